@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The open connections and their time limits. One thread looks over the
+ * list twice a second, and at once when connections are many, and shuts
+ * down the sockets of those that
+ *
+ * - have been idle for CONNECTIONS_IDLE_SECONDS;
+ * - have not sent a whole request within CONNECTIONS_REQUEST_SECONDS, however
+ *   steadily its bytes come;
+ * - have not taken a byte of their answer for CONNECTIONS_SEND_SECONDS;
+ * - have been idle for longest, when 15/16 of all connections that may be
+ *   open are, so that a new one always gets in; where too few are idle, those
+ *   whose request has been arriving for longest, and for over a second.
+ *
+ * Shutting down is all it does: the event loop notices and closes. A
+ * connection that waits for the service itself has no limit.
+ *
+ * Locking: a mutex guards the list; a connection's phase is atomic, so that
+ * requests pass without the lock.
+ */
+#ifndef LUNAR_SERVER_CONNECTIONS_H
+#define LUNAR_SERVER_CONNECTIONS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    /* Below so many open connections each is kept alive after an answer. */
+    CONNECTIONS_KEEP_ALIVE_BELOW = 512,
+    CONNECTIONS_IDLE_SECONDS = 10,    /* between requests */
+    CONNECTIONS_REQUEST_SECONDS = 30, /* for headers and body together */
+    CONNECTIONS_SEND_SECONDS = 30,    /* without the client taking a byte */
+    CONNECTIONS_LAST_CALL = 500,      /* ms, at a stop */
+};
+
+enum connection_phase {
+    CONNECTION_WAITING,   /* for a request */
+    CONNECTION_RECEIVING, /* one */
+    CONNECTION_WORKING,   /* on the answer */
+    CONNECTION_SENDING,   /* it */
+};
+
+/* Embedded in what the server knows of a connection. */
+struct connection {
+    /* Guarded by the list's lock. */
+    struct connection *next, *previous;
+    /* Has been shut down. Written under the lock, read without. */
+    _Atomic bool closing;
+    /* Set by connections_add(), then read-only. */
+    int socket;
+    /* The phase, and since when: see server_connections.c. */
+    _Atomic uint64_t state;
+    /* Owned by the thread: what the peer had acknowledged when, in ms. */
+    uint64_t acknowledged, progress;
+};
+
+struct connections;
+
+/* NULL where memory or threads end. */
+struct connections *connections_start(unsigned max_connections);
+
+/* End the thread. No connection may be left. */
+void connections_free(struct connections *connections);
+
+/* A connection was opened, and waits for a request. */
+void connections_add(struct connections *connections,
+                     struct connection *connection, int socket);
+
+/* It is about to be closed. Not after the descriptor is. */
+void connections_remove(struct connections *connections,
+                        struct connection *connection);
+
+/*
+ * Enter a phase, from now on. A request that has been seen arriving already
+ * goes on from when it was. By the thread that serves the connection.
+ */
+void connection_enter(struct connection *connection,
+                      enum connection_phase phase);
+
+/*
+ * Whether a connection should be kept alive after its answer: there is
+ * room, and neither it nor the service is to end.
+ */
+bool connections_keep_alive(const struct connections *connections,
+                            const struct connection *connection);
+
+/*
+ * Stop keeping alive. Idle connections have CONNECTIONS_LAST_CALL in which a
+ * request may still arrive, which is waited for; then they are closed, and
+ * so is each that falls idle later.
+ */
+void connections_drain(struct connections *connections);
+
+/*
+ * Wait until no connection is left, at most `ms` milliseconds. Returns how
+ * many are left.
+ */
+unsigned connections_wait(struct connections *connections, unsigned ms);
+
+#endif

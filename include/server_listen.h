@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The listening socket.
+ */
+#ifndef LUNAR_SERVER_LISTEN_H
+#define LUNAR_SERVER_LISTEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Listen on `port` of `host` (a name or an address; "::" takes IPv4 too).
+ * Returns the descriptor; or -1, and `error` is a line that says what to do.
+ */
+int server_listen_open(const char *host, uint16_t port, char *error,
+                       size_t error_size);
+
+/* The port that a listening socket has. */
+uint16_t server_listen_port(int socket);
+
+/*
+ * Stop listening on `socket`, while MHD's event loops wait for it: nobody
+ * can connect any more. The descriptor stays open, and keeps the loops busy
+ * until server_listen_silence(), some hundred milliseconds later.
+ */
+void server_listen_stop(int socket);
+void server_listen_silence(int socket);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A part of the table that has a lock of its own: the rockets whose ids
+ * hash to it, how they are found, and the names that they share.
+ *
+ * Locking: none; the table locks the stripe as a whole.
+ */
+#ifndef LUNAR_STRIPE_H
+#define LUNAR_STRIPE_H
+
+#include <stdint.h>
+
+#include "message.h"
+#include "names.h"
+#include "quota.h"
+#include "table_entry.h"
+
+struct stripe_slot;
+struct stripe_ids;
+
+struct stripe {
+    struct quota *quota;
+    uint32_t count;            /* rockets */
+    uint32_t slot_count;       /* a power of two, or 0 */
+    struct stripe_slot *slots; /* at most three quarters are in use */
+    struct table_entry **chunks;
+    uint32_t chunk_count; /* one may be empty */
+    uint32_t chunk_capacity;
+    struct stripe_ids *ids; /* blocks; the one being filled first */
+    struct names names;
+};
+
+/* `key` is for hashing names. */
+void stripe_init(struct stripe *stripe, struct quota *quota,
+                 const uint8_t key[16]);
+void stripe_release(struct stripe *stripe);
+
+/*
+ * The rocket with `id`, or NULL. `tag` is a hash of the id, always the same
+ * for the same id.
+ */
+struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
+                                struct text id);
+
+/* The rocket that came as number `index`, from 0, below `count`. */
+struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index);
+
+/*
+ * Apply `message` to its rocket, which is added at the end if it is new.
+ * `entry` is set if the result is TABLE_APPLIED.
+ */
+enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
+                               const struct message *message,
+                               struct table_entry **entry);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wires the parts, waits for a signal, and has the exit code.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "handlers.h"
+#include "log.h"
+#include "server.h"
+#include "table.h"
+
+enum { EXIT_USAGE = 2 };
+
+/* One line on stderr. */
+static int fail(int code, const char *reason)
+{
+    fprintf(stderr, "lunar.service: %s\n", reason);
+    return code;
+}
+
+/*
+ * SIGINT and SIGTERM are waited for by the main thread; all others inherit
+ * that they are blocked. A client that closes early must not end us.
+ */
+static void block_signals(sigset_t *stop)
+{
+    sigemptyset(stop);
+    sigaddset(stop, SIGINT);
+    sigaddset(stop, SIGTERM);
+    log_check_pthread(pthread_sigmask(SIG_BLOCK, stop, NULL),
+                      "pthread_sigmask");
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* What a browser on this machine can open, also where all are listened on. */
+static void print_ready(const char *host, uint16_t port)
+{
+    const char *shown = host;
+
+    if (strcmp(host, "0.0.0.0") == 0)
+        shown = "127.0.0.1";
+    else if (strcmp(host, "::") == 0)
+        shown = "::1";
+    bool brackets = strchr(shown, ':') != NULL;
+    const char *left = brackets ? "[" : "", *right = brackets ? "]" : "";
+    printf("lunar.service: listening on http://%s%s%s:%u "
+           "(API: http://%s%s%s:%u/swagger)\n",
+           left, shown, right, port, left, shown, right, port);
+    fflush(stdout);
+}
+
+/*
+ * Serve until a signal comes. From then on the signals are as at the start
+ * of the process, so a second one ends it at once.
+ */
+static int serve(const struct config *config, struct service *service)
+{
+    struct server_options options = {
+        .host = config->host,
+        .port = config->port,
+        .threads = config->threads,
+        .per_connection = config->per_connection,
+        .max_connections = config->max_connections,
+    };
+    char error[256];
+    sigset_t stop;
+    int number;
+
+    block_signals(&stop);
+    struct server *server =
+        server_start(&options, service, error, sizeof(error));
+    if (server == NULL)
+        return fail(EXIT_FAILURE, error);
+    print_ready(config->host, server_port(server));
+
+    sigwait(&stop, &number);
+    log_check_pthread(pthread_sigmask(SIG_UNBLOCK, &stop, NULL),
+                      "pthread_sigmask");
+    log_line(LOG_INFO, "%s: stopping; a second one ends at once",
+             number == SIGINT ? "SIGINT" : "SIGTERM");
+    server_stop(server);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+    struct config config;
+    struct service service;
+    char error[256];
+
+    switch (config_read(&config, argc, argv, environ, error, sizeof(error))) {
+    case CONFIG_HELP:
+        fputs(config_help(), stdout);
+        return EXIT_SUCCESS;
+    case CONFIG_VERSION:
+        printf("lunar.service %s\n", config_version());
+        return EXIT_SUCCESS;
+    case CONFIG_INVALID:
+        return fail(EXIT_USAGE, error);
+    case CONFIG_RUN:
+        break;
+    }
+
+    log_set_level(config.log_level);
+    struct table *table = table_new(config.max_memory);
+    if (table == NULL)
+        return fail(EXIT_FAILURE, "out of memory at the start");
+    service_init(&service, table);
+    int code = serve(&config, &service);
+    table_free(table);
+    return code;
+}

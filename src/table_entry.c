@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Views, values and filters: a rocket's state, copied out or compared.
+ */
+#include "table_entry.h"
+
+#include <string.h>
+
+struct text table_entry_id(const struct table_entry *entry)
+{
+    return (struct text){(const char *)entry->id + 1, entry->id[0]};
+}
+
+/* Copy a name to `out`, which moves on by its length. */
+static struct text copy_name(const struct name *name, char **out)
+{
+    struct text text = name_text(name);
+    if (text.data == NULL)
+        return text;
+    memcpy(*out, text.data, text.length);
+    text.data = *out;
+    *out += text.length;
+    return text;
+}
+
+void table_entry_view(const struct table_entry *entry, struct rocket_view *view)
+{
+    const struct effect *state = rocket_state(&entry->rocket);
+    char *names = view->names;
+
+    view->id = table_entry_id(entry);
+    view->type = copy_name(state->type, &names);
+    view->mission = copy_name(state->mission, &names);
+    view->reason = copy_name(state->reason, &names);
+    view->speed = state->speed;
+    view->exploded = state->reason != NULL;
+    view->launched = state->type != NULL;
+    view->created = state->created;
+    view->updated = entry->rocket.updated;
+    view->last_number = rocket_last_number(&entry->rocket);
+    view->missing = rocket_missing(&entry->rocket);
+    view->revision = entry->revision;
+}
+
+bool table_entry_filter_init(struct table_entry_filter *result,
+                             const struct table_filter *filter,
+                             const struct names *names)
+{
+    *result = (struct table_entry_filter){.status = filter->status};
+    if (filter->type.data != NULL) {
+        result->type = names_find(names, filter->type);
+        if (result->type == NULL)
+            return false;
+    }
+    if (filter->mission.data != NULL) {
+        result->mission = names_find(names, filter->mission);
+        if (result->mission == NULL)
+            return false;
+    }
+    return true;
+}
+
+bool table_entry_matches(const struct table_entry *entry,
+                         const struct table_entry_filter *filter)
+{
+    const struct effect *state = rocket_state(&entry->rocket);
+    bool exploded = state->reason != NULL;
+
+    if (filter->status != TABLE_ANY_STATUS &&
+        exploded != (filter->status == TABLE_EXPLODED))
+        return false;
+    return (filter->type == NULL || filter->type == state->type) &&
+           (filter->mission == NULL || filter->mission == state->mission);
+}
+
+/* With the sign bit flipped, signed integers keep their order unsigned. */
+static uint64_t ordered(int64_t value)
+{
+    return (uint64_t)value ^ (UINT64_C(1) << 63);
+}
+
+static struct table_value time_value(const struct timestamp *time)
+{
+    return (struct table_value){.known = true,
+                                .major = ordered(time->seconds),
+                                .minor = time->nanoseconds};
+}
+
+static struct table_value number_value(uint64_t number)
+{
+    return (struct table_value){.known = true, .major = number};
+}
+
+static struct table_value name_value(const struct name *name, char **names)
+{
+    return (struct table_value){.known = name != NULL,
+                                .name = copy_name(name, names)};
+}
+
+struct table_value table_entry_value(const struct table_entry *entry,
+                                     enum table_field field, char **names)
+{
+    const struct effect *state = rocket_state(&entry->rocket);
+
+    switch (field) {
+    case TABLE_TYPE:
+        return name_value(state->type, names);
+    case TABLE_MISSION:
+        return name_value(state->mission, names);
+    case TABLE_SPEED:
+        return number_value(ordered(state->speed));
+    case TABLE_STATUS:
+        return number_value(state->reason != NULL);
+    case TABLE_CREATED:
+        if (state->type == NULL)
+            return (struct table_value){.known = false};
+        return time_value(&state->created);
+    case TABLE_UPDATED:
+        return time_value(&entry->rocket.updated);
+    case TABLE_LAST_NUMBER:
+        return number_value(rocket_last_number(&entry->rocket));
+    case TABLE_ID:
+        break;
+    }
+    return (struct table_value){.known = true};
+}
