@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walks over the table, and the values that rockets are sorted by.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../messages.h"
+#include "table.h"
+
+static int set_up(void **context)
+{
+    *context = table_new(SIZE_MAX);
+    return *context ? 0 : -1;
+}
+
+static int tear_down(void **context)
+{
+    table_free(*context);
+    return 0;
+}
+
+static enum table_result apply(struct table *table, struct message message)
+{
+    return table_apply(table, &message);
+}
+
+static void add_fleet(struct table *table, unsigned rockets)
+{
+    char id[32];
+    for (unsigned i = 0; i < rockets; i++) {
+        snprintf(id, sizeof(id), "%u", i);
+        apply(table, message_launched(id, 1, i % 2 ? "Falcon-9" : "Saturn-I",
+                                      i % 3 ? "ARTEMIS" : "APOLLO", i));
+        if (i % 5 == 0)
+            apply(table, message_exploded(id, 2, "FROZEN_O_RINGS"));
+    }
+}
+
+/* Count how often a walk sees each of `rockets` into `seen`. */
+static void walk(struct table *table, const struct table_filter *filter,
+                 unsigned rockets, unsigned seen[])
+{
+    struct table_scan scan;
+    table_scan_init(&scan, TABLE_SPEED, filter);
+    while (table_scan_next(table, &scan)) {
+        assert_in_range(scan.count, 0, TABLE_SCAN_ROWS);
+        for (size_t i = 0; i < scan.count; i++) {
+            struct text id = table_entry_id(scan.rows[i].entry);
+            char copy[32] = {0};
+            memcpy(copy, id.data, id.length);
+            unsigned long rocket = strtoul(copy, NULL, 10);
+            assert_in_range(rocket, 0, rockets - 1);
+            seen[rocket]++;
+        }
+    }
+    assert_int_equal(scan.count, 0);
+}
+
+enum { FLEET = 5000 };
+
+/* So many that nearly all stripes take more than one step of a walk. */
+static void walk_sees_every_rocket_once(void **context)
+{
+    struct table *table = *context;
+    const struct table_filter all = {0};
+    enum { ROCKETS = TABLE_STRIPES * TABLE_SCAN_ROWS * 3 / 2 };
+    static unsigned seen[ROCKETS];
+    add_fleet(table, ROCKETS);
+    walk(table, &all, ROCKETS, seen);
+    for (unsigned i = 0; i < ROCKETS; i++)
+        assert_int_equal(seen[i], 1);
+}
+
+static void walk_of_an_empty_table_ends_at_once(void **context)
+{
+    const struct table_filter all = {0};
+    struct table_scan scan;
+    table_scan_init(&scan, TABLE_ID, &all);
+    assert_false(table_scan_next(*context, &scan));
+}
+
+static void walk_sees_what_the_filter_wants_alone(void **context)
+{
+    struct table *table = *context;
+    static unsigned seen[FLEET];
+    add_fleet(table, FLEET);
+    static const struct table_filter filters[] = {
+        {.status = TABLE_ACTIVE},
+        {.status = TABLE_EXPLODED},
+        {.type = {"Falcon-9", 8}},
+        {.mission = {"APOLLO", 6}},
+        {TABLE_EXPLODED, {"Saturn-I", 8}, {"ARTEMIS", 7}},
+        {.type = {"nobody's", 8}},
+        {.mission = {"nobody's", 8}},
+    };
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+        const struct table_filter *filter = &filters[i];
+        memset(seen, 0, sizeof(seen));
+        walk(table, filter, FLEET, seen);
+        for (unsigned j = 0; j < FLEET; j++) {
+            struct text type = text_of(j % 2 ? "Falcon-9" : "Saturn-I");
+            struct text mission = text_of(j % 3 ? "ARTEMIS" : "APOLLO");
+            bool wanted =
+                (filter->status == TABLE_ANY_STATUS ||
+                 (filter->status == TABLE_EXPLODED) == (j % 5 == 0)) &&
+                (!filter->type.data || text_equal(filter->type, type)) &&
+                (!filter->mission.data || text_equal(filter->mission, mission));
+            assert_int_equal(seen[j], wanted);
+        }
+    }
+}
+
+static void walk_sees_old_rockets_once_while_new_ones_come(void **context)
+{
+    struct table *table = *context;
+    const struct table_filter all = {0};
+    struct table_scan scan;
+    unsigned old = 0, fresh = 0, step = 0;
+    add_fleet(table, FLEET);
+    table_scan_init(&scan, TABLE_ID, &all);
+    while (table_scan_next(table, &scan)) {
+        char id[32];
+        for (size_t i = 0; i < scan.count; i++) {
+            bool is_new = table_entry_id(scan.rows[i].entry).data[0] == 'n';
+            old += !is_new;
+            fresh += is_new;
+        }
+        for (unsigned i = 0; i < 10; i++) {
+            snprintf(id, sizeof(id), "new %u", step++);
+            apply(table, message_speed(id, 1, 1));
+        }
+    }
+    assert_int_equal(old, FLEET);
+    assert_in_range(fresh, 0, step);
+}
+
+/* The value of the only rocket. */
+static struct table_value value_of(struct table *table, enum table_field field)
+{
+    const struct table_filter all = {0};
+    struct table_scan scan;
+    table_scan_init(&scan, field, &all);
+    do
+        assert_true(table_scan_next(table, &scan));
+    while (scan.count == 0);
+    return scan.rows[0].value;
+}
+
+static void values_keep_the_order_of_speeds(void **context)
+{
+    (void)context;
+    static const int64_t speeds[] = {INT64_MIN, INT64_MIN + 1, -500, -1, 0,
+                                     1,         INT64_MAX};
+    uint64_t last = 0;
+    for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++) {
+        struct table *table = table_new(SIZE_MAX);
+        /* INT64_MIN has no "by" of its own; two steps get there. */
+        int64_t half = speeds[i] / 2;
+        apply(table, message_speed("a", 1, half));
+        apply(table, message_speed("a", 2, speeds[i] - half));
+        struct table_value value = value_of(table, TABLE_SPEED);
+        assert_true(value.known);
+        assert_true(i == 0 || value.major > last);
+        last = value.major;
+        table_free(table);
+    }
+}
+
+static void values_of_what_is_unknown_are_unknown(void **context)
+{
+    struct table *table = *context;
+    apply(table, message_speed("a", 5, 1));
+    assert_false(value_of(table, TABLE_TYPE).known);
+    assert_false(value_of(table, TABLE_MISSION).known);
+    assert_false(value_of(table, TABLE_CREATED).known);
+    assert_true(value_of(table, TABLE_ID).known);
+    assert_true(value_of(table, TABLE_SPEED).known);
+    assert_true(value_of(table, TABLE_STATUS).known);
+    assert_true(value_of(table, TABLE_UPDATED).known);
+    assert_int_equal(value_of(table, TABLE_LAST_NUMBER).major, 5);
+}
+
+static void entry_reads_as_its_id_does(void **context)
+{
+    struct table *table = *context;
+    const struct table_filter all = {0};
+    struct table_scan scan;
+    add_fleet(table, 100);
+    table_scan_init(&scan, TABLE_ID, &all);
+    while (table_scan_next(table, &scan)) {
+        for (size_t i = 0; i < scan.count; i++) {
+            const struct table_entry *entry = scan.rows[i].entry;
+            struct rocket_view read, found;
+            table_read(table, entry, &read);
+            assert_true(table_find(table, table_entry_id(entry), &found));
+            assert_ptr_equal(read.id.data, found.id.data);
+            assert_int_equal(read.revision, found.revision);
+            assert_int_equal(read.speed, found.speed);
+            assert_true(text_equal(read.type, found.type));
+        }
+    }
+}
+
+#define TABLE_TEST(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TABLE_TEST(walk_sees_every_rocket_once),
+        TABLE_TEST(walk_of_an_empty_table_ends_at_once),
+        TABLE_TEST(walk_sees_what_the_filter_wants_alone),
+        TABLE_TEST(walk_sees_old_rockets_once_while_new_ones_come),
+        TABLE_TEST(values_keep_the_order_of_speeds),
+        TABLE_TEST(values_of_what_is_unknown_are_unknown),
+        TABLE_TEST(entry_reads_as_its_id_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
