@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Many threads on one table. The point is to run this under ThreadSanitizer;
+ * but the table must also end as if one thread had done it all in order, and
+ * what readers see meanwhile must be consistent.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../messages.h"
+#include "listing.h"
+#include "table.h"
+
+enum {
+    WRITERS = 4,
+    ROCKETS = 16,
+    MESSAGES = 600, /* a rocket */
+    DELIVERIES = ROCKETS * MESSAGES,
+    NEW_ROCKETS = 3000, /* a writer */
+    ID_SIZE = 32,
+};
+
+/* What the threads of a test share. */
+struct stage {
+    struct table *table;
+    size_t max_memory;
+    _Atomic size_t applied;   /* messages that were TABLE_APPLIED */
+    _Atomic unsigned writing; /* writers that are not done yet */
+    /* The first thing that went wrong; asserted by the main thread alone. */
+    _Atomic(const char *) failure;
+};
+
+struct worker {
+    struct stage *stage;
+    void (*work)(struct stage *stage, unsigned number);
+    unsigned number; /* of its kind, from 0 */
+    bool writes;
+    pthread_t thread;
+};
+
+static void check(struct stage *stage, bool holds, const char *claim)
+{
+    const char *none = NULL;
+    if (!holds)
+        atomic_compare_exchange_strong(&stage->failure, &none, claim);
+}
+
+static void *run_worker(void *argument)
+{
+    struct worker *worker = argument;
+    worker->work(worker->stage, worker->number);
+    if (worker->writes)
+        atomic_fetch_sub(&worker->stage->writing, 1);
+    return NULL;
+}
+
+static void stage_init(struct stage *stage, size_t max_memory)
+{
+    *stage = (struct stage){.table = table_new(max_memory),
+                            .max_memory = max_memory};
+    assert_non_null(stage->table);
+}
+
+/* Run all workers to their end and free nothing. */
+static void run_all(struct stage *stage, struct worker workers[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        stage->writing += workers[i].writes;
+    for (size_t i = 0; i < count; i++) {
+        workers[i].stage = stage;
+        assert_int_equal(
+            pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]),
+            0);
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+    if (stage->failure)
+        fail_msg("%s", stage->failure);
+}
+
+static bool still_writing(struct stage *stage)
+{
+    return atomic_load(&stage->writing) > 0;
+}
+
+/* The traffic: the same messages whoever sends them, all kinds among them. */
+
+static const char *const rocket_ids[ROCKETS] = {
+    "r0", "r1", "r2",  "r3",  "r4",  "r5",  "r6",  "r7",
+    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+};
+
+static const char *const names[] = {"ARTEMIS", "APOLLO", "GEMINI", "SKYLAB"};
+
+static struct message traffic(size_t delivery)
+{
+    const char *id = rocket_ids[delivery % ROCKETS];
+    uint64_t number = 1 + delivery / ROCKETS;
+    const char *name = names[(delivery ^ number) % 4];
+    if (number % 100 == 1)
+        return message_launched(id, number, "Falcon-9", name, 500);
+    if (number % 100 == 90)
+        return message_exploded(id, number, name);
+    if (number % 5 == 0)
+        return message_mission(id, number, name);
+    return message_speed(id, number, number % 3 ? 500 : -200);
+}
+
+static void apply(struct stage *stage, struct message message)
+{
+    enum table_result result = table_apply(stage->table, &message);
+    check(stage, result == TABLE_APPLIED || result == TABLE_DUPLICATE,
+          "a message is neither applied nor a duplicate");
+    if (result == TABLE_APPLIED)
+        atomic_fetch_add(&stage->applied, 1);
+}
+
+/*
+ * All of the traffic, each writer in an order of its own: a step that has
+ * no factor in common with DELIVERIES comes by every one.
+ */
+static void write_all(struct stage *stage, unsigned number)
+{
+    static const size_t steps[WRITERS] = {1, 7, DELIVERIES - 1, 1009};
+    size_t at = (size_t)number * (DELIVERIES / WRITERS);
+    for (size_t i = 0; i < DELIVERIES; i++) {
+        apply(stage, traffic(at));
+        at = (at + steps[number % WRITERS]) % DELIVERIES;
+    }
+}
+
+static bool is_one_of_the_names(struct text text)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (text_equal(text, text_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static void check_view(struct stage *stage, const struct rocket_view *view)
+{
+    check(stage, !view->type.data || text_equal(view->type, TEXT("Falcon-9")),
+          "a type that no message has");
+    check(stage, !view->mission.data || is_one_of_the_names(view->mission),
+          "a mission that no message has");
+    check(stage, view->exploded == (view->reason.data != NULL),
+          "exploded without a reason");
+    check(stage, view->missing < view->last_number,
+          "as many missing as there are numbers");
+}
+
+static void read_rockets(struct stage *stage, unsigned number)
+{
+    uint64_t revisions[ROCKETS] = {0};
+    for (size_t i = number; still_writing(stage); i = (i + 1) % ROCKETS) {
+        struct rocket_view view;
+        if (!table_find(stage->table, text_of(rocket_ids[i]), &view))
+            continue;
+        check_view(stage, &view);
+        check(stage, view.revision >= revisions[i], "a revision that fell");
+        revisions[i] = view.revision;
+    }
+}
+
+/*
+ * Each change is one message applied, so rockets read after a revision must
+ * account for at least as many messages.
+ */
+static void read_revisions(struct stage *stage, unsigned number)
+{
+    (void)number;
+    while (still_writing(stage)) {
+        uint64_t revision = table_revision(stage->table);
+        uint64_t seen = 0;
+        for (size_t i = 0; i < ROCKETS; i++) {
+            struct rocket_view view;
+            if (table_find(stage->table, text_of(rocket_ids[i]), &view))
+                seen += view.last_number - view.missing;
+        }
+        check(stage, seen >= revision, "a revision newer than the rockets");
+    }
+}
+
+/* Take a snapshot. Where there is no memory for it the test is over. */
+static struct listing *list(struct stage *stage, struct listing_query *query,
+                            const char *raw)
+{
+    char detail[200];
+    struct listing *listing = NULL;
+    if (listing_query_parse(query, text_of(raw), detail, sizeof(detail)))
+        listing = listing_new(stage->table, query);
+    if (!listing)
+        abort();
+    return listing;
+}
+
+static void list_rockets(struct stage *stage, unsigned number)
+{
+    static const char *const raws[] = {
+        "sort=mission&order=desc", "sort=speed&limit=5",
+        "status=exploded&sort=updatedAt", "mission=GEMINI&limit=3"};
+    for (size_t i = number; still_writing(stage); i++) {
+        struct listing_query query;
+        struct listing *listing = list(stage, &query, raws[i % 4]);
+        for (size_t j = 0; j < listing_count(listing); j++) {
+            struct rocket_view view;
+            listing_read(listing, j, &view);
+            check_view(stage, &view);
+        }
+        listing_free(listing);
+        listing_query_release(&query);
+    }
+}
+
+static void assert_same_text(struct text a, struct text b)
+{
+    assert_int_equal(a.data == NULL, b.data == NULL);
+    assert_true(text_equal(a, b));
+}
+
+static void assert_same_view(const struct rocket_view *a,
+                             const struct rocket_view *b)
+{
+    assert_same_text(a->type, b->type);
+    assert_same_text(a->mission, b->mission);
+    assert_same_text(a->reason, b->reason);
+    assert_int_equal(a->speed, b->speed);
+    assert_int_equal(a->exploded, b->exploded);
+    assert_int_equal(a->launched, b->launched);
+    assert_memory_equal(&a->created, &b->created, sizeof(a->created));
+    assert_memory_equal(&a->updated, &b->updated, sizeof(a->updated));
+    assert_int_equal(a->last_number, b->last_number);
+    assert_int_equal(a->missing, b->missing);
+}
+
+/* Every rocket is as if all messages had come in order. */
+static void assert_as_in_order(struct stage *stage)
+{
+    struct table *in_order = table_new(SIZE_MAX);
+    assert_non_null(in_order);
+    for (size_t i = 0; i < DELIVERIES; i++) {
+        struct message message = traffic(i);
+        assert_int_equal(table_apply(in_order, &message), TABLE_APPLIED);
+    }
+    assert_int_equal(table_count(stage->table), ROCKETS);
+    for (size_t i = 0; i < ROCKETS; i++) {
+        struct rocket_view view, expected;
+        struct text id = text_of(rocket_ids[i]);
+        assert_true(table_find(stage->table, id, &view));
+        assert_true(table_find(in_order, id, &expected));
+        assert_same_view(&view, &expected);
+    }
+    table_free(in_order);
+}
+
+static void writers_and_readers_of_the_same_rockets_agree(void **context)
+{
+    (void)context;
+    struct stage stage;
+    struct worker workers[] = {
+        {.work = write_all, .number = 0, .writes = true},
+        {.work = write_all, .number = 1, .writes = true},
+        {.work = write_all, .number = 2, .writes = true},
+        {.work = write_all, .number = 3, .writes = true},
+        {.work = read_rockets, .number = 0},
+        {.work = read_rockets, .number = 5},
+        {.work = read_revisions},
+        {.work = list_rockets, .number = 0},
+        {.work = list_rockets, .number = 1},
+    };
+    stage_init(&stage, SIZE_MAX);
+    run_all(&stage, workers, sizeof(workers) / sizeof(workers[0]));
+    assert_int_equal(stage.applied, DELIVERIES);
+    assert_int_equal(table_revision(stage.table), DELIVERIES);
+    assert_as_in_order(&stage);
+    table_free(stage.table);
+}
+
+/* Growth: every message makes a rocket. */
+
+static void format_id(char id[ID_SIZE], unsigned writer, unsigned rocket)
+{
+    snprintf(id, ID_SIZE, "writer %u rocket %u", writer, rocket);
+}
+
+static void add_rockets(struct stage *stage, unsigned number)
+{
+    char id[ID_SIZE], type[ID_SIZE];
+    for (unsigned i = 0; i < NEW_ROCKETS; i++) {
+        format_id(id, number, i);
+        snprintf(type, sizeof(type), "type %u", i % 97);
+        apply(stage, message_launched(id, 1, type, names[i % 4], i));
+    }
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+static bool all_different(struct text *ids, size_t count)
+{
+    qsort(ids, count, sizeof(*ids), compare_ids);
+    for (size_t i = 1; i < count; i++) {
+        if (text_equal(ids[i - 1], ids[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Whole lists: what was there before is there, and nothing is twice. */
+static void list_during_growth(struct stage *stage, unsigned number)
+{
+    static const char *const raws[] = {"sort=type", "sort=speed&order=desc"};
+    static struct text all_ids[2][WRITERS * NEW_ROCKETS];
+    struct text *ids = all_ids[number];
+    while (still_writing(stage)) {
+        struct listing_query query;
+        size_t before = table_count(stage->table);
+        struct listing *listing = list(stage, &query, raws[number]);
+        size_t count = listing_count(listing);
+        check(stage, before <= count && count <= table_count(stage->table),
+              "a list that lacks a rocket");
+        check(stage, count == listing_total(listing), "another total");
+        for (size_t i = 0; i < count; i++) {
+            struct rocket_view view;
+            listing_read(listing, i, &view);
+            check(stage, view.launched && view.last_number == 1,
+                  "a rocket without its message");
+            ids[i] = view.id;
+        }
+        check(stage, all_different(ids, count), "a rocket listed twice");
+        listing_free(listing);
+        listing_query_release(&query);
+    }
+}
+
+/* The top of a sorted list, as dashboards ask for it again and again. */
+static void list_top_during_growth(struct stage *stage, unsigned number)
+{
+    (void)number;
+    while (still_writing(stage)) {
+        struct listing_query query;
+        struct listing *listing =
+            list(stage, &query, "sort=speed&order=desc&limit=20");
+        int64_t last = INT64_MAX;
+        for (size_t i = 0; i < listing_count(listing); i++) {
+            struct rocket_view view;
+            listing_read(listing, i, &view);
+            check(stage, view.speed <= last, "a list that is not sorted");
+            last = view.speed;
+        }
+        listing_free(listing);
+        listing_query_release(&query);
+    }
+}
+
+static void lists_are_whole_while_the_table_grows(void **context)
+{
+    (void)context;
+    struct stage stage;
+    struct worker workers[] = {
+        {.work = add_rockets, .number = 0, .writes = true},
+        {.work = add_rockets, .number = 1, .writes = true},
+        {.work = add_rockets, .number = 2, .writes = true},
+        {.work = add_rockets, .number = 3, .writes = true},
+        {.work = list_during_growth, .number = 0},
+        {.work = list_during_growth, .number = 1},
+        {.work = list_top_during_growth},
+    };
+    stage_init(&stage, SIZE_MAX);
+    run_all(&stage, workers, sizeof(workers) / sizeof(workers[0]));
+    assert_int_equal(table_count(stage.table), WRITERS * NEW_ROCKETS);
+    for (unsigned i = 0; i < WRITERS * NEW_ROCKETS; i++) {
+        struct rocket_view view;
+        char id[ID_SIZE];
+        format_id(id, i / NEW_ROCKETS, i % NEW_ROCKETS);
+        assert_true(table_find(stage.table, text_of(id), &view));
+        assert_int_equal(view.speed, i % NEW_ROCKETS);
+    }
+    table_free(stage.table);
+}
+
+/* The limit holds whoever allocates. */
+
+enum { ROOM = 300000 /* bytes, for some rockets but not for all */ };
+
+static void fill_table(struct stage *stage, unsigned number)
+{
+    char id[ID_SIZE];
+    for (unsigned i = 0; i < NEW_ROCKETS; i++) {
+        format_id(id, number, i);
+        struct message message =
+            message_launched(id, 1, id, names[i % 4], (int64_t)i);
+        if (table_apply(stage->table, &message) == TABLE_APPLIED)
+            atomic_fetch_add(&stage->applied, 1);
+    }
+}
+
+static void watch_memory(struct stage *stage, unsigned number)
+{
+    (void)number;
+    while (still_writing(stage))
+        check(stage, table_memory(stage->table) <= stage->max_memory,
+              "past the limit");
+}
+
+static void full_table_keeps_its_limit_and_what_it_has(void **context)
+{
+    (void)context;
+    struct stage stage;
+    struct worker workers[] = {
+        {.work = fill_table, .number = 0, .writes = true},
+        {.work = fill_table, .number = 1, .writes = true},
+        {.work = fill_table, .number = 2, .writes = true},
+        {.work = watch_memory},
+    };
+    struct table *empty = table_new(SIZE_MAX);
+    assert_non_null(empty);
+    size_t limit = table_memory(empty) + ROOM;
+    table_free(empty);
+    stage_init(&stage, limit);
+    run_all(&stage, workers, sizeof(workers) / sizeof(workers[0]));
+    assert_in_range(table_memory(stage.table), 0, limit);
+    assert_in_range(stage.applied, 1, 3 * NEW_ROCKETS - 1);
+    assert_int_equal(table_count(stage.table), stage.applied);
+    assert_int_equal(table_revision(stage.table), stage.applied);
+    table_free(stage.table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writers_and_readers_of_the_same_rockets_agree),
+        cmocka_unit_test(lists_are_whole_while_the_table_grows),
+        cmocka_unit_test(full_table_keeps_its_limit_and_what_it_has),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

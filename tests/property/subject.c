@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "subject.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void subject_init(struct subject *subject, subject_apply_function *apply)
+{
+    *subject = (struct subject){.apply = apply};
+    rocket_init(&subject->rocket);
+    quota_init(&subject->quota, SIZE_MAX, 0);
+}
+
+void subject_release(struct subject *subject)
+{
+    rocket_release(&subject->rocket, &subject->quota);
+}
+
+static struct name *take(struct subject *subject, struct text text)
+{
+    for (size_t i = 0; text.data && i < HISTORY_NAMES; i++) {
+        if (text_equal(text, text_of(history_names[i]))) {
+            subject->names[i].held++;
+            return &subject->names[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether `name` is the one of `text`; NULL is that of absent text. */
+static bool is_name(const struct subject *subject, const struct name *name,
+                    struct text text)
+{
+    if (!name || !text.data)
+        return !name && !text.data;
+    return text_equal(text, text_of(history_names[name - subject->names]));
+}
+
+static struct effect effect_of(struct subject *subject,
+                               const struct message *message)
+{
+    struct effect effect = {
+        .type = take(subject, message->rocket_type),
+        .mission = take(subject, message->mission),
+        .reason = take(subject, message->reason),
+        .speed = message->speed,
+    };
+    if (message->type == MESSAGE_LAUNCHED)
+        effect.created = message->time;
+    if (message->type == MESSAGE_SPEED_DECREASED)
+        effect.speed = -message->speed;
+    return effect;
+}
+
+enum rocket_result subject_apply(struct subject *subject,
+                                 const struct message *message)
+{
+    struct rocket_dropped dropped = {0};
+    struct effect effect = effect_of(subject, message);
+    enum rocket_result result =
+        subject->apply(&subject->rocket, &subject->quota, message->number,
+                       &message->time, &effect, &dropped);
+    for (unsigned i = 0; i < dropped.count; i++)
+        dropped.names[i]->held--;
+    return result;
+}
+
+static bool same_time(const struct timestamp *a, const struct timestamp *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+const char *subject_difference(const struct subject *subject,
+                               const struct oracle_state *expected)
+{
+    const struct rocket *rocket = &subject->rocket;
+    const struct effect *state = rocket_state(rocket);
+    if (!is_name(subject, state->type, expected->type))
+        return "type";
+    if (!is_name(subject, state->mission, expected->mission))
+        return "mission";
+    if (!is_name(subject, state->reason, expected->reason))
+        return "reason";
+    if (state->speed != expected->speed)
+        return "speed";
+    if (!same_time(&state->created, &expected->created))
+        return "time of the launch";
+    if (!same_time(&rocket->updated, &expected->updated))
+        return "time of the last message";
+    if (rocket_last_number(rocket) != expected->last_number)
+        return "last number";
+    if (rocket_missing(rocket) != expected->missing)
+        return "missing messages";
+    return NULL;
+}
+
+static const char *difference_in_runs(const struct rocket *rocket,
+                                      const struct oracle *oracle)
+{
+    if (rocket->count != oracle->range_count)
+        return "number of runs";
+    if (rocket->floor != oracle->floor)
+        return "floor";
+    if (rocket->applied != oracle->count)
+        return "number of messages applied";
+    return NULL;
+}
+
+const char *subject_names_difference(const struct subject *subject)
+{
+    int64_t held = 0;
+    for (size_t i = 0; i < HISTORY_NAMES; i++) {
+        if (subject->names[i].held < 0)
+            return "a name dropped more often than it was given";
+        held += subject->names[i].held;
+    }
+    if (held > 3 * (int64_t)subject->rocket.count)
+        return "names held, more than the runs have room for";
+    return NULL;
+}
+
+static enum rocket_result result_of(enum oracle_result result)
+{
+    switch (result) {
+    case ORACLE_DUPLICATE:
+        return ROCKET_DUPLICATE;
+    case ORACLE_STALE:
+        return ROCKET_STALE;
+    default:
+        return ROCKET_APPLIED;
+    }
+}
+
+const char *subject_deliver(struct subject *subject, struct oracle *oracle,
+                            const struct message *message)
+{
+    enum rocket_result expected = result_of(oracle_apply(oracle, message));
+    if (rocket_check(&subject->rocket, message->number) != expected)
+        return "check beforehand";
+    if (subject_apply(subject, message) != expected)
+        return "result";
+    struct oracle_state state = oracle_state(oracle);
+    const char *differs = subject_difference(subject, &state);
+    if (!differs)
+        differs = difference_in_runs(&subject->rocket, oracle);
+    if (!differs)
+        differs = subject_names_difference(subject);
+    return differs;
+}
+
+bool subject_follows(struct subject *subject, struct oracle *oracle,
+                     const struct history *history, char why[SHRINK_WHY])
+{
+    for (size_t i = 0; i < history->count; i++) {
+        const char *differs =
+            subject_deliver(subject, oracle, &history->deliveries[i]);
+        if (differs) {
+            snprintf(why, SHRINK_WHY, "wrong after delivery %zu: %s", i + 1,
+                     differs);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * That lists are what a plain sort of all rockets gives, whole and page by
+ * page; and that a walk through the pages lists each rocket that does not
+ * change once, whatever the others do meanwhile.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../messages.h"
+#include "history.h"
+#include "listing.h"
+#include "shrink.h"
+#include "table.h"
+
+/*
+ * The rockets of a port have ids that begin alike and few different values,
+ * so that there are many ties; and what can be unknown often is.
+ */
+
+enum {
+    PORT_ROCKETS = 90,
+    PORT_ROOM = 160, /* with those that come during a list */
+    ID_SIZE = 16,
+    FIELDS = 8,
+};
+
+static const char *const field_names[FIELDS] = {
+    [TABLE_ID] = "id",
+    [TABLE_TYPE] = "type",
+    [TABLE_SPEED] = "speed",
+    [TABLE_MISSION] = "mission",
+    [TABLE_STATUS] = "status",
+    [TABLE_CREATED] = "createdAt",
+    [TABLE_UPDATED] = "updatedAt",
+    [TABLE_LAST_NUMBER] = "lastMessageNumber",
+};
+
+struct port {
+    struct table *table;
+    struct random random;
+    size_t count;
+    char ids[PORT_ROOM][ID_SIZE];
+    struct rocket_view views[PORT_ROOM];
+};
+
+/* The id of the `i`th rocket: all different, in no order, many begin alike. */
+static void make_id(char id[ID_SIZE], size_t i)
+{
+    static const char *const starts[] = {"", "a", "abcdefgh", "\xc3\xa9t",
+                                         "abcd"};
+    snprintf(id, ID_SIZE, "%s%zu", starts[i % 5], i * 37 % 1000);
+}
+
+/* Speeds and times that are often equal, and sometimes below zero. */
+static struct message port_message(struct port *port, size_t rocket)
+{
+    struct random *random = &port->random;
+    uint64_t number = 1 + random_below(random, 6);
+    struct message message = history_message(random, port->ids[rocket], number);
+    message.time.seconds = (int64_t)random_below(random, 3) - 1;
+    message.time.nanoseconds = (uint32_t)random_below(random, 2);
+    if (message.speed != 0)
+        message.speed = 1 + (int64_t)random_below(random, 3);
+    return message;
+}
+
+static void look_at(const struct port *port, size_t rocket,
+                    struct rocket_view *view)
+{
+    if (!table_find(port->table, text_of(port->ids[rocket]), view))
+        abort();
+}
+
+static void change(struct port *port, size_t rocket)
+{
+    struct message message = port_message(port, rocket);
+    if (table_apply(port->table, &message) == TABLE_NO_MEMORY)
+        abort();
+    look_at(port, rocket, &port->views[rocket]);
+}
+
+static void add_rocket(struct port *port)
+{
+    size_t rocket = port->count++;
+    make_id(port->ids[rocket], rocket);
+    uint64_t messages = 1 + random_below(&port->random, 4);
+    for (uint64_t i = 0; i < messages; i++)
+        change(port, rocket);
+}
+
+static struct port *port_new(uint64_t seed)
+{
+    struct port *port = calloc(1, sizeof(*port));
+    if (!port)
+        abort();
+    port->table = table_new(SIZE_MAX);
+    if (!port->table)
+        abort();
+    port->random = (struct random){seed};
+    for (size_t i = 0; i < PORT_ROCKETS; i++)
+        add_rocket(port);
+    return port;
+}
+
+static void port_free(struct port *port)
+{
+    table_free(port->table);
+    free(port);
+}
+
+/* What a list is asked for. */
+struct wish {
+    enum table_field sort;
+    bool descending;
+    enum table_status status;
+    const char *type, *mission; /* NULL: any */
+    unsigned limit;             /* 0: none */
+};
+
+static struct wish random_wish(struct random *random, enum table_field sort)
+{
+    static const unsigned limits[] = {0, 1, 2, 7, 40, 200};
+    struct wish wish = {
+        .sort = sort,
+        .descending = random_one_in(random, 2),
+        .limit = limits[random_below(random, 6)],
+    };
+    if (random_one_in(random, 3))
+        wish.status = random_one_in(random, 2) ? TABLE_ACTIVE : TABLE_EXPLODED;
+    if (random_one_in(random, 4))
+        wish.type = history_names[random_below(random, HISTORY_NAMES)];
+    if (random_one_in(random, 4))
+        wish.mission = history_names[random_below(random, HISTORY_NAMES)];
+    return wish;
+}
+
+static void write_query(const struct wish *wish, struct buffer *out)
+{
+    static const char *const statuses[] = {"", "&status=active",
+                                           "&status=exploded"};
+    buffer_append_format(out, "sort=%s&order=%s%s", field_names[wish->sort],
+                         wish->descending ? "desc" : "asc",
+                         statuses[wish->status]);
+    if (wish->type)
+        buffer_append_format(out, "&type=%s", wish->type);
+    if (wish->mission)
+        buffer_append_format(out, "&mission=%s", wish->mission);
+    if (wish->limit > 0)
+        buffer_append_format(out, "&limit=%u", wish->limit);
+}
+
+static bool is_wanted(const struct wish *wish, const struct rocket_view *view)
+{
+    if (wish->status == TABLE_ACTIVE && view->exploded)
+        return false;
+    if (wish->status == TABLE_EXPLODED && !view->exploded)
+        return false;
+    if (wish->type && !text_equal(view->type, text_of(wish->type)))
+        return false;
+    return !wish->mission || text_equal(view->mission, text_of(wish->mission));
+}
+
+static int by_bytes(struct text a, struct text b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter == 0 ? 0 : memcmp(a.data, b.data, shorter);
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+static int by_time(const struct timestamp *a, const struct timestamp *b)
+{
+    if (a->seconds != b->seconds)
+        return a->seconds < b->seconds ? -1 : 1;
+    return (a->nanoseconds > b->nanoseconds) -
+           (a->nanoseconds < b->nanoseconds);
+}
+
+static bool is_unknown(enum table_field field, const struct rocket_view *view)
+{
+    if (field == TABLE_TYPE || field == TABLE_CREATED)
+        return !view->launched;
+    return field == TABLE_MISSION && !view->mission.data;
+}
+
+static int by_field(enum table_field field, const struct rocket_view *a,
+                    const struct rocket_view *b)
+{
+    switch (field) {
+    case TABLE_ID:
+        return by_bytes(a->id, b->id);
+    case TABLE_TYPE:
+        return by_bytes(a->type, b->type);
+    case TABLE_SPEED:
+        return (a->speed > b->speed) - (a->speed < b->speed);
+    case TABLE_MISSION:
+        return by_bytes(a->mission, b->mission);
+    case TABLE_STATUS:
+        return a->exploded - b->exploded;
+    case TABLE_CREATED:
+        return by_time(&a->created, &b->created);
+    case TABLE_UPDATED:
+        return by_time(&a->updated, &b->updated);
+    case TABLE_LAST_NUMBER:
+        return (a->last_number > b->last_number) -
+               (a->last_number < b->last_number);
+    }
+    abort();
+}
+
+/* Whether `a` belongs before `b`. */
+static bool is_before(const struct wish *wish, const struct rocket_view *a,
+                      const struct rocket_view *b)
+{
+    bool a_unknown = is_unknown(wish->sort, a);
+    bool b_unknown = is_unknown(wish->sort, b);
+    if (a_unknown != b_unknown)
+        return b_unknown;
+    int order = a_unknown ? 0 : by_field(wish->sort, a, b);
+    if (order != 0)
+        return wish->descending ? order > 0 : order < 0;
+    return by_bytes(a->id, b->id) < 0;
+}
+
+/* Ids in the order of a list. */
+struct ids {
+    size_t count;
+    struct text ids[4 * PORT_ROOM];
+};
+
+static void sort_plainly(const struct port *port, const struct wish *wish,
+                         struct ids *sorted)
+{
+    const struct rocket_view *views[PORT_ROOM];
+    sorted->count = 0;
+    for (size_t i = 0; i < port->count; i++) {
+        const struct rocket_view *view = &port->views[i];
+        if (!is_wanted(wish, view))
+            continue;
+        size_t at = sorted->count++;
+        for (; at > 0 && is_before(wish, view, views[at - 1]); at--)
+            views[at] = views[at - 1];
+        views[at] = view;
+    }
+    for (size_t i = 0; i < sorted->count; i++)
+        sorted->ids[i] = views[i]->id;
+}
+
+/* A page appended to `ids`. True, with the next query, if there is more. */
+static bool read_page(struct port *port, struct text raw, struct ids *ids,
+                      size_t *total, struct buffer *next)
+{
+    char detail[200];
+    struct listing_query query;
+    if (!listing_query_parse(&query, raw, detail, sizeof(detail)))
+        fail_msg("refused: %s", detail);
+    struct listing *listing = listing_new(port->table, &query);
+    assert_non_null(listing);
+    for (size_t i = 0; i < listing_count(listing); i++) {
+        struct rocket_view view;
+        listing_read(listing, i, &view);
+        assert_in_range(ids->count, 0, 4 * PORT_ROOM - 1);
+        ids->ids[ids->count++] = view.id;
+    }
+    *total = listing_total(listing);
+    bool more = listing_next(listing, next);
+    listing_free(listing);
+    listing_query_release(&query);
+    return more;
+}
+
+/* The query of a target that listing_next() gave. */
+static struct text query_of(const struct buffer *target)
+{
+    struct text query = buffer_text(target);
+    struct text path = text_split(&query, '?');
+    assert_true(text_equal(path, TEXT("/rockets")));
+    return query;
+}
+
+typedef void between_pages(struct port *port, void *context);
+
+/* Walk all pages of a list, with `between` after each but the last. */
+static void walk(struct port *port, const struct wish *wish,
+                 between_pages *between, void *context, struct ids *ids)
+{
+    struct buffer raw = BUFFER_INIT;
+    struct buffer next = BUFFER_INIT;
+    size_t total = 0;
+    ids->count = 0;
+    write_query(wish, &raw);
+    bool more = read_page(port, buffer_text(&raw), ids, &total, &next);
+    while (more) {
+        if (between)
+            between(port, context);
+        size_t before = ids->count;
+        buffer_clear(&raw);
+        buffer_append(&raw, query_of(&next));
+        buffer_clear(&next);
+        more = read_page(port, buffer_text(&raw), ids, &total, &next);
+        assert_in_range(ids->count - before, more ? wish->limit : 0,
+                        wish->limit);
+    }
+    if (!between)
+        assert_int_equal(total, ids->count);
+    buffer_release(&raw);
+    buffer_release(&next);
+}
+
+static void fail_wish(const struct wish *wish, uint64_t seed,
+                      const char *reason)
+{
+    struct buffer query = BUFFER_INIT;
+    write_query(wish, &query);
+    print_error("GET /rockets?%.*s\nto repeat: LUNAR_SEED=%" PRIu64
+                " LUNAR_ROUNDS=1\n",
+                (int)query.length, query.data, seed);
+    buffer_release(&query);
+    fail_msg("%s", reason);
+}
+
+static void assert_listed_as_sorted(struct port *port, const struct wish *wish,
+                                    uint64_t seed)
+{
+    struct ids sorted, listed;
+    sort_plainly(port, wish, &sorted);
+    walk(port, wish, NULL, NULL, &listed);
+    if (listed.count != sorted.count)
+        fail_wish(wish, seed, "another number of rockets than a plain sort");
+    for (size_t i = 0; i < sorted.count; i++) {
+        if (!text_equal(listed.ids[i], sorted.ids[i]))
+            fail_wish(wish, seed, "another order than a plain sort");
+    }
+}
+
+static void pages_make_up_the_whole_sorted_list(void **context)
+{
+    (void)context;
+    uint64_t seed = shrink_seed("lists");
+    uint64_t rounds = shrink_rounds(20);
+    for (uint64_t i = 0; i < rounds; i++) {
+        struct port *port = port_new(seed + i);
+        for (unsigned sort = 0; sort < FIELDS; sort++) {
+            for (unsigned j = 0; j < 8; j++) {
+                struct wish wish =
+                    random_wish(&port->random, (enum table_field)sort);
+                assert_listed_as_sorted(port, &wish, seed + i);
+            }
+        }
+        port_free(port);
+    }
+}
+
+/* Lists while rockets change. */
+
+struct changes {
+    const struct wish *wish;
+    bool changed[PORT_ROOM]; /* its value, or whether it is wanted */
+};
+
+static bool value_changed(const struct wish *wish,
+                          const struct rocket_view *before,
+                          const struct rocket_view *after)
+{
+    bool unknown = is_unknown(wish->sort, before);
+    if (unknown != is_unknown(wish->sort, after) ||
+        is_wanted(wish, before) != is_wanted(wish, after))
+        return true;
+    return !unknown && by_field(wish->sort, before, after) != 0;
+}
+
+static void change_some(struct port *port, void *context)
+{
+    struct changes *changes = context;
+    for (unsigned i = 0; i < 12; i++) {
+        size_t rocket = random_below(&port->random, PORT_ROCKETS);
+        struct rocket_view before; /* its own copy: names lie in a view */
+        look_at(port, rocket, &before);
+        change(port, rocket);
+        if (value_changed(changes->wish, &before, &port->views[rocket]))
+            changes->changed[rocket] = true;
+    }
+    if (port->count < PORT_ROOM)
+        add_rocket(port);
+}
+
+static size_t times_listed(const struct ids *ids, struct text id)
+{
+    size_t times = 0;
+    for (size_t i = 0; i < ids->count; i++)
+        times += text_equal(ids->ids[i], id);
+    return times;
+}
+
+static void assert_stable(struct port *port, const struct wish *wish,
+                          uint64_t seed)
+{
+    struct changes changes = {.wish = wish};
+    struct ids ids;
+    walk(port, wish, change_some, &changes, &ids);
+    for (size_t i = 0; i < PORT_ROCKETS; i++) {
+        const struct rocket_view *view = &port->views[i];
+        size_t times = times_listed(&ids, view->id);
+        if (!changes.changed[i] && times != is_wanted(wish, view))
+            fail_wish(wish, seed,
+                      times == 0 ? "a rocket that did not change is skipped"
+                                 : "a rocket that did not change is listed "
+                                   "twice, or though it is not wanted");
+    }
+}
+
+static void unchanged_rockets_are_listed_once_while_others_change(void **state)
+{
+    (void)state;
+    static const unsigned limits[] = {2, 5, 20};
+    uint64_t seed = shrink_seed("lists while rockets change");
+    uint64_t rounds = shrink_rounds(12);
+    for (uint64_t i = 0; i < rounds; i++) {
+        for (unsigned j = 0; j < 2 * FIELDS; j++) {
+            struct port *port = port_new(seed + i);
+            struct wish wish =
+                random_wish(&port->random, (enum table_field)(j % FIELDS));
+            wish.descending = j >= FIELDS;
+            wish.limit = limits[random_below(&port->random, 3)];
+            assert_stable(port, &wish, seed + i);
+            port_free(port);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_make_up_the_whole_sorted_list),
+        cmocka_unit_test(unchanged_rockets_are_listed_once_while_others_change),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
