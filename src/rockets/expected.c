@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Traffic is ordered by time, and so are the numbers of each rocket: one
+ * pass meets every rocket's messages in order.
+ */
+#include "expected.h"
+
+#include <stdlib.h>
+
+static void follow(struct expected *rocket,
+                   const struct traffic_message *message)
+{
+    rocket->last = message;
+    rocket->messages++;
+    switch ((enum traffic_type)message->type) {
+    case TRAFFIC_LAUNCHED:
+        rocket->launch = message;
+        rocket->type = traffic_rocket_type(message);
+        rocket->mission = traffic_mission(message);
+        rocket->speed = message->speed;
+        break;
+    case TRAFFIC_SPEED_INCREASED:
+        rocket->speed += message->speed;
+        break;
+    case TRAFFIC_SPEED_DECREASED:
+        rocket->speed -= message->speed;
+        break;
+    case TRAFFIC_EXPLODED:
+        rocket->reason = traffic_reason(message);
+        break;
+    case TRAFFIC_MISSION_CHANGED:
+        rocket->mission = traffic_mission(message);
+        break;
+    }
+}
+
+struct expected *expected_new(const struct traffic *traffic,
+                              bool without_launch)
+{
+    struct expected *rockets = calloc(traffic->rocket_count, sizeof(*rockets));
+
+    if (rockets == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < traffic->message_count; i++) {
+        const struct traffic_message *message = &traffic->messages[i];
+
+        if (!without_launch || message->number != 1)
+            follow(&rockets[message->rocket], message);
+    }
+    return rockets;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The workers take from one place under one lock: a failed message that is
+ * due again, else the next new one. A worker ends when there is neither and
+ * nothing waits; a message that is still under way elsewhere and fails stays
+ * with the worker that has it.
+ */
+#include "sender.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "console.h"
+#include "retry_queue.h"
+#include "sockets.h"
+#include "transport.h"
+
+struct sender {
+    /* Set at start, then read-only. */
+    struct sender_options options;
+    pthread_t *threads;
+    struct transport **transports; /* one a worker */
+    uint32_t thread_count;
+    int64_t started;
+
+    atomic_bool stop; /* set under `lock`, read anywhere */
+    atomic_uint next_worker;
+
+    /* Each place is written by the one worker that has the delivery. */
+    uint32_t *latencies;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* `stop` was set, or no new message is left */
+    pthread_cond_t done; /* `running` fell to 0 */
+
+    /* Guarded by `lock`. */
+    struct retry_queue waiting;
+    size_t next; /* place in the plan of the next new message */
+    size_t delivered;
+    size_t retries;
+    int64_t last_delivered; /* or when it started */
+    int64_t ended;
+    uint32_t running;
+    uint32_t explained; /* a bit for each enum transport_result */
+};
+
+/* Sleep until `due` or until `wake`; the caller holds the lock. */
+static void sleep_locked(struct sender *sender, int64_t due)
+{
+    struct timespec until = clock_timespec(due);
+
+    pthread_cond_timedwait(&sender->wake, &sender->lock, &until);
+}
+
+static void stop_locked(struct sender *sender)
+{
+    atomic_store(&sender->stop, true);
+    pthread_cond_broadcast(&sender->wake);
+}
+
+static bool has_new_locked(const struct sender *sender)
+{
+    return sender->next < sender->options.plan->count;
+}
+
+static void pause_after_message(struct sender *sender)
+{
+    int64_t due = clock_now() + sender->options.message_delay;
+
+    if (sender->options.message_delay == 0)
+        return;
+    pthread_mutex_lock(&sender->lock);
+    while (!atomic_load(&sender->stop) && has_new_locked(sender) &&
+           clock_now() < due)
+        sleep_locked(sender, due);
+    pthread_mutex_unlock(&sender->lock);
+}
+
+static bool take_locked(struct sender *sender, struct delivery *delivery)
+{
+    while (!atomic_load(&sender->stop)) {
+        const struct delivery *first = retry_queue_first(&sender->waiting);
+
+        if (first != NULL && first->due <= clock_now()) {
+            *delivery = retry_queue_pop(&sender->waiting);
+            sender->retries++;
+            return true;
+        }
+        if (has_new_locked(sender) &&
+            sender->waiting.count < SENDER_MAX_WAITING) {
+            *delivery = (struct delivery){.index = sender->next++};
+            if (!has_new_locked(sender))
+                pthread_cond_broadcast(&sender->wake);
+            return true;
+        }
+        if (first == NULL)
+            return false;
+        sleep_locked(sender, first->due);
+    }
+    return false;
+}
+
+/* False when there is nothing left to do. */
+static bool take(struct sender *sender, struct delivery *delivery)
+{
+    bool taken;
+
+    pthread_mutex_lock(&sender->lock);
+    taken = take_locked(sender, delivery);
+    pthread_mutex_unlock(&sender->lock);
+    return taken;
+}
+
+static void note_delivered(struct sender *sender,
+                           const struct delivery *delivery, int64_t began)
+{
+    int64_t now = clock_now();
+
+    sender->latencies[delivery->index] = (uint32_t)((now - began) / 1000);
+    pthread_mutex_lock(&sender->lock);
+    sender->delivered++;
+    sender->last_delivered = now;
+    pthread_mutex_unlock(&sender->lock);
+}
+
+/* Whether this is the first failure of its kind, worth a line. */
+static bool put_back_locked(struct sender *sender, struct delivery *delivery,
+                            enum transport_result result)
+{
+    const int64_t give_up = SENDER_GIVE_UP_MS * CLOCK_MILLISECOND;
+    int64_t now = clock_now();
+    bool first = (sender->explained & (UINT32_C(1) << result)) == 0;
+
+    sender->explained |= UINT32_C(1) << result;
+    if (delivery->first_failed == 0)
+        delivery->first_failed = now;
+    delivery->due = now + SENDER_RETRY_MS * CLOCK_MILLISECOND;
+    if (now - delivery->first_failed < give_up)
+        retry_queue_push(&sender->waiting, delivery);
+    else if (now - sender->last_delivered >= give_up)
+        stop_locked(sender);
+    return first;
+}
+
+static const char *advice(enum transport_result result)
+{
+    switch (result) {
+    case TRANSPORT_REFUSED:
+        return " Is the service running?";
+    case TRANSPORT_NO_ROOM:
+        return " The oldest connections are closed; --keep-alive needs few.";
+    case TRANSPORT_REJECTED:
+        return " Is this the right URL?";
+    default:
+        return "";
+    }
+}
+
+static void put_back(struct sender *sender, struct delivery *delivery,
+                     enum transport_result result, const char *cause)
+{
+    const char *url = sender->options.url;
+    size_t index = delivery->index;
+    bool first;
+
+    pthread_mutex_lock(&sender->lock);
+    first = put_back_locked(sender, delivery, result);
+    pthread_mutex_unlock(&sender->lock);
+    if (first)
+        console_line(CONSOLE_INFO, "%s %s; trying again every %d ms.%s", url,
+                     cause, SENDER_RETRY_MS, advice(result));
+    console_line(CONSOLE_DEBUG, "message %zu of %zu failed: %s %s", index + 1,
+                 sender->options.plan->count, url, cause);
+}
+
+static void deliver(struct sender *sender, struct transport *transport,
+                    struct delivery *delivery)
+{
+    const struct traffic *traffic = sender->options.traffic;
+    uint32_t message = sender->options.plan->order[delivery->index];
+    char text[TRAFFIC_TEXT_SIZE];
+    char cause[TRANSPORT_CAUSE_SIZE];
+    size_t length = traffic_render(traffic, &traffic->messages[message], text);
+    int64_t began = clock_now();
+    enum transport_result result =
+        transport_post(transport, text, length, cause);
+
+    if (result == TRANSPORT_DELIVERED)
+        note_delivered(sender, delivery, began);
+    else if (result != TRANSPORT_STOPPED)
+        put_back(sender, delivery, result, cause);
+}
+
+static void *work(void *context)
+{
+    struct sender *sender = context;
+    unsigned self = atomic_fetch_add(&sender->next_worker, 1);
+    struct delivery delivery;
+
+    while (take(sender, &delivery)) {
+        deliver(sender, sender->transports[self], &delivery);
+        pause_after_message(sender);
+    }
+    pthread_mutex_lock(&sender->lock);
+    if (--sender->running == 0) {
+        sender->ended = clock_now();
+        pthread_cond_signal(&sender->done);
+    }
+    pthread_mutex_unlock(&sender->lock);
+    return NULL;
+}
+
+/* Times to wait for are clock_now()'s. */
+static void init_locks(struct sender *sender)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&sender->lock, NULL);
+    pthread_cond_init(&sender->wake, &monotonic);
+    pthread_cond_init(&sender->done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static int make_transports(struct sender *sender)
+{
+    const struct sender_options *options = &sender->options;
+    struct transport_options each = {
+        .url = options->url,
+        .keep_alive = options->keep_alive,
+        .max_open = sockets_room(options->workers),
+        .stop = &sender->stop,
+    };
+
+    for (uint32_t i = 0; i < options->workers; i++) {
+        sender->transports[i] = transport_new(&each);
+        if (sender->transports[i] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+static int allocate(struct sender *sender)
+{
+    uint32_t workers = sender->options.workers;
+    size_t count = sender->options.plan->count;
+
+    /* One that is under way in each worker may fail in addition. */
+    if (retry_queue_init(&sender->waiting, SENDER_MAX_WAITING + workers) != 0)
+        return -1;
+    sender->threads = calloc(workers, sizeof(*sender->threads));
+    sender->transports = calloc(workers, sizeof(struct transport *));
+    /* One more, as an empty plan is a plan too. */
+    sender->latencies = calloc(count + 1, sizeof(*sender->latencies));
+    if (sender->threads == NULL || sender->transports == NULL ||
+        sender->latencies == NULL)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        sender->latencies[i] = SENDER_UNDELIVERED;
+    return make_transports(sender);
+}
+
+/*
+ * The workers see all that was written here before pthread_create(3). The
+ * lock keeps those that end at once from taking the count of the running for
+ * complete.
+ */
+static int start_threads(struct sender *sender)
+{
+    int error = 0;
+
+    pthread_mutex_lock(&sender->lock);
+    sender->started = clock_now();
+    sender->last_delivered = sender->started;
+    while (error == 0 && sender->thread_count < sender->options.workers) {
+        error = pthread_create(&sender->threads[sender->thread_count], NULL,
+                               work, sender);
+        if (error == 0)
+            sender->thread_count++;
+    }
+    sender->running = sender->thread_count;
+    pthread_mutex_unlock(&sender->lock);
+    return error;
+}
+
+struct sender *sender_start(const struct sender_options *options)
+{
+    struct sender *sender = calloc(1, sizeof(*sender));
+    int error;
+
+    if (sender == NULL)
+        return NULL;
+    sender->options = *options;
+    init_locks(sender);
+    error = allocate(sender) == 0 ? start_threads(sender) : ENOMEM;
+    if (error != 0) {
+        sender_free(sender);
+        errno = error;
+        return NULL;
+    }
+    return sender;
+}
+
+bool sender_wait(struct sender *sender, int milliseconds)
+{
+    struct timespec until =
+        clock_timespec(clock_now() + milliseconds * CLOCK_MILLISECOND);
+    int error = 0;
+    bool done;
+
+    pthread_mutex_lock(&sender->lock);
+    while (sender->running > 0 && error == 0)
+        error = pthread_cond_timedwait(&sender->done, &sender->lock, &until);
+    done = sender->running == 0;
+    pthread_mutex_unlock(&sender->lock);
+    return done;
+}
+
+void sender_stop(struct sender *sender)
+{
+    pthread_mutex_lock(&sender->lock);
+    stop_locked(sender);
+    pthread_mutex_unlock(&sender->lock);
+}
+
+struct sender_counts sender_counts(struct sender *sender)
+{
+    struct sender_counts counts;
+    int64_t end;
+
+    pthread_mutex_lock(&sender->lock);
+    end = sender->running == 0 ? sender->ended : clock_now();
+    counts = (struct sender_counts){
+        .delivered = sender->delivered,
+        .retries = sender->retries,
+        .waiting = sender->waiting.count,
+        .seconds = (double)(end - sender->started) / (double)CLOCK_SECOND,
+    };
+    pthread_mutex_unlock(&sender->lock);
+    return counts;
+}
+
+const uint32_t *sender_latencies(const struct sender *sender)
+{
+    return sender->latencies;
+}
+
+void sender_free(struct sender *sender)
+{
+    if (sender == NULL)
+        return;
+    sender_stop(sender);
+    for (uint32_t i = 0; i < sender->thread_count; i++)
+        pthread_join(sender->threads[i], NULL);
+    if (sender->transports != NULL)
+        for (uint32_t i = 0; i < sender->options.workers; i++)
+            transport_free(sender->transports[i]);
+    pthread_cond_destroy(&sender->done);
+    pthread_cond_destroy(&sender->wake);
+    pthread_mutex_destroy(&sender->lock);
+    retry_queue_release(&sender->waiting);
+    free(sender->transports);
+    free(sender->threads);
+    free(sender->latencies);
+    free(sender);
+}

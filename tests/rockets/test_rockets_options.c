@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Claims about the command line of `rockets`.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+#define URL "http://localhost:8088/messages"
+
+enum { MAX_WORDS = 16 };
+
+/* Words are cut at spaces, as a shell would. `storage` must outlive. */
+static enum options_command read_line(const char *line, char storage[512],
+                                      struct options *options, char error[256])
+{
+    char *words[MAX_WORDS] = {NULL};
+    char *place = NULL;
+    int count = 0;
+
+    snprintf(storage, 512, "%s", line);
+    for (char *word = strtok_r(storage, " ", &place); word != NULL;
+         word = strtok_r(NULL, " ", &place))
+        words[count++] = word;
+    memset(error, 0, 256);
+    return options_read(options, count, words, error, 256);
+}
+
+static struct options read_launch(const char *line)
+{
+    static char storage[512];
+    struct options options;
+    char error[256];
+
+    assert_int_equal(read_line(line, storage, &options, error), OPTIONS_LAUNCH);
+    return options;
+}
+
+static void defaults_are_those_of_the_original(void **state)
+{
+    struct options options = read_launch("rockets launch " URL);
+
+    (void)state;
+    assert_string_equal(options.url, URL);
+    assert_int_equal(options.message_delay, 0);
+    assert_int_equal(options.concurrency_level, 3);
+    assert_int_equal(options.max_messages, 100000);
+    assert_int_equal(options.seed, 444);
+    assert_int_equal(options.log_level, CONSOLE_INFO);
+    assert_int_equal(options.rockets, 20);
+    assert_int_equal(options.shuffle, 0);
+    assert_true(options.duplicates == 0);
+    assert_false(options.keep_alive || options.drop_launch || options.verify);
+}
+
+static void all_spellings_of_a_flag_are_the_same(void **state)
+{
+    static const char *const LINES[] = {
+        "rockets launch " URL " --seed=7", "rockets launch " URL " --seed 7",
+        "rockets launch " URL " -seed=7",  "rockets launch " URL " -seed 7",
+        "rockets launch --seed=7 " URL,    "rockets launch -seed 7 " URL,
+        "rockets launch --seed 7 -- " URL,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
+        struct options options = read_launch(LINES[i]);
+
+        assert_int_equal(options.seed, 7);
+        assert_string_equal(options.url, URL);
+    }
+}
+
+static void every_flag_is_read(void **state)
+{
+    struct options options = read_launch(
+        "rockets launch --message-delay=500ms --concurrency-level=9 "
+        "--max-messages=5 --seed=18446744073709551615 --log-level=debug "
+        "--keep-alive --rockets=3 --shuffle=500 --duplicates=.25 "
+        "--drop-launch --verify " URL);
+
+    (void)state;
+    assert_int_equal(options.message_delay, 500000000);
+    assert_int_equal(options.concurrency_level, 9);
+    assert_int_equal(options.max_messages, 5);
+    assert_true(options.seed == UINT64_MAX);
+    assert_int_equal(options.log_level, CONSOLE_DEBUG);
+    assert_int_equal(options.rockets, 3);
+    assert_int_equal(options.shuffle, 500);
+    assert_true(options.duplicates == 0.25);
+    assert_true(options.keep_alive && options.drop_launch && options.verify);
+}
+
+static void a_switch_can_be_switched_off(void **state)
+{
+    struct options options =
+        read_launch("rockets launch " URL " --verify --verify=false "
+                    "--keep-alive=true");
+
+    (void)state;
+    assert_false(options.verify);
+    assert_true(options.keep_alive);
+}
+
+static void mistakes_are_named(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *part; /* of the error */
+    } CASES[] = {
+        {"rockets", "rockets launch URL"},
+        {"rockets lunch", "no command 'lunch'"},
+        {"rockets launch", "where to send"},
+        {"rockets launch localhost:8088/messages", "http://"},
+        {"rockets launch " URL " " URL, "one URL is enough"},
+        {"rockets launch " URL " --sed=1", "no flag --sed;"},
+        {"rockets launch " URL " --seed", "--seed needs a value"},
+        {"rockets launch " URL " --seed=-1", "--seed takes an integer"},
+        {"rockets launch " URL " --seed=", "--seed takes an integer"},
+        {"rockets launch " URL " --seed=18446744073709551616", "2^64-1"},
+        {"rockets launch " URL " --seed=1x", "--seed takes an integer"},
+        {"rockets launch " URL " --concurrency-level=0", "from 1 to 1000"},
+        {"rockets launch " URL " --concurrency-level=1001", "from 1 to 1000"},
+        {"rockets launch " URL " --max-messages=0", "from 1 to 100000000"},
+        {"rockets launch " URL " --rockets=0", "from 1 to 1000000"},
+        {"rockets launch " URL " --duplicates=1.1", "from 0 to 1"},
+        {"rockets launch " URL " --duplicates=-0.1", "from 0 to 1"},
+        {"rockets launch " URL " --duplicates=nan", "from 0 to 1"},
+        {"rockets launch " URL " --duplicates=.", "from 0 to 1"},
+        {"rockets launch " URL " --message-delay=500", "500ms"},
+        {"rockets launch " URL " --log-level=loud", "debug, info"},
+        {"rockets launch " URL " --verify=maybe", "stands alone"},
+        {"rockets launch http://localhost:8088/ --verify", "/messages"},
+    };
+    struct options options;
+    char storage[512];
+    char error[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        assert_int_equal(read_line(CASES[i].line, storage, &options, error),
+                         OPTIONS_INVALID);
+        if (strstr(error, CASES[i].part) == NULL)
+            fail_msg("%s: \"%s\" does not name \"%s\"", CASES[i].line, error,
+                     CASES[i].part);
+        assert_null(strchr(error, '\n'));
+    }
+}
+
+static void help_and_version_are_commands_and_flags(void **state)
+{
+    static const struct {
+        const char *line;
+        enum options_command command;
+    } CASES[] = {
+        {"rockets help", OPTIONS_HELP},
+        {"rockets help launch", OPTIONS_HELP},
+        {"rockets --help", OPTIONS_HELP},
+        {"rockets -h", OPTIONS_HELP},
+        {"rockets launch --help", OPTIONS_HELP},
+        {"rockets launch " URL " -h", OPTIONS_HELP},
+        {"rockets version", OPTIONS_VERSION},
+        {"rockets --version", OPTIONS_VERSION},
+    };
+    struct options options;
+    char storage[512];
+    char error[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++)
+        assert_int_equal(read_line(CASES[i].line, storage, &options, error),
+                         CASES[i].command);
+}
+
+static void durations_are_read_as_in_go(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t nanoseconds;
+    } CASES[] = {
+        {"0", 0},
+        {"0s", 0},
+        {"1ns", 1},
+        {"250us", 250000},
+        {"250\u00b5s", 250000},
+        {"250\u03bcs", 250000},
+        {"500ms", 500000000},
+        {"1s", INT64_C(1000000000)},
+        {"1.5s", INT64_C(1500000000)},
+        {"1.s", INT64_C(1000000000)},
+        {".5s", INT64_C(500000000)},
+        {"0.001s", 1000000},
+        {"0.3s", INT64_C(300000000)},
+        {"1.000000001s", INT64_C(1000000001)},
+        {"1m30s", INT64_C(90000000000)},
+        {"1h1m1s1ms1us1ns", INT64_C(3661001001001)},
+        {"2m", INT64_C(120000000000)},
+        {"2562047h", INT64_C(2562047) * 3600 * 1000000000},
+    };
+    int64_t nanoseconds;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        assert_true(options_duration(CASES[i].text, &nanoseconds));
+        if (nanoseconds != CASES[i].nanoseconds)
+            fail_msg("%s: %lld", CASES[i].text, (long long)nanoseconds);
+    }
+}
+
+static void what_is_no_duration_is_refused(void **state)
+{
+    static const char *const CASES[] = {
+        "",   "1",      "s",   ".s",    ".",        "-1s",
+        "1x", "1s1",    "1 s", "1.5.s", "2562048h", "99999999999999999999s",
+        "1S", "500ms ", "+1s", "1e3s",
+    };
+    int64_t nanoseconds = -1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++)
+        if (options_duration(CASES[i], &nanoseconds))
+            fail_msg("\"%s\" was read as %lld", CASES[i],
+                     (long long)nanoseconds);
+    assert_int_equal(nanoseconds, -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_the_original),
+        cmocka_unit_test(all_spellings_of_a_flag_are_the_same),
+        cmocka_unit_test(every_flag_is_read),
+        cmocka_unit_test(a_switch_can_be_switched_off),
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(help_and_version_are_commands_and_flags),
+        cmocka_unit_test(durations_are_read_as_in_go),
+        cmocka_unit_test(what_is_no_duration_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
