@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sockets for tests. They never block: every wait is a poll(2) with what is
+ * left of a time limit.
+ */
+#include "connection.h"
+
+#include "harness.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BLOCK = 64 * 1024, WIDE_WINDOW = 1024 * 1024 };
+
+static bool wait_for(const struct connection *connection, short events,
+                     int64_t deadline)
+{
+    for (;;) {
+        struct pollfd wanted = {connection->socket, events, 0};
+        int64_t left = deadline - process_clock();
+        int ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
+
+        if (ready > 0)
+            return true;
+        if (ready == 0)
+            return false;
+    }
+}
+
+static bool open_with(struct connection *connection, uint16_t port, int window)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int on = 1;
+    int error = 0;
+    socklen_t size = sizeof(error);
+
+    *connection = (struct connection){.socket = -1};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    connection->socket = fd;
+    if (window > 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return true;
+    if (errno == EINPROGRESS &&
+        wait_for(connection, POLLOUT, process_clock() + CONNECTION_PATIENCE) &&
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+        return true;
+    connection_close(connection);
+    return false;
+}
+
+bool connection_open(struct connection *connection, uint16_t port)
+{
+    return open_with(connection, port, 0);
+}
+
+bool connection_open_narrow(struct connection *connection, uint16_t port)
+{
+    return open_with(connection, port, CONNECTION_SMALL_WINDOW);
+}
+
+void connection_widen(struct connection *connection)
+{
+    int window = WIDE_WINDOW;
+
+    setsockopt(connection->socket, SOL_SOCKET, SO_RCVBUF, &window,
+               sizeof(window));
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection->socket >= 0)
+        close(connection->socket);
+    free(connection->data);
+    *connection = (struct connection){.socket = -1};
+}
+
+bool connection_send(struct connection *connection, const char *data,
+                     size_t length)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+
+    while (length > 0) {
+        ssize_t sent = send(connection->socket, data, length, MSG_NOSIGNAL);
+        if (sent > 0) {
+            data += sent;
+            length -= (size_t)sent;
+        } else if (errno != EAGAIN ||
+                   !wait_for(connection, POLLOUT, deadline)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool connection_send_text(struct connection *connection, const char *text)
+{
+    return connection_send(connection, text, strlen(text));
+}
+
+bool connection_print(struct connection *connection, const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return false;
+    bool sent = connection_send(connection, text, (size_t)length);
+    free(text);
+    return sent;
+}
+
+void connection_finish(struct connection *connection)
+{
+    shutdown(connection->socket, SHUT_WR);
+}
+
+bool connection_request(struct connection *connection, const char *method,
+                        const char *target, const char *fields)
+{
+    return connection_print(connection,
+                            "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
+                            method, target, fields);
+}
+
+bool connection_get(struct connection *connection, const char *target)
+{
+    return connection_request(connection, "GET", target, "");
+}
+
+bool connection_post_with(struct connection *connection, const char *fields,
+                          const char *body)
+{
+    return connection_print(connection,
+                            "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                            "%sContent-Length: %zu\r\n\r\n%s",
+                            fields, strlen(body), body);
+}
+
+bool connection_post(struct connection *connection, const char *body)
+{
+    return connection_post_with(connection,
+                                "Content-Type: application/json\r\n", body);
+}
+
+bool connection_post_head(struct connection *connection, size_t length)
+{
+    return connection_print(connection,
+                            "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                            "Content-Length: %zu\r\n\r\n",
+                            length);
+}
+
+static bool grow(struct connection *connection, size_t more)
+{
+    if (connection->capacity - connection->length >= more)
+        return true;
+    size_t capacity = 2 * connection->capacity + more;
+    char *data = realloc(connection->data, capacity);
+    if (data == NULL)
+        return false;
+    connection->data = data;
+    connection->capacity = capacity;
+    return true;
+}
+
+bool connection_fill(struct connection *connection, size_t most,
+                     int64_t deadline)
+{
+    if (connection->ended || !grow(connection, most))
+        return false;
+    for (;;) {
+        ssize_t got = recv(connection->socket,
+                           connection->data + connection->length, most, 0);
+        if (got > 0) {
+            connection->length += (size_t)got;
+            return true;
+        }
+        if (got == 0 || errno != EAGAIN) {
+            connection->ended = true;
+            return false;
+        }
+        if (!wait_for(connection, POLLIN, deadline))
+            return false;
+    }
+}
+
+static enum connection_result why_not(const struct connection *connection,
+                                      enum response_result result)
+{
+    if (result == RESPONSE_BROKEN)
+        return CONNECTION_GARBLED;
+    if (!connection->ended)
+        return CONNECTION_LATE;
+    return connection->length == 0 ? CONNECTION_CLOSED : CONNECTION_CUT;
+}
+
+static enum connection_result receive(struct connection *connection,
+                                      struct response *response, bool head)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+
+    for (;;) {
+        size_t consumed = 0;
+        bool ended = connection->ended;
+        enum response_result result =
+            connection->length == 0
+                ? RESPONSE_PARTIAL
+                : response_read(response, connection->data, connection->length,
+                                ended, head, &consumed);
+        if (result == RESPONSE_DONE) {
+            connection->length -= consumed;
+            memmove(connection->data, connection->data + consumed,
+                    connection->length);
+            return CONNECTION_ANSWERED;
+        }
+        if (result == RESPONSE_BROKEN ||
+            (!connection_fill(connection, BLOCK, deadline) &&
+             connection->ended == ended))
+            return why_not(connection, result);
+    }
+}
+
+enum connection_result connection_receive(struct connection *connection,
+                                          struct response *response)
+{
+    return receive(connection, response, false);
+}
+
+enum connection_result connection_receive_head(struct connection *connection,
+                                               struct response *response)
+{
+    return receive(connection, response, true);
+}
+
+void connection_expect(struct connection *connection, struct response *response)
+{
+    assert_int_equal(connection_receive(connection, response),
+                     CONNECTION_ANSWERED);
+}
+
+void connection_expect_status(struct connection *connection, unsigned status)
+{
+    struct response response;
+
+    connection_expect(connection, &response);
+    response_expect_status(&response, status);
+    response_release(&response);
+}
+
+void connection_expect_closed(struct connection *connection)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+
+    if (connection->length > 0 ||
+        connection_fill(connection, BLOCK, deadline)) {
+        fail_msg("instead of an end came: %.*s", (int)connection->length,
+                 connection->data);
+    }
+    assert_true(connection->ended);
+}
+
+bool connection_has_news(const struct connection *connection)
+{
+    return wait_for(connection, POLLIN, 0);
+}
+
+bool connection_is_closed(struct connection *connection)
+{
+    while (connection_fill(connection, BLOCK, 0)) {
+        /* What it still had to say is of no interest. */
+        connection->length = 0;
+    }
+    return connection->ended;
+}
+
+void connection_raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The service under test, from its ready line to its exit status.
+ */
+#include "instance.h"
+
+#include "harness.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void instance_start(struct instance *instance, const char *const flags[])
+{
+    const char *arguments[INSTANCE_MAX_FLAGS + 3] = {
+        process_setting("LUNAR_SERVICE"), "-port=0"};
+    size_t count = 2;
+
+    *instance = (struct instance){0};
+    for (; flags != NULL && *flags != NULL; flags++) {
+        assert_in_range(count, 0, INSTANCE_MAX_FLAGS + 1);
+        arguments[count++] = *flags;
+    }
+    process_start(&instance->process, arguments, NULL);
+    if (!process_line(&instance->process, instance->ready,
+                      sizeof(instance->ready), INSTANCE_PATIENCE)) {
+        char *errors = process_errors(&instance->process);
+        print_error("%s", errors);
+        free(errors);
+        fail_msg("no ready line");
+    }
+    /* The port follows the last colon of the first URL. */
+    size_t url = strcspn(instance->ready, "(");
+    while (url > 0 && instance->ready[url] != ':')
+        url--;
+    instance->port = (uint16_t)strtoul(instance->ready + url + 1, NULL, 10);
+    assert_int_not_equal(instance->port, 0);
+}
+
+void instance_expect_end(struct instance *instance, int status)
+{
+    int ended = process_wait(&instance->process, INSTANCE_PATIENCE);
+    char *errors = process_errors(&instance->process);
+    bool reported = strstr(errors, "Sanitizer") != NULL ||
+                    strstr(errors, "runtime error:") != NULL;
+
+    if (ended != status || reported)
+        print_error("%s", errors);
+    free(errors);
+    assert_false(reported);
+    assert_int_equal(ended, status);
+    process_release(&instance->process);
+}
+
+void instance_stop(struct instance *instance)
+{
+    process_signal(&instance->process, SIGTERM);
+    instance_expect_end(instance, 0);
+}
+
+void instance_release(struct instance *instance)
+{
+    process_release(&instance->process);
+}
+
+void instance_connect(const struct instance *instance,
+                      struct connection *connection)
+{
+    assert_true(connection_open(connection, instance->port));
+}
+
+void instance_get(const struct instance *instance, const char *target,
+                  struct response *response)
+{
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    connection_get(&connection, target);
+    connection_expect(&connection, response);
+    connection_close(&connection);
+}
+
+void instance_post(const struct instance *instance, const char *body,
+                   struct response *response)
+{
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    connection_post(&connection, body);
+    connection_expect(&connection, response);
+    connection_close(&connection);
+}
+
+void instance_wait_refusing(const struct instance *instance)
+{
+    int64_t deadline = process_clock() + INSTANCE_PATIENCE;
+    struct connection connection;
+
+    while (connection_open(&connection, instance->port)) {
+        connection_close(&connection);
+        assert_true(process_clock() < deadline);
+    }
+}
+
+int instance_setup(void **state)
+{
+    struct instance *instance = malloc(sizeof(*instance));
+
+    assert_non_null(instance);
+    instance_start(instance, NULL);
+    *state = instance;
+    return 0;
+}
+
+int instance_teardown(void **state)
+{
+    struct instance *instance = *state;
+
+    /* Where the setup failed there is none. */
+    if (instance != NULL)
+        instance_stop(instance);
+    free(instance);
+    return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Child processes for tests. Waiting is poll(2) on a pidfd or a pipe, never
+ * a sleep; stderr goes to a file in memory, so that a child that writes
+ * much never blocks on us.
+ */
+#include "process.h"
+
+#include "harness.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_ENVIRONMENT = 512 };
+
+int64_t process_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void process_wait_until(int64_t when)
+{
+    int64_t left = 0;
+
+    while ((left = when - process_clock()) > 0)
+        (void)poll(NULL, 0, (int)left);
+}
+
+const char *process_setting(const char *name)
+{
+    /* Tests never change their environment. */
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+
+    if (value == NULL)
+        fail_msg("%s is not set", name);
+    return value;
+}
+
+static void make_environment(const char *result[MAX_ENVIRONMENT],
+                             const char *const own[])
+{
+    size_t count = 0;
+
+    for (char **next = environ; *next != NULL; next++) {
+        if (strncmp(*next, "LUNAR_", 6) != 0) {
+            assert_in_range(count, 0, MAX_ENVIRONMENT - 2);
+            result[count++] = *next;
+        }
+    }
+    for (; own != NULL && *own != NULL; own++) {
+        assert_in_range(count, 0, MAX_ENVIRONMENT - 2);
+        result[count++] = *own;
+    }
+    result[count] = NULL;
+}
+
+/*
+ * Only what is safe between fork(2) and execve(2), which takes pointers to
+ * char but changes nothing.
+ */
+static _Noreturn void become(const char *const arguments[],
+                             const char *const environment[], int out, int err)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
+        execve(arguments[0], (char *const *)arguments,
+               (char *const *)environment);
+    _exit(127);
+}
+
+void process_start(struct process *process, const char *const arguments[],
+                   const char *const environment[])
+{
+    const char *child_environment[MAX_ENVIRONMENT];
+    int pipe_ends[2];
+
+    make_environment(child_environment, environment);
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+    process->out = pipe_ends[0];
+    process->err = memfd_create("stderr", MFD_CLOEXEC);
+    assert_true(process->err >= 0);
+    process->pid = fork();
+    assert_true(process->pid >= 0);
+    if (process->pid == 0)
+        become(arguments, child_environment, pipe_ends[1], process->err);
+    close(pipe_ends[1]);
+    process->pidfd = pidfd_open(process->pid, 0);
+    assert_true(process->pidfd >= 0);
+}
+
+/* Wait until `descriptor` can be read; false once `deadline` has passed. */
+static bool readable(int descriptor, int64_t deadline)
+{
+    for (;;) {
+        struct pollfd wanted = {descriptor, POLLIN, 0};
+        int64_t left = deadline - process_clock();
+
+        if (left < 0)
+            left = 0;
+        int ready = poll(&wanted, 1, (int)left);
+        if (ready > 0)
+            return true;
+        if (ready == 0)
+            return false;
+    }
+}
+
+bool process_line(struct process *process, char *line, size_t size,
+                  int64_t limit)
+{
+    int64_t deadline = process_clock() + limit;
+    size_t length = 0;
+
+    while (length + 1 < size && readable(process->out, deadline)) {
+        if (read(process->out, line + length, 1) != 1)
+            break;
+        if (line[length] == '\n') {
+            line[length] = '\0';
+            return true;
+        }
+        length++;
+    }
+    line[length] = '\0';
+    return false;
+}
+
+char *process_output(struct process *process, int64_t limit)
+{
+    int64_t deadline = process_clock() + limit;
+    size_t length = 0;
+    char *text = NULL;
+
+    for (;;) {
+        char *grown = realloc(text, length + 4097);
+        assert_non_null(grown);
+        text = grown;
+        if (!readable(process->out, deadline)) {
+            free(text);
+            return NULL;
+        }
+        ssize_t got = read(process->out, text + length, 4096);
+        if (got <= 0) {
+            text[length] = '\0';
+            return text;
+        }
+        length += (size_t)got;
+    }
+}
+
+char *process_errors(const struct process *process)
+{
+    off_t length = lseek(process->err, 0, SEEK_END);
+    char *text = NULL;
+
+    assert_true(length >= 0);
+    text = malloc((size_t)length + 1);
+    assert_non_null(text);
+    ssize_t got = pread(process->err, text, (size_t)length, 0);
+    text[got < 0 ? 0 : got] = '\0';
+    return text;
+}
+
+void process_signal(const struct process *process, int signal_number)
+{
+    assert_int_equal(kill(process->pid, signal_number), 0);
+}
+
+int process_wait(struct process *process, int64_t limit)
+{
+    int status = 0;
+
+    if (!readable(process->pidfd, process_clock() + limit))
+        return PROCESS_LATE;
+    assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
+    process->pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status)
+                             : PROCESS_SIGNALLED + WTERMSIG(status);
+}
+
+void process_release(struct process *process)
+{
+    if (process->pid > 0) {
+        kill(process->pid, SIGKILL);
+        waitpid(process->pid, NULL, 0);
+    }
+    if (process->pidfd > 0) {
+        close(process->pidfd);
+        close(process->out);
+        close(process->err);
+    }
+    *process = (struct process){0};
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many connections there may be: kept alive while there is room, closed
+ * after their answer past that, and the idle ones reaped near the limit, so
+ * that a new one always gets in.
+ */
+#include "harness.h"
+
+#include <stdlib.h>
+
+enum {
+    KEEP_ALIVE_BELOW = 512,
+    FEW = 400,
+    MANY = 700,
+    LIMIT = 64, /* as in the flag below */
+    CROWD = 128,
+    IDLERS = 200,
+    GROUP = 16,
+    GROUP_PAUSE = 20, /* milliseconds */
+    /* Less than the idle time-out (10 s), by which they would close anyway. */
+    BEFORE_TIMEOUT = 8000,
+};
+
+static const char *const limited[] = {"-max-connections=64", NULL};
+
+/* Get an answer; whether the service then closes the connection. */
+static bool closes_after_answer(struct connection *connection)
+{
+    struct response response;
+
+    connection_get(connection, "/health");
+    connection_expect(connection, &response);
+    response_expect_status(&response, 200);
+    bool closes = response_closes(&response);
+    response_release(&response);
+    return closes;
+}
+
+static struct connection *new_connections(size_t count)
+{
+    struct connection *connections = calloc(count, sizeof(*connections));
+
+    assert_non_null(connections);
+    for (size_t i = 0; i < count; i++)
+        connections[i].socket = -1;
+    return connections;
+}
+
+static void close_all(struct connection *connections, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        connection_close(&connections[i]);
+    free(connections);
+}
+
+static void expect_alive_again(const struct instance *instance)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    bool closes = true;
+
+    while (closes) {
+        struct connection connection;
+
+        assert_true(process_clock() < deadline);
+        instance_connect(instance, &connection);
+        closes = closes_after_answer(&connection);
+        connection_close(&connection);
+    }
+}
+
+static void connections_are_kept_alive_while_there_is_room(void **state)
+{
+    struct connection *connections = new_connections(MANY);
+
+    for (size_t i = 0; i < FEW; i++) {
+        instance_connect(*state, &connections[i]);
+        assert_false(closes_after_answer(&connections[i]));
+    }
+    /* Used again, the latest first, as the first may idle for long. */
+    for (size_t i = FEW; i > FEW - 50; i--)
+        assert_false(closes_after_answer(&connections[i - 1]));
+    /* No more requests: these are open, but nothing closes them yet. */
+    for (size_t i = FEW; i < MANY - 1; i++)
+        instance_connect(*state, &connections[i]);
+    instance_connect(*state, &connections[MANY - 1]);
+    assert_true(closes_after_answer(&connections[MANY - 1]));
+    connection_expect_closed(&connections[MANY - 1]);
+    assert_true(closes_after_answer(&connections[FEW - 1]));
+    connection_expect_closed(&connections[FEW - 1]);
+    close_all(connections, MANY);
+    expect_alive_again(*state);
+}
+
+static void room_ends_at_the_documented_number(void **state)
+{
+    struct connection *connections = new_connections(KEEP_ALIVE_BELOW + 8);
+    int64_t start = process_clock();
+    size_t kept = 0;
+
+    expect_alive_again(*state);
+    for (size_t i = 0; i < KEEP_ALIVE_BELOW + 8; i++) {
+        instance_connect(*state, &connections[i]);
+        kept += closes_after_answer(&connections[i]) ? 0 : 1;
+    }
+    /* Those of the test before may still be on their way out, and a slow
+       machine may have lost some to the idle time-out. */
+    assert_in_range(kept, KEEP_ALIVE_BELOW - 8,
+                    process_clock() - start < BEFORE_TIMEOUT
+                        ? KEEP_ALIVE_BELOW
+                        : KEEP_ALIVE_BELOW + 8);
+    close_all(connections, KEEP_ALIVE_BELOW + 8);
+}
+
+/* Far enough apart that the service's clock tells groups of them apart. */
+static void open_one_after_the_other(const struct instance *instance,
+                                     struct connection *connections,
+                                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i % GROUP == 0)
+            process_wait_until(process_clock() + GROUP_PAUSE);
+        instance_connect(instance, &connections[i]);
+        assert_false(closes_after_answer(&connections[i]));
+    }
+}
+
+static void idle_connections_make_room_for_new_ones(void **state)
+{
+    struct connection *connections = new_connections(IDLERS);
+    struct instance instance;
+    int64_t start = process_clock();
+    size_t closed = 0;
+
+    (void)state;
+    instance_start(&instance, limited);
+    open_one_after_the_other(&instance, connections, IDLERS);
+    /* No more than LIMIT are left, and the oldest had to go. */
+    for (size_t i = 0; i < IDLERS - LIMIT - GROUP; i++)
+        connection_expect_closed(&connections[i]);
+    for (size_t i = IDLERS - LIMIT / 2; i < IDLERS; i++)
+        closed += connection_is_closed(&connections[i]) ? 1 : 0;
+    if (process_clock() - start < BEFORE_TIMEOUT)
+        assert_int_equal(closed, 0);
+    else
+        print_message("too slow a machine to tell the reaper's work\n");
+    close_all(connections, IDLERS);
+    instance_stop(&instance);
+}
+
+static void connection_in_use_is_not_reaped(void **state)
+{
+    struct connection *connections = new_connections(IDLERS);
+    struct instance instance;
+    struct connection busy;
+
+    (void)state;
+    instance_start(&instance, limited);
+    instance_connect(&instance, &busy);
+    for (size_t i = 0; i < IDLERS; i++) {
+        assert_false(closes_after_answer(&busy));
+        instance_connect(&instance, &connections[i]);
+        assert_false(closes_after_answer(&connections[i]));
+    }
+    connection_close(&busy);
+    close_all(connections, IDLERS);
+    instance_stop(&instance);
+}
+
+static void silent_connections_do_not_lock_others_out(void **state)
+{
+    struct connection *connections = new_connections(IDLERS);
+    struct instance instance;
+    struct response response;
+
+    (void)state;
+    instance_start(&instance, limited);
+    for (size_t i = 0; i < IDLERS; i++)
+        instance_connect(&instance, &connections[i]);
+    instance_get(&instance, "/health", &response);
+    response_expect_status(&response, 200);
+    response_release(&response);
+    close_all(connections, IDLERS);
+    instance_stop(&instance);
+}
+
+/* More than there may be: most of them wait outside until others are cut. */
+static void unfinished_requests_do_not_lock_others_out(void **state)
+{
+    struct connection *connections = new_connections(CROWD);
+    struct instance instance;
+    int64_t start = process_clock();
+    struct response response;
+
+    (void)state;
+    instance_start(&instance, limited);
+    for (size_t i = 0; i < CROWD; i++) {
+        instance_connect(&instance, &connections[i]);
+        connection_send_text(&connections[i],
+                             "POST /messages HTTP/1.1\r\nHost: x\r\n"
+                             "Content-Length: 10\r\n\r\n{");
+    }
+    instance_get(&instance, "/health", &response);
+    response_expect_status(&response, 200);
+    response_release(&response);
+    /* Long before these requests' own deadline, 30 s. */
+    assert_true(process_clock() - start < 20000);
+    close_all(connections, CROWD);
+    instance_stop(&instance);
+}
+
+/* Head, part of the body and the end at once: it is noticed all the same. */
+static void request_that_ends_early_is_closed_soon(void **state)
+{
+    int64_t start = process_clock();
+
+    for (int i = 0; i < 20; i++) {
+        struct connection connection;
+        instance_connect(*state, &connection);
+        connection_send_text(&connection,
+                             "POST /messages HTTP/1.1\r\nHost: x\r\n"
+                             "Content-Length: 10\r\n\r\n{");
+        connection_finish(&connection);
+        connection_expect_closed(&connection);
+        connection_close(&connection);
+    }
+    /* Each had a deadline of 30 s. */
+    assert_true(process_clock() - start < 25000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_are_kept_alive_while_there_is_room),
+        cmocka_unit_test(room_ends_at_the_documented_number),
+        cmocka_unit_test(idle_connections_make_room_for_new_ones),
+        cmocka_unit_test(connection_in_use_is_not_reaped),
+        cmocka_unit_test(silent_connections_do_not_lock_others_out),
+        cmocka_unit_test(unfinished_requests_do_not_lock_others_out),
+        cmocka_unit_test(request_that_ends_early_is_closed_soon),
+    };
+    connection_raise_limit();
+    return cmocka_run_group_tests(tests, instance_setup, instance_teardown);
+}

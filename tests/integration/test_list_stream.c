@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists of thousands of rockets, which are streamed: complete and in order,
+ * whoever asks for them and however many do.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROCKETS = 8000,
+    PADDING = 256, /* so that a list is longer than what buffers hold */
+    MAX_STREAMS = 16,
+    LEAVERS = 40,
+};
+
+static int setup(void **state)
+{
+    int result = instance_setup(state);
+
+    fleet_launch(*state, ROCKETS, PADDING);
+    return result;
+}
+
+static uint16_t port_of(void **state)
+{
+    return ((const struct instance *)*state)->port;
+}
+
+/* All rockets, the speeds rising by one or falling by one. */
+static void expect_all(const struct response *response, bool descending)
+{
+    cJSON *json = response_json(response);
+    const cJSON *rocket = NULL;
+    int expected = descending ? 1000 + ROCKETS - 1 : 1000;
+    char id[32];
+
+    assert_int_equal(cJSON_GetArraySize(json), ROCKETS);
+    cJSON_ArrayForEach(rocket, json)
+    {
+        assert_int_equal(
+            cJSON_GetObjectItemCaseSensitive(rocket, "speed")->valueint,
+            expected);
+        snprintf(id, sizeof(id), "rocket-%06d", expected - 1000);
+        assert_string_equal(
+            cJSON_GetObjectItemCaseSensitive(rocket, "id")->valuestring, id);
+        expected += descending ? -1 : 1;
+    }
+    cJSON_Delete(json);
+}
+
+static void long_list_is_chunked_complete_and_sorted(void **state)
+{
+    struct connection connection;
+    struct response response;
+
+    instance_connect(*state, &connection);
+    connection_get(&connection, "/rockets?sort=speed&order=desc");
+    connection_expect(&connection, &response);
+    response_expect_status(&response, 200);
+    assert_int_equal(response.framing, RESPONSE_CHUNKED);
+    response_expect_header(&response, "Content-Type", "application/json");
+    response_expect_header(&response, "X-Total-Count", "8000");
+    assert_non_null(response_header(&response, "ETag"));
+    expect_all(&response, true);
+    response_release(&response);
+    /* The connection goes on. */
+    connection_get(&connection, "/rockets");
+    connection_expect(&connection, &response);
+    expect_all(&response, false);
+    response_release(&response);
+    connection_close(&connection);
+}
+
+static void page_of_a_long_list_is_cut_from_it(void **state)
+{
+    struct response response;
+
+    instance_get(*state, "/rockets?sort=speed&order=desc&limit=2", &response);
+    response_expect_status(&response, 200);
+    response_expect_header(&response, "X-Total-Count", "8000");
+    assert_non_null(response_header(&response, "Link"));
+    cJSON *json = response_json(&response);
+    assert_int_equal(cJSON_GetArraySize(json), 2);
+    cJSON_Delete(json);
+    response_release(&response);
+}
+
+/*
+ * libmicrohttpd 0.9.75 can leave out the length of a body only where it
+ * closes the connection; then it must say so.
+ */
+static void expect_next_or_end(struct connection *connection, bool closes)
+{
+    if (closes) {
+        connection_expect_closed(connection);
+    } else {
+        connection_get(connection, "/health");
+        connection_expect_status(connection, 200);
+    }
+    connection_close(connection);
+}
+
+static void head_of_a_long_list_has_no_body(void **state)
+{
+    struct connection connection;
+    struct response response;
+
+    instance_connect(*state, &connection);
+    connection_request(&connection, "HEAD", "/rockets", "");
+    assert_int_equal(connection_receive_head(&connection, &response),
+                     CONNECTION_ANSWERED);
+    response_expect_status(&response, 200);
+    response_expect_header(&response, "X-Total-Count", "8000");
+    assert_non_null(response_header(&response, "ETag"));
+    expect_next_or_end(&connection, response_closes(&response));
+    response_release(&response);
+}
+
+static void unchanged_long_list_is_not_sent_again(void **state)
+{
+    struct response response;
+    struct connection connection;
+    char field[256];
+
+    instance_get(*state, "/rockets?limit=1", &response);
+    snprintf(field, sizeof(field), "If-None-Match: %s\r\n",
+             response_header(&response, "ETag"));
+    response_release(&response);
+    instance_connect(*state, &connection);
+    connection_request(&connection, "GET", "/rockets", field);
+    connection_expect(&connection, &response);
+    response_expect_status(&response, 304);
+    expect_next_or_end(&connection, response_closes(&response));
+    response_release(&response);
+}
+
+static void http_1_0_gets_the_list_until_close(void **state)
+{
+    struct connection connection;
+    struct response response;
+
+    instance_connect(*state, &connection);
+    connection_send_text(&connection, "GET /rockets HTTP/1.0\r\n\r\n");
+    connection_expect(&connection, &response);
+    response_expect_status(&response, 200);
+    assert_int_equal(response.framing, RESPONSE_UNTIL_CLOSE);
+    expect_all(&response, false);
+    response_release(&response);
+    connection_close(&connection);
+}
+
+static void requests_behind_a_list_wait_for_their_turn(void **state)
+{
+    struct connection connection;
+    struct response response;
+
+    instance_connect(*state, &connection);
+    for (int i = 0; i < 3; i++) {
+        connection_get(&connection, "/rockets");
+        connection_get(&connection, "/rockets/rocket-000007");
+    }
+    for (int i = 0; i < 3; i++) {
+        connection_expect(&connection, &response);
+        expect_all(&response, false);
+        response_release(&response);
+        connection_expect(&connection, &response);
+        assert_non_null(strstr(response.body, "\"id\":\"rocket-000007\""));
+        response_release(&response);
+    }
+    connection_close(&connection);
+}
+
+/* Until places are free again: streams end some time after their clients. */
+static void expect_list_soon(const struct instance *instance)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    unsigned status = 0;
+
+    while (status != 200) {
+        struct response response;
+
+        assert_true(process_clock() < deadline);
+        instance_get(instance, "/rockets", &response);
+        status = response.status;
+        if (status == 200)
+            expect_all(&response, false);
+        else
+            response_expect_status(&response, 503);
+        response_release(&response);
+    }
+}
+
+static void client_that_leaves_harms_nobody(void **state)
+{
+    for (int i = 0; i < LEAVERS; i++) {
+        struct connection connection;
+
+        assert_true(connection_open_narrow(&connection, port_of(state)));
+        connection_get(&connection, "/rockets");
+        /* Some leave before the first byte, some within the list. */
+        if (i % 2 == 0) {
+            assert_true(connection_fill(&connection, 1000,
+                                        process_clock() + CONNECTION_PATIENCE));
+        }
+        connection_close(&connection);
+    }
+    expect_list_soon(*state);
+}
+
+/* Start a list and take the beginning of its answer, but no more. */
+static void start_list(struct connection *connection, uint16_t port)
+{
+    assert_true(connection_open_narrow(connection, port));
+    connection_get(connection, "/rockets");
+    assert_true(
+        connection_fill(connection, 12, process_clock() + CONNECTION_PATIENCE));
+    assert_memory_equal(connection->data, "HTTP/1.1 200", 12);
+}
+
+static void too_many_lists_at_once_are_put_off(void **state)
+{
+    struct connection streams[MAX_STREAMS];
+    struct response response;
+
+    expect_list_soon(*state);
+    for (size_t i = 0; i < MAX_STREAMS; i++)
+        start_list(&streams[i], port_of(state));
+    instance_get(*state, "/rockets", &response);
+    response_expect_problem(&response, 503, "");
+    assert_non_null(response_header(&response, "Retry-After"));
+    response_release(&response);
+    /* What is not streamed goes on beside them. */
+    instance_get(*state, "/rockets?sort=speed&limit=50", &response);
+    response_expect_status(&response, 200);
+    response_release(&response);
+    instance_get(*state, "/rockets/rocket-000000", &response);
+    response_expect_status(&response, 200);
+    response_release(&response);
+    /* Those that were let in get all of it. */
+    for (size_t i = 0; i < 4; i++) {
+        connection_widen(&streams[i]);
+        connection_expect(&streams[i], &response);
+        expect_all(&response, false);
+        response_release(&response);
+    }
+    for (size_t i = 0; i < MAX_STREAMS; i++)
+        connection_close(&streams[i]);
+    expect_list_soon(*state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_list_is_chunked_complete_and_sorted),
+        cmocka_unit_test(page_of_a_long_list_is_cut_from_it),
+        cmocka_unit_test(head_of_a_long_list_has_no_body),
+        cmocka_unit_test(unchanged_long_list_is_not_sent_again),
+        cmocka_unit_test(http_1_0_gets_the_list_until_close),
+        cmocka_unit_test(requests_behind_a_list_wait_for_their_turn),
+        cmocka_unit_test(client_that_leaves_harms_nobody),
+        cmocka_unit_test(too_many_lists_at_once_are_put_off),
+    };
+    return cmocka_run_group_tests(tests, setup, instance_teardown);
+}

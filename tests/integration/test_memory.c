@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * -max-memory: what would need more is put off, all else goes on.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+
+enum { MANY = 200000 /* more rockets than a megabyte holds */ };
+
+static const char *const little[] = {"-max-memory=1M", NULL};
+
+static struct fleet_message launch_of(size_t i)
+{
+    char id[32];
+
+    snprintf(id, sizeof(id), "flood-%06zu", i);
+    return fleet_launched(id, 1, "Falcon-9", 500, "ARTEMIS");
+}
+
+/* Launch rockets until one is put off; how many got in. */
+static size_t flood(struct connection *connection)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        struct fleet_message message = launch_of(i);
+        struct response response;
+
+        connection_post(connection, message.body);
+        connection_expect(connection, &response);
+        if (response.status != 202) {
+            response_expect_problem(&response, 503, "");
+            assert_non_null(response_header(&response, "Retry-After"));
+            assert_false(response_closes(&response));
+            response_release(&response);
+            return i;
+        }
+        response_release(&response);
+    }
+    return MANY;
+}
+
+static void flood_of_new_rockets_is_put_off_and_known_ones_go_on(void **state)
+{
+    struct instance instance;
+    struct connection connection;
+
+    (void)state;
+    instance_start(&instance, little);
+    instance_connect(&instance, &connection);
+    size_t known = flood(&connection);
+    assert_in_range(known, 1, MANY - 1);
+    for (size_t i = 0; i < known; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "flood-%06zu", i);
+        struct fleet_message message = fleet_faster(id, 2, 100);
+        fleet_post(&connection, &message);
+    }
+    connection_get(&connection, "/rockets/flood-000000");
+    connection_expect_status(&connection, 200);
+    connection_get(&connection, "/rockets?limit=10");
+    connection_expect_status(&connection, 200);
+    /* What was put off was not half done. */
+    char target[48];
+    snprintf(target, sizeof(target), "/rockets/flood-%06zu", known);
+    connection_get(&connection, target);
+    connection_expect_status(&connection, 404);
+    connection_close(&connection);
+    instance_stop(&instance);
+}
+
+static void flood_of_gaps_is_put_off_and_the_rocket_goes_on(void **state)
+{
+    struct instance instance;
+    struct connection connection;
+    unsigned status = 202;
+    uint64_t last = 0;
+
+    (void)state;
+    instance_start(&instance, little);
+    instance_connect(&instance, &connection);
+    (void)flood(&connection);
+    for (uint64_t number = 3; number < 4000 && status == 202; number += 2) {
+        struct fleet_message message = fleet_faster("flood-000000", number, 1);
+        struct response response;
+
+        connection_post(&connection, message.body);
+        connection_expect(&connection, &response);
+        status = response.status;
+        if (status == 202)
+            last = number;
+        response_release(&response);
+    }
+    assert_int_equal(status, 503);
+    /* In order, or into a gap's end: needs nothing. */
+    struct fleet_message next = fleet_faster("flood-000000", last + 1, 1);
+    struct fleet_message late = fleet_faster("flood-000000", 2, 1);
+    fleet_post(&connection, &next);
+    fleet_post(&connection, &late);
+    connection_close(&connection);
+    instance_stop(&instance);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flood_of_new_rockets_is_put_off_and_known_ones_go_on),
+        cmocka_unit_test(flood_of_gaps_is_put_off_and_the_rocket_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
