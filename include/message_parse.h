@@ -24,6 +24,13 @@ struct parsed_message {
 };
 
 /*
+ * Have cJSON take its memory from where it is fast, in all of the process.
+ * Called once at the start, before threads; without it all works, slower. A
+ * message is then to be released by the thread that parsed it.
+ */
+void message_parse_init(void);
+
+/*
  * Read one message. `body` must be followed by a NUL that its length does
  * not count (cJSON wants it). On PARSE_INVALID `detail` names the member
  * and what was expected, or where the text stops being JSON.

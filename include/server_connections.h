@@ -51,7 +51,7 @@ struct connection {
     int socket;
     /* The phase, and since when: see server_connections.c. */
     _Atomic uint64_t state;
-    /* Owned by the thread: what the peer had acknowledged when, in ms. */
+    /* Owned by the thread: what the peer had acknowledged, and when. */
     uint64_t acknowledged, progress;
 };
 

@@ -25,6 +25,13 @@ enum {
     OTHER_DESCRIPTORS = 64,
     /* Handlers need little: JSON nests at most JSON_MAX_DEPTH deep. */
     STACK_SIZE = 1024 * 1024,
+    /*
+     * What MHD has for a connection: the head of a request (cookies twice),
+     * and what it writes. It zeroes all of it after each request, so less
+     * than its default, 32 KiB, is faster; half of that would be short for
+     * a target of HTTP_MAX_TARGET among other fields.
+     */
+    CONNECTION_MEMORY = 24 * 1024,
 };
 
 struct server {
@@ -146,7 +153,8 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
         /* Time limits are server_connections'. */
-        MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_NOTIFY_CONNECTION,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_END);

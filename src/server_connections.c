@@ -56,15 +56,16 @@ struct connections {
 };
 
 /*
- * Milliseconds since some moment, in steps of the kernel's tick: limits are
- * seconds, and the fine clock would cost each request more.
+ * Microseconds since some moment. The kernel's coarse clock would be cheaper,
+ * but its ticks are so long that many connections fall idle in the same one,
+ * and which of them did so first could not be told.
  */
-static uint64_t now_ms(void)
+static uint64_t now_us(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static uint64_t make_state(enum connection_phase phase, uint64_t since)
@@ -82,10 +83,10 @@ static uint64_t since_of(uint64_t state)
     return state >> PHASE_BITS;
 }
 
-/* The clock may have been read before `since` was set: then 0. */
+/* Milliseconds; 0 where the clock was read before `since` was set. */
 static uint64_t elapsed(uint64_t since, uint64_t now)
 {
-    return now > since ? now - since : 0;
+    return now > since ? (now - since) / 1000 : 0;
 }
 
 static bool has_passed(unsigned seconds, uint64_t since, uint64_t now)
@@ -114,7 +115,7 @@ void connection_enter(struct connection *connection,
     while (phase != CONNECTION_RECEIVING ||
            phase_of(state) != CONNECTION_RECEIVING)
         if (atomic_compare_exchange_weak(&connection->state, &state,
-                                         make_state(phase, now_ms())))
+                                         make_state(phase, now_us())))
             break;
 }
 
@@ -132,7 +133,7 @@ void connections_add(struct connections *connections,
     connection->previous = NULL;
     connection->acknowledged = connection->progress = 0;
     atomic_init(&connection->closing, false);
-    atomic_init(&connection->state, make_state(CONNECTION_WAITING, now_ms()));
+    atomic_init(&connection->state, make_state(CONNECTION_WAITING, now_us()));
 
     lock(connections);
     connection->next = connections->first;
@@ -255,7 +256,7 @@ static void check_waiting_locked(struct connections *connections,
             atomic_compare_exchange_strong(
                 &connection->state, &state,
                 make_state(CONNECTION_RECEIVING,
-                           now - info.tcpi_last_data_recv));
+                           now - info.tcpi_last_data_recv * UINT64_C(1000)));
     }
 }
 
@@ -337,7 +338,7 @@ static void check_locked(struct connections *connections,
 
 static void check_all_locked(struct connections *connections)
 {
-    uint64_t now = now_ms();
+    uint64_t now = now_us();
 
     for (struct connection *connection = connections->first; connection != NULL;
          connection = connection->next)
@@ -371,7 +372,7 @@ static bool is_candidate(const struct candidate *candidate, uint64_t now)
 /* States are copied, as they may change while they are sorted. */
 static unsigned sort_candidates_locked(struct connections *connections)
 {
-    uint64_t now = now_ms();
+    uint64_t now = now_us();
     unsigned count = 0;
 
     for (struct connection *connection = connections->first;
@@ -428,7 +429,7 @@ static void *watch(void *context)
 {
     struct connections *connections = context;
     struct timespec tick = deadline_in(TICK);
-    uint64_t last_tick = now_ms();
+    uint64_t last_tick = now_us();
 
     lock(connections);
     while (!connections->stopped) {
@@ -437,11 +438,11 @@ static void *watch(void *context)
                                    &tick);
         if (connections->crowded)
             make_room_locked(connections);
-        if (now_ms() - last_tick >= TICK) {
+        if (elapsed(last_tick, now_us()) >= TICK) {
             check_all_locked(connections);
             connections->all_busy = false;
             connections->crowded = is_crowded_locked(connections);
-            last_tick = now_ms();
+            last_tick = now_us();
             tick = deadline_in(TICK);
         }
     }

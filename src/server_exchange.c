@@ -389,7 +389,6 @@ static bool answer(struct server_exchange *exchange)
 {
     struct http_response *response = &exchange->response;
 
-    connection_enter(&exchange->connection, CONNECTION_WORKING);
     dispatch(exchange);
     if (response->later != NULL && exchange->context->workers != NULL) {
         hand_over(exchange, run_later);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -638,6 +639,47 @@ static void the_end_of_memory_is_not_the_senders_mistake(void **state)
     message_parse_release(&parsed);
 }
 
+/* A launch with `count` numbers that nobody reads, as many allocations. */
+static size_t write_bulky(char *body, size_t size, unsigned type, int count)
+{
+    size_t length = (size_t)snprintf(
+        body, size, LAUNCHED("\"type %u\"", "1", "\"m\""), type);
+
+    length--; /* the last brace, which comes again */
+    length += (size_t)snprintf(body + length, size - length, ",\"x\":[0");
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(body + length, size - length, ",%d", i);
+    return length + (size_t)snprintf(body + length, size - length, "]}");
+}
+
+/* Many are alive at once, and some need more than a thread's scratch. */
+static void documents_keep_out_of_each_others_memory(void **state)
+{
+    (void)state;
+    enum { DOCUMENTS = 24 };
+    static struct parsed_message parsed[DOCUMENTS];
+    static char body[32768];
+
+    message_parse_init();
+    for (unsigned round = 0; round < 50; round++) {
+        for (unsigned i = 0; i < DOCUMENTS; i++) {
+            size_t length =
+                write_bulky(body, sizeof(body), i, (int)(i * round));
+            assert_int_equal(parse_bytes(body, length, &parsed[i]), PARSE_OK);
+        }
+        for (unsigned i = 0; i < DOCUMENTS; i++) {
+            /* In an order of its own: 7 and 24 share no divisor. */
+            struct parsed_message *one = &parsed[(i * 7 + round) % DOCUMENTS];
+            char type[32];
+            snprintf(type, sizeof(type), "type %u",
+                     (i * 7 + round) % DOCUMENTS);
+            assert_true(text_equal(one->message.rocket_type, text_of(type)));
+            message_parse_release(one);
+        }
+    }
+    cJSON_InitHooks(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -660,6 +702,7 @@ int main(void)
         cmocka_unit_test(strings_hold_no_control_characters),
         cmocka_unit_test(nesting_ends_at_64_levels),
         cmocka_unit_test(the_end_of_memory_is_not_the_senders_mistake),
+        cmocka_unit_test(documents_keep_out_of_each_others_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
