@@ -85,10 +85,13 @@ void connection_enter(struct connection *connection,
 bool connections_keep_alive(const struct connections *connections,
                             const struct connection *connection);
 
+/* From now on keep no connection alive after an answer. */
+void connections_stop_keep_alive(struct connections *connections);
+
 /*
- * Stop keeping alive. Idle connections have CONNECTIONS_LAST_CALL in which a
- * request may still arrive, which is waited for; then they are closed, and
- * so is each that falls idle later.
+ * After that: idle connections have CONNECTIONS_LAST_CALL in which a request
+ * may still arrive, which is waited for; then they are closed, and so is
+ * each that falls idle later.
  */
 void connections_drain(struct connections *connections);
 

@@ -257,9 +257,9 @@ uint16_t server_port(const struct server *server)
 }
 
 /*
- * 1. No more connections come.
- * 2. Those that are open end by themselves: each answer from now on says
- *    that it is the last, and idle ones are closed.
+ * 1. Each answer from now on says that it is the last of its connection.
+ *    This goes first, so that whoever sees us stop also sees that.
+ * 2. No more connections come; those that are idle are closed.
  * 3. Workers finish what they do; what waits for them is answered with 503
  *    and resumed, as MHD must not be stopped while a connection is
  *    suspended. Whatever would be suspended from now on is resumed at once.
@@ -273,6 +273,7 @@ void server_stop(struct server *server)
 
     if (server == NULL)
         return;
+    connections_stop_keep_alive(context->connections);
     server_listen_stop(server->socket);
     connections_drain(context->connections);
     server_listen_silence(server->socket);

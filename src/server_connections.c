@@ -42,9 +42,10 @@ struct connections {
     pthread_cond_t emptied; /* no connection is left */
     /* Guarded by `lock`. */
     struct connection *first;
-    unsigned closing; /* shut down, not closed yet */
-    bool crowded;     /* 15/16 are open: look for idle ones at once */
-    bool all_busy;    /* there were none: not before the next tick again */
+    unsigned closing;  /* shut down, not closed yet */
+    bool crowded;      /* 15/16 are open: look for idle ones at once */
+    bool all_busy;     /* there were none: not before the next tick again */
+    bool closing_idle; /* at a stop: whoever is idle is closed */
     bool stopped;
     struct candidate *candidates; /* room to sort in, for `max` */
     /* Read without the lock. */
@@ -245,7 +246,7 @@ static void check_waiting_locked(struct connections *connections,
 
     if (waited < TICK)
         return;
-    if (atomic_load(&connections->draining) ||
+    if (connections->closing_idle ||
         has_passed(CONNECTIONS_IDLE_SECONDS, since_of(state), now)) {
         close_idle_locked(connections, connection);
     } else if (tcp_info(connection, &info)) {
@@ -524,11 +525,16 @@ static void close_all_idle_locked(struct connections *connections)
             close_idle_locked(connections, connection);
 }
 
+void connections_stop_keep_alive(struct connections *connections)
+{
+    atomic_store(&connections->draining, true);
+}
+
 void connections_drain(struct connections *connections)
 {
     lock(connections);
-    atomic_store(&connections->draining, true);
     wait_emptied_locked(connections, CONNECTIONS_LAST_CALL);
+    connections->closing_idle = true;
     close_all_idle_locked(connections);
     unlock(connections);
 }
