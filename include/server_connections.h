@@ -91,9 +91,9 @@ void connections_stop_keep_alive(struct connections *connections);
 /*
  * After that: idle connections have CONNECTIONS_LAST_CALL in which a request
  * may still arrive, which is waited for; then they are closed, and so is
- * each that falls idle later.
+ * each that falls idle later. False if there was none left before that.
  */
-void connections_drain(struct connections *connections);
+bool connections_drain(struct connections *connections);
 
 /*
  * Wait until no connection is left, at most `ms` milliseconds. Returns how

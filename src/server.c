@@ -275,8 +275,9 @@ void server_stop(struct server *server)
         return;
     connections_stop_keep_alive(context->connections);
     server_listen_stop(server->socket);
-    connections_drain(context->connections);
-    server_listen_silence(server->socket);
+    /* Only after the time that it asks for; else the end is near anyway. */
+    if (connections_drain(context->connections))
+        server_listen_silence(server->socket);
     connections_wait(context->connections,
                      SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
     if (context->workers != NULL)

@@ -506,8 +506,8 @@ void connections_free(struct connections *connections)
     release(connections);
 }
 
-/* Until no connection is left, or the time is up. */
-static void wait_emptied_locked(struct connections *connections, uint64_t ms)
+/* Until no connection is left, or the time is up: then false. */
+static bool wait_emptied_locked(struct connections *connections, uint64_t ms)
 {
     struct timespec deadline = deadline_in(ms);
     int result = 0;
@@ -515,6 +515,7 @@ static void wait_emptied_locked(struct connections *connections, uint64_t ms)
     while (atomic_load(&connections->count) > 0 && result == 0)
         result = pthread_cond_timedwait(&connections->emptied,
                                         &connections->lock, &deadline);
+    return result == 0;
 }
 
 static void close_all_idle_locked(struct connections *connections)
@@ -530,13 +531,14 @@ void connections_stop_keep_alive(struct connections *connections)
     atomic_store(&connections->draining, true);
 }
 
-void connections_drain(struct connections *connections)
+bool connections_drain(struct connections *connections)
 {
     lock(connections);
-    wait_emptied_locked(connections, CONNECTIONS_LAST_CALL);
+    bool emptied = wait_emptied_locked(connections, CONNECTIONS_LAST_CALL);
     connections->closing_idle = true;
     close_all_idle_locked(connections);
     unlock(connections);
+    return !emptied;
 }
 
 unsigned connections_wait(struct connections *connections, unsigned ms)

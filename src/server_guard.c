@@ -102,9 +102,20 @@ static bool is_name_character(char c)
 
 /*
  * A line that begins with a blank continues the one before (obs-fold, RFC
- * 9112 section 5.2). MHD hangs it on that one's name, so that a folded
- * Content-Length would pass as the unknown field "Content-Length32".
+ * 9112 section 5.2). MHD 0.9.75 hangs it on that one's name: a folded
+ * Content-Length would pass as the unknown field "Content-Length32", and
+ * "Content-Len: 33" folded with "gth" would become a Content-Length. To do so
+ * it copies the name elsewhere; so where a value does not stand right behind
+ * its name, as it does in the head, the line was folded.
  */
+static bool is_folded(struct text name, struct text value)
+{
+    const char *behind = name.data + name.length + 1; /* the colon */
+
+    return value.length > 0 && behind + strspn(behind, " \t") != value.data;
+}
+
+/* The other case, where the value is empty and so can't tell. */
 static bool hides_framing(struct text name)
 {
     static const struct text framing[] = {{"Content-Length", 14},
@@ -137,7 +148,7 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind,
     struct text text = {value == NULL ? "" : value, value_length};
 
     (void)kind;
-    if (!is_good_name(key))
+    if (!is_good_name(key) || is_folded(key, text))
         reading->bad_name = true;
     for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
         if (fields[i].name.length == name_length &&

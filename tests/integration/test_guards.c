@@ -91,9 +91,10 @@ static void transfer_coding_in_http_1_0_is_refused(void **state)
 static void folded_framing_is_refused(void **state)
 {
     static const char *const fields[] = {
-        "Content-Length:\r\n 43",         "Content-Length: 2\r\n 6",
-        "Content-Length:\r\n\t43",        "Transfer-Encoding:\r\n chunked",
-        "transfer-encoding:\r\n chunked",
+        "Content-Length:\r\n 43",          "Content-Length: 2\r\n 6",
+        "Content-Length:\r\n\t43",         "Transfer-Encoding:\r\n chunked",
+        "transfer-encoding:\r\n chunked",  "Content-Len: 43\r\n gth",
+        "Transfer-Enc: chunked\r\n oding", "X-A: b\r\n c",
     };
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
