@@ -2,7 +2,7 @@
 /*
  * One line an event on stderr:
  *
- *     2026-11-23T20:50:16.123Z info  listening on 127.0.0.1:8088
+ *     2026-11-23T20:50:16.123Z warn  3 connections did not end in time
  *
  * Each line is one write(2), so lines of several threads do not mix. What
  * comes from clients is escaped (control characters, non-ASCII and the

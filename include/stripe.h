@@ -47,10 +47,10 @@ struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index);
 
 /*
  * Apply `message` to its rocket, which is added at the end if it is new.
- * `entry` is set if the result is TABLE_APPLIED.
+ * `applied` is then its entry, if the result is TABLE_APPLIED.
  */
 enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
                                const struct message *message,
-                               struct table_entry **entry);
+                               struct table_entry **applied);
 
 #endif

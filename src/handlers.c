@@ -181,7 +181,8 @@ struct list {
     struct listing_query query;
     struct listing *listing;
     size_t position;
-    bool counted; /* among the service's streams */
+    bool streamed; /* decided once, as the table grows meanwhile */
+    bool counted;  /* among the service's streams */
 };
 
 static void free_list(struct list *list)
@@ -286,11 +287,8 @@ static bool put_list_headers(const struct list *list,
  */
 static bool answer_list(struct list *list, struct http_response *response)
 {
-    bool whole = list->query.limit == 0 &&
-                 table_count(list->service->table) > HANDLERS_LIST_AT_ONCE;
-
     /* Before the work, so that the cap bounds the work as well. */
-    if (whole && !take_stream(list)) {
+    if (list->streamed && !take_stream(list)) {
         too_many_streams(response);
         return false;
     }
@@ -300,11 +298,11 @@ static bool answer_list(struct list *list, struct http_response *response)
         return false;
     }
     http_response_header(response, "Content-Type", json_type);
-    if (whole)
+    if (list->streamed)
         response->stream = &list->stream;
-    else
+    else /* where memory ends, the body says so itself */
         write_list(list, &response->body, SIZE_MAX);
-    return whole;
+    return list->streamed;
 }
 
 static void run_list(struct http_work *work, struct http_response *response)
@@ -356,7 +354,9 @@ void handle_list_rockets(struct service *service,
     if (list == NULL)
         return;
     bool known = answer_by_etag(service, request, revision, response);
-    if (table_count(service->table) <= HANDLERS_LIST_AT_ONCE)
+    bool many = table_count(service->table) > HANDLERS_LIST_AT_ONCE;
+    list->streamed = many && list->query.limit == 0;
+    if (!many)
         run_list(&list->work, response);
     else if (known)
         free_list(list); /* to make it for its length alone is too much */
