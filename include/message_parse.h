@@ -17,29 +17,30 @@ enum parse_status {
     PARSE_NO_MEMORY, /* ours: the same bytes may do later */
 };
 
+enum {
+    PARSE_MAX_TEXTS = 6, /* that are read of one message */
+};
+
 struct parsed_message {
-    struct message message; /* its texts point into `document` */
-    struct cJSON *document;
+    /* Its texts point into the body, or into what had to be unescaped. */
+    struct message message;
     char detail[256]; /* PARSE_INVALID: one sentence for the sender */
+    /* Private. */
+    struct cJSON *unescaped[PARSE_MAX_TEXTS];
+    unsigned unescaped_count;
 };
 
 /*
- * Have cJSON take its memory from where it is fast, in all of the process.
- * Called once at the start, before threads; without it all works, slower. A
- * message is then to be released by the thread that parsed it.
- */
-void message_parse_init(void);
-
-/*
- * Read one message. `body` must be followed by a NUL that its length does
- * not count (cJSON wants it). On PARSE_INVALID `detail` names the member
- * and what was expected, or where the text stops being JSON.
- * Ownership: on PARSE_OK the caller calls message_parse_release() once done
- * with the message; otherwise there is nothing to release.
+ * Read one message. On PARSE_INVALID `detail` names the member and what was
+ * expected, or where the text stops being JSON.
+ * Ownership: on PARSE_OK `body` must stay until the caller is done with the
+ * message and calls message_parse_release(); otherwise there is nothing to
+ * release.
  */
 enum parse_status message_parse(struct text body,
                                 struct parsed_message *parsed);
 
+/* Can be called again. */
 void message_parse_release(struct parsed_message *parsed);
 
 #endif

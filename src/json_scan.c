@@ -7,6 +7,7 @@
  */
 #include "json_scan.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -63,28 +64,33 @@ static bool is_plain(unsigned char byte)
 }
 
 /*
- * Whether any of eight bytes is not plain. In each byte the top bit is set
- * if it was already (not ASCII) or if the subtraction wraps: of 0x20 for
- * control characters, of 1 for what an exclusive or has made 0. A borrow
- * can only mark bytes beside one that is marked rightly.
+ * The top bit of each of eight bytes that is not plain: it was set already
+ * (not ASCII), or the subtraction wraps, of 0x20 for control characters, of
+ * 1 for what an exclusive or has made 0. A borrow can mark bytes above one
+ * that is marked rightly; so the lowest mark is right, and so is there being
+ * none.
  */
-static bool any_special(const unsigned char *at)
+static uint64_t mark_special(uint64_t word)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
     uint64_t control = word - each * 0x20;
     uint64_t quote = (word ^ each * '"') - each;
     uint64_t backslash = (word ^ each * '\\') - each;
-    return ((word | control | quote | backslash) & each * 0x80) != 0;
+
+    return (word | control | quote | backslash) & each * 0x80;
 }
 
 static const unsigned char *skip_plain(const unsigned char *at,
                                        const unsigned char *end)
 {
-    while (end - at >= 8 && !any_special(at))
+    while (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof(word));
+        uint64_t marks = mark_special(le64toh(word));
+        if (marks != 0)
+            return at + __builtin_ctzll(marks) / 8;
         at += 8;
+    }
     while (at < end && is_plain(*at))
         at++;
     return at;

@@ -12,7 +12,6 @@
 #include "config.h"
 #include "handlers.h"
 #include "log.h"
-#include "message_parse.h"
 #include "server.h"
 #include "table.h"
 
@@ -109,7 +108,6 @@ int main(int argc, char *argv[])
     }
 
     log_set_level(config.log_level);
-    message_parse_init();
     struct table *table = table_new(config.max_memory);
     if (table == NULL)
         return fail(EXIT_FAILURE, "out of memory at the start");

@@ -34,6 +34,9 @@ bool text_equal_ignoring_case(struct text a, struct text b)
 {
     if (a.length != b.length)
         return false;
+    /* The usual case is the usual case. */
+    if (compare_bytes(a.data, b.data, a.length) == 0)
+        return true;
     for (size_t i = 0; i < a.length; i++) {
         if (lower(a.data[i]) != lower(b.data[i]))
             return false;
