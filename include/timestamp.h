@@ -35,7 +35,11 @@ struct timestamp {
  */
 bool timestamp_parse(struct text text, struct timestamp *result);
 
-/* Write it as it was read; returns the length. No NUL is added. */
+/*
+ * Write it as it was read; returns the length. No NUL is added, but all of
+ * `out` may be written to. Its local year must be 0 to 9999, as that of
+ * whatever timestamp_parse() made is.
+ */
 size_t timestamp_format(const struct timestamp *timestamp,
                         char out[TIMESTAMP_MAX_LENGTH]);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A growing buffer and the few notations that responses are written in.
- * Every response goes through here, so integers have their own digits and
- * JSON strings are copied in stretches; printf(3) is left for what is rare.
+ * Every response goes through here, so integers are written two digits at a
+ * time and JSON strings eight bytes at a time, each at a cursor; appending
+ * is that after making room. printf(3) is left for what is rare.
  */
 #include "buffer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Enough for most responses, so that these cost one allocation. */
 enum { FIRST_CAPACITY = 512 };
@@ -38,7 +38,7 @@ static size_t grown_capacity(size_t capacity, size_t needed)
     return capacity;
 }
 
-static bool grow(struct buffer *buffer, size_t more)
+bool buffer_grow(struct buffer *buffer, size_t more)
 {
     size_t capacity;
     char *data = NULL;
@@ -56,46 +56,47 @@ static bool grow(struct buffer *buffer, size_t more)
     return true;
 }
 
-bool buffer_reserve(struct buffer *buffer, size_t more)
+const char buffer_digit_pairs[] = "0001020304050607080910111213141516171819"
+                                  "2021222324252627282930313233343536373839"
+                                  "4041424344454647484950515253545556575859"
+                                  "6061626364656667686970717273747576777879"
+                                  "8081828384858687888990919293949596979899";
+
+/* Calls itself once for every two digits, at most nine times. */
+char *buffer_put_unsigned(char *at, uint64_t value)
 {
-    if (buffer->failed)
-        return false;
-    if (more <= buffer->capacity - buffer->length)
-        return true;
-    return grow(buffer, more);
+    if (value >= 100) {
+        at = buffer_put_unsigned(at, value / 100);
+        return buffer_put_two_digits(at, (unsigned)(value % 100));
+    }
+    if (value >= 10)
+        return buffer_put_two_digits(at, (unsigned)value);
+    *at = (char)('0' + value);
+    return at + 1;
 }
 
-void buffer_append(struct buffer *buffer, struct text text)
-{
-    if (text.length == 0 || !buffer_reserve(buffer, text.length))
-        return;
-    memcpy(buffer->data + buffer->length, text.data, text.length);
-    buffer->length += text.length;
-}
-
-void buffer_append_unsigned(struct buffer *buffer, uint64_t value)
-{
-    char digits[20]; /* of UINT64_MAX */
-    size_t first = sizeof(digits);
-
-    do {
-        digits[--first] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    buffer_append(buffer,
-                  (struct text){digits + first, sizeof(digits) - first});
-}
-
-void buffer_append_signed(struct buffer *buffer, int64_t value)
+char *buffer_put_signed(char *at, int64_t value)
 {
     /* Unsigned, because INT64_MIN has no positive counterpart. */
     uint64_t magnitude = (uint64_t)value;
 
     if (value < 0) {
-        buffer_append(buffer, TEXT("-"));
+        *at++ = '-';
         magnitude = 0 - magnitude;
     }
-    buffer_append_unsigned(buffer, magnitude);
+    return buffer_put_unsigned(at, magnitude);
+}
+
+void buffer_append_unsigned(struct buffer *buffer, uint64_t value)
+{
+    if (buffer_reserve(buffer, BUFFER_INTEGER_ROOM))
+        buffer_set_end(buffer, buffer_put_unsigned(buffer_end(buffer), value));
+}
+
+void buffer_append_signed(struct buffer *buffer, int64_t value)
+{
+    if (buffer_reserve(buffer, BUFFER_INTEGER_ROOM))
+        buffer_set_end(buffer, buffer_put_signed(buffer_end(buffer), value));
 }
 
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
@@ -125,7 +126,7 @@ static bool must_escape(char c)
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
-static void append_escape(struct buffer *buffer, char c)
+static char *put_escape(char *at, char c)
 {
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
@@ -133,34 +134,71 @@ static void append_escape(struct buffer *buffer, char c)
 
     if (found != NULL) {
         char escape[] = {'\\', letters[found - named]};
-        buffer_append(buffer, (struct text){escape, sizeof(escape)});
-    } else {
-        char escape[] = {'\\',
-                         'u',
-                         '0',
-                         '0',
-                         hex_digits[(c >> 4) & 0xF],
-                         hex_digits[c & 0xF]};
-        buffer_append(buffer, (struct text){escape, sizeof(escape)});
+        return buffer_put(at, (struct text){escape, sizeof(escape)});
     }
+    char escape[] = {
+        '\\', 'u', '0', '0', hex_digits[(c >> 4) & 0xF], hex_digits[c & 0xF]};
+    return buffer_put(at, (struct text){escape, sizeof(escape)});
+}
+
+static char *put_bytes_escaped(char *at, struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (must_escape(text.data[i]))
+            at = put_escape(at, text.data[i]);
+        else
+            *at++ = text.data[i];
+    }
+    return at;
+}
+
+/* Copy eight bytes, and tell whether none must be escaped. */
+static bool copy_plain_word(char *at, const char *from)
+{
+    uint64_t word;
+
+    memcpy(&word, from, sizeof(word));
+    memcpy(at, &word, sizeof(word));
+    return text_mark_escaped(word) == 0;
+}
+
+/*
+ * Copy a text of eight bytes or more by words, of which the last two may
+ * overlap. False where something must be escaped; the copy is worthless then.
+ */
+static bool copy_plain(char *at, struct text text)
+{
+    size_t last = text.length - sizeof(uint64_t);
+
+    for (size_t i = 0; i < last; i += sizeof(uint64_t)) {
+        if (!copy_plain_word(at + i, text.data + i))
+            return false;
+    }
+    return copy_plain_word(at + last, text.data + last);
+}
+
+char *buffer_put_json(char *at, struct text text)
+{
+    *at++ = '"';
+    if (text.length >= sizeof(uint64_t) && copy_plain(at, text))
+        at += text.length;
+    else
+        at = put_bytes_escaped(at, text);
+    *at++ = '"';
+    return at;
+}
+
+char *buffer_put_json_or_null(char *at, struct text text)
+{
+    if (text.data == NULL)
+        return buffer_put(at, TEXT("null"));
+    return buffer_put_json(at, text);
 }
 
 void buffer_append_json(struct buffer *buffer, struct text text)
 {
-    size_t copied = 0;
-
-    buffer_append(buffer, TEXT("\""));
-    for (size_t i = 0; i < text.length; i++) {
-        if (!must_escape(text.data[i]))
-            continue;
-        buffer_append(buffer, (struct text){text.data + copied, i - copied});
-        append_escape(buffer, text.data[i]);
-        copied = i + 1;
-    }
-    if (copied < text.length)
-        buffer_append(buffer,
-                      (struct text){text.data + copied, text.length - copied});
-    buffer_append(buffer, TEXT("\""));
+    if (buffer_reserve(buffer, buffer_json_room(text.length)))
+        buffer_set_end(buffer, buffer_put_json(buffer_end(buffer), text));
 }
 
 void buffer_append_json_or_null(struct buffer *buffer, struct text text)

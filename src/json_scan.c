@@ -63,21 +63,10 @@ static bool is_plain(unsigned char byte)
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/*
- * The top bit of each of eight bytes that is not plain: it was set already
- * (not ASCII), or the subtraction wraps, of 0x20 for control characters, of
- * 1 for what an exclusive or has made 0. A borrow can mark bytes above one
- * that is marked rightly; so the lowest mark is right, and so is there being
- * none.
- */
+/* The top bit of each of eight bytes that is not plain. */
 static uint64_t mark_special(uint64_t word)
 {
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t control = word - each * 0x20;
-    uint64_t quote = (word ^ each * '"') - each;
-    uint64_t backslash = (word ^ each * '\\') - each;
-
-    return (word | control | quote | backslash) & each * 0x80;
+    return text_mark_escaped(word) | (word & UINT64_C(0x8080808080808080));
 }
 
 static const unsigned char *skip_plain(const unsigned char *at,

@@ -6,7 +6,9 @@
  */
 #include "timestamp.h"
 
-#include <string.h>
+#include <assert.h>
+
+#include "buffer.h"
 
 /* How a date-time was written where its instant and offset don't tell. */
 enum {
@@ -20,52 +22,58 @@ enum {
 enum {
     MINUTES_A_DAY = 24 * 60,
     SECONDS_A_DAY = 24 * 60 * 60,
-    DAYS_A_CYCLE = 146097,     /* 400 years, after which the calendar repeats */
-    DAYS_BEFORE_1970 = 719468, /* since 0000-03-01 */
-    DATE_TIME_LENGTH = 19,     /* "2022-02-02T19:39:05" */
+    YEARS_A_CYCLE = 400, /* after which the calendar repeats */
+    DAYS_A_CYCLE = 146097,
+    /* Since March 1st of the year -400, so that no day here is negative. */
+    DAYS_BEFORE_1970 = 719468 + DAYS_A_CYCLE,
+    DATE_TIME_LENGTH = 19, /* "2022-02-02T19:39:05" */
     MAX_DIGITS = 9,
+    NO_NUMBER = 100, /* past the bound of every two digits */
 };
 
 struct civil {
-    int year, month, day, hour, minute, second;
+    unsigned year, month, day, hour, minute, second;
 };
 
 /*
  * Years are counted from March here, so that a leap day is the last of its
- * year and the months' lengths follow a formula: 153 days are five months.
+ * year, its century and its cycle. Then lengths follow formulas, rounded
+ * down: n centuries have n * 146097 / 4 days, n years of a century
+ * n * 1461 / 4, n months of a year (n * 153 + 2) / 5.
  */
-static int64_t days_from_civil(int year, int month, int day)
+static unsigned days_from_civil(const struct civil *civil)
 {
-    int march_year = (month > 2 ? year : year - 1) + 400; /* never negative */
-    int march_month = (month + 9) % 12;
-    int cycle = march_year / 400;
-    int year_of_cycle = march_year % 400;
-    int day_of_year = (153 * march_month + 2) / 5 + day - 1;
-    int day_of_cycle = year_of_cycle * 365 + year_of_cycle / 4 -
-                       year_of_cycle / 100 + day_of_year;
+    bool before_march = civil->month <= 2;
+    unsigned month = before_march ? civil->month + 9 : civil->month - 3;
+    unsigned year = civil->year + YEARS_A_CYCLE - before_march;
+    unsigned century = year / 100;
 
-    return (int64_t)(cycle - 1) * DAYS_A_CYCLE + day_of_cycle -
-           DAYS_BEFORE_1970;
+    return century * DAYS_A_CYCLE / 4 + year % 100 * 1461 / 4 +
+           (153 * month + 2) / 5 + civil->day - 1;
 }
 
-static void civil_from_days(int64_t days, struct civil *civil)
+/*
+ * The formulas above turned round: the largest n with so many days or fewer.
+ * Sets year, month and day.
+ */
+static void civil_from_days(unsigned day, struct civil *civil)
 {
-    int64_t shifted = days + DAYS_BEFORE_1970 + DAYS_A_CYCLE;
-    int cycle = (int)(shifted / DAYS_A_CYCLE);
-    int day = (int)(shifted % DAYS_A_CYCLE);
-    /* Without the leap days before it, the day tells the year. */
-    int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    int day_of_year = day - (year * 365 + year / 4 - year / 100);
-    int march_month = (5 * day_of_year + 2) / 153;
+    unsigned century = (4 * day + 3) / DAYS_A_CYCLE;
+    day -= century * DAYS_A_CYCLE / 4;
+    unsigned year = (4 * day + 3) / 1461;
+    day -= year * 1461 / 4;
+    unsigned month = (5 * day + 2) / 153;
+    bool before_march = month >= 10;
 
-    civil->day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    civil->month = (march_month + 2) % 12 + 1;
-    civil->year = (cycle - 1) * 400 + year + (civil->month <= 2);
+    civil->day = day - (153 * month + 2) / 5 + 1;
+    civil->month = before_march ? month - 9 : month + 3;
+    civil->year = century * 100 + year + before_march - YEARS_A_CYCLE;
 }
 
-static int days_in_month(int year, int month)
+static unsigned days_in_month(unsigned year, unsigned month)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30,
+                                         31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
     return month == 2 && leap ? 29 : days[month - 1];
@@ -76,35 +84,35 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static int two_digits(const char *at)
+/*
+ * NO_NUMBER where they are no digits: a check of the range, which all of
+ * them need, then covers both.
+ */
+static unsigned two_digits(const char *at)
 {
-    return (at[0] - '0') * 10 + (at[1] - '0');
-}
+    unsigned tens = (unsigned)at[0] - (unsigned)'0';
+    unsigned ones = (unsigned)at[1] - (unsigned)'0';
 
-/* A 0 in the pattern stands for a digit, all else for itself. */
-static bool has_form(const char *at, const char *pattern)
-{
-    for (; *pattern != '\0'; at++, pattern++) {
-        if (*pattern == '0' ? !is_digit(*at) : *at != *pattern)
-            return false;
-    }
-    return true;
+    return tens > 9 || ones > 9 ? NO_NUMBER : tens * 10 + ones;
 }
 
 /* Reads DATE_TIME_LENGTH characters. Second 60 is left to the caller. */
 static bool parse_date_time(const char *at, struct civil *civil)
 {
-    if (!has_form(at, "0000-00-00") || !has_form(at + 11, "00:00:00"))
+    unsigned century = two_digits(at);
+    unsigned year = two_digits(at + 2);
+
+    if (at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') ||
+        at[13] != ':' || at[16] != ':')
         return false;
-    if (at[10] != 'T' && at[10] != 't')
-        return false;
-    civil->year = two_digits(at) * 100 + two_digits(at + 2);
+    civil->year = century * 100 + year;
     civil->month = two_digits(at + 5);
     civil->day = two_digits(at + 8);
     civil->hour = two_digits(at + 11);
     civil->minute = two_digits(at + 14);
     civil->second = two_digits(at + 17);
-    return civil->month >= 1 && civil->month <= 12 && civil->day >= 1 &&
+    return century <= 99 && year <= 99 && civil->month >= 1 &&
+           civil->month <= 12 && civil->day >= 1 &&
            civil->day <= days_in_month(civil->year, civil->month) &&
            civil->hour <= 23 && civil->minute <= 59 && civil->second <= 60;
 }
@@ -134,15 +142,14 @@ static bool parse_fraction(struct text *rest, struct timestamp *result)
 
 static bool parse_numeric_offset(const char *at, struct timestamp *result)
 {
-    if (!has_form(at + 1, "00:00") || (at[0] != '+' && at[0] != '-'))
+    unsigned hours = two_digits(at + 1);
+    unsigned minutes = two_digits(at + 4);
+
+    if ((at[0] != '+' && at[0] != '-') || at[3] != ':' || hours > 23 ||
+        minutes > 59)
         return false;
 
-    int hours = two_digits(at + 1);
-    int minutes = two_digits(at + 4);
-    if (hours > 23 || minutes > 59)
-        return false;
-
-    int offset = hours * 60 + minutes;
+    int offset = (int)(hours * 60 + minutes);
     if (at[0] == '-' && offset == 0)
         result->spelling |= SPELLING_NEGATIVE_ZERO;
     result->offset = (int16_t)(at[0] == '-' ? -offset : offset);
@@ -166,7 +173,7 @@ static bool parse_offset(struct text rest, struct timestamp *result)
 
 static bool is_last_minute_in_utc(const struct civil *civil, int offset)
 {
-    int minute = civil->hour * 60 + civil->minute - offset;
+    int minute = (int)(civil->hour * 60 + civil->minute) - offset;
 
     return (minute + MINUTES_A_DAY) % MINUTES_A_DAY == MINUTES_A_DAY - 1;
 }
@@ -192,68 +199,72 @@ bool timestamp_parse(struct text text, struct timestamp *result)
         parsed.spelling |= SPELLING_LEAP;
     }
 
-    int second_of_day = civil.hour * 3600 + civil.minute * 60 + civil.second;
+    int64_t days = (int64_t)days_from_civil(&civil) - DAYS_BEFORE_1970;
+    unsigned second_of_day =
+        (civil.hour * 60 + civil.minute) * 60 + civil.second;
     parsed.seconds =
-        days_from_civil(civil.year, civil.month, civil.day) * SECONDS_A_DAY +
-        second_of_day - parsed.offset * INT64_C(60);
+        days * SECONDS_A_DAY + second_of_day - parsed.offset * INT64_C(60);
     *result = parsed;
     return true;
 }
 
-static char *write_digits(char *at, uint32_t value, int count)
-{
-    for (int i = count - 1; i >= 0; i--) {
-        at[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return at + count;
-}
-
 /* A separator and two digits, the shape that most parts have. */
-static char *write_part(char *at, char separator, int value)
+static char *write_part(char *at, char separator, unsigned value)
 {
     *at = separator;
-    return write_digits(at + 1, (uint32_t)value, 2);
+    return buffer_put_two_digits(at + 1, value);
 }
 
 static char *write_date_time(char *at, const struct timestamp *timestamp)
 {
     bool leap = (timestamp->spelling & SPELLING_LEAP) != 0;
     int64_t local = timestamp->seconds + timestamp->offset * INT64_C(60) - leap;
-    int second = (int)(local % SECONDS_A_DAY);
+    /* Unsigned and never negative, so that division rounds to the past. */
+    uint64_t shifted =
+        (uint64_t)(local + DAYS_BEFORE_1970 * (int64_t)SECONDS_A_DAY);
+    unsigned second = (unsigned)(shifted % SECONDS_A_DAY);
+    unsigned minute = second / 60;
     struct civil civil;
 
-    /* Division rounds towards zero, days towards the past. */
-    if (second < 0)
-        second += SECONDS_A_DAY;
-    civil_from_days((local - second) / SECONDS_A_DAY, &civil);
-    at = write_digits(at, (uint32_t)civil.year, 4);
+    civil_from_days((unsigned)(shifted / SECONDS_A_DAY), &civil);
+    assert(civil.year <= 9999);
+    at = buffer_put_two_digits(at, civil.year / 100);
+    at = buffer_put_two_digits(at, civil.year % 100);
     at = write_part(at, '-', civil.month);
     at = write_part(at, '-', civil.day);
     at = write_part(at, timestamp->spelling & SPELLING_LOWER_T ? 't' : 'T',
-                    second / 3600);
-    at = write_part(at, ':', second / 60 % 60);
+                    minute / 60);
+    at = write_part(at, ':', minute % 60);
     return write_part(at, ':', second % 60 + leap);
 }
 
+/*
+ * All nine digits, for which there is always room, without asking how many
+ * are wanted: what follows is written over the rest.
+ */
 static char *write_fraction(char *at, const struct timestamp *timestamp)
 {
-    char digits[MAX_DIGITS];
+    unsigned first_four = timestamp->nanoseconds / 100000;
+    unsigned last_five = timestamp->nanoseconds % 100000;
 
     if (timestamp->digits == 0)
         return at;
-    write_digits(digits, timestamp->nanoseconds, MAX_DIGITS);
-    *at++ = '.';
-    memcpy(at, digits, timestamp->digits);
-    return at + timestamp->digits;
+    char *digits = at + 1;
+    *at = '.';
+    buffer_put_two_digits(digits, first_four / 100);
+    buffer_put_two_digits(digits + 2, first_four % 100);
+    buffer_put_two_digits(digits + 4, last_five / 1000);
+    buffer_put_two_digits(digits + 6, last_five / 10 % 100);
+    digits[8] = (char)('0' + last_five % 10);
+    return digits + timestamp->digits;
 }
 
 static char *write_offset(char *at, const struct timestamp *timestamp)
 {
     bool west = timestamp->offset < 0 ||
                 (timestamp->spelling & SPELLING_NEGATIVE_ZERO) != 0;
-    int minutes =
-        timestamp->offset < 0 ? -timestamp->offset : timestamp->offset;
+    unsigned minutes = (unsigned)(timestamp->offset < 0 ? -timestamp->offset
+                                                        : timestamp->offset);
 
     if (timestamp->spelling & (SPELLING_UPPER_Z | SPELLING_LOWER_Z)) {
         *at = timestamp->spelling & SPELLING_UPPER_Z ? 'Z' : 'z';

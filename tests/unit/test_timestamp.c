@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "timestamp.h"
 
@@ -278,6 +279,208 @@ static void every_offset_comes_back(void **state)
     }
 }
 
+/* The same numbers in each run, by an xorshift generator of George Marsaglia.
+ */
+static unsigned next_random(uint64_t *random, unsigned below)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return (unsigned)(*random >> 32) % below;
+}
+
+/* A date-time as people write it, or nearly: one part in some is off. */
+static void random_date_time(uint64_t *random, char string[64])
+{
+    unsigned digits = next_random(random, 11);
+    int length =
+        snprintf(string, 64, "%04u-%02u-%02u%c", next_random(random, 10000),
+                 next_random(random, 14), next_random(random, 33),
+                 "TTTt "[next_random(random, 5)]);
+
+    if (next_random(random, 8) == 0)
+        length += sprintf(string + length, "23:59:60");
+    else
+        length +=
+            sprintf(string + length, "%02u:%02u:%02u", next_random(random, 25),
+                    next_random(random, 61), next_random(random, 62));
+    if (digits > 0)
+        length += sprintf(string + length, ".%0*u", (int)digits,
+                          next_random(random, 1000000000));
+    if (next_random(random, 3) == 0)
+        sprintf(string + length, "%c", "Zz"[next_random(random, 2)]);
+    else
+        sprintf(string + length, "%c%02u:%02u", "+-"[next_random(random, 2)],
+                next_random(random, 3) == 0 ? 0 : next_random(random, 25),
+                next_random(random, 2) == 0 ? 0 : next_random(random, 61));
+}
+
+/* A 0 in the pattern stands for a digit, all else for itself. */
+static bool looks_like(const char *string, const char *pattern)
+{
+    for (; *pattern != '\0'; string++, pattern++) {
+        bool digit = *string >= '0' && *string <= '9';
+        if (*pattern == '0' ? !digit : *string != *pattern)
+            return false;
+    }
+    return true;
+}
+
+static int number_at(const char *at, int digits)
+{
+    int number = 0;
+
+    for (int i = 0; i < digits; i++)
+        number = number * 10 + (at[i] - '0');
+    return number;
+}
+
+/* The offset in seconds from its own text, which ends the string. */
+static bool plain_offset(const char *at, int *offset)
+{
+    *offset = 0;
+    if (strcmp(at, "Z") == 0 || strcmp(at, "z") == 0)
+        return true;
+    if (strlen(at) != 6 || (*at != '+' && *at != '-') ||
+        !looks_like(at + 1, "00:00"))
+        return false;
+    *offset = number_at(at + 1, 2) * 60 + number_at(at + 4, 2);
+    *offset *= *at == '-' ? -60 : 60;
+    return number_at(at + 1, 2) < 24 && number_at(at + 4, 2) < 60;
+}
+
+static bool plain_fraction(const char **rest, unsigned *nanoseconds)
+{
+    unsigned unit = 100000000;
+
+    *nanoseconds = 0;
+    if (**rest != '.')
+        return true;
+    size_t digits = strspn(++*rest, "0123456789");
+    for (size_t i = 0; i < digits; i++, unit /= 10)
+        *nanoseconds += (unsigned)(*(*rest)++ - '0') * unit;
+    return digits >= 1 && digits <= 9;
+}
+
+/* Whether timegm(3) leaves it as it is: dates that do not exist move on. */
+static bool exists(const struct tm *given, int64_t *seconds)
+{
+    struct tm back = *given;
+
+    *seconds = timegm(&back);
+    return back.tm_year == given->tm_year && back.tm_mon == given->tm_mon &&
+           back.tm_mday == given->tm_mday && back.tm_hour == given->tm_hour &&
+           back.tm_min == given->tm_min && back.tm_sec == given->tm_sec;
+}
+
+/* RFC 3339 with the C library's calendar. */
+static bool plain_parse(const char *string, int64_t *seconds,
+                        unsigned *nanoseconds)
+{
+    const char *rest = string + 19;
+    int offset;
+
+    if (strlen(string) < 20 || !looks_like(string, "0000-00-00") ||
+        (string[10] != 'T' && string[10] != 't') ||
+        !looks_like(string + 11, "00:00:00") ||
+        !plain_fraction(&rest, nanoseconds) || !plain_offset(rest, &offset))
+        return false;
+
+    bool leap = number_at(string + 17, 2) == 60;
+    struct tm given = {
+        .tm_year = number_at(string, 4) - 1900,
+        .tm_mon = number_at(string + 5, 2) - 1,
+        .tm_mday = number_at(string + 8, 2),
+        .tm_hour = number_at(string + 11, 2),
+        .tm_min = number_at(string + 14, 2),
+        .tm_sec = number_at(string + 17, 2) - leap,
+    };
+    if (!exists(&given, seconds))
+        return false;
+    *seconds += leap - offset;
+    return !leap || *seconds % 86400 == 0;
+}
+
+static bool check_against_the_c_library(const char *string)
+{
+    struct timestamp timestamp;
+    int64_t seconds;
+    unsigned nanoseconds;
+    bool expected = plain_parse(string, &seconds, &nanoseconds);
+
+    if (timestamp_parse(text_of(string), &timestamp) != expected)
+        fail_msg("%s is %s", string, expected ? "refused" : "accepted");
+    if (!expected)
+        return false;
+    if (timestamp.seconds != seconds || timestamp.nanoseconds != nanoseconds)
+        fail_msg("%s is %lld.%09u", string, (long long)timestamp.seconds,
+                 timestamp.nanoseconds);
+    check_round_trip(string);
+    return true;
+}
+
+static void random_date_times_are_as_the_c_library_has_them(void **state)
+{
+    (void)state;
+    uint64_t random = 88172645463325252;
+    int accepted_count = 0;
+
+    for (int i = 0; i < 60000; i++) {
+        char string[64];
+
+        random_date_time(&random, string);
+        accepted_count += check_against_the_c_library(string);
+    }
+    assert_in_range(accepted_count, 6000, 54000);
+}
+
+static void any_byte_anywhere_is_judged_as_the_c_library_does(void **state)
+{
+    (void)state;
+    const char *const wholes[] = {
+        "2024-02-29T23:59:59Z",
+        "1999-12-31t23:59:60.5+00:00",
+        "2022-10-19T19:29:09.123456789-11:30",
+    };
+
+    for (size_t i = 0; i < COUNT(wholes); i++) {
+        for (size_t place = 0; place < strlen(wholes[i]); place++) {
+            for (int byte = 1; byte < 256; byte++) {
+                char string[64];
+
+                snprintf(string, sizeof(string), "%s", wholes[i]);
+                string[place] = (char)byte;
+                check_against_the_c_library(string);
+            }
+        }
+    }
+}
+
+/* Every part that is written at each of its values. */
+static void every_second_and_every_fraction_digit_comes_back(void **state)
+{
+    (void)state;
+    char string[64];
+
+    for (int second = 0; second < 86400; second++) {
+        snprintf(string, sizeof(string), "2022-02-02T%02d:%02d:%02d+01:00",
+                 second / 3600, second / 60 % 60, second % 60);
+        check_against_the_c_library(string);
+    }
+    for (int place = 0; place < 9; place++) {
+        for (int digits = 1; digits <= 9; digits++) {
+            for (int digit = 0; digit <= 9; digit++) {
+                char fraction[] = "000000000";
+
+                fraction[place] = (char)('0' + digit);
+                snprintf(string, sizeof(string), "1970-01-01T00:00:00.%.*sZ",
+                         digits, fraction);
+                check_against_the_c_library(string);
+            }
+        }
+    }
+}
+
 static void check_order(const char *a, const char *b, int order)
 {
     struct timestamp first = parsed(a);
@@ -321,6 +524,9 @@ int main(void)
         cmocka_unit_test(every_cut_of_a_date_time_is_refused),
         cmocka_unit_test(every_day_follows_the_one_before),
         cmocka_unit_test(every_offset_comes_back),
+        cmocka_unit_test(random_date_times_are_as_the_c_library_has_them),
+        cmocka_unit_test(any_byte_anywhere_is_judged_as_the_c_library_does),
+        cmocka_unit_test(every_second_and_every_fraction_digit_comes_back),
         cmocka_unit_test(order_is_by_instant_and_not_by_spelling),
         cmocka_unit_test(a_timestamp_is_sixteen_bytes),
     };
