@@ -33,6 +33,13 @@ void service_init(struct service *service, struct table *table);
 void handle_post_message(struct service *service,
                          const struct http_request *request,
                          struct http_response *response);
+/*
+ * Where the body of a batch (application/x-ndjson) goes; NULL for all others,
+ * and where memory ends: then `response` says so.
+ */
+struct http_sink *handle_open_batch(struct service *service,
+                                    const struct http_request *request,
+                                    struct http_response *response);
 void handle_list_rockets(struct service *service,
                          const struct http_request *request,
                          struct http_response *response);

@@ -42,12 +42,15 @@ struct http_fields {
     struct text sec_fetch_site;
 };
 
+struct route;
+
 struct http_request {
     enum http_method method;
     struct text path;  /* as sent, percent-encoded, without the query */
     struct text query; /* as sent, without the "?"; absent without one */
     struct http_fields fields;
-    struct text body; /* followed by a NUL that the length does not count */
+    const struct route *route; /* set and used by routes.h */
+    struct text body;
 };
 
 /*
@@ -66,13 +69,27 @@ struct http_stream {
     void (*free)(struct http_stream *stream);
 };
 
+struct http_response;
+
+/*
+ * A body that is taken as it arrives, instead of being collected. Part of a
+ * larger struct of the maker. Ended by exactly one of `finish` and `free`.
+ * Called by one thread at a time.
+ */
+struct http_sink {
+    /* The next bytes, cut anywhere; they are gone after the call. */
+    void (*take)(struct http_sink *sink, struct text part);
+    /* The body is complete: fill in `response`. */
+    void (*finish)(struct http_sink *sink, struct http_response *response);
+    /* The rest will not come. */
+    void (*free)(struct http_sink *sink);
+};
+
 struct http_header {
     const char *name;  /* static */
     const char *value; /* static, or owned */
     bool owned;
 };
-
-struct http_response;
 
 /*
  * The rest of an operation that takes long. Part of a larger struct of the

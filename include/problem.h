@@ -17,6 +17,9 @@ __attribute__((format(printf, 3, 4))) void
 problem_set(struct http_response *response, unsigned status, const char *detail,
             ...);
 
+/* 503: memory has ended, or what -max-memory grants of it. */
+void problem_set_full(struct http_response *response);
+
 /* The standard's phrase for a status that the service sends. */
 const char *problem_title(unsigned status);
 

@@ -10,8 +10,18 @@
 #include "http.h"
 
 /*
- * Answer `request`, now or later (see http.h). HEAD is answered as GET; the
- * caller leaves the body out.
+ * The head of a request is complete: find its route. Returns where its body
+ * goes while it arrives. NULL if the body, up to HTTP_MAX_BODY, is to be
+ * collected for routes_dispatch(); and if there is no memory, with `response`
+ * filled in.
+ */
+struct http_sink *routes_open(struct service *service,
+                              struct http_request *request,
+                              struct http_response *response);
+
+/*
+ * Answer `request`, which routes_open() has seen, now or later (see http.h).
+ * HEAD is answered as GET; the caller leaves the body out.
  */
 void routes_dispatch(struct service *service,
                      const struct http_request *request,

@@ -79,6 +79,12 @@ void connection_enter(struct connection *connection,
                       enum connection_phase phase);
 
 /*
+ * A request that may take as long as it likes has got on: the time of
+ * CONNECTION_RECEIVING begins anew. By the thread that serves it.
+ */
+void connection_progress(struct connection *connection);
+
+/*
  * Whether a connection should be kept alive after its answer: there is
  * room, and neither it nor the service is to end.
  */

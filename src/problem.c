@@ -44,19 +44,23 @@ void problem_set(struct http_response *response, unsigned status,
                              "application/problem+json");
 }
 
+void problem_set_full(struct http_response *response)
+{
+    problem_set(response, 503,
+                "the memory that this service may use is full; what it "
+                "knows stays as it is");
+    http_response_header(response, "Retry-After", "10");
+}
+
 const char *problem_title(unsigned status)
 {
     static const struct {
         unsigned status;
         const char *title;
     } titles[] = {
-        {400, "Bad Request"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {415, "Unsupported Media Type"},
+        {400, "Bad Request"},         {403, "Forbidden"},
+        {404, "Not Found"},           {405, "Method Not Allowed"},
+        {413, "Content Too Large"},   {414, "URI Too Long"},
         {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {

@@ -15,21 +15,26 @@ typedef void operation(struct service *service,
                        const struct http_request *request,
                        struct http_response *response);
 
+typedef struct http_sink *opener(struct service *service,
+                                 const struct http_request *request,
+                                 struct http_response *response);
+
 struct route {
     const char *path; /* "{" starts a segment that may be anything */
     operation *get;   /* for HEAD too */
     operation *post;
+    opener *open_post; /* for bodies that are taken as they arrive */
 };
 
 static const struct route routes[] = {
-    {"/messages", NULL, handle_post_message},
-    {"/rockets", handle_list_rockets, NULL},
-    {"/rockets/{id}", handle_get_rocket, NULL},
-    {"/health", handle_health, NULL},
-    {"/", handle_root, NULL},
+    {"/messages", NULL, handle_post_message, handle_open_batch},
+    {"/rockets", handle_list_rockets, NULL, NULL},
+    {"/rockets/{id}", handle_get_rocket, NULL, NULL},
+    {"/health", handle_health, NULL, NULL},
+    {"/", handle_root, NULL, NULL},
 };
 
-static const struct route asset_route = {NULL, handle_asset, NULL};
+static const struct route asset_route = {NULL, handle_asset, NULL, NULL};
 
 enum { MAX_SEGMENT = 256 /* bytes, of the fixed ones, encoded */ };
 
@@ -106,12 +111,32 @@ static operation *find_operation(const struct route *route,
     return method == HTTP_POST ? route->post : NULL;
 }
 
+static bool is_well_formed(const struct http_request *request)
+{
+    return is_percent_encoded(request->path) &&
+           is_percent_encoded(request->query);
+}
+
+struct http_sink *routes_open(struct service *service,
+                              struct http_request *request,
+                              struct http_response *response)
+{
+    const struct route *route = find_route(request->path);
+
+    request->route = route;
+    if (route == NULL || route->open_post == NULL ||
+        request->method != HTTP_POST || !is_well_formed(request))
+        return NULL;
+    return route->open_post(service, request, response);
+}
+
 void routes_dispatch(struct service *service,
                      const struct http_request *request,
                      struct http_response *response)
 {
-    if (!is_percent_encoded(request->path) ||
-        !is_percent_encoded(request->query)) {
+    const struct route *route = request->route;
+
+    if (!is_well_formed(request)) {
         problem_set(response, 400,
                     "the target has a %% that is not followed by two "
                     "hexadecimal digits");
@@ -124,7 +149,6 @@ void routes_dispatch(struct service *service,
         return;
     }
 
-    const struct route *route = find_route(request->path);
     if (route == NULL) {
         problem_set(response, 404,
                     "there is nothing at this path; /swagger shows the API");

@@ -56,17 +56,28 @@ struct connections {
     pthread_t thread;
 };
 
-/*
- * Microseconds since some moment. The kernel's coarse clock would be cheaper,
- * but its ticks are so long that many connections fall idle in the same one,
- * and which of them did so first could not be told.
- */
-static uint64_t now_us(void)
+static uint64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Microseconds since some moment. */
+static uint64_t now_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/*
+ * The same, as of the kernel's last tick, some milliseconds ago: cheaper, but
+ * many connections fall idle in one tick, and which of them did so first
+ * could not be told by it.
+ */
+static uint64_t tick_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 static uint64_t make_state(enum connection_phase phase, uint64_t since)
@@ -107,17 +118,43 @@ static void unlock(struct connections *connections)
                       "pthread_mutex_unlock");
 }
 
+/*
+ * The thread may find at this moment that a request is arriving: then that
+ * is when it began.
+ */
+static void enter_receiving(struct connection *connection, uint64_t state)
+{
+    uint64_t receiving = make_state(CONNECTION_RECEIVING, tick_us());
+
+    while (phase_of(state) != CONNECTION_RECEIVING)
+        if (atomic_compare_exchange_weak(&connection->state, &state, receiving))
+            break;
+}
+
+/* Only a connection that waits is changed by the thread as well. */
 void connection_enter(struct connection *connection,
                       enum connection_phase phase)
 {
-    uint64_t state = atomic_load(&connection->state);
+    uint64_t state =
+        atomic_load_explicit(&connection->state, memory_order_relaxed);
+    uint64_t since = since_of(state);
 
-    /* The thread may find at this moment that a request is arriving. */
-    while (phase != CONNECTION_RECEIVING ||
-           phase_of(state) != CONNECTION_RECEIVING)
-        if (atomic_compare_exchange_weak(&connection->state, &state,
-                                         make_state(phase, now_us())))
-            break;
+    if (phase == CONNECTION_RECEIVING) {
+        enter_receiving(connection, state);
+        return;
+    }
+    /* What follows a request at once needs no clock: it is no earlier. */
+    if (phase != CONNECTION_SENDING || phase_of(state) != CONNECTION_RECEIVING)
+        since = now_us();
+    atomic_store_explicit(&connection->state, make_state(phase, since),
+                          memory_order_release);
+}
+
+void connection_progress(struct connection *connection)
+{
+    atomic_store_explicit(&connection->state,
+                          make_state(CONNECTION_RECEIVING, tick_us()),
+                          memory_order_release);
 }
 
 /* 15/16 are open, those that are about to be closed left out. */

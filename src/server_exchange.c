@@ -19,9 +19,10 @@
 #include "problem.h"
 #include "routes.h"
 #include "server_guard.h"
+#include "server_stream.h"
 
 enum {
-    /* Memory for bodies that a connection keeps from request to request. */
+    /* Memory for a body that a connection keeps from request to request. */
     KEPT_BODY = 4096,
 };
 
@@ -29,6 +30,17 @@ enum stage {
     STAGE_HEAD,  /* the head has not been looked at */
     STAGE_BODY,  /* the body is arriving */
     STAGE_READY, /* the response is there, but not queued */
+};
+
+/*
+ * The last answer, as MHD has it. The next one, if it has the same length, the
+ * same header and the same place in memory, as those of a sender of messages
+ * do, is sent by it again: to make one takes MHD some six allocations.
+ */
+struct last_answer {
+    struct MHD_Response *response; /* NULL: none that could be sent again */
+    struct text body;
+    struct http_header header;
 };
 
 struct server_exchange {
@@ -39,17 +51,13 @@ struct server_exchange {
     enum stage stage;
     struct http_request request;
     struct server_head head;
-    struct buffer target; /* what `request.path` and `query` point into */
+    struct buffer target;   /* what `request.path` and `query` point into */
+    struct http_sink *sink; /* where the body goes, if it is not collected */
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
     struct http_response response;
+    struct last_answer last;
     struct server_job job;
-
-    /* A stream: `block` is what has been made and not been sent. */
-    struct http_stream *stream;
-    struct buffer block;
-    size_t block_sent;
-    int stream_state; /* as http_stream's `next` said */
 };
 
 struct server_exchange *
@@ -67,11 +75,28 @@ server_exchange_new(const struct server_context *context,
     return exchange;
 }
 
+static void forget_answer(struct last_answer *last)
+{
+    if (last->response != NULL)
+        MHD_destroy_response(last->response);
+    last->response = NULL;
+}
+
+/* The body did not become complete. */
+static void close_sink(struct server_exchange *exchange)
+{
+    if (exchange->sink != NULL)
+        exchange->sink->free(exchange->sink);
+    exchange->sink = NULL;
+}
+
 void server_exchange_free(struct server_exchange *exchange)
 {
     if (exchange == NULL)
         return;
     connections_remove(exchange->context->connections, &exchange->connection);
+    forget_answer(&exchange->last);
+    close_sink(exchange);
     http_response_release(&exchange->response);
     buffer_release(&exchange->target);
     buffer_release(&exchange->body);
@@ -106,32 +131,10 @@ static void log_answer(const struct server_exchange *exchange)
             exchange->response.status);
 }
 
-/* Make the next block of the stream. Not on an event loop. */
-static void fill_block(struct server_exchange *exchange)
-{
-    buffer_clear(&exchange->block);
-    exchange->block_sent = 0;
-    exchange->stream_state =
-        exchange->stream->next(exchange->stream, &exchange->block);
-}
-
 static struct server_exchange *exchange_of(struct server_job *job)
 {
     return (struct server_exchange *)((char *)job -
                                       offsetof(struct server_exchange, job));
-}
-
-/* After the resume the exchange is the event loop's: not to be touched. */
-static void run_fill(struct server_job *job, bool cancelled)
-{
-    struct server_exchange *exchange = exchange_of(job);
-
-    if (cancelled)
-        exchange->stream_state = -1;
-    else
-        fill_block(exchange);
-    connection_enter(&exchange->connection, CONNECTION_SENDING);
-    MHD_resume_connection(exchange->mhd);
 }
 
 /* Give the connection to a worker, which resumes it in the end. */
@@ -142,42 +145,6 @@ static void hand_over(struct server_exchange *exchange,
     exchange->job.run = run;
     MHD_suspend_connection(exchange->mhd);
     server_workers_submit(exchange->context->workers, &exchange->job);
-}
-
-/* MHD's content reader, under MHD's lock of this response, which is ours. */
-static ssize_t read_stream(void *context, uint64_t position, char *out,
-                           size_t size)
-{
-    struct server_exchange *exchange = context;
-    size_t left = exchange->block.length - exchange->block_sent;
-
-    (void)position;
-    if (left == 0 && exchange->stream_state > 0) {
-        if (exchange->context->workers != NULL) {
-            hand_over(exchange, run_fill);
-            return 0;
-        }
-        fill_block(exchange);
-        left = exchange->block.length;
-    }
-    if (exchange->stream_state < 0)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (left == 0)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    if (size > left)
-        size = left;
-    memcpy(out, exchange->block.data + exchange->block_sent, size);
-    exchange->block_sent += size;
-    return (ssize_t)size;
-}
-
-static void free_stream(void *context)
-{
-    struct server_exchange *exchange = context;
-
-    exchange->stream->free(exchange->stream);
-    exchange->stream = NULL;
-    buffer_release(&exchange->block);
 }
 
 /* A reader that is never called: for responses that have only a head. */
@@ -210,20 +177,31 @@ static struct MHD_Response *head_without_length(void)
 
 static struct MHD_Response *stream_response(struct server_exchange *exchange)
 {
+    struct http_response *own = &exchange->response;
     struct MHD_Response *response;
 
     if (exchange->request.method == HTTP_HEAD)
         return head_without_length();
-    response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_STREAM_BLOCK,
-                                          read_stream, exchange, free_stream);
-    if (response != NULL) {
-        exchange->stream = exchange->response.stream;
-        exchange->response.stream = NULL;
-        exchange->block = BUFFER_INIT;
-        exchange->block_sent = 0;
-        exchange->stream_state = 1;
-    }
+    response = server_stream_response(own->stream, exchange->mhd,
+                                      &exchange->connection,
+                                      exchange->context->workers);
+    if (response != NULL)
+        own->stream = NULL;
+    return response;
+}
+
+/* A short body stays ours and in its place; a long one becomes MHD's. */
+static struct MHD_Response *body_response(struct buffer *body)
+{
+    struct MHD_Response *response;
+
+    if (body->capacity <= KEPT_BODY)
+        return MHD_create_response_from_buffer(body->length, body->data,
+                                               MHD_RESPMEM_PERSISTENT);
+    response = MHD_create_response_from_buffer_with_free_callback(
+        body->length, body->data, free);
+    if (response != NULL)
+        *body = BUFFER_INIT;
     return response;
 }
 
@@ -231,22 +209,76 @@ static struct MHD_Response *stream_response(struct server_exchange *exchange)
 static struct MHD_Response *make_response(struct server_exchange *exchange)
 {
     struct http_response *own = &exchange->response;
-    struct MHD_Response *response;
 
     if (own->stream != NULL)
         return stream_response(exchange);
-    if (own->body.length > 0) {
-        response = MHD_create_response_from_buffer_with_free_callback(
-            own->body.length, own->body.data, free);
-        if (response != NULL)
-            own->body = BUFFER_INIT;
-        return response;
-    }
+    if (own->body.length > 0)
+        return body_response(&own->body);
     if (own->status == 304 && own->fixed.length == 0)
         return head_without_length();
     /* MHD only reads it; the type is not const for its own reasons. */
     return MHD_create_response_from_buffer(
         own->fixed.length, (void *)own->fixed.data, MHD_RESPMEM_PERSISTENT);
+}
+
+/* The response with its headers; NULL where memory ends. */
+static struct MHD_Response *make_answer(struct server_exchange *exchange,
+                                        bool close)
+{
+    const struct http_response *own = &exchange->response;
+    struct MHD_Response *response = make_response(exchange);
+    bool made = response != NULL;
+
+    for (size_t i = 0; made && i < own->header_count; i++)
+        made = MHD_add_response_header(response, own->headers[i].name,
+                                       own->headers[i].value) == MHD_YES;
+    if (made && close)
+        made =
+            MHD_add_response_header(response, "Connection", "close") == MHD_YES;
+    if (made || response == NULL)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+/* A short body, one header that is always the same: an ordinary answer. */
+static bool can_be_last(const struct http_response *response, bool close)
+{
+    return !close && response->stream == NULL && response->body.length > 0 &&
+           response->body.capacity <= KEPT_BODY &&
+           response->header_count == 1 && !response->headers[0].owned;
+}
+
+static bool is_like_last(const struct last_answer *last,
+                         const struct http_response *response)
+{
+    return last->response != NULL && last->body.data == response->body.data &&
+           last->body.length == response->body.length &&
+           last->header.name == response->headers[0].name &&
+           last->header.value == response->headers[0].value;
+}
+
+/*
+ * The answer as MHD wants it, made or made again. The last one's body was
+ * sent before this request began, and is not read any more.
+ * Ownership: the caller's, unless it is the last answer now.
+ */
+static struct MHD_Response *take_answer(struct server_exchange *exchange,
+                                        bool close)
+{
+    const struct http_response *own = &exchange->response;
+    struct last_answer *last = &exchange->last;
+
+    if (!can_be_last(own, close)) {
+        forget_answer(last);
+        return make_answer(exchange, close);
+    }
+    if (!is_like_last(last, own)) {
+        forget_answer(last);
+        *last = (struct last_answer){make_answer(exchange, false),
+                                     buffer_text(&own->body), own->headers[0]};
+    }
+    return last->response;
 }
 
 /* Memory ended: while the request came in, or while the body was written. */
@@ -263,25 +295,17 @@ static bool queue_response(struct server_exchange *exchange, bool close)
 
     if (buffer_failed(&own->body))
         no_memory(&exchange->response);
-    struct MHD_Response *response = make_response(exchange);
-    bool queued = response != NULL;
-
     if (!connections_keep_alive(exchange->context->connections,
                                 &exchange->connection))
         close = true;
-    for (size_t i = 0; queued && i < own->header_count; i++)
-        queued = MHD_add_response_header(response, own->headers[i].name,
-                                         own->headers[i].value) == MHD_YES;
-    if (queued && close)
-        queued =
-            MHD_add_response_header(response, "Connection", "close") == MHD_YES;
-    if (queued) {
-        log_answer(exchange);
-        connection_enter(&exchange->connection, CONNECTION_SENDING);
-        queued =
-            MHD_queue_response(exchange->mhd, own->status, response) == MHD_YES;
-    }
-    if (response != NULL)
+    struct MHD_Response *response = take_answer(exchange, close);
+    if (response == NULL)
+        return false;
+    log_answer(exchange);
+    connection_enter(&exchange->connection, CONNECTION_SENDING);
+    bool queued =
+        MHD_queue_response(exchange->mhd, own->status, response) == MHD_YES;
+    if (response != exchange->last.response)
         MHD_destroy_response(response);
     return queued;
 }
@@ -301,6 +325,22 @@ static bool is_too_long(const struct server_exchange *exchange)
 
 static const char body_too_long[] =
     "the body is longer than the 65536 bytes that one message may have";
+
+/* Decide where the body goes. False if the connection is to be closed. */
+static bool open_body(struct server_exchange *exchange)
+{
+    const struct server_head *head = &exchange->head;
+    struct http_response *response = &exchange->response;
+
+    exchange->sink =
+        routes_open(exchange->context->service, &exchange->request, response);
+    if (exchange->sink == NULL && response->status != 0)
+        return queue_response(exchange, true);
+    if (exchange->sink == NULL && head->expects_continue &&
+        head->content_length > HTTP_MAX_BODY)
+        return refuse(exchange, 413, body_too_long);
+    return true;
+}
 
 /* The first call of a request: its head is complete. */
 static bool take_head(struct server_exchange *exchange, const char *method,
@@ -327,23 +367,28 @@ static bool take_head(struct server_exchange *exchange, const char *method,
                       "the form \"GET /path HTTP/1.1\"");
     if (target.length > HTTP_MAX_TARGET)
         return refuse(exchange, 414, "the target is longer than 8192 bytes");
-    if (exchange->head.expects_continue &&
-        exchange->head.content_length > HTTP_MAX_BODY)
-        return refuse(exchange, 413, body_too_long);
     http_target_split(target, &request->path, &request->query);
-    return true;
+    return open_body(exchange);
 }
 
-/* Keep the body, or drop it where it is too long; but not for ever. */
+/*
+ * Hand the part on; or keep it; or drop it, where the body is too long, but
+ * not for ever.
+ */
 static bool take_body(struct server_exchange *exchange, const char *data,
                       size_t size)
 {
+    if (exchange->sink != NULL) {
+        connection_progress(&exchange->connection);
+        exchange->sink->take(exchange->sink, (struct text){data, size});
+        return true;
+    }
     exchange->received += size;
     if (exchange->received > HTTP_MAX_DRAIN)
         return false;
     if (is_too_long(exchange))
         buffer_release(&exchange->body);
-    else if (buffer_reserve(&exchange->body, size + 1))
+    else
         buffer_append(&exchange->body, (struct text){data, size});
     return true;
 }
@@ -370,9 +415,6 @@ static void dispatch(struct server_exchange *exchange)
     struct http_request *request = &exchange->request;
     struct http_response *response = &exchange->response;
 
-    /* Room for the NUL was reserved with each part. */
-    if (exchange->body.data != NULL)
-        exchange->body.data[exchange->body.length] = '\0';
     request->body =
         exchange->body.data == NULL ? TEXT("") : buffer_text(&exchange->body);
     if (is_too_long(exchange)) {
@@ -388,8 +430,13 @@ static void dispatch(struct server_exchange *exchange)
 static bool answer(struct server_exchange *exchange)
 {
     struct http_response *response = &exchange->response;
+    struct http_sink *sink = exchange->sink;
 
-    dispatch(exchange);
+    exchange->sink = NULL;
+    if (sink != NULL)
+        sink->finish(sink, response);
+    else
+        dispatch(exchange);
     if (response->later != NULL && exchange->context->workers != NULL) {
         hand_over(exchange, run_later);
         return true;
@@ -422,9 +469,24 @@ bool server_exchange_step(struct server_exchange *exchange, const char *method,
     return queue_response(exchange, false);
 }
 
+/* Forget the answer, but keep the memory of a short one's body. */
+static void clear_response(struct http_response *response)
+{
+    struct buffer body = BUFFER_INIT;
+
+    if (response->body.capacity <= KEPT_BODY) {
+        body = response->body;
+        response->body = BUFFER_INIT;
+    }
+    http_response_release(response);
+    buffer_clear(&body);
+    response->body = body;
+}
+
 void server_exchange_end(struct server_exchange *exchange)
 {
-    http_response_release(&exchange->response);
+    close_sink(exchange);
+    clear_response(&exchange->response);
     if (exchange->body.capacity > KEPT_BODY)
         buffer_release(&exchange->body);
     if (exchange->target.capacity > KEPT_BODY)

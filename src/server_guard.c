@@ -92,12 +92,15 @@ static const struct field {
     {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
 };
 
-/* A character that names are made of: RFC 9110 section 5.6.2, tchar. */
+/*
+ * A character that names are made of: RFC 9110 section 5.6.2, tchar. The
+ * usual ones first, as there are many of them in a head.
+ */
 static bool is_name_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
            (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+           (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
 }
 
 /*
@@ -112,7 +115,9 @@ static bool is_folded(struct text name, struct text value)
 {
     const char *behind = name.data + name.length + 1; /* the colon */
 
-    return value.length > 0 && behind + strspn(behind, " \t") != value.data;
+    while (*behind == ' ' || *behind == '\t')
+        behind++;
+    return value.length > 0 && behind != value.data;
 }
 
 /* The other case, where the value is empty and so can't tell. */

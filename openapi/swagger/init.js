@@ -4,6 +4,20 @@
 // from elsewhere: the validator's badge, which would be, is off.
 "use strict";
 
+// Swagger UI takes application/x-ndjson for JSON and would quote the lines of
+// an example as one string.
+function LinesAsTheyAre(system) {
+  const original = system.fn.getSampleSchema;
+  return {
+    fn: {
+      getSampleSchema: (schema, type, options, example) => {
+        const sample = original(schema, type, options, example);
+        return /ndjson/.test(type) ? JSON.parse(sample) : sample;
+      },
+    },
+  };
+}
+
 window.ui = SwaggerUIBundle({
   url: "/openapi.yaml",
   dom_id: "#swagger-ui",
@@ -11,4 +25,5 @@ window.ui = SwaggerUIBundle({
   displayRequestDuration: true,
   tryItOutEnabled: false,
   validatorUrl: null,
+  plugins: [LinesAsTheyAre],
 });

@@ -177,6 +177,20 @@ describe("Swagger UI in a browser", () => {
     assert.deepEqual(content.map((rocket) => rocket.id), [rocketId]);
   });
 
+  it("posts the suggested batch", async () => {
+    const block = page.locator("#operations-messages-postMessage");
+    await block
+      .locator(".opblock-section-request-body select.content-type")
+      .selectOption("application/x-ndjson");
+    await block.getByRole("button", { name: "Execute" }).click();
+    const content = block.locator(".live-responses-table pre").first();
+    await content.filter({ hasText: "rejected" }).waitFor();
+    const { rejected, errors, ...counts } = JSON.parse(
+      await content.innerText());
+    assert.deepEqual({ rejected, errors }, { rejected: 0, errors: [] });
+    assert.ok(counts.applied + counts.duplicate > 1, JSON.stringify(counts));
+  });
+
   it("shows the licences", async () => {
     const [response] = await Promise.all([
       page.waitForResponse("**/swagger/licenses.txt"),

@@ -2,7 +2,8 @@
 /*
  * POST /messages as its users see it: results, refusals, and what state of
  * the connection each of them leaves. The tables of good and bad messages
- * are in the unit tests; here is one of each kind.
+ * are in the unit tests; here is one of each kind. Batches are looked at in
+ * test_api_batch.c.
  */
 #include "harness.h"
 
@@ -145,31 +146,6 @@ static void any_content_type_is_read_as_json(void **state)
         connection_expect_status(&connection, 202);
     }
     connection_close(&connection);
-}
-
-static void batch_type_is_not_supported_yet(void **state)
-{
-    static const char *const types[] = {
-        "application/x-ndjson",
-        "Application/X-NDJSON",
-        "application/x-ndjson; charset=utf-8",
-        "application/x-ndjson;v=1",
-    };
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        struct fleet_message message = fleet_faster("batch-1", 1, 1);
-        struct connection connection;
-        struct response response;
-        char field[128];
-
-        instance_connect(*state, &connection);
-        snprintf(field, sizeof(field), "Content-Type: %s\r\n", types[i]);
-        assert_true(connection_post_with(&connection, field, message.body));
-        connection_expect(&connection, &response);
-        response_expect_problem(&response, 415, "application/json");
-        response_release(&response);
-        connection_close(&connection);
-    }
 }
 
 static void bad_message_is_told_what_is_wrong(void **state)
@@ -461,7 +437,6 @@ int main(void)
         cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(result_echoes_the_channel_as_json),
         cmocka_unit_test(any_content_type_is_read_as_json),
-        cmocka_unit_test(batch_type_is_not_supported_yet),
         cmocka_unit_test(bad_message_is_told_what_is_wrong),
         cmocka_unit_test(absent_body_is_not_json),
         cmocka_unit_test(refused_message_changes_nothing),
