@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The least that an HTTP service on libmicrohttpd can do: the event loops of
- * lunar.service, each request's body read to its end and dropped, and one
- * fixed reply as long as a real one. What lunar.service needs beyond this is
- * what it costs. Not a server for any other use: it looks at nothing.
+ * The least that an HTTP service on libmicrohttpd can do: the threads and
+ * options of lunar.service, each request's body read to its end and dropped,
+ * and one fixed reply as long as a real one, by a response that is made once.
+ * What lunar.service needs beyond this is what it costs. Not a server for any
+ * other use: it looks at nothing.
+ *
+ * What src/server.c tells libmicrohttpd is told here too, where it matters
+ * for speed: flags, memory for a connection, time-outs, size of stacks,
+ * length of the listening queue. Change both.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,34 +23,80 @@
 
 #include <microhttpd.h>
 
-enum { MAX_THREADS = 1024, MAX_CONNECTIONS = 10000 };
+#include "flags.h"
 
-struct options {
-    uint16_t port;    /* 0: any that is free */
-    unsigned threads; /* event loops, at least 1 */
+enum {
+    BACKLOG = 4096,
+    STACK_SIZE = 1024 * 1024,
+    CONNECTION_MEMORY = 16 * 1024,
 };
 
-static const char reply[] =
+struct bare {
+    /* Set at start, then read-only. */
+    uint64_t port;    /* 0: any that is free */
+    uint64_t threads; /* event loops; 0: a thread for each connection */
+    uint64_t max_connections;
+    uint64_t keep_alive; /* while fewer are open; 0: always */
+    uint64_t reply_bytes;
+    uint64_t new_response; /* 1: make one for each request */
+    char *reply;
+    struct MHD_Response *response, *last_response; /* that closes */
+
+    atomic_uint open; /* connections; counted only for `keep_alive` */
+};
+
+static const char default_reply[] =
     "{\"channel\":\"0e9e9df5-38fd-52e2-916f-c858b9eb4ea5\","
     "\"messageNumber\":1234567,\"processed\":true,"
     "\"result\":\"applied\"}";
 
-/*
- * The response is made anew each time, as one that differs has to be. MHD
- * only reads a persistent buffer.
- */
-static enum MHD_Result queue_reply(struct MHD_Connection *connection)
+/* The default one, or as much of it again and again as was asked for. */
+static void make_reply(struct bare *bare)
+{
+    size_t length = sizeof(default_reply) - 1;
+
+    if (bare->reply_bytes == 0)
+        bare->reply_bytes = length;
+    bare->reply = malloc(bare->reply_bytes);
+    if (bare->reply == NULL)
+        die("no memory for a reply");
+    for (size_t i = 0; i < bare->reply_bytes; i++)
+        bare->reply[i] = default_reply[i % length];
+}
+
+/* MHD only reads a persistent buffer. */
+static struct MHD_Response *make_response(struct bare *bare, bool last)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        sizeof(reply) - 1, (void *)reply, MHD_RESPMEM_PERSISTENT);
+        bare->reply_bytes, bare->reply, MHD_RESPMEM_PERSISTENT);
+
+    if (response == NULL ||
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                "application/json") != MHD_YES ||
+        (last && MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
+                                         "close") != MHD_YES))
+        die("no memory for a response");
+    return response;
+}
+
+static bool is_last(struct bare *bare)
+{
+    return bare->keep_alive > 0 && atomic_load(&bare->open) >= bare->keep_alive;
+}
+
+/* A fixed reply needs no response of its own, unless that was asked for. */
+static enum MHD_Result queue_reply(struct bare *bare,
+                                   struct MHD_Connection *connection)
+{
+    bool last = is_last(bare);
+    struct MHD_Response *response;
     enum MHD_Result result;
 
-    if (response == NULL)
-        return MHD_NO;
-    result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                     "application/json");
-    if (result == MHD_YES)
-        result = MHD_queue_response(connection, MHD_HTTP_ACCEPTED, response);
+    if (bare->new_response == 0)
+        return MHD_queue_response(connection, MHD_HTTP_ACCEPTED,
+                                  last ? bare->last_response : bare->response);
+    response = make_response(bare, last);
+    result = MHD_queue_response(connection, MHD_HTTP_ACCEPTED, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -62,7 +113,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
 {
     static char headers_seen;
 
-    (void)context, (void)url, (void)method, (void)version, (void)upload_data;
+    (void)url, (void)method, (void)version, (void)upload_data;
     if (*request == NULL) {
         *request = &headers_seen;
         return MHD_YES;
@@ -71,92 +122,133 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
         *upload_data_size = 0;
         return MHD_YES;
     }
-    return queue_reply(connection);
+    return queue_reply(context, connection);
 }
 
-/* The number after `name` in "name=number". False if it is none of these. */
-static bool read_number(const char *argument, const char *name,
-                        unsigned long min, unsigned long max,
-                        unsigned long *number)
+static void count_connection(void *context, struct MHD_Connection *connection,
+                             void **socket_context,
+                             enum MHD_ConnectionNotificationCode code)
 {
-    size_t length = strlen(name);
-    char *end;
-    unsigned long value;
+    struct bare *bare = context;
 
-    if (strncmp(argument, name, length) != 0 || argument[length] < '0' ||
-        argument[length] > '9')
-        return false;
-    errno = 0;
-    value = strtoul(argument + length, &end, 10);
-    if (errno != 0 || *end != '\0' || value < min || value > max)
-        return false;
-    *number = value;
-    return true;
+    (void)connection, (void)socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        atomic_fetch_add(&bare->open, 1);
+    else
+        atomic_fetch_sub(&bare->open, 1);
 }
 
-static bool read_options(int argc, char *argv[], struct options *options)
+static void read_options(int argc, char *argv[], struct bare *bare)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct flag flags[] = {
+        {.name = "port",
+         .help = "to listen on, on 127.0.0.1; 0: any that is free",
+         .number = &bare->port,
+         .max = UINT16_MAX},
+        {.name = "threads",
+         .help = "event loops",
+         .number = &bare->threads,
+         .min = 1,
+         .max = 1024,
+         .word = "per-connection"},
+        {.name = "max-connections",
+         .help = "open at a time",
+         .number = &bare->max_connections,
+         .min = 16,
+         .max = 1000000},
+        {.name = "keep-alive",
+         .help = "connections while fewer are open; 0: always",
+         .number = &bare->keep_alive,
+         .max = 1000000},
+        {.name = "reply-bytes",
+         .help = "length of the reply; 0: that of lunar.service to a message",
+         .number = &bare->reply_bytes,
+         .max = 100000000},
+        {.name = "new-response",
+         .help = "1: make one for each request, as if replies differed",
+         .number = &bare->new_response,
+         .max = 1},
+        {.name = NULL},
+    };
 
-    options->port = 0;
-    options->threads = cores > 0 ? (unsigned)cores : 1;
-    for (int i = 1; i < argc; i++) {
-        unsigned long number;
-
-        if (read_number(argv[i], "-port=", 0, UINT16_MAX, &number))
-            options->port = (uint16_t)number;
-        else if (read_number(argv[i], "-threads=", 1, MAX_THREADS, &number))
-            options->threads = (unsigned)number;
-        else
-            return false;
-    }
-    return true;
+    flags_read(argc, argv, flags,
+               "Reads each request to its end and gives a fixed reply.");
 }
 
-static struct MHD_Daemon *start(const struct options *options)
+/* A listening socket on 127.0.0.1; tells the port. */
+static int open_socket(struct bare *bare)
 {
-    const struct sockaddr_in address = {
+    struct sockaddr_in address = {
         .sin_family = AF_INET,
-        .sin_port = htons(options->port),
+        .sin_port = htons((uint16_t)bare->port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+    socklen_t size = sizeof(address);
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, (const struct sockaddr *)&address, size) != 0 ||
+        listen(fd, BACKLOG) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        return -1;
+    bare->port = ntohs(address.sin_port);
+    return fd;
+}
+
+static struct MHD_Daemon *start(struct bare *bare, int fd)
+{
     /* MHD takes a pool of one for a mistake: without a pool it is the same. */
+    unsigned pool = bare->threads > 1 ? (unsigned)bare->threads : 0;
+    unsigned flags = MHD_USE_ERROR_LOG;
+
+    if (bare->threads == 0)
+        flags |= MHD_USE_THREAD_PER_CONNECTION |
+                 MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
+    else
+        flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     return MHD_start_daemon(
-        flags, options->port, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR,
-        (const struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)MAX_CONNECTIONS, MHD_OPTION_THREAD_POOL_SIZE,
-        options->threads > 1 ? options->threads : 0U, MHD_OPTION_END);
+        flags, 0, NULL, NULL, answer, bare, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_THREAD_STACK_SIZE,
+        (size_t)STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)bare->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_NOTIFY_CONNECTION,
+        bare->keep_alive > 0 ? count_connection : NULL, bare, MHD_OPTION_END);
 }
 
 int main(int argc, char *argv[])
 {
-    struct options options;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct bare bare = {
+        .threads = cores > 0 ? (uint64_t)cores : 1,
+        .max_connections = 10000,
+    };
     struct MHD_Daemon *daemon;
     sigset_t stop;
-    int signal_number;
+    int signal_number, fd;
 
-    if (!read_options(argc, argv, &options)) {
-        fprintf(stderr, "usage: bare_mhd [-port=N] [-threads=N]\n");
-        return 2;
-    }
+    read_options(argc, argv, &bare);
+    make_reply(&bare);
+    bare.response = make_response(&bare, false);
+    bare.last_response = make_response(&bare, true);
     /* Blocked before there are threads, so that none of them is hit. */
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &stop, NULL);
-    daemon = start(&options);
-    if (daemon == NULL) {
-        fprintf(stderr, "bare_mhd: can't listen on 127.0.0.1:%u\n",
-                (unsigned)options.port);
-        return 1;
-    }
-    printf(
-        "bare_mhd: listening on http://127.0.0.1:%u\n",
-        (unsigned)MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+    fd = open_socket(&bare);
+    daemon = fd < 0 ? NULL : start(&bare, fd);
+    if (daemon == NULL)
+        die("can't listen on port %u of 127.0.0.1", (unsigned)bare.port);
+    printf("bare_mhd: listening on http://127.0.0.1:%u\n", (unsigned)bare.port);
     fflush(stdout);
     sigwait(&stop, &signal_number);
     MHD_stop_daemon(daemon);
+    MHD_destroy_response(bare.response);
+    MHD_destroy_response(bare.last_response);
+    free(bare.reply);
     return 0;
 }

@@ -4,17 +4,26 @@
 -- has to apply it and cannot discard it as a duplicate. Each wrk thread has
 -- rockets of its own and sends number 1 of all of them, then number 2, and so
 -- on; number 1 is the launch. What reordering there is comes from the
--- connections, as with real senders.
+-- connections, as with real senders. Rockets are named as in fleet.c.
 --
 -- Environment:
---   ROCKETS  rockets in all, at least one a wrk thread (default 20)
---   THREADS  as wrk's -t (default 2, as wrk's own)
---   ROUND    part of every channel: another round flies other rockets
---            (default: the time, so that every run does)
+--   ROCKETS    rockets in all, at least one a wrk thread (default 20)
+--   OFFSET     leave out so many rockets before them (default 0)
+--   THREADS    as wrk's -t (default 2, as wrk's own)
+--   ROUND      part of every channel: another round flies other rockets
+--              (default: the time, so that every run does)
+--   FIRST      the number that each rocket begins with (default 1)
+--   POSITIONS  go on where another run stopped: what it printed behind
+--              "positions=" (default: begin with FIRST)
+--   CLOSE      1: ask for the connection to be closed after each reply
 
 local ROCKETS = tonumber(os.getenv("ROCKETS") or 20)
+local OFFSET = tonumber(os.getenv("OFFSET") or 0)
 local THREADS = tonumber(os.getenv("THREADS") or 2)
 local ROUND = tonumber(os.getenv("ROUND") or os.time()) % 2 ^ 32
+local FIRST = tonumber(os.getenv("FIRST") or 1)
+local POSITIONS = os.getenv("POSITIONS") or ""
+local CLOSE = os.getenv("CLOSE") == "1"
 
 local TYPES = { "Falcon-9", "Atlas-H", "Saturn-I", "Titan-IV", "Electron" }
 local MISSIONS = { "ARTEMIS", "APOLLO", "GEMINI", "MERCURY", "SKYLAB" }
@@ -56,12 +65,12 @@ local id           -- of this wrk thread, from 1
 local heads = {}   -- of the thread's rockets, all of one length
 local http         -- the request's own head, up to the length
 local start, tail  -- of all messages with the current number
-local number = 0
-local turn         -- whose message is next
 
-local function next_number()
-    number = number + 1
-    turn = 1
+-- Global, as done() asks for them.
+number = FIRST
+turn = 1           -- whose message is next
+
+local function begin_number()
     local kind, payload = payload_of(number)
     tail = format('%d,"messageType":"%s","messageTime":"%s"},"message":%s}',
         number, kind, time_of(number), payload)
@@ -70,31 +79,44 @@ end
 
 local function next_message()
     if turn > #heads then
-        next_number()
+        number, turn = number + 1, 1
+        begin_number()
     end
     local message = start .. heads[turn] .. tail
     turn = turn + 1
     return message
 end
 
-local threads = 0
+-- POSITIONS has number:turn of each thread, with commas between.
+local function find_position()
+    local thread = 0
+    for n, t in POSITIONS:gmatch("(%d+):(%d+)") do
+        thread = thread + 1
+        if thread == id then
+            number, turn = tonumber(n), tonumber(t)
+        end
+    end
+end
+
+local threads = {}
 
 function setup(thread)
-    threads = threads + 1
-    thread:set("thread_id", threads)
+    threads[#threads + 1] = thread
+    thread:set("thread_id", #threads)
 end
 
 function init()
     id = thread_id
-    for rocket = id, ROCKETS, THREADS do
+    for rocket = OFFSET + id, OFFSET + ROCKETS, THREADS do
         heads[#heads + 1] = format(
-            '{"metadata":{"channel":"%08x-%04x-5000-8000-%012x",'
-            .. '"messageNumber":', ROUND, id, rocket)
+            '{"metadata":{"channel":"%08x-0000-5000-8000-%012x",'
+            .. '"messageNumber":', ROUND, rocket)
     end
-    http = format("POST %s HTTP/1.1\r\nHost: %s\r\n"
+    http = format("POST %s HTTP/1.1\r\nHost: %s\r\n%s"
         .. "Content-Type: application/json\r\nContent-Length: ",
-        wrk.path, wrk.headers["Host"])
-    next_number()
+        wrk.path, wrk.headers["Host"], CLOSE and "Connection: close\r\n" or "")
+    find_position()
+    begin_number()
 end
 
 -- Before it starts, wrk asks the first thread for one request to look at, and
@@ -109,11 +131,15 @@ function request()
     return next_message()
 end
 
--- One line for post.sh. wrk's "status" counts replies of 400 and above.
+-- One line for run.py. wrk's "status" counts replies of 400 and above.
 function done(summary)
-    local errors = summary.errors
+    local errors, positions = summary.errors, {}
+    for i, thread in ipairs(threads) do
+        positions[i] = thread:get("number") .. ":" .. thread:get("turn")
+    end
     io.write(format("counted: requests=%d microseconds=%d bytes=%d "
-        .. "status=%d connect=%d read=%d write=%d timeout=%d\n",
+        .. "status=%d connect=%d read=%d write=%d timeout=%d positions=%s\n",
         summary.requests, summary.duration, summary.bytes, errors.status,
-        errors.connect, errors.read, errors.write, errors.timeout))
+        errors.connect, errors.read, errors.write, errors.timeout,
+        table.concat(positions, ",")))
 end

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Through the functions that the handler uses, and in its blocks.
+ */
+#include "parts_lists.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "flags.h"
+#include "http.h"
+#include "parts_fleet.h"
+#include "parts_measure.h"
+#include "rocket_json.h"
+
+static void parse_query(struct listing_query *query, const char *raw)
+{
+    char detail[128];
+
+    if (!listing_query_parse(query, text_of(raw), detail, sizeof(detail)))
+        die("%s: %s", raw, detail);
+}
+
+static void collect(struct parts_list *list, struct table *table)
+{
+    uint64_t begun = parts_now();
+
+    list->listing = listing_new(table, &list->query);
+    list->took = parts_now() - begun;
+    if (list->listing == NULL)
+        die("no memory for a list");
+}
+
+void parts_list_open(struct parts_list *list, struct table *table,
+                     const char *query, size_t count)
+{
+    parse_query(&list->query, query);
+    collect(list, table);
+    if (listing_count(list->listing) != count)
+        die("%s: %zu rockets, not %zu", query, listing_count(list->listing),
+            count);
+}
+
+void parts_list_close(struct parts_list *list)
+{
+    listing_free(list->listing);
+    listing_query_release(&list->query);
+}
+
+uint64_t parts_list_time(struct table *table, const char *query, size_t count)
+{
+    struct parts_list list;
+
+    parts_list_open(&list, table, query, count);
+    parts_list_close(&list);
+    return list.took;
+}
+
+uint64_t parts_list_write(const struct parts_list *list, uint64_t *bytes)
+{
+    struct buffer block = BUFFER_INIT;
+    struct rocket_view view;
+    uint64_t written = 0, begun = parts_now();
+
+    for (size_t i = 0; i < listing_count(list->listing); i++) {
+        listing_read(list->listing, i, &view);
+        rocket_json_write(&block, &view);
+        buffer_append(&block, TEXT(","));
+        if (block.length >= HTTP_STREAM_BLOCK) {
+            written += block.length;
+            buffer_clear(&block);
+        }
+    }
+    uint64_t took = parts_now() - begun;
+    if (buffer_failed(&block))
+        die("no memory for a list as JSON");
+    *bytes = written + block.length;
+    buffer_release(&block);
+    return took;
+}
+
+/* The cursor comes from a page that is half of the list. */
+void parts_list_middle(struct table *table, const char *sorted,
+                       char query[static PARTS_MAX_QUERY])
+{
+    static const char name[] = "cursor=";
+    struct parts_list half;
+    struct buffer next = BUFFER_INIT;
+
+    parse_query(&half.query, sorted);
+    half.query.limit = table_count(table) / 2;
+    collect(&half, table);
+    bool more = listing_next(half.listing, &next);
+    buffer_append(&next, (struct text){"", 1});
+    if (!more || buffer_failed(&next))
+        die("%s: no page in the middle", sorted);
+    const char *cursor = strstr(next.data, name);
+    if (cursor == NULL)
+        die("%s: no cursor in it", next.data);
+    cursor += strlen(name);
+    snprintf(query, PARTS_MAX_QUERY, "%s&limit=50&%s%.*s", sorted, name,
+             (int)strcspn(cursor, "&"), cursor);
+    buffer_release(&next);
+    parts_list_close(&half);
+}
+
+void parts_list_populate(struct table *table, uint32_t rockets)
+{
+    enum { MOST_MESSAGES = 4 };
+    struct parts_fleet *fleet = parts_fleet_new(true);
+    struct parts_delivery *deliveries =
+        parts_allocate(rockets * sizeof(*deliveries));
+
+    parts_fleet_launch(fleet, table, 0, rockets);
+    for (uint32_t number = 2; number <= MOST_MESSAGES; number++) {
+        size_t count = 0;
+        for (uint32_t i = 0; i < rockets; i++)
+            if (i % MOST_MESSAGES + 1 >= number)
+                deliveries[count++] = (struct parts_delivery){i, number};
+        parts_fleet_apply(fleet, table, deliveries, count);
+    }
+    free(deliveries);
+    parts_fleet_free(fleet);
+}

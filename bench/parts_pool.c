@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run opens places, which threads take as they wake up, and ends by
+ * closing those that are left. The lock hands the work over to the threads,
+ * and what they did back to the caller.
+ */
+#include "parts_pool.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "flags.h"
+#include "log.h"
+#include "parts_measure.h"
+
+struct parts_pool {
+    unsigned thread_count; /* set at start, then read-only */
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* places are open, or it is over */
+    pthread_cond_t idle;    /* nobody is working */
+    /* Guarded by `lock`. */
+    void (*work)(void *context);
+    void *context;
+    unsigned places;
+    unsigned working;
+    bool over;
+    pthread_t threads[];
+};
+
+static void lock(struct parts_pool *pool)
+{
+    log_check_pthread(pthread_mutex_lock(&pool->lock), "pthread_mutex_lock");
+}
+
+static void unlock(struct parts_pool *pool)
+{
+    log_check_pthread(pthread_mutex_unlock(&pool->lock),
+                      "pthread_mutex_unlock");
+}
+
+static void *run_thread(void *argument)
+{
+    struct parts_pool *pool = argument;
+
+    lock(pool);
+    while (!pool->over) {
+        if (pool->places == 0) {
+            pthread_cond_wait(&pool->changed, &pool->lock);
+            continue;
+        }
+        pool->places--;
+        pool->working++;
+        unlock(pool);
+        pool->work(pool->context);
+        lock(pool);
+        if (--pool->working == 0)
+            pthread_cond_signal(&pool->idle);
+    }
+    unlock(pool);
+    return NULL;
+}
+
+struct parts_pool *parts_pool_new(unsigned threads)
+{
+    struct parts_pool *pool =
+        parts_allocate(sizeof(*pool) + threads * sizeof(*pool->threads));
+
+    *pool = (struct parts_pool){.thread_count = threads};
+    log_check_pthread(pthread_mutex_init(&pool->lock, NULL),
+                      "pthread_mutex_init");
+    log_check_pthread(pthread_cond_init(&pool->changed, NULL),
+                      "pthread_cond_init");
+    log_check_pthread(pthread_cond_init(&pool->idle, NULL),
+                      "pthread_cond_init");
+    for (unsigned i = 0; i < threads; i++)
+        if (pthread_create(&pool->threads[i], NULL, run_thread, pool) != 0)
+            die("can't make a thread");
+    return pool;
+}
+
+void parts_pool_free(struct parts_pool *pool)
+{
+    lock(pool);
+    pool->over = true;
+    pthread_cond_broadcast(&pool->changed);
+    unlock(pool);
+    for (unsigned i = 0; i < pool->thread_count; i++)
+        pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->idle);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+void parts_pool_run(struct parts_pool *pool, unsigned workers,
+                    void (*work)(void *context), void *context)
+{
+    lock(pool);
+    pool->work = work;
+    pool->context = context;
+    pool->places = workers - 1;
+    for (unsigned i = 1; i < workers; i++)
+        pthread_cond_signal(&pool->changed);
+    unlock(pool);
+    work(context);
+    lock(pool);
+    pool->places = 0;
+    while (pool->working > 0)
+        pthread_cond_wait(&pool->idle, &pool->lock);
+    unlock(pool);
+}
