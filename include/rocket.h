@@ -78,10 +78,11 @@ struct rocket {
         struct run only;
         struct rocket_runs *many;
     };
-    uint64_t floor;           /* highest number ever given up, 0 at first */
-    uint64_t applied;         /* distinct messages applied */
+    uint64_t floor; /* highest number ever given up, 0 at first */
+    /* In one word, as there may be millions of rockets. */
+    uint64_t applied : 53;    /* distinct messages applied */
+    uint64_t count : 11;      /* runs, at most ROCKET_MAX_RUNS */
     struct timestamp updated; /* time of the highest number applied */
-    uint32_t count;           /* runs, at most ROCKET_MAX_RUNS */
 };
 
 enum rocket_result {
@@ -104,7 +105,7 @@ void rocket_release(struct rocket *rocket, struct quota *quota);
 enum rocket_result rocket_check(const struct rocket *rocket, uint64_t number);
 
 /*
- * Apply the message `number` (1 or more), sent at `time`, with `effect`.
+ * Apply the message `number` (1 to 2^53 - 1), sent at `time`, with `effect`.
  * Ownership: the effect's names come with one count each. Those that the
  * rocket does not keep, and those of before that it lets go, are put into
  * `dropped`, whatever the result; all else is the rocket's.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A part of the table that has a lock of its own: the rockets whose ids
- * hash to it, how they are found, and the names that they share.
+ * hash to it, how they are found, what they are sorted by, and the names
+ * that they share.
  *
  * Locking: none; the table locks the stripe as a whole.
  */
@@ -10,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "columns.h"
 #include "message.h"
 #include "names.h"
 #include "quota.h"
@@ -18,20 +20,26 @@
 struct stripe_slot;
 struct stripe_ids;
 
+/* Memory in pieces that never move; the last one may not be in use yet. */
+struct stripe_pieces {
+    void **pieces;
+    uint32_t count, capacity;
+};
+
 struct stripe {
     struct quota *quota;
+    uint32_t number;           /* of the stripe; its entries keep it */
     uint32_t count;            /* rockets */
-    uint32_t slot_count;       /* a power of two, or 0 */
+    uint32_t slot_count;       /* 0, or 2^n or 3 * 2^n */
     struct stripe_slot *slots; /* at most three quarters are in use */
-    struct table_entry **chunks;
-    uint32_t chunk_count; /* one may be empty */
-    uint32_t chunk_capacity;
+    struct stripe_pieces entries, columns;
     struct stripe_ids *ids; /* blocks; the one being filled first */
+    int64_t reference;      /* for times in columns: that of the first rocket */
     struct names names;
 };
 
 /* `key` is for hashing names. */
-void stripe_init(struct stripe *stripe, struct quota *quota,
+void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
                  const uint8_t key[16]);
 void stripe_release(struct stripe *stripe);
 
@@ -44,6 +52,10 @@ struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
 
 /* The rocket that came as number `index`, from 0, below `count`. */
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index);
+
+/* The columns of the rockets from number `block` * COLUMNS_ROCKETS on. */
+const struct columns *stripe_columns(const struct stripe *stripe,
+                                     uint32_t block);
 
 /*
  * Apply `message` to its rocket, which is added at the end if it is new.

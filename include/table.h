@@ -19,15 +19,13 @@
 #include <stdint.h>
 
 #include "message.h"
+#include "table_scan.h"
 #include "table_types.h"
 #include "text.h"
 
 struct table;
 
-enum {
-    TABLE_STRIPES = 1024,
-    TABLE_SCAN_ROWS = 64, /* rockets looked at under one lock */
-};
+enum { TABLE_STRIPES = 1024 };
 
 /*
  * An empty table that holds at most `max_memory` bytes.
@@ -66,28 +64,14 @@ bool table_find(struct table *table, struct text id, struct rocket_view *view);
 void table_read(struct table *table, const struct table_entry *entry,
                 struct rocket_view *view);
 
-/* A walk over all rockets, in no particular order. */
-struct table_scan {
-    /* Set by the caller. */
-    enum table_field field; /* whose values are wanted */
-    struct table_filter filter;
-    /* Result of table_scan_next(). */
-    size_t count;
-    struct table_row rows[TABLE_SCAN_ROWS];
-    /* Private: where the walk stands, and what the rows' names point to. */
-    uint32_t stripe, index;
-    char names[TABLE_SCAN_ROWS * MESSAGE_MAX_NAME];
-};
-
-void table_scan_init(struct table_scan *scan, enum table_field field,
-                     const struct table_filter *filter);
-
 /*
- * Look at the next TABLE_SCAN_ROWS rockets at the most, and copy out those
- * that match; there may be none. False when there are no more to look at.
+ * Look at the next rockets, in no particular order, and copy out those that
+ * match and lie in the window; there may be none. False when there are no
+ * more to look at.
  * A rocket that was in the table when the walk began is seen exactly once;
  * one that comes later, once or not at all.
- * Locking: read-locks one stripe for at most TABLE_SCAN_ROWS rockets.
+ * Locking: read-locks one stripe, and looks at 1,024 of its rockets at most,
+ * or 256 where no column tells what is asked for: some microseconds.
  */
 bool table_scan_next(struct table *table, struct table_scan *scan);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What goes in and out of the table, as plain data: results, views of
- * rockets, and the values and filters of a walk over them.
+ * rockets, and the values and filters of lists of them.
  */
 #ifndef LUNAR_TABLE_TYPES_H
 #define LUNAR_TABLE_TYPES_H
@@ -70,11 +70,6 @@ enum table_status { TABLE_ANY_STATUS, TABLE_ACTIVE, TABLE_EXPLODED };
 struct table_filter {
     enum table_status status;
     struct text type, mission;
-};
-
-struct table_row {
-    const struct table_entry *entry;
-    struct table_value value; /* its name is gone with the next rows */
 };
 
 #endif

@@ -1,147 +1,194 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One pass over the table collects a small key a rocket. A page of k keeps
- * the best k of at most 2k at a time and skips whatever is worse than the
- * worst of them, so that the top 50 of a million costs a pass and hardly
- * any sorting.
+ * the best k of at most 2k at a time and narrows the window of the walk to
+ * them, so that the top 50 of a million costs a pass over abbreviated
+ * values, hardly any keys and hardly any sorting.
  */
 #include "listing.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
-#include "names.h"
+#include "abbreviation.h"
+#include "key_sort.h"
+#include "name_ranks.h"
 #include "quota.h"
 
-/* The rocket has no value to sort by; no time has so many nanoseconds. */
-#define UNKNOWN UINT32_MAX
-
 /*
- * 24 bytes, as there may be millions. The id's first bytes settle most ties
- * without a look at the id itself, which lies somewhere in memory.
+ * Keys are 24 bytes, as there may be millions, and made so that the lowest
+ * comes first, whatever the order: `major` is that of the value, the number
+ * of the name, or 0 for ids; `minor` has that of the value above the first
+ * bytes of the id. These settle most ties without a look at the id itself,
+ * which lies somewhere in memory. `item` is the entry.
  */
-struct key {
-    union {
-        uint64_t major;
-        struct name *name; /* in the listing's own names */
-    };
-    const struct table_entry *entry;
-    uint32_t minor;
-    uint32_t id_start; /* the id's first bytes, in their order */
-};
+
+/* The upper half of `minor` where there is no value; all others are less. */
+#define UNKNOWN UINT32_MAX
 
 struct listing {
     struct table *table;
     const struct listing_query *query;
     bool by_name;
-    struct key *keys; /* sorted, once the listing is made */
+    struct sort_key *keys; /* sorted, once the listing is made */
     size_t count, capacity;
-    const struct key *worst; /* of a full page; NULL before it is full */
-    size_t total;            /* rockets that match */
-    size_t following;        /* of them, after the cursor */
+    size_t total; /* rockets that match */
+    bool more;    /* there are rockets after those that are kept */
     struct quota quota;
-    struct names names; /* as the table's may be gone when keys are sorted */
+    struct name_ranks names;
 };
 
-/* The first `size` bytes of the id as a number that sorts like them. */
-static uint64_t id_prefix(struct text id, size_t size)
+/* A listing while it is made. */
+struct collection {
+    struct listing *listing;
+    struct table_scan scan;
+    struct sort_key after; /* the cursor, without an entry */
+    bool full;             /* a page; then `worst` is the last key in it */
+    struct sort_key worst;
+    uint32_t numbers[TABLE_SCAN_ROWS]; /* of the step's names */
+};
+
+static uint32_t upper(uint64_t minor)
 {
-    uint64_t prefix = 0;
-    for (size_t i = 0; i < size; i++)
-        prefix = prefix << 8 | (i < id.length ? (unsigned char)id.data[i] : 0U);
-    return prefix;
+    return (uint32_t)(minor >> 32);
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
+static struct text id_of(const void *entry)
 {
-    return (a > b) - (a < b);
+    return table_entry_id(entry);
 }
 
-/* By value; unknown ones last in both orders. */
-static int compare_values(const struct listing *listing, const struct key *a,
-                          const struct key *b)
+static struct sort_key make_key(const struct listing *listing,
+                                const struct table_value *value,
+                                uint32_t id_start,
+                                const struct table_entry *entry)
 {
-    int order;
+    bool descending = listing->query->descending;
+    uint32_t minor = UNKNOWN;
+    uint64_t major = UINT64_MAX;
 
-    if (a->minor == UNKNOWN || b->minor == UNKNOWN)
-        return (a->minor == UNKNOWN) - (b->minor == UNKNOWN);
-    if (listing->by_name && a->name != b->name)
-        order = text_compare(name_text(a->name), name_text(b->name));
-    else if (listing->by_name)
-        order = 0;
-    else if (a->major != b->major)
-        order = compare_numbers(a->major, b->major);
-    else
-        order = compare_numbers(a->minor, b->minor);
-    return listing->query->descending ? -order : order;
+    if (value->known) {
+        minor = descending ? UNKNOWN - 1 - value->minor : value->minor;
+        major = descending && !listing->by_name ? ~value->major : value->major;
+    }
+    if (descending && listing->query->sort == TABLE_ID)
+        id_start = ~id_start;
+    return (struct sort_key){major, (uint64_t)minor << 32 | id_start, entry};
 }
 
-/* Ties go by id, ascending; but the id itself may be what is sorted by. */
-static int id_order(const struct listing *listing, int order)
+/* The value that the key was made of. */
+static struct table_value value_of(const struct listing *listing,
+                                   const struct sort_key *key)
 {
-    bool reversed =
+    bool descending = listing->query->descending;
+    uint32_t minor = upper(key->minor);
+
+    if (minor == UNKNOWN)
+        return (struct table_value){.known = false};
+    if (listing->by_name)
+        return (struct table_value){
+            .known = true,
+            .name = name_ranks_text(&listing->names, (uint32_t)key->major)};
+    return (struct table_value){
+        .known = true,
+        .major = descending ? ~key->major : key->major,
+        .minor = descending ? UNKNOWN - 1 - minor : minor};
+}
+
+/* Ids in the order of the list: ascending, unless sorted by. */
+static int compare_ids(const struct listing *listing, struct text a,
+                       struct text b)
+{
+    int order = text_compare(a, b);
+
+    return listing->query->sort == TABLE_ID && listing->query->descending
+               ? -order
+               : order;
+}
+
+/*
+ * Numbers of names say nothing of their order before they are sorted. So
+ * keys are sorted by ranks, and get their numbers back.
+ */
+static bool rank_names(struct listing *listing)
+{
+    bool descending = listing->query->descending;
+
+    if (!name_ranks_sort(&listing->names))
+        return false;
+    for (size_t i = 0; i < listing->count; i++) {
+        struct sort_key *key = &listing->keys[i];
+        if (upper(key->minor) == UNKNOWN)
+            continue;
+        uint32_t rank = name_ranks_rank(&listing->names, (uint32_t)key->major);
+        key->major = descending ? UINT32_MAX - rank : rank;
+    }
+    return true;
+}
+
+static void unrank_names(struct listing *listing)
+{
+    bool descending = listing->query->descending;
+
+    for (size_t i = 0; i < listing->count; i++) {
+        struct sort_key *key = &listing->keys[i];
+        if (upper(key->minor) == UNKNOWN)
+            continue;
+        uint32_t rank = (uint32_t)key->major;
+        key->major = name_ranks_number(&listing->names,
+                                       descending ? UINT32_MAX - rank : rank);
+    }
+}
+
+/* Rockets whose keys are equal go by their ids. */
+static void sort_ties(const struct listing *listing)
+{
+    struct sort_key *keys = listing->keys;
+    bool descending =
         listing->query->sort == TABLE_ID && listing->query->descending;
-    return reversed ? -order : order;
-}
 
-static int compare_keys(const void *first, const void *second, void *context)
-{
-    const struct listing *listing = context;
-    const struct key *a = first, *b = second;
-    int order = compare_values(listing, a, b);
-
-    if (order != 0)
-        return order;
-    order = compare_numbers(a->id_start, b->id_start);
-    if (order == 0)
-        order =
-            text_compare(table_entry_id(a->entry), table_entry_id(b->entry));
-    return id_order(listing, order);
-}
-
-/* Without the name, for which memory may end: take_name(). */
-static struct key make_key(const struct listing *listing,
-                           const struct table_value *value, struct text id)
-{
-    return (struct key){
-        .major =
-            listing->query->sort == TABLE_ID ? id_prefix(id, 8) : value->major,
-        .minor = value->known ? value->minor : UNKNOWN,
-        .id_start = (uint32_t)id_prefix(id, 4),
-    };
+    for (size_t i = 0, end; i < listing->count; i = end) {
+        end = key_sort_run(keys, listing->count, i);
+        if (end - i == 1)
+            continue;
+        struct sort_key key = keys[i];
+        key_sort_by_text(&keys[i], end - i, id_of, descending);
+        for (size_t j = i; j < end; j++) {
+            keys[j].major = key.major;
+            keys[j].minor = key.minor;
+        }
+    }
 }
 
 /* False where memory ends. */
-static bool take_name(struct listing *listing, struct key *key,
-                      const struct table_value *value)
+static bool sort_keys(struct listing *listing)
 {
-    if (!listing->by_name)
-        return true;
-    key->name = value->known ? names_take(&listing->names, value->name) : NULL;
-    return !value->known || key->name != NULL;
+    if (listing->by_name && !rank_names(listing))
+        return false;
+    key_sort(listing->keys, listing->count);
+    sort_ties(listing);
+    if (listing->by_name)
+        unrank_names(listing);
+    return true;
 }
 
-/* Give the names back of keys that are cut off. */
-static void cut_keys(struct listing *listing, size_t count)
+/* Keep the best of a page, if it is one; the keys are sorted. */
+static void cut_keys(struct listing *listing)
 {
-    for (size_t i = count; listing->by_name && i < listing->count; i++)
-        names_drop(&listing->names, listing->keys[i].name);
-    listing->count = count;
-}
+    size_t limit = listing->query->limit;
 
-static void sort_keys(struct listing *listing)
-{
-    qsort_r(listing->keys, listing->count, sizeof(*listing->keys), compare_keys,
-            listing);
+    if (limit == 0 || listing->count <= limit)
+        return;
+    listing->count = limit;
+    listing->more = true;
 }
 
 static bool reserve_key(struct listing *listing)
 {
-    if (listing->keys != NULL && listing->count < listing->capacity)
+    if (listing->count < listing->capacity)
         return true;
 
     size_t capacity = listing->capacity + listing->capacity / 2 + 64;
-    struct key *keys =
+    struct sort_key *keys =
         realloc(listing->keys, capacity * sizeof(*listing->keys));
     if (keys == NULL)
         return false;
@@ -150,80 +197,120 @@ static bool reserve_key(struct listing *listing)
     return true;
 }
 
-/* Whether the rocket comes after the one that the cursor names. */
-static bool is_after(const struct listing *listing, const struct key *key,
-                     const struct key *cursor)
+/* From now on only what is better than the worst of the page is wanted. */
+static void narrow_window(struct collection *collection)
 {
-    int order = compare_values(listing, key, cursor);
+    struct listing *listing = collection->listing;
+    const struct sort_key *worst = &listing->keys[listing->count - 1];
+    struct table_value value = value_of(listing, worst);
 
-    if (order == 0)
-        order = id_order(listing, text_compare(table_entry_id(key->entry),
-                                               listing->query->after_id));
-    return order > 0;
+    collection->full = true;
+    collection->worst = *worst;
+    table_scan_to(&collection->scan, &value, id_of(worst->item));
 }
 
 /*
  * Add a key. With a limit of k, a full 2k is sorted and cut to the best k;
  * the last of these is then the one to beat.
  */
-static bool keep_key(struct listing *listing, const struct key *key)
+static bool keep_key(struct collection *collection, const struct sort_key *key)
 {
+    struct listing *listing = collection->listing;
     size_t limit = listing->query->limit;
 
     if (!reserve_key(listing))
         return false;
     listing->keys[listing->count++] = *key;
     if (limit != 0 && listing->count == 2 * limit) {
-        sort_keys(listing);
-        cut_keys(listing, limit);
-        listing->worst = &listing->keys[limit - 1];
+        if (!sort_keys(listing))
+            return false;
+        cut_keys(listing);
+        narrow_window(collection);
     }
     return true;
 }
 
-/* Look at one rocket that matches. False where memory ends. */
-static bool add_row(struct listing *listing, const struct table_row *row,
-                    const struct key *cursor)
+/* Whether the rocket comes after the one that the cursor names. */
+static bool is_after(const struct collection *collection,
+                     const struct table_row *row, const struct sort_key *key)
 {
-    struct key key = make_key(listing, &row->value, table_entry_id(row->entry));
+    const struct listing *listing = collection->listing;
+    const struct listing_query *query = listing->query;
+    const struct sort_key *after = &collection->after;
 
-    key.entry = row->entry;
-    if (!take_name(listing, &key, &row->value))
-        return false;
-    bool wanted = cursor == NULL || is_after(listing, &key, cursor);
-    if (wanted)
-        listing->following++;
-    if (wanted && (listing->worst == NULL ||
-                   compare_keys(&key, listing->worst, listing) < 0))
-        return keep_key(listing, &key);
-    if (listing->by_name)
-        names_drop(&listing->names, key.name);
-    return true;
+    if (listing->by_name && row->value.known && query->after_value.known) {
+        int order = text_compare(collection->scan.names[row->value.major],
+                                 query->after_value.name);
+        if (order != 0)
+            return query->descending ? order < 0 : order > 0;
+    } else if (key->major != after->major) {
+        return key->major > after->major;
+    }
+    if (key->minor != after->minor)
+        return key->minor > after->minor;
+    return compare_ids(listing, id_of(row->entry), query->after_id) > 0;
 }
 
-/* The cursor as a key, without an entry. */
-static bool make_cursor(struct listing *listing, struct key *cursor)
+/*
+ * Whether the rocket is better than the worst one of a full page. One that
+ * has another name is, or it would not have come through the window.
+ */
+static bool is_better(const struct collection *collection,
+                      const struct sort_key *key)
 {
-    const struct listing_query *query = listing->query;
+    const struct listing *listing = collection->listing;
+    const struct sort_key *worst = &collection->worst;
 
-    *cursor = make_key(listing, &query->after_value, query->after_id);
-    return take_name(listing, cursor, &query->after_value);
+    if (key->major != worst->major)
+        return listing->by_name || key->major < worst->major;
+    if (key->minor != worst->minor)
+        return key->minor < worst->minor;
+    return compare_ids(listing, id_of(key->item), id_of(worst->item)) < 0;
+}
+
+/* The step's rows into keys. False where memory ends. */
+static bool add_rows(struct collection *collection)
+{
+    struct listing *listing = collection->listing;
+    struct table_scan *scan = &collection->scan;
+
+    for (size_t i = 0; i < scan->name_count; i++)
+        if (!name_ranks_add(&listing->names, scan->names[i],
+                            &collection->numbers[i]))
+            return false;
+    for (size_t i = 0; i < scan->count; i++) {
+        struct table_row *row = &scan->rows[i];
+        struct sort_key key =
+            make_key(listing, &row->value, row->id_start, row->entry);
+        if (listing->by_name && row->value.known)
+            key.major = collection->numbers[row->value.major];
+        if (listing->query->after && !is_after(collection, row, &key))
+            continue;
+        if (collection->full && !is_better(collection, &key))
+            continue;
+        if (!keep_key(collection, &key))
+            return false;
+    }
+    return true;
 }
 
 static bool collect(struct listing *listing)
 {
     const struct listing_query *query = listing->query;
-    struct table_scan scan;
-    struct key cursor;
+    struct collection collection = {.listing = listing};
+    struct table_scan *scan = &collection.scan;
 
-    if (query->after && !make_cursor(listing, &cursor))
-        return false;
-    table_scan_init(&scan, query->sort, &query->filter);
-    while (table_scan_next(listing->table, &scan)) {
-        listing->total += scan.count;
-        for (size_t i = 0; i < scan.count; i++)
-            if (!add_row(listing, &scan.rows[i], query->after ? &cursor : NULL))
-                return false;
+    table_scan_init(scan, query->sort, query->descending, &query->filter);
+    if (query->after) {
+        table_scan_from(scan, &query->after_value, query->after_id);
+        collection.after =
+            make_key(listing, &query->after_value,
+                     abbreviation_of_text(query->after_id), NULL);
+    }
+    while (table_scan_next(listing->table, scan)) {
+        listing->total += scan->matched;
+        if (!add_rows(&collection))
+            return false;
     }
     return true;
 }
@@ -247,7 +334,6 @@ static bool reserve_keys(struct listing *listing)
 struct listing *listing_new(struct table *table,
                             const struct listing_query *query)
 {
-    uint8_t key[16];
     struct listing *listing = calloc(1, sizeof(*listing));
     if (listing == NULL)
         return NULL;
@@ -255,16 +341,13 @@ struct listing *listing_new(struct table *table,
     listing->table = table;
     listing->query = query;
     listing->by_name = listing_query_by_name(query);
-    randombytes_buf(key, sizeof(key));
     quota_init(&listing->quota, LISTING_MAX_NAMES, 0);
-    names_init(&listing->names, &listing->quota, key);
-    if (!reserve_keys(listing) || !collect(listing)) {
+    name_ranks_init(&listing->names, &listing->quota);
+    if (!reserve_keys(listing) || !collect(listing) || !sort_keys(listing)) {
         listing_free(listing);
         return NULL;
     }
-    sort_keys(listing);
-    if (query->limit != 0 && listing->count > query->limit)
-        cut_keys(listing, query->limit);
+    cut_keys(listing);
     return listing;
 }
 
@@ -272,7 +355,7 @@ void listing_free(struct listing *listing)
 {
     if (listing == NULL)
         return;
-    names_release(&listing->names);
+    name_ranks_release(&listing->names);
     free(listing->keys);
     free(listing);
 }
@@ -290,23 +373,16 @@ size_t listing_count(const struct listing *listing)
 void listing_read(const struct listing *listing, size_t position,
                   struct rocket_view *view)
 {
-    table_read(listing->table, listing->keys[position].entry, view);
+    table_read(listing->table, listing->keys[position].item, view);
 }
 
 bool listing_next(const struct listing *listing, struct buffer *out)
 {
-    if (listing->following <= listing->count || listing->count == 0)
+    if (!listing->more || listing->count == 0)
         return false;
 
-    const struct key *last = &listing->keys[listing->count - 1];
-    struct table_value value = {.known = last->minor != UNKNOWN};
-    if (value.known && listing->by_name) {
-        value.name = name_text(last->name);
-    } else if (value.known) {
-        value.major = last->major;
-        value.minor = last->minor;
-    }
-    listing_query_write_next(listing->query, &value,
-                             table_entry_id(last->entry), out);
+    const struct sort_key *last = &listing->keys[listing->count - 1];
+    struct table_value value = value_of(listing, last);
+    listing_query_write_next(listing->query, &value, id_of(last->item), out);
     return true;
 }

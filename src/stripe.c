@@ -3,11 +3,14 @@
  * Rockets lie in chunks that never move, in the order in which they came,
  * and are found through an open-addressing hash table of eight-byte slots.
  * Growing rehashes the slots and copies no rocket. Ids are packed into
- * blocks beside them.
+ * blocks beside them, and what rockets are sorted by into columns, which
+ * follow each change under the same lock.
  */
 #include "stripe.h"
 
 #include <string.h>
+
+#include "abbreviation.h"
 
 enum {
     CHUNK_ROCKETS = 16,
@@ -29,17 +32,35 @@ struct stripe_ids {
     unsigned char bytes[];
 };
 
-void stripe_init(struct stripe *stripe, struct quota *quota,
+void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
                  const uint8_t key[16])
 {
     memset(stripe, 0, sizeof(*stripe));
+    stripe->number = number;
     stripe->quota = quota;
     names_init(&stripe->names, quota, key);
 }
 
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index)
 {
-    return &stripe->chunks[index / CHUNK_ROCKETS][index % CHUNK_ROCKETS];
+    struct table_entry *chunk = stripe->entries.pieces[index / CHUNK_ROCKETS];
+
+    return &chunk[index % CHUNK_ROCKETS];
+}
+
+const struct columns *stripe_columns(const struct stripe *stripe,
+                                     uint32_t block)
+{
+    return stripe->columns.pieces[block];
+}
+
+static void release_pieces(struct stripe_pieces *pieces, size_t size,
+                           struct quota *quota)
+{
+    for (uint32_t i = 0; i < pieces->count; i++)
+        quota_resize(quota, pieces->pieces[i], size, 0);
+    quota_resize(quota, pieces->pieces,
+                 pieces->capacity * sizeof(*pieces->pieces), 0);
 }
 
 void stripe_release(struct stripe *stripe)
@@ -48,10 +69,8 @@ void stripe_release(struct stripe *stripe)
 
     for (uint32_t i = 0; i < stripe->count; i++)
         rocket_release(&stripe_at(stripe, i)->rocket, quota);
-    for (uint32_t i = 0; i < stripe->chunk_count; i++)
-        quota_resize(quota, stripe->chunks[i], CHUNK_BYTES, 0);
-    quota_resize(quota, stripe->chunks,
-                 stripe->chunk_capacity * sizeof(struct table_entry *), 0);
+    release_pieces(&stripe->entries, CHUNK_BYTES, quota);
+    release_pieces(&stripe->columns, sizeof(struct columns), quota);
     while (stripe->ids != NULL) {
         struct stripe_ids *next = stripe->ids->next;
         quota_resize(quota, stripe->ids, ID_BLOCK_BYTES, 0);
@@ -62,32 +81,63 @@ void stripe_release(struct stripe *stripe)
     names_release(&stripe->names);
 }
 
+/* Where a rocket with this tag belongs: tags are spread over all slots. */
+static uint32_t home_of(uint32_t tag, uint32_t slot_count)
+{
+    return (uint32_t)((uint64_t)tag * slot_count >> 32);
+}
+
+static uint32_t slot_after(uint32_t slot, uint32_t slot_count)
+{
+    return slot + 1 == slot_count ? 0 : slot + 1;
+}
+
+static bool has_id(const struct table_entry *entry, struct text id)
+{
+    return entry->id[0] == id.length &&
+           memcmp(entry->id + 1, id.data, id.length) == 0;
+}
+
+/* The place of the rocket with `id`, from 1; 0 if there is none. */
+static uint32_t find_place(const struct stripe *stripe, uint32_t tag,
+                           struct text id)
+{
+    uint32_t count = stripe->slot_count;
+
+    if (count == 0)
+        return 0;
+    for (uint32_t i = home_of(tag, count); stripe->slots[i].place != 0;
+         i = slot_after(i, count)) {
+        struct stripe_slot slot = stripe->slots[i];
+        if (slot.tag == tag && has_id(stripe_at(stripe, slot.place - 1), id))
+            return slot.place;
+    }
+    return 0;
+}
+
 struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
                                 struct text id)
 {
-    uint32_t mask = stripe->slot_count - 1;
+    uint32_t place = find_place(stripe, tag, id);
 
-    if (stripe->slot_count == 0)
-        return NULL;
-    for (uint32_t i = tag & mask; stripe->slots[i].place != 0;
-         i = (i + 1) & mask) {
-        if (stripe->slots[i].tag != tag)
-            continue;
-        struct table_entry *entry =
-            stripe_at(stripe, stripe->slots[i].place - 1);
-        if (text_equal(table_entry_id(entry), id))
-            return entry;
-    }
-    return NULL;
+    return place == 0 ? NULL : stripe_at(stripe, place - 1);
 }
 
 static void put_slot(struct stripe_slot *slots, uint32_t slot_count,
                      struct stripe_slot slot)
 {
-    uint32_t i = slot.tag & (slot_count - 1);
+    uint32_t i = home_of(slot.tag, slot_count);
     while (slots[i].place != 0)
-        i = (i + 1) & (slot_count - 1);
+        i = slot_after(i, slot_count);
     slots[i] = slot;
+}
+
+/* In turns by a half and by a third, so that few slots are ever too many. */
+static uint32_t next_slot_count(uint32_t count)
+{
+    if (count == 0)
+        return MIN_SLOTS;
+    return count % 3 == 0 ? count / 3 * 4 : count / 2 * 3;
 }
 
 static bool reserve_slot(struct stripe *stripe)
@@ -95,8 +145,7 @@ static bool reserve_slot(struct stripe *stripe)
     if (stripe->count + 1 <= stripe->slot_count / 4 * 3)
         return true;
 
-    uint32_t count =
-        stripe->slot_count == 0 ? MIN_SLOTS : 2 * stripe->slot_count;
+    uint32_t count = next_slot_count(stripe->slot_count);
     struct stripe_slot *slots =
         quota_resize(stripe->quota, NULL, 0, count * sizeof(*slots));
     if (slots == NULL)
@@ -112,29 +161,39 @@ static bool reserve_slot(struct stripe *stripe)
     return true;
 }
 
-static bool reserve_chunk(struct stripe *stripe)
+/* Room for `wanted` pieces' worth of rockets; at most one piece is added. */
+static bool reserve_piece(struct stripe_pieces *pieces, uint32_t wanted,
+                          size_t size, struct quota *quota)
 {
-    if (stripe->count < stripe->chunk_count * CHUNK_ROCKETS)
+    if (wanted <= pieces->count)
         return true;
 
-    if (stripe->chunk_count == stripe->chunk_capacity) {
-        uint32_t old = stripe->chunk_capacity;
-        uint32_t capacity = old == 0 ? 1 : 2 * old;
-        struct table_entry **chunks = quota_resize(
-            stripe->quota, stripe->chunks, old * sizeof(struct table_entry *),
-            capacity * sizeof(struct table_entry *));
-        if (chunks == NULL)
+    if (pieces->count == pieces->capacity) {
+        size_t old = pieces->capacity, capacity = old == 0 ? 1 : 2 * old;
+        void **grown =
+            quota_resize(quota, pieces->pieces, old * sizeof(*pieces->pieces),
+                         capacity * sizeof(*pieces->pieces));
+        if (grown == NULL)
             return false;
-        stripe->chunks = chunks;
-        stripe->chunk_capacity = capacity;
+        pieces->pieces = grown;
+        pieces->capacity = (uint32_t)capacity;
     }
 
-    struct table_entry *chunk =
-        quota_resize(stripe->quota, NULL, 0, CHUNK_BYTES);
-    if (chunk == NULL)
+    void *piece = quota_resize(quota, NULL, 0, size);
+    if (piece == NULL)
         return false;
-    stripe->chunks[stripe->chunk_count++] = chunk;
+    memset(piece, 0, size);
+    pieces->pieces[pieces->count++] = piece;
     return true;
+}
+
+/* Room for one rocket more. */
+static bool reserve_rocket(struct stripe *stripe)
+{
+    return reserve_piece(&stripe->entries, stripe->count / CHUNK_ROCKETS + 1,
+                         CHUNK_BYTES, stripe->quota) &&
+           reserve_piece(&stripe->columns, stripe->count / COLUMNS_ROCKETS + 1,
+                         sizeof(struct columns), stripe->quota);
 }
 
 static bool reserve_id(struct stripe *stripe, size_t length)
@@ -162,25 +221,53 @@ static const unsigned char *store_id(struct stripe *stripe, struct text id)
 }
 
 /*
- * A new entry, at the end. Room is made first for all of its parts, so a
- * failure changes nothing that can be seen; what was made by then is used
- * by the next one.
+ * A new rocket, at the end; its place, or 0 where memory ends. Room is made
+ * first for all of its parts, so a failure changes nothing that can be
+ * seen; what was made by then is used by the next one.
  */
-static struct table_entry *add(struct stripe *stripe, uint32_t tag,
-                               struct text id)
+static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 {
-    if (!reserve_slot(stripe) || !reserve_chunk(stripe) ||
+    if (!reserve_slot(stripe) || !reserve_rocket(stripe) ||
         !reserve_id(stripe, id.length))
-        return NULL;
+        return 0;
 
-    struct table_entry *entry = stripe_at(stripe, stripe->count);
+    uint32_t index = stripe->count++;
+    struct table_entry *entry = stripe_at(stripe, index);
     rocket_init(&entry->rocket);
-    entry->id = store_id(stripe, id);
-    entry->revision = 0;
-    stripe->count++;
+    table_entry_init(entry, stripe->number, store_id(stripe, id));
+    struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
+    columns->keys[COLUMN_ID][index % COLUMNS_ROCKETS] =
+        abbreviation_of_text(id);
+    columns->keys[COLUMN_CREATED][index % COLUMNS_ROCKETS] =
+        ABBREVIATION_UNKNOWN;
     put_slot(stripe->slots, stripe->slot_count,
-             (struct stripe_slot){tag, stripe->count});
-    return entry;
+             (struct stripe_slot){tag, index + 1});
+    return index + 1;
+}
+
+/*
+ * Let the columns follow a change that `message` made to the rocket at
+ * `place`. Memory is not touched where nothing changed: a launch alone
+ * changes when a rocket was launched, and `exploded` rarely changes.
+ */
+static void update_columns(struct stripe *stripe, uint32_t place,
+                           const struct message *message, bool was_exploded)
+{
+    uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
+    struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
+    const struct rocket *rocket = &stripe_at(stripe, index)->rocket;
+    const struct effect *state = rocket_state(rocket);
+
+    columns->keys[COLUMN_SPEED][lane] = abbreviation_of_integer(state->speed);
+    columns->keys[COLUMN_UPDATED][lane] =
+        abbreviation_of_time(&rocket->updated, stripe->reference);
+    columns->keys[COLUMN_LAST_NUMBER][lane] =
+        abbreviation_of_number(rocket_last_number(rocket));
+    if (message->type == MESSAGE_LAUNCHED)
+        columns->keys[COLUMN_CREATED][lane] =
+            abbreviation_of_time(&state->created, stripe->reference);
+    if ((state->reason != NULL) != was_exploded)
+        columns->exploded ^= UINT64_C(1) << lane;
 }
 
 /* Take a count on the name of `text`; absent text has none and needs none. */
@@ -233,37 +320,53 @@ static enum table_result result_of(enum rocket_result result)
     return TABLE_NO_MEMORY;
 }
 
+/*
+ * Apply to the rocket at `place` an effect whose names have been counted.
+ * The first message of a new rocket never needs memory for a run.
+ */
+static enum table_result apply_at(struct stripe *stripe, uint32_t place,
+                                  const struct message *message,
+                                  const struct effect *effect)
+{
+    struct table_entry *entry = stripe_at(stripe, place - 1);
+    struct rocket_dropped dropped;
+    bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
+    enum rocket_result result =
+        rocket_apply(&entry->rocket, stripe->quota, message->number,
+                     &message->time, effect, &dropped);
+
+    for (unsigned i = 0; i < dropped.count; i++)
+        names_drop(&stripe->names, dropped.names[i]);
+    if (result == ROCKET_APPLIED)
+        update_columns(stripe, place, message, was_exploded);
+    return result_of(result);
+}
+
 enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
                                const struct message *message,
                                struct table_entry **applied)
 {
-    struct table_entry *entry = stripe_find(stripe, tag, message->channel);
-    struct rocket_dropped dropped;
+    uint32_t place = find_place(stripe, tag, message->channel);
     struct effect effect;
 
     /* What will be discarded must not fail for want of memory. */
-    if (entry != NULL) {
-        enum rocket_result result =
-            rocket_check(&entry->rocket, message->number);
+    if (place != 0) {
+        enum rocket_result result = rocket_check(
+            &stripe_at(stripe, place - 1)->rocket, message->number);
         if (result != ROCKET_APPLIED)
             return result_of(result);
     }
 
     if (!make_effect(&stripe->names, message, &effect))
         return TABLE_NO_MEMORY;
-    if (entry == NULL)
-        entry = add(stripe, tag, message->channel);
-    if (entry == NULL) {
+    if (stripe->count == 0)
+        stripe->reference = message->time.seconds;
+    if (place == 0)
+        place = add(stripe, tag, message->channel);
+    if (place == 0) {
         drop_effect(&stripe->names, &effect);
         return TABLE_NO_MEMORY;
     }
-
-    /* The first message of a new rocket never needs memory for a run. */
-    enum rocket_result result =
-        rocket_apply(&entry->rocket, stripe->quota, message->number,
-                     &message->time, &effect, &dropped);
-    for (unsigned i = 0; i < dropped.count; i++)
-        names_drop(&stripe->names, dropped.names[i]);
-    *applied = entry;
-    return result_of(result);
+    *applied = stripe_at(stripe, place - 1);
+    return apply_at(stripe, place, message, &effect);
 }

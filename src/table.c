@@ -86,7 +86,8 @@ struct table *table_new(size_t max_memory)
     quota_init(&table->quota, max_memory, sizeof(*table));
     for (size_t i = 0; i < TABLE_STRIPES; i++) {
         init_lock(&table->stripes[i].lock);
-        stripe_init(&table->stripes[i].stripe, &table->quota, table->key);
+        stripe_init(&table->stripes[i].stripe, (uint32_t)i, &table->quota,
+                    table->key);
     }
     return table;
 }
@@ -118,6 +119,9 @@ uint64_t table_revision(const struct table *table)
     return atomic_load(&table->revision);
 }
 
+static_assert(TABLE_STRIPES <= 1 << TABLE_ENTRY_STRIPE_BITS,
+              "entries keep their stripe's number");
+
 /* Which stripe an id is in, and by what it is found there. */
 struct location {
     uint32_t index;
@@ -145,7 +149,8 @@ static void note_change_locked(struct table *table, uint32_t index,
         atomic_store(&table->sizes[index], count);
         atomic_fetch_add(&table->count, 1);
     }
-    entry->revision = atomic_fetch_add(&table->revision, 1) + 1;
+    table_entry_set_revision(entry,
+                             atomic_fetch_add(&table->revision, 1) + 1);
 }
 
 enum table_result table_apply(struct table *table,
@@ -181,61 +186,28 @@ bool table_find(struct table *table, struct text id, struct rocket_view *view)
 void table_read(struct table *table, const struct table_entry *entry,
                 struct rocket_view *view)
 {
-    struct location location = locate(table, table_entry_id(entry));
-    struct locked_stripe *locked = &table->stripes[location.index];
+    struct locked_stripe *locked = &table->stripes[table_entry_stripe(entry)];
 
     read_lock(locked);
     table_entry_view(entry, view);
     unlock(locked);
 }
 
-void table_scan_init(struct table_scan *scan, enum table_field field,
-                     const struct table_filter *filter)
-{
-    scan->field = field;
-    scan->filter = *filter;
-    scan->count = 0;
-    scan->stripe = scan->index = 0;
-}
-
-/* Up to `size` rockets of the stripe; all are done with if none can match. */
-static void scan_locked(const struct stripe *stripe, struct table_scan *scan,
-                        uint32_t size)
-{
-    struct table_entry_filter filter;
-    char *names = scan->names;
-    uint32_t end = scan->index + TABLE_SCAN_ROWS;
-
-    if (!table_entry_filter_init(&filter, &scan->filter, &stripe->names)) {
-        scan->index = size;
-        return;
-    }
-    for (; scan->index < end && scan->index < size; scan->index++) {
-        const struct table_entry *entry = stripe_at(stripe, scan->index);
-        if (table_entry_matches(entry, &filter))
-            scan->rows[scan->count++] = (struct table_row){
-                .entry = entry,
-                .value = table_entry_value(entry, scan->field, &names),
-            };
-    }
-}
-
 bool table_scan_next(struct table *table, struct table_scan *scan)
 {
-    uint32_t size = 0;
-
-    scan->count = 0;
+    scan->matched = scan->count = scan->name_count = 0;
     while (scan->stripe < TABLE_STRIPES &&
-           scan->index >= (size = atomic_load(&table->sizes[scan->stripe]))) {
+           scan->block * COLUMNS_ROCKETS >=
+               atomic_load(&table->sizes[scan->stripe])) {
         scan->stripe++;
-        scan->index = 0;
+        scan->block = 0;
     }
     if (scan->stripe == TABLE_STRIPES)
         return false;
 
     struct locked_stripe *locked = &table->stripes[scan->stripe];
     read_lock(locked);
-    scan_locked(&locked->stripe, scan, size);
+    table_scan_stripe(scan, &locked->stripe);
     unlock(locked);
     return true;
 }

@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+void table_entry_init(struct table_entry *entry, uint32_t stripe,
+                      const unsigned char *id)
+{
+    entry->id = id;
+    atomic_init(&entry->stamp, (uint64_t)stripe << TABLE_ENTRY_REVISION_BITS);
+}
+
 struct text table_entry_id(const struct table_entry *entry)
 {
     return (struct text){(const char *)entry->id + 1, entry->id[0]};
@@ -39,7 +46,9 @@ void table_entry_view(const struct table_entry *entry, struct rocket_view *view)
     view->updated = entry->rocket.updated;
     view->last_number = rocket_last_number(&entry->rocket);
     view->missing = rocket_missing(&entry->rocket);
-    view->revision = entry->revision;
+    view->revision =
+        table_entry_stamp(entry) &
+        ((UINT64_C(1) << TABLE_ENTRY_REVISION_BITS) - 1);
 }
 
 bool table_entry_filter_init(struct table_entry_filter *result,
@@ -79,6 +88,11 @@ static uint64_t ordered(int64_t value)
     return (uint64_t)value ^ (UINT64_C(1) << 63);
 }
 
+int64_t table_entry_integer(const struct table_value *value)
+{
+    return (int64_t)(value->major ^ (UINT64_C(1) << 63));
+}
+
 static struct table_value time_value(const struct timestamp *time)
 {
     return (struct table_value){.known = true,
@@ -91,22 +105,20 @@ static struct table_value number_value(uint64_t number)
     return (struct table_value){.known = true, .major = number};
 }
 
-static struct table_value name_value(const struct name *name, char **names)
+const struct name *table_entry_name(const struct table_entry *entry,
+                                    enum table_field field)
 {
-    return (struct table_value){.known = name != NULL,
-                                .name = copy_name(name, names)};
+    const struct effect *state = rocket_state(&entry->rocket);
+
+    return field == TABLE_TYPE ? state->type : state->mission;
 }
 
 struct table_value table_entry_value(const struct table_entry *entry,
-                                     enum table_field field, char **names)
+                                     enum table_field field)
 {
     const struct effect *state = rocket_state(&entry->rocket);
 
     switch (field) {
-    case TABLE_TYPE:
-        return name_value(state->type, names);
-    case TABLE_MISSION:
-        return name_value(state->mission, names);
     case TABLE_SPEED:
         return number_value(ordered(state->speed));
     case TABLE_STATUS:
@@ -120,6 +132,8 @@ struct table_value table_entry_value(const struct table_entry *entry,
     case TABLE_LAST_NUMBER:
         return number_value(rocket_last_number(&entry->rocket));
     case TABLE_ID:
+    case TABLE_TYPE:
+    case TABLE_MISSION:
         break;
     }
     return (struct table_value){.known = true};

@@ -13,11 +13,11 @@ cd "${1:-$(dirname "$0")/..}"
 # Lowest first; a name stands for include/NAME.h and src/NAME.c.
 awk '
 BEGIN {
-    layer_of("0", "assets buffer config etag http json_object json_scan " \
-                  "log message query quota rocket text timestamp")
-    layer_of("1", "message_parse names problem rocket_json stripe " \
-                  "table table_entry table_types")
-    layer_of("2", "batch listing listing_query")
+    layer_of("0", "abbreviation assets buffer config etag http json_object " \
+                  "json_scan log message query quota rocket text timestamp")
+    layer_of("1", "columns message_parse names problem rocket_json stripe " \
+                  "table table_entry table_scan table_types")
+    layer_of("2", "batch key_sort listing listing_query name_ranks")
     layer_of("3", "handlers handlers_reads routes")
     layer_of("4", "server server_connections server_exchange " \
                   "server_guard server_listen server_stream server_workers")

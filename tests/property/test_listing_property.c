@@ -30,6 +30,8 @@ enum {
     PORT_ROCKETS = 90,
     PORT_ROOM = 160, /* with those that come during a list */
     ID_SIZE = 16,
+    IDS_ROOM = 4096,
+    FLEET = 3000,
     FIELDS = 8,
 };
 
@@ -233,7 +235,7 @@ static bool is_before(const struct wish *wish, const struct rocket_view *a,
 /* Ids in the order of a list. */
 struct ids {
     size_t count;
-    struct text ids[4 * PORT_ROOM];
+    struct text ids[IDS_ROOM];
 };
 
 static void sort_plainly(const struct port *port, const struct wish *wish,
@@ -267,7 +269,7 @@ static bool read_page(struct port *port, struct text raw, struct ids *ids,
     for (size_t i = 0; i < listing_count(listing); i++) {
         struct rocket_view view;
         listing_read(listing, i, &view);
-        assert_in_range(ids->count, 0, 4 * PORT_ROOM - 1);
+        assert_in_range(ids->count, 0, IDS_ROOM - 1);
         ids->ids[ids->count++] = view.id;
     }
     *total = listing_total(listing);
@@ -359,6 +361,107 @@ static void pages_make_up_the_whole_sorted_list(void **context)
     }
 }
 
+/*
+ * A fleet: more rockets than a step of a scan has rows, ids that begin alike
+ * for longer than any abbreviation or are the start of others, and speeds,
+ * times and numbers from one end to the other.
+ */
+struct fleet {
+    struct port port; /* its table and random numbers only */
+    struct rocket_view views[FLEET];
+};
+
+static void make_fleet_id(char id[MESSAGE_MAX_CHANNEL + 1], size_t i)
+{
+    static const char *const starts[] = {"", "abcd", "aaaaaaaaaaaaaaaa",
+                                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    if (i < 60) {
+        memset(id, 'a', i + 1);
+        id[i + 1] = '\0';
+        return;
+    }
+    snprintf(id, MESSAGE_MAX_CHANNEL + 1, "%s%zu", starts[i % 4], i);
+}
+
+static void add_to_fleet(struct fleet *fleet, size_t i)
+{
+    static const int64_t speeds[] = {0,  1,  1,       INT64_C(1) << 27,
+                                     -1, -1, -500000, INT64_C(1) << 52};
+    struct random *random = &fleet->port.random;
+    char id[MESSAGE_MAX_CHANNEL + 1];
+    make_fleet_id(id, i);
+    int64_t speed = speeds[random_below(random, 8)];
+    uint64_t number = 1 + random_below(random, 5);
+    if (random_one_in(random, 20))
+        number += (UINT64_C(1) << 40) + random_below(random, 3);
+    struct message message = message_launched(
+        id, 1, history_names[random_below(random, HISTORY_NAMES)],
+        history_names[random_below(random, HISTORY_NAMES)], 5);
+    message.time.seconds += (int64_t)random_below(random, 3);
+    if (!random_one_in(random, 4))
+        table_apply(fleet->port.table, &message);
+    message = message_speed(id, 1 + number, speed);
+    message.time.nanoseconds = (uint32_t)random_below(random, 2);
+    if (random_one_in(random, 20))
+        message.time.seconds -= INT64_C(1) << (20 + random_below(random, 10));
+    table_apply(fleet->port.table, &message);
+    if (random_one_in(random, 5)) {
+        message = message_exploded(id, 2 + number, "FROZEN_O_RINGS");
+        table_apply(fleet->port.table, &message);
+    }
+    assert_true(table_find(fleet->port.table, text_of(id), &fleet->views[i]));
+}
+
+static int fleet_order(const void *a, const void *b, void *context)
+{
+    const struct rocket_view *left = *(const struct rocket_view *const *)a;
+    const struct rocket_view *right = *(const struct rocket_view *const *)b;
+    return is_before(context, right, left) - is_before(context, left, right);
+}
+
+static void sort_fleet(const struct fleet *fleet, struct wish *wish,
+                       struct ids *sorted)
+{
+    static const struct rocket_view *views[FLEET];
+    sorted->count = 0;
+    for (size_t i = 0; i < FLEET; i++)
+        if (is_wanted(wish, &fleet->views[i]))
+            views[sorted->count++] = &fleet->views[i];
+    qsort_r(views, sorted->count, sizeof(void *), fleet_order, wish);
+    for (size_t i = 0; i < sorted->count; i++)
+        sorted->ids[i] = views[i]->id;
+}
+
+static void many_rockets_are_listed_as_sorted(void **context)
+{
+    (void)context;
+    static const unsigned limits[] = {0, 17, 63, 64, 200};
+    static struct ids sorted, listed;
+    uint64_t seed = shrink_seed("lists of many");
+    struct fleet *fleet = calloc(1, sizeof(*fleet));
+    assert_non_null(fleet);
+    fleet->port.table = table_new(SIZE_MAX);
+    assert_non_null(fleet->port.table);
+    fleet->port.random = (struct random){seed};
+    for (size_t i = 0; i < FLEET; i++)
+        add_to_fleet(fleet, i);
+    for (unsigned i = 0; i < 6 * FIELDS; i++) {
+        struct wish wish =
+            random_wish(&fleet->port.random, (enum table_field)(i % FIELDS));
+        wish.descending = i / FIELDS % 2;
+        wish.limit = limits[random_below(&fleet->port.random, 5)];
+        sort_fleet(fleet, &wish, &sorted);
+        walk(&fleet->port, &wish, NULL, NULL, &listed);
+        if (listed.count != sorted.count)
+            fail_wish(&wish, seed, "another number than a plain sort");
+        for (size_t j = 0; j < sorted.count; j++)
+            if (!text_equal(listed.ids[j], sorted.ids[j]))
+                fail_wish(&wish, seed, "another order than a plain sort");
+    }
+    table_free(fleet->port.table);
+    free(fleet);
+}
+
 /* Lists while rockets change. */
 
 struct changes {
@@ -440,6 +543,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_make_up_the_whole_sorted_list),
+        cmocka_unit_test(many_rockets_are_listed_as_sorted),
         cmocka_unit_test(unchanged_rockets_are_listed_once_while_others_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,7 @@ static const char *check_scan(struct fleet *fleet)
     const struct table_filter all = {0};
     size_t seen[HISTORY_ROCKETS] = {0};
     struct table_scan scan;
-    table_scan_init(&scan, TABLE_LAST_NUMBER, &all);
+    table_scan_init(&scan, TABLE_LAST_NUMBER, false, &all);
     while (table_scan_next(fleet->table, &scan)) {
         for (size_t i = 0; i < scan.count; i++) {
             const struct table_row *row = &scan.rows[i];

@@ -407,6 +407,29 @@ static void page_of_many_has_the_best_in_order(void **context)
     close_page(&page);
 }
 
+/* Speeds tie by the thousand; ids then decide, over all the table. */
+static void many_ties_go_by_id(void **context)
+{
+    struct table *table = *context;
+    enum { ROCKETS = 100000 };
+    struct page page;
+    char id[32];
+    for (unsigned i = 0; i < ROCKETS; i++) {
+        unsigned place = (unsigned)(i * UINT64_C(7919) % ROCKETS);
+        snprintf(id, sizeof(id), "rocket with a number %05u", place);
+        apply(table, message_speed(id, 1, 1 + place / (ROCKETS / 4)));
+    }
+    open_page(&page, table, TEXT("sort=speed"));
+    assert_int_equal(listing_count(page.listing), ROCKETS);
+    for (unsigned i = 0; i < ROCKETS; i++) {
+        struct rocket_view view;
+        listing_read(page.listing, i, &view);
+        snprintf(id, sizeof(id), "rocket with a number %05u", i);
+        assert_true(text_equal(view.id, text_of(id)));
+    }
+    close_page(&page);
+}
+
 /* Longest id, value and filters: the target stays one that we take. */
 static void longest_cursor_fits_into_a_target(void **context)
 {
@@ -462,6 +485,7 @@ int main(void)
         LISTING_TEST(damaged_cursor_is_survived),
         LISTING_TEST(listing_reads_the_newest_state),
         LISTING_TEST(page_of_many_has_the_best_in_order),
+        LISTING_TEST(many_ties_go_by_id),
         LISTING_TEST(longest_cursor_fits_into_a_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

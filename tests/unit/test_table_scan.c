@@ -50,9 +50,10 @@ static void walk(struct table *table, const struct table_filter *filter,
                  unsigned rockets, unsigned seen[])
 {
     struct table_scan scan;
-    table_scan_init(&scan, TABLE_SPEED, filter);
+    table_scan_init(&scan, TABLE_SPEED, false, filter);
     while (table_scan_next(table, &scan)) {
         assert_in_range(scan.count, 0, TABLE_SCAN_ROWS);
+        assert_int_equal(scan.matched, scan.count);
         for (size_t i = 0; i < scan.count; i++) {
             struct text id = table_entry_id(scan.rows[i].entry);
             char copy[32] = {0};
@@ -63,6 +64,7 @@ static void walk(struct table *table, const struct table_filter *filter,
         }
     }
     assert_int_equal(scan.count, 0);
+    assert_int_equal(scan.matched, 0);
 }
 
 enum { FLEET = 5000 };
@@ -84,7 +86,7 @@ static void walk_of_an_empty_table_ends_at_once(void **context)
 {
     const struct table_filter all = {0};
     struct table_scan scan;
-    table_scan_init(&scan, TABLE_ID, &all);
+    table_scan_init(&scan, TABLE_ID, false, &all);
     assert_false(table_scan_next(*context, &scan));
 }
 
@@ -126,7 +128,7 @@ static void walk_sees_old_rockets_once_while_new_ones_come(void **context)
     struct table_scan scan;
     unsigned old = 0, fresh = 0, step = 0;
     add_fleet(table, FLEET);
-    table_scan_init(&scan, TABLE_ID, &all);
+    table_scan_init(&scan, TABLE_ID, false, &all);
     while (table_scan_next(table, &scan)) {
         char id[32];
         for (size_t i = 0; i < scan.count; i++) {
@@ -148,7 +150,7 @@ static struct table_value value_of(struct table *table, enum table_field field)
 {
     const struct table_filter all = {0};
     struct table_scan scan;
-    table_scan_init(&scan, field, &all);
+    table_scan_init(&scan, field, false, &all);
     do
         assert_true(table_scan_next(table, &scan));
     while (scan.count == 0);
@@ -195,7 +197,7 @@ static void entry_reads_as_its_id_does(void **context)
     const struct table_filter all = {0};
     struct table_scan scan;
     add_fleet(table, 100);
-    table_scan_init(&scan, TABLE_ID, &all);
+    table_scan_init(&scan, TABLE_ID, false, &all);
     while (table_scan_next(table, &scan)) {
         for (size_t i = 0; i < scan.count; i++) {
             const struct table_entry *entry = scan.rows[i].entry;
