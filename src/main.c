@@ -2,6 +2,7 @@
 /*
  * Wires the parts, waits for a signal, and has the exit code.
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +16,15 @@
 #include "server.h"
 #include "table.h"
 
-enum { EXIT_USAGE = 2 };
+enum {
+    EXIT_USAGE = 2,
+    /*
+     * Bytes from which on memory is a mapping of its own, which goes back to
+     * the system when it is freed: the keys of a long list. By itself
+     * malloc(3) would keep them from the second list on.
+     */
+    OWN_MAPPING = 1024 * 1024,
+};
 
 /* One line on stderr. */
 static int fail(int code, const char *reason)
@@ -108,6 +117,8 @@ int main(int argc, char *argv[])
     }
 
     log_set_level(config.log_level);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
+    mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
     struct table *table = table_new(config.max_memory);
     if (table == NULL)
         return fail(EXIT_FAILURE, "out of memory at the start");

@@ -23,6 +23,7 @@
 
 enum {
     TICK = 500,             /* ms between looks at the list */
+    SLICE = 256,            /* connections looked at under one lock */
     CROWDED_REQUEST = 1000, /* ms a request may take when it is crowded */
     CLOCK_GRAIN = 20,       /* ms by which the kernel's clocks may differ */
     PHASE_BITS = 2,
@@ -41,8 +42,8 @@ struct connections {
     pthread_cond_t wake;    /* there is something to do for the thread */
     pthread_cond_t emptied; /* no connection is left */
     /* Guarded by `lock`. */
-    struct connection *first;
-    unsigned closing;  /* shut down, not closed yet */
+    struct connection *first, *last; /* looked at longest ago, latest */
+    unsigned closing;                /* shut down, not closed yet */
     bool crowded;      /* 15/16 are open: look for idle ones at once */
     bool all_busy;     /* there were none: not before the next tick again */
     bool closing_idle; /* at a stop: whoever is idle is closed */
@@ -164,20 +165,41 @@ static bool is_crowded_locked(const struct connections *connections)
            connections->crowd;
 }
 
+static void append_locked(struct connections *connections,
+                          struct connection *connection)
+{
+    connection->previous = connections->last;
+    connection->next = NULL;
+    if (connections->last != NULL)
+        connections->last->next = connection;
+    else
+        connections->first = connection;
+    connections->last = connection;
+}
+
+static void unlink_locked(struct connections *connections,
+                          struct connection *connection)
+{
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        connections->first = connection->next;
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+    else
+        connections->last = connection->previous;
+}
+
 void connections_add(struct connections *connections,
                      struct connection *connection, int socket)
 {
     connection->socket = socket;
-    connection->previous = NULL;
     connection->acknowledged = connection->progress = 0;
     atomic_init(&connection->closing, false);
     atomic_init(&connection->state, make_state(CONNECTION_WAITING, now_us()));
 
     lock(connections);
-    connection->next = connections->first;
-    if (connection->next != NULL)
-        connection->next->previous = connection;
-    connections->first = connection;
+    append_locked(connections, connection);
     atomic_fetch_add(&connections->count, 1);
     if (is_crowded_locked(connections) && !connections->all_busy) {
         connections->crowded = true;
@@ -190,12 +212,7 @@ void connections_remove(struct connections *connections,
                         struct connection *connection)
 {
     lock(connections);
-    if (connection->previous != NULL)
-        connection->previous->next = connection->next;
-    else
-        connections->first = connection->next;
-    if (connection->next != NULL)
-        connection->next->previous = connection->previous;
+    unlink_locked(connections, connection);
     if (atomic_load(&connection->closing))
         connections->closing--;
     if (atomic_fetch_sub(&connections->count, 1) == 1)
@@ -374,13 +391,21 @@ static void check_locked(struct connections *connections,
     }
 }
 
-static void check_all_locked(struct connections *connections)
+/* Look at up to SLICE connections, from the one looked at longest ago. */
+static unsigned check_slice_locked(struct connections *connections,
+                                   unsigned left)
 {
     uint64_t now = now_us();
+    unsigned checked = 0;
 
-    for (struct connection *connection = connections->first; connection != NULL;
-         connection = connection->next)
+    while (checked < left && checked < SLICE && connections->first != NULL) {
+        struct connection *connection = connections->first;
         check_locked(connections, connection, now);
+        unlink_locked(connections, connection);
+        append_locked(connections, connection);
+        checked++;
+    }
+    return checked;
 }
 
 /* Idle ones first, then those that send a request; each oldest first. */
@@ -461,6 +486,35 @@ static struct timespec deadline_in(uint64_t ms)
         deadline.tv_nsec -= 1000000000;
     }
     return deadline;
+}
+
+/* Let whoever waits for the lock have it: to unlock it alone does not. */
+static void pause_locked(struct connections *connections)
+{
+    struct timespec millisecond = {.tv_nsec = 1000000};
+
+    unlock(connections);
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
+    lock(connections);
+}
+
+/*
+ * Look at all connections, a slice at a time: thousands of them take some
+ * milliseconds, for which nobody could open or close one.
+ */
+static void check_all_locked(struct connections *connections)
+{
+    unsigned left = atomic_load(&connections->count);
+
+    while (left > 0 && !connections->stopped) {
+        unsigned checked = check_slice_locked(connections, left);
+        if (checked < SLICE)
+            return;
+        left -= checked;
+        pause_locked(connections);
+        if (connections->crowded)
+            make_room_locked(connections);
+    }
 }
 
 static void *watch(void *context)
