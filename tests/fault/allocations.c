@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A count that runs out, in front of the real functions.
+ */
+#include "allocations.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
+static bool for_good;
+static bool failed;
+static size_t live;
+
+/* The linker's names: a call of malloc() is one of __wrap_malloc(). */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void __wrap_free(void *memory);
+
+static bool must_fail(void)
+{
+    if (left == SIZE_MAX)
+        return false;
+    if (left > 0) {
+        left--;
+        return false;
+    }
+    if (!for_good)
+        left = SIZE_MAX;
+    failed = true;
+    return true;
+}
+
+static void *count(void *memory)
+{
+    live += memory != NULL;
+    return memory;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return must_fail() ? NULL : count(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t number, size_t size)
+{
+    return must_fail() ? NULL : count(__real_calloc(number, size));
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    if (must_fail())
+        return NULL;
+    void *resized = __real_realloc(memory, size);
+    return memory == NULL ? count(resized) : resized;
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return must_fail() ? NULL : count(__real_aligned_alloc(alignment, size));
+}
+
+void __wrap_free(void *memory)
+{
+    live -= memory != NULL;
+    __real_free(memory);
+}
+
+void allocations_init(void)
+{
+    cJSON_Hooks hooks = {malloc, free};
+
+    cJSON_InitHooks(&hooks);
+}
+
+void allocations_limit(const struct allocations_end *end)
+{
+    left = end->after;
+    for_good = end->for_good;
+    failed = false;
+}
+
+bool allocations_restore(void)
+{
+    left = SIZE_MAX;
+    return failed;
+}
+
+size_t allocations_live(void)
+{
+    return live;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages while memory ends: at each allocation in turn, that one alone or
+ * all from there on. The sender is told 503, or what it would be told
+ * otherwise; the rockets are as they were, or as they are to be; nothing is
+ * lost, and the same message works as soon as there is memory again.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../batch_lines.h"
+#include "call.h"
+#include "table.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define LAUNCH(channel, number, type, mission)                                 \
+    BATCH_LINE(channel, number, "RocketLaunched",                              \
+               "\"type\":\"" type                                              \
+               "\",\"launchSpeed\":500,\"mission\":\"" mission "\"")
+#define MISSION(channel, number, mission)                                      \
+    BATCH_LINE(channel, number, "RocketMissionChanged",                        \
+               "\"newMission\":\"" mission "\"")
+#define EXPLODED(channel, number, reason)                                      \
+    BATCH_LINE(channel, number, "RocketExploded", "\"reason\":\"" reason "\"")
+#define FASTER(channel, number) LINE_FASTER(channel, number)
+
+/* What the rockets have sent before: "a" in order, "g" with gaps. */
+static const char before[] =
+    LAUNCH("a", "1", "Falcon-9", "ARTEMIS") "\n" FASTER("a", "2") "\n" LAUNCH("g", "1", "Thor-Able", "GEMINI") "\n" FASTER(
+        "g",
+        "3") "\n" FASTER("g",
+                         "5") "\n" FASTER("g",
+                                          "7") "\n" LAUNCH("x", "1",
+                                                           "J"
+                                                           "u"
+                                                           "n"
+                                                           "o"
+                                                           "-"
+                                                           "I",
+                                                           "S"
+                                                           "K"
+                                                           "Y"
+                                                           "L"
+                                                           "A"
+                                                           "B") "\n" EXPLODED("x",
+                                                                              "2",
+                                                                              "UNKNOWN");
+
+#define POST(text)                                                             \
+    {                                                                          \
+        HTTP_POST, "/messages", {.host = {NULL, 0}}, text, 0                   \
+    }
+
+static const struct call messages[] = {
+    POST(LAUNCH("new", "1", "Atlas-H", "APOLLO")),
+    POST(FASTER("new", "500")),
+    POST(EXPLODED("new", "1", "FROZEN_O_RINGS")),
+    POST(FASTER("a", "3")),
+    POST(MISSION("a", "3", "a mission that nobody has had")),
+    POST(EXPLODED("a", "3", "a reason that nobody has had")),
+    POST(LAUNCH("x", "3", "a new type", "a new mission")),
+    POST(FASTER("a", "9")),
+    POST(MISSION("a", "9", "across a gap")),
+    POST(FASTER("g", "9")),
+    POST(MISSION("g", "4", "joins two runs")),
+    POST(LAUNCH("g", "6", "Titan-IV", "joins two runs afresh")),
+    POST(MISSION("g", "2", "ARTEMIS")),
+    /* Discarded ones, also with new names. */
+    POST(FASTER("a", "2")),
+    POST(MISSION("a", "2", "never seen")),
+    /* Escapes and unusual numbers, which cJSON reads. */
+    POST(LAUNCH("\\u006eew", "1.0", "\\u0041tlas", "\\\"APOLLO\\\"")),
+    POST(BATCH_LINE("a", "3e0", "RocketSpeedDecreased", "\"b\\u0079\":1e2")),
+    POST(BATCH_LINE("a", "3", "Rocket\\u0045xploded",
+                    "\"r\\u0065ason\":\"\\ud83d\\ude80\"")),
+};
+
+static const struct call mistakes[] = {
+    POST(""),
+    POST("{\"metadata\":"),
+    POST("[]"),
+    POST("{\"metadata\":{\"ch\\u0061nnel\":1},\"message\":{}}"),
+    POST(BATCH_LINE("\\u0001", "1", "RocketExploded", "\"reason\":\"r\"")),
+    POST(BATCH_LINE("a", "1.5", "RocketExploded", "\"reason\":\"r\"")),
+    POST(BATCH_LINE("a", "3", "Rocket\\u0065xploded", "\"reason\":\"r\"")),
+    POST(BATCH_LINE("a", "3", "RocketSpeedIncreased",
+                    "\"by\":1,\"b\\u0079\":1")),
+};
+
+static struct call batch_of(const char *body, size_t part)
+{
+    return (struct call){HTTP_POST,
+                         "/messages",
+                         {.content_type = TEXT("application/x-ndjson")},
+                         body,
+                         part};
+}
+
+/* A table with what was sent before, and the service around it. */
+static struct service set_up(void)
+{
+    struct table *table = table_new(SIZE_MAX);
+    struct service service;
+    struct call call = batch_of(before, 0);
+
+    assert_non_null(table);
+    service_init(&service, table);
+    struct outcome outcome = call_make(&service, &call, NULL, NULL);
+    assert_int_equal(outcome.status, 202);
+    assert_non_null(strstr(outcome.body, "\"rejected\":0"));
+    outcome_release(&outcome);
+    return service;
+}
+
+static void assert_state(struct service *service, const char *expected)
+{
+    char *state = call_state(service);
+
+    assert_string_equal(state, expected);
+    free(state);
+}
+
+/* What the call comes to where there is memory. */
+struct reference {
+    char *before, *after; /* states */
+    struct outcome first, again;
+};
+
+static struct reference make_reference(const struct call *call)
+{
+    struct service service = set_up();
+    struct reference reference = {.before = call_state(&service)};
+
+    reference.first = call_make(&service, call, NULL, NULL);
+    reference.after = call_state(&service);
+    reference.again = call_make(&service, call, NULL, NULL);
+    assert_state(&service, reference.after);
+    table_free(service.table);
+    return reference;
+}
+
+static void release_reference(struct reference *reference)
+{
+    free(reference->before);
+    free(reference->after);
+    outcome_release(&reference->first);
+    outcome_release(&reference->again);
+}
+
+static void assert_outcome(const struct outcome *outcome,
+                           const struct outcome *expected)
+{
+    assert_int_equal(outcome->status, expected->status);
+    assert_string_equal(outcome->headers, expected->headers);
+    assert_string_equal(outcome->body, expected->body);
+}
+
+/* 503, or as it would have been; a mistake at least with its status. */
+static void check_told(const struct outcome *outcome,
+                       const struct reference *reference)
+{
+    if (outcome->status == 503)
+        assert_non_null(strstr(outcome->headers, "Retry-After: "));
+    else if (outcome->body[0] == '\0' && reference->first.status == 400)
+        assert_int_equal(outcome->status, 400);
+    else
+        assert_outcome(outcome, &reference->first);
+}
+
+/*
+ * The answer itself may be what there was no memory for: then the message
+ * counts, and the sender, who can't know, is told so when it tries again.
+ */
+static void check_state(struct service *service, const struct call *call,
+                        const struct outcome *outcome,
+                        const struct reference *reference)
+{
+    char *state = call_state(service);
+    bool done = strcmp(state, reference->after) == 0;
+    bool refused = outcome->status == 503;
+
+    assert_true(done || (refused && strcmp(state, reference->before) == 0));
+    free(state);
+    struct outcome again = call_make(service, call, NULL, NULL);
+    assert_outcome(&again, done ? &reference->again : &reference->first);
+    outcome_release(&again);
+    assert_state(service, reference->after);
+}
+
+/* False once `end` is later than the last allocation of the call. */
+static bool memory_ends(const struct call *call,
+                        const struct allocations_end *end,
+                        const struct reference *reference)
+{
+    size_t live = allocations_live();
+    struct service service = set_up();
+    bool ended;
+
+    struct outcome outcome = call_make(&service, call, end, &ended);
+    check_told(&outcome, reference);
+    assert_true(ended || outcome.status != 503);
+    check_state(&service, call, &outcome, reference);
+    outcome_release(&outcome);
+    table_free(service.table);
+    assert_int_equal(allocations_live(), live);
+    return ended;
+}
+
+/* Returns how many allocations were made to fail. */
+static size_t check_call(const struct call *call)
+{
+    struct reference reference = make_reference(call);
+    size_t failures = 0;
+
+    for (int for_good = 0; for_good < 2; for_good++) {
+        struct allocations_end end = {0, for_good};
+        while (memory_ends(call, &end, &reference))
+            end.after++;
+        failures += end.after;
+    }
+    release_reference(&reference);
+    return failures;
+}
+
+static void message_is_applied_or_not(void **state)
+{
+    size_t failures = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(messages); i++)
+        failures += check_call(&messages[i]);
+    assert_true(failures > 2 * COUNT(messages));
+    print_message("%zu allocations failed\n", failures);
+}
+
+static void mistake_is_refused_whatever_memory_there_is(void **state)
+{
+    size_t failures = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(mistakes); i++)
+        failures += check_call(&mistakes[i]);
+    assert_true(failures > 2 * COUNT(mistakes));
+    print_message("%zu allocations failed\n", failures);
+}
+
+/* Up to the bound, and the message that makes the lowest gap be given up. */
+static void rocket_with_all_its_runs_stays_whole(void **state)
+{
+    struct table *table = table_new(SIZE_MAX);
+    struct service service;
+
+    (void)state;
+    service_init(&service, table);
+    for (unsigned i = 0; i < 1100; i++) {
+        struct allocations_end end = {0, true};
+        char body[512];
+        snprintf(body, sizeof(body),
+                 BATCH_LINE("r", "%u", "RocketExploded", "\"reason\":\"r %u\""),
+                 2 * i + 1, i);
+        struct call call = POST(body);
+        bool ended = true;
+        while (ended) {
+            char *was = call_state(&service);
+            struct outcome outcome = call_make(&service, &call, &end, &ended);
+            if (ended && table_revision(table) == i)
+                assert_state(&service, was);
+            else
+                assert_int_equal(table_revision(table), i + 1);
+            outcome_release(&outcome);
+            free(was);
+            end.after++;
+        }
+    }
+    table_free(table);
+}
+
+/*
+ * A batch is many messages: some may be in and others not. Sent again as a
+ * whole it makes up for that.
+ */
+static const char bulk[] = LAUNCH("new", "1", "Atlas-H", "APOLLO") "\n" FASTER("a", "3") "\n\n[]\r\n" MISSION(
+    "g", "9",
+    "another") "\n" EXPLODED("new", "2",
+                             "\\u0072eason") "\n"
+                                             "{}\n" FASTER(
+                                                 "g", "4") "\n" FASTER("a",
+                                                                       "3");
+
+static bool memory_ends_in_batch(const struct call *call,
+                                 const struct allocations_end *end,
+                                 const struct reference *reference)
+{
+    size_t live = allocations_live();
+    struct service service = set_up();
+    bool ended;
+
+    struct outcome outcome = call_make(&service, call, end, &ended);
+    if (outcome.status != 503) {
+        /* All lines were taken; told are as many errors as could be kept. */
+        size_t counts = strcspn(reference->first.body, "[");
+        assert_int_equal(outcome.status, 202);
+        assert_memory_equal(outcome.body, reference->first.body, counts);
+        assert_state(&service, reference->after);
+    }
+    outcome_release(&outcome);
+    struct outcome again = call_make(&service, call, NULL, NULL);
+    assert_int_equal(again.status, 202);
+    outcome_release(&again);
+    assert_state(&service, reference->after);
+    table_free(service.table);
+    assert_int_equal(allocations_live(), live);
+    return ended;
+}
+
+static void batch_can_be_sent_again(void **state)
+{
+    (void)state;
+    for (size_t part = 0; part < 300; part += 97) {
+        struct call call = batch_of(bulk, part);
+        struct reference reference = make_reference(&call);
+        for (int for_good = 0; for_good < 2; for_good++) {
+            struct allocations_end end = {0, for_good};
+            while (memory_ends_in_batch(&call, &end, &reference))
+                end.after++;
+            assert_in_range(end.after, 10, 1000);
+        }
+        release_reference(&reference);
+    }
+}
+
+/*
+ * What is refused for ever must not pile up what was got until then, nor the
+ * names that came with it, each time others.
+ */
+static void refuse_often(struct service *service, size_t after)
+{
+    struct allocations_end end = {after, true};
+    size_t memory = 0, live = 0;
+
+    for (unsigned i = 0; i < 100; i++) {
+        char body[512];
+        snprintf(body, sizeof(body),
+                 LAUNCH("new", "1", "type %02u", "mission %02u"), i, i);
+        struct call call = POST(body);
+        struct outcome outcome = call_make(service, &call, &end, NULL);
+        outcome_release(&outcome);
+        if (i == 20) {
+            memory = table_memory(service->table);
+            live = allocations_live();
+        }
+    }
+    assert_int_equal(table_memory(service->table), memory);
+    assert_int_equal(allocations_live(), live);
+}
+
+static void refused_again_and_again_costs_nothing(void **state)
+{
+    (void)state;
+    for (size_t after = 0; after < 30; after++) {
+        struct service service = set_up();
+        refuse_often(&service, after);
+        table_free(service.table);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(message_is_applied_or_not),
+        cmocka_unit_test(mistake_is_refused_whatever_memory_there_is),
+        cmocka_unit_test(rocket_with_all_its_runs_stays_whole),
+        cmocka_unit_test(batch_can_be_sent_again),
+        cmocka_unit_test(refused_again_and_again_costs_nothing),
+    };
+    allocations_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
