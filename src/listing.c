@@ -88,10 +88,10 @@ static struct table_value value_of(const struct listing *listing,
         return (struct table_value){
             .known = true,
             .name = name_ranks_text(&listing->names, (uint32_t)key->major)};
-    return (struct table_value){
-        .known = true,
-        .major = descending ? ~key->major : key->major,
-        .minor = descending ? UNKNOWN - 1 - minor : minor};
+    return (struct table_value){.known = true,
+                                .major = descending ? ~key->major : key->major,
+                                .minor =
+                                    descending ? UNKNOWN - 1 - minor : minor};
 }
 
 /* Ids in the order of the list: ascending, unless sorted by. */

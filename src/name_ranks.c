@@ -102,9 +102,9 @@ static bool reserve_name(struct name_ranks *ranks)
     if (ranks->count < ranks->capacity)
         return true;
     uint32_t capacity = ranks->count == 0 ? MIN_NAMES : 2 * ranks->count;
-    struct ranked_name *names = quota_resize(
-        quota, ranks->names, ranks->capacity * sizeof(*names),
-        capacity * sizeof(*names));
+    struct ranked_name *names =
+        quota_resize(quota, ranks->names, ranks->capacity * sizeof(*names),
+                     capacity * sizeof(*names));
     if (names == NULL)
         return false;
     ranks->names = names;

@@ -149,8 +149,7 @@ static void note_change_locked(struct table *table, uint32_t index,
         atomic_store(&table->sizes[index], count);
         atomic_fetch_add(&table->count, 1);
     }
-    table_entry_set_revision(entry,
-                             atomic_fetch_add(&table->revision, 1) + 1);
+    table_entry_set_revision(entry, atomic_fetch_add(&table->revision, 1) + 1);
 }
 
 enum table_result table_apply(struct table *table,

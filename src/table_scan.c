@@ -138,8 +138,8 @@ static struct columns_place end_of(const struct pass *pass,
     uint32_t rank = rank_of(pass, place);
     bool one = abbreviation_is_exact(rank) && pass->scan->field != TABLE_ID;
 
-    return (struct columns_place){
-        rank, one ? abbreviation_of_text(place->id) : any_id};
+    return (struct columns_place){rank, one ? abbreviation_of_text(place->id)
+                                            : any_id};
 }
 
 static void set_window(struct pass *pass)
@@ -260,8 +260,7 @@ static struct table_value value_of(struct pass *pass,
 static void look_at_block(struct pass *pass, uint32_t block)
 {
     struct table_scan *scan = pass->scan;
-    const uint32_t *ids =
-        stripe_columns(pass->stripe, block)->keys[COLUMN_ID];
+    const uint32_t *ids = stripe_columns(pass->stripe, block)->keys[COLUMN_ID];
     uint32_t buffer[COLUMNS_ROCKETS];
     uint64_t wanted = match(pass, block);
 
@@ -273,8 +272,8 @@ static void look_at_block(struct pass *pass, uint32_t block)
         uint32_t i = (uint32_t)__builtin_ctzll(wanted);
         const struct table_entry *entry =
             stripe_at(pass->stripe, block * COLUMNS_ROCKETS + i);
-        scan->rows[scan->count++] = (struct table_row){
-            entry, value_of(pass, entry), ids[i]};
+        scan->rows[scan->count++] =
+            (struct table_row){entry, value_of(pass, entry), ids[i]};
     }
 }
 

@@ -91,24 +91,28 @@ static void connections_are_kept_alive_while_there_is_room(void **state)
     expect_alive_again(*state);
 }
 
+/* With a service of its own, where no other connection is on its way out. */
 static void room_ends_at_the_documented_number(void **state)
 {
     struct connection *connections = new_connections(KEEP_ALIVE_BELOW + 8);
-    int64_t start = process_clock();
+    struct instance instance;
     size_t kept = 0;
 
-    expect_alive_again(*state);
+    (void)state;
+    instance_start(&instance, NULL);
+    int64_t start = process_clock();
     for (size_t i = 0; i < KEEP_ALIVE_BELOW + 8; i++) {
-        instance_connect(*state, &connections[i]);
+        instance_connect(&instance, &connections[i]);
         kept += closes_after_answer(&connections[i]) ? 0 : 1;
     }
-    /* Those of the test before may still be on their way out, and a slow
-       machine may have lost some to the idle time-out. */
-    assert_in_range(kept, KEEP_ALIVE_BELOW - 8,
+    /* The connection that makes it so many is the first to be closed; but a
+       slow machine may have lost some to the idle time-out. */
+    assert_in_range(kept, KEEP_ALIVE_BELOW - 1,
                     process_clock() - start < BEFORE_TIMEOUT
-                        ? KEEP_ALIVE_BELOW
+                        ? KEEP_ALIVE_BELOW - 1
                         : KEEP_ALIVE_BELOW + 8);
     close_all(connections, KEEP_ALIVE_BELOW + 8);
+    instance_stop(&instance);
 }
 
 /* Far enough apart that the service's clock tells groups of them apart. */
