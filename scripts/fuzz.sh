@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Run the fuzzers of tests/fuzz, one after another, and tell what each did:
+# executions, edges of the code covered, new inputs. Exit 1 if one found a
+# fault; the input that shows it is then in build/fuzz/crashes. What they
+# find otherwise stays in build/fuzz/found, and the next run goes on there.
+#
+# usage: scripts/fuzz.sh [SECONDS] [--jobs=N] [--merge] [TARGET...]
+#   SECONDS   for each target; 60 unless told
+#   --jobs=N  so many at a time; 1 unless told
+#   --merge   do not fuzz: add to tests/fuzz/corpus what was found and covers
+#             an edge that nothing there does
+#   TARGET    a folder of tests/fuzz/corpus; all of them unless told
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+
+SECONDS_EACH=60
+JOBS=1
+MERGE=
+TARGETS=()
+BUILD=build/fuzz
+CORPUS=tests/fuzz/corpus
+
+usage() {
+    say "$1"
+    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+for argument in "$@"; do
+    case $argument in
+    --jobs=[1-9]*) JOBS=${argument#--jobs=} ;;
+    --merge) MERGE=yes ;;
+    -*) usage "unknown option $argument" ;;
+    [0-9]*)
+        [[ $argument =~ ^[1-9][0-9]*$ ]] || usage "no number of seconds: $argument"
+        SECONDS_EACH=$argument
+        ;;
+    *)
+        [ -d "$CORPUS/$argument" ] || usage "no target $argument"
+        TARGETS+=("$argument")
+        ;;
+    esac
+done
+[[ $JOBS =~ ^[1-9][0-9]*$ ]] || usage "no number of jobs: $JOBS"
+[ ${#TARGETS[@]} -gt 0 ] || mapfile -t TARGETS < <(ls "$CORPUS")
+
+# fetch_source PACKAGE=VERSION FOLDER: Debian's source of it, as apt verifies
+# it, with Debian's patches. The lists of its own leave the machine's alone.
+fetch_source() {
+    local apt=$PWD/build/apt codename keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    codename=$(. /etc/os-release && echo "$VERSION_CODENAME") || return
+    rm -rf "$apt" "$2" || return
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" || return
+    printf 'deb-src [signed-by=%s] http://deb.debian.org/%s main\n' \
+        "$keys" "debian $codename" \
+        "$keys" "debian-security $codename-security" >"$apt/sources.list"
+    local options=(-q -o "Dir::Etc::SourceList=$apt/sources.list"
+        -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$apt/lists"
+        -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User="$(id -un)")
+    (
+        cd "$apt" || exit
+        apt-get "${options[@]}" update &&
+            apt-get "${options[@]}" source --download-only --only-source "$1" &&
+            dpkg-source --no-copy -x ./*.dsc "$2"
+    ) >"$apt/log" 2>&1
+}
+
+# cjson_source: the folder of the source of the cJSON that is installed, so
+# that its branches guide the fuzzers and its faults are seen; or nothing.
+cjson_source() {
+    local version folder
+    version=$(dpkg-query -W -f '${source:Version}' libcjson-dev)
+    folder=$PWD/build/cjson-$version
+    if [ ! -e "$folder/cJSON.c" ]; then
+        say "getting the source of cjson $version"
+        fetch_source "cjson=$version" "$folder" || {
+            rm -rf "$folder"
+            say "no source of cjson $version (see build/apt/log): going on with the" \
+                "system's library, which neither guides the fuzzers nor is checked"
+            return 0
+        }
+    fi
+    echo "$folder"
+}
+
+build() {
+    local log source
+    source=$(cjson_source)
+    log=$(mktemp)
+    say "building ($BUILD)"
+    if ! { cmake --preset fuzz -DLUNAR_CJSON_SOURCE="$source" &&
+        cmake --build --preset fuzz; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        say "the build failed: see above"
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+dictionary_of() {
+    case $1 in
+    json_* | message | batch) echo tests/fuzz/json.dict ;;
+    query | listing_query) echo tests/fuzz/query.dict ;;
+    http_fields | timestamp) echo "tests/fuzz/$1.dict" ;;
+    esac
+}
+
+# fuzz TARGET: run it for its time. Its output goes to a log.
+fuzz() {
+    local dictionary options
+    dictionary=$(dictionary_of "$1")
+    options=(-max_total_time="$SECONDS_EACH" -timeout=25 -rss_limit_mb=2048
+        -print_final_stats=1 -artifact_prefix="$BUILD/crashes/$1-")
+    [ -z "$dictionary" ] || options+=(-dict="$dictionary")
+    mkdir -p "$BUILD/found/$1"
+    "$BUILD/fuzz_$1" "${options[@]}" "$BUILD/found/$1" "$CORPUS/$1" \
+        >"$BUILD/logs/$1.log" 2>&1 || touch "$BUILD/logs/$1.failed"
+}
+
+merge() {
+    local before after
+    before=$(find "$CORPUS/$1" -type f | wc -l)
+    mkdir -p "$BUILD/found/$1"
+    "$BUILD/fuzz_$1" -merge=1 -use_counters=0 "$CORPUS/$1" "$BUILD/found/$1" \
+        >"$BUILD/logs/$1.log" 2>&1 || {
+        say "$1 could not be merged: see $BUILD/logs/$1.log"
+        exit 1
+    }
+    after=$(find "$CORPUS/$1" -type f | wc -l)
+    say "$1: $((after - before)) inputs more, $after in all"
+}
+
+# field LOG NAME: the figure that follows NAME, the last one there is.
+field() {
+    local value
+    value=$(grep -aoE "$2 *[0-9]+" "$1" | tail -n 1 | grep -oE '[0-9]+$') || value=-
+    echo "$value"
+}
+
+row() {
+    printf '%-14s %12s %9s %7s %7s %7s  %s\n' "$@"
+}
+
+report() {
+    local target log result failed=0
+    row target executions exec/s edges of new result
+    for target in "${TARGETS[@]}"; do
+        log=$BUILD/logs/$target.log
+        result=passed
+        if [ -e "$BUILD/logs/$target.failed" ]; then
+            result=FAILED
+            failed=1
+        fi
+        row "$target" "$(field "$log" 'number_of_executed_units:')" \
+            "$(field "$log" 'average_exec_per_sec:')" "$(field "$log" 'cov:')" \
+            "$(grep -aoE '\([0-9]+ inline' "$log" | grep -oE '[0-9]+')" \
+            "$(field "$log" 'new_units_added:')" "$result"
+    done
+    for target in "${TARGETS[@]}"; do
+        [ ! -e "$BUILD/logs/$target.failed" ] ||
+            grep -aE 'does not hold|^SUMMARY|runtime error|Test unit written' \
+                "$BUILD/logs/$target.log" | sed "s/^/$target: /"
+    done
+    return $failed
+}
+
+need_packages "${BUILD_PACKAGES[@]}" clang-14 libclang-rt-14-dev llvm-14 dpkg-dev
+build
+mkdir -p "$BUILD/logs" "$BUILD/crashes"
+rm -f "$BUILD"/logs/*.failed
+# Blocks that were freed are kept from being used again for a while: less of
+# them is faster, and an input frees all of its own.
+export ASAN_OPTIONS=quarantine_size_mb=16
+ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-14)
+export ASAN_SYMBOLIZER_PATH
+
+if [ -n "$MERGE" ]; then
+    for target in "${TARGETS[@]}"; do
+        merge "$target"
+    done
+    exit 0
+fi
+say "${#TARGETS[@]} targets, $SECONDS_EACH s each, $JOBS at a time"
+for target in "${TARGETS[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+        wait -n
+    done
+    fuzz "$target" &
+done
+wait
+report

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bodies of batches. However one is cut into parts, it comes to the same as
+ * uncut, and to the same as its lines read one by one: what is applied, what
+ * is told, and the state of all rockets.
+ *
+ * The first byte says how many bytes follow that are sizes of parts; the
+ * rest is the body. In it a NUL stands for what takes many bytes: with a
+ * byte of 1 to 127 for so many KiB of spaces, with a higher one for spaces up
+ * to about the longest line, with 0 for itself.
+ */
+#include "fuzz.h"
+
+#include "batch.h"
+#include "listing.h"
+#include "message_parse.h"
+#include "rocket_json.h"
+#include "strict_json.h"
+
+enum {
+    MAX_SIZES = 16,
+    MAX_BODY = 160 * 1024,
+    AT_THE_LIMIT = 192, /* the byte that makes a line just as long */
+};
+
+/* Spaces that a NUL and `byte` stand for in a line of `length` bytes. */
+static size_t spaces_of(unsigned byte, size_t length)
+{
+    if (byte < 128)
+        return byte * (size_t)1024;
+    size_t wanted = BATCH_MAX_LINE + byte - AT_THE_LIMIT;
+    return wanted > length ? wanted - length : 0;
+}
+
+static void append_spaces(struct buffer *body, size_t count)
+{
+    if (count > MAX_BODY - body->length || !buffer_reserve(body, count))
+        return;
+    memset(buffer_end(body), ' ', count);
+    body->length += count;
+}
+
+static void make_body(struct text input, struct buffer *body)
+{
+    size_t line = 0; /* where it starts */
+
+    for (size_t i = 0; i < input.length && body->length < MAX_BODY; i++) {
+        unsigned char byte = (unsigned char)input.data[i];
+        if (byte == 0 && i + 1 < input.length && input.data[i + 1] != 0) {
+            byte = (unsigned char)input.data[++i];
+            append_spaces(body, spaces_of(byte, body->length - line));
+            continue;
+        }
+        if (byte == 0 && i + 1 < input.length)
+            i++;
+        buffer_append(body, (struct text){input.data + i, 1});
+        if (byte == '\n')
+            line = body->length;
+    }
+    FUZZ_CHECK(!buffer_failed(body));
+}
+
+static size_t size_of(unsigned char byte)
+{
+    return byte < 200 ? 1U + byte : (byte - 199U) * 4096;
+}
+
+/* Take the body in parts of `sizes`, again and again; none: all at once. */
+static void take_parts(struct batch *batch, struct text body, struct text sizes)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; at < body.length; i++) {
+        size_t size = body.length - at;
+        if (sizes.length > 0) {
+            size_t wanted =
+                size_of((unsigned char)sizes.data[i % sizes.length]);
+            if (wanted < size)
+                size = wanted;
+        }
+        /* What is gone after the call must not be looked at any more. */
+        struct text part = fuzz_copy((struct text){body.data + at, size});
+        batch_take(batch, part);
+        fuzz_free(part);
+        at += size;
+    }
+    batch_end(batch);
+}
+
+/* All rockets, in the order of their ids. */
+static void write_state(struct table *table, struct buffer *out)
+{
+    struct listing_query query = {.sort = TABLE_ID};
+    struct listing *listing = listing_new(table, &query);
+    struct rocket_view view;
+
+    FUZZ_CHECK(listing != NULL);
+    for (size_t i = 0; i < listing_count(listing); i++) {
+        buffer_append(out, TEXT("\n"));
+        listing_read(listing, i, &view);
+        rocket_json_write(out, &view);
+    }
+    listing_free(listing);
+    FUZZ_CHECK(!buffer_failed(out));
+}
+
+static bool is_json(struct text text)
+{
+    struct strict_json json;
+
+    strict_json_read(text, &json);
+    bool taken = strict_json_is_taken(&json);
+    strict_json_release(&json);
+    return taken;
+}
+
+/* What the batch tells, and the state that it leaves. */
+static void run_batch(struct text body, struct text sizes,
+                      struct buffer *outcome)
+{
+    struct table *table = table_new(SIZE_MAX);
+    struct batch *batch = batch_new(table);
+
+    FUZZ_CHECK(table != NULL && batch != NULL);
+    take_parts(batch, body, sizes);
+    FUZZ_CHECK(batch_counts(batch)->not_taken == 0);
+    batch_write(batch, outcome);
+    FUZZ_CHECK(is_json(buffer_text(outcome)));
+    batch_free(batch);
+    write_state(table, outcome);
+    table_free(table);
+}
+
+struct lines {
+    struct table *table;
+    unsigned long long number, results[TABLE_NO_MEMORY + 1], rejected;
+    struct buffer errors;
+};
+
+static void reject(struct lines *lines, const char *detail)
+{
+    struct buffer *errors = &lines->errors;
+
+    if (lines->rejected++ >= BATCH_MAX_ERRORS)
+        return;
+    buffer_append_format(errors, "%s{\"line\":%llu,\"detail\":",
+                         lines->rejected > 1 ? "," : "", lines->number);
+    buffer_append_json(errors, text_of(detail));
+    buffer_append(errors, TEXT("}"));
+}
+
+static bool is_white(struct text line)
+{
+    for (size_t i = 0; i < line.length; i++) {
+        if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r')
+            return false;
+    }
+    return true;
+}
+
+/* One line, without its LF. */
+static void read_line(struct lines *lines, struct text line)
+{
+    struct parsed_message parsed;
+
+    lines->number++;
+    if (line.length > 0 && line.data[line.length - 1] == '\r')
+        line.length--;
+    if (line.length > BATCH_MAX_LINE) {
+        reject(lines, "the line is longer than 65536 bytes");
+    } else if (!is_white(line)) {
+        struct text copy = fuzz_copy(line);
+        if (message_parse(copy, &parsed) == PARSE_OK)
+            lines->results[table_apply(lines->table, &parsed.message)]++;
+        else
+            reject(lines, parsed.detail);
+        message_parse_release(&parsed);
+        fuzz_free(copy);
+    }
+}
+
+static void run_lines(struct text body, struct buffer *outcome)
+{
+    struct lines lines = {.table = table_new(SIZE_MAX), .errors = BUFFER_INIT};
+    size_t start = 0;
+
+    FUZZ_CHECK(lines.table != NULL && buffer_reserve(&lines.errors, 1));
+    for (size_t i = 0; i < body.length; i++) {
+        if (body.data[i] != '\n')
+            continue;
+        read_line(&lines, (struct text){body.data + start, i - start});
+        start = i + 1;
+    }
+    if (start < body.length)
+        read_line(&lines,
+                  (struct text){body.data + start, body.length - start});
+    buffer_append_format(outcome,
+                         "{\"applied\":%llu,\"duplicate\":%llu,\"stale\":%llu,"
+                         "\"rejected\":%llu,\"errors\":[%.*s]}",
+                         lines.results[TABLE_APPLIED],
+                         lines.results[TABLE_DUPLICATE],
+                         lines.results[TABLE_STALE], lines.rejected,
+                         (int)lines.errors.length, lines.errors.data);
+    write_state(lines.table, outcome);
+    table_free(lines.table);
+    buffer_release(&lines.errors);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct buffer body = BUFFER_INIT, whole = BUFFER_INIT;
+    struct buffer cut = BUFFER_INIT, by_line = BUFFER_INIT;
+    struct text input = fuzz_text(data, size);
+
+    if (size == 0 || size < 1U + data[0] % MAX_SIZES)
+        return 0;
+    struct text sizes = {input.data + 1, data[0] % MAX_SIZES};
+    make_body((struct text){sizes.data + sizes.length,
+                            input.length - 1 - sizes.length},
+              &body);
+    run_batch(buffer_text(&body), TEXT(""), &whole);
+    run_batch(buffer_text(&body), sizes, &cut);
+    run_lines(buffer_text(&body), &by_line);
+    FUZZ_CHECK(text_equal(buffer_text(&cut), buffer_text(&whole)));
+    FUZZ_CHECK(text_equal(buffer_text(&by_line), buffer_text(&whole)));
+    buffer_release(&by_line);
+    buffer_release(&cut);
+    buffer_release(&whole);
+    buffer_release(&body);
+    return 0;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages. One is taken exactly if strict_message.c takes it, and holds the
+ * same; written again, as plainly and as oddly as JSON can be, it is the
+ * same message still. A refusal says why, in a way that can be told.
+ */
+#include "fuzz.h"
+
+#include "buffer.h"
+#include "message_parse.h"
+#include "strict_message.h"
+
+/* The type, and the members of the payload, of each kind of message. */
+static const struct kind {
+    const char *type;
+    const char *name, *second_name; /* of texts */
+    const char *speed;
+} kinds[] = {
+    [MESSAGE_LAUNCHED] = {"RocketLaunched", "type", "mission", "launchSpeed"},
+    [MESSAGE_SPEED_INCREASED] = {"RocketSpeedIncreased", NULL, NULL, "by"},
+    [MESSAGE_SPEED_DECREASED] = {"RocketSpeedDecreased", NULL, NULL, "by"},
+    [MESSAGE_EXPLODED] = {"RocketExploded", "reason", NULL, NULL},
+    [MESSAGE_MISSION_CHANGED] = {"RocketMissionChanged", "newMission", NULL,
+                                 NULL},
+};
+
+/* The text of the member `kind->name`. */
+static struct text first_text(const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
+        return message->rocket_type;
+    case MESSAGE_EXPLODED:
+        return message->reason;
+    default:
+        return message->mission;
+    }
+}
+
+static bool same_text(struct text a, struct text b)
+{
+    return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
+}
+
+/* But for the time. */
+static bool same_message(const struct message *a, const struct message *b)
+{
+    return a->type == b->type && a->number == b->number &&
+           a->speed == b->speed && same_text(a->channel, b->channel) &&
+           same_text(a->rocket_type, b->rocket_type) &&
+           same_text(a->mission, b->mission) && same_text(a->reason, b->reason);
+}
+
+/* As a plain program would write it. */
+static void write_plain(struct buffer *out, const struct message *message,
+                        struct text time)
+{
+    const struct kind *kind = &kinds[message->type];
+
+    buffer_append(out, TEXT("{\"metadata\":{\"channel\":"));
+    buffer_append_json(out, message->channel);
+    buffer_append(out, TEXT(",\"messageNumber\":"));
+    buffer_append_unsigned(out, message->number);
+    buffer_append(out, TEXT(",\"messageTime\":"));
+    buffer_append_json(out, time);
+    buffer_append_format(out, ",\"messageType\":\"%s\"},\"message\":{",
+                         kind->type);
+    if (kind->name != NULL) {
+        buffer_append_format(out, "\"%s\":", kind->name);
+        buffer_append_json(out, first_text(message));
+    }
+    if (kind->second_name != NULL) {
+        buffer_append_format(out, ",\"%s\":", kind->second_name);
+        buffer_append_json(out, message->mission);
+    }
+    if (kind->speed != NULL)
+        buffer_append_format(out, "%s\"%s\":%lld", kind->name ? "," : "",
+                             kind->speed, (long long)message->speed);
+    buffer_append(out, TEXT("}}"));
+}
+
+/* The code of the character at `*at`, which moves on. */
+static uint32_t next_character(const char **at)
+{
+    unsigned char lead = (unsigned char)*(*at)++;
+    int following = lead < 0xC0 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    uint32_t code = following == 0 ? lead : lead & (0x3FU >> following);
+
+    for (; following > 0; following--)
+        code = code << 6 | (*(*at)++ & 0x3F);
+    return code;
+}
+
+/* A string of which every character is escaped, in UTF-16. */
+static void write_escaped(struct buffer *out, struct text text)
+{
+    const char *at = text.data;
+
+    buffer_append(out, TEXT(" \""));
+    while (at < text.data + text.length) {
+        uint32_t code = next_character(&at);
+        if (code >= 0x10000) {
+            buffer_append_format(out, "\\uD%03X",
+                                 0x800 | (unsigned)((code - 0x10000) >> 10));
+            code = 0xDC00 | (code & 0x3FF);
+        }
+        buffer_append_format(out, "\\u%04x", (unsigned)code);
+    }
+    buffer_append(out, TEXT("\"\t"));
+}
+
+static void write_odd_member(struct buffer *out, const char *name,
+                             struct text value)
+{
+    write_escaped(out, text_of(name));
+    buffer_append(out, TEXT(":"));
+    write_escaped(out, value);
+    buffer_append(out, TEXT(","));
+}
+
+/*
+ * Members in another order and between unknown ones, everything escaped,
+ * numbers with fractions and exponents, white space of all four kinds.
+ */
+static void write_odd(struct buffer *out, const struct message *message,
+                      struct text time)
+{
+    static const char unknown[] = "\"x\":[{\"\":null}],\"x\":-0.5e-3";
+    const struct kind *kind = &kinds[message->type];
+
+    buffer_append(out, TEXT("\r\n{\"message\" : {"));
+    if (kind->speed != NULL)
+        buffer_append_format(out, "\"%s\":%lld.00E-0\n,", kind->speed,
+                             (long long)message->speed);
+    if (kind->second_name != NULL)
+        write_odd_member(out, kind->second_name, message->mission);
+    if (kind->name != NULL)
+        write_odd_member(out, kind->name, first_text(message));
+    buffer_append_format(out, "%s},%s,\"metadata\":{%s,", unknown, unknown,
+                         unknown);
+    write_odd_member(out, "messageType", text_of(kind->type));
+    write_odd_member(out, "messageTime", time);
+    buffer_append_format(out, "\"messageNumber\":%llu.0e+00,",
+                         (unsigned long long)message->number);
+    write_odd_member(out, "channel", message->channel);
+    buffer_append_format(out, "%s} }\t", unknown);
+}
+
+/* What was written is the same message again. */
+static void check_written(const struct buffer *written,
+                          const struct message *message)
+{
+    struct text copy = fuzz_copy(buffer_text(written));
+    struct parsed_message again;
+
+    FUZZ_CHECK(!buffer_failed(written));
+    FUZZ_CHECK(message_parse(copy, &again) == PARSE_OK);
+    FUZZ_CHECK(same_message(&again.message, message));
+    FUZZ_CHECK(memcmp(&again.message.time, &message->time,
+                      sizeof(message->time)) == 0);
+    message_parse_release(&again);
+    fuzz_free(copy);
+}
+
+static void check_taken(const struct message *message,
+                        const struct strict_message *expected)
+{
+    char bytes[TIMESTAMP_MAX_LENGTH];
+    struct text time = {bytes, timestamp_format(&message->time, bytes)};
+    struct buffer written = BUFFER_INIT;
+
+    FUZZ_CHECK(same_message(message, &expected->message));
+    FUZZ_CHECK(text_equal(time, expected->time));
+    FUZZ_CHECK(message->time.seconds == expected->instant.seconds);
+    FUZZ_CHECK(message->time.nanoseconds == expected->instant.nanoseconds);
+    write_plain(&written, message, time);
+    check_written(&written, message);
+    buffer_clear(&written);
+    write_odd(&written, message, time);
+    check_written(&written, message);
+    buffer_release(&written);
+}
+
+/* It goes into JSON and logs, so it must be plain. */
+static void check_detail(const struct parsed_message *parsed)
+{
+    size_t length = strnlen(parsed->detail, sizeof(parsed->detail));
+
+    FUZZ_CHECK(length > 0 && length < sizeof(parsed->detail));
+    for (size_t i = 0; i < length; i++)
+        FUZZ_CHECK(parsed->detail[i] >= ' ' && parsed->detail[i] <= '~');
+    FUZZ_CHECK(parsed->unescaped_count == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct text text = fuzz_text(data, size);
+    struct strict_json json;
+    struct strict_message expected;
+    struct parsed_message parsed;
+
+    strict_json_read(text, &json);
+    bool taken = strict_message_read(&json, &expected);
+    enum parse_status status = message_parse(text, &parsed);
+    FUZZ_CHECK(status == (taken ? PARSE_OK : PARSE_INVALID));
+    if (taken)
+        check_taken(&parsed.message, &expected);
+    else
+        check_detail(&parsed);
+    message_parse_release(&parsed);
+    message_parse_release(&parsed);
+    strict_json_release(&json);
+    return 0;
+}

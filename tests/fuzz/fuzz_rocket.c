@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deliveries to one rocket of rocket.c, in any order, compared after each
+ * with the plain fold over all that came: result, state, runs, floor, and
+ * that names are given back as often as they were taken.
+ *
+ * Built twice: as it is, and as rocket_bound with a bound of a few runs only
+ * in rocket.h and oracle.h, which a few bytes get past.
+ */
+#include "fuzz.h"
+
+#include "deliveries.h"
+#include "subject.h"
+
+/* The names that subject.c counts. */
+static struct text name(void *context, unsigned number)
+{
+    (void)context;
+    return text_of(history_names[number % HISTORY_NAMES]);
+}
+
+static enum rocket_result expected_result(enum oracle_result result)
+{
+    switch (result) {
+    case ORACLE_DUPLICATE:
+        return ROCKET_DUPLICATE;
+    case ORACLE_STALE:
+        return ROCKET_STALE;
+    default:
+        return ROCKET_APPLIED;
+    }
+}
+
+static void check_runs(const struct rocket *rocket, const struct oracle *oracle)
+{
+    FUZZ_CHECK(rocket->count == oracle->range_count);
+    FUZZ_CHECK(rocket->count <= ROCKET_MAX_RUNS);
+    FUZZ_CHECK(rocket->floor == oracle->floor);
+    FUZZ_CHECK(rocket->applied == oracle->count);
+    FUZZ_CHECK(rocket_last_number(rocket) ==
+               oracle->applied[oracle->count - 1].number);
+}
+
+static void check_state(const struct subject *subject,
+                        const struct oracle *oracle)
+{
+    struct oracle_state state = oracle_state(oracle);
+
+    FUZZ_CHECK(subject_difference(subject, &state) == NULL);
+    FUZZ_CHECK(subject_names_difference(subject) == NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct deliveries deliveries = {.bytes = fuzz_text(data, size),
+                                    .name = name};
+    struct oracle *oracle = malloc(sizeof(*oracle));
+    struct subject subject;
+    struct message message;
+
+    FUZZ_CHECK(oracle != NULL);
+    oracle_init(oracle);
+    subject_init(&subject, rocket_apply);
+    while (deliveries_next(&deliveries, &message)) {
+        enum rocket_result expected =
+            expected_result(oracle_apply(oracle, &message));
+        FUZZ_CHECK(rocket_check(&subject.rocket, message.number) == expected);
+        FUZZ_CHECK(subject_apply(&subject, &message) == expected);
+        check_runs(&subject.rocket, oracle);
+        check_state(&subject, oracle);
+    }
+    subject_release(&subject);
+    FUZZ_CHECK(quota_used(&subject.quota) == 0);
+    oracle_release(oracle);
+    free(oracle);
+    return 0;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deliveries to a table of a few rockets, compared after each with the plain
+ * fold; names, long and short, known and ever new ones, come and go. The
+ * first byte is a limit on memory, or none: what it refuses has changed
+ * nothing, and what is held is not more than rockets, runs and names in use
+ * account for. The second byte is a list to be made in the end.
+ */
+#include "fuzz.h"
+
+#include "deliveries.h"
+#include "listing.h"
+#include "oracle.h"
+#include "rocket_json.h"
+#include "strict_json.h"
+#include "table.h"
+
+enum {
+    KNOWN_NAMES = 12, /* the rest of 16 are new ones */
+    NEW_NAME_LENGTH = 200,
+    LIMIT_STEP = 320, /* bytes of memory for a step of the first byte */
+    /* Generous: bytes for a rocket, and for a run with three names. */
+    ROCKET_SHARE = 16384,
+    RUN_SHARE = 4 * 64 + 3 * (MESSAGE_MAX_NAME + 128),
+};
+
+struct fleet {
+    struct table *table;
+    size_t empty, limit; /* bytes; as the table counts them */
+    struct oracle oracles[DELIVERIES_ROCKETS];
+    unsigned new_names; /* so far */
+};
+
+/* Of lengths at both ends and around powers of two. */
+static struct text name_of(void *context, unsigned number)
+{
+    static const unsigned char lengths[KNOWN_NAMES] = {
+        0, 1, 2, 6, 7, 8, 14, 15, 30, 62, 127, 255};
+    static char names[KNOWN_NAMES][MESSAGE_MAX_NAME];
+    static char new_names[2 * DELIVERIES_MAX][NEW_NAME_LENGTH];
+    struct fleet *fleet = context;
+
+    if (number < KNOWN_NAMES) {
+        /* The start decides, and what follows must not matter. */
+        memset(names[number], '"', MESSAGE_MAX_NAME);
+        names[number][0] = (char)('A' + number);
+        return (struct text){names[number], 1U + lengths[number]};
+    }
+    char *name = new_names[fleet->new_names++];
+    memset(name, '\\', NEW_NAME_LENGTH);
+    snprintf(name, NEW_NAME_LENGTH, "%u", fleet->new_names);
+    name[strlen(name)] = '/';
+    return (struct text){name, NEW_NAME_LENGTH};
+}
+
+static struct fleet *fleet_new(unsigned limit)
+{
+    static size_t empty;
+    struct fleet *fleet = malloc(sizeof(*fleet));
+
+    FUZZ_CHECK(fleet != NULL);
+    if (empty == 0) {
+        fleet->table = table_new(SIZE_MAX);
+        FUZZ_CHECK(fleet->table != NULL);
+        empty = table_memory(fleet->table);
+        table_free(fleet->table);
+    }
+    fleet->empty = empty;
+    fleet->limit = limit == 0 ? SIZE_MAX : empty + (size_t)limit * LIMIT_STEP;
+    fleet->table = table_new(fleet->limit);
+    FUZZ_CHECK(fleet->table != NULL);
+    fleet->new_names = 0;
+    for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
+        oracle_init(&fleet->oracles[i]);
+    return fleet;
+}
+
+static void fleet_free(struct fleet *fleet)
+{
+    table_free(fleet->table);
+    for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
+        oracle_release(&fleet->oracles[i]);
+    free(fleet);
+}
+
+static size_t rocket_of(struct text channel)
+{
+    size_t rocket = 0;
+
+    while (!text_equal(channel, text_of(deliveries_channels[rocket])))
+        rocket++;
+    return rocket;
+}
+
+static bool same_text(struct text a, struct text b)
+{
+    return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
+}
+
+static bool same_time(const struct timestamp *a, const struct timestamp *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static void check_view(const struct rocket_view *view,
+                       const struct oracle *oracle)
+{
+    struct oracle_state state = oracle_state(oracle);
+
+    FUZZ_CHECK(same_text(view->type, state.type));
+    FUZZ_CHECK(same_text(view->mission, state.mission));
+    FUZZ_CHECK(same_text(view->reason, state.reason));
+    FUZZ_CHECK(view->exploded == (state.reason.data != NULL));
+    FUZZ_CHECK(view->launched == (state.type.data != NULL));
+    FUZZ_CHECK(view->speed == state.speed);
+    FUZZ_CHECK(!view->launched || same_time(&view->created, &state.created));
+    FUZZ_CHECK(same_time(&view->updated, &state.updated));
+    FUZZ_CHECK(view->last_number == state.last_number);
+    FUZZ_CHECK(view->missing == state.missing);
+}
+
+/* The member `name` of the object is this text, or null where absent. */
+static void check_text_member(const struct strict_json *json, const char *name,
+                              struct text expected)
+{
+    size_t value;
+
+    FUZZ_CHECK(strict_json_find(json, 0, name, &value) == 1);
+    FUZZ_CHECK(json->events[value].kind ==
+               (expected.data == NULL ? STRICT_NULL : STRICT_STRING));
+    FUZZ_CHECK(text_equal(json->events[value].text, expected));
+}
+
+static void check_number_member(const struct strict_json *json,
+                                const char *name, const char *expected)
+{
+    size_t value;
+
+    FUZZ_CHECK(strict_json_find(json, 0, name, &value) == 1);
+    FUZZ_CHECK(json->events[value].kind == STRICT_NUMBER);
+    FUZZ_CHECK(text_equal(json->events[value].text, text_of(expected)));
+}
+
+/* What is written of a rocket is JSON, and says what the view does. */
+static void check_json(const struct rocket_view *view)
+{
+    struct buffer out = BUFFER_INIT;
+    struct strict_json json;
+    char number[32];
+
+    rocket_json_write(&out, view);
+    FUZZ_CHECK(!buffer_failed(&out));
+    strict_json_read(buffer_text(&out), &json);
+    FUZZ_CHECK(strict_json_is_taken(&json));
+    check_text_member(&json, "id", view->id);
+    check_text_member(&json, "type", view->type);
+    check_text_member(&json, "mission", view->mission);
+    check_text_member(&json, "reason", view->reason);
+    check_text_member(&json, "status",
+                      view->exploded ? TEXT("exploded") : TEXT("active"));
+    snprintf(number, sizeof(number), "%lld", (long long)view->speed);
+    check_number_member(&json, "speed", number);
+    snprintf(number, sizeof(number), "%llu",
+             (unsigned long long)view->last_number);
+    check_number_member(&json, "lastMessageNumber", number);
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)view->missing);
+    check_number_member(&json, "missingMessages", number);
+    strict_json_release(&json);
+    buffer_release(&out);
+}
+
+/* Read the rocket, and compare. False if it is not there, nor to be. */
+static bool check_rocket(struct fleet *fleet, size_t rocket,
+                         struct rocket_view *view)
+{
+    struct text channel = text_of(deliveries_channels[rocket]);
+    const struct oracle *oracle = &fleet->oracles[rocket];
+
+    FUZZ_CHECK(table_find(fleet->table, channel, view) == (oracle->count > 0));
+    if (oracle->count == 0)
+        return false;
+    FUZZ_CHECK(text_equal(view->id, channel));
+    check_view(view, oracle);
+    return true;
+}
+
+static bool is_new(const struct oracle *oracle, uint64_t number)
+{
+    for (size_t i = 0; i < oracle->range_count; i++) {
+        if (oracle->ranges[i].first <= number &&
+            number <= oracle->ranges[i].last)
+            return false;
+    }
+    return true;
+}
+
+static enum table_result expected_result(enum oracle_result result)
+{
+    switch (result) {
+    case ORACLE_DUPLICATE:
+        return TABLE_DUPLICATE;
+    case ORACLE_STALE:
+        return TABLE_STALE;
+    default:
+        return TABLE_APPLIED;
+    }
+}
+
+static void deliver(struct fleet *fleet, const struct message *message)
+{
+    struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
+    uint64_t revision = table_revision(fleet->table);
+    enum table_result result = table_apply(fleet->table, message);
+
+    if (result == TABLE_NO_MEMORY) {
+        /* Only what is new may need memory. */
+        FUZZ_CHECK(fleet->limit != SIZE_MAX);
+        FUZZ_CHECK(is_new(oracle, message->number));
+    } else {
+        FUZZ_CHECK(result == expected_result(oracle_apply(oracle, message)));
+    }
+    FUZZ_CHECK(table_revision(fleet->table) ==
+               revision + (result == TABLE_APPLIED));
+}
+
+/* Rockets, runs and names in use account for all memory. */
+static void check_memory(const struct fleet *fleet)
+{
+    size_t rockets = 0, runs = 0;
+
+    for (size_t i = 0; i < DELIVERIES_ROCKETS; i++) {
+        rockets += fleet->oracles[i].count > 0;
+        runs += fleet->oracles[i].range_count;
+    }
+    FUZZ_CHECK(table_count(fleet->table) == rockets);
+    FUZZ_CHECK(table_memory(fleet->table) <= fleet->limit);
+    if (fleet->limit == SIZE_MAX)
+        FUZZ_CHECK(table_memory(fleet->table) <=
+                   fleet->empty + rockets * ROCKET_SHARE + runs * RUN_SHARE);
+}
+
+/* Below, at or above 0; unknown values, whatever the order, come last. */
+static int compare(const struct rocket_view *a, const struct rocket_view *b,
+                   const struct listing_query *query)
+{
+    int order = 0;
+    bool known = true, other_known = true;
+
+    switch (query->sort) {
+    case TABLE_TYPE:
+        known = a->type.data != NULL;
+        other_known = b->type.data != NULL;
+        order = text_compare(a->type, b->type);
+        break;
+    case TABLE_MISSION:
+        known = a->mission.data != NULL;
+        other_known = b->mission.data != NULL;
+        order = text_compare(a->mission, b->mission);
+        break;
+    case TABLE_SPEED:
+        order = (a->speed > b->speed) - (a->speed < b->speed);
+        break;
+    case TABLE_STATUS:
+        order = a->exploded - b->exploded;
+        break;
+    case TABLE_CREATED:
+        known = a->launched;
+        other_known = b->launched;
+        if (known && other_known)
+            order = timestamp_compare(&a->created, &b->created);
+        break;
+    case TABLE_UPDATED:
+        order = timestamp_compare(&a->updated, &b->updated);
+        break;
+    case TABLE_LAST_NUMBER:
+        order = (a->last_number > b->last_number) -
+                (a->last_number < b->last_number);
+        break;
+    case TABLE_ID:
+        order = text_compare(a->id, b->id);
+        break;
+    }
+    if (known != other_known)
+        return known ? -1 : 1;
+    if (known && order != 0)
+        return query->descending ? -order : order;
+    return text_compare(a->id, b->id);
+}
+
+static bool matches(const struct oracle *oracle,
+                    const struct table_filter *filter)
+{
+    struct oracle_state state = oracle_state(oracle);
+    bool exploded = state.reason.data != NULL;
+
+    return oracle->count > 0 &&
+           (filter->status == TABLE_ANY_STATUS ||
+            exploded == (filter->status == TABLE_EXPLODED)) &&
+           (filter->type.data == NULL || same_text(filter->type, state.type)) &&
+           (filter->mission.data == NULL ||
+            same_text(filter->mission, state.mission));
+}
+
+/* The list that `shape` stands for: the right rockets in the right order. */
+static void check_list(struct fleet *fleet, unsigned shape)
+{
+    struct listing_query query = {
+        .sort = (enum table_field)(shape % 8),
+        .descending = shape / 8 % 2 == 1,
+        .filter.status = (enum table_status)(shape / 16 % 4 % 3),
+    };
+    struct rocket_view views[2];
+    size_t expected = 0;
+
+    if (shape / 64 % 2 == 1)
+        query.filter.type = name_of(fleet, 2);
+    if (shape / 128 == 1)
+        query.filter.mission = name_of(fleet, 1);
+    struct listing *listing = listing_new(fleet->table, &query);
+    FUZZ_CHECK(listing != NULL);
+    for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
+        expected += matches(&fleet->oracles[i], &query.filter);
+    FUZZ_CHECK(listing_count(listing) == expected);
+    FUZZ_CHECK(listing_total(listing) == expected);
+    for (size_t i = 0; i < expected; i++) {
+        struct rocket_view *view = &views[i % 2];
+        listing_read(listing, i, view);
+        const struct oracle *oracle = &fleet->oracles[rocket_of(view->id)];
+        FUZZ_CHECK(matches(oracle, &query.filter));
+        check_view(view, oracle);
+        if (i > 0)
+            FUZZ_CHECK(compare(&views[(i - 1) % 2], view, &query) < 0);
+    }
+    listing_free(listing);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct deliveries deliveries = {.name = name_of};
+    struct rocket_view view;
+    struct message message;
+
+    if (size < 2)
+        return 0;
+    struct fleet *fleet = fleet_new(data[0]);
+    deliveries.bytes = fuzz_text(data + 2, size - 2);
+    deliveries.context = fleet;
+    while (deliveries_next(&deliveries, &message)) {
+        deliver(fleet, &message);
+        check_memory(fleet);
+        check_rocket(fleet, rocket_of(message.channel), &view);
+    }
+    for (size_t i = 0; i < DELIVERIES_ROCKETS; i++) {
+        if (check_rocket(fleet, i, &view))
+            check_json(&view);
+    }
+    check_list(fleet, data[1]);
+    fleet_free(fleet);
+    return 0;
+}
