@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a stream of bytes is cut says nothing (RFC 9112 section 2.1): the
+ * same requests, and the same refusals, cut at every place, and byte by
+ * byte. The service has one event loop here, so that the part before the
+ * cut is known to have been read.
+ */
+#include "http_case.h"
+
+#include "harness.h"
+
+#define OK .answers = {200}, .next = HTTP_ANSWERED
+#define APPLIED .answers = {202}, .next = HTTP_ANSWERED, .applied = true
+#define REFUSED .answers = {400}, .next = HTTP_CLOSED
+
+#define CHUNKED(text) HTTP_SENT(HTTP_POST HTTP_CHUNKED "\r\n" text)
+
+static const struct http_case rows[] = {
+    {"RFC 9112 6.2", "a body of a length",
+     HTTP_SENT(HTTP_POST HTTP_LENGTH "\r\n" HTTP_MESSAGE), APPLIED},
+    {"RFC 9112 7.1", "a body in a chunk",
+     CHUNKED("a0;a=b\r\n" HTTP_MESSAGE "\r\n000;c\r\n\r\n"), APPLIED},
+    {"RFC 9112 3.2.2", "an absolute target, and a query",
+     HTTP_SENT(
+         "\r\nGET http://localhost/rockets?limit=1&sort=speed HTTP/1.1\r\n"
+         "Host:localhost\r\nCookie: a=b; c=d\r\nX-Empty:\r\n\r\n"),
+     OK},
+    {"RFC 9112 2.2", "LFs for CRLFs",
+     HTTP_SENT("\nGET /health HTTP/1.1\nHost: localhost\nX: y\n\n"), OK},
+    {"RFC 9112 9.3", "HTTP/1.0, a POST",
+     HTTP_SENT("POST /messages HTTP/1.0\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
+     .answers = {202}, .next = HTTP_CLOSED, .applied = true},
+    {"RFC 9112 6.3", "CL.TE",
+     HTTP_SENT(HTTP_POST "Content-Length: 230\r\n" HTTP_CHUNKED "\r\n"
+                         "0\r\n\r\n" HTTP_EVIL),
+     REFUSED},
+    {"RFC 9112 6.3", "two lengths",
+     HTTP_SENT(HTTP_POST "Content-Length: 0\r\nContent-Length: 225\r\n"
+                         "\r\n" HTTP_EVIL),
+     REFUSED},
+    {"RFC 9112 5.1", "a blank before the colon",
+     HTTP_SENT(HTTP_GET "Content-Length : 225\r\n\r\n" HTTP_EVIL), REFUSED},
+    {"RFC 9112 5.2", "a folded length",
+     HTTP_SENT(HTTP_GET "Content-Length:\r\n 225\r\n\r\n" HTTP_EVIL), REFUSED},
+    {"RFC 9112 7.1", "a size in another form",
+     CHUNKED("0xa0\r\n" HTTP_MESSAGE "\r\n0\r\n\r\n"), REFUSED},
+    {"RFC 9112 7.1", "no CRLF behind a chunk",
+     CHUNKED("a0\r\n" HTTP_MESSAGE "0\r\n\r\n" HTTP_EVIL), REFUSED},
+    {"RFC 9112 7.1", "a CR alone behind a chunk",
+     CHUNKED("a0\r\n" HTTP_MESSAGE "\r0\r\n\r\n" HTTP_EVIL), REFUSED},
+    {"RFC 9112 7.1", "a chunk too many",
+     CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n1\r\nx\r\n0\r\n\r\n"), .answers = {400},
+     .next = HTTP_ANSWERED},
+    {"RFC 9112 7.1.2", "trailers",
+     CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n0\r\nX: y\r\nZ:\r\n\r\n"), APPLIED},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+/* Whether all went as the row says; tells where it did not. */
+static bool run(const struct http_way *way, const struct http_case *row)
+{
+    const char *problem = http_case_run(way, row);
+
+    if (problem != NULL)
+        print_error("%s, %s, cut at %zu: %s\n", row->rule, row->name, way->cut,
+                    problem);
+    return problem == NULL;
+}
+
+static void cut_anywhere_it_is_the_same_request(void **state)
+{
+    struct connection other;
+    size_t failed = 0;
+
+    instance_connect(*state, &other);
+    for (size_t i = 0; i < ROWS; i++) {
+        struct http_way way = {.instance = *state, .other = &other};
+        for (way.cut = 1; way.cut <= rows[i].length; way.cut++)
+            failed += run(&way, &rows[i]) ? 0 : 1;
+    }
+    connection_close(&other);
+    assert_int_equal(failed, 0);
+}
+
+static void byte_by_byte_it_is_the_same_request(void **state)
+{
+    struct connection other;
+    size_t failed = 0;
+
+    instance_connect(*state, &other);
+    for (size_t i = 0; i < ROWS; i++) {
+        struct http_way way = {
+            .instance = *state, .drip = true, .other = &other};
+        failed += run(&way, &rows[i]) ? 0 : 1;
+    }
+    connection_close(&other);
+    assert_int_equal(failed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cut_anywhere_it_is_the_same_request),
+        cmocka_unit_test(byte_by_byte_it_is_the_same_request),
+    };
+    return cmocka_run_group_tests(tests, http_setup_one_loop,
+                                  instance_teardown);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is asked for, and how: the four forms of a target (RFC 9112 section
+ * 3.2), ids with escapes in them (RFC 3986 section 2.1), and methods, known
+ * and not.
+ */
+#include "http_case.h"
+
+#include "harness.h"
+
+#define NEXT(status) .answers = {status}, .next = HTTP_ANSWERED
+#define APPLIED NEXT(202), .applied = true
+
+#define LINE(text) HTTP_SENT(text " HTTP/1.1\r\n" HTTP_HOST "\r\n")
+#define POST_TO(target)                                                        \
+    HTTP_SENT("POST " target " HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH             \
+              "\r\n" HTTP_MESSAGE)
+
+static const struct http_case forms[] = {
+    {"RFC 9112 3.2.1", "origin-form", LINE("GET /health"), NEXT(200)},
+    {"RFC 9112 3.2.1", "with a query", LINE("GET /health?a=b"), NEXT(200)},
+    {"RFC 9112 3.2.1", "with an empty query", LINE("GET /health?"), NEXT(200)},
+    {"RFC 9112 3.2.2", "absolute-form", LINE("GET http://localhost/health"),
+     NEXT(200)},
+    {"RFC 9112 3.2.2", "absolute-form, a port and a query",
+     LINE("GET http://localhost:8088/rockets?limit=1"), NEXT(200)},
+    {"RFC 9110 4.2.3", "absolute-form, capitals",
+     LINE("GET HTTP://LOCALHOST/health"), NEXT(200)},
+    {"RFC 9110 4.2.2", "absolute-form, https",
+     LINE("GET https://localhost/health"), NEXT(200)},
+    {"RFC 9112 3.2.2", "absolute-form, a POST",
+     POST_TO("http://localhost/messages"), APPLIED},
+    {"RFC 9112 3.2.2", "absolute-form, another host",
+     POST_TO("http://other:1/messages"), APPLIED},
+    /*
+     * The host in the target counts, and Host does not: this comes from
+     * another site, and should be 403. No browser sends this form.
+     */
+    {"RFC 9112 3.2.2", "absolute-form, another host than the page's",
+     HTTP_SENT("POST http://other/messages HTTP/1.1\r\n" HTTP_HOST
+               "Origin: http://localhost\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
+     APPLIED},
+    {"RFC 9110 4.2.3", "absolute-form, no path",
+     LINE("OPTIONS http://localhost"), NEXT(204)},
+    {"RFC 9112 3.2.2", "absolute-form, another scheme",
+     LINE("GET ftp://localhost/health"), NEXT(404)},
+    /* Must be refused; taken, as the host serves for nothing here. */
+    {"RFC 9110 4.2.1", "absolute-form, no host", LINE("GET http:///health"),
+     NEXT(200)},
+    {"RFC 9112 3.2.4", "asterisk-form", LINE("OPTIONS *"), NEXT(204)},
+    {"RFC 9112 3.2.4", "asterisk-form, not of OPTIONS", LINE("GET *"),
+     NEXT(404)},
+    /* A tunnel is none of our business: whatever, but not 2xx. */
+    {"RFC 9110 9.3.6", "authority-form", LINE("CONNECT localhost:80"),
+     NEXT(404)},
+    {"RFC 9110 9.3.6", "CONNECT to a path", LINE("CONNECT /messages"),
+     NEXT(405)},
+    {"RFC 9112 3.2.3", "authority-form, not of CONNECT",
+     LINE("GET localhost:80"), NEXT(404)},
+    {"RFC 9112 3.2.1", "no slash", LINE("GET health"), NEXT(404)},
+    {"RFC 9112 3.2.1", "two slashes", LINE("GET //health"), NEXT(404)},
+    {"RFC 9112 3.2.1", "a slash behind it", LINE("GET /health/"), NEXT(404)},
+    {"RFC 9112 3.2", "a fragment", LINE("GET /health#a"), NEXT(404)},
+    /* Paths are exact: nobody walks up from one. */
+    {"RFC 3986 6.2.2.3", "a dot", LINE("GET /./health"), NEXT(404)},
+    {"RFC 3986 6.2.2.3", "two dots", LINE("GET /rockets/../health"), NEXT(404)},
+    {"RFC 3986 6.2.2.3", "escaped dots",
+     LINE("GET /rockets/%2e%2e/%2e%2e/etc/passwd"), NEXT(404)},
+    {"RFC 3986 6.2.2.2", "escaped letters", POST_TO("/%6d%65ssages"), APPLIED},
+    {"RFC 3986 2.1", "% and nothing", LINE("GET /health%"), NEXT(400)},
+    {"RFC 3986 2.1", "% and one digit", LINE("GET /health%6"), NEXT(400)},
+    {"RFC 3986 2.1", "% and no digits", LINE("GET /%zz"), NEXT(400)},
+    {"RFC 3986 2.1", "% and no digits in the query", LINE("GET /health?%zz"),
+     NEXT(400)},
+    {"RFC 3986 2.1", "% and a sign", LINE("GET /%+1"), NEXT(400)},
+    {"RFC 3986 2.1", "%u", LINE("GET /%u0041"), NEXT(400)},
+    /* Should be 400, or be passed over. */
+    {"RFC 9112 3.2", "bytes beyond ASCII", LINE("GET /\xc3\xa9"), NEXT(404)},
+    {"RFC 9112 3.2", "brackets and quotes", LINE("GET /<\"{|}\\^`>"),
+     NEXT(404)},
+    {"RFC 9112 3.2", "bytes beyond ASCII in a query", LINE("GET /health?\xff"),
+     NEXT(200)},
+};
+
+/* Of rockets that are there: see post_rockets(). */
+static const struct http_case ids[] = {
+    {"RFC 3986 2.1", "as it is", LINE("GET /rockets/http-A"), NEXT(200)},
+    {"RFC 3986 2.1", "a letter, escaped", LINE("GET /rockets/http-%41"),
+     NEXT(200)},
+    {"RFC 3986 2.1", "all of it, escaped",
+     LINE("GET /rockets/%68%74%74%70%2D%41"), NEXT(200)},
+    {"RFC 3986 6.2.2.1", "digits in small letters",
+     LINE("GET /rockets/%68%74%74%70%2d%41"), NEXT(200)},
+    {"RFC 3986 6.2.2.1", "ids keep their case", LINE("GET /rockets/http-a"),
+     NEXT(404)},
+    {"RFC 3986 2.2", "a slash, escaped", LINE("GET /rockets/http%2Fb"),
+     NEXT(200)},
+    {"RFC 3986 2.2", "a slash, escaped in small letters",
+     LINE("GET /rockets/http%2fb"), NEXT(200)},
+    {"RFC 3986 3.3", "a slash", LINE("GET /rockets/http/b"), NEXT(404)},
+    {"RFC 3986 2.4", "escaped once only", LINE("GET /rockets/http%252Fb"),
+     NEXT(404)},
+    {"RFC 3986 2.4", "a percent sign", LINE("GET /rockets/http%25c"),
+     NEXT(200)},
+    {"RFC 3986 2.4", "a question mark", LINE("GET /rockets/http%3Fd?e"),
+     NEXT(200)},
+    {"RFC 3986 2.4", "a plus is a plus", LINE("GET /rockets/http+e"),
+     NEXT(200)},
+    {"RFC 3986 2.4", "a blank is not", LINE("GET /rockets/http%20e"),
+     NEXT(404)},
+    {"RFC 3986 2.5", "UTF-8", LINE("GET /rockets/http%C3%A9"), NEXT(200)},
+    {"RFC 3986 2.5", "UTF-8 as it is", LINE("GET /rockets/http\xc3\xa9"),
+     NEXT(200)},
+    {"RFC 3629 3", "cut UTF-8", LINE("GET /rockets/http%C3"), NEXT(404)},
+    {"RFC 3629 3", "no UTF-8", LINE("GET /rockets/http%FF%FE"), NEXT(404)},
+    {"RFC 3629 3", "longer than needed: a slash",
+     LINE("GET /rockets/http%C0%AFb"), NEXT(404)},
+    {"RFC 3629 3", "longer than needed: a NUL",
+     LINE("GET /rockets/http-A%C0%80"), NEXT(404)},
+    {"RFC 3986 2.1", "a NUL at the end", LINE("GET /rockets/http-A%00"),
+     NEXT(404)},
+    {"RFC 3986 2.1", "a NUL and more", LINE("GET /rockets/http-A%00b"),
+     NEXT(404)},
+    {"RFC 3986 2.1", "a NUL at the start", LINE("GET /rockets/%00http-A"),
+     NEXT(404)},
+    {"RFC 3986 2.1", "a NUL alone", LINE("GET /rockets/%00"), NEXT(404)},
+    {"RFC 3986 2.1", "CRLF", LINE("GET /rockets/http-A%0D%0AX:%20y"),
+     NEXT(404)},
+    {"RFC 3986 3.3", "empty", LINE("GET /rockets/"), NEXT(404)},
+};
+
+static void post_rockets(const struct instance *instance)
+{
+    static const char *const channels[] = {
+        "http-A", "http/b", "http%c", "http?d", "http+e", "http\xc3\xa9",
+    };
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+        struct fleet_message message = fleet_faster(channels[i], 1, 1);
+        fleet_post(&connection, &message);
+    }
+    connection_close(&connection);
+}
+
+/* RFC 9110 section 9.1: methods are told by their case, and not guessed. */
+static const struct http_case methods[] = {
+    {"RFC 9110 9.3.2", "HEAD", LINE("HEAD /health"), NEXT(200), .head = true},
+    {"RFC 9110 9.3.7", "OPTIONS", LINE("OPTIONS /health"), NEXT(204)},
+    {"RFC 9110 9.3.3", "POST", POST_TO("/messages"), APPLIED},
+    {"RFC 9110 9.1", "post",
+     HTTP_SENT("post /messages HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH
+               "\r\n" HTTP_MESSAGE),
+     NEXT(405)},
+    {"RFC 9110 9.1", "Post",
+     HTTP_SENT("Post /messages HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH
+               "\r\n" HTTP_MESSAGE),
+     NEXT(405)},
+    {"RFC 9110 9.1", "get", LINE("get /health"), NEXT(405)},
+    {"RFC 9110 9.1", "Get", LINE("Get /health"), NEXT(405)},
+    {"RFC 9110 9.3.4", "PUT",
+     HTTP_SENT("PUT /messages HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH
+               "\r\n" HTTP_MESSAGE),
+     NEXT(405)},
+    {"RFC 9110 9.3.5", "DELETE", LINE("DELETE /rockets/http-A"), NEXT(405)},
+    {"RFC 5789 2", "PATCH",
+     HTTP_SENT("PATCH /messages HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH
+               "\r\n" HTTP_MESSAGE),
+     NEXT(405)},
+    {"RFC 9110 9.3.8", "TRACE", LINE("TRACE /health"), NEXT(405)},
+    /* 405 says what the path takes; 501 would be as good. */
+    {"RFC 9110 9.1", "one that nobody knows", LINE("LAUNCH /health"),
+     NEXT(405)},
+    {"RFC 9110 9.1", "one that nobody knows, to nowhere",
+     LINE("LAUNCH /nowhere"), NEXT(404)},
+    {"RFC 9110 9.1", "one that begins as one we know", LINE("GETS /health"),
+     NEXT(405)},
+    {"RFC 9110 9.1", "one that is the start of one we know", LINE("GE /health"),
+     NEXT(405)},
+    {"RFC 9110 9.1", "of all that a token may have",
+     LINE("!#$%&'*+-.^_`|~0aZ /health"), NEXT(405)},
+    {"RFC 9110 15.5.6", "another one's name in a field",
+     HTTP_SENT("GET /messages HTTP/1.1\r\n" HTTP_HOST
+               "X-HTTP-Method-Override: POST\r\n" HTTP_LENGTH
+               "\r\n" HTTP_MESSAGE),
+     NEXT(405)},
+    /* Is no token, and should be 400. */
+    {"RFC 9110 9.1", "of other characters", LINE("G@T /health"), NEXT(405)},
+    {"RFC 9110 9.1", "in quotes", LINE("\"GET\" /health"), NEXT(405)},
+};
+
+static void target_has_one_of_four_forms(void **state)
+{
+    HTTP_CASES_RUN(*state, forms);
+}
+
+static void ids_are_what_their_escapes_stand_for(void **state)
+{
+    post_rockets(*state);
+    HTTP_CASES_RUN(*state, ids);
+}
+
+static void methods_are_exact(void **state)
+{
+    HTTP_CASES_RUN(*state, methods);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(target_has_one_of_four_forms),
+        cmocka_unit_test(ids_are_what_their_escapes_stand_for),
+        cmocka_unit_test(methods_are_exact),
+    };
+    int failed = cmocka_run_group_tests_name("event loops", tests,
+                                             instance_setup, instance_teardown);
+    failed +=
+        cmocka_run_group_tests_name("a thread for each connection", tests,
+                                    http_setup_threads, instance_teardown);
+    return failed;
+}
