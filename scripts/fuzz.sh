@@ -47,16 +47,16 @@ done
 [[ $JOBS =~ ^[1-9][0-9]*$ ]] || usage "no number of jobs: $JOBS"
 [ ${#TARGETS[@]} -gt 0 ] || mapfile -t TARGETS < <(ls "$CORPUS")
 
-# fetch_source PACKAGE=VERSION FOLDER: Debian's source of it, as apt verifies
-# it, with Debian's patches. The lists of its own leave the machine's alone.
+# fetch_source PACKAGE=VERSION FOLDER: Debian's source of it, from where this
+# machine has its packages, as apt verifies it, with Debian's patches. The
+# machine's own lists are left alone.
 fetch_source() {
-    local apt=$PWD/build/apt codename keys=/usr/share/keyrings/debian-archive-keyring.gpg
-    codename=$(. /etc/os-release && echo "$VERSION_CODENAME") || return
+    local apt=$PWD/build/apt keys=/usr/share/keyrings/debian-archive-keyring.gpg
     rm -rf "$apt" "$2" || return
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" || return
-    printf 'deb-src [signed-by=%s] http://deb.debian.org/%s main\n' \
-        "$keys" "debian $codename" \
-        "$keys" "debian-security $codename-security" >"$apt/sources.list"
+    # shellcheck disable=SC2016 # what is in $() is apt's to replace
+    apt-get indextargets --format "deb-src [signed-by=$keys] "'$(REPO_URI) $(CODENAME) main' \
+        'Created-By: Packages' 'Origin: Debian' 'Component: main' >"$apt/sources.list" || return
     local options=(-q -o "Dir::Etc::SourceList=$apt/sources.list"
         -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$apt/lists"
         -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User="$(id -un)")
