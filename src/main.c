@@ -2,6 +2,7 @@
 /*
  * Wires the parts, waits for a signal, and has the exit code.
  */
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +32,20 @@ static int fail(int code, const char *reason)
 {
     fprintf(stderr, "lunar.service: %s\n", reason);
     return code;
+}
+
+/*
+ * Whoever starts us may have closed a standard stream. A socket would get its
+ * number, and a client what is meant for the stream. False if that can't be
+ * helped.
+ */
+static bool fill_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        /* What is opened gets the lowest number that is free. */
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream)
+            return false;
+    return true;
 }
 
 /*
@@ -103,6 +118,10 @@ int main(int argc, char *argv[])
     struct service service;
     char error[256];
 
+    if (!fill_streams())
+        return fail(EXIT_FAILURE,
+                    "a standard stream is closed, and /dev/null can't be "
+                    "opened instead");
     switch (config_read(&config, argc, argv, environ, error, sizeof(error))) {
     case CONFIG_HELP:
         fputs(config_help(), stdout);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Preloaded into the service: malloc(3) and its kin, and pthread_create(3),
+ * which fail as the test wants. Who allocates is told by the address to which
+ * the call returns.
+ *
+ * With a sanitizer, what comes next is the sanitizer's, not the C library's.
+ */
+#include "scarcity.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { MAX_RANGES = 16 };
+
+/* Addresses of code, and whose it is. Set at start, then read-only. */
+static struct {
+    uintptr_t start, end;
+    enum scarcity_scope scope;
+} ranges[MAX_RANGES];
+static unsigned range_count;
+
+/* NULL before the start, and where nobody wants anything to fail. */
+static struct scarcity *shared;
+
+/* The program itself comes with an empty name. */
+static int scope_of(const char *name)
+{
+    if (name[0] == '\0' || strstr(name, "/libcjson.so") != NULL)
+        return SCARCITY_OWN;
+    if (strstr(name, "/libmicrohttpd.so") != NULL)
+        return SCARCITY_MHD;
+    return 0;
+}
+
+static int add_ranges(struct dl_phdr_info *info, size_t size, void *context)
+{
+    int scope = scope_of(info->dlpi_name);
+
+    (void)size;
+    (void)context;
+    for (int i = 0; scope != 0 && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0 ||
+            range_count == MAX_RANGES)
+            continue;
+        uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+        ranges[range_count].start = start;
+        ranges[range_count].end = start + segment->p_memsz;
+        ranges[range_count++].scope = (enum scarcity_scope)scope;
+    }
+    return 0;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    /* There are no threads yet. */
+    const char *descriptor =
+        getenv(SCARCITY_VARIABLE); /* NOLINT(concurrency-mt-unsafe) */
+
+    if (descriptor == NULL)
+        return;
+    void *page = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+                      (int)strtol(descriptor, NULL, 10), 0);
+    dl_iterate_phdr(add_ranges, NULL);
+    if (page != MAP_FAILED)
+        shared = page;
+}
+
+/* Whose code it is; 0: nobody's whose allocations fail. */
+static unsigned owner_of(uintptr_t caller)
+{
+    for (unsigned i = 0; i < range_count; i++)
+        if (caller >= ranges[i].start && caller < ranges[i].end)
+            return ranges[i].scope;
+    return 0;
+}
+
+/* Threads share the count: each value of it is taken by one of them. */
+static bool must_end(unsigned scope)
+{
+    int64_t left = atomic_load(&shared->left), next = 0;
+
+    if (((unsigned)atomic_load(&shared->scope) & scope) == 0)
+        return false;
+    do {
+        if (left == SCARCITY_PLENTY)
+            return false;
+        next = left > 0                         ? left - 1
+               : atomic_load(&shared->for_good) ? 0
+                                                : SCARCITY_PLENTY;
+    } while (!atomic_compare_exchange_weak(&shared->left, &left, next));
+    if (left > 0)
+        return false;
+    atomic_fetch_add(&shared->failed, 1);
+    return true;
+}
+
+static bool is_plenty(void)
+{
+    return shared == NULL || atomic_load(&shared->left) == SCARCITY_PLENTY;
+}
+
+static bool must_fail(const void *caller)
+{
+    if (is_plenty() || !must_end(owner_of((uintptr_t)caller)))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+/*
+ * AddressSanitizer wants to come before all other libraries, so that nobody
+ * stands in front of it; it asks for its options by this name.
+ */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "verify_asan_link_order=0";
+}
+
+/* What would have been called; `function` is a pointer to a function. */
+static void find_next(const char *name, void *function)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+
+    if (found == NULL)
+        abort();
+    memcpy(function, &found, sizeof(found));
+}
+
+void *malloc(size_t size)
+{
+    static void *(*next)(size_t);
+
+    if (must_fail(__builtin_return_address(0)))
+        return NULL;
+    if (next == NULL)
+        find_next("malloc", &next);
+    return next(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    static void *(*next)(size_t, size_t);
+
+    if (must_fail(__builtin_return_address(0)))
+        return NULL;
+    if (next == NULL)
+        find_next("calloc", &next);
+    return next(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+    static void *(*next)(void *, size_t);
+
+    if (must_fail(__builtin_return_address(0)))
+        return NULL;
+    if (next == NULL)
+        find_next("realloc", &next);
+    return next(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    static void *(*next)(size_t, size_t);
+
+    if (must_fail(__builtin_return_address(0)))
+        return NULL;
+    if (next == NULL)
+        find_next("aligned_alloc", &next);
+    return next(alignment, size);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                   void *(*start)(void *), void *context)
+{
+    static int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+                       void *);
+
+    if (!is_plenty() && must_end(SCARCITY_THREADS))
+        return EAGAIN;
+    if (next == NULL)
+        find_next("pthread_create", &next);
+    return next(thread, attributes, start, context);
+}
