@@ -64,6 +64,9 @@ static void notify_connection(void *context, struct MHD_Connection *connection,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *socket_context = server_exchange_new(shared, connection, info->connect_fd);
+    /* Unknown to the list, it would stay for ever: the loop sees the end. */
+    if (*socket_context == NULL)
+        shutdown(info->connect_fd, SHUT_RDWR);
 }
 
 /* A request's first line was read. What is returned is its context. */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start of the service, and of a connection, without memory for it.
+ */
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fault/faulty.h"
+
+enum { MAX_FAILURES = 1000 };
+
+static const char *const two_loops[] = {"-threads=2", NULL};
+static const char *const per_connection[] = {"-threads=per-connection", NULL};
+
+/* Not ready: it has ended by itself, and said why, once. */
+static void expect_explained_end(struct faulty *faulty)
+{
+    char *errors = NULL;
+
+    errors = process_errors(&faulty->instance.process);
+    assert_int_equal(strncmp(errors, "lunar.service: ", 15), 0);
+    assert_ptr_equal(strchr(errors, '\n'), errors + strlen(errors) - 1);
+    free(errors);
+    instance_expect_end(&faulty->instance, EXIT_FAILURE);
+    faulty_release(faulty);
+}
+
+static void expect_message_applied(const struct faulty *faulty)
+{
+    struct fleet_message message =
+        fleet_launched("a", 1, "Falcon-9", 500, "ARTEMIS");
+    struct response response;
+
+    instance_post(&faulty->instance, message.body, &response);
+    response_expect_status(&response, 202);
+    response_release(&response);
+}
+
+/* Returns how many have failed. */
+static int64_t check_start(const char *const flags[],
+                           const struct scarcity *end)
+{
+    struct faulty faulty;
+    bool ready = faulty_start(&faulty, NULL, flags, end);
+    int64_t failed = faulty_restore(&faulty);
+
+    assert_true(ready || failed > 0);
+    if (!ready) {
+        expect_explained_end(&faulty);
+        return failed;
+    }
+    expect_message_applied(&faulty);
+    faulty_stop(&faulty);
+    return failed;
+}
+
+/* Each in turn; how many have succeeded in the end. */
+static int64_t check_starts(const char *const flags[], struct scarcity end)
+{
+    int64_t failures = 0, failed = 0;
+
+    while ((failed = check_start(flags, &end)) > 0) {
+        failures += failed;
+        end.left++;
+        assert_in_range(end.left, 0, MAX_FAILURES);
+    }
+    print_message("%jd allocations failed\n", (intmax_t)failures);
+    return end.left;
+}
+
+static void without_memory_it_starts_as_a_whole_or_not_at_all(void **state)
+{
+    static const struct {
+        enum scarcity_scope scope;
+        bool for_good;
+        const char *const *flags;
+    } tests[] = {
+        {SCARCITY_OWN, true, two_loops},
+        {SCARCITY_OWN, false, per_connection},
+        {SCARCITY_ALL, false, two_loops},
+        {SCARCITY_ALL, true, two_loops},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        struct scarcity end = {.scope = tests[i].scope,
+                               .for_good = tests[i].for_good};
+        assert_in_range(check_starts(tests[i].flags, end), 4, MAX_FAILURES);
+    }
+}
+
+/* Nothing is left of `scope` for a connection that is opened now. */
+static void expect_refused(struct faulty *faulty, enum scarcity_scope scope)
+{
+    struct connection connection;
+
+    faulty_limit(faulty, scope, 0, true);
+    instance_connect(&faulty->instance, &connection);
+    connection_expect_closed(&connection);
+    assert_int_not_equal(faulty_restore(faulty), 0);
+    connection_close(&connection);
+}
+
+/*
+ * Without memory for what tells how long it has been idle, a connection must
+ * not stay open for ever, unseen.
+ */
+static void connection_without_memory_is_closed(void **state)
+{
+    const char *const *const flags[] = {two_loops, per_connection};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        struct faulty faulty;
+
+        assert_true(faulty_start(&faulty, NULL, flags[i], NULL));
+        expect_refused(&faulty, SCARCITY_OWN);
+        expect_message_applied(&faulty);
+        faulty_stop(&faulty);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_memory_it_starts_as_a_whole_or_not_at_all),
+        cmocka_unit_test(connection_without_memory_is_closed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
