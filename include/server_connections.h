@@ -4,10 +4,10 @@
  * list twice a second, and at once when connections are many, and shuts
  * down the sockets of those that
  *
- * - have been idle for CONNECTIONS_IDLE_SECONDS;
- * - have not sent a whole request within CONNECTIONS_REQUEST_SECONDS, however
+ * - have been idle for CONNECTION_IDLE_SECONDS;
+ * - have not sent a whole request within CONNECTION_REQUEST_SECONDS, however
  *   steadily its bytes come;
- * - have not taken a byte of their answer for CONNECTIONS_SEND_SECONDS;
+ * - have not taken a byte of their answer for CONNECTION_SEND_SECONDS;
  * - have been idle for longest, when 15/16 of all connections that may be
  *   open are, so that a new one always gets in; where too few are idle, those
  *   whose request has been arriving for longest, and for over a second.
@@ -21,38 +21,14 @@
 #ifndef LUNAR_SERVER_CONNECTIONS_H
 #define LUNAR_SERVER_CONNECTIONS_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "server_connection.h"
 
 enum {
     /* Below so many open connections each is kept alive after an answer. */
     CONNECTIONS_KEEP_ALIVE_BELOW = 512,
-    CONNECTIONS_IDLE_SECONDS = 10,    /* between requests */
-    CONNECTIONS_REQUEST_SECONDS = 30, /* for headers and body together */
-    CONNECTIONS_SEND_SECONDS = 30,    /* without the client taking a byte */
-    CONNECTIONS_LAST_CALL = 500,      /* ms, at a stop */
-};
-
-enum connection_phase {
-    CONNECTION_WAITING,   /* for a request */
-    CONNECTION_RECEIVING, /* one */
-    CONNECTION_WORKING,   /* on the answer */
-    CONNECTION_SENDING,   /* it */
-};
-
-/* Embedded in what the server knows of a connection. */
-struct connection {
-    /* Guarded by the list's lock. */
-    struct connection *next, *previous;
-    /* Has been shut down. Written under the lock, read without. */
-    _Atomic bool closing;
-    /* Set by connections_add(), then read-only. */
-    int socket;
-    /* The phase, and since when: see server_connections.c. */
-    _Atomic uint64_t state;
-    /* Owned by the thread: what the peer had acknowledged, and when. */
-    uint64_t acknowledged, progress;
+    CONNECTIONS_LAST_CALL = 500, /* ms, at a stop */
 };
 
 struct connections;
@@ -70,19 +46,6 @@ void connections_add(struct connections *connections,
 /* It is about to be closed. Not after the descriptor is. */
 void connections_remove(struct connections *connections,
                         struct connection *connection);
-
-/*
- * Enter a phase, from now on. A request that has been seen arriving already
- * goes on from when it was. By the thread that serves the connection.
- */
-void connection_enter(struct connection *connection,
-                      enum connection_phase phase);
-
-/*
- * A request that may take as long as it likes has got on: the time of
- * CONNECTION_RECEIVING begins anew. By the thread that serves it.
- */
-void connection_progress(struct connection *connection);
 
 /*
  * Whether a connection should be kept alive after its answer: there is

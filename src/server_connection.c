@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A phase and the time of its beginning are one atomic word, so that who
+ * checks never sees one without the other.
+ *
+ * shutdown(2) under a lock, although locks here cover no I/O: it does not
+ * block, and the lock is what keeps the descriptor from being closed, and
+ * its number from being another connection's, in that moment.
+ */
+#include "server_connection.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    CLOCK_GRAIN = 20, /* ms by which the kernel's clocks may differ */
+    PHASE_BITS = 2,
+    /* As <netinet/tcp.h> has it, which <linux/tcp.h> rules out. */
+    TCP_CLOSE_WAIT = 8,
+};
+
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t connection_clock(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/*
+ * The same, as of the kernel's last tick, some milliseconds ago: cheaper, but
+ * many connections fall idle in one tick, and which of them did so first
+ * could not be told by it.
+ */
+static uint64_t tick_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+static uint64_t make_state(enum connection_phase phase, uint64_t since)
+{
+    return since << PHASE_BITS | phase;
+}
+
+enum connection_phase connection_phase_of(uint64_t state)
+{
+    return state & ((1U << PHASE_BITS) - 1);
+}
+
+static uint64_t since_of(uint64_t state)
+{
+    return state >> PHASE_BITS;
+}
+
+/* Milliseconds; 0 where the clock was read before `since` was set. */
+static uint64_t elapsed(uint64_t since, uint64_t now)
+{
+    return now > since ? (now - since) / 1000 : 0;
+}
+
+uint64_t connection_age(uint64_t state, uint64_t now)
+{
+    return elapsed(since_of(state), now);
+}
+
+static bool has_passed(unsigned seconds, uint64_t since, uint64_t now)
+{
+    return elapsed(since, now) >= seconds * UINT64_C(1000);
+}
+
+void connection_init(struct connection *connection, int socket)
+{
+    connection->socket = socket;
+    connection->acknowledged = connection->progress = 0;
+    atomic_init(&connection->closing, false);
+    atomic_init(&connection->state,
+                make_state(CONNECTION_WAITING, connection_clock()));
+}
+
+/*
+ * The check may find at this moment that a request is arriving: then that
+ * is when it began.
+ */
+static void enter_receiving(struct connection *connection, uint64_t state)
+{
+    uint64_t receiving = make_state(CONNECTION_RECEIVING, tick_us());
+
+    while (connection_phase_of(state) != CONNECTION_RECEIVING)
+        if (atomic_compare_exchange_weak(&connection->state, &state, receiving))
+            break;
+}
+
+/* Only a connection that waits is changed by the check as well. */
+void connection_enter(struct connection *connection,
+                      enum connection_phase phase)
+{
+    uint64_t state =
+        atomic_load_explicit(&connection->state, memory_order_relaxed);
+    uint64_t since = since_of(state);
+
+    if (phase == CONNECTION_RECEIVING) {
+        enter_receiving(connection, state);
+        return;
+    }
+    /* What follows a request at once needs no clock: it is no earlier. */
+    if (phase != CONNECTION_SENDING ||
+        connection_phase_of(state) != CONNECTION_RECEIVING)
+        since = connection_clock();
+    atomic_store_explicit(&connection->state, make_state(phase, since),
+                          memory_order_release);
+}
+
+void connection_progress(struct connection *connection)
+{
+    atomic_store_explicit(&connection->state,
+                          make_state(CONNECTION_RECEIVING, tick_us()),
+                          memory_order_release);
+}
+
+void connection_shut_locked(struct connection *connection,
+                            enum connection_verdict how)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    if (how == CONNECTION_STAYS)
+        return;
+    /* Not to linger makes the kernel forget what is not taken. */
+    if (how == CONNECTION_CUT)
+        setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &linger,
+                   sizeof(linger));
+    shutdown(connection->socket, how == CONNECTION_CUT ? SHUT_RDWR : SHUT_RD);
+}
+
+/* False if the kernel does not tell as much as is looked at here. */
+static bool tcp_info(const struct connection *connection, struct tcp_info *info)
+{
+    socklen_t size = sizeof(*info);
+
+    return getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, info, &size) ==
+               0 &&
+           size >= offsetof(struct tcp_info, tcpi_bytes_acked) +
+                       sizeof(info->tcpi_bytes_acked);
+}
+
+/*
+ * The peer has sent its last byte, and all have been read. MHD, which waits
+ * for edges, does not see an end that was there with the bytes before it.
+ */
+static bool has_ended(const struct connection *connection,
+                      const struct tcp_info *info)
+{
+    int unread = 0;
+
+    return info->tcpi_state == TCP_CLOSE_WAIT &&
+           ioctl(connection->socket, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+/*
+ * The HTTP library tells of a request once its first line is whole. To give
+ * slow headers a limit, and not to take them for idleness, the kernel is
+ * asked when bytes came last: if that was since the waiting began, a request
+ * is arriving, at least since then.
+ */
+static enum connection_verdict check_waiting(struct connection *connection,
+                                             uint64_t state, bool last_call,
+                                             uint64_t now)
+{
+    uint64_t waited = connection_age(state, now);
+    struct tcp_info info;
+
+    if (waited < CONNECTION_TICK)
+        return CONNECTION_STAYS;
+    if (last_call || has_passed(CONNECTION_IDLE_SECONDS, since_of(state), now))
+        return CONNECTION_CLOSES;
+    if (!tcp_info(connection, &info))
+        return CONNECTION_STAYS;
+    if (has_ended(connection, &info))
+        return CONNECTION_CUT;
+    if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
+        /* If it fails, the request's first line has become whole. */
+        atomic_compare_exchange_strong(
+            &connection->state, &state,
+            make_state(CONNECTION_RECEIVING,
+                       now - info.tcpi_last_data_recv * UINT64_C(1000)));
+    return CONNECTION_STAYS;
+}
+
+/* A request whose sender has ended before it can't become whole. */
+static enum connection_verdict
+check_receiving(const struct connection *connection, uint64_t state,
+                uint64_t now)
+{
+    struct tcp_info info;
+
+    if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now) ||
+        (connection_age(state, now) >= CONNECTION_TICK &&
+         tcp_info(connection, &info) && has_ended(connection, &info)))
+        return CONNECTION_CUT;
+    return CONNECTION_STAYS;
+}
+
+/* Progress is what the peer's kernel has acknowledged. */
+static enum connection_verdict check_sending(struct connection *connection,
+                                             uint64_t state, uint64_t now)
+{
+    struct tcp_info info;
+
+    if (connection_age(state, now) < CONNECTION_TICK ||
+        !tcp_info(connection, &info))
+        return CONNECTION_STAYS;
+    if (connection->progress < since_of(state) ||
+        info.tcpi_bytes_acked != connection->acknowledged) {
+        connection->acknowledged = info.tcpi_bytes_acked;
+        connection->progress = now;
+        return CONNECTION_STAYS;
+    }
+    return has_passed(CONNECTION_SEND_SECONDS, connection->progress, now)
+               ? CONNECTION_CUT
+               : CONNECTION_STAYS;
+}
+
+/*
+ * The receiving side was shut down, and still it is there. That is so while
+ * a request that had arrived is answered; or because MHD, which waits for
+ * edges, did not see the end behind the bytes that it read. The other side
+ * makes another edge.
+ */
+static enum connection_verdict check_closing(struct connection *connection,
+                                             uint64_t state, uint64_t now)
+{
+    enum connection_phase phase = connection_phase_of(state);
+
+    if (phase == CONNECTION_SENDING)
+        return check_sending(connection, state, now);
+    if (phase != CONNECTION_WORKING &&
+        connection_age(state, now) >= CONNECTION_TICK)
+        return CONNECTION_CUT;
+    return CONNECTION_STAYS;
+}
+
+enum connection_verdict connection_check_locked(struct connection *connection,
+                                                bool last_call, uint64_t now)
+{
+    uint64_t state = atomic_load(&connection->state);
+
+    if (atomic_load(&connection->closing))
+        return check_closing(connection, state, now);
+    switch (connection_phase_of(state)) {
+    case CONNECTION_WAITING:
+        return check_waiting(connection, state, last_call, now);
+    case CONNECTION_RECEIVING:
+        return check_receiving(connection, state, now);
+    case CONNECTION_SENDING:
+        return check_sending(connection, state, now);
+    case CONNECTION_WORKING:
+        break;
+    }
+    return CONNECTION_STAYS;
+}
