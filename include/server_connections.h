@@ -9,8 +9,9 @@
  *   steadily its bytes come;
  * - have not taken a byte of their answer for CONNECTION_SEND_SECONDS;
  * - have been idle for longest, when 15/16 of all connections that may be
- *   open are, so that a new one always gets in; where too few are idle, those
- *   whose request has been arriving for longest, and for over a second.
+ *   open are, or the system has nothing left for another one, so that a new
+ *   one always gets in; where too few are idle, those whose request has been
+ *   arriving for longest, and for over a second.
  *
  * Shutting down is all it does: the event loop notices and closes. A
  * connection that waits for the service itself has no limit.
@@ -46,6 +47,16 @@ void connections_add(struct connections *connections,
 /* It is about to be closed. Not after the descriptor is. */
 void connections_remove(struct connections *connections,
                         struct connection *connection);
+
+/* How many are open. */
+unsigned connections_count(const struct connections *connections);
+
+/*
+ * Another connection could not be opened: the system has no descriptor,
+ * memory or thread for it. Until that changes, the ones idle for longest are
+ * closed, and none is kept alive.
+ */
+void connections_make_room(struct connections *connections);
 
 /*
  * Whether a connection should be kept alive after its answer: there is

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -33,6 +34,7 @@ enum {
      * target of HTTP_MAX_TARGET, other fields, and a Link in the answer.
      */
     CONNECTION_MEMORY = 16 * 1024,
+    SCARCITY_PAUSE = 100, /* ms between tries to accept a connection */
 };
 
 struct server {
@@ -120,13 +122,44 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection,
     return strlen(text);
 }
 
+static bool begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/*
+ * That accept(2) fails for want of descriptors or memory, or a connection's
+ * thread can't be made, MHD tells in its log alone. After that a loop which
+ * has connections waits for the end of one of them; but one that has none
+ * asks again at once, and so does the thread that accepts where each
+ * connection has a thread. Both serve nobody meanwhile, so they can as well
+ * wait a moment here.
+ */
+static void heed_scarcity(const struct server_context *context,
+                          const char *format)
+{
+    static const char refused[] = "Hit process or system resource limit at ";
+    static const char no_thread[] = "Failed to create a new thread because";
+    struct timespec moment = {.tv_nsec = SCARCITY_PAUSE * 1000000L};
+
+    bool at_accept = begins_with(format, refused);
+    /* At the start MHD says the same of a thread that is nobody's. */
+    bool at_thread = begins_with(format, no_thread) &&
+                     connections_count(context->connections) > 0;
+    if (at_accept || at_thread)
+        connections_make_room(context->connections);
+    if (at_accept && (context->workers == NULL ||
+                      begins_with(format + sizeof(refused) - 1, "FIRST")))
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+}
+
 /* What MHD has to say: nearly always that a client broke off. */
 __attribute__((format(printf, 2, 0))) static void
 log_mhd(void *context, const char *format, va_list arguments)
 {
     char line[LOG_MAX_LINE];
 
-    (void)context;
+    heed_scarcity(context, format);
     if (!log_wants(LOG_DEBUG))
         return;
     vsnprintf(line, sizeof(line), format, arguments);
@@ -152,7 +185,7 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     return MHD_start_daemon(
         flags, 0, NULL, NULL, step_request, context,
         /* First, so that it also has what the others lead to. */
-        MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
+        MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
         server->socket, MHD_OPTION_THREAD_POOL_SIZE, pool,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
@@ -202,6 +235,7 @@ static void release(struct server *server)
 {
     server_workers_free(server->context.workers);
     connections_free(server->context.connections);
+    /* MHD may have closed it when it failed to start; nobody opens any. */
     if (server->socket >= 0)
         close(server->socket);
     free(server);
@@ -247,7 +281,8 @@ struct server *server_start(const struct server_options *wanted,
     }
     if (!start_parts(server, &options)) {
         snprintf(error, error_size,
-                 "can't start %u threads; try fewer with -threads=N",
+                 "can't start %u threads: too few processes (ulimit -u), open "
+                 "files (ulimit -n) or memory; try fewer with -threads=N",
                  options.threads + SERVER_WORKERS + 1);
         release(server);
         return NULL;

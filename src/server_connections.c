@@ -16,6 +16,7 @@
 enum {
     SLICE = 256, /* connections looked at under one lock */
     TICK_US = CONNECTION_TICK * 1000,
+    WARNING_US = 60 * 1000000, /* between log lines of what goes on */
 };
 
 struct connections {
@@ -25,14 +26,16 @@ struct connections {
     /* Guarded by `lock`. */
     struct connection *first, *last; /* looked at longest ago, latest */
     unsigned closing;                /* shut down, not closed yet */
-    bool crowded;      /* 15/16 are open: look for idle ones at once */
+    unsigned wanted;   /* so many idle ones are to be closed at once */
     bool all_busy;     /* there were none: not before the next tick again */
     bool closing_idle; /* at a stop: whoever is idle is closed */
     bool stopped;
+    uint64_t warned; /* when it was logged last; 0: not yet */
     struct candidates candidates;
     /* Read without the lock. */
     _Atomic unsigned count;
     _Atomic bool draining;
+    _Atomic bool starved; /* nothing was left for another one, lately */
     /* Set at start, then read-only. */
     unsigned max, crowd;
     pthread_t thread;
@@ -55,6 +58,31 @@ static bool is_crowded_locked(const struct connections *connections)
 {
     return atomic_load(&connections->count) - connections->closing >=
            connections->crowd;
+}
+
+/*
+ * A sixteenth at once, so that the list is not sorted again for each new
+ * connection: of all that may be open where they are many; of those that are
+ * where there can't be more.
+ */
+static unsigned wanted_locked(const struct connections *connections)
+{
+    if (atomic_load(&connections->starved))
+        return atomic_load(&connections->count) / 16 + 1;
+    return is_crowded_locked(connections)
+               ? connections->max - connections->crowd
+               : 0;
+}
+
+/* Unless there were no idle ones a moment ago. */
+static void look_for_idle_locked(struct connections *connections)
+{
+    unsigned wanted = wanted_locked(connections);
+
+    if (wanted == 0 || connections->all_busy)
+        return;
+    connections->wanted = wanted;
+    pthread_cond_signal(&connections->wake);
 }
 
 static void append_locked(struct connections *connections,
@@ -89,10 +117,8 @@ void connections_add(struct connections *connections,
     lock(connections);
     append_locked(connections, connection);
     atomic_fetch_add(&connections->count, 1);
-    if (is_crowded_locked(connections) && !connections->all_busy) {
-        connections->crowded = true;
-        pthread_cond_signal(&connections->wake);
-    }
+    atomic_store(&connections->starved, false);
+    look_for_idle_locked(connections);
     unlock(connections);
 }
 
@@ -105,7 +131,31 @@ void connections_remove(struct connections *connections,
         connections->closing--;
     if (atomic_fetch_sub(&connections->count, 1) == 1)
         pthread_cond_broadcast(&connections->emptied);
+    atomic_store(&connections->starved, false);
     unlock(connections);
+}
+
+unsigned connections_count(const struct connections *connections)
+{
+    return atomic_load(&connections->count);
+}
+
+void connections_make_room(struct connections *connections)
+{
+    uint64_t now = connection_clock();
+
+    lock(connections);
+    bool warn =
+        connections->warned == 0 || now - connections->warned >= WARNING_US;
+    if (warn)
+        connections->warned = now;
+    atomic_store(&connections->starved, true);
+    look_for_idle_locked(connections);
+    unlock(connections);
+    if (warn)
+        log_line(LOG_WARN, "no descriptor, memory or thread for another "
+                           "connection: idle ones are closed, others have to "
+                           "wait (see ulimit -n)");
 }
 
 bool connections_keep_alive(const struct connections *connections,
@@ -113,6 +163,7 @@ bool connections_keep_alive(const struct connections *connections,
 {
     return atomic_load(&connections->count) < CONNECTIONS_KEEP_ALIVE_BELOW &&
            !atomic_load(&connections->draining) &&
+           !atomic_load(&connections->starved) &&
            !atomic_load(&connection->closing);
 }
 
@@ -146,20 +197,17 @@ static unsigned check_slice_locked(struct connections *connections,
     return checked;
 }
 
-/*
- * Close a sixteenth of all that may be open at once, so that the list is
- * not sorted again for each new connection.
- */
+/* Close as many as are wanted. */
 static void make_room_locked(struct connections *connections)
 {
-    unsigned wanted = connections->max - connections->crowd;
+    unsigned wanted = connections->wanted;
     struct candidates *candidates = &connections->candidates;
 
     candidates_pick_locked(candidates, connections->first);
     for (unsigned i = 0; i < candidates->count && i < wanted; i++)
         shut_locked(connections, candidates->sorted[i].connection,
                     candidate_verdict_locked(&candidates->sorted[i]));
-    connections->crowded = false;
+    connections->wanted = 0;
     connections->all_busy = candidates->count == 0;
 }
 
@@ -201,7 +249,7 @@ static void check_all_locked(struct connections *connections)
             return;
         left -= checked;
         pause_locked(connections);
-        if (connections->crowded)
+        if (connections->wanted > 0)
             make_room_locked(connections);
     }
 }
@@ -214,15 +262,15 @@ static void *watch(void *context)
 
     lock(connections);
     while (!connections->stopped) {
-        if (!connections->crowded)
+        if (connections->wanted == 0)
             pthread_cond_timedwait(&connections->wake, &connections->lock,
                                    &tick);
-        if (connections->crowded)
+        if (connections->wanted > 0)
             make_room_locked(connections);
         if (connection_clock() - last_tick >= TICK_US) {
             check_all_locked(connections);
             connections->all_busy = false;
-            connections->crowded = is_crowded_locked(connections);
+            connections->wanted = wanted_locked(connections);
             last_tick = connection_clock();
             tick = deadline_in(CONNECTION_TICK);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start of the service, and of a connection, without memory for it.
+ * The start of the service, and of a connection, without memory or threads
+ * for it.
  */
 #include "harness.h"
 
@@ -9,7 +10,10 @@
 
 #include "../fault/faulty.h"
 
-enum { MAX_FAILURES = 1000 };
+enum {
+    MAX_FAILURES = 1000,
+    SOON = 8000, /* milliseconds; an idle connection ends after 10 s */
+};
 
 static const char *const two_loops[] = {"-threads=2", NULL};
 static const char *const per_connection[] = {"-threads=per-connection", NULL};
@@ -47,6 +51,9 @@ static int64_t check_start(const char *const flags[],
     int64_t failed = faulty_restore(&faulty);
 
     assert_true(ready || failed > 0);
+    /* Fewer threads than it needs would not be the whole of it. */
+    if (end->scope == SCARCITY_THREADS)
+        assert_int_equal(ready, failed == 0);
     if (!ready) {
         expect_explained_end(&faulty);
         return failed;
@@ -66,7 +73,8 @@ static int64_t check_starts(const char *const flags[], struct scarcity end)
         end.left++;
         assert_in_range(end.left, 0, MAX_FAILURES);
     }
-    print_message("%jd allocations failed\n", (intmax_t)failures);
+    print_message("%jd %s failed\n", (intmax_t)failures,
+                  end.scope == SCARCITY_THREADS ? "threads" : "allocations");
     return end.left;
 }
 
@@ -89,6 +97,21 @@ static void without_memory_it_starts_as_a_whole_or_not_at_all(void **state)
                                .for_good = tests[i].for_good};
         assert_in_range(check_starts(tests[i].flags, end), 4, MAX_FAILURES);
     }
+}
+
+/*
+ * The watch over connections, two workers, two loops; or the watch and who
+ * accepts connections.
+ */
+static void without_threads_it_starts_as_a_whole_or_not_at_all(void **state)
+{
+    struct scarcity one = {.scope = SCARCITY_THREADS};
+    struct scarcity all = {.scope = SCARCITY_THREADS, .for_good = true};
+
+    (void)state;
+    assert_int_equal(check_starts(two_loops, one), 5);
+    assert_int_equal(check_starts(two_loops, all), 5);
+    assert_int_equal(check_starts(per_connection, one), 2);
 }
 
 /* Nothing is left of `scope` for a connection that is opened now. */
@@ -122,11 +145,37 @@ static void connection_without_memory_is_closed(void **state)
     }
 }
 
+/*
+ * Those that are idle give way, so that one that comes later gets in. The
+ * first is not yet idle when its answer has only just come.
+ */
+static void connection_without_a_thread_is_closed(void **state)
+{
+    struct faulty faulty;
+    struct connection idle;
+
+    (void)state;
+    assert_true(faulty_start(&faulty, NULL, per_connection, NULL));
+    instance_connect(&faulty.instance, &idle);
+    connection_get(&idle, "/health");
+    connection_expect_status(&idle, 200);
+    int64_t start = process_clock();
+    do {
+        expect_refused(&faulty, SCARCITY_THREADS);
+        assert_in_range(process_clock() - start, 0, SOON);
+    } while (!connection_is_closed(&idle));
+    connection_close(&idle);
+    expect_message_applied(&faulty);
+    faulty_stop(&faulty);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_memory_it_starts_as_a_whole_or_not_at_all),
+        cmocka_unit_test(without_threads_it_starts_as_a_whole_or_not_at_all),
         cmocka_unit_test(connection_without_memory_is_closed),
+        cmocka_unit_test(connection_without_a_thread_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
