@@ -19,11 +19,17 @@ int server_listen_open(const char *host, uint16_t port, char *error,
 uint16_t server_listen_port(int socket);
 
 /*
+ * A socket that listens where nobody can reach it; -1 on failure. Opened at
+ * the start, as at the end there may be no descriptor for it.
+ */
+int server_listen_open_deaf(void);
+
+/*
  * Stop listening on `socket`, while MHD's event loops wait for it: nobody
  * can connect any more. The descriptor stays open, and keeps the loops busy
- * until server_listen_silence(), some hundred milliseconds later.
+ * until, some hundred milliseconds later, it is made to be `deaf`.
  */
 void server_listen_stop(int socket);
-void server_listen_silence(int socket);
+void server_listen_silence(int socket, int deaf);
 
 #endif

@@ -40,7 +40,7 @@ enum {
 struct server {
     /* Set at start, then read-only. */
     struct server_context context;
-    int socket;
+    int socket, deaf; /* the one that takes its place at the stop */
     struct MHD_Daemon *daemon;
 };
 
@@ -238,6 +238,8 @@ static void release(struct server *server)
     /* MHD may have closed it when it failed to start; nobody opens any. */
     if (server->socket >= 0)
         close(server->socket);
+    if (server->deaf >= 0)
+        close(server->deaf);
     free(server);
 }
 
@@ -246,8 +248,9 @@ static bool start_parts(struct server *server,
 {
     struct server_context *context = &server->context;
 
+    server->deaf = server_listen_open_deaf();
     context->connections = connections_start(options->max_connections);
-    if (context->connections == NULL)
+    if (server->deaf < 0 || context->connections == NULL)
         return false;
     if (!options->per_connection) {
         context->workers = server_workers_start(SERVER_WORKERS);
@@ -273,6 +276,7 @@ struct server *server_start(const struct server_options *wanted,
     }
     options.max_connections = fit_connections(wanted->max_connections);
     server->context.service = service;
+    server->deaf = -1;
     server->socket =
         server_listen_open(options.host, options.port, error, error_size);
     if (server->socket < 0) {
@@ -316,7 +320,7 @@ void server_stop(struct server *server)
     server_listen_stop(server->socket);
     /* Only after the time that it asks for; else the end is near anyway. */
     if (connections_drain(context->connections))
-        server_listen_silence(server->socket);
+        server_listen_silence(server->socket, server->deaf);
     connections_wait(context->connections,
                      SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
     if (context->workers != NULL)

@@ -136,22 +136,29 @@ void server_listen_stop(int socket_fd)
     shutdown(socket_fd, SHUT_RDWR);
 }
 
-/*
- * The descriptor becomes, in one step, another socket that listens where
- * nobody knows: a Unix socket with an address that the kernel makes up. The
- * loops must have gone round since the stop: one that has just reached its
- * limit of connections is about to take the old socket out of its set. As
- * none are accepted after the stop, none reaches it later.
- */
-void server_listen_silence(int socket_fd)
+/* A Unix socket with an address that the kernel makes up. */
+int server_listen_open_deaf(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int deaf = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (deaf < 0 ||
-        bind(deaf, (struct sockaddr *)&address, sizeof(sa_family_t)) != 0 ||
-        listen(deaf, 1) != 0 || dup3(deaf, socket_fd, O_CLOEXEC) < 0)
+    if (deaf < 0)
+        return -1;
+    if (bind(deaf, (struct sockaddr *)&address, sizeof(sa_family_t)) == 0 &&
+        listen(deaf, 1) == 0)
+        return deaf;
+    close(deaf);
+    return -1;
+}
+
+/*
+ * The descriptor becomes, in one step, the other socket. The loops must have
+ * gone round since the stop: one that has just reached its limit of
+ * connections is about to take the old socket out of its set. As none are
+ * accepted after the stop, none reaches it later.
+ */
+void server_listen_silence(int socket_fd, int deaf)
+{
+    if (dup3(deaf, socket_fd, O_CLOEXEC) < 0)
         log_line(LOG_WARN, "the event loops are busy until the end");
-    if (deaf >= 0)
-        close(deaf);
 }
