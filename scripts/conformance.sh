@@ -26,6 +26,8 @@ HERE=tests/conformance
 OUT=build/conformance
 VENV=$OUT/venv
 STARTED=()
+# Nothing is to be written beside the sources.
+export PYTHONDONTWRITEBYTECODE=1
 
 usage() {
     say "$1"

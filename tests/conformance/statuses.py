@@ -43,6 +43,53 @@ def line(number, **other):
     return json.dumps(message(number, **other)).encode()
 
 
+# Values at the edge of what a field may be, on either side of it: in a batch,
+# where hooks.py holds each line to the document. Numbers are as they are sent.
+TIMES = [
+    "2022-02-28T19:39:05Z",
+    "2022-02-29T19:39:05Z",
+    "2022-02-30T19:39:05Z",
+    "2024-02-29T19:39:05Z",
+    "1900-02-29T19:39:05Z",
+    "2000-02-29t19:39:05z",
+    "2022-04-31T19:39:05Z",
+    "0000-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999999-23:59",
+    "2016-12-31T23:59:60Z",
+    "2017-01-01T00:59:60+01:00",
+    "2016-12-31T22:59:60Z",
+    "2016-12-31T23:59:61Z",
+    "2022-02-02T24:00:00Z",
+    "2022-02-02T19:60:00Z",
+    "2022-02-02T19:39:05+24:00",
+    "2022-02-02T19:39:05.1234567890Z",
+    "2022-02-02T19:39:05.Z",
+    "2022-02-02T19:39:05",
+    "2022-02-02 19:39:05Z",
+]
+NUMBERS = ["0", "1", "1.0", "1e3", "1.5", "-1", "9007199254740991", "9007199254740992"]
+SPEEDS = ["0", "-0", "-1", "1000000000", "1000000001", "1e9", "0.5", "null", '"1"']
+TEXTS = ["", "a", "\u00e9" * 64, "\u00e9" * 65, "a" * 128, "a" * 129, "\x7f", "\x80", "\n"]
+NAMES = TEXTS + ["\u20ac" * 85, "\u20ac" * 86, "a" * 256, "a" * 257]
+
+
+def edges():
+    """A line for each of these values in its field, the others as usual."""
+    usual = line(10).decode()
+    fields = [
+        ('"messageTime": "2022-02-02T19:39:05.86337+01:00"', map(json.dumps, TIMES)),
+        ('"messageNumber": 10', NUMBERS),
+        ('"launchSpeed": 500', SPEEDS),
+        (f'"channel": "{KNOWN_ID}"', map(json.dumps, TEXTS)),
+        ('"type": "Falcon-9"', map(json.dumps, NAMES)),
+        ('"mission": "ARTEMIS"', map(json.dumps, NAMES)),
+    ]
+    for field, values in fields:
+        name = field.partition(":")[0]
+        for value in values:
+            yield usual.replace(field, f"{name}: {value}").encode()
+
+
 # What makes a request what it is to be: arguments of Case, and of its call.
 # A second Content-Length cannot be had from this client; an encoding of the
 # body that is none of HTTP's is as malformed.
@@ -71,6 +118,7 @@ POSTS = [
     (202, post(1)),
     (202, post(3)),
     (202, batch(line(4) + b"\n" + line(5) + b"\r\n\n \t\r\n" + line(4))),
+    (202, batch(b"\n".join(edges()))),
     (202, batch(b"")),
     (202, batch(b'{"metadata":\n\xff\xfe\n{}{}\n[' + line(6) + b"]\n" + line(7))),
     (202, batch(b"\n".join([b"[]"] * 150))),
@@ -92,6 +140,9 @@ GETS = {
         (304, CURRENT),
         (304, ({"query": {"limit": 1}}, CURRENT[1])),
         (400, ({"query": {"sort": "name"}}, {})),
+        # schemathesis takes a list for one value that servers may pick from.
+        (400, ({"query": {"order": ["asc", "asc"]}}, {})),
+        (400, ({"query": {"limit": [1, 2]}}, {})),
     ],
     "/rockets/{id}": [(200, NOTHING), (304, CURRENT)],
     "/health": [(200, NOTHING)],
