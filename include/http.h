@@ -136,6 +136,15 @@ bool http_response_header_copy(struct http_response *response, const char *name,
 
 enum http_method http_method_of(struct text name);
 
+/* Whether methods and names of fields may be so (RFC 9110 section 5.6.2). */
+bool http_is_token(struct text text);
+
+/*
+ * Whether this is a host, with or without a port (RFC 9110 section 7.2). One
+ * that is empty is; what is in brackets need not be an address.
+ */
+bool http_is_host(struct text text);
+
 /*
  * Cut a request target into path and query (RFC 9112 section 3.2). Of an
  * absolute-form target the scheme and authority are left out; the
@@ -143,6 +152,12 @@ enum http_method http_method_of(struct text name);
  */
 void http_target_split(struct text target, struct text *path,
                        struct text *query);
+
+/*
+ * Host and port of an absolute-form target, which go before what Host says
+ * (RFC 9112 section 3.2.2). Absent for all other targets.
+ */
+struct text http_target_authority(struct text target);
 
 /*
  * Decode %XX in place (RFC 3986 section 2.1), and `+` to a space where

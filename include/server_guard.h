@@ -16,18 +16,33 @@
 
 struct MHD_Connection;
 
+/* The first line. */
+struct server_line {
+    const char *method, *version; /* as MHD has them, in its own buffer */
+    struct text target;           /* a copy; MHD changes its own */
+};
+
 struct server_head {
     bool expects_continue;   /* Expect: 100-continue */
+    bool chunked;            /* the body is, and may have trailers */
     uint64_t content_length; /* 0 if the request has none */
 };
 
 /*
- * Read the head of the request on `connection`. Returns NULL, or a sentence
- * (static) that says why the request must be refused with 400 and the
- * connection closed.
+ * Read the head of the request on `connection`, in MHD's first call for it.
+ * Returns 0, or the status with which the request must be refused and the
+ * connection closed, and then a sentence (static) that says why.
  */
-const char *server_guard_read(struct MHD_Connection *connection,
-                              const char *version, struct http_fields *fields,
-                              struct server_head *head);
+unsigned server_guard_read(struct MHD_Connection *connection,
+                           const struct server_line *line,
+                           struct http_fields *fields, struct server_head *head,
+                           const char **objection);
+
+/*
+ * Whether fields came behind the chunks of the request, which is complete.
+ * MHD takes one that has no name for their end (RFC 9112 section 11.2), and
+ * does not tell where it did: what comes behind must not be read.
+ */
+bool server_guard_has_trailers(struct MHD_Connection *connection);
 
 #endif

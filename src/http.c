@@ -74,6 +74,36 @@ enum http_method http_method_of(struct text name)
     return HTTP_OTHER;
 }
 
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+/*
+ * A letter, a digit, what both names of fields and of hosts may have, or one
+ * of `others`. The usual ones come first, as there are many in a head.
+ */
+static bool is_name_character(char c, const char *others)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           (c >= '0' && c <= '9') || c == '.' ||
+           (c != '\0' && strchr(others, c) != NULL);
+}
+
+bool http_is_token(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (!is_name_character(text.data[i], "!#$%&'*+^_`|~"))
+            return false;
+    return text.length > 0;
+}
+
 static struct text skip(struct text text, size_t length)
 {
     return (struct text){text.data + length, text.length - length};
@@ -98,29 +128,32 @@ static size_t authority_length(struct text text)
     return length;
 }
 
+/* Take a scheme that we serve; whether it is there. */
+static bool take_http(struct text *text)
+{
+    return take_scheme(text, TEXT("http://")) ||
+           take_scheme(text, TEXT("https://"));
+}
+
+struct text http_target_authority(struct text target)
+{
+    if (!take_http(&target))
+        return (struct text){NULL, 0};
+    return (struct text){target.data, authority_length(target)};
+}
+
 void http_target_split(struct text target, struct text *path,
                        struct text *query)
 {
     struct text rest = target;
-    bool absolute = take_scheme(&rest, TEXT("http://")) ||
-                    take_scheme(&rest, TEXT("https://"));
+    bool absolute = take_http(&rest);
+
     if (absolute)
         rest = skip(rest, authority_length(rest));
     *path = text_split(&rest, '?');
     *query = rest;
     if (absolute && path->length == 0)
         *path = TEXT("/");
-}
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
 }
 
 ptrdiff_t http_percent_decode(char *text, size_t length, bool plus_is_space)
@@ -143,6 +176,60 @@ ptrdiff_t http_percent_decode(char *text, size_t length, bool plus_is_space)
         text[out++] = byte;
     }
     return (ptrdiff_t)out;
+}
+
+/* What RFC 3986 has in names of hosts: unreserved and sub-delims. */
+static bool is_host_character(char c)
+{
+    return is_name_character(c, "_~!$&'()*+,;=");
+}
+
+/* How long the address in brackets at the start is; 0 if there is none. */
+static size_t bracketed_length(struct text text)
+{
+    size_t length = 1;
+
+    while (length < text.length &&
+           (is_host_character(text.data[length]) || text.data[length] == ':' ||
+            text.data[length] == '%'))
+        length++;
+    if (length == 1 || length == text.length || text.data[length] != ']')
+        return 0;
+    return length + 1;
+}
+
+/* How long the name at the start is, which may be empty. */
+static size_t name_length(struct text text)
+{
+    size_t length = 0;
+
+    while (length < text.length) {
+        if (is_host_character(text.data[length]))
+            length++;
+        else if (text.data[length] == '%' && text.length - length >= 3 &&
+                 hex_value(text.data[length + 1]) >= 0 &&
+                 hex_value(text.data[length + 2]) >= 0)
+            length += 3;
+        else
+            break;
+    }
+    return length;
+}
+
+bool http_is_host(struct text text)
+{
+    bool bracketed = text.length > 0 && text.data[0] == '[';
+    size_t length = bracketed ? bracketed_length(text) : name_length(text);
+    struct text port = skip(text, length);
+
+    if (bracketed && length == 0)
+        return false;
+    if (port.length > 0 && port.data[0] != ':')
+        return false;
+    for (size_t i = 1; i < port.length; i++)
+        if (port.data[i] < '0' || port.data[i] > '9')
+            return false;
+    return true;
 }
 
 bool http_media_type_is(struct text content_type, struct text type)

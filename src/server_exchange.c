@@ -296,7 +296,8 @@ static bool queue_response(struct server_exchange *exchange, bool close)
     if (buffer_failed(&own->body))
         no_memory(&exchange->response);
     if (!connections_keep_alive(exchange->context->connections,
-                                &exchange->connection))
+                                &exchange->connection) ||
+        (exchange->head.chunked && server_guard_has_trailers(exchange->mhd)))
         close = true;
     struct MHD_Response *response = take_answer(exchange, close);
     if (response == NULL)
@@ -347,27 +348,24 @@ static bool take_head(struct server_exchange *exchange, const char *method,
                       const char *version)
 {
     struct http_request *request = &exchange->request;
-    struct text target = buffer_text(&exchange->target);
+    struct server_line line = {method, version, buffer_text(&exchange->target)};
+    const char *objection = NULL;
 
     exchange->stage = STAGE_BODY;
     exchange->received = 0;
     buffer_clear(&exchange->body);
     request->method = http_method_of(text_of(method));
-    const char *objection = server_guard_read(
-        exchange->mhd, version, &request->fields, &exchange->head);
-    if (objection != NULL)
-        return refuse(exchange, 400, objection);
     if (buffer_failed(&exchange->target)) {
         no_memory(&exchange->response);
         return queue_response(exchange, true);
     }
-    if (target.length == 0 || memchr(target.data, ' ', target.length) != NULL)
-        return refuse(exchange, 400,
-                      "the request's first line is not of "
-                      "the form \"GET /path HTTP/1.1\"");
-    if (target.length > HTTP_MAX_TARGET)
+    if (line.target.length > HTTP_MAX_TARGET)
         return refuse(exchange, 414, "the target is longer than 8192 bytes");
-    http_target_split(target, &request->path, &request->query);
+    unsigned status = server_guard_read(exchange->mhd, &line, &request->fields,
+                                        &exchange->head, &objection);
+    if (status != 0)
+        return refuse(exchange, status, objection);
+    http_target_split(line.target, &request->path, &request->query);
     return open_body(exchange);
 }
 
@@ -459,7 +457,8 @@ bool server_exchange_step(struct server_exchange *exchange, const char *method,
     case STAGE_HEAD:
         return take_head(exchange, method, version);
     case STAGE_BODY:
-        if (part == 0)
+        /* An empty part, as MHD offers after an invitation, is no end. */
+        if (data == NULL)
             return answer(exchange);
         *size = 0;
         return take_body(exchange, data, part);

@@ -46,24 +46,43 @@ static const struct http_case lines[] = {
     {"RFC 9112 3", "fields alone", HTTP_SENT(HTTP_HOST "\r\n"), REFUSED},
     {"RFC 9112 3", "words", LINE("hello"), CLOSED},
     {"RFC 9112 2.2", "a CR in the method", LINE("G\rET /health HTTP/1.1"),
-     .answers = {405}, .next = HTTP_ANSWERED},
+     REFUSED},
     {"RFC 9112 2.2", "a CR before the method", LINE("\rGET /health HTTP/1.1"),
-     .answers = {405}, .next = HTTP_ANSWERED},
+     REFUSED},
     {"RFC 9112 2.2", "a CR in the target", LINE("GET /health\r HTTP/1.1"),
-     .answers = {404}, .next = HTTP_ANSWERED},
-    {"RFC 9112 2.2", "a CR in the query", LINE("GET /health?\r HTTP/1.1"), OK},
+     REFUSED},
+    {"RFC 9112 2.2", "a CR in the query", LINE("GET /health?\r HTTP/1.1"),
+     REFUSED},
+    {"RFC 9112 3.2", "a tab in the target", LINE("GET /hea\tlth HTTP/1.1"),
+     REFUSED},
+    {"RFC 9112 3.2", "a control character in the target",
+     LINE("GET /health?\x01 HTTP/1.1"), REFUSED},
+    {"RFC 9112 3.2", "a DEL in the target", LINE("GET /health?\x7f HTTP/1.1"),
+     REFUSED},
     {"RFC 9112 2.2", "a CR in the version", LINE("GET /health HTTP/1.1\r"),
      REFUSED},
-    {"RFC 9112 3", "a NUL for the whole line",
-     HTTP_SENT("\0\r\n" HTTP_GET "\r\n"), OK},
-    {"RFC 9112 3", "a NUL in the method", LINE("GET\0 /health HTTP/1.1"), OK},
-    {"RFC 9112 3.2", "a NUL in the target", LINE("GET /health\0 HTTP/1.1"), OK},
+    {"RFC 9112 3", "a NUL in the method", LINE("GET\0 /health HTTP/1.1"),
+     REFUSED},
+    {"RFC 9112 3", "a NUL behind the method", LINE("GET \0/health HTTP/1.1"),
+     REFUSED},
+    {"RFC 9112 3.2", "a NUL in the target", LINE("GET /health\0 HTTP/1.1"),
+     REFUSED},
     {"RFC 9112 3.2", "a NUL in the target, and more",
-     LINE("GET /health\0/../x HTTP/1.1"), OK},
+     LINE("GET /health\0/../x HTTP/1.1"), REFUSED},
     {"RFC 9112 3.2", "a NUL in the query", LINE("GET /health?a\0b HTTP/1.1"),
-     OK},
+     REFUSED},
     {"RFC 9112 2.3", "a NUL in the version", LINE("GET /health HTTP/1.1\0"),
      REFUSED},
+    /*
+     * Should be refused. libmicrohttpd 0.9.75 takes a line that begins with
+     * a NUL for an empty one, which may stand before a request, and forgets
+     * it. No request is read in it; others read a method with a NUL, which
+     * they must refuse.
+     */
+    {"RFC 9112 3", "a NUL for the whole line",
+     HTTP_SENT("\0\r\n" HTTP_GET "\r\n"), OK},
+    {"RFC 9112 3", "a NUL before a line",
+     HTTP_SENT("\0GET /nowhere HTTP/1.1\r\n" HTTP_GET "\r\n"), OK},
 };
 
 static const struct http_case versions[] = {
@@ -173,23 +192,44 @@ static const struct http_case names[] = {
     /*
      * libmicrohttpd 0.9.75 takes a line that begins with a colon, and is not
      * the first, or with a NUL for the end of the head. Others, which pass
-     * over such a line, read fields where we read a request.
+     * over such a line, read fields where we would read a request. It is told
+     * by the bytes that are left of the head.
      */
     {"RFC 9112 11.2", "no name, in the second",
-     HTTP_SENT(HTTP_GET ": x\r\n" HTTP_EVIL), .answers = {200, 202},
-     .next = HTTP_ANSWERED, .evil = true},
+     HTTP_SENT(HTTP_GET ": x\r\n" HTTP_EVIL), REFUSED},
     {"RFC 9112 11.2", "no name and no value",
-     HTTP_SENT(HTTP_POST "Content-Length: 0\r\n:\r\n" HTTP_EVIL),
-     .answers = {400, 202}, .next = HTTP_ANSWERED, .evil = true},
+     HTTP_SENT(HTTP_POST "Content-Length: 0\r\n:\r\n" HTTP_EVIL), REFUSED},
+    {"RFC 9112 11.2", "no name, and LFs",
+     HTTP_SENT("GET /health HTTP/1.1\nHost: localhost\n: x\n" HTTP_EVIL),
+     REFUSED},
     {"RFC 9112 11.2", "a NUL for a name",
-     HTTP_SENT(HTTP_GET "\0: x\r\n" HTTP_EVIL), .answers = {200, 202},
-     .next = HTTP_ANSWERED, .evil = true},
+     HTTP_SENT(HTTP_GET "\0: x\r\n" HTTP_EVIL), REFUSED},
     {"RFC 9112 11.2", "a NUL for a line",
-     HTTP_SENT(HTTP_GET "\0\r\n" HTTP_EVIL), .answers = {200, 202},
-     .next = HTTP_ANSWERED, .evil = true},
+     HTTP_SENT(HTTP_GET "\0\r\n" HTTP_EVIL), REFUSED},
     {"RFC 9112 11.2", "a NUL before a name",
-     HTTP_SENT(HTTP_GET "\0X: y\r\n" HTTP_EVIL), .answers = {200, 202},
-     .next = HTTP_ANSWERED, .evil = true},
+     HTTP_SENT(HTTP_GET "\0X: y\r\n" HTTP_EVIL), REFUSED},
+    {"RFC 9112 11.2", "a NUL before the only name",
+     HTTP_SENT("GET /health HTTP/1.0\r\n\0Connection: keep-alive\r\n"
+               "\r\n" HTTP_EVIL),
+     REFUSED},
+    {"RFC 9112 11.2", "NULs for CRLFs",
+     HTTP_SENT(HTTP_GET "X: y\0\0\0\0" HTTP_EVIL), REFUSED},
+    /*
+     * Should be refused. A colon or a NUL alone, with an LF next to it, has
+     * become the same four NULs as "\r\n\r\n" when we see the head, and can't
+     * be told. Whoever is in front and passes on both such a name and a bare
+     * LF can be deceived; by RFC 9112 sections 2.2 and 5.1 it must do neither.
+     */
+    {"RFC 9112 11.2", "a colon and an LF", HTTP_SENT(HTTP_GET ":\n" HTTP_EVIL),
+     .answers = {200, 202}, .next = HTTP_ANSWERED, .evil = true},
+    {"RFC 9112 11.2", "a NUL and an LF", HTTP_SENT(HTTP_GET "\0\n" HTTP_EVIL),
+     .answers = {200, 202}, .next = HTTP_ANSWERED, .evil = true},
+    {"RFC 9112 11.2", "a colon behind an LF",
+     HTTP_SENT("GET /health HTTP/1.1\r\nHost: localhost\n:\r\n" HTTP_EVIL),
+     .answers = {200, 202}, .next = HTTP_ANSWERED, .evil = true},
+    {"RFC 9112 11.2", "a NUL behind an LF",
+     HTTP_SENT("GET /health HTTP/1.1\r\nHost: localhost\n\0\r\n" HTTP_EVIL),
+     .answers = {200, 202}, .next = HTTP_ANSWERED, .evil = true},
 };
 
 static const struct http_case values[] = {
@@ -202,25 +242,31 @@ static const struct http_case values[] = {
     /* May be kept where it does no harm. */
     {"RFC 9110 5.5", "other control characters", FIELD("X: \x01\x7f\v\f"),
      APPLIED},
-    /*
-     * A CR or a NUL must be refused, or be taken for a blank. Neither
-     * happens; libmicrohttpd 0.9.75 ends the value at the NUL.
-     */
-    {"RFC 9110 5.5", "a CR within", FIELD("X: a\rb"), APPLIED},
-    {"RFC 9110 5.5", "a CR at the start", FIELD("X: \ra"), APPLIED},
-    {"RFC 9110 5.5", "a CR at the end", FIELD("X: a\r"), APPLIED},
-    {"RFC 9110 5.5", "a NUL within", FIELD("X: a\0b"), APPLIED},
-    {"RFC 9110 5.5", "a NUL at the end", FIELD("X: a\0"), APPLIED},
-    {"RFC 9110 5.5", "a NUL for a value", FIELD("X: \0"), APPLIED},
+    /* CRs and NULs must be refused, or be taken for blanks. */
+    {"RFC 9110 5.5", "a CR within", FIELD("X: a\rb"), REFUSED},
+    {"RFC 9110 5.5", "a CR at the start", FIELD("X: \ra"), REFUSED},
+    {"RFC 9110 5.5", "a CR at the end", FIELD("X: a\r"), REFUSED},
+    {"RFC 9110 5.5", "a CR for a value", FIELD("X:\r"), REFUSED},
+    {"RFC 9110 5.5", "a NUL within", FIELD("X: a\0b"), REFUSED},
+    {"RFC 9110 5.5", "a NUL at the end", FIELD("X: a\0"), REFUSED},
+    {"RFC 9110 5.5", "a NUL for a value", FIELD("X: \0"), REFUSED},
+    {"RFC 9110 5.5", "a NUL in the last value",
+     HTTP_SENT(HTTP_POST HTTP_LENGTH "X: a\0b\r\n\r\n" HTTP_MESSAGE), REFUSED},
+    {"RFC 9110 5.5", "a NUL at the end of the last value",
+     HTTP_SENT(HTTP_POST HTTP_LENGTH "X: a\0\r\n\r\n" HTTP_MESSAGE), REFUSED},
     {"RFC 9110 5.5", "a NUL in a length",
      HTTP_SENT(HTTP_POST "Content-Length: 160\0"
                          "0\r\n\r\n" HTTP_MESSAGE),
-     APPLIED},
+     REFUSED},
     {"RFC 9110 5.5", "a NUL in a coding",
      HTTP_SENT(HTTP_POST
                "Transfer-Encoding: chunked\0, x\r\n\r\na0\r\n" HTTP_MESSAGE
                "\r\n0\r\n\r\n"),
-     APPLIED},
+     REFUSED},
+    {"RFC 9110 5.5", "a NUL in a site",
+     FIELD("Sec-Fetch-Site: none\0, cross-site"), REFUSED},
+    /* Can't be told from a CR, and is taken for it. */
+    {"RFC 9110 5.5", "a NUL before an LF", FIELD("X: a\0\nY: z"), APPLIED},
 };
 
 /*
@@ -248,14 +294,21 @@ static const struct http_case folds[] = {
      HTTP_SENT(HTTP_GET "Content-Len: 225\r\n gth\r\n\r\n" HTTP_EVIL), REFUSED},
     /*
      * libmicrohttpd 0.9.75 hangs the fold on the name, and the field becomes
-     * one that nobody knows. So a site gets by that must not.
+     * one that nobody knows.
      */
     {"RFC 9112 5.2", "a value begins on the second line", FIELD("X:\r\n a"),
-     APPLIED},
+     REFUSED},
     {"RFC 9112 5.2", "a value is blanks, on the second line", FIELD("X:\r\n "),
-     APPLIED},
+     REFUSED},
+    {"RFC 9112 5.2", "blanks, and a value on the second line",
+     FIELD("X: \t \r\n a"), REFUSED},
     {"RFC 9112 5.2", "a site begins on the second line",
-     FIELD("Sec-Fetch-Site:\r\n cross-site"), APPLIED},
+     FIELD("Sec-Fetch-Site:\r\n cross-site"), REFUSED},
+    {"RFC 9112 5.2", "the last field",
+     HTTP_SENT(HTTP_POST HTTP_LENGTH "X:\r\n a\r\n\r\n" HTTP_MESSAGE), REFUSED},
+    {"RFC 9112 5.2", "the last field, with blanks only",
+     HTTP_SENT(HTTP_POST HTTP_LENGTH "X: a\r\n \r\n\r\n" HTTP_MESSAGE),
+     REFUSED},
 };
 
 #define WITH_HOST(value)                                                       \
@@ -282,18 +335,28 @@ static const struct http_case hosts[] = {
     {"RFC 9110 7.2", "IPv6", WITH_HOST(" [::1]:80"), OK},
     {"RFC 9110 7.2", "IPv4", WITH_HOST(" 127.0.0.1"), OK},
     {"RFC 9110 7.2", "a name of any kind", WITH_HOST(" a_b~c,d;e=%41"), OK},
-    /*
-     * What is no host must be refused with 400. It is taken: the host serves
-     * for nothing but a comparison with Origin.
-     */
-    {"RFC 9112 3.2", "a blank within", WITH_HOST(" a b"), OK},
-    {"RFC 9112 3.2", "a port of letters", WITH_HOST(" localhost:abc"), OK},
-    {"RFC 9112 3.2", "a user", WITH_HOST(" user@localhost"), OK},
-    {"RFC 9112 3.2", "a URL", WITH_HOST(" http://localhost"), OK},
-    {"RFC 9112 3.2", "a path", WITH_HOST(" localhost/a"), OK},
-    {"RFC 9112 3.2", "a query", WITH_HOST(" localhost?a"), OK},
-    {"RFC 9112 3.2", "a bracket", WITH_HOST(" [::1"), OK},
-    {"RFC 9112 3.2", "quotes", WITH_HOST(" \"localhost\""), OK},
+    {"RFC 3986 3.2.2", "a later IP", WITH_HOST(" [v7.a:b]"), OK},
+    {"RFC 9110 7.2", "blanks around it", WITH_HOST(" \t localhost \t"), OK},
+    {"RFC 9112 3.2", "a blank within", WITH_HOST(" a b"), REFUSED},
+    {"RFC 9112 3.2", "a list", WITH_HOST(" a, b"), REFUSED},
+    {"RFC 9112 3.2", "a port of letters", WITH_HOST(" localhost:abc"), REFUSED},
+    {"RFC 9112 3.2", "a port with a sign", WITH_HOST(" localhost:+80"),
+     REFUSED},
+    {"RFC 9112 3.2", "two ports", WITH_HOST(" localhost:80:80"), REFUSED},
+    {"RFC 9112 3.2", "a user", WITH_HOST(" user@localhost"), REFUSED},
+    {"RFC 9112 3.2", "a URL", WITH_HOST(" http://localhost"), REFUSED},
+    {"RFC 9112 3.2", "a path", WITH_HOST(" localhost/a"), REFUSED},
+    {"RFC 9112 3.2", "a query", WITH_HOST(" localhost?a"), REFUSED},
+    {"RFC 9112 3.2", "a bracket", WITH_HOST(" [::1"), REFUSED},
+    {"RFC 9112 3.2", "the other bracket", WITH_HOST(" ::1]"), REFUSED},
+    {"RFC 9112 3.2", "IPv6 without brackets", WITH_HOST(" ::1"), REFUSED},
+    {"RFC 9112 3.2", "empty brackets", WITH_HOST(" []"), REFUSED},
+    {"RFC 9112 3.2", "letters behind brackets", WITH_HOST(" [::1]a"), REFUSED},
+    {"RFC 9112 3.2", "quotes", WITH_HOST(" \"localhost\""), REFUSED},
+    {"RFC 9112 3.2", "a broken escape", WITH_HOST(" a%4"), REFUSED},
+    {"RFC 9112 3.2", "beyond ASCII", WITH_HOST(" \xc3\xa9"), REFUSED},
+    {"RFC 9112 3.2", "none that is one, in HTTP/1.0",
+     HTTP_SENT("GET /health HTTP/1.0\r\nHost: a/b\r\n\r\n"), REFUSED},
 };
 
 static void first_line_is_understood_in_one_way(void **state)

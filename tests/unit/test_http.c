@@ -132,6 +132,90 @@ static void target_is_cut_into_path_and_query(void **state)
     }
 }
 
+static void absolute_target_has_an_authority(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        const char *authority; /* NULL: absent */
+    } cases[] = {
+        {"/", NULL},
+        {"/http://host/x", NULL},
+        {"*", NULL},
+        {"", NULL},
+        {"host:80", NULL},
+        {"ftp://host/x", NULL},
+        {"http:/x", NULL},
+        {"http://", ""},
+        {"http:///x", ""},
+        {"http://host", "host"},
+        {"HTTPS://Host:1/x", "Host:1"},
+        {"http://host?a", "host"},
+        {"http://host#a", "host"},
+        {"http://user@host/", "user@host"},
+        {"http://[::1]:80/", "[::1]:80"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_text(http_target_authority(text_of(cases[i].target)),
+                    cases[i].authority);
+}
+
+static void token_has_no_other_characters(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {
+        "a", "Z", "0", "Content-Type", "!#$%&'*+-.^_`|~",
+    };
+
+    for (size_t i = 0; i < COUNT(tokens); i++)
+        assert_true(http_is_token(text_of(tokens[i])));
+    assert_false(http_is_token(TEXT("")));
+    for (int c = 0; c < 256; c++) {
+        char text[] = {'a', (char)c, 'b'};
+        bool good =
+            c > ' ' && c < 0x7f && strchr("\"(),/:;<=>?@[\\]{}", c) == NULL;
+        assert_int_equal(http_is_token((struct text){text, 3}), good);
+    }
+}
+
+static void host_has_a_form(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {
+        "",
+        "a",
+        "a.b-c_d~e",
+        "A.B:80",
+        "a:",
+        ":80",
+        "127.0.0.1",
+        "[::1]",
+        "[::1]:80",
+        "[::1]:",
+        "[v1.a]",
+        "[fe80::1%25eth0]",
+        "a!$&'()*+,;=",
+        "%41%6a",
+        "a:0123456789",
+    };
+    static const char *const others[] = {
+        " ",     "a b",      "a/b",   "a?b",    "a#b",  "a@b",      "a\\b",
+        "a:b",   "a:8a",     "a:8:0", "a:-1",   "::1",  "[",        "[]",
+        "[::1",  "]",        "::1]",  "[::1]a", "[:/]", "[[::1]]",  "a[::1]",
+        "\"a\"", "a%",       "a%4",   "a%4g",   "a%g4", "\xc3\xa9", "a\tb",
+        "a\x7f", "http://a", "a{",    "<a>",
+    };
+
+    for (size_t i = 0; i < COUNT(hosts); i++)
+        assert_true(http_is_host(text_of(hosts[i])));
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(http_is_host(text_of(others[i])));
+    assert_false(http_is_host((struct text){"a\0b", 3}));
+    /* Not beyond its end. */
+    assert_false(http_is_host((struct text){"%41", 2}));
+    assert_false(http_is_host((struct text){"[a]", 2}));
+}
+
 static void percent_is_decoded_in_place(void **state)
 {
     (void)state;
@@ -326,6 +410,9 @@ int main(void)
         cmocka_unit_test(release_frees_everything_once),
         cmocka_unit_test(methods_are_case_sensitive),
         cmocka_unit_test(target_is_cut_into_path_and_query),
+        cmocka_unit_test(absolute_target_has_an_authority),
+        cmocka_unit_test(token_has_no_other_characters),
+        cmocka_unit_test(host_has_a_form),
         cmocka_unit_test(percent_is_decoded_in_place),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
         cmocka_unit_test(accepted_encodings_follow_their_weights),

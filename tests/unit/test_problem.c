@@ -122,10 +122,10 @@ static void statuses_have_the_standard_titles(void **state)
         unsigned status;
         const char *title;
     } cases[] = {
-        {400, "Bad Request"},         {403, "Forbidden"},
-        {404, "Not Found"},           {405, "Method Not Allowed"},
-        {413, "Content Too Large"},   {414, "URI Too Long"},
-        {503, "Service Unavailable"},
+        {400, "Bad Request"},        {403, "Forbidden"},
+        {404, "Not Found"},          {405, "Method Not Allowed"},
+        {413, "Content Too Large"},  {414, "URI Too Long"},
+        {417, "Expectation Failed"}, {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_string_equal(problem_title(cases[i].status), cases[i].title);
