@@ -248,12 +248,13 @@ const char *http_case_run(const struct http_way *way,
 void http_cases_run(const struct instance *instance,
                     const struct http_case rows[], size_t count)
 {
-    size_t failed = 0;
+    size_t failed = 0, sent = 0;
 
     for (size_t i = 0; i < count; i++) {
         for (int later = 0; later < (rows[i].unfinished ? 1 : 2); later++) {
             struct http_way way = {.instance = instance, .later = later > 0};
             const char *problem = http_case_run(&way, &rows[i]);
+            sent++;
             if (problem == NULL)
                 continue;
             print_error("%s, %s%s: %s\n", rows[i].rule, rows[i].name,
@@ -261,6 +262,7 @@ void http_cases_run(const struct instance *instance,
             failed++;
         }
     }
+    print_message("%zu rows, %zu cases\n", count, sent);
     assert_int_equal(failed, 0);
 }
 

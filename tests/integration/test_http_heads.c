@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The heads of requests: the first line, the lines' ends, the fields' names
- * and values, the host. libmicrohttpd takes them apart; what it gets wrong
+ * and values. libmicrohttpd takes them apart; what it gets wrong
  * has to be told by us and refused, as whatever is read in two ways is
  * (RFC 9112 section 11.2).
  */
@@ -311,54 +311,6 @@ static const struct http_case folds[] = {
      REFUSED},
 };
 
-#define WITH_HOST(value)                                                       \
-    HTTP_SENT("GET /health HTTP/1.1\r\nHost:" value "\r\n\r\n")
-
-static const struct http_case hosts[] = {
-    {"RFC 9112 3.2", "none", HTTP_SENT("GET /health HTTP/1.1\r\n\r\n"),
-     REFUSED},
-    {"RFC 9112 3.2", "none, in a POST",
-     HTTP_SENT("POST /messages HTTP/1.1\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
-     REFUSED},
-    {"RFC 9112 3.2", "two", FIELD("Host: localhost"), REFUSED},
-    {"RFC 9112 3.2", "two that differ", FIELD("host: other"), REFUSED},
-    {"RFC 9112 3.2", "two in HTTP/1.0",
-     HTTP_SENT("GET /health HTTP/1.0\r\n" HTTP_HOST HTTP_HOST "\r\n"), REFUSED},
-    {"RFC 9112 3.2", "none in HTTP/1.0",
-     HTTP_SENT("GET /health HTTP/1.0\r\n\r\n"), .answers = {200},
-     .next = HTTP_CLOSED},
-    {"RFC 9112 3.2", "with an absolute target, none all the same",
-     HTTP_SENT("GET http://localhost/health HTTP/1.1\r\n\r\n"), REFUSED},
-    {"RFC 9110 7.2", "empty", WITH_HOST(""), OK},
-    {"RFC 9110 7.2", "a port", WITH_HOST(" localhost:80"), OK},
-    {"RFC 9110 7.2", "an empty port", WITH_HOST(" localhost:"), OK},
-    {"RFC 9110 7.2", "IPv6", WITH_HOST(" [::1]:80"), OK},
-    {"RFC 9110 7.2", "IPv4", WITH_HOST(" 127.0.0.1"), OK},
-    {"RFC 9110 7.2", "a name of any kind", WITH_HOST(" a_b~c,d;e=%41"), OK},
-    {"RFC 3986 3.2.2", "a later IP", WITH_HOST(" [v7.a:b]"), OK},
-    {"RFC 9110 7.2", "blanks around it", WITH_HOST(" \t localhost \t"), OK},
-    {"RFC 9112 3.2", "a blank within", WITH_HOST(" a b"), REFUSED},
-    {"RFC 9112 3.2", "a list", WITH_HOST(" a, b"), REFUSED},
-    {"RFC 9112 3.2", "a port of letters", WITH_HOST(" localhost:abc"), REFUSED},
-    {"RFC 9112 3.2", "a port with a sign", WITH_HOST(" localhost:+80"),
-     REFUSED},
-    {"RFC 9112 3.2", "two ports", WITH_HOST(" localhost:80:80"), REFUSED},
-    {"RFC 9112 3.2", "a user", WITH_HOST(" user@localhost"), REFUSED},
-    {"RFC 9112 3.2", "a URL", WITH_HOST(" http://localhost"), REFUSED},
-    {"RFC 9112 3.2", "a path", WITH_HOST(" localhost/a"), REFUSED},
-    {"RFC 9112 3.2", "a query", WITH_HOST(" localhost?a"), REFUSED},
-    {"RFC 9112 3.2", "a bracket", WITH_HOST(" [::1"), REFUSED},
-    {"RFC 9112 3.2", "the other bracket", WITH_HOST(" ::1]"), REFUSED},
-    {"RFC 9112 3.2", "IPv6 without brackets", WITH_HOST(" ::1"), REFUSED},
-    {"RFC 9112 3.2", "empty brackets", WITH_HOST(" []"), REFUSED},
-    {"RFC 9112 3.2", "letters behind brackets", WITH_HOST(" [::1]a"), REFUSED},
-    {"RFC 9112 3.2", "quotes", WITH_HOST(" \"localhost\""), REFUSED},
-    {"RFC 9112 3.2", "a broken escape", WITH_HOST(" a%4"), REFUSED},
-    {"RFC 9112 3.2", "beyond ASCII", WITH_HOST(" \xc3\xa9"), REFUSED},
-    {"RFC 9112 3.2", "none that is one, in HTTP/1.0",
-     HTTP_SENT("GET /health HTTP/1.0\r\nHost: a/b\r\n\r\n"), REFUSED},
-};
-
 static void first_line_is_understood_in_one_way(void **state)
 {
     HTTP_CASES_RUN(*state, lines);
@@ -389,11 +341,6 @@ static void folded_line_is_refused(void **state)
     HTTP_CASES_RUN(*state, folds);
 }
 
-static void request_has_one_host(void **state)
-{
-    HTTP_CASES_RUN(*state, hosts);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,7 +350,6 @@ int main(void)
         cmocka_unit_test(name_is_a_token_or_the_request_is_refused),
         cmocka_unit_test(value_is_one_line_of_text),
         cmocka_unit_test(folded_line_is_refused),
-        cmocka_unit_test(request_has_one_host),
     };
     int failed = cmocka_run_group_tests_name("event loops", tests,
                                              instance_setup, instance_teardown);

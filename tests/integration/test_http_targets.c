@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is asked for, and how: the four forms of a target (RFC 9112 section
- * 3.2), ids with escapes in them (RFC 3986 section 2.1), and methods, known
- * and not.
+ * 3.2), ids with escapes in them (RFC 3986 section 2.1), methods, known and
+ * not, and the host (RFC 9110 section 7.2).
  */
 #include "http_case.h"
 
@@ -199,6 +199,57 @@ static const struct http_case methods[] = {
     {"RFC 9110 9.1", "beyond ASCII", LINE("G\xc3\x89T /health"), REFUSED},
 };
 
+#define WITH_HOST(value)                                                       \
+    HTTP_SENT("GET /health HTTP/1.1\r\nHost:" value "\r\n\r\n")
+
+static const struct http_case hosts[] = {
+    {"RFC 9112 3.2", "none", HTTP_SENT("GET /health HTTP/1.1\r\n\r\n"),
+     REFUSED},
+    {"RFC 9112 3.2", "none, in a POST",
+     HTTP_SENT("POST /messages HTTP/1.1\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
+     REFUSED},
+    {"RFC 9112 3.2", "two", HTTP_SENT(HTTP_GET HTTP_HOST "\r\n"), REFUSED},
+    {"RFC 9112 3.2", "two that differ",
+     HTTP_SENT(HTTP_GET "host: other\r\n\r\n"), REFUSED},
+    {"RFC 9112 3.2", "two in HTTP/1.0",
+     HTTP_SENT("GET /health HTTP/1.0\r\n" HTTP_HOST HTTP_HOST "\r\n"), REFUSED},
+    {"RFC 9112 3.2", "none in HTTP/1.0",
+     HTTP_SENT("GET /health HTTP/1.0\r\n\r\n"), .answers = {200},
+     .next = HTTP_CLOSED},
+    {"RFC 9112 3.2", "with an absolute target, none all the same",
+     HTTP_SENT("GET http://localhost/health HTTP/1.1\r\n\r\n"), REFUSED},
+    {"RFC 9110 7.2", "empty", WITH_HOST(""), NEXT(200)},
+    {"RFC 9110 7.2", "a port", WITH_HOST(" localhost:80"), NEXT(200)},
+    {"RFC 9110 7.2", "an empty port", WITH_HOST(" localhost:"), NEXT(200)},
+    {"RFC 9110 7.2", "IPv6", WITH_HOST(" [::1]:80"), NEXT(200)},
+    {"RFC 9110 7.2", "IPv4", WITH_HOST(" 127.0.0.1"), NEXT(200)},
+    {"RFC 9110 7.2", "a name of any kind", WITH_HOST(" a_b~c,d;e=%41"),
+     NEXT(200)},
+    {"RFC 3986 3.2.2", "a later IP", WITH_HOST(" [v7.a:b]"), NEXT(200)},
+    {"RFC 9110 7.2", "blanks around it", WITH_HOST(" \t localhost \t"),
+     NEXT(200)},
+    {"RFC 9112 3.2", "a blank within", WITH_HOST(" a b"), REFUSED},
+    {"RFC 9112 3.2", "a list", WITH_HOST(" a, b"), REFUSED},
+    {"RFC 9112 3.2", "a port of letters", WITH_HOST(" localhost:abc"), REFUSED},
+    {"RFC 9112 3.2", "a port with a sign", WITH_HOST(" localhost:+80"),
+     REFUSED},
+    {"RFC 9112 3.2", "two ports", WITH_HOST(" localhost:80:80"), REFUSED},
+    {"RFC 9112 3.2", "a user", WITH_HOST(" user@localhost"), REFUSED},
+    {"RFC 9112 3.2", "a URL", WITH_HOST(" http://localhost"), REFUSED},
+    {"RFC 9112 3.2", "a path", WITH_HOST(" localhost/a"), REFUSED},
+    {"RFC 9112 3.2", "a query", WITH_HOST(" localhost?a"), REFUSED},
+    {"RFC 9112 3.2", "a bracket", WITH_HOST(" [::1"), REFUSED},
+    {"RFC 9112 3.2", "the other bracket", WITH_HOST(" ::1]"), REFUSED},
+    {"RFC 9112 3.2", "IPv6 without brackets", WITH_HOST(" ::1"), REFUSED},
+    {"RFC 9112 3.2", "empty brackets", WITH_HOST(" []"), REFUSED},
+    {"RFC 9112 3.2", "letters behind brackets", WITH_HOST(" [::1]a"), REFUSED},
+    {"RFC 9112 3.2", "quotes", WITH_HOST(" \"localhost\""), REFUSED},
+    {"RFC 9112 3.2", "a broken escape", WITH_HOST(" a%4"), REFUSED},
+    {"RFC 9112 3.2", "beyond ASCII", WITH_HOST(" \xc3\xa9"), REFUSED},
+    {"RFC 9112 3.2", "none that is one, in HTTP/1.0",
+     HTTP_SENT("GET /health HTTP/1.0\r\nHost: a/b\r\n\r\n"), REFUSED},
+};
+
 static void target_has_one_of_four_forms(void **state)
 {
     HTTP_CASES_RUN(*state, forms);
@@ -215,12 +266,18 @@ static void methods_are_exact(void **state)
     HTTP_CASES_RUN(*state, methods);
 }
 
+static void request_has_one_host(void **state)
+{
+    HTTP_CASES_RUN(*state, hosts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(target_has_one_of_four_forms),
         cmocka_unit_test(ids_are_what_their_escapes_stand_for),
         cmocka_unit_test(methods_are_exact),
+        cmocka_unit_test(request_has_one_host),
     };
     int failed = cmocka_run_group_tests_name("event loops", tests,
                                              instance_setup, instance_teardown);

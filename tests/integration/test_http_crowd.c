@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ten thousand idle connections, half of them after a request and half
+ * without, as a sender leaves them that opens one for each message (RFC 9112
+ * section 9.3: a server may close them at any time, and each answer says
+ * whether it is the last). Messages go on being answered beside them, and
+ * those that idle are closed in their time. (How fast: bench/.)
+ */
+#include "harness.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+    IDLERS = 10000,
+    /* Ours, those that are on their way out, files. */
+    DESCRIPTORS = IDLERS + 500,
+    MESSAGES = 2000,
+    KEEP_ALIVE_BELOW = 512,
+    SILENT = 10, /* seconds: closed when idle for so long */
+    SLACK = 30,  /* seconds: how late the service may be */
+};
+
+/* Idle time is measured from here: some have been idle for less. */
+struct crowd {
+    struct connection idlers[IDLERS];
+    int64_t begun, complete;
+};
+
+static bool has_descriptors(void)
+{
+    struct rlimit limit;
+
+    connection_raise_limit();
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+           (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= DESCRIPTORS);
+}
+
+/* Every other one that is kept alive asks for something first. */
+static struct crowd *gather(const struct instance *instance)
+{
+    struct crowd *crowd = calloc(1, sizeof(*crowd));
+
+    assert_non_null(crowd);
+    crowd->begun = process_clock();
+    for (size_t i = 0; i < IDLERS; i++) {
+        instance_connect(instance, &crowd->idlers[i]);
+        if (i % 2 == 0 && i < KEEP_ALIVE_BELOW - 1) {
+            connection_get(&crowd->idlers[i], "/health");
+            connection_expect_status(&crowd->idlers[i], 200);
+        }
+    }
+    crowd->complete = process_clock();
+    print_message("%d connections in %jd ms\n", IDLERS,
+                  (intmax_t)(crowd->complete - crowd->begun));
+    return crowd;
+}
+
+/* So many are open that no other is kept alive. */
+static void post_beside_them(const struct instance *instance)
+{
+    int64_t worst = 0;
+
+    for (uint64_t number = 1; number <= MESSAGES; number++) {
+        struct fleet_message message = fleet_faster("crowd-1", number, 1);
+        int64_t start = process_clock();
+        struct connection connection;
+        struct response response;
+
+        instance_connect(instance, &connection);
+        assert_true(connection_post(&connection, message.body));
+        connection_expect(&connection, &response);
+        response_expect_status(&response, 202);
+        response_release(&response);
+        connection_close(&connection);
+        int64_t taken = process_clock() - start;
+        worst = taken > worst ? taken : worst;
+    }
+    print_message("%d messages, the slowest in %jd ms\n", MESSAGES,
+                  (intmax_t)worst);
+    /* No time limit for a busy machine: but none has waited for idle ones. */
+    assert_true(worst < (int64_t)SILENT * 1000);
+}
+
+static size_t count_closed(struct crowd *crowd)
+{
+    size_t closed = 0;
+
+    for (size_t i = 0; i < IDLERS; i++)
+        closed += connection_is_closed(&crowd->idlers[i]) ? 1 : 0;
+    return closed;
+}
+
+static void expect_all_closed_in_time(struct crowd *crowd)
+{
+    int64_t latest = crowd->complete + (int64_t)(SILENT + SLACK) * 1000;
+
+    for (size_t i = 0; i < IDLERS; i++) {
+        struct connection *idler = &crowd->idlers[i];
+        assert_false(connection_fill(idler, 1, latest));
+        assert_true(idler->ended);
+    }
+    print_message("all closed %jd ms after the last was opened\n",
+                  (intmax_t)(process_clock() - crowd->complete));
+}
+
+static void messages_are_answered_beside_ten_thousand_idlers(void **state)
+{
+    struct crowd *crowd = gather(*state);
+
+    post_beside_them(*state);
+    size_t closed = count_closed(crowd);
+    if (process_clock() - crowd->begun < (int64_t)(SILENT - 2) * 1000)
+        assert_int_equal(closed, 0);
+    else
+        print_message("too slow a machine to tell that none went early\n");
+    expect_all_closed_in_time(crowd);
+    for (size_t i = 0; i < IDLERS; i++)
+        connection_close(&crowd->idlers[i]);
+    free(crowd);
+}
+
+static int setup(void **state)
+{
+    static const char *const flags[] = {"-max-connections=12000", NULL};
+    static struct instance instance;
+
+    instance_start(&instance, flags);
+    *state = &instance;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    if (*state != NULL)
+        instance_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_are_answered_beside_ten_thousand_idlers),
+    };
+    if (!has_descriptors()) {
+        print_message("skipped: it needs %d open files; see ulimit -Hn\n",
+                      DESCRIPTORS);
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
