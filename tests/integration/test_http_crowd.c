@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ten thousand idle connections, half of them after a request and half
- * without, as a sender leaves them that opens one for each message (RFC 9112
+ * Ten thousand idle connections, some after a request and most without,
+ * as a sender leaves them that opens one for each message (RFC 9112
  * section 9.3: a server may close them at any time, and each answer says
  * whether it is the last). Messages go on being answered beside them, and
  * those that idle are closed in their time. (How fast: bench/.)

@@ -34,6 +34,9 @@ enum {
     "\"messageTime\":\"2022-02-02T19:39:05Z\",\"messageType\":"                \
     "\"RocketSpeedIncreased\"},\"message\":{\"by\":1}}"
 
+/* A whole request, see write_parameters(). */
+static char many_parameters[10000];
+
 static const struct kind {
     const char *rule, *name;
     const char *start; /* sent at once */
@@ -56,6 +59,12 @@ static const struct kind {
      false},
     {"RFC 9110 10.1.1", "the body, after an invitation",
      POST "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n", " ", false},
+    /*
+     * Should be 414 at once. libmicrohttpd has no room to keep so many, and
+     * then waits for more.
+     */
+    {"RFC 9110 15.5.15", "a query of 2,000 parameters", many_parameters, "x",
+     false},
     {"RFC 9112 6.3", "a batch", TYPED "Content-Length: 1000\r\n\r\n", "\n",
      true},
     {"RFC 9112 7.1", "a batch in a chunk", TYPED CHUNKED "1000\r\n", "\n",
@@ -70,6 +79,20 @@ struct client {
     size_t dripped;
     int64_t closed; /* milliseconds after the start; 0: open */
 };
+
+static void write_parameters(void)
+{
+    enum { PARAMETERS = 2000 };
+    size_t length = 0;
+
+    for (int i = 0; i <= PARAMETERS + 1; i++)
+        length += (size_t)snprintf(
+            many_parameters + length, sizeof(many_parameters) - length, "%s",
+            i == 0            ? "GET /health?"
+            : i <= PARAMETERS ? "a=b&"
+                              : " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_in_range(length, 4 * PARAMETERS, sizeof(many_parameters) - 1);
+}
 
 static void open_all(const struct instance *instance, struct client *clients)
 {
@@ -159,6 +182,7 @@ static void byte_a_second_is_too_slow_and_hinders_nobody(void **state)
     unsigned posted = 0;
 
     assert_non_null(clients);
+    write_parameters();
     instance_connect(*state, &kept);
     int64_t start = process_clock();
     open_all(*state, clients);
