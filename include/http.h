@@ -100,6 +100,7 @@ struct http_work {
     void (*run)(struct http_work *work, struct http_response *response);
     /* It will not be run. */
     void (*free)(struct http_work *work);
+    bool slow; /* others should not have to wait for it */
 };
 
 struct http_response {

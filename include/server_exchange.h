@@ -25,6 +25,7 @@ struct server_context {
     struct service *service;
     struct connections *connections;
     struct server_workers *workers; /* NULL with a thread a connection */
+    _Atomic size_t *unsent;         /* bytes of long answers, of them all */
 };
 
 struct server_exchange;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A few threads that do, in the order in which it came, what would hold up
- * an event loop. The queue is made of the jobs themselves, so handing one
- * over never fails for want of memory.
+ * A few threads that do what would hold up an event loop: jobs that are slow
+ * in the order in which they came, and the others in theirs, which need not
+ * wait for slow ones. The queues are made of the jobs themselves, so handing
+ * one over never fails for want of memory.
  */
 #ifndef LUNAR_SERVER_WORKERS_H
 #define LUNAR_SERVER_WORKERS_H
@@ -14,6 +15,7 @@ struct server_workers;
 /* Part of whatever the job is about; it must stay until `run` is called. */
 struct server_job {
     void (*run)(struct server_job *job, bool cancelled);
+    bool slow;               /* takes seconds rather than milliseconds */
     struct server_job *next; /* the queue's */
 };
 

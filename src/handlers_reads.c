@@ -230,7 +230,7 @@ static struct list *make_list(struct service *service,
         problem_set_full(response);
         return NULL;
     }
-    list->work = (struct http_work){run_list, free_work};
+    list->work = (struct http_work){run_list, free_work, false};
     list->stream = (struct http_stream){next_part, free_stream};
     list->service = service;
     if (listing_query_parse(&list->query, request->query, detail,
@@ -256,7 +256,7 @@ void handle_list_rockets(struct service *service,
         return;
     bool known = answer_by_etag(service, request, revision, response);
     bool many = table_count(service->table) > HANDLERS_LIST_AT_ONCE;
-    list->streamed = many && list->query.limit == 0;
+    list->streamed = list->work.slow = many && list->query.limit == 0;
     if (!many)
         run_list(&list->work, response);
     else if (known)

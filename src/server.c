@@ -42,6 +42,8 @@ struct server {
     struct server_context context;
     int socket, deaf; /* the one that takes its place at the stop */
     struct MHD_Daemon *daemon;
+    /* The exchanges'. */
+    _Atomic size_t unsent;
 };
 
 static struct server_exchange *exchange_of(struct MHD_Connection *connection)
@@ -276,6 +278,7 @@ struct server *server_start(const struct server_options *wanted,
     }
     options.max_connections = fit_connections(wanted->max_connections);
     server->context.service = service;
+    server->context.unsent = &server->unsent;
     server->deaf = -1;
     server->socket =
         server_listen_open(options.host, options.port, error, error_size);

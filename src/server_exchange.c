@@ -10,6 +10,7 @@
 #include "server_exchange.h"
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,14 @@
 enum {
     /* Memory for a body that a connection keeps from request to request. */
     KEPT_BODY = 4096,
+    /*
+     * For all that are longer than LONG_BODY together, or clients that take
+     * nothing of many long pages could use up the machine's. A page has some
+     * 13 MB at the most. Others are bounded by the number of connections, and
+     * must not be put off because of long ones.
+     */
+    LONG_BODY = 64 * 1024,
+    MAX_UNSENT = 128 * 1024 * 1024,
 };
 
 enum stage {
@@ -56,6 +65,7 @@ struct server_exchange {
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
     struct http_response response;
+    size_t unsent; /* what of the context's `unsent` is of this one */
     struct last_answer last;
     struct server_job job;
 };
@@ -90,12 +100,21 @@ static void close_sink(struct server_exchange *exchange)
     exchange->sink = NULL;
 }
 
+/* The answer has been sent, or will not be. */
+static void leave_room(struct server_exchange *exchange)
+{
+    if (exchange->unsent > 0)
+        atomic_fetch_sub(exchange->context->unsent, exchange->unsent);
+    exchange->unsent = 0;
+}
+
 void server_exchange_free(struct server_exchange *exchange)
 {
     if (exchange == NULL)
         return;
     connections_remove(exchange->context->connections, &exchange->connection);
     forget_answer(&exchange->last);
+    leave_room(exchange);
     close_sink(exchange);
     http_response_release(&exchange->response);
     buffer_release(&exchange->target);
@@ -143,6 +162,7 @@ static void hand_over(struct server_exchange *exchange,
 {
     connection_enter(&exchange->connection, CONNECTION_WORKING);
     exchange->job.run = run;
+    exchange->job.slow = exchange->response.later->slow;
     MHD_suspend_connection(exchange->mhd);
     server_workers_submit(exchange->context->workers, &exchange->job);
 }
@@ -288,6 +308,26 @@ static void no_memory(struct http_response *response)
     http_response_header(response, "Retry-After", "1");
 }
 
+static bool take_room(struct server_exchange *exchange, size_t size)
+{
+    _Atomic size_t *unsent = exchange->context->unsent;
+
+    if (atomic_fetch_add(unsent, size) + size > MAX_UNSENT) {
+        atomic_fetch_sub(unsent, size);
+        return false;
+    }
+    exchange->unsent += size;
+    return true;
+}
+
+static void too_much_unsent(struct http_response *response)
+{
+    problem_set(response, 503,
+                "too many long answers are being sent already; try again, or "
+                "ask for less with limit");
+    http_response_header(response, "Retry-After", "5");
+}
+
 /* Queue the response. `close`: whatever there is room for. */
 static bool queue_response(struct server_exchange *exchange, bool close)
 {
@@ -295,6 +335,9 @@ static bool queue_response(struct server_exchange *exchange, bool close)
 
     if (buffer_failed(&own->body))
         no_memory(&exchange->response);
+    else if (own->body.capacity > LONG_BODY &&
+             !take_room(exchange, own->body.capacity))
+        too_much_unsent(&exchange->response);
     if (!connections_keep_alive(exchange->context->connections,
                                 &exchange->connection) ||
         (exchange->head.chunked && server_guard_has_trailers(exchange->mhd)))
@@ -485,6 +528,7 @@ static void clear_response(struct http_response *response)
 void server_exchange_end(struct server_exchange *exchange)
 {
     close_sink(exchange);
+    leave_room(exchange);
     clear_response(&exchange->response);
     if (exchange->body.capacity > KEPT_BODY)
         buffer_release(&exchange->body);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One queue, one lock, one condition. What a job has written is handed over
- * with the lock on the way in; on the way out the job hands over for itself.
+ * Two queues, one lock, one condition: the first thread takes slow jobs, and
+ * others where there are none; the rest take no slow ones. What a job has
+ * written is handed over with the lock on the way in; on the way out the job
+ * hands over for itself.
  */
 #include "server_workers.h"
 
@@ -10,12 +12,17 @@
 
 #include "log.h"
 
+struct queue {
+    struct server_job *first;
+    struct server_job **end; /* where the next one is hung in */
+};
+
 struct server_workers {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Guarded by `lock`. */
-    struct server_job *first;
-    struct server_job **end; /* where the next one is hung in */
+    struct queue slow, others;
+    bool begun; /* the first thread has */
     bool stopped;
     /* Set at start, then read-only. */
     unsigned count;
@@ -33,36 +40,67 @@ static void unlock(struct server_workers *workers)
                       "pthread_mutex_unlock");
 }
 
-/* The next job; NULL when the queue is empty. */
-static struct server_job *take_locked(struct server_workers *workers)
+static void empty(struct queue *queue)
 {
-    struct server_job *job = workers->first;
+    queue->first = NULL;
+    queue->end = &queue->first;
+}
+
+static void append(struct queue *queue, struct server_job *job)
+{
+    job->next = NULL;
+    *queue->end = job;
+    queue->end = &job->next;
+}
+
+/* The next job; NULL when the queue is empty. */
+static struct server_job *take_from(struct queue *queue)
+{
+    struct server_job *job = queue->first;
 
     if (job != NULL)
-        workers->first = job->next;
-    if (workers->first == NULL)
-        workers->end = &workers->first;
+        queue->first = job->next;
+    if (queue->first == NULL)
+        queue->end = &queue->first;
     return job;
 }
 
+/* `any`: also a slow one, and rather that. */
+static struct server_job *take_locked(struct server_workers *workers, bool any)
+{
+    struct server_job *job = any ? take_from(&workers->slow) : NULL;
+
+    return job != NULL ? job : take_from(&workers->others);
+}
+
 /* Wait for a job; NULL after the stop. */
-static struct server_job *next_job(struct server_workers *workers)
+static struct server_job *next_job(struct server_workers *workers, bool any)
 {
     struct server_job *job = NULL;
 
     lock(workers);
-    while (!workers->stopped && (job = take_locked(workers)) == NULL)
+    while (!workers->stopped && (job = take_locked(workers, any)) == NULL)
         pthread_cond_wait(&workers->changed, &workers->lock);
     unlock(workers);
     return job;
 }
 
+static bool is_first(struct server_workers *workers)
+{
+    lock(workers);
+    bool first = !workers->begun;
+    workers->begun = true;
+    unlock(workers);
+    return first;
+}
+
 static void *work(void *context)
 {
     struct server_workers *workers = context;
+    bool any = is_first(workers);
     struct server_job *job;
 
-    while ((job = next_job(workers)) != NULL)
+    while ((job = next_job(workers, any)) != NULL)
         job->run(job, false);
     return NULL;
 }
@@ -78,7 +116,8 @@ struct server_workers *server_workers_start(unsigned threads)
                       "pthread_mutex_init");
     log_check_pthread(pthread_cond_init(&workers->changed, NULL),
                       "pthread_cond_init");
-    workers->end = &workers->first;
+    empty(&workers->slow);
+    empty(&workers->others);
     while (workers->count < threads &&
            pthread_create(&workers->threads[workers->count], NULL, work,
                           workers) == 0)
@@ -97,10 +136,9 @@ void server_workers_submit(struct server_workers *workers,
     lock(workers);
     bool stopped = workers->stopped;
     if (!stopped) {
-        job->next = NULL;
-        *workers->end = job;
-        workers->end = &job->next;
-        pthread_cond_signal(&workers->changed);
+        append(job->slow ? &workers->slow : &workers->others, job);
+        /* All of them, as not each may take it. */
+        pthread_cond_broadcast(&workers->changed);
     }
     unlock(workers);
     if (stopped)
@@ -110,7 +148,7 @@ void server_workers_submit(struct server_workers *workers,
 static struct server_job *take(struct server_workers *workers)
 {
     lock(workers);
-    struct server_job *job = take_locked(workers);
+    struct server_job *job = take_locked(workers, true);
     unlock(workers);
     return job;
 }
