@@ -192,8 +192,10 @@ static int open_socket(struct bare *bare)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (bind(fd, (const struct sockaddr *)&address, size) != 0 ||
         listen(fd, BACKLOG) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
+        close(fd);
         return -1;
+    }
     bare->port = ntohs(address.sin_port);
     return fd;
 }

@@ -29,15 +29,19 @@ struct options {
     uint64_t rockets, round, first, unchecked;
 };
 
+/* A request: its head and its body, in the order in which they are sent. */
+struct body {
+    struct body *next;
+    size_t length;
+    uint64_t messages;
+    char bytes[];
+};
+
 /* One connection's work. */
 struct sender {
     const struct options *options;
     pthread_t thread;
-    struct body {
-        char *bytes; /* the request's head and body */
-        size_t length;
-        uint64_t messages;
-    } * bodies; /* `requests` of them */
+    struct body *bodies; /* `count` of them */
     uint64_t count;
     struct fleet fleet;
     pthread_barrier_t *barrier; /* all are ready */
@@ -74,15 +78,17 @@ static struct used used_so_far(void)
  * The head goes right before the body, whose length it has: the body is
  * written first, behind room for any head.
  */
-static void make_body(struct body *body, uint64_t messages, struct fleet *fleet,
-                      uint64_t port)
+static struct body *make_body(uint64_t messages, struct fleet *fleet,
+                              uint64_t port)
 {
     size_t size = HEAD_SIZE + messages * FLEET_MAX_MESSAGE, end = HEAD_SIZE;
-    char head[HEAD_SIZE], *bytes = malloc(size), *fitting;
+    struct body *made = malloc(sizeof(*made) + size);
+    char head[HEAD_SIZE], *bytes;
     int length;
 
-    if (bytes == NULL)
+    if (made == NULL)
         die("no memory for %" PRIu64 " messages", messages);
+    bytes = made->bytes;
     for (uint64_t i = 0; i < messages; i++) {
         end += fleet_next(fleet, bytes + end);
         bytes[end++] = '\n';
@@ -92,12 +98,12 @@ static void make_body(struct body *body, uint64_t messages, struct fleet *fleet,
                       "\r\nContent-Type: application/x-ndjson\r\n"
                       "Content-Length: %zu\r\n\r\n",
                       port, end - HEAD_SIZE);
-    body->length = end - HEAD_SIZE + (size_t)length;
     memmove(bytes + length, bytes + HEAD_SIZE, end - HEAD_SIZE);
     memcpy(bytes, head, (size_t)length);
-    fitting = realloc(bytes, body->length);
-    body->bytes = fitting != NULL ? fitting : bytes;
-    body->messages = messages;
+    made->next = NULL;
+    made->length = end - HEAD_SIZE + (size_t)length;
+    made->messages = messages;
+    return made;
 }
 
 /* False where the server does not read on: its answer may say why. */
@@ -168,16 +174,19 @@ static void send_body(int *fd, const struct sender *sender,
 static void *run_sender(void *context)
 {
     struct sender *sender = context;
+    struct body **end = &sender->bodies;
     int fd = -1;
 
-    for (uint64_t i = 0; i < sender->count; i++)
-        make_body(&sender->bodies[i], sender->options->messages, &sender->fleet,
-                  sender->options->port);
+    for (uint64_t i = 0; i < sender->count; i++) {
+        *end = make_body(sender->options->messages, &sender->fleet,
+                         sender->options->port);
+        end = &(*end)->next;
+    }
     /* Once for main() to look at the clock, and once to begin. */
     pthread_barrier_wait(sender->barrier);
     pthread_barrier_wait(sender->barrier);
-    for (uint64_t i = 0; i < sender->count; i++)
-        send_body(&fd, sender, &sender->bodies[i]);
+    for (struct body *body = sender->bodies; body != NULL; body = body->next)
+        send_body(&fd, sender, body);
     if (fd >= 0)
         close(fd);
     return NULL;
@@ -192,21 +201,19 @@ static void start_sender(struct sender *sender, uint64_t share,
     sender->count = options->requests / options->connections;
     sender->fleet = fleet_share((uint32_t)options->round, options->rockets,
                                 options->first, share, options->connections);
-    sender->bodies = calloc(sender->count, sizeof(*sender->bodies));
-    if (sender->bodies == NULL ||
-        pthread_create(&sender->thread, NULL, run_sender, sender) != 0)
+    if (pthread_create(&sender->thread, NULL, run_sender, sender) != 0)
         die("can't start %" PRIu64 " threads", options->connections);
 }
 
 static void finish_sender(struct sender *sender, uint64_t *messages,
                           uint64_t *bytes)
 {
-    for (uint64_t i = 0; i < sender->count; i++) {
-        *messages += sender->bodies[i].messages;
-        *bytes += sender->bodies[i].length;
-        free(sender->bodies[i].bytes);
+    for (struct body *body = sender->bodies, *next; body != NULL; body = next) {
+        next = body->next;
+        *messages += body->messages;
+        *bytes += body->length;
+        free(body);
     }
-    free(sender->bodies);
 }
 
 static void run(const struct options *options)

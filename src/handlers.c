@@ -6,7 +6,6 @@
 #include "handlers.h"
 
 #include <sodium.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "assets.h"
@@ -106,13 +105,13 @@ void handle_post_message(struct service *service,
 
 /* A batch, from its first byte to the answer. */
 struct bulk {
-    struct http_sink sink;
+    struct http_sink sink; /* first: a pointer to it is one to the whole */
     struct batch *batch;
 };
 
 static struct bulk *bulk_of(struct http_sink *sink)
 {
-    return (struct bulk *)((char *)sink - offsetof(struct bulk, sink));
+    return (struct bulk *)sink;
 }
 
 static void take_part(struct http_sink *sink, struct text part)
@@ -166,7 +165,7 @@ struct http_sink *handle_open_batch(struct service *service,
         return NULL;
     }
     bulk->sink = (struct http_sink){take_part, finish_bulk, free_bulk};
-    return &bulk->sink;
+    return (struct http_sink *)bulk;
 }
 
 void handle_health(struct service *service, const struct http_request *request,

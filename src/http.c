@@ -30,17 +30,16 @@ void http_response_release(struct http_response *response)
     http_response_init(response);
 }
 
-static void add_header(struct http_response *response,
-                       struct http_header header)
+static struct http_header *next_header(struct http_response *response)
 {
     assert(response->header_count < HTTP_MAX_HEADERS);
-    response->headers[response->header_count++] = header;
+    return &response->headers[response->header_count++];
 }
 
 void http_response_header(struct http_response *response, const char *name,
                           const char *value)
 {
-    add_header(response, (struct http_header){name, value, false});
+    *next_header(response) = (struct http_header){name, value, false};
 }
 
 bool http_response_header_copy(struct http_response *response, const char *name,
@@ -52,7 +51,11 @@ bool http_response_header_copy(struct http_response *response, const char *name,
     if (value.length > 0)
         memcpy(copy, value.data, value.length);
     copy[value.length] = '\0';
-    add_header(response, (struct http_header){name, copy, true});
+
+    struct http_header *header = next_header(response);
+    header->name = name;
+    header->value = copy;
+    header->owned = true;
     return true;
 }
 

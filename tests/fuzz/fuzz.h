@@ -47,17 +47,16 @@ static inline struct text fuzz_text(const uint8_t *data, size_t size)
  */
 static inline struct text fuzz_copy(struct text text)
 {
-    char *copy = malloc(text.length > 0 ? text.length : 1);
+    if (text.data == NULL)
+        return text;
 
+    char *copy = malloc(text.length > 0 ? text.length : 1);
     if (copy == NULL)
         abort();
-    if (text.data == NULL) {
-        free(copy);
-        return text;
-    }
     if (text.length > 0)
         memcpy(copy, text.data, text.length);
-    return (struct text){copy, text.length};
+    text.data = copy;
+    return text;
 }
 
 /* Ends a copy. */

@@ -251,8 +251,8 @@ static void make_query(struct text input, struct buffer *raw)
     buffer_append(raw, line.length > 0 ? TEXT("&cursor=") : TEXT("cursor="));
     size_t size = sodium_base64_encoded_len(input.length, variant);
     FUZZ_CHECK(buffer_reserve(raw, size));
-    sodium_bin2base64(raw->data + raw->length, size,
-                      (const unsigned char *)input.data, input.length, variant);
+    sodium_bin2base64(buffer_end(raw), size, (const unsigned char *)input.data,
+                      input.length, variant);
     raw->length += size - 1;
 }
 
