@@ -12,6 +12,9 @@
 
 struct server_workers;
 
+/* Of each of its threads. */
+#define SERVER_WORKERS_NAME "lunar-worker"
+
 /* Part of whatever the job is about; it must stay until `run` is called. */
 struct server_job {
     void (*run)(struct server_job *job, bool cancelled);

@@ -77,8 +77,9 @@ bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
                              const struct names *names);
 
-bool table_entry_matches(const struct table_entry *entry,
-                         const struct table_entry_filter *filter);
+/* Whether its names are those. Of its status, the columns tell. */
+bool table_entry_has_names(const struct table_entry *entry,
+                           const struct table_entry_filter *filter);
 
 /* The speed, or the seconds, that a value's `major` keeps in order. */
 int64_t table_entry_integer(const struct table_value *value);

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -208,8 +209,7 @@ static size_t distance(struct text from, const char *to)
 {
     enum { MAX_NAME = 32 };
     size_t length = strlen(to);
-    if (length >= MAX_NAME)
-        return SIZE_MAX;
+    assert(length < MAX_NAME);
     /* row[i]: from what was read of `from` to the first i of `to`. */
     size_t row[MAX_NAME];
     for (size_t i = 0; i <= length; i++)

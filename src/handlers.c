@@ -23,25 +23,14 @@ void service_init(struct service *service, struct table *table)
     atomic_init(&service->streams, 0);
 }
 
-static const char *result_name(enum table_result result)
-{
-    switch (result) {
-    case TABLE_APPLIED:
-        return "applied";
-    case TABLE_DUPLICATE:
-        return "duplicate";
-    case TABLE_STALE:
-        return "stale";
-    case TABLE_NO_MEMORY:
-        break;
-    }
-    return NULL;
-}
-
+/* The message was taken: there was memory. */
 static void write_result(struct http_response *response,
                          const struct message *message,
                          enum table_result result)
 {
+    static const char *const names[] = {[TABLE_APPLIED] = "applied",
+                                        [TABLE_DUPLICATE] = "duplicate",
+                                        [TABLE_STALE] = "stale"};
     struct buffer *body = &response->body;
 
     response->status = 202;
@@ -54,7 +43,7 @@ static void write_result(struct http_response *response,
     buffer_append(body, TEXT(",\"processed\":"));
     buffer_append(body, result == TABLE_APPLIED ? TEXT("true") : TEXT("false"));
     buffer_append(body, TEXT(",\"result\":\""));
-    buffer_append(body, text_of(result_name(result)));
+    buffer_append(body, text_of(names[result]));
     buffer_append(body, TEXT("\"}"));
 }
 

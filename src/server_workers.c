@@ -100,6 +100,8 @@ static void *work(void *context)
     bool any = is_first(workers);
     struct server_job *job;
 
+    /* For those who look at the threads, as top -H does. */
+    pthread_setname_np(pthread_self(), SERVER_WORKERS_NAME);
     while ((job = next_job(workers, any)) != NULL)
         job->run(job, false);
     return NULL;

@@ -68,15 +68,11 @@ bool table_entry_filter_init(struct table_entry_filter *result,
     return true;
 }
 
-bool table_entry_matches(const struct table_entry *entry,
-                         const struct table_entry_filter *filter)
+bool table_entry_has_names(const struct table_entry *entry,
+                           const struct table_entry_filter *filter)
 {
     const struct effect *state = rocket_state(&entry->rocket);
-    bool exploded = state->reason != NULL;
 
-    if (filter->status != TABLE_ANY_STATUS &&
-        exploded != (filter->status == TABLE_EXPLODED))
-        return false;
     return (filter->type == NULL || filter->type == state->type) &&
            (filter->mission == NULL || filter->mission == state->mission);
 }

@@ -217,7 +217,7 @@ static uint64_t match(const struct pass *pass, uint32_t block)
         return matching;
     for (uint64_t left = matching; left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        if (!table_entry_matches(stripe_at(stripe, start + i), filter))
+        if (!table_entry_has_names(stripe_at(stripe, start + i), filter))
             matching &= ~(UINT64_C(1) << i);
     }
     return matching;
