@@ -226,6 +226,27 @@ static void pages_are_right_or_refused(void **state)
     print_message("%zu allocations failed\n", failures);
 }
 
+/* The link to the next page has the filter twice: as it is and in the cursor.
+ */
+static void page_of_a_long_query_is_right_or_refused(void **state)
+{
+    struct service service = make_fleet(FEW);
+    char mission[MESSAGE_MAX_NAME + 1] = "";
+    char target[MESSAGE_MAX_NAME + 64], id[32];
+
+    (void)state;
+    memset(mission, 'm', MESSAGE_MAX_NAME);
+    for (unsigned i = 0; i < FEW; i++) {
+        snprintf(id, sizeof(id), "long-%u", i);
+        struct message message =
+            message_launched(id, 1, "Falcon-9", mission, 100);
+        assert_int_equal(table_apply(service.table, &message), TABLE_APPLIED);
+    }
+    snprintf(target, sizeof(target), "/rockets?limit=3&mission=%s", mission);
+    assert_true(check_call(&service, &CALL_GET(target)) > 10);
+    table_free(service.table);
+}
+
 /* A tag that can't be sent back is still one that can be compared. */
 static void known_revision_is_told_or_refused(void **state)
 {
@@ -266,6 +287,7 @@ int main(void)
         cmocka_unit_test(short_lists_are_right_or_refused),
         cmocka_unit_test(streams_are_right_or_cut_or_refused),
         cmocka_unit_test(pages_are_right_or_refused),
+        cmocka_unit_test(page_of_a_long_query_is_right_or_refused),
         cmocka_unit_test(known_revision_is_told_or_refused),
         cmocka_unit_test(other_methods_are_answered),
     };

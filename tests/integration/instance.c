@@ -23,6 +23,11 @@ void instance_start(struct instance *instance, const char *const flags[])
         arguments[count++] = *flags;
     }
     process_start(&instance->process, arguments, NULL);
+    instance_wait_ready(instance);
+}
+
+void instance_wait_ready(struct instance *instance)
+{
     if (!process_line(&instance->process, instance->ready,
                       sizeof(instance->ready), INSTANCE_PATIENCE)) {
         char *errors = process_errors(&instance->process);

@@ -31,6 +31,9 @@ struct instance {
  */
 void instance_start(struct instance *instance, const char *const flags[]);
 
+/* The same for one whose process the test started by itself. */
+void instance_wait_ready(struct instance *instance);
+
 /*
  * SIGTERM; it must exit with 0 and must not have left a sanitizer's report.
  */

@@ -127,6 +127,18 @@ static void other_paths_are_not_found(void **state)
     }
 }
 
+/* Longer, as it is escaped, than any segment that is ours. */
+static void long_escaped_path_is_not_found(void **state)
+{
+    struct response response;
+    char path[600] = "/%68";
+
+    memset(path + strlen(path), 'a', sizeof(path) - strlen(path) - 1);
+    request(*state, "GET", path, "", &response);
+    response_expect_problem(&response, 404, "");
+    response_release(&response);
+}
+
 static void empty_id_is_not_the_list(void **state)
 {
     struct response response;
@@ -309,6 +321,7 @@ int main(void)
         cmocka_unit_test(wrong_method_is_told_the_right_ones),
         cmocka_unit_test(head_of_messages_is_a_wrong_method),
         cmocka_unit_test(other_paths_are_not_found),
+        cmocka_unit_test(long_escaped_path_is_not_found),
         cmocka_unit_test(empty_id_is_not_the_list),
         cmocka_unit_test(post_elsewhere_leaves_the_connection_usable),
         cmocka_unit_test(health_is_ok),

@@ -225,6 +225,9 @@ static void address_that_is_not_ours_is_told(void **state)
     expect_failure(FLAGS("-port=0", "-host=192.0.2.1"), NULL, 1, "192.0.2.1");
     expect_failure(FLAGS("-port=0", "-host=not.an.address"), NULL, 1,
                    "not.an.address");
+    /* It would take an interface, too; or there is no IPv6 here. */
+    expect_failure(FLAGS("-port=0", "-host=fe80::1"), NULL, 1,
+                   "can't listen on port 0 of fe80::1: ");
 }
 
 /* Connect to the host and port of a URL, as a user would. */
@@ -321,6 +324,32 @@ static void debug_level_logs_requests_escaped(void **state)
     instance_release(&instance);
 }
 
+/* What it says of a request that it does not pass on to us. */
+static void debug_level_logs_what_the_http_library_says(void **state)
+{
+    struct instance instance;
+    struct connection connection;
+
+    (void)state;
+    instance_start(&instance, FLAGS("-log-level=debug"));
+    instance_connect(&instance, &connection);
+    connection_send_text(&connection,
+                         "POST /messages HTTP/1.1\r\nHost: x\r\n"
+                         "Transfer-Encoding: chunked\r\n\r\nno size\r\n");
+    connection_expect_status(&connection, 400);
+    connection_close(&connection);
+    process_signal(&instance.process, SIGTERM);
+    assert_int_equal(process_wait(&instance.process, PATIENCE), 0);
+    char *errors = process_errors(&instance.process);
+    const char *line = strstr(errors, "debug libmicrohttpd: ");
+    assert_non_null(line);
+    /* A line as all others are. */
+    assert_true(line > errors && strchr(line, '\n') != NULL);
+    assert_int_not_equal(line[strcspn(line, "\n") + 1], '\n');
+    free(errors);
+    instance_release(&instance);
+}
+
 static void there_is_no_access_log_by_default(void **state)
 {
     struct instance instance;
@@ -353,6 +382,7 @@ int main(void)
         cmocka_unit_test(ready_line_has_an_url_that_works),
         cmocka_unit_test(double_colon_is_dual_stack),
         cmocka_unit_test(debug_level_logs_requests_escaped),
+        cmocka_unit_test(debug_level_logs_what_the_http_library_says),
         cmocka_unit_test(there_is_no_access_log_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

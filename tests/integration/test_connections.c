@@ -16,7 +16,8 @@ enum {
     CROWD = 128,
     IDLERS = 200,
     GROUP = 16,
-    GROUP_PAUSE = 20, /* milliseconds */
+    GROUP_PAUSE = 20,          /* milliseconds */
+    LONG_FOR_A_REQUEST = 1200, /* where there are many connections */
     /* Less than the idle time-out (10 s), by which they would close anyway. */
     BEFORE_TIMEOUT = 8000,
 };
@@ -231,6 +232,31 @@ static void request_that_ends_early_is_closed_soon(void **state)
     assert_true(process_clock() - start < 25000);
 }
 
+/* However long they have been arriving, and how short the others idle. */
+static void unfinished_requests_are_closed_after_idle_connections(void **state)
+{
+    struct connection *connections = new_connections(IDLERS);
+    struct connection requests[GROUP];
+    struct instance instance;
+
+    (void)state;
+    instance_start(&instance, limited);
+    for (size_t i = 0; i < GROUP; i++) {
+        instance_connect(&instance, &requests[i]);
+        connection_post_head(&requests[i], 2);
+        connection_send_text(&requests[i], "{");
+    }
+    process_wait_until(process_clock() + LONG_FOR_A_REQUEST);
+    open_one_after_the_other(&instance, connections, IDLERS);
+    for (size_t i = 0; i < GROUP; i++) {
+        connection_send_text(&requests[i], "}");
+        connection_expect_status(&requests[i], 400);
+        connection_close(&requests[i]);
+    }
+    close_all(connections, IDLERS);
+    instance_stop(&instance);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +266,7 @@ int main(void)
         cmocka_unit_test(connection_in_use_is_not_reaped),
         cmocka_unit_test(silent_connections_do_not_lock_others_out),
         cmocka_unit_test(unfinished_requests_do_not_lock_others_out),
+        cmocka_unit_test(unfinished_requests_are_closed_after_idle_connections),
         cmocka_unit_test(request_that_ends_early_is_closed_soon),
     };
     connection_raise_limit();

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of the service while lists wait for a thread that makes them. The
+ * threads are held up from outside, as they would be by lists of millions.
+ */
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+enum {
+    WORKERS = 2, /* threads of the service that make lists */
+    STOP_MS = 5000,
+    /* Past the time in which what is in flight is waited for, and some. */
+    GIVEN_UP_MS = STOP_MS + 2000,
+    SOON_MS = 500,
+    ROCKETS = 8000,
+    PADDING = 256,
+};
+
+static const char late_head[] =
+    "GET /rockets?limit=1 HTTP/1.1\r\nHost: x\r\nLate: ";
+
+/* Whether this thread of the service is a worker, by its name. */
+static bool is_worker(pid_t process, const char *thread)
+{
+    char path[64], name[32] = "";
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%.12s/comm", (int)process,
+             thread);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool read = fgets(name, sizeof(name), file) != NULL;
+    fclose(file);
+    return read && strcmp(name, "lunar-worker\n") == 0;
+}
+
+static void find_workers(pid_t process, pid_t workers[WORKERS])
+{
+    const struct dirent *entry = NULL;
+    size_t count = 0;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+    DIR *threads = opendir(path);
+    assert_non_null(threads);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread. */
+    while ((entry = readdir(threads)) != NULL) {
+        if (!is_worker(process, entry->d_name))
+            continue;
+        assert_in_range(count, 0, WORKERS - 1);
+        workers[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+    }
+    closedir(threads);
+    assert_int_equal(count, WORKERS);
+}
+
+/* False where the system lets nobody stop another's threads. */
+static bool hold_up(const pid_t workers[WORKERS])
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        if (ptrace(PTRACE_SEIZE, workers[i], NULL, NULL) != 0) {
+            assert_int_equal(errno, EPERM);
+            return false;
+        }
+        assert_int_equal(ptrace(PTRACE_INTERRUPT, workers[i], NULL, NULL), 0);
+        assert_int_equal(waitpid(workers[i], NULL, __WALL), workers[i]);
+    }
+    return true;
+}
+
+static void let_go(const pid_t workers[WORKERS])
+{
+    for (size_t i = 0; i < WORKERS; i++)
+        assert_int_equal(ptrace(PTRACE_DETACH, workers[i], NULL, NULL), 0);
+}
+
+static void expect_put_off(struct connection *connection)
+{
+    struct response response;
+
+    connection_expect(connection, &response);
+    response_expect_problem(&response, 503, "stopping");
+    assert_non_null(response_header(&response, "Retry-After"));
+    assert_true(response_closes(&response));
+    response_release(&response);
+    connection_close(connection);
+}
+
+/* The whole list, of which only what was made ahead is sent so far. */
+static void begin_stream(const struct instance *instance,
+                         struct connection *stream)
+{
+    assert_true(connection_open_narrow(stream, instance->port));
+    connection_get(stream, "/rockets");
+    assert_true(
+        connection_fill(stream, 12, process_clock() + CONNECTION_PATIENCE));
+}
+
+/* Take what is there, so that more is wanted. */
+static void take_what_there_is(struct connection *stream)
+{
+    int64_t deadline = process_clock() + SOON_MS;
+
+    connection_widen(stream);
+    while (connection_fill(stream, 65536, deadline))
+        continue;
+    assert_false(stream->ended);
+}
+
+static void what_waits_for_a_worker_is_put_off_or_cut(void **state)
+{
+    struct connection stream, waiting, late;
+    struct response response;
+    struct instance instance;
+    pid_t workers[WORKERS];
+
+    (void)state;
+    instance_start(&instance, NULL);
+    fleet_launch(&instance, ROCKETS, PADDING);
+    begin_stream(&instance, &stream);
+    find_workers(instance.process.pid, workers);
+    if (!hold_up(workers)) {
+        instance_release(&instance);
+        skip();
+    }
+    take_what_there_is(&stream);
+    instance_connect(&instance, &waiting);
+    connection_get(&waiting, "/rockets?limit=1");
+    instance_connect(&instance, &late);
+    connection_send_text(&late, late_head);
+    process_signal(&instance.process, SIGTERM);
+    process_wait_until(process_clock() + GIVEN_UP_MS);
+    /* Put off without a worker: that the service waits for them no longer. */
+    connection_send_text(&late, "x\r\n\r\n");
+    expect_put_off(&late);
+    let_go(workers);
+    expect_put_off(&waiting);
+    assert_int_equal(connection_receive(&stream, &response), CONNECTION_CUT);
+    connection_close(&stream);
+    instance_expect_end(&instance, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_waits_for_a_worker_is_put_off_or_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
