@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What of the source the tests run: lines and branches by file, and in
+# build/coverage/html each line with how often it ran. Only src/ counts, of the
+# service and of rockets; branches that the compiler added do not. Exit 1 if a
+# test failed, since its figures are then not those of the suite.
+#
+# usage: scripts/coverage.sh [--missing] [CTEST-REGEX...]
+#   --missing    also list the lines that were never run, and the branches
+#                never taken
+#   CTEST-REGEX  only tests whose name matches one; all unless told
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+
+BUILD=build/coverage
+MISSING=
+PATTERNS=()
+
+usage() {
+    say "$1"
+    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+for argument in "$@"; do
+    case $argument in
+    --missing) MISSING=yes ;;
+    -*) usage "unknown option $argument" ;;
+    *) PATTERNS+=("$argument") ;;
+    esac
+done
+
+build() {
+    mkdir -p build/logs
+    say "building ($BUILD)"
+    if ! { cmake --preset coverage && cmake --build --preset coverage; } \
+        >build/logs/coverage-build.log 2>&1; then
+        tail -n 50 build/logs/coverage-build.log >&2
+        say "the build failed: see above"
+        exit 1
+    fi
+}
+
+# Counts of an earlier run, and of sources that are no more, would add up.
+# What a process counted is written when it exits: one that is killed by a
+# test tells nothing, so lines that only those run seem not to be.
+run_tests() {
+    local options=()
+    [ ${#PATTERNS[@]} -eq 0 ] ||
+        options=(-R "$(IFS='|' && echo "${PATTERNS[*]}")")
+    find "$BUILD" -name '*.gcda' -delete
+    ctest --preset coverage --no-tests=error "${options[@]}" \
+        >build/logs/coverage.log 2>&1
+}
+
+report() {
+    local options=(--root . --object-directory "$BUILD" --filter src/
+        --exclude-unreachable-branches -j "$(nproc)")
+    mkdir -p "$BUILD/html"
+    gcovr "${options[@]}" --csv "$BUILD/summary.csv" \
+        --html-title lunar.service --html-details "$BUILD/html/index.html" \
+        --json "$BUILD/counts.json"
+    table "$BUILD/summary.csv"
+    if [ -n "$MISSING" ]; then
+        missing lines
+        missing branches --branches
+    fi
+}
+
+# table CSV: a row a file, and one for each of the two programs.
+table() {
+    awk -F, '
+    function row(name, lines, run, branches, taken)
+    {
+        printf "%-28s %6d %6d %7s %9d %6d %7s\n", name, lines, run,
+            percent(run, lines), branches, taken, percent(taken, branches)
+    }
+    # Rounded down: 100.0 is said only of all.
+    function percent(part, whole)
+    {
+        return whole == 0 ? "-" : sprintf("%.1f", int(part * 1000 / whole) / 10)
+    }
+    NR == 1 {
+        printf "%-28s %6s %6s %7s %9s %6s %7s\n", "file", "lines", "run", "%",
+            "branches", "taken", "%"
+        next
+    }
+    {
+        program = $1 ~ /rockets\// ? "rockets" : "lunar.service"
+        row($1, $2, $3, $5, $6)
+        for (i = 2; i <= 6; i++)
+            sum[program, i] += $i
+    }
+    END {
+        split("lunar.service rockets", programs, " ")
+        for (p = 1; p in programs; p++)
+            row(programs[p], sum[programs[p], 2], sum[programs[p], 3],
+                sum[programs[p], 5], sum[programs[p], 6])
+    }' "$1"
+}
+
+# missing WHAT [OPTION]: where they are.
+missing() {
+    printf '\n%s that were not run or taken:\n' "$1"
+    gcovr --root . --add-tracefile "$BUILD/counts.json" "${@:2}" |
+        awk '/^src/ && $5 != "" { print $1 ": " $5 } /^ +[0-9]/ { print "    " $1 }'
+}
+
+need_packages "${BUILD_PACKAGES[@]}" gcovr
+need_npm openapi
+build
+failed=
+run_tests || failed=yes
+report
+say "each line is in $BUILD/html/index.html"
+if [ -n "$failed" ]; then
+    grep -E 'Failed|Timeout|Not Run' build/logs/coverage.log >&2 || true
+    say "a test failed: see build/logs/coverage.log"
+    exit 1
+fi
