@@ -1,23 +1,31 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything that is checked: format, lint, the whole test suite in the
-# presets debug, asan (with UBSan) and tsan, and the running service against
-# its document. Installs what it needs. Goes on after a failure, and tells at
-# the end; exit 0 only if nothing failed. Only conformance may be skipped,
-# where there is no package index and this is not CI (CI=true).
+# Everything that is checked: format, lint and analysers; the whole test suite
+# in the presets debug, asan (with UBSan) and tsan; the running service against
+# its document; what users see, with the hardened release; and some of it with
+# the service under valgrind. Installs what it needs. Goes on after a failure,
+# and tells at the end; exit 0 only if nothing failed. Only conformance may be
+# skipped, where there is no package index and this is not CI (CI=true).
 #
-# usage: scripts/test.sh [STEP...]
-#   STEP  format tidy shell debug asan tsan conformance
+# usage: scripts/test.sh [STEP...]    all unless told
+#   STEP  format shell cppcheck debug conformance asan tsan release valgrind
+#         tidy analyzer
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . scripts/packages.sh
 
+ALL_STEPS=(format shell cppcheck debug conformance asan tsan release valgrind
+    tidy analyzer)
 STEPS=("$@")
-[ ${#STEPS[@]} -gt 0 ] || STEPS=(format shell debug conformance asan tsan tidy)
+[ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
 SKIPPED=()
 LOGS=build/logs
+# What looks at the release: the binary itself, and all of it from outside.
+RELEASE_TESTS='^hardening$|^integration\.test_(answers|api_.*|guards|http_.*|rockets)$'
+# The quickest that walk through most of the service.
+VALGRIND_TESTS='^test_(answers|api_(messages|rocket|routes)|guards|http_heads|memory|per_connection)$'
 # What is installed below is not to be skipped for want of it.
 export LUNAR_SKIP_CODE=1
 
@@ -29,13 +37,14 @@ prepare() {
         format) packages+=(clang-format-14) ;;
         tidy) packages+=(clang-tidy-14) ;;
         shell) packages+=(shellcheck) ;;
-        conformance) ;; # gets what it needs itself
-        *) packages+=(chromium) ;;
+        cppcheck) packages+=(cppcheck) ;;
+        valgrind) packages+=(valgrind libc6-dbg) ;;
+        debug | asan | tsan) packages+=(chromium) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi || return
     case " $* " in
-    *" debug "* | *" asan "* | *" tsan "* | *" release "*) need_npm tests/browser ;;
+    *" debug "* | *" asan "* | *" tsan "*) need_npm tests/browser ;;
     esac
 }
 
@@ -54,18 +63,47 @@ check_tidy() {
         xargs -P "$(nproc)" -n 1 clang-tidy-14 --quiet -p build/debug 2>"$LOGS/tidy.log"
 }
 
+# cppcheck 2.10 does not know C17, which is C11 with corrections.
+check_cppcheck() {
+    cppcheck --quiet --error-exitcode=1 -j "$(nproc)" --std=c11 \
+        --library=posix,gnu --enable=warning,performance,portability \
+        -D_GNU_SOURCE '-DLUNAR_VERSION=""' \
+        -I include -I src/rockets -I tests/property src bench tests
+}
+
+# All is compiled without optimisation, as it is written: what gcc 12 makes of
+# functions put into others confuses its own analyser.
+check_analyzer() {
+    build_preset analyzer
+}
+
 check_shell() {
     git ls-files '*.sh' .ci/run | xargs shellcheck -x
 }
 
-# run_preset NAME: build it and run all tests.
-run_preset() {
-    if ! { cmake --preset "$1" && cmake --build --preset "$1"; } \
+# build_preset NAME [OPTION...]: configure and build it.
+build_preset() {
+    if ! { cmake --preset "$1" && cmake --build --preset "$@"; } \
         >"$LOGS/$1-build.log" 2>&1; then
         tail -n 50 "$LOGS/$1-build.log"
         return 1
     fi
-    ctest --preset "$1" --no-tests=error
+}
+
+# run_preset NAME: build it and run all tests.
+run_preset() {
+    build_preset "$1" && ctest --preset "$1" --no-tests=error
+}
+
+# Only what is looked at: to link each unit test anew with the optimisation of
+# the whole takes longer than all the rest.
+run_release() {
+    local targets
+    mapfile -t targets < <(find tests/integration -name 'test_*.c' \
+        -printf 'integration.%f\n' | sed 's/\.c$//' |
+        grep -E "$RELEASE_TESTS" | sed 's/^integration\.//')
+    build_preset release --target lunar.service rockets "${targets[@]}" &&
+        ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
 }
 
 # step NAME COMMAND...: run it, time it, remember whether it failed. Only
@@ -98,10 +136,14 @@ for name in "${STEPS[@]}"; do
     format) step format check_format ;;
     tidy) step tidy check_tidy ;;
     shell) step shell check_shell ;;
-    debug | asan | tsan | release) step "$name" run_preset "$name" ;;
+    cppcheck) step cppcheck check_cppcheck ;;
+    analyzer) step analyzer check_analyzer ;;
+    debug | asan | tsan) step "$name" run_preset "$name" ;;
     conformance) step conformance scripts/conformance.sh ;;
+    release) step release run_release ;;
+    valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
     *)
-        say "unknown step $name; there are: format tidy shell debug asan tsan conformance"
+        say "unknown step $name; there are: ${ALL_STEPS[*]}"
         exit 2
         ;;
     esac

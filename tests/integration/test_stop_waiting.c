@@ -44,21 +44,19 @@ static bool is_worker(pid_t process, const char *thread)
 
 static void find_workers(pid_t process, pid_t workers[WORKERS])
 {
-    const struct dirent *entry = NULL;
+    struct dirent **threads = NULL;
     size_t count = 0;
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
-    DIR *threads = opendir(path);
-    assert_non_null(threads);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread. */
-    while ((entry = readdir(threads)) != NULL) {
-        if (!is_worker(process, entry->d_name))
-            continue;
-        assert_in_range(count, 0, WORKERS - 1);
-        workers[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+    int found = scandir(path, &threads, NULL, alphasort);
+    assert_true(found >= 0);
+    for (int i = 0; i < found; i++) {
+        if (is_worker(process, threads[i]->d_name) && count < WORKERS)
+            workers[count++] = (pid_t)strtol(threads[i]->d_name, NULL, 10);
+        free(threads[i]);
     }
-    closedir(threads);
+    free(threads);
     assert_int_equal(count, WORKERS);
 }
 
