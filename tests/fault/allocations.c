@@ -9,10 +9,14 @@
 
 #include <cjson/cJSON.h>
 
-static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
-static bool for_good;
-static bool failed;
-static size_t live;
+/*
+ * Volatile: to an optimiser that sees all files at once, malloc() and its kin
+ * are functions that change none of these.
+ */
+static volatile size_t left = SIZE_MAX; /* that succeed; SIZE_MAX: all */
+static volatile bool for_good;
+static volatile bool failed;
+static volatile size_t live;
 
 /* The linker's names: a call of malloc() is one of __wrap_malloc(). */
 void *__real_malloc(size_t size);

@@ -163,7 +163,8 @@ static void long_lines_may_be_cut_anywhere(void **state)
             struct buffer whole;
             size_t used = (size_t)snprintf(body, sizeof(body), A2);
             memset(body + used, ' ', length - used);
-            int end = snprintf(body + length, 1000, "%s%s", ends[i], B4);
+            int end = snprintf(body + length, sizeof(body) - length, "%s%s",
+                               ends[i], B4);
             struct text text = {body, length + (size_t)end};
             run(text, (struct cuts){text.length, 1, NULL}, &whole);
             for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
