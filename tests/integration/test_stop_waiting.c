@@ -148,7 +148,7 @@ static void what_waits_for_a_worker_is_put_off_or_cut(void **state)
     struct connection stream, waiting, late;
     struct response response;
     struct instance instance;
-    pid_t workers[WORKERS];
+    pid_t workers[WORKERS] = {0};
 
     (void)state;
     instance_start(&instance, flags);
