@@ -26,8 +26,9 @@ OUT=$PWD/build/valgrind
 # valgrind lets only one run at a time. The second limits open files, of which
 # valgrind keeps some for itself, with a limit of its own.
 LEFT_OUT=(test_stop_waiting test_privileges)
-# Bodies that helgrind does not get through in the time that a test has patience.
-LEFT_OUT_OF_HELGRIND=(test_api_batch test_batch_arrival)
+# Bodies and lists that helgrind does not get through in the time that the test
+# has patience, or the service.
+LEFT_OUT_OF_HELGRIND=(test_api_batch test_batch_arrival test_list_stream)
 
 usage() {
     say "$1"
