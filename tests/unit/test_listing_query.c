@@ -10,6 +10,9 @@
 #include <cmocka.h>
 
 #include <stdbool.h>
+#include <stdio.h>
+
+#include <sodium.h>
 
 #include "listing_query.h"
 
@@ -180,6 +183,41 @@ static void bad_query_is_refused_with_what_is_allowed(void **context)
         assert_refused(text_of(cases[i].raw), cases[i].detail);
 }
 
+/* Encoded as ours are, and of the right query, but with another content. */
+static void forged_cursor_is_refused(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *query, *plain;
+    } cases[] = {
+        {"sort=speed&order=asc", "\n1.0"},
+        {"sort=speed&order=asc", "\n\na"},
+        {"sort=speed&order=asc", "\n1.0\n"},
+        {"sort=speed&order=asc", "\n1.0\na\nb"},
+        {"sort=speed&order=asc", "\n.0\na"},
+        {"sort=speed&order=asc", "\nx.0\na"},
+        {"sort=speed&order=asc", "\n1\na"},
+        {"sort=speed&order=asc", "\n1.\na"},
+        {"sort=speed&order=asc", "\n1.1000000000\na"},
+        {"sort=speed&order=asc", "\n18446744073709551616.0\na"},
+        {"sort=speed&order=asc", "\n=1.0\na"},
+        {"sort=type&order=asc", "\n1.0\na"},
+        {"sort=type&order=asc", "\n=\na"},
+        {"sort=type&order=asc", "\n=\x01\na"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char plain[128], raw[512];
+
+        int length = snprintf(plain, sizeof(plain), "%s%s", cases[i].query,
+                              cases[i].plain);
+        int start = snprintf(raw, sizeof(raw), "%s&cursor=", cases[i].query);
+        sodium_bin2base64(raw + start, sizeof(raw) - (size_t)start,
+                          (const unsigned char *)plain, (size_t)length,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        assert_refused(text_of(raw), CURSOR_DETAIL);
+    }
+}
+
 static void longest_names_are_taken_as_filters(void **context)
 {
     (void)context;
@@ -201,6 +239,7 @@ int main(void)
         cmocka_unit_test(every_sort_field_is_known),
         cmocka_unit_test(unknown_parameters_are_ignored),
         cmocka_unit_test(bad_query_is_refused_with_what_is_allowed),
+        cmocka_unit_test(forged_cursor_is_refused),
         cmocka_unit_test(longest_names_are_taken_as_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
