@@ -85,7 +85,7 @@ class Ending:
             yield (f"{len(by_id)} rockets are there that no load answers for, "
                    f"{self.unnamed} should be: {sorted(by_id)[:SHOWN]}")
         if wrong:
-            self.evidence.write_text(json.dumps(wrong, indent=1, ensure_ascii=False))
+            self.evidence.write_text(json.dumps(wrong, indent=1))
 
     def _some(self) -> list[Rocket]:
         count = min(ONE_BY_ONE, len(self.rockets))

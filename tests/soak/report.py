@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Optional
 
-from common import Settings, count
+from common import ROOT, Settings, count
 from service import Look
 from tasks import Load
 from verdict import Flatness
@@ -46,8 +46,12 @@ def render(found: Found) -> str:
 def command(settings: Settings) -> str:
     """How to run the same again."""
     text = f"scripts/soak.sh --seconds={settings.seconds:.0f} --seed={settings.seed}"
-    if settings.build.parent.name == "build" and settings.build.name != "release":
+    if settings.build.parent != ROOT / "build":
+        text += f" --build={settings.build}"
+    elif settings.build.name != "release":
         text += f" --preset={settings.build.name}"
+    if settings.max_connections != 2000:
+        text += f" --max-connections={settings.max_connections}"
     if settings.threads != "2":
         text += f" --threads={settings.threads}"
     if settings.only:

@@ -66,7 +66,11 @@ def main() -> int:
         print(settings.build)
         return 0
     end_on_signals()
-    allow_files()
+    files = allow_files()
+    if files < 2 * settings.max_connections:
+        say(f"the limit of open files is {files} here (ulimit -Hn): too few for "
+            f"floods; go on with --max-connections={files // 2}")
+        return 2
     settings.out.mkdir(parents=True)
     say(f"{settings.seconds:.0f} s, seed {settings.seed}, in {settings.out}")
     found = Found(settings)
@@ -75,7 +79,9 @@ def main() -> int:
     except (Failure, OSError, ValueError) as error:
         found.faults.append(str(error))
     text = report.render(found)
-    (settings.out / "report.txt").write_text(text)
+    (settings.out / "report.txt").write_text(text, "utf-8", "backslashreplace")
+    # What a fault quotes may be any bytes, wherever this goes.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     print(text, end="")
     return 1 if found.faults else 0
 

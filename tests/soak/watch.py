@@ -48,9 +48,11 @@ class Watch:
         return time.monotonic() - self._begun
 
     def wait(self) -> None:
-        """Until the next sample is due."""
-        self._due = max(self._due + PERIOD, time.monotonic() - PERIOD)
-        time.sleep(max(0.0, self._due - time.monotonic()))
+        """Until the next sample is due. What a stall of the machine made us
+        miss is not made up for: samples have time between them."""
+        now = time.monotonic()
+        self._due = max(self._due + PERIOD, now + PERIOD / 2)
+        time.sleep(self._due - now)
 
     def take(self) -> Sample:
         """A sample more."""
