@@ -179,10 +179,13 @@ class Trouble:
         self.leave(connection)
 
     def do_not_read(self) -> None:
-        """One more that asks for the whole list and takes none of it."""
+        """One more that asks for a list and takes none of it: all, which is
+        more than the kernel holds for us, or a page, which is not, so that
+        the service is done with it and may take the connection for idle."""
         if len(self.mute) < MUTE:
+            target = self.random.choice(["/rockets", "/rockets?limit=1000"])
             connection = Connection(self.task.port, SMALL_BUFFER)
-            connection.send(head_of("GET", "/rockets"))
+            connection.send(head_of("GET", target))
             self.mute.append((time.monotonic(), connection))
             self.task.count("hostile")
 

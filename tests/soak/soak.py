@@ -241,8 +241,7 @@ def judge(found: Found, service: Service) -> None:
     ending = Ending(task, outcomes, settings.out / "rockets-that-differ.json")
     found.rockets = len(ending.rockets) + ending.unnamed
     found.faults += ending.faults()
-    found.flatness = verdict.flatness(found.samples, settings.warm_up,
-                                      settings.sanitized)
+    found.flatness = verdict.flatness(found.samples, settings)
     found.faults += found.flatness.faults
     found.faults += verdict.beyond(found.samples, found.baseline, settings)
 

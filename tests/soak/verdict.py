@@ -17,8 +17,10 @@ from watch import Sample
 
 SHARE = 0.05
 MIB = 4.0  # beside it: what the allocator keeps or gives back by chance
+MIB_SHORT = 10.0  # the same in a run of some minutes, which is never quite warm
 MIB_SANITIZED = 24.0  # a sanitizer keeps what was freed, and books of its own
 LEAST_SAMPLES = 8
+SHORT_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,15 @@ def beyond(samples: list[Sample], baseline: Look, settings: Settings) -> list[st
     return found
 
 
-def flatness(samples: list[Sample], warm_up: float, sanitized: bool) -> Flatness:
+def allowed(first: float, settings: Settings) -> float:
+    """By how much memory may grow from so much."""
+    fixed = MIB_SHORT if settings.seconds < SHORT_SECONDS else MIB
+    return SHARE * first + (MIB_SANITIZED if settings.sanitized else fixed)
+
+
+def flatness(samples: list[Sample], settings: Settings) -> Flatness:
     """Of the samples after the warm-up."""
-    warm = [sample for sample in samples if sample.seconds >= warm_up]
+    warm = [sample for sample in samples if sample.seconds >= settings.warm_up]
     if len(warm) < LEAST_SAMPLES:
         raise ValueError(f"{len(warm)} samples after the warm-up say nothing")
     sizes = [sample.resident_mib for sample in warm]
@@ -75,4 +83,4 @@ def flatness(samples: list[Sample], warm_up: float, sanitized: bool) -> Flatness
     line = linear_regression([sample.seconds for sample in warm], sizes)
     return Flatness(first, last, line.slope * 3600,
                     line.slope * (warm[-1].seconds - warm[0].seconds),
-                    SHARE * first + (MIB_SANITIZED if sanitized else MIB))
+                    allowed(first, settings))
