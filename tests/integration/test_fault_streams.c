@@ -80,7 +80,7 @@ static void expect_service(const struct faulty *faulty)
     for (uint64_t number = 1; number <= REQUESTS; number++) {
         struct fleet_message message = fleet_faster("a", number, 1);
         fleet_post(&connection, &message);
-        connection_get(&connection, "/rockets/nobody\x7F");
+        connection_get(&connection, "/rockets/nobody%7F");
         connection_expect_status(&connection, 404);
         connection_get(&connection, "/rockets");
         connection_expect_status(&connection, 200);
