@@ -39,6 +39,11 @@ enum connection_verdict {
      */
     CONNECTION_CLOSES,
     /*
+     * For one that nothing more is expected of: both sides. What it was
+     * answered is still delivered.
+     */
+    CONNECTION_ENDS,
+    /*
      * For one that breaks a limit: both sides, and the kernel forgets what
      * the peer does not take.
      */
@@ -57,6 +62,7 @@ struct connection {
     _Atomic uint64_t state;
     /* Owned by who checks: what the peer had acknowledged, and when. */
     uint64_t acknowledged, progress;
+    uint64_t closing_since; /* the first check that found it so, or 0 */
 };
 
 /* It was opened, and waits for a request. */

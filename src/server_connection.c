@@ -82,6 +82,7 @@ void connection_init(struct connection *connection, int socket)
 {
     connection->socket = socket;
     connection->acknowledged = connection->progress = 0;
+    connection->closing_since = 0;
     atomic_init(&connection->closing, false);
     atomic_init(&connection->state,
                 make_state(CONNECTION_WAITING, connection_clock()));
@@ -138,7 +139,8 @@ void connection_shut_locked(struct connection *connection,
     if (how == CONNECTION_CUT)
         setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &linger,
                    sizeof(linger));
-    shutdown(connection->socket, how == CONNECTION_CUT ? SHUT_RDWR : SHUT_RD);
+    shutdown(connection->socket,
+             how == CONNECTION_CLOSES ? SHUT_RD : SHUT_RDWR);
 }
 
 /* False if the kernel does not tell as much as is looked at here. */
@@ -185,7 +187,7 @@ static enum connection_verdict check_waiting(struct connection *connection,
     if (!tcp_info(connection, &info))
         return CONNECTION_STAYS;
     if (has_ended(connection, &info))
-        return CONNECTION_CUT;
+        return CONNECTION_ENDS;
     if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
         /* If it fails, the request's first line has become whole. */
         atomic_compare_exchange_strong(
@@ -233,19 +235,23 @@ static enum connection_verdict check_sending(struct connection *connection,
  * The receiving side was shut down, and still it is there. That is so while
  * a request that had arrived is answered; or because MHD, which waits for
  * edges, did not see the end behind the bytes that it read. The other side
- * makes another edge.
+ * makes another edge. Of one that waits, the last answer may still be on its
+ * way to a client that takes it slowly: it must not be forgotten.
  */
 static enum connection_verdict check_closing(struct connection *connection,
                                              uint64_t state, uint64_t now)
 {
     enum connection_phase phase = connection_phase_of(state);
 
+    if (connection->closing_since == 0)
+        connection->closing_since = now;
     if (phase == CONNECTION_SENDING)
         return check_sending(connection, state, now);
-    if (phase != CONNECTION_WORKING &&
-        connection_age(state, now) >= CONNECTION_TICK)
-        return CONNECTION_CUT;
-    return CONNECTION_STAYS;
+    if (phase == CONNECTION_WORKING ||
+        elapsed(connection->closing_since, now) < CONNECTION_TICK ||
+        connection_age(state, now) < CONNECTION_TICK)
+        return CONNECTION_STAYS;
+    return phase == CONNECTION_WAITING ? CONNECTION_ENDS : CONNECTION_CUT;
 }
 
 enum connection_verdict connection_check_locked(struct connection *connection,
