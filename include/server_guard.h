@@ -41,7 +41,9 @@ unsigned server_guard_read(struct MHD_Connection *connection,
 /*
  * Whether fields came behind the chunks of the request, which is complete.
  * MHD takes one that has no name for their end (RFC 9112 section 11.2), and
- * does not tell where it did: what comes behind must not be read.
+ * does not tell where it did: what comes behind must not be read. True as
+ * well where the first line behind the chunks came in two parts: MHD then
+ * makes a field of it in any case.
  */
 bool server_guard_has_trailers(struct MHD_Connection *connection);
 

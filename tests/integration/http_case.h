@@ -67,6 +67,7 @@ struct http_case {
      */
     bool evil;    /* the hidden request is found */
     bool doubled; /* the answer's head comes twice */
+    bool brittle; /* it is the last one if its last CRLF comes in two */
     /* Nothing follows: the client ends its side, within the request or not. */
     bool unfinished;
 };

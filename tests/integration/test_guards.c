@@ -254,17 +254,32 @@ static void chunked_body_of_any_chunks_is_read(void **state)
     connection_close(&connection);
 }
 
+static void expect_kept(struct connection *connection)
+{
+    struct response response;
+
+    connection_expect(connection, &response);
+    response_expect_status(&response, 202);
+    assert_false(response_closes(&response));
+    response_release(&response);
+}
+
 static void chunked_body_cut_anywhere_is_read(void **state)
 {
     char *request = chunked_request(60);
+    size_t length = strlen(request);
     struct connection connection;
 
     instance_connect(*state, &connection);
-    /* TCP_NODELAY is on: each part is a segment of its own. */
-    for (size_t cut = 1; cut < strlen(request); cut++) {
+    /* TCP_NODELAY is on: each part is a segment of its own. Within the last
+       CRLF it may end the connection, see test_http_cuts.c. */
+    for (size_t cut = 1; cut < length; cut++) {
         assert_true(connection_send(&connection, request, cut));
         assert_true(connection_send_text(&connection, request + cut));
-        connection_expect_status(&connection, 202);
+        if (cut < length - 1)
+            expect_kept(&connection);
+        else
+            connection_expect_status(&connection, 202);
     }
     free(request);
     connection_close(&connection);

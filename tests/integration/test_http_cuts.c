@@ -19,7 +19,8 @@ static const struct http_case rows[] = {
     {"RFC 9112 6.2", "a body of a length",
      HTTP_SENT(HTTP_POST HTTP_LENGTH "\r\n" HTTP_MESSAGE), APPLIED},
     {"RFC 9112 7.1", "a body in a chunk",
-     CHUNKED("a0;a=b\r\n" HTTP_MESSAGE "\r\n000;c\r\n\r\n"), APPLIED},
+     CHUNKED("a0;a=b\r\n" HTTP_MESSAGE "\r\n000;c\r\n\r\n"), APPLIED,
+     .brittle = true},
     {"RFC 9112 3.2.2", "an absolute target, and a query",
      HTTP_SENT(
          "\r\nGET http://localhost/rockets?limit=1&sort=speed HTTP/1.1\r\n"
@@ -50,7 +51,7 @@ static const struct http_case rows[] = {
      CHUNKED("a0\r\n" HTTP_MESSAGE "\r0\r\n\r\n" HTTP_EVIL), REFUSED},
     {"RFC 9112 7.1", "a chunk too many",
      CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n1\r\nx\r\n0\r\n\r\n"), .answers = {400},
-     .next = HTTP_ANSWERED},
+     .next = HTTP_ANSWERED, .brittle = true},
     {"RFC 9112 7.1.2", "trailers",
      CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n0\r\nX: y\r\nZ:\r\n\r\n"),
      .answers = {202}, .next = HTTP_CLOSED, .applied = true},
@@ -69,7 +70,15 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 /* Whether all went as the row says; tells where it did not. */
 static bool run(const struct http_way *way, const struct http_case *row)
 {
-    const char *problem = http_case_run(way, row);
+    struct http_case as_cut = *row;
+
+    /*
+     * libmicrohttpd 0.9.75 then takes the last field of the head for a
+     * trailer, and behind trailers the connection ends.
+     */
+    if (row->brittle && (way->drip || way->cut + 1 == row->length))
+        as_cut.next = HTTP_CLOSED;
+    const char *problem = http_case_run(way, &as_cut);
 
     if (problem != NULL)
         print_error("%s, %s, cut at %zu: %s\n", row->rule, row->name, way->cut,
