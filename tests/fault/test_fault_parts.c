@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the service is made of when it starts, while memory ends: it is there
- * as a whole or not at all, and then nothing of it is left behind.
+ * as a whole or not at all, and then nothing of it is left behind. And the
+ * one part that asks for memory without needing it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../messages.h"
 #include "allocations.h"
 #include "server_connections.h"
 #include "server_workers.h"
@@ -68,10 +70,44 @@ static void parts_are_made_as_a_whole_or_not_at_all(void **state)
     assert_int_equal(check_part(make_workers), 1);
 }
 
+static enum table_result apply(struct table *table, uint64_t number)
+{
+    struct message message = message_speed("a", number, 1);
+
+    return table_apply(table, &message);
+}
+
+/*
+ * Gaps that fill give memory back, for which a smaller block is asked for.
+ * Where there is none, the rocket goes on in the one that it has.
+ */
+static void gaps_fill_where_memory_has_ended(void **state)
+{
+    (void)state;
+    struct table *table = table_new(SIZE_MAX);
+    struct rocket_view view;
+    enum { LAST = 201 };
+
+    for (uint64_t number = 1; number <= LAST; number += 2)
+        assert_int_equal(apply(table, number), TABLE_APPLIED);
+    allocations_limit(&(struct allocations_end){0, true});
+    for (uint64_t number = 2; number < LAST; number += 2) {
+        assert_int_equal(apply(table, number), TABLE_APPLIED);
+        assert_int_equal(apply(table, number), TABLE_DUPLICATE);
+    }
+    assert_true(allocations_restore());
+    assert_true(table_find(table, TEXT("a"), &view));
+    assert_int_equal(view.speed, LAST);
+    assert_int_equal(view.missing, 0);
+    table_free(table);
+    assert_int_equal(allocations_live(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_made_as_a_whole_or_not_at_all),
+        cmocka_unit_test(gaps_fill_where_memory_has_ended),
     };
     allocations_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One mutant's trial: build it, show it to the tests, nearest first."""
+
+import time
+from dataclasses import dataclass
+from typing import Iterator
+
+from . import suite
+from .common import Failure, say
+from .mutants import Mutant
+from .suite import Choice, Test
+from .tree import Tree
+
+KILLED, TIME, SURVIVED, SAME, INVALID = (
+    "killed", "time", "survived", "same code", "invalid")
+
+QUICK = "quick"  # by what it survived, if not by the sanitizers
+
+_SLOW = 1.0  # seconds; with a sanitizer such tests are not run
+_ALONE = 2
+_GROUP = 8  # tests whose programs are linked before the first of them runs
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant."""
+
+    word: str
+    by: str  # the test that killed it
+    seconds: float
+
+
+class Judge:
+    """With a tree of its own."""
+
+    def __init__(self, number: int, thorough: bool) -> None:
+        self.tree = Tree(number)
+        self._thorough = thorough
+        self._choices: dict[str, Choice] = {}
+        self._lists: dict[str, list[Test]] = {}
+
+    def prepare(self, paths: list[str]) -> None:
+        """All builds without a fault; every test must pass in them."""
+        self.tree.copy()
+        for build in self._builds():
+            self._prepare(build)
+        for path in paths:
+            if path.endswith(".c"):
+                self.tree.learn(path)
+
+    def _builds(self) -> list[str]:
+        return ["plain", "asan", "tsan"] if self._thorough else ["plain"]
+
+    def _prepare(self, build: str) -> None:
+        say(f"{self.tree.folder.name}: building and timing the tests ({build})")
+        self.tree.configure(build)
+        wanted = self._tests_of(build)
+        said = self.tree.ninja(build, sorted({test.target for test in wanted}))
+        if said:
+            raise Failure(f"the build without a fault fails ({build}):\n{said}")
+        tests = self._tests_of(build)
+        suite.measure(tests, build)
+        if build == "asan":
+            tests = [test for test in tests if test.cpu < _SLOW]
+        library = self.tree.build_folder(build) / "CMakeFiles/lunar.dir"
+        self._choices[build] = Choice(tests, library)
+
+    def _tests_of(self, build: str) -> list[Test]:
+        """Sanitizers are there for what they alone see."""
+        tests = suite.tests_of(self.tree, build)
+        if build == "tsan":
+            return [test for test in tests if test.name.startswith("concurrency.")]
+        if build == "asan":
+            return [test for test in tests if not test.is_integration]
+        return tests
+
+    def try_mutant(self, mutant: Mutant) -> Verdict:
+        begun = time.monotonic()
+        self.tree.plant(mutant)
+        word, by = self._sentence(mutant)
+        return Verdict(word, by, time.monotonic() - begun)
+
+    def _sentence(self, mutant: Mutant) -> tuple[str, str]:
+        if mutant.path.endswith(".c"):
+            if self.tree.ninja("plain", [self.tree.object_of(mutant.path)]):
+                return INVALID, ""
+            if self.tree.is_same_code(mutant):
+                return SAME, ""
+        for build in self._builds():
+            if build == "tsan" and mutant.path != "src/table.c":
+                continue
+            word, by = self._show(mutant, build)
+            if word != SURVIVED:
+                return word, by
+            if (build == "plain" and mutant.path.endswith(".c")
+                    and self.tree.reads_the_unset(mutant)):
+                return KILLED, "the compiler's warning"
+        return SURVIVED, "" if self._thorough else QUICK
+
+    def _show(self, mutant: Mutant, build: str) -> tuple[str, str]:
+        key = f"{build} {mutant.path}"
+        if key not in self._lists:
+            self._lists[key] = self._choices[build].tests_for(mutant.path)
+        for group in _groups(self._lists[key]):
+            if self.tree.ninja(build, sorted({test.target for test in group})):
+                return INVALID, ""
+            for test in group:
+                ended = suite.run(test, build)
+                if ended:
+                    word = TIME if ended == "time" else KILLED
+                    return word, test.name if build == "plain" else f"{test.name} ({build})"
+        return SURVIVED, ""
+
+
+def _groups(tests: list[Test]) -> Iterator[list[Test]]:
+    """The nearest ones alone, as most mutants end there; others together."""
+    for test in tests[:_ALONE]:
+        yield [test]
+    for start in range(_ALONE, len(tests), _GROUP):
+        yield tests[start:start + _GROUP]
