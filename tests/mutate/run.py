@@ -38,8 +38,8 @@ examples:
   scripts/mutate.sh --report                   what is known so far
 
 Verdicts are kept in build/mutate/verdicts.tsv, and a run goes on where the last
-one ended. A mutant that survived is tried again once a test has changed, every
-one of a file once that has. tests/mutate/argued.txt has those that change
+one ended: a mutant is tried again once its function has changed, and one that
+survived also once a test has. tests/mutate/argued.txt has those that change
 nothing that a user can see, and why. Exit status: 0 if no mutant survived, 1 if
 one did or the list of the argued ones is out of date, 2 for a mistake in the
 command."""

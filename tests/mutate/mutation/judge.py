@@ -3,6 +3,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Iterator
 
 from . import suite
@@ -16,7 +17,7 @@ KILLED, TIME, SURVIVED, SAME, INVALID = (
 
 QUICK = "quick"  # by what it survived, if not by the sanitizers
 
-_SLOW = 1.0  # seconds; with a sanitizer such tests are not run
+_LOCKING = {"src/table.c"}  # shown to the ThreadSanitizer
 _ALONE = 2
 _GROUP = 8  # tests whose programs are linked before the first of them runs
 
@@ -36,42 +37,43 @@ class Judge:
     def __init__(self, number: int, thorough: bool) -> None:
         self.tree = Tree(number)
         self._thorough = thorough
+        self._tsan: list[str] = []  # the build, where it is wanted
         self._choices: dict[str, Choice] = {}
         self._lists: dict[str, list[Test]] = {}
 
     def prepare(self, paths: list[str]) -> None:
         """All builds without a fault; every test must pass in them."""
         self.tree.copy()
+        self._tsan = ["tsan"] if _LOCKING & set(paths) else []
         for build in self._builds():
-            self._prepare(build)
+            self._prepare(build, {Path(path).stem for path in paths})
         for path in paths:
             if path.endswith(".c"):
                 self.tree.learn(path)
 
     def _builds(self) -> list[str]:
-        return ["plain", "asan", "tsan"] if self._thorough else ["plain"]
+        return ["plain", "asan", *self._tsan] if self._thorough else ["plain"]
 
-    def _prepare(self, build: str) -> None:
+    def _prepare(self, build: str, stems: set[str]) -> None:
         say(f"{self.tree.folder.name}: building and timing the tests ({build})")
         self.tree.configure(build)
-        wanted = self._tests_of(build)
+        wanted = self._tests_of(build, stems)
         said = self.tree.ninja(build, sorted({test.target for test in wanted}))
         if said:
             raise Failure(f"the build without a fault fails ({build}):\n{said}")
-        tests = self._tests_of(build)
+        tests = self._tests_of(build, stems)
         suite.measure(tests, build)
-        if build == "asan":
-            tests = [test for test in tests if test.cpu < _SLOW]
         library = self.tree.build_folder(build) / "CMakeFiles/lunar.dir"
         self._choices[build] = Choice(tests, library)
 
-    def _tests_of(self, build: str) -> list[Test]:
-        """Sanitizers are there for what they alone see."""
+    def _tests_of(self, build: str, stems: set[str]) -> list[Test]:
+        """Sanitizers are there for what they alone see, and are slow."""
         tests = suite.tests_of(self.tree, build)
         if build == "tsan":
             return [test for test in tests if test.name.startswith("concurrency.")]
         if build == "asan":
-            return [test for test in tests if not test.is_integration]
+            return [test for test in tests
+                    if any(suite.is_near(test, stem) for stem in stems)]
         return tests
 
     def try_mutant(self, mutant: Mutant) -> Verdict:
@@ -87,14 +89,11 @@ class Judge:
             if self.tree.is_same_code(mutant):
                 return SAME, ""
         for build in self._builds():
-            if build == "tsan" and mutant.path != "src/table.c":
+            if build == "tsan" and mutant.path not in _LOCKING:
                 continue
             word, by = self._show(mutant, build)
             if word != SURVIVED:
                 return word, by
-            if (build == "plain" and mutant.path.endswith(".c")
-                    and self.tree.reads_the_unset(mutant)):
-                return KILLED, "the compiler's warning"
         return SURVIVED, "" if self._thorough else QUICK
 
     def _show(self, mutant: Mutant, build: str) -> tuple[str, str]:

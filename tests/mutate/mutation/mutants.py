@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a mutant is, and the list of all of a file."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import operators, statements
 from .common import ROOT
-from .tokens import Source
+from .operators import Fault
+from .tokens import Source, Token
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Mutant:
     kind: str  # of fault: a word for tables
     what: str  # "a < b -> a <= b"
     changes: tuple[tuple[int, int, str], ...]  # from, to, put there instead
+    key: str  # the same as long as its function is
 
     @property
     def name(self) -> str:
@@ -48,8 +51,20 @@ def of_file(path: str) -> list[Mutant]:
         line, column = source.place(token.start)
         result.append(Mutant(path, line, column, token.function or "-",
                              source.line(token.start), fault.kind, fault.what,
-                             fault.changes))
+                             fault.changes, _key(source, token, fault)))
     return result
+
+
+def _key(source: Source, token: Token, fault: Fault) -> str:
+    """Of the function, or else the line, and what is changed where in it."""
+    place = token.start - source.text.rfind("\n", 0, token.start)
+    text = source.line(token.start)
+    if token.function:
+        inside = [other for other in source.tokens if other.function == token.function]
+        place = token.start - inside[0].start
+        text = source.text[inside[0].start:inside[-1].end]
+    whole = "\0".join([source.path, token.function, text, str(place), fault.what])
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 def text_of(path: str) -> str:

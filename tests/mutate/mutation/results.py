@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts, written down as they come, so that a run may go on later."""
 
-from pathlib import Path
-
 from . import judge
 from .common import ROOT, WORK, digest
 from .judge import Verdict
@@ -14,9 +12,9 @@ _FILE = WORK / "verdicts.tsv"
 class Results:
     """Verdicts by mutant.
 
-    One counts as long as its file and all headers are as they were. Where it
-    survived, also the tests must be: new ones may kill it. One that survived
-    a quick run has not been shown to the sanitizers.
+    One counts as long as its function is as it was. Where it survived, also
+    the tests must be: new ones may kill it. One that survived a quick run has
+    not been shown to the sanitizers.
     """
 
     def __init__(self, forget: bool, thorough: bool) -> None:
@@ -24,8 +22,7 @@ class Results:
         self._tests = digest(path for path in (ROOT / "tests").rglob("*")
                              if path.suffix in (".c", ".h")
                              or path.name == "CMakeLists.txt")
-        self._sources: dict[str, str] = {}
-        self._known: dict[tuple[str, str], tuple[str, Verdict]] = {}
+        self._known: dict[str, tuple[str, Verdict]] = {}
         WORK.mkdir(parents=True, exist_ok=True)
         if forget:
             _FILE.unlink(missing_ok=True)
@@ -34,13 +31,12 @@ class Results:
 
     def _read(self) -> None:
         for line in _FILE.read_text().splitlines():
-            source, tests, name, word, by, seconds = line.split("\t")
-            self._known[source, name] = tests, Verdict(word, by, float(seconds))
+            key, tests, _, word, by, seconds = line.split("\t")
+            self._known[key] = tests, Verdict(word, by, float(seconds))
 
     def of(self, mutant: Mutant) -> Verdict | None:
         """None where it has to be tried."""
-        tests, verdict = self._known.get((self._source(mutant.path), mutant.name),
-                                         ("", None))
+        tests, verdict = self._known.get(mutant.key, ("", None))
         if verdict and verdict.word == judge.SURVIVED and (
                 tests != self._tests
                 or (self._thorough and verdict.by == judge.QUICK)):
@@ -49,21 +45,10 @@ class Results:
 
     def last_of(self, mutant: Mutant) -> Verdict | None:
         """The same, but by whatever tests."""
-        return self._known.get((self._source(mutant.path), mutant.name), ("", None))[1]
+        return self._known.get(mutant.key, ("", None))[1]
 
     def add(self, mutant: Mutant, verdict: Verdict) -> None:
-        source = self._source(mutant.path)
-        self._known[source, mutant.name] = self._tests, verdict
+        self._known[mutant.key] = self._tests, verdict
         with _FILE.open("a") as out:
-            print(source, self._tests, mutant.name, verdict.word, verdict.by,
+            print(mutant.key, self._tests, mutant.name, verdict.word, verdict.by,
                   f"{verdict.seconds:.2f}", sep="\t", file=out)
-
-    def _source(self, path: str) -> str:
-        if path not in self._sources:
-            headers = (ROOT / "include").glob("*.h")
-            self._sources[path] = digest([ROOT / path, *headers])
-        return self._sources[path]
-
-
-def file() -> Path:
-    return _FILE

@@ -34,6 +34,11 @@ _SLOW = {
     "unit.test_rocket_json": {"timestamp"},
 }
 
+# Files whose tests have another name.
+_ALIASES = {"message_parse": "(message_parse|message)",
+            "stripe": "(stripe|table|table_memory)",
+            "table_entry": "(table_entry|table)"}
+
 _SAME_SEED = {"LUNAR_SEED": "1"}  # for a verdict that can be had again
 _MEMORY = 4 << 30  # of address space; sanitizers need more of that
 
@@ -158,7 +163,12 @@ class Choice:
 
     @staticmethod
     def _distance(test: Test, stem: str) -> int:
-        near = re.search(rf"(test_|fuzz\.){stem}(_|$)", test.name)
         if test.is_integration:
             return 0 if stem.startswith("server_") else 2
-        return 0 if near else 1
+        return 0 if is_near(test, stem) else 1
+
+
+def is_near(test: Test, stem: str) -> bool:
+    """Whether it is named after the file."""
+    name = _ALIASES.get(stem, stem)
+    return bool(re.search(rf"(test_|test_fault_|fuzz\.){name}(_property)?$", test.name))
