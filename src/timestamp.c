@@ -117,13 +117,16 @@ static bool parse_date_time(const char *at, struct civil *civil)
            civil->hour <= 23 && civil->minute <= 59 && civil->second <= 60;
 }
 
-/* Take the fraction, which may be missing, off the front of `rest`. */
+/*
+ * Take the fraction, which may be missing, off the front of `rest`, which is
+ * not empty.
+ */
 static bool parse_fraction(struct text *rest, struct timestamp *result)
 {
     size_t digits = 0;
     uint32_t value = 0;
 
-    if (rest->length == 0 || rest->data[0] != '.')
+    if (rest->data[0] != '.')
         return true;
     while (digits < MAX_DIGITS && digits + 1 < rest->length &&
            is_digit(rest->data[digits + 1])) {

@@ -65,6 +65,16 @@ static void assert_ranked(struct name_ranks *ranks, uint32_t count)
     }
 }
 
+/* So nobody can choose names that meet. */
+static void each_set_has_a_key_of_its_own(void **context)
+{
+    struct fixture *fixture = *context;
+    struct name_ranks other;
+    name_ranks_init(&other, &fixture->quota);
+    assert_memory_not_equal(fixture->ranks.key, other.key, sizeof(other.key));
+    name_ranks_release(&other);
+}
+
 static void no_names_can_be_sorted(void **context)
 {
     assert_ranked(&((struct fixture *)*context)->ranks, 0);
@@ -144,6 +154,7 @@ static void ranks_survive_a_sort_without_memory(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RANKS_TEST(each_set_has_a_key_of_its_own),
         RANKS_TEST(no_names_can_be_sorted),
         RANKS_TEST(numbers_count_different_names),
         RANKS_TEST(names_are_ranked_again_when_more_have_come),

@@ -404,9 +404,8 @@ static void memory_of_a_rocket_is_bounded(void **context)
     apply(flight, next, faster(1));
     size_t most = quota_used(&flight->quota);
     /* The new run is there before a gap is given up; the state is beside. */
-    assert_in_range(most, 1,
-                    (ROCKET_MAX_RUNS + 2) * sizeof(struct run) +
-                        QUOTA_OVERHEAD);
+    assert_in_range(
+        most, 1, (ROCKET_MAX_RUNS + 2) * sizeof(struct run) + QUOTA_OVERHEAD);
     for (unsigned i = 0; i < 5000; i++) {
         next += 2;
         apply(flight, next, faster(1));

@@ -15,6 +15,7 @@
 
 #include "../messages.h"
 #include "table.h"
+#include "table_entry.h"
 
 static int set_up(void **context)
 {
@@ -80,6 +81,41 @@ static void walk_sees_every_rocket_once(void **context)
     walk(table, &all, ROCKETS, seen);
     for (unsigned i = 0; i < ROCKETS; i++)
         assert_int_equal(seen[i], 1);
+}
+
+/* The stripe numbers of rockets 0 to FLEET - 1. */
+static void note_stripes(uint32_t stripes[FLEET])
+{
+    const struct table_filter all = {0};
+    struct table *table = table_new(SIZE_MAX);
+    struct table_scan scan;
+
+    assert_non_null(table);
+    add_fleet(table, FLEET);
+    table_scan_init(&scan, TABLE_ID, false, &all);
+    while (table_scan_next(table, &scan)) {
+        for (size_t i = 0; i < scan.count; i++) {
+            struct text id = table_entry_id(scan.rows[i].entry);
+            char copy[32] = {0};
+            memcpy(copy, id.data, id.length);
+            stripes[strtoul(copy, NULL, 10)] =
+                table_entry_stripe(scan.rows[i].entry);
+        }
+    }
+    table_free(table);
+}
+
+/* So nobody can choose ids that meet: 5 of 5000 do here, by chance. */
+static void each_table_spreads_ids_in_its_own_way(void **context)
+{
+    (void)context;
+    static uint32_t one[FLEET], other[FLEET];
+    unsigned same = 0;
+    note_stripes(one);
+    note_stripes(other);
+    for (unsigned i = 0; i < FLEET; i++)
+        same += one[i] == other[i];
+    assert_in_range(same, 0, 100);
 }
 
 static void walk_of_an_empty_table_ends_at_once(void **context)
@@ -219,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(walk_sees_every_rocket_once),
+        TABLE_TEST(each_table_spreads_ids_in_its_own_way),
         TABLE_TEST(walk_of_an_empty_table_ends_at_once),
         TABLE_TEST(walk_sees_what_the_filter_wants_alone),
         TABLE_TEST(walk_sees_old_rockets_once_while_new_ones_come),

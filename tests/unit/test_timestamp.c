@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -143,11 +144,23 @@ static const char *const refused[] = {
     "2022-02-02T1 :39:05Z",
 };
 
+/* Of a text whose memory ends where it does: a sanitizer sees overruns. */
+static bool parse(struct text text, struct timestamp *timestamp)
+{
+    char *copy = malloc(text.length > 0 ? text.length : 1);
+
+    assert_non_null(copy);
+    memcpy(copy, text.data, text.length);
+    bool result = timestamp_parse((struct text){copy, text.length}, timestamp);
+    free(copy);
+    return result;
+}
+
 static struct timestamp parsed(const char *string)
 {
     struct timestamp timestamp = {0};
 
-    if (!timestamp_parse(text_of(string), &timestamp))
+    if (!parse(text_of(string), &timestamp))
         fail_msg("%s is refused", string);
     return timestamp;
 }
@@ -186,7 +199,7 @@ static void what_is_no_date_time_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(refused); i++) {
         struct timestamp timestamp = {1, 2, 3, 4, 5};
-        if (timestamp_parse(text_of(refused[i]), &timestamp))
+        if (parse(text_of(refused[i]), &timestamp))
             fail_msg("%s passes", refused[i]);
         /* A failure leaves the result alone. */
         assert_int_equal(timestamp.seconds, 1);
@@ -216,8 +229,7 @@ static void every_cut_of_a_date_time_is_refused(void **state)
 
     assert_int_equal(whole.length, TIMESTAMP_MAX_LENGTH);
     for (size_t length = 0; length < whole.length; length++)
-        assert_false(
-            timestamp_parse((struct text){whole.data, length}, &timestamp));
+        assert_false(parse((struct text){whole.data, length}, &timestamp));
 }
 
 /* The calendar by plain counting, against the arithmetic. */
