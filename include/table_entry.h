@@ -68,7 +68,6 @@ void table_entry_view(const struct table_entry *entry,
 
 /* The filter's names as the names of one stripe. */
 struct table_entry_filter {
-    enum table_status status;
     const struct name *type, *mission; /* NULL: any */
 };
 

@@ -54,7 +54,7 @@ bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
                              const struct names *names)
 {
-    *result = (struct table_entry_filter){.status = filter->status};
+    *result = (struct table_entry_filter){NULL, NULL};
     if (filter->type.data != NULL) {
         result->type = names_find(names, filter->type);
         if (result->type == NULL)

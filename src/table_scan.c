@@ -206,13 +206,14 @@ static uint64_t match(const struct pass *pass, uint32_t block)
 {
     const struct stripe *stripe = pass->stripe;
     const struct table_entry_filter *filter = &pass->filter;
+    enum table_status status = pass->scan->filter.status;
     uint32_t start = block * COLUMNS_ROCKETS, count = stripe->count - start;
     uint64_t exploded = stripe_columns(stripe, block)->exploded;
     uint64_t matching =
         count < COLUMNS_ROCKETS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
 
-    if (filter->status != TABLE_ANY_STATUS)
-        matching &= filter->status == TABLE_EXPLODED ? exploded : ~exploded;
+    if (status != TABLE_ANY_STATUS)
+        matching &= status == TABLE_EXPLODED ? exploded : ~exploded;
     if (filter->type == NULL && filter->mission == NULL)
         return matching;
     for (uint64_t left = matching; left != 0; left &= left - 1) {

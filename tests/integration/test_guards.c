@@ -184,6 +184,32 @@ static void malformed_length_is_refused(void **state)
     }
 }
 
+/* Of fields that may be there once and are there twice. */
+static void first_of_repeated_fields_counts(void **state)
+{
+    static const struct {
+        const char *fields;
+        unsigned status;
+    } cases[] = {
+        {"Sec-Fetch-Site: cross-site\r\nSec-Fetch-Site: none\r\n", 403},
+        {"Origin: http://elsewhere\r\nOrigin: http://localhost\r\n", 403},
+        {"Content-Type: application/x-ndjson\r\nContent-Type: text/x\r\n", 202},
+        {"Content-Type: text/x\r\nContent-Type: application/x-ndjson\r\n", 400},
+    };
+    struct connection connection;
+
+    instance_connect(*state, &connection);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char request[512];
+        snprintf(request, sizeof(request),
+                 POST_LINE HOST "%sContent-Length: 2\r\n\r\n{}",
+                 cases[i].fields);
+        connection_send_text(&connection, request);
+        connection_expect_status(&connection, cases[i].status);
+    }
+    connection_close(&connection);
+}
+
 static void other_than_one_host_is_refused(void **state)
 {
     expect_refused(*state, "GET /health HTTP/1.1\r\n\r\n" SMUGGLED);
@@ -538,6 +564,7 @@ int main(void)
         cmocka_unit_test(transfer_coding_with_a_length_is_refused),
         cmocka_unit_test(several_lengths_are_refused),
         cmocka_unit_test(malformed_length_is_refused),
+        cmocka_unit_test(first_of_repeated_fields_counts),
         cmocka_unit_test(other_than_one_host_is_refused),
         cmocka_unit_test(header_name_ending_in_space_is_refused),
         cmocka_unit_test(refusal_says_why),

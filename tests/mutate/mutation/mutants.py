@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a mutant is, and the list of all of a file."""
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class Mutant:
 
 def of_file(path: str) -> list[Mutant]:
     """All mutants of the file, in the order of their places."""
-    source = Source(path, (ROOT / path).read_text())
+    source = Source(path, text_of(path))
     enums = operators.named_enums(
         [source.text] + [header.read_text()
                          for header in sorted((ROOT / "include").glob("*.h"))])
@@ -67,8 +68,12 @@ def _key(source: Source, token: Token, fault: Fault) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
+@functools.cache
 def text_of(path: str) -> str:
-    """The file as it is, without a fault."""
+    """The file without a fault, as it was when it was first asked for.
+
+    It may be edited while mutants of it are tried.
+    """
     return (ROOT / path).read_text()
 
 

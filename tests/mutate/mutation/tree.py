@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from .common import ROOT, WORK, Failure
-from .mutants import Mutant
+from .mutants import Mutant, text_of
 
 # No warnings: a mutant is expected to look odd. Assertions stay on.
 _FLAGS = {
@@ -94,8 +94,8 @@ class Tree:
 
     def plant(self, mutant: Mutant) -> None:
         self._restore(but=mutant.path)
-        sound = (ROOT / mutant.path).read_text()
-        (self.source / mutant.path).write_text(mutant.planted(sound))
+        planted = mutant.planted(text_of(mutant.path))
+        (self.source / mutant.path).write_text(planted)
         self._planted = mutant.path
 
     def is_same_code(self, mutant: Mutant) -> bool:
@@ -107,7 +107,7 @@ class Tree:
 
     def _restore(self, but: str) -> None:
         if self._planted not in ("", but):
-            shutil.copyfile(ROOT / self._planted, self.source / self._planted)
+            (self.source / self._planted).write_text(text_of(self._planted))
             self._planted = ""
 
     def _object(self, path: str) -> bytes:
