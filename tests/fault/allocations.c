@@ -18,6 +18,12 @@ static volatile bool for_good;
 static volatile bool failed;
 static volatile size_t live;
 
+static struct {
+    size_t after;
+    void (*run)(void *context); /* NULL: nothing */
+    void *context;
+} meanwhile;
+
 /* The linker's names: a call of malloc() is one of __wrap_malloc(). */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -30,8 +36,22 @@ void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *memory);
 
+static void run_meanwhile(void)
+{
+    void (*run)(void *context) = meanwhile.run;
+    size_t kept = left;
+
+    if (run == NULL || meanwhile.after-- > 0)
+        return;
+    meanwhile.run = NULL;
+    left = SIZE_MAX;
+    run(meanwhile.context);
+    left = kept;
+}
+
 static bool must_fail(void)
 {
+    run_meanwhile();
     if (left == SIZE_MAX)
         return false;
     if (left > 0) {
@@ -91,6 +111,14 @@ void allocations_limit(const struct allocations_end *end)
     left = end->after;
     for_good = end->for_good;
     failed = false;
+}
+
+void allocations_meanwhile(size_t after, void (*run)(void *context),
+                           void *context)
+{
+    meanwhile.after = after;
+    meanwhile.run = run;
+    meanwhile.context = context;
 }
 
 bool allocations_restore(void)

@@ -25,6 +25,13 @@ void allocations_init(void);
 /* From now on. */
 void allocations_limit(const struct allocations_end *end);
 
+/*
+ * Have `run` called once, before the allocation behind the next `after`: what
+ * happens elsewhere meanwhile. Its own allocations succeed and do not count.
+ */
+void allocations_meanwhile(size_t after, void (*run)(void *context),
+                           void *context);
+
 /* From now on all succeed. Returns whether one has failed since the limit. */
 bool allocations_restore(void);
 
