@@ -65,19 +65,31 @@ static void expect_fastest(const struct listing *listing, unsigned rockets)
 }
 
 /* One for the listing, one for its keys, however many rockets there are. */
-static void page_takes_two_allocations(void **context)
+static void list_takes_two_allocations(void **context)
 {
-    struct listing_query query = parsed("sort=speed&order=desc&limit=3");
+    static const struct {
+        const char *query;
+        size_t count;
+    } cases[] = {
+        {"sort=speed&order=desc", ROCKETS},
+        {"sort=speed&order=desc&limit=1", 1},
+        {"sort=speed&order=desc&limit=3", 3},
+        {"sort=speed&order=desc&limit=10000", ROCKETS},
+    };
 
-    allocations_limit(&(struct allocations_end){2, true});
-    struct listing *listing = listing_new(*context, &query);
-    allocations_restore();
-    assert_non_null(listing);
-    assert_int_equal(listing_total(listing), ROCKETS);
-    assert_int_equal(listing_count(listing), 3);
-    expect_fastest(listing, ROCKETS);
-    listing_free(listing);
-    listing_query_release(&query);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct listing_query query = parsed(cases[i].query);
+
+        allocations_limit(&(struct allocations_end){2, true});
+        struct listing *listing = listing_new(*context, &query);
+        allocations_restore();
+        assert_non_null(listing);
+        assert_int_equal(listing_total(listing), ROCKETS);
+        assert_int_equal(listing_count(listing), cases[i].count);
+        expect_fastest(listing, ROCKETS);
+        listing_free(listing);
+        listing_query_release(&query);
+    }
 }
 
 static void add_more(void *context)
@@ -120,7 +132,7 @@ static void rockets_that_come_meanwhile_are_listed(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LISTING_TEST(page_takes_two_allocations),
+        LISTING_TEST(list_takes_two_allocations),
         LISTING_TEST(rockets_that_come_meanwhile_need_memory),
         LISTING_TEST(rockets_that_come_meanwhile_are_listed),
     };
