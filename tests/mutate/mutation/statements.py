@@ -49,11 +49,9 @@ def _chosen(source: Source, index: int) -> list[Fault]:
 
 def _left_out(source: Source, index: int) -> list[Fault]:
     token = source.tokens[index]
-    if token.text in ("break", "continue"):
-        # "break" out of a switch's case changes nothing where it is the last.
-        return [_without(source, index, index)]
-    if token.text == "return" and source.text_at(index + 1) == ";":
-        return [_without(source, index, index)]
+    if token.text in ("break", "continue") or (
+            token.text == "return" and source.text_at(index + 1) == ";"):
+        return [_without(source, index, index, _head_before(source, index))]
     if (token.text in _KEYWORDS | _LOCKS or token.text in "{};"
             or _is_declaration(source, index)):
         return []
@@ -66,9 +64,17 @@ def _left_out(source: Source, index: int) -> list[Fault]:
     return [_without(source, index, last)]
 
 
-def _without(source: Source, first: int, last: int) -> Fault:
+def _head_before(source: Source, index: int) -> str:
+    """" of if (...)": tells statements apart that are but a word."""
+    if source.text_at(index - 1) != ")":
+        return ""
+    head = source.partner(index - 1) - 1
+    return " of " + source.text[source.tokens[head].start:source.tokens[index - 1].end]
+
+
+def _without(source: Source, first: int, last: int, where: str = "") -> Fault:
     start, end = source.tokens[first].start, source.tokens[last].end
-    return Fault("statement", f"without {shown(source.text[start:end])}",
+    return Fault("statement", f"without {shown(source.text[start:end] + where)}",
                  ((start, end, ""),))
 
 
