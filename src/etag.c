@@ -51,13 +51,13 @@ bool etag_matches(struct text if_none_match, struct text etag)
     struct text rest = text_trim(if_none_match);
     struct text wanted;
     struct text given;
-    if (rest.length == 0 || !take_tag(&etag, &wanted))
+    if (!take_tag(&etag, &wanted))
         return false;
     if (text_equal(rest, TEXT("*")))
         return true;
     for (;;) {
         skip_blanks(&rest, true);
-        if (rest.length == 0 || !take_tag(&rest, &given))
+        if (!take_tag(&rest, &given))
             return false;
         if (text_equal(given, wanted))
             return true;

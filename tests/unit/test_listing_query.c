@@ -11,9 +11,11 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <sodium.h>
 
+#include "http.h"
 #include "listing_query.h"
 
 static void empty_query_asks_for_all_by_id(void **context)
@@ -53,6 +55,21 @@ static void every_parameter_is_read(void **context)
     assert_true(text_equal(query.filter.mission, TEXT("A&B")));
     assert_int_equal(query.limit, 10000);
     listing_query_release(&query);
+}
+
+/* What it says is as long as a query can be: a sanitizer sees overruns. */
+static void longest_cursor_finds_room(void **context)
+{
+    (void)context;
+    static char raw[HTTP_MAX_TARGET] = "type=A&cursor=";
+    struct listing_query query;
+    char detail[200];
+    size_t length = strlen(raw);
+    memset(raw + length, 'b', sizeof(raw) - length);
+    assert_false(listing_query_parse(&query, (struct text){raw, sizeof(raw)},
+                                     detail, sizeof(detail)));
+    assert_string_equal(detail, "cursor is not one of this service's; take it "
+                                "from a Link header");
 }
 
 static void every_sort_field_is_known(void **context)
@@ -236,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_query_asks_for_all_by_id),
         cmocka_unit_test(every_parameter_is_read),
+        cmocka_unit_test(longest_cursor_finds_room),
         cmocka_unit_test(every_sort_field_is_known),
         cmocka_unit_test(unknown_parameters_are_ignored),
         cmocka_unit_test(bad_query_is_refused_with_what_is_allowed),

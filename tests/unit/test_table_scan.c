@@ -83,6 +83,41 @@ static void walk_sees_every_rocket_once(void **context)
         assert_int_equal(seen[i], 1);
 }
 
+/* So many that stripes of just one block are among them, and of one less. */
+static void walk_ends_with_the_last_rocket_of_a_stripe(void **context)
+{
+    struct table *table = *context;
+    const struct table_filter exploded = {.status = TABLE_EXPLODED};
+    enum { ROCKETS = TABLE_STRIPES * TABLE_SCAN_ROWS };
+    struct table_scan scan;
+    for (unsigned i = 0; i < ROCKETS; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "%u", i);
+        apply(table, message_speed(id, 1, 1));
+    }
+    table_scan_init(&scan, TABLE_SPEED, false, &exploded);
+    while (table_scan_next(table, &scan)) {
+        assert_int_equal(scan.matched, 0);
+        assert_int_equal(scan.count, 0);
+    }
+}
+
+static void names_of_a_step_are_different_ones(void **context)
+{
+    struct table *table = *context;
+    const struct table_filter all = {0};
+    struct table_scan scan;
+    size_t most = 0;
+    add_fleet(table, FLEET);
+    table_scan_init(&scan, TABLE_TYPE, false, &all);
+    while (table_scan_next(table, &scan)) {
+        most = scan.name_count > most ? scan.name_count : most;
+        for (size_t i = 0; i < scan.count; i++)
+            assert_in_range(scan.rows[i].value.major, 0, scan.name_count - 1);
+    }
+    assert_int_equal(most, 2);
+}
+
 /* The stripe numbers of rockets 0 to FLEET - 1. */
 static void note_stripes(uint32_t stripes[FLEET])
 {
@@ -255,6 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(walk_sees_every_rocket_once),
+        TABLE_TEST(walk_ends_with_the_last_rocket_of_a_stripe),
+        TABLE_TEST(names_of_a_step_are_different_ones),
         TABLE_TEST(each_table_spreads_ids_in_its_own_way),
         TABLE_TEST(walk_of_an_empty_table_ends_at_once),
         TABLE_TEST(walk_sees_what_the_filter_wants_alone),
