@@ -100,7 +100,8 @@ static void what_stands_after_a_mistake_does_not_count(void **state)
         {"x, \"a\"", "\"a\"", false},   {"\"b\" \"a\"", "\"a\"", false},
         {"\"b\"\"a\"", "\"a\"", false}, {"\"b\"x, \"a\"", "\"a\"", false},
         {"\"a\", x", "\"a\"", true},    {"\"a\" x", "\"a\"", true},
-        {"\"a\", \"b", "\"a\"", true},
+        {"\"a\", \"b", "\"a\"", true},  {"W", "\"a\"", false},
+        {"xa\"", "\"a\"", false},
     };
     check(cases, sizeof(cases) / sizeof(cases[0]));
 }
