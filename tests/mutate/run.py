@@ -122,8 +122,12 @@ def try_all(wanted: list[Mutant], results: Results, options: argparse.Namespace)
                for judge in judges]
     for worker in workers:
         worker.start()
-    for worker in workers:
-        worker.join()
+    try:
+        for worker in workers:
+            worker.join()
+    except KeyboardInterrupt:
+        progress.fail(Failure("interrupted; the next run goes on from here"))
+        raise
     if progress.failure:
         raise progress.failure
 
@@ -163,8 +167,8 @@ def work(judge: Judge, waiting: "queue.SimpleQueue[Mutant]",
             progress.end(mutant, judge.try_mutant(mutant))
     except queue.Empty:
         pass
-    except Failure as failure:
-        progress.fail(failure)
+    except (Failure, OSError) as failure:
+        progress.fail(Failure(str(failure)))
     finally:
         judge.tree.restore()
 

@@ -53,9 +53,6 @@ class Argued:
     def has(self, mutant: Mutant) -> bool:
         return _place(mutant) in self._reasons
 
-    def files(self) -> set[str]:
-        return {place[0] for place in self._reasons}
-
     def unused(self, mutants: list[Mutant]) -> list[str]:
         """Entries for the files of these mutants that fit none of them."""
         there = {_place(mutant) for mutant in mutants}
