@@ -270,10 +270,9 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         columns->exploded ^= UINT64_C(1) << lane;
 }
 
-/* Take a count on the name of `text`; absent text has none and needs none. */
+/* Take a count on the name of `text`; absent text leaves `*name` alone. */
 static bool take_name(struct names *names, struct text text, struct name **name)
 {
-    *name = NULL;
     if (text.data == NULL)
         return true;
     *name = names_take(names, text);
