@@ -63,6 +63,7 @@ struct connection {
     /* Owned by who checks: what the peer had acknowledged, and when. */
     uint64_t acknowledged, progress;
     uint64_t closing_since; /* the first check that found it so, or 0 */
+    uint64_t ended;         /* the state in which the peer had ended, or 0 */
 };
 
 /* It was opened, and waits for a request. */

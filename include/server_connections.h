@@ -8,6 +8,7 @@
  * - have not sent a whole request within CONNECTION_REQUEST_SECONDS, however
  *   steadily its bytes come;
  * - have not taken a byte of their answer for CONNECTION_SEND_SECONDS;
+ * - have been ended by the client before there was a whole request;
  * - have been idle for longest, when 15/16 of all connections that may be
  *   open are, or the system has nothing left for another one, so that a new
  *   one always gets in; where too few are idle, those whose request has been

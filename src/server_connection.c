@@ -82,7 +82,7 @@ void connection_init(struct connection *connection, int socket)
 {
     connection->socket = socket;
     connection->acknowledged = connection->progress = 0;
-    connection->closing_since = 0;
+    connection->closing_since = connection->ended = 0;
     atomic_init(&connection->closing, false);
     atomic_init(&connection->state,
                 make_state(CONNECTION_WAITING, connection_clock()));
@@ -101,7 +101,11 @@ static void enter_receiving(struct connection *connection, uint64_t state)
             break;
 }
 
-/* Only a connection that waits is changed by the check as well. */
+/*
+ * Only a connection that waits is changed by the check as well. Work follows
+ * a request at once and has no limit, so it needs no clock of its own; when it
+ * is done, the client has all its time to take what was made.
+ */
 void connection_enter(struct connection *connection,
                       enum connection_phase phase)
 {
@@ -113,10 +117,10 @@ void connection_enter(struct connection *connection,
         enter_receiving(connection, state);
         return;
     }
-    /* What follows a request at once needs no clock: it is no earlier. */
-    if (phase != CONNECTION_SENDING ||
-        connection_phase_of(state) != CONNECTION_RECEIVING)
+    if (phase == CONNECTION_WAITING)
         since = connection_clock();
+    else if (phase == CONNECTION_SENDING)
+        since = tick_us();
     atomic_store_explicit(&connection->state, make_state(phase, since),
                           memory_order_release);
 }
@@ -157,14 +161,21 @@ static bool tcp_info(const struct connection *connection, struct tcp_info *info)
 /*
  * The peer has sent its last byte, and all have been read. MHD, which waits
  * for edges, does not see an end that was there with the bytes before it.
+ * What was read just now may be the end of a request that we are not told of
+ * yet, so it must have been so, in this state, at a check before.
  */
-static bool has_ended(const struct connection *connection,
-                      const struct tcp_info *info)
+static bool has_ended(struct connection *connection,
+                      const struct tcp_info *info, uint64_t state)
 {
     int unread = 0;
 
-    return info->tcpi_state == TCP_CLOSE_WAIT &&
-           ioctl(connection->socket, FIONREAD, &unread) == 0 && unread == 0;
+    if (info->tcpi_state != TCP_CLOSE_WAIT ||
+        ioctl(connection->socket, FIONREAD, &unread) != 0 || unread > 0)
+        return false;
+    if (connection->ended == state)
+        return true;
+    connection->ended = state;
+    return false;
 }
 
 /*
@@ -186,7 +197,7 @@ static enum connection_verdict check_waiting(struct connection *connection,
         return CONNECTION_CLOSES;
     if (!tcp_info(connection, &info))
         return CONNECTION_STAYS;
-    if (has_ended(connection, &info))
+    if (has_ended(connection, &info, state))
         return CONNECTION_ENDS;
     if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
         /* If it fails, the request's first line has become whole. */
@@ -198,15 +209,14 @@ static enum connection_verdict check_waiting(struct connection *connection,
 }
 
 /* A request whose sender has ended before it can't become whole. */
-static enum connection_verdict
-check_receiving(const struct connection *connection, uint64_t state,
-                uint64_t now)
+static enum connection_verdict check_receiving(struct connection *connection,
+                                               uint64_t state, uint64_t now)
 {
     struct tcp_info info;
 
     if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now) ||
         (connection_age(state, now) >= CONNECTION_TICK &&
-         tcp_info(connection, &info) && has_ended(connection, &info)))
+         tcp_info(connection, &info) && has_ended(connection, &info, state)))
         return CONNECTION_CUT;
     return CONNECTION_STAYS;
 }

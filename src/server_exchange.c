@@ -10,7 +10,6 @@
 #include "server_exchange.h"
 
 #include <microhttpd.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,37 +18,14 @@
 #include "log.h"
 #include "problem.h"
 #include "routes.h"
+#include "server_answer.h"
 #include "server_guard.h"
-#include "server_stream.h"
-
-enum {
-    /* Memory for a body that a connection keeps from request to request. */
-    KEPT_BODY = 4096,
-    /*
-     * For all that are longer than LONG_BODY together, or clients that take
-     * nothing of many long pages could use up the machine's. A page has some
-     * 13 MB at the most. Others are bounded by the number of connections, and
-     * must not be put off because of long ones.
-     */
-    LONG_BODY = 64 * 1024,
-    MAX_UNSENT = 128 * 1024 * 1024,
-};
 
 enum stage {
     STAGE_HEAD,  /* the head has not been looked at */
     STAGE_BODY,  /* the body is arriving */
+    STAGE_LATER, /* there is work for a worker */
     STAGE_READY, /* the response is there, but not queued */
-};
-
-/*
- * The last answer, as MHD has it. The next one, if it has the same length, the
- * same header and the same place in memory, as those of a sender of messages
- * do, is sent by it again: to make one takes MHD some six allocations.
- */
-struct last_answer {
-    struct MHD_Response *response; /* NULL: none that could be sent again */
-    struct text body;
-    struct http_header header;
 };
 
 struct server_exchange {
@@ -65,8 +41,7 @@ struct server_exchange {
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
     struct http_response response;
-    size_t unsent; /* what of the context's `unsent` is of this one */
-    struct last_answer last;
+    struct server_answer answer;
     struct server_job job;
 };
 
@@ -81,15 +56,9 @@ server_exchange_new(const struct server_context *context,
     exchange->context = context;
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
+    server_answer_init(&exchange->answer, context->unsent);
     connections_add(context->connections, &exchange->connection, socket);
     return exchange;
-}
-
-static void forget_answer(struct last_answer *last)
-{
-    if (last->response != NULL)
-        MHD_destroy_response(last->response);
-    last->response = NULL;
 }
 
 /* The body did not become complete. */
@@ -100,21 +69,12 @@ static void close_sink(struct server_exchange *exchange)
     exchange->sink = NULL;
 }
 
-/* The answer has been sent, or will not be. */
-static void leave_room(struct server_exchange *exchange)
-{
-    if (exchange->unsent > 0)
-        atomic_fetch_sub(exchange->context->unsent, exchange->unsent);
-    exchange->unsent = 0;
-}
-
 void server_exchange_free(struct server_exchange *exchange)
 {
     if (exchange == NULL)
         return;
     connections_remove(exchange->context->connections, &exchange->connection);
-    forget_answer(&exchange->last);
-    leave_room(exchange);
+    server_answer_release(&exchange->answer);
     close_sink(exchange);
     http_response_release(&exchange->response);
     buffer_release(&exchange->target);
@@ -156,201 +116,53 @@ static struct server_exchange *exchange_of(struct server_job *job)
                                       offsetof(struct server_exchange, job));
 }
 
-/* Give the connection to a worker, which resumes it in the end. */
+/*
+ * Give the connection to a worker, which resumes it in the end.
+ *
+ * MHD 0.9.75 goes on, after a resume, with what it was about to do at the
+ * suspension. That must not be to read: if the client has ended its side by
+ * then, MHD takes that for the end of the connection, and the answer is never
+ * asked for. So a connection is suspended only in a call in which MHD knows
+ * already that it has read the request and waits for us: the one that follows
+ * a call in which nothing was done.
+ */
 static void hand_over(struct server_exchange *exchange,
                       void (*run)(struct server_job *job, bool cancelled))
 {
-    connection_enter(&exchange->connection, CONNECTION_WORKING);
     exchange->job.run = run;
     exchange->job.slow = exchange->response.later->slow;
     MHD_suspend_connection(exchange->mhd);
     server_workers_submit(exchange->context->workers, &exchange->job);
 }
 
-/* A reader that is never called: for responses that have only a head. */
-static ssize_t read_nothing(void *context, uint64_t position, char *out,
-                            size_t size)
+/* Too many are open, a stop has begun, or what is behind can't be told. */
+static bool ends_connection(const struct server_exchange *exchange)
 {
-    (void)context;
-    (void)position;
-    (void)out;
-    (void)size;
-    return MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-/*
- * Neither Content-Length, which would have to be that of a body we do not
- * make (RFC 9110 section 8.6), nor Transfer-Encoding, with which MHD 0.9.75
- * writes a last chunk even where there is no body. It then closes the
- * connection, as the price.
- */
-static struct MHD_Response *head_without_length(void)
-{
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
-
-    if (response != NULL)
-        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
-                                 MHD_RO_END);
-    return response;
-}
-
-static struct MHD_Response *stream_response(struct server_exchange *exchange)
-{
-    struct http_response *own = &exchange->response;
-    struct MHD_Response *response;
-
-    if (exchange->request.method == HTTP_HEAD)
-        return head_without_length();
-    response = server_stream_response(own->stream, exchange->mhd,
-                                      &exchange->connection,
-                                      exchange->context->workers);
-    if (response != NULL)
-        own->stream = NULL;
-    return response;
-}
-
-/* A short body stays ours and in its place; a long one becomes MHD's. */
-static struct MHD_Response *body_response(struct buffer *body)
-{
-    struct MHD_Response *response;
-
-    if (body->capacity <= KEPT_BODY)
-        return MHD_create_response_from_buffer(body->length, body->data,
-                                               MHD_RESPMEM_PERSISTENT);
-    response = MHD_create_response_from_buffer_with_free_callback(
-        body->length, body->data, free);
-    if (response != NULL)
-        *body = BUFFER_INIT;
-    return response;
-}
-
-/* MHD sends a body's length but not the body for HEAD and for 304. */
-static struct MHD_Response *make_response(struct server_exchange *exchange)
-{
-    struct http_response *own = &exchange->response;
-
-    if (own->stream != NULL)
-        return stream_response(exchange);
-    if (own->body.length > 0)
-        return body_response(&own->body);
-    if (own->status == 304 && own->fixed.length == 0)
-        return head_without_length();
-    /* MHD only reads it; the type is not const for its own reasons. */
-    return MHD_create_response_from_buffer(
-        own->fixed.length, (void *)own->fixed.data, MHD_RESPMEM_PERSISTENT);
-}
-
-/* The response with its headers; NULL where memory ends. */
-static struct MHD_Response *make_answer(struct server_exchange *exchange,
-                                        bool close)
-{
-    const struct http_response *own = &exchange->response;
-    struct MHD_Response *response = make_response(exchange);
-    bool made = response != NULL;
-
-    for (size_t i = 0; made && i < own->header_count; i++)
-        made = MHD_add_response_header(response, own->headers[i].name,
-                                       own->headers[i].value) == MHD_YES;
-    if (made && close)
-        made =
-            MHD_add_response_header(response, "Connection", "close") == MHD_YES;
-    if (made || response == NULL)
-        return response;
-    MHD_destroy_response(response);
-    return NULL;
-}
-
-/* A short body, one header that is always the same: an ordinary answer. */
-static bool can_be_last(const struct http_response *response, bool close)
-{
-    return !close && response->stream == NULL && response->body.length > 0 &&
-           response->body.capacity <= KEPT_BODY &&
-           response->header_count == 1 && !response->headers[0].owned;
-}
-
-static bool is_like_last(const struct last_answer *last,
-                         const struct http_response *response)
-{
-    return last->response != NULL && last->body.data == response->body.data &&
-           last->body.length == response->body.length &&
-           last->header.name == response->headers[0].name &&
-           last->header.value == response->headers[0].value;
-}
-
-/*
- * The answer as MHD wants it, made or made again. The last one's body was
- * sent before this request began, and is not read any more.
- * Ownership: the caller's, unless it is the last answer now.
- */
-static struct MHD_Response *take_answer(struct server_exchange *exchange,
-                                        bool close)
-{
-    const struct http_response *own = &exchange->response;
-    struct last_answer *last = &exchange->last;
-
-    if (!can_be_last(own, close)) {
-        forget_answer(last);
-        return make_answer(exchange, close);
-    }
-    if (!is_like_last(last, own)) {
-        forget_answer(last);
-        *last = (struct last_answer){make_answer(exchange, false),
-                                     buffer_text(&own->body), own->headers[0]};
-    }
-    return last->response;
-}
-
-/* Memory ended: while the request came in, or while the body was written. */
-static void no_memory(struct http_response *response)
-{
-    problem_set(response, 503, "out of memory; try again");
-    http_response_header(response, "Retry-After", "1");
-}
-
-static bool take_room(struct server_exchange *exchange, size_t size)
-{
-    _Atomic size_t *unsent = exchange->context->unsent;
-
-    if (atomic_fetch_add(unsent, size) + size > MAX_UNSENT) {
-        atomic_fetch_sub(unsent, size);
-        return false;
-    }
-    exchange->unsent += size;
-    return true;
-}
-
-static void too_much_unsent(struct http_response *response)
-{
-    problem_set(response, 503,
-                "too many long answers are being sent already; try again, or "
-                "ask for less with limit");
-    http_response_header(response, "Retry-After", "5");
+    return !connections_keep_alive(exchange->context->connections,
+                                   &exchange->connection) ||
+           (exchange->head.chunked && server_guard_has_trailers(exchange->mhd));
 }
 
 /* Queue the response. `close`: whatever there is room for. */
 static bool queue_response(struct server_exchange *exchange, bool close)
 {
-    const struct http_response *own = &exchange->response;
+    const struct server_answer_use use = {
+        .mhd = exchange->mhd,
+        .connection = &exchange->connection,
+        .workers = exchange->context->workers,
+        .head = exchange->request.method == HTTP_HEAD,
+        .close = close || ends_connection(exchange),
+    };
+    struct MHD_Response *answer =
+        server_answer_take(&exchange->answer, &exchange->response, &use);
 
-    if (buffer_failed(&own->body))
-        no_memory(&exchange->response);
-    else if (own->body.capacity > LONG_BODY &&
-             !take_room(exchange, own->body.capacity))
-        too_much_unsent(&exchange->response);
-    if (!connections_keep_alive(exchange->context->connections,
-                                &exchange->connection) ||
-        (exchange->head.chunked && server_guard_has_trailers(exchange->mhd)))
-        close = true;
-    struct MHD_Response *response = take_answer(exchange, close);
-    if (response == NULL)
+    if (answer == NULL)
         return false;
     log_answer(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
-    bool queued =
-        MHD_queue_response(exchange->mhd, own->status, response) == MHD_YES;
-    if (response != exchange->last.response)
-        MHD_destroy_response(response);
+    bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
+                                     answer) == MHD_YES;
+    server_answer_drop(&exchange->answer, answer);
     return queued;
 }
 
@@ -399,7 +211,7 @@ static bool take_head(struct server_exchange *exchange, const char *method,
     buffer_clear(&exchange->body);
     request->method = http_method_of(text_of(method));
     if (buffer_failed(&exchange->target)) {
-        no_memory(&exchange->response);
+        server_answer_no_memory(&exchange->response);
         return queue_response(exchange, true);
     }
     if (line.target.length > HTTP_MAX_TARGET)
@@ -461,7 +273,7 @@ static void dispatch(struct server_exchange *exchange)
     if (is_too_long(exchange)) {
         problem_set(response, 413, "%s", body_too_long);
     } else if (buffer_failed(&exchange->body)) {
-        no_memory(response);
+        server_answer_no_memory(response);
     } else {
         routes_dispatch(exchange->context->service, request, response);
     }
@@ -473,13 +285,15 @@ static bool answer(struct server_exchange *exchange)
     struct http_response *response = &exchange->response;
     struct http_sink *sink = exchange->sink;
 
+    /* The request is whole: from here on it is not the client that is slow. */
+    connection_enter(&exchange->connection, CONNECTION_WORKING);
     exchange->sink = NULL;
     if (sink != NULL)
         sink->finish(sink, response);
     else
         dispatch(exchange);
     if (response->later != NULL && exchange->context->workers != NULL) {
-        hand_over(exchange, run_later);
+        exchange->stage = STAGE_LATER;
         return true;
     }
     if (response->later != NULL) {
@@ -505,6 +319,9 @@ bool server_exchange_step(struct server_exchange *exchange, const char *method,
             return answer(exchange);
         *size = 0;
         return take_body(exchange, data, part);
+    case STAGE_LATER:
+        hand_over(exchange, run_later);
+        return true;
     case STAGE_READY:
         break;
     }
@@ -516,7 +333,7 @@ static void clear_response(struct http_response *response)
 {
     struct buffer body = BUFFER_INIT;
 
-    if (response->body.capacity <= KEPT_BODY) {
+    if (response->body.capacity <= SERVER_ANSWER_KEPT) {
         body = response->body;
         response->body = BUFFER_INIT;
     }
@@ -528,11 +345,11 @@ static void clear_response(struct http_response *response)
 void server_exchange_end(struct server_exchange *exchange)
 {
     close_sink(exchange);
-    leave_room(exchange);
+    server_answer_end(&exchange->answer);
     clear_response(&exchange->response);
-    if (exchange->body.capacity > KEPT_BODY)
+    if (exchange->body.capacity > SERVER_ANSWER_KEPT)
         buffer_release(&exchange->body);
-    if (exchange->target.capacity > KEPT_BODY)
+    if (exchange->target.capacity > SERVER_ANSWER_KEPT)
         buffer_release(&exchange->target);
     connection_enter(&exchange->connection, CONNECTION_WAITING);
 }

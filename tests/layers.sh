@@ -19,8 +19,9 @@ BEGIN {
                   "table table_entry table_scan table_types")
     layer_of("2", "batch key_sort listing listing_query name_ranks")
     layer_of("3", "handlers handlers_reads routes")
-    layer_of("4", "server server_candidates server_connection " \
-                  "server_connections server_exchange server_guard " \
+    layer_of("4", "server server_answer server_candidates " \
+                  "server_connection server_connections " \
+                  "server_exchange server_guard " \
                   "server_listen server_stream server_workers")
     layer_of("5", "main")
 }

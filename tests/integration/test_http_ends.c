@@ -201,7 +201,11 @@ static void uncut_they_are_applied(void **state)
     }
 }
 
-enum { ROCKETS = 10000 };
+enum {
+    ROCKETS = 10000,
+    SLOW = 250,        /* clients, whose pages have room together */
+    NOTICED_MS = 1200, /* two looks of the service at its connections */
+};
 
 static void post_rockets(const struct instance *instance)
 {
@@ -248,6 +252,34 @@ static void long_answer_is_sent_to_its_end(void **state)
     connection_close(&connection);
 }
 
+/*
+ * Requests that came slowly and whose clients have ended, all at once, so that
+ * each waits for longer than the service takes to see its end: it is whole,
+ * and must not be taken for one that never will be. Rockets: the lists of the
+ * test before.
+ */
+static void slow_request_is_answered_to_who_has_ended(void **state)
+{
+    const struct instance *instance = *state;
+    struct connection connections[SLOW];
+
+    for (size_t i = 0; i < SLOW; i++) {
+        instance_connect(instance, &connections[i]);
+        connection_send_text(&connections[i], "GET /rockets?limit=1000&"
+                                              "sort=mission HTTP/1.1\r\n");
+    }
+    /* For so long that the service has noticed that they are slow. */
+    process_wait_until(process_clock() + NOTICED_MS);
+    for (size_t i = 0; i < SLOW; i++) {
+        connection_send_text(&connections[i], HTTP_HOST "\r\n");
+        connection_finish(&connections[i]);
+    }
+    for (size_t i = 0; i < SLOW; i++) {
+        connection_expect_status(&connections[i], 200);
+        connection_close(&connections[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +289,7 @@ int main(void)
         cmocka_unit_test(abort_at_any_byte_is_none_either),
         cmocka_unit_test(uncut_they_are_applied),
         cmocka_unit_test(long_answer_is_sent_to_its_end),
+        cmocka_unit_test(slow_request_is_answered_to_who_has_ended),
     };
     connection_raise_limit();
     int failed = cmocka_run_group_tests_name("event loops", tests,
