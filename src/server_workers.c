@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two queues, one lock, one condition: the first thread takes slow jobs, and
- * others where there are none; the rest take no slow ones. What a job has
- * written is handed over with the lock on the way in; on the way out the job
- * hands over for itself.
+ * Two queues and one lock: the first thread takes slow jobs, and others where
+ * there are none; the rest take no slow ones. What a job has written is handed
+ * over with the lock on the way in; on the way out the job hands over for
+ * itself.
+ *
+ * The first thread and the rest wait for conditions of their own: glibc's
+ * pthread_cond_broadcast() may wait for threads that it woke before to run,
+ * and whoever submits is an event loop.
  */
 #include "server_workers.h"
 
@@ -19,7 +23,7 @@ struct queue {
 
 struct server_workers {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t for_first, for_rest;
     /* Guarded by `lock`. */
     struct queue slow, others;
     bool begun; /* the first thread has */
@@ -80,7 +84,8 @@ static struct server_job *next_job(struct server_workers *workers, bool any)
 
     lock(workers);
     while (!workers->stopped && (job = take_locked(workers, any)) == NULL)
-        pthread_cond_wait(&workers->changed, &workers->lock);
+        pthread_cond_wait(any ? &workers->for_first : &workers->for_rest,
+                          &workers->lock);
     unlock(workers);
     return job;
 }
@@ -116,7 +121,9 @@ struct server_workers *server_workers_start(unsigned threads)
 
     log_check_pthread(pthread_mutex_init(&workers->lock, NULL),
                       "pthread_mutex_init");
-    log_check_pthread(pthread_cond_init(&workers->changed, NULL),
+    log_check_pthread(pthread_cond_init(&workers->for_first, NULL),
+                      "pthread_cond_init");
+    log_check_pthread(pthread_cond_init(&workers->for_rest, NULL),
                       "pthread_cond_init");
     empty(&workers->slow);
     empty(&workers->others);
@@ -139,8 +146,9 @@ void server_workers_submit(struct server_workers *workers,
     bool stopped = workers->stopped;
     if (!stopped) {
         append(job->slow ? &workers->slow : &workers->others, job);
-        /* All of them, as not each may take it. */
-        pthread_cond_broadcast(&workers->changed);
+        pthread_cond_signal(&workers->for_first);
+        if (!job->slow)
+            pthread_cond_signal(&workers->for_rest);
     }
     unlock(workers);
     if (stopped)
@@ -161,7 +169,8 @@ void server_workers_stop(struct server_workers *workers)
 
     lock(workers);
     workers->stopped = true;
-    pthread_cond_broadcast(&workers->changed);
+    pthread_cond_broadcast(&workers->for_first);
+    pthread_cond_broadcast(&workers->for_rest);
     unlock(workers);
     for (unsigned i = 0; i < workers->count; i++)
         log_check_pthread(pthread_join(workers->threads[i], NULL),
@@ -174,7 +183,8 @@ void server_workers_free(struct server_workers *workers)
 {
     if (workers == NULL)
         return;
-    pthread_cond_destroy(&workers->changed);
+    pthread_cond_destroy(&workers->for_rest);
+    pthread_cond_destroy(&workers->for_first);
     pthread_mutex_destroy(&workers->lock);
     free(workers);
 }
