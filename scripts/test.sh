@@ -39,7 +39,7 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
-        debug | asan | tsan) packages+=(chromium) ;;
+        debug | asan | tsan) packages+=(chromium python3) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi || return
@@ -126,6 +126,12 @@ step() {
     esac
 }
 
+for name in "${STEPS[@]}"; do
+    [[ " ${ALL_STEPS[*]} " == *" $name "* ]] || {
+        say "unknown step $name; there are: ${ALL_STEPS[*]}"
+        exit 2
+    }
+done
 mkdir -p "$LOGS"
 prepare "${STEPS[@]}" || {
     say "could not install what the tests need"
@@ -142,10 +148,6 @@ for name in "${STEPS[@]}"; do
     conformance) step conformance scripts/conformance.sh ;;
     release) step release run_release ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
-    *)
-        say "unknown step $name; there are: ${ALL_STEPS[*]}"
-        exit 2
-        ;;
     esac
 done
 

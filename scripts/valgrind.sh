@@ -24,8 +24,11 @@ OUT=$PWD/build/valgrind
 
 # The first stops single threads, one of which may have the lock by which
 # valgrind lets only one run at a time. The second limits open files, of which
-# valgrind keeps some for itself, with a limit of its own.
-LEFT_OUT=(test_stop_waiting test_privileges)
+# valgrind keeps some for itself, with a limit of its own; and so does the last.
+# The others make malloc() fail by a library that is loaded first, which would
+# be valgrind's malloc() failing.
+LEFT_OUT=(test_stop_waiting test_privileges test_fault_gets test_fault_posts
+    test_fault_start test_fault_streams test_fault_descriptors)
 # Bodies and lists that helgrind does not get through in the time that the test
 # has patience, or the service.
 LEFT_OUT_OF_HELGRIND=(test_api_batch test_batch_arrival test_list_stream)
@@ -92,10 +95,14 @@ make_service() {
 }
 
 # is_faulty LOG: whether valgrind found something. Errors without an exit status
-# count too: the service may have been killed by the test. One that ends by a
-# second signal frees nothing, and needs not to.
+# count too, and those without a summary: the service may have been killed by
+# the test. One that ends by a second signal frees nothing, and needs not to.
 is_faulty() {
     local contexts leaks=0
+    if ! grep -q 'ERROR SUMMARY' "$1"; then
+        grep -q insert_a_suppression_name_here "$1"
+        return
+    fi
     contexts=$(sed -nE 's/.*ERROR SUMMARY: [0-9]+ errors from ([0-9]+) .*/\1/p' "$1")
     ! grep -qE 'default action of signal (2|15) ' "$1" ||
         leaks=$(grep -cE 'are (still reachable|possibly lost) in loss record' "$1")
@@ -104,17 +111,21 @@ is_faulty() {
 
 # The service is some twenty times slower.
 run_test() {
-    local begun=$SECONDS result=passed log
+    local begun=$SECONDS result=passed log runs
+    # Until it has passed, so that whatever ends this early is no success.
+    touch "$OUT/$1.failed"
     make_service "$1"
     LUNAR_SERVICE=$OUT/$1.service LUNAR_ROCKETS=$PWD/$BUILD/rockets \
-        LUNAR_ROCKETS_MESSAGES=2000 \
+        LUNAR_ROCKETS_MESSAGES=2000 LUNAR_MANY_ROCKETS=10000 \
         timeout 1200 "$BUILD/$1" >"$OUT/$1.log" 2>&1 || result=FAILED
     for log in "$OUT/$1".[0-9]*.log; do
         ! is_faulty "$log" || result=FAILED
     done
+    runs=$(find "$OUT" -name "$1.[0-9]*.log" | wc -l)
+    [ "$runs" -gt 0 ] || result=FAILED
     printf '%-28s %-6s %5d s, %d runs of the service\n' "$1" "$result" \
-        $((SECONDS - begun)) "$(find "$OUT" -name "$1.[0-9]*.log" | wc -l)"
-    [ "$result" = passed ] || touch "$OUT/$1.failed"
+        $((SECONDS - begun)) "$runs"
+    [ "$result" = FAILED ] || rm "$OUT/$1.failed"
 }
 
 need_packages "${BUILD_PACKAGES[@]}" valgrind libc6-dbg

@@ -41,11 +41,14 @@ static int fail(int code, const char *reason)
  */
 static bool fill_streams(void)
 {
-    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
-        /* What is opened gets the lowest number that is free. */
-        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream)
-            return false;
-    return true;
+    int opened = STDIN_FILENO;
+
+    /* What is opened gets the lowest number that is free. */
+    while (opened >= 0 && opened <= STDERR_FILENO)
+        opened = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (opened >= 0)
+        close(opened);
+    return opened >= 0;
 }
 
 /*

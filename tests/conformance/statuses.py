@@ -217,11 +217,27 @@ def fill(url):
     sys.exit("a million rockets, and memory has not ended")
 
 
+def refused(url):
+    """A message for which there is no memory.
+
+    There may still be room for some, in parts of the table where the last
+    block that was allocated is not full.
+    """
+    for number in range(100000):
+        new = message(1, channel=f"{number:x>128}")
+        response = hooks.session.post(
+            f"{url}/messages", json=new, timeout=hooks.TIMEOUT
+        )
+        if response.status_code == 503:
+            return new
+    sys.exit("100,000 rockets more, and memory has not ended")
+
+
 def memory_rows(schema, url):
     """503, for a message and for a batch, where memory has ended."""
     fill(url)
-    new = message(1, channel="x" * 128)
-    body = "\n".join(json.dumps(message(1, channel=f"{n:0>128}")) for n in range(50))
+    new = refused(url)
+    body = "\n".join([json.dumps(message(1)), json.dumps(new)])
     for how in (
         ({"body": new, "media_type": "application/json"}, {}),
         ({"body": body, "media_type": hooks.NDJSON}, {}),

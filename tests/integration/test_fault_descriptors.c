@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bulk.h"
@@ -63,24 +64,12 @@ static struct rlimit limit_descriptors(const struct instance *instance,
 /* Milliseconds of processor time that the service has used so far. */
 static int64_t time_used(const struct instance *instance)
 {
-    char path[64], line[1024];
-    long ticks = 0;
+    struct timespec used;
+    clockid_t clock;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)instance->process.pid);
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    assert_non_null(fgets(line, sizeof(line), file));
-    fclose(file);
-    /* Fields 14 and 15; the name, in brackets, is the second. */
-    char *field = strrchr(line, ')');
-    assert_non_null(field);
-    for (int number = 2; number < 16; number++) {
-        if (number >= 14)
-            ticks += strtol(field, NULL, 10);
-        field = strchr(field + 1, ' ');
-        assert_non_null(field);
-    }
-    return ticks * 1000 / sysconf(_SC_CLK_TCK);
+    assert_int_equal(clock_getcpuclockid(instance->process.pid, &clock), 0);
+    assert_int_equal(clock_gettime(clock, &used), 0);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
 /* How often it has not been able to accept a connection so far. */
