@@ -16,9 +16,11 @@ enum {
     /* Ours, those that are on their way out, files. */
     DESCRIPTORS = IDLERS + 500,
     MESSAGES = 2000,
+    MOST_TIMES = 10, /* as long as alone: the median, in ms and one more */
     KEEP_ALIVE_BELOW = 512,
-    SILENT = 10, /* seconds: closed when idle for so long */
-    SLACK = 30,  /* seconds: how late the service may be */
+    SKIPPED = 77, /* what ctest is told by */
+    SILENT = 10,  /* seconds: closed when idle for so long */
+    SLACK = 30,   /* seconds: how late the service may be */
 };
 
 /* Idle time is measured from here: some have been idle for less. */
@@ -56,13 +58,24 @@ static struct crowd *gather(const struct instance *instance)
     return crowd;
 }
 
-/* So many are open that no other is kept alive. */
-static void post_beside_them(const struct instance *instance)
+static int compare_times(const void *first, const void *second)
 {
-    int64_t worst = 0;
+    const int64_t *a = first, *b = second;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/*
+ * Post messages one after the other, each on a connection of its own. Returns
+ * the median of the times that they took, in ms.
+ */
+static int64_t post_messages(const struct instance *instance,
+                             const char *channel)
+{
+    static int64_t times[MESSAGES];
 
     for (uint64_t number = 1; number <= MESSAGES; number++) {
-        struct fleet_message message = fleet_faster("crowd-1", number, 1);
+        struct fleet_message message = fleet_faster(channel, number, 1);
         int64_t start = process_clock();
         struct connection connection;
         struct response response;
@@ -73,13 +86,15 @@ static void post_beside_them(const struct instance *instance)
         response_expect_status(&response, 202);
         response_release(&response);
         connection_close(&connection);
-        int64_t taken = process_clock() - start;
-        worst = taken > worst ? taken : worst;
+        times[number - 1] = process_clock() - start;
     }
-    print_message("%d messages, the slowest in %jd ms\n", MESSAGES,
-                  (intmax_t)worst);
+    qsort(times, MESSAGES, sizeof(*times), compare_times);
+    print_message("%d messages, the median in %jd ms, the slowest in %jd\n",
+                  MESSAGES, (intmax_t)times[MESSAGES / 2],
+                  (intmax_t)times[MESSAGES - 1]);
     /* No time limit for a busy machine: but none has waited for idle ones. */
-    assert_true(worst < (int64_t)SILENT * 1000);
+    assert_true(times[MESSAGES - 1] < (int64_t)SILENT * 1000);
+    return times[MESSAGES / 2];
 }
 
 static size_t count_closed(struct crowd *crowd)
@@ -106,9 +121,11 @@ static void expect_all_closed_in_time(struct crowd *crowd)
 
 static void messages_are_answered_beside_ten_thousand_idlers(void **state)
 {
+    int64_t alone = post_messages(*state, "crowd-0");
     struct crowd *crowd = gather(*state);
+    int64_t beside = post_messages(*state, "crowd-1");
 
-    post_beside_them(*state);
+    assert_in_range(beside, 0, MOST_TIMES * (alone + 1));
     size_t closed = count_closed(crowd);
     if (process_clock() - crowd->begun < (int64_t)(SILENT - 2) * 1000)
         assert_int_equal(closed, 0);
@@ -145,7 +162,7 @@ int main(void)
     if (!has_descriptors()) {
         print_message("skipped: it needs %d open files; see ulimit -Hn\n",
                       DESCRIPTORS);
-        return 0;
+        return SKIPPED;
     }
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -76,6 +76,37 @@ static void each_job_is_run_once(void **state)
     sem_destroy(&may_end);
 }
 
+/* One slow job is being done and another one waits; a third one does not. */
+static void job_need_not_wait_for_slow_ones(void **state)
+{
+    struct server_workers *workers = server_workers_start(2);
+    sem_t begun, may_end;
+    struct told slow = {.job.slow = true, .begun = &begun, .may_end = &may_end};
+    struct told next_slow = {.job.slow = true};
+    struct told quick = {.begun = &begun, .may_end = &may_end};
+
+    (void)state;
+    assert_non_null(workers);
+    sem_init(&begun, 0, 0);
+    sem_init(&may_end, 0, 0);
+    submit(workers, &slow);
+    sem_wait(&begun);
+    submit(workers, &next_slow);
+    submit(workers, &quick);
+    sem_wait(&begun); /* the quick one has */
+    assert_int_equal(slow.runs, 0);
+    assert_int_equal(next_slow.runs, 0);
+    sem_post(&may_end);
+    sem_post(&may_end);
+    server_workers_stop(workers);
+    assert_int_equal(slow.runs, 1);
+    assert_int_equal(quick.runs, 1);
+    assert_int_equal(next_slow.runs + next_slow.cancelled, 1);
+    server_workers_free(workers);
+    sem_destroy(&begun);
+    sem_destroy(&may_end);
+}
+
 /*
  * Submit jobs until one is cancelled on the spot, by which one knows that the
  * stop has begun. Returns how many that took.
@@ -145,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_job_is_run_once),
+        cmocka_unit_test(job_need_not_wait_for_slow_ones),
         cmocka_unit_test(stop_finishes_what_has_begun_and_cancels_the_rest),
         cmocka_unit_test(job_after_the_stop_is_cancelled_by_who_submits_it),
     };
