@@ -3,20 +3,21 @@
 #
 # Everything that is checked: format, lint and analysers; the whole test suite
 # in the presets debug, asan (with UBSan) and tsan; the running service against
-# its document; what users see, with the hardened release; and some of it with
-# the service under valgrind. Installs what it needs. Goes on after a failure,
-# and tells at the end; exit 0 only if nothing failed. Only conformance may be
-# skipped, where there is no package index and this is not CI (CI=true).
+# its document; what users see, with the hardened release, and a minute of
+# everything at once; and some of it with the service under valgrind. Installs
+# what it needs. Goes on after a failure, and tells at the end; exit 0 only if
+# nothing failed. Only conformance may be skipped, where there is no package
+# index and this is not CI (CI=true).
 #
 # usage: scripts/test.sh [STEP...]    all unless told
-#   STEP  format shell cppcheck debug conformance asan tsan release valgrind
-#         tidy analyzer
+#   STEP  format shell cppcheck debug conformance asan tsan release soak
+#         valgrind tidy analyzer
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . scripts/packages.sh
 
-ALL_STEPS=(format shell cppcheck debug conformance asan tsan release valgrind
-    tidy analyzer)
+ALL_STEPS=(format shell cppcheck debug conformance asan tsan release soak
+    valgrind tidy analyzer)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
@@ -147,6 +148,7 @@ for name in "${STEPS[@]}"; do
     debug | asan | tsan) step "$name" run_preset "$name" ;;
     conformance) step conformance scripts/conformance.sh ;;
     release) step release run_release ;;
+    soak) step soak scripts/soak.sh 1 ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
     esac
 done

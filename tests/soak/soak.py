@@ -244,6 +244,9 @@ def judge(found: Found, service: Service) -> None:
     found.flatness = verdict.flatness(found.samples, settings)
     found.faults += found.flatness.faults
     found.faults += verdict.beyond(found.samples, found.baseline, settings)
+    counted = [load.counted() for load in found.loads]
+    found.faults += verdict.unanswered(sum(row["retries"] for row in counted),
+                                       sum(row["requests"] for row in counted))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ MIB = 4.0  # beside it: what the allocator keeps or gives back by chance
 MIB_SHORT = 10.0  # the same in a run of some minutes, which is never quite warm
 MIB_SANITIZED = 24.0  # a sanitizer keeps what was freed, and books of its own
 LEAST_SAMPLES = 8
+LEAST_RETRIES = 20
+REQUESTS_A_RETRY = 10000
 SHORT_SECONDS = 300.0
 
 
@@ -64,6 +66,16 @@ def beyond(samples: list[Sample], baseline: Look, settings: Settings) -> list[st
     if most > threads:
         found.append(f"{most} threads were running; {threads} are allowed")
     return found
+
+
+def unanswered(retries: int, requests: int) -> list[str]:
+    """Requests without an answer, which the loads send again. A flood past
+    -max-connections costs a few; answers that get lost would be more."""
+    most = LEAST_RETRIES + requests // REQUESTS_A_RETRY
+    if retries <= most:
+        return []
+    return [f"{retries} requests of {requests} were not answered; "
+            f"{most} are allowed"]
 
 
 def allowed(first: float, settings: Settings) -> float:
