@@ -43,7 +43,8 @@ unsigned server_guard_read(struct MHD_Connection *connection,
  * MHD takes one that has no name for their end (RFC 9112 section 11.2), and
  * does not tell where it did: what comes behind must not be read. True as
  * well where the first line behind the chunks came in two parts: MHD then
- * makes a field of it in any case.
+ * makes a field of it in any case. Not seen is a first field that begins with
+ * a NUL: MHD ends the trailers there, and has none to tell of.
  */
 bool server_guard_has_trailers(struct MHD_Connection *connection);
 
