@@ -2,8 +2,9 @@
 /*
  * A few threads that do what would hold up an event loop: jobs that are slow
  * in the order in which they came, and the others in theirs, which, where
- * there are two threads or more, need not wait for slow ones. The queues are made of the jobs themselves, so handing
- * one over never fails for want of memory.
+ * there are two threads or more, need not wait for slow ones. The queues are
+ * made of the jobs themselves, so handing one over never fails for want of
+ * memory.
  */
 #ifndef LUNAR_SERVER_WORKERS_H
 #define LUNAR_SERVER_WORKERS_H
