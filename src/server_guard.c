@@ -117,16 +117,14 @@ static const struct field {
  */
 static bool begins_at(const char *line, const char *end)
 {
-    /* Something stands there: so the next byte is in the head too. */
-    return line == end + 1 || (line == end + 2 && end[1] == '\0');
+    /* The byte before a line ends another one: MHD has made a NUL of it. */
+    return line == end + 1 || line == end + 2;
 }
 
 static bool is_behind_name(struct text name, struct text value)
 {
     const char *behind = name.data + name.length + 1; /* the colon */
 
-    if (value.data < behind)
-        return false;
     while (behind < value.data && (*behind == ' ' || *behind == '\t'))
         behind++;
     return behind == value.data;
@@ -143,7 +141,7 @@ static void read_place(struct reading *reading, struct text name,
 /* The last line's end and the empty line, each one byte or two. */
 static bool is_head_complete(const char *end, const char *head_end)
 {
-    if (head_end < end + 2 || head_end > end + 4)
+    if (head_end > end + 4)
         return false;
     while (end < head_end && *end == '\0')
         end++;
@@ -190,7 +188,7 @@ static bool is_good_line(const struct server_line *line)
         if ((unsigned char)line->target.data[i] <= ' ' ||
             line->target.data[i] == '\x7f')
             return false;
-    return line->target.length > 0 && http_is_token(text_of(line->method));
+    return http_is_token(text_of(line->method));
 }
 
 /* What is wrong with the lines as such; NULL: nothing. */

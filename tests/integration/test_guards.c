@@ -230,19 +230,39 @@ static void header_name_ending_in_space_is_refused(void **state)
                            "X-Any\t: 1\r\n\r\n" SMUGGLED);
 }
 
+static const struct {
+    const char *head; /* without the empty line */
+    unsigned status;
+    const char *why; /* part of it */
+} refusals[] = {
+    {"GET /hea\tlth HTTP/1.1\r\n" HOST, 400, "first line"},
+    {POST_LINE HOST "X Y: 1\r\n", 400, "name has a character"},
+    {POST_LINE HOST "X: \r1\r\n", 400, "has a CR"},
+    {POST_LINE HOST "X: 1\r\n 2\r\n", 400, "folded"},
+    {POST_LINE HOST "Transfer-Encoding: gzip\r\n", 400, "one \"chunked\""},
+    {POST_LINE HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400,
+     "not both"},
+    {POST_LINE HOST "Content-Length: 0\r\nContent-Length: 0\r\n", 400,
+     "one Content-Length"},
+    {POST_LINE, 400, "one Host"},
+    {POST_LINE "Host: a b\r\n", 400, "Host header is not"},
+    {"GET http:///health HTTP/1.1\r\n" HOST, 400, "target's host"},
+    {POST_LINE HOST "Expect: 200-ok\r\n", 417, "one \"100-continue\""},
+};
+
 static void refusal_says_why(void **state)
 {
-    struct connection connection;
-    struct response response;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct connection connection;
+        struct response response;
 
-    instance_connect(*state, &connection);
-    connection_send_text(&connection,
-                         POST_LINE HOST "Transfer-Encoding: chunked\r\n"
-                                        "Content-Length: 5\r\n\r\n");
-    connection_expect(&connection, &response);
-    response_expect_problem(&response, 400, "Transfer-Encoding");
-    response_release(&response);
-    connection_close(&connection);
+        instance_connect(*state, &connection);
+        connection_print(&connection, "%s\r\n", refusals[i].head);
+        connection_expect(&connection, &response);
+        response_expect_problem(&response, refusals[i].status, refusals[i].why);
+        response_release(&response);
+        connection_close(&connection);
+    }
 }
 
 /* A chunked POST with `size` bytes a chunk, as one text. */

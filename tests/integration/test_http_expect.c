@@ -48,6 +48,7 @@ static const struct http_case expectations[] = {
                "Expect: a\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
      PASSED_OVER},
     {"RFC 9110 10.1.1", "other things", WITH("Expect: 200-ok\r\n"), REFUSED},
+    {"RFC 9110 10.1.1", "one letter", WITH("Expect: a\r\n"), REFUSED},
     {"RFC 9110 10.1.1", "a parameter", WITH("Expect: 100-continue;a=b\r\n"),
      REFUSED},
     /*
@@ -112,6 +113,23 @@ static void clients_that_wait_are_told_to_go_on_or_refused(void **state)
         send_in_two(*state, &expectations[i]);
 }
 
+/* What is left of it would make the second one's none a contradiction. */
+static void expectation_is_of_one_request(void **state)
+{
+    struct connection connection;
+
+    instance_connect(*state, &connection);
+    assert_true(connection_send_text(
+        &connection, "POST /nowhere HTTP/1.1\r\n" HTTP_HOST EXPECT
+                     "Content-Length: 2\r\n\r\n{}"
+                     "POST /nowhere HTTP/1.1\r\n" HTTP_HOST "Expect:\r\n"
+                     "Content-Length: 2\r\n\r\n{}"));
+    connection_expect_status(&connection, 100);
+    connection_expect_status(&connection, 404);
+    connection_expect_status(&connection, 404);
+    connection_close(&connection);
+}
+
 /* No body to come: an invitation does no harm, but the answer must come. */
 static const char *const without_a_body[] = {
     HTTP_GET EXPECT "\r\n",
@@ -164,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_that_do_not_wait_are_answered),
         cmocka_unit_test(clients_that_wait_are_told_to_go_on_or_refused),
+        cmocka_unit_test(expectation_is_of_one_request),
         cmocka_unit_test(requests_without_a_body_may_expect_too),
     };
     int failed = cmocka_run_group_tests_name("event loops", tests,

@@ -59,6 +59,8 @@ static const struct http_case lines[] = {
      LINE("GET /health?\x01 HTTP/1.1"), REFUSED},
     {"RFC 9112 3.2", "a DEL in the target", LINE("GET /health?\x7f HTTP/1.1"),
      REFUSED},
+    {"RFC 9112 3.2", "a DEL for the target", LINE("GET \x7f HTTP/1.1"),
+     REFUSED},
     {"RFC 9112 2.2", "a CR in the version", LINE("GET /health HTTP/1.1\r"),
      REFUSED},
     {"RFC 9112 3", "a NUL in the method", LINE("GET\0 /health HTTP/1.1"),
