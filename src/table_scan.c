@@ -50,7 +50,7 @@ void table_scan_init(struct table_scan *scan, enum table_field field,
     scan->descending = descending;
     scan->filter = *filter;
     scan->matched = scan->count = scan->name_count = 0;
-    scan->first.set = scan->last.set = false;
+    scan->first = scan->last = (struct table_place){.set = false};
     scan->stripe = scan->block = 0;
 }
 
@@ -87,7 +87,8 @@ static uint32_t rank_of_name(const struct table_scan *scan, struct text name)
 
     if (order <= 0)
         return order == 0 ? AS_FIRST : BEFORE_FIRST;
-    order = scan->last.set ? compare_name(scan, name, &scan->last) : -1;
+    /* All names come before an end that is not set, whose name is unknown. */
+    order = compare_name(scan, name, &scan->last);
     if (order <= 0)
         return order == 0 ? AS_LAST : BETWEEN;
     return AFTER;
