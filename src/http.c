@@ -225,8 +225,6 @@ bool http_is_host(struct text text)
     size_t length = bracketed ? bracketed_length(text) : name_length(text);
     struct text port = skip(text, length);
 
-    if (bracketed && length == 0)
-        return false;
     if (port.length > 0 && port.data[0] != ':')
         return false;
     for (size_t i = 1; i < port.length; i++)

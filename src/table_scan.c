@@ -49,7 +49,6 @@ void table_scan_init(struct table_scan *scan, enum table_field field,
     scan->field = field;
     scan->descending = descending;
     scan->filter = *filter;
-    scan->matched = scan->count = scan->name_count = 0;
     scan->first = scan->last = (struct table_place){.set = false};
     scan->stripe = scan->block = 0;
 }

@@ -216,6 +216,10 @@ static const struct http_case hosts[] = {
     {"RFC 9112 3.2", "none in HTTP/1.0",
      HTTP_SENT("GET /health HTTP/1.0\r\n\r\n"), .answers = {200},
      .next = HTTP_CLOSED},
+    {"RFC 9112 3.2", "none in HTTP/1.0, with an origin of one letter",
+     HTTP_SENT("POST /messages HTTP/1.0\r\nOrigin: http://a\r\n" HTTP_LENGTH
+               "\r\n" HTTP_MESSAGE),
+     .answers = {403}, .next = HTTP_CLOSED},
     {"RFC 9112 3.2", "with an absolute target, none all the same",
      HTTP_SENT("GET http://localhost/health HTTP/1.1\r\n\r\n"), REFUSED},
     {"RFC 9110 7.2", "empty", WITH_HOST(""), NEXT(200)},

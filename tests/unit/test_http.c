@@ -47,6 +47,18 @@ static void response_keeps_its_headers_in_order(void **state)
     http_response_release(&response);
 }
 
+/* Room for all that one may have, and no look beyond it. */
+static void response_may_have_so_many_headers(void **state)
+{
+    (void)state;
+    struct http_response response;
+    http_response_init(&response);
+    for (size_t i = 0; i < HTTP_MAX_HEADERS; i++)
+        assert_true(http_response_header_copy(&response, "A", TEXT("b")));
+    assert_int_equal(response.header_count, HTTP_MAX_HEADERS);
+    http_response_release(&response);
+}
+
 struct counted_stream {
     struct http_stream stream;
     int freed;
@@ -57,24 +69,38 @@ static void count_free(struct http_stream *stream)
     ((struct counted_stream *)stream)->freed++;
 }
 
+struct counted_work {
+    struct http_work work;
+    int freed;
+};
+
+static void count_work_free(struct http_work *work)
+{
+    ((struct counted_work *)work)->freed++;
+}
+
 static void release_frees_everything_once(void **state)
 {
     (void)state;
     struct counted_stream stream = {{NULL, count_free}, 0};
+    struct counted_work later = {{.free = count_work_free}, 0};
     struct http_response response;
     http_response_init(&response);
     response.status = 200;
     response.stream = &stream.stream;
+    response.later = &later.work;
     response.fixed = TEXT("x");
     buffer_append(&response.body, TEXT("body"));
     assert_true(http_response_header_copy(&response, "A", TEXT("b")));
     http_response_release(&response);
     http_response_release(&response);
     assert_int_equal(stream.freed, 1);
+    assert_int_equal(later.freed, 1);
     assert_int_equal(response.status, 0);
     assert_int_equal(response.header_count, 0);
     assert_int_equal(response.body.length, 0);
     assert_null(response.stream);
+    assert_null(response.later);
     assert_null(response.fixed.data);
 }
 
@@ -178,6 +204,18 @@ static void token_has_no_other_characters(void **state)
     }
 }
 
+/* Exactly as long as the text, so that a sanitizer sees overruns. */
+static bool is_host(const char *text)
+{
+    size_t length = strlen(text);
+    char *copy = malloc(length > 0 ? length : 1);
+    assert_non_null(copy);
+    memcpy(copy, text, length);
+    bool is = http_is_host((struct text){copy, length});
+    free(copy);
+    return is;
+}
+
 static void host_has_a_form(void **state)
 {
     (void)state;
@@ -196,6 +234,7 @@ static void host_has_a_form(void **state)
         "[fe80::1%25eth0]",
         "a!$&'()*+,;=",
         "%41%6a",
+        "%0a%a0",
         "a:0123456789",
     };
     static const char *const others[] = {
@@ -203,17 +242,18 @@ static void host_has_a_form(void **state)
         "a:b",   "a:8a",     "a:8:0", "a:-1",   "::1",  "[",        "[]",
         "[::1",  "]",        "::1]",  "[::1]a", "[:/]", "[[::1]]",  "a[::1]",
         "\"a\"", "a%",       "a%4",   "a%4g",   "a%g4", "\xc3\xa9", "a\tb",
-        "a\x7f", "http://a", "a{",    "<a>",
+        "a\x7f", "http://a", "a{",    "<a>",    "[@]",  "[::1/:80",
     };
 
     for (size_t i = 0; i < COUNT(hosts); i++)
-        assert_true(http_is_host(text_of(hosts[i])));
+        assert_true(is_host(hosts[i]));
     for (size_t i = 0; i < COUNT(others); i++)
-        assert_false(http_is_host(text_of(others[i])));
+        assert_false(is_host(others[i]));
     assert_false(http_is_host((struct text){"a\0b", 3}));
     /* Not beyond its end. */
     assert_false(http_is_host((struct text){"%41", 2}));
     assert_false(http_is_host((struct text){"[a]", 2}));
+    assert_true(http_is_host((struct text){"[", 0}));
 }
 
 static void percent_is_decoded_in_place(void **state)
@@ -234,6 +274,7 @@ static void percent_is_decoded_in_place(void **state)
         {"%ff%C3", false, "\xff\xc3"},
         {"%", false, NULL},
         {"%4", false, NULL},
+        {"a%4", false, NULL},
         {"a%4g", false, NULL},
         {"a%g4", false, NULL},
         {"%%41", false, NULL},
@@ -264,6 +305,8 @@ static void percent_is_decoded_in_place(void **state)
     char nul[] = "a%00b";
     assert_true(http_percent_decode(nul, 5, false) == 3);
     assert_memory_equal(nul, "a\0b", 3);
+    char beyond[] = "a%41";
+    assert_true(http_percent_decode(beyond, 3, false) == -1);
 }
 
 static void media_type_ignores_case_and_parameters(void **state)
@@ -314,6 +357,7 @@ static void accepted_encodings_follow_their_weights(void **state)
         {"gzip;q=1", true},
         {"gzip;q=1.000", true},
         {"gzip;q=0.001", true},
+        {"gzip;q=0.9", true},
         {"gzip ; Q=0.5", true},
         {"gzip;q=0", false},
         {"gzip;q=0.", false},
@@ -328,6 +372,9 @@ static void accepted_encodings_follow_their_weights(void **state)
         {"gzip;q", false},
         {"gzip;", false},
         {"gzip;q=2", false},
+        {"gzip;q=2.5", false},
+        {"gzip;q=10", false},
+        {"gzip;q=0x5", false},
         {"gzip;q=1.001", false},
         {"gzip;q=0.0001", false},
         {"gzip;q=.5", false},
@@ -388,6 +435,7 @@ static void cross_site_requests_are_told_apart(void **state)
         {NULL, "", "", true},
         {NULL, "http://", "", true},
         {NULL, "http://:80", "", true},
+        {NULL, "http://:80", ":80", true},
         {NULL, "x", "x", true},
         {NULL, "chrome-extension://x", "x", true},
     };
@@ -405,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(response_keeps_its_headers_in_order),
+        cmocka_unit_test(response_may_have_so_many_headers),
         cmocka_unit_test(release_frees_everything_once),
         cmocka_unit_test(methods_are_case_sensitive),
         cmocka_unit_test(target_is_cut_into_path_and_query),

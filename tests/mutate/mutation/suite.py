@@ -16,7 +16,8 @@ from .tree import Tree, symbols_of
 _LIBRARY = re.compile(r"^(unit|property|fault|concurrency)\.|^fuzz\.(?!rocket_bound)")
 # Of the tests with the real binary those that do not wait for time limits.
 _SERVICE = re.compile(r"^integration\.test_(answers|api_\w+|guards|http_expect|"
-                      r"http_framing|http_heads|http_targets)$")
+                      r"http_chunks|http_framing|http_heads|http_long|"
+                      r"http_pipelining|http_targets)$")
 _SERVER = re.compile(r"^integration\.test_(guards|http_\w+)$")
 
 # Slow ones, by what they are about; others' mutants are not shown to them.
