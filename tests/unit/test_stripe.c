@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the table's tests can't bring about, as it takes ids whose hashes meet:
- * here the test says what the hash is.
+ * What the table's tests can't bring about, as they can't choose what comes
+ * into one stripe: ids whose hashes meet, as the test says what the hash is
+ * here, and how much room is made for how many rockets.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../messages.h"
 #include "stripe.h"
@@ -63,11 +65,75 @@ static void ids_with_the_same_hash_are_told_apart(void **context)
     assert_null(stripe_find(stripe, 0, TEXT("100")));
 }
 
+/* As many slots as the header says, and no piece before it is needed. */
+static void room_is_made_for_little_more_than_there_is(void **context)
+{
+    struct stripe *stripe = &((struct fixture *)*context)->stripe;
+    enum { ROCKETS = 2000, FEW = 8 };
+
+    for (uint32_t count = 1; count <= ROCKETS; count++) {
+        char id[32];
+        struct table_entry *entry;
+        snprintf(id, sizeof(id), "%u", (unsigned)count);
+        struct message message = message_speed(id, 1, 1);
+        assert_int_equal(
+            stripe_apply(stripe, count * 0x9e3779b9, &message, &entry),
+            TABLE_APPLIED);
+        assert_true(count * 4 <= stripe->slot_count * 3);
+        assert_true(stripe->slot_count <= FEW ||
+                    stripe->slot_count < 2 * count);
+        assert_int_equal(stripe->columns.count,
+                         (count + COLUMNS_ROCKETS - 1) / COLUMNS_ROCKETS);
+        assert_in_range(stripe->entries.count, 1, count / 8 + 1);
+    }
+}
+
+/* What a new rocket with an id of so many bytes needs. */
+static size_t memory_for(struct fixture *fixture, size_t length)
+{
+    char id[MESSAGE_MAX_CHANNEL + 1];
+    struct table_entry *entry;
+    size_t before = quota_used(&fixture->quota);
+
+    memset(id, 'a' + (int)fixture->stripe.count, length);
+    id[length] = '\0';
+    struct message message = message_speed(id, 1, 1);
+    assert_int_equal(stripe_apply(&fixture->stripe, 0, &message, &entry),
+                     TABLE_APPLIED);
+    return quota_used(&fixture->quota) - before;
+}
+
+/* 1,008 bytes hold seven of the longest ids, and 105 are left. */
+static void take_longest_ids(struct fixture *fixture)
+{
+    for (unsigned i = 0; i < 7; i++)
+        memory_for(fixture, MESSAGE_MAX_CHANNEL);
+}
+
+static void ids_fill_their_memory_to_the_last_byte(void **context)
+{
+    take_longest_ids(*context);
+    assert_int_equal(memory_for(*context, 104), 0);
+    assert_true(memory_for(*context, 1) >= 1008);
+}
+
+static void id_that_is_a_byte_too_long_gets_new_memory(void **context)
+{
+    take_longest_ids(*context);
+    assert_true(memory_for(*context, 105) >= 1008);
+    assert_int_equal(memory_for(*context, 1), 0);
+}
+
+#define STRIPE_TEST(test)                                                      \
+    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(ids_with_the_same_hash_are_told_apart,
-                                        set_up, tear_down),
+        STRIPE_TEST(ids_with_the_same_hash_are_told_apart),
+        STRIPE_TEST(room_is_made_for_little_more_than_there_is),
+        STRIPE_TEST(ids_fill_their_memory_to_the_last_byte),
+        STRIPE_TEST(id_that_is_a_byte_too_long_gets_new_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

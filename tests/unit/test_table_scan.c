@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "../messages.h"
+#include "stripe.h"
 #include "table.h"
 #include "table_entry.h"
+#include "table_scan.h"
 
 static int set_up(void **context)
 {
@@ -283,6 +285,65 @@ static void entry_reads_as_its_id_does(void **context)
     }
 }
 
+/* `count` rockets, the first block of one type and the rest of another. */
+static void fill_stripe(struct stripe *stripe, struct quota *quota,
+                        unsigned count)
+{
+    static const uint8_t key[16] = {1};
+
+    quota_init(quota, SIZE_MAX, 0);
+    stripe_init(stripe, 0, quota, key);
+    for (unsigned i = 0; i < count; i++) {
+        char id[32];
+        struct table_entry *entry;
+        snprintf(id, sizeof(id), "%u", i);
+        struct message message = message_launched(
+            id, 1, i < COLUMNS_ROCKETS ? "Atlas-H" : "Scout", "ARTEMIS", 1);
+        assert_int_equal(stripe_apply(stripe, i, &message, &entry),
+                         TABLE_APPLIED);
+    }
+}
+
+static void window_by_name_holds_for_each_block(void **context)
+{
+    (void)context;
+    const struct table_filter all = {0};
+    struct table_value scout = {.known = true, .name = TEXT("Scout")};
+    enum { ROCKETS = 2 * COLUMNS_ROCKETS };
+    struct stripe stripe;
+    struct quota quota;
+    struct table_scan scan;
+    size_t seen = 0;
+
+    fill_stripe(&stripe, &quota, ROCKETS);
+    table_scan_init(&scan, TABLE_TYPE, false, &all);
+    table_scan_from(&scan, &scout, TEXT(""));
+    while (scan.block * COLUMNS_ROCKETS < ROCKETS) {
+        scan.matched = scan.count = scan.name_count = 0;
+        table_scan_stripe(&scan, &stripe);
+        seen += scan.count;
+    }
+    assert_int_equal(seen, COLUMNS_ROCKETS);
+    stripe_release(&stripe);
+}
+
+static void step_ends_with_the_last_full_block(void **context)
+{
+    (void)context;
+    const struct table_filter exploded = {.status = TABLE_EXPLODED};
+    struct stripe stripe;
+    struct quota quota;
+    struct table_scan scan;
+
+    fill_stripe(&stripe, &quota, COLUMNS_ROCKETS);
+    table_scan_init(&scan, TABLE_SPEED, false, &exploded);
+    scan.matched = scan.count = scan.name_count = 0;
+    table_scan_stripe(&scan, &stripe);
+    assert_int_equal(scan.block, 1);
+    assert_int_equal(scan.count, 0);
+    stripe_release(&stripe);
+}
+
 #define TABLE_TEST(test)                                                       \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -291,6 +352,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(walk_sees_every_rocket_once),
         TABLE_TEST(walk_ends_with_the_last_rocket_of_a_stripe),
+        cmocka_unit_test(window_by_name_holds_for_each_block),
+        cmocka_unit_test(step_ends_with_the_last_full_block),
         TABLE_TEST(names_of_a_step_are_different_ones),
         TABLE_TEST(each_table_spreads_ids_in_its_own_way),
         TABLE_TEST(walk_of_an_empty_table_ends_at_once),
