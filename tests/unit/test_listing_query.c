@@ -200,6 +200,43 @@ static void bad_query_is_refused_with_what_is_allowed(void **context)
         assert_refused(text_of(cases[i].raw), cases[i].detail);
 }
 
+/* The query with a cursor that holds its text and `rest`, as ours do. */
+static void write_cursor(char raw[512], const char *query, const char *rest)
+{
+    char plain[128];
+
+    int length = snprintf(plain, sizeof(plain), "%s%s", query, rest);
+    int start = snprintf(raw, 512, "%s&cursor=", query);
+    sodium_bin2base64(raw + start, 512 - (size_t)start,
+                      (const unsigned char *)plain, (size_t)length,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static void cursor_is_read_to_the_nanosecond(void **context)
+{
+    (void)context;
+    struct listing_query query;
+    char raw[512], detail[200];
+
+    write_cursor(raw, "sort=createdAt&order=asc", "\n1.999999999\na");
+    assert_true(
+        listing_query_parse(&query, text_of(raw), detail, sizeof(detail)));
+    assert_true(query.after);
+    assert_int_equal(query.after_value.minor, 999999999);
+    assert_true(text_equal(query.after_id, TEXT("a")));
+    listing_query_release(&query);
+}
+
+static void cursor_with_more_behind_it_is_refused(void **context)
+{
+    (void)context;
+    char raw[512];
+
+    write_cursor(raw, "sort=createdAt&order=asc", "\n1.0\na");
+    strcat(raw, "!");
+    assert_refused(text_of(raw), CURSOR_DETAIL);
+}
+
 /* Encoded as ours are, and of the right query, but with another content. */
 static void forged_cursor_is_refused(void **context)
 {
@@ -223,14 +260,9 @@ static void forged_cursor_is_refused(void **context)
         {"sort=type&order=asc", "\n=\x01\na"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char plain[128], raw[512];
+        char raw[512];
 
-        int length = snprintf(plain, sizeof(plain), "%s%s", cases[i].query,
-                              cases[i].plain);
-        int start = snprintf(raw, sizeof(raw), "%s&cursor=", cases[i].query);
-        sodium_bin2base64(raw + start, sizeof(raw) - (size_t)start,
-                          (const unsigned char *)plain, (size_t)length,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        write_cursor(raw, cases[i].query, cases[i].plain);
         assert_refused(text_of(raw), CURSOR_DETAIL);
     }
 }
@@ -257,6 +289,8 @@ int main(void)
         cmocka_unit_test(every_sort_field_is_known),
         cmocka_unit_test(unknown_parameters_are_ignored),
         cmocka_unit_test(bad_query_is_refused_with_what_is_allowed),
+        cmocka_unit_test(cursor_is_read_to_the_nanosecond),
+        cmocka_unit_test(cursor_with_more_behind_it_is_refused),
         cmocka_unit_test(forged_cursor_is_refused),
         cmocka_unit_test(longest_names_are_taken_as_filters),
     };

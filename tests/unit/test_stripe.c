@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "../messages.h"
+#include "abbreviation.h"
 #include "stripe.h"
 
 struct fixture {
@@ -124,6 +125,60 @@ static void id_that_is_a_byte_too_long_gets_new_memory(void **context)
     assert_int_equal(memory_for(*context, 1), 0);
 }
 
+static enum table_result apply(struct fixture *fixture, struct message message)
+{
+    struct table_entry *entry;
+
+    return stripe_apply(&fixture->stripe, 0, &message, &entry);
+}
+
+/* Wherever memory ends. */
+static void rocket_that_finds_no_room_holds_no_names(void **context)
+{
+    struct fixture *fixture = *context;
+    struct names *names = &fixture->stripe.names;
+    unsigned failed = 0;
+
+    for (fixture->quota.limit = 0;
+         apply(fixture, message_exploded("a", 1, "FROZEN_O_RINGS")) ==
+         TABLE_NO_MEMORY;
+         fixture->quota.limit += 16) {
+        assert_null(names_find(names, TEXT("FROZEN_O_RINGS")));
+        failed++;
+    }
+    assert_in_range(failed, 1, 1000);
+    assert_non_null(names_find(names, TEXT("FROZEN_O_RINGS")));
+}
+
+static void names_that_a_launch_replaces_are_dropped(void **context)
+{
+    struct fixture *fixture = *context;
+    struct names *names = &fixture->stripe.names;
+
+    apply(fixture, message_launched("a", 1, "Scout", "APOLLO", 1));
+    apply(fixture, message_launched("a", 2, "Athena", "SKYLAB", 1));
+    assert_null(names_find(names, TEXT("Scout")));
+    assert_null(names_find(names, TEXT("APOLLO")));
+    assert_non_null(names_find(names, TEXT("Athena")));
+    assert_non_null(names_find(names, TEXT("SKYLAB")));
+}
+
+/* Its names are there already, but a run needs memory. */
+static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
+{
+    struct fixture *fixture = *context;
+
+    apply(fixture, message_launched("a", 1, "Scout", "APOLLO", 1));
+    apply(fixture, message_speed("b", 9, 1));
+    fixture->quota.limit = quota_used(&fixture->quota);
+    assert_int_equal(
+        apply(fixture, message_launched("b", 1, "Scout", "APOLLO", 1)),
+        TABLE_NO_MEMORY);
+    assert_int_equal(
+        stripe_columns(&fixture->stripe, 0)->keys[COLUMN_CREATED][1],
+        ABBREVIATION_UNKNOWN);
+}
+
 #define STRIPE_TEST(test)                                                      \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -134,6 +189,9 @@ int main(void)
         STRIPE_TEST(room_is_made_for_little_more_than_there_is),
         STRIPE_TEST(ids_fill_their_memory_to_the_last_byte),
         STRIPE_TEST(id_that_is_a_byte_too_long_gets_new_memory),
+        STRIPE_TEST(rocket_that_finds_no_room_holds_no_names),
+        STRIPE_TEST(names_that_a_launch_replaces_are_dropped),
+        STRIPE_TEST(launch_that_finds_no_room_is_not_in_the_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
