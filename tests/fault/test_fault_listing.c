@@ -126,6 +126,23 @@ static void rockets_that_come_meanwhile_are_listed(void **context)
     listing_query_release(&query);
 }
 
+static void rockets_that_come_first_meanwhile_are_listed(void **context)
+{
+    (void)context;
+    struct table *table = table_new(SIZE_MAX);
+    struct listing_query query = parsed("sort=speed&order=desc");
+
+    assert_non_null(table);
+    allocations_meanwhile(1, add_more, table);
+    struct listing *listing = listing_new(table, &query);
+    assert_non_null(listing);
+    assert_int_equal(listing_count(listing), ROCKETS);
+    expect_fastest(listing, 2 * ROCKETS);
+    listing_free(listing);
+    listing_query_release(&query);
+    table_free(table);
+}
+
 #define LISTING_TEST(test)                                                     \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -135,6 +152,7 @@ int main(void)
         LISTING_TEST(list_takes_two_allocations),
         LISTING_TEST(rockets_that_come_meanwhile_need_memory),
         LISTING_TEST(rockets_that_come_meanwhile_are_listed),
+        LISTING_TEST(rockets_that_come_first_meanwhile_are_listed),
     };
     allocations_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
