@@ -112,6 +112,17 @@ static void names_are_ranked_again_when_more_have_come(void **context)
     assert_ranked(ranks, NAMES);
 }
 
+/* So many that some have the same 32 bits of hash, and none may be slow. */
+static void names_with_the_same_hash_are_told_apart(void **context)
+{
+    struct name_ranks *ranks = &((struct fixture *)*context)->ranks;
+    for (unsigned i = 0; i < 300000; i++) {
+        char buffer[32];
+        int length = snprintf(buffer, sizeof(buffer), "%u", i);
+        add(ranks, (struct text){buffer, (size_t)length}, i);
+    }
+}
+
 /* Everything that was there before stays, and the next attempt may work. */
 static void end_of_memory_changes_nothing(void **context)
 {
@@ -158,6 +169,7 @@ int main(void)
         RANKS_TEST(no_names_can_be_sorted),
         RANKS_TEST(numbers_count_different_names),
         RANKS_TEST(names_are_ranked_again_when_more_have_come),
+        RANKS_TEST(names_with_the_same_hash_are_told_apart),
         RANKS_TEST(end_of_memory_changes_nothing),
         RANKS_TEST(ranks_survive_a_sort_without_memory),
     };
