@@ -233,8 +233,9 @@ static void cursor_with_more_behind_it_is_refused(void **context)
     char raw[512];
 
     write_cursor(raw, "sort=createdAt&order=asc", "\n1.0\na");
-    strcat(raw, "!");
-    assert_refused(text_of(raw), CURSOR_DETAIL);
+    size_t length = strlen(raw);
+    raw[length] = '!';
+    assert_refused((struct text){raw, length + 1}, CURSOR_DETAIL);
 }
 
 /* Encoded as ours are, and of the right query, but with another content. */
