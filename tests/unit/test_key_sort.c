@@ -229,6 +229,24 @@ static void every_length_sorts_after_its_prefixes(void **context)
     assert_sorts_texts(texts, 0, false);
 }
 
+/* A sanitizer sees whether more is read of them than there is. */
+static void equal_texts_are_read_to_their_ends(void **context)
+{
+    (void)context;
+    enum { COUNT = 3, LENGTH = 5 };
+    struct text texts[COUNT];
+    char *copies[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        copies[i] = malloc(LENGTH);
+        assert_non_null(copies[i]);
+        memset(copies[i], 'x', LENGTH);
+        texts[i] = (struct text){copies[i], LENGTH};
+    }
+    assert_sorts_texts(texts, COUNT, false);
+    for (size_t i = 0; i < COUNT; i++)
+        free(copies[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +255,7 @@ int main(void)
         cmocka_unit_test(run_ends_where_keys_differ),
         cmocka_unit_test(texts_are_sorted_by_bytes_both_ways),
         cmocka_unit_test(every_length_sorts_after_its_prefixes),
+        cmocka_unit_test(equal_texts_are_read_to_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,10 @@ static void every_parameter_is_read(void **context)
     listing_query_release(&query);
 }
 
-/* What it says is as long as a query can be: a sanitizer sees overruns. */
+/*
+ * What it says is as long as a query can be: a sanitizer sees overruns. A byte
+ * shorter as well, as buffers have powers of two.
+ */
 static void longest_cursor_finds_room(void **context)
 {
     (void)context;
@@ -66,10 +69,13 @@ static void longest_cursor_finds_room(void **context)
     char detail[200];
     size_t length = strlen(raw);
     memset(raw + length, 'b', sizeof(raw) - length);
-    assert_false(listing_query_parse(&query, (struct text){raw, sizeof(raw)},
-                                     detail, sizeof(detail)));
-    assert_string_equal(detail, "cursor is not one of this service's; take it "
-                                "from a Link header");
+    for (size_t less = 0; less < 2; less++) {
+        assert_false(listing_query_parse(&query,
+                                         (struct text){raw, sizeof(raw) - less},
+                                         detail, sizeof(detail)));
+        assert_string_equal(detail, "cursor is not one of this service's; take "
+                                    "it from a Link header");
+    }
 }
 
 static void every_sort_field_is_known(void **context)
