@@ -21,7 +21,7 @@ class Results:
         self._thorough = thorough
         self._tests = digest(path for path in (ROOT / "tests").rglob("*")
                              if path.suffix in (".c", ".h")
-                             or path.name == "CMakeLists.txt")
+                             or path.name in ("CMakeLists.txt", "suite.py"))
         self._known: dict[str, tuple[str, Verdict]] = {}
         WORK.mkdir(parents=True, exist_ok=True)
         if forget:

@@ -15,10 +15,12 @@ from .tree import Tree, symbols_of
 
 _LIBRARY = re.compile(r"^(unit|property|fault|concurrency)\.|^fuzz\.(?!rocket_bound)")
 # Of the tests with the real binary those that do not wait for time limits.
-_SERVICE = re.compile(r"^integration\.test_(answers|api_\w+|guards|http_expect|"
-                      r"http_chunks|http_framing|http_heads|http_long|"
-                      r"http_pipelining|http_targets)$")
-_SERVER = re.compile(r"^integration\.test_(guards|http_\w+)$")
+_SERVICE = re.compile(r"^integration\.test_(answers|api_\w+|fault_gets|"
+                      r"fault_memory|fault_posts|guards|http_chunks|http_expect|"
+                      r"http_framing|http_heads|http_long|http_pipelining|"
+                      r"http_targets|list_stream|memory)$")
+_SERVER = re.compile(
+    r"^integration\.test_(fault_\w+|guards|http_\w+|list_stream|memory)$")
 
 # Slow ones, by what they are about; others' mutants are not shown to them.
 _SLOW = {
