@@ -58,8 +58,8 @@ static void every_parameter_is_read(void **context)
 }
 
 /*
- * What it says is as long as a query can be: a sanitizer sees overruns. A byte
- * shorter as well, as buffers have powers of two.
+ * What it says is as long as a query can be: a sanitizer sees overruns. A few
+ * bytes shorter as well, as base64 has no text of some lengths.
  */
 static void longest_cursor_finds_room(void **context)
 {
@@ -69,7 +69,7 @@ static void longest_cursor_finds_room(void **context)
     char detail[200];
     size_t length = strlen(raw);
     memset(raw + length, 'b', sizeof(raw) - length);
-    for (size_t less = 0; less < 2; less++) {
+    for (size_t less = 0; less < 4; less++) {
         assert_false(listing_query_parse(&query,
                                          (struct text){raw, sizeof(raw) - less},
                                          detail, sizeof(detail)));
