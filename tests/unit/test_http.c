@@ -215,6 +215,19 @@ static bool is_host(struct text text)
     return is;
 }
 
+static void host_has_no_other_characters(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char text[] = {'a', (char)c, 'b'};
+        bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                            (c >= 'a' && c <= 'z');
+        bool other = c != 0 && strchr("-._~!$&'()*+,;=", c) != NULL;
+        assert_int_equal(is_host((struct text){text, 3}),
+                         alphanumeric || other);
+    }
+}
+
 static void host_has_a_form(void **state)
 {
     (void)state;
@@ -458,6 +471,7 @@ int main(void)
         cmocka_unit_test(target_is_cut_into_path_and_query),
         cmocka_unit_test(absolute_target_has_an_authority),
         cmocka_unit_test(token_has_no_other_characters),
+        cmocka_unit_test(host_has_no_other_characters),
         cmocka_unit_test(host_has_a_form),
         cmocka_unit_test(percent_is_decoded_in_place),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
