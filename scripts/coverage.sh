@@ -46,10 +46,12 @@ build() {
 # Counts of an earlier run, and of sources that are no more, would add up.
 # What a process counted is written when it exits: one that is killed by a
 # test tells nothing, so lines that only those run seem not to be.
+# test_fault_start has malloc() fail until the service has ended, also for what
+# writes the figures then, which is in the program and does not stand it.
 run_tests() {
-    local options=()
+    local options=(-E '^integration\.test_fault_start$')
     [ ${#PATTERNS[@]} -eq 0 ] ||
-        options=(-R "$(IFS='|' && echo "${PATTERNS[*]}")")
+        options+=(-R "$(IFS='|' && echo "${PATTERNS[*]}")")
     find "$BUILD" -name '*.gcda' -delete
     ctest --preset coverage --no-tests=error "${options[@]}" \
         >build/logs/coverage.log 2>&1

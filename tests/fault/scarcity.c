@@ -126,14 +126,15 @@ const char *__asan_default_options(void)
     return "verify_asan_link_order=0";
 }
 
-/* What would have been called; `function` is a pointer to a function. */
+/*
+ * What would have been called; `function` is a pointer to a pointer to a
+ * function, which POSIX has dlsym(3) set in this way.
+ */
 static void find_next(const char *name, void *function)
 {
-    void *found = dlsym(RTLD_NEXT, name);
-
-    if (found == NULL)
+    *(void **)function = dlsym(RTLD_NEXT, name);
+    if (*(void **)function == NULL)
         abort();
-    memcpy(function, &found, sizeof(found));
 }
 
 void *malloc(size_t size)

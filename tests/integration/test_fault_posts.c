@@ -77,9 +77,8 @@ static void expect_rocket(const struct faulty *faulty, const char *id,
 {
     char *rocket = get_rocket(faulty, id);
 
-    assert_non_null(rocket);
-    assert_int_equal(strncmp(rocket, begin, strlen(begin)), 0);
-    assert_non_null(strstr(rocket, end));
+    assert_true(rocket != NULL && strncmp(rocket, begin, strlen(begin)) == 0 &&
+                strstr(rocket, end) != NULL);
     free(rocket);
 }
 
