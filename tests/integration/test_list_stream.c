@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONG_PAGE "/rockets?limit=8000"
+
 enum {
     ROCKETS = 8000,
     PADDING = 256, /* so that a list is longer than what buffers hold */
     MAX_STREAMS = 16,
+    MANY_PAGES = 36, /* of all rockets; more than may be unsent at once */
     LEAVERS = 40,
 };
 
@@ -251,6 +254,41 @@ static void too_many_lists_at_once_are_put_off(void **state)
     expect_list_soon(*state);
 }
 
+static void pages_that_are_taken_leave_room_for_more(void **state)
+{
+    struct connection connection;
+
+    instance_connect(*state, &connection);
+    for (unsigned i = 0; i < MANY_PAGES; i++) {
+        connection_get(&connection, LONG_PAGE);
+        connection_expect_status(&connection, 200);
+    }
+    connection_close(&connection);
+}
+
+/* The last finds no room; those that came before get all of theirs. */
+static void pages_that_nobody_takes_are_put_off(void **state)
+{
+    struct connection readers[MANY_PAGES];
+    struct response response;
+
+    for (size_t i = 0; i < MANY_PAGES; i++) {
+        assert_true(connection_open_narrow(&readers[i], port_of(state)));
+        connection_get(&readers[i], LONG_PAGE);
+        assert_true(connection_fill(&readers[i], 12,
+                                    process_clock() + CONNECTION_PATIENCE));
+    }
+    assert_memory_equal(readers[0].data, "HTTP/1.1 200", 12);
+    connection_expect(&readers[MANY_PAGES - 1], &response);
+    response_expect_problem(&response, 503, "too many long answers");
+    response_expect_header(&response, "Retry-After", "5");
+    response_release(&response);
+    connection_widen(&readers[0]);
+    connection_expect_status(&readers[0], 200);
+    for (size_t i = 0; i < MANY_PAGES; i++)
+        connection_close(&readers[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +300,8 @@ int main(void)
         cmocka_unit_test(requests_behind_a_list_wait_for_their_turn),
         cmocka_unit_test(client_that_leaves_harms_nobody),
         cmocka_unit_test(too_many_lists_at_once_are_put_off),
+        cmocka_unit_test(pages_that_are_taken_leave_room_for_more),
+        cmocka_unit_test(pages_that_nobody_takes_are_put_off),
     };
     return cmocka_run_group_tests(tests, setup, instance_teardown);
 }
