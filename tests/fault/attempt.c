@@ -30,12 +30,19 @@ bool attempt_is_right(const struct attempt *attempt)
     return is_answered(attempt) && attempt->response.status == attempt->status;
 }
 
+/* Told to try again, and when. */
+static bool is_put_off(const struct response *response)
+{
+    return response->status == 503 &&
+           response_header(response, "Retry-After") != NULL;
+}
+
 /* What libmicrohttpd answers by itself, without memory, is its own. */
 static bool is_refused(const struct attempt *attempt,
                        const struct attempt_mode *mode)
 {
     if (is_answered(attempt))
-        return attempt->response.status == 503 ||
+        return is_put_off(&attempt->response) ||
                (mode->scope == SCARCITY_ALL && attempt->response.status >= 500);
     return attempt->result == CONNECTION_CLOSED ||
            (attempt->result == CONNECTION_CUT && attempt->streamed);
