@@ -27,7 +27,8 @@ from mutation.results import Results
 FILES = [f"src/{name}.c" for name in (
     "rocket", "message_parse", "timestamp", "query", "server_guard", "table",
     "stripe", "table_entry", "table_scan", "columns", "listing", "key_sort",
-    "name_ranks", "listing_query", "etag", "http", "server_exchange")]
+    "name_ranks", "listing_query", "etag", "http", "server_exchange",
+    "server_answer")]
 
 EPILOG = """\
 examples:
