@@ -125,11 +125,17 @@ merge() {
     local before after
     before=$(find "$CORPUS/$1" -type f | wc -l)
     mkdir -p "$BUILD/found/$1"
-    "$BUILD/fuzz_$1" -merge=1 -use_counters=0 "$CORPUS/$1" "$BUILD/found/$1" \
-        >"$BUILD/logs/$1.log" 2>&1 || {
+    "$BUILD/fuzz_$1" -merge=1 -use_counters=0 -artifact_prefix="$BUILD/crashes/$1-" \
+        "$CORPUS/$1" "$BUILD/found/$1" >"$BUILD/logs/$1.log" 2>&1 || {
         say "$1 could not be merged: see $BUILD/logs/$1.log"
         exit 1
     }
+    # libFuzzer passes over what fails, and ends well all the same.
+    if grep -aqE 'does not hold|^SUMMARY' "$BUILD/logs/$1.log"; then
+        grep -aE 'does not hold|^SUMMARY' "$BUILD/logs/$1.log" | sort -u >&2
+        say "$1 fails on some: see $BUILD/logs/$1.log and $BUILD/crashes"
+        exit 1
+    fi
     after=$(find "$CORPUS/$1" -type f | wc -l)
     say "$1: $((after - before)) inputs more, $after in all"
 }

@@ -29,6 +29,9 @@ static bool is_tag_byte(char byte)
  */
 static bool take_tag(struct text *rest, struct text *opaque)
 {
+    /* One that is absent has no place from which to count. */
+    if (rest->length == 0)
+        return false;
     const char *next = rest->data;
     const char *end = rest->data + rest->length;
     if (end - next >= 2 && next[0] == 'W' && next[1] == '/')

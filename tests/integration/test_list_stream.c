@@ -266,7 +266,39 @@ static void pages_that_are_taken_leave_room_for_more(void **state)
     connection_close(&connection);
 }
 
-/* The last finds no room; those that came before get all of theirs. */
+/* As many as would fill all room again. */
+static void ask_where_there_is_no_room(void **state)
+{
+    struct connection connection;
+
+    instance_connect(*state, &connection);
+    for (unsigned i = 0; i < MANY_PAGES; i++) {
+        connection_get(&connection, LONG_PAGE);
+        connection_expect_status(&connection, 503);
+    }
+    connection_close(&connection);
+}
+
+/* Until the service has seen that nobody waits for the others any more. */
+static void expect_room_again(void **state)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    unsigned status = 503;
+
+    while (status == 503) {
+        struct response response;
+        assert_true(process_clock() < deadline);
+        instance_get(*state, LONG_PAGE, &response);
+        status = response.status;
+        response_release(&response);
+    }
+    assert_int_equal(status, 200);
+}
+
+/*
+ * The last finds no room; those that came before get all of theirs. What was
+ * put off takes no room either.
+ */
 static void pages_that_nobody_takes_are_put_off(void **state)
 {
     struct connection readers[MANY_PAGES];
@@ -283,10 +315,12 @@ static void pages_that_nobody_takes_are_put_off(void **state)
     response_expect_problem(&response, 503, "too many long answers");
     response_expect_header(&response, "Retry-After", "5");
     response_release(&response);
+    ask_where_there_is_no_room(state);
     connection_widen(&readers[0]);
     connection_expect_status(&readers[0], 200);
     for (size_t i = 0; i < MANY_PAGES; i++)
         connection_close(&readers[i]);
+    expect_room_again(state);
 }
 
 int main(void)
