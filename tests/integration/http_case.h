@@ -107,6 +107,13 @@ void http_settle(struct connection *other);
 int http_setup_one_loop(void **state);
 int http_setup_threads(void **state);
 
+/* Run `tests`, an array, in both modes of threads. How many failed. */
+#define HTTP_RUN_TESTS(tests)                                                  \
+    (cmocka_run_group_tests_name("event loops", tests, instance_setup,         \
+                                 instance_teardown) +                          \
+     cmocka_run_group_tests_name("a thread for each connection", tests,        \
+                                 http_setup_threads, instance_teardown))
+
 #define HTTP_CASES_RUN(instance, rows)                                         \
     http_cases_run(instance, rows, sizeof(rows) / sizeof((rows)[0]))
 

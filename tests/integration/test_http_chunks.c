@@ -275,10 +275,5 @@ int main(void)
         cmocka_unit_test(extensions_have_a_limit),
         cmocka_unit_test(trailers_have_a_limit),
     };
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }

@@ -292,10 +292,5 @@ int main(void)
         cmocka_unit_test(slow_request_is_answered_to_who_has_ended),
     };
     connection_raise_limit();
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }

@@ -185,10 +185,5 @@ int main(void)
         cmocka_unit_test(expectation_is_of_one_request),
         cmocka_unit_test(requests_without_a_body_may_expect_too),
     };
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }

@@ -285,10 +285,5 @@ int main(void)
         cmocka_unit_test(coding_is_one_chunked_or_the_request_is_refused),
         cmocka_unit_test(body_that_nobody_wants_is_read_to_its_end),
     };
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }

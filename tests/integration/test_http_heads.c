@@ -353,10 +353,5 @@ int main(void)
         cmocka_unit_test(value_is_one_line_of_text),
         cmocka_unit_test(folded_line_is_refused),
     };
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }

@@ -231,10 +231,5 @@ int main(void)
         cmocka_unit_test(thousands_are_answered_in_order),
         cmocka_unit_test(batches_end_where_they_end),
     };
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }

@@ -283,10 +283,5 @@ int main(void)
         cmocka_unit_test(methods_are_exact),
         cmocka_unit_test(request_has_one_host),
     };
-    int failed = cmocka_run_group_tests_name("event loops", tests,
-                                             instance_setup, instance_teardown);
-    failed +=
-        cmocka_run_group_tests_name("a thread for each connection", tests,
-                                    http_setup_threads, instance_teardown);
-    return failed;
+    return HTTP_RUN_TESTS(tests);
 }
