@@ -29,12 +29,6 @@ STARTED=()
 # Nothing is to be written beside the sources.
 export PYTHONDONTWRITEBYTECODE=1
 
-usage() {
-    say "$1"
-    sed -n '/^# usage:/,/^#$/s/^# \{0,1\}//p' "$0" >&2
-    exit 2
-}
-
 for argument in "$@"; do
     case $argument in
     --seed=*) SEED=${argument#--seed=} ;;

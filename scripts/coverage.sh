@@ -18,12 +18,6 @@ BUILD=build/coverage
 MISSING=
 PATTERNS=()
 
-usage() {
-    say "$1"
-    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
-    exit 2
-}
-
 for argument in "$@"; do
     case $argument in
     --missing) MISSING=yes ;;

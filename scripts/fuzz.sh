@@ -23,12 +23,6 @@ TARGETS=()
 BUILD=build/fuzz
 CORPUS=tests/fuzz/corpus
 
-usage() {
-    say "$1"
-    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
-    exit 2
-}
-
 for argument in "$@"; do
     case $argument in
     --jobs=[1-9]*) JOBS=${argument#--jobs=} ;;

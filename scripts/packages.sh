@@ -1,10 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sourced by the other scripts: gets what they need, on Debian and its
-# relatives, and says what that is elsewhere.
+# Sourced by the other scripts, in the project's folder: gets what they need,
+# on Debian and its relatives, and says what that is elsewhere.
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+
+# usage WHAT: what is wrong with the arguments, and the script's own lines on
+# them.
+usage() {
+    say "$1"
+    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "scripts/$(basename "$0")" >&2
+    exit 2
+}
 
 # need_packages PACKAGE...: install those that are missing.
 need_packages() {

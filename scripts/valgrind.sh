@@ -33,12 +33,6 @@ LEFT_OUT=(test_stop_waiting test_privileges test_fault_gets test_fault_posts
 # has patience, or the service.
 LEFT_OUT_OF_HELGRIND=(test_api_batch test_batch_arrival test_list_stream)
 
-usage() {
-    say "$1"
-    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
-    exit 2
-}
-
 for argument in "$@"; do
     case $argument in
     memcheck | helgrind) TOOL=$argument ;;
