@@ -71,7 +71,8 @@ void connection_init(struct connection *connection, int socket);
 
 /*
  * Enter a phase, from now on. A request that has been seen arriving already
- * goes on from when it was. By the thread that serves the connection.
+ * goes on from when it was, and so does the work on it, which has no limit. By
+ * the thread that serves the connection.
  */
 void connection_enter(struct connection *connection,
                       enum connection_phase phase);

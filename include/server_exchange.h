@@ -48,7 +48,8 @@ void server_exchange_begin(struct server_exchange *exchange,
 /*
  * MHD's access handler: called once when the head is complete, then for
  * each part of the body with its `*size` (set to 0 as it is taken), then
- * with `data` NULL, and again after a resume. False to close the connection.
+ * with `data` NULL, once more if a worker has to be asked, and again after a
+ * resume. False to close the connection.
  */
 bool server_exchange_step(struct server_exchange *exchange, const char *method,
                           const char *version, const char *data, size_t *size);
