@@ -13,7 +13,7 @@
 #include "growth_measure.h"
 #include "parts_measure.h"
 #include "parts_report.h"
-#include "text.h"
+#include "base/text.h"
 
 enum {
     EXIT_USAGE = 2,

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "flags.h"
-#include "message_parse.h"
+#include "domain/message_parse.h"
 #include "parts_allocations.h"
 #include "parts_fleet.h"
 #include "parts_lists.h"

@@ -12,7 +12,7 @@
 
 #include "parts_fleet.h"
 #include "parts_measure.h"
-#include "rocket.h"
+#include "domain/rocket.h"
 
 enum {
     FEW = 20,               /* rockets */

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "message.h"
+#include "domain/message.h"
 #include "random.h"
-#include "table.h"
+#include "table/table.h"
 #include "traffic.h"
 
 /* The seed of all that is random here; `rockets` has it, too. */

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "listing.h"
-#include "listing_query.h"
-#include "table.h"
+#include "listing/listing.h"
+#include "listing/listing_query.h"
+#include "table/table.h"
 
 enum { PARTS_MAX_QUERY = 512 };
 

@@ -14,8 +14,8 @@
 #include <cjson/cJSON.h>
 
 #include "flags.h"
-#include "json_scan.h"
-#include "message_parse.h"
+#include "format/json_scan.h"
+#include "domain/message_parse.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"
 #include "traffic.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "flags.h"
-#include "log.h"
+#include "base/log.h"
 #include "parts_measure.h"
 
 struct parts_pool {

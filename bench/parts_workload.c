@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "flags.h"
-#include "handlers.h"
+#include "api/handlers.h"
 #include "parts_allocations.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "flags.h"
-#include "http.h"
+#include "http/http.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"
-#include "rocket_json.h"
-#include "timestamp.h"
+#include "api/rocket_json.h"
+#include "format/timestamp.h"
 #include "traffic.h"
 
 enum { TIMES = 256, REPEATS = 100, WRITES = TIMES * REPEATS };

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 8088

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "handlers.h"
-#include "log.h"
-#include "server.h"
-#include "table.h"
+#include "api/handlers.h"
+#include "base/log.h"
+#include "server/server.h"
+#include "table/table.h"
 
 enum {
     EXIT_USAGE = 2,

@@ -1,99 +1,93 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds the source to the layers of DESIGN.md: a file includes only from its
-# own layer and those below, within a layer there is no cycle, and only the
-# server knows libmicrohttpd. Fails on a file that has no layer, too.
+# Holds the includes to the rooms: a file includes from its own room and from
+# those that this may use, never another room's private headers; no two files
+# include each other, through however many others; only the server knows
+# libmicrohttpd; and no source lies outside a room but main.c and config.c.
 #
-# usage: layers.sh [DIR]    DIR has src/ and include/; default: the project
+# usage: layers.sh ROOM:USED,USED... ...    as src/CMakeLists.txt has them
 set -eu
 
-cd "${1:-$(dirname "$0")/..}"
-
-# Lowest first; a name stands for include/NAME.h and src/NAME.c.
-awk '
+cd "$(dirname "$0")/.."
+find include src -path src/rockets -prune -o -name '*.[ch]' -print |
+    sort | xargs awk -v rooms="$*" '
 BEGIN {
-    layer_of("0", "abbreviation assets buffer config etag http json_object " \
-                  "json_scan log message query quota rocket text timestamp")
-    layer_of("1", "columns message_parse names problem rocket_json stripe " \
-                  "table table_entry table_scan table_types")
-    layer_of("2", "batch key_sort listing listing_query name_ranks")
-    layer_of("3", "handlers handlers_reads routes")
-    layer_of("4", "server server_answer server_candidates " \
-                  "server_connection server_connections " \
-                  "server_exchange server_guard " \
-                  "server_listen server_stream server_workers")
-    layer_of("5", "main")
-}
-
-function layer_of(number, names,    list, count, i)
-{
-    count = split(names, list, " ")
-    for (i = 1; i <= count; i++)
-        layer[list[i]] = number
+    # Lowest first, so what a room uses is known by then.
+    count = split(rooms, list, " ")
+    for (i = 1; i <= count; i++) {
+        split(list[i], edge, ":")
+        used_count = split(edge[2], used, ",")
+        may[edge[1], edge[1]] = known[edge[1]] = 1
+        for (j = 1; j <= used_count; j++) {
+            if (!(used[j] in known))
+                fault(edge[1] " uses " used[j] ", which is not below it")
+            for (other in known)
+                if ((used[j], other) in may)
+                    may[edge[1], other] = 1
+        }
+    }
 }
 
 function fault(text)
 {
-    print FILENAME ":" FNR ": " text
+    print (FILENAME == "" ? "src/CMakeLists.txt" : FILENAME ":" FNR) ": " text
     faults++
 }
 
-# The name of the part that a file belongs to.
-function part_of(file)
-{
-    sub(/.*\//, "", file)
-    sub(/\.[ch]$/, "", file)
-    return file
-}
-
 FNR == 1 {
-    part = part_of(FILENAME)
-    if (!(part in layer))
-        fault("no layer: give " part " one in tests/layers.sh")
+    depth = split(FILENAME, part, "/")
+    room = depth == 3 ? part[2] : ""
+    if (depth == 3 ? !(room in known) : FILENAME !~ /^src\/(main\.c|config\.[ch])$/)
+        fault("lies in no room")
 }
 
-/^#include <microhttpd.h>/ && layer[part] != "4" {
+/^#include <microhttpd.h>/ && room != "server" {
     fault("only the server includes <microhttpd.h>")
 }
 
 # asset_list.h is written by the build.
 /^#include "/ && !/"asset_list.h"/ {
     split($0, quoted, "\"")
-    used = part_of(quoted[2])
-    if (used == part)
-        next
-    if (!(used in layer))
-        fault("includes " used ", which has no layer")
-    else if (layer[used] > layer[part])
-        fault(part " (layer " layer[part] ") includes " used \
-              " (layer " layer[used] ")")
-    else
-        uses[part, used] = FILENAME ":" FNR
+    depth = split(quoted[2], part, "/")
+    if (depth == 1) {
+        file = FILENAME
+        sub(/[^\/]*$/, quoted[2], file)
+    } else {
+        file = "include/" quoted[2]
+        if (room != "" && !((room, part[1]) in may))
+            fault(room " may not use " part[1])
+    }
+    if ((getline line < file) < 0)
+        fault("there is no " file)
+    close(file)
+    uses[FILENAME, file]
 }
 
-# Follow uses from `from` depth-first; `on_way` holds the way so far.
-function visit(from,    key, pair)
+# Follow includes from `file` depth-first; `state` holds the way so far.
+function visit(file,    key, pair)
 {
-    state[from] = "on the way"
+    state[file] = "on the way"
     for (key in uses) {
         split(key, pair, SUBSEP)
-        if (pair[1] != from)
+        if (pair[1] != file)
             continue
         if (state[pair[2]] == "on the way") {
-            print uses[key] ": " from " and " pair[2] " use each other"
+            print file ": includes itself through " pair[2]
             faults++
         } else if (state[pair[2]] == "") {
             visit(pair[2])
         }
     }
-    state[from] = "done"
+    state[file] = "done"
 }
 
 END {
-    for (name in layer)
-        if (state[name] == "")
-            visit(name)
+    for (key in uses) {
+        split(key, pair, SUBSEP)
+        if (state[pair[1]] == "")
+            visit(pair[1])
+    }
     exit faults > 0
 }
-' include/*.h src/*.c
+'

@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../messages.h"
-#include "listing.h"
-#include "table.h"
+#include "lib/messages.h"
+#include "listing/listing.h"
+#include "table/table.h"
 
 enum {
     WRITERS = 4,

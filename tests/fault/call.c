@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "problem.h"
-#include "routes.h"
+#include "http/problem.h"
+#include "api/routes.h"
 
 enum { MAX_STREAM = 1024 * 1024 };
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "allocations.h"
-#include "handlers.h"
+#include "api/handlers.h"
 
 struct call {
     enum http_method method;

@@ -10,9 +10,9 @@
 
 #include <stdio.h>
 
-#include "../messages.h"
+#include "lib/messages.h"
 #include "allocations.h"
-#include "listing.h"
+#include "listing/listing.h"
 
 enum { ROCKETS = 1000 };
 

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../batch_lines.h"
+#include "lib/batch_lines.h"
 #include "call.h"
-#include "table.h"
+#include "table/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

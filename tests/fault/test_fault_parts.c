@@ -10,11 +10,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../messages.h"
+#include "lib/messages.h"
 #include "allocations.h"
-#include "server_connections.h"
-#include "server_workers.h"
-#include "table.h"
+#include "server/connections.h"
+#include "base/workers.h"
+#include "table/table.h"
 
 /* Make a part and end it again. False where there was no memory for it. */
 typedef bool make_part(void);

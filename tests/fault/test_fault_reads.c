@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../messages.h"
+#include "lib/messages.h"
 #include "call.h"
-#include "table.h"
+#include "table/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

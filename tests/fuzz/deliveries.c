@@ -9,7 +9,7 @@
  */
 #include "deliveries.h"
 
-#include "../messages.h"
+#include "lib/messages.h"
 
 enum {
     BYTES = 4,

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "message.h"
-#include "text.h"
+#include "domain/message.h"
+#include "base/text.h"
 
 enum {
     DELIVERIES_ROCKETS = 4,

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /*
  * Defined by each target; the name and the type are libFuzzer's. Returns 0.

@@ -11,10 +11,10 @@
  */
 #include "fuzz.h"
 
-#include "batch.h"
-#include "listing.h"
-#include "message_parse.h"
-#include "rocket_json.h"
+#include "api/batch.h"
+#include "listing/listing.h"
+#include "domain/message_parse.h"
+#include "api/rocket_json.h"
 #include "strict_json.h"
 
 enum {

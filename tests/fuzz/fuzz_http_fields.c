@@ -9,8 +9,8 @@
 
 #include <strings.h>
 
-#include "etag.h"
-#include "http.h"
+#include "http/etag.h"
+#include "http/http.h"
 
 static bool is_blank(char byte)
 {

@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "json_object.h"
-#include "json_scan.h"
+#include "format/json_object.h"
+#include "format/json_scan.h"
 #include "strict_json.h"
 
 /* That `spelling` reads as the `count` events from `expected` on. */

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-#include "json_scan.h"
+#include "format/json_scan.h"
 #include "strict_json.h"
 
 /* The same double: 0 and -0 are not. */

@@ -10,12 +10,12 @@
 
 #include <sodium.h>
 
-#include "http.h"
-#include "listing.h"
-#include "listing_query.h"
-#include "table.h"
+#include "http/http.h"
+#include "listing/listing.h"
+#include "listing/listing_query.h"
+#include "table/table.h"
 
-#include "../messages.h"
+#include "lib/messages.h"
 
 enum { ROCKETS = 10 };
 

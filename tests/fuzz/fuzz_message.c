@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "buffer.h"
-#include "message_parse.h"
+#include "base/buffer.h"
+#include "domain/message_parse.h"
 #include "strict_message.h"
 
 /* The type, and the members of the payload, of each kind of message. */

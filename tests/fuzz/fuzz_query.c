@@ -8,9 +8,9 @@
 
 #include <strings.h>
 
-#include "buffer.h"
-#include "http.h"
-#include "query.h"
+#include "base/buffer.h"
+#include "http/http.h"
+#include "http/query_string.h"
 
 /* 0 to 15, or -1. */
 static int hex_of(char digit)

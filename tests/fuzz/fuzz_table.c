@@ -9,11 +9,11 @@
 #include "fuzz.h"
 
 #include "deliveries.h"
-#include "listing.h"
+#include "listing/listing.h"
 #include "oracle.h"
-#include "rocket_json.h"
+#include "api/rocket_json.h"
 #include "strict_json.h"
-#include "table.h"
+#include "table/table.h"
 
 enum {
     KNOWN_NAMES = 12, /* the rest of 16 are new ones */

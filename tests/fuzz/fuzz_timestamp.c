@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 #include "strict_message.h"
-#include "timestamp.h"
+#include "format/timestamp.h"
 
 /* Nothing that timestamp_parse() makes. */
 static const struct timestamp untouched = {-1, 4000000000, -1, 99, 99};

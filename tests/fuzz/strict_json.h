@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* The rule's own figures, not json_scan.h's: both must say the same. */
 enum { STRICT_MAX_DEPTH = 64, STRICT_MAX_NUMBER = 63 };

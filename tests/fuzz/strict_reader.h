@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "strict_json.h"
-#include "text.h"
+#include "base/text.h"
 
 enum state {
     BEFORE_VALUE,

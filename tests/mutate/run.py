@@ -25,17 +25,19 @@ from mutation.results import Results
 
 # What must not be wrong unseen. In the order in which they are tried.
 FILES = [f"src/{name}.c" for name in (
-    "rocket", "message_parse", "timestamp", "query", "server_guard", "table",
-    "stripe", "table_entry", "table_scan", "columns", "listing", "key_sort",
-    "name_ranks", "listing_query", "etag", "http", "server_exchange",
-    "server_answer")]
+    "domain/rocket", "domain/message_parse", "format/timestamp",
+    "http/query_string", "server/head", "table/table", "table/stripe",
+    "table/table_entry", "table/table_scan", "table/columns",
+    "listing/listing", "listing/key_sort", "listing/name_ranks",
+    "listing/listing_query", "http/etag", "http/http", "server/exchange",
+    "server/answer")]
 
 EPILOG = """\
 examples:
   scripts/mutate.sh                            all of it; hours
-  scripts/mutate.sh src/rocket.c               one file
+  scripts/mutate.sh src/domain/rocket.c               one file
   scripts/mutate.sh --sample=200               200 mutants, another 200 with --seed
-  scripts/mutate.sh --only='src/rocket.c:107'  those whose name begins so
+  scripts/mutate.sh --only='src/domain/rocket.c:107'  those whose name begins so
   scripts/mutate.sh --report                   what is known so far
 
 Verdicts are kept in build/mutate/verdicts.tsv, and a run goes on where the last

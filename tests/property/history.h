@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "message.h"
+#include "domain/message.h"
 
 /* SplitMix64: small, good enough, and any seed will do. */
 struct random {

@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "message.h"
-#include "text.h"
-#include "timestamp.h"
+#include "domain/message.h"
+#include "base/text.h"
+#include "format/timestamp.h"
 
 /* The rule's own figure, not rocket.h's: both must say the same. */
 enum { ORACLE_MAX_RANGES = 1024 };

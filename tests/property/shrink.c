@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../messages.h"
+#include "lib/messages.h"
 
 enum { PATIENCE = 40 /* seconds */ };
 

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#include "../messages.h"
-#include "rocket.h"
+#include "lib/messages.h"
+#include "domain/rocket.h"
 
 /* To rocket.c a name is an address; here it is a count as well. */
 struct name {

@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../messages.h"
+#include "lib/messages.h"
 #include "history.h"
-#include "listing.h"
+#include "listing/listing.h"
 #include "shrink.h"
-#include "table.h"
+#include "table/table.h"
 
 /*
  * The rockets of a port have ids that begin alike and few different values,

@@ -12,10 +12,10 @@
 
 #include <stdio.h>
 
-#include "../messages.h"
+#include "lib/messages.h"
 #include "history.h"
 #include "oracle.h"
-#include "rocket.h"
+#include "domain/rocket.h"
 #include "shrink.h"
 #include "subject.h"
 

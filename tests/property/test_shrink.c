@@ -12,7 +12,7 @@
 
 #include "history.h"
 #include "oracle.h"
-#include "rocket.h"
+#include "domain/rocket.h"
 #include "shrink.h"
 #include "subject.h"
 

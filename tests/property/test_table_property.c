@@ -16,7 +16,7 @@
 #include "history.h"
 #include "oracle.h"
 #include "shrink.h"
-#include "table.h"
+#include "table/table.h"
 
 struct fleet {
     struct table *table;

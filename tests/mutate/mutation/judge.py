@@ -17,7 +17,7 @@ KILLED, TIME, SURVIVED, SAME, INVALID = (
 
 QUICK = "quick"  # by what it survived, if not by the sanitizers
 
-_LOCKING = {"src/table.c"}  # shown to the ThreadSanitizer
+_LOCKING = {"src/table/table.c"}  # shown to the ThreadSanitizer
 _ALONE = 2
 _GROUP = 8  # tests whose programs are linked before the first of them runs
 

@@ -57,7 +57,7 @@ class Tree:
         """With the same files as the presets, but without the Swagger UI."""
         command = ["cmake", "-S", str(self.source), "-B", str(self.build_folder(build)),
                    "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DLUNAR_SWAGGER=OFF",
-                   # What is made of src/rocket.c as the build is configured
+                   # What is made of src/domain/rocket.c as the build is configured
                    # would configure it anew with each mutant.
                    "-DCMAKE_SUPPRESS_REGENERATION=ON", *_FLAGS[build]]
         done = subprocess.run(command, stdout=subprocess.PIPE,
@@ -83,7 +83,8 @@ class Tree:
 
     def object_of(self, path: str) -> str:
         """The target that is the file's object."""
-        return f"CMakeFiles/lunar.dir/{path}.o"
+        room, _, file = path.removeprefix("src/").rpartition("/")
+        return f"src/CMakeFiles/lunar_{room or 'main'}.dir/{room}/{file}.o"
 
     def learn(self, path: str) -> None:
         """Keep the object of the file as it is, to compare others with."""

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One message of a rocket, checked, as plain data. Its texts point into
+ * whatever it was read from and live as long as that.
+ */
+#ifndef LUNAR_DOMAIN_MESSAGE_H
+#define LUNAR_DOMAIN_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "format/timestamp.h"
+
+enum {
+    MESSAGE_MAX_CHANNEL = 128,      /* bytes */
+    MESSAGE_MAX_NAME = 256,         /* bytes: type, mission, reason */
+    MESSAGE_MAX_SPEED = 1000000000, /* launchSpeed, by */
+};
+
+/* 2^53 - 1: the largest integer that every JSON reader takes exactly. */
+#define MESSAGE_MAX_NUMBER UINT64_C(9007199254740991)
+
+enum message_type {
+    MESSAGE_LAUNCHED,
+    MESSAGE_SPEED_INCREASED,
+    MESSAGE_SPEED_DECREASED,
+    MESSAGE_EXPLODED,
+    MESSAGE_MISSION_CHANGED,
+};
+
+struct message {
+    struct text channel; /* the rocket's id, 1 to MESSAGE_MAX_CHANNEL bytes */
+    uint64_t number;     /* 1 to MESSAGE_MAX_NUMBER */
+    struct timestamp time;
+    enum message_type type;
+    /* Set as the type needs them, absent or 0 otherwise. */
+    struct text rocket_type; /* launched: "type" */
+    struct text mission;     /* launched: "mission"; changed: "newMission" */
+    struct text reason;      /* exploded: "reason" */
+    int64_t speed;           /* launched: "launchSpeed"; changes: "by", >= 0 */
+};
+
+/*
+ * Whether `text` can be a channel, or a name, of a message: it has 1 to
+ * `max_length` bytes, and no control characters (U+0000 to U+001F, U+007F).
+ */
+bool message_is_text(struct text text, size_t max_length);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists of rockets: filtered, sorted, cut into pages. A listing is one
+ * ordered snapshot of places and sort values; the rockets themselves are
+ * read from the table when they are wanted, as they are by then.
+ *
+ * Pages follow values and ids, not positions: a rocket whose sort value did
+ * not change between two pages is neither listed twice nor skipped,
+ * whatever happens to the others.
+ */
+#ifndef LUNAR_LISTING_LISTING_H
+#define LUNAR_LISTING_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "listing/listing_query.h"
+#include "table/table.h"
+
+enum {
+    /* Bytes for different types or missions in a list sorted by them. */
+    LISTING_MAX_NAMES = 128 * 1024 * 1024,
+};
+
+struct listing;
+
+/*
+ * Take the snapshot. Runs in the time of a pass over the table: not for an
+ * event loop where rockets are many. NULL where memory ends, or more than
+ * LISTING_MAX_NAMES is needed.
+ * Ownership: `query` is borrowed for as long as the listing lives.
+ */
+struct listing *listing_new(struct table *table,
+                            const struct listing_query *query);
+void listing_free(struct listing *listing);
+
+/* Rockets that match the filters, whatever cursor and limit. */
+size_t listing_total(const struct listing *listing);
+
+/* Rockets in this listing. */
+size_t listing_count(const struct listing *listing);
+
+/* Read the rocket at `position`, below listing_count(). */
+void listing_read(const struct listing *listing, size_t position,
+                  struct rocket_view *view);
+
+/*
+ * If there is more after this page, append the target of the next one
+ * ("/rockets?sort=...&cursor=...") and return true.
+ */
+bool listing_next(const struct listing *listing, struct buffer *out);
+
+#endif

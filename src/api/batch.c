@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line that lies within one part of the body is parsed where it lies. Only
+ * what is cut off at the end of a part is copied, to where the rest of its
+ * line is added; once that is known to be too long, or there is no memory
+ * for it, the line is counted and its rest skipped.
+ */
+#include "batch.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "domain/message_parse.h"
+
+enum {
+    /* With the CR that may turn out to be half of the line's end. */
+    MAX_CARRIED = BATCH_MAX_LINE + 1,
+    /* For one error: every byte of its detail may become six, "\u001F". */
+    MAX_ERROR = 6 * sizeof(((struct parsed_message *)NULL)->detail) + 64,
+};
+
+struct batch {
+    struct table *table;
+    struct batch_counts counts;
+    uint64_t line; /* number of the line that is being read, from 1 */
+    /* Of that line, what came with earlier parts; or it is counted already. */
+    struct buffer carried;
+    bool skipping;
+    /* Of the array in the result, what is between its brackets. */
+    struct buffer errors;
+};
+
+struct batch *batch_new(struct table *table)
+{
+    struct batch *batch = calloc(1, sizeof(*batch));
+
+    if (batch == NULL)
+        return NULL;
+    batch->table = table;
+    batch->line = 1;
+    batch->carried = BUFFER_INIT;
+    batch->errors = BUFFER_INIT;
+    return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    buffer_release(&batch->carried);
+    buffer_release(&batch->errors);
+    free(batch);
+}
+
+/* Room comes first, so that memory never ends within an error. */
+static void reject(struct batch *batch, const char *detail)
+{
+    struct buffer *errors = &batch->errors;
+
+    batch->counts.rejected++;
+    if (batch->counts.rejected > BATCH_MAX_ERRORS ||
+        !buffer_reserve(errors, MAX_ERROR))
+        return;
+    buffer_append(errors, errors->length == 0 ? TEXT("{\"line\":")
+                                              : TEXT(",{\"line\":"));
+    buffer_append_unsigned(errors, batch->line);
+    buffer_append(errors, TEXT(",\"detail\":"));
+    buffer_append_json(errors, text_of(detail));
+    buffer_append(errors, TEXT("}"));
+}
+
+static void reject_too_long(struct batch *batch)
+{
+    static_assert(BATCH_MAX_LINE == 65536, "as the sender is told");
+    reject(batch, "the line is longer than 65536 bytes");
+}
+
+static void leave(struct batch *batch)
+{
+    if (batch->counts.not_taken++ == 0)
+        batch->counts.first_not_taken = batch->line;
+}
+
+static void apply(struct batch *batch, const struct message *message)
+{
+    switch (table_apply(batch->table, message)) {
+    case TABLE_APPLIED:
+        batch->counts.applied++;
+        break;
+    case TABLE_DUPLICATE:
+        batch->counts.duplicate++;
+        break;
+    case TABLE_STALE:
+        batch->counts.stale++;
+        break;
+    case TABLE_NO_MEMORY:
+        leave(batch);
+        break;
+    }
+}
+
+/* Nothing but white space, as JSON has it. */
+static bool is_blank(struct text line)
+{
+    size_t i = 0;
+
+    while (i < line.length && (line.data[i] == ' ' || line.data[i] == '\t' ||
+                               line.data[i] == '\r'))
+        i++;
+    return i == line.length;
+}
+
+/* A whole line, up to its LF. */
+static void read_line(struct batch *batch, struct text line)
+{
+    struct parsed_message parsed;
+
+    if (line.length > 0 && line.data[line.length - 1] == '\r')
+        line.length--;
+    if (line.length > BATCH_MAX_LINE) {
+        reject_too_long(batch);
+        return;
+    }
+    if (is_blank(line))
+        return;
+    switch (message_parse(line, &parsed)) {
+    case PARSE_OK:
+        apply(batch, &parsed.message);
+        message_parse_release(&parsed);
+        break;
+    case PARSE_INVALID:
+        reject(batch, parsed.detail);
+        break;
+    case PARSE_NO_MEMORY:
+        leave(batch);
+        break;
+    }
+}
+
+/* Keep `piece` of a line until the rest of it comes. */
+static void carry(struct batch *batch, struct text piece)
+{
+    struct buffer *carried = &batch->carried;
+    bool fits = piece.length <= MAX_CARRIED - carried->length;
+
+    if (batch->skipping)
+        return;
+    if (fits)
+        buffer_append(carried, piece);
+    if (buffer_failed(carried)) {
+        leave(batch);
+        batch->skipping = true;
+    } else if (!fits) {
+        reject_too_long(batch);
+        batch->skipping = true;
+    }
+}
+
+/* `piece` is the last one of its line. */
+static void end_line(struct batch *batch, struct text piece)
+{
+    if (batch->carried.length == 0 && !batch->skipping) {
+        read_line(batch, piece);
+    } else {
+        carry(batch, piece);
+        if (!batch->skipping)
+            read_line(batch, buffer_text(&batch->carried));
+        buffer_clear(&batch->carried);
+        batch->skipping = false;
+    }
+    batch->line++;
+}
+
+void batch_take(struct batch *batch, struct text bytes)
+{
+    while (bytes.length > 0) {
+        struct text piece = text_split(&bytes, '\n');
+        if (bytes.data == NULL)
+            carry(batch, piece);
+        else
+            end_line(batch, piece);
+    }
+}
+
+void batch_end(struct batch *batch)
+{
+    /* If it was ended, this is a blank one. */
+    end_line(batch, TEXT(""));
+}
+
+const struct batch_counts *batch_counts(const struct batch *batch)
+{
+    return &batch->counts;
+}
+
+void batch_write(const struct batch *batch, struct buffer *out)
+{
+    const struct batch_counts *counts = &batch->counts;
+
+    buffer_append(out, TEXT("{\"applied\":"));
+    buffer_append_unsigned(out, counts->applied);
+    buffer_append(out, TEXT(",\"duplicate\":"));
+    buffer_append_unsigned(out, counts->duplicate);
+    buffer_append(out, TEXT(",\"stale\":"));
+    buffer_append_unsigned(out, counts->stale);
+    buffer_append(out, TEXT(",\"rejected\":"));
+    buffer_append_unsigned(out, counts->rejected);
+    buffer_append(out, TEXT(",\"errors\":["));
+    buffer_append(out, buffer_text(&batch->errors));
+    buffer_append(out, TEXT("]}"));
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A recursive descent over RFC 8259 that keeps nothing but its place. It
+ * runs for every message: most of a message is plain ASCII inside strings,
+ * which is skipped a word at a time. An error is at the first byte with
+ * which no JSON text goes on; what stands before it could still become one.
+ */
+#include "format/json_scan.h"
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The place lives here between tokens, in a local variable within one. */
+struct scanner {
+    const unsigned char *at;
+    const unsigned char *end;
+    unsigned depth;
+    const char *reason; /* set once something failed */
+};
+
+static bool scan_value(struct scanner *scanner);
+
+static bool fail(struct scanner *scanner, const unsigned char *at,
+                 const char *reason)
+{
+    scanner->at = at;
+    scanner->reason = reason;
+    return false;
+}
+
+static void skip_white_space(struct scanner *scanner)
+{
+    const unsigned char *at = scanner->at;
+
+    while (at < scanner->end &&
+           (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        at++;
+    scanner->at = at;
+}
+
+/* The byte at the place, or -1 at the end, which is no byte. */
+static int peek(const struct scanner *scanner)
+{
+    return scanner->at < scanner->end ? *scanner->at : -1;
+}
+
+static bool take(struct scanner *scanner, int byte)
+{
+    if (peek(scanner) != byte)
+        return false;
+    scanner->at++;
+    return true;
+}
+
+static bool is_digit(int byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* The top bit of each of eight bytes that is not plain. */
+static uint64_t mark_special(uint64_t word)
+{
+    return text_mark_escaped(word) | (word & UINT64_C(0x8080808080808080));
+}
+
+static const unsigned char *skip_plain(const unsigned char *at,
+                                       const unsigned char *end)
+{
+    while (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof(word));
+        uint64_t marks = mark_special(le64toh(word));
+        if (marks != 0)
+            return at + __builtin_ctzll(marks) / 8;
+        at += 8;
+    }
+    while (at < end && is_plain(*at))
+        at++;
+    return at;
+}
+
+/*
+ * One character of two to four bytes. The first byte bounds the second
+ * (Unicode table 3-7), which keeps out overlong forms, surrogates and what
+ * lies past U+10FFFF.
+ */
+static bool scan_utf8(struct scanner *scanner)
+{
+    unsigned char lead = *scanner->at;
+    int following = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    int lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    int highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+
+    if (lead < 0xC2 || lead > 0xF4)
+        return fail(scanner, scanner->at, "invalid UTF-8");
+    scanner->at++;
+    for (; following > 0; following--) {
+        int byte = peek(scanner);
+        if (byte < lowest || byte > highest)
+            return fail(scanner, scanner->at, "invalid UTF-8");
+        scanner->at++;
+        lowest = 0x80;
+        highest = 0xBF;
+    }
+    return true;
+}
+
+static int hex_value(int byte)
+{
+    if (is_digit(byte))
+        return byte - '0';
+    byte |= 0x20; /* to lower case */
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+static bool scan_hex4(struct scanner *scanner, unsigned *unit)
+{
+    *unit = 0;
+    for (int i = 0; i < 4; i++) {
+        int value = hex_value(peek(scanner));
+        if (value < 0)
+            return fail(scanner, scanner->at,
+                        "expected four hexadecimal digits");
+        *unit = *unit * 16 + (unsigned)value;
+        scanner->at++;
+    }
+    return true;
+}
+
+/* What follows a high surrogate: an escaped low one, U+DC00 to U+DFFF. */
+static bool scan_low_surrogate(struct scanner *scanner)
+{
+    unsigned unit;
+
+    if (!take(scanner, '\\') || !take(scanner, 'u'))
+        return fail(scanner, scanner->at, "a lone surrogate");
+    if (!scan_hex4(scanner, &unit))
+        return false;
+    if (unit >> 12 != 0xD)
+        return fail(scanner, scanner->at - 4, "a lone surrogate");
+    if (unit < 0xDC00)
+        return fail(scanner, scanner->at - 3, "a lone surrogate");
+    return true;
+}
+
+static bool scan_unicode_escape(struct scanner *scanner)
+{
+    unsigned unit;
+
+    if (!scan_hex4(scanner, &unit))
+        return false;
+    if (unit == 0)
+        return fail(scanner, scanner->at - 1, "\\u0000 is not accepted");
+    if (unit >= 0xDC00 && unit <= 0xDFFF)
+        return fail(scanner, scanner->at - 3, "a lone surrogate");
+    if (unit >= 0xD800 && unit <= 0xDBFF)
+        return scan_low_surrogate(scanner);
+    return true;
+}
+
+/* The place is after the backslash. */
+static bool scan_escape(struct scanner *scanner)
+{
+    switch (peek(scanner)) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        scanner->at++;
+        return true;
+    case 'u':
+        scanner->at++;
+        return scan_unicode_escape(scanner);
+    default:
+        return fail(scanner, scanner->at, "an unknown escape");
+    }
+}
+
+static bool scan_string(struct scanner *scanner)
+{
+    scanner->at++;
+    for (;;) {
+        scanner->at = skip_plain(scanner->at, scanner->end);
+        if (take(scanner, '"'))
+            return true;
+        if (scanner->at == scanner->end)
+            return fail(scanner, scanner->at, "a string has no closing quote");
+        if (take(scanner, '\\')) {
+            if (!scan_escape(scanner))
+                return false;
+        } else if (*scanner->at < 0x20) {
+            return fail(scanner, scanner->at,
+                        "a control character in a string must be escaped");
+        } else if (!scan_utf8(scanner)) {
+            return false;
+        }
+    }
+}
+
+static bool scan_digits(struct scanner *scanner)
+{
+    if (!is_digit(peek(scanner)))
+        return fail(scanner, scanner->at, "expected a digit");
+    while (is_digit(peek(scanner)))
+        scanner->at++;
+    return true;
+}
+
+static bool scan_number(struct scanner *scanner)
+{
+    const unsigned char *start = scanner->at;
+
+    (void)take(scanner, '-');
+    if (!take(scanner, '0') && !scan_digits(scanner))
+        return false;
+    if (take(scanner, '.') && !scan_digits(scanner))
+        return false;
+    if (take(scanner, 'e') || take(scanner, 'E')) {
+        if (!take(scanner, '+'))
+            (void)take(scanner, '-');
+        if (!scan_digits(scanner))
+            return false;
+    }
+    if (scanner->at - start > JSON_MAX_NUMBER)
+        return fail(scanner, start + JSON_MAX_NUMBER,
+                    "a number has more than 63 characters");
+    return true;
+}
+
+static bool scan_literal(struct scanner *scanner, const char *literal)
+{
+    for (; *literal != '\0'; literal++) {
+        if (!take(scanner, *literal))
+            return fail(scanner, scanner->at, "expected a value");
+    }
+    return true;
+}
+
+static bool scan_member(struct scanner *scanner)
+{
+    skip_white_space(scanner);
+    if (peek(scanner) != '"')
+        return fail(scanner, scanner->at, "expected a member name");
+    if (!scan_string(scanner))
+        return false;
+    skip_white_space(scanner);
+    if (!take(scanner, ':'))
+        return fail(scanner, scanner->at, "expected ':'");
+    return scan_value(scanner);
+}
+
+/* The place is at the opening bracket. */
+static bool enter(struct scanner *scanner)
+{
+    if (scanner->depth == JSON_MAX_DEPTH)
+        return fail(scanner, scanner->at, "more than 64 levels deep");
+    scanner->depth++;
+    scanner->at++;
+    skip_white_space(scanner);
+    return true;
+}
+
+static bool scan_object(struct scanner *scanner)
+{
+    if (!enter(scanner))
+        return false;
+    if (!take(scanner, '}')) {
+        do {
+            if (!scan_member(scanner))
+                return false;
+            skip_white_space(scanner);
+        } while (take(scanner, ','));
+        if (!take(scanner, '}'))
+            return fail(scanner, scanner->at, "expected ',' or '}'");
+    }
+    scanner->depth--;
+    return true;
+}
+
+static bool scan_array(struct scanner *scanner)
+{
+    if (!enter(scanner))
+        return false;
+    if (!take(scanner, ']')) {
+        do {
+            if (!scan_value(scanner))
+                return false;
+            skip_white_space(scanner);
+        } while (take(scanner, ','));
+        if (!take(scanner, ']'))
+            return fail(scanner, scanner->at, "expected ',' or ']'");
+    }
+    scanner->depth--;
+    return true;
+}
+
+static bool scan_value(struct scanner *scanner)
+{
+    skip_white_space(scanner);
+
+    int byte = peek(scanner);
+    switch (byte) {
+    case '"':
+        return scan_string(scanner);
+    case '{':
+        return scan_object(scanner);
+    case '[':
+        return scan_array(scanner);
+    case 't':
+        return scan_literal(scanner, "true");
+    case 'f':
+        return scan_literal(scanner, "false");
+    case 'n':
+        return scan_literal(scanner, "null");
+    default:
+        if (byte == '-' || is_digit(byte))
+            return scan_number(scanner);
+        return fail(scanner, scanner->at, "expected a value");
+    }
+}
+
+bool json_scan(struct text text, struct json_error *error)
+{
+    /* Absent text has no bytes either, but no place to point at. */
+    const char *data = text.data == NULL ? "" : text.data;
+    const unsigned char *start = (const unsigned char *)data;
+    struct scanner scanner = {start, start + text.length, 0, NULL};
+
+    if (scan_value(&scanner)) {
+        skip_white_space(&scanner);
+        if (scanner.at == scanner.end)
+            return true;
+        fail(&scanner, scanner.at, "something follows the end");
+    }
+    error->offset = (size_t)(scanner.at - start);
+    error->reason = scanner.reason;
+    return false;
+}

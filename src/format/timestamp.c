@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RFC 3339 date-times to instants and back. The calendar is the proleptic
+ * Gregorian one, years 0000 to 9999, by arithmetic of our own: timegm(3)
+ * and its kind know the process's zone rules, which must not matter here.
+ */
+#include "format/timestamp.h"
+
+#include <assert.h>
+
+#include "base/buffer.h"
+
+/* How a date-time was written where its instant and offset don't tell. */
+enum {
+    SPELLING_LOWER_T = 1,
+    SPELLING_UPPER_Z = 2,
+    SPELLING_LOWER_Z = 4,
+    SPELLING_NEGATIVE_ZERO = 8, /* -00:00 */
+    SPELLING_LEAP = 16,         /* second 60: `seconds` is the one after */
+};
+
+enum {
+    MINUTES_A_DAY = 24 * 60,
+    SECONDS_A_DAY = 24 * 60 * 60,
+    YEARS_A_CYCLE = 400, /* after which the calendar repeats */
+    DAYS_A_CYCLE = 146097,
+    /* Since March 1st of the year -400, so that no day here is negative. */
+    DAYS_BEFORE_1970 = 719468 + DAYS_A_CYCLE,
+    DATE_TIME_LENGTH = 19, /* "2022-02-02T19:39:05" */
+    MAX_DIGITS = 9,
+    NO_NUMBER = 100, /* past the bound of every two digits */
+};
+
+struct civil {
+    unsigned year, month, day, hour, minute, second;
+};
+
+/*
+ * Years are counted from March here, so that a leap day is the last of its
+ * year, its century and its cycle. Then lengths follow formulas, rounded
+ * down: n centuries have n * 146097 / 4 days, n years of a century
+ * n * 1461 / 4, n months of a year (n * 153 + 2) / 5.
+ */
+static unsigned days_from_civil(const struct civil *civil)
+{
+    bool before_march = civil->month <= 2;
+    unsigned month = before_march ? civil->month + 9 : civil->month - 3;
+    unsigned year = civil->year + YEARS_A_CYCLE - before_march;
+    unsigned century = year / 100;
+
+    return century * DAYS_A_CYCLE / 4 + year % 100 * 1461 / 4 +
+           (153 * month + 2) / 5 + civil->day - 1;
+}
+
+/*
+ * The formulas above turned round: the largest n with so many days or fewer.
+ * Sets year, month and day.
+ */
+static void civil_from_days(unsigned day, struct civil *civil)
+{
+    unsigned century = (4 * day + 3) / DAYS_A_CYCLE;
+    day -= century * DAYS_A_CYCLE / 4;
+    unsigned year = (4 * day + 3) / 1461;
+    day -= year * 1461 / 4;
+    unsigned month = (5 * day + 2) / 153;
+    bool before_march = month >= 10;
+
+    civil->day = day - (153 * month + 2) / 5 + 1;
+    civil->month = before_march ? month - 9 : month + 3;
+    civil->year = century * 100 + year + before_march - YEARS_A_CYCLE;
+}
+
+static unsigned days_in_month(unsigned year, unsigned month)
+{
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30,
+                                         31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/*
+ * NO_NUMBER where they are no digits: a check of the range, which all of
+ * them need, then covers both.
+ */
+static unsigned two_digits(const char *at)
+{
+    unsigned tens = (unsigned)at[0] - (unsigned)'0';
+    unsigned ones = (unsigned)at[1] - (unsigned)'0';
+
+    return tens > 9 || ones > 9 ? NO_NUMBER : tens * 10 + ones;
+}
+
+/* Reads DATE_TIME_LENGTH characters. Second 60 is left to the caller. */
+static bool parse_date_time(const char *at, struct civil *civil)
+{
+    unsigned century = two_digits(at);
+    unsigned year = two_digits(at + 2);
+
+    if (at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') ||
+        at[13] != ':' || at[16] != ':')
+        return false;
+    civil->year = century * 100 + year;
+    civil->month = two_digits(at + 5);
+    civil->day = two_digits(at + 8);
+    civil->hour = two_digits(at + 11);
+    civil->minute = two_digits(at + 14);
+    civil->second = two_digits(at + 17);
+    return century <= 99 && year <= 99 && civil->month >= 1 &&
+           civil->month <= 12 && civil->day >= 1 &&
+           civil->day <= days_in_month(civil->year, civil->month) &&
+           civil->hour <= 23 && civil->minute <= 59 && civil->second <= 60;
+}
+
+/*
+ * Take the fraction, which may be missing, off the front of `rest`, which is
+ * not empty.
+ */
+static bool parse_fraction(struct text *rest, struct timestamp *result)
+{
+    size_t digits = 0;
+    uint32_t value = 0;
+
+    if (rest->data[0] != '.')
+        return true;
+    while (digits < MAX_DIGITS && digits + 1 < rest->length &&
+           is_digit(rest->data[digits + 1])) {
+        value = value * 10 + (uint32_t)(rest->data[digits + 1] - '0');
+        digits++;
+    }
+    if (digits == 0)
+        return false;
+    *rest = (struct text){rest->data + digits + 1, rest->length - digits - 1};
+    result->digits = (uint8_t)digits;
+    for (; digits < MAX_DIGITS; digits++)
+        value *= 10;
+    result->nanoseconds = value;
+    return true;
+}
+
+static bool parse_numeric_offset(const char *at, struct timestamp *result)
+{
+    unsigned hours = two_digits(at + 1);
+    unsigned minutes = two_digits(at + 4);
+
+    if ((at[0] != '+' && at[0] != '-') || at[3] != ':' || hours > 23 ||
+        minutes > 59)
+        return false;
+
+    int offset = (int)(hours * 60 + minutes);
+    if (at[0] == '-' && offset == 0)
+        result->spelling |= SPELLING_NEGATIVE_ZERO;
+    result->offset = (int16_t)(at[0] == '-' ? -offset : offset);
+    return true;
+}
+
+static bool parse_offset(struct text rest, struct timestamp *result)
+{
+    if (rest.length == 6)
+        return parse_numeric_offset(rest.data, result);
+    if (rest.length != 1)
+        return false;
+    if (rest.data[0] == 'Z')
+        result->spelling |= SPELLING_UPPER_Z;
+    else if (rest.data[0] == 'z')
+        result->spelling |= SPELLING_LOWER_Z;
+    else
+        return false;
+    return true;
+}
+
+static bool is_last_minute_in_utc(const struct civil *civil, int offset)
+{
+    int minute = (int)(civil->hour * 60 + civil->minute) - offset;
+
+    return (minute + MINUTES_A_DAY) % MINUTES_A_DAY == MINUTES_A_DAY - 1;
+}
+
+bool timestamp_parse(struct text text, struct timestamp *result)
+{
+    struct timestamp parsed = {0};
+    struct civil civil;
+
+    if (text.length <= DATE_TIME_LENGTH || !parse_date_time(text.data, &civil))
+        return false;
+
+    struct text rest = {text.data + DATE_TIME_LENGTH,
+                        text.length - DATE_TIME_LENGTH};
+    if (!parse_fraction(&rest, &parsed) || !parse_offset(rest, &parsed))
+        return false;
+
+    if (text.data[10] == 't')
+        parsed.spelling |= SPELLING_LOWER_T;
+    if (civil.second == 60) {
+        if (!is_last_minute_in_utc(&civil, parsed.offset))
+            return false;
+        parsed.spelling |= SPELLING_LEAP;
+    }
+
+    int64_t days = (int64_t)days_from_civil(&civil) - DAYS_BEFORE_1970;
+    unsigned second_of_day =
+        (civil.hour * 60 + civil.minute) * 60 + civil.second;
+    parsed.seconds =
+        days * SECONDS_A_DAY + second_of_day - parsed.offset * INT64_C(60);
+    *result = parsed;
+    return true;
+}
+
+/* A separator and two digits, the shape that most parts have. */
+static char *write_part(char *at, char separator, unsigned value)
+{
+    *at = separator;
+    return buffer_put_two_digits(at + 1, value);
+}
+
+static char *write_date_time(char *at, const struct timestamp *timestamp)
+{
+    bool leap = (timestamp->spelling & SPELLING_LEAP) != 0;
+    int64_t local = timestamp->seconds + timestamp->offset * INT64_C(60) - leap;
+    /* Unsigned and never negative, so that division rounds to the past. */
+    uint64_t shifted =
+        (uint64_t)(local + DAYS_BEFORE_1970 * (int64_t)SECONDS_A_DAY);
+    unsigned second = (unsigned)(shifted % SECONDS_A_DAY);
+    unsigned minute = second / 60;
+    struct civil civil;
+
+    civil_from_days((unsigned)(shifted / SECONDS_A_DAY), &civil);
+    assert(civil.year <= 9999);
+    at = buffer_put_two_digits(at, civil.year / 100);
+    at = buffer_put_two_digits(at, civil.year % 100);
+    at = write_part(at, '-', civil.month);
+    at = write_part(at, '-', civil.day);
+    at = write_part(at, timestamp->spelling & SPELLING_LOWER_T ? 't' : 'T',
+                    minute / 60);
+    at = write_part(at, ':', minute % 60);
+    return write_part(at, ':', second % 60 + leap);
+}
+
+/*
+ * All nine digits, for which there is always room, without asking how many
+ * are wanted: what follows is written over the rest.
+ */
+static char *write_fraction(char *at, const struct timestamp *timestamp)
+{
+    unsigned first_four = timestamp->nanoseconds / 100000;
+    unsigned last_five = timestamp->nanoseconds % 100000;
+
+    if (timestamp->digits == 0)
+        return at;
+    char *digits = at + 1;
+    *at = '.';
+    buffer_put_two_digits(digits, first_four / 100);
+    buffer_put_two_digits(digits + 2, first_four % 100);
+    buffer_put_two_digits(digits + 4, last_five / 1000);
+    buffer_put_two_digits(digits + 6, last_five / 10 % 100);
+    digits[8] = (char)('0' + last_five % 10);
+    return digits + timestamp->digits;
+}
+
+static char *write_offset(char *at, const struct timestamp *timestamp)
+{
+    bool west = timestamp->offset < 0 ||
+                (timestamp->spelling & SPELLING_NEGATIVE_ZERO) != 0;
+    unsigned minutes = (unsigned)(timestamp->offset < 0 ? -timestamp->offset
+                                                        : timestamp->offset);
+
+    if (timestamp->spelling & (SPELLING_UPPER_Z | SPELLING_LOWER_Z)) {
+        *at = timestamp->spelling & SPELLING_UPPER_Z ? 'Z' : 'z';
+        return at + 1;
+    }
+    at = write_part(at, west ? '-' : '+', minutes / 60);
+    return write_part(at, ':', minutes % 60);
+}
+
+size_t timestamp_format(const struct timestamp *timestamp,
+                        char out[TIMESTAMP_MAX_LENGTH])
+{
+    char *at = write_date_time(out, timestamp);
+
+    at = write_fraction(at, timestamp);
+    at = write_offset(at, timestamp);
+    return (size_t)(at - out);
+}
+
+int timestamp_compare(const struct timestamp *a, const struct timestamp *b)
+{
+    if (a->seconds != b->seconds)
+        return a->seconds < b->seconds ? -1 : 1;
+    return (a->nanoseconds > b->nanoseconds) -
+           (a->nanoseconds < b->nanoseconds);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * If-None-Match, read by its grammar: a comma inside a tag is part of the
+ * tag, so splitting the field at commas would not do.
+ */
+#include "http/etag.h"
+
+#include <stddef.h>
+
+/* Skip spaces and tabs and, where `commas`, also empty list elements. */
+static void skip_blanks(struct text *rest, bool commas)
+{
+    while (rest->length > 0 && (*rest->data == ' ' || *rest->data == '\t' ||
+                                (commas && *rest->data == ','))) {
+        rest->data++;
+        rest->length--;
+    }
+}
+
+static bool is_tag_byte(char byte)
+{
+    unsigned char value = (unsigned char)byte;
+    return value > ' ' && value != '"' && value != 0x7f;
+}
+
+/*
+ * Take an entity tag off the front of `rest`. `opaque` gets what stands
+ * between its quotes, which is all that weak comparison looks at.
+ */
+static bool take_tag(struct text *rest, struct text *opaque)
+{
+    /* One that is absent has no place from which to count. */
+    if (rest->length == 0)
+        return false;
+    const char *next = rest->data;
+    const char *end = rest->data + rest->length;
+    if (end - next >= 2 && next[0] == 'W' && next[1] == '/')
+        next += 2;
+    if (next == end || *next++ != '"')
+        return false;
+    const char *start = next;
+    while (next < end && is_tag_byte(*next))
+        next++;
+    if (next == end || *next != '"')
+        return false;
+    *opaque = (struct text){start, (size_t)(next - start)};
+    next++;
+    *rest = (struct text){next, (size_t)(end - next)};
+    return true;
+}
+
+bool etag_matches(struct text if_none_match, struct text etag)
+{
+    struct text rest = text_trim(if_none_match);
+    struct text wanted;
+    struct text given;
+    if (!take_tag(&etag, &wanted))
+        return false;
+    if (text_equal(rest, TEXT("*")))
+        return true;
+    for (;;) {
+        skip_blanks(&rest, true);
+        if (!take_tag(&rest, &given))
+            return false;
+        if (text_equal(given, wanted))
+            return true;
+        skip_blanks(&rest, false);
+        if (rest.length > 0 && *rest.data != ',')
+            return false;
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Problem documents. All have the type "about:blank", which says that there
+ * is no more to know about the kind of problem than its status (RFC 9457
+ * section 4.2.1); what went wrong this time is in the detail.
+ */
+#include "http/problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_DETAIL = 1024 /* bytes, longer ones are cut */ };
+
+static void append_problem(struct buffer *out, unsigned status,
+                           const char *detail)
+{
+    buffer_append(out, TEXT("{\"type\":\"about:blank\",\"title\":"));
+    buffer_append_json(out, text_of(problem_title(status)));
+    buffer_append(out, TEXT(",\"status\":"));
+    buffer_append_unsigned(out, status);
+    buffer_append(out, TEXT(",\"detail\":"));
+    buffer_append_json(out, text_of(detail));
+    buffer_append(out, TEXT("}"));
+}
+
+void problem_set(struct http_response *response, unsigned status,
+                 const char *detail, ...)
+{
+    /* The arguments may point into the response: read them first. */
+    char text[MAX_DETAIL] = "";
+    va_list arguments;
+    va_start(arguments, detail);
+    vsnprintf(text, sizeof(text), detail, arguments);
+    va_end(arguments);
+
+    http_response_release(response);
+    response->status = status;
+    append_problem(&response->body, status, text);
+    if (buffer_failed(&response->body))
+        buffer_release(&response->body);
+    else
+        http_response_header(response, "Content-Type",
+                             "application/problem+json");
+}
+
+void problem_set_full(struct http_response *response)
+{
+    problem_set(response, 503,
+                "the memory that this service may use is full; what it "
+                "knows stays as it is");
+    http_response_header(response, "Retry-After", "10");
+}
+
+const char *problem_title(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *title;
+    } titles[] = {
+        {400, "Bad Request"},        {403, "Forbidden"},
+        {404, "Not Found"},          {405, "Method Not Allowed"},
+        {413, "Content Too Large"},  {414, "URI Too Long"},
+        {417, "Expectation Failed"}, {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+        if (titles[i].status == status)
+            return titles[i].title;
+    }
+    return "Error";
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A phase and the time of its beginning are one atomic word, so that who
+ * checks never sees one without the other.
+ *
+ * shutdown(2) under a lock, although locks here cover no I/O: it does not
+ * block, and the lock is what keeps the descriptor from being closed, and
+ * its number from being another connection's, in that moment.
+ */
+#include "connection.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    CLOCK_GRAIN = 20, /* ms by which the kernel's clocks may differ */
+    PHASE_BITS = 2,
+    /* As <netinet/tcp.h> has it, which <linux/tcp.h> rules out. */
+    TCP_CLOSE_WAIT = 8,
+};
+
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t connection_clock(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/*
+ * The same, as of the kernel's last tick, some milliseconds ago: cheaper, but
+ * many connections fall idle in one tick, and which of them did so first
+ * could not be told by it.
+ */
+static uint64_t tick_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+static uint64_t make_state(enum connection_phase phase, uint64_t since)
+{
+    return since << PHASE_BITS | phase;
+}
+
+enum connection_phase connection_phase_of(uint64_t state)
+{
+    return state & ((1U << PHASE_BITS) - 1);
+}
+
+static uint64_t since_of(uint64_t state)
+{
+    return state >> PHASE_BITS;
+}
+
+/* Milliseconds; 0 where the clock was read before `since` was set. */
+static uint64_t elapsed(uint64_t since, uint64_t now)
+{
+    return now > since ? (now - since) / 1000 : 0;
+}
+
+uint64_t connection_age(uint64_t state, uint64_t now)
+{
+    return elapsed(since_of(state), now);
+}
+
+static bool has_passed(unsigned seconds, uint64_t since, uint64_t now)
+{
+    return elapsed(since, now) >= seconds * UINT64_C(1000);
+}
+
+void connection_init(struct connection *connection, int socket)
+{
+    connection->socket = socket;
+    connection->acknowledged = connection->progress = 0;
+    connection->closing_since = connection->ended = 0;
+    atomic_init(&connection->closing, false);
+    atomic_init(&connection->state,
+                make_state(CONNECTION_WAITING, connection_clock()));
+}
+
+/*
+ * The check may find at this moment that a request is arriving: then that
+ * is when it began.
+ */
+static void enter_receiving(struct connection *connection, uint64_t state)
+{
+    uint64_t receiving = make_state(CONNECTION_RECEIVING, tick_us());
+
+    while (connection_phase_of(state) != CONNECTION_RECEIVING)
+        if (atomic_compare_exchange_weak(&connection->state, &state, receiving))
+            break;
+}
+
+/*
+ * Only a connection that waits is changed by the check as well. Work follows
+ * a request at once and has no limit, so it needs no clock of its own; when it
+ * is done, the client has all its time to take what was made.
+ */
+void connection_enter(struct connection *connection,
+                      enum connection_phase phase)
+{
+    uint64_t state =
+        atomic_load_explicit(&connection->state, memory_order_relaxed);
+    uint64_t since = since_of(state);
+
+    if (phase == CONNECTION_RECEIVING) {
+        enter_receiving(connection, state);
+        return;
+    }
+    if (phase == CONNECTION_WAITING)
+        since = connection_clock();
+    else if (phase == CONNECTION_SENDING)
+        since = tick_us();
+    atomic_store_explicit(&connection->state, make_state(phase, since),
+                          memory_order_release);
+}
+
+void connection_progress(struct connection *connection)
+{
+    atomic_store_explicit(&connection->state,
+                          make_state(CONNECTION_RECEIVING, tick_us()),
+                          memory_order_release);
+}
+
+void connection_shut_locked(struct connection *connection,
+                            enum connection_verdict how)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    if (how == CONNECTION_STAYS)
+        return;
+    /* Not to linger makes the kernel forget what is not taken. */
+    if (how == CONNECTION_CUT)
+        setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &linger,
+                   sizeof(linger));
+    shutdown(connection->socket,
+             how == CONNECTION_CLOSES ? SHUT_RD : SHUT_RDWR);
+}
+
+/* False if the kernel does not tell as much as is looked at here. */
+static bool tcp_info(const struct connection *connection, struct tcp_info *info)
+{
+    socklen_t size = sizeof(*info);
+
+    return getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, info, &size) ==
+               0 &&
+           size >= offsetof(struct tcp_info, tcpi_bytes_acked) +
+                       sizeof(info->tcpi_bytes_acked);
+}
+
+/*
+ * The peer has sent its last byte, and all have been read. MHD, which waits
+ * for edges, does not see an end that was there with the bytes before it.
+ * What was read just now may be the end of a request that we are not told of
+ * yet, so it must have been so, in this state, at a check before.
+ */
+static bool has_ended(struct connection *connection,
+                      const struct tcp_info *info, uint64_t state)
+{
+    int unread = 0;
+
+    if (info->tcpi_state != TCP_CLOSE_WAIT ||
+        ioctl(connection->socket, FIONREAD, &unread) != 0 || unread > 0)
+        return false;
+    if (connection->ended == state)
+        return true;
+    connection->ended = state;
+    return false;
+}
+
+/*
+ * The HTTP library tells of a request once its first line is whole. To give
+ * slow headers a limit, and not to take them for idleness, the kernel is
+ * asked when bytes came last: if that was since the waiting began, a request
+ * is arriving, at least since then.
+ */
+static enum connection_verdict check_waiting(struct connection *connection,
+                                             uint64_t state, bool last_call,
+                                             uint64_t now)
+{
+    uint64_t waited = connection_age(state, now);
+    struct tcp_info info;
+
+    if (waited < CONNECTION_TICK)
+        return CONNECTION_STAYS;
+    if (last_call || has_passed(CONNECTION_IDLE_SECONDS, since_of(state), now))
+        return CONNECTION_CLOSES;
+    if (!tcp_info(connection, &info))
+        return CONNECTION_STAYS;
+    if (has_ended(connection, &info, state))
+        return CONNECTION_ENDS;
+    if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
+        /* If it fails, the request's first line has become whole. */
+        atomic_compare_exchange_strong(
+            &connection->state, &state,
+            make_state(CONNECTION_RECEIVING,
+                       now - info.tcpi_last_data_recv * UINT64_C(1000)));
+    return CONNECTION_STAYS;
+}
+
+/* A request whose sender has ended before it can't become whole. */
+static enum connection_verdict check_receiving(struct connection *connection,
+                                               uint64_t state, uint64_t now)
+{
+    struct tcp_info info;
+
+    if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now) ||
+        (connection_age(state, now) >= CONNECTION_TICK &&
+         tcp_info(connection, &info) && has_ended(connection, &info, state)))
+        return CONNECTION_CUT;
+    return CONNECTION_STAYS;
+}
+
+/* Progress is what the peer's kernel has acknowledged. */
+static enum connection_verdict check_sending(struct connection *connection,
+                                             uint64_t state, uint64_t now)
+{
+    struct tcp_info info;
+
+    if (connection_age(state, now) < CONNECTION_TICK ||
+        !tcp_info(connection, &info))
+        return CONNECTION_STAYS;
+    if (connection->progress < since_of(state) ||
+        info.tcpi_bytes_acked != connection->acknowledged) {
+        connection->acknowledged = info.tcpi_bytes_acked;
+        connection->progress = now;
+        return CONNECTION_STAYS;
+    }
+    return has_passed(CONNECTION_SEND_SECONDS, connection->progress, now)
+               ? CONNECTION_CUT
+               : CONNECTION_STAYS;
+}
+
+/*
+ * The receiving side was shut down, and still it is there. That is so while
+ * a request that had arrived is answered; or because MHD, which waits for
+ * edges, did not see the end behind the bytes that it read. The other side
+ * makes another edge. Of one that waits, the last answer may still be on its
+ * way to a client that takes it slowly: it must not be forgotten.
+ */
+static enum connection_verdict check_closing(struct connection *connection,
+                                             uint64_t state, uint64_t now)
+{
+    enum connection_phase phase = connection_phase_of(state);
+
+    if (connection->closing_since == 0)
+        connection->closing_since = now;
+    if (phase == CONNECTION_SENDING)
+        return check_sending(connection, state, now);
+    if (phase == CONNECTION_WORKING ||
+        elapsed(connection->closing_since, now) < CONNECTION_TICK ||
+        connection_age(state, now) < CONNECTION_TICK)
+        return CONNECTION_STAYS;
+    return phase == CONNECTION_WAITING ? CONNECTION_ENDS : CONNECTION_CUT;
+}
+
+enum connection_verdict connection_check_locked(struct connection *connection,
+                                                bool last_call, uint64_t now)
+{
+    uint64_t state = atomic_load(&connection->state);
+
+    if (atomic_load(&connection->closing))
+        return check_closing(connection, state, now);
+    switch (connection_phase_of(state)) {
+    case CONNECTION_WAITING:
+        return check_waiting(connection, state, last_call, now);
+    case CONNECTION_RECEIVING:
+        return check_receiving(connection, state, now);
+    case CONNECTION_SENDING:
+        return check_sending(connection, state, now);
+    case CONNECTION_WORKING:
+        break;
+    }
+    return CONNECTION_STAYS;
+}

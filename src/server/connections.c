@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list, in the order in which connections were looked at last, and the
+ * thread that looks.
+ */
+#include "connections.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "eviction.h"
+
+enum {
+    SLICE = 256, /* connections looked at under one lock */
+    TICK_US = CONNECTION_TICK * 1000,
+    WARNING_US = 60 * 1000000, /* between log lines of what goes on */
+};
+
+struct connections {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;    /* there is something to do for the thread */
+    pthread_cond_t emptied; /* no connection is left */
+    /* Guarded by `lock`. */
+    struct connection *first, *last; /* looked at longest ago, latest */
+    unsigned closing;                /* shut down, not closed yet */
+    unsigned wanted;   /* so many idle ones are to be closed at once */
+    bool all_busy;     /* there were none: not before the next tick again */
+    bool closing_idle; /* at a stop: whoever is idle is closed */
+    bool stopped;
+    uint64_t warned; /* when it was logged last; 0: not yet */
+    struct candidates candidates;
+    /* Read without the lock. */
+    _Atomic unsigned count;
+    _Atomic bool draining;
+    _Atomic bool starved; /* nothing was left for another one, lately */
+    /* Set at start, then read-only. */
+    unsigned max, crowd;
+    pthread_t thread;
+};
+
+static void lock(struct connections *connections)
+{
+    log_check_pthread(pthread_mutex_lock(&connections->lock),
+                      "pthread_mutex_lock");
+}
+
+static void unlock(struct connections *connections)
+{
+    log_check_pthread(pthread_mutex_unlock(&connections->lock),
+                      "pthread_mutex_unlock");
+}
+
+/* 15/16 are open, those that are about to be closed left out. */
+static bool is_crowded_locked(const struct connections *connections)
+{
+    return atomic_load(&connections->count) - connections->closing >=
+           connections->crowd;
+}
+
+/*
+ * A sixteenth at once, so that the list is not sorted again for each new
+ * connection: of all that may be open where they are many; of those that are
+ * where there can't be more.
+ */
+static unsigned wanted_locked(const struct connections *connections)
+{
+    if (atomic_load(&connections->starved))
+        return atomic_load(&connections->count) / 16 + 1;
+    return is_crowded_locked(connections)
+               ? connections->max - connections->crowd
+               : 0;
+}
+
+/* Unless there were no idle ones a moment ago. */
+static void look_for_idle_locked(struct connections *connections)
+{
+    unsigned wanted = wanted_locked(connections);
+
+    if (wanted == 0 || connections->all_busy)
+        return;
+    connections->wanted = wanted;
+    pthread_cond_signal(&connections->wake);
+}
+
+static void append_locked(struct connections *connections,
+                          struct connection *connection)
+{
+    connection->previous = connections->last;
+    connection->next = NULL;
+    if (connections->last != NULL)
+        connections->last->next = connection;
+    else
+        connections->first = connection;
+    connections->last = connection;
+}
+
+static void unlink_locked(struct connections *connections,
+                          struct connection *connection)
+{
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        connections->first = connection->next;
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+    else
+        connections->last = connection->previous;
+}
+
+void connections_add(struct connections *connections,
+                     struct connection *connection, int socket)
+{
+    connection_init(connection, socket);
+    lock(connections);
+    append_locked(connections, connection);
+    atomic_fetch_add(&connections->count, 1);
+    atomic_store(&connections->starved, false);
+    look_for_idle_locked(connections);
+    unlock(connections);
+}
+
+void connections_remove(struct connections *connections,
+                        struct connection *connection)
+{
+    lock(connections);
+    unlink_locked(connections, connection);
+    if (atomic_load(&connection->closing))
+        connections->closing--;
+    if (atomic_fetch_sub(&connections->count, 1) == 1)
+        pthread_cond_broadcast(&connections->emptied);
+    atomic_store(&connections->starved, false);
+    unlock(connections);
+}
+
+unsigned connections_count(const struct connections *connections)
+{
+    return atomic_load(&connections->count);
+}
+
+void connections_make_room(struct connections *connections)
+{
+    uint64_t now = connection_clock();
+
+    lock(connections);
+    bool warn =
+        connections->warned == 0 || now - connections->warned >= WARNING_US;
+    if (warn)
+        connections->warned = now;
+    atomic_store(&connections->starved, true);
+    look_for_idle_locked(connections);
+    unlock(connections);
+    if (warn)
+        log_line(LOG_WARN, "no descriptor, memory or thread for another "
+                           "connection: idle ones are closed, others have to "
+                           "wait (see ulimit -n)");
+}
+
+bool connections_keep_alive(const struct connections *connections,
+                            const struct connection *connection)
+{
+    return atomic_load(&connections->count) < CONNECTIONS_KEEP_ALIVE_BELOW &&
+           !atomic_load(&connections->draining) &&
+           !atomic_load(&connections->starved) &&
+           !atomic_load(&connection->closing);
+}
+
+static void shut_locked(struct connections *connections,
+                        struct connection *connection,
+                        enum connection_verdict how)
+{
+    if (how == CONNECTION_STAYS)
+        return;
+    if (!atomic_exchange(&connection->closing, true))
+        connections->closing++;
+    connection_shut_locked(connection, how);
+}
+
+/* Look at up to SLICE connections, from the one looked at longest ago. */
+static unsigned check_slice_locked(struct connections *connections,
+                                   unsigned left)
+{
+    uint64_t now = connection_clock();
+    unsigned checked = 0;
+
+    while (checked < left && checked < SLICE && connections->first != NULL) {
+        struct connection *connection = connections->first;
+        shut_locked(connections, connection,
+                    connection_check_locked(connection,
+                                            connections->closing_idle, now));
+        unlink_locked(connections, connection);
+        append_locked(connections, connection);
+        checked++;
+    }
+    return checked;
+}
+
+/* Close as many as are wanted. */
+static void make_room_locked(struct connections *connections)
+{
+    unsigned wanted = connections->wanted;
+    struct candidates *candidates = &connections->candidates;
+
+    candidates_pick_locked(candidates, connections->first);
+    for (unsigned i = 0; i < candidates->count && i < wanted; i++)
+        shut_locked(connections, candidates->sorted[i].connection,
+                    candidate_verdict_locked(&candidates->sorted[i]));
+    connections->wanted = 0;
+    connections->all_busy = candidates->count == 0;
+}
+
+static struct timespec deadline_in(uint64_t ms)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += (time_t)(ms / 1000);
+    deadline.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (deadline.tv_nsec >= 1000000000) {
+        deadline.tv_sec++;
+        deadline.tv_nsec -= 1000000000;
+    }
+    return deadline;
+}
+
+/* Let whoever waits for the lock have it: to unlock it alone does not. */
+static void pause_locked(struct connections *connections)
+{
+    struct timespec millisecond = {.tv_nsec = 1000000};
+
+    unlock(connections);
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
+    lock(connections);
+}
+
+/*
+ * Look at all connections, a slice at a time: thousands of them take some
+ * milliseconds, for which nobody could open or close one.
+ */
+static void check_all_locked(struct connections *connections)
+{
+    unsigned left = atomic_load(&connections->count);
+
+    while (left > 0 && !connections->stopped) {
+        unsigned checked = check_slice_locked(connections, left);
+        if (checked < SLICE)
+            return;
+        left -= checked;
+        pause_locked(connections);
+        if (connections->wanted > 0)
+            make_room_locked(connections);
+    }
+}
+
+static void *watch(void *context)
+{
+    struct connections *connections = context;
+    struct timespec tick = deadline_in(CONNECTION_TICK);
+    uint64_t last_tick = connection_clock();
+
+    lock(connections);
+    while (!connections->stopped) {
+        if (connections->wanted == 0)
+            pthread_cond_timedwait(&connections->wake, &connections->lock,
+                                   &tick);
+        if (connections->wanted > 0)
+            make_room_locked(connections);
+        if (connection_clock() - last_tick >= TICK_US) {
+            check_all_locked(connections);
+            connections->all_busy = false;
+            connections->wanted = wanted_locked(connections);
+            last_tick = connection_clock();
+            tick = deadline_in(CONNECTION_TICK);
+        }
+    }
+    unlock(connections);
+    return NULL;
+}
+
+/* Deadlines are of the monotonic clock: the wall clock may be set. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    log_check_pthread(pthread_condattr_init(&attributes),
+                      "pthread_condattr_init");
+    log_check_pthread(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC),
+                      "pthread_condattr_setclock");
+    log_check_pthread(pthread_cond_init(condition, &attributes),
+                      "pthread_cond_init");
+    pthread_condattr_destroy(&attributes);
+}
+
+static void release(struct connections *connections)
+{
+    pthread_cond_destroy(&connections->emptied);
+    pthread_cond_destroy(&connections->wake);
+    pthread_mutex_destroy(&connections->lock);
+    candidates_release(&connections->candidates);
+    free(connections);
+}
+
+struct connections *connections_start(unsigned max_connections)
+{
+    struct connections *connections = calloc(1, sizeof(*connections));
+    if (connections == NULL)
+        return NULL;
+
+    connections->max = max_connections;
+    connections->crowd = max_connections - max_connections / 16;
+    log_check_pthread(pthread_mutex_init(&connections->lock, NULL),
+                      "pthread_mutex_init");
+    init_condition(&connections->wake);
+    init_condition(&connections->emptied);
+    if (candidates_init(&connections->candidates, max_connections) &&
+        pthread_create(&connections->thread, NULL, watch, connections) == 0)
+        return connections;
+    release(connections);
+    return NULL;
+}
+
+void connections_free(struct connections *connections)
+{
+    if (connections == NULL)
+        return;
+    lock(connections);
+    connections->stopped = true;
+    pthread_cond_signal(&connections->wake);
+    unlock(connections);
+    log_check_pthread(pthread_join(connections->thread, NULL), "pthread_join");
+    release(connections);
+}
+
+/* Until no connection is left, or the time is up: then false. */
+static bool wait_emptied_locked(struct connections *connections, uint64_t ms)
+{
+    struct timespec deadline = deadline_in(ms);
+    int result = 0;
+
+    while (atomic_load(&connections->count) > 0 && result == 0)
+        result = pthread_cond_timedwait(&connections->emptied,
+                                        &connections->lock, &deadline);
+    return result == 0;
+}
+
+static void close_all_idle_locked(struct connections *connections)
+{
+    for (struct connection *connection = connections->first; connection != NULL;
+         connection = connection->next)
+        if (connection_phase_of(atomic_load(&connection->state)) ==
+            CONNECTION_WAITING)
+            shut_locked(connections, connection, CONNECTION_CLOSES);
+}
+
+void connections_stop_keep_alive(struct connections *connections)
+{
+    atomic_store(&connections->draining, true);
+}
+
+bool connections_drain(struct connections *connections)
+{
+    lock(connections);
+    bool emptied = wait_emptied_locked(connections, CONNECTIONS_LAST_CALL);
+    connections->closing_idle = true;
+    close_all_idle_locked(connections);
+    unlock(connections);
+    return !emptied;
+}
+
+unsigned connections_wait(struct connections *connections, unsigned ms)
+{
+    lock(connections);
+    wait_emptied_locked(connections, ms);
+    unsigned left = atomic_load(&connections->count);
+    unlock(connections);
+    return left;
+}

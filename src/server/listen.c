@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opened here and not by MHD, to say what went wrong in words that help,
+ * and to be able to stop.
+ */
+#include "listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* Connections that the kernel holds for us; it lowers this to its own. */
+enum { BACKLOG = 4096 };
+
+__attribute__((format(printf, 3, 4))) static int
+explain(char *error, size_t size, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(error, size, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+/* Why bind(2) or listen(2) failed, and what to do about it. */
+static int explain_errno(int number, const char *host, uint16_t port,
+                         char *error, size_t size)
+{
+    char reason[128];
+
+    switch (number) {
+    case EADDRINUSE:
+        return explain(error, size,
+                       "port %u of %s is in use by another program; choose "
+                       "another one with -port=N, or -port=0 for any that "
+                       "is free",
+                       port, host);
+    case EACCES:
+        return explain(error, size,
+                       "no permission to listen on port %u; ports below "
+                       "1024 are the system's, choose a higher one with "
+                       "-port=N",
+                       port);
+    case EADDRNOTAVAIL:
+        return explain(error, size,
+                       "%s is not an address of this machine; choose one "
+                       "with -host=ADDRESS, or -host=0.0.0.0 for all",
+                       host);
+    default:
+        return explain(error, size, "can't listen on port %u of %s: %s", port,
+                       host, strerror_r(number, reason, sizeof(reason)));
+    }
+}
+
+/* A socket of `address`, listening; or -1 and errno. */
+static int open_at(const struct addrinfo *address)
+{
+    int on = 1, off = 0;
+    int fd = socket(address->ai_family,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    int number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+}
+
+int server_listen_open(const char *host, uint16_t port, char *error,
+                       size_t error_size)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *addresses = NULL;
+    char service[8];
+
+    snprintf(service, sizeof(service), "%u", port);
+    int result = getaddrinfo(host, service, &hints, &addresses);
+    if (result != 0)
+        return explain(error, error_size,
+                       "-host=%s: %s; give an address of this machine, such "
+                       "as 127.0.0.1, or 0.0.0.0 for all",
+                       host, gai_strerror(result));
+
+    /* A name may have several addresses, not all of them usable. */
+    int fd = -1;
+    for (const struct addrinfo *address = addresses; fd < 0 && address != NULL;
+         address = address->ai_next)
+        fd = open_at(address);
+    if (fd < 0)
+        explain_errno(errno, host, port, error, error_size);
+    freeaddrinfo(addresses);
+    return fd;
+}
+
+uint16_t server_listen_port(int socket)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } address = {.ipv6 = {.sin6_family = AF_UNSPEC}};
+    socklen_t size = sizeof(address);
+
+    getsockname(socket, &address.any, &size);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port
+                                                   : address.ipv4.sin_port);
+}
+
+/*
+ * MHD_quiesce_daemon() is made for this, but in 0.9.75 it races with the
+ * loops of a pool: both take the socket out of the loop's epoll set, and
+ * whoever comes second ends the process. A socket that is shut down stays in
+ * the sets, but wakes the loops again and again.
+ */
+void server_listen_stop(int socket_fd)
+{
+    shutdown(socket_fd, SHUT_RDWR);
+}
+
+/* A Unix socket with an address that the kernel makes up. */
+int server_listen_open_deaf(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int deaf = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (deaf < 0)
+        return -1;
+    if (bind(deaf, (struct sockaddr *)&address, sizeof(sa_family_t)) == 0 &&
+        listen(deaf, 1) == 0)
+        return deaf;
+    close(deaf);
+    return -1;
+}
+
+/*
+ * The descriptor becomes, in one step, the other socket. The loops must have
+ * gone round since the stop: one that has just reached its limit of
+ * connections is about to take the old socket out of its set. As none are
+ * accepted after the stop, none reaches it later.
+ */
+void server_listen_silence(int socket_fd, int deaf)
+{
+    if (dup3(deaf, socket_fd, O_CLOEXEC) < 0)
+        log_line(LOG_WARN, "the event loops are busy until the end");
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Puts the parts together and ties them to libmicrohttpd. The order of the
+ * stop is what matters most here; it is argued at server_stop().
+ */
+#include "server/server.h"
+
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "connections.h"
+#include "exchange.h"
+#include "listen.h"
+#include "base/workers.h"
+
+enum {
+    /* Descriptors that are not connections: logs, epoll, pipes ... */
+    OTHER_DESCRIPTORS = 64,
+    /* Handlers need little: JSON nests at most JSON_MAX_DEPTH deep. */
+    STACK_SIZE = 1024 * 1024,
+    /*
+     * What MHD has for a connection: the head of a request (cookies twice),
+     * then that of the answer. It zeroes all of it after each request, and
+     * the half that was for reading once more, which at its default of
+     * 32 KiB is a third of its own time. Less than this would be short for a
+     * target of HTTP_MAX_TARGET, other fields, and a Link in the answer.
+     */
+    CONNECTION_MEMORY = 16 * 1024,
+    SCARCITY_PAUSE = 100, /* ms between tries to accept a connection */
+};
+
+struct server {
+    /* Set at start, then read-only. */
+    struct server_context context;
+    int socket, deaf; /* the one that takes its place at the stop */
+    struct MHD_Daemon *daemon;
+    /* The exchanges'. */
+    _Atomic size_t unsent;
+};
+
+static struct server_exchange *exchange_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+/* A connection was opened, or is about to be closed. */
+static void notify_connection(void *context, struct MHD_Connection *connection,
+                              void **socket_context,
+                              enum MHD_ConnectionNotificationCode code)
+{
+    const struct server_context *shared = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        server_exchange_free(*socket_context);
+        *socket_context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *socket_context = server_exchange_new(shared, connection, info->connect_fd);
+    /* Unknown to the list, it would stay for ever: the loop sees the end. */
+    if (*socket_context == NULL)
+        shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+/* A request's first line was read. What is returned is its context. */
+static void *begin_request(void *context, const char *target,
+                           struct MHD_Connection *connection)
+{
+    struct server_exchange *exchange = exchange_of(connection);
+
+    (void)context;
+    if (exchange != NULL)
+        server_exchange_begin(exchange, target);
+    return exchange;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are MHD's. */
+static enum MHD_Result step_request(void *context,
+                                    struct MHD_Connection *connection,
+                                    const char *url, const char *method,
+                                    const char *version, const char *data,
+                                    size_t *size, void **request_context)
+{
+    struct server_exchange *exchange = *request_context;
+
+    (void)context;
+    (void)connection;
+    (void)url;
+    if (exchange == NULL ||
+        !server_exchange_step(exchange, method, version, data, size))
+        return MHD_NO;
+    return MHD_YES;
+}
+
+static void end_request(void *context, struct MHD_Connection *connection,
+                        void **request_context,
+                        enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    if (*request_context != NULL)
+        server_exchange_end(*request_context);
+    *request_context = NULL;
+}
+
+/* Paths and queries are decoded by those who know what is in them. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection,
+                            char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static bool begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/*
+ * That accept(2) fails for want of descriptors or memory, or a connection's
+ * thread can't be made, MHD tells in its log alone. After that a loop which
+ * has connections waits for the end of one of them; but one that has none
+ * asks again at once, and so does the thread that accepts where each
+ * connection has a thread. Both serve nobody meanwhile, so they can as well
+ * wait a moment here.
+ */
+static void heed_scarcity(const struct server_context *context,
+                          const char *format)
+{
+    static const char refused[] = "Hit process or system resource limit at ";
+    static const char no_thread[] = "Failed to create a new thread because";
+    struct timespec moment = {.tv_nsec = SCARCITY_PAUSE * 1000000L};
+
+    bool at_accept = begins_with(format, refused);
+    /* At the start MHD says the same of a thread that is nobody's. */
+    bool at_thread = begins_with(format, no_thread) &&
+                     connections_count(context->connections) > 0;
+    if (at_accept || at_thread)
+        connections_make_room(context->connections);
+    if (at_accept && (context->workers == NULL ||
+                      begins_with(format + sizeof(refused) - 1, "FIRST")))
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+}
+
+/* What MHD has to say: nearly always that a client broke off. */
+__attribute__((format(printf, 2, 0))) static void
+log_mhd(void *context, const char *format, va_list arguments)
+{
+    char line[LOG_MAX_LINE];
+
+    heed_scarcity(context, format);
+    if (!log_wants(LOG_DEBUG))
+        return;
+    vsnprintf(line, sizeof(line), format, arguments);
+    line[strcspn(line, "\n")] = '\0';
+    log_line(LOG_DEBUG, "libmicrohttpd: %s", line);
+}
+
+static struct MHD_Daemon *start_daemon(const struct server *server,
+                                       const struct server_options *options)
+{
+    unsigned flags = MHD_USE_ERROR_LOG;
+    /* A pool of one is refused; it is a single loop then. */
+    unsigned pool = options->threads > 1 ? options->threads : 0;
+
+    if (options->per_connection) {
+        flags |= MHD_USE_THREAD_PER_CONNECTION |
+                 MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
+        pool = 0;
+    } else {
+        flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    }
+    void *context = (void *)&server->context;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, step_request, context,
+        /* First, so that it also has what the others lead to. */
+        MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
+        server->socket, MHD_OPTION_THREAD_POOL_SIZE, pool,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+        MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
+        /* Time limits are server_connections'. */
+        MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
+        notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
+        context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_END);
+}
+
+/*
+ * Raise the limit of open files to fit the connections; where that can't
+ * be, fewer connections have to do. Returns how many there may be.
+ */
+static unsigned fit_connections(unsigned wanted)
+{
+    rlim_t needed = (rlim_t)wanted + OTHER_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+        return wanted;
+
+    /* Above the hard limit is for those with the privilege only. */
+    struct rlimit raised = limit;
+    raised.rlim_cur = needed;
+    if (raised.rlim_max < needed)
+        raised.rlim_max = needed;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return wanted;
+    raised.rlim_cur = raised.rlim_max = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+
+    unsigned fitting = 16;
+    if (limit.rlim_cur > OTHER_DESCRIPTORS + 16)
+        fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS);
+    log_line(LOG_WARN,
+             "only %u connections at a time, not %u: the limit of open "
+             "files is %ju (see ulimit -n)",
+             fitting, wanted, (uintmax_t)limit.rlim_cur);
+    return fitting;
+}
+
+/* In the reverse order of their making; each may not be there. */
+static void release(struct server *server)
+{
+    server_workers_free(server->context.workers);
+    connections_free(server->context.connections);
+    /* MHD may have closed it when it failed to start; nobody opens any. */
+    if (server->socket >= 0)
+        close(server->socket);
+    if (server->deaf >= 0)
+        close(server->deaf);
+    free(server);
+}
+
+static bool start_parts(struct server *server,
+                        const struct server_options *options)
+{
+    struct server_context *context = &server->context;
+
+    server->deaf = server_listen_open_deaf();
+    context->connections = connections_start(options->max_connections);
+    if (server->deaf < 0 || context->connections == NULL)
+        return false;
+    if (!options->per_connection) {
+        context->workers = server_workers_start(SERVER_WORKERS);
+        if (context->workers == NULL)
+            return false;
+    }
+    server->daemon = start_daemon(server, options);
+    if (server->daemon == NULL && context->workers != NULL)
+        server_workers_stop(context->workers);
+    return server->daemon != NULL;
+}
+
+struct server *server_start(const struct server_options *wanted,
+                            struct service *service, char *error,
+                            size_t error_size)
+{
+    struct server_options options = *wanted;
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (server == NULL) {
+        snprintf(error, error_size, "out of memory at the start");
+        return NULL;
+    }
+    options.max_connections = fit_connections(wanted->max_connections);
+    server->context.service = service;
+    server->context.unsent = &server->unsent;
+    server->deaf = -1;
+    server->socket =
+        server_listen_open(options.host, options.port, error, error_size);
+    if (server->socket < 0) {
+        release(server);
+        return NULL;
+    }
+    if (!start_parts(server, &options)) {
+        snprintf(error, error_size,
+                 "can't start %u threads: too few processes (ulimit -u), open "
+                 "files (ulimit -n) or memory; try fewer with -threads=N",
+                 options.threads + SERVER_WORKERS + 1);
+        release(server);
+        return NULL;
+    }
+    return server;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server_listen_port(server->socket);
+}
+
+/*
+ * 1. Each answer from now on says that it is the last of its connection.
+ *    This goes first, so that whoever sees us stop also sees that.
+ * 2. No more connections come; those that are idle are closed.
+ * 3. Workers finish what they do; what waits for them is answered with 503
+ *    and resumed, as MHD must not be stopped while a connection is
+ *    suspended. Whatever would be suspended from now on is resumed at once.
+ *    The loops have a moment to send these answers.
+ * 4. MHD closes what is left, and tells us of each; also the listening
+ *    socket.
+ */
+void server_stop(struct server *server)
+{
+    struct server_context *context = &server->context;
+
+    if (server == NULL)
+        return;
+    connections_stop_keep_alive(context->connections);
+    server_listen_stop(server->socket);
+    /* Only after the time that it asks for; else the end is near anyway. */
+    if (connections_drain(context->connections))
+        server_listen_silence(server->socket, server->deaf);
+    connections_wait(context->connections,
+                     SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
+    if (context->workers != NULL)
+        server_workers_stop(context->workers);
+    unsigned left =
+        connections_wait(context->connections, CONNECTIONS_LAST_CALL);
+    if (left > 0)
+        log_line(LOG_WARN, "%u connections did not end in time", left);
+    MHD_stop_daemon(server->daemon);
+    server->socket = -1;
+    release(server);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers are abbreviated as floating-point numbers are: by the place of
+ * their highest digit and a few digits from there on. The last bit says
+ * whether anything was left out, as the "sticky bit" does in arithmetic.
+ */
+#include "table/abbreviation.h"
+
+enum {
+    NUMBER_DIGITS = 26,
+    INTEGER_DIGITS = 25,
+    TIME_DIGITS = 26,
+    /* Powers of two, for speed; some of the last steps are in no second. */
+    STEPS_A_SECOND = 1 << 10,
+    STEP_NANOSECONDS = 1 << 20,
+};
+
+/* Zero, for what has a sign. */
+#define MIDDLE (UINT32_C(1) << 31)
+
+/* Times further from the reference than a million years are taken as one. */
+#define MAX_DISTANCE (INT64_C(1) << 44)
+
+/*
+ * `magnitude`, and a little more if `more`. Up to `digits` binary digits it
+ * is itself, doubled. Beyond, each doubling of the magnitude has as many
+ * abbreviations as the last one before had.
+ */
+static uint32_t abbreviate(uint64_t magnitude, bool more, unsigned digits)
+{
+    if (magnitude >> digits == 0)
+        return (uint32_t)(2 * magnitude + more);
+
+    unsigned length = 64 - (unsigned)__builtin_clzll(magnitude);
+    unsigned shift = length - digits;
+    uint64_t kept = magnitude >> shift;
+    bool lost = more || kept << shift != magnitude;
+    return (uint32_t)(2 * (((uint64_t)shift << (digits - 1)) + kept) + lost);
+}
+
+uint32_t abbreviation_of_number(uint64_t number)
+{
+    return abbreviate(number, false, NUMBER_DIGITS);
+}
+
+uint32_t abbreviation_of_integer(int64_t integer)
+{
+    if (integer < 0)
+        return MIDDLE - abbreviate(-(uint64_t)integer, false, INTEGER_DIGITS);
+    return MIDDLE + abbreviate((uint64_t)integer, false, INTEGER_DIGITS);
+}
+
+/* `steps` and, if `more`, a part of the next one. */
+static uint32_t abbreviate_steps(int64_t steps, bool more)
+{
+    if (steps >= 0)
+        return MIDDLE + abbreviate((uint64_t)steps, more, TIME_DIGITS);
+    uint64_t magnitude = -(uint64_t)steps - (more ? 1 : 0);
+    return MIDDLE - abbreviate(magnitude, more, TIME_DIGITS);
+}
+
+uint32_t abbreviation_of_time(const struct timestamp *time, int64_t reference)
+{
+    int64_t part = time->nanoseconds / STEP_NANOSECONDS;
+    bool more = time->nanoseconds % STEP_NANOSECONDS != 0;
+    int64_t distance;
+
+    if (__builtin_sub_overflow(time->seconds, reference, &distance))
+        distance = time->seconds < reference ? INT64_MIN : INT64_MAX;
+    if (distance >= MAX_DISTANCE)
+        return abbreviate_steps(MAX_DISTANCE * STEPS_A_SECOND, true);
+    if (distance < -MAX_DISTANCE)
+        return abbreviate_steps(-MAX_DISTANCE * STEPS_A_SECOND - 1, true);
+    return abbreviate_steps(distance * STEPS_A_SECOND + part, more);
+}
+
+uint32_t abbreviation_of_text(struct text text)
+{
+    uint32_t start = 0;
+
+    for (size_t i = 0; i < sizeof(start); i++)
+        start =
+            start << 8 | (i < text.length ? (unsigned char)text.data[i] : 0U);
+    /* Never so in UTF-8; but the order must hold for any bytes. */
+    return start == ABBREVIATION_UNKNOWN ? start - 1 : start;
+}
+
+bool abbreviation_is_exact(uint32_t abbreviation)
+{
+    return abbreviation % 2 == 0 || abbreviation == ABBREVIATION_UNKNOWN;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rockets lie in chunks that never move, in the order in which they came,
+ * and are found through an open-addressing hash table of eight-byte slots.
+ * Growing rehashes the slots and copies no rocket. Ids are packed into
+ * blocks beside them, and what rockets are sorted by into columns, which
+ * follow each change under the same lock.
+ */
+#include "stripe.h"
+
+#include <string.h>
+
+#include "table/abbreviation.h"
+
+enum {
+    CHUNK_ROCKETS = 16,
+    ID_BLOCK_BYTES = 1024,
+    MIN_SLOTS = 8,
+};
+
+#define CHUNK_BYTES (CHUNK_ROCKETS * sizeof(struct table_entry))
+
+/* A free slot has `place` 0. */
+struct stripe_slot {
+    uint32_t tag;   /* half of the id's hash: where it belongs */
+    uint32_t place; /* index of the entry, plus one */
+};
+
+struct stripe_ids {
+    struct stripe_ids *next;
+    uint32_t used;
+    unsigned char bytes[];
+};
+
+void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
+                 const uint8_t key[16])
+{
+    memset(stripe, 0, sizeof(*stripe));
+    stripe->number = number;
+    stripe->quota = quota;
+    names_init(&stripe->names, quota, key);
+}
+
+struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index)
+{
+    struct table_entry *chunk = stripe->entries.pieces[index / CHUNK_ROCKETS];
+
+    return &chunk[index % CHUNK_ROCKETS];
+}
+
+const struct columns *stripe_columns(const struct stripe *stripe,
+                                     uint32_t block)
+{
+    return stripe->columns.pieces[block];
+}
+
+static void release_pieces(struct stripe_pieces *pieces, size_t size,
+                           struct quota *quota)
+{
+    for (uint32_t i = 0; i < pieces->count; i++)
+        quota_resize(quota, pieces->pieces[i], size, 0);
+    quota_resize(quota, pieces->pieces,
+                 pieces->capacity * sizeof(*pieces->pieces), 0);
+}
+
+void stripe_release(struct stripe *stripe)
+{
+    struct quota *quota = stripe->quota;
+
+    for (uint32_t i = 0; i < stripe->count; i++)
+        rocket_release(&stripe_at(stripe, i)->rocket, quota);
+    release_pieces(&stripe->entries, CHUNK_BYTES, quota);
+    release_pieces(&stripe->columns, sizeof(struct columns), quota);
+    while (stripe->ids != NULL) {
+        struct stripe_ids *next = stripe->ids->next;
+        quota_resize(quota, stripe->ids, ID_BLOCK_BYTES, 0);
+        stripe->ids = next;
+    }
+    quota_resize(quota, stripe->slots,
+                 stripe->slot_count * sizeof(*stripe->slots), 0);
+    names_release(&stripe->names);
+}
+
+/* Where a rocket with this tag belongs: tags are spread over all slots. */
+static uint32_t home_of(uint32_t tag, uint32_t slot_count)
+{
+    return (uint32_t)((uint64_t)tag * slot_count >> 32);
+}
+
+static uint32_t slot_after(uint32_t slot, uint32_t slot_count)
+{
+    return slot + 1 == slot_count ? 0 : slot + 1;
+}
+
+static bool has_id(const struct table_entry *entry, struct text id)
+{
+    return entry->id[0] == id.length &&
+           memcmp(entry->id + 1, id.data, id.length) == 0;
+}
+
+/* The place of the rocket with `id`, from 1; 0 if there is none. */
+static uint32_t find_place(const struct stripe *stripe, uint32_t tag,
+                           struct text id)
+{
+    uint32_t count = stripe->slot_count;
+
+    if (count == 0)
+        return 0;
+    for (uint32_t i = home_of(tag, count); stripe->slots[i].place != 0;
+         i = slot_after(i, count)) {
+        struct stripe_slot slot = stripe->slots[i];
+        if (slot.tag == tag && has_id(stripe_at(stripe, slot.place - 1), id))
+            return slot.place;
+    }
+    return 0;
+}
+
+struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
+                                struct text id)
+{
+    uint32_t place = find_place(stripe, tag, id);
+
+    return place == 0 ? NULL : stripe_at(stripe, place - 1);
+}
+
+static void put_slot(struct stripe_slot *slots, uint32_t slot_count,
+                     struct stripe_slot slot)
+{
+    uint32_t i = home_of(slot.tag, slot_count);
+    while (slots[i].place != 0)
+        i = slot_after(i, slot_count);
+    slots[i] = slot;
+}
+
+/* In turns by a half and by a third, so that few slots are ever too many. */
+static uint32_t next_slot_count(uint32_t count)
+{
+    if (count == 0)
+        return MIN_SLOTS;
+    return count % 3 == 0 ? count / 3 * 4 : count / 2 * 3;
+}
+
+static bool reserve_slot(struct stripe *stripe)
+{
+    if (stripe->count + 1 <= stripe->slot_count / 4 * 3)
+        return true;
+
+    uint32_t count = next_slot_count(stripe->slot_count);
+    struct stripe_slot *slots =
+        quota_resize(stripe->quota, NULL, 0, count * sizeof(*slots));
+    if (slots == NULL)
+        return false;
+    memset(slots, 0, count * sizeof(*slots));
+    for (uint32_t i = 0; i < stripe->slot_count; i++)
+        if (stripe->slots[i].place != 0)
+            put_slot(slots, count, stripe->slots[i]);
+    quota_resize(stripe->quota, stripe->slots,
+                 stripe->slot_count * sizeof(*slots), 0);
+    stripe->slots = slots;
+    stripe->slot_count = count;
+    return true;
+}
+
+/* Room for `wanted` pieces' worth of rockets; at most one piece is added. */
+static bool reserve_piece(struct stripe_pieces *pieces, uint32_t wanted,
+                          size_t size, struct quota *quota)
+{
+    if (wanted <= pieces->count)
+        return true;
+
+    if (pieces->count == pieces->capacity) {
+        size_t old = pieces->capacity, capacity = old == 0 ? 1 : 2 * old;
+        void **grown =
+            quota_resize(quota, pieces->pieces, old * sizeof(*pieces->pieces),
+                         capacity * sizeof(*pieces->pieces));
+        if (grown == NULL)
+            return false;
+        pieces->pieces = grown;
+        pieces->capacity = (uint32_t)capacity;
+    }
+
+    void *piece = quota_resize(quota, NULL, 0, size);
+    if (piece == NULL)
+        return false;
+    memset(piece, 0, size);
+    pieces->pieces[pieces->count++] = piece;
+    return true;
+}
+
+/* Room for one rocket more. */
+static bool reserve_rocket(struct stripe *stripe)
+{
+    return reserve_piece(&stripe->entries, stripe->count / CHUNK_ROCKETS + 1,
+                         CHUNK_BYTES, stripe->quota) &&
+           reserve_piece(&stripe->columns, stripe->count / COLUMNS_ROCKETS + 1,
+                         sizeof(struct columns), stripe->quota);
+}
+
+static bool reserve_id(struct stripe *stripe, size_t length)
+{
+    size_t room = ID_BLOCK_BYTES - sizeof(struct stripe_ids);
+
+    if (stripe->ids != NULL && room - stripe->ids->used >= 1 + length)
+        return true;
+    struct stripe_ids *block =
+        quota_resize(stripe->quota, NULL, 0, ID_BLOCK_BYTES);
+    if (block == NULL)
+        return false;
+    *block = (struct stripe_ids){.next = stripe->ids};
+    stripe->ids = block;
+    return true;
+}
+
+static const unsigned char *store_id(struct stripe *stripe, struct text id)
+{
+    unsigned char *stored = &stripe->ids->bytes[stripe->ids->used];
+    stored[0] = (unsigned char)id.length;
+    memcpy(stored + 1, id.data, id.length);
+    stripe->ids->used += (uint32_t)(1 + id.length);
+    return stored;
+}
+
+/*
+ * A new rocket, at the end; its place, or 0 where memory ends. Room is made
+ * first for all of its parts, so a failure changes nothing that can be
+ * seen; what was made by then is used by the next one.
+ */
+static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
+{
+    if (!reserve_slot(stripe) || !reserve_rocket(stripe) ||
+        !reserve_id(stripe, id.length))
+        return 0;
+
+    uint32_t index = stripe->count++;
+    struct table_entry *entry = stripe_at(stripe, index);
+    rocket_init(&entry->rocket);
+    table_entry_init(entry, stripe->number, store_id(stripe, id));
+    struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
+    columns->keys[COLUMN_ID][index % COLUMNS_ROCKETS] =
+        abbreviation_of_text(id);
+    columns->keys[COLUMN_CREATED][index % COLUMNS_ROCKETS] =
+        ABBREVIATION_UNKNOWN;
+    put_slot(stripe->slots, stripe->slot_count,
+             (struct stripe_slot){tag, index + 1});
+    return index + 1;
+}
+
+/*
+ * Let the columns follow a change that `message` made to the rocket at
+ * `place`. Memory is not touched where nothing changed: a launch alone
+ * changes when a rocket was launched, and `exploded` rarely changes.
+ */
+static void update_columns(struct stripe *stripe, uint32_t place,
+                           const struct message *message, bool was_exploded)
+{
+    uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
+    struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
+    const struct rocket *rocket = &stripe_at(stripe, index)->rocket;
+    const struct effect *state = rocket_state(rocket);
+
+    columns->keys[COLUMN_SPEED][lane] = abbreviation_of_integer(state->speed);
+    columns->keys[COLUMN_UPDATED][lane] =
+        abbreviation_of_time(&rocket->updated, stripe->reference);
+    columns->keys[COLUMN_LAST_NUMBER][lane] =
+        abbreviation_of_number(rocket_last_number(rocket));
+    if (message->type == MESSAGE_LAUNCHED)
+        columns->keys[COLUMN_CREATED][lane] =
+            abbreviation_of_time(&state->created, stripe->reference);
+    if ((state->reason != NULL) != was_exploded)
+        columns->exploded ^= UINT64_C(1) << lane;
+}
+
+/* Take a count on the name of `text`; absent text leaves `*name` alone. */
+static bool take_name(struct names *names, struct text text, struct name **name)
+{
+    if (text.data == NULL)
+        return true;
+    *name = names_take(names, text);
+    return *name != NULL;
+}
+
+static void drop_effect(struct names *names, const struct effect *effect)
+{
+    names_drop(names, effect->type);
+    names_drop(names, effect->mission);
+    names_drop(names, effect->reason);
+}
+
+/* What `message` does to its rocket, with a count on each name in it. */
+static bool make_effect(struct names *names, const struct message *message,
+                        struct effect *effect)
+{
+    bool down = message->type == MESSAGE_SPEED_DECREASED;
+
+    *effect = (struct effect){0};
+    effect->speed = down ? -message->speed : message->speed;
+    if (message->type == MESSAGE_LAUNCHED)
+        effect->created = message->time;
+    if (take_name(names, message->rocket_type, &effect->type) &&
+        take_name(names, message->mission, &effect->mission) &&
+        take_name(names, message->reason, &effect->reason))
+        return true;
+    drop_effect(names, effect);
+    return false;
+}
+
+static enum table_result result_of(enum rocket_result result)
+{
+    switch (result) {
+    case ROCKET_APPLIED:
+        return TABLE_APPLIED;
+    case ROCKET_DUPLICATE:
+        return TABLE_DUPLICATE;
+    case ROCKET_STALE:
+        return TABLE_STALE;
+    case ROCKET_NO_MEMORY:
+        break;
+    }
+    return TABLE_NO_MEMORY;
+}
+
+/*
+ * Apply to the rocket at `place` an effect whose names have been counted.
+ * The first message of a new rocket never needs memory for a run.
+ */
+static enum table_result apply_at(struct stripe *stripe, uint32_t place,
+                                  const struct message *message,
+                                  const struct effect *effect)
+{
+    struct table_entry *entry = stripe_at(stripe, place - 1);
+    struct rocket_dropped dropped;
+    bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
+    enum rocket_result result =
+        rocket_apply(&entry->rocket, stripe->quota, message->number,
+                     &message->time, effect, &dropped);
+
+    for (unsigned i = 0; i < dropped.count; i++)
+        names_drop(&stripe->names, dropped.names[i]);
+    if (result == ROCKET_APPLIED)
+        update_columns(stripe, place, message, was_exploded);
+    return result_of(result);
+}
+
+enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
+                               const struct message *message,
+                               struct table_entry **applied)
+{
+    uint32_t place = find_place(stripe, tag, message->channel);
+    struct effect effect;
+
+    /* What will be discarded must not fail for want of memory. */
+    if (place != 0) {
+        enum rocket_result result = rocket_check(
+            &stripe_at(stripe, place - 1)->rocket, message->number);
+        if (result != ROCKET_APPLIED)
+            return result_of(result);
+    }
+
+    if (!make_effect(&stripe->names, message, &effect))
+        return TABLE_NO_MEMORY;
+    if (stripe->count == 0)
+        stripe->reference = message->time.seconds;
+    if (place == 0)
+        place = add(stripe, tag, message->channel);
+    if (place == 0) {
+        drop_effect(&stripe->names, &effect);
+        return TABLE_NO_MEMORY;
+    }
+    *applied = stripe_at(stripe, place - 1);
+    return apply_at(stripe, place, message, &effect);
+}

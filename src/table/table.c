@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Locks, and what belongs to all stripes: the hash that spreads rockets over
+ * them, the count, the revision, and walks.
+ */
+#include "table/table.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/quota.h"
+#include "stripe.h"
+
+/* One cache line apart, so that neighbours' locks do not collide. */
+struct locked_stripe {
+    _Alignas(64) pthread_rwlock_t lock;
+    struct stripe stripe; /* guarded by `lock` */
+};
+
+struct table {
+    /* Set at start, then read-only. */
+    uint8_t key[crypto_shorthash_KEYBYTES];
+    /* Atomics, off the line of what is only read. */
+    _Alignas(64) struct quota quota;
+    _Atomic uint64_t revision;
+    _Atomic size_t count;
+    /*
+     * Entries a stripe has, to be read without its lock: a walk passes over
+     * empty stripes by it. Written under the stripe's lock, before the
+     * revision of the change that made the entry is drawn.
+     */
+    _Atomic uint32_t sizes[TABLE_STRIPES];
+    struct locked_stripe stripes[TABLE_STRIPES];
+};
+
+static void read_lock(struct locked_stripe *stripe)
+{
+    log_check_pthread(pthread_rwlock_rdlock(&stripe->lock),
+                      "pthread_rwlock_rdlock");
+}
+
+static void write_lock(struct locked_stripe *stripe)
+{
+    log_check_pthread(pthread_rwlock_wrlock(&stripe->lock),
+                      "pthread_rwlock_wrlock");
+}
+
+static void unlock(struct locked_stripe *stripe)
+{
+    log_check_pthread(pthread_rwlock_unlock(&stripe->lock),
+                      "pthread_rwlock_unlock");
+}
+
+/* Writers first: readers that poll must not hold up what rockets report. */
+static void init_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+
+    log_check_pthread(pthread_rwlockattr_init(&attributes),
+                      "pthread_rwlockattr_init");
+    log_check_pthread(
+        pthread_rwlockattr_setkind_np(
+            &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP),
+        "pthread_rwlockattr_setkind_np");
+    log_check_pthread(pthread_rwlock_init(lock, &attributes),
+                      "pthread_rwlock_init");
+    pthread_rwlockattr_destroy(&attributes);
+}
+
+struct table *table_new(size_t max_memory)
+{
+    struct table *table = NULL;
+
+    if (sodium_init() >= 0)
+        table = aligned_alloc(_Alignof(struct table), sizeof(struct table));
+    if (table == NULL)
+        return NULL;
+
+    memset(table, 0, sizeof(*table));
+    randombytes_buf(table->key, sizeof(table->key));
+    quota_init(&table->quota, max_memory, sizeof(*table));
+    for (size_t i = 0; i < TABLE_STRIPES; i++) {
+        init_lock(&table->stripes[i].lock);
+        stripe_init(&table->stripes[i].stripe, (uint32_t)i, &table->quota,
+                    table->key);
+    }
+    return table;
+}
+
+void table_free(struct table *table)
+{
+    if (table == NULL)
+        return;
+    for (size_t i = 0; i < TABLE_STRIPES; i++) {
+        stripe_release(&table->stripes[i].stripe);
+        pthread_rwlock_destroy(&table->stripes[i].lock);
+    }
+    assert(quota_used(&table->quota) == sizeof(*table));
+    free(table);
+}
+
+size_t table_count(const struct table *table)
+{
+    return atomic_load(&table->count);
+}
+
+size_t table_memory(const struct table *table)
+{
+    return quota_used(&table->quota);
+}
+
+uint64_t table_revision(const struct table *table)
+{
+    return atomic_load(&table->revision);
+}
+
+static_assert(TABLE_STRIPES <= 1 << TABLE_ENTRY_STRIPE_BITS,
+              "entries keep their stripe's number");
+
+/* Which stripe an id is in, and by what it is found there. */
+struct location {
+    uint32_t index;
+    uint32_t tag;
+};
+
+static struct location locate(const struct table *table, struct text id)
+{
+    uint64_t hash;
+
+    static_assert(crypto_shorthash_BYTES == sizeof(hash), "SipHash-2-4");
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)id.data,
+                     id.length, table->key);
+    return (struct location){.index = hash % TABLE_STRIPES,
+                             .tag = (uint32_t)(hash >> 32)};
+}
+
+/* Count what is new, then draw the revision: see `sizes`. */
+static void note_change_locked(struct table *table, uint32_t index,
+                               struct table_entry *entry)
+{
+    uint32_t count = table->stripes[index].stripe.count;
+
+    if (count != atomic_load(&table->sizes[index])) {
+        atomic_store(&table->sizes[index], count);
+        atomic_fetch_add(&table->count, 1);
+    }
+    table_entry_set_revision(entry, atomic_fetch_add(&table->revision, 1) + 1);
+}
+
+enum table_result table_apply(struct table *table,
+                              const struct message *message)
+{
+    struct location location = locate(table, message->channel);
+    struct locked_stripe *locked = &table->stripes[location.index];
+    struct table_entry *entry;
+
+    write_lock(locked);
+    enum table_result result =
+        stripe_apply(&locked->stripe, location.tag, message, &entry);
+    if (result == TABLE_APPLIED)
+        note_change_locked(table, location.index, entry);
+    unlock(locked);
+    return result;
+}
+
+bool table_find(struct table *table, struct text id, struct rocket_view *view)
+{
+    struct location location = locate(table, id);
+    struct locked_stripe *locked = &table->stripes[location.index];
+
+    read_lock(locked);
+    const struct table_entry *entry =
+        stripe_find(&locked->stripe, location.tag, id);
+    if (entry != NULL)
+        table_entry_view(entry, view);
+    unlock(locked);
+    return entry != NULL;
+}
+
+void table_read(struct table *table, const struct table_entry *entry,
+                struct rocket_view *view)
+{
+    struct locked_stripe *locked = &table->stripes[table_entry_stripe(entry)];
+
+    read_lock(locked);
+    table_entry_view(entry, view);
+    unlock(locked);
+}
+
+bool table_scan_next(struct table *table, struct table_scan *scan)
+{
+    scan->matched = scan->count = scan->name_count = 0;
+    while (scan->stripe < TABLE_STRIPES &&
+           scan->block * COLUMNS_ROCKETS >=
+               atomic_load(&table->sizes[scan->stripe])) {
+        scan->stripe++;
+        scan->block = 0;
+    }
+    if (scan->stripe == TABLE_STRIPES)
+        return false;
+
+    struct locked_stripe *locked = &table->stripes[scan->stripe];
+    read_lock(locked);
+    table_scan_stripe(scan, &locked->stripe);
+    unlock(locked);
+    return true;
+}

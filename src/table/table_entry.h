@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One rocket as the table holds it, and what may be read of it.
+ *
+ * Locking: none; the caller holds the lock of the entry's stripe, at least
+ * for reading. Only the id and the stripe's number need none.
+ */
+#ifndef LUNAR_TABLE_TABLE_ENTRY_H
+#define LUNAR_TABLE_TABLE_ENTRY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "interned.h"
+#include "domain/rocket.h"
+#include "table/table_types.h"
+
+/* The id first: it is what is looked at before anything else. */
+struct table_entry {
+    const unsigned char *id; /* a length byte, then the bytes; never changes */
+    /*
+     * The stripe's number, which never changes, above the revision of the
+     * latest change. An atomic, so that the former can be read without the
+     * lock that guards the latter.
+     */
+    _Atomic uint64_t stamp;
+    struct rocket rocket;
+};
+
+/* Ten million changes a second reach the last revision in 57 years. */
+enum {
+    TABLE_ENTRY_STRIPE_BITS = 10,
+    TABLE_ENTRY_REVISION_BITS = 64 - TABLE_ENTRY_STRIPE_BITS,
+};
+
+/* `entry`, all but the rocket, for the first time. */
+void table_entry_init(struct table_entry *entry, uint32_t stripe,
+                      const unsigned char *id);
+
+/*
+ * Relaxed order is enough: the upper bits are always the same, and the lower
+ * ones are only looked at under the lock.
+ */
+static inline uint64_t table_entry_stamp(const struct table_entry *entry)
+{
+    return atomic_load_explicit(&entry->stamp, memory_order_relaxed);
+}
+
+/* Needs no lock. */
+static inline uint32_t table_entry_stripe(const struct table_entry *entry)
+{
+    return (uint32_t)(table_entry_stamp(entry) >> TABLE_ENTRY_REVISION_BITS);
+}
+
+static inline void table_entry_set_revision(struct table_entry *entry,
+                                            uint64_t revision)
+{
+    uint64_t stripe = table_entry_stripe(entry);
+
+    atomic_store_explicit(&entry->stamp,
+                          stripe << TABLE_ENTRY_REVISION_BITS | revision,
+                          memory_order_relaxed);
+}
+
+void table_entry_view(const struct table_entry *entry,
+                      struct rocket_view *view);
+
+/* The filter's names as the names of one stripe. */
+struct table_entry_filter {
+    const struct name *type, *mission; /* NULL: any */
+};
+
+/* False if no rocket with these names can match, for want of the name. */
+bool table_entry_filter_init(struct table_entry_filter *result,
+                             const struct table_filter *filter,
+                             const struct names *names);
+
+/* Whether its names are those. Of its status, the columns tell. */
+bool table_entry_has_names(const struct table_entry *entry,
+                           const struct table_entry_filter *filter);
+
+/* The speed, or the seconds, that a value's `major` keeps in order. */
+int64_t table_entry_integer(const struct table_value *value);
+
+/* Type or mission, NULL if unknown. */
+const struct name *table_entry_name(const struct table_entry *entry,
+                                    enum table_field field);
+
+/* The value of any other field. */
+struct table_value table_entry_value(const struct table_entry *entry,
+                                     enum table_field field);
+
+#endif

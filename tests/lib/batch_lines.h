@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lines of batches for tests, as string constants: `channel` and `number`
+ * are constants too. And what a batch says in the end.
+ */
+#ifndef LUNAR_TESTS_BATCH_LINES_H
+#define LUNAR_TESTS_BATCH_LINES_H
+
+#include "api/batch.h"
+#include "base/buffer.h"
+
+#define BATCH_LINE(channel, number, type, payload)                             \
+    "{\"metadata\":{\"channel\":\"" channel "\",\"messageNumber\":" number     \
+    ",\"messageTime\":\"2022-02-02T19:39:05.86337+01:00\","                    \
+    "\"messageType\":\"" type "\"},\"message\":{" payload "}}"
+
+#define LINE_LAUNCHED(channel)                                                 \
+    BATCH_LINE(channel, "1", "RocketLaunched",                                 \
+               "\"type\":\"Falcon-9\",\"launchSpeed\":500,"                    \
+               "\"mission\":\"ARTEMIS\"")
+
+#define LINE_FASTER(channel, number)                                           \
+    BATCH_LINE(channel, number, "RocketSpeedIncreased", "\"by\":100")
+
+#define RESULT(applied, duplicate, rejected, errors)                           \
+    "{\"applied\":" #applied ",\"duplicate\":" #duplicate                      \
+    ",\"stale\":0,\"rejected\":" #rejected ",\"errors\":[" errors "]}"
+
+#define ERROR(line, detail) "{\"line\":" #line ",\"detail\":\"" detail "\"}"
+
+/* batch_write(), as a string. Ownership: the caller releases `out`. */
+static inline const char *batch_result(const struct batch *batch,
+                                       struct buffer *out)
+{
+    *out = BUFFER_INIT;
+    batch_write(batch, out);
+    buffer_append(out, (struct text){"", 1});
+    return buffer_failed(out) ? "(memory ended)" : out->data;
+}
+
+#endif

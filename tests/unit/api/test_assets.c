@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files in the binary, with and without the Swagger UI: what is there
+ * without is tested in both builds, the rest where it was built in.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/assets.h"
+
+static const struct {
+    const char *path;
+    const char *content_type;
+    bool only_with_swagger;
+} expected[] = {
+    {"/openapi.yaml", "application/yaml", false},
+    {"/swagger", "text/html; charset=utf-8", false},
+    {"/swagger/", "text/html; charset=utf-8", false},
+    {"/swagger/init.js", "text/javascript; charset=utf-8", true},
+    {"/swagger/licenses.txt", "text/plain; charset=utf-8", true},
+    {"/swagger/swagger-ui-bundle.js", "text/javascript; charset=utf-8", true},
+    {"/swagger/swagger-ui.css", "text/css; charset=utf-8", true},
+};
+
+enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };
+
+static bool with_swagger(void)
+{
+    return assets_find(TEXT("/swagger/init.js")) != NULL;
+}
+
+static const struct asset *must_find(const char *path)
+{
+    const struct asset *asset = assets_find(text_of(path));
+    if (asset == NULL)
+        fail_msg("nothing at %s", path);
+    return asset;
+}
+
+/* Whether the asset is in this build; then it is put into `asset`. */
+static bool get(size_t i, const struct asset **asset)
+{
+    if (expected[i].only_with_swagger && !with_swagger())
+        return false;
+    *asset = must_find(expected[i].path);
+    return true;
+}
+
+static bool contains(struct text text, const char *part)
+{
+    return memmem(text.data, text.length, part, strlen(part)) != NULL;
+}
+
+static void every_file_is_at_its_path_with_its_type(void **state)
+{
+    (void)state;
+    const struct asset *asset;
+    for (size_t i = 0; i < EXPECTED; i++) {
+        if (!get(i, &asset))
+            continue;
+        assert_string_equal(asset->path, expected[i].path);
+        assert_string_equal(asset->content_type, expected[i].content_type);
+    }
+}
+
+static void other_paths_have_no_file(void **state)
+{
+    (void)state;
+    const char *const paths[] = {
+        "",
+        "/",
+        "/swagge",
+        "/swagger//",
+        "/Swagger",
+        "/swagger/index.html",
+        "/swagger/../openapi.yaml",
+        "/openapi.yaml/",
+        "openapi.yaml",
+    };
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        assert_null(assets_find(text_of(paths[i])));
+    assert_null(assets_find(TEXT("/swagger\0")));
+    assert_null(assets_find((struct text){NULL, 0}));
+}
+
+/*
+ * RFC 1952: no name, no time (so that the same file gives the same bytes),
+ * and the length at the end is that of the plain content.
+ */
+static void gzipped_content_is_gzip_of_the_plain_length(void **state)
+{
+    (void)state;
+    const struct asset *asset;
+    for (size_t i = 0; i < EXPECTED; i++) {
+        if (!get(i, &asset))
+            continue;
+        assert_true(asset->gzip.length > 18);
+        assert_memory_equal(asset->gzip.data, "\x1f\x8b\x08\0\0\0\0\0", 8);
+        const unsigned char *end =
+            (const unsigned char *)asset->gzip.data + asset->gzip.length;
+        uint32_t length = (uint32_t)end[-4] | (uint32_t)end[-3] << 8 |
+                          (uint32_t)end[-2] << 16 | (uint32_t)end[-1] << 24;
+        assert_int_equal(length, asset->plain.length);
+        assert_true(asset->gzip.length < asset->plain.length);
+    }
+}
+
+static void assert_strong_etag(const char *etag)
+{
+    size_t length = strlen(etag);
+    assert_int_equal(length, 34);
+    assert_int_equal(etag[0], '"');
+    assert_int_equal(etag[length - 1], '"');
+    assert_int_equal(strspn(etag + 1, "0123456789abcdef"), length - 2);
+}
+
+static void etags_are_strong_and_differ_where_the_bytes_do(void **state)
+{
+    (void)state;
+    const struct asset *a;
+    const struct asset *b;
+    for (size_t i = 0; i < EXPECTED; i++) {
+        if (!get(i, &a))
+            continue;
+        assert_strong_etag(a->etag);
+        assert_strong_etag(a->etag_gzip);
+        assert_string_not_equal(a->etag, a->etag_gzip);
+        for (size_t j = 0; j < i; j++) {
+            if (get(j, &b))
+                assert_int_equal(strcmp(a->etag, b->etag) == 0,
+                                 text_equal(a->plain, b->plain));
+        }
+    }
+}
+
+static void document_is_openapi_3_1(void **state)
+{
+    (void)state;
+    struct text document = must_find("/openapi.yaml")->plain;
+    assert_true(contains(document, "openapi: 3.1."));
+    assert_true(contains(document, "  version: " LUNAR_VERSION "\n"));
+    assert_int_equal(document.data[document.length - 1], '\n');
+}
+
+static void page_without_swagger_says_how_to_get_it(void **state)
+{
+    (void)state;
+    if (with_swagger())
+        skip();
+    struct text page = must_find("/swagger")->plain;
+    assert_true(contains(page, "LUNAR_SWAGGER=OFF"));
+    assert_true(contains(page, "npm ci --prefix openapi"));
+    assert_true(contains(page, "/openapi.yaml"));
+}
+
+/* Check one attribute's value: in the page itself, or a file that we have. */
+static void assert_ours(struct text value)
+{
+    if (value.length >= 5 && memcmp(value.data, "data:", 5) == 0)
+        return;
+    if (assets_find(value) == NULL)
+        fail_msg("the page refers to %.*s", (int)value.length, value.data);
+}
+
+static size_t assert_all_ours(struct text rest, const char *attribute)
+{
+    size_t count = 0;
+    for (;;) {
+        const char *found =
+            memmem(rest.data, rest.length, attribute, strlen(attribute));
+        if (found == NULL)
+            return count;
+        rest.length -= (size_t)(found - rest.data) + strlen(attribute);
+        rest.data = found + strlen(attribute);
+        assert_ours(text_split(&rest, '"'));
+        count++;
+    }
+}
+
+static void pages_refer_only_to_files_in_the_binary(void **state)
+{
+    (void)state;
+    struct text page = must_find("/swagger")->plain;
+    size_t references = assert_all_ours(page, "href=\"");
+    assert_true(references >= 2);
+    assert_int_equal(assert_all_ours(page, "src=\""), with_swagger() ? 2 : 0);
+    assert_false(contains(page, "<script>"));
+}
+
+static void licences_of_what_is_embedded_are_there(void **state)
+{
+    (void)state;
+    if (!with_swagger())
+        skip();
+    struct text text = must_find("/swagger/licenses.txt")->plain;
+    assert_true(contains(text, "SmartBear Software Inc."));
+    assert_true(contains(text, "Apache License"));
+    assert_true(contains(text, "DOMPurify"));
+    assert_true(contains(text, "The MIT License"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_file_is_at_its_path_with_its_type),
+        cmocka_unit_test(other_paths_have_no_file),
+        cmocka_unit_test(gzipped_content_is_gzip_of_the_plain_length),
+        cmocka_unit_test(etags_are_strong_and_differ_where_the_bytes_do),
+        cmocka_unit_test(document_is_openapi_3_1),
+        cmocka_unit_test(page_without_swagger_says_how_to_get_it),
+        cmocka_unit_test(pages_refer_only_to_files_in_the_binary),
+        cmocka_unit_test(licences_of_what_is_embedded_are_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Queries of lists, good and bad. Cursors are tested with the lists that
+ * they come from.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "http/http.h"
+#include "listing/listing_query.h"
+
+static void empty_query_asks_for_all_by_id(void **context)
+{
+    (void)context;
+    static const struct text empty[] = {{NULL, 0}, {"", 0}, {"&&", 2}};
+    for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        struct listing_query query;
+        char detail[200];
+        assert_true(
+            listing_query_parse(&query, empty[i], detail, sizeof(detail)));
+        assert_int_equal(query.sort, TABLE_ID);
+        assert_false(query.descending);
+        assert_int_equal(query.filter.status, TABLE_ANY_STATUS);
+        assert_null(query.filter.type.data);
+        assert_null(query.filter.mission.data);
+        assert_int_equal(query.limit, 0);
+        assert_false(query.after);
+        listing_query_release(&query);
+    }
+}
+
+static void every_parameter_is_read(void **context)
+{
+    (void)context;
+    struct listing_query query;
+    char detail[200];
+    assert_true(listing_query_parse(
+        &query,
+        TEXT("limit=10000&mission=A%26B&type=Delta+5000&status=exploded&"
+             "order=desc&sort=createdAt"),
+        detail, sizeof(detail)));
+    assert_int_equal(query.sort, TABLE_CREATED);
+    assert_true(query.descending);
+    assert_int_equal(query.filter.status, TABLE_EXPLODED);
+    assert_true(text_equal(query.filter.type, TEXT("Delta 5000")));
+    assert_true(text_equal(query.filter.mission, TEXT("A&B")));
+    assert_int_equal(query.limit, 10000);
+    listing_query_release(&query);
+}
+
+/*
+ * What it says is as long as a query can be: a sanitizer sees overruns. A few
+ * bytes shorter as well, as base64 has no text of some lengths.
+ */
+static void longest_cursor_finds_room(void **context)
+{
+    (void)context;
+    static char raw[HTTP_MAX_TARGET] = "type=A&cursor=";
+    struct listing_query query;
+    char detail[200];
+    size_t length = strlen(raw);
+    memset(raw + length, 'b', sizeof(raw) - length);
+    for (size_t less = 0; less < 4; less++) {
+        assert_false(listing_query_parse(&query,
+                                         (struct text){raw, sizeof(raw) - less},
+                                         detail, sizeof(detail)));
+        assert_string_equal(detail, "cursor is not one of this service's; take "
+                                    "it from a Link header");
+    }
+}
+
+static void every_sort_field_is_known(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *raw;
+        enum table_field field;
+    } cases[] = {
+        {"sort=id", TABLE_ID},
+        {"sort=type", TABLE_TYPE},
+        {"sort=speed", TABLE_SPEED},
+        {"sort=mission", TABLE_MISSION},
+        {"sort=status", TABLE_STATUS},
+        {"sort=createdAt", TABLE_CREATED},
+        {"sort=updatedAt", TABLE_UPDATED},
+        {"sort=lastMessageNumber", TABLE_LAST_NUMBER},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct listing_query query;
+        char detail[200];
+        assert_true(listing_query_parse(&query, text_of(cases[i].raw), detail,
+                                        sizeof(detail)));
+        assert_int_equal(query.sort, cases[i].field);
+        listing_query_release(&query);
+    }
+}
+
+static void unknown_parameters_are_ignored(void **context)
+{
+    (void)context;
+    static const char *const raws[] = {
+        "colour=red", "Sort=speed", "colour=red&colour=blue",
+        "LIMIT=0",    "=",          "colour",
+    };
+    for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
+        struct listing_query query;
+        char detail[200];
+        assert_true(listing_query_parse(&query, text_of(raws[i]), detail,
+                                        sizeof(detail)));
+        assert_int_equal(query.sort, TABLE_ID);
+        assert_int_equal(query.limit, 0);
+        listing_query_release(&query);
+    }
+}
+
+#define SORT_DETAIL                                                            \
+    "sort must be one of id, type, speed, mission, status, createdAt, "        \
+    "updatedAt, lastMessageNumber"
+#define ORDER_DETAIL "order must be asc or desc"
+#define STATUS_DETAIL "status must be active or exploded"
+#define TYPE_DETAIL "type must be 1 to 256 bytes without control characters"
+#define MISSION_DETAIL                                                         \
+    "mission must be 1 to 256 bytes without control characters"
+#define LIMIT_DETAIL "limit must be an integer from 1 to 10000"
+#define PERCENT_DETAIL                                                         \
+    "the target has a % that is not followed by two hexadecimal digits"
+#define CURSOR_DETAIL                                                          \
+    "cursor is not one of this service's; take it from a Link header"
+#define SIXTEEN "0123456789abcdef"
+#define LONG_NAME                                                              \
+    SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN    \
+        SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+
+static void assert_refused(struct text raw, const char *expected)
+{
+    struct listing_query query;
+    char detail[200];
+    if (listing_query_parse(&query, raw, detail, sizeof(detail))) {
+        listing_query_release(&query);
+        fail_msg("accepted: %.*s", (int)raw.length, raw.data);
+    }
+    assert_string_equal(detail, expected);
+}
+
+static void bad_query_is_refused_with_what_is_allowed(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *raw, *detail;
+    } cases[] = {
+        {"sort=colour", SORT_DETAIL},
+        {"sort=", SORT_DETAIL},
+        {"sort", SORT_DETAIL},
+        {"sort=Speed", SORT_DETAIL},
+        {"sort=created_at", SORT_DETAIL},
+        {"sort=speed%00", SORT_DETAIL},
+        {"sort=speed+", SORT_DETAIL},
+        {"order=up", ORDER_DETAIL},
+        {"order=DESC", ORDER_DETAIL},
+        {"order=", ORDER_DETAIL},
+        {"status=Active", STATUS_DETAIL},
+        {"status=", STATUS_DETAIL},
+        {"type=", TYPE_DETAIL},
+        {"type=a%0Ab", TYPE_DETAIL},
+        {"type=a%7F", TYPE_DETAIL},
+        {"type=" LONG_NAME "x", TYPE_DETAIL},
+        {"mission=", MISSION_DETAIL},
+        {"mission=%1f", MISSION_DETAIL},
+        {"mission=" LONG_NAME "x", MISSION_DETAIL},
+        {"limit=0", LIMIT_DETAIL},
+        {"limit=10001", LIMIT_DETAIL},
+        {"limit=-1", LIMIT_DETAIL},
+        {"limit=%2B1", LIMIT_DETAIL},
+        {"limit=", LIMIT_DETAIL},
+        {"limit=1.0", LIMIT_DETAIL},
+        {"limit=1e3", LIMIT_DETAIL},
+        {"limit=ten", LIMIT_DETAIL},
+        {"limit= 1", LIMIT_DETAIL},
+        {"limit=18446744073709551617", LIMIT_DETAIL},
+        {"limit=99999999999999999999999", LIMIT_DETAIL},
+        {"sort=id&sort=id", "sort is given twice"},
+        {"order=asc&order=desc", "order is given twice"},
+        {"status=active&status=active", "status is given twice"},
+        {"type=a&type=b", "type is given twice"},
+        {"mission=a&mission=b", "mission is given twice"},
+        {"limit=1&limit=1", "limit is given twice"},
+        {"limit=1&l%69mit=1", "limit is given twice"},
+        {"cursor=a&cursor=a", "cursor is given twice"},
+        {"sort=%", PERCENT_DETAIL},
+        {"colour=%zz", PERCENT_DETAIL},
+        {"%1=1", PERCENT_DETAIL},
+        {"cursor=!", CURSOR_DETAIL},
+        {"cursor=a", CURSOR_DETAIL},
+        {"cursor=YQ==", CURSOR_DETAIL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_refused(text_of(cases[i].raw), cases[i].detail);
+}
+
+/* The query with a cursor that holds its text and `rest`, as ours do. */
+static void write_cursor(char raw[512], const char *query, const char *rest)
+{
+    char plain[128];
+
+    int length = snprintf(plain, sizeof(plain), "%s%s", query, rest);
+    int start = snprintf(raw, 512, "%s&cursor=", query);
+    sodium_bin2base64(raw + start, 512 - (size_t)start,
+                      (const unsigned char *)plain, (size_t)length,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static void cursor_is_read_to_the_nanosecond(void **context)
+{
+    (void)context;
+    struct listing_query query;
+    char raw[512], detail[200];
+
+    write_cursor(raw, "sort=createdAt&order=asc", "\n1.999999999\na");
+    assert_true(
+        listing_query_parse(&query, text_of(raw), detail, sizeof(detail)));
+    assert_true(query.after);
+    assert_int_equal(query.after_value.minor, 999999999);
+    assert_true(text_equal(query.after_id, TEXT("a")));
+    listing_query_release(&query);
+}
+
+static void cursor_with_more_behind_it_is_refused(void **context)
+{
+    (void)context;
+    char raw[512];
+
+    write_cursor(raw, "sort=createdAt&order=asc", "\n1.0\na");
+    size_t length = strlen(raw);
+    raw[length] = '!';
+    assert_refused((struct text){raw, length + 1}, CURSOR_DETAIL);
+}
+
+/* Encoded as ours are, and of the right query, but with another content. */
+static void forged_cursor_is_refused(void **context)
+{
+    (void)context;
+    static const struct {
+        const char *query, *plain;
+    } cases[] = {
+        {"sort=speed&order=asc", "\n1.0"},
+        {"sort=speed&order=asc", "\n\na"},
+        {"sort=speed&order=asc", "\n1.0\n"},
+        {"sort=speed&order=asc", "\n1.0\na\nb"},
+        {"sort=speed&order=asc", "\n.0\na"},
+        {"sort=speed&order=asc", "\nx.0\na"},
+        {"sort=speed&order=asc", "\n1\na"},
+        {"sort=speed&order=asc", "\n1.\na"},
+        {"sort=speed&order=asc", "\n1.1000000000\na"},
+        {"sort=speed&order=asc", "\n18446744073709551616.0\na"},
+        {"sort=speed&order=asc", "\n=1.0\na"},
+        {"sort=type&order=asc", "\n1.0\na"},
+        {"sort=type&order=asc", "\n=\na"},
+        {"sort=type&order=asc", "\n=\x01\na"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char raw[512];
+
+        write_cursor(raw, cases[i].query, cases[i].plain);
+        assert_refused(text_of(raw), CURSOR_DETAIL);
+    }
+}
+
+static void longest_names_are_taken_as_filters(void **context)
+{
+    (void)context;
+    struct listing_query query;
+    char detail[200];
+    assert_true(listing_query_parse(
+        &query, TEXT("type=" LONG_NAME "&mission=" LONG_NAME), detail,
+        sizeof(detail)));
+    assert_int_equal(query.filter.type.length, MESSAGE_MAX_NAME);
+    assert_int_equal(query.filter.mission.length, MESSAGE_MAX_NAME);
+    listing_query_release(&query);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_query_asks_for_all_by_id),
+        cmocka_unit_test(every_parameter_is_read),
+        cmocka_unit_test(longest_cursor_finds_room),
+        cmocka_unit_test(every_sort_field_is_known),
+        cmocka_unit_test(unknown_parameters_are_ignored),
+        cmocka_unit_test(bad_query_is_refused_with_what_is_allowed),
+        cmocka_unit_test(cursor_is_read_to_the_nanosecond),
+        cmocka_unit_test(cursor_with_more_behind_it_is_refused),
+        cmocka_unit_test(forged_cursor_is_refused),
+        cmocka_unit_test(longest_names_are_taken_as_filters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

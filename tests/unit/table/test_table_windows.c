@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walks over windows of the order, against plain comparisons of rockets as
+ * they are read.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/messages.h"
+#include "table/abbreviation.h"
+#include "base/quota.h"
+#include "table/stripe.h"
+#include "table/table.h"
+
+static int set_up(void **context)
+{
+    *context = table_new(SIZE_MAX);
+    return *context ? 0 : -1;
+}
+
+static int tear_down(void **context)
+{
+    table_free(*context);
+    return 0;
+}
+
+static enum table_result apply(struct table *table, struct message message)
+{
+    return table_apply(table, &message);
+}
+
+enum { FLEET = 5000 };
+
+/* xorshift64, always the same from the same start. */
+static uint64_t next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* A rocket of the fleet, and its value as an open walk gave it. */
+struct known_rocket {
+    struct rocket_view view;
+    struct table_value value;
+    unsigned seen;
+};
+
+static struct known_rocket known[FLEET];
+
+/* Ids that all begin alike, but for every third; the number is the rocket. */
+static void write_id(char id[32], unsigned rocket)
+{
+    snprintf(id, 32, rocket % 3 == 0 ? "%c-%05u" : "rocket-%c-%05u",
+             'a' + (int)(rocket * 7 % 26), rocket);
+}
+
+static struct known_rocket *find_known(const struct table_entry *entry)
+{
+    struct text id = table_entry_id(entry);
+    char digits[6] = {0};
+    memcpy(digits, id.data + id.length - 5, 5);
+    unsigned long rocket = strtoul(digits, NULL, 10);
+    assert_in_range(rocket, 0, FLEET - 1);
+    assert_true(text_equal(id, known[rocket].view.id));
+    return &known[rocket];
+}
+
+/* Near the first rocket's time, and years before and after it. */
+static struct timestamp launch_time(uint64_t *state)
+{
+    static const int64_t years[] = {0, 0, 0, -1000, -1, 1, 50, 1000};
+    int64_t year = years[next(state) % 8] * 366 * 86400;
+    return (struct timestamp){
+        .seconds = MESSAGES_START + year + (int64_t)(next(state) % 50),
+        .nanoseconds = (uint32_t)(next(state) % 4 * 250000001)};
+}
+
+/* Few values of each field, some too large to be exact, some unknown. */
+static void add_known_fleet(struct table *table)
+{
+    static const int64_t speeds[] = {0,         1,         2,         500,
+                                     999999998, 999999999, 1000000000};
+    static const char *const types[] = {"Falcon-9", "Saturn-I", "Saturn-V", "F",
+                                        "\x7a\xc3\xa9"};
+    uint64_t state = 0x9e3779b97f4a7c15;
+    char id[32];
+    for (unsigned i = 0; i < FLEET; i++) {
+        write_id(id, i);
+        int64_t speed = speeds[next(&state) % 7];
+        uint64_t number = next(&state) % 9 + 1;
+        if (i % 4 == 0)
+            number += UINT64_C(1) << 40;
+        struct message message =
+            message_launched(id, number, types[next(&state) % 5],
+                             next(&state) % 2 ? "ARTEMIS" : "APOLLO", speed);
+        if (i % 5 == 0)
+            message = message_speed(id, number, i % 2 ? speed : -speed);
+        message.time = launch_time(&state);
+        assert_int_equal(apply(table, message), TABLE_APPLIED);
+        if (i % 7 == 0)
+            apply(table, message_exploded(id, number + 1, "COLD"));
+    }
+}
+
+/* Read all rockets, and their values with an open walk. */
+static void know_fleet(struct table *table, enum table_field field)
+{
+    const struct table_filter all = {0};
+    struct table_scan scan;
+    char id[32];
+    for (unsigned i = 0; i < FLEET; i++) {
+        write_id(id, i);
+        assert_true(table_find(table, text_of(id), &known[i].view));
+    }
+    table_scan_init(&scan, field, false, &all);
+    while (table_scan_next(table, &scan))
+        for (size_t i = 0; i < scan.count; i++) {
+            struct known_rocket *rocket = find_known(scan.rows[i].entry);
+            rocket->value = scan.rows[i].value;
+            if (field == TABLE_TYPE)
+                rocket->value.name = rocket->view.type;
+            if (field == TABLE_MISSION)
+                rocket->value.name = rocket->view.mission;
+        }
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_speeds(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static bool is_known(const struct rocket_view *view, enum table_field field)
+{
+    return view->launched ||
+           (field == TABLE_MISSION && view->mission.data != NULL) ||
+           (field != TABLE_TYPE && field != TABLE_MISSION &&
+            field != TABLE_CREATED);
+}
+
+/* Ascending, both known. */
+static int compare_values(const struct rocket_view *a,
+                          const struct rocket_view *b, enum table_field field)
+{
+    switch (field) {
+    case TABLE_ID:
+        return text_compare(a->id, b->id);
+    case TABLE_TYPE:
+        return text_compare(a->type, b->type);
+    case TABLE_SPEED:
+        return compare_speeds(a->speed, b->speed);
+    case TABLE_MISSION:
+        return text_compare(a->mission, b->mission);
+    case TABLE_STATUS:
+        return compare(a->exploded, b->exploded);
+    case TABLE_CREATED:
+        return timestamp_compare(&a->created, &b->created);
+    case TABLE_UPDATED:
+        return timestamp_compare(&a->updated, &b->updated);
+    case TABLE_LAST_NUMBER:
+        break;
+    }
+    return compare(a->last_number, b->last_number);
+}
+
+/* In the order of the list, without ids: the unknown last. */
+static int compare_in_list(const struct rocket_view *a,
+                           const struct rocket_view *b,
+                           const struct table_scan *scan)
+{
+    bool a_known = is_known(a, scan->field), b_known = is_known(b, scan->field);
+
+    if (!a_known || !b_known)
+        return b_known - a_known;
+    int order = compare_values(a, b, scan->field);
+    return scan->descending ? -order : order;
+}
+
+static bool not_after(const struct rocket_view *a, const struct rocket_view *b,
+                      const struct table_scan *scan)
+{
+    int order = compare_in_list(a, b, scan);
+    return order != 0 ? order < 0 : text_compare(a->id, b->id) <= 0;
+}
+
+static bool wanted(const struct rocket_view *view,
+                   const struct table_filter *filter)
+{
+    return (filter->status == TABLE_ANY_STATUS ||
+            view->exploded == (filter->status == TABLE_EXPLODED)) &&
+           (!filter->type.data ||
+            (view->type.data && text_equal(filter->type, view->type))) &&
+           (!filter->mission.data ||
+            (view->mission.data && text_equal(filter->mission, view->mission)));
+}
+
+static void check_row(const struct table_scan *scan,
+                      const struct table_row *row)
+{
+    struct known_rocket *rocket = find_known(row->entry);
+    struct table_value value = rocket->value;
+
+    rocket->seen++;
+    assert_true(wanted(&rocket->view, &scan->filter));
+    assert_int_equal(row->id_start, abbreviation_of_text(rocket->view.id));
+    assert_int_equal(row->value.known, is_known(&rocket->view, scan->field));
+    assert_int_equal(row->value.minor, value.minor);
+    if (scan->field != TABLE_TYPE && scan->field != TABLE_MISSION) {
+        assert_true(row->value.major == value.major);
+    } else if (row->value.known) {
+        assert_true(row->value.major < scan->name_count);
+        assert_true(text_equal(scan->names[row->value.major], value.name));
+    }
+}
+
+/*
+ * Walk the window between two rockets, either of which may be NULL, and
+ * return how many rows came from outside.
+ */
+static unsigned walk_window(struct table *table, struct table_scan *scan,
+                            const struct known_rocket *first,
+                            const struct known_rocket *last)
+{
+    size_t matched = 0, matching = 0;
+    unsigned outside = 0;
+    for (unsigned i = 0; i < FLEET; i++)
+        known[i].seen = 0;
+    if (first != NULL)
+        table_scan_from(scan, &first->value, first->view.id);
+    if (last != NULL)
+        table_scan_to(scan, &last->value, last->view.id);
+    while (table_scan_next(table, scan)) {
+        matched += scan->matched;
+        assert_true(scan->count <= scan->matched);
+        for (size_t i = 0; i < scan->count; i++)
+            check_row(scan, &scan->rows[i]);
+    }
+    for (unsigned i = 0; i < FLEET; i++) {
+        const struct rocket_view *view = &known[i].view;
+        bool matches = wanted(view, &scan->filter);
+        bool inside = (!first || not_after(&first->view, view, scan)) &&
+                      (!last || not_after(view, &last->view, scan));
+        matching += matches;
+        if (matches && inside)
+            assert_int_equal(known[i].seen, 1);
+        assert_in_range(known[i].seen, 0, 1);
+        outside += known[i].seen && !inside;
+    }
+    assert_int_equal(matched, matching);
+    return outside;
+}
+
+/* Random windows, also empty ones and ones with one end or none. */
+static void check_windows(struct table *table, enum table_field field)
+{
+    static const struct table_filter filters[] = {
+        {0},
+        {.status = TABLE_ACTIVE},
+        {.type = {"Saturn-V", 8}},
+        {TABLE_EXPLODED, {NULL, 0}, {"APOLLO", 6}}};
+    uint64_t state = 0xd1b54a32d192ed03 + field;
+    know_fleet(table, field);
+    for (unsigned round = 0; round < 48; round++) {
+        struct known_rocket *first = &known[next(&state) % FLEET];
+        struct known_rocket *last = &known[next(&state) % FLEET];
+        struct table_scan scan;
+        table_scan_init(&scan, field, round % 2 != 0, &filters[round / 2 % 4]);
+        /* Mostly the right way round: else there is nothing inside. */
+        if (round % 6 != 0 && !not_after(&first->view, &last->view, &scan)) {
+            struct known_rocket *swapped = first;
+            first = last;
+            last = swapped;
+        }
+        walk_window(table, &scan, next(&state) % 4 ? first : NULL,
+                    next(&state) % 4 ? last : NULL);
+    }
+}
+
+static void windows_miss_no_rocket_by_any_field(void **context)
+{
+    struct table *table = *context;
+    add_known_fleet(table);
+    for (enum table_field field = TABLE_ID; field <= TABLE_LAST_NUMBER; field++)
+        check_windows(table, field);
+}
+
+/*
+ * Where values are exact, rockets of other values do not come, and of this
+ * one those whose ids begin as the end's does: one letter in 26, where ids
+ * begin with it.
+ */
+static void windows_of_exact_values_are_narrow(void **context)
+{
+    static const enum table_field fields[] = {TABLE_SPEED, TABLE_TYPE,
+                                              TABLE_MISSION, TABLE_STATUS,
+                                              TABLE_LAST_NUMBER};
+    struct table *table = *context;
+    const struct table_filter all = {0};
+    uint64_t state = 88172645463325252;
+    add_known_fleet(table);
+    for (unsigned round = 0; round < 50; round++) {
+        struct table_scan scan;
+        table_scan_init(&scan, fields[round % 5], round % 2 != 0, &all);
+        know_fleet(table, scan.field);
+        const struct known_rocket *one = &known[next(&state) % (FLEET / 3) * 3];
+        if (one->view.speed > 1000 || one->view.last_number > 1000)
+            continue; /* not exact */
+        unsigned outside =
+            walk_window(table, &scan, round % 4 < 2 ? one : NULL, one);
+        if (scan.field != TABLE_TYPE && scan.field != TABLE_MISSION)
+            assert_in_range(outside, 0, FLEET / 3 / 26);
+        for (unsigned i = 0; i < FLEET; i++)
+            if (known[i].seen) {
+                int order = compare_in_list(&known[i].view, &one->view, &scan);
+                assert_true(round % 4 < 2 ? order == 0 : order <= 0);
+            }
+    }
+}
+
+/* As a list does it: the end of the window is the last of the best so far. */
+static void window_may_be_narrowed_while_walking(void **context)
+{
+    struct table *table = *context;
+    const struct table_filter all = {0};
+    add_known_fleet(table);
+    for (unsigned round = 0; round < 4; round++) {
+        struct table_scan scan;
+        const struct known_rocket *best = &known[0];
+        size_t matched = 0, rows = 0;
+        table_scan_init(&scan, round < 2 ? TABLE_SPEED : TABLE_CREATED,
+                        round % 2 != 0, &all);
+        know_fleet(table, scan.field);
+        while (table_scan_next(table, &scan)) {
+            matched += scan.matched;
+            rows += scan.count;
+            for (size_t i = 0; i < scan.count; i++) {
+                const struct known_rocket *rocket =
+                    find_known(scan.rows[i].entry);
+                if (not_after(&rocket->view, &best->view, &scan))
+                    best = rocket;
+            }
+            table_scan_to(&scan, &best->value, best->view.id);
+        }
+        for (unsigned i = 0; i < FLEET; i++)
+            assert_true(not_after(&best->view, &known[i].view, &scan));
+        assert_int_equal(matched, FLEET);
+        assert_true(rows < FLEET);
+    }
+}
+
+/* Columns follow every change, also what comes late and what comes again. */
+static void windows_follow_changes(void **context)
+{
+    struct table *table = *context;
+    uint64_t state = 2463534242;
+    char id[32];
+    add_known_fleet(table);
+    for (unsigned i = 0; i < 3 * FLEET; i++) {
+        write_id(id, (unsigned)(next(&state) % FLEET));
+        uint64_t number = next(&state) % 20 + 1;
+        struct message message =
+            message_speed(id, number, (int64_t)(next(&state) % 9) - 4);
+        if (i % 4 == 1)
+            message = message_launched(id, number, "Saturn-V", "VOSTOK", -5);
+        if (i % 4 == 2)
+            message = message_exploded(id, number, "HEAT");
+        if (i % 4 == 3)
+            message = message_mission(id, number, "APOLLO");
+        message.time = launch_time(&state);
+        apply(table, message);
+    }
+    for (enum table_field field = TABLE_ID; field <= TABLE_LAST_NUMBER; field++)
+        check_windows(table, field);
+}
+
+static void fill_stripe(struct stripe *stripe, unsigned rockets)
+{
+    struct table_entry *applied;
+    char id[32];
+    for (unsigned i = 0; i < rockets; i++) {
+        write_id(id, i);
+        struct message message = message_launched(
+            id, 1, i % 100 == 99 ? "Saturn-I" : "Falcon-9", "APOLLO", i);
+        assert_int_equal(
+            stripe_apply(stripe, i * 2654435761U, &message, &applied),
+            TABLE_APPLIED);
+    }
+}
+
+/* A step goes on over blocks that have nothing, and counts what is there. */
+static void steps_count_all_blocks_and_stop_at_rows(void **context)
+{
+    (void)context;
+    static const struct table_filter filters[] = {{0},
+                                                  {.type = {"Falcon-9", 8}}};
+    enum { ROCKETS = 3000, AT = 1700 };
+    const struct table_value speed = {.known = true,
+                                      .major = (UINT64_C(1) << 63) + AT};
+    struct quota quota;
+    struct stripe stripe;
+    char id[32];
+    quota_init(&quota, SIZE_MAX, 0);
+    stripe_init(&stripe, 0, &quota, (const uint8_t[16]){0});
+    fill_stripe(&stripe, ROCKETS);
+    write_id(id, AT);
+    for (unsigned round = 0; round < 4; round++) {
+        struct table_scan scan;
+        size_t matched = 0, rows = 0;
+        unsigned steps = 0;
+        table_scan_init(&scan, TABLE_SPEED, round / 2 != 0,
+                        &filters[round % 2]);
+        table_scan_from(&scan, &speed, text_of(id));
+        table_scan_to(&scan, &speed, text_of(id));
+        while (scan.block * COLUMNS_ROCKETS < ROCKETS) {
+            uint32_t block = scan.block;
+            scan.matched = scan.count = scan.name_count = 0;
+            table_scan_stripe(&scan, &stripe);
+            assert_true(scan.block > block);
+            assert_in_range(scan.block - block, 1, round % 2 ? 4 : 16);
+            matched += scan.matched;
+            rows += scan.count;
+            steps++;
+            if (scan.count != 0)
+                assert_int_equal(scan.block, AT / COLUMNS_ROCKETS + 1);
+        }
+        assert_int_equal(rows, 1);
+        assert_int_equal(matched,
+                         round % 2 ? ROCKETS - ROCKETS / 100 : ROCKETS);
+        assert_in_range(steps, 2, 14);
+    }
+    stripe_release(&stripe);
+}
+
+#define TABLE_TEST(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TABLE_TEST(windows_miss_no_rocket_by_any_field),
+        TABLE_TEST(windows_of_exact_values_are_narrow),
+        TABLE_TEST(window_may_be_narrowed_while_walking),
+        TABLE_TEST(windows_follow_changes),
+        cmocka_unit_test(steps_count_all_blocks_and_stop_at_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
