@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "growth_measure.h"
 #include "parts_measure.h"
 #include "parts_report.h"
-#include "base/text.h"
 
 enum {
     EXIT_USAGE = 2,

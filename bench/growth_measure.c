@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flags.h"
 #include "domain/message_parse.h"
+#include "flags.h"
 #include "parts_allocations.h"
 #include "parts_fleet.h"
 #include "parts_lists.h"

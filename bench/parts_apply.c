@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "domain/rocket.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"
-#include "domain/rocket.h"
 
 enum {
     FEW = 20,               /* rockets */

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/rocket_json.h"
 #include "base/buffer.h"
 #include "flags.h"
-#include "http/http.h"
+#include "http/response.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"
-#include "api/rocket_json.h"
 
 static void parse_query(struct listing_query *query, const char *raw)
 {

@@ -13,9 +13,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "domain/message_parse.h"
 #include "flags.h"
 #include "format/json_scan.h"
-#include "domain/message_parse.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"
 #include "traffic.h"

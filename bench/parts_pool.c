@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/sync.h"
 #include "flags.h"
-#include "base/log.h"
 #include "parts_measure.h"
 
 struct parts_pool {
@@ -30,13 +30,12 @@ struct parts_pool {
 
 static void lock(struct parts_pool *pool)
 {
-    log_check_pthread(pthread_mutex_lock(&pool->lock), "pthread_mutex_lock");
+    sync_check(pthread_mutex_lock(&pool->lock), "pthread_mutex_lock");
 }
 
 static void unlock(struct parts_pool *pool)
 {
-    log_check_pthread(pthread_mutex_unlock(&pool->lock),
-                      "pthread_mutex_unlock");
+    sync_check(pthread_mutex_unlock(&pool->lock), "pthread_mutex_unlock");
 }
 
 static void *run_thread(void *argument)
@@ -67,12 +66,9 @@ struct parts_pool *parts_pool_new(unsigned threads)
         parts_allocate(sizeof(*pool) + threads * sizeof(*pool->threads));
 
     *pool = (struct parts_pool){.thread_count = threads};
-    log_check_pthread(pthread_mutex_init(&pool->lock, NULL),
-                      "pthread_mutex_init");
-    log_check_pthread(pthread_cond_init(&pool->changed, NULL),
-                      "pthread_cond_init");
-    log_check_pthread(pthread_cond_init(&pool->idle, NULL),
-                      "pthread_cond_init");
+    sync_check(pthread_mutex_init(&pool->lock, NULL), "pthread_mutex_init");
+    sync_check(pthread_cond_init(&pool->changed, NULL), "pthread_cond_init");
+    sync_check(pthread_cond_init(&pool->idle, NULL), "pthread_cond_init");
     for (unsigned i = 0; i < threads; i++)
         if (pthread_create(&pool->threads[i], NULL, run_thread, pool) != 0)
             die("can't make a thread");

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flags.h"
 #include "api/handlers.h"
+#include "flags.h"
+#include "http/request.h"
+#include "http/response.h"
 #include "parts_allocations.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "api/rocket_json.h"
 #include "flags.h"
-#include "http/http.h"
+#include "format/timestamp.h"
+#include "http/response.h"
 #include "parts_fleet.h"
 #include "parts_measure.h"
-#include "api/rocket_json.h"
-#include "format/timestamp.h"
 #include "traffic.h"
 
 enum { TIMES = 256, REPEATS = 100, WRITES = TIMES * REPEATS };

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "api/handlers.h"
 #include "base/log.h"
+#include "base/sync.h"
+#include "config.h"
 #include "server/server.h"
 #include "table/table.h"
 
@@ -60,8 +61,7 @@ static void block_signals(sigset_t *stop)
     sigemptyset(stop);
     sigaddset(stop, SIGINT);
     sigaddset(stop, SIGTERM);
-    log_check_pthread(pthread_sigmask(SIG_BLOCK, stop, NULL),
-                      "pthread_sigmask");
+    sync_check(pthread_sigmask(SIG_BLOCK, stop, NULL), "pthread_sigmask");
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -107,8 +107,7 @@ static int serve(const struct config *config, struct service *service)
     print_ready(config->host, server_port(server));
 
     sigwait(&stop, &number);
-    log_check_pthread(pthread_sigmask(SIG_UNBLOCK, &stop, NULL),
-                      "pthread_sigmask");
+    sync_check(pthread_sigmask(SIG_UNBLOCK, &stop, NULL), "pthread_sigmask");
     log_line(LOG_INFO, "%s: stopping; a second one ends at once",
              number == SIGINT ? "SIGINT" : "SIGTERM");
     server_stop(server);

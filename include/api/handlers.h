@@ -10,7 +10,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "http/http.h"
+#include "http/request.h"
+#include "http/response.h"
 #include "table/table.h"
 
 enum {

@@ -7,7 +7,8 @@
 #define LUNAR_API_ROUTES_H
 
 #include "api/handlers.h"
-#include "http/http.h"
+#include "http/request.h"
+#include "http/response.h"
 
 /*
  * The head of a request is complete: find its route. Returns where its body

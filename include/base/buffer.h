@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes that grow at the end: what JSON and header values are written into.
+ * Bytes that grow at the end: what responses are written into.
  *
  * Failure is sticky. When memory ends the buffer is marked as failed, keeps
  * what it had, and every later append does nothing; so a writer appends
@@ -82,21 +82,6 @@ void buffer_append_signed(struct buffer *buffer, int64_t value);
 __attribute__((format(printf, 2, 3))) void
 buffer_append_format(struct buffer *buffer, const char *format, ...);
 
-/*
- * A JSON string with its quotes (RFC 8259 section 7): escapes the quote,
- * the backslash and control characters. `text` must be valid UTF-8.
- */
-void buffer_append_json(struct buffer *buffer, struct text text);
-
-/* The same, or `null` where the text is absent. */
-void buffer_append_json_or_null(struct buffer *buffer, struct text text);
-
-/*
- * Percent-encoded (RFC 3986 section 2.1): all but unreserved characters
- * become %XX, so the result can stand anywhere in a path or a query.
- */
-void buffer_append_percent(struct buffer *buffer, struct text text);
-
 static inline bool buffer_failed(const struct buffer *buffer)
 {
     return buffer->failed;
@@ -124,12 +109,6 @@ static inline struct text buffer_text(const struct buffer *buffer)
  */
 enum { BUFFER_INTEGER_ROOM = 20 }; /* of UINT64_MAX, and of INT64_MIN */
 
-/* Room for a JSON string of so many bytes, every one of them escaped. */
-static inline size_t buffer_json_room(size_t length)
-{
-    return 6 * length + 2;
-}
-
 /* "00" to "99", one after another. */
 extern const char buffer_digit_pairs[2 * 100 + 1];
 
@@ -142,7 +121,5 @@ static inline char *buffer_put_two_digits(char *at, unsigned value)
 
 char *buffer_put_unsigned(char *at, uint64_t value);
 char *buffer_put_signed(char *at, int64_t value);
-char *buffer_put_json(char *at, struct text text);
-char *buffer_put_json_or_null(char *at, struct text text);
 
 #endif

@@ -37,10 +37,4 @@ __attribute__((format(printf, 2, 3))) void log_line(enum log_level level,
  */
 const char *log_escape(struct text text, char *out, size_t size);
 
-/*
- * A pthread function returned `error`: if it is not 0, that is a bug of
- * ours that no caller could handle; log `what` and abort.
- */
-void log_check_pthread(int error, const char *what);
-
 #endif

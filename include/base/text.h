@@ -29,24 +29,6 @@ bool text_equal(struct text a, struct text b);
 bool text_equal_ignoring_case(struct text a, struct text b);
 
 /*
- * The top bit of each of the eight bytes of `word` that JSON strings hold
- * only escaped (RFC 8259 section 7): the subtraction wraps, of 0x20 for
- * control characters, of 1 for what an exclusive or has made 0. It counts
- * only where the bit was not set before, which is not ASCII. A borrow can
- * mark bytes above one that is marked rightly; so the lowest mark is right,
- * and so is there being none.
- */
-static inline uint64_t text_mark_escaped(uint64_t word)
-{
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t control = word - each * 0x20;
-    uint64_t quote = (word ^ each * '"') - each;
-    uint64_t backslash = (word ^ each * '\\') - each;
-
-    return (control | quote | backslash) & ~word & each * 0x80;
-}
-
-/*
  * Less than, equal to or greater than 0, as memcmp(3): by bytes, a prefix
  * before what it begins.
  */
@@ -61,6 +43,21 @@ struct text text_trim(struct text text);
  * `rest` becomes absent.
  */
 struct text text_split(struct text *rest, char separator);
+
+/* What is left of `text` behind its first `length` bytes. */
+static inline struct text text_skip(struct text text, size_t length)
+{
+    return (struct text){text.data + length, text.length - length};
+}
+
+/*
+ * Take `prefix`, whatever the case of its ASCII letters, off the front of
+ * `rest`. False, with `rest` untouched, if it is not there.
+ */
+bool text_take_prefix(struct text *rest, struct text prefix);
+
+/* The value of a hexadecimal digit, in either case; -1 for anything else. */
+int text_hex_value(int byte);
 
 /*
  * Read a number that is written in decimal digits and nothing else, at most

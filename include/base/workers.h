@@ -11,33 +11,32 @@
 
 #include <stdbool.h>
 
-struct server_workers;
+struct workers;
 
 /* Of each of its threads. */
-#define SERVER_WORKERS_NAME "lunar-worker"
+#define WORKERS_NAME "lunar-worker"
 
 /* Part of whatever the job is about; it must stay until `run` is called. */
-struct server_job {
-    void (*run)(struct server_job *job, bool cancelled);
+struct worker_job {
+    void (*run)(struct worker_job *job, bool cancelled);
     bool slow;               /* takes seconds rather than milliseconds */
-    struct server_job *next; /* the queue's */
+    struct worker_job *next; /* the queue's */
 };
 
 /* NULL where threads or memory end. */
-struct server_workers *server_workers_start(unsigned threads);
+struct workers *workers_start(unsigned threads);
 
 /*
  * Have `job->run` called by one of the threads; or, after the stop, at once
  * by this one, and cancelled.
  */
-void server_workers_submit(struct server_workers *workers,
-                           struct server_job *job);
+void workers_submit(struct workers *workers, struct worker_job *job);
 
 /*
  * Finish what has begun, cancel what waits, and end the threads. Jobs may
- * still be submitted, until server_workers_free().
+ * still be submitted, until workers_free().
  */
-void server_workers_stop(struct server_workers *workers);
-void server_workers_free(struct server_workers *workers);
+void workers_stop(struct workers *workers);
+void workers_free(struct workers *workers);
 
 #endif

@@ -6,8 +6,8 @@
 #ifndef LUNAR_DOMAIN_MESSAGE_PARSE_H
 #define LUNAR_DOMAIN_MESSAGE_PARSE_H
 
-#include "domain/message.h"
 #include "base/text.h"
+#include "domain/message.h"
 
 struct cJSON;
 

@@ -5,7 +5,7 @@
 #ifndef LUNAR_HTTP_PROBLEM_H
 #define LUNAR_HTTP_PROBLEM_H
 
-#include "http/http.h"
+#include "http/response.h"
 
 /*
  * Make `response` say that it failed with `status` because of `detail`, a

@@ -8,8 +8,8 @@
 #ifndef LUNAR_HTTP_QUERY_STRING_H
 #define LUNAR_HTTP_QUERY_STRING_H
 
-#include "http/http.h"
 #include "base/text.h"
+#include "http/request.h"
 
 struct query {
     struct text rest;              /* what has not been read yet */

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "table/table_types.h"
 #include "base/text.h"
+#include "table/table_types.h"
 
 enum { LISTING_MAX_LIMIT = 10000 };
 

@@ -18,10 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "domain/message.h"
 #include "table/table_scan.h"
 #include "table/table_types.h"
-#include "base/text.h"
 
 struct table;
 

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "table/table_types.h"
 #include "base/text.h"
+#include "table/table_types.h"
 
 struct stripe;
 

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "domain/message.h"
 #include "base/text.h"
+#include "domain/message.h"
 #include "format/timestamp.h"
 
 /* One rocket, wherever the table has put it. */

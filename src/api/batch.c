@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "domain/message_parse.h"
+#include "format/json_write.h"
 
 enum {
     /* With the CR that may turn out to be half of the line's end. */
@@ -66,7 +67,7 @@ static void reject(struct batch *batch, const char *detail)
                                               : TEXT(",{\"line\":"));
     buffer_append_unsigned(errors, batch->line);
     buffer_append(errors, TEXT(",\"detail\":"));
-    buffer_append_json(errors, text_of(detail));
+    json_append(errors, text_of(detail));
     buffer_append(errors, TEXT("}"));
 }
 

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "table/table.h"
 #include "base/text.h"
+#include "table/table.h"
 
 enum {
     BATCH_MAX_LINE = 64 * 1024, /* bytes, the line's end not counted */

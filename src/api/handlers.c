@@ -10,8 +10,10 @@
 
 #include "assets.h"
 #include "batch.h"
-#include "http/etag.h"
 #include "domain/message_parse.h"
+#include "format/json_write.h"
+#include "http/etag.h"
+#include "http/fields.h"
 #include "http/problem.h"
 
 static const char json_type[] = "application/json";
@@ -37,7 +39,7 @@ static void write_result(struct http_response *response,
     http_response_header(response, "Content-Type", json_type);
     buffer_reserve(body, 6 * message->channel.length + 96);
     buffer_append(body, TEXT("{\"channel\":"));
-    buffer_append_json(body, message->channel);
+    json_append(body, message->channel);
     buffer_append(body, TEXT(",\"messageNumber\":"));
     buffer_append_unsigned(body, message->number);
     buffer_append(body, TEXT(",\"processed\":"));

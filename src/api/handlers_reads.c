@@ -11,8 +11,11 @@
 #include <string.h>
 
 #include "http/etag.h"
-#include "listing/listing.h"
 #include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/target.h"
+#include "listing/listing.h"
 #include "rocket_json.h"
 
 enum { MAX_ETAG = 64 };

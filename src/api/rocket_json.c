@@ -6,6 +6,7 @@
 #include "rocket_json.h"
 
 #include "base/text.h"
+#include "format/json_write.h"
 #include "format/timestamp.h"
 
 enum {
@@ -19,9 +20,8 @@ enum {
 
 static size_t most_bytes(const struct rocket_view *view)
 {
-    return FIXED_SIZE +
-           buffer_json_room(view->id.length + view->type.length +
-                            view->mission.length + view->reason.length);
+    return FIXED_SIZE + json_room(view->id.length + view->type.length +
+                                  view->mission.length + view->reason.length);
 }
 
 static char *put_time(char *at, const struct timestamp *time)
@@ -39,17 +39,17 @@ void rocket_json_write(struct buffer *out, const struct rocket_view *view)
 
     char *at = buffer_end(out);
     at = buffer_put(at, TEXT("{\"id\":"));
-    at = buffer_put_json(at, view->id);
+    at = json_put(at, view->id);
     at = buffer_put(at, TEXT(",\"type\":"));
-    at = buffer_put_json_or_null(at, view->type);
+    at = json_put_or_null(at, view->type);
     at = buffer_put(at, TEXT(",\"speed\":"));
     at = buffer_put_signed(at, view->speed);
     at = buffer_put(at, TEXT(",\"mission\":"));
-    at = buffer_put_json_or_null(at, view->mission);
+    at = json_put_or_null(at, view->mission);
     at = view->exploded
              ? buffer_put(at, TEXT(",\"status\":\"exploded\",\"reason\":"))
              : buffer_put(at, TEXT(",\"status\":\"active\",\"reason\":"));
-    at = buffer_put_json_or_null(at, view->reason);
+    at = json_put_or_null(at, view->reason);
     at = buffer_put(at, TEXT(",\"createdAt\":"));
     at = view->launched ? put_time(at, &view->created)
                         : buffer_put(at, TEXT("null"));

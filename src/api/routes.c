@@ -10,6 +10,7 @@
 
 #include "assets.h"
 #include "http/problem.h"
+#include "http/target.h"
 
 typedef void operation(struct service *service,
                        const struct http_request *request,

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A growing buffer and the few notations that responses are written in.
- * Every response goes through here, so integers are written two digits at a
- * time and JSON strings eight bytes at a time, each at a cursor; appending
- * is that after making room. printf(3) is left for what is rare.
+ * A growing buffer and decimal integers, which are written two digits at a
+ * time. printf(3) is left for what is rare.
  */
 #include "base/buffer.h"
 
@@ -13,8 +11,6 @@
 
 /* Enough for most responses, so that these cost one allocation. */
 enum { FIRST_CAPACITY = 512 };
-
-static const char hex_digits[] = "0123456789ABCDEF";
 
 void buffer_release(struct buffer *buffer)
 {
@@ -119,112 +115,4 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
     vsnprintf(buffer->data + buffer->length, size, format, arguments);
     va_end(arguments);
     buffer->length += (size_t)length;
-}
-
-static bool must_escape(char c)
-{
-    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
-}
-
-static char *put_escape(char *at, char c)
-{
-    static const char named[] = "\"\\\b\f\n\r\t";
-    static const char letters[] = "\"\\bfnrt";
-    const char *found = memchr(named, c, sizeof(named) - 1);
-
-    if (found != NULL) {
-        char escape[] = {'\\', letters[found - named]};
-        return buffer_put(at, (struct text){escape, sizeof(escape)});
-    }
-    char escape[] = {
-        '\\', 'u', '0', '0', hex_digits[(c >> 4) & 0xF], hex_digits[c & 0xF]};
-    return buffer_put(at, (struct text){escape, sizeof(escape)});
-}
-
-static char *put_bytes_escaped(char *at, struct text text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        if (must_escape(text.data[i]))
-            at = put_escape(at, text.data[i]);
-        else
-            *at++ = text.data[i];
-    }
-    return at;
-}
-
-/* Copy eight bytes, and tell whether none must be escaped. */
-static bool copy_plain_word(char *at, const char *from)
-{
-    uint64_t word;
-
-    memcpy(&word, from, sizeof(word));
-    memcpy(at, &word, sizeof(word));
-    return text_mark_escaped(word) == 0;
-}
-
-/*
- * Copy a text of eight bytes or more by words, of which the last two may
- * overlap. False where something must be escaped; the copy is worthless then.
- */
-static bool copy_plain(char *at, struct text text)
-{
-    size_t last = text.length - sizeof(uint64_t);
-
-    for (size_t i = 0; i < last; i += sizeof(uint64_t)) {
-        if (!copy_plain_word(at + i, text.data + i))
-            return false;
-    }
-    return copy_plain_word(at + last, text.data + last);
-}
-
-char *buffer_put_json(char *at, struct text text)
-{
-    *at++ = '"';
-    if (text.length >= sizeof(uint64_t) && copy_plain(at, text))
-        at += text.length;
-    else
-        at = put_bytes_escaped(at, text);
-    *at++ = '"';
-    return at;
-}
-
-char *buffer_put_json_or_null(char *at, struct text text)
-{
-    if (text.data == NULL)
-        return buffer_put(at, TEXT("null"));
-    return buffer_put_json(at, text);
-}
-
-void buffer_append_json(struct buffer *buffer, struct text text)
-{
-    if (buffer_reserve(buffer, buffer_json_room(text.length)))
-        buffer_set_end(buffer, buffer_put_json(buffer_end(buffer), text));
-}
-
-void buffer_append_json_or_null(struct buffer *buffer, struct text text)
-{
-    if (text.data == NULL)
-        buffer_append(buffer, TEXT("null"));
-    else
-        buffer_append_json(buffer, text);
-}
-
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-           c == '~';
-}
-
-void buffer_append_percent(struct buffer *buffer, struct text text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        char encoded[] = {'%', hex_digits[(c >> 4) & 0xF], hex_digits[c & 0xF]};
-
-        if (is_unreserved(c))
-            buffer_append(buffer, (struct text){&c, 1});
-        else
-            buffer_append(buffer, (struct text){encoded, sizeof(encoded)});
-    }
 }

@@ -115,13 +115,3 @@ const char *log_escape(struct text text, char *out, size_t size)
     out[length] = '\0';
     return out;
 }
-
-void log_check_pthread(int error, const char *what)
-{
-    if (error == 0)
-        return;
-    char reason[128];
-    log_line(LOG_ERROR, "%s: %s", what,
-             strerror_r(error, reason, sizeof(reason)));
-    abort();
-}

@@ -102,3 +102,24 @@ bool text_read_unsigned(struct text text, uint64_t max, uint64_t *number)
     *number = value;
     return true;
 }
+
+bool text_take_prefix(struct text *rest, struct text prefix)
+{
+    if (rest->length < prefix.length ||
+        !text_equal_ignoring_case((struct text){rest->data, prefix.length},
+                                  prefix))
+        return false;
+    *rest = text_skip(*rest, prefix.length);
+    return true;
+}
+
+int text_hex_value(int byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    if (byte >= 'a' && byte <= 'f')
+        return byte - 'a' + 10;
+    if (byte >= 'A' && byte <= 'F')
+        return byte - 'A' + 10;
+    return -1;
+}

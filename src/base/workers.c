@@ -14,14 +14,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/sync.h"
 
 struct queue {
-    struct server_job *first;
-    struct server_job **end; /* where the next one is hung in */
+    struct worker_job *first;
+    struct worker_job **end; /* where the next one is hung in */
 };
 
-struct server_workers {
+struct workers {
     pthread_mutex_t lock;
     pthread_cond_t for_first, for_rest;
     /* Guarded by `lock`. */
@@ -33,24 +33,13 @@ struct server_workers {
     pthread_t threads[];
 };
 
-static void lock(struct server_workers *workers)
-{
-    log_check_pthread(pthread_mutex_lock(&workers->lock), "pthread_mutex_lock");
-}
-
-static void unlock(struct server_workers *workers)
-{
-    log_check_pthread(pthread_mutex_unlock(&workers->lock),
-                      "pthread_mutex_unlock");
-}
-
 static void empty(struct queue *queue)
 {
     queue->first = NULL;
     queue->end = &queue->first;
 }
 
-static void append(struct queue *queue, struct server_job *job)
+static void append(struct queue *queue, struct worker_job *job)
 {
     job->next = NULL;
     *queue->end = job;
@@ -58,9 +47,9 @@ static void append(struct queue *queue, struct server_job *job)
 }
 
 /* The next job; NULL when the queue is empty. */
-static struct server_job *take_from(struct queue *queue)
+static struct worker_job *take_from(struct queue *queue)
 {
-    struct server_job *job = queue->first;
+    struct worker_job *job = queue->first;
 
     if (job != NULL)
         queue->first = job->next;
@@ -70,61 +59,58 @@ static struct server_job *take_from(struct queue *queue)
 }
 
 /* `any`: also a slow one, and rather that. */
-static struct server_job *take_locked(struct server_workers *workers, bool any)
+static struct worker_job *take_locked(struct workers *workers, bool any)
 {
-    struct server_job *job = any ? take_from(&workers->slow) : NULL;
+    struct worker_job *job = any ? take_from(&workers->slow) : NULL;
 
     return job != NULL ? job : take_from(&workers->others);
 }
 
 /* Wait for a job; NULL after the stop. */
-static struct server_job *next_job(struct server_workers *workers, bool any)
+static struct worker_job *next_job(struct workers *workers, bool any)
 {
-    struct server_job *job = NULL;
+    struct worker_job *job = NULL;
 
-    lock(workers);
+    sync_lock(&workers->lock);
     while (!workers->stopped && (job = take_locked(workers, any)) == NULL)
-        pthread_cond_wait(any ? &workers->for_first : &workers->for_rest,
-                          &workers->lock);
-    unlock(workers);
+        sync_wait(any ? &workers->for_first : &workers->for_rest,
+                  &workers->lock);
+    sync_unlock(&workers->lock);
     return job;
 }
 
-static bool is_first(struct server_workers *workers)
+static bool is_first(struct workers *workers)
 {
-    lock(workers);
+    sync_lock(&workers->lock);
     bool first = !workers->begun;
     workers->begun = true;
-    unlock(workers);
+    sync_unlock(&workers->lock);
     return first;
 }
 
 static void *work(void *context)
 {
-    struct server_workers *workers = context;
+    struct workers *workers = context;
     bool any = is_first(workers);
-    struct server_job *job;
+    struct worker_job *job;
 
     /* For those who look at the threads, as top -H does. */
-    pthread_setname_np(pthread_self(), SERVER_WORKERS_NAME);
+    pthread_setname_np(pthread_self(), WORKERS_NAME);
     while ((job = next_job(workers, any)) != NULL)
         job->run(job, false);
     return NULL;
 }
 
-struct server_workers *server_workers_start(unsigned threads)
+struct workers *workers_start(unsigned threads)
 {
-    struct server_workers *workers =
+    struct workers *workers =
         calloc(1, sizeof(*workers) + threads * sizeof(pthread_t));
     if (workers == NULL)
         return NULL;
 
-    log_check_pthread(pthread_mutex_init(&workers->lock, NULL),
-                      "pthread_mutex_init");
-    log_check_pthread(pthread_cond_init(&workers->for_first, NULL),
-                      "pthread_cond_init");
-    log_check_pthread(pthread_cond_init(&workers->for_rest, NULL),
-                      "pthread_cond_init");
+    sync_mutex_init(&workers->lock);
+    sync_cond_init(&workers->for_first);
+    sync_cond_init(&workers->for_rest);
     empty(&workers->slow);
     empty(&workers->others);
     while (workers->count < threads &&
@@ -134,52 +120,50 @@ struct server_workers *server_workers_start(unsigned threads)
     if (workers->count == threads)
         return workers;
 
-    server_workers_stop(workers);
-    server_workers_free(workers);
+    workers_stop(workers);
+    workers_free(workers);
     return NULL;
 }
 
-void server_workers_submit(struct server_workers *workers,
-                           struct server_job *job)
+void workers_submit(struct workers *workers, struct worker_job *job)
 {
-    lock(workers);
+    sync_lock(&workers->lock);
     bool stopped = workers->stopped;
     if (!stopped) {
         append(job->slow ? &workers->slow : &workers->others, job);
-        pthread_cond_signal(&workers->for_first);
+        sync_signal(&workers->for_first);
         if (!job->slow)
-            pthread_cond_signal(&workers->for_rest);
+            sync_signal(&workers->for_rest);
     }
-    unlock(workers);
+    sync_unlock(&workers->lock);
     if (stopped)
         job->run(job, true);
 }
 
-static struct server_job *take(struct server_workers *workers)
+static struct worker_job *take(struct workers *workers)
 {
-    lock(workers);
-    struct server_job *job = take_locked(workers, true);
-    unlock(workers);
+    sync_lock(&workers->lock);
+    struct worker_job *job = take_locked(workers, true);
+    sync_unlock(&workers->lock);
     return job;
 }
 
-void server_workers_stop(struct server_workers *workers)
+void workers_stop(struct workers *workers)
 {
-    struct server_job *job;
+    struct worker_job *job;
 
-    lock(workers);
+    sync_lock(&workers->lock);
     workers->stopped = true;
-    pthread_cond_broadcast(&workers->for_first);
-    pthread_cond_broadcast(&workers->for_rest);
-    unlock(workers);
+    sync_broadcast(&workers->for_first);
+    sync_broadcast(&workers->for_rest);
+    sync_unlock(&workers->lock);
     for (unsigned i = 0; i < workers->count; i++)
-        log_check_pthread(pthread_join(workers->threads[i], NULL),
-                          "pthread_join");
+        sync_join(workers->threads[i]);
     while ((job = take(workers)) != NULL)
         job->run(job, true);
 }
 
-void server_workers_free(struct server_workers *workers)
+void workers_free(struct workers *workers)
 {
     if (workers == NULL)
         return;

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "json_bytes.h"
+
 /* The place lives here between tokens, in a local variable within one. */
 struct scanner {
     const unsigned char *at;
@@ -66,7 +68,7 @@ static bool is_plain(unsigned char byte)
 /* The top bit of each of eight bytes that is not plain. */
 static uint64_t mark_special(uint64_t word)
 {
-    return text_mark_escaped(word) | (word & UINT64_C(0x8080808080808080));
+    return json_mark_escaped(word) | (word & UINT64_C(0x8080808080808080));
 }
 
 static const unsigned char *skip_plain(const unsigned char *at,
@@ -111,19 +113,11 @@ static bool scan_utf8(struct scanner *scanner)
     return true;
 }
 
-static int hex_value(int byte)
-{
-    if (is_digit(byte))
-        return byte - '0';
-    byte |= 0x20; /* to lower case */
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 static bool scan_hex4(struct scanner *scanner, unsigned *unit)
 {
     *unit = 0;
     for (int i = 0; i < 4; i++) {
-        int value = hex_value(peek(scanner));
+        int value = text_hex_value(peek(scanner));
         if (value < 0)
             return fail(scanner, scanner->at,
                         "expected four hexadecimal digits");

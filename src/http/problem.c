@@ -4,6 +4,7 @@
  * is no more to know about the kind of problem than its status (RFC 9457
  * section 4.2.1); what went wrong this time is in the detail.
  */
+#include "format/json_write.h"
 #include "http/problem.h"
 
 #include <stdarg.h>
@@ -16,11 +17,11 @@ static void append_problem(struct buffer *out, unsigned status,
                            const char *detail)
 {
     buffer_append(out, TEXT("{\"type\":\"about:blank\",\"title\":"));
-    buffer_append_json(out, text_of(problem_title(status)));
+    json_append(out, text_of(problem_title(status)));
     buffer_append(out, TEXT(",\"status\":"));
     buffer_append_unsigned(out, status);
     buffer_append(out, TEXT(",\"detail\":"));
-    buffer_append_json(out, text_of(detail));
+    json_append(out, text_of(detail));
     buffer_append(out, TEXT("}"));
 }
 

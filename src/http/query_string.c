@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "http/target.h"
+
 void query_init(struct query *query, struct text raw)
 {
     query->rest = raw;

@@ -9,10 +9,10 @@
 
 #include <stdlib.h>
 
-#include "table/abbreviation.h"
+#include "base/quota.h"
 #include "key_sort.h"
 #include "name_ranks.h"
-#include "base/quota.h"
+#include "table/abbreviation.h"
 
 /*
  * Keys are 24 bytes, as there may be millions, and made so that the lowest

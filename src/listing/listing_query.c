@@ -14,6 +14,7 @@
 
 #include "domain/message.h"
 #include "http/query_string.h"
+#include "http/target.h"
 
 static const char *const sort_names[] = {
     [TABLE_ID] = "id",
@@ -185,11 +186,11 @@ static void write_scope(const struct listing_query *query, struct buffer *out)
         buffer_append(out, TEXT("&status=exploded"));
     if (query->filter.type.data != NULL) {
         buffer_append(out, TEXT("&type="));
-        buffer_append_percent(out, query->filter.type);
+        http_percent_encode(out, query->filter.type);
     }
     if (query->filter.mission.data != NULL) {
         buffer_append(out, TEXT("&mission="));
-        buffer_append_percent(out, query->filter.mission);
+        http_percent_encode(out, query->filter.mission);
     }
 }
 

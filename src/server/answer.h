@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "http/http.h"
-#include "connection.h"
 #include "base/workers.h"
+#include "connection.h"
+#include "http/response.h"
 
 struct MHD_Connection;
 struct MHD_Response;
@@ -44,9 +44,9 @@ struct server_answer {
 struct server_answer_use {
     struct MHD_Connection *mhd;
     struct connection *connection;
-    struct server_workers *workers; /* NULL with a thread a connection */
-    bool head;                      /* the request is a HEAD */
-    bool close;                     /* the connection ends with it */
+    struct workers *workers; /* NULL with a thread a connection */
+    bool head;               /* the request is a HEAD */
+    bool close;              /* the connection ends with it */
 };
 
 /* `all_unsent` begins with 0, is borrowed and outlives the answers. */

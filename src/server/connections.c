@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/sync.h"
 #include "eviction.h"
 
 enum {
@@ -41,18 +42,6 @@ struct connections {
     pthread_t thread;
 };
 
-static void lock(struct connections *connections)
-{
-    log_check_pthread(pthread_mutex_lock(&connections->lock),
-                      "pthread_mutex_lock");
-}
-
-static void unlock(struct connections *connections)
-{
-    log_check_pthread(pthread_mutex_unlock(&connections->lock),
-                      "pthread_mutex_unlock");
-}
-
 /* 15/16 are open, those that are about to be closed left out. */
 static bool is_crowded_locked(const struct connections *connections)
 {
@@ -82,7 +71,7 @@ static void look_for_idle_locked(struct connections *connections)
     if (wanted == 0 || connections->all_busy)
         return;
     connections->wanted = wanted;
-    pthread_cond_signal(&connections->wake);
+    sync_signal(&connections->wake);
 }
 
 static void append_locked(struct connections *connections,
@@ -114,25 +103,25 @@ void connections_add(struct connections *connections,
                      struct connection *connection, int socket)
 {
     connection_init(connection, socket);
-    lock(connections);
+    sync_lock(&connections->lock);
     append_locked(connections, connection);
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
     look_for_idle_locked(connections);
-    unlock(connections);
+    sync_unlock(&connections->lock);
 }
 
 void connections_remove(struct connections *connections,
                         struct connection *connection)
 {
-    lock(connections);
+    sync_lock(&connections->lock);
     unlink_locked(connections, connection);
     if (atomic_load(&connection->closing))
         connections->closing--;
     if (atomic_fetch_sub(&connections->count, 1) == 1)
-        pthread_cond_broadcast(&connections->emptied);
+        sync_broadcast(&connections->emptied);
     atomic_store(&connections->starved, false);
-    unlock(connections);
+    sync_unlock(&connections->lock);
 }
 
 unsigned connections_count(const struct connections *connections)
@@ -144,14 +133,14 @@ void connections_make_room(struct connections *connections)
 {
     uint64_t now = connection_clock();
 
-    lock(connections);
+    sync_lock(&connections->lock);
     bool warn =
         connections->warned == 0 || now - connections->warned >= WARNING_US;
     if (warn)
         connections->warned = now;
     atomic_store(&connections->starved, true);
     look_for_idle_locked(connections);
-    unlock(connections);
+    sync_unlock(&connections->lock);
     if (warn)
         log_line(LOG_WARN, "no descriptor, memory or thread for another "
                            "connection: idle ones are closed, others have to "
@@ -211,28 +200,14 @@ static void make_room_locked(struct connections *connections)
     connections->all_busy = candidates->count == 0;
 }
 
-static struct timespec deadline_in(uint64_t ms)
-{
-    struct timespec deadline;
-
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += (time_t)(ms / 1000);
-    deadline.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (deadline.tv_nsec >= 1000000000) {
-        deadline.tv_sec++;
-        deadline.tv_nsec -= 1000000000;
-    }
-    return deadline;
-}
-
 /* Let whoever waits for the lock have it: to unlock it alone does not. */
 static void pause_locked(struct connections *connections)
 {
     struct timespec millisecond = {.tv_nsec = 1000000};
 
-    unlock(connections);
+    sync_unlock(&connections->lock);
     clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
-    lock(connections);
+    sync_lock(&connections->lock);
 }
 
 /*
@@ -257,14 +232,13 @@ static void check_all_locked(struct connections *connections)
 static void *watch(void *context)
 {
     struct connections *connections = context;
-    struct timespec tick = deadline_in(CONNECTION_TICK);
+    struct timespec tick = sync_deadline(CONNECTION_TICK);
     uint64_t last_tick = connection_clock();
 
-    lock(connections);
+    sync_lock(&connections->lock);
     while (!connections->stopped) {
         if (connections->wanted == 0)
-            pthread_cond_timedwait(&connections->wake, &connections->lock,
-                                   &tick);
+            sync_wait_until(&connections->wake, &connections->lock, &tick);
         if (connections->wanted > 0)
             make_room_locked(connections);
         if (connection_clock() - last_tick >= TICK_US) {
@@ -272,25 +246,11 @@ static void *watch(void *context)
             connections->all_busy = false;
             connections->wanted = wanted_locked(connections);
             last_tick = connection_clock();
-            tick = deadline_in(CONNECTION_TICK);
+            tick = sync_deadline(CONNECTION_TICK);
         }
     }
-    unlock(connections);
+    sync_unlock(&connections->lock);
     return NULL;
-}
-
-/* Deadlines are of the monotonic clock: the wall clock may be set. */
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    log_check_pthread(pthread_condattr_init(&attributes),
-                      "pthread_condattr_init");
-    log_check_pthread(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC),
-                      "pthread_condattr_setclock");
-    log_check_pthread(pthread_cond_init(condition, &attributes),
-                      "pthread_cond_init");
-    pthread_condattr_destroy(&attributes);
 }
 
 static void release(struct connections *connections)
@@ -310,10 +270,9 @@ struct connections *connections_start(unsigned max_connections)
 
     connections->max = max_connections;
     connections->crowd = max_connections - max_connections / 16;
-    log_check_pthread(pthread_mutex_init(&connections->lock, NULL),
-                      "pthread_mutex_init");
-    init_condition(&connections->wake);
-    init_condition(&connections->emptied);
+    sync_mutex_init(&connections->lock);
+    sync_cond_init(&connections->wake);
+    sync_cond_init(&connections->emptied);
     if (candidates_init(&connections->candidates, max_connections) &&
         pthread_create(&connections->thread, NULL, watch, connections) == 0)
         return connections;
@@ -325,24 +284,24 @@ void connections_free(struct connections *connections)
 {
     if (connections == NULL)
         return;
-    lock(connections);
+    sync_lock(&connections->lock);
     connections->stopped = true;
-    pthread_cond_signal(&connections->wake);
-    unlock(connections);
-    log_check_pthread(pthread_join(connections->thread, NULL), "pthread_join");
+    sync_signal(&connections->wake);
+    sync_unlock(&connections->lock);
+    sync_join(connections->thread);
     release(connections);
 }
 
 /* Until no connection is left, or the time is up: then false. */
 static bool wait_emptied_locked(struct connections *connections, uint64_t ms)
 {
-    struct timespec deadline = deadline_in(ms);
-    int result = 0;
+    struct timespec deadline = sync_deadline(ms);
+    bool in_time = true;
 
-    while (atomic_load(&connections->count) > 0 && result == 0)
-        result = pthread_cond_timedwait(&connections->emptied,
-                                        &connections->lock, &deadline);
-    return result == 0;
+    while (atomic_load(&connections->count) > 0 && in_time)
+        in_time = sync_wait_until(&connections->emptied, &connections->lock,
+                                  &deadline);
+    return in_time;
 }
 
 static void close_all_idle_locked(struct connections *connections)
@@ -361,19 +320,19 @@ void connections_stop_keep_alive(struct connections *connections)
 
 bool connections_drain(struct connections *connections)
 {
-    lock(connections);
+    sync_lock(&connections->lock);
     bool emptied = wait_emptied_locked(connections, CONNECTIONS_LAST_CALL);
     connections->closing_idle = true;
     close_all_idle_locked(connections);
-    unlock(connections);
+    sync_unlock(&connections->lock);
     return !emptied;
 }
 
 unsigned connections_wait(struct connections *connections, unsigned ms)
 {
-    lock(connections);
+    sync_lock(&connections->lock);
     wait_emptied_locked(connections, ms);
     unsigned left = atomic_load(&connections->count);
-    unlock(connections);
+    sync_unlock(&connections->lock);
     return left;
 }

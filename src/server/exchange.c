@@ -14,12 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/http.h"
-#include "base/log.h"
-#include "http/problem.h"
-#include "api/routes.h"
 #include "answer.h"
+#include "api/routes.h"
+#include "base/log.h"
 #include "head.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/target.h"
 
 enum stage {
     STAGE_HEAD,  /* the head has not been looked at */
@@ -42,7 +44,7 @@ struct server_exchange {
     size_t received; /* bytes of the body, also those that were dropped */
     struct http_response response;
     struct server_answer answer;
-    struct server_job job;
+    struct worker_job job;
 };
 
 struct server_exchange *
@@ -110,7 +112,7 @@ static void log_answer(const struct server_exchange *exchange)
             exchange->response.status);
 }
 
-static struct server_exchange *exchange_of(struct server_job *job)
+static struct server_exchange *exchange_of(struct worker_job *job)
 {
     return (struct server_exchange *)((char *)job -
                                       offsetof(struct server_exchange, job));
@@ -127,12 +129,12 @@ static struct server_exchange *exchange_of(struct server_job *job)
  * a call in which nothing was done.
  */
 static void hand_over(struct server_exchange *exchange,
-                      void (*run)(struct server_job *job, bool cancelled))
+                      void (*run)(struct worker_job *job, bool cancelled))
 {
     exchange->job.run = run;
     exchange->job.slow = exchange->response.later->slow;
     MHD_suspend_connection(exchange->mhd);
-    server_workers_submit(exchange->context->workers, &exchange->job);
+    workers_submit(exchange->context->workers, &exchange->job);
 }
 
 /* Too many are open, a stop has begun, or what is behind can't be told. */
@@ -246,7 +248,7 @@ static bool take_body(struct server_exchange *exchange, const char *data,
     return true;
 }
 
-static void run_later(struct server_job *job, bool cancelled)
+static void run_later(struct worker_job *job, bool cancelled)
 {
     struct server_exchange *exchange = exchange_of(job);
     struct http_response *response = &exchange->response;

@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 #include "api/handlers.h"
-#include "connections.h"
 #include "base/workers.h"
+#include "connections.h"
 
 struct MHD_Connection;
 
@@ -24,8 +24,8 @@ struct MHD_Connection;
 struct server_context {
     struct service *service;
     struct connections *connections;
-    struct server_workers *workers; /* NULL with a thread a connection */
-    _Atomic size_t *unsent;         /* bytes of long answers, of them all */
+    struct workers *workers; /* NULL with a thread a connection */
+    _Atomic size_t *unsent;  /* bytes of long answers, of them all */
 };
 
 struct server_exchange;

@@ -8,6 +8,9 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "http/fields.h"
+#include "http/target.h"
+
 struct reading {
     struct http_fields *fields;
     struct server_head *head;

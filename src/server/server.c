@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/workers.h"
 #include "connections.h"
 #include "exchange.h"
 #include "listen.h"
-#include "base/workers.h"
 
 enum {
     /* Descriptors that are not connections: logs, epoll, pipes ... */
@@ -235,7 +235,7 @@ static unsigned fit_connections(unsigned wanted)
 /* In the reverse order of their making; each may not be there. */
 static void release(struct server *server)
 {
-    server_workers_free(server->context.workers);
+    workers_free(server->context.workers);
     connections_free(server->context.connections);
     /* MHD may have closed it when it failed to start; nobody opens any. */
     if (server->socket >= 0)
@@ -255,13 +255,13 @@ static bool start_parts(struct server *server,
     if (server->deaf < 0 || context->connections == NULL)
         return false;
     if (!options->per_connection) {
-        context->workers = server_workers_start(SERVER_WORKERS);
+        context->workers = workers_start(SERVER_WORKERS);
         if (context->workers == NULL)
             return false;
     }
     server->daemon = start_daemon(server, options);
     if (server->daemon == NULL && context->workers != NULL)
-        server_workers_stop(context->workers);
+        workers_stop(context->workers);
     return server->daemon != NULL;
 }
 
@@ -327,7 +327,7 @@ void server_stop(struct server *server)
     connections_wait(context->connections,
                      SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
     if (context->workers != NULL)
-        server_workers_stop(context->workers);
+        workers_stop(context->workers);
     unsigned left =
         connections_wait(context->connections, CONNECTIONS_LAST_CALL);
     if (left > 0)

@@ -24,8 +24,8 @@ struct server_stream {
     struct http_stream *stream;
     struct MHD_Connection *mhd;
     struct connection *connection;
-    struct server_workers *workers;
-    struct server_job job;
+    struct workers *workers;
+    struct worker_job job;
     struct buffer sending;
     size_t sent; /* of it */
     struct buffer made;
@@ -47,7 +47,7 @@ static void make_block(struct server_stream *stream)
     stream->result = stream->stream->next(stream->stream, &stream->made);
 }
 
-static struct server_stream *stream_of(struct server_job *job)
+static struct server_stream *stream_of(struct worker_job *job)
 {
     return (struct server_stream *)((char *)job -
                                     offsetof(struct server_stream, job));
@@ -57,7 +57,7 @@ static struct server_stream *stream_of(struct server_job *job)
  * After the state is MADE the stream is the loop's, and may be gone; unless
  * it was WANTED: then nothing happens to it before the resume.
  */
-static void run_job(struct server_job *job, bool cancelled)
+static void run_job(struct worker_job *job, bool cancelled)
 {
     struct server_stream *stream = stream_of(job);
     struct MHD_Connection *mhd = stream->mhd;
@@ -88,7 +88,7 @@ static void start_block(struct server_stream *stream)
     }
     stream->job.run = run_job;
     atomic_store(&stream->state, STATE_MAKING);
-    server_workers_submit(stream->workers, &stream->job);
+    workers_submit(stream->workers, &stream->job);
 }
 
 /*
@@ -161,7 +161,7 @@ static void free_stream(void *context)
 struct MHD_Response *server_stream_response(struct http_stream *stream,
                                             struct MHD_Connection *mhd,
                                             struct connection *connection,
-                                            struct server_workers *workers)
+                                            struct workers *workers)
 {
     struct server_stream *made = calloc(1, sizeof(*made));
     if (made == NULL)

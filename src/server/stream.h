@@ -10,9 +10,9 @@
 #ifndef LUNAR_SERVER_STREAM_H
 #define LUNAR_SERVER_STREAM_H
 
-#include "http/http.h"
-#include "connections.h"
 #include "base/workers.h"
+#include "connections.h"
+#include "http/response.h"
 
 struct MHD_Connection;
 struct MHD_Response;
@@ -26,6 +26,6 @@ struct MHD_Response;
 struct MHD_Response *server_stream_response(struct http_stream *stream,
                                             struct MHD_Connection *mhd,
                                             struct connection *connection,
-                                            struct server_workers *workers);
+                                            struct workers *workers);
 
 #endif

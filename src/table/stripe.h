@@ -11,10 +11,10 @@
 
 #include <stdint.h>
 
+#include "base/quota.h"
 #include "columns.h"
 #include "domain/message.h"
 #include "interned.h"
-#include "base/quota.h"
 #include "table_entry.h"
 
 struct stripe_slot;

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/quota.h"
+#include "base/sync.h"
 #include "stripe.h"
 
 /* One cache line apart, so that neighbours' locks do not collide. */
@@ -38,40 +38,6 @@ struct table {
     struct locked_stripe stripes[TABLE_STRIPES];
 };
 
-static void read_lock(struct locked_stripe *stripe)
-{
-    log_check_pthread(pthread_rwlock_rdlock(&stripe->lock),
-                      "pthread_rwlock_rdlock");
-}
-
-static void write_lock(struct locked_stripe *stripe)
-{
-    log_check_pthread(pthread_rwlock_wrlock(&stripe->lock),
-                      "pthread_rwlock_wrlock");
-}
-
-static void unlock(struct locked_stripe *stripe)
-{
-    log_check_pthread(pthread_rwlock_unlock(&stripe->lock),
-                      "pthread_rwlock_unlock");
-}
-
-/* Writers first: readers that poll must not hold up what rockets report. */
-static void init_lock(pthread_rwlock_t *lock)
-{
-    pthread_rwlockattr_t attributes;
-
-    log_check_pthread(pthread_rwlockattr_init(&attributes),
-                      "pthread_rwlockattr_init");
-    log_check_pthread(
-        pthread_rwlockattr_setkind_np(
-            &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP),
-        "pthread_rwlockattr_setkind_np");
-    log_check_pthread(pthread_rwlock_init(lock, &attributes),
-                      "pthread_rwlock_init");
-    pthread_rwlockattr_destroy(&attributes);
-}
-
 struct table *table_new(size_t max_memory)
 {
     struct table *table = NULL;
@@ -85,7 +51,7 @@ struct table *table_new(size_t max_memory)
     randombytes_buf(table->key, sizeof(table->key));
     quota_init(&table->quota, max_memory, sizeof(*table));
     for (size_t i = 0; i < TABLE_STRIPES; i++) {
-        init_lock(&table->stripes[i].lock);
+        sync_rwlock_init(&table->stripes[i].lock);
         stripe_init(&table->stripes[i].stripe, (uint32_t)i, &table->quota,
                     table->key);
     }
@@ -159,12 +125,12 @@ enum table_result table_apply(struct table *table,
     struct locked_stripe *locked = &table->stripes[location.index];
     struct table_entry *entry;
 
-    write_lock(locked);
+    sync_write_lock(&locked->lock);
     enum table_result result =
         stripe_apply(&locked->stripe, location.tag, message, &entry);
     if (result == TABLE_APPLIED)
         note_change_locked(table, location.index, entry);
-    unlock(locked);
+    sync_rwlock_unlock(&locked->lock);
     return result;
 }
 
@@ -173,12 +139,12 @@ bool table_find(struct table *table, struct text id, struct rocket_view *view)
     struct location location = locate(table, id);
     struct locked_stripe *locked = &table->stripes[location.index];
 
-    read_lock(locked);
+    sync_read_lock(&locked->lock);
     const struct table_entry *entry =
         stripe_find(&locked->stripe, location.tag, id);
     if (entry != NULL)
         table_entry_view(entry, view);
-    unlock(locked);
+    sync_rwlock_unlock(&locked->lock);
     return entry != NULL;
 }
 
@@ -187,9 +153,9 @@ void table_read(struct table *table, const struct table_entry *entry,
 {
     struct locked_stripe *locked = &table->stripes[table_entry_stripe(entry)];
 
-    read_lock(locked);
+    sync_read_lock(&locked->lock);
     table_entry_view(entry, view);
-    unlock(locked);
+    sync_rwlock_unlock(&locked->lock);
 }
 
 bool table_scan_next(struct table *table, struct table_scan *scan)
@@ -205,8 +171,8 @@ bool table_scan_next(struct table *table, struct table_scan *scan)
         return false;
 
     struct locked_stripe *locked = &table->stripes[scan->stripe];
-    read_lock(locked);
+    sync_read_lock(&locked->lock);
     table_scan_stripe(scan, &locked->stripe);
-    unlock(locked);
+    sync_rwlock_unlock(&locked->lock);
     return true;
 }

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "interned.h"
 #include "domain/rocket.h"
+#include "interned.h"
 #include "table/table_types.h"
 
 /* The id first: it is what is looked at before anything else. */

@@ -11,8 +11,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "table/abbreviation.h"
 #include "stripe.h"
+#include "table/abbreviation.h"
 
 enum {
     /* Blocks under one lock; fewer where all rockets must be looked at. */

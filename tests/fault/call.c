@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/problem.h"
 #include "api/routes.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/target.h"
 
 enum { MAX_STREAM = 1024 * 1024 };
 

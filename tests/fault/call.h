@@ -12,6 +12,7 @@
 
 #include "allocations.h"
 #include "api/handlers.h"
+#include "http/request.h"
 
 struct call {
     enum http_method method;

@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#include "lib/messages.h"
 #include "allocations.h"
+#include "lib/messages.h"
 #include "listing/listing.h"
 
 enum { ROCKETS = 1000 };

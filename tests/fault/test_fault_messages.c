@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/batch_lines.h"
 #include "call.h"
+#include "lib/batch_lines.h"
 #include "table/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "lib/messages.h"
 #include "allocations.h"
-#include "server/connections.h"
 #include "base/workers.h"
+#include "lib/messages.h"
+#include "server/connections.h"
 #include "table/table.h"
 
 /* Make a part and end it again. False where there was no memory for it. */
@@ -37,11 +37,11 @@ static bool make_connections(void)
 
 static bool make_workers(void)
 {
-    struct server_workers *workers = server_workers_start(2);
+    struct workers *workers = workers_start(2);
 
     if (workers != NULL)
-        server_workers_stop(workers);
-    server_workers_free(workers);
+        workers_stop(workers);
+    workers_free(workers);
     return workers != NULL;
 }
 

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/messages.h"
 #include "call.h"
+#include "http/request.h"
+#include "lib/messages.h"
 #include "table/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "domain/message.h"
 #include "base/text.h"
+#include "domain/message.h"
 
 enum {
     DELIVERIES_ROCKETS = 4,

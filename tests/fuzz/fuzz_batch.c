@@ -12,9 +12,10 @@
 #include "fuzz.h"
 
 #include "api/batch.h"
-#include "listing/listing.h"
-#include "domain/message_parse.h"
 #include "api/rocket_json.h"
+#include "domain/message_parse.h"
+#include "format/json_write.h"
+#include "listing/listing.h"
 #include "strict_json.h"
 
 enum {
@@ -145,7 +146,7 @@ static void reject(struct lines *lines, const char *detail)
         return;
     buffer_append_format(errors, "%s{\"line\":%llu,\"detail\":",
                          lines->rejected > 1 ? "," : "", lines->number);
-    buffer_append_json(errors, text_of(detail));
+    json_append(errors, text_of(detail));
     buffer_append(errors, TEXT("}"));
 }
 

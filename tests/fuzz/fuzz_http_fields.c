@@ -10,7 +10,8 @@
 #include <strings.h>
 
 #include "http/etag.h"
-#include "http/http.h"
+#include "http/fields.h"
+#include "http/request.h"
 
 static bool is_blank(char byte)
 {

@@ -10,7 +10,7 @@
 
 #include <sodium.h>
 
-#include "http/http.h"
+#include "http/target.h"
 #include "listing/listing.h"
 #include "listing/listing_query.h"
 #include "table/table.h"

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "domain/message_parse.h"
+#include "format/json_write.h"
 #include "strict_message.h"
 
 /* The type, and the members of the payload, of each kind of message. */
@@ -58,20 +59,20 @@ static void write_plain(struct buffer *out, const struct message *message,
     const struct kind *kind = &kinds[message->type];
 
     buffer_append(out, TEXT("{\"metadata\":{\"channel\":"));
-    buffer_append_json(out, message->channel);
+    json_append(out, message->channel);
     buffer_append(out, TEXT(",\"messageNumber\":"));
     buffer_append_unsigned(out, message->number);
     buffer_append(out, TEXT(",\"messageTime\":"));
-    buffer_append_json(out, time);
+    json_append(out, time);
     buffer_append_format(out, ",\"messageType\":\"%s\"},\"message\":{",
                          kind->type);
     if (kind->name != NULL) {
         buffer_append_format(out, "\"%s\":", kind->name);
-        buffer_append_json(out, first_text(message));
+        json_append(out, first_text(message));
     }
     if (kind->second_name != NULL) {
         buffer_append_format(out, ",\"%s\":", kind->second_name);
-        buffer_append_json(out, message->mission);
+        json_append(out, message->mission);
     }
     if (kind->speed != NULL)
         buffer_append_format(out, "%s\"%s\":%lld", kind->name ? "," : "",

@@ -9,8 +9,9 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "http/http.h"
 #include "http/query_string.h"
+#include "http/request.h"
+#include "http/target.h"
 
 /* 0 to 15, or -1. */
 static int hex_of(char digit)
@@ -47,7 +48,7 @@ static void check_encoding(struct text bytes, bool plus_is_space)
 {
     struct buffer encoded = BUFFER_INIT;
 
-    buffer_append_percent(&encoded, bytes);
+    http_percent_encode(&encoded, bytes);
     FUZZ_CHECK(!buffer_failed(&encoded));
     FUZZ_CHECK(encoded.length >= bytes.length);
     ptrdiff_t length =

@@ -8,10 +8,10 @@
  */
 #include "fuzz.h"
 
+#include "api/rocket_json.h"
 #include "deliveries.h"
 #include "listing/listing.h"
 #include "oracle.h"
-#include "api/rocket_json.h"
 #include "strict_json.h"
 #include "table/table.h"
 

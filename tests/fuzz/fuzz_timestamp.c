@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "strict_message.h"
 #include "format/timestamp.h"
+#include "strict_message.h"
 
 /* Nothing that timestamp_parse() makes. */
 static const struct timestamp untouched = {-1, 4000000000, -1, 99, 99};

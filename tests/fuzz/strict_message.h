@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "domain/message.h"
 #include "strict_json.h"
-#include "base/text.h"
 
 struct strict_time {
     int64_t seconds; /* since 1970-01-01T00:00:00Z */

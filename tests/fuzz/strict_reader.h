@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "strict_json.h"
 #include "base/text.h"
+#include "strict_json.h"
 
 enum state {
     BEFORE_VALUE,

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "domain/message.h"
 #include "base/text.h"
+#include "domain/message.h"
 #include "format/timestamp.h"
 
 /* 2022-02-02T19:39:05Z */

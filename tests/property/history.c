@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/messages.h"
 #include "domain/rocket.h"
+#include "lib/messages.h"
 
 /* Few, so that one name is often held by several runs and in two roles. */
 const char *const history_names[HISTORY_NAMES] = {

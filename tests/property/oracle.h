@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "domain/message.h"
 #include "base/text.h"
+#include "domain/message.h"
 #include "format/timestamp.h"
 
 /* The rule's own figure, not rocket.h's: both must say the same. */

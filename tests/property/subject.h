@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "domain/rocket.h"
 #include "history.h"
 #include "oracle.h"
-#include "domain/rocket.h"
 #include "shrink.h"
 
 /* To rocket.c a name is an address; here it is a count as well. */

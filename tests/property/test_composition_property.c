@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#include "lib/messages.h"
 #include "domain/rocket.h"
+#include "lib/messages.h"
 
 /* To rocket.c a name is an address; here it is a count as well. */
 struct name {

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/messages.h"
 #include "history.h"
+#include "lib/messages.h"
 #include "listing/listing.h"
 #include "shrink.h"
 #include "table/table.h"

@@ -12,10 +12,10 @@
 
 #include <stdio.h>
 
-#include "lib/messages.h"
-#include "history.h"
-#include "oracle.h"
 #include "domain/rocket.h"
+#include "history.h"
+#include "lib/messages.h"
+#include "oracle.h"
 #include "shrink.h"
 #include "subject.h"
 

@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "domain/rocket.h"
 #include "history.h"
 #include "oracle.h"
-#include "domain/rocket.h"
 #include "shrink.h"
 #include "subject.h"
 

@@ -17,8 +17,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "lib/batch_lines.h"
 #include "api/batch.h"
+#include "lib/batch_lines.h"
 #include "table/table.h"
 
 /* Messages of the rockets "a" and "b". */

@@ -16,10 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/batch_lines.h"
 #include "api/batch.h"
-#include "domain/message_parse.h"
 #include "api/rocket_json.h"
+#include "domain/message_parse.h"
+#include "format/json_write.h"
+#include "lib/batch_lines.h"
 #include "table/table.h"
 
 /* The channels that lines here are of. */
@@ -196,7 +197,7 @@ static void append_message(struct buffer *line, uint64_t *random)
     size_t kind = below(random, sizeof(kinds) / sizeof(kinds[0]));
 
     buffer_append(line, TEXT("{\"metadata\":{\"channel\":"));
-    buffer_append_json(line, text_of(channels[below(random, CHANNELS)]));
+    json_append(line, text_of(channels[below(random, CHANNELS)]));
     buffer_append(line, TEXT(",\"messageNumber\":"));
     buffer_append_unsigned(line, below(random, 12));
     buffer_append(line, TEXT(",\"messageTime\":\"2022-02-02T19:39:05Z\","
@@ -240,7 +241,7 @@ static void expect_error(struct expectation *expected, uint64_t line,
         return;
     buffer_append_format(errors, "%s{\"line\":%" PRIu64 ",\"detail\":",
                          expected->rejected == 1 ? "" : ",", line);
-    buffer_append_json(errors, text_of(detail));
+    json_append(errors, text_of(detail));
     buffer_append(errors, TEXT("}"));
 }
 

@@ -17,10 +17,10 @@
 
 #include <cjson/cJSON.h>
 
-#include "lib/batch_lines.h"
-#include "lib/messages.h"
 #include "api/batch.h"
 #include "api/rocket_json.h"
+#include "lib/batch_lines.h"
+#include "lib/messages.h"
 #include "table/table.h"
 
 #define LAUNCH_A LINE_LAUNCHED("a")

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/json_scan.h"
 #include "api/rocket_json.h"
+#include "format/json_scan.h"
 
 static struct timestamp time_of(const char *string)
 {

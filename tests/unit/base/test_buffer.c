@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "format/json_write.h"
+#include "http/target.h"
 
 #define assert_holds(buffer, expected)                                         \
     assert_true(text_equal(buffer_text(buffer), TEXT(expected)))
@@ -103,9 +105,9 @@ static void failure_keeps_the_content_and_is_sticky(void **state)
     buffer_append_unsigned(&buffer, 1);
     buffer_append_signed(&buffer, -1);
     buffer_append_format(&buffer, "%d", 1);
-    buffer_append_json(&buffer, TEXT("x"));
-    buffer_append_json_or_null(&buffer, (struct text){NULL, 0});
-    buffer_append_percent(&buffer, TEXT("x"));
+    json_append(&buffer, TEXT("x"));
+    json_append_or_null(&buffer, (struct text){NULL, 0});
+    http_percent_encode(&buffer, TEXT("x"));
     assert_false(buffer_reserve(&buffer, 1));
     assert_true(buffer_failed(&buffer));
     assert_holds(&buffer, "kept");
@@ -272,7 +274,7 @@ static void json_escapes_what_rfc_8259_says_and_nothing_else(void **state)
         {TEXT("\nab\n"), TEXT("\"\\nab\\n\"")},
     };
 
-    check_notation(buffer_append_json, rows, sizeof(rows) / sizeof(rows[0]));
+    check_notation(json_append, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* RFC 8259 section 7, a byte at a time. */
@@ -305,15 +307,15 @@ static size_t plain_json(struct text text, char *out)
 static void check_json(const char *data, size_t length)
 {
     char *source = malloc(length + (length == 0));
-    char *written = malloc(buffer_json_room(length));
-    char *expected = malloc(buffer_json_room(length) + 1);
+    char *written = malloc(json_room(length));
+    char *expected = malloc(json_room(length) + 1);
 
     assert_non_null(source);
     assert_non_null(written);
     assert_non_null(expected);
     memcpy(source, data, length);
     struct text text = {source, length};
-    size_t size = (size_t)(buffer_put_json(written, text) - written);
+    size_t size = (size_t)(json_put(written, text) - written);
     size_t expected_size = plain_json(text, expected);
     if (!text_equal((struct text){written, size},
                     (struct text){expected, expected_size}))
@@ -379,8 +381,7 @@ static void absent_text_is_null_in_json(void **state)
         {TEXT("null"), TEXT("\"null\"")},
     };
 
-    check_notation(buffer_append_json_or_null, rows,
-                   sizeof(rows) / sizeof(rows[0]));
+    check_notation(json_append_or_null, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void what_is_put_at_a_cursor_is_as_if_appended(void **state)
@@ -394,9 +395,9 @@ static void what_is_put_at_a_cursor_is_as_if_appended(void **state)
     at = buffer_put(at, TEXT("a\0b"));
     at = buffer_put_unsigned(at, UINT64_MAX);
     at = buffer_put_signed(at, INT64_MIN);
-    at = buffer_put_json(at, TEXT("a longer \"text\""));
-    at = buffer_put_json_or_null(at, TEXT("Saturn-V"));
-    at = buffer_put_json_or_null(at, (struct text){NULL, 0});
+    at = json_put(at, TEXT("a longer \"text\""));
+    at = json_put_or_null(at, TEXT("Saturn-V"));
+    at = json_put_or_null(at, (struct text){NULL, 0});
     assert_holds(&buffer, "old ");
     buffer_set_end(&buffer, at);
     assert_holds(&buffer, "old a\0b18446744073709551615-9223372036854775808"
@@ -429,7 +430,7 @@ static void percent_encoding_spares_unreserved_characters_alone(void **state)
         {TEXT("@`{:"), TEXT("%40%60%7B%3A")},
     };
 
-    check_notation(buffer_append_percent, rows, sizeof(rows) / sizeof(rows[0]));
+    check_notation(http_percent_encode, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 int main(void)

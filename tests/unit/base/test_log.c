@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sync.h"
 
 /* "2026-11-23T20:50:16.123Z info  " */
 enum { PREFIX = 31 };
@@ -216,7 +217,7 @@ static void escape_is_cut_between_characters(void **state)
 static void pthread_error_is_logged_and_aborts(void **state)
 {
     (void)state;
-    log_check_pthread(0, "nothing happens");
+    sync_check(0, "nothing happens");
 
     struct capture capture;
     capture_start(&capture);
@@ -225,7 +226,7 @@ static void pthread_error_is_logged_and_aborts(void **state)
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         signal(SIGABRT, SIG_DFL);
         log_set_level(LOG_ERROR);
-        log_check_pthread(EDEADLK, "pthread_rwlock_wrlock");
+        sync_check(EDEADLK, "pthread_rwlock_wrlock");
         _exit(0);
     }
     capture_stop(&capture);

@@ -20,12 +20,12 @@ enum { JOBS = 200, PROBES = 100000 };
 
 /* A job that tells what became of it. */
 struct told {
-    struct server_job job;
+    struct worker_job job;
     atomic_uint runs, cancelled;
     sem_t *begun, *may_end; /* NULL: it ends at once */
 };
 
-static void run(struct server_job *job, bool cancelled)
+static void run(struct worker_job *job, bool cancelled)
 {
     struct told *told = (struct told *)job;
 
@@ -37,21 +37,21 @@ static void run(struct server_job *job, bool cancelled)
     atomic_fetch_add(cancelled ? &told->cancelled : &told->runs, 1);
 }
 
-static void submit(struct server_workers *workers, struct told *told)
+static void submit(struct workers *workers, struct told *told)
 {
     told->job.run = run;
-    server_workers_submit(workers, &told->job);
+    workers_submit(workers, &told->job);
 }
 
 static void *stop(void *workers)
 {
-    server_workers_stop(workers);
+    workers_stop(workers);
     return NULL;
 }
 
 static void each_job_is_run_once(void **state)
 {
-    struct server_workers *workers = server_workers_start(2);
+    struct workers *workers = workers_start(2);
     struct told jobs[JOBS] = {{.runs = 0}};
     sem_t begun, may_end;
     struct told last = {.begun = &begun, .may_end = &may_end};
@@ -65,13 +65,13 @@ static void each_job_is_run_once(void **state)
     submit(workers, &last);
     /* Jobs are taken in their order, so now all others have been taken. */
     sem_wait(&begun);
-    server_workers_stop(workers);
+    workers_stop(workers);
     for (size_t i = 0; i < JOBS; i++) {
         assert_int_equal(jobs[i].runs, 1);
         assert_int_equal(jobs[i].cancelled, 0);
     }
     assert_int_equal(last.runs, 1);
-    server_workers_free(workers);
+    workers_free(workers);
     sem_destroy(&begun);
     sem_destroy(&may_end);
 }
@@ -79,7 +79,7 @@ static void each_job_is_run_once(void **state)
 /* One slow job is being done and another one waits; a third one does not. */
 static void job_need_not_wait_for_slow_ones(void **state)
 {
-    struct server_workers *workers = server_workers_start(2);
+    struct workers *workers = workers_start(2);
     sem_t begun, may_end;
     struct told slow = {.job.slow = true, .begun = &begun, .may_end = &may_end};
     struct told next_slow = {.job.slow = true};
@@ -98,11 +98,11 @@ static void job_need_not_wait_for_slow_ones(void **state)
     assert_int_equal(next_slow.runs, 0);
     sem_post(&may_end);
     sem_post(&may_end);
-    server_workers_stop(workers);
+    workers_stop(workers);
     assert_int_equal(slow.runs, 1);
     assert_int_equal(quick.runs, 1);
     assert_int_equal(next_slow.runs + next_slow.cancelled, 1);
-    server_workers_free(workers);
+    workers_free(workers);
     sem_destroy(&begun);
     sem_destroy(&may_end);
 }
@@ -111,7 +111,7 @@ static void job_need_not_wait_for_slow_ones(void **state)
  * Submit jobs until one is cancelled on the spot, by which one knows that the
  * stop has begun. Returns how many that took.
  */
-static size_t probe(struct server_workers *workers, struct told *probes)
+static size_t probe(struct workers *workers, struct told *probes)
 {
     for (size_t i = 0; i < PROBES; i++) {
         submit(workers, &probes[i]);
@@ -127,7 +127,7 @@ static size_t probe(struct server_workers *workers, struct told *probes)
 static void stop_finishes_what_has_begun_and_cancels_the_rest(void **state)
 {
     static struct told probes[PROBES];
-    struct server_workers *workers = server_workers_start(1);
+    struct workers *workers = workers_start(1);
     sem_t begun, may_end;
     struct told first = {.begun = &begun, .may_end = &may_end};
     struct told waiting = {.runs = 0};
@@ -153,23 +153,23 @@ static void stop_finishes_what_has_begun_and_cancels_the_rest(void **state)
         assert_int_equal(probes[i].runs, 0);
         assert_int_equal(probes[i].cancelled, 1);
     }
-    server_workers_free(workers);
+    workers_free(workers);
     sem_destroy(&begun);
     sem_destroy(&may_end);
 }
 
 static void job_after_the_stop_is_cancelled_by_who_submits_it(void **state)
 {
-    struct server_workers *workers = server_workers_start(2);
+    struct workers *workers = workers_start(2);
     struct told late = {.runs = 0};
 
     (void)state;
     assert_non_null(workers);
-    server_workers_stop(workers);
+    workers_stop(workers);
     submit(workers, &late);
     assert_int_equal(late.runs, 0);
     assert_int_equal(late.cancelled, 1);
-    server_workers_free(workers);
+    workers_free(workers);
 }
 
 int main(void)

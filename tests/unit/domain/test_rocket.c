@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "lib/messages.h"
 #include "domain/rocket.h"
+#include "lib/messages.h"
 
 /* Only addresses matter to rocket.c. */
 struct name {

@@ -16,10 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "json_standard.h"
-#include "domain/message_parse.h"
 #include "api/routes.h"
+#include "base/buffer.h"
+#include "domain/message_parse.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "json_standard.h"
 #include "table/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/http.h"
+#include "http/fields.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/target.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -13,6 +13,7 @@
 
 #include "format/json_scan.h"
 #include "http/problem.h"
+#include "http/response.h"
 
 static void assert_body(const struct http_response *response,
                         const char *expected)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/target.h"
 #include "lib/messages.h"
 #include "listing/listing.h"
 #include "table/table.h"
@@ -443,9 +444,9 @@ static void longest_cursor_fits_into_a_target(void **context)
     id[MESSAGE_MAX_CHANNEL - 1] = 'z';
     apply(table, message_launched(id, 1, name, name, 1));
     buffer_append(&raw, TEXT("sort=type&limit=1&type="));
-    buffer_append_percent(&raw, text_of(name));
+    http_percent_encode(&raw, text_of(name));
     buffer_append(&raw, TEXT("&mission="));
-    buffer_append_percent(&raw, text_of(name));
+    http_percent_encode(&raw, text_of(name));
     open_page(&page, table, buffer_text(&raw));
     assert_true(page.more);
     assert_in_range(page.next.length, 1, 8192);

@@ -15,7 +15,7 @@
 
 #include <sodium.h>
 
-#include "http/http.h"
+#include "http/request.h"
 #include "listing/listing_query.h"
 
 static void empty_query_asks_for_all_by_id(void **context)

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quota.h"
 #include "lib/messages.h"
 #include "table/abbreviation.h"
-#include "base/quota.h"
 #include "table/stripe.h"
 #include "table/table.h"
 

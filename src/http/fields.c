@@ -1,92 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What of HTTP needs no connection: building responses, and reading targets
- * and header fields. All of it is strict: a field that is not understood is
- * read in the way that grants the client less.
+ * Values of header fields. All of it is strict: a field that is not
+ * understood is read in the way that grants the client less.
  */
-#include "http/http.h"
+#include "http/fields.h"
 
-#include <assert.h>
-#include <stdlib.h>
-#include <string.h>
-
-void http_response_init(struct http_response *response)
-{
-    *response = (struct http_response){.body = BUFFER_INIT};
-}
-
-void http_response_release(struct http_response *response)
-{
-    for (size_t i = 0; i < response->header_count; i++) {
-        /* Owned values came from malloc(3); only the type is const. */
-        if (response->headers[i].owned)
-            free((char *)response->headers[i].value);
-    }
-    buffer_release(&response->body);
-    if (response->stream != NULL)
-        response->stream->free(response->stream);
-    if (response->later != NULL)
-        response->later->free(response->later);
-    http_response_init(response);
-}
-
-static struct http_header *next_header(struct http_response *response)
-{
-    assert(response->header_count < HTTP_MAX_HEADERS);
-    return &response->headers[response->header_count++];
-}
-
-void http_response_header(struct http_response *response, const char *name,
-                          const char *value)
-{
-    *next_header(response) = (struct http_header){name, value, false};
-}
-
-bool http_response_header_copy(struct http_response *response, const char *name,
-                               struct text value)
-{
-    char *copy = malloc(value.length + 1);
-    if (copy == NULL)
-        return false;
-    if (value.length > 0)
-        memcpy(copy, value.data, value.length);
-    copy[value.length] = '\0';
-
-    struct http_header *header = next_header(response);
-    header->name = name;
-    header->value = copy;
-    header->owned = true;
-    return true;
-}
-
-enum http_method http_method_of(struct text name)
-{
-    static const struct {
-        const char *name;
-        enum http_method method;
-    } methods[] = {
-        {"POST", HTTP_POST},
-        {"GET", HTTP_GET},
-        {"HEAD", HTTP_HEAD},
-        {"OPTIONS", HTTP_OPTIONS},
-    };
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (text_equal(name, text_of(methods[i].name)))
-            return methods[i].method;
-    }
-    return HTTP_OTHER;
-}
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
+#include <stddef.h>
 
 /*
  * What a character may be in: names of fields and methods (RFC 9110 section
@@ -128,80 +47,6 @@ bool http_is_token(struct text text)
     return text.length > 0;
 }
 
-static struct text skip(struct text text, size_t length)
-{
-    return (struct text){text.data + length, text.length - length};
-}
-
-/* Take a scheme with its "://" off the front of `text`, if it is there. */
-static bool take_scheme(struct text *text, struct text scheme)
-{
-    if (text->length < scheme.length ||
-        !text_equal_ignoring_case((struct text){text->data, scheme.length},
-                                  scheme))
-        return false;
-    *text = skip(*text, scheme.length);
-    return true;
-}
-
-static size_t authority_length(struct text text)
-{
-    size_t length = 0;
-    while (length < text.length && strchr("/?#", text.data[length]) == NULL)
-        length++;
-    return length;
-}
-
-/* Take a scheme that we serve; whether it is there. */
-static bool take_http(struct text *text)
-{
-    return take_scheme(text, TEXT("http://")) ||
-           take_scheme(text, TEXT("https://"));
-}
-
-struct text http_target_authority(struct text target)
-{
-    if (!take_http(&target))
-        return (struct text){NULL, 0};
-    return (struct text){target.data, authority_length(target)};
-}
-
-void http_target_split(struct text target, struct text *path,
-                       struct text *query)
-{
-    struct text rest = target;
-    bool absolute = take_http(&rest);
-
-    if (absolute)
-        rest = skip(rest, authority_length(rest));
-    *path = text_split(&rest, '?');
-    *query = rest;
-    if (absolute && path->length == 0)
-        *path = TEXT("/");
-}
-
-ptrdiff_t http_percent_decode(char *text, size_t length, bool plus_is_space)
-{
-    size_t out = 0;
-    for (size_t in = 0; in < length; in++) {
-        char byte = text[in];
-        if (byte == '+' && plus_is_space) {
-            byte = ' ';
-        } else if (byte == '%') {
-            if (length - in < 3)
-                return -1;
-            int high = hex_value(text[in + 1]);
-            int low = hex_value(text[in + 2]);
-            if (high < 0 || low < 0)
-                return -1;
-            byte = (char)(high * 16 + low);
-            in += 2;
-        }
-        text[out++] = byte;
-    }
-    return (ptrdiff_t)out;
-}
-
 /* How long the address in brackets at the start is; 0 if there is none. */
 static size_t bracketed_length(struct text text)
 {
@@ -225,8 +70,8 @@ static size_t name_length(struct text text)
         if (may_be_in(text.data[length], HOST))
             length++;
         else if (text.data[length] == '%' && text.length - length >= 3 &&
-                 hex_value(text.data[length + 1]) >= 0 &&
-                 hex_value(text.data[length + 2]) >= 0)
+                 text_hex_value(text.data[length + 1]) >= 0 &&
+                 text_hex_value(text.data[length + 2]) >= 0)
             length += 3;
         else
             break;
@@ -238,7 +83,7 @@ bool http_is_host(struct text text)
 {
     bool bracketed = text.length > 0 && text.data[0] == '[';
     size_t length = bracketed ? bracketed_length(text) : name_length(text);
-    struct text port = skip(text, length);
+    struct text port = text_skip(text, length);
 
     if (port.length > 0 && port.data[0] != ':')
         return false;
@@ -304,7 +149,7 @@ static struct text without_suffix(struct text text, struct text suffix)
     if (text.length < suffix.length)
         return text;
     size_t length = text.length - suffix.length;
-    if (text_equal(skip(text, length), suffix))
+    if (text_equal(text_skip(text, length), suffix))
         text.length = length;
     return text;
 }
@@ -321,7 +166,7 @@ static bool is_same_authority(struct text origin, struct text host)
     } schemes[] = {{"http://", ":80"}, {"https://", ":443"}};
     struct text authority = origin;
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (!take_scheme(&authority, text_of(schemes[i].scheme)))
+        if (!text_take_prefix(&authority, text_of(schemes[i].scheme)))
             continue;
         struct text port = text_of(schemes[i].port);
         authority = without_suffix(authority, port);

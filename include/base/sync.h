@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POSIX threads without errors to handle. A pthread call that fails on a lock
+ * or a condition is a bug of ours that no caller could handle: it is logged,
+ * and the process aborts. Calls that fail for want of resources (creating a
+ * thread) are not here.
+ */
+#ifndef LUNAR_BASE_SYNC_H
+#define LUNAR_BASE_SYNC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* The struct of type `type` whose member `member` is at `pointer`. */
+#define container_of(pointer, type, member)                                    \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* Log that the pthread function `what` returned `error`, and abort. */
+__attribute__((cold, noreturn)) void sync_fail(int error, const char *what);
+
+/* A pthread function `what` returned `error`, which must be 0. */
+static inline void sync_check(int error, const char *what)
+{
+    if (__builtin_expect(error != 0, 0))
+        sync_fail(error, what);
+}
+
+static inline void sync_lock(pthread_mutex_t *mutex)
+{
+    sync_check(pthread_mutex_lock(mutex), "pthread_mutex_lock");
+}
+
+static inline void sync_unlock(pthread_mutex_t *mutex)
+{
+    sync_check(pthread_mutex_unlock(mutex), "pthread_mutex_unlock");
+}
+
+static inline void sync_read_lock(pthread_rwlock_t *lock)
+{
+    sync_check(pthread_rwlock_rdlock(lock), "pthread_rwlock_rdlock");
+}
+
+static inline void sync_write_lock(pthread_rwlock_t *lock)
+{
+    sync_check(pthread_rwlock_wrlock(lock), "pthread_rwlock_wrlock");
+}
+
+static inline void sync_rwlock_unlock(pthread_rwlock_t *lock)
+{
+    sync_check(pthread_rwlock_unlock(lock), "pthread_rwlock_unlock");
+}
+
+void sync_mutex_init(pthread_mutex_t *mutex);
+
+/* Writers go first: readers that poll must not hold up writers. */
+void sync_rwlock_init(pthread_rwlock_t *lock);
+
+/* Deadlines are of the monotonic clock, as the wall clock may be set. */
+void sync_cond_init(pthread_cond_t *condition);
+
+void sync_signal(pthread_cond_t *condition);
+void sync_broadcast(pthread_cond_t *condition);
+
+/* The caller holds `mutex`. May return without a signal. */
+void sync_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
+
+/* The same. False once `deadline` (of sync_deadline()) has passed. */
+bool sync_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                     const struct timespec *deadline);
+
+/* The monotonic clock's time in `ms` milliseconds. */
+struct timespec sync_deadline(uint64_t ms);
+
+void sync_join(pthread_t thread);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Responses: what they own, and their headers.
+ */
+#include "http/response.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void http_response_init(struct http_response *response)
+{
+    *response = (struct http_response){.body = BUFFER_INIT};
+}
+
+void http_response_release(struct http_response *response)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        /* Owned values came from malloc(3); only the type is const. */
+        if (response->headers[i].owned)
+            free((char *)response->headers[i].value);
+    }
+    buffer_release(&response->body);
+    if (response->stream != NULL)
+        response->stream->free(response->stream);
+    if (response->later != NULL)
+        response->later->free(response->later);
+    http_response_init(response);
+}
+
+static struct http_header *next_header(struct http_response *response)
+{
+    assert(response->header_count < HTTP_MAX_HEADERS);
+    return &response->headers[response->header_count++];
+}
+
+void http_response_header(struct http_response *response, const char *name,
+                          const char *value)
+{
+    *next_header(response) = (struct http_header){name, value, false};
+}
+
+bool http_response_header_copy(struct http_response *response, const char *name,
+                               struct text value)
+{
+    char *copy = malloc(value.length + 1);
+    if (copy == NULL)
+        return false;
+    if (value.length > 0)
+        memcpy(copy, value.data, value.length);
+    copy[value.length] = '\0';
+
+    struct http_header *header = next_header(response);
+    header->name = name;
+    header->value = copy;
+    header->owned = true;
+    return true;
+}
