@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/handlers.h"
+#include "api/operations.h"
 #include "flags.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -58,7 +58,7 @@ struct workload {
 /* What the workers of one operation share. */
 struct operation {
     const struct workload *workload;
-    struct service service;
+    struct api api;
     _Alignas(64) _Atomic uint32_t next; /* message that nobody has taken */
     _Atomic uint32_t applied;
 };
@@ -122,7 +122,7 @@ static void take_messages(void *context)
     while ((i = atomic_fetch_add(&operation->next, 1)) < workload->count) {
         request.body = workload->bodies[i];
         http_response_init(&response);
-        handle_post_message(&operation->service, &request, &response);
+        messages_post(&operation->api, &request, &response);
         applied += is_applied(&response);
         http_response_release(&response);
     }
@@ -137,7 +137,7 @@ static void check(const struct operation *operation)
     uint64_t messages = 0;
 
     for (size_t i = 0; i < ROCKETS; i++) {
-        if (!table_find(operation->service.table, text_of(workload->ids[i]),
+        if (!table_find(operation->api.table, text_of(workload->ids[i]),
                         &view) ||
             view.missing != 0)
             die("workload: a rocket is not complete");
@@ -159,13 +159,13 @@ static struct times operate(struct parts_pool *pool, unsigned workers,
     struct operation operation = {.workload = workload};
     uint64_t begun = parts_now();
 
-    service_init(&operation.service, parts_table_new());
+    api_init(&operation.api, parts_table_new(), NULL);
     uint64_t made = parts_now();
     parts_pool_run(pool, workers, take_messages, &operation);
     uint64_t done = parts_now();
     check(&operation);
     uint64_t checked = parts_now();
-    table_free(operation.service.table);
+    table_free(operation.api.table);
     return (struct times){.operation = done - made,
                           .table = made - begun + parts_now() - checked};
 }
@@ -177,12 +177,12 @@ count_allocations(struct parts_pool *pool, unsigned workers,
 {
     struct operation operation = {.workload = workload};
 
-    service_init(&operation.service, parts_table_new());
+    api_init(&operation.api, parts_table_new(), NULL);
     parts_allocations_start();
     parts_pool_run(pool, workers, take_messages, &operation);
     struct parts_allocations allocations = parts_allocations_stop();
     check(&operation);
-    table_free(operation.service.table);
+    table_free(operation.api.table);
     return allocations;
 }
 

@@ -11,15 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/handlers.h"
+#include "api/api.h"
 #include "base/log.h"
 #include "base/sync.h"
+#include "base/workers.h"
 #include "config.h"
 #include "server/server.h"
 #include "table/table.h"
 
 enum {
     EXIT_USAGE = 2,
+    WORKERS = 2, /* threads for what would hold up an event loop */
     /*
      * Bytes from which on memory is a mapping of its own, which goes back to
      * the system when it is freed: the keys of a long list. By itself
@@ -52,16 +54,24 @@ static bool fill_streams(void)
     return opened >= 0;
 }
 
-/*
- * SIGINT and SIGTERM are waited for by the main thread; all others inherit
- * that they are blocked. A client that closes early must not end us.
- */
-static void block_signals(sigset_t *stop)
+static void fill_stop_signals(sigset_t *stop)
 {
     sigemptyset(stop);
     sigaddset(stop, SIGINT);
     sigaddset(stop, SIGTERM);
-    sync_check(pthread_sigmask(SIG_BLOCK, stop, NULL), "pthread_sigmask");
+}
+
+/*
+ * SIGINT and SIGTERM are waited for by the main thread; all other threads,
+ * which are started after this, inherit that they are blocked. A client that
+ * closes early must not end the process.
+ */
+static void block_signals(void)
+{
+    sigset_t stop;
+
+    fill_stop_signals(&stop);
+    sync_check(pthread_sigmask(SIG_BLOCK, &stop, NULL), "pthread_sigmask");
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -86,7 +96,7 @@ static void print_ready(const char *host, uint16_t port)
  * Serve until a signal comes. From then on the signals are as at the start
  * of the process, so a second one ends it at once.
  */
-static int serve(const struct config *config, struct service *service)
+static int serve(const struct config *config, const struct http_app *app)
 {
     struct server_options options = {
         .host = config->host,
@@ -99,25 +109,50 @@ static int serve(const struct config *config, struct service *service)
     sigset_t stop;
     int number;
 
-    block_signals(&stop);
-    struct server *server =
-        server_start(&options, service, error, sizeof(error));
+    fill_stop_signals(&stop);
+    struct server *server = server_start(&options, app, error, sizeof(error));
     if (server == NULL)
         return fail(EXIT_FAILURE, error);
     print_ready(config->host, server_port(server));
 
     sigwait(&stop, &number);
     sync_check(pthread_sigmask(SIG_UNBLOCK, &stop, NULL), "pthread_sigmask");
-    log_line(LOG_INFO, "%s: stopping; a second one ends at once",
+    log_line(LOG_INFO, "%s: stopping; a second signal ends at once",
              number == SIGINT ? "SIGINT" : "SIGTERM");
     server_stop(server);
     return EXIT_SUCCESS;
 }
 
+/*
+ * Make the parts, lowest first, and serve. The workers end before the table,
+ * as they may still be making a list that nobody waits for.
+ */
+static int run(const struct config *config)
+{
+    struct api api;
+    int code = EXIT_FAILURE;
+
+    block_signals();
+    struct table *table = table_new(config->max_memory);
+    struct workers *workers = workers_start(WORKERS);
+    if (table == NULL) {
+        fail(code, "out of memory at the start");
+    } else if (workers == NULL) {
+        fail(code, "can't start threads: too few processes (ulimit -u) or too "
+                   "little memory");
+    } else {
+        api_init(&api, table, workers);
+        struct http_app app = api_app(&api);
+        code = serve(config, &app);
+    }
+    workers_free(workers);
+    table_free(table);
+    return code;
+}
+
 int main(int argc, char *argv[])
 {
     struct config config;
-    struct service service;
     char error[256];
 
     if (!fill_streams())
@@ -140,11 +175,5 @@ int main(int argc, char *argv[])
     log_set_level(config.log_level);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
-    struct table *table = table_new(config.max_memory);
-    if (table == NULL)
-        return fail(EXIT_FAILURE, "out of memory at the start");
-    service_init(&service, table);
-    int code = serve(&config, &service);
-    table_free(table);
-    return code;
+    return run(&config);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A few threads that do what would hold up an event loop: jobs that are slow
- * in the order in which they came, and the others in theirs, which, where
- * there are two threads or more, need not wait for slow ones. The queues are
- * made of the jobs themselves, so handing one over never fails for want of
- * memory.
+ * A few threads for what would hold up an event loop. Slow jobs are run one at
+ * a time, in the order in which they came; so, with two threads or more, are
+ * the others in theirs, without waiting for slow ones. The queues are made of
+ * the jobs themselves, so submitting one never fails for want of memory.
  */
 #ifndef LUNAR_BASE_WORKERS_H
 #define LUNAR_BASE_WORKERS_H
@@ -13,12 +12,12 @@
 
 struct workers;
 
-/* Of each of its threads. */
+/* The name of each of the threads. */
 #define WORKERS_NAME "lunar-worker"
 
-/* Part of whatever the job is about; it must stay until `run` is called. */
+/* Part of what the job is about. It must stay until `run` is called. */
 struct worker_job {
-    void (*run)(struct worker_job *job, bool cancelled);
+    void (*run)(struct worker_job *job);
     bool slow;               /* takes seconds rather than milliseconds */
     struct worker_job *next; /* the queue's */
 };
@@ -27,16 +26,12 @@ struct worker_job {
 struct workers *workers_start(unsigned threads);
 
 /*
- * Have `job->run` called by one of the threads; or, after the stop, at once
- * by this one, and cancelled.
+ * Run `job` on a worker thread.
+ * Locking: from any thread, also from a job.
  */
 void workers_submit(struct workers *workers, struct worker_job *job);
 
-/*
- * Finish what has begun, cancel what waits, and end the threads. Jobs may
- * still be submitted, until workers_free().
- */
-void workers_stop(struct workers *workers);
+/* Run the jobs that are left, and end the threads. NULL does nothing. */
 void workers_free(struct workers *workers);
 
 #endif

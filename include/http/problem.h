@@ -17,8 +17,11 @@ __attribute__((format(printf, 3, 4))) void
 problem_set(struct http_response *response, unsigned status, const char *detail,
             ...);
 
-/* 503: memory has ended, or what -max-memory grants of it. */
-void problem_set_full(struct http_response *response);
+/* 503: the memory limit is reached, or the system has no more memory. */
+void problem_set_no_memory(struct http_response *response);
+
+/* 503: the service stops. */
+void problem_set_stopping(struct http_response *response);
 
 /* The standard's phrase for a status that the service sends. */
 const char *problem_title(unsigned status);

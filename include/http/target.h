@@ -33,6 +33,9 @@ struct text http_target_authority(struct text target);
  */
 ptrdiff_t http_percent_decode(char *text, size_t length, bool plus_is_space);
 
+/* Whether every "%" is followed by two hexadecimal digits. */
+bool http_is_percent_encoded(struct text text);
+
 /*
  * Append `text` percent-encoded (RFC 3986 section 2.1): all but unreserved
  * characters become %XX, so that it can stand anywhere in a path or a query.

@@ -10,11 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/routes.h"
+#include "http/app.h"
 
 enum {
     SERVER_STOP_SECONDS = 5, /* for what is in flight at a stop */
-    SERVER_WORKERS = 2,      /* threads for what takes long */
 };
 
 struct server_options {
@@ -30,10 +29,10 @@ struct server;
 /*
  * Listen and serve. On failure NULL, and `error` is one line for the user
  * that says what to do.
- * Ownership: `service` is borrowed and must outlive the server.
+ * Ownership: the application is borrowed and must outlive the server.
  */
 struct server *server_start(const struct server_options *options,
-                            struct service *service, char *error,
+                            const struct http_app *app, char *error,
                             size_t error_size);
 
 /* The port it listens on. */

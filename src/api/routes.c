@@ -1,90 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One row a path. A path is matched segment by segment, each decoded for
- * itself, so an id may hold an encoded slash; a trailing slash makes another
- * path. The files in the binary are found by their path as it is sent.
+ * One row a path. A path is matched by its decoded segments, so an id may hold
+ * an encoded slash; a trailing slash makes another path. Files are found by
+ * their path as it was sent.
  */
-#include "api/routes.h"
-
-#include <string.h>
+#include "routes.h"
 
 #include "assets.h"
 #include "http/problem.h"
-#include "http/target.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "operations.h"
 
-typedef void operation(struct service *service,
-                       const struct http_request *request,
-                       struct http_response *response);
-
-typedef struct http_sink *opener(struct service *service,
-                                 const struct http_request *request,
-                                 struct http_response *response);
+enum { ROUTE_SEGMENTS = 2 };
 
 struct route {
-    const char *path; /* "{" starts a segment that may be anything */
-    operation *get;   /* for HEAD too */
-    operation *post;
-    opener *open_post; /* for bodies that are taken as they arrive */
+    /* NULL after the last; "{" begins one that stands for any text. */
+    const char *segments[ROUTE_SEGMENTS + 1];
+    void (*get)(struct api *api, const struct http_request *request,
+                struct http_response *response); /* for HEAD too */
+    void (*post)(struct api *api, const struct http_request *request,
+                 struct http_response *response);
+    /* For bodies that are taken as they arrive; NULL: for none. */
+    struct http_sink *(*open_post)(struct api *api,
+                                   const struct http_request *request,
+                                   struct http_response *response);
 };
 
 static const struct route routes[] = {
-    {"/messages", NULL, handle_post_message, handle_open_batch},
-    {"/rockets", handle_list_rockets, NULL, NULL},
-    {"/rockets/{id}", handle_get_rocket, NULL, NULL},
-    {"/health", handle_health, NULL, NULL},
-    {"/", handle_root, NULL, NULL},
+    {{"messages"}, NULL, messages_post, messages_open_batch},
+    {{"rockets"}, lists_get, NULL, NULL},
+    {{"rockets", "{id}"}, rockets_get, NULL, NULL},
+    {{"health"}, pages_get_health, NULL, NULL},
+    {{""}, pages_get_root, NULL, NULL},
 };
 
-static const struct route asset_route = {NULL, handle_asset, NULL, NULL};
+static const struct route asset_route = {.get = pages_get_asset};
 
-enum { MAX_SEGMENT = 256 /* bytes, of the fixed ones, encoded */ };
-
-static bool segment_matches(struct text pattern, struct text segment)
+static bool segment_matches(const char *pattern, struct text segment)
 {
-    char decoded[MAX_SEGMENT];
-
-    if (pattern.length > 0 && pattern.data[0] == '{')
-        return segment.length > 0;
-    if (memchr(segment.data, '%', segment.length) == NULL)
-        return text_equal(pattern, segment);
-    if (segment.length > sizeof(decoded))
-        return false;
-    memcpy(decoded, segment.data, segment.length);
-    ptrdiff_t length = http_percent_decode(decoded, segment.length, false);
-    return length >= 0 &&
-           text_equal(pattern, (struct text){decoded, (size_t)length});
+    return pattern[0] == '{' ? segment.length > 0
+                             : text_equal(segment, text_of(pattern));
 }
 
-static bool path_matches(struct text pattern, struct text path)
+static bool path_matches(const struct route *route,
+                         const struct http_request *request)
 {
-    while (pattern.data != NULL && path.data != NULL)
-        if (!segment_matches(text_split(&pattern, '/'), text_split(&path, '/')))
+    size_t count = 0;
+
+    while (route->segments[count] != NULL) {
+        if (count == request->segment_count ||
+            !segment_matches(route->segments[count], request->segments[count]))
             return false;
-    return pattern.data == NULL && path.data == NULL;
+        count++;
+    }
+    return count == request->segment_count;
 }
 
-static const struct route *find_route(struct text path)
+static const struct route *find_route(const struct http_request *request)
 {
     for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
-        if (path_matches(text_of(routes[i].path), path))
+        if (path_matches(&routes[i], request))
             return &routes[i];
-    return assets_find(path) != NULL ? &asset_route : NULL;
-}
-
-/* Every "%" is followed by two hexadecimal digits. */
-static bool is_percent_encoded(struct text text)
-{
-    static const char digits[] = "0123456789abcdefABCDEF";
-
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] != '%')
-            continue;
-        if (text.length - i < 3 ||
-            memchr(digits, text.data[i + 1], sizeof(digits) - 1) == NULL ||
-            memchr(digits, text.data[i + 2], sizeof(digits) - 1) == NULL)
-            return false;
-    }
-    return true;
+    return assets_find(request->path) != NULL ? &asset_route : NULL;
 }
 
 static const char *allowed_methods(const struct route *route)
@@ -92,7 +70,7 @@ static const char *allowed_methods(const struct route *route)
     return route->post != NULL ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
 }
 
-/* The method is none that the route has an operation for. */
+/* The route has no operation for the method. */
 static void answer_without_operation(const char *allowed,
                                      const struct http_request *request,
                                      struct http_response *response)
@@ -104,60 +82,40 @@ static void answer_without_operation(const char *allowed,
     http_response_header(response, "Allow", allowed);
 }
 
-static operation *find_operation(const struct route *route,
-                                 enum http_method method)
-{
-    if (method == HTTP_GET || method == HTTP_HEAD)
-        return route->get;
-    return method == HTTP_POST ? route->post : NULL;
-}
-
-static bool is_well_formed(const struct http_request *request)
-{
-    return is_percent_encoded(request->path) &&
-           is_percent_encoded(request->query);
-}
-
-struct http_sink *routes_open(struct service *service,
-                              struct http_request *request,
+struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response)
 {
-    const struct route *route = find_route(request->path);
+    const struct route *route = request->malformed ? NULL : find_route(request);
 
-    request->route = route;
+    request->operation = route;
     if (route == NULL || route->open_post == NULL ||
-        request->method != HTTP_POST || !is_well_formed(request))
+        request->method != HTTP_POST)
         return NULL;
-    return route->open_post(service, request, response);
+    return route->open_post(context, request, response);
 }
 
-void routes_dispatch(struct service *service,
-                     const struct http_request *request,
-                     struct http_response *response)
+void routes_answer(void *context, const struct http_request *request,
+                   struct http_response *response)
 {
-    const struct route *route = request->route;
+    const struct route *route = request->operation;
+    enum http_method method = request->method;
 
-    if (!is_well_formed(request)) {
+    if (request->malformed) {
         problem_set(response, 400,
                     "the target has a %% that is not followed by two "
                     "hexadecimal digits");
-        return;
-    }
-    /* RFC 9110 section 9.3.7: OPTIONS of the server as a whole. */
-    if (request->method == HTTP_OPTIONS &&
-        text_equal(request->path, TEXT("*"))) {
+    } else if (method == HTTP_OPTIONS && text_equal(request->path, TEXT("*"))) {
+        /* RFC 9110 section 9.3.7: OPTIONS of the server as a whole. */
         answer_without_operation("GET, HEAD, POST, OPTIONS", request, response);
-        return;
-    }
-
-    if (route == NULL) {
+    } else if (route == NULL) {
         problem_set(response, 404,
                     "there is nothing at this path; /swagger shows the API");
-        return;
-    }
-    operation *found = find_operation(route, request->method);
-    if (found == NULL)
+    } else if (route->get != NULL &&
+               (method == HTTP_GET || method == HTTP_HEAD)) {
+        route->get(context, request, response);
+    } else if (route->post != NULL && method == HTTP_POST) {
+        route->post(context, request, response);
+    } else {
         answer_without_operation(allowed_methods(route), request, response);
-    else
-        found(service, request, response);
+    }
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two queues and one lock: the first thread takes slow jobs, and others where
- * there are none; the rest take no slow ones. What a job has written is handed
- * over with the lock on the way in; on the way out the job hands over for
- * itself.
+ * Two queues and one lock. The first thread takes slow jobs, and others if
+ * there are no slow ones; the rest take no slow ones. The lock hands over what
+ * the submitter has written; a job hands over its result itself.
  *
  * The first thread and the rest wait for conditions of their own: glibc's
  * pthread_cond_broadcast() may wait for threads that it woke before to run,
- * and whoever submits is an event loop.
+ * and submitters are event loops.
  */
 #include "base/workers.h"
 
@@ -18,7 +17,7 @@
 
 struct queue {
     struct worker_job *first;
-    struct worker_job **end; /* where the next one is hung in */
+    struct worker_job **end; /* where the next job is linked */
 };
 
 struct workers {
@@ -33,13 +32,13 @@ struct workers {
     pthread_t threads[];
 };
 
-static void empty(struct queue *queue)
+static void empty_queue(struct queue *queue)
 {
     queue->first = NULL;
     queue->end = &queue->first;
 }
 
-static void append(struct queue *queue, struct worker_job *job)
+static void append_job(struct queue *queue, struct worker_job *job)
 {
     job->next = NULL;
     *queue->end = job;
@@ -47,7 +46,7 @@ static void append(struct queue *queue, struct worker_job *job)
 }
 
 /* The next job; NULL when the queue is empty. */
-static struct worker_job *take_from(struct queue *queue)
+static struct worker_job *take_job(struct queue *queue)
 {
     struct worker_job *job = queue->first;
 
@@ -58,28 +57,30 @@ static struct worker_job *take_from(struct queue *queue)
     return job;
 }
 
-/* `any`: also a slow one, and rather that. */
-static struct worker_job *take_locked(struct workers *workers, bool any)
-{
-    struct worker_job *job = any ? take_from(&workers->slow) : NULL;
-
-    return job != NULL ? job : take_from(&workers->others);
-}
-
-/* Wait for a job; NULL after the stop. */
+/*
+ * Wait for a job, with `any` also for a slow one, and rather for that. NULL
+ * after the stop, once there is none.
+ */
 static struct worker_job *next_job(struct workers *workers, bool any)
 {
     struct worker_job *job = NULL;
 
     sync_lock(&workers->lock);
-    while (!workers->stopped && (job = take_locked(workers, any)) == NULL)
+    for (;;) {
+        if (any)
+            job = take_job(&workers->slow);
+        if (job == NULL)
+            job = take_job(&workers->others);
+        if (job != NULL || workers->stopped)
+            break;
         sync_wait(any ? &workers->for_first : &workers->for_rest,
                   &workers->lock);
+    }
     sync_unlock(&workers->lock);
     return job;
 }
 
-static bool is_first(struct workers *workers)
+static bool claim_first(struct workers *workers)
 {
     sync_lock(&workers->lock);
     bool first = !workers->begun;
@@ -88,16 +89,16 @@ static bool is_first(struct workers *workers)
     return first;
 }
 
-static void *work(void *context)
+static void *run_jobs(void *context)
 {
     struct workers *workers = context;
-    bool any = is_first(workers);
+    bool any = claim_first(workers);
     struct worker_job *job;
 
-    /* For those who look at the threads, as top -H does. */
+    /* For those who list the threads, as top -H does. */
     pthread_setname_np(pthread_self(), WORKERS_NAME);
     while ((job = next_job(workers, any)) != NULL)
-        job->run(job, false);
+        job->run(job);
     return NULL;
 }
 
@@ -111,47 +112,35 @@ struct workers *workers_start(unsigned threads)
     sync_mutex_init(&workers->lock);
     sync_cond_init(&workers->for_first);
     sync_cond_init(&workers->for_rest);
-    empty(&workers->slow);
-    empty(&workers->others);
+    empty_queue(&workers->slow);
+    empty_queue(&workers->others);
     while (workers->count < threads &&
-           pthread_create(&workers->threads[workers->count], NULL, work,
+           pthread_create(&workers->threads[workers->count], NULL, run_jobs,
                           workers) == 0)
         workers->count++;
     if (workers->count == threads)
         return workers;
-
-    workers_stop(workers);
     workers_free(workers);
     return NULL;
 }
 
 void workers_submit(struct workers *workers, struct worker_job *job)
 {
+    /* The job may be gone once the lock is released. */
+    bool slow = job->slow;
+
     sync_lock(&workers->lock);
-    bool stopped = workers->stopped;
-    if (!stopped) {
-        append(job->slow ? &workers->slow : &workers->others, job);
-        sync_signal(&workers->for_first);
-        if (!job->slow)
-            sync_signal(&workers->for_rest);
-    }
+    append_job(slow ? &workers->slow : &workers->others, job);
+    sync_signal(&workers->for_first);
+    if (!slow)
+        sync_signal(&workers->for_rest);
     sync_unlock(&workers->lock);
-    if (stopped)
-        job->run(job, true);
 }
 
-static struct worker_job *take(struct workers *workers)
+void workers_free(struct workers *workers)
 {
-    sync_lock(&workers->lock);
-    struct worker_job *job = take_locked(workers, true);
-    sync_unlock(&workers->lock);
-    return job;
-}
-
-void workers_stop(struct workers *workers)
-{
-    struct worker_job *job;
-
+    if (workers == NULL)
+        return;
     sync_lock(&workers->lock);
     workers->stopped = true;
     sync_broadcast(&workers->for_first);
@@ -159,14 +148,6 @@ void workers_stop(struct workers *workers)
     sync_unlock(&workers->lock);
     for (unsigned i = 0; i < workers->count; i++)
         sync_join(workers->threads[i]);
-    while ((job = take(workers)) != NULL)
-        job->run(job, true);
-}
-
-void workers_free(struct workers *workers)
-{
-    if (workers == NULL)
-        return;
     pthread_cond_destroy(&workers->for_rest);
     pthread_cond_destroy(&workers->for_first);
     pthread_mutex_destroy(&workers->lock);

@@ -45,12 +45,17 @@ void problem_set(struct http_response *response, unsigned status,
                              "application/problem+json");
 }
 
-void problem_set_full(struct http_response *response)
+void problem_set_no_memory(struct http_response *response)
 {
     problem_set(response, 503,
-                "the memory that this service may use is full; what it "
-                "knows stays as it is");
+                "the memory limit is reached; existing rockets are unchanged");
     http_response_header(response, "Retry-After", "10");
+}
+
+void problem_set_stopping(struct http_response *response)
+{
+    problem_set(response, 503, "the service is stopping");
+    http_response_header(response, "Retry-After", "5");
 }
 
 const char *problem_title(unsigned status)

@@ -23,8 +23,8 @@ void http_response_release(struct http_response *response)
     buffer_release(&response->body);
     if (response->stream != NULL)
         response->stream->free(response->stream);
-    if (response->later != NULL)
-        response->later->free(response->later);
+    if (response->deferred != NULL)
+        response->deferred->free(response->deferred);
     http_response_init(response);
 }
 

@@ -66,6 +66,16 @@ ptrdiff_t http_percent_decode(char *text, size_t length, bool plus_is_space)
     return (ptrdiff_t)out;
 }
 
+bool http_is_percent_encoded(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] == '%' &&
+            (text.length - i < 3 || text_hex_value(text.data[i + 1]) < 0 ||
+             text_hex_value(text.data[i + 2]) < 0))
+            return false;
+    return true;
+}
+
 static bool is_unreserved(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||

@@ -23,22 +23,21 @@ enum {
     MAX_UNSENT = 128 * 1024 * 1024,
 };
 
-void server_answer_init(struct server_answer *answer,
-                        _Atomic size_t *all_unsent)
+void answer_init(struct answer *answer, _Atomic size_t *all_unsent)
 {
-    *answer = (struct server_answer){.all_unsent = all_unsent};
+    *answer = (struct answer){.all_unsent = all_unsent};
 }
 
-static void forget_last(struct server_answer *answer)
+static void forget_last(struct answer *answer)
 {
     if (answer->last != NULL)
         MHD_destroy_response(answer->last);
     answer->last = NULL;
 }
 
-void server_answer_release(struct server_answer *answer)
+void answer_release(struct answer *answer)
 {
-    server_answer_end(answer);
+    answer_end(answer);
     forget_last(answer);
 }
 
@@ -71,12 +70,12 @@ static struct MHD_Response *head_without_length(void)
 }
 
 static struct MHD_Response *make_stream(struct http_response *response,
-                                        const struct server_answer_use *use)
+                                        const struct answer_use *use)
 {
     if (use->head)
         return head_without_length();
-    struct MHD_Response *made = server_stream_response(
-        response->stream, use->mhd, use->connection, use->workers);
+    struct MHD_Response *made =
+        stream_response(response->stream, use->connection);
     if (made != NULL)
         response->stream = NULL;
     return made;
@@ -84,7 +83,7 @@ static struct MHD_Response *make_stream(struct http_response *response,
 
 static struct MHD_Response *make_body(struct buffer *body)
 {
-    if (body->capacity <= SERVER_ANSWER_KEPT)
+    if (body->capacity <= ANSWER_KEPT)
         return MHD_create_response_from_buffer(body->length, body->data,
                                                MHD_RESPMEM_PERSISTENT);
     struct MHD_Response *made =
@@ -97,7 +96,7 @@ static struct MHD_Response *make_body(struct buffer *body)
 
 /* MHD sends a body's length but not the body for HEAD and for 304. */
 static struct MHD_Response *make_headless(struct http_response *response,
-                                          const struct server_answer_use *use)
+                                          const struct answer_use *use)
 {
     if (response->stream != NULL)
         return make_stream(response, use);
@@ -113,7 +112,7 @@ static struct MHD_Response *make_headless(struct http_response *response,
 
 /* With its headers; NULL where memory ends. */
 static struct MHD_Response *make(struct http_response *response,
-                                 const struct server_answer_use *use)
+                                 const struct answer_use *use)
 {
     struct MHD_Response *made = make_headless(response, use);
     bool complete = made != NULL;
@@ -135,11 +134,11 @@ static struct MHD_Response *make(struct http_response *response,
 static bool can_be_last(const struct http_response *response, bool close)
 {
     return !close && response->stream == NULL && response->body.length > 0 &&
-           response->body.capacity <= SERVER_ANSWER_KEPT &&
+           response->body.capacity <= ANSWER_KEPT &&
            response->header_count == 1 && !response->headers[0].owned;
 }
 
-static bool is_like_last(const struct server_answer *answer,
+static bool is_like_last(const struct answer *answer,
                          const struct http_response *response)
 {
     return answer->last != NULL &&
@@ -149,13 +148,7 @@ static bool is_like_last(const struct server_answer *answer,
            answer->last_header.value == response->headers[0].value;
 }
 
-void server_answer_no_memory(struct http_response *response)
-{
-    problem_set(response, 503, "out of memory; try again");
-    http_response_header(response, "Retry-After", "1");
-}
-
-static bool take_room(struct server_answer *answer, size_t size)
+static bool take_room(struct answer *answer, size_t size)
 {
     if (atomic_fetch_add(answer->all_unsent, size) + size > MAX_UNSENT) {
         atomic_fetch_sub(answer->all_unsent, size);
@@ -166,11 +159,10 @@ static bool take_room(struct server_answer *answer, size_t size)
 }
 
 /* Put off what can't be sent. */
-static void check_body(struct server_answer *answer,
-                       struct http_response *response)
+static void check_body(struct answer *answer, struct http_response *response)
 {
     if (buffer_failed(&response->body)) {
-        server_answer_no_memory(response);
+        problem_set_no_memory(response);
     } else if (response->body.capacity > LONG_BODY &&
                !take_room(answer, response->body.capacity)) {
         problem_set(response, 503,
@@ -180,9 +172,9 @@ static void check_body(struct server_answer *answer,
     }
 }
 
-struct MHD_Response *server_answer_take(struct server_answer *answer,
-                                        struct http_response *response,
-                                        const struct server_answer_use *use)
+struct MHD_Response *answer_take(struct answer *answer,
+                                 struct http_response *response,
+                                 const struct answer_use *use)
 {
     check_body(answer, response);
     if (!can_be_last(response, use->close)) {
@@ -198,14 +190,13 @@ struct MHD_Response *server_answer_take(struct server_answer *answer,
     return answer->last;
 }
 
-void server_answer_drop(struct server_answer *answer,
-                        struct MHD_Response *taken)
+void answer_drop(struct answer *answer, struct MHD_Response *taken)
 {
     if (taken != answer->last)
         MHD_destroy_response(taken);
 }
 
-void server_answer_end(struct server_answer *answer)
+void answer_end(struct answer *answer)
 {
     if (answer->unsent > 0)
         atomic_fetch_sub(answer->all_unsent, answer->unsent);

@@ -137,14 +137,14 @@ void connection_shut_locked(struct connection *connection,
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
-    if (how == CONNECTION_STAYS)
+    if (how == CONNECTION_KEEP)
         return;
     /* Not to linger makes the kernel forget what is not taken. */
-    if (how == CONNECTION_CUT)
+    if (how == CONNECTION_RESET)
         setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &linger,
                    sizeof(linger));
     shutdown(connection->socket,
-             how == CONNECTION_CLOSES ? SHUT_RD : SHUT_RDWR);
+             how == CONNECTION_SHUT_READ ? SHUT_RD : SHUT_RDWR);
 }
 
 /* False if the kernel does not tell as much as is looked at here. */
@@ -192,20 +192,20 @@ static enum connection_verdict check_waiting(struct connection *connection,
     struct tcp_info info;
 
     if (waited < CONNECTION_TICK)
-        return CONNECTION_STAYS;
+        return CONNECTION_KEEP;
     if (last_call || has_passed(CONNECTION_IDLE_SECONDS, since_of(state), now))
-        return CONNECTION_CLOSES;
+        return CONNECTION_SHUT_READ;
     if (!tcp_info(connection, &info))
-        return CONNECTION_STAYS;
+        return CONNECTION_KEEP;
     if (has_ended(connection, &info, state))
-        return CONNECTION_ENDS;
+        return CONNECTION_SHUT;
     if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
         /* If it fails, the request's first line has become whole. */
         atomic_compare_exchange_strong(
             &connection->state, &state,
             make_state(CONNECTION_RECEIVING,
                        now - info.tcpi_last_data_recv * UINT64_C(1000)));
-    return CONNECTION_STAYS;
+    return CONNECTION_KEEP;
 }
 
 /* A request whose sender has ended before it can't become whole. */
@@ -217,8 +217,8 @@ static enum connection_verdict check_receiving(struct connection *connection,
     if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now) ||
         (connection_age(state, now) >= CONNECTION_TICK &&
          tcp_info(connection, &info) && has_ended(connection, &info, state)))
-        return CONNECTION_CUT;
-    return CONNECTION_STAYS;
+        return CONNECTION_RESET;
+    return CONNECTION_KEEP;
 }
 
 /* Progress is what the peer's kernel has acknowledged. */
@@ -229,16 +229,16 @@ static enum connection_verdict check_sending(struct connection *connection,
 
     if (connection_age(state, now) < CONNECTION_TICK ||
         !tcp_info(connection, &info))
-        return CONNECTION_STAYS;
+        return CONNECTION_KEEP;
     if (connection->progress < since_of(state) ||
         info.tcpi_bytes_acked != connection->acknowledged) {
         connection->acknowledged = info.tcpi_bytes_acked;
         connection->progress = now;
-        return CONNECTION_STAYS;
+        return CONNECTION_KEEP;
     }
     return has_passed(CONNECTION_SEND_SECONDS, connection->progress, now)
-               ? CONNECTION_CUT
-               : CONNECTION_STAYS;
+               ? CONNECTION_RESET
+               : CONNECTION_KEEP;
 }
 
 /*
@@ -260,8 +260,8 @@ static enum connection_verdict check_closing(struct connection *connection,
     if (phase == CONNECTION_WORKING ||
         elapsed(connection->closing_since, now) < CONNECTION_TICK ||
         connection_age(state, now) < CONNECTION_TICK)
-        return CONNECTION_STAYS;
-    return phase == CONNECTION_WAITING ? CONNECTION_ENDS : CONNECTION_CUT;
+        return CONNECTION_KEEP;
+    return phase == CONNECTION_WAITING ? CONNECTION_SHUT : CONNECTION_RESET;
 }
 
 enum connection_verdict connection_check_locked(struct connection *connection,
@@ -281,5 +281,5 @@ enum connection_verdict connection_check_locked(struct connection *connection,
     case CONNECTION_WORKING:
         break;
     }
-    return CONNECTION_STAYS;
+    return CONNECTION_KEEP;
 }

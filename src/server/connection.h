@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wait.h"
+
 enum {
     CONNECTION_IDLE_SECONDS = 10,    /* between requests */
     CONNECTION_REQUEST_SECONDS = 30, /* for headers and body together */
@@ -31,23 +33,23 @@ enum connection_phase {
 
 /* What is to be done with a connection. */
 enum connection_verdict {
-    CONNECTION_STAYS,
+    CONNECTION_KEEP,
     /*
      * For one that waits for a request: only the receiving side is shut
      * down. What has arrived already, unseen by us, is still read and
      * answered; then the end of the stream shows.
      */
-    CONNECTION_CLOSES,
+    CONNECTION_SHUT_READ,
     /*
      * For one that nothing more is expected of: both sides. What it was
      * answered is still delivered.
      */
-    CONNECTION_ENDS,
+    CONNECTION_SHUT,
     /*
      * For one that breaks a limit: both sides, and the kernel forgets what
      * the peer does not take.
      */
-    CONNECTION_CUT,
+    CONNECTION_RESET,
 };
 
 /* Embedded in what the server knows of a connection. */
@@ -60,6 +62,8 @@ struct connection {
     int socket;
     /* The phase, and since when: see server_connection.c. */
     _Atomic uint64_t state;
+    /* For the application; see wait.h. */
+    struct wait wait;
     /* Owned by who checks: what the peer had acknowledged, and when. */
     uint64_t acknowledged, progress;
     uint64_t closing_since; /* the first check that found it so, or 0 */

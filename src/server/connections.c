@@ -32,11 +32,12 @@ struct connections {
     bool closing_idle; /* at a stop: whoever is idle is closed */
     bool stopped;
     uint64_t warned; /* when it was logged last; 0: not yet */
-    struct candidates candidates;
+    struct eviction eviction;
     /* Read without the lock. */
     _Atomic unsigned count;
     _Atomic bool draining;
     _Atomic bool starved; /* nothing was left for another one, lately */
+    struct waits waits;
     /* Set at start, then read-only. */
     unsigned max, crowd;
     pthread_t thread;
@@ -100,9 +101,11 @@ static void unlink_locked(struct connections *connections,
 }
 
 void connections_add(struct connections *connections,
-                     struct connection *connection, int socket)
+                     struct connection *connection, struct MHD_Connection *mhd,
+                     int socket)
 {
     connection_init(connection, socket);
+    wait_init(&connection->wait, &connections->waits, mhd);
     sync_lock(&connections->lock);
     append_locked(connections, connection);
     atomic_fetch_add(&connections->count, 1);
@@ -122,6 +125,7 @@ void connections_remove(struct connections *connections,
         sync_broadcast(&connections->emptied);
     atomic_store(&connections->starved, false);
     sync_unlock(&connections->lock);
+    wait_release(&connection->wait);
 }
 
 unsigned connections_count(const struct connections *connections)
@@ -160,7 +164,7 @@ static void shut_locked(struct connections *connections,
                         struct connection *connection,
                         enum connection_verdict how)
 {
-    if (how == CONNECTION_STAYS)
+    if (how == CONNECTION_KEEP)
         return;
     if (!atomic_exchange(&connection->closing, true))
         connections->closing++;
@@ -190,14 +194,14 @@ static unsigned check_slice_locked(struct connections *connections,
 static void make_room_locked(struct connections *connections)
 {
     unsigned wanted = connections->wanted;
-    struct candidates *candidates = &connections->candidates;
+    struct eviction *eviction = &connections->eviction;
 
-    candidates_pick_locked(candidates, connections->first);
-    for (unsigned i = 0; i < candidates->count && i < wanted; i++)
-        shut_locked(connections, candidates->sorted[i].connection,
-                    candidate_verdict_locked(&candidates->sorted[i]));
+    eviction_pick_locked(eviction, connections->first);
+    for (unsigned i = 0; i < eviction->count && i < wanted; i++)
+        shut_locked(connections, eviction->sorted[i].connection,
+                    eviction_verdict_locked(&eviction->sorted[i]));
     connections->wanted = 0;
-    connections->all_busy = candidates->count == 0;
+    connections->all_busy = eviction->count == 0;
 }
 
 /* Let whoever waits for the lock have it: to unlock it alone does not. */
@@ -258,22 +262,23 @@ static void release(struct connections *connections)
     pthread_cond_destroy(&connections->emptied);
     pthread_cond_destroy(&connections->wake);
     pthread_mutex_destroy(&connections->lock);
-    candidates_release(&connections->candidates);
+    eviction_release(&connections->eviction);
     free(connections);
 }
 
-struct connections *connections_start(unsigned max_connections)
+struct connections *connections_start(unsigned max_connections, bool threads)
 {
     struct connections *connections = calloc(1, sizeof(*connections));
     if (connections == NULL)
         return NULL;
 
     connections->max = max_connections;
+    connections->waits.threads = threads;
     connections->crowd = max_connections - max_connections / 16;
     sync_mutex_init(&connections->lock);
     sync_cond_init(&connections->wake);
     sync_cond_init(&connections->emptied);
-    if (candidates_init(&connections->candidates, max_connections) &&
+    if (eviction_init(&connections->eviction, max_connections) &&
         pthread_create(&connections->thread, NULL, watch, connections) == 0)
         return connections;
     release(connections);
@@ -310,7 +315,7 @@ static void close_all_idle_locked(struct connections *connections)
          connection = connection->next)
         if (connection_phase_of(atomic_load(&connection->state)) ==
             CONNECTION_WAITING)
-            shut_locked(connections, connection, CONNECTION_CLOSES);
+            shut_locked(connections, connection, CONNECTION_SHUT_READ);
 }
 
 void connections_stop_keep_alive(struct connections *connections)
@@ -326,6 +331,37 @@ bool connections_drain(struct connections *connections)
     close_all_idle_locked(connections);
     sync_unlock(&connections->lock);
     return !emptied;
+}
+
+/* Up to SLICE waits that are open and not cancelled; see wait_pin(). */
+static unsigned pin_waits(struct connections *connections,
+                          struct wait *pinned[SLICE])
+{
+    unsigned count = 0;
+
+    sync_lock(&connections->lock);
+    for (struct connection *connection = connections->first;
+         connection != NULL && count < SLICE; connection = connection->next)
+        if (wait_pin(&connection->wait))
+            pinned[count++] = &connection->wait;
+    sync_unlock(&connections->lock);
+    return count;
+}
+
+/* A wait may begin until its thread sees that the service stops. */
+void connections_cancel_waits(struct connections *connections)
+{
+    struct timespec millisecond = {.tv_nsec = 1000000};
+    struct wait *pinned[SLICE];
+    unsigned count;
+
+    atomic_store(&connections->waits.stopping, true);
+    while (atomic_load(&connections->waits.open) > 0) {
+        while ((count = pin_waits(connections, pinned)) > 0)
+            for (unsigned i = 0; i < count; i++)
+                wait_cancel(pinned[i]);
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
+    }
 }
 
 unsigned connections_wait(struct connections *connections, unsigned ms)

@@ -33,17 +33,22 @@ enum {
     CONNECTIONS_LAST_CALL = 500, /* ms, at a stop */
 };
 
+struct MHD_Connection;
 struct connections;
 
-/* NULL where memory or threads end. */
-struct connections *connections_start(unsigned max_connections);
+/*
+ * NULL where memory or threads end. `threads`: each connection has a thread of
+ * its own.
+ */
+struct connections *connections_start(unsigned max_connections, bool threads);
 
 /* End the thread. No connection may be left. */
 void connections_free(struct connections *connections);
 
 /* A connection was opened, and waits for a request. */
 void connections_add(struct connections *connections,
-                     struct connection *connection, int socket);
+                     struct connection *connection, struct MHD_Connection *mhd,
+                     int socket);
 
 /* It is about to be closed. Not after the descriptor is. */
 void connections_remove(struct connections *connections,
@@ -75,6 +80,12 @@ void connections_stop_keep_alive(struct connections *connections);
  * each that falls idle later. False if there was none left before that.
  */
 bool connections_drain(struct connections *connections);
+
+/*
+ * At a stop: cancel whatever the application makes connections wait for, and
+ * return once none waits any more. From then on no wait begins.
+ */
+void connections_cancel_waits(struct connections *connections);
 
 /*
  * Wait until no connection is left, at most `ms` milliseconds. Returns how

@@ -6,22 +6,22 @@
 
 #include <stdlib.h>
 
-bool candidates_init(struct candidates *candidates, unsigned max)
+bool eviction_init(struct eviction *eviction, unsigned max)
 {
-    *candidates = (struct candidates){.max = max};
-    candidates->sorted = calloc(max, sizeof(*candidates->sorted));
-    return candidates->sorted != NULL;
+    *eviction = (struct eviction){.max = max};
+    eviction->sorted = calloc(max, sizeof(*eviction->sorted));
+    return eviction->sorted != NULL;
 }
 
-void candidates_release(struct candidates *candidates)
+void eviction_release(struct eviction *eviction)
 {
-    free(candidates->sorted);
+    free(eviction->sorted);
 }
 
 /* Idle ones first, then those that send a request; each oldest first. */
 static int compare(const void *first, const void *second)
 {
-    const struct candidate *a = first, *b = second;
+    const struct evictable *a = first, *b = second;
     enum connection_phase phase_a = connection_phase_of(a->state);
     enum connection_phase phase_b = connection_phase_of(b->state);
 
@@ -30,41 +30,40 @@ static int compare(const void *first, const void *second)
     return (a->state > b->state) - (a->state < b->state);
 }
 
-static bool may_be_closed(const struct candidate *candidate, uint64_t now)
+static bool may_be_closed(const struct evictable *evictable, uint64_t now)
 {
-    enum connection_phase phase = connection_phase_of(candidate->state);
+    enum connection_phase phase = connection_phase_of(evictable->state);
 
-    return !atomic_load(&candidate->connection->closing) &&
+    return !atomic_load(&evictable->connection->closing) &&
            (phase == CONNECTION_WAITING ||
             (phase == CONNECTION_RECEIVING &&
-             connection_age(candidate->state, now) >= CANDIDATES_REQUEST));
+             connection_age(evictable->state, now) >= EVICTION_REQUEST));
 }
 
-void candidates_pick_locked(struct candidates *candidates,
-                            struct connection *first)
+void eviction_pick_locked(struct eviction *eviction, struct connection *first)
 {
     uint64_t now = connection_clock();
     unsigned count = 0;
 
     for (struct connection *connection = first;
-         connection != NULL && count < candidates->max;
+         connection != NULL && count < eviction->max;
          connection = connection->next) {
-        struct candidate *candidate = &candidates->sorted[count];
-        candidate->connection = connection;
-        candidate->state = atomic_load(&connection->state);
-        if (may_be_closed(candidate, now))
+        struct evictable *evictable = &eviction->sorted[count];
+        evictable->connection = connection;
+        evictable->state = atomic_load(&connection->state);
+        if (may_be_closed(evictable, now))
             count++;
     }
-    qsort(candidates->sorted, count, sizeof(*candidates->sorted), compare);
-    candidates->count = count;
+    qsort(eviction->sorted, count, sizeof(*eviction->sorted), compare);
+    eviction->count = count;
 }
 
 enum connection_verdict
-candidate_verdict_locked(const struct candidate *candidate)
+eviction_verdict_locked(const struct evictable *evictable)
 {
-    if (atomic_load(&candidate->connection->state) != candidate->state)
-        return CONNECTION_STAYS;
-    return connection_phase_of(candidate->state) == CONNECTION_WAITING
-               ? CONNECTION_CLOSES
-               : CONNECTION_CUT;
+    if (atomic_load(&evictable->connection->state) != evictable->state)
+        return CONNECTION_KEEP;
+    return connection_phase_of(evictable->state) == CONNECTION_WAITING
+               ? CONNECTION_SHUT_READ
+               : CONNECTION_RESET;
 }

@@ -16,30 +16,29 @@
 #include "connection.h"
 
 enum {
-    CANDIDATES_REQUEST = 1000 /* ms that one may take when it is crowded */
+    EVICTION_REQUEST = 1000 /* ms that one may take when it is crowded */
 };
 
 /* A connection as it was seen. */
-struct candidate {
+struct evictable {
     struct connection *connection;
     uint64_t state;
 };
 
-struct candidates {
-    struct candidate *sorted; /* room for `max` of them */
+struct eviction {
+    struct evictable *sorted; /* room for `max` of them */
     unsigned count, max;
 };
 
 /* For at most `max` connections. False where memory ends. */
-bool candidates_init(struct candidates *candidates, unsigned max);
-void candidates_release(struct candidates *candidates);
+bool eviction_init(struct eviction *eviction, unsigned max);
+void eviction_release(struct eviction *eviction);
 
 /* Pick them out of a list that begins with `first`, oldest first. */
-void candidates_pick_locked(struct candidates *candidates,
-                            struct connection *first);
+void eviction_pick_locked(struct eviction *eviction, struct connection *first);
 
 /* How to close one; not at all if it is no longer what it was. */
 enum connection_verdict
-candidate_verdict_locked(const struct candidate *candidate);
+eviction_verdict_locked(const struct evictable *evictable);
 
 #endif

@@ -3,100 +3,114 @@
  * One struct a connection, used again for each of its requests, so that a
  * request on a connection that is kept alive allocates next to nothing.
  *
- * Who owns it: the event loop's thread; while the connection is suspended,
- * the worker that runs its job. The hand-over to the worker is the queue's
- * lock, the one back MHD_resume_connection(), which takes the daemon's.
+ * When a connection may be suspended. MHD 0.9.75 goes on, after a resume, with
+ * what it was about to do at the suspension. If that is to read, and the client
+ * has shut down its side and nothing is left to read, MHD takes this for the
+ * end of the connection, and the response is lost. So a connection is suspended
+ *
+ * - for a response: only in the call after the one in which the request was
+ *   complete, as MHD by then waits for the application and does not read;
+ * - in the middle of a body: only if more of it has to come, or waits in the
+ *   socket already, so that the read after the resume finds bytes. Part of the
+ *   data is always left to MHD then: of a chunked body it would otherwise offer
+ *   the next chunk at once, although the connection is suspended.
  */
 #include "exchange.h"
 
+#include <assert.h>
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "answer.h"
-#include "api/routes.h"
 #include "base/log.h"
 #include "head.h"
+#include "http/body.h"
+#include "http/deferred.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "http/target.h"
 
 enum stage {
-    STAGE_HEAD,  /* the head has not been looked at */
-    STAGE_BODY,  /* the body is arriving */
-    STAGE_LATER, /* there is work for a worker */
-    STAGE_READY, /* the response is there, but not queued */
+    STAGE_HEAD,     /* the head has not been looked at */
+    STAGE_BODY,     /* the body is arriving */
+    STAGE_DEFERRED, /* the response is deferred, and not started */
+    STAGE_WAITING,  /* the response is deferred, and started */
+    STAGE_READY,    /* the response is complete, but not queued */
 };
 
-struct server_exchange {
+struct exchange {
     struct connection connection;
     const struct server_context *context;
     struct MHD_Connection *mhd;
 
     enum stage stage;
     struct http_request request;
-    struct server_head head;
-    struct buffer target;   /* what `request.path` and `query` point into */
+    struct head head;
+    struct buffer target;   /* what the texts of `request` point into */
     struct http_sink *sink; /* where the body goes, if it is not collected */
+    bool sink_waits;        /* and has made the connection wait */
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
     struct http_response response;
-    struct server_answer answer;
-    struct worker_job job;
+    struct answer answer;
 };
 
-struct server_exchange *
-server_exchange_new(const struct server_context *context,
-                    struct MHD_Connection *mhd, int socket)
+struct exchange *exchange_new(const struct server_context *context,
+                              struct MHD_Connection *mhd, int socket)
 {
-    struct server_exchange *exchange = calloc(1, sizeof(*exchange));
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
     if (exchange == NULL)
         return NULL;
 
     exchange->context = context;
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
-    server_answer_init(&exchange->answer, context->unsent);
-    connections_add(context->connections, &exchange->connection, socket);
+    answer_init(&exchange->answer, context->unsent);
+    connections_add(context->connections, &exchange->connection, mhd, socket);
     return exchange;
 }
 
-/* The body did not become complete. */
-static void close_sink(struct server_exchange *exchange)
+/* Whatever waited for the request gives up, and what was made is freed. */
+static void drop_request(struct exchange *exchange)
 {
+    if (exchange->sink_waits || exchange->stage == STAGE_WAITING)
+        wait_end(&exchange->connection.wait);
+    exchange->sink_waits = false;
+    exchange->stage = STAGE_HEAD;
     if (exchange->sink != NULL)
         exchange->sink->free(exchange->sink);
     exchange->sink = NULL;
 }
 
-void server_exchange_free(struct server_exchange *exchange)
+void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL)
         return;
-    connections_remove(exchange->context->connections, &exchange->connection);
-    server_answer_release(&exchange->answer);
-    close_sink(exchange);
+    drop_request(exchange);
     http_response_release(&exchange->response);
+    connections_remove(exchange->context->connections, &exchange->connection);
+    answer_release(&exchange->answer);
     buffer_release(&exchange->target);
     buffer_release(&exchange->body);
     free(exchange);
 }
 
-void server_exchange_begin(struct server_exchange *exchange, const char *target)
+void exchange_begin(struct exchange *exchange, const char *target)
 {
+    size_t length = target == NULL ? 0 : strnlen(target, HTTP_MAX_TARGET + 1);
+
     connection_enter(&exchange->connection, CONNECTION_RECEIVING);
     exchange->stage = STAGE_HEAD;
     buffer_clear(&exchange->target);
     /* MHD decodes its own copy in place, so ours is made now. */
-    if (target != NULL)
-        buffer_append(
-            &exchange->target,
-            (struct text){target, strnlen(target, HTTP_MAX_TARGET + 1)});
+    if (buffer_reserve(&exchange->target, 2 * length + 1))
+        buffer_append(&exchange->target, (struct text){target, length});
 }
 
-static void log_answer(const struct server_exchange *exchange)
+static void log_response(const struct exchange *exchange)
 {
     static const char *const methods[] = {
         [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
@@ -112,71 +126,45 @@ static void log_answer(const struct server_exchange *exchange)
             exchange->response.status);
 }
 
-static struct server_exchange *exchange_of(struct worker_job *job)
-{
-    return (struct server_exchange *)((char *)job -
-                                      offsetof(struct server_exchange, job));
-}
-
-/*
- * Give the connection to a worker, which resumes it in the end.
- *
- * MHD 0.9.75 goes on, after a resume, with what it was about to do at the
- * suspension. That must not be to read: if the client has ended its side by
- * then, MHD takes that for the end of the connection, and the answer is never
- * asked for. So a connection is suspended only in a call in which MHD knows
- * already that it has read the request and waits for us: the one that follows
- * a call in which nothing was done.
- */
-static void hand_over(struct server_exchange *exchange,
-                      void (*run)(struct worker_job *job, bool cancelled))
-{
-    exchange->job.run = run;
-    exchange->job.slow = exchange->response.later->slow;
-    MHD_suspend_connection(exchange->mhd);
-    workers_submit(exchange->context->workers, &exchange->job);
-}
-
-/* Too many are open, a stop has begun, or what is behind can't be told. */
-static bool ends_connection(const struct server_exchange *exchange)
+/* Too many are open, a stop has begun, or the request's end is not certain. */
+static bool ends_connection(const struct exchange *exchange)
 {
     return !connections_keep_alive(exchange->context->connections,
                                    &exchange->connection) ||
-           (exchange->head.chunked && server_guard_has_trailers(exchange->mhd));
+           (exchange->head.chunked && head_has_trailers(exchange->mhd));
 }
 
-/* Queue the response. `close`: whatever there is room for. */
-static bool queue_response(struct server_exchange *exchange, bool close)
+/* Queue the response. `close`: even if the connection could be kept alive. */
+static bool queue_response(struct exchange *exchange, bool close)
 {
-    const struct server_answer_use use = {
+    const struct answer_use use = {
         .mhd = exchange->mhd,
         .connection = &exchange->connection,
-        .workers = exchange->context->workers,
         .head = exchange->request.method == HTTP_HEAD,
         .close = close || ends_connection(exchange),
     };
     struct MHD_Response *answer =
-        server_answer_take(&exchange->answer, &exchange->response, &use);
+        answer_take(&exchange->answer, &exchange->response, &use);
 
     if (answer == NULL)
         return false;
-    log_answer(exchange);
+    log_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      answer) == MHD_YES;
-    server_answer_drop(&exchange->answer, answer);
+    answer_drop(&exchange->answer, answer);
     return queued;
 }
 
-/* Refuse without a look at the body: the connection can't go on. */
-static bool refuse(struct server_exchange *exchange, unsigned status,
-                   const char *detail)
+/* Refuse without reading the body: the connection cannot go on. */
+static bool refuse_request(struct exchange *exchange, unsigned status,
+                           const char *detail)
 {
     problem_set(&exchange->response, status, "%s", detail);
     return queue_response(exchange, true);
 }
 
-static bool is_too_long(const struct server_exchange *exchange)
+static bool is_too_long(const struct exchange *exchange)
 {
     return exchange->received > HTTP_MAX_BODY;
 }
@@ -185,27 +173,27 @@ static const char body_too_long[] =
     "the body is longer than the 65536 bytes that one message may have";
 
 /* Decide where the body goes. False if the connection is to be closed. */
-static bool open_body(struct server_exchange *exchange)
+static bool open_body(struct exchange *exchange)
 {
-    const struct server_head *head = &exchange->head;
+    const struct http_app *app = &exchange->context->app;
+    const struct head *head = &exchange->head;
     struct http_response *response = &exchange->response;
 
-    exchange->sink =
-        routes_open(exchange->context->service, &exchange->request, response);
+    exchange->sink = app->open(app->context, &exchange->request, response);
     if (exchange->sink == NULL && response->status != 0)
         return queue_response(exchange, true);
     if (exchange->sink == NULL && head->expects_continue &&
         head->content_length > HTTP_MAX_BODY)
-        return refuse(exchange, 413, body_too_long);
+        return refuse_request(exchange, 413, body_too_long);
     return true;
 }
 
 /* The first call of a request: its head is complete. */
-static bool take_head(struct server_exchange *exchange, const char *method,
+static bool take_head(struct exchange *exchange, const char *method,
                       const char *version)
 {
     struct http_request *request = &exchange->request;
-    struct server_line line = {method, version, buffer_text(&exchange->target)};
+    struct head_line line = {method, version, buffer_text(&exchange->target)};
     const char *objection = NULL;
 
     exchange->stage = STAGE_BODY;
@@ -213,129 +201,207 @@ static bool take_head(struct server_exchange *exchange, const char *method,
     buffer_clear(&exchange->body);
     request->method = http_method_of(text_of(method));
     if (buffer_failed(&exchange->target)) {
-        server_answer_no_memory(&exchange->response);
+        problem_set_no_memory(&exchange->response);
         return queue_response(exchange, true);
     }
     if (line.target.length > HTTP_MAX_TARGET)
-        return refuse(exchange, 414, "the target is longer than 8192 bytes");
-    unsigned status = server_guard_read(exchange->mhd, &line, &request->fields,
-                                        &exchange->head, &objection);
+        return refuse_request(exchange, 414,
+                              "the target is longer than 8192 bytes");
+    unsigned status = head_read(exchange->mhd, &line, &request->fields,
+                                &exchange->head, &objection);
     if (status != 0)
-        return refuse(exchange, status, objection);
-    http_target_split(line.target, &request->path, &request->query);
+        return refuse_request(exchange, status, objection);
+    http_request_set_target(request, line.target,
+                            buffer_end(&exchange->target));
     return open_body(exchange);
 }
 
+static void cancel_sink(void *target)
+{
+    struct http_sink *sink = target;
+
+    sink->cancel(sink);
+}
+
+/* Whether the connection can be suspended with `size` bytes at hand. */
+static bool can_wait_in_body(const struct exchange *exchange, size_t size)
+{
+    const struct head *head = &exchange->head;
+    char byte;
+
+    if (wait_blocks(&exchange->connection.wait))
+        return true;
+    if (!head->chunked)
+        return exchange->received + size < head->content_length;
+    return recv(exchange->connection.socket, &byte, 1,
+                MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Hand a part to the sink; `*size` becomes what MHD has to offer again. */
+static void feed_sink(struct exchange *exchange, const char *data, size_t *size)
+{
+    struct http_sink *sink = exchange->sink;
+    struct wait *wait = &exchange->connection.wait;
+    struct text part = {data, *size};
+    bool suspended = false;
+
+    while (part.length > 0 && !suspended) {
+        bool can_wait = can_wait_in_body(exchange, part.length);
+        struct http_waiter *waiter =
+            can_wait ? wait_begin(wait, cancel_sink, sink) : NULL;
+        size_t before = part.length;
+        enum http_flow flow = sink->take(sink, &part, waiter);
+        exchange->received += before - part.length;
+        if (flow == HTTP_WAIT) {
+            assert(waiter != NULL && part.length > 0);
+            connection_enter(&exchange->connection, CONNECTION_WORKING);
+            suspended = wait_sleep(wait);
+        }
+        if (waiter != NULL && !suspended)
+            wait_end(wait);
+    }
+    exchange->sink_waits = suspended;
+    *size = part.length;
+    if (!suspended)
+        connection_progress(&exchange->connection);
+}
+
 /*
- * Hand the part on; or keep it; or drop it, where the body is too long, but
- * not for ever.
+ * Hand the part to the sink; or collect it; or drop it, where the body is too
+ * long, but not for ever.
  */
-static bool take_body(struct server_exchange *exchange, const char *data,
-                      size_t size)
+static bool take_body(struct exchange *exchange, const char *data, size_t *size)
 {
     if (exchange->sink != NULL) {
-        connection_progress(&exchange->connection);
-        exchange->sink->take(exchange->sink, (struct text){data, size});
+        feed_sink(exchange, data, size);
         return true;
     }
-    exchange->received += size;
+    exchange->received += *size;
     if (exchange->received > HTTP_MAX_DRAIN)
         return false;
     if (is_too_long(exchange))
         buffer_release(&exchange->body);
     else
-        buffer_append(&exchange->body, (struct text){data, size});
+        buffer_append(&exchange->body, (struct text){data, *size});
+    *size = 0;
     return true;
 }
 
-static void run_later(struct worker_job *job, bool cancelled)
+static void cancel_deferred(void *target)
 {
-    struct server_exchange *exchange = exchange_of(job);
-    struct http_response *response = &exchange->response;
-    struct http_work *work = response->later;
+    struct http_deferred *deferred = target;
 
-    if (cancelled) {
-        problem_set(response, 503, "the service is stopping");
-        http_response_header(response, "Retry-After", "5");
-    } else {
-        response->later = NULL;
-        work->run(work, response);
-    }
-    exchange->stage = STAGE_READY;
-    MHD_resume_connection(exchange->mhd);
+    deferred->cancel(deferred);
 }
 
-static void dispatch(struct server_exchange *exchange)
+/*
+ * Start what the response waits for. True if the connection is suspended; false
+ * if the wait is over already, or the service stops.
+ */
+static bool start_deferred(struct exchange *exchange)
 {
+    struct http_response *response = &exchange->response;
+    struct http_deferred *deferred = response->deferred;
+    struct wait *wait = &exchange->connection.wait;
+    struct http_waiter *waiter = wait_begin(wait, cancel_deferred, deferred);
+
+    if (waiter == NULL) {
+        problem_set_stopping(response);
+        exchange->stage = STAGE_READY;
+        return false;
+    }
+    exchange->stage = STAGE_WAITING;
+    /* A thread that sleeps must have started first what it waits for. */
+    bool suspended = !wait_blocks(wait) && wait_sleep(wait);
+    deferred->start(deferred, waiter);
+    return suspended || wait_sleep(wait);
+}
+
+/* Queue the response, of which what it waited for is there. */
+static bool complete_response(struct exchange *exchange)
+{
+    struct http_response *response = &exchange->response;
+    struct http_deferred *deferred = response->deferred;
+
+    if (exchange->stage == STAGE_WAITING) {
+        wait_end(&exchange->connection.wait);
+        response->deferred = NULL;
+        deferred->finish(deferred, response);
+        exchange->stage = STAGE_READY;
+    }
+    return queue_response(exchange, false);
+}
+
+static void dispatch_request(struct exchange *exchange)
+{
+    const struct http_app *app = &exchange->context->app;
     struct http_request *request = &exchange->request;
     struct http_response *response = &exchange->response;
 
     request->body =
         exchange->body.data == NULL ? TEXT("") : buffer_text(&exchange->body);
-    if (is_too_long(exchange)) {
+    if (is_too_long(exchange))
         problem_set(response, 413, "%s", body_too_long);
-    } else if (buffer_failed(&exchange->body)) {
-        server_answer_no_memory(response);
-    } else {
-        routes_dispatch(exchange->context->service, request, response);
-    }
+    else if (buffer_failed(&exchange->body))
+        problem_set_no_memory(response);
+    else
+        app->answer(app->context, request, response);
 }
 
 /* The request is complete: answer it, now or later. */
-static bool answer(struct server_exchange *exchange)
+static bool answer_request(struct exchange *exchange)
 {
     struct http_response *response = &exchange->response;
     struct http_sink *sink = exchange->sink;
 
-    /* The request is whole: from here on it is not the client that is slow. */
+    /* From here on the client is not what is slow. */
     connection_enter(&exchange->connection, CONNECTION_WORKING);
     exchange->sink = NULL;
     if (sink != NULL)
         sink->finish(sink, response);
     else
-        dispatch(exchange);
-    if (response->later != NULL && exchange->context->workers != NULL) {
-        exchange->stage = STAGE_LATER;
-        return true;
+        dispatch_request(exchange);
+    exchange->stage = response->deferred == NULL ? STAGE_READY : STAGE_DEFERRED;
+    if (response->deferred != NULL) {
+        /* In a pool MHD has to call once more before it may be suspended. */
+        if (!wait_blocks(&exchange->connection.wait))
+            return true;
+        start_deferred(exchange);
     }
-    if (response->later != NULL) {
-        struct http_work *work = response->later;
-        response->later = NULL;
-        work->run(work, response);
-    }
-    exchange->stage = STAGE_READY;
-    return queue_response(exchange, false);
+    return complete_response(exchange);
 }
 
-bool server_exchange_step(struct server_exchange *exchange, const char *method,
-                          const char *version, const char *data, size_t *size)
+bool exchange_step(struct exchange *exchange, const char *method,
+                   const char *version, const char *data, size_t *size)
 {
-    size_t part = *size;
-
     switch (exchange->stage) {
     case STAGE_HEAD:
         return take_head(exchange, method, version);
     case STAGE_BODY:
-        /* An empty part, as MHD offers after an invitation, is no end. */
+        if (exchange->sink_waits)
+            wait_end(&exchange->connection.wait);
+        exchange->sink_waits = false;
+        /* An empty part, which MHD offers after a 100, is not the end. */
         if (data == NULL)
-            return answer(exchange);
-        *size = 0;
-        return take_body(exchange, data, part);
-    case STAGE_LATER:
-        hand_over(exchange, run_later);
-        return true;
+            return answer_request(exchange);
+        return take_body(exchange, data, size);
+    case STAGE_DEFERRED:
+        if (start_deferred(exchange))
+            return true;
+        break;
+    case STAGE_WAITING:
     case STAGE_READY:
         break;
     }
-    return queue_response(exchange, false);
+    return complete_response(exchange);
 }
 
-/* Forget the answer, but keep the memory of a short one's body. */
+/* Forget the response, but keep the memory of a short one's body. */
 static void clear_response(struct http_response *response)
 {
     struct buffer body = BUFFER_INIT;
 
-    if (response->body.capacity <= SERVER_ANSWER_KEPT) {
+    if (response->body.capacity <= ANSWER_KEPT) {
         body = response->body;
         response->body = BUFFER_INIT;
     }
@@ -344,14 +410,14 @@ static void clear_response(struct http_response *response)
     response->body = body;
 }
 
-void server_exchange_end(struct server_exchange *exchange)
+void exchange_end(struct exchange *exchange)
 {
-    close_sink(exchange);
-    server_answer_end(&exchange->answer);
+    drop_request(exchange);
+    answer_end(&exchange->answer);
     clear_response(&exchange->response);
-    if (exchange->body.capacity > SERVER_ANSWER_KEPT)
+    if (exchange->body.capacity > ANSWER_KEPT)
         buffer_release(&exchange->body);
-    if (exchange->target.capacity > SERVER_ANSWER_KEPT)
+    if (exchange->target.capacity > ANSWER_KEPT)
         buffer_release(&exchange->target);
     connection_enter(&exchange->connection, CONNECTION_WAITING);
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection's requests and their answers, one after the other, between
- * libmicrohttpd's callbacks and the routes.
- *
- * In a pool of event loops what takes long is done by a worker while the
- * connection is suspended. In a thread for each connection it is simply
- * done: that thread has nothing else to do, and in that mode of MHD 0.9.75
- * a resumed connection may not be woken.
+ * A connection's requests and their responses, one after the other: between
+ * libmicrohttpd's callbacks and the application. Whatever the application
+ * waits for, the exchange waits for it in the connection's own way (wait.h).
  */
 #ifndef LUNAR_SERVER_EXCHANGE_H
 #define LUNAR_SERVER_EXCHANGE_H
@@ -14,47 +10,44 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api/handlers.h"
-#include "base/workers.h"
 #include "connections.h"
+#include "http/app.h"
 
 struct MHD_Connection;
 
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
-    struct service *service;
+    struct http_app app;
     struct connections *connections;
-    struct workers *workers; /* NULL with a thread a connection */
-    _Atomic size_t *unsent;  /* bytes of long answers, of them all */
+    bool per_connection;    /* each connection has a thread of its own */
+    _Atomic size_t *unsent; /* bytes of all long responses not sent yet */
 };
 
-struct server_exchange;
+struct exchange;
 
 /*
  * For a connection that was opened; it is added to the list of connections.
  * NULL where memory ends.
  */
-struct server_exchange *
-server_exchange_new(const struct server_context *context,
-                    struct MHD_Connection *connection, int socket);
+struct exchange *exchange_new(const struct server_context *context,
+                              struct MHD_Connection *connection, int socket);
 
 /* The connection is about to be closed. NULL does nothing. */
-void server_exchange_free(struct server_exchange *exchange);
+void exchange_free(struct exchange *exchange);
 
 /* A request begins: its first line is there. `target` may be NULL. */
-void server_exchange_begin(struct server_exchange *exchange,
-                           const char *target);
+void exchange_begin(struct exchange *exchange, const char *target);
 
 /*
- * MHD's access handler: called once when the head is complete, then for
- * each part of the body with its `*size` (set to 0 as it is taken), then
- * with `data` NULL, once more if a worker has to be asked, and again after a
- * resume. False to close the connection.
+ * MHD's access handler: called once when the head is complete; then for each
+ * part of the body, with its `*size`, which becomes the number of bytes that
+ * MHD has to offer again; then with `data` NULL, until a response is queued.
+ * False to close the connection.
  */
-bool server_exchange_step(struct server_exchange *exchange, const char *method,
-                          const char *version, const char *data, size_t *size);
+bool exchange_step(struct exchange *exchange, const char *method,
+                   const char *version, const char *data, size_t *size);
 
 /* The request is over, whether it was answered or not. */
-void server_exchange_end(struct server_exchange *exchange);
+void exchange_end(struct exchange *exchange);
 
 #endif

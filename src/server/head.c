@@ -13,7 +13,7 @@
 
 struct reading {
     struct http_fields *fields;
-    struct server_head *head;
+    struct head *head;
     unsigned hosts, lengths, encodings;
     bool bad_name, bad_value, bad_lines, bad_length, bad_encoding;
     bool other_expectations, no_expectations;
@@ -179,7 +179,7 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind,
  * A target has no blanks and control characters (RFC 9112 section 3.2), and no
  * NUL that MHD would take for its end: then the version is further away.
  */
-static bool is_good_line(const struct server_line *line)
+static bool is_good_line(const struct head_line *line)
 {
     const char *target = line->method + strlen(line->method) + 1;
 
@@ -196,7 +196,7 @@ static bool is_good_line(const struct server_line *line)
 
 /* What is wrong with the lines as such; NULL: nothing. */
 static const char *object_to_lines(struct MHD_Connection *connection,
-                                   const struct server_line *line,
+                                   const struct head_line *line,
                                    const struct reading *reading)
 {
     const union MHD_ConnectionInfo *head = MHD_get_connection_info(
@@ -253,16 +253,15 @@ static const char *object_to_host(struct text target, struct reading *reading,
     return NULL;
 }
 
-unsigned server_guard_read(struct MHD_Connection *connection,
-                           const struct server_line *line,
-                           struct http_fields *kept, struct server_head *head,
-                           const char **objection)
+unsigned head_read(struct MHD_Connection *connection,
+                   const struct head_line *line, struct http_fields *kept,
+                   struct head *head, const char **objection)
 {
     struct reading reading = {.fields = kept, .head = head};
     bool old = strcmp(line->version, "HTTP/1.0") == 0;
 
     *kept = (struct http_fields){.host = {NULL, 0}};
-    *head = (struct server_head){.expects_continue = false};
+    *head = (struct head){.expects_continue = false};
     reading.end = line->version + strlen(line->version);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_field,
                                 &reading);
@@ -282,7 +281,7 @@ unsigned server_guard_read(struct MHD_Connection *connection,
     return 0;
 }
 
-bool server_guard_has_trailers(struct MHD_Connection *connection)
+bool head_has_trailers(struct MHD_Connection *connection)
 {
     return MHD_get_connection_values_n(connection, MHD_FOOTER_KIND, NULL,
                                        NULL) > 0;

@@ -17,12 +17,12 @@
 struct MHD_Connection;
 
 /* The first line. */
-struct server_line {
+struct head_line {
     const char *method, *version; /* as MHD has them, in its own buffer */
     struct text target;           /* a copy; MHD changes its own */
 };
 
-struct server_head {
+struct head {
     bool expects_continue;   /* Expect: 100-continue */
     bool chunked;            /* the body is, and may have trailers */
     uint64_t content_length; /* 0 if the request has none */
@@ -33,10 +33,9 @@ struct server_head {
  * Returns 0, or the status with which the request must be refused and the
  * connection closed, and then a sentence (static) that says why.
  */
-unsigned server_guard_read(struct MHD_Connection *connection,
-                           const struct server_line *line,
-                           struct http_fields *fields, struct server_head *head,
-                           const char **objection);
+unsigned head_read(struct MHD_Connection *connection,
+                   const struct head_line *line, struct http_fields *fields,
+                   struct head *head, const char **objection);
 
 /*
  * Whether fields came behind the chunks of the request, which is complete.
@@ -46,6 +45,6 @@ unsigned server_guard_read(struct MHD_Connection *connection,
  * makes a field of it in any case. Not seen is a first field that begins with
  * a NUL: MHD ends the trailers there, and has none to tell of.
  */
-bool server_guard_has_trailers(struct MHD_Connection *connection);
+bool head_has_trailers(struct MHD_Connection *connection);
 
 #endif

@@ -16,10 +16,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/workers.h"
 #include "connections.h"
 #include "exchange.h"
-#include "listen.h"
+#include "listener.h"
 
 enum {
     /* Descriptors that are not connections: logs, epoll, pipes ... */
@@ -40,13 +39,13 @@ enum {
 struct server {
     /* Set at start, then read-only. */
     struct server_context context;
-    int socket, deaf; /* the one that takes its place at the stop */
+    int socket, placeholder; /* the one that takes its place at the stop */
     struct MHD_Daemon *daemon;
     /* The exchanges'. */
     _Atomic size_t unsent;
 };
 
-static struct server_exchange *exchange_of(struct MHD_Connection *connection)
+static struct exchange *exchange_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -61,13 +60,13 @@ static void notify_connection(void *context, struct MHD_Connection *connection,
     const struct server_context *shared = context;
 
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        server_exchange_free(*socket_context);
+        exchange_free(*socket_context);
         *socket_context = NULL;
         return;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = server_exchange_new(shared, connection, info->connect_fd);
+    *socket_context = exchange_new(shared, connection, info->connect_fd);
     /* Unknown to the list, it would stay for ever: the loop sees the end. */
     if (*socket_context == NULL)
         shutdown(info->connect_fd, SHUT_RDWR);
@@ -77,11 +76,11 @@ static void notify_connection(void *context, struct MHD_Connection *connection,
 static void *begin_request(void *context, const char *target,
                            struct MHD_Connection *connection)
 {
-    struct server_exchange *exchange = exchange_of(connection);
+    struct exchange *exchange = exchange_of(connection);
 
     (void)context;
     if (exchange != NULL)
-        server_exchange_begin(exchange, target);
+        exchange_begin(exchange, target);
     return exchange;
 }
 
@@ -92,13 +91,13 @@ static enum MHD_Result step_request(void *context,
                                     const char *version, const char *data,
                                     size_t *size, void **request_context)
 {
-    struct server_exchange *exchange = *request_context;
+    struct exchange *exchange = *request_context;
 
     (void)context;
     (void)connection;
     (void)url;
     if (exchange == NULL ||
-        !server_exchange_step(exchange, method, version, data, size))
+        !exchange_step(exchange, method, version, data, size))
         return MHD_NO;
     return MHD_YES;
 }
@@ -111,7 +110,7 @@ static void end_request(void *context, struct MHD_Connection *connection,
     (void)connection;
     (void)code;
     if (*request_context != NULL)
-        server_exchange_end(*request_context);
+        exchange_end(*request_context);
     *request_context = NULL;
 }
 
@@ -150,7 +149,7 @@ static void heed_scarcity(const struct server_context *context,
                      connections_count(context->connections) > 0;
     if (at_accept || at_thread)
         connections_make_room(context->connections);
-    if (at_accept && (context->workers == NULL ||
+    if (at_accept && (context->per_connection ||
                       begins_with(format + sizeof(refused) - 1, "FIRST")))
         clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 }
@@ -235,38 +234,29 @@ static unsigned fit_connections(unsigned wanted)
 /* In the reverse order of their making; each may not be there. */
 static void release(struct server *server)
 {
-    workers_free(server->context.workers);
     connections_free(server->context.connections);
     /* MHD may have closed it when it failed to start; nobody opens any. */
     if (server->socket >= 0)
         close(server->socket);
-    if (server->deaf >= 0)
-        close(server->deaf);
+    if (server->placeholder >= 0)
+        close(server->placeholder);
     free(server);
 }
 
 static bool start_parts(struct server *server,
                         const struct server_options *options)
 {
-    struct server_context *context = &server->context;
-
-    server->deaf = server_listen_open_deaf();
-    context->connections = connections_start(options->max_connections);
-    if (server->deaf < 0 || context->connections == NULL)
+    server->placeholder = listener_open_placeholder();
+    server->context.connections =
+        connections_start(options->max_connections, options->per_connection);
+    if (server->placeholder < 0 || server->context.connections == NULL)
         return false;
-    if (!options->per_connection) {
-        context->workers = workers_start(SERVER_WORKERS);
-        if (context->workers == NULL)
-            return false;
-    }
     server->daemon = start_daemon(server, options);
-    if (server->daemon == NULL && context->workers != NULL)
-        workers_stop(context->workers);
     return server->daemon != NULL;
 }
 
 struct server *server_start(const struct server_options *wanted,
-                            struct service *service, char *error,
+                            const struct http_app *app, char *error,
                             size_t error_size)
 {
     struct server_options options = *wanted;
@@ -277,11 +267,12 @@ struct server *server_start(const struct server_options *wanted,
         return NULL;
     }
     options.max_connections = fit_connections(wanted->max_connections);
-    server->context.service = service;
+    server->context.app = *app;
     server->context.unsent = &server->unsent;
-    server->deaf = -1;
+    server->context.per_connection = options.per_connection;
+    server->placeholder = -1;
     server->socket =
-        server_listen_open(options.host, options.port, error, error_size);
+        listener_open(options.host, options.port, error, error_size);
     if (server->socket < 0) {
         release(server);
         return NULL;
@@ -290,7 +281,7 @@ struct server *server_start(const struct server_options *wanted,
         snprintf(error, error_size,
                  "can't start %u threads: too few processes (ulimit -u), open "
                  "files (ulimit -n) or memory; try fewer with -threads=N",
-                 options.threads + SERVER_WORKERS + 1);
+                 options.threads + 1);
         release(server);
         return NULL;
     }
@@ -299,37 +290,32 @@ struct server *server_start(const struct server_options *wanted,
 
 uint16_t server_port(const struct server *server)
 {
-    return server_listen_port(server->socket);
+    return listener_port(server->socket);
 }
 
 /*
- * 1. Each answer from now on says that it is the last of its connection.
- *    This goes first, so that whoever sees us stop also sees that.
+ * 1. Each response from now on says that it is the last of its connection.
+ *    This goes first, so that whoever sees the stop also sees that.
  * 2. No more connections come; those that are idle are closed.
- * 3. Workers finish what they do; what waits for them is answered with 503
- *    and resumed, as MHD must not be stopped while a connection is
- *    suspended. Whatever would be suspended from now on is resumed at once.
- *    The loops have a moment to send these answers.
+ * 3. What still waits for the application is cancelled and answered, as MHD
+ *    must not be stopped while a connection is suspended. From then on none
+ *    waits. The loops have a moment to send these responses.
  * 4. MHD closes what is left, and tells us of each; also the listening
  *    socket.
  */
 void server_stop(struct server *server)
 {
-    struct server_context *context = &server->context;
+    struct connections *connections = server->context.connections;
 
-    if (server == NULL)
-        return;
-    connections_stop_keep_alive(context->connections);
-    server_listen_stop(server->socket);
+    connections_stop_keep_alive(connections);
+    listener_shut(server->socket);
     /* Only after the time that it asks for; else the end is near anyway. */
-    if (connections_drain(context->connections))
-        server_listen_silence(server->socket, server->deaf);
-    connections_wait(context->connections,
+    if (connections_drain(connections))
+        listener_replace(server->socket, server->placeholder);
+    connections_wait(connections,
                      SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
-    if (context->workers != NULL)
-        workers_stop(context->workers);
-    unsigned left =
-        connections_wait(context->connections, CONNECTIONS_LAST_CALL);
+    connections_cancel_waits(connections);
+    unsigned left = connections_wait(connections, CONNECTIONS_LAST_CALL);
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     MHD_stop_daemon(server->daemon);

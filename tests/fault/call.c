@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The server's part, played by one thread: open, take, finish or dispatch,
- * run what is to be done later, draw the stream.
+ * finish what is deferred, draw the stream.
  */
 #include "call.h"
 
@@ -9,60 +9,86 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "base/workers.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "http/target.h"
 
 enum { MAX_STREAM = 1024 * 1024 };
+
+/* Whoever waits does so in this thread, and for a job that is run at once. */
+static void note_wake(struct http_waiter *waiter)
+{
+    waiter->wake = NULL;
+}
+
+void __wrap_workers_submit(struct workers *workers, struct worker_job *job);
+
+void __wrap_workers_submit(struct workers *workers, struct worker_job *job)
+{
+    (void)workers;
+    job->run(job);
+}
 
 static void feed(struct http_sink *sink, struct text body, size_t part)
 {
     while (body.length > 0) {
         size_t length = part == 0 || part > body.length ? body.length : part;
-        sink->take(sink, (struct text){body.data, length});
-        body.data += length;
-        body.length -= length;
+        struct text piece = {body.data, length};
+        if (sink->take(sink, &piece, NULL) != HTTP_MORE || piece.length > 0)
+            abort();
+        body = text_skip(body, length);
     }
 }
 
+static void finish_deferred(struct http_response *response)
+{
+    struct http_deferred *deferred = response->deferred;
+    struct http_waiter waiter = {note_wake};
+
+    deferred->start(deferred, &waiter);
+    if (waiter.wake != NULL)
+        abort();
+    response->deferred = NULL;
+    deferred->finish(deferred, response);
+}
+
 /* As far as the response, which may be a stream. */
-static void answer(struct service *service, const struct call *call,
+static void answer(struct api *api, const struct call *call,
                    struct http_response *response)
 {
     struct http_request request = {.method = call->method,
                                    .fields = call->fields};
+    char decoded[HTTP_MAX_TARGET];
 
-    http_target_split(text_of(call->target), &request.path, &request.query);
+    http_request_set_target(&request, text_of(call->target), decoded);
     request.body = call->body == NULL ? TEXT("") : text_of(call->body);
-    struct http_sink *sink = routes_open(service, &request, response);
+    struct http_sink *sink = routes_open(api, &request, response);
     if (sink != NULL) {
         feed(sink, request.body, call->part);
         sink->finish(sink, response);
     } else if (response->status == 0) {
-        routes_dispatch(service, &request, response);
+        routes_answer(api, &request, response);
     }
-    struct http_work *work = response->later;
-    if (work != NULL) {
-        response->later = NULL;
-        work->run(work, response);
-    }
+    if (response->deferred != NULL)
+        finish_deferred(response);
 }
 
 /* False if the stream breaks off. `all` is not part of what may fail. */
 static bool draw(struct http_stream *stream, struct buffer *all)
 {
     struct buffer block = BUFFER_INIT;
-    int more = 1;
+    struct http_waiter waiter = {note_wake};
+    enum http_flow flow = HTTP_MORE;
 
-    while (more == 1) {
+    while (flow == HTTP_MORE) {
         buffer_clear(&block);
-        more = stream->next(stream, &block);
-        if (more >= 0)
+        flow = stream->next(stream, &block, &waiter);
+        if (flow != HTTP_FAILED)
             buffer_append(all, buffer_text(&block));
     }
     buffer_release(&block);
-    return more == 0;
+    return flow == HTTP_DONE;
 }
 
 static char *string_of(const struct buffer *buffer)
@@ -92,19 +118,19 @@ static char *headers_of(const struct http_response *response)
 }
 
 /* The answer, and what is drawn of a stream. */
-static void run(struct service *service, const struct call *call,
+static void run(struct api *api, const struct call *call,
                 struct http_response *response, struct buffer *streamed,
                 struct outcome *outcome)
 {
-    answer(service, call, response);
+    answer(api, call, response);
     /* As the server does where the body could not be written. */
     if (buffer_failed(&response->body))
-        problem_set_full(response);
+        problem_set_no_memory(response);
     if (response->stream != NULL)
         outcome->cut = !draw(response->stream, streamed);
 }
 
-struct outcome call_make(struct service *service, const struct call *call,
+struct outcome call_make(struct api *api, const struct call *call,
                          const struct allocations_end *end, bool *ended)
 {
     struct http_response response;
@@ -117,7 +143,7 @@ struct outcome call_make(struct service *service, const struct call *call,
     http_response_init(&response);
     if (end != NULL)
         allocations_limit(end);
-    run(service, call, &response, &body, &outcome);
+    run(api, call, &response, &body, &outcome);
     bool failed = allocations_restore();
     if (ended != NULL)
         *ended = failed;
@@ -141,10 +167,9 @@ void outcome_release(struct outcome *outcome)
     *outcome = (struct outcome){0};
 }
 
-char *call_state(struct service *service)
+char *call_state(struct api *api)
 {
-    struct outcome outcome =
-        call_make(service, &CALL_GET("/rockets"), NULL, NULL);
+    struct outcome outcome = call_make(api, &CALL_GET("/rockets"), NULL, NULL);
     char *state = outcome.body;
 
     outcome.body = NULL;

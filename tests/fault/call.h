@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "allocations.h"
-#include "api/handlers.h"
+#include "api/api.h"
 #include "http/request.h"
 
 struct call {
@@ -38,12 +38,12 @@ struct outcome {
  * but not for the outcome itself. `ended`, which may be NULL, becomes whether
  * it did.
  */
-struct outcome call_make(struct service *service, const struct call *call,
+struct outcome call_make(struct api *api, const struct call *call,
                          const struct allocations_end *end, bool *ended);
 
 void outcome_release(struct outcome *outcome);
 
 /* All rockets, sorted by id, as JSON. Ownership: the caller frees it. */
-char *call_state(struct service *service);
+char *call_state(struct api *api);
 
 #endif

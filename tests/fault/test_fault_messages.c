@@ -95,25 +95,25 @@ static struct call batch_of(const char *body, size_t part)
 }
 
 /* A table with what was sent before, and the service around it. */
-static struct service set_up(void)
+static struct api set_up(void)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct service service;
+    struct api api;
 
     assert_non_null(table);
-    service_init(&service, table);
+    api_init(&api, table, NULL);
     for (size_t i = 0; i < COUNT(before); i++) {
         struct call call = POST(before[i]);
-        struct outcome outcome = call_make(&service, &call, NULL, NULL);
+        struct outcome outcome = call_make(&api, &call, NULL, NULL);
         assert_int_equal(outcome.status, 202);
         outcome_release(&outcome);
     }
-    return service;
+    return api;
 }
 
-static void assert_state(struct service *service, const char *expected)
+static void assert_state(struct api *api, const char *expected)
 {
-    char *state = call_state(service);
+    char *state = call_state(api);
 
     assert_string_equal(state, expected);
     free(state);
@@ -127,14 +127,14 @@ struct reference {
 
 static struct reference make_reference(const struct call *call)
 {
-    struct service service = set_up();
-    struct reference reference = {.before = call_state(&service)};
+    struct api api = set_up();
+    struct reference reference = {.before = call_state(&api)};
 
-    reference.first = call_make(&service, call, NULL, NULL);
-    reference.after = call_state(&service);
-    reference.again = call_make(&service, call, NULL, NULL);
-    assert_state(&service, reference.after);
-    table_free(service.table);
+    reference.first = call_make(&api, call, NULL, NULL);
+    reference.after = call_state(&api);
+    reference.again = call_make(&api, call, NULL, NULL);
+    assert_state(&api, reference.after);
+    table_free(api.table);
     return reference;
 }
 
@@ -170,20 +170,20 @@ static void check_told(const struct outcome *outcome,
  * The answer itself may be what there was no memory for: then the message
  * counts, and the sender, who can't know, is told so when it tries again.
  */
-static void check_state(struct service *service, const struct call *call,
+static void check_state(struct api *api, const struct call *call,
                         const struct outcome *outcome,
                         const struct reference *reference)
 {
-    char *state = call_state(service);
+    char *state = call_state(api);
     bool done = strcmp(state, reference->after) == 0;
     bool refused = outcome->status == 503;
 
     assert_true(done || (refused && strcmp(state, reference->before) == 0));
     free(state);
-    struct outcome again = call_make(service, call, NULL, NULL);
+    struct outcome again = call_make(api, call, NULL, NULL);
     assert_outcome(&again, done ? &reference->again : &reference->first);
     outcome_release(&again);
-    assert_state(service, reference->after);
+    assert_state(api, reference->after);
 }
 
 /* False once `end` is later than the last allocation of the call. */
@@ -192,15 +192,15 @@ static bool memory_ends(const struct call *call,
                         const struct reference *reference)
 {
     size_t live = allocations_live();
-    struct service service = set_up();
+    struct api api = set_up();
     bool ended;
 
-    struct outcome outcome = call_make(&service, call, end, &ended);
+    struct outcome outcome = call_make(&api, call, end, &ended);
     check_told(&outcome, reference);
     assert_true(ended || outcome.status != 503);
-    check_state(&service, call, &outcome, reference);
+    check_state(&api, call, &outcome, reference);
     outcome_release(&outcome);
-    table_free(service.table);
+    table_free(api.table);
     assert_int_equal(allocations_live(), live);
     return ended;
 }
@@ -247,11 +247,11 @@ static void mistake_is_refused_whatever_memory_there_is(void **state)
 static void rocket_with_all_its_runs_stays_whole(void **state)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct service service;
+    struct api api;
     size_t failures = 0;
 
     (void)state;
-    service_init(&service, table);
+    api_init(&api, table, NULL);
     for (unsigned i = 0; i < 1100; i++) {
         struct allocations_end end = {0, true};
         char body[512];
@@ -261,10 +261,10 @@ static void rocket_with_all_its_runs_stays_whole(void **state)
         struct call call = POST(body);
         bool ended = true;
         while (ended) {
-            char *was = call_state(&service);
-            struct outcome outcome = call_make(&service, &call, &end, &ended);
+            char *was = call_state(&api);
+            struct outcome outcome = call_make(&api, &call, &end, &ended);
             if (ended && table_revision(table) == i)
-                assert_state(&service, was);
+                assert_state(&api, was);
             else
                 assert_int_equal(table_revision(table), i + 1);
             outcome_release(&outcome);
@@ -311,23 +311,23 @@ static bool memory_ends_in_batch(const struct call *call,
                                  const struct reference *reference)
 {
     size_t live = allocations_live();
-    struct service service = set_up();
+    struct api api = set_up();
     bool ended;
 
-    struct outcome outcome = call_make(&service, call, end, &ended);
+    struct outcome outcome = call_make(&api, call, end, &ended);
     if (outcome.status != 503) {
         /* All lines were taken; told are as many errors as could be kept. */
         size_t counts = strcspn(reference->first.body, "[");
         assert_int_equal(outcome.status, 202);
         assert_memory_equal(outcome.body, reference->first.body, counts);
-        assert_state(&service, reference->after);
+        assert_state(&api, reference->after);
     }
     outcome_release(&outcome);
-    struct outcome again = call_make(&service, call, NULL, NULL);
+    struct outcome again = call_make(&api, call, NULL, NULL);
     assert_int_equal(again.status, 202);
     outcome_release(&again);
-    assert_state(&service, reference->after);
-    table_free(service.table);
+    assert_state(&api, reference->after);
+    table_free(api.table);
     assert_int_equal(allocations_live(), live);
     return ended;
 }
@@ -358,7 +358,7 @@ static void batch_can_be_sent_again(void **state)
  * What is refused for ever must not pile up what was got until then, nor the
  * names that came with it, each time others.
  */
-static void refuse_often(struct service *service, size_t after)
+static void refuse_often(struct api *api, size_t after)
 {
     struct allocations_end end = {after, true};
     size_t memory = 0, live = 0;
@@ -368,14 +368,14 @@ static void refuse_often(struct service *service, size_t after)
         snprintf(body, sizeof(body),
                  LAUNCH("new", "1", "type %02u", "mission %02u"), i, i);
         struct call call = POST(body);
-        struct outcome outcome = call_make(service, &call, &end, NULL);
+        struct outcome outcome = call_make(api, &call, &end, NULL);
         outcome_release(&outcome);
         if (i == 20) {
-            memory = table_memory(service->table);
+            memory = table_memory(api->table);
             live = allocations_live();
         }
     }
-    assert_int_equal(table_memory(service->table), memory);
+    assert_int_equal(table_memory(api->table), memory);
     assert_int_equal(allocations_live(), live);
 }
 
@@ -383,9 +383,9 @@ static void refused_again_and_again_costs_nothing(void **state)
 {
     (void)state;
     for (size_t after = 0; after < 30; after++) {
-        struct service service = set_up();
-        refuse_often(&service, after);
-        table_free(service.table);
+        struct api api = set_up();
+        refuse_often(&api, after);
+        table_free(api.table);
     }
 }
 

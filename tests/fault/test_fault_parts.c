@@ -29,7 +29,7 @@ static bool make_table(void)
 
 static bool make_connections(void)
 {
-    struct connections *connections = connections_start(100);
+    struct connections *connections = connections_start(100, false);
 
     connections_free(connections);
     return connections != NULL;
@@ -39,8 +39,6 @@ static bool make_workers(void)
 {
     struct workers *workers = workers_start(2);
 
-    if (workers != NULL)
-        workers_stop(workers);
     workers_free(workers);
     return workers != NULL;
 }

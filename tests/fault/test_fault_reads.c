@@ -77,16 +77,16 @@ static void add_rocket(struct table *table, unsigned i)
     assert_int_equal(table_apply(table, &second), TABLE_APPLIED);
 }
 
-static struct service make_fleet(unsigned rockets)
+static struct api make_fleet(unsigned rockets)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct service service;
+    struct api api;
 
     assert_non_null(table);
     for (unsigned i = 0; i < rockets; i++)
         add_rocket(table, i);
-    service_init(&service, table);
-    return service;
+    api_init(&api, table, NULL);
+    return api;
 }
 
 /*
@@ -128,34 +128,34 @@ static void check_outcome(const struct outcome *outcome,
         assert_string_equal(outcome->body, expected->body);
 }
 
-static bool memory_ends(struct service *service, const struct call *call,
+static bool memory_ends(struct api *api, const struct call *call,
                         const struct allocations_end *end,
                         const struct outcome *expected)
 {
     size_t live = allocations_live();
     bool ended;
 
-    struct outcome outcome = call_make(service, call, end, &ended);
+    struct outcome outcome = call_make(api, call, end, &ended);
     check_outcome(&outcome, expected);
     assert_true(ended || (outcome.status != 503 && !outcome.cut));
     outcome_release(&outcome);
     assert_int_equal(allocations_live(), live);
-    assert_int_equal(service->streams, 0);
+    assert_int_equal(api->streams, 0);
     return ended;
 }
 
-static size_t check_call(struct service *service, const struct call *call)
+static size_t check_call(struct api *api, const struct call *call)
 {
-    struct outcome expected = call_make(service, call, NULL, NULL);
+    struct outcome expected = call_make(api, call, NULL, NULL);
     size_t failures = 0;
 
     for (int for_good = 0; for_good < 2; for_good++) {
         struct allocations_end end = {0, for_good};
-        while (memory_ends(service, call, &end, &expected))
+        while (memory_ends(api, call, &end, &expected))
             end.after++;
         failures += end.after;
     }
-    struct outcome again = call_make(service, call, NULL, NULL);
+    struct outcome again = call_make(api, call, NULL, NULL);
     assert_int_equal(again.status, expected.status);
     assert_string_equal(again.headers, expected.headers);
     assert_string_equal(again.body, expected.body);
@@ -166,17 +166,17 @@ static size_t check_call(struct service *service, const struct call *call)
 
 static void check_reads(unsigned rockets)
 {
-    struct service service = make_fleet(rockets);
-    uint64_t revision = table_revision(service.table);
+    struct api api = make_fleet(rockets);
+    uint64_t revision = table_revision(api.table);
     size_t failures = 0;
 
     for (size_t i = 0; i < COUNT(targets); i++)
-        failures += check_call(&service, &CALL_GET(targets[i]));
-    assert_int_equal(table_revision(service.table), revision);
-    assert_int_equal(table_count(service.table), rockets);
+        failures += check_call(&api, &CALL_GET(targets[i]));
+    assert_int_equal(table_revision(api.table), revision);
+    assert_int_equal(table_count(api.table), rockets);
     assert_true(failures > 5 * COUNT(targets));
     print_message("%zu allocations failed\n", failures);
-    table_free(service.table);
+    table_free(api.table);
 }
 
 static void short_lists_are_right_or_refused(void **state)
@@ -208,22 +208,21 @@ static void pages_are_right_or_refused(void **state)
     static const char *const sorts[] = {
         "id",     "type",      "speed",     "mission",
         "status", "createdAt", "updatedAt", "lastMessageNumber"};
-    struct service service = make_fleet(MANY);
+    struct api api = make_fleet(MANY);
     char target[1024];
     size_t failures = 0;
 
     (void)state;
     for (size_t i = 0; i < COUNT(sorts); i++) {
         snprintf(target, sizeof(target), "/rockets?limit=7&sort=%s", sorts[i]);
-        struct outcome first =
-            call_make(&service, &CALL_GET(target), NULL, NULL);
+        struct outcome first = call_make(&api, &CALL_GET(target), NULL, NULL);
         next_target(&first, target, sizeof(target));
         outcome_release(&first);
-        size_t failed = check_call(&service, &CALL_GET(target));
+        size_t failed = check_call(&api, &CALL_GET(target));
         assert_true(failed > 10);
         failures += failed;
     }
-    table_free(service.table);
+    table_free(api.table);
     print_message("%zu allocations failed\n", failures);
 }
 
@@ -231,7 +230,7 @@ static void pages_are_right_or_refused(void **state)
  */
 static void page_of_a_long_query_is_right_or_refused(void **state)
 {
-    struct service service = make_fleet(FEW);
+    struct api api = make_fleet(FEW);
     char mission[MESSAGE_MAX_NAME + 1] = "";
     char target[MESSAGE_MAX_NAME + 64], id[32];
 
@@ -241,11 +240,11 @@ static void page_of_a_long_query_is_right_or_refused(void **state)
         snprintf(id, sizeof(id), "long-%u", i);
         struct message message =
             message_launched(id, 1, "Falcon-9", mission, 100);
-        assert_int_equal(table_apply(service.table, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(api.table, &message), TABLE_APPLIED);
     }
     snprintf(target, sizeof(target), "/rockets?limit=3&mission=%s", mission);
-    assert_true(check_call(&service, &CALL_GET(target)) > 10);
-    table_free(service.table);
+    assert_true(check_call(&api, &CALL_GET(target)) > 10);
+    table_free(api.table);
 }
 
 /* A tag that can't be sent back is still one that can be compared. */
@@ -253,32 +252,32 @@ static void known_revision_is_told_or_refused(void **state)
 {
     static const char *const known[] = {"/rockets", "/rockets?limit=3",
                                         "/rockets/rocket-001", "/openapi.yaml"};
-    struct service services[] = {make_fleet(FEW), make_fleet(MANY)};
+    struct api apis[] = {make_fleet(FEW), make_fleet(MANY)};
     size_t failures = 0;
 
     (void)state;
     for (size_t i = 0; i < 2 * COUNT(known); i++) {
         struct call call = CALL_GET(known[i / 2]);
         call.fields.if_none_match = TEXT("*");
-        failures += check_call(&services[i % 2], &call);
+        failures += check_call(&apis[i % 2], &call);
     }
-    table_free(services[0].table);
-    table_free(services[1].table);
+    table_free(apis[0].table);
+    table_free(apis[1].table);
     print_message("%zu allocations failed\n", failures);
 }
 
 static void other_methods_are_answered(void **state)
 {
-    struct service service = make_fleet(FEW);
+    struct api api = make_fleet(FEW);
     size_t failures = 0;
 
     (void)state;
     for (unsigned method = HTTP_POST; method <= HTTP_OTHER; method *= 2) {
         struct call call = CALL_GET("/rockets/rocket-001");
         call.method = (enum http_method)method;
-        failures += check_call(&service, &call);
+        failures += check_call(&api, &call);
     }
-    table_free(service.table);
+    table_free(api.table);
     print_message("%zu allocations failed\n", failures);
 }
 

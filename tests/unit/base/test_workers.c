@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workers' queue, above all at the stop: each job is run once, by a
- * worker or cancelled, whenever it was submitted.
+ * The workers' queues: each job is run once, whenever it was submitted.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,43 +9,37 @@
 #include <cmocka.h>
 
 #include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "base/sync.h"
 #include "base/workers.h"
 
-enum { JOBS = 200, PROBES = 100000 };
+enum { JOBS = 200 };
 
-/* A job that tells what became of it. */
+/* A job that counts its runs. */
 struct told {
     struct worker_job job;
-    atomic_uint runs, cancelled;
+    atomic_uint runs;
     sem_t *begun, *may_end; /* NULL: it ends at once */
 };
 
-static void run(struct worker_job *job, bool cancelled)
+static void run(struct worker_job *job)
 {
-    struct told *told = (struct told *)job;
+    struct told *told = container_of(job, struct told, job);
 
-    if (!cancelled && told->begun != NULL) {
+    if (told->begun != NULL) {
         sem_post(told->begun);
         while (sem_wait(told->may_end) != 0)
             continue;
     }
-    atomic_fetch_add(cancelled ? &told->cancelled : &told->runs, 1);
+    atomic_fetch_add(&told->runs, 1);
 }
 
 static void submit(struct workers *workers, struct told *told)
 {
     told->job.run = run;
     workers_submit(workers, &told->job);
-}
-
-static void *stop(void *workers)
-{
-    workers_stop(workers);
-    return NULL;
 }
 
 static void each_job_is_run_once(void **state)
@@ -65,13 +58,10 @@ static void each_job_is_run_once(void **state)
     submit(workers, &last);
     /* Jobs are taken in their order, so now all others have been taken. */
     sem_wait(&begun);
-    workers_stop(workers);
-    for (size_t i = 0; i < JOBS; i++) {
-        assert_int_equal(jobs[i].runs, 1);
-        assert_int_equal(jobs[i].cancelled, 0);
-    }
-    assert_int_equal(last.runs, 1);
     workers_free(workers);
+    for (size_t i = 0; i < JOBS; i++)
+        assert_int_equal(jobs[i].runs, 1);
+    assert_int_equal(last.runs, 1);
     sem_destroy(&begun);
     sem_destroy(&may_end);
 }
@@ -98,40 +88,28 @@ static void job_need_not_wait_for_slow_ones(void **state)
     assert_int_equal(next_slow.runs, 0);
     sem_post(&may_end);
     sem_post(&may_end);
-    workers_stop(workers);
+    workers_free(workers);
     assert_int_equal(slow.runs, 1);
     assert_int_equal(quick.runs, 1);
-    assert_int_equal(next_slow.runs + next_slow.cancelled, 1);
-    workers_free(workers);
+    assert_int_equal(next_slow.runs, 1);
     sem_destroy(&begun);
     sem_destroy(&may_end);
 }
 
-/*
- * Submit jobs until one is cancelled on the spot, by which one knows that the
- * stop has begun. Returns how many that took.
- */
-static size_t probe(struct workers *workers, struct told *probes)
+static void *free_workers(void *workers)
 {
-    for (size_t i = 0; i < PROBES; i++) {
-        submit(workers, &probes[i]);
-        if (probes[i].cancelled == 1)
-            return i + 1;
-        sched_yield();
-    }
-    fail_msg("the stop has not begun");
-    return 0;
+    workers_free(workers);
+    return NULL;
 }
 
-/* The only worker is held up until the stop has begun. */
-static void stop_finishes_what_has_begun_and_cancels_the_rest(void **state)
+/* The only worker is held up, and jobs wait, slow ones and others. */
+static void end_runs_the_jobs_that_are_left(void **state)
 {
-    static struct told probes[PROBES];
     struct workers *workers = workers_start(1);
     sem_t begun, may_end;
     struct told first = {.begun = &begun, .may_end = &may_end};
-    struct told waiting = {.runs = 0};
-    pthread_t stopper;
+    struct told waiting[JOBS] = {{.runs = 0}};
+    pthread_t ending;
 
     (void)state;
     assert_non_null(workers);
@@ -139,37 +117,47 @@ static void stop_finishes_what_has_begun_and_cancels_the_rest(void **state)
     sem_init(&may_end, 0, 0);
     submit(workers, &first);
     sem_wait(&begun);
-    submit(workers, &waiting);
-    assert_int_equal(pthread_create(&stopper, NULL, stop, workers), 0);
-    size_t count = probe(workers, probes);
+    for (size_t i = 0; i < JOBS; i++) {
+        waiting[i].job.slow = i % 2 == 0;
+        submit(workers, &waiting[i]);
+    }
+    assert_int_equal(pthread_create(&ending, NULL, free_workers, workers), 0);
     assert_int_equal(first.runs, 0);
     sem_post(&may_end);
-    pthread_join(stopper, NULL);
+    pthread_join(ending, NULL);
     assert_int_equal(first.runs, 1);
-    assert_int_equal(first.cancelled, 0);
-    assert_int_equal(waiting.runs, 0);
-    assert_int_equal(waiting.cancelled, 1);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(probes[i].runs, 0);
-        assert_int_equal(probes[i].cancelled, 1);
-    }
-    workers_free(workers);
+    for (size_t i = 0; i < JOBS; i++)
+        assert_int_equal(waiting[i].runs, 1);
     sem_destroy(&begun);
     sem_destroy(&may_end);
 }
 
-static void job_after_the_stop_is_cancelled_by_who_submits_it(void **state)
+/* A job that submits another one, as the last one may. */
+struct parent {
+    struct told told;
+    struct workers *workers;
+    struct told child;
+};
+
+static void run_parent(struct worker_job *job)
 {
-    struct workers *workers = workers_start(2);
-    struct told late = {.runs = 0};
+    struct parent *parent = container_of(job, struct parent, told.job);
+
+    submit(parent->workers, &parent->child);
+    atomic_fetch_add(&parent->told.runs, 1);
+}
+
+static void job_may_submit_another_one(void **state)
+{
+    struct workers *workers = workers_start(1);
+    struct parent parent = {.told.job.run = run_parent, .workers = workers};
 
     (void)state;
     assert_non_null(workers);
-    workers_stop(workers);
-    submit(workers, &late);
-    assert_int_equal(late.runs, 0);
-    assert_int_equal(late.cancelled, 1);
+    workers_submit(workers, &parent.told.job);
     workers_free(workers);
+    assert_int_equal(parent.told.runs, 1);
+    assert_int_equal(parent.child.runs, 1);
 }
 
 int main(void)
@@ -177,8 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_job_is_run_once),
         cmocka_unit_test(job_need_not_wait_for_slow_ones),
-        cmocka_unit_test(stop_finishes_what_has_begun_and_cancels_the_rest),
-        cmocka_unit_test(job_after_the_stop_is_cancelled_by_who_submits_it),
+        cmocka_unit_test(end_runs_the_jobs_that_are_left),
+        cmocka_unit_test(job_may_submit_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

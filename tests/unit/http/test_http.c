@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sync.h"
 #include "http/fields.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -69,41 +70,41 @@ struct counted_stream {
 
 static void count_free(struct http_stream *stream)
 {
-    ((struct counted_stream *)stream)->freed++;
+    container_of(stream, struct counted_stream, stream)->freed++;
 }
 
-struct counted_work {
-    struct http_work work;
+struct counted_deferred {
+    struct http_deferred deferred;
     int freed;
 };
 
-static void count_work_free(struct http_work *work)
+static void count_deferred_free(struct http_deferred *deferred)
 {
-    ((struct counted_work *)work)->freed++;
+    container_of(deferred, struct counted_deferred, deferred)->freed++;
 }
 
 static void release_frees_everything_once(void **state)
 {
     (void)state;
-    struct counted_stream stream = {{NULL, count_free}, 0};
-    struct counted_work later = {{.free = count_work_free}, 0};
+    struct counted_stream stream = {{.free = count_free}, 0};
+    struct counted_deferred deferred = {{.free = count_deferred_free}, 0};
     struct http_response response;
     http_response_init(&response);
     response.status = 200;
     response.stream = &stream.stream;
-    response.later = &later.work;
+    response.deferred = &deferred.deferred;
     response.fixed = TEXT("x");
     buffer_append(&response.body, TEXT("body"));
     assert_true(http_response_header_copy(&response, "A", TEXT("b")));
     http_response_release(&response);
     http_response_release(&response);
     assert_int_equal(stream.freed, 1);
-    assert_int_equal(later.freed, 1);
+    assert_int_equal(deferred.freed, 1);
     assert_int_equal(response.status, 0);
     assert_int_equal(response.header_count, 0);
     assert_int_equal(response.body.length, 0);
     assert_null(response.stream);
-    assert_null(response.later);
+    assert_null(response.deferred);
     assert_null(response.fixed.data);
 }
 

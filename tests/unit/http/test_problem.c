@@ -52,7 +52,7 @@ static void count_free(struct http_stream *stream)
 static void problem_replaces_what_was_there(void **state)
 {
     (void)state;
-    struct http_stream stream = {NULL, count_free};
+    struct http_stream stream = {.free = count_free};
     struct http_response response;
     http_response_init(&response);
     response.status = 200;

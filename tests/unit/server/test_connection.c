@@ -32,9 +32,9 @@ static uint64_t close_idle(struct pair *pair)
     uint64_t now =
         connection_clock() + CONNECTION_IDLE_SECONDS * UINT64_C(1000000);
     assert_int_equal(connection_check_locked(&pair->connection, false, now),
-                     CONNECTION_CLOSES);
+                     CONNECTION_SHUT_READ);
     atomic_store(&pair->connection.closing, true);
-    connection_shut_locked(&pair->connection, CONNECTION_CLOSES);
+    connection_shut_locked(&pair->connection, CONNECTION_SHUT_READ);
     return now;
 }
 
@@ -51,10 +51,10 @@ static void closed_connection_has_a_tick_to_be_noticed(void **state)
     (void)state;
     uint64_t now = close_idle(&pair);
     assert_int_equal(connection_check_locked(&pair.connection, false, now),
-                     CONNECTION_STAYS);
+                     CONNECTION_KEEP);
     assert_int_equal(
         connection_check_locked(&pair.connection, false, now + TICK_US - 1000),
-        CONNECTION_STAYS);
+        CONNECTION_KEEP);
     release(&pair);
 }
 
@@ -67,7 +67,7 @@ static void unnoticed_closed_connection_ends_and_is_not_cut(void **state)
     connection_check_locked(&pair.connection, false, now);
     assert_int_equal(
         connection_check_locked(&pair.connection, false, now + TICK_US),
-        CONNECTION_ENDS);
+        CONNECTION_SHUT);
     release(&pair);
 }
 
@@ -81,10 +81,10 @@ request_that_does_not_arrive_on_a_closed_connection_is_cut(void **state)
     connection_enter(&pair.connection, CONNECTION_RECEIVING);
     uint64_t now = connection_clock() + TICK_US;
     assert_int_equal(connection_check_locked(&pair.connection, false, now),
-                     CONNECTION_STAYS);
+                     CONNECTION_KEEP);
     assert_int_equal(
         connection_check_locked(&pair.connection, false, now + TICK_US),
-        CONNECTION_CUT);
+        CONNECTION_RESET);
     release(&pair);
 }
 

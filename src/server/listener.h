@@ -12,24 +12,24 @@
  * Listen on `port` of `host` (a name or an address; "::" takes IPv4 too).
  * Returns the descriptor; or -1, and `error` is a line that says what to do.
  */
-int server_listen_open(const char *host, uint16_t port, char *error,
-                       size_t error_size);
+int listener_open(const char *host, uint16_t port, char *error,
+                  size_t error_size);
 
 /* The port that a listening socket has. */
-uint16_t server_listen_port(int socket);
+uint16_t listener_port(int socket);
 
 /*
  * A socket that listens where nobody can reach it; -1 on failure. Opened at
  * the start, as at the end there may be no descriptor for it.
  */
-int server_listen_open_deaf(void);
+int listener_open_placeholder(void);
 
 /*
  * Stop listening on `socket`, while MHD's event loops wait for it: nobody
  * can connect any more. The descriptor stays open, and keeps the loops busy
  * until, some hundred milliseconds later, it is made to be `deaf`.
  */
-void server_listen_stop(int socket);
-void server_listen_silence(int socket, int deaf);
+void listener_shut(int socket);
+void listener_replace(int socket, int deaf);
 
 #endif

@@ -3,7 +3,7 @@
  * Opened here and not by MHD, to say what went wrong in words that help,
  * and to be able to stop.
  */
-#include "listen.h"
+#include "listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,8 +83,8 @@ static int open_at(const struct addrinfo *address)
     return -1;
 }
 
-int server_listen_open(const char *host, uint16_t port, char *error,
-                       size_t error_size)
+int listener_open(const char *host, uint16_t port, char *error,
+                  size_t error_size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
@@ -111,7 +111,7 @@ int server_listen_open(const char *host, uint16_t port, char *error,
     return fd;
 }
 
-uint16_t server_listen_port(int socket)
+uint16_t listener_port(int socket)
 {
     union {
         struct sockaddr any;
@@ -131,13 +131,13 @@ uint16_t server_listen_port(int socket)
  * whoever comes second ends the process. A socket that is shut down stays in
  * the sets, but wakes the loops again and again.
  */
-void server_listen_stop(int socket_fd)
+void listener_shut(int socket_fd)
 {
     shutdown(socket_fd, SHUT_RDWR);
 }
 
 /* A Unix socket with an address that the kernel makes up. */
-int server_listen_open_deaf(void)
+int listener_open_placeholder(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int deaf = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -157,7 +157,7 @@ int server_listen_open_deaf(void)
  * connections is about to take the old socket out of its set. As none are
  * accepted after the stop, none reaches it later.
  */
-void server_listen_silence(int socket_fd, int deaf)
+void listener_replace(int socket_fd, int deaf)
 {
     if (dup3(deaf, socket_fd, O_CLOEXEC) < 0)
         log_line(LOG_WARN, "the event loops are busy until the end");

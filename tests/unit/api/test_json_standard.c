@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "api/routes.h"
 #include "base/buffer.h"
 #include "domain/message_parse.h"
@@ -190,16 +191,17 @@ static void check_table(const struct row *row, struct table *table)
 static void check_api(const struct row *row, struct text body)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct service service;
+    struct api api;
     struct http_response response;
-    struct http_request request = {
-        .method = HTTP_POST, .path = TEXT("/messages"), .body = body};
+    struct http_request request = {.method = HTTP_POST, .body = body};
+    char decoded[sizeof("/messages")];
 
     assert_non_null(table);
-    service_init(&service, table);
+    api_init(&api, table, NULL);
     http_response_init(&response);
-    CHECK(row, routes_open(&service, &request, &response) == NULL);
-    routes_dispatch(&service, &request, &response);
+    http_request_set_target(&request, TEXT("/messages"), decoded);
+    CHECK(row, routes_open(&api, &request, &response) == NULL);
+    routes_answer(&api, &request, &response);
     CHECK(row, response.status == (is_accepted(row) ? 202 : 400));
     check_table(row, table);
     http_response_release(&response);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Joins the operations to the server.
+ */
+#include "api/api.h"
+
+#include <sodium.h>
+
+#include "routes.h"
+
+void api_init(struct api *api, struct table *table, struct workers *workers)
+{
+    api->table = table;
+    api->workers = workers;
+    randombytes_buf(&api->start, sizeof(api->start));
+    atomic_init(&api->streams, 0);
+}
+
+struct http_app api_app(struct api *api)
+{
+    return (struct http_app){
+        .context = api, .open = routes_open, .answer = routes_answer};
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /rockets. A list of few rockets is made at once. One of many is made by
+ * a worker while the response is deferred: a page as a whole; a whole list as
+ * a stream, of which a worker makes the next block while one is sent.
+ *
+ * Who owns a list: the connection's thread, and while `state` says so the
+ * worker. The queue of the workers hands it over; what hands it back is the
+ * exchange of `state`, or the wake.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/sync.h"
+#include "base/workers.h"
+#include "etags.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "listing/listing.h"
+#include "operations.h"
+#include "rocket_json.h"
+#include "table/table.h"
+
+/* Of the stream's next block. */
+enum state {
+    STATE_MADE,      /* `block` is it */
+    STATE_MAKING,    /* a worker makes it */
+    STATE_WANTED,    /* the same, and wakes `waiter` when it is done */
+    STATE_ABANDONED, /* the same, and frees the list when it is done */
+};
+
+/* A list, from the query to the last byte of JSON. */
+struct list {
+    struct http_deferred deferred;
+    struct http_stream stream;
+    struct worker_job job;
+    struct api *api;
+    struct listing_query query;
+    struct listing *listing;
+    size_t position; /* of the next rocket to be written */
+    bool streamed;   /* decided once, as the table grows meanwhile */
+    bool counted;    /* among the streams of `api` */
+    struct http_response response; /* while it is deferred */
+    struct http_waiter *waiter;
+    struct buffer block; /* of the stream */
+    enum http_flow flow; /* what comes with the block */
+    _Atomic int state;
+    _Atomic bool cancelled;
+};
+
+static void free_list(struct list *list)
+{
+    if (list->counted)
+        atomic_fetch_sub(&list->api->streams, 1);
+    http_response_release(&list->response);
+    buffer_release(&list->block);
+    listing_free(list->listing);
+    listing_query_release(&list->query);
+    free(list);
+}
+
+/* The next rockets, up to about `size` bytes in `out`. Not under any lock. */
+static enum http_flow write_rockets(struct list *list, struct buffer *out,
+                                    size_t size)
+{
+    size_t count = listing_count(list->listing);
+    struct rocket_view view;
+
+    if (list->position == 0)
+        buffer_append(out, TEXT("["));
+    while (list->position < count && out->length < size) {
+        if (list->position > 0)
+            buffer_append(out, TEXT(","));
+        listing_read(list->listing, list->position++, &view);
+        rocket_json_write(out, &view);
+    }
+    bool done = list->position == count;
+    if (done)
+        buffer_append(out, TEXT("]"));
+    if (buffer_failed(out))
+        return HTTP_FAILED;
+    return done ? HTTP_DONE : HTTP_MORE;
+}
+
+/* A place among the streams; false where there are too many already. */
+static bool take_place(struct list *list)
+{
+    struct api *api = list->api;
+
+    list->counted = atomic_fetch_add(&api->streams, 1) < API_MAX_STREAMS;
+    if (!list->counted)
+        atomic_fetch_sub(&api->streams, 1);
+    return list->counted;
+}
+
+static void answer_too_many(struct http_response *response)
+{
+    problem_set(response, 503,
+                "%d whole lists are being sent already; try again, or page "
+                "through with limit and cursor",
+                API_MAX_STREAMS);
+    http_response_header(response, "Retry-After", "5");
+}
+
+/* The headers about the whole: the count, and where the next page is. */
+static bool put_headers(const struct list *list, struct http_response *response)
+{
+    struct buffer text = BUFFER_INIT;
+    bool done = true;
+
+    buffer_append_unsigned(&text, listing_total(list->listing));
+    if (buffer_failed(&text) ||
+        !http_response_header_copy(response, "X-Total-Count",
+                                   buffer_text(&text)))
+        done = false;
+    buffer_clear(&text);
+    buffer_append(&text, TEXT("<"));
+    bool more = listing_next(list->listing, &text);
+    buffer_append(&text, TEXT(">; rel=\"next\""));
+    if (buffer_failed(&text) ||
+        (more &&
+         !http_response_header_copy(response, "Link", buffer_text(&text))))
+        done = false;
+    buffer_release(&text);
+    return done;
+}
+
+/*
+ * Make the list, and of a page all of its JSON. `response` has the headers of
+ * etags_answer() and becomes complete, but for the stream of a whole list.
+ */
+static void make_list(struct list *list, struct http_response *response)
+{
+    /* Before the work, so that the limit bounds the work as well. */
+    if (list->streamed && !take_place(list)) {
+        answer_too_many(response);
+        return;
+    }
+    list->listing = listing_new(list->api->table, &list->query);
+    if (list->listing == NULL || !put_headers(list, response)) {
+        problem_set_no_memory(response);
+        return;
+    }
+    http_response_header(response, "Content-Type", "application/json");
+    if (!list->streamed) /* where memory ends, the body says so itself */
+        write_rockets(list, &response->body, SIZE_MAX);
+}
+
+static struct list *list_of_stream(struct http_stream *stream)
+{
+    return container_of(stream, struct list, stream);
+}
+
+static struct list *list_of_deferred(struct http_deferred *deferred)
+{
+    return container_of(deferred, struct list, deferred);
+}
+
+static struct list *list_of_job(struct worker_job *job)
+{
+    return container_of(job, struct list, job);
+}
+
+/*
+ * On a worker. Once the state is MADE the list is the connection's, and may be
+ * gone, unless it was WANTED: then nothing happens to it before the wake.
+ */
+static void make_block(struct worker_job *job)
+{
+    struct list *list = list_of_job(job);
+
+    list->flow = HTTP_FAILED;
+    if (!atomic_load(&list->cancelled))
+        list->flow = write_rockets(list, &list->block, HTTP_STREAM_BLOCK);
+
+    struct http_waiter *waiter = NULL;
+    switch (atomic_exchange(&list->state, STATE_MADE)) {
+    case STATE_WANTED:
+        /* `waiter` was set before the state. */
+        waiter = list->waiter;
+        http_wake(waiter);
+        break;
+    case STATE_ABANDONED:
+        free_list(list);
+        break;
+    default:
+        break;
+    }
+}
+
+static void start_block(struct list *list)
+{
+    buffer_clear(&list->block);
+    list->job = (struct worker_job){.run = make_block};
+    atomic_store(&list->state, STATE_MAKING);
+    workers_submit(list->api->workers, &list->job);
+}
+
+/* Hand out the block that was made, and have the one after it made. */
+static enum http_flow next_block(struct http_stream *stream,
+                                 struct buffer *block,
+                                 struct http_waiter *waiter)
+{
+    struct list *list = list_of_stream(stream);
+    int making = STATE_MAKING;
+
+    list->waiter = waiter;
+    if (atomic_load(&list->state) != STATE_MADE &&
+        atomic_compare_exchange_strong(&list->state, &making, STATE_WANTED))
+        return HTTP_WAIT;
+
+    struct buffer made = list->block;
+    enum http_flow flow = list->flow;
+    list->block = *block;
+    *block = made;
+    if (flow == HTTP_MORE)
+        start_block(list);
+    return flow;
+}
+
+static void cancel_stream(struct http_stream *stream)
+{
+    atomic_store(&list_of_stream(stream)->cancelled, true);
+}
+
+static void free_stream(struct http_stream *stream)
+{
+    struct list *list = list_of_stream(stream);
+    int making = STATE_MAKING;
+
+    if (!atomic_compare_exchange_strong(&list->state, &making, STATE_ABANDONED))
+        free_list(list);
+}
+
+/* On a worker: the response, and of a whole list the first block. */
+static void run_deferred(struct worker_job *job)
+{
+    struct list *list = list_of_job(job);
+    struct http_response *response = &list->response;
+
+    if (atomic_load(&list->cancelled))
+        problem_set_stopping(response);
+    else
+        make_list(list, response);
+    if (list->streamed && response->status == 200)
+        list->flow = write_rockets(list, &list->block, HTTP_STREAM_BLOCK);
+    http_wake(list->waiter);
+}
+
+static void start_deferred(struct http_deferred *deferred,
+                           struct http_waiter *waiter)
+{
+    struct list *list = list_of_deferred(deferred);
+
+    list->waiter = waiter;
+    list->job =
+        (struct worker_job){.run = run_deferred, .slow = list->streamed};
+    workers_submit(list->api->workers, &list->job);
+}
+
+static void finish_deferred(struct http_deferred *deferred,
+                            struct http_response *response)
+{
+    struct list *list = list_of_deferred(deferred);
+
+    *response = list->response;
+    http_response_init(&list->response);
+    if (list->streamed && response->status == 200)
+        response->stream = &list->stream;
+    else
+        free_list(list);
+}
+
+static void cancel_deferred(struct http_deferred *deferred)
+{
+    atomic_store(&list_of_deferred(deferred)->cancelled, true);
+}
+
+static void free_deferred(struct http_deferred *deferred)
+{
+    free_list(list_of_deferred(deferred));
+}
+
+/* NULL, and a problem in `response`, for a wrong query or without memory. */
+static struct list *new_list(struct api *api,
+                             const struct http_request *request,
+                             struct http_response *response)
+{
+    char detail[128];
+    struct list *list = calloc(1, sizeof(*list));
+
+    if (list == NULL) {
+        problem_set_no_memory(response);
+        return NULL;
+    }
+    list->deferred = (struct http_deferred){start_deferred, finish_deferred,
+                                            cancel_deferred, free_deferred};
+    list->stream = (struct http_stream){next_block, cancel_stream, free_stream};
+    list->api = api;
+    http_response_init(&list->response);
+    list->block = BUFFER_INIT;
+    if (listing_query_parse(&list->query, request->query, detail,
+                            sizeof(detail)))
+        return list;
+    if (detail[0] == '\0')
+        problem_set_no_memory(response);
+    else
+        problem_set(response, 400, "%s", detail);
+    free(list);
+    return NULL;
+}
+
+void lists_get(struct api *api, const struct http_request *request,
+               struct http_response *response)
+{
+    /* Before the first lock: so the tag is never newer than the list. */
+    uint64_t revision = table_revision(api->table);
+    struct list *list = new_list(api, request, response);
+
+    if (list == NULL)
+        return;
+    bool known = etags_answer(api, request, revision, response);
+    bool many = table_count(api->table) > API_LIST_AT_ONCE;
+    list->streamed = many && list->query.limit == 0;
+    if (many && !known) {
+        list->response = *response;
+        http_response_init(response);
+        response->deferred = &list->deferred;
+        return;
+    }
+    /* To make a long list only for the length that a 304 has is too much. */
+    if (!many)
+        make_list(list, response);
+    free_list(list);
+}

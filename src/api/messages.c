@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /messages: a single message, or a batch.
+ */
+#include "operations.h"
+
+#include <stdlib.h>
+
+#include "base/sync.h"
+#include "batch.h"
+#include "domain/message_parse.h"
+#include "format/json_write.h"
+#include "http/fields.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+
+static const char json_type[] = "application/json";
+
+/* The message was taken: there was memory. */
+static void write_result(struct http_response *response,
+                         const struct message *message,
+                         enum table_result result)
+{
+    static const char *const names[] = {[TABLE_APPLIED] = "applied",
+                                        [TABLE_DUPLICATE] = "duplicate",
+                                        [TABLE_STALE] = "stale"};
+    struct buffer *body = &response->body;
+
+    response->status = 202;
+    http_response_header(response, "Content-Type", json_type);
+    buffer_reserve(body, 6 * message->channel.length + 96);
+    buffer_append(body, TEXT("{\"channel\":"));
+    json_append(body, message->channel);
+    buffer_append(body, TEXT(",\"messageNumber\":"));
+    buffer_append_unsigned(body, message->number);
+    buffer_append(body, TEXT(",\"processed\":"));
+    buffer_append(body, result == TABLE_APPLIED ? TEXT("true") : TEXT("false"));
+    buffer_append(body, TEXT(",\"result\":\""));
+    buffer_append(body, text_of(names[result]));
+    buffer_append(body, TEXT("\"}"));
+}
+
+/* The message is well-formed. */
+static void apply_message(struct api *api, const struct message *message,
+                          struct http_response *response)
+{
+    enum table_result result = table_apply(api->table, message);
+
+    if (result == TABLE_NO_MEMORY)
+        problem_set_no_memory(response);
+    else
+        write_result(response, message, result);
+}
+
+static bool is_batch(const struct http_request *request)
+{
+    return http_media_type_is(request->fields.content_type,
+                              TEXT("application/x-ndjson"));
+}
+
+void messages_post(struct api *api, const struct http_request *request,
+                   struct http_response *response)
+{
+    struct parsed_message parsed;
+
+    if (http_is_cross_site(&request->fields)) {
+        problem_set(response, 403,
+                    "a page of another site may not post messages");
+        return;
+    }
+
+    switch (message_parse(request->body, &parsed)) {
+    case PARSE_OK:
+        apply_message(api, &parsed.message, response);
+        message_parse_release(&parsed);
+        break;
+    case PARSE_INVALID:
+        problem_set(response, 400, "%s", parsed.detail);
+        break;
+    case PARSE_NO_MEMORY:
+        problem_set_no_memory(response);
+        break;
+    }
+}
+
+/* A batch, from its first byte to the response. */
+struct upload {
+    struct http_sink sink;
+    struct batch *batch;
+};
+
+static struct upload *upload_of(struct http_sink *sink)
+{
+    return container_of(sink, struct upload, sink);
+}
+
+/* Lines are applied as they come, so nobody has to wait. */
+static enum http_flow take_part(struct http_sink *sink, struct text *part,
+                                struct http_waiter *waiter)
+{
+    (void)waiter;
+    batch_take(upload_of(sink)->batch, *part);
+    *part = text_skip(*part, part->length);
+    return HTTP_MORE;
+}
+
+static void cancel_upload(struct http_sink *sink)
+{
+    (void)sink;
+}
+
+static void free_upload(struct http_sink *sink)
+{
+    struct upload *upload = upload_of(sink);
+
+    batch_free(upload->batch);
+    free(upload);
+}
+
+static void finish_upload(struct http_sink *sink,
+                          struct http_response *response)
+{
+    struct batch *batch = upload_of(sink)->batch;
+
+    batch_end(batch);
+    const struct batch_counts *counts = batch_counts(batch);
+    if (counts->not_taken > 0) {
+        /* The lines that were taken are duplicates when they come again. */
+        problem_set(response, 503,
+                    "the memory limit is reached: %ju lines were not taken, "
+                    "the first of them line %ju; it is safe to send the whole "
+                    "batch again",
+                    (uintmax_t)counts->not_taken,
+                    (uintmax_t)counts->first_not_taken);
+        http_response_header(response, "Retry-After", "10");
+    } else {
+        response->status = 202;
+        http_response_header(response, "Content-Type", json_type);
+        batch_write(batch, &response->body);
+    }
+    free_upload(sink);
+}
+
+struct http_sink *messages_open_batch(struct api *api,
+                                      const struct http_request *request,
+                                      struct http_response *response)
+{
+    if (!is_batch(request) || http_is_cross_site(&request->fields))
+        return NULL;
+
+    struct upload *upload = calloc(1, sizeof(*upload));
+    if (upload != NULL)
+        upload->batch = batch_new(api->table);
+    if (upload == NULL || upload->batch == NULL) {
+        free(upload);
+        problem_set_no_memory(response);
+        return NULL;
+    }
+    upload->sink = (struct http_sink){take_part, cancel_upload, finish_upload,
+                                      free_upload};
+    return &upload->sink;
+}

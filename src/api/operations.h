@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations of the API: one function each, request in, response out.
+ * An operation that takes long leaves a deferred in its response.
+ */
+#ifndef LUNAR_API_OPERATIONS_H
+#define LUNAR_API_OPERATIONS_H
+
+#include "api/api.h"
+#include "http/request.h"
+#include "http/response.h"
+
+/* POST /messages, a single message (messages.c). */
+void messages_post(struct api *api, const struct http_request *request,
+                   struct http_response *response);
+
+/*
+ * POST /messages, a batch (application/x-ndjson): where its body goes.
+ * NULL for any other body; and where memory ends, with a status in `response`.
+ */
+struct http_sink *messages_open_batch(struct api *api,
+                                      const struct http_request *request,
+                                      struct http_response *response);
+
+/* GET /rockets (lists.c). */
+void lists_get(struct api *api, const struct http_request *request,
+               struct http_response *response);
+
+/* GET /rockets/{id} (rockets.c). */
+void rockets_get(struct api *api, const struct http_request *request,
+                 struct http_response *response);
+
+/* GET /health, GET / and the files in the binary (pages.c). */
+void pages_get_health(struct api *api, const struct http_request *request,
+                      struct http_response *response);
+void pages_get_root(struct api *api, const struct http_request *request,
+                    struct http_response *response);
+void pages_get_asset(struct api *api, const struct http_request *request,
+                     struct http_response *response);
+
+#endif

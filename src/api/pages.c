@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is the same for everybody: health, and the files in the binary.
+ */
+#include "assets.h"
+#include "http/etag.h"
+#include "http/fields.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "operations.h"
+
+void pages_get_health(struct api *api, const struct http_request *request,
+                      struct http_response *response)
+{
+    (void)api;
+    (void)request;
+    response->status = 200;
+    http_response_header(response, "Content-Type", "application/json");
+    http_response_header(response, "Cache-Control", "no-store");
+    response->fixed = TEXT("{\"status\":\"ok\"}");
+}
+
+/*
+ * The Swagger UI runs its own scripts and talks to this service, nothing
+ * else: neither does a page of another site frame it, nor does a rocket
+ * named "<script>" run. It styles elements in place, hence 'unsafe-inline'.
+ */
+static const char content_security_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self' "
+    "'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri "
+    "'none'; form-action 'none'; frame-ancestors 'none'";
+
+void pages_get_asset(struct api *api, const struct http_request *request,
+                     struct http_response *response)
+{
+    const struct asset *asset = assets_find(request->path);
+    bool gzip =
+        http_accepts_encoding(request->fields.accept_encoding, TEXT("gzip"));
+    const char *etag = gzip ? asset->etag_gzip : asset->etag;
+
+    (void)api;
+    http_response_header(response, "ETag", etag);
+    http_response_header(response, "Cache-Control", "no-cache");
+    http_response_header(response, "Vary", "Accept-Encoding");
+    bool known = etag_matches(request->fields.if_none_match, text_of(etag));
+    response->status = known ? 304 : 200;
+    http_response_header(response, "Content-Type", asset->content_type);
+    http_response_header(response, "Content-Security-Policy",
+                         content_security_policy);
+    http_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (gzip)
+        http_response_header(response, "Content-Encoding", "gzip");
+    response->fixed = gzip ? asset->gzip : asset->plain;
+}
+
+void pages_get_root(struct api *api, const struct http_request *request,
+                    struct http_response *response)
+{
+    (void)api;
+    (void)request;
+    response->status = 302;
+    http_response_header(response, "Location", "/swagger");
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which operation a request means: the table of paths and methods, and the
+ * responses 404, 405 and to OPTIONS that follow from it.
+ *
+ * The functions are those of struct http_app; `context` is a struct api.
+ */
+#ifndef LUNAR_API_ROUTES_H
+#define LUNAR_API_ROUTES_H
+
+struct http_request;
+struct http_response;
+struct http_sink;
+
+struct http_sink *routes_open(void *context, struct http_request *request,
+                              struct http_response *response);
+void routes_answer(void *context, const struct http_request *request,
+                   struct http_response *response);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The connection's thread and the wake race in two ways, and both are decided
+ * by one exchange of `state`: a wake that comes before the sleep makes the
+ * sleep unnecessary or, if the connection is suspended already, short.
+ */
+#include "wait.h"
+
+#include <microhttpd.h>
+#include <sched.h>
+
+#include "base/sync.h"
+
+/*
+ * Nothing of the wait is used after the connection goes on, as it may be gone
+ * by then; `all` lives until `open` is 0. That comes last: libmicrohttpd must
+ * not be stopped before MHD_resume_connection() has returned.
+ */
+static void wake(struct http_waiter *waiter)
+{
+    struct wait *wait = container_of(waiter, struct wait, waiter);
+    struct waits *all = wait->all;
+    struct MHD_Connection *mhd = wait->mhd;
+    bool threads = all->threads;
+    int before = atomic_exchange(&wait->state, WAIT_WOKEN);
+
+    if (threads)
+        sem_post(&wait->woken);
+    else if (before == WAIT_ASLEEP)
+        MHD_resume_connection(mhd);
+    atomic_fetch_sub(&all->open, 1);
+}
+
+void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)
+{
+    wait->all = all;
+    wait->mhd = mhd;
+    wait->waiter.wake = wake;
+    if (all->threads)
+        sem_init(&wait->woken, 0, 0);
+    atomic_init(&wait->state, WAIT_IDLE);
+    atomic_init(&wait->cancelled, false);
+    atomic_init(&wait->pinned, false);
+}
+
+void wait_release(struct wait *wait)
+{
+    if (wait->all->threads)
+        sem_destroy(&wait->woken);
+}
+
+bool wait_blocks(const struct wait *wait)
+{
+    return wait->all->threads;
+}
+
+/*
+ * Counted before `stopping` is read, while the stop sets `stopping` before it
+ * reads the count: so either this sees the stop, or the stop sees the wait.
+ */
+struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
+                               void *target)
+{
+    atomic_fetch_add(&wait->all->open, 1);
+    if (atomic_load(&wait->all->stopping)) {
+        atomic_fetch_sub(&wait->all->open, 1);
+        return NULL;
+    }
+    wait->cancel = cancel;
+    wait->target = target;
+    atomic_store(&wait->cancelled, false);
+    atomic_store(&wait->state, WAIT_BEGUN);
+    return &wait->waiter;
+}
+
+bool wait_sleep(struct wait *wait)
+{
+    int begun = WAIT_BEGUN;
+
+    if (wait->all->threads) {
+        while (sem_wait(&wait->woken) != 0) /* only a signal's EINTR */
+            continue;
+        return false;
+    }
+    if (atomic_load(&wait->state) == WAIT_WOKEN)
+        return false;
+    /* Suspended first, as a resume of a connection that is not would be lost.
+     */
+    MHD_suspend_connection(wait->mhd);
+    if (!atomic_compare_exchange_strong(&wait->state, &begun, WAIT_ASLEEP))
+        MHD_resume_connection(wait->mhd);
+    return true;
+}
+
+/*
+ * The stop pins a wait before it reads the state, and this writes the state,
+ * or has seen the wake write it, before it reads the pin: so either the stop
+ * leaves the wait alone, or this waits for the stop.
+ */
+void wait_end(struct wait *wait)
+{
+    if (atomic_exchange(&wait->state, WAIT_IDLE) == WAIT_BEGUN)
+        atomic_fetch_sub(&wait->all->open, 1);
+    while (atomic_load(&wait->pinned))
+        sched_yield();
+}
+
+bool wait_pin(struct wait *wait)
+{
+    atomic_store(&wait->pinned, true);
+    int state = atomic_load(&wait->state);
+    if ((state == WAIT_BEGUN || state == WAIT_ASLEEP) &&
+        !atomic_exchange(&wait->cancelled, true))
+        return true;
+    atomic_store(&wait->pinned, false);
+    return false;
+}
+
+void wait_cancel(struct wait *wait)
+{
+    wait->cancel(wait->target);
+    atomic_store(&wait->pinned, false);
+}

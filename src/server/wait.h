@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a connection waits for the application: in a pool of event loops it is
+ * suspended, so that its loop serves others; with a thread for each connection
+ * the thread sleeps. At a stop all waits are cancelled, and no more begin.
+ *
+ * A connection has one wait at a time, which its thread begins and ends:
+ *
+ *     begin --> sleep --> (wake) --> end      the application made it wait
+ *     begin --> end                           it did not
+ *
+ * Locking: a wait belongs to its connection's thread. Only the wake, which
+ * comes once from any thread, and the cancelling of a stop meet it from
+ * outside, by atomics.
+ */
+#ifndef LUNAR_SERVER_WAIT_H
+#define LUNAR_SERVER_WAIT_H
+
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "http/deferred.h"
+
+struct MHD_Connection;
+
+/* What all waits share. */
+struct waits {
+    bool threads; /* a thread for each connection; set at start */
+    _Atomic bool stopping;
+    _Atomic unsigned open; /* begun, and neither woken nor ended */
+};
+
+enum wait_state {
+    WAIT_IDLE,   /* there is none */
+    WAIT_BEGUN,  /* the application may wake it */
+    WAIT_ASLEEP, /* and the connection is suspended until it does */
+    WAIT_WOKEN,
+};
+
+struct wait {
+    /* Set by wait_init(), then read-only. */
+    struct waits *all;
+    struct MHD_Connection *mhd;
+    struct http_waiter waiter;
+    sem_t woken; /* with a thread for each connection */
+    /* Set by wait_begin(), read by the stop while it has the wait pinned. */
+    void (*cancel)(void *target);
+    void *target;
+    _Atomic int state; /* enum wait_state */
+    _Atomic bool cancelled;
+    _Atomic bool pinned; /* by the stop: the wait must not end */
+};
+
+/* `all` and `mhd` are borrowed and outlive the wait. */
+void wait_init(struct wait *wait, struct waits *all,
+               struct MHD_Connection *mhd);
+
+/* No wait may be open. */
+void wait_release(struct wait *wait);
+
+/* Whether wait_sleep() blocks the thread and never suspends. */
+bool wait_blocks(const struct wait *wait);
+
+/*
+ * Begin a wait, and return whom to wake; NULL if the service stops, and then
+ * there is none. `cancel` asks `target`, from any thread, to wake soon.
+ */
+struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
+                               void *target);
+
+/*
+ * Wait for the wake. True if the connection is suspended: the caller returns
+ * to libmicrohttpd, which calls again after the wake. False if the wake has
+ * come.
+ */
+bool wait_sleep(struct wait *wait);
+
+/*
+ * End the wait: after the wake, or if the application did not make the
+ * connection wait. After that the target may be freed.
+ */
+void wait_end(struct wait *wait);
+
+/*
+ * At a stop, from another thread, which keeps the connection open meanwhile.
+ * wait_pin() returns whether the wait is open and was not cancelled before;
+ * then its target lives until wait_cancel(), which cancels it.
+ */
+bool wait_pin(struct wait *wait);
+void wait_cancel(struct wait *wait);
+
+#endif
