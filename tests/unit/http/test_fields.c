@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Responses, targets and header fields, as tables.
+ * Values of header fields, as tables.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,184 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sync.h"
 #include "http/fields.h"
-#include "http/request.h"
-#include "http/response.h"
-#include "http/target.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static void assert_text(struct text text, const char *expected)
-{
-    if (expected == NULL) {
-        assert_null(text.data);
-        return;
-    }
-    assert_non_null(text.data);
-    assert_int_equal(text.length, strlen(expected));
-    assert_memory_equal(text.data, expected, text.length);
-}
-
-static void response_keeps_its_headers_in_order(void **state)
-{
-    (void)state;
-    struct http_response response;
-    http_response_init(&response);
-    char value[] = "W/\"1\", and more";
-    http_response_header(&response, "Allow", "GET");
-    assert_true(
-        http_response_header_copy(&response, "ETag", (struct text){value, 5}));
-    memset(value, '#', sizeof(value) - 1);
-    assert_true(
-        http_response_header_copy(&response, "Empty", (struct text){NULL, 0}));
-    assert_int_equal(response.header_count, 3);
-    assert_string_equal(response.headers[0].name, "Allow");
-    assert_string_equal(response.headers[0].value, "GET");
-    assert_string_equal(response.headers[1].name, "ETag");
-    assert_string_equal(response.headers[1].value, "W/\"1\"");
-    assert_string_equal(response.headers[2].value, "");
-    http_response_release(&response);
-}
-
-/* Room for all that one may have, and no look beyond it. */
-static void response_may_have_so_many_headers(void **state)
-{
-    (void)state;
-    struct http_response response;
-    http_response_init(&response);
-    for (size_t i = 0; i < HTTP_MAX_HEADERS; i++)
-        assert_true(http_response_header_copy(&response, "A", TEXT("b")));
-    assert_int_equal(response.header_count, HTTP_MAX_HEADERS);
-    http_response_release(&response);
-}
-
-struct counted_stream {
-    struct http_stream stream;
-    int freed;
-};
-
-static void count_free(struct http_stream *stream)
-{
-    container_of(stream, struct counted_stream, stream)->freed++;
-}
-
-struct counted_deferred {
-    struct http_deferred deferred;
-    int freed;
-};
-
-static void count_deferred_free(struct http_deferred *deferred)
-{
-    container_of(deferred, struct counted_deferred, deferred)->freed++;
-}
-
-static void release_frees_everything_once(void **state)
-{
-    (void)state;
-    struct counted_stream stream = {{.free = count_free}, 0};
-    struct counted_deferred deferred = {{.free = count_deferred_free}, 0};
-    struct http_response response;
-    http_response_init(&response);
-    response.status = 200;
-    response.stream = &stream.stream;
-    response.deferred = &deferred.deferred;
-    response.fixed = TEXT("x");
-    buffer_append(&response.body, TEXT("body"));
-    assert_true(http_response_header_copy(&response, "A", TEXT("b")));
-    http_response_release(&response);
-    http_response_release(&response);
-    assert_int_equal(stream.freed, 1);
-    assert_int_equal(deferred.freed, 1);
-    assert_int_equal(response.status, 0);
-    assert_int_equal(response.header_count, 0);
-    assert_int_equal(response.body.length, 0);
-    assert_null(response.stream);
-    assert_null(response.deferred);
-    assert_null(response.fixed.data);
-}
-
-static void methods_are_case_sensitive(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name;
-        enum http_method method;
-    } cases[] = {
-        {"GET", HTTP_GET},         {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST},
-        {"OPTIONS", HTTP_OPTIONS}, {"get", HTTP_OTHER}, {"Post", HTTP_OTHER},
-        {"GETS", HTTP_OTHER},      {"GE", HTTP_OTHER},  {"PUT", HTTP_OTHER},
-        {"DELETE", HTTP_OTHER},    {"", HTTP_OTHER},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++)
-        assert_int_equal(http_method_of(text_of(cases[i].name)),
-                         cases[i].method);
-}
-
-static void target_is_cut_into_path_and_query(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *target;
-        const char *path;
-        const char *query; /* NULL: absent */
-    } cases[] = {
-        {"/", "/", NULL},
-        {"/rockets", "/rockets", NULL},
-        {"/rockets?", "/rockets", ""},
-        {"/rockets?a=b", "/rockets", "a=b"},
-        {"/rockets?a=?&b", "/rockets", "a=?&b"},
-        {"/a%3Fb?c", "/a%3Fb", "c"},
-        {"//x/y", "//x/y", NULL},
-        {"*", "*", NULL},
-        {"", "", NULL},
-        {"?a", "", "a"},
-        {"http://host", "/", NULL},
-        {"http://host/", "/", NULL},
-        {"http://host:80/rockets?a", "/rockets", "a"},
-        {"HTTPS://host/x", "/x", NULL},
-        {"http://host?a=/b", "/", "a=/b"},
-        {"http://", "/", NULL},
-        {"http:/x", "http:/x", NULL},
-        {"ftp://host/x", "ftp://host/x", NULL},
-        {"/http://host/x", "/http://host/x", NULL},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct text path;
-        struct text query;
-        http_target_split(text_of(cases[i].target), &path, &query);
-        assert_text(path, cases[i].path);
-        assert_text(query, cases[i].query);
-    }
-}
-
-static void absolute_target_has_an_authority(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *target;
-        const char *authority; /* NULL: absent */
-    } cases[] = {
-        {"/", NULL},
-        {"/http://host/x", NULL},
-        {"*", NULL},
-        {"", NULL},
-        {"host:80", NULL},
-        {"ftp://host/x", NULL},
-        {"http:/x", NULL},
-        {"http://", ""},
-        {"http:///x", ""},
-        {"http://host", "host"},
-        {"HTTPS://Host:1/x", "Host:1"},
-        {"http://host?a", "host"},
-        {"http://host#a", "host"},
-        {"http://user@host/", "user@host"},
-        {"http://[::1]:80/", "[::1]:80"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++)
-        assert_text(http_target_authority(text_of(cases[i].target)),
-                    cases[i].authority);
-}
 
 static void token_has_no_other_characters(void **state)
 {
@@ -270,59 +95,6 @@ static void host_has_a_form(void **state)
     assert_false(http_is_host((struct text){"%41", 2}));
     assert_false(http_is_host((struct text){"[a]", 2}));
     assert_true(http_is_host((struct text){"[", 0}));
-}
-
-static void percent_is_decoded_in_place(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        bool plus_is_space;
-        const char *decoded; /* NULL: refused */
-    } cases[] = {
-        {"", false, ""},
-        {"abc", false, "abc"},
-        {"%41%6a%6A", false, "Ajj"},
-        {"a+b", false, "a+b"},
-        {"a+b", true, "a b"},
-        {"%2B+%2b", true, "+ +"},
-        {"%25%34%31", false, "%41"}, /* once, not twice */
-        {"%ff%C3", false, "\xff\xc3"},
-        {"%", false, NULL},
-        {"%4", false, NULL},
-        {"a%4", false, NULL},
-        {"a%4g", false, NULL},
-        {"a%g4", false, NULL},
-        {"%%41", false, NULL},
-        {"%+1", true, NULL},
-        {"% 1", false, NULL},
-        {"%-1", false, NULL},
-        {"%0x", false, NULL},
-        {"%@0", false, NULL},
-        {"%`0", false, NULL},
-        {"%:0", false, NULL},
-        {"%/0", false, NULL},
-        {"%G0", false, NULL},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        /* Exactly as long as the text, so that a sanitizer sees overruns. */
-        size_t length = strlen(cases[i].text);
-        char *text = malloc(length > 0 ? length : 1);
-        assert_non_null(text);
-        memcpy(text, cases[i].text, length);
-        ptrdiff_t decoded =
-            http_percent_decode(text, length, cases[i].plus_is_space);
-        if (cases[i].decoded == NULL)
-            assert_true(decoded == -1);
-        else
-            assert_text((struct text){text, (size_t)decoded}, cases[i].decoded);
-        free(text);
-    }
-    char nul[] = "a%00b";
-    assert_true(http_percent_decode(nul, 5, false) == 3);
-    assert_memory_equal(nul, "a\0b", 3);
-    char beyond[] = "a%41";
-    assert_true(http_percent_decode(beyond, 3, false) == -1);
 }
 
 static void media_type_ignores_case_and_parameters(void **state)
@@ -468,16 +240,9 @@ static void cross_site_requests_are_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(response_keeps_its_headers_in_order),
-        cmocka_unit_test(response_may_have_so_many_headers),
-        cmocka_unit_test(release_frees_everything_once),
-        cmocka_unit_test(methods_are_case_sensitive),
-        cmocka_unit_test(target_is_cut_into_path_and_query),
-        cmocka_unit_test(absolute_target_has_an_authority),
         cmocka_unit_test(token_has_no_other_characters),
         cmocka_unit_test(host_has_no_other_characters),
         cmocka_unit_test(host_has_a_form),
-        cmocka_unit_test(percent_is_decoded_in_place),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
         cmocka_unit_test(accepted_encodings_follow_their_weights),
         cmocka_unit_test(cross_site_requests_are_told_apart),
