@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- GET for wrk: the targets in TARGETS, with spaces between, in turn.
+-- wrk script: GET of the targets in the environment variable TARGETS,
+-- separated by spaces, in turn.
 
 local requests = {}
 local turn = 0
@@ -16,7 +17,7 @@ function request()
     return requests[turn]
 end
 
--- As in messages.lua.
+-- The same line as in messages.lua.
 function done(summary)
     local errors = summary.errors
     io.write(string.format("counted: requests=%d microseconds=%d bytes=%d "

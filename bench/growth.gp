@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What growth.sh draws: four small plots over the number of rockets, as SVG on
-# stdout. `csv`, set by growth.sh, is the file with the figures. The background
-# is white, so that it can be read in a dark page, too.
+# The picture of growth.sh: four plots over the number of rockets, as SVG on
+# stdout. growth.sh sets `csv`, the file of the figures. The background is
+# white, so that the picture is readable on dark pages too.
 
 set terminal svg size 900,640 font "sans-serif,12" background "#ffffff" \
     linewidth 1.2
@@ -29,7 +29,7 @@ set style line 3 linecolor "#009e73" pointtype 9
 set style line 4 linecolor "#7f4f9b" pointtype 13
 set style line 5 linecolor "#888888" dashtype 2
 
-set title "Time a message, ns"
+set title "Time per message, ns"
 set yrange [0:*]
 plot figures("applied: ns a message") using 3:5:4:6 \
         linestyle 1 title "applied", \
@@ -37,7 +37,7 @@ plot figures("applied: ns a message") using 3:5:4:6 \
         linestyle 2 title "parsed and applied"
 
 set logscale y
-set title "Resident memory a rocket, bytes"
+set title "Resident memory per rocket, bytes"
 set key top right
 set yrange [100:5000]
 set ytics (100, 200, 500, "1,000" 1e3, "2,000" 2e3, "5,000" 5e3)
@@ -45,7 +45,7 @@ plot figures("resident: bytes a rocket") using 3:5:4:6 \
         linestyle 1 title "all included", \
     200 with lines linestyle 5 title "200 bytes"
 
-set title "A list, ms"
+set title "Time of a list, ms"
 set key top left
 set yrange [*:*]
 set ytics ("0.1" 0.1, "1" 1, "10" 10, "100" 100, "1,000" 1e3, \
@@ -58,11 +58,11 @@ plot figures("whole list: ms") using 3:5:4:6 \
     figures("top 50 by speed: ms") using 3:5:4:6 \
         linestyle 3 title "50 fastest"
 
-set title "A new rocket's message while the table grows, µs"
+set title "Launch of a rocket while the table grows, µs"
 plot figures("new rocket: longest without waiting: µs") using 3:5:4:6 \
         linestyle 1 title "longest", \
     figures("a stripe grows: median: µs") using 3:5:4:6 \
-        linestyle 4 title "median of those that make a stripe grow", \
+        linestyle 4 title "median of launches that grow a stripe", \
     figures("new rocket: 99.9 %: µs") using 3:5:4:6 \
         linestyle 2 title "99.9 %", \
     figures("new rocket: median: µs") using 3:5:4:6 \

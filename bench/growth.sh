@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a message, a rocket and a list cost as the number of rockets grows:
-# runs bench_growth and draws docs/growth.svg with gnuplot.
+# Measures the cost of a message, a rocket and a list by the number of rockets
+# with bench_growth, and draws docs/growth.svg with gnuplot.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,12 +19,13 @@ usage()
 {
     cat <<'END'
 usage: bench/growth.sh [--FLAG=VALUE...]
-  --max=N      up to N rockets (10,000,000 where 4 GB are free, else 1,000,000)
+  --max=N      up to N rockets (10,000,000 if 4 GB are free, else 1,000,000)
   --rounds=N   measure each figure N times (5)
-  --build=DIR  where bench_growth is (build/release, which is built)
-  --csv=FILE   the figures (build/bench/growth.csv)
-  --svg=FILE   the picture (docs/growth.svg)
-  --draw       only draw, from figures that are there
+  --build=DIR  folder of bench_growth (build/release, which is built first)
+  --csv=FILE   file of the figures (build/bench/growth.csv)
+  --svg=FILE   file of the picture (docs/growth.svg)
+  --draw       only draw, from the existing file of figures
+Defaults are in parentheses.
 END
 }
 
@@ -60,7 +61,7 @@ read_flags()
     done
 }
 
-# What is there for the largest table: it needs three gigabytes.
+# The largest table needs three gigabytes; choose it if 4 GB are free.
 default_max()
 {
     awk '$1 == "MemAvailable:" { free = $2 }
@@ -75,15 +76,15 @@ measure()
     fi
     [[ -x $build/bench_growth ]] || die "$build/bench_growth: no such program"
     mkdir -p "$(dirname "$csv")"
-    say "measuring; about a minute"
+    say "measuring; takes about a minute"
     "$build/bench_growth" "-max=${max:-$(default_max)}" "-rounds=$rounds" \
         -csv >"$csv.new"
     mv "$csv.new" "$csv"
     say "wrote $csv"
 }
 
-# Without gnuplot's empty groups, and without the spaces that it leaves at the
-# ends of lines, which git complains of.
+# Removes the empty groups and the spaces at the ends of lines that gnuplot
+# writes; git warns about such spaces.
 draw()
 {
     mkdir -p "$(dirname "$svg")"

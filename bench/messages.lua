@@ -1,21 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- Messages of rockets for wrk: every request is another message, so a service
--- has to apply it and cannot discard it as a duplicate. Each wrk thread has
--- rockets of its own and sends number 1 of all of them, then number 2, and so
--- on; number 1 is the launch. What reordering there is comes from the
--- connections, as with real senders. Rockets are named as in fleet.c.
+-- wrk script: POST of messages of rockets. All messages are distinct, so that
+-- a service has to apply each and cannot discard it as a duplicate. Each wrk
+-- thread has its own rockets and sends number 1, the launch, of each of them,
+-- then number 2 of each, and so on. Only the connections reorder messages, as
+-- with real senders. Rockets have the same ids as in fleet.c.
 --
 -- Environment:
---   ROCKETS    rockets in all, at least one a wrk thread (default 20)
---   OFFSET     leave out so many rockets before them (default 0)
---   THREADS    as wrk's -t (default 2, as wrk's own)
---   ROUND      part of every channel: another round flies other rockets
---              (default: the time, so that every run does)
---   FIRST      the number that each rocket begins with (default 1)
---   POSITIONS  go on where another run stopped: what it printed behind
---              "positions=" (default: begin with FIRST)
---   CLOSE      1: ask for the connection to be closed after each reply
+--   ROCKETS    number of rockets, at least one per wrk thread (default 20)
+--   OFFSET     number of rockets to skip before them (default 0)
+--   THREADS    the value of wrk's -t (default 2, as in wrk)
+--   ROUND      part of every channel; another round has other rockets
+--              (default: the time, so that every run has other rockets)
+--   FIRST      number of the first message of each rocket (default 1)
+--   POSITIONS  continue after another run: what it printed after "positions="
+--              (default: start with FIRST)
+--   CLOSE      1: send "Connection: close" with each request
 
 local ROCKETS = tonumber(os.getenv("ROCKETS") or 20)
 local OFFSET = tonumber(os.getenv("OFFSET") or 0)
@@ -34,7 +34,7 @@ local function pick(list, n)
     return list[n % #list + 1]
 end
 
--- A millisecond from one message of a rocket to the next.
+-- The messages of a rocket are one millisecond apart.
 local function time_of(number)
     local seconds = floor(number / 1000)
     return format("2025-04-02T%02d:%02d:%02d.%09d+02:00",
@@ -57,18 +57,19 @@ local function payload_of(number)
     end
 end
 
--- A message is cut where the channel ends. What stands before depends on the
--- rocket, what follows on the number alone: so one is made at the start, the
--- other once for all rockets, and the load generator leaves the processor to
--- the servers.
+-- A message has two parts, which are divided after the channel. The first
+-- depends on the rocket only and is made once per rocket. The second depends
+-- on the number only and is made once for all rockets. This saves CPU time of
+-- the load generator, which shares the CPUs with the servers.
 local id           -- of this wrk thread, from 1
-local heads = {}   -- of the thread's rockets, all of one length
-local http         -- the request's own head, up to the length
-local start, tail  -- of all messages with the current number
+local heads = {}   -- first parts, by rocket of this thread; of equal length
+local http         -- head of a request, up to the value of Content-Length
+local start, tail  -- of all messages with the current number: the HTTP head,
+                   -- and the second part
 
--- Global, as done() asks for them.
+-- Global, because done() reads them by thread:get().
 number = FIRST
-turn = 1           -- whose message is next
+turn = 1           -- index into heads of the next message
 
 local function begin_number()
     local kind, payload = payload_of(number)
@@ -87,7 +88,7 @@ local function next_message()
     return message
 end
 
--- POSITIONS has number:turn of each thread, with commas between.
+-- POSITIONS has number:turn of each thread, separated by commas.
 local function find_position()
     local thread = 0
     for n, t in POSITIONS:gmatch("(%d+):(%d+)") do
@@ -119,19 +120,20 @@ function init()
     begin_number()
 end
 
--- Before it starts, wrk asks the first thread for one request to look at, and
--- does not send it.
-local looked_at = false
+-- Before it starts, wrk calls request() once on the first thread to inspect
+-- the request. It does not send that one.
+local inspected = false
 
 function request()
-    if id == 1 and not looked_at then
-        looked_at = true
+    if id == 1 and not inspected then
+        inspected = true
         return start .. heads[1] .. tail
     end
     return next_message()
 end
 
--- One line for run.py. wrk's "status" counts replies of 400 and above.
+-- Prints one line for run.py. wrk counts responses with a status of 400 and
+-- above as "status".
 function done(summary)
     local errors, positions = summary.errors, {}
     for i, thread in ipairs(threads) do

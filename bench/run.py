@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The whole benchmark in one run; scripts/bench.sh is the usual way to it.
+"""Runs the whole benchmark. scripts/bench.sh prepares and starts it.
 
-Needs nothing but Python 3.11 and the programs that it measures with. The
-sections, what they measure and how, are in measure/section_*.py.
+Needs only Python 3.11, the measured programs and the load generators. Each
+measure/section_*.py has one section of the report.
 """
 
 import sys
@@ -34,7 +34,7 @@ SECTIONS: list[ModuleType] = [
     section_batch, section_idle, section_start, section_parts]
 NAMES = [section.NAME for section in SECTIONS]
 
-# Copied before anything is measured.
+# Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_batch",
             "bench_parts"]
 
@@ -43,18 +43,18 @@ sections:
 {sections}
 
 examples:
-  scripts/bench.sh                    everything; leave the machine alone meanwhile
-  scripts/bench.sh --quick            a short look that all of it works
+  scripts/bench.sh                    all sections; leave the machine idle
+  scripts/bench.sh --quick            a short run, to check that all of it works
   scripts/bench.sh --only=post,idle   two sections
   scripts/bench.sh --only=post --seconds=10 --rounds=9
 
-The report is printed and written to build/bench/bench.md, with all rounds to
-build/bench/bench.json. Each figure comes with its minimum, median and maximum
-over the rounds, in which all servers take turns, and its ratio to a baseline
-of the same round: compare ratios, machines differ. Exit status: 0 when
-everything was measured, whether budgets are met or not; 1 when anything went
-wrong, such as a reply that is not as it should be; 2 for a mistake in the
-command."""
+The report is printed and written to build/bench/bench.md; the values of all
+rounds are in build/bench/bench.json. Each figure has its minimum, median and
+maximum over the rounds, in which all servers take turns, and its ratio to a
+baseline of the same round. Compare ratios, because machines differ.
+
+Exit status: 0 all was measured, whether budgets are met or missed; 1 a failure,
+such as an unexpected response; 2 invalid command line."""
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def main() -> int:
         f"{expected / 60:.0f} minutes")
     end_on_signals()
     allow_files()
-    # The flags alone say how the service runs.
+    # Only flags configure the service.
     for name in [name for name in os.environ if name.startswith("LUNAR_")]:
         del os.environ[name]
     with tempfile.TemporaryDirectory(prefix="lunar-bench-") as folder:
@@ -85,23 +85,23 @@ def read_flags() -> tuple[Options, list[ModuleType], bool]:
         description="Measure lunar.service against a bare libmicrohttpd daemon "
         "and nginx.", formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=number, metavar="N",
-                        help="of each round of a load generator (default 2)")
+                        help="length of a round of a load generator (default 2)")
     parser.add_argument("--rounds", type=number, metavar="N",
-                        help="of everything (default 5)")
+                        help="number of rounds of each table (default 5)")
     parser.add_argument("--only", type=names, metavar="SECTION[,...]",
-                        default=NAMES, help="no other sections")
+                        default=NAMES, help="run only these sections")
     parser.add_argument("--quick", action="store_true",
-                        help="1 second, 2 rounds, a tenth of the rockets: for a "
-                        "look, not for figures")
+                        help="1 second, 2 rounds, a tenth of the rockets: to "
+                        "check that it works, not for figures")
     parser.add_argument("--build", type=Path, metavar="DIR",
                         default=ROOT / "build" / "release",
-                        help="where the programs are (default build/release, "
+                        help="folder of the programs (default build/release, "
                         "which scripts/bench.sh builds)")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         default=ROOT / "build" / "bench",
-                        help="where the reports go (default build/bench)")
+                        help="folder of the reports (default build/bench)")
     parser.add_argument("--plan", action="store_true",
-                        help="only say how long each section takes, about")
+                        help="only print about how long each section takes")
     flags = parser.parse_args()
     options = Options(
         seconds=flags.seconds or (1 if flags.quick else 2),
@@ -112,24 +112,25 @@ def read_flags() -> tuple[Options, list[ModuleType], bool]:
 
 
 def number(text: str) -> int:
-    """A flag's number."""
+    """Parse a number in a flag."""
     if not text.isdecimal() or not 1 <= int(text) <= 25:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number, 1 to 25")
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: expected an integer from 1 to 25")
     return int(text)
 
 
 def names(text: str) -> list[str]:
-    """A flag's sections."""
+    """Parse the sections in a flag."""
     wanted = text.split(",")
     unknown = [name for name in wanted if name not in NAMES]
     if unknown:
         raise argparse.ArgumentTypeError(
-            f"{unknown[0]!r} is none; there are: {', '.join(NAMES)}")
+            f"{unknown[0]!r}: unknown section; expected {', '.join(NAMES)}")
     return wanted
 
 
 def print_plan(chosen: list[ModuleType], options: Options) -> None:
-    """How long each section takes, about."""
+    """Print about how long each section takes."""
     total = 0.0
     for section in chosen:
         taken = section.seconds(options)
@@ -139,7 +140,7 @@ def print_plan(chosen: list[ModuleType], options: Options) -> None:
 
 
 def end_on_signals() -> None:
-    """Let signals unwind the stack, so that all servers are ended."""
+    """Make signals raise SystemExit, so that `with` blocks stop all servers."""
     def end(number: int, frame: Optional[FrameType]) -> NoReturn:
         raise SystemExit(128 + number)
 
@@ -148,7 +149,7 @@ def end_on_signals() -> None:
 
 
 def measure(options: Options, chosen: list[ModuleType], work: Path) -> Report:
-    """Run the sections; one that fails ends it, what there is is kept."""
+    """Run the sections. A failure ends the run; the figures so far are kept."""
     found = Report({})
     try:
         programs = copy_programs(options.build, work / "programs")

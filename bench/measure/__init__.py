@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark of lunar.service; run.py is its front."""
+"""The benchmark of lunar.service, started by run.py."""

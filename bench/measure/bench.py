@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sections share while a run lasts."""
+"""The state of a run, and functions that several sections use."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,70 +16,70 @@ MICRO = 1e6
 
 @dataclass
 class Bench:
-    """One run."""
+    """The state of a run."""
 
     options: Options
-    programs: Path  # copies, so that a build meanwhile changes nothing
-    work: Path  # a folder for logs and the like, removed at the end
+    programs: Path  # a folder of copies, which a build does not change
+    work: Path  # a folder for logs and other files, removed at the end
     report: Report
-    post_rate: Optional[float] = None  # the service's, by section post
+    post_rate: Optional[float] = None  # requests/s of the service in section post
     _round: int = 0
 
     def servers(self) -> Servers:
-        """To start servers in; for a `with`."""
+        """A context manager, which starts servers and stops them at its end."""
         return Servers(self.programs, self.work)
 
     def new_round(self) -> int:
-        """A number that names rockets which nobody has flown yet."""
+        """A new round number, which gives rockets with new ids."""
         self._round += 1
         return self._round
 
     def load_rockets(self, server: Server, rockets: int) -> int:
-        """Launch so many new rockets; the round that names them."""
+        """Launch new rockets. Returns their round number."""
         number = self.new_round()
         batch(self.programs, server, rockets=rockets, messages=rockets,
               requests=1, round=number)
         return number
 
     def pace_posts(self, server: Server, **flags: object) -> dict[str, float]:
-        """bench_pace of new rockets; the service must have applied them all."""
+        """Run bench_pace with new rockets; check that all messages were applied."""
         applies = server.is_service
         before = applied(server) if applies else 0
         result = pace(self.programs, server, round=self.new_round(), **flags)
         if applies and applied(server) - before != result["requests"]:
             raise Failure(
-                f"{server.name}: {count(result['requests'])} requests were answered "
-                f"but {count(applied(server) - before)} messages applied")
+                f"{server.name}: {count(result['requests'])} requests had a response "
+                f"but {count(applied(server) - before)} messages were applied")
         return result
 
 
 def check_applied(server: Server, before: int, result: WrkResult,
                   connections: int) -> int:
-    """All that wrk counted must have been applied since `before`.
+    """Check that all requests that wrk counted were applied since `before`.
 
-    What was under way when wrk stopped may have been, too. Returns the
-    number of messages applied by now.
+    Those in progress when wrk stopped may have been applied too. Returns the
+    number of messages applied so far.
     """
     now = applied(server)
     if not result.requests <= now - before <= result.requests + connections:
         raise Failure(
-            f"{server.name}: {count(result.requests)} requests were answered but "
-            f"{count(now - before)} messages applied; expected as many, or up to "
-            f"{connections} more")
+            f"{server.name}: {count(result.requests)} requests had a response but "
+            f"{count(now - before)} messages were applied; expected as many, or up "
+            f"to {connections} more")
     return now
 
 
 @dataclass
 class Cost:
-    """Rounds of one server: throughput, and the CPU time of a request."""
+    """Throughput, and CPU time per request or message, of one server, by round."""
 
-    rate: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)  # µs
-    user: list[float] = field(default_factory=list)  # of them
-    system: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)  # per second
+    cpu: list[float] = field(default_factory=list)  # µs: user + system
+    user: list[float] = field(default_factory=list)  # µs
+    system: list[float] = field(default_factory=list)  # µs
 
     def add(self, units: int, seconds: float, used: Cpu) -> None:
-        """A round in which so many requests or messages were handled."""
+        """Add a round with `units` requests or messages."""
         self.rate.append(units / seconds)
         self.cpu.append(used.total / units * MICRO)
         self.user.append(used.user / units * MICRO)
@@ -88,11 +88,11 @@ class Cost:
 
 def add_costs(section: Section, what: str, costs: dict[str, Cost],
               baselines: dict[str, str], unit: str, digits: int = 2) -> None:
-    """Figures of all servers in one cell.
+    """Add the figures of all servers in the case `what`.
 
-    `baselines` has the name of another one that a server is compared with;
-    all of those are bare MHD. `unit` is "request" or "message", of which the
-    CPU times are; `digits` are those of the CPU times.
+    `baselines` gives, by the name of a server, the name of the server that it
+    is compared with, which is always bare MHD. `unit` is "request" or
+    "message". `digits` is the number of decimals of CPU times.
     """
     for name, cost in costs.items():
         base = costs.get(baselines.get(name, ""))
@@ -106,5 +106,5 @@ def add_costs(section: Section, what: str, costs: dict[str, Cost],
 
 def tell(section: str, what: str, server: Server, number: int, rounds: int,
          text: str) -> None:
-    """A line of progress for one round of one server."""
+    """Print a progress line for one round of one server."""
     say(f"{section}: {what}: round {number + 1} of {rounds}: {server.name}: {text}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests from Python: for checks, and for lists too long for others."""
+"""An HTTP client: for checks, and for lists that the C client can't read."""
 
 import http.client
 import re
@@ -11,24 +11,24 @@ from typing import Optional
 from .common import Failure
 from .servers import Server
 
-TIMEOUT = 120.0
-ROCKET_BYTES = 400  # more than one takes in a list
+TIMEOUT = 120.0  # seconds
+ROCKET_BYTES = 400  # more than one rocket has in a list
 
 MESSAGES = re.compile(rb'"lastMessageNumber":(\d+),"missingMessages":(\d+)')
 ID_AND_SPEED = re.compile(rb'\{"id":"([^"]+)","type":[^,]*,"speed":(-?\d+),')
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A whole answer with status 200."""
+class Response:
+    """A complete response with status 200."""
 
     body: bytes
-    link: str  # the target of the next page, or nothing
-    total: int  # X-Total-Count, or 0
+    link: str  # the target of the next page; empty if there is none
+    total: int  # X-Total-Count; 0 if there is none
 
 
-def get(server: Server, target: str) -> Answer:
-    """GET; anything but 200 is a failure."""
+def get(server: Server, target: str) -> Response:
+    """GET the target. Any status but 200 is a failure."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port,
                                             timeout=TIMEOUT)
     try:
@@ -43,11 +43,11 @@ def get(server: Server, target: str) -> Answer:
         raise Failure(f"{server.name}: GET {target}: status {response.status}")
     link = re.match(r"<([^>]*)>", response.getheader("Link") or "")
     total = response.getheader("X-Total-Count") or "0"
-    return Answer(body, link[1] if link else "", int(total))
+    return Response(body, link[1] if link else "", int(total))
 
 
 def post_one(server: Server) -> tuple[int, str]:
-    """Post a message of a rocket of its own; status and content type."""
+    """POST one message of a separate rocket. Returns status and Content-Type."""
     body = (b'{"metadata":{"channel":"check","messageNumber":1,"messageType":'
             b'"RocketLaunched","messageTime":"2025-04-02T09:21:50.458989221+02:00"},'
             b'"message":{"type":"Atlas-H","launchSpeed":500,"mission":"APOLLO"}}')
@@ -62,29 +62,29 @@ def post_one(server: Server) -> tuple[int, str]:
 
 
 def applied_in(body: bytes) -> int:
-    """Messages applied, by a list of rockets: the state tells them all."""
+    """The number of applied messages, from the body of a list of rockets."""
     return sum(int(last) - int(missing)
                for last, missing in MESSAGES.findall(body))
 
 
 def applied(server: Server) -> int:
-    """Messages applied so far, over all rockets."""
+    """The number of messages that the server has applied, of all rockets."""
     return applied_in(get(server, "/rockets").body)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A long list as it came, not looked at yet."""
+    """The response with a long list, not parsed yet."""
 
     seconds: float  # from the request to the last byte
     raw: bytearray  # head and body
 
     def body(self) -> bytes:
-        """The list itself. It comes in chunks (RFC 9112, section 7.1)."""
+        """The body, with the chunks joined (RFC 9112, section 7.1)."""
         end = self.raw.index(b"\r\n\r\n") + 4
         head = bytes(self.raw[:end]).lower()
         if not head.startswith(b"http/1.1 200 "):
-            raise Failure(f"a list was answered {head[:60]!r}")
+            raise Failure(f"a list: expected status 200, got {head[:60]!r}")
         if b"\r\ntransfer-encoding: chunked" not in head:
             return bytes(self.raw[end:])
         return b"".join(self._chunks(end))
@@ -102,7 +102,7 @@ class Stream:
 
 
 def stream(server: Server, target: str, rockets: int) -> Stream:
-    """GET a list of so many rockets as fast as it comes."""
+    """GET a list of about `rockets` rockets, as fast as possible."""
     buffer = bytearray(rockets * ROCKET_BYTES + 4096)
     view, length = memoryview(buffer), 0
     request = (f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -119,7 +119,7 @@ def stream(server: Server, target: str, rockets: int) -> Stream:
 
 
 def check_order(body: bytes, rockets: int) -> None:
-    """The list must be by speed, highest first, then by id, of so many."""
+    """Check that the list has `rockets` rockets, by descending speed, then id."""
     last: Optional[tuple[int, bytes]] = None
     number = 0
     for found in ID_AND_SPEED.finditer(body):

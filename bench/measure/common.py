@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every part of the benchmark uses: options, progress, failures."""
+"""Options, progress lines and failures, for all parts of the benchmark."""
 
 import sys
 import time
@@ -14,41 +14,41 @@ Item = TypeVar("Item")
 
 
 class Failure(Exception):
-    """Something that makes the figures worthless; the text says what."""
+    """A problem that makes the figures invalid. The text is the cause."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the flags of run.py said."""
+    """The options of a run, from the flags of run.py."""
 
-    seconds: int  # that a round of a load generator lasts
+    seconds: int  # length of a round of a load generator
     rounds: int
-    quick: bool  # a short run for a look: smaller, not to be published
-    build: Path  # with the programs
-    out: Path  # for the reports
+    quick: bool  # a short and smaller run, whose figures are not meaningful
+    build: Path  # folder of the programs
+    out: Path  # folder of the reports
 
     @property
     def million(self) -> int:
-        """Rockets where a million are asked for."""
+        """The number of rockets in place of a million."""
         return 100_000 if self.quick else 1_000_000
 
     @property
     def many(self) -> int:
-        """Rockets where 100,000 are asked for."""
+        """The number of rockets in place of 100,000."""
         return 10_000 if self.quick else 100_000
 
 
 def say(text: str) -> None:
-    """A line of progress on stderr, with the time since the start."""
+    """Print a progress line on stderr, with the time since the start."""
     minutes, seconds = divmod(int(time.monotonic() - STARTED), 60)
     print(f"bench {minutes:2}:{seconds:02}: {text}", file=sys.stderr, flush=True)
 
 
 def interleaved(items: Sequence[Item], rounds: int) -> Iterator[tuple[int, Item]]:
-    """(round, item) for all items in each round, from 0.
+    """Pairs (round, item), for all items in each round; rounds count from 0.
 
-    Each round begins with another item, so that none always follows the same
-    one, and what slows the machine down for a while slows all of them.
+    Each round starts with another item, so that no item is always first. A
+    disturbance of the machine affects all items, because they take turns.
     """
     for number in range(rounds):
         for turn in range(len(items)):
@@ -56,7 +56,7 @@ def interleaved(items: Sequence[Item], rounds: int) -> Iterator[tuple[int, Item]
 
 
 def count(number: float) -> str:
-    """1234567 as 1,234,567."""
+    """The number with separators, as in 1,234,567."""
     return f"{number:,.0f}"
 
 

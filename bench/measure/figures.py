@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was measured: figures with all their rounds, and budgets."""
+"""The results: figures with the values of all rounds, and budgets."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -23,28 +23,29 @@ class Spread:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a figure is compared with, round by round."""
+    """The values that a figure is compared with, round by round."""
 
     name: str
     values: Sequence[float]
 
     def ratios(self, values: Sequence[float]) -> list[float]:
-        # One value stands for all rounds: a published figure.
+        # A single value, a published figure, counts for all rounds.
         base = list(self.values) * (len(values) if len(self.values) == 1 else 1)
         if len(base) != len(values):
-            raise Failure(f"{len(values)} rounds against {len(base)} of {self.name}")
+            raise Failure(f"{self.name}: expected {len(values)} rounds, got "
+                          f"{len(base)}")
         return [value / other for value, other in zip(values, base) if other > 0]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: of what, of which server, measured in how many rounds."""
+    """One figure: a case, a server, and one value per round."""
 
-    what: str
-    subject: str
-    name: str  # with its unit, as in "CPU a request, µs"
+    what: str  # the case
+    subject: str  # the server; may be empty
+    name: str  # with the unit, as in "CPU a request, µs"
     values: Sequence[float]
-    digits: int = 0  # that are worth showing behind the point
+    digits: int = 0  # number of decimals to print
     baseline: Optional[Baseline] = None
 
     @property
@@ -74,13 +75,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Budget:
-    """What was promised, and what came out."""
+    """A limit, and the measured value."""
 
     what: str
     promised: str
     measured: str
     met: bool
-    rounds: str = ""  # minimum to maximum, to see how sure that is
+    rounds: str = ""  # minimum to maximum, the spread of the rounds
 
 
 def at_least(what: str, limit: float, values: Sequence[float], unit: str = "",
@@ -100,7 +101,7 @@ def _budget(what: str, kind: str, limit: float, values: Sequence[float],
     spread = Spread.of(values)
     met = spread.middle >= limit if kind == "at least" else spread.middle <= limit
     promised = f"{kind} {limit:,.{digits}f}{unit}"
-    # A digit more than was promised, so that a close miss shows as one.
+    # One decimal more than the limit has, so that a close miss is visible.
     digits += digits > 0
     return Budget(what, promised, f"{spread.middle:,.{digits}f}{unit}", met,
                   f"{spread.low:,.{digits}f} to {spread.high:,.{digits}f}")
@@ -108,13 +109,13 @@ def _budget(what: str, kind: str, limit: float, values: Sequence[float],
 
 @dataclass
 class Report:
-    """Everything that a run found out."""
+    """All results of a run."""
 
     machine: dict[str, str]
     sections: list[Section] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
     took: dict[str, float] = field(default_factory=dict)  # seconds, by section
-    problem: str = ""  # why it is not complete
+    problem: str = ""  # why the report is not complete
 
     def section(self, name: str, title: str) -> Section:
         self.sections.append(Section(name, title))

@@ -14,11 +14,11 @@ from typing import Mapping, Optional, Sequence
 from .common import BENCH, Failure
 from .servers import Server, die_with_parent
 
-PATIENCE = 180.0  # seconds until a generator is stuck
+PATIENCE = 180.0  # seconds after which a generator counts as stuck
 
 
 class Job:
-    """A load generator in the background; leaving its `with` ends it."""
+    """A load generator in the background. The end of its `with` stops it."""
 
     def __init__(self, server: Server, command: Sequence[str],
                  environment: Mapping[str, str]):
@@ -41,21 +41,22 @@ class Job:
                 stream.close()
 
     def stop(self) -> None:
-        """End it early; what it counted so far is still told."""
+        """Stop it early. It still prints its figures."""
         self.process.send_signal(signal.SIGINT)
 
     def output(self) -> str:
-        """Wait for the end. What it printed; a failure if it failed."""
+        """Wait for its end. Returns its stdout. A nonzero status is a failure."""
         name = Path(str(self.process.args[0])).name  # type: ignore[index]
         try:
             out, errors = self.process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failure(f"{self.server.name}: {name} does not end") from None
+            raise Failure(f"{self.server.name}: {name} did not end within "
+                          f"{PATIENCE:.0f} s") from None
         self.server.check_alive()
         text = out.decode(errors="replace")
         if self.process.returncode != 0:
-            told = errors.decode(errors="replace").strip()
-            raise Failure(f"{self.server.name}: {name} failed: {told}\n{text}")
+            reason = errors.decode(errors="replace").strip()
+            raise Failure(f"{self.server.name}: {name} failed: {reason}\n{text}")
         return text
 
 
@@ -64,12 +65,12 @@ class Job:
 
 @dataclass(frozen=True)
 class WrkResult:
-    """What wrk counted in one round."""
+    """The counts of wrk in one round."""
 
     requests: int
     seconds: float
     bytes: int
-    positions: str  # where its rockets' messages stopped
+    positions: str  # where the messages stopped; see messages.lua
 
     @property
     def rate(self) -> float:
@@ -78,9 +79,9 @@ class WrkResult:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Rockets that wrk sends messages of; see messages.lua."""
+    """The rockets of messages that wrk sends; see messages.lua."""
 
-    round: int  # another one: other rockets
+    round: int  # another round, other rockets
     rockets: int = 20
     offset: int = 0
     first: int = 1
@@ -93,12 +94,12 @@ class Fleet:
 
 
 class Wrk(Job):
-    """A run of wrk. It takes whole seconds only."""
+    """A run of wrk, which accepts only whole seconds."""
 
     def __init__(self, server: Server, script: str, path: str, connections: int,
                  seconds: int, environment: Mapping[str, str]):
-        # Two threads can load two cores; with three connections each has its
-        # own, like the three workers of the sender that the service is for.
+        # Two threads can load two cores. Three connections have a thread each,
+        # like the three workers of `rockets`.
         threads = 3 if connections == 3 else min(2, connections)
         super().__init__(
             server, ["wrk", "-t", str(threads), "-c", str(connections), "-d",
@@ -109,29 +110,29 @@ class Wrk(Job):
         return self
 
     def result(self) -> WrkResult:
-        """Wait for the end. Any error that wrk met is a failure."""
+        """Wait for its end. Any error that wrk counted is a failure."""
         return _read_wrk(self.server, self.output())
 
 
 def _read_wrk(server: Server, output: str) -> WrkResult:
     found = re.search(r"^counted: (.*)$", output, re.MULTILINE)
     if not found:
-        raise Failure(f"{server.name}: wrk failed:\n{output}")
+        raise Failure(f"{server.name}: wrk printed no counts:\n{output}")
     fields = dict(field.split("=") for field in found[1].split())
     errors = {name: fields[name] for name in
               ("status", "connect", "read", "write", "timeout")
               if fields[name] != "0"}
     if errors:
-        raise Failure(f"{server.name}: wrk met errors: {errors}")
+        raise Failure(f"{server.name}: wrk counted errors: {errors}")
     if fields["requests"] == "0":
-        raise Failure(f"{server.name}: no request was answered")
+        raise Failure(f"{server.name}: no request had a response")
     return WrkResult(int(fields["requests"]), int(fields["microseconds"]) / 1e6,
                      int(fields["bytes"]), fields.get("positions", ""))
 
 
 def post(server: Server, fleet: Fleet, connections: int, seconds: int,
          close: bool = False) -> Wrk:
-    """POST /messages, as fast as wrk can; `close`: a connection for each."""
+    """POST /messages as fast as possible; with `close`, a connection for each."""
     environment = {**fleet.environment(), "CLOSE": "1" if close else "0"}
     return Wrk(server, "messages.lua", "/messages", connections, seconds,
                environment)
@@ -139,16 +140,16 @@ def post(server: Server, fleet: Fleet, connections: int, seconds: int,
 
 def get(server: Server, targets: Sequence[str], connections: int,
         seconds: int) -> Wrk:
-    """GET the targets in turn, as fast as wrk can."""
+    """GET the targets in turn, as fast as possible."""
     return Wrk(server, "get.lua", targets[0], connections, seconds,
                {"TARGETS": " ".join(targets)})
 
 
-# Our own. Their flags are given by name; _ stands for -.
+# Our own generators. A flag is given as a keyword, with _ in place of -.
 
 
 class Generator(Job):
-    """A run of bench_pace or bench_batch, which check the replies."""
+    """A run of bench_pace or bench_batch, which check each response."""
 
     def __init__(self, program: Path, server: Server, flags: Mapping[str, object]):
         command = [str(program), f"-port={server.port}"]
@@ -160,34 +161,34 @@ class Generator(Job):
         return self
 
     def result(self) -> dict[str, float]:
-        """Wait for the end; what it measured."""
+        """Wait for its end. Returns its figures."""
         result: dict[str, float] = json.loads(self.output())
         return result
 
 
 def start_pace(programs: Path, server: Server, **flags: object) -> Generator:
-    """bench_pace: a fixed rate of requests, and their latencies."""
+    """Start bench_pace, which measures latencies at a fixed rate."""
     return Generator(programs / "bench_pace", server, flags)
 
 
 def pace(programs: Path, server: Server, **flags: object) -> dict[str, float]:
-    """The same, to its end."""
+    """Run bench_pace to its end. Returns its figures."""
     with start_pace(programs, server, **flags) as job:
         return job.result()
 
 
 def batch(programs: Path, server: Server, **flags: object) -> dict[str, float]:
-    """bench_batch, to its end: messages in bulk."""
+    """Run bench_batch, which sends batches, to its end. Returns its figures."""
     with Generator(programs / "bench_batch", server, flags) as job:
         return job.result()
 
 
 def rockets(programs: Path, server: Server, *flags: str) -> float:
-    """rockets launch; seconds until all messages were delivered."""
+    """Run `rockets launch`. Returns the seconds until all were delivered."""
     command = [str(programs / "rockets"), "launch", server.url + "/messages"]
     with Job(server, [*command, *flags], {}) as job:
         output = job.output()
     found = re.search(r"^delivered .* in ([0-9.]+) s", output, re.MULTILINE)
     if not found:
-        raise Failure(f"{server.name}: what rockets prints is unknown:\n{output}")
+        raise Failure(f"{server.name}: rockets printed no figures:\n{output}")
     return float(found[1])

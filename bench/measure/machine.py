@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the figures were measured on, and with."""
+"""Describes the machine and the software of the measurements."""
 
 import datetime
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from .common import ROOT, say
 
-BUSY = 0.5  # load from which on figures are not to be trusted
+BUSY = 0.5  # load average above which figures are not reliable
 
 
 def describe(programs: Path) -> dict[str, str]:
-    """By name, in the order of the report."""
+    """The properties by name, in the order of the report."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return {
         "date": now.strftime("%Y-%m-%d %H:%M UTC"),
@@ -34,7 +34,7 @@ def describe(programs: Path) -> dict[str, str]:
 
 
 def output(*command: str) -> str:
-    """What a program prints, to stdout or stderr; "unknown" without it."""
+    """The stdout and stderr of a program; "unknown" if it can't be run."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, cwd=ROOT,
                               stderr=subprocess.STDOUT, check=False)
@@ -44,7 +44,7 @@ def output(*command: str) -> str:
 
 
 def processor() -> str:
-    """The name, where the kernel knows one."""
+    """The model name, or the architecture if the kernel gives none."""
     text = Path("/proc/cpuinfo").read_text()
     found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     return found[1] if found else os.uname().machine
@@ -64,16 +64,16 @@ def system() -> str:
 
 
 def load() -> str:
-    """Of the last minute; says so where somebody else is at work."""
+    """The load average of the last minute, with a warning if it is high."""
     value = os.getloadavg()[0]
     if value > BUSY:
-        say(f"the machine is busy (load {value:.2f}): do not trust the figures")
-        return f"{value:.2f} (somebody else was using the machine)"
+        say(f"the machine is busy (load {value:.2f}): figures are not reliable")
+        return f"{value:.2f} (the machine was busy)"
     return f"{value:.2f}"
 
 
 def commit() -> str:
-    """Of the source, as far as it is known."""
+    """The commit of the source, if it is known."""
     name = output("git", "rev-parse", "--short", "HEAD")
     if not re.fullmatch(r"[0-9a-f]+", name):
         return "commit unknown"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report, as Markdown for people and as JSON for programs."""
+"""Formats the report as Markdown and as JSON."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from .figures import Figure, Report, Section, Spread
 
 
 def markdown(report: Report) -> str:
-    """The whole report."""
+    """The whole report as Markdown."""
     lines = ["# Benchmark of lunar.service", ""]
     if report.problem:
         lines += [f"**Not complete: {report.problem}**", ""]
@@ -35,7 +35,7 @@ def budgets(report: Report) -> list[str]:
 
 
 def section_lines(section: Section) -> list[str]:
-    """A heading, a table with a row for each server in each case, notes."""
+    """The heading of a section, its table and its notes."""
     lines = [f"## {section.title}", ""]
     if section.figures:
         lines += [*table(section.figures), ""]
@@ -44,7 +44,7 @@ def section_lines(section: Section) -> list[str]:
 
 
 def shape(figures: list[Figure]) -> str:
-    """What the cells hold."""
+    """A sentence about the contents of the cells."""
     rounds = {len(figure.values) for figure in figures}
     if not rounds:
         return "Nothing was measured."
@@ -56,7 +56,7 @@ def shape(figures: list[Figure]) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """Figures of one name; or their ratios to one baseline."""
+    """A column of figures with one name, or of their ratios to one baseline."""
 
     name: str
     baseline: str = ""
@@ -66,7 +66,7 @@ class Column:
         return f"to {self.baseline}" if self.baseline else self.name
 
     def cell(self, figure: Optional[Figure]) -> str:
-        """Of this column; nothing where there is none."""
+        """The text of this column's cell; empty if it has no value."""
         if figure is None:
             return ""
         if not self.baseline:
@@ -78,7 +78,7 @@ class Column:
 
 
 def columns_of(figures: list[Figure]) -> list[Column]:
-    """Each name, with those that its figures are compared with behind it."""
+    """A column for each name, followed by one for each of its baselines."""
     columns: list[Column] = []
     for name in dict.fromkeys(figure.name for figure in figures):
         columns.append(Column(name))
@@ -88,7 +88,7 @@ def columns_of(figures: list[Figure]) -> list[Column]:
 
 
 def table(figures: list[Figure]) -> list[str]:
-    """A row for each server in each case."""
+    """A table with a row for each case and server."""
     columns = columns_of(figures)
     subjects = any(figure.subject for figure in figures)
     head = ["what"] + (["server"] if subjects else [])
@@ -110,7 +110,7 @@ def spread_text(spread: Spread, digits: int, rounds: int) -> str:
 
 
 def as_json(report: Report) -> str:
-    """All figures with all their rounds."""
+    """All figures, with the values of all rounds, as JSON."""
     return json.dumps({
         "machine": report.machine,
         "seconds": {name: round(taken, 1) for name, taken in report.took.items()},

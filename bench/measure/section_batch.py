@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages in bulk: POST /messages with application/x-ndjson."""
+"""Batches: POST /messages with application/x-ndjson."""
 
 from .bench import Bench, Cost, add_costs, tell
 from .common import Options, count, interleaved
@@ -10,7 +10,7 @@ from .servers import Server
 NAME = "batch"
 TITLE = "Batch ingest: `POST /messages`, `application/x-ndjson`"
 BUDGET = 1_000_000  # messages/s
-REQUESTS = 6  # a round, over all connections
+REQUESTS = 6  # per round, of all connections together
 
 
 def seconds(options: Options) -> float:
@@ -20,11 +20,12 @@ def seconds(options: Options) -> float:
 
 def run(bench: Bench) -> None:
     section = bench.report.section(NAME, TITLE)
-    messages = 20_000 if bench.options.quick else 200_000  # a request
+    messages = 20_000 if bench.options.quick else 200_000  # per request
     section.notes.append(
-        f"{count(messages)} messages a request, {REQUESTS} requests a round, "
-        "made before; all were found applied. Bare MHD reads the same and drops "
-        "it. The sender's CPU time is not in the other one.")
+        f"{count(messages)} messages per request, {REQUESTS} requests per round, "
+        "which are made before the round. All messages were applied. Bare MHD "
+        "reads and drops the same requests. The CPU time of the server does not "
+        "include that of the sender.")
     for rockets in (20, bench.options.many):
         for connections in (1, 2):
             what = f"{count(rockets)} rockets, {connections} connection" + \
@@ -48,10 +49,10 @@ def run(bench: Bench) -> None:
 
 def measure(bench: Bench, what: str, running: list[Server],
             flags: dict[str, int]) -> tuple[dict[str, Cost], dict[str, list[float]]]:
-    """Costs of each server, and what its sender used."""
+    """The costs of each server, and the CPU times of its sender."""
     costs = {server.name: Cost() for server in running}
     sent: dict[str, list[float]] = {server.name: [] for server in running}
-    # A round ends with the same number for each rocket, 1 was the launch.
+    # Each round has this many messages of each rocket. Number 1 is the launch.
     numbers = flags["messages"] * flags["requests"] // flags["rockets"]
     for number, server in interleaved(running, bench.options.rounds):
         used = server.cpu()

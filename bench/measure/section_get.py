@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads of one rocket and of a short list, against a reply as long."""
+"""GET of a rocket and a short list, against responses of equal length."""
 
 import json
 
@@ -13,7 +13,7 @@ NAME = "get"
 TITLE = "`GET /rockets/{id}` and `GET /rockets`, 20 rockets, 64 connections"
 CONNECTIONS = 64
 ROCKETS = 20
-TOLERANCE = 0.01  # of bytes: what was under way when wrk stopped
+TOLERANCE = 0.01  # of bytes per request: responses cut when wrk stopped
 
 
 def seconds(options: Options) -> float:
@@ -23,8 +23,8 @@ def seconds(options: Options) -> float:
 def run(bench: Bench) -> None:
     section = bench.report.section(NAME, TITLE)
     section.notes.append(
-        "Bare MHD gives a fixed reply as long as the service's body; it has "
-        "fewer header fields (no `ETag`).")
+        "The response of bare MHD is fixed. Its body is as long as the service's; "
+        "it has fewer header fields (no `ETag`).")
     with bench.servers() as servers:
         service = servers.service("-threads=2")
         bench.load_rockets(service, ROCKETS)
@@ -59,8 +59,8 @@ def measure(bench: Bench, what: str, targets: list[str],
 
 
 def check_size(server: Server, size: float, sizes: dict[str, float]) -> None:
-    """Replies must be as long in each round: nothing changes meanwhile."""
+    """Check that the length of responses does not change between rounds."""
     expected = sizes.setdefault(server.name, size)
     if abs(size - expected) > expected * TOLERANCE:
-        raise Failure(f"{server.name}: replies of {expected:.0f} bytes, then of "
-                      f"{size:.0f}")
+        raise Failure(f"{server.name}: expected responses of {expected:.0f} bytes "
+                      f"as in the first round, got {size:.0f}")

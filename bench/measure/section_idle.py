@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""10,000 connections that do nothing, and the latency of those that do."""
+"""Latency of POST /messages beside 10,000 idle connections."""
 
 import time
 
@@ -14,7 +14,7 @@ TITLE = "`POST /messages` beside 10,000 idle connections"
 IDLE = 10_000
 RATE = 2_000  # requests/s
 CONNECTIONS = 16
-SETTLE = 0.5  # s
+SETTLE = 0.5  # s, in which the server closes the idle connections
 BUDGET = 10.0  # ms, of p99
 
 
@@ -26,9 +26,10 @@ def run(bench: Bench) -> None:
     section = bench.report.section(NAME, TITLE)
     section.notes.append(
         f"{count(RATE)} requests/s over {CONNECTIONS} connections, open loop. "
-        "Where more than 512 connections are open the service closes each after "
-        "its answer, and so does bare MHD here: beside the idle ones each request "
-        "has to open a new one, which is in its time.")
+        "While more than 512 connections are open, the service closes each "
+        "connection after its response, and so does bare MHD here. So beside the "
+        "idle connections each request opens a new one, and its latency includes "
+        "that.")
     beside, alone = f"{count(IDLE)} idle connections", "no idle connections"
     with bench.servers() as servers:
         service = servers.service("-threads=2", "-max-connections=12000")
@@ -50,10 +51,10 @@ def run(bench: Bench) -> None:
 
 
 def measure(bench: Bench, server: Server, idle: int) -> dict[str, float]:
-    """One round."""
+    """Run one round."""
     result = bench.pace_posts(server, idle=idle, rate=RATE,
                               connections=CONNECTIONS,
                               milliseconds=bench.options.seconds * 1000)
-    # The server has to see that they are gone, too.
+    # Give the server time to close the idle connections too.
     time.sleep(SETTLE)
     return result

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a POST takes at half of what the service can do."""
+"""Latency of POST /messages at half of the service's maximum rate."""
 
 from .bench import Bench, tell
 from .common import Options, count, interleaved
@@ -25,20 +25,20 @@ def run(bench: Bench) -> None:
         running = [servers.service("-threads=2"), servers.bare("-threads=2"),
                    servers.nginx()]
         rate = int(maximum(bench, running[0]) / 2)
-        # Once without looking: memory is there, code is in the caches.
+        # Warm up: allocate memory, load code into the caches.
         for server in running:
             bench.pace_posts(server, connections=CONNECTIONS, rate=rate,
                              milliseconds=300)
         section.notes.append(
             f"{count(rate)} requests/s over {CONNECTIONS} connections, open loop: "
-            "the time of a request runs from when it was due, whether it could "
-            "be sent or not. The last column is how late the load generator, "
-            "which shares the cores, sent it.")
+            "the latency of a request counts from its due time, even if it was "
+            "sent later. The last column is the delay from due to sent; the load "
+            "generator shares the cores with the servers.")
         measure(bench, section, running, rate)
 
 
 def maximum(bench: Bench, service: Server) -> float:
-    """Requests/s: of section post, or measured now."""
+    """The service's maximum requests/s: from section post, or measured now."""
     if bench.post_rate is None:
         with post(service, Fleet(bench.new_round()), CONNECTIONS,
                   bench.options.seconds) as wrk:
@@ -65,7 +65,7 @@ def measure(bench: Bench, section: Section, running: list[Server],
 def add_percentiles(section: Section, what: str, subject: str,
                     results: list[dict[str, float]], base: str | None,
                     base_results: list[dict[str, float]]) -> None:
-    """Figures of runs of bench_pace, against those of `base` if it is said."""
+    """Add the figures of runs of bench_pace, compared with `base` if given."""
     for title, key in PERCENTILES:
         baseline = Baseline(base, [r[key] / 1e3 for r in base_results]) if base \
             else None

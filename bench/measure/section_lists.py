@@ -18,15 +18,15 @@ TITLE = "Lists of a million rockets"
 BY_SPEED = "/rockets?sort=speed&order=desc"
 PAGE = 50
 LONGEST_PAGE = 10_000
-REQUESTS = 200  # of each page a round,
-LONGEST = 3000  # unless they take longer than this, in ms
+REQUESTS = 200  # most requests of each page, per round
+LONGEST = 3000  # ms, most time for the requests of a page, per round
 CONNECTIONS = 64  # of full ingest
-POST_CONNECTIONS = 16  # of POST beside the whole list,
-POST_RATE = 5_000  # requests/s
-MEMORY_EVERY = 0.002  # s
+POST_CONNECTIONS = 16  # of POST beside the whole list
+POST_RATE = 5_000  # requests/s of POST beside the whole list
+MEMORY_EVERY = 0.002  # s between readings of resident memory
 MEGA = 1e6
 
-BUDGET_BYTES = 200  # a rocket
+BUDGET_BYTES = 200  # bytes per rocket
 BUDGET_TOP = 5  # ms
 BUDGET_WHOLE = 1  # s
 BUDGET_MEMORY = 32  # MB
@@ -40,23 +40,23 @@ def seconds(options: Options) -> float:
 
 @dataclass
 class Million:
-    """The service with its rockets, and what it must have applied."""
+    """A service with a million rockets, and the bounds of what it applied."""
 
     bench: Bench
     server: Server
-    round: int  # that names the rockets
-    rockets: int  # in the list: those, and some of other loads
-    resident: int  # bytes, when all had been loaded
-    least: int  # messages applied at least,
-    most: int  # and at most: some were under way when wrk stopped
+    round: int  # the round number of the rockets
+    rockets: int  # in the list: the million, and those of other loads
+    resident: int  # bytes, after loading
+    least: int  # messages that were applied for certain
+    most: int  # and with those that were in progress when wrk stopped
 
     def applied(self, least: float, more: float = 0) -> None:
-        """That many further messages, or up to `more` above."""
+        """Count `least` more applied messages, and up to `more` uncertain ones."""
         self.least += int(least)
         self.most += int(least + more)
 
     def check(self, body: bytes) -> None:
-        """All rockets must be in the list, with all their messages."""
+        """Check that the list has all rockets, with all their messages."""
         check_order(body, self.rockets)
         total = applied_in(body)
         if not self.least <= total <= self.most:
@@ -77,11 +77,11 @@ def run(bench: Bench) -> None:
             million)
 
 
-# Loading, and what it takes
+# Loading, and memory
 
 
 def load(bench: Bench, section: Section, servers: Servers) -> Million:
-    """Load a fresh service each round; the last one stays."""
+    """Load a new service in each round. Returns the last one."""
     rates: list[float] = []
     sizes: list[float] = []
     for number in range(bench.options.rounds):
@@ -93,8 +93,8 @@ def load(bench: Bench, section: Section, servers: Servers) -> Million:
              f"{count(rates[-1])} messages/s, {sizes[-1]:.1f} bytes a rocket")
     rockets = count(bench.options.million)
     name = million.server.name
-    section.notes.append("In one batch; a fresh service each round. Memory is "
-                         "the resident size of the process, after less before.")
+    section.notes.append("In one batch; a new service in each round. Memory is "
+                         "the growth of the process's resident memory.")
     section.add(Figure("launching all", name, "messages/s", rates))
     section.add(Figure("launching all", name, "bytes a rocket", sizes, 1))
     bench.report.budgets.append(at_most(f"memory a rocket, at {rockets}",
@@ -104,8 +104,8 @@ def load(bench: Bench, section: Section, servers: Servers) -> Million:
 
 def load_once(bench: Bench, server: Server, rates: list[float],
               sizes: list[float]) -> Million:
-    """Fill one service; adds messages/s, and resident bytes a rocket."""
-    # What connections and their threads need is not the rockets'.
+    """Load one service. Adds messages/s, and resident bytes per rocket."""
+    # Warm up: memory of connections and their threads is not the rockets'.
     first = pace(bench.programs, server, round=bench.new_round(), rate=0,
                  connections=CONNECTIONS, requests=1000)
     before = server.resident()
@@ -124,7 +124,7 @@ def load_once(bench: Bench, server: Server, rates: list[float],
 
 @dataclass
 class Latencies:
-    """Of one page, over the rounds; ms."""
+    """Latencies of one page in ms, by round."""
 
     median: list[float]
     p99: list[float]
@@ -155,7 +155,7 @@ def measure_pages(section: Section, million: Million) -> None:
     for (what, busy), times in found.items():
         add_page(section, server.name, what, busy, times, found[what, False])
     section.notes.append(
-        f"{REQUESTS} requests a round, one at a time. Full ingest is wrk's `POST "
+        f"{REQUESTS} requests per round, one at a time. Full ingest is wrk's `POST "
         f"/messages` over {CONNECTIONS} connections, of the same rockets.")
     section.add(Figure("`POST /messages` meanwhile", server.name, "requests/s",
                        rates))
@@ -165,7 +165,7 @@ def measure_pages(section: Section, million: Million) -> None:
 
 
 def middle_page(million: Million) -> str:
-    """The target of the page behind the first half, found page by page."""
+    """The target of the page after the first half, found page by page."""
     target = f"{BY_SPEED}&limit={LONGEST_PAGE}"
     for _ in range(max(1, million.rockets // 2 // LONGEST_PAGE)):
         target = get(million.server, target).link
@@ -175,20 +175,21 @@ def middle_page(million: Million) -> str:
 
 
 def check_page(million: Million, target: str) -> None:
-    answer = get(million.server, target)
-    check_order(answer.body, PAGE)
-    if answer.total != million.rockets:
-        raise Failure(f"expected X-Total-Count {million.rockets}, got {answer.total}")
+    response = get(million.server, target)
+    check_order(response.body, PAGE)
+    if response.total != million.rockets:
+        raise Failure(f"expected X-Total-Count {million.rockets}, got "
+                      f"{response.total}")
 
 
 def slice_of(million: Million, number: int) -> Fleet:
-    """Rockets that have only been launched yet, others in each round."""
+    """Rockets that have only been launched so far; other ones in each round."""
     share = million.bench.options.million // million.bench.options.rounds
     return Fleet(million.round, share, number * share, first=2)
 
 
 def measure_page(million: Million, target: str, times: Latencies) -> None:
-    """Ask for a page again and again, one request at a time."""
+    """GET a page repeatedly, one request at a time."""
     result = pace(million.bench.programs, million.server, get=target, rate=0,
                   connections=1, requests=REQUESTS, milliseconds=LONGEST)
     times.median.append(result["p50_us"] / 1e3)
@@ -209,18 +210,18 @@ def add_page(section: Section, server: str, what: str, busy: bool,
 
 @dataclass
 class Whole:
-    """Rounds of the whole list."""
+    """Figures of the whole list, by round."""
 
     seconds: list[float]
     speed: list[float]  # MB/s
-    memory: list[float]  # MB, at most, above what the service had when loaded
-    seconds_beside: list[float]  # with POST meanwhile
-    p99: list[float]  # ms, of POST meanwhile
+    memory: list[float]  # MB, the peak above the resident memory after loading
+    seconds_beside: list[float]  # of the list beside POST
+    p99: list[float]  # ms, of POST beside the list
     p99_alone: list[float]  # ms, of POST without a list
 
 
 def measure_whole(section: Section, million: Million) -> None:
-    """All rockets by speed: alone, then beside POST."""
+    """The list of all rockets by speed: alone, then beside POST."""
     bench, server = million.bench, million.server
     whole = Whole([], [], [], [], [], [])
     for number in range(bench.options.rounds):
@@ -239,10 +240,10 @@ def measure_whole(section: Section, million: Million) -> None:
 def add_whole(section: Section, server: str, whole: Whole) -> None:
     beside, without = "the list, beside `POST`", "no list"
     section.notes.append(
-        "Streamed, and found in order and complete. Extra memory is the most that "
-        "was resident meanwhile, less what was when all had been loaded. `POST` "
-        f"is {count(POST_RATE)} requests/s over {POST_CONNECTIONS} connections, "
-        "open loop, of other rockets.")
+        "Streamed; in order and complete. Extra memory is the peak of resident "
+        "memory during the list, less that after loading. `POST` is "
+        f"{count(POST_RATE)} requests/s over {POST_CONNECTIONS} connections, open "
+        "loop, of other rockets.")
     for name, values, digits in (("s", whole.seconds, 2),
                                  ("MB/s", whole.speed, 0),
                                  ("extra memory, MB", whole.memory, 1)):
@@ -268,7 +269,7 @@ def whole_list(million: Million) -> Stream:
 
 
 def watch_memory(server: Server, work: Callable[[], Stream]) -> tuple[Stream, int]:
-    """Do the work; also the most memory that the server had meanwhile."""
+    """Do the work. Returns its result and the peak of the server's memory."""
     peak = server.resident()
     done = threading.Event()
 
@@ -288,7 +289,7 @@ def watch_memory(server: Server, work: Callable[[], Stream]) -> tuple[Stream, in
 
 
 def measure_beside(million: Million, whole: Whole) -> None:
-    """POST of new rockets, with a whole list under way and without."""
+    """POST of new rockets, without a list and beside a whole list."""
     flags = {"connections": POST_CONNECTIONS, "rate": POST_RATE}
     bench, server = million.bench, million.server
     alone = pace(bench.programs, server, round=bench.new_round(),
@@ -299,7 +300,7 @@ def measure_beside(million: Million, whole: Whole) -> None:
         got = whole_list(million)
         job.stop()
         beside = job.result()
-    # The second 20 are being launched when the list begins.
+    # The second 20 rockets are launched while the list is made.
     listed = got.body().count(b'{"id":')
     million.rockets += 2 * 20
     million.applied(alone["requests"] + beside["requests"])

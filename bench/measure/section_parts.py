@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of the service one by one: the figures of bench_parts."""
+"""The parts of the service, one by one, measured by bench_parts."""
 
 import json
 import subprocess
@@ -13,17 +13,18 @@ from .servers import die_with_parent
 NAME = "parts"
 TITLE = "The parts, one by one (`bench_parts`, no HTTP)"
 
-# The reference solution's own benchmark, as it was run on a machine like
-# ours: microseconds and allocations for all messages of an operation.
+# Results of the reference solution's own benchmark on a machine like this
+# one: microseconds and allocations of an operation.
 REFERENCE = {("100 messages", "µs an operation"): 161.0,
              ("100 messages", "allocations an operation"): 402.0,
              ("1000 messages", "µs an operation"): 1271.0,
              ("1000 messages", "allocations an operation"): 3020.0}
 
 REFERENCE_NOTE = (
-    "An operation is all messages of the row, over 10 rockets, shuffled. The "
-    "reference solution, on a machine like this one: 100 messages in 161 µs with "
-    "402 allocations, 1,000 in 1,271 µs with 3,020, not all of them applied.")
+    "An operation has all messages of the row, of 10 rockets, shuffled. The "
+    "reference solution, on a machine like this one, needs 161 µs and 402 "
+    "allocations for 100 messages, 1,271 µs and 3,020 allocations for 1,000; it "
+    "does not apply all of them.")
 
 
 def seconds(options: Options) -> float:
@@ -53,7 +54,7 @@ def run(bench: Bench) -> None:
 
 
 def add(bench: Bench, section: Section, part: dict[str, Any]) -> None:
-    """One figure of bench_parts, and its budget if there is one."""
+    """Add one figure of bench_parts, and its budget if it has one."""
     item, column, rounds = part["item"], part["column"], part["rounds"]
     section.add(Figure(item, "", column, rounds, digits(part["median"]),
                        reference(part["group"], item, column)))
@@ -74,7 +75,7 @@ def reference(group: str, item: str, column: str) -> Baseline | None:
 
 
 def digits(value: float) -> int:
-    """Behind the point: three in all, but for whole numbers."""
+    """The number of decimals: three digits in all; none for whole numbers."""
     if value >= 100 or value == int(value):
         return 0
     return 1 if value >= 10 else 2 if value >= 1 else 3

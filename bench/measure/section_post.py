@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""POST /messages, as fast as wrk can, against bare MHD and nginx."""
+"""POST /messages as fast as possible, against bare MHD and nginx."""
 
 from dataclasses import dataclass
 from typing import Optional
@@ -13,17 +13,17 @@ from .servers import Server, Servers
 
 NAME = "post"
 TITLE = "`POST /messages`"
-OVERHEAD = 0.2  # seconds a round beside the measuring: wrk's start, checks
-RATE_BUDGET = 0.95  # of bare MHD's requests/s, at least
-CPU_BUDGET = 1.12  # of bare MHD's CPU time a request, at most
+OVERHEAD = 0.2  # seconds per round for the start of wrk, and for checks
+RATE_BUDGET = 0.95  # at least, requests/s relative to bare MHD's
+CPU_BUDGET = 1.12  # at most, CPU time per request relative to bare MHD's
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One way to send."""
+    """One case: a way to send, and a number of rockets."""
 
     close: bool  # a new connection for each request
-    connections: int  # at once
+    connections: int  # at the same time
     rockets: int
 
     @property
@@ -36,7 +36,7 @@ WAYS = [(False, 64), (False, 3), (True, 64), (True, 3)]
 
 
 def seconds(options: Options) -> float:
-    """How long it takes, about."""
+    """About how long the section takes."""
     a_round = options.seconds + OVERHEAD
     few = len(WAYS) * 7 * options.rounds * a_round
     many = len(WAYS) * (2 * options.rounds * (a_round + 0.4) + 4)
@@ -46,14 +46,14 @@ def seconds(options: Options) -> float:
 def run(bench: Bench) -> None:
     section = bench.report.section(NAME, TITLE)
     section.notes.append(
-        "Ratios are to bare MHD with as many loops (nginx: to one loop). After "
-        "each round all messages were found applied.")
+        "Ratios are to bare MHD with as many event loops (nginx: with one). After "
+        "each round it was checked that all messages were applied.")
     measure_few(bench, section)
     measure_many(bench, section)
 
 
 def measure_few(bench: Bench, section: Section) -> None:
-    """20 rockets, new ones each round; all servers."""
+    """20 rockets, new ones in each round; all servers."""
     with bench.servers() as servers:
         running, baselines = start_all(servers)
         for close, connections in WAYS:
@@ -67,7 +67,7 @@ def measure_few(bench: Bench, section: Section) -> None:
 
 
 def measure_many(bench: Bench, section: Section) -> None:
-    """100,000 rockets, which exist before and fly on from round to round."""
+    """100,000 rockets, launched before the first round; lunar.service, bare MHD."""
     for close, connections in WAYS:
         cell = Cell(close, connections, bench.options.many)
         with bench.servers() as servers:
@@ -81,7 +81,7 @@ def measure_many(bench: Bench, section: Section) -> None:
 
 
 def start_all(servers: Servers) -> tuple[list[Server], dict[str, str]]:
-    """All that are compared, and who is compared with whom."""
+    """Start all servers. Returns them, and the name of each one's baseline."""
     running: list[Server] = []
     baselines: dict[str, str] = {}
     for threads in ("2", "1", "per-connection"):
@@ -95,13 +95,17 @@ def start_all(servers: Servers) -> tuple[list[Server], dict[str, str]]:
     for server in running:
         status, kind = post_one(server)
         if status != 202 or not kind.startswith("application/json"):
-            raise Failure(f"{server.name}: expected 202 with JSON: {status} {kind}")
+            raise Failure(f"{server.name}: expected 202 with JSON, got {status} "
+                          f"{kind}")
     return running, baselines
 
 
 def measure_cell(bench: Bench, cell: Cell, running: list[Server],
                  fleet: Optional[int]) -> dict[str, Cost]:
-    """All rounds of all servers; of the rockets of round `fleet`, if any."""
+    """Run all rounds of all servers; with new rockets if `fleet` is None.
+
+    Otherwise with the rockets that were launched with round number `fleet`.
+    """
     costs = {server.name: Cost() for server in running}
     positions = {server.name: "" for server in running}
     for number, server in interleaved(running, bench.options.rounds):
@@ -120,7 +124,7 @@ def measure_cell(bench: Bench, cell: Cell, running: list[Server],
 
 def measure(bench: Bench, cell: Cell, server: Server, fleet: Fleet,
             cost: Cost) -> str:
-    """One round; where the rockets' messages stopped."""
+    """Run one round. Returns where the messages stopped; see messages.lua."""
     before = applied(server) if server.is_service else 0
     used = server.cpu()
     with post(server, fleet, cell.connections, bench.options.seconds,
@@ -134,7 +138,7 @@ def measure(bench: Bench, cell: Cell, server: Server, fleet: Fleet,
 
 def promise(bench: Bench, cell: Cell, costs: dict[str, Cost], service: str,
             bare: str) -> None:
-    """The budgets of one cell."""
+    """Add the budgets of one case."""
     rate = [a / b for a, b in zip(costs[service].rate, costs[bare].rate)]
     cpu = [a / b for a, b in zip(costs[service].cpu, costs[bare].cpu) if b > 0]
     what = f"`POST`, {cell.what}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sender that the service is made for: rockets launch, by its defaults."""
+"""`rockets launch` with its defaults, against bare MHD."""
 
 from .bench import Bench, tell
 from .common import Options, count, interleaved
@@ -9,7 +9,7 @@ from .servers import Server
 
 NAME = "rockets"
 TITLE = "`rockets launch` with its defaults"
-A_RUN = 15.0  # seconds, about
+A_RUN = 15.0  # seconds, approximate
 
 
 def seconds(options: Options) -> float:
@@ -22,15 +22,15 @@ def run(bench: Bench) -> None:
     messages = 10_000 if bench.options.quick else 100_000
     flags = [f"--max-messages={messages}"] if bench.options.quick else []
     section.notes.append(
-        "A new connection for each message, which the sender leaves open; three "
-        "at a time. Bare MHD closes connections where more than 512 are open, "
-        "as lunar.service does. Nearly all of the time is the sender's own and "
-        "the kernel's. After the rounds one more run with `--verify`, of a fresh "
+        "Three workers open a new connection for each message and leave it open. "
+        "Bare MHD closes connections while more than 512 are open, as "
+        "lunar.service does. The sender and the kernel use nearly all of the "
+        "time. After the rounds, one more run with `--verify`, with a new "
         "service, found no difference.")
     times: dict[str, list[float]] = {"lunar.service": [], "bare_mhd": []}
     for number, name in interleaved(list(times), bench.options.rounds):
-        # The same rockets each time: a service that knows them would only
-        # find duplicates.
+        # Each run has the same rockets. To a service that has them already,
+        # all messages would be duplicates.
         with bench.servers() as servers:
             server: Server = servers.service("-threads=2") \
                 if name == "lunar.service" \
@@ -48,7 +48,7 @@ def run(bench: Bench) -> None:
 
 
 def verify(bench: Bench, flags: list[str]) -> None:
-    """It ends with status 0 only if each rocket is as it should be."""
+    """Run with --verify, which fails if a rocket has an unexpected state."""
     with bench.servers() as servers:
         server = servers.service("-threads=2")
         taken = rockets(bench.programs, server, "--verify", *flags)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From exec to the line that says that the service listens."""
+"""The time from exec to the line on stdout that the service listens."""
 
 import subprocess
 import time
@@ -10,7 +10,7 @@ from .common import Failure, Options, interleaved, say
 from .figures import Baseline, Figure, at_most
 
 NAME = "start"
-TITLE = "Start, empty: until the line on stdout"
+TITLE = "Start without rockets: until the line on stdout"
 STARTS = 20
 BUDGET = 50.0  # ms
 
@@ -35,7 +35,7 @@ def run(bench: Bench) -> None:
 
 
 def start(program: Path) -> float:
-    """Milliseconds that one start takes."""
+    """Start a program once. Returns the milliseconds that it took."""
     begun = time.perf_counter()
     with subprocess.Popen([str(program), "-port=0"], stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as process:
@@ -44,7 +44,7 @@ def start(program: Path) -> float:
             line = process.stdout.readline()
             taken = time.perf_counter() - begun
         finally:
-            # There is nothing in it to be lost, and a stop takes its time.
+            # It has no state to lose, and a graceful stop takes time.
             process.kill()
     if b"listening on" not in line:
         raise Failure(f"{program.name} did not start: {line!r}")

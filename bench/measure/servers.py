@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts, watches and ends the servers that are measured."""
+"""Starts and stops the measured servers, and reads their CPU time and memory."""
 
 import ctypes
 import os
@@ -17,37 +17,37 @@ from typing import Optional
 
 from .common import BENCH, Failure
 
-START_SECONDS = 10.0  # to listen, at most
-STOP_SECONDS = 20.0
+START_SECONDS = 10.0  # most time until a server listens
+STOP_SECONDS = 20.0  # most time until a stopped server has ended
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_PDEATHSIG = 1
-CPUCLOCK_SCHED = 2  # of the kernel's headers
+CPUCLOCK_SCHED = 2  # from the kernel's posix-timers.h
 
 _libc = ctypes.CDLL(None)
 
 
 def die_with_parent() -> None:
-    """In the child: it does not outlive us, however we end."""
+    """Call it in a child process: the kernel kills it when its parent ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def allow_files() -> None:
-    """As many open files as the machine allows, for us and all children."""
+    """Raise the limit of open files to the hard limit; children inherit it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @dataclass(frozen=True)
 class Cpu:
-    """CPU time of a process, all its threads, also those that have ended."""
+    """CPU time of a process: of all its threads, including ended ones."""
 
     total: float  # seconds, exact
-    user: float  # of them, in ticks of 10 ms
-    system: float
+    user: float  # seconds, in steps of a clock tick, 10 ms
+    system: float  # likewise
 
     def __sub__(self, other: "Cpu") -> "Cpu":
-        """What was used since `other`; user and system make up the total."""
+        """The time since `other`, with user and system scaled to the total."""
         total = self.total - other.total
         user, system = self.user - other.user, self.system - other.system
         share = user / (user + system) if user + system > 0 else 0.0
@@ -64,7 +64,7 @@ class Server:
 
     @property
     def is_service(self) -> bool:
-        """Whether it applies messages, not only answers them."""
+        """Whether the server is lunar.service, which applies messages."""
         return self.name.startswith("lunar.service")
 
     @property
@@ -72,17 +72,17 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def cpu(self) -> Cpu:
-        """Used so far."""
-        # The clock of a process, as clock_getcpuclockid(3) makes it.
+        """The CPU time so far."""
+        # The clock id that clock_getcpuclockid(3) returns.
         total = time.clock_gettime((~self.process.pid << 3) | CPUCLOCK_SCHED)
         stat = Path(f"/proc/{self.process.pid}/stat").read_text()
-        # Fields 14 and 15 of proc(5), counted from behind the name, which
-        # may hold spaces.
+        # Fields 14 and 15 of proc(5), counted from the end of the name,
+        # because the name may have spaces.
         fields = stat.rpartition(")")[2].split()
         return Cpu(total, int(fields[11]) / TICKS, int(fields[12]) / TICKS)
 
     def resident(self) -> int:
-        """Bytes of memory that it has now."""
+        """The resident memory in bytes."""
         statm = Path(f"/proc/{self.process.pid}/statm").read_text()
         return int(statm.split()[1]) * PAGE
 
@@ -92,7 +92,7 @@ class Server:
 
 
 class Servers:
-    """The servers of one section; leaving its `with` ends them."""
+    """The servers of one section. The end of its `with` stops them."""
 
     def __init__(self, programs: Path, work: Path):
         self.programs = programs
@@ -106,20 +106,20 @@ class Servers:
                  error: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
         problems = self.stop()
-        # What broke the section is more telling than what followed from it.
+        # An exception of the section is the cause; these would hide it.
         if problems and kind is None:
             raise Failure("; ".join(problems))
 
     def service(self, *flags: str) -> Server:
-        """lunar.service with these flags, on a free port."""
+        """Start lunar.service with these flags, on a free port."""
         return self._start("lunar.service", *flags)
 
     def bare(self, *flags: str) -> Server:
-        """The bare MHD daemon."""
+        """Start bare_mhd with these flags, on a free port."""
         return self._start("bare_mhd", *flags)
 
     def nginx(self) -> Server:
-        """nginx, one process that is the worker, the fixed reply."""
+        """Start nginx with one process and a fixed response."""
         folder = self.work / "nginx"
         folder.mkdir(exist_ok=True)
         port = _free_port()
@@ -133,14 +133,14 @@ class Servers:
         return server
 
     def stop(self) -> list[str]:
-        """End all servers; tells which did not end as they should."""
+        """Stop all servers. Returns a text for each that did not end cleanly."""
         running, self.running = self.running, []
         for server in running:
             server.process.terminate()
         return [text for text in map(_wait_for_end, running) if text]
 
     def _start(self, program: str, *flags: str) -> Server:
-        """Start one of our programs, which prints its URL when it is ready."""
+        """Start one of our programs, which prints its URL when it listens."""
         name = " ".join([program, *flags])
         process = self._spawn(program, [str(self.programs / program), "-port=0",
                                         *flags])
@@ -163,14 +163,14 @@ class Servers:
 
 
 def _first_line(process: "subprocess.Popen[bytes]") -> str:
-    """What the program prints first, as far as it comes in time."""
+    """The first line that the program prints; empty if it is too late."""
     assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
     return process.stdout.readline().decode(errors="replace").strip() if ready else ""
 
 
 def _free_port() -> int:
-    """A port that nobody listens on, for those who can't pick one."""
+    """A free port, for nginx, which can't choose one itself."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -185,18 +185,18 @@ def _wait_for_port(server: Server) -> None:
             return
         except OSError:
             time.sleep(0.02)
-    raise Failure(f"{server.name} did not start")
+    raise Failure(f"{server.name} did not listen within {START_SECONDS:.0f} s")
 
 
 def _wait_for_end(server: Server) -> str:
-    """What went wrong at the end of a server, or nothing."""
+    """Wait until the server ends. Returns the problem, if there is one."""
     process = server.process
     try:
         status = process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        return f"{server.name} had to be killed"
+        return f"{server.name} did not stop within {STOP_SECONDS:.0f} s"
     finally:
         if process.stdout is not None:
             process.stdout.close()
