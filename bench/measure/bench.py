@@ -104,7 +104,7 @@ def add_costs(section: Section, what: str, costs: dict[str, Cost],
         section.add(Figure(what, name, "system, µs", cost.system, digits))
 
 
-def tell(section: str, what: str, server: Server, number: int, rounds: int,
-         text: str) -> None:
+def show_round(section: str, what: str, server: Server, number: int, rounds: int,
+               text: str) -> None:
     """Print a progress line for one round of one server."""
     say(f"{section}: {what}: round {number + 1} of {rounds}: {server.name}: {text}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches: POST /messages with application/x-ndjson."""
 
-from .bench import Bench, Cost, add_costs, tell
+from .bench import Bench, Cost, add_costs, show_round
 from .common import Options, count, interleaved
 from .figures import Figure, at_least
 from .load import batch
@@ -62,6 +62,6 @@ def measure(bench: Bench, what: str, running: list[Server],
         cost.add(int(result["messages"]), result["seconds"], server.cpu() - used)
         sent[server.name].append(
             (result["user_us"] + result["system_us"]) / result["messages"])
-        tell(NAME, what, server, number, bench.options.rounds,
-             f"{count(cost.rate[-1])} messages/s, {cost.cpu[-1]:.3f} µs")
+        show_round(NAME, what, server, number, bench.options.rounds,
+                   f"{count(cost.rate[-1])} messages/s, {cost.cpu[-1]:.3f} µs")
     return costs, sent

@@ -3,7 +3,7 @@
 
 import json
 
-from .bench import Bench, Cost, add_costs, tell
+from .bench import Bench, Cost, add_costs, show_round
 from .client import get as read
 from .common import Failure, Options, count, interleaved
 from .load import get
@@ -53,8 +53,8 @@ def measure(bench: Bench, what: str, targets: list[str],
         cost = costs[server.name]
         cost.add(result.requests, result.seconds, server.cpu() - used)
         check_size(server, result.bytes / result.requests, sizes)
-        tell(NAME, what, server, number, bench.options.rounds,
-             f"{count(cost.rate[-1])} requests/s, {cost.cpu[-1]:.2f} µs")
+        show_round(NAME, what, server, number, bench.options.rounds,
+                   f"{count(cost.rate[-1])} requests/s, {cost.cpu[-1]:.2f} µs")
     return costs
 
 

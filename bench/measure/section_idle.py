@@ -3,7 +3,7 @@
 
 import time
 
-from .bench import Bench, tell
+from .bench import Bench, show_round
 from .common import Options, count, interleaved
 from .figures import at_most
 from .section_latency import add_percentiles
@@ -39,9 +39,9 @@ def run(bench: Bench) -> None:
         results: list[list[dict[str, float]]] = [[] for _ in cases]
         for number, case in interleaved(range(len(cases)), bench.options.rounds):
             results[case].append(measure(bench, *cases[case]))
-            tell(NAME, beside if cases[case][1] else alone, cases[case][0], number,
-                 bench.options.rounds,
-                 f"p99 {results[case][-1]['p99_us'] / 1e3:.2f} ms")
+            show_round(NAME, beside if cases[case][1] else alone, cases[case][0],
+                       number, bench.options.rounds,
+                       f"p99 {results[case][-1]['p99_us'] / 1e3:.2f} ms")
     add_percentiles(section, beside, "lunar.service", results[0], alone, results[1])
     add_percentiles(section, alone, "lunar.service", results[1], None, [])
     add_percentiles(section, beside, "bare_mhd", results[2], None, [])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Latency of POST /messages at half of the service's maximum rate."""
 
-from .bench import Bench, tell
+from .bench import Bench, show_round
 from .common import Options, count, interleaved
 from .figures import Baseline, Figure, Section
 from .load import Fleet, post
@@ -53,8 +53,9 @@ def measure(bench: Bench, section: Section, running: list[Server],
         result = bench.pace_posts(server, connections=CONNECTIONS, rate=rate,
                                   milliseconds=bench.options.seconds * 1000)
         results[server.name].append(result)
-        tell(NAME, "half rate", server, number, bench.options.rounds,
-             f"p50 {result['p50_us'] / 1e3:.2f}, p99 {result['p99_us'] / 1e3:.2f} ms")
+        show_round(NAME, "half rate", server, number, bench.options.rounds,
+                   f"p50 {result['p50_us'] / 1e3:.2f}, "
+                   f"p99 {result['p99_us'] / 1e3:.2f} ms")
     for server in running:
         add_percentiles(section, f"{count(rate)} requests/s", server.name,
                         results[server.name],

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from .bench import Bench, tell
+from .bench import Bench, show_round
 from .client import Stream, applied_in, check_order, get, stream
 from .common import Failure, Options, count
 from .figures import Baseline, Figure, Section, at_most
@@ -89,8 +89,8 @@ def load(bench: Bench, section: Section, servers: Servers) -> Million:
         if problems:
             raise Failure("; ".join(problems))
         million = load_once(bench, servers.service("-threads=2"), rates, sizes)
-        tell(NAME, "loading", million.server, number, bench.options.rounds,
-             f"{count(rates[-1])} messages/s, {sizes[-1]:.1f} bytes a rocket")
+        show_round(NAME, "loading", million.server, number, bench.options.rounds,
+                   f"{count(rates[-1])} messages/s, {sizes[-1]:.1f} bytes a rocket")
     rockets = count(bench.options.million)
     name = million.server.name
     section.notes.append("In one batch; a new service in each round. Memory is "
@@ -150,7 +150,7 @@ def measure_pages(section: Section, million: Million) -> None:
             result = wrk.result()
         million.applied(result.requests, CONNECTIONS)
         rates.append(result.rate)
-        tell(NAME, "pages", server, number, bench.options.rounds, ", ".join(
+        show_round(NAME, "pages", server, number, bench.options.rounds, ", ".join(
             f"{times.median[-1]:.2f}" for times in found.values()) + " ms")
     for (what, busy), times in found.items():
         add_page(section, server.name, what, busy, times, found[what, False])
@@ -227,9 +227,9 @@ def measure_whole(section: Section, million: Million) -> None:
     for number in range(bench.options.rounds):
         measure_alone(million, whole)
         measure_beside(million, whole)
-        tell(NAME, "whole list", server, number, bench.options.rounds,
-             f"{whole.seconds[-1]:.2f} s, {whole.memory[-1]:.1f} MB more; p99 of "
-             f"POST {whole.p99[-1]:.2f} ms, alone {whole.p99_alone[-1]:.2f} ms")
+        show_round(NAME, "whole list", server, number, bench.options.rounds,
+                   f"{whole.seconds[-1]:.2f} s, {whole.memory[-1]:.1f} MB more; "
+                   f"p99 of POST {whole.p99[-1]:.2f} ms, alone {whole.p99_alone[-1]:.2f} ms")
     add_whole(section, server.name, whole)
     promised = f"whole list of {count(bench.options.million)}, by speed"
     bench.report.budgets += [

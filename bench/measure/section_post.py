@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from .bench import Bench, Cost, add_costs, check_applied, tell
+from .bench import Bench, Cost, add_costs, check_applied, show_round
 from .client import applied, post_one
 from .common import Failure, Options, count, interleaved
 from .figures import Section, at_least, at_most
@@ -60,7 +60,7 @@ def measure_few(bench: Bench, section: Section) -> None:
             cell = Cell(close, connections, 20)
             costs = measure_cell(bench, cell, running, None)
             add_costs(section, cell.what, costs, baselines, "request")
-            promise(bench, cell, costs, running[0].name, running[1].name)
+            add_budgets(bench, cell, costs, running[0].name, running[1].name)
             if not close and connections == 64:
                 rates = sorted(costs[running[0].name].rate)
                 bench.post_rate = rates[len(rates) // 2]
@@ -77,7 +77,7 @@ def measure_many(bench: Bench, section: Section) -> None:
             costs = measure_cell(bench, cell, [service, bare], fleet)
             add_costs(section, cell.what, costs, {service.name: bare.name},
                       "request")
-            promise(bench, cell, costs, service.name, bare.name)
+            add_budgets(bench, cell, costs, service.name, bare.name)
 
 
 def start_all(servers: Servers) -> tuple[list[Server], dict[str, str]]:
@@ -117,8 +117,8 @@ def measure_cell(bench: Bench, cell: Cell, running: list[Server],
         positions[server.name] = measure(bench, cell, server, flown,
                                          costs[server.name])
         cost = costs[server.name]
-        tell(NAME, cell.what, server, number, bench.options.rounds,
-             f"{count(cost.rate[-1])} requests/s, {cost.cpu[-1]:.2f} µs")
+        show_round(NAME, cell.what, server, number, bench.options.rounds,
+                   f"{count(cost.rate[-1])} requests/s, {cost.cpu[-1]:.2f} µs")
     return costs
 
 
@@ -136,8 +136,8 @@ def measure(bench: Bench, cell: Cell, server: Server, fleet: Fleet,
     return result.positions
 
 
-def promise(bench: Bench, cell: Cell, costs: dict[str, Cost], service: str,
-            bare: str) -> None:
+def add_budgets(bench: Bench, cell: Cell, costs: dict[str, Cost], service: str,
+                bare: str) -> None:
     """Add the budgets of one case."""
     rate = [a / b for a, b in zip(costs[service].rate, costs[bare].rate)]
     cpu = [a / b for a, b in zip(costs[service].cpu, costs[bare].cpu) if b > 0]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`rockets launch` with its defaults, against bare MHD."""
 
-from .bench import Bench, tell
+from .bench import Bench, show_round
 from .common import Options, count, interleaved
 from .figures import Baseline, Figure
 from .load import rockets
@@ -36,8 +36,8 @@ def run(bench: Bench) -> None:
                 if name == "lunar.service" \
                 else servers.bare("-threads=2", "-keep-alive=512")
             times[name].append(rockets(bench.programs, server, *flags))
-            tell(NAME, "defaults", server, number, bench.options.rounds,
-                 f"{times[name][-1]:.2f} s")
+            show_round(NAME, "defaults", server, number, bench.options.rounds,
+                       f"{times[name][-1]:.2f} s")
     verify(bench, flags)
     title = f"s for {count(messages)} messages"
     section.add(Figure("defaults", "lunar.service -threads=2", title,
@@ -52,4 +52,4 @@ def verify(bench: Bench, flags: list[str]) -> None:
     with bench.servers() as servers:
         server = servers.service("-threads=2")
         taken = rockets(bench.programs, server, "--verify", *flags)
-        tell(NAME, "--verify", server, 0, 1, f"no difference, {taken:.2f} s")
+        show_round(NAME, "--verify", server, 0, 1, f"no difference, {taken:.2f} s")

@@ -36,7 +36,7 @@ static inline struct message message_launched(const char *channel,
     };
 }
 
-/* Faster by `change`, or slower where it is negative. */
+/* A speed increase by `change`; a decrease if it is negative. */
 static inline struct message message_speed(const char *channel, uint64_t number,
                                            int64_t change)
 {
