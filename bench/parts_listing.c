@@ -46,7 +46,7 @@ static void report_pages(const struct parts_options *options,
             figures[i][j] = (struct parts_figure){
                 .item = fields[i],
                 .column = j == 0 ? "ms ascending" : "ms descending"};
-    figures[2][1].at_most = 5; /* ms, by speed, descending */
+    figures[2][1].at_most = 5; /* by speed, the fastest first */
     for (unsigned round = 0; round < options->rounds; round++)
         for (size_t i = 0; i < FIELDS; i++)
             for (size_t j = 0; j < ORDERS; j++) {

@@ -18,7 +18,7 @@ enum { PARTS_MAX_QUERY = 512 };
 struct parts_list {
     struct listing_query query;
     struct listing *listing;
-    uint64_t took; /* nanoseconds to collect and sort the list */
+    uint64_t took; /* nanoseconds to collect and to sort it */
 };
 
 /*

@@ -229,7 +229,8 @@ def measure_whole(section: Section, million: Million) -> None:
         measure_beside(million, whole)
         show_round(NAME, "whole list", server, number, bench.options.rounds,
                    f"{whole.seconds[-1]:.2f} s, {whole.memory[-1]:.1f} MB more; "
-                   f"p99 of POST {whole.p99[-1]:.2f} ms, alone {whole.p99_alone[-1]:.2f} ms")
+                   f"p99 of POST {whole.p99[-1]:.2f} ms, "
+                   f"alone {whole.p99_alone[-1]:.2f} ms")
     add_whole(section, server.name, whole)
     promised = f"whole list of {count(bench.options.million)}, by speed"
     bench.report.budgets += [
