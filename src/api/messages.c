@@ -17,7 +17,6 @@
 
 static const char json_type[] = "application/json";
 
-/* The message was taken: there was memory. */
 static void write_result(struct http_response *response,
                          const struct message *message,
                          enum table_result result)
