@@ -42,12 +42,12 @@ FNR == 1 {
         fault("lies in no room")
 }
 
-/^#include <microhttpd.h>/ && room != "server" {
+/^[ \t]*#[ \t]*include[ \t]*<microhttpd.h>/ && room != "server" {
     fault("only the server includes <microhttpd.h>")
 }
 
 # asset_list.h is written by the build.
-/^#include "/ && !/"asset_list.h"/ {
+/^[ \t]*#[ \t]*include[ \t]*"/ && !/"asset_list.h"/ {
     split($0, quoted, "\"")
     depth = split(quoted[2], part, "/")
     if (depth == 1) {
