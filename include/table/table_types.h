@@ -29,7 +29,7 @@ enum table_result {
 /* One rocket, copied out. Absent texts are unknown. */
 struct rocket_view {
     struct text id; /* the table's own, lives as long as the table */
-    struct text type, mission, reason; /* point into `names` */
+    struct text type, mission, reason; /* point into `strings` */
     int64_t speed;
     bool exploded;
     bool launched; /* if so, `created` is set */
@@ -37,7 +37,7 @@ struct rocket_view {
     uint64_t last_number;
     uint64_t missing;
     uint64_t revision; /* of the latest change to this rocket */
-    char names[3 * MESSAGE_MAX_NAME];
+    char strings[3 * MESSAGE_MAX_NAME];
 };
 
 /* The fields that rockets can be sorted by. */

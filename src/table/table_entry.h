@@ -66,26 +66,26 @@ static inline void table_entry_set_revision(struct table_entry *entry,
 void table_entry_view(const struct table_entry *entry,
                       struct rocket_view *view);
 
-/* The filter's names as the names of one stripe. */
+/* The filter's strings as the strings of one stripe. */
 struct table_entry_filter {
-    const struct name *type, *mission; /* NULL: any */
+    const struct interned *type, *mission; /* NULL: any */
 };
 
-/* False if no rocket with these names can match, for want of the name. */
+/* False if no rocket with these strings can match, for want of the string. */
 bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
-                             const struct names *names);
+                             const struct interned_set *strings);
 
-/* Whether its names are those. Of its status, the columns tell. */
-bool table_entry_has_names(const struct table_entry *entry,
-                           const struct table_entry_filter *filter);
+/* Whether its strings are those. Of its status, the columns tell. */
+bool table_entry_has_strings(const struct table_entry *entry,
+                             const struct table_entry_filter *filter);
 
 /* The speed, or the seconds, that a value's `major` keeps in order. */
 int64_t table_entry_integer(const struct table_value *value);
 
 /* Type or mission, NULL if unknown. */
-const struct name *table_entry_name(const struct table_entry *entry,
-                                    enum table_field field);
+const struct interned *table_entry_string(const struct table_entry *entry,
+                                          enum table_field field);
 
 /* The value of any other field. */
 struct table_value table_entry_value(const struct table_entry *entry,

@@ -28,7 +28,7 @@ static_assert((int)TABLE_SCAN_ROWS == (int)COLUMNS_ROCKETS,
 enum { BEFORE_FIRST = 0, AS_FIRST = 2, BETWEEN = 4, AS_LAST = 6, AFTER = 8 };
 
 struct cached_name {
-    const struct name *name;
+    const struct interned *name;
     uint32_t rank;
 };
 
@@ -40,7 +40,7 @@ struct pass {
     bool open; /* the window is all there is */
     struct columns_window window;
     struct cached_name cache[CACHED_NAMES];
-    const struct name *names[TABLE_SCAN_ROWS]; /* the rows' */
+    const struct interned *names[TABLE_SCAN_ROWS]; /* the rows' */
 };
 
 void table_scan_init(struct table_scan *scan, enum table_field field,
@@ -160,8 +160,8 @@ static void set_window(struct pass *pass)
 /* The rank of a name of this stripe, looked up by its address. */
 static uint32_t rank_of_entry(struct pass *pass, uint32_t index)
 {
-    const struct name *name =
-        table_entry_name(stripe_at(pass->stripe, index), pass->scan->field);
+    const struct interned *name =
+        table_entry_string(stripe_at(pass->stripe, index), pass->scan->field);
     if (name == NULL)
         return ABBREVIATION_UNKNOWN;
 
@@ -169,7 +169,7 @@ static uint32_t rank_of_entry(struct pass *pass, uint32_t index)
         &pass->cache[(uintptr_t)name / 16 % CACHED_NAMES];
     if (cached->name != name)
         *cached = (struct cached_name){
-            name, rank_of_name(pass->scan, name_text(name))};
+            name, rank_of_name(pass->scan, interned_text(name))};
     return cached->rank;
 }
 
@@ -218,14 +218,14 @@ static uint64_t match(const struct pass *pass, uint32_t block)
         return matching;
     for (uint64_t left = matching; left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        if (!table_entry_has_names(stripe_at(stripe, start + i), filter))
+        if (!table_entry_has_strings(stripe_at(stripe, start + i), filter))
             matching &= ~(UINT64_C(1) << i);
     }
     return matching;
 }
 
 /* The place of `name` among the rows' names; its text is copied once. */
-static uint64_t place_of_name(struct pass *pass, const struct name *name)
+static uint64_t place_of_name(struct pass *pass, const struct interned *name)
 {
     struct table_scan *scan = pass->scan;
     size_t place = 0;
@@ -235,7 +235,7 @@ static uint64_t place_of_name(struct pass *pass, const struct name *name)
     if (place < scan->name_count)
         return place;
 
-    struct text text = name_text(name);
+    struct text text = interned_text(name);
     char *copy = &scan->text[scan->name_count * MESSAGE_MAX_NAME];
     memcpy(copy, text.data, text.length);
     pass->names[place] = name;
@@ -251,7 +251,7 @@ static struct table_value value_of(struct pass *pass,
 
     if (!by_name(pass->scan))
         return table_entry_value(entry, field);
-    const struct name *name = table_entry_name(entry, field);
+    const struct interned *name = table_entry_string(entry, field);
     if (name == NULL)
         return (struct table_value){.known = false};
     return (struct table_value){.known = true,
@@ -284,7 +284,8 @@ static bool start(struct pass *pass, struct table_scan *scan,
 {
     pass->scan = scan;
     pass->stripe = stripe;
-    if (!table_entry_filter_init(&pass->filter, &scan->filter, &stripe->names))
+    if (!table_entry_filter_init(&pass->filter, &scan->filter,
+                                 &stripe->strings))
         return false;
     set_window(pass);
     if (by_name(scan))
