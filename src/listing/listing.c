@@ -12,7 +12,7 @@
 #include "base/quota.h"
 #include "key_sort.h"
 #include "name_ranks.h"
-#include "table/abbreviation.h"
+
 
 /*
  * Keys are 24 bytes, as there may be millions, and made so that the lowest
@@ -87,7 +87,7 @@ static struct table_value value_of(const struct listing *listing,
     if (listing->by_name)
         return (struct table_value){
             .known = true,
-            .name = name_ranks_text(&listing->names, (uint32_t)key->major)};
+            .string = name_ranks_text(&listing->names, (uint32_t)key->major)};
     return (struct table_value){.known = true,
                                 .major = descending ? ~key->major : key->major,
                                 .minor =
@@ -239,8 +239,8 @@ static bool is_after(const struct collection *collection,
     const struct sort_key *after = &collection->after;
 
     if (listing->by_name && row->value.known && query->after_value.known) {
-        int order = text_compare(collection->scan.names[row->value.major],
-                                 query->after_value.name);
+        int order = text_compare(collection->scan.strings[row->value.major],
+                                 query->after_value.string);
         if (order != 0)
             return query->descending ? order < 0 : order > 0;
     } else if (key->major != after->major) {
@@ -274,8 +274,8 @@ static bool add_rows(struct collection *collection)
     struct listing *listing = collection->listing;
     struct table_scan *scan = &collection->scan;
 
-    for (size_t i = 0; i < scan->name_count; i++)
-        if (!name_ranks_add(&listing->names, scan->names[i],
+    for (size_t i = 0; i < scan->string_count; i++)
+        if (!name_ranks_add(&listing->names, scan->strings[i],
                             &collection->numbers[i]))
             return false;
     for (size_t i = 0; i < scan->count; i++) {
@@ -305,7 +305,7 @@ static bool collect(struct listing *listing)
         table_scan_from(scan, &query->after_value, query->after_id);
         collection.after =
             make_key(listing, &query->after_value,
-                     abbreviation_of_text(query->after_id), NULL);
+                     table_scan_id_start(query->after_id), NULL);
     }
     while (table_scan_next(listing->table, scan)) {
         listing->total += scan->matched;

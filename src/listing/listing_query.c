@@ -207,7 +207,7 @@ static void write_value(const struct listing_query *query,
         buffer_append(out, TEXT("?"));
     } else if (listing_query_by_name(query)) {
         buffer_append(out, TEXT("="));
-        buffer_append(out, value->name);
+        buffer_append(out, value->string);
     } else {
         buffer_append_unsigned(out, value->major);
         buffer_append(out, TEXT("."));
@@ -224,9 +224,9 @@ static bool read_value(struct listing_query *query, struct text text)
     if (!value->known)
         return true;
     if (listing_query_by_name(query)) {
-        value->name = (struct text){text.data + 1, text.length - 1};
+        value->string = (struct text){text.data + 1, text.length - 1};
         return text.data[0] == '=' &&
-               message_is_text(value->name, MESSAGE_MAX_NAME);
+               message_is_text(value->string, MESSAGE_MAX_NAME);
     }
     struct text major = text_split(&text, '.');
     if (!text_read_unsigned(major, UINT64_MAX, &value->major) ||

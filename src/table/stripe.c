@@ -8,9 +8,10 @@
  */
 #include "stripe.h"
 
+#include <assert.h>
 #include <string.h>
 
-#include "table/abbreviation.h"
+#include "abbreviation.h"
 
 enum {
     CHUNK_ROCKETS = 16,
@@ -253,6 +254,7 @@ static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
 {
+    static_assert(COLUMN_COUNT == 5, "keep a new column here, or in add()");
     uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
     struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
     const struct rocket *rocket = &stripe_at(stripe, index)->rocket;

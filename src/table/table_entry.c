@@ -68,8 +68,8 @@ bool table_entry_filter_init(struct table_entry_filter *result,
     return true;
 }
 
-bool table_entry_has_strings(const struct table_entry *entry,
-                             const struct table_entry_filter *filter)
+bool table_entry_matches(const struct table_entry *entry,
+                         const struct table_entry_filter *filter)
 {
     const struct effect *state = rocket_state(&entry->rocket);
 
@@ -105,7 +105,21 @@ const struct interned *table_entry_string(const struct table_entry *entry,
 {
     const struct effect *state = rocket_state(&entry->rocket);
 
-    return field == TABLE_TYPE ? state->type : state->mission;
+    switch (field) {
+    case TABLE_TYPE:
+        return state->type;
+    case TABLE_MISSION:
+        return state->mission;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_CREATED:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return NULL;
 }
 
 struct table_value table_entry_value(const struct table_entry *entry,
@@ -129,6 +143,7 @@ struct table_value table_entry_value(const struct table_entry *entry,
     case TABLE_ID:
     case TABLE_TYPE:
     case TABLE_MISSION:
+    case TABLE_FIELD_COUNT:
         break;
     }
     return (struct table_value){.known = true};

@@ -74,10 +74,10 @@ static bool is_value(const struct listing_query *query,
 {
     if (!value->known)
         return value->major == 0 && value->minor == 0 &&
-               value->name.data == NULL;
+               value->string.data == NULL;
     if (listing_query_by_name(query))
-        return message_is_text(value->name, MESSAGE_MAX_NAME);
-    return value->minor <= 999999999 && value->name.data == NULL;
+        return message_is_text(value->string, MESSAGE_MAX_NAME);
+    return value->minor <= 999999999 && value->string.data == NULL;
 }
 
 static bool is_filter(struct text name)
@@ -116,7 +116,7 @@ static bool same_scope(const struct listing_query *a,
 static bool same_value(const struct table_value *a, const struct table_value *b)
 {
     return a->known == b->known && a->major == b->major &&
-           a->minor == b->minor && same_text(a->name, b->name);
+           a->minor == b->minor && same_text(a->string, b->string);
 }
 
 /* The query of the target in `target`. */
@@ -260,7 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct table_value unknown,
         zero = {.known = true},
-        named = {.known = true, .name = {"A\xc3\xa9", 3}};
+        named = {.known = true, .string = {"A\xc3\xa9", 3}};
     static struct table *table;
     struct buffer raw = BUFFER_INIT;
     struct listing_query query;

@@ -279,6 +279,8 @@ static int compare(const struct rocket_view *a, const struct rocket_view *b,
     case TABLE_ID:
         order = text_compare(a->id, b->id);
         break;
+    case TABLE_FIELD_COUNT:
+        FUZZ_CHECK(false);
     }
     if (known != other_known)
         return known ? -1 : 1;

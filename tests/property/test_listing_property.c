@@ -214,6 +214,8 @@ static int by_field(enum table_field field, const struct rocket_view *a,
     case TABLE_LAST_NUMBER:
         return (a->last_number > b->last_number) -
                (a->last_number < b->last_number);
+    case TABLE_FIELD_COUNT:
+        break;
     }
     abort();
 }
