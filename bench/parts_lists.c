@@ -27,7 +27,7 @@ static void collect(struct parts_list *list, struct table *table)
 {
     uint64_t begun = parts_now();
 
-    list->listing = listing_new(table, &list->query);
+    list->listing = list_page_new(table, &list->query);
     list->took = parts_now() - begun;
     if (list->listing == NULL)
         die("no memory for a list");
@@ -38,14 +38,14 @@ void parts_list_open(struct parts_list *list, struct table *table,
 {
     parse_query(&list->query, query);
     collect(list, table);
-    if (listing_count(list->listing) != count)
-        die("%s: %zu rockets, not %zu", query, listing_count(list->listing),
+    if (list_page_count(list->listing) != count)
+        die("%s: %zu rockets, not %zu", query, list_page_count(list->listing),
             count);
 }
 
 void parts_list_close(struct parts_list *list)
 {
-    listing_free(list->listing);
+    list_page_free(list->listing);
     listing_query_release(&list->query);
 }
 
@@ -64,8 +64,8 @@ uint64_t parts_list_write(const struct parts_list *list, uint64_t *bytes)
     struct rocket_view view;
     uint64_t written = 0, begun = parts_now();
 
-    for (size_t i = 0; i < listing_count(list->listing); i++) {
-        listing_read(list->listing, i, &view);
+    for (size_t i = 0; i < list_page_count(list->listing); i++) {
+        list_page_read(list->listing, i, &view);
         rocket_json_write(&block, &view);
         buffer_append(&block, TEXT(","));
         if (block.length >= HTTP_STREAM_BLOCK) {
@@ -92,7 +92,7 @@ void parts_list_middle(struct table *table, const char *sorted,
     parse_query(&half.query, sorted);
     half.query.limit = table_count(table) / 2;
     collect(&half, table);
-    bool more = listing_next(half.listing, &next);
+    bool more = list_page_next(half.listing, &next);
     buffer_append(&next, (struct text){"", 1});
     if (!more || buffer_failed(&next))
         die("%s: no page in the middle", sorted);

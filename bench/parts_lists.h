@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "listing/listing_query.h"
 #include "table/table.h"
 
@@ -17,7 +17,7 @@ enum { PARTS_MAX_QUERY = 512 };
 
 struct parts_list {
     struct listing_query query;
-    struct listing *listing;
+    struct list_page *listing;
     uint64_t took; /* nanoseconds to collect and to sort it */
 };
 

@@ -15,7 +15,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "rocket_json.h"
 
 enum { MAX_ETAG = 64 };
@@ -83,7 +83,7 @@ struct list {
     struct http_stream stream;
     struct service *service;
     struct listing_query query;
-    struct listing *listing;
+    struct list_page *listing;
     size_t position;
     bool streamed; /* decided once, as the table grows meanwhile */
     bool counted;  /* among the service's streams */
@@ -93,7 +93,7 @@ static void free_list(struct list *list)
 {
     if (list->counted)
         atomic_fetch_sub(&list->service->streams, 1);
-    listing_free(list->listing);
+    list_page_free(list->listing);
     listing_query_release(&list->query);
     free(list);
 }
@@ -111,7 +111,7 @@ static struct list *list_of_stream(struct http_stream *stream)
 /* The next rockets, up to about `size` bytes in `out`. Not under any lock. */
 static int write_list(struct list *list, struct buffer *out, size_t size)
 {
-    size_t count = listing_count(list->listing);
+    size_t count = list_page_count(list->listing);
     struct rocket_view view;
 
     if (list->position == 0)
@@ -119,7 +119,7 @@ static int write_list(struct list *list, struct buffer *out, size_t size)
     while (list->position < count && out->length < size) {
         if (list->position > 0)
             buffer_append(out, TEXT(","));
-        listing_read(list->listing, list->position++, &view);
+        list_page_read(list->listing, list->position++, &view);
         rocket_json_write(out, &view);
     }
     bool done = list->position == count;
@@ -168,14 +168,14 @@ static bool put_list_headers(const struct list *list,
     struct buffer text = BUFFER_INIT;
     bool done = true;
 
-    buffer_append_unsigned(&text, listing_total(list->listing));
+    buffer_append_unsigned(&text, list_page_total(list->listing));
     if (buffer_failed(&text) ||
         !http_response_header_copy(response, "X-Total-Count",
                                    buffer_text(&text)))
         done = false;
     buffer_clear(&text);
     buffer_append(&text, TEXT("<"));
-    bool more = listing_next(list->listing, &text);
+    bool more = list_page_next(list->listing, &text);
     buffer_append(&text, TEXT(">; rel=\"next\""));
     if (buffer_failed(&text) ||
         (more &&
@@ -196,7 +196,7 @@ static bool answer_list(struct list *list, struct http_response *response)
         too_many_streams(response);
         return false;
     }
-    list->listing = listing_new(list->service->table, &list->query);
+    list->listing = list_page_new(list->service->table, &list->query);
     if (list->listing == NULL || !put_list_headers(list, response)) {
         problem_set_full(response);
         return false;

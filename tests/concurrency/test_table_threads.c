@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "table/table.h"
 
 enum {
@@ -193,13 +193,13 @@ static void read_revisions(struct stage *stage, unsigned number)
 }
 
 /* Take a snapshot. Where there is no memory for it the test is over. */
-static struct listing *list(struct stage *stage, struct listing_query *query,
-                            const char *raw)
+static struct list_page *list(struct stage *stage, struct listing_query *query,
+                              const char *raw)
 {
     char detail[200];
-    struct listing *listing = NULL;
+    struct list_page *listing = NULL;
     if (listing_query_parse(query, text_of(raw), detail, sizeof(detail)))
-        listing = listing_new(stage->table, query);
+        listing = list_page_new(stage->table, query);
     if (!listing)
         abort();
     return listing;
@@ -212,13 +212,13 @@ static void list_rockets(struct stage *stage, unsigned number)
         "status=exploded&sort=updatedAt", "mission=GEMINI&limit=3"};
     for (size_t i = number; still_writing(stage); i++) {
         struct listing_query query;
-        struct listing *listing = list(stage, &query, raws[i % 4]);
-        for (size_t j = 0; j < listing_count(listing); j++) {
+        struct list_page *listing = list(stage, &query, raws[i % 4]);
+        for (size_t j = 0; j < list_page_count(listing); j++) {
             struct rocket_view view;
-            listing_read(listing, j, &view);
+            list_page_read(listing, j, &view);
             check_view(stage, &view);
         }
-        listing_free(listing);
+        list_page_free(listing);
         listing_query_release(&query);
     }
 }
@@ -328,20 +328,20 @@ static void list_during_growth(struct stage *stage, unsigned number)
     while (still_writing(stage)) {
         struct listing_query query;
         size_t before = table_count(stage->table);
-        struct listing *listing = list(stage, &query, raws[number]);
-        size_t count = listing_count(listing);
+        struct list_page *listing = list(stage, &query, raws[number]);
+        size_t count = list_page_count(listing);
         check(stage, before <= count && count <= table_count(stage->table),
               "a list that lacks a rocket");
-        check(stage, count == listing_total(listing), "another total");
+        check(stage, count == list_page_total(listing), "another total");
         for (size_t i = 0; i < count; i++) {
             struct rocket_view view;
-            listing_read(listing, i, &view);
+            list_page_read(listing, i, &view);
             check(stage, view.launched && view.last_number == 1,
                   "a rocket without its message");
             ids[i] = view.id;
         }
         check(stage, all_different(ids, count), "a rocket listed twice");
-        listing_free(listing);
+        list_page_free(listing);
         listing_query_release(&query);
     }
 }
@@ -352,16 +352,16 @@ static void list_top_during_growth(struct stage *stage, unsigned number)
     (void)number;
     while (still_writing(stage)) {
         struct listing_query query;
-        struct listing *listing =
+        struct list_page *listing =
             list(stage, &query, "sort=speed&order=desc&limit=20");
         int64_t last = INT64_MAX;
-        for (size_t i = 0; i < listing_count(listing); i++) {
+        for (size_t i = 0; i < list_page_count(listing); i++) {
             struct rocket_view view;
-            listing_read(listing, i, &view);
+            list_page_read(listing, i, &view);
             check(stage, view.speed <= last, "a list that is not sorted");
             last = view.speed;
         }
-        listing_free(listing);
+        list_page_free(listing);
         listing_query_release(&query);
     }
 }

@@ -12,7 +12,7 @@
 
 #include "allocations.h"
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 
 enum { ROCKETS = 1000 };
 
@@ -55,11 +55,11 @@ static struct listing_query parsed(const char *text)
 }
 
 /* The fastest first, as many as there are. */
-static void expect_fastest(const struct listing *listing, unsigned rockets)
+static void expect_fastest(const struct list_page *listing, unsigned rockets)
 {
-    for (size_t i = 0; i < listing_count(listing); i++) {
+    for (size_t i = 0; i < list_page_count(listing); i++) {
         struct rocket_view view;
-        listing_read(listing, i, &view);
+        list_page_read(listing, i, &view);
         assert_int_equal(view.speed, rockets - 1 - i);
     }
 }
@@ -81,13 +81,13 @@ static void list_takes_two_allocations(void **context)
         struct listing_query query = parsed(cases[i].query);
 
         allocations_limit(&(struct allocations_end){2, true});
-        struct listing *listing = listing_new(*context, &query);
+        struct list_page *listing = list_page_new(*context, &query);
         allocations_restore();
         assert_non_null(listing);
-        assert_int_equal(listing_total(listing), ROCKETS);
-        assert_int_equal(listing_count(listing), cases[i].count);
+        assert_int_equal(list_page_total(listing), ROCKETS);
+        assert_int_equal(list_page_count(listing), cases[i].count);
         expect_fastest(listing, ROCKETS);
-        listing_free(listing);
+        list_page_free(listing);
         listing_query_release(&query);
     }
 }
@@ -104,12 +104,12 @@ static void rockets_that_come_meanwhile_need_memory(void **context)
 
     allocations_meanwhile(1, add_more, *context);
     allocations_limit(&(struct allocations_end){2, true});
-    assert_null(listing_new(*context, &query));
+    assert_null(list_page_new(*context, &query));
     assert_true(allocations_restore());
-    struct listing *listing = listing_new(*context, &query);
+    struct list_page *listing = list_page_new(*context, &query);
     assert_non_null(listing);
-    assert_int_equal(listing_count(listing), 2 * ROCKETS);
-    listing_free(listing);
+    assert_int_equal(list_page_count(listing), 2 * ROCKETS);
+    list_page_free(listing);
     listing_query_release(&query);
 }
 
@@ -118,11 +118,11 @@ static void rockets_that_come_meanwhile_are_listed(void **context)
     struct listing_query query = parsed("sort=speed&order=desc");
 
     allocations_meanwhile(1, add_more, *context);
-    struct listing *listing = listing_new(*context, &query);
+    struct list_page *listing = list_page_new(*context, &query);
     assert_non_null(listing);
-    assert_int_equal(listing_count(listing), 2 * ROCKETS);
+    assert_int_equal(list_page_count(listing), 2 * ROCKETS);
     expect_fastest(listing, 2 * ROCKETS);
-    listing_free(listing);
+    list_page_free(listing);
     listing_query_release(&query);
 }
 
@@ -134,11 +134,11 @@ static void rockets_that_come_first_meanwhile_are_listed(void **context)
 
     assert_non_null(table);
     allocations_meanwhile(1, add_more, table);
-    struct listing *listing = listing_new(table, &query);
+    struct list_page *listing = list_page_new(table, &query);
     assert_non_null(listing);
-    assert_int_equal(listing_count(listing), ROCKETS);
+    assert_int_equal(list_page_count(listing), ROCKETS);
     expect_fastest(listing, 2 * ROCKETS);
-    listing_free(listing);
+    list_page_free(listing);
     listing_query_release(&query);
     table_free(table);
 }

@@ -11,7 +11,7 @@
 #include <sodium.h>
 
 #include "http/target.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "listing/listing_query.h"
 #include "table/table.h"
 
@@ -183,21 +183,21 @@ struct places {
 static bool add_places(struct table *table, const struct listing_query *query,
                        struct places *places, struct buffer *target)
 {
-    struct listing *listing = listing_new(table, query);
+    struct list_page *listing = list_page_new(table, query);
     struct rocket_view view;
 
     FUZZ_CHECK(listing != NULL);
-    size_t count = listing_count(listing);
+    size_t count = list_page_count(listing);
     FUZZ_CHECK(query->limit == 0 || count <= query->limit);
     FUZZ_CHECK(places->count + count <= ROCKETS);
-    places->total = listing_total(listing);
+    places->total = list_page_total(listing);
     for (size_t i = 0; i < count; i++) {
-        listing_read(listing, i, &view);
+        list_page_read(listing, i, &view);
         places->ids[places->count++] = view.id.data;
     }
-    bool more = listing_next(listing, target);
+    bool more = list_page_next(listing, target);
     FUZZ_CHECK(!more || (query->limit != 0 && count == query->limit));
-    listing_free(listing);
+    list_page_free(listing);
     return more;
 }
 

@@ -10,7 +10,7 @@
 
 #include "api/rocket_json.h"
 #include "deliveries.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "oracle.h"
 #include "strict_json.h"
 #include "table/table.h"
@@ -318,22 +318,22 @@ static void check_list(struct fleet *fleet, unsigned shape)
         query.filter.type = name_of(fleet, 2);
     if (shape / 128 == 1)
         query.filter.mission = name_of(fleet, 1);
-    struct listing *listing = listing_new(fleet->table, &query);
+    struct list_page *listing = list_page_new(fleet->table, &query);
     FUZZ_CHECK(listing != NULL);
     for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
         expected += matches(&fleet->oracles[i], &query.filter);
-    FUZZ_CHECK(listing_count(listing) == expected);
-    FUZZ_CHECK(listing_total(listing) == expected);
+    FUZZ_CHECK(list_page_count(listing) == expected);
+    FUZZ_CHECK(list_page_total(listing) == expected);
     for (size_t i = 0; i < expected; i++) {
         struct rocket_view *view = &views[i % 2];
-        listing_read(listing, i, view);
+        list_page_read(listing, i, view);
         const struct oracle *oracle = &fleet->oracles[rocket_of(view->id)];
         FUZZ_CHECK(matches(oracle, &query.filter));
         check_view(view, oracle);
         if (i > 0)
             FUZZ_CHECK(compare(&views[(i - 1) % 2], view, &query) < 0);
     }
-    listing_free(listing);
+    list_page_free(listing);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -28,7 +28,7 @@ FILES = [f"src/{name}.c" for name in (
     "domain/rocket", "domain/message_parse", "format/timestamp",
     "http/query_string", "server/head", "table/table", "table/stripe",
     "table/table_entry", "table/table_scan", "table/scan_step", "table/columns",
-    "listing/listing", "listing/key_sort", "listing/name_ranks",
+    "listing/list_page", "listing/key_sort", "listing/string_ranks",
     "listing/listing_query", "http/etag", "http/http", "server/exchange",
     "server/answer")]
 

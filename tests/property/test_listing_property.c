@@ -17,7 +17,7 @@
 
 #include "history.h"
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "shrink.h"
 #include "table/table.h"
 
@@ -266,22 +266,22 @@ static bool read_page(struct port *port, struct text raw, struct ids *ids,
     struct listing_query query;
     if (!listing_query_parse(&query, raw, detail, sizeof(detail)))
         fail_msg("refused: %s", detail);
-    struct listing *listing = listing_new(port->table, &query);
+    struct list_page *listing = list_page_new(port->table, &query);
     assert_non_null(listing);
-    for (size_t i = 0; i < listing_count(listing); i++) {
+    for (size_t i = 0; i < list_page_count(listing); i++) {
         struct rocket_view view;
-        listing_read(listing, i, &view);
+        list_page_read(listing, i, &view);
         assert_in_range(ids->count, 0, IDS_ROOM - 1);
         ids->ids[ids->count++] = view.id;
     }
-    *total = listing_total(listing);
-    bool more = listing_next(listing, next);
-    listing_free(listing);
+    *total = list_page_total(listing);
+    bool more = list_page_next(listing, next);
+    list_page_free(listing);
     listing_query_release(&query);
     return more;
 }
 
-/* The query of a target that listing_next() gave. */
+/* The query of a target that list_page_next() gave. */
 static struct text query_of(const struct buffer *target)
 {
     struct text query = buffer_text(target);

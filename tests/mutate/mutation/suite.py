@@ -26,7 +26,7 @@ _SERVER = re.compile(
 _SLOW = {
     "property.test_listing_property": {"listing", "listing_query", "table_scan",
                                        "table_entry", "columns", "stripe",
-                                       "key_sort", "name_ranks"},
+                                       "key_sort", "string_ranks"},
     "unit.test_table_windows": {"table_scan", "columns", "stripe", "table"},
     "unit.test_abbreviation": set(),
     "unit.test_batch_cuts": set(),

@@ -15,7 +15,7 @@
 
 #include "http/target.h"
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "table/table.h"
 
 static int set_up(void **context)
@@ -44,18 +44,18 @@ static void assert_list(struct table *table, const char *raw,
     size_t length = 0;
     assert_true(
         listing_query_parse(&query, text_of(raw), detail, sizeof(detail)));
-    struct listing *listing = listing_new(table, &query);
+    struct list_page *listing = list_page_new(table, &query);
     assert_non_null(listing);
-    for (size_t i = 0; i < listing_count(listing); i++) {
+    for (size_t i = 0; i < list_page_count(listing); i++) {
         struct rocket_view view;
-        listing_read(listing, i, &view);
+        list_page_read(listing, i, &view);
         length +=
             (size_t)snprintf(ids + length, sizeof(ids) - length, "%s%.*s",
                              i ? " " : "", (int)view.id.length, view.id.data);
         assert_in_range(length, 0, sizeof(ids) - 1);
     }
     assert_string_equal(ids, expected);
-    listing_free(listing);
+    list_page_free(listing);
     listing_query_release(&query);
 }
 
@@ -144,7 +144,7 @@ static void ids_that_begin_alike_sort_by_what_follows(void **context)
 /* A list and the target of the page after it. */
 struct page {
     struct listing_query query;
-    struct listing *listing;
+    struct list_page *listing;
     struct buffer next;
     bool more;
 };
@@ -156,16 +156,16 @@ static struct page *open_page(struct page *page, struct table *table,
     *page = (struct page){.next = BUFFER_INIT};
     if (!listing_query_parse(&page->query, raw, detail, sizeof(detail)))
         fail_msg("refused: %s", detail);
-    page->listing = listing_new(table, &page->query);
+    page->listing = list_page_new(table, &page->query);
     assert_non_null(page->listing);
-    page->more = listing_next(page->listing, &page->next);
+    page->more = list_page_next(page->listing, &page->next);
     assert_false(buffer_failed(&page->next));
     return page;
 }
 
 static void close_page(struct page *page)
 {
-    listing_free(page->listing);
+    list_page_free(page->listing);
     listing_query_release(&page->query);
     buffer_release(&page->next);
 }
@@ -189,8 +189,8 @@ static void limit_cuts_and_total_does_not(void **context)
     add_rockets(table);
     assert_list(table, "sort=speed&limit=2", "d e");
     open_page(&page, table, TEXT("status=active&limit=3"));
-    assert_int_equal(listing_count(page.listing), 3);
-    assert_int_equal(listing_total(page.listing), 4);
+    assert_int_equal(list_page_count(page.listing), 3);
+    assert_int_equal(list_page_total(page.listing), 4);
     assert_true(page.more);
     close_page(&page);
 }
@@ -296,8 +296,8 @@ static void total_is_the_same_with_a_cursor(void **context)
     struct text query = buffer_text(&page.next);
     text_split(&query, '?');
     open_page(&second, table, query);
-    assert_int_equal(listing_total(second.listing), 5);
-    assert_int_equal(listing_count(second.listing), 2);
+    assert_int_equal(list_page_total(second.listing), 5);
+    assert_int_equal(list_page_count(second.listing), 2);
     close_page(&second);
     close_page(&page);
 }
@@ -381,7 +381,7 @@ static void listing_reads_the_newest_state(void **context)
     add_rockets(table);
     open_page(&page, table, TEXT("sort=speed&order=desc&limit=1"));
     apply(table, message_speed("a", 2, -699));
-    listing_read(page.listing, 0, &view);
+    list_page_read(page.listing, 0, &view);
     assert_true(text_equal(view.id, TEXT("a")));
     assert_int_equal(view.speed, 1);
     close_page(&page);
@@ -398,11 +398,11 @@ static void page_of_many_has_the_best_in_order(void **context)
         apply(table, message_speed(id, 1, i * 7919U % ROCKETS));
     }
     open_page(&page, table, TEXT("sort=speed&order=desc&limit=50"));
-    assert_int_equal(listing_count(page.listing), LIMIT);
-    assert_int_equal(listing_total(page.listing), ROCKETS);
+    assert_int_equal(list_page_count(page.listing), LIMIT);
+    assert_int_equal(list_page_total(page.listing), ROCKETS);
     for (unsigned i = 0; i < LIMIT; i++) {
         struct rocket_view view;
-        listing_read(page.listing, i, &view);
+        list_page_read(page.listing, i, &view);
         assert_int_equal(view.speed, ROCKETS - 1 - i);
     }
     close_page(&page);
@@ -421,10 +421,10 @@ static void many_ties_go_by_id(void **context)
         apply(table, message_speed(id, 1, 1 + place / (ROCKETS / 4)));
     }
     open_page(&page, table, TEXT("sort=speed"));
-    assert_int_equal(listing_count(page.listing), ROCKETS);
+    assert_int_equal(list_page_count(page.listing), ROCKETS);
     for (unsigned i = 0; i < ROCKETS; i++) {
         struct rocket_view view;
-        listing_read(page.listing, i, &view);
+        list_page_read(page.listing, i, &view);
         snprintf(id, sizeof(id), "rocket with a number %05u", i);
         assert_true(text_equal(view.id, text_of(id)));
     }
@@ -453,9 +453,9 @@ static void longest_cursor_fits_into_a_target(void **context)
     struct text query = buffer_text(&page.next);
     text_split(&query, '?');
     open_page(&second, table, query);
-    assert_int_equal(listing_count(second.listing), 1);
+    assert_int_equal(list_page_count(second.listing), 1);
     struct rocket_view view;
-    listing_read(second.listing, 0, &view);
+    list_page_read(second.listing, 0, &view);
     assert_true(text_equal(view.id, text_of(id)));
     assert_false(second.more);
     close_page(&second);

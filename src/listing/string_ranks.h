@@ -4,8 +4,8 @@
  * the end a rank, so that a million rockets are sorted by numbers, and only
  * the names, a handful most of the time, by their bytes.
  */
-#ifndef LUNAR_LISTING_NAME_RANKS_H
-#define LUNAR_LISTING_NAME_RANKS_H
+#ifndef LUNAR_LISTING_STRING_RANKS_H
+#define LUNAR_LISTING_STRING_RANKS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 struct name_block;
 struct ranked_name;
 
-struct name_ranks {
+struct string_ranks {
     struct quota *quota;
     struct ranked_name *names; /* by number */
     uint32_t count, capacity;
@@ -27,27 +27,28 @@ struct name_ranks {
     uint8_t key[16];           /* of the hash; read-only */
 };
 
-void name_ranks_init(struct name_ranks *ranks, struct quota *quota);
-void name_ranks_release(struct name_ranks *ranks);
+void string_ranks_init(struct string_ranks *ranks, struct quota *quota);
+void string_ranks_release(struct string_ranks *ranks);
 
 /*
  * The number of the name: a new one gets the next, from 0 on. False where
  * memory ends. `name` is copied; at most KEY_SORT_MAX_TEXT bytes.
  */
-bool name_ranks_add(struct name_ranks *ranks, struct text name,
-                    uint32_t *number);
+bool string_ranks_add(struct string_ranks *ranks, struct text name,
+                      uint32_t *number);
 
 /* The name of a number, which lives until the release. */
-struct text name_ranks_text(const struct name_ranks *ranks, uint32_t number);
+struct text string_ranks_text(const struct string_ranks *ranks,
+                              uint32_t number);
 
 /*
  * Rank all names by their bytes, from 0 on. False, with nothing changed,
  * where memory ends.
  */
-bool name_ranks_sort(struct name_ranks *ranks);
+bool string_ranks_sort(struct string_ranks *ranks);
 
 /* From number to rank and back, for names that have been sorted. */
-uint32_t name_ranks_rank(const struct name_ranks *ranks, uint32_t number);
-uint32_t name_ranks_number(const struct name_ranks *ranks, uint32_t rank);
+uint32_t string_ranks_rank(const struct string_ranks *ranks, uint32_t number);
+uint32_t string_ranks_number(const struct string_ranks *ranks, uint32_t rank);
 
 #endif

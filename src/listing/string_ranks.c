@@ -3,7 +3,7 @@
  * An open-addressing hash set of numbers beside an array of names, whose
  * bytes are packed into blocks that never move. Nothing is ever taken out.
  */
-#include "name_ranks.h"
+#include "string_ranks.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -29,15 +29,15 @@ struct name_block {
     char bytes[];
 };
 
-void name_ranks_init(struct name_ranks *ranks, struct quota *quota)
+void string_ranks_init(struct string_ranks *ranks, struct quota *quota)
 {
     static_assert(crypto_shorthash_KEYBYTES == sizeof(ranks->key),
                   "the key is SipHash's");
-    *ranks = (struct name_ranks){.quota = quota};
+    *ranks = (struct string_ranks){.quota = quota};
     randombytes_buf(ranks->key, sizeof(ranks->key));
 }
 
-void name_ranks_release(struct name_ranks *ranks)
+void string_ranks_release(struct string_ranks *ranks)
 {
     quota_resize(ranks->quota, ranks->names,
                  ranks->capacity * sizeof(*ranks->names), 0);
@@ -50,14 +50,14 @@ void name_ranks_release(struct name_ranks *ranks)
     }
 }
 
-struct text name_ranks_text(const struct name_ranks *ranks, uint32_t number)
+struct text string_ranks_text(const struct string_ranks *ranks, uint32_t number)
 {
     const struct ranked_name *name = &ranks->names[number];
 
     return (struct text){name->data, name->length};
 }
 
-static uint32_t hash_of(const struct name_ranks *ranks, struct text name)
+static uint32_t hash_of(const struct string_ranks *ranks, struct text name)
 {
     uint8_t hash[crypto_shorthash_BYTES];
     uint32_t low;
@@ -69,20 +69,20 @@ static uint32_t hash_of(const struct name_ranks *ranks, struct text name)
 }
 
 /* The slot of the name, or the free one where it belongs. Never full. */
-static uint32_t *slot_of(const struct name_ranks *ranks, struct text name,
+static uint32_t *slot_of(const struct string_ranks *ranks, struct text name,
                          uint32_t hash)
 {
     uint32_t mask = ranks->slot_count - 1, i = hash & mask;
 
     while (ranks->slots[i] != 0 &&
            (ranks->names[ranks->slots[i] - 1].hash != hash ||
-            !text_equal(name_ranks_text(ranks, ranks->slots[i] - 1), name)))
+            !text_equal(string_ranks_text(ranks, ranks->slots[i] - 1), name)))
         i = (i + 1) & mask;
     return &ranks->slots[i];
 }
 
 /* All names into the slots again; none of them is there. */
-static void fill_slots(struct name_ranks *ranks)
+static void fill_slots(struct string_ranks *ranks)
 {
     uint32_t mask = ranks->slot_count - 1;
 
@@ -95,7 +95,7 @@ static void fill_slots(struct name_ranks *ranks)
     }
 }
 
-static bool reserve_name(struct name_ranks *ranks)
+static bool reserve_name(struct string_ranks *ranks)
 {
     struct quota *quota = ranks->quota;
 
@@ -113,7 +113,7 @@ static bool reserve_name(struct name_ranks *ranks)
 }
 
 /* At most half of the slots are in use. */
-static bool reserve_slot(struct name_ranks *ranks)
+static bool reserve_slot(struct string_ranks *ranks)
 {
     if (ranks->count < ranks->slot_count / 2)
         return true;
@@ -131,7 +131,7 @@ static bool reserve_slot(struct name_ranks *ranks)
 }
 
 /* A copy of the name in the blocks; NULL where memory ends. */
-static const char *store(struct name_ranks *ranks, struct text name)
+static const char *store(struct string_ranks *ranks, struct text name)
 {
     struct name_block *block = ranks->blocks;
 
@@ -149,8 +149,8 @@ static const char *store(struct name_ranks *ranks, struct text name)
     return stored;
 }
 
-bool name_ranks_add(struct name_ranks *ranks, struct text name,
-                    uint32_t *number)
+bool string_ranks_add(struct string_ranks *ranks, struct text name,
+                      uint32_t *number)
 {
     uint32_t hash = hash_of(ranks, name);
 
@@ -176,7 +176,7 @@ static struct text text_of_name(const void *item)
     return (struct text){name->data, name->length};
 }
 
-bool name_ranks_sort(struct name_ranks *ranks)
+bool string_ranks_sort(struct string_ranks *ranks)
 {
     size_t size = ranks->count * sizeof(struct sort_key);
 
@@ -199,12 +199,12 @@ bool name_ranks_sort(struct name_ranks *ranks)
     return true;
 }
 
-uint32_t name_ranks_rank(const struct name_ranks *ranks, uint32_t number)
+uint32_t string_ranks_rank(const struct string_ranks *ranks, uint32_t number)
 {
     return ranks->names[number].rank;
 }
 
-uint32_t name_ranks_number(const struct name_ranks *ranks, uint32_t rank)
+uint32_t string_ranks_number(const struct string_ranks *ranks, uint32_t rank)
 {
     return ranks->names[rank].number;
 }

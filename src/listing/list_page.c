@@ -5,14 +5,13 @@
  * them, so that the top 50 of a million costs a pass over abbreviated
  * values, hardly any keys and hardly any sorting.
  */
-#include "listing/listing.h"
+#include "listing/list_page.h"
 
 #include <stdlib.h>
 
 #include "base/quota.h"
 #include "key_sort.h"
-#include "name_ranks.h"
-
+#include "string_ranks.h"
 
 /*
  * Keys are 24 bytes, as there may be millions, and made so that the lowest
@@ -25,7 +24,7 @@
 /* The upper half of `minor` where there is no value; all others are less. */
 #define UNKNOWN UINT32_MAX
 
-struct listing {
+struct list_page {
     struct table *table;
     const struct listing_query *query;
     bool by_name;
@@ -34,12 +33,12 @@ struct listing {
     size_t total; /* rockets that match */
     bool more;    /* there are rockets after those that are kept */
     struct quota quota;
-    struct name_ranks names;
+    struct string_ranks strings;
 };
 
 /* A listing while it is made. */
 struct collection {
-    struct listing *listing;
+    struct list_page *listing;
     struct table_scan scan;
     struct sort_key after; /* the cursor, without an entry */
     bool full;             /* a page; then `worst` is the last key in it */
@@ -57,7 +56,7 @@ static struct text id_of(const void *entry)
     return table_entry_id(entry);
 }
 
-static struct sort_key make_key(const struct listing *listing,
+static struct sort_key make_key(const struct list_page *listing,
                                 const struct table_value *value,
                                 uint32_t id_start,
                                 const struct table_entry *entry)
@@ -76,7 +75,7 @@ static struct sort_key make_key(const struct listing *listing,
 }
 
 /* The value that the key was made of. */
-static struct table_value value_of(const struct listing *listing,
+static struct table_value value_of(const struct list_page *listing,
                                    const struct sort_key *key)
 {
     bool descending = listing->query->descending;
@@ -87,7 +86,8 @@ static struct table_value value_of(const struct listing *listing,
     if (listing->by_name)
         return (struct table_value){
             .known = true,
-            .string = name_ranks_text(&listing->names, (uint32_t)key->major)};
+            .string =
+                string_ranks_text(&listing->strings, (uint32_t)key->major)};
     return (struct table_value){.known = true,
                                 .major = descending ? ~key->major : key->major,
                                 .minor =
@@ -95,7 +95,7 @@ static struct table_value value_of(const struct listing *listing,
 }
 
 /* Ids in the order of the list: ascending, unless sorted by. */
-static int compare_ids(const struct listing *listing, struct text a,
+static int compare_ids(const struct list_page *listing, struct text a,
                        struct text b)
 {
     int order = text_compare(a, b);
@@ -109,23 +109,24 @@ static int compare_ids(const struct listing *listing, struct text a,
  * Numbers of names say nothing of their order before they are sorted. So
  * keys are sorted by ranks, and get their numbers back.
  */
-static bool rank_names(struct listing *listing)
+static bool rank_names(struct list_page *listing)
 {
     bool descending = listing->query->descending;
 
-    if (!name_ranks_sort(&listing->names))
+    if (!string_ranks_sort(&listing->strings))
         return false;
     for (size_t i = 0; i < listing->count; i++) {
         struct sort_key *key = &listing->keys[i];
         if (upper(key->minor) == UNKNOWN)
             continue;
-        uint32_t rank = name_ranks_rank(&listing->names, (uint32_t)key->major);
+        uint32_t rank =
+            string_ranks_rank(&listing->strings, (uint32_t)key->major);
         key->major = descending ? UINT32_MAX - rank : rank;
     }
     return true;
 }
 
-static void unrank_names(struct listing *listing)
+static void unrank_names(struct list_page *listing)
 {
     bool descending = listing->query->descending;
 
@@ -134,13 +135,13 @@ static void unrank_names(struct listing *listing)
         if (upper(key->minor) == UNKNOWN)
             continue;
         uint32_t rank = (uint32_t)key->major;
-        key->major = name_ranks_number(&listing->names,
-                                       descending ? UINT32_MAX - rank : rank);
+        key->major = string_ranks_number(&listing->strings,
+                                         descending ? UINT32_MAX - rank : rank);
     }
 }
 
 /* Rockets whose keys are equal go by their ids. */
-static void sort_ties(const struct listing *listing)
+static void sort_ties(const struct list_page *listing)
 {
     struct sort_key *keys = listing->keys;
     bool descending =
@@ -160,7 +161,7 @@ static void sort_ties(const struct listing *listing)
 }
 
 /* False where memory ends. */
-static bool sort_keys(struct listing *listing)
+static bool sort_keys(struct list_page *listing)
 {
     if (listing->by_name && !rank_names(listing))
         return false;
@@ -172,7 +173,7 @@ static bool sort_keys(struct listing *listing)
 }
 
 /* Keep the best of a page, if it is one; the keys are sorted. */
-static void cut_keys(struct listing *listing)
+static void cut_keys(struct list_page *listing)
 {
     size_t limit = listing->query->limit;
 
@@ -182,7 +183,7 @@ static void cut_keys(struct listing *listing)
     listing->more = true;
 }
 
-static bool reserve_key(struct listing *listing)
+static bool reserve_key(struct list_page *listing)
 {
     if (listing->count < listing->capacity)
         return true;
@@ -200,7 +201,7 @@ static bool reserve_key(struct listing *listing)
 /* From now on only what is better than the worst of the page is wanted. */
 static void narrow_window(struct collection *collection)
 {
-    struct listing *listing = collection->listing;
+    struct list_page *listing = collection->listing;
     const struct sort_key *worst = &listing->keys[listing->count - 1];
     struct table_value value = value_of(listing, worst);
 
@@ -215,7 +216,7 @@ static void narrow_window(struct collection *collection)
  */
 static bool keep_key(struct collection *collection, const struct sort_key *key)
 {
-    struct listing *listing = collection->listing;
+    struct list_page *listing = collection->listing;
     size_t limit = listing->query->limit;
 
     if (!reserve_key(listing))
@@ -234,7 +235,7 @@ static bool keep_key(struct collection *collection, const struct sort_key *key)
 static bool is_after(const struct collection *collection,
                      const struct table_row *row, const struct sort_key *key)
 {
-    const struct listing *listing = collection->listing;
+    const struct list_page *listing = collection->listing;
     const struct listing_query *query = listing->query;
     const struct sort_key *after = &collection->after;
 
@@ -258,7 +259,7 @@ static bool is_after(const struct collection *collection,
 static bool is_better(const struct collection *collection,
                       const struct sort_key *key)
 {
-    const struct listing *listing = collection->listing;
+    const struct list_page *listing = collection->listing;
     const struct sort_key *worst = &collection->worst;
 
     if (key->major != worst->major)
@@ -271,12 +272,12 @@ static bool is_better(const struct collection *collection,
 /* The step's rows into keys. False where memory ends. */
 static bool add_rows(struct collection *collection)
 {
-    struct listing *listing = collection->listing;
+    struct list_page *listing = collection->listing;
     struct table_scan *scan = &collection->scan;
 
     for (size_t i = 0; i < scan->string_count; i++)
-        if (!name_ranks_add(&listing->names, scan->strings[i],
-                            &collection->numbers[i]))
+        if (!string_ranks_add(&listing->strings, scan->strings[i],
+                              &collection->numbers[i]))
             return false;
     for (size_t i = 0; i < scan->count; i++) {
         struct table_row *row = &scan->rows[i];
@@ -294,7 +295,7 @@ static bool add_rows(struct collection *collection)
     return true;
 }
 
-static bool collect(struct listing *listing)
+static bool collect(struct list_page *listing)
 {
     const struct listing_query *query = listing->query;
     struct collection collection = {.listing = listing};
@@ -303,9 +304,8 @@ static bool collect(struct listing *listing)
     table_scan_init(scan, query->sort, query->descending, &query->filter);
     if (query->after) {
         table_scan_from(scan, &query->after_value, query->after_id);
-        collection.after =
-            make_key(listing, &query->after_value,
-                     table_scan_id_start(query->after_id), NULL);
+        collection.after = make_key(listing, &query->after_value,
+                                    table_scan_id_start(query->after_id), NULL);
     }
     while (table_scan_next(listing->table, scan)) {
         listing->total += scan->matched;
@@ -319,7 +319,7 @@ static bool collect(struct listing *listing)
  * Room for all keys at once, so that a list of millions does not need half
  * as much again while it grows. 2 * LISTING_MAX_LIMIT bounds a page.
  */
-static bool reserve_keys(struct listing *listing)
+static bool reserve_keys(struct list_page *listing)
 {
     size_t limit = listing->query->limit;
     size_t capacity = table_count(listing->table) + 1;
@@ -331,52 +331,52 @@ static bool reserve_keys(struct listing *listing)
     return listing->keys != NULL;
 }
 
-struct listing *listing_new(struct table *table,
-                            const struct listing_query *query)
+struct list_page *list_page_new(struct table *table,
+                                const struct listing_query *query)
 {
-    struct listing *listing = calloc(1, sizeof(*listing));
+    struct list_page *listing = calloc(1, sizeof(*listing));
     if (listing == NULL)
         return NULL;
 
     listing->table = table;
     listing->query = query;
     listing->by_name = listing_query_by_name(query);
-    quota_init(&listing->quota, LISTING_MAX_NAMES, 0);
-    name_ranks_init(&listing->names, &listing->quota);
+    quota_init(&listing->quota, LIST_PAGE_MAX_STRINGS, 0);
+    string_ranks_init(&listing->strings, &listing->quota);
     if (!reserve_keys(listing) || !collect(listing) || !sort_keys(listing)) {
-        listing_free(listing);
+        list_page_free(listing);
         return NULL;
     }
     cut_keys(listing);
     return listing;
 }
 
-void listing_free(struct listing *listing)
+void list_page_free(struct list_page *listing)
 {
     if (listing == NULL)
         return;
-    name_ranks_release(&listing->names);
+    string_ranks_release(&listing->strings);
     free(listing->keys);
     free(listing);
 }
 
-size_t listing_total(const struct listing *listing)
+size_t list_page_total(const struct list_page *listing)
 {
     return listing->total;
 }
 
-size_t listing_count(const struct listing *listing)
+size_t list_page_count(const struct list_page *listing)
 {
     return listing->count;
 }
 
-void listing_read(const struct listing *listing, size_t position,
-                  struct rocket_view *view)
+void list_page_read(const struct list_page *listing, size_t position,
+                    struct rocket_view *view)
 {
     table_read(listing->table, listing->keys[position].item, view);
 }
 
-bool listing_next(const struct listing *listing, struct buffer *out)
+bool list_page_next(const struct list_page *listing, struct buffer *out)
 {
     if (!listing->more || listing->count == 0)
         return false;
