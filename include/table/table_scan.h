@@ -36,14 +36,6 @@ struct table_row {
     uint32_t id_start; /* table_scan_id_start() of its id */
 };
 
-/* One end of the window: a value and an id, in the order of the list. */
-struct table_bound {
-    bool set; /* if not, the window has no end on this side */
-    /* The texts are borrowed from the caller. */
-    struct table_value value;
-    struct text id;
-};
-
 struct table_scan {
     /* Set at start, then read-only. */
     enum table_field field;

@@ -88,6 +88,16 @@ struct table_value {
     struct text string;
 };
 
+/*
+ * A bound in the order of a list: a value and, among equal values, an id.
+ * Not set, it leaves its side open. Its texts are borrowed.
+ */
+struct table_bound {
+    bool set;
+    struct table_value value;
+    struct text id;
+};
+
 enum table_status { TABLE_ANY_STATUS, TABLE_ACTIVE, TABLE_EXPLODED };
 
 /* Which rockets to list. Absent texts match all. */

@@ -15,6 +15,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
+#include "list_url.h"
 #include "listing/list_page.h"
 #include "rocket_json.h"
 
@@ -82,8 +83,8 @@ struct list {
     struct http_work work;
     struct http_stream stream;
     struct service *service;
-    struct listing_query query;
-    struct list_page *listing;
+    struct list_url url;
+    struct list_page *page;
     size_t position;
     bool streamed; /* decided once, as the table grows meanwhile */
     bool counted;  /* among the service's streams */
@@ -93,8 +94,8 @@ static void free_list(struct list *list)
 {
     if (list->counted)
         atomic_fetch_sub(&list->service->streams, 1);
-    list_page_free(list->listing);
-    listing_query_release(&list->query);
+    list_page_free(list->page);
+    list_url_release(&list->url);
     free(list);
 }
 
@@ -111,7 +112,7 @@ static struct list *list_of_stream(struct http_stream *stream)
 /* The next rockets, up to about `size` bytes in `out`. Not under any lock. */
 static int write_list(struct list *list, struct buffer *out, size_t size)
 {
-    size_t count = list_page_count(list->listing);
+    size_t count = list_page_count(list->page);
     struct rocket_view view;
 
     if (list->position == 0)
@@ -119,7 +120,7 @@ static int write_list(struct list *list, struct buffer *out, size_t size)
     while (list->position < count && out->length < size) {
         if (list->position > 0)
             buffer_append(out, TEXT(","));
-        list_page_read(list->listing, list->position++, &view);
+        list_page_read(list->page, list->position++, &view);
         rocket_json_write(out, &view);
     }
     bool done = list->position == count;
@@ -166,16 +167,19 @@ static bool put_list_headers(const struct list *list,
                              struct http_response *response)
 {
     struct buffer text = BUFFER_INIT;
+    struct list_query next;
     bool done = true;
 
-    buffer_append_unsigned(&text, list_page_total(list->listing));
+    buffer_append_unsigned(&text, list_page_total(list->page));
     if (buffer_failed(&text) ||
         !http_response_header_copy(response, "X-Total-Count",
                                    buffer_text(&text)))
         done = false;
     buffer_clear(&text);
     buffer_append(&text, TEXT("<"));
-    bool more = list_page_next(list->listing, &text);
+    bool more = list_page_next(list->page, &next);
+    if (more)
+        list_url_write(&next, &text);
     buffer_append(&text, TEXT(">; rel=\"next\""));
     if (buffer_failed(&text) ||
         (more &&
@@ -196,8 +200,8 @@ static bool answer_list(struct list *list, struct http_response *response)
         too_many_streams(response);
         return false;
     }
-    list->listing = list_page_new(list->service->table, &list->query);
-    if (list->listing == NULL || !put_list_headers(list, response)) {
+    list->page = list_page_new(list->service->table, &list->url.query);
+    if (list->page == NULL || !put_list_headers(list, response)) {
         problem_set_full(response);
         return false;
     }
@@ -226,7 +230,7 @@ static struct list *make_list(struct service *service,
                               const struct http_request *request,
                               struct http_response *response)
 {
-    char detail[128];
+    char detail[LIST_URL_DETAIL];
     struct list *list = calloc(1, sizeof(*list));
 
     if (list == NULL) {
@@ -236,8 +240,7 @@ static struct list *make_list(struct service *service,
     list->work = (struct http_work){run_list, free_work, false};
     list->stream = (struct http_stream){next_part, free_stream};
     list->service = service;
-    if (listing_query_parse(&list->query, request->query, detail,
-                            sizeof(detail)))
+    if (list_url_parse(&list->url, request->query, detail, sizeof(detail)))
         return list;
     if (detail[0] == '\0')
         problem_set_full(response);
@@ -259,7 +262,7 @@ void handle_list_rockets(struct service *service,
         return;
     bool known = answer_by_etag(service, request, revision, response);
     bool many = table_count(service->table) > HANDLERS_LIST_AT_ONCE;
-    list->streamed = list->work.slow = many && list->query.limit == 0;
+    list->streamed = list->work.slow = many && list->url.query.limit == 0;
     if (!many)
         run_list(&list->work, response);
     else if (known)

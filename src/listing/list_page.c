@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One pass over the table collects a small key a rocket. A page of k keeps
- * the best k of at most 2k at a time and narrows the window of the walk to
- * them, so that the top 50 of a million costs a pass over abbreviated
- * values, hardly any keys and hardly any sorting.
+ * One scan of the table collects a small key for each rocket. With a limit
+ * of k, at most 2k keys are held: when there are 2k, they are sorted and cut
+ * to the first k, and the scan's window is narrowed to the rockets before
+ * the last of these. So the top 50 of a million costs one scan of abbreviated
+ * values, and needs few keys and little sorting.
  */
 #include "listing/list_page.h"
 
@@ -14,145 +15,142 @@
 #include "string_ranks.h"
 
 /*
- * Keys are 24 bytes, as there may be millions, and made so that the lowest
- * comes first, whatever the order: `major` is that of the value, the number
- * of the name, or 0 for ids; `minor` has that of the value above the first
- * bytes of the id. These settle most ties without a look at the id itself,
- * which lies somewhere in memory. `item` is the entry.
+ * A key has 24 bytes, as there may be millions. The lowest key comes first,
+ * whether the list is ascending or descending. `major` is the value's major,
+ * a string's number in `strings`, or 0 for TABLE_ID. `minor` has the value's
+ * minor in its upper half and the first bytes of the id in the lower one.
+ * These bytes settle most ties without a read of the id, which may lie
+ * anywhere in memory. `item` is the table's entry.
  */
 
-/* The upper half of `minor` where there is no value; all others are less. */
+/* The upper half of `minor` for an unknown value; all others are less. */
 #define UNKNOWN UINT32_MAX
 
 struct list_page {
+    /* Set at start, then read-only. */
     struct table *table;
-    const struct listing_query *query;
-    bool by_name;
-    struct sort_key *keys; /* sorted, once the listing is made */
-    size_t count, capacity;
-    size_t total; /* rockets that match */
-    bool more;    /* there are rockets after those that are kept */
+    const struct list_query *query;
+    bool by_string;
     struct quota quota;
     struct string_ranks strings;
+    /* The result; the keys are sorted in the end. */
+    struct sort_key *keys;
+    size_t count, capacity;
+    size_t total; /* rockets that match the filter */
+    bool more;    /* there are rockets behind the last key */
+    /* Used during the scan. */
+    struct sort_key after; /* key of the query's `after`, without an entry */
+    bool full;             /* there is a page; `last` is its last key */
+    struct sort_key last;
 };
 
-/* A listing while it is made. */
-struct collection {
-    struct list_page *listing;
-    struct table_scan scan;
-    struct sort_key after; /* the cursor, without an entry */
-    bool full;             /* a page; then `worst` is the last key in it */
-    struct sort_key worst;
-    uint32_t numbers[TABLE_SCAN_ROWS]; /* of the step's names */
-};
-
-static uint32_t upper(uint64_t minor)
+static uint32_t upper_half(uint64_t minor)
 {
     return (uint32_t)(minor >> 32);
 }
 
-static struct text id_of(const void *entry)
+static struct text entry_id(const void *entry)
 {
     return table_entry_id(entry);
 }
 
-static struct sort_key make_key(const struct list_page *listing,
+/* Ids ascend among equal values; only a list by id can turn their order. */
+static bool ids_descend(const struct list_page *page)
+{
+    return page->query->sort == TABLE_ID && page->query->descending;
+}
+
+static struct sort_key make_key(const struct list_page *page,
                                 const struct table_value *value,
                                 uint32_t id_start,
                                 const struct table_entry *entry)
 {
-    bool descending = listing->query->descending;
+    bool descending = page->query->descending;
     uint32_t minor = UNKNOWN;
     uint64_t major = UINT64_MAX;
 
     if (value->known) {
         minor = descending ? UNKNOWN - 1 - value->minor : value->minor;
-        major = descending && !listing->by_name ? ~value->major : value->major;
+        major = descending && !page->by_string ? ~value->major : value->major;
     }
-    if (descending && listing->query->sort == TABLE_ID)
+    if (ids_descend(page))
         id_start = ~id_start;
     return (struct sort_key){major, (uint64_t)minor << 32 | id_start, entry};
 }
 
-/* The value that the key was made of. */
-static struct table_value value_of(const struct list_page *listing,
-                                   const struct sort_key *key)
+/* The value that `key` was made of. */
+static struct table_value key_value(const struct list_page *page,
+                                    const struct sort_key *key)
 {
-    bool descending = listing->query->descending;
-    uint32_t minor = upper(key->minor);
+    bool descending = page->query->descending;
+    uint32_t minor = upper_half(key->minor);
 
     if (minor == UNKNOWN)
         return (struct table_value){.known = false};
-    if (listing->by_name)
+    if (page->by_string)
         return (struct table_value){
             .known = true,
-            .string =
-                string_ranks_text(&listing->strings, (uint32_t)key->major)};
+            .string = string_ranks_text(&page->strings, (uint32_t)key->major)};
     return (struct table_value){.known = true,
                                 .major = descending ? ~key->major : key->major,
                                 .minor =
                                     descending ? UNKNOWN - 1 - minor : minor};
 }
 
-/* Ids in the order of the list: ascending, unless sorted by. */
-static int compare_ids(const struct list_page *listing, struct text a,
+static int compare_ids(const struct list_page *page, struct text a,
                        struct text b)
 {
     int order = text_compare(a, b);
 
-    return listing->query->sort == TABLE_ID && listing->query->descending
-               ? -order
-               : order;
+    return ids_descend(page) ? -order : order;
 }
 
 /*
- * Numbers of names say nothing of their order before they are sorted. So
- * keys are sorted by ranks, and get their numbers back.
+ * Numbers of strings are in order of arrival, so keys are sorted with ranks
+ * in their place: this replaces numbers by ranks. False if memory ends.
  */
-static bool rank_names(struct list_page *listing)
+static bool rank_keys(struct list_page *page)
 {
-    bool descending = listing->query->descending;
+    bool descending = page->query->descending;
 
-    if (!string_ranks_sort(&listing->strings))
+    if (!string_ranks_sort(&page->strings))
         return false;
-    for (size_t i = 0; i < listing->count; i++) {
-        struct sort_key *key = &listing->keys[i];
-        if (upper(key->minor) == UNKNOWN)
+    for (size_t i = 0; i < page->count; i++) {
+        struct sort_key *key = &page->keys[i];
+        if (upper_half(key->minor) == UNKNOWN)
             continue;
-        uint32_t rank =
-            string_ranks_rank(&listing->strings, (uint32_t)key->major);
+        uint32_t rank = string_ranks_rank(&page->strings, (uint32_t)key->major);
         key->major = descending ? UINT32_MAX - rank : rank;
     }
     return true;
 }
 
-static void unrank_names(struct list_page *listing)
+/* Replace ranks by numbers again. */
+static void unrank_keys(struct list_page *page)
 {
-    bool descending = listing->query->descending;
+    bool descending = page->query->descending;
 
-    for (size_t i = 0; i < listing->count; i++) {
-        struct sort_key *key = &listing->keys[i];
-        if (upper(key->minor) == UNKNOWN)
+    for (size_t i = 0; i < page->count; i++) {
+        struct sort_key *key = &page->keys[i];
+        if (upper_half(key->minor) == UNKNOWN)
             continue;
         uint32_t rank = (uint32_t)key->major;
-        key->major = string_ranks_number(&listing->strings,
+        key->major = string_ranks_number(&page->strings,
                                          descending ? UINT32_MAX - rank : rank);
     }
 }
 
-/* Rockets whose keys are equal go by their ids. */
-static void sort_ties(const struct list_page *listing)
+/* Sort equal keys by their ids. */
+static void sort_ties(const struct list_page *page)
 {
-    struct sort_key *keys = listing->keys;
-    bool descending =
-        listing->query->sort == TABLE_ID && listing->query->descending;
+    struct sort_key *keys = page->keys;
 
-    for (size_t i = 0, end; i < listing->count; i = end) {
-        end = key_sort_run(keys, listing->count, i);
+    for (size_t i = 0, end; i < page->count; i = end) {
+        end = key_sort_run(keys, page->count, i);
         if (end - i == 1)
             continue;
         struct sort_key key = keys[i];
-        key_sort_by_text(&keys[i], end - i, id_of, descending);
+        key_sort_by_text(&keys[i], end - i, entry_id, ids_descend(page));
         for (size_t j = i; j < end; j++) {
             keys[j].major = key.major;
             keys[j].minor = key.minor;
@@ -160,229 +158,224 @@ static void sort_ties(const struct list_page *listing)
     }
 }
 
-/* False where memory ends. */
-static bool sort_keys(struct list_page *listing)
+/* False if memory ends. */
+static bool sort_keys(struct list_page *page)
 {
-    if (listing->by_name && !rank_names(listing))
+    if (page->by_string && !rank_keys(page))
         return false;
-    key_sort(listing->keys, listing->count);
-    sort_ties(listing);
-    if (listing->by_name)
-        unrank_names(listing);
+    key_sort(page->keys, page->count);
+    sort_ties(page);
+    if (page->by_string)
+        unrank_keys(page);
     return true;
 }
 
-/* Keep the best of a page, if it is one; the keys are sorted. */
-static void cut_keys(struct list_page *listing)
+/* Cut the keys, which are sorted, to the limit, if there is one. */
+static void cut_keys(struct list_page *page)
 {
-    size_t limit = listing->query->limit;
+    size_t limit = page->query->limit;
 
-    if (limit == 0 || listing->count <= limit)
+    if (limit == 0 || page->count <= limit)
         return;
-    listing->count = limit;
-    listing->more = true;
+    page->count = limit;
+    page->more = true;
 }
 
-static bool reserve_key(struct list_page *listing)
+static bool reserve_key(struct list_page *page)
 {
-    if (listing->count < listing->capacity)
+    if (page->count < page->capacity)
         return true;
 
-    size_t capacity = listing->capacity + listing->capacity / 2 + 64;
-    struct sort_key *keys =
-        realloc(listing->keys, capacity * sizeof(*listing->keys));
+    size_t capacity = page->capacity + page->capacity / 2 + 64;
+    struct sort_key *keys = realloc(page->keys, capacity * sizeof(*page->keys));
     if (keys == NULL)
         return false;
-    listing->keys = keys;
-    listing->capacity = capacity;
+    page->keys = keys;
+    page->capacity = capacity;
     return true;
 }
 
-/* From now on only what is better than the worst of the page is wanted. */
-static void narrow_window(struct collection *collection)
+/* From now on, scan only for rockets before the last one of the page. */
+static void narrow_window(struct list_page *page, struct table_scan *scan)
 {
-    struct list_page *listing = collection->listing;
-    const struct sort_key *worst = &listing->keys[listing->count - 1];
-    struct table_value value = value_of(listing, worst);
+    page->full = true;
+    page->last = page->keys[page->count - 1];
 
-    collection->full = true;
-    collection->worst = *worst;
-    table_scan_to(&collection->scan, &value, id_of(worst->item));
+    struct table_value value = key_value(page, &page->last);
+    table_scan_to(scan, &value, entry_id(page->last.item));
 }
 
 /*
- * Add a key. With a limit of k, a full 2k is sorted and cut to the best k;
- * the last of these is then the one to beat.
+ * Add a key. With a limit of k, sort 2k of them and keep the first k. False
+ * if memory ends.
  */
-static bool keep_key(struct collection *collection, const struct sort_key *key)
+static bool add_key(struct list_page *page, struct table_scan *scan,
+                    const struct sort_key *key)
 {
-    struct list_page *listing = collection->listing;
-    size_t limit = listing->query->limit;
+    size_t limit = page->query->limit;
 
-    if (!reserve_key(listing))
+    if (!reserve_key(page))
         return false;
-    listing->keys[listing->count++] = *key;
-    if (limit != 0 && listing->count == 2 * limit) {
-        if (!sort_keys(listing))
+    page->keys[page->count++] = *key;
+    if (limit != 0 && page->count == 2 * limit) {
+        if (!sort_keys(page))
             return false;
-        cut_keys(listing);
-        narrow_window(collection);
+        cut_keys(page);
+        narrow_window(page, scan);
     }
     return true;
 }
 
-/* Whether the rocket comes after the one that the cursor names. */
-static bool is_after(const struct collection *collection,
-                     const struct table_row *row, const struct sort_key *key)
+/* Whether the row comes after the query's `after`. */
+static bool is_after(const struct list_page *page,
+                     const struct table_scan *scan, const struct table_row *row,
+                     const struct sort_key *key)
 {
-    const struct list_page *listing = collection->listing;
-    const struct listing_query *query = listing->query;
-    const struct sort_key *after = &collection->after;
+    const struct table_bound *after = &page->query->after;
 
-    if (listing->by_name && row->value.known && query->after_value.known) {
-        int order = text_compare(collection->scan.strings[row->value.major],
-                                 query->after_value.string);
+    if (page->by_string && row->value.known && after->value.known) {
+        int order =
+            text_compare(scan->strings[row->value.major], after->value.string);
         if (order != 0)
-            return query->descending ? order < 0 : order > 0;
-    } else if (key->major != after->major) {
-        return key->major > after->major;
+            return page->query->descending ? order < 0 : order > 0;
+    } else if (key->major != page->after.major) {
+        return key->major > page->after.major;
     }
-    if (key->minor != after->minor)
-        return key->minor > after->minor;
-    return compare_ids(listing, id_of(row->entry), query->after_id) > 0;
+    if (key->minor != page->after.minor)
+        return key->minor > page->after.minor;
+    return compare_ids(page, entry_id(row->entry), after->id) > 0;
 }
 
 /*
- * Whether the rocket is better than the worst one of a full page. One that
- * has another name is, or it would not have come through the window.
+ * Whether the key comes before the last one of a full page. A key with
+ * another string does, as the window lets no later string in.
  */
-static bool is_better(const struct collection *collection,
-                      const struct sort_key *key)
+static bool is_before_last(const struct list_page *page,
+                           const struct sort_key *key)
 {
-    const struct list_page *listing = collection->listing;
-    const struct sort_key *worst = &collection->worst;
+    const struct sort_key *last = &page->last;
 
-    if (key->major != worst->major)
-        return listing->by_name || key->major < worst->major;
-    if (key->minor != worst->minor)
-        return key->minor < worst->minor;
-    return compare_ids(listing, id_of(key->item), id_of(worst->item)) < 0;
+    if (key->major != last->major)
+        return page->by_string || key->major < last->major;
+    if (key->minor != last->minor)
+        return key->minor < last->minor;
+    return compare_ids(page, entry_id(key->item), entry_id(last->item)) < 0;
 }
 
-/* The step's rows into keys. False where memory ends. */
-static bool add_rows(struct collection *collection)
+/* Make keys of the rows of a step. False if memory ends. */
+static bool add_rows(struct list_page *page, struct table_scan *scan)
 {
-    struct list_page *listing = collection->listing;
-    struct table_scan *scan = &collection->scan;
+    uint32_t numbers[TABLE_SCAN_ROWS]; /* of the step's strings */
 
     for (size_t i = 0; i < scan->string_count; i++)
-        if (!string_ranks_add(&listing->strings, scan->strings[i],
-                              &collection->numbers[i]))
+        if (!string_ranks_add(&page->strings, scan->strings[i], &numbers[i]))
             return false;
     for (size_t i = 0; i < scan->count; i++) {
         struct table_row *row = &scan->rows[i];
         struct sort_key key =
-            make_key(listing, &row->value, row->id_start, row->entry);
-        if (listing->by_name && row->value.known)
-            key.major = collection->numbers[row->value.major];
-        if (listing->query->after && !is_after(collection, row, &key))
+            make_key(page, &row->value, row->id_start, row->entry);
+        if (page->by_string && row->value.known)
+            key.major = numbers[row->value.major];
+        if (page->query->after.set && !is_after(page, scan, row, &key))
             continue;
-        if (collection->full && !is_better(collection, &key))
+        if (page->full && !is_before_last(page, &key))
             continue;
-        if (!keep_key(collection, &key))
+        if (!add_key(page, scan, &key))
             return false;
     }
     return true;
 }
 
-static bool collect(struct list_page *listing)
+/* Collect the keys. False if memory ends. */
+static bool scan_table(struct list_page *page)
 {
-    const struct listing_query *query = listing->query;
-    struct collection collection = {.listing = listing};
-    struct table_scan *scan = &collection.scan;
+    const struct list_query *query = page->query;
+    const struct table_bound *after = &query->after;
+    struct table_scan scan;
 
-    table_scan_init(scan, query->sort, query->descending, &query->filter);
-    if (query->after) {
-        table_scan_from(scan, &query->after_value, query->after_id);
-        collection.after = make_key(listing, &query->after_value,
-                                    table_scan_id_start(query->after_id), NULL);
+    table_scan_init(&scan, query->sort, query->descending, &query->filter);
+    if (after->set) {
+        table_scan_from(&scan, &after->value, after->id);
+        page->after =
+            make_key(page, &after->value, table_scan_id_start(after->id), NULL);
     }
-    while (table_scan_next(listing->table, scan)) {
-        listing->total += scan->matched;
-        if (!add_rows(&collection))
+    while (table_scan_next(page->table, &scan)) {
+        page->total += scan.matched;
+        if (!add_rows(page, &scan))
             return false;
     }
     return true;
 }
 
 /*
- * Room for all keys at once, so that a list of millions does not need half
- * as much again while it grows. 2 * LISTING_MAX_LIMIT bounds a page.
+ * Allocate room for all keys at once: a list of millions would need half as
+ * much again while it grows. A limit bounds the room.
  */
-static bool reserve_keys(struct list_page *listing)
+static bool reserve_keys(struct list_page *page)
 {
-    size_t limit = listing->query->limit;
-    size_t capacity = table_count(listing->table) + 1;
+    size_t limit = page->query->limit;
+    size_t capacity = table_count(page->table) + 1;
 
     if (limit != 0 && capacity > 2 * limit)
         capacity = 2 * limit;
-    listing->keys = malloc(capacity * sizeof(*listing->keys));
-    listing->capacity = capacity;
-    return listing->keys != NULL;
+    page->keys = malloc(capacity * sizeof(*page->keys));
+    page->capacity = capacity;
+    return page->keys != NULL;
 }
 
 struct list_page *list_page_new(struct table *table,
-                                const struct listing_query *query)
+                                const struct list_query *query)
 {
-    struct list_page *listing = calloc(1, sizeof(*listing));
-    if (listing == NULL)
+    struct list_page *page = calloc(1, sizeof(*page));
+    if (page == NULL)
         return NULL;
 
-    listing->table = table;
-    listing->query = query;
-    listing->by_name = listing_query_by_name(query);
-    quota_init(&listing->quota, LIST_PAGE_MAX_STRINGS, 0);
-    string_ranks_init(&listing->strings, &listing->quota);
-    if (!reserve_keys(listing) || !collect(listing) || !sort_keys(listing)) {
-        list_page_free(listing);
+    page->table = table;
+    page->query = query;
+    page->by_string = table_field_is_string(query->sort);
+    quota_init(&page->quota, LIST_PAGE_MAX_STRINGS, 0);
+    string_ranks_init(&page->strings, &page->quota);
+    if (!reserve_keys(page) || !scan_table(page) || !sort_keys(page)) {
+        list_page_free(page);
         return NULL;
     }
-    cut_keys(listing);
-    return listing;
+    cut_keys(page);
+    return page;
 }
 
-void list_page_free(struct list_page *listing)
+void list_page_free(struct list_page *page)
 {
-    if (listing == NULL)
+    if (page == NULL)
         return;
-    string_ranks_release(&listing->strings);
-    free(listing->keys);
-    free(listing);
+    string_ranks_release(&page->strings);
+    free(page->keys);
+    free(page);
 }
 
-size_t list_page_total(const struct list_page *listing)
+size_t list_page_total(const struct list_page *page)
 {
-    return listing->total;
+    return page->total;
 }
 
-size_t list_page_count(const struct list_page *listing)
+size_t list_page_count(const struct list_page *page)
 {
-    return listing->count;
+    return page->count;
 }
 
-void list_page_read(const struct list_page *listing, size_t position,
+void list_page_read(const struct list_page *page, size_t position,
                     struct rocket_view *view)
 {
-    table_read(listing->table, listing->keys[position].item, view);
+    table_read(page->table, page->keys[position].item, view);
 }
 
-bool list_page_next(const struct list_page *listing, struct buffer *out)
+bool list_page_next(const struct list_page *page, struct list_query *next)
 {
-    if (!listing->more || listing->count == 0)
+    if (!page->more || page->count == 0)
         return false;
 
-    const struct sort_key *last = &listing->keys[listing->count - 1];
-    struct table_value value = value_of(listing, last);
-    listing_query_write_next(listing->query, &value, id_of(last->item), out);
+    const struct sort_key *last = &page->keys[page->count - 1];
+    *next = *page->query;
+    next->after =
+        (struct table_bound){true, key_value(page, last), entry_id(last->item)};
     return true;
 }

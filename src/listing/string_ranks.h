@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The different names that a list is sorted by: each gets a number, and in
- * the end a rank, so that a million rockets are sorted by numbers, and only
- * the names, a handful most of the time, by their bytes.
+ * The distinct strings that a list is sorted by (column stores call this
+ * dictionary encoding). Each string gets a number when it is added, and a
+ * rank when all are sorted. So rockets are sorted by numbers, and only the
+ * distinct strings, usually a handful, by their bytes.
  */
 #ifndef LUNAR_LISTING_STRING_RANKS_H
 #define LUNAR_LISTING_STRING_RANKS_H
@@ -13,41 +14,42 @@
 #include "base/quota.h"
 #include "base/text.h"
 
-struct name_block;
-struct ranked_name;
+struct string_block;
+struct ranked_string;
 
 struct string_ranks {
     struct quota *quota;
-    struct ranked_name *names; /* by number */
+    struct ranked_string *strings; /* by number */
     uint32_t count, capacity;
-    uint32_t sorted; /* how many there were when they were last sorted */
+    uint32_t sorted; /* how many were ranked at the last sort */
     uint32_t *slots; /* a hash set of numbers, plus one; 0 where free */
     uint32_t slot_count;
-    struct name_block *blocks; /* the names' bytes */
-    uint8_t key[16];           /* of the hash; read-only */
+    struct string_block *blocks; /* the strings' bytes */
+    uint8_t key[16];             /* of the hash; read-only */
 };
 
 void string_ranks_init(struct string_ranks *ranks, struct quota *quota);
 void string_ranks_release(struct string_ranks *ranks);
 
 /*
- * The number of the name: a new one gets the next, from 0 on. False where
- * memory ends. `name` is copied; at most KEY_SORT_MAX_TEXT bytes.
+ * Set `number` to that of the string. A new one is copied and gets the next
+ * number, from 0 on. It has at most KEY_SORT_MAX_TEXT bytes. False if memory
+ * ends.
  */
-bool string_ranks_add(struct string_ranks *ranks, struct text name,
+bool string_ranks_add(struct string_ranks *ranks, struct text string,
                       uint32_t *number);
 
-/* The name of a number, which lives until the release. */
+/* The string with this number. Its bytes live until the release. */
 struct text string_ranks_text(const struct string_ranks *ranks,
                               uint32_t number);
 
 /*
- * Rank all names by their bytes, from 0 on. False, with nothing changed,
- * where memory ends.
+ * Rank all strings by their bytes, from 0 on. False, with nothing changed, if
+ * memory ends.
  */
 bool string_ranks_sort(struct string_ranks *ranks);
 
-/* From number to rank and back, for names that have been sorted. */
+/* The rank of a number, and the number of a rank, as of the last sort. */
 uint32_t string_ranks_rank(const struct string_ranks *ranks, uint32_t number);
 uint32_t string_ranks_number(const struct string_ranks *ranks, uint32_t rank);
 

@@ -29,7 +29,7 @@ FILES = [f"src/{name}.c" for name in (
     "http/query_string", "server/head", "table/table", "table/stripe",
     "table/table_entry", "table/table_scan", "table/scan_step", "table/columns",
     "listing/list_page", "listing/key_sort", "listing/string_ranks",
-    "listing/listing_query", "http/etag", "http/http", "server/exchange",
+    "api/list_url", "http/etag", "http/http", "server/exchange",
     "server/answer")]
 
 EPILOG = """\

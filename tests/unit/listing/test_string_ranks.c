@@ -37,7 +37,7 @@ static int tear_down(void **context)
 
 static struct text numbered(char buffer[32], unsigned number)
 {
-    int length = snprintf(buffer, 32, "string %u", number * 7919 % STRINGS);
+    int length = snprintf(buffer, 32, "name %u", number * 7919 % STRINGS);
     return (struct text){buffer, (size_t)length};
 }
 
