@@ -177,9 +177,21 @@ static int by_time(const struct timestamp *a, const struct timestamp *b)
 
 static bool is_unknown(enum table_field field, const struct rocket_view *view)
 {
-    if (field == TABLE_TYPE || field == TABLE_CREATED)
+    switch (field) {
+    case TABLE_TYPE:
+    case TABLE_CREATED:
         return !view->launched;
-    return field == TABLE_MISSION && !view->mission.data;
+    case TABLE_MISSION:
+        return !view->mission.data;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return false;
 }
 
 static int by_field(enum table_field field, const struct rocket_view *a,
