@@ -7,8 +7,8 @@
  * always one. Time and memory of a message depend on the gaps, never on how
  * many messages came before.
  *
- * Knows nothing of HTTP, JSON, tables or locks. Names are opaque pointers,
- * counted by the caller.
+ * Knows nothing of HTTP, JSON, tables or locks. Interned strings
+ * are opaque pointers, counted by the caller.
  */
 #ifndef LUNAR_DOMAIN_ROCKET_H
 #define LUNAR_DOMAIN_ROCKET_H
@@ -19,12 +19,12 @@
 #include "base/quota.h"
 #include "format/timestamp.h"
 
-struct name; /* a shared string; only its address matters here */
+struct interned; /* an interned string; only its address matters here */
 
 enum {
     /* Runs a rocket may have. One more, and the lowest gap is given up. */
     ROCKET_MAX_RUNS = 1024,
-    /* Names that one message can make a rocket drop (see below). */
+    /* Strings that one message can make a rocket drop (see below). */
     ROCKET_MAX_DROPPED = 6,
 };
 
@@ -33,18 +33,18 @@ enum {
  * All zero is the identity: it changes nothing.
  */
 struct effect {
-    struct name *type;        /* NULL: holds no launch */
-    struct name *mission;     /* NULL: leaves the mission alone */
-    struct name *reason;      /* NULL: does not end exploded */
+    struct interned *type;    /* NULL: holds no launch */
+    struct interned *mission; /* NULL: leaves the mission alone */
+    struct interned *reason;  /* NULL: does not end exploded */
     int64_t speed;            /* the speed if it holds a launch, else a change;
                                  modulo 2^64 */
     struct timestamp created; /* of the launch; zero without one */
 };
 
-/* Names let go of, each once for every count that is to be given back. */
+/* Dropped strings, each once for every reference to give back. */
 struct rocket_dropped {
     unsigned count;
-    struct name *names[ROCKET_MAX_DROPPED];
+    struct interned *strings[ROCKET_MAX_DROPPED];
 };
 
 /*
@@ -54,7 +54,7 @@ struct rocket_dropped {
  *     an exploded rocket until a new launch);
  *  3. else speeds add up, mission and explosion are the later one's where
  *     it has them, the launch is the earlier one's.
- * Both arguments' names go either into the result or into `dropped`, which
+ * Both arguments' strings go either into the result or into `dropped`, which
  * may be NULL where nobody counts them.
  */
 struct effect effect_compose(const struct effect *earlier,
@@ -96,7 +96,7 @@ enum rocket_result {
 void rocket_init(struct rocket *rocket);
 
 /*
- * Free the runs. Names are not dropped: whoever counts them goes away with
+ * Free the runs. Strings are not dropped: whoever counts them goes away with
  * all the rockets at once.
  */
 void rocket_release(struct rocket *rocket, struct quota *quota);
@@ -106,7 +106,7 @@ enum rocket_result rocket_check(const struct rocket *rocket, uint64_t number);
 
 /*
  * Apply the message `number` (1 to 2^53 - 1), sent at `time`, with `effect`.
- * Ownership: the effect's names come with one count each. Those that the
+ * Ownership: the effect's strings come with one count each. Those that the
  * rocket does not keep, and those of before that it lets go, are put into
  * `dropped`, whatever the result; all else is the rocket's.
  * Memory for runs is taken from `quota`; a message that extends or joins
@@ -117,7 +117,7 @@ enum rocket_result rocket_apply(struct rocket *rocket, struct quota *quota,
                                 const struct effect *effect,
                                 struct rocket_dropped *dropped);
 
-/* The composition of all runs, lowest first. Names are borrowed. */
+/* The composition of all runs, lowest first. Strings are borrowed. */
 const struct effect *rocket_state(const struct rocket *rocket);
 
 /* The highest number applied; 0 if none. */

@@ -11,19 +11,19 @@
 #include <string.h>
 
 struct rocket_runs {
-    struct effect state; /* of all runs; borrows their names */
+    struct effect state; /* of all runs; borrows their strings */
     uint32_t capacity;   /* at most ROCKET_MAX_RUNS + 1 */
     struct run runs[];
 };
 
 enum { FIRST_CAPACITY = 4 };
 
-static void drop(struct rocket_dropped *dropped, struct name *name)
+static void drop(struct rocket_dropped *dropped, struct interned *string)
 {
-    if (dropped == NULL || name == NULL)
+    if (dropped == NULL || string == NULL)
         return;
     assert(dropped->count < ROCKET_MAX_DROPPED);
-    dropped->names[dropped->count++] = name;
+    dropped->strings[dropped->count++] = string;
 }
 
 static void drop_all(struct rocket_dropped *dropped,

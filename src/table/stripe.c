@@ -8,9 +8,10 @@
  */
 #include "stripe.h"
 
+#include <assert.h>
 #include <string.h>
 
-#include "table/abbreviation.h"
+#include "abbreviation.h"
 
 enum {
     CHUNK_ROCKETS = 16,
@@ -38,7 +39,7 @@ void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
     memset(stripe, 0, sizeof(*stripe));
     stripe->number = number;
     stripe->quota = quota;
-    names_init(&stripe->names, quota, key);
+    interned_set_init(&stripe->strings, quota, key);
 }
 
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index)
@@ -78,7 +79,7 @@ void stripe_release(struct stripe *stripe)
     }
     quota_resize(quota, stripe->slots,
                  stripe->slot_count * sizeof(*stripe->slots), 0);
-    names_release(&stripe->names);
+    interned_set_release(&stripe->strings);
 }
 
 /* Where a rocket with this tag belongs: tags are spread over all slots. */
@@ -253,6 +254,7 @@ static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
 {
+    static_assert(COLUMN_COUNT == 5, "keep a new column here, or in add()");
     uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
     struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
     const struct rocket *rocket = &stripe_at(stripe, index)->rocket;
@@ -270,25 +272,27 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         columns->exploded ^= UINT64_C(1) << lane;
 }
 
-/* Take a count on the name of `text`; absent text leaves `*name` alone. */
-static bool take_name(struct names *names, struct text text, struct name **name)
+/* Take a reference to `text` interned; absent text leaves `*string` alone. */
+static bool take_string(struct interned_set *strings, struct text text,
+                        struct interned **string)
 {
     if (text.data == NULL)
         return true;
-    *name = names_take(names, text);
-    return *name != NULL;
+    *string = interned_take(strings, text);
+    return *string != NULL;
 }
 
-static void drop_effect(struct names *names, const struct effect *effect)
+static void drop_effect(struct interned_set *strings,
+                        const struct effect *effect)
 {
-    names_drop(names, effect->type);
-    names_drop(names, effect->mission);
-    names_drop(names, effect->reason);
+    interned_drop(strings, effect->type);
+    interned_drop(strings, effect->mission);
+    interned_drop(strings, effect->reason);
 }
 
-/* What `message` does to its rocket, with a count on each name in it. */
-static bool make_effect(struct names *names, const struct message *message,
-                        struct effect *effect)
+/* What `message` does to its rocket, with a reference to each string in it. */
+static bool make_effect(struct interned_set *strings,
+                        const struct message *message, struct effect *effect)
 {
     bool down = message->type == MESSAGE_SPEED_DECREASED;
 
@@ -296,11 +300,11 @@ static bool make_effect(struct names *names, const struct message *message,
     effect->speed = down ? -message->speed : message->speed;
     if (message->type == MESSAGE_LAUNCHED)
         effect->created = message->time;
-    if (take_name(names, message->rocket_type, &effect->type) &&
-        take_name(names, message->mission, &effect->mission) &&
-        take_name(names, message->reason, &effect->reason))
+    if (take_string(strings, message->rocket_type, &effect->type) &&
+        take_string(strings, message->mission, &effect->mission) &&
+        take_string(strings, message->reason, &effect->reason))
         return true;
-    drop_effect(names, effect);
+    drop_effect(strings, effect);
     return false;
 }
 
@@ -320,7 +324,7 @@ static enum table_result result_of(enum rocket_result result)
 }
 
 /*
- * Apply to the rocket at `place` an effect whose names have been counted.
+ * Apply to the rocket at `place` an effect whose strings have been counted.
  * The first message of a new rocket never needs memory for a run.
  */
 static enum table_result apply_at(struct stripe *stripe, uint32_t place,
@@ -335,7 +339,7 @@ static enum table_result apply_at(struct stripe *stripe, uint32_t place,
                      &message->time, effect, &dropped);
 
     for (unsigned i = 0; i < dropped.count; i++)
-        names_drop(&stripe->names, dropped.names[i]);
+        interned_drop(&stripe->strings, dropped.strings[i]);
     if (result == ROCKET_APPLIED)
         update_columns(stripe, place, message, was_exploded);
     return result_of(result);
@@ -356,14 +360,14 @@ enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
             return result_of(result);
     }
 
-    if (!make_effect(&stripe->names, message, &effect))
+    if (!make_effect(&stripe->strings, message, &effect))
         return TABLE_NO_MEMORY;
     if (stripe->count == 0)
         stripe->reference = message->time.seconds;
     if (place == 0)
         place = add(stripe, tag, message->channel);
     if (place == 0) {
-        drop_effect(&stripe->names, &effect);
+        drop_effect(&stripe->strings, &effect);
         return TABLE_NO_MEMORY;
     }
     *applied = stripe_at(stripe, place - 1);

@@ -2,7 +2,7 @@
 /*
  * Deliveries to one rocket of rocket.c, in any order, compared after each
  * with the plain fold over all that came: result, state, runs, floor, and
- * that names are given back as often as they were taken.
+ * that strings are given back as often as they were taken.
  *
  * Built twice: as it is, and as rocket_bound with a bound of a few runs only
  * in rocket.h and oracle.h, which a few bytes get past.
@@ -12,7 +12,7 @@
 #include "deliveries.h"
 #include "subject.h"
 
-/* The names that subject.c counts. */
+/* The strings that subject.c counts. */
 static struct text name(void *context, unsigned number)
 {
     (void)context;
@@ -47,7 +47,7 @@ static void check_state(const struct subject *subject,
     struct oracle_state state = oracle_state(oracle);
 
     FUZZ_CHECK(subject_difference(subject, &state) == NULL);
-    FUZZ_CHECK(subject_names_difference(subject) == NULL);
+    FUZZ_CHECK(subject_strings_difference(subject) == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,9 +8,11 @@
  */
 #include "fuzz.h"
 
+#include <assert.h>
+
 #include "api/rocket_json.h"
 #include "deliveries.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "oracle.h"
 #include "strict_json.h"
 #include "table/table.h"
@@ -241,7 +243,7 @@ static void check_memory(const struct fleet *fleet)
 
 /* Below, at or above 0; unknown values, whatever the order, come last. */
 static int compare(const struct rocket_view *a, const struct rocket_view *b,
-                   const struct listing_query *query)
+                   const struct list_query *query)
 {
     int order = 0;
     bool known = true, other_known = true;
@@ -279,6 +281,8 @@ static int compare(const struct rocket_view *a, const struct rocket_view *b,
     case TABLE_ID:
         order = text_compare(a->id, b->id);
         break;
+    case TABLE_FIELD_COUNT:
+        FUZZ_CHECK(false);
     }
     if (known != other_known)
         return known ? -1 : 1;
@@ -301,37 +305,48 @@ static bool matches(const struct oracle *oracle,
             same_text(filter->mission, state.mission));
 }
 
-/* The list that `shape` stands for: the right rockets in the right order. */
+/* Take a number below `count` off `shape`. */
+static unsigned take(unsigned *shape, unsigned count)
+{
+    unsigned number = *shape % count;
+
+    *shape /= count;
+    return number;
+}
+
+/* The list that a byte stands for: the right rockets in the right order. */
 static void check_list(struct fleet *fleet, unsigned shape)
 {
-    struct listing_query query = {
-        .sort = (enum table_field)(shape % 8),
-        .descending = shape / 8 % 2 == 1,
-        .filter.status = (enum table_status)(shape / 16 % 4 % 3),
-    };
+    enum { STATUSES = TABLE_EXPLODED + 1 };
+    struct list_query query = {0};
     struct rocket_view views[2];
     size_t expected = 0;
 
-    if (shape / 64 % 2 == 1)
+    static_assert(TABLE_FIELD_COUNT * 2 * STATUSES * 2 * 2 <= 256,
+                  "a byte stands for any list");
+    query.sort = (enum table_field)take(&shape, TABLE_FIELD_COUNT);
+    query.descending = take(&shape, 2) == 1;
+    query.filter.status = (enum table_status)take(&shape, STATUSES);
+    if (take(&shape, 2) == 1)
         query.filter.type = name_of(fleet, 2);
-    if (shape / 128 == 1)
+    if (take(&shape, 2) == 1)
         query.filter.mission = name_of(fleet, 1);
-    struct listing *listing = listing_new(fleet->table, &query);
-    FUZZ_CHECK(listing != NULL);
+    struct list_page *page = list_page_new(fleet->table, &query);
+    FUZZ_CHECK(page != NULL);
     for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
         expected += matches(&fleet->oracles[i], &query.filter);
-    FUZZ_CHECK(listing_count(listing) == expected);
-    FUZZ_CHECK(listing_total(listing) == expected);
+    FUZZ_CHECK(list_page_count(page) == expected);
+    FUZZ_CHECK(list_page_total(page) == expected);
     for (size_t i = 0; i < expected; i++) {
         struct rocket_view *view = &views[i % 2];
-        listing_read(listing, i, view);
+        list_page_read(page, i, view);
         const struct oracle *oracle = &fleet->oracles[rocket_of(view->id)];
         FUZZ_CHECK(matches(oracle, &query.filter));
         check_view(view, oracle);
         if (i > 0)
             FUZZ_CHECK(compare(&views[(i - 1) % 2], view, &query) < 0);
     }
-    listing_free(listing);
+    list_page_free(page);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

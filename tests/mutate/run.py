@@ -27,9 +27,9 @@ from mutation.results import Results
 FILES = [f"src/{name}.c" for name in (
     "domain/rocket", "domain/message_parse", "format/timestamp",
     "http/query_string", "server/head", "table/table", "table/stripe",
-    "table/table_entry", "table/table_scan", "table/columns",
-    "listing/listing", "listing/key_sort", "listing/name_ranks",
-    "listing/listing_query", "http/etag", "http/http", "server/exchange",
+    "table/table_entry", "table/table_scan", "table/scan_step", "table/columns",
+    "listing/list_page", "listing/key_sort", "listing/string_ranks",
+    "api/list_url", "http/etag", "http/http", "server/exchange",
     "server/answer")]
 
 EPILOG = """\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rocket of rocket.c under test beside its oracle: messages become
- * effects, names are counted as the table counts them, and both sides are
+ * effects, strings are counted as the table counts them, and both sides are
  * compared in all that can be seen of them.
  */
 #ifndef LUNAR_TESTS_SUBJECT_H
@@ -15,8 +15,8 @@
 #include "oracle.h"
 #include "shrink.h"
 
-/* To rocket.c a name is an address; here it is a count as well. */
-struct name {
+/* To rocket.c a string is an address; here it is a count as well. */
+struct interned {
     int64_t held; /* counts handed in, less those dropped */
 };
 
@@ -31,7 +31,7 @@ struct subject {
     subject_apply_function *apply;
     struct rocket rocket;
     struct quota quota;
-    struct name names[HISTORY_NAMES]; /* of the history names, in order */
+    struct interned strings[HISTORY_NAMES]; /* by history_names */
 };
 
 void subject_init(struct subject *subject, subject_apply_function *apply);
@@ -44,12 +44,12 @@ enum rocket_result subject_apply(struct subject *subject,
 const char *subject_difference(const struct subject *subject,
                                const struct oracle_state *expected);
 
-/* What is wrong with the counts of names; NULL for nothing. */
-const char *subject_names_difference(const struct subject *subject);
+/* What is wrong with the counts of strings; NULL for nothing. */
+const char *subject_strings_difference(const struct subject *subject);
 
 /*
  * Deliver `message` to both sides. What differs afterwards, in the result,
- * the state, the runs, or the names; NULL for nothing.
+ * the state, the runs, or the strings; NULL for nothing.
  */
 const char *subject_deliver(struct subject *subject, struct oracle *oracle,
                             const struct message *message);

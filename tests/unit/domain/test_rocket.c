@@ -15,11 +15,12 @@
 #include "lib/messages.h"
 
 /* Only addresses matter to rocket.c. */
-struct name {
+struct interned {
     char unused;
 };
 
-static struct name falcon, saturn, artemis, apollo, gemini, frozen, pressure;
+static struct interned falcon, saturn, artemis, apollo, gemini, frozen,
+    pressure;
 
 /* A rocket, and what the latest message did. */
 struct flight {
@@ -60,7 +61,7 @@ static enum rocket_result apply(struct flight *flight, uint64_t number,
     return apply_at(flight, number, messages_time(number), effect);
 }
 
-static struct effect launch(struct name *type, struct name *mission,
+static struct effect launch(struct interned *type, struct interned *mission,
                             int64_t speed)
 {
     return (struct effect){.type = type, .mission = mission, .speed = speed};
@@ -71,19 +72,20 @@ static struct effect faster(int64_t by)
     return (struct effect){.speed = by};
 }
 
-static struct effect new_mission(struct name *mission)
+static struct effect new_mission(struct interned *mission)
 {
     return (struct effect){.mission = mission};
 }
 
-static struct effect explosion(struct name *reason)
+static struct effect explosion(struct interned *reason)
 {
     return (struct effect){.reason = reason};
 }
 
-static void assert_state(const struct flight *flight, const struct name *type,
-                         const struct name *mission, int64_t speed,
-                         const struct name *reason)
+static void assert_state(const struct flight *flight,
+                         const struct interned *type,
+                         const struct interned *mission, int64_t speed,
+                         const struct interned *reason)
 {
     const struct effect *state = rocket_state(&flight->rocket);
     assert_ptr_equal(state->type, type);
@@ -92,16 +94,16 @@ static void assert_state(const struct flight *flight, const struct name *type,
     assert_ptr_equal(state->reason, reason);
 }
 
-/* `names` are exactly those that the latest message made it drop. */
+/* `strings` are exactly those that the latest message made it drop. */
 static void assert_dropped(const struct flight *flight, unsigned count,
-                           struct name *const names[])
+                           struct interned *const strings[])
 {
     assert_int_equal(flight->dropped.count, count);
     for (unsigned i = 0; i < count; i++) {
         unsigned expected = 0, found = 0;
         for (unsigned j = 0; j < count; j++) {
-            expected += names[j] == names[i];
-            found += flight->dropped.names[j] == names[i];
+            expected += strings[j] == strings[i];
+            found += flight->dropped.strings[j] == strings[i];
         }
         assert_int_equal(found, expected);
     }
@@ -305,7 +307,7 @@ static void out_of_memory_changes_nothing(void **context)
     assert_int_equal(apply(flight, 3, launch(&saturn, &apollo, 1)),
                      ROCKET_NO_MEMORY);
     assert_memory_equal(&flight->rocket, &before, sizeof(before));
-    assert_dropped(flight, 2, (struct name *[]){&saturn, &apollo});
+    assert_dropped(flight, 2, (struct interned *[]){&saturn, &apollo});
     flight->quota.limit = SIZE_MAX;
     assert_int_equal(apply(flight, 3, launch(&saturn, &apollo, 1)),
                      ROCKET_APPLIED);
@@ -421,27 +423,27 @@ static void replaced_mission_is_dropped(void **context)
     apply(flight, 1, launch(&falcon, &artemis, 500));
     assert_dropped(flight, 0, NULL);
     apply(flight, 2, new_mission(&apollo));
-    assert_dropped(flight, 1, (struct name *[]){&artemis});
+    assert_dropped(flight, 1, (struct interned *[]){&artemis});
     apply(flight, 3, new_mission(&apollo));
-    assert_dropped(flight, 1, (struct name *[]){&apollo});
+    assert_dropped(flight, 1, (struct interned *[]){&apollo});
 }
 
-static void names_of_a_duplicate_are_dropped(void **context)
+static void strings_of_a_duplicate_are_dropped(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
     apply(flight, 1, launch(&saturn, &apollo, 500));
-    assert_dropped(flight, 2, (struct name *[]){&saturn, &apollo});
+    assert_dropped(flight, 2, (struct interned *[]){&saturn, &apollo});
 }
 
-static void names_after_an_explosion_are_dropped(void **context)
+static void strings_after_an_explosion_are_dropped(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, explosion(&frozen));
     apply(flight, 2, new_mission(&apollo));
-    assert_dropped(flight, 1, (struct name *[]){&apollo});
+    assert_dropped(flight, 1, (struct interned *[]){&apollo});
     apply(flight, 3, explosion(&pressure));
-    assert_dropped(flight, 1, (struct name *[]){&pressure});
+    assert_dropped(flight, 1, (struct interned *[]){&pressure});
 }
 
 static void relaunch_drops_all_of_before(void **context)
@@ -450,7 +452,8 @@ static void relaunch_drops_all_of_before(void **context)
     apply(flight, 1, launch(&falcon, &artemis, 500));
     apply(flight, 2, explosion(&frozen));
     apply(flight, 3, launch(&saturn, &apollo, 500));
-    assert_dropped(flight, 3, (struct name *[]){&falcon, &artemis, &frozen});
+    assert_dropped(flight, 3,
+                   (struct interned *[]){&falcon, &artemis, &frozen});
 }
 
 /*
@@ -465,7 +468,8 @@ static void joining_drops_what_no_longer_counts(void **context)
     apply(flight, 4, new_mission(&gemini));
     apply(flight, 5, explosion(&pressure));
     apply(flight, 3, new_mission(&apollo));
-    assert_dropped(flight, 3, (struct name *[]){&apollo, &gemini, &pressure});
+    assert_dropped(flight, 3,
+                   (struct interned *[]){&apollo, &gemini, &pressure});
     assert_state(flight, &falcon, &artemis, 500, &frozen);
 }
 
@@ -499,8 +503,8 @@ int main(void)
         FLIGHT_TEST(given_up_messages_stay_missing),
         FLIGHT_TEST(memory_of_a_rocket_is_bounded),
         FLIGHT_TEST(replaced_mission_is_dropped),
-        FLIGHT_TEST(names_of_a_duplicate_are_dropped),
-        FLIGHT_TEST(names_after_an_explosion_are_dropped),
+        FLIGHT_TEST(strings_of_a_duplicate_are_dropped),
+        FLIGHT_TEST(strings_after_an_explosion_are_dropped),
         FLIGHT_TEST(relaunch_drops_all_of_before),
         FLIGHT_TEST(joining_drops_what_no_longer_counts),
     };

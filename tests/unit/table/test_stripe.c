@@ -133,37 +133,37 @@ static enum table_result apply(struct fixture *fixture, struct message message)
 }
 
 /* Wherever memory ends. */
-static void rocket_that_finds_no_room_holds_no_names(void **context)
+static void rocket_that_finds_no_room_holds_no_strings(void **context)
 {
     struct fixture *fixture = *context;
-    struct names *names = &fixture->stripe.names;
+    struct interned_set *strings = &fixture->stripe.strings;
     unsigned failed = 0;
 
     for (fixture->quota.limit = 0;
          apply(fixture, message_exploded("a", 1, "FROZEN_O_RINGS")) ==
          TABLE_NO_MEMORY;
          fixture->quota.limit += 16) {
-        assert_null(names_find(names, TEXT("FROZEN_O_RINGS")));
+        assert_null(interned_find(strings, TEXT("FROZEN_O_RINGS")));
         failed++;
     }
     assert_in_range(failed, 1, 1000);
-    assert_non_null(names_find(names, TEXT("FROZEN_O_RINGS")));
+    assert_non_null(interned_find(strings, TEXT("FROZEN_O_RINGS")));
 }
 
-static void names_that_a_launch_replaces_are_dropped(void **context)
+static void strings_that_a_launch_replaces_are_dropped(void **context)
 {
     struct fixture *fixture = *context;
-    struct names *names = &fixture->stripe.names;
+    struct interned_set *strings = &fixture->stripe.strings;
 
     apply(fixture, message_launched("a", 1, "Scout", "APOLLO", 1));
     apply(fixture, message_launched("a", 2, "Athena", "SKYLAB", 1));
-    assert_null(names_find(names, TEXT("Scout")));
-    assert_null(names_find(names, TEXT("APOLLO")));
-    assert_non_null(names_find(names, TEXT("Athena")));
-    assert_non_null(names_find(names, TEXT("SKYLAB")));
+    assert_null(interned_find(strings, TEXT("Scout")));
+    assert_null(interned_find(strings, TEXT("APOLLO")));
+    assert_non_null(interned_find(strings, TEXT("Athena")));
+    assert_non_null(interned_find(strings, TEXT("SKYLAB")));
 }
 
-/* Its names are there already, but a run needs memory. */
+/* Its strings are there already, but a run needs memory. */
 static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
 {
     struct fixture *fixture = *context;
@@ -189,8 +189,8 @@ int main(void)
         STRIPE_TEST(room_is_made_for_little_more_than_there_is),
         STRIPE_TEST(ids_fill_their_memory_to_the_last_byte),
         STRIPE_TEST(id_that_is_a_byte_too_long_gets_new_memory),
-        STRIPE_TEST(rocket_that_finds_no_room_holds_no_names),
-        STRIPE_TEST(names_that_a_launch_replaces_are_dropped),
+        STRIPE_TEST(rocket_that_finds_no_room_holds_no_strings),
+        STRIPE_TEST(strings_that_a_launch_replaces_are_dropped),
         STRIPE_TEST(launch_that_finds_no_room_is_not_in_the_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
