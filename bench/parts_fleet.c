@@ -227,7 +227,7 @@ static uint64_t apply_block(struct table *table, const struct message *messages,
     uint64_t begun = parts_now();
 
     for (size_t i = 0; i < count; i++)
-        applied += table_apply(table, &messages[i]) == TABLE_APPLIED;
+        applied += table_apply(table, &messages[i]) == MESSAGE_APPLIED;
     uint64_t took = parts_now() - begun;
     changes = table_revision(table) - changes;
     if (applied != count || changes != count)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One message of a rocket, checked, as plain data. Its texts point into
- * whatever it was read from and live as long as that.
+ * One checked message of a rocket, as plain data, and the outcome of applying
+ * it. The texts of a message point into the bytes that it was read from and
+ * live as long as these.
  */
 #ifndef LUNAR_DOMAIN_MESSAGE_H
 #define LUNAR_DOMAIN_MESSAGE_H
@@ -41,6 +42,17 @@ struct message {
     struct text reason;      /* exploded: "reason" */
     int64_t speed;           /* launched: "launchSpeed"; changes: "by", >= 0 */
 };
+
+/* What became of a message. Only an applied message changes anything. */
+enum message_outcome {
+    MESSAGE_APPLIED,
+    MESSAGE_DUPLICATE, /* its number is inside a run, above the floor */
+    MESSAGE_STALE,     /* its number is inside a run, at or below the floor */
+    MESSAGE_NO_MEMORY, /* memory, or the limit on it, is exhausted */
+};
+
+/* The outcome in one word, as clients read it. Static. */
+struct text message_outcome_name(enum message_outcome outcome);
 
 /*
  * Whether `text` can be a channel, or a name, of a message: it has 1 to

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/quota.h"
+#include "domain/message.h"
 #include "format/timestamp.h"
 
 struct name; /* a shared string; only its address matters here */
@@ -85,13 +86,6 @@ struct rocket {
     struct timestamp updated; /* time of the highest number applied */
 };
 
-enum rocket_result {
-    ROCKET_APPLIED,
-    ROCKET_DUPLICATE, /* in a run, above the floor; nothing changed */
-    ROCKET_STALE,     /* in a run, at or below the floor; nothing changed */
-    ROCKET_NO_MEMORY, /* nothing changed */
-};
-
 /* A rocket of which nothing is known yet: all zero. */
 void rocket_init(struct rocket *rocket);
 
@@ -102,20 +96,20 @@ void rocket_init(struct rocket *rocket);
 void rocket_release(struct rocket *rocket, struct quota *quota);
 
 /* What rocket_apply() would say of `number`, memory aside. */
-enum rocket_result rocket_check(const struct rocket *rocket, uint64_t number);
+enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number);
 
 /*
  * Apply the message `number` (1 to 2^53 - 1), sent at `time`, with `effect`.
  * Ownership: the effect's names come with one count each. Those that the
  * rocket does not keep, and those of before that it lets go, are put into
- * `dropped`, whatever the result; all else is the rocket's.
+ * `dropped`, whatever the outcome; all else is the rocket's.
  * Memory for runs is taken from `quota`; a message that extends or joins
  * runs never needs any.
  */
-enum rocket_result rocket_apply(struct rocket *rocket, struct quota *quota,
-                                uint64_t number, const struct timestamp *time,
-                                const struct effect *effect,
-                                struct rocket_dropped *dropped);
+enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
+                                  uint64_t number, const struct timestamp *time,
+                                  const struct effect *effect,
+                                  struct rocket_dropped *dropped);
 
 /* The composition of all runs, lowest first. Names are borrowed. */
 const struct effect *rocket_state(const struct rocket *rocket);

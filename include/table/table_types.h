@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes in and out of the table, as plain data: results, views of
- * rockets, and the values and filters of lists of them.
+ * What goes in and out of the table, as plain data: views of rockets, and
+ * the values and filters of lists of rockets.
  */
 #ifndef LUNAR_TABLE_TABLE_TYPES_H
 #define LUNAR_TABLE_TABLE_TYPES_H
@@ -18,13 +18,6 @@ struct table_entry;
 
 /* Its id. Needs no lock, and lives as long as the table. */
 struct text table_entry_id(const struct table_entry *entry);
-
-enum table_result {
-    TABLE_APPLIED,
-    TABLE_DUPLICATE,
-    TABLE_STALE,
-    TABLE_NO_MEMORY, /* or past the limit; the table is as it was */
-};
 
 /* One rocket, copied out. Absent texts are unknown. */
 struct rocket_view {

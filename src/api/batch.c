@@ -86,16 +86,16 @@ static void leave(struct batch *batch)
 static void apply(struct batch *batch, const struct message *message)
 {
     switch (table_apply(batch->table, message)) {
-    case TABLE_APPLIED:
+    case MESSAGE_APPLIED:
         batch->counts.applied++;
         break;
-    case TABLE_DUPLICATE:
+    case MESSAGE_DUPLICATE:
         batch->counts.duplicate++;
         break;
-    case TABLE_STALE:
+    case MESSAGE_STALE:
         batch->counts.stale++;
         break;
-    case TABLE_NO_MEMORY:
+    case MESSAGE_NO_MEMORY:
         leave(batch);
         break;
     }

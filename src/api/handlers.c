@@ -28,11 +28,8 @@ void service_init(struct service *service, struct table *table)
 /* The message was taken: there was memory. */
 static void write_result(struct http_response *response,
                          const struct message *message,
-                         enum table_result result)
+                         enum message_outcome result)
 {
-    static const char *const names[] = {[TABLE_APPLIED] = "applied",
-                                        [TABLE_DUPLICATE] = "duplicate",
-                                        [TABLE_STALE] = "stale"};
     struct buffer *body = &response->body;
 
     response->status = 202;
@@ -43,9 +40,10 @@ static void write_result(struct http_response *response,
     buffer_append(body, TEXT(",\"messageNumber\":"));
     buffer_append_unsigned(body, message->number);
     buffer_append(body, TEXT(",\"processed\":"));
-    buffer_append(body, result == TABLE_APPLIED ? TEXT("true") : TEXT("false"));
+    buffer_append(body,
+                  result == MESSAGE_APPLIED ? TEXT("true") : TEXT("false"));
     buffer_append(body, TEXT(",\"result\":\""));
-    buffer_append(body, text_of(names[result]));
+    buffer_append(body, message_outcome_name(result));
     buffer_append(body, TEXT("\"}"));
 }
 
@@ -54,9 +52,9 @@ static void apply_message(struct service *service,
                           const struct message *message,
                           struct http_response *response)
 {
-    enum table_result result = table_apply(service->table, message);
+    enum message_outcome result = table_apply(service->table, message);
 
-    if (result == TABLE_NO_MEMORY)
+    if (result == MESSAGE_NO_MEMORY)
         problem_set_full(response);
     else
         write_result(response, message, result);

@@ -134,15 +134,15 @@ static uint32_t place_of(const struct rocket *rocket, uint64_t number)
     return low;
 }
 
-static enum rocket_result check_at(const struct rocket *rocket, uint64_t number,
-                                   uint32_t place)
+static enum message_outcome check_at(const struct rocket *rocket,
+                                     uint64_t number, uint32_t place)
 {
     if (place == 0 || number > const_runs_of(rocket)[place - 1].last)
-        return ROCKET_APPLIED;
-    return number <= rocket->floor ? ROCKET_STALE : ROCKET_DUPLICATE;
+        return MESSAGE_APPLIED;
+    return number <= rocket->floor ? MESSAGE_STALE : MESSAGE_DUPLICATE;
 }
 
-enum rocket_result rocket_check(const struct rocket *rocket, uint64_t number)
+enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number)
 {
     return check_at(rocket, number, place_of(rocket, number));
 }
@@ -293,28 +293,28 @@ static void update_state(struct rocket *rocket, bool newest,
         many->state = effect_compose(&many->state, &many->runs[i].effect, NULL);
 }
 
-enum rocket_result rocket_apply(struct rocket *rocket, struct quota *quota,
-                                uint64_t number, const struct timestamp *time,
-                                const struct effect *effect,
-                                struct rocket_dropped *dropped)
+enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
+                                  uint64_t number, const struct timestamp *time,
+                                  const struct effect *effect,
+                                  struct rocket_dropped *dropped)
 {
     uint32_t place = place_of(rocket, number);
     bool newest = place == rocket->count;
-    enum rocket_result result = check_at(rocket, number, place);
+    enum message_outcome outcome = check_at(rocket, number, place);
 
     dropped->count = 0;
-    if (result == ROCKET_APPLIED &&
+    if (outcome == MESSAGE_APPLIED &&
         !extend_run(rocket, quota, place, number, effect, dropped) &&
         !start_run(rocket, quota, place, number, effect, dropped))
-        result = ROCKET_NO_MEMORY;
-    if (result != ROCKET_APPLIED) {
+        outcome = MESSAGE_NO_MEMORY;
+    if (outcome != MESSAGE_APPLIED) {
         drop_all(dropped, effect);
-        return result;
+        return outcome;
     }
 
     rocket->applied++;
     if (newest)
         rocket->updated = *time;
     update_state(rocket, newest, effect);
-    return ROCKET_APPLIED;
+    return MESSAGE_APPLIED;
 }

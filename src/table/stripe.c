@@ -304,67 +304,52 @@ static bool make_effect(struct names *names, const struct message *message,
     return false;
 }
 
-static enum table_result result_of(enum rocket_result result)
-{
-    switch (result) {
-    case ROCKET_APPLIED:
-        return TABLE_APPLIED;
-    case ROCKET_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ROCKET_STALE:
-        return TABLE_STALE;
-    case ROCKET_NO_MEMORY:
-        break;
-    }
-    return TABLE_NO_MEMORY;
-}
-
 /*
  * Apply to the rocket at `place` an effect whose names have been counted.
  * The first message of a new rocket never needs memory for a run.
  */
-static enum table_result apply_at(struct stripe *stripe, uint32_t place,
-                                  const struct message *message,
-                                  const struct effect *effect)
+static enum message_outcome apply_at(struct stripe *stripe, uint32_t place,
+                                     const struct message *message,
+                                     const struct effect *effect)
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     struct rocket_dropped dropped;
     bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
-    enum rocket_result result =
+    enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
                      &message->time, effect, &dropped);
 
     for (unsigned i = 0; i < dropped.count; i++)
         names_drop(&stripe->names, dropped.names[i]);
-    if (result == ROCKET_APPLIED)
+    if (outcome == MESSAGE_APPLIED)
         update_columns(stripe, place, message, was_exploded);
-    return result_of(result);
+    return outcome;
 }
 
-enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
-                               const struct message *message,
-                               struct table_entry **applied)
+enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
+                                  const struct message *message,
+                                  struct table_entry **applied)
 {
     uint32_t place = find_place(stripe, tag, message->channel);
     struct effect effect;
 
     /* What will be discarded must not fail for want of memory. */
     if (place != 0) {
-        enum rocket_result result = rocket_check(
+        enum message_outcome outcome = rocket_check(
             &stripe_at(stripe, place - 1)->rocket, message->number);
-        if (result != ROCKET_APPLIED)
-            return result_of(result);
+        if (outcome != MESSAGE_APPLIED)
+            return outcome;
     }
 
     if (!make_effect(&stripe->names, message, &effect))
-        return TABLE_NO_MEMORY;
+        return MESSAGE_NO_MEMORY;
     if (stripe->count == 0)
         stripe->reference = message->time.seconds;
     if (place == 0)
         place = add(stripe, tag, message->channel);
     if (place == 0) {
         drop_effect(&stripe->names, &effect);
-        return TABLE_NO_MEMORY;
+        return MESSAGE_NO_MEMORY;
     }
     *applied = stripe_at(stripe, place - 1);
     return apply_at(stripe, place, message, &effect);

@@ -194,33 +194,21 @@ static bool is_new(const struct oracle *oracle, uint64_t number)
     return true;
 }
 
-static enum table_result expected_result(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ORACLE_STALE:
-        return TABLE_STALE;
-    default:
-        return TABLE_APPLIED;
-    }
-}
-
 static void deliver(struct fleet *fleet, const struct message *message)
 {
     struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
     uint64_t revision = table_revision(fleet->table);
-    enum table_result result = table_apply(fleet->table, message);
+    enum message_outcome outcome = table_apply(fleet->table, message);
 
-    if (result == TABLE_NO_MEMORY) {
+    if (outcome == MESSAGE_NO_MEMORY) {
         /* Only what is new may need memory. */
         FUZZ_CHECK(fleet->limit != SIZE_MAX);
         FUZZ_CHECK(is_new(oracle, message->number));
     } else {
-        FUZZ_CHECK(result == expected_result(oracle_apply(oracle, message)));
+        FUZZ_CHECK(outcome == oracle_apply(oracle, message));
     }
     FUZZ_CHECK(table_revision(fleet->table) ==
-               revision + (result == TABLE_APPLIED));
+               revision + (outcome == MESSAGE_APPLIED));
 }
 
 /* Rockets, runs and names in use account for all memory. */

@@ -90,19 +90,19 @@ static void keep(struct oracle *oracle, const struct message *message)
     oracle->count++;
 }
 
-enum oracle_result oracle_apply(struct oracle *oracle,
-                                const struct message *message)
+enum message_outcome oracle_apply(struct oracle *oracle,
+                                  const struct message *message)
 {
     if (has_range_with(oracle, message->number)) {
-        return message->number <= oracle->floor ? ORACLE_STALE
-                                                : ORACLE_DUPLICATE;
+        return message->number <= oracle->floor ? MESSAGE_STALE
+                                                : MESSAGE_DUPLICATE;
     }
     keep(oracle, message);
     add_range(oracle, message->number);
     join_touching(oracle);
     if (oracle->range_count > ORACLE_MAX_RANGES)
         give_up_lowest_gap(oracle);
-    return ORACLE_APPLIED;
+    return MESSAGE_APPLIED;
 }
 
 static void launch(struct oracle_state *state, const struct message *message)

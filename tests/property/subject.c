@@ -52,17 +52,17 @@ static struct effect effect_of(struct subject *subject,
     return effect;
 }
 
-enum rocket_result subject_apply(struct subject *subject,
-                                 const struct message *message)
+enum message_outcome subject_apply(struct subject *subject,
+                                   const struct message *message)
 {
     struct rocket_dropped dropped = {0};
     struct effect effect = effect_of(subject, message);
-    enum rocket_result result =
+    enum message_outcome outcome =
         subject->apply(&subject->rocket, &subject->quota, message->number,
                        &message->time, &effect, &dropped);
     for (unsigned i = 0; i < dropped.count; i++)
         dropped.names[i]->held--;
-    return result;
+    return outcome;
 }
 
 static bool same_time(const struct timestamp *a, const struct timestamp *b)
@@ -119,22 +119,10 @@ const char *subject_names_difference(const struct subject *subject)
     return NULL;
 }
 
-static enum rocket_result result_of(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return ROCKET_DUPLICATE;
-    case ORACLE_STALE:
-        return ROCKET_STALE;
-    default:
-        return ROCKET_APPLIED;
-    }
-}
-
 const char *subject_deliver(struct subject *subject, struct oracle *oracle,
                             const struct message *message)
 {
-    enum rocket_result expected = result_of(oracle_apply(oracle, message));
+    enum message_outcome expected = oracle_apply(oracle, message);
     if (rocket_check(&subject->rocket, message->number) != expected)
         return "check beforehand";
     if (subject_apply(subject, message) != expected)

@@ -51,7 +51,7 @@ static void ids_with_the_same_hash_are_told_apart(void **context)
         snprintf(id, sizeof(id), "%u", i);
         struct message message = message_speed(id, 1, i);
         assert_int_equal(stripe_apply(stripe, tags[i % 3], &message, &entry),
-                         TABLE_APPLIED);
+                         MESSAGE_APPLIED);
         assert_int_equal(stripe->count, i + 1);
     }
     for (unsigned i = 0; i < IDS; i++) {
@@ -79,7 +79,7 @@ static void room_is_made_for_little_more_than_there_is(void **context)
         struct message message = message_speed(id, 1, 1);
         assert_int_equal(
             stripe_apply(stripe, count * 0x9e3779b9, &message, &entry),
-            TABLE_APPLIED);
+            MESSAGE_APPLIED);
         assert_true(count * 4 <= stripe->slot_count * 3);
         assert_true(stripe->slot_count <= FEW ||
                     stripe->slot_count < 2 * count);
@@ -100,7 +100,7 @@ static size_t memory_for(struct fixture *fixture, size_t length)
     id[length] = '\0';
     struct message message = message_speed(id, 1, 1);
     assert_int_equal(stripe_apply(&fixture->stripe, 0, &message, &entry),
-                     TABLE_APPLIED);
+                     MESSAGE_APPLIED);
     return quota_used(&fixture->quota) - before;
 }
 
@@ -125,7 +125,8 @@ static void id_that_is_a_byte_too_long_gets_new_memory(void **context)
     assert_int_equal(memory_for(*context, 1), 0);
 }
 
-static enum table_result apply(struct fixture *fixture, struct message message)
+static enum message_outcome apply(struct fixture *fixture,
+                                  struct message message)
 {
     struct table_entry *entry;
 
@@ -141,7 +142,7 @@ static void rocket_that_finds_no_room_holds_no_names(void **context)
 
     for (fixture->quota.limit = 0;
          apply(fixture, message_exploded("a", 1, "FROZEN_O_RINGS")) ==
-         TABLE_NO_MEMORY;
+         MESSAGE_NO_MEMORY;
          fixture->quota.limit += 16) {
         assert_null(names_find(names, TEXT("FROZEN_O_RINGS")));
         failed++;
@@ -173,7 +174,7 @@ static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
     fixture->quota.limit = quota_used(&fixture->quota);
     assert_int_equal(
         apply(fixture, message_launched("b", 1, "Scout", "APOLLO", 1)),
-        TABLE_NO_MEMORY);
+        MESSAGE_NO_MEMORY);
     assert_int_equal(
         stripe_columns(&fixture->stripe, 0)->keys[COLUMN_CREATED][1],
         ABBREVIATION_UNKNOWN);
