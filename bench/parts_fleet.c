@@ -188,16 +188,23 @@ static void make(struct parts_fleet *fleet, size_t index,
     };
     message->time.seconds = drawn.time / SECOND;
     message->time.nanoseconds = (uint32_t)(drawn.time % SECOND);
-    if (message->type == MESSAGE_LAUNCHED)
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         message->rocket_type = text_of(traffic_rocket_type(&drawn));
-    if (message->type == MESSAGE_LAUNCHED ||
-        message->type == MESSAGE_MISSION_CHANGED)
         message->mission = text_of(traffic_mission(&drawn));
-    else if (message->type == MESSAGE_EXPLODED)
-        message->reason = text_of(traffic_reason(&drawn));
-    if (message->type != MESSAGE_EXPLODED &&
-        message->type != MESSAGE_MISSION_CHANGED)
         message->speed = drawn.speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+    case MESSAGE_SPEED_DECREASED:
+        message->speed = drawn.speed;
+        break;
+    case MESSAGE_EXPLODED:
+        message->reason = text_of(traffic_reason(&drawn));
+        break;
+    case MESSAGE_MISSION_CHANGED:
+        message->mission = text_of(traffic_mission(&drawn));
+        break;
+    }
 }
 
 struct table *parts_table_new(void)

@@ -20,7 +20,7 @@ enum {
     MESSAGE_MAX_SPEED = 1000000000, /* launchSpeed, by */
 };
 
-/* 2^53 - 1: the largest integer that every JSON reader takes exactly. */
+/* 2^53 - 1: the largest integer that every JSON parser reads exactly. */
 #define MESSAGE_MAX_NUMBER UINT64_C(9007199254740991)
 
 enum message_type {
@@ -31,12 +31,19 @@ enum message_type {
     MESSAGE_MISSION_CHANGED,
 };
 
+/*
+ * One more than the last type. Not in the enum itself: a switch over the
+ * types names each type and nothing else, so the compiler reports a type
+ * that is missing.
+ */
+enum { MESSAGE_TYPE_COUNT = MESSAGE_MISSION_CHANGED + 1 };
+
 struct message {
     struct text channel; /* the rocket's id, 1 to MESSAGE_MAX_CHANNEL bytes */
     uint64_t number;     /* 1 to MESSAGE_MAX_NUMBER */
     struct timestamp time;
     enum message_type type;
-    /* Set as the type needs them, absent or 0 otherwise. */
+    /* The payload. Members that the type does not have are absent or 0. */
     struct text rocket_type; /* launched: "type" */
     struct text mission;     /* launched: "mission"; changed: "newMission" */
     struct text reason;      /* exploded: "reason" */
@@ -55,8 +62,8 @@ enum message_outcome {
 struct text message_outcome_name(enum message_outcome outcome);
 
 /*
- * Whether `text` can be a channel, or a name, of a message: it has 1 to
- * `max_length` bytes, and no control characters (U+0000 to U+001F, U+007F).
+ * Whether `text` is allowed as a channel or a name in a message: it has 1 to
+ * `max_length` bytes and no control characters (U+0000 to U+001F, U+007F).
  */
 bool message_is_text(struct text text, size_t max_length);
 

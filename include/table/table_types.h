@@ -24,12 +24,16 @@ struct rocket_view {
     struct text id; /* the table's own, lives as long as the table */
     struct text type, mission, reason; /* point into `names` */
     int64_t speed;
-    bool exploded;
-    bool launched; /* if so, `created` is set */
     struct timestamp created, updated;
     uint64_t last_number;
     uint64_t missing;
     uint64_t revision; /* of the latest change to this rocket */
+    /*
+     * Flags come last, so that there is no padding before `names`: tests
+     * compare its offset to notice a new member.
+     */
+    bool exploded;
+    bool launched; /* if so, `created` is set */
     char names[3 * MESSAGE_MAX_NAME];
 };
 

@@ -286,16 +286,26 @@ static void drop_effect(struct names *names, const struct effect *effect)
     names_drop(names, effect->reason);
 }
 
-/* What `message` does to its rocket, with a count on each name in it. */
+/* The effect of `message`, with a count on each of its names. */
 static bool make_effect(struct names *names, const struct message *message,
                         struct effect *effect)
 {
-    bool down = message->type == MESSAGE_SPEED_DECREASED;
-
     *effect = (struct effect){0};
-    effect->speed = down ? -message->speed : message->speed;
-    if (message->type == MESSAGE_LAUNCHED)
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         effect->created = message->time;
+        effect->speed = message->speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+        effect->speed = message->speed;
+        break;
+    case MESSAGE_SPEED_DECREASED:
+        effect->speed = -message->speed;
+        break;
+    case MESSAGE_EXPLODED:
+    case MESSAGE_MISSION_CHANGED:
+        break; /* names alone */
+    }
     if (take_name(names, message->rocket_type, &effect->type) &&
         take_name(names, message->mission, &effect->mission) &&
         take_name(names, message->reason, &effect->reason))

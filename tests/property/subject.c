@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subject.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,12 +44,23 @@ static struct effect effect_of(struct subject *subject,
         .type = take(subject, message->rocket_type),
         .mission = take(subject, message->mission),
         .reason = take(subject, message->reason),
-        .speed = message->speed,
     };
-    if (message->type == MESSAGE_LAUNCHED)
+
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         effect.created = message->time;
-    if (message->type == MESSAGE_SPEED_DECREASED)
+        effect.speed = message->speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+        effect.speed = message->speed;
+        break;
+    case MESSAGE_SPEED_DECREASED:
         effect.speed = -message->speed;
+        break;
+    case MESSAGE_EXPLODED:
+    case MESSAGE_MISSION_CHANGED:
+        break;
+    }
     return effect;
 }
 
@@ -75,6 +87,10 @@ const char *subject_difference(const struct subject *subject,
 {
     const struct rocket *rocket = &subject->rocket;
     const struct effect *state = rocket_state(rocket);
+    static_assert(sizeof(*state) == 3 * sizeof(struct name *) +
+                                        sizeof(int64_t) +
+                                        sizeof(struct timestamp),
+                  "compare a new member of struct effect here");
     if (!is_name(subject, state->type, expected->type))
         return "type";
     if (!is_name(subject, state->mission, expected->mission))

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,11 @@ static bool same_time(const struct timestamp *a, const struct timestamp *b)
 static const char *difference(const struct rocket_view *view,
                               const struct oracle_state *expected)
 {
+    static_assert(offsetof(struct rocket_view, names) ==
+                      4 * sizeof(struct text) + sizeof(int64_t) +
+                          2 * sizeof(struct timestamp) + 3 * sizeof(uint64_t) +
+                          2 * sizeof(bool),
+                  "compare a new member of struct rocket_view here");
     if (!same_text(view->type, expected->type))
         return "type";
     if (!same_text(view->mission, expected->mission))

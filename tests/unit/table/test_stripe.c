@@ -180,6 +180,70 @@ static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
         ABBREVIATION_UNKNOWN);
 }
 
+/* The key that the column must have; taken from the rocket itself. */
+static uint32_t expected_key(enum column column,
+                             const struct table_entry *entry, int64_t reference)
+{
+    const struct effect *state = rocket_state(&entry->rocket);
+
+    switch (column) {
+    case COLUMN_SPEED:
+        return abbreviation_of_integer(state->speed);
+    case COLUMN_UPDATED:
+        return abbreviation_of_time(&entry->rocket.updated, reference);
+    case COLUMN_LAST_NUMBER:
+        return abbreviation_of_number(rocket_last_number(&entry->rocket));
+    case COLUMN_CREATED:
+        return state->type == NULL
+                   ? ABBREVIATION_UNKNOWN
+                   : abbreviation_of_time(&state->created, reference);
+    case COLUMN_ID:
+        return abbreviation_of_text(table_entry_id(entry));
+    case COLUMN_COUNT:
+        break;
+    }
+    fail_msg("there is no such column");
+    return 0;
+}
+
+static void assert_columns(const struct stripe *stripe, uint32_t index)
+{
+    const struct columns *columns =
+        stripe_columns(stripe, index / COLUMNS_ROCKETS);
+    const struct table_entry *entry = stripe_at(stripe, index);
+    uint32_t lane = index % COLUMNS_ROCKETS;
+
+    for (unsigned i = 0; i < COLUMN_COUNT; i++)
+        assert_int_equal(
+            columns->keys[i][lane],
+            expected_key((enum column)i, entry, stripe->reference));
+    assert_int_equal(columns->exploded >> lane & 1,
+                     rocket_state(&entry->rocket)->reason != NULL);
+}
+
+/* Any three types, in order and with the first one late. */
+static void columns_follow_every_message(void **context)
+{
+    struct fixture *fixture = *context;
+    enum { TYPES = MESSAGE_TYPE_COUNT, HISTORIES = TYPES * TYPES * TYPES };
+    static const uint64_t orders[][3] = {{1, 2, 3}, {2, 3, 1}};
+
+    for (unsigned i = 0; i < 2 * HISTORIES; i++) {
+        const uint64_t *numbers = orders[i % 2];
+        unsigned types = i / 2;
+        char id[16];
+
+        snprintf(id, sizeof(id), "%u", i);
+        for (unsigned j = 0; j < 3; j++, types /= TYPES) {
+            enum message_type type = (enum message_type)(types % TYPES);
+            assert_int_equal(
+                apply(fixture, message_of_type(type, id, numbers[j])),
+                MESSAGE_APPLIED);
+            assert_columns(&fixture->stripe, i);
+        }
+    }
+}
+
 #define STRIPE_TEST(test)                                                      \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -192,6 +256,7 @@ int main(void)
         STRIPE_TEST(id_that_is_a_byte_too_long_gets_new_memory),
         STRIPE_TEST(rocket_that_finds_no_room_holds_no_names),
         STRIPE_TEST(names_that_a_launch_replaces_are_dropped),
+        STRIPE_TEST(columns_follow_every_message),
         STRIPE_TEST(launch_that_finds_no_room_is_not_in_the_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
