@@ -23,7 +23,6 @@ static const struct {
     /* Messages after an explosion would change nothing. */
     {"bench/fleet.c", "RocketExploded"},
     {"bench/messages.lua", "RocketExploded"},
-    {"tests/conformance/hooks.py", NULL},
     {"tests/fuzz/json.dict", NULL},
     {"tests/soak/broken.py", NULL},
     {"tests/soak/message.py", NULL},
