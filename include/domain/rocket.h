@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state rules. A rocket's state is defined as the fold, in number
- * order, of all distinct messages applied so far, in whatever order they
- * came. Any unbroken run of messages has one small net effect, effects
- * compose associatively, and so a rocket is a sorted array of runs, nearly
- * always one. Time and memory of a message depend on the gaps, never on how
- * many messages came before.
+ * The state rules. The state of a rocket is the fold, in number order, of all
+ * distinct messages applied so far, in whatever order they arrived. An
+ * unbroken run of messages has one net effect, and effects compose
+ * associatively. So a rocket is a sorted array of runs, nearly always a
+ * single one. The time and memory of a message depend on the number of gaps,
+ * never on the number of earlier messages.
  *
- * Knows nothing of HTTP, JSON, tables or locks. Names are opaque pointers,
- * counted by the caller.
+ * This part knows nothing of HTTP, JSON, tables or locks. Names are opaque
+ * pointers, counted by the caller.
  */
 #ifndef LUNAR_DOMAIN_ROCKET_H
 #define LUNAR_DOMAIN_ROCKET_H
@@ -23,15 +23,15 @@
 struct name; /* a shared string; only its address matters here */
 
 enum {
-    /* Runs a rocket may have. One more, and the lowest gap is given up. */
+    /* Runs of a rocket. With one more, the lowest gap is given up. */
     ROCKET_MAX_RUNS = 1024,
     /* Names that one message can make a rocket drop (see below). */
     ROCKET_MAX_DROPPED = 6,
 };
 
 /*
- * What one message, or any unbroken run of messages, does to a rocket.
- * All zero is the identity: it changes nothing.
+ * What one message, or an unbroken run of messages, does to a rocket. The
+ * effect that is all zero is the identity: it changes nothing.
  */
 struct effect {
     struct name *type;        /* NULL: holds no launch */
@@ -86,7 +86,7 @@ struct rocket {
     struct timestamp updated; /* time of the highest number applied */
 };
 
-/* A rocket of which nothing is known yet: all zero. */
+/* A rocket without messages: all zero. */
 void rocket_init(struct rocket *rocket);
 
 /*
@@ -95,7 +95,7 @@ void rocket_init(struct rocket *rocket);
  */
 void rocket_release(struct rocket *rocket, struct quota *quota);
 
-/* What rocket_apply() would say of `number`, memory aside. */
+/* The outcome that rocket_apply() would have if there were enough memory. */
 enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number);
 
 /*
@@ -103,8 +103,8 @@ enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number);
  * Ownership: the effect's names come with one count each. Those that the
  * rocket does not keep, and those of before that it lets go, are put into
  * `dropped`, whatever the outcome; all else is the rocket's.
- * Memory for runs is taken from `quota`; a message that extends or joins
- * runs never needs any.
+ * Memory for runs comes from `quota`. A message that extends or joins runs
+ * needs none.
  */
 enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
                                   uint64_t number, const struct timestamp *time,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets lie in chunks that never move, in the order in which they came,
- * and are found through an open-addressing hash table of eight-byte slots.
- * Growing rehashes the slots and copies no rocket. Ids are packed into
- * blocks beside them, and what rockets are sorted by into columns, which
- * follow each change under the same lock.
+ * Rockets lie in chunks that never move, in the order of their arrival. An
+ * open-addressing hash table of eight-byte slots finds them; growing rehashes
+ * the slots and copies no rocket. Ids are packed into blocks. The columns
+ * hold the sort keys and are updated with each change, under the same lock.
  */
 #include "stripe.h"
 
@@ -246,9 +245,9 @@ static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 }
 
 /*
- * Let the columns follow a change that `message` made to the rocket at
- * `place`. Memory is not touched where nothing changed: a launch alone
- * changes when a rocket was launched, and `exploded` rarely changes.
+ * Update the columns of the rocket at `place` after `message` changed it.
+ * Values that cannot have changed are not written: only a launch changes the
+ * time of the launch, and `exploded` rarely changes.
  */
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
@@ -270,7 +269,7 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         columns->exploded ^= UINT64_C(1) << lane;
 }
 
-/* Take a count on the name of `text`; absent text leaves `*name` alone. */
+/* Count the name of `text` once more. Absent text leaves `*name` unchanged. */
 static bool take_name(struct names *names, struct text text, struct name **name)
 {
     if (text.data == NULL)
@@ -315,8 +314,8 @@ static bool make_effect(struct names *names, const struct message *message,
 }
 
 /*
- * Apply to the rocket at `place` an effect whose names have been counted.
- * The first message of a new rocket never needs memory for a run.
+ * Apply an effect, whose names are counted already, to the rocket at `place`.
+ * The first message of a new rocket needs no memory for a run.
  */
 static enum message_outcome apply_at(struct stripe *stripe, uint32_t place,
                                      const struct message *message,
@@ -343,7 +342,7 @@ enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
     uint32_t place = find_place(stripe, tag, message->channel);
     struct effect effect;
 
-    /* What will be discarded must not fail for want of memory. */
+    /* A duplicate or stale message must not fail for lack of memory. */
     if (place != 0) {
         enum message_outcome outcome = rocket_check(
             &stripe_at(stripe, place - 1)->rocket, message->number);
