@@ -38,11 +38,11 @@ void table_free(struct table *table);
 
 /*
  * Apply `message` to its rocket, which is made if it is new.
- * Returns what became of it; TABLE_NO_MEMORY leaves the table as it was.
+ * Returns what became of it; MESSAGE_NO_MEMORY leaves the table as it was.
  * Ownership: `message` is borrowed. Locking: write-locks one stripe.
  */
-enum table_result table_apply(struct table *table,
-                              const struct message *message);
+enum message_outcome table_apply(struct table *table,
+                                 const struct message *message);
 
 /* Rockets in the table. */
 size_t table_count(const struct table *table);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plain data that goes into and comes out of the table: results, views
- * of rockets, and the fields, values and filters of scans.
+ * What goes in and out of the table, as plain data: views of rockets, and the
+ * fields, values and filters of scans.
  */
 #ifndef LUNAR_TABLE_TABLE_TYPES_H
 #define LUNAR_TABLE_TABLE_TYPES_H
@@ -19,24 +19,21 @@ struct table_entry;
 /* Its id. Needs no lock, and lives as long as the table. */
 struct text table_entry_id(const struct table_entry *entry);
 
-enum table_result {
-    TABLE_APPLIED,
-    TABLE_DUPLICATE,
-    TABLE_STALE,
-    TABLE_NO_MEMORY, /* or past the limit; the table is as it was */
-};
-
 /* One rocket, copied out. Absent texts are unknown. */
 struct rocket_view {
     struct text id; /* the table's own, lives as long as the table */
     struct text type, mission, reason; /* point into `strings` */
     int64_t speed;
-    bool exploded;
-    bool launched; /* if so, `created` is set */
     struct timestamp created, updated;
     uint64_t last_number;
     uint64_t missing;
     uint64_t revision; /* of the latest change to this rocket */
+    /*
+     * Flags come last, so that there is no padding before `strings`: tests
+     * compare its offset to notice a new member.
+     */
+    bool exploded;
+    bool launched; /* if so, `created` is set */
     char strings[3 * MESSAGE_MAX_NAME];
 };
 

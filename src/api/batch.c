@@ -88,16 +88,16 @@ static void count_not_taken(struct batch *batch)
 static void apply_line(struct batch *batch, const struct message *message)
 {
     switch (table_apply(batch->table, message)) {
-    case TABLE_APPLIED:
+    case MESSAGE_APPLIED:
         batch->counts.applied++;
         break;
-    case TABLE_DUPLICATE:
+    case MESSAGE_DUPLICATE:
         batch->counts.duplicate++;
         break;
-    case TABLE_STALE:
+    case MESSAGE_STALE:
         batch->counts.stale++;
         break;
-    case TABLE_NO_MEMORY:
+    case MESSAGE_NO_MEMORY:
         count_not_taken(batch);
         break;
     }

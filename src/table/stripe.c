@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets lie in chunks that never move, in the order in which they came,
- * and are found through an open-addressing hash table of eight-byte slots.
- * Growing rehashes the slots and copies no rocket. Ids are packed into
- * blocks beside them, and what rockets are sorted by into columns, which
- * follow each change under the same lock.
+ * Rockets lie in chunks that never move, in the order of their arrival. An
+ * open-addressing hash table of eight-byte slots finds them; growing rehashes
+ * the slots and copies no rocket. Ids are packed into blocks. The columns
+ * hold the sort keys and are updated with each change, under the same lock.
  */
 #include "stripe.h"
 
@@ -247,9 +246,9 @@ static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 }
 
 /*
- * Let the columns follow a change that `message` made to the rocket at
- * `place`. Memory is not touched where nothing changed: a launch alone
- * changes when a rocket was launched, and `exploded` rarely changes.
+ * Update the columns of the rocket at `place` after `message` changed it.
+ * Values that cannot have changed are not written: only a launch changes the
+ * time of the launch, and `exploded` rarely changes.
  */
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
@@ -290,16 +289,26 @@ static void drop_effect(struct interned_set *strings,
     interned_drop(strings, effect->reason);
 }
 
-/* What `message` does to its rocket, with a reference to each string in it. */
+/* The effect of `message`, with a reference to each of its strings. */
 static bool make_effect(struct interned_set *strings,
                         const struct message *message, struct effect *effect)
 {
-    bool down = message->type == MESSAGE_SPEED_DECREASED;
-
     *effect = (struct effect){0};
-    effect->speed = down ? -message->speed : message->speed;
-    if (message->type == MESSAGE_LAUNCHED)
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         effect->created = message->time;
+        effect->speed = message->speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+        effect->speed = message->speed;
+        break;
+    case MESSAGE_SPEED_DECREASED:
+        effect->speed = -message->speed;
+        break;
+    case MESSAGE_EXPLODED:
+    case MESSAGE_MISSION_CHANGED:
+        break; /* strings alone */
+    }
     if (take_string(strings, message->rocket_type, &effect->type) &&
         take_string(strings, message->mission, &effect->mission) &&
         take_string(strings, message->reason, &effect->reason))
@@ -308,67 +317,52 @@ static bool make_effect(struct interned_set *strings,
     return false;
 }
 
-static enum table_result result_of(enum rocket_result result)
-{
-    switch (result) {
-    case ROCKET_APPLIED:
-        return TABLE_APPLIED;
-    case ROCKET_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ROCKET_STALE:
-        return TABLE_STALE;
-    case ROCKET_NO_MEMORY:
-        break;
-    }
-    return TABLE_NO_MEMORY;
-}
-
 /*
- * Apply to the rocket at `place` an effect whose strings have been counted.
- * The first message of a new rocket never needs memory for a run.
+ * Apply an effect, whose strings are counted already, to the rocket at `place`.
+ * The first message of a new rocket needs no memory for a run.
  */
-static enum table_result apply_at(struct stripe *stripe, uint32_t place,
-                                  const struct message *message,
-                                  const struct effect *effect)
+static enum message_outcome apply_at(struct stripe *stripe, uint32_t place,
+                                     const struct message *message,
+                                     const struct effect *effect)
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     struct rocket_dropped dropped;
     bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
-    enum rocket_result result =
+    enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
                      &message->time, effect, &dropped);
 
     for (unsigned i = 0; i < dropped.count; i++)
         interned_drop(&stripe->strings, dropped.strings[i]);
-    if (result == ROCKET_APPLIED)
+    if (outcome == MESSAGE_APPLIED)
         update_columns(stripe, place, message, was_exploded);
-    return result_of(result);
+    return outcome;
 }
 
-enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
-                               const struct message *message,
-                               struct table_entry **applied)
+enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
+                                  const struct message *message,
+                                  struct table_entry **applied)
 {
     uint32_t place = find_place(stripe, tag, message->channel);
     struct effect effect;
 
-    /* What will be discarded must not fail for want of memory. */
+    /* A duplicate or stale message must not fail for lack of memory. */
     if (place != 0) {
-        enum rocket_result result = rocket_check(
+        enum message_outcome outcome = rocket_check(
             &stripe_at(stripe, place - 1)->rocket, message->number);
-        if (result != ROCKET_APPLIED)
-            return result_of(result);
+        if (outcome != MESSAGE_APPLIED)
+            return outcome;
     }
 
     if (!make_effect(&stripe->strings, message, &effect))
-        return TABLE_NO_MEMORY;
+        return MESSAGE_NO_MEMORY;
     if (stripe->count == 0)
         stripe->reference = message->time.seconds;
     if (place == 0)
         place = add(stripe, tag, message->channel);
     if (place == 0) {
         drop_effect(&stripe->strings, &effect);
-        return TABLE_NO_MEMORY;
+        return MESSAGE_NO_MEMORY;
     }
     *applied = stripe_at(stripe, place - 1);
     return apply_at(stripe, place, message, &effect);

@@ -59,10 +59,10 @@ const struct columns *stripe_columns(const struct stripe *stripe,
 
 /*
  * Apply `message` to its rocket, which is added at the end if it is new.
- * `applied` is then its entry, if the result is TABLE_APPLIED.
+ * `applied` is then its entry, if the outcome is MESSAGE_APPLIED.
  */
-enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
-                               const struct message *message,
-                               struct table_entry **applied);
+enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
+                                  const struct message *message,
+                                  struct table_entry **applied);
 
 #endif

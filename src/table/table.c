@@ -119,20 +119,20 @@ static void note_change_locked(struct table *table, uint32_t index,
     table_entry_set_revision(entry, atomic_fetch_add(&table->revision, 1) + 1);
 }
 
-enum table_result table_apply(struct table *table,
-                              const struct message *message)
+enum message_outcome table_apply(struct table *table,
+                                 const struct message *message)
 {
     struct location location = locate(table, message->channel);
     struct locked_stripe *locked = &table->stripes[location.index];
     struct table_entry *entry;
 
     sync_write_lock(&locked->lock);
-    enum table_result result =
+    enum message_outcome outcome =
         stripe_apply(&locked->stripe, location.tag, message, &entry);
-    if (result == TABLE_APPLIED)
+    if (outcome == MESSAGE_APPLIED)
         note_change_locked(table, location.index, entry);
     sync_rwlock_unlock(&locked->lock);
-    return result;
+    return outcome;
 }
 
 bool table_find(struct table *table, struct text id, struct rocket_view *view)

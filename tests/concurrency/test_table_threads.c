@@ -35,7 +35,7 @@ enum {
 struct stage {
     struct table *table;
     size_t max_memory;
-    _Atomic size_t applied;   /* messages that were TABLE_APPLIED */
+    _Atomic size_t applied;   /* messages that were MESSAGE_APPLIED */
     _Atomic unsigned writing; /* writers that are not done yet */
     /* The first thing that went wrong; asserted by the main thread alone. */
     _Atomic(const char *) failure;
@@ -119,10 +119,10 @@ static struct message traffic(size_t delivery)
 
 static void apply(struct stage *stage, struct message message)
 {
-    enum table_result result = table_apply(stage->table, &message);
-    check(stage, result == TABLE_APPLIED || result == TABLE_DUPLICATE,
+    enum message_outcome result = table_apply(stage->table, &message);
+    check(stage, result == MESSAGE_APPLIED || result == MESSAGE_DUPLICATE,
           "a message is neither applied nor a duplicate");
-    if (result == TABLE_APPLIED)
+    if (result == MESSAGE_APPLIED)
         atomic_fetch_add(&stage->applied, 1);
 }
 
@@ -252,7 +252,7 @@ static void assert_as_in_order(struct stage *stage)
     assert_non_null(in_order);
     for (size_t i = 0; i < DELIVERIES; i++) {
         struct message message = traffic(i);
-        assert_int_equal(table_apply(in_order, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(in_order, &message), MESSAGE_APPLIED);
     }
     assert_int_equal(table_count(stage->table), ROCKETS);
     for (size_t i = 0; i < ROCKETS; i++) {
@@ -404,7 +404,7 @@ static void fill_table(struct stage *stage, unsigned number)
         format_id(id, number, i);
         struct message message =
             message_launched(id, 1, id, names[i % 4], (int64_t)i);
-        if (table_apply(stage->table, &message) == TABLE_APPLIED)
+        if (table_apply(stage->table, &message) == MESSAGE_APPLIED)
             atomic_fetch_add(&stage->applied, 1);
     }
 }

@@ -23,7 +23,7 @@ static void add_rockets(struct table *table, unsigned from, unsigned to)
         char id[32];
         snprintf(id, sizeof(id), "rocket %04u", i);
         struct message message = message_speed(id, 1, i);
-        assert_int_equal(table_apply(table, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
     }
 }
 

@@ -134,7 +134,7 @@ static void run_batch(struct text body, struct text sizes,
 
 struct lines {
     struct table *table;
-    unsigned long long number, results[TABLE_NO_MEMORY + 1], rejected;
+    unsigned long long number, results[MESSAGE_NO_MEMORY + 1], rejected;
     struct buffer errors;
 };
 
@@ -198,9 +198,9 @@ static void run_lines(struct text body, struct buffer *outcome)
     buffer_append_format(outcome,
                          "{\"applied\":%llu,\"duplicate\":%llu,\"stale\":%llu,"
                          "\"rejected\":%llu,\"errors\":[%.*s]}",
-                         lines.results[TABLE_APPLIED],
-                         lines.results[TABLE_DUPLICATE],
-                         lines.results[TABLE_STALE], lines.rejected,
+                         lines.results[MESSAGE_APPLIED],
+                         lines.results[MESSAGE_DUPLICATE],
+                         lines.results[MESSAGE_STALE], lines.rejected,
                          (int)lines.errors.length, lines.errors.data);
     write_state(lines.table, outcome);
     table_free(lines.table);

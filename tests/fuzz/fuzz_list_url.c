@@ -22,7 +22,7 @@ enum { ROCKETS = 10 };
 
 static void deliver(struct table *table, struct message message)
 {
-    FUZZ_CHECK(table_apply(table, &message) == TABLE_APPLIED);
+    FUZZ_CHECK(table_apply(table, &message) == MESSAGE_APPLIED);
 }
 
 /* A few rockets with equal, different and unknown values. */

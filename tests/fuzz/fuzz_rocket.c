@@ -19,18 +19,6 @@ static struct text name(void *context, unsigned number)
     return text_of(history_names[number % HISTORY_NAMES]);
 }
 
-static enum rocket_result expected_result(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return ROCKET_DUPLICATE;
-    case ORACLE_STALE:
-        return ROCKET_STALE;
-    default:
-        return ROCKET_APPLIED;
-    }
-}
-
 static void check_runs(const struct rocket *rocket, const struct oracle *oracle)
 {
     FUZZ_CHECK(rocket->count == oracle->range_count);
@@ -62,8 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     oracle_init(oracle);
     subject_init(&subject, rocket_apply);
     while (deliveries_next(&deliveries, &message)) {
-        enum rocket_result expected =
-            expected_result(oracle_apply(oracle, &message));
+        enum message_outcome expected = oracle_apply(oracle, &message);
         FUZZ_CHECK(rocket_check(&subject.rocket, message.number) == expected);
         FUZZ_CHECK(subject_apply(&subject, &message) == expected);
         check_runs(&subject.rocket, oracle);

@@ -18,7 +18,8 @@
 #include "table/table.h"
 
 enum {
-    KNOWN_NAMES = 12, /* the rest of 16 are new ones */
+    ROCKET_MEMBERS = 10, /* in its JSON; check_json() compares each */
+    KNOWN_NAMES = 12,    /* the rest of 16 are new ones */
     NEW_NAME_LENGTH = 200,
     LIMIT_STEP = 320, /* bytes of memory for a step of the first byte */
     /* Generous: bytes for a rocket, and for a run with three names. */
@@ -109,6 +110,11 @@ static void check_view(const struct rocket_view *view,
 {
     struct oracle_state state = oracle_state(oracle);
 
+    static_assert(offsetof(struct rocket_view, strings) ==
+                      4 * sizeof(struct text) + sizeof(int64_t) +
+                          2 * sizeof(struct timestamp) + 3 * sizeof(uint64_t) +
+                          2 * sizeof(bool),
+                  "compare a new member of struct rocket_view here");
     FUZZ_CHECK(same_text(view->type, state.type));
     FUZZ_CHECK(same_text(view->mission, state.mission));
     FUZZ_CHECK(same_text(view->reason, state.reason));
@@ -143,7 +149,19 @@ static void check_number_member(const struct strict_json *json,
     FUZZ_CHECK(text_equal(json->events[value].text, text_of(expected)));
 }
 
-/* What is written of a rocket is JSON, and says what the view does. */
+/* The time, or null if `known` is false. */
+static void check_time_member(const struct strict_json *json, const char *name,
+                              bool known, const struct timestamp *time)
+{
+    char bytes[TIMESTAMP_MAX_LENGTH];
+    struct text text = {NULL, 0};
+
+    if (known)
+        text = (struct text){bytes, timestamp_format(time, bytes)};
+    check_text_member(json, name, text);
+}
+
+/* The JSON of a rocket has the values of the view. */
 static void check_json(const struct rocket_view *view)
 {
     struct buffer out = BUFFER_INIT;
@@ -167,6 +185,10 @@ static void check_json(const struct rocket_view *view)
     check_number_member(&json, "lastMessageNumber", number);
     snprintf(number, sizeof(number), "%llu", (unsigned long long)view->missing);
     check_number_member(&json, "missingMessages", number);
+    check_time_member(&json, "createdAt", view->launched, &view->created);
+    check_time_member(&json, "updatedAt", true, &view->updated);
+    /* Begin and end of the object; name and value of each member above. */
+    FUZZ_CHECK(json.count == 2 + 2 * ROCKET_MEMBERS);
     strict_json_release(&json);
     buffer_release(&out);
 }
@@ -196,33 +218,21 @@ static bool is_new(const struct oracle *oracle, uint64_t number)
     return true;
 }
 
-static enum table_result expected_result(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ORACLE_STALE:
-        return TABLE_STALE;
-    default:
-        return TABLE_APPLIED;
-    }
-}
-
 static void deliver(struct fleet *fleet, const struct message *message)
 {
     struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
     uint64_t revision = table_revision(fleet->table);
-    enum table_result result = table_apply(fleet->table, message);
+    enum message_outcome outcome = table_apply(fleet->table, message);
 
-    if (result == TABLE_NO_MEMORY) {
+    if (outcome == MESSAGE_NO_MEMORY) {
         /* Only what is new may need memory. */
         FUZZ_CHECK(fleet->limit != SIZE_MAX);
         FUZZ_CHECK(is_new(oracle, message->number));
     } else {
-        FUZZ_CHECK(result == expected_result(oracle_apply(oracle, message)));
+        FUZZ_CHECK(outcome == oracle_apply(oracle, message));
     }
     FUZZ_CHECK(table_revision(fleet->table) ==
-               revision + (result == TABLE_APPLIED));
+               revision + (outcome == MESSAGE_APPLIED));
 }
 
 /* Rockets, runs and names in use account for all memory. */

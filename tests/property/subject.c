@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subject.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,26 +44,37 @@ static struct effect effect_of(struct subject *subject,
         .type = take(subject, message->rocket_type),
         .mission = take(subject, message->mission),
         .reason = take(subject, message->reason),
-        .speed = message->speed,
     };
-    if (message->type == MESSAGE_LAUNCHED)
+
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         effect.created = message->time;
-    if (message->type == MESSAGE_SPEED_DECREASED)
+        effect.speed = message->speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+        effect.speed = message->speed;
+        break;
+    case MESSAGE_SPEED_DECREASED:
         effect.speed = -message->speed;
+        break;
+    case MESSAGE_EXPLODED:
+    case MESSAGE_MISSION_CHANGED:
+        break;
+    }
     return effect;
 }
 
-enum rocket_result subject_apply(struct subject *subject,
-                                 const struct message *message)
+enum message_outcome subject_apply(struct subject *subject,
+                                   const struct message *message)
 {
     struct rocket_dropped dropped = {0};
     struct effect effect = effect_of(subject, message);
-    enum rocket_result result =
+    enum message_outcome outcome =
         subject->apply(&subject->rocket, &subject->quota, message->number,
                        &message->time, &effect, &dropped);
     for (unsigned i = 0; i < dropped.count; i++)
         dropped.strings[i]->held--;
-    return result;
+    return outcome;
 }
 
 static bool same_time(const struct timestamp *a, const struct timestamp *b)
@@ -75,6 +87,10 @@ const char *subject_difference(const struct subject *subject,
 {
     const struct rocket *rocket = &subject->rocket;
     const struct effect *state = rocket_state(rocket);
+    static_assert(sizeof(*state) == 3 * sizeof(struct interned *) +
+                                        sizeof(int64_t) +
+                                        sizeof(struct timestamp),
+                  "compare a new member of struct effect here");
     if (!is_string(subject, state->type, expected->type))
         return "type";
     if (!is_string(subject, state->mission, expected->mission))
@@ -119,22 +135,10 @@ const char *subject_strings_difference(const struct subject *subject)
     return NULL;
 }
 
-static enum rocket_result result_of(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return ROCKET_DUPLICATE;
-    case ORACLE_STALE:
-        return ROCKET_STALE;
-    default:
-        return ROCKET_APPLIED;
-    }
-}
-
 const char *subject_deliver(struct subject *subject, struct oracle *oracle,
                             const struct message *message)
 {
-    enum rocket_result expected = result_of(oracle_apply(oracle, message));
+    enum message_outcome expected = oracle_apply(oracle, message);
     if (rocket_check(&subject->rocket, message->number) != expected)
         return "check beforehand";
     if (subject_apply(subject, message) != expected)

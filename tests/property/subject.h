@@ -21,7 +21,7 @@ struct interned {
 };
 
 /* rocket_apply(), or something that is wrong on purpose. */
-typedef enum rocket_result
+typedef enum message_outcome
 subject_apply_function(struct rocket *rocket, struct quota *quota,
                        uint64_t number, const struct timestamp *time,
                        const struct effect *effect,
@@ -37,8 +37,8 @@ struct subject {
 void subject_init(struct subject *subject, subject_apply_function *apply);
 void subject_release(struct subject *subject);
 
-enum rocket_result subject_apply(struct subject *subject,
-                                 const struct message *message);
+enum message_outcome subject_apply(struct subject *subject,
+                                   const struct message *message);
 
 /* What the state differs in from what is expected; NULL for nothing. */
 const char *subject_difference(const struct subject *subject,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <assert.h>
 #include <string.h>
 
 #include "domain/rocket.h"
@@ -31,6 +32,10 @@ static struct effect small_effect(unsigned which, struct place *place)
 {
     static const int64_t speeds[SPEEDS] = {0, 1, -1, INT64_MAX, INT64_MIN, 500};
     struct effect effect = {.speed = speeds[which / 8]};
+    static_assert(sizeof(effect) == 3 * sizeof(struct name *) +
+                                        sizeof(int64_t) +
+                                        sizeof(struct timestamp),
+                  "set, compare and count a new member of struct effect");
     if (which & 1) {
         effect.type = &place->type;
         effect.created = messages_time((uint64_t)(uintptr_t)place & 0xffff);

@@ -74,7 +74,7 @@ static void look_at(const struct port *port, size_t rocket,
 static void change(struct port *port, size_t rocket)
 {
     struct message message = port_message(port, rocket);
-    if (table_apply(port->table, &message) == TABLE_NO_MEMORY)
+    if (table_apply(port->table, &message) == MESSAGE_NO_MEMORY)
         abort();
     look_at(port, rocket, &port->views[rocket]);
 }

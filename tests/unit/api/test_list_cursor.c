@@ -32,7 +32,7 @@ static int tear_down(void **context)
 
 static void apply(struct table *table, struct message message)
 {
-    assert_int_equal(table_apply(table, &message), TABLE_APPLIED);
+    assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
 }
 
 static void add_rockets(struct table *table)

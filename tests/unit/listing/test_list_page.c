@@ -31,7 +31,7 @@ static int tear_down(void **context)
 
 static void apply(struct table *table, struct message message)
 {
-    assert_int_equal(table_apply(table, &message), TABLE_APPLIED);
+    assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
 }
 
 /* The list of `query` has exactly the ids that `expected` spells, in order. */

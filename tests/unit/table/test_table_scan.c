@@ -32,7 +32,7 @@ static int tear_down(void **context)
     return 0;
 }
 
-static enum table_result apply(struct table *table, struct message message)
+static enum message_outcome apply(struct table *table, struct message message)
 {
     return table_apply(table, &message);
 }
@@ -317,7 +317,7 @@ static void fill_stripe(struct stripe *stripe, struct quota *quota,
         struct message message = message_launched(
             id, 1, i < COLUMNS_ROCKETS ? "Atlas-H" : "Scout", "ARTEMIS", 1);
         assert_int_equal(stripe_apply(stripe, i, &message, &entry),
-                         TABLE_APPLIED);
+                         MESSAGE_APPLIED);
     }
 }
 

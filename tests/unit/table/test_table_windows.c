@@ -32,7 +32,7 @@ static int tear_down(void **context)
     return 0;
 }
 
-static enum table_result apply(struct table *table, struct message message)
+static enum message_outcome apply(struct table *table, struct message message)
 {
     return table_apply(table, &message);
 }
@@ -106,7 +106,7 @@ static void add_known_fleet(struct table *table)
         if (i % 5 == 0)
             message = message_speed(id, number, i % 2 ? speed : -speed);
         message.time = launch_time(&state);
-        assert_int_equal(apply(table, message), TABLE_APPLIED);
+        assert_int_equal(apply(table, message), MESSAGE_APPLIED);
         if (i % 7 == 0)
             apply(table, message_exploded(id, number + 1, "COLD"));
     }
@@ -410,7 +410,7 @@ static void fill_stripe(struct stripe *stripe, unsigned rockets)
             id, 1, i % 100 == 99 ? "Saturn-I" : "Falcon-9", "APOLLO", i);
         assert_int_equal(
             stripe_apply(stripe, i * 2654435761U, &message, &applied),
-            TABLE_APPLIED);
+            MESSAGE_APPLIED);
     }
 }
 
