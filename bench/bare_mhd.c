@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The least that an HTTP service on libmicrohttpd can do: the threads and
- * options of lunar.service, each request's body read to its end and dropped,
- * and one fixed reply as long as a real one, by a response that is made once.
- * What lunar.service needs beyond this is what it costs. Not a server for any
- * other use: it looks at nothing.
+ * bare_mhd: the baseline of the benchmarks, the least that an HTTP service on
+ * libmicrohttpd can do. It has the threads and options of lunar.service, reads
+ * and drops the body of each request, and sends one fixed response, which is
+ * as long as a real one and is created once. The difference between the two is
+ * the cost of lunar.service's own work. It is of no other use: it does not
+ * check requests.
  *
- * What src/server.c tells libmicrohttpd is told here too, where it matters
- * for speed: flags, memory for a connection, time-outs, size of stacks,
- * length of the listening queue. Change both.
+ * The options of libmicrohttpd that affect speed must be the same here and in
+ * src/server/server.c: flags, memory per connection, time-outs, stack size,
+ * length of the listen queue.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -33,16 +34,17 @@ enum {
 
 struct bare {
     /* Set at start, then read-only. */
-    uint64_t port;    /* 0: any that is free */
-    uint64_t threads; /* event loops; 0: a thread for each connection */
+    uint64_t port;    /* 0: any free port */
+    uint64_t threads; /* event loops; 0: a thread per connection */
     uint64_t max_connections;
-    uint64_t keep_alive; /* while fewer are open; 0: always */
+    uint64_t keep_alive; /* while fewer connections are open; 0: always */
     uint64_t reply_bytes;
-    uint64_t new_response; /* 1: make one for each request */
+    uint64_t new_response; /* 1: create a response for each request */
     char *reply;
-    struct MHD_Response *response, *last_response; /* that closes */
+    struct MHD_Response *response;
+    struct MHD_Response *last_response; /* with Connection: close */
 
-    atomic_uint open; /* connections; counted only for `keep_alive` */
+    atomic_uint open; /* connections; counted only if `keep_alive` > 0 */
 };
 
 static const char default_reply[] =
@@ -50,7 +52,7 @@ static const char default_reply[] =
     "\"messageNumber\":1234567,\"processed\":true,"
     "\"result\":\"applied\"}";
 
-/* The default one, or as much of it again and again as was asked for. */
+/* The default reply, repeated or cut to `reply_bytes` if that is set. */
 static void make_reply(struct bare *bare)
 {
     size_t length = sizeof(default_reply) - 1;
@@ -64,7 +66,7 @@ static void make_reply(struct bare *bare)
         bare->reply[i] = default_reply[i % length];
 }
 
-/* MHD only reads a persistent buffer. */
+/* MHD neither copies nor frees a persistent buffer. */
 static struct MHD_Response *make_response(struct bare *bare, bool last)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -84,7 +86,7 @@ static bool is_last(struct bare *bare)
     return bare->keep_alive > 0 && atomic_load(&bare->open) >= bare->keep_alive;
 }
 
-/* A fixed reply needs no response of its own, unless that was asked for. */
+/* All requests share one response, unless `new_response` is set. */
 static enum MHD_Result queue_reply(struct bare *bare,
                                    struct MHD_Connection *connection)
 {
@@ -102,14 +104,17 @@ static enum MHD_Result queue_reply(struct bare *bare,
 }
 
 /*
- * MHD calls once with the headers, then for each part of the body, and last
- * with an empty part. A reply to the first call would close the connection.
+ * MHD calls this once with the header fields, then with each part of the body,
+ * then with an empty part. A response queued in the first call would close the
+ * connection.
  */
 /* NOLINTNEXTLINE(readability-function-size): MHD gives the parameters. */
-static enum MHD_Result answer(void *context, struct MHD_Connection *connection,
-                              const char *url, const char *method,
-                              const char *version, const char *upload_data,
-                              size_t *upload_data_size, void **request)
+static enum MHD_Result handle_request(void *context,
+                                      struct MHD_Connection *connection,
+                                      const char *url, const char *method,
+                                      const char *version,
+                                      const char *upload_data,
+                                      size_t *upload_data_size, void **request)
 {
     static char headers_seen;
 
@@ -142,40 +147,40 @@ static void read_options(int argc, char *argv[], struct bare *bare)
 {
     const struct flag flags[] = {
         {.name = "port",
-         .help = "to listen on, on 127.0.0.1; 0: any that is free",
+         .help = "port to listen on, on 127.0.0.1; 0: any free port",
          .number = &bare->port,
          .max = UINT16_MAX},
         {.name = "threads",
-         .help = "event loops",
+         .help = "number of event loops",
          .number = &bare->threads,
          .min = 1,
          .max = 1024,
          .word = "per-connection"},
         {.name = "max-connections",
-         .help = "open at a time",
+         .help = "most connections open at a time",
          .number = &bare->max_connections,
          .min = 16,
          .max = 1000000},
         {.name = "keep-alive",
-         .help = "connections while fewer are open; 0: always",
+         .help = "keep connections while fewer are open; 0: always",
          .number = &bare->keep_alive,
          .max = 1000000},
         {.name = "reply-bytes",
-         .help = "length of the reply; 0: that of lunar.service to a message",
+         .help = "length of the response body; 0: as lunar.service's",
          .number = &bare->reply_bytes,
          .max = 100000000},
         {.name = "new-response",
-         .help = "1: make one for each request, as if replies differed",
+         .help = "1: create a response for each request",
          .number = &bare->new_response,
          .max = 1},
         {.name = NULL},
     };
 
     flags_read(argc, argv, flags,
-               "Reads each request to its end and gives a fixed reply.");
+               "Reads each request to its end and sends a fixed response.");
 }
 
-/* A listening socket on 127.0.0.1; tells the port. */
+/* A listening socket on 127.0.0.1, -1 on failure. Sets `port`. */
 static int open_socket(struct bare *bare)
 {
     struct sockaddr_in address = {
@@ -200,9 +205,9 @@ static int open_socket(struct bare *bare)
     return fd;
 }
 
-static struct MHD_Daemon *start(struct bare *bare, int fd)
+static struct MHD_Daemon *start_daemon(struct bare *bare, int fd)
 {
-    /* MHD takes a pool of one for a mistake: without a pool it is the same. */
+    /* MHD rejects a pool of one thread; no pool is equivalent. */
     unsigned pool = bare->threads > 1 ? (unsigned)bare->threads : 0;
     unsigned flags = MHD_USE_ERROR_LOG;
 
@@ -212,8 +217,8 @@ static struct MHD_Daemon *start(struct bare *bare, int fd)
     else
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, answer, bare, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_THREAD_STACK_SIZE,
+        flags, 0, NULL, NULL, handle_request, bare, MHD_OPTION_LISTEN_SOCKET,
+        fd, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_THREAD_STACK_SIZE,
         (size_t)STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)bare->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
@@ -236,13 +241,13 @@ int main(int argc, char *argv[])
     make_reply(&bare);
     bare.response = make_response(&bare, false);
     bare.last_response = make_response(&bare, true);
-    /* Blocked before there are threads, so that none of them is hit. */
+    /* Block the signals before other threads start; they inherit the mask. */
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &stop, NULL);
     fd = open_socket(&bare);
-    daemon = fd < 0 ? NULL : start(&bare, fd);
+    daemon = fd < 0 ? NULL : start_daemon(&bare, fd);
     if (daemon == NULL)
         die("can't listen on port %u of 127.0.0.1", (unsigned)bare.port);
     printf("bare_mhd: listening on http://127.0.0.1:%u\n", (unsigned)bare.port);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages in bulk to a server on this machine: POST /messages with
- * application/x-ndjson, over one or a few connections, each a thread. All
- * bodies are made before, so that what is measured is the server and the
- * kernel. One line of JSON on stdout.
+ * bench_batch: sends batches to a server on this machine, POST /messages with
+ * application/x-ndjson, over one or a few connections, with a thread for each.
+ * All bodies are made before the clock starts, so that only the server and the
+ * kernel are measured. Prints the figures as one line of JSON.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,26 +29,26 @@ struct options {
     uint64_t rockets, round, first, unchecked;
 };
 
-/* A request: its head and its body, in the order in which they are sent. */
-struct body {
-    struct body *next;
+/* A request, head and body. */
+struct batch_request {
+    struct batch_request *next;
     size_t length;
     uint64_t messages;
     char bytes[];
 };
 
-/* One connection's work. */
+/* The thread of one connection, and its requests. */
 struct sender {
     const struct options *options;
     pthread_t thread;
-    struct body *bodies; /* `count` of them */
+    struct batch_request *requests; /* `count` of them, in order */
     uint64_t count;
     struct fleet fleet;
-    pthread_barrier_t *barrier; /* all are ready */
+    pthread_barrier_t *barrier;
 };
 
-/* What the program has used, in microseconds. */
-struct used {
+/* CPU time of this process, in microseconds. */
+struct cpu_time {
     uint64_t user, system;
 };
 
@@ -65,24 +65,24 @@ static uint64_t microseconds(struct timeval time)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
 }
 
-static struct used used_so_far(void)
+static struct cpu_time cpu_time_now(void)
 {
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    return (struct used){microseconds(usage.ru_utime),
-                         microseconds(usage.ru_stime)};
+    return (struct cpu_time){microseconds(usage.ru_utime),
+                             microseconds(usage.ru_stime)};
 }
 
 /*
- * The head goes right before the body, whose length it has: the body is
- * written first, behind room for any head.
+ * The head has the length of the body. So the body is written first, after
+ * space for any head, and then moved to follow the head.
  */
-static struct body *make_body(uint64_t messages, struct fleet *fleet,
-                              uint64_t port)
+static struct batch_request *make_request(uint64_t messages,
+                                          struct fleet *fleet, uint64_t port)
 {
     size_t size = HEAD_SIZE + messages * FLEET_MAX_MESSAGE, end = HEAD_SIZE;
-    struct body *made = malloc(sizeof(*made) + size);
+    struct batch_request *made = malloc(sizeof(*made) + size);
     char head[HEAD_SIZE], *bytes;
     int length;
 
@@ -106,14 +106,14 @@ static struct body *make_body(uint64_t messages, struct fleet *fleet,
     return made;
 }
 
-/* False where the server does not read on: its answer may say why. */
-static bool send_all(int fd, const struct body *body)
+/* False if the server stops reading; its response may say why. */
+static bool send_all(int fd, const struct batch_request *request)
 {
     size_t sent = 0;
 
-    while (sent < body->length) {
-        ssize_t size =
-            send(fd, body->bytes + sent, body->length - sent, MSG_NOSIGNAL);
+    while (sent < request->length) {
+        ssize_t size = send(fd, request->bytes + sent, request->length - sent,
+                            MSG_NOSIGNAL);
         if (size < 0 && errno != EINTR)
             return false;
         if (size > 0)
@@ -122,8 +122,11 @@ static bool send_all(int fd, const struct body *body)
     return true;
 }
 
-/* The number behind "name": in an answer of a server that we know. */
-static uint64_t member(const char *body, const char *name)
+/*
+ * The number after `name`, which is a member name with its quotes and colon,
+ * in a compact JSON text. UINT64_MAX if there is no such member.
+ */
+static uint64_t read_member(const char *body, const char *name)
 {
     const char *found = strstr(body, name);
 
@@ -136,15 +139,15 @@ static void check_reply(const struct client_reply *reply, uint64_t messages,
 {
     if (reply->status != 202)
         die("expected status 202, got %u: %s", reply->status, reply->body);
-    if (!unchecked && member(reply->body, "\"applied\":") != messages)
+    if (!unchecked && read_member(reply->body, "\"applied\":") != messages)
         die("expected %" PRIu64 " messages to be applied: %s", messages,
             reply->body);
 }
 
-static void send_body(int *fd, const struct sender *sender,
-                      const struct body *body)
+static void send_request(int *fd, const struct sender *sender,
+                         const struct batch_request *request)
 {
-    const struct timeval patience = {.tv_sec = REPLY_SECONDS};
+    const struct timeval timeout = {.tv_sec = REPLY_SECONDS};
     enum client_state state = CLIENT_MORE;
     struct client_reply reply;
     bool sent;
@@ -153,18 +156,19 @@ static void send_body(int *fd, const struct sender *sender,
         *fd = client_connect((uint16_t)sender->options->port, true);
         if (*fd < 0)
             die_errno("can't connect");
-        setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     }
     client_begin(&reply);
-    sent = send_all(*fd, body);
+    sent = send_all(*fd, request);
     errno = 0;
     while (state == CLIENT_MORE && errno != EAGAIN)
         state = client_read(&reply, *fd);
     if (state != CLIENT_DONE)
-        die("no answer%s", reply.problem != NULL ? reply.problem : "");
-    check_reply(&reply, body->messages, sender->options->unchecked != 0);
+        die("no valid response%s%s", reply.problem != NULL ? ": " : "",
+            reply.problem != NULL ? reply.problem : "");
+    check_reply(&reply, request->messages, sender->options->unchecked != 0);
     if (!sent)
-        die("not all of the body was read");
+        die("the server did not read the whole body");
     if (reply.close) {
         close(*fd);
         *fd = -1;
@@ -174,19 +178,20 @@ static void send_body(int *fd, const struct sender *sender,
 static void *run_sender(void *context)
 {
     struct sender *sender = context;
-    struct body **end = &sender->bodies;
+    struct batch_request **end = &sender->requests;
     int fd = -1;
 
     for (uint64_t i = 0; i < sender->count; i++) {
-        *end = make_body(sender->options->messages, &sender->fleet,
-                         sender->options->port);
+        *end = make_request(sender->options->messages, &sender->fleet,
+                            sender->options->port);
         end = &(*end)->next;
     }
-    /* Once for main() to look at the clock, and once to begin. */
+    /* Between the two, the main thread reads the clocks. */
     pthread_barrier_wait(sender->barrier);
     pthread_barrier_wait(sender->barrier);
-    for (struct body *body = sender->bodies; body != NULL; body = body->next)
-        send_body(&fd, sender, body);
+    for (struct batch_request *request = sender->requests; request != NULL;
+         request = request->next)
+        send_request(&fd, sender, request);
     if (fd >= 0)
         close(fd);
     return NULL;
@@ -205,18 +210,22 @@ static void start_sender(struct sender *sender, uint64_t share,
         die("can't start %" PRIu64 " threads", options->connections);
 }
 
-static void finish_sender(struct sender *sender, uint64_t *messages,
-                          uint64_t *bytes)
+/* Free the requests, and add up what was sent. */
+static void release_sender(struct sender *sender, uint64_t *messages,
+                           uint64_t *bytes)
 {
-    for (struct body *body = sender->bodies, *next; body != NULL; body = next) {
-        next = body->next;
-        *messages += body->messages;
-        *bytes += body->length;
-        free(body);
+    struct batch_request *next;
+
+    for (struct batch_request *request = sender->requests; request != NULL;
+         request = next) {
+        next = request->next;
+        *messages += request->messages;
+        *bytes += request->length;
+        free(request);
     }
 }
 
-static void run(const struct options *options)
+static void run_senders(const struct options *options)
 {
     uint64_t messages = 0, bytes = 0;
     struct sender *senders = calloc(options->connections, sizeof(*senders));
@@ -228,16 +237,16 @@ static void run(const struct options *options)
     for (uint64_t i = 0; i < options->connections; i++)
         start_sender(&senders[i], i, options, &barrier);
     pthread_barrier_wait(&barrier);
-    struct used before = used_so_far();
+    struct cpu_time before = cpu_time_now();
     double begun = now();
     pthread_barrier_wait(&barrier);
     for (uint64_t i = 0; i < options->connections; i++)
         pthread_join(senders[i].thread, NULL);
     double seconds = now() - begun;
-    struct used after = used_so_far();
+    struct cpu_time after = cpu_time_now();
 
     for (uint64_t i = 0; i < options->connections; i++)
-        finish_sender(&senders[i], &messages, &bytes);
+        release_sender(&senders[i], &messages, &bytes);
     free(senders);
     pthread_barrier_destroy(&barrier);
     printf("{\"messages\": %" PRIu64 ", \"bytes\": %" PRIu64
@@ -252,53 +261,53 @@ int main(int argc, char *argv[])
     struct options options = {8088, 1, 5, 200000, 20, 1, 1, 0};
     const struct flag flags[] = {
         {.name = "port",
-         .help = "of the server, on 127.0.0.1",
+         .help = "port of the server, on 127.0.0.1",
          .number = &options.port,
          .min = 1,
          .max = UINT16_MAX},
         {.name = "connections",
-         .help = "that send at the same time",
+         .help = "number of connections that send at the same time",
          .number = &options.connections,
          .min = 1,
          .max = 64},
         {.name = "requests",
-         .help = "over all connections",
+         .help = "number of requests, of all connections together",
          .number = &options.requests,
          .min = 1,
          .max = 10000},
         {.name = "messages",
-         .help = "in each",
+         .help = "messages in each request",
          .number = &options.messages,
          .min = 1,
          .max = 10000000},
         {.name = "rockets",
-         .help = "that they are of, each of one connection",
+         .help = "number of rockets; each has one connection",
          .number = &options.rockets,
          .min = 1,
          .max = 100000000},
         {.name = "round",
-         .help = "part of their names: another one, other rockets",
+         .help = "part of the rocket ids; another round, other rockets",
          .number = &options.round,
          .max = UINT32_MAX},
         {.name = "first",
-         .help = "number of each one's first message",
+         .help = "number of the first message of each rocket",
          .number = &options.first,
          .min = 1,
          .max = 1000000000},
         {.name = "unchecked",
-         .help = "1: any answer with status 202 will do",
+         .help = "1: check only the status of responses, not the result",
          .number = &options.unchecked,
          .max = 1},
         {.name = NULL},
     };
 
     flags_read(argc, argv, flags,
-               "Sends messages in bulk, in order, each one another one, and "
-               "checks that\nall were applied.");
+               "Sends distinct messages in batches, in order, and checks that "
+               "all were\napplied.");
     if (options.requests % options.connections != 0 ||
         options.rockets < options.connections)
-        die("each connection needs as many requests as the others, and a "
-            "rocket");
-    run(&options);
+        die("-requests must be a multiple of -connections, and -rockets at "
+            "least as many as -connections");
+    run_senders(&options);
     return 0;
 }

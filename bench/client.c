@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads heads as strictly as servers that we start ourselves need: whatever
- * is not expected is bad and ends the measurement.
+ * The parser of heads knows only what the measured servers send. Anything
+ * else is CLIENT_BAD and ends the measurement.
  */
 #include "client.h"
 
@@ -51,12 +51,12 @@ void client_allow_files(size_t files)
     if (limit.rlim_max < files)
         limit.rlim_max = files;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        die_errno("too few files may be open, see ulimit -n");
+        die_errno("can't raise the limit of open files, see ulimit -n");
 }
 
 void client_begin(struct client_reply *reply)
 {
-    /* Not `bytes`, which only those below `kept` count of. */
+    /* `bytes` needs no reset: only the first `kept` of them are valid. */
     reply->status = 0;
     reply->close = false;
     reply->body = NULL;
@@ -66,7 +66,7 @@ void client_begin(struct client_reply *reply)
     reply->kept = 0;
 }
 
-/* The value of a field in the head, which is a string; NULL without. */
+/* The value of a field in the string `head`, NULL if it is absent. */
 static const char *find_field(const char *head, const char *name)
 {
     size_t length = strlen(name);
@@ -80,13 +80,14 @@ static const char *find_field(const char *head, const char *name)
     return NULL;
 }
 
-static enum client_state bad(struct client_reply *reply, const char *problem)
+static enum client_state reply_bad(struct client_reply *reply,
+                                   const char *problem)
 {
     reply->problem = problem;
     return CLIENT_BAD;
 }
 
-/* Look at the head, if it is there, and at what has come of the body. */
+/* Parse the head, if it is complete, and count the bytes of the body. */
 static enum client_state read_head(struct client_reply *reply)
 {
     char *end = strstr(reply->bytes, "\r\n\r\n");
@@ -95,10 +96,10 @@ static enum client_state read_head(struct client_reply *reply)
     if (end == NULL)
         return reply->kept < CLIENT_REPLY_KEPT
                    ? CLIENT_MORE
-                   : bad(reply, "its head is too long");
+                   : reply_bad(reply, "the head is too long");
     if (strncmp(reply->bytes, "HTTP/1.1 ", 9) != 0)
-        return bad(reply, "it is not HTTP/1.1");
-    /* Only the head is looked at, up to the end of its last line. */
+        return reply_bad(reply, "not HTTP/1.1");
+    /* End the string after the last field line, for find_field(). */
     end[2] = '\0';
     reply->head = (size_t)(end + 4 - reply->bytes);
     reply->status = (unsigned)strtoul(reply->bytes + 9, NULL, 10);
@@ -107,26 +108,26 @@ static enum client_state read_head(struct client_reply *reply)
     reply->close = value != NULL && strncasecmp(value, "close", 5) == 0;
     value = find_field(reply->bytes, "Content-Length");
     if (value == NULL)
-        return bad(reply, "it has no Content-Length");
+        return reply_bad(reply, "no Content-Length");
 
     uint64_t length = strtoull(value, NULL, 10);
-    size_t come = reply->kept - reply->head;
-    if (come > length)
-        return bad(reply, "it is longer than its Content-Length");
-    reply->body_left = length - come;
+    size_t received = reply->kept - reply->head;
+    if (received > length)
+        return reply_bad(reply, "longer than its Content-Length");
+    reply->body_left = length - received;
     return reply->body_left == 0 ? CLIENT_DONE : CLIENT_MORE;
 }
 
-/* Count what has come, of which so much was put behind what is kept. */
-static enum client_state take(struct client_reply *reply, size_t size,
-                              size_t kept)
+/* Count `size` received bytes, of which `kept` were appended to `bytes`. */
+static enum client_state count_received(struct client_reply *reply, size_t size,
+                                        size_t kept)
 {
     reply->kept += kept;
     reply->bytes[reply->kept] = '\0';
     if (reply->head == 0)
         return read_head(reply);
     if (size > reply->body_left)
-        return bad(reply, "it is longer than its Content-Length");
+        return reply_bad(reply, "longer than its Content-Length");
     reply->body_left -= size;
     return reply->body_left == 0 ? CLIENT_DONE : CLIENT_MORE;
 }
@@ -139,7 +140,7 @@ enum client_state client_read(struct client_reply *reply, int fd)
                             : recv(fd, dropped, sizeof(dropped), 0);
 
     if (size > 0)
-        return take(reply, (size_t)size, room > 0 ? (size_t)size : 0);
+        return count_received(reply, (size_t)size, room > 0 ? (size_t)size : 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return CLIENT_MORE;
     return CLIENT_CLOSED;

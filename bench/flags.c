@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Only for programs that are started by run.py or by somebody who reads its
- * README, so one spelling of a flag is enough.
+ * Only one spelling of a flag is accepted, -name=value. That is enough for
+ * programs that run.py starts, or a reader of its README.
  */
 #include "flags.h"
 
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Not exit(): other threads may be at work, and nothing is to be undone. */
-__attribute__((noreturn)) static void end(int status)
+/* Not exit(3): other threads may run, and exit handlers are not needed. */
+__attribute__((noreturn)) static void end_program(int status)
 {
     fflush(NULL);
     _Exit(status);
@@ -29,7 +29,7 @@ void die(const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
-    end(1);
+    end_program(1);
 }
 
 void die_errno(const char *what)
@@ -53,7 +53,7 @@ static void print_help(FILE *out, const struct flag *flags, const char *about)
             fprintf(out, "  -%s=N  %s (%" PRIu64 ")\n", flag->name, flag->help,
                     *flag->number);
     }
-    fprintf(out, "In brackets: what is taken where there is no such flag.\n");
+    fprintf(out, "Defaults are in parentheses.\n");
 }
 
 static bool read_number(const char *value, const struct flag *flag)
@@ -75,7 +75,7 @@ static bool read_number(const char *value, const struct flag *flag)
     return true;
 }
 
-/* True if `argument` is this flag with a value that it can have. */
+/* True if `argument` is this flag with a valid value, which is stored. */
 static bool read_flag(const char *argument, const struct flag *flag)
 {
     size_t length = strlen(flag->name);
@@ -97,15 +97,15 @@ void flags_read(int argc, char *argv[], const struct flag *flags,
 
         if (strcmp(argv[i], "-help") == 0 || strcmp(argv[i], "--help") == 0) {
             print_help(stdout, flags, about);
-            end(0);
+            end_program(0);
         }
         while (flag->name != NULL && !read_flag(argv[i], flag))
             flag++;
         if (flag->name != NULL)
             continue;
-        fprintf(stderr, "%s: %s: no such flag, or not with this value\n",
+        fprintf(stderr, "%s: %s: unknown flag or invalid value\n",
                 program_invocation_short_name, argv[i]);
         print_help(stderr, flags, about);
-        end(2);
+        end_program(2);
     }
 }

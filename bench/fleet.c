@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets are launched at different speeds, so that a list by speed has to be
- * sorted; types and missions are few, as with real senders.
+ * Rockets launch at different speeds, so that a list by speed must be sorted.
+ * There are only a few types and missions, as with real senders.
  */
 #include "fleet.h"
 
@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 enum {
-    NAMES = 5, /* of types, and of missions */
-    /* A prime: consecutive rockets have speeds all over the range. */
+    NAMES = 5, /* number of types, and of missions */
+    /* A prime, so that consecutive rockets spread over the whole range. */
     SPEED_STEP = 379721,
     SPEEDS = 1000000,
 };
@@ -33,7 +33,7 @@ struct fleet fleet_share(uint32_t round, uint64_t rockets, uint64_t number,
     };
 }
 
-/* The kind of the message with this number, and what it says. */
+/* The rest of the message, from the value of messageType on. */
 static int write_payload(const struct fleet *fleet, char *out, size_t size)
 {
     uint64_t number = fleet->number, rocket = fleet->rocket;
@@ -57,7 +57,7 @@ static int write_payload(const struct fleet *fleet, char *out, size_t size)
 
 size_t fleet_next(struct fleet *fleet, char *out)
 {
-    /* A millisecond from one message of a rocket to the next. */
+    /* The messages of a rocket are one millisecond apart. */
     unsigned long seconds = (unsigned long)(fleet->number / 1000);
     int length = snprintf(
         out, FLEET_MAX_MESSAGE,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The messages of a fleet of rockets, for load generators: number 1, the
- * launch, of all rockets, then number 2 of all, and so on; each one another
- * message. Rockets are named as in messages.lua, so that one program can
- * launch rockets that the other flies on.
+ * launch, of each rocket, then number 2 of each rocket, and so on. All
+ * messages are distinct. Rockets have the same ids as in messages.lua, so
+ * that one program can continue rockets that the other launched.
  */
 #ifndef LUNAR_BENCH_FLEET_H
 #define LUNAR_BENCH_FLEET_H
@@ -14,26 +14,27 @@
 enum { FLEET_MAX_MESSAGE = 384 }; /* bytes */
 
 struct fleet {
-    uint32_t round;   /* part of each rocket's name: another one, others */
-    uint64_t rockets; /* in all shares */
+    uint32_t round;   /* part of each id; another round, other rockets */
+    uint64_t rockets; /* in all shares together, counted from 1 */
 
-    /* Senders share a fleet: this one has rockets first, first + step ... */
-    uint64_t first, step; /* from 1 */
+    /* This share has the rockets `first`, `first` + `step`, and so on. */
+    uint64_t first, step;
 
-    uint64_t number; /* of the next message, */
-    uint64_t rocket; /* which is this one's */
+    /* The next message. */
+    uint64_t number;
+    uint64_t rocket;
 };
 
 /*
- * Share `share`, from 0, of `shares` of a fleet, of which each rocket's next
- * message is `number`.
+ * Share number `share`, from 0 to `shares` - 1, of a fleet. Each rocket's
+ * next message has the number `number`.
  */
 struct fleet fleet_share(uint32_t round, uint64_t rockets, uint64_t number,
                          uint64_t share, uint64_t shares);
 
 /*
- * Write the next message, without a NUL, to `out`, which has room for
- * FLEET_MAX_MESSAGE bytes. Returns its length.
+ * Write the next message to `out`, which has space for FLEET_MAX_MESSAGE
+ * bytes. Returns its length, without NUL.
  */
 size_t fleet_next(struct fleet *fleet, char *out);
 

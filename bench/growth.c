@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_growth: what a message, a rocket and a list cost as the number of
- * rockets grows, and the slowest messages on the way. Each size and round
- * is a process of its own.
+ * bench_growth: measures the cost of a message, a rocket and a list by the
+ * number of rockets, and the slowest messages while the table grows. Each
+ * size and round runs in a process of its own.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ enum {
     SMALLEST = 1000,
     LARGEST = 10000000,
     DEFAULT_MAX = 1000000,
-    /* More rockets than that have one round: it takes half a minute. */
+    /* Larger tables have one round only, which takes half a minute. */
     MANY = 1000000,
 };
 
@@ -34,7 +34,7 @@ struct options {
 static const char *const sizes[SIZES] = {"1000", "10000", "100000", "1000000",
                                          "10000000"};
 
-/* growth.gp knows these by name. */
+/* growth.gp selects figures by these names. */
 static const char *const items[GROWTH_RESULTS] = {
     [GROWTH_APPLIED] = "applied: ns a message",
     [GROWTH_PARSED] = "parsed and applied: ns a message",
@@ -55,13 +55,13 @@ static void usage(FILE *out)
     fprintf(out,
             "usage: bench_growth [-max=N] [-rounds=N] [-json] [-csv]\n"
             "\n"
-            "Time a message, memory a rocket and lists at 1,000, 10,000 ... "
-            "rockets.\n"
+            "Measures the time per message, the memory per rocket, and lists, "
+            "at 1,000,\n10,000 ... rockets.\n"
             "  -max=N     up to N rockets, %d to %d; default %d.\n"
-            "             10,000,000 take 3 GB and have one round.\n"
+            "             10,000,000 need 3 GB and have one round.\n"
             "  -rounds=N  measure each figure N times, 1 to %d; default %d\n"
-            "  -json      JSON, an object a figure, one a line\n"
-            "  -csv       comma-separated values, as growth.gp reads them\n",
+            "  -json      print JSON, one object per line and figure\n"
+            "  -csv       print comma-separated values, for growth.gp\n",
             SMALLEST, LARGEST, DEFAULT_MAX, PARTS_MAX_ROUNDS,
             PARTS_DEFAULT_ROUNDS);
 }
@@ -76,7 +76,7 @@ static bool read_number(const char *argument, const char *name, uint64_t min,
            *number >= min;
 }
 
-/* False for an argument that is none. */
+/* False if `argument` is not a valid option. */
 static bool read_option(const char *argument, struct options *options)
 {
     uint64_t number;
@@ -94,8 +94,8 @@ static bool read_option(const char *argument, struct options *options)
     return true;
 }
 
-static void measure(struct parts_figure figures[GROWTH_RESULTS][SIZES],
-                    size_t size)
+static void measure_size(struct parts_figure figures[GROWTH_RESULTS][SIZES],
+                         size_t size)
 {
     const struct growth_task task = {
         .rockets = (uint32_t)strtoul(sizes[size], NULL, 10)};
@@ -107,7 +107,7 @@ static void measure(struct parts_figure figures[GROWTH_RESULTS][SIZES],
             parts_figure_add(&figures[i][size], results[i]);
 }
 
-static void run(const struct options *options)
+static void run_rounds(const struct options *options)
 {
     static struct parts_figure figures[GROWTH_RESULTS][SIZES];
 
@@ -119,7 +119,7 @@ static void run(const struct options *options)
         for (size_t size = 0; size < SIZES; size++) {
             uint64_t rockets = strtoull(sizes[size], NULL, 10);
             if (rockets <= options->max && (rockets <= MANY || round == 0))
-                measure(figures, size);
+                measure_size(figures, size);
         }
     parts_report(options->format, "growth", "Rockets in the table", figures[0],
                  (size_t)GROWTH_RESULTS * SIZES);
@@ -136,11 +136,12 @@ int main(int argc, char *argv[])
             return EXIT_SUCCESS;
         }
         if (!read_option(argv[i], &options)) {
-            fprintf(stderr, "bench_growth: %s: unknown\n", argv[i]);
+            fprintf(stderr, "bench_growth: %s: unknown flag or invalid value\n",
+                    argv[i]);
             usage(stderr);
             return EXIT_USAGE;
         }
     }
-    run(&options);
+    run_rounds(&options);
     return EXIT_SUCCESS;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table is filled with launches, each of which is timed alone over the
- * last nine tenths; then what it takes is read, and then messages and lists
- * are timed. Where many rockets are, they are visited in an order that
- * jumps about, as real messages do.
+ * First fills a table with launches. The last nine tenths of them are timed
+ * one by one. Then reads the resident memory, and then times messages and
+ * lists. The messages are of rockets in a scattered order, as messages of
+ * many independent senders are.
  */
 #include "growth_measure.h"
 
@@ -20,36 +20,35 @@
 
 enum {
     PAGE = 50,
-    APPLIED = 200000, /* messages that are applied */
-    PARSED = 100000,  /* and that are parsed and applied */
+    APPLIED = 200000, /* messages that are only applied */
+    PARSED = 100000,  /* messages that are parsed and applied */
     /*
-     * A message for which so much memory is asked for in one piece has made
-     * an array of a stripe grow, nearly always its slots: all else is
-     * smaller, and so are the arrays of small stripes, whose growth costs
-     * nothing.
+     * A message with an allocation of at least this size made an array of a
+     * stripe grow, nearly always the slots. All other allocations are
+     * smaller. So are the arrays of small stripes, whose growth costs little.
      */
     GROWTH_BYTES = 4096,
     MOST_GROWTHS = 16 * TABLE_STRIPES,
-    /* Nanoseconds above which it is asked whether a message had to wait. */
+    /* Nanoseconds; slower messages are checked for time without a CPU. */
     SUSPICIOUS = 5000,
 };
 
-/* Nanoseconds that messages took. */
+/* Durations of messages, in nanoseconds. */
 struct samples {
     uint32_t *times;
     size_t count, capacity;
 };
 
-/* Messages' times while the table grows. */
+/* The launches that are timed while the table grows. */
 struct pace {
     struct samples all;
-    struct samples growing; /* those that made a stripe grow */
-    uint64_t longest;       /* of all, without waiting */
-    /* The two clocks when they were last read together. */
+    struct samples growing; /* launches that made a stripe grow */
+    uint64_t longest;       /* of `all`, without waiting for a CPU */
+    /* Both clocks, at the time when they were last read together. */
     uint64_t now, thread_time;
 };
 
-/* All of it is touched here, before the table's memory is looked at. */
+/* Touches all its memory, so that it does not count as the table's later. */
 static void samples_init(struct samples *samples, size_t capacity)
 {
     size_t size = capacity * sizeof(*samples->times);
@@ -73,9 +72,10 @@ static void read_clocks(struct pace *pace)
 }
 
 /*
- * Time that passed without this thread's running, since the clocks were
- * last read together, was spent in this message: had it been in another one,
- * that one would have been suspicious, too.
+ * `took` without the time in which this thread did not run. All such time
+ * since the clocks were last read is attributed to this message. That is
+ * right: if an earlier message had waited, it would have been suspicious too,
+ * and the clocks would have been read then.
  */
 static uint64_t without_waiting(struct pace *pace, uint64_t took)
 {
@@ -133,7 +133,7 @@ static int compare_samples(const void *first, const void *second)
     return (a > b) - (a < b);
 }
 
-/* Microseconds that a fraction of the samples stays below; < 0 of none. */
+/* A quantile, 0 to 1, in microseconds; -1 if there are no samples. */
 static double quantile(const struct samples *sorted, double fraction)
 {
     if (sorted->count == 0)
@@ -160,15 +160,15 @@ static void report_pace(struct pace *pace, double results[])
     results[GROWTH_GROW_LONGEST] = quantile(&pace->growing, 1);
 }
 
-/* The table's resident bytes are what the process grows by. */
-static struct table *fill(struct parts_fleet *fleet, uint32_t rockets,
-                          double results[])
+/* The resident memory of the table is the growth of the process. */
+static struct table *fill_table(struct parts_fleet *fleet, uint32_t rockets,
+                                double results[])
 {
     struct pace pace = {0};
     uint32_t timed = rockets - rockets / 10;
     struct table *table = parts_table_new();
 
-    /* What is used for the first time is not the rockets'. */
+    /* Warm up: memory that is allocated only once is not the rockets'. */
     parts_fleet_launch(fleet, table, 0, 1);
     table_free(table);
     samples_init(&pace.all, timed);
@@ -180,7 +180,7 @@ static struct table *fill(struct parts_fleet *fleet, uint32_t rockets,
     launch_timed(&pace, fleet, table, rockets - timed, rockets);
     results[GROWTH_RESIDENT] = (double)(parts_resident() - before) / rockets;
     if (table_count(table) != rockets)
-        die("%zu rockets, not %u", table_count(table), rockets);
+        die("expected %u rockets, got %zu", rockets, table_count(table));
     report_pace(&pace, results);
     free(pace.all.times);
     free(pace.growing.times);
@@ -188,9 +188,10 @@ static struct table *fill(struct parts_fleet *fleet, uint32_t rockets,
 }
 
 /*
- * The message of place `index` after all launches: a message of each rocket
- * in turn, then one more. The step has no factor in common with a power of
- * ten, so all have their turn, far from the one before.
+ * The message number `index` after all launches: one message of each rocket
+ * in turn, then the next of each. The step and `rockets`, a power of ten, are
+ * coprime, so each turn has all rockets, and consecutive messages are of
+ * rockets far apart.
  */
 static struct parts_delivery delivery_at(uint32_t rockets, uint64_t index)
 {
@@ -267,10 +268,10 @@ void growth_measure(const void *context, double results[])
 {
     const struct growth_task *task = context;
     struct parts_fleet *fleet = parts_fleet_new(false);
-    struct table *table = fill(fleet, task->rockets, results);
+    struct table *table = fill_table(fleet, task->rockets, results);
 
     measure_applied(fleet, table, task->rockets, results);
     measure_parsed(fleet, table, task->rockets, results);
     measure_lists(table, results);
-    /* The child ends here; the table goes with it. */
+    /* The child process ends now, so the table is not freed. */
 }

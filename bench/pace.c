@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Latency of a server on this machine: requests at a fixed rate, whatever it
- * does meanwhile. See pacer.h for what is counted. One line of JSON on
- * stdout.
+ * bench_pace: measures the latency of a server on this machine under requests
+ * at a fixed rate; pacer.h defines latency. Prints the figures as one line of
+ * JSON.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ static void stop_sending(int signal_number)
     stop = 1;
 }
 
-static int upwards(const void *left, const void *right)
+static int compare_times(const void *left, const void *right)
 {
     uint32_t a = *(const uint32_t *)left;
     uint32_t b = *(const uint32_t *)right;
@@ -37,7 +37,7 @@ static int upwards(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-/* Of sorted times, in microseconds. */
+/* A percentile of `sorted`, in microseconds. */
 static double percentile(const uint32_t *sorted, uint64_t count,
                          unsigned per_mille)
 {
@@ -52,8 +52,8 @@ static void print_result(struct pacer_result *result)
 
     if (count == 0)
         die("no request was sent");
-    qsort(result->latency, count, sizeof(*result->latency), upwards);
-    qsort(result->late, count, sizeof(*result->late), upwards);
+    qsort(result->latency, count, sizeof(*result->latency), compare_times);
+    qsort(result->late, count, sizeof(*result->late), compare_times);
     printf("{\"requests\": %" PRIu64 ", \"seconds\": %.6f, "
            "\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, "
            "\"max_us\": %.1f, \"late_p50_us\": %.1f, \"late_p99_us\": %.1f, "
@@ -72,46 +72,46 @@ static void read_options(int argc, char *argv[], struct options *options)
 {
     const struct flag flags[] = {
         {.name = "port",
-         .help = "of the server, on 127.0.0.1",
+         .help = "port of the server, on 127.0.0.1",
          .number = &options->port,
          .min = 1,
          .max = UINT16_MAX},
         {.name = "get",
-         .help = "GET this target instead of POST /messages",
+         .help = "send GET of this target instead of POST /messages",
          .text = &options->get},
         {.name = "connections",
-         .help = "kept open",
+         .help = "number of connections, which are kept open",
          .number = &options->connections,
          .min = 1,
          .max = 100000},
         {.name = "rate",
-         .help = "requests/s; 0: as fast as answers come",
+         .help = "requests/s; 0: the next when a response arrives",
          .number = &options->rate,
          .max = 10000000},
         {.name = "milliseconds",
-         .help = "to send for",
+         .help = "time in which to send",
          .number = &options->milliseconds,
          .min = 1,
          .max = 3600000},
         {.name = "requests",
-         .help = "at most; 0: as many as fit in the time",
+         .help = "most requests; 0: as many as fit into the time",
          .number = &options->requests,
          .max = MAX_REQUESTS},
         {.name = "idle",
-         .help = "further connections, which send nothing",
+         .help = "number of further connections, which send nothing",
          .number = &options->idle,
          .max = 1000000},
         {.name = "rockets",
-         .help = "that messages are of",
+         .help = "number of rockets",
          .number = &options->rockets,
          .min = 1,
          .max = 10000000},
         {.name = "round",
-         .help = "part of their names: another one, other rockets",
+         .help = "part of the rocket ids; another round, other rockets",
          .number = &options->round,
          .max = UINT32_MAX},
         {.name = "first",
-         .help = "number of each one's first message",
+         .help = "number of the first message of each rocket",
          .number = &options->first,
          .min = 1,
          .max = 1000000000},
@@ -119,12 +119,12 @@ static void read_options(int argc, char *argv[], struct options *options)
     };
 
     flags_read(argc, argv, flags,
-               "Sends requests at a fixed rate, in order, each one another "
-               "message,\nand prints percentiles of how long answers took "
-               "from when the request\nwas due. Ctrl-C ends it early.");
+               "Sends requests at a fixed rate, with distinct messages in "
+               "order, and prints\npercentiles of the latency from the due "
+               "time of a request to its response.\nCtrl-C ends it early.");
 }
 
-/* As many as can be sent in the time, if it is not said otherwise. */
+/* As many as fit into the time, but at most -requests. */
 static uint64_t most_requests(const struct options *options, double seconds)
 {
     double fitting = seconds * (double)options->rate + 1;

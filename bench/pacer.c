@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One thread and one epoll set. Between due times it sleeps, to the
- * nanosecond as far as the kernel can, and leaves the processor to the
- * server.
+ * One thread with one epoll set. Between due times it sleeps, with a timeout
+ * in nanoseconds, and leaves the CPU to the server.
  */
 #include "pacer.h"
 
@@ -24,22 +23,22 @@
 enum {
     REQUEST_SIZE = FLEET_MAX_MESSAGE + 256,
     EVENTS = 64,
-    /* The server is stuck if so long nothing comes of what is under way. */
+    /* Without any event for so long, the server counts as stuck. */
     STUCK_SECONDS = 10,
     OTHER_FILES = 32,
-    /* For the server to take in idle connections, once they are open. */
+    /* Time for the server to accept the idle connections. */
     SETTLE_MILLISECONDS = 500,
 };
 
 #define SECOND UINT64_C(1000000000)
 
 struct connection {
-    int fd;       /* -1: closed; the next request opens it */
-    bool busy;    /* a request is under way; else it is in the line below */
-    bool idle;    /* never has one */
-    bool retried; /* the request, once already */
+    int fd;       /* -1: closed; the next request opens it again */
+    bool busy;    /* waits for a response; if not, it is in the free queue */
+    bool idle;    /* never sends a request */
+    bool retried; /* this is the second attempt of the request */
     uint64_t due;
-    size_t length, sent; /* of the request */
+    size_t length, sent; /* bytes of the request */
     struct connection *next;
     char request[REQUEST_SIZE];
     struct client_reply reply;
@@ -50,7 +49,8 @@ struct pacer {
     struct fleet fleet;
     int epoll;
     struct connection *connections;
-    struct connection *first_free, **last_free; /* those not busy, in line */
+    /* The queue of free connections: not busy, not idle. */
+    struct connection *first_free, **last_free;
     uint64_t begun, ends;
     uint64_t sent;
     struct pacer_result result;
@@ -64,7 +64,7 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
 }
 
-static void put_in_line(struct pacer *pacer, struct connection *connection)
+static void push_free(struct pacer *pacer, struct connection *connection)
 {
     connection->busy = false;
     connection->next = NULL;
@@ -72,7 +72,7 @@ static void put_in_line(struct pacer *pacer, struct connection *connection)
     pacer->last_free = &connection->next;
 }
 
-static struct connection *take_from_line(struct pacer *pacer)
+static struct connection *pop_free(struct pacer *pacer)
 {
     struct connection *connection = pacer->first_free;
 
@@ -83,8 +83,9 @@ static struct connection *take_from_line(struct pacer *pacer)
     return connection;
 }
 
-static void watch(const struct pacer *pacer, struct connection *connection,
-                  int operation, uint32_t events)
+static void watch_connection(const struct pacer *pacer,
+                             struct connection *connection, int operation,
+                             uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = connection};
 
@@ -98,7 +99,7 @@ static void open_connection(const struct pacer *pacer,
     connection->fd = client_connect(pacer->options->port, blocking);
     if (connection->fd < 0)
         die_errno("can't connect");
-    watch(pacer, connection, EPOLL_CTL_ADD, EPOLLIN);
+    watch_connection(pacer, connection, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static void close_connection(struct connection *connection)
@@ -107,7 +108,7 @@ static void close_connection(struct connection *connection)
     connection->fd = -1;
 }
 
-/* Send what is left of the request, once the connection is open. */
+/* Send the rest of the request. */
 static void send_rest(struct pacer *pacer, struct connection *connection)
 {
     size_t left = connection->length - connection->sent;
@@ -118,9 +119,10 @@ static void send_rest(struct pacer *pacer, struct connection *connection)
         die_errno("send");
     if (size > 0)
         connection->sent += (size_t)size;
-    /* A connection that has been closed is readable, and found so. */
-    watch(pacer, connection, EPOLL_CTL_MOD,
-          connection->sent < connection->length ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    /* If the server closed the connection, EPOLLIN reports it. */
+    watch_connection(pacer, connection, EPOLL_CTL_MOD,
+                     connection->sent < connection->length ? EPOLLIN | EPOLLOUT
+                                                           : EPOLLIN);
 }
 
 static void send_request(struct pacer *pacer, struct connection *connection)
@@ -131,7 +133,7 @@ static void send_request(struct pacer *pacer, struct connection *connection)
     client_begin(&connection->reply);
     if (connection->fd < 0)
         open_connection(pacer, connection, false);
-    /* Nearly always all of it goes at once, with no look at epoll. */
+    /* Nearly always the whole request is sent at once, without epoll. */
     size = send(connection->fd, connection->request, connection->length,
                 MSG_NOSIGNAL | MSG_DONTWAIT);
     if (size == (ssize_t)connection->length)
@@ -153,7 +155,8 @@ static void write_request(struct pacer *pacer, struct connection *connection)
                      "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%" PRIu16 "\r\n\r\n",
                      options->get, options->port);
         if (head >= REQUEST_SIZE)
-            die("-get: longer than %d bytes", REQUEST_SIZE - 64);
+            die("-get: the target must be shorter than %d bytes",
+                REQUEST_SIZE - 64);
         connection->length = (size_t)head;
         return;
     }
@@ -167,7 +170,7 @@ static void write_request(struct pacer *pacer, struct connection *connection)
     connection->length = (size_t)head + length;
 }
 
-/* In a closed loop a request is due when there is a connection for it. */
+/* In a closed loop a request is due as soon as a connection is free. */
 static uint64_t due_time(const struct pacer *pacer, uint64_t time)
 {
     uint64_t rate = pacer->options->rate;
@@ -183,14 +186,14 @@ static bool has_more(const struct pacer *pacer, uint64_t time)
            due_time(pacer, time) < pacer->ends;
 }
 
-/* Send what is due, as far as there are connections for it. */
+/* Send the due requests, as long as a connection is free. */
 static void send_due(struct pacer *pacer)
 {
     uint64_t time = now(), due;
 
     while (pacer->first_free != NULL && has_more(pacer, time) &&
            (due = due_time(pacer, time)) <= time) {
-        struct connection *connection = take_from_line(pacer);
+        struct connection *connection = pop_free(pacer);
 
         write_request(pacer, connection);
         connection->due = due;
@@ -210,7 +213,7 @@ static void check_reply(const struct pacer *pacer,
         die("expected status %d, got %u: %s", get ? 200 : 202, reply->status,
             reply->body);
     if (!get && strstr(reply->body, "\"result\":\"applied\"") == NULL)
-        die("a message was not applied: %s", reply->body);
+        die("expected \"result\":\"applied\": %s", reply->body);
 }
 
 static void finish_request(struct pacer *pacer, struct connection *connection)
@@ -224,14 +227,14 @@ static void finish_request(struct pacer *pacer, struct connection *connection)
         close_connection(connection);
         result->reopened++;
     }
-    put_in_line(pacer, connection);
+    push_free(pacer, connection);
 }
 
 /*
- * The server may close a connection while a request is on its way to it.
- * That is sent once more, its time running on.
+ * The server may close a kept connection while a request is on its way. The
+ * request is sent once more; its latency still counts from its due time.
  */
-static void lose_connection(struct pacer *pacer, struct connection *connection)
+static void handle_closed(struct pacer *pacer, struct connection *connection)
 {
     close_connection(connection);
     if (connection->idle) {
@@ -243,14 +246,14 @@ static void lose_connection(struct pacer *pacer, struct connection *connection)
     if (!connection->busy)
         return;
     if (connection->retried || connection->reply.kept > 0)
-        die("a connection was closed instead of an answer");
+        die("the server closed a connection without a response");
     connection->retried = true;
     pacer->result.retried++;
     send_request(pacer, connection);
 }
 
-static void handle(struct pacer *pacer, struct connection *connection,
-                   uint32_t events)
+static void handle_events(struct pacer *pacer, struct connection *connection,
+                          uint32_t events)
 {
     if ((events & EPOLLOUT) != 0)
         send_rest(pacer, connection);
@@ -261,18 +264,18 @@ static void handle(struct pacer *pacer, struct connection *connection,
         break;
     case CLIENT_DONE:
         if (!connection->busy)
-            die("an answer that nobody asked for");
+            die("a response without a request");
         finish_request(pacer, connection);
         break;
     case CLIENT_CLOSED:
-        lose_connection(pacer, connection);
+        handle_closed(pacer, connection);
         break;
     case CLIENT_BAD:
-        die("a bad answer: %s", connection->reply.problem);
+        die("invalid response: %s", connection->reply.problem);
     }
 }
 
-/* Until something happens, or the next request is due. */
+/* Wait for events, at most until the next request is due; handle them. */
 static void wait_for_events(struct pacer *pacer)
 {
     struct epoll_event events[EVENTS];
@@ -294,12 +297,12 @@ static void wait_for_events(struct pacer *pacer)
     if (count < 0 && errno != EINTR)
         die_errno("epoll_pwait2");
     if (count == 0 && !timed)
-        die("no answer for %d s", STUCK_SECONDS);
+        die("no response for %d s", STUCK_SECONDS);
     for (int i = 0; i < count; i++)
-        handle(pacer, events[i].data.ptr, events[i].events);
+        handle_events(pacer, events[i].data.ptr, events[i].events);
 }
 
-/* All connections are open before time begins to count. */
+/* Open all connections, before the clock starts. */
 static void open_all(struct pacer *pacer)
 {
     uint64_t active = pacer->options->connections;
@@ -309,37 +312,40 @@ static void open_all(struct pacer *pacer)
     pacer->epoll = epoll_create1(EPOLL_CLOEXEC);
     pacer->connections = calloc(count, sizeof(*pacer->connections));
     if (pacer->epoll < 0 || pacer->connections == NULL)
-        die_errno("can't begin");
+        die_errno("can't make the connections");
     for (uint64_t i = 0; i < count; i++) {
         struct connection *connection = &pacer->connections[i];
 
-        /* The idle ones first: then no place is taken from them. */
+        /*
+         * The idle ones first, so that the active ones do not take their
+         * places at a server with a limit.
+         */
         connection->idle = i < pacer->options->idle;
         client_begin(&connection->reply);
         open_connection(pacer, connection, true);
         if (!connection->idle)
-            put_in_line(pacer, connection);
+            push_free(pacer, connection);
     }
 }
 
-/* Broken off, so that no port stays taken for a minute after that. */
+/* Reset all connections, so that no port is in TIME_WAIT afterwards. */
 static void close_all(struct pacer *pacer)
 {
-    const struct linger break_off = {.l_onoff = 1};
+    const struct linger reset = {.l_onoff = 1};
     uint64_t count = pacer->options->connections + pacer->options->idle;
 
     for (uint64_t i = 0; i < count; i++) {
         if (pacer->connections[i].fd < 0)
             continue;
-        setsockopt(pacer->connections[i].fd, SOL_SOCKET, SO_LINGER, &break_off,
-                   sizeof(break_off));
+        setsockopt(pacer->connections[i].fd, SOL_SOCKET, SO_LINGER, &reset,
+                   sizeof(reset));
         close_connection(&pacer->connections[i]);
     }
     close(pacer->epoll);
     free(pacer->connections);
 }
 
-static void make_room(struct pacer_result *result, uint64_t requests)
+static void allocate_times(struct pacer_result *result, uint64_t requests)
 {
     result->latency = calloc(requests, sizeof(*result->latency));
     result->late = calloc(requests, sizeof(*result->late));
@@ -352,8 +358,8 @@ struct pacer_result pacer_run(const struct pacer_options *options)
     struct pacer pacer = {.options = options, .fleet = options->fleet};
 
     pacer.last_free = &pacer.first_free;
-    make_room(&pacer.result, options->requests);
-    /* Or the kernel lets each sleep be 50 us longer. */
+    allocate_times(&pacer.result, options->requests);
+    /* By default the kernel may extend each sleep by 50 us. */
     prctl(PR_SET_TIMERSLACK, 1UL);
     open_all(&pacer);
     if (options->idle > 0)

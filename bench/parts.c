@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_parts: what each part of the service costs by itself, without HTTP.
- * Here are the command line and the list of the groups.
+ * bench_parts: measures the cost of each part of the service by itself,
+ * without HTTP. This file has the command line and the list of groups.
  */
 #include "parts.h"
 
@@ -21,9 +21,9 @@ static const struct {
 } groups[] = {
     {"memory", parts_memory, "resident memory of a million rockets"},
     {"workload", parts_workload, "100 to 10,000 messages, 1 to 4 workers"},
-    {"parse", parts_parse, "texts to messages, and cJSON's share of it"},
-    {"write", parts_write, "rockets and times to text"},
-    {"apply", parts_apply, "messages into 20 and a million rockets"},
+    {"parse", parts_parse, "JSON texts to messages, and cJSON alone"},
+    {"write", parts_write, "rockets to JSON, times to and from text"},
+    {"apply", parts_apply, "messages of 20 and of a million rockets"},
     {"listing", parts_listing, "lists of a million rockets"},
 };
 
@@ -34,11 +34,11 @@ static void usage(FILE *out)
     fprintf(out,
             "usage: bench_parts [-rounds=N] [-only=NAME] [-json]\n"
             "\n"
-            "What each part of the service costs by itself, as Markdown "
-            "tables.\n"
+            "Measures the cost of each part of the service by itself.\n"
+            "Prints Markdown tables.\n"
             "  -rounds=N   measure each figure N times, 1 to %d; default %d\n"
-            "  -only=NAME  one group of figures\n"
-            "  -json       JSON, an object a figure, one a line\n"
+            "  -only=NAME  measure only this group\n"
+            "  -json       print JSON, one object per line and figure\n"
             "\n"
             "groups:\n",
             PARTS_MAX_ROUNDS, PARTS_DEFAULT_ROUNDS);
@@ -54,7 +54,7 @@ static bool is_group(const char *name)
     return false;
 }
 
-/* False for an argument that is none. */
+/* Prints an error and returns false if `argument` is not a valid option. */
 static bool read_option(const char *argument, struct parts_options *options)
 {
     struct text value = text_of(argument);
@@ -71,7 +71,8 @@ static bool read_option(const char *argument, struct parts_options *options)
                number > 0) {
         options->rounds = (unsigned)number;
     } else {
-        fprintf(stderr, "bench_parts: %s: unknown\n", argument);
+        fprintf(stderr, "bench_parts: %s: unknown flag or invalid value\n",
+                argument);
         return false;
     }
     return true;

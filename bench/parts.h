@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The groups of figures of bench_parts. Each measures `rounds` rounds, its
- * figures in turn in each of them, and prints them. What goes wrong ends the
- * program.
+ * The groups of figures of bench_parts. Each function measures its figures in
+ * turn in each of `rounds` rounds, and then prints them. A failure ends the
+ * program (die() in flags.h).
  */
 #ifndef LUNAR_BENCH_PARTS_H
 #define LUNAR_BENCH_PARTS_H
@@ -12,27 +12,28 @@
 struct parts_options {
     enum parts_format format;
     unsigned rounds;  /* 1 to PARTS_MAX_ROUNDS */
-    const char *only; /* the group that is wanted; NULL: all */
+    const char *only; /* name of the only group to measure; NULL: all */
 };
 
 enum { PARTS_MILLION = 1000000 };
 
 /*
- * Resident memory of a million rockets, and the time that they take to
- * come. In child processes; comes first, while our own heap is clean.
+ * Resident memory of a million rockets, and the rate of launching them.
+ * Measured in child processes. Runs first, because the children inherit this
+ * process's heap.
  */
 void parts_memory(const struct parts_options *options);
 
-/* Whole workloads of messages, with several workers. */
+/* Whole workloads of messages, with one or more workers. */
 void parts_workload(const struct parts_options *options);
 
-/* Texts to messages. */
+/* Parsing of JSON texts to messages. */
 void parts_parse(const struct parts_options *options);
 
-/* Rockets and times to text, and times from it. */
+/* Writing of rockets as JSON; parsing and formatting of times. */
 void parts_write(const struct parts_options *options);
 
-/* Messages into tables of 20 and of a million rockets. */
+/* Applying messages to tables of 20 and of a million rockets. */
 void parts_apply(const struct parts_options *options);
 
 /* Lists of a million rockets. */

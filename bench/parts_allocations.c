@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program's own malloc() comes before the C library's, for the program
- * and all libraries that it loads. These here count and hand on to glibc's,
- * under the names that glibc exports for that; so free() stays glibc's, and
- * all memory is what it would have been.
+ * A malloc() of the program replaces that of the C library, for the program
+ * and for all its shared libraries. The functions here count, and then call
+ * glibc's functions by the names that glibc exports for this. So free() is
+ * glibc's, and the layout of the heap does not change.
  */
 #include "parts_allocations.h"
 
@@ -48,8 +48,8 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
-/* While nothing is counted this is one read of what nobody writes. */
-static void count(size_t size)
+/* Cheap while counting is off: one load of a variable that does not change. */
+static void count_allocation(size_t size)
 {
     if (!atomic_load_explicit(&counting, memory_order_relaxed))
         return;
@@ -62,31 +62,31 @@ static void count(size_t size)
 
 void *malloc(size_t size)
 {
-    count(size);
+    count_allocation(size);
     return __libc_malloc(size);
 }
 
 void *calloc(size_t members, size_t size)
 {
-    count(members * size);
+    count_allocation(members * size);
     return __libc_calloc(members, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
-    count(size);
+    count_allocation(size);
     return __libc_realloc(memory, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    count(size);
+    count_allocation(size);
     return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size)
 {
-    count(size);
+    count_allocation(size);
     void *made = __libc_memalign(alignment, size);
     if (made == NULL)
         return ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How often, and for how many bytes, memory is asked for: by malloc(3) and
- * its like, anywhere in the program, its libraries included.
+ * Counts allocations by malloc(3), calloc(3), realloc(3), aligned_alloc(3) and
+ * posix_memalign(3), and their bytes, in the program and its libraries.
  */
 #ifndef LUNAR_BENCH_PARTS_ALLOCATIONS_H
 #define LUNAR_BENCH_PARTS_ALLOCATIONS_H
@@ -11,20 +11,20 @@
 
 struct parts_allocations {
     uint64_t count;
-    uint64_t bytes;   /* asked for; what is freed is not taken off */
-    uint64_t largest; /* bytes asked for at a time */
+    uint64_t bytes;   /* requested in total; free(3) does not reduce it */
+    uint64_t largest; /* bytes of the largest request */
 };
 
-/* False in a build with sanitizers, which have a malloc(3) of their own. */
+/* False in builds with sanitizers, which replace malloc(3) themselves. */
 bool parts_allocations_work(void);
 
 /*
- * Count from here on, from nothing, in all threads. It costs some time
- * where much is asked for.
+ * Reset the counters and start counting, in all threads. Counting slows down
+ * code with many allocations.
  */
 void parts_allocations_start(void);
 
-/* Stop counting; what was counted. */
+/* Stop counting. Returns the counters. */
 struct parts_allocations parts_allocations_stop(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages into the table, one thread, without JSON: 20 rockets, as many as
- * `rockets` flies, and a million; in order, in other orders, and in the
- * worst that a sender can think of, with a gap before each number. Each
- * message is applied, whatever its order.
+ * Applies messages to the table, with one thread and without JSON: messages
+ * of 20 rockets, the default of `rockets`, and of a million; in order,
+ * shuffled, and in the worst order, which leaves a gap before each number.
+ * Every message must be applied, in any order.
  */
 #include "parts.h"
 
@@ -16,11 +16,11 @@
 
 enum {
     FEW = 20,               /* rockets */
-    FEW_MESSAGES = 400000,  /* of the few */
-    WINDOW = 500,           /* places, of the few's messages */
-    GAPS = ROCKET_MAX_RUNS, /* a rocket, in a phase */
-    PART = 200000,          /* of the million, that are used in a round */
-    STEPS = 4,              /* messages of each of them */
+    FEW_MESSAGES = 400000,  /* of the few rockets, in order and shuffled */
+    WINDOW = 500,           /* messages in a window of the shuffle */
+    GAPS = ROCKET_MAX_RUNS, /* of each rocket, in one measurement */
+    PART = 200000,          /* rockets of the million, in one round */
+    STEPS = 4,              /* messages of each rocket of a part */
 };
 
 enum row {
@@ -54,16 +54,16 @@ static const char *const items[ROWS] = {
     [MANY_FALLING] = "a million: 4 gaps a rocket, falling",
 };
 
-/* Room for the deliveries of a round, and what applies them. */
+/* The state of the group. */
 struct bench {
     struct parts_fleet *fleet;
     struct parts_delivery *deliveries;
-    uint32_t *order; /* of a million rockets */
+    uint32_t *order; /* a random order of the million rockets */
     struct parts_figure figures[ROWS][COLUMNS];
 };
 
-static void apply(struct bench *bench, struct table *table, enum row row,
-                  size_t count)
+static void measure_deliveries(struct bench *bench, struct table *table,
+                               enum row row, size_t count)
 {
     double took = (double)parts_fleet_apply(bench->fleet, table,
                                             bench->deliveries, count);
@@ -72,7 +72,7 @@ static void apply(struct bench *bench, struct table *table, enum row row,
     parts_figure_add(&bench->figures[row][TIME], took / (double)count);
 }
 
-/* The few in random turns, each one's numbers in order. */
+/* Messages of random rockets; the numbers of each rocket in order. */
 static void deliver_few(struct bench *bench)
 {
     struct random random = random_start(PARTS_SEED, RANDOM_MESSAGES);
@@ -91,15 +91,15 @@ static void measure_few(struct bench *bench)
     struct table *table = parts_table_new();
 
     deliver_few(bench);
-    apply(bench, table, FEW_IN_ORDER, FEW_MESSAGES);
+    measure_deliveries(bench, table, FEW_IN_ORDER, FEW_MESSAGES);
     table_free(table);
     table = parts_table_new();
     parts_shuffle(&random, bench->deliveries, FEW_MESSAGES, WINDOW);
-    apply(bench, table, FEW_SHUFFLED, FEW_MESSAGES);
+    measure_deliveries(bench, table, FEW_SHUFFLED, FEW_MESSAGES);
     table_free(table);
 }
 
-/* GAPS messages of each of the few: `first`, then always two more or less. */
+/* GAPS messages of each of the few: `first`, `first` ± 2, `first` ± 4 ... */
 static size_t deliver_gaps(struct bench *bench, uint32_t first, bool rising)
 {
     size_t count = 0;
@@ -116,9 +116,9 @@ static void measure_rising(struct bench *bench)
     struct table *table = parts_table_new();
     size_t count = deliver_gaps(bench, 2, true);
 
-    apply(bench, table, FEW_RISING, count);
+    measure_deliveries(bench, table, FEW_RISING, count);
     deliver_gaps(bench, 2 + 2 * GAPS, true);
-    apply(bench, table, FEW_RISING_PAST, count);
+    measure_deliveries(bench, table, FEW_RISING_PAST, count);
     table_free(table);
 }
 
@@ -127,9 +127,9 @@ static void measure_falling(struct bench *bench)
     struct table *table = parts_table_new();
     size_t count = deliver_gaps(bench, 4 * GAPS, false);
 
-    apply(bench, table, FEW_FALLING, count);
+    measure_deliveries(bench, table, FEW_FALLING, count);
     deliver_gaps(bench, 2 * GAPS, false);
-    apply(bench, table, FEW_FALLING_PAST, count);
+    measure_deliveries(bench, table, FEW_FALLING_PAST, count);
     table_free(table);
 }
 
@@ -141,28 +141,28 @@ static void measure_filling(struct bench *bench)
 
     parts_fleet_apply(bench->fleet, table, bench->deliveries, count);
     deliver_gaps(bench, 3, true);
-    count -= FEW; /* the last number of each lies behind the last gap */
+    count -= FEW; /* the last number of each rocket fills no gap */
     parts_shuffle(&random, bench->deliveries, count, count);
-    apply(bench, table, FEW_FILLING, count);
+    measure_deliveries(bench, table, FEW_FILLING, count);
     table_free(table);
 }
 
-/* Two messages more of each of the million, the second in random order. */
+/* Two more messages of each of the million; the second in random order. */
 static void measure_many_in_order(struct bench *bench, struct table *table,
                                   unsigned round)
 {
     for (uint32_t i = 0; i < PARTS_MILLION; i++)
         bench->deliveries[i] = (struct parts_delivery){i, 2 + 2 * round};
-    apply(bench, table, MANY_IN_TURN, PARTS_MILLION);
+    measure_deliveries(bench, table, MANY_IN_TURN, PARTS_MILLION);
     for (uint32_t i = 0; i < PARTS_MILLION; i++)
         bench->deliveries[i] =
             (struct parts_delivery){bench->order[i], 3 + 2 * round};
-    apply(bench, table, MANY_IN_ORDER, PARTS_MILLION);
+    measure_deliveries(bench, table, MANY_IN_ORDER, PARTS_MILLION);
 }
 
 /*
- * Each round has another part of the million, and begins anew, as another
- * pass, when all have had theirs. Returns where the part begins.
+ * Each round uses the next part of the million. After the last part, the next
+ * pass starts with the first. Returns the index at which the part starts.
  */
 static uint32_t part_of(unsigned round, uint32_t *pass)
 {
@@ -173,8 +173,9 @@ static uint32_t part_of(unsigned round, uint32_t *pass)
 }
 
 /*
- * A step is a message of each rocket of the part; over the steps each gets
- * STEPS numbers in an order of its own. At the end none is missing.
+ * A step has one message of each rocket of the part. Each rocket has STEPS
+ * consecutive numbers, in its own random order. After the last step no number
+ * is missing.
  */
 static void measure_many_shuffled(struct bench *bench, struct table *table,
                                   unsigned round, unsigned rounds)
@@ -192,10 +193,10 @@ static void measure_many_shuffled(struct bench *bench, struct table *table,
         for (uint32_t step = 0; step < STEPS; step++)
             bench->deliveries[step * PART + i] = steps[step];
     }
-    apply(bench, table, MANY_SHUFFLED, (size_t)STEPS * PART);
+    measure_deliveries(bench, table, MANY_SHUFFLED, (size_t)STEPS * PART);
 }
 
-/* Each message starts a run of its own, below the ones of before. */
+/* Each message starts a new run, below the earlier ones. */
 static void measure_many_falling(struct bench *bench, struct table *table,
                                  unsigned round)
 {
@@ -207,7 +208,7 @@ static void measure_many_falling(struct bench *bench, struct table *table,
         for (uint32_t i = 0; i < PART; i++)
             bench->deliveries[count++] = (struct parts_delivery){
                 bench->order[first + i], highest - 2 * step};
-    apply(bench, table, MANY_FALLING, count);
+    measure_deliveries(bench, table, MANY_FALLING, count);
 }
 
 static void name_figures(struct bench *bench)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages are made a block at a time and then applied, so that neither the
- * making is timed nor are millions of them fetched from memory: when the
- * service applies a message, it has just been read, too.
+ * Messages are made in blocks and then applied. So making them is not timed,
+ * and they are in the cache when they are applied, as in the service, which
+ * has just read the message.
  */
 #include "parts_fleet.h"
 
@@ -14,14 +14,14 @@
 #include "parts_measure.h"
 
 enum {
-    TEMPLATES = 1024, /* of a kind, at most */
+    TEMPLATES = 1024, /* most templates in one set */
     SOURCE_ROCKETS = 1000,
     SOURCE_MESSAGES = 20000,
-    LAST_NUMBER = 4, /* of a rocket that explodes */
+    LAST_NUMBER = 4, /* last number of a rocket that explodes */
     SPEED_STEP = 500,
     /*
-     * A message stands for many: so speeds spread after one or two as widely
-     * as those of `rockets` do after thousands, and hardly ever are equal.
+     * With large steps, the speeds after one or two messages spread as widely
+     * as those of `rockets` after thousands, and are hardly ever equal.
      */
     MAX_SPEED_STEPS = 100000,
 };
@@ -38,7 +38,7 @@ struct parts_fleet {
     bool explosive;
     struct timestamp start;
     int64_t start_time;
-    /* The block that is being applied. */
+    /* The current block. */
     struct message messages[PARTS_BLOCK];
     char ids[PARTS_BLOCK][TRAFFIC_ID_SIZE];
 };
@@ -88,7 +88,7 @@ void parts_fleet_free(struct parts_fleet *fleet)
     free(fleet);
 }
 
-/* Random numbers that belong to one rocket or one of its messages. */
+/* The random numbers of one rocket (`number` 0) or one of its messages. */
 static struct random random_of(uint32_t rocket, uint32_t number)
 {
     struct random mixed = {PARTS_SEED + ((uint64_t)number << 32) + rocket};
@@ -126,7 +126,7 @@ static const struct templates *templates_of(const struct parts_fleet *fleet,
     return &fleet->flights;
 }
 
-/* The message as plain data, but for its rocket. */
+/* The message as plain data. Its rocket is always 0. */
 static struct traffic_message draw(const struct parts_fleet *fleet,
                                    struct parts_delivery delivery)
 {
@@ -172,7 +172,7 @@ static enum message_type type_of(const struct traffic_message *message)
     return MESSAGE_MISSION_CHANGED;
 }
 
-/* Into the block, as message_parse() would leave it. */
+/* Put a message into the block, as message_parse() would make it. */
 static void make(struct parts_fleet *fleet, size_t index,
                  struct parts_delivery delivery)
 {
@@ -225,7 +225,7 @@ const struct message *parts_fleet_block(struct parts_fleet *fleet,
     return fleet->messages;
 }
 
-/* The table must have said of each that it was applied, and have done so. */
+/* Each message must be reported as applied, and must advance the revision. */
 static uint64_t apply_block(struct table *table, const struct message *messages,
                             size_t count)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of a million rockets, while nothing else goes on: pages, which
- * collect and keep the best, and the whole list, collected, sorted, read in
- * that order and written.
+ * Lists of a million rockets, without other load: pages, for which a scan
+ * keeps the best rockets, and the whole list, which is collected, sorted,
+ * read in that order and written.
  */
 #include "parts.h"
 
@@ -39,7 +39,7 @@ static void report_pages(const struct parts_options *options,
             figures[i][j] = (struct parts_figure){
                 .item = list_url_sort_name(i),
                 .column = j == 0 ? "ms ascending" : "ms descending"};
-    figures[TABLE_SPEED][1].at_most = 5; /* the fastest first */
+    figures[TABLE_SPEED][1].at_most = 5; /* ms, descending */
     for (unsigned round = 0; round < options->rounds; round++)
         for (enum table_field i = 0; i < TABLE_FIELD_COUNT; i++)
             for (size_t j = 0; j < ORDERS; j++) {
@@ -104,7 +104,10 @@ static void measure_pages(struct parts_figure figures[ROWS][COLUMNS],
             table, "sort=speed&order=desc&status=exploded&limit=50", PAGE)));
 }
 
-/* Once, as it does not vary, and in a turn of its own: counting takes time. */
+/*
+ * Measured once, because it does not vary, and apart from the times, because
+ * counting slows the allocations down.
+ */
 static void count_memory(struct parts_figure *figure, struct table *table,
                          const char *query)
 {

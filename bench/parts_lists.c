@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Through the functions that the handler uses, and in its blocks.
+ * Makes lists by the functions that the handler of GET /rockets calls, and
+ * writes them in blocks of the same size.
  */
 #include "parts_lists.h"
 
@@ -81,7 +82,7 @@ uint64_t parts_list_write(const struct parts_list *list, uint64_t *bytes)
     return took;
 }
 
-/* The cursor comes from a page that is half of the list. */
+/* The cursor is that of a page with the first half of the list. */
 void parts_list_middle(struct table *table, const char *sorted,
                        char query[static PARTS_MAX_QUERY])
 {

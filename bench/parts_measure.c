@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Linux's own interfaces throughout: the service runs nowhere else.
+ * Uses interfaces of Linux only; the service runs on no other system.
  */
 #include "parts_measure.h"
 
@@ -44,7 +44,7 @@ uint64_t parts_thread_time(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* Without stdio, which would take memory for itself. */
+/* Does not use stdio, which would allocate memory. */
 uint64_t parts_resident(void)
 {
     static const char path[] = "/proc/self/smaps_rollup";
@@ -80,7 +80,7 @@ static void write_all(int fd, const void *bytes, size_t size)
     }
 }
 
-/* The number of bytes read before the other side closed. */
+/* Read until `size` bytes or the end. Returns the number of bytes read. */
 static size_t read_all(int fd, void *bytes, size_t size)
 {
     size_t length = 0;
@@ -109,7 +109,7 @@ void parts_in_child(void (*measure)(const void *context, double results[]),
     if (child == 0) {
         measure(context, results);
         write_all(ends[1], results, size);
-        /* The table is left to the kernel, which is faster. */
+        /* Nothing is freed: the kernel releases the memory faster. */
         _exit(EXIT_SUCCESS);
     }
     close(ends[1]);
@@ -118,5 +118,5 @@ void parts_in_child(void (*measure)(const void *context, double results[]),
     if (waitpid(child, &status, 0) != child)
         die_errno("waitpid");
     if (length != size || status != 0)
-        die("the child that measures failed");
+        die("the measurement in a child process failed");
 }

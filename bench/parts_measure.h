@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the benchmark programs measure with: clocks, resident memory, and
- * children that measure in a process of their own.
+ * Measuring tools of the benchmark programs: clocks, resident memory, and
+ * measurements in a child process. Every failure ends the program (die() in
+ * flags.h).
  */
 #ifndef LUNAR_BENCH_PARTS_MEASURE_H
 #define LUNAR_BENCH_PARTS_MEASURE_H
@@ -9,25 +10,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* malloc(3) that dies: ends the program with 1. */
+/* malloc(3) that dies on failure. Ownership: the caller frees the memory. */
 void *parts_allocate(size_t size);
 
-/* Nanoseconds that have passed, since some time or other. */
+/* The monotonic clock, in nanoseconds. */
 uint64_t parts_now(void);
 
-/* Nanoseconds that this thread has run, without those that it waited. */
+/* The CPU time of the calling thread, in nanoseconds. */
 uint64_t parts_thread_time(void);
 
 /*
- * Resident bytes of this process, by the kernel's walk over its pages: the
- * counters of statm are some hundred kilobytes behind.
+ * The resident memory of this process in bytes, from smaps_rollup, for which
+ * the kernel counts the pages. The counters in statm are inexact by some
+ * hundred kilobytes.
  */
 uint64_t parts_resident(void);
 
 /*
- * Call `measure` in a child process, whose heap is as clean as ours, and
- * have the `count` numbers that it leaves in `results` here. Dies if the
- * child fails.
+ * Call `measure` in a child process, which inherits this process's heap, and
+ * copy the `count` numbers that it stores in `results` to this process. Dies
+ * if the child fails.
  */
 void parts_in_child(void (*measure)(const void *context, double results[]),
                     const void *context, double results[], size_t count);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory that one more rocket takes: not a sum of sizes, but what the
- * process grows by, with all that the allocator adds. A round is a child
- * process, so that it finds no memory that a round before it has freed.
+ * Measures memory as the growth of the process's resident memory, not as a
+ * sum of sizes, so that the overhead of the allocator is included. Each round
+ * is a child process, so that it can't reuse memory that an earlier round
+ * freed.
  */
 #include "parts.h"
 
@@ -10,15 +11,15 @@
 #include "parts_fleet.h"
 #include "parts_measure.h"
 
-/* What a child finds out. */
+/* The results of a child process. */
 enum { RESIDENT, COUNTED, SECONDS, RESULTS };
 
-static void measure(const void *context, double results[])
+static void measure_memory(const void *context, double results[])
 {
     struct parts_fleet *fleet = parts_fleet_new(false);
 
     (void)context;
-    /* What is used for the first time is not the rockets'. */
+    /* Warm up: memory that is allocated only once is not the rockets'. */
     struct table *warm = parts_table_new();
     parts_fleet_launch(fleet, warm, 0, 1);
     table_free(warm);
@@ -30,7 +31,7 @@ static void measure(const void *context, double results[])
     results[COUNTED] = (double)table_memory(table);
     results[SECONDS] = (double)took / 1e9;
     if (table_count(table) != PARTS_MILLION)
-        die("%zu rockets in the table", table_count(table));
+        die("expected %d rockets, got %zu", PARTS_MILLION, table_count(table));
 }
 
 void parts_memory(const struct parts_options *options)
@@ -43,7 +44,7 @@ void parts_memory(const struct parts_options *options)
     double results[RESULTS] = {0};
 
     for (unsigned round = 0; round < options->rounds; round++) {
-        parts_in_child(measure, NULL, results, RESULTS);
+        parts_in_child(measure_memory, NULL, results, RESULTS);
         parts_figure_add(&figures[0], results[RESIDENT] / PARTS_MILLION);
         parts_figure_add(&figures[1], results[COUNTED] / PARTS_MILLION);
         parts_figure_add(&figures[2], PARTS_MILLION / results[SECONDS]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a text to a checked message, whole and in parts: the strict scan,
- * and cJSON beside it.
- * The texts are those that `rockets` sends.
+ * Times message_parse(), from a JSON text to a checked message; and, on the
+ * same texts, its strict scan alone and cJSON alone. The texts are those that
+ * `rockets` sends.
  */
 #include "parts.h"
 
@@ -21,9 +21,9 @@
 #include "traffic.h"
 
 enum {
-    KINDS = 6, /* of texts: one a type of message, and all as they come */
+    KINDS = 6, /* of texts: one per message type, and a mix of all types */
     AS_THEY_COME = KINDS - 1,
-    TEXTS = 256, /* of a kind */
+    TEXTS = 256, /* of each kind */
     REPEATS = 50,
     SOURCE_ROCKETS = 1000,
     SOURCE_MESSAGES = 100000,
@@ -43,7 +43,7 @@ struct texts {
     size_t count;
 };
 
-/* Each in memory of its own, so that a sanitizer sees reads past its end. */
+/* Each text has its own block, so that a sanitizer detects reads past it. */
 static void add_text(struct texts *texts, const struct traffic *traffic,
                      const struct traffic_message *message)
 {
@@ -88,7 +88,7 @@ static void free_texts(struct texts kinds[KINDS])
             free((void *)kinds[i].texts[j].data);
 }
 
-static bool parse(struct text text)
+static bool parse_message(struct text text)
 {
     struct parsed_message parsed;
 
@@ -98,7 +98,7 @@ static bool parse(struct text text)
     return true;
 }
 
-static bool scan(struct text text)
+static bool scan_text(struct text text)
 {
     struct json_error error;
 
@@ -117,15 +117,16 @@ static const struct column {
     const char *name;
     bool (*read)(struct text text);
 } columns[] = {
-    {"message_parse, ns", parse},
-    {"json_scan alone, ns", scan},
+    {"message_parse, ns", parse_message},
+    {"json_scan alone, ns", scan_text},
     {"cJSON alone, ns", parse_with_cjson},
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
-/* Nanoseconds a text. */
-static double measure(const struct column *column, const struct texts *texts)
+/* Returns nanoseconds per text. */
+static double measure_texts(const struct column *column,
+                            const struct texts *texts)
 {
     size_t read = 0;
 
@@ -135,7 +136,7 @@ static double measure(const struct column *column, const struct texts *texts)
             read += column->read(texts->texts[j]);
     uint64_t took = parts_now() - begun;
     if (read != (size_t)REPEATS * TEXTS)
-        die("%s: not all texts were taken", column->name);
+        die("%s: not all texts were accepted", column->name);
     return (double)took / REPEATS / TEXTS;
 }
 
@@ -166,7 +167,7 @@ void parts_parse(const struct parts_options *options)
         for (size_t i = 0; i < KINDS; i++)
             for (size_t j = 0; j < COLUMNS; j++)
                 parts_figure_add(&figures[i][j],
-                                 measure(&columns[j], &kinds[i]));
+                                 measure_texts(&columns[j], &kinds[i]));
     free_texts(kinds);
     free(kinds);
     parts_report(options->format, "parse", "A text to a message", figures[0],

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A run opens places, which threads take as they wake up, and ends by
- * closing those that are left. The lock hands the work over to the threads,
- * and what they did back to the caller.
+ * A run offers a number of places. Each thread that wakes up takes one. At the
+ * end of the run, the caller withdraws the places that are left. The lock
+ * makes the caller's writes visible to the threads, and theirs to the caller.
  */
 #include "parts_pool.h"
 
@@ -17,8 +17,8 @@
 struct parts_pool {
     unsigned thread_count; /* set at start, then read-only */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* places are open, or it is over */
-    pthread_cond_t idle;    /* nobody is working */
+    pthread_cond_t changed; /* `places` > 0, or `over` */
+    pthread_cond_t idle;    /* `working` is 0 */
     /* Guarded by `lock`. */
     void (*work)(void *context);
     void *context;
@@ -28,12 +28,12 @@ struct parts_pool {
     pthread_t threads[];
 };
 
-static void lock(struct parts_pool *pool)
+static void pool_lock(struct parts_pool *pool)
 {
     sync_check(pthread_mutex_lock(&pool->lock), "pthread_mutex_lock");
 }
 
-static void unlock(struct parts_pool *pool)
+static void pool_unlock(struct parts_pool *pool)
 {
     sync_check(pthread_mutex_unlock(&pool->lock), "pthread_mutex_unlock");
 }
@@ -42,7 +42,7 @@ static void *run_thread(void *argument)
 {
     struct parts_pool *pool = argument;
 
-    lock(pool);
+    pool_lock(pool);
     while (!pool->over) {
         if (pool->places == 0) {
             pthread_cond_wait(&pool->changed, &pool->lock);
@@ -50,13 +50,13 @@ static void *run_thread(void *argument)
         }
         pool->places--;
         pool->working++;
-        unlock(pool);
+        pool_unlock(pool);
         pool->work(pool->context);
-        lock(pool);
+        pool_lock(pool);
         if (--pool->working == 0)
             pthread_cond_signal(&pool->idle);
     }
-    unlock(pool);
+    pool_unlock(pool);
     return NULL;
 }
 
@@ -71,16 +71,16 @@ struct parts_pool *parts_pool_new(unsigned threads)
     sync_check(pthread_cond_init(&pool->idle, NULL), "pthread_cond_init");
     for (unsigned i = 0; i < threads; i++)
         if (pthread_create(&pool->threads[i], NULL, run_thread, pool) != 0)
-            die("can't make a thread");
+            die("can't start a thread");
     return pool;
 }
 
 void parts_pool_free(struct parts_pool *pool)
 {
-    lock(pool);
+    pool_lock(pool);
     pool->over = true;
     pthread_cond_broadcast(&pool->changed);
-    unlock(pool);
+    pool_unlock(pool);
     for (unsigned i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->idle);
@@ -92,17 +92,17 @@ void parts_pool_free(struct parts_pool *pool)
 void parts_pool_run(struct parts_pool *pool, unsigned workers,
                     void (*work)(void *context), void *context)
 {
-    lock(pool);
+    pool_lock(pool);
     pool->work = work;
     pool->context = context;
     pool->places = workers - 1;
     for (unsigned i = 1; i < workers; i++)
         pthread_cond_signal(&pool->changed);
-    unlock(pool);
+    pool_unlock(pool);
     work(context);
-    lock(pool);
+    pool_lock(pool);
     pool->places = 0;
     while (pool->working > 0)
         pthread_cond_wait(&pool->idle, &pool->lock);
-    unlock(pool);
+    pool_unlock(pool);
 }

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that wait for work, so that what is measured with several workers
- * does not have the making of threads in it.
+ * A pool of threads that wait for work, so that measurements with several
+ * workers do not include starting threads.
  */
 #ifndef LUNAR_BENCH_PARTS_POOL_H
 #define LUNAR_BENCH_PARTS_POOL_H
 
 struct parts_pool;
 
-/* Dies if the threads can't be made. */
+/*
+ * Start a pool of `threads` threads. Dies if a thread can't be started.
+ * Ownership: the caller frees it with parts_pool_free(), which waits for the
+ * threads.
+ */
 struct parts_pool *parts_pool_new(unsigned threads);
 void parts_pool_free(struct parts_pool *pool);
 
 /*
- * Have `work` done by `workers` at the same time: the calling thread, and as
- * many more of the pool as that takes. Work that is over before a thread
- * has woken up is done without it. Returns when all are through.
+ * Call `work` on the calling thread and on `workers` - 1 threads of the pool
+ * at the same time. A thread that has not woken up when the caller's `work`
+ * returns does not take part. Returns when all calls have returned.
  */
 void parts_pool_run(struct parts_pool *pool, unsigned workers,
                     void (*work)(void *context), void *context);

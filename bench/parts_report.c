@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table is found in the figures while it is printed: they are few.
+ * The rows and columns of a table are searched in the figures while it is
+ * printed; there are only a few figures.
  */
 #include "parts_report.h"
 
@@ -49,7 +50,7 @@ static bool has_budget(const struct parts_figure *figure)
     return figure->at_least > 0 || figure->at_most > 0;
 }
 
-static bool is_met(const struct parts_figure *figure)
+static bool meets_budget(const struct parts_figure *figure)
 {
     double median = summarize(figure).median;
 
@@ -57,7 +58,7 @@ static bool is_met(const struct parts_figure *figure)
            (figure->at_most <= 0 || median <= figure->at_most);
 }
 
-/* Three digits or more, thousands apart: 0.123, 1.23, 12.3, 1,234; and 5. */
+/* At least three digits, groups of thousands: 0.123, 1.23, 12.3, 1,234; 5. */
 static void print_number(double value)
 {
     char text[64];
@@ -82,10 +83,10 @@ static void print_budget(const struct parts_figure *figure)
 
     fputs(least ? "at least " : "at most ", stdout);
     print_number(least ? figure->at_least : figure->at_most);
-    printf(" %s: %s", figure->column, is_met(figure) ? "met" : "MISSED");
+    printf(" %s: %s", figure->column, meets_budget(figure) ? "met" : "MISSED");
 }
 
-/* Whether it is the first with its item, or else its column. */
+/* Whether the figure is the first with its item, or with its column. */
 static bool is_first(const struct parts_figure *figures, size_t index,
                      bool by_item)
 {
@@ -100,9 +101,9 @@ static bool is_first(const struct parts_figure *figures, size_t index,
     return figures[index].count > 0;
 }
 
-static const struct parts_figure *find(const struct parts_figure *figures,
-                                       size_t count, const char *item,
-                                       const char *column)
+static const struct parts_figure *
+find_figure(const struct parts_figure *figures, size_t count, const char *item,
+            const char *column)
 {
     for (size_t i = 0; i < count; i++)
         if (figures[i].count > 0 && strcmp(figures[i].item, item) == 0 &&
@@ -135,7 +136,7 @@ static void print_row(const struct parts_figure *figures, size_t count,
     printf("| %s", item);
     for (size_t i = 0; i < count; i++)
         if (is_first(figures, i, false))
-            print_cell(find(figures, count, item, figures[i].column));
+            print_cell(find_figure(figures, count, item, figures[i].column));
     for (size_t i = 0; budgets && i < count; i++) {
         if (!has_budget(&figures[i]) || figures[i].count == 0 ||
             strcmp(figures[i].item, item) != 0)
@@ -193,7 +194,7 @@ static void print_json(const char *group, const struct parts_figure *figure)
     if (figure->at_most > 0)
         printf(",\"at_most\":%.6g", figure->at_most);
     if (has_budget(figure))
-        printf(",\"met\":%s", is_met(figure) ? "true" : "false");
+        printf(",\"met\":%s", meets_budget(figure) ? "true" : "false");
     puts("}");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures: what was measured, round by round, and its budget; printed as a
- * Markdown table, as JSON, an object a line, or as CSV.
+ * Figures: the measured values of each round, and the budget. Prints them as
+ * a Markdown table, as JSON, one object per line, or as CSV.
  */
 #ifndef LUNAR_BENCH_PARTS_REPORT_H
 #define LUNAR_BENCH_PARTS_REPORT_H
@@ -14,24 +14,26 @@ enum parts_format { PARTS_MARKDOWN, PARTS_JSON, PARTS_CSV };
 
 /* One cell of a table. */
 struct parts_figure {
-    const char *item;   /* the row; neither has a quote, for CSV no comma */
-    const char *column; /* with the unit, or else the row has it */
-    double at_least;    /* the median's budget; 0: none */
+    /* Row and column. Neither has a quote, nor, for CSV, a comma. */
+    const char *item;
+    const char *column; /* has the unit, unless `item` has it */
+    /* Budgets for the median; 0: none. */
+    double at_least;
     double at_most;
     double rounds[PARTS_MAX_ROUNDS];
-    unsigned count; /* of rounds; a figure without any is left out */
+    unsigned count; /* of `rounds`; 0: the figure is not printed */
 };
 
-/* One round more. */
+/* Add the value of one round. Dies after PARTS_MAX_ROUNDS. */
 void parts_figure_add(struct parts_figure *figure, double value);
 
 /*
- * Print the figures of one group. Rows and columns come in the order in
- * which they first occur. `group` is what -only and JSON call it, `title`
- * what people do. JSON has an object a figure:
+ * Print the figures of one group. Rows and columns are in the order of their
+ * first occurrence. `group` is its name in -only, JSON and CSV, `title` is the
+ * heading in Markdown. JSON has one object per figure:
  * {"group":"…","item":"…","column":"…","min":…,"median":…,"max":…,
- *  "rounds":[…],"at_least":…,"met":true}
- * the last two only where there is a budget ("at_most" if it is one).
+ *  "rounds":[…],"at_least":…,"at_most":…,"met":true}
+ * with "at_least", "at_most" and "met" only if the figure has that budget.
  */
 void parts_report(enum parts_format format, const char *group,
                   const char *title, const struct parts_figure *figures,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of the reference solution: an operation takes 100, 1,000 or
- * 10,000 messages of ten rockets, in random order, into a table that is new,
- * with one, two or four workers. Each worker takes the next message as soon
- * as it is done with one, and does with it all that the service does with
- * the body of a POST, up to the text of the reply. Afterwards the table must
- * have every message.
+ * The benchmark of the reference solution. An operation applies 100, 1,000 or
+ * 10,000 messages of ten rockets, in random order, to a new table, with one,
+ * two or four workers. Each worker takes the next message as soon as it has
+ * finished one, and does all that the service does with the body of a POST,
+ * up to the body of the response. Afterwards the table must have applied
+ * every message.
  */
 #include "parts.h"
 
@@ -29,14 +29,14 @@ enum {
     SIZES = 3,
     WORKER_COUNTS = 3,
     MOST_WORKERS = 4,
-    ROUND_MESSAGES = 40000, /* in a round, of as many operations as it takes */
+    ROUND_MESSAGES = 40000, /* messages of all operations of a round */
     SHAPES = SIZES * WORKER_COUNTS,
 };
 
 static const uint32_t sizes[SIZES] = {100, 1000, 10000};
 static const unsigned worker_counts[WORKER_COUNTS] = {1, 2, 4};
 
-/* Columns, and the last one that is about the table alone. */
+/* The columns of the table. */
 enum { RATE, LATENCY, WITH_TABLE, BYTES, ALLOCATIONS, COLUMNS };
 
 static const char *const columns[COLUMNS] = {
@@ -47,7 +47,7 @@ static const char *const columns[COLUMNS] = {
     [ALLOCATIONS] = "allocations an operation",
 };
 
-/* The bodies of one size, in the order in which they are taken. */
+/* The bodies of one size, in the order in which workers take them. */
 struct workload {
     uint32_t count;
     struct text *bodies;
@@ -55,11 +55,11 @@ struct workload {
     char ids[ROCKETS][TRAFFIC_ID_SIZE];
 };
 
-/* What the workers of one operation share. */
+/* The shared state of the workers of one operation. */
 struct operation {
     const struct workload *workload;
     struct api api;
-    _Alignas(64) _Atomic uint32_t next; /* message that nobody has taken */
+    _Alignas(64) _Atomic uint32_t next; /* index of the next message */
     _Atomic uint32_t applied;
 };
 
@@ -105,8 +105,8 @@ static bool is_applied(const struct http_response *response)
            memcmp(body.data + body.length - length, end, length) == 0;
 }
 
-/* One worker's part of an operation. */
-static void take_messages(void *context)
+/* The work of one worker in an operation. */
+static void post_messages(void *context)
 {
     struct operation *operation = context;
     const struct workload *workload = operation->workload;
@@ -129,8 +129,8 @@ static void take_messages(void *context)
     atomic_fetch_add(&operation->applied, applied);
 }
 
-/* Every message is in the table, by what it says of each rocket. */
-static void check(const struct operation *operation)
+/* Die unless the state of the rockets shows that all messages are applied. */
+static void check_operation(const struct operation *operation)
 {
     const struct workload *workload = operation->workload;
     struct rocket_view view;
@@ -140,37 +140,38 @@ static void check(const struct operation *operation)
         if (!table_find(operation->api.table, text_of(workload->ids[i]),
                         &view) ||
             view.missing != 0)
-            die("workload: a rocket is not complete");
+            die("workload: a rocket has missing messages");
         messages += view.last_number;
     }
     if (operation->applied != workload->count || messages != workload->count)
-        die("workload: of %u messages %u were applied", workload->count,
-            operation->applied);
+        die("workload: expected %u messages to be applied, got %u",
+            workload->count, operation->applied);
 }
 
 struct times {
-    uint64_t operation; /* nanoseconds */
-    uint64_t table;     /* to make it and to free it */
+    /* Nanoseconds. */
+    uint64_t operation;
+    uint64_t table; /* to create and to free it */
 };
 
-static struct times operate(struct parts_pool *pool, unsigned workers,
-                            const struct workload *workload)
+static struct times run_operation(struct parts_pool *pool, unsigned workers,
+                                  const struct workload *workload)
 {
     struct operation operation = {.workload = workload};
     uint64_t begun = parts_now();
 
     api_init(&operation.api, parts_table_new(), NULL);
     uint64_t made = parts_now();
-    parts_pool_run(pool, workers, take_messages, &operation);
+    parts_pool_run(pool, workers, post_messages, &operation);
     uint64_t done = parts_now();
-    check(&operation);
+    check_operation(&operation);
     uint64_t checked = parts_now();
     table_free(operation.api.table);
     return (struct times){.operation = done - made,
                           .table = made - begun + parts_now() - checked};
 }
 
-/* One operation, the table not counted. */
+/* The allocations of one operation, without those of the table. */
 static struct parts_allocations
 count_allocations(struct parts_pool *pool, unsigned workers,
                   const struct workload *workload)
@@ -179,14 +180,14 @@ count_allocations(struct parts_pool *pool, unsigned workers,
 
     api_init(&operation.api, parts_table_new(), NULL);
     parts_allocations_start();
-    parts_pool_run(pool, workers, take_messages, &operation);
+    parts_pool_run(pool, workers, post_messages, &operation);
     struct parts_allocations allocations = parts_allocations_stop();
-    check(&operation);
+    check_operation(&operation);
     table_free(operation.api.table);
     return allocations;
 }
 
-/* `figures` are the columns of one shape. */
+/* `figures` is the row of one size and number of workers. */
 static void measure_shape(struct parts_pool *pool, unsigned workers,
                           const struct workload *workload,
                           struct parts_figure figures[COLUMNS])
@@ -194,9 +195,9 @@ static void measure_shape(struct parts_pool *pool, unsigned workers,
     uint32_t operations = ROUND_MESSAGES / workload->count;
     double operation = 0, table = 0;
 
-    operate(pool, workers, workload);
+    run_operation(pool, workers, workload);
     for (uint32_t i = 0; i < operations; i++) {
-        struct times times = operate(pool, workers, workload);
+        struct times times = run_operation(pool, workers, workload);
         operation += (double)times.operation;
         table += (double)times.table;
     }
@@ -213,7 +214,7 @@ static void measure_shape(struct parts_pool *pool, unsigned workers,
     parts_figure_add(&figures[ALLOCATIONS], (double)allocations.count);
 }
 
-/* What an operation costs before its first message. */
+/* The cost of an operation without messages. */
 static void measure_table(struct parts_figure figures[COLUMNS])
 {
     enum { TABLES = 100 };

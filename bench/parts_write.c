@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The small change: rockets to JSON, and times in and out.
+ * Times writing of rockets as JSON, and parsing and formatting of times.
  */
 #include "parts.h"
 
@@ -53,7 +53,10 @@ static void make_inputs(struct inputs *inputs)
     inputs->views[EXPLODED] = view;
 }
 
-/* As in a list: many rockets into one buffer. Nanoseconds a rocket. */
+/*
+ * Many rockets are written to one buffer, as in a list. Returns nanoseconds
+ * per rocket.
+ */
 static double write_rockets(const struct rocket_view *view)
 {
     struct buffer out = BUFFER_INIT;
@@ -85,7 +88,7 @@ static double parse_times(const struct inputs *inputs)
             parsed += timestamp_parse(texts[j], &time);
     uint64_t took = parts_now() - begun;
     if (parsed != WRITES)
-        die("timestamp_parse refused a time");
+        die("timestamp_parse rejected a valid time");
     return (double)took / WRITES;
 }
 
@@ -102,7 +105,7 @@ static double format_times(const struct inputs *inputs)
     for (size_t i = 0; i < TIMES; i++)
         expected += strlen(inputs->texts[i]);
     if (length != REPEATS * expected)
-        die("timestamp_format wrote other texts");
+        die("timestamp_format wrote texts of a different length");
     return (double)took / WRITES;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time that only moves forwards, as nanoseconds in one integer.
+ * The monotonic clock (CLOCK_MONOTONIC) in nanoseconds, as one integer.
  */
 #ifndef ROCKETS_CLOCK_H
 #define ROCKETS_CLOCK_H

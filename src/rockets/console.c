@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines on stderr. On a terminal each first erases the line it is written
- * on, which may hold the progress; the next progress restores it.
+ * Lines on stderr. On a terminal, each line first erases the current line,
+ * which may show the progress. The next progress update restores it.
  */
 #include "console.h"
 
@@ -16,7 +16,7 @@
 
 enum { MAX_LINE = 1024 };
 
-/* Set by console_init(), then read only. */
+/* Set by console_init(), then read-only. */
 static enum console_level max_level = CONSOLE_INFO;
 static bool on_terminal;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the program says while it works: lines on stderr up to a level, and
- * on a terminal one line of progress that is rewritten in place.
+ * Log lines on stderr, up to a level. On a terminal, also one progress line
+ * that is rewritten in place.
  *
- * Locking: none needed; every line is one call to stdio, which locks.
+ * Locking: none needed. Each line is one call to stdio, which locks.
  */
 #ifndef ROCKETS_CONSOLE_H
 #define ROCKETS_CONSOLE_H
@@ -17,21 +17,21 @@ enum console_level {
     CONSOLE_DEBUG,
 };
 
-/* Called once, before there are threads. */
+/* Call it once, before other threads start. */
 void console_init(enum console_level level);
 
-/* The level called `name`; false if there is none. */
+/* Set `*level` to the level called `name`. False if there is no such level. */
 bool console_level_of(const char *name, enum console_level *level);
 
-/* Write "rockets: ..." and a line end, unless `level` is not wanted. */
+/* Write "rockets: ..." and a LF, unless `level` is disabled. */
 __attribute__((format(printf, 2, 3))) void
 console_line(enum console_level level, const char *format, ...);
 
-/* Replace the line of progress; does nothing where there is no terminal. */
+/* Replace the progress line. Does nothing if stderr is not a terminal. */
 __attribute__((format(printf, 1, 2))) void console_progress(const char *format,
                                                             ...);
 
-/* Take the line of progress away. */
+/* Erase the progress line. */
 void console_progress_end(void);
 
 #endif

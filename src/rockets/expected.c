@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Traffic is ordered by time, and so are the numbers of each rocket: one
- * pass meets every rocket's messages in order.
+ * The traffic is ordered by time, and each rocket's numbers rise with time.
+ * So one pass over the traffic reads each rocket's messages in order.
  */
 #include "expected.h"
 
 #include <stdlib.h>
 
-static void follow(struct expected *rocket,
-                   const struct traffic_message *message)
+static void apply_message(struct expected *rocket,
+                          const struct traffic_message *message)
 {
     rocket->last = message;
     rocket->messages++;
@@ -45,7 +45,7 @@ struct expected *expected_new(const struct traffic *traffic,
         const struct traffic_message *message = &traffic->messages[i];
 
         if (!without_launch || message->number != 1)
-            follow(&rockets[message->rocket], message);
+            apply_message(&rockets[message->rocket], message);
     }
     return rockets;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What each rocket must look like after its messages: a plain fold over
- * them in the order of their numbers. It is kept apart from the rules of any
- * service on purpose, so that both can be compared.
+ * The expected state of each rocket: a plain fold over its messages in the
+ * order of their numbers. It shares no code with the service on purpose, so
+ * that a mistake of the service is not repeated here.
  */
 #ifndef ROCKETS_EXPECTED_H
 #define ROCKETS_EXPECTED_H
@@ -13,20 +13,22 @@
 #include "traffic.h"
 
 struct expected {
-    const char *type; /* NULL while unknown, as the next two; static */
-    const char *mission;
-    const char *reason; /* not NULL: it has exploded */
+    /* Static strings. */
+    const char *type;    /* NULL if unknown */
+    const char *mission; /* NULL if unknown */
+    const char *reason;  /* NULL if the rocket has not exploded */
     int64_t speed;
-    /* NULL: there is none; they point into the traffic. */
-    const struct traffic_message *launch;
-    const struct traffic_message *last; /* NULL: nothing was sent */
-    uint32_t messages;                  /* sent, duplicates not counted */
+    /* Borrowed from the traffic. */
+    const struct traffic_message *launch; /* NULL if it was not sent */
+    const struct traffic_message *last;   /* NULL if none was sent */
+    uint32_t messages;                    /* sent, without duplicates */
 };
 
 /*
- * One for each rocket of the traffic. `without_launch`: number 1 was never
- * sent. NULL where memory ends.
- * Ownership: the caller frees it with free(3), before the traffic.
+ * Make an array with one element for each rocket of the traffic, in the same
+ * order. With `without_launch`, number 1 of each rocket was never sent.
+ * Returns NULL if out of memory.
+ * Ownership: the caller frees it with free(3) before the traffic.
  */
 struct expected *expected_new(const struct traffic *traffic,
                               bool without_launch);

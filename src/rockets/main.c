@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `rockets`: sends the messages of a fleet of rockets to a service, and
- * checks afterwards what the service made of them. This file wires the
- * parts, handles signals and chooses the exit status.
+ * `rockets` sends the messages of a fleet of rockets to a service. With
+ * --verify it then compares the rockets of the service with the expected
+ * state. This file wires the parts, handles signals and sets the exit status.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -29,16 +29,19 @@ enum {
 
 static volatile sig_atomic_t interrupted;
 
-static void interrupt(int number)
+static void on_signal(int number)
 {
     (void)number;
     interrupted = 1;
 }
 
-/* The first signal ends the sending in good order, a second one at once. */
+/*
+ * The first signal stops the sender, and the report follows. The second one
+ * has its default effect and ends the program at once.
+ */
 static void handle_signals(void)
 {
-    struct sigaction stop = {.sa_handler = interrupt,
+    struct sigaction stop = {.sa_handler = on_signal,
                              .sa_flags = (int)SA_RESETHAND};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
@@ -47,13 +50,15 @@ static void handle_signals(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static int out_of_memory(void)
+static int fail_out_of_memory(void)
 {
-    console_line(CONSOLE_ERROR, "memory ended; fewer --max-messages need less");
+    console_line(CONSOLE_ERROR,
+                 "out of memory; a lower --max-messages needs less");
     return EXIT_FAILURE;
 }
 
-static int verify(const struct options *options, const struct traffic *traffic)
+static int verify_service(const struct options *options,
+                          const struct traffic *traffic)
 {
     struct expected *expected = expected_new(traffic, options->drop_launch);
     struct verify_result result;
@@ -63,18 +68,18 @@ static int verify(const struct options *options, const struct traffic *traffic)
         status = verify_rockets(&result, options->url, traffic, expected);
     free(expected);
     if (status != 0)
-        return out_of_memory();
+        return fail_out_of_memory();
     if (result.differences == 0) {
         printf("verified    %zu rockets: no difference\n", result.rockets);
         return EXIT_SUCCESS;
     }
-    printf("verified    %zu rockets: %zu differences (messages sent before "
-           "this run count too: was the service started afresh?)\n",
+    printf("verified    %zu rockets: %zu differences (messages of earlier "
+           "runs count too: restart the service before --verify)\n",
            result.rockets, result.differences);
     return EXIT_FAILURE;
 }
 
-static void watch(struct sender *sender, const struct plan *plan)
+static void wait_for_sender(struct sender *sender, const struct plan *plan)
 {
     while (!sender_wait(sender, PROGRESS_INTERVAL_MS)) {
         struct sender_counts counts = sender_counts(sender);
@@ -86,19 +91,22 @@ static void watch(struct sender *sender, const struct plan *plan)
     console_progress_end();
 }
 
-/* Report on a sender that is done; returns the exit status so far. */
-static int conclude(struct sender *sender, const struct plan *plan)
+/*
+ * Print the report of a sender whose workers have ended. Returns the exit
+ * status, to which --verify may still add a failure.
+ */
+static int report_result(struct sender *sender, const struct plan *plan)
 {
     struct sender_counts counts = sender_counts(sender);
 
     if (report_sent(plan, &counts, sender_latencies(sender)) != 0)
-        return out_of_memory();
+        return fail_out_of_memory();
     if (interrupted)
         return EXIT_INTERRUPTED;
     if (counts.delivered == plan->count)
         return EXIT_SUCCESS;
     console_line(CONSOLE_ERROR,
-                 "messages that failed for %d s were given up; "
+                 "gave up on messages that failed for %d s; "
                  "--log-level=debug shows each failure",
                  SENDER_GIVE_UP_MS / 1000);
     return EXIT_FAILURE;
@@ -120,13 +128,13 @@ static int send_plan(const struct options *options,
 
     if (sender == NULL) {
         console_line(CONSOLE_ERROR,
-                     "the workers could not be started (%s); a lower "
-                     "--concurrency-level needs less",
+                     "can't start the workers (%s); try a lower "
+                     "--concurrency-level",
                      strerrordesc_np(errno));
         return EXIT_FAILURE;
     }
-    watch(sender, plan);
-    status = conclude(sender, plan);
+    wait_for_sender(sender, plan);
+    status = report_result(sender, plan);
     sender_free(sender);
     return status;
 }
@@ -144,11 +152,11 @@ static int launch_traffic(const struct options *options,
     int status;
 
     if (plan_init(&plan, traffic, &planning) != 0)
-        return out_of_memory();
+        return fail_out_of_memory();
     status = send_plan(options, traffic, &plan);
     plan_release(&plan);
     if (status == EXIT_SUCCESS && options->verify)
-        status = verify(options, traffic);
+        status = verify_service(options, traffic);
     return status;
 }
 
@@ -165,25 +173,25 @@ static int launch(const struct options *options)
     console_init(options->log_level);
     if (!transport_url_is_valid(options->url)) {
         console_line(CONSOLE_ERROR,
-                     "'%s' is no URL; one looks like "
+                     "'%s': expected a URL, as in "
                      "http://localhost:8088/messages",
                      options->url);
         return EXIT_USAGE;
     }
     if (traffic_init(&traffic, &generation) != 0)
-        return out_of_memory();
+        return fail_out_of_memory();
     handle_signals();
     status = launch_traffic(options, &traffic);
     traffic_release(&traffic);
     return status;
 }
 
-static int run(const struct options *options)
+static int run_launch(const struct options *options)
 {
     int status;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return out_of_memory();
+        return fail_out_of_memory();
     status = launch(options);
     curl_global_cleanup();
     return status;
@@ -196,7 +204,7 @@ int main(int argc, char *argv[])
 
     switch (options_read(&options, argc, argv, error, sizeof(error))) {
     case OPTIONS_LAUNCH:
-        return run(&options);
+        return run_launch(&options);
     case OPTIONS_HELP:
         fputs(options_help(), stdout);
         return EXIT_SUCCESS;

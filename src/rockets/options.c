@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Flags are a table of names, kinds and places in the options; one function
- * a kind reads the value.
+ * A table gives the name, the kind and the member of struct options of each
+ * flag. One function for each kind reads the value.
  */
 #include "options.h"
 
@@ -18,7 +18,7 @@ enum kind {
     KIND_SHARE,
     KIND_DURATION,
     KIND_LEVEL,
-    KIND_SWITCH, /* bool, set by its name alone */
+    KIND_SWITCH, /* bool; without a value: true */
 };
 
 struct flag {
@@ -44,20 +44,20 @@ static const struct flag FLAGS[] = {
     {"verify", KIND_SWITCH, PLACE(verify), 0, 0},
 };
 
-/* The command line while it is read. */
+/* State while the command line is read. */
 struct reader {
     struct options *options;
-    char *const *arguments; /* not read yet, `count` of them */
+    char *const *arguments; /* the next `count` arguments to read */
     int count;
-    bool flags_ended; /* after "--" */
+    bool flags_ended; /* "--" was read */
     bool help;
     char *error;
     size_t error_size;
 };
 
-/* Always false, for the caller to return. */
-__attribute__((format(printf, 2, 3))) static bool fail(struct reader *reader,
-                                                       const char *format, ...)
+/* Write the error text. Returns false, for the caller to return. */
+__attribute__((format(printf, 2, 3))) static bool
+reader_fail(struct reader *reader, const char *format, ...)
 {
     va_list arguments;
 
@@ -67,7 +67,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct reader *reader,
     return false;
 }
 
-/* Decimal digits and nothing else, which strtoull(3) alone is not about. */
+/* Accepts decimal digits only; strtoull(3) also accepts spaces and signs. */
 static bool read_unsigned(const char *text, uint64_t *value)
 {
     char *end;
@@ -97,14 +97,14 @@ static bool read_share(const char *text, double *value)
     return true;
 }
 
-/* Nanoseconds in the unit that `*text` starts with, 0 if it is none. */
+/* Nanoseconds in the unit at the start of `*text`, 0 if there is no unit. */
 static int64_t read_unit(const char **text)
 {
     static const struct {
         const char *name;
         int64_t nanoseconds;
     } UNITS[] = {
-        /* "ms" before "m", which it starts with. */
+        /* "ms" comes before "m", which is a prefix of it. */
         {"ns", 1},
         {"us", 1000},
         {"\u00b5s", 1000}, /* micro sign */
@@ -126,8 +126,8 @@ static int64_t read_unit(const char **text)
     return 0;
 }
 
-/* A number with its unit, added to `*sum`. */
-static bool read_part(const char **text, int64_t *sum)
+/* Read one number with its unit, and add it to `*sum`. */
+static bool read_duration_part(const char **text, int64_t *sum)
 {
     double fraction = 0;
     double scale = 1;
@@ -146,7 +146,7 @@ static bool read_part(const char **text, int64_t *sum)
             fraction += (**text - '0') * scale;
         }
     unit = digits ? read_unit(text) : 0;
-    /* Half a nanosecond more makes up for sums that fall just short. */
+    /* + 0.5: round to the nearest; sums of fractions may be slightly low. */
     return unit != 0 && !__builtin_mul_overflow(whole, unit, &whole) &&
            !__builtin_add_overflow(*sum, whole, sum) &&
            !__builtin_add_overflow(
@@ -162,7 +162,7 @@ bool options_duration(const char *text, int64_t *nanoseconds)
         return true;
     }
     do {
-        if (!read_part(&text, &sum))
+        if (!read_duration_part(&text, &sum))
             return false;
     } while (*text != '\0');
     *nanoseconds = sum;
@@ -175,8 +175,8 @@ static bool set_count(struct reader *reader, const struct flag *flag,
     uint64_t read;
 
     if (!read_unsigned(value, &read) || read < flag->low || read > flag->high)
-        return fail(reader, "--%s takes an integer from %u to %u, not '%s'",
-                    flag->name, flag->low, flag->high, value);
+        return reader_fail(reader, "--%s=%s: expected an integer from %u to %u",
+                           flag->name, value, flag->low, flag->high);
     *place = (uint32_t)read;
     return true;
 }
@@ -191,28 +191,32 @@ static bool set_value(struct reader *reader, const struct flag *flag,
         return set_count(reader, flag, value, place);
     case KIND_SEED:
         return read_unsigned(value, place) ||
-               fail(reader, "--%s takes an integer from 0 to 2^64-1, not '%s'",
-                    flag->name, value);
+               reader_fail(reader,
+                           "--%s=%s: expected an integer from 0 to 2^64-1",
+                           flag->name, value);
     case KIND_SHARE:
         return read_share(value, place) ||
-               fail(reader, "--%s takes a share from 0 to 1, as 0.2, not '%s'",
-                    flag->name, value);
+               reader_fail(reader,
+                           "--%s=%s: expected a number from 0 to 1, as in 0.2",
+                           flag->name, value);
     case KIND_DURATION:
         return options_duration(value, place) ||
-               fail(reader,
-                    "--%s takes a duration, as 500ms, 1.5s or 1m30s, not '%s'",
-                    flag->name, value);
+               reader_fail(
+                   reader,
+                   "--%s=%s: expected a duration, as in 500ms, 1.5s or 1m30s",
+                   flag->name, value);
     case KIND_LEVEL:
         return console_level_of(value, place) ||
-               fail(reader, "--%s is debug, info, warn or error, not '%s'",
-                    flag->name, value);
+               reader_fail(reader,
+                           "--%s=%s: expected debug, info, warn or error",
+                           flag->name, value);
     case KIND_SWITCH:
         break;
     }
     *(bool *)place = strcmp(value, "true") == 0;
     return *(bool *)place || strcmp(value, "false") == 0 ||
-           fail(reader, "--%s stands alone or is true or false, not '%s'",
-                flag->name, value);
+           reader_fail(reader, "--%s=%s: expected true, false or no value",
+                       flag->name, value);
 }
 
 static const struct flag *find_flag(const char *name, size_t length)
@@ -232,7 +236,7 @@ static const char *next_argument(struct reader *reader)
     return *reader->arguments++;
 }
 
-/* `name` is what follows the dashes. */
+/* `name` is the argument without its leading dashes. */
 static bool read_flag(struct reader *reader, const char *name)
 {
     size_t length = strcspn(name, "=");
@@ -244,8 +248,8 @@ static bool read_flag(struct reader *reader, const char *name)
         return true;
     }
     if (flag == NULL)
-        return fail(reader, "there is no flag --%.*s; see 'rockets help'",
-                    (int)length, name);
+        return reader_fail(reader, "--%.*s: unknown flag; see 'rockets help'",
+                           (int)length, name);
     if (name[length] == '=')
         value = name + length + 1;
     else if (flag->kind == KIND_SWITCH)
@@ -253,8 +257,8 @@ static bool read_flag(struct reader *reader, const char *name)
     else
         value = next_argument(reader);
     if (value == NULL)
-        return fail(reader, "--%s needs a value; see 'rockets help'",
-                    flag->name);
+        return reader_fail(reader, "--%s: expected a value; see 'rockets help'",
+                           flag->name);
     return set_value(reader, flag, value);
 }
 
@@ -267,15 +271,13 @@ static bool read_argument(struct reader *reader, const char *argument)
     if (!reader->flags_ended && argument[0] == '-' && argument[1] != '\0')
         return read_flag(reader, argument + (argument[1] == '-' ? 2 : 1));
     if (reader->options->url != NULL)
-        return fail(reader,
-                    "one URL is enough, '%s' is one more; see "
-                    "'rockets help'",
-                    argument);
+        return reader_fail(
+            reader, "'%s': more than one URL; see 'rockets help'", argument);
     reader->options->url = argument;
     return true;
 }
 
-static bool ends_in(const char *text, const char *end)
+static bool ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text);
     size_t end_length = strlen(end);
@@ -283,24 +285,26 @@ static bool ends_in(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-static bool check(struct reader *reader)
+static bool check_options(struct reader *reader)
 {
     const struct options *options = reader->options;
 
     if (options->url == NULL)
-        return fail(reader, "say where to send the messages, as in 'rockets "
-                            "launch http://localhost:8088/messages'");
+        return reader_fail(reader, "missing URL, as in 'rockets launch "
+                                   "http://localhost:8088/messages'");
     if (strncmp(options->url, "http://", 7) != 0 &&
         strncmp(options->url, "https://", 8) != 0)
-        return fail(reader,
-                    "the URL starts with http:// or https://, as in "
-                    "http://localhost:8088/messages; '%s' does not",
-                    options->url);
-    if (options->verify && !ends_in(options->url, "/messages"))
-        return fail(reader,
-                    "--verify needs a URL that ends in /messages, as "
-                    "it reads the rockets beside it; '%s' does not",
-                    options->url);
+        return reader_fail(
+            reader,
+            "'%s': the URL must start with http:// or https://, as in "
+            "http://localhost:8088/messages",
+            options->url);
+    if (options->verify && !ends_with(options->url, "/messages"))
+        return reader_fail(
+            reader,
+            "'%s': --verify needs a URL that ends in /messages; it "
+            "reads the rockets from .../rockets/ID",
+            options->url);
     return true;
 }
 
@@ -316,7 +320,7 @@ static enum options_command read_launch(struct reader *reader)
             return OPTIONS_INVALID;
     if (reader->help)
         return OPTIONS_HELP;
-    return check(reader) ? OPTIONS_LAUNCH : OPTIONS_INVALID;
+    return check_options(reader) ? OPTIONS_LAUNCH : OPTIONS_INVALID;
 }
 
 static bool is_one_of(const char *text, const char *const *names)
@@ -341,8 +345,8 @@ enum options_command options_read(struct options *options, int argc,
                             .error_size = error_size};
 
     if (argc < 2) {
-        fail(&reader, "say what to do: 'rockets launch URL'; 'rockets help' "
-                      "explains");
+        reader_fail(&reader, "missing command, as in 'rockets launch URL'; see "
+                             "'rockets help'");
         return OPTIONS_INVALID;
     }
     if (is_one_of(argv[1], HELP))
@@ -351,7 +355,8 @@ enum options_command options_read(struct options *options, int argc,
         return OPTIONS_VERSION;
     if (strcmp(argv[1], "launch") == 0)
         return read_launch(&reader);
-    fail(&reader, "there is no command '%s', only launch, help and version",
-         argv[1]);
+    reader_fail(&reader,
+                "'%s': unknown command; expected launch, help or version",
+                argv[1]);
     return OPTIONS_INVALID;
 }

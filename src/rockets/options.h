@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command line: `rockets launch URL [flags]`, `rockets help`, `rockets
- * version`. `--seed=7`, `--seed 7` and `-seed=7` are the same; flags and the
- * URL come in any order.
+ * version`. `--seed=7`, `--seed 7` and `-seed=7` are equivalent. Flags and
+ * the URL may come in any order.
  */
 #ifndef ROCKETS_OPTIONS_H
 #define ROCKETS_OPTIONS_H
@@ -25,18 +25,18 @@ struct options {
     uint32_t shuffle;  /* window in messages, 0: none */
     double duplicates; /* 0 to 1 */
     bool drop_launch;
-    bool verify; /* then `url` ends in "/messages" */
+    bool verify; /* implies that `url` ends in "/messages" */
 };
 
 enum options_command {
     OPTIONS_LAUNCH,
     OPTIONS_HELP,
     OPTIONS_VERSION,
-    OPTIONS_INVALID, /* `error` is one line that says what to do */
+    OPTIONS_INVALID, /* `error` is one line that says what was expected */
 };
 
 /*
- * Read `argv` as main() has it; what is not given has its default.
+ * Read the arguments of main(). A flag that is not given has its default.
  * Ownership: `options` borrows from `argv`.
  */
 enum options_command options_read(struct options *options, int argc,
@@ -44,9 +44,10 @@ enum options_command options_read(struct options *options, int argc,
                                   size_t error_size);
 
 /*
- * Read a duration in Go's notation: numbers with units one after the other,
- * "500ms", "1m30s", "1.5s", "250us", or "0". Units: ns, us, ms, s, m, h.
- * False for anything else, a sign, or more than 292 years.
+ * Read a duration in Go's notation: a sequence of decimal numbers, each with
+ * a unit, as in "500ms", "1m30s", "1.5s" and "250us"; or "0". The units are
+ * ns, us, ms, s, m and h. Returns false for any other text, a sign, and more
+ * than 292 years.
  */
 bool options_duration(const char *text, int64_t *nanoseconds);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order is made in three passes: choose the messages, shuffle each
- * window of them, then merge the duplicates in.
+ * window, merge the duplicates.
  */
 #include "plan.h"
 
@@ -9,14 +9,14 @@
 
 #include "random.h"
 
-/* A duplicate goes right after the message at `position`. */
+/* A duplicate is sent directly after the message at `position`. */
 struct duplicate {
     size_t position;
     uint32_t message;
 };
 
-static size_t choose(uint32_t *order, const struct traffic *traffic,
-                     bool drop_launch)
+static size_t choose_messages(uint32_t *order, const struct traffic *traffic,
+                              bool drop_launch)
 {
     size_t count = 0;
 
@@ -26,8 +26,8 @@ static size_t choose(uint32_t *order, const struct traffic *traffic,
     return count;
 }
 
-/* Fisher and Yates. */
-static void shuffle(uint32_t *window, size_t size, struct random *random)
+/* Fisher-Yates shuffle. */
+static void shuffle_window(uint32_t *window, size_t size, struct random *random)
 {
     for (size_t i = size; i > 1; i--) {
         size_t other = random_below(random, (uint32_t)i);
@@ -48,12 +48,13 @@ static void shuffle_windows(uint32_t *order, size_t count,
     for (size_t start = 0; start < count; start += options->shuffle) {
         size_t left = count - start;
 
-        shuffle(order + start,
-                left < options->shuffle ? left : options->shuffle, &random);
+        shuffle_window(order + start,
+                       left < options->shuffle ? left : options->shuffle,
+                       &random);
     }
 }
 
-static int by_position(const void *left, const void *right)
+static int compare_positions(const void *left, const void *right)
 {
     const struct duplicate *a = left;
     const struct duplicate *b = right;
@@ -79,12 +80,13 @@ static size_t draw_duplicates(struct duplicate *duplicates,
             distance < count - i ? i + distance : count - 1;
         duplicates[drawn++].message = order[i];
     }
-    qsort(duplicates, drawn, sizeof(*duplicates), by_position);
+    qsort(duplicates, drawn, sizeof(*duplicates), compare_positions);
     return drawn;
 }
 
-static void merge(uint32_t *out, const uint32_t *order, size_t count,
-                  const struct duplicate *duplicates, size_t duplicate_count)
+static void merge_duplicates(uint32_t *out, const uint32_t *order, size_t count,
+                             const struct duplicate *duplicates,
+                             size_t duplicate_count)
 {
     size_t next = 0;
 
@@ -95,7 +97,7 @@ static void merge(uint32_t *out, const uint32_t *order, size_t count,
     }
 }
 
-/* Replaces `plan->order` by one that has the duplicates as well. */
+/* Replace `plan->order` with an order that includes the duplicates. */
 static int add_duplicates(struct plan *plan, const struct plan_options *options)
 {
     struct duplicate *duplicates = calloc(plan->count, sizeof(*duplicates));
@@ -109,7 +111,8 @@ static int add_duplicates(struct plan *plan, const struct plan_options *options)
     merged = calloc(plan->count + plan->duplicates, sizeof(*merged));
     if (merged == NULL)
         goto out;
-    merge(merged, plan->order, plan->count, duplicates, plan->duplicates);
+    merge_duplicates(merged, plan->order, plan->count, duplicates,
+                     plan->duplicates);
     free(plan->order);
     plan->order = merged;
     plan->count += plan->duplicates;
@@ -127,7 +130,7 @@ int plan_init(struct plan *plan, const struct traffic *traffic,
 
     if (made.order == NULL)
         return -1;
-    made.count = choose(made.order, traffic, options->drop_launch);
+    made.count = choose_messages(made.order, traffic, options->drop_launch);
     shuffle_windows(made.order, made.count, options);
     if (options->duplicates > 0 && made.count > 0 &&
         add_duplicates(&made, options) != 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which messages are sent, in which order and how often: the traffic as it
- * is, or with launches left out, shuffled within windows, and some of it
- * sent twice. Made from the seed, like the traffic.
+ * The messages to send, in order: the traffic, optionally without launches,
+ * shuffled within windows, and with duplicates. The same seed gives the same
+ * plan.
  */
 #ifndef ROCKETS_PLAN_H
 #define ROCKETS_PLAN_H
@@ -14,15 +14,18 @@
 #include "traffic.h"
 
 enum {
-    /* A duplicate follows its original after at most so many messages. */
+    /*
+     * Most messages between a duplicate and its original, other duplicates
+     * not counted.
+     */
     PLAN_MAX_DISTANCE = 1000
 };
 
 struct plan_options {
     uint64_t seed;
-    uint32_t shuffle;  /* window in messages; 0 and 1: the order of times */
-    double duplicates; /* share of messages sent again, 0 to 1 */
-    bool drop_launch;  /* leave out number 1 of each rocket */
+    uint32_t shuffle;  /* window in messages; 0 and 1: order by time */
+    double duplicates; /* share of messages to duplicate, 0 to 1 */
+    bool drop_launch;  /* omit number 1 of each rocket */
 };
 
 struct plan {
@@ -32,8 +35,8 @@ struct plan {
 };
 
 /*
- * Returns 0, or -1 where memory ends.
- * Ownership: the caller calls plan_release() after 0.
+ * Returns 0, or -1 if out of memory.
+ * Ownership: after 0 the caller calls plan_release().
  */
 int plan_init(struct plan *plan, const struct traffic *traffic,
               const struct plan_options *options);

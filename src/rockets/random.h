@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
- * generators", 2014): eight lines, and the same numbers on every machine.
- * Each purpose draws from a stream of its own, so that asking for
- * duplicates, say, does not change the messages.
+ * generators", 2014): short, and the same numbers on every machine. Each
+ * purpose has its own stream, so that --duplicates, for example, does not
+ * change the messages.
  */
 #ifndef ROCKETS_RANDOM_H
 #define ROCKETS_RANDOM_H
@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 enum random_stream {
-    RANDOM_ROCKETS,    /* ids, how many messages, who explodes */
-    RANDOM_MESSAGES,   /* what the messages say */
-    RANDOM_SHUFFLE,    /* in which order they are sent */
-    RANDOM_DUPLICATES, /* which are sent again, and when */
+    RANDOM_ROCKETS,    /* ids, counts of messages, which rockets explode */
+    RANDOM_MESSAGES,   /* contents of the messages */
+    RANDOM_SHUFFLE,    /* order of sending */
+    RANDOM_DUPLICATES, /* which messages are duplicated, and where */
 };
 
 struct random {
@@ -31,7 +31,7 @@ static inline uint64_t random_next(struct random *random)
     return z ^ (z >> 31);
 }
 
-/* Streams of one seed start at places that have nothing in common. */
+/* The streams of one seed start at unrelated states. */
 static inline struct random random_start(uint64_t seed,
                                          enum random_stream stream)
 {
@@ -41,20 +41,20 @@ static inline struct random random_start(uint64_t seed,
     return (struct random){random_next(&inner)};
 }
 
-/* From 0 to `bound` - 1; the bias is below 2^-32 * bound. */
+/* A number from 0 to `bound` - 1, with a bias below 2^-32 * `bound`. */
 static inline uint32_t random_below(struct random *random, uint32_t bound)
 {
     return (uint32_t)(((random_next(random) >> 32) * bound) >> 32);
 }
 
-/* From `low` to `high`, both included. */
+/* A number from `low` to `high`, both included. */
 static inline uint32_t random_between(struct random *random, uint32_t low,
                                       uint32_t high)
 {
     return low + random_below(random, high - low + 1);
 }
 
-/* True with the probability `p`, 0 (never) to 1 (always). */
+/* True with probability `p`, from 0 (never) to 1 (always). */
 static inline bool random_chance(struct random *random, double p)
 {
     return (double)(random_next(random) >> 11) * 0x1p-53 < p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every latency is kept, four bytes each, so the percentiles are exact.
+ * All latencies are kept, in four bytes each, so the percentiles are exact.
  */
 #include "report.h"
 
@@ -24,7 +24,7 @@ const char *report_count(size_t count, char text[static REPORT_COUNT_SIZE])
     return text;
 }
 
-static double rate(const struct sender_counts *counts)
+static double delivery_rate(const struct sender_counts *counts)
 {
     return counts->seconds > 0 ? (double)counts->delivered / counts->seconds
                                : 0;
@@ -41,7 +41,7 @@ void report_progress(const struct plan *plan,
     console_progress("%s of %s messages, %s/s, %s retries, %zu waiting",
                      report_count(counts->delivered, delivered),
                      report_count(plan->count, total),
-                     report_count((size_t)rate(counts), speed),
+                     report_count((size_t)delivery_rate(counts), speed),
                      report_count(counts->retries, retries), counts->waiting);
 }
 
@@ -53,7 +53,7 @@ uint32_t report_percentile(const uint32_t *sorted, size_t count,
     return sorted[rank > 0 ? rank - 1 : 0];
 }
 
-static int upwards(const void *left, const void *right)
+static int compare_latencies(const void *left, const void *right)
 {
     uint32_t a = *(const uint32_t *)left;
     uint32_t b = *(const uint32_t *)right;
@@ -89,7 +89,7 @@ static int print_latencies(const uint32_t *latencies, size_t count)
     for (size_t i = 0; i < count; i++)
         if (latencies[i] != SENDER_UNDELIVERED)
             sorted[delivered++] = latencies[i];
-    qsort(sorted, delivered, sizeof(*sorted), upwards);
+    qsort(sorted, delivered, sizeof(*sorted), compare_latencies);
     if (delivered > 0)
         print_percentiles(sorted, delivered);
     free(sorted);
@@ -104,7 +104,8 @@ int report_sent(const struct plan *plan, const struct sender_counts *counts,
 
     printf("delivered   %s messages", report_count(counts->delivered, text));
     printf(" in %.2f s, ", counts->seconds);
-    printf("%s messages/s\n", report_count((size_t)rate(counts), text));
+    printf("%s messages/s\n",
+           report_count((size_t)delivery_rate(counts), text));
     if (undelivered > 0)
         printf("undelivered %s messages\n", report_count(undelivered, text));
     if (plan->duplicates > 0)

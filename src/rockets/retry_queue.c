@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ring buffer.
+ * The queue is a ring buffer.
  */
 #include "retry_queue.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deliveries that failed and wait for their next try. All wait equally
- * long, so the first in is the first due: a ring buffer is all it takes.
+ * Failed deliveries that wait for their next attempt. All wait for the same
+ * time, so a FIFO queue has them in the order in which they are due.
  *
- * Locking: none; the sender guards it.
+ * Locking: none; the sender's lock guards the queue.
  */
 #ifndef ROCKETS_RETRY_QUEUE_H
 #define ROCKETS_RETRY_QUEUE_H
@@ -13,8 +13,8 @@
 
 struct delivery {
     size_t index;         /* into the plan's order */
-    int64_t first_failed; /* clock_now(), 0 if it never failed */
-    int64_t due;          /* clock_now() of the next try, never decreasing */
+    int64_t first_failed; /* by clock_now(); 0 if it has not failed */
+    int64_t due;          /* of the next attempt, by clock_now() */
 };
 
 struct retry_queue {
@@ -24,18 +24,18 @@ struct retry_queue {
     size_t count;
 };
 
-/* Returns 0, or -1 where memory ends. */
+/* Returns 0, or -1 if out of memory. */
 int retry_queue_init(struct retry_queue *queue, size_t capacity);
 void retry_queue_release(struct retry_queue *queue);
 
-/* There must be room. */
+/* The queue must not be full. `due` must not be before that of the last. */
 void retry_queue_push(struct retry_queue *queue,
                       const struct delivery *delivery);
 
-/* The one that is due first, NULL if none waits. */
+/* The delivery that is due first, NULL if the queue is empty. */
 const struct delivery *retry_queue_first(const struct retry_queue *queue);
 
-/* Take the first one, which must be there. */
+/* Remove and return the first delivery. The queue must not be empty. */
 struct delivery retry_queue_pop(struct retry_queue *queue);
 
 #endif

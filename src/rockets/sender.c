@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workers take from one place under one lock: a failed message that is
- * due again, else the next new one. A worker ends when there is neither and
- * nothing waits; a message that is still under way elsewhere and fails stays
- * with the worker that has it.
+ * Under one lock, a worker takes a failed message that is due, or else the
+ * next new message. A worker ends when no new message is left and the retry
+ * queue is empty. Another worker may then still send a message; if that
+ * fails, that worker retries it.
  */
 #include "sender.h"
 
@@ -22,33 +22,33 @@ struct sender {
     /* Set at start, then read-only. */
     struct sender_options options;
     pthread_t *threads;
-    struct transport **transports; /* one a worker */
+    struct transport **transports; /* one per worker */
     uint32_t thread_count;
     int64_t started;
 
-    atomic_bool stop; /* set under `lock`, read anywhere */
+    atomic_bool stop; /* set under `lock`, read without it */
     atomic_uint next_worker;
 
-    /* Each place is written by the one worker that has the delivery. */
+    /* Only the worker that has the delivery writes its element. */
     uint32_t *latencies;
 
     pthread_mutex_t lock;
     pthread_cond_t wake; /* `stop` was set, or no new message is left */
-    pthread_cond_t done; /* `running` fell to 0 */
+    pthread_cond_t done; /* `running` is 0 */
 
     /* Guarded by `lock`. */
     struct retry_queue waiting;
-    size_t next; /* place in the plan of the next new message */
+    size_t next; /* index into the plan's order of the next new message */
     size_t delivered;
     size_t retries;
-    int64_t last_delivered; /* or when it started */
+    int64_t last_delivered; /* before the first delivery: `started` */
     int64_t ended;
     uint32_t running;
-    uint32_t explained; /* a bit for each enum transport_result */
+    uint32_t explained; /* failures logged: a bit per enum transport_result */
 };
 
-/* Sleep until `due` or until `wake`; the caller holds the lock. */
-static void sleep_locked(struct sender *sender, int64_t due)
+/* Sleep until `due`, or until `wake` is signalled. */
+static void sleep_until_locked(struct sender *sender, int64_t due)
 {
     struct timespec until = clock_timespec(due);
 
@@ -75,11 +75,12 @@ static void pause_after_message(struct sender *sender)
     pthread_mutex_lock(&sender->lock);
     while (!atomic_load(&sender->stop) && has_new_locked(sender) &&
            clock_now() < due)
-        sleep_locked(sender, due);
+        sleep_until_locked(sender, due);
     pthread_mutex_unlock(&sender->lock);
 }
 
-static bool take_locked(struct sender *sender, struct delivery *delivery)
+static bool take_delivery_locked(struct sender *sender,
+                                 struct delivery *delivery)
 {
     while (!atomic_load(&sender->stop)) {
         const struct delivery *first = retry_queue_first(&sender->waiting);
@@ -98,24 +99,24 @@ static bool take_locked(struct sender *sender, struct delivery *delivery)
         }
         if (first == NULL)
             return false;
-        sleep_locked(sender, first->due);
+        sleep_until_locked(sender, first->due);
     }
     return false;
 }
 
-/* False when there is nothing left to do. */
-static bool take(struct sender *sender, struct delivery *delivery)
+/* Wait for the next delivery. False if none is left, or at a stop. */
+static bool take_delivery(struct sender *sender, struct delivery *delivery)
 {
     bool taken;
 
     pthread_mutex_lock(&sender->lock);
-    taken = take_locked(sender, delivery);
+    taken = take_delivery_locked(sender, delivery);
     pthread_mutex_unlock(&sender->lock);
     return taken;
 }
 
-static void note_delivered(struct sender *sender,
-                           const struct delivery *delivery, int64_t began)
+static void record_delivered(struct sender *sender,
+                             const struct delivery *delivery, int64_t began)
 {
     int64_t now = clock_now();
 
@@ -126,9 +127,10 @@ static void note_delivered(struct sender *sender,
     pthread_mutex_unlock(&sender->lock);
 }
 
-/* Whether this is the first failure of its kind, worth a line. */
-static bool put_back_locked(struct sender *sender, struct delivery *delivery,
-                            enum transport_result result)
+/* Returns whether this is the first failure with this result. */
+static bool record_failed_locked(struct sender *sender,
+                                 struct delivery *delivery,
+                                 enum transport_result result)
 {
     const int64_t give_up = SENDER_GIVE_UP_MS * CLOCK_MILLISECOND;
     int64_t now = clock_now();
@@ -145,13 +147,13 @@ static bool put_back_locked(struct sender *sender, struct delivery *delivery,
     return first;
 }
 
-static const char *advice(enum transport_result result)
+static const char *advice_for(enum transport_result result)
 {
     switch (result) {
     case TRANSPORT_REFUSED:
         return " Is the service running?";
     case TRANSPORT_NO_ROOM:
-        return " The oldest connections are closed; --keep-alive needs few.";
+        return " The oldest connections are closed; --keep-alive uses fewer.";
     case TRANSPORT_REJECTED:
         return " Is this the right URL?";
     default:
@@ -159,25 +161,26 @@ static const char *advice(enum transport_result result)
     }
 }
 
-static void put_back(struct sender *sender, struct delivery *delivery,
-                     enum transport_result result, const char *cause)
+/* Queue a retry, or give up. Log the first failure of each kind. */
+static void record_failed(struct sender *sender, struct delivery *delivery,
+                          enum transport_result result, const char *cause)
 {
     const char *url = sender->options.url;
     size_t index = delivery->index;
     bool first;
 
     pthread_mutex_lock(&sender->lock);
-    first = put_back_locked(sender, delivery, result);
+    first = record_failed_locked(sender, delivery, result);
     pthread_mutex_unlock(&sender->lock);
     if (first)
-        console_line(CONSOLE_INFO, "%s %s; trying again every %d ms.%s", url,
-                     cause, SENDER_RETRY_MS, advice(result));
-    console_line(CONSOLE_DEBUG, "message %zu of %zu failed: %s %s", index + 1,
+        console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s", url,
+                     cause, SENDER_RETRY_MS, advice_for(result));
+    console_line(CONSOLE_DEBUG, "message %zu of %zu failed: %s: %s", index + 1,
                  sender->options.plan->count, url, cause);
 }
 
-static void deliver(struct sender *sender, struct transport *transport,
-                    struct delivery *delivery)
+static void send_delivery(struct sender *sender, struct transport *transport,
+                          struct delivery *delivery)
 {
     const struct traffic *traffic = sender->options.traffic;
     uint32_t message = sender->options.plan->order[delivery->index];
@@ -189,19 +192,19 @@ static void deliver(struct sender *sender, struct transport *transport,
         transport_post(transport, text, length, cause);
 
     if (result == TRANSPORT_DELIVERED)
-        note_delivered(sender, delivery, began);
+        record_delivered(sender, delivery, began);
     else if (result != TRANSPORT_STOPPED)
-        put_back(sender, delivery, result, cause);
+        record_failed(sender, delivery, result, cause);
 }
 
-static void *work(void *context)
+static void *run_worker(void *context)
 {
     struct sender *sender = context;
     unsigned self = atomic_fetch_add(&sender->next_worker, 1);
     struct delivery delivery;
 
-    while (take(sender, &delivery)) {
-        deliver(sender, sender->transports[self], &delivery);
+    while (take_delivery(sender, &delivery)) {
+        send_delivery(sender, sender->transports[self], &delivery);
         pause_after_message(sender);
     }
     pthread_mutex_lock(&sender->lock);
@@ -213,7 +216,7 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Times to wait for are clock_now()'s. */
+/* The condition variables wait by the clock of clock_now(). */
 static void init_locks(struct sender *sender)
 {
     pthread_condattr_t monotonic;
@@ -244,17 +247,17 @@ static int make_transports(struct sender *sender)
     return 0;
 }
 
-static int allocate(struct sender *sender)
+static int allocate_sender(struct sender *sender)
 {
     uint32_t workers = sender->options.workers;
     size_t count = sender->options.plan->count;
 
-    /* One that is under way in each worker may fail in addition. */
+    /* When the queue is at its maximum, each worker may add one failure. */
     if (retry_queue_init(&sender->waiting, SENDER_MAX_WAITING + workers) != 0)
         return -1;
     sender->threads = calloc(workers, sizeof(*sender->threads));
     sender->transports = calloc(workers, sizeof(struct transport *));
-    /* One more, as an empty plan is a plan too. */
+    /* + 1: an empty plan is valid, and calloc(0) may return NULL. */
     sender->latencies = calloc(count + 1, sizeof(*sender->latencies));
     if (sender->threads == NULL || sender->transports == NULL ||
         sender->latencies == NULL)
@@ -265,9 +268,9 @@ static int allocate(struct sender *sender)
 }
 
 /*
- * The workers see all that was written here before pthread_create(3). The
- * lock keeps those that end at once from taking the count of the running for
- * complete.
+ * pthread_create(3) makes all writes before it visible to the worker. A
+ * worker that ends at once must not decrement `running` before it is set;
+ * the lock prevents that.
  */
 static int start_threads(struct sender *sender)
 {
@@ -278,7 +281,7 @@ static int start_threads(struct sender *sender)
     sender->last_delivered = sender->started;
     while (error == 0 && sender->thread_count < sender->options.workers) {
         error = pthread_create(&sender->threads[sender->thread_count], NULL,
-                               work, sender);
+                               run_worker, sender);
         if (error == 0)
             sender->thread_count++;
     }
@@ -296,7 +299,7 @@ struct sender *sender_start(const struct sender_options *options)
         return NULL;
     sender->options = *options;
     init_locks(sender);
-    error = allocate(sender) == 0 ? start_threads(sender) : ENOMEM;
+    error = allocate_sender(sender) == 0 ? start_threads(sender) : ENOMEM;
     if (error != 0) {
         sender_free(sender);
         errno = error;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sends the messages of a plan with a number of workers, each of them a
- * thread that has one message under way at a time.
+ * Sends the messages of a plan with a number of workers. Each worker is a
+ * thread that sends one message at a time.
  *
- * What fails is sent again after SENDER_RETRY_MS, as often as needed, and
- * does not hold up the others meanwhile. A message is given up when it has
- * failed for SENDER_GIVE_UP_MS, and all are when none has been delivered for
- * so long.
+ * A failed message is sent again after SENDER_RETRY_MS, repeatedly, and does
+ * not block other messages. The sender gives up on a message that has failed
+ * for SENDER_GIVE_UP_MS. If in addition no message has been delivered for
+ * that time, it stops.
  */
 #ifndef ROCKETS_SENDER_H
 #define ROCKETS_SENDER_H
@@ -22,14 +22,14 @@ enum {
     SENDER_RETRY_MS = 500,
     SENDER_GIVE_UP_MS = 60000,
     /*
-     * While so many messages wait for their next try, no new ones are sent:
-     * a service that is down is not flooded, and one that fails now and then
-     * does not get messages out of all order.
+     * While this many messages wait for a retry, no new messages are sent.
+     * This avoids flooding a service that is down, and bounds the disorder
+     * at a service that fails now and then.
      */
     SENDER_MAX_WAITING = 1000,
 };
 
-/* In `latencies`: not delivered. */
+/* The latency of a message that was not delivered. */
 #define SENDER_UNDELIVERED UINT32_MAX
 
 struct sender_options {
@@ -37,41 +37,46 @@ struct sender_options {
     const struct traffic *traffic;
     const struct plan *plan;
     uint32_t workers;
-    int64_t message_delay; /* pause between messages of a worker, nanoseconds */
+    int64_t message_delay; /* pause of a worker after a message, nanoseconds */
     bool keep_alive;
 };
 
 struct sender_counts {
     size_t delivered;
-    size_t retries; /* messages sent again because they had failed */
-    size_t waiting; /* for their next try */
-    double seconds; /* since the start, or from start to end */
+    size_t retries; /* attempts after a failure */
+    size_t waiting; /* messages that wait for a retry */
+    double seconds; /* from the start to now, or to the end */
 };
 
 struct sender;
 
 /*
- * Start the workers. NULL, with errno set, where that fails.
- * Ownership: what the options point to is borrowed until sender_free().
+ * Start the workers. On failure, returns NULL and sets errno.
+ * Ownership: `options` is copied. What it points to is borrowed until
+ * sender_free().
  */
 struct sender *sender_start(const struct sender_options *options);
 
-/* Wait up to `milliseconds`. True once all workers are done. */
+/* Wait for at most `milliseconds`. True if all workers have ended. */
 bool sender_wait(struct sender *sender, int milliseconds);
 
-/* Have the workers end soon, whatever is left to send. */
+/*
+ * Abort the requests that are in progress and end the workers, although
+ * messages are left. Does not wait.
+ */
 void sender_stop(struct sender *sender);
 
 struct sender_counts sender_counts(struct sender *sender);
 
 /*
- * For each place in the plan's order, how long its successful request took
- * in microseconds. To be read when all workers are done; lives as long as
- * the sender.
+ * The duration of the successful request in microseconds, or
+ * SENDER_UNDELIVERED, for each element of the plan's order. Read it only
+ * after all workers have ended.
+ * Ownership: the array belongs to the sender.
  */
 const uint32_t *sender_latencies(const struct sender *sender);
 
-/* Stops, if need be, and waits for the workers. */
+/* Stop the sender if it still runs, wait for the workers and free it. */
 void sender_free(struct sender *sender);
 
 #endif

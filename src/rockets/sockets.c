@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An array in order of age. It is swept when it has doubled since the last
- * sweep, so that a connection costs about two looks in its life, however
- * many are open, and one poll(2) serves for all looks of a sweep.
+ * The connections are in an array, oldest first. A sweep runs when their
+ * number has doubled since the last sweep, so a connection is checked about
+ * twice in its life, however many are open. A sweep needs one poll(2).
  */
 #include "sockets.h"
 
@@ -14,7 +14,7 @@
 
 enum {
     FIRST_SWEEP = 64,
-    /* For the standard streams, libraries, and what a worker has in use. */
+    /* Descriptors for the standard streams, libraries and workers. */
     RESERVED_FILES = 64,
     RESERVED_FILES_A_WORKER = 4,
 };
@@ -40,7 +40,7 @@ size_t sockets_room(size_t workers)
     return (room < SOCKETS_MAX ? room : SOCKETS_MAX) / workers;
 }
 
-static void plan_sweep(struct sockets *sockets)
+static void schedule_sweep(struct sockets *sockets)
 {
     size_t next = 2 * sockets->count + FIRST_SWEEP;
 
@@ -54,13 +54,13 @@ int sockets_init(struct sockets *sockets, size_t limit)
     made.items = calloc(limit > 0 ? limit : 1, sizeof(*made.items));
     if (made.items == NULL)
         return -1;
-    plan_sweep(&made);
+    schedule_sweep(&made);
     *sockets = made;
     return 0;
 }
 
-/* Closing with a linger time of 0 sends RST and leaves no TIME_WAIT. */
-static void reset(int descriptor)
+/* close(2) with a linger time of 0 sends RST and leaves no TIME_WAIT. */
+static void reset_connection(int descriptor)
 {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
@@ -71,7 +71,7 @@ static void reset(int descriptor)
 void sockets_release(struct sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        reset(sockets->items[i].fd);
+        reset_connection(sockets->items[i].fd);
     free(sockets->items);
     *sockets = (struct sockets){0};
 }
@@ -81,15 +81,15 @@ void sockets_reset_oldest(struct sockets *sockets)
     size_t victims = (sockets->count + 7) / 8;
 
     for (size_t i = 0; i < victims; i++)
-        reset(sockets->items[i].fd);
+        reset_connection(sockets->items[i].fd);
     sockets->count -= victims;
     memmove(sockets->items, sockets->items + victims,
             sockets->count * sizeof(*sockets->items));
-    plan_sweep(sockets);
+    schedule_sweep(sockets);
 }
 
-/* Close what the server has closed; the others stay in order. */
-static void sweep(struct sockets *sockets)
+/* Close each connection that the server has closed; keep the order. */
+static void sweep_closed(struct sockets *sockets)
 {
     size_t kept = 0;
 
@@ -102,7 +102,7 @@ static void sweep(struct sockets *sockets)
         }
         sockets->count = kept;
     }
-    plan_sweep(sockets);
+    schedule_sweep(sockets);
 }
 
 void sockets_keep(struct sockets *sockets, int descriptor)
@@ -115,7 +115,7 @@ void sockets_keep(struct sockets *sockets, int descriptor)
         (struct pollfd){.fd = descriptor, .events = POLLRDHUP};
     if (sockets->count < sockets->sweep_at)
         return;
-    sweep(sockets);
+    sweep_closed(sockets);
     if (sockets->count == sockets->limit)
         sockets_reset_oldest(sockets);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two steps: the fleet is laid out first (ids, how many messages each rocket
- * sends, which ones explode), then messages are drawn one by one from a
- * rocket picked at random among those still flying. Only integers are
- * computed with, so that no machine rounds differently.
+ * The traffic is made in two steps. The first draws the fleet: ids, the count
+ * of messages of each rocket, and which rockets explode. The second draws the
+ * messages one by one, each of a random rocket among those still flying. All
+ * arithmetic is on integers, so that rounding is the same on every machine.
  */
 #include "traffic.h"
 
@@ -19,12 +19,12 @@
 
 #define NANOSECONDS INT64_C(1000000000)
 
-/* 2025-04-02T09:21:50+02:00, when the original was captured. */
+/* 2025-04-02T09:21:50+02:00, when messages of the original were captured. */
 #define FIRST_SECOND INT64_C(1743578510)
 
 enum {
     UTC_OFFSET_SECONDS = 2 * 3600, /* written as +02:00 */
-    /* Messages are 30 us apart on average, as the original makes them. */
+    /* The original's messages are 30 us apart on average; so are these. */
     MAX_STEP_NANOSECONDS = 60000,
     SPEED_STEP = 500,
     MAX_LAUNCH_STEPS = 10,
@@ -50,17 +50,17 @@ static const char *const REASONS[] = {
     "SYSTEM_MALFUNCTION",
 };
 
-/* A rocket while its messages are being made. */
+/* The state of a rocket while its messages are made. */
 struct flight {
     uint32_t rocket; /* index */
-    uint32_t left;   /* messages still to make */
-    uint32_t number; /* of the latest one, 0 before the launch */
+    uint32_t left;   /* messages left to make */
+    uint32_t number; /* of the last message made, 0 before the launch */
     uint32_t speed;
     uint8_t mission;
-    bool explodes; /* its last message says so */
+    bool explodes; /* with its last message */
 };
 
-/* Shaped like the original's ids: version 5 and the RFC 9562 variant. */
+/* A UUID of version 5 and variant 10 (RFC 9562), like the original's ids. */
 static void draw_id(struct random *random, char id[static TRAFFIC_ID_SIZE])
 {
     uint64_t high = random_next(random);
@@ -76,9 +76,10 @@ static void draw_id(struct random *random, char id[static TRAFFIC_ID_SIZE])
 }
 
 /*
- * Three of ten explode, chosen evenly (selection sampling). Who explodes
- * flies less: the weights leave the longest flight of 20 with about 6,300 of
- * 100,000 messages. Returns the sum of the weights, which stand in `left`.
+ * Three in ten rockets explode, chosen by selection sampling. They get a
+ * lower weight, so that they have fewer messages. With these weights the
+ * longest flight of 20 has about 6,300 of 100,000 messages. Stores the
+ * weights in `left` and returns their sum.
  */
 static uint64_t draw_fates(struct flight *flights, uint32_t count,
                            struct random *random)
@@ -101,8 +102,9 @@ static uint64_t draw_fates(struct flight *flights, uint32_t count,
 }
 
 /*
- * Replace the weights by numbers of messages that add up to `messages`: a
- * launch each, the rest in proportion, what rounding leaves one by one.
+ * Replace the weights with counts whose sum is `messages`: one launch for
+ * each rocket, the rest in proportion to the weights, and the remainder of
+ * the rounding one by one.
  */
 static void share_messages(struct flight *flights, uint32_t count,
                            uint64_t weights, uint32_t messages)
@@ -120,8 +122,8 @@ static void share_messages(struct flight *flights, uint32_t count,
         flights[i].left++;
 }
 
-static void launch(struct flight *flight, struct random *random,
-                   struct traffic_message *message)
+static void draw_launch(struct flight *flight, struct random *random,
+                        struct traffic_message *message)
 {
     message->type = TRAFFIC_LAUNCHED;
     message->rocket_type =
@@ -132,15 +134,16 @@ static void launch(struct flight *flight, struct random *random,
     flight->speed = message->speed;
 }
 
-static void explode(struct random *random, struct traffic_message *message)
+static void draw_explosion(struct random *random,
+                           struct traffic_message *message)
 {
     message->type = TRAFFIC_EXPLODED;
     message->reason = (uint8_t)random_below(random, COUNT_OF(REASONS));
 }
 
-/* To any mission but the one it has. */
-static void change_mission(struct flight *flight, struct random *random,
-                           struct traffic_message *message)
+/* The new mission differs from the current one. */
+static void draw_mission(struct flight *flight, struct random *random,
+                         struct traffic_message *message)
 {
     uint32_t others = COUNT_OF(MISSIONS) - 1;
     uint32_t step = 1 + random_below(random, others);
@@ -150,9 +153,9 @@ static void change_mission(struct flight *flight, struct random *random,
     flight->mission = message->mission;
 }
 
-/* Down if asked to and if the speed allows for it, else up. */
-static void change_speed(struct flight *flight, struct random *random,
-                         struct traffic_message *message, bool down)
+/* Decrease if `down` and the speed is above 500, else increase. */
+static void draw_speed(struct flight *flight, struct random *random,
+                       struct traffic_message *message, bool down)
 {
     uint32_t most = flight->speed / SPEED_STEP - 1; /* steps down to 500 */
 
@@ -173,18 +176,18 @@ static void draw_message(struct flight *flight, struct random *random,
     message->number = ++flight->number;
     flight->left--;
     if (message->number == 1) {
-        launch(flight, random, message);
+        draw_launch(flight, random, message);
         return;
     }
     if (flight->left == 0 && flight->explodes) {
-        explode(random, message);
+        draw_explosion(random, message);
         return;
     }
     percent = random_below(random, 100);
     if (percent < 10)
-        change_mission(flight, random, message);
+        draw_mission(flight, random, message);
     else
-        change_speed(flight, random, message, percent < 55);
+        draw_speed(flight, random, message, percent < 55);
 }
 
 static void draw_messages(struct traffic *traffic, struct flight *flights,
@@ -268,7 +271,7 @@ void traffic_time(const struct traffic_message *message,
 
     while (fraction[length - 1] == '0')
         length--;
-    if (length == 1) /* the point alone */
+    if (length == 1) /* only the decimal point is left */
         length = 0;
     gmtime_r(&local, &date);
     written = strftime(text, TRAFFIC_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &date);
@@ -289,7 +292,7 @@ static const char *type_name(const struct traffic_message *message)
     return NAMES[message->type];
 }
 
-/* The names hold nothing that JSON would want escaped. */
+/* No name has a character that must be escaped in JSON. */
 static int render_payload(const struct traffic_message *message, char *text,
                           size_t size)
 {

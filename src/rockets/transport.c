@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libcurl could leave connections open in its own cache, but looks through
- * all of them for each request. So it is told to close its connection after
- * each one, and what it gives us to close goes to `sockets` instead.
+ * libcurl could keep the connections open in its own cache, but it searches
+ * the whole cache for each request. So it has the option to close the
+ * connection after each request (CURLOPT_FORBID_REUSE), and the callback that
+ * closes a socket hands it to `sockets` instead.
  */
 #include "transport.h"
 
@@ -22,14 +23,14 @@ struct transport {
     CURL *easy;
     struct curl_slist *headers;
     struct sockets sockets;
-    curl_socket_t closing; /* of the request under way, -1 if none yet */
+    curl_socket_t closing; /* last socket that curl closed, -1: none */
 };
 
 /*
- * A request can use several sockets (a host name with two addresses); the
- * last one has the answer, those before failed to connect.
+ * A request may use several sockets, if the host name has several addresses.
+ * The last one received the response; those before failed to connect.
  */
-static int take_over(void *context, curl_socket_t descriptor)
+static int keep_closed_socket(void *context, curl_socket_t descriptor)
 {
     struct transport *transport = context;
 
@@ -39,7 +40,7 @@ static int take_over(void *context, curl_socket_t descriptor)
     return 0;
 }
 
-/* For the sake of SOCK_CLOEXEC and of pairing with take_over(). */
+/* Sets SOCK_CLOEXEC. Also the counterpart of keep_closed_socket(). */
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address)
 {
@@ -56,9 +57,9 @@ static size_t drop_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-/* curl asks now and then whether to go on. */
-static int wants_to_stop(void *context, curl_off_t total_down, curl_off_t down,
-                         curl_off_t total_up, curl_off_t up)
+/* curl calls this repeatedly; nonzero aborts the request. */
+static int check_stop(void *context, curl_off_t total_down, curl_off_t down,
+                      curl_off_t total_up, curl_off_t up)
 {
     const struct transport *transport = context;
 
@@ -74,11 +75,12 @@ static void leave_connections_open(struct transport *transport)
     curl_easy_setopt(transport->easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(transport->easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(transport->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(transport->easy, CURLOPT_CLOSESOCKETFUNCTION, take_over);
+    curl_easy_setopt(transport->easy, CURLOPT_CLOSESOCKETFUNCTION,
+                     keep_closed_socket);
     curl_easy_setopt(transport->easy, CURLOPT_CLOSESOCKETDATA, transport);
 }
 
-static void set_up(struct transport *transport)
+static void set_curl_options(struct transport *transport)
 {
     CURL *easy = transport->easy;
 
@@ -92,7 +94,7 @@ static void set_up(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "rockets/" LUNAR_VERSION);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, wants_to_stop);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_stop);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transport);
 }
 
@@ -100,7 +102,7 @@ static struct curl_slist *make_headers(void)
 {
     struct curl_slist *headers =
         curl_slist_append(NULL, "Content-Type: application/json");
-    /* Without a value the field is not sent. */
+    /* A header without a value tells curl not to send the field. */
     struct curl_slist *longer = curl_slist_append(headers, "Expect:");
 
     if (headers == NULL || longer == NULL) {
@@ -126,7 +128,7 @@ struct transport *transport_new(const struct transport_options *options)
         transport_free(transport);
         return NULL;
     }
-    set_up(transport);
+    set_curl_options(transport);
     if (!options->keep_alive)
         leave_connections_open(transport);
     return transport;
@@ -144,12 +146,12 @@ void transport_free(struct transport *transport)
     free(transport);
 }
 
-/* An answered connection is left open; what else there is, is closed. */
-static void settle_connection(struct transport *transport, bool answered)
+/* Keep the connection open if it received a response, else close it. */
+static void settle_connection(struct transport *transport, bool responded)
 {
     if (transport->closing < 0)
         return;
-    if (answered)
+    if (responded)
         sockets_keep(&transport->sockets, transport->closing);
     else
         close(transport->closing);
@@ -165,7 +167,7 @@ explain_status(struct transport *transport,
     curl_easy_getinfo(transport->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300)
         return TRANSPORT_DELIVERED;
-    snprintf(cause, TRANSPORT_CAUSE_SIZE, "answers %ld", status);
+    snprintf(cause, TRANSPORT_CAUSE_SIZE, "status %ld", status);
     return status >= 400 && status < 500 ? TRANSPORT_REJECTED
                                          : TRANSPORT_BAD_STATUS;
 }
@@ -183,12 +185,11 @@ explain_no_connection(struct transport *transport, CURLcode code,
     if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE) {
         sockets_reset_oldest(&transport->sockets);
         snprintf(cause, TRANSPORT_CAUSE_SIZE,
-                 "can't be connected to, ports or descriptors are used up "
-                 "here (%s)",
+                 "can't connect, no local port or descriptor is left (%s)",
                  reason);
         return TRANSPORT_NO_ROOM;
     }
-    snprintf(cause, TRANSPORT_CAUSE_SIZE, "does not answer (%s)", reason);
+    snprintf(cause, TRANSPORT_CAUSE_SIZE, "can't connect (%s)", reason);
     return TRANSPORT_REFUSED;
 }
 
@@ -203,13 +204,13 @@ explain_failure(struct transport *transport, CURLcode code,
     case CURLE_COULDNT_RESOLVE_HOST:
         return explain_no_connection(transport, code, cause);
     case CURLE_OPERATION_TIMEDOUT:
-        snprintf(cause, TRANSPORT_CAUSE_SIZE, "did not answer within %d s",
+        snprintf(cause, TRANSPORT_CAUSE_SIZE, "no response within %d s",
                  TRANSPORT_TIMEOUT_MS / 1000);
         return TRANSPORT_TIMED_OUT;
     default:
-        snprintf(cause, TRANSPORT_CAUSE_SIZE, "gave no answer (%s)",
+        snprintf(cause, TRANSPORT_CAUSE_SIZE, "no response (%s)",
                  curl_easy_strerror(code));
-        return TRANSPORT_BROKEN_OFF;
+        return TRANSPORT_NO_RESPONSE;
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A difference is "rocket <id>: speed: expected 3500, got 3000". Values are
- * compared as cJSON reads them: a service may write its JSON as it likes.
+ * A difference is printed as "rocket <id>: speed: expected 3500, got 3000".
+ * Values are compared after cJSON has parsed them, so that the JSON text of
+ * the service may differ in spaces, escapes and the order of members.
  */
 #include "verify.h"
 
@@ -15,29 +16,29 @@
 
 #include "transport.h"
 
-/* Far more than a rocket needs, so more is a mistake of the service. */
-enum { MAX_ANSWER = 65536 };
+/* Bytes; far more than a rocket needs. A longer response is a failure. */
+enum { MAX_RESPONSE = 65536 };
 
-/* One rocket being compared. */
+/* The comparison of one rocket. */
 struct comparison {
     const char *id;
     const cJSON *rocket;
     size_t differences;
-    size_t *shown; /* by all comparisons together */
+    size_t *shown; /* differences that all comparisons together printed */
 };
 
-/* The service being read. */
+/* Reads rockets from the service. */
 struct reader {
     CURL *easy;
-    const char *base; /* up to "/messages", `base_length` bytes */
+    const char *base; /* the URL without "/messages": `base_length` bytes */
     int base_length;
-    char *answer; /* MAX_ANSWER bytes, `length` of them in use */
+    char *response; /* MAX_RESPONSE bytes, the first `length` in use */
     size_t length;
     size_t shown;
 };
 
 __attribute__((format(printf, 3, 4))) static void
-differ(const char *id, size_t *shown, const char *format, ...)
+print_difference(const char *id, size_t *shown, const char *format, ...)
 {
     va_list arguments;
 
@@ -50,21 +51,22 @@ differ(const char *id, size_t *shown, const char *format, ...)
     putchar('\n');
 }
 
-/* `expected` is JSON. */
-static void field_differs(struct comparison *comparison, const char *field,
-                          const char *expected)
+/* `expected` is a JSON value. */
+static void add_difference(struct comparison *comparison, const char *field,
+                           const char *expected)
 {
     const cJSON *item =
         cJSON_GetObjectItemCaseSensitive(comparison->rocket, field);
     char *got = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
 
-    differ(comparison->id, comparison->shown, "%s: expected %s, got %s", field,
-           expected, got != NULL ? got : "nothing");
+    print_difference(comparison->id, comparison->shown,
+                     "%s: expected %s, got %s", field, expected,
+                     got != NULL ? got : "nothing");
     comparison->differences++;
     cJSON_free(got);
 }
 
-/* NULL stands for null. */
+/* An `expected` of NULL is JSON's null. */
 static void compare_text(struct comparison *comparison, const char *field,
                          const char *expected)
 {
@@ -79,10 +81,10 @@ static void compare_text(struct comparison *comparison, const char *field,
         return;
     snprintf(quoted, sizeof(quoted), "\"%s\"",
              expected != NULL ? expected : "");
-    field_differs(comparison, field, expected != NULL ? quoted : "null");
+    add_difference(comparison, field, expected != NULL ? quoted : "null");
 }
 
-/* All numbers here are far below 2^53, so doubles have them exactly. */
+/* All numbers here are far below 2^53, so a double is exact. */
 static void compare_number(struct comparison *comparison, const char *field,
                            int64_t expected)
 {
@@ -93,7 +95,7 @@ static void compare_number(struct comparison *comparison, const char *field,
     if (cJSON_IsNumber(item) && item->valuedouble == (double)expected)
         return;
     snprintf(digits, sizeof(digits), "%" PRId64, expected);
-    field_differs(comparison, field, digits);
+    add_difference(comparison, field, digits);
 }
 
 static void compare_time(struct comparison *comparison, const char *field,
@@ -114,8 +116,8 @@ size_t verify_text(const char *id, const struct expected *expected,
     uint32_t last = expected->last->number;
 
     if (!cJSON_IsObject(rocket)) {
-        differ(id, shown, "expected a JSON object, got '%.*s'",
-               length < 80 ? (int)length : 80, text);
+        print_difference(id, shown, "expected a JSON object, got '%.*s'",
+                         length < 80 ? (int)length : 80, text);
         cJSON_Delete(rocket);
         return 1;
     }
@@ -134,14 +136,14 @@ size_t verify_text(const char *id, const struct expected *expected,
     return all.differences;
 }
 
-static size_t collect(char *data, size_t size, size_t count, void *context)
+static size_t collect_body(char *data, size_t size, size_t count, void *context)
 {
     struct reader *reader = context;
     size_t bytes = size * count;
 
-    if (bytes > MAX_ANSWER - reader->length)
-        return 0; /* curl takes that as a failure */
-    memcpy(reader->answer + reader->length, data, bytes);
+    if (bytes > MAX_RESPONSE - reader->length)
+        return 0; /* less than `bytes`: curl fails the request */
+    memcpy(reader->response + reader->length, data, bytes);
     reader->length += bytes;
     return bytes;
 }
@@ -160,19 +162,20 @@ static size_t verify_rocket(struct reader *reader, const char *id,
     code = curl_easy_perform(reader->easy);
     curl_easy_getinfo(reader->easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
-        differ(id, &reader->shown, "%s can't be read: %s", url,
-               curl_easy_strerror(code));
+        print_difference(id, &reader->shown, "can't read %s: %s", url,
+                         curl_easy_strerror(code));
         return 1;
     }
     if (status != 200) {
-        differ(id, &reader->shown, "expected 200 for %s, got %ld", url, status);
+        print_difference(id, &reader->shown, "expected 200 for %s, got %ld",
+                         url, status);
         return 1;
     }
-    return verify_text(id, expected, reader->answer, reader->length,
+    return verify_text(id, expected, reader->response, reader->length,
                        &reader->shown);
 }
 
-static void set_up(struct reader *reader)
+static void set_curl_options(struct reader *reader)
 {
     curl_easy_setopt(reader->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(reader->easy, CURLOPT_PROXY, "");
@@ -180,7 +183,7 @@ static void set_up(struct reader *reader)
     curl_easy_setopt(reader->easy, CURLOPT_TIMEOUT_MS,
                      (long)TRANSPORT_TIMEOUT_MS);
     curl_easy_setopt(reader->easy, CURLOPT_USERAGENT, "rockets/" LUNAR_VERSION);
-    curl_easy_setopt(reader->easy, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(reader->easy, CURLOPT_WRITEFUNCTION, collect_body);
     curl_easy_setopt(reader->easy, CURLOPT_WRITEDATA, reader);
 }
 
@@ -192,14 +195,14 @@ int verify_rockets(struct verify_result *result, const char *messages_url,
         .easy = curl_easy_init(),
         .base = messages_url,
         .base_length = (int)(strlen(messages_url) - strlen("/messages")),
-        .answer = malloc(MAX_ANSWER),
+        .response = malloc(MAX_RESPONSE),
     };
     struct verify_result found = {0};
     int status = -1;
 
-    if (reader.easy == NULL || reader.answer == NULL)
+    if (reader.easy == NULL || reader.response == NULL)
         goto out;
-    set_up(&reader);
+    set_curl_options(&reader);
     for (uint32_t i = 0; i < traffic->rocket_count; i++) {
         if (expected[i].last == NULL)
             continue;
@@ -213,6 +216,6 @@ int verify_rockets(struct verify_result *result, const char *messages_url,
     status = 0;
 out:
     curl_easy_cleanup(reader.easy);
-    free(reader.answer);
+    free(reader.response);
     return status;
 }

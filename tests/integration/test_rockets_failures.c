@@ -115,9 +115,9 @@ static void mistake_is_told_with_status_2(void **state)
     start(&rockets, FLAGS("launch", "http://x/", "--max-messages=many"));
     expect_told(&rockets, USAGE, "", "max-messages");
     start(&rockets, FLAGS("launch", "localhost:8088"));
-    expect_told(&rockets, USAGE, "", "starts with http");
+    expect_told(&rockets, USAGE, "", "must start with http");
     start(&rockets, FLAGS("launch", "http://[::1/messages"));
-    expect_told(&rockets, USAGE, "", "'http://[::1/messages' is no URL");
+    expect_told(&rockets, USAGE, "", "'http://[::1/messages': expected a URL");
 }
 
 /* Sent before anybody listens, all arrive once somebody does. */
@@ -136,7 +136,7 @@ static void what_is_refused_is_sent_again(void **state)
     url_of(url, port, "/messages");
     start(&rockets, FLAGS("launch", url, "--max-messages=50", "--verify",
                           "--log-level=debug"));
-    wait_told(&rockets, "does not answer (Connection refused)");
+    wait_told(&rockets, "can't connect (Connection refused)");
     snprintf(flag, sizeof(flag), "-port=%u", port);
     instance_start(&instance, FLAGS(flag));
     expect_end(&rockets, 0, &output, &errors);
@@ -160,8 +160,8 @@ static void interrupted_it_tells_what_was_not_delivered(void **state)
     instance_start(&instance, NULL);
     url_of(url, instance.port, "/nothing");
     start(&rockets, FLAGS("launch", url, "--max-messages=3"));
-    wait_told(&rockets, "answers 404; trying again every 500 ms. Is this the "
-                        "right URL?");
+    wait_told(&rockets,
+              "status 404; retrying every 500 ms. Is this the right URL?");
     process_signal(&rockets, SIGINT);
     expect_told(&rockets, INTERRUPTED, "undelivered 3 messages", "");
     instance_stop(&instance);
@@ -180,7 +180,7 @@ static void difference_is_told_with_status_1(void **state)
     start(&rockets, FLAGS("launch", url, "--max-messages=400"));
     expect_told(&rockets, 0, "delivered   400 messages", "");
     start(&rockets, FLAGS("launch", url, "--max-messages=200", "--verify"));
-    expect_told(&rockets, 1, "was the service started afresh?", "");
+    expect_told(&rockets, 1, "restart the service before --verify", "");
     instance_stop(&instance);
 }
 
@@ -213,8 +213,8 @@ static void answer_that_breaks_off_or_does_not_come_is_told(void **state)
     start(&rockets,
           FLAGS("launch", url, "--max-messages=1", "--concurrency-level=1"));
     close(accept(listener, NULL, NULL));
-    wait_told(&rockets, "gave no answer (");
-    wait_told(&rockets, "did not answer within 10 s; trying again");
+    wait_told(&rockets, "no response (");
+    wait_told(&rockets, "no response within 10 s; retrying");
     assert_true(process_clock() - begun >= TIMEOUT);
     process_signal(&rockets, SIGTERM);
     expect_told(&rockets, INTERRUPTED, "undelivered 1 messages", "");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines of batches for tests, as string constants: `channel` and `number`
- * are constants too. And what a batch says in the end.
+ * Lines of batches and results of batches for tests, as string literals. The
+ * arguments `channel`, `number`, `type` and `payload` must be string literals
+ * too.
  */
 #ifndef LUNAR_TESTS_BATCH_LINES_H
 #define LUNAR_TESTS_BATCH_LINES_H
@@ -28,14 +29,17 @@
 
 #define ERROR(line, detail) "{\"line\":" #line ",\"detail\":\"" detail "\"}"
 
-/* batch_write(), as a string. Ownership: the caller releases `out`. */
+/*
+ * What batch_write() writes, as a string that lies in `out`.
+ * Ownership: the caller releases `out`.
+ */
 static inline const char *batch_result(const struct batch *batch,
                                        struct buffer *out)
 {
     *out = BUFFER_INIT;
     batch_write(batch, out);
     buffer_append(out, (struct text){"", 1});
-    return buffer_failed(out) ? "(memory ended)" : out->data;
+    return buffer_failed(out) ? "(out of memory)" : out->data;
 }
 
 #endif

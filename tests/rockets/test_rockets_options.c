@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Claims about the command line of `rockets`.
+ * The command line of `rockets`.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,10 @@
 
 enum { MAX_WORDS = 16 };
 
-/* Words are cut at spaces, as a shell would. `storage` must outlive. */
+/*
+ * Split `line` at spaces, as a shell does, and read it. `options` borrows
+ * from `storage`.
+ */
 static enum options_command read_line(const char *line, char storage[512],
                                       struct options *options, char error[256])
 {
@@ -98,7 +101,7 @@ static void every_flag_is_read(void **state)
     assert_true(options.keep_alive && options.drop_launch && options.verify);
 }
 
-static void a_switch_can_be_switched_off(void **state)
+static void a_switch_can_be_false(void **state)
 {
     struct options options =
         read_launch("rockets launch " URL " --verify --verify=false "
@@ -109,23 +112,23 @@ static void a_switch_can_be_switched_off(void **state)
     assert_true(options.keep_alive);
 }
 
-static void mistakes_are_named(void **state)
+static void errors_say_what_was_expected(void **state)
 {
     static const struct {
         const char *line;
         const char *part; /* of the error */
     } CASES[] = {
         {"rockets", "rockets launch URL"},
-        {"rockets lunch", "no command 'lunch'"},
-        {"rockets launch", "where to send"},
+        {"rockets lunch", "'lunch': unknown command"},
+        {"rockets launch", "missing URL"},
         {"rockets launch localhost:8088/messages", "http://"},
-        {"rockets launch " URL " " URL, "one URL is enough"},
-        {"rockets launch " URL " --sed=1", "no flag --sed;"},
-        {"rockets launch " URL " --seed", "--seed needs a value"},
-        {"rockets launch " URL " --seed=-1", "--seed takes an integer"},
-        {"rockets launch " URL " --seed=", "--seed takes an integer"},
+        {"rockets launch " URL " " URL, "more than one URL"},
+        {"rockets launch " URL " --sed=1", "--sed: unknown flag;"},
+        {"rockets launch " URL " --seed", "--seed: expected a value"},
+        {"rockets launch " URL " --seed=-1", "--seed=-1: expected an integer"},
+        {"rockets launch " URL " --seed=", "--seed=: expected an integer"},
         {"rockets launch " URL " --seed=18446744073709551616", "2^64-1"},
-        {"rockets launch " URL " --seed=1x", "--seed takes an integer"},
+        {"rockets launch " URL " --seed=1x", "--seed=1x: expected an integer"},
         {"rockets launch " URL " --concurrency-level=0", "from 1 to 1000"},
         {"rockets launch " URL " --concurrency-level=1001", "from 1 to 1000"},
         {"rockets launch " URL " --max-messages=0", "from 1 to 100000000"},
@@ -136,7 +139,7 @@ static void mistakes_are_named(void **state)
         {"rockets launch " URL " --duplicates=.", "from 0 to 1"},
         {"rockets launch " URL " --message-delay=500", "500ms"},
         {"rockets launch " URL " --log-level=loud", "debug, info"},
-        {"rockets launch " URL " --verify=maybe", "stands alone"},
+        {"rockets launch " URL " --verify=maybe", "true, false or no value"},
         {"rockets launch http://localhost:8088/ --verify", "/messages"},
     };
     struct options options;
@@ -148,7 +151,7 @@ static void mistakes_are_named(void **state)
         assert_int_equal(read_line(CASES[i].line, storage, &options, error),
                          OPTIONS_INVALID);
         if (strstr(error, CASES[i].part) == NULL)
-            fail_msg("%s: \"%s\" does not name \"%s\"", CASES[i].line, error,
+            fail_msg("%s: \"%s\" does not contain \"%s\"", CASES[i].line, error,
                      CASES[i].part);
         assert_null(strchr(error, '\n'));
     }
@@ -214,7 +217,7 @@ static void durations_are_read_as_in_go(void **state)
     }
 }
 
-static void what_is_no_duration_is_refused(void **state)
+static void other_texts_are_not_durations(void **state)
 {
     static const char *const CASES[] = {
         "",   "1",      "s",   ".s",    ".",        "-1s",
@@ -237,11 +240,11 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_original),
         cmocka_unit_test(all_spellings_of_a_flag_are_the_same),
         cmocka_unit_test(every_flag_is_read),
-        cmocka_unit_test(a_switch_can_be_switched_off),
-        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(a_switch_can_be_false),
+        cmocka_unit_test(errors_say_what_was_expected),
         cmocka_unit_test(help_and_version_are_commands_and_flags),
         cmocka_unit_test(durations_are_read_as_in_go),
-        cmocka_unit_test(what_is_no_duration_is_refused),
+        cmocka_unit_test(other_texts_are_not_durations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

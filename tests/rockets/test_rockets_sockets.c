@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Claims about the connections that `rockets` leaves open.
+ * The connections that `rockets` leaves open.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "sockets.h"
 
-/* One end is kept; the other one, the server's, is returned. */
+/* Keep one end of a new connection; return the other, the server's. */
 static int keep_one(struct sockets *sockets)
 {
     int ends[2];
@@ -24,7 +24,7 @@ static int keep_one(struct sockets *sockets)
     return ends[1];
 }
 
-/* Whether the client has closed its end. */
+/* Whether the client has closed its end of the connection. */
 static bool was_closed(int server)
 {
     char byte;
@@ -51,7 +51,7 @@ static void connections_stay_open(void **state)
     }
 }
 
-static void what_the_server_closed_is_let_go(void **state)
+static void connections_closed_by_the_server_are_closed(void **state)
 {
     struct sockets sockets;
     int servers[10];
@@ -62,7 +62,7 @@ static void what_the_server_closed_is_let_go(void **state)
         servers[i] = keep_one(&sockets);
     for (int i = 0; i < 10000; i++) {
         close(keep_one(&sockets));
-        /* Ten, and the newest one, were open at the latest sweep. */
+        /* At the last sweep, the ten and the newest one were open. */
         assert_true(sockets.count <= 2 * 11 + 64);
     }
     for (int i = 0; i < 10; i++) {
@@ -72,7 +72,7 @@ static void what_the_server_closed_is_let_go(void **state)
     sockets_release(&sockets);
 }
 
-static void the_oldest_make_room_at_the_limit(void **state)
+static void the_oldest_are_reset_at_the_limit(void **state)
 {
     struct sockets sockets;
     int servers[180];
@@ -89,7 +89,7 @@ static void the_oldest_make_room_at_the_limit(void **state)
     sockets_release(&sockets);
 }
 
-static void without_room_connections_are_closed_at_once(void **state)
+static void with_limit_0_connections_are_closed_at_once(void **state)
 {
     struct sockets sockets;
     int server;
@@ -117,9 +117,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_stay_open),
-        cmocka_unit_test(what_the_server_closed_is_let_go),
-        cmocka_unit_test(the_oldest_make_room_at_the_limit),
-        cmocka_unit_test(without_room_connections_are_closed_at_once),
+        cmocka_unit_test(connections_closed_by_the_server_are_closed),
+        cmocka_unit_test(the_oldest_are_reset_at_the_limit),
+        cmocka_unit_test(with_limit_0_connections_are_closed_at_once),
         cmocka_unit_test(room_is_shared_by_the_workers),
     };
 

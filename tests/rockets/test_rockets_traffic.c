@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Claims about the traffic that `rockets` makes, and about the plans by
- * which it is sent.
+ * The traffic that `rockets` makes, and the plans by which it is sent.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +39,7 @@ static struct plan make_plan(const struct traffic *traffic, uint32_t shuffle,
     return plan;
 }
 
-/* FNV-1a over all texts, lengths included by their line ends. */
+/* FNV-1a over all texts, each with a LF, so that lengths count too. */
 static uint64_t hash_texts(const struct traffic *traffic)
 {
     char text[TRAFFIC_TEXT_SIZE];
@@ -71,7 +70,7 @@ static void same_seed_gives_the_same_bytes(void **state)
     traffic_release(&other);
 }
 
-/* Users compare runs of different versions by their seeds. */
+/* Users compare runs of different versions with the same seed. */
 static void default_traffic_never_changes(void **state)
 {
     struct traffic traffic = make(444, 20, 100000);
@@ -196,7 +195,7 @@ static void ids_are_distinct_uuids_of_version_5(void **state)
     traffic_release(&traffic);
 }
 
-static void messages_add_up_to_what_was_asked_for(void **state)
+static void counts_are_those_of_the_options(void **state)
 {
     static const struct {
         uint32_t rockets, messages, expected_rockets;
@@ -313,7 +312,7 @@ static void a_changed_mission_is_another_one(void **state)
     traffic_release(&traffic);
 }
 
-/* As the original: flights differ in length, the longest has about 6,500. */
+/* As in the original, where the longest flight has about 6,500 messages. */
 static void flights_differ_in_length(void **state)
 {
     struct traffic traffic;
@@ -391,7 +390,10 @@ static void duplicates_follow_their_originals(void **state)
         distances += i - first[message];
     }
     assert_int_equal(repeated, plan.duplicates);
-    /* Half of it on average, and a fifth more for others' duplicates. */
+    /*
+     * On average half of PLAN_MAX_DISTANCE, and a fifth more: duplicates of
+     * other messages are in between.
+     */
     assert_in_range(distances, repeated * PLAN_MAX_DISTANCE / 2,
                     repeated * PLAN_MAX_DISTANCE * 7 / 10);
     for (size_t i = 0; i < 10000; i++)
@@ -469,7 +471,7 @@ int main(void)
         cmocka_unit_test(every_text_is_json),
         cmocka_unit_test(every_type_is_sent),
         cmocka_unit_test(ids_are_distinct_uuids_of_version_5),
-        cmocka_unit_test(messages_add_up_to_what_was_asked_for),
+        cmocka_unit_test(counts_are_those_of_the_options),
         cmocka_unit_test(numbers_have_no_gaps_and_start_with_the_launch),
         cmocka_unit_test(times_increase),
         cmocka_unit_test(nothing_follows_an_explosion),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Claims about what `rockets --verify` expects and which differences it
- * finds.
+ * What `rockets --verify` expects, and which differences it finds.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +19,7 @@
 #define ID "0e9e9df5-38fd-52e2-916f-c858b9eb4ea5"
 #define SECOND(n) ((INT64_C(1743578510) + (n)) * 1000000000)
 
-/* Launched at 500, to 3500, to ARTEMIS, exploded. */
+/* Launch at 500, speed + 3500, speed - 500, mission ARTEMIS, explosion. */
 static struct traffic_message messages[] = {
     {SECOND(0), 0, 1, 500, TRAFFIC_LAUNCHED, 2, 0, 0},
     {SECOND(1), 0, 2, 3500, TRAFFIC_SPEED_INCREASED, 0, 0, 0},
@@ -49,7 +48,7 @@ static size_t differences(const struct expected *expected, const char *text)
     return verify_text(ID, expected, text, strlen(text), &shown);
 }
 
-static void messages_add_up_to_the_rocket(void **state)
+static void messages_give_the_expected_rocket(void **state)
 {
     struct expected expected = expect(5, false);
 
@@ -80,7 +79,7 @@ static void without_a_launch_its_fields_are_null(void **state)
         0);
 }
 
-static void a_rocket_that_only_launched_was_sent_nothing_without(void **state)
+static void a_rocket_with_only_a_dropped_launch_has_no_messages(void **state)
 {
     struct expected expected = expect(1, true);
 
@@ -143,7 +142,7 @@ static void each_field_that_differs_is_found(void **state)
     }
 }
 
-static void what_is_no_object_differs(void **state)
+static void a_body_that_is_not_an_object_differs(void **state)
 {
     static const char *const CASES[] = {"", "null", "[]", "{\"id\":", "<html>"};
     struct expected expected = expect(1, false);
@@ -156,11 +155,11 @@ static void what_is_no_object_differs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_add_up_to_the_rocket),
+        cmocka_unit_test(messages_give_the_expected_rocket),
         cmocka_unit_test(without_a_launch_its_fields_are_null),
-        cmocka_unit_test(a_rocket_that_only_launched_was_sent_nothing_without),
+        cmocka_unit_test(a_rocket_with_only_a_dropped_launch_has_no_messages),
         cmocka_unit_test(each_field_that_differs_is_found),
-        cmocka_unit_test(what_is_no_object_differs),
+        cmocka_unit_test(a_body_that_is_not_an_object_differs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
