@@ -363,7 +363,7 @@ static const struct refusal bad_roots[] = {
     {"{\"metadata\":1 \"message\":2}",
      "the message is not JSON: at byte 14: expected ',' or '}'"},
     {WITH_BY("1") "x",
-     "the message is not JSON: at byte 150: something follows "
+     "the message is not JSON: at byte 150: unexpected text after "
      "the end"},
     {WITH_BY("01"),
      "the message is not JSON: at byte 148: expected ',' or '}'"},
@@ -583,7 +583,7 @@ static void a_nul_does_not_end_the_body(void **state)
                      PARSE_INVALID);
     assert_string_equal(
         parsed.detail,
-        "the message is not JSON: at byte 150: something follows the end");
+        "the message is not JSON: at byte 150: unexpected text after the end");
 }
 
 /* Each string member, and a body with that string in place of the `%`. */
