@@ -69,7 +69,8 @@ check_cppcheck() {
     cppcheck --quiet --error-exitcode=1 -j "$(nproc)" --std=c11 \
         --library=posix,gnu --enable=warning,performance,portability \
         -D_GNU_SOURCE '-DLUNAR_VERSION=""' \
-        -I include -I src/rockets -I tests/property src bench tests
+        -I include -I src -I src/rockets -I tests -I tests/property \
+        src bench tests
 }
 
 # Compiled without optimisation: inlined functions confuse the analyser of gcc
