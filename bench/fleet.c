@@ -49,8 +49,9 @@ static int write_payload(const struct fleet *fleet, char *out, size_t size)
                         "RocketMissionChanged\"},\"message\":"
                         "{\"newMission\":\"%s\"}}",
                         missions[number / 10 % NAMES]);
-    return snprintf(out, size, "Rocket%s\"},\"message\":{\"by\":%d}}",
-                    number % 2 == 0 ? "SpeedIncreased" : "SpeedDecreased",
+    return snprintf(out, size, "%s\"},\"message\":{\"by\":%d}}",
+                    number % 2 == 0 ? "RocketSpeedIncreased"
+                                    : "RocketSpeedDecreased",
                     number % 2 == 0 ? 1500 : 500);
 }
 

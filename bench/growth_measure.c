@@ -93,11 +93,11 @@ static void time_message(struct pace *pace, struct table *table,
 {
     parts_allocations_start();
     uint64_t begun = parts_now();
-    enum table_result result = table_apply(table, message);
+    enum message_outcome result = table_apply(table, message);
     uint64_t took = parts_now() - begun;
     bool grew = parts_allocations_stop().largest >= GROWTH_BYTES;
 
-    if (result != TABLE_APPLIED)
+    if (result != MESSAGE_APPLIED)
         die("a launch was not applied");
     add_sample(&pace->all, took);
     if (took > SUSPICIOUS)
@@ -221,7 +221,7 @@ static void parse_and_apply(struct table *table, struct text text)
     struct parsed_message parsed;
 
     if (message_parse(text, &parsed) != PARSE_OK ||
-        table_apply(table, &parsed.message) != TABLE_APPLIED)
+        table_apply(table, &parsed.message) != MESSAGE_APPLIED)
         die("not applied: %.*s", (int)text.length, text.data);
     message_parse_release(&parsed);
 }

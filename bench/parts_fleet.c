@@ -188,16 +188,23 @@ static void make(struct parts_fleet *fleet, size_t index,
     };
     message->time.seconds = drawn.time / SECOND;
     message->time.nanoseconds = (uint32_t)(drawn.time % SECOND);
-    if (message->type == MESSAGE_LAUNCHED)
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         message->rocket_type = text_of(traffic_rocket_type(&drawn));
-    if (message->type == MESSAGE_LAUNCHED ||
-        message->type == MESSAGE_MISSION_CHANGED)
         message->mission = text_of(traffic_mission(&drawn));
-    else if (message->type == MESSAGE_EXPLODED)
-        message->reason = text_of(traffic_reason(&drawn));
-    if (message->type != MESSAGE_EXPLODED &&
-        message->type != MESSAGE_MISSION_CHANGED)
         message->speed = drawn.speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+    case MESSAGE_SPEED_DECREASED:
+        message->speed = drawn.speed;
+        break;
+    case MESSAGE_EXPLODED:
+        message->reason = text_of(traffic_reason(&drawn));
+        break;
+    case MESSAGE_MISSION_CHANGED:
+        message->mission = text_of(traffic_mission(&drawn));
+        break;
+    }
 }
 
 struct table *parts_table_new(void)
@@ -227,7 +234,7 @@ static uint64_t apply_block(struct table *table, const struct message *messages,
     uint64_t begun = parts_now();
 
     for (size_t i = 0; i < count; i++)
-        applied += table_apply(table, &messages[i]) == TABLE_APPLIED;
+        applied += table_apply(table, &messages[i]) == MESSAGE_APPLIED;
     uint64_t took = parts_now() - begun;
     changes = table_revision(table) - changes;
     if (applied != count || changes != count)

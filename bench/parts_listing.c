@@ -16,18 +16,11 @@
 
 enum { PAGE = 50, ORDERS = 2 };
 
-static const char *const fields[] = {
-    "id",     "type",      "speed",     "mission",
-    "status", "createdAt", "updatedAt", "lastMessageNumber",
-};
-
-enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
-
-static void page_query(size_t field, bool descending,
+static void page_query(enum table_field field, bool descending,
                        char query[static PARTS_MAX_QUERY])
 {
-    snprintf(query, PARTS_MAX_QUERY, "sort=%s&order=%s&limit=%d", fields[field],
-             descending ? "desc" : "asc", PAGE);
+    snprintf(query, PARTS_MAX_QUERY, "sort=%s&order=%s&limit=%d",
+             list_url_sort_name(field), descending ? "desc" : "asc", PAGE);
 }
 
 static double milliseconds(uint64_t nanoseconds)
@@ -38,24 +31,24 @@ static double milliseconds(uint64_t nanoseconds)
 static void report_pages(const struct parts_options *options,
                          struct table *table)
 {
-    struct parts_figure figures[FIELDS][ORDERS];
+    struct parts_figure figures[TABLE_FIELD_COUNT][ORDERS];
     char query[PARTS_MAX_QUERY];
 
-    for (size_t i = 0; i < FIELDS; i++)
+    for (enum table_field i = 0; i < TABLE_FIELD_COUNT; i++)
         for (size_t j = 0; j < ORDERS; j++)
             figures[i][j] = (struct parts_figure){
-                .item = fields[i],
+                .item = list_url_sort_name(i),
                 .column = j == 0 ? "ms ascending" : "ms descending"};
-    figures[2][1].at_most = 5; /* by speed, the fastest first */
+    figures[TABLE_SPEED][1].at_most = 5; /* ms, descending */
     for (unsigned round = 0; round < options->rounds; round++)
-        for (size_t i = 0; i < FIELDS; i++)
+        for (enum table_field i = 0; i < TABLE_FIELD_COUNT; i++)
             for (size_t j = 0; j < ORDERS; j++) {
                 page_query(i, j == 1, query);
                 parts_figure_add(&figures[i][j], milliseconds(parts_list_time(
                                                      table, query, PAGE)));
             }
     parts_report(options->format, "top", "Top 50 of a million by", figures[0],
-                 (size_t)FIELDS * ORDERS);
+                 (size_t)TABLE_FIELD_COUNT * ORDERS);
 }
 
 enum row {

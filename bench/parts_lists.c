@@ -16,11 +16,11 @@
 #include "parts_fleet.h"
 #include "parts_measure.h"
 
-static void parse_query(struct listing_query *query, const char *raw)
+static void parse_query(struct list_url *url, const char *raw)
 {
-    char detail[128];
+    char detail[LIST_URL_DETAIL];
 
-    if (!listing_query_parse(query, text_of(raw), detail, sizeof(detail)))
+    if (!list_url_parse(url, text_of(raw), detail, sizeof(detail)))
         die("%s: %s", raw, detail);
 }
 
@@ -28,26 +28,26 @@ static void collect(struct parts_list *list, struct table *table)
 {
     uint64_t begun = parts_now();
 
-    list->listing = listing_new(table, &list->query);
+    list->page = list_page_new(table, &list->url.query);
     list->took = parts_now() - begun;
-    if (list->listing == NULL)
+    if (list->page == NULL)
         die("no memory for a list");
 }
 
 void parts_list_open(struct parts_list *list, struct table *table,
                      const char *query, size_t count)
 {
-    parse_query(&list->query, query);
+    parse_query(&list->url, query);
     collect(list, table);
-    if (listing_count(list->listing) != count)
-        die("%s: %zu rockets, not %zu", query, listing_count(list->listing),
+    if (list_page_count(list->page) != count)
+        die("%s: %zu rockets, not %zu", query, list_page_count(list->page),
             count);
 }
 
 void parts_list_close(struct parts_list *list)
 {
-    listing_free(list->listing);
-    listing_query_release(&list->query);
+    list_page_free(list->page);
+    list_url_release(&list->url);
 }
 
 uint64_t parts_list_time(struct table *table, const char *query, size_t count)
@@ -65,8 +65,8 @@ uint64_t parts_list_write(const struct parts_list *list, uint64_t *bytes)
     struct rocket_view view;
     uint64_t written = 0, begun = parts_now();
 
-    for (size_t i = 0; i < listing_count(list->listing); i++) {
-        listing_read(list->listing, i, &view);
+    for (size_t i = 0; i < list_page_count(list->page); i++) {
+        list_page_read(list->page, i, &view);
         rocket_json_write(&block, &view);
         buffer_append(&block, TEXT(","));
         if (block.length >= HTTP_STREAM_BLOCK) {
@@ -88,22 +88,24 @@ void parts_list_middle(struct table *table, const char *sorted,
 {
     static const char name[] = "cursor=";
     struct parts_list half;
-    struct buffer next = BUFFER_INIT;
+    struct list_query next;
+    struct buffer target = BUFFER_INIT;
 
-    parse_query(&half.query, sorted);
-    half.query.limit = table_count(table) / 2;
+    parse_query(&half.url, sorted);
+    half.url.query.limit = table_count(table) / 2;
     collect(&half, table);
-    bool more = listing_next(half.listing, &next);
-    buffer_append(&next, (struct text){"", 1});
-    if (!more || buffer_failed(&next))
+    if (!list_page_next(half.page, &next))
         die("%s: no page in the middle", sorted);
-    const char *cursor = strstr(next.data, name);
+    list_url_write(&next, &target);
+    buffer_append(&target, (struct text){"", 1});
+    const char *cursor =
+        buffer_failed(&target) ? NULL : strstr(target.data, name);
     if (cursor == NULL)
-        die("%s: no cursor in it", next.data);
+        die("%s: no cursor for the page in the middle", sorted);
     cursor += strlen(name);
     snprintf(query, PARTS_MAX_QUERY, "%s&limit=50&%s%.*s", sorted, name,
              (int)strcspn(cursor, "&"), cursor);
-    buffer_release(&next);
+    buffer_release(&target);
     parts_list_close(&half);
 }
 

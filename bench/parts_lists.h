@@ -9,16 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "listing/listing.h"
-#include "listing/listing_query.h"
+#include "api/list_url.h"
+#include "listing/list_page.h"
 #include "table/table.h"
 
 enum { PARTS_MAX_QUERY = 512 };
 
 struct parts_list {
-    struct listing_query query;
-    struct listing *listing;
-    uint64_t took; /* nanoseconds to collect and to sort it */
+    struct list_url url;
+    struct list_page *page;
+    uint64_t took; /* nanoseconds to collect and sort the list */
 };
 
 /*

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Run at build time, whenever an asset changes: gzip FILE to GZIP, and write
-# to OUTPUT what the table in src/assets.c says about SYMBOL. An entity tag
-# is the beginning of the SHA-256 of exactly the bytes that are sent, so it
+# Runs at build time when an asset changes: gzips FILE to GZIP, and writes the
+# rows of SYMBOL for the table in src/api/assets.c to OUTPUT. The entity tag is
+# the first 32 digits of the SHA-256 of exactly the bytes that are sent, so it
 # is a strong one.
 
 execute_process(COMMAND "${GZIP_PROGRAM}" -9 -n -c "${FILE}"

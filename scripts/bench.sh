@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Measure everything in one run, against a bare libmicrohttpd daemon and nginx:
-# installs what it needs, builds the release, runs bench/run.py. All arguments
-# are run.py's: --help tells. The report goes to stdout and build/bench.
+# Run all benchmarks, with a bare libmicrohttpd daemon and nginx as baselines.
+# Installs the packages, builds the release and runs bench/run.py with all
+# arguments; --help lists them. The report goes to stdout and build/bench.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -23,12 +23,12 @@ build() {
 }
 
 need_packages "${BUILD_PACKAGES[@]}" python3 wrk nginx-light
-# Debian keeps nginx where only root looks, and its own Python here.
+# Debian's nginx is in /usr/sbin, which only root has in PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 python=/usr/bin/python3
-# A mistake in the command shows before anything is built.
+# Check the arguments before the build.
 "$python" bench/run.py --plan "$@" >/dev/null
-# Nothing is to be built where only help is asked for, or other programs.
+# --help and --plan need no build, and --build names other programs.
 case " $* " in
 *" --help "* | *" -h "* | *" --plan "* | *" --build"*) ;;
 *)

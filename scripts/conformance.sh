@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Hold the running service to its own document, openapi/openapi.yaml: each
-# status of each operation on purpose, then schemathesis with generated
-# requests, right and wrong ones. Installs what it needs, builds the service,
-# starts it on free ports and stops it. Reports are in build/conformance.
+# Test the running service against its own document, openapi/openapi.yaml: first
+# every status of every operation, then generated requests, valid and invalid
+# ones, with schemathesis. Installs the packages, builds the service, starts it
+# on free ports and stops it. Reports are in build/conformance.
 #
 # usage: scripts/conformance.sh [EXAMPLES] [--seed=N] [--preset=NAME]
-#   EXAMPLES       at most so many generated requests for an operation in a
-#                  phase; 300 unless told, which takes about a minute
-#   --seed=N       of what is generated, 444 unless told; the same seed sends
-#                  the same requests
-#   --preset=NAME  the build that is tested, debug unless told
+#   EXAMPLES       maximum of generated requests per operation and phase;
+#                  default 300, which takes about a minute
+#   --seed=N       seed of the generator, default 444; the same seed sends the
+#                  same requests
+#   --preset=NAME  the build to test, default debug
 #
-# Exit 0 if there was no failure, 1 if there was. Exit 77 if the Python
-# packages could not be installed, or 1 where CI is "true".
+# Exit status 0 if no test failed, 1 if one failed. Exit status 77 if the Python
+# packages could not be installed, or 1 if CI is "true".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -26,7 +26,7 @@ HERE=tests/conformance
 OUT=build/conformance
 VENV=$OUT/venv
 STARTED=()
-# Nothing is to be written beside the sources.
+# Write no files beside the sources.
 export PYTHONDONTWRITEBYTECODE=1
 
 for argument in "$@"; do
@@ -37,27 +37,28 @@ for argument in "$@"; do
     *) EXAMPLES=$argument ;;
     esac
 done
-[[ $EXAMPLES =~ ^[1-9][0-9]*$ ]] || usage "no number of examples: $EXAMPLES"
-[[ $SEED =~ ^[0-9]+$ ]] || usage "no seed: $SEED"
-[[ $PRESET =~ ^(debug|release|asan|tsan)$ ]] || usage "no preset to test: $PRESET"
+[[ $EXAMPLES =~ ^[1-9][0-9]*$ ]] || usage "not a number of examples: $EXAMPLES"
+[[ $SEED =~ ^[0-9]+$ ]] || usage "not a seed: $SEED"
+[[ $PRESET =~ ^(debug|release|asan|tsan)$ ]] || usage "not a preset to test: $PRESET"
 
-# not_installed: why, and what to do. That must not pass unseen in CI.
+# not_installed: report the reason and the remedy, and exit. In CI it is an
+# error.
 not_installed() {
     tail -n 5 "$OUT/pip.log" >&2
     rm -rf "$VENV"
-    # A package that is not the one that was pinned is no matter of the network.
+    # A wrong hash is not a network problem, so it is never skipped.
     if grep -q 'DO NOT MATCH THE HASHES' "$OUT/pip.log"; then
-        say "a package is not the one that $HERE/requirements.txt names"
+        say "a package does not match its hash in $HERE/requirements.txt"
         exit 1
     fi
     say "could not install the packages of $HERE/requirements.txt (see $OUT/pip.log)"
-    say "pip needs a package index: set PIP_INDEX_URL to one that you reach, or"
-    say "PIP_FIND_LINKS and PIP_NO_INDEX=1 to a folder of them, and try again"
+    say "pip needs a package index: set PIP_INDEX_URL to an index that you can reach,"
+    say "or PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of packages, and try again"
     [ "${CI:-}" != true ] || exit 1
     exit 77
 }
 
-# The environment is made anew where the requirements have changed.
+# make_environment: recreate it if the requirements have changed.
 make_environment() {
     if ! cmp -s "$HERE/requirements.txt" "$VENV/requirements.txt"; then
         say "installing schemathesis in $VENV"
@@ -80,7 +81,7 @@ build() {
     fi
 }
 
-# start NAME FLAG...: start a service, and wait until it is ready.
+# start NAME FLAG...: start a service and wait until it is ready.
 start() {
     local name=$1
     shift
@@ -98,13 +99,13 @@ start() {
 
 url_of() { sed -nE 's/^.* listening on ([^ ]+) .*$/\1/p' "$OUT/$1.ready"; }
 
-# stop: all that was started; each is to end by itself, with 0.
+# stop: stop all services; each must end with status 0.
 stop() {
     local pid result=0
     for pid in "${STARTED[@]}"; do
         kill -TERM "$pid" 2>/dev/null || true
         wait "$pid" || {
-            say "the service ended with $?: see $OUT/*.log"
+            say "the service ended with status $?: see $OUT/*.log"
             result=1
         }
     done
@@ -128,8 +129,8 @@ trap stop EXIT
 start service
 start small -max-memory=1M
 url=$(url_of service)
-# What is tested is the document that the service hands out. It is kept in a
-# file, as schemathesis leaves out the operation that it loads a document by.
+# Test the document that the service serves. It is saved to a file, as
+# schemathesis skips the operation from which it loads a document.
 "$VENV/bin/python" -c 'import sys, urllib.request as r; r.urlretrieve(*sys.argv[1:])' \
     "$url/openapi.yaml" "$OUT/openapi.yaml"
 
@@ -141,7 +142,7 @@ run_schemathesis "$url" || failed=1
 trap - EXIT
 stop || failed=1
 if [ "$failed" -ne 0 ]; then
-    say "FAILED; the same again: $0 $EXAMPLES --seed=$SEED --preset=$PRESET"
+    say "FAILED; to repeat: $0 $EXAMPLES --seed=$SEED --preset=$PRESET"
     exit 1
 fi
-say "no failure, with seed $SEED"
+say "passed, with seed $SEED"

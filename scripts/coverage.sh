@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What of the source the tests run: lines and branches by file, and in
-# build/coverage/html each line with how often it ran. Only src/ counts, of the
-# service and of rockets; branches that the compiler added do not. Exit 1 if a
-# test failed, since its figures are then not those of the suite.
+# Measure the coverage of the tests: lines and branches per file, and in
+# build/coverage/html the count of each line. Only src/ is measured, both
+# programs; branches that the compiler adds are excluded. Exit status 1 if a
+# test failed, as the figures are then not those of the whole suite.
 #
 # usage: scripts/coverage.sh [--missing] [CTEST-REGEX...]
-#   --missing    also list the lines that were never run, and the branches
+#   --missing    also list the lines that never ran and the branches that were
 #                never taken
-#   CTEST-REGEX  only tests whose name matches one; all unless told
+#   CTEST-REGEX  run only the tests whose name matches one; default all
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -37,11 +37,11 @@ build() {
     fi
 }
 
-# Counts of an earlier run, and of sources that are no more, would add up.
-# What a process counted is written when it exits: one that is killed by a
-# test tells nothing, so lines that only those run seem not to be.
-# test_fault_start has malloc() fail until the service has ended, also for what
-# writes the figures then, which is in the program and does not stand it.
+# Counts of an earlier run, and of deleted sources, must not be added. A process
+# writes its counts when it exits: a process that a test kills writes none, so
+# lines that only such processes run appear unused. test_fault_start makes
+# malloc() fail until the service ends. The code that writes the counts is in
+# the program and does not survive that.
 run_tests() {
     local options=(-E '^integration\.test_fault_start$')
     [ ${#PATTERNS[@]} -eq 0 ] ||
@@ -65,7 +65,7 @@ report() {
     fi
 }
 
-# table CSV: a row a file, and one for each of the two programs.
+# table CSV: one row per file, and one per program.
 table() {
     awk -F, '
     function row(name, lines, run, branches, taken)
@@ -73,7 +73,7 @@ table() {
         printf "%-28s %6d %6d %7s %9d %6d %7s\n", name, lines, run,
             percent(run, lines), branches, taken, percent(taken, branches)
     }
-    # Rounded down: 100.0 is said only of all.
+    # Rounded down, so that 100.0 means all.
     function percent(part, whole)
     {
         return whole == 0 ? "-" : sprintf("%.1f", int(part * 1000 / whole) / 10)
@@ -97,9 +97,9 @@ table() {
     }' "$1"
 }
 
-# missing WHAT [OPTION]: where they are.
+# missing WHAT [OPTION]: list their line numbers.
 missing() {
-    printf '\n%s that were not run or taken:\n' "$1"
+    printf '\n%s not run or taken:\n' "$1"
     gcovr --root . --add-tracefile "$BUILD/counts.json" "${@:2}" |
         awk '/^src/ && $5 != "" { print $1 ": " $5 } /^ +[0-9]/ { print "    " $1 }'
 }
@@ -110,7 +110,7 @@ build
 failed=
 run_tests || failed=yes
 report
-say "each line is in $BUILD/html/index.html"
+say "the counts of each line are in $BUILD/html/index.html"
 if [ -n "$failed" ]; then
     grep -E 'Failed|Timeout|Not Run' build/logs/coverage.log >&2 || true
     say "a test failed: see build/logs/coverage.log"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Run the fuzzers of tests/fuzz, one after another, and tell what each did:
-# executions, edges of the code covered, new inputs. Exit 1 if one found a
-# fault; the input that shows it is then in build/fuzz/crashes. What they
-# find otherwise stays in build/fuzz/found, and the next run goes on there.
+# Run the fuzzers of tests/fuzz and report for each: executions, covered edges,
+# new inputs. Exit status 1 if a fuzzer found a fault; the input that shows it
+# is then in build/fuzz/crashes. Other new inputs are kept in build/fuzz/found,
+# and the next run continues with them.
 #
 # usage: scripts/fuzz.sh [SECONDS] [--jobs=N] [--merge] [TARGET...]
-#   SECONDS   for each target; 60 unless told
-#   --jobs=N  so many at a time; 1 unless told
-#   --merge   do not fuzz: add to tests/fuzz/corpus what was found and covers
-#             an edge that nothing there does
-#   TARGET    a folder of tests/fuzz/corpus; all of them unless told
+#   SECONDS   time per target; default 60
+#   --jobs=N  targets at the same time; default 1
+#   --merge   do not fuzz: copy the found inputs that cover an edge which
+#             tests/fuzz/corpus does not cover to tests/fuzz/corpus
+#   TARGET    a folder of tests/fuzz/corpus; default all
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -29,26 +29,26 @@ for argument in "$@"; do
     --merge) MERGE=yes ;;
     -*) usage "unknown option $argument" ;;
     [0-9]*)
-        [[ $argument =~ ^[1-9][0-9]*$ ]] || usage "no number of seconds: $argument"
+        [[ $argument =~ ^[1-9][0-9]*$ ]] || usage "not a number of seconds: $argument"
         SECONDS_EACH=$argument
         ;;
     *)
-        [ -d "$CORPUS/$argument" ] || usage "no target $argument"
+        [ -d "$CORPUS/$argument" ] || usage "unknown target $argument"
         TARGETS+=("$argument")
         ;;
     esac
 done
-[[ $JOBS =~ ^[1-9][0-9]*$ ]] || usage "no number of jobs: $JOBS"
+[[ $JOBS =~ ^[1-9][0-9]*$ ]] || usage "not a number of jobs: $JOBS"
 [ ${#TARGETS[@]} -gt 0 ] || mapfile -t TARGETS < <(ls "$CORPUS")
 
-# fetch_source PACKAGE=VERSION FOLDER: Debian's source of it, from where this
-# machine has its packages, as apt verifies it, with Debian's patches. The
-# machine's own lists are left alone.
+# fetch_source PACKAGE=VERSION FOLDER: download Debian's source of a package,
+# with Debian's patches, from the mirror that this machine uses. apt verifies
+# it. The package lists of the machine are not changed.
 fetch_source() {
     local apt=$PWD/build/apt keys=/usr/share/keyrings/debian-archive-keyring.gpg
     rm -rf "$apt" "$2" || return
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" || return
-    # shellcheck disable=SC2016 # what is in $() is apt's to replace
+    # shellcheck disable=SC2016 # apt replaces $()
     apt-get indextargets --format "deb-src [signed-by=$keys] "'$(REPO_URI) $(CODENAME) main' \
         'Created-By: Packages' 'Origin: Debian' 'Component: main' >"$apt/sources.list" || return
     local options=(-q -o "Dir::Etc::SourceList=$apt/sources.list"
@@ -62,18 +62,19 @@ fetch_source() {
     ) >"$apt/log" 2>&1
 }
 
-# cjson_source: the folder of the source of the cJSON that is installed, so
-# that its branches guide the fuzzers and its faults are seen; or nothing.
+# cjson_source: print the folder with the source of the installed cJSON, or
+# nothing. With the source, its branches guide the fuzzers and its faults are
+# detected.
 cjson_source() {
     local version folder
     version=$(dpkg-query -W -f '${source:Version}' libcjson-dev)
     folder=$PWD/build/cjson-$version
     if [ ! -e "$folder/cJSON.c" ]; then
-        say "getting the source of cjson $version"
+        say "downloading the source of cjson $version"
         fetch_source "cjson=$version" "$folder" || {
             rm -rf "$folder"
-            say "no source of cjson $version (see build/apt/log): going on with the" \
-                "system's library, which neither guides the fuzzers nor is checked"
+            say "no source of cjson $version (see build/apt/log): using the system's" \
+                "library, which neither guides the fuzzers nor is checked"
             return 0
         }
     fi
@@ -98,12 +99,12 @@ build() {
 dictionary_of() {
     case $1 in
     json_* | message | batch) echo tests/fuzz/json.dict ;;
-    query | listing_query) echo tests/fuzz/query.dict ;;
+    query | list_url) echo tests/fuzz/query.dict ;;
     http_fields | timestamp) echo "tests/fuzz/$1.dict" ;;
     esac
 }
 
-# fuzz TARGET: run it for its time. Its output goes to a log.
+# fuzz TARGET: run it for SECONDS_EACH. Its output goes to a log.
 fuzz() {
     local dictionary options
     dictionary=$(dictionary_of "$1")
@@ -115,26 +116,27 @@ fuzz() {
         >"$BUILD/logs/$1.log" 2>&1 || touch "$BUILD/logs/$1.failed"
 }
 
+# merge TARGET: add the found inputs that cover new edges to its corpus.
 merge() {
     local before after
     before=$(find "$CORPUS/$1" -type f | wc -l)
     mkdir -p "$BUILD/found/$1"
     "$BUILD/fuzz_$1" -merge=1 -use_counters=0 -artifact_prefix="$BUILD/crashes/$1-" \
         "$CORPUS/$1" "$BUILD/found/$1" >"$BUILD/logs/$1.log" 2>&1 || {
-        say "$1 could not be merged: see $BUILD/logs/$1.log"
+        say "could not merge $1: see $BUILD/logs/$1.log"
         exit 1
     }
-    # libFuzzer passes over what fails, and ends well all the same.
+    # libFuzzer skips inputs that fail, and still exits with 0.
     if grep -aqE 'does not hold|^SUMMARY' "$BUILD/logs/$1.log"; then
         grep -aE 'does not hold|^SUMMARY' "$BUILD/logs/$1.log" | sort -u >&2
-        say "$1 fails on some: see $BUILD/logs/$1.log and $BUILD/crashes"
+        say "$1 fails on some inputs: see $BUILD/logs/$1.log and $BUILD/crashes"
         exit 1
     fi
     after=$(find "$CORPUS/$1" -type f | wc -l)
-    say "$1: $((after - before)) inputs more, $after in all"
+    say "$1: $((after - before)) new inputs, $after in total"
 }
 
-# field LOG NAME: the figure that follows NAME, the last one there is.
+# field LOG NAME: print the last number that follows NAME.
 field() {
     local value
     value=$(grep -aoE "$2 *[0-9]+" "$1" | tail -n 1 | grep -oE '[0-9]+$') || value=-
@@ -172,8 +174,8 @@ need_packages "${BUILD_PACKAGES[@]}" clang-14 libclang-rt-14-dev llvm-14 dpkg-de
 build
 mkdir -p "$BUILD/logs" "$BUILD/crashes"
 rm -f "$BUILD"/logs/*.failed
-# Blocks that were freed are kept from being used again for a while: less of
-# them is faster, and an input frees all of its own.
+# The quarantine delays the reuse of freed blocks. A small one is faster, and is
+# enough, as each input frees all its blocks.
 export ASAN_OPTIONS=quarantine_size_mb=16
 ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-14)
 export ASAN_SYMBOLIZER_PATH

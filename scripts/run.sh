@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Build the release and start the service in the foreground, on port 8088
-# unless a flag says otherwise. All arguments are the service's own.
+# Build the release and run the service in the foreground, by default on port
+# 8088. All arguments are passed to the service.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Load the service with everything at once for a while, and check its answers,
-# its state at the end, and that memory, descriptors and threads stay flat:
-# installs what it needs, builds, runs tests/soak/soak.py, which takes all
-# arguments; --help tells of all. Exit 1 if anything did not hold. The report
-# and the evidence are left in build/soak.
+# Load the service with all kinds of clients at the same time, and check its
+# responses, its state at the end, and that memory, descriptors and threads do
+# not grow. Installs the packages, builds, and runs tests/soak/soak.py with all
+# arguments; --help lists them. Exit status 1 if a check fails. The report and
+# the evidence are in build/soak.
 #
 # usage: scripts/soak.sh [MINUTES] [--seconds=N] [--seed=N] [--preset=NAME]
 #                        [--threads=N] [--max-connections=N] [--only=LOAD,...]
-#   MINUTES        20 unless told
-#   --preset=NAME  release (unless told), debug, asan or tsan
+#   MINUTES        default 20
+#   --preset=NAME  release (default), debug, asan or tsan
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-# build PRESET
+# build PRESET: configure and build it.
 build() {
     local log=build/logs/soak-build.log
     mkdir -p build/logs
@@ -30,9 +30,9 @@ build() {
 
 need_packages "${BUILD_PACKAGES[@]}" python3
 python=/usr/bin/python3
-# A mistake in the command shows before anything is built.
+# Check the arguments before the build.
 programs=$("$python" tests/soak/soak.py --plan "$@")
-# Nothing is to be built where only help is asked for, or other programs.
+# --help and --plan need no build, and --build names other programs.
 case " $* " in
 *" --help "* | *" -h "* | *" --plan "* | *" --build"*) ;;
 *)

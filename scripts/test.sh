@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything that is checked: format, lint and analysers; the whole test suite
-# in the presets debug, asan (with UBSan) and tsan; the running service against
-# its document; what users see, with the hardened release, and a minute of
-# everything at once; and some of it with the service under valgrind. Installs
-# what it needs. Goes on after a failure, and tells at the end; exit 0 only if
-# nothing failed. Only conformance may be skipped, where there is no package
-# index and this is not CI (CI=true).
+# Run all checks: format, lint and analysers; the whole test suite in the
+# presets debug, asan (with UBSan) and tsan; the running service against its
+# document; the tests from outside with the hardened release, and a soak test of
+# one minute; and some tests with the service under valgrind. Installs the
+# packages. Continues after a failure and reports it at the end. Exit status 0
+# only if no step failed. Only conformance can be skipped: if there is no
+# package index, and not in CI (CI=true).
 #
-# usage: scripts/test.sh [STEP...]    all unless told
+# usage: scripts/test.sh [STEP...]    default all
 #   STEP  format shell cppcheck debug conformance asan tsan release soak
 #         valgrind tidy analyzer
 set -uo pipefail
@@ -23,14 +23,14 @@ STEPS=("$@")
 FAILED=()
 SKIPPED=()
 LOGS=build/logs
-# What looks at the release: the binary itself, and all of it from outside.
+# The tests for the release: the binary itself, and the service from outside.
 RELEASE_TESTS='^hardening$|^integration\.test_(answers|api_.*|guards|http_.*|rockets)$'
-# The quickest that walk through most of the service.
+# The fastest tests that cover most of the service.
 VALGRIND_TESTS='^test_(answers|api_(messages|rocket|routes)|guards|http_heads|memory|per_connection)$'
-# What is installed below is not to be skipped for want of it.
+# A test that would be skipped fails: all programs are installed below.
 export LUNAR_SKIP_CODE=1
 
-# prepare STEP...: what these steps need, and no more.
+# prepare STEP...: install the packages for these steps.
 prepare() {
     local packages=("${BUILD_PACKAGES[@]}" git) step
     for step in "$@"; do
@@ -55,8 +55,8 @@ check_format() {
     c_files | xargs clang-format-14 --dry-run --Werror
 }
 
-# With the flags of the debug build. A file at a time: 14 carries state of
-# its analyser from one file over to the next.
+# With the flags of the debug build. One file per process: the analyser of
+# version 14 keeps state from one file to the next.
 check_tidy() {
     [ -e build/debug/compile_commands.json ] || cmake --preset debug >/dev/null || return
     cmake --build --preset debug --target lunar_assets >/dev/null || return
@@ -64,16 +64,17 @@ check_tidy() {
         xargs -P "$(nproc)" -n 1 clang-tidy-14 --quiet -p build/debug 2>"$LOGS/tidy.log"
 }
 
-# cppcheck 2.10 does not know C17, which is C11 with corrections.
+# cppcheck 2.10 does not support C17, which is C11 with corrections.
 check_cppcheck() {
     cppcheck --quiet --error-exitcode=1 -j "$(nproc)" --std=c11 \
         --library=posix,gnu --enable=warning,performance,portability \
         -D_GNU_SOURCE '-DLUNAR_VERSION=""' \
-        -I include -I src/rockets -I tests/property src bench tests
+        -I include -I src -I src/rockets -I tests -I tests/property \
+        src bench tests
 }
 
-# All is compiled without optimisation, as it is written: what gcc 12 makes of
-# functions put into others confuses its own analyser.
+# Compiled without optimisation: inlined functions confuse the analyser of gcc
+# 12.
 check_analyzer() {
     build_preset analyzer
 }
@@ -96,8 +97,8 @@ run_preset() {
     build_preset "$1" && ctest --preset "$1" --no-tests=error
 }
 
-# Only what is looked at: to link each unit test anew with the optimisation of
-# the whole takes longer than all the rest.
+# Builds only the targets that the tests need: linking each unit test with
+# link-time optimisation would take longer than all other steps.
 run_release() {
     local targets
     mapfile -t targets < <(find tests/integration -name 'test_*.c' \
@@ -107,8 +108,8 @@ run_release() {
         ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
 }
 
-# step NAME COMMAND...: run it, time it, remember whether it failed. Only
-# conformance can tell by 77 that it was skipped.
+# step NAME COMMAND...: run and time the command, and record a failure. Only
+# conformance may return 77, for skipped.
 step() {
     local name=$1 begun=$SECONDS result=0
     shift
@@ -129,13 +130,13 @@ step() {
 
 for name in "${STEPS[@]}"; do
     [[ " ${ALL_STEPS[*]} " == *" $name "* ]] || {
-        say "unknown step $name; there are: ${ALL_STEPS[*]}"
+        say "unknown step $name; the steps are: ${ALL_STEPS[*]}"
         exit 2
     }
 done
 mkdir -p "$LOGS"
 prepare "${STEPS[@]}" || {
-    say "could not install what the tests need"
+    say "could not install the packages for the tests"
     exit 1
 }
 for name in "${STEPS[@]}"; do

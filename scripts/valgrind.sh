@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The integration tests with the service under valgrind: memcheck sees bytes
-# that are read before they are written, and whatever is not freed at the end,
-# also what can still be reached; helgrind sees data races and locks used
-# wrongly, in a build in which it is told of atomics. An error ends the service
-# with a status that no test expects. Exit 1 if a test failed. What valgrind
-# said is in build/valgrind.
+# Run the integration tests with the service under valgrind. memcheck detects
+# bytes that are read before they are written, and memory that is not freed at
+# the end, also if it is still reachable. helgrind detects data races and wrong
+# use of locks, in a build that annotates atomics for it. After an error the
+# service exits with a status that no test expects. Exit status 1 if a test
+# failed. The logs of valgrind are in build/valgrind.
 #
 # usage: scripts/valgrind.sh [TOOL] [TEST-REGEX...]
 #   TOOL        memcheck (default) or helgrind
-#   TEST-REGEX  only tests of tests/integration whose name matches one, such
-#               as api_ or '^test_stop$'; all but those below unless told
+#   TEST-REGEX  run only the tests of tests/integration whose name matches one,
+#               such as api_ or '^test_stop$'; default all but LEFT_OUT below
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -22,15 +22,15 @@ BUILD=build/debug # the tests, which do not run under valgrind
 SERVICE=$PWD/build/debug/lunar.service
 OUT=$PWD/build/valgrind
 
-# The first stops single threads, one of which may have the lock by which
-# valgrind lets only one run at a time. The second limits open files, of which
-# valgrind keeps some for itself, with a limit of its own; and so does the last.
-# The others make malloc() fail by a library that is loaded first, which would
-# be valgrind's malloc() failing.
+# test_stop_waiting stops single threads, one of which may hold the lock by
+# which valgrind runs one thread at a time. test_privileges and
+# test_fault_descriptors limit open files, of which valgrind reserves some, with
+# its own limit. The other tests make malloc() fail with a preloaded library,
+# which would make the malloc() of valgrind fail.
 LEFT_OUT=(test_stop_waiting test_privileges test_fault_gets test_fault_posts
     test_fault_start test_fault_streams test_fault_descriptors)
-# Bodies and lists that helgrind does not get through in the time that the test
-# has patience, or the service.
+# Bodies and lists that take longer under helgrind than the test or the service
+# allows.
 LEFT_OUT_OF_HELGRIND=(test_api_batch test_batch_arrival test_list_stream)
 
 for argument in "$@"; do
@@ -41,7 +41,7 @@ for argument in "$@"; do
     esac
 done
 
-# build PRESET [TARGET...]
+# build PRESET [OPTION...]: configure and build it.
 build() {
     local log=build/logs/valgrind-build.log
     mkdir -p build/logs
@@ -54,7 +54,7 @@ build() {
     fi
 }
 
-# The names of the tests to run, a line each.
+# chosen: print the names of the tests to run, one per line.
 chosen() {
     local name
     for name in tests/integration/test_*.c; do
@@ -68,8 +68,8 @@ chosen() {
     done
 }
 
-# make_service TEST: a program in the service's place that runs it under
-# valgrind. Tests take LUNAR_ variables away, so all is written into it.
+# make_service TEST: write a program that replaces the service and runs it under
+# valgrind. Tests unset LUNAR_ variables, so the program contains all settings.
 make_service() {
     local options=(--tool="$TOOL" --fair-sched=yes --error-exitcode=99
         --suppressions="$PWD/tests/valgrind/suppressions" --gen-suppressions=all
@@ -81,16 +81,17 @@ make_service() {
         echo '#!/bin/sh'
         printf 'exec valgrind'
         printf " '%s'" "${options[@]}" "$SERVICE"
-        # The service's own flags, when it runs.
+        # The flags of the service; expanded when the program runs.
         # shellcheck disable=SC2016
         printf ' "$@"\n'
     } >"$OUT/$1.service"
     chmod +x "$OUT/$1.service"
 }
 
-# is_faulty LOG: whether valgrind found something. Errors without an exit status
-# count too, and those without a summary: the service may have been killed by
-# the test. One that ends by a second signal frees nothing, and needs not to.
+# is_faulty LOG: whether valgrind found an error. The exit status and the
+# summary may be missing, as a test may kill the service, so the log is
+# searched. A service that a second signal ended frees nothing: its leaks are no
+# error.
 is_faulty() {
     local contexts leaks=0
     if ! grep -q 'ERROR SUMMARY' "$1"; then
@@ -103,10 +104,10 @@ is_faulty() {
     [ "${contexts:-0}" -gt "$leaks" ]
 }
 
-# The service is some twenty times slower.
+# run_test TEST: the service is about twenty times slower, so limits are lower.
 run_test() {
     local begun=$SECONDS result=passed log runs
-    # Until it has passed, so that whatever ends this early is no success.
+    # Marked as failed until it has passed, in case this function ends early.
     touch "$OUT/$1.failed"
     make_service "$1"
     LUNAR_SERVICE=$OUT/$1.service LUNAR_ROCKETS=$PWD/$BUILD/rockets \
@@ -143,7 +144,7 @@ for test in "${TESTS[@]}"; do
 done
 wait
 if compgen -G "$OUT/*.failed" >/dev/null; then
-    say "failed; see $OUT/TEST.log, and $OUT/TEST.PID.log for what valgrind said"
+    say "failed; see $OUT/TEST.log, and $OUT/TEST.PID.log for the log of valgrind"
     exit 1
 fi
-say "no error"
+say "passed"

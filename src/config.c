@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line. One table lists the flags; reading flags, reading the
- * environment, what errors say and the text of -help all come from it, so
- * they cannot disagree.
+ * The command line. One table lists the flags. The parser, the environment
+ * variables, the error texts and -help are all made from it, so that they
+ * agree.
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@ enum {
 #define STRING_OF(token) #token
 #define STRING(macro) STRING_OF(macro)
 
-/* Starts a new line of a flag's description. */
+/* Starts a new line in the description of a flag. */
 #define LINE "\n        "
 
 /*
@@ -40,33 +40,34 @@ enum {
 #define FLAGS(VALUE, SWITCH)                                                   \
     VALUE("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT), read_port,  \
           "a number from 0 to 65535",                                          \
-          "Listen on this port; 0 picks one that is free.")                    \
+          "Listen on this port; 0 picks a free one.")                          \
     VALUE("host", "ADDRESS", "LUNAR_HOST", DEFAULT_HOST, DEFAULT_HOST,         \
           read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",             \
-          "Listen on this address; 0.0.0.0 is all of IPv4, :: also IPv6." LINE \
-          "WARNING: there is no authentication. Whoever can reach the" LINE    \
-          "address can read and change everything.")                           \
-    VALUE(                                                                     \
-        "threads", "N", "LUNAR_THREADS", "4", "as many as cores",              \
-        read_threads, "a number from 1 to 256, or per-connection",             \
-        "Event loops that share the connections. -threads=per-connection" LINE \
-        "gives each connection a thread of its own instead.")                  \
+          "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE    \
+          "address, :: every IPv4 and IPv6 address." LINE                      \
+          "WARNING: there is no authentication. Any client that can" LINE      \
+          "reach the address can read and change everything.")                 \
+    VALUE("threads", "N", "LUNAR_THREADS", "4", "the number of cores",         \
+          read_threads, "a number from 1 to 256, or per-connection",           \
+          "Run this many event loops, which share all connections." LINE       \
+          "-threads=per-connection runs one thread per connection instead.")   \
     VALUE("max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000",            \
           STRING(DEFAULT_MAX_CONNECTIONS), read_max_connections,               \
           "a number from 16 to 1000000",                                       \
-          "Connections open at a time. Close to it, idle ones are closed.")    \
+          "Maximum number of open connections. Near the maximum, idle" LINE    \
+          "connections are closed.")                                           \
     VALUE("max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M",                   \
-          "half of the machine's", read_max_memory,                            \
+          "half of the machine's memory", read_max_memory,                     \
           "a number of bytes, or of K, M or G, at least 1M",                   \
-          "Memory for rockets, as in 512M or 4G. What does not fit is" LINE    \
-          "answered with status 503.")                                         \
+          "Maximum memory for rockets, as in 512M or 4G. A message that" LINE  \
+          "needs more gets status 503.")                                       \
     VALUE("log-level", "LEVEL", "LUNAR_LOG_LEVEL", "debug", DEFAULT_LOG_LEVEL, \
           read_log_level, "error, warn, info or debug",                        \
-          "How much to log on stderr: error, warn, info, or debug, which" LINE \
-          "includes a line for every request.")                                \
+          "Log on stderr up to this level: error, warn, info or debug." LINE   \
+          "debug includes a line per request.")                                \
     SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
     SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
-    SWITCH("h", CONFIG_HELP, "The same.")
+    SWITCH("h", CONFIG_HELP, "The same as -help.")
 
 static bool read_number(struct text digits, uint64_t min, uint64_t max,
                         uint64_t *number)
@@ -150,8 +151,8 @@ static const struct option {
     const char *variable; /* this and the next three: NULL for a switch */
     const char *example;
     bool (*read)(const char *value, struct config *config);
-    const char *expected;      /* completes "expected " */
-    enum config_result result; /* CONFIG_RUN: go on reading */
+    const char *expected;      /* follows "expected " */
+    enum config_result result; /* CONFIG_RUN: parse the next argument */
 } options[] = {
 #define VALUE(name, argument, variable, example, fallback, reader, expected,   \
               text)                                                            \
@@ -164,22 +165,22 @@ static const struct option {
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
 
-/* The state of one reading of the command line. */
+/* The state of the parser. */
 struct reader {
-    char *const *next; /* arguments not read yet */
+    char *const *next; /* arguments not parsed yet */
     char *const *end;
     struct config config;
-    bool given[OPTION_COUNT]; /* by a flag */
+    bool given[OPTION_COUNT]; /* as a flag */
     char *error;
     size_t error_size;
 };
 
 /*
- * Set the error to `what`, escaped so that it stays on one line, and `why`.
- * Always CONFIG_INVALID.
+ * Set the error to `what`, escaped to keep it on one line, and `why`. Always
+ * CONFIG_INVALID.
  */
-static enum config_result fail(struct reader *reader, const char *what,
-                               const char *why)
+static enum config_result reader_fail(struct reader *reader, const char *what,
+                                      const char *why)
 {
     char escaped[128];
     log_escape(text_of(what), escaped, sizeof(escaped));
@@ -187,30 +188,30 @@ static enum config_result fail(struct reader *reader, const char *what,
     return CONFIG_INVALID;
 }
 
-/* The same for an option's value that was not taken. */
-static enum config_result fail_value(struct reader *reader,
-                                     const struct option *option,
-                                     const char *name, const char *value)
+/* The same for an invalid value of an option. */
+static enum config_result reader_fail_value(struct reader *reader,
+                                            const struct option *option,
+                                            const char *name, const char *value)
 {
     char what[128];
     char why[128];
     snprintf(what, sizeof(what), "%s=%s", name, value);
     snprintf(why, sizeof(why), "expected %s", option->expected);
-    return fail(reader, what, why);
+    return reader_fail(reader, what, why);
 }
 
-static size_t least(size_t a, size_t b)
+static size_t smaller_of(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* How many characters have to be changed, added or left out (Levenshtein). */
-static size_t distance(struct text from, const char *to)
+/* The Levenshtein distance: characters to replace, insert or delete. */
+static size_t edit_distance(struct text from, const char *to)
 {
     enum { MAX_NAME = 32 };
     size_t length = strlen(to);
     assert(length < MAX_NAME);
-    /* row[i]: from what was read of `from` to the first i of `to`. */
+    /* row[i]: from the first `done` of `from` to the first i of `to`. */
     size_t row[MAX_NAME];
     for (size_t i = 0; i <= length; i++)
         row[i] = i;
@@ -220,20 +221,21 @@ static size_t distance(struct text from, const char *to)
         for (size_t i = 1; i <= length; i++) {
             size_t change = diagonal + (from.data[done] != to[i - 1]);
             diagonal = row[i];
-            row[i] = least(change, least(row[i], row[i - 1]) + 1);
+            row[i] = smaller_of(change, smaller_of(row[i], row[i - 1]) + 1);
         }
     }
     return row[length];
 }
 
-/* Suggest the nearest flag, if at most half of its name is wrong. */
-static enum config_result fail_unknown(struct reader *reader,
-                                       const char *argument, struct text name)
+/* Suggest the nearest flag, if it differs in at most half of its length. */
+static enum config_result reader_fail_unknown(struct reader *reader,
+                                              const char *argument,
+                                              struct text name)
 {
     const char *nearest = NULL;
     size_t nearest_distance = SIZE_MAX;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        size_t wrong = distance(name, options[i].name);
+        size_t wrong = edit_distance(name, options[i].name);
         if (wrong <= strlen(options[i].name) / 2 && wrong < nearest_distance) {
             nearest = options[i].name;
             nearest_distance = wrong;
@@ -245,7 +247,7 @@ static enum config_result fail_unknown(struct reader *reader,
     snprintf(why, sizeof(why), "unknown flag; %s%s%s-help lists the flags",
              nearest != NULL ? "did you mean -" : "",
              nearest != NULL ? nearest : "", nearest != NULL ? "? " : "");
-    return fail(reader, flag, why);
+    return reader_fail(reader, flag, why);
 }
 
 static const struct option *find_option(struct text name)
@@ -258,8 +260,8 @@ static const struct option *find_option(struct text name)
 }
 
 /*
- * Read the option's value: `value`, or the next argument where that is
- * NULL. No value begins with a dash, so such an argument is another flag.
+ * Read the value of an option: `value`, or the next argument if `value` is
+ * NULL. No value starts with a dash, so such an argument is another flag.
  */
 static enum config_result read_value(struct reader *reader,
                                      const struct option *option,
@@ -273,11 +275,11 @@ static enum config_result read_value(struct reader *reader,
         char why[128];
         snprintf(why, sizeof(why), "expected a value, as in %s=%s", flag,
                  option->example);
-        return fail(reader, flag, why);
+        return reader_fail(reader, flag, why);
     }
     reader->given[option - options] = true;
     if (!option->read(value, &reader->config))
-        return fail_value(reader, option, flag, value);
+        return reader_fail_value(reader, option, flag, value);
     return CONFIG_RUN;
 }
 
@@ -285,19 +287,20 @@ static enum config_result read_argument(struct reader *reader)
 {
     const char *argument = *reader->next++;
     if (*argument != '-')
-        return fail(reader, argument,
-                    "unexpected argument; flags start with '-', see -help");
+        return reader_fail(
+            reader, argument,
+            "unexpected argument; flags start with '-', see -help");
 
     struct text rest = text_of(argument + (argument[1] == '-' ? 2 : 1));
     struct text name = text_split(&rest, '=');
     const struct option *option = find_option(name);
     if (option == NULL)
-        return fail_unknown(reader, argument, name);
-    /* The rest ends where the argument does, so it is a string. */
+        return reader_fail_unknown(reader, argument, name);
+    /* `rest` ends with the argument, so it is NUL-terminated. */
     if (option->read != NULL)
         return read_value(reader, option, rest.data);
     if (rest.data != NULL)
-        return fail(reader, argument, "this flag takes no value");
+        return reader_fail(reader, argument, "this flag takes no value");
     return option->result;
 }
 
@@ -312,7 +315,7 @@ static const char *find_variable(char *const environment[], const char *name)
     return NULL;
 }
 
-/* Read the variables of those options that no flag gave. */
+/* Read the variables of the options that were not given as flags. */
 static enum config_result read_environment(struct reader *reader,
                                            char *const environment[])
 {
@@ -322,7 +325,7 @@ static enum config_result read_environment(struct reader *reader,
             continue;
         const char *value = find_variable(environment, option->variable);
         if (value != NULL && !option->read(value, &reader->config))
-            return fail_value(reader, option, option->variable, value);
+            return reader_fail_value(reader, option, option->variable, value);
     }
     return CONFIG_RUN;
 }
@@ -345,8 +348,8 @@ static size_t half_of_memory(void)
     return half < MIN_MEMORY ? MIN_MEMORY : half;
 }
 
-/* What holds without flags; zero where it depends on the machine. */
-static struct config defaults(void)
+/* Values without flags; 0 if the default depends on the machine. */
+static struct config default_config(void)
 {
     struct config config = {
         .host = DEFAULT_HOST,
@@ -364,7 +367,7 @@ enum config_result config_read(struct config *config, int argc,
     struct reader reader = {
         .next = argc > 0 ? argv + 1 : argv,
         .end = argv + argc,
-        .config = defaults(),
+        .config = default_config(),
         .error = error,
         .error_size = error_size,
     };
@@ -388,13 +391,13 @@ const char *config_help(void)
 {
     return "Usage: lunar.service [flags]\n"
            "\n"
-           "Takes the messages of rockets in any order, also repeated, keeps "
-           "the state of\n"
-           "every rocket in memory and serves it over HTTP.\n"
+           "Receives the messages of rockets, out of order and more than "
+           "once, keeps the\n"
+           "state of every rocket in memory and serves it over HTTP.\n"
            "\n"
-           "Flags, as -name=value or -name value. The environment variable "
-           "counts where\n"
-           "there is no flag.\n"
+           "Flags are written -name=value or -name value. If a flag is not "
+           "given, its\n"
+           "environment variable is used.\n"
            "\n"
 #define VALUE(name, argument, variable, example, fallback, reader, expected,   \
               text)                                                            \
@@ -413,10 +416,10 @@ const char *config_help(void)
             "  curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n"
             "        List the rockets, the fastest first.\n"
             "\n"
-            "Swagger UI, to try the API in a browser: /swagger on that port.\n"
+            "To try the API in a browser, open /swagger on that port.\n"
             "\n"
-            "Exit codes: 0 stopped when asked to; 1 could not run; "
-            "2 wrong flags.\n";
+            "Exit status: 0 stopped by a signal; 1 could not run; "
+            "2 invalid flags.\n";
 }
 
 const char *config_version(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the user asked for: flags, and environment variables where there is
- * no flag. `-port=9000`, `--port=9000` and `-port 9000` are the same, and
- * so is LUNAR_PORT=9000; a flag wins over the variable.
+ * The configuration: flags, and environment variables for flags that are not
+ * given. `-port=9000`, `--port=9000`, `-port 9000` and LUNAR_PORT=9000 mean the
+ * same; a flag overrides its variable.
  */
 #ifndef LUNAR_CONFIG_H
 #define LUNAR_CONFIG_H
@@ -15,8 +15,8 @@
 
 struct config {
     const char *host;         /* -host, "127.0.0.1" */
-    uint16_t port;            /* -port, 8088; 0: any that is free */
-    unsigned threads;         /* -threads, event loops; one a core */
+    uint16_t port;            /* -port, 8088; 0: any free one */
+    unsigned threads;         /* -threads, event loops; one per core */
     bool per_connection;      /* -threads=per-connection */
     unsigned max_connections; /* -max-connections, 10,000 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
@@ -27,12 +27,13 @@ enum config_result {
     CONFIG_RUN,
     CONFIG_HELP,    /* -help, -h */
     CONFIG_VERSION, /* -version */
-    CONFIG_INVALID, /* `error` is one line that says what to do */
+    CONFIG_INVALID, /* `error` is one line: the fault and the remedy */
 };
 
 /*
- * Read `argv` (as main() has it) and the environment (as environ(7), may be
- * NULL). Ownership: `config` borrows from both.
+ * Read `argv` (as in main()) and the environment (as environ(7); may be NULL).
+ * `config` is set only with CONFIG_RUN, `error` only with CONFIG_INVALID.
+ * Ownership: `config` borrows from both.
  */
 enum config_result config_read(struct config *config, int argc,
                                char *const argv[], char *const environment[],
@@ -41,7 +42,7 @@ enum config_result config_read(struct config *config, int argc,
 /* The text of -help. */
 const char *config_help(void);
 
-/* The version, "0.1.0". */
+/* The version, as "0.1.0". */
 const char *config_version(void);
 
 #endif

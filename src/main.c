@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wires the parts, waits for a signal, and has the exit code.
+ * Connects the parts, waits for a signal, and sets the exit status.
  */
 #include <fcntl.h>
 #include <malloc.h>
@@ -21,32 +21,33 @@
 
 enum {
     EXIT_USAGE = 2,
-    WORKERS = 2, /* threads for what would hold up an event loop */
+    WORKERS = 2, /* threads for jobs that would block an event loop */
     /*
-     * Bytes from which on memory is a mapping of its own, which goes back to
-     * the system when it is freed: the keys of a long list. By itself
-     * malloc(3) would keep them from the second list on.
+     * Allocations of at least this many bytes, such as the keys of a long
+     * list, are separate mappings, which return to the system when they are
+     * freed. With the default of malloc(3), which adapts, the process would
+     * keep the memory from the second list on.
      */
     OWN_MAPPING = 1024 * 1024,
 };
 
-/* One line on stderr. */
-static int fail(int code, const char *reason)
+/* Print one line on stderr. Returns `code`. */
+static int report_failure(int code, const char *reason)
 {
     fprintf(stderr, "lunar.service: %s\n", reason);
     return code;
 }
 
 /*
- * Whoever starts us may have closed a standard stream. A socket would get its
- * number, and a client what is meant for the stream. False if that can't be
- * helped.
+ * Open /dev/null for each standard stream that is closed at the start.
+ * Otherwise a socket would get the number of the stream, and a client the
+ * output. False if /dev/null cannot be opened.
  */
 static bool fill_streams(void)
 {
     int opened = STDIN_FILENO;
 
-    /* What is opened gets the lowest number that is free. */
+    /* open(2) returns the lowest free number. */
     while (opened >= 0 && opened <= STDERR_FILENO)
         opened = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (opened >= 0)
@@ -62,8 +63,8 @@ static void fill_stop_signals(sigset_t *stop)
 }
 
 /*
- * SIGINT and SIGTERM are waited for by the main thread; all other threads,
- * which are started after this, inherit that they are blocked. A client that
+ * The main thread waits for SIGINT and SIGTERM. All other threads start after
+ * this and inherit the blocked signals. SIGPIPE is ignored: a client that
  * closes early must not end the process.
  */
 static void block_signals(void)
@@ -75,7 +76,10 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* What a browser on this machine can open, also where all are listened on. */
+/*
+ * Print a URL that a browser on this machine can open, also if the service
+ * listens on all addresses.
+ */
 static void print_ready(const char *host, uint16_t port)
 {
     const char *shown = host;
@@ -93,10 +97,11 @@ static void print_ready(const char *host, uint16_t port)
 }
 
 /*
- * Serve until a signal comes. From then on the signals are as at the start
- * of the process, so a second one ends it at once.
+ * Serve until a signal arrives. After that, signals have their default action,
+ * so a second one ends the process at once.
  */
-static int serve(const struct config *config, const struct http_app *app)
+static int serve_until_signal(const struct config *config,
+                              const struct http_app *app)
 {
     struct server_options options = {
         .host = config->host,
@@ -112,22 +117,22 @@ static int serve(const struct config *config, const struct http_app *app)
     fill_stop_signals(&stop);
     struct server *server = server_start(&options, app, error, sizeof(error));
     if (server == NULL)
-        return fail(EXIT_FAILURE, error);
+        return report_failure(EXIT_FAILURE, error);
     print_ready(config->host, server_port(server));
 
     sigwait(&stop, &number);
     sync_check(pthread_sigmask(SIG_UNBLOCK, &stop, NULL), "pthread_sigmask");
-    log_line(LOG_INFO, "%s: stopping; a second signal ends at once",
+    log_line(LOG_INFO, "%s: stopping; a second signal ends the process at once",
              number == SIGINT ? "SIGINT" : "SIGTERM");
     server_stop(server);
     return EXIT_SUCCESS;
 }
 
 /*
- * Make the parts, lowest first, and serve. The workers end before the table,
- * as they may still be making a list that nobody waits for.
+ * Create the parts, lowest first, and serve. Free the workers before the table:
+ * they may still be making a list, although its client has disconnected.
  */
-static int run(const struct config *config)
+static int run_service(const struct config *config)
 {
     struct api api;
     int code = EXIT_FAILURE;
@@ -136,14 +141,15 @@ static int run(const struct config *config)
     struct table *table = table_new(config->max_memory);
     struct workers *workers = workers_start(WORKERS);
     if (table == NULL) {
-        fail(code, "out of memory at the start");
+        report_failure(code, "out of memory at the start");
     } else if (workers == NULL) {
-        fail(code, "can't start threads: too few processes (ulimit -u) or too "
-                   "little memory");
+        report_failure(
+            code, "can't start threads: too few processes (ulimit -u) or too "
+                  "little memory");
     } else {
         api_init(&api, table, workers);
         struct http_app app = api_app(&api);
-        code = serve(config, &app);
+        code = serve_until_signal(config, &app);
     }
     workers_free(workers);
     table_free(table);
@@ -156,9 +162,9 @@ int main(int argc, char *argv[])
     char error[256];
 
     if (!fill_streams())
-        return fail(EXIT_FAILURE,
-                    "a standard stream is closed, and /dev/null can't be "
-                    "opened instead");
+        return report_failure(
+            EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
+                          "opened instead");
     switch (config_read(&config, argc, argv, environ, error, sizeof(error))) {
     case CONFIG_HELP:
         fputs(config_help(), stdout);
@@ -167,7 +173,7 @@ int main(int argc, char *argv[])
         printf("lunar.service %s\n", config_version());
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
-        return fail(EXIT_USAGE, error);
+        return report_failure(EXIT_USAGE, error);
     case CONFIG_RUN:
         break;
     }
@@ -175,5 +181,5 @@ int main(int argc, char *argv[])
     log_set_level(config.log_level);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
-    return run(&config);
+    return run_service(&config);
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Reads from binaries that they are hardened, whatever flags the compiler was
-# given: what was asked for and what link-time optimisation, the assembler and
-# the linker made of it are not always the same.
+# Checks that binaries are hardened. It reads the binaries, not the compiler
+# flags: link-time optimisation, the assembler and the linker do not always do
+# what the flags say.
 #
 # usage: hardening.sh BINARY...
 set -eu
@@ -15,12 +15,12 @@ export LC_ALL
 }
 faults=0
 
-# must WHAT TEXT PATTERN: a line of the text has to match.
+# must FAULT TEXT PATTERN: report the fault unless a line of the text matches.
 must() {
     printf '%s\n' "$2" | grep -qE -- "$3" || fault "$1"
 }
 
-# must_not WHAT TEXT PATTERN: no line of the text may.
+# must_not FAULT TEXT PATTERN: report the fault if a line of the text matches.
 must_not() {
     ! printf '%s\n' "$2" | grep -qE -- "$3" || fault "$1"
 }
@@ -30,28 +30,28 @@ fault() {
     faults=$((faults + 1))
 }
 
-# Where its code lies is chosen anew at each start, what the linker filled in
-# is read-only before main(), and no memory is both written and executed.
+# The address of the code is random at each start, relocated data is read-only
+# before main(), and no memory is both writable and executable.
 check_layout() {
     header=$(readelf -hW "$binary")
     segments=$(readelf -lW "$binary")
     dynamic=$(readelf -dW "$binary")
     must "is not position-independent" "$header" 'Type: +DYN'
-    must "is no executable that is position-independent" "$dynamic" 'FLAGS_1.* PIE'
+    must "is not a position-independent executable" "$dynamic" 'FLAGS_1.* PIE'
     must "has no RELRO" "$segments" '^ *GNU_RELRO '
-    must "binds its functions late, so RELRO is not full" "$dynamic" \
+    must "binds functions lazily, so RELRO is not full" "$dynamic" \
         '\(FLAGS\).* BIND_NOW'
-    must "does not say that its stack is not executable" "$segments" \
+    must "does not declare a non-executable stack" "$segments" \
         '^ *GNU_STACK .* RW +0x'
-    must_not "has memory that is written and executed" "$segments" ' RWE '
-    must_not "has its headers in what is executed (no separate-code)" \
+    must_not "has memory that is writable and executable" "$segments" ' RWE '
+    must_not "has its headers in an executable segment (no separate-code)" \
         "$segments" '^ *LOAD +0x0+ .* R E '
-    must_not "looks for libraries in folders of its own" "$dynamic" \
+    must_not "has its own library search path" "$dynamic" \
         '\((RPATH|RUNPATH)\)'
 }
 
-# Functions with buffers look after their return address, and copies after
-# the size of what they fill.
+# Functions with buffers check their return address, and copies check the size
+# of their destination.
 check_guards() {
     imports=$(nm -D --undefined-only "$binary")
     must "has no stack protector" "$imports" ' __stack_chk_fail'
@@ -59,15 +59,15 @@ check_guards() {
         "$(printf '%s\n' "$imports" | grep -v stack_chk)" ' __[a-z]+_chk'
 }
 
-# What only x86-64 shows in this way: large frames touch each of their pages,
-# what is jumped to begins with endbr64, and returns fit a shadow stack.
+# Checks for x86-64 only: large frames touch each of their pages, targets of
+# indirect branches start with endbr64, and the shadow stack is enabled.
 check_x86_64() {
     code=$(objdump -d --no-show-raw-insn "$binary")
     begin=$(printf '%s\n' "$code" | grep -A 1 '<main>:$')
-    must "has no probes of large frames (stack clash)" "$code" \
+    must "does not probe large frames (stack clash)" "$code" \
         'or[ql] +[$]0x0,.*[(]%rsp'
-    must "has main() without endbr64 (control-flow protection)" "$begin" endbr64
-    must "has no note of a shadow stack" "$(readelf -nW "$binary")" \
+    must "starts main() without endbr64 (control-flow protection)" "$begin" endbr64
+    must "has no shadow stack note" "$(readelf -nW "$binary")" \
         'x86 feature:.* SHSTK'
 }
 

@@ -1,19 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds the includes to the rooms: a file includes from its own room and from
-# those that this may use, never another room's private headers; no two files
-# include each other, through however many others; only the server knows
-# libmicrohttpd; and no source lies outside a room but main.c and config.c.
+# Checks the includes against the rooms. A file may include headers of its own
+# room, and public headers of the rooms that this room may use. There is no
+# include cycle. Only the server includes <microhttpd.h>. Every source but
+# main.c and config.c is in a room.
 #
-# usage: layers.sh ROOM:USED,USED... ...    as src/CMakeLists.txt has them
+# usage: layers.sh ROOM:USED,USED... ...    from src/CMakeLists.txt
 set -eu
 
 cd "$(dirname "$0")/.."
+# shellcheck disable=SC2016 # $0 is for awk
 find include src -path src/rockets -prune -o -name '*.[ch]' -print |
     sort | xargs awk -v rooms="$*" '
 BEGIN {
-    # Lowest first, so what a room uses is known by then.
+    # Rooms come lowest first, so the rooms that a room uses are known.
     count = split(rooms, list, " ")
     for (i = 1; i <= count; i++) {
         split(list[i], edge, ":")
@@ -39,15 +40,15 @@ FNR == 1 {
     depth = split(FILENAME, part, "/")
     room = depth == 3 ? part[2] : ""
     if (depth == 3 ? !(room in known) : FILENAME !~ /^src\/(main\.c|config\.[ch])$/)
-        fault("lies in no room")
+        fault("is in no room")
 }
 
-/^#include <microhttpd.h>/ && room != "server" {
+/^[ \t]*#[ \t]*include[ \t]*<microhttpd.h>/ && room != "server" {
     fault("only the server includes <microhttpd.h>")
 }
 
-# asset_list.h is written by the build.
-/^#include "/ && !/"asset_list.h"/ {
+# The build generates asset_list.h.
+/^[ \t]*#[ \t]*include[ \t]*"/ && !/"asset_list.h"/ {
     split($0, quoted, "\"")
     depth = split(quoted[2], part, "/")
     if (depth == 1) {
@@ -59,20 +60,20 @@ FNR == 1 {
             fault(room " may not use " part[1])
     }
     if ((getline line < file) < 0)
-        fault("there is no " file)
+        fault(file " does not exist")
     close(file)
     uses[FILENAME, file]
 }
 
-# Follow includes from `file` depth-first; `state` holds the way so far.
+# Follow the includes of the file depth-first; state marks the current path.
 function visit(file,    key, pair)
 {
-    state[file] = "on the way"
+    state[file] = "on the path"
     for (key in uses) {
         split(key, pair, SUBSEP)
         if (pair[1] != file)
             continue
-        if (state[pair[2]] == "on the way") {
+        if (state[pair[2]] == "on the path") {
             print file ": includes itself through " pair[2]
             faults++
         } else if (state[pair[2]] == "") {

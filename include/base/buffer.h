@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes that grow at the end: what responses are written into.
+ * A growing byte buffer. Responses are written into it.
  *
- * Failure is sticky. When memory ends the buffer is marked as failed, keeps
- * what it had, and every later append does nothing; so a writer appends
- * without looking and its caller asks buffer_failed() once.
+ * Failure is sticky. If an allocation fails, the buffer is marked as failed
+ * and keeps its content, and every later append does nothing. So a writer
+ * appends without checks, and its caller checks buffer_failed() once.
  */
 #ifndef LUNAR_BASE_BUFFER_H
 #define LUNAR_BASE_BUFFER_H
@@ -18,7 +18,7 @@
 #include "base/text.h"
 
 struct buffer {
-    char *data; /* from malloc(3), NULL while nothing was appended */
+    char *data; /* from malloc(3); NULL until the first append */
     size_t length;
     size_t capacity;
     bool failed;
@@ -26,20 +26,20 @@ struct buffer {
 
 #define BUFFER_INIT ((struct buffer){NULL, 0, 0, false})
 
-/* Free the bytes; the buffer is empty, not failed and can be used again. */
+/* Free the memory. The buffer is then as BUFFER_INIT and can be reused. */
 void buffer_release(struct buffer *buffer);
 
-/* Forget the content but keep the memory, and start unfailed. */
+/* Remove the content and the failure, but keep the memory. */
 void buffer_clear(struct buffer *buffer);
 
 /*
- * For buffer_reserve() alone, which leaves the rare case to it. Out of line,
- * or the rare case would be copied to wherever something is appended.
+ * Only for buffer_reserve(): its rare case. Not inline, as the compiler would
+ * copy the rare case to every append.
  */
 __attribute__((cold, noinline)) bool buffer_grow(struct buffer *buffer,
                                                  size_t more);
 
-/* Make room for `more` bytes after `length`. False, and failed, without. */
+/* Make room for `more` bytes after `length`. False if the buffer has failed. */
 static inline bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     if (buffer->failed)
@@ -49,7 +49,7 @@ static inline bool buffer_reserve(struct buffer *buffer, size_t more)
     return buffer_grow(buffer, more);
 }
 
-/* Where the content ends, once there is memory. */
+/* The end of the content. The buffer must have memory. */
 static inline char *buffer_end(struct buffer *buffer)
 {
     assert(buffer->data != NULL);
@@ -61,14 +61,14 @@ static inline void buffer_set_end(struct buffer *buffer, const char *end)
     buffer->length = (size_t)(end - buffer->data);
 }
 
-/* Copy `text`, which must not be absent, to `at`; returns where it ends. */
+/* Copy `text`, which must not be absent, to `at`. Returns the copy's end. */
 static inline char *buffer_put(char *at, struct text text)
 {
     memcpy(at, text.data, text.length);
     return at + text.length;
 }
 
-/* Inline, so that a literal is copied by a few moves of constant size. */
+/* Inline, so that a literal is copied with a few moves of constant size. */
 static inline void buffer_append(struct buffer *buffer, struct text text)
 {
     if (text.length != 0 && buffer_reserve(buffer, text.length))
@@ -78,7 +78,7 @@ static inline void buffer_append(struct buffer *buffer, struct text text)
 void buffer_append_unsigned(struct buffer *buffer, uint64_t value);
 void buffer_append_signed(struct buffer *buffer, int64_t value);
 
-/* As printf(3). For what is rare: it is the slow way. */
+/* Append as printf(3) writes. Slow: for rare cases. */
 __attribute__((format(printf, 2, 3))) void
 buffer_append_format(struct buffer *buffer, const char *format, ...);
 
@@ -93,9 +93,8 @@ static inline struct text buffer_text(const struct buffer *buffer)
 }
 
 /*
- * The other way to write, for what is written a million times: reserve room
- * for the most that can come, then put one piece after another at a cursor,
- * which nothing checks, and hand the cursor back.
+ * The fast way to write: reserve room for the maximum, then write one piece
+ * after another at a cursor, without checks, and set the end.
  *
  *     if (!buffer_reserve(buffer, BUFFER_INTEGER_ROOM + 1))
  *         return;
@@ -104,15 +103,15 @@ static inline struct text buffer_text(const struct buffer *buffer)
  *     at = buffer_put(at, TEXT(","));
  *     buffer_set_end(buffer, at);
  *
- * All return the place after what they wrote, and write as the function of
- * the same name that appends.
+ * Each function returns the place after what it wrote, and writes the same
+ * text as the append function of that name.
  */
-enum { BUFFER_INTEGER_ROOM = 20 }; /* of UINT64_MAX, and of INT64_MIN */
+enum { BUFFER_INTEGER_ROOM = 20 }; /* characters of UINT64_MAX and INT64_MIN */
 
-/* "00" to "99", one after another. */
+/* "00" to "99", concatenated. */
 extern const char buffer_digit_pairs[2 * 100 + 1];
 
-/* Always two digits; `value` is at most 99. */
+/* Write exactly two digits; `value` is at most 99. */
 static inline char *buffer_put_two_digits(char *at, unsigned value)
 {
     memcpy(at, buffer_digit_pairs + 2 * (size_t)value, 2);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One line an event on stderr:
+ * The log: one line per event on stderr.
  *
  *     2026-11-23T20:50:16.123Z warn  3 connections did not end in time
  *
- * Each line is one write(2), so lines of several threads do not mix. What
- * comes from clients is escaped (control characters, non-ASCII and the
- * backslash as \xHH), so that nobody writes lines into the log but us.
+ * Each line is one write(2), so lines of different threads do not mix.
+ * Callers escape text from clients with log_escape(), so that a client cannot
+ * forge a line.
  */
 #ifndef LUNAR_BASE_LOG_H
 #define LUNAR_BASE_LOG_H
@@ -17,23 +17,30 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-enum { LOG_MAX_LINE = 1024 /* bytes, longer ones are cut */ };
+enum { LOG_MAX_LINE = 1024 /* bytes; longer lines are truncated */ };
 
-/* Set at start, before threads; lines above the level are not written. */
+/*
+ * Do not write lines above `level`.
+ * Locking: call it before other threads start.
+ */
 void log_set_level(enum log_level level);
 
-/* The level called `name` ("error", "warn", "info", "debug"). */
+/*
+ * Find the level called `name` ("error", "warn", "info", "debug"). False,
+ * with `level` untouched, if there is none.
+ */
 bool log_level_of(struct text name, enum log_level *level);
 
-/* To skip the making of what would not be written. */
+/* Whether lines of `level` are written. If not, a caller can skip work. */
 bool log_wants(enum log_level level);
 
+/* Write a line, as printf(3) formats it. Locking: safe from any thread. */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level,
                                                     const char *format, ...);
 
 /*
- * Escape `text` into `out`, cut to fit, and return `out`: for client's text
- * in a line.
+ * Write `text` to `out` with control characters, non-ASCII bytes and
+ * backslashes as \xHH, truncated to fit. Returns `out`.
  */
 const char *log_escape(struct text text, char *out, size_t size);
 

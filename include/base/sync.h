@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POSIX threads without errors to handle. A pthread call that fails on a lock
- * or a condition is a bug of ours that no caller could handle: it is logged,
- * and the process aborts. Calls that fail for want of resources (creating a
- * thread) are not here.
+ * POSIX threads without errors to handle. If a pthread call on a lock or a
+ * condition fails, that is a bug of ours which no caller can handle: it is
+ * logged, and the process aborts. Calls that fail for lack of resources
+ * (creating a thread) are not here.
  */
 #ifndef LUNAR_BASE_SYNC_H
 #define LUNAR_BASE_SYNC_H
@@ -21,7 +21,7 @@
 /* Log that the pthread function `what` returned `error`, and abort. */
 __attribute__((cold, noreturn)) void sync_fail(int error, const char *what);
 
-/* A pthread function `what` returned `error`, which must be 0. */
+/* Abort unless `error`, which the pthread function `what` returned, is 0. */
 static inline void sync_check(int error, const char *what)
 {
     if (__builtin_expect(error != 0, 0))
@@ -55,23 +55,23 @@ static inline void sync_rwlock_unlock(pthread_rwlock_t *lock)
 
 void sync_mutex_init(pthread_mutex_t *mutex);
 
-/* Writers go first: readers that poll must not hold up writers. */
+/* The lock prefers writers: readers that poll must not delay them. */
 void sync_rwlock_init(pthread_rwlock_t *lock);
 
-/* Deadlines are of the monotonic clock, as the wall clock may be set. */
+/* Deadlines are on the monotonic clock, as the wall clock may be set. */
 void sync_cond_init(pthread_cond_t *condition);
 
 void sync_signal(pthread_cond_t *condition);
 void sync_broadcast(pthread_cond_t *condition);
 
-/* The caller holds `mutex`. May return without a signal. */
+/* Wait for a signal. The caller holds `mutex`. May return without a signal. */
 void sync_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
 
-/* The same. False once `deadline` (of sync_deadline()) has passed. */
+/* The same. False once `deadline` (from sync_deadline()) has passed. */
 bool sync_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex,
                      const struct timespec *deadline);
 
-/* The monotonic clock's time in `ms` milliseconds. */
+/* The time `ms` milliseconds from now, on the monotonic clock. */
 struct timespec sync_deadline(uint64_t ms);
 
 void sync_join(pthread_t thread);

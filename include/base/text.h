@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A piece of text that somebody else owns: a pointer and a length, so that
- * parts of a request can be named without copying them. It need not end in
- * a NUL and may hold any byte. Text that is absent has a NULL pointer; text
- * that is empty has not.
+ * Borrowed text: a pointer and a length. It refers to parts of a request
+ * without a copy. It need not end in a NUL and may contain any byte. Absent
+ * text has a NULL pointer; empty text has a valid one.
  */
 #ifndef LUNAR_BASE_TEXT_H
 #define LUNAR_BASE_TEXT_H
@@ -20,48 +19,51 @@ struct text {
 /* The text of a string literal. */
 #define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
 
-/* The text of a string; absent for NULL. */
+/* The text of a NUL-terminated string; absent for NULL. */
 struct text text_of(const char *string);
 
 bool text_equal(struct text a, struct text b);
 
-/* Equal but for the case of ASCII letters, whatever the locale. */
+/* Whether equal except for the case of ASCII letters, in any locale. */
 bool text_equal_ignoring_case(struct text a, struct text b);
 
 /*
- * Less than, equal to or greater than 0, as memcmp(3): by bytes, a prefix
- * before what it begins.
+ * Compare by bytes: less than, equal to or greater than 0, as memcmp(3). A
+ * prefix sorts before a longer text.
  */
 int text_compare(struct text a, struct text b);
 
-/* Without the spaces and tabs (RFC 9110 section 5.6.3, OWS) at both ends. */
+/*
+ * `text` without leading and trailing spaces and tabs (RFC 9110 section 5.6.3,
+ * OWS).
+ */
 struct text text_trim(struct text text);
 
 /*
- * Take what stands before the first `separator` off the front of `rest`,
- * and the separator with it; all of it where there is none, and then
- * `rest` becomes absent.
+ * Remove the part before the first `separator`, and the separator, from the
+ * front of `rest`. Returns the part. Without a separator it is all of `rest`,
+ * which then becomes absent.
  */
 struct text text_split(struct text *rest, char separator);
 
-/* What is left of `text` behind its first `length` bytes. */
+/* `text` without its first `length` bytes. */
 static inline struct text text_skip(struct text text, size_t length)
 {
     return (struct text){text.data + length, text.length - length};
 }
 
 /*
- * Take `prefix`, whatever the case of its ASCII letters, off the front of
+ * Remove `prefix`, ignoring the case of ASCII letters, from the front of
  * `rest`. False, with `rest` untouched, if it is not there.
  */
 bool text_take_prefix(struct text *rest, struct text prefix);
 
-/* The value of a hexadecimal digit, in either case; -1 for anything else. */
+/* The value of a hexadecimal digit, in either case; -1 for another byte. */
 int text_hex_value(int byte);
 
 /*
- * Read a number that is written in decimal digits and nothing else, at most
- * `max`. False, with `number` untouched, for anything else.
+ * Read a number of decimal digits only, at most `max`. False, with `number`
+ * untouched, for anything else.
  */
 bool text_read_unsigned(struct text text, uint64_t max, uint64_t *number);
 

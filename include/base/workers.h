@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A few threads for what would hold up an event loop. Slow jobs are run one at
- * a time, in the order in which they came; so, with two threads or more, are
- * the others in theirs, without waiting for slow ones. The queues are made of
- * the jobs themselves, so submitting one never fails for want of memory.
+ * A few threads for jobs that would block an event loop. Slow jobs run one at
+ * a time, in the order of submission. The other jobs start in the order of
+ * submission too; with two threads or more they do not wait for slow jobs. The
+ * queues link the jobs themselves, so submitting a job cannot run out of
+ * memory.
  */
 #ifndef LUNAR_BASE_WORKERS_H
 #define LUNAR_BASE_WORKERS_H
@@ -12,26 +13,26 @@
 
 struct workers;
 
-/* The name of each of the threads. */
+/* The name of every worker thread. */
 #define WORKERS_NAME "lunar-worker"
 
-/* Part of what the job is about. It must stay until `run` is called. */
+/* Embedded in a larger struct. It must exist until `run` is called. */
 struct worker_job {
     void (*run)(struct worker_job *job);
-    bool slow;               /* takes seconds rather than milliseconds */
-    struct worker_job *next; /* the queue's */
+    bool slow;               /* takes seconds, not milliseconds */
+    struct worker_job *next; /* private to the queue */
 };
 
-/* NULL where threads or memory end. */
+/* Returns NULL if threads or memory are exhausted. */
 struct workers *workers_start(unsigned threads);
 
 /*
  * Run `job` on a worker thread.
- * Locking: from any thread, also from a job.
+ * Locking: safe from any thread, also from a job.
  */
 void workers_submit(struct workers *workers, struct worker_job *job);
 
-/* Run the jobs that are left, and end the threads. NULL does nothing. */
+/* Run the queued jobs, then end the threads. NULL does nothing. */
 void workers_free(struct workers *workers);
 
 #endif

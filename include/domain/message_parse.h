@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes in, a checked message or the reason why it is none out. All rules
- * about what a message may hold are here and nowhere else.
+ * Parse the bytes of one message and check it against all rules for messages.
+ * No other part checks what a message may contain.
  */
 #ifndef LUNAR_DOMAIN_MESSAGE_PARSE_H
 #define LUNAR_DOMAIN_MESSAGE_PARSE_H
@@ -13,16 +13,16 @@ struct cJSON;
 
 enum parse_status {
     PARSE_OK,
-    PARSE_INVALID,   /* the sender's mistake */
-    PARSE_NO_MEMORY, /* ours: the same bytes may do later */
+    PARSE_INVALID,   /* the bytes are not a valid message */
+    PARSE_NO_MEMORY, /* the same bytes may be parsed later */
 };
 
 enum {
-    PARSE_MAX_TEXTS = 6, /* that are read of one message */
+    PARSE_MAX_TEXTS = 6, /* strings read from one message */
 };
 
 struct parsed_message {
-    /* Its texts point into the body, or into what had to be unescaped. */
+    /* Its texts point into the body or into `unescaped`. */
     struct message message;
     char detail[256]; /* PARSE_INVALID: one sentence for the sender */
     /* Private. */
@@ -31,16 +31,15 @@ struct parsed_message {
 };
 
 /*
- * Read one message. On PARSE_INVALID `detail` names the member and what was
- * expected, or where the text stops being JSON.
- * Ownership: on PARSE_OK `body` must stay until the caller is done with the
- * message and calls message_parse_release(); otherwise there is nothing to
- * release.
+ * Parse one message. On PARSE_INVALID `detail` names the member and the
+ * expected value, or the offset at which the body is not JSON.
+ * Ownership: on PARSE_OK the caller keeps `body` until it calls
+ * message_parse_release(). Otherwise there is nothing to release.
  */
 enum parse_status message_parse(struct text body,
                                 struct parsed_message *parsed);
 
-/* Can be called again. */
+/* A second call does nothing. */
 void message_parse_release(struct parsed_message *parsed);
 
 #endif

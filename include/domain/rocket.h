@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state rules. A rocket's state is defined as the fold, in number
- * order, of all distinct messages applied so far, in whatever order they
- * came. Any unbroken run of messages has one small net effect, effects
- * compose associatively, and so a rocket is a sorted array of runs, nearly
- * always one. Time and memory of a message depend on the gaps, never on how
- * many messages came before.
+ * The state rules. The state of a rocket is the fold, in number order, of all
+ * distinct messages applied so far, in whatever order they arrived. An
+ * unbroken run of messages has one net effect, and effects compose
+ * associatively. So a rocket is a sorted array of runs, nearly always a
+ * single one. The time and memory of a message depend on the number of gaps,
+ * never on the number of earlier messages.
  *
- * Knows nothing of HTTP, JSON, tables or locks. Names are opaque pointers,
- * counted by the caller.
+ * This part knows nothing of HTTP, JSON, tables or locks. Interned strings are
+ * opaque pointers, which the caller counts.
  */
 #ifndef LUNAR_DOMAIN_ROCKET_H
 #define LUNAR_DOMAIN_ROCKET_H
@@ -17,34 +17,35 @@
 #include <stdint.h>
 
 #include "base/quota.h"
+#include "domain/message.h"
 #include "format/timestamp.h"
 
-struct name; /* a shared string; only its address matters here */
+struct interned; /* an interned string; only its address matters here */
 
 enum {
-    /* Runs a rocket may have. One more, and the lowest gap is given up. */
+    /* Runs of a rocket. With one more, the lowest gap is given up. */
     ROCKET_MAX_RUNS = 1024,
-    /* Names that one message can make a rocket drop (see below). */
+    /* Strings that one message can make a rocket drop (see below). */
     ROCKET_MAX_DROPPED = 6,
 };
 
 /*
- * What one message, or any unbroken run of messages, does to a rocket.
- * All zero is the identity: it changes nothing.
+ * What one message, or an unbroken run of messages, does to a rocket. The
+ * effect that is all zero is the identity: it changes nothing.
  */
 struct effect {
-    struct name *type;        /* NULL: holds no launch */
-    struct name *mission;     /* NULL: leaves the mission alone */
-    struct name *reason;      /* NULL: does not end exploded */
+    struct interned *type;    /* NULL: holds no launch */
+    struct interned *mission; /* NULL: leaves the mission alone */
+    struct interned *reason;  /* NULL: does not end exploded */
     int64_t speed;            /* the speed if it holds a launch, else a change;
                                  modulo 2^64 */
     struct timestamp created; /* of the launch; zero without one */
 };
 
-/* Names let go of, each once for every count that is to be given back. */
+/* Dropped strings, each once for every reference to give back. */
 struct rocket_dropped {
     unsigned count;
-    struct name *names[ROCKET_MAX_DROPPED];
+    struct interned *strings[ROCKET_MAX_DROPPED];
 };
 
 /*
@@ -54,7 +55,7 @@ struct rocket_dropped {
  *     an exploded rocket until a new launch);
  *  3. else speeds add up, mission and explosion are the later one's where
  *     it has them, the launch is the earlier one's.
- * Both arguments' names go either into the result or into `dropped`, which
+ * Both arguments' strings go either into the result or into `dropped`, which
  * may be NULL where nobody counts them.
  */
 struct effect effect_compose(const struct effect *earlier,
@@ -85,39 +86,32 @@ struct rocket {
     struct timestamp updated; /* time of the highest number applied */
 };
 
-enum rocket_result {
-    ROCKET_APPLIED,
-    ROCKET_DUPLICATE, /* in a run, above the floor; nothing changed */
-    ROCKET_STALE,     /* in a run, at or below the floor; nothing changed */
-    ROCKET_NO_MEMORY, /* nothing changed */
-};
-
-/* A rocket of which nothing is known yet: all zero. */
+/* A rocket without messages: all zero. */
 void rocket_init(struct rocket *rocket);
 
 /*
- * Free the runs. Names are not dropped: whoever counts them goes away with
+ * Free the runs. Strings are not dropped: whoever counts them goes away with
  * all the rockets at once.
  */
 void rocket_release(struct rocket *rocket, struct quota *quota);
 
-/* What rocket_apply() would say of `number`, memory aside. */
-enum rocket_result rocket_check(const struct rocket *rocket, uint64_t number);
+/* The outcome that rocket_apply() would have if there were enough memory. */
+enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number);
 
 /*
  * Apply the message `number` (1 to 2^53 - 1), sent at `time`, with `effect`.
- * Ownership: the effect's names come with one count each. Those that the
+ * Ownership: the effect's strings come with one count each. Those that the
  * rocket does not keep, and those of before that it lets go, are put into
- * `dropped`, whatever the result; all else is the rocket's.
- * Memory for runs is taken from `quota`; a message that extends or joins
- * runs never needs any.
+ * `dropped`, whatever the outcome; all else is the rocket's.
+ * Memory for runs comes from `quota`. A message that extends or joins runs
+ * needs none.
  */
-enum rocket_result rocket_apply(struct rocket *rocket, struct quota *quota,
-                                uint64_t number, const struct timestamp *time,
-                                const struct effect *effect,
-                                struct rocket_dropped *dropped);
+enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
+                                  uint64_t number, const struct timestamp *time,
+                                  const struct effect *effect,
+                                  struct rocket_dropped *dropped);
 
-/* The composition of all runs, lowest first. Names are borrowed. */
+/* The composition of all runs, lowest first. Strings are borrowed. */
 const struct effect *rocket_state(const struct rocket *rocket);
 
 /* The highest number applied; 0 if none. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is this exactly one JSON text, by RFC 8259? cJSON reads values well but
- * takes much that is not JSON (leading zeros, raw control characters, cut
- * escapes, invalid UTF-8, text after a NUL ...), so every text goes through
- * this scan first and cJSON only ever sees what passed.
+ * Checks whether a text is exactly one JSON text (RFC 8259). cJSON reads values
+ * well but accepts invalid JSON (leading zeros, raw control characters,
+ * incomplete escapes, invalid UTF-8, text after a NUL ...). So every text goes
+ * through this scan first, and cJSON sees only text that has passed.
  *
- * Stricter than the RFC in four points, each of which it leaves to the
- * implementation (sections 8.2, 9): no lone surrogate, no U+0000 in a
+ * The scan is stricter than the RFC in four points, which the RFC leaves to the
+ * implementation (sections 8.2 and 9): no lone surrogate, no U+0000 in a
  * string, at most JSON_MAX_DEPTH levels of nesting, and numbers of at most
- * JSON_MAX_NUMBER characters (cJSON cuts longer ones).
+ * JSON_MAX_NUMBER characters (cJSON truncates longer ones).
  */
 #ifndef LUNAR_FORMAT_JSON_SCAN_H
 #define LUNAR_FORMAT_JSON_SCAN_H
@@ -24,11 +24,11 @@ enum {
 };
 
 struct json_error {
-    size_t offset;      /* of the first byte that can't be, from 0 */
-    const char *reason; /* static; completes "at byte N: " */
+    size_t offset;      /* of the first invalid byte, from 0 */
+    const char *reason; /* static; follows "at byte N: " */
 };
 
-/* True if `text` is JSON; else false and `error` says where and why not. */
+/* True if `text` is JSON; else false, and `error` says where and why. */
 bool json_scan(struct text text, struct json_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All that the server knows of its application.
+ * The interface between the server and its application. The server knows
+ * nothing else of the application.
  */
 #ifndef LUNAR_HTTP_APP_H
 #define LUNAR_HTTP_APP_H
@@ -12,20 +13,21 @@ struct http_sink;
 struct http_app {
     void *context;
     /*
-     * The head of a request is complete, and its body is yet to come. May set
+     * The head of a request is complete; its body has not arrived. May set
      * `request->operation`.
-     * Returns where the body goes while it arrives. NULL if the body is to be
-     * collected, up to HTTP_MAX_BODY, for `answer`; and NULL with a status in
-     * `response` if the request is refused without its body, which closes the
-     * connection.
+     * Returns the sink that receives the body as it arrives; or NULL to have
+     * the body collected, up to HTTP_MAX_BODY, for `answer`; or NULL with a
+     * status in `response` to refuse the request without its body, which
+     * closes the connection.
+     * Ownership: the server ends the sink (body.h).
      */
     struct http_sink *(*open)(void *context, struct http_request *request,
                               struct http_response *response);
     /*
-     * The request is complete: fill in `response`, which is empty, or leave a
-     * deferred in it. A HEAD is answered as a GET; the server leaves the body
-     * out. Must not block.
-     * Locking: both are called by many threads at a time.
+     * The request is complete: fill in `response`, which is empty, or put a
+     * deferred response into it. A HEAD gets the response of a GET; the server
+     * omits the body. Must not block.
+     * Locking: many threads call both functions at the same time.
      */
     void (*answer)(void *context, const struct http_request *request,
                    struct http_response *response);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies that are received or made bit by bit, so that they need no memory for
- * the whole and no limit of length. Both are parts of a larger struct of the
- * maker, and both may make the other side wait.
+ * Bodies that are received or made in parts, so that they need no memory for
+ * the whole and have no length limit. Both structs are embedded in a larger
+ * struct of the application, and both can make the server wait.
  *
- * Who answers HTTP_WAIT keeps the waiter and wakes it once (deferred.h); the
- * server suspends the connection and calls again after the wake. Who answers
- * anything else must not wake.
+ * A function that returns HTTP_WAIT keeps the waiter and wakes it once
+ * (deferred.h). The server suspends the connection, and calls the function
+ * again after the wake. A function that returns anything else must not wake
+ * the waiter.
  */
 #ifndef LUNAR_HTTP_BODY_H
 #define LUNAR_HTTP_BODY_H
@@ -16,59 +17,61 @@
 #include "http/deferred.h"
 
 enum {
-    HTTP_STREAM_BLOCK = 65536 /* bytes that a stream makes at a time, about */
+    HTTP_STREAM_BLOCK = 65536 /* approximate bytes of one part of a stream */
 };
 
 enum http_flow {
     HTTP_MORE,   /* go on */
-    HTTP_WAIT,   /* nothing yet, or no room yet */
+    HTTP_WAIT,   /* no data yet, or no room yet */
     HTTP_DONE,   /* this was the last part */
     HTTP_FAILED, /* the rest cannot be made */
 };
 
 /*
- * A response's body that is made while the client takes it.
- * Locking: one thread at a time calls `next` and `free`, not always the same;
- * `cancel` comes from any thread.
+ * A response body that is made while it is sent.
+ * Locking: one thread at a time calls `next` and `free`, not always the same
+ * thread; any thread may call `cancel`.
  */
 struct http_stream {
     /*
-     * Make the next part: put into `block`, which is empty, about
-     * HTTP_STREAM_BLOCK bytes, at least one before HTTP_MORE. Must not block.
-     * HTTP_FAILED closes the connection; an HTTP/1.1 client notices by the
-     * missing last chunk (RFC 9112 section 8).
+     * Make the next part: append about HTTP_STREAM_BLOCK bytes to `block`,
+     * which is empty; at least one byte for HTTP_MORE. Must not block.
+     * HTTP_FAILED closes the connection; an HTTP/1.1 client detects that by
+     * the missing last chunk (RFC 9112 section 8).
      */
     enum http_flow (*next)(struct http_stream *stream, struct buffer *block,
                            struct http_waiter *waiter);
     /*
-     * The service stops: end a wait soon, after which `next` answers
-     * HTTP_FAILED or HTTP_DONE soon. Called at most once a wait, also while
-     * the wake is under way; never after `free`. Must not block.
+     * The service stops: end the wait soon; after that, `next` returns
+     * HTTP_FAILED or HTTP_DONE soon. Called at most once per wait, possibly
+     * during the wake; never after `free`. Must not block.
      */
     void (*cancel)(struct http_stream *stream);
     void (*free)(struct http_stream *stream);
 };
 
 /*
- * Takes a request's body while it arrives. Exactly one of `finish` and `free`
+ * Receives a request body as it arrives. Exactly one of `finish` and `free`
  * ends it.
- * Locking: one thread at a time calls all but `cancel`, which comes from any.
+ * Locking: one thread at a time calls all functions but `cancel`, which any
+ * thread may call.
  */
 struct http_sink {
     /*
-     * Take bytes, cut anywhere, off the front of `part`: all of them, then
-     * HTTP_MORE; or as many as there is room for, then HTTP_WAIT. The bytes
-     * are gone after the call; what was not taken comes again. Must not block.
-     * `waiter` is NULL where the connection cannot be suspended: the sink must
-     * then take all. That is so for the last 16 KiB of a body or so.
+     * Remove bytes from the front of `part`, which may end anywhere in the
+     * body: all of them, then HTTP_MORE; or as many as there is room for, then
+     * HTTP_WAIT. The bytes are valid only during the call; those not taken are
+     * passed again. Must not block.
+     * `waiter` is NULL if the connection cannot be suspended, which is so for
+     * about the last 16 KiB of a body: the sink must then take all bytes.
      */
     enum http_flow (*take)(struct http_sink *sink, struct text *part,
                            struct http_waiter *waiter);
-    /* As a stream's; `take` then takes all soon. */
+    /* As `cancel` of a stream; after it, `take` takes all bytes soon. */
     void (*cancel)(struct http_sink *sink);
     /* The body is complete: fill in `response`, which may be deferred. */
     void (*finish)(struct http_sink *sink, struct http_response *response);
-    /* The rest will not come. */
+    /* The rest of the body will not arrive. */
     void (*free)(struct http_sink *sink);
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Responses that wait for something: a worker, a commit, a change. A handler
- * that cannot answer at once leaves a deferred in its response and returns;
- * the server waits without holding an event loop, and no handler knows how.
+ * Deferred responses: they wait for a worker, a commit, a change. A handler
+ * that cannot respond at once puts a deferred response into its response and
+ * returns. The server waits without blocking an event loop, and no handler
+ * depends on how it waits.
  */
 #ifndef LUNAR_HTTP_DEFERRED_H
 #define LUNAR_HTTP_DEFERRED_H
@@ -10,28 +11,29 @@
 struct http_response;
 
 /*
- * Who waits: the server's side of one wait.
- * wake() ends the wait. It is called exactly once a wait, from any thread, and
- * does not block. The waiter must not be used after that.
+ * The server's side of one wait. wake() ends the wait. It is called exactly
+ * once per wait, from any thread, and does not block. The waiter must not be
+ * used after that.
  */
 struct http_waiter {
     void (*wake)(struct http_waiter *waiter);
 };
 
 /*
- * The rest of an operation. Part of a larger struct of the maker.
+ * The rest of an operation. Embedded in a larger struct of the application.
  *
- *     start --> wake --> finish      the usual way
- *     start --> wake --> free        the client has gone, or a stop came first
- *     free                           it could not be started
+ *     start --> wake --> finish      the normal case
+ *     start --> wake --> free        the client has disconnected, or the
+ *                                    service stops before `finish`
+ *     free                           it was not possible to start
  *
  * Exactly one of `finish` and `free` ends it.
  */
 struct http_deferred {
     /*
-     * Begin. Called once, on the connection's thread, after the connection was
-     * suspended. Must not block. Arranges that `waiter` is woken, which may
-     * happen before this returns.
+     * Start the operation. Called once, on the connection's thread, after the
+     * connection was suspended. Must not block. Must arrange that `waiter` is
+     * woken, which may happen before this function returns.
      */
     void (*start)(struct http_deferred *deferred, struct http_waiter *waiter);
     /*
@@ -41,12 +43,12 @@ struct http_deferred {
     void (*finish)(struct http_deferred *deferred,
                    struct http_response *response);
     /*
-     * The service stops: wake soon. Called at most once, after `start`, from
-     * any thread, also while the wake is under way; never after `finish` or
-     * `free`. Must not block.
+     * The service stops: wake `waiter` soon. Called at most once, after
+     * `start`, from any thread, possibly during the wake; never after `finish`
+     * or `free`. Must not block.
      */
     void (*cancel)(struct http_deferred *deferred);
-    /* The response is not wanted any more. */
+    /* The response is no longer needed. */
     void (*free)(struct http_deferred *deferred);
 };
 

@@ -10,9 +10,9 @@
 #include "base/text.h"
 
 /*
- * Whether `if_none_match` names `etag` ("\"x\"" or "W/\"x\"") by weak
- * comparison, or is "*". A field that is absent or malformed names nothing;
- * in a list, what stands before the mistake counts.
+ * Whether `if_none_match` contains `etag` ("\"x\"" or "W/\"x\"") by weak
+ * comparison, or is "*". An absent or malformed field contains no tag; in a
+ * list, the tags before the syntax error count.
  */
 bool etag_matches(struct text if_none_match, struct text etag);
 

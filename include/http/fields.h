@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values of header fields (RFC 9110), as handlers and the server read them.
+ * Parses values of header fields (RFC 9110) for handlers and the server.
  */
 #ifndef LUNAR_HTTP_FIELDS_H
 #define LUNAR_HTTP_FIELDS_H
@@ -10,32 +10,35 @@
 #include "base/text.h"
 #include "http/request.h"
 
-/* Whether methods and names of fields may be so (RFC 9110 section 5.6.2). */
+/*
+ * Whether `text` is a token, as methods and field names are (RFC 9110 section
+ * 5.6.2).
+ */
 bool http_is_token(struct text text);
 
 /*
- * Whether this is a host, with or without a port (RFC 9110 section 7.2). One
- * that is empty is; what is in brackets need not be an address.
+ * Whether `text` is a host with or without a port (RFC 9110 section 7.2). An
+ * empty host is valid; the text in brackets need not be a valid address.
  */
 bool http_is_host(struct text text);
 
 /*
- * Whether a Content-Type is of the media type `type` ("text/plain"): case
- * and parameters do not count (RFC 9110 section 8.3.1).
+ * Whether a Content-Type has the media type `type` ("text/plain"). Case and
+ * parameters are ignored (RFC 9110 section 8.3.1).
  */
 bool http_media_type_is(struct text content_type, struct text type);
 
 /*
- * Whether Accept-Encoding lets us send `coding` (RFC 9110 section 12.5.3):
- * it is named, or else "*" is, with a weight above 0. Absent: false, as
- * the plain form is then the safe one.
+ * Whether Accept-Encoding allows `coding` (RFC 9110 section 12.5.3): it lists
+ * the coding, or else "*", with a weight above 0. False if the field is absent,
+ * as no coding is then the safe choice.
  */
 bool http_accepts_encoding(struct text accept_encoding, struct text coding);
 
 /*
- * Whether this comes from a page of another site, which a browser tells by
- * Sec-Fetch-Site (neither "same-origin" nor "none") or, where that is not
- * sent, by an Origin whose authority is not Host.
+ * Whether a page of another site sent the request. A browser shows that by a
+ * Sec-Fetch-Site other than "same-origin" and "none"; or, without that field,
+ * by an Origin whose authority differs from Host.
  */
 bool http_is_cross_site(const struct http_fields *fields);
 

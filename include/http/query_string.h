@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The query of a target, as name-value pairs in the manner of HTML forms
- * (application/x-www-form-urlencoded): pairs are joined by "&", "+" is a
- * space, %XX a byte. A pair without "=" has an empty value; empty pairs do
- * not count.
+ * Parses the query of a target as name-value pairs, in the format of HTML forms
+ * (application/x-www-form-urlencoded): "&" separates pairs, "+" is a space,
+ * %XX is a byte. A pair without "=" has an empty value; empty pairs are
+ * skipped.
  */
 #ifndef LUNAR_HTTP_QUERY_STRING_H
 #define LUNAR_HTTP_QUERY_STRING_H
@@ -12,15 +12,15 @@
 #include "http/request.h"
 
 struct query {
-    struct text rest;              /* what has not been read yet */
-    char decoded[HTTP_MAX_TARGET]; /* of the latest pair */
+    struct text rest;              /* not parsed yet */
+    char decoded[HTTP_MAX_TARGET]; /* the latest pair */
 };
 
 struct query_pair {
     struct text name, value; /* point into `decoded`, until the next pair */
 };
 
-/* `raw` is borrowed for as long as pairs are read; it may be absent. */
+/* `raw` may be absent. Ownership: it is borrowed until the last pair. */
 void query_init(struct query *query, struct text raw);
 
 enum query_result {
@@ -29,6 +29,7 @@ enum query_result {
     QUERY_INVALID, /* a "%" without two hex digits, or longer than a target */
 };
 
+/* Get the next pair. Only QUERY_PAIR sets `pair`. */
 enum query_result query_next(struct query *query, struct query_pair *pair);
 
 #endif

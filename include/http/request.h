@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request as plain data, so that handlers do not depend on the HTTP library
- * that carries it.
+ * A request as plain data, so that handlers do not depend on the HTTP library.
  */
 #ifndef LUNAR_HTTP_REQUEST_H
 #define LUNAR_HTTP_REQUEST_H
@@ -12,11 +11,11 @@
 #include "base/text.h"
 
 enum {
-    HTTP_MAX_TARGET = 8192, /* bytes; RFC 9112 section 3 asks for 8,000 */
+    HTTP_MAX_TARGET = 8192, /* bytes; RFC 9112 section 3: at least 8,000 */
     HTTP_MAX_BODY = 64 * 1024,
-    /* A body longer than HTTP_MAX_BODY is read up to here, to answer 413. */
+    /* A longer body is read up to this length, to respond with 413. */
     HTTP_MAX_DRAIN = 1024 * 1024,
-    /* Segments of a path that are decoded; no operation has more. */
+    /* Path segments that are decoded; no operation has more. */
     HTTP_MAX_SEGMENTS = 4,
 };
 
@@ -29,8 +28,8 @@ enum http_method {
 };
 
 /*
- * The header fields that some operation reads. A field that was not sent is
- * absent; of a field that was sent several times this is the first.
+ * The header fields that operations read. A field that was not sent is absent.
+ * If a field was sent several times, this is its first value.
  */
 struct http_fields {
     struct text host;
@@ -46,25 +45,25 @@ struct http_request {
     /* Set by http_request_set_target(). */
     struct text path;  /* as sent, percent-encoded, without the query */
     struct text query; /* as sent, without the "?"; absent without one */
-    bool malformed;    /* a "%" in them lacks two hexadecimal digits */
+    bool malformed;    /* path or query has a "%" without two hex digits */
     /*
-     * The path's segments, decoded: "/a/b" has two, "/" one that is empty.
-     * A path that has more than HTTP_MAX_SEGMENTS or does not begin with "/"
-     * has none.
+     * The decoded path segments: "/a/b" has two; "/" has one, which is empty.
+     * A path with more than HTTP_MAX_SEGMENTS, or without a leading "/", has
+     * none.
      */
     size_t segment_count;
     struct text segments[HTTP_MAX_SEGMENTS];
     struct http_fields fields;
     struct text body;      /* absent while it is being received */
-    const void *operation; /* the application's own */
+    const void *operation; /* set by the application */
 };
 
 enum http_method http_method_of(struct text name);
 
 /*
  * Split `target` into path, query and segments.
- * Ownership: `target` and `decoded`, which has room for as many bytes as the
- * target, are borrowed for as long as the request is used.
+ * Ownership: `target` and `decoded`, which has room for `target.length` bytes,
+ * are borrowed while the request is used.
  */
 void http_request_set_target(struct http_request *request, struct text target,
                              char *decoded);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A response as plain data, so that handlers do not depend on the HTTP library
- * that carries it.
+ * A response as plain data, so that handlers do not depend on the HTTP library.
  */
 #ifndef LUNAR_HTTP_RESPONSE_H
 #define LUNAR_HTTP_RESPONSE_H
@@ -15,7 +14,7 @@
 #include "http/deferred.h"
 
 enum {
-    HTTP_MAX_HEADERS = 12, /* that a response can have of its own */
+    HTTP_MAX_HEADERS = 12, /* without those that the server adds */
 };
 
 struct http_header {
@@ -29,27 +28,27 @@ struct http_response {
     struct http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
     /*
-     * The body is one of these three, or empty without any. A 304 has the
-     * body that a 200 would have, if it is at hand: only its length is sent.
+     * The body is one of these three, or empty if none is set. A 304 has the
+     * body of the 200, if it is available: only its length is sent.
      */
     struct buffer body;
     struct text fixed; /* static bytes */
     struct http_stream *stream;
-    /* If set, the response is not finished, and all else is ignored. */
+    /* If set, the response is not complete: all other members are ignored. */
     struct http_deferred *deferred;
 };
 
 /* An empty response with status 0. */
 void http_response_init(struct http_response *response);
 
-/* Free what it owns. It is as after http_response_init() then. */
+/* Free what the response owns, and make it empty with status 0. */
 void http_response_release(struct http_response *response);
 
-/* Add a header whose value lives as long as the program. */
+/* Add a header. `name` and `value` are static. */
 void http_response_header(struct http_response *response, const char *name,
                           const char *value);
 
-/* Add a header whose value is copied. False where memory ends. */
+/* Add a header with a copy of `value`. False if memory is exhausted. */
 bool http_response_header_copy(struct http_response *response, const char *name,
                                struct text value);
 

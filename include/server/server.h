@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HTTP: sockets, threads, connections and their limits, on libmicrohttpd.
- * Knows requests and responses, not rockets.
+ * Serves an application of which it knows no more than http/app.h.
  */
 #ifndef LUNAR_SERVER_SERVER_H
 #define LUNAR_SERVER_SERVER_H
@@ -13,22 +13,22 @@
 #include "http/app.h"
 
 enum {
-    SERVER_STOP_SECONDS = 5, /* for what is in flight at a stop */
+    SERVER_STOP_SECONDS = 5, /* for requests in flight at a stop */
 };
 
 struct server_options {
     const char *host;
     uint16_t port;
-    unsigned threads; /* event loops, at least 1 */
-    bool per_connection;
+    unsigned threads;    /* event loops, at least 1 */
+    bool per_connection; /* a thread for each connection instead */
     unsigned max_connections;
 };
 
 struct server;
 
 /*
- * Listen and serve. On failure NULL, and `error` is one line for the user
- * that says what to do.
+ * Listen and serve. Returns NULL on failure, and sets `error` to one line for
+ * the user that says what to do.
  * Ownership: the application is borrowed and must outlive the server.
  */
 struct server *server_start(const struct server_options *options,
@@ -39,9 +39,8 @@ struct server *server_start(const struct server_options *options,
 uint16_t server_port(const struct server *server);
 
 /*
- * Stop listening, answer what arrives on open connections with
- * `Connection: close`, give what is in flight SERVER_STOP_SECONDS, and free
- * everything.
+ * Stop listening, answer requests on open connections with `Connection: close`,
+ * give those in flight SERVER_STOP_SECONDS, and free everything.
  */
 void server_stop(struct server *server);
 

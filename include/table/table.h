@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every rocket, by id, in memory. The table is cut into stripes by a keyed
- * hash of the id; each stripe has its own lock, hash table, rockets and
- * names, and grows alone, so that growth stops nobody else for long.
+ * hash of the id. Each stripe has its own lock, hash table, rockets and
+ * interned strings. It grows by itself, so growth never blocks the others.
  *
  * Rockets are never removed and never move. So a rocket's entry and its id
  * stay valid as long as the table lives and can be used without a lock;
@@ -38,11 +38,11 @@ void table_free(struct table *table);
 
 /*
  * Apply `message` to its rocket, which is made if it is new.
- * Returns what became of it; TABLE_NO_MEMORY leaves the table as it was.
+ * Returns what became of it; MESSAGE_NO_MEMORY leaves the table as it was.
  * Ownership: `message` is borrowed. Locking: write-locks one stripe.
  */
-enum table_result table_apply(struct table *table,
-                              const struct message *message);
+enum message_outcome table_apply(struct table *table,
+                                 const struct message *message);
 
 /* Rockets in the table. */
 size_t table_count(const struct table *table);
@@ -65,13 +65,13 @@ void table_read(struct table *table, const struct table_entry *entry,
                 struct rocket_view *view);
 
 /*
- * Look at the next rockets, in no particular order, and copy out those that
- * match and lie in the window; there may be none. False when there are no
- * more to look at.
- * A rocket that was in the table when the walk began is seen exactly once;
- * one that comes later, once or not at all.
- * Locking: read-locks one stripe, and looks at 1,024 of its rockets at most,
- * or 256 where no column tells what is asked for: some microseconds.
+ * Make the next step of the scan: read some rockets, in no particular order,
+ * and copy out those that match the filter and lie in the window, which may
+ * be none. False, with no results, if there are no more rockets to read.
+ * A scan reads each rocket that was in the table at its start exactly once,
+ * and each that is added later once or not at all.
+ * Locking: read-locks one stripe for at most 1,024 of its rockets, or 256 if
+ * it has to read them and not only columns: some microseconds.
  */
 bool table_scan_next(struct table *table, struct table_scan *scan);
 

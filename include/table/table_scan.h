@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A walk over all rockets of the table for one field that they are to be
- * sorted by. The caller may narrow a window of the order that it is
- * interested in, also while it walks: rockets outside are counted, but not
- * copied out, and mostly not even looked at. The window is kept by
- * abbreviated values, so some rockets just outside may still come.
+ * A scan reads all rockets of the table, in no particular order, for a list
+ * that is sorted by one field. It goes in steps, each under one lock
+ * (table_scan_next() in table.h). A step copies out rows: the rockets that
+ * match the filter and lie in the window.
  *
- * Here is what a walk looks for and where it stands; the walk itself is
- * table_scan_next() in table.h.
+ * The window is the part of the list's order that the caller wants, between
+ * two bounds. The caller may narrow it during the scan. Rockets outside are
+ * counted but not copied out, and most of them are not even read. The scan
+ * compares abbreviated values, so it may also return rockets just outside
+ * of the window.
  *
- * Locking: none of its own; one thread has a walk, and the table holds the
- * stripe's lock where one is passed.
+ * Locking: none; a scan belongs to one thread.
  */
 #ifndef LUNAR_TABLE_TABLE_SCAN_H
 #define LUNAR_TABLE_TABLE_SCAN_H
@@ -22,26 +23,17 @@
 #include "base/text.h"
 #include "table/table_types.h"
 
-struct stripe;
+enum { TABLE_SCAN_ROWS = 64 /* of a step, at most */ };
 
-enum { TABLE_SCAN_ROWS = 64 /* that a step has, at most */ };
-
-/* A rocket that matches. */
+/* A rocket that matches the filter and lies in the window. */
 struct table_row {
     const struct table_entry *entry;
     /*
-     * What it is sorted by. A name is told by its place in the scan's
-     * `names`, in `major`; `name` is absent.
+     * Its value of the scan's field. For a string, `major` is its index in
+     * the scan's `strings`, and `string` is absent.
      */
     struct table_value value;
-    uint32_t id_start; /* abbreviation_of_text() of its id */
-};
-
-/* A value and an id in the order of a list. */
-struct table_place {
-    bool set;
-    struct table_value value; /* its name is the caller's */
-    struct text id;           /* the caller's */
+    uint32_t id_start; /* table_scan_id_start() of its id */
 };
 
 struct table_scan {
@@ -49,27 +41,27 @@ struct table_scan {
     enum table_field field;
     bool descending;
     struct table_filter filter;
-    /* Results of a step. */
-    size_t matched; /* rockets that match the filter, in the window or not */
-    size_t count;   /* of them, in the window */
+    /* Results of the latest step. */
+    size_t matched; /* rockets that match the filter, inside or outside */
+    size_t count;   /* rows */
     struct table_row rows[TABLE_SCAN_ROWS];
-    size_t name_count; /* different names among these rows */
-    struct text names[TABLE_SCAN_ROWS];
-    /* Private: the window, where the walk stands, the names' bytes. */
-    struct table_place first, last;
+    size_t string_count; /* distinct strings among the values of the rows */
+    struct text strings[TABLE_SCAN_ROWS];
+    /* Private: the window, the next block to read, the strings' bytes. */
+    struct table_bound first, last;
     uint32_t stripe, block;
-    char text[TABLE_SCAN_ROWS * MESSAGE_MAX_NAME];
+    char bytes[TABLE_SCAN_ROWS * MESSAGE_MAX_NAME];
 };
 
-/* `filter` is borrowed, with its texts, until the end of the walk. */
+/* `filter` is borrowed, with its texts, until the end of the scan. */
 void table_scan_init(struct table_scan *scan, enum table_field field,
                      bool descending, const struct table_filter *filter);
 
 /*
- * What comes before (after) `value` and `id` in the order is not wanted.
- * Ids order rockets of one value, always ascending, but for lists by id.
- * Ownership: texts are borrowed until the end of the walk, or the next
- * call.
+ * Leave out rockets that come before (after) `value` and `id` in the order
+ * of the list. Rockets with equal values are in ascending order of their
+ * ids; `descending` turns ids only where the field is TABLE_ID.
+ * Ownership: texts are borrowed until the end of the scan or the next call.
  */
 void table_scan_from(struct table_scan *scan, const struct table_value *value,
                      struct text id);
@@ -77,9 +69,9 @@ void table_scan_to(struct table_scan *scan, const struct table_value *value,
                    struct text id);
 
 /*
- * Go on in `stripe`, from block `scan->block` on, until rows are found or
- * enough rockets have been looked at for one lock. The caller holds it.
+ * The first bytes of an id as a number. Numbers that differ are in the order
+ * of the ids.
  */
-void table_scan_stripe(struct table_scan *scan, const struct stripe *stripe);
+uint32_t table_scan_id_start(struct text id);
 
 #endif

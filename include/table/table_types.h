@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes in and out of the table, as plain data: results, views of
- * rockets, and the values and filters of lists of them.
+ * What goes in and out of the table, as plain data: views of rockets, and the
+ * fields, values and filters of scans.
  */
 #ifndef LUNAR_TABLE_TABLE_TYPES_H
 #define LUNAR_TABLE_TABLE_TYPES_H
@@ -19,28 +19,29 @@ struct table_entry;
 /* Its id. Needs no lock, and lives as long as the table. */
 struct text table_entry_id(const struct table_entry *entry);
 
-enum table_result {
-    TABLE_APPLIED,
-    TABLE_DUPLICATE,
-    TABLE_STALE,
-    TABLE_NO_MEMORY, /* or past the limit; the table is as it was */
-};
-
 /* One rocket, copied out. Absent texts are unknown. */
 struct rocket_view {
     struct text id; /* the table's own, lives as long as the table */
-    struct text type, mission, reason; /* point into `names` */
+    struct text type, mission, reason; /* point into `strings` */
     int64_t speed;
-    bool exploded;
-    bool launched; /* if so, `created` is set */
     struct timestamp created, updated;
     uint64_t last_number;
     uint64_t missing;
     uint64_t revision; /* of the latest change to this rocket */
-    char names[3 * MESSAGE_MAX_NAME];
+    /*
+     * Flags come last, so that there is no padding before `strings`: tests
+     * compare its offset to notice a new member.
+     */
+    bool exploded;
+    bool launched; /* if so, `created` is set */
+    char strings[3 * MESSAGE_MAX_NAME];
 };
 
-/* The fields that rockets can be sorted by. */
+/*
+ * The fields that rockets can be sorted by. A new one goes before the count;
+ * compiler and tests then name every place that must know it. For that,
+ * each `switch` over fields lists them all and has no `default`.
+ */
 enum table_field {
     TABLE_ID,
     TABLE_TYPE,
@@ -50,23 +51,53 @@ enum table_field {
     TABLE_CREATED,
     TABLE_UPDATED,
     TABLE_LAST_NUMBER,
+    TABLE_FIELD_COUNT, /* how many there are, not a field */
 };
 
+/* Whether the values of the field are strings, not numbers. */
+static inline bool table_field_is_string(enum table_field field)
+{
+    switch (field) {
+    case TABLE_TYPE:
+    case TABLE_MISSION:
+        return true;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_CREATED:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return false;
+}
+
 /*
- * The value of such a field. Types and missions compare by `name`, all
- * others by `major`, then `minor`, which keep their order. An id has none
- * of them: it is the entry's.
+ * A value of a field. Strings compare by their bytes, numbers and times by
+ * `major`, then `minor`. The value of TABLE_ID is empty: rockets with equal
+ * values are ordered by their ids anyway.
  */
 struct table_value {
     bool known; /* if not, the rest is zero */
     uint64_t major;
     uint32_t minor;
-    struct text name;
+    struct text string;
+};
+
+/*
+ * A bound in the order of a list: a value and, among equal values, an id.
+ * Not set, it leaves its side open. Its texts are borrowed.
+ */
+struct table_bound {
+    bool set;
+    struct table_value value;
+    struct text id;
 };
 
 enum table_status { TABLE_ANY_STATUS, TABLE_ACTIVE, TABLE_EXPLODED };
 
-/* Which rockets are wanted. Absent texts match all. */
+/* Which rockets to list. Absent texts match all. */
 struct table_filter {
     enum table_status status;
     struct text type, mission;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Starts the Swagger UI on this service's own document. Nothing is loaded
-// from elsewhere: the validator's badge, which would be, is off.
+// Starts the Swagger UI with the API document of this service. The page loads
+// nothing from other hosts: the validator badge, which would, is off.
 "use strict";
 
-// Swagger UI takes application/x-ndjson for JSON and would quote the lines of
-// an example as one string.
+// Swagger UI treats application/x-ndjson as JSON, and so would quote the lines
+// of an example as one string. This plugin keeps the lines.
 function LinesAsTheyAre(system) {
   const original = system.fn.getSampleSchema;
   return {

@@ -16,7 +16,7 @@ struct asset {
     struct text gzip;
 };
 
-/* NULL if there is none at `path`. */
+/* The file at `path`, or NULL. */
 const struct asset *assets_find(struct text path);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A line that lies within one part of the body is parsed where it lies. Only
- * what is cut off at the end of a part is copied, to where the rest of its
- * line is added; once that is known to be too long, or there is no memory
- * for it, the line is counted and its rest skipped.
+ * A line within one part of the body is parsed in place. Only a line that is
+ * cut at the end of a part is copied, and its rest is appended. If it gets too
+ * long, or memory for it ends, it is counted and its rest is discarded.
  */
 #include "batch.h"
 
@@ -15,9 +14,9 @@
 #include "format/json_write.h"
 
 enum {
-    /* With the CR that may turn out to be half of the line's end. */
+    /* With a CR, which may be part of the line's end. */
     MAX_CARRIED = BATCH_MAX_LINE + 1,
-    /* For one error: every byte of its detail may become six, "\u001F". */
+    /* Of one error: JSON may write each byte of its detail as six. */
     MAX_ERROR = 6 * sizeof(((struct parsed_message *)NULL)->detail) + 64,
 };
 
@@ -25,10 +24,13 @@ struct batch {
     struct table *table;
     struct batch_counts counts;
     uint64_t line; /* number of the line that is being read, from 1 */
-    /* Of that line, what came with earlier parts; or it is counted already. */
+    /*
+     * Bytes of this line from earlier parts. `skipping`: the line is counted
+     * already, discard the rest.
+     */
     struct buffer carried;
     bool skipping;
-    /* Of the array in the result, what is between its brackets. */
+    /* The items of the result's array. */
     struct buffer errors;
 };
 
@@ -54,8 +56,8 @@ void batch_free(struct batch *batch)
     free(batch);
 }
 
-/* Room comes first, so that memory never ends within an error. */
-static void reject(struct batch *batch, const char *detail)
+/* Room is reserved first, so that memory never ends within an item. */
+static void reject_line(struct batch *batch, const char *detail)
 {
     struct buffer *errors = &batch->errors;
 
@@ -71,37 +73,37 @@ static void reject(struct batch *batch, const char *detail)
     buffer_append(errors, TEXT("}"));
 }
 
-static void reject_too_long(struct batch *batch)
+static void reject_long_line(struct batch *batch)
 {
-    static_assert(BATCH_MAX_LINE == 65536, "as the sender is told");
-    reject(batch, "the line is longer than 65536 bytes");
+    static_assert(BATCH_MAX_LINE == 65536, "the text below");
+    reject_line(batch, "the line is longer than 65536 bytes");
 }
 
-static void leave(struct batch *batch)
+static void count_not_taken(struct batch *batch)
 {
     if (batch->counts.not_taken++ == 0)
         batch->counts.first_not_taken = batch->line;
 }
 
-static void apply(struct batch *batch, const struct message *message)
+static void apply_line(struct batch *batch, const struct message *message)
 {
     switch (table_apply(batch->table, message)) {
-    case TABLE_APPLIED:
+    case MESSAGE_APPLIED:
         batch->counts.applied++;
         break;
-    case TABLE_DUPLICATE:
+    case MESSAGE_DUPLICATE:
         batch->counts.duplicate++;
         break;
-    case TABLE_STALE:
+    case MESSAGE_STALE:
         batch->counts.stale++;
         break;
-    case TABLE_NO_MEMORY:
-        leave(batch);
+    case MESSAGE_NO_MEMORY:
+        count_not_taken(batch);
         break;
     }
 }
 
-/* Nothing but white space, as JSON has it. */
+/* Whether it has only white space of JSON. */
 static bool is_blank(struct text line)
 {
     size_t i = 0;
@@ -112,7 +114,7 @@ static bool is_blank(struct text line)
     return i == line.length;
 }
 
-/* A whole line, up to its LF. */
+/* Read a complete line, without its LF. */
 static void read_line(struct batch *batch, struct text line)
 {
     struct parsed_message parsed;
@@ -120,27 +122,27 @@ static void read_line(struct batch *batch, struct text line)
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
     if (line.length > BATCH_MAX_LINE) {
-        reject_too_long(batch);
+        reject_long_line(batch);
         return;
     }
     if (is_blank(line))
         return;
     switch (message_parse(line, &parsed)) {
     case PARSE_OK:
-        apply(batch, &parsed.message);
+        apply_line(batch, &parsed.message);
         message_parse_release(&parsed);
         break;
     case PARSE_INVALID:
-        reject(batch, parsed.detail);
+        reject_line(batch, parsed.detail);
         break;
     case PARSE_NO_MEMORY:
-        leave(batch);
+        count_not_taken(batch);
         break;
     }
 }
 
-/* Keep `piece` of a line until the rest of it comes. */
-static void carry(struct batch *batch, struct text piece)
+/* Keep `piece` of a line until the rest of the line arrives. */
+static void carry_piece(struct batch *batch, struct text piece)
 {
     struct buffer *carried = &batch->carried;
     bool fits = piece.length <= MAX_CARRIED - carried->length;
@@ -150,21 +152,21 @@ static void carry(struct batch *batch, struct text piece)
     if (fits)
         buffer_append(carried, piece);
     if (buffer_failed(carried)) {
-        leave(batch);
+        count_not_taken(batch);
         batch->skipping = true;
     } else if (!fits) {
-        reject_too_long(batch);
+        reject_long_line(batch);
         batch->skipping = true;
     }
 }
 
-/* `piece` is the last one of its line. */
+/* `piece` is the last piece of its line. */
 static void end_line(struct batch *batch, struct text piece)
 {
     if (batch->carried.length == 0 && !batch->skipping) {
         read_line(batch, piece);
     } else {
-        carry(batch, piece);
+        carry_piece(batch, piece);
         if (!batch->skipping)
             read_line(batch, buffer_text(&batch->carried));
         buffer_clear(&batch->carried);
@@ -178,7 +180,7 @@ void batch_take(struct batch *batch, struct text bytes)
     while (bytes.length > 0) {
         struct text piece = text_split(&bytes, '\n');
         if (bytes.data == NULL)
-            carry(batch, piece);
+            carry_piece(batch, piece);
         else
             end_line(batch, piece);
     }
@@ -186,7 +188,7 @@ void batch_take(struct batch *batch, struct text bytes)
 
 void batch_end(struct batch *batch)
 {
-    /* If it was ended, this is a blank one. */
+    /* If the last line has an end, this is a blank one. */
     end_line(batch, TEXT(""));
 }
 

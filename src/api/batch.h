@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages in bulk: JSON texts, one a line (application/x-ndjson), applied
- * as their bytes come. Each line stands for itself: one that is bad is
- * counted and told of, and spoils none of the others. Of the body no more is
- * kept than the line that has not ended yet.
+ * Batches of messages: JSON texts, one a line (application/x-ndjson), applied
+ * as their bytes arrive. Lines are independent: a bad one is counted and
+ * reported, and the others are applied. No more of the body is kept than the
+ * line that has not ended yet.
  *
- * Lines end in LF or CR LF, the last one also with the body. Lines of
- * nothing but white space are passed over, but numbered.
+ * Lines end in LF or CR LF; the last one may end with the body. Lines of white
+ * space alone are skipped, but numbered.
  */
 #ifndef LUNAR_API_BATCH_H
 #define LUNAR_API_BATCH_H
@@ -18,16 +18,16 @@
 #include "table/table.h"
 
 enum {
-    BATCH_MAX_LINE = 64 * 1024, /* bytes, the line's end not counted */
-    BATCH_MAX_ERRORS = 100,     /* that are told one by one; all are counted */
+    BATCH_MAX_LINE = 64 * 1024, /* bytes, without the line's end */
+    BATCH_MAX_ERRORS = 100,     /* reported one by one; all are counted */
 };
 
-/* How many lines came to what; those passed over are in none of them. */
+/* Numbers of lines. Skipped lines are not counted. */
 struct batch_counts {
     uint64_t applied, duplicate, stale;
     uint64_t rejected;        /* the sender's mistakes */
-    uint64_t not_taken;       /* for which memory ended: may do later */
-    uint64_t first_not_taken; /* number of the first of them, 0 for none */
+    uint64_t not_taken;       /* memory ended; they may be sent again */
+    uint64_t first_not_taken; /* line number of the first of them, or 0 */
 };
 
 struct batch;
@@ -39,13 +39,14 @@ struct batch *batch_new(struct table *table);
 void batch_free(struct batch *batch);
 
 /*
- * Take the next bytes of the body, cut anywhere, and apply the lines that
- * they complete. They are read only during the call.
- * Locking: as table_apply(). By one thread at a time.
+ * Take the next bytes of the body, cut anywhere, and apply the lines that they
+ * complete.
+ * Ownership: the bytes are borrowed for the call. Locking: as table_apply();
+ * one thread at a time.
  */
 void batch_take(struct batch *batch, struct text bytes);
 
-/* The body is complete: apply the last line, if it was not ended. */
+/* The body is complete: apply the last line, if it has no end. */
 void batch_end(struct batch *batch);
 
 const struct batch_counts *batch_counts(const struct batch *batch);
@@ -54,9 +55,9 @@ const struct batch_counts *batch_counts(const struct batch *batch);
  * Append the result as JSON:
  * {"applied":n,"duplicate":n,"stale":n,"rejected":n,
  *  "errors":[{"line":n,"detail":"..."}]}
- * The errors are those of the first BATCH_MAX_ERRORS lines rejected, in
- * order; fewer where memory for them ended. Lines count from 1, and the
- * bytes that a detail names from the start of its line.
+ * The errors are those of the first BATCH_MAX_ERRORS rejected lines, in order;
+ * fewer if memory for them ended. Lines are numbered from 1; a byte that a
+ * detail names is counted from the start of its line.
  */
 void batch_write(const struct batch *batch, struct buffer *out);
 

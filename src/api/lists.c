@@ -17,7 +17,8 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "listing/listing.h"
+#include "list_url.h"
+#include "listing/list_page.h"
 #include "operations.h"
 #include "rocket_json.h"
 #include "table/table.h"
@@ -36,8 +37,8 @@ struct list {
     struct http_stream stream;
     struct worker_job job;
     struct api *api;
-    struct listing_query query;
-    struct listing *listing;
+    struct list_url url;
+    struct list_page *page;
     size_t position; /* of the next rocket to be written */
     bool streamed;   /* decided once, as the table grows meanwhile */
     bool counted;    /* among the streams of `api` */
@@ -55,8 +56,8 @@ static void free_list(struct list *list)
         atomic_fetch_sub(&list->api->streams, 1);
     http_response_release(&list->response);
     buffer_release(&list->block);
-    listing_free(list->listing);
-    listing_query_release(&list->query);
+    list_page_free(list->page);
+    list_url_release(&list->url);
     free(list);
 }
 
@@ -64,7 +65,7 @@ static void free_list(struct list *list)
 static enum http_flow write_rockets(struct list *list, struct buffer *out,
                                     size_t size)
 {
-    size_t count = listing_count(list->listing);
+    size_t count = list_page_count(list->page);
     struct rocket_view view;
 
     if (list->position == 0)
@@ -72,7 +73,7 @@ static enum http_flow write_rockets(struct list *list, struct buffer *out,
     while (list->position < count && out->length < size) {
         if (list->position > 0)
             buffer_append(out, TEXT(","));
-        listing_read(list->listing, list->position++, &view);
+        list_page_read(list->page, list->position++, &view);
         rocket_json_write(out, &view);
     }
     bool done = list->position == count;
@@ -107,16 +108,19 @@ static void answer_too_many(struct http_response *response)
 static bool put_headers(const struct list *list, struct http_response *response)
 {
     struct buffer text = BUFFER_INIT;
+    struct list_query next;
     bool done = true;
 
-    buffer_append_unsigned(&text, listing_total(list->listing));
+    buffer_append_unsigned(&text, list_page_total(list->page));
     if (buffer_failed(&text) ||
         !http_response_header_copy(response, "X-Total-Count",
                                    buffer_text(&text)))
         done = false;
     buffer_clear(&text);
     buffer_append(&text, TEXT("<"));
-    bool more = listing_next(list->listing, &text);
+    bool more = list_page_next(list->page, &next);
+    if (more)
+        list_url_write(&next, &text);
     buffer_append(&text, TEXT(">; rel=\"next\""));
     if (buffer_failed(&text) ||
         (more &&
@@ -137,8 +141,8 @@ static void make_list(struct list *list, struct http_response *response)
         answer_too_many(response);
         return;
     }
-    list->listing = listing_new(list->api->table, &list->query);
-    if (list->listing == NULL || !put_headers(list, response)) {
+    list->page = list_page_new(list->api->table, &list->url.query);
+    if (list->page == NULL || !put_headers(list, response)) {
         problem_set_no_memory(response);
         return;
     }
@@ -287,7 +291,7 @@ static struct list *new_list(struct api *api,
                              const struct http_request *request,
                              struct http_response *response)
 {
-    char detail[128];
+    char detail[LIST_URL_DETAIL];
     struct list *list = calloc(1, sizeof(*list));
 
     if (list == NULL) {
@@ -300,8 +304,7 @@ static struct list *new_list(struct api *api,
     list->api = api;
     http_response_init(&list->response);
     list->block = BUFFER_INIT;
-    if (listing_query_parse(&list->query, request->query, detail,
-                            sizeof(detail)))
+    if (list_url_parse(&list->url, request->query, detail, sizeof(detail)))
         return list;
     if (detail[0] == '\0')
         problem_set_no_memory(response);
@@ -322,7 +325,7 @@ void lists_get(struct api *api, const struct http_request *request,
         return;
     bool known = etags_answer(api, request, revision, response);
     bool many = table_count(api->table) > API_LIST_AT_ONCE;
-    list->streamed = many && list->query.limit == 0;
+    list->streamed = many && list->url.query.limit == 0;
     if (many && !known) {
         list->response = *response;
         http_response_init(response);

@@ -17,14 +17,10 @@
 
 static const char json_type[] = "application/json";
 
-/* The message was taken: there was memory. */
 static void write_result(struct http_response *response,
                          const struct message *message,
-                         enum table_result result)
+                         enum message_outcome outcome)
 {
-    static const char *const names[] = {[TABLE_APPLIED] = "applied",
-                                        [TABLE_DUPLICATE] = "duplicate",
-                                        [TABLE_STALE] = "stale"};
     struct buffer *body = &response->body;
 
     response->status = 202;
@@ -35,9 +31,10 @@ static void write_result(struct http_response *response,
     buffer_append(body, TEXT(",\"messageNumber\":"));
     buffer_append_unsigned(body, message->number);
     buffer_append(body, TEXT(",\"processed\":"));
-    buffer_append(body, result == TABLE_APPLIED ? TEXT("true") : TEXT("false"));
+    buffer_append(body,
+                  outcome == MESSAGE_APPLIED ? TEXT("true") : TEXT("false"));
     buffer_append(body, TEXT(",\"result\":\""));
-    buffer_append(body, text_of(names[result]));
+    buffer_append(body, message_outcome_name(outcome));
     buffer_append(body, TEXT("\"}"));
 }
 
@@ -45,12 +42,12 @@ static void write_result(struct http_response *response,
 static void apply_message(struct api *api, const struct message *message,
                           struct http_response *response)
 {
-    enum table_result result = table_apply(api->table, message);
+    enum message_outcome outcome = table_apply(api->table, message);
 
-    if (result == TABLE_NO_MEMORY)
+    if (outcome == MESSAGE_NO_MEMORY)
         problem_set_no_memory(response);
     else
-        write_result(response, message, result);
+        write_result(response, message, outcome);
 }
 
 static bool is_batch(const struct http_request *request)

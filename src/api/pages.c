@@ -21,9 +21,9 @@ void pages_get_health(struct api *api, const struct http_request *request,
 }
 
 /*
- * The Swagger UI runs its own scripts and talks to this service, nothing
- * else: neither does a page of another site frame it, nor does a rocket
- * named "<script>" run. It styles elements in place, hence 'unsafe-inline'.
+ * The Swagger UI runs its own scripts and talks to this service, and nothing
+ * else: a page of another site cannot frame it, and a rocket named "<script>"
+ * does not run. It styles elements in place, hence 'unsafe-inline'.
  */
 static const char content_security_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self' "

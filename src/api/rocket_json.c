@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets as JSON. Lists write millions of them, so room is made once, for
- * the longest that this rocket can become, and all is put there unchecked.
+ * Lists write millions of rockets, so room is reserved once, for the longest
+ * JSON that this rocket can have, and everything is put there without checks.
  */
 #include "rocket_json.h"
 
@@ -11,9 +11,9 @@
 
 enum {
     /*
-     * All but the texts at its longest: 132 bytes of member names and
-     * signs, three integers, two quoted times, a `null` or two quotes for
-     * each of four texts. That makes 282; the rest is to spare.
+     * Bytes of everything but the texts, at most: 132 of member names and
+     * punctuation, three integers, two quoted times, a `null` or two quotes
+     * for each of four texts. The sum is 282; the rest is spare.
      */
     FIXED_SIZE = 384,
 };

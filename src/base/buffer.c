@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A growing buffer and decimal integers, which are written two digits at a
- * time. printf(3) is left for what is rare.
+ * A growing byte buffer, and decimal integers, which are written two digits at
+ * a time. printf(3) is only for rare cases.
  */
 #include "base/buffer.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Enough for most responses, so that these cost one allocation. */
+/* Bytes; enough for most responses, so that they need one allocation. */
 enum { FIRST_CAPACITY = 512 };
 
 void buffer_release(struct buffer *buffer)
@@ -24,7 +24,7 @@ void buffer_clear(struct buffer *buffer)
     buffer->failed = false;
 }
 
-/* Doubling keeps the bytes copied in proportion to those appended. */
+/* Doubling keeps the bytes copied proportional to the bytes appended. */
 static size_t grown_capacity(size_t capacity, size_t needed)
 {
     if (capacity < FIRST_CAPACITY)
@@ -58,7 +58,7 @@ const char buffer_digit_pairs[] = "0001020304050607080910111213141516171819"
                                   "6061626364656667686970717273747576777879"
                                   "8081828384858687888990919293949596979899";
 
-/* Calls itself once for every two digits, at most nine times. */
+/* Recurses once for every two digits, at most nine times. */
 char *buffer_put_unsigned(char *at, uint64_t value)
 {
     if (value >= 100) {
@@ -107,7 +107,7 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
         return;
     }
 
-    /* vsnprintf() wants room for a NUL, which does not become content. */
+    /* vsnprintf() needs room for a NUL, which does not become content. */
     size_t size = (size_t)length + 1;
     if (!buffer_reserve(buffer, size))
         return;

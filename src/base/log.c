@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: lines with time and level on stderr. Lines are made on the stack
- * and need no memory, so that running out of it can still be reported.
+ * The log: lines with time and level on stderr. Lines are formatted on the
+ * stack, without an allocation, so that out of memory can still be reported.
  */
 #include "base/log.h"
 
@@ -45,7 +45,7 @@ bool log_wants(enum log_level level)
     return level <= highest_level;
 }
 
-/* Write the time and the level; returns how many bytes that took. */
+/* Write the time and the level. Returns the number of bytes written. */
 static size_t write_prefix(enum log_level level, char *line, size_t size)
 {
     struct timespec now;
@@ -59,10 +59,11 @@ static size_t write_prefix(enum log_level level, char *line, size_t size)
 }
 
 /*
- * Callers escape what comes from clients. Should one forget to, or a library
- * end its message with a newline, this still keeps an event on one line.
+ * Replace control characters by spaces. Callers escape text from clients. If
+ * one does not, or a library ends its message with a newline, this still keeps
+ * an event on one line.
  */
-static void flatten(char *text, size_t length)
+static void flatten_line(char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
@@ -85,10 +86,10 @@ void log_line(enum log_level level, const char *format, ...)
     va_end(arguments);
 
     size_t length = start + strlen(line + start);
-    flatten(line + start, length - start);
-    line[length++] = '\n'; /* where the NUL was, so it always fits */
+    flatten_line(line + start, length - start);
+    line[length++] = '\n'; /* in place of the NUL, so it fits */
 
-    /* When stderr can't be written there is nobody left to tell. */
+    /* An error of stderr cannot be reported anywhere else. */
     ssize_t ignored = write(STDERR_FILENO, line, length);
     (void)ignored;
 }
@@ -100,7 +101,7 @@ const char *log_escape(struct text text, char *out, size_t size)
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.data[i];
         bool plain = byte >= ' ' && byte < 0x7f && byte != '\\';
-        /* An escape that does not fit is left out as a whole. */
+        /* Never write part of an escape. */
         if (length + (plain ? 1 : 4) >= size)
             break;
         if (plain) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counted memory. The count is taken before memory is asked for and given
- * back after it is let go, so `used` never understates what is held, and
- * never passes the limit, whatever other threads do meanwhile.
+ * Counted memory. Bytes are added to the count before the allocation and
+ * subtracted after the memory is freed. So `used` is never less than the
+ * memory that is held, and no allocation takes it past the limit, whatever
+ * other threads do at the same time.
  */
 #include "base/quota.h"
 
@@ -10,17 +11,18 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* What `size` bytes count for; nothing costs nothing. */
-static size_t cost(size_t size)
+/* How many bytes an allocation of `size` counts as; 0 for none. */
+static size_t allocation_cost(size_t size)
 {
     return size == 0 ? 0 : size + QUOTA_OVERHEAD;
 }
 
 /*
- * The counter guards no other data (memory is handed over by its pointer),
- * so relaxed order is enough: what counts is that each change is atomic.
+ * Add `amount` to the count, if it fits. The counter guards no other data
+ * (memory is handed over by its pointer), so relaxed order is enough: each
+ * change only has to be atomic.
  */
-static bool take(struct quota *quota, size_t amount)
+static bool count_bytes(struct quota *quota, size_t amount)
 {
     size_t used = atomic_load_explicit(&quota->used, memory_order_relaxed);
     do {
@@ -32,7 +34,7 @@ static bool take(struct quota *quota, size_t amount)
     return true;
 }
 
-static void give_back(struct quota *quota, size_t amount)
+static void uncount_bytes(struct quota *quota, size_t amount)
 {
     atomic_fetch_sub_explicit(&quota->used, amount, memory_order_relaxed);
 }
@@ -43,26 +45,27 @@ void quota_init(struct quota *quota, size_t limit, size_t used)
     atomic_init(&quota->used, used);
 }
 
-static void *grow(struct quota *quota, void *memory, size_t old_size,
-                  size_t new_size)
+static void *grow_memory(struct quota *quota, void *memory, size_t old_size,
+                         size_t new_size)
 {
     if (new_size > SIZE_MAX - QUOTA_OVERHEAD)
         return NULL;
-    size_t more = cost(new_size) - cost(old_size);
-    if (!take(quota, more))
+    size_t more = allocation_cost(new_size) - allocation_cost(old_size);
+    if (!count_bytes(quota, more))
         return NULL;
     void *grown = realloc(memory, new_size);
     if (grown == NULL)
-        give_back(quota, more);
+        uncount_bytes(quota, more);
     return grown;
 }
 
-static void *shrink(struct quota *quota, void *memory, size_t old_size,
-                    size_t new_size)
+static void *shrink_memory(struct quota *quota, void *memory, size_t old_size,
+                           size_t new_size)
 {
     void *shrunk = realloc(memory, new_size);
     if (shrunk != NULL)
-        give_back(quota, cost(old_size) - cost(new_size));
+        uncount_bytes(quota,
+                      allocation_cost(old_size) - allocation_cost(new_size));
     return shrunk;
 }
 
@@ -71,12 +74,12 @@ void *quota_resize(struct quota *quota, void *memory, size_t old_size,
 {
     if (new_size == 0) {
         free(memory);
-        give_back(quota, cost(old_size));
+        uncount_bytes(quota, allocation_cost(old_size));
         return NULL;
     }
     if (new_size > old_size)
-        return grow(quota, memory, old_size, new_size);
-    return shrink(quota, memory, old_size, new_size);
+        return grow_memory(quota, memory, old_size, new_size);
+    return shrink_memory(quota, memory, old_size, new_size);
 }
 
 size_t quota_used(const struct quota *quota)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Locks and conditions: what is not called so often that it must be inline.
+ * Locks and conditions: the functions that are called too rarely to be inline.
  */
 #include "base/sync.h"
 

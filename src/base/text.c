@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Comparing and cutting text. Everything looks at bytes alone: neither the
- * locale nor a NUL has any meaning here.
+ * Comparing and splitting text. All functions work on bytes: neither the
+ * locale nor a NUL has a meaning here.
  */
 #include "base/text.h"
 
@@ -14,7 +14,7 @@ struct text text_of(const char *string)
     return (struct text){string, strlen(string)};
 }
 
-/* memcmp(3) wants pointers even for no bytes; absent text has none. */
+/* memcmp(3) needs valid pointers even for no bytes; absent text has none. */
 static int compare_bytes(const char *a, const char *b, size_t length)
 {
     return length == 0 ? 0 : memcmp(a, b, length);
@@ -25,7 +25,7 @@ bool text_equal(struct text a, struct text b)
     return a.length == b.length && compare_bytes(a.data, b.data, a.length) == 0;
 }
 
-static int lower(char c)
+static int ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
@@ -34,11 +34,11 @@ bool text_equal_ignoring_case(struct text a, struct text b)
 {
     if (a.length != b.length)
         return false;
-    /* The usual case is the usual case. */
+    /* Fast path: the case is mostly the expected one. */
     if (compare_bytes(a.data, b.data, a.length) == 0)
         return true;
     for (size_t i = 0; i < a.length; i++) {
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
             return false;
     }
     return true;

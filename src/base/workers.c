@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two queues and one lock. The first thread takes slow jobs, and others if
- * there are no slow ones; the rest take no slow ones. The lock hands over what
- * the submitter has written; a job hands over its result itself.
+ * Two queues and one lock. The first thread takes slow jobs, and other jobs if
+ * no slow one is queued. The other threads take no slow jobs. The lock makes
+ * all that the submitter has written visible to the worker; a job hands over
+ * its result itself.
  *
- * The first thread and the rest wait for conditions of their own: glibc's
- * pthread_cond_broadcast() may wait for threads that it woke before to run,
- * and submitters are event loops.
+ * The first thread and the other threads wait on separate conditions: glibc's
+ * pthread_cond_broadcast() may wait until threads that it woke earlier have
+ * run, and submitters are event loops.
  */
 #include "base/workers.h"
 
@@ -25,14 +26,14 @@ struct workers {
     pthread_cond_t for_first, for_rest;
     /* Guarded by `lock`. */
     struct queue slow, others;
-    bool begun; /* the first thread has */
+    bool begun; /* the first thread runs */
     bool stopped;
     /* Set at start, then read-only. */
     unsigned count;
     pthread_t threads[];
 };
 
-static void empty_queue(struct queue *queue)
+static void init_queue(struct queue *queue)
 {
     queue->first = NULL;
     queue->end = &queue->first;
@@ -45,7 +46,7 @@ static void append_job(struct queue *queue, struct worker_job *job)
     queue->end = &job->next;
 }
 
-/* The next job; NULL when the queue is empty. */
+/* Remove the next job. NULL if the queue is empty. */
 static struct worker_job *take_job(struct queue *queue)
 {
     struct worker_job *job = queue->first;
@@ -58,8 +59,8 @@ static struct worker_job *take_job(struct queue *queue)
 }
 
 /*
- * Wait for a job, with `any` also for a slow one, and rather for that. NULL
- * after the stop, once there is none.
+ * Wait for a job and remove it. With `any` it may be a slow one, which goes
+ * first. NULL once the workers are stopped and no job is queued.
  */
 static struct worker_job *next_job(struct workers *workers, bool any)
 {
@@ -80,6 +81,7 @@ static struct worker_job *next_job(struct workers *workers, bool any)
     return job;
 }
 
+/* True for the first caller only. */
 static bool claim_first(struct workers *workers)
 {
     sync_lock(&workers->lock);
@@ -95,7 +97,7 @@ static void *run_jobs(void *context)
     bool any = claim_first(workers);
     struct worker_job *job;
 
-    /* For those who list the threads, as top -H does. */
+    /* Shown by tools that list threads, such as top -H. */
     pthread_setname_np(pthread_self(), WORKERS_NAME);
     while ((job = next_job(workers, any)) != NULL)
         job->run(job);
@@ -112,8 +114,8 @@ struct workers *workers_start(unsigned threads)
     sync_mutex_init(&workers->lock);
     sync_cond_init(&workers->for_first);
     sync_cond_init(&workers->for_rest);
-    empty_queue(&workers->slow);
-    empty_queue(&workers->others);
+    init_queue(&workers->slow);
+    init_queue(&workers->others);
     while (workers->count < threads &&
            pthread_create(&workers->threads[workers->count], NULL, run_jobs,
                           workers) == 0)
@@ -126,7 +128,7 @@ struct workers *workers_start(unsigned threads)
 
 void workers_submit(struct workers *workers, struct worker_job *job)
 {
-    /* The job may be gone once the lock is released. */
+    /* The job may be freed as soon as the lock is released. */
     bool slow = job->slow;
 
     sync_lock(&workers->lock);

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one rule about texts in messages.
+ * The rule for texts in messages, and the names of outcomes.
  */
 #include "domain/message.h"
+
+struct text message_outcome_name(enum message_outcome outcome)
+{
+    switch (outcome) {
+    case MESSAGE_APPLIED:
+        return TEXT("applied");
+    case MESSAGE_DUPLICATE:
+        return TEXT("duplicate");
+    case MESSAGE_STALE:
+        return TEXT("stale");
+    case MESSAGE_NO_MEMORY:
+        break;
+    }
+    return TEXT("no_memory");
+}
 
 bool message_is_text(struct text text, size_t max_length)
 {
     if (text.length == 0 || text.length > max_length)
         return false;
-    /* To the end in any case: so many bytes are looked at at a time. */
+    /* No early exit, so that the compiler can test many bytes at a time. */
     bool control = false;
     for (size_t i = 0; i < text.length; i++) {
         unsigned char c = (unsigned char)text.data[i];

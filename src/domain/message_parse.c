@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules about messages, as tables: which members an object has, in the
- * order in which they are checked, and for each a function that reads its
- * value.
+ * The rules for messages are tables. A table lists the members of an object
+ * in the order in which they are checked, each with the function that reads
+ * its value.
  *
- * json_scan() goes first: it refuses what is not JSON, and makes it safe to
- * look for members. What stands there as it is meant, text without escapes
- * and integers of digits alone, is taken as it stands. All else is read by
- * cJSON, which is given one value at a time: to have it read the whole text
- * took three quarters of the time of a message.
+ * json_scan() runs first. It rejects invalid JSON, so the code that follows
+ * can search for members without checking syntax. Strings without escapes and
+ * integers that consist of digits are read in place. cJSON reads every other
+ * value, one value at a time: having it parse the whole text took three
+ * quarters of the time of a message.
  */
 #include "domain/message_parse.h"
 
@@ -23,17 +23,17 @@
 #include "format/json_object.h"
 #include "format/json_scan.h"
 
-enum { MAX_MEMBERS = 4 /* that are read of one object */ };
+enum { MAX_MEMBERS = 4 /* rows in a table of members */ };
 
 #define STRING_TO(length)                                                      \
     "a string of 1 to " length " bytes without control characters"
 #define SPEED "an integer from 0 to 1000000000"
 
 struct member {
-    struct text name; /* absent: the end of a table */
-    const char *path; /* as the sender is told */
+    struct text name; /* absent in the last row of a table */
+    const char *path; /* for error texts */
     const char *expected;
-    /* PARSE_INVALID if the value is not as expected; no detail is needed. */
+    /* Returns PARSE_INVALID for a wrong value; the caller sets the detail. */
     enum parse_status (*read)(struct parsed_message *parsed, struct text value);
 };
 
@@ -46,7 +46,7 @@ struct member {
         {NULL, 0}, NULL, NULL, NULL                                            \
     }
 
-/* By cJSON; as the scan has passed it, NULL means that memory ended. */
+/* The scan has accepted the text, so NULL means that memory is exhausted. */
 static cJSON *read_value(struct text value)
 {
     return cJSON_ParseWithLengthOpts(value.data, value.length, NULL, false);
@@ -105,7 +105,7 @@ static enum parse_status read_text(struct parsed_message *parsed,
     return PARSE_OK;
 }
 
-/* Both bounds are exact as a double; every comparison is false for a NaN. */
+/* Both bounds are exact as doubles. Comparisons with a NaN are false. */
 static bool is_integer(double number, uint64_t lowest, uint64_t highest)
 {
     return number >= (double)lowest && number <= (double)highest &&
@@ -124,7 +124,7 @@ static enum parse_status read_integer(struct text value, uint64_t lowest,
         return PARSE_OK;
     }
 
-    /* Not of digits alone: 1.0, 1e3; or too large; or no number. */
+    /* Not only digits (1.0, 1e3), too large, or not a number. */
     cJSON *item = read_value(value);
     if (item == NULL)
         return PARSE_NO_MEMORY;
@@ -238,6 +238,7 @@ static const struct member mission_changed_members[] = {
     END,
 };
 
+/* A row for each message type. metadata_members lists the names as well. */
 static const struct {
     struct text name;
     const struct member *members; /* of `message` */
@@ -250,9 +251,12 @@ static const struct {
                                  mission_changed_members},
 };
 
+static_assert(sizeof(message_types) / sizeof(*message_types) ==
+                  MESSAGE_TYPE_COUNT,
+              "a row for each type");
 static_assert(sizeof(metadata_members) / sizeof(*metadata_members) ==
                   MAX_MEMBERS + 1,
-              "the longest table; its last row is the end");
+              "the longest table, and its last row");
 
 static enum parse_status read_message_type(struct parsed_message *parsed,
                                            struct text value)
@@ -262,8 +266,7 @@ static enum parse_status read_message_type(struct parsed_message *parsed,
 
     if (status != PARSE_OK)
         return status;
-    for (size_t i = 0; i < sizeof(message_types) / sizeof(message_types[0]);
-         i++) {
+    for (size_t i = 0; i < MESSAGE_TYPE_COUNT; i++) {
         if (text_equal(name, message_types[i].name)) {
             parsed->message.type = (enum message_type)i;
             return PARSE_OK;
@@ -284,8 +287,8 @@ refuse(struct parsed_message *parsed, const char *format, ...)
 }
 
 /*
- * The row named `name`, or the last one, which has no name. Members nearly
- * always come in the table's order, so row `next` is looked at first.
+ * The row named `name`, or the last row, which has no name. Members are
+ * nearly always in the table's order, so row `next` is tried first.
  */
 static size_t find_row(const struct member *members, struct text name,
                        size_t next)
@@ -300,7 +303,9 @@ static size_t find_row(const struct member *members, struct text name,
     return row;
 }
 
-/* The same for a name as it is written. False where memory ends. */
+/*
+ * find_row() for a name as written in JSON. False if memory is exhausted.
+ */
 static bool find_written_row(const struct member *members, struct text written,
                              size_t next, size_t *row)
 {
@@ -316,8 +321,8 @@ static bool find_written_row(const struct member *members, struct text written,
 }
 
 /*
- * One walk over `object`: the value of each member of the table, in its
- * order, absent where it is missing. PARSE_INVALID where one is given twice.
+ * Find the values of the table's members in one walk over `text`. A value is
+ * absent if its member is missing. PARSE_INVALID if a member is given twice.
  */
 static enum parse_status find_members(struct parsed_message *parsed,
                                       struct text text,
@@ -369,7 +374,7 @@ static enum parse_status read_members(struct parsed_message *parsed,
     return status;
 }
 
-/* The metadata are read first: they tell what `message` must hold. */
+/* The metadata come first: their type decides the members of `message`. */
 static enum parse_status read_root(struct parsed_message *parsed,
                                    struct text root)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Effects, runs, and the bound on them. Where the rules come from and why
- * they are enough is told in the header and in DESIGN.md; here is how the
- * runs are kept: the only one inline, several in one block on the heap with
- * their composition beside them, so that reading a state is never a fold.
+ * Effects, runs, and the bound on runs. The header has the rules, and
+ * DESIGN.md says why they hold. A single run is stored inline. Several runs
+ * lie in one block on the heap, together with their composition, so that
+ * reading a state is never a fold.
  */
 #include "domain/rocket.h"
 
@@ -11,19 +11,19 @@
 #include <string.h>
 
 struct rocket_runs {
-    struct effect state; /* of all runs; borrows their names */
+    struct effect state; /* of all runs; borrows their strings */
     uint32_t capacity;   /* at most ROCKET_MAX_RUNS + 1 */
     struct run runs[];
 };
 
 enum { FIRST_CAPACITY = 4 };
 
-static void drop(struct rocket_dropped *dropped, struct name *name)
+static void drop(struct rocket_dropped *dropped, struct interned *string)
 {
-    if (dropped == NULL || name == NULL)
+    if (dropped == NULL || string == NULL)
         return;
     assert(dropped->count < ROCKET_MAX_DROPPED);
-    dropped->names[dropped->count++] = name;
+    dropped->strings[dropped->count++] = string;
 }
 
 static void drop_all(struct rocket_dropped *dropped,
@@ -34,7 +34,7 @@ static void drop_all(struct rocket_dropped *dropped,
     drop(dropped, effect->reason);
 }
 
-/* Unsigned inside: signed overflow is undefined, modulo 2^64 is meant. */
+/* Modulo 2^64; signed overflow would be undefined. */
 static int64_t add_speeds(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a + (uint64_t)b);
@@ -113,9 +113,9 @@ uint64_t rocket_missing(const struct rocket *rocket)
 }
 
 /*
- * Where a run that starts at `number` belongs: the index of the first run
- * that begins above it. Messages nearly always come at the end, so that is
- * looked at first.
+ * The index at which a run that starts at `number` belongs: that of the first
+ * run that begins above it. The end is tried first, since nearly every
+ * message is the newest.
  */
 static uint32_t place_of(const struct rocket *rocket, uint64_t number)
 {
@@ -134,20 +134,23 @@ static uint32_t place_of(const struct rocket *rocket, uint64_t number)
     return low;
 }
 
-static enum rocket_result check_at(const struct rocket *rocket, uint64_t number,
-                                   uint32_t place)
+static enum message_outcome check_at(const struct rocket *rocket,
+                                     uint64_t number, uint32_t place)
 {
     if (place == 0 || number > const_runs_of(rocket)[place - 1].last)
-        return ROCKET_APPLIED;
-    return number <= rocket->floor ? ROCKET_STALE : ROCKET_DUPLICATE;
+        return MESSAGE_APPLIED;
+    return number <= rocket->floor ? MESSAGE_STALE : MESSAGE_DUPLICATE;
 }
 
-enum rocket_result rocket_check(const struct rocket *rocket, uint64_t number)
+enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number)
 {
     return check_at(rocket, number, place_of(rocket, number));
 }
 
-/* Make room for one run more. False, with nothing changed, if there's none. */
+/*
+ * Make room for one more run. False, with nothing changed, if memory is
+ * exhausted.
+ */
 static bool reserve_run(struct rocket *rocket, struct quota *quota)
 {
     if (rocket->count == 0)
@@ -178,7 +181,7 @@ static bool reserve_run(struct rocket *rocket, struct quota *quota)
     return true;
 }
 
-/* Room for it has been reserved. */
+/* The caller has reserved room for the run. */
 static void insert_run(struct rocket *rocket, uint32_t place,
                        const struct run *run)
 {
@@ -190,9 +193,9 @@ static void insert_run(struct rocket *rocket, uint32_t place,
 }
 
 /*
- * Give back what gaps that were filled no longer need. The block stays
- * twice as large as needed, so that it does not shrink and grow in turn;
- * where shrinking fails it just stays larger.
+ * Free memory that is no longer needed once gaps are filled. The block stays
+ * twice as large as needed, so that it does not shrink and grow alternately.
+ * If shrinking fails, the block keeps its size.
  */
 static void shrink_block(struct rocket *rocket, struct quota *quota)
 {
@@ -213,7 +216,7 @@ static void shrink_block(struct rocket *rocket, struct quota *quota)
     }
 }
 
-/* Make the runs at `place` and `place + 1` one; the numbers between go. */
+/* Join the runs at `place` and `place + 1`, and the numbers between them. */
 static void merge_runs(struct rocket *rocket, uint32_t place,
                        struct quota *quota, struct rocket_dropped *dropped)
 {
@@ -227,7 +230,7 @@ static void merge_runs(struct rocket *rocket, uint32_t place,
     shrink_block(rocket, quota);
 }
 
-/* The floor never falls: the new run may lie below gaps given up before. */
+/* The floor never falls: earlier given-up gaps may lie above this one. */
 static void give_up_lowest_gap(struct rocket *rocket, struct quota *quota,
                                struct rocket_dropped *dropped)
 {
@@ -238,7 +241,7 @@ static void give_up_lowest_gap(struct rocket *rocket, struct quota *quota,
     merge_runs(rocket, 0, quota, dropped);
 }
 
-/* A new run that touches none. The bound is kept by giving up a gap. */
+/* Insert a run that touches no other. Past the bound, give up a gap. */
 static bool start_run(struct rocket *rocket, struct quota *quota,
                       uint32_t place, uint64_t number,
                       const struct effect *effect,
@@ -252,7 +255,10 @@ static bool start_run(struct rocket *rocket, struct quota *quota,
     return true;
 }
 
-/* Put `number` into the run below `place`, the one at it, or both. */
+/*
+ * Extend the run below `place` or the one at it by `number`, or join both.
+ * False if `number` touches neither.
+ */
 static bool extend_run(struct rocket *rocket, struct quota *quota,
                        uint32_t place, uint64_t number,
                        const struct effect *effect,
@@ -276,7 +282,7 @@ static bool extend_run(struct rocket *rocket, struct quota *quota,
     return after || before;
 }
 
-/* Keep the composition of several runs after one of them changed. */
+/* Update the composition of several runs after one of them has changed. */
 static void update_state(struct rocket *rocket, bool newest,
                          const struct effect *effect)
 {
@@ -293,28 +299,28 @@ static void update_state(struct rocket *rocket, bool newest,
         many->state = effect_compose(&many->state, &many->runs[i].effect, NULL);
 }
 
-enum rocket_result rocket_apply(struct rocket *rocket, struct quota *quota,
-                                uint64_t number, const struct timestamp *time,
-                                const struct effect *effect,
-                                struct rocket_dropped *dropped)
+enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
+                                  uint64_t number, const struct timestamp *time,
+                                  const struct effect *effect,
+                                  struct rocket_dropped *dropped)
 {
     uint32_t place = place_of(rocket, number);
     bool newest = place == rocket->count;
-    enum rocket_result result = check_at(rocket, number, place);
+    enum message_outcome outcome = check_at(rocket, number, place);
 
     dropped->count = 0;
-    if (result == ROCKET_APPLIED &&
+    if (outcome == MESSAGE_APPLIED &&
         !extend_run(rocket, quota, place, number, effect, dropped) &&
         !start_run(rocket, quota, place, number, effect, dropped))
-        result = ROCKET_NO_MEMORY;
-    if (result != ROCKET_APPLIED) {
+        outcome = MESSAGE_NO_MEMORY;
+    if (outcome != MESSAGE_APPLIED) {
         drop_all(dropped, effect);
-        return result;
+        return outcome;
     }
 
     rocket->applied++;
     if (newest)
         rocket->updated = *time;
     update_state(rocket, newest, effect);
-    return ROCKET_APPLIED;
+    return MESSAGE_APPLIED;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes of JSON strings, eight at a time.
+ * Finds bytes that JSON strings must escape, eight bytes at a time.
  */
 #ifndef LUNAR_FORMAT_JSON_BYTES_H
 #define LUNAR_FORMAT_JSON_BYTES_H
@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 /*
- * The top bit of each of the eight bytes of `word` that JSON strings hold
- * only escaped (RFC 8259 section 7): the subtraction wraps, of 0x20 for
- * control characters, of 1 for what an exclusive or has made 0. It counts
- * only where the bit was not set before, which is not ASCII. A borrow can
- * mark bytes above one that is marked rightly; so the lowest mark is right,
- * and so is there being none.
+ * Mark, by its top bit, each byte of `word` that a JSON string must escape (RFC
+ * 8259 section 7). A subtraction wraps in each byte that is too small, and so
+ * sets its top bit: below 0x20 for control characters, below 1 for a byte that
+ * the exclusive or has made 0. A byte that had the bit set before is not ASCII
+ * and is not marked. A borrow can also mark bytes above a byte that is marked
+ * correctly. So the lowest mark is correct, and so is the absence of marks.
  */
 static inline uint64_t json_mark_escaped(uint64_t word)
 {

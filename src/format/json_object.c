@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What ends a value follows from its first byte: a string its quote, an array
- * or object its bracket, anything else what can't be part of a literal or a
- * number. Only strings may hold any of these as text, and are passed whole.
+ * The first byte of a value tells what ends it: a quote for a string, a bracket
+ * for an array or object, and for all else a byte that cannot be part of a
+ * literal or a number. Only strings may contain these bytes as text, and they
+ * are skipped as a whole.
  */
 #include "format/json_object.h"
 
@@ -16,7 +17,7 @@ static const char *skip_white_space(const char *at, const char *end)
     return at;
 }
 
-/* Backslashes come in pairs, but for the one that escapes what follows. */
+/* Whether an odd number of backslashes precedes `at`. */
 static bool is_escaped(const char *at)
 {
     const char *first = at;
@@ -26,7 +27,7 @@ static bool is_escaped(const char *at)
     return (at - first) % 2 != 0;
 }
 
-/* From the opening quote to behind the closing one. */
+/* From the opening quote to after the closing one. */
 static const char *skip_string(const char *at, const char *end)
 {
     do
@@ -35,7 +36,7 @@ static const char *skip_string(const char *at, const char *end)
     return at + 1;
 }
 
-/* An array or object, from its bracket to behind the one that closes it. */
+/* An array or object: from the opening bracket to after the closing one. */
 static const char *skip_nested(const char *at, const char *end)
 {
     unsigned depth = 0;

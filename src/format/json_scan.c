@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A recursive descent over RFC 8259 that keeps nothing but its place. It
- * runs for every message: most of a message is plain ASCII inside strings,
- * which is skipped a word at a time. An error is at the first byte with
- * which no JSON text goes on; what stands before it could still become one.
+ * A recursive-descent scanner (RFC 8259) that keeps only its position. It runs
+ * for every message, and most of a message is plain ASCII inside strings, which
+ * it skips eight bytes at a time. The position of an error is the first byte
+ * that cannot continue any JSON text; the bytes before it can.
  */
 #include "format/json_scan.h"
 
@@ -13,18 +13,19 @@
 
 #include "json_bytes.h"
 
-/* The place lives here between tokens, in a local variable within one. */
+/* `at` is the position between tokens; within one, a local variable is. */
 struct scanner {
     const unsigned char *at;
     const unsigned char *end;
     unsigned depth;
-    const char *reason; /* set once something failed */
+    const char *reason; /* set on failure */
 };
 
 static bool scan_value(struct scanner *scanner);
 
-static bool fail(struct scanner *scanner, const unsigned char *at,
-                 const char *reason)
+/* Always false. */
+static bool scan_fail(struct scanner *scanner, const unsigned char *at,
+                      const char *reason)
 {
     scanner->at = at;
     scanner->reason = reason;
@@ -41,15 +42,16 @@ static void skip_white_space(struct scanner *scanner)
     scanner->at = at;
 }
 
-/* The byte at the place, or -1 at the end, which is no byte. */
-static int peek(const struct scanner *scanner)
+/* The byte at the position, or -1 at the end of the text. */
+static int peek_byte(const struct scanner *scanner)
 {
     return scanner->at < scanner->end ? *scanner->at : -1;
 }
 
-static bool take(struct scanner *scanner, int byte)
+/* Skip the next byte if it is `byte`. False if it is not. */
+static bool take_byte(struct scanner *scanner, int byte)
 {
-    if (peek(scanner) != byte)
+    if (peek_byte(scanner) != byte)
         return false;
     scanner->at++;
     return true;
@@ -65,7 +67,7 @@ static bool is_plain(unsigned char byte)
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/* The top bit of each of eight bytes that is not plain. */
+/* Mark, by its top bit, each byte that is not plain. */
 static uint64_t mark_special(uint64_t word)
 {
     return json_mark_escaped(word) | (word & UINT64_C(0x8080808080808080));
@@ -89,8 +91,8 @@ static const unsigned char *skip_plain(const unsigned char *at,
 
 /*
  * One character of two to four bytes. The first byte bounds the second
- * (Unicode table 3-7), which keeps out overlong forms, surrogates and what
- * lies past U+10FFFF.
+ * (Unicode table 3-7), which excludes overlong forms, surrogates and code
+ * points above U+10FFFF.
  */
 static bool scan_utf8(struct scanner *scanner)
 {
@@ -100,12 +102,12 @@ static bool scan_utf8(struct scanner *scanner)
     int highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
 
     if (lead < 0xC2 || lead > 0xF4)
-        return fail(scanner, scanner->at, "invalid UTF-8");
+        return scan_fail(scanner, scanner->at, "invalid UTF-8");
     scanner->at++;
     for (; following > 0; following--) {
-        int byte = peek(scanner);
+        int byte = peek_byte(scanner);
         if (byte < lowest || byte > highest)
-            return fail(scanner, scanner->at, "invalid UTF-8");
+            return scan_fail(scanner, scanner->at, "invalid UTF-8");
         scanner->at++;
         lowest = 0x80;
         highest = 0xBF;
@@ -117,29 +119,29 @@ static bool scan_hex4(struct scanner *scanner, unsigned *unit)
 {
     *unit = 0;
     for (int i = 0; i < 4; i++) {
-        int value = text_hex_value(peek(scanner));
+        int value = text_hex_value(peek_byte(scanner));
         if (value < 0)
-            return fail(scanner, scanner->at,
-                        "expected four hexadecimal digits");
+            return scan_fail(scanner, scanner->at,
+                             "expected four hexadecimal digits");
         *unit = *unit * 16 + (unsigned)value;
         scanner->at++;
     }
     return true;
 }
 
-/* What follows a high surrogate: an escaped low one, U+DC00 to U+DFFF. */
+/* After a high surrogate: an escaped low one, U+DC00 to U+DFFF. */
 static bool scan_low_surrogate(struct scanner *scanner)
 {
     unsigned unit;
 
-    if (!take(scanner, '\\') || !take(scanner, 'u'))
-        return fail(scanner, scanner->at, "a lone surrogate");
+    if (!take_byte(scanner, '\\') || !take_byte(scanner, 'u'))
+        return scan_fail(scanner, scanner->at, "a lone surrogate");
     if (!scan_hex4(scanner, &unit))
         return false;
     if (unit >> 12 != 0xD)
-        return fail(scanner, scanner->at - 4, "a lone surrogate");
+        return scan_fail(scanner, scanner->at - 4, "a lone surrogate");
     if (unit < 0xDC00)
-        return fail(scanner, scanner->at - 3, "a lone surrogate");
+        return scan_fail(scanner, scanner->at - 3, "a lone surrogate");
     return true;
 }
 
@@ -150,18 +152,18 @@ static bool scan_unicode_escape(struct scanner *scanner)
     if (!scan_hex4(scanner, &unit))
         return false;
     if (unit == 0)
-        return fail(scanner, scanner->at - 1, "\\u0000 is not accepted");
+        return scan_fail(scanner, scanner->at - 1, "\\u0000 is not accepted");
     if (unit >= 0xDC00 && unit <= 0xDFFF)
-        return fail(scanner, scanner->at - 3, "a lone surrogate");
+        return scan_fail(scanner, scanner->at - 3, "a lone surrogate");
     if (unit >= 0xD800 && unit <= 0xDBFF)
         return scan_low_surrogate(scanner);
     return true;
 }
 
-/* The place is after the backslash. */
+/* The position is after the backslash. */
 static bool scan_escape(struct scanner *scanner)
 {
-    switch (peek(scanner)) {
+    switch (peek_byte(scanner)) {
     case '"':
     case '\\':
     case '/':
@@ -176,7 +178,7 @@ static bool scan_escape(struct scanner *scanner)
         scanner->at++;
         return scan_unicode_escape(scanner);
     default:
-        return fail(scanner, scanner->at, "an unknown escape");
+        return scan_fail(scanner, scanner->at, "an unknown escape");
     }
 }
 
@@ -185,16 +187,17 @@ static bool scan_string(struct scanner *scanner)
     scanner->at++;
     for (;;) {
         scanner->at = skip_plain(scanner->at, scanner->end);
-        if (take(scanner, '"'))
+        if (take_byte(scanner, '"'))
             return true;
         if (scanner->at == scanner->end)
-            return fail(scanner, scanner->at, "a string has no closing quote");
-        if (take(scanner, '\\')) {
+            return scan_fail(scanner, scanner->at,
+                             "a string has no closing quote");
+        if (take_byte(scanner, '\\')) {
             if (!scan_escape(scanner))
                 return false;
         } else if (*scanner->at < 0x20) {
-            return fail(scanner, scanner->at,
-                        "a control character in a string must be escaped");
+            return scan_fail(scanner, scanner->at,
+                             "a control character in a string must be escaped");
         } else if (!scan_utf8(scanner)) {
             return false;
         }
@@ -203,9 +206,9 @@ static bool scan_string(struct scanner *scanner)
 
 static bool scan_digits(struct scanner *scanner)
 {
-    if (!is_digit(peek(scanner)))
-        return fail(scanner, scanner->at, "expected a digit");
-    while (is_digit(peek(scanner)))
+    if (!is_digit(peek_byte(scanner)))
+        return scan_fail(scanner, scanner->at, "expected a digit");
+    while (is_digit(peek_byte(scanner)))
         scanner->at++;
     return true;
 }
@@ -214,28 +217,28 @@ static bool scan_number(struct scanner *scanner)
 {
     const unsigned char *start = scanner->at;
 
-    (void)take(scanner, '-');
-    if (!take(scanner, '0') && !scan_digits(scanner))
+    (void)take_byte(scanner, '-');
+    if (!take_byte(scanner, '0') && !scan_digits(scanner))
         return false;
-    if (take(scanner, '.') && !scan_digits(scanner))
+    if (take_byte(scanner, '.') && !scan_digits(scanner))
         return false;
-    if (take(scanner, 'e') || take(scanner, 'E')) {
-        if (!take(scanner, '+'))
-            (void)take(scanner, '-');
+    if (take_byte(scanner, 'e') || take_byte(scanner, 'E')) {
+        if (!take_byte(scanner, '+'))
+            (void)take_byte(scanner, '-');
         if (!scan_digits(scanner))
             return false;
     }
     if (scanner->at - start > JSON_MAX_NUMBER)
-        return fail(scanner, start + JSON_MAX_NUMBER,
-                    "a number has more than 63 characters");
+        return scan_fail(scanner, start + JSON_MAX_NUMBER,
+                         "a number has more than 63 characters");
     return true;
 }
 
 static bool scan_literal(struct scanner *scanner, const char *literal)
 {
     for (; *literal != '\0'; literal++) {
-        if (!take(scanner, *literal))
-            return fail(scanner, scanner->at, "expected a value");
+        if (!take_byte(scanner, *literal))
+            return scan_fail(scanner, scanner->at, "expected a value");
     }
     return true;
 }
@@ -243,21 +246,21 @@ static bool scan_literal(struct scanner *scanner, const char *literal)
 static bool scan_member(struct scanner *scanner)
 {
     skip_white_space(scanner);
-    if (peek(scanner) != '"')
-        return fail(scanner, scanner->at, "expected a member name");
+    if (peek_byte(scanner) != '"')
+        return scan_fail(scanner, scanner->at, "expected a member name");
     if (!scan_string(scanner))
         return false;
     skip_white_space(scanner);
-    if (!take(scanner, ':'))
-        return fail(scanner, scanner->at, "expected ':'");
+    if (!take_byte(scanner, ':'))
+        return scan_fail(scanner, scanner->at, "expected ':'");
     return scan_value(scanner);
 }
 
-/* The place is at the opening bracket. */
-static bool enter(struct scanner *scanner)
+/* The position is at the opening bracket. */
+static bool scan_opening(struct scanner *scanner)
 {
     if (scanner->depth == JSON_MAX_DEPTH)
-        return fail(scanner, scanner->at, "more than 64 levels deep");
+        return scan_fail(scanner, scanner->at, "more than 64 levels deep");
     scanner->depth++;
     scanner->at++;
     skip_white_space(scanner);
@@ -266,16 +269,16 @@ static bool enter(struct scanner *scanner)
 
 static bool scan_object(struct scanner *scanner)
 {
-    if (!enter(scanner))
+    if (!scan_opening(scanner))
         return false;
-    if (!take(scanner, '}')) {
+    if (!take_byte(scanner, '}')) {
         do {
             if (!scan_member(scanner))
                 return false;
             skip_white_space(scanner);
-        } while (take(scanner, ','));
-        if (!take(scanner, '}'))
-            return fail(scanner, scanner->at, "expected ',' or '}'");
+        } while (take_byte(scanner, ','));
+        if (!take_byte(scanner, '}'))
+            return scan_fail(scanner, scanner->at, "expected ',' or '}'");
     }
     scanner->depth--;
     return true;
@@ -283,16 +286,16 @@ static bool scan_object(struct scanner *scanner)
 
 static bool scan_array(struct scanner *scanner)
 {
-    if (!enter(scanner))
+    if (!scan_opening(scanner))
         return false;
-    if (!take(scanner, ']')) {
+    if (!take_byte(scanner, ']')) {
         do {
             if (!scan_value(scanner))
                 return false;
             skip_white_space(scanner);
-        } while (take(scanner, ','));
-        if (!take(scanner, ']'))
-            return fail(scanner, scanner->at, "expected ',' or ']'");
+        } while (take_byte(scanner, ','));
+        if (!take_byte(scanner, ']'))
+            return scan_fail(scanner, scanner->at, "expected ',' or ']'");
     }
     scanner->depth--;
     return true;
@@ -302,7 +305,7 @@ static bool scan_value(struct scanner *scanner)
 {
     skip_white_space(scanner);
 
-    int byte = peek(scanner);
+    int byte = peek_byte(scanner);
     switch (byte) {
     case '"':
         return scan_string(scanner);
@@ -319,13 +322,13 @@ static bool scan_value(struct scanner *scanner)
     default:
         if (byte == '-' || is_digit(byte))
             return scan_number(scanner);
-        return fail(scanner, scanner->at, "expected a value");
+        return scan_fail(scanner, scanner->at, "expected a value");
     }
 }
 
 bool json_scan(struct text text, struct json_error *error)
 {
-    /* Absent text has no bytes either, but no place to point at. */
+    /* Absent text is scanned as empty text. */
     const char *data = text.data == NULL ? "" : text.data;
     const unsigned char *start = (const unsigned char *)data;
     struct scanner scanner = {start, start + text.length, 0, NULL};
@@ -334,7 +337,7 @@ bool json_scan(struct text text, struct json_error *error)
         skip_white_space(&scanner);
         if (scanner.at == scanner.end)
             return true;
-        fail(&scanner, scanner.at, "something follows the end");
+        scan_fail(&scanner, scanner.at, "unexpected text after the end");
     }
     error->offset = (size_t)(scanner.at - start);
     error->reason = scanner.reason;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON strings. Every response has some, so they are copied eight bytes at a
- * time as long as nothing in them has to be escaped.
+ * JSON strings. Every response contains some, so they are copied eight bytes at
+ * a time if none of their bytes must be escaped.
  */
 #include "format/json_write.h"
 
@@ -43,7 +43,7 @@ static char *put_bytes_escaped(char *at, struct text text)
     return at;
 }
 
-/* Copy eight bytes, and tell whether none must be escaped. */
+/* Copy eight bytes. True if none of them must be escaped. */
 static bool copy_plain_word(char *at, const char *from)
 {
     uint64_t word;
@@ -54,8 +54,8 @@ static bool copy_plain_word(char *at, const char *from)
 }
 
 /*
- * Copy a text of eight bytes or more by words, of which the last two may
- * overlap. False where something must be escaped; the copy is worthless then.
+ * Copy a text of at least eight bytes by words. The last two words may overlap.
+ * False if a byte must be escaped; the copy is then to be discarded.
  */
 static bool copy_plain(char *at, struct text text)
 {

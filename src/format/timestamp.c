@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 3339 date-times to instants and back. The calendar is the proleptic
- * Gregorian one, years 0000 to 9999, by arithmetic of our own: timegm(3)
- * and its kind know the process's zone rules, which must not matter here.
+ * Converts RFC 3339 date-times to instants and back. The calendar is the
+ * proleptic Gregorian one, years 0000 to 9999, computed here: timegm(3) and
+ * related functions use the time zone rules of the process, which must have no
+ * effect.
  */
 #include "format/timestamp.h"
 
@@ -10,13 +11,13 @@
 
 #include "base/buffer.h"
 
-/* How a date-time was written where its instant and offset don't tell. */
+/* How a date-time was written, as far as instant and offset do not say. */
 enum {
     SPELLING_LOWER_T = 1,
     SPELLING_UPPER_Z = 2,
     SPELLING_LOWER_Z = 4,
     SPELLING_NEGATIVE_ZERO = 8, /* -00:00 */
-    SPELLING_LEAP = 16,         /* second 60: `seconds` is the one after */
+    SPELLING_LEAP = 16,         /* second 60: `seconds` is the next one */
 };
 
 enum {
@@ -24,11 +25,11 @@ enum {
     SECONDS_A_DAY = 24 * 60 * 60,
     YEARS_A_CYCLE = 400, /* after which the calendar repeats */
     DAYS_A_CYCLE = 146097,
-    /* Since March 1st of the year -400, so that no day here is negative. */
+    /* From March 1st of the year -400, so that no day number is negative. */
     DAYS_BEFORE_1970 = 719468 + DAYS_A_CYCLE,
     DATE_TIME_LENGTH = 19, /* "2022-02-02T19:39:05" */
     MAX_DIGITS = 9,
-    NO_NUMBER = 100, /* past the bound of every two digits */
+    NO_NUMBER = 100, /* above every bound of two digits */
 };
 
 struct civil {
@@ -36,10 +37,11 @@ struct civil {
 };
 
 /*
- * Years are counted from March here, so that a leap day is the last of its
- * year, its century and its cycle. Then lengths follow formulas, rounded
- * down: n centuries have n * 146097 / 4 days, n years of a century
- * n * 1461 / 4, n months of a year (n * 153 + 2) / 5.
+ * The day number of a date, as DAYS_BEFORE_1970 counts. Years start in March
+ * here, so that a leap day is the last day of its year, its century and its
+ * cycle. Lengths then follow formulas, rounded down: n centuries have
+ * n * 146097 / 4 days, n years of a century n * 1461 / 4, and n months of a
+ * year (n * 153 + 2) / 5.
  */
 static unsigned days_from_civil(const struct civil *civil)
 {
@@ -53,8 +55,8 @@ static unsigned days_from_civil(const struct civil *civil)
 }
 
 /*
- * The formulas above turned round: the largest n with so many days or fewer.
- * Sets year, month and day.
+ * The inverse: by each formula, the largest n that has at most the remaining
+ * days. Sets year, month and day.
  */
 static void civil_from_days(unsigned day, struct civil *civil)
 {
@@ -85,8 +87,8 @@ static bool is_digit(char c)
 }
 
 /*
- * NO_NUMBER where they are no digits: a check of the range, which all of
- * them need, then covers both.
+ * The value of two digits, or NO_NUMBER if they are not digits. All callers
+ * check the range of the value, and that check then rejects both.
  */
 static unsigned two_digits(const char *at)
 {
@@ -96,7 +98,7 @@ static unsigned two_digits(const char *at)
     return tens > 9 || ones > 9 ? NO_NUMBER : tens * 10 + ones;
 }
 
-/* Reads DATE_TIME_LENGTH characters. Second 60 is left to the caller. */
+/* Reads DATE_TIME_LENGTH characters. The caller checks second 60. */
 static bool parse_date_time(const char *at, struct civil *civil)
 {
     unsigned century = two_digits(at);
@@ -118,8 +120,8 @@ static bool parse_date_time(const char *at, struct civil *civil)
 }
 
 /*
- * Take the fraction, which may be missing, off the front of `rest`, which is
- * not empty.
+ * Remove the fraction, if there is one, from the front of `rest`, which is not
+ * empty.
  */
 static bool parse_fraction(struct text *rest, struct timestamp *result)
 {
@@ -211,7 +213,7 @@ bool timestamp_parse(struct text text, struct timestamp *result)
     return true;
 }
 
-/* A separator and two digits, the shape that most parts have. */
+/* A separator and two digits, the form of most parts. */
 static char *write_part(char *at, char separator, unsigned value)
 {
     *at = separator;
@@ -222,7 +224,7 @@ static char *write_date_time(char *at, const struct timestamp *timestamp)
 {
     bool leap = (timestamp->spelling & SPELLING_LEAP) != 0;
     int64_t local = timestamp->seconds + timestamp->offset * INT64_C(60) - leap;
-    /* Unsigned and never negative, so that division rounds to the past. */
+    /* Unsigned and never negative, so that division rounds down. */
     uint64_t shifted =
         (uint64_t)(local + DAYS_BEFORE_1970 * (int64_t)SECONDS_A_DAY);
     unsigned second = (unsigned)(shifted % SECONDS_A_DAY);
@@ -242,8 +244,8 @@ static char *write_date_time(char *at, const struct timestamp *timestamp)
 }
 
 /*
- * All nine digits, for which there is always room, without asking how many
- * are wanted: what follows is written over the rest.
+ * Writes all nine digits, without a branch on how many are wanted: there is
+ * always room, and the next part overwrites the rest.
  */
 static char *write_fraction(char *at, const struct timestamp *timestamp)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * If-None-Match, read by its grammar: a comma inside a tag is part of the
- * tag, so splitting the field at commas would not do.
+ * If-None-Match, parsed by its grammar: a tag may contain a comma, so the field
+ * cannot be split at commas.
  */
 #include "http/etag.h"
 
@@ -24,12 +24,12 @@ static bool is_tag_byte(char byte)
 }
 
 /*
- * Take an entity tag off the front of `rest`. `opaque` gets what stands
- * between its quotes, which is all that weak comparison looks at.
+ * Remove an entity tag from the front of `rest`. `opaque` gets the text between
+ * its quotes, which is all that weak comparison compares.
  */
 static bool take_tag(struct text *rest, struct text *opaque)
 {
-    /* One that is absent has no place from which to count. */
+    /* Absent text has no pointer to calculate with. */
     if (rest->length == 0)
         return false;
     const char *next = rest->data;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values of header fields. All of it is strict: a field that is not
- * understood is read in the way that grants the client less.
+ * Values of header fields. Parsing is strict: a field that cannot be parsed is
+ * read in the way that grants the client less.
  */
 #include "http/fields.h"
 
 #include <stddef.h>
 
 /*
- * What a character may be in: names of fields and methods (RFC 9110 section
- * 5.6.2, tchar), and names of hosts (RFC 3986 sections 2.2 and 2.3, unreserved
- * and sub-delims). A table, as there are some hundred of them in each head.
+ * Where a character may occur: in tokens, which are field names and methods
+ * (RFC 9110 section 5.6.2, tchar), and in host names (RFC 3986 sections 2.2 and
+ * 2.3, unreserved and sub-delims). A table, as every head has about a hundred
+ * such characters to check.
  */
 enum { TOKEN = 1, HOST = 2 };
 
@@ -47,7 +48,7 @@ bool http_is_token(struct text text)
     return text.length > 0;
 }
 
-/* How long the address in brackets at the start is; 0 if there is none. */
+/* The length of the address in brackets at the start; 0 if there is none. */
 static size_t bracketed_length(struct text text)
 {
     size_t length = 1;
@@ -118,7 +119,7 @@ static bool is_positive_weight(struct text weight)
     return whole != fraction;
 }
 
-/* Whether what follows a coding, "q=0.5" if anything, lets us send it. */
+/* Whether the parameters of a coding, "q=0.5" or none, allow it. */
 static bool is_acceptable(struct text parameters)
 {
     if (parameters.data == NULL)
@@ -155,8 +156,8 @@ static struct text without_suffix(struct text text, struct text suffix)
 }
 
 /*
- * Whether `origin`, a scheme and an authority, is the one of `host`. The
- * scheme's default port may be written or left out on either side.
+ * Whether `host` is the authority of `origin`, which has a scheme and an
+ * authority. Either may include or omit the default port of the scheme.
  */
 static bool is_same_authority(struct text origin, struct text host)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Problem documents. All have the type "about:blank", which says that there
- * is no more to know about the kind of problem than its status (RFC 9457
- * section 4.2.1); what went wrong this time is in the detail.
+ * Problem details. All have the type "about:blank": the kind of problem is
+ * fully described by the status (RFC 9457 section 4.2.1). `detail` says what
+ * was wrong with this request.
  */
 #include "format/json_write.h"
 #include "http/problem.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DETAIL = 1024 /* bytes, longer ones are cut */ };
+enum { MAX_DETAIL = 1024 /* bytes; longer ones are truncated */ };
 
 static void append_problem(struct buffer *out, unsigned status,
                            const char *detail)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Queries, one pair at a time. Each pair is decoded into a buffer of fixed
- * size, so reading a query needs no memory and leaves the target alone.
+ * size, so parsing needs no allocation and does not change the target.
  */
 #include "http/query_string.h"
 
@@ -15,8 +15,8 @@ void query_init(struct query *query, struct text raw)
     query->rest = raw;
 }
 
-/* Decode `raw` to `out`, which has room for all of it. */
-static bool decode(struct text raw, char *out, struct text *decoded)
+/* Decode `raw` into `out`, which has room for `raw.length` bytes. */
+static bool decode_part(struct text raw, char *out, struct text *decoded)
 {
     if (raw.length > 0)
         memcpy(out, raw.data, raw.length);
@@ -38,11 +38,11 @@ enum query_result query_next(struct query *query, struct query_pair *pair)
     if (value.length > sizeof(query->decoded))
         return QUERY_INVALID;
 
-    /* Split first: an "=" that was encoded belongs to the name or value. */
+    /* Split first: an encoded "=" is part of the name or value. */
     struct query_pair decoded;
     struct text name = text_split(&value, '=');
-    if (!decode(name, query->decoded, &decoded.name) ||
-        !decode(value, query->decoded + name.length, &decoded.value))
+    if (!decode_part(name, query->decoded, &decoded.name) ||
+        !decode_part(value, query->decoded + name.length, &decoded.value))
         return QUERY_INVALID;
     *pair = decoded;
     return QUERY_PAIR;

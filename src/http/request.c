@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Methods, and targets split into what handlers read.
+ * Parses methods, and splits targets into the parts that handlers read.
  */
 #include "http/request.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Responses: what they own, and their headers.
+ * Responses: ownership and headers.
  */
 #include "http/response.h"
 

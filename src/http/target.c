@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Request targets, cut and decoded. Strict: a target that is not understood
- * is left as it is, for the caller to refuse.
+ * Splits and decodes request targets. A target in an unknown form is only split
+ * at the "?", for the caller to refuse.
  */
 #include "http/target.h"
 
@@ -16,8 +16,8 @@ static size_t authority_length(struct text text)
     return length;
 }
 
-/* Take a scheme that we serve; whether it is there. */
-static bool take_http(struct text *text)
+/* Remove a scheme that we serve from the front. False if there is none. */
+static bool take_http_scheme(struct text *text)
 {
     return text_take_prefix(text, TEXT("http://")) ||
            text_take_prefix(text, TEXT("https://"));
@@ -25,7 +25,7 @@ static bool take_http(struct text *text)
 
 struct text http_target_authority(struct text target)
 {
-    if (!take_http(&target))
+    if (!take_http_scheme(&target))
         return (struct text){NULL, 0};
     return (struct text){target.data, authority_length(target)};
 }
@@ -34,7 +34,7 @@ void http_target_split(struct text target, struct text *path,
                        struct text *query)
 {
     struct text rest = target;
-    bool absolute = take_http(&rest);
+    bool absolute = take_http_scheme(&rest);
 
     if (absolute)
         rest = text_skip(rest, authority_length(rest));

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Introsort (Musser, 1997): quicksort, insertion sort where few are left,
- * and heapsort where the pivots turn out badly, so that no order of arrival
- * makes it quadratic.
+ * Introsort (Musser, 1997): quicksort, with insertion sort for few keys, and
+ * heapsort if the pivots are bad, so that no input makes it quadratic.
  *
- * Why not qsort_r(3): it merges through memory as large as the keys, and
- * calls a function for each comparison.
+ * Why not qsort_r(3): it allocates as much memory as the keys take, and calls
+ * a function for each comparison.
  */
 #include "key_sort.h"
 
 #include <endian.h>
 #include <string.h>
 
-/* How texts are got at, and their order. */
+/* The texts to sort by, and their order. */
 struct text_order {
     key_sort_text *text_of_item;
     bool descending;
 };
 
 enum {
-    AHEAD = 8,  /* keys */
+    AHEAD = 8,  /* keys to prefetch */
     FEW = 24,   /* sorted by insertion */
     MANY = 128, /* worth a pivot from nine keys instead of three */
 };
@@ -42,7 +41,7 @@ static void insertion_sort(struct sort_key *keys, size_t count)
     }
 }
 
-/* Let the key at `root` sink to where no child is greater. */
+/* Move the key at `root` down until no child is greater. */
 static void sift_down(struct sort_key *keys, size_t root, size_t count)
 {
     struct sort_key key = keys[root];
@@ -96,9 +95,9 @@ static struct sort_key pivot_of(const struct sort_key *keys, size_t count)
 }
 
 /*
- * Hoare's partition: afterwards no key before the place that is returned is
- * greater than any from it on, and there are some on both sides. Stops at
- * keys equal to the pivot, so that many of them are halved as well. The
+ * Hoare's partition. Returns the start of the upper part: no key before it is
+ * greater than any key from it on, and neither part is empty. Both loops stop
+ * at keys equal to the pivot, so many equal keys are split in halves. The
  * pivot is one of the keys, so neither loop runs past the end.
  */
 static size_t partition(struct sort_key *keys, size_t count)
@@ -117,7 +116,7 @@ static size_t partition(struct sort_key *keys, size_t count)
     }
 }
 
-/* `depth`: how often pivots may still be chosen. */
+/* `depth`: how many more pivots may be chosen before heapsort. */
 static void intro_sort(struct sort_key *keys, size_t count, unsigned depth)
 {
     while (count > FEW) {
@@ -125,7 +124,7 @@ static void intro_sort(struct sort_key *keys, size_t count, unsigned depth)
             heap_sort(keys, count);
             return;
         }
-        /* The longer part by the loop, so that the stack stays small. */
+        /* Loop over the longer part, so that the stack stays small. */
         size_t split = partition(keys, count);
         if (split < count - split) {
             intro_sort(keys, split, depth);
@@ -157,7 +156,7 @@ size_t key_sort_run(const struct sort_key *keys, size_t count, size_t start)
     return end;
 }
 
-/* Eight bytes of the text, zeros where it ends, as a number in their order. */
+/* Eight bytes from `start` on, padded with zeros, as an ordered number. */
 static uint64_t word_of(struct text text, size_t start)
 {
     unsigned char bytes[sizeof(uint64_t)] = {0};
@@ -173,8 +172,8 @@ static uint64_t word_of(struct text text, size_t start)
 }
 
 /*
- * Put the bytes from `start` on into the keys. Items and their texts lie
- * anywhere in memory, so they are asked for some keys ahead.
+ * Put 16 bytes of the texts, from `start` on, into the keys. Items and texts
+ * are scattered in memory, so they are prefetched.
  */
 static void take_words(struct sort_key *keys, size_t count,
                        const struct text_order *order, size_t start)

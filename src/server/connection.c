@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A phase and the time of its beginning are one atomic word, so that who
- * checks never sees one without the other.
+ * A phase and the time at which it began are one atomic word, so that a check
+ * never sees one without the other.
  *
- * shutdown(2) under a lock, although locks here cover no I/O: it does not
- * block, and the lock is what keeps the descriptor from being closed, and
- * its number from being another connection's, in that moment.
+ * shutdown(2) is called under a lock, although locks here cover no I/O: it
+ * does not block, and the lock keeps the descriptor from being closed, and its
+ * number from being given to another connection, at that moment.
  */
 #include "connection.h"
 
@@ -18,9 +18,9 @@
 #include <time.h>
 
 enum {
-    CLOCK_GRAIN = 20, /* ms by which the kernel's clocks may differ */
+    CLOCK_GRAIN = 20, /* ms by which two clocks of the kernel may differ */
     PHASE_BITS = 2,
-    /* As <netinet/tcp.h> has it, which <linux/tcp.h> rules out. */
+    /* Of <netinet/tcp.h>, which cannot be used beside <linux/tcp.h>. */
     TCP_CLOSE_WAIT = 8,
 };
 
@@ -38,11 +38,10 @@ uint64_t connection_clock(void)
 }
 
 /*
- * The same, as of the kernel's last tick, some milliseconds ago: cheaper, but
- * many connections fall idle in one tick, and which of them did so first
- * could not be told by it.
+ * The same at the kernel's last tick, some milliseconds ago. Cheaper, but it
+ * cannot order the connections that become idle within one tick.
  */
-static uint64_t tick_us(void)
+static uint64_t read_coarse_clock(void)
 {
     return read_clock(CLOCK_MONOTONIC_COARSE);
 }
@@ -62,7 +61,7 @@ static uint64_t since_of(uint64_t state)
     return state >> PHASE_BITS;
 }
 
-/* Milliseconds; 0 where the clock was read before `since` was set. */
+/* Milliseconds; 0 if the clock was read before `since` was set. */
 static uint64_t elapsed(uint64_t since, uint64_t now)
 {
     return now > since ? (now - since) / 1000 : 0;
@@ -89,12 +88,12 @@ void connection_init(struct connection *connection, int socket)
 }
 
 /*
- * The check may find at this moment that a request is arriving: then that
- * is when it began.
+ * If the sweep notices at this moment that a request is arriving, its time
+ * stands.
  */
 static void enter_receiving(struct connection *connection, uint64_t state)
 {
-    uint64_t receiving = make_state(CONNECTION_RECEIVING, tick_us());
+    uint64_t receiving = make_state(CONNECTION_RECEIVING, read_coarse_clock());
 
     while (connection_phase_of(state) != CONNECTION_RECEIVING)
         if (atomic_compare_exchange_weak(&connection->state, &state, receiving))
@@ -102,9 +101,9 @@ static void enter_receiving(struct connection *connection, uint64_t state)
 }
 
 /*
- * Only a connection that waits is changed by the check as well. Work follows
- * a request at once and has no limit, so it needs no clock of its own; when it
- * is done, the client has all its time to take what was made.
+ * The sweep changes the state only of a connection that waits. Work follows a
+ * request at once and has no limit, so it keeps the request's time; after it
+ * the client has its full time to take the response.
  */
 void connection_enter(struct connection *connection,
                       enum connection_phase phase)
@@ -120,7 +119,7 @@ void connection_enter(struct connection *connection,
     if (phase == CONNECTION_WAITING)
         since = connection_clock();
     else if (phase == CONNECTION_SENDING)
-        since = tick_us();
+        since = read_coarse_clock();
     atomic_store_explicit(&connection->state, make_state(phase, since),
                           memory_order_release);
 }
@@ -128,7 +127,7 @@ void connection_enter(struct connection *connection,
 void connection_progress(struct connection *connection)
 {
     atomic_store_explicit(&connection->state,
-                          make_state(CONNECTION_RECEIVING, tick_us()),
+                          make_state(CONNECTION_RECEIVING, read_coarse_clock()),
                           memory_order_release);
 }
 
@@ -139,7 +138,7 @@ void connection_shut_locked(struct connection *connection,
 
     if (how == CONNECTION_KEEP)
         return;
-    /* Not to linger makes the kernel forget what is not taken. */
+    /* Without lingering the kernel discards what the peer has not taken. */
     if (how == CONNECTION_RESET)
         setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &linger,
                    sizeof(linger));
@@ -147,8 +146,9 @@ void connection_shut_locked(struct connection *connection,
              how == CONNECTION_SHUT_READ ? SHUT_RD : SHUT_RDWR);
 }
 
-/* False if the kernel does not tell as much as is looked at here. */
-static bool tcp_info(const struct connection *connection, struct tcp_info *info)
+/* False if the kernel does not report all members that are used here. */
+static bool read_tcp_info(const struct connection *connection,
+                          struct tcp_info *info)
 {
     socklen_t size = sizeof(*info);
 
@@ -159,13 +159,13 @@ static bool tcp_info(const struct connection *connection, struct tcp_info *info)
 }
 
 /*
- * The peer has sent its last byte, and all have been read. MHD, which waits
- * for edges, does not see an end that was there with the bytes before it.
- * What was read just now may be the end of a request that we are not told of
- * yet, so it must have been so, in this state, at a check before.
+ * Whether the peer has shut down its side, and all its bytes have been read.
+ * MHD, whose epoll is edge-triggered, does not see an end that arrives with the
+ * bytes before it. The bytes read just now may complete a request that MHD has
+ * not reported yet, so the same must hold, in the same state, at two checks.
  */
-static bool has_ended(struct connection *connection,
-                      const struct tcp_info *info, uint64_t state)
+static bool has_peer_ended(struct connection *connection,
+                           const struct tcp_info *info, uint64_t state)
 {
     int unread = 0;
 
@@ -179,10 +179,10 @@ static bool has_ended(struct connection *connection,
 }
 
 /*
- * The HTTP library tells of a request once its first line is whole. To give
- * slow headers a limit, and not to take them for idleness, the kernel is
- * asked when bytes came last: if that was since the waiting began, a request
- * is arriving, at least since then.
+ * MHD reports a request once its first line is complete. To limit slow heads,
+ * and not to mistake them for idleness, the kernel is asked when bytes arrived
+ * last: if that is later than when the wait began, a request has been arriving
+ * at least since then.
  */
 static enum connection_verdict check_waiting(struct connection *connection,
                                              uint64_t state, bool last_call,
@@ -195,12 +195,12 @@ static enum connection_verdict check_waiting(struct connection *connection,
         return CONNECTION_KEEP;
     if (last_call || has_passed(CONNECTION_IDLE_SECONDS, since_of(state), now))
         return CONNECTION_SHUT_READ;
-    if (!tcp_info(connection, &info))
+    if (!read_tcp_info(connection, &info))
         return CONNECTION_KEEP;
-    if (has_ended(connection, &info, state))
+    if (has_peer_ended(connection, &info, state))
         return CONNECTION_SHUT;
     if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
-        /* If it fails, the request's first line has become whole. */
+        /* If it fails, the request's first line has become complete. */
         atomic_compare_exchange_strong(
             &connection->state, &state,
             make_state(CONNECTION_RECEIVING,
@@ -208,7 +208,7 @@ static enum connection_verdict check_waiting(struct connection *connection,
     return CONNECTION_KEEP;
 }
 
-/* A request whose sender has ended before it can't become whole. */
+/* A request whose sender has shut down before its end cannot complete. */
 static enum connection_verdict check_receiving(struct connection *connection,
                                                uint64_t state, uint64_t now)
 {
@@ -216,19 +216,20 @@ static enum connection_verdict check_receiving(struct connection *connection,
 
     if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now) ||
         (connection_age(state, now) >= CONNECTION_TICK &&
-         tcp_info(connection, &info) && has_ended(connection, &info, state)))
+         read_tcp_info(connection, &info) &&
+         has_peer_ended(connection, &info, state)))
         return CONNECTION_RESET;
     return CONNECTION_KEEP;
 }
 
-/* Progress is what the peer's kernel has acknowledged. */
+/* Progress means that the peer's kernel has acknowledged bytes. */
 static enum connection_verdict check_sending(struct connection *connection,
                                              uint64_t state, uint64_t now)
 {
     struct tcp_info info;
 
     if (connection_age(state, now) < CONNECTION_TICK ||
-        !tcp_info(connection, &info))
+        !read_tcp_info(connection, &info))
         return CONNECTION_KEEP;
     if (connection->progress < since_of(state) ||
         info.tcpi_bytes_acked != connection->acknowledged) {
@@ -242,11 +243,11 @@ static enum connection_verdict check_sending(struct connection *connection,
 }
 
 /*
- * The receiving side was shut down, and still it is there. That is so while
- * a request that had arrived is answered; or because MHD, which waits for
- * edges, did not see the end behind the bytes that it read. The other side
- * makes another edge. Of one that waits, the last answer may still be on its
- * way to a client that takes it slowly: it must not be forgotten.
+ * The receiving side was shut down, but the connection is still open. Either a
+ * request that had arrived is being answered; or MHD, whose epoll is
+ * edge-triggered, did not see the end behind the bytes that it read: shutting
+ * down the other side makes another edge. A connection that waits for a request
+ * is not reset, as its last response may still be on the way to a slow client.
  */
 static enum connection_verdict check_closing(struct connection *connection,
                                              uint64_t state, uint64_t now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list, in the order in which connections were looked at last, and the
- * thread that looks.
+ * The list, in the order in which connections were checked last, and the
+ * thread that sweeps it.
  */
 #include "connections.h"
 
@@ -15,35 +15,35 @@
 #include "eviction.h"
 
 enum {
-    SLICE = 256, /* connections looked at under one lock */
+    SLICE = 256, /* connections checked under one lock */
     TICK_US = CONNECTION_TICK * 1000,
-    WARNING_US = 60 * 1000000, /* between log lines of what goes on */
+    WARNING_US = 60 * 1000000, /* between warnings of the same kind */
 };
 
 struct connections {
     pthread_mutex_t lock;
-    pthread_cond_t wake;    /* there is something to do for the thread */
-    pthread_cond_t emptied; /* no connection is left */
+    pthread_cond_t wake;    /* the sweep has something to do */
+    pthread_cond_t emptied; /* no connection is open */
     /* Guarded by `lock`. */
-    struct connection *first, *last; /* looked at longest ago, latest */
-    unsigned closing;                /* shut down, not closed yet */
-    unsigned wanted;   /* so many idle ones are to be closed at once */
-    bool all_busy;     /* there were none: not before the next tick again */
-    bool closing_idle; /* at a stop: whoever is idle is closed */
+    struct connection *first, *last; /* checked longest ago, latest */
+    unsigned closing;                /* shut down, and not closed yet */
+    unsigned wanted;                 /* connections to be evicted at once */
+    bool all_busy;     /* none could be: do not try before the next tick */
+    bool closing_idle; /* at a stop: idle connections are closed */
     bool stopped;
-    uint64_t warned; /* when it was logged last; 0: not yet */
+    uint64_t warned; /* the last warning's time, or 0 */
     struct eviction eviction;
     /* Read without the lock. */
     _Atomic unsigned count;
     _Atomic bool draining;
-    _Atomic bool starved; /* nothing was left for another one, lately */
+    _Atomic bool starved; /* another one could not be opened, lately */
     struct waits waits;
     /* Set at start, then read-only. */
     unsigned max, crowd;
     pthread_t thread;
 };
 
-/* 15/16 are open, those that are about to be closed left out. */
+/* 15/16 of the connections that may be open are, without closing ones. */
 static bool is_crowded_locked(const struct connections *connections)
 {
     return atomic_load(&connections->count) - connections->closing >=
@@ -51,9 +51,9 @@ static bool is_crowded_locked(const struct connections *connections)
 }
 
 /*
- * A sixteenth at once, so that the list is not sorted again for each new
- * connection: of all that may be open where they are many; of those that are
- * where there can't be more.
+ * How many to evict: a sixteenth at once, so that the list is not sorted for
+ * each new connection. If the system is out of resources, a sixteenth of the
+ * open ones.
  */
 static unsigned wanted_locked(const struct connections *connections)
 {
@@ -64,8 +64,8 @@ static unsigned wanted_locked(const struct connections *connections)
                : 0;
 }
 
-/* Unless there were no idle ones a moment ago. */
-static void look_for_idle_locked(struct connections *connections)
+/* Start an eviction if one is needed, and was not in vain a moment ago. */
+static void request_eviction_locked(struct connections *connections)
 {
     unsigned wanted = wanted_locked(connections);
 
@@ -110,7 +110,7 @@ void connections_add(struct connections *connections,
     append_locked(connections, connection);
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
-    look_for_idle_locked(connections);
+    request_eviction_locked(connections);
     sync_unlock(&connections->lock);
 }
 
@@ -143,12 +143,12 @@ void connections_make_room(struct connections *connections)
     if (warn)
         connections->warned = now;
     atomic_store(&connections->starved, true);
-    look_for_idle_locked(connections);
+    request_eviction_locked(connections);
     sync_unlock(&connections->lock);
     if (warn)
         log_line(LOG_WARN, "no descriptor, memory or thread for another "
-                           "connection: idle ones are closed, others have to "
-                           "wait (see ulimit -n)");
+                           "connection: closing idle connections; new ones "
+                           "have to wait (see ulimit -n)");
 }
 
 bool connections_keep_alive(const struct connections *connections,
@@ -171,7 +171,7 @@ static void shut_locked(struct connections *connections,
     connection_shut_locked(connection, how);
 }
 
-/* Look at up to SLICE connections, from the one looked at longest ago. */
+/* Check up to SLICE connections, from the one checked longest ago. */
 static unsigned check_slice_locked(struct connections *connections,
                                    unsigned left)
 {
@@ -190,8 +190,8 @@ static unsigned check_slice_locked(struct connections *connections,
     return checked;
 }
 
-/* Close as many as are wanted. */
-static void make_room_locked(struct connections *connections)
+/* Evict as many as are wanted. */
+static void evict_locked(struct connections *connections)
 {
     unsigned wanted = connections->wanted;
     struct eviction *eviction = &connections->eviction;
@@ -204,7 +204,7 @@ static void make_room_locked(struct connections *connections)
     connections->all_busy = eviction->count == 0;
 }
 
-/* Let whoever waits for the lock have it: to unlock it alone does not. */
+/* Yield the lock to threads that wait for it; unlocking alone does not. */
 static void pause_locked(struct connections *connections)
 {
     struct timespec millisecond = {.tv_nsec = 1000000};
@@ -215,10 +215,10 @@ static void pause_locked(struct connections *connections)
 }
 
 /*
- * Look at all connections, a slice at a time: thousands of them take some
- * milliseconds, for which nobody could open or close one.
+ * Check all connections, a slice at a time: thousands of them take some
+ * milliseconds, in which none could be opened or closed.
  */
-static void check_all_locked(struct connections *connections)
+static void sweep_locked(struct connections *connections)
 {
     unsigned left = atomic_load(&connections->count);
 
@@ -229,11 +229,11 @@ static void check_all_locked(struct connections *connections)
         left -= checked;
         pause_locked(connections);
         if (connections->wanted > 0)
-            make_room_locked(connections);
+            evict_locked(connections);
     }
 }
 
-static void *watch(void *context)
+static void *run_sweep(void *context)
 {
     struct connections *connections = context;
     struct timespec tick = sync_deadline(CONNECTION_TICK);
@@ -244,9 +244,9 @@ static void *watch(void *context)
         if (connections->wanted == 0)
             sync_wait_until(&connections->wake, &connections->lock, &tick);
         if (connections->wanted > 0)
-            make_room_locked(connections);
+            evict_locked(connections);
         if (connection_clock() - last_tick >= TICK_US) {
-            check_all_locked(connections);
+            sweep_locked(connections);
             connections->all_busy = false;
             connections->wanted = wanted_locked(connections);
             last_tick = connection_clock();
@@ -257,7 +257,7 @@ static void *watch(void *context)
     return NULL;
 }
 
-static void release(struct connections *connections)
+static void release_connections(struct connections *connections)
 {
     pthread_cond_destroy(&connections->emptied);
     pthread_cond_destroy(&connections->wake);
@@ -279,9 +279,9 @@ struct connections *connections_start(unsigned max_connections, bool threads)
     sync_cond_init(&connections->wake);
     sync_cond_init(&connections->emptied);
     if (eviction_init(&connections->eviction, max_connections) &&
-        pthread_create(&connections->thread, NULL, watch, connections) == 0)
+        pthread_create(&connections->thread, NULL, run_sweep, connections) == 0)
         return connections;
-    release(connections);
+    release_connections(connections);
     return NULL;
 }
 
@@ -294,10 +294,10 @@ void connections_free(struct connections *connections)
     sync_signal(&connections->wake);
     sync_unlock(&connections->lock);
     sync_join(connections->thread);
-    release(connections);
+    release_connections(connections);
 }
 
-/* Until no connection is left, or the time is up: then false. */
+/* False if connections are still open when the time is up. */
 static bool wait_emptied_locked(struct connections *connections, uint64_t ms)
 {
     struct timespec deadline = sync_deadline(ms);

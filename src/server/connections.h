@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open connections and their time limits. One thread looks over the
- * list twice a second, and at once when connections are many, and shuts
- * down the sockets of those that
+ * The open connections and their time limits. One thread sweeps the list twice
+ * a second, and at once when connections are many, and shuts down the sockets
+ * of those that
  *
  * - have been idle for CONNECTION_IDLE_SECONDS;
- * - have not sent a whole request within CONNECTION_REQUEST_SECONDS, however
- *   steadily its bytes come;
- * - have not taken a byte of their answer for CONNECTION_SEND_SECONDS;
- * - have been ended by the client before there was a whole request;
- * - have been idle for longest, when 15/16 of all connections that may be
- *   open are, or the system has nothing left for another one, so that a new
- *   one always gets in; where too few are idle, those whose request has been
- *   arriving for longest, and for over a second.
+ * - have not sent a complete request within CONNECTION_REQUEST_SECONDS, however
+ *   steadily its bytes arrive;
+ * - have not taken a byte of their response for CONNECTION_SEND_SECONDS;
+ * - were shut down by the client before a request was complete;
+ * - are evicted (eviction.h), when 15/16 of the connections that may be open
+ *   are open, or the system has no resources for another one, so that a new
+ *   one always gets in.
  *
- * Shutting down is all it does: the event loop notices and closes. A
- * connection that waits for the service itself has no limit.
+ * The sweep only shuts sockets down: the event loop notices, and closes them. A
+ * connection that waits for the application has no limit.
  *
  * Locking: a mutex guards the list; a connection's phase is atomic, so that
- * requests pass without the lock.
+ * requests need no lock. All functions lock for themselves.
  */
 #ifndef LUNAR_SERVER_CONNECTIONS_H
 #define LUNAR_SERVER_CONNECTIONS_H
@@ -28,7 +27,7 @@
 #include "connection.h"
 
 enum {
-    /* Below so many open connections each is kept alive after an answer. */
+    /* With fewer open connections each is kept alive after a response. */
     CONNECTIONS_KEEP_ALIVE_BELOW = 512,
     CONNECTIONS_LAST_CALL = 500, /* ms, at a stop */
 };
@@ -42,42 +41,42 @@ struct connections;
  */
 struct connections *connections_start(unsigned max_connections, bool threads);
 
-/* End the thread. No connection may be left. */
+/* End the thread. No connection may be open. NULL does nothing. */
 void connections_free(struct connections *connections);
 
-/* A connection was opened, and waits for a request. */
+/* Add a connection that was opened, and waits for a request. */
 void connections_add(struct connections *connections,
                      struct connection *connection, struct MHD_Connection *mhd,
                      int socket);
 
-/* It is about to be closed. Not after the descriptor is. */
+/* Remove a connection, before its descriptor is closed. */
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
-/* How many are open. */
+/* The number of open connections. */
 unsigned connections_count(const struct connections *connections);
 
 /*
- * Another connection could not be opened: the system has no descriptor,
- * memory or thread for it. Until that changes, the ones idle for longest are
- * closed, and none is kept alive.
+ * Another connection could not be opened, as the system has no descriptor,
+ * memory or thread for it. Until that changes, idle connections are evicted,
+ * and none is kept alive.
  */
 void connections_make_room(struct connections *connections);
 
 /*
- * Whether a connection should be kept alive after its answer: there is
- * room, and neither it nor the service is to end.
+ * Whether a connection should be kept alive after its response: there is room,
+ * and neither it nor the service is stopping.
  */
 bool connections_keep_alive(const struct connections *connections,
                             const struct connection *connection);
 
-/* From now on keep no connection alive after an answer. */
+/* From now on keep no connection alive after a response. */
 void connections_stop_keep_alive(struct connections *connections);
 
 /*
- * After that: idle connections have CONNECTIONS_LAST_CALL in which a request
- * may still arrive, which is waited for; then they are closed, and so is
- * each that falls idle later. False if there was none left before that.
+ * After that: wait CONNECTIONS_LAST_CALL for requests that may still arrive on
+ * idle connections, then close these, and from then on each that becomes idle.
+ * False if all connections were closed before that time was over.
  */
 bool connections_drain(struct connections *connections);
 
@@ -88,8 +87,8 @@ bool connections_drain(struct connections *connections);
 void connections_cancel_waits(struct connections *connections);
 
 /*
- * Wait until no connection is left, at most `ms` milliseconds. Returns how
- * many are left.
+ * Wait until no connection is open, at most `ms` milliseconds. Returns how many
+ * are open.
  */
 unsigned connections_wait(struct connections *connections, unsigned ms);
 

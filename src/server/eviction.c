@@ -18,8 +18,7 @@ void eviction_release(struct eviction *eviction)
     free(eviction->sorted);
 }
 
-/* Idle ones first, then those that send a request; each oldest first. */
-static int compare(const void *first, const void *second)
+static int compare_evictable(const void *first, const void *second)
 {
     const struct evictable *a = first, *b = second;
     enum connection_phase phase_a = connection_phase_of(a->state);
@@ -30,7 +29,7 @@ static int compare(const void *first, const void *second)
     return (a->state > b->state) - (a->state < b->state);
 }
 
-static bool may_be_closed(const struct evictable *evictable, uint64_t now)
+static bool is_evictable(const struct evictable *evictable, uint64_t now)
 {
     enum connection_phase phase = connection_phase_of(evictable->state);
 
@@ -51,10 +50,11 @@ void eviction_pick_locked(struct eviction *eviction, struct connection *first)
         struct evictable *evictable = &eviction->sorted[count];
         evictable->connection = connection;
         evictable->state = atomic_load(&connection->state);
-        if (may_be_closed(evictable, now))
+        if (is_evictable(evictable, now))
             count++;
     }
-    qsort(eviction->sorted, count, sizeof(*eviction->sorted), compare);
+    qsort(eviction->sorted, count, sizeof(*eviction->sorted),
+          compare_evictable);
     eviction->count = count;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which connections may be closed to make room for others: those that wait
- * for a request, and behind them those whose request has been arriving for
- * over a second, or clients that never finish theirs could lock out all
- * others.
+ * Which connections to close to make room for others: first those that wait for
+ * a request, then those whose request has been arriving for over a second, as
+ * clients that never complete a request could otherwise lock out all others;
+ * each the oldest first.
  *
- * Locking: that of the list of connections, see server_connection.h.
+ * Locking: the caller holds the lock of the list of connections where a name
+ * ends in _locked.
  */
 #ifndef LUNAR_SERVER_EVICTION_H
 #define LUNAR_SERVER_EVICTION_H
@@ -16,17 +17,17 @@
 #include "connection.h"
 
 enum {
-    EVICTION_REQUEST = 1000 /* ms that one may take when it is crowded */
+    EVICTION_REQUEST = 1000 /* ms that a request may take when it is crowded */
 };
 
-/* A connection as it was seen. */
+/* A connection, and its state when it was picked. */
 struct evictable {
     struct connection *connection;
     uint64_t state;
 };
 
 struct eviction {
-    struct evictable *sorted; /* room for `max` of them */
+    struct evictable *sorted; /* room for `max` */
     unsigned count, max;
 };
 
@@ -34,10 +35,10 @@ struct eviction {
 bool eviction_init(struct eviction *eviction, unsigned max);
 void eviction_release(struct eviction *eviction);
 
-/* Pick them out of a list that begins with `first`, oldest first. */
+/* Pick and sort the connections of the list that begins with `first`. */
 void eviction_pick_locked(struct eviction *eviction, struct connection *first);
 
-/* How to close one; not at all if it is no longer what it was. */
+/* How to close one: CONNECTION_KEEP if its state has changed since. */
 enum connection_verdict
 eviction_verdict_locked(const struct evictable *evictable);
 

@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "answer.h"
 #include "base/log.h"
 #include "head.h"
 #include "http/body.h"
@@ -32,6 +31,7 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "mhd_responses.h"
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -55,7 +55,7 @@ struct exchange {
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
     struct http_response response;
-    struct answer answer;
+    struct mhd_responses responses;
 };
 
 struct exchange *exchange_new(const struct server_context *context,
@@ -68,7 +68,7 @@ struct exchange *exchange_new(const struct server_context *context,
     exchange->context = context;
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
-    answer_init(&exchange->answer, context->unsent);
+    mhd_responses_init(&exchange->responses, context->unsent);
     connections_add(context->connections, &exchange->connection, mhd, socket);
     return exchange;
 }
@@ -92,7 +92,7 @@ void exchange_free(struct exchange *exchange)
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
-    answer_release(&exchange->answer);
+    mhd_responses_release(&exchange->responses);
     buffer_release(&exchange->target);
     buffer_release(&exchange->body);
     free(exchange);
@@ -137,22 +137,21 @@ static bool ends_connection(const struct exchange *exchange)
 /* Queue the response. `close`: even if the connection could be kept alive. */
 static bool queue_response(struct exchange *exchange, bool close)
 {
-    const struct answer_use use = {
-        .mhd = exchange->mhd,
+    const struct mhd_response_use use = {
         .connection = &exchange->connection,
         .head = exchange->request.method == HTTP_HEAD,
         .close = close || ends_connection(exchange),
     };
-    struct MHD_Response *answer =
-        answer_take(&exchange->answer, &exchange->response, &use);
+    struct MHD_Response *taken =
+        mhd_responses_take(&exchange->responses, &exchange->response, &use);
 
-    if (answer == NULL)
+    if (taken == NULL)
         return false;
     log_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
-                                     answer) == MHD_YES;
-    answer_drop(&exchange->answer, answer);
+                                     taken) == MHD_YES;
+    mhd_responses_drop(&exchange->responses, taken);
     return queued;
 }
 
@@ -401,7 +400,7 @@ static void clear_response(struct http_response *response)
 {
     struct buffer body = BUFFER_INIT;
 
-    if (response->body.capacity <= ANSWER_KEPT) {
+    if (response->body.capacity <= MHD_RESPONSES_KEPT) {
         body = response->body;
         response->body = BUFFER_INIT;
     }
@@ -413,11 +412,11 @@ static void clear_response(struct http_response *response)
 void exchange_end(struct exchange *exchange)
 {
     drop_request(exchange);
-    answer_end(&exchange->answer);
+    mhd_responses_end(&exchange->responses);
     clear_response(&exchange->response);
-    if (exchange->body.capacity > ANSWER_KEPT)
+    if (exchange->body.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->body);
-    if (exchange->target.capacity > ANSWER_KEPT)
+    if (exchange->target.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->target);
     connection_enter(&exchange->connection, CONNECTION_WAITING);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One row a field that is counted or kept; all others pass unseen, but for
- * the form of their names.
+ * One row for each field that is counted or kept. Of all other fields only the
+ * names are checked.
  */
 #include "head.h"
 
@@ -17,7 +17,7 @@ struct reading {
     unsigned hosts, lengths, encodings;
     bool bad_name, bad_value, bad_lines, bad_length, bad_encoding;
     bool other_expectations, no_expectations;
-    const char *end; /* of the last line that was read */
+    const char *end; /* of the last line that MHD has reported */
 };
 
 static void keep_first(struct text *field, struct text value)
@@ -41,8 +41,8 @@ static void read_length(struct reading *reading, struct text value)
 }
 
 /*
- * "chunked" and nothing else, not even a blank behind it: MHD compares the
- * value as it stands.
+ * "chunked" and nothing else, not even trailing white space: MHD compares the
+ * value without trimming it.
  */
 static void read_encoding(struct reading *reading, struct text value)
 {
@@ -52,8 +52,8 @@ static void read_encoding(struct reading *reading, struct text value)
 }
 
 /*
- * MHD invites for the body only where the first field is "100-continue" and
- * nothing else. Others must not be left to wait (RFC 9110 section 10.1.1).
+ * MHD sends 100 only if the first Expect field is exactly "100-continue". Other
+ * clients must not be left waiting (RFC 9110 section 10.1.1).
  */
 static void read_expect(struct reading *reading, struct text value)
 {
@@ -106,21 +106,21 @@ static const struct field {
 };
 
 /*
- * MHD 0.9.75 reads the head where it lies and writes NULs over colons and the
- * ends of lines. It takes a NUL that was sent for such an end, takes a line
- * that begins with a NUL or a colon for the empty one behind the head, and
- * hangs a line that begins with a blank, which continues the one before
- * (obs-fold, RFC 9112 section 5.2), on that one's *name*, for which it copies
- * the name elsewhere. Others read all of these in other ways. So each line
- * must begin where the one before ends, each value stand right behind its
- * name, and in the end no byte of the head be left.
+ * MHD 0.9.75 parses the head in place and writes NULs over colons and the ends
+ * of lines. It takes a NUL that was sent for such an end; it takes a line that
+ * begins with a NUL or a colon for the empty line that ends the head; and it
+ * appends a line that begins with white space, which continues the line before
+ * (obs-fold, RFC 9112 section 5.2), to the *name* of that line's field, which
+ * it copies elsewhere. Other servers read all of these differently. So each
+ * line must begin where the one before ends, each value must follow its name,
+ * and no byte of the head may be left over.
  *
- * That can't tell from "\r\n" what has become as many NULs: a lone NUL or
- * colon with "\n" behind it.
+ * This does not distinguish "\r\n" from what MHD turns into as many NULs: a
+ * lone NUL or colon followed by "\n".
  */
 static bool begins_at(const char *line, const char *end)
 {
-    /* The byte before a line ends another one: MHD has made a NUL of it. */
+    /* The byte before a line ended the line before; MHD made it a NUL. */
     return line == end + 1 || line == end + 2;
 }
 
@@ -141,7 +141,8 @@ static void read_place(struct reading *reading, struct text name,
     reading->end = value.data + value.length;
 }
 
-/* The last line's end and the empty line, each one byte or two. */
+/* Behind the last field: its line's end and the empty line, 1 or 2 bytes each.
+ */
 static bool is_head_complete(const char *end, const char *head_end)
 {
     if (head_end > end + 4)
@@ -176,8 +177,9 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind,
 }
 
 /*
- * A target has no blanks and control characters (RFC 9112 section 3.2), and no
- * NUL that MHD would take for its end: then the version is further away.
+ * A target has no white space and no control characters (RFC 9112 section 3.2),
+ * and no NUL, which MHD would take for its end: the version is further away
+ * then.
  */
 static bool is_good_line(const struct head_line *line)
 {
@@ -194,7 +196,7 @@ static bool is_good_line(const struct head_line *line)
     return http_is_token(text_of(line->method));
 }
 
-/* What is wrong with the lines as such; NULL: nothing. */
+/* The objection to the lines as such, or NULL. */
 static const char *object_to_lines(struct MHD_Connection *connection,
                                    const struct head_line *line,
                                    const struct reading *reading)
@@ -206,7 +208,7 @@ static const char *object_to_lines(struct MHD_Connection *connection,
         return "the request's first line is not of the form \"GET /path "
                "HTTP/1.1\"";
     if (reading->bad_name)
-        return "a header's name has a character that names don't have";
+        return "a header's name has a character that is not allowed in names";
     if (reading->bad_value)
         return "a header's value has a CR";
     if (reading->bad_lines || head == NULL ||
@@ -215,24 +217,25 @@ static const char *object_to_lines(struct MHD_Connection *connection,
     return NULL;
 }
 
-/* The same for where the request ends. */
+/* The objection to how the body's length is given, or NULL. */
 static const char *object_to_framing(const struct reading *reading, bool old)
 {
     if (reading->encodings > 1 || reading->bad_encoding ||
         (reading->encodings > 0 && old))
-        return "the only Transfer-Encoding understood is one \"chunked\", in "
+        return "the only Transfer-Encoding supported is one \"chunked\", in "
                "HTTP/1.1";
     if (reading->encodings > 0 && reading->lengths > 0)
-        return "a request has a Transfer-Encoding or a Content-Length, not "
-               "both";
+        return "a request must not have both a Transfer-Encoding and a "
+               "Content-Length";
     if (reading->lengths > 1 || reading->bad_length)
-        return "a request has one Content-Length, of digits only";
+        return "a request must have at most one Content-Length, of digits only";
     return NULL;
 }
 
 /*
- * The same for the host. That of an absolute-form target goes before the
- * field (RFC 9112 section 3.2.2), and can't be empty (RFC 9110 section 4.2.1).
+ * The objection to the host, or NULL. The host of an absolute-form target
+ * replaces the field's (RFC 9112 section 3.2.2) and must not be empty (RFC 9110
+ * section 4.2.1).
  */
 static const char *object_to_host(struct text target, struct reading *reading,
                                   bool old)
@@ -241,14 +244,14 @@ static const char *object_to_host(struct text target, struct reading *reading,
     struct text *host = &reading->fields->host;
 
     if (reading->hosts > 1 || (reading->hosts == 0 && !old))
-        return "a request has one Host header";
+        return "a request must have exactly one Host header";
     if (reading->hosts > 0 && !http_is_host(*host))
-        return "the Host header is not a host, with or without a port";
+        return "the Host header must be a host, with or without a port";
     if (authority.data == NULL)
         return NULL;
     if (authority.length == 0 || authority.data[0] == ':' ||
         !http_is_host(authority))
-        return "the target's host is not one";
+        return "the host in the target is not valid";
     *host = authority;
     return NULL;
 }
@@ -275,7 +278,7 @@ unsigned head_read(struct MHD_Connection *connection,
         return 400;
     if (!old && (reading.other_expectations ||
                  (reading.no_expectations && head->expects_continue))) {
-        *objection = "the only Expect understood is one \"100-continue\"";
+        *objection = "the only Expect supported is one \"100-continue\"";
         return 417;
     }
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opened here and not by MHD, to say what went wrong in words that help,
- * and to be able to stop.
+ * The socket is opened here and not by MHD, so that errors say what to do, and
+ * so that listening can be stopped.
  */
 #include "listener.h"
 
@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 
-/* Connections that the kernel holds for us; it lowers this to its own. */
+/* Connections that the kernel queues; it lowers this to its own limit. */
 enum { BACKLOG = 4096 };
 
 __attribute__((format(printf, 3, 4))) static int
@@ -126,39 +126,42 @@ uint16_t listener_port(int socket)
 }
 
 /*
- * MHD_quiesce_daemon() is made for this, but in 0.9.75 it races with the
- * loops of a pool: both take the socket out of the loop's epoll set, and
- * whoever comes second ends the process. A socket that is shut down stays in
- * the sets, but wakes the loops again and again.
+ * MHD_quiesce_daemon() is made for this, but in 0.9.75 it races with the loops
+ * of a pool: both remove the socket from the loop's epoll set, and the second
+ * one ends the process. A socket that is shut down stays in the sets.
  */
 void listener_shut(int socket_fd)
 {
     shutdown(socket_fd, SHUT_RDWR);
 }
 
-/* A Unix socket with an address that the kernel makes up. */
+/* A Unix socket with an address that the kernel chooses. */
 int listener_open_placeholder(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int deaf = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int placeholder =
+        socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (deaf < 0)
+    if (placeholder < 0)
         return -1;
-    if (bind(deaf, (struct sockaddr *)&address, sizeof(sa_family_t)) == 0 &&
-        listen(deaf, 1) == 0)
-        return deaf;
-    close(deaf);
+    if (bind(placeholder, (struct sockaddr *)&address, sizeof(sa_family_t)) ==
+            0 &&
+        listen(placeholder, 1) == 0)
+        return placeholder;
+    close(placeholder);
     return -1;
 }
 
 /*
- * The descriptor becomes, in one step, the other socket. The loops must have
- * gone round since the stop: one that has just reached its limit of
- * connections is about to take the old socket out of its set. As none are
- * accepted after the stop, none reaches it later.
+ * dup3(2) replaces the socket in one step. Why the loops must have run before:
+ * one that has just reached its limit of connections is about to remove the old
+ * socket from its set. After listener_shut() no connection is accepted, so no
+ * loop reaches the limit later.
  */
-void listener_replace(int socket_fd, int deaf)
+void listener_replace(int socket_fd, int placeholder)
 {
-    if (dup3(deaf, socket_fd, O_CLOEXEC) < 0)
-        log_line(LOG_WARN, "the event loops are busy until the end");
+    if (dup3(placeholder, socket_fd, O_CLOEXEC) < 0)
+        log_line(LOG_WARN,
+                 "cannot replace the listening socket: the event loops use the "
+                 "processor until the stop ends");
 }

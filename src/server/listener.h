@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The listening socket.
+ * The listening socket, and how to stop listening while event loops wait for
+ * it.
  */
-#ifndef LUNAR_SERVER_LISTEN_H
-#define LUNAR_SERVER_LISTEN_H
+#ifndef LUNAR_SERVER_LISTENER_H
+#define LUNAR_SERVER_LISTENER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,17 +20,23 @@ int listener_open(const char *host, uint16_t port, char *error,
 uint16_t listener_port(int socket);
 
 /*
- * A socket that listens where nobody can reach it; -1 on failure. Opened at
- * the start, as at the end there may be no descriptor for it.
+ * A placeholder listener: a socket that listens where no client can reach it;
+ * -1 on failure. It is opened at the start, as at the stop there may be no
+ * descriptor left for it.
  */
 int listener_open_placeholder(void);
 
 /*
- * Stop listening on `socket`, while MHD's event loops wait for it: nobody
- * can connect any more. The descriptor stays open, and keeps the loops busy
- * until, some hundred milliseconds later, it is made to be `deaf`.
+ * Stop listening on `socket` while MHD's event loops wait for it: no client can
+ * connect any more. The descriptor stays open, and wakes the loops again and
+ * again until it is replaced.
  */
 void listener_shut(int socket);
-void listener_replace(int socket, int deaf);
+
+/*
+ * Make the descriptor `socket` another one of `placeholder`. Not before the
+ * loops have run after listener_shut(): some hundred milliseconds.
+ */
+void listener_replace(int socket, int placeholder);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Puts the parts together and ties them to libmicrohttpd. The order of the
- * stop is what matters most here; it is argued at server_stop().
+ * Puts the parts together and connects them to libmicrohttpd. What matters most
+ * is the order of the stop, which is argued at server_stop().
  */
 #include "server/server.h"
 
@@ -23,14 +23,14 @@
 enum {
     /* Descriptors that are not connections: logs, epoll, pipes ... */
     OTHER_DESCRIPTORS = 64,
-    /* Handlers need little: JSON nests at most JSON_MAX_DEPTH deep. */
+    /* Handlers need little: nested JSON has at most 64 levels. */
     STACK_SIZE = 1024 * 1024,
     /*
-     * What MHD has for a connection: the head of a request (cookies twice),
-     * then that of the answer. It zeroes all of it after each request, and
-     * the half that was for reading once more, which at its default of
-     * 32 KiB is a third of its own time. Less than this would be short for a
-     * target of HTTP_MAX_TARGET, other fields, and a Link in the answer.
+     * MHD's memory for a connection: the request's head (cookies twice), then
+     * the response's. MHD zeroes all of it after each request, and the half
+     * used for reading once more, which at its default of 32 KiB takes a third
+     * of its own time. Less than this would be too little for a target of
+     * HTTP_MAX_TARGET, other fields, and a Link in the response.
      */
     CONNECTION_MEMORY = 16 * 1024,
     SCARCITY_PAUSE = 100, /* ms between tries to accept a connection */
@@ -39,10 +39,9 @@ enum {
 struct server {
     /* Set at start, then read-only. */
     struct server_context context;
-    int socket, placeholder; /* the one that takes its place at the stop */
+    int socket, placeholder; /* which replaces it at the stop */
     struct MHD_Daemon *daemon;
-    /* The exchanges'. */
-    _Atomic size_t unsent;
+    _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
 };
 
 static struct exchange *exchange_of(struct MHD_Connection *connection)
@@ -67,12 +66,12 @@ static void notify_connection(void *context, struct MHD_Connection *connection,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *socket_context = exchange_new(shared, connection, info->connect_fd);
-    /* Unknown to the list, it would stay for ever: the loop sees the end. */
+    /* No sweep would ever close it. The loop notices the end. */
     if (*socket_context == NULL)
         shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-/* A request's first line was read. What is returned is its context. */
+/* A request's first line was read. Returns the request's context. */
 static void *begin_request(void *context, const char *target,
                            struct MHD_Connection *connection)
 {
@@ -114,7 +113,7 @@ static void end_request(void *context, struct MHD_Connection *connection,
     *request_context = NULL;
 }
 
-/* Paths and queries are decoded by those who know what is in them. */
+/* Targets are decoded by http_request_set_target(). */
 static size_t leave_escaped(void *context, struct MHD_Connection *connection,
                             char *text)
 {
@@ -129,22 +128,21 @@ static bool begins_with(const char *text, const char *beginning)
 }
 
 /*
- * That accept(2) fails for want of descriptors or memory, or a connection's
- * thread can't be made, MHD tells in its log alone. After that a loop which
- * has connections waits for the end of one of them; but one that has none
- * asks again at once, and so does the thread that accepts where each
- * connection has a thread. Both serve nobody meanwhile, so they can as well
- * wait a moment here.
+ * If accept(2) fails for want of descriptors or memory, or a connection's
+ * thread cannot be created, MHD only logs it. After that a loop that has
+ * connections waits for the end of one of them; but a loop without any calls
+ * accept(2) again at once, and so does the thread that accepts with a thread a
+ * connection. Neither serves a connection meanwhile, so it can pause here.
  */
-static void heed_scarcity(const struct server_context *context,
-                          const char *format)
+static void handle_scarcity(const struct server_context *context,
+                            const char *format)
 {
     static const char refused[] = "Hit process or system resource limit at ";
     static const char no_thread[] = "Failed to create a new thread because";
     struct timespec moment = {.tv_nsec = SCARCITY_PAUSE * 1000000L};
 
     bool at_accept = begins_with(format, refused);
-    /* At the start MHD says the same of a thread that is nobody's. */
+    /* At the start MHD logs the same of its own threads. */
     bool at_thread = begins_with(format, no_thread) &&
                      connections_count(context->connections) > 0;
     if (at_accept || at_thread)
@@ -154,13 +152,13 @@ static void heed_scarcity(const struct server_context *context,
         clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 }
 
-/* What MHD has to say: nearly always that a client broke off. */
+/* MHD's own log, which nearly always says that a client went away. */
 __attribute__((format(printf, 2, 0))) static void
 log_mhd(void *context, const char *format, va_list arguments)
 {
     char line[LOG_MAX_LINE];
 
-    heed_scarcity(context, format);
+    handle_scarcity(context, format);
     if (!log_wants(LOG_DEBUG))
         return;
     vsnprintf(line, sizeof(line), format, arguments);
@@ -185,12 +183,12 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     void *context = (void *)&server->context;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, step_request, context,
-        /* First, so that it also has what the others lead to. */
+        /* First, so that it also gets errors about the other options. */
         MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
         server->socket, MHD_OPTION_THREAD_POOL_SIZE, pool,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
-        /* Time limits are server_connections'. */
+        /* Time limits are those of connections.h. */
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
@@ -199,8 +197,8 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
 }
 
 /*
- * Raise the limit of open files to fit the connections; where that can't
- * be, fewer connections have to do. Returns how many there may be.
+ * Raise the limit of open files to fit the connections. Returns how many
+ * connections fit, which are fewer if the limit cannot be raised.
  */
 static unsigned fit_connections(unsigned wanted)
 {
@@ -210,7 +208,7 @@ static unsigned fit_connections(unsigned wanted)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
         return wanted;
 
-    /* Above the hard limit is for those with the privilege only. */
+    /* Raising the hard limit takes a privilege. */
     struct rlimit raised = limit;
     raised.rlim_cur = needed;
     if (raised.rlim_max < needed)
@@ -225,17 +223,17 @@ static unsigned fit_connections(unsigned wanted)
     if (limit.rlim_cur > OTHER_DESCRIPTORS + 16)
         fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS);
     log_line(LOG_WARN,
-             "only %u connections at a time, not %u: the limit of open "
+             "at most %u connections at a time, not %u: the limit of open "
              "files is %ju (see ulimit -n)",
              fitting, wanted, (uintmax_t)limit.rlim_cur);
     return fitting;
 }
 
-/* In the reverse order of their making; each may not be there. */
-static void release(struct server *server)
+/* Free the parts, in the reverse order of their creation, if they exist. */
+static void release_server(struct server *server)
 {
     connections_free(server->context.connections);
-    /* MHD may have closed it when it failed to start; nobody opens any. */
+    /* MHD may have closed it on failure; no other has its number by now. */
     if (server->socket >= 0)
         close(server->socket);
     if (server->placeholder >= 0)
@@ -274,15 +272,16 @@ struct server *server_start(const struct server_options *wanted,
     server->socket =
         listener_open(options.host, options.port, error, error_size);
     if (server->socket < 0) {
-        release(server);
+        release_server(server);
         return NULL;
     }
     if (!start_parts(server, &options)) {
         snprintf(error, error_size,
-                 "can't start %u threads: too few processes (ulimit -u), open "
-                 "files (ulimit -n) or memory; try fewer with -threads=N",
+                 "can't start %u threads: not enough processes (ulimit -u), "
+                 "open files (ulimit -n) or memory; try fewer with "
+                 "-threads=N",
                  options.threads + 1);
-        release(server);
+        release_server(server);
         return NULL;
     }
     return server;
@@ -309,7 +308,7 @@ void server_stop(struct server *server)
 
     connections_stop_keep_alive(connections);
     listener_shut(server->socket);
-    /* Only after the time that it asks for; else the end is near anyway. */
+    /* Not earlier; if it is not done at all, the stop is short anyway. */
     if (connections_drain(connections))
         listener_replace(server->socket, server->placeholder);
     connections_wait(connections,
@@ -320,5 +319,5 @@ void server_stop(struct server *server)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     MHD_stop_daemon(server->daemon);
     server->socket = -1;
-    release(server);
+    release_server(server);
 }

@@ -4,7 +4,7 @@
  * their highest digit and a few digits from there on. The last bit says
  * whether anything was left out, as the "sticky bit" does in arithmetic.
  */
-#include "table/abbreviation.h"
+#include "abbreviation.h"
 
 enum {
     NUMBER_DIGITS = 26,

@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loops that a list of a million rockets consists of. Those over all 64
- * keys have no branch and no exit, so that the compiler makes a handful of
- * vector instructions of them, and most of the time the first one says that
- * there is nothing here.
+ * The inner loops of a scan. Loops over all 64 keys have no branch and no
+ * early exit, so that the compiler vectorises them. In most blocks the first
+ * loop finds that no rocket lies in the window.
  */
 #include "columns.h"
 
+enum column columns_of_field(enum table_field field)
+{
+    switch (field) {
+    case TABLE_ID:
+        return COLUMN_ID;
+    case TABLE_SPEED:
+        return COLUMN_SPEED;
+    case TABLE_CREATED:
+        return COLUMN_CREATED;
+    case TABLE_UPDATED:
+        return COLUMN_UPDATED;
+    case TABLE_LAST_NUMBER:
+        return COLUMN_LAST_NUMBER;
+    case TABLE_TYPE:
+    case TABLE_MISSION:
+    case TABLE_STATUS:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return COLUMN_COUNT;
+}
+
 /*
- * Ranks are (key ^ flip) + flip: the key itself for 0, and for all ones
- * -1 - key - 1, which leaves ABBREVIATION_UNKNOWN what it is.
+ * A rank is (key ^ flip) + flip. With flip 0 it is the key. With all bits
+ * set it is -1 - key - 1, which maps ABBREVIATION_UNKNOWN to itself.
  */
 static uint32_t flip_of(bool descending)
 {
@@ -34,12 +55,12 @@ static bool any_between(const uint32_t keys[COLUMNS_ROCKETS], uint32_t flip,
     return any != 0;
 }
 
-/* As above, but those at the window's ends must have the right ids, too. */
+/* The same, but a rank equal to a bound's must also have an id inside. */
 static bool any_inside(const uint32_t keys[COLUMNS_ROCKETS],
                        const uint32_t ids[COLUMNS_ROCKETS], uint32_t flip,
                        const struct columns_window *window)
 {
-    struct columns_place first = window->first, last = window->last;
+    struct columns_bound first = window->first, last = window->last;
     uint32_t any = 0;
 
     for (unsigned i = 0; i < COLUMNS_ROCKETS; i++) {
@@ -53,6 +74,7 @@ static bool any_inside(const uint32_t keys[COLUMNS_ROCKETS],
     return any != 0;
 }
 
+/* Rank and id's key as one number that keeps their order. */
 static uint64_t pair(uint32_t rank, uint32_t id)
 {
     return (uint64_t)rank << 32 | id;
@@ -74,8 +96,8 @@ uint64_t columns_inside(const uint32_t keys[COLUMNS_ROCKETS],
         !any_inside(keys, ids, flip, window))
         return 0;
     for (unsigned i = 0; i < COLUMNS_ROCKETS; i++) {
-        uint64_t place = pair((keys[i] ^ flip) + flip, ids[i]);
-        inside |= (uint64_t)(place - first <= last - first) << i;
+        uint64_t at = pair((keys[i] ^ flip) + flip, ids[i]);
+        inside |= (uint64_t)(at - first <= last - first) << i;
     }
     return inside;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What rockets are sorted by, abbreviated (abbreviation.h) and laid out in
- * columns: all speeds of 64 rockets side by side, then all times. A pass
- * by one field reads four bytes a rocket, one after the other, and comes
- * by the rockets themselves only where they lie in a window of the order.
+ * Columns hold the keys of rockets: their values of a field, abbreviated to
+ * 32 bits (abbreviation.h). A block has all speeds of 64 rockets side by
+ * side, then all times, and so on. A scan by one field reads four bytes a
+ * rocket in sequence, and reads a rocket itself only if it lies in the
+ * window.
  *
- * Locking: none; the caller guards columns as a whole.
+ * Locking: none; the caller guards a block as a whole.
  */
 #ifndef LUNAR_TABLE_COLUMNS_H
 #define LUNAR_TABLE_COLUMNS_H
@@ -13,43 +14,49 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "table/table_types.h"
+
 enum column {
     COLUMN_SPEED,
     COLUMN_UPDATED,
     COLUMN_LAST_NUMBER,
     COLUMN_CREATED,
     COLUMN_ID,
-    COLUMN_COUNT,
+    COLUMN_COUNT, /* how many there are, not a column */
 };
 
-enum { COLUMNS_ROCKETS = 64 };
+/* The column of `field`; COLUMN_COUNT for a field that has none. */
+enum column columns_of_field(enum table_field field);
 
+enum { COLUMNS_ROCKETS = 64 /* of a block */ };
+
+/* A block. */
 struct columns {
     uint32_t keys[COLUMN_COUNT][COLUMNS_ROCKETS];
     uint64_t exploded; /* a bit a rocket, the lowest one first */
 };
 
 /*
- * A place in the order of a list: a key, and an id's key for rockets that
- * have exactly this one. Keys are turned into ranks first, where the lowest
- * comes first in either order, and those without a value last.
+ * A key's rank in the order of a list: lower ranks come first, whether it is
+ * ascending or descending. Unknown values have the highest rank.
  */
-struct columns_place {
+uint32_t columns_rank(uint32_t key, bool descending);
+
+/* One end of a window: a rank, and a key of ids among equal ranks. */
+struct columns_bound {
     uint32_t rank;
     uint32_t id;
 };
 
-/* From `first` to `last`, both of them included. */
+/* From `first` to `last`, both included. */
 struct columns_window {
     bool descending;
-    struct columns_place first, last;
+    struct columns_bound first, last;
 };
 
-uint32_t columns_rank(uint32_t key, bool descending);
-
 /*
- * The rockets, a bit each, whose key and id lie in the window.
- * `keys` may also come from elsewhere than from columns.
+ * The rockets, a bit each, whose key and id's key lie in the window.
+ * `keys` need not be a column.
  */
 uint64_t columns_inside(const uint32_t keys[COLUMNS_ROCKETS],
                         const uint32_t ids[COLUMNS_ROCKETS],

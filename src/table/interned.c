@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hash set of counted strings: open addressing with linear probing, and
- * removal by shifting back (Knuth, TAOCP 6.4, algorithm R), so there are no
- * tombstones to clean up when names come and go by the million.
+ * A hash set of reference-counted strings: open addressing with linear
+ * probing. Removal shifts later strings back (Knuth, TAOCP 6.4, algorithm
+ * R), so no tombstones pile up when strings come and go by the million.
  */
 #include "interned.h"
 
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-struct name {
-    uint32_t count;
+struct interned {
+    uint32_t references;
     uint32_t hash;
     uint32_t length;
     char text[];
@@ -20,171 +20,175 @@ struct name {
 
 enum { MIN_CAPACITY = 8 };
 
-void names_init(struct names *names, struct quota *quota, const uint8_t key[16])
+void interned_set_init(struct interned_set *set, struct quota *quota,
+                       const uint8_t key[16])
 {
-    memset(names, 0, sizeof(*names));
-    names->quota = quota;
-    memcpy(names->key, key, sizeof(names->key));
+    memset(set, 0, sizeof(*set));
+    set->quota = quota;
+    memcpy(set->key, key, sizeof(set->key));
 }
 
 static size_t slots_size(uint32_t capacity)
 {
-    return capacity * sizeof(struct name *);
+    return capacity * sizeof(struct interned *);
 }
 
-static size_t name_size(const struct name *name)
+static size_t string_size(const struct interned *string)
 {
-    return sizeof(*name) + name->length;
+    return sizeof(*string) + string->length;
 }
 
-void names_release(struct names *names)
+void interned_set_release(struct interned_set *set)
 {
-    for (uint32_t i = 0; i < names->capacity; i++)
-        if (names->slots[i] != NULL)
-            quota_resize(names->quota, names->slots[i],
-                         name_size(names->slots[i]), 0);
-    quota_resize(names->quota, names->slots, slots_size(names->capacity), 0);
-    names->slots = NULL;
-    names->capacity = names->count = 0;
+    for (uint32_t i = 0; i < set->capacity; i++)
+        if (set->slots[i] != NULL)
+            quota_resize(set->quota, set->slots[i], string_size(set->slots[i]),
+                         0);
+    quota_resize(set->quota, set->slots, slots_size(set->capacity), 0);
+    set->slots = NULL;
+    set->capacity = set->count = 0;
 }
 
-struct text name_text(const struct name *name)
+struct text interned_text(const struct interned *string)
 {
-    if (name == NULL)
+    if (string == NULL)
         return (struct text){NULL, 0};
-    return (struct text){name->text, name->length};
+    return (struct text){string->text, string->length};
 }
 
-static uint32_t hash_of(const struct names *names, struct text text)
+static uint32_t hash_text(const struct interned_set *set, struct text text)
 {
-    static_assert(crypto_shorthash_KEYBYTES == sizeof(names->key),
+    static_assert(crypto_shorthash_KEYBYTES == sizeof(set->key),
                   "the key is SipHash's");
     uint8_t hash[crypto_shorthash_BYTES];
     uint32_t low;
 
     crypto_shorthash(hash, (const unsigned char *)text.data, text.length,
-                     names->key);
+                     set->key);
     memcpy(&low, hash, sizeof(low));
     return low;
 }
 
-/* The slot of the name, or the free one where it would go. Never full. */
-static uint32_t slot_of(const struct names *names, struct text text,
-                        uint32_t hash)
+/*
+ * The slot of the string with this text, or the free slot where it would
+ * go. The set always has a free slot.
+ */
+static uint32_t probe_slot(const struct interned_set *set, struct text text,
+                           uint32_t hash)
 {
-    uint32_t mask = names->capacity - 1;
+    uint32_t mask = set->capacity - 1;
     uint32_t i = hash & mask;
 
-    while (names->slots[i] != NULL &&
-           (names->slots[i]->hash != hash ||
-            !text_equal(name_text(names->slots[i]), text)))
+    while (set->slots[i] != NULL &&
+           (set->slots[i]->hash != hash ||
+            !text_equal(interned_text(set->slots[i]), text)))
         i = (i + 1) & mask;
     return i;
 }
 
-static struct name *find(const struct names *names, struct text text,
-                         uint32_t hash)
+static struct interned *find_string(const struct interned_set *set,
+                                    struct text text, uint32_t hash)
 {
-    if (names->capacity == 0)
+    if (set->capacity == 0)
         return NULL;
-    return names->slots[slot_of(names, text, hash)];
+    return set->slots[probe_slot(set, text, hash)];
 }
 
-static bool resize_slots(struct names *names, uint32_t capacity)
+static bool resize_slots(struct interned_set *set, uint32_t capacity)
 {
     size_t size = slots_size(capacity);
-    struct name **slots = quota_resize(names->quota, NULL, 0, size);
+    struct interned **slots = quota_resize(set->quota, NULL, 0, size);
     if (slots == NULL)
         return false;
     memset(slots, 0, size);
 
-    for (uint32_t i = 0; i < names->capacity; i++) {
-        struct name *name = names->slots[i];
-        if (name == NULL)
+    for (uint32_t i = 0; i < set->capacity; i++) {
+        struct interned *string = set->slots[i];
+        if (string == NULL)
             continue;
-        uint32_t j = name->hash & (capacity - 1);
+        uint32_t j = string->hash & (capacity - 1);
         while (slots[j] != NULL)
             j = (j + 1) & (capacity - 1);
-        slots[j] = name;
+        slots[j] = string;
     }
-    quota_resize(names->quota, names->slots, slots_size(names->capacity), 0);
-    names->slots = slots;
-    names->capacity = capacity;
+    quota_resize(set->quota, set->slots, slots_size(set->capacity), 0);
+    set->slots = slots;
+    set->capacity = capacity;
     return true;
 }
 
-/* At most three quarters full after one name more. */
-static bool reserve_slot(struct names *names)
+/* Keep the set at most three quarters full after one string more. */
+static bool reserve_slot(struct interned_set *set)
 {
-    if (names->capacity == 0)
-        return resize_slots(names, MIN_CAPACITY);
-    if (names->count + 1 > names->capacity / 4 * 3)
-        return resize_slots(names, names->capacity * 2);
+    if (set->capacity == 0)
+        return resize_slots(set, MIN_CAPACITY);
+    if (set->count + 1 > set->capacity / 4 * 3)
+        return resize_slots(set, set->capacity * 2);
     return true;
 }
 
-static struct name *make_name(struct names *names, struct text text,
-                              uint32_t hash)
+static struct interned *make_string(struct interned_set *set, struct text text,
+                                    uint32_t hash)
 {
-    struct name *name =
-        quota_resize(names->quota, NULL, 0, sizeof(*name) + text.length);
-    if (name == NULL)
+    struct interned *string =
+        quota_resize(set->quota, NULL, 0, sizeof(*string) + text.length);
+    if (string == NULL)
         return NULL;
-    *name = (struct name){
-        .count = 1, .hash = hash, .length = (uint32_t)text.length};
-    memcpy(name->text, text.data, text.length);
-    return name;
+    *string = (struct interned){
+        .references = 1, .hash = hash, .length = (uint32_t)text.length};
+    memcpy(string->text, text.data, text.length);
+    return string;
 }
 
-struct name *names_take(struct names *names, struct text text)
+struct interned *interned_take(struct interned_set *set, struct text text)
 {
-    uint32_t hash = hash_of(names, text);
-    struct name *name = find(names, text, hash);
+    uint32_t hash = hash_text(set, text);
+    struct interned *string = find_string(set, text, hash);
 
-    if (name != NULL) {
-        name->count++;
-        return name;
+    if (string != NULL) {
+        string->references++;
+        return string;
     }
-    if (!reserve_slot(names))
+    if (!reserve_slot(set))
         return NULL;
-    name = make_name(names, text, hash);
-    if (name != NULL) {
-        names->slots[slot_of(names, text, hash)] = name;
-        names->count++;
+    string = make_string(set, text, hash);
+    if (string != NULL) {
+        set->slots[probe_slot(set, text, hash)] = string;
+        set->count++;
     }
-    return name;
+    return string;
 }
 
-struct name *names_find(const struct names *names, struct text text)
+struct interned *interned_find(const struct interned_set *set, struct text text)
 {
-    return find(names, text, hash_of(names, text));
+    return find_string(set, text, hash_text(set, text));
 }
 
-/* Empty slot `free` and move back what probing would no longer reach. */
-static void close_slot(struct names *names, uint32_t free)
+/* Empty slot `free` and shift back strings that probing would now miss. */
+static void close_slot(struct interned_set *set, uint32_t free)
 {
-    uint32_t mask = names->capacity - 1;
+    uint32_t mask = set->capacity - 1;
 
-    for (uint32_t i = (free + 1) & mask; names->slots[i] != NULL;
+    for (uint32_t i = (free + 1) & mask; set->slots[i] != NULL;
          i = (i + 1) & mask) {
-        uint32_t home = names->slots[i]->hash & mask;
+        uint32_t home = set->slots[i]->hash & mask;
         if (((i - home) & mask) >= ((i - free) & mask)) {
-            names->slots[free] = names->slots[i];
+            set->slots[free] = set->slots[i];
             free = i;
         }
     }
-    names->slots[free] = NULL;
+    set->slots[free] = NULL;
 }
 
-void names_drop(struct names *names, struct name *name)
+void interned_drop(struct interned_set *set, struct interned *string)
 {
-    if (name == NULL || --name->count > 0)
+    if (string == NULL || --string->references > 0)
         return;
 
-    close_slot(names, slot_of(names, name_text(name), name->hash));
-    quota_resize(names->quota, name, name_size(name), 0);
-    names->count--;
-    /* Where there is no memory for a smaller set, the larger one does. */
-    if (names->capacity > MIN_CAPACITY && names->count < names->capacity / 8)
-        resize_slots(names, names->capacity / 2);
+    close_slot(set, probe_slot(set, interned_text(string), string->hash));
+    quota_resize(set->quota, string, string_size(string), 0);
+    set->count--;
+    /* Without memory for fewer slots, the set keeps those that it has. */
+    if (set->capacity > MIN_CAPACITY && set->count < set->capacity / 8)
+        resize_slots(set, set->capacity / 2);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared strings with counts. Thousands of rockets fly a handful of types
- * and missions; each is stored once and a rocket holds a pointer. A name
- * whose count falls to zero is freed at once, so memory follows what is
- * live and not what was ever seen.
+ * Interned strings: each distinct type, mission or reason of a stripe is
+ * stored once, and rockets hold pointers to it. A string counts its
+ * references and is freed with the last one, so memory follows the strings
+ * in use, not all that were ever received.
  *
- * Locking: none; the caller guards a set of names as a whole.
+ * Locking: none; the caller guards a set as a whole.
  */
 #ifndef LUNAR_TABLE_INTERNED_H
 #define LUNAR_TABLE_INTERNED_H
@@ -15,34 +15,39 @@
 #include "base/quota.h"
 #include "base/text.h"
 
-struct name;
+/* One string of a set. Equal strings of one set have the same address. */
+struct interned;
 
-/* A hash set, open addressing, linear probing. */
-struct names {
+/* A hash set with open addressing and linear probing. */
+struct interned_set {
     struct quota *quota;
-    struct name **slots; /* capacity of them, NULL where free */
-    uint32_t capacity;   /* a power of two, or 0 */
+    struct interned **slots; /* `capacity` of them, NULL where free */
+    uint32_t capacity;       /* a power of two, or 0 */
     uint32_t count;
     uint8_t key[16]; /* of the hash; set at start, then read-only */
 };
 
-/* `key` is for SipHash, so that chosen names can't collide on purpose. */
-void names_init(struct names *names, struct quota *quota,
-                const uint8_t key[16]);
+/* `key` is for SipHash, so that nobody can choose strings that collide. */
+void interned_set_init(struct interned_set *set, struct quota *quota,
+                       const uint8_t key[16]);
 
-/* Free all names, whatever their counts. */
-void names_release(struct names *names);
+/* Free all strings, whatever their counts. */
+void interned_set_release(struct interned_set *set);
 
-/* The name with one count more; made if new. NULL where memory ends. */
-struct name *names_take(struct names *names, struct text text);
+/*
+ * Take a reference to the string with this text, which is added if it is
+ * new. NULL if memory ends.
+ */
+struct interned *interned_take(struct interned_set *set, struct text text);
 
-/* The name, its count unchanged; NULL if nobody holds it. */
-struct name *names_find(const struct names *names, struct text text);
+/* The string with this text, without taking a reference; NULL if none. */
+struct interned *interned_find(const struct interned_set *set,
+                               struct text text);
 
-/* Give one count back; the last one frees the name. NULL does nothing. */
-void names_drop(struct names *names, struct name *name);
+/* Drop a reference. The last one frees the string. NULL does nothing. */
+void interned_drop(struct interned_set *set, struct interned *string);
 
-/* Its text, which lives as long as the name; absent for NULL. */
-struct text name_text(const struct name *name);
+/* Its text, which lives as long as the string; absent for NULL. */
+struct text interned_text(const struct interned *string);
 
 #endif

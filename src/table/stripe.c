@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets lie in chunks that never move, in the order in which they came,
- * and are found through an open-addressing hash table of eight-byte slots.
- * Growing rehashes the slots and copies no rocket. Ids are packed into
- * blocks beside them, and what rockets are sorted by into columns, which
- * follow each change under the same lock.
+ * Rockets lie in chunks that never move, in the order of their arrival. An
+ * open-addressing hash table of eight-byte slots finds them; growing rehashes
+ * the slots and copies no rocket. Ids are packed into blocks. The columns
+ * hold the sort keys and are updated with each change, under the same lock.
  */
 #include "stripe.h"
 
+#include <assert.h>
 #include <string.h>
 
-#include "table/abbreviation.h"
+#include "abbreviation.h"
 
 enum {
     CHUNK_ROCKETS = 16,
@@ -38,7 +38,7 @@ void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
     memset(stripe, 0, sizeof(*stripe));
     stripe->number = number;
     stripe->quota = quota;
-    names_init(&stripe->names, quota, key);
+    interned_set_init(&stripe->strings, quota, key);
 }
 
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index)
@@ -78,7 +78,7 @@ void stripe_release(struct stripe *stripe)
     }
     quota_resize(quota, stripe->slots,
                  stripe->slot_count * sizeof(*stripe->slots), 0);
-    names_release(&stripe->names);
+    interned_set_release(&stripe->strings);
 }
 
 /* Where a rocket with this tag belongs: tags are spread over all slots. */
@@ -246,13 +246,14 @@ static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 }
 
 /*
- * Let the columns follow a change that `message` made to the rocket at
- * `place`. Memory is not touched where nothing changed: a launch alone
- * changes when a rocket was launched, and `exploded` rarely changes.
+ * Update the columns of the rocket at `place` after `message` changed it.
+ * Values that cannot have changed are not written: only a launch changes the
+ * time of the launch, and `exploded` rarely changes.
  */
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
 {
+    static_assert(COLUMN_COUNT == 5, "keep a new column here, or in add()");
     uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
     struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
     const struct rocket *rocket = &stripe_at(stripe, index)->rocket;
@@ -270,101 +271,98 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         columns->exploded ^= UINT64_C(1) << lane;
 }
 
-/* Take a count on the name of `text`; absent text leaves `*name` alone. */
-static bool take_name(struct names *names, struct text text, struct name **name)
+/* Take a reference to `text` interned; absent text leaves `*string` alone. */
+static bool take_string(struct interned_set *strings, struct text text,
+                        struct interned **string)
 {
     if (text.data == NULL)
         return true;
-    *name = names_take(names, text);
-    return *name != NULL;
+    *string = interned_take(strings, text);
+    return *string != NULL;
 }
 
-static void drop_effect(struct names *names, const struct effect *effect)
+static void drop_effect(struct interned_set *strings,
+                        const struct effect *effect)
 {
-    names_drop(names, effect->type);
-    names_drop(names, effect->mission);
-    names_drop(names, effect->reason);
+    interned_drop(strings, effect->type);
+    interned_drop(strings, effect->mission);
+    interned_drop(strings, effect->reason);
 }
 
-/* What `message` does to its rocket, with a count on each name in it. */
-static bool make_effect(struct names *names, const struct message *message,
-                        struct effect *effect)
+/* The effect of `message`, with a reference to each of its strings. */
+static bool make_effect(struct interned_set *strings,
+                        const struct message *message, struct effect *effect)
 {
-    bool down = message->type == MESSAGE_SPEED_DECREASED;
-
     *effect = (struct effect){0};
-    effect->speed = down ? -message->speed : message->speed;
-    if (message->type == MESSAGE_LAUNCHED)
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         effect->created = message->time;
-    if (take_name(names, message->rocket_type, &effect->type) &&
-        take_name(names, message->mission, &effect->mission) &&
-        take_name(names, message->reason, &effect->reason))
+        effect->speed = message->speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+        effect->speed = message->speed;
+        break;
+    case MESSAGE_SPEED_DECREASED:
+        effect->speed = -message->speed;
+        break;
+    case MESSAGE_EXPLODED:
+    case MESSAGE_MISSION_CHANGED:
+        break; /* strings alone */
+    }
+    if (take_string(strings, message->rocket_type, &effect->type) &&
+        take_string(strings, message->mission, &effect->mission) &&
+        take_string(strings, message->reason, &effect->reason))
         return true;
-    drop_effect(names, effect);
+    drop_effect(strings, effect);
     return false;
 }
 
-static enum table_result result_of(enum rocket_result result)
-{
-    switch (result) {
-    case ROCKET_APPLIED:
-        return TABLE_APPLIED;
-    case ROCKET_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ROCKET_STALE:
-        return TABLE_STALE;
-    case ROCKET_NO_MEMORY:
-        break;
-    }
-    return TABLE_NO_MEMORY;
-}
-
 /*
- * Apply to the rocket at `place` an effect whose names have been counted.
- * The first message of a new rocket never needs memory for a run.
+ * Apply an effect, whose strings are counted already, to the rocket at `place`.
+ * The first message of a new rocket needs no memory for a run.
  */
-static enum table_result apply_at(struct stripe *stripe, uint32_t place,
-                                  const struct message *message,
-                                  const struct effect *effect)
+static enum message_outcome apply_at(struct stripe *stripe, uint32_t place,
+                                     const struct message *message,
+                                     const struct effect *effect)
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     struct rocket_dropped dropped;
     bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
-    enum rocket_result result =
+    enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
                      &message->time, effect, &dropped);
 
     for (unsigned i = 0; i < dropped.count; i++)
-        names_drop(&stripe->names, dropped.names[i]);
-    if (result == ROCKET_APPLIED)
+        interned_drop(&stripe->strings, dropped.strings[i]);
+    if (outcome == MESSAGE_APPLIED)
         update_columns(stripe, place, message, was_exploded);
-    return result_of(result);
+    return outcome;
 }
 
-enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
-                               const struct message *message,
-                               struct table_entry **applied)
+enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
+                                  const struct message *message,
+                                  struct table_entry **applied)
 {
     uint32_t place = find_place(stripe, tag, message->channel);
     struct effect effect;
 
-    /* What will be discarded must not fail for want of memory. */
+    /* A duplicate or stale message must not fail for lack of memory. */
     if (place != 0) {
-        enum rocket_result result = rocket_check(
+        enum message_outcome outcome = rocket_check(
             &stripe_at(stripe, place - 1)->rocket, message->number);
-        if (result != ROCKET_APPLIED)
-            return result_of(result);
+        if (outcome != MESSAGE_APPLIED)
+            return outcome;
     }
 
-    if (!make_effect(&stripe->names, message, &effect))
-        return TABLE_NO_MEMORY;
+    if (!make_effect(&stripe->strings, message, &effect))
+        return MESSAGE_NO_MEMORY;
     if (stripe->count == 0)
         stripe->reference = message->time.seconds;
     if (place == 0)
         place = add(stripe, tag, message->channel);
     if (place == 0) {
-        drop_effect(&stripe->names, &effect);
-        return TABLE_NO_MEMORY;
+        drop_effect(&stripe->strings, &effect);
+        return MESSAGE_NO_MEMORY;
     }
     *applied = stripe_at(stripe, place - 1);
     return apply_at(stripe, place, message, &effect);

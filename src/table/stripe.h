@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A part of the table that has a lock of its own: the rockets whose ids
- * hash to it, how they are found, what they are sorted by, and the names
+ * hash to it, how they are found, what they are sorted by, and the strings
  * that they share.
  *
  * Locking: none; the table locks the stripe as a whole.
@@ -35,10 +35,10 @@ struct stripe {
     struct stripe_pieces entries, columns;
     struct stripe_ids *ids; /* blocks; the one being filled first */
     int64_t reference;      /* for times in columns: that of the first rocket */
-    struct names names;
+    struct interned_set strings;
 };
 
-/* `key` is for hashing names. */
+/* `key` is for hashing interned strings. */
 void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
                  const uint8_t key[16]);
 void stripe_release(struct stripe *stripe);
@@ -59,10 +59,10 @@ const struct columns *stripe_columns(const struct stripe *stripe,
 
 /*
  * Apply `message` to its rocket, which is added at the end if it is new.
- * `applied` is then its entry, if the result is TABLE_APPLIED.
+ * `applied` is then its entry, if the outcome is MESSAGE_APPLIED.
  */
-enum table_result stripe_apply(struct stripe *stripe, uint32_t tag,
-                               const struct message *message,
-                               struct table_entry **applied);
+enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
+                                  const struct message *message,
+                                  struct table_entry **applied);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Locks, and what belongs to all stripes: the hash that spreads rockets over
- * them, the count, the revision, and walks.
+ * them, the count, the revision, and scans.
  */
 #include "table/table.h"
 
@@ -14,6 +14,7 @@
 
 #include "base/quota.h"
 #include "base/sync.h"
+#include "scan_step.h"
 #include "stripe.h"
 
 /* One cache line apart, so that neighbours' locks do not collide. */
@@ -30,9 +31,9 @@ struct table {
     _Atomic uint64_t revision;
     _Atomic size_t count;
     /*
-     * Entries a stripe has, to be read without its lock: a walk passes over
-     * empty stripes by it. Written under the stripe's lock, before the
-     * revision of the change that made the entry is drawn.
+     * Rockets of each stripe, readable without its lock, so that a scan can
+     * skip empty stripes. Written under the stripe's lock, before the change
+     * that added the rocket draws its revision.
      */
     _Atomic uint32_t sizes[TABLE_STRIPES];
     struct locked_stripe stripes[TABLE_STRIPES];
@@ -105,7 +106,7 @@ static struct location locate(const struct table *table, struct text id)
                              .tag = (uint32_t)(hash >> 32)};
 }
 
-/* Count what is new, then draw the revision: see `sizes`. */
+/* Count a new rocket, then draw the revision: see `sizes`. */
 static void note_change_locked(struct table *table, uint32_t index,
                                struct table_entry *entry)
 {
@@ -118,20 +119,20 @@ static void note_change_locked(struct table *table, uint32_t index,
     table_entry_set_revision(entry, atomic_fetch_add(&table->revision, 1) + 1);
 }
 
-enum table_result table_apply(struct table *table,
-                              const struct message *message)
+enum message_outcome table_apply(struct table *table,
+                                 const struct message *message)
 {
     struct location location = locate(table, message->channel);
     struct locked_stripe *locked = &table->stripes[location.index];
     struct table_entry *entry;
 
     sync_write_lock(&locked->lock);
-    enum table_result result =
+    enum message_outcome outcome =
         stripe_apply(&locked->stripe, location.tag, message, &entry);
-    if (result == TABLE_APPLIED)
+    if (outcome == MESSAGE_APPLIED)
         note_change_locked(table, location.index, entry);
     sync_rwlock_unlock(&locked->lock);
-    return result;
+    return outcome;
 }
 
 bool table_find(struct table *table, struct text id, struct rocket_view *view)
@@ -160,7 +161,7 @@ void table_read(struct table *table, const struct table_entry *entry,
 
 bool table_scan_next(struct table *table, struct table_scan *scan)
 {
-    scan->matched = scan->count = scan->name_count = 0;
+    scan->matched = scan->count = scan->string_count = 0;
     while (scan->stripe < TABLE_STRIPES &&
            scan->block * COLUMNS_ROCKETS >=
                atomic_load(&table->sizes[scan->stripe])) {
@@ -172,7 +173,7 @@ bool table_scan_next(struct table *table, struct table_scan *scan)
 
     struct locked_stripe *locked = &table->stripes[scan->stripe];
     sync_read_lock(&locked->lock);
-    table_scan_stripe(scan, &locked->stripe);
+    scan_step_run(scan, &locked->stripe);
     sync_rwlock_unlock(&locked->lock);
     return true;
 }

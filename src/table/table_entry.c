@@ -18,10 +18,10 @@ struct text table_entry_id(const struct table_entry *entry)
     return (struct text){(const char *)entry->id + 1, entry->id[0]};
 }
 
-/* Copy a name to `out`, which moves on by its length. */
-static struct text copy_name(const struct name *name, char **out)
+/* Copy the string to `*out`, and advance `*out` by its length. */
+static struct text copy_string(const struct interned *string, char **out)
 {
-    struct text text = name_text(name);
+    struct text text = interned_text(string);
     if (text.data == NULL)
         return text;
     memcpy(*out, text.data, text.length);
@@ -33,12 +33,12 @@ static struct text copy_name(const struct name *name, char **out)
 void table_entry_view(const struct table_entry *entry, struct rocket_view *view)
 {
     const struct effect *state = rocket_state(&entry->rocket);
-    char *names = view->names;
+    char *end = view->strings;
 
     view->id = table_entry_id(entry);
-    view->type = copy_name(state->type, &names);
-    view->mission = copy_name(state->mission, &names);
-    view->reason = copy_name(state->reason, &names);
+    view->type = copy_string(state->type, &end);
+    view->mission = copy_string(state->mission, &end);
+    view->reason = copy_string(state->reason, &end);
     view->speed = state->speed;
     view->exploded = state->reason != NULL;
     view->launched = state->type != NULL;
@@ -52,24 +52,24 @@ void table_entry_view(const struct table_entry *entry, struct rocket_view *view)
 
 bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
-                             const struct names *names)
+                             const struct interned_set *strings)
 {
     *result = (struct table_entry_filter){NULL, NULL};
     if (filter->type.data != NULL) {
-        result->type = names_find(names, filter->type);
+        result->type = interned_find(strings, filter->type);
         if (result->type == NULL)
             return false;
     }
     if (filter->mission.data != NULL) {
-        result->mission = names_find(names, filter->mission);
+        result->mission = interned_find(strings, filter->mission);
         if (result->mission == NULL)
             return false;
     }
     return true;
 }
 
-bool table_entry_has_names(const struct table_entry *entry,
-                           const struct table_entry_filter *filter)
+bool table_entry_matches(const struct table_entry *entry,
+                         const struct table_entry_filter *filter)
 {
     const struct effect *state = rocket_state(&entry->rocket);
 
@@ -100,12 +100,26 @@ static struct table_value number_value(uint64_t number)
     return (struct table_value){.known = true, .major = number};
 }
 
-const struct name *table_entry_name(const struct table_entry *entry,
-                                    enum table_field field)
+const struct interned *table_entry_string(const struct table_entry *entry,
+                                          enum table_field field)
 {
     const struct effect *state = rocket_state(&entry->rocket);
 
-    return field == TABLE_TYPE ? state->type : state->mission;
+    switch (field) {
+    case TABLE_TYPE:
+        return state->type;
+    case TABLE_MISSION:
+        return state->mission;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_CREATED:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return NULL;
 }
 
 struct table_value table_entry_value(const struct table_entry *entry,
@@ -129,6 +143,7 @@ struct table_value table_entry_value(const struct table_entry *entry,
     case TABLE_ID:
     case TABLE_TYPE:
     case TABLE_MISSION:
+    case TABLE_FIELD_COUNT:
         break;
     }
     return (struct table_value){.known = true};

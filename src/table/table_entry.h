@@ -16,7 +16,7 @@
 #include "interned.h"
 #include "table/table_types.h"
 
-/* The id first: it is what is looked at before anything else. */
+/* The id comes first, as it is read first. */
 struct table_entry {
     const unsigned char *id; /* a length byte, then the bytes; never changes */
     /*
@@ -66,28 +66,28 @@ static inline void table_entry_set_revision(struct table_entry *entry,
 void table_entry_view(const struct table_entry *entry,
                       struct rocket_view *view);
 
-/* The filter's names as the names of one stripe. */
+/* The filter's type and mission as interned strings of one stripe. */
 struct table_entry_filter {
-    const struct name *type, *mission; /* NULL: any */
+    const struct interned *type, *mission; /* NULL: any */
 };
 
-/* False if no rocket with these names can match, for want of the name. */
+/* False if no rocket of the stripe matches, as it has no such string. */
 bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
-                             const struct names *names);
+                             const struct interned_set *strings);
 
-/* Whether its names are those. Of its status, the columns tell. */
-bool table_entry_has_names(const struct table_entry *entry,
-                           const struct table_entry_filter *filter);
+/* Whether type and mission match. The columns tell the status. */
+bool table_entry_matches(const struct table_entry *entry,
+                         const struct table_entry_filter *filter);
 
-/* The speed, or the seconds, that a value's `major` keeps in order. */
+/* The signed integer of a value's `major`: a speed, or seconds. */
 int64_t table_entry_integer(const struct table_value *value);
 
-/* Type or mission, NULL if unknown. */
-const struct name *table_entry_name(const struct table_entry *entry,
-                                    enum table_field field);
+/* The string of a field whose values are strings; NULL if unknown. */
+const struct interned *table_entry_string(const struct table_entry *entry,
+                                          enum table_field field);
 
-/* The value of any other field. */
+/* The value of a field whose values are not strings. */
 struct table_value table_entry_value(const struct table_entry *entry,
                                      enum table_field field);
 

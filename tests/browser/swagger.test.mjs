@@ -137,7 +137,7 @@ describe("Swagger UI in a browser", () => {
   it("shows every operation", async () => {
     const response = await page.goto(service.api);
     assert.equal(response.status(), 200);
-    assert.match(await page.title(), /rockets/);
+    assert.match(await page.title(), /rocket API/);
     await page.locator("#operations-messages-postMessage").waitFor();
     assert.equal(await page.locator(".opblock").count(), 7);
     assert.equal(await page.locator(".errors-wrapper").count(), 0);

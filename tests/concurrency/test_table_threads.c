@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/list_url.h"
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "table/table.h"
 
 enum {
@@ -34,7 +35,7 @@ enum {
 struct stage {
     struct table *table;
     size_t max_memory;
-    _Atomic size_t applied;   /* messages that were TABLE_APPLIED */
+    _Atomic size_t applied;   /* messages that were MESSAGE_APPLIED */
     _Atomic unsigned writing; /* writers that are not done yet */
     /* The first thing that went wrong; asserted by the main thread alone. */
     _Atomic(const char *) failure;
@@ -118,10 +119,10 @@ static struct message traffic(size_t delivery)
 
 static void apply(struct stage *stage, struct message message)
 {
-    enum table_result result = table_apply(stage->table, &message);
-    check(stage, result == TABLE_APPLIED || result == TABLE_DUPLICATE,
+    enum message_outcome result = table_apply(stage->table, &message);
+    check(stage, result == MESSAGE_APPLIED || result == MESSAGE_DUPLICATE,
           "a message is neither applied nor a duplicate");
-    if (result == TABLE_APPLIED)
+    if (result == MESSAGE_APPLIED)
         atomic_fetch_add(&stage->applied, 1);
 }
 
@@ -193,16 +194,16 @@ static void read_revisions(struct stage *stage, unsigned number)
 }
 
 /* Take a snapshot. Where there is no memory for it the test is over. */
-static struct listing *list(struct stage *stage, struct listing_query *query,
-                            const char *raw)
+static struct list_page *list(struct stage *stage, struct list_url *url,
+                              const char *raw)
 {
-    char detail[200];
-    struct listing *listing = NULL;
-    if (listing_query_parse(query, text_of(raw), detail, sizeof(detail)))
-        listing = listing_new(stage->table, query);
-    if (!listing)
+    char detail[LIST_URL_DETAIL];
+    struct list_page *page = NULL;
+    if (list_url_parse(url, text_of(raw), detail, sizeof(detail)))
+        page = list_page_new(stage->table, &url->query);
+    if (!page)
         abort();
-    return listing;
+    return page;
 }
 
 static void list_rockets(struct stage *stage, unsigned number)
@@ -211,15 +212,15 @@ static void list_rockets(struct stage *stage, unsigned number)
         "sort=mission&order=desc", "sort=speed&limit=5",
         "status=exploded&sort=updatedAt", "mission=GEMINI&limit=3"};
     for (size_t i = number; still_writing(stage); i++) {
-        struct listing_query query;
-        struct listing *listing = list(stage, &query, raws[i % 4]);
-        for (size_t j = 0; j < listing_count(listing); j++) {
+        struct list_url url;
+        struct list_page *page = list(stage, &url, raws[i % 4]);
+        for (size_t j = 0; j < list_page_count(page); j++) {
             struct rocket_view view;
-            listing_read(listing, j, &view);
+            list_page_read(page, j, &view);
             check_view(stage, &view);
         }
-        listing_free(listing);
-        listing_query_release(&query);
+        list_page_free(page);
+        list_url_release(&url);
     }
 }
 
@@ -251,7 +252,7 @@ static void assert_as_in_order(struct stage *stage)
     assert_non_null(in_order);
     for (size_t i = 0; i < DELIVERIES; i++) {
         struct message message = traffic(i);
-        assert_int_equal(table_apply(in_order, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(in_order, &message), MESSAGE_APPLIED);
     }
     assert_int_equal(table_count(stage->table), ROCKETS);
     for (size_t i = 0; i < ROCKETS; i++) {
@@ -326,23 +327,23 @@ static void list_during_growth(struct stage *stage, unsigned number)
     static struct text all_ids[2][WRITERS * NEW_ROCKETS];
     struct text *ids = all_ids[number];
     while (still_writing(stage)) {
-        struct listing_query query;
+        struct list_url url;
         size_t before = table_count(stage->table);
-        struct listing *listing = list(stage, &query, raws[number]);
-        size_t count = listing_count(listing);
+        struct list_page *page = list(stage, &url, raws[number]);
+        size_t count = list_page_count(page);
         check(stage, before <= count && count <= table_count(stage->table),
               "a list that lacks a rocket");
-        check(stage, count == listing_total(listing), "another total");
+        check(stage, count == list_page_total(page), "another total");
         for (size_t i = 0; i < count; i++) {
             struct rocket_view view;
-            listing_read(listing, i, &view);
+            list_page_read(page, i, &view);
             check(stage, view.launched && view.last_number == 1,
                   "a rocket without its message");
             ids[i] = view.id;
         }
         check(stage, all_different(ids, count), "a rocket listed twice");
-        listing_free(listing);
-        listing_query_release(&query);
+        list_page_free(page);
+        list_url_release(&url);
     }
 }
 
@@ -351,18 +352,18 @@ static void list_top_during_growth(struct stage *stage, unsigned number)
 {
     (void)number;
     while (still_writing(stage)) {
-        struct listing_query query;
-        struct listing *listing =
-            list(stage, &query, "sort=speed&order=desc&limit=20");
+        struct list_url url;
+        struct list_page *page =
+            list(stage, &url, "sort=speed&order=desc&limit=20");
         int64_t last = INT64_MAX;
-        for (size_t i = 0; i < listing_count(listing); i++) {
+        for (size_t i = 0; i < list_page_count(page); i++) {
             struct rocket_view view;
-            listing_read(listing, i, &view);
+            list_page_read(page, i, &view);
             check(stage, view.speed <= last, "a list that is not sorted");
             last = view.speed;
         }
-        listing_free(listing);
-        listing_query_release(&query);
+        list_page_free(page);
+        list_url_release(&url);
     }
 }
 
@@ -403,7 +404,7 @@ static void fill_table(struct stage *stage, unsigned number)
         format_id(id, number, i);
         struct message message =
             message_launched(id, 1, id, names[i % 4], (int64_t)i);
-        if (table_apply(stage->table, &message) == TABLE_APPLIED)
+        if (table_apply(stage->table, &message) == MESSAGE_APPLIED)
             atomic_fetch_add(&stage->applied, 1);
     }
 }

@@ -33,16 +33,25 @@ TRANSPORT_HEADERS = {
 # Limits of length count bytes, which JSON Schema cannot say.
 MAX_CHANNEL = 128
 MAX_NAME = 256
-NAMES = {
-    "RocketLaunched": ["type", "mission"],
-    "RocketSpeedIncreased": [],
-    "RocketSpeedDecreased": [],
-    "RocketExploded": ["reason"],
-    "RocketMissionChanged": ["newMission"],
-}
 
 session = requests.Session()
 message_validator = None
+payload_names = {}  # for each message type, the members that are a Name
+
+
+def names_in_payloads(schemas):
+    """For each message type of the document, the members that are a Name."""
+    names = {}
+    for kind in schemas["Metadata"]["properties"]["messageType"]["enum"]:
+        payload = schemas[kind]["properties"]["message"]
+        if "$ref" in payload:
+            payload = schemas[payload["$ref"].rpartition("/")[2]]
+        names[kind] = [
+            name
+            for name, value in payload["properties"].items()
+            if value.get("$ref") == "#/components/schemas/Name"
+        ]
+    return names
 
 
 @schemathesis.hook
@@ -53,8 +62,9 @@ def before_load_schema(context, raw_schema):
     that are messages and lines that are not, it is an array here, which
     write_batch() writes a value a line.
     """
-    global message_validator
+    global message_validator, payload_names
     document = copy.deepcopy(raw_schema)
+    payload_names = names_in_payloads(document["components"]["schemas"])
     message_validator = jsonschema_rs.Draft202012Validator(
         {
             "$ref": "#/components/schemas/Message",
@@ -91,7 +101,8 @@ def is_message(value):
         return False
     metadata, payload = value["metadata"], value["message"]
     return fits(metadata["channel"], MAX_CHANNEL) and all(
-        fits(payload[name], MAX_NAME) for name in NAMES[metadata["messageType"]]
+        fits(payload[name], MAX_NAME)
+        for name in payload_names[metadata["messageType"]]
     )
 
 

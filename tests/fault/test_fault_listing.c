@@ -12,7 +12,7 @@
 
 #include "allocations.h"
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 
 enum { ROCKETS = 1000 };
 
@@ -23,7 +23,7 @@ static void add_rockets(struct table *table, unsigned from, unsigned to)
         char id[32];
         snprintf(id, sizeof(id), "rocket %04u", i);
         struct message message = message_speed(id, 1, i);
-        assert_int_equal(table_apply(table, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
     }
 }
 
@@ -44,51 +44,38 @@ static int tear_down(void **context)
     return allocations_live() == 0 ? 0 : -1;
 }
 
-static struct listing_query parsed(const char *text)
-{
-    struct listing_query query;
-    char detail[200];
-
-    assert_true(
-        listing_query_parse(&query, text_of(text), detail, sizeof(detail)));
-    return query;
-}
+static const struct list_query fastest = {.sort = TABLE_SPEED,
+                                          .descending = true};
 
 /* The fastest first, as many as there are. */
-static void expect_fastest(const struct listing *listing, unsigned rockets)
+static void expect_fastest(const struct list_page *page, unsigned rockets)
 {
-    for (size_t i = 0; i < listing_count(listing); i++) {
+    for (size_t i = 0; i < list_page_count(page); i++) {
         struct rocket_view view;
-        listing_read(listing, i, &view);
+        list_page_read(page, i, &view);
         assert_int_equal(view.speed, rockets - 1 - i);
     }
 }
 
-/* One for the listing, one for its keys, however many rockets there are. */
+/* One for the page, one for its keys, however many rockets there are. */
 static void list_takes_two_allocations(void **context)
 {
     static const struct {
-        const char *query;
-        size_t count;
-    } cases[] = {
-        {"sort=speed&order=desc", ROCKETS},
-        {"sort=speed&order=desc&limit=1", 1},
-        {"sort=speed&order=desc&limit=3", 3},
-        {"sort=speed&order=desc&limit=10000", ROCKETS},
-    };
+        size_t limit, count;
+    } cases[] = {{0, ROCKETS}, {1, 1}, {3, 3}, {10000, ROCKETS}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct listing_query query = parsed(cases[i].query);
+        struct list_query query = fastest;
+        query.limit = cases[i].limit;
 
         allocations_limit(&(struct allocations_end){2, true});
-        struct listing *listing = listing_new(*context, &query);
+        struct list_page *page = list_page_new(*context, &query);
         allocations_restore();
-        assert_non_null(listing);
-        assert_int_equal(listing_total(listing), ROCKETS);
-        assert_int_equal(listing_count(listing), cases[i].count);
-        expect_fastest(listing, ROCKETS);
-        listing_free(listing);
-        listing_query_release(&query);
+        assert_non_null(page);
+        assert_int_equal(list_page_total(page), ROCKETS);
+        assert_int_equal(list_page_count(page), cases[i].count);
+        expect_fastest(page, ROCKETS);
+        list_page_free(page);
     }
 }
 
@@ -100,46 +87,38 @@ static void add_more(void *context)
 /* After they were counted, and before they are looked at. */
 static void rockets_that_come_meanwhile_need_memory(void **context)
 {
-    struct listing_query query = parsed("sort=speed&order=desc");
-
     allocations_meanwhile(1, add_more, *context);
     allocations_limit(&(struct allocations_end){2, true});
-    assert_null(listing_new(*context, &query));
+    assert_null(list_page_new(*context, &fastest));
     assert_true(allocations_restore());
-    struct listing *listing = listing_new(*context, &query);
-    assert_non_null(listing);
-    assert_int_equal(listing_count(listing), 2 * ROCKETS);
-    listing_free(listing);
-    listing_query_release(&query);
+    struct list_page *page = list_page_new(*context, &fastest);
+    assert_non_null(page);
+    assert_int_equal(list_page_count(page), 2 * ROCKETS);
+    list_page_free(page);
 }
 
 static void rockets_that_come_meanwhile_are_listed(void **context)
 {
-    struct listing_query query = parsed("sort=speed&order=desc");
-
     allocations_meanwhile(1, add_more, *context);
-    struct listing *listing = listing_new(*context, &query);
-    assert_non_null(listing);
-    assert_int_equal(listing_count(listing), 2 * ROCKETS);
-    expect_fastest(listing, 2 * ROCKETS);
-    listing_free(listing);
-    listing_query_release(&query);
+    struct list_page *page = list_page_new(*context, &fastest);
+    assert_non_null(page);
+    assert_int_equal(list_page_count(page), 2 * ROCKETS);
+    expect_fastest(page, 2 * ROCKETS);
+    list_page_free(page);
 }
 
 static void rockets_that_come_first_meanwhile_are_listed(void **context)
 {
     (void)context;
     struct table *table = table_new(SIZE_MAX);
-    struct listing_query query = parsed("sort=speed&order=desc");
 
     assert_non_null(table);
     allocations_meanwhile(1, add_more, table);
-    struct listing *listing = listing_new(table, &query);
-    assert_non_null(listing);
-    assert_int_equal(listing_count(listing), ROCKETS);
-    expect_fastest(listing, 2 * ROCKETS);
-    listing_free(listing);
-    listing_query_release(&query);
+    struct list_page *page = list_page_new(table, &fastest);
+    assert_non_null(page);
+    assert_int_equal(list_page_count(page), ROCKETS);
+    expect_fastest(page, 2 * ROCKETS);
+    list_page_free(page);
     table_free(table);
 }
 

@@ -68,7 +68,7 @@ static void parts_are_made_as_a_whole_or_not_at_all(void **state)
     assert_int_equal(check_part(make_workers), 1);
 }
 
-static enum table_result apply(struct table *table, uint64_t number)
+static enum message_outcome apply(struct table *table, uint64_t number)
 {
     struct message message = message_speed("a", number, 1);
 
@@ -87,11 +87,11 @@ static void gaps_fill_where_memory_has_ended(void **state)
     enum { LAST = 201 };
 
     for (uint64_t number = 1; number <= LAST; number += 2)
-        assert_int_equal(apply(table, number), TABLE_APPLIED);
+        assert_int_equal(apply(table, number), MESSAGE_APPLIED);
     allocations_limit(&(struct allocations_end){0, true});
     for (uint64_t number = 2; number < LAST; number += 2) {
-        assert_int_equal(apply(table, number), TABLE_APPLIED);
-        assert_int_equal(apply(table, number), TABLE_DUPLICATE);
+        assert_int_equal(apply(table, number), MESSAGE_APPLIED);
+        assert_int_equal(apply(table, number), MESSAGE_DUPLICATE);
     }
     assert_true(allocations_restore());
     assert_true(table_find(table, TEXT("a"), &view));

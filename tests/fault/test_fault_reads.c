@@ -73,8 +73,8 @@ static void add_rocket(struct table *table, unsigned i)
         message_launched(id, i + 1, type, mission, (int64_t)(100 * i));
     struct message second = i % 4 == 0 ? message_exploded(id, i + 2, "UNKNOWN")
                                        : message_speed(id, i + 2, 1);
-    assert_int_equal(table_apply(table, &first), TABLE_APPLIED);
-    assert_int_equal(table_apply(table, &second), TABLE_APPLIED);
+    assert_int_equal(table_apply(table, &first), MESSAGE_APPLIED);
+    assert_int_equal(table_apply(table, &second), MESSAGE_APPLIED);
 }
 
 static struct api make_fleet(unsigned rockets)
@@ -240,7 +240,7 @@ static void page_of_a_long_query_is_right_or_refused(void **state)
         snprintf(id, sizeof(id), "long-%u", i);
         struct message message =
             message_launched(id, 1, "Falcon-9", mission, 100);
-        assert_int_equal(table_apply(api.table, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(api.table, &message), MESSAGE_APPLIED);
     }
     snprintf(target, sizeof(target), "/rockets?limit=3&mission=%s", mission);
     assert_true(check_call(&api, &CALL_GET(target)) > 10);

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The four bytes, bits from the lowest:
- *  0. 3 bits: a type of message, or 5 and 6: a burst, or 7: the last number
- *     again, with other content; 2 bits: rocket; 3 bits: kind of number;
+ *  0. 3 bits: a type of message, or 7: the last number again, with other
+ *     content, or any number between: a burst; 2 bits: rocket; 3 bits: kind
+ *     of number;
  *  1. what the number is made of; in a burst also stride and direction;
  *  2. two names; in a burst, how many messages;
  *  3. speed and time; in a burst also the type.
  */
 #include "deliveries.h"
 
+#include <assert.h>
+
 #include "lib/messages.h"
 
 enum {
     BYTES = 4,
-    TYPES = MESSAGE_MISSION_CHANGED + 1,
-    AGAIN = 7, /* 5 and 6 are bursts */
+    AGAIN = 7, /* the numbers from MESSAGE_TYPE_COUNT up to it are bursts */
 };
+
+static_assert((int)MESSAGE_TYPE_COUNT < (int)AGAIN,
+              "a number is left for bursts");
 
 const char *const deliveries_channels[DELIVERIES_ROCKETS] = {
     "rocket-0", "rocket-1", "rocket-2", "r"};
@@ -108,7 +113,7 @@ static void next_of_burst(struct deliveries *deliveries,
         .channel = text_of(deliveries_channels[rocket]),
         .number = clamp(deliveries->burst_number),
         .time = time_of(left % 256),
-        .type = (enum message_type)(type % TYPES),
+        .type = (enum message_type)(type % MESSAGE_TYPE_COUNT),
     };
     set_payload(deliveries, message, bytes[3] + left, bytes[3]);
     if (deliveries->burst_down)
@@ -155,12 +160,12 @@ bool deliveries_next(struct deliveries *deliveries, struct message *message)
         unsigned what = bytes[0] % 8, rocket = bytes[0] / 8 % 4;
         uint64_t last = deliveries->last[rocket];
         uint64_t number = clamp(number_of(bytes[0] / 32U, bytes[1], last));
-        if (what < TYPES || what == AGAIN) {
+        if (what < MESSAGE_TYPE_COUNT || what == AGAIN) {
             *message = (struct message){
                 .channel = text_of(deliveries_channels[rocket]),
                 .number = what == AGAIN ? clamp(last) : number,
                 .time = time_of(bytes[3]),
-                .type = (enum message_type)(what % TYPES),
+                .type = (enum message_type)(what % MESSAGE_TYPE_COUNT),
             };
             set_payload(deliveries, message, bytes[2], bytes[3]);
             remember(deliveries, rocket, message->number);

@@ -15,7 +15,7 @@
 #include "api/rocket_json.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "strict_json.h"
 
 enum {
@@ -91,17 +91,17 @@ static void take_parts(struct batch *batch, struct text body, struct text sizes)
 /* All rockets, in the order of their ids. */
 static void write_state(struct table *table, struct buffer *out)
 {
-    struct listing_query query = {.sort = TABLE_ID};
-    struct listing *listing = listing_new(table, &query);
+    struct list_query query = {.sort = TABLE_ID};
+    struct list_page *page = list_page_new(table, &query);
     struct rocket_view view;
 
-    FUZZ_CHECK(listing != NULL);
-    for (size_t i = 0; i < listing_count(listing); i++) {
+    FUZZ_CHECK(page != NULL);
+    for (size_t i = 0; i < list_page_count(page); i++) {
         buffer_append(out, TEXT("\n"));
-        listing_read(listing, i, &view);
+        list_page_read(page, i, &view);
         rocket_json_write(out, &view);
     }
-    listing_free(listing);
+    list_page_free(page);
     FUZZ_CHECK(!buffer_failed(out));
 }
 
@@ -134,7 +134,7 @@ static void run_batch(struct text body, struct text sizes,
 
 struct lines {
     struct table *table;
-    unsigned long long number, results[TABLE_NO_MEMORY + 1], rejected;
+    unsigned long long number, results[MESSAGE_NO_MEMORY + 1], rejected;
     struct buffer errors;
 };
 
@@ -198,9 +198,9 @@ static void run_lines(struct text body, struct buffer *outcome)
     buffer_append_format(outcome,
                          "{\"applied\":%llu,\"duplicate\":%llu,\"stale\":%llu,"
                          "\"rejected\":%llu,\"errors\":[%.*s]}",
-                         lines.results[TABLE_APPLIED],
-                         lines.results[TABLE_DUPLICATE],
-                         lines.results[TABLE_STALE], lines.rejected,
+                         lines.results[MESSAGE_APPLIED],
+                         lines.results[MESSAGE_DUPLICATE],
+                         lines.results[MESSAGE_STALE], lines.rejected,
                          (int)lines.errors.length, lines.errors.data);
     write_state(lines.table, outcome);
     table_free(lines.table);

@@ -9,54 +9,48 @@
 #include "base/buffer.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
+#include "lib/messages.h"
 #include "strict_message.h"
 
-/* The type, and the members of the payload, of each kind of message. */
-static const struct kind {
-    const char *type;
-    const char *name, *second_name; /* of texts */
+/* The payload of a message: the names of its members, NULL for none. */
+struct payload {
+    const char *name, *second_name;
+    struct text text, second_text;
     const char *speed;
-} kinds[] = {
-    [MESSAGE_LAUNCHED] = {"RocketLaunched", "type", "mission", "launchSpeed"},
-    [MESSAGE_SPEED_INCREASED] = {"RocketSpeedIncreased", NULL, NULL, "by"},
-    [MESSAGE_SPEED_DECREASED] = {"RocketSpeedDecreased", NULL, NULL, "by"},
-    [MESSAGE_EXPLODED] = {"RocketExploded", "reason", NULL, NULL},
-    [MESSAGE_MISSION_CHANGED] = {"RocketMissionChanged", "newMission", NULL,
-                                 NULL},
 };
 
-/* The text of the member `kind->name`. */
-static struct text first_text(const struct message *message)
+static struct payload payload_of(const struct message *message)
 {
     switch (message->type) {
     case MESSAGE_LAUNCHED:
-        return message->rocket_type;
+        return (struct payload){"type", "mission", message->rocket_type,
+                                message->mission, "launchSpeed"};
+    case MESSAGE_SPEED_INCREASED:
+    case MESSAGE_SPEED_DECREASED:
+        return (struct payload){.speed = "by"};
     case MESSAGE_EXPLODED:
-        return message->reason;
-    default:
-        return message->mission;
+        return (struct payload){.name = "reason", .text = message->reason};
+    case MESSAGE_MISSION_CHANGED:
+        return (struct payload){.name = "newMission", .text = message->mission};
     }
-}
-
-static bool same_text(struct text a, struct text b)
-{
-    return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
+    FUZZ_CHECK(false);
+    return (struct payload){.name = NULL};
 }
 
 /* But for the time. */
 static bool same_message(const struct message *a, const struct message *b)
 {
-    return a->type == b->type && a->number == b->number &&
-           a->speed == b->speed && same_text(a->channel, b->channel) &&
-           same_text(a->rocket_type, b->rocket_type) &&
-           same_text(a->mission, b->mission) && same_text(a->reason, b->reason);
+    struct message copy = *a;
+
+    copy.time = b->time;
+    return messages_same(&copy, b);
 }
 
 /* As a plain program would write it. */
 static void write_plain(struct buffer *out, const struct message *message,
                         struct text time)
 {
-    const struct kind *kind = &kinds[message->type];
+    struct payload payload = payload_of(message);
 
     buffer_append(out, TEXT("{\"metadata\":{\"channel\":"));
     json_append(out, message->channel);
@@ -65,18 +59,18 @@ static void write_plain(struct buffer *out, const struct message *message,
     buffer_append(out, TEXT(",\"messageTime\":"));
     json_append(out, time);
     buffer_append_format(out, ",\"messageType\":\"%s\"},\"message\":{",
-                         kind->type);
-    if (kind->name != NULL) {
-        buffer_append_format(out, "\"%s\":", kind->name);
-        json_append(out, first_text(message));
+                         messages_type_name(message->type));
+    if (payload.name != NULL) {
+        buffer_append_format(out, "\"%s\":", payload.name);
+        json_append(out, payload.text);
     }
-    if (kind->second_name != NULL) {
-        buffer_append_format(out, ",\"%s\":", kind->second_name);
-        json_append(out, message->mission);
+    if (payload.second_name != NULL) {
+        buffer_append_format(out, ",\"%s\":", payload.second_name);
+        json_append(out, payload.second_text);
     }
-    if (kind->speed != NULL)
-        buffer_append_format(out, "%s\"%s\":%lld", kind->name ? "," : "",
-                             kind->speed, (long long)message->speed);
+    if (payload.speed != NULL)
+        buffer_append_format(out, "%s\"%s\":%lld", payload.name ? "," : "",
+                             payload.speed, (long long)message->speed);
     buffer_append(out, TEXT("}}"));
 }
 
@@ -127,19 +121,20 @@ static void write_odd(struct buffer *out, const struct message *message,
                       struct text time)
 {
     static const char unknown[] = "\"x\":[{\"\":null}],\"x\":-0.5e-3";
-    const struct kind *kind = &kinds[message->type];
+    struct payload payload = payload_of(message);
 
     buffer_append(out, TEXT("\r\n{\"message\" : {"));
-    if (kind->speed != NULL)
-        buffer_append_format(out, "\"%s\":%lld.00E-0\n,", kind->speed,
+    if (payload.speed != NULL)
+        buffer_append_format(out, "\"%s\":%lld.00E-0\n,", payload.speed,
                              (long long)message->speed);
-    if (kind->second_name != NULL)
-        write_odd_member(out, kind->second_name, message->mission);
-    if (kind->name != NULL)
-        write_odd_member(out, kind->name, first_text(message));
+    if (payload.second_name != NULL)
+        write_odd_member(out, payload.second_name, payload.second_text);
+    if (payload.name != NULL)
+        write_odd_member(out, payload.name, payload.text);
     buffer_append_format(out, "%s},%s,\"metadata\":{%s,", unknown, unknown,
                          unknown);
-    write_odd_member(out, "messageType", text_of(kind->type));
+    write_odd_member(out, "messageType",
+                     text_of(messages_type_name(message->type)));
     write_odd_member(out, "messageTime", time);
     buffer_append_format(out, "\"messageNumber\":%llu.0e+00,",
                          (unsigned long long)message->number);
@@ -193,9 +188,8 @@ static void check_detail(const struct parsed_message *parsed)
     FUZZ_CHECK(parsed->unescaped_count == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_text(struct text text)
 {
-    struct text text = fuzz_text(data, size);
     struct strict_json json;
     struct strict_message expected;
     struct parsed_message parsed;
@@ -211,5 +205,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     message_parse_release(&parsed);
     message_parse_release(&parsed);
     strict_json_release(&json);
+}
+
+/* A message of each type, whatever the corpus contains. */
+static void check_types(void)
+{
+    struct buffer out = BUFFER_INIT;
+
+    for (unsigned i = 0; i < MESSAGE_TYPE_COUNT; i++) {
+        struct message message = message_of_type((enum message_type)i, "r", 1);
+        char bytes[TIMESTAMP_MAX_LENGTH];
+        struct text time = {bytes, timestamp_format(&message.time, bytes)};
+        write_plain(&out, &message, time);
+        check_written(&out, &message);
+        check_text(buffer_text(&out));
+        buffer_clear(&out);
+    }
+    buffer_release(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool types_checked;
+
+    if (!types_checked) {
+        check_types();
+        types_checked = true;
+    }
+    check_text(fuzz_text(data, size));
     return 0;
 }

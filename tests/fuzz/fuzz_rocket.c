@@ -2,7 +2,7 @@
 /*
  * Deliveries to one rocket of rocket.c, in any order, compared after each
  * with the plain fold over all that came: result, state, runs, floor, and
- * that names are given back as often as they were taken.
+ * that strings are given back as often as they were taken.
  *
  * Built twice: as it is, and as rocket_bound with a bound of a few runs only
  * in rocket.h and oracle.h, which a few bytes get past.
@@ -12,23 +12,11 @@
 #include "deliveries.h"
 #include "subject.h"
 
-/* The names that subject.c counts. */
+/* The strings that subject.c counts. */
 static struct text name(void *context, unsigned number)
 {
     (void)context;
     return text_of(history_names[number % HISTORY_NAMES]);
-}
-
-static enum rocket_result expected_result(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return ROCKET_DUPLICATE;
-    case ORACLE_STALE:
-        return ROCKET_STALE;
-    default:
-        return ROCKET_APPLIED;
-    }
 }
 
 static void check_runs(const struct rocket *rocket, const struct oracle *oracle)
@@ -47,7 +35,7 @@ static void check_state(const struct subject *subject,
     struct oracle_state state = oracle_state(oracle);
 
     FUZZ_CHECK(subject_difference(subject, &state) == NULL);
-    FUZZ_CHECK(subject_names_difference(subject) == NULL);
+    FUZZ_CHECK(subject_strings_difference(subject) == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -62,8 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     oracle_init(oracle);
     subject_init(&subject, rocket_apply);
     while (deliveries_next(&deliveries, &message)) {
-        enum rocket_result expected =
-            expected_result(oracle_apply(oracle, &message));
+        enum message_outcome expected = oracle_apply(oracle, &message);
         FUZZ_CHECK(rocket_check(&subject.rocket, message.number) == expected);
         FUZZ_CHECK(subject_apply(&subject, &message) == expected);
         check_runs(&subject.rocket, oracle);

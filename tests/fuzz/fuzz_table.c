@@ -8,15 +8,18 @@
  */
 #include "fuzz.h"
 
+#include <assert.h>
+
 #include "api/rocket_json.h"
 #include "deliveries.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "oracle.h"
 #include "strict_json.h"
 #include "table/table.h"
 
 enum {
-    KNOWN_NAMES = 12, /* the rest of 16 are new ones */
+    ROCKET_MEMBERS = 10, /* in its JSON; check_json() compares each */
+    KNOWN_NAMES = 12,    /* the rest of 16 are new ones */
     NEW_NAME_LENGTH = 200,
     LIMIT_STEP = 320, /* bytes of memory for a step of the first byte */
     /* Generous: bytes for a rocket, and for a run with three names. */
@@ -107,6 +110,11 @@ static void check_view(const struct rocket_view *view,
 {
     struct oracle_state state = oracle_state(oracle);
 
+    static_assert(offsetof(struct rocket_view, strings) ==
+                      4 * sizeof(struct text) + sizeof(int64_t) +
+                          2 * sizeof(struct timestamp) + 3 * sizeof(uint64_t) +
+                          2 * sizeof(bool),
+                  "compare a new member of struct rocket_view here");
     FUZZ_CHECK(same_text(view->type, state.type));
     FUZZ_CHECK(same_text(view->mission, state.mission));
     FUZZ_CHECK(same_text(view->reason, state.reason));
@@ -141,7 +149,19 @@ static void check_number_member(const struct strict_json *json,
     FUZZ_CHECK(text_equal(json->events[value].text, text_of(expected)));
 }
 
-/* What is written of a rocket is JSON, and says what the view does. */
+/* The time, or null if `known` is false. */
+static void check_time_member(const struct strict_json *json, const char *name,
+                              bool known, const struct timestamp *time)
+{
+    char bytes[TIMESTAMP_MAX_LENGTH];
+    struct text text = {NULL, 0};
+
+    if (known)
+        text = (struct text){bytes, timestamp_format(time, bytes)};
+    check_text_member(json, name, text);
+}
+
+/* The JSON of a rocket has the values of the view. */
 static void check_json(const struct rocket_view *view)
 {
     struct buffer out = BUFFER_INIT;
@@ -165,6 +185,10 @@ static void check_json(const struct rocket_view *view)
     check_number_member(&json, "lastMessageNumber", number);
     snprintf(number, sizeof(number), "%llu", (unsigned long long)view->missing);
     check_number_member(&json, "missingMessages", number);
+    check_time_member(&json, "createdAt", view->launched, &view->created);
+    check_time_member(&json, "updatedAt", true, &view->updated);
+    /* Begin and end of the object; name and value of each member above. */
+    FUZZ_CHECK(json.count == 2 + 2 * ROCKET_MEMBERS);
     strict_json_release(&json);
     buffer_release(&out);
 }
@@ -194,33 +218,21 @@ static bool is_new(const struct oracle *oracle, uint64_t number)
     return true;
 }
 
-static enum table_result expected_result(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ORACLE_STALE:
-        return TABLE_STALE;
-    default:
-        return TABLE_APPLIED;
-    }
-}
-
 static void deliver(struct fleet *fleet, const struct message *message)
 {
     struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
     uint64_t revision = table_revision(fleet->table);
-    enum table_result result = table_apply(fleet->table, message);
+    enum message_outcome outcome = table_apply(fleet->table, message);
 
-    if (result == TABLE_NO_MEMORY) {
+    if (outcome == MESSAGE_NO_MEMORY) {
         /* Only what is new may need memory. */
         FUZZ_CHECK(fleet->limit != SIZE_MAX);
         FUZZ_CHECK(is_new(oracle, message->number));
     } else {
-        FUZZ_CHECK(result == expected_result(oracle_apply(oracle, message)));
+        FUZZ_CHECK(outcome == oracle_apply(oracle, message));
     }
     FUZZ_CHECK(table_revision(fleet->table) ==
-               revision + (result == TABLE_APPLIED));
+               revision + (outcome == MESSAGE_APPLIED));
 }
 
 /* Rockets, runs and names in use account for all memory. */
@@ -241,7 +253,7 @@ static void check_memory(const struct fleet *fleet)
 
 /* Below, at or above 0; unknown values, whatever the order, come last. */
 static int compare(const struct rocket_view *a, const struct rocket_view *b,
-                   const struct listing_query *query)
+                   const struct list_query *query)
 {
     int order = 0;
     bool known = true, other_known = true;
@@ -279,6 +291,8 @@ static int compare(const struct rocket_view *a, const struct rocket_view *b,
     case TABLE_ID:
         order = text_compare(a->id, b->id);
         break;
+    case TABLE_FIELD_COUNT:
+        FUZZ_CHECK(false);
     }
     if (known != other_known)
         return known ? -1 : 1;
@@ -301,37 +315,48 @@ static bool matches(const struct oracle *oracle,
             same_text(filter->mission, state.mission));
 }
 
-/* The list that `shape` stands for: the right rockets in the right order. */
+/* Take a number below `count` off `shape`. */
+static unsigned take(unsigned *shape, unsigned count)
+{
+    unsigned number = *shape % count;
+
+    *shape /= count;
+    return number;
+}
+
+/* The list that a byte stands for: the right rockets in the right order. */
 static void check_list(struct fleet *fleet, unsigned shape)
 {
-    struct listing_query query = {
-        .sort = (enum table_field)(shape % 8),
-        .descending = shape / 8 % 2 == 1,
-        .filter.status = (enum table_status)(shape / 16 % 4 % 3),
-    };
+    enum { STATUSES = TABLE_EXPLODED + 1 };
+    struct list_query query = {0};
     struct rocket_view views[2];
     size_t expected = 0;
 
-    if (shape / 64 % 2 == 1)
+    static_assert(TABLE_FIELD_COUNT * 2 * STATUSES * 2 * 2 <= 256,
+                  "a byte stands for any list");
+    query.sort = (enum table_field)take(&shape, TABLE_FIELD_COUNT);
+    query.descending = take(&shape, 2) == 1;
+    query.filter.status = (enum table_status)take(&shape, STATUSES);
+    if (take(&shape, 2) == 1)
         query.filter.type = name_of(fleet, 2);
-    if (shape / 128 == 1)
+    if (take(&shape, 2) == 1)
         query.filter.mission = name_of(fleet, 1);
-    struct listing *listing = listing_new(fleet->table, &query);
-    FUZZ_CHECK(listing != NULL);
+    struct list_page *page = list_page_new(fleet->table, &query);
+    FUZZ_CHECK(page != NULL);
     for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
         expected += matches(&fleet->oracles[i], &query.filter);
-    FUZZ_CHECK(listing_count(listing) == expected);
-    FUZZ_CHECK(listing_total(listing) == expected);
+    FUZZ_CHECK(list_page_count(page) == expected);
+    FUZZ_CHECK(list_page_total(page) == expected);
     for (size_t i = 0; i < expected; i++) {
         struct rocket_view *view = &views[i % 2];
-        listing_read(listing, i, view);
+        list_page_read(page, i, view);
         const struct oracle *oracle = &fleet->oracles[rocket_of(view->id)];
         FUZZ_CHECK(matches(oracle, &query.filter));
         check_view(view, oracle);
         if (i > 0)
             FUZZ_CHECK(compare(&views[(i - 1) % 2], view, &query) < 0);
     }
-    listing_free(listing);
+    list_page_free(page);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/messages.h"
+
 /* Whether it is written like `shape`, where 9 stands for any digit. */
 static bool has_shape(struct text text, const char *shape)
 {
@@ -202,29 +204,31 @@ static bool read_speed(const struct strict_json *json, size_t object,
     return true;
 }
 
-static bool read_payload(const struct strict_json *json, size_t object,
-                         struct text type, struct message *message)
+static bool read_type(struct text name, enum message_type *type)
 {
-    if (text_equal(type, TEXT("RocketLaunched"))) {
-        message->type = MESSAGE_LAUNCHED;
+    for (unsigned i = 0; i < MESSAGE_TYPE_COUNT; i++) {
+        if (text_equal(name, text_of(messages_type_name(i)))) {
+            *type = (enum message_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_payload(const struct strict_json *json, size_t object,
+                         struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         return read_text(json, object, "type", 256, &message->rocket_type) &&
                read_text(json, object, "mission", 256, &message->mission) &&
                read_speed(json, object, "launchSpeed", message);
-    }
-    if (text_equal(type, TEXT("RocketSpeedIncreased"))) {
-        message->type = MESSAGE_SPEED_INCREASED;
+    case MESSAGE_SPEED_INCREASED:
+    case MESSAGE_SPEED_DECREASED:
         return read_speed(json, object, "by", message);
-    }
-    if (text_equal(type, TEXT("RocketSpeedDecreased"))) {
-        message->type = MESSAGE_SPEED_DECREASED;
-        return read_speed(json, object, "by", message);
-    }
-    if (text_equal(type, TEXT("RocketExploded"))) {
-        message->type = MESSAGE_EXPLODED;
+    case MESSAGE_EXPLODED:
         return read_text(json, object, "reason", 256, &message->reason);
-    }
-    if (text_equal(type, TEXT("RocketMissionChanged"))) {
-        message->type = MESSAGE_MISSION_CHANGED;
+    case MESSAGE_MISSION_CHANGED:
         return read_text(json, object, "newMission", 256, &message->mission);
     }
     return false;
@@ -260,6 +264,6 @@ bool strict_message_read(const struct strict_json *json,
         return false;
     result->time = time->text;
     message->number = (uint64_t)number;
-    return read_payload(json, (size_t)(payload - json->events), type->text,
-                        message);
+    return read_type(type->text, &message->type) &&
+           read_payload(json, (size_t)(payload - json->events), message);
 }

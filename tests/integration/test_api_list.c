@@ -155,6 +155,28 @@ static void expect_refused(const struct instance *instance, const char *query,
     response_release(&response);
 }
 
+/* The service names all sort fields: `sorted` has each of them. */
+static void every_sort_field_is_tested(void **state)
+{
+    char expected[256] = "sort must be one of";
+    struct response response;
+
+    for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i += 2) {
+        size_t length = strlen(expected);
+        const char *name = sorted[i].query + strlen("sort=");
+        if (strncmp(sorted[i].query, "sort=", 5) == 0)
+            snprintf(expected + length, sizeof(expected) - length, "%s %.*s",
+                     i == 0 ? "" : ",", (int)strcspn(name, "&"), name);
+    }
+    instance_get(*state, "/rockets?sort=", &response);
+    cJSON *problem = response_json(&response);
+    const cJSON *detail = cJSON_GetObjectItemCaseSensitive(problem, "detail");
+    assert_true(cJSON_IsString(detail));
+    assert_string_equal(detail->valuestring, expected);
+    cJSON_Delete(problem);
+    response_release(&response);
+}
+
 static void list_is_sorted_by_each_field_in_both_orders(void **state)
 {
     for (size_t i = 0; i < sizeof(sorted) / sizeof(sorted[0]); i++)
@@ -451,6 +473,7 @@ static void rocket_that_stays_is_listed_once_while_others_move(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_sort_field_is_tested),
         cmocka_unit_test(list_is_sorted_by_each_field_in_both_orders),
         cmocka_unit_test(list_without_a_query_holds_all_by_id),
         cmocka_unit_test(rocket_in_a_list_is_the_rocket_alone),

@@ -100,7 +100,7 @@ static void without_memory_it_starts_as_a_whole_or_not_at_all(void **state)
 }
 
 /*
- * The watch over connections, two workers, two loops; or the watch and who
+ * Two workers and the sweep of connections; and two loops, or the thread that
  * accepts connections.
  */
 static void without_threads_it_starts_as_a_whole_or_not_at_all(void **state)
@@ -111,7 +111,7 @@ static void without_threads_it_starts_as_a_whole_or_not_at_all(void **state)
     (void)state;
     assert_int_equal(check_starts(two_loops, one), 5);
     assert_int_equal(check_starts(two_loops, all), 5);
-    assert_int_equal(check_starts(per_connection, one), 2);
+    assert_int_equal(check_starts(per_connection, one), 4);
 }
 
 /* Nothing is left of `scope` for a connection that is opened now. */

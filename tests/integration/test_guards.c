@@ -241,12 +241,12 @@ static const struct {
     {POST_LINE HOST "X: 1\r\n 2\r\n", 400, "folded"},
     {POST_LINE HOST "Transfer-Encoding: gzip\r\n", 400, "one \"chunked\""},
     {POST_LINE HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400,
-     "not both"},
+     "must not have both"},
     {POST_LINE HOST "Content-Length: 0\r\nContent-Length: 0\r\n", 400,
      "one Content-Length"},
-    {POST_LINE, 400, "one Host"},
-    {POST_LINE "Host: a b\r\n", 400, "Host header is not"},
-    {"GET http:///health HTTP/1.1\r\n" HOST, 400, "target's host"},
+    {POST_LINE, 400, "exactly one Host"},
+    {POST_LINE "Host: a b\r\n", 400, "Host header must be a host"},
+    {"GET http:///health HTTP/1.1\r\n" HOST, 400, "host in the target"},
     {POST_LINE HOST "Expect: 200-ok\r\n", 417, "one \"100-continue\""},
 };
 

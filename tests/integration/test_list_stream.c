@@ -312,7 +312,7 @@ static void pages_that_nobody_takes_are_put_off(void **state)
     }
     assert_memory_equal(readers[0].data, "HTTP/1.1 200", 12);
     connection_expect(&readers[MANY_PAGES - 1], &response);
-    response_expect_problem(&response, 503, "too many long answers");
+    response_expect_problem(&response, 503, "too many long responses");
     response_expect_header(&response, "Retry-After", "5");
     response_release(&response);
     ask_where_there_is_no_room(state);

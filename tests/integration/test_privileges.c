@@ -106,7 +106,7 @@ static void where_files_are_limited_there_are_fewer_connections(void **state)
     (void)state;
     start_limited(&instance, true, FILES);
     snprintf(text, sizeof(text),
-             "only %d connections at a time, not 2000: the limit of open "
+             "at most %d connections at a time, not 2000: the limit of open "
              "files is %d",
              FITTING, FILES);
     expect_told(&instance, text);
@@ -121,7 +121,7 @@ static void some_connections_there_are_always(void **state)
 
     (void)state;
     start_limited(&instance, true, FEW_FILES);
-    snprintf(text, sizeof(text), "only %d connections at a time", FEWEST);
+    snprintf(text, sizeof(text), "at most %d connections at a time", FEWEST);
     expect_told(&instance, text);
     expect_answers(&instance, FEWEST / 2);
     instance_stop(&instance);

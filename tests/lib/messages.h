@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages for tests, a line each. The time of a message follows from its
- * number, so that tests which do not care about times need not give any.
+ * Messages for tests, in one line each, and the names of the message types.
+ * The time of a message follows from its number, so that a test to which
+ * times do not matter gives none.
  */
 #ifndef LUNAR_TESTS_MESSAGES_H
 #define LUNAR_TESTS_MESSAGES_H
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "domain/message.h"
@@ -71,6 +75,65 @@ message_mission(const char *channel, uint64_t number, const char *mission)
         .type = MESSAGE_MISSION_CHANGED,
         .mission = text_of(mission),
     };
+}
+
+/* A message of the type. Every member of its payload is set. */
+static inline struct message
+message_of_type(enum message_type type, const char *channel, uint64_t number)
+{
+    switch (type) {
+    case MESSAGE_LAUNCHED:
+        return message_launched(channel, number, "Falcon-9", "ARTEMIS", 500);
+    case MESSAGE_SPEED_INCREASED:
+        return message_speed(channel, number, 3000);
+    case MESSAGE_SPEED_DECREASED:
+        return message_speed(channel, number, -2500);
+    case MESSAGE_EXPLODED:
+        return message_exploded(channel, number, "FROZEN_O_RINGS");
+    case MESSAGE_MISSION_CHANGED:
+        break;
+    }
+    return message_mission(channel, number, "SHUTTLE_MIR");
+}
+
+/* The type as JSON names it; not taken from the service. */
+static inline const char *messages_type_name(enum message_type type)
+{
+    switch (type) {
+    case MESSAGE_LAUNCHED:
+        return "RocketLaunched";
+    case MESSAGE_SPEED_INCREASED:
+        return "RocketSpeedIncreased";
+    case MESSAGE_SPEED_DECREASED:
+        return "RocketSpeedDecreased";
+    case MESSAGE_EXPLODED:
+        return "RocketExploded";
+    case MESSAGE_MISSION_CHANGED:
+        break;
+    }
+    return "RocketMissionChanged";
+}
+
+/* Absent and empty texts differ. */
+static inline bool messages_same_text(struct text a, struct text b)
+{
+    return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
+}
+
+static inline bool messages_same(const struct message *a,
+                                 const struct message *b)
+{
+    /* `type` takes eight bytes, with its padding. */
+    static_assert(sizeof(*a) == 4 * sizeof(struct text) + 3 * sizeof(uint64_t) +
+                                    sizeof(struct timestamp),
+                  "compare a new member of struct message here");
+    return messages_same_text(a->channel, b->channel) &&
+           a->number == b->number &&
+           memcmp(&a->time, &b->time, sizeof(a->time)) == 0 &&
+           a->type == b->type &&
+           messages_same_text(a->rocket_type, b->rocket_type) &&
+           messages_same_text(a->mission, b->mission) &&
+           messages_same_text(a->reason, b->reason) && a->speed == b->speed;
 }
 
 #endif

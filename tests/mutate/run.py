@@ -27,17 +27,17 @@ from mutation.results import Results
 FILES = [f"src/{name}.c" for name in (
     "domain/rocket", "domain/message_parse", "format/timestamp",
     "http/query_string", "server/head", "table/table", "table/stripe",
-    "table/table_entry", "table/table_scan", "table/columns",
-    "listing/listing", "listing/key_sort", "listing/name_ranks",
-    "listing/listing_query", "http/etag", "http/http", "server/exchange",
-    "server/answer")]
+    "table/table_entry", "table/table_scan", "table/scan_step", "table/columns",
+    "listing/list_page", "listing/key_sort", "listing/string_ranks",
+    "api/list_url", "http/etag", "http/fields", "http/target", "http/request",
+    "server/exchange", "server/mhd_responses")]
 
 EPILOG = """\
 examples:
   scripts/mutate.sh                            all of it; hours
-  scripts/mutate.sh src/domain/rocket.c               one file
+  scripts/mutate.sh src/domain/rocket.c        one file
   scripts/mutate.sh --sample=200               200 mutants, another 200 with --seed
-  scripts/mutate.sh --only='src/domain/rocket.c:107'  those whose name begins so
+  scripts/mutate.sh --only=src/http/etag.c:5   those whose name begins so
   scripts/mutate.sh --report                   what is known so far
 
 Verdicts are kept in build/mutate/verdicts.tsv, and a run goes on where the last

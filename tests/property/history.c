@@ -109,7 +109,7 @@ struct message history_message(struct random *random, const char *channel,
         .channel = text_of(channel),
         .number = number,
         .time = random_time(random),
-        .type = (enum message_type)random_below(random, 5),
+        .type = (enum message_type)random_below(random, MESSAGE_TYPE_COUNT),
     };
     switch (message.type) {
     case MESSAGE_LAUNCHED:
@@ -240,23 +240,22 @@ void history_generate(struct history *history, enum history_shape shape,
 
 static void print_payload(const struct message *message, FILE *out)
 {
+    fprintf(out, "%s ", messages_type_name(message->type));
     switch (message->type) {
     case MESSAGE_LAUNCHED:
-        fprintf(out, "RocketLaunched type %s, mission %s, speed %" PRId64,
+        fprintf(out, "type %s, mission %s, speed %" PRId64,
                 message->rocket_type.data, message->mission.data,
                 message->speed);
         break;
     case MESSAGE_SPEED_INCREASED:
-        fprintf(out, "RocketSpeedIncreased by %" PRId64, message->speed);
-        break;
     case MESSAGE_SPEED_DECREASED:
-        fprintf(out, "RocketSpeedDecreased by %" PRId64, message->speed);
+        fprintf(out, "by %" PRId64, message->speed);
         break;
     case MESSAGE_EXPLODED:
-        fprintf(out, "RocketExploded reason %s", message->reason.data);
+        fprintf(out, "reason %s", message->reason.data);
         break;
     case MESSAGE_MISSION_CHANGED:
-        fprintf(out, "RocketMissionChanged to %s", message->mission.data);
+        fprintf(out, "to %s", message->mission.data);
         break;
     }
 }

@@ -90,19 +90,19 @@ static void keep(struct oracle *oracle, const struct message *message)
     oracle->count++;
 }
 
-enum oracle_result oracle_apply(struct oracle *oracle,
-                                const struct message *message)
+enum message_outcome oracle_apply(struct oracle *oracle,
+                                  const struct message *message)
 {
     if (has_range_with(oracle, message->number)) {
-        return message->number <= oracle->floor ? ORACLE_STALE
-                                                : ORACLE_DUPLICATE;
+        return message->number <= oracle->floor ? MESSAGE_STALE
+                                                : MESSAGE_DUPLICATE;
     }
     keep(oracle, message);
     add_range(oracle, message->number);
     join_touching(oracle);
     if (oracle->range_count > ORACLE_MAX_RANGES)
         give_up_lowest_gap(oracle);
-    return ORACLE_APPLIED;
+    return MESSAGE_APPLIED;
 }
 
 static void launch(struct oracle_state *state, const struct message *message)
@@ -117,21 +117,28 @@ static void launch(struct oracle_state *state, const struct message *message)
 
 static void fold(struct oracle_state *state, const struct message *message)
 {
-    if (message->type == MESSAGE_LAUNCHED) {
-        launch(state, message);
-        return;
-    }
-    if (state->reason.data)
-        return; /* nothing happens to what has exploded */
     uint64_t speed = (uint64_t)state->speed;
-    if (message->type == MESSAGE_SPEED_INCREASED)
+
+    /* Only a launch changes an exploded rocket. */
+    if (state->reason.data && message->type != MESSAGE_LAUNCHED)
+        return;
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
+        launch(state, message);
+        break;
+    case MESSAGE_SPEED_INCREASED:
         state->speed = (int64_t)(speed + (uint64_t)message->speed);
-    if (message->type == MESSAGE_SPEED_DECREASED)
+        break;
+    case MESSAGE_SPEED_DECREASED:
         state->speed = (int64_t)(speed - (uint64_t)message->speed);
-    if (message->type == MESSAGE_MISSION_CHANGED)
-        state->mission = message->mission;
-    if (message->type == MESSAGE_EXPLODED)
+        break;
+    case MESSAGE_EXPLODED:
         state->reason = message->reason;
+        break;
+    case MESSAGE_MISSION_CHANGED:
+        state->mission = message->mission;
+        break;
+    }
 }
 
 struct oracle_state oracle_state(const struct oracle *oracle)

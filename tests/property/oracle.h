@@ -35,8 +35,6 @@ struct oracle {
     uint64_t floor;
 };
 
-enum oracle_result { ORACLE_APPLIED, ORACLE_DUPLICATE, ORACLE_STALE };
-
 /* Absent texts are unknown; `created` is zero without a launch. */
 struct oracle_state {
     struct text type, mission, reason;
@@ -48,9 +46,12 @@ struct oracle_state {
 void oracle_init(struct oracle *oracle);
 void oracle_release(struct oracle *oracle);
 
-/* Ownership: the texts of `message` must outlive the oracle. */
-enum oracle_result oracle_apply(struct oracle *oracle,
-                                const struct message *message);
+/*
+ * Never MESSAGE_NO_MEMORY: the oracle aborts instead.
+ * Ownership: the texts of `message` must outlive the oracle.
+ */
+enum message_outcome oracle_apply(struct oracle *oracle,
+                                  const struct message *message);
 
 struct oracle_state oracle_state(const struct oracle *oracle);
 

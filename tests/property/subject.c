@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "subject.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,24 +17,24 @@ void subject_release(struct subject *subject)
     rocket_release(&subject->rocket, &subject->quota);
 }
 
-static struct name *take(struct subject *subject, struct text text)
+static struct interned *take(struct subject *subject, struct text text)
 {
     for (size_t i = 0; text.data && i < HISTORY_NAMES; i++) {
         if (text_equal(text, text_of(history_names[i]))) {
-            subject->names[i].held++;
-            return &subject->names[i];
+            subject->strings[i].held++;
+            return &subject->strings[i];
         }
     }
     return NULL;
 }
 
-/* Whether `name` is the one of `text`; NULL is that of absent text. */
-static bool is_name(const struct subject *subject, const struct name *name,
-                    struct text text)
+/* Whether `string` is the one of `text`; NULL is that of absent text. */
+static bool is_string(const struct subject *subject,
+                      const struct interned *string, struct text text)
 {
-    if (!name || !text.data)
-        return !name && !text.data;
-    return text_equal(text, text_of(history_names[name - subject->names]));
+    if (!string || !text.data)
+        return !string && !text.data;
+    return text_equal(text, text_of(history_names[string - subject->strings]));
 }
 
 static struct effect effect_of(struct subject *subject,
@@ -43,26 +44,37 @@ static struct effect effect_of(struct subject *subject,
         .type = take(subject, message->rocket_type),
         .mission = take(subject, message->mission),
         .reason = take(subject, message->reason),
-        .speed = message->speed,
     };
-    if (message->type == MESSAGE_LAUNCHED)
+
+    switch (message->type) {
+    case MESSAGE_LAUNCHED:
         effect.created = message->time;
-    if (message->type == MESSAGE_SPEED_DECREASED)
+        effect.speed = message->speed;
+        break;
+    case MESSAGE_SPEED_INCREASED:
+        effect.speed = message->speed;
+        break;
+    case MESSAGE_SPEED_DECREASED:
         effect.speed = -message->speed;
+        break;
+    case MESSAGE_EXPLODED:
+    case MESSAGE_MISSION_CHANGED:
+        break;
+    }
     return effect;
 }
 
-enum rocket_result subject_apply(struct subject *subject,
-                                 const struct message *message)
+enum message_outcome subject_apply(struct subject *subject,
+                                   const struct message *message)
 {
     struct rocket_dropped dropped = {0};
     struct effect effect = effect_of(subject, message);
-    enum rocket_result result =
+    enum message_outcome outcome =
         subject->apply(&subject->rocket, &subject->quota, message->number,
                        &message->time, &effect, &dropped);
     for (unsigned i = 0; i < dropped.count; i++)
-        dropped.names[i]->held--;
-    return result;
+        dropped.strings[i]->held--;
+    return outcome;
 }
 
 static bool same_time(const struct timestamp *a, const struct timestamp *b)
@@ -75,11 +87,15 @@ const char *subject_difference(const struct subject *subject,
 {
     const struct rocket *rocket = &subject->rocket;
     const struct effect *state = rocket_state(rocket);
-    if (!is_name(subject, state->type, expected->type))
+    static_assert(sizeof(*state) == 3 * sizeof(struct interned *) +
+                                        sizeof(int64_t) +
+                                        sizeof(struct timestamp),
+                  "compare a new member of struct effect here");
+    if (!is_string(subject, state->type, expected->type))
         return "type";
-    if (!is_name(subject, state->mission, expected->mission))
+    if (!is_string(subject, state->mission, expected->mission))
         return "mission";
-    if (!is_name(subject, state->reason, expected->reason))
+    if (!is_string(subject, state->reason, expected->reason))
         return "reason";
     if (state->speed != expected->speed)
         return "speed";
@@ -106,35 +122,23 @@ static const char *difference_in_runs(const struct rocket *rocket,
     return NULL;
 }
 
-const char *subject_names_difference(const struct subject *subject)
+const char *subject_strings_difference(const struct subject *subject)
 {
     int64_t held = 0;
     for (size_t i = 0; i < HISTORY_NAMES; i++) {
-        if (subject->names[i].held < 0)
-            return "a name dropped more often than it was given";
-        held += subject->names[i].held;
+        if (subject->strings[i].held < 0)
+            return "a string dropped more often than it was given";
+        held += subject->strings[i].held;
     }
     if (held > 3 * (int64_t)subject->rocket.count)
-        return "names held, more than the runs have room for";
+        return "strings held, more than the runs have room for";
     return NULL;
-}
-
-static enum rocket_result result_of(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return ROCKET_DUPLICATE;
-    case ORACLE_STALE:
-        return ROCKET_STALE;
-    default:
-        return ROCKET_APPLIED;
-    }
 }
 
 const char *subject_deliver(struct subject *subject, struct oracle *oracle,
                             const struct message *message)
 {
-    enum rocket_result expected = result_of(oracle_apply(oracle, message));
+    enum message_outcome expected = oracle_apply(oracle, message);
     if (rocket_check(&subject->rocket, message->number) != expected)
         return "check beforehand";
     if (subject_apply(subject, message) != expected)
@@ -144,7 +148,7 @@ const char *subject_deliver(struct subject *subject, struct oracle *oracle,
     if (!differs)
         differs = difference_in_runs(&subject->rocket, oracle);
     if (!differs)
-        differs = subject_names_difference(subject);
+        differs = subject_strings_difference(subject);
     return differs;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the state rules rest on: composition of effects is associative, the
- * empty effect is its identity, and no name gets lost in it. Shown by going
+ * empty effect is its identity, and no string gets lost in it. Shown by going
  * through all combinations of launch, mission, explosion and a few speeds.
  */
 #include <stdarg.h>
@@ -10,13 +10,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <assert.h>
 #include <string.h>
 
 #include "domain/rocket.h"
 #include "lib/messages.h"
 
-/* To rocket.c a name is an address; here it is a count as well. */
-struct name {
+/* To rocket.c a string is an address; here it is a count as well. */
+struct interned {
     int64_t held;
 };
 
@@ -24,13 +25,17 @@ enum { SPEEDS = 6, EFFECTS = 8 * SPEEDS };
 
 /* Names of its own for each place, so that a result tells whose it has. */
 struct place {
-    struct name type, mission, reason;
+    struct interned type, mission, reason;
 };
 
 static struct effect small_effect(unsigned which, struct place *place)
 {
     static const int64_t speeds[SPEEDS] = {0, 1, -1, INT64_MAX, INT64_MIN, 500};
     struct effect effect = {.speed = speeds[which / 8]};
+    static_assert(sizeof(effect) == 3 * sizeof(struct name *) +
+                                        sizeof(int64_t) +
+                                        sizeof(struct timestamp),
+                  "set, compare and count a new member of struct effect");
     if (which & 1) {
         effect.type = &place->type;
         effect.created = messages_time((uint64_t)(uintptr_t)place & 0xffff);
@@ -90,16 +95,17 @@ static void nothing_is_the_identity_of_composition(void **context)
     }
 }
 
-static void count_names(const struct effect *effect, int64_t by)
+static void count_strings(const struct effect *effect, int64_t by)
 {
-    struct name *names[] = {effect->type, effect->mission, effect->reason};
+    struct interned *strings[] = {effect->type, effect->mission,
+                                  effect->reason};
     for (size_t i = 0; i < 3; i++) {
-        if (names[i])
-            names[i]->held += by;
+        if (strings[i])
+            strings[i]->held += by;
     }
 }
 
-static void composition_keeps_or_drops_each_name(void **context)
+static void composition_keeps_or_drops_each_string(void **context)
 {
     (void)context;
     static const struct place nothing_held;
@@ -107,13 +113,13 @@ static void composition_keeps_or_drops_each_name(void **context)
     for (unsigned i = 0; i < EFFECTS * EFFECTS; i++) {
         struct effect a = small_effect(i % EFFECTS, &places[0]);
         struct effect b = small_effect(i / EFFECTS, &places[1]);
-        count_names(&a, 1);
-        count_names(&b, 1);
+        count_strings(&a, 1);
+        count_strings(&b, 1);
         struct rocket_dropped dropped = {0};
         struct effect ab = effect_compose(&a, &b, &dropped);
-        count_names(&ab, -1);
+        count_strings(&ab, -1);
         for (unsigned j = 0; j < dropped.count; j++)
-            dropped.names[j]->held--;
+            dropped.strings[j]->held--;
         assert_memory_equal(&places[0], &nothing_held, sizeof(nothing_held));
         assert_memory_equal(&places[1], &nothing_held, sizeof(nothing_held));
     }
@@ -124,7 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(composition_is_associative),
         cmocka_unit_test(nothing_is_the_identity_of_composition),
-        cmocka_unit_test(composition_keeps_or_drops_each_name),
+        cmocka_unit_test(composition_keeps_or_drops_each_string),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/list_url.h"
 #include "history.h"
 #include "lib/messages.h"
-#include "listing/listing.h"
+#include "listing/list_page.h"
 #include "shrink.h"
 #include "table/table.h"
 
@@ -32,18 +33,6 @@ enum {
     ID_SIZE = 16,
     IDS_ROOM = 4096,
     FLEET = 3000,
-    FIELDS = 8,
-};
-
-static const char *const field_names[FIELDS] = {
-    [TABLE_ID] = "id",
-    [TABLE_TYPE] = "type",
-    [TABLE_SPEED] = "speed",
-    [TABLE_MISSION] = "mission",
-    [TABLE_STATUS] = "status",
-    [TABLE_CREATED] = "createdAt",
-    [TABLE_UPDATED] = "updatedAt",
-    [TABLE_LAST_NUMBER] = "lastMessageNumber",
 };
 
 struct port {
@@ -85,7 +74,7 @@ static void look_at(const struct port *port, size_t rocket,
 static void change(struct port *port, size_t rocket)
 {
     struct message message = port_message(port, rocket);
-    if (table_apply(port->table, &message) == TABLE_NO_MEMORY)
+    if (table_apply(port->table, &message) == MESSAGE_NO_MEMORY)
         abort();
     look_at(port, rocket, &port->views[rocket]);
 }
@@ -149,9 +138,9 @@ static void write_query(const struct wish *wish, struct buffer *out)
 {
     static const char *const statuses[] = {"", "&status=active",
                                            "&status=exploded"};
-    buffer_append_format(out, "sort=%s&order=%s%s", field_names[wish->sort],
-                         wish->descending ? "desc" : "asc",
-                         statuses[wish->status]);
+    buffer_append_format(
+        out, "sort=%s&order=%s%s", list_url_sort_name(wish->sort),
+        wish->descending ? "desc" : "asc", statuses[wish->status]);
     if (wish->type)
         buffer_append_format(out, "&type=%s", wish->type);
     if (wish->mission)
@@ -188,9 +177,21 @@ static int by_time(const struct timestamp *a, const struct timestamp *b)
 
 static bool is_unknown(enum table_field field, const struct rocket_view *view)
 {
-    if (field == TABLE_TYPE || field == TABLE_CREATED)
+    switch (field) {
+    case TABLE_TYPE:
+    case TABLE_CREATED:
         return !view->launched;
-    return field == TABLE_MISSION && !view->mission.data;
+    case TABLE_MISSION:
+        return !view->mission.data;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return false;
 }
 
 static int by_field(enum table_field field, const struct rocket_view *a,
@@ -214,6 +215,8 @@ static int by_field(enum table_field field, const struct rocket_view *a,
     case TABLE_LAST_NUMBER:
         return (a->last_number > b->last_number) -
                (a->last_number < b->last_number);
+    case TABLE_FIELD_COUNT:
+        break;
     }
     abort();
 }
@@ -260,26 +263,29 @@ static void sort_plainly(const struct port *port, const struct wish *wish,
 static bool read_page(struct port *port, struct text raw, struct ids *ids,
                       size_t *total, struct buffer *next)
 {
-    char detail[200];
-    struct listing_query query;
-    if (!listing_query_parse(&query, raw, detail, sizeof(detail)))
+    char detail[LIST_URL_DETAIL];
+    struct list_url url;
+    struct list_query after;
+    if (!list_url_parse(&url, raw, detail, sizeof(detail)))
         fail_msg("refused: %s", detail);
-    struct listing *listing = listing_new(port->table, &query);
-    assert_non_null(listing);
-    for (size_t i = 0; i < listing_count(listing); i++) {
+    struct list_page *page = list_page_new(port->table, &url.query);
+    assert_non_null(page);
+    for (size_t i = 0; i < list_page_count(page); i++) {
         struct rocket_view view;
-        listing_read(listing, i, &view);
+        list_page_read(page, i, &view);
         assert_in_range(ids->count, 0, IDS_ROOM - 1);
         ids->ids[ids->count++] = view.id;
     }
-    *total = listing_total(listing);
-    bool more = listing_next(listing, next);
-    listing_free(listing);
-    listing_query_release(&query);
+    *total = list_page_total(page);
+    bool more = list_page_next(page, &after);
+    if (more)
+        list_url_write(&after, next);
+    list_page_free(page);
+    list_url_release(&url);
     return more;
 }
 
-/* The query of a target that listing_next() gave. */
+/* The query of a target that list_url_write() wrote. */
 static struct text query_of(const struct buffer *target)
 {
     struct text query = buffer_text(target);
@@ -350,7 +356,7 @@ static void pages_make_up_the_whole_sorted_list(void **context)
     uint64_t rounds = shrink_rounds(20);
     for (uint64_t i = 0; i < rounds; i++) {
         struct port *port = port_new(seed + i);
-        for (unsigned sort = 0; sort < FIELDS; sort++) {
+        for (unsigned sort = 0; sort < TABLE_FIELD_COUNT; sort++) {
             for (unsigned j = 0; j < 8; j++) {
                 struct wish wish =
                     random_wish(&port->random, (enum table_field)sort);
@@ -445,10 +451,10 @@ static void many_rockets_are_listed_as_sorted(void **context)
     fleet->port.random = (struct random){seed};
     for (size_t i = 0; i < FLEET; i++)
         add_to_fleet(fleet, i);
-    for (unsigned i = 0; i < 6 * FIELDS; i++) {
-        struct wish wish =
-            random_wish(&fleet->port.random, (enum table_field)(i % FIELDS));
-        wish.descending = i / FIELDS % 2;
+    for (unsigned i = 0; i < 6 * TABLE_FIELD_COUNT; i++) {
+        struct wish wish = random_wish(
+            &fleet->port.random, (enum table_field)(i % TABLE_FIELD_COUNT));
+        wish.descending = i / TABLE_FIELD_COUNT % 2;
         wish.limit = limits[random_below(&fleet->port.random, 5)];
         sort_fleet(fleet, &wish, &sorted);
         walk(&fleet->port, &wish, NULL, NULL, &listed);
@@ -527,11 +533,11 @@ static void unchanged_rockets_are_listed_once_while_others_change(void **state)
     uint64_t seed = shrink_seed("lists while rockets change");
     uint64_t rounds = shrink_rounds(12);
     for (uint64_t i = 0; i < rounds; i++) {
-        for (unsigned j = 0; j < 2 * FIELDS; j++) {
+        for (unsigned j = 0; j < 2 * TABLE_FIELD_COUNT; j++) {
             struct port *port = port_new(seed + i);
-            struct wish wish =
-                random_wish(&port->random, (enum table_field)(j % FIELDS));
-            wish.descending = j >= FIELDS;
+            struct wish wish = random_wish(
+                &port->random, (enum table_field)(j % TABLE_FIELD_COUNT));
+            wish.descending = j >= TABLE_FIELD_COUNT;
             wish.limit = limits[random_below(&port->random, 3)];
             assert_stable(port, &wish, seed + i);
             port_free(port);

@@ -48,11 +48,11 @@ static const char *difference_in_final_names(struct subject *subject)
 {
     const struct effect *state = rocket_state(&subject->rocket);
     for (size_t i = 0; i < HISTORY_NAMES; i++) {
-        const struct name *name = &subject->names[i];
-        int64_t shown = (state->type == name) + (state->mission == name) +
-                        (state->reason == name);
-        if (name->held != shown)
-            return "names held, which are not those of the state";
+        const struct interned *string = &subject->strings[i];
+        int64_t shown = (state->type == string) + (state->mission == string) +
+                        (state->reason == string);
+        if (string->held != shown)
+            return "strings held, which are not those of the state";
     }
     return quota_used(&subject->quota) == 0 ? NULL : "memory of a single run";
 }
@@ -148,7 +148,7 @@ static void assert_order_converges(const struct history *order,
         subject_apply(&subject, &order->deliveries[i]);
     const char *differs = subject_difference(&subject, expected);
     if (!differs)
-        differs = subject_names_difference(&subject);
+        differs = subject_strings_difference(&subject);
     if (differs) {
         history_print(order, stderr);
         fail_msg("the order above ends with another %s", differs);

@@ -16,7 +16,7 @@
 #include "shrink.h"
 #include "subject.h"
 
-static enum rocket_result
+static enum message_outcome
 apply_without_explosions(struct rocket *rocket, struct quota *quota,
                          uint64_t number, const struct timestamp *time,
                          const struct effect *effect,
@@ -27,25 +27,25 @@ apply_without_explosions(struct rocket *rocket, struct quota *quota,
     return rocket_apply(rocket, quota, number, time, &harmless, dropped);
 }
 
-static enum rocket_result
+static enum message_outcome
 apply_without_late_messages(struct rocket *rocket, struct quota *quota,
                             uint64_t number, const struct timestamp *time,
                             const struct effect *effect,
                             struct rocket_dropped *dropped)
 {
     if (number < rocket_last_number(rocket))
-        return ROCKET_STALE;
+        return MESSAGE_STALE;
     return rocket_apply(rocket, quota, number, time, effect, dropped);
 }
 
-static enum rocket_result
+static enum message_outcome
 apply_repeats_again(struct rocket *rocket, struct quota *quota, uint64_t number,
                     const struct timestamp *time, const struct effect *effect,
                     struct rocket_dropped *dropped)
 {
-    enum rocket_result result =
+    enum message_outcome result =
         rocket_apply(rocket, quota, number, time, effect, dropped);
-    return result == ROCKET_DUPLICATE ? ROCKET_APPLIED : result;
+    return result == MESSAGE_DUPLICATE ? MESSAGE_APPLIED : result;
 }
 
 /* Whether wrong rules go unnoticed. */

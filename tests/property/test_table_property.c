@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,11 @@ static bool same_time(const struct timestamp *a, const struct timestamp *b)
 static const char *difference(const struct rocket_view *view,
                               const struct oracle_state *expected)
 {
+    static_assert(offsetof(struct rocket_view, strings) ==
+                      4 * sizeof(struct text) + sizeof(int64_t) +
+                          2 * sizeof(struct timestamp) + 3 * sizeof(uint64_t) +
+                          2 * sizeof(bool),
+                  "compare a new member of struct rocket_view here");
     if (!same_text(view->type, expected->type))
         return "type";
     if (!same_text(view->mission, expected->mission))
@@ -82,27 +88,15 @@ static const char *difference(const struct rocket_view *view,
     return view->missing == expected->missing ? NULL : "missingMessages";
 }
 
-static enum table_result result_of(enum oracle_result result)
-{
-    switch (result) {
-    case ORACLE_DUPLICATE:
-        return TABLE_DUPLICATE;
-    case ORACLE_STALE:
-        return TABLE_STALE;
-    default:
-        return TABLE_APPLIED;
-    }
-}
-
 /* Deliver to both sides; what differs afterwards, NULL for nothing. */
 static const char *deliver(struct fleet *fleet, const struct message *message)
 {
     struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
     uint64_t revision = table_revision(fleet->table);
-    enum table_result expected = result_of(oracle_apply(oracle, message));
+    enum message_outcome expected = oracle_apply(oracle, message);
     if (table_apply(fleet->table, message) != expected)
         return "result";
-    if (expected == TABLE_APPLIED)
+    if (expected == MESSAGE_APPLIED)
         revision++;
     if (table_revision(fleet->table) != revision)
         return "revision of the table";
@@ -111,7 +105,7 @@ static const char *deliver(struct fleet *fleet, const struct message *message)
         return "rocket, which is not there";
     if (!text_equal(view.id, message->channel))
         return "id";
-    if (expected == TABLE_APPLIED && view.revision != revision)
+    if (expected == MESSAGE_APPLIED && view.revision != revision)
         return "revision of the rocket";
     struct oracle_state state = oracle_state(oracle);
     return difference(&view, &state);

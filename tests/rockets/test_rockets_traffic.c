@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/openapi.h"
 #include "plan.h"
 #include "traffic.h"
 
@@ -143,6 +145,32 @@ static void every_text_is_json(void **state)
         json = cJSON_Parse(text);
         assert_non_null(json);
         cJSON_Delete(json);
+    }
+    traffic_release(&traffic);
+}
+
+/* The types of the service, as its document lists them. */
+static void every_type_is_sent(void **state)
+{
+    struct openapi_names types = openapi_message_types();
+    struct traffic traffic = make(444, 20, 2000);
+    size_t sent[OPENAPI_MAX_NAMES] = {0};
+    char text[TRAFFIC_TEXT_SIZE];
+
+    (void)state;
+    assert_true(types.count > 0);
+    for (uint32_t i = 0; i < traffic.message_count; i++) {
+        traffic_render(&traffic, &traffic.messages[i], text);
+        for (size_t j = 0; j < types.count; j++) {
+            char member[OPENAPI_NAME_SIZE + 20];
+            snprintf(member, sizeof(member), "\"messageType\":\"%s\"",
+                     types.names[j]);
+            sent[j] += strstr(text, member) != NULL;
+        }
+    }
+    for (size_t j = 0; j < types.count; j++) {
+        if (sent[j] == 0)
+            fail_msg("no %s is sent", types.names[j]);
     }
     traffic_release(&traffic);
 }
@@ -441,6 +469,7 @@ int main(void)
         cmocka_unit_test(default_traffic_never_changes),
         cmocka_unit_test(a_message_is_written_as_the_original_writes_it),
         cmocka_unit_test(every_text_is_json),
+        cmocka_unit_test(every_type_is_sent),
         cmocka_unit_test(ids_are_distinct_uuids_of_version_5),
         cmocka_unit_test(counts_are_those_of_the_options),
         cmocka_unit_test(numbers_have_no_gaps_and_start_with_the_launch),

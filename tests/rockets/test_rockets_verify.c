@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "expected.h"
+#include "lib/openapi.h"
 #include "verify.h"
 
 #define ID "0e9e9df5-38fd-52e2-916f-c858b9eb4ea5"
@@ -94,7 +95,10 @@ static void append(char object[1024], const char *member, bool is_last)
              is_last ? "}" : ",");
 }
 
-/* The members in order; each is made wrong in turn, or left out. */
+/*
+ * The members as openapi.yaml lists them. Each in turn has a wrong value or
+ * is missing.
+ */
 static void each_field_that_differs_is_found(void **state)
 {
     static const struct {
@@ -115,8 +119,14 @@ static void each_field_that_differs_is_found(void **state)
     };
     enum { COUNT = sizeof(FIELDS) / sizeof(FIELDS[0]) };
     struct expected expected = expect(1, false);
+    struct openapi_names members = openapi_rocket_members();
 
     (void)state;
+    assert_int_equal(members.count, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t length = strlen(members.names[i]);
+        assert_memory_equal(FIELDS[i].right + 1, members.names[i], length);
+    }
     for (size_t bad = 0; bad <= COUNT; bad++) {
         char wrong[1024] = "{";
         char missing[1024] = "{";

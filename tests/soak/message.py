@@ -12,6 +12,7 @@ MAX_SPEED = 10**9
 LAUNCHED, FASTER, SLOWER, EXPLODED, MISSION = (
     "RocketLaunched", "RocketSpeedIncreased", "RocketSpeedDecreased",
     "RocketExploded", "RocketMissionChanged")
+KINDS = [LAUNCHED, FASTER, SLOWER, EXPLODED, MISSION]
 
 TYPES = ["Atlas-H", "Falcon-9", "Saturn-I", "Thor-Able", "Titan-IV", "Электрон",
          'a "quoted" \\ type', "火箭", "z" * 256]
@@ -88,7 +89,7 @@ def write(channel: str, message: Message) -> str:
     if message.kind == LAUNCHED:
         return (f'{head}{{"type":{quoted(message.name)},"launchSpeed":'
                 f'{message.speed},"mission":{quoted(message.mission)}}}}}')
-    member = "reason" if message.kind == EXPLODED else "newMission"
+    member = {EXPLODED: "reason", MISSION: "newMission"}[message.kind]
     return f'{head}{{"{member}":{quoted(message.name)}}}}}'
 
 

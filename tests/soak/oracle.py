@@ -110,6 +110,8 @@ def _fold(state: Json, message: Message) -> None:
         state["mission"] = message.name
     elif message.kind == EXPLODED:
         state["reason"] = message.name
+    else:
+        raise ValueError(message.kind)
 
 
 def difference(expected: Json, shown: Json) -> str:

@@ -420,7 +420,7 @@ static void help_teaches(void **state)
         "rockets launch http://localhost:9000/messages\n",
         "curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n",
         "/swagger on that port.",
-        "Exit codes: 0",
+        "Exit status: 0",
     };
     const char *help = config_help();
     for (size_t i = 0; i < COUNT(parts); i++)

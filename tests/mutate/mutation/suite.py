@@ -24,10 +24,10 @@ _SERVER = re.compile(
 
 # Slow ones, by what they are about; others' mutants are not shown to them.
 _SLOW = {
-    "property.test_listing_property": {"listing", "listing_query", "table_scan",
+    "property.test_listing_property": {"list_page", "list_url", "scan_step",
                                        "table_entry", "columns", "stripe",
-                                       "key_sort", "name_ranks"},
-    "unit.test_table_windows": {"table_scan", "columns", "stripe", "table"},
+                                       "key_sort", "string_ranks"},
+    "unit.test_table_windows": {"scan_step", "columns", "stripe", "table"},
     "unit.test_abbreviation": set(),
     "unit.test_batch_cuts": set(),
     "unit.test_batch_memory": {"stripe"},
@@ -39,6 +39,7 @@ _SLOW = {
 
 # Files whose tests have another name.
 _ALIASES = {"message_parse": "(message_parse|message)",
+            "scan_step": "(table_scan|table_windows)",
             "stripe": "(stripe|table|table_memory)",
             "table_entry": "(table_entry|table)"}
 

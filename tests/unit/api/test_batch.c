@@ -159,7 +159,7 @@ static void a_lone_cr_ends_no_line(void **context)
     check_body(*context, A1 "\r" A2 "\n",
                RESULT(0, 0, 1,
                       ERROR(1, "the message is not JSON: at byte 153: "
-                               "something follows the end")));
+                               "unexpected text after the end")));
     check_body(*context, "\r" A1 "\r\r\n", RESULT(1, 0, 0, ""));
 }
 

@@ -228,7 +228,7 @@ static void make_line(struct buffer *line, uint64_t *random)
 /* What a batch is to come to, line by line. */
 struct expectation {
     struct table *table;
-    uint64_t results[TABLE_NO_MEMORY], rejected;
+    uint64_t results[MESSAGE_NO_MEMORY], rejected;
     struct buffer errors;
 };
 
@@ -269,13 +269,14 @@ static void expect_line(struct expectation *expected, uint64_t number,
 
 static void write_expected(struct expectation *expected, struct buffer *out)
 {
-    buffer_append_format(
-        out,
-        "{\"applied\":%" PRIu64 ",\"duplicate\":%" PRIu64 ",\"stale\":%" PRIu64
-        ",\"rejected\":%" PRIu64 ",\"errors\":[%.*s]}",
-        expected->results[TABLE_APPLIED], expected->results[TABLE_DUPLICATE],
-        expected->results[TABLE_STALE], expected->rejected,
-        (int)expected->errors.length, expected->errors.data);
+    buffer_append_format(out,
+                         "{\"applied\":%" PRIu64 ",\"duplicate\":%" PRIu64
+                         ",\"stale\":%" PRIu64 ",\"rejected\":%" PRIu64
+                         ",\"errors\":[%.*s]}",
+                         expected->results[MESSAGE_APPLIED],
+                         expected->results[MESSAGE_DUPLICATE],
+                         expected->results[MESSAGE_STALE], expected->rejected,
+                         (int)expected->errors.length, expected->errors.data);
     write_state(expected->table, out);
 }
 

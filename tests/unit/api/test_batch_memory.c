@@ -320,7 +320,7 @@ static unsigned fill(struct table *table)
         snprintf(id, sizeof(id), "rocket %u", i);
         struct message message =
             message_launched(id, 1, "Falcon-9", "ARTEMIS", 500);
-        if (table_apply(table, &message) != TABLE_APPLIED)
+        if (table_apply(table, &message) != MESSAGE_APPLIED)
             return i;
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The five messages as they come, and for every rule a message that breaks
- * it, with the exact sentence that its sender reads.
+ * A message of each type, and for each rule a message that breaks it, with
+ * the exact error text.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@
 #include <cjson/cJSON.h>
 
 #include "domain/message_parse.h"
+#include "lib/messages.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -107,6 +108,60 @@ static void assert_text(struct text text, const char *expected)
 {
     if (!text_equal(text, text_of(expected)))
         fail_msg("%.*s is not %s", (int)text.length, text.data, expected);
+}
+
+/* The payload that message_of_type() has. */
+static const char *payload_of(enum message_type type)
+{
+    switch (type) {
+    case MESSAGE_LAUNCHED:
+        return "\"type\":\"Falcon-9\",\"launchSpeed\":500,"
+               "\"mission\":\"ARTEMIS\"";
+    case MESSAGE_SPEED_INCREASED:
+        return "\"by\":3000";
+    case MESSAGE_SPEED_DECREASED:
+        return "\"by\":2500";
+    case MESSAGE_EXPLODED:
+        return "\"reason\":\"FROZEN_O_RINGS\"";
+    case MESSAGE_MISSION_CHANGED:
+        break;
+    }
+    return "\"newMission\":\"SHUTTLE_MIR\"";
+}
+
+static void every_type_is_read(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < MESSAGE_TYPE_COUNT; i++) {
+        enum message_type type = (enum message_type)i;
+        struct message expected = message_of_type(type, "r", 7);
+        struct parsed_message parsed;
+        char body[512];
+
+        snprintf(body, sizeof(body),
+                 "{\"metadata\":{" CHANNEL ",\"messageNumber\":7,"
+                 "\"messageTime\":\"2022-02-02T19:39:12+00:00\","
+                 "\"messageType\":\"%s\"},\"message\":{%s}}",
+                 messages_type_name(type), payload_of(type));
+        struct message message = accepted(body, &parsed);
+        if (!messages_same(&message, &expected))
+            fail_msg("%s is read as another message", body);
+        message_parse_release(&parsed);
+    }
+}
+
+static void error_text_lists_every_type(void **state)
+{
+    (void)state;
+    char expected[512] = "one of ";
+
+    for (unsigned i = 0; i < MESSAGE_TYPE_COUNT; i++) {
+        size_t length = strlen(expected);
+        snprintf(expected + length, sizeof(expected) - length, "%s%s",
+                 i > 0 ? ", " : "", messages_type_name((enum message_type)i));
+    }
+    /* A_TYPE is what the service answers: bad_metadata_are_refused(). */
+    assert_string_equal(A_TYPE, expected);
 }
 
 static void a_launch_is_read(void **state)
@@ -308,7 +363,7 @@ static const struct refusal bad_roots[] = {
     {"{\"metadata\":1 \"message\":2}",
      "the message is not JSON: at byte 14: expected ',' or '}'"},
     {WITH_BY("1") "x",
-     "the message is not JSON: at byte 150: something follows "
+     "the message is not JSON: at byte 150: unexpected text after "
      "the end"},
     {WITH_BY("01"),
      "the message is not JSON: at byte 148: expected ',' or '}'"},
@@ -528,7 +583,7 @@ static void a_nul_does_not_end_the_body(void **state)
                      PARSE_INVALID);
     assert_string_equal(
         parsed.detail,
-        "the message is not JSON: at byte 150: something follows the end");
+        "the message is not JSON: at byte 150: unexpected text after the end");
 }
 
 /* Each string member, and a body with that string in place of the `%`. */
@@ -703,6 +758,8 @@ static void strings_may_hold_what_ends_a_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type_is_read),
+        cmocka_unit_test(error_text_lists_every_type),
         cmocka_unit_test(a_launch_is_read),
         cmocka_unit_test(speed_changes_are_read),
         cmocka_unit_test(an_explosion_is_read),

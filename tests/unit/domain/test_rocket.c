@@ -15,11 +15,12 @@
 #include "lib/messages.h"
 
 /* Only addresses matter to rocket.c. */
-struct name {
+struct interned {
     char unused;
 };
 
-static struct name falcon, saturn, artemis, apollo, gemini, frozen, pressure;
+static struct interned falcon, saturn, artemis, apollo, gemini, frozen,
+    pressure;
 
 /* A rocket, and what the latest message did. */
 struct flight {
@@ -45,8 +46,9 @@ static int tear_down(void **context)
     return quota_used(&flight->quota) == 0 ? 0 : -1;
 }
 
-static enum rocket_result apply_at(struct flight *flight, uint64_t number,
-                                   struct timestamp time, struct effect effect)
+static enum message_outcome apply_at(struct flight *flight, uint64_t number,
+                                     struct timestamp time,
+                                     struct effect effect)
 {
     if (effect.type)
         effect.created = time;
@@ -54,13 +56,13 @@ static enum rocket_result apply_at(struct flight *flight, uint64_t number,
                         &flight->dropped);
 }
 
-static enum rocket_result apply(struct flight *flight, uint64_t number,
-                                struct effect effect)
+static enum message_outcome apply(struct flight *flight, uint64_t number,
+                                  struct effect effect)
 {
     return apply_at(flight, number, messages_time(number), effect);
 }
 
-static struct effect launch(struct name *type, struct name *mission,
+static struct effect launch(struct interned *type, struct interned *mission,
                             int64_t speed)
 {
     return (struct effect){.type = type, .mission = mission, .speed = speed};
@@ -71,19 +73,20 @@ static struct effect faster(int64_t by)
     return (struct effect){.speed = by};
 }
 
-static struct effect new_mission(struct name *mission)
+static struct effect new_mission(struct interned *mission)
 {
     return (struct effect){.mission = mission};
 }
 
-static struct effect explosion(struct name *reason)
+static struct effect explosion(struct interned *reason)
 {
     return (struct effect){.reason = reason};
 }
 
-static void assert_state(const struct flight *flight, const struct name *type,
-                         const struct name *mission, int64_t speed,
-                         const struct name *reason)
+static void assert_state(const struct flight *flight,
+                         const struct interned *type,
+                         const struct interned *mission, int64_t speed,
+                         const struct interned *reason)
 {
     const struct effect *state = rocket_state(&flight->rocket);
     assert_ptr_equal(state->type, type);
@@ -92,16 +95,16 @@ static void assert_state(const struct flight *flight, const struct name *type,
     assert_ptr_equal(state->reason, reason);
 }
 
-/* `names` are exactly those that the latest message made it drop. */
+/* `strings` are exactly those that the latest message made it drop. */
 static void assert_dropped(const struct flight *flight, unsigned count,
-                           struct name *const names[])
+                           struct interned *const strings[])
 {
     assert_int_equal(flight->dropped.count, count);
     for (unsigned i = 0; i < count; i++) {
         unsigned expected = 0, found = 0;
         for (unsigned j = 0; j < count; j++) {
-            expected += names[j] == names[i];
-            found += flight->dropped.names[j] == names[i];
+            expected += strings[j] == strings[i];
+            found += flight->dropped.strings[j] == strings[i];
         }
         assert_int_equal(found, expected);
     }
@@ -135,7 +138,7 @@ static void messages_in_order_take_no_memory(void **context)
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
     for (uint64_t number = 2; number <= 10000; number++) {
-        assert_int_equal(apply(flight, number, faster(3)), ROCKET_APPLIED);
+        assert_int_equal(apply(flight, number, faster(3)), MESSAGE_APPLIED);
         assert_int_equal(quota_used(&flight->quota), 0);
     }
     assert_state(flight, &falcon, &artemis, 500 + 9999 * 3, NULL);
@@ -147,7 +150,7 @@ static void newest_state_shows_before_the_gap_fills(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
-    assert_int_equal(apply(flight, 5, faster(1000)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, 5, faster(1000)), MESSAGE_APPLIED);
     assert_state(flight, &falcon, &artemis, 1500, NULL);
     assert_int_equal(rocket_last_number(&flight->rocket), 5);
     assert_int_equal(rocket_missing(&flight->rocket), 3);
@@ -158,7 +161,7 @@ static void late_message_repairs_the_state(void **context)
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
     apply(flight, 3, new_mission(&gemini));
-    assert_int_equal(apply(flight, 2, new_mission(&apollo)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, 2, new_mission(&apollo)), MESSAGE_APPLIED);
     assert_state(flight, &falcon, &gemini, 500, NULL);
     assert_int_equal(rocket_missing(&flight->rocket), 0);
 }
@@ -184,9 +187,9 @@ static void duplicate_message_changes_nothing(void **context)
     apply(flight, 1, launch(&falcon, &artemis, 500));
     apply(flight, 2, faster(100));
     struct rocket before = flight->rocket;
-    assert_int_equal(apply(flight, 2, faster(100)), ROCKET_DUPLICATE);
+    assert_int_equal(apply(flight, 2, faster(100)), MESSAGE_DUPLICATE);
     assert_int_equal(apply(flight, 1, launch(&falcon, &artemis, 500)),
-                     ROCKET_DUPLICATE);
+                     MESSAGE_DUPLICATE);
     assert_memory_equal(&flight->rocket, &before, sizeof(before));
 }
 
@@ -195,7 +198,7 @@ static void first_content_of_a_number_wins(void **context)
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
     assert_int_equal(apply(flight, 1, launch(&saturn, &apollo, 9)),
-                     ROCKET_DUPLICATE);
+                     MESSAGE_DUPLICATE);
     assert_state(flight, &falcon, &artemis, 500, NULL);
 }
 
@@ -206,7 +209,7 @@ static void nothing_moves_an_exploded_rocket(void **context)
     apply(flight, 2, explosion(&frozen));
     apply(flight, 3, faster(100));
     apply(flight, 4, new_mission(&apollo));
-    assert_int_equal(apply(flight, 5, explosion(&pressure)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, 5, explosion(&pressure)), MESSAGE_APPLIED);
     assert_state(flight, &falcon, &artemis, 500, &frozen);
     struct timestamp last = messages_time(5);
     assert_int_equal(rocket_last_number(&flight->rocket), 5);
@@ -259,9 +262,9 @@ static void highest_number_of_all_is_a_number_like_any(void **context)
 {
     struct flight *flight = *context;
     uint64_t highest = MESSAGE_MAX_NUMBER;
-    assert_int_equal(apply(flight, highest, faster(1)), ROCKET_APPLIED);
-    assert_int_equal(apply(flight, highest - 1, faster(1)), ROCKET_APPLIED);
-    assert_int_equal(apply(flight, highest, faster(1)), ROCKET_DUPLICATE);
+    assert_int_equal(apply(flight, highest, faster(1)), MESSAGE_APPLIED);
+    assert_int_equal(apply(flight, highest - 1, faster(1)), MESSAGE_APPLIED);
+    assert_int_equal(apply(flight, highest, faster(1)), MESSAGE_DUPLICATE);
     assert_true(rocket_last_number(&flight->rocket) == highest);
     assert_true(rocket_missing(&flight->rocket) == highest - 2);
 }
@@ -271,11 +274,11 @@ static void check_says_what_apply_would(void **context)
     struct flight *flight = *context;
     apply(flight, 2, faster(1));
     apply(flight, 4, faster(1));
-    assert_int_equal(rocket_check(&flight->rocket, 1), ROCKET_APPLIED);
-    assert_int_equal(rocket_check(&flight->rocket, 2), ROCKET_DUPLICATE);
-    assert_int_equal(rocket_check(&flight->rocket, 3), ROCKET_APPLIED);
-    assert_int_equal(rocket_check(&flight->rocket, 4), ROCKET_DUPLICATE);
-    assert_int_equal(rocket_check(&flight->rocket, 5), ROCKET_APPLIED);
+    assert_int_equal(rocket_check(&flight->rocket, 1), MESSAGE_APPLIED);
+    assert_int_equal(rocket_check(&flight->rocket, 2), MESSAGE_DUPLICATE);
+    assert_int_equal(rocket_check(&flight->rocket, 3), MESSAGE_APPLIED);
+    assert_int_equal(rocket_check(&flight->rocket, 4), MESSAGE_DUPLICATE);
+    assert_int_equal(rocket_check(&flight->rocket, 5), MESSAGE_APPLIED);
 }
 
 /* Memory. */
@@ -303,12 +306,12 @@ static void out_of_memory_changes_nothing(void **context)
     flight->quota.limit = quota_used(&flight->quota);
     struct rocket before = flight->rocket;
     assert_int_equal(apply(flight, 3, launch(&saturn, &apollo, 1)),
-                     ROCKET_NO_MEMORY);
+                     MESSAGE_NO_MEMORY);
     assert_memory_equal(&flight->rocket, &before, sizeof(before));
-    assert_dropped(flight, 2, (struct name *[]){&saturn, &apollo});
+    assert_dropped(flight, 2, (struct interned *[]){&saturn, &apollo});
     flight->quota.limit = SIZE_MAX;
     assert_int_equal(apply(flight, 3, launch(&saturn, &apollo, 1)),
-                     ROCKET_APPLIED);
+                     MESSAGE_APPLIED);
 }
 
 /* Fill runs until the quota, which is what is used by now, refuses one. */
@@ -316,7 +319,7 @@ static uint64_t open_gaps_until_refused(struct flight *flight, uint64_t from)
 {
     uint64_t number = from;
     flight->quota.limit = quota_used(&flight->quota);
-    while (apply(flight, number, faster(1)) == ROCKET_APPLIED)
+    while (apply(flight, number, faster(1)) == MESSAGE_APPLIED)
         number += 2;
     return number;
 }
@@ -328,10 +331,10 @@ static void extending_and_joining_runs_needs_no_memory(void **context)
     apply(flight, 3, faster(1));
     uint64_t refused = open_gaps_until_refused(flight, 5);
     assert_in_range(refused, 7, 2 * ROCKET_MAX_RUNS);
-    assert_int_equal(apply(flight, refused - 1, faster(1)), ROCKET_APPLIED);
-    assert_int_equal(apply(flight, refused, faster(1)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, refused - 1, faster(1)), MESSAGE_APPLIED);
+    assert_int_equal(apply(flight, refused, faster(1)), MESSAGE_APPLIED);
     for (uint64_t number = 2; number < refused - 1; number += 2)
-        assert_int_equal(apply(flight, number, faster(1)), ROCKET_APPLIED);
+        assert_int_equal(apply(flight, number, faster(1)), MESSAGE_APPLIED);
     assert_state(flight, NULL, NULL, (int64_t)refused, NULL);
     assert_int_equal(quota_used(&flight->quota), 0);
 }
@@ -343,7 +346,7 @@ static uint64_t open_all_runs(struct flight *flight)
 {
     uint64_t number = 11;
     for (unsigned i = 0; i < ROCKET_MAX_RUNS; i++, number += 2)
-        assert_int_equal(apply(flight, number, faster(1)), ROCKET_APPLIED);
+        assert_int_equal(apply(flight, number, faster(1)), MESSAGE_APPLIED);
     assert_int_equal(flight->rocket.count, ROCKET_MAX_RUNS);
     assert_int_equal(flight->rocket.floor, 0);
     return number;
@@ -353,23 +356,23 @@ static void one_run_too_many_gives_up_the_lowest_gap(void **context)
 {
     struct flight *flight = *context;
     uint64_t next = open_all_runs(flight);
-    assert_int_equal(apply(flight, next, faster(1)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, next, faster(1)), MESSAGE_APPLIED);
     assert_int_equal(flight->rocket.count, ROCKET_MAX_RUNS);
     assert_int_equal(flight->rocket.floor, 12);
     assert_state(flight, NULL, NULL, ROCKET_MAX_RUNS + 1, NULL);
-    assert_int_equal(apply(flight, 11, faster(1)), ROCKET_STALE);
-    assert_int_equal(apply(flight, 12, faster(1)), ROCKET_STALE);
-    assert_int_equal(apply(flight, 13, faster(1)), ROCKET_DUPLICATE);
-    assert_int_equal(apply(flight, 14, faster(1)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, 11, faster(1)), MESSAGE_STALE);
+    assert_int_equal(apply(flight, 12, faster(1)), MESSAGE_STALE);
+    assert_int_equal(apply(flight, 13, faster(1)), MESSAGE_DUPLICATE);
+    assert_int_equal(apply(flight, 14, faster(1)), MESSAGE_APPLIED);
 }
 
 static void numbers_below_the_first_run_are_never_given_up(void **context)
 {
     struct flight *flight = *context;
     apply(flight, open_all_runs(flight), faster(1));
-    assert_int_equal(apply(flight, 10, faster(1)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, 10, faster(1)), MESSAGE_APPLIED);
     assert_int_equal(apply(flight, 1, launch(&falcon, &artemis, 0)),
-                     ROCKET_APPLIED);
+                     MESSAGE_APPLIED);
     assert_state(flight, &falcon, &artemis, ROCKET_MAX_RUNS + 2, NULL);
 }
 
@@ -378,10 +381,10 @@ static void floor_never_falls(void **context)
     struct flight *flight = *context;
     apply(flight, open_all_runs(flight), faster(1));
     assert_int_equal(flight->rocket.floor, 12);
-    assert_int_equal(apply(flight, 5, faster(1)), ROCKET_APPLIED);
+    assert_int_equal(apply(flight, 5, faster(1)), MESSAGE_APPLIED);
     assert_int_equal(flight->rocket.floor, 12);
-    assert_int_equal(apply(flight, 12, faster(1)), ROCKET_STALE);
-    assert_int_equal(apply(flight, 7, faster(1)), ROCKET_STALE);
+    assert_int_equal(apply(flight, 12, faster(1)), MESSAGE_STALE);
+    assert_int_equal(apply(flight, 7, faster(1)), MESSAGE_STALE);
     assert_int_equal(flight->rocket.count, ROCKET_MAX_RUNS);
 }
 
@@ -421,27 +424,27 @@ static void replaced_mission_is_dropped(void **context)
     apply(flight, 1, launch(&falcon, &artemis, 500));
     assert_dropped(flight, 0, NULL);
     apply(flight, 2, new_mission(&apollo));
-    assert_dropped(flight, 1, (struct name *[]){&artemis});
+    assert_dropped(flight, 1, (struct interned *[]){&artemis});
     apply(flight, 3, new_mission(&apollo));
-    assert_dropped(flight, 1, (struct name *[]){&apollo});
+    assert_dropped(flight, 1, (struct interned *[]){&apollo});
 }
 
-static void names_of_a_duplicate_are_dropped(void **context)
+static void strings_of_a_duplicate_are_dropped(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
     apply(flight, 1, launch(&saturn, &apollo, 500));
-    assert_dropped(flight, 2, (struct name *[]){&saturn, &apollo});
+    assert_dropped(flight, 2, (struct interned *[]){&saturn, &apollo});
 }
 
-static void names_after_an_explosion_are_dropped(void **context)
+static void strings_after_an_explosion_are_dropped(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, explosion(&frozen));
     apply(flight, 2, new_mission(&apollo));
-    assert_dropped(flight, 1, (struct name *[]){&apollo});
+    assert_dropped(flight, 1, (struct interned *[]){&apollo});
     apply(flight, 3, explosion(&pressure));
-    assert_dropped(flight, 1, (struct name *[]){&pressure});
+    assert_dropped(flight, 1, (struct interned *[]){&pressure});
 }
 
 static void relaunch_drops_all_of_before(void **context)
@@ -450,7 +453,8 @@ static void relaunch_drops_all_of_before(void **context)
     apply(flight, 1, launch(&falcon, &artemis, 500));
     apply(flight, 2, explosion(&frozen));
     apply(flight, 3, launch(&saturn, &apollo, 500));
-    assert_dropped(flight, 3, (struct name *[]){&falcon, &artemis, &frozen});
+    assert_dropped(flight, 3,
+                   (struct interned *[]){&falcon, &artemis, &frozen});
 }
 
 /*
@@ -465,7 +469,8 @@ static void joining_drops_what_no_longer_counts(void **context)
     apply(flight, 4, new_mission(&gemini));
     apply(flight, 5, explosion(&pressure));
     apply(flight, 3, new_mission(&apollo));
-    assert_dropped(flight, 3, (struct name *[]){&apollo, &gemini, &pressure});
+    assert_dropped(flight, 3,
+                   (struct interned *[]){&apollo, &gemini, &pressure});
     assert_state(flight, &falcon, &artemis, 500, &frozen);
 }
 
@@ -499,8 +504,8 @@ int main(void)
         FLIGHT_TEST(given_up_messages_stay_missing),
         FLIGHT_TEST(memory_of_a_rocket_is_bounded),
         FLIGHT_TEST(replaced_mission_is_dropped),
-        FLIGHT_TEST(names_of_a_duplicate_are_dropped),
-        FLIGHT_TEST(names_after_an_explosion_are_dropped),
+        FLIGHT_TEST(strings_of_a_duplicate_are_dropped),
+        FLIGHT_TEST(strings_after_an_explosion_are_dropped),
         FLIGHT_TEST(relaunch_drops_all_of_before),
         FLIGHT_TEST(joining_drops_what_no_longer_counts),
     };

@@ -82,7 +82,7 @@ struct refusal {
 };
 
 #define NO_VALUE "expected a value"
-#define FOLLOWS "something follows the end"
+#define FOLLOWS "unexpected text after the end"
 #define NO_DIGIT "expected a digit"
 #define NO_NAME "expected a member name"
 #define NO_QUOTE "a string has no closing quote"

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "http/fields.h"
+#include "http/request.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

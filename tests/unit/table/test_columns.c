@@ -37,7 +37,7 @@ static uint32_t any_key(uint64_t *state, bool wide)
     return wide ? (uint32_t)next(state) : few(state);
 }
 
-/* By what the header says: the value's order turned, the unknown last. */
+/* As the header says: in the order of the list, unknown values last. */
 static bool comes_before(uint32_t a, uint32_t b, bool descending)
 {
     if (a == ABBREVIATION_UNKNOWN || b == ABBREVIATION_UNKNOWN)
@@ -72,7 +72,7 @@ static void the_unknown_rank_last_in_either_order(void **context)
     assert_int_equal(columns_rank(0, true), UINT32_MAX - 1);
 }
 
-static bool not_after(struct columns_place a, struct columns_place b)
+static bool not_after(struct columns_bound a, struct columns_bound b)
 {
     return a.rank != b.rank ? a.rank < b.rank : a.id <= b.id;
 }
@@ -84,16 +84,16 @@ static uint64_t plain_inside(const uint32_t keys[COLUMNS_ROCKETS],
     uint64_t inside = 0;
 
     for (unsigned i = 0; i < COLUMNS_ROCKETS; i++) {
-        struct columns_place place = {columns_rank(keys[i], window->descending),
-                                      ids[i]};
-        if (not_after(window->first, place) && not_after(place, window->last))
+        struct columns_bound at = {columns_rank(keys[i], window->descending),
+                                   ids[i]};
+        if (not_after(window->first, at) && not_after(at, window->last))
             inside |= UINT64_C(1) << i;
     }
     return inside;
 }
 
-/* Mostly a place of one of the rockets, as in a list that goes on there. */
-static struct columns_place random_place(uint64_t *state,
+/* Mostly the rank and id of one of the rockets, as a cursor has them. */
+static struct columns_bound random_bound(uint64_t *state,
                                          const uint32_t keys[COLUMNS_ROCKETS],
                                          const uint32_t ids[COLUMNS_ROCKETS],
                                          bool descending)
@@ -102,12 +102,12 @@ static struct columns_place random_place(uint64_t *state,
 
     switch (next(state) % 4) {
     case 0:
-        return (struct columns_place){few(state), few(state)};
+        return (struct columns_bound){few(state), few(state)};
     case 1:
-        return (struct columns_place){columns_rank(keys[i], descending),
+        return (struct columns_bound){columns_rank(keys[i], descending),
                                       (uint32_t)next(state)};
     default:
-        return (struct columns_place){columns_rank(keys[i], descending),
+        return (struct columns_bound){columns_rank(keys[i], descending),
                                       ids[i]};
     }
 }
@@ -124,8 +124,8 @@ static void windows_let_in_what_a_plain_loop_does(void **context)
             keys[i] = any_key(&state, round % 3 == 0);
             ids[i] = any_key(&state, round % 5 == 0);
         }
-        window.first = random_place(&state, keys, ids, window.descending);
-        window.last = random_place(&state, keys, ids, window.descending);
+        window.first = random_bound(&state, keys, ids, window.descending);
+        window.last = random_bound(&state, keys, ids, window.descending);
         uint64_t expected = plain_inside(keys, ids, &window);
         assert_true(columns_inside(keys, ids, &window) == expected);
         some += expected != 0;
@@ -174,9 +174,25 @@ static void the_widest_window_lets_all_in_the_unknown_too(void **context)
     }
 }
 
+/* A column that no field has would never be read. */
+static void each_column_belongs_to_one_field(void **context)
+{
+    (void)context;
+    unsigned fields[COLUMN_COUNT] = {0};
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++) {
+        enum column column = columns_of_field(field);
+        if (column != COLUMN_COUNT)
+            fields[column]++;
+        assert_false(column != COLUMN_COUNT && table_field_is_string(field));
+    }
+    for (enum column column = 0; column < COLUMN_COUNT; column++)
+        assert_int_equal(fields[column], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_column_belongs_to_one_field),
         cmocka_unit_test(ranks_are_in_the_order_of_the_list),
         cmocka_unit_test(the_unknown_rank_last_in_either_order),
         cmocka_unit_test(windows_let_in_what_a_plain_loop_does),

@@ -51,7 +51,7 @@ static void ids_with_the_same_hash_are_told_apart(void **context)
         snprintf(id, sizeof(id), "%u", i);
         struct message message = message_speed(id, 1, i);
         assert_int_equal(stripe_apply(stripe, tags[i % 3], &message, &entry),
-                         TABLE_APPLIED);
+                         MESSAGE_APPLIED);
         assert_int_equal(stripe->count, i + 1);
     }
     for (unsigned i = 0; i < IDS; i++) {
@@ -79,7 +79,7 @@ static void room_is_made_for_little_more_than_there_is(void **context)
         struct message message = message_speed(id, 1, 1);
         assert_int_equal(
             stripe_apply(stripe, count * 0x9e3779b9, &message, &entry),
-            TABLE_APPLIED);
+            MESSAGE_APPLIED);
         assert_true(count * 4 <= stripe->slot_count * 3);
         assert_true(stripe->slot_count <= FEW ||
                     stripe->slot_count < 2 * count);
@@ -100,7 +100,7 @@ static size_t memory_for(struct fixture *fixture, size_t length)
     id[length] = '\0';
     struct message message = message_speed(id, 1, 1);
     assert_int_equal(stripe_apply(&fixture->stripe, 0, &message, &entry),
-                     TABLE_APPLIED);
+                     MESSAGE_APPLIED);
     return quota_used(&fixture->quota) - before;
 }
 
@@ -125,7 +125,8 @@ static void id_that_is_a_byte_too_long_gets_new_memory(void **context)
     assert_int_equal(memory_for(*context, 1), 0);
 }
 
-static enum table_result apply(struct fixture *fixture, struct message message)
+static enum message_outcome apply(struct fixture *fixture,
+                                  struct message message)
 {
     struct table_entry *entry;
 
@@ -133,37 +134,37 @@ static enum table_result apply(struct fixture *fixture, struct message message)
 }
 
 /* Wherever memory ends. */
-static void rocket_that_finds_no_room_holds_no_names(void **context)
+static void rocket_that_finds_no_room_holds_no_strings(void **context)
 {
     struct fixture *fixture = *context;
-    struct names *names = &fixture->stripe.names;
+    struct interned_set *strings = &fixture->stripe.strings;
     unsigned failed = 0;
 
     for (fixture->quota.limit = 0;
          apply(fixture, message_exploded("a", 1, "FROZEN_O_RINGS")) ==
-         TABLE_NO_MEMORY;
+         MESSAGE_NO_MEMORY;
          fixture->quota.limit += 16) {
-        assert_null(names_find(names, TEXT("FROZEN_O_RINGS")));
+        assert_null(interned_find(strings, TEXT("FROZEN_O_RINGS")));
         failed++;
     }
     assert_in_range(failed, 1, 1000);
-    assert_non_null(names_find(names, TEXT("FROZEN_O_RINGS")));
+    assert_non_null(interned_find(strings, TEXT("FROZEN_O_RINGS")));
 }
 
-static void names_that_a_launch_replaces_are_dropped(void **context)
+static void strings_that_a_launch_replaces_are_dropped(void **context)
 {
     struct fixture *fixture = *context;
-    struct names *names = &fixture->stripe.names;
+    struct interned_set *strings = &fixture->stripe.strings;
 
     apply(fixture, message_launched("a", 1, "Scout", "APOLLO", 1));
     apply(fixture, message_launched("a", 2, "Athena", "SKYLAB", 1));
-    assert_null(names_find(names, TEXT("Scout")));
-    assert_null(names_find(names, TEXT("APOLLO")));
-    assert_non_null(names_find(names, TEXT("Athena")));
-    assert_non_null(names_find(names, TEXT("SKYLAB")));
+    assert_null(interned_find(strings, TEXT("Scout")));
+    assert_null(interned_find(strings, TEXT("APOLLO")));
+    assert_non_null(interned_find(strings, TEXT("Athena")));
+    assert_non_null(interned_find(strings, TEXT("SKYLAB")));
 }
 
-/* Its names are there already, but a run needs memory. */
+/* Its strings are there already, but a run needs memory. */
 static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
 {
     struct fixture *fixture = *context;
@@ -173,10 +174,74 @@ static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
     fixture->quota.limit = quota_used(&fixture->quota);
     assert_int_equal(
         apply(fixture, message_launched("b", 1, "Scout", "APOLLO", 1)),
-        TABLE_NO_MEMORY);
+        MESSAGE_NO_MEMORY);
     assert_int_equal(
         stripe_columns(&fixture->stripe, 0)->keys[COLUMN_CREATED][1],
         ABBREVIATION_UNKNOWN);
+}
+
+/* The key that the column must have; taken from the rocket itself. */
+static uint32_t expected_key(enum column column,
+                             const struct table_entry *entry, int64_t reference)
+{
+    const struct effect *state = rocket_state(&entry->rocket);
+
+    switch (column) {
+    case COLUMN_SPEED:
+        return abbreviation_of_integer(state->speed);
+    case COLUMN_UPDATED:
+        return abbreviation_of_time(&entry->rocket.updated, reference);
+    case COLUMN_LAST_NUMBER:
+        return abbreviation_of_number(rocket_last_number(&entry->rocket));
+    case COLUMN_CREATED:
+        return state->type == NULL
+                   ? ABBREVIATION_UNKNOWN
+                   : abbreviation_of_time(&state->created, reference);
+    case COLUMN_ID:
+        return abbreviation_of_text(table_entry_id(entry));
+    case COLUMN_COUNT:
+        break;
+    }
+    fail_msg("there is no such column");
+    return 0;
+}
+
+static void assert_columns(const struct stripe *stripe, uint32_t index)
+{
+    const struct columns *columns =
+        stripe_columns(stripe, index / COLUMNS_ROCKETS);
+    const struct table_entry *entry = stripe_at(stripe, index);
+    uint32_t lane = index % COLUMNS_ROCKETS;
+
+    for (unsigned i = 0; i < COLUMN_COUNT; i++)
+        assert_int_equal(
+            columns->keys[i][lane],
+            expected_key((enum column)i, entry, stripe->reference));
+    assert_int_equal(columns->exploded >> lane & 1,
+                     rocket_state(&entry->rocket)->reason != NULL);
+}
+
+/* Any three types, in order and with the first one late. */
+static void columns_follow_every_message(void **context)
+{
+    struct fixture *fixture = *context;
+    enum { TYPES = MESSAGE_TYPE_COUNT, HISTORIES = TYPES * TYPES * TYPES };
+    static const uint64_t orders[][3] = {{1, 2, 3}, {2, 3, 1}};
+
+    for (unsigned i = 0; i < 2 * HISTORIES; i++) {
+        const uint64_t *numbers = orders[i % 2];
+        unsigned types = i / 2;
+        char id[16];
+
+        snprintf(id, sizeof(id), "%u", i);
+        for (unsigned j = 0; j < 3; j++, types /= TYPES) {
+            enum message_type type = (enum message_type)(types % TYPES);
+            assert_int_equal(
+                apply(fixture, message_of_type(type, id, numbers[j])),
+                MESSAGE_APPLIED);
+            assert_columns(&fixture->stripe, i);
+        }
+    }
 }
 
 #define STRIPE_TEST(test)                                                      \
@@ -189,8 +254,9 @@ int main(void)
         STRIPE_TEST(room_is_made_for_little_more_than_there_is),
         STRIPE_TEST(ids_fill_their_memory_to_the_last_byte),
         STRIPE_TEST(id_that_is_a_byte_too_long_gets_new_memory),
-        STRIPE_TEST(rocket_that_finds_no_room_holds_no_names),
-        STRIPE_TEST(names_that_a_launch_replaces_are_dropped),
+        STRIPE_TEST(rocket_that_finds_no_room_holds_no_strings),
+        STRIPE_TEST(strings_that_a_launch_replaces_are_dropped),
+        STRIPE_TEST(columns_follow_every_message),
         STRIPE_TEST(launch_that_finds_no_room_is_not_in_the_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

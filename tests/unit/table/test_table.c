@@ -25,7 +25,7 @@ static int tear_down(void **context)
     return 0;
 }
 
-static enum table_result apply(struct table *table, struct message message)
+static enum message_outcome apply(struct table *table, struct message message)
 {
     return table_apply(table, &message);
 }
@@ -78,7 +78,7 @@ static void first_message_makes_the_rocket(void **context)
     struct table *table = *context;
     struct message message =
         message_launched("a", 1, "Falcon-9", "ARTEMIS", 500);
-    assert_int_equal(table_apply(table, &message), TABLE_APPLIED);
+    assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
     assert_int_equal(table_count(table), 1);
     struct rocket_view view;
     assert_true(table_find(table, TEXT("a"), &view));
@@ -130,11 +130,11 @@ static void what_is_not_known_yet_is_absent(void **context)
 static void result_tells_what_became_of_a_message(void **context)
 {
     struct table *table = *context;
-    assert_int_equal(apply(table, message_speed("a", 1, 1)), TABLE_APPLIED);
-    assert_int_equal(apply(table, message_speed("a", 1, 1)), TABLE_DUPLICATE);
+    assert_int_equal(apply(table, message_speed("a", 1, 1)), MESSAGE_APPLIED);
+    assert_int_equal(apply(table, message_speed("a", 1, 1)), MESSAGE_DUPLICATE);
     for (uint64_t number = 3; number < 3 + 2 * 1024; number += 2)
         apply(table, message_speed("a", number, 1));
-    assert_int_equal(apply(table, message_speed("a", 2, 1)), TABLE_STALE);
+    assert_int_equal(apply(table, message_speed("a", 2, 1)), MESSAGE_STALE);
 }
 
 static void revision_counts_state_changes_alone(void **context)
@@ -160,7 +160,7 @@ static void ids_are_told_apart_by_every_byte(void **context)
     for (size_t i = 0; i < IDS; i++) {
         struct message message = message_speed("", 1, (int64_t)i);
         message.channel = ids[i];
-        assert_int_equal(table_apply(table, &message), TABLE_APPLIED);
+        assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
     }
     assert_int_equal(table_count(table), IDS);
     for (size_t i = 0; i < IDS; i++) {
@@ -228,7 +228,8 @@ static void many_rockets_are_all_found(void **context)
     char id[32];
     for (unsigned i = 0; i < ROCKETS; i++) {
         snprintf(id, sizeof(id), "rocket %u", i);
-        assert_int_equal(apply(table, message_speed(id, 1, i)), TABLE_APPLIED);
+        assert_int_equal(apply(table, message_speed(id, 1, i)),
+                         MESSAGE_APPLIED);
     }
     assert_int_equal(table_count(table), ROCKETS);
     for (unsigned i = 0; i < ROCKETS; i++) {

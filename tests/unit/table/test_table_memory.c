@@ -28,7 +28,7 @@ static int tear_down(void **context)
     return 0;
 }
 
-static enum table_result apply(struct table *table, struct message message)
+static enum message_outcome apply(struct table *table, struct message message)
 {
     return table_apply(table, &message);
 }
@@ -108,7 +108,7 @@ static void limit_below_an_empty_table_leaves_no_room(void **context)
     struct table *table = table_new(1);
     if (!table)
         return;
-    assert_int_equal(apply(table, message_speed("a", 1, 1)), TABLE_NO_MEMORY);
+    assert_int_equal(apply(table, message_speed("a", 1, 1)), MESSAGE_NO_MEMORY);
     table_free(table);
 }
 
@@ -121,12 +121,12 @@ static unsigned fill(struct table *table, size_t limit)
     char id[32];
     for (unsigned i = 0;; i++) {
         snprintf(id, sizeof(id), "rocket %u", i);
-        enum table_result result =
+        enum message_outcome result =
             apply(table, message_launched(id, 1, id, "ARTEMIS", i));
         assert_in_range(table_memory(table), 0, limit);
-        if (result == TABLE_NO_MEMORY)
+        if (result == MESSAGE_NO_MEMORY)
             return i;
-        assert_int_equal(result, TABLE_APPLIED);
+        assert_int_equal(result, MESSAGE_APPLIED);
     }
 }
 
@@ -148,11 +148,12 @@ static void full_table_is_as_it_was_and_goes_on(void **context)
         assert_true(table_find(table, text_of(id), &view));
         assert_text(view.type, id);
         assert_int_equal(view.speed, i);
-        assert_int_equal(apply(table, message_speed(id, 2, 1)), TABLE_APPLIED);
-        assert_int_equal(apply(table, message_mission(id, 3, "ARTEMIS")),
-                         TABLE_APPLIED);
         assert_int_equal(apply(table, message_speed(id, 2, 1)),
-                         TABLE_DUPLICATE);
+                         MESSAGE_APPLIED);
+        assert_int_equal(apply(table, message_mission(id, 3, "ARTEMIS")),
+                         MESSAGE_APPLIED);
+        assert_int_equal(apply(table, message_speed(id, 2, 1)),
+                         MESSAGE_DUPLICATE);
     }
     table_free(table);
 }
@@ -169,11 +170,11 @@ static void full_table_still_tells_duplicates(void **context)
         snprintf(id, sizeof(id), "rocket %u", i);
         for (size_t j = 0; id[j]; j++)
             name[j] = id[j];
-        if (apply(table, message_mission(id, 2, name)) != TABLE_NO_MEMORY)
+        if (apply(table, message_mission(id, 2, name)) != MESSAGE_NO_MEMORY)
             continue;
         refused++;
         assert_int_equal(apply(table, message_mission(id, 1, name)),
-                         TABLE_DUPLICATE);
+                         MESSAGE_DUPLICATE);
     }
     assert_in_range(refused, 1, rockets);
     table_free(table);
@@ -189,7 +190,7 @@ static void refused_rockets_leave_no_names_behind(void **context)
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "name %u", i);
         assert_int_equal(apply(table, message_launched(id, 1, name, name, 1)),
-                         TABLE_NO_MEMORY);
+                         MESSAGE_NO_MEMORY);
         assert_int_equal(table_memory(table), memory);
     }
     table_free(table);
@@ -211,7 +212,7 @@ static void refused_message_leaves_the_rocket_as_it_was(void **context)
             size_t memory = table_memory(table);
             snprintf(name, sizeof(name), "mission %u", (unsigned)number);
             if (apply(table, message_mission("a", number, name)) ==
-                TABLE_APPLIED)
+                MESSAGE_APPLIED)
                 continue;
             assert_int_equal(table_find(table, TEXT("a"), &after), known);
             assert_int_equal(after.revision, before.revision);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks over the table, and the values that rockets are sorted by.
+ * Scans of the table, and the values that rockets are sorted by.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/messages.h"
+#include "table/scan_step.h"
 #include "table/stripe.h"
 #include "table/table.h"
 #include "table/table_entry.h"
@@ -31,7 +32,7 @@ static int tear_down(void **context)
     return 0;
 }
 
-static enum table_result apply(struct table *table, struct message message)
+static enum message_outcome apply(struct table *table, struct message message)
 {
     return table_apply(table, &message);
 }
@@ -48,9 +49,9 @@ static void add_fleet(struct table *table, unsigned rockets)
     }
 }
 
-/* Count how often a walk sees each of `rockets` into `seen`. */
-static void walk(struct table *table, const struct table_filter *filter,
-                 unsigned rockets, unsigned seen[])
+/* Count in `seen` how often a scan returns each of `rockets`. */
+static void scan_fleet(struct table *table, const struct table_filter *filter,
+                       unsigned rockets, unsigned seen[])
 {
     struct table_scan scan;
     table_scan_init(&scan, TABLE_SPEED, false, filter);
@@ -72,21 +73,21 @@ static void walk(struct table *table, const struct table_filter *filter,
 
 enum { FLEET = 5000 };
 
-/* So many that nearly all stripes take more than one step of a walk. */
-static void walk_sees_every_rocket_once(void **context)
+/* So many that nearly all stripes take more than one step. */
+static void scan_returns_every_rocket_once(void **context)
 {
     struct table *table = *context;
     const struct table_filter all = {0};
     enum { ROCKETS = TABLE_STRIPES * TABLE_SCAN_ROWS * 3 / 2 };
     static unsigned seen[ROCKETS];
     add_fleet(table, ROCKETS);
-    walk(table, &all, ROCKETS, seen);
+    scan_fleet(table, &all, ROCKETS, seen);
     for (unsigned i = 0; i < ROCKETS; i++)
         assert_int_equal(seen[i], 1);
 }
 
-/* So many that stripes of just one block are among them, and of one less. */
-static void walk_ends_with_the_last_rocket_of_a_stripe(void **context)
+/* So many that some stripes have exactly one block, some one rocket less. */
+static void scan_ends_with_the_last_rocket_of_a_stripe(void **context)
 {
     struct table *table = *context;
     const struct table_filter exploded = {.status = TABLE_EXPLODED};
@@ -104,7 +105,7 @@ static void walk_ends_with_the_last_rocket_of_a_stripe(void **context)
     }
 }
 
-static void names_of_a_step_are_different_ones(void **context)
+static void strings_of_a_step_are_distinct(void **context)
 {
     struct table *table = *context;
     const struct table_filter all = {0};
@@ -113,9 +114,9 @@ static void names_of_a_step_are_different_ones(void **context)
     add_fleet(table, FLEET);
     table_scan_init(&scan, TABLE_TYPE, false, &all);
     while (table_scan_next(table, &scan)) {
-        most = scan.name_count > most ? scan.name_count : most;
+        most = scan.string_count > most ? scan.string_count : most;
         for (size_t i = 0; i < scan.count; i++)
-            assert_in_range(scan.rows[i].value.major, 0, scan.name_count - 1);
+            assert_in_range(scan.rows[i].value.major, 0, scan.string_count - 1);
     }
     assert_int_equal(most, 2);
 }
@@ -155,7 +156,7 @@ static void each_table_spreads_ids_in_its_own_way(void **context)
     assert_in_range(same, 0, 100);
 }
 
-static void walk_of_an_empty_table_ends_at_once(void **context)
+static void scan_of_an_empty_table_ends_at_once(void **context)
 {
     const struct table_filter all = {0};
     struct table_scan scan;
@@ -163,7 +164,7 @@ static void walk_of_an_empty_table_ends_at_once(void **context)
     assert_false(table_scan_next(*context, &scan));
 }
 
-static void walk_sees_what_the_filter_wants_alone(void **context)
+static void scan_returns_only_what_matches_the_filter(void **context)
 {
     struct table *table = *context;
     static unsigned seen[FLEET];
@@ -180,7 +181,7 @@ static void walk_sees_what_the_filter_wants_alone(void **context)
     for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
         const struct table_filter *filter = &filters[i];
         memset(seen, 0, sizeof(seen));
-        walk(table, filter, FLEET, seen);
+        scan_fleet(table, filter, FLEET, seen);
         for (unsigned j = 0; j < FLEET; j++) {
             struct text type = text_of(j % 2 ? "Falcon-9" : "Saturn-I");
             struct text mission = text_of(j % 3 ? "ARTEMIS" : "APOLLO");
@@ -194,7 +195,8 @@ static void walk_sees_what_the_filter_wants_alone(void **context)
     }
 }
 
-static void walk_sees_old_rockets_once_while_new_ones_come(void **context)
+static void
+scan_returns_old_rockets_once_while_new_ones_are_added(void **context)
 {
     struct table *table = *context;
     const struct table_filter all = {0};
@@ -250,17 +252,32 @@ static void values_keep_the_order_of_speeds(void **context)
     }
 }
 
+/* Whether a rocket has a value before it was launched. */
+static bool known_before_launch(enum table_field field)
+{
+    switch (field) {
+    case TABLE_TYPE:
+    case TABLE_MISSION:
+    case TABLE_CREATED:
+        return false;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return true;
+}
+
 static void values_of_what_is_unknown_are_unknown(void **context)
 {
     struct table *table = *context;
     apply(table, message_speed("a", 5, 1));
-    assert_false(value_of(table, TABLE_TYPE).known);
-    assert_false(value_of(table, TABLE_MISSION).known);
-    assert_false(value_of(table, TABLE_CREATED).known);
-    assert_true(value_of(table, TABLE_ID).known);
-    assert_true(value_of(table, TABLE_SPEED).known);
-    assert_true(value_of(table, TABLE_STATUS).known);
-    assert_true(value_of(table, TABLE_UPDATED).known);
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++)
+        assert_int_equal(value_of(table, field).known,
+                         known_before_launch(field));
     assert_int_equal(value_of(table, TABLE_LAST_NUMBER).major, 5);
 }
 
@@ -300,15 +317,15 @@ static void fill_stripe(struct stripe *stripe, struct quota *quota,
         struct message message = message_launched(
             id, 1, i < COLUMNS_ROCKETS ? "Atlas-H" : "Scout", "ARTEMIS", 1);
         assert_int_equal(stripe_apply(stripe, i, &message, &entry),
-                         TABLE_APPLIED);
+                         MESSAGE_APPLIED);
     }
 }
 
-static void window_by_name_holds_for_each_block(void **context)
+static void window_by_string_holds_for_each_block(void **context)
 {
     (void)context;
     const struct table_filter all = {0};
-    struct table_value scout = {.known = true, .name = TEXT("Scout")};
+    struct table_value scout = {.known = true, .string = TEXT("Scout")};
     enum { ROCKETS = 2 * COLUMNS_ROCKETS };
     struct stripe stripe;
     struct quota quota;
@@ -319,8 +336,8 @@ static void window_by_name_holds_for_each_block(void **context)
     table_scan_init(&scan, TABLE_TYPE, false, &all);
     table_scan_from(&scan, &scout, TEXT(""));
     while (scan.block * COLUMNS_ROCKETS < ROCKETS) {
-        scan.matched = scan.count = scan.name_count = 0;
-        table_scan_stripe(&scan, &stripe);
+        scan.matched = scan.count = scan.string_count = 0;
+        scan_step_run(&scan, &stripe);
         seen += scan.count;
     }
     assert_int_equal(seen, COLUMNS_ROCKETS);
@@ -337,8 +354,8 @@ static void step_ends_with_the_last_full_block(void **context)
 
     fill_stripe(&stripe, &quota, COLUMNS_ROCKETS);
     table_scan_init(&scan, TABLE_SPEED, false, &exploded);
-    scan.matched = scan.count = scan.name_count = 0;
-    table_scan_stripe(&scan, &stripe);
+    scan.matched = scan.count = scan.string_count = 0;
+    scan_step_run(&scan, &stripe);
     assert_int_equal(scan.block, 1);
     assert_int_equal(scan.count, 0);
     stripe_release(&stripe);
@@ -350,15 +367,15 @@ static void step_ends_with_the_last_full_block(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TABLE_TEST(walk_sees_every_rocket_once),
-        TABLE_TEST(walk_ends_with_the_last_rocket_of_a_stripe),
-        cmocka_unit_test(window_by_name_holds_for_each_block),
+        TABLE_TEST(scan_returns_every_rocket_once),
+        TABLE_TEST(scan_ends_with_the_last_rocket_of_a_stripe),
+        cmocka_unit_test(window_by_string_holds_for_each_block),
         cmocka_unit_test(step_ends_with_the_last_full_block),
-        TABLE_TEST(names_of_a_step_are_different_ones),
+        TABLE_TEST(strings_of_a_step_are_distinct),
         TABLE_TEST(each_table_spreads_ids_in_its_own_way),
-        TABLE_TEST(walk_of_an_empty_table_ends_at_once),
-        TABLE_TEST(walk_sees_what_the_filter_wants_alone),
-        TABLE_TEST(walk_sees_old_rockets_once_while_new_ones_come),
+        TABLE_TEST(scan_of_an_empty_table_ends_at_once),
+        TABLE_TEST(scan_returns_only_what_matches_the_filter),
+        TABLE_TEST(scan_returns_old_rockets_once_while_new_ones_are_added),
         TABLE_TEST(values_keep_the_order_of_speeds),
         TABLE_TEST(values_of_what_is_unknown_are_unknown),
         TABLE_TEST(entry_reads_as_its_id_does),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks over windows of the order, against plain comparisons of rockets as
- * they are read.
+ * Scans of windows, against plain comparisons of the rockets.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +16,7 @@
 #include "base/quota.h"
 #include "lib/messages.h"
 #include "table/abbreviation.h"
+#include "table/scan_step.h"
 #include "table/stripe.h"
 #include "table/table.h"
 
@@ -32,7 +32,7 @@ static int tear_down(void **context)
     return 0;
 }
 
-static enum table_result apply(struct table *table, struct message message)
+static enum message_outcome apply(struct table *table, struct message message)
 {
     return table_apply(table, &message);
 }
@@ -48,7 +48,7 @@ static uint64_t next(uint64_t *state)
     return *state;
 }
 
-/* A rocket of the fleet, and its value as an open walk gave it. */
+/* A rocket of the fleet, and its value as a scan without window gave it. */
 struct known_rocket {
     struct rocket_view view;
     struct table_value value;
@@ -106,13 +106,13 @@ static void add_known_fleet(struct table *table)
         if (i % 5 == 0)
             message = message_speed(id, number, i % 2 ? speed : -speed);
         message.time = launch_time(&state);
-        assert_int_equal(apply(table, message), TABLE_APPLIED);
+        assert_int_equal(apply(table, message), MESSAGE_APPLIED);
         if (i % 7 == 0)
             apply(table, message_exploded(id, number + 1, "COLD"));
     }
 }
 
-/* Read all rockets, and their values with an open walk. */
+/* Read all rockets, and their values with a scan without window. */
 static void know_fleet(struct table *table, enum table_field field)
 {
     const struct table_filter all = {0};
@@ -128,9 +128,9 @@ static void know_fleet(struct table *table, enum table_field field)
             struct known_rocket *rocket = find_known(scan.rows[i].entry);
             rocket->value = scan.rows[i].value;
             if (field == TABLE_TYPE)
-                rocket->value.name = rocket->view.type;
+                rocket->value.string = rocket->view.type;
             if (field == TABLE_MISSION)
-                rocket->value.name = rocket->view.mission;
+                rocket->value.string = rocket->view.mission;
         }
 }
 
@@ -146,10 +146,21 @@ static int compare_speeds(int64_t a, int64_t b)
 
 static bool is_known(const struct rocket_view *view, enum table_field field)
 {
-    return view->launched ||
-           (field == TABLE_MISSION && view->mission.data != NULL) ||
-           (field != TABLE_TYPE && field != TABLE_MISSION &&
-            field != TABLE_CREATED);
+    switch (field) {
+    case TABLE_TYPE:
+    case TABLE_CREATED:
+        return view->launched;
+    case TABLE_MISSION:
+        return view->mission.data != NULL;
+    case TABLE_ID:
+    case TABLE_SPEED:
+    case TABLE_STATUS:
+    case TABLE_UPDATED:
+    case TABLE_LAST_NUMBER:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return true;
 }
 
 /* Ascending, both known. */
@@ -172,9 +183,11 @@ static int compare_values(const struct rocket_view *a,
     case TABLE_UPDATED:
         return timestamp_compare(&a->updated, &b->updated);
     case TABLE_LAST_NUMBER:
+        return compare(a->last_number, b->last_number);
+    case TABLE_FIELD_COUNT:
         break;
     }
-    return compare(a->last_number, b->last_number);
+    abort();
 }
 
 /* In the order of the list, without ids: the unknown last. */
@@ -219,19 +232,19 @@ static void check_row(const struct table_scan *scan,
     assert_int_equal(row->id_start, abbreviation_of_text(rocket->view.id));
     assert_int_equal(row->value.known, is_known(&rocket->view, scan->field));
     assert_int_equal(row->value.minor, value.minor);
-    if (scan->field != TABLE_TYPE && scan->field != TABLE_MISSION) {
+    if (!table_field_is_string(scan->field)) {
         assert_true(row->value.major == value.major);
     } else if (row->value.known) {
-        assert_true(row->value.major < scan->name_count);
-        assert_true(text_equal(scan->names[row->value.major], value.name));
+        assert_true(row->value.major < scan->string_count);
+        assert_true(text_equal(scan->strings[row->value.major], value.string));
     }
 }
 
 /*
- * Walk the window between two rockets, either of which may be NULL, and
- * return how many rows came from outside.
+ * Scan the window between two rockets, either of which may be NULL, and
+ * return how many rows were outside.
  */
-static unsigned walk_window(struct table *table, struct table_scan *scan,
+static unsigned scan_window(struct table *table, struct table_scan *scan,
                             const struct known_rocket *first,
                             const struct known_rocket *last)
 {
@@ -285,7 +298,7 @@ static void check_windows(struct table *table, enum table_field field)
             first = last;
             last = swapped;
         }
-        walk_window(table, &scan, next(&state) % 4 ? first : NULL,
+        scan_window(table, &scan, next(&state) % 4 ? first : NULL,
                     next(&state) % 4 ? last : NULL);
     }
 }
@@ -294,13 +307,13 @@ static void windows_miss_no_rocket_by_any_field(void **context)
 {
     struct table *table = *context;
     add_known_fleet(table);
-    for (enum table_field field = TABLE_ID; field <= TABLE_LAST_NUMBER; field++)
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++)
         check_windows(table, field);
 }
 
 /*
  * Where values are exact, rockets of other values do not come, and of this
- * one those whose ids begin as the end's does: one letter in 26, where ids
+ * one those whose ids begin as the bound's does: one letter in 26, where ids
  * begin with it.
  */
 static void windows_of_exact_values_are_narrow(void **context)
@@ -320,8 +333,8 @@ static void windows_of_exact_values_are_narrow(void **context)
         if (one->view.speed > 1000 || one->view.last_number > 1000)
             continue; /* not exact */
         unsigned outside =
-            walk_window(table, &scan, round % 4 < 2 ? one : NULL, one);
-        if (scan.field != TABLE_TYPE && scan.field != TABLE_MISSION)
+            scan_window(table, &scan, round % 4 < 2 ? one : NULL, one);
+        if (!table_field_is_string(scan.field))
             assert_in_range(outside, 0, FLEET / 3 / 26);
         for (unsigned i = 0; i < FLEET; i++)
             if (known[i].seen) {
@@ -331,8 +344,8 @@ static void windows_of_exact_values_are_narrow(void **context)
     }
 }
 
-/* As a list does it: the end of the window is the last of the best so far. */
-static void window_may_be_narrowed_while_walking(void **context)
+/* As a list does: the last bound is the best rocket so far. */
+static void window_may_be_narrowed_during_a_scan(void **context)
 {
     struct table *table = *context;
     const struct table_filter all = {0};
@@ -383,7 +396,7 @@ static void windows_follow_changes(void **context)
         message.time = launch_time(&state);
         apply(table, message);
     }
-    for (enum table_field field = TABLE_ID; field <= TABLE_LAST_NUMBER; field++)
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++)
         check_windows(table, field);
 }
 
@@ -397,7 +410,7 @@ static void fill_stripe(struct stripe *stripe, unsigned rockets)
             id, 1, i % 100 == 99 ? "Saturn-I" : "Falcon-9", "APOLLO", i);
         assert_int_equal(
             stripe_apply(stripe, i * 2654435761U, &message, &applied),
-            TABLE_APPLIED);
+            MESSAGE_APPLIED);
     }
 }
 
@@ -427,8 +440,8 @@ static void steps_count_all_blocks_and_stop_at_rows(void **context)
         table_scan_to(&scan, &speed, text_of(id));
         while (scan.block * COLUMNS_ROCKETS < ROCKETS) {
             uint32_t block = scan.block;
-            scan.matched = scan.count = scan.name_count = 0;
-            table_scan_stripe(&scan, &stripe);
+            scan.matched = scan.count = scan.string_count = 0;
+            scan_step_run(&scan, &stripe);
             assert_true(scan.block > block);
             assert_in_range(scan.block - block, 1, round % 2 ? 4 : 16);
             matched += scan.matched;
@@ -453,7 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(windows_miss_no_rocket_by_any_field),
         TABLE_TEST(windows_of_exact_values_are_narrow),
-        TABLE_TEST(window_may_be_narrowed_while_walking),
+        TABLE_TEST(window_may_be_narrowed_during_a_scan),
         TABLE_TEST(windows_follow_changes),
         cmocka_unit_test(steps_count_all_blocks_and_stop_at_rows),
     };

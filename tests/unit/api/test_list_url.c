@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queries of lists, good and bad. Cursors are tested with the lists that
- * they come from.
+ * URLs of lists, valid and invalid. test_list_cursor.c tests cursors with the
+ * pages that they come from.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,52 +9,53 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
 
+#include "api/assets.h"
+#include "api/list_url.h"
 #include "http/request.h"
-#include "listing/listing_query.h"
 
 static void empty_query_asks_for_all_by_id(void **context)
 {
     (void)context;
     static const struct text empty[] = {{NULL, 0}, {"", 0}, {"&&", 2}};
     for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
-        struct listing_query query;
-        char detail[200];
-        assert_true(
-            listing_query_parse(&query, empty[i], detail, sizeof(detail)));
-        assert_int_equal(query.sort, TABLE_ID);
-        assert_false(query.descending);
-        assert_int_equal(query.filter.status, TABLE_ANY_STATUS);
-        assert_null(query.filter.type.data);
-        assert_null(query.filter.mission.data);
-        assert_int_equal(query.limit, 0);
-        assert_false(query.after);
-        listing_query_release(&query);
+        struct list_url url;
+        char detail[LIST_URL_DETAIL];
+        assert_true(list_url_parse(&url, empty[i], detail, sizeof(detail)));
+        assert_int_equal(url.query.sort, TABLE_ID);
+        assert_false(url.query.descending);
+        assert_int_equal(url.query.filter.status, TABLE_ANY_STATUS);
+        assert_null(url.query.filter.type.data);
+        assert_null(url.query.filter.mission.data);
+        assert_int_equal(url.query.limit, 0);
+        assert_false(url.query.after.set);
+        list_url_release(&url);
     }
 }
 
 static void every_parameter_is_read(void **context)
 {
     (void)context;
-    struct listing_query query;
-    char detail[200];
-    assert_true(listing_query_parse(
-        &query,
+    struct list_url url;
+    char detail[LIST_URL_DETAIL];
+    assert_true(list_url_parse(
+        &url,
         TEXT("limit=10000&mission=A%26B&type=Delta+5000&status=exploded&"
              "order=desc&sort=createdAt"),
         detail, sizeof(detail)));
-    assert_int_equal(query.sort, TABLE_CREATED);
-    assert_true(query.descending);
-    assert_int_equal(query.filter.status, TABLE_EXPLODED);
-    assert_true(text_equal(query.filter.type, TEXT("Delta 5000")));
-    assert_true(text_equal(query.filter.mission, TEXT("A&B")));
-    assert_int_equal(query.limit, 10000);
-    listing_query_release(&query);
+    assert_int_equal(url.query.sort, TABLE_CREATED);
+    assert_true(url.query.descending);
+    assert_int_equal(url.query.filter.status, TABLE_EXPLODED);
+    assert_true(text_equal(url.query.filter.type, TEXT("Delta 5000")));
+    assert_true(text_equal(url.query.filter.mission, TEXT("A&B")));
+    assert_int_equal(url.query.limit, 10000);
+    list_url_release(&url);
 }
 
 /*
@@ -65,14 +66,14 @@ static void longest_cursor_finds_room(void **context)
 {
     (void)context;
     static char raw[HTTP_MAX_TARGET] = "type=A&cursor=";
-    struct listing_query query;
-    char detail[200];
+    struct list_url url;
+    char detail[LIST_URL_DETAIL];
     size_t length = strlen(raw);
     memset(raw + length, 'b', sizeof(raw) - length);
     for (size_t less = 0; less < 4; less++) {
-        assert_false(listing_query_parse(&query,
-                                         (struct text){raw, sizeof(raw) - less},
-                                         detail, sizeof(detail)));
+        assert_false(list_url_parse(&url,
+                                    (struct text){raw, sizeof(raw) - less},
+                                    detail, sizeof(detail)));
         assert_string_equal(detail, "cursor is not one of this service's; take "
                                     "it from a Link header");
     }
@@ -94,13 +95,41 @@ static void every_sort_field_is_known(void **context)
         {"sort=updatedAt", TABLE_UPDATED},
         {"sort=lastMessageNumber", TABLE_LAST_NUMBER},
     };
+    static_assert(sizeof(cases) / sizeof(cases[0]) == TABLE_FIELD_COUNT,
+                  "every field has a case");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct listing_query query;
-        char detail[200];
-        assert_true(listing_query_parse(&query, text_of(cases[i].raw), detail,
-                                        sizeof(detail)));
-        assert_int_equal(query.sort, cases[i].field);
-        listing_query_release(&query);
+        struct list_url url;
+        char detail[LIST_URL_DETAIL];
+        assert_true(list_url_parse(&url, text_of(cases[i].raw), detail,
+                                   sizeof(detail)));
+        assert_int_equal(url.query.sort, cases[i].field);
+        list_url_release(&url);
+    }
+}
+
+/* The list of values of the parameter in openapi.yaml. */
+static struct text documented_sorts(void)
+{
+    const struct asset *document = assets_find(TEXT("/openapi.yaml"));
+    assert_non_null(document);
+    struct text plain = document->plain;
+    const char *start = memmem(plain.data, plain.length, "- name: sort\n", 13);
+    assert_non_null(start);
+    size_t left = plain.length - (size_t)(start - plain.data);
+    const char *end = memmem(start, left, "default: id\n", 12);
+    assert_non_null(end);
+    return (struct text){start, (size_t)(end - start)};
+}
+
+static void every_sort_field_is_in_the_api_document(void **context)
+{
+    (void)context;
+    struct text sorts = documented_sorts();
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++) {
+        char item[64];
+        snprintf(item, sizeof(item), "- %s\n", list_url_sort_name(field));
+        if (memmem(sorts.data, sorts.length, item, strlen(item)) == NULL)
+            fail_msg("openapi.yaml has no sort=%s", list_url_sort_name(field));
     }
 }
 
@@ -112,13 +141,13 @@ static void unknown_parameters_are_ignored(void **context)
         "LIMIT=0",    "=",          "colour",
     };
     for (size_t i = 0; i < sizeof(raws) / sizeof(raws[0]); i++) {
-        struct listing_query query;
-        char detail[200];
-        assert_true(listing_query_parse(&query, text_of(raws[i]), detail,
-                                        sizeof(detail)));
-        assert_int_equal(query.sort, TABLE_ID);
-        assert_int_equal(query.limit, 0);
-        listing_query_release(&query);
+        struct list_url url;
+        char detail[LIST_URL_DETAIL];
+        assert_true(
+            list_url_parse(&url, text_of(raws[i]), detail, sizeof(detail)));
+        assert_int_equal(url.query.sort, TABLE_ID);
+        assert_int_equal(url.query.limit, 0);
+        list_url_release(&url);
     }
 }
 
@@ -142,10 +171,10 @@ static void unknown_parameters_are_ignored(void **context)
 
 static void assert_refused(struct text raw, const char *expected)
 {
-    struct listing_query query;
-    char detail[200];
-    if (listing_query_parse(&query, raw, detail, sizeof(detail))) {
-        listing_query_release(&query);
+    struct list_url url;
+    char detail[LIST_URL_DETAIL];
+    if (list_url_parse(&url, raw, detail, sizeof(detail))) {
+        list_url_release(&url);
         fail_msg("accepted: %.*s", (int)raw.length, raw.data);
     }
     assert_string_equal(detail, expected);
@@ -221,16 +250,15 @@ static void write_cursor(char raw[512], const char *query, const char *rest)
 static void cursor_is_read_to_the_nanosecond(void **context)
 {
     (void)context;
-    struct listing_query query;
-    char raw[512], detail[200];
+    struct list_url url;
+    char raw[512], detail[LIST_URL_DETAIL];
 
     write_cursor(raw, "sort=createdAt&order=asc", "\n1.999999999\na");
-    assert_true(
-        listing_query_parse(&query, text_of(raw), detail, sizeof(detail)));
-    assert_true(query.after);
-    assert_int_equal(query.after_value.minor, 999999999);
-    assert_true(text_equal(query.after_id, TEXT("a")));
-    listing_query_release(&query);
+    assert_true(list_url_parse(&url, text_of(raw), detail, sizeof(detail)));
+    assert_true(url.query.after.set);
+    assert_int_equal(url.query.after.value.minor, 999999999);
+    assert_true(text_equal(url.query.after.id, TEXT("a")));
+    list_url_release(&url);
 }
 
 static void cursor_with_more_behind_it_is_refused(void **context)
@@ -277,14 +305,14 @@ static void forged_cursor_is_refused(void **context)
 static void longest_names_are_taken_as_filters(void **context)
 {
     (void)context;
-    struct listing_query query;
-    char detail[200];
-    assert_true(listing_query_parse(
-        &query, TEXT("type=" LONG_NAME "&mission=" LONG_NAME), detail,
-        sizeof(detail)));
-    assert_int_equal(query.filter.type.length, MESSAGE_MAX_NAME);
-    assert_int_equal(query.filter.mission.length, MESSAGE_MAX_NAME);
-    listing_query_release(&query);
+    struct list_url url;
+    char detail[LIST_URL_DETAIL];
+    assert_true(list_url_parse(&url,
+                               TEXT("type=" LONG_NAME "&mission=" LONG_NAME),
+                               detail, sizeof(detail)));
+    assert_int_equal(url.query.filter.type.length, MESSAGE_MAX_NAME);
+    assert_int_equal(url.query.filter.mission.length, MESSAGE_MAX_NAME);
+    list_url_release(&url);
 }
 
 int main(void)
@@ -294,6 +322,7 @@ int main(void)
         cmocka_unit_test(every_parameter_is_read),
         cmocka_unit_test(longest_cursor_finds_room),
         cmocka_unit_test(every_sort_field_is_known),
+        cmocka_unit_test(every_sort_field_is_in_the_api_document),
         cmocka_unit_test(unknown_parameters_are_ignored),
         cmocka_unit_test(bad_query_is_refused_with_what_is_allowed),
         cmocka_unit_test(cursor_is_read_to_the_nanosecond),

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queries of GET /rockets: a line that is one, and, if there are more lines,
- * those of a cursor in plain, since nobody guesses base64. What is taken is
- * within bounds; the cursor of any place in a list leads back to there, and
- * nowhere with another order; and a list that goes on from a cursor, whoever
- * made it, is the end of the whole list, also page by page.
+ * Queries of GET /rockets. The input is a line with a query and, if there are
+ * more lines, those of its cursor in plain text, as no fuzzer finds base64.
+ * Accepted queries are within limits. A cursor that is written for any rocket
+ * reads back as the same `after`, and is refused with another order. A list
+ * that continues after a cursor, also a forged one, is the end of the whole
+ * list, and so are its pages together.
  */
 #include "fuzz.h"
 
 #include <sodium.h>
 
+#include "api/list_url.h"
 #include "http/target.h"
-#include "listing/listing.h"
-#include "listing/listing_query.h"
+#include "listing/list_page.h"
 #include "table/table.h"
 
 #include "lib/messages.h"
@@ -21,7 +22,7 @@ enum { ROCKETS = 10 };
 
 static void deliver(struct table *table, struct message message)
 {
-    FUZZ_CHECK(table_apply(table, &message) == TABLE_APPLIED);
+    FUZZ_CHECK(table_apply(table, &message) == MESSAGE_APPLIED);
 }
 
 /* A few rockets with equal, different and unknown values. */
@@ -57,27 +58,28 @@ static struct table *new_fleet(void)
     return table;
 }
 
-/* What is refused is refused with a reason. */
-static bool parse(struct listing_query *query, struct text raw)
+/* A query is refused with a reason. */
+static bool parse(struct list_url *url, struct text raw)
 {
     struct text copy = fuzz_copy(raw);
-    char detail[256];
-    bool taken = listing_query_parse(query, copy, detail, sizeof(detail));
+    char detail[LIST_URL_DETAIL];
+    bool taken = list_url_parse(url, copy, detail, sizeof(detail));
 
-    FUZZ_CHECK(taken || (detail[0] != '\0' && strlen(detail) < 250));
+    FUZZ_CHECK(taken ||
+               (detail[0] != '\0' && strlen(detail) < LIST_URL_DETAIL - 6));
     fuzz_free(copy);
     return taken;
 }
 
-static bool is_value(const struct listing_query *query,
+static bool is_value(const struct list_query *query,
                      const struct table_value *value)
 {
     if (!value->known)
         return value->major == 0 && value->minor == 0 &&
-               value->name.data == NULL;
-    if (listing_query_by_name(query))
-        return message_is_text(value->name, MESSAGE_MAX_NAME);
-    return value->minor <= 999999999 && value->name.data == NULL;
+               value->string.data == NULL;
+    if (table_field_is_string(query->sort))
+        return message_is_text(value->string, MESSAGE_MAX_NAME);
+    return value->minor <= 999999999 && value->string.data == NULL;
 }
 
 static bool is_filter(struct text name)
@@ -85,16 +87,16 @@ static bool is_filter(struct text name)
     return name.data == NULL || message_is_text(name, MESSAGE_MAX_NAME);
 }
 
-static void check_bounds(const struct listing_query *query)
+static void check_bounds(const struct list_query *query)
 {
-    FUZZ_CHECK(query->sort <= TABLE_LAST_NUMBER);
-    FUZZ_CHECK(query->limit <= LISTING_MAX_LIMIT);
+    FUZZ_CHECK(query->sort < TABLE_FIELD_COUNT);
+    FUZZ_CHECK(query->limit <= LIST_URL_MAX_LIMIT);
     FUZZ_CHECK(query->filter.status <= TABLE_EXPLODED);
     FUZZ_CHECK(is_filter(query->filter.type));
     FUZZ_CHECK(is_filter(query->filter.mission));
-    if (query->after) {
-        FUZZ_CHECK(message_is_text(query->after_id, MESSAGE_MAX_CHANNEL));
-        FUZZ_CHECK(is_value(query, &query->after_value));
+    if (query->after.set) {
+        FUZZ_CHECK(message_is_text(query->after.id, MESSAGE_MAX_CHANNEL));
+        FUZZ_CHECK(is_value(query, &query->after.value));
     }
 }
 
@@ -103,9 +105,8 @@ static bool same_text(struct text a, struct text b)
     return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
 }
 
-/* But for where they go on. */
-static bool same_scope(const struct listing_query *a,
-                       const struct listing_query *b)
+/* The same, but for `after`. */
+static bool same_scope(const struct list_query *a, const struct list_query *b)
 {
     return a->sort == b->sort && a->descending == b->descending &&
            a->limit == b->limit && a->filter.status == b->filter.status &&
@@ -116,7 +117,7 @@ static bool same_scope(const struct listing_query *a,
 static bool same_value(const struct table_value *a, const struct table_value *b)
 {
     return a->known == b->known && a->major == b->major &&
-           a->minor == b->minor && same_text(a->name, b->name);
+           a->minor == b->minor && same_text(a->string, b->string);
 }
 
 /* The query of the target in `target`. */
@@ -136,7 +137,7 @@ static void check_other_order(struct text raw, bool descending)
     static const char mark[] = "&order=";
     const char *found = memmem(raw.data, raw.length, mark, sizeof(mark) - 1);
     struct buffer other = BUFFER_INIT;
-    struct listing_query query;
+    struct list_url url;
 
     FUZZ_CHECK(found != NULL);
     const char *rest =
@@ -146,93 +147,98 @@ static void check_other_order(struct text raw, bool descending)
                   descending ? TEXT("&order=asc") : TEXT("&order=desc"));
     buffer_append(&other,
                   (struct text){rest, (size_t)(raw.data + raw.length - rest)});
-    FUZZ_CHECK(!parse(&query, buffer_text(&other)));
+    FUZZ_CHECK(!parse(&url, buffer_text(&other)));
     buffer_release(&other);
 }
 
-/* A cursor is read back to what it was written of. */
-static void check_cursor(const struct listing_query *query,
+/* A cursor that is written and read is the same `after`. */
+static void check_cursor(const struct list_query *query,
                          const struct table_value *value, struct text id)
 {
+    struct list_query next = *query;
     struct buffer target = BUFFER_INIT;
     struct buffer again = BUFFER_INIT;
-    struct listing_query next;
+    struct list_url url;
 
-    listing_query_write_next(query, value, id, &target);
+    next.after = (struct table_bound){true, *value, id};
+    list_url_write(&next, &target);
     struct text raw = query_of(&target);
-    FUZZ_CHECK(parse(&next, raw));
-    FUZZ_CHECK(same_scope(&next, query));
-    FUZZ_CHECK(next.after);
-    FUZZ_CHECK(text_equal(next.after_id, id));
-    FUZZ_CHECK(same_value(&next.after_value, value));
-    listing_query_write_next(&next, &next.after_value, next.after_id, &again);
+    FUZZ_CHECK(parse(&url, raw));
+    FUZZ_CHECK(same_scope(&url.query, query));
+    FUZZ_CHECK(url.query.after.set);
+    FUZZ_CHECK(text_equal(url.query.after.id, id));
+    FUZZ_CHECK(same_value(&url.query.after.value, value));
+    list_url_write(&url.query, &again);
     FUZZ_CHECK(text_equal(buffer_text(&again), buffer_text(&target)));
     check_other_order(raw, query->descending);
-    listing_query_release(&next);
+    list_url_release(&url);
     buffer_release(&again);
     buffer_release(&target);
 }
 
-/* Places in a list: ids, which are the table's own. */
-struct places {
+/* The ids of a list, in order; the table owns their bytes. */
+struct list_ids {
     const char *ids[ROCKETS];
     size_t count, total;
 };
 
-/* Add those of the list; what comes after it is put into `target`. */
-static bool add_places(struct table *table, const struct listing_query *query,
-                       struct places *places, struct buffer *target)
+/* Add a page. If there is another one, write its target. */
+static bool add_page(struct table *table, const struct list_query *query,
+                     struct list_ids *ids, struct buffer *target)
 {
-    struct listing *listing = listing_new(table, query);
+    struct list_page *page = list_page_new(table, query);
+    struct list_query next;
     struct rocket_view view;
 
-    FUZZ_CHECK(listing != NULL);
-    size_t count = listing_count(listing);
+    FUZZ_CHECK(page != NULL);
+    size_t count = list_page_count(page);
     FUZZ_CHECK(query->limit == 0 || count <= query->limit);
-    FUZZ_CHECK(places->count + count <= ROCKETS);
-    places->total = listing_total(listing);
+    FUZZ_CHECK(ids->count + count <= ROCKETS);
+    ids->total = list_page_total(page);
     for (size_t i = 0; i < count; i++) {
-        listing_read(listing, i, &view);
-        places->ids[places->count++] = view.id.data;
+        list_page_read(page, i, &view);
+        ids->ids[ids->count++] = view.id.data;
     }
-    bool more = listing_next(listing, target);
+    bool more = list_page_next(page, &next);
     FUZZ_CHECK(!more || (query->limit != 0 && count == query->limit));
-    listing_free(listing);
+    if (more)
+        list_url_write(&next, target);
+    list_page_free(page);
     return more;
 }
 
-/* All that is left from `query` on, a page after another. */
-static void add_pages(struct table *table, const struct listing_query *query,
-                      struct places *places)
+/* Add the page of `query` and all that continue it. */
+static void add_pages(struct table *table, const struct list_query *query,
+                      struct list_ids *ids)
 {
     struct buffer target = BUFFER_INIT;
-    struct listing_query next;
-    bool more = add_places(table, query, places, &target);
+    struct list_url next;
+    bool more = add_page(table, query, ids, &target);
 
     while (more) {
         FUZZ_CHECK(parse(&next, query_of(&target)));
-        FUZZ_CHECK(same_scope(&next, query));
+        FUZZ_CHECK(same_scope(&next.query, query));
         buffer_clear(&target);
-        more = add_places(table, &next, places, &target);
-        listing_query_release(&next);
+        more = add_page(table, &next.query, ids, &target);
+        list_url_release(&next);
     }
     buffer_release(&target);
 }
 
-static void check_lists(struct table *table, const struct listing_query *query)
+static void check_lists(struct table *table, const struct list_query *query)
 {
-    struct listing_query all = *query;
-    struct places whole = {{NULL}, 0, 0};
-    struct places rest = {{NULL}, 0, 0};
+    struct list_query all = *query;
+    struct list_ids whole = {{NULL}, 0, 0};
+    struct list_ids rest = {{NULL}, 0, 0};
     struct buffer unused = BUFFER_INIT;
 
     all.limit = 0;
-    all.after = false;
-    FUZZ_CHECK(!add_places(table, &all, &whole, &unused));
+    all.after.set = false;
+    FUZZ_CHECK(!add_page(table, &all, &whole, &unused));
     add_pages(table, query, &rest);
     FUZZ_CHECK(whole.total == whole.count);
     FUZZ_CHECK(rest.total == whole.total);
-    FUZZ_CHECK(query->after || rest.count == whole.count);
+    FUZZ_CHECK(query->after.set || rest.count == whole.count);
     FUZZ_CHECK(rest.count <= whole.count);
     for (size_t i = 0; i < rest.count; i++)
         FUZZ_CHECK(rest.ids[i] == whole.ids[whole.count - rest.count + i]);
@@ -260,23 +266,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct table_value unknown,
         zero = {.known = true},
-        named = {.known = true, .name = {"A\xc3\xa9", 3}};
+        string = {.known = true, .string = {"A\xc3\xa9", 3}};
     static struct table *table;
     struct buffer raw = BUFFER_INIT;
-    struct listing_query query;
+    struct list_url url;
 
     if (table == NULL)
         table = new_fleet();
     make_query(fuzz_text(data, size), &raw);
-    if (parse(&query, buffer_text(&raw))) {
-        bool by_name = listing_query_by_name(&query);
-        check_bounds(&query);
-        check_cursor(&query, &unknown, TEXT("r1"));
-        check_cursor(&query, by_name ? &named : &zero, TEXT("\xff&=\"+"));
-        if (query.after)
-            check_cursor(&query, &query.after_value, query.after_id);
-        check_lists(table, &query);
-        listing_query_release(&query);
+    if (parse(&url, buffer_text(&raw))) {
+        const struct list_query *query = &url.query;
+        bool by_string = table_field_is_string(query->sort);
+        check_bounds(query);
+        check_cursor(query, &unknown, TEXT("r1"));
+        check_cursor(query, by_string ? &string : &zero, TEXT("\xff&=\"+"));
+        if (query->after.set)
+            check_cursor(query, &query->after.value, query->after.id);
+        check_lists(table, query);
+        list_url_release(&url);
     }
     buffer_release(&raw);
     return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cursor is base64url of three lines: the query's sort, order and filters
- * in the one form that we write them in; the last value; the last id. So a
- * cursor fits a query exactly if the first line is what we would write for
- * that query.
+ * A cursor is base64url of three lines: the scope, the value and the id. The
+ * scope is the query's sort, order and filters as we write them in a URL. So
+ * a cursor belongs to a query if its scope is what we would write for that
+ * query.
  */
-#include "listing/listing_query.h"
+#include "list_url.h"
 
 #include <sodium.h>
 #include <stdarg.h>
@@ -16,29 +16,40 @@
 #include "http/query_string.h"
 #include "http/target.h"
 
-static const char *const sort_names[] = {
-    [TABLE_ID] = "id",
-    [TABLE_TYPE] = "type",
-    [TABLE_SPEED] = "speed",
-    [TABLE_MISSION] = "mission",
-    [TABLE_STATUS] = "status",
-    [TABLE_CREATED] = "createdAt",
-    [TABLE_UPDATED] = "updatedAt",
-    [TABLE_LAST_NUMBER] = "lastMessageNumber",
-};
+enum { MAX_NANOSECONDS = 999999999 };
 
-enum {
-    SORT_COUNT = sizeof(sort_names) / sizeof(*sort_names),
-    MAX_NANOSECONDS = 999999999,
-};
-
-/* The query while it is read. */
+/* The state of list_url_parse(). */
 struct parsing {
-    struct listing_query *query;
-    struct text cursor; /* absent until it is met */
+    struct list_url *url;
+    struct text cursor; /* absent until its parameter is read */
     char *detail;
     size_t detail_size;
 };
+
+const char *list_url_sort_name(enum table_field field)
+{
+    switch (field) {
+    case TABLE_ID:
+        return "id";
+    case TABLE_TYPE:
+        return "type";
+    case TABLE_SPEED:
+        return "speed";
+    case TABLE_MISSION:
+        return "mission";
+    case TABLE_STATUS:
+        return "status";
+    case TABLE_CREATED:
+        return "createdAt";
+    case TABLE_UPDATED:
+        return "updatedAt";
+    case TABLE_LAST_NUMBER:
+        return "lastMessageNumber";
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return NULL;
+}
 
 __attribute__((format(printf, 2, 3))) static bool
 refuse(const struct parsing *parsing, const char *format, ...)
@@ -51,83 +62,100 @@ refuse(const struct parsing *parsing, const char *format, ...)
     return false;
 }
 
-/* Room was reserved for all of the query, so what is stored stays put. */
-static struct text store(struct listing_query *query, struct text text)
+static bool refuse_sort(const struct parsing *parsing)
 {
-    struct buffer *storage = &query->storage;
-    size_t start = storage->length;
+    size_t size = parsing->detail_size, length = 0;
 
-    buffer_append(storage, text);
-    return (struct text){storage->data + start, text.length};
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++)
+        if (length < size)
+            length += (size_t)snprintf(
+                parsing->detail + length, size - length, "%s%s",
+                field == 0 ? "sort must be one of " : ", ",
+                list_url_sort_name(field));
+    return false;
+}
+
+/*
+ * Copy `text` into the storage. list_url_parse() has reserved room for the
+ * whole query, so texts that were stored before do not move.
+ */
+static struct text store_text(struct list_url *url, struct text text)
+{
+    size_t start = url->storage.length;
+
+    buffer_append(&url->storage, text);
+    return (struct text){url->storage.data + start, text.length};
 }
 
 static bool set_sort(struct parsing *parsing, struct text value)
 {
-    for (unsigned i = 0; i < SORT_COUNT; i++) {
-        if (text_equal(value, text_of(sort_names[i]))) {
-            parsing->query->sort = (enum table_field)i;
+    for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++) {
+        if (text_equal(value, text_of(list_url_sort_name(field)))) {
+            parsing->url->query.sort = field;
             return true;
         }
     }
-    return refuse(parsing, "sort must be one of id, type, speed, mission, "
-                           "status, createdAt, updatedAt, lastMessageNumber");
+    return refuse_sort(parsing);
 }
 
 static bool set_order(struct parsing *parsing, struct text value)
 {
-    parsing->query->descending = text_equal(value, TEXT("desc"));
-    if (!parsing->query->descending && !text_equal(value, TEXT("asc")))
+    bool descending = text_equal(value, TEXT("desc"));
+
+    if (!descending && !text_equal(value, TEXT("asc")))
         return refuse(parsing, "order must be asc or desc");
+    parsing->url->query.descending = descending;
     return true;
 }
 
 static bool set_status(struct parsing *parsing, struct text value)
 {
     if (text_equal(value, TEXT("active")))
-        parsing->query->filter.status = TABLE_ACTIVE;
+        parsing->url->query.filter.status = TABLE_ACTIVE;
     else if (text_equal(value, TEXT("exploded")))
-        parsing->query->filter.status = TABLE_EXPLODED;
+        parsing->url->query.filter.status = TABLE_EXPLODED;
     else
         return refuse(parsing, "status must be active or exploded");
     return true;
 }
 
-static bool set_name(struct parsing *parsing, struct text value,
-                     const char *parameter, struct text *name)
+static bool set_string(struct parsing *parsing, struct text value,
+                       const char *parameter, struct text *string)
 {
     if (!message_is_text(value, MESSAGE_MAX_NAME))
         return refuse(parsing,
                       "%s must be 1 to %d bytes without control characters",
                       parameter, MESSAGE_MAX_NAME);
-    *name = store(parsing->query, value);
+    *string = store_text(parsing->url, value);
     return true;
 }
 
 static bool set_type(struct parsing *parsing, struct text value)
 {
-    return set_name(parsing, value, "type", &parsing->query->filter.type);
+    return set_string(parsing, value, "type", &parsing->url->query.filter.type);
 }
 
 static bool set_mission(struct parsing *parsing, struct text value)
 {
-    return set_name(parsing, value, "mission", &parsing->query->filter.mission);
+    return set_string(parsing, value, "mission",
+                      &parsing->url->query.filter.mission);
 }
 
 static bool set_limit(struct parsing *parsing, struct text value)
 {
     uint64_t limit;
 
-    if (!text_read_unsigned(value, LISTING_MAX_LIMIT, &limit) || limit == 0)
+    if (!text_read_unsigned(value, LIST_URL_MAX_LIMIT, &limit) || limit == 0)
         return refuse(parsing, "limit must be an integer from 1 to %d",
-                      LISTING_MAX_LIMIT);
-    parsing->query->limit = (size_t)limit;
+                      LIST_URL_MAX_LIMIT);
+    parsing->url->query.limit = (size_t)limit;
     return true;
 }
 
-/* Looked into at the end, when the rest of the query is known. */
+/* Only stores it: the cursor is read once the rest of the query is known. */
 static bool set_cursor(struct parsing *parsing, struct text value)
 {
-    parsing->cursor = store(parsing->query, value);
+    parsing->cursor = store_text(parsing->url, value);
     return true;
 }
 
@@ -142,6 +170,7 @@ static const struct parameter {
 
 enum { PARAMETER_COUNT = sizeof(parameters) / sizeof(*parameters) };
 
+/* `given`: a bit for each parameter that was read before. */
 static bool set_parameter(struct parsing *parsing,
                           const struct query_pair *pair, unsigned *given)
 {
@@ -174,40 +203,37 @@ static bool read_pairs(struct parsing *parsing, struct text raw)
 }
 
 /* Sort, order and filters: all that a cursor depends on. */
-static void write_scope(const struct listing_query *query, struct buffer *out)
+static void write_scope(const struct list_query *query, struct buffer *out)
 {
+    const struct table_filter *filter = &query->filter;
+
     buffer_append(out, TEXT("sort="));
-    buffer_append(out, text_of(sort_names[query->sort]));
+    buffer_append(out, text_of(list_url_sort_name(query->sort)));
     buffer_append(out, TEXT("&order="));
     buffer_append(out, query->descending ? TEXT("desc") : TEXT("asc"));
-    if (query->filter.status == TABLE_ACTIVE)
+    if (filter->status == TABLE_ACTIVE)
         buffer_append(out, TEXT("&status=active"));
-    if (query->filter.status == TABLE_EXPLODED)
+    if (filter->status == TABLE_EXPLODED)
         buffer_append(out, TEXT("&status=exploded"));
-    if (query->filter.type.data != NULL) {
+    if (filter->type.data != NULL) {
         buffer_append(out, TEXT("&type="));
-        http_percent_encode(out, query->filter.type);
+        http_percent_encode(out, filter->type);
     }
-    if (query->filter.mission.data != NULL) {
+    if (filter->mission.data != NULL) {
         buffer_append(out, TEXT("&mission="));
-        http_percent_encode(out, query->filter.mission);
+        http_percent_encode(out, filter->mission);
     }
 }
 
-bool listing_query_by_name(const struct listing_query *query)
-{
-    return query->sort == TABLE_TYPE || query->sort == TABLE_MISSION;
-}
-
-/* "?" if unknown, "=" and the name, or "major.minor". */
-static void write_value(const struct listing_query *query,
-                        const struct table_value *value, struct buffer *out)
+/* "?" if unknown, "=" and the string, or "major.minor". */
+static void write_value(enum table_field sort, const struct table_value *value,
+                        struct buffer *out)
 {
     if (!value->known) {
         buffer_append(out, TEXT("?"));
-    } else if (listing_query_by_name(query)) {
+    } else if (table_field_is_string(sort)) {
         buffer_append(out, TEXT("="));
-        buffer_append(out, value->name);
+        buffer_append(out, value->string);
     } else {
         buffer_append_unsigned(out, value->major);
         buffer_append(out, TEXT("."));
@@ -215,18 +241,19 @@ static void write_value(const struct listing_query *query,
     }
 }
 
-static bool read_value(struct listing_query *query, struct text text)
+/* What write_value() wrote. False if `text`, not empty, is anything else. */
+static bool read_value(enum table_field sort, struct text text,
+                       struct table_value *value)
 {
-    struct table_value *value = &query->after_value;
     uint64_t minor;
 
     *value = (struct table_value){.known = !text_equal(text, TEXT("?"))};
     if (!value->known)
         return true;
-    if (listing_query_by_name(query)) {
-        value->name = (struct text){text.data + 1, text.length - 1};
+    if (table_field_is_string(sort)) {
+        value->string = text_skip(text, 1);
         return text.data[0] == '=' &&
-               message_is_text(value->name, MESSAGE_MAX_NAME);
+               message_is_text(value->string, MESSAGE_MAX_NAME);
     }
     struct text major = text_split(&text, '.');
     if (!text_read_unsigned(major, UINT64_MAX, &value->major) ||
@@ -236,16 +263,17 @@ static bool read_value(struct listing_query *query, struct text text)
     return true;
 }
 
-static bool fits_scope(const struct listing_query *query, struct text scope,
-                       bool *fits)
+/* Set `fits` to whether the scope is the query's. False if memory ends. */
+static bool compare_scope(const struct list_query *query, struct text scope,
+                          bool *fits)
 {
     struct buffer own = BUFFER_INIT;
 
     write_scope(query, &own);
     *fits = text_equal(buffer_text(&own), scope);
-    bool made = !buffer_failed(&own);
+    bool done = !buffer_failed(&own);
     buffer_release(&own);
-    return made;
+    return done;
 }
 
 static bool refuse_cursor(const struct parsing *parsing)
@@ -254,13 +282,12 @@ static bool refuse_cursor(const struct parsing *parsing)
                            "a Link header");
 }
 
-/* The three lines of a cursor. */
-static bool decode_cursor(struct parsing *parsing, struct text *scope,
+/* The three lines of the cursor, decoded into the storage. */
+static bool decode_cursor(const struct parsing *parsing, struct text *scope,
                           struct text *value, struct text *id)
 {
-    struct buffer *storage = &parsing->query->storage;
+    char *decoded = buffer_end(&parsing->url->storage);
     struct text cursor = parsing->cursor;
-    char *decoded = storage->data + storage->length;
     size_t length;
 
     if (sodium_base642bin((unsigned char *)decoded, cursor.length, cursor.data,
@@ -273,48 +300,49 @@ static bool decode_cursor(struct parsing *parsing, struct text *scope,
     return value->length > 0 && message_is_text(*id, MESSAGE_MAX_CHANNEL);
 }
 
-static bool read_cursor(struct parsing *parsing)
+static bool read_cursor(const struct parsing *parsing)
 {
-    struct listing_query *query = parsing->query;
+    struct list_query *query = &parsing->url->query;
+    struct table_bound *after = &query->after;
     struct text scope, value;
     bool fits;
 
-    if (!decode_cursor(parsing, &scope, &value, &query->after_id))
+    if (!decode_cursor(parsing, &scope, &value, &after->id))
         return refuse_cursor(parsing);
-    if (!fits_scope(query, scope, &fits))
+    if (!compare_scope(query, scope, &fits))
         return refuse(parsing, "%s", "");
     if (!fits)
         return refuse(parsing, "cursor belongs to another sort, order or "
                                "filter; take it from a Link header and leave "
                                "the rest of the query as it is");
-    if (!read_value(query, value))
+    if (!read_value(query->sort, value, &after->value))
         return refuse_cursor(parsing);
-    query->after = true;
+    after->set = true;
     return true;
 }
 
-bool listing_query_parse(struct listing_query *query, struct text raw,
-                         char *detail, size_t detail_size)
+bool list_url_parse(struct list_url *url, struct text raw, char *detail,
+                    size_t detail_size)
 {
-    struct parsing parsing = {query, {NULL, 0}, detail, detail_size};
+    struct parsing parsing = {url, {NULL, 0}, detail, detail_size};
 
-    *query = (struct listing_query){.storage = BUFFER_INIT};
+    *url = (struct list_url){.storage = BUFFER_INIT};
     detail[0] = '\0';
-    /* What is decoded is no longer than the query, nor is the cursor. */
-    if (buffer_reserve(&query->storage, 2 * raw.length + 1) &&
+    /* Decoding never makes the query or its cursor longer. */
+    if (buffer_reserve(&url->storage, 2 * raw.length + 1) &&
         read_pairs(&parsing, raw) &&
         (parsing.cursor.data == NULL || read_cursor(&parsing)))
         return true;
-    listing_query_release(query);
+    list_url_release(url);
     return false;
 }
 
-void listing_query_release(struct listing_query *query)
+void list_url_release(struct list_url *url)
 {
-    buffer_release(&query->storage);
+    buffer_release(&url->storage);
 }
 
-/* Base64 of `bytes`, without padding, needs no percent-encoding. */
+/* Base64url of `bytes`, without padding, needs no percent-encoding. */
 static void append_base64url(struct buffer *out, struct text bytes)
 {
     int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
@@ -322,33 +350,37 @@ static void append_base64url(struct buffer *out, struct text bytes)
 
     if (!buffer_reserve(out, size))
         return;
-    sodium_bin2base64(out->data + out->length, size,
-                      (const unsigned char *)bytes.data, bytes.length, variant);
+    sodium_bin2base64(buffer_end(out), size, (const unsigned char *)bytes.data,
+                      bytes.length, variant);
     out->length += size - 1; /* the NUL */
 }
 
-void listing_query_write_next(const struct listing_query *query,
-                              const struct table_value *value, struct text id,
-                              struct buffer *out)
+static void write_cursor(const struct list_query *query, struct buffer *out)
 {
     struct buffer cursor = BUFFER_INIT;
 
     write_scope(query, &cursor);
     buffer_append(&cursor, TEXT("\n"));
-    write_value(query, value, &cursor);
+    write_value(query->sort, &query->after.value, &cursor);
     buffer_append(&cursor, TEXT("\n"));
-    buffer_append(&cursor, id);
+    buffer_append(&cursor, query->after.id);
+    if (buffer_failed(&cursor))
+        out->failed = true;
+    else
+        append_base64url(out, buffer_text(&cursor));
+    buffer_release(&cursor);
+}
 
+void list_url_write(const struct list_query *query, struct buffer *out)
+{
     buffer_append(out, TEXT("/rockets?"));
     write_scope(query, out);
     if (query->limit != 0) {
         buffer_append(out, TEXT("&limit="));
         buffer_append_unsigned(out, query->limit);
     }
-    buffer_append(out, TEXT("&cursor="));
-    if (buffer_failed(&cursor))
-        out->failed = true;
-    else
-        append_base64url(out, buffer_text(&cursor));
-    buffer_release(&cursor);
+    if (query->after.set) {
+        buffer_append(out, TEXT("&cursor="));
+        write_cursor(query, out);
+    }
 }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The distinct strings that a list is sorted by (column stores call this
+ * dictionary encoding). Each string gets a number when it is added, and a
+ * rank when all are sorted. So rockets are sorted by numbers, and only the
+ * distinct strings, usually a handful, by their bytes.
+ */
+#ifndef LUNAR_LISTING_STRING_RANKS_H
+#define LUNAR_LISTING_STRING_RANKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/quota.h"
+#include "base/text.h"
+
+struct string_block;
+struct ranked_string;
+
+struct string_ranks {
+    struct quota *quota;
+    struct ranked_string *strings; /* by number */
+    uint32_t count, capacity;
+    uint32_t sorted; /* how many were ranked at the last sort */
+    uint32_t *slots; /* a hash set of numbers, plus one; 0 where free */
+    uint32_t slot_count;
+    struct string_block *blocks; /* the strings' bytes */
+    uint8_t key[16];             /* of the hash; read-only */
+};
+
+void string_ranks_init(struct string_ranks *ranks, struct quota *quota);
+void string_ranks_release(struct string_ranks *ranks);
+
+/*
+ * Set `number` to that of the string. A new one is copied and gets the next
+ * number, from 0 on. It has at most KEY_SORT_MAX_TEXT bytes. False if memory
+ * ends.
+ */
+bool string_ranks_add(struct string_ranks *ranks, struct text string,
+                      uint32_t *number);
+
+/* The string with this number. Its bytes live until the release. */
+struct text string_ranks_text(const struct string_ranks *ranks,
+                              uint32_t number);
+
+/*
+ * Rank all strings by their bytes, from 0 on. False, with nothing changed, if
+ * memory ends.
+ */
+bool string_ranks_sort(struct string_ranks *ranks);
+
+/* The rank of a number, and the number of a rank, as of the last sort. */
+uint32_t string_ranks_rank(const struct string_ranks *ranks, uint32_t number);
+uint32_t string_ranks_number(const struct string_ranks *ranks, uint32_t rank);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads a few blocks of one stripe, 64 rockets each. A block becomes a word
+ * with a bit a rocket: first those that match the filter, then those of them
+ * that lie in the window. Only the rockets whose bits are left are read.
+ *
+ * Strings have no column, so their rockets are read, and a string is ranked
+ * against the window once a stripe, not once a rocket.
+ */
+#include "scan_step.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "abbreviation.h"
+#include "columns.h"
+#include "interned.h"
+#include "table_entry.h"
+
+enum {
+    /* Blocks under one lock; fewer if all of their rockets are read. */
+    BLOCKS = 16,
+    BLOCKS_OF_ENTRIES = 4,
+    CACHED_STRINGS = 64, /* a power of two */
+};
+
+static_assert((int)TABLE_SCAN_ROWS == (int)COLUMNS_ROCKETS,
+              "the rows of a block fit into a step");
+
+/*
+ * Ranks of strings, by their place between the bounds of the window. They
+ * are even, thus exact: the bounds' ids count.
+ */
+enum { BEFORE_FIRST = 0, AS_FIRST = 2, BETWEEN = 4, AS_LAST = 6, AFTER = 8 };
+
+struct ranked_string {
+    const struct interned *string;
+    uint32_t rank;
+};
+
+/*
+ * What a step knows of its stripe. It points to interned strings, which only
+ * the lock keeps alive, so it ends with the step and is no part of the scan.
+ */
+struct scan_step {
+    struct table_scan *scan;
+    const struct stripe *stripe;
+    struct table_entry_filter filter;
+    bool by_string;
+    enum column column; /* of the field; COLUMN_COUNT if it has none */
+    bool open;          /* the window has no bounds */
+    struct columns_window window;
+    struct ranked_string cache[CACHED_STRINGS]; /* by address */
+    /* Those whose texts are in `scan->strings`, in the same order. */
+    const struct interned *strings[TABLE_SCAN_ROWS];
+};
+
+/*
+ * Where `string` stands in the list's order: before (less than 0), at or
+ * after the bound. All strings come before an unknown value.
+ */
+static int compare_to_bound(const struct table_scan *scan, struct text string,
+                            const struct table_bound *bound)
+{
+    if (!bound->value.known)
+        return -1;
+    int order = text_compare(string, bound->value.string);
+    return scan->descending ? -order : order;
+}
+
+static uint32_t rank_string(const struct table_scan *scan, struct text string)
+{
+    int order =
+        scan->first.set ? compare_to_bound(scan, string, &scan->first) : 1;
+
+    if (order <= 0)
+        return order == 0 ? AS_FIRST : BEFORE_FIRST;
+    /* The value of a bound that is not set is unknown. */
+    order = compare_to_bound(scan, string, &scan->last);
+    if (order <= 0)
+        return order == 0 ? AS_LAST : BETWEEN;
+    return AFTER;
+}
+
+/*
+ * The key that a rocket with the bound's value would have. Strings have ranks
+ * but no keys.
+ */
+static uint32_t bound_key(const struct scan_step *step,
+                          const struct table_bound *bound)
+{
+    const struct table_value *value = &bound->value;
+    struct timestamp time;
+
+    assert(!step->by_string);
+    switch (step->scan->field) {
+    case TABLE_ID:
+        return abbreviation_of_text(bound->id);
+    case TABLE_SPEED:
+        return abbreviation_of_integer(table_entry_integer(value));
+    case TABLE_CREATED:
+    case TABLE_UPDATED:
+        time = (struct timestamp){.seconds = table_entry_integer(value),
+                                  .nanoseconds = value->minor};
+        return abbreviation_of_time(&time, step->stripe->reference);
+    case TABLE_STATUS:
+    case TABLE_LAST_NUMBER:
+        return abbreviation_of_number(value->major);
+    case TABLE_TYPE:
+    case TABLE_MISSION:
+    case TABLE_FIELD_COUNT:
+        break;
+    }
+    return ABBREVIATION_UNKNOWN;
+}
+
+static uint32_t bound_rank(const struct scan_step *step,
+                           const struct table_bound *bound)
+{
+    const struct table_scan *scan = step->scan;
+
+    if (!bound->value.known)
+        return ABBREVIATION_UNKNOWN;
+    if (step->by_string)
+        return rank_string(scan, bound->value.string);
+    return columns_rank(bound_key(step, bound), scan->descending);
+}
+
+/*
+ * A bound of the window. If several values have its rank, ids do not tell
+ * which rockets are inside, so `any_id` lets all of them in.
+ */
+static struct columns_bound window_bound(const struct scan_step *step,
+                                         const struct table_bound *bound,
+                                         uint32_t any_id)
+{
+    uint32_t rank = bound_rank(step, bound);
+    bool one_value =
+        abbreviation_is_exact(rank) && step->scan->field != TABLE_ID;
+
+    return (struct columns_bound){
+        rank, one_value ? abbreviation_of_text(bound->id) : any_id};
+}
+
+static void set_window(struct scan_step *step)
+{
+    const struct table_scan *scan = step->scan;
+    struct columns_window *window = &step->window;
+
+    step->open = !scan->first.set && !scan->last.set;
+    /* Ranks of strings are in the order of the list already. */
+    window->descending = scan->descending && !step->by_string;
+    window->first = (struct columns_bound){0, 0};
+    window->last = (struct columns_bound){UINT32_MAX, UINT32_MAX};
+    if (scan->first.set)
+        window->first = window_bound(step, &scan->first, 0);
+    if (scan->last.set)
+        window->last = window_bound(step, &scan->last, UINT32_MAX);
+}
+
+/* The rank of the string of the stripe's rocket number `index`. */
+static uint32_t entry_rank(struct scan_step *step, uint32_t index)
+{
+    const struct interned *string =
+        table_entry_string(stripe_at(step->stripe, index), step->scan->field);
+    if (string == NULL)
+        return ABBREVIATION_UNKNOWN;
+
+    struct ranked_string *cached =
+        &step->cache[(uintptr_t)string / 16 % CACHED_STRINGS];
+    if (cached->string != string)
+        *cached = (struct ranked_string){
+            string, rank_string(step->scan, interned_text(string))};
+    return cached->rank;
+}
+
+/*
+ * The keys of the block: its column, or `made`, which is filled for a field
+ * that has none. Only rockets of `wanted` need a key.
+ */
+static const uint32_t *block_keys(struct scan_step *step, uint32_t block,
+                                  uint64_t wanted,
+                                  uint32_t made[COLUMNS_ROCKETS])
+{
+    const struct columns *columns = stripe_columns(step->stripe, block);
+
+    if (step->column != COLUMN_COUNT)
+        return columns->keys[step->column];
+    for (uint32_t i = 0; i < COLUMNS_ROCKETS; i++) {
+        if (!step->by_string)
+            made[i] = abbreviation_of_number(columns->exploded >> i & 1);
+        else if ((wanted >> i & 1) != 0)
+            made[i] = entry_rank(step, block * COLUMNS_ROCKETS + i);
+        else
+            made[i] = 0;
+    }
+    return made;
+}
+
+/* The rockets of the block, a bit each, that match the filter. */
+static uint64_t match_block(const struct scan_step *step, uint32_t block)
+{
+    const struct stripe *stripe = step->stripe;
+    const struct table_entry_filter *filter = &step->filter;
+    enum table_status status = step->scan->filter.status;
+    uint32_t start = block * COLUMNS_ROCKETS, count = stripe->count - start;
+    uint64_t exploded = stripe_columns(stripe, block)->exploded;
+    uint64_t matching =
+        count < COLUMNS_ROCKETS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
+
+    if (status != TABLE_ANY_STATUS)
+        matching &= status == TABLE_EXPLODED ? exploded : ~exploded;
+    if (filter->type == NULL && filter->mission == NULL)
+        return matching;
+    for (uint64_t left = matching; left != 0; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
+        if (!table_entry_matches(stripe_at(stripe, start + i), filter))
+            matching &= ~(UINT64_C(1) << i);
+    }
+    return matching;
+}
+
+/* The index of `string` in `scan->strings`; its text is copied once. */
+static uint64_t index_string(struct scan_step *step,
+                             const struct interned *string)
+{
+    struct table_scan *scan = step->scan;
+    size_t index = 0;
+
+    while (index < scan->string_count && step->strings[index] != string)
+        index++;
+    if (index < scan->string_count)
+        return index;
+
+    struct text text = interned_text(string);
+    char *copy = &scan->bytes[scan->string_count * MESSAGE_MAX_NAME];
+    memcpy(copy, text.data, text.length);
+    step->strings[index] = string;
+    scan->strings[index] = (struct text){copy, text.length};
+    scan->string_count++;
+    return index;
+}
+
+static struct table_value row_value(struct scan_step *step,
+                                    const struct table_entry *entry)
+{
+    enum table_field field = step->scan->field;
+
+    if (!step->by_string)
+        return table_entry_value(entry, field);
+    const struct interned *string = table_entry_string(entry, field);
+    if (string == NULL)
+        return (struct table_value){.known = false};
+    return (struct table_value){.known = true,
+                                .major = index_string(step, string)};
+}
+
+static void read_block(struct scan_step *step, uint32_t block)
+{
+    struct table_scan *scan = step->scan;
+    const uint32_t *ids = stripe_columns(step->stripe, block)->keys[COLUMN_ID];
+    uint32_t made[COLUMNS_ROCKETS];
+    uint64_t wanted = match_block(step, block);
+
+    scan->matched += (size_t)__builtin_popcountll(wanted);
+    if (wanted != 0 && !step->open)
+        wanted &= columns_inside(block_keys(step, block, wanted, made), ids,
+                                 &step->window);
+    for (; wanted != 0; wanted &= wanted - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(wanted);
+        const struct table_entry *entry =
+            stripe_at(step->stripe, block * COLUMNS_ROCKETS + i);
+        scan->rows[scan->count++] =
+            (struct table_row){entry, row_value(step, entry), ids[i]};
+    }
+}
+
+/* False if no rocket of the stripe can match. */
+static bool init_step(struct scan_step *step, struct table_scan *scan,
+                      const struct stripe *stripe)
+{
+    step->scan = scan;
+    step->stripe = stripe;
+    if (!table_entry_filter_init(&step->filter, &scan->filter,
+                                 &stripe->strings))
+        return false;
+    step->by_string = table_field_is_string(scan->field);
+    step->column = columns_of_field(scan->field);
+    set_window(step);
+    if (step->by_string)
+        memset(step->cache, 0, sizeof(step->cache));
+    return true;
+}
+
+void scan_step_run(struct table_scan *scan, const struct stripe *stripe)
+{
+    uint32_t end = (stripe->count + COLUMNS_ROCKETS - 1) / COLUMNS_ROCKETS;
+    struct scan_step step;
+
+    if (!init_step(&step, scan, stripe)) {
+        scan->block = end;
+        return;
+    }
+    bool entries = step.by_string || step.filter.type != NULL ||
+                   step.filter.mission != NULL;
+    uint32_t most = entries ? BLOCKS_OF_ENTRIES : BLOCKS;
+    if (end > scan->block + most)
+        end = scan->block + most;
+    while (scan->block < end && scan->count == 0)
+        read_block(&step, scan->block++);
+}

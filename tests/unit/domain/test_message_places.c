@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that name the message types and that neither the compiler nor another
+ * test compares with the service. DESIGN.md, "Adding a message type or a
+ * field", says what each of them does with a type.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/messages.h"
+
+static const struct {
+    const char *file;
+    const char *without; /* a type that is left out on purpose, or NULL */
+} places[] = {
+    /* Messages after an explosion would change nothing. */
+    {"bench/fleet.c", "RocketExploded"},
+    {"bench/messages.lua", "RocketExploded"},
+    {"tests/fuzz/json.dict", NULL},
+    {"tests/soak/broken.py", NULL},
+    {"tests/soak/message.py", NULL},
+    {"tests/unit/api/test_batch_cuts.c", NULL},
+};
+
+/* The whole file, as a string. */
+static char *read_file(const char *name)
+{
+    enum { MAX_SIZE = 1 << 20 };
+    char path[512];
+    char *bytes = malloc(MAX_SIZE);
+
+    snprintf(path, sizeof(path), LUNAR_SOURCE_DIR "/%s", name);
+    FILE *file = fopen(path, "r");
+    if (file == NULL || bytes == NULL)
+        fail_msg("%s can't be read", path);
+    size_t size = fread(bytes, 1, MAX_SIZE - 1, file);
+    bytes[size] = '\0';
+    fclose(file);
+    return bytes;
+}
+
+static void every_place_names_every_type(void **context)
+{
+    (void)context;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const char *without = places[i].without;
+        char *bytes = read_file(places[i].file);
+
+        for (unsigned j = 0; j < MESSAGE_TYPE_COUNT; j++) {
+            const char *name = messages_type_name((enum message_type)j);
+            bool expected = without == NULL || strcmp(name, without) != 0;
+            if ((strstr(bytes, name) != NULL) != expected)
+                fail_msg("%s %s %s", places[i].file,
+                         expected ? "does not name" : "names", name);
+        }
+        free(bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_place_names_every_type),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
