@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One checked message of a rocket, as plain data, and the outcome of applying
- * it. The texts of a message point into the bytes that it was read from and
- * live as long as these.
+ * A checked message as plain data, and the outcome of applying it. Parsing
+ * and checking are in message_parse.h, the effect of a message in rocket.h.
+ *
+ * Ownership: the texts of a message are borrowed from the code that made it.
  */
 #ifndef LUNAR_DOMAIN_MESSAGE_H
 #define LUNAR_DOMAIN_MESSAGE_H
@@ -20,7 +21,10 @@ enum {
     MESSAGE_MAX_SPEED = 1000000000, /* launchSpeed, by */
 };
 
-/* 2^53 - 1: the largest integer that every JSON parser reads exactly. */
+/*
+ * 2^53 - 1: up to here, JSON parsers agree on the value of every integer (RFC
+ * 8259 section 6).
+ */
 #define MESSAGE_MAX_NUMBER UINT64_C(9007199254740991)
 
 enum message_type {
@@ -32,9 +36,9 @@ enum message_type {
 };
 
 /*
- * One more than the last type. Not in the enum itself: a switch over the
- * types names each type and nothing else, so the compiler reports a type
- * that is missing.
+ * The number of types. It is not in the enum itself: a switch over the types
+ * then has a case for each type and no other, and the compiler reports a type
+ * without a case.
  */
 enum { MESSAGE_TYPE_COUNT = MESSAGE_MISSION_CHANGED + 1 };
 
@@ -50,7 +54,7 @@ struct message {
     int64_t speed;           /* launched: "launchSpeed"; changes: "by", >= 0 */
 };
 
-/* What became of a message. Only an applied message changes anything. */
+/* The outcome of applying a message. Only MESSAGE_APPLIED changes a state. */
 enum message_outcome {
     MESSAGE_APPLIED,
     MESSAGE_DUPLICATE, /* its number is inside a run, above the floor */
@@ -58,12 +62,13 @@ enum message_outcome {
     MESSAGE_NO_MEMORY, /* memory, or the limit on it, is exhausted */
 };
 
-/* The outcome in one word, as clients read it. Static. */
+/* The word for an outcome in responses, such as "applied". Static. */
 struct text message_outcome_name(enum message_outcome outcome);
 
 /*
- * Whether `text` is allowed as a channel or a name in a message: it has 1 to
- * `max_length` bytes and no control characters (U+0000 to U+001F, U+007F).
+ * Whether `text` is valid as a channel, type, mission or reason: it has 1 to
+ * `max_length` bytes and no ASCII control characters (U+0000 to U+001F,
+ * U+007F). It may be absent, which is invalid.
  */
 bool message_is_text(struct text text, size_t max_length);
 

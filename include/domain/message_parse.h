@@ -14,7 +14,7 @@ struct cJSON;
 enum parse_status {
     PARSE_OK,
     PARSE_INVALID,   /* the bytes are not a valid message */
-    PARSE_NO_MEMORY, /* the same bytes may be parsed later */
+    PARSE_NO_MEMORY, /* memory is exhausted; the bytes may be valid */
 };
 
 enum {
@@ -24,7 +24,7 @@ enum {
 struct parsed_message {
     /* Its texts point into the body or into `unescaped`. */
     struct message message;
-    char detail[256]; /* PARSE_INVALID: one sentence for the sender */
+    char detail[256]; /* PARSE_INVALID: one sentence for the client */
     /* Private. */
     struct cJSON *unescaped[PARSE_MAX_TEXTS];
     unsigned unescaped_count;
@@ -32,14 +32,18 @@ struct parsed_message {
 
 /*
  * Parse one message. On PARSE_INVALID `detail` names the member and the
- * expected value, or the offset at which the body is not JSON.
- * Ownership: on PARSE_OK the caller keeps `body` until it calls
+ * expected value, or the offset at which the body is not JSON, in bytes from
+ * 0.
+ * Ownership: on PARSE_OK `body` is borrowed until the caller calls
  * message_parse_release(). Otherwise there is nothing to release.
  */
 enum parse_status message_parse(struct text body,
                                 struct parsed_message *parsed);
 
-/* A second call does nothing. */
+/*
+ * Free what message_parse() allocated. The texts of the message are invalid
+ * from then on. A second call does nothing.
+ */
 void message_parse_release(struct parsed_message *parsed);
 
 #endif

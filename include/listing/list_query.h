@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The query of a list of rockets: which rockets, in which order, and which
- * part of that order. Plain data, whatever the client wrote it in.
+ * part of the list. Plain data; how a client writes a query is not known here.
  */
 #ifndef LUNAR_LISTING_LIST_QUERY_H
 #define LUNAR_LISTING_LIST_QUERY_H
@@ -12,17 +12,17 @@
 #include "table/table_types.h"
 
 /*
- * All zero asks for all rockets by id. Rockets with unknown values come
- * last, in either order. Rockets with equal values are in ascending order of
- * their ids.
- * Ownership: the texts in it are borrowed.
+ * A query that is all zero selects all rockets, sorted by id. Rockets with
+ * unknown values come last, in either order. Rockets with equal values are in
+ * ascending order of their ids.
+ * Ownership: its texts are borrowed.
  */
 struct list_query {
     enum table_field sort;
     bool descending;
     struct table_filter filter;
-    size_t limit;             /* rockets at most; 0: no limit */
-    struct table_bound after; /* if set, only rockets behind it */
+    size_t limit;             /* number of rockets; 0: no limit */
+    struct table_bound after; /* if set: only rockets after it */
 };
 
 #endif

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every rocket, by id, in memory. The table is cut into stripes by a keyed
- * hash of the id. Each stripe has its own lock, hash table, rockets and
- * interned strings. It grows by itself, so growth never blocks the others.
+ * All rockets, in memory, by id. A keyed hash of the id divides the table
+ * into stripes. Each stripe has its own lock, hash table, rockets and
+ * interned strings. Stripes grow independently, so that the growth of one
+ * never blocks the others.
  *
- * Rockets are never removed and never move. So a rocket's entry and its id
- * stay valid as long as the table lives and can be used without a lock;
- * everything else is copied out under one.
+ * Rockets are never removed and never move. So an entry and its id are valid
+ * until table_free() and need no lock. All other data is copied out under the
+ * stripe's lock.
  *
- * Locking: all functions lock for themselves, one stripe at a time, and
- * hold no lock when they return. Locks are leaves.
+ * Locking: a function locks the stripes that it needs, one at a time, and
+ * holds no lock when it returns. Locks are leaves. All functions are safe
+ * from any thread, except table_free().
  */
 #ifndef LUNAR_TABLE_TABLE_H
 #define LUNAR_TABLE_TABLE_H
@@ -28,50 +30,60 @@ struct table;
 enum { TABLE_STRIPES = 1024 };
 
 /*
- * An empty table that holds at most `max_memory` bytes.
- * NULL where memory ends.
+ * An empty table, whose allocations are limited to `max_memory` bytes, the
+ * table's own struct included. NULL if memory is exhausted or libsodium
+ * cannot be initialised.
+ * Ownership: the caller frees the table with table_free().
  */
 struct table *table_new(size_t max_memory);
 
-/* Nobody may be using it any more. */
+/* NULL does nothing. Locking: no other thread may use the table any more. */
 void table_free(struct table *table);
 
 /*
- * Apply `message` to its rocket, which is made if it is new.
- * Returns what became of it; MESSAGE_NO_MEMORY leaves the table as it was.
+ * Apply `message` to its rocket, which is created if it is new. Only
+ * MESSAGE_APPLIED changes the state of the table.
  * Ownership: `message` is borrowed. Locking: write-locks one stripe.
  */
 enum message_outcome table_apply(struct table *table,
                                  const struct message *message);
 
-/* Rockets in the table. */
+/* The number of rockets in the table. Locking: none. */
 size_t table_count(const struct table *table);
 
-/* Bytes held, as counted against the limit. */
+/* The bytes counted against the limit. Locking: none. */
 size_t table_memory(const struct table *table);
 
 /*
- * The number of state changes so far. A change draws its revision under its
- * stripe's lock; so who reads the revision first and the rockets after it
- * has seen at least all changes up to that revision.
+ * The number of state changes so far. A change draws its revision under the
+ * lock of its stripe. So a thread that reads the revision first and the
+ * rockets afterwards sees at least all changes up to that revision.
+ * Locking: none.
  */
 uint64_t table_revision(const struct table *table);
 
-/* False, with `view` untouched, if there is no such rocket. */
+/*
+ * Copy the rocket with `id` to `view`. False, with `view` untouched, if there
+ * is no such rocket.
+ * Locking: read-locks one stripe.
+ */
 bool table_find(struct table *table, struct text id, struct rocket_view *view);
 
-/* The rocket of an entry of this table. */
+/*
+ * Copy the rocket of `entry`, an entry of this table, to `view`.
+ * Locking: read-locks one stripe.
+ */
 void table_read(struct table *table, const struct table_entry *entry,
                 struct rocket_view *view);
 
 /*
- * Make the next step of the scan: read some rockets, in no particular order,
- * and copy out those that match the filter and lie in the window, which may
- * be none. False, with no results, if there are no more rockets to read.
+ * Run the next step of the scan: read some rockets, in no particular order,
+ * and copy out rows for those that match the filter and lie in the window,
+ * which may be none. False, with no results, if no rockets are left to read.
  * A scan reads each rocket that was in the table at its start exactly once,
- * and each that is added later once or not at all.
+ * and each rocket that is added later once or not at all.
  * Locking: read-locks one stripe for at most 1,024 of its rockets, or 256 if
- * it has to read them and not only columns: some microseconds.
+ * it reads the rockets and not only columns: some microseconds.
  */
 bool table_scan_next(struct table *table, struct table_scan *scan);
 

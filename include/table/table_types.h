@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes in and out of the table, as plain data: views of rockets, and the
- * fields, values and filters of scans.
+ * Plain data that the table takes and returns: views of rockets, and the
+ * fields, values, bounds and filters of scans.
  */
 #ifndef LUNAR_TABLE_TABLE_TYPES_H
 #define LUNAR_TABLE_TABLE_TYPES_H
@@ -13,15 +13,15 @@
 #include "domain/message.h"
 #include "format/timestamp.h"
 
-/* One rocket, wherever the table has put it. */
+/* A rocket in the table. The other rooms see only its address and its id. */
 struct table_entry;
 
-/* Its id. Needs no lock, and lives as long as the table. */
+/* The id of the entry's rocket, valid until table_free(). Locking: none. */
 struct text table_entry_id(const struct table_entry *entry);
 
-/* One rocket, copied out. Absent texts are unknown. */
+/* A copy of one rocket. A text that is absent is unknown. */
 struct rocket_view {
-    struct text id; /* the table's own, lives as long as the table */
+    struct text id; /* borrowed from the table until table_free() */
     struct text type, mission, reason; /* point into `strings` */
     int64_t speed;
     struct timestamp created, updated;
@@ -38,9 +38,9 @@ struct rocket_view {
 };
 
 /*
- * The fields that rockets can be sorted by. A new one goes before the count;
- * compiler and tests then name every place that must know it. For that,
- * each `switch` over fields lists them all and has no `default`.
+ * The fields that rockets can be sorted by. A new field goes before the count.
+ * Each `switch` over fields lists all of them and has no `default`, so that
+ * the compiler and the tests report every place that lacks the new field.
  */
 enum table_field {
     TABLE_ID,
@@ -51,7 +51,7 @@ enum table_field {
     TABLE_CREATED,
     TABLE_UPDATED,
     TABLE_LAST_NUMBER,
-    TABLE_FIELD_COUNT, /* how many there are, not a field */
+    TABLE_FIELD_COUNT, /* the number of fields, not a field */
 };
 
 /* Whether the values of the field are strings, not numbers. */
@@ -75,8 +75,8 @@ static inline bool table_field_is_string(enum table_field field)
 
 /*
  * A value of a field. Strings compare by their bytes, numbers and times by
- * `major`, then `minor`. The value of TABLE_ID is empty: rockets with equal
- * values are ordered by their ids anyway.
+ * `major`, then `minor`. The value of TABLE_ID is known and zero for every
+ * rocket, since rockets with equal values are in the order of their ids.
  */
 struct table_value {
     bool known; /* if not, the rest is zero */
@@ -86,8 +86,9 @@ struct table_value {
 };
 
 /*
- * A bound in the order of a list: a value and, among equal values, an id.
- * Not set, it leaves its side open. Its texts are borrowed.
+ * A bound in the order of a list: a value and, among equal values, an id. If
+ * it is not set, there is no bound on its side.
+ * Ownership: its texts are borrowed.
  */
 struct table_bound {
     bool set;
@@ -97,7 +98,10 @@ struct table_bound {
 
 enum table_status { TABLE_ANY_STATUS, TABLE_ACTIVE, TABLE_EXPLODED };
 
-/* Which rockets to list. Absent texts match all. */
+/*
+ * Which rockets to list. A text that is absent matches all rockets.
+ * Ownership: its texts are borrowed.
+ */
 struct table_filter {
     enum table_status status;
     struct text type, mission;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cursor is base64url of three lines: the scope, the value and the id. The
- * scope is the query's sort, order and filters as we write them in a URL. So
- * a cursor belongs to a query if its scope is what we would write for that
- * query.
+ * A cursor is three lines in base64url without padding (RFC 4648 sections 5
+ * and 3.2): the scope, the value and the id. The scope is the query's sort,
+ * order and filters in the form that write_scope() gives them. So a cursor
+ * belongs to a query if its scope is equal to the scope of the query.
  */
 #include "list_url.h"
 
@@ -51,8 +51,9 @@ const char *list_url_sort_name(enum table_field field)
     return NULL;
 }
 
+/* Set `detail`. Returns false. */
 __attribute__((format(printf, 2, 3))) static bool
-refuse(const struct parsing *parsing, const char *format, ...)
+refuse_query(const struct parsing *parsing, const char *format, ...)
 {
     va_list arguments;
 
@@ -103,7 +104,7 @@ static bool set_order(struct parsing *parsing, struct text value)
     bool descending = text_equal(value, TEXT("desc"));
 
     if (!descending && !text_equal(value, TEXT("asc")))
-        return refuse(parsing, "order must be asc or desc");
+        return refuse_query(parsing, "order must be asc or desc");
     parsing->url->query.descending = descending;
     return true;
 }
@@ -115,7 +116,7 @@ static bool set_status(struct parsing *parsing, struct text value)
     else if (text_equal(value, TEXT("exploded")))
         parsing->url->query.filter.status = TABLE_EXPLODED;
     else
-        return refuse(parsing, "status must be active or exploded");
+        return refuse_query(parsing, "status must be active or exploded");
     return true;
 }
 
@@ -123,9 +124,9 @@ static bool set_string(struct parsing *parsing, struct text value,
                        const char *parameter, struct text *string)
 {
     if (!message_is_text(value, MESSAGE_MAX_NAME))
-        return refuse(parsing,
-                      "%s must be 1 to %d bytes without control characters",
-                      parameter, MESSAGE_MAX_NAME);
+        return refuse_query(
+            parsing, "%s must be 1 to %d bytes without control characters",
+            parameter, MESSAGE_MAX_NAME);
     *string = store_text(parsing->url, value);
     return true;
 }
@@ -146,13 +147,13 @@ static bool set_limit(struct parsing *parsing, struct text value)
     uint64_t limit;
 
     if (!text_read_unsigned(value, LIST_URL_MAX_LIMIT, &limit) || limit == 0)
-        return refuse(parsing, "limit must be an integer from 1 to %d",
-                      LIST_URL_MAX_LIMIT);
+        return refuse_query(parsing, "limit must be an integer from 1 to %d",
+                            LIST_URL_MAX_LIMIT);
     parsing->url->query.limit = (size_t)limit;
     return true;
 }
 
-/* Only stores it: the cursor is read once the rest of the query is known. */
+/* Only store the cursor: read_cursor() needs the rest of the query. */
 static bool set_cursor(struct parsing *parsing, struct text value)
 {
     parsing->cursor = store_text(parsing->url, value);
@@ -170,7 +171,7 @@ static const struct parameter {
 
 enum { PARAMETER_COUNT = sizeof(parameters) / sizeof(*parameters) };
 
-/* `given`: a bit for each parameter that was read before. */
+/* `given`: bit i is set if parameter i was read before. */
 static bool set_parameter(struct parsing *parsing,
                           const struct query_pair *pair, unsigned *given)
 {
@@ -178,7 +179,8 @@ static bool set_parameter(struct parsing *parsing,
         if (!text_equal(pair->name, text_of(parameters[i].name)))
             continue;
         if ((*given & 1U << i) != 0)
-            return refuse(parsing, "%s is given twice", parameters[i].name);
+            return refuse_query(parsing, "%s is given twice",
+                                parameters[i].name);
         *given |= 1U << i;
         return parameters[i].set(parsing, pair->value);
     }
@@ -197,8 +199,9 @@ static bool read_pairs(struct parsing *parsing, struct text raw)
         if (!set_parameter(parsing, &pair, &given))
             return false;
     if (result == QUERY_INVALID)
-        return refuse(parsing, "the target has a %% that is not followed by "
-                               "two hexadecimal digits");
+        return refuse_query(parsing,
+                            "the target has a %% that is not followed by "
+                            "two hexadecimal digits");
     return true;
 }
 
@@ -241,7 +244,10 @@ static void write_value(enum table_field sort, const struct table_value *value,
     }
 }
 
-/* What write_value() wrote. False if `text`, not empty, is anything else. */
+/*
+ * Read what write_value() writes. False if `text`, which is not empty, is
+ * anything else.
+ */
 static bool read_value(enum table_field sort, struct text text,
                        struct table_value *value)
 {
@@ -263,7 +269,10 @@ static bool read_value(enum table_field sort, struct text text,
     return true;
 }
 
-/* Set `fits` to whether the scope is the query's. False if memory ends. */
+/*
+ * Set `fits` to whether `scope` is equal to the scope of the query. False if
+ * memory is exhausted.
+ */
 static bool compare_scope(const struct list_query *query, struct text scope,
                           bool *fits)
 {
@@ -278,11 +287,14 @@ static bool compare_scope(const struct list_query *query, struct text scope,
 
 static bool refuse_cursor(const struct parsing *parsing)
 {
-    return refuse(parsing, "cursor is not one of this service's; take it from "
-                           "a Link header");
+    return refuse_query(parsing,
+                        "cursor is invalid; take it from a Link header");
 }
 
-/* The three lines of the cursor, decoded into the storage. */
+/*
+ * Decode the three lines of the cursor into the storage. False if they are not
+ * such lines.
+ */
 static bool decode_cursor(const struct parsing *parsing, struct text *scope,
                           struct text *value, struct text *id)
 {
@@ -310,11 +322,12 @@ static bool read_cursor(const struct parsing *parsing)
     if (!decode_cursor(parsing, &scope, &value, &after->id))
         return refuse_cursor(parsing);
     if (!compare_scope(query, scope, &fits))
-        return refuse(parsing, "%s", "");
+        return refuse_query(parsing, "%s", "");
     if (!fits)
-        return refuse(parsing, "cursor belongs to another sort, order or "
-                               "filter; take it from a Link header and leave "
-                               "the rest of the query as it is");
+        return refuse_query(parsing,
+                            "cursor belongs to another sort, order or "
+                            "filter; take it from a Link header and leave "
+                            "the rest of the query as it is");
     if (!read_value(query->sort, value, &after->value))
         return refuse_cursor(parsing);
     after->set = true;
@@ -328,7 +341,7 @@ bool list_url_parse(struct list_url *url, struct text raw, char *detail,
 
     *url = (struct list_url){.storage = BUFFER_INIT};
     detail[0] = '\0';
-    /* Decoding never makes the query or its cursor longer. */
+    /* Neither the query nor its cursor gets longer when it is decoded. */
     if (buffer_reserve(&url->storage, 2 * raw.length + 1) &&
         read_pairs(&parsing, raw) &&
         (parsing.cursor.data == NULL || read_cursor(&parsing)))
@@ -342,7 +355,10 @@ void list_url_release(struct list_url *url)
     buffer_release(&url->storage);
 }
 
-/* Base64url of `bytes`, without padding, needs no percent-encoding. */
+/*
+ * Append `bytes` in base64url without padding. It has only unreserved
+ * characters (RFC 3986 section 2.3) and needs no percent-encoding.
+ */
 static void append_base64url(struct buffer *out, struct text bytes)
 {
     int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;

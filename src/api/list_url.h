@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * List queries as URLs: reads the query of GET /rockets, and writes the
- * target of a page, for the Link header.
+ * target of a page, for the Link header (RFC 8288).
  *
- * The `cursor` parameter is a query's `after`: the value and id of the last
- * rocket of the page before. It also holds sort, order and filters, and is
- * refused together with any others. It is opaque to clients.
+ * The `cursor` parameter holds a query's `after`: the value and the id of the
+ * last rocket of the page before. It also holds the sort, order and filters
+ * that it was made for, and is invalid with any others. It is opaque to
+ * clients.
  */
 #ifndef LUNAR_API_LIST_URL_H
 #define LUNAR_API_LIST_URL_H
@@ -18,8 +19,8 @@
 #include "listing/list_query.h"
 
 enum {
-    LIST_URL_MAX_LIMIT = 10000,
-    LIST_URL_DETAIL = 256, /* bytes for any `detail` */
+    LIST_URL_MAX_LIMIT = 10000, /* rockets of a page */
+    LIST_URL_DETAIL = 256,      /* bytes; enough for every `detail` */
 };
 
 struct list_url {
@@ -28,22 +29,26 @@ struct list_url {
 };
 
 /*
- * Parse `raw`, the query of a target, into `url->query`. False if it is
- * invalid: `detail` is then a sentence that names the parameter and what is
- * allowed, or an empty string if memory ended.
- * Ownership: on success the caller calls list_url_release().
+ * Parse `raw`, the query of a target, into `url->query`. Unknown parameters
+ * are ignored. False if the query is invalid: `detail` is then a sentence that
+ * names the parameter and the values that are allowed. Also false, with an
+ * empty `detail`, if memory is exhausted.
+ * Ownership: `raw` is copied. On success the caller calls list_url_release();
+ * otherwise there is nothing to release.
  */
 bool list_url_parse(struct list_url *url, struct text raw, char *detail,
                     size_t detail_size);
+
+/* Free the texts of the query. A second call does nothing. */
 void list_url_release(struct list_url *url);
 
 /*
  * Append the target of `query`, "/rockets?sort=...", with a cursor if its
- * `after` is set.
+ * `after` is set. If memory is exhausted, `out` fails (buffer_failed()).
  */
 void list_url_write(const struct list_query *query, struct buffer *out);
 
-/* The value of the `sort` parameter for a field. */
+/* The value of the `sort` parameter for a field. Static. */
 const char *list_url_sort_name(enum table_field field);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rule for texts in messages, and the names of outcomes.
+ * The rule for the texts of a message, and the words for outcomes.
  */
 #include "domain/message.h"
 

@@ -238,7 +238,7 @@ static const struct member mission_changed_members[] = {
     END,
 };
 
-/* A row for each message type. metadata_members lists the names as well. */
+/* One row a message type. metadata_members lists the names as well. */
 static const struct {
     struct text name;
     const struct member *members; /* of `message` */
@@ -275,8 +275,9 @@ static enum parse_status read_message_type(struct parsed_message *parsed,
     return PARSE_INVALID;
 }
 
+/* Set `detail`. Returns PARSE_INVALID. */
 __attribute__((format(printf, 2, 3))) static enum parse_status
-refuse(struct parsed_message *parsed, const char *format, ...)
+refuse_message(struct parsed_message *parsed, const char *format, ...)
 {
     va_list arguments;
 
@@ -287,8 +288,9 @@ refuse(struct parsed_message *parsed, const char *format, ...)
 }
 
 /*
- * The row named `name`, or the last row, which has no name. Members are
- * nearly always in the table's order, so row `next` is tried first.
+ * The index of the row named `name`, or of the last row, which has no name.
+ * Members are nearly always in the table's order, so row `next` is tried
+ * first.
  */
 static size_t find_row(const struct member *members, struct text name,
                        size_t next)
@@ -303,9 +305,7 @@ static size_t find_row(const struct member *members, struct text name,
     return row;
 }
 
-/*
- * find_row() for a name as written in JSON. False if memory is exhausted.
- */
+/* find_row() for a name as written in JSON. False if memory is exhausted. */
 static bool find_written_row(const struct member *members, struct text written,
                              size_t next, size_t *row)
 {
@@ -342,7 +342,8 @@ static enum parse_status find_members(struct parsed_message *parsed,
         if (members[row].name.data == NULL)
             continue;
         if (values[row].data != NULL)
-            return refuse(parsed, "%s is given twice", members[row].path);
+            return refuse_message(parsed, "%s is given twice",
+                                  members[row].path);
         values[row] = member.value;
         next = row + 1;
     }
@@ -354,11 +355,12 @@ static enum parse_status read_member(struct parsed_message *parsed,
                                      struct text value)
 {
     if (value.data == NULL)
-        return refuse(parsed, "%s is missing: expected %s", member->path,
-                      member->expected);
+        return refuse_message(parsed, "%s is missing: expected %s",
+                              member->path, member->expected);
     enum parse_status status = member->read(parsed, value);
     if (status == PARSE_INVALID)
-        return refuse(parsed, "%s must be %s", member->path, member->expected);
+        return refuse_message(parsed, "%s must be %s", member->path,
+                              member->expected);
     return status;
 }
 
@@ -374,7 +376,7 @@ static enum parse_status read_members(struct parsed_message *parsed,
     return status;
 }
 
-/* The metadata come first: their type decides the members of `message`. */
+/* Read the metadata first: the type decides the members of `message`. */
 static enum parse_status read_root(struct parsed_message *parsed,
                                    struct text root)
 {
@@ -400,10 +402,11 @@ enum parse_status message_parse(struct text body, struct parsed_message *parsed)
     memset(&parsed->message, 0, sizeof(parsed->message));
     parsed->unescaped_count = 0;
     if (!json_scan(body, &error))
-        return refuse(parsed, "the message is not JSON: at byte %zu: %s",
-                      error.offset, error.reason);
+        return refuse_message(parsed,
+                              "the message is not JSON: at byte %zu: %s",
+                              error.offset, error.reason);
     if (read_object(parsed, body) != PARSE_OK)
-        return refuse(parsed, "the message must be a JSON object");
+        return refuse_message(parsed, "the message must be a JSON object");
 
     enum parse_status status = read_root(parsed, body);
     if (status != PARSE_OK)

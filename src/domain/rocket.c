@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Effects, runs, and the bound on runs. The header has the rules, and
- * DESIGN.md says why they hold. A single run is stored inline. Several runs
- * lie in one block on the heap, together with their composition, so that
- * reading a state is never a fold.
+ * Effects, runs, and the bound on runs. The rules are in the header; DESIGN.md
+ * explains them. A single run is stored inline. Several runs are in one block
+ * on the heap, together with their composition, so that reading the state does
+ * not compose them.
  */
 #include "domain/rocket.h"
 
@@ -18,7 +18,7 @@ struct rocket_runs {
 
 enum { FIRST_CAPACITY = 4 };
 
-static void drop(struct rocket_dropped *dropped, struct interned *string)
+static void drop_string(struct rocket_dropped *dropped, struct interned *string)
 {
     if (dropped == NULL || string == NULL)
         return;
@@ -26,12 +26,12 @@ static void drop(struct rocket_dropped *dropped, struct interned *string)
     dropped->strings[dropped->count++] = string;
 }
 
-static void drop_all(struct rocket_dropped *dropped,
-                     const struct effect *effect)
+static void drop_strings(struct rocket_dropped *dropped,
+                         const struct effect *effect)
 {
-    drop(dropped, effect->type);
-    drop(dropped, effect->mission);
-    drop(dropped, effect->reason);
+    drop_string(dropped, effect->type);
+    drop_string(dropped, effect->mission);
+    drop_string(dropped, effect->reason);
 }
 
 /* Modulo 2^64; signed overflow would be undefined. */
@@ -45,11 +45,11 @@ struct effect effect_compose(const struct effect *earlier,
                              struct rocket_dropped *dropped)
 {
     if (later->type != NULL) {
-        drop_all(dropped, earlier);
+        drop_strings(dropped, earlier);
         return *later;
     }
     if (earlier->reason != NULL) {
-        drop_all(dropped, later);
+        drop_strings(dropped, later);
         return *earlier;
     }
 
@@ -57,7 +57,7 @@ struct effect effect_compose(const struct effect *earlier,
     result.speed = add_speeds(earlier->speed, later->speed);
     result.reason = later->reason;
     if (later->mission != NULL) {
-        drop(dropped, earlier->mission);
+        drop_string(dropped, earlier->mission);
         result.mission = later->mission;
     }
     return result;
@@ -113,11 +113,11 @@ uint64_t rocket_missing(const struct rocket *rocket)
 }
 
 /*
- * The index at which a run that starts at `number` belongs: that of the first
- * run that begins above it. The end is tried first, since nearly every
- * message is the newest.
+ * The index of the first run that begins above `number`, or the number of
+ * runs. A new run that starts at `number` is inserted there. The end is tried
+ * first, since nearly every message is the newest.
  */
-static uint32_t place_of(const struct rocket *rocket, uint64_t number)
+static uint32_t find_run_place(const struct rocket *rocket, uint64_t number)
 {
     if (number > rocket_last_number(rocket))
         return rocket->count;
@@ -134,8 +134,8 @@ static uint32_t place_of(const struct rocket *rocket, uint64_t number)
     return low;
 }
 
-static enum message_outcome check_at(const struct rocket *rocket,
-                                     uint64_t number, uint32_t place)
+static enum message_outcome check_number(const struct rocket *rocket,
+                                         uint64_t number, uint32_t place)
 {
     if (place == 0 || number > const_runs_of(rocket)[place - 1].last)
         return MESSAGE_APPLIED;
@@ -144,11 +144,11 @@ static enum message_outcome check_at(const struct rocket *rocket,
 
 enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number)
 {
-    return check_at(rocket, number, place_of(rocket, number));
+    return check_number(rocket, number, find_run_place(rocket, number));
 }
 
 /*
- * Make room for one more run. False, with nothing changed, if memory is
+ * Reserve memory for one more run. False, with nothing changed, if memory is
  * exhausted.
  */
 static bool reserve_run(struct rocket *rocket, struct quota *quota)
@@ -181,7 +181,7 @@ static bool reserve_run(struct rocket *rocket, struct quota *quota)
     return true;
 }
 
-/* The caller has reserved room for the run. */
+/* The caller has reserved memory for the run. */
 static void insert_run(struct rocket *rocket, uint32_t place,
                        const struct run *run)
 {
@@ -216,7 +216,10 @@ static void shrink_block(struct rocket *rocket, struct quota *quota)
     }
 }
 
-/* Join the runs at `place` and `place + 1`, and the numbers between them. */
+/*
+ * Merge the runs at `place` and `place + 1` into one, which then contains the
+ * numbers between them as well.
+ */
 static void merge_runs(struct rocket *rocket, uint32_t place,
                        struct quota *quota, struct rocket_dropped *dropped)
 {
@@ -230,7 +233,7 @@ static void merge_runs(struct rocket *rocket, uint32_t place,
     shrink_block(rocket, quota);
 }
 
-/* The floor never falls: earlier given-up gaps may lie above this one. */
+/* The floor never falls: a gap given up earlier may lie above this one. */
 static void give_up_lowest_gap(struct rocket *rocket, struct quota *quota,
                                struct rocket_dropped *dropped)
 {
@@ -241,7 +244,10 @@ static void give_up_lowest_gap(struct rocket *rocket, struct quota *quota,
     merge_runs(rocket, 0, quota, dropped);
 }
 
-/* Insert a run that touches no other. Past the bound, give up a gap. */
+/*
+ * Insert a run of one number, which is adjacent to no other run. Past the
+ * bound on runs, give up a gap. False if memory is exhausted.
+ */
 static bool start_run(struct rocket *rocket, struct quota *quota,
                       uint32_t place, uint64_t number,
                       const struct effect *effect,
@@ -256,8 +262,9 @@ static bool start_run(struct rocket *rocket, struct quota *quota,
 }
 
 /*
- * Extend the run below `place` or the one at it by `number`, or join both.
- * False if `number` touches neither.
+ * Extend the run before `place` or the run at `place` by `number`. If `number`
+ * is all that is missing between the two, merge them. False if `number` is
+ * adjacent to neither.
  */
 static bool extend_run(struct rocket *rocket, struct quota *quota,
                        uint32_t place, uint64_t number,
@@ -282,7 +289,10 @@ static bool extend_run(struct rocket *rocket, struct quota *quota,
     return after || before;
 }
 
-/* Update the composition of several runs after one of them has changed. */
+/*
+ * Update the composition of several runs after one of them has changed.
+ * `newest`: the message with `effect` has the highest number.
+ */
 static void update_state(struct rocket *rocket, bool newest,
                          const struct effect *effect)
 {
@@ -304,9 +314,9 @@ enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
                                   const struct effect *effect,
                                   struct rocket_dropped *dropped)
 {
-    uint32_t place = place_of(rocket, number);
+    uint32_t place = find_run_place(rocket, number);
     bool newest = place == rocket->count;
-    enum message_outcome outcome = check_at(rocket, number, place);
+    enum message_outcome outcome = check_number(rocket, number, place);
 
     dropped->count = 0;
     if (outcome == MESSAGE_APPLIED &&
@@ -314,7 +324,7 @@ enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
         !start_run(rocket, quota, place, number, effect, dropped))
         outcome = MESSAGE_NO_MEMORY;
     if (outcome != MESSAGE_APPLIED) {
-        drop_all(dropped, effect);
+        drop_strings(dropped, effect);
         return outcome;
     }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Introsort (Musser, 1997): quicksort, with insertion sort for few keys, and
- * heapsort if the pivots are bad, so that no input makes it quadratic.
+ * heapsort if the pivots are bad, so that no input takes quadratic time.
  *
  * Why not qsort_r(3): it allocates as much memory as the keys take, and calls
  * a function for each comparison.
@@ -23,7 +23,7 @@ enum {
     MANY = 128, /* worth a pivot from nine keys instead of three */
 };
 
-static void swap(struct sort_key *a, struct sort_key *b)
+static void swap_keys(struct sort_key *a, struct sort_key *b)
 {
     struct sort_key key = *a;
     *a = *b;
@@ -61,14 +61,14 @@ static void heap_sort(struct sort_key *keys, size_t count)
     for (size_t i = count / 2; i-- > 0;)
         sift_down(keys, i, count);
     for (size_t end = count - 1; end > 0; end--) {
-        swap(&keys[0], &keys[end]);
+        swap_keys(&keys[0], &keys[end]);
         sift_down(keys, 0, end);
     }
 }
 
-static const struct sort_key *median(const struct sort_key *a,
-                                     const struct sort_key *b,
-                                     const struct sort_key *c)
+static const struct sort_key *median_key(const struct sort_key *a,
+                                         const struct sort_key *b,
+                                         const struct sort_key *c)
 {
     if (key_sort_less(b, a)) {
         const struct sort_key *lesser = b;
@@ -80,18 +80,18 @@ static const struct sort_key *median(const struct sort_key *a,
     return key_sort_less(c, a) ? a : c;
 }
 
-static struct sort_key pivot_of(const struct sort_key *keys, size_t count)
+static struct sort_key choose_pivot(const struct sort_key *keys, size_t count)
 {
     const struct sort_key *low = keys, *high = keys + count - 1;
     const struct sort_key *middle = keys + count / 2;
 
     if (count > MANY) {
         size_t step = count / 8;
-        low = median(low, low + step, low + 2 * step);
-        middle = median(middle - step, middle, middle + step);
-        high = median(high - 2 * step, high - step, high);
+        low = median_key(low, low + step, low + 2 * step);
+        middle = median_key(middle - step, middle, middle + step);
+        high = median_key(high - 2 * step, high - step, high);
     }
-    return *median(low, middle, high);
+    return *median_key(low, middle, high);
 }
 
 /*
@@ -100,9 +100,9 @@ static struct sort_key pivot_of(const struct sort_key *keys, size_t count)
  * at keys equal to the pivot, so many equal keys are split in halves. The
  * pivot is one of the keys, so neither loop runs past the end.
  */
-static size_t partition(struct sort_key *keys, size_t count)
+static size_t partition_keys(struct sort_key *keys, size_t count)
 {
-    struct sort_key pivot = pivot_of(keys, count);
+    struct sort_key pivot = choose_pivot(keys, count);
     size_t i = 0, j = count - 1;
 
     for (;; i++, j--) {
@@ -112,11 +112,11 @@ static size_t partition(struct sort_key *keys, size_t count)
             j--;
         if (i >= j)
             return j + 1;
-        swap(&keys[i], &keys[j]);
+        swap_keys(&keys[i], &keys[j]);
     }
 }
 
-/* `depth`: how many more pivots may be chosen before heapsort. */
+/* `depth`: how many more pivots are chosen before heapsort takes over. */
 static void intro_sort(struct sort_key *keys, size_t count, unsigned depth)
 {
     while (count > FEW) {
@@ -124,8 +124,8 @@ static void intro_sort(struct sort_key *keys, size_t count, unsigned depth)
             heap_sort(keys, count);
             return;
         }
-        /* Loop over the longer part, so that the stack stays small. */
-        size_t split = partition(keys, count);
+        /* Recurse into the shorter part, so that the stack stays small. */
+        size_t split = partition_keys(keys, count);
         if (split < count - split) {
             intro_sort(keys, split, depth);
             keys += split;
@@ -156,7 +156,7 @@ size_t key_sort_run(const struct sort_key *keys, size_t count, size_t start)
     return end;
 }
 
-/* Eight bytes from `start` on, padded with zeros, as an ordered number. */
+/* Eight bytes from `start` on, padded with zeros, as a big-endian number. */
 static uint64_t word_of(struct text text, size_t start)
 {
     unsigned char bytes[sizeof(uint64_t)] = {0};
@@ -175,7 +175,7 @@ static uint64_t word_of(struct text text, size_t start)
  * Put 16 bytes of the texts, from `start` on, into the keys. Items and texts
  * are scattered in memory, so they are prefetched.
  */
-static void take_words(struct sort_key *keys, size_t count,
+static void load_words(struct sort_key *keys, size_t count,
                        const struct text_order *order, size_t start)
 {
     uint64_t flip = order->descending ? UINT64_MAX : 0;
@@ -192,22 +192,23 @@ static void take_words(struct sort_key *keys, size_t count,
 }
 
 /* Sort texts that are equal up to `start`. */
-static void sort_from(struct sort_key *keys, size_t count,
-                      const struct text_order *order, size_t start)
+static void sort_texts_from(struct sort_key *keys, size_t count,
+                            const struct text_order *order, size_t start)
 {
     size_t next = start + 2 * sizeof(uint64_t);
 
-    take_words(keys, count, order, start);
+    load_words(keys, count, order, start);
     key_sort(keys, count);
     for (size_t i = 0, end; next < KEY_SORT_MAX_TEXT && i < count; i = end) {
         end = key_sort_run(keys, count, i);
         if (end - i > 1)
-            sort_from(keys + i, end - i, order, next);
+            sort_texts_from(keys + i, end - i, order, next);
     }
 }
 
 void key_sort_by_text(struct sort_key *keys, size_t count,
                       key_sort_text *text_of_item, bool descending)
 {
-    sort_from(keys, count, &(struct text_order){text_of_item, descending}, 0);
+    sort_texts_from(keys, count, &(struct text_order){text_of_item, descending},
+                    0);
 }

@@ -3,8 +3,8 @@
  * One scan of the table collects a small key for each rocket. With a limit
  * of k, at most 2k keys are held: when there are 2k, they are sorted and cut
  * to the first k, and the scan's window is narrowed to the rockets before
- * the last of these. So the top 50 of a million costs one scan of abbreviated
- * values, and needs few keys and little sorting.
+ * the last of these. So the top 50 of a million rockets take one scan of
+ * abbreviated values, few keys and little sorting.
  */
 #include "listing/list_page.h"
 
@@ -15,12 +15,14 @@
 #include "string_ranks.h"
 
 /*
- * A key has 24 bytes, as there may be millions. The lowest key comes first,
+ * A key has 24 bytes, since there may be millions. The lowest key comes first,
  * whether the list is ascending or descending. `major` is the value's major,
  * a string's number in `strings`, or 0 for TABLE_ID. `minor` has the value's
- * minor in its upper half and the first bytes of the id in the lower one.
- * These bytes settle most ties without a read of the id, which may lie
- * anywhere in memory. `item` is the table's entry.
+ * minor in its upper half and the first bytes of the id in its lower half. In
+ * a descending list, known values are inverted; for strings, rank_keys()
+ * inverts the ranks. The bytes of the id are inverted only in a descending
+ * list by id. They decide most ties without a read of the id itself, which may
+ * be anywhere in memory. `item` is the table's entry.
  */
 
 /* The upper half of `minor` for an unknown value; all others are less. */
@@ -33,14 +35,14 @@ struct list_page {
     bool by_string;
     struct quota quota;
     struct string_ranks strings;
-    /* The result; the keys are sorted in the end. */
+    /* The result; the keys are sorted when list_page_new() returns. */
     struct sort_key *keys;
     size_t count, capacity;
     size_t total; /* rockets that match the filter */
-    bool more;    /* there are rockets behind the last key */
+    bool more;    /* there are rockets after the last key */
     /* Used during the scan. */
     struct sort_key after; /* key of the query's `after`, without an entry */
-    bool full;             /* there is a page; `last` is its last key */
+    bool full;             /* a full page was found; `last` is its last key */
     struct sort_key last;
 };
 
@@ -54,7 +56,10 @@ static struct text entry_id(const void *entry)
     return table_entry_id(entry);
 }
 
-/* Ids ascend among equal values; only a list by id can turn their order. */
+/*
+ * Among equal values ids are ascending, in a descending list as well. Only a
+ * list that is sorted by id can have descending ids.
+ */
 static bool ids_descend(const struct list_page *page)
 {
     return page->query->sort == TABLE_ID && page->query->descending;
@@ -78,7 +83,7 @@ static struct sort_key make_key(const struct list_page *page,
     return (struct sort_key){major, (uint64_t)minor << 32 | id_start, entry};
 }
 
-/* The value that `key` was made of. */
+/* The value that `key` was made from. */
 static struct table_value key_value(const struct list_page *page,
                                     const struct sort_key *key)
 {
@@ -106,8 +111,8 @@ static int compare_ids(const struct list_page *page, struct text a,
 }
 
 /*
- * Numbers of strings are in order of arrival, so keys are sorted with ranks
- * in their place: this replaces numbers by ranks. False if memory ends.
+ * Replace the numbers of strings in keys by ranks. Keys are sorted with ranks,
+ * since numbers are in the order of arrival. False if memory is exhausted.
  */
 static bool rank_keys(struct list_page *page)
 {
@@ -125,7 +130,7 @@ static bool rank_keys(struct list_page *page)
     return true;
 }
 
-/* Replace ranks by numbers again. */
+/* Replace the ranks in keys by numbers again. */
 static void unrank_keys(struct list_page *page)
 {
     bool descending = page->query->descending;
@@ -158,7 +163,7 @@ static void sort_ties(const struct list_page *page)
     }
 }
 
-/* False if memory ends. */
+/* False if memory is exhausted. */
 static bool sort_keys(struct list_page *page)
 {
     if (page->by_string && !rank_keys(page))
@@ -170,7 +175,7 @@ static bool sort_keys(struct list_page *page)
     return true;
 }
 
-/* Cut the keys, which are sorted, to the limit, if there is one. */
+/* Cut the sorted keys to the limit, if there is one. */
 static void cut_keys(struct list_page *page)
 {
     size_t limit = page->query->limit;
@@ -195,7 +200,7 @@ static bool reserve_key(struct list_page *page)
     return true;
 }
 
-/* From now on, scan only for rockets before the last one of the page. */
+/* Narrow the scan's window to the rockets before the last one of the page. */
 static void narrow_window(struct list_page *page, struct table_scan *scan)
 {
     page->full = true;
@@ -206,8 +211,8 @@ static void narrow_window(struct list_page *page, struct table_scan *scan)
 }
 
 /*
- * Add a key. With a limit of k, sort 2k of them and keep the first k. False
- * if memory ends.
+ * Add a key. With a limit of k, if there are 2k keys, sort them and keep the
+ * first k. False if memory is exhausted.
  */
 static bool add_key(struct list_page *page, struct table_scan *scan,
                     const struct sort_key *key)
@@ -247,8 +252,8 @@ static bool is_after(const struct list_page *page,
 }
 
 /*
- * Whether the key comes before the last one of a full page. A key with
- * another string does, as the window lets no later string in.
+ * Whether the key comes before the last one of a full page. A key with another
+ * string always does, since the window excludes all later strings.
  */
 static bool is_before_last(const struct list_page *page,
                            const struct sort_key *key)
@@ -262,7 +267,7 @@ static bool is_before_last(const struct list_page *page,
     return compare_ids(page, entry_id(key->item), entry_id(last->item)) < 0;
 }
 
-/* Make keys of the rows of a step. False if memory ends. */
+/* Add the keys of the rows of a step. False if memory is exhausted. */
 static bool add_rows(struct list_page *page, struct table_scan *scan)
 {
     uint32_t numbers[TABLE_SCAN_ROWS]; /* of the step's strings */
@@ -286,7 +291,7 @@ static bool add_rows(struct list_page *page, struct table_scan *scan)
     return true;
 }
 
-/* Collect the keys. False if memory ends. */
+/* Scan the table and collect the keys. False if memory is exhausted. */
 static bool scan_table(struct list_page *page)
 {
     const struct list_query *query = page->query;
@@ -308,8 +313,9 @@ static bool scan_table(struct list_page *page)
 }
 
 /*
- * Allocate room for all keys at once: a list of millions would need half as
- * much again while it grows. A limit bounds the room.
+ * Allocate the memory for all keys at once: a list of millions of keys would
+ * need half as much again while it grows. With a limit of k, it is memory for
+ * 2k keys at most. False if memory is exhausted.
  */
 static bool reserve_keys(struct list_page *page)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A hash set of numbers with open addressing, and an array of the strings by
- * number. Their bytes are packed into blocks that never move. No string is
- * ever removed.
+ * number. The strings' bytes are packed into blocks that never move. No string
+ * is removed before the release.
  */
 #include "string_ranks.h"
 
@@ -21,7 +21,7 @@ struct ranked_string {
     const char *data;
     uint32_t length, hash;
     uint32_t rank;   /* of this string */
-    uint32_t number; /* of the string whose rank is the number of this one */
+    uint32_t number; /* strings[rank].number: of the string with that rank */
 };
 
 struct string_block {
@@ -33,7 +33,7 @@ struct string_block {
 void string_ranks_init(struct string_ranks *ranks, struct quota *quota)
 {
     static_assert(crypto_shorthash_KEYBYTES == sizeof(ranks->key),
-                  "the key is SipHash's");
+                  "a SipHash key");
     *ranks = (struct string_ranks){.quota = quota};
     randombytes_buf(ranks->key, sizeof(ranks->key));
 }
@@ -70,7 +70,7 @@ static uint32_t hash_string(const struct string_ranks *ranks,
     return low;
 }
 
-/* The slot of the string, or the free one where it would go. */
+/* The slot of the string, or the free slot for it. */
 static uint32_t *probe_slot(const struct string_ranks *ranks,
                             struct text string, uint32_t hash)
 {
@@ -83,7 +83,7 @@ static uint32_t *probe_slot(const struct string_ranks *ranks,
     return &ranks->slots[i];
 }
 
-/* Put all strings into the slots, which have just grown. */
+/* Clear the slots, whose number has changed, and put all strings in. */
 static void fill_slots(struct string_ranks *ranks)
 {
     uint32_t mask = ranks->slot_count - 1;
@@ -114,7 +114,10 @@ static bool reserve_string(struct string_ranks *ranks)
     return true;
 }
 
-/* Keep at most half of the slots in use after one string more. */
+/*
+ * Grow the set, if needed, so that it is at most half full with one string
+ * more. False if memory is exhausted.
+ */
 static bool reserve_slot(struct string_ranks *ranks)
 {
     if (ranks->count < ranks->slot_count / 2)
@@ -132,7 +135,7 @@ static bool reserve_slot(struct string_ranks *ranks)
     return true;
 }
 
-/* Copy the string into the blocks. NULL if memory ends. */
+/* Copy the string into the blocks. NULL if memory is exhausted. */
 static const char *store_string(struct string_ranks *ranks, struct text string)
 {
     struct string_block *block = ranks->blocks;

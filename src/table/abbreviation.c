@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers are abbreviated as floating-point numbers are: by the place of
- * their highest digit and a few digits from there on. The last bit says
- * whether anything was left out, as the "sticky bit" does in arithmetic.
+ * A number is abbreviated like a floating-point number: to an exponent and
+ * its leading binary digits. The last bit is a sticky bit, as in
+ * floating-point rounding: it is set if the number has other digits that are
+ * not zero.
  */
 #include "abbreviation.h"
 
@@ -10,21 +11,28 @@ enum {
     NUMBER_DIGITS = 26,
     INTEGER_DIGITS = 25,
     TIME_DIGITS = 26,
-    /* Powers of two, for speed; some of the last steps are in no second. */
+    /*
+     * Powers of two, for speed. A second has only 954 steps of this length;
+     * the others are unused.
+     */
     STEPS_A_SECOND = 1 << 10,
     STEP_NANOSECONDS = 1 << 20,
 };
 
-/* Zero, for what has a sign. */
+/* The key of zero in a signed column. */
 #define MIDDLE (UINT32_C(1) << 31)
 
-/* Times further from the reference than a million years are taken as one. */
+/*
+ * Seconds, some 557,000 years. On each side, all times that are further from
+ * the reference have the same key.
+ */
 #define MAX_DISTANCE (INT64_C(1) << 44)
 
 /*
- * `magnitude`, and a little more if `more`. Up to `digits` binary digits it
- * is itself, doubled. Beyond, each doubling of the magnitude has as many
- * abbreviations as the last one before had.
+ * The key of `magnitude` or, if `more`, of a value between it and the next
+ * integer. A magnitude of at most `digits` binary digits is kept whole. Of a
+ * larger one the first `digits` digits are kept, so each doubling of the
+ * magnitude has the same number of keys.
  */
 static uint32_t abbreviate(uint64_t magnitude, bool more, unsigned digits)
 {
@@ -50,7 +58,10 @@ uint32_t abbreviation_of_integer(int64_t integer)
     return MIDDLE + abbreviate((uint64_t)integer, false, INTEGER_DIGITS);
 }
 
-/* `steps` and, if `more`, a part of the next one. */
+/*
+ * The key of a time at `steps` from the reference or, if `more`, between this
+ * step and the next.
+ */
 static uint32_t abbreviate_steps(int64_t steps, bool more)
 {
     if (steps >= 0)
@@ -81,7 +92,10 @@ uint32_t abbreviation_of_text(struct text text)
     for (size_t i = 0; i < sizeof(start); i++)
         start =
             start << 8 | (i < text.length ? (unsigned char)text.data[i] : 0U);
-    /* Never so in UTF-8; but the order must hold for any bytes. */
+    /*
+     * UTF-8 has no byte 0xff (RFC 3629 section 1), but the order must hold for
+     * any bytes.
+     */
     return start == ABBREVIATION_UNKNOWN ? start - 1 : start;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Abbreviated keys (PostgreSQL's term): 32 bits that stand for a value of
- * any size and keep its order. If one key is less than another, so is its
- * value. If two keys are equal and even, their values are equal; if they are
- * equal and odd, their values may differ. So a scan of a million rockets
- * reads four bytes of each and hardly any rocket.
+ * any size and keep its order. If one key is less than another, its value is
+ * less, too. If two keys are equal and even, their values are equal; if they
+ * are equal and odd, their values may differ. So a scan of a million rockets
+ * reads four bytes of each, and only a few rockets as a whole.
  *
  * Only keys of one kind of value compare with each other, and keys of times
  * only if they were made with the same reference.
@@ -21,10 +21,10 @@
 /* The key of an unknown value, and of no other. Exact, although odd. */
 #define ABBREVIATION_UNKNOWN UINT32_MAX
 
-/* Exact if 26 significant binary digits are enough. */
+/* The key is exact if the number has at most 26 significant binary digits. */
 uint32_t abbreviation_of_number(uint64_t number);
 
-/* The same with 25 digits. Negative integers come first. */
+/* The same with 25 digits and a sign. Negative integers come first. */
 uint32_t abbreviation_of_integer(int64_t integer);
 
 /*
@@ -36,12 +36,12 @@ uint32_t abbreviation_of_integer(int64_t integer);
 uint32_t abbreviation_of_time(const struct timestamp *time, int64_t reference);
 
 /*
- * The first four bytes; a shorter text is padded with zeros. Texts with equal
- * keys may differ, even or odd.
+ * The first four bytes; a shorter text is padded with zeros. If two keys are
+ * equal, their texts may differ, whether the keys are even or odd.
  */
 uint32_t abbreviation_of_text(struct text text);
 
-/* Whether the key stands for exactly one value. Not for keys of texts. */
+/* Whether the key stands for exactly one value. Not valid for keys of texts. */
 bool abbreviation_is_exact(uint32_t abbreviation);
 
 #endif

@@ -55,7 +55,10 @@ static bool any_between(const uint32_t keys[COLUMNS_ROCKETS], uint32_t flip,
     return any != 0;
 }
 
-/* The same, but a rank equal to a bound's must also have an id inside. */
+/*
+ * Whether any rocket lies in the window: as any_between(), but if a rank is
+ * equal to a bound's, the id decides.
+ */
 static bool any_inside(const uint32_t keys[COLUMNS_ROCKETS],
                        const uint32_t ids[COLUMNS_ROCKETS], uint32_t flip,
                        const struct columns_window *window)
@@ -74,8 +77,8 @@ static bool any_inside(const uint32_t keys[COLUMNS_ROCKETS],
     return any != 0;
 }
 
-/* Rank and id's key as one number that keeps their order. */
-static uint64_t pair(uint32_t rank, uint32_t id)
+/* The rank and the id's key as one number, in the order of both. */
+static uint64_t rank_and_id(uint32_t rank, uint32_t id)
 {
     return (uint64_t)rank << 32 | id;
 }
@@ -85,8 +88,8 @@ uint64_t columns_inside(const uint32_t keys[COLUMNS_ROCKETS],
                         const struct columns_window *window)
 {
     uint32_t flip = flip_of(window->descending);
-    uint64_t first = pair(window->first.rank, window->first.id);
-    uint64_t last = pair(window->last.rank, window->last.id);
+    uint64_t first = rank_and_id(window->first.rank, window->first.id);
+    uint64_t last = rank_and_id(window->last.rank, window->last.id);
     uint64_t inside = 0;
 
     if (first == 0 && last == UINT64_MAX)
@@ -96,7 +99,7 @@ uint64_t columns_inside(const uint32_t keys[COLUMNS_ROCKETS],
         !any_inside(keys, ids, flip, window))
         return 0;
     for (unsigned i = 0; i < COLUMNS_ROCKETS; i++) {
-        uint64_t at = pair((keys[i] ^ flip) + flip, ids[i]);
+        uint64_t at = rank_and_id((keys[i] ^ flip) + flip, ids[i]);
         inside |= (uint64_t)(at - first <= last - first) << i;
     }
     return inside;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Columns hold the keys of rockets: their values of a field, abbreviated to
- * 32 bits (abbreviation.h). A block has all speeds of 64 rockets side by
- * side, then all times, and so on. A scan by one field reads four bytes a
- * rocket in sequence, and reads a rocket itself only if it lies in the
+ * 32 bits (abbreviation.h). A block has the speeds of 64 rockets side by
+ * side, then their times, and so on. A scan by one field reads four bytes a
+ * rocket in sequence, and reads the rocket itself only if it lies in the
  * window.
  *
  * Locking: none; the caller guards a block as a whole.
@@ -22,7 +22,7 @@ enum column {
     COLUMN_LAST_NUMBER,
     COLUMN_CREATED,
     COLUMN_ID,
-    COLUMN_COUNT, /* how many there are, not a column */
+    COLUMN_COUNT, /* the number of columns, not a column */
 };
 
 /* The column of `field`; COLUMN_COUNT for a field that has none. */
@@ -30,10 +30,10 @@ enum column columns_of_field(enum table_field field);
 
 enum { COLUMNS_ROCKETS = 64 /* of a block */ };
 
-/* A block. */
+/* The keys of one block of rockets. */
 struct columns {
     uint32_t keys[COLUMN_COUNT][COLUMNS_ROCKETS];
-    uint64_t exploded; /* a bit a rocket, the lowest one first */
+    uint64_t exploded; /* bit i: whether rocket i is exploded */
 };
 
 /*
@@ -42,20 +42,20 @@ struct columns {
  */
 uint32_t columns_rank(uint32_t key, bool descending);
 
-/* One end of a window: a rank, and a key of ids among equal ranks. */
+/* A bound of a window: a rank and, among equal ranks, the key of an id. */
 struct columns_bound {
     uint32_t rank;
     uint32_t id;
 };
 
-/* From `first` to `last`, both included. */
+/* Ranks and ids from `first` to `last`, both included. */
 struct columns_window {
     bool descending;
     struct columns_bound first, last;
 };
 
 /*
- * The rockets, a bit each, whose key and id's key lie in the window.
+ * The rockets whose key and id's key lie in the window: bit i for rocket i.
  * `keys` need not be a column.
  */
 uint64_t columns_inside(const uint32_t keys[COLUMNS_ROCKETS],

@@ -2,7 +2,8 @@
 /*
  * A hash set of reference-counted strings: open addressing with linear
  * probing. Removal shifts later strings back (Knuth, TAOCP 6.4, algorithm
- * R), so no tombstones pile up when strings come and go by the million.
+ * R), so that no tombstones accumulate when millions of strings are added and
+ * removed.
  */
 #include "interned.h"
 
@@ -59,7 +60,7 @@ struct text interned_text(const struct interned *string)
 static uint32_t hash_text(const struct interned_set *set, struct text text)
 {
     static_assert(crypto_shorthash_KEYBYTES == sizeof(set->key),
-                  "the key is SipHash's");
+                  "a SipHash key");
     uint8_t hash[crypto_shorthash_BYTES];
     uint32_t low;
 
@@ -70,8 +71,8 @@ static uint32_t hash_text(const struct interned_set *set, struct text text)
 }
 
 /*
- * The slot of the string with this text, or the free slot where it would
- * go. The set always has a free slot.
+ * The slot of the string with this text, or the free slot for it. The set
+ * always has a free slot.
  */
 static uint32_t probe_slot(const struct interned_set *set, struct text text,
                            uint32_t hash)
@@ -117,7 +118,10 @@ static bool resize_slots(struct interned_set *set, uint32_t capacity)
     return true;
 }
 
-/* Keep the set at most three quarters full after one string more. */
+/*
+ * Grow the set, if needed, so that it is at most three quarters full with one
+ * string more. False if memory is exhausted.
+ */
 static bool reserve_slot(struct interned_set *set)
 {
     if (set->capacity == 0)
@@ -164,7 +168,7 @@ struct interned *interned_find(const struct interned_set *set, struct text text)
     return find_string(set, text, hash_text(set, text));
 }
 
-/* Empty slot `free` and shift back strings that probing would now miss. */
+/* Free the slot `free`, and shift back strings that probing would miss. */
 static void close_slot(struct interned_set *set, uint32_t free)
 {
     uint32_t mask = set->capacity - 1;
@@ -188,7 +192,7 @@ void interned_drop(struct interned_set *set, struct interned *string)
     close_slot(set, probe_slot(set, interned_text(string), string->hash));
     quota_resize(set->quota, string, string_size(string), 0);
     set->count--;
-    /* Without memory for fewer slots, the set keeps those that it has. */
+    /* If there is no memory for the smaller array, the set keeps its slots. */
     if (set->capacity > MIN_CAPACITY && set->count < set->capacity / 8)
         resize_slots(set, set->capacity / 2);
 }

@@ -27,27 +27,36 @@ struct interned_set {
     uint8_t key[16]; /* of the hash; set at start, then read-only */
 };
 
-/* `key` is for SipHash, so that nobody can choose strings that collide. */
+/*
+ * `key` is the secret key of SipHash: without it, clients cannot choose strings
+ * that collide.
+ * Ownership: `quota` is borrowed until the release; `key` is copied.
+ */
 void interned_set_init(struct interned_set *set, struct quota *quota,
                        const uint8_t key[16]);
 
-/* Free all strings, whatever their counts. */
+/* Free all strings, even those with references. */
 void interned_set_release(struct interned_set *set);
 
 /*
  * Take a reference to the string with this text, which is added if it is
- * new. NULL if memory ends.
+ * new. NULL if memory is exhausted.
+ * Ownership: `text` is copied. The caller gives the reference back with
+ * interned_drop().
  */
 struct interned *interned_take(struct interned_set *set, struct text text);
 
-/* The string with this text, without taking a reference; NULL if none. */
+/*
+ * The string with this text, or NULL if there is none.
+ * Ownership: no reference is taken; the string is borrowed.
+ */
 struct interned *interned_find(const struct interned_set *set,
                                struct text text);
 
-/* Drop a reference. The last one frees the string. NULL does nothing. */
+/* Drop a reference; the last one frees the string. NULL does nothing. */
 void interned_drop(struct interned_set *set, struct interned *string);
 
-/* Its text, which lives as long as the string; absent for NULL. */
+/* The string's text, valid as long as the string; absent for NULL. */
 struct text interned_text(const struct interned *string);
 
 #endif

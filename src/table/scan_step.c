@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a few blocks of one stripe, 64 rockets each. A block becomes a word
- * with a bit a rocket: first those that match the filter, then those of them
- * that lie in the window. Only the rockets whose bits are left are read.
+ * A step reads blocks of 64 rockets. The rockets of a block are a bit mask:
+ * first those that match the filter, then those of them that also lie in the
+ * window. Rows are made for the rockets that are left.
  *
- * Strings have no column, so their rockets are read, and a string is ranked
- * against the window once a stripe, not once a rocket.
+ * Fields whose values are strings have no column. A scan by such a field, or
+ * with a filter for one, reads the rockets. It compares a string to the bounds
+ * of the window about once a step, not once a rocket, since ranks are cached.
  */
 #include "scan_step.h"
 
@@ -18,7 +19,7 @@
 #include "table_entry.h"
 
 enum {
-    /* Blocks under one lock; fewer if all of their rockets are read. */
+    /* Blocks of a step; fewer if all of their rockets are read. */
     BLOCKS = 16,
     BLOCKS_OF_ENTRIES = 4,
     CACHED_STRINGS = 64, /* a power of two */
@@ -28,8 +29,9 @@ static_assert((int)TABLE_SCAN_ROWS == (int)COLUMNS_ROCKETS,
               "the rows of a block fit into a step");
 
 /*
- * Ranks of strings, by their place between the bounds of the window. They
- * are even, thus exact: the bounds' ids count.
+ * The ranks of strings: their order relative to the bounds of the window. All
+ * are even, which means exact (abbreviation.h), so the bounds' ids are compared
+ * as well.
  */
 enum { BEFORE_FIRST = 0, AS_FIRST = 2, BETWEEN = 4, AS_LAST = 6, AFTER = 8 };
 
@@ -39,8 +41,8 @@ struct ranked_string {
 };
 
 /*
- * What a step knows of its stripe. It points to interned strings, which only
- * the lock keeps alive, so it ends with the step and is no part of the scan.
+ * The state of one step. It points to interned strings, which are valid only
+ * while the lock is held. So it is on the stack and not a part of the scan.
  */
 struct scan_step {
     struct table_scan *scan;
@@ -51,13 +53,14 @@ struct scan_step {
     bool open;          /* the window has no bounds */
     struct columns_window window;
     struct ranked_string cache[CACHED_STRINGS]; /* by address */
-    /* Those whose texts are in `scan->strings`, in the same order. */
+    /* The interned strings of `scan->strings`, in the same order. */
     const struct interned *strings[TABLE_SCAN_ROWS];
 };
 
 /*
- * Where `string` stands in the list's order: before (less than 0), at or
- * after the bound. All strings come before an unknown value.
+ * Compare in the list's order: less than 0 if `string` comes before the bound,
+ * 0 if it is equal, greater than 0 if it comes after. Every string comes before
+ * an unknown value.
  */
 static int compare_to_bound(const struct table_scan *scan, struct text string,
                             const struct table_bound *bound)
@@ -75,7 +78,7 @@ static uint32_t rank_string(const struct table_scan *scan, struct text string)
 
     if (order <= 0)
         return order == 0 ? AS_FIRST : BEFORE_FIRST;
-    /* The value of a bound that is not set is unknown. */
+    /* If the bound is not set, its value is unknown, so strings come before. */
     order = compare_to_bound(scan, string, &scan->last);
     if (order <= 0)
         return order == 0 ? AS_LAST : BETWEEN;
@@ -127,8 +130,9 @@ static uint32_t bound_rank(const struct scan_step *step,
 }
 
 /*
- * A bound of the window. If several values have its rank, ids do not tell
- * which rockets are inside, so `any_id` lets all of them in.
+ * A bound of the window. If several values can have its rank, ids do not decide
+ * which rockets lie inside. Then the bound has the id `any_id`, which includes
+ * all rockets of this rank.
  */
 static struct columns_bound window_bound(const struct scan_step *step,
                                          const struct table_bound *bound,
@@ -158,7 +162,7 @@ static void set_window(struct scan_step *step)
         window->last = window_bound(step, &scan->last, UINT32_MAX);
 }
 
-/* The rank of the string of the stripe's rocket number `index`. */
+/* The rank of the string of the stripe's rocket at `index`. */
 static uint32_t entry_rank(struct scan_step *step, uint32_t index)
 {
     const struct interned *string =
@@ -175,8 +179,8 @@ static uint32_t entry_rank(struct scan_step *step, uint32_t index)
 }
 
 /*
- * The keys of the block: its column, or `made`, which is filled for a field
- * that has none. Only rockets of `wanted` need a key.
+ * The keys of the block: the field's column or, if it has none, `made`, which
+ * is filled here. Only the keys of rockets in `wanted` are used.
  */
 static const uint32_t *block_keys(struct scan_step *step, uint32_t block,
                                   uint64_t wanted,
@@ -197,7 +201,7 @@ static const uint32_t *block_keys(struct scan_step *step, uint32_t block,
     return made;
 }
 
-/* The rockets of the block, a bit each, that match the filter. */
+/* The rockets of the block that match the filter: bit i for rocket i. */
 static uint64_t match_block(const struct scan_step *step, uint32_t block)
 {
     const struct stripe *stripe = step->stripe;
@@ -220,7 +224,10 @@ static uint64_t match_block(const struct scan_step *step, uint32_t block)
     return matching;
 }
 
-/* The index of `string` in `scan->strings`; its text is copied once. */
+/*
+ * The index of `string` in `scan->strings`. If it is new there, its text is
+ * copied and added.
+ */
 static uint64_t index_string(struct scan_step *step,
                              const struct interned *string)
 {

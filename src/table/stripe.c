@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets lie in chunks that never move, in the order of their arrival. An
- * open-addressing hash table of eight-byte slots finds them; growing rehashes
- * the slots and copies no rocket. Ids are packed into blocks. The columns
- * hold the sort keys and are updated with each change, under the same lock.
+ * Rockets are in chunks that never move, in the order of their arrival. A hash
+ * table with open addressing finds them; its slots have eight bytes, and
+ * growing it moves slots but no rocket. Ids are packed into blocks. The
+ * columns hold the sort keys and are updated with each change, under the same
+ * lock.
  */
 #include "stripe.h"
 
@@ -22,7 +23,7 @@ enum {
 
 /* A free slot has `place` 0. */
 struct stripe_slot {
-    uint32_t tag;   /* half of the id's hash: where it belongs */
+    uint32_t tag;   /* half of the id's hash; gives the home slot */
     uint32_t place; /* index of the entry, plus one */
 };
 
@@ -81,8 +82,8 @@ void stripe_release(struct stripe *stripe)
     interned_set_release(&stripe->strings);
 }
 
-/* Where a rocket with this tag belongs: tags are spread over all slots. */
-static uint32_t home_of(uint32_t tag, uint32_t slot_count)
+/* The slot at which probing for a tag starts: tags are spread evenly. */
+static uint32_t home_slot(uint32_t tag, uint32_t slot_count)
 {
     return (uint32_t)((uint64_t)tag * slot_count >> 32);
 }
@@ -106,7 +107,7 @@ static uint32_t find_place(const struct stripe *stripe, uint32_t tag,
 
     if (count == 0)
         return 0;
-    for (uint32_t i = home_of(tag, count); stripe->slots[i].place != 0;
+    for (uint32_t i = home_slot(tag, count); stripe->slots[i].place != 0;
          i = slot_after(i, count)) {
         struct stripe_slot slot = stripe->slots[i];
         if (slot.tag == tag && has_id(stripe_at(stripe, slot.place - 1), id))
@@ -126,13 +127,13 @@ struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
 static void put_slot(struct stripe_slot *slots, uint32_t slot_count,
                      struct stripe_slot slot)
 {
-    uint32_t i = home_of(slot.tag, slot_count);
+    uint32_t i = home_slot(slot.tag, slot_count);
     while (slots[i].place != 0)
         i = slot_after(i, slot_count);
     slots[i] = slot;
 }
 
-/* In turns by a half and by a third, so that few slots are ever too many. */
+/* Grow by a half and by a third in turns, so that few slots are unused. */
 static uint32_t next_slot_count(uint32_t count)
 {
     if (count == 0)
@@ -161,7 +162,10 @@ static bool reserve_slot(struct stripe *stripe)
     return true;
 }
 
-/* Room for `wanted` pieces' worth of rockets; at most one piece is added. */
+/*
+ * Make sure that there are `wanted` pieces of `size` bytes, of which at most
+ * one is missing. False if memory is exhausted.
+ */
 static bool reserve_piece(struct stripe_pieces *pieces, uint32_t wanted,
                           size_t size, struct quota *quota)
 {
@@ -187,7 +191,7 @@ static bool reserve_piece(struct stripe_pieces *pieces, uint32_t wanted,
     return true;
 }
 
-/* Room for one rocket more. */
+/* Reserve an entry and columns for one more rocket. */
 static bool reserve_rocket(struct stripe *stripe)
 {
     return reserve_piece(&stripe->entries, stripe->count / CHUNK_ROCKETS + 1,
@@ -221,11 +225,11 @@ static const unsigned char *store_id(struct stripe *stripe, struct text id)
 }
 
 /*
- * A new rocket, at the end; its place, or 0 where memory ends. Room is made
- * first for all of its parts, so a failure changes nothing that can be
- * seen; what was made by then is used by the next one.
+ * Add a new rocket at the end. Returns its place, from 1, or 0 if memory is
+ * exhausted. Memory for all parts is reserved first, so a failure changes no
+ * state; the next new rocket uses what was reserved until then.
  */
-static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
+static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
 {
     if (!reserve_slot(stripe) || !reserve_rocket(stripe) ||
         !reserve_id(stripe, id.length))
@@ -253,7 +257,8 @@ static uint32_t add(struct stripe *stripe, uint32_t tag, struct text id)
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
 {
-    static_assert(COLUMN_COUNT == 5, "keep a new column here, or in add()");
+    static_assert(COLUMN_COUNT == 5,
+                  "write a new column here or in add_rocket()");
     uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
     struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
     const struct rocket *rocket = &stripe_at(stripe, index)->rocket;
@@ -271,7 +276,10 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         columns->exploded ^= UINT64_C(1) << lane;
 }
 
-/* Take a reference to `text` interned; absent text leaves `*string` alone. */
+/*
+ * Intern `text`, and take a reference. If it is absent, `*string` is unchanged.
+ * False if memory is exhausted.
+ */
 static bool take_string(struct interned_set *strings, struct text text,
                         struct interned **string)
 {
@@ -289,7 +297,10 @@ static void drop_effect(struct interned_set *strings,
     interned_drop(strings, effect->reason);
 }
 
-/* The effect of `message`, with a reference to each of its strings. */
+/*
+ * The effect of `message`, with a reference to each of its strings. False, with
+ * no references, if memory is exhausted.
+ */
 static bool make_effect(struct interned_set *strings,
                         const struct message *message, struct effect *effect)
 {
@@ -307,7 +318,7 @@ static bool make_effect(struct interned_set *strings,
         break;
     case MESSAGE_EXPLODED:
     case MESSAGE_MISSION_CHANGED:
-        break; /* strings alone */
+        break; /* only strings, below */
     }
     if (take_string(strings, message->rocket_type, &effect->type) &&
         take_string(strings, message->mission, &effect->mission) &&
@@ -318,12 +329,13 @@ static bool make_effect(struct interned_set *strings,
 }
 
 /*
- * Apply an effect, whose strings are counted already, to the rocket at `place`.
- * The first message of a new rocket needs no memory for a run.
+ * Apply `effect`, the effect of `message`, to the rocket at `place`. It passes
+ * on the references of the effect. It cannot fail for a new rocket, whose first
+ * run needs no memory.
  */
-static enum message_outcome apply_at(struct stripe *stripe, uint32_t place,
-                                     const struct message *message,
-                                     const struct effect *effect)
+static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
+                                         const struct message *message,
+                                         const struct effect *effect)
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     struct rocket_dropped dropped;
@@ -359,11 +371,11 @@ enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
     if (stripe->count == 0)
         stripe->reference = message->time.seconds;
     if (place == 0)
-        place = add(stripe, tag, message->channel);
+        place = add_rocket(stripe, tag, message->channel);
     if (place == 0) {
         drop_effect(&stripe->strings, &effect);
         return MESSAGE_NO_MEMORY;
     }
     *applied = stripe_at(stripe, place - 1);
-    return apply_at(stripe, place, message, &effect);
+    return apply_effect(stripe, place, message, &effect);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A part of the table that has a lock of its own: the rockets whose ids
- * hash to it, how they are found, what they are sorted by, and the strings
- * that they share.
+ * A stripe is a part of the table with its own lock: the rockets whose ids
+ * hash to it, their hash table, their columns and their interned strings.
  *
- * Locking: none; the table locks the stripe as a whole.
+ * Locking: none; the table locks a stripe as a whole.
  */
 #ifndef LUNAR_TABLE_STRIPE_H
 #define LUNAR_TABLE_STRIPE_H
@@ -20,7 +19,7 @@
 struct stripe_slot;
 struct stripe_ids;
 
-/* Memory in pieces that never move; the last one may not be in use yet. */
+/* Memory in pieces that never move. The last piece may still be unused. */
 struct stripe_pieces {
     void **pieces;
     uint32_t count, capacity;
@@ -28,19 +27,24 @@ struct stripe_pieces {
 
 struct stripe {
     struct quota *quota;
-    uint32_t number;           /* of the stripe; its entries keep it */
+    uint32_t number;           /* of the stripe; stored in each entry */
     uint32_t count;            /* rockets */
     uint32_t slot_count;       /* 0, or 2^n or 3 * 2^n */
     struct stripe_slot *slots; /* at most three quarters are in use */
     struct stripe_pieces entries, columns;
-    struct stripe_ids *ids; /* blocks; the one being filled first */
-    int64_t reference;      /* for times in columns: that of the first rocket */
+    struct stripe_ids *ids; /* blocks of ids, the newest first */
+    int64_t reference; /* of times in columns: seconds of the first message */
     struct interned_set strings;
 };
 
-/* `key` is for hashing interned strings. */
+/*
+ * An empty stripe. `key` is for hashing interned strings.
+ * Ownership: `quota` is borrowed until the release; `key` is copied.
+ */
 void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
                  const uint8_t key[16]);
+
+/* Free all rockets, their ids, columns and strings. */
 void stripe_release(struct stripe *stripe);
 
 /*
@@ -50,16 +54,19 @@ void stripe_release(struct stripe *stripe);
 struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
                                 struct text id);
 
-/* The rocket that came as number `index`, from 0, below `count`. */
+/* The rocket at `index`, below `count`, in the order of arrival. */
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index);
 
-/* The columns of the rockets from number `block` * COLUMNS_ROCKETS on. */
+/* The columns of the rockets from index `block` * COLUMNS_ROCKETS on. */
 const struct columns *stripe_columns(const struct stripe *stripe,
                                      uint32_t block);
 
 /*
- * Apply `message` to its rocket, which is added at the end if it is new.
- * `applied` is then its entry, if the outcome is MESSAGE_APPLIED.
+ * Apply `message` to its rocket, which is added at the end if it is new. Only
+ * MESSAGE_APPLIED changes the stripe's state, and sets `*applied` to the
+ * rocket's entry. `tag` is that of stripe_find().
+ * Ownership: `message` is borrowed.
+ * Locking: the caller holds the stripe's lock for writing.
  */
 enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
                                   const struct message *message,

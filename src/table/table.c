@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Locks, and what belongs to all stripes: the hash that spreads rockets over
- * them, the count, the revision, and scans.
+ * Locks stripes, and holds what they share: the hash that distributes rockets
+ * to them, the count of rockets, and the revision. A scan goes from stripe to
+ * stripe.
  */
 #include "table/table.h"
 
@@ -17,7 +18,7 @@
 #include "scan_step.h"
 #include "stripe.h"
 
-/* One cache line apart, so that neighbours' locks do not collide. */
+/* Aligned to a cache line, so that no two locks share one. */
 struct locked_stripe {
     _Alignas(64) pthread_rwlock_t lock;
     struct stripe stripe; /* guarded by `lock` */
@@ -26,14 +27,15 @@ struct locked_stripe {
 struct table {
     /* Set at start, then read-only. */
     uint8_t key[crypto_shorthash_KEYBYTES];
-    /* Atomics, off the line of what is only read. */
+    /* Atomics, not on the cache line of read-only data. */
     _Alignas(64) struct quota quota;
     _Atomic uint64_t revision;
     _Atomic size_t count;
     /*
-     * Rockets of each stripe, readable without its lock, so that a scan can
-     * skip empty stripes. Written under the stripe's lock, before the change
-     * that added the rocket draws its revision.
+     * The number of rockets of each stripe, read without its lock, so that a
+     * scan can skip empty stripes. Written under the stripe's lock, before the
+     * change that added the rocket draws its revision: a scan that starts
+     * after that revision was read does not miss the rocket.
      */
     _Atomic uint32_t sizes[TABLE_STRIPES];
     struct locked_stripe stripes[TABLE_STRIPES];
@@ -87,15 +89,15 @@ uint64_t table_revision(const struct table *table)
 }
 
 static_assert(TABLE_STRIPES <= 1 << TABLE_ENTRY_STRIPE_BITS,
-              "entries keep their stripe's number");
+              "an entry holds its stripe's number");
 
-/* Which stripe an id is in, and by what it is found there. */
+/* The stripe of an id, and the tag that finds it in the stripe. */
 struct location {
     uint32_t index;
     uint32_t tag;
 };
 
-static struct location locate(const struct table *table, struct text id)
+static struct location locate_id(const struct table *table, struct text id)
 {
     uint64_t hash;
 
@@ -106,7 +108,7 @@ static struct location locate(const struct table *table, struct text id)
                              .tag = (uint32_t)(hash >> 32)};
 }
 
-/* Count a new rocket, then draw the revision: see `sizes`. */
+/* Count the rocket if it is new, then draw the revision: see `sizes`. */
 static void note_change_locked(struct table *table, uint32_t index,
                                struct table_entry *entry)
 {
@@ -122,7 +124,7 @@ static void note_change_locked(struct table *table, uint32_t index,
 enum message_outcome table_apply(struct table *table,
                                  const struct message *message)
 {
-    struct location location = locate(table, message->channel);
+    struct location location = locate_id(table, message->channel);
     struct locked_stripe *locked = &table->stripes[location.index];
     struct table_entry *entry;
 
@@ -137,7 +139,7 @@ enum message_outcome table_apply(struct table *table,
 
 bool table_find(struct table *table, struct text id, struct rocket_view *view)
 {
-    struct location location = locate(table, id);
+    struct location location = locate_id(table, id);
     struct locked_stripe *locked = &table->stripes[location.index];
 
     sync_read_lock(&locked->lock);

@@ -77,8 +77,11 @@ bool table_entry_matches(const struct table_entry *entry,
            (filter->mission == NULL || filter->mission == state->mission);
 }
 
-/* With the sign bit flipped, signed integers keep their order unsigned. */
-static uint64_t ordered(int64_t value)
+/*
+ * A signed integer as an unsigned one in the same order: with the sign bit
+ * flipped.
+ */
+static uint64_t ordered_integer(int64_t value)
 {
     return (uint64_t)value ^ (UINT64_C(1) << 63);
 }
@@ -91,7 +94,7 @@ int64_t table_entry_integer(const struct table_value *value)
 static struct table_value time_value(const struct timestamp *time)
 {
     return (struct table_value){.known = true,
-                                .major = ordered(time->seconds),
+                                .major = ordered_integer(time->seconds),
                                 .minor = time->nanoseconds};
 }
 
@@ -129,7 +132,7 @@ struct table_value table_entry_value(const struct table_entry *entry,
 
     switch (field) {
     case TABLE_SPEED:
-        return number_value(ordered(state->speed));
+        return number_value(ordered_integer(state->speed));
     case TABLE_STATUS:
         return number_value(state->reason != NULL);
     case TABLE_CREATED:

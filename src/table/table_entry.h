@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One rocket as the table holds it, and what may be read of it.
+ * A rocket in the table, and the functions that read it.
  *
  * Locking: none; the caller holds the lock of the entry's stripe, at least
- * for reading. Only the id and the stripe's number need none.
+ * for reading. Only the id and the stripe's number need no lock.
  */
 #ifndef LUNAR_TABLE_TABLE_ENTRY_H
 #define LUNAR_TABLE_TABLE_ENTRY_H
@@ -20,27 +20,30 @@
 struct table_entry {
     const unsigned char *id; /* a length byte, then the bytes; never changes */
     /*
-     * The stripe's number, which never changes, above the revision of the
-     * latest change. An atomic, so that the former can be read without the
-     * lock that guards the latter.
+     * The upper bits are the stripe's number, which never changes. The lower
+     * bits are the revision of the latest change, guarded by the stripe's
+     * lock. Atomic, so that the number can be read without the lock.
      */
     _Atomic uint64_t stamp;
     struct rocket rocket;
 };
 
-/* Ten million changes a second reach the last revision in 57 years. */
+/* At ten million changes a second, the revisions last for 57 years. */
 enum {
     TABLE_ENTRY_STRIPE_BITS = 10,
     TABLE_ENTRY_REVISION_BITS = 64 - TABLE_ENTRY_STRIPE_BITS,
 };
 
-/* `entry`, all but the rocket, for the first time. */
+/*
+ * Initialise `entry`, except for its rocket.
+ * Ownership: `id`, with its length byte, is borrowed as long as the entry.
+ */
 void table_entry_init(struct table_entry *entry, uint32_t stripe,
                       const unsigned char *id);
 
 /*
- * Relaxed order is enough: the upper bits are always the same, and the lower
- * ones are only looked at under the lock.
+ * Relaxed order is enough: the upper bits never change, and the lower bits are
+ * only used under the lock.
  */
 static inline uint64_t table_entry_stamp(const struct table_entry *entry)
 {
@@ -53,6 +56,7 @@ static inline uint32_t table_entry_stripe(const struct table_entry *entry)
     return (uint32_t)(table_entry_stamp(entry) >> TABLE_ENTRY_REVISION_BITS);
 }
 
+/* The caller holds the stripe's lock for writing. */
 static inline void table_entry_set_revision(struct table_entry *entry,
                                             uint64_t revision)
 {
@@ -63,6 +67,7 @@ static inline void table_entry_set_revision(struct table_entry *entry,
                           memory_order_relaxed);
 }
 
+/* Copy the rocket to `view`. */
 void table_entry_view(const struct table_entry *entry,
                       struct rocket_view *view);
 
@@ -71,19 +76,23 @@ struct table_entry_filter {
     const struct interned *type, *mission; /* NULL: any */
 };
 
-/* False if no rocket of the stripe matches, as it has no such string. */
+/*
+ * Find the filter's type and mission among `strings`, those of a stripe. False
+ * if one is not there, so that no rocket of the stripe matches.
+ * Ownership: the strings are borrowed while the stripe's lock is held.
+ */
 bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
                              const struct interned_set *strings);
 
-/* Whether type and mission match. The columns tell the status. */
+/* Whether type and mission match. The status is in the columns. */
 bool table_entry_matches(const struct table_entry *entry,
                          const struct table_entry_filter *filter);
 
-/* The signed integer of a value's `major`: a speed, or seconds. */
+/* The signed integer in a value's `major`: a speed, or seconds. */
 int64_t table_entry_integer(const struct table_value *value);
 
-/* The string of a field whose values are strings; NULL if unknown. */
+/* The string of a field whose values are strings; NULL if it is unknown. */
 const struct interned *table_entry_string(const struct table_entry *entry,
                                           enum table_field field);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a scan asks for. Its steps are in scan_step.c.
+ * The settings of a scan. Its steps are in scan_step.c.
  */
 #include "table/table_scan.h"
 

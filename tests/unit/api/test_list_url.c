@@ -74,8 +74,8 @@ static void longest_cursor_finds_room(void **context)
         assert_false(list_url_parse(&url,
                                     (struct text){raw, sizeof(raw) - less},
                                     detail, sizeof(detail)));
-        assert_string_equal(detail, "cursor is not one of this service's; take "
-                                    "it from a Link header");
+        assert_string_equal(detail,
+                            "cursor is invalid; take it from a Link header");
     }
 }
 
@@ -162,8 +162,7 @@ static void unknown_parameters_are_ignored(void **context)
 #define LIMIT_DETAIL "limit must be an integer from 1 to 10000"
 #define PERCENT_DETAIL                                                         \
     "the target has a % that is not followed by two hexadecimal digits"
-#define CURSOR_DETAIL                                                          \
-    "cursor is not one of this service's; take it from a Link header"
+#define CURSOR_DETAIL "cursor is invalid; take it from a Link header"
 #define SIXTEEN "0123456789abcdef"
 #define LONG_NAME                                                              \
     SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN    \
