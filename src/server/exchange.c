@@ -200,6 +200,8 @@ static bool take_head(struct exchange *exchange, const char *method,
     exchange->received = 0;
     buffer_clear(&exchange->body);
     request->method = http_method_of(text_of(method));
+    request->body = (struct text){NULL, 0};
+    request->operation = NULL;
     if (buffer_failed(&exchange->target)) {
         problem_set_no_memory(&exchange->response);
         return queue_response(exchange, true);
