@@ -42,8 +42,9 @@ struct http_stream {
                            struct http_waiter *waiter);
     /*
      * The service stops: end a wait soon, after which `next` answers
-     * HTTP_FAILED or HTTP_DONE soon. Called at most once a wait, also while
-     * the wake is under way; never after `free`. Must not block.
+     * HTTP_FAILED or HTTP_DONE soon. Called at most once a wait, after `next`
+     * has answered HTTP_WAIT, also while the wake is under way; never after
+     * `free`. Must not block.
      */
     void (*cancel)(struct http_stream *stream);
     void (*free)(struct http_stream *stream);

@@ -41,9 +41,9 @@ struct http_deferred {
     void (*finish)(struct http_deferred *deferred,
                    struct http_response *response);
     /*
-     * The service stops: wake soon. Called at most once, after `start`, from
-     * any thread, also while the wake is under way; never after `finish` or
-     * `free`. Must not block.
+     * The service stops: wake soon. Called at most once, after `start` has
+     * returned, from any thread, also while the wake is under way; never after
+     * `finish` or `free`. Must not block.
      */
     void (*cancel)(struct http_deferred *deferred);
     /* The response is not wanted any more. */

@@ -257,6 +257,7 @@ static void feed_sink(struct exchange *exchange, const char *data, size_t *size)
         if (flow == HTTP_WAIT) {
             assert(waiter != NULL && part.length > 0);
             connection_enter(&exchange->connection, CONNECTION_WORKING);
+            wait_allow_cancel(wait);
             suspended = wait_sleep(wait);
         }
         if (waiter != NULL && !suspended)
@@ -316,6 +317,7 @@ static bool start_deferred(struct exchange *exchange)
     /* A thread that sleeps must have started first what it waits for. */
     bool suspended = !wait_blocks(wait) && wait_sleep(wait);
     deferred->start(deferred, waiter);
+    wait_allow_cancel(wait);
     return suspended || wait_sleep(wait);
 }
 
