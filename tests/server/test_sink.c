@@ -30,7 +30,7 @@ enum {
 static const char *const scripts[] = {"a", "0a", "h", "00h1", "1h0a", "h0aD"};
 static const char *const wakes[] = {"now", "soon"};
 
-enum { SCRIPTS = sizeof(scripts) / sizeof(scripts[0]) };
+static const size_t script_count = sizeof(scripts) / sizeof(scripts[0]);
 
 static void open_toy(void **state, struct connection *connection)
 {
@@ -43,7 +43,7 @@ static void send_all(void **state, size_t length, size_t chunk)
     struct connection client;
 
     open_toy(state, &client);
-    for (size_t i = 0; i < 2 * SCRIPTS; i++) {
+    for (size_t i = 0; i < 2 * script_count; i++) {
         struct upload upload = {wakes[i % 2], scripts[i / 2], length, chunk};
         struct upload_bytes bytes = upload_make(&upload, "");
         upload_append_next(&bytes);
@@ -53,7 +53,7 @@ static void send_all(void **state, size_t length, size_t chunk)
         free(bytes.data);
     }
     connection_close(&client);
-    assert_true(toy_count(*state, TOY_WAITED) > 2 * SCRIPTS);
+    assert_true(toy_count(*state, TOY_WAITED) > 2 * script_count);
 }
 
 static void sink_may_wait_in_a_body_of_known_length(void **state)
@@ -78,7 +78,7 @@ static void sink_may_wait_in_chunks_longer_than_the_buffer(void **state)
 
 static void sink_may_take_a_byte_at_a_time(void **state)
 {
-    struct upload upload = {"now", "1", SMALL_CHUNKS * 4, 0};
+    struct upload upload = {"now", "1", (size_t)SMALL_CHUNKS * 4, 0};
     struct connection client;
 
     open_toy(state, &client);
@@ -97,7 +97,7 @@ static void sink_may_wait_behind_a_100_continue(void **state)
     struct connection client;
 
     open_toy(state, &client);
-    for (size_t i = 0; i < 4 * SCRIPTS; i++) {
+    for (size_t i = 0; i < 4 * script_count; i++) {
         struct upload upload = {wakes[i % 2], scripts[i / 4], LENGTH,
                                 i / 2 % 2 == 0 ? 0 : 1000};
         struct upload_bytes bytes =
@@ -117,7 +117,7 @@ static void half_close(void **state, size_t length, size_t chunk)
 {
     struct connection client;
 
-    for (size_t i = 0; i < 2 * SCRIPTS; i++) {
+    for (size_t i = 0; i < 2 * script_count; i++) {
         struct upload upload = {wakes[i % 2], scripts[i / 2], length, chunk};
         struct upload_bytes bytes = upload_make(&upload, "");
         open_toy(state, &client);
@@ -173,7 +173,7 @@ static void leave_and_wake(void **state, bool reset, size_t sent)
     struct connection clients[CROWD];
 
     for (size_t i = 0; i < CROWD; i++) {
-        struct upload upload = {"held", "0h", LENGTH, i % 2 * 1000};
+        struct upload upload = {"held", "0h", LENGTH, i % 2 == 0 ? 0 : 1000};
         struct upload_bytes bytes = upload_make(&upload, "");
         open_toy(state, &clients[i]);
         connection_send(&clients[i], bytes.data,
@@ -215,7 +215,7 @@ static void many_sinks_wait_at_a_time(void **state)
 
     for (int i = 0; i < CROWD; i++)
         open_toy(state, &clients[i]);
-    for (size_t round = 0; round < SCRIPTS; round++) {
+    for (size_t round = 0; round < script_count; round++) {
         upload.chunk = round % 2 * 1000;
         struct upload_bytes bytes = upload_make(&upload, "");
         for (int i = 0; i < CROWD; i++)
@@ -231,7 +231,7 @@ static void many_sinks_wait_at_a_time(void **state)
 /* The server's end of a connection: it is in this process. */
 static int server_end(const struct connection *client)
 {
-    struct sockaddr_in ours, theirs;
+    struct sockaddr_in ours = {0}, theirs = {0};
     socklen_t size = sizeof(ours);
 
     assert_int_equal(

@@ -19,8 +19,9 @@ static const char *const scripts[] = {
 
 static const char *const wakes[] = {"now", "soon"};
 
+static const size_t script_count = sizeof(scripts) / sizeof(scripts[0]);
+
 enum {
-    SCRIPTS = sizeof(scripts) / sizeof(scripts[0]),
     TIMES = 5,
     CROWD = 30,
 };
@@ -66,8 +67,8 @@ static void stream_may_wait_anywhere(void **state)
     char script[32];
 
     open_toy(state, &client);
-    for (size_t i = 0; i < 2 * TIMES * SCRIPTS; i++) {
-        complete(script, sizeof(script), scripts[i / 2 % SCRIPTS]);
+    for (size_t i = 0; i < script_count * 2 * TIMES; i++) {
+        complete(script, sizeof(script), scripts[i / 2 % script_count]);
         ask(&client, "1.1", wakes[i % 2], script);
         expect_stream(&client, script);
     }
@@ -80,7 +81,7 @@ static void stream_to_http_1_0_may_wait_anywhere(void **state)
     struct connection client;
     char script[32];
 
-    for (size_t i = 0; i < 2 * SCRIPTS; i++) {
+    for (size_t i = 0; i < 2 * script_count; i++) {
         complete(script, sizeof(script), scripts[i / 2]);
         open_toy(state, &client);
         ask(&client, "1.0", wakes[i % 2], script);
@@ -174,7 +175,7 @@ static void half_closed_client_gets_its_stream(void **state)
 {
     struct connection client;
 
-    for (size_t i = 0; i < 2 * SCRIPTS; i++) {
+    for (size_t i = 0; i < 2 * script_count; i++) {
         char script[32];
         complete(script, sizeof(script), scripts[i / 2]);
         open_toy(state, &client);

@@ -19,7 +19,11 @@
 #include "toy_item.h"
 #include "toy_waker.h"
 
-enum { LOOPS = 2, CONNECTIONS = 400 };
+enum {
+    LOOPS = 2,
+    CONNECTIONS = 400,
+    STOP_MS = SERVER_STOP_SECONDS * 1000,
+};
 
 struct toy {
     struct server *server;
@@ -279,8 +283,9 @@ int toy_teardown(void **state)
     struct toy *toy = *state;
     int64_t ms = toy->server == NULL ? 0 : toy_stop(toy);
 
-    if (ms >= SERVER_STOP_SECONDS * 1000)
+    bool in_time = ms < STOP_MS;
+    if (!in_time)
         print_error("a connection was left open\n");
     bool sound = toy_free(toy);
-    return sound && ms < SERVER_STOP_SECONDS * 1000 ? 0 : -1;
+    return sound && in_time ? 0 : -1;
 }

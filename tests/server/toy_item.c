@@ -206,7 +206,9 @@ static enum http_flow next_block(struct http_stream *stream,
     enter(item, TOY_CALLED);
     if (block->length > 0 || waiter == NULL)
         toy_items_blame(item->all, "next got a block that is not empty");
-    char letter = is_cancelled(item) ? 'f' : item->script[item->step++];
+    char letter = item->script[item->step++];
+    if (is_cancelled(item))
+        letter = 'f';
     if (letter == 'w') {
         begin_wait(item, waiter);
         return HTTP_WAIT;
@@ -238,7 +240,10 @@ static bool follow_script(struct toy_item *item, size_t *length)
         item->step = 0;
     if (letter == 'a' || (letter != '0' && *length == 1))
         return false;
-    *length = letter == 'h' ? *length / 2 : letter == '1';
+    if (letter == 'h')
+        *length /= 2;
+    else
+        *length = letter == '1' ? 1 : 0;
     return true;
 }
 
