@@ -61,7 +61,9 @@ struct http_sink {
      * HTTP_MORE; or as many as there is room for, then HTTP_WAIT. The bytes
      * are gone after the call; what was not taken comes again. Must not block.
      * `waiter` is NULL where the connection cannot be suspended: the sink must
-     * then take all. That is so for the last 16 KiB of a body or so.
+     * then take all. That is so for the last 16 KiB of a body or so; in a pool
+     * of event loops, of a chunked body also wherever no more has arrived yet;
+     * and once the service stops.
      */
     enum http_flow (*take)(struct http_sink *sink, struct text *part,
                            struct http_waiter *waiter);
