@@ -43,8 +43,9 @@ struct http_stream {
                            struct http_waiter *waiter);
     /*
      * The service stops: end the wait soon; after that, `next` returns
-     * HTTP_FAILED or HTTP_DONE soon. Called at most once per wait, possibly
-     * during the wake; never after `free`. Must not block.
+     * HTTP_FAILED or HTTP_DONE soon. Called at most once per wait, after `next`
+     * has returned HTTP_WAIT, possibly during the wake; never after `free`.
+     * Must not block.
      */
     void (*cancel)(struct http_stream *stream);
     void (*free)(struct http_stream *stream);
@@ -62,8 +63,10 @@ struct http_sink {
      * body: all of them, then HTTP_MORE; or as many as there is room for, then
      * HTTP_WAIT. The bytes are valid only during the call; those not taken are
      * passed again. Must not block.
-     * `waiter` is NULL if the connection cannot be suspended, which is so for
-     * about the last 16 KiB of a body: the sink must then take all bytes.
+     * `waiter` is NULL if the connection cannot wait: the sink must then take
+     * all bytes. That is so for about the last 16 KiB of a body; in a pool of
+     * event loops also for a part of a chunked body behind which nothing has
+     * arrived yet; and once the service stops.
      */
     enum http_flow (*take)(struct http_sink *sink, struct text *part,
                            struct http_waiter *waiter);

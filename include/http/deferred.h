@@ -43,9 +43,9 @@ struct http_deferred {
     void (*finish)(struct http_deferred *deferred,
                    struct http_response *response);
     /*
-     * The service stops: wake `waiter` soon. Called at most once, after
-     * `start`, from any thread, possibly during the wake; never after `finish`
-     * or `free`. Must not block.
+     * The service stops: wake `waiter` soon. Called at most once, after `start`
+     * has returned, from any thread, possibly during the wake; never after
+     * `finish` or `free`. Must not block.
      */
     void (*cancel)(struct http_deferred *deferred);
     /* The response is no longer needed. */

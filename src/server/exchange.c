@@ -199,6 +199,8 @@ static bool take_head(struct exchange *exchange, const char *method,
     exchange->received = 0;
     buffer_clear(&exchange->body);
     request->method = http_method_of(text_of(method));
+    request->body = (struct text){NULL, 0};
+    request->operation = NULL;
     if (buffer_failed(&exchange->target)) {
         problem_set_no_memory(&exchange->response);
         return queue_response(exchange, true);
@@ -254,6 +256,7 @@ static void feed_sink(struct exchange *exchange, const char *data, size_t *size)
         if (flow == HTTP_WAIT) {
             assert(waiter != NULL && part.length > 0);
             connection_enter(&exchange->connection, CONNECTION_WORKING);
+            wait_allow_cancel(wait);
             suspended = wait_sleep(wait);
         }
         if (waiter != NULL && !suspended)
@@ -313,6 +316,7 @@ static bool start_deferred(struct exchange *exchange)
     /* A thread that sleeps must have started first what it waits for. */
     bool suspended = !wait_blocks(wait) && wait_sleep(wait);
     deferred->start(deferred, waiter);
+    wait_allow_cancel(wait);
     return suspended || wait_sleep(wait);
 }
 

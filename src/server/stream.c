@@ -53,6 +53,7 @@ static bool next_block(struct stream *stream)
         }
         stream->waits = true;
         connection_enter(connection, CONNECTION_WORKING);
+        wait_allow_cancel(wait);
     } while (!wait_sleep(wait));
     return false;
 }

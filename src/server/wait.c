@@ -39,7 +39,7 @@ void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)
     if (all->threads)
         sem_init(&wait->woken, 0, 0);
     atomic_init(&wait->state, WAIT_IDLE);
-    atomic_init(&wait->cancelled, false);
+    atomic_init(&wait->cancellable, false);
     atomic_init(&wait->pinned, false);
 }
 
@@ -68,9 +68,14 @@ struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
     }
     wait->cancel = cancel;
     wait->target = target;
-    atomic_store(&wait->cancelled, false);
+    atomic_store(&wait->cancellable, false);
     atomic_store(&wait->state, WAIT_BEGUN);
     return &wait->waiter;
+}
+
+void wait_allow_cancel(struct wait *wait)
+{
+    atomic_store(&wait->cancellable, true);
 }
 
 bool wait_sleep(struct wait *wait)
@@ -110,7 +115,7 @@ bool wait_pin(struct wait *wait)
     atomic_store(&wait->pinned, true);
     int state = atomic_load(&wait->state);
     if ((state == WAIT_BEGUN || state == WAIT_ASLEEP) &&
-        !atomic_exchange(&wait->cancelled, true))
+        atomic_exchange(&wait->cancellable, false))
         return true;
     atomic_store(&wait->pinned, false);
     return false;

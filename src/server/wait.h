@@ -9,6 +9,9 @@
  *     begin --> sleep --> (wake) --> end      the application made it wait
  *     begin --> end                           it did not
  *
+ * The call that makes it wait comes before the sleep or, where it must not come
+ * before the suspension, after it. A stop cancels a wait only after that call.
+ *
  * Locking: a wait belongs to its connection's thread. Only the wake, which
  * comes once from any thread, and the cancelling of a stop meet it from
  * outside, by atomics.
@@ -47,9 +50,9 @@ struct wait {
     /* Set by wait_begin(), read by the stop while it has the wait pinned. */
     void (*cancel)(void *target);
     void *target;
-    _Atomic int state; /* enum wait_state */
-    _Atomic bool cancelled;
-    _Atomic bool pinned; /* by the stop: the wait must not end */
+    _Atomic int state;        /* enum wait_state */
+    _Atomic bool cancellable; /* the application knows of it; once */
+    _Atomic bool pinned;      /* by the stop: the wait must not end */
 };
 
 /* `all` and `mhd` are borrowed and outlive the wait. */
@@ -69,6 +72,9 @@ bool wait_blocks(const struct wait *wait);
 struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
                                void *target);
 
+/* The application was called, and makes the connection wait. Before the end. */
+void wait_allow_cancel(struct wait *wait);
+
 /*
  * Wait for the wake. True if the connection is suspended: the caller returns
  * to libmicrohttpd, which calls again after the wake. False if the wake has
@@ -84,8 +90,8 @@ void wait_end(struct wait *wait);
 
 /*
  * At a stop, from another thread, which keeps the connection open meanwhile.
- * wait_pin() returns whether the wait is open and was not cancelled before;
- * then its target lives until wait_cancel(), which cancels it.
+ * wait_pin() returns whether the wait is open and can be cancelled, which it
+ * can once; then its target lives until wait_cancel(), which cancels it.
  */
 bool wait_pin(struct wait *wait);
 void wait_cancel(struct wait *wait);
