@@ -16,8 +16,8 @@
 /* A POST with this as its body, which has the next request behind it. */
 #define BODY(text) HTTP_SENT(HTTP_POST HTTP_CHUNKED "\r\n" text)
 
-#define APPLIED .answers = {202}, .next = HTTP_ANSWERED, .applied = true
-#define REFUSED .answers = {400}, .next = HTTP_CLOSED
+#define APPLIED .responses = {202}, .next = HTTP_ANSWERED, .applied = true
+#define REFUSED .responses = {400}, .next = HTTP_CLOSED
 /* The chunk never ends: nothing is answered, nothing done. */
 #define ENDLESS .next = HTTP_CLOSED, .unfinished = true
 
@@ -57,14 +57,14 @@ static const struct http_case sizes[] = {
     SIZE("a CR behind it", "a0\r"),
     SIZE("two sizes", "a0 a0"),
     {"RFC 9112 7.1", "past 64 bits",
-     BODY("10000000000000000\r\n" HTTP_MESSAGE END), .answers = {413},
+     BODY("10000000000000000\r\n" HTTP_MESSAGE END), .responses = {413},
      .next = HTTP_CLOSED},
     {"RFC 9112 7.1", "far past 64 bits",
      BODY("fffffffffffffffffffffffffffffffff\r\n" HTTP_MESSAGE END),
-     .answers = {413}, .next = HTTP_CLOSED},
+     .responses = {413}, .next = HTTP_CLOSED},
     /* 2^64 + 160: must not be taken for 160. */
     {"RFC 9112 7.1", "160 if it wraps",
-     BODY("100000000000000a0\r\n" HTTP_MESSAGE END), .answers = {413},
+     BODY("100000000000000a0\r\n" HTTP_MESSAGE END), .responses = {413},
      .next = HTTP_CLOSED},
     {"RFC 9112 7.1", "all of 64 bits",
      BODY("ffffffffffffffff\r\n" HTTP_MESSAGE END), ENDLESS},
@@ -88,16 +88,17 @@ static const struct http_case data[] = {
     {"RFC 9112 7.1", "a CRLF too many behind a chunk",
      BODY("a0\r\n" HTTP_MESSAGE "\r\n\r\n0\r\n\r\n"), REFUSED},
     {"RFC 9112 7.1", "no last chunk",
-     BODY("a0\r\n" HTTP_MESSAGE "\r\n" HTTP_EVIL), REFUSED},
+     BODY("a0\r\n" HTTP_MESSAGE "\r\n" HTTP_SMUGGLED), REFUSED},
     {"RFC 9112 8", "it ends within a chunk", BODY("a0\r\n{"), ENDLESS},
     {"RFC 9112 8", "it ends before the last chunk",
      BODY("a0\r\n" HTTP_MESSAGE "\r\n"), ENDLESS},
     {"RFC 9112 8", "it ends within the last chunk",
      BODY("a0\r\n" HTTP_MESSAGE "\r\n0\r\n"), ENDLESS},
     {"RFC 9112 7.1", "no chunk but the last", BODY("0\r\n\r\n"),
-     .answers = {400}, .next = HTTP_ANSWERED},
+     .responses = {400}, .next = HTTP_ANSWERED},
     {"RFC 9112 7.1", "a request in a chunk is none",
-     BODY("e1\r\n" HTTP_EVIL END), .answers = {400}, .next = HTTP_ANSWERED},
+     BODY("e1\r\n" HTTP_SMUGGLED END), .responses = {400},
+     .next = HTTP_ANSWERED},
     /*
      * RFC 9112 section 2.2 leaves it to us to take an LF for the end of the
      * first line and of fields; not of these. libmicrohttpd 0.9.75 takes it
@@ -127,7 +128,7 @@ static const struct http_case extensions[] = {
     {"RFC 9112 7.1.1", "that looks like a size",
      BODY("a0;5;0\r\n" HTTP_MESSAGE END), APPLIED},
     {"RFC 9112 7.1.1", "a CRLF is not quoted",
-     BODY("a0;a=\"\r\n0\r\n\r\n" HTTP_EVIL), REFUSED},
+     BODY("a0;a=\"\r\n0\r\n\r\n" HTTP_SMUGGLED), REFUSED},
     /* An empty one is none by the grammar; nobody can mistake it. */
     {"RFC 9112 7.1.1", "an empty one", BODY("a0;\r\n" HTTP_MESSAGE END),
      APPLIED},
@@ -152,7 +153,7 @@ static const struct http_case extensions[] = {
  * that would say where the request ends. The connection ends with them, as
  * libmicrohttpd 0.9.75 may have taken one that has no name for their end.
  */
-#define APPLIED_LAST .answers = {202}, .next = HTTP_CLOSED, .applied = true
+#define APPLIED_LAST .responses = {202}, .next = HTTP_CLOSED, .applied = true
 #define TRAILER(text) BODY("a0\r\n" HTTP_MESSAGE "\r\n0\r\n" text)
 
 static const struct http_case trailers[] = {
@@ -170,7 +171,7 @@ static const struct http_case trailers[] = {
     {"RFC 9112 5", "no colon", TRAILER("X\r\n\r\n"), REFUSED},
     {"RFC 9112 5", "no colon in the second", TRAILER("X: 1\r\nY\r\n\r\n"),
      REFUSED},
-    {"RFC 9112 7.1", "a request in place of the end", TRAILER(HTTP_EVIL),
+    {"RFC 9112 7.1", "a request in place of the end", TRAILER(HTTP_SMUGGLED),
      REFUSED},
     {"RFC 9112 8", "it ends within one", TRAILER("X: 1"), ENDLESS},
     {"RFC 9112 8", "it ends behind one", TRAILER("X: 1\r\n"), ENDLESS},
@@ -180,9 +181,9 @@ static const struct http_case trailers[] = {
      APPLIED_LAST},
     {"RFC 9110 5.5", "a NUL", TRAILER("X: a\0b\r\n\r\n"), APPLIED_LAST},
     {"RFC 9112 11.2", "a field without a name",
-     TRAILER("X: 1\r\n: 2\r\n" HTTP_EVIL), APPLIED_LAST},
+     TRAILER("X: 1\r\n: 2\r\n" HTTP_SMUGGLED), APPLIED_LAST},
     {"RFC 9112 11.2", "a NUL before the second",
-     TRAILER("X: 1\r\n\0: 2\r\n" HTTP_EVIL), APPLIED_LAST},
+     TRAILER("X: 1\r\n\0: 2\r\n" HTTP_SMUGGLED), APPLIED_LAST},
     {"RFC 9112 5", "no name, in the first", TRAILER(": 1\r\n\r\n"),
      APPLIED_LAST},
     /*
@@ -190,9 +191,9 @@ static const struct http_case trailers[] = {
      * as well, and leaves nothing by which we could tell. Others must refuse
      * such a name (RFC 9110 section 5.1).
      */
-    {"RFC 9112 11.2", "a NUL before the first", TRAILER("\0: 1\r\n" HTTP_EVIL),
-     .answers = {202, 202}, .next = HTTP_ANSWERED, .applied = true,
-     .evil = true},
+    {"RFC 9112 11.2", "a NUL before the first",
+     TRAILER("\0: 1\r\n" HTTP_SMUGGLED), .responses = {202, 202},
+     .next = HTTP_ANSWERED, .applied = true, .smuggled = true},
 };
 
 /* The body with `length` bytes of an extension, or of a trailer. */
@@ -247,7 +248,7 @@ static void extensions_have_a_limit(void **state)
 {
     const struct http_case good = {"RFC 9112 7.1.1", "12,000 bytes", APPLIED};
     const struct http_case bad = {"RFC 9112 7.1.1", "100,000 bytes",
-                                  .answers = {500}, .next = HTTP_CLOSED};
+                                  .responses = {500}, .next = HTTP_CLOSED};
 
     run_long(*state, long_one(good, "a0;", 12000, "\r\n" HTTP_MESSAGE END));
     run_long(*state, long_one(bad, "a0;", 100000, "\r\n" HTTP_MESSAGE END));
@@ -257,7 +258,7 @@ static void trailers_have_a_limit(void **state)
 {
     const struct http_case good = {"RFC 6585 5", "12,000 bytes", APPLIED_LAST};
     const struct http_case bad = {"RFC 6585 5", "100,000 bytes",
-                                  .answers = {431}, .next = HTTP_CLOSED};
+                                  .responses = {431}, .next = HTTP_CLOSED};
 
     run_long(*state, long_one(good, "a0\r\n" HTTP_MESSAGE "\r\n0\r\nX: ", 12000,
                               "\r\n\r\n"));

@@ -9,9 +9,9 @@
 
 #include "harness.h"
 
-#define OK .answers = {200}, .next = HTTP_ANSWERED
-#define APPLIED .answers = {202}, .next = HTTP_ANSWERED, .applied = true
-#define REFUSED .answers = {400}, .next = HTTP_CLOSED
+#define OK .responses = {200}, .next = HTTP_ANSWERED
+#define APPLIED .responses = {202}, .next = HTTP_ANSWERED, .applied = true
+#define REFUSED .responses = {400}, .next = HTTP_CLOSED
 
 #define CHUNKED(text) HTTP_SENT(HTTP_POST HTTP_CHUNKED "\r\n" text)
 
@@ -30,31 +30,32 @@ static const struct http_case rows[] = {
      HTTP_SENT("\nGET /health HTTP/1.1\nHost: localhost\nX: y\n\n"), OK},
     {"RFC 9112 9.3", "HTTP/1.0, a POST",
      HTTP_SENT("POST /messages HTTP/1.0\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
-     .answers = {202}, .next = HTTP_CLOSED, .applied = true},
+     .responses = {202}, .next = HTTP_CLOSED, .applied = true},
     {"RFC 9112 6.3", "CL.TE",
      HTTP_SENT(HTTP_POST "Content-Length: 230\r\n" HTTP_CHUNKED "\r\n"
-                         "0\r\n\r\n" HTTP_EVIL),
+                         "0\r\n\r\n" HTTP_SMUGGLED),
      REFUSED},
     {"RFC 9112 6.3", "two lengths",
      HTTP_SENT(HTTP_POST "Content-Length: 0\r\nContent-Length: 225\r\n"
-                         "\r\n" HTTP_EVIL),
+                         "\r\n" HTTP_SMUGGLED),
      REFUSED},
     {"RFC 9112 5.1", "a blank before the colon",
-     HTTP_SENT(HTTP_GET "Content-Length : 225\r\n\r\n" HTTP_EVIL), REFUSED},
+     HTTP_SENT(HTTP_GET "Content-Length : 225\r\n\r\n" HTTP_SMUGGLED), REFUSED},
     {"RFC 9112 5.2", "a folded length",
-     HTTP_SENT(HTTP_GET "Content-Length:\r\n 225\r\n\r\n" HTTP_EVIL), REFUSED},
+     HTTP_SENT(HTTP_GET "Content-Length:\r\n 225\r\n\r\n" HTTP_SMUGGLED),
+     REFUSED},
     {"RFC 9112 7.1", "a size in another form",
      CHUNKED("0xa0\r\n" HTTP_MESSAGE "\r\n0\r\n\r\n"), REFUSED},
     {"RFC 9112 7.1", "no CRLF behind a chunk",
-     CHUNKED("a0\r\n" HTTP_MESSAGE "0\r\n\r\n" HTTP_EVIL), REFUSED},
+     CHUNKED("a0\r\n" HTTP_MESSAGE "0\r\n\r\n" HTTP_SMUGGLED), REFUSED},
     {"RFC 9112 7.1", "a CR alone behind a chunk",
-     CHUNKED("a0\r\n" HTTP_MESSAGE "\r0\r\n\r\n" HTTP_EVIL), REFUSED},
+     CHUNKED("a0\r\n" HTTP_MESSAGE "\r0\r\n\r\n" HTTP_SMUGGLED), REFUSED},
     {"RFC 9112 7.1", "a chunk too many",
-     CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n1\r\nx\r\n0\r\n\r\n"), .answers = {400},
-     .next = HTTP_ANSWERED, .brittle = true},
+     CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n1\r\nx\r\n0\r\n\r\n"),
+     .responses = {400}, .next = HTTP_ANSWERED, .brittle = true},
     {"RFC 9112 7.1.2", "trailers",
      CHUNKED("a0\r\n" HTTP_MESSAGE "\r\n0\r\nX: y\r\nZ:\r\n\r\n"),
-     .answers = {202}, .next = HTTP_CLOSED, .applied = true},
+     .responses = {202}, .next = HTTP_CLOSED, .applied = true},
     {"RFC 9112 11.2", "a field without a name",
      HTTP_SENT(HTTP_POST HTTP_LENGTH ":\r\n\r\n" HTTP_MESSAGE), REFUSED},
     {"RFC 9112 5.2", "a value on the second line",
@@ -62,7 +63,7 @@ static const struct http_case rows[] = {
     {"RFC 9110 10.1.1", "an expectation that is not understood",
      HTTP_SENT(HTTP_POST "Expect: 100-continue,\r\n" HTTP_LENGTH
                          "\r\n" HTTP_MESSAGE),
-     .answers = {417}, .next = HTTP_CLOSED},
+     .responses = {417}, .next = HTTP_CLOSED},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

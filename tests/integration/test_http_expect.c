@@ -14,10 +14,11 @@
 #define EXPECT "Expect: 100-continue\r\n"
 #define WITH(field) HTTP_SENT(HTTP_POST field HTTP_LENGTH "\r\n" HTTP_MESSAGE)
 
-#define CONTINUED .answers = {100, 202}, .next = HTTP_ANSWERED, .applied = true
+#define CONTINUED                                                              \
+    .responses = {100, 202}, .next = HTTP_ANSWERED, .applied = true
 /* Neither invited nor refused: it has to send the body to learn more. */
-#define PASSED_OVER .answers = {202}, .next = HTTP_ANSWERED, .applied = true
-#define REFUSED .answers = {417}, .next = HTTP_CLOSED
+#define PASSED_OVER .responses = {202}, .next = HTTP_ANSWERED, .applied = true
+#define REFUSED .responses = {417}, .next = HTTP_CLOSED
 
 static const struct http_case expectations[] = {
     {"RFC 9110 10.1.1", "a body of a length", WITH(EXPECT), CONTINUED},
@@ -30,13 +31,13 @@ static const struct http_case expectations[] = {
     {"RFC 9110 10.1.1", "to another method",
      HTTP_SENT("PUT /messages HTTP/1.1\r\n" HTTP_HOST EXPECT HTTP_LENGTH
                "\r\n" HTTP_MESSAGE),
-     .answers = {100, 405}, .next = HTTP_ANSWERED},
+     .responses = {100, 405}, .next = HTTP_ANSWERED},
     {"RFC 9110 10.1.1", "to nowhere",
      HTTP_SENT("POST /nowhere HTTP/1.1\r\n" HTTP_HOST EXPECT HTTP_LENGTH
                "\r\n" HTTP_MESSAGE),
-     .answers = {100, 404}, .next = HTTP_ANSWERED},
+     .responses = {100, 404}, .next = HTTP_ANSWERED},
     {"RFC 9110 10.1.1", "from another site",
-     WITH(EXPECT "Origin: http://elsewhere\r\n"), .answers = {100, 403},
+     WITH(EXPECT "Origin: http://elsewhere\r\n"), .responses = {100, 403},
      .next = HTTP_ANSWERED},
     {"RFC 9110 10.1.1", "HTTP/1.0 does not know it",
      HTTP_SENT("POST /messages HTTP/1.0\r\nConnection: keep-alive\r\n" EXPECT
@@ -67,11 +68,11 @@ static const struct http_case expectations[] = {
     {"RFC 9110 10.1.1", "twice", WITH(EXPECT EXPECT), CONTINUED},
     /* It need not send what is too long, and can't go on then. */
     {"RFC 9110 10.1.1", "a body that is too long",
-     HTTP_SENT(HTTP_POST EXPECT "Content-Length: 65537\r\n\r\n" HTTP_EVIL),
-     .answers = {413}, .next = HTTP_CLOSED},
+     HTTP_SENT(HTTP_POST EXPECT "Content-Length: 65537\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {413}, .next = HTTP_CLOSED},
     {"RFC 9110 10.1.1", "a body that may be read in two ways",
      HTTP_SENT(HTTP_POST EXPECT HTTP_LENGTH HTTP_LENGTH "\r\n" HTTP_MESSAGE),
-     .answers = {400}, .next = HTTP_CLOSED},
+     .responses = {400}, .next = HTTP_CLOSED},
 };
 
 enum { EXPECTATIONS = sizeof(expectations) / sizeof(expectations[0]) };
@@ -93,14 +94,14 @@ static void send_in_two(const struct instance *instance,
     print_message("%s\n", row->name);
     instance_connect(instance, &connection);
     assert_true(connection_send(&connection, row->sent, head));
-    if (row->answers[0] == 100 || row->next == HTTP_CLOSED)
-        connection_expect_status(&connection, row->answers[answer++]);
+    if (row->responses[0] == 100 || row->next == HTTP_CLOSED)
+        connection_expect_status(&connection, row->responses[answer++]);
     if (row->next == HTTP_CLOSED) {
         connection_expect_closed(&connection);
     } else {
         assert_true(
             connection_send(&connection, row->sent + head, row->length - head));
-        connection_expect_status(&connection, row->answers[answer]);
+        connection_expect_status(&connection, row->responses[answer]);
         assert_true(connection_get(&connection, "/health"));
         connection_expect_status(&connection, 200);
     }

@@ -11,17 +11,17 @@
 
 /* A POST with this length. */
 #define WITH_LENGTH(value)                                                     \
-    HTTP_SENT(HTTP_POST "Content-Length: " value "\r\n\r\n" HTTP_EVIL)
+    HTTP_SENT(HTTP_POST "Content-Length: " value "\r\n\r\n" HTTP_SMUGGLED)
 
 /*
  * libmicrohttpd looks at a Content-Length before it asks us, and sends the
  * head of its refusal twice. All of them are refused and closed.
  */
 #define REFUSED_BY_MHD(status)                                                 \
-    .answers = {status}, .next = HTTP_CLOSED, .doubled = true
+    .responses = {status}, .next = HTTP_CLOSED, .doubled = true
 
-#define REFUSED .answers = {400}, .next = HTTP_CLOSED
-#define APPLIED .answers = {202}, .next = HTTP_ANSWERED, .applied = true
+#define REFUSED .responses = {400}, .next = HTTP_CLOSED
+#define APPLIED .responses = {202}, .next = HTTP_ANSWERED, .applied = true
 
 /* RFC 9110 section 8.6: 1*DIGIT. Section 6.3 of RFC 9112, 5: refuse. */
 static const struct http_case lengths[] = {
@@ -82,31 +82,31 @@ static const struct http_case lengths[] = {
 static const struct http_case several_lengths[] = {
     {"RFC 9112 6.3", "0 and one more",
      HTTP_SENT(HTTP_POST "Content-Length: 0\r\nContent-Length: 225\r\n"
-                         "\r\n" HTTP_EVIL),
+                         "\r\n" HTTP_SMUGGLED),
      REFUSED},
     {"RFC 9112 6.3", "one and 0",
      HTTP_SENT(HTTP_POST "Content-Length: 225\r\nContent-Length: 0\r\n"
-                         "\r\n" HTTP_EVIL),
+                         "\r\n" HTTP_SMUGGLED),
      REFUSED},
     /* One that says the same twice may be taken, or refused. */
     {"RFC 9110 8.6", "twice the same",
      HTTP_SENT(HTTP_POST HTTP_LENGTH HTTP_LENGTH "\r\n" HTTP_MESSAGE), REFUSED},
     {"RFC 9112 6.3", "the second is none",
      HTTP_SENT(HTTP_POST "Content-Length: 0\r\nContent-Length: x\r\n"
-                         "\r\n" HTTP_EVIL),
+                         "\r\n" HTTP_SMUGGLED),
      REFUSED},
     {"RFC 9112 6.3", "of a GET",
      HTTP_SENT(HTTP_GET "Content-Length: 0\r\nContent-Length: 225\r\n"
-                        "\r\n" HTTP_EVIL),
+                        "\r\n" HTTP_SMUGGLED),
      REFUSED},
     {"RFC 9112 6.3", "others between",
      HTTP_SENT(HTTP_POST "Content-Length: 225\r\nA: b\r\nC: d\r\n"
-                         "content-length: 0\r\n\r\n" HTTP_EVIL),
+                         "content-length: 0\r\n\r\n" HTTP_SMUGGLED),
      REFUSED},
 };
 
 /* A POST with both, and a body that is read in two ways. */
-#define BOTH_ENDS "0\r\n\r\n" HTTP_EVIL
+#define BOTH_ENDS "0\r\n\r\n" HTTP_SMUGGLED
 
 static const struct http_case both[] = {
     /* A server in front that goes by the length sends 230 bytes on. */
@@ -117,7 +117,7 @@ static const struct http_case both[] = {
     /* One that goes by the coding sends a chunk, of which we take a part. */
     {"RFC 9112 6.3", "TE.CL",
      HTTP_SENT(HTTP_POST "Content-Length: 4\r\n" HTTP_CHUNKED "\r\n"
-                         "e1\r\n" HTTP_EVIL "\r\n0\r\n\r\n"),
+                         "e1\r\n" HTTP_SMUGGLED "\r\n0\r\n\r\n"),
      REFUSED},
     {"RFC 9112 6.3", "the coding first",
      HTTP_SENT(HTTP_POST HTTP_CHUNKED "Content-Length: 230\r\n"
@@ -212,43 +212,44 @@ static const struct http_case codings[] = {
 /* RFC 9110 section 6.4: a body may be where it has no meaning. */
 static const struct http_case bodies[] = {
     {"RFC 9110 9.3.1", "GET with a body",
-     HTTP_SENT(HTTP_GET "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {200}, .next = HTTP_ANSWERED},
+     HTTP_SENT(HTTP_GET "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {200}, .next = HTTP_ANSWERED},
     {"RFC 9110 9.3.1", "GET with a chunked body",
-     HTTP_SENT(HTTP_GET HTTP_CHUNKED "\r\ne1\r\n" HTTP_EVIL "\r\n0\r\n\r\n"),
-     .answers = {200}, .next = HTTP_ANSWERED},
+     HTTP_SENT(HTTP_GET HTTP_CHUNKED "\r\ne1\r\n" HTTP_SMUGGLED
+                                     "\r\n0\r\n\r\n"),
+     .responses = {200}, .next = HTTP_ANSWERED},
     {"RFC 9110 9.3.7", "OPTIONS with a body",
      HTTP_SENT("OPTIONS /messages HTTP/1.1\r\n" HTTP_HOST
-               "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {204}, .next = HTTP_ANSWERED},
+               "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {204}, .next = HTTP_ANSWERED},
     {"RFC 9110 15.5.5", "a body to nowhere",
      HTTP_SENT("POST /nowhere HTTP/1.1\r\n" HTTP_HOST
-               "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {404}, .next = HTTP_ANSWERED},
+               "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {404}, .next = HTTP_ANSWERED},
     {"RFC 9110 15.5.6", "a body with a method that is not allowed",
      HTTP_SENT("DELETE /messages HTTP/1.1\r\n" HTTP_HOST
-               "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {405}, .next = HTTP_ANSWERED},
+               "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {405}, .next = HTTP_ANSWERED},
     {"RFC 9110 15.5.4", "a body from another site",
      HTTP_SENT(HTTP_POST "Origin: http://elsewhere\r\n"
-                         "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {403}, .next = HTTP_ANSWERED},
+                         "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {403}, .next = HTTP_ANSWERED},
     {"RFC 9110 15.5.1", "a body that is no message",
-     HTTP_SENT(HTTP_POST "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {400}, .next = HTTP_ANSWERED},
+     HTTP_SENT(HTTP_POST "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {400}, .next = HTTP_ANSWERED},
     {"RFC 9112 6.3", "neither length nor coding: no body",
-     HTTP_SENT(HTTP_POST "\r\n"), .answers = {400}, .next = HTTP_ANSWERED},
+     HTTP_SENT(HTTP_POST "\r\n"), .responses = {400}, .next = HTTP_ANSWERED},
     {"RFC 9112 6.3", "what comes behind that is a request, and a bad one",
-     HTTP_SENT(HTTP_POST "\r\n{ \"a\": 1 }\r\n\r\n"), .answers = {400, 400},
+     HTTP_SENT(HTTP_POST "\r\n{ \"a\": 1 }\r\n\r\n"), .responses = {400, 400},
      .next = HTTP_CLOSED},
     {"RFC 9110 9.3.2", "HEAD with a body: an answer without",
      HTTP_SENT("HEAD /health HTTP/1.1\r\n" HTTP_HOST
-               "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     .answers = {200}, .next = HTTP_ANSWERED, .head = true},
+               "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     .responses = {200}, .next = HTTP_ANSWERED, .head = true},
     {"RFC 9110 9.3.2", "HEAD of what is not there, with a body",
      HTTP_SENT("HEAD /rockets/none HTTP/1.1\r\n" HTTP_HOST HTTP_CHUNKED
-               "\r\ne1\r\n" HTTP_EVIL "\r\n0\r\n\r\n"),
-     .answers = {404}, .next = HTTP_ANSWERED, .head = true},
+               "\r\ne1\r\n" HTTP_SMUGGLED "\r\n0\r\n\r\n"),
+     .responses = {404}, .next = HTTP_ANSWERED, .head = true},
 };
 
 static void length_is_digits_or_the_request_is_refused(void **state)

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OK .answers = {200}, .next = HTTP_ANSWERED
-#define APPLIED .answers = {202}, .next = HTTP_ANSWERED, .applied = true
-#define NEXT(status) .answers = {status}, .next = HTTP_ANSWERED
-#define LAST(status) .answers = {status}, .next = HTTP_CLOSED
+#define OK .responses = {200}, .next = HTTP_ANSWERED
+#define APPLIED .responses = {202}, .next = HTTP_ANSWERED, .applied = true
+#define NEXT(status) .responses = {status}, .next = HTTP_ANSWERED
+#define LAST(status) .responses = {status}, .next = HTTP_CLOSED
 
 enum { MAX_TARGET = 8192, MAX_BODY = 65536, MAX_DRAIN = 1024 * 1024 };
 
@@ -139,7 +139,7 @@ static const struct long_row targets[] = {
      "POST /messages?",
      "x",
      10000,
-     " HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH "\r\n" HTTP_EVIL},
+     " HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH "\r\n" HTTP_SMUGGLED},
     {{"RFC 9110 15.5.15", "a method", NEXT(405)},
      "",
      "M",
@@ -232,7 +232,7 @@ static const struct long_row bodies[] = {
      MAX_BODY - 160,
      HTTP_MESSAGE},
     {{"RFC 9110 10.1.1", "64 KiB, to which it was invited",
-      .answers = {100, 202}, .next = HTTP_ANSWERED, .applied = true},
+      .responses = {100, 202}, .next = HTTP_ANSWERED, .applied = true},
      HTTP_POST "Expect: 100-continue\r\nContent-Length: 65536\r\n\r\n",
      " ",
      MAX_BODY - 160,
@@ -264,7 +264,7 @@ static const struct long_row bodies[] = {
      HTTP_MESSAGE},
     {{"RFC 9110 15.5.14", "requests, 1 MiB of them in all", NEXT(413)},
      HTTP_POST "Content-Length: 1048576\r\n\r\n",
-     HTTP_EVIL,
+     HTTP_SMUGGLED,
      MAX_DRAIN,
      ""},
     {{"RFC 9110 15.5.14", "1 MiB and a byte: cut off", .next = HTTP_CLOSED},
@@ -274,7 +274,7 @@ static const struct long_row bodies[] = {
      HTTP_MESSAGE},
     {{"RFC 9110 15.5.14", "10 million bytes: cut off", .next = HTTP_CLOSED},
      HTTP_POST "Content-Length: 10000000\r\n\r\n",
-     HTTP_EVIL,
+     HTTP_SMUGGLED,
      10000000,
      ""},
 };

@@ -21,12 +21,12 @@
 /* Of three requests, where the second is the one to look at. */
 #define BETWEEN(text) HTTP_SENT(POSTED text GET)
 /* Nothing behind it may be done. */
-#define BEFORE_EVIL(text) HTTP_SENT(POSTED text HTTP_EVIL)
+#define BEFORE_EVIL(text) HTTP_SENT(POSTED text HTTP_SMUGGLED)
 
 #define GOES_ON(status)                                                        \
-    .answers = {202, status, 200}, .next = HTTP_ANSWERED, .applied = true
+    .responses = {202, status, 200}, .next = HTTP_ANSWERED, .applied = true
 #define ENDS(status)                                                           \
-    .answers = {202, status}, .next = HTTP_CLOSED, .applied = true
+    .responses = {202, status}, .next = HTTP_CLOSED, .applied = true
 
 static const struct http_case rows[] = {
     {"RFC 9112 9.3.2", "a GET", BETWEEN(GET), GOES_ON(200)},
@@ -42,11 +42,11 @@ static const struct http_case rows[] = {
      BETWEEN("GET /nowhere HTTP/1.1\r\n" HTTP_HOST "\r\n"), GOES_ON(404)},
     {"RFC 9110 15.5.5", "one to nowhere, with a body",
      BETWEEN("POST /nowhere HTTP/1.1\r\n" HTTP_HOST
-             "Content-Length: 225\r\n\r\n" HTTP_EVIL),
+             "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
      GOES_ON(404)},
     {"RFC 9110 15.5.6", "one that is not allowed",
      BETWEEN("DELETE /messages HTTP/1.1\r\n" HTTP_HOST
-             "Content-Length: 225\r\n\r\n" HTTP_EVIL),
+             "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
      GOES_ON(405)},
     {"RFC 9110 15.5.1", "one with a mistake in its body",
      BETWEEN(HTTP_POST "Content-Length: 1\r\n\r\n{"), GOES_ON(400)},
@@ -54,7 +54,7 @@ static const struct http_case rows[] = {
      BETWEEN("GET /%zz HTTP/1.1\r\n" HTTP_HOST "\r\n"), GOES_ON(400)},
     {"RFC 9110 15.5.4", "one from another site",
      BETWEEN(HTTP_POST "Sec-Fetch-Site: cross-site\r\n"
-                       "Content-Length: 225\r\n\r\n" HTTP_EVIL),
+                       "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
      GOES_ON(403)},
     {"RFC 9112 9.3", "HTTP/1.0, to be kept alive",
      BETWEEN("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),

@@ -8,9 +8,9 @@
 
 #include "harness.h"
 
-#define NEXT(status) .answers = {status}, .next = HTTP_ANSWERED
+#define NEXT(status) .responses = {status}, .next = HTTP_ANSWERED
 #define APPLIED NEXT(202), .applied = true
-#define REFUSED .answers = {400}, .next = HTTP_CLOSED
+#define REFUSED .responses = {400}, .next = HTTP_CLOSED
 
 #define LINE(text) HTTP_SENT(text " HTTP/1.1\r\n" HTTP_HOST "\r\n")
 #define POST_TO(target)                                                        \
@@ -214,12 +214,12 @@ static const struct http_case hosts[] = {
     {"RFC 9112 3.2", "two in HTTP/1.0",
      HTTP_SENT("GET /health HTTP/1.0\r\n" HTTP_HOST HTTP_HOST "\r\n"), REFUSED},
     {"RFC 9112 3.2", "none in HTTP/1.0",
-     HTTP_SENT("GET /health HTTP/1.0\r\n\r\n"), .answers = {200},
+     HTTP_SENT("GET /health HTTP/1.0\r\n\r\n"), .responses = {200},
      .next = HTTP_CLOSED},
     {"RFC 9112 3.2", "none in HTTP/1.0, with an origin of one letter",
      HTTP_SENT("POST /messages HTTP/1.0\r\nOrigin: http://a\r\n" HTTP_LENGTH
                "\r\n" HTTP_MESSAGE),
-     .answers = {403}, .next = HTTP_CLOSED},
+     .responses = {403}, .next = HTTP_CLOSED},
     {"RFC 9112 3.2", "with an absolute target, none all the same",
      HTTP_SENT("GET http://localhost/health HTTP/1.1\r\n\r\n"), REFUSED},
     {"RFC 9110 7.2", "empty", WITH_HOST(""), NEXT(200)},

@@ -24,7 +24,7 @@ struct client {
     const char *start;
     const char *drip;
     int drip_from;        /* tick of the first byte of `drip` */
-    int answers;          /* that it must get */
+    int responses;        /* that it must get */
     int earliest, latest; /* seconds after which it must be closed */
     bool again; /* wants `start` once more every 5 ticks, until tick 45 */
     /* How it went. */
@@ -54,7 +54,7 @@ static struct client clients[] = {
     {.name = "nothing sent", .earliest = SILENT - 2, .latest = SILENT + SLACK},
     {.name = "idle after an answer",
      .start = GET_HEALTH,
-     .answers = 1,
+     .responses = 1,
      .earliest = SILENT - 2,
      .latest = SILENT + SLACK},
     {.name = "slow headers",
@@ -73,26 +73,26 @@ static struct client clients[] = {
      .latest = DEADLINE + SLACK},
     {.name = "slow body after an answer",
      .start = GET_HEALTH POST_HEAD "1000\r\n\r\n",
-     .answers = 1,
+     .responses = 1,
      .drip = BLANKS,
      .earliest = DEADLINE - 4,
      .latest = DEADLINE + SLACK},
     {.name = "15 seconds for a request",
      .start = POST_HEAD "157\r\n\r\n" BODY_START,
-     .answers = 1,
+     .responses = 1,
      .drip = BODY_END,
      .earliest = 13,
      .latest = 15 + SILENT + SLACK},
     {.name = "a request after 5 seconds of silence, slowly",
      .drip_from = 5,
      .drip = "GET / HTTP/1.0\r\n\r\n",
-     .answers = 1,
+     .responses = 1,
      .earliest = 20,
      .latest = 23 + SLACK},
     {.name = "requests every 5 seconds for long",
      .start = GET_HEALTH,
      .again = true,
-     .answers = 10,
+     .responses = 10,
      .earliest = 45 + SILENT - 2,
      .latest = 45 + SILENT + SLACK},
 };
@@ -167,7 +167,7 @@ static void check(struct client *client)
     take_what_is_left(client);
     print_message("%s: %d answered, closed after %jd ms\n", client->name,
                   client->answered, (intmax_t)client->closed);
-    assert_int_equal(client->answered, client->answers);
+    assert_int_equal(client->answered, client->responses);
     assert_in_range(client->closed, client->earliest * TICK,
                     client->latest * TICK);
 }
