@@ -16,8 +16,9 @@ enum {
     CROWD = 128,
     IDLERS = 200,
     GROUP = 16,
-    GROUP_PAUSE = 20,          /* milliseconds */
-    LONG_FOR_A_REQUEST = 1200, /* a request this old may be evicted */
+    GROUP_PAUSE = 20, /* milliseconds */
+    /* milliseconds after which a request may be evicted */
+    LONG_FOR_A_REQUEST = 1200,
     /* Less than the idle timeout (10 s), after which they are closed anyway. */
     BEFORE_TIMEOUT = 8000,
 };
