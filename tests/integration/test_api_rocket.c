@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-static void post_message(const struct instance *instance,
-                         const struct fleet_message *message)
+static void post_accepted(const struct instance *instance,
+                          const struct fleet_message *message)
 {
     struct response response;
 
@@ -77,8 +77,8 @@ static void exploded_rocket_has_a_reason(void **state)
         fleet_exploded("exploded-1", 2, "PRESSURE_VESSEL_FAILURE");
     struct response response;
 
-    post_message(*state, &exploded);
-    post_message(*state, &launched);
+    post_accepted(*state, &exploded);
+    post_accepted(*state, &launched);
     instance_get(*state, "/rockets/exploded-1", &response);
     assert_non_null(strstr(response.body,
                            "\"status\":\"exploded\","
@@ -91,7 +91,7 @@ static void rocket_without_a_launch_has_nulls(void **state)
     struct fleet_message message = fleet_faster("in-flight-1", 500, 70);
     struct response response;
 
-    post_message(*state, &message);
+    post_accepted(*state, &message);
     instance_get(*state, "/rockets/in-flight-1", &response);
     response_expect_body(
         &response, "{\"id\":\"in-flight-1\",\"type\":null,\"speed\":70,"
@@ -116,8 +116,8 @@ static void id_is_percent_decoded(void **state)
     struct fleet_message odd = fleet_faster("a/b c+d%\xc3\xa9?#", 1, 1);
     struct fleet_message plain = fleet_faster("plain-1", 1, 1);
 
-    post_message(*state, &odd);
-    post_message(*state, &plain);
+    post_accepted(*state, &odd);
+    post_accepted(*state, &plain);
     expect_status_of(*state, "/rockets/a%2Fb%20c+d%25%C3%A9%3F%23", 200);
     expect_status_of(*state, "/rockets/a%2fb%20c%2bd%25%c3%a9%3f%23", 200);
     expect_status_of(*state, "/rockets/%70lain-1", 200);
@@ -129,8 +129,8 @@ static void plus_in_a_path_is_not_a_space(void **state)
     struct fleet_message plus = fleet_faster("plus+1", 1, 1);
     struct fleet_message space = fleet_faster("space 1", 1, 1);
 
-    post_message(*state, &plus);
-    post_message(*state, &space);
+    post_accepted(*state, &plus);
+    post_accepted(*state, &space);
     expect_status_of(*state, "/rockets/plus+1", 200);
     expect_status_of(*state, "/rockets/space+1", 404);
 }
@@ -151,7 +151,7 @@ static void id_of_any_length_is_accepted(void **state)
     memset(id, 'x', 128);
     id[128] = '\0';
     struct fleet_message message = fleet_faster(id, 1, 1);
-    post_message(*state, &message);
+    post_accepted(*state, &message);
     snprintf(target, sizeof(target), "/rockets/%s", id);
     expect_status_of(*state, target, 200);
     memset(id, 'x', sizeof(id) - 1);
@@ -229,7 +229,7 @@ static void if_none_match_works_for_rockets_and_lists(void **state)
 {
     struct fleet_message message = fleet_faster("etag-1", 1, 1);
 
-    post_message(*state, &message);
+    post_accepted(*state, &message);
     expect_conditional(*state, "/rockets/etag-1");
     expect_conditional(*state, "/rockets");
     expect_conditional(*state, "/rockets?sort=speed&limit=1");
@@ -240,7 +240,7 @@ static void not_modified_response_keeps_the_connection(void **state)
     struct fleet_message message = fleet_faster("etag-5", 1, 1);
     struct connection connection;
 
-    post_message(*state, &message);
+    post_accepted(*state, &message);
     instance_connect(*state, &connection);
     for (int i = 0; i < 3; i++) {
         connection_request(&connection, "GET", "/rockets/etag-5",
@@ -269,18 +269,18 @@ static void etag_changes_only_with_the_state(void **state)
     struct fleet_message second = fleet_faster("etag-2", 2, 1);
     struct fleet_message other = fleet_faster("etag-3", 1, 1);
 
-    post_message(*state, &first);
+    post_accepted(*state, &first);
     char *before = etag_of(*state, "/rockets/etag-2");
     char *list_before = etag_of(*state, "/rockets");
-    post_message(*state, &first);
+    post_accepted(*state, &first);
     char *repeated = etag_of(*state, "/rockets/etag-2");
     char *list_repeated = etag_of(*state, "/rockets");
     assert_string_equal(before, repeated);
     assert_string_equal(list_before, list_repeated);
-    post_message(*state, &other);
+    post_accepted(*state, &other);
     char *list_after = etag_of(*state, "/rockets");
     assert_string_not_equal(list_before, list_after);
-    post_message(*state, &second);
+    post_accepted(*state, &second);
     char *after = etag_of(*state, "/rockets/etag-2");
     assert_string_not_equal(before, after);
     free(before);
@@ -300,8 +300,8 @@ static void etag_of_another_process_differs(void **state)
     (void)state;
     instance_start(&first, NULL);
     instance_start(&second, NULL);
-    post_message(&first, &message);
-    post_message(&second, &message);
+    post_accepted(&first, &message);
+    post_accepted(&second, &message);
     char *a = etag_of(&first, "/rockets/etag-4");
     char *b = etag_of(&second, "/rockets/etag-4");
     assert_string_not_equal(a, b);
@@ -364,7 +364,7 @@ static void head_is_get_without_the_body(void **state)
     };
     struct fleet_message message = fleet_faster("head-1", 1, 1);
 
-    post_message(*state, &message);
+    post_accepted(*state, &message);
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
         expect_head_like_get(*state, targets[i]);
 }

@@ -50,7 +50,7 @@ static struct connection *new_connections(size_t count)
     return connections;
 }
 
-static void close_all(struct connection *connections, size_t count)
+static void close_connections(struct connection *connections, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         connection_close(&connections[i]);
@@ -97,7 +97,7 @@ static void connections_are_kept_alive_while_there_is_room(void **state)
     connection_expect_closed(&connections[MANY - 1]);
     assert_true(closes_after_response(&connections[FEW - 1]));
     connection_expect_closed(&connections[FEW - 1]);
-    close_all(connections, MANY);
+    close_connections(connections, MANY);
     wait_for_keep_alive(*state);
 }
 
@@ -123,7 +123,7 @@ static void keep_alive_ends_at_the_documented_number(void **state)
                     process_clock() - start < BEFORE_TIMEOUT
                         ? KEEP_ALIVE_BELOW - 1
                         : KEEP_ALIVE_BELOW + 8);
-    close_all(connections, KEEP_ALIVE_BELOW + 8);
+    close_connections(connections, KEEP_ALIVE_BELOW + 8);
     instance_stop(&instance);
 }
 
@@ -161,7 +161,7 @@ static void idle_connections_are_evicted_for_new_ones(void **state)
         assert_int_equal(closed, 0);
     else
         print_message("machine too slow to tell evictions from timeouts\n");
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
@@ -180,7 +180,7 @@ static void connection_in_use_is_not_evicted(void **state)
         assert_false(closes_after_response(&connections[i]));
     }
     connection_close(&busy);
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
@@ -197,7 +197,7 @@ static void silent_connections_do_not_lock_others_out(void **state)
     instance_get(&instance, "/health", &response);
     response_expect_status(&response, 200);
     response_release(&response);
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
@@ -225,7 +225,7 @@ static void unfinished_requests_do_not_lock_others_out(void **state)
     response_release(&response);
     /* Long before the deadline of these requests, 30 s. */
     assert_true(process_clock() - start < 20000);
-    close_all(connections, CROWD);
+    close_connections(connections, CROWD);
     instance_stop(&instance);
 }
 
@@ -275,7 +275,7 @@ static void idle_connections_are_evicted_before_requests(void **state)
         connection_expect_status(&requests[i], 400);
         connection_close(&requests[i]);
     }
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 

@@ -17,7 +17,7 @@ enum {
     /* Connections of this test, connections being closed, and files. */
     DESCRIPTORS = IDLERS + 500,
     MESSAGES = 2000,
-    /* bound of the median beside idlers, in medians alone + 1 ms */
+    /* the median beside idlers may be (median alone + 1 ms) times this */
     MOST_TIMES = 10,
     KEEP_ALIVE_BELOW = 512,
     SKIPPED = 77, /* the exit code by which CTest knows it */
@@ -97,9 +97,8 @@ static int64_t post_messages(const struct instance *instance,
         times[number - 1] = process_clock() - start;
     }
     qsort(times, MESSAGES, sizeof(*times), compare_times);
-    print_message("%d messages, the median in %jd ms, the slowest in %jd\n",
-                  MESSAGES, (intmax_t)times[MESSAGES / 2],
-                  (intmax_t)times[MESSAGES - 1]);
+    print_message("%d messages, median %jd ms, slowest %jd ms\n", MESSAGES,
+                  (intmax_t)times[MESSAGES / 2], (intmax_t)times[MESSAGES - 1]);
     /*
      * No tight limit, as the machine may be busy; but no message waited for
      * idle connections to be closed.
@@ -173,8 +172,9 @@ int main(void)
             messages_are_acknowledged_beside_10000_idle_connections),
     };
     if (!has_descriptors()) {
-        print_message("skipped: it needs %d open files; see ulimit -Hn\n",
-                      DESCRIPTORS);
+        print_message(
+            "skipped: this test needs %d open files; see ulimit -Hn\n",
+            DESCRIPTORS);
         return SKIPPED;
     }
     return cmocka_run_group_tests(tests, setup, teardown);

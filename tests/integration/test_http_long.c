@@ -45,8 +45,8 @@ static char *write_long(const struct long_row *wanted, size_t *length)
     return text;
 }
 
-static void run_all(const struct instance *instance,
-                    const struct long_row wanted[], size_t count)
+static void run_long_rows(const struct instance *instance,
+                          const struct long_row wanted[], size_t count)
 {
     struct http_case *rows = calloc(count, sizeof(*rows));
 
@@ -61,8 +61,8 @@ static void run_all(const struct instance *instance,
     free(rows);
 }
 
-#define RUN_ALL(instance, rows)                                                \
-    run_all(instance, rows, sizeof(rows) / sizeof((rows)[0]))
+#define RUN_LONG_ROWS(instance, rows)                                          \
+    run_long_rows(instance, rows, sizeof(rows) / sizeof((rows)[0]))
 
 #define LINE_END " HTTP/1.1\r\n" HTTP_HOST "\r\n"
 
@@ -287,17 +287,17 @@ static const struct long_row bodies[] = {
 
 static void targets_have_a_limit(void **state)
 {
-    RUN_ALL(*state, targets);
+    RUN_LONG_ROWS(*state, targets);
 }
 
 static void heads_have_a_limit(void **state)
 {
-    RUN_ALL(*state, heads);
+    RUN_LONG_ROWS(*state, heads);
 }
 
 static void bodies_have_a_limit(void **state)
 {
-    RUN_ALL(*state, bodies);
+    RUN_LONG_ROWS(*state, bodies);
 }
 
 /* `more` is sent over and over until the service closes the connection. */

@@ -128,7 +128,7 @@ static void too_long_body_is_discarded(void **state)
 enum { SERIES = 3000, KINDS = 4 };
 
 /* Send request number `i` of a long series of four kinds in turn. */
-static bool send_one(struct connection *connection, uint64_t i)
+static bool send_nth(struct connection *connection, uint64_t i)
 {
     struct fleet_message message =
         fleet_faster("pipeline-long", i / KINDS + 1, 1);
@@ -145,7 +145,7 @@ static bool send_one(struct connection *connection, uint64_t i)
     }
 }
 
-static void expect_one(struct connection *connection, uint64_t i)
+static void expect_nth(struct connection *connection, uint64_t i)
 {
     static const unsigned statuses[] = {202, 200, 404, 204};
     struct response response;
@@ -171,7 +171,7 @@ static void *send_series(void *context)
     bool sent = true;
 
     for (uint64_t i = 0; sent && i < SERIES; i++)
-        sent = send_one(sender->connection, i);
+        sent = send_nth(sender->connection, i);
     sender->sent = sent;
     return NULL;
 }
@@ -190,7 +190,7 @@ static void thousands_of_requests_are_answered_in_order(void **state)
     instance_connect(*state, &connection);
     assert_int_equal(pthread_create(&thread, NULL, send_series, &sender), 0);
     for (uint64_t i = 0; i < SERIES; i++)
-        expect_one(&connection, i);
+        expect_nth(&connection, i);
     pthread_join(thread, NULL);
     assert_true(sender.sent);
     assert_false(connection_has_news(&connection));

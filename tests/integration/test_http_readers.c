@@ -204,7 +204,7 @@ static void expect_service_before_lists(struct scene *scene)
     expect_service(scene);
     for (size_t i = 0; i < LONG_LISTS; i++)
         begun += connection_has_news(&scene->mutes[i]) ? 1 : 0;
-    print_message("%zu of %d lists were begun before\n", begun, LONG_LISTS);
+    print_message("%zu of %d lists had begun\n", begun, LONG_LISTS);
     assert_in_range(begun, 0, LONG_LISTS / 2);
 }
 
@@ -219,7 +219,7 @@ static size_t count_open(const struct scene *scene)
 
 static void end_scene(struct scene *scene, const char *name, size_t limit)
 {
-    print_message("%s: %zu clients, %zu MB, then at most %zu\n", name,
+    print_message("%s: %zu clients, %zu MB before, at most %zu MB\n", name,
                   scene->count, scene->before / MEGABYTE,
                   scene->most / MEGABYTE);
     assert_int_equal(count_open(scene), 0);

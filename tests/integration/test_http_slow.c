@@ -101,7 +101,8 @@ static void write_parameters(void)
     assert_in_range(length, 4 * PARAMETERS, sizeof(many_parameters) - 1);
 }
 
-static void open_all(const struct instance *instance, struct client *clients)
+static void open_clients(const struct instance *instance,
+                         struct client *clients)
 {
     for (size_t i = 0; i < CLIENTS; i++) {
         clients[i].kind = &kinds[i % KINDS];
@@ -196,7 +197,7 @@ static void byte_a_second_is_closed_and_affects_no_other(void **state)
     write_parameters();
     instance_connect(*state, &kept);
     int64_t start = process_clock();
-    open_all(*state, clients);
+    open_clients(*state, clients);
     for (int tick = 1; tick <= DEADLINE + SLACK && any_is_open(clients);
          tick++) {
         for (size_t i = 0; i < CLIENTS; i++)

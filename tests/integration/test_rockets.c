@@ -57,8 +57,9 @@ static void expect_success(struct process *rockets)
 }
 
 /* Send LUNAR_ROCKETS_MESSAGES / `share` messages and verify the rockets. */
-static void launch(unsigned long share, const char *const service_flags[],
-                   const char *const flags[])
+static void launch_rockets(unsigned long share,
+                           const char *const service_flags[],
+                           const char *const flags[])
 {
     const char *arguments[MAX_FLAGS + 5];
     struct instance instance;
@@ -81,32 +82,34 @@ static void launch(unsigned long share, const char *const service_flags[],
 static void all_messages_arrive_with_the_defaults(void **state)
 {
     (void)state;
-    launch(1, NULL, FLAGS("--verify"));
+    launch_rockets(1, NULL, FLAGS("--verify"));
 }
 
 static void order_and_repeats_do_not_matter(void **state)
 {
     (void)state;
-    launch(1, NULL, FLAGS("--verify", "--shuffle=500", "--duplicates=0.2"));
+    launch_rockets(1, NULL,
+                   FLAGS("--verify", "--shuffle=500", "--duplicates=0.2"));
 }
 
 static void rockets_without_a_launch_are_tracked(void **state)
 {
     (void)state;
-    launch(5, NULL, FLAGS("--verify", "--drop-launch", "--shuffle=500"));
+    launch_rockets(5, NULL,
+                   FLAGS("--verify", "--drop-launch", "--shuffle=500"));
 }
 
 static void all_messages_arrive_over_kept_connections(void **state)
 {
     (void)state;
-    launch(5, NULL,
-           FLAGS("--verify", "--keep-alive", "--concurrency-level=16"));
+    launch_rockets(5, NULL,
+                   FLAGS("--verify", "--keep-alive", "--concurrency-level=16"));
 }
 
 static void all_messages_arrive_with_a_thread_per_connection(void **state)
 {
     (void)state;
-    launch(5, FLAGS("-threads=per-connection"), FLAGS("--verify"));
+    launch_rockets(5, FLAGS("-threads=per-connection"), FLAGS("--verify"));
 }
 
 int main(void)
