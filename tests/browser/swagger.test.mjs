@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a user does first: open /swagger in a browser, post a message, read
-// the rocket. The real service on a free port, a real Chromium, and proof
-// that the page asks no other host for anything.
+// The first steps of a user in a real Chromium against the real service: open
+// /swagger, post a message, read the rocket. The page must send no request to
+// another host.
 //
 // LUNAR_SERVICE    the service's binary (or the first argument)
-// LUNAR_CHROMIUM   the browser, /usr/bin/chromium
-// LUNAR_ARTEFACTS  where the screenshot goes, build/browser
+// LUNAR_CHROMIUM   the browser; default: /usr/bin/chromium
+// LUNAR_ARTEFACTS  the directory of the screenshot; default: build/browser
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +36,7 @@ async function startService() {
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
     once(lines, "line", { signal: AbortSignal.timeout(startSeconds * 1000) }),
-    exited.then(([code]) => assert.fail(`it exited with ${code} at once`)),
+    exited.then(([code]) => assert.fail(`the service exited with ${code}`)),
   ]);
   const ready =
     /^lunar\.service: listening on (http:\/\/127\.0\.0\.1:\d+) \(API: (.+)\)$/;
@@ -61,7 +61,7 @@ function startBrowser() {
   });
 }
 
-// Note all that goes wrong on the page, and stop what leaves the service.
+// Record all errors on the page, and block requests to other hosts.
 async function watch(page, origin) {
   const problems = [];
   await page.route("**/*", (route) => {
@@ -73,7 +73,7 @@ async function watch(page, origin) {
   page.on("request", (request) => {
     const url = new URL(request.url());
     if (url.origin !== origin && url.protocol !== "data:") {
-      problems.push(`request to elsewhere: ${url}`);
+      problems.push(`request to another host: ${url}`);
     }
   });
   page.on("requestfailed", (request) => {
@@ -101,8 +101,8 @@ async function watch(page, origin) {
   return problems;
 }
 
-// Expand an operation, try it out with what it suggests, and return the
-// status and JSON content that the page then shows.
+// Expand an operation, execute it with the suggested values, and return the
+// status and JSON content that the page shows.
 async function execute(page, tag, operation) {
   const block = page.locator(`#operations-${tag}-${operation}`);
   await block.locator(".opblock-summary-control").click();
@@ -122,7 +122,7 @@ describe("Swagger UI in a browser", () => {
   let service, browser, page, problems;
 
   before(async () => {
-    assert.ok(binary && existsSync(binary), "LUNAR_SERVICE names no file");
+    assert.ok(binary && existsSync(binary), "LUNAR_SERVICE is not a file");
     service = await startService();
     browser = await startBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
@@ -200,12 +200,12 @@ describe("Swagger UI in a browser", () => {
     assert.match(await response.text(), /SmartBear/);
   });
 
-  it("asks no other host for anything, and nothing goes wrong", async () => {
+  it("causes no errors and no requests to other hosts", async () => {
     await page.screenshot({ path: screenshot, fullPage: true });
     assert.deepEqual(problems, []);
   });
 
-  it("leaves a service that stops when it is told to", async () => {
+  it("leaves a service that stops on SIGTERM", async () => {
     await browser.close();
     service.child.kill("SIGTERM");
     const [code, signal] = await service.exited;

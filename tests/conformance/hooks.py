@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What schemathesis is to know and to check beyond what openapi.yaml can say.
+"""Data and checks for schemathesis beyond what openapi.yaml can express.
 
-It has to be told how a batch is written and where cursors come from. The
-checks hold the service to what the document says in words: what HEAD, OPTIONS
-and other methods get, that a batch counts as it should, that a receipt is of
-the message that was sent, and that nothing comes that is not documented.
+Hooks define how batches are written and provide cursors. Checks test what the
+document says in prose: the responses to HEAD, OPTIONS and other methods, the
+counts of a batch, that a receipt matches the message sent, and that responses
+have only documented statuses and headers.
 """
 
 import copy
@@ -21,7 +21,7 @@ NDJSON = "application/x-ndjson"
 MAX_LINE = 65536
 TIMEOUT = 20
 
-# In every response by HTTP itself, and so not in the document.
+# Headers of HTTP itself, in every response, so not in the document.
 TRANSPORT_HEADERS = {
     "connection",
     "content-length",
@@ -30,7 +30,7 @@ TRANSPORT_HEADERS = {
     "transfer-encoding",
 }
 
-# Limits of length count bytes, which JSON Schema cannot say.
+# These limits count bytes, which JSON Schema cannot express.
 MAX_CHANNEL = 128
 MAX_NAME = 256
 
@@ -40,7 +40,7 @@ payload_names = {}  # for each message type, the members that are a Name
 
 
 def names_in_payloads(schemas):
-    """For each message type of the document, the members that are a Name."""
+    """Return, for each message type, the members that are a Name."""
     names = {}
     for kind in schemas["Metadata"]["properties"]["messageType"]["enum"]:
         payload = schemas[kind]["properties"]["message"]
@@ -56,11 +56,11 @@ def names_in_payloads(schemas):
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Keep the document's schema of a message, and give batches lines.
+    """Keep the document's schema of a message, and make batches arrays.
 
-    In the document a batch is a string, for a reader. To have lines generated
-    that are messages and lines that are not, it is an array here, which
-    write_batch() writes a value a line.
+    In the document a batch is a string, for human readers. Here it is an
+    array, so that valid and invalid lines are generated; write_batch() writes
+    one value a line.
     """
     global message_validator, payload_names
     document = copy.deepcopy(raw_schema)
@@ -82,7 +82,7 @@ def before_load_schema(context, raw_schema):
 
 @schemathesis.serializer(NDJSON)
 def write_batch(context, value):
-    """Examples are text already. Ends of lines and escapes take turns."""
+    """Write a batch. Examples are text already. Line ends and escaping vary."""
     if isinstance(value, str):
         return value.encode()
     values = value if isinstance(value, list) else [value]
@@ -96,7 +96,7 @@ def fits(text, limit):
 
 
 def is_message(value):
-    """Whether the document calls it a message."""
+    """Return whether it is a message by the document."""
     if not message_validator.is_valid(value):
         return False
     metadata, payload = value["metadata"], value["message"]
@@ -124,7 +124,7 @@ def is_negated(case, parameter):
 
 
 def next_cursor(base_url, query):
-    """The cursor behind the first rocket of such a list, or None."""
+    """Return the cursor after the first rocket of such a list, or None."""
     response = session.get(
         f"{base_url.rstrip('/')}/rockets",
         params={**query, "limit": 1},
@@ -136,11 +136,11 @@ def next_cursor(base_url, query):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """A cursor is the service's own, of the very list that is asked for.
+    """Replace a generated cursor by a valid one for the same list.
 
-    No schema can say so, and one made up is refused. That is left as it is
-    where the cursor is what is wrong on purpose; where another parameter is,
-    the cursor must not be what the request is refused for.
+    Only the service makes valid cursors, which no schema can express. A cursor
+    that is invalid on purpose is kept. If another parameter is invalid on
+    purpose, the request must not be refused because of its cursor.
     """
     query = case.query
     if (
@@ -161,11 +161,11 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Two things that checks assume, and the document says otherwise.
+    """Drop failures of two assumptions that contradict the document.
 
-    A batch is never refused for what it holds: its bad lines are counted, and
-    batch_counts_lines says whether rightly. And a name within its length in
-    characters but not in bytes is to be refused.
+    A batch is not refused for its content: bad lines are counted, which
+    batch_counts_lines checks. A name within its limit in characters but not in
+    bytes must be refused.
     """
     if isinstance(failure, AcceptedNegativeData):
         return not (case.media_type == NDJSON and response.status_code == 202)
@@ -197,10 +197,11 @@ def allowed_by(response):
 
 @schemathesis.check
 def status_is_listed(context, response, case):
-    """`default`, where there is one, is not enough for what comes."""
+    """The exact status must be documented; `default` is not enough."""
     if not is_method_probe(case):
         status = str(response.status_code)
-        assert status in case.operation.responses.status_codes, f"{status} is not"
+        documented = case.operation.responses.status_codes
+        assert status in documented, f"{status} is not documented"
 
 
 @schemathesis.check
@@ -209,7 +210,7 @@ def headers_are_documented(context, response, case):
         documented = {"allow"}
     else:
         definition = case.operation.responses.find_by_status_code(response.status_code)
-        if definition is None:  # which status_is_listed tells of
+        if definition is None:  # status_is_listed fails
             return
         documented = {name.lower() for name, _ in definition.headers.items()}
     unknown = set(response.headers) - documented - TRANSPORT_HEADERS
@@ -226,7 +227,7 @@ def options_gets_allow(context, response, case):
 
 @schemathesis.check
 def other_methods_get_405(context, response, case):
-    """Whole, where schemathesis looks for the status and for any Allow."""
+    """Check all of a 405; schemathesis checks its status and for any Allow."""
     if not is_method_probe(case) or response.request.method == "OPTIONS":
         return
     assert response.status_code == 405, f"got {response.status_code}"
@@ -235,8 +236,8 @@ def other_methods_get_405(context, response, case):
     case.operation.validate_response(response)
 
 
-def lasting(headers):
-    """Those that do not tell of the connection or the time."""
+def stable_headers(headers):
+    """Return the headers that do not depend on connection or time."""
     return {
         name.lower(): value
         for name, value in headers.items()
@@ -251,14 +252,16 @@ def head_is_get_without_content(context, response, case):
     request = response.request.copy()
     request.method = "HEAD"
     head = session.send(request, allow_redirects=False, timeout=TIMEOUT)
-    got = {name: values[0] for name, values in lasting(response.headers).items()}
+    headers = stable_headers(response.headers)
+    got = {name: values[0] for name, values in headers.items()}
     assert head.status_code == response.status_code, f"HEAD got {head.status_code}"
-    assert lasting(head.headers) == got, f"{lasting(head.headers)} is not {got}"
+    sent = stable_headers(head.headers)
+    assert sent == got, f"HEAD has {sent}, GET has {got}"
     assert head.content == b""
 
 
 def rejected_lines(body):
-    """The lines that are no messages, and how many are, by the document."""
+    """Return the numbers of invalid lines, and how many are messages."""
     rejected, taken = [], 0
     for number, line in enumerate(body.split(b"\n"), start=1):
         line = line.removesuffix(b"\r")
@@ -284,9 +287,9 @@ def batch_counts_lines(context, response, case):
     receipt = response.json()
     counts = [receipt[name] for name in ("applied", "duplicate", "stale")]
     lines = [error["line"] for error in receipt["errors"]]
-    assert lines == rejected[:100], f"lines {lines} rejected, not {rejected[:100]}"
+    assert lines == rejected[:100], f"lines {lines} rejected, expected {rejected[:100]}"
     assert receipt["rejected"] == len(rejected)
-    assert sum(counts) == taken, f"{counts} of {taken} messages"
+    assert sum(counts) == taken, f"{counts} counted, {taken} messages sent"
 
 
 @schemathesis.check
@@ -298,7 +301,7 @@ def receipt_is_of_the_message(context, response, case):
     ):
         return
     receipt, body = response.json(), sent_body(response)
-    assert is_message_text(body), "202 for what the document calls no message"
+    assert is_message_text(body), "202 for an invalid message"
     metadata = json.loads(body)["metadata"]
     for name in ("channel", "messageNumber"):
-        assert receipt[name] == metadata[name], f"{name} is another one"
+        assert receipt[name] == metadata[name], f"{name} differs from the message"

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every status of every operation in openapi.yaml, met on purpose.
+"""Get every status of every operation in openapi.yaml on purpose.
 
 usage: statuses.py DOCUMENT URL SMALL_URL
 
-Generated requests seldom meet some of them, such as 414. So each row below
-brings one about, and its response passes the checks of schemathesis and of
-hooks.py. SMALL_URL is a service with so little memory that it soon ends. A
-status that is documented but in no row is a failure, and so is the opposite.
+Generated requests seldom get some of them, such as 414. Each row below causes
+one status, and its response must pass the checks of schemathesis and hooks.py.
+SMALL_URL is a service with a small -max-memory, which is soon reached. A
+documented status without a row is a failure, and so is a row whose status is
+not documented.
 """
 
 import json
@@ -22,8 +23,8 @@ MAX_TARGET = 8192
 KNOWN_ID = "193270a9-c9cf-404a-8f83-838e71d9ae67"
 PATHS = ["/rockets", "/rockets/{id}", "/health", "/openapi.yaml", "/swagger", "/"]
 
-# Where these come about only if malloc() fails, or at sixteen slow readers of
-# very long lists: tests/fault and tests/integration/test_list_stream.c.
+# Statuses that occur only if malloc() fails, or with sixteen slow readers of
+# very long lists: see tests/fault and tests/integration/test_list_stream.c.
 ELSEWHERE = {("GET", path, 503) for path in PATHS}
 
 
@@ -43,8 +44,9 @@ def line(number, **other):
     return json.dumps(message(number, **other)).encode()
 
 
-# Values at the edge of what a field may be, on either side of it: in a batch,
-# where hooks.py holds each line to the document. Numbers are as they are sent.
+# Values at the limits of fields, valid and invalid. They are sent in a batch,
+# where hooks.py checks each line against the document. Numbers are given as
+# sent.
 TIMES = [
     "2022-02-28T19:39:05Z",
     "2022-02-29T19:39:05Z",
@@ -74,7 +76,7 @@ NAMES = TEXTS + ["\u20ac" * 85, "\u20ac" * 86, "a" * 256, "a" * 257]
 
 
 def edges():
-    """A line for each of these values in its field, the others as usual."""
+    """Yield a line for each of these values in its field; others are valid."""
     usual = line(10).decode()
     fields = [
         ('"messageTime": "2022-02-02T19:39:05.86337+01:00"', map(json.dumps, TIMES)),
@@ -90,9 +92,9 @@ def edges():
             yield usual.replace(field, f"{name}: {value}").encode()
 
 
-# What makes a request what it is to be: arguments of Case, and of its call.
-# A second Content-Length cannot be had from this client; an encoding of the
-# body that is none of HTTP's is as malformed.
+# Each request: arguments of Case, and of its call(). This client cannot send
+# two Content-Length headers; a transfer coding that is not one of HTTP is
+# malformed as well.
 MALFORMED = ({}, {"headers": {"Transfer-Encoding": "gzip"}})
 LONG_BODY = ({}, {"data": b"x" * (MAX_BODY + 1)})
 LONG_TARGET = ({}, {"params": {"unknown": "x" * MAX_TARGET}})
@@ -140,7 +142,8 @@ GETS = {
         (304, CURRENT),
         (304, ({"query": {"limit": 1}}, CURRENT[1])),
         (400, ({"query": {"sort": "name"}}, {})),
-        # schemathesis takes a list for one value that servers may pick from.
+        # A list sends the parameter twice. schemathesis takes it for one value,
+        # from which a server may pick.
         (400, ({"query": {"order": ["asc", "asc"]}}, {})),
         (400, ({"query": {"limit": [1, 2]}}, {})),
     ],
@@ -153,7 +156,7 @@ GETS = {
 
 
 def rows():
-    """Method, path, status, and how to come by it, in order."""
+    """Yield method, path, status and request, in order."""
     for status, how in POSTS:
         yield "POST", "/messages", status, how
     for path in PATHS:
@@ -171,29 +174,29 @@ def make_case(schema, method, path, arguments):
     return schema[path][method].Case(**arguments)
 
 
-def meet(schema, url, method, path, status, how):
-    """One row; what is wrong with it, or None."""
+def run_row(schema, url, method, path, status, how):
+    """Send one row. Return what is wrong with the response, or None."""
     arguments, call = how
     case = make_case(schema, method, path, arguments)
     response = case.call(base_url=url, **call)
     if response.status_code != status:
-        return f"got {response.status_code}, not {status}: {response.text[:200]}"
-    # The check is that there is no 5xx; this one is documented and wanted.
+        return f"expected {status}, got {response.status_code}: {response.text[:200]}"
+    # This check rejects all 5xx; a 503 is documented and expected here.
     excluded = [not_a_server_error] if status == 503 else []
     try:
         case.validate_response(response, excluded_checks=excluded)
-    except BaseException as failure:  # a group of failures is no Exception
+    except BaseException as failure:  # a group of failures is not an Exception
         return str(failure)
     return None
 
 
-def meet_other_method(schema, url, method, path):
-    """405, of which the document says all but the methods it is for."""
+def run_other_method(schema, url, method, path):
+    """Send a method that is not documented; it must get the documented 405."""
     case = make_case(schema, method, path, {})
     case.method = "DELETE"
     response = case.call(base_url=url)
     if response.status_code != 405:
-        return f"DELETE got {response.status_code}, not 405"
+        return f"DELETE: expected 405, got {response.status_code}"
     try:
         case.validate_response(response)
     except BaseException as failure:
@@ -201,8 +204,8 @@ def meet_other_method(schema, url, method, path):
     return None
 
 
-def fill(url):
-    """Rockets until memory ends."""
+def fill_memory(url):
+    """Launch rockets until the memory limit is reached."""
     for start in range(0, 1000000, 10000):
         numbers = range(start, start + 10000)
         body = b"\n".join(line(1, channel=f"filler-{n}") for n in numbers)
@@ -214,14 +217,14 @@ def fill(url):
         )
         if response.status_code == 503:
             return
-    sys.exit("a million rockets, and memory has not ended")
+    sys.exit("a million rockets, and the memory limit is not reached")
 
 
-def refused(url):
-    """A message for which there is no memory.
+def refused_message(url):
+    """Return a message for which there is no memory.
 
-    There may still be room for some, in parts of the table where the last
-    block that was allocated is not full.
+    Some messages may still fit, in parts of the table where the last allocated
+    block is not full.
     """
     for number in range(100000):
         new = message(1, channel=f"{number:x>128}")
@@ -230,27 +233,27 @@ def refused(url):
         )
         if response.status_code == 503:
             return new
-    sys.exit("100,000 rockets more, and memory has not ended")
+    sys.exit("100,000 more rockets, and the memory limit is not reached")
 
 
 def memory_rows(schema, url):
-    """503, for a message and for a batch, where memory has ended."""
-    fill(url)
-    new = refused(url)
+    """Yield rows for 503: a message and a batch when memory is full."""
+    fill_memory(url)
+    new = refused_message(url)
     body = "\n".join([json.dumps(message(1)), json.dumps(new)])
     for how in (
         ({"body": new, "media_type": "application/json"}, {}),
         ({"body": body, "media_type": hooks.NDJSON}, {}),
     ):
-        wrong = meet(schema, url, "POST", "/messages", 503, how)
+        wrong = run_row(schema, url, "POST", "/messages", 503, how)
         yield "POST", "/messages", 503, wrong
 
 
 def outcomes(schema, url, small_url):
     for method, path, status, how in rows():
-        yield method, path, status, meet(schema, url, method, path, status, how)
+        yield method, path, status, run_row(schema, url, method, path, status, how)
     for method, path in [("POST", "/messages")] + [("GET", path) for path in PATHS]:
-        yield method, path, 405, meet_other_method(schema, url, method, path)
+        yield method, path, 405, run_other_method(schema, url, method, path)
     yield from memory_rows(schema, small_url)
 
 
@@ -275,7 +278,7 @@ def main():
             print(f"{method} {path} {status}: {wrong}")
     for what in sorted(promised ^ (met | ELSEWHERE)):
         failures += 1
-        print(*what, "is documented but not met, or met but not documented")
+        print(*what, "is documented without a row, or has a row but is not documented")
     print(
         f"statuses: {count} requests for the {len(promised)} that are documented, "
         f"{len(promised - met)} of them only in other tests; {failures} failures"

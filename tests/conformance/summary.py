@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run of schemathesis sent and got, from its NDJSON report.
+"""Summary of a run of schemathesis, from its NDJSON report.
 
 usage: summary.py REPORT
 
-Prints the cases by phase, and by operation and status, `+` for data that is
-right and `-` for data that is not; and of how many responses each check was
-made. Exits with 1 if there was a phase without a case or a check.
+Prints the number of cases by phase and by operation and status, with `+` for
+valid and `-` for invalid data, and the number of responses by check. Exits
+with 1 if a phase has no checked case.
 """
 
 import collections
@@ -16,7 +16,7 @@ PHASES = {"examples", "coverage", "fuzzing", "stateful"}
 
 
 def cases(report):
-    """The phase, recorded case, status and names of checks of each case."""
+    """Yield phase, recorded case, status and names of checks of each case."""
     for line in report:
         event = json.loads(line).get("ScenarioFinished")
         if event is None:
@@ -39,26 +39,26 @@ def sign(case):
     return "-" if meta and meta["generation"]["mode"] == "negative" else "+"
 
 
-def show(title, counts):
+def print_counts(title, counts):
     print(f"{title}:")
     for name, count in sorted(counts.items()):
         print(f"  {count:6}  {name}")
 
 
 def main():
-    phases, answers, checks = (collections.Counter() for _ in range(3))
+    phases, responses, checks = (collections.Counter() for _ in range(3))
     checked = set()
     with open(sys.argv[1], encoding="utf-8") as report:
         for phase, case, status, names in cases(report):
             operation = f"{case['method']} {case['path']}"
             phases[f"{phase} {sign(case)}"] += 1
-            answers[f"{operation} {sign(case)} {status}"] += 1
+            responses[f"{operation} {sign(case)} {status}"] += 1
             checks.update(names)
             if names:
                 checked.add(phase)
-    show("cases by phase", phases)
-    show("cases by operation and status", answers)
-    show("responses by check", checks)
+    print_counts("cases by phase", phases)
+    print_counts("cases by operation and status", responses)
+    print_counts("responses by check", checks)
     print(f"cases: {phases.total()}, checks: {checks.total()}")
     sys.exit(0 if checked == PHASES else 1)
 

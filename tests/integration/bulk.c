@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies of batches are printed into memory; results are compared as text.
+ * Batches for tests. Bodies are printed into memory; results are compared as
+ * text.
  */
 #include "bulk.h"
 

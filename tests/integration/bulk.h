@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Batches: bodies of many messages, a line each, and what comes of them.
+ * Batches for tests: makes bodies of many messages, one message a line, and
+ * checks the responses to them.
  */
 #ifndef LUNAR_TEST_BULK_H
 #define LUNAR_TEST_BULK_H
@@ -16,8 +17,8 @@
 #define BULK_CHUNKED BULK_TYPE "Transfer-Encoding: chunked\r\n"
 
 struct bulk {
-    FILE *stream; /* what is printed to it becomes the body */
-    char *text;   /* both are set by bulk_end() */
+    FILE *stream; /* text printed to it becomes the body */
+    char *text;   /* set by bulk_end(), as is `length` */
     size_t length;
 };
 
@@ -25,24 +26,27 @@ struct bulk {
 void bulk_begin(struct bulk *bulk);
 void bulk_end(struct bulk *bulk);
 
-/* A line that makes the rocket a little faster. */
+/* Append a message that raises the rocket's speed by 1. */
 void bulk_add(struct bulk *bulk, const char *channel, uint64_t number);
 
-/* The same for the numbers `first` to `last`, from begin to end. */
+/*
+ * Make a batch of such messages, numbered `first` to `last`. Calls bulk_begin()
+ * and bulk_end(). Ownership: the caller frees `text`.
+ */
 struct bulk bulk_make(const char *channel, uint64_t first, uint64_t last);
 
-/* The next answer, which must be 202 with this body and keep the connection. */
+/* Expect a 202 with this body that keeps the connection alive. */
 void bulk_expect(struct connection *connection, const char *body);
 
-/* The same for a batch in which every line was applied. */
+/* Expect this for a batch in which all `applied` lines were applied. */
 void bulk_expect_applied(struct connection *connection, uint64_t applied);
 
-/* Another request on the connection must be understood and answered. */
+/* Expect that the connection serves another request. */
 void bulk_expect_next(struct connection *connection);
 
 /*
- * The `lastMessageNumber` of the rocket, of which no message may be missing;
- * 0 if there is no such rocket.
+ * Return the rocket's `lastMessageNumber`, or 0 if there is no such rocket.
+ * Fails the test if messages of it are missing.
  */
 uint64_t bulk_messages_of(const struct instance *instance, const char *id);
 

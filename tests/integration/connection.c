@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets for tests. They never block: every wait is a poll(2) with what is
- * left of a time limit.
+ * Sockets for tests. They never block: each wait is a poll(2) with the rest of
+ * a time limit.
  */
 #include "connection.h"
 
@@ -22,8 +22,8 @@
 
 enum { BLOCK = 64 * 1024, WIDE_WINDOW = 1024 * 1024 };
 
-static bool wait_for(const struct connection *connection, short events,
-                     int64_t deadline)
+static bool wait_for_events(const struct connection *connection, short events,
+                            int64_t deadline)
 {
     for (;;) {
         struct pollfd wanted = {connection->socket, events, 0};
@@ -37,7 +37,8 @@ static bool wait_for(const struct connection *connection, short events,
     }
 }
 
-static bool open_with(struct connection *connection, uint16_t port, int window)
+static bool open_connection(struct connection *connection, uint16_t port,
+                            int window)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -59,7 +60,8 @@ static bool open_with(struct connection *connection, uint16_t port, int window)
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return true;
     if (errno == EINPROGRESS &&
-        wait_for(connection, POLLOUT, process_clock() + CONNECTION_PATIENCE) &&
+        wait_for_events(connection, POLLOUT,
+                        process_clock() + CONNECTION_PATIENCE) &&
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
         return true;
     connection_close(connection);
@@ -68,12 +70,12 @@ static bool open_with(struct connection *connection, uint16_t port, int window)
 
 bool connection_open(struct connection *connection, uint16_t port)
 {
-    return open_with(connection, port, 0);
+    return open_connection(connection, port, 0);
 }
 
 bool connection_open_narrow(struct connection *connection, uint16_t port)
 {
-    return open_with(connection, port, CONNECTION_SMALL_WINDOW);
+    return open_connection(connection, port, CONNECTION_SMALL_WINDOW);
 }
 
 void connection_widen(struct connection *connection)
@@ -103,7 +105,7 @@ bool connection_send(struct connection *connection, const char *data,
             data += sent;
             length -= (size_t)sent;
         } else if (errno != EAGAIN ||
-                   !wait_for(connection, POLLOUT, deadline)) {
+                   !wait_for_events(connection, POLLOUT, deadline)) {
             return false;
         }
     }
@@ -171,7 +173,7 @@ bool connection_post_head(struct connection *connection, size_t length)
                             length);
 }
 
-static bool grow(struct connection *connection, size_t more)
+static bool reserve_data(struct connection *connection, size_t more)
 {
     if (connection->capacity - connection->length >= more)
         return true;
@@ -187,7 +189,7 @@ static bool grow(struct connection *connection, size_t more)
 bool connection_fill(struct connection *connection, size_t most,
                      int64_t deadline)
 {
-    if (connection->ended || !grow(connection, most))
+    if (connection->ended || !reserve_data(connection, most))
         return false;
     for (;;) {
         ssize_t got = recv(connection->socket,
@@ -200,13 +202,13 @@ bool connection_fill(struct connection *connection, size_t most,
             connection->ended = true;
             return false;
         }
-        if (!wait_for(connection, POLLIN, deadline))
+        if (!wait_for_events(connection, POLLIN, deadline))
             return false;
     }
 }
 
-static enum connection_result why_not(const struct connection *connection,
-                                      enum response_result result)
+static enum connection_result failure_of(const struct connection *connection,
+                                         enum response_result result)
 {
     if (result == RESPONSE_BROKEN)
         return CONNECTION_GARBLED;
@@ -215,8 +217,9 @@ static enum connection_result why_not(const struct connection *connection,
     return connection->length == 0 ? CONNECTION_CLOSED : CONNECTION_CUT;
 }
 
-static enum connection_result receive(struct connection *connection,
-                                      struct response *response, bool head)
+static enum connection_result receive_response(struct connection *connection,
+                                               struct response *response,
+                                               bool head)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
@@ -237,20 +240,20 @@ static enum connection_result receive(struct connection *connection,
         if (result == RESPONSE_BROKEN ||
             (!connection_fill(connection, BLOCK, deadline) &&
              connection->ended == ended))
-            return why_not(connection, result);
+            return failure_of(connection, result);
     }
 }
 
 enum connection_result connection_receive(struct connection *connection,
                                           struct response *response)
 {
-    return receive(connection, response, false);
+    return receive_response(connection, response, false);
 }
 
 enum connection_result connection_receive_head(struct connection *connection,
                                                struct response *response)
 {
-    return receive(connection, response, true);
+    return receive_response(connection, response, true);
 }
 
 void connection_expect(struct connection *connection, struct response *response)
@@ -274,21 +277,21 @@ void connection_expect_closed(struct connection *connection)
 
     if (connection->length > 0 ||
         connection_fill(connection, BLOCK, deadline)) {
-        fail_msg("instead of an end came: %.*s", (int)connection->length,
-                 connection->data);
+        fail_msg("expected the end of the connection, got: %.*s",
+                 (int)connection->length, connection->data);
     }
     assert_true(connection->ended);
 }
 
 bool connection_has_news(const struct connection *connection)
 {
-    return wait_for(connection, POLLIN, 0);
+    return wait_for_events(connection, POLLIN, 0);
 }
 
 bool connection_is_closed(struct connection *connection)
 {
     while (connection_fill(connection, BLOCK, 0)) {
-        /* What it still had to say is of no interest. */
+        /* Discard bytes sent before the end. */
         connection->length = 0;
     }
     return connection->ended;

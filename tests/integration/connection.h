@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client's end of a TCP connection to the service on the IPv4 loopback:
- * raw bytes out, responses in, each with a time limit.
+ * The client end of a TCP connection to the service on the IPv4 loopback: sends
+ * raw bytes and receives responses, each with a time limit.
  *
- * The functions that return something can be used in any thread of a test;
- * the others fail the test by themselves and are for its main thread.
+ * Functions that return a result can be called from any thread of a test. The
+ * others fail the test themselves and must be called from its main thread.
  */
 #ifndef LUNAR_TEST_CONNECTION_H
 #define LUNAR_TEST_CONNECTION_H
@@ -16,51 +16,54 @@
 #include "response.h"
 
 enum {
-    /* Milliseconds for one answer. Only a bound, as INSTANCE_PATIENCE. */
+    /* Milliseconds to wait for one response: a bound, as INSTANCE_PATIENCE. */
     CONNECTION_PATIENCE = 60 * 1000,
     CONNECTION_SMALL_WINDOW = 4096,
 };
 
 struct connection {
     int socket; /* -1: none */
-    bool ended; /* the service closed it, or broke it off */
-    char *data; /* received, and not yet part of a response */
+    bool ended; /* the service closed or reset it */
+    char *data; /* received bytes, not yet returned as a response */
     size_t length, capacity;
 };
 
 enum connection_result {
     CONNECTION_ANSWERED,
-    CONNECTION_CLOSED, /* without a byte of an answer */
-    CONNECTION_CUT,    /* within an answer */
-    CONNECTION_LATE,
-    CONNECTION_GARBLED, /* what came is not a response */
+    CONNECTION_CLOSED,  /* before the first byte of a response */
+    CONNECTION_CUT,     /* in the middle of a response */
+    CONNECTION_LATE,    /* no complete response in time */
+    CONNECTION_GARBLED, /* the bytes received are not a response */
 };
 
-/* False if it was refused. */
+/* Return false if the connection was refused. */
 bool connection_open(struct connection *connection, uint16_t port);
 
-/* The same with a receive buffer of about CONNECTION_SMALL_WINDOW bytes. */
+/* Do the same with a receive buffer of about CONNECTION_SMALL_WINDOW bytes. */
 bool connection_open_narrow(struct connection *connection, uint16_t port);
 
-/* Let such a connection take as much at a time as others do. */
+/* Raise the receive buffer of such a connection to 1 MiB. */
 void connection_widen(struct connection *connection);
 
-/* Can be called again. */
+/* Close the connection. Can be called more than once. */
 void connection_close(struct connection *connection);
 
-/* False if the service closed the connection, or takes nothing any more. */
+/*
+ * Send all of it. Return false if the service closed the connection, or does
+ * not read it in time.
+ */
 bool connection_send(struct connection *connection, const char *data,
                      size_t length);
 bool connection_send_text(struct connection *connection, const char *text);
 __attribute__((format(printf, 2, 3))) bool
 connection_print(struct connection *connection, const char *format, ...);
 
-/* Say that nothing more will be sent. */
+/* Shut down the sending side. */
 void connection_finish(struct connection *connection);
 
 /*
- * Send "GET <target>", or "POST /messages" with JSON. `fields` are header
- * lines, each with its CRLF.
+ * Send "GET <target>", any request without a body, or "POST /messages" with
+ * JSON. `fields` are header lines, each with its CRLF.
  */
 bool connection_get(struct connection *connection, const char *target);
 bool connection_request(struct connection *connection, const char *method,
@@ -69,39 +72,46 @@ bool connection_post(struct connection *connection, const char *body);
 bool connection_post_with(struct connection *connection, const char *fields,
                           const char *body);
 
-/* The start of such a POST, whose body is to have `length` bytes. */
+/* Send the head of a POST whose body will have `length` bytes. */
 bool connection_post_head(struct connection *connection, size_t length);
 
 /*
- * Take at most `most` bytes that come until `deadline` (process_clock()).
- * Returns false if it passes, or with `ended` set.
+ * Receive at most `most` bytes until `deadline` (process_clock()). Return false
+ * when the deadline passes, or when `ended` becomes true.
  */
 bool connection_fill(struct connection *connection, size_t most,
                      int64_t deadline);
 
-/* Ownership: with CONNECTION_ANSWERED the caller releases `response`. */
+/*
+ * Receive the next response; connection_receive_head() for the response to a
+ * HEAD request. Ownership: on CONNECTION_ANSWERED the caller releases
+ * `response`.
+ */
 enum connection_result connection_receive(struct connection *connection,
                                           struct response *response);
 enum connection_result connection_receive_head(struct connection *connection,
                                                struct response *response);
 
-/* The next answer, which must come. */
+/* Expect the next response. Ownership: the caller releases `response`. */
 void connection_expect(struct connection *connection,
                        struct response *response);
 
-/* The next answer, which must have this status; its body is not looked at. */
+/* Expect that the next response has this status; ignore its body. */
 void connection_expect_status(struct connection *connection, unsigned status);
 
-/* The service must close the connection, and send nothing before. */
+/* Expect that the service closes the connection without sending more. */
 void connection_expect_closed(struct connection *connection);
 
-/* Whether bytes or the end wait to be read, right now. */
+/* Return whether bytes or the end of the stream can be read now. */
 bool connection_has_news(const struct connection *connection);
 
-/* Whether the service has closed the connection by now. */
+/*
+ * Return whether the service has closed the connection. Discards all that was
+ * received before the end.
+ */
 bool connection_is_closed(struct connection *connection);
 
-/* Allow as many open files as the system lets us have. */
+/* Raise the test's own limit of open files to the hard limit. */
 void connection_raise_limit(void);
 
 #endif

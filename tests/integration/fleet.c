@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages of rockets for tests.
+ * Messages of rockets for tests: formats them and posts them.
  */
 #include "fleet.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages of rockets, as JSON texts, and many rockets at once.
+ * Messages of rockets as JSON texts, and launches of many rockets.
  */
 #ifndef LUNAR_TEST_FLEET_H
 #define LUNAR_TEST_FLEET_H
@@ -17,7 +17,7 @@ struct fleet_message {
     char body[FLEET_MAX_MESSAGE];
 };
 
-/* Each returns the text of one message. The time follows from the number. */
+/* Return the text of one message. Its time follows from its number. */
 struct fleet_message fleet_launched(const char *channel, uint64_t number,
                                     const char *type, long speed,
                                     const char *mission);
@@ -26,17 +26,18 @@ struct fleet_message fleet_faster(const char *channel, uint64_t number,
 struct fleet_message fleet_exploded(const char *channel, uint64_t number,
                                     const char *reason);
 
-/* Any message: its type and its payload as JSON. */
+/* Return a message with this type and this JSON as payload. */
 struct fleet_message fleet_message(const char *channel, uint64_t number,
                                    const char *type, const char *payload);
 
-/* Post it and get 202. */
+/* Post it and expect 202. */
 void fleet_post(struct connection *connection,
                 const struct fleet_message *message);
 
 /*
- * Launch the rockets "rocket-000000" to `count` - 1, each with speed
- * 1000 + its number. With `padding` their missions have that many bytes.
+ * Launch `count` rockets with the ids "rocket-000000", "rocket-000001" and so
+ * on; rocket i has speed 1000 + i. If `padding` is not 0, their missions have
+ * that many bytes.
  */
 void fleet_launch(const struct instance *instance, size_t count,
                   size_t padding);

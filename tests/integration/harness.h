@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All that an integration test includes: cmocka, in the order that it
- * wants, and the parts of the harness.
+ * The single include of an integration test: cmocka with the headers that it
+ * needs before it, and all parts of the harness.
  */
 #ifndef LUNAR_TEST_HARNESS_H
 #define LUNAR_TEST_HARNESS_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows are counted over the whole process, so that no two meet in a rocket.
- * What was applied is asked on a connection of its own.
+ * Runs tables of requests. Rows are numbered over the whole process, so that no
+ * two rows share a rocket. A separate connection reads which messages were
+ * applied.
  */
 #include "http_case.h"
 
@@ -12,32 +13,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARK = sizeof(HTTP_MARK) - 1, MAX_SAID = 512 };
+enum { MARK = sizeof(HTTP_MARK) - 1, MAX_PROBLEM = 512 };
 
 static const char next_request[] =
     HTTP_POST HTTP_LENGTH "\r\n" HTTP_MESSAGE_OF("next");
 
-/* What is sent for a row. */
+/* The bytes to send for a row. */
 struct script {
     unsigned id;
     char *data;
-    size_t length, own; /* of all; of the row's part of it */
+    size_t length, own; /* of all bytes; of those of the row */
 };
 
-static char said[MAX_SAID];
+static char problem_text[MAX_PROBLEM];
 
-__attribute__((format(printf, 1, 2))) static const char *say(const char *format,
-                                                             ...)
+__attribute__((format(printf, 1, 2))) static const char *
+problem_of(const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(said, sizeof(said), format, arguments);
+    vsnprintf(problem_text, sizeof(problem_text), format, arguments);
     va_end(arguments);
-    return said;
+    return problem_text;
 }
 
-/* Not with memmem(3), of which TSan checks all that it may look at. */
+/* memmem(3) is not used: TSan checks all bytes that it may read. */
 static void fill_marks(struct script *script)
 {
     char digits[MARK + 1];
@@ -67,9 +68,9 @@ static struct script write_script(const struct http_case *row)
 void http_settle(struct connection *other)
 {
     /*
-     * What was sent before the first of these requests is reported to the
-     * loop no later than the request is, and so read no later than in the
-     * same round, in which the second can't be.
+     * Bytes sent before the first of these requests are reported to the loop no
+     * later than that request, so they are read in the same round at the
+     * latest. The second request cannot be in that round.
      */
     for (int i = 0; i < 2; i++) {
         assert_true(connection_get(other, "/health"));
@@ -77,7 +78,10 @@ void http_settle(struct connection *other)
     }
 }
 
-/* The service may refuse and close before it has all: no failure of ours. */
+/*
+ * Ignore errors of sending: the service may refuse the request and close before
+ * it has read all of it.
+ */
 static void send_script(const struct http_way *way, const struct http_case *row,
                         struct connection *connection,
                         const struct script *script)
@@ -100,33 +104,34 @@ static void send_script(const struct http_way *way, const struct http_case *row,
         connection_finish(connection);
 }
 
-/* The head of the answer comes twice, which is no answer for response.h. */
-static const char *take_doubled(const struct http_case *row,
-                                struct connection *connection)
+/* Receive a response whose head is sent twice, which response.h rejects. */
+static const char *receive_doubled(const struct http_case *row,
+                                   struct connection *connection)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
     char line[32];
 
     while (connection_fill(connection, 4096, deadline)) {
-        /* Until it is closed. */
+        /* Read until it is closed. */
     }
-    int length = snprintf(line, sizeof(line), "HTTP/1.1 %u ", row->answers[0]);
+    int length =
+        snprintf(line, sizeof(line), "HTTP/1.1 %u ", row->responses[0]);
     if (!connection->ended || connection->length < (size_t)length ||
         memcmp(connection->data, line, (size_t)length) != 0)
-        return say("not %s, and the end", line);
+        return problem_of("expected %s and the end of the connection", line);
     const char *second =
         memmem(connection->data + length, connection->length - (size_t)length,
                "HTTP/1.1 ", 9);
     if (second == NULL || strncmp(second, line, (size_t)length) != 0)
-        return say("its head does not come twice");
+        return problem_of("the head of the response was not sent twice");
     connection->length = 0;
     return NULL;
 }
 
 enum place { ANY, WITHIN, LAST };
 
-/* One answer, which must say whether it is the last. */
-static const char *take_answer(struct connection *connection, bool head,
+/* Receive one response. Its Connection header must match `place`. */
+static const char *receive_one(struct connection *connection, bool head,
                                unsigned status, enum place place)
 {
     struct response response;
@@ -135,46 +140,47 @@ static const char *take_answer(struct connection *connection, bool head,
              : connection_receive(connection, &response);
 
     if (result != CONNECTION_ANSWERED)
-        return say("%u did not come: %s", status,
-                   result == CONNECTION_CLOSED    ? "closed"
-                   : result == CONNECTION_CUT     ? "cut"
-                   : result == CONNECTION_GARBLED ? "garbled"
-                                                  : "nothing");
+        return problem_of("expected %u, got: %s", status,
+                          result == CONNECTION_CLOSED ? "closed"
+                          : result == CONNECTION_CUT  ? "a truncated response"
+                          : result == CONNECTION_GARBLED ? "an invalid response"
+                                                         : "nothing in time");
     const char *problem = NULL;
     if (response.status != status)
-        problem = say("%u came, not %u: %.200s", response.status, status,
-                      response.body);
+        problem = problem_of("expected %u, got %u: %.200s", status,
+                             response.status, response.body);
     else if (place != ANY && response_closes(&response) != (place == LAST))
-        problem = say("%u does not say whether it is the last", status);
+        problem =
+            problem_of("the Connection header of %u does not match", status);
     response_release(&response);
     return problem;
 }
 
-static const char *take_answers(const struct http_case *row,
-                                struct connection *connection)
+static const char *receive_responses(const struct http_case *row,
+                                     struct connection *connection)
 {
     const char *problem = NULL;
 
     if (row->doubled)
-        return take_doubled(row, connection);
-    for (size_t i = 0; i < HTTP_CASE_ANSWERS && row->answers[i] != 0; i++) {
+        return receive_doubled(row, connection);
+    for (size_t i = 0; i < HTTP_CASE_RESPONSES && row->responses[i] != 0; i++) {
         enum place place = WITHIN;
         if (row->unfinished)
             place = ANY;
         else if (row->next == HTTP_CLOSED &&
-                 (i + 1 == HTTP_CASE_ANSWERS || row->answers[i + 1] == 0))
+                 (i + 1 == HTTP_CASE_RESPONSES || row->responses[i + 1] == 0))
             place = LAST;
-        problem = take_answer(connection, row->head, row->answers[i], place);
+        problem = receive_one(connection, row->head, row->responses[i], place);
         if (problem != NULL)
             return problem;
     }
     return NULL;
 }
 
-static const char *take_next(const struct http_way *way,
-                             const struct http_case *row,
-                             struct connection *connection,
-                             const struct script *script)
+static const char *receive_next(const struct http_way *way,
+                                const struct http_case *row,
+                                struct connection *connection,
+                                const struct script *script)
 {
     struct response response = {0};
 
@@ -182,13 +188,13 @@ static const char *take_next(const struct http_way *way,
         if (way->later)
             (void)connection_send(connection, script->data + script->own,
                                   script->length - script->own);
-        return take_answer(connection, false, 202, WITHIN);
+        return receive_one(connection, false, 202, WITHIN);
     }
     if (connection_receive(connection, &response) == CONNECTION_CLOSED)
         return NULL;
     unsigned status = response.status;
     response_release(&response);
-    return say("instead of the end came %u", status);
+    return problem_of("expected the end of the connection, got %u", status);
 }
 
 static const char *check_rocket(struct connection *observer, unsigned id,
@@ -204,10 +210,10 @@ static const char *check_rocket(struct connection *observer, unsigned id,
     response_release(&response);
     if (status == (there ? 200 : 404))
         return NULL;
-    return say("the rocket %s: %u", rocket, status);
+    return problem_of("GET of the rocket %s: %u", rocket, status);
 }
 
-/* That it is answered also shows that the service lives on. */
+/* Responses here also show that the service still runs. */
 static const char *check_rockets(const struct http_way *way,
                                  const struct http_case *row, unsigned id)
 {
@@ -219,7 +225,7 @@ static const char *check_rockets(const struct http_way *way,
         problem =
             check_rocket(&observer, id, "next", row->next == HTTP_ANSWERED);
     if (problem == NULL)
-        problem = check_rocket(&observer, id, "evil", row->evil);
+        problem = check_rocket(&observer, id, "evil", row->smuggled);
     connection_close(&observer);
     return problem;
 }
@@ -232,9 +238,9 @@ const char *http_case_run(const struct http_way *way,
 
     instance_connect(way->instance, &connection);
     send_script(way, row, &connection, &script);
-    const char *problem = take_answers(row, &connection);
+    const char *problem = receive_responses(row, &connection);
     if (problem == NULL)
-        problem = take_next(way, row, &connection, &script);
+        problem = receive_next(way, row, &connection, &script);
     connection_close(&connection);
     if (problem == NULL)
         problem = check_rockets(way, row, script.id);
@@ -263,7 +269,7 @@ void http_cases_run(const struct instance *instance,
     assert_int_equal(failed, 0);
 }
 
-static int setup_with(void **state, const char *flag)
+static int setup_with_flag(void **state, const char *flag)
 {
     const char *const flags[] = {flag, NULL};
     struct instance *instance = malloc(sizeof(*instance));
@@ -276,10 +282,10 @@ static int setup_with(void **state, const char *flag)
 
 int http_setup_one_loop(void **state)
 {
-    return setup_with(state, "-threads=1");
+    return setup_with_flag(state, "-threads=1");
 }
 
 int http_setup_threads(void **state)
 {
-    return setup_with(state, "-threads=per-connection");
+    return setup_with_flag(state, "-threads=per-connection");
 }

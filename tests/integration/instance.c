@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The service under test, from its ready line to its exit status.
+ * Runs the service under test, from its ready line to its exit status.
  */
 #include "instance.h"
 
@@ -122,7 +122,7 @@ int instance_teardown(void **state)
 {
     struct instance *instance = *state;
 
-    /* Where the setup failed there is none. */
+    /* There is none if the setup failed. */
     if (instance != NULL)
         instance_stop(instance);
     free(instance);

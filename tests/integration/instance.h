@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The service under test: the real binary, named by the environment
- * variable LUNAR_SERVICE, on a free port of its own choice.
+ * The service under test: starts the real binary, named by the environment
+ * variable LUNAR_SERVICE, on a free port; connects to it and stops it.
  */
 #ifndef LUNAR_TEST_INSTANCE_H
 #define LUNAR_TEST_INSTANCE_H
@@ -13,8 +13,10 @@
 #include "response.h"
 
 enum {
-    /* Milliseconds to start, and to end after a signal. Only bounds: under a
-       sanitizer on a busy machine all is ten times slower. */
+    /*
+     * Milliseconds to start, and to end after a signal. Only a bound: with a
+     * sanitizer on a busy machine everything is ten times slower.
+     */
     INSTANCE_PATIENCE = 60 * 1000,
     INSTANCE_MAX_FLAGS = 8,
 };
@@ -22,7 +24,7 @@ enum {
 struct instance {
     struct process process;
     uint16_t port;
-    char ready[256]; /* the line it printed when it was ready */
+    char ready[256]; /* the ready line that it printed */
 };
 
 /*
@@ -31,37 +33,41 @@ struct instance {
  */
 void instance_start(struct instance *instance, const char *const flags[]);
 
-/* The same for one whose process the test started by itself. */
+/* Wait until a service is ready that the test started by itself. */
 void instance_wait_ready(struct instance *instance);
 
-/*
- * SIGTERM; it must exit with 0 and must not have left a sanitizer's report.
- */
+/* Send SIGTERM. The service must exit with 0, without a sanitizer report. */
 void instance_stop(struct instance *instance);
 
-/* It must end with `status` by itself, with no report of a sanitizer. */
+/* Expect that it ends with `status` by itself, without a sanitizer report. */
 void instance_expect_end(struct instance *instance, int status);
 
-/* Kill it if a test that failed left it running. Can be called again. */
+/*
+ * Kill it if it is still running after a failed test. Can be called more than
+ * once.
+ */
 void instance_release(struct instance *instance);
 
-/* Connect, which must work. */
+/* Connect. A failure fails the test. */
 void instance_connect(const struct instance *instance,
                       struct connection *connection);
 
 /*
- * One request on a connection of its own; an answer must come. Ownership:
- * the caller releases `response`.
+ * Send one request on a new connection and expect a response. Ownership: the
+ * caller releases `response`.
  */
 void instance_get(const struct instance *instance, const char *target,
                   struct response *response);
 void instance_post(const struct instance *instance, const char *body,
                    struct response *response);
 
-/* Wait until nobody listens on the port any more. */
+/* Wait until connections to the port are refused. */
 void instance_wait_refusing(const struct instance *instance);
 
-/* For group fixtures: `*state` is a running instance without flags. */
+/*
+ * For group fixtures: set `*state` to a running instance without flags, and
+ * stop it.
+ */
 int instance_setup(void **state);
 int instance_teardown(void **state);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Child processes for tests. Waiting is poll(2) on a pidfd or a pipe, never
- * a sleep; stderr goes to a file in memory, so that a child that writes
- * much never blocks on us.
+ * Child processes for tests. Each wait is a poll(2) on a pidfd or a pipe, not a
+ * sleep. stderr goes to a memory file, so that a child that writes much never
+ * blocks on the test.
  */
 #include "process.h"
 
@@ -68,11 +68,12 @@ static void make_environment(const char *result[MAX_ENVIRONMENT],
 }
 
 /*
- * Only what is safe between fork(2) and execve(2), which takes pointers to
- * char but changes nothing.
+ * Calls only what is safe between fork(2) and execve(2). execve(2) takes
+ * pointers to char, but does not change the strings.
  */
-static _Noreturn void become(const char *const arguments[],
-                             const char *const environment[], int out, int err)
+static _Noreturn void execute_child(const char *const arguments[],
+                                    const char *const environment[], int out,
+                                    int err)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
@@ -95,14 +96,14 @@ void process_start(struct process *process, const char *const arguments[],
     process->pid = fork();
     assert_true(process->pid >= 0);
     if (process->pid == 0)
-        become(arguments, child_environment, pipe_ends[1], process->err);
+        execute_child(arguments, child_environment, pipe_ends[1], process->err);
     close(pipe_ends[1]);
     process->pidfd = pidfd_open(process->pid, 0);
     assert_true(process->pidfd >= 0);
 }
 
 /* Wait until `descriptor` can be read; false once `deadline` has passed. */
-static bool readable(int descriptor, int64_t deadline)
+static bool wait_readable(int descriptor, int64_t deadline)
 {
     for (;;) {
         struct pollfd wanted = {descriptor, POLLIN, 0};
@@ -124,7 +125,7 @@ bool process_line(struct process *process, char *line, size_t size,
     int64_t deadline = process_clock() + limit;
     size_t length = 0;
 
-    while (length + 1 < size && readable(process->out, deadline)) {
+    while (length + 1 < size && wait_readable(process->out, deadline)) {
         if (read(process->out, line + length, 1) != 1)
             break;
         if (line[length] == '\n') {
@@ -147,7 +148,7 @@ char *process_output(struct process *process, int64_t limit)
         char *grown = realloc(text, length + 4097);
         assert_non_null(grown);
         text = grown;
-        if (!readable(process->out, deadline)) {
+        if (!wait_readable(process->out, deadline)) {
             free(text);
             return NULL;
         }
@@ -182,7 +183,7 @@ int process_wait(struct process *process, int64_t limit)
 {
     int status = 0;
 
-    if (!readable(process->pidfd, process_clock() + limit))
+    if (!wait_readable(process->pidfd, process_clock() + limit))
         return PROCESS_LATE;
     assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
     process->pid = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Responses, taken apart. Written for tests: a response is read again from
- * its first byte each time more has come, which is simple, and fast enough
- * because bodies are only walked over until they are complete.
+ * Parses responses for tests. A response is parsed again from its first byte
+ * each time more bytes arrive. This is simple, and fast enough, because a body
+ * is only scanned until it is complete.
  */
 #include "response.h"
 
@@ -15,7 +15,10 @@
 
 enum { MAX_HEAD = 64 * 1024 };
 
-/* A body's extent: where it ends on the wire, and how long it is. */
+/*
+ * The extent of a body: where it ends in the data received, and its decoded
+ * length.
+ */
 struct extent {
     size_t end;
     size_t length;
@@ -37,7 +40,7 @@ static char *copy_of(const char *data, size_t length)
     return copy;
 }
 
-/* Take "HTTP/1.1 200 OK" apart. */
+/* Parse a line such as "HTTP/1.1 200 OK". */
 static bool read_status_line(struct response *response, const char *line)
 {
     if (strncmp(line, "HTTP/1.1 ", 9) != 0 &&
@@ -64,7 +67,7 @@ static bool read_field(struct response *response, char *line)
     return true;
 }
 
-/* Cut `head`, which ends in an empty line, into names and values. */
+/* Split `head`, which ends in an empty line, into names and values. */
 static bool read_head(struct response *response)
 {
     char *line = response->head;
@@ -118,7 +121,7 @@ static bool read_framing(struct response *response, bool head)
     return true;
 }
 
-/* The size of the chunk at `at`; `at` moves to its first byte. */
+/* Parse the size of the chunk at `at`, and move `at` to its first byte. */
 static enum response_result chunk_size(const char *data, size_t length,
                                        size_t *at, size_t *size)
 {
@@ -141,7 +144,7 @@ static enum response_result chunk_size(const char *data, size_t length,
     return RESPONSE_DONE;
 }
 
-/* Walk over all chunks, from `at`. With `out`, copy their content there. */
+/* Scan all chunks from `at`. If `out` is not NULL, copy their content to it. */
 static enum response_result walk_chunks(const char *data, size_t length,
                                         size_t at, char *out,
                                         struct extent *extent)
@@ -260,7 +263,7 @@ bool response_closes(const struct response *response)
 void response_expect_status(const struct response *response, unsigned status)
 {
     if (response->status != status) {
-        fail_msg("status %u instead of %u: %s", response->status, status,
+        fail_msg("expected status %u, got %u: %s", status, response->status,
                  response->body);
     }
 }
@@ -292,7 +295,7 @@ cJSON *response_json(const struct response *response)
         response->body, response->body_length + 1, NULL, true);
 
     if (json == NULL)
-        fail_msg("not JSON: %.200s", response->body);
+        fail_msg("the body is not JSON: %.200s", response->body);
     return json;
 }
 
@@ -307,7 +310,8 @@ void response_expect_problem(const struct response *response, unsigned status,
 
     assert_true(cJSON_IsString(detail));
     if (strstr(detail->valuestring, part) == NULL)
-        fail_msg("\"%s\" is not in the detail: %s", part, detail->valuestring);
+        fail_msg("the detail does not contain \"%s\": %s", part,
+                 detail->valuestring);
     assert_int_equal(cJSON_GetArraySize(json), 4);
     assert_true(cJSON_IsString(cJSON_GetObjectItemCaseSensitive(json, "type")));
     assert_true(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A response as it came over the wire, taken apart strictly: whatever RFC
- * 9112 does not allow a server to send is RESPONSE_BROKEN.
+ * A response as received, parsed strictly: bytes that RFC 9112 does not allow a
+ * server to send are RESPONSE_BROKEN.
  */
 #ifndef LUNAR_TEST_RESPONSE_H
 #define LUNAR_TEST_RESPONSE_H
@@ -13,7 +13,7 @@
 
 enum { RESPONSE_MAX_FIELDS = 32 };
 
-/* How the end of the body was told. */
+/* How the end of the body was found. */
 enum response_framing {
     RESPONSE_NO_BODY, /* HEAD, 1xx, 204, 304 */
     RESPONSE_LENGTH,
@@ -30,8 +30,8 @@ struct response {
     enum response_framing framing;
     size_t field_count;
     struct response_field fields[RESPONSE_MAX_FIELDS];
-    char *head; /* cut into names and values */
-    char *body; /* decoded, and followed by a NUL */
+    char *head; /* split into names and values */
+    char *body; /* decoded, NUL-terminated */
     size_t body_length;
 };
 
@@ -42,10 +42,10 @@ enum response_result {
 };
 
 /*
- * Read one response from the front of `data`. `ended`: the connection is
- * closed, no more will come. `head`: it answers a HEAD request. `consumed`
- * is how many bytes it took; the rest belongs to the next one.
- * Ownership: with RESPONSE_DONE the caller releases `response`.
+ * Parse one response at the start of `data`. `ended`: the connection is closed,
+ * no more bytes will follow. `head`: it is the response to a HEAD request.
+ * `consumed` gets the number of bytes of the response; the rest belongs to the
+ * next one. Ownership: on RESPONSE_DONE the caller releases `response`.
  */
 enum response_result response_read(struct response *response, const char *data,
                                    size_t length, bool ended, bool head,
@@ -53,27 +53,35 @@ enum response_result response_read(struct response *response, const char *data,
 
 void response_release(struct response *response);
 
-/* A header's value, NULL if it is not there; that it is there twice fails. */
+/*
+ * Return the value of a header, or NULL if it is absent. Fails the test if it
+ * occurs twice.
+ */
 const char *response_header(const struct response *response, const char *name);
 
-/* Whether this is the last response on its connection. */
+/* Return whether this is the last response on its connection. */
 bool response_closes(const struct response *response);
 
-/* Fail unless the status is `status`; shows the body. */
+/* Fail, with the body as message, unless the status is `status`. */
 void response_expect_status(const struct response *response, unsigned status);
 
-/* Fail unless the header `name` has exactly this value; NULL: is absent. */
+/*
+ * Fail unless the header `name` has exactly this value; NULL: unless it is
+ * absent.
+ */
 void response_expect_header(const struct response *response, const char *name,
                             const char *value);
 
 void response_expect_body(const struct response *response, const char *body);
 
-/* The body, which must be JSON. Ownership: the caller deletes the result. */
+/*
+ * Parse the body, which must be JSON. Ownership: the caller deletes the result.
+ */
 cJSON *response_json(const struct response *response);
 
 /*
- * Fail unless this is a problem of RFC 9457 with the four members, this
- * status, and a `detail` that contains `part`.
+ * Fail unless this is a problem (RFC 9457) with the four members, this status,
+ * and a `detail` that contains `part`.
  */
 void response_expect_problem(const struct response *response, unsigned status,
                              const char *part);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many answers over one connection. The service sends an answer that is like
- * the last one by the same response once more, with another text in it; so
- * whatever comes in between, each answer must be its own.
+ * Many responses over one connection. The service reuses the last response
+ * object, with another text, for a response that is like the last one. So each
+ * response must match its own request, whatever requests came between.
  */
 #include "harness.h"
 
@@ -13,7 +13,7 @@
 
 enum { ROUNDS = 300, PIPELINED = 40, KINDS = 7 };
 
-/* From 1 to 128 bytes, a length that changes now and then. */
+/* A channel of 7 to 128 bytes. Its length changes every third round. */
 static const char *channel_of(char out[129], unsigned round)
 {
     int length = (int)(1 + round / 3 * 37 % 122);
@@ -61,7 +61,7 @@ static void expect_applied(struct connection *connection, unsigned round)
     response_release(&response);
 }
 
-/* A request of another kind, and its answer. */
+/* Send a request of another kind and expect its response. */
 static void exchange_other(struct connection *connection, unsigned round)
 {
     static const struct {
@@ -78,7 +78,7 @@ static void exchange_other(struct connection *connection, unsigned round)
     connection_expect_status(connection, others[round % KINDS].status);
 }
 
-static void each_answer_is_its_own(void **state)
+static void each_response_matches_its_request(void **state)
 {
     struct connection connection;
 
@@ -96,8 +96,8 @@ static void each_answer_is_its_own(void **state)
     connection_close(&connection);
 }
 
-/* The answers wait in the service's socket while the next ones are made. */
-static void pipelined_answers_are_their_own(void **state)
+/* The responses wait in the socket of the service while it makes the next. */
+static void pipelined_responses_match_their_requests(void **state)
 {
     struct connection connection;
 
@@ -112,8 +112,8 @@ static void pipelined_answers_are_their_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_answer_is_its_own),
-        cmocka_unit_test(pipelined_answers_are_their_own),
+        cmocka_unit_test(each_response_matches_its_request),
+        cmocka_unit_test(pipelined_responses_match_their_requests),
     };
 
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);

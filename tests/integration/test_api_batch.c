@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /messages with application/x-ndjson as its users see it: results,
- * refusals, and what state each of them leaves. What lines may be is in the
- * unit tests; how bodies come over the wire, in test_batch_arrival.c.
+ * POST /messages with application/x-ndjson: results, refusals, and the state
+ * after each of them. The unit tests cover what lines may contain;
+ * test_batch_arrival.c covers how bodies arrive.
  */
 #include "harness.h"
 
@@ -33,7 +33,7 @@ static void each_line_is_applied_and_counted(void **state)
     connection_close(&connection);
 }
 
-static void type_is_read_without_case_and_parameters(void **state)
+static void media_type_ignores_case_and_parameters(void **state)
 {
     static const char *const types[] = {
         "application/x-ndjson",
@@ -55,7 +55,7 @@ static void type_is_read_without_case_and_parameters(void **state)
     connection_close(&connection);
 }
 
-static void empty_batch_is_taken(void **state)
+static void empty_batch_is_accepted(void **state)
 {
     struct connection connection;
 
@@ -73,9 +73,9 @@ static void empty_batch_is_taken(void **state)
     connection_close(&connection);
 }
 
-static void batch_of_bad_lines_is_taken(void **state)
+static void batch_of_invalid_lines_is_accepted(void **state)
 {
-    enum { BAD = 250, TOLD = 100 };
+    enum { BAD = 250, REPORTED = 100 };
     struct connection connection;
     struct response response;
     char body[3 * BAD + 1];
@@ -91,17 +91,17 @@ static void batch_of_bad_lines_is_taken(void **state)
     assert_int_equal(cJSON_GetNumberValue(
                          cJSON_GetObjectItemCaseSensitive(json, "rejected")),
                      BAD);
-    assert_int_equal(cJSON_GetArraySize(errors), TOLD);
+    assert_int_equal(cJSON_GetArraySize(errors), REPORTED);
     assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(
-                         cJSON_GetArrayItem(errors, TOLD - 1), "line")),
-                     TOLD);
+                         cJSON_GetArrayItem(errors, REPORTED - 1), "line")),
+                     REPORTED);
     cJSON_Delete(json);
     response_release(&response);
     bulk_expect_next(&connection);
     connection_close(&connection);
 }
 
-static void too_long_line_spoils_no_other(void **state)
+static void too_long_line_rejects_only_itself(void **state)
 {
     enum { LONG = 3000000 };
     struct fleet_message one = fleet_faster("line-1", 1, 1);
@@ -124,7 +124,7 @@ static void too_long_line_spoils_no_other(void **state)
     free(bulk.text);
 }
 
-static void browser_on_another_site_is_refused(void **state)
+static void cross_site_batch_is_refused(void **state)
 {
     static const struct {
         const char *fields;
@@ -153,8 +153,10 @@ static void browser_on_another_site_is_refused(void **state)
     }
 }
 
-/* The type makes a batch of a POST to /messages, and of nothing else. */
-static void other_requests_do_not_mind_the_type(void **state)
+/*
+ * Only a POST to /messages is a batch by this type; other requests ignore it.
+ */
+static void other_requests_ignore_the_batch_type(void **state)
 {
     static const struct {
         const char *method, *target;
@@ -184,8 +186,11 @@ static void other_requests_do_not_mind_the_type(void **state)
     }
 }
 
-/* Launches of ever new rockets, and between them one that is known. */
-static struct bulk flood(const char *known, size_t rockets)
+/*
+ * A batch that makes `rockets` new rockets, each followed by a message of the
+ * rocket `known`.
+ */
+static struct bulk make_flood(const char *known, size_t rockets)
 {
     struct bulk bulk;
     char id[32];
@@ -200,11 +205,11 @@ static struct bulk flood(const char *known, size_t rockets)
     return bulk;
 }
 
-static void full_memory_puts_off_what_needs_more(void **state)
+static void full_memory_refuses_only_new_rockets(void **state)
 {
     enum { MANY = 20000 }; /* more rockets than a megabyte holds */
     static const char *const little[] = {"-max-memory=1M", NULL};
-    struct bulk bulk = flood("known-1", MANY);
+    struct bulk bulk = make_flood("known-1", MANY);
     struct instance instance;
     struct connection connection;
     struct response response;
@@ -223,7 +228,7 @@ static void full_memory_puts_off_what_needs_more(void **state)
         assert_int_equal(bulk_messages_of(&instance, "flood-000000"), 1);
         assert_int_equal(bulk_messages_of(&instance, "flood-019999"), 0);
     }
-    /* What needs nothing is taken by a batch as before. */
+    /* A message that needs no memory is applied as before. */
     struct fleet_message next = fleet_faster("known-1", MANY + 1, 1);
     assert_true(connection_post_with(&connection, BULK_TYPE, next.body));
     bulk_expect_applied(&connection, 1);
@@ -236,13 +241,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_is_applied_and_counted),
-        cmocka_unit_test(type_is_read_without_case_and_parameters),
-        cmocka_unit_test(empty_batch_is_taken),
-        cmocka_unit_test(batch_of_bad_lines_is_taken),
-        cmocka_unit_test(too_long_line_spoils_no_other),
-        cmocka_unit_test(browser_on_another_site_is_refused),
-        cmocka_unit_test(other_requests_do_not_mind_the_type),
-        cmocka_unit_test(full_memory_puts_off_what_needs_more),
+        cmocka_unit_test(media_type_ignores_case_and_parameters),
+        cmocka_unit_test(empty_batch_is_accepted),
+        cmocka_unit_test(batch_of_invalid_lines_is_accepted),
+        cmocka_unit_test(too_long_line_rejects_only_itself),
+        cmocka_unit_test(cross_site_batch_is_refused),
+        cmocka_unit_test(other_requests_ignore_the_batch_type),
+        cmocka_unit_test(full_memory_refuses_only_new_rockets),
     };
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /rockets as its users see it: order, filters and pages over six
- * rockets whose ids are single letters, so that a list is a short word.
+ * GET /rockets: order, filters and pages over six rockets. Their ids are single
+ * letters, so that a list is a short word.
  */
 #include "harness.h"
 
@@ -19,7 +19,7 @@ enum { MAX_ROCKETS = 16, MAX_TARGET = 2048 };
     "\"type\":\"" type "\",\"launchSpeed\":" speed ",\"mission\":\"" mission   \
     "\""
 
-/* d and f were in flight before we heard of them. */
+/* d and f have no RocketLaunched. */
 static const char *const messages[] = {
     MESSAGE("f", "3", "07:59:00Z", "SpeedIncreased", "\"by\":100000"),
     MESSAGE("f", "4", "08:00:00Z", "MissionChanged", "\"newMission\":\"ZZ\""),
@@ -97,7 +97,7 @@ static void append_ids(const struct response *response, char *ids)
     cJSON_Delete(json);
 }
 
-/* Take the target of the next page out of Link; false on the last page. */
+/* Copy the target of the next page from Link. Return false on the last page. */
 static bool next_page(const struct response *response, char *target)
 {
     const char *link = response_header(response, "Link");
@@ -155,7 +155,10 @@ static void expect_refused(const struct instance *instance, const char *query,
     response_release(&response);
 }
 
-/* The service names all sort fields: `sorted` has each of them. */
+/*
+ * The error for an unknown sort field lists them all; `sorted` must have each
+ * of them, in this order.
+ */
 static void every_sort_field_is_tested(void **state)
 {
     char expected[256] = "sort must be one of";
@@ -183,7 +186,7 @@ static void list_is_sorted_by_each_field_in_both_orders(void **state)
         expect_list(*state, sorted[i].query, sorted[i].order);
 }
 
-static void list_without_a_query_holds_all_by_id(void **state)
+static void list_without_a_query_has_all_rockets_by_id(void **state)
 {
     struct response response;
     char ids[MAX_ROCKETS] = "";
@@ -197,7 +200,7 @@ static void list_without_a_query_holds_all_by_id(void **state)
     response_release(&response);
 }
 
-static void rocket_in_a_list_is_the_rocket_alone(void **state)
+static void list_and_single_read_show_the_same_rocket(void **state)
 {
     struct response list;
     struct response rocket;
@@ -211,7 +214,7 @@ static void rocket_in_a_list_is_the_rocket_alone(void **state)
     response_release(&rocket);
 }
 
-static void filters_keep_what_matches_exactly(void **state)
+static void filters_match_exactly(void **state)
 {
     expect_list(*state, "status=active", "abdef");
     expect_list(*state, "status=exploded", "c");
@@ -224,7 +227,7 @@ static void filters_keep_what_matches_exactly(void **state)
     expect_list(*state, "mission=GEMINI&sort=speed&order=desc", "ba");
 }
 
-static void total_counts_what_matches(void **state)
+static void total_counts_matching_rockets(void **state)
 {
     static const struct {
         const char *target, *total;
@@ -255,9 +258,12 @@ static void empty_list_is_an_empty_array(void **state)
     response_release(&response);
 }
 
-/* Follow the links from `query` on; each page must have the total. */
-static void walk(const struct instance *instance, const char *query, char *ids,
-                 const char *total)
+/*
+ * Read all pages, following the links from `query` on. Each page must have the
+ * total. Appends the ids to `ids`.
+ */
+static void read_pages(const struct instance *instance, const char *query,
+                       char *ids, const char *total)
 {
     struct connection connection;
     char target[MAX_TARGET];
@@ -286,7 +292,7 @@ static void pages_together_are_the_list(void **state)
 
             snprintf(query, sizeof(query), "%s&limit=%d", sorted[i].query,
                      limit);
-            walk(*state, query, ids, "6");
+            read_pages(*state, query, ids, "6");
             assert_string_equal(ids, sorted[i].order);
         }
     }
@@ -296,14 +302,14 @@ static void pages_keep_the_filters(void **state)
 {
     char ids[MAX_ROCKETS] = "";
 
-    walk(*state, "status=active&sort=speed&order=desc&limit=2", ids, "5");
+    read_pages(*state, "status=active&sort=speed&order=desc&limit=2", ids, "5");
     assert_string_equal(ids, "fbdae");
     ids[0] = '\0';
-    walk(*state, "type=Atlas+%26+Co&limit=1", ids, "1");
+    read_pages(*state, "type=Atlas+%26+Co&limit=1", ids, "1");
     assert_string_equal(ids, "b");
 }
 
-/* The target of the page after the one that `query` asks for. */
+/* Copy to `target` the target of the page after that of `query`. */
 static void second_page(const struct instance *instance, const char *query,
                         char *target)
 {
@@ -317,7 +323,7 @@ static void second_page(const struct instance *instance, const char *query,
     response_release(&response);
 }
 
-/* The cursor in such a target, still encoded. */
+/* Copy to `cursor` the parameter cursor=... of such a target, still encoded. */
 static void cursor_of(const char *target, char *cursor)
 {
     const char *start = strstr(target, "cursor=");
@@ -326,7 +332,7 @@ static void cursor_of(const char *target, char *cursor)
     snprintf(cursor, MAX_TARGET, "%.*s", (int)strcspn(start, "&"), start);
 }
 
-static void cursor_without_limit_gives_the_rest(void **state)
+static void cursor_without_limit_returns_the_rest(void **state)
 {
     char target[MAX_TARGET];
     char cursor[MAX_TARGET];
@@ -374,14 +380,14 @@ static void malformed_cursor_is_refused(void **state)
         expect_refused(*state, cursors[i], "cursor");
     second_page(*state, "limit=2", target);
     cursor_of(target, cursor);
-    /* All its beginnings but "cursor=" itself, which was tried above. */
+    /* Every prefix but "cursor=" itself, which is in the table above. */
     for (size_t length = strlen(cursor) - 1; length > 7; length--) {
         cursor[length] = '\0';
         expect_refused(*state, cursor, "cursor");
     }
 }
 
-static void bad_value_is_told_what_is_allowed(void **state)
+static void bad_value_error_names_the_parameter(void **state)
 {
     static const struct {
         const char *query, *detail;
@@ -438,7 +444,7 @@ static void set_speed(const struct instance *instance, const char *id,
     response_release(&response);
 }
 
-static void rocket_that_stays_is_listed_once_while_others_move(void **state)
+static void unchanged_rocket_is_listed_once_while_others_move(void **state)
 {
     struct instance instance;
     char target[MAX_TARGET] = "/rockets?sort=speed&limit=1";
@@ -456,10 +462,13 @@ static void rocket_that_stays_is_listed_once_while_others_move(void **state)
         append_ids(&response, ids);
         more = next_page(&response, target);
         response_release(&response);
-        /* b leaps over all that was listed, and new ones come in front. */
-        char born[2] = {(char)('p' + number % 8), '\0'};
+        /*
+         * b moves to either end of the order, and new rockets appear at its
+         * start.
+         */
+        char new_id[2] = {(char)('p' + number % 8), '\0'};
         set_speed(&instance, "b", number, number % 2 == 0 ? 1 : 600);
-        set_speed(&instance, born, number, 2);
+        set_speed(&instance, new_id, number, 2);
         number++;
     }
     instance_stop(&instance);
@@ -475,20 +484,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sort_field_is_tested),
         cmocka_unit_test(list_is_sorted_by_each_field_in_both_orders),
-        cmocka_unit_test(list_without_a_query_holds_all_by_id),
-        cmocka_unit_test(rocket_in_a_list_is_the_rocket_alone),
-        cmocka_unit_test(filters_keep_what_matches_exactly),
-        cmocka_unit_test(total_counts_what_matches),
+        cmocka_unit_test(list_without_a_query_has_all_rockets_by_id),
+        cmocka_unit_test(list_and_single_read_show_the_same_rocket),
+        cmocka_unit_test(filters_match_exactly),
+        cmocka_unit_test(total_counts_matching_rockets),
         cmocka_unit_test(empty_list_is_an_empty_array),
         cmocka_unit_test(pages_together_are_the_list),
         cmocka_unit_test(pages_keep_the_filters),
-        cmocka_unit_test(cursor_without_limit_gives_the_rest),
+        cmocka_unit_test(cursor_without_limit_returns_the_rest),
         cmocka_unit_test(cursor_with_another_query_is_refused),
         cmocka_unit_test(malformed_cursor_is_refused),
-        cmocka_unit_test(bad_value_is_told_what_is_allowed),
+        cmocka_unit_test(bad_value_error_names_the_parameter),
         cmocka_unit_test(bad_percent_in_a_query_is_refused),
         cmocka_unit_test(unknown_parameters_are_ignored),
-        cmocka_unit_test(rocket_that_stays_is_listed_once_while_others_move),
+        cmocka_unit_test(unchanged_rocket_is_listed_once_while_others_move),
     };
     return cmocka_run_group_tests(tests, setup, instance_teardown);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /messages as its users see it: results, refusals, and what state of
- * the connection each of them leaves. The tables of good and bad messages
- * are in the unit tests; here is one of each kind. Batches are looked at in
- * test_api_batch.c.
+ * POST /messages: results, refusals, and whether the connection stays usable
+ * after each of them. The unit tests have the tables of good and bad messages;
+ * here is one of each kind. test_api_batch.c covers batches.
  */
 #include "harness.h"
 
@@ -126,7 +125,7 @@ static void result_echoes_the_channel_as_json(void **state)
     response_release(&response);
 }
 
-static void any_content_type_is_read_as_json(void **state)
+static void other_content_types_are_read_as_json(void **state)
 {
     static const char *const fields[] = {
         "",
@@ -148,7 +147,7 @@ static void any_content_type_is_read_as_json(void **state)
     connection_close(&connection);
 }
 
-static void bad_message_is_told_what_is_wrong(void **state)
+static void bad_message_error_names_the_problem(void **state)
 {
     static const struct {
         const char *body, *detail;
@@ -185,7 +184,7 @@ static void bad_message_is_told_what_is_wrong(void **state)
     connection_close(&connection);
 }
 
-static void absent_body_is_not_json(void **state)
+static void missing_body_is_not_json(void **state)
 {
     struct connection connection;
 
@@ -210,7 +209,10 @@ static void refused_message_changes_nothing(void **state)
     response_release(&response);
 }
 
-/* A message of exactly `length` bytes, blanks after the JSON. */
+/*
+ * Make a message of exactly `length` bytes, with spaces after the JSON.
+ * Ownership: the caller frees the result.
+ */
 static char *padded_message(const char *channel, size_t length)
 {
     struct fleet_message message = fleet_faster(channel, 1, 1);
@@ -232,7 +234,7 @@ static void post_of_length(struct connection *connection, const char *channel,
     free(body);
 }
 
-static void longest_body_is_taken(void **state)
+static void longest_body_is_accepted(void **state)
 {
     struct connection connection;
 
@@ -242,7 +244,7 @@ static void longest_body_is_taken(void **state)
     connection_close(&connection);
 }
 
-static void too_long_body_is_read_and_answered(void **state)
+static void too_long_body_is_read_and_gets_413(void **state)
 {
     static const size_t lengths[] = {MAX_BODY + 1, 300000, MAX_DRAIN};
     struct connection connection;
@@ -274,7 +276,7 @@ static bool send_chunks(struct connection *connection, size_t size,
     return sent;
 }
 
-static void too_long_chunked_body_is_read_and_answered(void **state)
+static void too_long_chunked_body_is_read_and_gets_413(void **state)
 {
     struct connection connection;
 
@@ -289,7 +291,7 @@ static void too_long_chunked_body_is_read_and_answered(void **state)
     connection_close(&connection);
 }
 
-/* The service may say 413 before it closes, and nothing else. */
+/* The service may send 413, and nothing else, before it closes. */
 static void expect_closed_over_length(struct connection *connection)
 {
     struct response response;
@@ -323,12 +325,12 @@ static void endless_chunked_body_closes_the_connection(void **state)
     instance_connect(*state, &connection);
     connection_request(&connection, "POST", "/messages",
                        "Transfer-Encoding: chunked\r\n");
-    /* 64 MiB are more than all buffers between us hold. */
+    /* 64 MiB are more than all buffers on the way hold. */
     assert_false(send_chunks(&connection, 65536, 1024));
     expect_closed_over_length(&connection);
 }
 
-static void expecting_client_is_told_to_go_on(void **state)
+static void expect_100_continue_gets_100(void **state)
 {
     struct fleet_message message = fleet_faster("expect-1", 1, 1);
     struct connection connection;
@@ -344,7 +346,7 @@ static void expecting_client_is_told_to_go_on(void **state)
     connection_close(&connection);
 }
 
-static void expecting_client_is_refused_at_once(void **state)
+static void expected_too_long_body_gets_413_at_once(void **state)
 {
     static const size_t lengths[] = {MAX_BODY + 1, MAX_DRAIN, 1000000000};
 
@@ -359,7 +361,7 @@ static void expecting_client_is_refused_at_once(void **state)
                          lengths[i]);
         connection_expect(&connection, &response);
         response_expect_problem(&response, 413, "65536");
-        /* The body was never sent: nothing can follow on this connection. */
+        /* The body was not sent, so the connection cannot be used again. */
         assert_true(response_closes(&response));
         response_release(&response);
         connection_expect_closed(&connection);
@@ -367,7 +369,7 @@ static void expecting_client_is_refused_at_once(void **state)
     }
 }
 
-static void browser_on_another_site_is_refused(void **state)
+static void cross_site_message_is_refused(void **state)
 {
     static const struct {
         const char *fields;
@@ -402,7 +404,7 @@ static void browser_on_another_site_is_refused(void **state)
     }
 }
 
-static void link_from_another_site_may_read(void **state)
+static void cross_site_read_is_allowed(void **state)
 {
     struct connection connection;
 
@@ -436,19 +438,19 @@ int main(void)
         cmocka_unit_test(message_in_a_gap_given_up_is_stale),
         cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(result_echoes_the_channel_as_json),
-        cmocka_unit_test(any_content_type_is_read_as_json),
-        cmocka_unit_test(bad_message_is_told_what_is_wrong),
-        cmocka_unit_test(absent_body_is_not_json),
+        cmocka_unit_test(other_content_types_are_read_as_json),
+        cmocka_unit_test(bad_message_error_names_the_problem),
+        cmocka_unit_test(missing_body_is_not_json),
         cmocka_unit_test(refused_message_changes_nothing),
-        cmocka_unit_test(longest_body_is_taken),
-        cmocka_unit_test(too_long_body_is_read_and_answered),
-        cmocka_unit_test(too_long_chunked_body_is_read_and_answered),
+        cmocka_unit_test(longest_body_is_accepted),
+        cmocka_unit_test(too_long_body_is_read_and_gets_413),
+        cmocka_unit_test(too_long_chunked_body_is_read_and_gets_413),
         cmocka_unit_test(far_too_long_body_closes_the_connection),
         cmocka_unit_test(endless_chunked_body_closes_the_connection),
-        cmocka_unit_test(expecting_client_is_told_to_go_on),
-        cmocka_unit_test(expecting_client_is_refused_at_once),
-        cmocka_unit_test(browser_on_another_site_is_refused),
-        cmocka_unit_test(link_from_another_site_may_read),
+        cmocka_unit_test(expect_100_continue_gets_100),
+        cmocka_unit_test(expected_too_long_body_gets_413_at_once),
+        cmocka_unit_test(cross_site_message_is_refused),
+        cmocka_unit_test(cross_site_read_is_allowed),
         cmocka_unit_test(query_of_a_post_is_ignored),
     };
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);

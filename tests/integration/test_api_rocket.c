@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /rockets/{id}, and what both reads share: entity tags, HEAD.
+ * GET /rockets/{id}, and what all reads share: entity tags and HEAD.
  */
 #include "harness.h"
 
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-static void post(const struct instance *instance,
-                 const struct fleet_message *message)
+static void post_accepted(const struct instance *instance,
+                          const struct fleet_message *message)
 {
     struct response response;
 
@@ -69,7 +69,7 @@ static void rocket_is_shown_with_all_members_in_order(void **state)
     connection_close(&connection);
 }
 
-static void exploded_rocket_has_its_reason(void **state)
+static void exploded_rocket_has_a_reason(void **state)
 {
     struct fleet_message launched =
         fleet_launched("exploded-1", 1, "Thor", 500, "GEMINI");
@@ -77,8 +77,8 @@ static void exploded_rocket_has_its_reason(void **state)
         fleet_exploded("exploded-1", 2, "PRESSURE_VESSEL_FAILURE");
     struct response response;
 
-    post(*state, &exploded);
-    post(*state, &launched);
+    post_accepted(*state, &exploded);
+    post_accepted(*state, &launched);
     instance_get(*state, "/rockets/exploded-1", &response);
     assert_non_null(strstr(response.body,
                            "\"status\":\"exploded\","
@@ -86,12 +86,12 @@ static void exploded_rocket_has_its_reason(void **state)
     response_release(&response);
 }
 
-static void rocket_met_in_flight_has_nulls(void **state)
+static void rocket_without_a_launch_has_nulls(void **state)
 {
     struct fleet_message message = fleet_faster("in-flight-1", 500, 70);
     struct response response;
 
-    post(*state, &message);
+    post_accepted(*state, &message);
     instance_get(*state, "/rockets/in-flight-1", &response);
     response_expect_body(
         &response, "{\"id\":\"in-flight-1\",\"type\":null,\"speed\":70,"
@@ -116,21 +116,21 @@ static void id_is_percent_decoded(void **state)
     struct fleet_message odd = fleet_faster("a/b c+d%\xc3\xa9?#", 1, 1);
     struct fleet_message plain = fleet_faster("plain-1", 1, 1);
 
-    post(*state, &odd);
-    post(*state, &plain);
+    post_accepted(*state, &odd);
+    post_accepted(*state, &plain);
     expect_status_of(*state, "/rockets/a%2Fb%20c+d%25%C3%A9%3F%23", 200);
     expect_status_of(*state, "/rockets/a%2fb%20c%2bd%25%c3%a9%3f%23", 200);
     expect_status_of(*state, "/rockets/%70lain-1", 200);
     expect_status_of(*state, "/rockets/plain-1?any=query", 200);
 }
 
-static void plus_in_a_path_is_a_plus(void **state)
+static void plus_in_a_path_is_not_a_space(void **state)
 {
     struct fleet_message plus = fleet_faster("plus+1", 1, 1);
     struct fleet_message space = fleet_faster("space 1", 1, 1);
 
-    post(*state, &plus);
-    post(*state, &space);
+    post_accepted(*state, &plus);
+    post_accepted(*state, &space);
     expect_status_of(*state, "/rockets/plus+1", 200);
     expect_status_of(*state, "/rockets/space+1", 404);
 }
@@ -143,7 +143,7 @@ static void bad_percent_in_a_path_is_refused(void **state)
     expect_status_of(*state, "/rockets/%2", 400);
 }
 
-static void id_of_any_length_is_looked_up(void **state)
+static void id_of_any_length_is_accepted(void **state)
 {
     char id[3 * 128 + 2];
     char target[sizeof(id) + 16];
@@ -151,7 +151,7 @@ static void id_of_any_length_is_looked_up(void **state)
     memset(id, 'x', 128);
     id[128] = '\0';
     struct fleet_message message = fleet_faster(id, 1, 1);
-    post(*state, &message);
+    post_accepted(*state, &message);
     snprintf(target, sizeof(target), "/rockets/%s", id);
     expect_status_of(*state, target, 200);
     memset(id, 'x', sizeof(id) - 1);
@@ -174,19 +174,22 @@ static void get_if_none_match(const struct instance *instance,
     connection_close(&connection);
 }
 
-/* `format` makes the field's value of the tag without its W/. */
+/*
+ * `format` is the value of If-None-Match; TAG in it is replaced by `tag`, an
+ * entity tag without its W/.
+ */
 static void expect_match(const struct instance *instance, const char *target,
                          const char *tag, const char *format, unsigned status)
 {
     struct response response;
     char tags[384];
-    const char *hole = strstr(format, "TAG");
+    const char *place = strstr(format, "TAG");
 
-    if (hole == NULL) {
+    if (place == NULL) {
         snprintf(tags, sizeof(tags), "%s", format);
     } else {
-        snprintf(tags, sizeof(tags), "%.*s%s%s", (int)(hole - format), format,
-                 tag, hole + 3);
+        snprintf(tags, sizeof(tags), "%.*s%s%s", (int)(place - format), format,
+                 tag, place + 3);
     }
     get_if_none_match(instance, target, tags, &response);
     if (response.status != status)
@@ -222,22 +225,22 @@ static void expect_conditional(const struct instance *instance,
     expect_match(instance, target, tag, "\"a, TAG b\"", 200);
 }
 
-static void both_reads_answer_if_none_match(void **state)
+static void if_none_match_works_for_rockets_and_lists(void **state)
 {
     struct fleet_message message = fleet_faster("etag-1", 1, 1);
 
-    post(*state, &message);
+    post_accepted(*state, &message);
     expect_conditional(*state, "/rockets/etag-1");
     expect_conditional(*state, "/rockets");
     expect_conditional(*state, "/rockets?sort=speed&limit=1");
 }
 
-static void not_modified_rocket_keeps_the_connection(void **state)
+static void not_modified_response_keeps_the_connection(void **state)
 {
     struct fleet_message message = fleet_faster("etag-5", 1, 1);
     struct connection connection;
 
-    post(*state, &message);
+    post_accepted(*state, &message);
     instance_connect(*state, &connection);
     for (int i = 0; i < 3; i++) {
         connection_request(&connection, "GET", "/rockets/etag-5",
@@ -260,24 +263,24 @@ static char *etag_of(const struct instance *instance, const char *target)
     return copy;
 }
 
-static void etag_changes_with_the_state_alone(void **state)
+static void etag_changes_only_with_the_state(void **state)
 {
     struct fleet_message first = fleet_faster("etag-2", 1, 1);
     struct fleet_message second = fleet_faster("etag-2", 2, 1);
     struct fleet_message other = fleet_faster("etag-3", 1, 1);
 
-    post(*state, &first);
+    post_accepted(*state, &first);
     char *before = etag_of(*state, "/rockets/etag-2");
     char *list_before = etag_of(*state, "/rockets");
-    post(*state, &first);
+    post_accepted(*state, &first);
     char *repeated = etag_of(*state, "/rockets/etag-2");
     char *list_repeated = etag_of(*state, "/rockets");
     assert_string_equal(before, repeated);
     assert_string_equal(list_before, list_repeated);
-    post(*state, &other);
+    post_accepted(*state, &other);
     char *list_after = etag_of(*state, "/rockets");
     assert_string_not_equal(list_before, list_after);
-    post(*state, &second);
+    post_accepted(*state, &second);
     char *after = etag_of(*state, "/rockets/etag-2");
     assert_string_not_equal(before, after);
     free(before);
@@ -288,7 +291,7 @@ static void etag_changes_with_the_state_alone(void **state)
     free(after);
 }
 
-static void etag_of_another_start_does_not_match(void **state)
+static void etag_of_another_process_differs(void **state)
 {
     struct fleet_message message = fleet_faster("etag-4", 1, 1);
     struct instance first;
@@ -297,8 +300,8 @@ static void etag_of_another_start_does_not_match(void **state)
     (void)state;
     instance_start(&first, NULL);
     instance_start(&second, NULL);
-    post(&first, &message);
-    post(&second, &message);
+    post_accepted(&first, &message);
+    post_accepted(&second, &message);
     char *a = etag_of(&first, "/rockets/etag-4");
     char *b = etag_of(&second, "/rockets/etag-4");
     assert_string_not_equal(a, b);
@@ -308,7 +311,7 @@ static void etag_of_another_start_does_not_match(void **state)
     instance_stop(&second);
 }
 
-/* All fields of one must be in the other, with the same values. */
+/* Expect that `b` has all fields of `a` but Date, with the same values. */
 static void expect_same_fields(const struct response *a,
                                const struct response *b)
 {
@@ -319,7 +322,7 @@ static void expect_same_fields(const struct response *a,
         if (strcasecmp(field->name, "Date") == 0)
             continue;
         if (value == NULL || strcmp(value, field->value) != 0) {
-            fail_msg("%s: %s or %s", field->name, field->value,
+            fail_msg("%s differs: %s, %s", field->name, field->value,
                      value == NULL ? "none" : value);
         }
     }
@@ -333,7 +336,10 @@ static void expect_head_like_get(const struct instance *instance,
     struct response get;
 
     instance_connect(instance, &connection);
-    /* GET follows at once: a stray byte of a body would show as garbage. */
+    /*
+     * The GET follows at once: a byte of a body after the first response would
+     * make the second one invalid.
+     */
     connection_request(&connection, "HEAD", target, "");
     connection_get(&connection, target);
     assert_int_equal(connection_receive_head(&connection, &head),
@@ -358,7 +364,7 @@ static void head_is_get_without_the_body(void **state)
     };
     struct fleet_message message = fleet_faster("head-1", 1, 1);
 
-    post(*state, &message);
+    post_accepted(*state, &message);
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
         expect_head_like_get(*state, targets[i]);
 }
@@ -367,17 +373,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rocket_is_shown_with_all_members_in_order),
-        cmocka_unit_test(exploded_rocket_has_its_reason),
-        cmocka_unit_test(rocket_met_in_flight_has_nulls),
+        cmocka_unit_test(exploded_rocket_has_a_reason),
+        cmocka_unit_test(rocket_without_a_launch_has_nulls),
         cmocka_unit_test(unknown_rocket_is_not_found),
         cmocka_unit_test(id_is_percent_decoded),
-        cmocka_unit_test(plus_in_a_path_is_a_plus),
+        cmocka_unit_test(plus_in_a_path_is_not_a_space),
         cmocka_unit_test(bad_percent_in_a_path_is_refused),
-        cmocka_unit_test(id_of_any_length_is_looked_up),
-        cmocka_unit_test(both_reads_answer_if_none_match),
-        cmocka_unit_test(not_modified_rocket_keeps_the_connection),
-        cmocka_unit_test(etag_changes_with_the_state_alone),
-        cmocka_unit_test(etag_of_another_start_does_not_match),
+        cmocka_unit_test(id_of_any_length_is_accepted),
+        cmocka_unit_test(if_none_match_works_for_rockets_and_lists),
+        cmocka_unit_test(not_modified_response_keeps_the_connection),
+        cmocka_unit_test(etag_changes_only_with_the_state),
+        cmocka_unit_test(etag_of_another_process_differs),
         cmocka_unit_test(head_is_get_without_the_body),
     };
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);

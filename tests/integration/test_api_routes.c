@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths and methods, and what is served beside the rockets: health, the
- * API's document, the Swagger UI.
+ * Paths and methods, and the resources other than rockets: health, the API
+ * document, the Swagger UI.
  */
 #include "harness.h"
 
@@ -20,9 +20,9 @@ static const struct {
     {"/swagger/", "GET, HEAD, OPTIONS"},     {"/", "GET, HEAD, OPTIONS"},
 };
 
-static void request(const struct instance *instance, const char *method,
-                    const char *target, const char *fields,
-                    struct response *response)
+static void send_request(const struct instance *instance, const char *method,
+                         const char *target, const char *fields,
+                         struct response *response)
 {
     struct connection connection;
 
@@ -32,8 +32,8 @@ static void request(const struct instance *instance, const char *method,
     connection_close(&connection);
 }
 
-/* Whether `list` ("GET, HEAD") holds the method `name`. */
-static bool lists(const char *list, const char *name)
+/* Return whether `list`, such as "GET, HEAD", contains the item `name`. */
+static bool list_contains(const char *list, const char *name)
 {
     size_t length = strlen(name);
 
@@ -47,7 +47,7 @@ static bool lists(const char *list, const char *name)
     return false;
 }
 
-/* Both lists must hold the same methods, in any order. */
+/* Expect that Allow has the methods of `allow`, in any order. */
 static void expect_allow(const struct response *response, const char *allow)
 {
     static const char *const methods[] = {"GET", "HEAD",   "POST", "OPTIONS",
@@ -56,23 +56,23 @@ static void expect_allow(const struct response *response, const char *allow)
 
     assert_non_null(sent);
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (lists(sent, methods[i]) != lists(allow, methods[i]))
+        if (list_contains(sent, methods[i]) != list_contains(allow, methods[i]))
             fail_msg("Allow: %s, expected: %s", sent, allow);
 }
 
-static void options_tells_the_methods(void **state)
+static void options_lists_the_methods(void **state)
 {
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         struct response response;
 
-        request(*state, "OPTIONS", routes[i].path, "", &response);
+        send_request(*state, "OPTIONS", routes[i].path, "", &response);
         response_expect_status(&response, 204);
         expect_allow(&response, routes[i].allow);
         response_release(&response);
     }
 }
 
-static void wrong_method_is_told_the_right_ones(void **state)
+static void wrong_method_gets_405_with_allow(void **state)
 {
     static const char *const methods[] = {"GET",    "POST",  "PUT",
                                           "DELETE", "PATCH", "BREW"};
@@ -81,9 +81,9 @@ static void wrong_method_is_told_the_right_ones(void **state)
         for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
             struct response response;
 
-            if (lists(routes[i].allow, methods[m]))
+            if (list_contains(routes[i].allow, methods[m]))
                 continue;
-            request(*state, methods[m], routes[i].path, "", &response);
+            send_request(*state, methods[m], routes[i].path, "", &response);
             response_expect_problem(&response, 405, "");
             expect_allow(&response, routes[i].allow);
             response_release(&response);
@@ -91,7 +91,7 @@ static void wrong_method_is_told_the_right_ones(void **state)
     }
 }
 
-static void head_of_messages_is_a_wrong_method(void **state)
+static void head_of_messages_gets_405(void **state)
 {
     struct connection connection;
     struct response response;
@@ -119,7 +119,7 @@ static void other_paths_are_not_found(void **state)
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         struct response response;
 
-        request(*state, "GET", paths[i], "", &response);
+        send_request(*state, "GET", paths[i], "", &response);
         if (response.status != 404)
             print_error("%s\n", paths[i]);
         response_expect_problem(&response, 404, "");
@@ -127,28 +127,28 @@ static void other_paths_are_not_found(void **state)
     }
 }
 
-/* Longer, as it is escaped, than any segment that is ours. */
+/* The escaped path is longer than any path segment of a route. */
 static void long_escaped_path_is_not_found(void **state)
 {
     struct response response;
     char path[600] = "/%68";
 
     memset(path + strlen(path), 'a', sizeof(path) - strlen(path) - 1);
-    request(*state, "GET", path, "", &response);
+    send_request(*state, "GET", path, "", &response);
     response_expect_problem(&response, 404, "");
     response_release(&response);
 }
 
-static void empty_id_is_not_the_list(void **state)
+static void empty_id_is_not_found(void **state)
 {
     struct response response;
 
-    request(*state, "GET", "/rockets/", "", &response);
+    send_request(*state, "GET", "/rockets/", "", &response);
     response_expect_problem(&response, 404, "");
     response_release(&response);
 }
 
-static void post_elsewhere_leaves_the_connection_usable(void **state)
+static void refused_body_leaves_the_connection_usable(void **state)
 {
     struct connection connection;
 
@@ -170,18 +170,18 @@ static void health_is_ok(void **state)
 {
     struct response response;
 
-    request(*state, "GET", "/health", "", &response);
+    send_request(*state, "GET", "/health", "", &response);
     response_expect_status(&response, 200);
     response_expect_header(&response, "Content-Type", "application/json");
     response_expect_body(&response, "{\"status\":\"ok\"}");
     response_release(&response);
 }
 
-static void root_sends_to_swagger(void **state)
+static void root_redirects_to_swagger(void **state)
 {
     struct response response;
 
-    request(*state, "GET", "/", "", &response);
+    send_request(*state, "GET", "/", "", &response);
     assert_in_range(response.status, 301, 308);
     response_expect_header(&response, "Location", "/swagger");
     response_release(&response);
@@ -191,14 +191,14 @@ static void openapi_document_is_served(void **state)
 {
     struct response response;
 
-    request(*state, "GET", "/openapi.yaml", "", &response);
+    send_request(*state, "GET", "/openapi.yaml", "", &response);
     response_expect_status(&response, 200);
     response_expect_header(&response, "Content-Type", "application/yaml");
     assert_non_null(strstr(response.body, "openapi: 3.1"));
     response_release(&response);
 }
 
-/* The first script that the page asks for, as an absolute path. */
+/* Copy to `path` the absolute path of the first script of the page. */
 static void find_script(const struct response *page, char *path, size_t size)
 {
     const char *start = strstr(page->body, "<script");
@@ -212,23 +212,23 @@ static void find_script(const struct response *page, char *path, size_t size)
              (int)strcspn(start, "\""), start);
 }
 
-static bool without_swagger(const struct response *page)
+static bool lacks_swagger(const struct response *page)
 {
     return page->status != 200 || strstr(page->body, "<script") == NULL;
 }
 
-static void swagger_is_a_page_with_a_policy(void **state)
+static void swagger_page_has_a_content_security_policy(void **state)
 {
     static const char *const paths[] = {"/swagger", "/swagger/"};
 
     for (size_t i = 0; i < 2; i++) {
         struct response response;
 
-        request(*state, "GET", paths[i], "", &response);
+        send_request(*state, "GET", paths[i], "", &response);
         const char *type = response_header(&response, "Content-Type");
         assert_non_null(type);
         assert_memory_equal(type, "text/html", 9);
-        if (!without_swagger(&response)) {
+        if (!lacks_swagger(&response)) {
             const char *policy =
                 response_header(&response, "Content-Security-Policy");
             assert_non_null(policy);
@@ -240,54 +240,56 @@ static void swagger_is_a_page_with_a_policy(void **state)
     }
 }
 
-static void get_coded(const struct instance *instance, const char *path,
-                      const char *accepted, struct response *response)
+static void get_with_coding(const struct instance *instance, const char *path,
+                            const char *accepted, struct response *response)
 {
     char field[128] = "";
 
     if (accepted != NULL)
         snprintf(field, sizeof(field), "Accept-Encoding: %s\r\n", accepted);
-    request(instance, "GET", path, field, response);
+    send_request(instance, "GET", path, field, response);
     response_expect_status(response, 200);
     const char *vary = response_header(response, "Vary");
     assert_non_null(vary);
-    assert_true(lists(vary, "Accept-Encoding"));
+    assert_true(list_contains(vary, "Accept-Encoding"));
 }
 
-static void expect_codings(const struct instance *instance, const char *path)
+static void expect_content_codings(const struct instance *instance,
+                                   const char *path)
 {
     static const char *const gzip[] = {"gzip", "deflate, GZIP;q=0.5", "*"};
     static const char *const plain[] = {NULL, "identity", "gzip;q=0", "br"};
     struct response response;
 
     for (size_t i = 0; i < sizeof(gzip) / sizeof(gzip[0]); i++) {
-        get_coded(instance, path, gzip[i], &response);
+        get_with_coding(instance, path, gzip[i], &response);
         response_expect_header(&response, "Content-Encoding", "gzip");
         assert_memory_equal(response.body, "\x1f\x8b", 2);
         response_release(&response);
     }
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-        get_coded(instance, path, plain[i], &response);
+        get_with_coding(instance, path, plain[i], &response);
         response_expect_header(&response, "Content-Encoding", NULL);
         assert_memory_not_equal(response.body, "\x1f\x8b", 2);
         response_release(&response);
     }
 }
 
-static void expect_tags(const struct instance *instance, const char *path)
+static void expect_entity_tags(const struct instance *instance,
+                               const char *path)
 {
     struct response gzip;
     struct response plain;
     struct response again;
     char field[256];
 
-    get_coded(instance, path, "gzip", &gzip);
-    get_coded(instance, path, NULL, &plain);
+    get_with_coding(instance, path, "gzip", &gzip);
+    get_with_coding(instance, path, NULL, &plain);
     assert_string_not_equal(response_header(&gzip, "ETag"),
                             response_header(&plain, "ETag"));
     snprintf(field, sizeof(field), "If-None-Match: %s\r\n",
              response_header(&plain, "ETag"));
-    request(instance, "GET", path, field, &again);
+    send_request(instance, "GET", path, field, &again);
     response_expect_status(&again, 304);
     response_expect_header(&again, "ETag", response_header(&plain, "ETag"));
     assert_non_null(response_header(&again, "Vary"));
@@ -301,15 +303,15 @@ static void assets_are_served_plain_and_gzipped(void **state)
     struct response page;
     char script[256];
 
-    expect_codings(*state, "/openapi.yaml");
-    expect_tags(*state, "/openapi.yaml");
-    request(*state, "GET", "/swagger", "", &page);
-    if (!without_swagger(&page)) {
+    expect_content_codings(*state, "/openapi.yaml");
+    expect_entity_tags(*state, "/openapi.yaml");
+    send_request(*state, "GET", "/swagger", "", &page);
+    if (!lacks_swagger(&page)) {
         find_script(&page, script, sizeof(script));
-        expect_codings(*state, "/swagger");
-        expect_codings(*state, script);
-        expect_tags(*state, "/swagger");
-        expect_tags(*state, script);
+        expect_content_codings(*state, "/swagger");
+        expect_content_codings(*state, script);
+        expect_entity_tags(*state, "/swagger");
+        expect_entity_tags(*state, script);
     }
     response_release(&page);
 }
@@ -317,17 +319,17 @@ static void assets_are_served_plain_and_gzipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_tells_the_methods),
-        cmocka_unit_test(wrong_method_is_told_the_right_ones),
-        cmocka_unit_test(head_of_messages_is_a_wrong_method),
+        cmocka_unit_test(options_lists_the_methods),
+        cmocka_unit_test(wrong_method_gets_405_with_allow),
+        cmocka_unit_test(head_of_messages_gets_405),
         cmocka_unit_test(other_paths_are_not_found),
         cmocka_unit_test(long_escaped_path_is_not_found),
-        cmocka_unit_test(empty_id_is_not_the_list),
-        cmocka_unit_test(post_elsewhere_leaves_the_connection_usable),
+        cmocka_unit_test(empty_id_is_not_found),
+        cmocka_unit_test(refused_body_leaves_the_connection_usable),
         cmocka_unit_test(health_is_ok),
-        cmocka_unit_test(root_sends_to_swagger),
+        cmocka_unit_test(root_redirects_to_swagger),
         cmocka_unit_test(openapi_document_is_served),
-        cmocka_unit_test(swagger_is_a_page_with_a_policy),
+        cmocka_unit_test(swagger_page_has_a_content_security_policy),
         cmocka_unit_test(assets_are_served_plain_and_gzipped),
     };
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How batches come over the wire, in both ways of having threads: long, in
- * pieces, with others behind them, and not to their end.
+ * How batches arrive, in both thread modes: long ones, in pieces, followed by
+ * other requests, and cut short.
  */
 #include "harness.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Look at the rocket until it has had that many messages. */
+/* Read the rocket until its last message number is at least `number`. */
 static void wait_for_messages(const struct instance *instance, const char *id,
                               uint64_t number)
 {
@@ -31,7 +31,10 @@ static bool send_chunk(struct connection *connection, const char *data,
            connection_send_text(connection, "\r\n");
 }
 
-/* Far more than a single message may have, and than is read to be dropped. */
+/*
+ * The body is far longer than a single message may be, and longer than what the
+ * service reads to discard it.
+ */
 static void body_has_no_limit(void **state)
 {
     enum { MESSAGES = 30000 };
@@ -70,10 +73,10 @@ static void chunked_body_has_no_limit(void **state)
 }
 
 /*
- * Parts that end within lines, at their ends and before them. Each is in a
- * chunk of its own, so that the service sees none that is longer.
+ * Parts that end within a line, at its end and just before it. Each part is a
+ * chunk of its own, so that the service never reads a longer one.
  */
-static void lines_may_be_cut_between_chunks(void **state)
+static void lines_may_span_chunks(void **state)
 {
     enum { MESSAGES = 20 };
     struct bulk bulk = bulk_make("cut-1", 1, MESSAGES);
@@ -112,7 +115,10 @@ static void messages_are_applied_as_they_arrive(void **state)
                      "POST /messages HTTP/1.1\r\nHost: localhost\r\n" BULK_TYPE
                      "Content-Length: %zu\r\n\r\n",
                      bulk.length);
-    /* A line and a half; the other half; half a line; all but its end. */
+    /*
+     * Send a line and a half; the other half; half a line; its rest without the
+     * line feed; the rest.
+     */
     connection_send(&connection, bulk.text, line + line / 2);
     wait_for_messages(*state, "early-1", 1);
     connection_send(&connection, bulk.text + line + line / 2, line - line / 2);
@@ -130,8 +136,8 @@ static void messages_are_applied_as_they_arrive(void **state)
     free(bulk.text);
 }
 
-/* Batches, single messages and reads, sent at once, answered in order. */
-static void requests_may_follow_without_a_wait(void **state)
+/* Batches, single messages and reads, sent without waiting for responses. */
+static void pipelined_batches_are_answered_in_order(void **state)
 {
     struct bulk first = bulk_make("behind-1", 1, 3);
     struct bulk second = bulk_make("behind-1", 5, 400);
@@ -153,7 +159,7 @@ static void requests_may_follow_without_a_wait(void **state)
     free(second.text);
 }
 
-static void expecting_client_is_told_to_go_on(void **state)
+static void expect_100_continue_gets_100(void **state)
 {
     enum { MESSAGES = 10000 };
     struct bulk bulk = bulk_make("expect-1", 1, MESSAGES);
@@ -172,10 +178,10 @@ static void expecting_client_is_told_to_go_on(void **state)
 }
 
 /*
- * What came of it in whole lines is applied. What is left of it, though it
- * could be a message, is not: more of the line might have followed.
+ * Complete lines are applied. The rest is not, even if it is a whole message:
+ * more bytes of the line might have followed.
  */
-static void batch_of_a_client_that_vanishes_counts_so_far(void **state)
+static void interrupted_batch_applies_its_complete_lines(void **state)
 {
     enum { MESSAGES = 1000 };
     struct bulk bulk = bulk_make("gone-1", 1, MESSAGES);
@@ -228,11 +234,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(body_has_no_limit),
         cmocka_unit_test(chunked_body_has_no_limit),
-        cmocka_unit_test(lines_may_be_cut_between_chunks),
+        cmocka_unit_test(lines_may_span_chunks),
         cmocka_unit_test(messages_are_applied_as_they_arrive),
-        cmocka_unit_test(requests_may_follow_without_a_wait),
-        cmocka_unit_test(expecting_client_is_told_to_go_on),
-        cmocka_unit_test(batch_of_a_client_that_vanishes_counts_so_far),
+        cmocka_unit_test(pipelined_batches_are_answered_in_order),
+        cmocka_unit_test(expect_100_continue_gets_100),
+        cmocka_unit_test(interrupted_batch_applies_its_complete_lines),
     };
     int failed =
         cmocka_run_group_tests(tests, instance_setup, instance_teardown);

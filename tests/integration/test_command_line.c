@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program from outside: flags, variables, exit codes, and the one line
- * each that users and scripts see.
+ * The program from outside: flags, environment variables, exit codes, the ready
+ * line, and the single line of each error.
  */
 #include "harness.h"
 
@@ -15,8 +15,8 @@
 
 enum { PATIENCE = INSTANCE_PATIENCE };
 
-static void start(struct process *process, const char *const flags[],
-                  const char *const environment[])
+static void start_service(struct process *process, const char *const flags[],
+                          const char *const environment[])
 {
     const char *arguments[INSTANCE_MAX_FLAGS + 2] = {
         process_setting("LUNAR_SERVICE")};
@@ -26,13 +26,17 @@ static void start(struct process *process, const char *const flags[],
     process_start(process, arguments, environment);
 }
 
-/* It must end by itself. Ownership: the caller frees both texts. */
-static void run(const char *const flags[], const char *const environment[],
-                int status, char **output, char **errors)
+/*
+ * Run it; it must end by itself with `status`. Ownership: the caller frees both
+ * texts.
+ */
+static void run_service(const char *const flags[],
+                        const char *const environment[], int status,
+                        char **output, char **errors)
 {
     struct process process;
 
-    start(&process, flags, environment);
+    start_service(&process, flags, environment);
     *output = process_output(&process, PATIENCE);
     assert_int_equal(process_wait(&process, PATIENCE), status);
     *errors = process_errors(&process);
@@ -40,7 +44,10 @@ static void run(const char *const flags[], const char *const environment[],
     assert_non_null(*output);
 }
 
-/* It must end with `status` and say one line with `part` on stderr. */
+/*
+ * Expect that it ends with `status`, with one line on stderr that contains
+ * `part`.
+ */
 static void expect_failure(const char *const flags[],
                            const char *const environment[], int status,
                            const char *part)
@@ -48,16 +55,19 @@ static void expect_failure(const char *const flags[],
     char *output = NULL;
     char *errors = NULL;
 
-    run(flags, environment, status, &output, &errors);
+    run_service(flags, environment, status, &output, &errors);
     assert_string_equal(output, "");
     const char *end = strchr(errors, '\n');
     if (end == NULL || end[1] != '\0' || strstr(errors, part) == NULL)
-        fail_msg("not one line with \"%s\": %s", part, errors);
+        fail_msg("expected one line with \"%s\", got: %s", part, errors);
     free(output);
     free(errors);
 }
 
-/* It must get ready and end well. `port`: that it must have, 0 for any. */
+/*
+ * Expect that it becomes ready and exits with 0. `port`: the port that it must
+ * have, or 0 for any.
+ */
 static void expect_ready(const char *const flags[],
                          const char *const environment[], unsigned port)
 {
@@ -65,7 +75,7 @@ static void expect_ready(const char *const flags[],
     char line[256];
     char expected[256];
 
-    start(&process, flags, environment);
+    start_service(&process, flags, environment);
     assert_true(process_line(&process, line, sizeof(line), PATIENCE));
     const char *url = strstr(line, "http://127.0.0.1:");
     assert_non_null(url);
@@ -87,7 +97,7 @@ static void expect_ready(const char *const flags[],
     process_release(&process);
 }
 
-/* A port that was free a moment ago. */
+/* Return a port that was free a moment ago. */
 static unsigned free_port(void)
 {
     struct instance instance;
@@ -113,7 +123,7 @@ static void help_lists_the_flags(void **state)
         char *output = NULL;
         char *errors = NULL;
 
-        run(FLAGS(forms[i]), NULL, 0, &output, &errors);
+        run_service(FLAGS(forms[i]), NULL, 0, &output, &errors);
         for (size_t f = 0; f < sizeof(flags) / sizeof(flags[0]); f++)
             assert_non_null(strstr(output, flags[f]));
         assert_string_equal(errors, "");
@@ -128,7 +138,7 @@ static void version_is_one_line(void **state)
     char *errors = NULL;
 
     (void)state;
-    run(FLAGS("-version"), NULL, 0, &output, &errors);
+    run_service(FLAGS("-version"), NULL, 0, &output, &errors);
     assert_non_null(strstr(output, LUNAR_VERSION));
     assert_ptr_equal(strchr(output, '\n'), output + strlen(output) - 1);
     assert_string_equal(errors, "");
@@ -136,7 +146,7 @@ static void version_is_one_line(void **state)
     free(errors);
 }
 
-static void each_form_of_a_flag_works(void **state)
+static void every_form_of_a_flag_works(void **state)
 {
     char number[16];
     char one[32];
@@ -159,7 +169,7 @@ static void each_form_of_a_flag_works(void **state)
                  NULL, 0);
 }
 
-static void variable_sets_what_no_flag_does(void **state)
+static void variable_applies_without_a_flag(void **state)
 {
     char variable[32];
     unsigned port = free_port();
@@ -169,7 +179,7 @@ static void variable_sets_what_no_flag_does(void **state)
     expect_ready(FLAGS(NULL), FLAGS(variable), port);
 }
 
-static void flag_wins_over_the_variable(void **state)
+static void flag_overrides_the_variable(void **state)
 {
     (void)state;
     expect_ready(FLAGS("-port=0"), FLAGS("LUNAR_PORT=1"), 0);
@@ -203,7 +213,7 @@ static void bad_variable_is_a_usage_error_of_one_line(void **state)
                    "LUNAR_PORT");
 }
 
-static void port_in_use_is_told_with_what_to_do(void **state)
+static void port_in_use_error_names_the_port_and_the_flag(void **state)
 {
     struct instance instance;
     char flag[32];
@@ -219,25 +229,31 @@ static void port_in_use_is_told_with_what_to_do(void **state)
     instance_stop(&instance);
 }
 
-static void address_that_is_not_ours_is_told(void **state)
+static void unusable_address_is_named_in_the_error(void **state)
 {
     (void)state;
     expect_failure(FLAGS("-port=0", "-host=192.0.2.1"), NULL, 1, "192.0.2.1");
     expect_failure(FLAGS("-port=0", "-host=not.an.address"), NULL, 1,
                    "not.an.address");
-    /* It would take an interface, too; or there is no IPv6 here. */
+    /*
+     * A link-local address needs an interface as well; or this machine has no
+     * IPv6.
+     */
     expect_failure(FLAGS("-port=0", "-host=fe80::1"), NULL, 1,
                    "can't listen on port 0 of fe80::1: ");
 }
 
-/* Connect to the host and port of a URL, as a user would. */
-static bool reaches(const char *line)
+/*
+ * Return whether a connection to the host and port of the URL in `line`
+ * succeeds.
+ */
+static bool can_connect(const char *line)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     char host[128] = "";
     char port[16] = "";
-    bool reached = false;
+    bool connected = false;
     const char *url = strstr(line, "http://");
 
     assert_non_null(url);
@@ -249,16 +265,16 @@ static bool reaches(const char *line)
         return false;
     for (struct addrinfo *next = found; next != NULL; next = next->ai_next) {
         int fd = socket(next->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        reached = reached || (fd >= 0 && connect(fd, next->ai_addr,
-                                                 next->ai_addrlen) == 0);
+        connected = connected || (fd >= 0 && connect(fd, next->ai_addr,
+                                                     next->ai_addrlen) == 0);
         if (fd >= 0)
             close(fd);
     }
     freeaddrinfo(found);
-    return reached;
+    return connected;
 }
 
-/* Whether this machine has the IPv6 loopback. */
+/* Return whether this machine has the IPv6 loopback address. */
 static bool has_ipv6(void)
 {
     FILE *addresses = fopen("/proc/net/if_inet6", "re");
@@ -274,7 +290,7 @@ static bool has_ipv6(void)
     return found;
 }
 
-static void ready_line_has_an_url_that_works(void **state)
+static void ready_line_has_working_urls(void **state)
 {
     static const char *const hosts[] = {"-host=0.0.0.0",
                                         "-host=::", "-host=::1"};
@@ -284,8 +300,8 @@ static void ready_line_has_an_url_that_works(void **state)
         struct instance instance;
 
         instance_start(&instance, FLAGS(hosts[i]));
-        assert_true(reaches(instance.ready));
-        assert_true(reaches(strstr(instance.ready, "(API: ")));
+        assert_true(can_connect(instance.ready));
+        assert_true(can_connect(strstr(instance.ready, "(API: ")));
         instance_stop(&instance);
     }
 }
@@ -324,8 +340,8 @@ static void debug_level_logs_requests_escaped(void **state)
     instance_release(&instance);
 }
 
-/* What it says of a request that it does not pass on to us. */
-static void debug_level_logs_what_the_http_library_says(void **state)
+/* libmicrohttpd logs why it rejects a request that it does not pass on. */
+static void debug_level_logs_libmicrohttpd_messages(void **state)
 {
     struct instance instance;
     struct connection connection;
@@ -343,14 +359,14 @@ static void debug_level_logs_what_the_http_library_says(void **state)
     char *errors = process_errors(&instance.process);
     const char *line = strstr(errors, "debug libmicrohttpd: ");
     assert_non_null(line);
-    /* A line as all others are. */
+    /* It is a line of its own, without an empty line after it. */
     assert_true(line > errors && strchr(line, '\n') != NULL);
     assert_int_not_equal(line[strcspn(line, "\n") + 1], '\n');
     free(errors);
     instance_release(&instance);
 }
 
-static void there_is_no_access_log_by_default(void **state)
+static void requests_are_not_logged_by_default(void **state)
 {
     struct instance instance;
     struct response response;
@@ -372,18 +388,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_lists_the_flags),
         cmocka_unit_test(version_is_one_line),
-        cmocka_unit_test(each_form_of_a_flag_works),
-        cmocka_unit_test(variable_sets_what_no_flag_does),
-        cmocka_unit_test(flag_wins_over_the_variable),
+        cmocka_unit_test(every_form_of_a_flag_works),
+        cmocka_unit_test(variable_applies_without_a_flag),
+        cmocka_unit_test(flag_overrides_the_variable),
         cmocka_unit_test(bad_flag_is_a_usage_error_of_one_line),
         cmocka_unit_test(bad_variable_is_a_usage_error_of_one_line),
-        cmocka_unit_test(port_in_use_is_told_with_what_to_do),
-        cmocka_unit_test(address_that_is_not_ours_is_told),
-        cmocka_unit_test(ready_line_has_an_url_that_works),
+        cmocka_unit_test(port_in_use_error_names_the_port_and_the_flag),
+        cmocka_unit_test(unusable_address_is_named_in_the_error),
+        cmocka_unit_test(ready_line_has_working_urls),
         cmocka_unit_test(double_colon_is_dual_stack),
         cmocka_unit_test(debug_level_logs_requests_escaped),
-        cmocka_unit_test(debug_level_logs_what_the_http_library_says),
-        cmocka_unit_test(there_is_no_access_log_by_default),
+        cmocka_unit_test(debug_level_logs_libmicrohttpd_messages),
+        cmocka_unit_test(requests_are_not_logged_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many connections there may be: kept alive while there is room, closed
- * after their answer past that, and the idle ones reaped near the limit, so
- * that a new one always gets in.
+ * Limits of connections: they are kept alive while few are open, closed after
+ * the response above that number, and evicted when idle near the maximum, so
+ * that a new connection is always accepted.
  */
 #include "harness.h"
 
@@ -12,20 +12,23 @@ enum {
     KEEP_ALIVE_BELOW = 512,
     FEW = 400,
     MANY = 700,
-    LIMIT = 64, /* as in the flag below */
+    LIMIT = 64, /* as in `limited` */
     CROWD = 128,
     IDLERS = 200,
     GROUP = 16,
-    GROUP_PAUSE = 20,          /* milliseconds */
-    LONG_FOR_A_REQUEST = 1200, /* where there are many connections */
-    /* Less than the idle time-out (10 s), by which they would close anyway. */
+    GROUP_PAUSE = 20, /* milliseconds */
+    /* milliseconds after which a request may be evicted */
+    LONG_FOR_A_REQUEST = 1200,
+    /* Less than the idle timeout (10 s), after which they are closed anyway. */
     BEFORE_TIMEOUT = 8000,
 };
 
 static const char *const limited[] = {"-max-connections=64", NULL};
 
-/* Get an answer; whether the service then closes the connection. */
-static bool closes_after_answer(struct connection *connection)
+/*
+ * Send a GET and expect 200. Return whether the response closes the connection.
+ */
+static bool closes_after_response(struct connection *connection)
 {
     struct response response;
 
@@ -47,14 +50,14 @@ static struct connection *new_connections(size_t count)
     return connections;
 }
 
-static void close_all(struct connection *connections, size_t count)
+static void close_connections(struct connection *connections, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         connection_close(&connections[i]);
     free(connections);
 }
 
-static void expect_alive_again(const struct instance *instance)
+static void wait_for_keep_alive(const struct instance *instance)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
     bool closes = true;
@@ -64,7 +67,7 @@ static void expect_alive_again(const struct instance *instance)
 
         assert_true(process_clock() < deadline);
         instance_connect(instance, &connection);
-        closes = closes_after_answer(&connection);
+        closes = closes_after_response(&connection);
         connection_close(&connection);
     }
 }
@@ -75,25 +78,31 @@ static void connections_are_kept_alive_while_there_is_room(void **state)
 
     for (size_t i = 0; i < FEW; i++) {
         instance_connect(*state, &connections[i]);
-        assert_false(closes_after_answer(&connections[i]));
+        assert_false(closes_after_response(&connections[i]));
     }
-    /* Used again, the latest first, as the first may idle for long. */
+    /*
+     * Use them again. The latest come first, as the earliest may soon be idle
+     * for too long.
+     */
     for (size_t i = FEW; i > FEW - 50; i--)
-        assert_false(closes_after_answer(&connections[i - 1]));
-    /* No more requests: these are open, but nothing closes them yet. */
+        assert_false(closes_after_response(&connections[i - 1]));
+    /*
+     * These connections send no request: they are open, and nothing closes them
+     * yet.
+     */
     for (size_t i = FEW; i < MANY - 1; i++)
         instance_connect(*state, &connections[i]);
     instance_connect(*state, &connections[MANY - 1]);
-    assert_true(closes_after_answer(&connections[MANY - 1]));
+    assert_true(closes_after_response(&connections[MANY - 1]));
     connection_expect_closed(&connections[MANY - 1]);
-    assert_true(closes_after_answer(&connections[FEW - 1]));
+    assert_true(closes_after_response(&connections[FEW - 1]));
     connection_expect_closed(&connections[FEW - 1]);
-    close_all(connections, MANY);
-    expect_alive_again(*state);
+    close_connections(connections, MANY);
+    wait_for_keep_alive(*state);
 }
 
-/* With a service of its own, where no other connection is on its way out. */
-static void room_ends_at_the_documented_number(void **state)
+/* A new service: no connection of another test is still being closed. */
+static void keep_alive_ends_at_the_documented_number(void **state)
 {
     struct connection *connections = new_connections(KEEP_ALIVE_BELOW + 8);
     struct instance instance;
@@ -104,32 +113,36 @@ static void room_ends_at_the_documented_number(void **state)
     int64_t start = process_clock();
     for (size_t i = 0; i < KEEP_ALIVE_BELOW + 8; i++) {
         instance_connect(&instance, &connections[i]);
-        kept += closes_after_answer(&connections[i]) ? 0 : 1;
+        kept += closes_after_response(&connections[i]) ? 0 : 1;
     }
-    /* The connection that makes it so many is the first to be closed; but a
-       slow machine may have lost some to the idle time-out. */
+    /*
+     * The connection that reaches the limit is the first that is not kept
+     * alive. On a slow machine the idle timeout may have closed some before.
+     */
     assert_in_range(kept, KEEP_ALIVE_BELOW - 1,
                     process_clock() - start < BEFORE_TIMEOUT
                         ? KEEP_ALIVE_BELOW - 1
                         : KEEP_ALIVE_BELOW + 8);
-    close_all(connections, KEEP_ALIVE_BELOW + 8);
+    close_connections(connections, KEEP_ALIVE_BELOW + 8);
     instance_stop(&instance);
 }
 
-/* Far enough apart that the service's clock tells groups of them apart. */
-static void open_one_after_the_other(const struct instance *instance,
-                                     struct connection *connections,
-                                     size_t count)
+/*
+ * Open the connections in groups, with pauses, so that the service measures
+ * different idle times for each group.
+ */
+static void open_in_groups(const struct instance *instance,
+                           struct connection *connections, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (i % GROUP == 0)
             process_wait_until(process_clock() + GROUP_PAUSE);
         instance_connect(instance, &connections[i]);
-        assert_false(closes_after_answer(&connections[i]));
+        assert_false(closes_after_response(&connections[i]));
     }
 }
 
-static void idle_connections_make_room_for_new_ones(void **state)
+static void idle_connections_are_evicted_for_new_ones(void **state)
 {
     struct connection *connections = new_connections(IDLERS);
     struct instance instance;
@@ -138,8 +151,8 @@ static void idle_connections_make_room_for_new_ones(void **state)
 
     (void)state;
     instance_start(&instance, limited);
-    open_one_after_the_other(&instance, connections, IDLERS);
-    /* No more than LIMIT are left, and the oldest had to go. */
+    open_in_groups(&instance, connections, IDLERS);
+    /* At most LIMIT are left; the oldest were evicted. */
     for (size_t i = 0; i < IDLERS - LIMIT - GROUP; i++)
         connection_expect_closed(&connections[i]);
     for (size_t i = IDLERS - LIMIT / 2; i < IDLERS; i++)
@@ -147,12 +160,12 @@ static void idle_connections_make_room_for_new_ones(void **state)
     if (process_clock() - start < BEFORE_TIMEOUT)
         assert_int_equal(closed, 0);
     else
-        print_message("too slow a machine to tell the reaper's work\n");
-    close_all(connections, IDLERS);
+        print_message("machine too slow to tell evictions from timeouts\n");
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
-static void connection_in_use_is_not_reaped(void **state)
+static void connection_in_use_is_not_evicted(void **state)
 {
     struct connection *connections = new_connections(IDLERS);
     struct instance instance;
@@ -162,12 +175,12 @@ static void connection_in_use_is_not_reaped(void **state)
     instance_start(&instance, limited);
     instance_connect(&instance, &busy);
     for (size_t i = 0; i < IDLERS; i++) {
-        assert_false(closes_after_answer(&busy));
+        assert_false(closes_after_response(&busy));
         instance_connect(&instance, &connections[i]);
-        assert_false(closes_after_answer(&connections[i]));
+        assert_false(closes_after_response(&connections[i]));
     }
     connection_close(&busy);
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
@@ -184,11 +197,14 @@ static void silent_connections_do_not_lock_others_out(void **state)
     instance_get(&instance, "/health", &response);
     response_expect_status(&response, 200);
     response_release(&response);
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
-/* More than there may be: most of them wait outside until others are cut. */
+/*
+ * More connections than the maximum: most of them wait in the listen queue
+ * until others are evicted.
+ */
 static void unfinished_requests_do_not_lock_others_out(void **state)
 {
     struct connection *connections = new_connections(CROWD);
@@ -207,14 +223,17 @@ static void unfinished_requests_do_not_lock_others_out(void **state)
     instance_get(&instance, "/health", &response);
     response_expect_status(&response, 200);
     response_release(&response);
-    /* Long before these requests' own deadline, 30 s. */
+    /* Long before the deadline of these requests, 30 s. */
     assert_true(process_clock() - start < 20000);
-    close_all(connections, CROWD);
+    close_connections(connections, CROWD);
     instance_stop(&instance);
 }
 
-/* Head, part of the body and the end at once: it is noticed all the same. */
-static void request_that_ends_early_is_closed_soon(void **state)
+/*
+ * The head, part of the body and the end of the stream arrive at once. The
+ * service must notice the end.
+ */
+static void truncated_request_is_closed_soon(void **state)
 {
     int64_t start = process_clock();
 
@@ -232,8 +251,11 @@ static void request_that_ends_early_is_closed_soon(void **state)
     assert_true(process_clock() - start < 25000);
 }
 
-/* However long they have been arriving, and how short the others idle. */
-static void unfinished_requests_are_closed_after_idle_connections(void **state)
+/*
+ * This holds however long the requests have been arriving, and however short
+ * the others have been idle.
+ */
+static void idle_connections_are_evicted_before_requests(void **state)
 {
     struct connection *connections = new_connections(IDLERS);
     struct connection requests[GROUP];
@@ -247,13 +269,13 @@ static void unfinished_requests_are_closed_after_idle_connections(void **state)
         connection_send_text(&requests[i], "{");
     }
     process_wait_until(process_clock() + LONG_FOR_A_REQUEST);
-    open_one_after_the_other(&instance, connections, IDLERS);
+    open_in_groups(&instance, connections, IDLERS);
     for (size_t i = 0; i < GROUP; i++) {
         connection_send_text(&requests[i], "}");
         connection_expect_status(&requests[i], 400);
         connection_close(&requests[i]);
     }
-    close_all(connections, IDLERS);
+    close_connections(connections, IDLERS);
     instance_stop(&instance);
 }
 
@@ -261,13 +283,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_kept_alive_while_there_is_room),
-        cmocka_unit_test(room_ends_at_the_documented_number),
-        cmocka_unit_test(idle_connections_make_room_for_new_ones),
-        cmocka_unit_test(connection_in_use_is_not_reaped),
+        cmocka_unit_test(keep_alive_ends_at_the_documented_number),
+        cmocka_unit_test(idle_connections_are_evicted_for_new_ones),
+        cmocka_unit_test(connection_in_use_is_not_evicted),
         cmocka_unit_test(silent_connections_do_not_lock_others_out),
         cmocka_unit_test(unfinished_requests_do_not_lock_others_out),
-        cmocka_unit_test(unfinished_requests_are_closed_after_idle_connections),
-        cmocka_unit_test(request_that_ends_early_is_closed_soon),
+        cmocka_unit_test(idle_connections_are_evicted_before_requests),
+        cmocka_unit_test(truncated_request_is_closed_soon),
     };
     connection_raise_limit();
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * No file descriptor for another connection: the service neither ends nor
- * spins, closes idle connections for new ones, goes on with those that are
- * at work, and takes more when it can again.
+ * The service without a file descriptor for another connection: it keeps
+ * running without a busy loop, evicts idle connections for new ones, completes
+ * the responses in progress, and accepts connections again when it can.
  */
 #include "harness.h"
 
@@ -18,22 +18,25 @@
 #include "bulk.h"
 
 enum {
-    WAITING = 3, /* connections that come when there is no descriptor */
+    WAITING = 3, /* connections opened while there is no descriptor */
     MAX_LISTS = 4,
     ROCKETS = 8000,
     PADDING = 256,
-    WATCHED = 500, /* milliseconds, a period in which its time is taken */
+    /* milliseconds: a period in which its CPU time is measured */
+    WATCHED = 500,
     PERIODS = 10,
-    CALM = 100, /* of them that it may use; who spins uses a core */
-    TRIES = 40, /* to accept a connection in it; who spins does thousands */
+    /* milliseconds of CPU time allowed in a period; a busy loop uses all */
+    MAX_CPU_TIME = 100,
+    /* failed accepts allowed in a period; a busy loop makes thousands */
+    MAX_FAILED = 40,
     IDLE = 8,
     NEW = 4,
-    LAST_CALL = 1000,   /* it listens for half a second after a signal */
-    ENOUGH_TIME = 4000, /* of the five seconds for what is in flight */
-    SOON = 8000,        /* milliseconds; an idle connection ends after 10 s */
+    LAST_CALL = 1000,   /* it listens for 500 ms after a signal */
+    ENOUGH_TIME = 4000, /* of the 5 s for requests in flight */
+    SOON = 8000,        /* milliseconds; the idle timeout is 10 s */
 };
 
-/* The lowest number that none of the service's descriptors has. */
+/* Return the lowest descriptor number that the service does not use. */
 static rlim_t next_descriptor(const struct instance *instance)
 {
     char path[64];
@@ -46,7 +49,10 @@ static rlim_t next_descriptor(const struct instance *instance)
     return number - 1;
 }
 
-/* Descriptors have numbers below `end`. Returns the limit as it was. */
+/*
+ * Set the service's soft limit of open files: descriptors are below `end`.
+ * Returns the previous limit.
+ */
 static struct rlimit limit_descriptors(const struct instance *instance,
                                        rlim_t end)
 {
@@ -61,7 +67,7 @@ static struct rlimit limit_descriptors(const struct instance *instance,
     return before;
 }
 
-/* Milliseconds of processor time that the service has used so far. */
+/* Return the CPU time in milliseconds that the service has used so far. */
 static int64_t time_used(const struct instance *instance)
 {
     struct timespec used;
@@ -72,8 +78,8 @@ static int64_t time_used(const struct instance *instance)
     return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
-/* How often it has not been able to accept a connection so far. */
-static int64_t tries(const struct instance *instance)
+/* Return how often it has failed to accept a connection so far. */
+static int64_t failed_accepts(const struct instance *instance)
 {
     static const char line[] = "libmicrohttpd: Error accepting connection";
     char *errors = process_errors(&instance->process);
@@ -87,27 +93,29 @@ static int64_t tries(const struct instance *instance)
 }
 
 /*
- * Soon, when what it had begun is done. Where others use the processor there
- * is little of it for who spins; so its tries are counted, too.
+ * Expect a period without a busy loop soon, once earlier work is done. On a
+ * busy machine a busy loop gets little CPU time, so failed accepts are counted
+ * as well.
  */
-static void expect_calm(const struct instance *instance)
+static void expect_no_busy_loop(const struct instance *instance)
 {
-    int64_t used = WATCHED, tried = TRIES;
+    int64_t used = WATCHED, failed = MAX_FAILED;
 
-    for (int i = 0; i < PERIODS && (used > CALM || tried > TRIES); i++) {
+    for (int i = 0; i < PERIODS && (used > MAX_CPU_TIME || failed > MAX_FAILED);
+         i++) {
         int64_t used_before = time_used(instance);
-        int64_t tries_before = tries(instance);
+        int64_t failed_before = failed_accepts(instance);
         process_wait_until(process_clock() + WATCHED);
         used = time_used(instance) - used_before;
-        tried = tries(instance) - tries_before;
+        failed = failed_accepts(instance) - failed_before;
     }
-    assert_in_range(used, 0, CALM);
-    assert_in_range(tried, 0, TRIES);
+    assert_in_range(used, 0, MAX_CPU_TIME);
+    assert_in_range(failed, 0, MAX_FAILED);
 }
 
 /*
- * A list that the client does not take yet, longer than what the sockets
- * hold: the connection is at work, and must not be closed for new ones.
+ * Request a list that is longer than the socket buffers and do not read it: the
+ * connection is busy, and must not be evicted.
  */
 static void begin_list(const struct instance *instance,
                        struct connection *connection)
@@ -118,7 +126,7 @@ static void begin_list(const struct instance *instance,
         connection_fill(connection, 12, process_clock() + CONNECTION_PATIENCE));
 }
 
-/* False if the service broke it off. */
+/* Read the rest of the list. Return false if the service cut it short. */
 static bool end_list(struct connection *connection)
 {
     struct response response;
@@ -137,7 +145,7 @@ static bool end_list(struct connection *connection)
     return whole;
 }
 
-/* ROCKETS with long missions, by one batch. */
+/* Launch ROCKETS rockets with long missions in one batch. */
 static void launch_rockets(const struct instance *instance)
 {
     struct connection connection;
@@ -161,8 +169,8 @@ static void launch_rockets(const struct instance *instance)
     free(bulk.text);
 }
 
-/* That nothing is left is logged, once, however long it lasts. */
-static void expect_told(const struct instance *instance)
+/* The lack of descriptors is logged once, however long it lasts. */
+static void expect_one_warning(const struct instance *instance)
 {
     char *errors = process_errors(&instance->process);
     const char *line = strstr(errors, " warn  no descriptor");
@@ -172,7 +180,7 @@ static void expect_told(const struct instance *instance)
     free(errors);
 }
 
-/* New connections come where `lists` are being sent. */
+/* Open new connections while `lists` lists are being sent. */
 static void check_end_of_descriptors(const char *const flags[], size_t lists)
 {
     struct instance instance;
@@ -189,8 +197,8 @@ static void check_end_of_descriptors(const char *const flags[], size_t lists)
         instance_connect(&instance, &waiting[i]);
         connection_get(&waiting[i], "/health");
     }
-    expect_calm(&instance);
-    expect_told(&instance);
+    expect_no_busy_loop(&instance);
+    expect_one_warning(&instance);
     for (size_t i = 0; i < lists; i++)
         assert_true(end_list(&busy[i]));
     limit_descriptors(&instance, before.rlim_cur);
@@ -205,59 +213,63 @@ static const char *const two_loops[] = {"-threads=2", "-log-level=debug", NULL};
 static const char *const per_connection[] = {"-threads=per-connection",
                                              "-log-level=debug", NULL};
 
-static void without_any_connection_it_stays_calm(void **state)
+static void service_without_connections_does_not_spin(void **state)
 {
     (void)state;
     check_end_of_descriptors(two_loops, 0);
     check_end_of_descriptors(per_connection, 0);
 }
 
-static void lists_that_are_being_sent_go_on(void **state)
+static void lists_being_sent_are_completed(void **state)
 {
     (void)state;
     check_end_of_descriptors(two_loops, MAX_LISTS);
 }
 
-static void lists_go_on_with_a_thread_each(void **state)
+static void lists_are_completed_with_a_thread_per_connection(void **state)
 {
     (void)state;
     check_end_of_descriptors(per_connection, MAX_LISTS);
 }
 
-static void ask(const struct instance *instance, struct connection *connection)
+static void get_health(const struct instance *instance,
+                       struct connection *connection)
 {
     instance_connect(instance, connection);
     connection_get(connection, "/health");
     connection_expect_status(connection, 200);
 }
 
-/* New ones get in without anybody's raising the limit, or going. */
-static void check_idle(const char *const flags[])
+/*
+ * New connections are accepted although the limit is not raised and no client
+ * closes its connection.
+ */
+static void check_eviction(const char *const flags[])
 {
     struct instance instance;
     struct connection connections[IDLE + NEW];
 
     instance_start(&instance, flags);
     for (size_t i = 0; i < IDLE; i++)
-        ask(&instance, &connections[i]);
+        get_health(&instance, &connections[i]);
     limit_descriptors(&instance, next_descriptor(&instance));
     int64_t start = process_clock();
     for (size_t i = IDLE; i < IDLE + NEW; i++)
-        ask(&instance, &connections[i]);
+        get_health(&instance, &connections[i]);
     assert_in_range(process_clock() - start, 0, SOON);
     for (size_t i = 0; i < IDLE + NEW; i++)
         connection_close(&connections[i]);
     instance_stop(&instance);
 }
 
-static void idle_connections_give_way(void **state)
+static void idle_connections_are_evicted(void **state)
 {
     (void)state;
-    check_idle(two_loops);
-    check_idle(per_connection);
+    check_eviction(two_loops);
+    check_eviction(per_connection);
 }
 
-/* The stop needs no descriptor, or it would have logged what it can't do. */
+/* The stop needs no descriptor: it logs no failure to replace the socket. */
 static void expect_stopped_quietly(struct instance *instance)
 {
     char *errors = process_errors(&instance->process);
@@ -268,10 +280,10 @@ static void expect_stopped_quietly(struct instance *instance)
 }
 
 /*
- * What is being sent comes to its end, unless this machine is too slow; and
- * not before the loops have been told to wait for nobody any more.
+ * A list being sent is completed, unless this machine is too slow. It is read
+ * only after the loops were told to stop waiting for connections.
  */
-static void it_stops_as_ever(void **state)
+static void stop_needs_no_descriptor(void **state)
 {
     struct instance instance;
     struct connection busy, waiting;
@@ -295,11 +307,11 @@ static void it_stops_as_ever(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_any_connection_it_stays_calm),
-        cmocka_unit_test(lists_that_are_being_sent_go_on),
-        cmocka_unit_test(lists_go_on_with_a_thread_each),
-        cmocka_unit_test(idle_connections_give_way),
-        cmocka_unit_test(it_stops_as_ever),
+        cmocka_unit_test(service_without_connections_does_not_spin),
+        cmocka_unit_test(lists_being_sent_are_completed),
+        cmocka_unit_test(lists_are_completed_with_a_thread_per_connection),
+        cmocka_unit_test(idle_connections_are_evicted),
+        cmocka_unit_test(stop_needs_no_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

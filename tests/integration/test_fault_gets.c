@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads of the running service while its memory ends: what comes is right and
- * whole, or told to be not.
+ * Reads from the running service while allocations fail: each response is
+ * correct and complete, or recognisably an error.
  */
 #include "harness.h"
 
@@ -10,8 +10,9 @@
 #include "../fault/attempt.h"
 
 enum {
-    FEW = 20,   /* rockets, listed at once */
-    MANY = 300, /* listed later, by a worker, and as a stream */
+    FEW = 20, /* rockets: the list is made on the event loop */
+    /* rockets: a deferred response, made by a worker and streamed */
+    MANY = 300,
 };
 
 static int64_t check_read(struct faulty *faulty, const void *context,
@@ -26,7 +27,7 @@ static int64_t check_read(struct faulty *faulty, const void *context,
                               .status = expected.status,
                               .streamed = expected.framing == RESPONSE_CHUNKED};
     attempt_make(faulty, mode, left, &attempt);
-    /* A mistake may go without its description. */
+    /* An error response may lack its body. */
     if (attempt_is_right(&attempt) &&
         (expected.status == 200 || attempt.response.body_length > 0))
         response_expect_body(&attempt.response, expected.body);
@@ -56,13 +57,13 @@ static void check_reads(size_t rockets)
     faulty_stop(&faulty);
 }
 
-static void reads_are_right_or_refused(void **state)
+static void reads_are_complete_or_refused(void **state)
 {
     (void)state;
     check_reads(FEW);
 }
 
-static void long_reads_are_right_or_cut_or_refused(void **state)
+static void long_reads_are_complete_or_truncated_or_refused(void **state)
 {
     (void)state;
     check_reads(MANY);
@@ -71,8 +72,8 @@ static void long_reads_are_right_or_cut_or_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_are_right_or_refused),
-        cmocka_unit_test(long_reads_are_right_or_cut_or_refused),
+        cmocka_unit_test(reads_are_complete_or_refused),
+        cmocka_unit_test(long_reads_are_complete_or_truncated_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * -max-memory reached in the middle of a flood from many sides: new rockets
- * are put off, known ones go on meanwhile, and the books are right.
+ * -max-memory is reached while many clients launch rockets: new rockets are
+ * refused, known ones are updated meanwhile, and the counts are right.
  */
 #include "harness.h"
 
@@ -15,9 +15,9 @@
 enum {
     FLOODERS = 3,
     UPDATERS = 2,
-    KNOWN = 40,    /* rockets of each updater */
-    PUT_OFF = 300, /* refusals until a flooder has enough */
-    BATCH = 50,    /* lines of one, where rockets come in batches */
+    KNOWN = 40,        /* rockets of each updater */
+    MAX_REFUSED = 300, /* refusals after which a flooder stops */
+    BATCH = 50,        /* lines of new rockets in the batch */
 };
 
 static const char *const little[] = {"-max-memory=2M", NULL};
@@ -26,13 +26,16 @@ struct client {
     pthread_t thread;
     int index;
     uint16_t port;
-    atomic_uint taken, put_off, wrong;
-    atomic_bool *ended;      /* updaters: the flood is over */
-    uint64_t numbers[KNOWN]; /* of the latest message of each rocket */
+    atomic_uint taken, refused, wrong;
+    atomic_bool *ended;      /* for updaters: the flooders have stopped */
+    uint64_t numbers[KNOWN]; /* of the last message of each rocket */
 };
 
-/* The status of the answer, or 0. */
-static unsigned ask(struct connection *connection, const char *body)
+/*
+ * Post `body`. Return the status of the response, or 0 if there is none, or if
+ * a 503 lacks Retry-After.
+ */
+static unsigned post_for_status(struct connection *connection, const char *body)
 {
     struct response response;
     unsigned status = 0;
@@ -47,29 +50,30 @@ static unsigned ask(struct connection *connection, const char *body)
     return status;
 }
 
-static void *flood(void *context)
+static void *launch_until_refused(void *context)
 {
     struct client *client = context;
     struct connection connection;
 
     if (!connection_open(&connection, client->port))
         client->wrong++;
-    for (unsigned i = 0; client->wrong == 0 && client->put_off < PUT_OFF; i++) {
+    for (unsigned i = 0; client->wrong == 0 && client->refused < MAX_REFUSED;
+         i++) {
         char id[32];
         snprintf(id, sizeof(id), "new-%d-%u", client->index, i);
         struct fleet_message message =
             fleet_launched(id, 1, "Falcon-9", 500, "ARTEMIS");
-        unsigned status = ask(&connection, message.body);
+        unsigned status = post_for_status(&connection, message.body);
         client->taken += status == 202;
-        client->put_off += status == 503;
+        client->refused += status == 503;
         client->wrong += status != 202 && status != 503;
     }
     connection_close(&connection);
     return NULL;
 }
 
-/* In order, each message of a known rocket needs nothing. */
-static void *update(void *context)
+/* Messages of known rockets, in order: none of them needs memory. */
+static void *update_known(void *context)
 {
     struct client *client = context;
     struct connection connection;
@@ -81,7 +85,7 @@ static void *update(void *context)
         snprintf(id, sizeof(id), "known-%d-%u", client->index, i % KNOWN);
         struct fleet_message message =
             fleet_faster(id, client->numbers[i % KNOWN] + 1, 1);
-        if (ask(&connection, message.body) == 202)
+        if (post_for_status(&connection, message.body) == 202)
             client->numbers[i % KNOWN]++;
         else
             client->wrong++;
@@ -143,9 +147,9 @@ static void expect_count(const struct instance *instance, unsigned count)
     response_release(&response);
 }
 
-/* All messages that were taken are in the books, and no others. */
-static void expect_books(const struct instance *instance,
-                         const struct client *updaters)
+/* Each known rocket has all messages that were accepted, and no others. */
+static void expect_last_numbers(const struct instance *instance,
+                                const struct client *updaters)
 {
     for (int i = 0; i < UPDATERS * KNOWN; i++) {
         char id[32];
@@ -155,8 +159,11 @@ static void expect_books(const struct instance *instance,
     }
 }
 
-/* New rockets and known ones, in turn, when all is full. */
-static void expect_batch_put_off(const struct instance *instance,
+/*
+ * Send a batch of new rockets and known ones, in turn, when memory is full. The
+ * messages of the known rockets are applied; the response is 503.
+ */
+static void expect_batch_refused(const struct instance *instance,
                                  struct client *updaters)
 {
     struct connection connection;
@@ -179,7 +186,7 @@ static void expect_batch_put_off(const struct instance *instance,
     free(bulk.text);
 }
 
-static void known_rockets_go_on_in_the_middle_of_a_flood(void **state)
+static void known_rockets_are_updated_while_new_ones_are_refused(void **state)
 {
     static struct client flooders[FLOODERS], updaters[UPDATERS];
     struct instance instance;
@@ -188,23 +195,23 @@ static void known_rockets_go_on_in_the_middle_of_a_flood(void **state)
     (void)state;
     instance_start(&instance, little);
     launch_known(&instance, updaters);
-    start_clients(&instance, updaters, UPDATERS, update, &ended);
-    start_clients(&instance, flooders, FLOODERS, flood, NULL);
+    start_clients(&instance, updaters, UPDATERS, update_known, &ended);
+    start_clients(&instance, flooders, FLOODERS, launch_until_refused, NULL);
     unsigned taken = join_clients(flooders, FLOODERS);
     ended = true;
     (void)join_clients(updaters, UPDATERS);
     assert_in_range(taken, 100, 1000000);
     expect_count(&instance, taken + UPDATERS * KNOWN);
-    expect_books(&instance, updaters);
-    expect_batch_put_off(&instance, updaters);
-    expect_books(&instance, updaters);
+    expect_last_numbers(&instance, updaters);
+    expect_batch_refused(&instance, updaters);
+    expect_last_numbers(&instance, updaters);
     instance_stop(&instance);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_rockets_go_on_in_the_middle_of_a_flood),
+        cmocka_unit_test(known_rockets_are_updated_while_new_ones_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages and batches to the running service while its memory ends. What was
- * not taken leaves no trace, what was is there as a whole; and sent again,
- * all is exact.
+ * Messages and batches to the running service while allocations fail. A message
+ * that was not applied leaves no trace, one that was is applied as a whole, and
+ * after sending all of them again the state is exact.
  */
 #include "harness.h"
 
@@ -12,12 +12,12 @@
 
 #include "../fault/attempt.h"
 
-/* A message, and what its rocket is after it. */
+/* A message, and the state of its rocket after it. */
 struct message_test {
-    bool known; /* the rocket has launched before, as number 1 */
+    bool known; /* the rocket was launched before, by message 1 */
     uint64_t number;
     const char *type, *payload;
-    /* How the rocket's JSON begins behind its id, and how it ends. */
+    /* How the rocket's JSON begins after its id, and how it ends. */
     const char *begin, *end;
 };
 
@@ -54,7 +54,10 @@ static const struct message_test behind_a_gap = {
     "\"status\":\"exploded\",\"reason\":\"\\\"R\\\"\"",
     "\"lastMessageNumber\":9,\"missingMessages\":7}"};
 
-/* The rocket as JSON, without its id; NULL if there is none. */
+/*
+ * Return the rocket as JSON, without its id, or NULL if there is none.
+ * Ownership: the caller frees the result.
+ */
 static char *get_rocket(const struct faulty *faulty, const char *id)
 {
     struct response response;
@@ -91,8 +94,8 @@ static void expect_result(const struct response *response, const char *result)
     assert_non_null(strstr(response->body, expected));
 }
 
-static void post(const struct faulty *faulty, const char *body,
-                 const char *result)
+static void post_message(const struct faulty *faulty, const char *body,
+                         const char *result)
 {
     struct response response;
 
@@ -107,23 +110,23 @@ static bool is_same(const char *a, const char *b)
 }
 
 /*
- * Whether the message is in, in which case all of it is; it may be although
- * the answer was what there was no memory for.
+ * Return whether the message is applied; if so, expect all of it. It may be
+ * applied although allocating the response failed.
  */
 static bool is_applied(const struct faulty *faulty,
                        const struct message_test *test, const char *id,
-                       const char *was)
+                       const char *before)
 {
-    char *now = get_rocket(faulty, id);
-    bool applied = !is_same(now, was);
+    char *current = get_rocket(faulty, id);
+    bool applied = !is_same(current, before);
 
-    free(now);
+    free(current);
     if (applied)
         expect_rocket(faulty, id, test->begin, test->end);
     return applied;
 }
 
-static void name_rocket(char id[32])
+static void make_id(char id[32])
 {
     static unsigned serial;
 
@@ -137,31 +140,31 @@ static int64_t check_message(struct faulty *faulty, const void *context,
     struct attempt attempt = {.status = 202};
     char id[32];
 
-    name_rocket(id);
+    make_id(id);
     struct fleet_message launch =
         fleet_launched(id, 1, "Falcon-9", 500, "ARTEMIS");
     struct fleet_message message =
         fleet_message(id, test->number, test->type, test->payload);
     if (test->known)
-        post(faulty, launch.body, "applied");
-    char *was = get_rocket(faulty, id);
+        post_message(faulty, launch.body, "applied");
+    char *before = get_rocket(faulty, id);
     char *text = attempt_post("application/json", message.body);
     attempt.text = text;
     attempt_make(faulty, mode, left, &attempt);
-    bool applied = is_applied(faulty, test, id, was);
+    bool applied = is_applied(faulty, test, id, before);
     if (attempt_is_right(&attempt)) {
         expect_result(&attempt.response, "applied");
         assert_true(applied);
     }
-    post(faulty, message.body, applied ? "duplicate" : "applied");
+    post_message(faulty, message.body, applied ? "duplicate" : "applied");
     expect_rocket(faulty, id, test->begin, test->end);
     attempt_release(&attempt);
     free(text);
-    free(was);
+    free(before);
     return attempt.failed;
 }
 
-static void messages_are_applied_or_not(void **state)
+static void messages_are_applied_whole_or_not_at_all(void **state)
 {
     struct faulty faulty;
 
@@ -174,8 +177,8 @@ static void messages_are_applied_or_not(void **state)
     faulty_stop(&faulty);
 }
 
-/* With a thread for each connection, which has to be made as well. */
-static void messages_are_applied_or_not_per_connection(void **state)
+/* With a thread for each connection, which has to be created as well. */
+static void messages_are_applied_whole_or_not_per_connection(void **state)
 {
     static const char *const flags[] = {"-threads=per-connection", NULL};
     struct faulty faulty;
@@ -201,7 +204,10 @@ static char *make_batch(const char *id)
     return text;
 }
 
-/* Some lines of it may be in and others not; sent again, all are. */
+/*
+ * Some lines of a batch may be applied and others not. After sending it again
+ * all of them are.
+ */
 static int64_t check_batch(struct faulty *faulty, const void *context,
                            const struct attempt_mode *mode, int64_t left)
 {
@@ -210,7 +216,7 @@ static int64_t check_batch(struct faulty *faulty, const void *context,
     char id[32];
 
     (void)context;
-    name_rocket(id);
+    make_id(id);
     char *text = make_batch(id);
     struct attempt attempt = {.text = text, .status = 202};
     attempt_make(faulty, mode, left, &attempt);
@@ -246,8 +252,8 @@ static void batches_can_be_sent_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_are_applied_or_not),
-        cmocka_unit_test(messages_are_applied_or_not_per_connection),
+        cmocka_unit_test(messages_are_applied_whole_or_not_at_all),
+        cmocka_unit_test(messages_are_applied_whole_or_not_per_connection),
         cmocka_unit_test(batches_can_be_sent_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

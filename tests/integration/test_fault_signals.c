@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SIGTERM and SIGKILL at random moments under load. After SIGTERM every
- * message that was answered with success counts, as reads that were begun
- * before it tell at the end; SIGKILL leaves nobody with half an answer taken
- * for a whole one, and the port free.
+ * SIGTERM, SIGINT and SIGKILL at random moments under load. After SIGTERM or
+ * SIGINT every acknowledged message is applied: reads that began before the
+ * signal and end after it show this. After SIGKILL no client has taken a
+ * truncated response for a complete one, and the port is free.
  */
 #include "harness.h"
 
@@ -20,12 +20,12 @@
 enum {
     ROUNDS = 6,
     POSTERS = 6,
-    BATCH = 20,         /* lines of one */
+    BATCH = 20,         /* lines of a batch */
     LONGEST_LOAD = 80,  /* milliseconds before the signal */
-    ENOUGH_TIME = 4000, /* of the five seconds for what is in flight */
+    ENOUGH_TIME = 4000, /* of the 5 s for requests in flight */
 };
 
-/* How messages are sent: each poster has a rocket of its own. */
+/* How a poster sends its messages. Each poster has a rocket of its own. */
 enum manner { ON_ONE_CONNECTION, ON_NEW_ONES, IN_BATCHES, MANNERS };
 
 struct poster {
@@ -33,12 +33,13 @@ struct poster {
     int index;
     enum manner manner;
     uint16_t port;
-    bool killed;          /* the service will be */
-    atomic_uint answered; /* messages, all of them with success */
-    atomic_bool broken;   /* an answer was cut, garbled, late or no success */
+    bool killed;          /* the service will be killed */
+    atomic_uint answered; /* messages acknowledged with success */
+    /* a response was truncated, invalid, late or an error */
+    atomic_bool broken;
 };
 
-/* The next request; how many messages are in it. */
+/* Send the next request. Return the number of messages in it. */
 static unsigned send_next(const struct poster *poster,
                           struct connection *connection)
 {
@@ -51,7 +52,7 @@ static unsigned send_next(const struct poster *poster,
         connection_post(connection, message.body);
         return 1;
     }
-    /* Made without bulk.h, which is for the main thread. */
+    /* bulk.h is not used: its functions are for the main thread. */
     size_t length = 0;
     FILE *stream = open_memstream(&body, &length);
     for (unsigned i = 0; stream != NULL && i < BATCH; i++) {
@@ -64,7 +65,10 @@ static unsigned send_next(const struct poster *poster,
     return BATCH;
 }
 
-/* Whether it is what a message, or each line of a batch, is answered. */
+/*
+ * Return whether the response says that the message, or each line of the batch,
+ * was applied.
+ */
 static bool is_success(const struct poster *poster,
                        const struct response *response)
 {
@@ -77,7 +81,7 @@ static bool is_success(const struct poster *poster,
     return response->status == 202 && strstr(response->body, applied) != NULL;
 }
 
-/* Whether the connection goes on. */
+/* Post the next request. Return whether the connection can be used again. */
 static bool post_next(struct poster *poster, struct connection *connection)
 {
     struct response response;
@@ -85,7 +89,10 @@ static bool post_next(struct poster *poster, struct connection *connection)
     enum connection_result result = connection_receive(connection, &response);
 
     if (result != CONNECTION_ANSWERED) {
-        /* It may be closed as a request sets out; by a kill, whenever. */
+        /*
+         * The service may close it while a request is under way. A kill may
+         * also truncate a response.
+         */
         if (result != CONNECTION_CLOSED &&
             !(poster->killed && result == CONNECTION_CUT))
             poster->broken = true;
@@ -107,7 +114,7 @@ static void *post_until_refused(void *context)
 
     while (!poster->broken && connection_open(&connection, poster->port)) {
         while (post_next(poster, &connection)) {
-            /* As long as the connection lives. */
+            /* Post as long as the connection lasts. */
         }
         connection_close(&connection);
     }
@@ -141,9 +148,9 @@ static unsigned join_posters(struct poster posters[POSTERS])
 }
 
 /*
- * Reads of each poster's rocket that lack but their last line. A connection
- * that is still in the kernel's queue at the stop is refused; one that has
- * been answered is not in it.
+ * Send a read of each poster's rocket without its last line. Each connection
+ * serves a request first: a connection still in the listen queue at the stop
+ * would be refused, one that was served is not in it.
  */
 static void begin_reads(const struct instance *instance,
                         struct connection reads[POSTERS])
@@ -158,7 +165,9 @@ static void begin_reads(const struct instance *instance,
     }
 }
 
-/* The message that was sent last may have come in without being answered. */
+/*
+ * The last message or batch may have been applied without an acknowledgement.
+ */
 static void check_rocket(const struct response *response,
                          const struct poster *poster)
 {
@@ -192,7 +201,7 @@ static void end_reads(struct connection reads[POSTERS],
             check_rocket(&response, &posters[i]);
             response_release(&response);
         } else {
-            /* This machine was too slow for what the service waits. */
+            /* This machine was too slow: the service stopped waiting. */
             assert_int_not_equal(result, CONNECTION_GARBLED);
             assert_true(process_clock() - signalled > ENOUGH_TIME);
         }
@@ -200,7 +209,7 @@ static void end_reads(struct connection reads[POSTERS],
     }
 }
 
-/* 0 to `most`. That tests are not the same each time is meant. */
+/* Return a random time from 0 to `most`. It differs in each run on purpose. */
 static int64_t random_time(int64_t most)
 {
     uint32_t number = 0;
@@ -231,10 +240,10 @@ static void check_stop(const char *const flags[])
     unsigned answered = join_posters(posters);
     end_reads(reads, posters, signalled);
     instance_expect_end(&instance, 0);
-    print_message("%u messages were answered\n", answered);
+    print_message("%u messages were acknowledged\n", answered);
 }
 
-static void whatever_was_answered_counts_at_a_stop(void **state)
+static void acknowledged_messages_are_applied_at_a_stop(void **state)
 {
     static const char *const per_connection[] = {"-threads=per-connection",
                                                  NULL};
@@ -259,7 +268,7 @@ static void check_kill(void)
     join_posters(posters);
     instance_expect_end(&instance, PROCESS_SIGNALLED + SIGKILL);
 
-    /* The same port at once, and nothing of before. */
+    /* The same port can be used at once, and there are no rockets. */
     snprintf(port, sizeof(port), "-port=%u", posters[0].port);
     instance_start(&instance, flags);
     assert_int_equal(instance.port, posters[0].port);
@@ -269,7 +278,7 @@ static void check_kill(void)
     instance_stop(&instance);
 }
 
-static void killed_it_leaves_whole_answers_and_a_free_port(void **state)
+static void kill_corrupts_no_response_and_frees_the_port(void **state)
 {
     (void)state;
     for (int i = 0; i < ROUNDS; i++)
@@ -279,8 +288,8 @@ static void killed_it_leaves_whole_answers_and_a_free_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whatever_was_answered_counts_at_a_stop),
-        cmocka_unit_test(killed_it_leaves_whole_answers_and_a_free_port),
+        cmocka_unit_test(acknowledged_messages_are_applied_at_a_stop),
+        cmocka_unit_test(kill_corrupts_no_response_and_frees_the_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

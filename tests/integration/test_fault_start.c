@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start of the service, and of a connection, without memory or threads
- * for it.
+ * The start of the service, and of a connection, while allocations fail or
+ * threads cannot be created.
  */
 #include "harness.h"
 
@@ -12,13 +12,16 @@
 
 enum {
     MAX_FAILURES = 1000,
-    SOON = 8000, /* milliseconds; an idle connection ends after 10 s */
+    SOON = 8000, /* milliseconds; the idle timeout is 10 s */
 };
 
 static const char *const two_loops[] = {"-threads=2", NULL};
 static const char *const per_connection[] = {"-threads=per-connection", NULL};
 
-/* Not ready: it has ended by itself, and said why, once. */
+/*
+ * A service that is not ready must have ended by itself, with one line on
+ * stderr that says why.
+ */
 static void expect_explained_end(struct faulty *faulty)
 {
     char *errors = NULL;
@@ -42,7 +45,7 @@ static void expect_message_applied(const struct faulty *faulty)
     response_release(&response);
 }
 
-/* Returns how many have failed. */
+/* Start it with the scarcity `end`. Returns the number of failed calls. */
 static int64_t check_start(const char *const flags[],
                            const struct scarcity *end)
 {
@@ -51,7 +54,7 @@ static int64_t check_start(const char *const flags[],
     int64_t failed = faulty_restore(&faulty);
 
     assert_true(ready || failed > 0);
-    /* Fewer threads than it needs would not be the whole of it. */
+    /* With any thread missing, the service must not start. */
     if (end->scope == SCARCITY_THREADS)
         assert_int_equal(ready, failed == 0);
     if (!ready) {
@@ -63,7 +66,10 @@ static int64_t check_start(const char *const flags[],
     return failed;
 }
 
-/* Each in turn; how many have succeeded in the end. */
+/*
+ * Let each allocation or thread fail in turn. Returns how many calls a complete
+ * start makes.
+ */
 static int64_t check_starts(const char *const flags[], struct scarcity end)
 {
     int64_t failures = 0, failed = 0;
@@ -78,7 +84,7 @@ static int64_t check_starts(const char *const flags[], struct scarcity end)
     return end.left;
 }
 
-static void without_memory_it_starts_as_a_whole_or_not_at_all(void **state)
+static void start_without_memory_is_complete_or_fails(void **state)
 {
     static const struct {
         enum scarcity_scope scope;
@@ -100,10 +106,10 @@ static void without_memory_it_starts_as_a_whole_or_not_at_all(void **state)
 }
 
 /*
- * Two workers and the sweep of connections; and two loops, or the thread that
- * accepts connections.
+ * The threads: two workers and the sweep of connections, plus two event loops,
+ * or the thread that accepts connections.
  */
-static void without_threads_it_starts_as_a_whole_or_not_at_all(void **state)
+static void start_without_threads_is_complete_or_fails(void **state)
 {
     struct scarcity one = {.scope = SCARCITY_THREADS};
     struct scarcity all = {.scope = SCARCITY_THREADS, .for_good = true};
@@ -114,7 +120,7 @@ static void without_threads_it_starts_as_a_whole_or_not_at_all(void **state)
     assert_int_equal(check_starts(per_connection, one), 4);
 }
 
-/* Nothing is left of `scope` for a connection that is opened now. */
+/* Expect that a new connection is closed when all of `scope` fails. */
 static void expect_refused(struct faulty *faulty, enum scarcity_scope scope)
 {
     struct connection connection;
@@ -127,8 +133,8 @@ static void expect_refused(struct faulty *faulty, enum scarcity_scope scope)
 }
 
 /*
- * Without memory for what tells how long it has been idle, a connection must
- * not stay open for ever, unseen.
+ * A connection without memory for its idle time must not stay open for ever,
+ * unseen by the sweep.
  */
 static void connection_without_memory_is_closed(void **state)
 {
@@ -146,8 +152,8 @@ static void connection_without_memory_is_closed(void **state)
 }
 
 /*
- * Those that are idle give way, so that one that comes later gets in. The
- * first is not yet idle when its answer has only just come.
+ * Idle connections are evicted, so that a later connection is accepted. The
+ * first connection is not idle yet right after its response.
  */
 static void connection_without_a_thread_is_closed(void **state)
 {
@@ -172,8 +178,8 @@ static void connection_without_a_thread_is_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_memory_it_starts_as_a_whole_or_not_at_all),
-        cmocka_unit_test(without_threads_it_starts_as_a_whole_or_not_at_all),
+        cmocka_unit_test(start_without_memory_is_complete_or_fails),
+        cmocka_unit_test(start_without_threads_is_complete_or_fails),
         cmocka_unit_test(connection_without_memory_is_closed),
         cmocka_unit_test(connection_without_a_thread_is_closed),
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nowhere to log to, and nobody to say that it is ready to: the service goes
- * on without.
+ * stdout or stderr cannot be written, or standard streams are closed: the
+ * service runs without them.
  */
 #include "harness.h"
 
@@ -18,8 +18,8 @@
 enum { REQUESTS = 50 };
 
 /*
- * A port that is free, for a service that can't tell which one it has. That
- * somebody else takes it meanwhile is unlikely; see start_silent().
+ * Return a free port, for a service that cannot report its own. Another process
+ * may take it meanwhile, which is unlikely; see start_silent().
  */
 static uint16_t find_port(void)
 {
@@ -38,7 +38,7 @@ static uint16_t find_port(void)
     return ntohs(address.ipv4.sin_port);
 }
 
-/* Wait until it listens; false if it has ended instead. */
+/* Wait until it listens. Return false if it ends instead. */
 static bool wait_listening(struct instance *instance)
 {
     int64_t deadline = process_clock() + INSTANCE_PATIENCE;
@@ -53,7 +53,7 @@ static bool wait_listening(struct instance *instance)
     return true;
 }
 
-/* Start it where no ready line is to be read. */
+/* Start it with a redirection that hides its ready line. */
 static void start_silent(struct faulty *faulty, const char *redirection)
 {
     char port[32];
@@ -68,10 +68,13 @@ static void start_silent(struct faulty *faulty, const char *redirection)
             return;
         faulty_release(faulty);
     }
-    fail_msg("it does not start");
+    fail_msg("the service does not start");
 }
 
-/* Every answer is read strictly: a log line within it would show. */
+/*
+ * Expect that it serves requests. Responses are parsed strictly: a log line
+ * inside one would make it invalid.
+ */
 static void expect_service(const struct faulty *faulty)
 {
     struct connection connection;
@@ -88,7 +91,7 @@ static void expect_service(const struct faulty *faulty)
     connection_close(&connection);
 }
 
-static void log_that_can_not_be_written_is_lost_alone(void **state)
+static void unwritable_log_does_not_affect_responses(void **state)
 {
     static const char *const flags[] = {"-log-level=debug", NULL};
     struct faulty faulty;
@@ -99,7 +102,7 @@ static void log_that_can_not_be_written_is_lost_alone(void **state)
     faulty_stop(&faulty);
 }
 
-static void ready_line_that_nobody_reads_is_no_matter(void **state)
+static void unwritable_ready_line_does_not_stop_the_service(void **state)
 {
     struct faulty faulty;
 
@@ -109,7 +112,7 @@ static void ready_line_that_nobody_reads_is_no_matter(void **state)
     faulty_stop(&faulty);
 }
 
-/* Where a standard stream of the service goes; "" if it is closed. */
+/* Read where a standard stream of the service goes; "" if it is closed. */
 static void read_stream(const struct faulty *faulty, int descriptor,
                         char *target, size_t size)
 {
@@ -122,8 +125,8 @@ static void read_stream(const struct faulty *faulty, int descriptor,
 }
 
 /*
- * A socket that has the number of a closed stream would be sent what is meant
- * for that.
+ * Text written to a closed stream must not reach a socket that has got its
+ * descriptor number.
  */
 static void closed_streams_do_not_become_sockets(void **state)
 {
@@ -151,8 +154,8 @@ static void closed_streams_do_not_become_sockets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(log_that_can_not_be_written_is_lost_alone),
-        cmocka_unit_test(ready_line_that_nobody_reads_is_no_matter),
+        cmocka_unit_test(unwritable_log_does_not_affect_responses),
+        cmocka_unit_test(unwritable_ready_line_does_not_stop_the_service),
         cmocka_unit_test(closed_streams_do_not_become_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests as nobody should send them, over raw sockets: what could be read
- * in two ways is refused and the connection closed, so that nothing behind
- * it is taken for a request. And those that look odd but are fine.
+ * Head validation over raw sockets. Ambiguous requests are refused and the
+ * connection is closed, so that the bytes after them are not taken for a
+ * request. Unusual but valid requests are served.
  */
 #include "harness.h"
 
@@ -19,7 +19,7 @@ static const char message_body[] =
     "\"messageTime\":\"2022-02-02T19:39:05Z\",\"messageType\":"
     "\"RocketSpeedIncreased\"},\"message\":{\"by\":1}}";
 
-/* 400 and the end, whatever comes behind the request. */
+/* Expect 400 and the end of the connection, whatever follows the request. */
 static void expect_refused(const struct instance *instance, const char *request)
 {
     struct connection connection;
@@ -40,11 +40,12 @@ static void expect_refused(const struct instance *instance, const char *request)
 }
 
 /*
- * An error and the end. For what libmicrohttpd refuses by itself, before it
- * asks us: 0.9.75 sends the head of that answer twice.
+ * Expect an error and the end of the connection, for requests that
+ * libmicrohttpd 0.9.75 refuses before it calls the service: it sends the head
+ * of such a response twice.
  */
-static void expect_rejected(const struct instance *instance,
-                            const char *request)
+static void expect_refused_by_mhd(const struct instance *instance,
+                                  const char *request)
 {
     struct connection connection;
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
@@ -52,7 +53,7 @@ static void expect_rejected(const struct instance *instance,
     instance_connect(instance, &connection);
     connection_send_text(&connection, request);
     while (connection_fill(&connection, 4096, deadline)) {
-        /* Until it is closed. */
+        /* Read until it is closed. */
     }
     assert_true(connection.ended);
     assert_true(connection.length > 10);
@@ -61,7 +62,7 @@ static void expect_rejected(const struct instance *instance,
     connection_close(&connection);
 }
 
-static void odd_transfer_coding_is_refused(void **state)
+static void unsupported_transfer_coding_is_refused(void **state)
 {
     static const char *const values[] = {
         "identity",         "gzip",     "gzip, chunked", "chunked, gzip",
@@ -79,7 +80,10 @@ static void odd_transfer_coding_is_refused(void **state)
     }
 }
 
-/* RFC 9112 section 6.1: it came with HTTP/1.1, so framing is in doubt. */
+/*
+ * RFC 9112 section 6.1: a Transfer-Encoding in HTTP/1.0 makes the framing
+ * faulty.
+ */
 static void transfer_coding_in_http_1_0_is_refused(void **state)
 {
     expect_refused(*state,
@@ -87,8 +91,11 @@ static void transfer_coding_in_http_1_0_is_refused(void **state)
                    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED);
 }
 
-/* RFC 9112 section 5.2: a line that begins with a blank continues the last. */
-static void folded_framing_is_refused(void **state)
+/*
+ * RFC 9112 section 5.2: a line that begins with a space or tab continues the
+ * previous field line.
+ */
+static void folded_field_line_is_refused(void **state)
 {
     static const char *const fields[] = {
         "Content-Length:\r\n 43",          "Content-Length: 2\r\n 6",
@@ -105,8 +112,8 @@ static void folded_framing_is_refused(void **state)
     }
 }
 
-/* RFC 9110 section 5.6.2: names are tokens. */
-static void name_that_is_no_token_is_refused(void **state)
+/* RFC 9110 section 5.6.2: field names are tokens. */
+static void field_name_must_be_a_token(void **state)
 {
     static const char *const fields[] = {
         "Content-Length : 0",
@@ -180,12 +187,12 @@ static void malformed_length_is_refused(void **state)
         snprintf(request, sizeof(request),
                  POST_LINE HOST "Content-Length: %s\r\n\r\nx%s", values[i],
                  SMUGGLED);
-        expect_rejected(*state, request);
+        expect_refused_by_mhd(*state, request);
     }
 }
 
-/* Of fields that may be there once and are there twice. */
-static void first_of_repeated_fields_counts(void **state)
+/* Fields that may occur once but occur twice. */
+static void first_of_repeated_fields_is_used(void **state)
 {
     static const struct {
         const char *fields;
@@ -210,7 +217,7 @@ static void first_of_repeated_fields_counts(void **state)
     connection_close(&connection);
 }
 
-static void other_than_one_host_is_refused(void **state)
+static void exactly_one_host_is_required(void **state)
 {
     expect_refused(*state, "GET /health HTTP/1.1\r\n\r\n" SMUGGLED);
     expect_refused(*state,
@@ -220,7 +227,7 @@ static void other_than_one_host_is_refused(void **state)
     expect_refused(*state, POST_LINE "Content-Length: 0\r\n\r\n" SMUGGLED);
 }
 
-static void header_name_ending_in_space_is_refused(void **state)
+static void space_before_the_colon_is_refused(void **state)
 {
     expect_refused(*state,
                    POST_LINE HOST "Content-Length : 43\r\n\r\n" SMUGGLED);
@@ -233,7 +240,7 @@ static void header_name_ending_in_space_is_refused(void **state)
 static const struct {
     const char *head; /* without the empty line */
     unsigned status;
-    const char *why; /* part of it */
+    const char *why; /* part of the detail */
 } refusals[] = {
     {"GET /hea\tlth HTTP/1.1\r\n" HOST, 400, "first line"},
     {POST_LINE HOST "X Y: 1\r\n", 400, "name has a character"},
@@ -250,7 +257,7 @@ static const struct {
     {POST_LINE HOST "Expect: 200-ok\r\n", 417, "one \"100-continue\""},
 };
 
-static void refusal_says_why(void **state)
+static void refusal_names_the_reason(void **state)
 {
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         struct connection connection;
@@ -265,7 +272,10 @@ static void refusal_says_why(void **state)
     }
 }
 
-/* A chunked POST with `size` bytes a chunk, as one text. */
+/*
+ * Make a chunked POST with `size` bytes a chunk, as one text. Ownership: the
+ * caller frees the result.
+ */
 static char *chunked_request(size_t size)
 {
     size_t room = sizeof(message_body) * 8 + 256;
@@ -285,7 +295,7 @@ static char *chunked_request(size_t size)
     return request;
 }
 
-static void chunked_body_of_any_chunks_is_read(void **state)
+static void chunks_of_any_size_are_read(void **state)
 {
     static const size_t sizes[] = {1, 2, 7, 16, 100, 1000};
     struct connection connection;
@@ -310,15 +320,17 @@ static void expect_kept(struct connection *connection)
     response_release(&response);
 }
 
-static void chunked_body_cut_anywhere_is_read(void **state)
+static void chunked_body_split_anywhere_is_read(void **state)
 {
     char *request = chunked_request(60);
     size_t length = strlen(request);
     struct connection connection;
 
     instance_connect(*state, &connection);
-    /* TCP_NODELAY is on: each part is a segment of its own. Within the last
-       CRLF it may end the connection, see test_http_cuts.c. */
+    /*
+     * TCP_NODELAY is on, so each part is a segment of its own. A split within
+     * the last CRLF may close the connection: see test_http_cuts.c.
+     */
     for (size_t cut = 1; cut < length; cut++) {
         assert_true(connection_send(&connection, request, cut));
         assert_true(connection_send_text(&connection, request + cut));
@@ -350,7 +362,10 @@ static void broken_chunks_are_refused(void **state)
                          POST_LINE HOST
                          "Transfer-Encoding: chunked\r\n\r\n%s%s",
                          bodies[i], SMUGGLED);
-        /* MHD may close without a word here; it must not go on. */
+        /*
+         * libmicrohttpd may close without a response here. It must not serve
+         * the next request.
+         */
         if (connection_receive(&connection, &response) == CONNECTION_ANSWERED) {
             assert_in_range(response.status, 400, 413);
             response_release(&response);
@@ -402,7 +417,7 @@ static void pipelined_requests_are_answered_in_order(void **state)
     connection_close(&connection);
 }
 
-static void asked_to_close_it_closes(void **state)
+static void connection_close_is_honoured(void **state)
 {
     struct connection connection;
     struct response response;
@@ -441,7 +456,7 @@ static void http_1_0_is_answered_and_closed(void **state)
     }
 }
 
-static void http_1_0_may_ask_to_keep_alive(void **state)
+static void http_1_0_keep_alive_works_if_granted(void **state)
 {
     struct connection connection;
     struct response response;
@@ -460,7 +475,7 @@ static void http_1_0_may_ask_to_keep_alive(void **state)
     connection_close(&connection);
 }
 
-static void absolute_form_is_understood(void **state)
+static void absolute_form_is_accepted(void **state)
 {
     static const struct {
         const char *target;
@@ -489,7 +504,7 @@ static void absolute_form_is_understood(void **state)
     connection_close(&connection);
 }
 
-static void get_target_of(struct connection *connection, size_t length)
+static void get_long_target(struct connection *connection, size_t length)
 {
     char *target = malloc(length + 1);
 
@@ -506,7 +521,7 @@ static void target_may_have_8000_bytes(void **state)
     struct connection connection;
 
     instance_connect(*state, &connection);
-    get_target_of(&connection, 8000);
+    get_long_target(&connection, 8000);
     connection_expect_status(&connection, 200);
     connection_close(&connection);
 }
@@ -519,7 +534,7 @@ static void too_long_target_is_refused(void **state)
         struct connection connection;
 
         instance_connect(*state, &connection);
-        get_target_of(&connection, lengths[i]);
+        get_long_target(&connection, lengths[i]);
         connection_expect_status(&connection, 414);
         connection_close(&connection);
     }
@@ -545,7 +560,7 @@ static void too_many_headers_are_refused(void **state)
     connection_close(&connection);
 }
 
-static void what_is_no_http_is_not_answered_with_success(void **state)
+static void bytes_that_are_not_http_get_no_success(void **state)
 {
     static const char *const requests[] = {
         "hello\r\n\r\n",
@@ -576,31 +591,31 @@ static void what_is_no_http_is_not_answered_with_success(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(odd_transfer_coding_is_refused),
+        cmocka_unit_test(unsupported_transfer_coding_is_refused),
         cmocka_unit_test(transfer_coding_in_http_1_0_is_refused),
-        cmocka_unit_test(folded_framing_is_refused),
-        cmocka_unit_test(name_that_is_no_token_is_refused),
+        cmocka_unit_test(folded_field_line_is_refused),
+        cmocka_unit_test(field_name_must_be_a_token),
         cmocka_unit_test(two_transfer_codings_are_refused),
         cmocka_unit_test(transfer_coding_with_a_length_is_refused),
         cmocka_unit_test(several_lengths_are_refused),
         cmocka_unit_test(malformed_length_is_refused),
-        cmocka_unit_test(first_of_repeated_fields_counts),
-        cmocka_unit_test(other_than_one_host_is_refused),
-        cmocka_unit_test(header_name_ending_in_space_is_refused),
-        cmocka_unit_test(refusal_says_why),
-        cmocka_unit_test(chunked_body_of_any_chunks_is_read),
-        cmocka_unit_test(chunked_body_cut_anywhere_is_read),
+        cmocka_unit_test(first_of_repeated_fields_is_used),
+        cmocka_unit_test(exactly_one_host_is_required),
+        cmocka_unit_test(space_before_the_colon_is_refused),
+        cmocka_unit_test(refusal_names_the_reason),
+        cmocka_unit_test(chunks_of_any_size_are_read),
+        cmocka_unit_test(chunked_body_split_anywhere_is_read),
         cmocka_unit_test(broken_chunks_are_refused),
         cmocka_unit_test(request_sent_byte_by_byte_is_answered),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
-        cmocka_unit_test(asked_to_close_it_closes),
+        cmocka_unit_test(connection_close_is_honoured),
         cmocka_unit_test(http_1_0_is_answered_and_closed),
-        cmocka_unit_test(http_1_0_may_ask_to_keep_alive),
-        cmocka_unit_test(absolute_form_is_understood),
+        cmocka_unit_test(http_1_0_keep_alive_works_if_granted),
+        cmocka_unit_test(absolute_form_is_accepted),
         cmocka_unit_test(target_may_have_8000_bytes),
         cmocka_unit_test(too_long_target_is_refused),
         cmocka_unit_test(too_many_headers_are_refused),
-        cmocka_unit_test(what_is_no_http_is_not_answered_with_success),
+        cmocka_unit_test(bytes_that_are_not_http_get_no_success),
     };
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);
 }

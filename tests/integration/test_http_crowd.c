@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ten thousand idle connections, some after a request and most without,
- * as a sender leaves them that opens one for each message (RFC 9112
- * section 9.3: a server may close them at any time, and each answer says
- * whether it is the last). Messages go on being answered beside them, and
- * those that idle are closed in their time. (How fast: bench/.)
+ * Ten thousand idle connections, some after a request and most without one, as
+ * left by a client that opens a connection for each message and does not close
+ * it (RFC 9112 section 9.3: a server may close a persistent connection at any
+ * time, and each response says whether it is the last). Messages are
+ * acknowledged meanwhile, and the idle connections are closed in time. bench/
+ * measures how fast.
  */
 #include "harness.h"
 
@@ -13,17 +14,21 @@
 
 enum {
     IDLERS = 10000,
-    /* Ours, those that are on their way out, files. */
+    /* Connections of this test, connections being closed, and files. */
     DESCRIPTORS = IDLERS + 500,
     MESSAGES = 2000,
-    MOST_TIMES = 10, /* as long as alone: the median, in ms and one more */
+    /* the median beside idlers may be (median alone + 1 ms) times this */
+    MOST_TIMES = 10,
     KEEP_ALIVE_BELOW = 512,
-    SKIPPED = 77, /* what ctest is told by */
-    SILENT = 10,  /* seconds: closed when idle for so long */
+    SKIPPED = 77, /* the exit code by which CTest knows it */
+    SILENT = 10,  /* seconds: the idle timeout */
     SLACK = 30,   /* seconds: how late the service may be */
 };
 
-/* Idle time is measured from here: some have been idle for less. */
+/*
+ * Idle time is measured from `begun` and `complete`: some connections have been
+ * idle for less.
+ */
 struct crowd {
     struct connection idlers[IDLERS];
     int64_t begun, complete;
@@ -38,8 +43,11 @@ static bool has_descriptors(void)
            (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= DESCRIPTORS);
 }
 
-/* Every other one that is kept alive asks for something first. */
-static struct crowd *gather(const struct instance *instance)
+/*
+ * Open the idle connections. Every other one that is kept alive sends a request
+ * first.
+ */
+static struct crowd *open_idlers(const struct instance *instance)
 {
     struct crowd *crowd = calloc(1, sizeof(*crowd));
 
@@ -66,8 +74,8 @@ static int compare_times(const void *first, const void *second)
 }
 
 /*
- * Post messages one after the other, each on a connection of its own. Returns
- * the median of the times that they took, in ms.
+ * Post messages one after the other, each on a new connection. Returns the
+ * median of their times, in milliseconds.
  */
 static int64_t post_messages(const struct instance *instance,
                              const char *channel)
@@ -89,10 +97,12 @@ static int64_t post_messages(const struct instance *instance,
         times[number - 1] = process_clock() - start;
     }
     qsort(times, MESSAGES, sizeof(*times), compare_times);
-    print_message("%d messages, the median in %jd ms, the slowest in %jd\n",
-                  MESSAGES, (intmax_t)times[MESSAGES / 2],
-                  (intmax_t)times[MESSAGES - 1]);
-    /* No time limit for a busy machine: but none has waited for idle ones. */
+    print_message("%d messages, median %jd ms, slowest %jd ms\n", MESSAGES,
+                  (intmax_t)times[MESSAGES / 2], (intmax_t)times[MESSAGES - 1]);
+    /*
+     * No tight limit, as the machine may be busy; but no message waited for
+     * idle connections to be closed.
+     */
     assert_true(times[MESSAGES - 1] < (int64_t)SILENT * 1000);
     return times[MESSAGES / 2];
 }
@@ -119,10 +129,11 @@ static void expect_all_closed_in_time(struct crowd *crowd)
                   (intmax_t)(process_clock() - crowd->complete));
 }
 
-static void messages_are_answered_beside_ten_thousand_idlers(void **state)
+static void
+messages_are_acknowledged_beside_10000_idle_connections(void **state)
 {
     int64_t alone = post_messages(*state, "crowd-0");
-    struct crowd *crowd = gather(*state);
+    struct crowd *crowd = open_idlers(*state);
     int64_t beside = post_messages(*state, "crowd-1");
 
     assert_in_range(beside, 0, MOST_TIMES * (alone + 1));
@@ -130,7 +141,7 @@ static void messages_are_answered_beside_ten_thousand_idlers(void **state)
     if (process_clock() - crowd->begun < (int64_t)(SILENT - 2) * 1000)
         assert_int_equal(closed, 0);
     else
-        print_message("too slow a machine to tell that none went early\n");
+        print_message("machine too slow to check for early closing\n");
     expect_all_closed_in_time(crowd);
     for (size_t i = 0; i < IDLERS; i++)
         connection_close(&crowd->idlers[i]);
@@ -157,11 +168,13 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_are_answered_beside_ten_thousand_idlers),
+        cmocka_unit_test(
+            messages_are_acknowledged_beside_10000_idle_connections),
     };
     if (!has_descriptors()) {
-        print_message("skipped: it needs %d open files; see ulimit -Hn\n",
-                      DESCRIPTORS);
+        print_message(
+            "skipped: this test needs %d open files; see ulimit -Hn\n",
+            DESCRIPTORS);
         return SKIPPED;
     }
     return cmocka_run_group_tests(tests, setup, teardown);

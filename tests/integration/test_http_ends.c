@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that end their side of the connection (RFC 9112 sections 8 and
- * 9.6): what they asked for as a whole is answered, to its last byte, and
- * what they left unfinished is not done, wherever they left it. There is no
- * next request: the connection is closed.
+ * Clients that shut down their side of the connection (RFC 9112 sections 8 and
+ * 9.6). Complete requests are answered to the last byte; an incomplete request
+ * has no effect, wherever it ends. There is no next request: the connection is
+ * closed.
  */
 #include "http_case.h"
 
@@ -22,78 +22,78 @@
 
 static const struct http_case whole[] = {
     {"RFC 9112 9.6", "a GET", HTTP_SENT(HTTP_GET "\r\n"), ENDS,
-     .answers = {200}},
+     .responses = {200}},
     {"RFC 9112 9.6", "a HEAD",
      HTTP_SENT("HEAD /health HTTP/1.1\r\n" HTTP_HOST "\r\n"), ENDS,
-     .answers = {200}, .head = true},
-    {"RFC 9112 9.6", "a POST", HTTP_SENT(POSTED), ENDS, .answers = {202},
+     .responses = {200}, .head = true},
+    {"RFC 9112 9.6", "a POST", HTTP_SENT(POSTED), ENDS, .responses = {202},
      .applied = true},
     {"RFC 9112 9.6", "a POST in chunks", HTTP_SENT(IN_CHUNKS), ENDS,
-     .answers = {202}, .applied = true},
+     .responses = {202}, .applied = true},
     {"RFC 9112 9.6", "a POST with trailers",
      HTTP_SENT(CHUNKED "a0\r\n" HTTP_MESSAGE "\r\n0\r\nX: y\r\n\r\n"), ENDS,
-     .answers = {202}, .applied = true},
-    {"RFC 9112 9.6", "a POST of HTTP/1.0",
+     .responses = {202}, .applied = true},
+    {"RFC 9112 9.6", "a POST in HTTP/1.0",
      HTTP_SENT("POST /messages HTTP/1.0\r\n" HTTP_LENGTH "\r\n" HTTP_MESSAGE),
-     ENDS, .answers = {202}, .applied = true},
+     ENDS, .responses = {202}, .applied = true},
     {"RFC 9112 2.2", "a POST and an empty line", HTTP_SENT(POSTED "\r\n"), ENDS,
-     .answers = {202}, .applied = true},
-    {"RFC 9110 10.1.1", "a POST that asked first",
+     .responses = {202}, .applied = true},
+    {"RFC 9110 10.1.1", "a POST with Expect: 100-continue",
      HTTP_SENT(HTTP_POST "Expect: 100-continue\r\n" HTTP_LENGTH
                          "\r\n" HTTP_MESSAGE),
-     ENDS, .answers = {100, 202}, .applied = true},
-    {"RFC 9110 15.5.5", "one to nowhere",
+     ENDS, .responses = {100, 202}, .applied = true},
+    {"RFC 9110 15.5.5", "a request for an unknown path",
      HTTP_SENT("GET /nowhere HTTP/1.1\r\n" HTTP_HOST "\r\n"), ENDS,
-     .answers = {404}},
-    {"RFC 9112 11.2", "one that is refused",
+     .responses = {404}},
+    {"RFC 9112 11.2", "a request that is refused",
      HTTP_SENT(HTTP_POST HTTP_LENGTH HTTP_CHUNKED "\r\n" HTTP_MESSAGE), ENDS,
-     .answers = {400}},
-    {"RFC 9112 9.3.2", "two", HTTP_SENT(HTTP_GET "\r\n" POSTED), ENDS,
-     .answers = {200, 202}, .applied = true},
-    {"RFC 9112 9.3.2", "three",
+     .responses = {400}},
+    {"RFC 9112 9.3.2", "two requests", HTTP_SENT(HTTP_GET "\r\n" POSTED), ENDS,
+     .responses = {200, 202}, .applied = true},
+    {"RFC 9112 9.3.2", "three requests",
      HTTP_SENT(POSTED HTTP_GET "\r\n" HTTP_GET "\r\n"), ENDS,
-     .answers = {202, 200, 200}, .applied = true},
-    {"RFC 9112 9.3.2", "one, and a part of the next",
+     .responses = {202, 200, 200}, .applied = true},
+    {"RFC 9112 9.3.2", "a request, and a part of the next",
      HTTP_SENT(HTTP_GET "\r\n" HTTP_POST HTTP_LENGTH "\r\n{"), ENDS,
-     .answers = {200}},
-    {"RFC 9112 9.3.2", "one, and a part of the next one's first line",
-     HTTP_SENT(POSTED "GET /hea"), ENDS, .answers = {202}, .applied = true},
+     .responses = {200}},
+    {"RFC 9112 9.3.2", "a request, and a part of the next request line",
+     HTTP_SENT(POSTED "GET /hea"), ENDS, .responses = {202}, .applied = true},
 };
 
-/* Where it could be taken for whole by a server that is not careful. */
+/* A careless server could take these for complete requests. */
 static const struct http_case parts[] = {
     {"RFC 9112 8", "nothing", HTTP_SENT(""), ENDS},
     {"RFC 9112 8", "an empty line", HTTP_SENT("\r\n"), ENDS},
-    {"RFC 9112 8", "no line's end", HTTP_SENT("GET /health HTTP/1.1"), ENDS},
-    {"RFC 9112 8", "HTTP/0.9, no line's end", HTTP_SENT("GET /health"), ENDS},
+    {"RFC 9112 8", "no line end", HTTP_SENT("GET /health HTTP/1.1"), ENDS},
+    {"RFC 9112 8", "HTTP/0.9, no line end", HTTP_SENT("GET /health"), ENDS},
     {"RFC 9112 8", "no fields", HTTP_SENT("GET /health HTTP/1.0\r\n"), ENDS},
     {"RFC 9112 8", "no empty line", HTTP_SENT(HTTP_GET), ENDS},
     {"RFC 9112 8", "half an empty line", HTTP_SENT(HTTP_GET "\r"), ENDS},
-    {"RFC 9112 8", "a message, and more was promised",
+    {"RFC 9112 8", "a message, shorter than Content-Length",
      HTTP_SENT(HTTP_POST "Content-Length: 161\r\n\r\n" HTTP_MESSAGE), ENDS},
-    {"RFC 9112 8", "a message in a chunk, and no last one",
+    {"RFC 9112 8", "a message in a chunk, no last chunk",
      HTTP_SENT(CHUNKED "a0\r\n" HTTP_MESSAGE "\r\n"), ENDS},
     {"RFC 9112 8", "no end of the last chunk",
      HTTP_SENT(CHUNKED "a0\r\n" HTTP_MESSAGE "\r\n0\r\n"), ENDS},
-    {"RFC 9112 8", "an invitation, and no body",
+    {"RFC 9112 8", "100, and no body",
      HTTP_SENT(HTTP_POST "Expect: 100-continue\r\n" HTTP_LENGTH "\r\n"), ENDS,
-     .answers = {100}},
-    {"RFC 9112 6.3", "HTTP/1.0, and no length: the end is none of a body",
+     .responses = {100}},
+    {"RFC 9112 6.3", "HTTP/1.0 without a length: no body until close",
      HTTP_SENT("POST /messages HTTP/1.0\r\n\r\n" HTTP_MESSAGE), ENDS,
-     .answers = {400}},
+     .responses = {400}},
 };
 
-static void what_came_whole_is_answered(void **state)
+static void complete_requests_are_answered(void **state)
 {
     HTTP_CASES_RUN(*state, whole);
 }
 
-static void what_did_not_is_not_done(void **state)
+static void incomplete_requests_have_no_effect(void **state)
 {
     HTTP_CASES_RUN(*state, parts);
 }
 
-/* A rocket of its own for each place where a request is cut. */
+/* Return the request for the rocket of `id`. Ownership: the caller frees it. */
 static char *request_for(const char *request, unsigned id)
 {
     char *text = strdup(request);
@@ -105,7 +105,7 @@ static char *request_for(const char *request, unsigned id)
     return text;
 }
 
-static unsigned status_of(const struct instance *instance, unsigned id)
+static unsigned rocket_status(const struct instance *instance, unsigned id)
 {
     char target[64];
     struct response response;
@@ -117,8 +117,8 @@ static unsigned status_of(const struct instance *instance, unsigned id)
     return status;
 }
 
-/* The peer is told that what is on the way is of no use any more. */
-static void abort_connection(struct connection *connection)
+/* Reset the connection: the peer discards what it has not read. */
+static void reset_connection(struct connection *connection)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
 
@@ -126,42 +126,42 @@ static void abort_connection(struct connection *connection)
     connection_close(connection);
 }
 
-/* Ids of their own, far from those of rows. */
+/* These ids are far from those of rows. */
 static unsigned next_id = 50000;
 
 /*
- * The request up to each of its bytes, each on a connection of its own, all
- * at once, as the service needs its time to see some of the ends.
+ * Send every proper prefix of the request, each on its own connection. All are
+ * sent at once, since the service takes some time to notice some of the ends.
  */
-static void cut_everywhere(const struct instance *instance, const char *request,
-                           bool abort)
+static void truncate_everywhere(const struct instance *instance,
+                                const char *request, bool reset)
 {
     size_t length = strlen(request);
     unsigned first = next_id;
-    struct connection *cuts = calloc(length, sizeof(*cuts));
+    struct connection *connections = calloc(length, sizeof(*connections));
 
-    assert_non_null(cuts);
+    assert_non_null(connections);
     int64_t start = process_clock();
     for (size_t i = 0; i < length; i++) {
         char *text = request_for(request, next_id++);
-        instance_connect(instance, &cuts[i]);
-        assert_true(connection_send(&cuts[i], text, i));
-        if (abort)
-            abort_connection(&cuts[i]);
+        instance_connect(instance, &connections[i]);
+        assert_true(connection_send(&connections[i], text, i));
+        if (reset)
+            reset_connection(&connections[i]);
         else
-            connection_finish(&cuts[i]);
+            connection_finish(&connections[i]);
         free(text);
     }
     for (size_t i = 0; i < length; i++) {
-        if (!abort)
-            connection_expect_closed(&cuts[i]);
-        connection_close(&cuts[i]);
+        if (!reset)
+            connection_expect_closed(&connections[i]);
+        connection_close(&connections[i]);
     }
     /* Each had a deadline of 30 s. */
     assert_true(process_clock() - start < 25000);
     for (unsigned id = first; id < next_id; id++)
-        assert_int_equal(status_of(instance, id), 404);
-    free(cuts);
+        assert_int_equal(rocket_status(instance, id), 404);
+    free(connections);
 }
 
 static const char *const requests[] = {
@@ -171,20 +171,20 @@ static const char *const requests[] = {
 
 enum { REQUESTS = sizeof(requests) / sizeof(requests[0]) };
 
-static void end_at_any_byte_is_no_end_of_a_request(void **state)
+static void request_shut_down_at_any_byte_has_no_effect(void **state)
 {
     for (size_t i = 0; i < REQUESTS; i++)
-        cut_everywhere(*state, requests[i], false);
+        truncate_everywhere(*state, requests[i], false);
 }
 
-static void abort_at_any_byte_is_none_either(void **state)
+static void request_reset_at_any_byte_has_no_effect(void **state)
 {
     for (size_t i = 0; i < REQUESTS; i++)
-        cut_everywhere(*state, requests[i], true);
+        truncate_everywhere(*state, requests[i], true);
 }
 
-/* The two are whole, and what comes of the cuts is not a mistake in them. */
-static void uncut_they_are_applied(void **state)
+/* The whole requests are valid: the results above come from the truncation. */
+static void untruncated_requests_are_applied(void **state)
 {
     for (size_t i = 0; i < REQUESTS; i++) {
         struct connection connection;
@@ -196,15 +196,16 @@ static void uncut_they_are_applied(void **state)
         connection_expect_status(&connection, 202);
         connection_expect_closed(&connection);
         connection_close(&connection);
-        assert_int_equal(status_of(*state, next_id++), 200);
+        assert_int_equal(rocket_status(*state, next_id++), 200);
         free(text);
     }
 }
 
 enum {
     ROCKETS = 10000,
-    SLOW = 250,        /* clients, whose pages have room together */
-    NOTICED_MS = 1200, /* two looks of the service at its connections */
+    /* clients; their pages fit into the limit of unsent responses */
+    SLOW = 250,
+    NOTICED_MS = 1200, /* two sweeps of the service */
 };
 
 static void post_rockets(const struct instance *instance)
@@ -227,10 +228,10 @@ static void post_rockets(const struct instance *instance)
 }
 
 /*
- * The end is there long before the list is: it takes far more than all
- * buffers on the way to the client hold.
+ * The end of the stream arrives long before the list is sent, which is longer
+ * than all buffers on the way hold.
  */
-static void long_answer_is_sent_to_its_end(void **state)
+static void long_response_is_sent_completely_after_a_shutdown(void **state)
 {
     const struct instance *instance = *state;
     struct connection connection;
@@ -253,12 +254,11 @@ static void long_answer_is_sent_to_its_end(void **state)
 }
 
 /*
- * Requests that came slowly and whose clients have ended, all at once, so that
- * each waits for longer than the service takes to see its end: it is whole,
- * and must not be taken for one that never will be. Rockets: the lists of the
- * test before.
+ * Slow requests whose clients have shut down their side, all at once, so that
+ * each waits for longer than a sweep takes to notice the end. The requests are
+ * complete, so they must be answered. The rockets are those of the test before.
  */
-static void slow_request_is_answered_to_who_has_ended(void **state)
+static void slow_request_is_answered_after_a_shutdown(void **state)
 {
     const struct instance *instance = *state;
     struct connection connections[SLOW];
@@ -268,7 +268,7 @@ static void slow_request_is_answered_to_who_has_ended(void **state)
         connection_send_text(&connections[i], "GET /rockets?limit=1000&"
                                               "sort=mission HTTP/1.1\r\n");
     }
-    /* For so long that the service has noticed that they are slow. */
+    /* Wait until the service has noticed that they are slow. */
     process_wait_until(process_clock() + NOTICED_MS);
     for (size_t i = 0; i < SLOW; i++) {
         connection_send_text(&connections[i], HTTP_HOST "\r\n");
@@ -283,13 +283,13 @@ static void slow_request_is_answered_to_who_has_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_came_whole_is_answered),
-        cmocka_unit_test(what_did_not_is_not_done),
-        cmocka_unit_test(end_at_any_byte_is_no_end_of_a_request),
-        cmocka_unit_test(abort_at_any_byte_is_none_either),
-        cmocka_unit_test(uncut_they_are_applied),
-        cmocka_unit_test(long_answer_is_sent_to_its_end),
-        cmocka_unit_test(slow_request_is_answered_to_who_has_ended),
+        cmocka_unit_test(complete_requests_are_answered),
+        cmocka_unit_test(incomplete_requests_have_no_effect),
+        cmocka_unit_test(request_shut_down_at_any_byte_has_no_effect),
+        cmocka_unit_test(request_reset_at_any_byte_has_no_effect),
+        cmocka_unit_test(untruncated_requests_are_applied),
+        cmocka_unit_test(long_response_is_sent_completely_after_a_shutdown),
+        cmocka_unit_test(slow_request_is_answered_after_a_shutdown),
     };
     connection_raise_limit();
     return HTTP_RUN_TESTS(tests);

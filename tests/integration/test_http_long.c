@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parts of requests that are long, and too long: targets, methods, names,
- * values, the head as a whole, the body. Up to their limits all goes on;
- * past them the request is refused, or cut off where a client sends on
- * without an end. (Of chunks and trailers: test_http_chunks.c.)
+ * Long and too long parts of requests: targets, methods, names, values, the
+ * whole head, the body. Up to their limits they are accepted. Beyond these the
+ * request is refused, or the connection is closed if a client sends without an
+ * end. test_http_chunks.c covers chunk extensions and trailers.
  */
 #include "http_case.h"
 
@@ -13,41 +13,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OK .answers = {200}, .next = HTTP_ANSWERED
-#define APPLIED .answers = {202}, .next = HTTP_ANSWERED, .applied = true
-#define NEXT(status) .answers = {status}, .next = HTTP_ANSWERED
-#define LAST(status) .answers = {status}, .next = HTTP_CLOSED
+#define OK .responses = {200}, .next = HTTP_ANSWERED
+#define APPLIED .responses = {202}, .next = HTTP_ANSWERED, .applied = true
+#define NEXT(status) .responses = {status}, .next = HTTP_ANSWERED
+#define LAST(status) .responses = {status}, .next = HTTP_CLOSED
 
 enum { MAX_TARGET = 8192, MAX_BODY = 65536, MAX_DRAIN = 1024 * 1024 };
 
 /*
- * A row whose text is `before`, `unit` over and over until that has `size`
- * bytes, and `behind`.
+ * A row whose text is `before`, `size` bytes of repeated `unit`, and `after`.
  */
 struct long_row {
     struct http_case row;
     const char *before, *unit;
     size_t size;
-    const char *behind;
+    const char *after;
 };
 
 static char *write_long(const struct long_row *wanted, size_t *length)
 {
-    size_t before = strlen(wanted->before), behind = strlen(wanted->behind);
+    size_t before = strlen(wanted->before), after = strlen(wanted->after);
     size_t unit = strlen(wanted->unit);
-    char *text = malloc(before + wanted->size + behind + 1);
+    char *text = malloc(before + wanted->size + after + 1);
 
     assert_non_null(text);
     memcpy(text, wanted->before, before);
     for (size_t i = 0; i < wanted->size; i++)
         text[before + i] = wanted->unit[i % unit];
-    memcpy(text + before + wanted->size, wanted->behind, behind + 1);
-    *length = before + wanted->size + behind;
+    memcpy(text + before + wanted->size, wanted->after, after + 1);
+    *length = before + wanted->size + after;
     return text;
 }
 
-static void run_all(const struct instance *instance,
-                    const struct long_row wanted[], size_t count)
+static void run_long_rows(const struct instance *instance,
+                          const struct long_row wanted[], size_t count)
 {
     struct http_case *rows = calloc(count, sizeof(*rows));
 
@@ -62,12 +61,15 @@ static void run_all(const struct instance *instance,
     free(rows);
 }
 
-#define RUN_ALL(instance, rows)                                                \
-    run_all(instance, rows, sizeof(rows) / sizeof((rows)[0]))
+#define RUN_LONG_ROWS(instance, rows)                                          \
+    run_long_rows(instance, rows, sizeof(rows) / sizeof((rows)[0]))
 
 #define LINE_END " HTTP/1.1\r\n" HTTP_HOST "\r\n"
 
-/* RFC 9112 section 3 asks for 8,000 bytes at least, and for 414 past more. */
+/*
+ * RFC 9112 section 3: at least 8,000 bytes should be accepted, and a longer
+ * target gets 414.
+ */
 static const struct long_row targets[] = {
     {{"RFC 9112 3", "a query", OK},
      "GET /health?",
@@ -94,12 +96,13 @@ static const struct long_row targets[] = {
      "x",
      MAX_TARGET - 9,
      LINE_END},
-    {{"RFC 3986 2.1", "an id of escapes", NEXT(404)},
+    {{"RFC 3986 2.1", "an id of percent-encoded characters", NEXT(404)},
      "GET /rockets/",
      "%41",
      8001,
      LINE_END},
-    {{"RFC 3986 2.1", "an id of escapes, the last one cut", NEXT(400)},
+    {{"RFC 3986 2.1", "percent-encoded characters, the last one incomplete",
+      NEXT(400)},
      "GET /rockets/",
      "%41",
      8000,
@@ -109,17 +112,17 @@ static const struct long_row targets[] = {
      "x",
      MAX_TARGET - 14,
      "/health" LINE_END},
-    {{"RFC 9112 3", "a query, by one too long", LAST(414)},
+    {{"RFC 9112 3", "a query, one byte too long", LAST(414)},
      "GET /health?",
      "x",
      MAX_TARGET - 7,
      LINE_END},
-    {{"RFC 9112 3", "a path, by one too long", LAST(414)},
+    {{"RFC 9112 3", "a path, one byte too long", LAST(414)},
      "GET /",
      "x",
      MAX_TARGET,
      LINE_END},
-    {{"RFC 9112 3", "a host, by one too long", LAST(414)},
+    {{"RFC 9112 3", "a host, one byte too long", LAST(414)},
      "GET http://",
      "x",
      MAX_TARGET - 13,
@@ -139,7 +142,7 @@ static const struct long_row targets[] = {
      "POST /messages?",
      "x",
      10000,
-     " HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH "\r\n" HTTP_EVIL},
+     " HTTP/1.1\r\n" HTTP_HOST HTTP_LENGTH "\r\n" HTTP_SMUGGLED},
     {{"RFC 9110 15.5.15", "a method", NEXT(405)},
      "",
      "M",
@@ -155,14 +158,17 @@ static const struct long_row targets[] = {
 #define POST_WITH HTTP_POST HTTP_LENGTH
 #define HEAD_END "\r\n\r\n" HTTP_MESSAGE
 
-/* RFC 9110 section 5.4: no limit is laid down; past ours, RFC 6585. */
+/*
+ * RFC 9110 section 5.4 defines no limit; beyond that of the service, RFC 6585
+ * applies.
+ */
 static const struct long_row heads[] = {
     {{"RFC 9110 5.4", "a value", APPLIED},
      POST_WITH "X: ",
      "x",
      12000,
      HEAD_END},
-    {{"RFC 9110 5.4", "a value of blanks", APPLIED},
+    {{"RFC 9110 5.4", "a value of spaces", APPLIED},
      POST_WITH "X: ",
      " ",
      12000,
@@ -172,7 +178,7 @@ static const struct long_row heads[] = {
      "X",
      12000,
      ": y" HEAD_END},
-    {{"RFC 9110 5.4", "a cookie, which takes twice the room", APPLIED},
+    {{"RFC 9110 5.4", "a cookie, which is counted twice", APPLIED},
      POST_WITH "Cookie: a=",
      "x",
      5000,
@@ -224,15 +230,15 @@ static const struct long_row heads[] = {
      "160" HEAD_END},
 };
 
-/* What is in front of the message in a body is white space. */
+/* White space precedes the message in these bodies. */
 static const struct long_row bodies[] = {
     {{"RFC 9110 15.5.14", "64 KiB", APPLIED},
      HTTP_POST "Content-Length: 65536\r\n\r\n",
      " ",
      MAX_BODY - 160,
      HTTP_MESSAGE},
-    {{"RFC 9110 10.1.1", "64 KiB, to which it was invited",
-      .answers = {100, 202}, .next = HTTP_ANSWERED, .applied = true},
+    {{"RFC 9110 10.1.1", "64 KiB after 100", .responses = {100, 202},
+      .next = HTTP_ANSWERED, .applied = true},
      HTTP_POST "Expect: 100-continue\r\nContent-Length: 65536\r\n\r\n",
      " ",
      MAX_BODY - 160,
@@ -242,7 +248,7 @@ static const struct long_row bodies[] = {
      " ",
      MAX_BODY - 160,
      HTTP_MESSAGE "\r\n0\r\n\r\n"},
-    {{"RFC 9110 15.5.14", "64 KiB, and more behind a chunk", NEXT(413)},
+    {{"RFC 9110 15.5.14", "64 KiB in a chunk, and a second chunk", NEXT(413)},
      HTTP_POST HTTP_CHUNKED "\r\n10000\r\n",
      " ",
      MAX_BODY - 160,
@@ -252,7 +258,7 @@ static const struct long_row bodies[] = {
      " ",
      MAX_BODY - 159,
      HTTP_MESSAGE},
-    {{"RFC 9110 15.5.14", "64 KiB and a byte, to nowhere", NEXT(413)},
+    {{"RFC 9110 15.5.14", "64 KiB and a byte, to an unknown path", NEXT(413)},
      "POST /nowhere HTTP/1.1\r\n" HTTP_HOST "Content-Length: 65537\r\n\r\n",
      " ",
      MAX_BODY - 159,
@@ -262,42 +268,42 @@ static const struct long_row bodies[] = {
      " ",
      MAX_DRAIN - 160,
      HTTP_MESSAGE},
-    {{"RFC 9110 15.5.14", "requests, 1 MiB of them in all", NEXT(413)},
+    {{"RFC 9110 15.5.14", "1 MiB of requests as a body", NEXT(413)},
      HTTP_POST "Content-Length: 1048576\r\n\r\n",
-     HTTP_EVIL,
+     HTTP_SMUGGLED,
      MAX_DRAIN,
      ""},
-    {{"RFC 9110 15.5.14", "1 MiB and a byte: cut off", .next = HTTP_CLOSED},
+    {{"RFC 9110 15.5.14", "1 MiB and a byte: closed", .next = HTTP_CLOSED},
      HTTP_POST "Content-Length: 1048577\r\n\r\n",
      " ",
      MAX_DRAIN - 159,
      HTTP_MESSAGE},
-    {{"RFC 9110 15.5.14", "10 million bytes: cut off", .next = HTTP_CLOSED},
+    {{"RFC 9110 15.5.14", "10 million bytes: closed", .next = HTTP_CLOSED},
      HTTP_POST "Content-Length: 10000000\r\n\r\n",
-     HTTP_EVIL,
+     HTTP_SMUGGLED,
      10000000,
      ""},
 };
 
 static void targets_have_a_limit(void **state)
 {
-    RUN_ALL(*state, targets);
+    RUN_LONG_ROWS(*state, targets);
 }
 
 static void heads_have_a_limit(void **state)
 {
-    RUN_ALL(*state, heads);
+    RUN_LONG_ROWS(*state, heads);
 }
 
 static void bodies_have_a_limit(void **state)
 {
-    RUN_ALL(*state, bodies);
+    RUN_LONG_ROWS(*state, bodies);
 }
 
-/* What comes over and over, until the service has had enough of it. */
+/* `more` is sent over and over until the service closes the connection. */
 static const struct {
     const char *rule, *start, *more;
-    unsigned status; /* 0: it says nothing */
+    unsigned status; /* 0: it sends nothing */
 } endless[] = {
     {"RFC 9112 3", "", "GET", 414},
     {"RFC 9112 3", "GET /", "x", 414},
@@ -312,7 +318,7 @@ static const struct {
     {"RFC 9112 7.1.2", HTTP_POST HTTP_CHUNKED "\r\n0\r\n", "X: y\r\n", 431},
 };
 
-/* 64 MiB at the most; false if the service took it all. */
+/* Send up to 64 MiB of `more`. Return false if the service read all of it. */
 static bool send_until_refused(struct connection *connection, const char *more)
 {
     enum { BLOCK = 64 * 1024, BLOCKS = 1024 };
@@ -329,7 +335,7 @@ static bool send_until_refused(struct connection *connection, const char *more)
     return !taken;
 }
 
-static void what_never_ends_is_cut_off(void **state)
+static void endless_request_is_closed(void **state)
 {
     for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
         struct connection connection;
@@ -356,7 +362,7 @@ int main(void)
         cmocka_unit_test(targets_have_a_limit),
         cmocka_unit_test(heads_have_a_limit),
         cmocka_unit_test(bodies_have_a_limit),
-        cmocka_unit_test(what_never_ends_is_cut_off),
+        cmocka_unit_test(endless_request_is_closed),
     };
     return HTTP_RUN_TESTS(tests);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that do not wait for the answers before them (RFC 9112 section
- * 9.3.2): answered in order, each as if it were alone; behind one that ends
- * the connection nothing is done.
+ * Pipelined requests (RFC 9112 section 9.3.2): answered in order, each as if
+ * sent alone. Requests after one that closes the connection have no effect.
  */
 #include "http_case.h"
 
@@ -18,81 +17,82 @@
 #define POSTED HTTP_POST HTTP_LENGTH "\r\n" HTTP_MESSAGE
 #define GET HTTP_GET "\r\n"
 
-/* Of three requests, where the second is the one to look at. */
+/* Three requests; the second is the one under test. */
 #define BETWEEN(text) HTTP_SENT(POSTED text GET)
-/* Nothing behind it may be done. */
-#define BEFORE_EVIL(text) HTTP_SENT(POSTED text HTTP_EVIL)
+/* A request whose successor must have no effect. */
+#define BEFORE_SMUGGLED(text) HTTP_SENT(POSTED text HTTP_SMUGGLED)
 
-#define GOES_ON(status)                                                        \
-    .answers = {202, status, 200}, .next = HTTP_ANSWERED, .applied = true
-#define ENDS(status)                                                           \
-    .answers = {202, status}, .next = HTTP_CLOSED, .applied = true
+#define KEEPS(status)                                                          \
+    .responses = {202, status, 200}, .next = HTTP_ANSWERED, .applied = true
+#define CLOSES(status)                                                         \
+    .responses = {202, status}, .next = HTTP_CLOSED, .applied = true
 
 static const struct http_case rows[] = {
-    {"RFC 9112 9.3.2", "a GET", BETWEEN(GET), GOES_ON(200)},
-    {"RFC 9112 9.3.2", "the same POST", BETWEEN(POSTED), GOES_ON(202)},
+    {"RFC 9112 9.3.2", "a GET", BETWEEN(GET), KEEPS(200)},
+    {"RFC 9112 9.3.2", "the same POST", BETWEEN(POSTED), KEEPS(202)},
     {"RFC 9112 9.3.2", "a POST in chunks",
      BETWEEN(HTTP_POST HTTP_CHUNKED "\r\na0\r\n" HTTP_MESSAGE "\r\n0\r\n\r\n"),
-     GOES_ON(202)},
+     KEEPS(202)},
     {"RFC 9112 2.2", "with empty lines between", BETWEEN("\r\n" GET "\r\n"),
-     GOES_ON(200)},
+     KEEPS(200)},
     {"RFC 9110 9.3.7", "an OPTIONS without content",
-     BETWEEN("OPTIONS * HTTP/1.1\r\n" HTTP_HOST "\r\n"), GOES_ON(204)},
-    {"RFC 9110 15.5.5", "one to nowhere",
-     BETWEEN("GET /nowhere HTTP/1.1\r\n" HTTP_HOST "\r\n"), GOES_ON(404)},
-    {"RFC 9110 15.5.5", "one to nowhere, with a body",
+     BETWEEN("OPTIONS * HTTP/1.1\r\n" HTTP_HOST "\r\n"), KEEPS(204)},
+    {"RFC 9110 15.5.5", "an unknown path",
+     BETWEEN("GET /nowhere HTTP/1.1\r\n" HTTP_HOST "\r\n"), KEEPS(404)},
+    {"RFC 9110 15.5.5", "an unknown path, with a body",
      BETWEEN("POST /nowhere HTTP/1.1\r\n" HTTP_HOST
-             "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     GOES_ON(404)},
-    {"RFC 9110 15.5.6", "one that is not allowed",
+             "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     KEEPS(404)},
+    {"RFC 9110 15.5.6", "a method that is not allowed",
      BETWEEN("DELETE /messages HTTP/1.1\r\n" HTTP_HOST
-             "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     GOES_ON(405)},
-    {"RFC 9110 15.5.1", "one with a mistake in its body",
-     BETWEEN(HTTP_POST "Content-Length: 1\r\n\r\n{"), GOES_ON(400)},
-    {"RFC 9110 15.5.1", "one with a mistake in its target",
-     BETWEEN("GET /%zz HTTP/1.1\r\n" HTTP_HOST "\r\n"), GOES_ON(400)},
-    {"RFC 9110 15.5.4", "one from another site",
+             "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     KEEPS(405)},
+    {"RFC 9110 15.5.1", "an invalid body",
+     BETWEEN(HTTP_POST "Content-Length: 1\r\n\r\n{"), KEEPS(400)},
+    {"RFC 9110 15.5.1", "an invalid target",
+     BETWEEN("GET /%zz HTTP/1.1\r\n" HTTP_HOST "\r\n"), KEEPS(400)},
+    {"RFC 9110 15.5.4", "a cross-site request",
      BETWEEN(HTTP_POST "Sec-Fetch-Site: cross-site\r\n"
-                       "Content-Length: 225\r\n\r\n" HTTP_EVIL),
-     GOES_ON(403)},
-    {"RFC 9112 9.3", "HTTP/1.0, to be kept alive",
+                       "Content-Length: 225\r\n\r\n" HTTP_SMUGGLED),
+     KEEPS(403)},
+    {"RFC 9112 9.3", "HTTP/1.0 with keep-alive",
      BETWEEN("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
-     GOES_ON(200)},
-    {"RFC 9112 9.3", "HTTP/1.0", BEFORE_EVIL("GET /health HTTP/1.0\r\n\r\n"),
-     ENDS(200)},
-    {"RFC 9112 9.6", "one that asks for the end",
-     BEFORE_EVIL(HTTP_GET "Connection: close\r\n\r\n"), ENDS(200)},
-    {"RFC 9112 6.3", "one of two lengths",
-     BEFORE_EVIL(HTTP_POST "Content-Length: 0\r\n" HTTP_LENGTH "\r\n"),
-     ENDS(400)},
-    {"RFC 9112 6.1", "one of a coding and a length",
-     BEFORE_EVIL(HTTP_POST "Content-Length: 0\r\n" HTTP_CHUNKED
-                           "\r\n0\r\n\r\n"),
-     ENDS(400)},
-    {"RFC 9112 7.1", "one with a bad chunk",
-     BEFORE_EVIL(HTTP_POST HTTP_CHUNKED "\r\nx\r\n"), ENDS(400)},
-    {"RFC 9112 3", "one with a bad first line",
-     BEFORE_EVIL("GET /hea lth HTTP/1.1\r\n" HTTP_HOST "\r\n"), ENDS(400)},
+     KEEPS(200)},
+    {"RFC 9112 9.3", "HTTP/1.0",
+     BEFORE_SMUGGLED("GET /health HTTP/1.0\r\n\r\n"), CLOSES(200)},
+    {"RFC 9112 9.6", "Connection: close",
+     BEFORE_SMUGGLED(HTTP_GET "Connection: close\r\n\r\n"), CLOSES(200)},
+    {"RFC 9112 6.3", "two lengths",
+     BEFORE_SMUGGLED(HTTP_POST "Content-Length: 0\r\n" HTTP_LENGTH "\r\n"),
+     CLOSES(400)},
+    {"RFC 9112 6.1", "a coding and a length",
+     BEFORE_SMUGGLED(HTTP_POST "Content-Length: 0\r\n" HTTP_CHUNKED
+                               "\r\n0\r\n\r\n"),
+     CLOSES(400)},
+    {"RFC 9112 7.1", "an invalid chunk",
+     BEFORE_SMUGGLED(HTTP_POST HTTP_CHUNKED "\r\nx\r\n"), CLOSES(400)},
+    {"RFC 9112 3", "an invalid request line",
+     BEFORE_SMUGGLED("GET /hea lth HTTP/1.1\r\n" HTTP_HOST "\r\n"),
+     CLOSES(400)},
     {"RFC 9110 15.6.6", "HTTP/2",
-     BEFORE_EVIL("GET /health HTTP/2.0\r\n" HTTP_HOST "\r\n"), ENDS(505)},
-    {"RFC 9110 10.1.1", "one that would send too much",
-     BEFORE_EVIL(HTTP_POST "Expect: 100-continue\r\n"
-                           "Content-Length: 65537\r\n\r\n"),
-     ENDS(413)},
-    {"RFC 9110 10.1.1", "one that expects what is not understood",
-     BEFORE_EVIL(HTTP_GET "Expect: x\r\n\r\n"), ENDS(417)},
+     BEFORE_SMUGGLED("GET /health HTTP/2.0\r\n" HTTP_HOST "\r\n"), CLOSES(505)},
+    {"RFC 9110 10.1.1", "Expect with a body that is too long",
+     BEFORE_SMUGGLED(HTTP_POST "Expect: 100-continue\r\n"
+                               "Content-Length: 65537\r\n\r\n"),
+     CLOSES(413)},
+    {"RFC 9110 10.1.1", "an unknown expectation",
+     BEFORE_SMUGGLED(HTTP_GET "Expect: x\r\n\r\n"), CLOSES(417)},
 };
 
-static void each_is_answered_as_if_it_were_alone(void **state)
+static void each_request_is_answered_as_if_sent_alone(void **state)
 {
     HTTP_CASES_RUN(*state, rows);
 }
 
-/* The invitation takes a place among the answers. */
-static void one_may_ask_before_its_body(void **state)
+/* Each 100 keeps its place among the responses. */
+static void pipelined_requests_may_expect_100(void **state)
 {
-    static const unsigned answers[] = {100, 202, 100, 202, 200};
+    static const unsigned statuses[] = {100, 202, 100, 202, 200};
     struct fleet_message message = fleet_faster("pipeline-asks", 1, 1);
     struct connection connection;
 
@@ -101,13 +101,13 @@ static void one_may_ask_before_its_body(void **state)
         assert_true(connection_post_with(
             &connection, "Expect: 100-continue\r\n", message.body));
     assert_true(connection_get(&connection, "/health"));
-    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
-        connection_expect_status(&connection, answers[i]);
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        connection_expect_status(&connection, statuses[i]);
     connection_close(&connection);
 }
 
-/* A body that is too long is read to its end, up to a limit (1 MiB). */
-static void body_that_is_too_long_is_passed_over(void **state)
+/* A body that is too long is read and discarded, up to 1 MiB. */
+static void too_long_body_is_discarded(void **state)
 {
     enum { TOO_LONG = 1000 * 1000 };
     char *body = malloc(TOO_LONG + 1);
@@ -127,8 +127,8 @@ static void body_that_is_too_long_is_passed_over(void **state)
 
 enum { SERIES = 3000, KINDS = 4 };
 
-/* The requests of a long series, in turn: number `i` of them. */
-static bool send_one(struct connection *connection, uint64_t i)
+/* Send request number `i` of a long series of four kinds in turn. */
+static bool send_nth(struct connection *connection, uint64_t i)
 {
     struct fleet_message message =
         fleet_faster("pipeline-long", i / KINDS + 1, 1);
@@ -145,7 +145,7 @@ static bool send_one(struct connection *connection, uint64_t i)
     }
 }
 
-static void expect_one(struct connection *connection, uint64_t i)
+static void expect_nth(struct connection *connection, uint64_t i)
 {
     static const unsigned statuses[] = {202, 200, 404, 204};
     struct response response;
@@ -171,17 +171,17 @@ static void *send_series(void *context)
     bool sent = true;
 
     for (uint64_t i = 0; sent && i < SERIES; i++)
-        sent = send_one(sender->connection, i);
+        sent = send_nth(sender->connection, i);
     sender->sent = sent;
     return NULL;
 }
 
 /*
- * Far more than fits in what is between: the sender does not wait for any
- * answer, but for the service to take more. Sending and receiving share
- * nothing of the connection but its socket.
+ * More requests than all buffers hold: the sender never waits for a response,
+ * only for the service to read on. Sending and receiving share only the socket
+ * of the connection.
  */
-static void thousands_are_answered_in_order(void **state)
+static void thousands_of_requests_are_answered_in_order(void **state)
 {
     struct connection connection;
     struct sender sender = {.connection = &connection};
@@ -190,15 +190,18 @@ static void thousands_are_answered_in_order(void **state)
     instance_connect(*state, &connection);
     assert_int_equal(pthread_create(&thread, NULL, send_series, &sender), 0);
     for (uint64_t i = 0; i < SERIES; i++)
-        expect_one(&connection, i);
+        expect_nth(&connection, i);
     pthread_join(thread, NULL);
     assert_true(sender.sent);
     assert_false(connection_has_news(&connection));
     connection_close(&connection);
 }
 
-/* A batch is taken as it comes; what is behind it must not be taken too. */
-static void batches_end_where_they_end(void **state)
+/*
+ * A batch is applied as it arrives; the bytes after it must not be applied as
+ * part of it.
+ */
+static void pipelined_batches_are_separate(void **state)
 {
     enum { BATCHES = 50, LINES = 100 };
     struct connection connection;
@@ -225,11 +228,11 @@ static void batches_end_where_they_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_is_answered_as_if_it_were_alone),
-        cmocka_unit_test(one_may_ask_before_its_body),
-        cmocka_unit_test(body_that_is_too_long_is_passed_over),
-        cmocka_unit_test(thousands_are_answered_in_order),
-        cmocka_unit_test(batches_end_where_they_end),
+        cmocka_unit_test(each_request_is_answered_as_if_sent_alone),
+        cmocka_unit_test(pipelined_requests_may_expect_100),
+        cmocka_unit_test(too_long_body_is_discarded),
+        cmocka_unit_test(thousands_of_requests_are_answered_in_order),
+        cmocka_unit_test(pipelined_batches_are_separate),
     };
     return HTTP_RUN_TESTS(tests);
 }

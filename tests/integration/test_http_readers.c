@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that ask, many at once, and never read a byte of the answer: of the
- * list of all rockets, of long pages, of many short answers. TCP holds the
- * service up (RFC 9293 section 3.8.6), which must cost it no more memory than
- * laid down, no time of others, and not for long (RFC 9112 section 9.5: a
- * server may close what is idle). There is no next request: the connection
- * is closed.
+ * Many clients at once that send requests and never read a response: whole
+ * lists, long pages, many short responses. TCP flow control stops the service
+ * from sending (RFC 9293 section 3.8.6). This must take no more memory than
+ * documented, not delay other clients, and end soon (RFC 9112 section 9.5: a
+ * server may close inactive connections). There is no next request: the
+ * connection is closed.
  */
 #include "harness.h"
 
@@ -18,7 +18,7 @@
 
 enum {
     TICK = 1000,   /* milliseconds */
-    STALL = 30,    /* seconds without progress, after which it is cut */
+    STALL = 30,    /* seconds without progress, after which it is closed */
     SLACK = 30,    /* seconds: how late the service may be */
     BATCH = 20000, /* rockets launched by a request */
     SHORT = 10000, /* rockets of the service with the shorter list */
@@ -26,14 +26,18 @@ enum {
     SHORT_LISTS = 40,
     PAGES = 60,
     SERIES = 40,
-    MOST = SHORT_LISTS + PAGES + SERIES, /* clients of a service */
+    /* the maximum of clients of a service */
+    MOST = SHORT_LISTS + PAGES + SERIES,
     MAX_DESCRIPTORS = 2 * MOST,
     MEGABYTE = 1024 * 1024,
-    /* As documented: of lists at once, of a rocket in each, of long answers. */
+    /*
+     * As documented: lists at a time, bytes a rocket in each, bytes of other
+     * unsent responses.
+     */
     MAX_LISTS = 16,
     LIST_KEY = 24,
     MAX_UNSENT = 128 * MEGABYTE,
-/* Connections' own, buffers, what malloc(3) keeps, or a sanitizer. */
+/* Memory of connections, buffers, what malloc(3) keeps, or a sanitizer. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     OTHERS = 512 * MEGABYTE,
 #else
@@ -41,17 +45,17 @@ enum {
 #endif
 };
 
-/* A service, who does not read from it, and who does. */
+/* A service and the clients that do not read from it. */
 struct scene {
     struct instance instance;
     struct connection *mutes;
     size_t count;
-    size_t descriptors; /* with no connection */
+    size_t descriptors; /* of the service, without connections */
     uint64_t posted;
-    size_t before, most; /* bytes of memory, at first and at most */
+    size_t before, most; /* bytes of memory: at first, and the maximum */
 };
 
-/* Bytes that the service has in memory. */
+/* Return the resident set size of the service in bytes. */
 static size_t memory_of(const struct instance *instance)
 {
     char path[64], line[128];
@@ -83,9 +87,12 @@ static size_t count_descriptors(const struct instance *instance)
     return count;
 }
 
-/* With missions of `padding` bytes. */
+/*
+ * Launch rockets `first` to `end` - 1 in one batch, with missions of `padding`
+ * bytes.
+ */
 static void launch_batch(const struct instance *instance, size_t first,
-                         size_t end, size_t padding)
+                         size_t end_scene, size_t padding)
 {
     char mission[257] = "A";
     struct connection connection;
@@ -93,7 +100,7 @@ static void launch_batch(const struct instance *instance, size_t first,
 
     memset(mission, 'm', padding);
     bulk_begin(&bulk);
-    for (size_t i = first; i < end; i++) {
+    for (size_t i = first; i < end_scene; i++) {
         char id[32];
         snprintf(id, sizeof(id), "mute-%07zu", i);
         struct fleet_message message =
@@ -103,12 +110,15 @@ static void launch_batch(const struct instance *instance, size_t first,
     bulk_end(&bulk);
     instance_connect(instance, &connection);
     assert_true(connection_post_with(&connection, BULK_TYPE, bulk.text));
-    bulk_expect_applied(&connection, end - first);
+    bulk_expect_applied(&connection, end_scene - first);
     connection_close(&connection);
     free(bulk.text);
 }
 
-/* Its descriptors when those of batches are closed: the fewest for a while. */
+/*
+ * Return the number of descriptors once the connections of batches are closed:
+ * the minimum over a second.
+ */
 static size_t wait_for_quiet(const struct instance *instance)
 {
     int64_t deadline = process_clock() + TICK;
@@ -122,7 +132,7 @@ static size_t wait_for_quiet(const struct instance *instance)
     return fewest;
 }
 
-static void begin(struct scene *scene, size_t rockets, size_t padding)
+static void start_scene(struct scene *scene, size_t rockets, size_t padding)
 {
     *scene = (struct scene){.count = 0};
     scene->mutes = calloc(MOST, sizeof(*scene->mutes));
@@ -143,14 +153,14 @@ static struct connection *add_mute(struct scene *scene)
     return mute;
 }
 
-static void ask(struct scene *scene, size_t count, const char *target)
+static void send_gets(struct scene *scene, size_t count, const char *target)
 {
     for (size_t i = 0; i < count; i++)
         assert_true(connection_get(add_mute(scene), target));
 }
 
-/* Far more than one answer, without a wait. */
-static void ask_on_and_on(struct scene *scene, const char *target)
+/* Send many requests on each of SERIES connections without waiting. */
+static void send_series(struct scene *scene, const char *target)
 {
     enum { REQUESTS = 400 };
 
@@ -161,7 +171,7 @@ static void ask_on_and_on(struct scene *scene, const char *target)
     }
 }
 
-/* All is as usual for somebody else. */
+/* Expect that another client is served, and update the maximum of memory. */
 static void expect_service(struct scene *scene)
 {
     static const char *const targets[] = {
@@ -184,32 +194,32 @@ static void expect_service(struct scene *scene)
 }
 
 /*
- * Whole lists of so many rockets take their time to be made, one by one.
- * Nobody else has waited for that: the last ones are not there yet.
+ * Whole lists of so many rockets take long, one by one. Another client does not
+ * wait for them: at most half of them have begun when it is served.
  */
-static void expect_to_be_first(struct scene *scene)
+static void expect_service_before_lists(struct scene *scene)
 {
     size_t begun = 0;
 
     expect_service(scene);
     for (size_t i = 0; i < LONG_LISTS; i++)
         begun += connection_has_news(&scene->mutes[i]) ? 1 : 0;
-    print_message("%zu of %d lists were begun before\n", begun, LONG_LISTS);
+    print_message("%zu of %d lists had begun\n", begun, LONG_LISTS);
     assert_in_range(begun, 0, LONG_LISTS / 2);
 }
 
 /*
- * Connections that the service still has. What it has written is the
- * kernel's, which may hold it for longer.
+ * Return the number of connections that the service still has open. Data that
+ * it has written is in the kernel, which may keep it for longer.
  */
 static size_t count_open(const struct scene *scene)
 {
     return count_descriptors(&scene->instance) - scene->descriptors;
 }
 
-static void end(struct scene *scene, const char *name, size_t limit)
+static void end_scene(struct scene *scene, const char *name, size_t limit)
 {
-    print_message("%s: %zu clients, %zu MB, then at most %zu\n", name,
+    print_message("%s: %zu clients, %zu MB before, at most %zu MB\n", name,
                   scene->count, scene->before / MEGABYTE,
                   scene->most / MEGABYTE);
     assert_int_equal(count_open(scene), 0);
@@ -222,21 +232,21 @@ static void end(struct scene *scene, const char *name, size_t limit)
     instance_stop(&scene->instance);
 }
 
-static void who_never_reads_costs_little_and_not_for_long(void **state)
+static void clients_that_never_read_are_bounded_and_closed(void **state)
 {
     size_t rockets = strtoul(process_setting("LUNAR_MANY_ROCKETS"), NULL, 10);
     struct scene few, many;
 
     (void)state;
-    begin(&few, SHORT, 256);
-    begin(&many, rockets, 1);
+    start_scene(&few, SHORT, 256);
+    start_scene(&many, rockets, 1);
     int64_t start = process_clock();
-    ask(&many, LONG_LISTS, "/rockets?sort=speed");
-    expect_to_be_first(&many);
-    ask(&few, SHORT_LISTS, "/rockets?sort=speed");
-    ask(&few, PAGES, "/rockets?limit=10000");
-    ask_on_and_on(&few, "/rockets/mute-0000001");
-    ask_on_and_on(&many, "/openapi.yaml");
+    send_gets(&many, LONG_LISTS, "/rockets?sort=speed");
+    expect_service_before_lists(&many);
+    send_gets(&few, SHORT_LISTS, "/rockets?sort=speed");
+    send_gets(&few, PAGES, "/rockets?limit=10000");
+    send_series(&few, "/rockets/mute-0000001");
+    send_series(&many, "/openapi.yaml");
     while (count_open(&few) + count_open(&many) > 0 &&
            process_clock() - start < (int64_t)(STALL + SLACK) * TICK) {
         int64_t next = process_clock() + TICK;
@@ -246,15 +256,15 @@ static void who_never_reads_costs_little_and_not_for_long(void **state)
     }
     print_message("all closed within %jd ms\n",
                   (intmax_t)(process_clock() - start));
-    end(&few, "a short list, and long pages",
-        MAX_UNSENT + (size_t)MAX_LISTS * LIST_KEY * SHORT);
-    end(&many, "a long list", (size_t)LONG_LISTS * LIST_KEY * rockets);
+    end_scene(&few, "a short list, and long pages",
+              MAX_UNSENT + (size_t)MAX_LISTS * LIST_KEY * SHORT);
+    end_scene(&many, "a long list", (size_t)LONG_LISTS * LIST_KEY * rockets);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_never_reads_costs_little_and_not_for_long),
+        cmocka_unit_test(clients_that_never_read_are_bounded_and_closed),
     };
     connection_raise_limit();
     return cmocka_run_group_tests(tests, NULL, NULL);

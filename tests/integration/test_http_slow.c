@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that send a byte a second, many at once: in the first line, in the
- * head, in the body, in chunks. A request has its time as a whole (RFC 9110
- * section 15.5.9 leaves it to the server how long it waits), past which the
- * connection is closed and nothing of it done; so no other request ever comes
- * on it. A batch is measured by its progress and goes on. Others do not
- * notice: messages are posted all the while.
+ * Many clients at once that send a byte a second: in the request line, the
+ * head, the body, chunks. A request has one deadline as a whole (RFC 9110
+ * section 15.5.9 leaves the time to the server). At the deadline the connection
+ * is closed and the request has no effect; so there is no next request on it. A
+ * batch is measured by its progress and is not closed. Other clients are not
+ * affected: messages are posted meanwhile.
  */
 #include "harness.h"
 
@@ -20,7 +20,7 @@ enum {
     DEADLINE = 30, /* seconds: for headers and body together */
     SLACK = 30,    /* seconds: how late the service may be */
     EACH = 25,     /* clients of each kind */
-    /* Messages posted in the meantime, at least: a few each tick. */
+    /* Minimum of messages posted meanwhile: a few each tick. */
     LEAST_POSTED = 10 * DEADLINE,
 };
 
@@ -28,7 +28,7 @@ enum {
 #define TYPED POST "Content-Type: application/x-ndjson\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
 
-/* A message of 140 bytes that a blank may follow. */
+/* A message of 140 bytes; spaces may follow it. */
 #define MESSAGE                                                                \
     "{\"metadata\":{\"channel\":\"slow-1\",\"messageNumber\":1,"               \
     "\"messageTime\":\"2022-02-02T19:39:05Z\",\"messageType\":"                \
@@ -37,17 +37,17 @@ enum {
 /* A whole request, see write_parameters(). */
 static char many_parameters[10000];
 
-/* At the deadline. */
+/* What happens to the connection at the deadline. */
 enum fate {
-    CUT,     /* closed then */
-    SOONER,  /* closed no later */
-    GOES_ON, /* not noticed */
+    CUT,     /* closed at the deadline */
+    SOONER,  /* closed at the deadline or before */
+    GOES_ON, /* kept open */
 };
 
 static const struct kind {
     const char *rule, *name;
-    const char *start; /* sent at once */
-    const char *drip;  /* over and over, a byte a tick */
+    const char *start;     /* sent at once */
+    const char *drip_byte; /* sent repeatedly, a byte a tick */
     enum fate fate;
 } kinds[] = {
     {"RFC 9112 3", "the method", "", "GET", CUT},
@@ -64,11 +64,11 @@ static const struct kind {
     {"RFC 9112 7.1", "chunks", POST CHUNKED, "1\r\n \r\n", CUT},
     {"RFC 9112 7.1.2", "trailers", POST CHUNKED "1\r\n \r\n0\r\n", "X: y\r\n",
      CUT},
-    {"RFC 9110 10.1.1", "the body, after an invitation",
+    {"RFC 9110 10.1.1", "the body, after 100",
      POST "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n", " ", CUT},
     /*
-     * Should be 414 at once. libmicrohttpd has no room to keep so many; then
-     * it closes the connection, or waits for more, as it happens.
+     * Should get 414 at once. libmicrohttpd has no memory for so many
+     * parameters, and then either closes the connection or waits for more.
      */
     {"RFC 9110 15.5.15", "a query of 2,000 parameters", many_parameters, "x",
      SOONER},
@@ -101,7 +101,8 @@ static void write_parameters(void)
     assert_in_range(length, 4 * PARAMETERS, sizeof(many_parameters) - 1);
 }
 
-static void open_all(const struct instance *instance, struct client *clients)
+static void open_clients(const struct instance *instance,
+                         struct client *clients)
 {
     for (size_t i = 0; i < CLIENTS; i++) {
         clients[i].kind = &kinds[i % KINDS];
@@ -111,9 +112,9 @@ static void open_all(const struct instance *instance, struct client *clients)
     }
 }
 
-static void drip(struct client *client, int64_t start)
+static void drip_byte(struct client *client, int64_t start)
 {
-    const char *text = client->kind->drip;
+    const char *text = client->kind->drip_byte;
 
     if (client->closed != 0)
         return;
@@ -123,7 +124,10 @@ static void drip(struct client *client, int64_t start)
         client->closed = process_clock() - start;
 }
 
-/* Post until `until`, on one connection and on new ones. */
+/*
+ * Post messages until `until`, in turn on `kept` and on new connections. Return
+ * the last message number.
+ */
 static unsigned post_until(const struct instance *instance,
                            struct connection *kept, unsigned number,
                            int64_t until)
@@ -144,7 +148,7 @@ static unsigned post_until(const struct instance *instance,
     return number;
 }
 
-static bool any_is_late(const struct client *clients)
+static bool any_is_open(const struct client *clients)
 {
     for (size_t i = 0; i < CLIENTS; i++)
         if (clients[i].kind->fate != GOES_ON && clients[i].closed == 0)
@@ -157,7 +161,7 @@ static void expect_closed_in_time(const struct client *client)
     const struct kind *kind = client->kind;
     int64_t latest = (int64_t)(DEADLINE + SLACK) * TICK;
 
-    /* The clock of a request starts with its first byte. */
+    /* The deadline of a request counts from its first byte. */
     if ((client->closed < (int64_t)(DEADLINE - 4) * TICK &&
          kind->fate != SOONER) ||
         client->closed > latest)
@@ -165,8 +169,8 @@ static void expect_closed_in_time(const struct client *client)
                  (intmax_t)client->closed);
 }
 
-/* Those of one length and of one chunk may have their rest now. */
-static void expect_batch_to_go_on(struct client *client)
+/* Send the rest of a batch, with a length or as one chunk, and expect 202. */
+static void expect_batch_completed(struct client *client)
 {
     bool chunked = strstr(client->kind->start, CHUNKED) != NULL;
     size_t left = (chunked ? 0x1000 : 1000) - client->dripped;
@@ -183,7 +187,7 @@ static void expect_batch_to_go_on(struct client *client)
     free(rest);
 }
 
-static void byte_a_second_is_too_slow_and_hinders_nobody(void **state)
+static void byte_a_second_is_closed_and_affects_no_other(void **state)
 {
     struct client *clients = calloc(CLIENTS, sizeof(*clients));
     struct connection kept;
@@ -193,11 +197,11 @@ static void byte_a_second_is_too_slow_and_hinders_nobody(void **state)
     write_parameters();
     instance_connect(*state, &kept);
     int64_t start = process_clock();
-    open_all(*state, clients);
-    for (int tick = 1; tick <= DEADLINE + SLACK && any_is_late(clients);
+    open_clients(*state, clients);
+    for (int tick = 1; tick <= DEADLINE + SLACK && any_is_open(clients);
          tick++) {
         for (size_t i = 0; i < CLIENTS; i++)
-            drip(&clients[i], start);
+            drip_byte(&clients[i], start);
         posted =
             post_until(*state, &kept, posted, start + (int64_t)tick * TICK);
     }
@@ -210,7 +214,7 @@ static void byte_a_second_is_too_slow_and_hinders_nobody(void **state)
     assert_int_equal(bulk_messages_of(*state, "slow-1"), 0);
     for (size_t i = 0; i < CLIENTS; i++) {
         if (clients[i].kind->fate == GOES_ON)
-            expect_batch_to_go_on(&clients[i]);
+            expect_batch_completed(&clients[i]);
         connection_close(&clients[i].connection);
     }
     assert_int_equal(bulk_messages_of(*state, "slow-1"), 1);
@@ -222,7 +226,7 @@ static void byte_a_second_is_too_slow_and_hinders_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(byte_a_second_is_too_slow_and_hinders_nobody),
+        cmocka_unit_test(byte_a_second_is_closed_and_affects_no_other),
     };
     return cmocka_run_group_tests(tests, instance_setup, instance_teardown);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of thousands of rockets, which are streamed: complete and in order,
- * whoever asks for them and however many do.
+ * Lists of thousands of rockets, which are streamed: complete and in order, for
+ * every kind of client and many at once.
  */
 #include "harness.h"
 
@@ -13,10 +13,10 @@
 
 enum {
     ROCKETS = 8000,
-    PADDING = 256, /* so that a list is longer than what buffers hold */
+    PADDING = 256, /* makes a list longer than all buffers */
     MAX_STREAMS = 16,
-    MANY_PAGES = 36, /* of all rockets; more than may be unsent at once */
-    LEAVERS = 40,
+    MANY_PAGES = 36, /* pages of all rockets: more than may be unsent at once */
+    EARLY_CLOSERS = 40,
 };
 
 static int setup(void **state)
@@ -32,7 +32,7 @@ static uint16_t port_of(void **state)
     return ((const struct instance *)*state)->port;
 }
 
-/* All rockets, the speeds rising by one or falling by one. */
+/* Expect all rockets, by ascending or descending speed. */
 static void expect_all(const struct response *response, bool descending)
 {
     cJSON *json = response_json(response);
@@ -69,7 +69,7 @@ static void long_list_is_chunked_complete_and_sorted(void **state)
     assert_non_null(response_header(&response, "ETag"));
     expect_all(&response, true);
     response_release(&response);
-    /* The connection goes on. */
+    /* The connection is kept alive. */
     connection_get(&connection, "/rockets");
     connection_expect(&connection, &response);
     expect_all(&response, false);
@@ -77,7 +77,7 @@ static void long_list_is_chunked_complete_and_sorted(void **state)
     connection_close(&connection);
 }
 
-static void page_of_a_long_list_is_cut_from_it(void **state)
+static void page_of_a_long_list_has_total_and_link(void **state)
 {
     struct response response;
 
@@ -92,8 +92,8 @@ static void page_of_a_long_list_is_cut_from_it(void **state)
 }
 
 /*
- * libmicrohttpd 0.9.75 can leave out the length of a body only where it
- * closes the connection; then it must say so.
+ * libmicrohttpd 0.9.75 can omit the length of a body only if it closes the
+ * connection. Then the response must say so.
  */
 static void expect_next_or_end(struct connection *connection, bool closes)
 {
@@ -155,7 +155,7 @@ static void http_1_0_gets_the_list_until_close(void **state)
     connection_close(&connection);
 }
 
-static void requests_behind_a_list_wait_for_their_turn(void **state)
+static void requests_after_a_list_are_answered_in_order(void **state)
 {
     struct connection connection;
     struct response response;
@@ -176,7 +176,10 @@ static void requests_behind_a_list_wait_for_their_turn(void **state)
     connection_close(&connection);
 }
 
-/* Until places are free again: streams end some time after their clients. */
+/*
+ * Retry until a stream is free again: a stream ends some time after its client
+ * has closed the connection.
+ */
 static void expect_list_soon(const struct instance *instance)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
@@ -196,14 +199,14 @@ static void expect_list_soon(const struct instance *instance)
     }
 }
 
-static void client_that_leaves_harms_nobody(void **state)
+static void client_that_closes_early_affects_no_other(void **state)
 {
-    for (int i = 0; i < LEAVERS; i++) {
+    for (int i = 0; i < EARLY_CLOSERS; i++) {
         struct connection connection;
 
         assert_true(connection_open_narrow(&connection, port_of(state)));
         connection_get(&connection, "/rockets");
-        /* Some leave before the first byte, some within the list. */
+        /* Some close before the first byte, some in the middle of the list. */
         if (i % 2 == 0) {
             assert_true(connection_fill(&connection, 1000,
                                         process_clock() + CONNECTION_PATIENCE));
@@ -213,7 +216,7 @@ static void client_that_leaves_harms_nobody(void **state)
     expect_list_soon(*state);
 }
 
-/* Start a list and take the beginning of its answer, but no more. */
+/* Request a list and receive only the beginning of the response. */
 static void start_list(struct connection *connection, uint16_t port)
 {
     assert_true(connection_open_narrow(connection, port));
@@ -223,7 +226,7 @@ static void start_list(struct connection *connection, uint16_t port)
     assert_memory_equal(connection->data, "HTTP/1.1 200", 12);
 }
 
-static void too_many_lists_at_once_are_put_off(void **state)
+static void too_many_lists_at_once_get_503(void **state)
 {
     struct connection streams[MAX_STREAMS];
     struct response response;
@@ -235,14 +238,14 @@ static void too_many_lists_at_once_are_put_off(void **state)
     response_expect_problem(&response, 503, "");
     assert_non_null(response_header(&response, "Retry-After"));
     response_release(&response);
-    /* What is not streamed goes on beside them. */
+    /* Responses that are not streamed are not affected. */
     instance_get(*state, "/rockets?sort=speed&limit=50", &response);
     response_expect_status(&response, 200);
     response_release(&response);
     instance_get(*state, "/rockets/rocket-000000", &response);
     response_expect_status(&response, 200);
     response_release(&response);
-    /* Those that were let in get all of it. */
+    /* The accepted lists are sent completely. */
     for (size_t i = 0; i < 4; i++) {
         connection_widen(&streams[i]);
         connection_expect(&streams[i], &response);
@@ -254,7 +257,7 @@ static void too_many_lists_at_once_are_put_off(void **state)
     expect_list_soon(*state);
 }
 
-static void pages_that_are_taken_leave_room_for_more(void **state)
+static void pages_that_are_read_free_their_memory(void **state)
 {
     struct connection connection;
 
@@ -266,8 +269,8 @@ static void pages_that_are_taken_leave_room_for_more(void **state)
     connection_close(&connection);
 }
 
-/* As many as would fill all room again. */
-static void ask_where_there_is_no_room(void **state)
+/* As many requests as would fill the memory for unsent responses again. */
+static void expect_pages_refused(void **state)
 {
     struct connection connection;
 
@@ -279,8 +282,8 @@ static void ask_where_there_is_no_room(void **state)
     connection_close(&connection);
 }
 
-/* Until the service has seen that nobody waits for the others any more. */
-static void expect_room_again(void **state)
+/* Retry until the service has noticed that the other connections are closed. */
+static void wait_for_free_memory(void **state)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
     unsigned status = 503;
@@ -296,10 +299,10 @@ static void expect_room_again(void **state)
 }
 
 /*
- * The last finds no room; those that came before get all of theirs. What was
- * put off takes no room either.
+ * The last page gets 503; the earlier ones are sent completely. The response of
+ * a refused page takes no memory of the limit either.
  */
-static void pages_that_nobody_takes_are_put_off(void **state)
+static void pages_beyond_the_unsent_limit_get_503(void **state)
 {
     struct connection readers[MANY_PAGES];
     struct response response;
@@ -315,27 +318,27 @@ static void pages_that_nobody_takes_are_put_off(void **state)
     response_expect_problem(&response, 503, "too many long responses");
     response_expect_header(&response, "Retry-After", "5");
     response_release(&response);
-    ask_where_there_is_no_room(state);
+    expect_pages_refused(state);
     connection_widen(&readers[0]);
     connection_expect_status(&readers[0], 200);
     for (size_t i = 0; i < MANY_PAGES; i++)
         connection_close(&readers[i]);
-    expect_room_again(state);
+    wait_for_free_memory(state);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_list_is_chunked_complete_and_sorted),
-        cmocka_unit_test(page_of_a_long_list_is_cut_from_it),
+        cmocka_unit_test(page_of_a_long_list_has_total_and_link),
         cmocka_unit_test(head_of_a_long_list_has_no_body),
         cmocka_unit_test(unchanged_long_list_is_not_sent_again),
         cmocka_unit_test(http_1_0_gets_the_list_until_close),
-        cmocka_unit_test(requests_behind_a_list_wait_for_their_turn),
-        cmocka_unit_test(client_that_leaves_harms_nobody),
-        cmocka_unit_test(too_many_lists_at_once_are_put_off),
-        cmocka_unit_test(pages_that_are_taken_leave_room_for_more),
-        cmocka_unit_test(pages_that_nobody_takes_are_put_off),
+        cmocka_unit_test(requests_after_a_list_are_answered_in_order),
+        cmocka_unit_test(client_that_closes_early_affects_no_other),
+        cmocka_unit_test(too_many_lists_at_once_get_503),
+        cmocka_unit_test(pages_that_are_read_free_their_memory),
+        cmocka_unit_test(pages_beyond_the_unsent_limit_get_503),
     };
     return cmocka_run_group_tests(tests, setup, instance_teardown);
 }

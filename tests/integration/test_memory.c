@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * -max-memory: what would need more is put off, all else goes on.
+ * -max-memory: messages that need more memory get 503, all other requests are
+ * served.
  */
 #include "harness.h"
 
@@ -18,8 +19,8 @@ static struct fleet_message launch_of(size_t i)
     return fleet_launched(id, 1, "Falcon-9", 500, "ARTEMIS");
 }
 
-/* Launch rockets until one is put off; how many got in. */
-static size_t flood(struct connection *connection)
+/* Launch rockets until one gets 503. Return how many were launched. */
+static size_t launch_until_refused(struct connection *connection)
 {
     for (size_t i = 0; i < MANY; i++) {
         struct fleet_message message = launch_of(i);
@@ -39,7 +40,7 @@ static size_t flood(struct connection *connection)
     return MANY;
 }
 
-static void flood_of_new_rockets_is_put_off_and_known_ones_go_on(void **state)
+static void new_rockets_are_refused_and_known_ones_updated(void **state)
 {
     struct instance instance;
     struct connection connection;
@@ -47,7 +48,7 @@ static void flood_of_new_rockets_is_put_off_and_known_ones_go_on(void **state)
     (void)state;
     instance_start(&instance, little);
     instance_connect(&instance, &connection);
-    size_t known = flood(&connection);
+    size_t known = launch_until_refused(&connection);
     assert_in_range(known, 1, MANY - 1);
     for (size_t i = 0; i < known; i++) {
         char id[32];
@@ -59,7 +60,7 @@ static void flood_of_new_rockets_is_put_off_and_known_ones_go_on(void **state)
     connection_expect_status(&connection, 200);
     connection_get(&connection, "/rockets?limit=10");
     connection_expect_status(&connection, 200);
-    /* What was put off was not half done. */
+    /* The refused message has left no trace. */
     char target[48];
     snprintf(target, sizeof(target), "/rockets/flood-%06zu", known);
     connection_get(&connection, target);
@@ -68,7 +69,7 @@ static void flood_of_new_rockets_is_put_off_and_known_ones_go_on(void **state)
     instance_stop(&instance);
 }
 
-static void flood_of_gaps_is_put_off_and_the_rocket_goes_on(void **state)
+static void new_gaps_are_refused_and_the_rocket_updated(void **state)
 {
     struct instance instance;
     struct connection connection;
@@ -78,7 +79,7 @@ static void flood_of_gaps_is_put_off_and_the_rocket_goes_on(void **state)
     (void)state;
     instance_start(&instance, little);
     instance_connect(&instance, &connection);
-    (void)flood(&connection);
+    (void)launch_until_refused(&connection);
     for (uint64_t number = 3; number < 4000 && status == 202; number += 2) {
         struct fleet_message message = fleet_faster("flood-000000", number, 1);
         struct response response;
@@ -91,7 +92,7 @@ static void flood_of_gaps_is_put_off_and_the_rocket_goes_on(void **state)
         response_release(&response);
     }
     assert_int_equal(status, 503);
-    /* In order, or into a gap's end: needs nothing. */
+    /* A message in order, or next to a run, needs no memory. */
     struct fleet_message next = fleet_faster("flood-000000", last + 1, 1);
     struct fleet_message late = fleet_faster("flood-000000", 2, 1);
     fleet_post(&connection, &next);
@@ -103,8 +104,8 @@ static void flood_of_gaps_is_put_off_and_the_rocket_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flood_of_new_rockets_is_put_off_and_known_ones_go_on),
-        cmocka_unit_test(flood_of_gaps_is_put_off_and_the_rocket_goes_on),
+        cmocka_unit_test(new_rockets_are_refused_and_known_ones_updated),
+        cmocka_unit_test(new_gaps_are_refused_and_the_rocket_updated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

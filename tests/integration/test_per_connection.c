@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A smoke test of -threads=per-connection: the same service, where a thread
- * blocks wherever an event loop would have suspended the connection.
+ * A smoke test of -threads=per-connection: the same service, but a thread
+ * blocks where an event loop would suspend the connection.
  */
 #include "harness.h"
 
@@ -68,7 +68,7 @@ static void long_list_is_streamed(void **state)
     connection_close(&connection);
 }
 
-static void page_is_cut_from_a_long_list(void **state)
+static void page_of_a_long_list_has_a_link(void **state)
 {
     struct response response;
 
@@ -121,7 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_is_applied_and_its_rocket_read),
         cmocka_unit_test(long_list_is_streamed),
-        cmocka_unit_test(page_is_cut_from_a_long_list),
+        cmocka_unit_test(page_of_a_long_list_has_a_link),
         cmocka_unit_test(many_connections_are_answered),
         cmocka_unit_test(bad_framing_is_refused),
         cmocka_unit_test(idle_connection_is_closed),

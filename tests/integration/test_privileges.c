@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the system does not let the service do: open as many files as the
- * connections need, or listen on a port of the system's. It says so, and in
- * the first case does with fewer.
+ * What the system does not allow the service to do: open as many files as the
+ * connections need, or listen on a privileged port. The service reports it; in
+ * the first case it runs with fewer connections.
  *
- * Who runs this may be allowed more: such privileges are given up first, for
- * good, by the whole program.
+ * The test may run with privileges for both. The program drops them first, for
+ * good.
  */
 #include "harness.h"
 
@@ -17,13 +17,13 @@
 #include <sys/resource.h>
 
 enum {
-    FILES = 160,  /* the limit in which too few connections fit */
-    FITTING = 96, /* connections that do, the rest being kept for others */
+    FILES = 160,  /* a limit of open files, too low for all connections */
+    FITTING = 96, /* connections that fit in it; the other files are reserved */
     FEW_FILES = 40,
-    FEWEST = 16, /* connections, however few files there may be */
+    FEWEST = 16, /* connections, however low the limit is */
 };
 
-static void give_up_privileges(void)
+static void drop_privileges(void)
 {
     static const int privileges[] = {CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE};
 
@@ -33,7 +33,7 @@ static void give_up_privileges(void)
     }
 }
 
-/* The service with a limit of open files; `hard`: that it can't raise. */
+/* Start the service with a limit of open files. `hard`: it cannot raise it. */
 static void start_limited(struct instance *instance, bool hard, unsigned files)
 {
     char command[64];
@@ -53,16 +53,16 @@ static void start_limited(struct instance *instance, bool hard, unsigned files)
     instance_wait_ready(instance);
 }
 
-static void expect_told(const struct instance *instance, const char *text)
+static void expect_logged(const struct instance *instance, const char *text)
 {
     char *errors = process_errors(&instance->process);
 
     if (strstr(errors, text) == NULL)
-        fail_msg("not told \"%s\": %s", text, errors);
+        fail_msg("\"%s\" is not in the log: %s", text, errors);
     free(errors);
 }
 
-/* More connections than fit: the ones idle for longest give way. */
+/* More connections than fit: the connections idle for longest are evicted. */
 static void expect_answers(const struct instance *instance, size_t count)
 {
     struct connection *connections = calloc(count, sizeof(*connections));
@@ -98,7 +98,7 @@ static void limit_of_open_files_is_raised_to_fit(void **state)
     instance_stop(&instance);
 }
 
-static void where_files_are_limited_there_are_fewer_connections(void **state)
+static void low_limit_of_open_files_lowers_connections(void **state)
 {
     struct instance instance;
     char text[128];
@@ -109,12 +109,12 @@ static void where_files_are_limited_there_are_fewer_connections(void **state)
              "at most %d connections at a time, not 2000: the limit of open "
              "files is %d",
              FITTING, FILES);
-    expect_told(&instance, text);
+    expect_logged(&instance, text);
     expect_answers(&instance, FITTING + 32);
     instance_stop(&instance);
 }
 
-static void some_connections_there_are_always(void **state)
+static void some_connections_are_always_possible(void **state)
 {
     struct instance instance;
     char text[128];
@@ -122,13 +122,13 @@ static void some_connections_there_are_always(void **state)
     (void)state;
     start_limited(&instance, true, FEW_FILES);
     snprintf(text, sizeof(text), "at most %d connections at a time", FEWEST);
-    expect_told(&instance, text);
+    expect_logged(&instance, text);
     expect_answers(&instance, FEWEST / 2);
     instance_stop(&instance);
 }
 
-/* The lowest port that everybody may use. */
-static unsigned long first_free_port(void)
+/* Return the lowest port that needs no privilege. */
+static unsigned long first_unprivileged_port(void)
 {
     FILE *setting =
         fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
@@ -143,20 +143,20 @@ static unsigned long first_free_port(void)
     return port;
 }
 
-static void port_of_the_system_is_told_with_what_to_do(void **state)
+static void privileged_port_error_names_the_port_and_the_flag(void **state)
 {
     const char *const arguments[] = {process_setting("LUNAR_SERVICE"),
                                      "-port=1", NULL};
     struct instance instance = {.port = 1};
 
     (void)state;
-    /* In a container all ports may be everybody's. */
-    if (first_free_port() <= 1)
+    /* In a container every port may be unprivileged. */
+    if (first_unprivileged_port() <= 1)
         skip();
     process_start(&instance.process, arguments, NULL);
     assert_int_equal(process_wait(&instance.process, INSTANCE_PATIENCE), 1);
-    expect_told(&instance, "no permission to listen on port 1; ");
-    expect_told(&instance, "-port=N");
+    expect_logged(&instance, "no permission to listen on port 1; ");
+    expect_logged(&instance, "-port=N");
     instance_release(&instance);
 }
 
@@ -164,11 +164,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limit_of_open_files_is_raised_to_fit),
-        cmocka_unit_test(port_of_the_system_is_told_with_what_to_do),
-        cmocka_unit_test(where_files_are_limited_there_are_fewer_connections),
-        cmocka_unit_test(some_connections_there_are_always),
+        cmocka_unit_test(privileged_port_error_names_the_port_and_the_flag),
+        cmocka_unit_test(low_limit_of_open_files_lowers_connections),
+        cmocka_unit_test(some_connections_are_always_possible),
     };
 
-    give_up_privileges();
+    drop_privileges();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole of it: the test program `rockets` (named by the environment
- * variable LUNAR_ROCKETS) against a fresh service, which must take every
- * message the first time and know every rocket afterwards. How many
- * messages: LUNAR_ROCKETS_MESSAGES.
+ * End-to-end test: the test program `rockets` (named by the environment
+ * variable LUNAR_ROCKETS) against a new service. The service must accept every
+ * message at the first attempt and have the exact state of every rocket
+ * afterwards. LUNAR_ROCKETS_MESSAGES is the number of messages.
  */
 #include "harness.h"
 
@@ -35,13 +35,13 @@ static void fill_arguments(const char *arguments[], const char *url,
     arguments[count] = NULL;
 }
 
-/* It must exit with 0, without a retry and without a difference. */
+/* Expect that it exits with 0, without a retry and without a difference. */
 static void expect_success(struct process *rockets)
 {
     char *output = process_output(rockets, PATIENCE);
 
     if (output == NULL) {
-        fail_msg("it did not end in time");
+        fail_msg("rockets did not end in time");
         return;
     }
     int status = process_wait(rockets, INSTANCE_PATIENCE);
@@ -56,9 +56,10 @@ static void expect_success(struct process *rockets)
     free(errors);
 }
 
-/* Send LUNAR_ROCKETS_MESSAGES, divided by `share`, and verify. */
-static void launch(unsigned long share, const char *const service_flags[],
-                   const char *const flags[])
+/* Send LUNAR_ROCKETS_MESSAGES / `share` messages and verify the rockets. */
+static void launch_rockets(unsigned long share,
+                           const char *const service_flags[],
+                           const char *const flags[])
 {
     const char *arguments[MAX_FLAGS + 5];
     struct instance instance;
@@ -81,32 +82,34 @@ static void launch(unsigned long share, const char *const service_flags[],
 static void all_messages_arrive_with_the_defaults(void **state)
 {
     (void)state;
-    launch(1, NULL, FLAGS("--verify"));
+    launch_rockets(1, NULL, FLAGS("--verify"));
 }
 
 static void order_and_repeats_do_not_matter(void **state)
 {
     (void)state;
-    launch(1, NULL, FLAGS("--verify", "--shuffle=500", "--duplicates=0.2"));
+    launch_rockets(1, NULL,
+                   FLAGS("--verify", "--shuffle=500", "--duplicates=0.2"));
 }
 
-static void rockets_in_flight_are_known_but_for_their_launch(void **state)
+static void rockets_without_a_launch_are_tracked(void **state)
 {
     (void)state;
-    launch(5, NULL, FLAGS("--verify", "--drop-launch", "--shuffle=500"));
+    launch_rockets(5, NULL,
+                   FLAGS("--verify", "--drop-launch", "--shuffle=500"));
 }
 
 static void all_messages_arrive_over_kept_connections(void **state)
 {
     (void)state;
-    launch(5, NULL,
-           FLAGS("--verify", "--keep-alive", "--concurrency-level=16"));
+    launch_rockets(5, NULL,
+                   FLAGS("--verify", "--keep-alive", "--concurrency-level=16"));
 }
 
 static void all_messages_arrive_with_a_thread_per_connection(void **state)
 {
     (void)state;
-    launch(5, FLAGS("-threads=per-connection"), FLAGS("--verify"));
+    launch_rockets(5, FLAGS("-threads=per-connection"), FLAGS("--verify"));
 }
 
 int main(void)
@@ -114,7 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_messages_arrive_with_the_defaults),
         cmocka_unit_test(order_and_repeats_do_not_matter),
-        cmocka_unit_test(rockets_in_flight_are_known_but_for_their_launch),
+        cmocka_unit_test(rockets_without_a_launch_are_tracked),
         cmocka_unit_test(all_messages_arrive_over_kept_connections),
         cmocka_unit_test(all_messages_arrive_with_a_thread_per_connection),
     };

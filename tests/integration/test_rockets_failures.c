@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The test program `rockets` where not all goes well: what it says, what it
- * tries again, and how it ends. And what it says of itself.
+ * The test program `rockets` when something fails: what it reports, what it
+ * sends again, and how it ends. Also its help and version.
  */
 #include "harness.h"
 
@@ -18,13 +18,13 @@ enum {
     PATIENCE = INSTANCE_PATIENCE,
     USAGE = 2,
     INTERRUPTED = 130,
-    /* Milliseconds after which it no longer waits for an answer. */
+    /* Milliseconds for which it waits for a response. */
     TIMEOUT = 10000,
 };
 
 #define FLAGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static void start(struct process *rockets, const char *const flags[])
+static void start_rockets(struct process *rockets, const char *const flags[])
 {
     const char *arguments[MAX_FLAGS + 2] = {process_setting("LUNAR_ROCKETS")};
 
@@ -35,7 +35,7 @@ static void start(struct process *rockets, const char *const flags[])
     process_start(rockets, arguments, NULL);
 }
 
-/* It must end with `status`. Ownership: the caller frees both texts. */
+/* Expect that it ends with `status`. Ownership: the caller frees both texts. */
 static void expect_end(struct process *rockets, int status, char **output,
                        char **errors)
 {
@@ -52,12 +52,15 @@ static void expect_end(struct process *rockets, int status, char **output,
 static void expect_part(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
-        fail_msg("not told \"%s\": %s", part, text);
+        fail_msg("\"%s\" is not in: %s", part, text);
 }
 
-/* It must end with `status`, and have said both. */
-static void expect_told(struct process *rockets, int status, const char *output,
-                        const char *error)
+/*
+ * Expect that it ends with `status`, with `output` in its stdout and `error` in
+ * its stderr.
+ */
+static void expect_output(struct process *rockets, int status,
+                          const char *output, const char *error)
 {
     char *all_output = NULL;
     char *all_errors = NULL;
@@ -69,19 +72,19 @@ static void expect_told(struct process *rockets, int status, const char *output,
     free(all_errors);
 }
 
-/* Wait until it says `part` on stderr. */
-static void wait_told(const struct process *rockets, const char *part)
+/* Wait until its stderr contains `part`. */
+static void wait_for_error(const struct process *rockets, const char *part)
 {
     int64_t deadline = process_clock() + PATIENCE;
-    bool told = false;
+    bool found = false;
 
-    while (!told) {
+    while (!found) {
         char *errors = process_errors(rockets);
 
-        told = strstr(errors, part) != NULL;
+        found = strstr(errors, part) != NULL;
         free(errors);
-        assert_true(told || process_clock() < deadline);
-        if (!told)
+        assert_true(found || process_clock() < deadline);
+        if (!found)
             process_wait_until(process_clock() + 1);
     }
 }
@@ -91,37 +94,38 @@ static void url_of(char url[64], unsigned port, const char *path)
     snprintf(url, 64, "http://127.0.0.1:%u%s", port, path);
 }
 
-static void help_and_version_are_told(void **state)
+static void help_and_version_are_printed(void **state)
 {
     static const char *const helps[] = {"help", "--help", "-h"};
     struct process rockets;
 
     (void)state;
     for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
-        start(&rockets, FLAGS(helps[i]));
-        expect_told(&rockets, 0, "rockets launch URL [flags]", "");
+        start_rockets(&rockets, FLAGS(helps[i]));
+        expect_output(&rockets, 0, "rockets launch URL [flags]", "");
     }
-    start(&rockets, FLAGS("version"));
-    expect_told(&rockets, 0, "rockets " LUNAR_VERSION "\n", "");
+    start_rockets(&rockets, FLAGS("version"));
+    expect_output(&rockets, 0, "rockets " LUNAR_VERSION "\n", "");
 }
 
-static void mistake_is_told_with_status_2(void **state)
+static void usage_error_has_status_2(void **state)
 {
     struct process rockets;
 
     (void)state;
-    start(&rockets, FLAGS("launch"));
-    expect_told(&rockets, USAGE, "", "rockets: ");
-    start(&rockets, FLAGS("launch", "http://x/", "--max-messages=many"));
-    expect_told(&rockets, USAGE, "", "max-messages");
-    start(&rockets, FLAGS("launch", "localhost:8088"));
-    expect_told(&rockets, USAGE, "", "must start with http");
-    start(&rockets, FLAGS("launch", "http://[::1/messages"));
-    expect_told(&rockets, USAGE, "", "'http://[::1/messages': expected a URL");
+    start_rockets(&rockets, FLAGS("launch"));
+    expect_output(&rockets, USAGE, "", "rockets: ");
+    start_rockets(&rockets,
+                  FLAGS("launch", "http://x/", "--max-messages=many"));
+    expect_output(&rockets, USAGE, "", "max-messages");
+    start_rockets(&rockets, FLAGS("launch", "localhost:8088"));
+    expect_output(&rockets, USAGE, "", "must start with http");
+    start_rockets(&rockets, FLAGS("launch", "http://[::1/messages"));
+    expect_output(&rockets, USAGE, "", "'http://[::1/messages': expected a URL");
 }
 
-/* Sent before anybody listens, all arrive once somebody does. */
-static void what_is_refused_is_sent_again(void **state)
+/* Messages sent before the service listens arrive once it does. */
+static void refused_messages_are_sent_again(void **state)
 {
     struct instance instance;
     struct process rockets;
@@ -134,9 +138,9 @@ static void what_is_refused_is_sent_again(void **state)
     unsigned port = instance.port;
     instance_stop(&instance);
     url_of(url, port, "/messages");
-    start(&rockets, FLAGS("launch", url, "--max-messages=50", "--verify",
-                          "--log-level=debug"));
-    wait_told(&rockets, "can't connect (Connection refused)");
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=50",
+                                  "--verify", "--log-level=debug"));
+    wait_for_error(&rockets, "can't connect (Connection refused)");
     snprintf(flag, sizeof(flag), "-port=%u", port);
     instance_start(&instance, FLAGS(flag));
     expect_end(&rockets, 0, &output, &errors);
@@ -150,7 +154,7 @@ static void what_is_refused_is_sent_again(void **state)
     instance_stop(&instance);
 }
 
-static void interrupted_it_tells_what_was_not_delivered(void **state)
+static void interrupt_reports_undelivered_messages(void **state)
 {
     struct instance instance;
     struct process rockets;
@@ -159,16 +163,16 @@ static void interrupted_it_tells_what_was_not_delivered(void **state)
     (void)state;
     instance_start(&instance, NULL);
     url_of(url, instance.port, "/nothing");
-    start(&rockets, FLAGS("launch", url, "--max-messages=3"));
-    wait_told(&rockets,
-              "status 404; retrying every 500 ms. Is this the right URL?");
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=3"));
+    wait_for_error(&rockets,
+                   "status 404; retrying every 500 ms. Is this the right URL?");
     process_signal(&rockets, SIGINT);
-    expect_told(&rockets, INTERRUPTED, "undelivered 3 messages", "");
+    expect_output(&rockets, INTERRUPTED, "undelivered 3 messages", "");
     instance_stop(&instance);
 }
 
-/* The service knows more than this run has sent. */
-static void difference_is_told_with_status_1(void **state)
+/* The service has messages from an earlier run. */
+static void difference_has_status_1(void **state)
 {
     struct instance instance;
     struct process rockets;
@@ -177,14 +181,18 @@ static void difference_is_told_with_status_1(void **state)
     (void)state;
     instance_start(&instance, NULL);
     url_of(url, instance.port, "/messages");
-    start(&rockets, FLAGS("launch", url, "--max-messages=400"));
-    expect_told(&rockets, 0, "delivered   400 messages", "");
-    start(&rockets, FLAGS("launch", url, "--max-messages=200", "--verify"));
-    expect_told(&rockets, 1, "restart the service before --verify", "");
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=400"));
+    expect_output(&rockets, 0, "delivered   400 messages", "");
+    start_rockets(&rockets,
+                  FLAGS("launch", url, "--max-messages=200", "--verify"));
+    expect_output(&rockets, 1, "was the service started afresh?", "");
     instance_stop(&instance);
 }
 
-/* A listening socket that answers nothing. */
+/*
+ * Make a listening socket that sends no response. Ownership: the caller closes
+ * the result.
+ */
 static int listen_silently(uint16_t *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -200,7 +208,7 @@ static int listen_silently(uint16_t *port)
     return fd;
 }
 
-static void answer_that_breaks_off_or_does_not_come_is_told(void **state)
+static void missing_response_is_reported(void **state)
 {
     struct process rockets;
     uint16_t port = 0;
@@ -210,18 +218,21 @@ static void answer_that_breaks_off_or_does_not_come_is_told(void **state)
     int listener = listen_silently(&port);
     url_of(url, port, "/messages");
     int64_t begun = process_clock();
-    start(&rockets,
-          FLAGS("launch", url, "--max-messages=1", "--concurrency-level=1"));
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=1",
+                                  "--concurrency-level=1"));
     close(accept(listener, NULL, NULL));
-    wait_told(&rockets, "no response (");
-    wait_told(&rockets, "no response within 10 s; retrying");
+    wait_for_error(&rockets, "gave no answer (");
+    wait_for_error(&rockets, "did not answer within 10 s; trying again");
     assert_true(process_clock() - begun >= TIMEOUT);
     process_signal(&rockets, SIGTERM);
-    expect_told(&rockets, INTERRUPTED, "undelivered 1 messages", "");
+    expect_output(&rockets, INTERRUPTED, "undelivered 1 messages", "");
     close(listener);
 }
 
-/* script(1) makes the terminal. What is erased is not left behind. */
+/*
+ * script(1) provides the terminal. The progress line is erased before the
+ * result is printed.
+ */
 static void progress_is_shown_on_a_terminal(void **state)
 {
     struct instance instance;
@@ -252,12 +263,12 @@ static void progress_is_shown_on_a_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(help_and_version_are_told),
-        cmocka_unit_test(mistake_is_told_with_status_2),
-        cmocka_unit_test(what_is_refused_is_sent_again),
-        cmocka_unit_test(interrupted_it_tells_what_was_not_delivered),
-        cmocka_unit_test(difference_is_told_with_status_1),
-        cmocka_unit_test(answer_that_breaks_off_or_does_not_come_is_told),
+        cmocka_unit_test(help_and_version_are_printed),
+        cmocka_unit_test(usage_error_has_status_2),
+        cmocka_unit_test(refused_messages_are_sent_again),
+        cmocka_unit_test(interrupt_reports_undelivered_messages),
+        cmocka_unit_test(difference_has_status_1),
+        cmocka_unit_test(missing_response_is_reported),
         cmocka_unit_test(progress_is_shown_on_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that read a long list slowly: one that takes nothing is cut off,
- * one that keeps taking gets all of it however long that takes, and nobody
- * else notices either of them.
+ * Clients that read a long list slowly. One that reads nothing is cut off; one
+ * that keeps reading gets the whole list, however long that takes; other
+ * clients are not affected.
  */
 #include "harness.h"
 
@@ -11,22 +11,22 @@
 
 enum {
     TICK = 1000, /* milliseconds */
-    /* About 500 bytes each: more than all buffers on the way hold. */
+    /* About 500 bytes each: more in total than all buffers on the way hold. */
     ROCKETS = 20000,
     PADDING = 256,
-    STALL = 30, /* seconds without progress, after which it is cut */
+    STALL = 30, /* seconds without progress, after which it is cut off */
     SLACK = 30, /* seconds: how late the service may be */
     BYTES_PER_TICK = 200 * 1024,
 };
 
-/* Take bytes until the limit of a tick, or until nothing is there. */
-static void take_some(struct connection *connection, int64_t deadline)
+/* Read BYTES_PER_TICK bytes, or less if `deadline` passes first. */
+static void read_for_a_tick(struct connection *connection, int64_t deadline)
 {
     size_t before = connection->length;
 
     while (connection->length - before < BYTES_PER_TICK &&
            connection_fill(connection, 16384, deadline)) {
-        /* More may be there. */
+        /* Read on: more may be available. */
     }
 }
 
@@ -58,18 +58,18 @@ static void slow_readers_are_measured_by_progress(void **state)
     start = process_clock();
     for (int tick = 1; tick <= STALL + SLACK; tick++) {
         int64_t end = start + (int64_t)tick * TICK;
-        /* POSTs are answered meanwhile. */
+        /* POSTs are served meanwhile. */
         struct fleet_message message =
             fleet_faster("rocket-000000", (uint64_t)tick + 1, 1);
         fleet_post(&other, &message);
-        take_some(&steady, end);
+        read_for_a_tick(&steady, end);
         process_wait_until(end);
     }
-    /* The rest of it, if the machine was too slow for that many ticks. */
+    /* Read the rest, if the machine was too slow for that many ticks. */
     connection_expect(&steady, &response);
     expect_whole_list(&response);
     response_release(&response);
-    /* What was on the way still comes, but not the end. */
+    /* Bytes under way are still received, but not the end of the list. */
     assert_int_equal(connection_receive(&stuck, &response), CONNECTION_CUT);
     connection_close(&stuck);
     connection_close(&steady);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of the service: what was begun is finished or cut off cleanly,
- * within its time, and nothing holds it up.
+ * The stop of the service: requests in flight are finished, or cut off cleanly
+ * after a limit of time, and nothing delays it beyond that.
  */
 #include "harness.h"
 
@@ -14,26 +14,26 @@
 
 enum {
     CLIENTS = 6,
-    UNDER_LOAD = 200, /* answers to each client before the signal */
+    UNDER_LOAD = 200, /* responses to each client before the signal */
     IDLERS = 100,
-    STOP_MS = 5000, /* what is in flight gets so long */
-    /* Idle connections and second signals must not need that long. */
+    STOP_MS = 5000, /* time for requests in flight */
+    /* A stop with idle connections, or a second signal, must be faster. */
     AT_ONCE_MS = STOP_MS - 500,
     ROCKETS = 8000,
     PADDING = 256,
 };
 
-/* A client that posts until the service is gone. */
+/* A client that posts until connections are refused. */
 struct poster {
     pthread_t thread;
     int index;
     uint16_t port;
     bool new_connections; /* one for each message */
     atomic_int answered;
-    atomic_bool broken; /* an answer was cut, late or no success */
+    atomic_bool broken; /* a response was truncated, late or an error */
 };
 
-/* Whether the client may go on. */
+/* Post one message. Return whether the connection can be used again. */
 static bool post_one(struct poster *poster, struct connection *connection)
 {
     char id[32];
@@ -46,7 +46,10 @@ static bool post_one(struct poster *poster, struct connection *connection)
         return false;
     enum connection_result result = connection_receive(connection, &response);
     if (result != CONNECTION_ANSWERED) {
-        /* A keep-alive connection may close as a request sets out. */
+        /*
+         * The service may close an idle connection while a request is under
+         * way.
+         */
         poster->broken = poster->broken || result != CONNECTION_CLOSED;
         return false;
     }
@@ -65,7 +68,7 @@ static void *post_until_refused(void *context)
 
     while (!poster->broken && connection_open(&connection, poster->port)) {
         while (post_one(poster, &connection)) {
-            /* As long as the connection lives. */
+            /* Post as long as the connection lasts. */
         }
         connection_close(&connection);
     }
@@ -99,7 +102,7 @@ static void wait_for_load(const struct instance *instance,
     while (!all_busy(posters)) {
         struct response response;
 
-        /* An answer is a better wait than a sleep. */
+        /* A request takes the place of a sleep. */
         instance_get(instance, "/health", &response);
         response_release(&response);
         assert_true(process_clock() < deadline);
@@ -121,13 +124,13 @@ static void stop_under_load(const char *const flags[])
     }
 }
 
-static void stop_under_load_cuts_no_answer(void **state)
+static void stop_under_load_truncates_no_response(void **state)
 {
     (void)state;
     stop_under_load(NULL);
 }
 
-static void stop_under_load_cuts_no_answer_per_connection(void **state)
+static void stop_truncates_no_response_per_connection(void **state)
 {
     static const char *const flags[] = {"-threads=per-connection", NULL};
 
@@ -135,7 +138,7 @@ static void stop_under_load_cuts_no_answer_per_connection(void **state)
     stop_under_load(flags);
 }
 
-/* An answered POST and then half of another one. */
+/* Post a message, and then half of another one. */
 static void start_request(const struct instance *instance,
                           struct connection *connection)
 {
@@ -172,7 +175,7 @@ static void request_in_flight_is_finished_and_closed(void **state)
     instance_expect_end(&instance, 0);
 }
 
-static void stuck_request_ends_with_the_time_for_it(void **state)
+static void stuck_request_is_cut_off_after_the_time_limit(void **state)
 {
     struct instance instance;
     struct connection connection;
@@ -187,7 +190,7 @@ static void stuck_request_ends_with_the_time_for_it(void **state)
     connection_close(&connection);
 }
 
-static void idle_connections_do_not_hold_it_up(void **state)
+static void idle_connections_do_not_delay_the_stop(void **state)
 {
     struct instance instance;
     struct connection connections[IDLERS];
@@ -210,7 +213,7 @@ static void idle_connections_do_not_hold_it_up(void **state)
     }
 }
 
-/* It has been idle for longer than the service looks away between two looks. */
+/* The connection has been idle for longer than the sweep's interval. */
 static void request_on_an_idle_connection_is_still_answered(void **state)
 {
     struct instance instance;
@@ -233,14 +236,17 @@ static void request_on_an_idle_connection_is_still_answered(void **state)
         assert_true(response_closes(&response));
         response_release(&response);
     } else {
-        /* The last call is 500 ms: this machine was too slow for it. */
+        /*
+         * The service still reads for 500 ms: this machine was too slow for
+         * that.
+         */
         assert_true(process_clock() - start > 300);
     }
     connection_close(&connection);
     instance_expect_end(&instance, 0);
 }
 
-static void stuck_list_ends_with_the_time_for_it(void **state)
+static void stuck_list_is_cut_off_after_the_time_limit(void **state)
 {
     struct instance instance;
     struct connection connection;
@@ -305,7 +311,7 @@ static void second_signal_ends_at_once(void **state)
     }
 }
 
-static void interrupt_stops_it_as_well(void **state)
+static void sigint_stops_it_as_well(void **state)
 {
     struct instance instance;
 
@@ -315,7 +321,7 @@ static void interrupt_stops_it_as_well(void **state)
     instance_expect_end(&instance, 0);
 }
 
-static void client_that_goes_away_harms_nothing(void **state)
+static void client_that_closes_early_does_no_harm(void **state)
 {
     struct instance instance;
     struct response response;
@@ -329,7 +335,7 @@ static void client_that_goes_away_harms_nothing(void **state)
         instance_connect(&instance, &connection);
         for (int request = 0; request < i % 5; request++)
             connection_get(&connection, "/rockets?limit=200");
-        /* With unread answers this resets the connection. */
+        /* With unread responses this resets the connection. */
         connection_close(&connection);
     }
     process_signal(&instance.process, SIGPIPE);
@@ -342,17 +348,17 @@ static void client_that_goes_away_harms_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stop_under_load_cuts_no_answer),
-        cmocka_unit_test(stop_under_load_cuts_no_answer_per_connection),
+        cmocka_unit_test(stop_under_load_truncates_no_response),
+        cmocka_unit_test(stop_truncates_no_response_per_connection),
         cmocka_unit_test(request_in_flight_is_finished_and_closed),
-        cmocka_unit_test(stuck_request_ends_with_the_time_for_it),
+        cmocka_unit_test(stuck_request_is_cut_off_after_the_time_limit),
         cmocka_unit_test(request_on_an_idle_connection_is_still_answered),
-        cmocka_unit_test(idle_connections_do_not_hold_it_up),
-        cmocka_unit_test(stuck_list_ends_with_the_time_for_it),
+        cmocka_unit_test(idle_connections_do_not_delay_the_stop),
+        cmocka_unit_test(stuck_list_is_cut_off_after_the_time_limit),
         cmocka_unit_test(list_in_flight_is_finished),
         cmocka_unit_test(second_signal_ends_at_once),
-        cmocka_unit_test(interrupt_stops_it_as_well),
-        cmocka_unit_test(client_that_goes_away_harms_nothing),
+        cmocka_unit_test(sigint_stops_it_as_well),
+        cmocka_unit_test(client_that_closes_early_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

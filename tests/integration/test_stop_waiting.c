@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of the service while lists wait for a thread that makes them. The
- * threads are held up from outside, as they would be by lists of millions.
+ * The stop of the service while lists wait for a worker. The test stops the
+ * workers with ptrace(2); lists of millions of rockets would keep them busy in
+ * the same way.
  */
 #include "harness.h"
 
@@ -16,27 +17,27 @@
 #include <sys/wait.h>
 
 enum {
-    WORKERS = 2, /* threads of the service that make lists */
+    WORKERS = 2, /* worker threads of the service */
     STOP_MS = 5000,
-    /* Past the time in which what is in flight is waited for, and some. */
+    /* Past the time for requests in flight, with a margin. */
     GIVEN_UP_MS = STOP_MS + 2000,
     SOON_MS = 500,
-    LAST_CALL_MS = 300, /* less than what the last answers have to be sent */
+    LAST_CALL_MS = 300, /* less than the time for sending the last responses */
     ROCKETS = 8000,
     PADDING = 256,
 };
 
-/* Its head is known to be read once the service asks for the body. */
-static const char late_head[] =
+/* Once the service sends 100, it is known to have read this head. */
+static const char expecting_head[] =
     "GET /rockets?limit=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
     "Expect: 100-continue\r\n\r\n";
 
-static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+static const char continue_response[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/* One loop, which does what was sent first before what was sent later. */
+/* One event loop, which serves earlier requests before later ones. */
 static const char *const flags[] = {"-threads=1", NULL};
 
-/* Whether this thread of the service is a worker, by its name. */
+/* Return whether this thread of the service is a worker, by its name. */
 static bool is_worker(pid_t process, const char *thread)
 {
     char path[64], name[32] = "";
@@ -69,7 +70,7 @@ static void find_workers(pid_t process, pid_t workers[WORKERS])
     assert_int_equal(count, WORKERS);
 }
 
-/* Whether a thread that is stopped waits for others, in futex(2). */
+/* Return whether a stopped thread is waiting in futex(2). */
 static bool is_waiting(pid_t process, pid_t thread)
 {
     char path[64], line[256] = "";
@@ -84,10 +85,10 @@ static bool is_waiting(pid_t process, pid_t thread)
 }
 
 /*
- * Stop it where it has nothing to do: elsewhere it may have a lock, and hold
- * up others as well.
+ * Stop the thread while it has no job: elsewhere it may hold a lock and block
+ * other threads.
  */
-static void stop_waiting_thread(pid_t process, pid_t thread)
+static void stop_idle_thread(pid_t process, pid_t thread)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
@@ -101,27 +102,30 @@ static void stop_waiting_thread(pid_t process, pid_t thread)
     }
 }
 
-/* False where the system lets nobody stop another's threads. */
-static bool hold_up(pid_t process, const pid_t workers[WORKERS])
+/* Stop all workers. Return false if the system does not permit ptrace(2). */
+static bool stop_workers(pid_t process, const pid_t workers[WORKERS])
 {
     for (size_t i = 0; i < WORKERS; i++) {
         if (ptrace(PTRACE_SEIZE, workers[i], NULL, NULL) != 0) {
             assert_int_equal(errno, EPERM);
             return false;
         }
-        stop_waiting_thread(process, workers[i]);
+        stop_idle_thread(process, workers[i]);
     }
     return true;
 }
 
-static void let_go(const pid_t workers[WORKERS])
+static void resume_workers(const pid_t workers[WORKERS])
 {
     for (size_t i = 0; i < WORKERS; i++)
         assert_int_equal(ptrace(PTRACE_DETACH, workers[i], NULL, NULL), 0);
 }
 
-/* `patience`: how long the service has for the answer at least; 0: no limit. */
-static void expect_put_off(struct connection *connection, int64_t patience)
+/*
+ * Expect a 503. `patience`: milliseconds after which a missing response is
+ * accepted, because the machine is too slow; 0: never.
+ */
+static void expect_refused(struct connection *connection, int64_t patience)
 {
     int64_t start = process_clock();
     struct response response;
@@ -134,12 +138,12 @@ static void expect_put_off(struct connection *connection, int64_t patience)
     } else {
         assert_int_not_equal(patience, 0);
         assert_true(process_clock() - start > patience);
-        print_message("too slow a machine for the last answers\n");
+        print_message("machine too slow for the last responses\n");
     }
     connection_close(connection);
 }
 
-/* The whole list, of which only what was made ahead is sent so far. */
+/* Request the whole list. Only the blocks made ahead are sent so far. */
 static void begin_stream(const struct instance *instance,
                          struct connection *stream)
 {
@@ -149,8 +153,8 @@ static void begin_stream(const struct instance *instance,
         connection_fill(stream, 12, process_clock() + CONNECTION_PATIENCE));
 }
 
-/* Take what is there, so that more is wanted. */
-static void take_what_there_is(struct connection *stream)
+/* Read all that is available, so that the stream needs the next block. */
+static void read_available(struct connection *stream)
 {
     int64_t deadline = process_clock() + SOON_MS;
 
@@ -160,22 +164,23 @@ static void take_what_there_is(struct connection *stream)
     assert_false(stream->ended);
 }
 
-/* A request whose body is still to come. */
+/* Send a request without its body, and receive 100. */
 static void begin_request(const struct instance *instance,
                           struct connection *late)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
     instance_connect(instance, late);
-    connection_send_text(late, late_head);
-    while (late->length < sizeof(go_on) - 1)
-        assert_true(
-            connection_fill(late, sizeof(go_on) - 1 - late->length, deadline));
-    assert_memory_equal(late->data, go_on, sizeof(go_on) - 1);
+    connection_send_text(late, expecting_head);
+    while (late->length < sizeof(continue_response) - 1)
+        assert_true(connection_fill(
+            late, sizeof(continue_response) - 1 - late->length, deadline));
+    assert_memory_equal(late->data, continue_response,
+                        sizeof(continue_response) - 1);
     late->length = 0;
 }
 
-static void what_waits_for_a_worker_is_put_off_or_cut(void **state)
+static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
 {
     struct connection stream, waiting, late;
     struct response response;
@@ -187,21 +192,21 @@ static void what_waits_for_a_worker_is_put_off_or_cut(void **state)
     fleet_launch(&instance, ROCKETS, PADDING);
     begin_stream(&instance, &stream);
     find_workers(instance.process.pid, workers);
-    if (!hold_up(instance.process.pid, workers)) {
+    if (!stop_workers(instance.process.pid, workers)) {
         instance_release(&instance);
         skip();
     }
-    take_what_there_is(&stream);
+    read_available(&stream);
     instance_connect(&instance, &waiting);
     connection_get(&waiting, "/rockets?limit=1");
     begin_request(&instance, &late);
     process_signal(&instance.process, SIGTERM);
     process_wait_until(process_clock() + GIVEN_UP_MS);
-    /* Put off without a worker: that the service waits for them no longer. */
+    /* The service no longer waits for workers: it sends 503 without one. */
     connection_send_text(&late, "x");
-    expect_put_off(&late, 0);
-    let_go(workers);
-    expect_put_off(&waiting, LAST_CALL_MS);
+    expect_refused(&late, 0);
+    resume_workers(workers);
+    expect_refused(&waiting, LAST_CALL_MS);
     assert_int_equal(connection_receive(&stream, &response), CONNECTION_CUT);
     connection_close(&stream);
     instance_expect_end(&instance, 0);
@@ -210,7 +215,7 @@ static void what_waits_for_a_worker_is_put_off_or_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_waits_for_a_worker_is_put_off_or_cut),
+        cmocka_unit_test(lists_waiting_for_a_worker_get_503_or_are_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

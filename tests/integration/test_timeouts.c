@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that take their time, all at once on one clock: which of them
- * are closed, when, and which are answered. Upper bounds are wide, lower
- * ones are not: a busy machine makes the service late, never early.
+ * Slow connections, all at once on one clock: which of them are closed, when,
+ * and which get responses. Upper bounds are wide and lower bounds are tight: a
+ * busy machine makes the service late, never early.
  */
 #include "harness.h"
 
@@ -18,16 +18,16 @@ enum {
     SLACK = 30,    /* seconds: how late the service may be */
 };
 
-/* What such a client sends: first all of `start`, then a byte a tick. */
+/* A client: it sends all of `start` at once, then a byte of `drip` a tick. */
 struct client {
     const char *name;
     const char *start;
     const char *drip;
     int drip_from;        /* tick of the first byte of `drip` */
-    int answers;          /* that it must get */
+    int expected;         /* status of success that it must get */
     int earliest, latest; /* seconds after which it must be closed */
-    bool again; /* wants `start` once more every 5 ticks, until tick 45 */
-    /* How it went. */
+    bool again;           /* sends `start` again every 5 ticks, until tick 45 */
+    /* Results. */
     int answered;
     size_t dripped;
     int64_t closed; /* milliseconds after the start; 0: open */
@@ -37,8 +37,8 @@ struct client {
 #define GET_HEALTH "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define POST_HEAD                                                              \
     "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-/* A byte a tick for longer than the test takes. */
-#define BLANKS                                                                 \
+/* A byte a tick, for longer than the test takes. */
+#define SPACES                                                                 \
     "                                        "                                 \
     "                                        "
 #define BODY_START                                                             \
@@ -47,52 +47,53 @@ struct client {
     "\"RocketSpeedIncreased\"},\"message\":{\"by\""
 #define BODY_END ":          1}}"
 
-_Static_assert(sizeof(BLANKS) > LAST_TICK, "must last");
-_Static_assert(sizeof(BODY_START BODY_END) - 1 == 157, "see the length below");
+_Static_assert(sizeof(SPACES) > LAST_TICK, "lasts for the whole test");
+_Static_assert(sizeof(BODY_START BODY_END) - 1 == 157,
+               "as in its Content-Length below");
 
 static struct client clients[] = {
     {.name = "nothing sent", .earliest = SILENT - 2, .latest = SILENT + SLACK},
-    {.name = "idle after an answer",
+    {.name = "idle after a response",
      .start = GET_HEALTH,
-     .answers = 1,
+     .expected = 1,
      .earliest = SILENT - 2,
      .latest = SILENT + SLACK},
     {.name = "slow headers",
      .start = "GET /health HTTP/1.1\r\nX: ",
-     .drip = BLANKS,
+     .drip = SPACES,
      .earliest = DEADLINE - 4,
      .latest = DEADLINE + SLACK},
     {.name = "slow request line",
-     .drip = "GET /" BLANKS,
+     .drip = "GET /" SPACES,
      .earliest = DEADLINE - 4,
      .latest = DEADLINE + SLACK},
     {.name = "slow body",
      .start = POST_HEAD "1000\r\n\r\n",
-     .drip = BLANKS,
+     .drip = SPACES,
      .earliest = DEADLINE - 4,
      .latest = DEADLINE + SLACK},
-    {.name = "slow body after an answer",
+    {.name = "slow body after a response",
      .start = GET_HEALTH POST_HEAD "1000\r\n\r\n",
-     .answers = 1,
-     .drip = BLANKS,
+     .expected = 1,
+     .drip = SPACES,
      .earliest = DEADLINE - 4,
      .latest = DEADLINE + SLACK},
-    {.name = "15 seconds for a request",
+    {.name = "a request that takes 15 seconds",
      .start = POST_HEAD "157\r\n\r\n" BODY_START,
-     .answers = 1,
+     .expected = 1,
      .drip = BODY_END,
      .earliest = 13,
      .latest = 15 + SILENT + SLACK},
-    {.name = "a request after 5 seconds of silence, slowly",
+    {.name = "a slow request after 5 idle seconds",
      .drip_from = 5,
      .drip = "GET / HTTP/1.0\r\n\r\n",
-     .answers = 1,
+     .expected = 1,
      .earliest = 20,
      .latest = 23 + SLACK},
-    {.name = "requests every 5 seconds for long",
+    {.name = "requests every 5 seconds for 45 seconds",
      .start = GET_HEALTH,
      .again = true,
-     .answers = 10,
+     .expected = 10,
      .earliest = 45 + SILENT - 2,
      .latest = 45 + SILENT + SLACK},
 };
@@ -111,8 +112,8 @@ static void send_at_tick(struct client *client, int tick)
     }
 }
 
-/* Take what has come to a client whose socket is readable. */
-static void take(struct client *client, int64_t start)
+/* Receive a response, or the end, on a client whose socket is readable. */
+static void receive_for_client(struct client *client, int64_t start)
 {
     struct response response;
     enum connection_result result =
@@ -126,8 +127,8 @@ static void take(struct client *client, int64_t start)
     }
 }
 
-/* Serve all clients until `deadline`; whether any is still open. */
-static bool serve_until(int64_t start, int64_t deadline)
+/* Receive for all clients until `deadline`. Return whether any is open. */
+static bool receive_until(int64_t start, int64_t deadline)
 {
     for (;;) {
         struct pollfd polled[CLIENTS];
@@ -145,12 +146,12 @@ static bool serve_until(int64_t start, int64_t deadline)
         (void)poll(polled, CLIENTS, (int)left);
         for (size_t i = 0; i < CLIENTS; i++)
             if (clients[i].closed == 0 && polled[i].revents != 0)
-                take(&clients[i], start);
+                receive_for_client(&clients[i], start);
     }
 }
 
-/* Answers that came together are read one by one. */
-static void take_what_is_left(struct client *client)
+/* Read the remaining responses: several may have been received at once. */
+static void receive_remaining(struct client *client)
 {
     struct response response;
 
@@ -162,12 +163,12 @@ static void take_what_is_left(struct client *client)
     }
 }
 
-static void check(struct client *client)
+static void check_client(struct client *client)
 {
-    take_what_is_left(client);
+    receive_remaining(client);
     print_message("%s: %d answered, closed after %jd ms\n", client->name,
                   client->answered, (intmax_t)client->closed);
-    assert_int_equal(client->answered, client->answers);
+    assert_int_equal(client->answered, client->expected);
     assert_in_range(client->closed, client->earliest * TICK,
                     client->latest * TICK);
 }
@@ -182,12 +183,12 @@ static void slow_connections_are_closed_in_time_and_no_sooner(void **state)
         for (size_t i = 0; i < CLIENTS; i++)
             if (clients[i].closed == 0)
                 send_at_tick(&clients[i], tick);
-        if (!serve_until(start, start + (int64_t)(tick + 1) * TICK))
+        if (!receive_until(start, start + (int64_t)(tick + 1) * TICK))
             break;
     }
-    (void)serve_until(start, start + (int64_t)(LAST_TICK + SLACK) * TICK);
+    (void)receive_until(start, start + (int64_t)(LAST_TICK + SLACK) * TICK);
     for (size_t i = 0; i < CLIENTS; i++) {
-        check(&clients[i]);
+        check_client(&clients[i]);
         connection_close(&clients[i].connection);
     }
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Included before everything else in the build for helgrind, which does not
- * know C11's atomics: to it an atomic load is a read like any other, and what
- * one thread publishes by an atomic is not ordered for who reads it.
+ * support C11 atomics: it takes an atomic load for a plain read, and sees no
+ * order between a thread that publishes data by an atomic and a thread that
+ * reads the data.
  *
- * Here each access is one that changes memory in one step, which helgrind
- * takes for no race, and it is told that what came before a store happens
- * before what comes after a load of the same variable. That is more order than
- * memory_order_relaxed gives; ThreadSanitizer looks after that.
+ * Here each access is an atomic read-modify-write operation, which helgrind
+ * does not report as a race. Annotations tell helgrind that all before a store
+ * happens before all after a load of the same variable. This is more order than
+ * memory_order_relaxed gives; ThreadSanitizer checks that.
  */
 #ifndef LUNAR_TEST_ATOMICS_H
 #define LUNAR_TEST_ATOMICS_H
@@ -33,7 +34,7 @@
 #define PLAIN(at) __typeof__((void)0, *(at))
 #define PLAIN_POINTER(at) ((PLAIN(at) *)(uintptr_t)(at))
 
-/* Nothing is changed: if it is 0, that is put in its place. */
+/* A compare-and-exchange of 0 with 0: it reads without changing the value. */
 #define atomic_load(at)                                                        \
     __extension__({                                                            \
         PLAIN(at) loaded = 0;                                                  \
