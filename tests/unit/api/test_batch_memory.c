@@ -106,7 +106,7 @@ static void a_cut_line_without_memory_is_not_taken(void **state)
     table_free(table);
 }
 
-/* Every reported error is complete, although memory ends within a later one. */
+/* Every reported error is complete, although memory ends during a later one. */
 static void errors_without_memory_are_still_counted(void **state)
 {
     (void)state;
