@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many threads on one table. The point is to run this under ThreadSanitizer;
- * but the table must also end as if one thread had done it all in order, and
- * what readers see meanwhile must be consistent.
+ * Tests of one table with many threads. They are most useful with
+ * ThreadSanitizer. The final state must also be that of the same messages
+ * applied in order by one thread, and readers must see consistent views.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,26 +25,26 @@
 enum {
     WRITERS = 4,
     ROCKETS = 16,
-    MESSAGES = 600, /* a rocket */
+    MESSAGES = 600, /* per rocket */
     DELIVERIES = ROCKETS * MESSAGES,
-    NEW_ROCKETS = 3000, /* a writer */
+    NEW_ROCKETS = 3000, /* per writer */
     ID_SIZE = 32,
 };
 
-/* What the threads of a test share. */
+/* Shared by the threads of a test. */
 struct stage {
     struct table *table;
     size_t max_memory;
     _Atomic size_t applied;   /* messages that were MESSAGE_APPLIED */
-    _Atomic unsigned writing; /* writers that are not done yet */
-    /* The first thing that went wrong; asserted by the main thread alone. */
+    _Atomic unsigned writing; /* writers that have not finished */
+    /* The first failure. Only the main thread may fail the test. */
     _Atomic(const char *) failure;
 };
 
 struct worker {
     struct stage *stage;
     void (*work)(struct stage *stage, unsigned number);
-    unsigned number; /* of its kind, from 0 */
+    unsigned number; /* among the workers of the same kind, from 0 */
     bool writes;
     pthread_t thread;
 };
@@ -72,7 +72,7 @@ static void stage_init(struct stage *stage, size_t max_memory)
     assert_non_null(stage->table);
 }
 
-/* Run all workers to their end and free nothing. */
+/* Run all workers to their end. */
 static void run_all(struct stage *stage, struct worker workers[], size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -94,7 +94,7 @@ static bool still_writing(struct stage *stage)
     return atomic_load(&stage->writing) > 0;
 }
 
-/* The traffic: the same messages whoever sends them, all kinds among them. */
+/* The traffic: all writers send the same messages, of all types. */
 
 static const char *const rocket_ids[ROCKETS] = {
     "r0", "r1", "r2",  "r3",  "r4",  "r5",  "r6",  "r7",
@@ -103,7 +103,7 @@ static const char *const rocket_ids[ROCKETS] = {
 
 static const char *const names[] = {"ARTEMIS", "APOLLO", "GEMINI", "SKYLAB"};
 
-static struct message traffic(size_t delivery)
+static struct message traffic_message(size_t delivery)
 {
     const char *id = rocket_ids[delivery % ROCKETS];
     uint64_t number = 1 + delivery / ROCKETS;
@@ -127,15 +127,15 @@ static void apply(struct stage *stage, struct message message)
 }
 
 /*
- * All of the traffic, each writer in an order of its own: a step that has
- * no factor in common with DELIVERIES comes by every one.
+ * Apply all of the traffic. Each writer has its own order: a step that is
+ * coprime to DELIVERIES reaches every delivery.
  */
 static void write_all(struct stage *stage, unsigned number)
 {
     static const size_t steps[WRITERS] = {1, 7, DELIVERIES - 1, 1009};
     size_t at = (size_t)number * (DELIVERIES / WRITERS);
     for (size_t i = 0; i < DELIVERIES; i++) {
-        apply(stage, traffic(at));
+        apply(stage, traffic_message(at));
         at = (at + steps[number % WRITERS]) % DELIVERIES;
     }
 }
@@ -152,13 +152,13 @@ static bool is_one_of_the_names(struct text text)
 static void check_view(struct stage *stage, const struct rocket_view *view)
 {
     check(stage, !view->type.data || text_equal(view->type, TEXT("Falcon-9")),
-          "a type that no message has");
+          "a view has a type that is in no message");
     check(stage, !view->mission.data || is_one_of_the_names(view->mission),
-          "a mission that no message has");
+          "a view has a mission that is in no message");
     check(stage, view->exploded == (view->reason.data != NULL),
-          "exploded without a reason");
+          "a view is exploded without a reason, or has a reason only");
     check(stage, view->missing < view->last_number,
-          "as many missing as there are numbers");
+          "a view has no message that arrived");
 }
 
 static void read_rockets(struct stage *stage, unsigned number)
@@ -169,14 +169,14 @@ static void read_rockets(struct stage *stage, unsigned number)
         if (!table_find(stage->table, text_of(rocket_ids[i]), &view))
             continue;
         check_view(stage, &view);
-        check(stage, view.revision >= revisions[i], "a revision that fell");
+        check(stage, view.revision >= revisions[i], "a revision decreased");
         revisions[i] = view.revision;
     }
 }
 
 /*
- * Each change is one message applied, so rockets read after a revision must
- * account for at least as many messages.
+ * Each revision is one applied message, so rockets that are read after the
+ * revision must have at least as many messages.
  */
 static void read_revisions(struct stage *stage, unsigned number)
 {
@@ -189,13 +189,14 @@ static void read_revisions(struct stage *stage, unsigned number)
             if (table_find(stage->table, text_of(rocket_ids[i]), &view))
                 seen += view.last_number - view.missing;
         }
-        check(stage, seen >= revision, "a revision newer than the rockets");
+        check(stage, seen >= revision,
+              "the revision is newer than the rockets read after it");
     }
 }
 
-/* Take a snapshot. Where there is no memory for it the test is over. */
-static struct list_page *list(struct stage *stage, struct list_url *url,
-                              const char *raw)
+/* Make the page of the query `raw`. Aborts if there is no memory for it. */
+static struct list_page *make_page(struct stage *stage, struct list_url *url,
+                                   const char *raw)
 {
     char detail[LIST_URL_DETAIL];
     struct list_page *page = NULL;
@@ -213,7 +214,7 @@ static void list_rockets(struct stage *stage, unsigned number)
         "status=exploded&sort=updatedAt", "mission=GEMINI&limit=3"};
     for (size_t i = number; still_writing(stage); i++) {
         struct list_url url;
-        struct list_page *page = list(stage, &url, raws[i % 4]);
+        struct list_page *page = make_page(stage, &url, raws[i % 4]);
         for (size_t j = 0; j < list_page_count(page); j++) {
             struct rocket_view view;
             list_page_read(page, j, &view);
@@ -245,13 +246,13 @@ static void assert_same_view(const struct rocket_view *a,
     assert_int_equal(a->missing, b->missing);
 }
 
-/* Every rocket is as if all messages had come in order. */
+/* Every rocket must be as if all messages had arrived in order. */
 static void assert_as_in_order(struct stage *stage)
 {
     struct table *in_order = table_new(SIZE_MAX);
     assert_non_null(in_order);
     for (size_t i = 0; i < DELIVERIES; i++) {
-        struct message message = traffic(i);
+        struct message message = traffic_message(i);
         assert_int_equal(table_apply(in_order, &message), MESSAGE_APPLIED);
     }
     assert_int_equal(table_count(stage->table), ROCKETS);
@@ -265,7 +266,7 @@ static void assert_as_in_order(struct stage *stage)
     table_free(in_order);
 }
 
-static void writers_and_readers_of_the_same_rockets_agree(void **context)
+static void concurrent_writers_and_readers_agree(void **context)
 {
     (void)context;
     struct stage stage;
@@ -288,7 +289,7 @@ static void writers_and_readers_of_the_same_rockets_agree(void **context)
     table_free(stage.table);
 }
 
-/* Growth: every message makes a rocket. */
+/* Growth: every message adds a rocket. */
 
 static void format_id(char id[ID_SIZE], unsigned writer, unsigned rocket)
 {
@@ -320,7 +321,7 @@ static bool all_different(struct text *ids, size_t count)
     return true;
 }
 
-/* Whole lists: what was there before is there, and nothing is twice. */
+/* Whole lists: each has the rockets added before it, and each rocket once. */
 static void list_during_growth(struct stage *stage, unsigned number)
 {
     static const char *const raws[] = {"sort=type", "sort=speed&order=desc"};
@@ -329,37 +330,38 @@ static void list_during_growth(struct stage *stage, unsigned number)
     while (still_writing(stage)) {
         struct list_url url;
         size_t before = table_count(stage->table);
-        struct list_page *page = list(stage, &url, raws[number]);
+        struct list_page *page = make_page(stage, &url, raws[number]);
         size_t count = list_page_count(page);
         check(stage, before <= count && count <= table_count(stage->table),
-              "a list that lacks a rocket");
-        check(stage, count == list_page_total(page), "another total");
+              "a list lacks a rocket or has too many");
+        check(stage, count == list_page_total(page),
+              "the total differs from the number of rockets");
         for (size_t i = 0; i < count; i++) {
             struct rocket_view view;
             list_page_read(page, i, &view);
             check(stage, view.launched && view.last_number == 1,
-                  "a rocket without its message");
+                  "a rocket is listed without its message");
             ids[i] = view.id;
         }
-        check(stage, all_different(ids, count), "a rocket listed twice");
+        check(stage, all_different(ids, count), "a rocket is listed twice");
         list_page_free(page);
         list_url_release(&url);
     }
 }
 
-/* The top of a sorted list, as dashboards ask for it again and again. */
+/* The first page of a sorted list, read repeatedly as by a dashboard. */
 static void list_top_during_growth(struct stage *stage, unsigned number)
 {
     (void)number;
     while (still_writing(stage)) {
         struct list_url url;
         struct list_page *page =
-            list(stage, &url, "sort=speed&order=desc&limit=20");
+            make_page(stage, &url, "sort=speed&order=desc&limit=20");
         int64_t last = INT64_MAX;
         for (size_t i = 0; i < list_page_count(page); i++) {
             struct rocket_view view;
             list_page_read(page, i, &view);
-            check(stage, view.speed <= last, "a list that is not sorted");
+            check(stage, view.speed <= last, "a list is not sorted");
             last = view.speed;
         }
         list_page_free(page);
@@ -367,7 +369,7 @@ static void list_top_during_growth(struct stage *stage, unsigned number)
     }
 }
 
-static void lists_are_whole_while_the_table_grows(void **context)
+static void lists_are_complete_while_the_table_grows(void **context)
 {
     (void)context;
     struct stage stage;
@@ -393,9 +395,9 @@ static void lists_are_whole_while_the_table_grows(void **context)
     table_free(stage.table);
 }
 
-/* The limit holds whoever allocates. */
+/* The memory limit holds for all threads together. */
 
-enum { ROOM = 300000 /* bytes, for some rockets but not for all */ };
+enum { ROOM = 300000 /* bytes: enough for some rockets, not for all */ };
 
 static void fill_table(struct stage *stage, unsigned number)
 {
@@ -414,10 +416,10 @@ static void watch_memory(struct stage *stage, unsigned number)
     (void)number;
     while (still_writing(stage))
         check(stage, table_memory(stage->table) <= stage->max_memory,
-              "past the limit");
+              "the table uses more memory than its limit");
 }
 
-static void full_table_keeps_its_limit_and_what_it_has(void **context)
+static void full_table_keeps_its_limit_and_its_rockets(void **context)
 {
     (void)context;
     struct stage stage;
@@ -443,9 +445,9 @@ static void full_table_keeps_its_limit_and_what_it_has(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writers_and_readers_of_the_same_rockets_agree),
-        cmocka_unit_test(lists_are_whole_while_the_table_grows),
-        cmocka_unit_test(full_table_keeps_its_limit_and_what_it_has),
+        cmocka_unit_test(concurrent_writers_and_readers_agree),
+        cmocka_unit_test(lists_are_complete_while_the_table_grows),
+        cmocka_unit_test(full_table_keeps_its_limit_and_its_rockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

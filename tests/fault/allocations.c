@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A count that runs out, in front of the real functions.
+ * Counts the calls, and fails them or calls the real functions.
  */
 #include "allocations.h"
 
@@ -10,28 +10,28 @@
 #include <cjson/cJSON.h>
 
 /*
- * Volatile: to an optimiser that sees all files at once, malloc() and its kin
- * are functions that change none of these.
+ * Volatile: with link-time optimisation the compiler assumes that malloc() and
+ * the like do not change these variables.
  */
-static volatile size_t left = SIZE_MAX; /* that succeed; SIZE_MAX: all */
+static volatile size_t left = SIZE_MAX; /* calls that succeed; SIZE_MAX: all */
 static volatile bool for_good;
 static volatile bool failed;
 static volatile size_t live;
 
 static struct {
     size_t after;
-    void (*run)(void *context); /* NULL: nothing */
+    void (*run)(void *context); /* NULL: nothing to run */
     void *context;
 } meanwhile;
 
-/* The linker's names: a call of malloc() is one of __wrap_malloc(). */
+/* The names of ld(1), --wrap: a call of malloc() calls __wrap_malloc(). */
 void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
+void *__real_calloc(size_t count_allocation, size_t size);
 void *__real_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count_allocation, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *memory);
@@ -64,7 +64,7 @@ static bool must_fail(void)
     return true;
 }
 
-static void *count(void *memory)
+static void *count_allocation(void *memory)
 {
     live += memory != NULL;
     return memory;
@@ -72,12 +72,12 @@ static void *count(void *memory)
 
 void *__wrap_malloc(size_t size)
 {
-    return must_fail() ? NULL : count(__real_malloc(size));
+    return must_fail() ? NULL : count_allocation(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t number, size_t size)
 {
-    return must_fail() ? NULL : count(__real_calloc(number, size));
+    return must_fail() ? NULL : count_allocation(__real_calloc(number, size));
 }
 
 void *__wrap_realloc(void *memory, size_t size)
@@ -85,12 +85,14 @@ void *__wrap_realloc(void *memory, size_t size)
     if (must_fail())
         return NULL;
     void *resized = __real_realloc(memory, size);
-    return memory == NULL ? count(resized) : resized;
+    return memory == NULL ? count_allocation(resized) : resized;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-    return must_fail() ? NULL : count(__real_aligned_alloc(alignment, size));
+    return must_fail()
+               ? NULL
+               : count_allocation(__real_aligned_alloc(alignment, size));
 }
 
 void __wrap_free(void *memory)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that ends when a test says so. The linker gives every call of
- * malloc(3) and its kin in the service's code, and in the test's own, to
- * these functions (--wrap); cJSON is handed them as its hooks. What the C
- * library and other shared ones allocate for themselves is left alone.
+ * Allocations that fail when a test wants it. The linker redirects the calls of
+ * malloc(3), calloc(3), realloc(3), aligned_alloc(3) and free(3) in the
+ * service's code and in the test to these functions (--wrap). cJSON gets them
+ * as hooks. Allocations of the C library and other shared libraries are not
+ * affected.
  *
  * For tests of one thread.
  */
@@ -13,29 +14,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* When memory ends. */
+/* Which allocations fail. */
 struct allocations_end {
-    size_t after;  /* so many allocations succeed before one fails */
-    bool for_good; /* and so do all that follow; else it is that one alone */
+    size_t after;  /* how many succeed before one fails */
+    bool for_good; /* all later ones fail too; else only that one fails */
 };
 
-/* Have cJSON allocate here. */
+/* Set the hooks of cJSON. */
 void allocations_init(void);
 
-/* From now on. */
+/* Start to count: allocations fail as `end` says. */
 void allocations_limit(const struct allocations_end *end);
 
 /*
- * Have `run` called once, before the allocation behind the next `after`: what
- * happens elsewhere meanwhile. Its own allocations succeed and do not count.
+ * Call `run` once, after the next `after` allocations and before the one that
+ * follows, to simulate another thread. Its own allocations succeed and are not
+ * counted.
  */
 void allocations_meanwhile(size_t after, void (*run)(void *context),
                            void *context);
 
-/* From now on all succeed. Returns whether one has failed since the limit. */
+/* Let all allocations succeed. Returns whether one failed since the limit. */
 bool allocations_restore(void);
 
-/* How many are not freed yet: the same before and after, or there's a leak. */
+/* How many allocations are not freed: more after a test than before is a leak.
+ */
 size_t allocations_live(void);
 
 #endif

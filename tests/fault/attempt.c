@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection an attempt; the limit holds from before its opening, or from
- * when a first request on it has been answered, until the answer is there.
+ * Each attempt has its own connection. The limit is set before the connection
+ * is opened, or after the response to a first request on it, and is removed
+ * when the response has arrived.
  */
 #include "attempt.h"
 
@@ -30,19 +31,19 @@ bool attempt_is_right(const struct attempt *attempt)
     return is_answered(attempt) && attempt->response.status == attempt->status;
 }
 
-/* Told to try again, and when. */
-static bool is_put_off(const struct response *response)
+/* Whether the client shall try again later. */
+static bool is_unavailable(const struct response *response)
 {
     return response->status == 503 &&
            response_header(response, "Retry-After") != NULL;
 }
 
-/* What libmicrohttpd answers by itself, without memory, is its own. */
+/* Without memory libmicrohttpd may send its own error response. */
 static bool is_refused(const struct attempt *attempt,
                        const struct attempt_mode *mode)
 {
     if (is_answered(attempt))
-        return is_put_off(&attempt->response) ||
+        return is_unavailable(&attempt->response) ||
                (mode->scope == SCARCITY_ALL && attempt->response.status >= 500);
     return attempt->result == CONNECTION_CLOSED ||
            (attempt->result == CONNECTION_CUT && attempt->streamed);
@@ -91,7 +92,7 @@ void attempt_each(struct faulty *faulty, const void *test,
             failures += failed;
             assert_in_range(left, 0, MAX_ALLOCATIONS);
         }
-        /* What a connection is made of always counts. */
+        /* Opening a connection needs allocations. */
         assert_true(left > 1 || modes[i].on_open_connection);
     }
     print_message("%jd allocations failed\n", (intmax_t)failures);

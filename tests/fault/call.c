@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's part, played by one thread: open, take, finish or dispatch,
- * finish what is deferred, draw the stream.
+ * The steps of the server, in one thread: open, then take and finish of a sink,
+ * or answer; then a deferred response; then the stream.
  */
 #include "call.h"
 
@@ -16,7 +16,7 @@
 
 enum { MAX_STREAM = 1024 * 1024 };
 
-/* Whoever waits does so in this thread, and for a job that is run at once. */
+/* Jobs run at once, in this thread, so a wake comes before any wait. */
 static void note_wake(struct http_waiter *waiter)
 {
     waiter->wake = NULL;
@@ -30,7 +30,7 @@ void __wrap_workers_submit(struct workers *workers, struct worker_job *job)
     job->run(job);
 }
 
-static void feed(struct http_sink *sink, struct text body, size_t part)
+static void feed_sink(struct http_sink *sink, struct text body, size_t part)
 {
     while (body.length > 0) {
         size_t length = part == 0 || part > body.length ? body.length : part;
@@ -53,9 +53,9 @@ static void finish_deferred(struct http_response *response)
     deferred->finish(deferred, response);
 }
 
-/* As far as the response, which may be a stream. */
-static void answer(struct api *api, const struct call *call,
-                   struct http_response *response)
+/* Make the response, which may be a stream. */
+static void make_response(struct api *api, const struct call *call,
+                          struct http_response *response)
 {
     struct http_request request = {.method = call->method,
                                    .fields = call->fields};
@@ -65,7 +65,7 @@ static void answer(struct api *api, const struct call *call,
     request.body = call->body == NULL ? TEXT("") : text_of(call->body);
     struct http_sink *sink = routes_open(api, &request, response);
     if (sink != NULL) {
-        feed(sink, request.body, call->part);
+        feed_sink(sink, request.body, call->part);
         sink->finish(sink, response);
     } else if (response->status == 0) {
         routes_answer(api, &request, response);
@@ -74,8 +74,11 @@ static void answer(struct api *api, const struct call *call,
         finish_deferred(response);
 }
 
-/* False if the stream breaks off. `all` is not part of what may fail. */
-static bool draw(struct http_stream *stream, struct buffer *all)
+/*
+ * Append the whole stream to `all`, which has enough room. False if the stream
+ * fails.
+ */
+static bool read_stream(struct http_stream *stream, struct buffer *all)
 {
     struct buffer block = BUFFER_INIT;
     struct http_waiter waiter = {note_wake};
@@ -117,17 +120,17 @@ static char *headers_of(const struct http_response *response)
     return headers;
 }
 
-/* The answer, and what is drawn of a stream. */
-static void run(struct api *api, const struct call *call,
-                struct http_response *response, struct buffer *streamed,
-                struct outcome *outcome)
+/* Make the response, and read its stream. */
+static void run_call(struct api *api, const struct call *call,
+                     struct http_response *response, struct buffer *streamed,
+                     struct outcome *outcome)
 {
-    answer(api, call, response);
-    /* As the server does where the body could not be written. */
+    make_response(api, call, response);
+    /* The server does the same if there was no memory for the body. */
     if (buffer_failed(&response->body))
         problem_set_no_memory(response);
     if (response->stream != NULL)
-        outcome->cut = !draw(response->stream, streamed);
+        outcome->truncated = !read_stream(response->stream, streamed);
 }
 
 struct outcome call_make(struct api *api, const struct call *call,
@@ -137,13 +140,13 @@ struct outcome call_make(struct api *api, const struct call *call,
     struct outcome outcome = {0};
     struct buffer body = BUFFER_INIT;
 
-    /* Room for any stream of the tests, so that this never fails. */
+    /* Room for every stream of the tests, so that no append allocates. */
     if (!buffer_reserve(&body, MAX_STREAM))
         abort();
     http_response_init(&response);
     if (end != NULL)
         allocations_limit(end);
-    run(api, call, &response, &body, &outcome);
+    run_call(api, call, &response, &body, &outcome);
     bool failed = allocations_restore();
     if (ended != NULL)
         *ended = failed;

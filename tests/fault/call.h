@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request, answered by the service's code without a socket: what the
- * server does with it, in the same order, from the first byte of the body to
- * the last of the answer.
+ * One request to the application without a server or a socket. The application
+ * gets the same calls, in the same order, as from the server, from the first
+ * byte of the body to the last byte of the response.
  */
 #ifndef LUNAR_TESTS_CALL_H
 #define LUNAR_TESTS_CALL_H
@@ -19,24 +19,24 @@ struct call {
     const char *target;
     struct http_fields fields;
     const char *body; /* NULL: none */
-    size_t part;      /* of a batch's body, bytes that come at a time; 0: all */
+    size_t part;      /* bytes of each part of a batch; 0: one part */
 };
 
 #define CALL_GET(target)                                                       \
     ((struct call){HTTP_GET, target, {.host = {NULL, 0}}, NULL, 0})
 
-/* What came of it. Ownership: released by outcome_release(). */
+/* The response. Ownership: released by outcome_release(). */
 struct outcome {
     unsigned status;
-    bool cut;      /* the body, a stream, breaks off */
-    char *headers; /* a line each */
+    bool truncated; /* the body is a stream that failed */
+    char *headers;  /* one per line */
     char *body;
 };
 
 /*
- * Make the call. Memory ends meanwhile as `end` says (NULL: it does not),
- * but not for the outcome itself. `ended`, which may be NULL, becomes whether
- * it did.
+ * Make the call. Its allocations fail as `end` says (NULL: none fails); those
+ * for the outcome succeed. `ended`, which may be NULL, is set to whether an
+ * allocation failed.
  */
 struct outcome call_make(struct api *api, const struct call *call,
                          const struct allocations_end *end, bool *ended);

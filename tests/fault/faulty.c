@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shell redirects and then becomes the service, so that all that waits for
- * the process waits for the service.
+ * A shell redirects the streams and then executes the service, so the service
+ * has the process id of the shell.
  */
 #include "faulty.h"
 
@@ -16,8 +16,8 @@
 enum { MAX_SETTING = 512 };
 
 /*
- * Returns the descriptor, which the service inherits, and which is another
- * one for each service. The page itself is made once, for each of them.
+ * Make the page that is shared with this service. Returns its descriptor, which
+ * the service inherits.
  */
 static int share_memory(struct faulty *faulty)
 {
@@ -51,7 +51,7 @@ static void start_process(struct faulty *faulty, const char *command,
     process_start(&faulty->instance.process, arguments, environment);
 }
 
-/* The port is in the ready line, after the last colon of its first URL. */
+/* Read the ready line. The port follows the last colon of its first URL. */
 static bool read_ready_line(struct instance *instance)
 {
     static const char start[] = "lunar.service: listening on http://127.0.0.1:";
@@ -75,7 +75,7 @@ bool faulty_start(struct faulty *faulty, const char *redirection,
     if (end != NULL)
         faulty_limit(faulty, (enum scarcity_scope)end->scope, end->left,
                      end->for_good);
-    /* Preloaded into the service, not into the shell. */
+    /* The library must be preloaded into the service, not into the shell. */
     snprintf(command, sizeof(command),
              "export LD_PRELOAD=\"$SCARCITY_LIBRARY\"; exec \"$0\" \"$@\" %s",
              redirection == NULL ? "" : redirection);
@@ -92,7 +92,7 @@ void faulty_limit(struct faulty *faulty, enum scarcity_scope scope,
     memory->failed = 0;
     memory->scope = scope;
     memory->for_good = for_good;
-    memory->left = left; /* last, as it is what begins it */
+    memory->left = left; /* last, as this starts the count */
 }
 
 int64_t faulty_restore(struct faulty *faulty)

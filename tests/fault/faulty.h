@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The real binary, started in a bad place: with scarce memory or threads
- * (scarcity.h), or with its streams somewhere else.
+ * The real binary with failing allocations or threads (scarcity.h), or with
+ * redirected streams.
  */
 #ifndef LUNAR_TESTS_FAULTY_H
 #define LUNAR_TESTS_FAULTY_H
@@ -13,29 +13,29 @@
 
 struct faulty {
     struct instance instance;
-    struct scarcity *memory; /* shared with it; plenty at first */
+    struct scarcity *memory; /* shared with the service */
 };
 
 /*
  * Start the service with -port=0 and `flags` (NULL-terminated; may be NULL),
- * which may give another port. `redirection` is the shell's, as in
- * "2>/dev/full"; NULL: none. All is plenty, unless `end` says what ends, and
- * when (NULL: nothing does). Returns whether it says that it is ready.
+ * which may give another port. `redirection` is in the shell's syntax, as in
+ * "2>/dev/full"; NULL: none. `end` says what fails from the start (NULL:
+ * nothing does). Returns whether the service has printed its ready line.
  */
 bool faulty_start(struct faulty *faulty, const char *redirection,
                   const char *const flags[], const struct scarcity *end);
 
-/* Let `left` allocations, or threads, of `scope` more succeed; then fail. */
+/* Let `left` more allocations, or threads, of `scope` succeed, then fail. */
 void faulty_limit(struct faulty *faulty, enum scarcity_scope scope,
                   int64_t left, bool for_good);
 
-/* From now on all succeed. How many have failed since the limit. */
+/* Let all succeed. Returns how many have failed since the limit. */
 int64_t faulty_restore(struct faulty *faulty);
 
-/* SIGTERM; it must end as instance_stop() says. */
+/* Stop the service with SIGTERM, as instance_stop(), and release it. */
 void faulty_stop(struct faulty *faulty);
 
-/* Forget it, killed if it still runs. */
+/* Release all resources. Kills the service if it still runs. */
 void faulty_release(struct faulty *faulty);
 
 #endif

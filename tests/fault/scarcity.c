@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preloaded into the service: malloc(3) and its kin, and pthread_create(3),
- * which fail as the test wants. Who allocates is told by the address to which
- * the call returns.
+ * A library that is preloaded into the service. Its malloc(3), calloc(3),
+ * realloc(3), aligned_alloc(3) and pthread_create(3) fail as the test wants.
+ * The return address shows which code allocates.
  *
- * With a sanitizer, what comes next is the sanitizer's, not the C library's.
+ * With a sanitizer the next function is that of the sanitizer, not of the C
+ * library.
  */
 #include "scarcity.h"
 
@@ -19,17 +20,17 @@
 
 enum { MAX_RANGES = 16 };
 
-/* Addresses of code, and whose it is. Set at start, then read-only. */
+/* Addresses of code, and its scope. Set at start, then read-only. */
 static struct {
     uintptr_t start, end;
     enum scarcity_scope scope;
 } ranges[MAX_RANGES];
 static unsigned range_count;
 
-/* NULL before the start, and where nobody wants anything to fail. */
+/* NULL before the start, and if the test shares no page. */
 static struct scarcity *shared;
 
-/* The program itself comes with an empty name. */
+/* dl_iterate_phdr(3) gives the program itself an empty name. */
 static int scope_of(const char *name)
 {
     if (name[0] == '\0' || strstr(name, "/libcjson.so") != NULL)
@@ -58,7 +59,7 @@ static int add_ranges(struct dl_phdr_info *info, size_t size, void *context)
     return 0;
 }
 
-__attribute__((constructor)) static void begin(void)
+__attribute__((constructor)) static void map_shared_page(void)
 {
     /* There are no threads yet. */
     const char *descriptor =
@@ -73,8 +74,8 @@ __attribute__((constructor)) static void begin(void)
         shared = page;
 }
 
-/* Whose code it is; 0: nobody's whose allocations fail. */
-static unsigned owner_of(uintptr_t caller)
+/* The scope of the code at an address; 0 if its allocations never fail. */
+static unsigned scope_at(uintptr_t caller)
 {
     for (unsigned i = 0; i < range_count; i++)
         if (caller >= ranges[i].start && caller < ranges[i].end)
@@ -82,7 +83,7 @@ static unsigned owner_of(uintptr_t caller)
     return 0;
 }
 
-/* Threads share the count: each value of it is taken by one of them. */
+/* Threads share the count; each value of it is for exactly one of them. */
 static bool must_end(unsigned scope)
 {
     int64_t left = atomic_load(&shared->left), next = 0;
@@ -109,15 +110,15 @@ static bool is_plenty(void)
 
 static bool must_fail(const void *caller)
 {
-    if (is_plenty() || !must_end(owner_of((uintptr_t)caller)))
+    if (is_plenty() || !must_end(scope_at((uintptr_t)caller)))
         return false;
     errno = ENOMEM;
     return true;
 }
 
 /*
- * AddressSanitizer wants to come before all other libraries, so that nobody
- * stands in front of it; it asks for its options by this name.
+ * Called by AddressSanitizer for its options. By default it aborts if another
+ * library is loaded before it.
  */
 const char *__asan_default_options(void);
 
@@ -127,8 +128,8 @@ const char *__asan_default_options(void)
 }
 
 /*
- * What would have been called; `function` is a pointer to a pointer to a
- * function, which POSIX has dlsym(3) set in this way.
+ * Set `*function`, a function pointer, to the next function of that name. POSIX
+ * requires this conversion to work for dlsym(3).
  */
 static void find_next(const char *name, void *function)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory, or threads, of a running service that end when a test says so: a
- * page that the test and scarcity.c, preloaded into the service, both see.
+ * Allocations or threads of a running service that fail when a test wants it: a
+ * page of memory shared by the test and by scarcity.c, which is preloaded into
+ * the service.
  */
 #ifndef LUNAR_TESTS_SCARCITY_H
 #define LUNAR_TESTS_SCARCITY_H
@@ -9,10 +10,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The descriptor of the page, as a decimal number in the environment. */
+/* The environment variable with the page's descriptor, in decimal. */
 #define SCARCITY_VARIABLE "SCARCITY_DESCRIPTOR"
 
-/* What fails: allocations, by whose they are; or threads. */
+/* What fails: allocations of some code, or creation of threads. */
 enum scarcity_scope {
     SCARCITY_OWN = 1, /* the service's own code and cJSON */
     SCARCITY_MHD = 2, /* libmicrohttpd */
@@ -23,10 +24,10 @@ enum scarcity_scope {
 enum { SCARCITY_PLENTY = -1 };
 
 struct scarcity {
-    _Atomic int64_t left; /* that succeed before one fails, or PLENTY */
+    _Atomic int64_t left; /* how many succeed before one fails, or PLENTY */
     _Atomic int64_t failed;
     _Atomic int32_t scope;
-    _Atomic int32_t for_good; /* all that follow fail, too */
+    _Atomic int32_t for_good; /* all later ones fail too */
 };
 
 #endif

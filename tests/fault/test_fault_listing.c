@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory of lists: what they may need, and that they need no more.
+ * Tests of the allocations of a list: how many it needs, and that it is right
+ * if rockets are added between them.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 
 enum { ROCKETS = 1000 };
 
-/* Rockets `from` to `to` - 1, each as fast as its number. */
+/* Add rockets `from` to `to` - 1. The speed of each is its number. */
 static void add_rockets(struct table *table, unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
@@ -47,7 +48,7 @@ static int tear_down(void **context)
 static const struct list_query fastest = {.sort = TABLE_SPEED,
                                           .descending = true};
 
-/* The fastest first, as many as there are. */
+/* The page must start with the fastest of `rockets` rockets, in order. */
 static void expect_fastest(const struct list_page *page, unsigned rockets)
 {
     for (size_t i = 0; i < list_page_count(page); i++) {
@@ -57,7 +58,7 @@ static void expect_fastest(const struct list_page *page, unsigned rockets)
     }
 }
 
-/* One for the page, one for its keys, however many rockets there are. */
+/* One for the page, one for its keys, for any number of rockets. */
 static void list_takes_two_allocations(void **context)
 {
     static const struct {
@@ -84,8 +85,8 @@ static void add_more(void *context)
     add_rockets(context, ROCKETS, 2 * ROCKETS);
 }
 
-/* After they were counted, and before they are looked at. */
-static void rockets_that_come_meanwhile_need_memory(void **context)
+/* Rockets are added after the count, which sizes the keys, before the scan. */
+static void rockets_added_meanwhile_need_memory(void **context)
 {
     allocations_meanwhile(1, add_more, *context);
     allocations_limit(&(struct allocations_end){2, true});
@@ -97,7 +98,7 @@ static void rockets_that_come_meanwhile_need_memory(void **context)
     list_page_free(page);
 }
 
-static void rockets_that_come_meanwhile_are_listed(void **context)
+static void rockets_added_meanwhile_are_listed(void **context)
 {
     allocations_meanwhile(1, add_more, *context);
     struct list_page *page = list_page_new(*context, &fastest);
@@ -107,7 +108,7 @@ static void rockets_that_come_meanwhile_are_listed(void **context)
     list_page_free(page);
 }
 
-static void rockets_that_come_first_meanwhile_are_listed(void **context)
+static void rockets_added_to_an_empty_table_are_listed(void **context)
 {
     (void)context;
     struct table *table = table_new(SIZE_MAX);
@@ -129,9 +130,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LISTING_TEST(list_takes_two_allocations),
-        LISTING_TEST(rockets_that_come_meanwhile_need_memory),
-        LISTING_TEST(rockets_that_come_meanwhile_are_listed),
-        LISTING_TEST(rockets_that_come_first_meanwhile_are_listed),
+        LISTING_TEST(rockets_added_meanwhile_need_memory),
+        LISTING_TEST(rockets_added_meanwhile_are_listed),
+        LISTING_TEST(rockets_added_to_an_empty_table_are_listed),
     };
     allocations_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages while memory ends: at each allocation in turn, that one alone or
- * all from there on. The sender is told 503, or what it would be told
- * otherwise; the rockets are as they were, or as they are to be; nothing is
- * lost, and the same message works as soon as there is memory again.
+ * Tests of messages with failing allocations: each allocation fails in turn,
+ * alone or with all later ones. The response is 503 or the usual one. The
+ * rockets are unchanged or completely updated. No memory leaks, and the same
+ * message succeeds once there is memory again.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@
     BATCH_LINE(channel, number, "RocketExploded", "\"reason\":\"" reason "\"")
 #define FASTER(channel, number) LINE_FASTER(channel, number)
 
-/* What the rockets have sent before: "a" in order, "g" with gaps. */
+/* Messages applied before each test: "a" has no gaps, "g" has. */
 static const char *const before[] = {
     LAUNCH("a", "1", "Falcon-9", "ARTEMIS"),
     FASTER("a", "2"),
@@ -63,17 +63,17 @@ static const struct call messages[] = {
     POST(MISSION("g", "4", "joins two runs")),
     POST(LAUNCH("g", "6", "Titan-IV", "joins two runs afresh")),
     POST(MISSION("g", "2", "ARTEMIS")),
-    /* Discarded ones, also with new names. */
+    /* Duplicates, also with new strings. */
     POST(FASTER("a", "2")),
     POST(MISSION("a", "2", "never seen")),
-    /* Escapes and unusual numbers, which cJSON reads. */
+    /* Escapes and unusual numbers, which cJSON parses. */
     POST(LAUNCH("\\u006eew", "1.0", "\\u0041tlas", "\\\"APOLLO\\\"")),
     POST(BATCH_LINE("a", "3e0", "RocketSpeedDecreased", "\"b\\u0079\":1e2")),
     POST(BATCH_LINE("a", "3", "Rocket\\u0045xploded",
                     "\"r\\u0065ason\":\"\\ud83d\\ude80\"")),
 };
 
-static const struct call mistakes[] = {
+static const struct call invalid_messages[] = {
     POST(""),
     POST("{\"metadata\":"),
     POST("[]"),
@@ -94,7 +94,7 @@ static struct call batch_of(const char *body, size_t part)
                          part};
 }
 
-/* A table with what was sent before, and the service around it. */
+/* An application whose table has the messages of `before`. */
 static struct api set_up(void)
 {
     struct table *table = table_new(SIZE_MAX);
@@ -119,9 +119,9 @@ static void assert_state(struct api *api, const char *expected)
     free(state);
 }
 
-/* What the call comes to where there is memory. */
+/* The result of a call with enough memory. */
 struct reference {
-    char *before, *after; /* states */
+    char *before, *after; /* states, as call_state() returns them */
     struct outcome first, again;
 };
 
@@ -154,9 +154,9 @@ static void assert_outcome(const struct outcome *outcome,
     assert_string_equal(outcome->body, expected->body);
 }
 
-/* 503, or as it would have been; a mistake at least with its status. */
-static void check_told(const struct outcome *outcome,
-                       const struct reference *reference)
+/* The response must be 503 or the usual one. A 400 may lack its body. */
+static void check_response(const struct outcome *outcome,
+                           const struct reference *reference)
 {
     if (outcome->status == 503)
         assert_non_null(strstr(outcome->headers, "Retry-After: "));
@@ -167,8 +167,9 @@ static void check_told(const struct outcome *outcome,
 }
 
 /*
- * The answer itself may be what there was no memory for: then the message
- * counts, and the sender, who can't know, is told so when it tries again.
+ * The failed allocation may be that of the response. Then the message is
+ * applied although the client gets 503; it gets `duplicate` when it tries
+ * again.
  */
 static void check_state(struct api *api, const struct call *call,
                         const struct outcome *outcome,
@@ -186,17 +187,17 @@ static void check_state(struct api *api, const struct call *call,
     assert_state(api, reference->after);
 }
 
-/* False once `end` is later than the last allocation of the call. */
-static bool memory_ends(const struct call *call,
-                        const struct allocations_end *end,
-                        const struct reference *reference)
+/* Make the call with failing allocations. False if none failed. */
+static bool check_with_failures(const struct call *call,
+                                const struct allocations_end *end,
+                                const struct reference *reference)
 {
     size_t live = allocations_live();
     struct api api = set_up();
     bool ended;
 
     struct outcome outcome = call_make(&api, call, end, &ended);
-    check_told(&outcome, reference);
+    check_response(&outcome, reference);
     assert_true(ended || outcome.status != 503);
     check_state(&api, call, &outcome, reference);
     outcome_release(&outcome);
@@ -205,7 +206,7 @@ static bool memory_ends(const struct call *call,
     return ended;
 }
 
-/* Returns how many allocations were made to fail. */
+/* Fail each allocation of the call in turn. Returns how many failed. */
 static size_t check_call(const struct call *call)
 {
     struct reference reference = make_reference(call);
@@ -213,7 +214,7 @@ static size_t check_call(const struct call *call)
 
     for (int for_good = 0; for_good < 2; for_good++) {
         struct allocations_end end = {0, for_good};
-        while (memory_ends(call, &end, &reference))
+        while (check_with_failures(call, &end, &reference))
             end.after++;
         failures += end.after;
     }
@@ -221,7 +222,7 @@ static size_t check_call(const struct call *call)
     return failures;
 }
 
-static void message_is_applied_or_not(void **state)
+static void message_is_applied_completely_or_not_at_all(void **state)
 {
     size_t failures = 0;
 
@@ -232,19 +233,19 @@ static void message_is_applied_or_not(void **state)
     print_message("%zu allocations failed\n", failures);
 }
 
-static void mistake_is_refused_whatever_memory_there_is(void **state)
+static void invalid_message_is_refused_with_any_memory(void **state)
 {
     size_t failures = 0;
 
     (void)state;
-    for (size_t i = 0; i < COUNT(mistakes); i++)
-        failures += check_call(&mistakes[i]);
-    assert_true(failures > 2 * COUNT(mistakes));
+    for (size_t i = 0; i < COUNT(invalid_messages); i++)
+        failures += check_call(&invalid_messages[i]);
+    assert_true(failures > 2 * COUNT(invalid_messages));
     print_message("%zu allocations failed\n", failures);
 }
 
-/* Up to the bound, and the message that makes the lowest gap be given up. */
-static void rocket_with_all_its_runs_stays_whole(void **state)
+/* Messages up to and past the limit of runs, where gaps are given up. */
+static void rocket_at_the_limit_of_runs_stays_consistent(void **state)
 {
     struct table *table = table_new(SIZE_MAX);
     struct api api;
@@ -278,8 +279,8 @@ static void rocket_with_all_its_runs_stays_whole(void **state)
 }
 
 /*
- * A batch is many messages: some may be in and others not. Sent again as a
- * whole it makes up for that.
+ * Of a batch some messages may be applied and others not. After the whole batch
+ * is sent again, all are applied.
  */
 static const char *const bulk[] = {
     LAUNCH("new", "1", "Atlas-H", "APOLLO"),
@@ -293,8 +294,8 @@ static const char *const bulk[] = {
     FASTER("a", "3"),
 };
 
-/* The lines, one after the other. Ownership: the caller frees the result. */
-static char *join(const char *const lines[], size_t count)
+/* Join the lines with LF. Ownership: the caller frees the result. */
+static char *join_lines(const char *const lines[], size_t count)
 {
     struct buffer text = BUFFER_INIT;
 
@@ -306,9 +307,9 @@ static char *join(const char *const lines[], size_t count)
     return text.data;
 }
 
-static bool memory_ends_in_batch(const struct call *call,
-                                 const struct allocations_end *end,
-                                 const struct reference *reference)
+static bool check_batch_with_failures(const struct call *call,
+                                      const struct allocations_end *end,
+                                      const struct reference *reference)
 {
     size_t live = allocations_live();
     struct api api = set_up();
@@ -316,7 +317,7 @@ static bool memory_ends_in_batch(const struct call *call,
 
     struct outcome outcome = call_make(&api, call, end, &ended);
     if (outcome.status != 503) {
-        /* All lines were taken; told are as many errors as could be kept. */
+        /* All lines were taken. Errors may be missing, so they are ignored. */
         size_t counts = strcspn(reference->first.body, "[");
         assert_int_equal(outcome.status, 202);
         assert_memory_equal(outcome.body, reference->first.body, counts);
@@ -334,7 +335,7 @@ static bool memory_ends_in_batch(const struct call *call,
 
 static void batch_can_be_sent_again(void **state)
 {
-    char *text = join(bulk, COUNT(bulk));
+    char *text = join_lines(bulk, COUNT(bulk));
     size_t failures = 0;
 
     (void)state;
@@ -343,7 +344,7 @@ static void batch_can_be_sent_again(void **state)
         struct reference reference = make_reference(&call);
         for (int for_good = 0; for_good < 2; for_good++) {
             struct allocations_end end = {0, for_good};
-            while (memory_ends_in_batch(&call, &end, &reference))
+            while (check_batch_with_failures(&call, &end, &reference))
                 end.after++;
             assert_in_range(end.after, 10, 1000);
             failures += end.after;
@@ -355,8 +356,8 @@ static void batch_can_be_sent_again(void **state)
 }
 
 /*
- * What is refused for ever must not pile up what was got until then, nor the
- * names that came with it, each time others.
+ * A message that is refused again and again, each time with new strings, must
+ * not use more and more memory.
  */
 static void refuse_often(struct api *api, size_t after)
 {
@@ -379,7 +380,7 @@ static void refuse_often(struct api *api, size_t after)
     assert_int_equal(allocations_live(), live);
 }
 
-static void refused_again_and_again_costs_nothing(void **state)
+static void repeated_refusals_use_no_memory(void **state)
 {
     (void)state;
     for (size_t after = 0; after < 30; after++) {
@@ -392,11 +393,11 @@ static void refused_again_and_again_costs_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(message_is_applied_or_not),
-        cmocka_unit_test(mistake_is_refused_whatever_memory_there_is),
-        cmocka_unit_test(rocket_with_all_its_runs_stays_whole),
+        cmocka_unit_test(message_is_applied_completely_or_not_at_all),
+        cmocka_unit_test(invalid_message_is_refused_with_any_memory),
+        cmocka_unit_test(rocket_at_the_limit_of_runs_stays_consistent),
         cmocka_unit_test(batch_can_be_sent_again),
-        cmocka_unit_test(refused_again_and_again_costs_nothing),
+        cmocka_unit_test(repeated_refusals_use_no_memory),
     };
     allocations_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

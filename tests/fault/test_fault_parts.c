@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the service is made of when it starts, while memory ends: it is there
- * as a whole or not at all, and then nothing of it is left behind. And the
- * one part that asks for memory without needing it.
+ * Tests of the parts that are made at the start, with failing allocations: a
+ * part is made completely or not at all, without a leak. And a test of the one
+ * allocation that may fail without an effect: shrinking a block of runs.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "server/connections.h"
 #include "table/table.h"
 
-/* Make a part and end it again. False where there was no memory for it. */
+/* Make a part and free it. False if there was no memory for it. */
 typedef bool make_part(void);
 
 static bool make_table(void)
@@ -60,7 +60,7 @@ static size_t check_part(make_part *make)
     return end.after - 1;
 }
 
-static void parts_are_made_as_a_whole_or_not_at_all(void **state)
+static void parts_are_made_completely_or_not_at_all(void **state)
 {
     (void)state;
     assert_int_equal(check_part(make_table), 1);
@@ -76,10 +76,10 @@ static enum message_outcome apply(struct table *table, uint64_t number)
 }
 
 /*
- * Gaps that fill give memory back, for which a smaller block is asked for.
- * Where there is none, the rocket goes on in the one that it has.
+ * When gaps fill, the block of runs is replaced by a smaller one. If that
+ * allocation fails, the rocket keeps its block.
  */
-static void gaps_fill_where_memory_has_ended(void **state)
+static void gaps_fill_without_memory(void **state)
 {
     (void)state;
     struct table *table = table_new(SIZE_MAX);
@@ -104,8 +104,8 @@ static void gaps_fill_where_memory_has_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_are_made_as_a_whole_or_not_at_all),
-        cmocka_unit_test(gaps_fill_where_memory_has_ended),
+        cmocka_unit_test(parts_are_made_completely_or_not_at_all),
+        cmocka_unit_test(gaps_fill_without_memory),
     };
     allocations_init();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The four bytes, bits from the lowest:
- *  0. 3 bits: a type of message, or 7: the last number again, with other
- *     content, or any number between: a burst; 2 bits: rocket; 3 bits: kind
- *     of number;
- *  1. what the number is made of; in a burst also stride and direction;
- *  2. two names; in a burst, how many messages;
+ * The four bytes of a delivery, bits from the lowest:
+ *  0. 3 bits: the type of the message; 7: the last number again, with other
+ *     content; any value between: a burst. 2 bits: the rocket. 3 bits: how the
+ *     number is chosen;
+ *  1. the value from which the number is computed; in a burst also stride and
+ *     direction;
+ *  2. two strings; in a burst the number of messages;
  *  3. speed and time; in a burst also the type.
  */
 #include "deliveries.h"
@@ -16,11 +17,11 @@
 
 enum {
     BYTES = 4,
-    AGAIN = 7, /* the numbers from MESSAGE_TYPE_COUNT up to it are bursts */
+    AGAIN = 7, /* the values from MESSAGE_TYPE_COUNT to AGAIN - 1 are bursts */
 };
 
 static_assert((int)MESSAGE_TYPE_COUNT < (int)AGAIN,
-              "a number is left for bursts");
+              "a value must be left for bursts");
 
 const char *const deliveries_channels[DELIVERIES_ROCKETS] = {
     "rocket-0", "rocket-1", "rocket-2", "r"};
@@ -32,7 +33,7 @@ static uint64_t clamp(uint64_t number)
     return number > MESSAGE_MAX_NUMBER ? MESSAGE_MAX_NUMBER : number;
 }
 
-/* Mostly near what has come; now and then at the ends of what there is. */
+/* In most cases a number near the last one, else one near a limit. */
 static uint64_t number_of(unsigned kind, unsigned byte, uint64_t last)
 {
     switch (kind) {
@@ -64,7 +65,7 @@ static int64_t speed_of(unsigned byte)
     return speeds[byte % 8];
 }
 
-/* Not in the order of numbers: time must not decide anything. */
+/* Times do not follow the order of numbers, as they must not affect it. */
 static struct timestamp time_of(unsigned byte)
 {
     return (struct timestamp){
@@ -100,7 +101,7 @@ static void set_payload(struct deliveries *deliveries, struct message *message,
     }
 }
 
-/* What is left of the burst, message by message; nearly all of one type. */
+/* Make the next message of the burst. Nearly all have the same type. */
 static void next_of_burst(struct deliveries *deliveries,
                           struct message *message)
 {
@@ -120,7 +121,7 @@ static void next_of_burst(struct deliveries *deliveries,
         deliveries->burst_number -= deliveries->burst_stride;
     else
         deliveries->burst_number += deliveries->burst_stride;
-    /* Downwards it began far enough up; upwards there is an end. */
+    /* Ascending numbers may exceed the limit; descending ones start high. */
     if (deliveries->burst_number > MESSAGE_MAX_NUMBER)
         deliveries->burst_left = 0;
 }
@@ -138,8 +139,8 @@ static void begin_burst(struct deliveries *deliveries,
     deliveries->burst_number = clamp(deliveries->burst_number);
 }
 
-static void remember(struct deliveries *deliveries, unsigned rocket,
-                     uint64_t number)
+static void remember_number(struct deliveries *deliveries, unsigned rocket,
+                            uint64_t number)
 {
     if (number > deliveries->last[rocket])
         deliveries->last[rocket] = number;
@@ -168,12 +169,12 @@ bool deliveries_next(struct deliveries *deliveries, struct message *message)
                 .type = (enum message_type)(what % MESSAGE_TYPE_COUNT),
             };
             set_payload(deliveries, message, bytes[2], bytes[3]);
-            remember(deliveries, rocket, message->number);
+            remember_number(deliveries, rocket, message->number);
             return true;
         }
         begin_burst(deliveries, bytes, number);
     }
     next_of_burst(deliveries, message);
-    remember(deliveries, deliveries->burst[0] / 8 % 4, message->number);
+    remember_number(deliveries, deliveries->burst[0] / 8 % 4, message->number);
     return true;
 }

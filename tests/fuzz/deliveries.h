@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes as deliveries of messages: any message to any of a few rockets, with
- * any number, any number of times. Every input is some history, and a small
- * change of it a similar one: four bytes make a delivery, or a burst of some
- * dozens, so that few bytes make many runs.
+ * Makes deliveries of messages from bytes: any message of any of a few rockets,
+ * with any number, any number of times. Every input is a history, and a similar
+ * input is a similar history. Four bytes make a delivery, or a burst of some
+ * dozens, so that a short input makes many runs.
  */
 #ifndef LUNAR_TESTS_DELIVERIES_H
 #define LUNAR_TESTS_DELIVERIES_H
@@ -17,16 +17,19 @@
 
 enum {
     DELIVERIES_ROCKETS = 4,
-    DELIVERIES_MAX = 600, /* of an input; the rest is left out */
+    DELIVERIES_MAX = 600, /* per input; the rest of it is ignored */
 };
 
 struct deliveries {
     /* Set by the caller. */
-    struct text bytes; /* what has not been read yet */
-    /* The name for a number from 0 to 15; the text must stay. */
+    struct text bytes; /* the input that has not been read */
+    /*
+     * The type, mission or reason for a number from 0 to 15. The text must
+     * outlive the messages.
+     */
     struct text (*name)(void *context, unsigned number);
     void *context;
-    /* Private, zero at first. */
+    /* Private, initially zero. */
     uint64_t last[DELIVERIES_ROCKETS]; /* highest number delivered */
     size_t made;
     unsigned burst_left;
@@ -38,7 +41,7 @@ struct deliveries {
 
 extern const char *const deliveries_channels[DELIVERIES_ROCKETS];
 
-/* Make the next one. False, with `message` undefined, after the last. */
+/* Make the next message. False, with `message` undefined, after the last. */
 bool deliveries_next(struct deliveries *deliveries, struct message *message);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every fuzz target has in common. A target is one function that takes
- * any bytes and fails, by FUZZ_CHECK(), where something that must hold does
- * not. It is linked either with libFuzzer, which makes up bytes, or with
- * replay.c, which takes them from files and needs no particular compiler.
+ * The interface of fuzz targets. A target is one function that gets any bytes
+ * and fails, by FUZZ_CHECK(), if a property does not hold. It is linked either
+ * with libFuzzer, which generates the bytes, or with replay.c, which reads them
+ * from files and works with any compiler.
  */
 #ifndef LUNAR_TESTS_FUZZ_H
 #define LUNAR_TESTS_FUZZ_H
@@ -18,8 +18,8 @@
 #include "base/text.h"
 
 /*
- * Defined by each target; the name and the type are libFuzzer's. Returns 0.
- * `data` has exactly `size` bytes, so that the sanitizers see it overread.
+ * Defined by each target; libFuzzer defines the name and the type. Returns 0.
+ * `data` has exactly `size` bytes, so that a sanitizer detects overruns.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,18 +32,18 @@ static inline void fuzz_check(bool holds, const char *claim, const char *file,
     abort();
 }
 
-/* Ends the process, also where assert(3) is off. */
+/* Abort if `claim` is false, also with NDEBUG. */
 #define FUZZ_CHECK(claim) fuzz_check((claim), #claim, __FILE__, __LINE__)
 
-/* The input as text; never absent. */
+/* The input as text. Never absent. */
 static inline struct text fuzz_text(const uint8_t *data, size_t size)
 {
     return (struct text){data == NULL ? "" : (const char *)data, size};
 }
 
 /*
- * A copy in a block of its own, without anything behind it to be read by
- * mistake. Absent stays absent. Ownership: the caller frees `data`.
+ * A copy of exactly its size, so that a sanitizer detects overruns. The copy of
+ * an absent text is absent. Ownership: the caller calls fuzz_free().
  */
 static inline struct text fuzz_copy(struct text text)
 {
@@ -59,7 +59,7 @@ static inline struct text fuzz_copy(struct text text)
     return text;
 }
 
-/* Ends a copy. */
+/* Free a copy. */
 static inline void fuzz_free(struct text copy)
 {
     free((char *)copy.data); /* from malloc(3); only the type is const */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies of batches. However one is cut into parts, it comes to the same as
- * uncut, and to the same as its lines read one by one: what is applied, what
- * is told, and the state of all rockets.
+ * Fuzzes bodies of batches. A body in parts, the whole body, and its lines read
+ * one by one must give the same result, the same errors, and the same state of
+ * all rockets.
  *
- * The first byte says how many bytes follow that are sizes of parts; the
- * rest is the body. In it a NUL stands for what takes many bytes: with a
- * byte of 1 to 127 for so many KiB of spaces, with a higher one for spaces up
- * to about the longest line, with 0 for itself.
+ * The first byte is the number of following bytes that are sizes of parts; the
+ * rest is the body. In the body a NUL and the byte after it stand for many
+ * spaces: a byte of 1 to 127 for that many KiB, a higher one for spaces up to
+ * about the length limit of a line. Two NULs stand for one NUL.
  */
 #include "fuzz.h"
 
@@ -21,10 +21,10 @@
 enum {
     MAX_SIZES = 16,
     MAX_BODY = 160 * 1024,
-    AT_THE_LIMIT = 192, /* the byte that makes a line just as long */
+    AT_THE_LIMIT = 192, /* the byte for a line of exactly the limit */
 };
 
-/* Spaces that a NUL and `byte` stand for in a line of `length` bytes. */
+/* How many spaces a NUL and `byte` stand for after `length` bytes of a line. */
 static size_t spaces_of(unsigned byte, size_t length)
 {
     if (byte < 128)
@@ -43,7 +43,7 @@ static void append_spaces(struct buffer *body, size_t count)
 
 static void make_body(struct text input, struct buffer *body)
 {
-    size_t line = 0; /* where it starts */
+    size_t line = 0; /* offset of the current line */
 
     for (size_t i = 0; i < input.length && body->length < MAX_BODY; i++) {
         unsigned char byte = (unsigned char)input.data[i];
@@ -66,7 +66,10 @@ static size_t size_of(unsigned char byte)
     return byte < 200 ? 1U + byte : (byte - 199U) * 4096;
 }
 
-/* Take the body in parts of `sizes`, again and again; none: all at once. */
+/*
+ * Pass the body in parts of `sizes`, which are repeated as needed; in one part
+ * if there are none.
+ */
 static void take_parts(struct batch *batch, struct text body, struct text sizes)
 {
     size_t at = 0;
@@ -79,7 +82,7 @@ static void take_parts(struct batch *batch, struct text body, struct text sizes)
             if (wanted < size)
                 size = wanted;
         }
-        /* What is gone after the call must not be looked at any more. */
+        /* A part is freed after the call: the batch must not use it later. */
         struct text part = fuzz_copy((struct text){body.data + at, size});
         batch_take(batch, part);
         fuzz_free(part);
@@ -88,7 +91,7 @@ static void take_parts(struct batch *batch, struct text body, struct text sizes)
     batch_end(batch);
 }
 
-/* All rockets, in the order of their ids. */
+/* Write all rockets, sorted by id. */
 static void write_state(struct table *table, struct buffer *out)
 {
     struct list_query query = {.sort = TABLE_ID};
@@ -110,12 +113,12 @@ static bool is_json(struct text text)
     struct strict_json json;
 
     strict_json_read(text, &json);
-    bool taken = strict_json_is_taken(&json);
+    bool accepted = strict_json_is_accepted(&json);
     strict_json_release(&json);
-    return taken;
+    return accepted;
 }
 
-/* What the batch tells, and the state that it leaves. */
+/* Write the result of the batch, and the state after it. */
 static void run_batch(struct text body, struct text sizes,
                       struct buffer *outcome)
 {
@@ -138,7 +141,7 @@ struct lines {
     struct buffer errors;
 };
 
-static void reject(struct lines *lines, const char *detail)
+static void reject_line(struct lines *lines, const char *detail)
 {
     struct buffer *errors = &lines->errors;
 
@@ -159,7 +162,7 @@ static bool is_white(struct text line)
     return true;
 }
 
-/* One line, without its LF. */
+/* Apply one line, without its LF. */
 static void read_line(struct lines *lines, struct text line)
 {
     struct parsed_message parsed;
@@ -168,13 +171,13 @@ static void read_line(struct lines *lines, struct text line)
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
     if (line.length > BATCH_MAX_LINE) {
-        reject(lines, "the line is longer than 65536 bytes");
+        reject_line(lines, "the line is longer than 65536 bytes");
     } else if (!is_white(line)) {
         struct text copy = fuzz_copy(line);
         if (message_parse(copy, &parsed) == PARSE_OK)
             lines->results[table_apply(lines->table, &parsed.message)]++;
         else
-            reject(lines, parsed.detail);
+            reject_line(lines, parsed.detail);
         message_parse_release(&parsed);
         fuzz_free(copy);
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Header fields, a line each: If-None-Match, Accept-Encoding, Content-Type,
- * Host, Origin, Sec-Fetch-Site. What each is taken to mean is compared with
- * the same rule in other words. A line that is "-" is a field that was not
- * sent.
+ * Fuzzes header fields, one per line: If-None-Match, Accept-Encoding,
+ * Content-Type, Host, Origin, Sec-Fetch-Site. The result for each field is
+ * compared with a second implementation. The line "-" stands for an absent
+ * field.
  */
 #include "fuzz.h"
 
@@ -18,15 +18,15 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* Whether `text` is `word`, but for the case of letters. */
+/* Whether `text` is `word`, ignoring the case of letters. */
 static bool is_word(struct text text, const char *word)
 {
     return text.data != NULL && text.length == strlen(word) &&
            strncasecmp(text.data, word, text.length) == 0;
 }
 
-/* The same without blanks at both ends. */
-static struct text bare(struct text text)
+/* `text` without blanks at both ends. */
+static struct text trim_blanks(struct text text)
 {
     size_t start = 0, end = text.length;
 
@@ -40,10 +40,10 @@ static struct text bare(struct text text)
 }
 
 /*
- * If-None-Match as an automaton: whether the opaque part of some tag, up to
- * the first mistake, is `wanted`.
+ * If-None-Match as an automaton: whether the opaque part of a tag before the
+ * first syntax error is `wanted`.
  */
-static bool names_tag(struct text field, const char *wanted)
+static bool contains_tag(struct text field, const char *wanted)
 {
     enum { BETWEEN, AFTER_W, AFTER_SLASH, IN_TAG, AFTER_TAG } state = BETWEEN;
     size_t start = 0;
@@ -83,8 +83,8 @@ static void check_if_none_match(struct text field)
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         char weak[16], strong[16];
         bool expected =
-            field.data != NULL &&
-            (text_equal(bare(field), TEXT("*")) || names_tag(field, tags[i]));
+            field.data != NULL && (text_equal(trim_blanks(field), TEXT("*")) ||
+                                   contains_tag(field, tags[i]));
         snprintf(weak, sizeof(weak), "W/\"%s\"", tags[i]);
         snprintf(strong, sizeof(strong), "\"%s\"", tags[i]);
         FUZZ_CHECK(etag_matches(field, text_of(weak)) == expected);
@@ -92,7 +92,7 @@ static void check_if_none_match(struct text field)
     }
 }
 
-/* A qvalue above 0: these are all the shapes that there are. */
+/* Whether it is a qvalue above 0. The table has all forms of a qvalue. */
 static bool is_weight_above_zero(struct text weight)
 {
     static const char *const shapes[] = {"1",     "1.",  "1.0",  "1.00",
@@ -113,8 +113,8 @@ static bool is_weight_above_zero(struct text weight)
     return false;
 }
 
-/* Where `text` has `byte`, or its length. */
-static size_t find(struct text text, char byte)
+/* The offset of `byte` in `text`; the length if it is not there. */
+static size_t find_byte(struct text text, char byte)
 {
     size_t at = 0;
 
@@ -123,39 +123,42 @@ static size_t find(struct text text, char byte)
     return at;
 }
 
-/* One element of Accept-Encoding: what it says, if it is about `coding`. */
-static bool says_yes(struct text element, const char *coding, bool *about_it)
+/*
+ * Whether one element of Accept-Encoding has a weight above 0. `about_it` is
+ * set to whether its coding is `coding`.
+ */
+static bool is_positive(struct text element, const char *coding, bool *is_about)
 {
-    size_t at = find(element, ';');
+    size_t at = find_byte(element, ';');
 
-    *about_it = is_word(bare((struct text){element.data, at}), coding);
+    *is_about = is_word(trim_blanks((struct text){element.data, at}), coding);
     if (at == element.length)
         return true;
-    struct text weight =
-        bare((struct text){element.data + at + 1, element.length - at - 1});
+    struct text weight = trim_blanks(
+        (struct text){element.data + at + 1, element.length - at - 1});
     return weight.length >= 2 && is_word((struct text){weight.data, 2}, "q=") &&
            is_weight_above_zero(
                (struct text){weight.data + 2, weight.length - 2});
 }
 
 /*
- * The first element about the coding decides; without one, the last about
- * "*". That a field names either twice has no meaning in RFC 9110.
+ * The first element with the coding decides; without one, the last element with
+ * "*". RFC 9110 does not define a field that has either of them twice.
  */
-static bool accepts(struct text field, const char *coding)
+static bool accepts_coding(struct text field, const char *coding)
 {
     bool any = false;
 
     for (size_t start = 0; start <= field.length;) {
         struct text rest = {field.data + start, field.length - start};
-        struct text element = {rest.data, find(rest, ',')};
-        bool about_coding, about_any;
-        bool yes = says_yes(element, coding, &about_coding);
-        if (about_coding)
-            return yes;
-        says_yes(element, "*", &about_any);
-        if (about_any)
-            any = yes;
+        struct text element = {rest.data, find_byte(rest, ',')};
+        bool is_coding, is_any;
+        bool positive = is_positive(element, coding, &is_coding);
+        if (is_coding)
+            return positive;
+        is_positive(element, "*", &is_any);
+        if (is_any)
+            any = positive;
         start += element.length + 1;
     }
     return any;
@@ -167,16 +170,16 @@ static void check_accept_encoding(struct text field)
 
     for (size_t i = 0; i < 2; i++)
         FUZZ_CHECK(http_accepts_encoding(field, text_of(codings[i])) ==
-                   (field.data != NULL && accepts(field, codings[i])));
+                   (field.data != NULL && accepts_coding(field, codings[i])));
 }
 
 static void check_content_type(struct text field)
 {
     static const char type[] = "application/x-ndjson";
-    struct text bytes = {field.data, find(field, ';')};
+    struct text bytes = {field.data, find_byte(field, ';')};
 
     FUZZ_CHECK(http_media_type_is(field, text_of(type)) ==
-               is_word(bare(bytes), type));
+               is_word(trim_blanks(bytes), type));
 }
 
 static struct text without_port(struct text authority, const char *port)
@@ -189,10 +192,10 @@ static struct text without_port(struct text authority, const char *port)
     return authority;
 }
 
-/* Whether `host` is who answers for `origin`. */
-static bool is_own(struct text origin, struct text host)
+/* Whether `origin` is an origin of `host`. */
+static bool is_same_origin(struct text origin, struct text host)
 {
-    size_t colon = find(origin, ':');
+    size_t colon = find_byte(origin, ':');
     struct text scheme = {origin.data, colon};
     const char *port = is_word(scheme, "https") ? ":443" : ":80";
 
@@ -212,7 +215,7 @@ static void check_site(struct text host, struct text origin, struct text site)
 {
     const struct http_fields fields = {
         .host = host, .origin = origin, .sec_fetch_site = site};
-    bool foreign = origin.data != NULL && !is_own(origin, host);
+    bool foreign = origin.data != NULL && !is_same_origin(origin, host);
 
     if (site.data != NULL)
         foreign = !text_equal(site, TEXT("same-origin")) &&
@@ -220,7 +223,7 @@ static void check_site(struct text host, struct text origin, struct text site)
     FUZZ_CHECK(http_is_cross_site(&fields) == foreign);
 }
 
-/* The next line is the value of a field; "-" or none is a field absent. */
+/* The next line as the value of a field; absent for "-" or no line. */
 static struct text take_field(struct text *rest)
 {
     struct text line = text_split(rest, '\n');
@@ -234,7 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text rest = fuzz_text(data, size);
 
-    /* Values are strings where they come from, so they hold no NUL. */
+    /* Values come from NUL-terminated strings, so they contain no NUL. */
     if (memchr(rest.data, '\0', rest.length) != NULL)
         return 0;
     struct text if_none_match = take_field(&rest);

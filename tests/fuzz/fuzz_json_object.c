@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects within JSON texts: of every object, however deep, the walk of
- * json_object.c finds the members that are there, in their order, and where
- * each value begins and ends.
+ * Fuzzes objects within JSON texts. In every object, at any depth,
+ * json_object.c must find all members, in order, with the exact bounds of their
+ * values.
  */
 #include "fuzz.h"
 
@@ -10,14 +10,14 @@
 #include "format/json_scan.h"
 #include "strict_json.h"
 
-/* That `spelling` reads as the `count` events from `expected` on. */
+/* Check that `spelling` reads as the `count` events from `expected` on. */
 static void check_spelling(struct text spelling,
                            const struct strict_event *expected, size_t count)
 {
     struct strict_json json;
 
     strict_json_read(spelling, &json);
-    FUZZ_CHECK(strict_json_is_taken(&json));
+    FUZZ_CHECK(strict_json_is_accepted(&json));
     FUZZ_CHECK(json.count == count);
     for (size_t i = 0; i < count; i++) {
         FUZZ_CHECK(json.events[i].kind == expected[i].kind);
@@ -26,7 +26,7 @@ static void check_spelling(struct text spelling,
     strict_json_release(&json);
 }
 
-/* Whether it has no white space around it that is not part of it. */
+/* Whether there is no white space at either end. */
 static bool is_bare(struct text text)
 {
     return strchr(" \t\r\n", text.data[0]) == NULL &&
@@ -42,7 +42,7 @@ static void check_name(struct text name, const struct strict_event *expected)
     check_spelling(name, &string, 1);
 }
 
-/* `at` is the event after that of the value in `text`. */
+/* Check the value `text`. Its first event is the one before `at`. */
 static void check_value(struct text text, const struct strict_json *json,
                         size_t at)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON texts. json_scan() takes exactly what RFC 8259 lets pass, within the
- * documented limits, and tells rightly where a text stops being one; and of
- * all that it takes cJSON reads the values that are there.
+ * Fuzzes JSON texts. json_scan() must accept exactly the texts that RFC 8259
+ * and the documented limits allow, and report the right offset of an error. For
+ * accepted texts, cJSON must read the right values.
  */
 #include "fuzz.h"
 
@@ -12,7 +12,7 @@
 #include "format/json_scan.h"
 #include "strict_json.h"
 
-/* The same double: 0 and -0 are not. */
+/* Whether it is the same double. 0 and -0 are different. */
 static bool same_number(double number, struct text spelling)
 {
     char copy[JSON_MAX_NUMBER + 1];
@@ -48,7 +48,10 @@ static bool same_leaf(const cJSON *item, const struct strict_event *event)
     }
 }
 
-/* `*at` is the event at which the value begins, and becomes the next one. */
+/*
+ * Whether `item` is the value that begins with the event `*at`. `*at` becomes
+ * the event after the value.
+ */
 static bool same_value(const cJSON *item, const struct strict_json *json,
                        size_t *at)
 {
@@ -88,8 +91,8 @@ static void check_values(struct text text, const struct strict_json *json)
 }
 
 /*
- * The first byte that can't be is told. What is past a limit, and broken
- * further on in the same number or escape, may be told of either.
+ * The offset must be that of the first invalid byte. If the same number or
+ * escape first exceeds a limit and is then invalid, either offset is right.
  */
 static void check_error(const struct json_error *error,
                         const struct strict_json *json)
@@ -109,9 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json_error error = {SIZE_MAX, NULL};
 
     strict_json_read(text, &json);
-    bool taken = json_scan(text, &error);
-    FUZZ_CHECK(taken == strict_json_is_taken(&json));
-    if (taken) {
+    bool accepted = json_scan(text, &error);
+    FUZZ_CHECK(accepted == strict_json_is_accepted(&json));
+    if (accepted) {
         check_values(text, &json);
     } else {
         check_error(&error, &json);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queries of GET /rockets. The input is a line with a query and, if there are
- * more lines, those of its cursor in plain text, as no fuzzer finds base64.
- * Accepted queries are within limits. A cursor that is written for any rocket
- * reads back as the same `after`, and is refused with another order. A list
- * that continues after a cursor, also a forged one, is the end of the whole
- * list, and so are its pages together.
+ * Fuzzes queries of GET /rockets. The first line of the input is a query. Any
+ * other lines are the text of its cursor, which is encoded here, as a fuzzer
+ * does not find valid base64. An accepted query must be within the limits. The
+ * cursor of any rocket must read back as the same `after`, and be refused with
+ * another order. The list after a cursor, also a forged one, as a whole and
+ * page by page, must be the end of the whole list.
  */
 #include "fuzz.h"
 
@@ -25,7 +25,7 @@ static void deliver(struct table *table, struct message message)
     FUZZ_CHECK(table_apply(table, &message) == MESSAGE_APPLIED);
 }
 
-/* A few rockets with equal, different and unknown values. */
+/* A table of a few rockets with equal, different and unknown values. */
 static struct table *new_fleet(void)
 {
     static const struct {
@@ -58,21 +58,21 @@ static struct table *new_fleet(void)
     return table;
 }
 
-/* A query is refused with a reason. */
-static bool parse(struct list_url *url, struct text raw)
+/* Parse a query. A refused one must have a detail. */
+static bool parse_query(struct list_url *url, struct text raw)
 {
     struct text copy = fuzz_copy(raw);
     char detail[LIST_URL_DETAIL];
-    bool taken = list_url_parse(url, copy, detail, sizeof(detail));
+    bool accepted = list_url_parse(url, copy, detail, sizeof(detail));
 
-    FUZZ_CHECK(taken ||
+    FUZZ_CHECK(accepted ||
                (detail[0] != '\0' && strlen(detail) < LIST_URL_DETAIL - 6));
     fuzz_free(copy);
-    return taken;
+    return accepted;
 }
 
-static bool is_value(const struct list_query *query,
-                     const struct table_value *value)
+static bool is_valid_value(const struct list_query *query,
+                           const struct table_value *value)
 {
     if (!value->known)
         return value->major == 0 && value->minor == 0 &&
@@ -82,7 +82,7 @@ static bool is_value(const struct list_query *query,
     return value->minor <= 999999999 && value->string.data == NULL;
 }
 
-static bool is_filter(struct text name)
+static bool is_valid_filter(struct text name)
 {
     return name.data == NULL || message_is_text(name, MESSAGE_MAX_NAME);
 }
@@ -92,11 +92,11 @@ static void check_bounds(const struct list_query *query)
     FUZZ_CHECK(query->sort < TABLE_FIELD_COUNT);
     FUZZ_CHECK(query->limit <= LIST_URL_MAX_LIMIT);
     FUZZ_CHECK(query->filter.status <= TABLE_EXPLODED);
-    FUZZ_CHECK(is_filter(query->filter.type));
-    FUZZ_CHECK(is_filter(query->filter.mission));
+    FUZZ_CHECK(is_valid_filter(query->filter.type));
+    FUZZ_CHECK(is_valid_filter(query->filter.mission));
     if (query->after.set) {
         FUZZ_CHECK(message_is_text(query->after.id, MESSAGE_MAX_CHANNEL));
-        FUZZ_CHECK(is_value(query, &query->after.value));
+        FUZZ_CHECK(is_valid_value(query, &query->after.value));
     }
 }
 
@@ -105,7 +105,7 @@ static bool same_text(struct text a, struct text b)
     return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
 }
 
-/* The same, but for `after`. */
+/* Whether the queries are equal except for `after`. */
 static bool same_scope(const struct list_query *a, const struct list_query *b)
 {
     return a->sort == b->sort && a->descending == b->descending &&
@@ -120,7 +120,7 @@ static bool same_value(const struct table_value *a, const struct table_value *b)
            a->minor == b->minor && same_text(a->string, b->string);
 }
 
-/* The query of the target in `target`. */
+/* The query component of `target`. */
 static struct text query_of(const struct buffer *target)
 {
     struct text path, query;
@@ -131,7 +131,7 @@ static struct text query_of(const struct buffer *target)
     return query;
 }
 
-/* With "asc" for "desc" or the other way round, the cursor does not fit. */
+/* With the opposite order the cursor must be refused. */
 static void check_other_order(struct text raw, bool descending)
 {
     static const char mark[] = "&order=";
@@ -147,11 +147,11 @@ static void check_other_order(struct text raw, bool descending)
                   descending ? TEXT("&order=asc") : TEXT("&order=desc"));
     buffer_append(&other,
                   (struct text){rest, (size_t)(raw.data + raw.length - rest)});
-    FUZZ_CHECK(!parse(&url, buffer_text(&other)));
+    FUZZ_CHECK(!parse_query(&url, buffer_text(&other)));
     buffer_release(&other);
 }
 
-/* A cursor that is written and read is the same `after`. */
+/* A cursor that is written and read must give the same `after`. */
 static void check_cursor(const struct list_query *query,
                          const struct table_value *value, struct text id)
 {
@@ -163,7 +163,7 @@ static void check_cursor(const struct list_query *query,
     next.after = (struct table_bound){true, *value, id};
     list_url_write(&next, &target);
     struct text raw = query_of(&target);
-    FUZZ_CHECK(parse(&url, raw));
+    FUZZ_CHECK(parse_query(&url, raw));
     FUZZ_CHECK(same_scope(&url.query, query));
     FUZZ_CHECK(url.query.after.set);
     FUZZ_CHECK(text_equal(url.query.after.id, id));
@@ -176,13 +176,13 @@ static void check_cursor(const struct list_query *query,
     buffer_release(&target);
 }
 
-/* The ids of a list, in order; the table owns their bytes. */
+/* The ids of a list, in order. The table owns their bytes. */
 struct list_ids {
     const char *ids[ROCKETS];
     size_t count, total;
 };
 
-/* Add a page. If there is another one, write its target. */
+/* Add the ids of a page. True, with the target of the next page, if any. */
 static bool add_page(struct table *table, const struct list_query *query,
                      struct list_ids *ids, struct buffer *target)
 {
@@ -207,7 +207,7 @@ static bool add_page(struct table *table, const struct list_query *query,
     return more;
 }
 
-/* Add the page of `query` and all that continue it. */
+/* Add the ids of the page of `query` and of all pages after it. */
 static void add_pages(struct table *table, const struct list_query *query,
                       struct list_ids *ids)
 {
@@ -216,7 +216,7 @@ static void add_pages(struct table *table, const struct list_query *query,
     bool more = add_page(table, query, ids, &target);
 
     while (more) {
-        FUZZ_CHECK(parse(&next, query_of(&target)));
+        FUZZ_CHECK(parse_query(&next, query_of(&target)));
         FUZZ_CHECK(same_scope(&next.query, query));
         buffer_clear(&target);
         more = add_page(table, &next.query, ids, &target);
@@ -245,7 +245,7 @@ static void check_lists(struct table *table, const struct list_query *query)
     buffer_release(&unused);
 }
 
-/* The first line is a query; the rest, if any, becomes its cursor. */
+/* The first line becomes the query; the rest, if any, its cursor. */
 static void make_query(struct text input, struct buffer *raw)
 {
     const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
@@ -274,7 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (table == NULL)
         table = new_fleet();
     make_query(fuzz_text(data, size), &raw);
-    if (parse(&url, buffer_text(&raw))) {
+    if (parse_query(&url, buffer_text(&raw))) {
         const struct list_query *query = &url.query;
         bool by_string = table_field_is_string(query->sort);
         check_bounds(query);

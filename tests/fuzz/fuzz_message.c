@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages. One is taken exactly if strict_message.c takes it, and holds the
- * same; written again, as plainly and as oddly as JSON can be, it is the
- * same message still. A refusal says why, in a way that can be told.
+ * Fuzzes messages. A message must be accepted exactly if strict_message.c
+ * accepts it, with the same content. Written again, in a plain and in an
+ * unusual JSON form, it must be the same message. A refused message must have a
+ * printable error text.
  */
 #include "fuzz.h"
 
@@ -12,7 +13,7 @@
 #include "lib/messages.h"
 #include "strict_message.h"
 
-/* The payload of a message: the names of its members, NULL for none. */
+/* The payload of a message: its members' names (NULL: no member) and texts. */
 struct payload {
     const char *name, *second_name;
     struct text text, second_text;
@@ -37,7 +38,7 @@ static struct payload payload_of(const struct message *message)
     return (struct payload){.name = NULL};
 }
 
-/* But for the time. */
+/* Whether the messages are equal except for the time. */
 static bool same_message(const struct message *a, const struct message *b)
 {
     struct message copy = *a;
@@ -46,7 +47,7 @@ static bool same_message(const struct message *a, const struct message *b)
     return messages_same(&copy, b);
 }
 
-/* As a plain program would write it. */
+/* Write the message in the usual form. */
 static void write_plain(struct buffer *out, const struct message *message,
                         struct text time)
 {
@@ -74,7 +75,7 @@ static void write_plain(struct buffer *out, const struct message *message,
     buffer_append(out, TEXT("}}"));
 }
 
-/* The code of the character at `*at`, which moves on. */
+/* The code point of the character at `*at`. `*at` moves to the next one. */
 static uint32_t next_character(const char **at)
 {
     unsigned char lead = (unsigned char)*(*at)++;
@@ -86,7 +87,7 @@ static uint32_t next_character(const char **at)
     return code;
 }
 
-/* A string of which every character is escaped, in UTF-16. */
+/* Write a string with every character escaped, in UTF-16. */
 static void write_escaped(struct buffer *out, struct text text)
 {
     const char *at = text.data;
@@ -104,8 +105,8 @@ static void write_escaped(struct buffer *out, struct text text)
     buffer_append(out, TEXT("\"\t"));
 }
 
-static void write_odd_member(struct buffer *out, const char *name,
-                             struct text value)
+static void write_unusual_member(struct buffer *out, const char *name,
+                                 struct text value)
 {
     write_escaped(out, text_of(name));
     buffer_append(out, TEXT(":"));
@@ -114,11 +115,12 @@ static void write_odd_member(struct buffer *out, const char *name,
 }
 
 /*
- * Members in another order and between unknown ones, everything escaped,
- * numbers with fractions and exponents, white space of all four kinds.
+ * Write the message in an unusual form: members in another order and between
+ * unknown ones, all characters escaped, numbers with fractions and exponents,
+ * all four characters of white space.
  */
-static void write_odd(struct buffer *out, const struct message *message,
-                      struct text time)
+static void write_unusual(struct buffer *out, const struct message *message,
+                          struct text time)
 {
     static const char unknown[] = "\"x\":[{\"\":null}],\"x\":-0.5e-3";
     struct payload payload = payload_of(message);
@@ -128,21 +130,21 @@ static void write_odd(struct buffer *out, const struct message *message,
         buffer_append_format(out, "\"%s\":%lld.00E-0\n,", payload.speed,
                              (long long)message->speed);
     if (payload.second_name != NULL)
-        write_odd_member(out, payload.second_name, payload.second_text);
+        write_unusual_member(out, payload.second_name, payload.second_text);
     if (payload.name != NULL)
-        write_odd_member(out, payload.name, payload.text);
+        write_unusual_member(out, payload.name, payload.text);
     buffer_append_format(out, "%s},%s,\"metadata\":{%s,", unknown, unknown,
                          unknown);
-    write_odd_member(out, "messageType",
-                     text_of(messages_type_name(message->type)));
-    write_odd_member(out, "messageTime", time);
+    write_unusual_member(out, "messageType",
+                         text_of(messages_type_name(message->type)));
+    write_unusual_member(out, "messageTime", time);
     buffer_append_format(out, "\"messageNumber\":%llu.0e+00,",
                          (unsigned long long)message->number);
-    write_odd_member(out, "channel", message->channel);
+    write_unusual_member(out, "channel", message->channel);
     buffer_append_format(out, "%s} }\t", unknown);
 }
 
-/* What was written is the same message again. */
+/* The written text must parse as the same message. */
 static void check_written(const struct buffer *written,
                           const struct message *message)
 {
@@ -158,8 +160,8 @@ static void check_written(const struct buffer *written,
     fuzz_free(copy);
 }
 
-static void check_taken(const struct message *message,
-                        const struct strict_message *expected)
+static void check_accepted(const struct message *message,
+                           const struct strict_message *expected)
 {
     char bytes[TIMESTAMP_MAX_LENGTH];
     struct text time = {bytes, timestamp_format(&message->time, bytes)};
@@ -172,12 +174,12 @@ static void check_taken(const struct message *message,
     write_plain(&written, message, time);
     check_written(&written, message);
     buffer_clear(&written);
-    write_odd(&written, message, time);
+    write_unusual(&written, message, time);
     check_written(&written, message);
     buffer_release(&written);
 }
 
-/* It goes into JSON and logs, so it must be plain. */
+/* The error text goes into JSON and logs, so it must be printable ASCII. */
 static void check_detail(const struct parsed_message *parsed)
 {
     size_t length = strnlen(parsed->detail, sizeof(parsed->detail));
@@ -195,11 +197,11 @@ static void check_text(struct text text)
     struct parsed_message parsed;
 
     strict_json_read(text, &json);
-    bool taken = strict_message_read(&json, &expected);
+    bool accepted = strict_message_read(&json, &expected);
     enum parse_status status = message_parse(text, &parsed);
-    FUZZ_CHECK(status == (taken ? PARSE_OK : PARSE_INVALID));
-    if (taken)
-        check_taken(&parsed.message, &expected);
+    FUZZ_CHECK(status == (accepted ? PARSE_OK : PARSE_INVALID));
+    if (accepted)
+        check_accepted(&parsed.message, &expected);
     else
         check_detail(&parsed);
     message_parse_release(&parsed);
@@ -207,7 +209,7 @@ static void check_text(struct text text)
     strict_json_release(&json);
 }
 
-/* A message of each type, whatever the corpus contains. */
+/* Check a message of each type, even if the corpus has none. */
 static void check_types(void)
 {
     struct buffer out = BUFFER_INIT;

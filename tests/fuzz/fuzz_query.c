@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Targets of requests: how one is cut into path and query, the query into
- * pairs, and how %XX is decoded, each compared with the same done a byte at
- * a time.
+ * Fuzzes request targets: the split into path and query, the split of a query
+ * into pairs, and the decoding of %XX are compared with implementations that
+ * read one byte at a time.
  */
 #include "fuzz.h"
 
@@ -13,7 +13,7 @@
 #include "http/request.h"
 #include "http/target.h"
 
-/* 0 to 15, or -1. */
+/* The value of a hexadecimal digit, or -1. */
 static int hex_of(char digit)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -22,7 +22,7 @@ static int hex_of(char digit)
     return found == NULL ? -1 : (int)((found - digits) % 16);
 }
 
-/* Append `raw`, decoded; false where it can't be. */
+/* Append `raw`, decoded, to `out`. False if it is invalid. */
 static bool decode_plainly(struct text raw, bool plus_is_space,
                            struct buffer *out)
 {
@@ -43,7 +43,7 @@ static bool decode_plainly(struct text raw, bool plus_is_space,
     return true;
 }
 
-/* What is encoded is decoded to the same, whatever a plus means. */
+/* Encoded bytes must decode to the same bytes, with both meanings of "+". */
 static void check_encoding(struct text bytes, bool plus_is_space)
 {
     struct buffer encoded = BUFFER_INIT;
@@ -64,7 +64,7 @@ static void check_decoding(struct text raw, bool plus_is_space)
     struct text copy = fuzz_copy(raw);
     struct buffer expected = BUFFER_INIT;
     bool good = decode_plainly(raw, plus_is_space, &expected);
-    /* Decoded in place; only the type of the copy is const. */
+    /* Decoded in place: only the type of the copy is const. */
     ptrdiff_t length =
         http_percent_decode((char *)copy.data, copy.length, plus_is_space);
 
@@ -79,7 +79,7 @@ static void check_decoding(struct text raw, bool plus_is_space)
     fuzz_free(copy);
 }
 
-/* The pair that `piece` makes, as query_next() has to give it. */
+/* query_next() must return the pair in `piece`, or that it is invalid. */
 static void check_pair(struct query *query, struct text piece, bool *valid)
 {
     struct buffer name = BUFFER_INIT;
@@ -130,7 +130,7 @@ static void check_query(struct text raw)
     fuzz_free(copy);
 }
 
-/* How much of an absolute-form target is scheme and authority; else 0. */
+/* The length of scheme and authority of an absolute-form target; else 0. */
 static size_t origin_length(struct text target)
 {
     static const char *const schemes[] = {"http://", "https://"};
@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text target = fuzz_text(data, size);
 
-    /* Targets are strings where they come from, so they hold no NUL. */
+    /* Targets come from NUL-terminated strings, so they contain no NUL. */
     if (memchr(target.data, '\0', target.length) == NULL)
         check_split(target);
     check_decoding(target, true);

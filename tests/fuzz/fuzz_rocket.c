@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deliveries to one rocket of rocket.c, in any order, compared after each
- * with the plain fold over all that came: result, state, runs, floor, and
- * that strings are given back as often as they were taken.
+ * Fuzzes deliveries to one rocket of rocket.c, in any order. After each one the
+ * result, state, runs, floor and counts of strings are compared with the
+ * oracle.
  *
- * Built twice: as it is, and as rocket_bound with a bound of a few runs only
- * in rocket.h and oracle.h, which a few bytes get past.
+ * Built twice: as it is, and as rocket_bound with a limit of a few runs in
+ * rocket.h and oracle.h, which a short input can exceed.
  */
 #include "fuzz.h"
 
 #include "deliveries.h"
 #include "subject.h"
 
-/* The strings that subject.c counts. */
-static struct text name(void *context, unsigned number)
+/* One of the strings that subject.c counts. */
+static struct text name_of(void *context, unsigned number)
 {
     (void)context;
     return text_of(history_names[number % HISTORY_NAMES]);
@@ -41,7 +41,7 @@ static void check_state(const struct subject *subject,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct deliveries deliveries = {.bytes = fuzz_text(data, size),
-                                    .name = name};
+                                    .name = name_of};
     struct oracle *oracle = malloc(sizeof(*oracle));
     struct subject subject;
     struct message message;

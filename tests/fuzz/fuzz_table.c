@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deliveries to a table of a few rockets, compared after each with the plain
- * fold; names, long and short, known and ever new ones, come and go. The
- * first byte is a limit on memory, or none: what it refuses has changed
- * nothing, and what is held is not more than rockets, runs and names in use
- * account for. The second byte is a list to be made in the end.
+ * Fuzzes deliveries to a table of a few rockets. After each one the rocket is
+ * compared with the oracle. Strings are long and short, known and new. The
+ * first byte is a memory limit, or 0 for none: a refused message must change
+ * nothing, and without a limit the memory in use must not exceed a bound for
+ * the rockets, runs and strings. The second byte selects a list that is checked
+ * at the end.
  */
 #include "fuzz.h"
 
@@ -18,23 +19,23 @@
 #include "table/table.h"
 
 enum {
-    ROCKET_MEMBERS = 10, /* in its JSON; check_json() compares each */
-    KNOWN_NAMES = 12,    /* the rest of 16 are new ones */
+    ROCKET_MEMBERS = 10, /* of the JSON; check_json() compares each */
+    KNOWN_NAMES = 12,    /* of 16 names; the others are new each time */
     NEW_NAME_LENGTH = 200,
-    LIMIT_STEP = 320, /* bytes of memory for a step of the first byte */
-    /* Generous: bytes for a rocket, and for a run with three names. */
+    LIMIT_STEP = 320, /* bytes of the limit per unit of the first byte */
+    /* Upper bounds in bytes: of a rocket, and of a run with three strings. */
     ROCKET_SHARE = 16384,
     RUN_SHARE = 4 * 64 + 3 * (MESSAGE_MAX_NAME + 128),
 };
 
 struct fleet {
     struct table *table;
-    size_t empty, limit; /* bytes; as the table counts them */
+    size_t empty, limit; /* bytes, as the table counts them */
     struct oracle oracles[DELIVERIES_ROCKETS];
     unsigned new_names; /* so far */
 };
 
-/* Of lengths at both ends and around powers of two. */
+/* Known names have the shortest, the longest, and lengths near powers of 2. */
 static struct text name_of(void *context, unsigned number)
 {
     static const unsigned char lengths[KNOWN_NAMES] = {
@@ -44,7 +45,7 @@ static struct text name_of(void *context, unsigned number)
     struct fleet *fleet = context;
 
     if (number < KNOWN_NAMES) {
-        /* The start decides, and what follows must not matter. */
+        /* Names differ in the first byte; the others are quotes. */
         memset(names[number], '"', MESSAGE_MAX_NAME);
         names[number][0] = (char)('A' + number);
         return (struct text){names[number], 1U + lengths[number]};
@@ -127,7 +128,7 @@ static void check_view(const struct rocket_view *view,
     FUZZ_CHECK(view->missing == state.missing);
 }
 
-/* The member `name` of the object is this text, or null where absent. */
+/* The member `name` must be `text`, or null if that is absent. */
 static void check_text_member(const struct strict_json *json, const char *name,
                               struct text expected)
 {
@@ -149,7 +150,7 @@ static void check_number_member(const struct strict_json *json,
     FUZZ_CHECK(text_equal(json->events[value].text, text_of(expected)));
 }
 
-/* The time, or null if `known` is false. */
+/* The member `name` must be the time, or null if `known` is false. */
 static void check_time_member(const struct strict_json *json, const char *name,
                               bool known, const struct timestamp *time)
 {
@@ -161,7 +162,7 @@ static void check_time_member(const struct strict_json *json, const char *name,
     check_text_member(json, name, text);
 }
 
-/* The JSON of a rocket has the values of the view. */
+/* The JSON of a rocket must have the values of its view. */
 static void check_json(const struct rocket_view *view)
 {
     struct buffer out = BUFFER_INIT;
@@ -171,7 +172,7 @@ static void check_json(const struct rocket_view *view)
     rocket_json_write(&out, view);
     FUZZ_CHECK(!buffer_failed(&out));
     strict_json_read(buffer_text(&out), &json);
-    FUZZ_CHECK(strict_json_is_taken(&json));
+    FUZZ_CHECK(strict_json_is_accepted(&json));
     check_text_member(&json, "id", view->id);
     check_text_member(&json, "type", view->type);
     check_text_member(&json, "mission", view->mission);
@@ -187,13 +188,14 @@ static void check_json(const struct rocket_view *view)
     check_number_member(&json, "missingMessages", number);
     check_time_member(&json, "createdAt", view->launched, &view->created);
     check_time_member(&json, "updatedAt", true, &view->updated);
-    /* Begin and end of the object; name and value of each member above. */
+    /* Start and end of the object, and name and value of each member. */
     FUZZ_CHECK(json.count == 2 + 2 * ROCKET_MEMBERS);
     strict_json_release(&json);
     buffer_release(&out);
 }
 
-/* Read the rocket, and compare. False if it is not there, nor to be. */
+/* Compare the rocket with its oracle. False if neither table nor oracle has it.
+ */
 static bool check_rocket(struct fleet *fleet, size_t rocket,
                          struct rocket_view *view)
 {
@@ -225,7 +227,7 @@ static void deliver(struct fleet *fleet, const struct message *message)
     enum message_outcome outcome = table_apply(fleet->table, message);
 
     if (outcome == MESSAGE_NO_MEMORY) {
-        /* Only what is new may need memory. */
+        /* Only a new number may need memory. */
         FUZZ_CHECK(fleet->limit != SIZE_MAX);
         FUZZ_CHECK(is_new(oracle, message->number));
     } else {
@@ -235,7 +237,7 @@ static void deliver(struct fleet *fleet, const struct message *message)
                revision + (outcome == MESSAGE_APPLIED));
 }
 
-/* Rockets, runs and names in use account for all memory. */
+/* The memory in use must not exceed the bound for the rockets and runs. */
 static void check_memory(const struct fleet *fleet)
 {
     size_t rockets = 0, runs = 0;
@@ -251,7 +253,7 @@ static void check_memory(const struct fleet *fleet)
                    fleet->empty + rockets * ROCKET_SHARE + runs * RUN_SHARE);
 }
 
-/* Below, at or above 0; unknown values, whatever the order, come last. */
+/* Less than, equal to or greater than 0. Unknown values are always last. */
 static int compare(const struct rocket_view *a, const struct rocket_view *b,
                    const struct list_query *query)
 {
@@ -301,8 +303,8 @@ static int compare(const struct rocket_view *a, const struct rocket_view *b,
     return text_compare(a->id, b->id);
 }
 
-static bool matches(const struct oracle *oracle,
-                    const struct table_filter *filter)
+static bool matches_filter(const struct oracle *oracle,
+                           const struct table_filter *filter)
 {
     struct oracle_state state = oracle_state(oracle);
     bool exploded = state.reason.data != NULL;
@@ -315,8 +317,8 @@ static bool matches(const struct oracle *oracle,
             same_text(filter->mission, state.mission));
 }
 
-/* Take a number below `count` off `shape`. */
-static unsigned take(unsigned *shape, unsigned count)
+/* Remove a number below `count` from `shape`. */
+static unsigned take_number(unsigned *shape, unsigned count)
 {
     unsigned number = *shape % count;
 
@@ -324,7 +326,7 @@ static unsigned take(unsigned *shape, unsigned count)
     return number;
 }
 
-/* The list that a byte stands for: the right rockets in the right order. */
+/* The list that `shape` selects must have the right rockets in order. */
 static void check_list(struct fleet *fleet, unsigned shape)
 {
     enum { STATUSES = TABLE_EXPLODED + 1 };
@@ -333,25 +335,25 @@ static void check_list(struct fleet *fleet, unsigned shape)
     size_t expected = 0;
 
     static_assert(TABLE_FIELD_COUNT * 2 * STATUSES * 2 * 2 <= 256,
-                  "a byte stands for any list");
-    query.sort = (enum table_field)take(&shape, TABLE_FIELD_COUNT);
-    query.descending = take(&shape, 2) == 1;
-    query.filter.status = (enum table_status)take(&shape, STATUSES);
-    if (take(&shape, 2) == 1)
+                  "one byte must select any list");
+    query.sort = (enum table_field)take_number(&shape, TABLE_FIELD_COUNT);
+    query.descending = take_number(&shape, 2) == 1;
+    query.filter.status = (enum table_status)take_number(&shape, STATUSES);
+    if (take_number(&shape, 2) == 1)
         query.filter.type = name_of(fleet, 2);
-    if (take(&shape, 2) == 1)
+    if (take_number(&shape, 2) == 1)
         query.filter.mission = name_of(fleet, 1);
     struct list_page *page = list_page_new(fleet->table, &query);
     FUZZ_CHECK(page != NULL);
     for (size_t i = 0; i < DELIVERIES_ROCKETS; i++)
-        expected += matches(&fleet->oracles[i], &query.filter);
+        expected += matches_filter(&fleet->oracles[i], &query.filter);
     FUZZ_CHECK(list_page_count(page) == expected);
     FUZZ_CHECK(list_page_total(page) == expected);
     for (size_t i = 0; i < expected; i++) {
         struct rocket_view *view = &views[i % 2];
         list_page_read(page, i, view);
         const struct oracle *oracle = &fleet->oracles[rocket_of(view->id)];
-        FUZZ_CHECK(matches(oracle, &query.filter));
+        FUZZ_CHECK(matches_filter(oracle, &query.filter));
         check_view(view, oracle);
         if (i > 0)
             FUZZ_CHECK(compare(&views[(i - 1) % 2], view, &query) < 0);

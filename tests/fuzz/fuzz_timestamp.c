@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Date-times: two texts with a line feed between them. Each is taken exactly
- * if strict_message.c takes it, is the same instant, and is written as it
- * was read; the two compare as their instants do.
+ * Fuzzes date-times: two texts separated by LF. Each must be accepted exactly
+ * if strict_message.c accepts it, be the same instant, and be written as it was
+ * read. The two must compare by instant.
  */
 #include "fuzz.h"
 
 #include "format/timestamp.h"
 #include "strict_message.h"
 
-/* Nothing that timestamp_parse() makes. */
+/* A value that timestamp_parse() never returns. */
 static const struct timestamp untouched = {-1, 4000000000, -1, 99, 99};
 
-static bool same(const struct timestamp *a, const struct timestamp *b)
+static bool same_timestamp(const struct timestamp *a, const struct timestamp *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
 }
@@ -23,12 +23,12 @@ static bool read_both(struct text text, struct timestamp *time,
     struct text copy = fuzz_copy(text);
 
     *time = untouched;
-    bool taken = timestamp_parse(copy, time);
-    FUZZ_CHECK(taken == strict_time_read(copy, instant));
-    if (!taken)
-        FUZZ_CHECK(same(time, &untouched));
+    bool accepted = timestamp_parse(copy, time);
+    FUZZ_CHECK(accepted == strict_time_read(copy, instant));
+    if (!accepted)
+        FUZZ_CHECK(same_timestamp(time, &untouched));
     fuzz_free(copy);
-    return taken;
+    return accepted;
 }
 
 static void check_written_as_read(struct text text,
@@ -54,20 +54,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text texts[2];
     struct timestamp times[2];
     struct strict_time instants[2];
-    bool taken[2];
+    bool accepted[2];
 
     texts[0] = text_split(&rest, '\n');
     texts[1] = rest;
     for (size_t i = 0; i < 2; i++) {
-        taken[i] = read_both(texts[i], &times[i], &instants[i]);
-        if (!taken[i])
+        accepted[i] = read_both(texts[i], &times[i], &instants[i]);
+        if (!accepted[i])
             continue;
         FUZZ_CHECK(times[i].seconds == instants[i].seconds);
         FUZZ_CHECK(times[i].nanoseconds == instants[i].nanoseconds);
         check_written_as_read(texts[i], &times[i]);
         FUZZ_CHECK(timestamp_compare(&times[i], &times[i]) == 0);
     }
-    if (taken[0] && taken[1]) {
+    if (accepted[0] && accepted[1]) {
         int order = strict_time_compare(&instants[0], &instants[1]);
         FUZZ_CHECK(sign(timestamp_compare(&times[0], &times[1])) ==
                    sign(order));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target over files that are there already: what once made it
- * fail, or took it to a place of its own, is tried again by every compiler
- * and sanitizer that the tests run with.
+ * Runs a fuzz target on existing files, without libFuzzer. So the inputs of a
+ * corpus, which once made the target fail or reached new code, are tested again
+ * with every compiler and sanitizer.
  *
- * usage: fuzz_NAME FILE|FOLDER...    of a folder, all files in it
+ * usage: fuzz_NAME FILE|FOLDER...    a folder stands for all files in it
  */
 #include "fuzz.h"
 
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 
 /*
- * The content of `path`, in a block of exactly its size; absent, and said so,
- * if it can't be read.
+ * The content of `path`, in a block of exactly its size. Absent, with an error
+ * message, if it cannot be read.
  */
 static struct text read_file(const char *path)
 {
@@ -38,8 +38,8 @@ static struct text read_file(const char *path)
 }
 
 /*
- * Returns how many files were replayed: one or none. Its name goes first: a
- * crash must tell whose it was.
+ * Returns how many files were replayed: 1 or 0. Prints the name first, so that
+ * it is known after a crash.
  */
 static size_t replay_file(const char *path)
 {
@@ -60,9 +60,9 @@ static int is_visible(const struct dirent *entry)
 }
 
 /*
- * In the order of names, so that failures come in the same order again.
- * Returns how many, or 0 if one could not be read: a corpus that has been
- * lost must not pass for one without faults.
+ * Replay all files in the order of names, so that failures are reproducible.
+ * Returns how many there were; 0 if one could not be read, as a missing corpus
+ * must not pass the test.
  */
 static size_t replay_folder(const char *path)
 {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The automaton outside of strings: structure, words and numbers.
+ */
 #include "strict_json.h"
 
 #include "strict_reader.h"
@@ -6,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void emit_plain(struct reader *reader, enum strict_kind kind)
+static void emit_without_text(struct reader *reader, enum strict_kind kind)
 {
     strict_reader_emit(reader, kind, (struct text){NULL, 0});
 }
@@ -21,20 +24,20 @@ static bool is_digit(unsigned char byte)
     return byte >= 0x30 && byte <= 0x39;
 }
 
-static bool begin(struct reader *reader, char bracket)
+static bool begin_container(struct reader *reader, char bracket)
 {
     if (reader->depth == STRICT_MAX_DEPTH)
         strict_reader_limit(reader);
     reader->open[reader->depth++] = bracket;
-    emit_plain(reader, bracket == '{' ? STRICT_OBJECT : STRICT_ARRAY);
+    emit_without_text(reader, bracket == '{' ? STRICT_OBJECT : STRICT_ARRAY);
     return strict_reader_go(reader, bracket == '{' ? BEFORE_NAME_OR_END
                                                    : BEFORE_ELEMENT_OR_END);
 }
 
-static bool end(struct reader *reader)
+static bool end_container(struct reader *reader)
 {
     reader->depth--;
-    emit_plain(reader, STRICT_END);
+    emit_without_text(reader, STRICT_END);
     return strict_reader_go(reader, AFTER_VALUE);
 }
 
@@ -42,7 +45,7 @@ static bool begin_word(struct reader *reader, const char *rest,
                        enum strict_kind kind)
 {
     reader->word = rest;
-    emit_plain(reader, kind);
+    emit_without_text(reader, kind);
     return strict_reader_go(reader, IN_WORD);
 }
 
@@ -52,7 +55,7 @@ static bool begin_value(struct reader *reader, unsigned char byte)
     switch (byte) {
     case '{':
     case '[':
-        return begin(reader, (char)byte);
+        return begin_container(reader, (char)byte);
     case '"':
         return strict_string_begin(reader, false);
     case 't':
@@ -78,8 +81,8 @@ static bool in_word(struct reader *reader, unsigned char byte)
     return *reader->word != '\0' || strict_reader_go(reader, AFTER_VALUE);
 }
 
-/* Structure, where white space does not count. */
-static bool between(struct reader *reader, unsigned char byte)
+/* A byte between values, where white space is insignificant. */
+static bool take_structural(struct reader *reader, unsigned char byte)
 {
     char open = '\0';
 
@@ -87,10 +90,10 @@ static bool between(struct reader *reader, unsigned char byte)
         open = reader->open[reader->depth - 1];
     switch (reader->state) {
     case BEFORE_ELEMENT_OR_END:
-        return byte == ']' ? end(reader) : begin_value(reader, byte);
+        return byte == ']' ? end_container(reader) : begin_value(reader, byte);
     case BEFORE_NAME_OR_END:
         if (byte == '}')
-            return end(reader);
+            return end_container(reader);
         return byte == '"' && strict_string_begin(reader, true);
     case BEFORE_NAME:
         return byte == '"' && strict_string_begin(reader, true);
@@ -99,11 +102,11 @@ static bool between(struct reader *reader, unsigned char byte)
     case AFTER_VALUE:
         if (open == '{')
             return byte == '}'
-                       ? end(reader)
+                       ? end_container(reader)
                        : byte == ',' && strict_reader_go(reader, BEFORE_NAME);
         if (open == '[')
             return byte == ']'
-                       ? end(reader)
+                       ? end_container(reader)
                        : byte == ',' && strict_reader_go(reader, BEFORE_VALUE);
         return false;
     default:
@@ -111,7 +114,7 @@ static bool between(struct reader *reader, unsigned char byte)
     }
 }
 
-/* A byte within a number; false if it is none of it. */
+/* A byte within a number. False if it is not part of the number. */
 static bool in_number(struct reader *reader, unsigned char byte)
 {
     bool is_e = byte == 'e' || byte == 'E';
@@ -158,8 +161,8 @@ static void end_number(struct reader *reader)
     strict_reader_go(reader, AFTER_VALUE);
 }
 
-/* False for a byte that can't be here. */
-static bool take(struct reader *reader, unsigned char byte)
+/* Process a byte. False if it is invalid here. */
+static bool take_byte(struct reader *reader, unsigned char byte)
 {
     if (reader->state >= AFTER_MINUS) {
         if (in_number(reader, byte)) {
@@ -167,7 +170,7 @@ static bool take(struct reader *reader, unsigned char byte)
                 strict_reader_limit(reader);
             return true;
         }
-        /* A number has no end of its own: what follows it ends it. */
+        /* A number has no end character: the next byte ends it. */
         if (!may_end_number(reader->state))
             return false;
         end_number(reader);
@@ -181,7 +184,7 @@ static bool take(struct reader *reader, unsigned char byte)
     case IN_HEX:
         return strict_string_take(reader, byte);
     default:
-        return is_space(byte) || between(reader, byte);
+        return is_space(byte) || take_structural(reader, byte);
     }
 }
 
@@ -197,7 +200,7 @@ void strict_json_read(struct text text, struct strict_json *json)
     if (json->events == NULL || json->decoded == NULL || reader.open == NULL)
         abort();
     for (; reader.at < text.length; reader.at++) {
-        if (!take(&reader, (unsigned char)text.data[reader.at]))
+        if (!take_byte(&reader, (unsigned char)text.data[reader.at]))
             break;
     }
     if (reader.at == text.length && may_end_number(reader.state))
@@ -215,7 +218,7 @@ void strict_json_release(struct strict_json *json)
     *json = (struct strict_json){0};
 }
 
-bool strict_json_is_taken(const struct strict_json *json)
+bool strict_json_is_accepted(const struct strict_json *json)
 {
     return json->error == STRICT_NOWHERE && json->limit == STRICT_NOWHERE;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 8259 said a second time, as plainly as it can be: an automaton that
- * takes a byte at a time and keeps its own stack. It shares nothing with
- * json_scan.c or cJSON, neither code nor shape, so that all three can only
- * agree by being right. It reads values too, to compare them.
+ * A second, simple implementation of RFC 8259: an automaton that reads one byte
+ * at a time and keeps its own stack. It shares neither code nor structure with
+ * json_scan.c and cJSON, so that a common error is unlikely. It also decodes
+ * values, for comparison.
  *
- * What the service refuses beyond the RFC is told apart from what the RFC
- * refuses: lone surrogates, U+0000 in strings, more than STRICT_MAX_DEPTH
- * levels, numbers of more than STRICT_MAX_NUMBER characters.
+ * It distinguishes invalid JSON from JSON beyond the limits of the service:
+ * lone surrogates, U+0000 in strings, more than STRICT_MAX_DEPTH levels,
+ * numbers of more than STRICT_MAX_NUMBER characters.
  */
 #ifndef LUNAR_TESTS_STRICT_JSON_H
 #define LUNAR_TESTS_STRICT_JSON_H
@@ -18,7 +18,7 @@
 
 #include "base/text.h"
 
-/* The rule's own figures, not json_scan.h's: both must say the same. */
+/* Not taken from json_scan.h, so that wrong values there are found. */
 enum { STRICT_MAX_DEPTH = 64, STRICT_MAX_NUMBER = 63 };
 
 #define STRICT_NOWHERE SIZE_MAX
@@ -42,34 +42,39 @@ struct strict_event {
 
 struct strict_json {
     /*
-     * Offset of the first byte with which no JSON text goes on, the text's
-     * length if it only ends too early, STRICT_NOWHERE if it is JSON.
+     * The offset of the first invalid byte; the length if the text is
+     * incomplete; STRICT_NOWHERE if it is JSON.
      */
     size_t error;
-    /* The same for what is JSON but refused; texts past it are not right. */
+    /*
+     * The offset of the first byte past a limit of the service, or
+     * STRICT_NOWHERE. Texts of events after it may be wrong.
+     */
     size_t limit;
-    /* What was read, in order, up to an error. */
+    /* The parts of the text, in order, up to an error. */
     struct strict_event *events;
     size_t count;
-    char *decoded; /* what strings' texts point into */
+    char *decoded; /* the texts of strings point into it */
 };
 
 /*
- * Ownership: the caller calls strict_json_release(); `text` must live as
- * long, as numbers point into it.
+ * Read `text`.
+ * Ownership: the caller calls strict_json_release(). `text` must outlive
+ * `json`, as the texts of numbers point into it.
  */
 void strict_json_read(struct text text, struct strict_json *json);
 void strict_json_release(struct strict_json *json);
 
-/* Whether the service is to take it as JSON. */
-bool strict_json_is_taken(const struct strict_json *json);
+/* Whether the service must accept the text as JSON. */
+bool strict_json_is_accepted(const struct strict_json *json);
 
 /* The event after the value that begins at `at`. */
 size_t strict_json_skip(const struct strict_json *json, size_t at);
 
 /*
- * How many members called `name` the object that begins at `object` has;
- * `value` becomes the event at which the value of the first one begins.
+ * Count the members called `name` in the object that begins at the event
+ * `object`. `value` becomes the event at which the value of the first of them
+ * begins.
  */
 size_t strict_json_find(const struct strict_json *json, size_t object,
                         const char *name, size_t *value);

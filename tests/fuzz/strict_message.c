@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Date-times by fixed positions and a day count, members by searches in the
+ * events of strict_json.c.
+ */
 #include "strict_message.h"
 
 #include <math.h>
@@ -8,7 +12,7 @@
 
 #include "lib/messages.h"
 
-/* Whether it is written like `shape`, where 9 stands for any digit. */
+/* Whether `text` matches `shape`, in which 9 stands for any digit. */
 static bool has_shape(struct text text, const char *shape)
 {
     if (text.length != strlen(shape))
@@ -21,7 +25,7 @@ static bool has_shape(struct text text, const char *shape)
     return true;
 }
 
-/* All digits; nine of them at the most. */
+/* The number in `digits` decimal digits at `at`; at most nine digits. */
 static int number_at(struct text text, size_t at, size_t digits)
 {
     int number = 0;
@@ -43,7 +47,7 @@ static int days_of(int year, int month)
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-/* From 0000-01-01. Of the years before `year` so many are leap years. */
+/* Days from 0000-01-01 to a date. The quotients count the leap years. */
 static int64_t days_until(int year, int month, int day)
 {
     int64_t days = INT64_C(365) * year + (year + 3) / 4 - (year + 99) / 100 +
@@ -54,8 +58,8 @@ static int64_t days_until(int year, int month, int day)
     return days + day - 1;
 }
 
-/* Take what `length` says off the front. */
-static struct text take(struct text *rest, size_t length)
+/* Remove `length` bytes from the front of `rest`. Returns them. */
+static struct text take_front(struct text *rest, size_t length)
 {
     struct text front = {rest->data, length};
 
@@ -81,11 +85,11 @@ static bool read_fraction(struct text *rest, uint32_t *nanoseconds)
     for (size_t i = length - 1; i < 9; i++)
         value *= 10;
     *nanoseconds = (uint32_t)value;
-    take(rest, length);
+    take_front(rest, length);
     return true;
 }
 
-/* In minutes. */
+/* Read the offset, in minutes. */
 static bool read_offset(struct text rest, int *offset)
 {
     *offset = 0;
@@ -100,7 +104,7 @@ static bool read_offset(struct text rest, int *offset)
     return hours <= 23 && minutes <= 59;
 }
 
-static bool is_date(int year, int month, int day)
+static bool date_exists(int year, int month, int day)
 {
     return month >= 1 && month <= 12 && day >= 1 && day <= days_of(year, month);
 }
@@ -112,9 +116,9 @@ bool strict_time_read(struct text text, struct strict_time *time)
 
     if (text.length < 19)
         return false;
-    struct text date = take(&text, 10);
-    struct text letter = take(&text, 1);
-    struct text clock = take(&text, 8);
+    struct text date = take_front(&text, 10);
+    struct text letter = take_front(&text, 1);
+    struct text clock = take_front(&text, 8);
     if (!has_shape(date, "9999-99-99") || !has_shape(clock, "99:99:99") ||
         (*letter.data != 'T' && *letter.data != 't') ||
         !read_fraction(&text, &nanoseconds) || !read_offset(text, &offset))
@@ -126,13 +130,17 @@ bool strict_time_read(struct text text, struct strict_time *time)
     int hour = number_at(clock, 0, 2);
     int minute = number_at(clock, 3, 2);
     int second = number_at(clock, 6, 2);
-    if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
+    if (!date_exists(year, month, day) || hour > 23 || minute > 59 ||
+        second > 60)
         return false;
 
     const int64_t epoch = days_until(1970, 1, 1);
     int64_t minutes = (days_until(year, month, day) - epoch) * 1440 +
                       (int64_t)hour * 60 + minute - offset;
-    /* Two days on, so that what is before 1970 is a minute of a day too. */
+    /*
+     * Second 60 is valid only at 23:59 UTC. The sum is never negative, so that
+     * the remainder is the minute of the day also before 1970.
+     */
     if (second == 60 && (minutes + (epoch + 2) * 1440) % 1440 != 1439)
         return false;
     *time = (struct strict_time){minutes * 60 + second, nanoseconds};
@@ -147,10 +155,10 @@ int strict_time_compare(const struct strict_time *a,
     return a->seconds > b->seconds ? 1 : -1;
 }
 
-/* A member that is read: there once, and of this kind. */
-static const struct strict_event *find(const struct strict_json *json,
-                                       size_t object, const char *name,
-                                       enum strict_kind kind)
+/* The value of a member that is given once and is of this kind; else NULL. */
+static const struct strict_event *find_member(const struct strict_json *json,
+                                              size_t object, const char *name,
+                                              enum strict_kind kind)
 {
     size_t value;
 
@@ -163,7 +171,8 @@ static const struct strict_event *find(const struct strict_json *json,
 static bool read_text(const struct strict_json *json, size_t object,
                       const char *name, size_t longest, struct text *text)
 {
-    const struct strict_event *string = find(json, object, name, STRICT_STRING);
+    const struct strict_event *string =
+        find_member(json, object, name, STRICT_STRING);
 
     if (string == NULL || string->text.length == 0 ||
         string->text.length > longest)
@@ -181,7 +190,8 @@ static bool read_integer(const struct strict_json *json, size_t object,
                          const char *name, double lowest, double highest,
                          double *integer)
 {
-    const struct strict_event *number = find(json, object, name, STRICT_NUMBER);
+    const struct strict_event *number =
+        find_member(json, object, name, STRICT_NUMBER);
     char spelling[STRICT_MAX_NUMBER + 1];
 
     if (number == NULL)
@@ -241,21 +251,21 @@ bool strict_message_read(const struct strict_json *json,
     double number;
 
     *result = (struct strict_message){0};
-    if (!strict_json_is_taken(json) || json->events[0].kind != STRICT_OBJECT)
+    if (!strict_json_is_accepted(json) || json->events[0].kind != STRICT_OBJECT)
         return false;
 
     const struct strict_event *metadata =
-        find(json, 0, "metadata", STRICT_OBJECT);
+        find_member(json, 0, "metadata", STRICT_OBJECT);
     const struct strict_event *payload =
-        find(json, 0, "message", STRICT_OBJECT);
+        find_member(json, 0, "message", STRICT_OBJECT);
     if (metadata == NULL || payload == NULL)
         return false;
 
     size_t at = (size_t)(metadata - json->events);
     const struct strict_event *time =
-        find(json, at, "messageTime", STRICT_STRING);
+        find_member(json, at, "messageTime", STRICT_STRING);
     const struct strict_event *type =
-        find(json, at, "messageType", STRICT_STRING);
+        find_member(json, at, "messageType", STRICT_STRING);
     if (time == NULL || type == NULL ||
         !strict_time_read(time->text, &result->instant) ||
         !read_text(json, at, "channel", 128, &message->channel) ||

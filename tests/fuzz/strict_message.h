@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules about messages and their times said a second time, on top of
- * strict_json.h, for comparison with message_parse.c and timestamp.c, whose
- * code they do not share.
+ * A second implementation of the rules for messages and date-times, based on
+ * strict_json.h, for comparison with message_parse.c and timestamp.c. It shares
+ * no code with them.
  */
 #ifndef LUNAR_TESTS_STRICT_MESSAGE_H
 #define LUNAR_TESTS_STRICT_MESSAGE_H
@@ -19,22 +19,22 @@ struct strict_time {
     uint32_t nanoseconds;
 };
 
-/* False, with `time` untouched, unless `text` is a date-time of RFC 3339. */
+/* Read a date-time (RFC 3339). False, with `time` untouched, for other text. */
 bool strict_time_read(struct text text, struct strict_time *time);
 
-/* Less than, equal to or greater than 0: by instant. */
+/* Compare by instant: less than, equal to or greater than 0. */
 int strict_time_compare(const struct strict_time *a,
                         const struct strict_time *b);
 
 struct strict_message {
-    struct message message; /* but for its time, which is zero */
+    struct message message; /* its time is zero */
     struct text time;       /* as written */
     struct strict_time instant;
 };
 
 /*
- * False unless `json` is a message that the service is to take. Texts in
- * `message` are those of `json`.
+ * Read a message. False if the service must refuse it.
+ * Ownership: the texts of `message` are those of `json`.
  */
 bool strict_message_read(const struct strict_json *json,
                          struct strict_message *message);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The automaton of strict_json.c, of which strict_string.c is the part that
- * is within strings. For these two alone.
+ * The state of the automaton. strict_json.c is its part outside of strings,
+ * strict_string.c its part within strings. Only these two files use it.
  */
 #ifndef LUNAR_TESTS_STRICT_READER_H
 #define LUNAR_TESTS_STRICT_READER_H
@@ -23,7 +23,7 @@ enum state {
     AFTER_VALUE,
     IN_WORD,
     IN_STRING,
-    IN_CHARACTER, /* of several bytes */
+    IN_CHARACTER, /* within a character of several bytes */
     AFTER_BACKSLASH,
     IN_HEX,
     AFTER_MINUS,
@@ -40,23 +40,23 @@ struct reader {
     struct strict_json *json;
     enum state state;
     struct text text;
-    size_t at; /* of the byte being looked at */
+    size_t at; /* offset of the current byte */
 
-    char *open; /* the brackets that are open */
+    char *open; /* stack of open brackets */
     size_t depth;
 
-    size_t start;     /* of the number, in `text`; of the string, in decoded */
-    size_t decoded;   /* bytes of strings so far */
-    bool is_name;     /* the string is one */
-    const char *word; /* what is left of true, false or null */
+    size_t start;     /* offset: a number's in `text`, a string's in decoded */
+    size_t decoded;   /* decoded bytes of strings so far */
+    bool is_name;     /* the string is a member's name */
+    const char *word; /* the rest of true, false or null */
 
-    unsigned left;   /* bytes, or hex digits, to come of a character */
-    uint32_t code;   /* of that character, as far as it came */
-    uint32_t lowest; /* that so many bytes may stand for */
-    uint32_t high;   /* surrogate that waits for a low one, or 0 */
+    unsigned left;   /* bytes or hexadecimal digits left of a character */
+    uint32_t code;   /* code point of that character so far */
+    uint32_t lowest; /* lowest code point for that number of bytes */
+    uint32_t high;   /* high surrogate before this escape, or 0 */
 };
 
-/* The byte at `at` is past a limit of the service. */
+/* Note that the current byte is past a limit of the service. */
 static inline void strict_reader_limit(struct reader *reader)
 {
     if (reader->at < reader->json->limit)
@@ -68,22 +68,22 @@ static inline void strict_reader_emit(struct reader *reader,
 {
     struct strict_json *json = reader->json;
 
-    /* Each event has a byte of its own, so there is room. */
+    /* Each event has its own byte of the text, so there is room. */
     assert(json->count < reader->text.length);
     json->events[json->count++] = (struct strict_event){kind, text};
 }
 
-/* Returns true, as what is taken does. */
+/* Change the state. Returns true, as a valid byte does. */
 static inline bool strict_reader_go(struct reader *reader, enum state state)
 {
     reader->state = state;
     return true;
 }
 
-/* The byte at `at` is the opening quote, of a member's name or a value. */
+/* The current byte is the opening quote of a member's name or of a value. */
 bool strict_string_begin(struct reader *reader, bool is_name);
 
-/* Take a byte within a string; false for one that can't be there. */
+/* Process a byte within a string. False if it is invalid there. */
 bool strict_string_take(struct reader *reader, unsigned char byte);
 
 #endif

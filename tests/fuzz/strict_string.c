@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strings, within which a byte may be part of a character of several bytes,
- * or of an escape, or of the second escape of a pair.
+ * The automaton within strings: a byte may be part of a character of several
+ * bytes, of an escape, or of the second escape of a surrogate pair.
  */
 #include "strict_reader.h"
 
@@ -15,34 +15,34 @@ bool strict_string_begin(struct reader *reader, bool is_name)
     return strict_reader_go(reader, IN_STRING);
 }
 
-static void put(struct reader *reader, uint32_t byte)
+static void put_byte(struct reader *reader, uint32_t byte)
 {
     reader->json->decoded[reader->decoded++] = (char)(unsigned char)byte;
 }
 
-/* A character's UTF-8, by RFC 3629 section 3. */
+/* Write the UTF-8 of a character (RFC 3629 section 3). */
 static void put_character(struct reader *reader, uint32_t code)
 {
     if (code < 0x80) {
-        put(reader, code);
+        put_byte(reader, code);
     } else if (code < 0x800) {
-        put(reader, 0xC0 + code / 0x40);
-        put(reader, 0x80 + code % 0x40);
+        put_byte(reader, 0xC0 + code / 0x40);
+        put_byte(reader, 0x80 + code % 0x40);
     } else if (code < 0x10000) {
-        put(reader, 0xE0 + code / 0x1000);
-        put(reader, 0x80 + code / 0x40 % 0x40);
-        put(reader, 0x80 + code % 0x40);
+        put_byte(reader, 0xE0 + code / 0x1000);
+        put_byte(reader, 0x80 + code / 0x40 % 0x40);
+        put_byte(reader, 0x80 + code % 0x40);
     } else {
-        put(reader, 0xF0 + code / 0x40000);
-        put(reader, 0x80 + code / 0x1000 % 0x40);
-        put(reader, 0x80 + code / 0x40 % 0x40);
-        put(reader, 0x80 + code % 0x40);
+        put_byte(reader, 0xF0 + code / 0x40000);
+        put_byte(reader, 0x80 + code / 0x1000 % 0x40);
+        put_byte(reader, 0x80 + code / 0x40 % 0x40);
+        put_byte(reader, 0x80 + code % 0x40);
     }
 }
 
 /*
- * Whether a character may still come of this: with what is left to come, at
- * 6 bits a byte, it will be between these two.
+ * Whether the bytes so far can begin a valid character. Each byte left adds 6
+ * bits, so the code point will be between `first` and `last`.
  */
 static bool can_be_character(const struct reader *reader)
 {
@@ -60,7 +60,7 @@ static bool begin_character(struct reader *reader, unsigned char byte)
     reader->left = byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : 1;
     reader->lowest = byte >= 0xF0 ? 0x10000 : byte >= 0xE0 ? 0x800 : 0x80;
     reader->code = byte & (0x3FU >> reader->left);
-    put(reader, byte);
+    put_byte(reader, byte);
     return can_be_character(reader) && strict_reader_go(reader, IN_CHARACTER);
 }
 
@@ -70,7 +70,7 @@ static bool in_character(struct reader *reader, unsigned char byte)
         return false;
     reader->code = reader->code * 0x40 + (byte - 0x80U);
     reader->left--;
-    put(reader, byte);
+    put_byte(reader, byte);
     return can_be_character(reader) &&
            (reader->left > 0 || strict_reader_go(reader, IN_STRING));
 }
@@ -90,7 +90,7 @@ static bool in_string(struct reader *reader, unsigned char byte)
 {
     if (byte < 0x20)
         return false;
-    /* After a high surrogate only the escape of a low one is taken. */
+    /* After a high surrogate only the escape of a low one is accepted. */
     if (reader->high != 0 && byte != '\\') {
         strict_reader_limit(reader);
         reader->high = 0;
@@ -101,7 +101,7 @@ static bool in_string(struct reader *reader, unsigned char byte)
         return strict_reader_go(reader, AFTER_BACKSLASH);
     if (byte >= 0x80)
         return begin_character(reader, byte);
-    put(reader, byte);
+    put_byte(reader, byte);
     return true;
 }
 
@@ -121,11 +121,11 @@ static bool after_backslash(struct reader *reader, unsigned char byte)
     if (reader->high != 0)
         strict_reader_limit(reader);
     reader->high = 0;
-    put(reader, (unsigned char)meanings[found - letters]);
+    put_byte(reader, (unsigned char)meanings[found - letters]);
     return strict_reader_go(reader, IN_STRING);
 }
 
-/* All four digits are there. */
+/* The fourth digit of an escape was read. */
 static void end_hex(struct reader *reader)
 {
     uint32_t code = reader->code;
@@ -137,7 +137,7 @@ static void end_hex(struct reader *reader)
     if (reader->high != 0)
         code = 0x10000 + (reader->high - 0xD800) * 0x400 + (code - 0xDC00);
     reader->high = 0;
-    /* Past a limit it need not be one at all. */
+    /* Past a limit the code may be no valid character. */
     if (reader->json->limit == STRICT_NOWHERE)
         put_character(reader, code);
 }
@@ -152,7 +152,7 @@ static bool in_hex(struct reader *reader, unsigned char byte)
     reader->code = reader->code * 16 + (uint32_t)(found - digits) % 16;
     reader->left--;
 
-    /* What may come of it, as with characters of several bytes. */
+    /* The range of the code after the digits left, 4 bits each. */
     uint32_t first = reader->code << (4 * reader->left);
     uint32_t last = first + (UINT32_C(1) << (4 * reader->left)) - 1;
     bool all_low = first >= 0xDC00 && last <= 0xDFFF;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Histories are generated in the order of numbers, with losses and repeats, and
+ * then shuffled within a window.
+ */
 #include "history.h"
 
 #include <inttypes.h>
@@ -8,7 +12,7 @@
 #include "domain/rocket.h"
 #include "lib/messages.h"
 
-/* Few, so that one name is often held by several runs and in two roles. */
+/* Few strings, so that several runs and two roles often hold the same one. */
 const char *const history_names[HISTORY_NAMES] = {
     "Falcon-9", "Saturn-I", "ARTEMIS",        "APOLLO",
     "GEMINI",   "SKYLAB",   "FROZEN_O_RINGS",
@@ -49,7 +53,7 @@ void history_release(struct history *history)
     history_init(history);
 }
 
-static void reserve(struct history *history, size_t capacity)
+static void reserve_deliveries(struct history *history, size_t capacity)
 {
     if (capacity <= history->capacity)
         return;
@@ -63,13 +67,13 @@ static void reserve(struct history *history, size_t capacity)
 void history_append(struct history *history, const struct message *message)
 {
     if (history->count == history->capacity)
-        reserve(history, 2 * history->capacity + 16);
+        reserve_deliveries(history, 2 * history->capacity + 16);
     history->deliveries[history->count++] = *message;
 }
 
 void history_copy(struct history *copy, const struct history *history)
 {
-    reserve(copy, history->count);
+    reserve_deliveries(copy, history->count);
     copy->count = history->count;
     if (history->count > 0) {
         memcpy(copy->deliveries, history->deliveries,
@@ -82,7 +86,7 @@ static struct text random_name(struct random *random)
     return text_of(history_names[random_below(random, HISTORY_NAMES)]);
 }
 
-/* Mostly what rockets send; now and then what reaches the limits. */
+/* In most cases a usual speed, else one at a limit. */
 static int64_t random_speed(struct random *random)
 {
     static const int64_t extremes[] = {0, 1, MESSAGE_MAX_SPEED, INT64_MAX};
@@ -91,7 +95,7 @@ static int64_t random_speed(struct random *random)
     return (int64_t)(500 * (1 + random_below(random, 10)));
 }
 
-/* Not in the order of the numbers: time must not decide anything. */
+/* Times do not follow the order of numbers, as they must not affect it. */
 static struct timestamp random_time(struct random *random)
 {
     return (struct timestamp){
@@ -138,9 +142,9 @@ static void append_random(struct history *history, struct random *random,
     history_append(history, &message);
 }
 
-/* Move each delivery from `from` on by up to `window` places. */
-static void shuffle(struct history *history, size_t from, size_t window,
-                    struct random *random)
+/* Swap each delivery from `from` on with one at most `window` places later. */
+static void shuffle_deliveries(struct history *history, size_t from,
+                               size_t window, struct random *random)
 {
     for (size_t i = from; i < history->count; i++) {
         size_t left = history->count - i;
@@ -152,7 +156,7 @@ static void shuffle(struct history *history, size_t from, size_t window,
     }
 }
 
-/* The first number: a launch pad, in flight, or where numbers end. */
+/* The first of `span` numbers: 1, in flight, or up to the highest number. */
 static uint64_t random_first(struct random *random, size_t span)
 {
     switch (random_below(random, 4)) {
@@ -183,13 +187,14 @@ static void generate_short(struct history *history, const char *channel,
         if (random_one_in(random, 12))
             append_random(history, random, channel, first + i);
     }
-    shuffle(history, from, 1 + random_below(random, 2 * span), random);
+    shuffle_deliveries(history, from, 1 + random_below(random, 2 * span),
+                       random);
 }
 
 /*
- * Numbers that never touch, upwards, downwards or anywhere, until gaps have
- * to be given up; and between them numbers from everywhere, which fill
- * gaps, come too late, or come again.
+ * Numbers that are not adjacent, ascending, descending or random, until gaps
+ * are given up. Between them random numbers, which fill gaps, are stale, or are
+ * duplicates.
  */
 static void generate_hostile(struct history *history, const char *channel,
                              struct random *random)
@@ -233,7 +238,7 @@ void history_generate(struct history *history, enum history_shape shape,
     case HISTORY_FLEET:
         for (size_t i = 0; i < HISTORY_ROCKETS; i++)
             generate_short(history, history_channels[i], random);
-        shuffle(history, from, history->count, random);
+        shuffle_deliveries(history, from, history->count, random);
         break;
     }
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Linear searches, a sorted array of messages, and a fold from the start each
+ * time: simple rather than fast.
+ */
 #include "oracle.h"
 
 #include <stdbool.h>
@@ -36,7 +40,7 @@ static void remove_range(struct oracle *oracle, size_t at)
             (oracle->range_count - at) * sizeof(oracle->ranges[0]));
 }
 
-/* Make one range of that at `at` and the next, and all between them. */
+/* Replace the ranges at `at` and `at` + 1, and their gap, by one range. */
 static void join_with_next(struct oracle *oracle, size_t at)
 {
     oracle->ranges[at].last = oracle->ranges[at + 1].last;
@@ -54,7 +58,7 @@ static void add_range(struct oracle *oracle, uint64_t number)
     oracle->range_count++;
 }
 
-static void join_touching(struct oracle *oracle)
+static void join_adjacent(struct oracle *oracle)
 {
     for (size_t i = 0; i + 1 < oracle->range_count;) {
         if (oracle->ranges[i].last + 1 == oracle->ranges[i + 1].first)
@@ -72,7 +76,7 @@ static void give_up_lowest_gap(struct oracle *oracle)
     join_with_next(oracle, 0);
 }
 
-static void keep(struct oracle *oracle, const struct message *message)
+static void keep_message(struct oracle *oracle, const struct message *message)
 {
     if (oracle->count == oracle->capacity) {
         oracle->capacity = 2 * oracle->capacity + 16;
@@ -97,15 +101,16 @@ enum message_outcome oracle_apply(struct oracle *oracle,
         return message->number <= oracle->floor ? MESSAGE_STALE
                                                 : MESSAGE_DUPLICATE;
     }
-    keep(oracle, message);
+    keep_message(oracle, message);
     add_range(oracle, message->number);
-    join_touching(oracle);
+    join_adjacent(oracle);
     if (oracle->range_count > ORACLE_MAX_RANGES)
         give_up_lowest_gap(oracle);
     return MESSAGE_APPLIED;
 }
 
-static void launch(struct oracle_state *state, const struct message *message)
+static void fold_launch(struct oracle_state *state,
+                        const struct message *message)
 {
     *state = (struct oracle_state){
         .type = message->rocket_type,
@@ -115,7 +120,8 @@ static void launch(struct oracle_state *state, const struct message *message)
     };
 }
 
-static void fold(struct oracle_state *state, const struct message *message)
+static void fold_message(struct oracle_state *state,
+                         const struct message *message)
 {
     uint64_t speed = (uint64_t)state->speed;
 
@@ -124,7 +130,7 @@ static void fold(struct oracle_state *state, const struct message *message)
         return;
     switch (message->type) {
     case MESSAGE_LAUNCHED:
-        launch(state, message);
+        fold_launch(state, message);
         break;
     case MESSAGE_SPEED_INCREASED:
         state->speed = (int64_t)(speed + (uint64_t)message->speed);
@@ -145,7 +151,7 @@ struct oracle_state oracle_state(const struct oracle *oracle)
 {
     struct oracle_state state = {0};
     for (size_t i = 0; i < oracle->count; i++)
-        fold(&state, &oracle->applied[i]);
+        fold_message(&state, &oracle->applied[i]);
     if (oracle->count > 0) {
         const struct message *last = &oracle->applied[oracle->count - 1];
         state.updated = last->time;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state rules said a second time, as plainly as they can be: keep every
- * message that was applied, sort them by number, fold them one by one.
- * Shares nothing with rocket.c, in particular not the idea of effects, so
- * that the two can only agree by both being right.
+ * A second, simple implementation of the state rules: it keeps all applied
+ * messages, sorts them by number, and folds them one by one. It shares nothing
+ * with rocket.c, in particular no effects, so that a common error is unlikely.
  *
- * What the service does to bound its memory is part of the rules, so it is
- * modelled too: the numbers received as ranges, of which ORACLE_MAX_RANGES
- * are allowed.
+ * The limit of runs is one of the rules, so it is modelled too: the received
+ * numbers are kept as ranges, at most ORACLE_MAX_RANGES of them.
  */
 #ifndef LUNAR_TESTS_ORACLE_H
 #define LUNAR_TESTS_ORACLE_H
@@ -19,7 +17,7 @@
 #include "domain/message.h"
 #include "format/timestamp.h"
 
-/* The rule's own figure, not rocket.h's: both must say the same. */
+/* Not taken from rocket.h, so that a wrong value there is found. */
 enum { ORACLE_MAX_RANGES = 1024 };
 
 struct oracle_range {
@@ -27,9 +25,9 @@ struct oracle_range {
 };
 
 struct oracle {
-    struct message *applied; /* by number, each number once */
+    struct message *applied; /* sorted by number, each number once */
     size_t count, capacity;
-    /* Numbers received or given up, sorted, no two of them touching. */
+    /* Numbers received or given up: sorted ranges, no two adjacent. */
     struct oracle_range ranges[ORACLE_MAX_RANGES + 1];
     size_t range_count;
     uint64_t floor;
@@ -47,7 +45,7 @@ void oracle_init(struct oracle *oracle);
 void oracle_release(struct oracle *oracle);
 
 /*
- * Never MESSAGE_NO_MEMORY: the oracle aborts instead.
+ * Apply `message`. Never returns MESSAGE_NO_MEMORY: the oracle aborts instead.
  * Ownership: the texts of `message` must outlive the oracle.
  */
 enum message_outcome oracle_apply(struct oracle *oracle,

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delta debugging: remove, lower or simplify parts of the history, large parts
+ * first, and keep each change after which the property still does not hold.
+ */
 #include "shrink.h"
 
 #include <inttypes.h>
@@ -8,7 +12,7 @@
 
 #include "lib/messages.h"
 
-enum { PATIENCE = 40 /* seconds */ };
+enum { MAX_SECONDS = 40 };
 
 struct shrinker {
     shrink_property *property;
@@ -18,7 +22,7 @@ struct shrinker {
     time_t deadline;
 };
 
-/* Keep the attempt if the property does not hold for it either. */
+/* Keep the attempt if the property does not hold for it. */
 static bool attempt_fails(struct shrinker *shrinker)
 {
     char why[SHRINK_WHY] = "";
@@ -41,7 +45,7 @@ static bool try_without(struct shrinker *shrinker, size_t at, size_t chunk)
     return attempt_fails(shrinker);
 }
 
-/* Take out chunks, large ones first; what follows a chunk moves up. */
+/* Remove chunks of deliveries, large ones first. */
 static bool remove_deliveries(struct shrinker *shrinker)
 {
     bool progress = false;
@@ -56,7 +60,7 @@ static bool remove_deliveries(struct shrinker *shrinker)
     return progress;
 }
 
-/* The highest number of the history below `number`, 0 if there is none. */
+/* The highest number below `number` in the history, or 0. */
 static uint64_t number_before(const struct history *history, uint64_t number)
 {
     uint64_t before = 0;
@@ -87,7 +91,7 @@ static int compare_numbers(const void *first, const void *second)
     return (*a > *b) - (*a < *b);
 }
 
-/* Start at 1 and make every gap one number wide, all at once. */
+/* Renumber all deliveries: start at 1, with gaps of one number. */
 static bool narrow_gaps(struct shrinker *shrinker)
 {
     const struct history *smallest = shrinker->smallest;
@@ -115,7 +119,7 @@ static bool narrow_gaps(struct shrinker *shrinker)
     return changed && attempt_fails(shrinker);
 }
 
-/* Lower numbers one by one, so that gaps close or narrow. */
+/* Lower numbers one by one, so that gaps disappear or narrow. */
 static bool lower_numbers(struct shrinker *shrinker)
 {
     bool progress = false;
@@ -131,12 +135,12 @@ static bool lower_numbers(struct shrinker *shrinker)
 }
 
 /*
- * Ways to make a message simpler. Each leaves a message alone that it can't
- * make any simpler, so that shrinking ends.
+ * Makes a message simpler. A message that is simple already stays unchanged, so
+ * that shrinking ends.
  */
 typedef void simplification(struct message *message);
 
-static void change_nothing_but_time(struct message *message)
+static void use_speed_change_of_zero(struct message *message)
 {
     *message = (struct message){
         .channel = message->channel,
@@ -185,8 +189,8 @@ static void use_number_as_time(struct message *message)
 }
 
 static simplification *const simplifications[] = {
-    change_nothing_but_time, use_first_rocket, use_first_name,
-    use_speed_zero,          use_speed_one,    use_first_time,
+    use_speed_change_of_zero, use_first_rocket, use_first_name,
+    use_speed_zero,           use_speed_one,    use_first_time,
     use_number_as_time,
 };
 
@@ -200,7 +204,7 @@ static bool same_message(const struct message *a, const struct message *b)
            a->reason.data == b->reason.data;
 }
 
-/* Simplify `chunk` messages at once; false if they are all simple. */
+/* Simplify `chunk` messages at once. False if that changes or keeps nothing. */
 static bool try_simpler(struct shrinker *shrinker, size_t at, size_t chunk,
                         simplification *simplify)
 {
@@ -245,12 +249,12 @@ void shrink(struct history *history, shrink_property *property,
         .property = property,
         .smallest = history,
         .why = why,
-        .deadline = time(NULL) + PATIENCE,
+        .deadline = time(NULL) + MAX_SECONDS,
     };
     history_init(&shrinker.attempt);
     bool progress = true;
     while (progress) {
-        /* What is quick and makes long histories readable goes first. */
+        /* Steps that are fast and shorten long histories are first. */
         progress = narrow_gaps(&shrinker);
         if (history->count > 0)
             progress = simplify_chunks(&shrinker, history->count) || progress;
@@ -261,7 +265,7 @@ void shrink(struct history *history, shrink_property *property,
     history_release(&shrinker.attempt);
 }
 
-/* The value of a variable, or else `otherwise`. */
+/* The value of a variable; `otherwise` if it is not set. */
 static uint64_t from_environment(const char *variable, uint64_t otherwise)
 {
     const char *value = getenv(variable); /* NOLINT(concurrency-mt-unsafe) */
@@ -286,10 +290,10 @@ uint64_t shrink_rounds(unsigned rounds)
     return from_environment("LUNAR_ROUNDS", rounds);
 }
 
-static void report(const char *name, const struct history *history,
-                   uint64_t seed, const char *why)
+static void print_smallest(const char *name, const struct history *history,
+                           uint64_t seed, const char *why)
 {
-    fprintf(stderr, "%s: the smallest history that fails has %zu deliveries\n",
+    fprintf(stderr, "%s: the smallest failing history has %zu deliveries\n",
             name, history->count);
     history_print(history, stderr);
     fprintf(stderr, "%s\nto repeat: LUNAR_SEED=%" PRIu64 " LUNAR_ROUNDS=1\n",
@@ -315,7 +319,7 @@ bool shrink_check(const char *name, shrink_property *property,
         fprintf(stderr, "%s: failed with LUNAR_SEED=%" PRIu64 ": %s\n", name,
                 seed + i, why);
         shrink(&history, property, why);
-        report(name, &history, seed + i, why);
+        print_smallest(name, &history, seed + i, why);
     }
     history_release(&history);
     return held;

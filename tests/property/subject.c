@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes effects of messages as stripe.c does, and compares the rocket with the
+ * oracle. A difference is a static string that names the part that differs.
+ */
 #include "subject.h"
 
 #include <assert.h>
@@ -17,7 +21,7 @@ void subject_release(struct subject *subject)
     rocket_release(&subject->rocket, &subject->quota);
 }
 
-static struct interned *take(struct subject *subject, struct text text)
+static struct interned *take_string(struct subject *subject, struct text text)
 {
     for (size_t i = 0; text.data && i < HISTORY_NAMES; i++) {
         if (text_equal(text, text_of(history_names[i]))) {
@@ -28,7 +32,7 @@ static struct interned *take(struct subject *subject, struct text text)
     return NULL;
 }
 
-/* Whether `string` is the one of `text`; NULL is that of absent text. */
+/* Whether `string` stands for `text`; NULL stands for absent text. */
 static bool is_string(const struct subject *subject,
                       const struct interned *string, struct text text)
 {
@@ -41,9 +45,9 @@ static struct effect effect_of(struct subject *subject,
                                const struct message *message)
 {
     struct effect effect = {
-        .type = take(subject, message->rocket_type),
-        .mission = take(subject, message->mission),
-        .reason = take(subject, message->reason),
+        .type = take_string(subject, message->rocket_type),
+        .mission = take_string(subject, message->mission),
+        .reason = take_string(subject, message->reason),
     };
 
     switch (message->type) {
@@ -127,11 +131,11 @@ const char *subject_strings_difference(const struct subject *subject)
     int64_t held = 0;
     for (size_t i = 0; i < HISTORY_NAMES; i++) {
         if (subject->strings[i].held < 0)
-            return "a string dropped more often than it was given";
+            return "count of a string: it was dropped more often than taken";
         held += subject->strings[i].held;
     }
     if (held > 3 * (int64_t)subject->rocket.count)
-        return "strings held, more than the runs have room for";
+        return "counts of strings: more than the runs can hold";
     return NULL;
 }
 
@@ -140,7 +144,7 @@ const char *subject_deliver(struct subject *subject, struct oracle *oracle,
 {
     enum message_outcome expected = oracle_apply(oracle, message);
     if (rocket_check(&subject->rocket, message->number) != expected)
-        return "check beforehand";
+        return "result of rocket_check()";
     if (subject_apply(subject, message) != expected)
         return "result";
     struct oracle_state state = oracle_state(oracle);

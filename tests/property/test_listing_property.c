@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That lists are what a plain sort of all rockets gives, whole and page by
- * page; and that a walk through the pages lists each rocket that does not
- * change once, whatever the others do meanwhile.
+ * Tests of lists with random tables: a list, whole and page by page, equals a
+ * plain sort of all rockets; and while other rockets change, the pages of a
+ * list have each unchanged rocket exactly once.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,27 +23,27 @@
 #include "table/table.h"
 
 /*
- * The rockets of a port have ids that begin alike and few different values,
- * so that there are many ties; and what can be unknown often is.
+ * The rockets of a fleet have ids with common prefixes and few different
+ * values, so that there are many ties. Values that can be unknown often are.
  */
 
 enum {
-    PORT_ROCKETS = 90,
-    PORT_ROOM = 160, /* with those that come during a list */
+    FLEET_ROCKETS = 90,
+    FLEET_ROOM = 160, /* with rockets that are added during a list */
     ID_SIZE = 16,
     IDS_ROOM = 4096,
-    FLEET = 3000,
+    LARGE_FLEET = 3000,
 };
 
-struct port {
+struct fleet {
     struct table *table;
     struct random random;
     size_t count;
-    char ids[PORT_ROOM][ID_SIZE];
-    struct rocket_view views[PORT_ROOM];
+    char ids[FLEET_ROOM][ID_SIZE];
+    struct rocket_view views[FLEET_ROOM];
 };
 
-/* The id of the `i`th rocket: all different, in no order, many begin alike. */
+/* The id of the `i`th rocket: unique, unordered, often with a common prefix. */
 static void make_id(char id[ID_SIZE], size_t i)
 {
     static const char *const starts[] = {"", "a", "abcdefgh", "\xc3\xa9t",
@@ -51,12 +51,13 @@ static void make_id(char id[ID_SIZE], size_t i)
     snprintf(id, ID_SIZE, "%s%zu", starts[i % 5], i * 37 % 1000);
 }
 
-/* Speeds and times that are often equal, and sometimes below zero. */
-static struct message port_message(struct port *port, size_t rocket)
+/* A message with a speed and a time that are often equal or below zero. */
+static struct message random_message(struct fleet *fleet, size_t rocket)
 {
-    struct random *random = &port->random;
+    struct random *random = &fleet->random;
     uint64_t number = 1 + random_below(random, 6);
-    struct message message = history_message(random, port->ids[rocket], number);
+    struct message message =
+        history_message(random, fleet->ids[rocket], number);
     message.time.seconds = (int64_t)random_below(random, 3) - 1;
     message.time.nanoseconds = (uint32_t)random_below(random, 2);
     if (message.speed != 0)
@@ -64,52 +65,52 @@ static struct message port_message(struct port *port, size_t rocket)
     return message;
 }
 
-static void look_at(const struct port *port, size_t rocket,
-                    struct rocket_view *view)
+static void read_rocket(const struct fleet *fleet, size_t rocket,
+                        struct rocket_view *view)
 {
-    if (!table_find(port->table, text_of(port->ids[rocket]), view))
+    if (!table_find(fleet->table, text_of(fleet->ids[rocket]), view))
         abort();
 }
 
-static void change(struct port *port, size_t rocket)
+static void change_rocket(struct fleet *fleet, size_t rocket)
 {
-    struct message message = port_message(port, rocket);
-    if (table_apply(port->table, &message) == MESSAGE_NO_MEMORY)
+    struct message message = random_message(fleet, rocket);
+    if (table_apply(fleet->table, &message) == MESSAGE_NO_MEMORY)
         abort();
-    look_at(port, rocket, &port->views[rocket]);
+    read_rocket(fleet, rocket, &fleet->views[rocket]);
 }
 
-static void add_rocket(struct port *port)
+static void add_rocket(struct fleet *fleet)
 {
-    size_t rocket = port->count++;
-    make_id(port->ids[rocket], rocket);
-    uint64_t messages = 1 + random_below(&port->random, 4);
+    size_t rocket = fleet->count++;
+    make_id(fleet->ids[rocket], rocket);
+    uint64_t messages = 1 + random_below(&fleet->random, 4);
     for (uint64_t i = 0; i < messages; i++)
-        change(port, rocket);
+        change_rocket(fleet, rocket);
 }
 
-static struct port *port_new(uint64_t seed)
+static struct fleet *fleet_new(uint64_t seed)
 {
-    struct port *port = calloc(1, sizeof(*port));
-    if (!port)
+    struct fleet *fleet = calloc(1, sizeof(*fleet));
+    if (!fleet)
         abort();
-    port->table = table_new(SIZE_MAX);
-    if (!port->table)
+    fleet->table = table_new(SIZE_MAX);
+    if (!fleet->table)
         abort();
-    port->random = (struct random){seed};
-    for (size_t i = 0; i < PORT_ROCKETS; i++)
-        add_rocket(port);
-    return port;
+    fleet->random = (struct random){seed};
+    for (size_t i = 0; i < FLEET_ROCKETS; i++)
+        add_rocket(fleet);
+    return fleet;
 }
 
-static void port_free(struct port *port)
+static void fleet_free(struct fleet *fleet)
 {
-    table_free(port->table);
-    free(port);
+    table_free(fleet->table);
+    free(fleet);
 }
 
-/* What a list is asked for. */
-struct wish {
+/* The parameters of a list. */
+struct list_params {
     enum table_field sort;
     bool descending;
     enum table_status status;
@@ -117,47 +118,51 @@ struct wish {
     unsigned limit;             /* 0: none */
 };
 
-static struct wish random_wish(struct random *random, enum table_field sort)
+static struct list_params random_params(struct random *random,
+                                        enum table_field sort)
 {
     static const unsigned limits[] = {0, 1, 2, 7, 40, 200};
-    struct wish wish = {
+    struct list_params params = {
         .sort = sort,
         .descending = random_one_in(random, 2),
         .limit = limits[random_below(random, 6)],
     };
     if (random_one_in(random, 3))
-        wish.status = random_one_in(random, 2) ? TABLE_ACTIVE : TABLE_EXPLODED;
+        params.status =
+            random_one_in(random, 2) ? TABLE_ACTIVE : TABLE_EXPLODED;
     if (random_one_in(random, 4))
-        wish.type = history_names[random_below(random, HISTORY_NAMES)];
+        params.type = history_names[random_below(random, HISTORY_NAMES)];
     if (random_one_in(random, 4))
-        wish.mission = history_names[random_below(random, HISTORY_NAMES)];
-    return wish;
+        params.mission = history_names[random_below(random, HISTORY_NAMES)];
+    return params;
 }
 
-static void write_query(const struct wish *wish, struct buffer *out)
+static void write_query(const struct list_params *params, struct buffer *out)
 {
     static const char *const statuses[] = {"", "&status=active",
                                            "&status=exploded"};
     buffer_append_format(
-        out, "sort=%s&order=%s%s", list_url_sort_name(wish->sort),
-        wish->descending ? "desc" : "asc", statuses[wish->status]);
-    if (wish->type)
-        buffer_append_format(out, "&type=%s", wish->type);
-    if (wish->mission)
-        buffer_append_format(out, "&mission=%s", wish->mission);
-    if (wish->limit > 0)
-        buffer_append_format(out, "&limit=%u", wish->limit);
+        out, "sort=%s&order=%s%s", list_url_sort_name(params->sort),
+        params->descending ? "desc" : "asc", statuses[params->status]);
+    if (params->type)
+        buffer_append_format(out, "&type=%s", params->type);
+    if (params->mission)
+        buffer_append_format(out, "&mission=%s", params->mission);
+    if (params->limit > 0)
+        buffer_append_format(out, "&limit=%u", params->limit);
 }
 
-static bool is_wanted(const struct wish *wish, const struct rocket_view *view)
+static bool matches_filter(const struct list_params *params,
+                           const struct rocket_view *view)
 {
-    if (wish->status == TABLE_ACTIVE && view->exploded)
+    if (params->status == TABLE_ACTIVE && view->exploded)
         return false;
-    if (wish->status == TABLE_EXPLODED && !view->exploded)
+    if (params->status == TABLE_EXPLODED && !view->exploded)
         return false;
-    if (wish->type && !text_equal(view->type, text_of(wish->type)))
+    if (params->type && !text_equal(view->type, text_of(params->type)))
         return false;
-    return !wish->mission || text_equal(view->mission, text_of(wish->mission));
+    return !params->mission ||
+           text_equal(view->mission, text_of(params->mission));
 }
 
 static int by_bytes(struct text a, struct text b)
@@ -221,17 +226,17 @@ static int by_field(enum table_field field, const struct rocket_view *a,
     abort();
 }
 
-/* Whether `a` belongs before `b`. */
-static bool is_before(const struct wish *wish, const struct rocket_view *a,
-                      const struct rocket_view *b)
+/* Whether `a` sorts before `b`. */
+static bool is_before(const struct list_params *params,
+                      const struct rocket_view *a, const struct rocket_view *b)
 {
-    bool a_unknown = is_unknown(wish->sort, a);
-    bool b_unknown = is_unknown(wish->sort, b);
+    bool a_unknown = is_unknown(params->sort, a);
+    bool b_unknown = is_unknown(params->sort, b);
     if (a_unknown != b_unknown)
         return b_unknown;
-    int order = a_unknown ? 0 : by_field(wish->sort, a, b);
+    int order = a_unknown ? 0 : by_field(params->sort, a, b);
     if (order != 0)
-        return wish->descending ? order > 0 : order < 0;
+        return params->descending ? order > 0 : order < 0;
     return by_bytes(a->id, b->id) < 0;
 }
 
@@ -241,17 +246,17 @@ struct ids {
     struct text ids[IDS_ROOM];
 };
 
-static void sort_plainly(const struct port *port, const struct wish *wish,
-                         struct ids *sorted)
+static void sort_plainly(const struct fleet *fleet,
+                         const struct list_params *params, struct ids *sorted)
 {
-    const struct rocket_view *views[PORT_ROOM];
+    const struct rocket_view *views[FLEET_ROOM];
     sorted->count = 0;
-    for (size_t i = 0; i < port->count; i++) {
-        const struct rocket_view *view = &port->views[i];
-        if (!is_wanted(wish, view))
+    for (size_t i = 0; i < fleet->count; i++) {
+        const struct rocket_view *view = &fleet->views[i];
+        if (!matches_filter(params, view))
             continue;
         size_t at = sorted->count++;
-        for (; at > 0 && is_before(wish, view, views[at - 1]); at--)
+        for (; at > 0 && is_before(params, view, views[at - 1]); at--)
             views[at] = views[at - 1];
         views[at] = view;
     }
@@ -259,8 +264,11 @@ static void sort_plainly(const struct port *port, const struct wish *wish,
         sorted->ids[i] = views[i]->id;
 }
 
-/* A page appended to `ids`. True, with the next query, if there is more. */
-static bool read_page(struct port *port, struct text raw, struct ids *ids,
+/*
+ * Append the page of the query `raw` to `ids`. True, with the target of the
+ * next page, if there is one.
+ */
+static bool read_page(struct fleet *fleet, struct text raw, struct ids *ids,
                       size_t *total, struct buffer *next)
 {
     char detail[LIST_URL_DETAIL];
@@ -268,7 +276,7 @@ static bool read_page(struct port *port, struct text raw, struct ids *ids,
     struct list_query after;
     if (!list_url_parse(&url, raw, detail, sizeof(detail)))
         fail_msg("refused: %s", detail);
-    struct list_page *page = list_page_new(port->table, &url.query);
+    struct list_page *page = list_page_new(fleet->table, &url.query);
     assert_non_null(page);
     for (size_t i = 0; i < list_page_count(page); i++) {
         struct rocket_view view;
@@ -294,28 +302,30 @@ static struct text query_of(const struct buffer *target)
     return query;
 }
 
-typedef void between_pages(struct port *port, void *context);
+typedef void between_pages(struct fleet *fleet, void *context);
 
-/* Walk all pages of a list, with `between` after each but the last. */
-static void walk(struct port *port, const struct wish *wish,
-                 between_pages *between, void *context, struct ids *ids)
+/* Read all pages of a list. Calls `between` after each page but the last. */
+static void read_all_pages(struct fleet *fleet,
+                           const struct list_params *params,
+                           between_pages *between, void *context,
+                           struct ids *ids)
 {
     struct buffer raw = BUFFER_INIT;
     struct buffer next = BUFFER_INIT;
     size_t total = 0;
     ids->count = 0;
-    write_query(wish, &raw);
-    bool more = read_page(port, buffer_text(&raw), ids, &total, &next);
+    write_query(params, &raw);
+    bool more = read_page(fleet, buffer_text(&raw), ids, &total, &next);
     while (more) {
         if (between)
-            between(port, context);
+            between(fleet, context);
         size_t before = ids->count;
         buffer_clear(&raw);
         buffer_append(&raw, query_of(&next));
         buffer_clear(&next);
-        more = read_page(port, buffer_text(&raw), ids, &total, &next);
-        assert_in_range(ids->count - before, more ? wish->limit : 0,
-                        wish->limit);
+        more = read_page(fleet, buffer_text(&raw), ids, &total, &next);
+        assert_in_range(ids->count - before, more ? params->limit : 0,
+                        params->limit);
     }
     if (!between)
         assert_int_equal(total, ids->count);
@@ -323,11 +333,11 @@ static void walk(struct port *port, const struct wish *wish,
     buffer_release(&next);
 }
 
-static void fail_wish(const struct wish *wish, uint64_t seed,
+static void fail_list(const struct list_params *params, uint64_t seed,
                       const char *reason)
 {
     struct buffer query = BUFFER_INIT;
-    write_query(wish, &query);
+    write_query(params, &query);
     print_error("GET /rockets?%.*s\nto repeat: LUNAR_SEED=%" PRIu64
                 " LUNAR_ROUNDS=1\n",
                 (int)query.length, query.data, seed);
@@ -335,17 +345,18 @@ static void fail_wish(const struct wish *wish, uint64_t seed,
     fail_msg("%s", reason);
 }
 
-static void assert_listed_as_sorted(struct port *port, const struct wish *wish,
+static void assert_listed_as_sorted(struct fleet *fleet,
+                                    const struct list_params *params,
                                     uint64_t seed)
 {
     struct ids sorted, listed;
-    sort_plainly(port, wish, &sorted);
-    walk(port, wish, NULL, NULL, &listed);
+    sort_plainly(fleet, params, &sorted);
+    read_all_pages(fleet, params, NULL, NULL, &listed);
     if (listed.count != sorted.count)
-        fail_wish(wish, seed, "another number of rockets than a plain sort");
+        fail_list(params, seed, "the number differs from a plain sort");
     for (size_t i = 0; i < sorted.count; i++) {
         if (!text_equal(listed.ids[i], sorted.ids[i]))
-            fail_wish(wish, seed, "another order than a plain sort");
+            fail_list(params, seed, "the order differs from a plain sort");
     }
 }
 
@@ -355,29 +366,29 @@ static void pages_make_up_the_whole_sorted_list(void **context)
     uint64_t seed = shrink_seed("lists");
     uint64_t rounds = shrink_rounds(20);
     for (uint64_t i = 0; i < rounds; i++) {
-        struct port *port = port_new(seed + i);
+        struct fleet *fleet = fleet_new(seed + i);
         for (unsigned sort = 0; sort < TABLE_FIELD_COUNT; sort++) {
             for (unsigned j = 0; j < 8; j++) {
-                struct wish wish =
-                    random_wish(&port->random, (enum table_field)sort);
-                assert_listed_as_sorted(port, &wish, seed + i);
+                struct list_params params =
+                    random_params(&fleet->random, (enum table_field)sort);
+                assert_listed_as_sorted(fleet, &params, seed + i);
             }
         }
-        port_free(port);
+        fleet_free(fleet);
     }
 }
 
 /*
- * A fleet: more rockets than a step of a scan has rows, ids that begin alike
- * for longer than any abbreviation or are the start of others, and speeds,
- * times and numbers from one end to the other.
+ * A large fleet: more rockets than a step of a scan has rows; ids with common
+ * prefixes longer than an abbreviation, or that are prefixes of others; speeds,
+ * times and numbers over the whole range.
  */
-struct fleet {
-    struct port port; /* its table and random numbers only */
-    struct rocket_view views[FLEET];
+struct large_fleet {
+    struct fleet base; /* only its table and random numbers are used */
+    struct rocket_view views[LARGE_FLEET];
 };
 
-static void make_fleet_id(char id[MESSAGE_MAX_CHANNEL + 1], size_t i)
+static void make_large_fleet_id(char id[MESSAGE_MAX_CHANNEL + 1], size_t i)
 {
     static const char *const starts[] = {"", "abcd", "aaaaaaaaaaaaaaaa",
                                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
@@ -389,13 +400,13 @@ static void make_fleet_id(char id[MESSAGE_MAX_CHANNEL + 1], size_t i)
     snprintf(id, MESSAGE_MAX_CHANNEL + 1, "%s%zu", starts[i % 4], i);
 }
 
-static void add_to_fleet(struct fleet *fleet, size_t i)
+static void add_to_large_fleet(struct large_fleet *large, size_t i)
 {
     static const int64_t speeds[] = {0,  1,  1,       INT64_C(1) << 27,
                                      -1, -1, -500000, INT64_C(1) << 52};
-    struct random *random = &fleet->port.random;
+    struct random *random = &large->base.random;
     char id[MESSAGE_MAX_CHANNEL + 1];
-    make_fleet_id(id, i);
+    make_large_fleet_id(id, i);
     int64_t speed = speeds[random_below(random, 8)];
     uint64_t number = 1 + random_below(random, 5);
     if (random_one_in(random, 20))
@@ -405,35 +416,36 @@ static void add_to_fleet(struct fleet *fleet, size_t i)
         history_names[random_below(random, HISTORY_NAMES)], 5);
     message.time.seconds += (int64_t)random_below(random, 3);
     if (!random_one_in(random, 4))
-        table_apply(fleet->port.table, &message);
+        table_apply(large->base.table, &message);
     message = message_speed(id, 1 + number, speed);
     message.time.nanoseconds = (uint32_t)random_below(random, 2);
     if (random_one_in(random, 20))
         message.time.seconds -= INT64_C(1) << (20 + random_below(random, 10));
-    table_apply(fleet->port.table, &message);
+    table_apply(large->base.table, &message);
     if (random_one_in(random, 5)) {
         message = message_exploded(id, 2 + number, "FROZEN_O_RINGS");
-        table_apply(fleet->port.table, &message);
+        table_apply(large->base.table, &message);
     }
-    assert_true(table_find(fleet->port.table, text_of(id), &fleet->views[i]));
+    assert_true(table_find(large->base.table, text_of(id), &large->views[i]));
 }
 
-static int fleet_order(const void *a, const void *b, void *context)
+static int compare_in_large_fleet(const void *a, const void *b, void *context)
 {
     const struct rocket_view *left = *(const struct rocket_view *const *)a;
     const struct rocket_view *right = *(const struct rocket_view *const *)b;
     return is_before(context, right, left) - is_before(context, left, right);
 }
 
-static void sort_fleet(const struct fleet *fleet, struct wish *wish,
-                       struct ids *sorted)
+static void sort_large_fleet(const struct large_fleet *large,
+                             struct list_params *params, struct ids *sorted)
 {
-    static const struct rocket_view *views[FLEET];
+    static const struct rocket_view *views[LARGE_FLEET];
     sorted->count = 0;
-    for (size_t i = 0; i < FLEET; i++)
-        if (is_wanted(wish, &fleet->views[i]))
-            views[sorted->count++] = &fleet->views[i];
-    qsort_r(views, sorted->count, sizeof(void *), fleet_order, wish);
+    for (size_t i = 0; i < LARGE_FLEET; i++)
+        if (matches_filter(params, &large->views[i]))
+            views[sorted->count++] = &large->views[i];
+    qsort_r(views, sorted->count, sizeof(void *), compare_in_large_fleet,
+            params);
     for (size_t i = 0; i < sorted->count; i++)
         sorted->ids[i] = views[i]->id;
 }
@@ -444,61 +456,61 @@ static void many_rockets_are_listed_as_sorted(void **context)
     static const unsigned limits[] = {0, 17, 63, 64, 200};
     static struct ids sorted, listed;
     uint64_t seed = shrink_seed("lists of many");
-    struct fleet *fleet = calloc(1, sizeof(*fleet));
-    assert_non_null(fleet);
-    fleet->port.table = table_new(SIZE_MAX);
-    assert_non_null(fleet->port.table);
-    fleet->port.random = (struct random){seed};
-    for (size_t i = 0; i < FLEET; i++)
-        add_to_fleet(fleet, i);
+    struct large_fleet *large = calloc(1, sizeof(*large));
+    assert_non_null(large);
+    large->base.table = table_new(SIZE_MAX);
+    assert_non_null(large->base.table);
+    large->base.random = (struct random){seed};
+    for (size_t i = 0; i < LARGE_FLEET; i++)
+        add_to_large_fleet(large, i);
     for (unsigned i = 0; i < 6 * TABLE_FIELD_COUNT; i++) {
-        struct wish wish = random_wish(
-            &fleet->port.random, (enum table_field)(i % TABLE_FIELD_COUNT));
-        wish.descending = i / TABLE_FIELD_COUNT % 2;
-        wish.limit = limits[random_below(&fleet->port.random, 5)];
-        sort_fleet(fleet, &wish, &sorted);
-        walk(&fleet->port, &wish, NULL, NULL, &listed);
+        struct list_params params = random_params(
+            &large->base.random, (enum table_field)(i % TABLE_FIELD_COUNT));
+        params.descending = i / TABLE_FIELD_COUNT % 2;
+        params.limit = limits[random_below(&large->base.random, 5)];
+        sort_large_fleet(large, &params, &sorted);
+        read_all_pages(&large->base, &params, NULL, NULL, &listed);
         if (listed.count != sorted.count)
-            fail_wish(&wish, seed, "another number than a plain sort");
+            fail_list(&params, seed, "the number differs from a plain sort");
         for (size_t j = 0; j < sorted.count; j++)
             if (!text_equal(listed.ids[j], sorted.ids[j]))
-                fail_wish(&wish, seed, "another order than a plain sort");
+                fail_list(&params, seed, "the order differs from a plain sort");
     }
-    table_free(fleet->port.table);
-    free(fleet);
+    table_free(large->base.table);
+    free(large);
 }
 
 /* Lists while rockets change. */
 
 struct changes {
-    const struct wish *wish;
-    bool changed[PORT_ROOM]; /* its value, or whether it is wanted */
+    const struct list_params *params;
+    bool changed[FLEET_ROOM]; /* its sort value, or whether it matches */
 };
 
-static bool value_changed(const struct wish *wish,
+static bool value_changed(const struct list_params *params,
                           const struct rocket_view *before,
                           const struct rocket_view *after)
 {
-    bool unknown = is_unknown(wish->sort, before);
-    if (unknown != is_unknown(wish->sort, after) ||
-        is_wanted(wish, before) != is_wanted(wish, after))
+    bool unknown = is_unknown(params->sort, before);
+    if (unknown != is_unknown(params->sort, after) ||
+        matches_filter(params, before) != matches_filter(params, after))
         return true;
-    return !unknown && by_field(wish->sort, before, after) != 0;
+    return !unknown && by_field(params->sort, before, after) != 0;
 }
 
-static void change_some(struct port *port, void *context)
+static void change_some(struct fleet *fleet, void *context)
 {
     struct changes *changes = context;
     for (unsigned i = 0; i < 12; i++) {
-        size_t rocket = random_below(&port->random, PORT_ROCKETS);
-        struct rocket_view before; /* its own copy: names lie in a view */
-        look_at(port, rocket, &before);
-        change(port, rocket);
-        if (value_changed(changes->wish, &before, &port->views[rocket]))
+        size_t rocket = random_below(&fleet->random, FLEET_ROCKETS);
+        struct rocket_view before; /* a copy: a view contains its strings */
+        read_rocket(fleet, rocket, &before);
+        change_rocket(fleet, rocket);
+        if (value_changed(changes->params, &before, &fleet->views[rocket]))
             changes->changed[rocket] = true;
     }
-    if (port->count < PORT_ROOM)
-        add_rocket(port);
+    if (fleet->count < FLEET_ROOM)
+        add_rocket(fleet);
 }
 
 static size_t times_listed(const struct ids *ids, struct text id)
@@ -509,20 +521,20 @@ static size_t times_listed(const struct ids *ids, struct text id)
     return times;
 }
 
-static void assert_stable(struct port *port, const struct wish *wish,
+static void assert_stable(struct fleet *fleet, const struct list_params *params,
                           uint64_t seed)
 {
-    struct changes changes = {.wish = wish};
+    struct changes changes = {.params = params};
     struct ids ids;
-    walk(port, wish, change_some, &changes, &ids);
-    for (size_t i = 0; i < PORT_ROCKETS; i++) {
-        const struct rocket_view *view = &port->views[i];
+    read_all_pages(fleet, params, change_some, &changes, &ids);
+    for (size_t i = 0; i < FLEET_ROCKETS; i++) {
+        const struct rocket_view *view = &fleet->views[i];
         size_t times = times_listed(&ids, view->id);
-        if (!changes.changed[i] && times != is_wanted(wish, view))
-            fail_wish(wish, seed,
+        if (!changes.changed[i] && times != matches_filter(params, view))
+            fail_list(params, seed,
                       times == 0 ? "a rocket that did not change is skipped"
                                  : "a rocket that did not change is listed "
-                                   "twice, or though it is not wanted");
+                                   "twice, or does not match the filter");
     }
 }
 
@@ -534,13 +546,13 @@ static void unchanged_rockets_are_listed_once_while_others_change(void **state)
     uint64_t rounds = shrink_rounds(12);
     for (uint64_t i = 0; i < rounds; i++) {
         for (unsigned j = 0; j < 2 * TABLE_FIELD_COUNT; j++) {
-            struct port *port = port_new(seed + i);
-            struct wish wish = random_wish(
-                &port->random, (enum table_field)(j % TABLE_FIELD_COUNT));
-            wish.descending = j >= TABLE_FIELD_COUNT;
-            wish.limit = limits[random_below(&port->random, 3)];
-            assert_stable(port, &wish, seed + i);
-            port_free(port);
+            struct fleet *fleet = fleet_new(seed + i);
+            struct list_params params = random_params(
+                &fleet->random, (enum table_field)(j % TABLE_FIELD_COUNT));
+            params.descending = j >= TABLE_FIELD_COUNT;
+            params.limit = limits[random_below(&fleet->random, 3)];
+            assert_stable(fleet, &params, seed + i);
+            fleet_free(fleet);
         }
     }
 }

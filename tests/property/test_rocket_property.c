@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That a rocket is the fold, in number order, of what was applied to it,
- * whatever came in whatever order: by random histories against the oracle,
- * and by going through everything that is short.
+ * Tests that the state of a rocket is the fold of its applied messages in the
+ * order of numbers, in any order of delivery: with random histories, compared
+ * with the oracle, and with all orders of all short histories.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 #include "shrink.h"
 #include "subject.h"
 
-/* The numbers that are missing between ranges. */
+/* How many numbers are missing between ranges. */
 static uint64_t missing_between(const struct oracle *oracle)
 {
     uint64_t missing = 0;
@@ -28,7 +28,7 @@ static uint64_t missing_between(const struct oracle *oracle)
     return missing;
 }
 
-/* Deliver all that is missing between runs, so that one run is left. */
+/* Deliver all messages missing between runs, so that one run is left. */
 static const char *fill_gaps(struct subject *subject, struct oracle *oracle)
 {
     struct random random = {oracle->count};
@@ -43,8 +43,8 @@ static const char *fill_gaps(struct subject *subject, struct oracle *oracle)
     return NULL;
 }
 
-/* With one run left, what is held is what the state shows. */
-static const char *difference_in_final_names(struct subject *subject)
+/* With one run left, only the strings of the state must be held. */
+static const char *difference_in_final_strings(struct subject *subject)
 {
     const struct effect *state = rocket_state(&subject->rocket);
     for (size_t i = 0; i < HISTORY_NAMES; i++) {
@@ -52,9 +52,9 @@ static const char *difference_in_final_names(struct subject *subject)
         int64_t shown = (state->type == string) + (state->mission == string) +
                         (state->reason == string);
         if (string->held != shown)
-            return "strings held, which are not those of the state";
+            return "counts of strings: they are not those of the state";
     }
-    return quota_used(&subject->quota) == 0 ? NULL : "memory of a single run";
+    return quota_used(&subject->quota) == 0 ? NULL : "memory for a single run";
 }
 
 static const char *check_end(struct subject *subject, struct oracle *oracle)
@@ -63,11 +63,11 @@ static const char *check_end(struct subject *subject, struct oracle *oracle)
     if (missing_between(oracle) > AFFORDABLE)
         return NULL;
     const char *differs = fill_gaps(subject, oracle);
-    return differs ? differs : difference_in_final_names(subject);
+    return differs ? differs : difference_in_final_strings(subject);
 }
 
-static bool ends_clean(struct subject *subject, struct oracle *oracle,
-                       char why[SHRINK_WHY])
+static bool end_is_right(struct subject *subject, struct oracle *oracle,
+                         char why[SHRINK_WHY])
 {
     const char *differs = check_end(subject, oracle);
     if (differs)
@@ -83,7 +83,7 @@ static bool rocket_equals_oracle(const struct history *history,
     subject_init(&subject, rocket_apply);
     oracle_init(&oracle);
     bool equal = subject_follows(&subject, &oracle, history, why) &&
-                 ends_clean(&subject, &oracle, why);
+                 end_is_right(&subject, &oracle, why);
     oracle_release(&oracle);
     subject_release(&subject);
     return equal;
@@ -96,7 +96,7 @@ static void state_is_the_fold_after_every_delivery(void **context)
                              HISTORY_SHORT, 20000));
 }
 
-static void state_is_the_fold_past_the_bound(void **context)
+static void state_is_the_fold_past_the_limit_of_runs(void **context)
 {
     (void)context;
     assert_true(shrink_check("hostile histories", rocket_equals_oracle,
@@ -107,7 +107,7 @@ static void state_is_the_fold_past_the_bound(void **context)
 
 enum { LETTERS = 6, LENGTH = 5 };
 
-/* Letter 0 is a message that is lost; each number has names of its own. */
+/* Letter 0 is a lost message. Each number has its own strings. */
 static struct message letter_message(unsigned letter, uint64_t number)
 {
     const char *channel = history_channels[0];
@@ -126,7 +126,7 @@ static struct message letter_message(unsigned letter, uint64_t number)
     }
 }
 
-static void spell(struct history *history, unsigned word)
+static void make_history(struct history *history, unsigned word)
 {
     history->count = 0;
     for (uint64_t number = 1; number <= LENGTH; number++) {
@@ -151,7 +151,7 @@ static void assert_order_converges(const struct history *order,
         differs = subject_strings_difference(&subject);
     if (differs) {
         history_print(order, stderr);
-        fail_msg("the order above ends with another %s", differs);
+        fail_msg("this order of deliveries gives a different %s", differs);
     }
     subject_release(&subject);
 }
@@ -163,7 +163,7 @@ static void swap_deliveries(struct history *history, size_t a, size_t b)
     history->deliveries[b] = swapped;
 }
 
-/* All orders of what stands at `from` and after it. */
+/* Check all orders of the deliveries from `from` on. */
 static void assert_orders_converge(struct history *history, size_t from,
                                    const struct oracle_state *expected)
 {
@@ -189,7 +189,7 @@ static void all_orders_of_short_histories_converge(void **context)
     for (unsigned word = 0; word < words; word++) {
         struct oracle oracle;
         oracle_init(&oracle);
-        spell(&history, word);
+        make_history(&history, word);
         for (size_t i = 0; i < history.count; i++)
             oracle_apply(&oracle, &history.deliveries[i]);
         struct oracle_state expected = oracle_state(&oracle);
@@ -203,7 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_is_the_fold_after_every_delivery),
-        cmocka_unit_test(state_is_the_fold_past_the_bound),
+        cmocka_unit_test(state_is_the_fold_past_the_limit_of_runs),
         cmocka_unit_test(all_orders_of_short_histories_converge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test of the tests: state rules that are wrong on purpose must be found
- * out, and the histories that show it must shrink to what anyone would have
- * written down by hand.
+ * Tests of the property tests: state rules that are wrong on purpose must be
+ * detected, and the failing histories must shrink to the smallest ones.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,39 +47,39 @@ apply_repeats_again(struct rocket *rocket, struct quota *quota, uint64_t number,
     return result == MESSAGE_DUPLICATE ? MESSAGE_APPLIED : result;
 }
 
-/* Whether wrong rules go unnoticed. */
-static bool goes_unnoticed(const struct history *history,
-                           subject_apply_function *apply, char why[SHRINK_WHY])
+/* Whether the oracle agrees with the wrong rules of `apply`. */
+static bool is_undetected(const struct history *history,
+                          subject_apply_function *apply, char why[SHRINK_WHY])
 {
     struct subject subject;
     struct oracle oracle;
     subject_init(&subject, apply);
     oracle_init(&oracle);
-    bool unnoticed = subject_follows(&subject, &oracle, history, why);
+    bool undetected = subject_follows(&subject, &oracle, history, why);
     oracle_release(&oracle);
     subject_release(&subject);
-    return unnoticed;
+    return undetected;
 }
 
-static bool explosions_do_not_matter(const struct history *history,
-                                     char why[SHRINK_WHY])
+static bool ignored_explosions_are_undetected(const struct history *history,
+                                              char why[SHRINK_WHY])
 {
-    return goes_unnoticed(history, apply_without_explosions, why);
+    return is_undetected(history, apply_without_explosions, why);
 }
 
-static bool late_messages_do_not_matter(const struct history *history,
-                                        char why[SHRINK_WHY])
+static bool ignored_late_messages_are_undetected(const struct history *history,
+                                                 char why[SHRINK_WHY])
 {
-    return goes_unnoticed(history, apply_without_late_messages, why);
+    return is_undetected(history, apply_without_late_messages, why);
 }
 
-static bool repeats_do_not_matter(const struct history *history,
-                                  char why[SHRINK_WHY])
+static bool applied_repeats_are_undetected(const struct history *history,
+                                           char why[SHRINK_WHY])
 {
-    return goes_unnoticed(history, apply_repeats_again, why);
+    return is_undetected(history, apply_repeats_again, why);
 }
 
-/* A random history that breaks `property`, made as small as it gets. */
+/* Find a random history that breaks `property`, and shrink it. */
 static void find_smallest(struct history *history, shrink_property *property,
                           uint64_t seed)
 {
@@ -106,7 +105,7 @@ static void an_ignored_explosion_shrinks_to_one_delivery(void **context)
     struct history history;
     history_init(&history);
     for (uint64_t seed = 0; seed < 20; seed++) {
-        find_smallest(&history, explosions_do_not_matter, seed);
+        find_smallest(&history, ignored_explosions_are_undetected, seed);
         assert_int_equal(history.count, 1);
         assert_delivery(&history, 0, MESSAGE_EXPLODED, 1);
     }
@@ -119,7 +118,7 @@ static void an_ignored_late_message_shrinks_to_two_deliveries(void **context)
     struct history history;
     history_init(&history);
     for (uint64_t seed = 0; seed < 20; seed++) {
-        find_smallest(&history, late_messages_do_not_matter, seed);
+        find_smallest(&history, ignored_late_messages_are_undetected, seed);
         assert_int_equal(history.count, 2);
         assert_delivery(&history, 0, MESSAGE_SPEED_INCREASED, 2);
         assert_delivery(&history, 1, MESSAGE_SPEED_INCREASED, 1);
@@ -133,7 +132,7 @@ static void a_repeat_applied_again_shrinks_to_two_deliveries(void **context)
     struct history history;
     history_init(&history);
     for (uint64_t seed = 0; seed < 20; seed++) {
-        find_smallest(&history, repeats_do_not_matter, seed);
+        find_smallest(&history, applied_repeats_are_undetected, seed);
         assert_int_equal(history.count, 2);
         assert_delivery(&history, 0, MESSAGE_SPEED_INCREASED, 1);
         assert_delivery(&history, 1, MESSAGE_SPEED_INCREASED, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That the table shows each rocket as the oracle does, after every delivery
- * to any of them, and counts each change as one revision.
+ * Tests that the table's views equal the oracle's states after every delivery
+ * of random histories, and that each change counts as one revision.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static size_t rocket_of(struct text channel)
     abort();
 }
 
-/* Absent is not the same as empty. */
+/* Absent and empty text are different here. */
 static bool same_text(struct text a, struct text b)
 {
     return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
@@ -88,7 +88,7 @@ static const char *difference(const struct rocket_view *view,
     return view->missing == expected->missing ? NULL : "missingMessages";
 }
 
-/* Deliver to both sides; what differs afterwards, NULL for nothing. */
+/* Deliver to both sides. Returns the part that differs then; NULL if none. */
 static const char *deliver(struct fleet *fleet, const struct message *message)
 {
     struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
@@ -102,7 +102,7 @@ static const char *deliver(struct fleet *fleet, const struct message *message)
         return "revision of the table";
     struct rocket_view view;
     if (!table_find(fleet->table, message->channel, &view))
-        return "rocket, which is not there";
+        return "rocket (not found)";
     if (!text_equal(view.id, message->channel))
         return "id";
     if (expected == MESSAGE_APPLIED && view.revision != revision)
@@ -111,7 +111,7 @@ static const char *deliver(struct fleet *fleet, const struct message *message)
     return difference(&view, &state);
 }
 
-/* A walk over the table sees every rocket once and as it is. */
+/* A scan must return every rocket once, in its current state. */
 static const char *check_scan(struct fleet *fleet)
 {
     const struct table_filter all = {0};
@@ -135,7 +135,7 @@ static const char *check_scan(struct fleet *fleet)
     for (size_t i = 0; i < HISTORY_ROCKETS; i++) {
         bool known = fleet->oracles[i].count > 0;
         if (seen[i] != known)
-            return "number of times that a walk sees a rocket";
+            return "number of times that a scan returns a rocket";
         count += known;
     }
     return table_count(fleet->table) == count ? NULL : "number of rockets";
@@ -158,14 +158,14 @@ static bool table_equals_oracle(const struct history *history,
     return differs == NULL;
 }
 
-static void table_shows_every_rocket_as_the_fold(void **context)
+static void every_view_is_the_fold(void **context)
 {
     (void)context;
     assert_true(
         shrink_check("fleets", table_equals_oracle, HISTORY_FLEET, 300));
 }
 
-static void table_shows_the_fold_past_the_bound(void **context)
+static void view_is_the_fold_past_the_limit_of_runs(void **context)
 {
     (void)context;
     assert_true(shrink_check("hostile fleets", table_equals_oracle,
@@ -175,8 +175,8 @@ static void table_shows_the_fold_past_the_bound(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_shows_every_rocket_as_the_fold),
-        cmocka_unit_test(table_shows_the_fold_past_the_bound),
+        cmocka_unit_test(every_view_is_the_fold),
+        cmocka_unit_test(view_is_the_fold_past_the_limit_of_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line and the environment. A case's arguments and variables
- * are words of one string.
+ * Tests of the command line and the environment. The arguments and the
+ * variables of a case are each one string, split at its spaces.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 enum { MAX_WORDS = 8 };
 
-/* A command line and its environment, and what was made of them. */
+/* A command line and an environment, and the result of reading them. */
 struct reading {
     char arguments[512], variables[256];
     char *argv[MAX_WORDS + 2];
@@ -28,8 +28,8 @@ struct reading {
     char error[256];
 };
 
-/* Cut `words` at its spaces into `list`, which gets a NULL at its end. */
-static int cut(char *words, char **list)
+/* Split `words` in place at its spaces into `list`, which ends with NULL. */
+static int split_words(char *words, char **list)
 {
     int count = 0;
     char *rest = NULL;
@@ -42,7 +42,7 @@ static int cut(char *words, char **list)
     return count;
 }
 
-/* `reading` must outlive its config, which points into it. */
+/* `reading` must outlive its config, which points into `reading`. */
 static enum config_result read_words(struct reading *reading,
                                      const char *arguments,
                                      const char *variables)
@@ -52,15 +52,15 @@ static enum config_result read_words(struct reading *reading,
     snprintf(reading->arguments, sizeof(reading->arguments), "%s", arguments);
     snprintf(reading->variables, sizeof(reading->variables), "%s", variables);
     reading->argv[0] = program;
-    int count = cut(reading->arguments, reading->argv + 1);
-    cut(reading->variables, reading->environment);
+    int count = split_words(reading->arguments, reading->argv + 1);
+    split_words(reading->variables, reading->environment);
     return config_read(&reading->config, count + 1, reading->argv,
                        reading->environment, reading->error,
                        sizeof(reading->error));
 }
 
-static void read_well(struct reading *reading, const char *arguments,
-                      const char *variables)
+static void read_valid(struct reading *reading, const char *arguments,
+                       const char *variables)
 {
     enum config_result result = read_words(reading, arguments, variables);
     assert_string_equal(reading->error, "");
@@ -71,7 +71,7 @@ static void defaults_are_as_documented(void **state)
 {
     (void)state;
     struct reading reading;
-    read_well(&reading, "", "");
+    read_valid(&reading, "", "");
     assert_string_equal(reading.config.host, "127.0.0.1");
     assert_int_equal(reading.config.port, 8088);
     assert_int_equal(reading.config.max_connections, 10000);
@@ -96,7 +96,7 @@ static void environment_may_be_missing(void **state)
     assert_int_equal(config.port, 8088);
 }
 
-static void spellings_of_a_flag_mean_the_same(void **state)
+static void all_spellings_of_a_flag_are_equal(void **state)
 {
     (void)state;
     static const char *const cases[] = {
@@ -106,7 +106,7 @@ static void spellings_of_a_flag_mean_the_same(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct reading reading;
-        read_well(&reading, cases[i], "");
+        read_valid(&reading, cases[i], "");
         assert_int_equal(reading.config.port, 9000);
     }
 }
@@ -127,7 +127,7 @@ static void every_flag_has_a_variable(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct reading reading;
-        read_well(&reading, cases[i].arguments, cases[i].variables);
+        read_valid(&reading, cases[i].arguments, cases[i].variables);
         assert_int_equal(reading.config.port, 1);
         assert_string_equal(reading.config.host, "::");
         assert_int_equal(reading.config.threads, 3);
@@ -137,27 +137,28 @@ static void every_flag_has_a_variable(void **state)
     }
 }
 
-static void flags_win_over_variables(void **state)
+static void flags_override_variables(void **state)
 {
     (void)state;
     struct reading reading;
-    read_well(&reading, "-port=2", "LUNAR_PORT=1 LUNAR_THREADS=3");
+    read_valid(&reading, "-port=2", "LUNAR_PORT=1 LUNAR_THREADS=3");
     assert_int_equal(reading.config.port, 2);
     assert_int_equal(reading.config.threads, 3);
-    /* Then it does not matter that the variable is wrong. */
-    read_well(&reading, "-port=2", "LUNAR_PORT=abc");
+    /* A flag makes an invalid variable harmless. */
+    read_valid(&reading, "-port=2", "LUNAR_PORT=abc");
     assert_int_equal(reading.config.port, 2);
-    /* Others' variables do not matter at all. */
-    read_well(&reading, "", "PORT=1 LUNAR_PORTS=x LUNAR_POR=x MY_LUNAR_PORT=x");
+    /* Variables of other names are ignored. */
+    read_valid(&reading, "",
+               "PORT=1 LUNAR_PORTS=x LUNAR_POR=x MY_LUNAR_PORT=x");
     assert_int_equal(reading.config.port, 8088);
 }
 
-static void threads_are_loops_or_one_a_connection(void **state)
+static void threads_are_a_number_or_per_connection(void **state)
 {
     (void)state;
     static const struct {
         const char *arguments;
-        unsigned threads; /* 0: does not matter, but at least 1 */
+        unsigned threads; /* 0: any number from 1 */
         bool per_connection;
     } cases[] = {
         {"-threads=1", 1, false},
@@ -168,7 +169,7 @@ static void threads_are_loops_or_one_a_connection(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct reading reading;
-        read_well(&reading, cases[i].arguments, "");
+        read_valid(&reading, cases[i].arguments, "");
         assert_int_equal(reading.config.per_connection,
                          cases[i].per_connection);
         assert_true(reading.config.threads >= 1);
@@ -232,10 +233,10 @@ static void bounds_are_inclusive(void **state)
 {
     (void)state;
     struct reading reading;
-    read_well(&reading, "-port=0 -max-connections=16", "");
+    read_valid(&reading, "-port=0 -max-connections=16", "");
     assert_int_equal(reading.config.port, 0);
     assert_int_equal(reading.config.max_connections, 16);
-    read_well(&reading, "-port=65535 -max-connections=1000000", "");
+    read_valid(&reading, "-port=65535 -max-connections=1000000", "");
     assert_int_equal(reading.config.port, 65535);
     assert_int_equal(reading.config.max_connections, 1000000);
 }
@@ -263,12 +264,12 @@ static void check_errors(const struct error_case *cases, size_t count)
             read_words(&reading, cases[i].arguments, cases[i].variables);
         assert_string_equal(reading.error, cases[i].error);
         assert_int_equal(result, CONFIG_INVALID);
-        /* On failure the result is left alone. */
+        /* On failure the result is untouched. */
         assert_null(reading.config.host);
     }
 }
 
-static void wrong_value_is_told_what_is_expected(void **state)
+static void error_of_a_bad_value_says_what_is_expected(void **state)
 {
     (void)state;
     static const struct error_case cases[] = {
@@ -300,7 +301,7 @@ static void wrong_value_is_told_what_is_expected(void **state)
     check_errors(cases, COUNT(cases));
 }
 
-static void misplaced_argument_is_told_how_to_write_it(void **state)
+static void error_of_a_bad_argument_says_how_to_write_it(void **state)
 {
     (void)state;
     static const struct error_case cases[] = {
@@ -317,7 +318,7 @@ static void misplaced_argument_is_told_how_to_write_it(void **state)
     check_errors(cases, COUNT(cases));
 }
 
-static void unknown_flag_is_told_the_nearest(void **state)
+static void error_of_an_unknown_flag_suggests_the_nearest(void **state)
 {
     (void)state;
     static const struct error_case cases[] = {
@@ -369,7 +370,7 @@ static void error_is_one_short_line(void **state)
     assert_string_equal(error, ": unexpecte");
 }
 
-static void help_and_version_end_the_reading(void **state)
+static void arguments_after_help_or_version_are_ignored(void **state)
 {
     (void)state;
     static const struct {
@@ -395,7 +396,7 @@ static void help_and_version_end_the_reading(void **state)
     }
 }
 
-static void help_teaches(void **state)
+static void help_describes_every_flag(void **state)
 {
     (void)state;
     static const char *const parts[] = {
@@ -444,18 +445,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(environment_may_be_missing),
-        cmocka_unit_test(spellings_of_a_flag_mean_the_same),
+        cmocka_unit_test(all_spellings_of_a_flag_are_equal),
         cmocka_unit_test(every_flag_has_a_variable),
-        cmocka_unit_test(flags_win_over_variables),
-        cmocka_unit_test(threads_are_loops_or_one_a_connection),
+        cmocka_unit_test(flags_override_variables),
+        cmocka_unit_test(threads_are_a_number_or_per_connection),
         cmocka_unit_test(memory_has_a_unit),
         cmocka_unit_test(bounds_are_inclusive),
-        cmocka_unit_test(wrong_value_is_told_what_is_expected),
-        cmocka_unit_test(misplaced_argument_is_told_how_to_write_it),
-        cmocka_unit_test(unknown_flag_is_told_the_nearest),
+        cmocka_unit_test(error_of_a_bad_value_says_what_is_expected),
+        cmocka_unit_test(error_of_a_bad_argument_says_how_to_write_it),
+        cmocka_unit_test(error_of_an_unknown_flag_suggests_the_nearest),
         cmocka_unit_test(error_is_one_short_line),
-        cmocka_unit_test(help_and_version_end_the_reading),
-        cmocka_unit_test(help_teaches),
+        cmocka_unit_test(arguments_after_help_or_version_are_ignored),
+        cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(version_is_that_of_the_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON texts by RFC 8259, each at its place in a message and with what must
- * come of it. A row names the section that it is about. Sections 4, 8.2 and 9
- * leave some of it to the receiver: there the row says what this one does.
+ * A table of JSON texts, valid and invalid by RFC 8259. Each row has a text,
+ * its place in a message, the expected result, and the section of the RFC that
+ * it tests. Sections 4, 8.2 and 9 leave choices to the receiver; there the row
+ * expects what this service does.
  *
- * Texts of control characters and long ones are in the test itself, which
- * makes them.
+ * Texts with control characters and long texts are not in the table:
+ * test_json_standard.c makes them.
  */
 #ifndef LUNAR_TESTS_JSON_STANDARD_H
 #define LUNAR_TESTS_JSON_STANDARD_H
@@ -14,16 +15,16 @@
 
 #include <stdint.h>
 
-/* Where the text stands in a message that is right without it. */
+/* The place of the text in a message that is valid without the text. */
 enum place {
-    BODY, /* is all there is */
+    BODY, /* the text is the whole body */
     BEFORE,
     AFTER,
-    UNREAD,   /* value of a member that nobody reads */
+    UNREAD,   /* value of an unknown member */
     ROOT,     /* members at the start of the message */
-    METADATA, /* of `metadata` */
-    PAYLOAD,  /* of `message` */
-    CHANNEL,  /* values, from here on */
+    METADATA, /* members of `metadata` */
+    PAYLOAD,  /* members of `message` */
+    CHANNEL,  /* this and the following: the value of that member */
     NUMBER,
     TIME,
     TYPE,
@@ -32,12 +33,12 @@ enum place {
 };
 
 enum verdict {
-    PASSES,    /* with the values of the message without it */
-    IS_TEXT,   /* with this text as the value */
-    IS_NUMBER, /* with this number as the value */
-    NOT_JSON,  /* refused by the standard */
-    NO_VALUE,  /* JSON, but not what the member may be */
-    TWICE,     /* refused, as nobody should guess which one counts */
+    PASSES,    /* accepted, with the values of the message without the text */
+    IS_TEXT,   /* accepted, with `value` as the member's value */
+    IS_NUMBER, /* accepted, with `number` as the member's value */
+    NOT_JSON,  /* refused: invalid JSON */
+    NO_VALUE,  /* refused: JSON, but no valid value of the member */
+    TWICE,     /* refused: a member is given twice */
 };
 
 struct row {
@@ -70,7 +71,7 @@ struct row {
         section, place, LITERAL(text), verdict, {NULL, 0}, 0                   \
     }
 
-/* The message that has all texts but BODY and BY, in its usual spelling. */
+/* Parts of the valid message for all places but BODY and BY. */
 #define TIME_VALUE "2022-02-02T19:39:05.86337+01:00"
 #define METADATA_VALUE                                                         \
     "{\"channel\":\"r\",\"messageNumber\":7,\"messageTime\":\"" TIME_VALUE     \
@@ -78,7 +79,7 @@ struct row {
 #define MESSAGE_VALUE "{\"newMission\":\"m\"}"
 
 static const struct row structure_rows[] = {
-    /* Section 2: white space is these four, around any token. */
+    /* Section 2: white space is these four characters, around any token. */
     PASS("2", BEFORE, ""),
     PASS("2", BEFORE, " "),
     PASS("2", BEFORE, "\t"),
@@ -112,7 +113,7 @@ static const struct row structure_rows[] = {
     REFUSE(NOT_JSON, "2", UNREAD, "\v1"),
     REFUSE(NOT_JSON, "2", UNREAD, "[1\f]"),
     REFUSE(NOT_JSON, "2", UNREAD, "[\0]"),
-    /* and nothing but white space follows. */
+    /* Section 2: only white space may follow the value. */
     REFUSE(NOT_JSON, "2", AFTER, "\0"),
     REFUSE(NOT_JSON, "2", AFTER, "\f"),
     REFUSE(NOT_JSON, "2", AFTER, "\x1A"),
@@ -128,7 +129,7 @@ static const struct row structure_rows[] = {
     REFUSE(NOT_JSON, "2", AFTER, "\n// end"),
     REFUSE(NOT_JSON, "2", AFTER, "\0{}"),
 
-    /* Section 2: any value is a text, but only an object is a message. */
+    /* Section 2: any value is a JSON text, but only an object is a message. */
     REFUSE(NO_VALUE, "2", BODY, "null"),
     REFUSE(NO_VALUE, "2", BODY, "true"),
     REFUSE(NO_VALUE, "2", BODY, "0"),
@@ -198,7 +199,10 @@ static const struct row object_rows[] = {
     REFUSE(NO_VALUE, "4", NUMBER, "{}"),
     REFUSE(NO_VALUE, "4", CHANNEL, "{}"),
 
-    /* Section 4: names should be unique; those that are read must be. */
+    /*
+     * Section 4: names should be unique. The service requires that of the
+     * members that it reads.
+     */
     REFUSE(TWICE, "4", ROOT, "\"metadata\":{}"),
     REFUSE(TWICE, "4", ROOT, "\"metadata\":" METADATA_VALUE),
     REFUSE(TWICE, "4", ROOT, "\"message\":" MESSAGE_VALUE),
@@ -225,7 +229,7 @@ static const struct row object_rows[] = {
     PASS("4", PAYLOAD, "\"by\":1,\"by\":2"),
     PASS("4", PAYLOAD, "\"mission\":null"),
 
-    /* Section 8.3: names are compared as text, not as they are spelt. */
+    /* Section 8.3: names are compared after unescaping. */
     PASS("8.3", ROOT, "\"Metadata\":1"),
     PASS("8.3", ROOT, "\"metadata \":1"),
     PASS("8.3", ROOT, "\"metadat\":1"),
@@ -269,7 +273,7 @@ static const struct row array_rows[] = {
 };
 
 static const struct row number_rows[] = {
-    /* Section 6: an integer, then maybe a fraction, then maybe an exponent. */
+    /* Section 6: an integer, an optional fraction, an optional exponent. */
     COUNTS("6", BY, "0", 0),
     COUNTS("6", BY, "-0", 0),
     COUNTS("6", BY, "0.0", 0),
@@ -336,7 +340,7 @@ static const struct row number_rows[] = {
     REFUSE(NOT_JSON, "6", BY, "\xD9\xA1"),
     REFUSE(NOT_JSON, "6", BY, "1\0"),
 
-    /* Section 6: numbers are doubles, whose integers are exact to 2^53. */
+    /* Section 6: numbers are doubles; integers are exact up to 2^53. */
     COUNTS("6", NUMBER, "1", 1),
     COUNTS("6", NUMBER, "2147483648", 2147483648),
     COUNTS("6", NUMBER, "4294967297", 4294967297),
@@ -357,7 +361,10 @@ static const struct row number_rows[] = {
 };
 
 static const struct row string_rows[] = {
-    /* Section 7: escapes. A control character is a value's own mistake. */
+    /*
+     * Section 7: escapes. An escaped control character is valid JSON, but the
+     * service does not accept it in a value.
+     */
     READ("7", MISSION, "\"APOLLO\"", "APOLLO"),
     READ("7", MISSION, "\"\\\"\"", "\""),
     READ("7", MISSION, "\"\\\\\"", "\\"),
@@ -427,7 +434,7 @@ static const struct row string_rows[] = {
 };
 
 static const struct row encoding_rows[] = {
-    /* Section 8.1: UTF-8, no byte order mark. */
+    /* Section 8.1: UTF-8 without a byte order mark. */
     READ("8.1", MISSION, "\"\xC2\x80\xDF\xBF\"", "\xC2\x80\xDF\xBF"),
     READ("8.1", MISSION, "\"\xE0\xA0\x80\xED\x9F\xBF\"",
          "\xE0\xA0\x80\xED\x9F\xBF"),
@@ -479,7 +486,7 @@ static const struct row encoding_rows[] = {
     REFUSE(NOT_JSON, "8.1", BODY, "{\"a\":\"\xF0\x9F\x9A"),
     REFUSE(NOT_JSON, "8.1", MISSION, "\"abcdefgh\xC0\x80ijklmnop\""),
 
-    /* Section 8.2: surrogates come in pairs, and only as escapes. */
+    /* Section 8.2: surrogates are valid only in pairs, and only as escapes. */
     READ("8.2", MISSION, "\"\\ud83d\\ude80\"", "\xF0\x9F\x9A\x80"),
     READ("8.2", MISSION, "\"\\uD800\\uDC00\"", "\xF0\x90\x80\x80"),
     READ("8.2", MISSION, "\"\\udbff\\udfff\"", "\xF4\x8F\xBF\xBF"),

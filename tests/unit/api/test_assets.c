@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files in the binary, with and without the Swagger UI: what is there
- * without is tested in both builds, the rest where it was built in.
+ * Tests of the files in the binary. Files of the Swagger UI are tested only in
+ * builds that contain it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,12 +40,12 @@ static const struct asset *must_find(const char *path)
 {
     const struct asset *asset = assets_find(text_of(path));
     if (asset == NULL)
-        fail_msg("nothing at %s", path);
+        fail_msg("no file at %s", path);
     return asset;
 }
 
-/* Whether the asset is in this build; then it is put into `asset`. */
-static bool get(size_t i, const struct asset **asset)
+/* Get the asset of row `i`. False if it is not in this build. */
+static bool get_asset(size_t i, const struct asset **asset)
 {
     if (expected[i].only_with_swagger && !with_swagger())
         return false;
@@ -63,7 +63,7 @@ static void every_file_is_at_its_path_with_its_type(void **state)
     (void)state;
     const struct asset *asset;
     for (size_t i = 0; i < EXPECTED; i++) {
-        if (!get(i, &asset))
+        if (!get_asset(i, &asset))
             continue;
         assert_string_equal(asset->path, expected[i].path);
         assert_string_equal(asset->content_type, expected[i].content_type);
@@ -91,15 +91,15 @@ static void other_paths_have_no_file(void **state)
 }
 
 /*
- * RFC 1952: no name, no time (so that the same file gives the same bytes),
- * and the length at the end is that of the plain content.
+ * RFC 1952: no file name and no time, so that the same file gives the same
+ * bytes. The last four bytes are the length of the plain content.
  */
-static void gzipped_content_is_gzip_of_the_plain_length(void **state)
+static void gzip_has_no_time_and_the_plain_length(void **state)
 {
     (void)state;
     const struct asset *asset;
     for (size_t i = 0; i < EXPECTED; i++) {
-        if (!get(i, &asset))
+        if (!get_asset(i, &asset))
             continue;
         assert_true(asset->gzip.length > 18);
         assert_memory_equal(asset->gzip.data, "\x1f\x8b\x08\0\0\0\0\0", 8);
@@ -121,19 +121,19 @@ static void assert_strong_etag(const char *etag)
     assert_int_equal(strspn(etag + 1, "0123456789abcdef"), length - 2);
 }
 
-static void etags_are_strong_and_differ_where_the_bytes_do(void **state)
+static void etags_are_strong_and_differ_if_the_bytes_differ(void **state)
 {
     (void)state;
     const struct asset *a;
     const struct asset *b;
     for (size_t i = 0; i < EXPECTED; i++) {
-        if (!get(i, &a))
+        if (!get_asset(i, &a))
             continue;
         assert_strong_etag(a->etag);
         assert_strong_etag(a->etag_gzip);
         assert_string_not_equal(a->etag, a->etag_gzip);
         for (size_t j = 0; j < i; j++) {
-            if (get(j, &b))
+            if (get_asset(j, &b))
                 assert_int_equal(strcmp(a->etag, b->etag) == 0,
                                  text_equal(a->plain, b->plain));
         }
@@ -160,8 +160,8 @@ static void page_without_swagger_says_how_to_get_it(void **state)
     assert_true(contains(page, "/openapi.yaml"));
 }
 
-/* Check one attribute's value: in the page itself, or a file that we have. */
-static void assert_ours(struct text value)
+/* `value`, a URL in the page, must be a data URL or the path of an asset. */
+static void assert_embedded(struct text value)
 {
     if (value.length >= 5 && memcmp(value.data, "data:", 5) == 0)
         return;
@@ -169,7 +169,8 @@ static void assert_ours(struct text value)
         fail_msg("the page refers to %.*s", (int)value.length, value.data);
 }
 
-static size_t assert_all_ours(struct text rest, const char *attribute)
+/* Check the values of all attributes of that name. Returns how many. */
+static size_t assert_all_embedded(struct text rest, const char *attribute)
 {
     size_t count = 0;
     for (;;) {
@@ -179,7 +180,7 @@ static size_t assert_all_ours(struct text rest, const char *attribute)
             return count;
         rest.length -= (size_t)(found - rest.data) + strlen(attribute);
         rest.data = found + strlen(attribute);
-        assert_ours(text_split(&rest, '"'));
+        assert_embedded(text_split(&rest, '"'));
         count++;
     }
 }
@@ -188,13 +189,14 @@ static void pages_refer_only_to_files_in_the_binary(void **state)
 {
     (void)state;
     struct text page = must_find("/swagger")->plain;
-    size_t references = assert_all_ours(page, "href=\"");
+    size_t references = assert_all_embedded(page, "href=\"");
     assert_true(references >= 2);
-    assert_int_equal(assert_all_ours(page, "src=\""), with_swagger() ? 2 : 0);
+    assert_int_equal(assert_all_embedded(page, "src=\""),
+                     with_swagger() ? 2 : 0);
     assert_false(contains(page, "<script>"));
 }
 
-static void licences_of_what_is_embedded_are_there(void **state)
+static void licences_of_embedded_files_are_included(void **state)
 {
     (void)state;
     if (!with_swagger())
@@ -211,12 +213,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_file_is_at_its_path_with_its_type),
         cmocka_unit_test(other_paths_have_no_file),
-        cmocka_unit_test(gzipped_content_is_gzip_of_the_plain_length),
-        cmocka_unit_test(etags_are_strong_and_differ_where_the_bytes_do),
+        cmocka_unit_test(gzip_has_no_time_and_the_plain_length),
+        cmocka_unit_test(etags_are_strong_and_differ_if_the_bytes_differ),
         cmocka_unit_test(document_is_openapi_3_1),
         cmocka_unit_test(page_without_swagger_says_how_to_get_it),
         cmocka_unit_test(pages_refer_only_to_files_in_the_binary),
-        cmocka_unit_test(licences_of_what_is_embedded_are_there),
+        cmocka_unit_test(licences_of_embedded_files_are_included),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

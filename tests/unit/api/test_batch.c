@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What lines are, what becomes of each, and what the sender is told. Where
- * the body is cut is looked at in test_batch_cuts.c, the end of memory in
- * test_batch_memory.c.
+ * Tests of batches: how a body is split into lines, the result of each line,
+ * and the response. test_batch_cuts.c tests bodies that arrive in parts,
+ * test_batch_memory.c tests failing allocations.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +57,7 @@ static void check_result(const struct batch *batch, const char *expected)
     buffer_release(&out);
 }
 
-/* The body `text`, in one part, gives the result `expected`. */
+/* Check that the body `text`, in one part, gives the result `expected`. */
 static void check_text(struct table *table, struct text text,
                        const char *expected)
 {
@@ -123,7 +123,7 @@ static void lines_in_a_gap_given_up_are_stale(void **context)
     batch_free(batch);
 }
 
-static void bad_lines_spoil_no_others(void **context)
+static void bad_lines_do_not_affect_other_lines(void **context)
 {
     check_body(*context, LAUNCH_A "\n{\n" A2 "\n[]\n" A_ZERO "\n" A3 "\n",
                RESULT(3, 0, 3,
@@ -139,8 +139,8 @@ static void all_lines_may_be_bad(void **context)
     assert_int_equal(table_count(*context), 0);
 }
 
-/* A detail may have characters that JSON escapes. */
-static void errors_are_told_in_json(void **context)
+/* A detail may contain characters that JSON must escape. */
+static void error_details_are_escaped_as_json(void **context)
 {
     check_body(*context, "\"\\u0000\"\n",
                RESULT(0, 0, 1,
@@ -154,7 +154,7 @@ static void lines_end_in_lf_or_cr_lf(void **context)
                RESULT(3, 0, 2, ERROR(2, NO_NAME) "," ERROR(4, NO_NAME)));
 }
 
-static void a_lone_cr_ends_no_line(void **context)
+static void a_lone_cr_does_not_end_a_line(void **context)
 {
     check_body(*context, A1 "\r" A2 "\n",
                RESULT(0, 0, 1,
@@ -175,14 +175,14 @@ static void the_last_line_needs_no_end(void **context)
                                "a member name")));
 }
 
-static void blank_lines_are_numbered_and_passed_over(void **context)
+static void blank_lines_are_numbered_and_skipped(void **context)
 {
     check_body(*context, "\n\r\n \t \r\n" A1 "\n\n\t" A2 " \r\n\r \r\nnull\n\n",
                RESULT(2, 0, 1, ERROR(8, NO_OBJECT)));
 }
 
 /* None of these is white space in JSON. */
-static void other_invisible_bytes_are_no_blanks(void **context)
+static void other_invisible_bytes_are_not_blank(void **context)
 {
     check_text(
         *context, TEXT("\v\n\f\n\0\n\xef\xbb\xbf\n\xc2\xa0\n"),
@@ -191,13 +191,13 @@ static void other_invisible_bytes_are_no_blanks(void **context)
                    3, NO_VALUE) "," ERROR(4, NO_VALUE) "," ERROR(5, NO_VALUE)));
 }
 
-static void a_byte_order_mark_spoils_its_line_alone(void **context)
+static void a_byte_order_mark_invalidates_only_its_line(void **context)
 {
     check_body(*context, "\xef\xbb\xbf" A1 "\n" A2 "\n",
                RESULT(1, 0, 1, ERROR(1, NO_VALUE)));
 }
 
-/* A message with blanks behind, `length` bytes, and a line's end. */
+/* A message padded with spaces to `length` bytes, and a line end. */
 static char *padded_line(unsigned number, size_t length, const char *end)
 {
     char *line = malloc(length + 3);
@@ -209,7 +209,7 @@ static char *padded_line(unsigned number, size_t length, const char *end)
     return line;
 }
 
-static void lines_are_bounded_without_their_end(void **context)
+static void line_limit_excludes_the_line_end(void **context)
 {
     static const struct {
         size_t length;
@@ -232,7 +232,7 @@ static void lines_are_bounded_without_their_end(void **context)
     }
 }
 
-static void what_follows_a_too_long_line_is_taken(void **context)
+static void lines_after_a_too_long_line_are_applied(void **context)
 {
     struct batch *batch = batch_new(*context);
     char *line = padded_line(1, 100000, "\n");
@@ -248,7 +248,7 @@ static void what_follows_a_too_long_line_is_taken(void **context)
     batch_free(batch);
 }
 
-static void a_line_without_end_is_rejected_once(void **context)
+static void an_endless_line_is_rejected_once(void **context)
 {
     struct batch *batch = batch_new(*context);
     char *part = padded_line(1, 65536, "");
@@ -262,8 +262,8 @@ static void a_line_without_end_is_rejected_once(void **context)
     batch_free(batch);
 }
 
-/* Every third line is bad. */
-static void the_first_100_errors_are_told_and_all_counted(void **context)
+/* Every third line is invalid. */
+static void first_100_errors_are_reported_and_all_counted(void **context)
 {
     enum { LINES = 3 * BATCH_MAX_ERRORS + 30 };
     struct batch *batch = batch_new(*context);
@@ -316,19 +316,19 @@ int main(void)
         BATCH_TEST(an_empty_body_has_no_lines),
         BATCH_TEST(repeated_lines_are_duplicates),
         BATCH_TEST(lines_in_a_gap_given_up_are_stale),
-        BATCH_TEST(bad_lines_spoil_no_others),
+        BATCH_TEST(bad_lines_do_not_affect_other_lines),
         BATCH_TEST(all_lines_may_be_bad),
-        BATCH_TEST(errors_are_told_in_json),
+        BATCH_TEST(error_details_are_escaped_as_json),
         BATCH_TEST(lines_end_in_lf_or_cr_lf),
-        BATCH_TEST(a_lone_cr_ends_no_line),
+        BATCH_TEST(a_lone_cr_does_not_end_a_line),
         BATCH_TEST(the_last_line_needs_no_end),
-        BATCH_TEST(blank_lines_are_numbered_and_passed_over),
-        BATCH_TEST(other_invisible_bytes_are_no_blanks),
-        BATCH_TEST(a_byte_order_mark_spoils_its_line_alone),
-        BATCH_TEST(lines_are_bounded_without_their_end),
-        BATCH_TEST(what_follows_a_too_long_line_is_taken),
-        BATCH_TEST(a_line_without_end_is_rejected_once),
-        BATCH_TEST(the_first_100_errors_are_told_and_all_counted),
+        BATCH_TEST(blank_lines_are_numbered_and_skipped),
+        BATCH_TEST(other_invisible_bytes_are_not_blank),
+        BATCH_TEST(a_byte_order_mark_invalidates_only_its_line),
+        BATCH_TEST(line_limit_excludes_the_line_end),
+        BATCH_TEST(lines_after_a_too_long_line_are_applied),
+        BATCH_TEST(an_endless_line_is_rejected_once),
+        BATCH_TEST(first_100_errors_are_reported_and_all_counted),
         BATCH_TEST(lines_are_applied_before_the_body_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That it makes no difference where a body is cut into parts, and that a
- * batch does the same as its good lines do one by one.
+ * Tests of batches that arrive in parts: the result does not depend on where
+ * the body is cut, and is the same as that of its valid lines applied one by
+ * one.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,12 +24,15 @@
 #include "lib/batch_lines.h"
 #include "table/table.h"
 
-/* The channels that lines here are of. */
+/* The channels of all messages here. */
 static const char *const channels[] = {"a", "b", "c"};
 
 enum { CHANNELS = sizeof(channels) / sizeof(channels[0]) };
 
-/* Hand over `part` and take it away again: nothing may be left behind. */
+/*
+ * Pass a copy of `part`, then overwrite and free it: the batch must not keep
+ * pointers into a part.
+ */
 static void take_part(struct batch *batch, struct text part)
 {
     char *copy = malloc(part.length > 0 ? part.length : 1);
@@ -54,15 +58,15 @@ static void write_state(struct table *table, struct buffer *out)
 }
 
 /*
- * How a body is cut: a first part, then parts of `size` bytes, or of up to
- * that many, if `random` is there.
+ * How a body is cut: a first part, then parts of `size` bytes; if `random` is
+ * not NULL, of random sizes up to that.
  */
 struct cuts {
     size_t first, size;
     uint64_t *random;
 };
 
-/* SplitMix64: small, good enough, and any seed will do. */
+/* SplitMix64: small, sufficient here, and any seed works. */
 static uint64_t next_random(uint64_t *random)
 {
     uint64_t z = *random += UINT64_C(0x9E3779B97F4A7C15);
@@ -83,8 +87,9 @@ static size_t next_size(const struct cuts *cuts)
                                 : below(cuts->random, cuts->size + 1);
 }
 
-/* The result and the state that `body` gives in a new table. */
-static void run(struct text body, struct cuts cuts, struct buffer *outcome)
+/* Write the result of `body` in a new table, and the state, to `outcome`. */
+static void run_batch(struct text body, struct cuts cuts,
+                      struct buffer *outcome)
 {
     struct table *table = table_new(SIZE_MAX);
     struct batch *batch = batch_new(table);
@@ -117,7 +122,7 @@ static bool same_outcome(const struct buffer *a, const struct buffer *b)
 #define B4 LINE_FASTER("b", "4")
 #define C7 LINE_FASTER("c", "7")
 
-/* A bit of everything that lines may be, the last one not ended. */
+/* Every kind of line; the last one has no line end. */
 static const char small_body[] =
     A1 "\n" A2 "\r\n\n{\"metadata\":\n \t\r\n\xef\xbb\xbf{}\n\r\r\n" B0
        "\r\n" A2 "\n" B4 "\rx\n" C7;
@@ -127,22 +132,22 @@ static void check_cuts(struct text body, struct cuts cuts,
 {
     struct buffer outcome;
 
-    run(body, cuts, &outcome);
+    run_batch(body, cuts, &outcome);
     if (!same_outcome(&outcome, expected))
-        fail_msg("a first part of %zu bytes and others of %zu give\n%.*s\n"
-                 "instead of\n%.*s",
+        fail_msg("a first part of %zu bytes, then parts of %zu: got\n%.*s\n"
+                 "expected\n%.*s",
                  cuts.first, cuts.size, (int)outcome.length, outcome.data,
                  (int)expected->length, expected->data);
     buffer_release(&outcome);
 }
 
-static void bodies_may_be_cut_anywhere(void **state)
+static void result_does_not_depend_on_the_parts(void **state)
 {
     (void)state;
     const struct text body = text_of(small_body);
     struct buffer whole;
 
-    run(body, (struct cuts){body.length, 1, NULL}, &whole);
+    run_batch(body, (struct cuts){body.length, 1, NULL}, &whole);
     for (size_t cut = 0; cut < body.length; cut++) {
         check_cuts(body, (struct cuts){cut, body.length, NULL}, &whole);
         check_cuts(body, (struct cuts){cut + 1, cut + 1, NULL}, &whole);
@@ -150,8 +155,8 @@ static void bodies_may_be_cut_anywhere(void **state)
     buffer_release(&whole);
 }
 
-/* Around the length at which a line is too long, whatever its end. */
-static void long_lines_may_be_cut_anywhere(void **state)
+/* Lengths around the limit of a line, with every kind of line end. */
+static void result_of_long_lines_does_not_depend_on_the_parts(void **state)
 {
     (void)state;
     static const char *const ends[] = {"\n", "\r\n", "\r \n", "\r\r\n", "\r"};
@@ -167,7 +172,7 @@ static void long_lines_may_be_cut_anywhere(void **state)
             int end = snprintf(body + length, sizeof(body) - length, "%s%s",
                                ends[i], B4);
             struct text text = {body, length + (size_t)end};
-            run(text, (struct cuts){text.length, 1, NULL}, &whole);
+            run_batch(text, (struct cuts){text.length, 1, NULL}, &whole);
             for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
                 check_cuts(text, (struct cuts){sizes[j], 1, NULL}, &whole);
                 check_cuts(text, (struct cuts){sizes[j], sizes[j], NULL},
@@ -178,7 +183,10 @@ static void long_lines_may_be_cut_anywhere(void **state)
     }
 }
 
-/* What stands behind the metadata's type is the number of its payload. */
+/*
+ * Messages from the value of `messageType` on. A random number goes between
+ * `start` and `end`.
+ */
 static const struct {
     const char *start, *end;
 } kinds[] = {
@@ -207,7 +215,7 @@ static void append_message(struct buffer *line, uint64_t *random)
     buffer_append(line, text_of(kinds[kind].end));
 }
 
-/* A line without its end: often a message, else nearly one, or nothing. */
+/* A line without its end: a message, a damaged message, or a blank line. */
 static void make_line(struct buffer *line, uint64_t *random)
 {
     static const char any[] = " \t\"{}[]:,\\0a-\x01\x7f\x80\xef\xff";
@@ -225,7 +233,7 @@ static void make_line(struct buffer *line, uint64_t *random)
             line, "%*s", (int)(BATCH_MAX_LINE - 300 + below(random, 600)), "");
 }
 
-/* What a batch is to come to, line by line. */
+/* The expected result of a batch, computed line by line. */
 struct expectation {
     struct table *table;
     uint64_t results[MESSAGE_NO_MEMORY], rejected;
@@ -280,7 +288,7 @@ static void write_expected(struct expectation *expected, struct buffer *out)
     write_state(expected->table, out);
 }
 
-/* A random body of up to 200 lines, and what it is to come to. */
+/* A random body of up to 200 lines, and its expected result and state. */
 static void make_body(uint64_t *random, struct buffer *body,
                       struct buffer *outcome)
 {
@@ -314,9 +322,9 @@ static void check_random_body(uint64_t seed)
 
     make_body(&random, &body, &expected);
     struct cuts cuts = {0, sizes[below(&random, 5)], &random};
-    run(buffer_text(&body), cuts, &outcome);
+    run_batch(buffer_text(&body), cuts, &outcome);
     if (!same_outcome(&outcome, &expected))
-        fail_msg("LUNAR_SEED=%" PRIu64 ": %.*s\ninstead of\n%.*s", seed,
+        fail_msg("LUNAR_SEED=%" PRIu64 ": got %.*s\nexpected\n%.*s", seed,
                  (int)outcome.length, outcome.data, (int)expected.length,
                  expected.data);
     buffer_release(&outcome);
@@ -324,11 +332,11 @@ static void check_random_body(uint64_t seed)
     buffer_release(&body);
 }
 
-static void batch_does_what_its_good_lines_do_one_by_one(void **state)
+static void batch_equals_its_valid_lines_one_by_one(void **state)
 {
     (void)state;
     enum { ROUNDS = 200 };
-    /* One round repeats a failure. */
+    /* LUNAR_SEED repeats one failing round. */
     const char *given =
         getenv("LUNAR_SEED"); /* NOLINT(concurrency-mt-unsafe) */
     struct timespec now;
@@ -347,9 +355,9 @@ static void batch_does_what_its_good_lines_do_one_by_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bodies_may_be_cut_anywhere),
-        cmocka_unit_test(long_lines_may_be_cut_anywhere),
-        cmocka_unit_test(batch_does_what_its_good_lines_do_one_by_one),
+        cmocka_unit_test(result_does_not_depend_on_the_parts),
+        cmocka_unit_test(result_of_long_lines_does_not_depend_on_the_parts),
+        cmocka_unit_test(batch_equals_its_valid_lines_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

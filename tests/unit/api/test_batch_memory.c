@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That a batch goes on where memory ends: what it could not take is counted,
- * the rest is applied, and the whole can be sent again.
+ * Tests of batches with failing allocations: lines that were not taken are
+ * counted, the other lines are applied, and the whole batch can be sent again.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,11 +36,11 @@
 #define A_KNOWN LINE_FASTER("rocket %u", "2")
 #define A_NEW LINE_LAUNCHED("rocket %u")
 
-/* Buffers and the table get all their memory by realloc(3): this one. */
+/* Replaces realloc(3), with which buffers and the table allocate. */
 static size_t reallocs_left = SIZE_MAX;
 static size_t largest_realloc; /* bytes */
 static bool realloc_failed;
-static bool fail_once; /* else, from then on */
+static bool fail_once; /* one call fails; else that call and all later ones */
 
 void *realloc(void *memory, size_t size)
 {
@@ -62,7 +62,7 @@ void *realloc(void *memory, size_t size)
     return real(memory, size);
 }
 
-static void end_memory_after(size_t reallocs)
+static void fail_realloc_after(size_t reallocs)
 {
     reallocs_left = reallocs;
     realloc_failed = false;
@@ -72,7 +72,7 @@ static int restore_memory(void **state)
 {
     (void)state;
     fail_once = false;
-    end_memory_after(SIZE_MAX);
+    fail_realloc_after(SIZE_MAX);
     cJSON_InitHooks(NULL);
     return 0;
 }
@@ -85,17 +85,17 @@ static void check_result(const struct batch *batch, const char *expected)
     buffer_release(&out);
 }
 
-static void a_line_that_cannot_be_carried_is_not_taken(void **state)
+static void a_cut_line_without_memory_is_not_taken(void **state)
 {
     (void)state;
     struct table *table = table_new(SIZE_MAX);
     struct batch *batch = batch_new(table);
 
     batch_take(batch, TEXT(LAUNCH_A "\n\n"));
-    end_memory_after(0);
+    fail_realloc_after(0);
     batch_take(batch, TEXT("{\"metadata\""));
     assert_true(realloc_failed);
-    end_memory_after(SIZE_MAX);
+    fail_realloc_after(SIZE_MAX);
     batch_take(batch, TEXT(":{},\"message\""));
     batch_take(batch, TEXT(":1}\n" A2 "\n" A3));
     batch_end(batch);
@@ -106,8 +106,8 @@ static void a_line_that_cannot_be_carried_is_not_taken(void **state)
     table_free(table);
 }
 
-/* Each error told is whole, however little of the next one would fit. */
-static void errors_that_cannot_be_kept_are_counted(void **state)
+/* Every reported error is complete, although memory ends during a later one. */
+static void errors_without_memory_are_still_counted(void **state)
 {
     (void)state;
     struct table *table = table_new(SIZE_MAX);
@@ -115,12 +115,12 @@ static void errors_that_cannot_be_kept_are_counted(void **state)
     struct buffer out;
 
     batch_take(batch, TEXT(LAUNCH_A "\n[]\n"));
-    end_memory_after(0);
+    fail_realloc_after(0);
     for (int i = 0; i < 200; i++)
         batch_take(batch, TEXT("[]\n"));
     assert_true(realloc_failed);
     batch_take(batch, TEXT(A2 "\n"));
-    end_memory_after(SIZE_MAX);
+    fail_realloc_after(SIZE_MAX);
     batch_take(batch, TEXT("[]\n" A3 "\n"));
     batch_end(batch);
     assert_int_equal(batch_counts(batch)->applied, 3);
@@ -138,8 +138,7 @@ static void errors_that_cannot_be_kept_are_counted(void **state)
     table_free(table);
 }
 
-static void
-a_line_without_end_takes_no_more_memory_than_a_good_one(void **state)
+static void an_endless_line_needs_no_more_memory_than_a_valid_one(void **state)
 {
     (void)state;
     static const size_t parts[] = {1000, 65536, 1000000};
@@ -158,7 +157,7 @@ a_line_without_end_takes_no_more_memory_than_a_good_one(void **state)
         check_result(
             batch,
             RESULT(0, 0, 1, ERROR(1, "the line is longer than 65536 bytes")));
-        /* The buffer doubles, and holds a CR behind the longest line. */
+        /* The buffer doubles, and holds the longest line and a CR. */
         assert_in_range(largest_realloc, 1, 2 * BATCH_MAX_LINE);
         free(part);
         batch_free(batch);
@@ -166,7 +165,7 @@ a_line_without_end_takes_no_more_memory_than_a_good_one(void **state)
     }
 }
 
-/* Lines of known rockets, of new ones, and bad ones. */
+/* Lines of known rockets and new rockets, and invalid lines. */
 static const char mixed_body[] = LAUNCH_A
     "\n" A3 "\n[]\n" A2 "\n" B3 "\n\n{}\n" LAUNCH_B "\n1\n" C1 "\n" A9 "\n" A3;
 
@@ -191,7 +190,7 @@ static uint64_t lines_in(const struct batch_counts *counts)
            counts->rejected + counts->not_taken;
 }
 
-/* Each error told is of a line that is bad, and none is told twice. */
+/* Every reported error is that of an invalid line, and none is repeated. */
 static void check_errors(const struct batch *batch)
 {
     struct buffer out;
@@ -221,7 +220,7 @@ static void check_rocket(struct table *table, const char *id, int64_t speed,
     assert_int_equal(view.missing, missing);
 }
 
-/* Send it again, now that there is memory. */
+/* Send the batch again, with enough memory. */
 static void check_repeat(struct table *table)
 {
     struct batch *batch = batch_new(table);
@@ -236,16 +235,16 @@ static void check_repeat(struct table *table)
     batch_free(batch);
 }
 
-/* False once the memory for `reallocs` is enough. */
+/* Send the batch with `reallocs` successful calls. False if none failed. */
 static bool memory_ends_after(size_t reallocs, size_t part)
 {
     struct table *table = table_new(SIZE_MAX);
     struct batch *batch = batch_new(table);
 
-    end_memory_after(reallocs);
+    fail_realloc_after(reallocs);
     take_mixed(batch, part);
     bool ended = realloc_failed;
-    end_memory_after(SIZE_MAX);
+    fail_realloc_after(SIZE_MAX);
 
     const struct batch_counts *counts = batch_counts(batch);
     assert_int_equal(lines_in(counts), MIXED_LINES);
@@ -258,7 +257,7 @@ static bool memory_ends_after(size_t reallocs, size_t part)
     return ended;
 }
 
-static void memory_may_end_anywhere(void **state)
+static void any_allocation_may_fail(void **state)
 {
     (void)state;
     for (int once = 0; once < 2; once++) {
@@ -272,7 +271,7 @@ static void memory_may_end_anywhere(void **state)
     }
 }
 
-/* Allocations left before memory ends to cJSON, which takes escapes out. */
+/* Allocations of cJSON, which decodes escapes, that succeed. */
 static size_t allocations_left;
 
 static void *scarce_malloc(size_t size)
@@ -283,7 +282,7 @@ static void *scarce_malloc(size_t size)
     return malloc(size);
 }
 
-static void a_line_unread_for_want_of_memory_is_not_rejected(void **state)
+static void a_line_is_not_rejected_for_lack_of_memory(void **state)
 {
     (void)state;
     cJSON_Hooks scarce = {scarce_malloc, free};
@@ -311,8 +310,8 @@ static void a_line_unread_for_want_of_memory_is_not_rejected(void **state)
     fail();
 }
 
-/* Fill the table up; how many rockets "rocket 0" and so on it holds. */
-static unsigned fill(struct table *table)
+/* Add rockets "rocket 0" and so on until one is refused. Returns how many. */
+static unsigned fill_table(struct table *table)
 {
     char id[32];
 
@@ -325,14 +324,14 @@ static unsigned fill(struct table *table)
     }
 }
 
-/* A line of each known rocket, and after each the one that was refused. */
-static void full_table_takes_what_needs_no_memory(void **state)
+/* A line of each known rocket; after each one the rocket that was refused. */
+static void full_table_applies_lines_that_need_no_memory(void **state)
 {
     (void)state;
     struct table *empty = table_new(SIZE_MAX);
     struct table *table = table_new(table_memory(empty) + 1000000);
     struct batch *batch = batch_new(table);
-    unsigned known = fill(table);
+    unsigned known = fill_table(table);
     char line[512];
 
     assert_in_range(known, 100, 100000);
@@ -359,12 +358,12 @@ static void full_table_takes_what_needs_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MEMORY_TEST(a_line_that_cannot_be_carried_is_not_taken),
-        MEMORY_TEST(errors_that_cannot_be_kept_are_counted),
-        MEMORY_TEST(a_line_without_end_takes_no_more_memory_than_a_good_one),
-        MEMORY_TEST(memory_may_end_anywhere),
-        MEMORY_TEST(a_line_unread_for_want_of_memory_is_not_rejected),
-        MEMORY_TEST(full_table_takes_what_needs_no_memory),
+        MEMORY_TEST(a_cut_line_without_memory_is_not_taken),
+        MEMORY_TEST(errors_without_memory_are_still_counted),
+        MEMORY_TEST(an_endless_line_needs_no_more_memory_than_a_valid_one),
+        MEMORY_TEST(any_allocation_may_fail),
+        MEMORY_TEST(a_line_is_not_rejected_for_lack_of_memory),
+        MEMORY_TEST(full_table_applies_lines_that_need_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON by the standard: every text of the table, placed in a message, is read
- * with the right value or refused, by the parser and by the API, where what
- * is refused changes nothing.
+ * Tests of JSON against RFC 8259. Every text of json_standard.h, placed in a
+ * message, is accepted with the right value or refused, both by the parser and
+ * by the API. A refused message changes nothing.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,9 +43,9 @@ static_assert(COUNT(structure_rows) + COUNT(object_rows) + COUNT(array_rows) +
                       COUNT(number_rows) + COUNT(string_rows) +
                       COUNT(encoding_rows) >=
                   300,
-              "no table was lost");
+              "a table of json_standard.h is not tested");
 
-/* What a message has before and after the text in each of its places. */
+/* The parts of the message before and after the text, for each place. */
 #define BEGIN_METADATA "{\"metadata\":{"
 #define CHANNEL_IS "\"channel\":\"r\","
 #define NUMBER_IS "\"messageNumber\":7,"
@@ -83,7 +83,7 @@ static const struct {
             "}}"},
 };
 
-/* What is read where the text is right. */
+/* The expected message of an accepted row. */
 static struct message expected_of(const struct row *row)
 {
     struct message message = {
@@ -113,8 +113,8 @@ static bool is_accepted(const struct row *row)
            row->verdict == IS_NUMBER;
 }
 
-/* Show the row that failed: its texts may hold any byte. */
-static void explain(const struct row *row, const char *why)
+/* Print the row that failed. Its text may contain any byte. */
+static void print_row(const struct row *row, const char *why)
 {
     print_error("RFC 8259 section %s, place %d, %s: ", row->section,
                 (int)row->place, why);
@@ -128,7 +128,7 @@ static void explain(const struct row *row, const char *why)
 #define CHECK(row, condition)                                                  \
     do {                                                                       \
         if (!(condition)) {                                                    \
-            explain(row, #condition);                                          \
+            print_row(row, #condition);                                        \
             fail();                                                            \
         }                                                                      \
     } while (0)
@@ -147,7 +147,7 @@ static void check_message(const struct row *row, const struct message *message)
     CHECK(row, message->reason.data == NULL);
 }
 
-/* For the reason that the row names, and for no other. */
+/* The error must be the one that the row expects, and no other. */
 static void check_detail(const struct row *row, const char *detail)
 {
     bool not_json = strncmp(detail, "the message is not JSON: ", 25) == 0;
@@ -172,7 +172,7 @@ static void check_parse(const struct row *row, struct text body)
     }
 }
 
-/* What came of the message: one rocket, or nothing at all. */
+/* An accepted message makes one rocket, a refused one none. */
 static void check_table(const struct row *row, struct table *table)
 {
     struct message expected = expected_of(row);
@@ -209,10 +209,10 @@ static void check_api(const struct row *row, struct text body)
 }
 
 /*
- * On a copy of exactly its size, so that a sanitizer sees what reads on. A
- * text without bytes still has a place.
+ * The body has exactly its size, so that a sanitizer detects overruns. An
+ * empty body has an address too, as it is not absent.
  */
-static void check(const struct row *row)
+static void check_row(const struct row *row)
 {
     const char *before = places[row->place].before;
     const char *after = places[row->place].after;
@@ -229,12 +229,12 @@ static void check(const struct row *row)
     free(bytes);
 }
 
-static void every_text_is_read_or_refused(void **state)
+static void every_text_is_accepted_or_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(tables); i++)
         for (size_t j = 0; j < tables[i].count; j++)
-            check(&tables[i].rows[j]);
+            check_row(&tables[i].rows[j]);
 }
 
 static void check_text(const char *section, enum place place, struct text text,
@@ -242,7 +242,7 @@ static void check_text(const char *section, enum place place, struct text text,
 {
     struct row row = {section, place, text, verdict, {NULL, 0}, 0};
 
-    check(&row);
+    check_row(&row);
 }
 
 static bool is_among(const char *bytes, int byte)
@@ -250,7 +250,7 @@ static bool is_among(const char *bytes, int byte)
     return byte != 0 && strchr(bytes, byte) != NULL;
 }
 
-/* Section 2: ws. Any other byte before the message spoils it. */
+/* Section 2: ws. Any other byte before the message is invalid. */
 static void white_space_is_four_bytes(void **state)
 {
     (void)state;
@@ -261,20 +261,20 @@ static void white_space_is_four_bytes(void **state)
     }
 }
 
-/* Section 7: unescaped. Bytes from 0x80 are never whole characters. */
+/* Section 7: unescaped. A single byte from 0x80 is never a character. */
 static void control_characters_must_be_escaped(void **state)
 {
     (void)state;
     for (int byte = 0; byte < 256; byte++) {
         char text[] = {'"', 'a', (char)byte, 'b', '"'};
         bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-        /* A backslash makes an escape of the "b". */
+        /* With a backslash the "b" becomes a valid escape. */
         check_text("7", UNREAD, (struct text){text, sizeof(text)},
                    plain || byte == '\\' ? PASSES : NOT_JSON);
     }
 }
 
-/* Section 7: what may follow a backslash. "u" wants four digits more. */
+/* Section 7: what may follow a backslash. "u" needs four more digits. */
 static void there_are_eight_short_escapes(void **state)
 {
     (void)state;
@@ -285,8 +285,8 @@ static void there_are_eight_short_escapes(void **state)
     }
 }
 
-/* Section 7: every unit but U+0000 and the surrogates, in either case. */
-static void every_escaped_unit_is_read(void **state)
+/* Section 7: all units but U+0000 and surrogates, digits in either case. */
+static void every_escaped_unit_is_accepted(void **state)
 {
     (void)state;
     for (unsigned unit = 0; unit <= 0xFFFF; unit += 0x35) {
@@ -300,8 +300,8 @@ static void every_escaped_unit_is_read(void **state)
     }
 }
 
-/* Section 9: the message is one level, the value may have 63 more. */
-static void nesting_ends_at_64_levels(void **state)
+/* Section 9: the message is one level; the value may have 63 more. */
+static void nesting_is_limited_to_64_levels(void **state)
 {
     (void)state;
     for (int levels = 62; levels <= 65; levels++) {
@@ -317,7 +317,7 @@ static void nesting_ends_at_64_levels(void **state)
     }
 }
 
-/* Section 9: and neither are there more brackets than are closed. */
+/* Section 9: the limit also holds for brackets that are not closed. */
 static void thousands_of_brackets_are_refused(void **state)
 {
     struct buffer text = BUFFER_INIT;
@@ -330,7 +330,7 @@ static void thousands_of_brackets_are_refused(void **state)
 }
 
 /* Section 9: a number may have 63 characters. */
-static void numbers_end_at_63_characters(void **state)
+static void numbers_are_limited_to_63_characters(void **state)
 {
     (void)state;
     for (size_t length = 60; length <= 66; length++) {
@@ -339,12 +339,12 @@ static void numbers_end_at_63_characters(void **state)
         struct row row = {
             "9",       BY, {text, length}, length <= 63 ? IS_NUMBER : NOT_JSON,
             {NULL, 0}, 1};
-        check(&row);
+        check_row(&row);
     }
 }
 
-/* Section 9: strings have the length that their bytes have, decoded. */
-static void strings_end_at_their_decoded_length(void **state)
+/* Section 9: the limits of strings count bytes after decoding. */
+static void string_limits_count_decoded_bytes(void **state)
 {
     static const struct {
         enum place place;
@@ -367,7 +367,7 @@ static void strings_end_at_their_decoded_length(void **state)
                           value.length <= most ? IS_TEXT : NO_VALUE,
                           buffer_text(&value),
                           0};
-        check(&row);
+        check_row(&row);
         buffer_release(&text);
         buffer_release(&value);
     }
@@ -376,15 +376,15 @@ static void strings_end_at_their_decoded_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_text_is_read_or_refused),
+        cmocka_unit_test(every_text_is_accepted_or_refused),
         cmocka_unit_test(white_space_is_four_bytes),
         cmocka_unit_test(control_characters_must_be_escaped),
         cmocka_unit_test(there_are_eight_short_escapes),
-        cmocka_unit_test(every_escaped_unit_is_read),
-        cmocka_unit_test(nesting_ends_at_64_levels),
+        cmocka_unit_test(every_escaped_unit_is_accepted),
+        cmocka_unit_test(nesting_is_limited_to_64_levels),
         cmocka_unit_test(thousands_of_brackets_are_refused),
-        cmocka_unit_test(numbers_end_at_63_characters),
-        cmocka_unit_test(strings_end_at_their_decoded_length),
+        cmocka_unit_test(numbers_are_limited_to_63_characters),
+        cmocka_unit_test(string_limits_count_decoded_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

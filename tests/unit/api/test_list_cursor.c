@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cursors, with the pages that they come from: what a Link header leads to.
+ * Tests of cursors: the target in the Link header of a page leads to the right
+ * next page.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,7 @@ static void add_rockets(struct table *table)
     apply(table, message_mission("d", 6, "GEMINI"));
 }
 
-/* A page that was asked for by a URL, and the target of the one behind it. */
+/* The page of a URL's query, and the target of the next page. */
 struct url_page {
     struct list_url url;
     struct list_page *page;
@@ -78,7 +79,10 @@ static void close_page(struct url_page *page)
     buffer_release(&page->next);
 }
 
-/* A list of `raw` has exactly the ids that `expected` spells, in order. */
+/*
+ * The page of the query `raw` must have exactly the ids of `expected`, in that
+ * order. Ids are separated by spaces.
+ */
 static void assert_list(struct table *table, const char *raw,
                         const char *expected)
 {
@@ -115,7 +119,7 @@ static void next_repeats_the_whole_query(void **context)
     close_page(&page);
 }
 
-/* The cursor in the target of the next page. */
+/* The cursor in the target of the next page. Points into that target. */
 static struct text cursor_of(const struct url_page *page)
 {
     static const char key[] = "&cursor=";
@@ -127,7 +131,10 @@ static struct text cursor_of(const struct url_page *page)
     return (struct text){found, target.length - (size_t)(found - target.data)};
 }
 
-/* A page after the cursor that `first`, a query, gives for its next page. */
+/*
+ * Check the page of `query` with the cursor that the query `first` gives for
+ * its next page.
+ */
 static void assert_next_list(struct table *table, const char *first,
                              const char *query, const char *expected)
 {
@@ -142,7 +149,7 @@ static void assert_next_list(struct table *table, const char *first,
     close_page(&page);
 }
 
-static void cursor_without_limit_gives_all_the_rest(void **context)
+static void cursor_without_limit_gives_the_whole_rest(void **context)
 {
     struct table *table = *context;
     add_rockets(table);
@@ -150,14 +157,14 @@ static void cursor_without_limit_gives_all_the_rest(void **context)
     assert_next_list(table, "limit=1", "order=asc", "b c d e");
 }
 
-static void cursor_goes_with_any_limit(void **context)
+static void cursor_works_with_another_limit(void **context)
 {
     struct table *table = *context;
     add_rockets(table);
     assert_next_list(table, "sort=speed&limit=2", "sort=speed&limit=1", "b");
 }
 
-static void cursor_goes_on_among_equal_and_unknown_values(void **context)
+static void cursor_continues_among_equal_and_unknown_values(void **context)
 {
     struct table *table = *context;
     add_rockets(table);
@@ -169,8 +176,8 @@ static void cursor_goes_on_among_equal_and_unknown_values(void **context)
                      "sort=createdAt&order=desc", "d");
 }
 
-/* The rocket that a page ended with may be anywhere by then. */
-static void cursor_outlives_the_value_it_was_made_of(void **context)
+/* The last rocket of a page may change its value before the next page. */
+static void cursor_does_not_depend_on_current_values(void **context)
 {
     struct table *table = *context;
     struct url_page page;
@@ -241,8 +248,11 @@ static void cursor_of_another_query_is_refused(void **context)
     close_page(&page);
 }
 
-/* Cut anywhere or with a byte changed: refused, or at least survived. */
-static void damaged_cursor_is_survived(void **context)
+/*
+ * A truncated cursor, or one with a changed byte, is refused or continues
+ * somewhere; it never causes a fault.
+ */
+static void damaged_cursor_does_no_harm(void **context)
 {
     struct table *table = *context;
     struct url_page page;
@@ -269,8 +279,8 @@ static void damaged_cursor_is_survived(void **context)
     close_page(&page);
 }
 
-/* Longest id, value and filters: the target stays one that we take. */
-static void longest_cursor_fits_into_a_target(void **context)
+/* Longest id, value and filters: the target is not longer than the limit. */
+static void longest_target_with_cursor_is_accepted(void **context)
 {
     struct table *table = *context;
     struct url_page page, second;
@@ -308,14 +318,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CURSOR_TEST(next_repeats_the_whole_query),
-        CURSOR_TEST(cursor_without_limit_gives_all_the_rest),
-        CURSOR_TEST(cursor_goes_with_any_limit),
-        CURSOR_TEST(cursor_goes_on_among_equal_and_unknown_values),
-        CURSOR_TEST(cursor_outlives_the_value_it_was_made_of),
+        CURSOR_TEST(cursor_without_limit_gives_the_whole_rest),
+        CURSOR_TEST(cursor_works_with_another_limit),
+        CURSOR_TEST(cursor_continues_among_equal_and_unknown_values),
+        CURSOR_TEST(cursor_does_not_depend_on_current_values),
         CURSOR_TEST(total_is_the_same_with_a_cursor),
         CURSOR_TEST(cursor_of_another_query_is_refused),
-        CURSOR_TEST(damaged_cursor_is_survived),
-        CURSOR_TEST(longest_cursor_fits_into_a_target),
+        CURSOR_TEST(damaged_cursor_does_no_harm),
+        CURSOR_TEST(longest_target_with_cursor_is_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * URLs of lists, valid and invalid. test_list_cursor.c tests cursors with the
- * pages that they come from.
+ * Tests of list URLs, valid and invalid. test_list_cursor.c tests cursors
+ * together with pages.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 #include "api/list_url.h"
 #include "http/request.h"
 
-static void empty_query_asks_for_all_by_id(void **context)
+static void empty_query_selects_all_by_id(void **context)
 {
     (void)context;
     static const struct text empty[] = {{NULL, 0}, {"", 0}, {"&&", 2}};
@@ -59,10 +59,10 @@ static void every_parameter_is_read(void **context)
 }
 
 /*
- * What it says is as long as a query can be: a sanitizer sees overruns. A few
- * bytes shorter as well, as base64 has no text of some lengths.
+ * A cursor of the maximum length of a query: a sanitizer detects overruns.
+ * Some lengths are impossible in base64, so a few shorter ones are tried too.
  */
-static void longest_cursor_finds_room(void **context)
+static void longest_cursor_does_not_overrun(void **context)
 {
     (void)context;
     static char raw[HTTP_MAX_TARGET] = "type=A&cursor=";
@@ -96,7 +96,7 @@ static void every_sort_field_is_known(void **context)
         {"sort=lastMessageNumber", TABLE_LAST_NUMBER},
     };
     static_assert(sizeof(cases) / sizeof(cases[0]) == TABLE_FIELD_COUNT,
-                  "every field has a case");
+                  "add a case for a new field");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct list_url url;
         char detail[LIST_URL_DETAIL];
@@ -107,7 +107,7 @@ static void every_sort_field_is_known(void **context)
     }
 }
 
-/* The list of values of the parameter in openapi.yaml. */
+/* The values of `sort` in openapi.yaml. */
 static struct text documented_sorts(void)
 {
     const struct asset *document = assets_find(TEXT("/openapi.yaml"));
@@ -179,7 +179,7 @@ static void assert_refused(struct text raw, const char *expected)
     assert_string_equal(detail, expected);
 }
 
-static void bad_query_is_refused_with_what_is_allowed(void **context)
+static void error_of_a_bad_query_says_what_is_allowed(void **context)
 {
     (void)context;
     static const struct {
@@ -234,7 +234,7 @@ static void bad_query_is_refused_with_what_is_allowed(void **context)
         assert_refused(text_of(cases[i].raw), cases[i].detail);
 }
 
-/* The query with a cursor that holds its text and `rest`, as ours do. */
+/* Write `query` and a cursor that contains it and `rest` into `raw`. */
 static void write_cursor(char raw[512], const char *query, const char *rest)
 {
     char plain[128];
@@ -246,7 +246,7 @@ static void write_cursor(char raw[512], const char *query, const char *rest)
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-static void cursor_is_read_to_the_nanosecond(void **context)
+static void cursor_keeps_nanoseconds(void **context)
 {
     (void)context;
     struct list_url url;
@@ -260,7 +260,7 @@ static void cursor_is_read_to_the_nanosecond(void **context)
     list_url_release(&url);
 }
 
-static void cursor_with_more_behind_it_is_refused(void **context)
+static void cursor_with_trailing_text_is_refused(void **context)
 {
     (void)context;
     char raw[512];
@@ -271,7 +271,7 @@ static void cursor_with_more_behind_it_is_refused(void **context)
     assert_refused((struct text){raw, length + 1}, CURSOR_DETAIL);
 }
 
-/* Encoded as ours are, and of the right query, but with another content. */
+/* Cursors with the right encoding and query, but invalid content. */
 static void forged_cursor_is_refused(void **context)
 {
     (void)context;
@@ -301,7 +301,7 @@ static void forged_cursor_is_refused(void **context)
     }
 }
 
-static void longest_names_are_taken_as_filters(void **context)
+static void longest_filter_values_are_accepted(void **context)
 {
     (void)context;
     struct list_url url;
@@ -317,17 +317,17 @@ static void longest_names_are_taken_as_filters(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_query_asks_for_all_by_id),
+        cmocka_unit_test(empty_query_selects_all_by_id),
         cmocka_unit_test(every_parameter_is_read),
-        cmocka_unit_test(longest_cursor_finds_room),
+        cmocka_unit_test(longest_cursor_does_not_overrun),
         cmocka_unit_test(every_sort_field_is_known),
         cmocka_unit_test(every_sort_field_is_in_the_api_document),
         cmocka_unit_test(unknown_parameters_are_ignored),
-        cmocka_unit_test(bad_query_is_refused_with_what_is_allowed),
-        cmocka_unit_test(cursor_is_read_to_the_nanosecond),
-        cmocka_unit_test(cursor_with_more_behind_it_is_refused),
+        cmocka_unit_test(error_of_a_bad_query_says_what_is_allowed),
+        cmocka_unit_test(cursor_keeps_nanoseconds),
+        cmocka_unit_test(cursor_with_trailing_text_is_refused),
         cmocka_unit_test(forged_cursor_is_refused),
-        cmocka_unit_test(longest_names_are_taken_as_filters),
+        cmocka_unit_test(longest_filter_values_are_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

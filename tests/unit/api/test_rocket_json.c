@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets as JSON, byte for byte.
+ * Tests of the JSON of rockets, byte for byte: by example, and random rockets
+ * against printf(3).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +92,7 @@ static void exploded_rocket_has_a_reason(void **state)
                        "\"lastMessageNumber\":1,\"missingMessages\":0}");
 }
 
-static void texts_are_escaped_and_numbers_whole(void **state)
+static void texts_are_escaped_and_numbers_not_rounded(void **state)
 {
     (void)state;
     struct rocket_view view = {
@@ -117,7 +118,7 @@ static void texts_are_escaped_and_numbers_whole(void **state)
                        "\"missingMessages\":9007199254740990}");
 }
 
-static void rockets_are_appended(void **state)
+static void rockets_are_appended_to_the_buffer(void **state)
 {
     (void)state;
     struct buffer out = BUFFER_INIT;
@@ -136,8 +137,8 @@ static void rockets_are_appended(void **state)
 }
 
 /*
- * The plain way to write a rocket, for comparison. Times are strings here,
- * since they come back as they were sent.
+ * A rocket for the plain writer, with which rocket_json_write() is compared.
+ * Times are strings, as they are written as they were sent.
  */
 struct plain_rocket {
     struct text id, type, mission, reason;
@@ -215,8 +216,7 @@ static size_t plain_write(const struct plain_rocket *rocket, char *out)
     return (size_t)(at - out);
 }
 
-/* The same numbers in each run, by an xorshift generator of George Marsaglia.
- */
+/* xorshift64 (Marsaglia, 2003). The seed is fixed, so runs do not differ. */
 static uint64_t next_random(uint64_t *random)
 {
     *random ^= *random << 13;
@@ -225,7 +225,7 @@ static uint64_t next_random(uint64_t *random)
     return *random >> 8;
 }
 
-/* Of any magnitude, small ones as likely as large ones. */
+/* A number of random magnitude: small ones are as likely as large ones. */
 static uint64_t random_integer(uint64_t *random)
 {
     uint64_t value = next_random(random) << 32 ^ next_random(random);
@@ -233,7 +233,7 @@ static uint64_t random_integer(uint64_t *random)
     return value >> next_random(random) % 64;
 }
 
-/* Printable, mostly printable, or any bytes at all. */
+/* Text of printable, mostly printable, or arbitrary bytes. */
 static struct text random_text(uint64_t *random, char *bytes, size_t max)
 {
     static const char rare[] = "\"\\\b\f\n\r\t\0\x01\x1f\x7f\xc3\xa9";
@@ -295,7 +295,7 @@ static void make_random_rocket(uint64_t *random, struct plain_rocket *rocket)
     rocket->missing = random_integer(random);
 }
 
-/* As long as a rocket can become: every byte of its texts is escaped. */
+/* The longest JSON of a rocket: every byte of its texts is escaped. */
 static void make_longest_rocket(struct plain_rocket *rocket)
 {
     char *names = rocket->bytes + MESSAGE_MAX_CHANNEL;
@@ -315,7 +315,7 @@ static void make_longest_rocket(struct plain_rocket *rocket)
 
 enum { PLAIN_SIZE = 8192 };
 
-/* Into a buffer that has just so much room, and may have to grow. */
+/* Compare both writers. The buffer has `room` bytes at first. */
 static void check_rocket(const struct plain_rocket *rocket, size_t room)
 {
     char expected[PLAIN_SIZE];
@@ -336,7 +336,7 @@ static void check_rocket(const struct plain_rocket *rocket, size_t room)
     buffer_release(&out);
 }
 
-static void random_rockets_are_as_printf_writes_them(void **state)
+static void random_rockets_are_written_as_by_printf(void **state)
 {
     (void)state;
     uint64_t random = 88172645463325252;
@@ -348,8 +348,8 @@ static void random_rockets_are_as_printf_writes_them(void **state)
     }
 }
 
-/* Wherever the room ends, nothing is written past it: ASan would tell. */
-static void any_room_is_enough_or_made_enough(void **state)
+/* With any room no byte is written past it; ASan detects overruns. */
+static void buffer_grows_from_any_room(void **state)
 {
     (void)state;
     struct plain_rocket longest;
@@ -359,7 +359,7 @@ static void any_room_is_enough_or_made_enough(void **state)
     };
 
     make_longest_rocket(&longest);
-    /* A null is longer than what an empty text adds. */
+    /* A null is longer than an empty string. */
     struct plain_rocket unknown = longest;
     unknown.type = (struct text){NULL, 0};
     unknown.mission = unknown.type;
@@ -371,7 +371,7 @@ static void any_room_is_enough_or_made_enough(void **state)
     }
 }
 
-static void without_memory_nothing_is_written(void **state)
+static void nothing_is_written_without_memory(void **state)
 {
     (void)state;
     struct buffer out = BUFFER_INIT;
@@ -393,11 +393,11 @@ int main(void)
         cmocka_unit_test(launched_rocket_has_all_members),
         cmocka_unit_test(unknown_members_are_null),
         cmocka_unit_test(exploded_rocket_has_a_reason),
-        cmocka_unit_test(texts_are_escaped_and_numbers_whole),
-        cmocka_unit_test(rockets_are_appended),
-        cmocka_unit_test(random_rockets_are_as_printf_writes_them),
-        cmocka_unit_test(any_room_is_enough_or_made_enough),
-        cmocka_unit_test(without_memory_nothing_is_written),
+        cmocka_unit_test(texts_are_escaped_and_numbers_not_rounded),
+        cmocka_unit_test(rockets_are_appended_to_the_buffer),
+        cmocka_unit_test(random_rockets_are_written_as_by_printf),
+        cmocka_unit_test(buffer_grows_from_any_room),
+        cmocka_unit_test(nothing_is_written_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

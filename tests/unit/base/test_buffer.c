@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is appended comes out in order, in the right notation, and nothing
- * more once memory has ended.
+ * Tests of buffers: appended content is complete, in order and in the right
+ * notation, and an append after a failed allocation does nothing.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #define assert_holds(buffer, expected)                                         \
     assert_true(text_equal(buffer_text(buffer), TEXT(expected)))
 
-/* The sanitizers' allocators abort where malloc(3) fails, unless told. */
+/* By default the sanitizers' allocators abort where malloc(3) fails. */
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
@@ -35,8 +35,8 @@ const char *__tsan_default_options(void)
     return "allocator_may_return_null=1";
 }
 
-/* More than any allocator gives, but too little for sums to wrap. */
-static const size_t hopeless = SIZE_MAX / 2;
+/* Bytes: too many for any allocator, too few for a sum to overflow. */
+static const size_t impossible = SIZE_MAX / 2;
 
 static void a_new_buffer_is_empty(void **state)
 {
@@ -99,7 +99,7 @@ static void failure_keeps_the_content_and_is_sticky(void **state)
     struct buffer buffer = BUFFER_INIT;
 
     buffer_append(&buffer, TEXT("kept"));
-    assert_false(buffer_reserve(&buffer, hopeless));
+    assert_false(buffer_reserve(&buffer, impossible));
     assert_true(buffer_failed(&buffer));
     buffer_append(&buffer, TEXT("x"));
     buffer_append_unsigned(&buffer, 1);
@@ -125,14 +125,14 @@ static void a_length_past_size_max_fails(void **state)
     buffer_release(&buffer);
 }
 
-static void clearing_forgets_content_and_failure_but_not_memory(void **state)
+static void clearing_removes_content_and_failure_but_not_memory(void **state)
 {
     (void)state;
     struct buffer buffer = BUFFER_INIT;
 
     buffer_append(&buffer, TEXT("old"));
     const char *data = buffer.data;
-    buffer_reserve(&buffer, hopeless);
+    buffer_reserve(&buffer, impossible);
     buffer_clear(&buffer);
     assert_false(buffer_failed(&buffer));
     buffer_append(&buffer, TEXT("new"));
@@ -147,7 +147,7 @@ static void a_released_buffer_can_be_used_again(void **state)
     struct buffer buffer = BUFFER_INIT;
 
     buffer_append(&buffer, TEXT("old"));
-    buffer_reserve(&buffer, hopeless);
+    buffer_reserve(&buffer, impossible);
     buffer_release(&buffer);
     assert_null(buffer.data);
     assert_false(buffer_failed(&buffer));
@@ -170,7 +170,7 @@ static void unsigned_integers_are_decimal(void **state)
     buffer_release(&buffer);
 }
 
-static void signed_integers_have_a_minus_where_negative(void **state)
+static void negative_integers_have_a_minus_sign(void **state)
 {
     (void)state;
     struct buffer buffer = BUFFER_INIT;
@@ -185,7 +185,7 @@ static void signed_integers_have_a_minus_where_negative(void **state)
     buffer_release(&buffer);
 }
 
-static void a_format_of_any_length_is_appended_without_a_nul(void **state)
+static void formatted_text_is_appended_without_a_nul(void **state)
 {
     (void)state;
     struct buffer buffer = BUFFER_INIT;
@@ -216,7 +216,7 @@ static void check_integer(uint64_t value)
     buffer_release(&buffer);
 }
 
-static void integers_of_every_length_are_as_printf_writes_them(void **state)
+static void integers_are_written_as_by_printf(void **state)
 {
     (void)state;
     for (uint64_t value = 0; value <= 10100; value++) {
@@ -255,7 +255,7 @@ static void check_notation(void (*append)(struct buffer *, struct text),
     }
 }
 
-static void json_escapes_what_rfc_8259_says_and_nothing_else(void **state)
+static void json_escapes_exactly_what_rfc_8259_requires(void **state)
 {
     (void)state;
     const struct notation rows[] = {
@@ -277,7 +277,7 @@ static void json_escapes_what_rfc_8259_says_and_nothing_else(void **state)
     check_notation(json_append, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-/* RFC 8259 section 7, a byte at a time. */
+/* Write `text` by RFC 8259 section 7, a byte at a time. Returns the length. */
 static size_t plain_json(struct text text, char *out)
 {
     char *at = out;
@@ -301,8 +301,8 @@ static size_t plain_json(struct text text, char *out)
 }
 
 /*
- * Source and destination are allocated to measure, so that the sanitizers
- * see a byte read or written too much.
+ * Source and destination have exactly the needed size, so that a sanitizer
+ * detects overruns.
  */
 static void check_json(const char *data, size_t length)
 {
@@ -326,7 +326,7 @@ static void check_json(const char *data, size_t length)
     free(source);
 }
 
-static void every_byte_is_escaped_as_needed_wherever_it_stands(void **state)
+static void every_byte_is_escaped_correctly_at_every_position(void **state)
 {
     (void)state;
     char text[34];
@@ -342,8 +342,8 @@ static void every_byte_is_escaped_as_needed_wherever_it_stands(void **state)
     }
 }
 
-/* Whether one byte hides another from a look at eight of them at once. */
-static void neighbours_do_not_hide_what_must_be_escaped(void **state)
+/* json_put() tests eight bytes at a time: no byte may mask its neighbour. */
+static void neighbours_do_not_mask_bytes_to_escape(void **state)
 {
     (void)state;
     const unsigned char bytes[] = {0x00, 0x01, 0x1F, 0x20, 0x21, 0x22, 0x23,
@@ -363,7 +363,7 @@ static void neighbours_do_not_hide_what_must_be_escaped(void **state)
     }
 }
 
-static void room_for_a_json_string_holds_one_that_is_all_escapes(void **state)
+static void json_room_suffices_for_a_string_of_escapes(void **state)
 {
     (void)state;
     char text[300] = {0};
@@ -384,7 +384,7 @@ static void absent_text_is_null_in_json(void **state)
     check_notation(json_append_or_null, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-static void what_is_put_at_a_cursor_is_as_if_appended(void **state)
+static void writing_at_a_cursor_equals_appending(void **state)
 {
     (void)state;
     struct buffer buffer = BUFFER_INIT;
@@ -405,7 +405,7 @@ static void what_is_put_at_a_cursor_is_as_if_appended(void **state)
     buffer_release(&buffer);
 }
 
-static void two_digits_are_always_two(void **state)
+static void two_digits_are_padded_with_zero(void **state)
 {
     (void)state;
     for (unsigned value = 0; value <= 99; value++) {
@@ -418,7 +418,7 @@ static void two_digits_are_always_two(void **state)
     }
 }
 
-static void percent_encoding_spares_unreserved_characters_alone(void **state)
+static void percent_encoding_keeps_only_unreserved_characters(void **state)
 {
     (void)state;
     const struct notation rows[] = {
@@ -442,20 +442,20 @@ int main(void)
         cmocka_unit_test(reserved_room_is_used_without_moving),
         cmocka_unit_test(failure_keeps_the_content_and_is_sticky),
         cmocka_unit_test(a_length_past_size_max_fails),
-        cmocka_unit_test(clearing_forgets_content_and_failure_but_not_memory),
+        cmocka_unit_test(clearing_removes_content_and_failure_but_not_memory),
         cmocka_unit_test(a_released_buffer_can_be_used_again),
         cmocka_unit_test(unsigned_integers_are_decimal),
-        cmocka_unit_test(signed_integers_have_a_minus_where_negative),
-        cmocka_unit_test(integers_of_every_length_are_as_printf_writes_them),
-        cmocka_unit_test(a_format_of_any_length_is_appended_without_a_nul),
-        cmocka_unit_test(json_escapes_what_rfc_8259_says_and_nothing_else),
-        cmocka_unit_test(every_byte_is_escaped_as_needed_wherever_it_stands),
-        cmocka_unit_test(neighbours_do_not_hide_what_must_be_escaped),
-        cmocka_unit_test(room_for_a_json_string_holds_one_that_is_all_escapes),
+        cmocka_unit_test(negative_integers_have_a_minus_sign),
+        cmocka_unit_test(integers_are_written_as_by_printf),
+        cmocka_unit_test(formatted_text_is_appended_without_a_nul),
+        cmocka_unit_test(json_escapes_exactly_what_rfc_8259_requires),
+        cmocka_unit_test(every_byte_is_escaped_correctly_at_every_position),
+        cmocka_unit_test(neighbours_do_not_mask_bytes_to_escape),
+        cmocka_unit_test(json_room_suffices_for_a_string_of_escapes),
         cmocka_unit_test(absent_text_is_null_in_json),
-        cmocka_unit_test(what_is_put_at_a_cursor_is_as_if_appended),
-        cmocka_unit_test(two_digits_are_always_two),
-        cmocka_unit_test(percent_encoding_spares_unreserved_characters_alone),
+        cmocka_unit_test(writing_at_a_cursor_equals_appending),
+        cmocka_unit_test(two_digits_are_padded_with_zero),
+        cmocka_unit_test(percent_encoding_keeps_only_unreserved_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

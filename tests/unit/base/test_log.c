@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log, read back through a socket that keeps the bounds of each write:
- * what is received at once was one write(2).
+ * Tests of the log. stderr is a SOCK_SEQPACKET socket, which keeps the bounds
+ * of writes: one receive returns the bytes of one write(2).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,10 @@ static void capture_stop(struct capture *capture)
     close(capture->saved);
 }
 
-/* The next line's length, 0 if there is none. Only after capture_stop(). */
+/*
+ * Receive the next line. Returns its length, 0 if there is none. Call it only
+ * after capture_stop().
+ */
 static size_t capture_line(struct capture *capture)
 {
     ssize_t length =
@@ -108,10 +111,10 @@ static void lines_above_the_level_are_not_written(void **state)
     close(capture.socket);
 }
 
-static void long_line_is_cut_and_ends_in_newline(void **state)
+static void long_line_is_truncated_and_ends_in_newline(void **state)
 {
     (void)state;
-    /* One that just fits, one byte more, and far more. */
+    /* The longest that fits, one byte more, and far more. */
     static const int sizes[] = {LOG_MAX_LINE - PREFIX - 1,
                                 LOG_MAX_LINE - PREFIX, 3 * LOG_MAX_LINE};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -128,7 +131,7 @@ static void long_line_is_cut_and_ends_in_newline(void **state)
     }
 }
 
-static void event_stays_on_one_line(void **state)
+static void control_characters_in_a_line_become_spaces(void **state)
 {
     (void)state;
     struct capture capture;
@@ -194,7 +197,7 @@ static void escape_leaves_printable_ascii_only(void **state)
                         "");
 }
 
-static void escape_is_cut_between_characters(void **state)
+static void escape_is_truncated_between_characters(void **state)
 {
     (void)state;
     static const struct {
@@ -246,11 +249,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_has_time_level_and_text),
         cmocka_unit_test(lines_above_the_level_are_not_written),
-        cmocka_unit_test(long_line_is_cut_and_ends_in_newline),
-        cmocka_unit_test(event_stays_on_one_line),
+        cmocka_unit_test(long_line_is_truncated_and_ends_in_newline),
+        cmocka_unit_test(control_characters_in_a_line_become_spaces),
         cmocka_unit_test(levels_have_names),
         cmocka_unit_test(escape_leaves_printable_ascii_only),
-        cmocka_unit_test(escape_is_cut_between_characters),
+        cmocka_unit_test(escape_is_truncated_between_characters),
         cmocka_unit_test(pthread_error_is_logged_and_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

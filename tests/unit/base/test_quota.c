@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The accounting of memory: exact, and never past the limit.
+ * Tests of the quota: the count of bytes is exact and never exceeds the limit,
+ * also with several threads.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 
 #include "base/quota.h"
 
-/* Sanitizers end the program at sizes that malloc(3) refuses, unless told. */
+/* By default the sanitizers' allocators abort where malloc(3) fails. */
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
@@ -61,7 +62,7 @@ static void allocations_are_counted_with_overhead(void **state)
     assert_int_equal(quota_used(&quota), 0);
 }
 
-static void limit_is_reached_but_not_passed(void **state)
+static void limit_can_be_reached_but_not_exceeded(void **state)
 {
     (void)state;
     struct quota quota;
@@ -77,7 +78,7 @@ static void limit_is_reached_but_not_passed(void **state)
     assert_int_equal(quota_used(&quota), 0);
 }
 
-static void refusal_leaves_the_memory_alone(void **state)
+static void refusal_leaves_the_memory_untouched(void **state)
 {
     (void)state;
     struct quota quota;
@@ -98,7 +99,7 @@ static void impossible_sizes_are_refused(void **state)
     struct quota quota;
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - QUOTA_OVERHEAD + 1,
                                    SIZE_MAX - QUOTA_OVERHEAD};
-    /* The last one is within the quota, but no machine has it. */
+    /* The last size is within the quota, but more than any machine has. */
     quota_init(&quota, SIZE_MAX, 0);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         assert_null(quota_resize(&quota, NULL, 0, sizes[i]));
@@ -117,16 +118,16 @@ enum {
 struct competitor {
     struct quota *quota;
     pthread_barrier_t *start;
-    size_t over; /* times that more than the limit was in use */
+    size_t over; /* how often more than the limit was in use */
 };
 
-/* Take up to WANTED blocks, growing the first, and give all of them back. */
+/* Allocate up to WANTED blocks, grow the first one, and free all of them. */
 static void compete_once(struct competitor *self)
 {
     void *blocks[WANTED];
     for (size_t i = 0; i < WANTED; i++) {
         blocks[i] = quota_resize(self->quota, NULL, 0, BLOCK);
-        /* What is in the way is given back by somebody who has to run. */
+        /* Let the threads that hold the memory run and free it. */
         if (blocks[i] == NULL)
             sched_yield();
         if (quota_used(self->quota) > self->quota->limit)
@@ -158,12 +159,11 @@ static void *compete(void *argument)
 }
 
 /*
- * Together the threads want twice what fits, so they meet at the limit all
- * the time. An update that got lost would leave something in use at the
- * end, or make less than nothing of it; one that was not checked against
- * the newest count would pass the limit.
+ * Together the threads want twice as many blocks as fit, so they often reach
+ * the limit. After a lost update the count would not be 0 at the end; an
+ * update that was not checked against the newest count would exceed the limit.
  */
-static void threads_share_the_limit_exactly(void **state)
+static void concurrent_updates_are_counted_exactly(void **state)
 {
     (void)state;
     struct quota quota;
@@ -186,7 +186,7 @@ static void threads_share_the_limit_exactly(void **state)
         assert_int_equal(competitors[i].over, 0);
 }
 
-enum { FITS = 1000 /* blocks in the quota of the collectors */ };
+enum { FITS = 1000 /* blocks that fit into the quota of the collectors */ };
 
 struct collector {
     struct quota *quota;
@@ -209,10 +209,10 @@ static void *collect(void *argument)
 }
 
 /*
- * Threads that take and never give back until they are refused must get
- * exactly what fits, not one block more or less.
+ * Threads that allocate, without freeing, until they are refused must together
+ * get exactly the blocks that fit.
  */
-static void threads_are_granted_all_that_fits(void **state)
+static void threads_together_get_all_that_fits(void **state)
 {
     (void)state;
     static struct collector collectors[THREADS];
@@ -246,11 +246,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_are_counted_with_overhead),
-        cmocka_unit_test(limit_is_reached_but_not_passed),
-        cmocka_unit_test(refusal_leaves_the_memory_alone),
+        cmocka_unit_test(limit_can_be_reached_but_not_exceeded),
+        cmocka_unit_test(refusal_leaves_the_memory_untouched),
         cmocka_unit_test(impossible_sizes_are_refused),
-        cmocka_unit_test(threads_share_the_limit_exactly),
-        cmocka_unit_test(threads_are_granted_all_that_fits),
+        cmocka_unit_test(concurrent_updates_are_counted_exactly),
+        cmocka_unit_test(threads_together_get_all_that_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

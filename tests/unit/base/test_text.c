@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text is compared by bytes, absent text included, and cut without copying.
+ * Tests of text: comparison by bytes, absent text, trimming and splitting.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,14 +23,14 @@ static void a_string_becomes_text_without_its_nul(void **state)
     assert_int_equal(text_of("").length, 0);
 }
 
-static void no_string_becomes_absent_text(void **state)
+static void null_becomes_absent_text(void **state)
 {
     (void)state;
     assert_null(text_of(NULL).data);
     assert_int_equal(text_of(NULL).length, 0);
 }
 
-static void equality_looks_at_every_byte(void **state)
+static void equality_compares_every_byte(void **state)
 {
     (void)state;
     assert_true(text_equal(TEXT("Falcon"), text_of("Falcon")));
@@ -41,7 +41,7 @@ static void equality_looks_at_every_byte(void **state)
     assert_false(text_equal(TEXT("Falcon"), TEXT("")));
 }
 
-static void absent_text_has_no_bytes_to_differ_in(void **state)
+static void absent_text_equals_empty_text(void **state)
 {
     (void)state;
     assert_true(text_equal(absent, absent));
@@ -51,14 +51,14 @@ static void absent_text_has_no_bytes_to_differ_in(void **state)
     assert_true(text_compare(absent, TEXT("x")) < 0);
 }
 
-static void case_is_ignored_for_ascii_letters_alone(void **state)
+static void case_is_ignored_only_for_ascii_letters(void **state)
 {
     (void)state;
     assert_true(text_equal_ignoring_case(TEXT("gZIP"), TEXT("GzIp")));
     assert_true(text_equal_ignoring_case(TEXT("az"), TEXT("AZ")));
     assert_false(text_equal_ignoring_case(TEXT("gzip"), TEXT("gzip ")));
     assert_false(text_equal_ignoring_case(TEXT("gzip"), TEXT("gzap")));
-    /* These differ by the same bit as letters of either case do. */
+    /* These differ in the bit in which the cases of a letter differ. */
     assert_false(text_equal_ignoring_case(TEXT("@"), TEXT("`")));
     assert_false(text_equal_ignoring_case(TEXT("["), TEXT("{")));
     assert_false(text_equal_ignoring_case(TEXT("\xC4"), TEXT("\xE4")));
@@ -76,7 +76,7 @@ static void order_is_by_unsigned_bytes_and_prefixes_come_first(void **state)
     assert_int_equal(text_compare(TEXT("ab"), TEXT("ab")), 0);
 }
 
-static void trimming_takes_spaces_and_tabs_off_both_ends(void **state)
+static void trimming_removes_spaces_and_tabs_at_both_ends(void **state)
 {
     (void)state;
     assert_true(text_equal(text_trim(TEXT(" \t a b\t ")), TEXT("a b")));
@@ -87,7 +87,7 @@ static void trimming_takes_spaces_and_tabs_off_both_ends(void **state)
     assert_null(text_trim(absent).data);
 }
 
-static void splitting_yields_every_part_and_then_nothing(void **state)
+static void splitting_yields_every_part_and_then_absent_text(void **state)
 {
     (void)state;
     struct text rest = TEXT("a,,bc,");
@@ -106,7 +106,7 @@ static void splitting_yields_every_part_and_then_nothing(void **state)
     assert_null(text_split(&rest, ',').data);
 }
 
-static void splitting_without_a_separator_takes_all(void **state)
+static void splitting_without_a_separator_yields_all(void **state)
 {
     (void)state;
     struct text rest = TEXT("abc");
@@ -120,14 +120,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_string_becomes_text_without_its_nul),
-        cmocka_unit_test(no_string_becomes_absent_text),
-        cmocka_unit_test(equality_looks_at_every_byte),
-        cmocka_unit_test(absent_text_has_no_bytes_to_differ_in),
-        cmocka_unit_test(case_is_ignored_for_ascii_letters_alone),
+        cmocka_unit_test(null_becomes_absent_text),
+        cmocka_unit_test(equality_compares_every_byte),
+        cmocka_unit_test(absent_text_equals_empty_text),
+        cmocka_unit_test(case_is_ignored_only_for_ascii_letters),
         cmocka_unit_test(order_is_by_unsigned_bytes_and_prefixes_come_first),
-        cmocka_unit_test(trimming_takes_spaces_and_tabs_off_both_ends),
-        cmocka_unit_test(splitting_yields_every_part_and_then_nothing),
-        cmocka_unit_test(splitting_without_a_separator_takes_all),
+        cmocka_unit_test(trimming_removes_spaces_and_tabs_at_both_ends),
+        cmocka_unit_test(splitting_yields_every_part_and_then_absent_text),
+        cmocka_unit_test(splitting_without_a_separator_yields_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The workers' queues: each job is run once, whenever it was submitted.
+ * Tests of the workers' queues: every job runs exactly once, also one that is
+ * submitted by a job or queued when the workers are freed.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,46 +18,46 @@
 
 enum { JOBS = 200 };
 
-/* A job that counts its runs. */
-struct told {
+/* A job that counts its runs, and may block until the test lets it end. */
+struct counted_job {
     struct worker_job job;
     atomic_uint runs;
-    sem_t *begun, *may_end; /* NULL: it ends at once */
+    sem_t *begun, *may_end; /* both NULL: it does not block */
 };
 
-static void run(struct worker_job *job)
+static void run_counted_job(struct worker_job *job)
 {
-    struct told *told = container_of(job, struct told, job);
+    struct counted_job *counted = container_of(job, struct counted_job, job);
 
-    if (told->begun != NULL) {
-        sem_post(told->begun);
-        while (sem_wait(told->may_end) != 0)
+    if (counted->begun != NULL) {
+        sem_post(counted->begun);
+        while (sem_wait(counted->may_end) != 0)
             continue;
     }
-    atomic_fetch_add(&told->runs, 1);
+    atomic_fetch_add(&counted->runs, 1);
 }
 
-static void submit(struct workers *workers, struct told *told)
+static void submit_job(struct workers *workers, struct counted_job *counted)
 {
-    told->job.run = run;
-    workers_submit(workers, &told->job);
+    counted->job.run = run_counted_job;
+    workers_submit(workers, &counted->job);
 }
 
-static void each_job_is_run_once(void **state)
+static void every_job_runs_once(void **state)
 {
     struct workers *workers = workers_start(2);
-    struct told jobs[JOBS] = {{.runs = 0}};
+    struct counted_job jobs[JOBS] = {{.runs = 0}};
     sem_t begun, may_end;
-    struct told last = {.begun = &begun, .may_end = &may_end};
+    struct counted_job last = {.begun = &begun, .may_end = &may_end};
 
     (void)state;
     assert_non_null(workers);
     sem_init(&begun, 0, 0);
     sem_init(&may_end, 0, 1);
     for (size_t i = 0; i < JOBS; i++)
-        submit(workers, &jobs[i]);
-    submit(workers, &last);
-    /* Jobs are taken in their order, so now all others have been taken. */
+        submit_job(workers, &jobs[i]);
+    submit_job(workers, &last);
+    /* Jobs start in the order of submission, so all others have begun too. */
     sem_wait(&begun);
     workers_free(workers);
     for (size_t i = 0; i < JOBS; i++)
@@ -66,24 +67,25 @@ static void each_job_is_run_once(void **state)
     sem_destroy(&may_end);
 }
 
-/* One slow job is being done and another one waits; a third one does not. */
-static void job_need_not_wait_for_slow_ones(void **state)
+/* One slow job runs and another one is queued; a quick job starts at once. */
+static void quick_job_does_not_wait_for_slow_ones(void **state)
 {
     struct workers *workers = workers_start(2);
     sem_t begun, may_end;
-    struct told slow = {.job.slow = true, .begun = &begun, .may_end = &may_end};
-    struct told next_slow = {.job.slow = true};
-    struct told quick = {.begun = &begun, .may_end = &may_end};
+    struct counted_job slow = {
+        .job.slow = true, .begun = &begun, .may_end = &may_end};
+    struct counted_job next_slow = {.job.slow = true};
+    struct counted_job quick = {.begun = &begun, .may_end = &may_end};
 
     (void)state;
     assert_non_null(workers);
     sem_init(&begun, 0, 0);
     sem_init(&may_end, 0, 0);
-    submit(workers, &slow);
+    submit_job(workers, &slow);
     sem_wait(&begun);
-    submit(workers, &next_slow);
-    submit(workers, &quick);
-    sem_wait(&begun); /* the quick one has */
+    submit_job(workers, &next_slow);
+    submit_job(workers, &quick);
+    sem_wait(&begun); /* of the quick job */
     assert_int_equal(slow.runs, 0);
     assert_int_equal(next_slow.runs, 0);
     sem_post(&may_end);
@@ -102,24 +104,24 @@ static void *free_workers(void *workers)
     return NULL;
 }
 
-/* The only worker is held up, and jobs wait, slow ones and others. */
-static void end_runs_the_jobs_that_are_left(void **state)
+/* The only worker is blocked, and slow and quick jobs are queued. */
+static void queued_jobs_run_before_the_workers_end(void **state)
 {
     struct workers *workers = workers_start(1);
     sem_t begun, may_end;
-    struct told first = {.begun = &begun, .may_end = &may_end};
-    struct told waiting[JOBS] = {{.runs = 0}};
+    struct counted_job first = {.begun = &begun, .may_end = &may_end};
+    struct counted_job waiting[JOBS] = {{.runs = 0}};
     pthread_t ending;
 
     (void)state;
     assert_non_null(workers);
     sem_init(&begun, 0, 0);
     sem_init(&may_end, 0, 0);
-    submit(workers, &first);
+    submit_job(workers, &first);
     sem_wait(&begun);
     for (size_t i = 0; i < JOBS; i++) {
         waiting[i].job.slow = i % 2 == 0;
-        submit(workers, &waiting[i]);
+        submit_job(workers, &waiting[i]);
     }
     assert_int_equal(pthread_create(&ending, NULL, free_workers, workers), 0);
     assert_int_equal(first.runs, 0);
@@ -132,40 +134,40 @@ static void end_runs_the_jobs_that_are_left(void **state)
     sem_destroy(&may_end);
 }
 
-/* A job that submits another one, as the last one may. */
+/* A job that submits another one. The last job may do so too. */
 struct parent {
-    struct told told;
+    struct counted_job counted;
     struct workers *workers;
-    struct told child;
+    struct counted_job child;
 };
 
 static void run_parent(struct worker_job *job)
 {
-    struct parent *parent = container_of(job, struct parent, told.job);
+    struct parent *parent = container_of(job, struct parent, counted.job);
 
-    submit(parent->workers, &parent->child);
-    atomic_fetch_add(&parent->told.runs, 1);
+    submit_job(parent->workers, &parent->child);
+    atomic_fetch_add(&parent->counted.runs, 1);
 }
 
 static void job_may_submit_another_one(void **state)
 {
     struct workers *workers = workers_start(1);
-    struct parent parent = {.told.job.run = run_parent, .workers = workers};
+    struct parent parent = {.counted.job.run = run_parent, .workers = workers};
 
     (void)state;
     assert_non_null(workers);
-    workers_submit(workers, &parent.told.job);
+    workers_submit(workers, &parent.counted.job);
     workers_free(workers);
-    assert_int_equal(parent.told.runs, 1);
+    assert_int_equal(parent.counted.runs, 1);
     assert_int_equal(parent.child.runs, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_job_is_run_once),
-        cmocka_unit_test(job_need_not_wait_for_slow_ones),
-        cmocka_unit_test(end_runs_the_jobs_that_are_left),
+        cmocka_unit_test(every_job_runs_once),
+        cmocka_unit_test(quick_job_does_not_wait_for_slow_ones),
+        cmocka_unit_test(queued_jobs_run_before_the_workers_end),
         cmocka_unit_test(job_may_submit_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A message of each type, and for each rule a message that breaks it, with
- * the exact error text.
+ * Tests of parsing messages: a message of each type, and for each rule a
+ * message that breaks it, with the exact error text.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Members, and bodies made of them. */
+/* Members, and bodies built of them. */
 #define CHANNEL "\"channel\":\"r\""
 #define NUMBER "\"messageNumber\":1"
 #define TIME "\"messageTime\":\"2022-02-02T19:39:05.86337+01:00\""
@@ -50,7 +50,7 @@
 #define CHANGED(mission)                                                       \
     MESSAGE("RocketMissionChanged", "\"newMission\":" mission)
 
-/* What was expected. */
+/* Parts of error texts: what the parser expects. */
 #define AN_OBJECT "an object"
 #define A_CHANNEL "a string of 1 to 128 bytes without control characters"
 #define A_NAME "a string of 1 to 256 bytes without control characters"
@@ -65,11 +65,11 @@
 #define MUST_BE " must be "
 #define MISSING " is missing: expected "
 
-/* Bodies, which messages point into until they are released. */
+/* Copies of bodies. Messages point into them until they are released. */
 static char *bodies[64];
 static size_t body_count;
 
-static int forget_bodies(void **state)
+static int free_bodies(void **state)
 {
     (void)state;
     while (body_count > 0)
@@ -78,8 +78,8 @@ static int forget_bodies(void **state)
 }
 
 /*
- * Parse a copy of `length` bytes, with nothing after them that could be read
- * unnoticed. PARSE_OK is to be released by the caller.
+ * Parse a copy of exactly `length` bytes, so that a sanitizer detects overruns.
+ * After PARSE_OK the caller releases `parsed`.
  */
 static enum parse_status parse_bytes(const char *bytes, size_t length,
                                      struct parsed_message *parsed)
@@ -89,7 +89,7 @@ static enum parse_status parse_bytes(const char *bytes, size_t length,
     assert_non_null(copy);
     memcpy(copy, bytes, length);
     if (body_count == COUNT(bodies))
-        forget_bodies(NULL);
+        free_bodies(NULL);
     bodies[body_count++] = copy;
     return message_parse((struct text){copy, length}, parsed);
 }
@@ -107,10 +107,11 @@ static struct message accepted(const char *body, struct parsed_message *parsed)
 static void assert_text(struct text text, const char *expected)
 {
     if (!text_equal(text, text_of(expected)))
-        fail_msg("%.*s is not %s", (int)text.length, text.data, expected);
+        fail_msg("got %.*s, expected %s", (int)text.length, text.data,
+                 expected);
 }
 
-/* The payload that message_of_type() has. */
+/* The members of the payload of message_of_type(). */
 static const char *payload_of(enum message_type type)
 {
     switch (type) {
@@ -150,7 +151,7 @@ static void every_type_is_read(void **state)
     }
 }
 
-static void error_text_lists_every_type(void **state)
+static void error_lists_every_type(void **state)
 {
     (void)state;
     char expected[512] = "one of ";
@@ -160,7 +161,7 @@ static void error_text_lists_every_type(void **state)
         snprintf(expected + length, sizeof(expected) - length, "%s%s",
                  i > 0 ? ", " : "", messages_type_name((enum message_type)i));
     }
-    /* A_TYPE is what the service answers: bad_metadata_are_refused(). */
+    /* bad_metadata_are_refused() checks that the error text is A_TYPE. */
     assert_string_equal(A_TYPE, expected);
 }
 
@@ -257,7 +258,7 @@ static void a_released_message_can_be_released_again(void **state)
     message_parse_release(&parsed);
 }
 
-/* Numbers: those whose double is whole and in range. */
+/* Numbers. */
 
 static const struct {
     const char *body;
@@ -314,34 +315,34 @@ static void speeds_are_exact(void **state)
     }
 }
 
-/* What is not read is not looked at. */
+/* Unknown members are ignored. */
 static const char *const tolerated[] = {
-    /* members that nobody knows, and names in another case */
+    /* unknown members, and names in another case */
     "{\"x\":[1,{}],\"metadata\":{\"y\":null," METADATA(
         INCREASED) ",\"Channel\":1},\"message\":{\"by\":1,\"BY\":-1},"
                    "\"Message\":2}",
-    /* twice, but unknown */
+    /* unknown members given twice */
     "{\"x\":1,\"x\":2,\"metadata\":{" METADATA(
         INCREASED) ",\"y\":1,\"y\":1},\"message\":{\"by\":1,\"z\":1,\"z\":1}}",
-    /* members of other types, wrong and twice */
+    /* members of other message types, invalid and given twice */
     MESSAGE(INCREASED, "\"by\":1,\"type\":1,\"type\":2,\"launchSpeed\":\"\","
                        "\"mission\":null,\"reason\":[],\"newMission\":{}"),
     MESSAGE("RocketExploded", "\"reason\":\"r\",\"by\":-1,\"by\":-2"),
     MESSAGE("RocketMissionChanged", "\"newMission\":\"m\",\"mission\":1"),
-    /* members of `message` in the root and of the root in `metadata` */
+    /* members of `message` in the root, and of the root in `metadata` */
     "{\"by\":1,\"by\":2,\"channel\":1,\"metadata\":{\"metadata\":1,"
     "\"metadata\":2," METADATA(INCREASED) "},\"message\":{\"by\":1}}",
     /* any order, and any white space */
     "\n{ \"message\" : { \"by\" : 1 } ,\t\"metadata\" : { " TYPE(
         INCREASED) " , " TIME " , " NUMBER " , " CHANNEL " } }\r\n",
-    /* escaped names are the same names */
+    /* escaped names equal unescaped ones */
     "{\"m\\u0065tadata\":{" METADATA(
         INCREASED) "},\"message\":{\"b\\u0079\":1}}",
-    /* a number that no double holds, in a member that is not read */
+    /* a number out of the range of a double, in an unknown member */
     MESSAGE(INCREASED, "\"by\":1,\"x\":1e999"),
 };
 
-static void unread_members_are_ignored(void **state)
+static void unknown_members_are_ignored(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(tolerated); i++) {
@@ -501,7 +502,7 @@ static const struct refusal duplicates[] = {
      "message.newMission is given twice"},
 };
 
-/* Of several mistakes the first in the order of the checks is told. */
+/* Of several errors the first in the order of the checks is reported. */
 static const struct refusal several[] = {
     {BODY("", "1"), "metadata.channel" MISSING A_CHANNEL},
     {BODY("\"messageType\":1,\"messageTime\":1,\"messageNumber\":0,"
@@ -530,11 +531,11 @@ static void check_refusal(const char *body, const char *detail)
     enum parse_status status = parse_bytes(body, strlen(body), &parsed);
 
     if (status == PARSE_OK)
-        fail_msg("%s passes", body);
+        fail_msg("%s is accepted", body);
     assert_int_equal(status, PARSE_INVALID);
     assert_int_equal(parsed.unescaped_count, 0);
     if (strcmp(parsed.detail, detail) != 0)
-        fail_msg("%s: %s", body, parsed.detail);
+        fail_msg("%s: got %s, expected %s", body, parsed.detail, detail);
 }
 
 static void check_refusals(const struct refusal *rows, size_t count)
@@ -543,7 +544,7 @@ static void check_refusals(const struct refusal *rows, size_t count)
         check_refusal(rows[i].body, rows[i].detail);
 }
 
-static void bodies_that_are_no_message_are_refused(void **state)
+static void bodies_that_are_not_a_message_are_refused(void **state)
 {
     (void)state;
     check_refusals(bad_roots, COUNT(bad_roots));
@@ -567,7 +568,7 @@ static void members_given_twice_are_refused(void **state)
     check_refusals(duplicates, COUNT(duplicates));
 }
 
-static void the_first_of_several_mistakes_is_told(void **state)
+static void first_of_several_errors_is_reported(void **state)
 {
     (void)state;
     check_refusals(several, COUNT(several));
@@ -586,7 +587,7 @@ static void a_nul_does_not_end_the_body(void **state)
         "the message is not JSON: at byte 150: unexpected text after the end");
 }
 
-/* Each string member, and a body with that string in place of the `%`. */
+/* Each string member, and a body in which `%` stands for its value. */
 static const struct {
     const char *body;
     size_t max_length;
@@ -599,7 +600,7 @@ static const struct {
     {CHANGED("\"%\""), 256, "message.newMission" MUST_BE A_NAME},
 };
 
-/* The body with `count` times `piece` in place of the `%`. */
+/* Write `body` to `out` with `%` replaced by `count` times `piece`. */
 static const char *filled(char *out, const char *body, const char *piece,
                           size_t count)
 {
@@ -624,7 +625,7 @@ static void strings_are_bounded_in_bytes(void **state)
         message_parse_release(&parsed);
         check_refusal(filled(body, strings[i].body, "x", max + 1),
                       strings[i].detail);
-        /* Two bytes a character, and escapes of six characters for one. */
+        /* Characters of two bytes, and escapes of six bytes. */
         accepted(filled(body, strings[i].body, "\xC3\xA4", max / 2), &parsed);
         message_parse_release(&parsed);
         check_refusal(filled(body, strings[i].body, "\xC3\xA4", max / 2 + 1),
@@ -634,7 +635,7 @@ static void strings_are_bounded_in_bytes(void **state)
     }
 }
 
-static void strings_hold_no_control_characters(void **state)
+static void strings_with_control_characters_are_refused(void **state)
 {
     (void)state;
     static const char *const controls[] = {"\\u0001", "\\b",     "\\t",
@@ -649,7 +650,7 @@ static void strings_hold_no_control_characters(void **state)
     }
 }
 
-/* `metadata` is level 2, so `levels` more are within it. */
+/* A message with `levels` levels within `metadata`, which is level 2. */
 static const char *nested(char *out, int levels)
 {
     char *at = stpcpy(out, "{\"metadata\":{\"x\":");
@@ -662,7 +663,7 @@ static const char *nested(char *out, int levels)
     return out;
 }
 
-static void nesting_ends_at_64_levels(void **state)
+static void nesting_is_limited_to_64_levels(void **state)
 {
     (void)state;
     char body[1000];
@@ -675,7 +676,7 @@ static void nesting_ends_at_64_levels(void **state)
         "the message is not JSON: at byte 79: more than 64 levels deep");
 }
 
-/* Allocations left before memory ends; tests of one thread only. */
+/* Allocations of cJSON that succeed. For tests of one thread. */
 static size_t allocations_left;
 
 static void *scarce_malloc(size_t size)
@@ -686,7 +687,7 @@ static void *scarce_malloc(size_t size)
     return malloc(size);
 }
 
-static void the_end_of_memory_is_not_the_senders_mistake(void **state)
+static void out_of_memory_is_not_an_invalid_message(void **state)
 {
     (void)state;
     static const char body[] = LAUNCHED("\"\\u0074\"", "1.5e1", "\"\\u006d\"");
@@ -708,7 +709,7 @@ static void the_end_of_memory_is_not_the_senders_mistake(void **state)
     message_parse_release(&parsed);
 }
 
-/* Names are compared as they are meant, not as they are written. */
+/* Names are compared after unescaping. */
 static void names_may_be_escaped(void **state)
 {
     (void)state;
@@ -725,8 +726,8 @@ static void names_may_be_escaped(void **state)
                   "message.by is given twice");
 }
 
-/* Each of these stands where a careless reader would see a member's end. */
-static void strings_may_hold_what_ends_a_value(void **state)
+/* Strings with characters that end a value when they are outside a string. */
+static void strings_may_contain_structural_characters(void **state)
 {
     (void)state;
     static const struct {
@@ -759,7 +760,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_is_read),
-        cmocka_unit_test(error_text_lists_every_type),
+        cmocka_unit_test(error_lists_every_type),
         cmocka_unit_test(a_launch_is_read),
         cmocka_unit_test(speed_changes_are_read),
         cmocka_unit_test(an_explosion_is_read),
@@ -768,20 +769,20 @@ int main(void)
         cmocka_unit_test(a_released_message_can_be_released_again),
         cmocka_unit_test(message_numbers_are_exact),
         cmocka_unit_test(speeds_are_exact),
-        cmocka_unit_test(unread_members_are_ignored),
-        cmocka_unit_test(bodies_that_are_no_message_are_refused),
+        cmocka_unit_test(unknown_members_are_ignored),
+        cmocka_unit_test(bodies_that_are_not_a_message_are_refused),
         cmocka_unit_test(bad_metadata_are_refused),
         cmocka_unit_test(bad_messages_are_refused),
         cmocka_unit_test(members_given_twice_are_refused),
-        cmocka_unit_test(the_first_of_several_mistakes_is_told),
+        cmocka_unit_test(first_of_several_errors_is_reported),
         cmocka_unit_test(a_nul_does_not_end_the_body),
         cmocka_unit_test(strings_are_bounded_in_bytes),
-        cmocka_unit_test(strings_hold_no_control_characters),
-        cmocka_unit_test(nesting_ends_at_64_levels),
-        cmocka_unit_test(the_end_of_memory_is_not_the_senders_mistake),
+        cmocka_unit_test(strings_with_control_characters_are_refused),
+        cmocka_unit_test(nesting_is_limited_to_64_levels),
+        cmocka_unit_test(out_of_memory_is_not_an_invalid_message),
         cmocka_unit_test(names_may_be_escaped),
-        cmocka_unit_test(strings_may_hold_what_ends_a_value),
+        cmocka_unit_test(strings_may_contain_structural_characters),
     };
 
-    return cmocka_run_group_tests(tests, NULL, forget_bodies);
+    return cmocka_run_group_tests(tests, NULL, free_bodies);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that name the message types and that neither the compiler nor another
- * test compares with the service. DESIGN.md, "Adding a message type or a
- * field", says what each of them does with a type.
+ * Tests files that list the message types and that neither the compiler nor
+ * another test compares with the service. DESIGN.md, "Adding a message type or
+ * a field", says what each of them does with a type.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 static const struct {
     const char *file;
-    const char *without; /* a type that is left out on purpose, or NULL */
+    const char *without; /* a type that is omitted on purpose, or NULL */
 } places[] = {
     /* Messages after an explosion would change nothing. */
     {"bench/fleet.c", "RocketExploded"},
@@ -39,14 +39,14 @@ static char *read_file(const char *name)
     snprintf(path, sizeof(path), LUNAR_SOURCE_DIR "/%s", name);
     FILE *file = fopen(path, "r");
     if (file == NULL || bytes == NULL)
-        fail_msg("%s can't be read", path);
+        fail_msg("cannot read %s", path);
     size_t size = fread(bytes, 1, MAX_SIZE - 1, file);
     bytes[size] = '\0';
     fclose(file);
     return bytes;
 }
 
-static void every_place_names_every_type(void **context)
+static void every_place_has_every_type(void **context)
 {
     (void)context;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -58,7 +58,7 @@ static void every_place_names_every_type(void **context)
             bool expected = without == NULL || strcmp(name, without) != 0;
             if ((strstr(bytes, name) != NULL) != expected)
                 fail_msg("%s %s %s", places[i].file,
-                         expected ? "does not name" : "names", name);
+                         expected ? "does not contain" : "contains", name);
         }
         free(bytes);
     }
@@ -67,7 +67,7 @@ static void every_place_names_every_type(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_place_names_every_type),
+        cmocka_unit_test(every_place_has_every_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state rules by example. What holds for all histories is shown in
- * tests/property/.
+ * Tests of the state rules by example. tests/property/ tests them with random
+ * histories.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "domain/rocket.h"
 #include "lib/messages.h"
 
-/* Only addresses matter to rocket.c. */
+/* rocket.c only uses the address of an interned string. */
 struct interned {
     char unused;
 };
@@ -22,7 +22,7 @@ struct interned {
 static struct interned falcon, saturn, artemis, apollo, gemini, frozen,
     pressure;
 
-/* A rocket, and what the latest message did. */
+/* A rocket, and the strings that the latest message made it drop. */
 struct flight {
     struct rocket rocket;
     struct quota quota;
@@ -95,7 +95,7 @@ static void assert_state(const struct flight *flight,
     assert_ptr_equal(state->reason, reason);
 }
 
-/* `strings` are exactly those that the latest message made it drop. */
+/* The latest message must have made the rocket drop exactly `strings`. */
 static void assert_dropped(const struct flight *flight, unsigned count,
                            struct interned *const strings[])
 {
@@ -110,7 +110,7 @@ static void assert_dropped(const struct flight *flight, unsigned count,
     }
 }
 
-static void new_rocket_knows_nothing(void **context)
+static void new_rocket_has_no_values(void **context)
 {
     struct flight *flight = *context;
     assert_state(flight, NULL, NULL, 0, NULL);
@@ -118,8 +118,8 @@ static void new_rocket_knows_nothing(void **context)
     assert_int_equal(rocket_missing(&flight->rocket), 0);
 }
 
-/* Whatever was in its memory before, and whatever it was before. */
-static void init_and_release_leave_nothing(void **context)
+/* Both leave a zeroed rocket, whatever its memory contained. */
+static void init_and_release_zero_the_rocket(void **context)
 {
     struct flight *flight = *context;
     static const struct rocket nothing;
@@ -146,7 +146,7 @@ static void messages_in_order_take_no_memory(void **context)
     assert_int_equal(rocket_missing(&flight->rocket), 0);
 }
 
-static void newest_state_shows_before_the_gap_fills(void **context)
+static void newest_message_changes_the_state_despite_a_gap(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
@@ -202,7 +202,7 @@ static void first_content_of_a_number_wins(void **context)
     assert_state(flight, &falcon, &artemis, 500, NULL);
 }
 
-static void nothing_moves_an_exploded_rocket(void **context)
+static void exploded_rocket_does_not_change(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
@@ -216,7 +216,7 @@ static void nothing_moves_an_exploded_rocket(void **context)
     assert_memory_equal(&flight->rocket.updated, &last, sizeof(last));
 }
 
-static void late_explosion_undoes_what_came_after_it(void **context)
+static void late_explosion_undoes_later_changes(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
@@ -258,7 +258,7 @@ static void updated_is_the_time_of_the_highest_number(void **context)
     assert_memory_equal(&flight->rocket.updated, &early, sizeof(early));
 }
 
-static void highest_number_of_all_is_a_number_like_any(void **context)
+static void highest_number_is_accepted(void **context)
 {
     struct flight *flight = *context;
     uint64_t highest = MESSAGE_MAX_NUMBER;
@@ -269,7 +269,7 @@ static void highest_number_of_all_is_a_number_like_any(void **context)
     assert_true(rocket_missing(&flight->rocket) == highest - 2);
 }
 
-static void check_says_what_apply_would(void **context)
+static void check_predicts_the_result_of_apply(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 2, faster(1));
@@ -283,7 +283,7 @@ static void check_says_what_apply_would(void **context)
 
 /* Memory. */
 
-static void memory_of_gaps_is_given_back_as_they_fill(void **context)
+static void memory_is_freed_as_gaps_fill(void **context)
 {
     struct flight *flight = *context;
     enum { GAPS = 800 };
@@ -314,7 +314,10 @@ static void out_of_memory_changes_nothing(void **context)
                      MESSAGE_APPLIED);
 }
 
-/* Fill runs until the quota, which is what is used by now, refuses one. */
+/*
+ * Limit the quota to the memory in use, and open gaps from `from` on until a
+ * message is refused. Returns its number.
+ */
 static uint64_t open_gaps_until_refused(struct flight *flight, uint64_t from)
 {
     uint64_t number = from;
@@ -324,7 +327,7 @@ static uint64_t open_gaps_until_refused(struct flight *flight, uint64_t from)
     return number;
 }
 
-static void extending_and_joining_runs_needs_no_memory(void **context)
+static void extending_and_joining_runs_need_no_memory(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, faster(1));
@@ -339,9 +342,12 @@ static void extending_and_joining_runs_needs_no_memory(void **context)
     assert_int_equal(quota_used(&flight->quota), 0);
 }
 
-/* The bound. */
+/* The limit of runs. */
 
-/* ROCKET_MAX_RUNS runs of one number each: 11, 13, 15 ... */
+/*
+ * Make ROCKET_MAX_RUNS runs of one number each: 11, 13, 15 ... Returns the
+ * number of the next one.
+ */
 static uint64_t open_all_runs(struct flight *flight)
 {
     uint64_t number = 11;
@@ -376,7 +382,7 @@ static void numbers_below_the_first_run_are_never_given_up(void **context)
     assert_state(flight, &falcon, &artemis, ROCKET_MAX_RUNS + 2, NULL);
 }
 
-static void floor_never_falls(void **context)
+static void floor_never_decreases(void **context)
 {
     struct flight *flight = *context;
     apply(flight, open_all_runs(flight), faster(1));
@@ -406,7 +412,8 @@ static void memory_of_a_rocket_is_bounded(void **context)
     uint64_t next = open_all_runs(flight);
     apply(flight, next, faster(1));
     size_t most = quota_used(&flight->quota);
-    /* The new run is there before a gap is given up; the state is beside. */
+    /* The block has room for one run more, until a gap is given up, and state.
+     */
     assert_in_range(
         most, 1, (ROCKET_MAX_RUNS + 2) * sizeof(struct run) + QUOTA_OVERHEAD);
     for (unsigned i = 0; i < 5000; i++) {
@@ -416,7 +423,7 @@ static void memory_of_a_rocket_is_bounded(void **context)
     }
 }
 
-/* Names. */
+/* Interned strings. */
 
 static void replaced_mission_is_dropped(void **context)
 {
@@ -447,7 +454,7 @@ static void strings_after_an_explosion_are_dropped(void **context)
     assert_dropped(flight, 1, (struct interned *[]){&pressure});
 }
 
-static void relaunch_drops_all_of_before(void **context)
+static void relaunch_drops_all_earlier_strings(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
@@ -458,10 +465,10 @@ static void relaunch_drops_all_of_before(void **context)
 }
 
 /*
- * Numbers 1 and 2 end exploded, 4 and 5 hold a mission and an explosion;
- * number 3, a mission, joins them, and nothing of what follows 2 counts.
+ * Number 2 is an explosion, 4 and 5 are a mission and another explosion. When
+ * number 3, a mission, joins both runs, all after number 2 has no effect.
  */
-static void joining_drops_what_no_longer_counts(void **context)
+static void joining_runs_drops_strings_without_effect(void **context)
 {
     struct flight *flight = *context;
     apply(flight, 1, launch(&falcon, &artemis, 500));
@@ -480,34 +487,34 @@ static void joining_drops_what_no_longer_counts(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FLIGHT_TEST(new_rocket_knows_nothing),
-        FLIGHT_TEST(init_and_release_leave_nothing),
+        FLIGHT_TEST(new_rocket_has_no_values),
+        FLIGHT_TEST(init_and_release_zero_the_rocket),
         FLIGHT_TEST(messages_in_order_take_no_memory),
-        FLIGHT_TEST(newest_state_shows_before_the_gap_fills),
+        FLIGHT_TEST(newest_message_changes_the_state_despite_a_gap),
         FLIGHT_TEST(late_message_repairs_the_state),
         FLIGHT_TEST(late_launch_completes_a_rocket_in_flight),
         FLIGHT_TEST(duplicate_message_changes_nothing),
         FLIGHT_TEST(first_content_of_a_number_wins),
-        FLIGHT_TEST(nothing_moves_an_exploded_rocket),
-        FLIGHT_TEST(late_explosion_undoes_what_came_after_it),
+        FLIGHT_TEST(exploded_rocket_does_not_change),
+        FLIGHT_TEST(late_explosion_undoes_later_changes),
         FLIGHT_TEST(launch_starts_afresh),
         FLIGHT_TEST(speed_wraps_around),
         FLIGHT_TEST(updated_is_the_time_of_the_highest_number),
-        FLIGHT_TEST(highest_number_of_all_is_a_number_like_any),
-        FLIGHT_TEST(check_says_what_apply_would),
-        FLIGHT_TEST(memory_of_gaps_is_given_back_as_they_fill),
+        FLIGHT_TEST(highest_number_is_accepted),
+        FLIGHT_TEST(check_predicts_the_result_of_apply),
+        FLIGHT_TEST(memory_is_freed_as_gaps_fill),
         FLIGHT_TEST(out_of_memory_changes_nothing),
-        FLIGHT_TEST(extending_and_joining_runs_needs_no_memory),
+        FLIGHT_TEST(extending_and_joining_runs_need_no_memory),
         FLIGHT_TEST(one_run_too_many_gives_up_the_lowest_gap),
         FLIGHT_TEST(numbers_below_the_first_run_are_never_given_up),
-        FLIGHT_TEST(floor_never_falls),
+        FLIGHT_TEST(floor_never_decreases),
         FLIGHT_TEST(given_up_messages_stay_missing),
         FLIGHT_TEST(memory_of_a_rocket_is_bounded),
         FLIGHT_TEST(replaced_mission_is_dropped),
         FLIGHT_TEST(strings_of_a_duplicate_are_dropped),
         FLIGHT_TEST(strings_after_an_explosion_are_dropped),
-        FLIGHT_TEST(relaunch_drops_all_of_before),
-        FLIGHT_TEST(joining_drops_what_no_longer_counts),
+        FLIGHT_TEST(relaunch_drops_all_earlier_strings),
+        FLIGHT_TEST(joining_runs_drops_strings_without_effect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

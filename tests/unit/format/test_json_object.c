@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Members are found where they stand, whatever their values hold. Every text
- * here is JSON, as the scan makes sure of elsewhere.
+ * Tests that the members of an object are found with their exact bounds,
+ * whatever their values contain. Every text here is valid JSON, as
+ * json_object.h requires.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@
 static void assert_text(struct text text, const char *expected)
 {
     if (!text_equal(text, text_of(expected)))
-        fail_msg("%.*s is not %s", (int)text.length, text.data, expected);
+        fail_msg("got %.*s, expected %s", (int)text.length, text.data,
+                 expected);
 }
 
 static void open_text(struct json_object *object, const char *text)
@@ -56,7 +58,7 @@ static void empty_objects_have_no_member(void **state)
     }
 }
 
-/* A value between two others, in three spellings of the space around it. */
+/* A member between two others, with different white space around the tokens. */
 static void check_value(const char *value)
 {
     static const char *const gaps[] = {"", " ", "\r\n\t "};
@@ -86,7 +88,7 @@ static void check_value(const char *value)
     }
 }
 
-static void values_are_found_whole(void **state)
+static void values_are_found_completely(void **state)
 {
     (void)state;
     static const char *const values[] = {
@@ -115,7 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_objects_are_opened),
         cmocka_unit_test(empty_objects_have_no_member),
-        cmocka_unit_test(values_are_found_whole),
+        cmocka_unit_test(values_are_found_completely),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every production of RFC 8259, from both sides: what passes, and where and
- * why all else stops.
+ * Tests of the JSON scan for every production of RFC 8259: texts that pass, and
+ * texts that are refused, with offset and reason.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -120,7 +120,7 @@ static const struct refusal refused_values[] = {
     {BYTES("1\0"), 1, FOLLOWS},
     {BYTES("{}\0{}"), 2, FOLLOWS},
     {BYTES("1,"), 1, FOLLOWS},
-    /* white space that JSON has not */
+    /* bytes that are not white space in JSON */
     {BYTES("\xEF\xBB\xBF{}"), 0, NO_VALUE},
     {BYTES("\f1"), 0, NO_VALUE},
     {BYTES("1\v"), 1, FOLLOWS},
@@ -248,10 +248,7 @@ static const struct refusal refused_containers[] = {
     {BYTES("{\"a\":[1}"), 7, IN_ARRAY},
 };
 
-/*
- * Scan a copy that ends where its memory ends, so that a sanitizer sees any
- * read past it.
- */
+/* Scan a copy of exactly its size, so that a sanitizer detects overruns. */
 static bool scan_copy(struct text text, struct json_error *error)
 {
     char *copy = malloc(text.length + (text.length == 0));
@@ -264,7 +261,7 @@ static bool scan_copy(struct text text, struct json_error *error)
     return valid;
 }
 
-static void what_rfc_8259_allows_passes(void **state)
+static void valid_texts_pass(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(accepted); i++) {
@@ -287,31 +284,31 @@ static void check_refusals(const struct refusal *rows, size_t count)
     }
 }
 
-static void what_is_no_value_is_refused(void **state)
+static void invalid_values_are_refused(void **state)
 {
     (void)state;
     check_refusals(refused_values, COUNT(refused_values));
 }
 
-static void what_is_no_number_is_refused(void **state)
+static void invalid_numbers_are_refused(void **state)
 {
     (void)state;
     check_refusals(refused_numbers, COUNT(refused_numbers));
 }
 
-static void what_is_no_string_is_refused(void **state)
+static void invalid_strings_are_refused(void **state)
 {
     (void)state;
     check_refusals(refused_strings, COUNT(refused_strings));
 }
 
-static void what_is_no_utf8_is_refused(void **state)
+static void invalid_utf8_is_refused(void **state)
 {
     (void)state;
     check_refusals(refused_utf8, COUNT(refused_utf8));
 }
 
-static void what_is_no_array_or_object_is_refused(void **state)
+static void invalid_arrays_and_objects_are_refused(void **state)
 {
     (void)state;
     check_refusals(refused_containers, COUNT(refused_containers));
@@ -327,18 +324,19 @@ static void absent_text_is_refused(void **state)
     assert_string_equal(error.reason, NO_VALUE);
 }
 
-/* What stands before the offset of an error is at worst incomplete. */
+/* The bytes before the offset of an error are valid or only incomplete. */
 static void check_prefixes(const struct refusal *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct json_error error;
         struct text prefix = {rows[i].text.data, rows[i].offset};
         if (!scan_copy(prefix, &error) && error.offset != prefix.length)
-            fail_msg("row %zu: its prefix fails at byte %zu", i, error.offset);
+            fail_msg("row %zu: the bytes before the error fail at byte %zu", i,
+                     error.offset);
     }
 }
 
-static void an_error_is_at_the_first_byte_that_can_not_be(void **state)
+static void error_offset_is_the_first_invalid_byte(void **state)
 {
     (void)state;
     check_prefixes(refused_values, COUNT(refused_values));
@@ -348,7 +346,7 @@ static void an_error_is_at_the_first_byte_that_can_not_be(void **state)
     check_prefixes(refused_containers, COUNT(refused_containers));
 }
 
-/* `levels` of objects and arrays in turn, and a number within. */
+/* `levels` of objects and arrays in turn, with a number in the innermost. */
 static struct text nested(char *out, int levels)
 {
     char *at = out;
@@ -361,7 +359,7 @@ static struct text nested(char *out, int levels)
     return (struct text){out, (size_t)(at - out)};
 }
 
-static void nesting_ends_at_the_limit(void **state)
+static void nesting_is_limited_to_64_levels(void **state)
 {
     (void)state;
     char memory[1000];
@@ -388,7 +386,10 @@ static void siblings_do_not_nest(void **state)
         scan_copy((struct text){memory, (size_t)(at - memory)}, &error));
 }
 
-/* Where a string of plain bytes with one `byte` in it fails; 0: nowhere. */
+/*
+ * The offset at which a string of ASCII letters with one other `byte` fails; 0
+ * if it is valid.
+ */
 static size_t expected_failure(int byte, size_t position)
 {
     if (byte < 0x20)
@@ -410,11 +411,12 @@ static void check_byte_in_string(int byte, size_t position, size_t length)
     bool valid = scan_copy((struct text){memory, length + 2}, &error);
     size_t expected = expected_failure(byte, position);
     if (valid != (expected == 0) || error.offset != expected)
-        fail_msg("byte %02x at %zu of %zu", (unsigned)byte, position, length);
+        fail_msg("byte %02x at offset %zu of a string of %zu bytes",
+                 (unsigned)byte, position, length);
 }
 
-/* Wherever it falls in the words that the scan takes at a time. */
-static void every_byte_counts_at_every_place_of_a_string(void **state)
+/* The scan reads eight bytes at a time: each position in them is tested. */
+static void every_byte_is_checked_at_every_position(void **state)
 {
     (void)state;
     for (size_t length = 1; length <= 20; length++) {
@@ -428,8 +430,8 @@ static void every_byte_counts_at_every_place_of_a_string(void **state)
 }
 
 /*
- * How many of the sequences of `length` bytes from `lead` on, whose other
- * bytes are 0x80 to 0xFF, pass as one string.
+ * How many sequences of `length` bytes pass as a string if the first byte is
+ * `lead` and the others are 0x80 to 0xFF.
  */
 static unsigned count_valid(int lead, size_t length)
 {
@@ -457,14 +459,14 @@ static unsigned count_valid_from(int first, int last, size_t length)
     return valid;
 }
 
-static void as_many_sequences_pass_as_there_are_characters(void **state)
+static void exactly_the_utf8_of_characters_passes(void **state)
 {
     (void)state;
     assert_int_equal(count_valid_from(0x80, 0xFF, 1), 0);
     assert_int_equal(count_valid_from(0x80, 0xFF, 2), 0x800 - 0x80);
     /* Without the surrogates. */
     assert_int_equal(count_valid_from(0xE0, 0xFF, 3), 0x10000 - 0x800 - 0x800);
-    /* The first and last lead; those between have no bounds of their own. */
+    /* Only the first and the last lead byte restrict the byte after them. */
     assert_int_equal(count_valid(0xF0, 4), 0x40000 - 0x10000);
     assert_int_equal(count_valid(0xF4, 4), 0x110000 - 0x100000);
 }
@@ -472,18 +474,18 @@ static void as_many_sequences_pass_as_there_are_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_rfc_8259_allows_passes),
-        cmocka_unit_test(what_is_no_value_is_refused),
-        cmocka_unit_test(what_is_no_number_is_refused),
-        cmocka_unit_test(what_is_no_string_is_refused),
-        cmocka_unit_test(what_is_no_utf8_is_refused),
-        cmocka_unit_test(what_is_no_array_or_object_is_refused),
+        cmocka_unit_test(valid_texts_pass),
+        cmocka_unit_test(invalid_values_are_refused),
+        cmocka_unit_test(invalid_numbers_are_refused),
+        cmocka_unit_test(invalid_strings_are_refused),
+        cmocka_unit_test(invalid_utf8_is_refused),
+        cmocka_unit_test(invalid_arrays_and_objects_are_refused),
         cmocka_unit_test(absent_text_is_refused),
-        cmocka_unit_test(an_error_is_at_the_first_byte_that_can_not_be),
-        cmocka_unit_test(nesting_ends_at_the_limit),
+        cmocka_unit_test(error_offset_is_the_first_invalid_byte),
+        cmocka_unit_test(nesting_is_limited_to_64_levels),
         cmocka_unit_test(siblings_do_not_nest),
-        cmocka_unit_test(every_byte_counts_at_every_place_of_a_string),
-        cmocka_unit_test(as_many_sequences_pass_as_there_are_characters),
+        cmocka_unit_test(every_byte_is_checked_at_every_position),
+        cmocka_unit_test(exactly_the_utf8_of_characters_passes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Date-times are read to the right instant, written back as they were, and
- * compared by instant; what is none is refused.
+ * Tests of timestamps: date-times are read as the right instant, written as
+ * they were read, and compared by instant; all else is refused.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ static const struct {
     {"0001-01-01T00:00:00Z", INT64_C(-62135596800), 0},
     {"9999-12-31T23:59:59Z", INT64_C(253402300799), 0},
     {"9999-12-31T23:59:59.123456789-23:59", INT64_C(253402387139), 123456789},
-    /* second 60 is the one that follows */
+    /* second 60 is the instant of the next second */
     {"1990-12-31T23:59:60Z", 662688000, 0},
     {"1990-12-31T15:59:60-08:00", 662688000, 0},
     {"2017-01-01T05:29:60.25+05:30", 1483228800, 250000000},
@@ -73,7 +73,7 @@ static const char *const refused[] = {
     "2022-02-02",
     "19:39:05Z",
     "now",
-    /* no offset, or none that is one */
+    /* no offset, or an invalid one */
     "2022-02-02T19:39:05",
     "2022-02-02T19:39:05.5",
     "2022-02-02T19:39:05+",
@@ -144,8 +144,8 @@ static const char *const refused[] = {
     "2022-02-02T1 :39:05Z",
 };
 
-/* Of a text whose memory ends where it does: a sanitizer sees overruns. */
-static bool parse(struct text text, struct timestamp *timestamp)
+/* Parse a copy of exactly its size, so that a sanitizer detects overruns. */
+static bool parse_copy(struct text text, struct timestamp *timestamp)
 {
     char *copy = malloc(text.length > 0 ? text.length : 1);
 
@@ -160,7 +160,7 @@ static struct timestamp parsed(const char *string)
 {
     struct timestamp timestamp = {0};
 
-    if (!parse(text_of(string), &timestamp))
+    if (!parse_copy(text_of(string), &timestamp))
         fail_msg("%s is refused", string);
     return timestamp;
 }
@@ -194,14 +194,14 @@ static void date_times_are_written_as_they_were_read(void **state)
         check_round_trip(accepted[i].text);
 }
 
-static void what_is_no_date_time_is_refused(void **state)
+static void invalid_date_times_are_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(refused); i++) {
         struct timestamp timestamp = {1, 2, 3, 4, 5};
-        if (parse(text_of(refused[i]), &timestamp))
-            fail_msg("%s passes", refused[i]);
-        /* A failure leaves the result alone. */
+        if (parse_copy(text_of(refused[i]), &timestamp))
+            fail_msg("%s is accepted", refused[i]);
+        /* On failure the result is untouched. */
         assert_int_equal(timestamp.seconds, 1);
         assert_int_equal(timestamp.nanoseconds, 2);
         assert_int_equal(timestamp.offset, 3);
@@ -210,7 +210,7 @@ static void what_is_no_date_time_is_refused(void **state)
     }
 }
 
-static void absent_text_and_a_nul_are_refused(void **state)
+static void absent_text_and_nul_are_refused(void **state)
 {
     (void)state;
     struct timestamp timestamp;
@@ -221,7 +221,7 @@ static void absent_text_and_a_nul_are_refused(void **state)
         timestamp_parse(TEXT("2022-02-02T19:39:05\0+01:00"), &timestamp));
 }
 
-static void every_cut_of_a_date_time_is_refused(void **state)
+static void truncated_date_times_are_refused(void **state)
 {
     (void)state;
     struct text whole = TEXT("9999-12-31T23:59:59.123456789+23:59");
@@ -229,10 +229,10 @@ static void every_cut_of_a_date_time_is_refused(void **state)
 
     assert_int_equal(whole.length, TIMESTAMP_MAX_LENGTH);
     for (size_t length = 0; length < whole.length; length++)
-        assert_false(parse((struct text){whole.data, length}, &timestamp));
+        assert_false(parse_copy((struct text){whole.data, length}, &timestamp));
 }
 
-/* The calendar by plain counting, against the arithmetic. */
+/* The calendar by counting days; timestamp.c computes it by arithmetic. */
 static void next_day(int *year, int *month, int *day)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30,
@@ -249,7 +249,7 @@ static void next_day(int *year, int *month, int *day)
     ++*year;
 }
 
-/* Every day of 400 years from `year` on, whose first second is `seconds`. */
+/* Check every day of 400 years. `year` starts at `seconds` since 1970. */
 static void check_days(int year, int64_t seconds)
 {
     int last = year + 400;
@@ -261,13 +261,13 @@ static void check_days(int year, int64_t seconds)
         snprintf(string, sizeof(string), "%04d-%02d-%02dT00:00:00Z", year,
                  month, day);
         if (parsed(string).seconds != seconds)
-            fail_msg("%s is a day off", string);
+            fail_msg("%s is not 86,400 s after the day before", string);
         check_round_trip(string);
         seconds += 86400;
     }
 }
 
-static void every_day_follows_the_one_before(void **state)
+static void every_day_is_86400_seconds_long(void **state)
 {
     (void)state;
     check_days(0, INT64_C(-62167219200));
@@ -275,7 +275,7 @@ static void every_day_follows_the_one_before(void **state)
     check_days(9600, INT64_C(240779520000));
 }
 
-static void every_offset_comes_back(void **state)
+static void every_offset_is_written_as_read(void **state)
 {
     (void)state;
     for (int minutes = 0; minutes < 24 * 60; minutes++) {
@@ -291,8 +291,7 @@ static void every_offset_comes_back(void **state)
     }
 }
 
-/* The same numbers in each run, by an xorshift generator of George Marsaglia.
- */
+/* xorshift64 (Marsaglia, 2003). The seed is fixed, so runs do not differ. */
 static unsigned next_random(uint64_t *random, unsigned below)
 {
     *random ^= *random << 13;
@@ -301,7 +300,7 @@ static unsigned next_random(uint64_t *random, unsigned below)
     return (unsigned)(*random >> 32) % below;
 }
 
-/* A date-time as people write it, or nearly: one part in some is off. */
+/* A random text in the form of a date-time; often a part is out of range. */
 static void random_date_time(uint64_t *random, char string[64])
 {
     unsigned digits = next_random(random, 11);
@@ -327,7 +326,7 @@ static void random_date_time(uint64_t *random, char string[64])
                 next_random(random, 2) == 0 ? 0 : next_random(random, 61));
 }
 
-/* A 0 in the pattern stands for a digit, all else for itself. */
+/* In the pattern, 0 matches any digit, and another character itself. */
 static bool looks_like(const char *string, const char *pattern)
 {
     for (; *pattern != '\0'; string++, pattern++) {
@@ -347,7 +346,7 @@ static int number_at(const char *at, int digits)
     return number;
 }
 
-/* The offset in seconds from its own text, which ends the string. */
+/* Read the offset, in seconds, from `at`, the end of the date-time. */
 static bool plain_offset(const char *at, int *offset)
 {
     *offset = 0;
@@ -374,8 +373,8 @@ static bool plain_fraction(const char **rest, unsigned *nanoseconds)
     return digits >= 1 && digits <= 9;
 }
 
-/* Whether timegm(3) leaves it as it is: dates that do not exist move on. */
-static bool exists(const struct tm *given, int64_t *seconds)
+/* Whether there is such a date: timegm(3) changes it if there is not. */
+static bool date_exists(const struct tm *given, int64_t *seconds)
 {
     struct tm back = *given;
 
@@ -385,7 +384,7 @@ static bool exists(const struct tm *given, int64_t *seconds)
            back.tm_min == given->tm_min && back.tm_sec == given->tm_sec;
 }
 
-/* RFC 3339 with the C library's calendar. */
+/* Parse by RFC 3339, with the calendar of the C library. */
 static bool plain_parse(const char *string, int64_t *seconds,
                         unsigned *nanoseconds)
 {
@@ -407,7 +406,7 @@ static bool plain_parse(const char *string, int64_t *seconds,
         .tm_min = number_at(string + 14, 2),
         .tm_sec = number_at(string + 17, 2) - leap,
     };
-    if (!exists(&given, seconds))
+    if (!date_exists(&given, seconds))
         return false;
     *seconds += leap - offset;
     return !leap || *seconds % 86400 == 0;
@@ -431,7 +430,7 @@ static bool check_against_the_c_library(const char *string)
     return true;
 }
 
-static void random_date_times_are_as_the_c_library_has_them(void **state)
+static void random_date_times_agree_with_the_c_library(void **state)
 {
     (void)state;
     uint64_t random = 88172645463325252;
@@ -446,7 +445,7 @@ static void random_date_times_are_as_the_c_library_has_them(void **state)
     assert_in_range(accepted_count, 6000, 54000);
 }
 
-static void any_byte_anywhere_is_judged_as_the_c_library_does(void **state)
+static void changed_bytes_agree_with_the_c_library(void **state)
 {
     (void)state;
     const char *const wholes[] = {
@@ -468,8 +467,8 @@ static void any_byte_anywhere_is_judged_as_the_c_library_does(void **state)
     }
 }
 
-/* Every part that is written at each of its values. */
-static void every_second_and_every_fraction_digit_comes_back(void **state)
+/* Every second of a day, and every digit at every place of a fraction. */
+static void seconds_and_fractions_are_written_as_read(void **state)
 {
     (void)state;
     char string[64];
@@ -501,10 +500,11 @@ static void check_order(const char *a, const char *b, int order)
     int back = timestamp_compare(&second, &first);
 
     if ((forth > 0) - (forth < 0) != order || (back > 0) - (back < 0) != -order)
-        fail_msg("%s against %s: %d and %d", a, b, forth, back);
+        fail_msg("%s compared with %s gives %d, in reverse %d", a, b, forth,
+                 back);
 }
 
-static void order_is_by_instant_and_not_by_spelling(void **state)
+static void order_is_by_instant_not_by_spelling(void **state)
 {
     (void)state;
     check_order("2022-02-02T19:39:05Z", "2022-02-02T19:39:05Z", 0);
@@ -531,15 +531,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(date_times_become_their_instants),
         cmocka_unit_test(date_times_are_written_as_they_were_read),
-        cmocka_unit_test(what_is_no_date_time_is_refused),
-        cmocka_unit_test(absent_text_and_a_nul_are_refused),
-        cmocka_unit_test(every_cut_of_a_date_time_is_refused),
-        cmocka_unit_test(every_day_follows_the_one_before),
-        cmocka_unit_test(every_offset_comes_back),
-        cmocka_unit_test(random_date_times_are_as_the_c_library_has_them),
-        cmocka_unit_test(any_byte_anywhere_is_judged_as_the_c_library_does),
-        cmocka_unit_test(every_second_and_every_fraction_digit_comes_back),
-        cmocka_unit_test(order_is_by_instant_and_not_by_spelling),
+        cmocka_unit_test(invalid_date_times_are_refused),
+        cmocka_unit_test(absent_text_and_nul_are_refused),
+        cmocka_unit_test(truncated_date_times_are_refused),
+        cmocka_unit_test(every_day_is_86400_seconds_long),
+        cmocka_unit_test(every_offset_is_written_as_read),
+        cmocka_unit_test(random_date_times_agree_with_the_c_library),
+        cmocka_unit_test(changed_bytes_agree_with_the_c_library),
+        cmocka_unit_test(seconds_and_fractions_are_written_as_read),
+        cmocka_unit_test(order_is_by_instant_not_by_spelling),
         cmocka_unit_test(a_timestamp_is_sixteen_bytes),
     };
 

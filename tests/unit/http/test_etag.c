@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * If-None-Match against an entity tag, as a table.
+ * Tests of the comparison of If-None-Match with an entity tag: tables of
+ * values, valid and invalid.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@ struct etag_case {
     bool matches;
 };
 
-/* Both texts end where their memory does: a sanitizer sees overruns. */
+/* A copy of exactly its size, so that a sanitizer detects overruns. */
 static struct text exact_copy(struct text text)
 {
     if (text.data == NULL)
@@ -30,7 +31,7 @@ static struct text exact_copy(struct text text)
     return (struct text){copy, text.length};
 }
 
-static void check(const struct etag_case *cases, size_t count)
+static void check_cases(const struct etag_case *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct text field = exact_copy(text_of(cases[i].if_none_match));
@@ -51,10 +52,10 @@ static void comparison_is_weak(void **state)
         {"\"a\"", "\"A\"", false},  {"\"a\"", "\"ab\"", false},
         {"\"ab\"", "\"a\"", false}, {"\"W/a\"", "W/\"a\"", false},
     };
-    check(cases, sizeof(cases) / sizeof(cases[0]));
+    check_cases(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void any_tag_of_a_list_counts(void **state)
+static void every_tag_of_a_list_is_compared(void **state)
 {
     (void)state;
     static const struct etag_case cases[] = {
@@ -71,10 +72,10 @@ static void any_tag_of_a_list_counts(void **state)
         {"\"x,\"a\"", "\"a\"", false},
         {"\"a,b\"", "\"b\"", false},
     };
-    check(cases, sizeof(cases) / sizeof(cases[0]));
+    check_cases(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void star_matches_alone(void **state)
+static void star_matches_only_if_alone(void **state)
 {
     (void)state;
     static const struct etag_case cases[] = {
@@ -82,10 +83,10 @@ static void star_matches_alone(void **state)
         {"\"*\"", "\"a\"", false},    {"\"b\", *", "\"a\"", false},
         {"*, \"a\"", "\"a\"", false}, {"**", "\"a\"", false},
     };
-    check(cases, sizeof(cases) / sizeof(cases[0]));
+    check_cases(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void what_stands_after_a_mistake_does_not_count(void **state)
+static void tags_after_a_syntax_error_are_ignored(void **state)
 {
     (void)state;
     static const struct etag_case cases[] = {
@@ -103,16 +104,16 @@ static void what_stands_after_a_mistake_does_not_count(void **state)
         {"\"a\", \"b", "\"a\"", true},  {"W", "\"a\"", false},
         {"xa\"", "\"a\"", false},
     };
-    check(cases, sizeof(cases) / sizeof(cases[0]));
+    check_cases(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comparison_is_weak),
-        cmocka_unit_test(any_tag_of_a_list_counts),
-        cmocka_unit_test(star_matches_alone),
-        cmocka_unit_test(what_stands_after_a_mistake_does_not_count),
+        cmocka_unit_test(every_tag_of_a_list_is_compared),
+        cmocka_unit_test(star_matches_only_if_alone),
+        cmocka_unit_test(tags_after_a_syntax_error_are_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values of header fields, as tables.
+ * Tests of the values of header fields: tables of values, valid and invalid.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void token_has_no_other_characters(void **state)
+static void token_has_only_token_characters(void **state)
 {
     (void)state;
     static const char *const tokens[] = {
@@ -34,7 +34,7 @@ static void token_has_no_other_characters(void **state)
     }
 }
 
-/* Exactly as long as the text, so that a sanitizer sees overruns. */
+/* Check a copy of exactly its size, so that a sanitizer detects overruns. */
 static bool is_host(struct text text)
 {
     char *copy = malloc(text.length > 0 ? text.length : 1);
@@ -45,7 +45,7 @@ static bool is_host(struct text text)
     return is;
 }
 
-static void host_has_no_other_characters(void **state)
+static void host_has_only_host_characters(void **state)
 {
     (void)state;
     for (int c = 0; c < 256; c++) {
@@ -58,7 +58,7 @@ static void host_has_no_other_characters(void **state)
     }
 }
 
-static void host_has_a_form(void **state)
+static void host_syntax_is_checked(void **state)
 {
     (void)state;
     static const char *const hosts[] = {
@@ -92,7 +92,7 @@ static void host_has_a_form(void **state)
     for (size_t i = 0; i < COUNT(others); i++)
         assert_false(is_host(text_of(others[i])));
     assert_false(http_is_host((struct text){"a\0b", 3}));
-    /* Not beyond its end. */
+    /* The escape must not be read past the end of the text. */
     assert_false(http_is_host((struct text){"%41", 2}));
     assert_false(http_is_host((struct text){"[a]", 2}));
     assert_true(http_is_host((struct text){"[", 0}));
@@ -124,7 +124,7 @@ static void media_type_ignores_case_and_parameters(void **state)
                          cases[i].is);
 }
 
-static void accepted_encodings_follow_their_weights(void **state)
+static void accepted_encodings_depend_on_weights(void **state)
 {
     (void)state;
     static const struct {
@@ -151,12 +151,12 @@ static void accepted_encodings_follow_their_weights(void **state)
         {"gzip;q=0", false},
         {"gzip;q=0.", false},
         {"gzip;q=0.000", false},
-        {"gzip;q=0, *", false}, /* named, so "*" does not count */
+        {"gzip;q=0, *", false}, /* gzip is listed, so "*" is ignored */
         {"*, gzip;q=0", false},
         {"gzip, *;q=0", true},
         {"*;q=0, gzip", true},
         {"br, *;q=0.1", true},
-        /* What is no weight grants nothing. */
+        /* With an invalid weight the coding is not accepted. */
         {"gzip;q=", false},
         {"gzip;q", false},
         {"gzip;", false},
@@ -179,17 +179,17 @@ static void accepted_encodings_follow_their_weights(void **state)
                          cases[i].gzip);
 }
 
-static void cross_site_requests_are_told_apart(void **state)
+static void cross_site_requests_are_recognised(void **state)
 {
     (void)state;
     static const struct {
         const char *site, *origin, *host;
         bool cross;
     } cases[] = {
-        /* No browser: neither field. */
+        /* Without both fields the client is not a browser. */
         {NULL, NULL, "x", false},
         {NULL, NULL, NULL, false},
-        /* Sec-Fetch-Site decides alone. */
+        /* If Sec-Fetch-Site is present, only it decides. */
         {"same-origin", NULL, "x", false},
         {"none", NULL, "x", false},
         {"same-origin", "http://evil", "x", false},
@@ -199,7 +199,7 @@ static void cross_site_requests_are_told_apart(void **state)
         {"cross-site", NULL, "x", true},
         {"", "http://x", "x", true},
         {"Same-Origin", "http://x", "x", true},
-        /* Without it, Origin against Host. */
+        /* Without it, Origin is compared with Host. */
         {NULL, "http://x", "x", false},
         {NULL, "https://x", "x", false},
         {NULL, "HTTP://X", "x", false},
@@ -241,12 +241,12 @@ static void cross_site_requests_are_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(token_has_no_other_characters),
-        cmocka_unit_test(host_has_no_other_characters),
-        cmocka_unit_test(host_has_a_form),
+        cmocka_unit_test(token_has_only_token_characters),
+        cmocka_unit_test(host_has_only_host_characters),
+        cmocka_unit_test(host_syntax_is_checked),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
-        cmocka_unit_test(accepted_encodings_follow_their_weights),
-        cmocka_unit_test(cross_site_requests_are_told_apart),
+        cmocka_unit_test(accepted_encodings_depend_on_weights),
+        cmocka_unit_test(cross_site_requests_are_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

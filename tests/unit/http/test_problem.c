@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Problem documents, byte for byte.
+ * Tests of problem documents, byte for byte.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void assert_body(const struct http_response *response,
     assert_true(json_scan(body, &error));
 }
 
-static void problem_says_what_was_wrong(void **state)
+static void problem_has_title_status_and_detail(void **state)
 {
     (void)state;
     struct http_response response;
@@ -49,7 +49,7 @@ static void count_free(struct http_stream *stream)
     freed_streams++;
 }
 
-static void problem_replaces_what_was_there(void **state)
+static void problem_replaces_the_response(void **state)
 {
     (void)state;
     struct http_stream stream = {.free = count_free};
@@ -61,7 +61,7 @@ static void problem_replaces_what_was_there(void **state)
     buffer_append(&response.body, TEXT("{\"a\":"));
     http_response_header(&response, "Content-Type", "application/json");
     assert_true(http_response_header_copy(&response, "ETag", TEXT("\"x\"")));
-    /* The detail may even point into what is replaced. */
+    /* The detail may point into the response that is replaced. */
     problem_set(&response, 503, "no %s", response.headers[1].value);
     assert_int_equal(freed_streams, 1);
     assert_null(response.stream);
@@ -100,7 +100,7 @@ static void detail_is_always_valid_json(void **state)
     }
 }
 
-static void long_detail_is_cut(void **state)
+static void long_detail_is_truncated(void **state)
 {
     (void)state;
     struct http_response response;
@@ -135,10 +135,10 @@ static void statuses_have_the_standard_titles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(problem_says_what_was_wrong),
-        cmocka_unit_test(problem_replaces_what_was_there),
+        cmocka_unit_test(problem_has_title_status_and_detail),
+        cmocka_unit_test(problem_replaces_the_response),
         cmocka_unit_test(detail_is_always_valid_json),
-        cmocka_unit_test(long_detail_is_cut),
+        cmocka_unit_test(long_detail_is_truncated),
         cmocka_unit_test(statuses_have_the_standard_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queries: each case is read to its end and written down again, every pair
- * as [name=value], to be compared as a whole.
+ * Tests of query strings. Each is read to its end; the pairs are written as
+ * [name=value] and compared with the expected text.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static void append_text(char *out, struct text text)
     out[length + text.length] = '\0';
 }
 
-/* Read all of `raw` into `out`; "!" stands for a pair that is invalid. */
+/* Write all pairs of `raw` to `out`; "!" stands for an invalid pair. */
 static void read_all(struct text raw, char *out)
 {
     static struct query query;
@@ -75,8 +75,8 @@ static void pairs_are_split_and_decoded(void **state)
         {"a=%", "!"},
         {"%4=b", "!"},
         {"a=%4&c=%zz&e=f", "!![e=f]"},
-        {"a=%3&0=b", "![0=b]"}, /* an escape does not reach over a "&" */
-        {"a%=41", "!"},         /* nor over a "=" */
+        {"a=%3&0=b", "![0=b]"}, /* an escape cannot contain a "&" */
+        {"a%=41", "!"},         /* or a "=" */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char pairs[128];
@@ -113,7 +113,7 @@ static void pair_may_be_as_long_as_a_target(void **state)
     assert_int_equal(query_next(&query, &pair), QUERY_END);
 }
 
-static void invalid_pair_leaves_the_result_alone(void **state)
+static void invalid_pair_leaves_the_result_untouched(void **state)
 {
     (void)state;
     static struct query query;
@@ -130,7 +130,7 @@ int main(void)
         cmocka_unit_test(pairs_are_split_and_decoded),
         cmocka_unit_test(encoded_nul_is_part_of_the_value),
         cmocka_unit_test(pair_may_be_as_long_as_a_target),
-        cmocka_unit_test(invalid_pair_leaves_the_result_alone),
+        cmocka_unit_test(invalid_pair_leaves_the_result_untouched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Methods, and the paths of targets.
+ * Tests of requests: methods, and the path segments of targets.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,10 @@ static void methods_are_case_sensitive(void **state)
                          cases[i].method);
 }
 
-/* The segments of `target`, joined by "|"; NULL: it is malformed. */
+/*
+ * `expected` is the segments of `target`, each with a "|" before it; NULL if
+ * the target is malformed.
+ */
 static void assert_segments(const char *target, const char *expected)
 {
     struct http_request request = {.method = HTTP_GET};
@@ -48,7 +51,7 @@ static void assert_segments(const char *target, const char *expected)
     assert_string_equal(joined, expected);
 }
 
-static void path_is_cut_into_decoded_segments(void **state)
+static void path_is_split_into_decoded_segments(void **state)
 {
     static const struct {
         const char *target, *segments;
@@ -65,7 +68,7 @@ static void path_is_cut_into_decoded_segments(void **state)
         {"http://host/rockets/a", "|rockets|a"},
         {"http://host", "|"},
         {"/1/2/3/4", "|1|2|3|4"},
-        /* More than any operation has; none is told. */
+        /* More segments than any operation has: no segments are set. */
         {"/1/2/3/4/5", ""},
         {"/1/2/3/4/%35/6", ""},
         {"*", ""},
@@ -86,8 +89,8 @@ static void path_is_cut_into_decoded_segments(void **state)
         assert_segments(cases[i].target, cases[i].segments);
 }
 
-/* What is decoded is never longer than the target. */
-static void decoding_stays_within_its_room(void **state)
+/* The decoded path is never longer than the target. */
+static void decoding_does_not_overrun(void **state)
 {
     static const char target[] = "/%41%42/%43";
     struct http_request request = {.method = HTTP_GET};
@@ -106,8 +109,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(methods_are_case_sensitive),
-        cmocka_unit_test(path_is_cut_into_decoded_segments),
-        cmocka_unit_test(decoding_stays_within_its_room),
+        cmocka_unit_test(path_is_split_into_decoded_segments),
+        cmocka_unit_test(decoding_does_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a response owns.
+ * Tests of responses: their headers, and the release of all that they own.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +32,8 @@ static void response_keeps_its_headers_in_order(void **state)
     http_response_release(&response);
 }
 
-/* Room for all that one may have, and no look beyond it. */
-static void response_may_have_so_many_headers(void **state)
+/* The maximum number of headers fits; a sanitizer detects overruns. */
+static void response_holds_the_maximum_of_headers(void **state)
 {
     (void)state;
     struct http_response response;
@@ -93,7 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(response_keeps_its_headers_in_order),
-        cmocka_unit_test(response_may_have_so_many_headers),
+        cmocka_unit_test(response_holds_the_maximum_of_headers),
         cmocka_unit_test(release_frees_everything_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Targets, cut and decoded, as tables.
+ * Tests of request targets: tables of targets, split and decoded.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static void assert_text(struct text text, const char *expected)
     assert_memory_equal(text.data, expected, text.length);
 }
 
-static void target_is_cut_into_path_and_query(void **state)
+static void target_is_split_into_path_and_query(void **state)
 {
     (void)state;
     static const struct {
@@ -105,7 +105,7 @@ static void percent_is_decoded_in_place(void **state)
         {"a+b", false, "a+b"},
         {"a+b", true, "a b"},
         {"%2B+%2b", true, "+ +"},
-        {"%25%34%31", false, "%41"}, /* once, not twice */
+        {"%25%34%31", false, "%41"}, /* decoded once, not twice */
         {"%ff%C3", false, "\xff\xc3"},
         {"%", false, NULL},
         {"%4", false, NULL},
@@ -124,7 +124,7 @@ static void percent_is_decoded_in_place(void **state)
         {"%G0", false, NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        /* Exactly as long as the text, so that a sanitizer sees overruns. */
+        /* Exactly as long as the text, so that a sanitizer detects overruns. */
         size_t length = strlen(cases[i].text);
         char *text = malloc(length > 0 ? length : 1);
         assert_non_null(text);
@@ -147,7 +147,7 @@ static void percent_is_decoded_in_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(target_is_cut_into_path_and_query),
+        cmocka_unit_test(target_is_split_into_path_and_query),
         cmocka_unit_test(absolute_target_has_an_authority),
         cmocka_unit_test(percent_is_decoded_in_place),
     };

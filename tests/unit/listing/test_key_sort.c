@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sort is built into this test with a comparison of its own, which
- * counts and can be an adversary, so that the bound needs no clock.
+ * Tests of the sort. It is compiled into this test with another comparison,
+ * which counts its calls and can act as an adversary. So the bound is tested by
+ * comparisons, not by time.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,18 +20,17 @@ enum { KEYS = 20000, TEXTS = 3000 };
 static uint64_t comparisons;
 
 /*
- * McIlroy's adversary (1999): values are settled only once they are
- * compared, so that every pivot turns out to be among the least. `item`
- * tells whose value it is.
+ * McIlroy's adversary (1999): a value is assigned only when it is compared, so
+ * that every pivot is among the smallest. `item` of a key points to its value.
  */
 static struct {
     bool active;
     uint64_t solid;
     size_t candidate;
-    uint64_t values[KEYS]; /* UINT64_MAX: not settled */
+    uint64_t values[KEYS]; /* UINT64_MAX: not assigned */
 } adversary;
 
-static size_t place_of(const struct sort_key *key)
+static size_t index_of(const struct sort_key *key)
 {
     const uint64_t *value = key->item;
     return (size_t)(value - adversary.values);
@@ -55,7 +55,7 @@ static bool counted_less(const struct sort_key *a, const struct sort_key *b)
         return key_sort_less(a, b);
     if (a->item == b->item)
         return false;
-    return adversary_less(place_of(a), place_of(b));
+    return adversary_less(index_of(a), index_of(b));
 }
 
 #define key_sort_less counted_less
@@ -90,7 +90,7 @@ static uint64_t pattern(unsigned which, size_t i, size_t count)
         return i < count / 2 ? i : count - i;
     case 5:
         return next_random() % 4;
-    case 6: /* a killer of the median of three */
+    case 6: /* the worst case for the median of three */
         return i < count / 2 ? (i % 2 ? count / 2 + i : i + 1)
                              : (i - count / 2 + 1) * 2;
     default:
@@ -98,7 +98,10 @@ static uint64_t pattern(unsigned which, size_t i, size_t count)
     }
 }
 
-/* As qsort(3), each item once and with its key, within 4 n log2 n. */
+/*
+ * The order must be that of qsort(3), with each item once and with its key,
+ * after at most 4 n log2 n comparisons.
+ */
 static void assert_sorts(unsigned which, size_t count)
 {
     static struct sort_key keys[KEYS], expected[KEYS];
@@ -137,7 +140,7 @@ static void keys_are_sorted_as_by_qsort(void **context)
             assert_sorts(which, counts[i]);
 }
 
-static void no_adversary_makes_it_quadratic(void **context)
+static void adversary_does_not_make_it_quadratic(void **context)
 {
     (void)context;
     static struct sort_key keys[KEYS];
@@ -151,8 +154,8 @@ static void no_adversary_makes_it_quadratic(void **context)
     adversary.active = false;
     assert_in_range(comparisons, 0, UINT64_C(8) * KEYS * 15);
     for (size_t i = 1; i < KEYS; i++)
-        assert_true(adversary.values[place_of(&keys[i - 1])] <=
-                    adversary.values[place_of(&keys[i])]);
+        assert_true(adversary.values[index_of(&keys[i - 1])] <=
+                    adversary.values[index_of(&keys[i])]);
 }
 
 static void run_ends_where_keys_differ(void **context)
@@ -192,7 +195,10 @@ static void assert_sorts_texts(struct text *texts, size_t count,
     }
 }
 
-/* Any length, bytes above 127 too, many alike up to where words end. */
+/*
+ * Texts of any length, also with bytes above 127. Many have a common prefix
+ * that ends at or near the end of a word.
+ */
 static void texts_are_sorted_by_bytes_both_ways(void **context)
 {
     (void)context;
@@ -214,7 +220,7 @@ static void texts_are_sorted_by_bytes_both_ways(void **context)
     assert_sorts_texts(texts, TEXTS, true);
 }
 
-static void every_length_sorts_after_its_prefixes(void **context)
+static void texts_sort_after_their_prefixes(void **context)
 {
     (void)context;
     static char bytes[KEY_SORT_MAX_TEXT];
@@ -229,8 +235,8 @@ static void every_length_sorts_after_its_prefixes(void **context)
     assert_sorts_texts(texts, 0, false);
 }
 
-/* A sanitizer sees whether more is read of them than there is. */
-static void equal_texts_are_read_to_their_ends(void **context)
+/* A sanitizer detects overruns. */
+static void equal_texts_are_not_overrun(void **context)
 {
     (void)context;
     enum { COUNT = 3, LENGTH = 5 };
@@ -251,11 +257,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_sorted_as_by_qsort),
-        cmocka_unit_test(no_adversary_makes_it_quadratic),
+        cmocka_unit_test(adversary_does_not_make_it_quadratic),
         cmocka_unit_test(run_ends_where_keys_differ),
         cmocka_unit_test(texts_are_sorted_by_bytes_both_ways),
-        cmocka_unit_test(every_length_sorts_after_its_prefixes),
-        cmocka_unit_test(equal_texts_are_read_to_their_ends),
+        cmocka_unit_test(texts_sort_after_their_prefixes),
+        cmocka_unit_test(equal_texts_are_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

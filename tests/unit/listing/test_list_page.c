@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages by example. tests/property/ shows that they are right for all tables,
- * page by page; tests/unit/api/test_list_cursor.c goes through URLs.
+ * Tests of pages by example. tests/property/ tests them with random tables,
+ * page by page; tests/unit/api/test_list_cursor.c tests them through URLs.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,10 @@ static void apply(struct table *table, struct message message)
     assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
 }
 
-/* The list of `query` has exactly the ids that `expected` spells, in order. */
+/*
+ * The page of `query` must have exactly the ids of `expected`, in that order.
+ * Ids are separated by spaces.
+ */
 static void assert_list(struct table *table, const struct list_query *query,
                         const char *expected)
 {
@@ -54,7 +57,7 @@ static void assert_list(struct table *table, const struct list_query *query,
     list_page_free(page);
 }
 
-/* The whole list by a field, in both orders. */
+/* Check the whole list sorted by a field, in both orders. */
 static void assert_sorted(struct table *table, enum table_field sort,
                           const char *ascending, const char *descending)
 {
@@ -112,7 +115,7 @@ static void every_field_sorts_both_ways(void **context)
     }
 }
 
-static void filters_choose_rockets(void **context)
+static void filters_select_rockets(void **context)
 {
     const struct text apollo = TEXT("APOLLO"), falcon = TEXT("Falcon-9");
     struct table *table = *context;
@@ -149,7 +152,7 @@ static void times_sort_by_instant_not_by_spelling(void **context)
     assert_sorted(table, TABLE_UPDATED, "d a c b", "b c a d");
 }
 
-static void ids_that_begin_alike_sort_by_what_follows(void **context)
+static void ids_with_a_common_prefix_are_sorted(void **context)
 {
     struct table *table = *context;
     static const char *const ids[] = {"abcdefghi", "abcdefgh", "abcd",
@@ -162,7 +165,7 @@ static void ids_that_begin_alike_sort_by_what_follows(void **context)
     assert_sorted(table, TABLE_SPEED, ascending, ascending);
 }
 
-static void limit_cuts_and_total_does_not(void **context)
+static void limit_shortens_the_page_but_not_the_total(void **context)
 {
     struct table *table = *context;
     const struct list_query query = {.filter.status = TABLE_ACTIVE, .limit = 3};
@@ -197,7 +200,10 @@ static void last_page_has_no_next(void **context)
     }
 }
 
-/* The same query, after the last rocket, by each field in both orders. */
+/*
+ * The next query is the same query, after the last rocket of the page. Tested
+ * for each field in both orders.
+ */
 static void next_continues_the_page(void **context)
 {
     struct table *table = *context;
@@ -230,8 +236,8 @@ static void next_continues_the_page(void **context)
     }
 }
 
-/* A page reads rockets in their current state. */
-static void page_reads_the_newest_state(void **context)
+/* A page reads each rocket in its current state. */
+static void page_reads_the_current_state(void **context)
 {
     struct table *table = *context;
     const struct list_query query = {
@@ -247,7 +253,7 @@ static void page_reads_the_newest_state(void **context)
     list_page_free(page);
 }
 
-static void page_of_many_has_the_best_in_order(void **context)
+static void page_of_a_large_table_has_the_first_rockets(void **context)
 {
     struct table *table = *context;
     enum { ROCKETS = 20000, LIMIT = 50 };
@@ -270,8 +276,8 @@ static void page_of_many_has_the_best_in_order(void **context)
     list_page_free(page);
 }
 
-/* Speeds tie by the thousand; ids then decide, over all the table. */
-static void many_ties_go_by_id(void **context)
+/* Thousands of rockets in different stripes have the same speed. */
+static void many_ties_are_sorted_by_id(void **context)
 {
     struct table *table = *context;
     enum { ROCKETS = 100000 };
@@ -301,15 +307,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PAGE_TEST(empty_table_gives_an_empty_list),
         PAGE_TEST(every_field_sorts_both_ways),
-        PAGE_TEST(filters_choose_rockets),
+        PAGE_TEST(filters_select_rockets),
         PAGE_TEST(times_sort_by_instant_not_by_spelling),
-        PAGE_TEST(ids_that_begin_alike_sort_by_what_follows),
-        PAGE_TEST(limit_cuts_and_total_does_not),
+        PAGE_TEST(ids_with_a_common_prefix_are_sorted),
+        PAGE_TEST(limit_shortens_the_page_but_not_the_total),
         PAGE_TEST(last_page_has_no_next),
         PAGE_TEST(next_continues_the_page),
-        PAGE_TEST(page_reads_the_newest_state),
-        PAGE_TEST(page_of_many_has_the_best_in_order),
-        PAGE_TEST(many_ties_go_by_id),
+        PAGE_TEST(page_reads_the_current_state),
+        PAGE_TEST(page_of_a_large_table_has_the_first_rockets),
+        PAGE_TEST(many_ties_are_sorted_by_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of the set of strings that a page is sorted by: numbers, ranks, and
+ * failing allocations.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -27,7 +31,7 @@ static int set_up(void **context)
     return 0;
 }
 
-/* Whatever a test left in it: releasing gives all of it back. */
+/* string_ranks_release() must free all memory. */
 static int tear_down(void **context)
 {
     struct fixture *fixture = *context;
@@ -41,8 +45,8 @@ static struct text numbered(char buffer[32], unsigned number)
     return (struct text){buffer, (size_t)length};
 }
 
-static void add(struct string_ranks *ranks, struct text string,
-                uint32_t expected)
+static void add_string(struct string_ranks *ranks, struct text string,
+                       uint32_t expected)
 {
     uint32_t number = UINT32_MAX;
     assert_true(string_ranks_add(ranks, string, &number));
@@ -50,7 +54,10 @@ static void add(struct string_ranks *ranks, struct text string,
     assert_true(text_equal(string_ranks_text(ranks, number), string));
 }
 
-/* Ranks and numbers are each other's inverse, and ranks go by bytes. */
+/*
+ * The ranks must be in the order of bytes, and the map of ranks to numbers the
+ * inverse of the map of numbers to ranks.
+ */
 static void assert_ranked(struct string_ranks *ranks, uint32_t count)
 {
     assert_true(string_ranks_sort(ranks));
@@ -66,8 +73,8 @@ static void assert_ranked(struct string_ranks *ranks, uint32_t count)
     }
 }
 
-/* So nobody can choose strings that meet. */
-static void each_set_has_a_key_of_its_own(void **context)
+/* With random keys a client cannot choose strings whose hashes collide. */
+static void each_set_has_its_own_hash_key(void **context)
 {
     struct fixture *fixture = *context;
     struct string_ranks other;
@@ -76,22 +83,22 @@ static void each_set_has_a_key_of_its_own(void **context)
     string_ranks_release(&other);
 }
 
-static void no_strings_can_be_sorted(void **context)
+static void empty_set_can_be_sorted(void **context)
 {
     assert_ranked(&((struct fixture *)*context)->ranks, 0);
 }
 
-static void numbers_count_different_strings(void **context)
+static void distinct_strings_are_numbered_in_order(void **context)
 {
     struct string_ranks *ranks = &((struct fixture *)*context)->ranks;
     char longest[KEY_SORT_MAX_TEXT];
     memset(longest, 'x', sizeof(longest));
-    add(ranks, TEXT("b"), 0);
-    add(ranks, TEXT(""), 1);
-    add(ranks, (struct text){longest, sizeof(longest)}, 2);
-    add(ranks, (struct text){longest, sizeof(longest) - 1}, 3);
-    add(ranks, TEXT("b"), 0);
-    add(ranks, (struct text){longest, sizeof(longest)}, 2);
+    add_string(ranks, TEXT("b"), 0);
+    add_string(ranks, TEXT(""), 1);
+    add_string(ranks, (struct text){longest, sizeof(longest)}, 2);
+    add_string(ranks, (struct text){longest, sizeof(longest) - 1}, 3);
+    add_string(ranks, TEXT("b"), 0);
+    add_string(ranks, (struct text){longest, sizeof(longest)}, 2);
     assert_ranked(ranks, 4);
     assert_int_equal(string_ranks_rank(ranks, 1), 0);
     assert_int_equal(string_ranks_rank(ranks, 0), 1);
@@ -99,33 +106,33 @@ static void numbers_count_different_strings(void **context)
     assert_int_equal(string_ranks_rank(ranks, 2), 3);
 }
 
-static void strings_are_ranked_again_when_more_have_come(void **context)
+static void ranks_are_updated_after_strings_are_added(void **context)
 {
     struct string_ranks *ranks = &((struct fixture *)*context)->ranks;
     char buffer[32];
     for (unsigned i = 0; i < STRINGS; i++) {
-        add(ranks, numbered(buffer, i), i);
+        add_string(ranks, numbered(buffer, i), i);
         if (i % 611 == 0)
             assert_ranked(ranks, i + 1);
     }
     for (unsigned i = 0; i < STRINGS; i++)
-        add(ranks, numbered(buffer, i), i);
+        add_string(ranks, numbered(buffer, i), i);
     assert_ranked(ranks, STRINGS);
 }
 
-/* So many that some have the same 32 bits of hash, and none may be slow. */
-static void strings_with_the_same_hash_are_told_apart(void **context)
+/* So many strings that some have the same 32 bits of hash. */
+static void strings_with_the_same_hash_are_distinct(void **context)
 {
     struct string_ranks *ranks = &((struct fixture *)*context)->ranks;
     for (unsigned i = 0; i < 300000; i++) {
         char buffer[32];
         int length = snprintf(buffer, sizeof(buffer), "%u", i);
-        add(ranks, (struct text){buffer, (size_t)length}, i);
+        add_string(ranks, (struct text){buffer, (size_t)length}, i);
     }
 }
 
-/* Everything that was there before stays, and the next attempt may work. */
-static void end_of_memory_changes_nothing(void **context)
+/* A failed allocation loses no string, and a later attempt may succeed. */
+static void out_of_memory_changes_nothing(void **context)
 {
     struct fixture *fixture = *context;
     struct string_ranks *ranks = &fixture->ranks;
@@ -143,14 +150,14 @@ static void end_of_memory_changes_nothing(void **context)
     }
 }
 
-static void ranks_survive_a_sort_without_memory(void **context)
+static void failed_sort_leaves_the_ranks_untouched(void **context)
 {
     struct fixture *fixture = *context;
     struct string_ranks *ranks = &fixture->ranks;
-    add(ranks, TEXT("b"), 0);
-    add(ranks, TEXT("c"), 1);
+    add_string(ranks, TEXT("b"), 0);
+    add_string(ranks, TEXT("c"), 1);
     assert_ranked(ranks, 2);
-    add(ranks, TEXT("a"), 2);
+    add_string(ranks, TEXT("a"), 2);
     fixture->quota.limit = quota_used(&fixture->quota);
     assert_false(string_ranks_sort(ranks));
     assert_int_equal(string_ranks_rank(ranks, 0), 0);
@@ -166,13 +173,13 @@ static void ranks_survive_a_sort_without_memory(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RANKS_TEST(each_set_has_a_key_of_its_own),
-        RANKS_TEST(no_strings_can_be_sorted),
-        RANKS_TEST(numbers_count_different_strings),
-        RANKS_TEST(strings_are_ranked_again_when_more_have_come),
-        RANKS_TEST(strings_with_the_same_hash_are_told_apart),
-        RANKS_TEST(end_of_memory_changes_nothing),
-        RANKS_TEST(ranks_survive_a_sort_without_memory),
+        RANKS_TEST(each_set_has_its_own_hash_key),
+        RANKS_TEST(empty_set_can_be_sorted),
+        RANKS_TEST(distinct_strings_are_numbered_in_order),
+        RANKS_TEST(ranks_are_updated_after_strings_are_added),
+        RANKS_TEST(strings_with_the_same_hash_are_distinct),
+        RANKS_TEST(out_of_memory_changes_nothing),
+        RANKS_TEST(failed_sort_leaves_the_ranks_untouched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

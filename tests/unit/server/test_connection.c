@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that are being closed: how long they are given, and that what
- * they were answered still arrives. Time is passed in; nothing waits.
+ * Tests of an idle connection after its receiving side was shut down: when it
+ * is kept, shut or reset. Time is an argument, so no test waits.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,10 @@ struct pair {
     int client;
 };
 
-/* One that has waited for so long that it is closed, and now is. */
+/*
+ * Make a connection that has reached the idle limit, and shut its receiving
+ * side. Returns the time of that.
+ */
 static uint64_t close_idle(struct pair *pair)
 {
     int sockets[2];
@@ -38,13 +41,13 @@ static uint64_t close_idle(struct pair *pair)
     return now;
 }
 
-static void release(struct pair *pair)
+static void release_pair(struct pair *pair)
 {
     close(pair->connection.socket);
     close(pair->client);
 }
 
-static void closed_connection_has_a_tick_to_be_noticed(void **state)
+static void connection_is_kept_for_a_tick_after_shut_read(void **state)
 {
     struct pair pair;
 
@@ -55,10 +58,10 @@ static void closed_connection_has_a_tick_to_be_noticed(void **state)
     assert_int_equal(
         connection_check_locked(&pair.connection, false, now + TICK_US - 1000),
         CONNECTION_KEEP);
-    release(&pair);
+    release_pair(&pair);
 }
 
-static void unnoticed_closed_connection_ends_and_is_not_cut(void **state)
+static void connection_is_shut_not_reset_after_a_tick(void **state)
 {
     struct pair pair;
 
@@ -68,11 +71,10 @@ static void unnoticed_closed_connection_ends_and_is_not_cut(void **state)
     assert_int_equal(
         connection_check_locked(&pair.connection, false, now + TICK_US),
         CONNECTION_SHUT);
-    release(&pair);
+    release_pair(&pair);
 }
 
-static void
-request_that_does_not_arrive_on_a_closed_connection_is_cut(void **state)
+static void connection_with_an_incomplete_request_is_reset(void **state)
 {
     struct pair pair;
 
@@ -85,16 +87,15 @@ request_that_does_not_arrive_on_a_closed_connection_is_cut(void **state)
     assert_int_equal(
         connection_check_locked(&pair.connection, false, now + TICK_US),
         CONNECTION_RESET);
-    release(&pair);
+    release_pair(&pair);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(closed_connection_has_a_tick_to_be_noticed),
-        cmocka_unit_test(unnoticed_closed_connection_ends_and_is_not_cut),
-        cmocka_unit_test(
-            request_that_does_not_arrive_on_a_closed_connection_is_cut),
+        cmocka_unit_test(connection_is_kept_for_a_tick_after_shut_read),
+        cmocka_unit_test(connection_is_shut_not_reset_after_a_tick),
+        cmocka_unit_test(connection_with_an_incomplete_request_is_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Abbreviated keys keep the order of what they stand for. Every pair of a
- * list of values is compared, at the edges and at random, so that each
- * claim of the header is asked of values both near and far from each other.
+ * Tests that abbreviated keys keep the order of the values. Every pair of a
+ * list of edge cases and random values is compared, so that pairs are both near
+ * to and far from each other.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 
 enum { VALUES = 1500, NANOSECONDS = 1000000000 };
 
-/* xorshift64, always the same from the same start. */
-static uint64_t next(uint64_t *state)
+/* xorshift64. The same seed gives the same numbers. */
+static uint64_t next_random(uint64_t *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -26,17 +26,20 @@ static uint64_t next(uint64_t *state)
     return *state;
 }
 
-/* Of any length in binary digits, 0 to 64, with some of the last ones 0. */
+/* A number of 0 to 64 binary digits; in half of them some last ones are 0. */
 static uint64_t random_number(uint64_t *state)
 {
-    unsigned length = (unsigned)(next(state) % 65);
-    uint64_t number = length == 0 ? 0 : next(state) >> (64 - length);
-    unsigned zeros = (unsigned)(next(state) % 64);
+    unsigned length = (unsigned)(next_random(state) % 65);
+    uint64_t number = length == 0 ? 0 : next_random(state) >> (64 - length);
+    unsigned zeros = (unsigned)(next_random(state) % 64);
 
-    return next(state) % 2 == 0 ? number >> zeros << zeros : number;
+    return next_random(state) % 2 == 0 ? number >> zeros << zeros : number;
 }
 
-/* What the header says of two abbreviations, one value's order to another. */
+/*
+ * `a` and `b` must be in the order that abbreviation.h promises for two values
+ * whose comparison gives `order`.
+ */
 static void assert_order(uint32_t a, uint32_t b, int order)
 {
     assert_int_not_equal(a, ABBREVIATION_UNKNOWN);
@@ -51,8 +54,8 @@ static void assert_order(uint32_t a, uint32_t b, int order)
         assert_int_equal(a, b);
 }
 
-/* Powers of two and what is next to them, then anything. */
-static size_t numbers(uint64_t values[VALUES])
+/* Powers of two and numbers near them, then random numbers. */
+static size_t make_numbers(uint64_t values[VALUES])
 {
     uint64_t state = 0x9e3779b97f4a7c15;
     size_t count = 0;
@@ -75,7 +78,7 @@ static void numbers_keep_their_order(void **context)
 {
     (void)context;
     static uint64_t values[VALUES];
-    size_t count = numbers(values);
+    size_t count = make_numbers(values);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j <= i; j++)
             assert_order(abbreviation_of_number(values[i]),
@@ -87,7 +90,7 @@ static void integers_keep_their_order(void **context)
 {
     (void)context;
     static uint64_t values[VALUES];
-    size_t count = numbers(values);
+    size_t count = make_numbers(values);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < count; j++) {
             /* Against its opposite and the others as well. */
@@ -98,7 +101,7 @@ static void integers_keep_their_order(void **context)
         }
 }
 
-/* The next value is another abbreviation, as both are exact. */
+/* Exact: different numbers have different abbreviations. */
 static void small_numbers_are_exact(void **context)
 {
     (void)context;
@@ -110,7 +113,7 @@ static void small_numbers_are_exact(void **context)
     assert_true(abbreviation_is_exact(abbreviation_of_integer((1 << 25) - 1)));
 }
 
-static void what_has_few_digits_is_exact_however_large(void **context)
+static void numbers_with_few_binary_digits_are_exact(void **context)
 {
     (void)context;
     const uint64_t digits = (1 << 25) - 1;
@@ -130,8 +133,8 @@ static struct timestamp instant(int64_t seconds, uint32_t nanoseconds)
     return (struct timestamp){.seconds = seconds, .nanoseconds = nanoseconds};
 }
 
-/* At the edges of a step and of a second. */
-static uint32_t part(uint64_t *state)
+/* Nanoseconds, in half of the cases at the edge of a step or of a second. */
+static uint32_t random_nanoseconds(uint64_t *state)
 {
     static const uint32_t parts[] = {0,
                                      1,
@@ -143,13 +146,13 @@ static uint32_t part(uint64_t *state)
                                      953 << 20,
                                      NANOSECONDS - 1};
     enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
-    uint64_t choice = next(state) % (UINT64_C(2) * PARTS);
+    uint64_t choice = next_random(state) % (UINT64_C(2) * PARTS);
 
     return choice < PARTS ? parts[choice]
-                          : (uint32_t)(next(state) % NANOSECONDS);
+                          : (uint32_t)(next_random(state) % NANOSECONDS);
 }
 
-/* Near to the reference and far from it, on both sides. */
+/* Times near to the reference and far from it, before and after it. */
 static void make_times(struct timestamp times[VALUES], int64_t reference)
 {
     uint64_t state = 0xd1b54a32d192ed03;
@@ -158,9 +161,9 @@ static void make_times(struct timestamp times[VALUES], int64_t reference)
         uint64_t distance = i < 300 ? i / 30 : random_number(&state);
         if (i % 2 != 0)
             distance = -distance;
-        /* What wraps around is a time as well. */
-        times[i] =
-            instant((int64_t)((uint64_t)reference + distance), part(&state));
+        /* A sum that wraps around is a valid time too. */
+        times[i] = instant((int64_t)((uint64_t)reference + distance),
+                           random_nanoseconds(&state));
     }
     times[300] = instant(INT64_MIN, 0);
     times[301] = instant(INT64_MAX, NANOSECONDS - 1);
@@ -196,7 +199,7 @@ static uint32_t key_of_time(int64_t seconds, uint32_t nanoseconds)
     return abbreviation_of_time(&time, 1643830745);
 }
 
-static void near_times_can_be_told_from_each_other(void **context)
+static void near_times_have_different_abbreviations(void **context)
 {
     (void)context;
     const int64_t hours = INT64_C(18) * 3600, year = INT64_C(365) * 86400;
@@ -222,8 +225,8 @@ static void texts_keep_their_order(void **context)
     uint64_t state = 88172645463325252;
     for (size_t i = 0; i < VALUES; i++) {
         for (size_t j = 0; j < sizeof(texts[i]); j++)
-            texts[i][j] = bytes[next(&state) % sizeof(bytes)];
-        values[i] = (struct text){texts[i], next(&state) % 7};
+            texts[i][j] = bytes[next_random(&state) % sizeof(bytes)];
+        values[i] = (struct text){texts[i], next_random(&state) % 7};
     }
     memset(texts[0], 0xff, sizeof(texts[0]));
     values[0].length = 4;
@@ -252,9 +255,9 @@ int main(void)
         cmocka_unit_test(numbers_keep_their_order),
         cmocka_unit_test(integers_keep_their_order),
         cmocka_unit_test(small_numbers_are_exact),
-        cmocka_unit_test(what_has_few_digits_is_exact_however_large),
+        cmocka_unit_test(numbers_with_few_binary_digits_are_exact),
         cmocka_unit_test(times_keep_their_order),
-        cmocka_unit_test(near_times_can_be_told_from_each_other),
+        cmocka_unit_test(near_times_have_different_abbreviations),
         cmocka_unit_test(texts_keep_their_order),
         cmocka_unit_test(unknown_is_exact),
     };

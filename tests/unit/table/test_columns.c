@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Windows over columns of keys, against a plain loop.
+ * Tests of columns: windows over keys, compared with a plain loop.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +14,8 @@
 #include "table/abbreviation.h"
 #include "table/columns.h"
 
-/* xorshift64, always the same from the same start. */
-static uint64_t next(uint64_t *state)
+/* xorshift64. The same seed gives the same numbers. */
+static uint64_t next_random(uint64_t *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -23,21 +23,21 @@ static uint64_t next(uint64_t *state)
     return *state;
 }
 
-/* From few keys, so that ties come often, with both ends among them. */
-static uint32_t few(uint64_t *state)
+/* One of a few keys, so that ties are frequent; both ends are among them. */
+static uint32_t common_key(uint64_t *state)
 {
     static const uint32_t keys[] = {
         0,         1, 2, 5, 0x7fffffff, 0x80000000, 0x80000001, UINT32_MAX - 1,
         UINT32_MAX};
-    return keys[next(state) % (sizeof(keys) / sizeof(keys[0]))];
+    return keys[next_random(state) % (sizeof(keys) / sizeof(keys[0]))];
 }
 
 static uint32_t any_key(uint64_t *state, bool wide)
 {
-    return wide ? (uint32_t)next(state) : few(state);
+    return wide ? (uint32_t)next_random(state) : common_key(state);
 }
 
-/* As the header says: in the order of the list, unknown values last. */
+/* The order of a list: unknown values are last. */
 static bool comes_before(uint32_t a, uint32_t b, bool descending)
 {
     if (a == ABBREVIATION_UNKNOWN || b == ABBREVIATION_UNKNOWN)
@@ -63,7 +63,7 @@ static void ranks_are_in_the_order_of_the_list(void **context)
     }
 }
 
-static void the_unknown_rank_last_in_either_order(void **context)
+static void unknown_values_rank_last_in_both_orders(void **context)
 {
     (void)context;
     assert_int_equal(columns_rank(ABBREVIATION_UNKNOWN, false), UINT32_MAX);
@@ -92,27 +92,27 @@ static uint64_t plain_inside(const uint32_t keys[COLUMNS_ROCKETS],
     return inside;
 }
 
-/* Mostly the rank and id of one of the rockets, as a cursor has them. */
+/* In half of the cases the rank and id of a rocket, as for a cursor. */
 static struct columns_bound random_bound(uint64_t *state,
                                          const uint32_t keys[COLUMNS_ROCKETS],
                                          const uint32_t ids[COLUMNS_ROCKETS],
                                          bool descending)
 {
-    size_t i = next(state) % COLUMNS_ROCKETS;
+    size_t i = next_random(state) % COLUMNS_ROCKETS;
 
-    switch (next(state) % 4) {
+    switch (next_random(state) % 4) {
     case 0:
-        return (struct columns_bound){few(state), few(state)};
+        return (struct columns_bound){common_key(state), common_key(state)};
     case 1:
         return (struct columns_bound){columns_rank(keys[i], descending),
-                                      (uint32_t)next(state)};
+                                      (uint32_t)next_random(state)};
     default:
         return (struct columns_bound){columns_rank(keys[i], descending),
                                       ids[i]};
     }
 }
 
-static void windows_let_in_what_a_plain_loop_does(void **context)
+static void windows_agree_with_a_plain_loop(void **context)
 {
     (void)context;
     uint64_t state = 0xd1b54a32d192ed03;
@@ -135,8 +135,8 @@ static void windows_let_in_what_a_plain_loop_does(void **context)
     assert_true(none > 1000);
 }
 
-/* Nearly all windows of a long list: one rocket lies in it, or none. */
-static void windows_find_one_rocket_wherever_it_is(void **context)
+/* In a long list nearly every window contains one rocket of 64, or none. */
+static void windows_find_one_rocket_at_any_place(void **context)
 {
     (void)context;
     uint32_t keys[COLUMNS_ROCKETS], ids[COLUMNS_ROCKETS];
@@ -160,7 +160,7 @@ static void windows_find_one_rocket_wherever_it_is(void **context)
     }
 }
 
-static void the_widest_window_lets_all_in_the_unknown_too(void **context)
+static void widest_window_contains_unknown_values_too(void **context)
 {
     (void)context;
     uint32_t keys[COLUMNS_ROCKETS], ids[COLUMNS_ROCKETS];
@@ -174,7 +174,7 @@ static void the_widest_window_lets_all_in_the_unknown_too(void **context)
     }
 }
 
-/* A column that no field has would never be read. */
+/* A column without a field would never be read. */
 static void each_column_belongs_to_one_field(void **context)
 {
     (void)context;
@@ -194,10 +194,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_column_belongs_to_one_field),
         cmocka_unit_test(ranks_are_in_the_order_of_the_list),
-        cmocka_unit_test(the_unknown_rank_last_in_either_order),
-        cmocka_unit_test(windows_let_in_what_a_plain_loop_does),
-        cmocka_unit_test(windows_find_one_rocket_wherever_it_is),
-        cmocka_unit_test(the_widest_window_lets_all_in_the_unknown_too),
+        cmocka_unit_test(unknown_values_rank_last_in_both_orders),
+        cmocka_unit_test(windows_agree_with_a_plain_loop),
+        cmocka_unit_test(windows_find_one_rocket_at_any_place),
+        cmocka_unit_test(widest_window_contains_unknown_values_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

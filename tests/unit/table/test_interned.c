@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interned strings: references, removal, and memory.
+ * Tests of interned strings: reference counts, removal, and memory.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static int set_up(void **context)
     return 0;
 }
 
-/* Whatever a test left in the set: releasing gives all of it back. */
+/* interned_set_release() must free all memory. */
 static int tear_down(void **context)
 {
     struct fixture *fixture = *context;
@@ -63,13 +63,13 @@ static void string_keeps_its_text(void **context)
     assert_true(text_equal(interned_text(string), TEXT("ARTEMIS")));
 }
 
-static void text_of_no_string_is_absent(void **context)
+static void text_of_null_is_absent(void **context)
 {
     (void)context;
     assert_null(interned_text(NULL).data);
 }
 
-static void strings_are_told_apart_by_every_byte(void **context)
+static void strings_are_compared_by_every_byte(void **context)
 {
     struct interned_set *strings = &((struct fixture *)*context)->strings;
     struct interned *shorter = interned_take(strings, TEXT("APOLLO"));
@@ -80,7 +80,7 @@ static void strings_are_told_apart_by_every_byte(void **context)
     assert_true(text_equal(interned_text(zero), TEXT("APOLLO\0")));
 }
 
-static void what_nobody_holds_is_not_found(void **context)
+static void unknown_string_is_not_found(void **context)
 {
     struct interned_set *strings = &((struct fixture *)*context)->strings;
     assert_null(interned_find(strings, TEXT("ARTEMIS")));
@@ -88,7 +88,7 @@ static void what_nobody_holds_is_not_found(void **context)
     assert_null(interned_find(strings, TEXT("ARTEMIS")));
 }
 
-static void last_count_given_back_frees_the_string(void **context)
+static void last_drop_frees_the_string(void **context)
 {
     struct interned_set *strings = &((struct fixture *)*context)->strings;
     struct interned *string = interned_take(strings, TEXT("ARTEMIS"));
@@ -100,7 +100,7 @@ static void last_count_given_back_frees_the_string(void **context)
     assert_int_equal(strings->count, 0);
 }
 
-static void finding_takes_no_count(void **context)
+static void finding_does_not_count(void **context)
 {
     struct interned_set *strings = &((struct fixture *)*context)->strings;
     struct interned *string = interned_take(strings, TEXT("ARTEMIS"));
@@ -109,7 +109,7 @@ static void finding_takes_no_count(void **context)
     assert_null(interned_find(strings, TEXT("ARTEMIS")));
 }
 
-static void dropping_no_string_does_nothing(void **context)
+static void dropping_null_does_nothing(void **context)
 {
     struct interned_set *strings = &((struct fixture *)*context)->strings;
     interned_drop(strings, NULL);
@@ -117,8 +117,8 @@ static void dropping_no_string_does_nothing(void **context)
 }
 
 /*
- * Every third of many strings goes, and all others must still be found: what
- * a removal from a probed table gets wrong first.
+ * Every third string is removed, and all others must still be found. A wrong
+ * removal from a hash table with open addressing breaks this.
  */
 static void others_are_found_after_a_removal(void **context)
 {
@@ -138,7 +138,7 @@ static void others_are_found_after_a_removal(void **context)
         assert_ptr_equal(interned_find(strings, numbered(buffer, i)), taken[i]);
 }
 
-static void memory_follows_what_is_live(void **context)
+static void memory_is_proportional_to_live_strings(void **context)
 {
     struct fixture *fixture = *context;
     enum { STRINGS = 2000 };
@@ -156,7 +156,7 @@ static void memory_follows_what_is_live(void **context)
     assert_non_null(interned_find(&fixture->strings, TEXT("stays")));
 }
 
-static void ever_new_strings_do_not_pile_up(void **context)
+static void memory_of_dropped_strings_is_freed(void **context)
 {
     struct fixture *fixture = *context;
     char buffer[32];
@@ -171,8 +171,7 @@ static void ever_new_strings_do_not_pile_up(void **context)
     assert_in_range(most, 1, 256);
 }
 
-static void
-without_memory_new_strings_are_refused_and_old_ones_not(void **context)
+static void only_new_strings_are_refused_without_memory(void **context)
 {
     struct fixture *fixture = *context;
     struct interned *string = interned_take(&fixture->strings, TEXT("ARTEMIS"));
@@ -183,8 +182,8 @@ without_memory_new_strings_are_refused_and_old_ones_not(void **context)
     assert_int_equal(fixture->strings.count, 1);
 }
 
-/* Whatever the limit, what was taken is found and the rest is refused. */
-static void any_limit_is_survived(void **context)
+/* With any limit, strings that were taken are found and the rest refused. */
+static void any_limit_is_handled(void **context)
 {
     struct fixture *fixture = *context;
     char buffer[32];
@@ -210,17 +209,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         INTERNED_TEST(same_text_is_the_same_string),
         INTERNED_TEST(string_keeps_its_text),
-        INTERNED_TEST(text_of_no_string_is_absent),
-        INTERNED_TEST(strings_are_told_apart_by_every_byte),
-        INTERNED_TEST(what_nobody_holds_is_not_found),
-        INTERNED_TEST(last_count_given_back_frees_the_string),
-        INTERNED_TEST(finding_takes_no_count),
-        INTERNED_TEST(dropping_no_string_does_nothing),
+        INTERNED_TEST(text_of_null_is_absent),
+        INTERNED_TEST(strings_are_compared_by_every_byte),
+        INTERNED_TEST(unknown_string_is_not_found),
+        INTERNED_TEST(last_drop_frees_the_string),
+        INTERNED_TEST(finding_does_not_count),
+        INTERNED_TEST(dropping_null_does_nothing),
         INTERNED_TEST(others_are_found_after_a_removal),
-        INTERNED_TEST(memory_follows_what_is_live),
-        INTERNED_TEST(ever_new_strings_do_not_pile_up),
-        INTERNED_TEST(without_memory_new_strings_are_refused_and_old_ones_not),
-        INTERNED_TEST(any_limit_is_survived),
+        INTERNED_TEST(memory_is_proportional_to_live_strings),
+        INTERNED_TEST(memory_of_dropped_strings_is_freed),
+        INTERNED_TEST(only_new_strings_are_refused_without_memory),
+        INTERNED_TEST(any_limit_is_handled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the table's tests can't bring about, as they can't choose what comes
- * into one stripe: ids whose hashes meet, as the test says what the hash is
- * here, and how much room is made for how many rockets.
+ * Tests of one stripe, which the tests of the table cannot choose: ids with the
+ * same hash (here the test chooses the hash), memory for a given number of
+ * rockets, and columns.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +39,7 @@ static int tear_down(void **context)
     return quota_used(&fixture->quota) == 0 ? 0 : -1;
 }
 
-static void ids_with_the_same_hash_are_told_apart(void **context)
+static void ids_with_the_same_hash_are_distinct(void **context)
 {
     struct stripe *stripe = &((struct fixture *)*context)->stripe;
     static const uint32_t tags[] = {0, 0x80000000, UINT32_MAX};
@@ -66,8 +66,8 @@ static void ids_with_the_same_hash_are_told_apart(void **context)
     assert_null(stripe_find(stripe, 0, TEXT("100")));
 }
 
-/* As many slots as the header says, and no piece before it is needed. */
-static void room_is_made_for_little_more_than_there_is(void **context)
+/* As many slots as stripe.h says, and no block before it is needed. */
+static void memory_grows_with_the_number_of_rockets(void **context)
 {
     struct stripe *stripe = &((struct fixture *)*context)->stripe;
     enum { ROCKETS = 2000, FEW = 8 };
@@ -89,7 +89,7 @@ static void room_is_made_for_little_more_than_there_is(void **context)
     }
 }
 
-/* What a new rocket with an id of so many bytes needs. */
+/* Add a rocket with an id of `length` bytes. Returns the memory it needed. */
 static size_t memory_for(struct fixture *fixture, size_t length)
 {
     char id[MESSAGE_MAX_CHANNEL + 1];
@@ -104,23 +104,23 @@ static size_t memory_for(struct fixture *fixture, size_t length)
     return quota_used(&fixture->quota) - before;
 }
 
-/* 1,008 bytes hold seven of the longest ids, and 105 are left. */
-static void take_longest_ids(struct fixture *fixture)
+/* A block of 1,008 bytes holds seven of the longest ids; 105 bytes remain. */
+static void add_longest_ids(struct fixture *fixture)
 {
     for (unsigned i = 0; i < 7; i++)
         memory_for(fixture, MESSAGE_MAX_CHANNEL);
 }
 
-static void ids_fill_their_memory_to_the_last_byte(void **context)
+static void ids_fill_a_block_to_the_last_byte(void **context)
 {
-    take_longest_ids(*context);
+    add_longest_ids(*context);
     assert_int_equal(memory_for(*context, 104), 0);
     assert_true(memory_for(*context, 1) >= 1008);
 }
 
-static void id_that_is_a_byte_too_long_gets_new_memory(void **context)
+static void id_that_does_not_fit_gets_a_new_block(void **context)
 {
-    take_longest_ids(*context);
+    add_longest_ids(*context);
     assert_true(memory_for(*context, 105) >= 1008);
     assert_int_equal(memory_for(*context, 1), 0);
 }
@@ -133,8 +133,8 @@ static enum message_outcome apply(struct fixture *fixture,
     return stripe_apply(&fixture->stripe, 0, &message, &entry);
 }
 
-/* Wherever memory ends. */
-static void rocket_that_finds_no_room_holds_no_strings(void **context)
+/* Each allocation fails in turn. */
+static void refused_rocket_holds_no_strings(void **context)
 {
     struct fixture *fixture = *context;
     struct interned_set *strings = &fixture->stripe.strings;
@@ -151,7 +151,7 @@ static void rocket_that_finds_no_room_holds_no_strings(void **context)
     assert_non_null(interned_find(strings, TEXT("FROZEN_O_RINGS")));
 }
 
-static void strings_that_a_launch_replaces_are_dropped(void **context)
+static void strings_replaced_by_a_launch_are_dropped(void **context)
 {
     struct fixture *fixture = *context;
     struct interned_set *strings = &fixture->stripe.strings;
@@ -164,8 +164,8 @@ static void strings_that_a_launch_replaces_are_dropped(void **context)
     assert_non_null(interned_find(strings, TEXT("SKYLAB")));
 }
 
-/* Its strings are there already, but a run needs memory. */
-static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
+/* The strings are interned already, but the new run needs memory. */
+static void refused_launch_is_not_in_the_columns(void **context)
 {
     struct fixture *fixture = *context;
 
@@ -180,7 +180,7 @@ static void launch_that_finds_no_room_is_not_in_the_columns(void **context)
         ABBREVIATION_UNKNOWN);
 }
 
-/* The key that the column must have; taken from the rocket itself. */
+/* The key that the column must have, made from the rocket itself. */
 static uint32_t expected_key(enum column column,
                              const struct table_entry *entry, int64_t reference)
 {
@@ -202,7 +202,7 @@ static uint32_t expected_key(enum column column,
     case COLUMN_COUNT:
         break;
     }
-    fail_msg("there is no such column");
+    fail_msg("no such column: %d", (int)column);
     return 0;
 }
 
@@ -221,8 +221,8 @@ static void assert_columns(const struct stripe *stripe, uint32_t index)
                      rocket_state(&entry->rocket)->reason != NULL);
 }
 
-/* Any three types, in order and with the first one late. */
-static void columns_follow_every_message(void **context)
+/* Every sequence of three types, in order and with the first message last. */
+static void columns_are_updated_with_every_message(void **context)
 {
     struct fixture *fixture = *context;
     enum { TYPES = MESSAGE_TYPE_COUNT, HISTORIES = TYPES * TYPES * TYPES };
@@ -250,14 +250,14 @@ static void columns_follow_every_message(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STRIPE_TEST(ids_with_the_same_hash_are_told_apart),
-        STRIPE_TEST(room_is_made_for_little_more_than_there_is),
-        STRIPE_TEST(ids_fill_their_memory_to_the_last_byte),
-        STRIPE_TEST(id_that_is_a_byte_too_long_gets_new_memory),
-        STRIPE_TEST(rocket_that_finds_no_room_holds_no_strings),
-        STRIPE_TEST(strings_that_a_launch_replaces_are_dropped),
-        STRIPE_TEST(columns_follow_every_message),
-        STRIPE_TEST(launch_that_finds_no_room_is_not_in_the_columns),
+        STRIPE_TEST(ids_with_the_same_hash_are_distinct),
+        STRIPE_TEST(memory_grows_with_the_number_of_rockets),
+        STRIPE_TEST(ids_fill_a_block_to_the_last_byte),
+        STRIPE_TEST(id_that_does_not_fit_gets_a_new_block),
+        STRIPE_TEST(refused_rocket_holds_no_strings),
+        STRIPE_TEST(strings_replaced_by_a_launch_are_dropped),
+        STRIPE_TEST(columns_are_updated_with_every_message),
+        STRIPE_TEST(refused_launch_is_not_in_the_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

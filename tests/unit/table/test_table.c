@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of the table: messages applied, and views of rockets.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -48,7 +51,7 @@ static void assert_text(struct text text, const char *expected)
     assert_memory_equal(text.data, expected, text.length);
 }
 
-static void freeing_no_table_does_nothing(void **context)
+static void freeing_null_does_nothing(void **context)
 {
     (void)context;
     table_free(NULL);
@@ -96,7 +99,7 @@ static void first_message_makes_the_rocket(void **context)
     assert_int_equal(view.revision, 1);
 }
 
-static void every_kind_of_message_does_its_part(void **context)
+static void every_kind_of_message_changes_the_view(void **context)
 {
     struct table *table = *context;
     apply(table, message_launched("a", 1, "Falcon-9", "ARTEMIS", 500));
@@ -114,7 +117,7 @@ static void every_kind_of_message_does_its_part(void **context)
     assert_text(view.reason, "PRESSURE_VESSEL_FAILURE");
 }
 
-static void what_is_not_known_yet_is_absent(void **context)
+static void unknown_values_are_absent(void **context)
 {
     struct table *table = *context;
     apply(table, message_speed("a", 10, 5));
@@ -127,7 +130,7 @@ static void what_is_not_known_yet_is_absent(void **context)
     assert_int_equal(view.missing, 9);
 }
 
-static void result_tells_what_became_of_a_message(void **context)
+static void result_is_applied_duplicate_or_stale(void **context)
 {
     struct table *table = *context;
     assert_int_equal(apply(table, message_speed("a", 1, 1)), MESSAGE_APPLIED);
@@ -137,7 +140,7 @@ static void result_tells_what_became_of_a_message(void **context)
     assert_int_equal(apply(table, message_speed("a", 2, 1)), MESSAGE_STALE);
 }
 
-static void revision_counts_state_changes_alone(void **context)
+static void revision_counts_only_state_changes(void **context)
 {
     struct table *table = *context;
     apply(table, message_speed("a", 1, 1));
@@ -150,7 +153,7 @@ static void revision_counts_state_changes_alone(void **context)
     assert_int_equal(find(table, "b").revision, 2);
 }
 
-static void ids_are_told_apart_by_every_byte(void **context)
+static void ids_are_compared_by_every_byte(void **context)
 {
     struct table *table = *context;
     static const struct text ids[] = {
@@ -171,7 +174,7 @@ static void ids_are_told_apart_by_every_byte(void **context)
     }
 }
 
-static void longest_texts_are_kept_whole(void **context)
+static void longest_texts_are_kept_completely(void **context)
 {
     struct table *table = *context;
     static char id[MESSAGE_MAX_CHANNEL + 1];
@@ -203,7 +206,7 @@ static void message_is_only_borrowed(void **context)
     assert_text(view.mission, "ARTEMIS");
 }
 
-static void view_stays_as_it_was_copied_out(void **context)
+static void view_is_a_copy(void **context)
 {
     struct table *table = *context;
     apply(table, message_launched("a", 1, "Falcon-9", "ARTEMIS", 500));
@@ -244,18 +247,18 @@ static void many_rockets_are_all_found(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TABLE_TEST(freeing_no_table_does_nothing),
+        TABLE_TEST(freeing_null_does_nothing),
         TABLE_TEST(new_table_is_empty),
         TABLE_TEST(unknown_rocket_is_not_found),
         TABLE_TEST(first_message_makes_the_rocket),
-        TABLE_TEST(every_kind_of_message_does_its_part),
-        TABLE_TEST(what_is_not_known_yet_is_absent),
-        TABLE_TEST(result_tells_what_became_of_a_message),
-        TABLE_TEST(revision_counts_state_changes_alone),
-        TABLE_TEST(ids_are_told_apart_by_every_byte),
-        TABLE_TEST(longest_texts_are_kept_whole),
+        TABLE_TEST(every_kind_of_message_changes_the_view),
+        TABLE_TEST(unknown_values_are_absent),
+        TABLE_TEST(result_is_applied_duplicate_or_stale),
+        TABLE_TEST(revision_counts_only_state_changes),
+        TABLE_TEST(ids_are_compared_by_every_byte),
+        TABLE_TEST(longest_texts_are_kept_completely),
         TABLE_TEST(message_is_only_borrowed),
-        TABLE_TEST(view_stays_as_it_was_copied_out),
+        TABLE_TEST(view_is_a_copy),
         TABLE_TEST(many_rockets_are_all_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

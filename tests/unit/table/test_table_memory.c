@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That the table's memory follows what is live, that its limit holds, and
- * that a full table loses nothing and goes on with what needs no memory.
+ * Tests of the table's memory: it is proportional to the live data, its limit
+ * holds, and a full table loses nothing and still applies messages that need no
+ * memory.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +45,7 @@ static void assert_text(struct text text, const char *expected)
     assert_memory_equal(text.data, expected, text.length);
 }
 
-static void ever_new_missions_leave_memory_flat(void **context)
+static void memory_of_replaced_missions_is_freed(void **context)
 {
     struct table *table = *context;
     char mission[32];
@@ -58,7 +59,7 @@ static void ever_new_missions_leave_memory_flat(void **context)
     }
 }
 
-static void ever_new_names_of_discarded_messages_cost_nothing(void **context)
+static void strings_of_messages_without_effect_are_freed(void **context)
 {
     struct table *table = *context;
     char name[32];
@@ -73,7 +74,7 @@ static void ever_new_names_of_discarded_messages_cost_nothing(void **context)
     }
 }
 
-static void filled_gaps_give_their_memory_back(void **context)
+static void memory_of_filled_gaps_is_freed(void **context)
 {
     struct table *table = *context;
     apply(table, message_speed("a", 1, 1));
@@ -86,8 +87,7 @@ static void filled_gaps_give_their_memory_back(void **context)
     assert_int_equal(table_memory(table), before);
 }
 
-/* Some 190 bytes where ids have 36; the largest growth of slots comes on top.
- */
+/* About 190 bytes with ids of 36, plus the largest growth of the slots. */
 static void rockets_take_little_memory(void **context)
 {
     struct table *table = *context;
@@ -102,7 +102,7 @@ static void rockets_take_little_memory(void **context)
     }
 }
 
-static void limit_below_an_empty_table_leaves_no_room(void **context)
+static void limit_below_an_empty_table_refuses_messages(void **context)
 {
     (void)context;
     struct table *table = table_new(1);
@@ -113,10 +113,10 @@ static void limit_below_an_empty_table_leaves_no_room(void **context)
 }
 
 /*
- * Fill a table of `limit` bytes with rockets that each have a type of their
- * own; returns how many went in before the first was refused.
+ * Add rockets, each with its own type, to a table of `limit` bytes until one is
+ * refused. Returns how many were added.
  */
-static unsigned fill(struct table *table, size_t limit)
+static unsigned fill_table(struct table *table, size_t limit)
 {
     char id[32];
     for (unsigned i = 0;; i++) {
@@ -130,12 +130,12 @@ static unsigned fill(struct table *table, size_t limit)
     }
 }
 
-static void full_table_is_as_it_was_and_goes_on(void **context)
+static void full_table_is_unchanged_and_updates_rockets(void **context)
 {
     enum { ROOM = 200000 };
     size_t limit = table_memory(*context) + ROOM;
     struct table *table = table_new(limit);
-    unsigned rockets = fill(table, limit);
+    unsigned rockets = fill_table(table, limit);
     char refused[32];
     snprintf(refused, sizeof(refused), "rocket %u", rockets);
     struct rocket_view view;
@@ -158,12 +158,12 @@ static void full_table_is_as_it_was_and_goes_on(void **context)
     table_free(table);
 }
 
-/* Memory is not asked for before it is known that the message counts. */
-static void full_table_still_tells_duplicates(void **context)
+/* No memory is allocated for a duplicate. */
+static void full_table_still_recognises_duplicates(void **context)
 {
     size_t limit = table_memory(*context) + 100000;
     struct table *table = table_new(limit);
-    unsigned rockets = fill(table, limit), refused = 0;
+    unsigned rockets = fill_table(table, limit), refused = 0;
     char id[32], name[MESSAGE_MAX_NAME + 1] = {0};
     memset(name, 'n', MESSAGE_MAX_NAME);
     for (unsigned i = 0; i < rockets; i++) {
@@ -180,12 +180,12 @@ static void full_table_still_tells_duplicates(void **context)
     table_free(table);
 }
 
-static void refused_rockets_leave_no_names_behind(void **context)
+static void strings_of_refused_rockets_are_freed(void **context)
 {
     size_t limit = table_memory(*context) + 100000;
     struct table *table = table_new(limit);
     char id[32], name[32];
-    snprintf(id, sizeof(id), "rocket %u", fill(table, limit));
+    snprintf(id, sizeof(id), "rocket %u", fill_table(table, limit));
     size_t memory = table_memory(table);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "name %u", i);
@@ -197,10 +197,10 @@ static void refused_rockets_leave_no_names_behind(void **context)
 }
 
 /*
- * Names and gaps of one rocket at every limit: a message that is refused
- * leaves the rocket as it was, and goes in once there is room.
+ * Missions and gaps of one rocket, with each of many limits: a refused message
+ * leaves the rocket unchanged.
  */
-static void refused_message_leaves_the_rocket_as_it_was(void **context)
+static void refused_message_leaves_the_rocket_unchanged(void **context)
 {
     size_t empty = table_memory(*context);
     for (size_t room = 0; room < 6000; room += 100) {
@@ -230,15 +230,15 @@ static void refused_message_leaves_the_rocket_as_it_was(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TABLE_TEST(ever_new_missions_leave_memory_flat),
-        TABLE_TEST(ever_new_names_of_discarded_messages_cost_nothing),
-        TABLE_TEST(filled_gaps_give_their_memory_back),
+        TABLE_TEST(memory_of_replaced_missions_is_freed),
+        TABLE_TEST(strings_of_messages_without_effect_are_freed),
+        TABLE_TEST(memory_of_filled_gaps_is_freed),
         TABLE_TEST(rockets_take_little_memory),
-        TABLE_TEST(limit_below_an_empty_table_leaves_no_room),
-        TABLE_TEST(full_table_is_as_it_was_and_goes_on),
-        TABLE_TEST(full_table_still_tells_duplicates),
-        TABLE_TEST(refused_rockets_leave_no_names_behind),
-        TABLE_TEST(refused_message_leaves_the_rocket_as_it_was),
+        TABLE_TEST(limit_below_an_empty_table_refuses_messages),
+        TABLE_TEST(full_table_is_unchanged_and_updates_rockets),
+        TABLE_TEST(full_table_still_recognises_duplicates),
+        TABLE_TEST(strings_of_refused_rockets_are_freed),
+        TABLE_TEST(refused_message_leaves_the_rocket_unchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scans of the table, and the values that rockets are sorted by.
+ * Tests of scans of the table, and of the values that rockets are sorted by.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,7 +73,7 @@ static void scan_fleet(struct table *table, const struct table_filter *filter,
 
 enum { FLEET = 5000 };
 
-/* So many that nearly all stripes take more than one step. */
+/* So many rockets that nearly all stripes take more than one step. */
 static void scan_returns_every_rocket_once(void **context)
 {
     struct table *table = *context;
@@ -86,7 +86,7 @@ static void scan_returns_every_rocket_once(void **context)
         assert_int_equal(seen[i], 1);
 }
 
-/* So many that some stripes have exactly one block, some one rocket less. */
+/* Some stripes have rockets for exactly one step, some one rocket less. */
 static void scan_ends_with_the_last_rocket_of_a_stripe(void **context)
 {
     struct table *table = *context;
@@ -121,8 +121,8 @@ static void strings_of_a_step_are_distinct(void **context)
     assert_int_equal(most, 2);
 }
 
-/* The stripe numbers of rockets 0 to FLEET - 1. */
-static void note_stripes(uint32_t stripes[FLEET])
+/* The stripe numbers of rockets 0 to FLEET - 1 in a new table. */
+static void get_stripes(uint32_t stripes[FLEET])
 {
     const struct table_filter all = {0};
     struct table *table = table_new(SIZE_MAX);
@@ -143,14 +143,17 @@ static void note_stripes(uint32_t stripes[FLEET])
     table_free(table);
 }
 
-/* So nobody can choose ids that meet: 5 of 5000 do here, by chance. */
-static void each_table_spreads_ids_in_its_own_way(void **context)
+/*
+ * With random keys a client cannot choose ids that fall into one stripe. About
+ * 5 of 5000 ids are in the same stripe of both tables by chance.
+ */
+static void each_table_has_its_own_hash_key(void **context)
 {
     (void)context;
     static uint32_t one[FLEET], other[FLEET];
     unsigned same = 0;
-    note_stripes(one);
-    note_stripes(other);
+    get_stripes(one);
+    get_stripes(other);
     for (unsigned i = 0; i < FLEET; i++)
         same += one[i] == other[i];
     assert_in_range(same, 0, 100);
@@ -240,7 +243,7 @@ static void values_keep_the_order_of_speeds(void **context)
     uint64_t last = 0;
     for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++) {
         struct table *table = table_new(SIZE_MAX);
-        /* INT64_MIN has no "by" of its own; two steps get there. */
+        /* No message has a "by" of INT64_MIN: two messages reach that speed. */
         int64_t half = speeds[i] / 2;
         apply(table, message_speed("a", 1, half));
         apply(table, message_speed("a", 2, speeds[i] - half));
@@ -252,7 +255,7 @@ static void values_keep_the_order_of_speeds(void **context)
     }
 }
 
-/* Whether a rocket has a value before it was launched. */
+/* Whether a rocket has a value before its launch arrives. */
 static bool known_before_launch(enum table_field field)
 {
     switch (field) {
@@ -271,7 +274,7 @@ static bool known_before_launch(enum table_field field)
     return true;
 }
 
-static void values_of_what_is_unknown_are_unknown(void **context)
+static void values_before_the_launch_are_unknown(void **context)
 {
     struct table *table = *context;
     apply(table, message_speed("a", 5, 1));
@@ -281,7 +284,7 @@ static void values_of_what_is_unknown_are_unknown(void **context)
     assert_int_equal(value_of(table, TABLE_LAST_NUMBER).major, 5);
 }
 
-static void entry_reads_as_its_id_does(void **context)
+static void read_by_entry_equals_find_by_id(void **context)
 {
     struct table *table = *context;
     const struct table_filter all = {0};
@@ -302,7 +305,7 @@ static void entry_reads_as_its_id_does(void **context)
     }
 }
 
-/* `count` rockets, the first block of one type and the rest of another. */
+/* Add `count` rockets: the first block has one type, the rest another. */
 static void fill_stripe(struct stripe *stripe, struct quota *quota,
                         unsigned count)
 {
@@ -321,7 +324,7 @@ static void fill_stripe(struct stripe *stripe, struct quota *quota,
     }
 }
 
-static void window_by_string_holds_for_each_block(void **context)
+static void window_by_string_applies_to_each_block(void **context)
 {
     (void)context;
     const struct table_filter all = {0};
@@ -369,16 +372,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(scan_returns_every_rocket_once),
         TABLE_TEST(scan_ends_with_the_last_rocket_of_a_stripe),
-        cmocka_unit_test(window_by_string_holds_for_each_block),
+        cmocka_unit_test(window_by_string_applies_to_each_block),
         cmocka_unit_test(step_ends_with_the_last_full_block),
         TABLE_TEST(strings_of_a_step_are_distinct),
-        TABLE_TEST(each_table_spreads_ids_in_its_own_way),
+        TABLE_TEST(each_table_has_its_own_hash_key),
         TABLE_TEST(scan_of_an_empty_table_ends_at_once),
         TABLE_TEST(scan_returns_only_what_matches_the_filter),
         TABLE_TEST(scan_returns_old_rockets_once_while_new_ones_are_added),
         TABLE_TEST(values_keep_the_order_of_speeds),
-        TABLE_TEST(values_of_what_is_unknown_are_unknown),
-        TABLE_TEST(entry_reads_as_its_id_does),
+        TABLE_TEST(values_before_the_launch_are_unknown),
+        TABLE_TEST(read_by_entry_equals_find_by_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scans of windows, against plain comparisons of the rockets.
+ * Tests of scans with windows, compared with plain comparisons of the rockets.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +39,8 @@ static enum message_outcome apply(struct table *table, struct message message)
 
 enum { FLEET = 5000 };
 
-/* xorshift64, always the same from the same start. */
-static uint64_t next(uint64_t *state)
+/* xorshift64. The same seed gives the same numbers. */
+static uint64_t next_random(uint64_t *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -48,7 +48,7 @@ static uint64_t next(uint64_t *state)
     return *state;
 }
 
-/* A rocket of the fleet, and its value as a scan without window gave it. */
+/* A rocket of the fleet, with its value from a scan without a window. */
 struct known_rocket {
     struct rocket_view view;
     struct table_value value;
@@ -57,7 +57,10 @@ struct known_rocket {
 
 static struct known_rocket known[FLEET];
 
-/* Ids that all begin alike, but for every third; the number is the rocket. */
+/*
+ * Two thirds of the ids have a common prefix of a word's length. The number at
+ * the end is that of the rocket.
+ */
 static void write_id(char id[32], unsigned rocket)
 {
     snprintf(id, 32, rocket % 3 == 0 ? "%c-%05u" : "rocket-%c-%05u",
@@ -75,17 +78,20 @@ static struct known_rocket *find_known(const struct table_entry *entry)
     return &known[rocket];
 }
 
-/* Near the first rocket's time, and years before and after it. */
+/* A time near that of the first rocket, or years before or after it. */
 static struct timestamp launch_time(uint64_t *state)
 {
     static const int64_t years[] = {0, 0, 0, -1000, -1, 1, 50, 1000};
-    int64_t year = years[next(state) % 8] * 366 * 86400;
+    int64_t year = years[next_random(state) % 8] * 366 * 86400;
     return (struct timestamp){
-        .seconds = MESSAGES_START + year + (int64_t)(next(state) % 50),
-        .nanoseconds = (uint32_t)(next(state) % 4 * 250000001)};
+        .seconds = MESSAGES_START + year + (int64_t)(next_random(state) % 50),
+        .nanoseconds = (uint32_t)(next_random(state) % 4 * 250000001)};
 }
 
-/* Few values of each field, some too large to be exact, some unknown. */
+/*
+ * Add the fleet. Each field has few values; some are too large for an exact
+ * abbreviation, some are unknown.
+ */
 static void add_known_fleet(struct table *table)
 {
     static const int64_t speeds[] = {0,         1,         2,         500,
@@ -96,13 +102,13 @@ static void add_known_fleet(struct table *table)
     char id[32];
     for (unsigned i = 0; i < FLEET; i++) {
         write_id(id, i);
-        int64_t speed = speeds[next(&state) % 7];
-        uint64_t number = next(&state) % 9 + 1;
+        int64_t speed = speeds[next_random(&state) % 7];
+        uint64_t number = next_random(&state) % 9 + 1;
         if (i % 4 == 0)
             number += UINT64_C(1) << 40;
-        struct message message =
-            message_launched(id, number, types[next(&state) % 5],
-                             next(&state) % 2 ? "ARTEMIS" : "APOLLO", speed);
+        struct message message = message_launched(
+            id, number, types[next_random(&state) % 5],
+            next_random(&state) % 2 ? "ARTEMIS" : "APOLLO", speed);
         if (i % 5 == 0)
             message = message_speed(id, number, i % 2 ? speed : -speed);
         message.time = launch_time(&state);
@@ -112,8 +118,8 @@ static void add_known_fleet(struct table *table)
     }
 }
 
-/* Read all rockets, and their values with a scan without window. */
-static void know_fleet(struct table *table, enum table_field field)
+/* Read all rockets, and their values from a scan without a window. */
+static void read_fleet(struct table *table, enum table_field field)
 {
     const struct table_filter all = {0};
     struct table_scan scan;
@@ -163,7 +169,7 @@ static bool is_known(const struct rocket_view *view, enum table_field field)
     return true;
 }
 
-/* Ascending, both known. */
+/* The ascending order of two known values. */
 static int compare_values(const struct rocket_view *a,
                           const struct rocket_view *b, enum table_field field)
 {
@@ -190,7 +196,7 @@ static int compare_values(const struct rocket_view *a,
     abort();
 }
 
-/* In the order of the list, without ids: the unknown last. */
+/* The order of the list, without ids: unknown values are last. */
 static int compare_in_list(const struct rocket_view *a,
                            const struct rocket_view *b,
                            const struct table_scan *scan)
@@ -210,8 +216,8 @@ static bool not_after(const struct rocket_view *a, const struct rocket_view *b,
     return order != 0 ? order < 0 : text_compare(a->id, b->id) <= 0;
 }
 
-static bool wanted(const struct rocket_view *view,
-                   const struct table_filter *filter)
+static bool matches_filter(const struct rocket_view *view,
+                           const struct table_filter *filter)
 {
     return (filter->status == TABLE_ANY_STATUS ||
             view->exploded == (filter->status == TABLE_EXPLODED)) &&
@@ -228,7 +234,7 @@ static void check_row(const struct table_scan *scan,
     struct table_value value = rocket->value;
 
     rocket->seen++;
-    assert_true(wanted(&rocket->view, &scan->filter));
+    assert_true(matches_filter(&rocket->view, &scan->filter));
     assert_int_equal(row->id_start, abbreviation_of_text(rocket->view.id));
     assert_int_equal(row->value.known, is_known(&rocket->view, scan->field));
     assert_int_equal(row->value.minor, value.minor);
@@ -241,8 +247,8 @@ static void check_row(const struct table_scan *scan,
 }
 
 /*
- * Scan the window between two rockets, either of which may be NULL, and
- * return how many rows were outside.
+ * Scan the window between two rockets, either of which may be NULL. Returns how
+ * many rows were outside the window.
  */
 static unsigned scan_window(struct table *table, struct table_scan *scan,
                             const struct known_rocket *first,
@@ -264,7 +270,7 @@ static unsigned scan_window(struct table *table, struct table_scan *scan,
     }
     for (unsigned i = 0; i < FLEET; i++) {
         const struct rocket_view *view = &known[i].view;
-        bool matches = wanted(view, &scan->filter);
+        bool matches = matches_filter(view, &scan->filter);
         bool inside = (!first || not_after(&first->view, view, scan)) &&
                       (!last || not_after(view, &last->view, scan));
         matching += matches;
@@ -277,7 +283,7 @@ static unsigned scan_window(struct table *table, struct table_scan *scan,
     return outside;
 }
 
-/* Random windows, also empty ones and ones with one end or none. */
+/* Check random windows, also empty ones, and with one bound or none. */
 static void check_windows(struct table *table, enum table_field field)
 {
     static const struct table_filter filters[] = {
@@ -286,24 +292,24 @@ static void check_windows(struct table *table, enum table_field field)
         {.type = {"Saturn-V", 8}},
         {TABLE_EXPLODED, {NULL, 0}, {"APOLLO", 6}}};
     uint64_t state = 0xd1b54a32d192ed03 + field;
-    know_fleet(table, field);
+    read_fleet(table, field);
     for (unsigned round = 0; round < 48; round++) {
-        struct known_rocket *first = &known[next(&state) % FLEET];
-        struct known_rocket *last = &known[next(&state) % FLEET];
+        struct known_rocket *first = &known[next_random(&state) % FLEET];
+        struct known_rocket *last = &known[next_random(&state) % FLEET];
         struct table_scan scan;
         table_scan_init(&scan, field, round % 2 != 0, &filters[round / 2 % 4]);
-        /* Mostly the right way round: else there is nothing inside. */
+        /* In most rounds the bounds are in order: else the window is empty. */
         if (round % 6 != 0 && !not_after(&first->view, &last->view, &scan)) {
             struct known_rocket *swapped = first;
             first = last;
             last = swapped;
         }
-        scan_window(table, &scan, next(&state) % 4 ? first : NULL,
-                    next(&state) % 4 ? last : NULL);
+        scan_window(table, &scan, next_random(&state) % 4 ? first : NULL,
+                    next_random(&state) % 4 ? last : NULL);
     }
 }
 
-static void windows_miss_no_rocket_by_any_field(void **context)
+static void windows_return_every_rocket_inside(void **context)
 {
     struct table *table = *context;
     add_known_fleet(table);
@@ -312,11 +318,11 @@ static void windows_miss_no_rocket_by_any_field(void **context)
 }
 
 /*
- * Where values are exact, rockets of other values do not come, and of this
- * one those whose ids begin as the bound's does: one letter in 26, where ids
- * begin with it.
+ * If values are exact, a scan returns no rockets of other values, and of the
+ * bound's value only those whose ids have the abbreviation of the bound's id.
+ * Here a third of the ids start with one of 26 letters, as the bound's id does.
  */
-static void windows_of_exact_values_are_narrow(void **context)
+static void windows_of_exact_values_return_few_others(void **context)
 {
     static const enum table_field fields[] = {TABLE_SPEED, TABLE_TYPE,
                                               TABLE_MISSION, TABLE_STATUS,
@@ -328,8 +334,9 @@ static void windows_of_exact_values_are_narrow(void **context)
     for (unsigned round = 0; round < 50; round++) {
         struct table_scan scan;
         table_scan_init(&scan, fields[round % 5], round % 2 != 0, &all);
-        know_fleet(table, scan.field);
-        const struct known_rocket *one = &known[next(&state) % (FLEET / 3) * 3];
+        read_fleet(table, scan.field);
+        const struct known_rocket *one =
+            &known[next_random(&state) % (FLEET / 3) * 3];
         if (one->view.speed > 1000 || one->view.last_number > 1000)
             continue; /* not exact */
         unsigned outside =
@@ -344,7 +351,7 @@ static void windows_of_exact_values_are_narrow(void **context)
     }
 }
 
-/* As a list does: the last bound is the best rocket so far. */
+/* As in a list, the last bound becomes the best rocket so far. */
 static void window_may_be_narrowed_during_a_scan(void **context)
 {
     struct table *table = *context;
@@ -356,7 +363,7 @@ static void window_may_be_narrowed_during_a_scan(void **context)
         size_t matched = 0, rows = 0;
         table_scan_init(&scan, round < 2 ? TABLE_SPEED : TABLE_CREATED,
                         round % 2 != 0, &all);
-        know_fleet(table, scan.field);
+        read_fleet(table, scan.field);
         while (table_scan_next(table, &scan)) {
             matched += scan.matched;
             rows += scan.count;
@@ -375,18 +382,18 @@ static void window_may_be_narrowed_during_a_scan(void **context)
     }
 }
 
-/* Columns follow every change, also what comes late and what comes again. */
-static void windows_follow_changes(void **context)
+/* Columns are updated with every change, also by late and repeated messages. */
+static void windows_are_right_after_changes(void **context)
 {
     struct table *table = *context;
     uint64_t state = 2463534242;
     char id[32];
     add_known_fleet(table);
     for (unsigned i = 0; i < 3 * FLEET; i++) {
-        write_id(id, (unsigned)(next(&state) % FLEET));
-        uint64_t number = next(&state) % 20 + 1;
+        write_id(id, (unsigned)(next_random(&state) % FLEET));
+        uint64_t number = next_random(&state) % 20 + 1;
         struct message message =
-            message_speed(id, number, (int64_t)(next(&state) % 9) - 4);
+            message_speed(id, number, (int64_t)(next_random(&state) % 9) - 4);
         if (i % 4 == 1)
             message = message_launched(id, number, "Saturn-V", "VOSTOK", -5);
         if (i % 4 == 2)
@@ -414,8 +421,8 @@ static void fill_stripe(struct stripe *stripe, unsigned rockets)
     }
 }
 
-/* A step goes on over blocks that have nothing, and counts what is there. */
-static void steps_count_all_blocks_and_stop_at_rows(void **context)
+/* A step continues over blocks without rows, and counts their rockets. */
+static void steps_count_all_blocks_and_end_after_rows(void **context)
 {
     (void)context;
     static const struct table_filter filters[] = {{0},
@@ -464,11 +471,11 @@ static void steps_count_all_blocks_and_stop_at_rows(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TABLE_TEST(windows_miss_no_rocket_by_any_field),
-        TABLE_TEST(windows_of_exact_values_are_narrow),
+        TABLE_TEST(windows_return_every_rocket_inside),
+        TABLE_TEST(windows_of_exact_values_return_few_others),
         TABLE_TEST(window_may_be_narrowed_during_a_scan),
-        TABLE_TEST(windows_follow_changes),
-        cmocka_unit_test(steps_count_all_blocks_and_stop_at_rows),
+        TABLE_TEST(windows_are_right_after_changes),
+        cmocka_unit_test(steps_count_all_blocks_and_end_after_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
