@@ -121,7 +121,8 @@ static void usage_error_has_status_2(void **state)
     start_rockets(&rockets, FLAGS("launch", "localhost:8088"));
     expect_output(&rockets, USAGE, "", "must start with http");
     start_rockets(&rockets, FLAGS("launch", "http://[::1/messages"));
-    expect_output(&rockets, USAGE, "", "'http://[::1/messages': expected a URL");
+    expect_output(&rockets, USAGE, "",
+                  "'http://[::1/messages': expected a URL");
 }
 
 /* Messages sent before the service listens arrive once it does. */
@@ -185,7 +186,7 @@ static void difference_has_status_1(void **state)
     expect_output(&rockets, 0, "delivered   400 messages", "");
     start_rockets(&rockets,
                   FLAGS("launch", url, "--max-messages=200", "--verify"));
-    expect_output(&rockets, 1, "was the service started afresh?", "");
+    expect_output(&rockets, 1, "restart the service before --verify", "");
     instance_stop(&instance);
 }
 
@@ -221,8 +222,8 @@ static void missing_response_is_reported(void **state)
     start_rockets(&rockets, FLAGS("launch", url, "--max-messages=1",
                                   "--concurrency-level=1"));
     close(accept(listener, NULL, NULL));
-    wait_for_error(&rockets, "gave no answer (");
-    wait_for_error(&rockets, "did not answer within 10 s; trying again");
+    wait_for_error(&rockets, "no response (");
+    wait_for_error(&rockets, "no response within 10 s; retrying");
     assert_true(process_clock() - begun >= TIMEOUT);
     process_signal(&rockets, SIGTERM);
     expect_output(&rockets, INTERRUPTED, "undelivered 1 messages", "");
