@@ -254,6 +254,19 @@ size_t toy_taken(struct toy *toy)
     return taken;
 }
 
+void toy_wait_taken(struct toy *toy, size_t count)
+{
+    struct timespec deadline = sync_deadline(CONNECTION_PATIENCE);
+    bool in_time = true;
+
+    sync_lock(&toy->items.lock);
+    while (toy->items.taken < count && in_time)
+        in_time =
+            sync_wait_until(&toy->items.changed, &toy->items.lock, &deadline);
+    sync_unlock(&toy->items.lock);
+    assert_true(toy_taken(toy) >= count);
+}
+
 char *toy_bytes(size_t length)
 {
     char *bytes = malloc(length + 1);

@@ -76,6 +76,9 @@ void toy_wake_held_at_cancel(struct toy *toy);
 /* How many bytes sinks took. */
 size_t toy_taken(struct toy *toy);
 
+/* Wait until they took so many. */
+void toy_wait_taken(struct toy *toy, size_t count);
+
 /* The byte at a position of all that is sent. */
 char toy_byte(size_t position);
 

@@ -270,6 +270,7 @@ static void check_bytes(struct toy_item *item, struct text bytes)
         toy_items_blame(item->all, "a sink got another byte than was sent");
     sync_lock(&item->all->lock);
     item->all->taken += bytes.length;
+    sync_broadcast(&item->all->changed);
     sync_unlock(&item->all->lock);
 }
 
