@@ -276,7 +276,7 @@ static size_t push(const struct connection *client, const char *data,
 /* While the sink waits the server reads no more than its buffer holds. */
 static void hold_back(void **state, size_t chunk)
 {
-    struct upload upload = {"held", "h0", 64 * (size_t)MEGABYTE, chunk};
+    struct upload upload = {"held", "h0", 16 * (size_t)MEGABYTE, chunk};
     struct upload_bytes bytes = upload_make(&upload, "");
     struct connection client;
     size_t sent = 0;
