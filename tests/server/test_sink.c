@@ -276,7 +276,7 @@ static size_t push(const struct connection *client, const char *data,
 /* While the sink waits the server reads no more than its buffer holds. */
 static void hold_back(void **state, size_t chunk)
 {
-    struct upload upload = {"held", "h0", 64 * (size_t)MEGABYTE, chunk};
+    struct upload upload = {"held", "h0", 16 * (size_t)MEGABYTE, chunk};
     struct upload_bytes bytes = upload_make(&upload, "");
     struct connection client;
     size_t sent = 0;
@@ -305,6 +305,26 @@ static void sender_of_chunks_faster_than_the_sink_is_held_back(void **state)
     hold_back(state, 20000);
 }
 
+/* Each chunk is sent when the one before was taken. */
+static void sender_of_chunks_slower_than_the_sink_is_served(void **state)
+{
+    enum { CHUNK = 1000, CHUNKS = 100, WIRE = CHUNK + 7 };
+    struct upload upload = {"soon", "0h1a", (size_t)CHUNK * CHUNKS, CHUNK};
+    struct upload_bytes bytes = upload_make(&upload, "");
+    struct connection client;
+
+    open_toy(state, &client);
+    connection_send(&client, bytes.data, bytes.head);
+    for (size_t i = 0; i < CHUNKS; i++) {
+        connection_send(&client, bytes.data + bytes.head + i * WIRE, WIRE);
+        toy_wait_taken(*state, (i + 1) * CHUNK);
+    }
+    connection_send_text(&client, "0\r\n\r\n");
+    upload_expect(&client, &upload);
+    connection_close(&client);
+    free(bytes.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +341,7 @@ int main(void)
         TOY_TEST(sink_is_freed_if_the_client_reset_while_it_waited),
         TOY_TEST(sink_is_ended_once_if_the_client_closed_after_its_body),
         TOY_TEST(many_sinks_wait_at_a_time),
+        TOY_TEST(sender_of_chunks_slower_than_the_sink_is_served),
         TOY_TEST(sender_faster_than_the_sink_is_held_back),
         TOY_TEST(sender_of_chunks_faster_than_the_sink_is_held_back),
     };

@@ -133,6 +133,9 @@ static void wakes_may_come_while_the_stop_cancels(void **state)
         toy_wake_held_at_cancel(stops[i].toy);
         toy_ignore_cancel(stops[i].toy);
         wait_in_all_ways(&stops[i], CROWD);
+        /* Sinks are freed at the wake, without another call. */
+        for (size_t j = 0; j < CROWD; j++)
+            connection_close(&stops[i].sink[j]);
     }
     for (size_t i = 0; i < SERVERS; i++)
         begin_stop(&stops[i]);

@@ -22,19 +22,26 @@
 enum {
     LOOPS = 2,
     CONNECTIONS = 400,
+    MAX_BYSTANDERS = 64,
     STOP_MS = SERVER_STOP_SECONDS * 1000,
 };
 
 struct toy {
     struct server *server;
     struct toy_items items;
+    /* The loops' oldest connections, and the threads that serve them. */
+    struct connection bystanders[MAX_BYSTANDERS];
+    size_t bystander_count;
+    pthread_t loops[LOOPS]; /* guarded by the items' lock */
+    size_t loop_count;
 };
 
-enum operation { PLAIN, REFUSED, DEFERRED, STREAM, SINK, UNKNOWN };
+enum operation { PLAIN, REFUSED, DEFERRED, STREAM, SINK, BYSTANDER, UNKNOWN };
 
 static const char *const operations[] = {
     [PLAIN] = "plain",   [REFUSED] = "refused", [DEFERRED] = "deferred",
-    [STREAM] = "stream", [SINK] = "sink",       [UNKNOWN] = "",
+    [STREAM] = "stream", [SINK] = "sink",       [BYSTANDER] = "bystander",
+    [UNKNOWN] = "",
 };
 
 static enum operation operation_of(const struct http_request *request)
@@ -69,6 +76,36 @@ static struct http_sink *open_request(void *context,
     return &item->sink;
 }
 
+/* Remember the loop that serves a bystander. */
+static void note_loop(struct toy *toy)
+{
+    size_t i = 0;
+
+    sync_lock(&toy->items.lock);
+    while (i < toy->loop_count && !pthread_equal(toy->loops[i], pthread_self()))
+        i++;
+    if (i == toy->loop_count && i < LOOPS)
+        toy->loops[toy->loop_count++] = pthread_self();
+    sync_unlock(&toy->items.lock);
+}
+
+/* Open idle connections until each loop has one. */
+static void open_bystanders(struct toy *toy, unsigned loops)
+{
+    size_t found = 0;
+
+    while (found < loops) {
+        struct connection *bystander = &toy->bystanders[toy->bystander_count++];
+        assert_true(toy->bystander_count < MAX_BYSTANDERS);
+        assert_true(connection_open(bystander, toy_port(toy)));
+        connection_get(bystander, "/bystander");
+        connection_expect_status(bystander, 200);
+        sync_lock(&toy->items.lock);
+        found = toy->loop_count;
+        sync_unlock(&toy->items.lock);
+    }
+}
+
 static void answer_request(void *context, const struct http_request *request,
                            struct http_response *response)
 {
@@ -89,6 +126,8 @@ static void answer_request(void *context, const struct http_request *request,
     else if (operation == STREAM)
         response->stream =
             &toy_item_new(&toy->items, request->segments)->stream;
+    else if (operation == BYSTANDER)
+        note_loop(toy);
     else
         problem_set(response, 404, "no such path");
 }
@@ -117,6 +156,8 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     toy->server = server_start(&options, &app, error, sizeof(error));
     if (toy->server == NULL)
         fail_msg("%s", error);
+    if (!per_connection)
+        open_bystanders(toy, loops);
     return toy;
 }
 
@@ -129,6 +170,8 @@ int64_t toy_stop(struct toy *toy)
 {
     int64_t start = process_clock();
 
+    for (size_t i = 0; i < toy->bystander_count; i++)
+        connection_close(&toy->bystanders[i]);
     atomic_store(&toy->items.stopping, true);
     server_stop(toy->server);
     toy->server = NULL;
@@ -252,6 +295,19 @@ size_t toy_taken(struct toy *toy)
     size_t taken = toy->items.taken;
     sync_unlock(&toy->items.lock);
     return taken;
+}
+
+void toy_wait_taken(struct toy *toy, size_t count)
+{
+    struct timespec deadline = sync_deadline(CONNECTION_PATIENCE);
+    bool in_time = true;
+
+    sync_lock(&toy->items.lock);
+    while (toy->items.taken < count && in_time)
+        in_time =
+            sync_wait_until(&toy->items.changed, &toy->items.lock, &deadline);
+    sync_unlock(&toy->items.lock);
+    assert_true(toy_taken(toy) >= count);
 }
 
 char *toy_bytes(size_t length)

@@ -40,7 +40,11 @@ enum toy_event {
 
 struct toy;
 
-/* Serves the toy in event loops, or with a thread for each connection. */
+/*
+ * Serves the toy in event loops, or with a thread for each connection. Each
+ * loop has an idle connection, as libmicrohttpd treats a loop's oldest one
+ * otherwise than the others: it does not read from it after a resume.
+ */
 struct toy *toy_start(bool per_connection, unsigned loops);
 uint16_t toy_port(const struct toy *toy);
 
@@ -70,11 +74,17 @@ void toy_hold_no_more(struct toy *toy);
 /* Hold what is cancelled, too, until toy_wake_held(). */
 void toy_ignore_cancel(struct toy *toy);
 
-/* At the first cancel another thread wakes all that are held. */
+/*
+ * At the first cancel another thread wakes all that are held, and the cancel
+ * takes some time.
+ */
 void toy_wake_held_at_cancel(struct toy *toy);
 
 /* How many bytes sinks took. */
 size_t toy_taken(struct toy *toy);
+
+/* Wait until they took so many. */
+void toy_wait_taken(struct toy *toy, size_t count);
 
 /* The byte at a position of all that is sent. */
 char toy_byte(size_t position);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/sync.h"
 #include "toy_waker.h"
@@ -96,6 +97,7 @@ static void begin_wait(struct toy_item *item, struct http_waiter *waiter)
 static void cancel(struct toy_item *item)
 {
     struct toy_items *items = item->all;
+    struct timespec moment = {.tv_nsec = 50000000};
 
     sync_lock(&items->lock);
     if (has_ended(item))
@@ -105,10 +107,13 @@ static void cancel(struct toy_item *item)
     if (item->wait_cancelled)
         blame_locked(items, "a wait was cancelled twice");
     item->cancelled = item->wait_cancelled = true;
-    if (items->wake_at_cancel)
+    bool first = items->wake_at_cancel && items->counts[TOY_CANCELLED] == 0;
+    if (first)
         items->wake_all = true;
     count_locked(item, TOY_CANCELLED);
     sync_unlock(&items->lock);
+    if (first) /* the others are woken, and still to be cancelled */
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
     if (!items->ignore_cancel)
         toy_waker_wake(item);
 }
@@ -206,6 +211,8 @@ static enum http_flow next_block(struct http_stream *stream,
     enter(item, TOY_CALLED);
     if (block->length > 0 || waiter == NULL)
         toy_items_blame(item->all, "next got a block that is not empty");
+    if (item->last)
+        toy_items_blame(item->all, "next came after the last block");
     char letter = item->script[item->step++];
     if (is_cancelled(item))
         letter = 'f';
@@ -214,10 +221,11 @@ static enum http_flow next_block(struct http_stream *stream,
         return HTTP_WAIT;
     }
     make_bytes(item, block, letter_length(letter));
+    item->last = letter == 'd' || letter == 'e' || letter == 'f';
     leave(item);
     if (letter == 'f')
         return HTTP_FAILED;
-    return letter == 'd' || letter == 'e' ? HTTP_DONE : HTTP_MORE;
+    return item->last ? HTTP_DONE : HTTP_MORE;
 }
 
 static void cancel_stream(struct http_stream *stream)
@@ -270,6 +278,7 @@ static void check_bytes(struct toy_item *item, struct text bytes)
         toy_items_blame(item->all, "a sink got another byte than was sent");
     sync_lock(&item->all->lock);
     item->all->taken += bytes.length;
+    sync_broadcast(&item->all->changed);
     sync_unlock(&item->all->lock);
 }
 

@@ -32,6 +32,7 @@ struct toy_item {
     /* Owned by the connection's thread. */
     size_t step, position;
     bool wrong; /* a byte was not the one that was sent */
+    bool last;  /* the stream has made its last block */
     /* Guarded by the items' lock. */
     struct toy_item *next;
     struct http_waiter *waiter; /* while it waits */
