@@ -63,8 +63,7 @@ class Judge:
             raise Failure(f"the build without a fault fails ({build}):\n{said}")
         tests = self._tests_of(build, stems)
         suite.measure(tests, build)
-        library = self.tree.build_folder(build) / "CMakeFiles/lunar.dir"
-        self._choices[build] = Choice(tests, library)
+        self._choices[build] = Choice(tests, self.tree.build_folder(build))
 
     def _tests_of(self, build: str, stems: set[str]) -> list[Test]:
         """Sanitizers are there for what they alone see, and are slow."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .common import Failure
-from .tree import Tree, symbols_of
+from .tree import Tree, object_of, symbols_of
 
 _LIBRARY = re.compile(r"^(unit|property|fault|concurrency)\.|^fuzz\.(?!rocket_bound)")
 # Of the tests with the real binary those that do not wait for time limits.
@@ -19,8 +19,10 @@ _SERVICE = re.compile(r"^integration\.test_(answers|api_\w+|fault_gets|"
                       r"fault_memory|fault_posts|guards|http_chunks|http_expect|"
                       r"http_framing|http_heads|http_long|http_pipelining|"
                       r"http_targets|list_stream|memory)$")
-_SERVER = re.compile(
-    r"^integration\.test_(fault_\w+|guards|http_\w+|list_stream|memory)$")
+_TOY = re.compile(r"^server\.test_(app|deferred|stream|sink)$")
+_SERVER = re.compile(rf"{_TOY.pattern}|"
+                     r"^integration\.test_(fault_\w+|guards|http_\w+|"
+                     r"list_stream|memory)$")
 
 # Slow ones, by what they are about; others' mutants are not shown to them.
 _SLOW = {
@@ -69,7 +71,7 @@ class Test:
 
     @property
     def is_integration(self) -> bool:
-        return self.name.startswith("integration.")
+        return self.name.startswith(("integration.", "server."))
 
 
 def tests_of(tree: Tree, build: str) -> list[Test]:
@@ -79,11 +81,14 @@ def tests_of(tree: Tree, build: str) -> list[Test]:
                           stdout=subprocess.PIPE, text=True)
     result = []
     for entry in json.loads(done.stdout)["tests"]:
-        if not (_LIBRARY.match(entry["name"]) or _SERVICE.match(entry["name"])):
+        if not any(kind.match(entry["name"])
+                   for kind in (_LIBRARY, _SERVICE, _TOY)):
             continue
         variables = [value for known in entry.get("properties", [])
                      if known["name"] == "ENVIRONMENT" for value in known["value"]]
-        result.append(Test(entry["name"], entry.get("command", []),
+        # The room of a unit test makes no difference here.
+        name = re.sub(r"^unit\.\w+\.", "unit.", entry["name"])
+        result.append(Test(name, entry.get("command", []),
                            dict(value.split("=", 1) for value in variables)))
     return result
 
@@ -151,25 +156,25 @@ class Choice:
     def tests_for(self, path: str) -> list[Test]:
         """Those whose program has the file in it."""
         stem = Path(path).stem
-        own = self._library / f"{path}.o"
+        own = self._library / object_of(path)
         names = symbols_of(own) if own.exists() else set()
         chosen = [test for test in self._tests
-                  if self._is_about(test, stem)
+                  if self._is_about(test, path)
                   and (test.is_integration or not names
                        or names & self._symbols[test.name])]
-        return sorted(chosen, key=lambda test: (self._distance(test, stem), test.cpu))
+        return sorted(chosen, key=lambda test: (self._distance(test, path), test.cpu))
 
     @staticmethod
-    def _is_about(test: Test, stem: str) -> bool:
+    def _is_about(test: Test, path: str) -> bool:
         if _SERVER.match(test.name):
-            return stem.startswith("server_") or stem == "http"
-        return test.name not in _SLOW or stem in _SLOW[test.name]
+            return path.startswith(("src/server/", "src/http/"))
+        return test.name not in _SLOW or Path(path).stem in _SLOW[test.name]
 
     @staticmethod
-    def _distance(test: Test, stem: str) -> int:
+    def _distance(test: Test, path: str) -> int:
         if test.is_integration:
-            return 0 if stem.startswith("server_") else 2
-        return 0 if is_near(test, stem) else 1
+            return 0 if path.startswith("src/server/") else 2
+        return 0 if is_near(test, Path(path).stem) else 1
 
 
 def is_near(test: Test, stem: str) -> bool:

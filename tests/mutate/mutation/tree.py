@@ -81,14 +81,9 @@ class Tree:
             return "the build took too long"
         return done.stdout if done.returncode != 0 else ""
 
-    def object_of(self, path: str) -> str:
-        """The target that is the file's object."""
-        room, _, file = path.removeprefix("src/").rpartition("/")
-        return f"src/CMakeFiles/lunar_{room or 'main'}.dir/{room}/{file}.o"
-
     def learn(self, path: str) -> None:
         """Keep the object of the file as it is, to compare others with."""
-        said = self.ninja("plain", [self.object_of(path)])
+        said = self.ninja("plain", [object_of(path)])
         if said:
             raise Failure(f"{path} does not compile:\n{said}")
         self._sound[path] = self._object(path)
@@ -112,7 +107,13 @@ class Tree:
             self._planted = ""
 
     def _object(self, path: str) -> bytes:
-        return (self.build_folder("plain") / self.object_of(path)).read_bytes()
+        return (self.build_folder("plain") / object_of(path)).read_bytes()
+
+
+def object_of(path: str) -> str:
+    """The target that is the file's object, below a build folder."""
+    room, _, file = path.removeprefix("src/").rpartition("/")
+    return f"src/CMakeFiles/lunar_{room or 'main'}.dir/{room}/{file}.o"
 
 
 def symbols_of(path: Path) -> set[str]:

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "http/request.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -39,15 +40,17 @@ static void assert_segments(const char *target, const char *expected)
 {
     struct http_request request = {.method = HTTP_GET};
     char decoded[256], joined[256] = "";
+    char *end = joined;
 
     http_request_set_target(&request, text_of(target), decoded);
     assert_int_equal(request.malformed, expected == NULL);
     if (expected == NULL)
         return;
     for (size_t i = 0; i < request.segment_count; i++) {
-        strcat(joined, "|");
-        strncat(joined, request.segments[i].data, request.segments[i].length);
+        end = buffer_put(end, TEXT("|"));
+        end = buffer_put(end, request.segments[i]);
     }
+    *end = '\0';
     assert_string_equal(joined, expected);
 }
 
