@@ -47,6 +47,13 @@ FNR == 1 {
     fault("only the server includes <microhttpd.h>")
 }
 
+/^[ \t]*#[ \t]*include[ \t]*<[a-z]+\// {
+    split($0, quoted, "[<>]")
+    split(quoted[2], part, "/")
+    if (part[1] in known)
+        fault("includes <" quoted[2] "> instead of \"" quoted[2] "\"")
+}
+
 # The build generates asset_list.h.
 /^[ \t]*#[ \t]*include[ \t]*"/ && !/"asset_list.h"/ {
     split($0, quoted, "\"")

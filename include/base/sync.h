@@ -9,6 +9,7 @@
 #define LUNAR_BASE_SYNC_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,5 +76,11 @@ bool sync_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex,
 struct timespec sync_deadline(uint64_t ms);
 
 void sync_join(pthread_t thread);
+
+/* A semaphore that begins with 0. sync_semaphore_wait() is never interrupted.
+ */
+void sync_semaphore_init(sem_t *semaphore);
+void sync_semaphore_post(sem_t *semaphore);
+void sync_semaphore_wait(sem_t *semaphore);
 
 #endif

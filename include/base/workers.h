@@ -32,7 +32,10 @@ struct workers *workers_start(unsigned threads);
  */
 void workers_submit(struct workers *workers, struct worker_job *job);
 
-/* Run the queued jobs, then end the threads. NULL does nothing. */
+/*
+ * Run the queued jobs, then end the threads. NULL does nothing. No job may
+ * submit another one by now.
+ */
 void workers_free(struct workers *workers);
 
 #endif

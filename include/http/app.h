@@ -18,7 +18,8 @@ struct http_app {
      * Returns the sink that receives the body as it arrives; or NULL to have
      * the body collected, up to HTTP_MAX_BODY, for `answer`; or NULL with a
      * status in `response` to refuse the request without its body, which
-     * closes the connection.
+     * closes the connection. Leaves `response` empty in the first two cases,
+     * and never puts a deferred response into it.
      * Ownership: the server ends the sink (body.h).
      */
     struct http_sink *(*open)(void *context, struct http_request *request,

@@ -12,6 +12,8 @@
 #ifndef LUNAR_HTTP_BODY_H
 #define LUNAR_HTTP_BODY_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 #include "base/text.h"
 #include "http/deferred.h"
@@ -36,16 +38,17 @@ struct http_stream {
     /*
      * Make the next part: append about HTTP_STREAM_BLOCK bytes to `block`,
      * which is empty; at least one byte for HTTP_MORE. Must not block.
-     * HTTP_FAILED closes the connection; an HTTP/1.1 client detects that by
-     * the missing last chunk (RFC 9112 section 8).
+     * HTTP_FAILED closes the connection, and so does HTTP_MORE without a byte;
+     * an HTTP/1.1 client detects that by the missing last chunk (RFC 9112
+     * section 8).
+     * `waiter` is NULL once the service stops: HTTP_WAIT is an error then.
      */
     enum http_flow (*next)(struct http_stream *stream, struct buffer *block,
                            struct http_waiter *waiter);
     /*
-     * The service stops: end the wait soon; after that, `next` returns
-     * HTTP_FAILED or HTTP_DONE soon. Called at most once per wait, after `next`
-     * has returned HTTP_WAIT, possibly during the wake; never after `free`.
-     * Must not block.
+     * The service stops: end the wait soon. Called at most once per wait,
+     * after `next` has returned HTTP_WAIT, possibly during the wake; never
+     * after `free`. Must not block.
      */
     void (*cancel)(struct http_stream *stream);
     void (*free)(struct http_stream *stream);
@@ -58,19 +61,23 @@ struct http_stream {
  * thread may call.
  */
 struct http_sink {
+    /* Whether `take` may return HTTP_WAIT; if not, `waiter` is always NULL. */
+    bool waits;
     /*
      * Remove bytes from the front of `part`, which may end anywhere in the
      * body: all of them, then HTTP_MORE; or as many as there is room for, then
-     * HTTP_WAIT. The bytes are valid only during the call; those not taken are
-     * passed again. Must not block.
+     * HTTP_WAIT. Anything else, or HTTP_MORE with bytes left, closes the
+     * connection. The bytes are valid only during the call; those not taken
+     * are passed again. Must not block.
      * `waiter` is NULL if the connection cannot wait: the sink must then take
      * all bytes. That is so for about the last 16 KiB of a body; in a pool of
-     * event loops also for a part of a chunked body behind which nothing has
-     * arrived yet; and once the service stops.
+     * event loops also for every part of a chunked body behind which nothing
+     * has arrived yet, without a bound on their sum; and once the service
+     * stops. A sink that cannot take them returns HTTP_FAILED.
      */
     enum http_flow (*take)(struct http_sink *sink, struct text *part,
                            struct http_waiter *waiter);
-    /* As `cancel` of a stream; after it, `take` takes all bytes soon. */
+    /* As `cancel` of a stream. NULL if the sink never waits. */
     void (*cancel)(struct http_sink *sink);
     /* The body is complete: fill in `response`, which may be deferred. */
     void (*finish)(struct http_sink *sink, struct http_response *response);

@@ -12,8 +12,8 @@ struct http_response;
 
 /*
  * The server's side of one wait. wake() ends the wait. It is called exactly
- * once per wait, from any thread, and does not block. The waiter must not be
- * used after that.
+ * once per wait, from any thread, with no lock held: it takes a lock of
+ * libmicrohttpd for a moment. The waiter must not be used after that.
  */
 struct http_waiter {
     void (*wake)(struct http_waiter *waiter);
@@ -27,7 +27,8 @@ struct http_waiter {
  *                                    service stops before `finish`
  *     free                           it was not possible to start
  *
- * Exactly one of `finish` and `free` ends it.
+ * Exactly one of `finish` and `free` ends it. Until then the request, with the
+ * texts it points to, stays as it is.
  */
 struct http_deferred {
     /*
@@ -37,8 +38,9 @@ struct http_deferred {
      */
     void (*start)(struct http_deferred *deferred, struct http_waiter *waiter);
     /*
-     * Fill in `response`, which is empty. Called after the wake, on the
-     * connection's thread. Must not block.
+     * Fill in `response`, which is empty, or put another deferred response
+     * into it. Called after the wake, on the connection's thread. Must not
+     * block.
      */
     void (*finish)(struct http_deferred *deferred,
                    struct http_response *response);
@@ -48,7 +50,7 @@ struct http_deferred {
      * `finish` or `free`. Must not block.
      */
     void (*cancel)(struct http_deferred *deferred);
-    /* The response is no longer needed. */
+    /* The response is no longer needed. Called on any thread. */
     void (*free)(struct http_deferred *deferred);
 };
 

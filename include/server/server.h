@@ -40,7 +40,8 @@ uint16_t server_port(const struct server *server);
 
 /*
  * Stop listening, answer requests on open connections with `Connection: close`,
- * give those in flight SERVER_STOP_SECONDS, and free everything.
+ * give those in flight SERVER_STOP_SECONDS, and free everything. Lasts longer
+ * only while the application, asked to cancel, does not wake what waits for it.
  */
 void server_stop(struct server *server);
 

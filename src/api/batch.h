@@ -32,7 +32,7 @@ struct batch_counts {
 
 struct batch;
 
-/* `table` is borrowed. NULL where memory ends. */
+/* `table` is borrowed. NULL if memory is exhausted. */
 struct batch *batch_new(struct table *table);
 
 /* NULL does nothing. */

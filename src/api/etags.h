@@ -15,7 +15,8 @@
 
 /*
  * Add the headers of a read and set its status: 304, and true, if the client
- * has this revision already; else 200. Where memory ends the tag is left out.
+ * has this revision already; else 200. If memory is exhausted the tag is left
+ * out.
  */
 bool etags_answer(const struct api *api, const struct http_request *request,
                   uint64_t revision, struct http_response *response);

@@ -147,7 +147,7 @@ static void make_list(struct list *list, struct http_response *response)
         return;
     }
     http_response_header(response, "Content-Type", "application/json");
-    if (!list->streamed) /* where memory ends, the body says so itself */
+    if (!list->streamed) /* if memory is exhausted, the body says so itself */
         write_rockets(list, &response->body, SIZE_MAX);
 }
 
@@ -178,12 +178,9 @@ static void make_block(struct worker_job *job)
     if (!atomic_load(&list->cancelled))
         list->flow = write_rockets(list, &list->block, HTTP_STREAM_BLOCK);
 
-    struct http_waiter *waiter = NULL;
     switch (atomic_exchange(&list->state, STATE_MADE)) {
     case STATE_WANTED:
-        /* `waiter` was set before the state. */
-        waiter = list->waiter;
-        http_wake(waiter);
+        http_wake(list->waiter); /* which was set before the state */
         break;
     case STATE_ABANDONED:
         free_list(list);
@@ -210,8 +207,9 @@ static enum http_flow next_block(struct http_stream *stream,
     int making = STATE_MAKING;
 
     list->waiter = waiter;
-    if (atomic_load(&list->state) != STATE_MADE &&
-        atomic_compare_exchange_strong(&list->state, &making, STATE_WANTED))
+    if (waiter == NULL && atomic_load(&list->state) != STATE_MADE)
+        return HTTP_FAILED;
+    if (atomic_compare_exchange_strong(&list->state, &making, STATE_WANTED))
         return HTTP_WAIT;
 
     struct buffer made = list->block;

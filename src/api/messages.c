@@ -92,7 +92,7 @@ static struct upload *upload_of(struct http_sink *sink)
     return container_of(sink, struct upload, sink);
 }
 
-/* Lines are applied as they come, so nobody has to wait. */
+/* Lines are applied as they arrive, so the sender never has to wait. */
 static enum http_flow take_part(struct http_sink *sink, struct text *part,
                                 struct http_waiter *waiter)
 {
@@ -100,11 +100,6 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
     batch_take(upload_of(sink)->batch, *part);
     *part = text_skip(*part, part->length);
     return HTTP_MORE;
-}
-
-static void cancel_upload(struct http_sink *sink)
-{
-    (void)sink;
 }
 
 static void free_upload(struct http_sink *sink)
@@ -154,7 +149,7 @@ struct http_sink *messages_open_batch(struct api *api,
         problem_set_no_memory(response);
         return NULL;
     }
-    upload->sink = (struct http_sink){take_part, cancel_upload, finish_upload,
-                                      free_upload};
+    upload->sink = (struct http_sink){
+        .take = take_part, .finish = finish_upload, .free = free_upload};
     return &upload->sink;
 }

@@ -16,7 +16,8 @@ void messages_post(struct api *api, const struct http_request *request,
 
 /*
  * POST /messages, a batch (application/x-ndjson): where its body goes.
- * NULL for any other body; and where memory ends, with a status in `response`.
+ * NULL for any other body, and also if memory is exhausted, with a status in
+ * `response`.
  */
 struct http_sink *messages_open_batch(struct api *api,
                                       const struct http_request *request,

@@ -91,3 +91,23 @@ void sync_join(pthread_t thread)
 {
     sync_check(pthread_join(thread, NULL), "pthread_join");
 }
+
+void sync_semaphore_init(sem_t *semaphore)
+{
+    sync_check(sem_init(semaphore, 0, 0) == 0 ? 0 : errno, "sem_init");
+}
+
+void sync_semaphore_post(sem_t *semaphore)
+{
+    sync_check(sem_post(semaphore) == 0 ? 0 : errno, "sem_post");
+}
+
+void sync_semaphore_wait(sem_t *semaphore)
+{
+    int error = 0;
+
+    do
+        error = sem_wait(semaphore) == 0 ? 0 : errno;
+    while (error == EINTR);
+    sync_check(error, "sem_wait");
+}

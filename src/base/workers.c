@@ -26,7 +26,6 @@ struct workers {
     pthread_cond_t for_first, for_rest;
     /* Guarded by `lock`. */
     struct queue slow, others;
-    bool begun; /* the first thread runs */
     bool stopped;
     /* Set at start, then read-only. */
     unsigned count;
@@ -81,26 +80,25 @@ static struct worker_job *next_job(struct workers *workers, bool any)
     return job;
 }
 
-/* True for the first caller only. */
-static bool claim_first(struct workers *workers)
+static void run_jobs(struct workers *workers, bool any)
 {
-    sync_lock(&workers->lock);
-    bool first = !workers->begun;
-    workers->begun = true;
-    sync_unlock(&workers->lock);
-    return first;
-}
-
-static void *run_jobs(void *context)
-{
-    struct workers *workers = context;
-    bool any = claim_first(workers);
     struct worker_job *job;
 
     /* Shown by tools that list threads, such as top -H. */
     pthread_setname_np(pthread_self(), WORKERS_NAME);
     while ((job = next_job(workers, any)) != NULL)
         job->run(job);
+}
+
+static void *run_first(void *workers)
+{
+    run_jobs(workers, true);
+    return NULL;
+}
+
+static void *run_rest(void *workers)
+{
+    run_jobs(workers, false);
     return NULL;
 }
 
@@ -117,7 +115,8 @@ struct workers *workers_start(unsigned threads)
     init_queue(&workers->slow);
     init_queue(&workers->others);
     while (workers->count < threads &&
-           pthread_create(&workers->threads[workers->count], NULL, run_jobs,
+           pthread_create(&workers->threads[workers->count], NULL,
+                          workers->count == 0 ? run_first : run_rest,
                           workers) == 0)
         workers->count++;
     if (workers->count == threads)

@@ -4,12 +4,13 @@
  * fully described by the status (RFC 9457 section 4.2.1). `detail` says what
  * was wrong with this request.
  */
-#include "format/json_write.h"
 #include "http/problem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "format/json_write.h"
 
 enum { MAX_DETAIL = 1024 /* bytes; longer ones are truncated */ };
 

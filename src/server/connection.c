@@ -84,7 +84,7 @@ void connection_init(struct connection *connection, int socket)
     connection->closing_since = connection->ended = 0;
     atomic_init(&connection->closing, false);
     atomic_init(&connection->state,
-                make_state(CONNECTION_WAITING, connection_clock()));
+                make_state(CONNECTION_IDLE, connection_clock()));
 }
 
 /*
@@ -116,7 +116,7 @@ void connection_enter(struct connection *connection,
         enter_receiving(connection, state);
         return;
     }
-    if (phase == CONNECTION_WAITING)
+    if (phase == CONNECTION_IDLE)
         since = connection_clock();
     else if (phase == CONNECTION_SENDING)
         since = read_coarse_clock();
@@ -262,7 +262,7 @@ static enum connection_verdict check_closing(struct connection *connection,
         elapsed(connection->closing_since, now) < CONNECTION_TICK ||
         connection_age(state, now) < CONNECTION_TICK)
         return CONNECTION_KEEP;
-    return phase == CONNECTION_WAITING ? CONNECTION_SHUT : CONNECTION_RESET;
+    return phase == CONNECTION_IDLE ? CONNECTION_SHUT : CONNECTION_RESET;
 }
 
 enum connection_verdict connection_check_locked(struct connection *connection,
@@ -273,7 +273,7 @@ enum connection_verdict connection_check_locked(struct connection *connection,
     if (atomic_load(&connection->closing))
         return check_closing(connection, state, now);
     switch (connection_phase_of(state)) {
-    case CONNECTION_WAITING:
+    case CONNECTION_IDLE:
         return check_waiting(connection, state, last_call, now);
     case CONNECTION_RECEIVING:
         return check_receiving(connection, state, now);

@@ -25,7 +25,7 @@ enum {
 };
 
 enum connection_phase {
-    CONNECTION_WAITING,   /* for a request */
+    CONNECTION_IDLE,      /* waits for a request */
     CONNECTION_RECEIVING, /* a request */
     CONNECTION_WORKING,   /* the application has the request */
     CONNECTION_SENDING,   /* the response */

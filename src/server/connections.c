@@ -314,7 +314,7 @@ static void close_all_idle_locked(struct connections *connections)
     for (struct connection *connection = connections->first; connection != NULL;
          connection = connection->next)
         if (connection_phase_of(atomic_load(&connection->state)) ==
-            CONNECTION_WAITING)
+            CONNECTION_IDLE)
             shut_locked(connections, connection, CONNECTION_SHUT_READ);
 }
 
@@ -330,7 +330,7 @@ bool connections_drain(struct connections *connections)
     connections->closing_idle = true;
     close_all_idle_locked(connections);
     sync_unlock(&connections->lock);
-    return !emptied;
+    return emptied;
 }
 
 /* Up to SLICE waits that are open and not cancelled; see wait_pin(). */
@@ -353,14 +353,17 @@ void connections_cancel_waits(struct connections *connections)
 {
     struct timespec millisecond = {.tv_nsec = 1000000};
     struct wait *pinned[SLICE];
-    unsigned count;
+    struct waits *waits = &connections->waits;
+    unsigned count, open;
 
-    atomic_store(&connections->waits.stopping, true);
-    while (atomic_load(&connections->waits.open) > 0) {
+    atomic_store(&waits->stopping, true);
+    for (unsigned ms = 1; (open = atomic_load(&waits->open)) > 0; ms++) {
         while ((count = pin_waits(connections, pinned)) > 0)
             for (unsigned i = 0; i < count; i++)
                 wait_cancel(pinned[i]);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
+        if (ms % 1000 == 0)
+            log_line(LOG_WARN, "the stop waits for %u responses", open);
     }
 }
 

@@ -76,7 +76,7 @@ void connections_stop_keep_alive(struct connections *connections);
 /*
  * After that: wait CONNECTIONS_LAST_CALL for requests that may still arrive on
  * idle connections, then close these, and from then on each that becomes idle.
- * False if all connections were closed before that time was over.
+ * True if all connections were closed before that time was over.
  */
 bool connections_drain(struct connections *connections);
 

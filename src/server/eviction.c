@@ -34,7 +34,7 @@ static bool is_evictable(const struct evictable *evictable, uint64_t now)
     enum connection_phase phase = connection_phase_of(evictable->state);
 
     return !atomic_load(&evictable->connection->closing) &&
-           (phase == CONNECTION_WAITING ||
+           (phase == CONNECTION_IDLE ||
             (phase == CONNECTION_RECEIVING &&
              connection_age(evictable->state, now) >= EVICTION_REQUEST));
 }
@@ -63,7 +63,7 @@ eviction_verdict_locked(const struct evictable *evictable)
 {
     if (atomic_load(&evictable->connection->state) != evictable->state)
         return CONNECTION_KEEP;
-    return connection_phase_of(evictable->state) == CONNECTION_WAITING
+    return connection_phase_of(evictable->state) == CONNECTION_IDLE
                ? CONNECTION_SHUT_READ
                : CONNECTION_RESET;
 }

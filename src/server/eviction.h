@@ -31,7 +31,7 @@ struct eviction {
     unsigned count, max;
 };
 
-/* For at most `max` connections. False where memory ends. */
+/* For at most `max` connections. False if memory is exhausted. */
 bool eviction_init(struct eviction *eviction, unsigned max);
 void eviction_release(struct eviction *eviction);
 

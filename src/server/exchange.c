@@ -11,13 +11,10 @@
  * - for a response: only in the call after the one in which the request was
  *   complete, as MHD by then waits for the application and does not read;
  * - in the middle of a body: only if more of it has to come, or waits in the
- *   socket already, so that the read after the resume finds bytes. Part of the
- *   data is always left to MHD then: of a chunked body it would otherwise offer
- *   the next chunk at once, although the connection is suspended.
+ *   socket already, so that the read after the resume finds bytes.
  */
 #include "exchange.h"
 
-#include <assert.h>
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -73,7 +70,7 @@ struct exchange *exchange_new(const struct server_context *context,
     return exchange;
 }
 
-/* Whatever waited for the request gives up, and what was made is freed. */
+/* End the request's wait, if it has one, and free its sink. */
 static void drop_request(struct exchange *exchange)
 {
     if (exchange->sink_waits || exchange->stage == STAGE_WAITING)
@@ -224,12 +221,14 @@ static void cancel_sink(void *target)
     sink->cancel(sink);
 }
 
-/* Whether the connection can be suspended with `size` bytes at hand. */
+/* Whether the connection can wait with `size` bytes of the body at hand. */
 static bool can_wait_in_body(const struct exchange *exchange, size_t size)
 {
     const struct head *head = &exchange->head;
     char byte;
 
+    if (!exchange->sink->waits)
+        return false;
     if (wait_blocks(&exchange->connection.wait))
         return true;
     if (!head->chunked)
@@ -238,8 +237,11 @@ static bool can_wait_in_body(const struct exchange *exchange, size_t size)
                 MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* Hand a part to the sink; `*size` becomes what MHD has to offer again. */
-static void feed_sink(struct exchange *exchange, const char *data, size_t *size)
+/*
+ * Hand a part to the sink; `*size` becomes what MHD has to offer again. False
+ * to close the connection.
+ */
+static bool feed_sink(struct exchange *exchange, const char *data, size_t *size)
 {
     struct http_sink *sink = exchange->sink;
     struct wait *wait = &exchange->connection.wait;
@@ -247,25 +249,28 @@ static void feed_sink(struct exchange *exchange, const char *data, size_t *size)
     bool suspended = false;
 
     while (part.length > 0 && !suspended) {
-        bool can_wait = can_wait_in_body(exchange, part.length);
-        struct http_waiter *waiter =
-            can_wait ? wait_begin(wait, cancel_sink, sink) : NULL;
+        struct http_waiter *waiter = NULL;
         size_t before = part.length;
+        if (can_wait_in_body(exchange, before))
+            waiter = wait_begin(wait, cancel_sink, sink);
         enum http_flow flow = sink->take(sink, &part, waiter);
+        bool waits = flow == HTTP_WAIT && waiter != NULL;
         exchange->received += before - part.length;
-        if (flow == HTTP_WAIT) {
-            assert(waiter != NULL && part.length > 0);
+        if (waits) {
             connection_enter(&exchange->connection, CONNECTION_WORKING);
             wait_allow_cancel(wait);
             suspended = wait_sleep(wait);
         }
         if (waiter != NULL && !suspended)
             wait_end(wait);
+        if (!waits && (flow != HTTP_MORE || part.length > 0))
+            return false;
     }
     exchange->sink_waits = suspended;
     *size = part.length;
     if (!suspended)
         connection_progress(&exchange->connection);
+    return true;
 }
 
 /*
@@ -274,10 +279,8 @@ static void feed_sink(struct exchange *exchange, const char *data, size_t *size)
  */
 static bool take_body(struct exchange *exchange, const char *data, size_t *size)
 {
-    if (exchange->sink != NULL) {
-        feed_sink(exchange, data, size);
-        return true;
-    }
+    if (exchange->sink != NULL)
+        return feed_sink(exchange, data, size);
     exchange->received += *size;
     if (exchange->received > HTTP_MAX_DRAIN)
         return false;
@@ -287,6 +290,20 @@ static bool take_body(struct exchange *exchange, const char *data, size_t *size)
         buffer_append(&exchange->body, (struct text){data, *size});
     *size = 0;
     return true;
+}
+
+/* Forget the response, but keep the memory of a short one's body. */
+static void clear_response(struct http_response *response)
+{
+    struct buffer body = BUFFER_INIT;
+
+    if (response->body.capacity <= MHD_RESPONSES_KEPT) {
+        body = response->body;
+        response->body = BUFFER_INIT;
+    }
+    http_response_release(response);
+    buffer_clear(&body);
+    response->body = body;
 }
 
 static void cancel_deferred(void *target)
@@ -320,19 +337,25 @@ static bool start_deferred(struct exchange *exchange)
     return suspended || wait_sleep(wait);
 }
 
-/* Queue the response, of which what it waited for is there. */
-static bool complete_response(struct exchange *exchange)
+/*
+ * Finish a response whose wait is over, which may defer it again. False if the
+ * connection is suspended.
+ */
+static bool finish_response(struct exchange *exchange)
 {
     struct http_response *response = &exchange->response;
-    struct http_deferred *deferred = response->deferred;
 
-    if (exchange->stage == STAGE_WAITING) {
+    while (exchange->stage == STAGE_WAITING) {
+        struct http_deferred *deferred = response->deferred;
         wait_end(&exchange->connection.wait);
         response->deferred = NULL;
-        deferred->finish(deferred, response);
         exchange->stage = STAGE_READY;
+        clear_response(response);
+        deferred->finish(deferred, response);
+        if (response->deferred != NULL && start_deferred(exchange))
+            return false;
     }
-    return queue_response(exchange, false);
+    return true;
 }
 
 static void dispatch_request(struct exchange *exchange)
@@ -370,8 +393,9 @@ static bool answer_request(struct exchange *exchange)
         if (!wait_blocks(&exchange->connection.wait))
             return true;
         start_deferred(exchange);
+        finish_response(exchange);
     }
-    return complete_response(exchange);
+    return queue_response(exchange, false);
 }
 
 bool exchange_step(struct exchange *exchange, const char *method,
@@ -381,6 +405,9 @@ bool exchange_step(struct exchange *exchange, const char *method,
     case STAGE_HEAD:
         return take_head(exchange, method, version);
     case STAGE_BODY:
+        /* Of a chunked body MHD offers more although it is suspended. */
+        if (exchange->sink_waits && !wait_is_over(&exchange->connection.wait))
+            return true;
         if (exchange->sink_waits)
             wait_end(&exchange->connection.wait);
         exchange->sink_waits = false;
@@ -396,21 +423,7 @@ bool exchange_step(struct exchange *exchange, const char *method,
     case STAGE_READY:
         break;
     }
-    return complete_response(exchange);
-}
-
-/* Forget the response, but keep the memory of a short one's body. */
-static void clear_response(struct http_response *response)
-{
-    struct buffer body = BUFFER_INIT;
-
-    if (response->body.capacity <= MHD_RESPONSES_KEPT) {
-        body = response->body;
-        response->body = BUFFER_INIT;
-    }
-    http_response_release(response);
-    buffer_clear(&body);
-    response->body = body;
+    return finish_response(exchange) ? queue_response(exchange, false) : true;
 }
 
 void exchange_end(struct exchange *exchange)
@@ -422,5 +435,5 @@ void exchange_end(struct exchange *exchange)
         buffer_release(&exchange->body);
     if (exchange->target.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->target);
-    connection_enter(&exchange->connection, CONNECTION_WAITING);
+    connection_enter(&exchange->connection, CONNECTION_IDLE);
 }

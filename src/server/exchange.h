@@ -27,7 +27,7 @@ struct exchange;
 
 /*
  * For a connection that was opened; it is added to the list of connections.
- * NULL where memory ends.
+ * NULL if memory is exhausted.
  */
 struct exchange *exchange_new(const struct server_context *context,
                               struct MHD_Connection *connection, int socket);

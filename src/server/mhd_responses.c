@@ -114,7 +114,7 @@ static struct MHD_Response *make_headless(struct http_response *response,
                                            MHD_RESPMEM_PERSISTENT);
 }
 
-/* The response with its headers; NULL where memory ends. */
+/* The response with its headers; NULL if memory is exhausted. */
 static struct MHD_Response *make_response(struct http_response *response,
                                           const struct mhd_response_use *use)
 {

@@ -54,7 +54,7 @@ void mhd_responses_release(struct mhd_responses *responses);
 /*
  * Make the MHD response of `response`, which becomes a 503 first if there is no
  * room for its long body, or its body could not be written. The connection's
- * last response must have been sent. NULL where memory ends.
+ * last response must have been sent. NULL if memory is exhausted.
  * Ownership: the caller gives the result to mhd_responses_drop(). The stream
  * and the long body of `response` are taken from it.
  */

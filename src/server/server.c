@@ -309,7 +309,7 @@ void server_stop(struct server *server)
     connections_stop_keep_alive(connections);
     listener_shut(server->socket);
     /* Not earlier; if it is not done at all, the stop is short anyway. */
-    if (connections_drain(connections))
+    if (!connections_drain(connections))
         listener_replace(server->socket, server->placeholder);
     connections_wait(connections,
                      SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);

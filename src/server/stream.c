@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Bytes of MHD's own buffer, which it uses for HTTP/1.0 alone: chunks go
+ * through the connection's memory.
+ */
+enum { MHD_BLOCK = 4096 };
+
 struct stream {
     struct http_stream *source;
     struct connection *connection;
@@ -42,11 +48,10 @@ static bool next_block(struct stream *stream)
         stream->waits = false;
         struct http_waiter *waiter =
             wait_begin(wait, cancel_source, stream->source);
-        stream->flow = HTTP_FAILED; /* if the service stops */
-        if (waiter == NULL)
-            return true;
         stream->flow =
             stream->source->next(stream->source, &stream->block, waiter);
+        if (waiter == NULL)
+            return true;
         if (stream->flow != HTTP_WAIT) {
             wait_end(wait);
             return true;
@@ -70,10 +75,13 @@ static ssize_t read_stream(void *context, uint64_t position, char *out,
             return MHD_CONTENT_READER_END_OF_STREAM;
         if (!next_block(stream))
             return 0;
-        if (stream->flow == HTTP_FAILED || buffer_failed(&stream->block))
+        if (buffer_failed(&stream->block) ||
+            (stream->flow != HTTP_MORE && stream->flow != HTTP_DONE))
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (stream->block.length == 0)
-            return MHD_CONTENT_READER_END_OF_STREAM;
+            return stream->flow == HTTP_DONE
+                       ? MHD_CONTENT_READER_END_OF_STREAM
+                       : MHD_CONTENT_READER_END_WITH_ERROR;
     }
     size_t left = stream->block.length - stream->sent;
     if (size > left)
@@ -103,7 +111,7 @@ struct MHD_Response *stream_response(struct http_stream *source,
         return NULL;
 
     struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, HTTP_STREAM_BLOCK, read_stream, stream, free_stream);
+        MHD_SIZE_UNKNOWN, MHD_BLOCK, read_stream, stream, free_stream);
     if (response == NULL) {
         free(stream);
         return NULL;

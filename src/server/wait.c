@@ -25,7 +25,7 @@ static void wake(struct http_waiter *waiter)
     int before = atomic_exchange(&wait->state, WAIT_WOKEN);
 
     if (threads)
-        sem_post(&wait->woken);
+        sync_semaphore_post(&wait->woken);
     else if (before == WAIT_ASLEEP)
         MHD_resume_connection(mhd);
     atomic_fetch_sub(&all->open, 1);
@@ -37,7 +37,7 @@ void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)
     wait->mhd = mhd;
     wait->waiter.wake = wake;
     if (all->threads)
-        sem_init(&wait->woken, 0, 0);
+        sync_semaphore_init(&wait->woken);
     atomic_init(&wait->state, WAIT_IDLE);
     atomic_init(&wait->cancellable, false);
     atomic_init(&wait->pinned, false);
@@ -78,16 +78,20 @@ void wait_allow_cancel(struct wait *wait)
     atomic_store(&wait->cancellable, true);
 }
 
+bool wait_is_over(const struct wait *wait)
+{
+    return atomic_load(&wait->state) == WAIT_WOKEN;
+}
+
 bool wait_sleep(struct wait *wait)
 {
     int begun = WAIT_BEGUN;
 
     if (wait->all->threads) {
-        while (sem_wait(&wait->woken) != 0) /* only a signal's EINTR */
-            continue;
+        sync_semaphore_wait(&wait->woken);
         return false;
     }
-    if (atomic_load(&wait->state) == WAIT_WOKEN)
+    if (wait_is_over(wait))
         return false;
     /* Suspended first, as a resume of a connection that is not would be lost.
      */

@@ -9,8 +9,9 @@
  *     begin --> sleep --> (wake) --> end      the application made it wait
  *     begin --> end                           it did not
  *
- * The call that makes it wait comes before the sleep or, where it must not come
- * before the suspension, after it. A stop cancels a wait only after that call.
+ * A deferred response is started after the connection was suspended; streams
+ * and sinks make the connection wait before that. A stop cancels a wait only
+ * once the application knows of it.
  *
  * Locking: a wait belongs to its connection's thread. Only the wake, which
  * comes once from any thread, and the cancelling of a stop meet it from
@@ -74,6 +75,9 @@ struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
 
 /* The application was called, and makes the connection wait. Before the end. */
 void wait_allow_cancel(struct wait *wait);
+
+/* Whether the wake has come. */
+bool wait_is_over(const struct wait *wait);
 
 /*
  * Wait for the wake. True if the connection is suspended: the caller returns

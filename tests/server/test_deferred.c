@@ -63,6 +63,22 @@ static void deferred_woken_by_another_thread_is_answered(void **state)
     connection_close(&client);
 }
 
+static void deferred_may_be_deferred_again(void **state)
+{
+    static const char *const wakes[] = {"now", "soon"};
+    struct connection client;
+    char target[64];
+
+    open_toy(state, &client);
+    for (int i = 0; i < TIMES; i++) {
+        snprintf(target, sizeof(target), "/deferred/%s/DDhello", wakes[i % 2]);
+        connection_get(&client, target);
+        expect(&client, "hello");
+    }
+    connection_close(&client);
+    assert_int_equal(toy_count(*state, TOY_FINISHED), 3 * TIMES);
+}
+
 static void deferred_is_not_answered_before_the_wake(void **state)
 {
     struct connection client, other;
@@ -246,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TOY_TEST(deferred_woken_within_its_start_is_answered),
         TOY_TEST(deferred_woken_by_another_thread_is_answered),
+        TOY_TEST(deferred_may_be_deferred_again),
         TOY_TEST(deferred_is_not_answered_before_the_wake),
         TOY_TEST(wakes_at_random_moments_lose_no_response),
         TOY_TEST(sink_may_leave_a_deferred),

@@ -27,7 +27,8 @@ enum {
     DESCRIPTORS = 1024,
 };
 
-static const char *const scripts[] = {"a", "0a", "h", "00h1", "1h0a", "h0aD"};
+static const char *const scripts[] = {"a",    "0a",   "h", "00h1",
+                                      "1h0a", "h0aD", "A", "hA0AD"};
 static const char *const wakes[] = {"now", "soon"};
 
 static const size_t script_count = sizeof(scripts) / sizeof(scripts[0]);
@@ -325,6 +326,25 @@ static void sender_of_chunks_slower_than_the_sink_is_served(void **state)
     free(bytes.data);
 }
 
+/* 'x' fails; 'm' takes a part and does not wait, which no sink may do. */
+static void sink_that_fails_closes_the_connection(void **state)
+{
+    static const char *const failing[] = {"x", "hx", "m", "0m"};
+    struct connection client;
+
+    for (size_t i = 0; i < 8; i++) {
+        struct upload upload = {wakes[i % 2], failing[i / 2], LENGTH,
+                                i / 2 % 2 * 1000};
+        struct upload_bytes bytes = upload_make(&upload, "");
+        open_toy(state, &client);
+        connection_send(&client, bytes.data, bytes.length);
+        connection_expect_closed(&client);
+        connection_close(&client);
+        free(bytes.data);
+    }
+    toy_wait(*state, TOY_FREED, 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +364,7 @@ int main(void)
         TOY_TEST(sender_of_chunks_slower_than_the_sink_is_served),
         TOY_TEST(sender_faster_than_the_sink_is_held_back),
         TOY_TEST(sender_of_chunks_faster_than_the_sink_is_held_back),
+        TOY_TEST(sink_that_fails_closes_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,13 +217,14 @@ static void head_of_a_stream_makes_nothing_of_it(void **state)
     connection_close(&client);
 }
 
+/* 'm' says that there is more, and makes nothing: that is no way to end. */
 static void stream_that_fails_is_cut(void **state)
 {
-    static const char *const failing[] = {"f", "wf", "swf", "bwwf"};
+    static const char *const failing[] = {"f", "wf", "swf", "bwwf", "m", "swm"};
     struct connection client;
     struct response response;
 
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 12; i++) {
         open_toy(state, &client);
         ask(&client, "1.1", wakes[i % 2], failing[i / 2]);
         assert_int_equal(connection_receive(&client, &response),

@@ -122,6 +122,29 @@ static void stop_cancels_all_that_waits(void **state)
     }
 }
 
+/* 'g' makes a last block once the stream is cancelled. */
+static void stop_lets_a_stream_make_its_last_block(void **state)
+{
+    struct stop stops[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start_toy(&stops[i], i);
+        open_stop(&stops[i], &stops[i].stream[0]);
+        connection_get(&stops[i].stream[0], "/stream/held/swg");
+        toy_wait(stops[i].toy, TOY_WAITED, 1);
+        begin_stop(&stops[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct response response;
+        connection_expect(&stops[i].stream[0], &response);
+        assert_int_equal(response.body_length, toy_stream_length("sd"));
+        response_release(&response);
+        connection_close(&stops[i].stream[0]);
+        end_stop(&stops[i]);
+    }
+}
+
 /* The stop meets waits that another thread wakes in that moment. */
 static void wakes_may_come_while_the_stop_cancels(void **state)
 {
@@ -233,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stop_cancels_all_that_waits),
+        cmocka_unit_test(stop_lets_a_stream_make_its_last_block),
         cmocka_unit_test(wakes_may_come_while_the_stop_cancels),
         cmocka_unit_test(deferred_during_the_stop_is_not_started),
         cmocka_unit_test(stop_ends_once_what_waits_is_woken),

@@ -151,8 +151,13 @@ static void finish_deferred(struct http_deferred *deferred,
     struct toy_item *item = container_of(deferred, struct toy_item, deferred);
 
     enter(item, TOY_FINISHED);
-    if (response->status != 0 || response->deferred != NULL)
+    if (response->status != 0 || response->header_count != 0 ||
+        response->body.length != 0 || response->deferred != NULL)
         toy_items_blame(item->all, "finish got a response that is not empty");
+    if (item->script[0] == 'D') {
+        response->deferred = &follow(item, item->script + 1)->deferred;
+        return;
+    }
     response->status = is_cancelled(item) ? 503 : 200;
     if (item->script[0] == 'S')
         response->stream = &follow(item, item->script + 1)->stream;
@@ -209,13 +214,15 @@ static enum http_flow next_block(struct http_stream *stream,
     struct toy_item *item = container_of(stream, struct toy_item, stream);
 
     enter(item, TOY_CALLED);
-    if (block->length > 0 || waiter == NULL)
+    if (block->length > 0)
         toy_items_blame(item->all, "next got a block that is not empty");
+    if (waiter == NULL && !item->all->stopping)
+        toy_items_blame(item->all, "a stream could not wait");
     if (item->last)
         toy_items_blame(item->all, "next came after the last block");
     char letter = item->script[item->step++];
-    if (is_cancelled(item))
-        letter = 'f';
+    if (is_cancelled(item) || waiter == NULL)
+        letter = strchr(item->script, 'g') != NULL ? 'd' : 'f';
     if (letter == 'w') {
         begin_wait(item, waiter);
         return HTTP_WAIT;
@@ -238,21 +245,25 @@ static void free_stream(struct http_stream *stream)
     enter(container_of(stream, struct toy_item, stream), TOY_FREED);
 }
 
-/* How many bytes the sink takes of a part, and whether it then waits. */
-static bool follow_script(struct toy_item *item, size_t *length)
+/* What the sink returns, and how many bytes it takes of a part. */
+static enum http_flow follow_script(struct toy_item *item, size_t *length)
 {
     char letter = item->script[item->step];
 
     item->step++;
     if (item->script[item->step] == '\0' || item->script[item->step] == 'D')
         item->step = 0;
+    if (letter == 'A')
+        return HTTP_WAIT;
     if (letter == 'a' || (letter != '0' && *length == 1))
-        return false;
-    if (letter == 'h')
+        return HTTP_MORE;
+    if (letter == 'h' || letter == 'm')
         *length /= 2;
     else
         *length = letter == '1' ? 1 : 0;
-    return true;
+    if (letter == 'x')
+        return HTTP_FAILED;
+    return letter == 'm' ? HTTP_MORE : HTTP_WAIT;
 }
 
 /* Where it cannot wait, the end has to be near, or the service to stop. */
@@ -294,15 +305,16 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
         toy_items_blame(items, "take got an empty part");
     if (waiter == NULL)
         check_cannot_wait(item, length);
-    bool waits =
-        waiter != NULL && !is_cancelled(item) && follow_script(item, &length);
+    enum http_flow flow = HTTP_MORE;
+    if (waiter != NULL && !is_cancelled(item))
+        flow = follow_script(item, &length);
     check_bytes(item, (struct text){part->data, length});
     *part = text_skip(*part, length);
-    if (waits)
+    if (flow == HTTP_WAIT)
         begin_wait(item, waiter);
     else
         leave(item);
-    return waits ? HTTP_WAIT : HTTP_MORE;
+    return flow;
 }
 
 static void cancel_sink(struct http_sink *sink)
@@ -334,7 +346,7 @@ static const struct toy_item methods = {
     .deferred = {start_deferred, finish_deferred, cancel_deferred,
                  free_deferred},
     .stream = {next_block, cancel_stream, free_stream},
-    .sink = {take_part, cancel_sink, finish_sink, free_sink},
+    .sink = {true, take_part, cancel_sink, finish_sink, free_sink},
 };
 
 struct toy_item *toy_item_new(struct toy_items *items,
