@@ -10,7 +10,7 @@ from . import suite
 from .common import Failure, say
 from .mutants import Mutant
 from .suite import Choice, Test
-from .tree import Tree
+from .tree import Tree, object_of
 
 KILLED, TIME, SURVIVED, SAME, INVALID = (
     "killed", "time", "survived", "same code", "invalid")
@@ -83,7 +83,7 @@ class Judge:
 
     def _sentence(self, mutant: Mutant) -> tuple[str, str]:
         if mutant.path.endswith(".c"):
-            if self.tree.ninja("plain", [self.tree.object_of(mutant.path)]):
+            if self.tree.ninja("plain", [object_of(mutant.path)]):
                 return INVALID, ""
             if self.tree.is_same_code(mutant):
                 return SAME, ""
