@@ -294,7 +294,7 @@ uint16_t server_port(const struct server *server)
 
 /*
  * 1. Each response from now on says that it is the last of its connection.
- *    This goes first, so that whoever sees the stop also sees that.
+ *    This goes first, so that a client that notices the stop also sees that.
  * 2. No more connections come; those that are idle are closed.
  * 3. What still waits for the application is cancelled and answered, as MHD
  *    must not be stopped while a connection is suspended. From then on none

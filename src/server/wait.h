@@ -67,8 +67,8 @@ void wait_release(struct wait *wait);
 bool wait_blocks(const struct wait *wait);
 
 /*
- * Begin a wait, and return whom to wake; NULL if the service stops, and then
- * there is none. `cancel` asks `target`, from any thread, to wake soon.
+ * Begin a wait. Returns the waiter to wake; or NULL if the service stops, and
+ * no wait has begun then. `cancel` asks `target`, from any thread, to wake soon.
  */
 struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
                                void *target);
