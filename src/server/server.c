@@ -295,12 +295,12 @@ uint16_t server_port(const struct server *server)
 /*
  * 1. Each response from now on says that it is the last of its connection.
  *    This goes first, so that a client that notices the stop also sees that.
- * 2. No more connections come; those that are idle are closed.
- * 3. What still waits for the application is cancelled and answered, as MHD
- *    must not be stopped while a connection is suspended. From then on none
- *    waits. The loops have a moment to send these responses.
- * 4. MHD closes what is left, and tells us of each; also the listening
- *    socket.
+ * 2. No more connections are accepted; idle ones are closed.
+ * 3. Whatever still waits for the application is cancelled, as MHD must not be
+ *    stopped while a connection is suspended. From then on none waits. The
+ *    loops have a moment to send these responses.
+ * 4. MHD closes the connections that are left, with a notification for each,
+ *    and the listening socket.
  */
 void server_stop(struct server *server)
 {

@@ -36,9 +36,9 @@ struct waits {
 };
 
 enum wait_state {
-    WAIT_IDLE,   /* there is none */
+    WAIT_IDLE,   /* no wait */
     WAIT_BEGUN,  /* the application may wake it */
-    WAIT_ASLEEP, /* and the connection is suspended until it does */
+    WAIT_ASLEEP, /* the same, and the connection is suspended */
     WAIT_WOKEN,
 };
 
@@ -67,13 +67,17 @@ void wait_release(struct wait *wait);
 bool wait_blocks(const struct wait *wait);
 
 /*
- * Begin a wait. Returns the waiter to wake; or NULL if the service stops, and
- * no wait has begun then. `cancel` asks `target`, from any thread, to wake soon.
+ * Begin a wait. Returns the waiter that the application wakes; NULL, without a
+ * wait, if the service stops. `cancel` asks `target`, from any thread, to wake
+ * soon.
  */
 struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
                                void *target);
 
-/* The application was called, and makes the connection wait. Before the end. */
+/*
+ * The application knows of the wait: from now on a stop may cancel it. Not
+ * after wait_end().
+ */
 void wait_allow_cancel(struct wait *wait);
 
 /* Whether the wake has come. */
@@ -93,9 +97,11 @@ bool wait_sleep(struct wait *wait);
 void wait_end(struct wait *wait);
 
 /*
- * At a stop, from another thread, which keeps the connection open meanwhile.
- * wait_pin() returns whether the wait is open and can be cancelled, which it
- * can once; then its target lives until wait_cancel(), which cancels it.
+ * For a stop, on another thread. If the wait may be cancelled and was not yet,
+ * pin it and return true: wait_end() then blocks, so that the target lives,
+ * until wait_cancel(), which cancels the target.
+ * Locking: the caller holds the lock of the list of connections for wait_pin(),
+ * which keeps the wait from being freed, and no lock for wait_cancel().
  */
 bool wait_pin(struct wait *wait);
 void wait_cancel(struct wait *wait);
