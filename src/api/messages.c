@@ -83,7 +83,7 @@ void messages_post(struct api *api, const struct http_request *request,
 
 /* A batch, from its first byte to the response. */
 struct upload {
-    struct http_sink sink;
+    struct http_sink sink; /* first: a pointer to it is one to the whole */
     struct batch *batch;
 };
 
@@ -151,5 +151,6 @@ struct http_sink *messages_open_batch(struct api *api,
     }
     upload->sink = (struct http_sink){
         .take = take_part, .finish = finish_upload, .free = free_upload};
-    return &upload->sink;
+    /* Not &upload->sink, in which gcc's analyser sees a leak. */
+    return (struct http_sink *)upload;
 }

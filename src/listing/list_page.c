@@ -270,7 +270,7 @@ static bool is_before_last(const struct list_page *page,
 /* Add the keys of the rows of a step. False if memory is exhausted. */
 static bool add_rows(struct list_page *page, struct table_scan *scan)
 {
-    uint32_t numbers[TABLE_SCAN_ROWS]; /* of the step's strings */
+    uint32_t numbers[TABLE_SCAN_ROWS] = {0}; /* of the step's strings */
 
     for (size_t i = 0; i < scan->string_count; i++)
         if (!string_ranks_add(&page->strings, scan->strings[i], &numbers[i]))

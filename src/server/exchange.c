@@ -15,6 +15,7 @@
  */
 #include "exchange.h"
 
+#include <assert.h>
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -347,6 +348,7 @@ static bool finish_response(struct exchange *exchange)
 
     while (exchange->stage == STAGE_WAITING) {
         struct http_deferred *deferred = response->deferred;
+        assert(deferred != NULL);
         wait_end(&exchange->connection.wait);
         response->deferred = NULL;
         exchange->stage = STAGE_READY;

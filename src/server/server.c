@@ -185,15 +185,17 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         flags, 0, NULL, NULL, step_request, context,
         /* First, so that it also gets errors about the other options. */
         MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
-        server->socket, MHD_OPTION_THREAD_POOL_SIZE, pool,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+        server->socket, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
         /* Time limits are those of connections.h. */
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        /* MHD warns of a pool of 0 threads. */
+        pool > 0 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool,
+        MHD_OPTION_END);
 }
 
 /*
