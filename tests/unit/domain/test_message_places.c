@@ -10,11 +10,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/messages.h"
+#include "lib/source_file.h"
 
 static const struct {
     const char *file;
@@ -29,29 +29,12 @@ static const struct {
     {"tests/unit/api/test_batch_cuts.c", NULL},
 };
 
-/* The whole file, as a string. */
-static char *read_file(const char *name)
-{
-    enum { MAX_SIZE = 1 << 20 };
-    char path[512];
-    char *bytes = malloc(MAX_SIZE);
-
-    snprintf(path, sizeof(path), LUNAR_SOURCE_DIR "/%s", name);
-    FILE *file = fopen(path, "r");
-    if (file == NULL || bytes == NULL)
-        fail_msg("cannot read %s", path);
-    size_t size = fread(bytes, 1, MAX_SIZE - 1, file);
-    bytes[size] = '\0';
-    fclose(file);
-    return bytes;
-}
-
 static void every_place_has_every_type(void **context)
 {
     (void)context;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         const char *without = places[i].without;
-        char *bytes = read_file(places[i].file);
+        char *bytes = source_file_read(places[i].file);
 
         for (unsigned j = 0; j < MESSAGE_TYPE_COUNT; j++) {
             const char *name = messages_type_name((enum message_type)j);
