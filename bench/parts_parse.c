@@ -21,22 +21,33 @@
 #include "traffic.h"
 
 enum {
-    KINDS = 6, /* of texts: one per message type, and a mix of all types */
-    AS_THEY_COME = KINDS - 1,
+    /* Kinds of texts: one per message type, and a mix of all types. */
+    AS_THEY_COME = MESSAGE_TYPE_COUNT,
+    KINDS,
     TEXTS = 256, /* of each kind */
     REPEATS = 50,
     SOURCE_ROCKETS = 1000,
     SOURCE_MESSAGES = 100000,
 };
 
-static const char *const kind_names[KINDS] = {
-    [TRAFFIC_LAUNCHED] = "RocketLaunched",
-    [TRAFFIC_SPEED_INCREASED] = "RocketSpeedIncreased",
-    [TRAFFIC_SPEED_DECREASED] = "RocketSpeedDecreased",
-    [TRAFFIC_EXPLODED] = "RocketExploded",
-    [TRAFFIC_MISSION_CHANGED] = "RocketMissionChanged",
-    [AS_THEY_COME] = "as they come",
-};
+static const char *kind_name(size_t kind)
+{
+    if (kind == AS_THEY_COME)
+        return "as they come";
+    switch ((enum traffic_type)kind) {
+    case TRAFFIC_LAUNCHED:
+        return "RocketLaunched";
+    case TRAFFIC_SPEED_INCREASED:
+        return "RocketSpeedIncreased";
+    case TRAFFIC_SPEED_DECREASED:
+        return "RocketSpeedDecreased";
+    case TRAFFIC_EXPLODED:
+        return "RocketExploded";
+    case TRAFFIC_MISSION_CHANGED:
+        break;
+    }
+    return "RocketMissionChanged";
+}
 
 struct texts {
     struct text texts[TEXTS];
@@ -77,7 +88,7 @@ static void make_texts(struct texts kinds[KINDS])
     }
     for (size_t i = 0; i < KINDS; i++)
         if (kinds[i].count != TEXTS)
-            die("not enough messages: %s", kind_names[i]);
+            die("not enough messages: %s", kind_name(i));
     traffic_release(&traffic);
 }
 
@@ -147,7 +158,7 @@ static void name_figures(struct parts_figure figures[KINDS][COLUMNS],
         size_t bytes = 0;
         for (size_t j = 0; j < TEXTS; j++)
             bytes += kinds[i].texts[j].length;
-        snprintf(names[i], sizeof(names[i]), "%s (%zu bytes)", kind_names[i],
+        snprintf(names[i], sizeof(names[i]), "%s (%zu bytes)", kind_name(i),
                  bytes / TEXTS);
         for (size_t j = 0; j < COLUMNS; j++)
             figures[i][j] = (struct parts_figure){.item = names[i],

@@ -14,6 +14,8 @@ from .servers import Server
 TIMEOUT = 120.0  # seconds
 ROCKET_BYTES = 400  # more than one rocket has in a list
 
+# Regular expressions, as parsing lists of a million rockets takes long. They
+# depend on the order of the members, which openapi.yaml has as well.
 MESSAGES = re.compile(rb'"lastMessageNumber":(\d+),"missingMessages":(\d+)')
 ID_AND_SPEED = re.compile(rb'\{"id":"([^"]+)","type":[^,]*,"speed":(-?\d+),')
 

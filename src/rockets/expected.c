@@ -10,14 +10,16 @@
 static void apply_message(struct expected *rocket,
                           const struct traffic_message *message)
 {
-    rocket->last = message;
-    rocket->messages++;
     switch ((enum traffic_type)message->type) {
     case TRAFFIC_LAUNCHED:
-        rocket->launch = message;
-        rocket->type = traffic_rocket_type(message);
-        rocket->mission = traffic_mission(message);
-        rocket->speed = message->speed;
+        /* All that the rocket did before is forgotten. */
+        *rocket = (struct expected){
+            .type = traffic_rocket_type(message),
+            .mission = traffic_mission(message),
+            .speed = message->speed,
+            .launch = message,
+            .messages = rocket->messages,
+        };
         break;
     case TRAFFIC_SPEED_INCREASED:
         rocket->speed += message->speed;
@@ -32,6 +34,8 @@ static void apply_message(struct expected *rocket,
         rocket->mission = traffic_mission(message);
         break;
     }
+    rocket->last = message;
+    rocket->messages++;
 }
 
 struct expected *expected_new(const struct traffic *traffic,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/list_url.h"
 #include "call.h"
 #include "http/request.h"
 #include "lib/messages.h"
@@ -202,16 +203,14 @@ static void next_target(const struct outcome *outcome, char *target,
 
 static void pages_are_right_or_503(void **state)
 {
-    static const char *const sorts[] = {
-        "id",     "type",      "speed",     "mission",
-        "status", "createdAt", "updatedAt", "lastMessageNumber"};
     struct api api = make_fleet(MANY);
     char target[1024];
     size_t failures = 0;
 
     (void)state;
-    for (size_t i = 0; i < COUNT(sorts); i++) {
-        snprintf(target, sizeof(target), "/rockets?limit=7&sort=%s", sorts[i]);
+    for (enum table_field sort = 0; sort < TABLE_FIELD_COUNT; sort++) {
+        snprintf(target, sizeof(target), "/rockets?limit=7&sort=%s",
+                 list_url_sort_name(sort));
         struct outcome first = call_make(&api, &CALL_GET(target), NULL, NULL);
         next_target(&first, target, sizeof(target));
         outcome_release(&first);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "domain/rocket.h"
@@ -40,12 +41,41 @@ static struct effect small_effect(unsigned which, struct operand *operand)
     if (which & 1) {
         effect.type = &operand->type;
         effect.created = messages_time((uint64_t)(uintptr_t)operand & 0xffff);
+        effect.created.nanoseconds = 500;
     }
     if (which & 2)
         effect.mission = &operand->mission;
     if (which & 4)
         effect.reason = &operand->reason;
     return effect;
+}
+
+/*
+ * A member that is always zero would satisfy all laws. Members are compared as
+ * words of memory, so that a new one needs no change here.
+ */
+static void every_member_has_several_values(void **context)
+{
+    (void)context;
+    enum { WORDS = sizeof(struct effect) / sizeof(uint64_t) };
+    struct operand operand = {0};
+    struct effect effect = small_effect(0, &operand);
+    uint64_t first[WORDS], words[WORDS];
+    bool varies[WORDS] = {false};
+
+    memcpy(first, &effect, sizeof(first));
+    for (unsigned i = 1; i < EFFECTS; i++) {
+        effect = small_effect(i, &operand);
+        memcpy(words, &effect, sizeof(words));
+        for (size_t j = 0; j < WORDS; j++)
+            varies[j] = varies[j] || words[j] != first[j];
+    }
+    for (size_t j = 0; j < WORDS; j++) {
+        if (!varies[j])
+            fail_msg("the member at byte %zu of struct effect always has the "
+                     "same value",
+                     j * sizeof(uint64_t));
+    }
 }
 
 static struct effect compose(const struct effect *earlier,
@@ -129,6 +159,7 @@ static void composition_keeps_or_drops_each_string(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_member_has_several_values),
         cmocka_unit_test(composition_is_associative),
         cmocka_unit_test(empty_effect_is_the_identity_of_composition),
         cmocka_unit_test(composition_keeps_or_drops_each_string),

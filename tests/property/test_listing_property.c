@@ -345,6 +345,26 @@ static void fail_list(const struct list_params *params, uint64_t seed,
     fail_msg("%s", reason);
 }
 
+static void assert_same_ids(const struct list_params *params, uint64_t seed,
+                            const struct ids *sorted, const struct ids *listed)
+{
+    char reason[128 + 2 * MESSAGE_MAX_CHANNEL];
+
+    if (listed->count != sorted->count)
+        fail_list(params, seed, "the number differs from a plain sort");
+    for (size_t i = 0; i < sorted->count; i++) {
+        struct text expected = sorted->ids[i], got = listed->ids[i];
+        if (text_equal(got, expected))
+            continue;
+        snprintf(reason, sizeof(reason),
+                 "the order by %s differs from a plain sort: at %zu, expected "
+                 "rocket %.*s, got %.*s",
+                 list_url_sort_name(params->sort), i, (int)expected.length,
+                 expected.data, (int)got.length, got.data);
+        fail_list(params, seed, reason);
+    }
+}
+
 static void assert_listed_as_sorted(struct fleet *fleet,
                                     const struct list_params *params,
                                     uint64_t seed)
@@ -352,12 +372,7 @@ static void assert_listed_as_sorted(struct fleet *fleet,
     struct ids sorted, listed;
     sort_plainly(fleet, params, &sorted);
     read_all_pages(fleet, params, NULL, NULL, &listed);
-    if (listed.count != sorted.count)
-        fail_list(params, seed, "the number differs from a plain sort");
-    for (size_t i = 0; i < sorted.count; i++) {
-        if (!text_equal(listed.ids[i], sorted.ids[i]))
-            fail_list(params, seed, "the order differs from a plain sort");
-    }
+    assert_same_ids(params, seed, &sorted, &listed);
 }
 
 static void pages_make_up_the_whole_sorted_list(void **context)
@@ -470,11 +485,7 @@ static void many_rockets_are_listed_as_sorted(void **context)
         params.limit = limits[random_below(&large->base.random, 5)];
         sort_large_fleet(large, &params, &sorted);
         read_all_pages(&large->base, &params, NULL, NULL, &listed);
-        if (listed.count != sorted.count)
-            fail_list(&params, seed, "the number differs from a plain sort");
-        for (size_t j = 0; j < sorted.count; j++)
-            if (!text_equal(listed.ids[j], sorted.ids[j]))
-                fail_list(&params, seed, "the order differs from a plain sort");
+        assert_same_ids(&params, seed, &sorted, &listed);
     }
     table_free(large->base.table);
     free(large);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,61 @@ static void a_rocket_with_only_a_dropped_launch_has_no_messages(void **state)
     assert_null(expected.last);
 }
 
+/* The members that follow from the contents of messages come first. */
+enum { STATE_SIZE = offsetof(struct expected, launch) };
+
+/* After a launch, some message of each type changes what is expected. */
+static void every_type_changes_the_expectation(void **state)
+{
+    static const struct traffic_options options = {444, 20, 2000};
+    struct openapi_names types = openapi_message_types();
+    bool changes[OPENAPI_MAX_NAMES] = {false};
+    struct traffic traffic;
+
+    (void)state;
+    assert_int_equal(traffic_init(&traffic, &options), 0);
+    for (uint32_t i = 0; i < traffic.message_count; i++) {
+        struct traffic_message pair[] = {messages[0], traffic.messages[i]};
+        struct traffic both = {&rocket, 1, pair, 2};
+
+        pair[1].rocket = 0;
+        struct expected before = expect(1, false);
+        struct expected *after = expected_new(&both, false);
+        assert_non_null(after);
+        if (memcmp(&before, after, STATE_SIZE) != 0)
+            changes[pair[1].type] = true;
+        free(after);
+    }
+    for (size_t i = 0; i < types.count; i++) {
+        if (!changes[i])
+            fail_msg("traffic type %zu changes nothing", i);
+    }
+    traffic_release(&traffic);
+}
+
+static void nothing_is_left_of_what_precedes_a_launch(void **state)
+{
+    static const struct traffic_options options = {444, 20, 2000};
+    struct traffic traffic;
+
+    (void)state;
+    assert_int_equal(traffic_init(&traffic, &options), 0);
+    for (uint32_t i = 0; i < traffic.message_count; i++) {
+        struct traffic_message pair[] = {traffic.messages[i], messages[0]};
+        struct traffic both = {&rocket, 1, pair, 2};
+
+        pair[0].rocket = 0;
+        struct expected launched = expect(1, false);
+        struct expected *after = expected_new(&both, false);
+        assert_non_null(after);
+        assert_memory_equal(after, &launched, STATE_SIZE);
+        assert_ptr_equal(after->launch, &pair[1]);
+        assert_int_equal(after->messages, 2);
+        free(after);
+    }
+    traffic_release(&traffic);
+}
+
 static void append(char object[1024], const char *member, bool is_last)
 {
     size_t length = strlen(object);
@@ -158,6 +214,8 @@ int main(void)
         cmocka_unit_test(messages_give_the_expected_rocket),
         cmocka_unit_test(without_a_launch_its_fields_are_null),
         cmocka_unit_test(a_rocket_with_only_a_dropped_launch_has_no_messages),
+        cmocka_unit_test(every_type_changes_the_expectation),
+        cmocka_unit_test(nothing_is_left_of_what_precedes_a_launch),
         cmocka_unit_test(each_field_that_differs_is_found),
         cmocka_unit_test(a_body_that_is_not_an_object_differs),
     };

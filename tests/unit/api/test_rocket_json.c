@@ -29,8 +29,8 @@ static void assert_json(const struct rocket_view *view, const char *expected)
     struct buffer out = BUFFER_INIT;
     rocket_json_write(&out, view);
     assert_false(buffer_failed(&out));
-    assert_int_equal(out.length, strlen(expected));
-    assert_memory_equal(out.data, expected, out.length);
+    if (!text_equal(buffer_text(&out), text_of(expected)))
+        fail_msg("expected %s, got %.*s", expected, (int)out.length, out.data);
     struct json_error error;
     assert_true(json_scan(buffer_text(&out), &error));
     buffer_release(&out);
