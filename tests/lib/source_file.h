@@ -19,9 +19,11 @@ static inline char *source_file_read(const char *name)
     char path[4096];
     char *bytes = malloc(MAX_SIZE);
 
+    if (bytes == NULL)
+        abort();
     snprintf(path, sizeof(path), LUNAR_SOURCE_DIR "/%s", name);
     FILE *file = fopen(path, "r");
-    if (file == NULL || bytes == NULL)
+    if (file == NULL)
         fail_msg("cannot read %s", path);
     size_t size = fread(bytes, 1, MAX_SIZE - 1, file);
     bytes[size] = '\0';
