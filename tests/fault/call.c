@@ -22,7 +22,9 @@ static void note_wake(struct http_waiter *waiter)
     waiter->wake = NULL;
 }
 
-void __wrap_workers_submit(struct workers *workers, struct worker_job *job);
+/* Link-time optimisation does not see that the linker will need it. */
+__attribute__((used)) void __wrap_workers_submit(struct workers *workers,
+                                                 struct worker_job *job);
 
 void __wrap_workers_submit(struct workers *workers, struct worker_job *job)
 {
