@@ -38,9 +38,9 @@ struct http_deferred {
      */
     void (*start)(struct http_deferred *deferred, struct http_waiter *waiter);
     /*
-     * Fill in `response`, which is empty, or put another deferred response
-     * into it. Called after the wake, on the connection's thread. Must not
-     * block.
+     * Fill in `response`, which is empty but for memory that its body may keep,
+     * or put another deferred response into it. Called after the wake, on the
+     * connection's thread. Must not block.
      */
     void (*finish)(struct http_deferred *deferred,
                    struct http_response *response);

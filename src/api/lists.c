@@ -266,6 +266,8 @@ static void finish_deferred(struct http_deferred *deferred,
 {
     struct list *list = list_of_deferred(deferred);
 
+    /* It is empty, but may hold the memory of an earlier body. */
+    http_response_release(response);
     *response = list->response;
     http_response_init(&list->response);
     if (list->streamed && response->status == 200)

@@ -31,8 +31,7 @@ static void cancel_source(void *target)
     source->cancel(source);
 }
 
-/* Get the next block. False if the connection is suspended until there is one.
- */
+/* Get the next block. False if the connection is suspended until it is made. */
 static bool next_block(struct stream *stream)
 {
     struct connection *connection = stream->connection;
