@@ -6,7 +6,7 @@
  */
 #include "attempt.h"
 
-#include "../integration/harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

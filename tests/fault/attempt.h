@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../integration/connection.h"
-#include "../integration/response.h"
+#include "lib/connection.h"
+#include "lib/response.h"
 #include "faulty.h"
 
 /* Which allocations fail. */

@@ -5,7 +5,7 @@
  */
 #include "faulty.h"
 
-#include "../integration/harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

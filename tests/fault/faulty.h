@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "../integration/instance.h"
+#include "lib/instance.h"
 #include "scarcity.h"
 
 struct faulty {

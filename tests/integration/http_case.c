@@ -6,7 +6,7 @@
  */
 #include "http_case.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "connection.h"
-#include "instance.h"
+#include "lib/connection.h"
+#include "lib/instance.h"
 
 /*
  * A mark in a row's text: replaced by five digits that are unique to the row.

@@ -4,7 +4,7 @@
  * object, with another text, for a response that is like the last one. So each
  * response must match its own request, whatever requests came between.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
  * after each of them. The unit tests cover what lines may contain;
  * test_batch_arrival.c covers how bodies arrive.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 #include <stdio.h>
 #include <stdlib.h>

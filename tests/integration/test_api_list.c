@@ -3,7 +3,7 @@
  * GET /rockets: order, filters and pages over six rockets. Their ids are single
  * letters, so that a list is a short word.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

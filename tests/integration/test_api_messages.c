@@ -4,7 +4,7 @@
  * after each of them. The unit tests have the tables of good and bad messages;
  * here is one of each kind. test_api_batch.c covers batches.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /*
  * GET /rockets/{id}, and what all reads share: entity tags and HEAD.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Paths and methods, and the resources other than rockets: health, the API
  * document, the Swagger UI.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
  * How batches arrive, in both thread modes: long ones, in pieces, followed by
  * other requests, and cut short.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The program from outside: flags, environment variables, exit codes, the ready
  * line, and the single line of each error.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <netdb.h>
 #include <signal.h>

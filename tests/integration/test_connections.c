@@ -4,7 +4,7 @@
  * the response above that number, and evicted when idle near the maximum, so
  * that a new connection is always accepted.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdlib.h>
 

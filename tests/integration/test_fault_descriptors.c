@@ -4,7 +4,7 @@
  * running without a busy loop, evicts idle connections for new ones, completes
  * the responses in progress, and accepts connections again when it can.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 enum {
     WAITING = 3, /* connections opened while there is no descriptor */

@@ -3,7 +3,7 @@
  * Reads from the running service while allocations fail: each response is
  * correct and complete, or recognisably an error.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdlib.h>
 

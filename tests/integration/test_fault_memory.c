@@ -3,14 +3,14 @@
  * -max-memory is reached while many clients launch rockets: new rockets are
  * refused, known ones are updated meanwhile, and the counts are right.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 enum {
     FLOODERS = 3,

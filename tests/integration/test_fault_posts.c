@@ -4,7 +4,7 @@
  * that was not applied leaves no trace, one that was is applied as a whole, and
  * after sending all of them again the state is exact.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

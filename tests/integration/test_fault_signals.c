@@ -5,7 +5,7 @@
  * signal and end after it show this. After SIGKILL no client has taken a
  * truncated response for a complete one, and the port is free.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 enum {
     ROUNDS = 6,

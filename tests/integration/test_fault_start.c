@@ -3,7 +3,7 @@
  * The start of the service, and of a connection, while allocations fail or
  * threads cannot be created.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdlib.h>
 #include <string.h>

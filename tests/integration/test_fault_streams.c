@@ -3,7 +3,7 @@
  * stdout or stderr cannot be written, or standard streams are closed: the
  * service runs without them.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

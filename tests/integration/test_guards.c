@@ -4,7 +4,7 @@
  * connection is closed, so that the bytes after them are not taken for a
  * request. Unusual but valid requests are served.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  * acknowledged meanwhile, and the idle connections are closed in time. bench/
  * measures how fast.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>

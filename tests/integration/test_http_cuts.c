@@ -7,7 +7,7 @@
  */
 #include "http_case.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #define OK .responses = {200}, .next = HTTP_ANSWERED
 #define APPLIED .responses = {202}, .next = HTTP_ANSWERED, .applied = true

@@ -7,8 +7,8 @@
  */
 #include "http_case.h"
 
-#include "bulk.h"
-#include "harness.h"
+#include "lib/bulk.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

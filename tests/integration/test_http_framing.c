@@ -7,7 +7,7 @@
  */
 #include "http_case.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 /* A POST with this length. */
 #define WITH_LENGTH(value)                                                     \

@@ -7,7 +7,7 @@
  */
 #include "http_case.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  */
 #include "http_case.h"
 
-#include "bulk.h"
-#include "harness.h"
+#include "lib/bulk.h"
+#include "lib/harness.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -7,9 +7,9 @@
  * server may close inactive connections). There is no next request: the
  * connection is closed.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 #include <stdio.h>
 #include <stdlib.h>

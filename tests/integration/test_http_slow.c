@@ -7,9 +7,9 @@
  * batch is measured by its progress and is not closed. Other clients are not
  * affected: messages are posted meanwhile.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
-#include "bulk.h"
+#include "lib/bulk.h"
 
 #include <stdio.h>
 #include <stdlib.h>

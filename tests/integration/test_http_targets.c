@@ -6,7 +6,7 @@
  */
 #include "http_case.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #define NEXT(status) .responses = {status}, .next = HTTP_ANSWERED
 #define APPLIED NEXT(202), .applied = true

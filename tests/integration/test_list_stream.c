@@ -3,7 +3,7 @@
  * Lists of thousands of rockets, which are streamed: complete and in order, for
  * every kind of client and many at once.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

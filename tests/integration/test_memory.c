@@ -3,7 +3,7 @@
  * -max-memory: messages that need more memory get 503, all other requests are
  * served.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
  * A smoke test of -threads=per-connection: the same service, but a thread
  * blocks where an event loop would suspend the connection.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <string.h>
 

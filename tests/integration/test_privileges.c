@@ -7,7 +7,7 @@
  * The test may run with privileges for both. The program drops them first, for
  * good.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <linux/capability.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * message at the first attempt and have the exact state of every rocket
  * afterwards. LUNAR_ROCKETS_MESSAGES is the number of messages.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The test program `rockets` when something fails: what it reports, what it
  * sends again, and how it ends. Also its help and version.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <netinet/in.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
  * that keeps reading gets the whole list, however long that takes; other
  * clients are not affected.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

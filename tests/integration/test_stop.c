@@ -3,7 +3,7 @@
  * The stop of the service: requests in flight are finished, or cut off cleanly
  * after a limit of time, and nothing delays it beyond that.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <pthread.h>
 #include <signal.h>

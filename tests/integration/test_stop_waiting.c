@@ -4,7 +4,7 @@
  * workers with ptrace(2); lists of millions of rockets would keep them busy in
  * the same way.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * and which get responses. Upper bounds are wide and lower bounds are tight: a
  * busy machine makes the service late, never early.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * An application that is not ours is served: all that the server knows of it
  * is struct http_app.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Deferred responses: whenever the wake comes and whatever the client does
  * meanwhile, each is ended once, and who still listens gets it.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Moments in event loops that come up rarely: a loop is held up in a call of
  * libmicrohttpd's, which the linker gives to us.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <microhttpd.h>
 #include <pthread.h>

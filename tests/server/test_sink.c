@@ -4,7 +4,7 @@
  * comes once and in order, whatever the sink takes and however the body is
  * framed, and a sender that is faster than the sink is held back.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <linux/tcp.h>
 #include <netinet/in.h>

@@ -3,7 +3,7 @@
  * Streams that make the connection wait: every byte comes once and in order,
  * and a stream is freed once, however its connection ends.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

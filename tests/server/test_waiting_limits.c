@@ -4,7 +4,7 @@
  * that checks them asks connection_clock(), which the linker gives to us, so
  * that a minute passes at once.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

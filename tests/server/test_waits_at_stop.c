@@ -4,7 +4,7 @@
  * SERVER_STOP_SECONDS until it is cancelled, so the tests stop many servers at
  * a time.
  */
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -4,7 +4,7 @@
  */
 #include "toy.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>

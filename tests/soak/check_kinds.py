@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from random import Random
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+
 from message import KINDS, make_message, write
 from oracle import Rocket
 

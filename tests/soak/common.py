@@ -6,13 +6,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from client import Failure
+
 SOAK = Path(__file__).resolve().parent  # the folder tests/soak/
 ROOT = SOAK.parent.parent
 MIB = 1024 * 1024
-
-
-class Failure(Exception):
-    """The service did not do what it must; the text says what it did."""
 
 
 @dataclass(frozen=True)

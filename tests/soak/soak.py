@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import NoReturn, Optional
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+
 import load_crowd
 import load_floods
 import load_hostile
@@ -177,7 +179,9 @@ def end_on_signals() -> None:
 def soak(found: Found) -> None:
     """All of it: start, load, quiet, comparison, stop."""
     settings = found.settings
-    with Service(settings) as service:
+    with Service(settings.build / "lunar.service", settings.out / "stderr.log",
+                 f"-threads={settings.threads}",
+                 f"-max-connections={settings.max_connections}") as service:
         shown, stop = tasks.make_shown(), tasks.make_stop()
         found.baseline = service.look()
         found.loads = [tasks.Load(load, settings, service.port, shown, stop)

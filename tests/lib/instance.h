@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#include "connection.h"
-#include "process.h"
-#include "response.h"
+#include "lib/connection.h"
+#include "lib/process.h"
+#include "lib/response.h"
 
 enum {
     /*

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "connection.h"
-#include "instance.h"
+#include "lib/connection.h"
+#include "lib/instance.h"
 
 #define BULK_TYPE "Content-Type: application/x-ndjson\r\n"
 #define BULK_CHUNKED BULK_TYPE "Transfer-Encoding: chunked\r\n"

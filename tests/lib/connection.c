@@ -3,9 +3,9 @@
  * Sockets for tests. They never block: each wait is a poll(2) with the rest of
  * a time limit.
  */
-#include "connection.h"
+#include "lib/connection.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

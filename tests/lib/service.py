@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import Failure, Settings
+from client import Failure
 
 START_SECONDS = 30.0  # to listen, at most; a sanitizer takes some of it
 STOP_SECONDS = 30.0
@@ -52,14 +52,14 @@ class Look:
 class Service:
     """A running lunar.service; leaving its `with` ends it, if need be."""
 
-    def __init__(self, settings: Settings):
-        self.log = settings.out / "stderr.log"
-        command = [str(settings.build / "lunar.service"), "-port=0",
-                   f"-threads={settings.threads}",
-                   f"-max-connections={settings.max_connections}"]
-        with open(self.log, "wb") as log:
+    def __init__(self, program: Path, log: Path, *flags: str):
+        """Start `program` on a free port, with more `flags`; wait until it is
+        ready. `log` gets its stderr."""
+        self.log = log
+        with open(self.log, "wb") as errors:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log,
+                [str(program), "-port=0", *flags],
+                stdout=subprocess.PIPE, stderr=errors,
                 env=_environment(), preexec_fn=die_with_parent)
         self.port = self._wait_for_port()
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "connection.h"
-#include "instance.h"
+#include "lib/connection.h"
+#include "lib/instance.h"
 
 enum { FLEET_MAX_MESSAGE = 2048 };
 

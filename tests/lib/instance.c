@@ -2,9 +2,9 @@
 /*
  * Runs the service under test, from its ready line to its exit status.
  */
-#include "instance.h"
+#include "lib/instance.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <signal.h>
 #include <stdio.h>

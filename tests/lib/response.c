@@ -4,9 +4,9 @@
  * each time more bytes arrive. This is simple, and fast enough, because a body
  * is only scanned until it is complete.
  */
-#include "response.h"
+#include "lib/response.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  * sleep. stderr goes to a memory file, so that a child that writes much never
  * blocks on the test.
  */
-#include "process.h"
+#include "lib/process.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -2,9 +2,9 @@
 /*
  * Messages of rockets for tests: formats them and posts them.
  */
-#include "fleet.h"
+#include "lib/fleet.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,9 +3,9 @@
  * Batches for tests. Bodies are printed into memory; results are compared as
  * text.
  */
-#include "bulk.h"
+#include "lib/bulk.h"
 
-#include "harness.h"
+#include "lib/harness.h"
 
 #include <inttypes.h>
 #include <stdio.h>

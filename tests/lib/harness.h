@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "connection.h"
-#include "fleet.h"
-#include "instance.h"
-#include "process.h"
-#include "response.h"
+#include "lib/connection.h"
+#include "lib/fleet.h"
+#include "lib/instance.h"
+#include "lib/process.h"
+#include "lib/response.h"
 
 #endif

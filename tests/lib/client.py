@@ -12,13 +12,15 @@ import time
 from dataclasses import dataclass
 from typing import Optional
 
-from common import Failure
-
 PATIENCE = 60.0  # seconds without a byte until the service is stuck
 TRIES = 100  # of a request that got no answer
 LINGER_NONE = struct.pack("ii", 1, 0)
 NDJSON = "application/x-ndjson"
 JSON = "application/json"
+
+
+class Failure(Exception):
+    """The service did not do what it must; the text says what it did."""
 
 
 class Gone(Exception):

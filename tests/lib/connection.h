@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "response.h"
+#include "lib/response.h"
 
 enum {
     /* Milliseconds to wait for one response: a bound, as INSTANCE_PATIENCE. */
