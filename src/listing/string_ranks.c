@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hash set of numbers with open addressing, and an array of the strings by
- * number. The strings' bytes are packed into blocks that never move. No string
- * is removed before the release.
+ * An array of the strings by number, and a hash index of it. The strings' bytes
+ * are packed into blocks that never move. No string is removed before the
+ * release.
  */
 #include "string_ranks.h"
 
@@ -19,7 +19,7 @@ enum {
 
 struct ranked_string {
     const char *data;
-    uint32_t length, hash;
+    uint32_t length;
     uint32_t rank;   /* of this string */
     uint32_t number; /* strings[rank].number: of the string with that rank */
 };
@@ -42,8 +42,7 @@ void string_ranks_release(struct string_ranks *ranks)
 {
     quota_resize(ranks->quota, ranks->strings,
                  ranks->capacity * sizeof(*ranks->strings), 0);
-    quota_resize(ranks->quota, ranks->slots,
-                 ranks->slot_count * sizeof(*ranks->slots), 0);
+    hash_index_release(&ranks->index, ranks->quota);
     while (ranks->blocks != NULL) {
         struct string_block *next = ranks->blocks->next;
         quota_resize(ranks->quota, ranks->blocks, BLOCK_BYTES, 0);
@@ -70,31 +69,9 @@ static uint32_t hash_string(const struct string_ranks *ranks,
     return low;
 }
 
-/* The slot of the string, or the free slot for it. */
-static uint32_t *probe_slot(const struct string_ranks *ranks,
-                            struct text string, uint32_t hash)
+static bool has_text_at(const void *ranks, uint32_t place, struct text string)
 {
-    uint32_t mask = ranks->slot_count - 1, i = hash & mask;
-
-    while (ranks->slots[i] != 0 &&
-           (ranks->strings[ranks->slots[i] - 1].hash != hash ||
-            !text_equal(string_ranks_text(ranks, ranks->slots[i] - 1), string)))
-        i = (i + 1) & mask;
-    return &ranks->slots[i];
-}
-
-/* Clear the slots, whose number has changed, and put all strings in. */
-static void fill_slots(struct string_ranks *ranks)
-{
-    uint32_t mask = ranks->slot_count - 1;
-
-    memset(ranks->slots, 0, ranks->slot_count * sizeof(*ranks->slots));
-    for (uint32_t number = 0; number < ranks->count; number++) {
-        uint32_t i = ranks->strings[number].hash & mask;
-        while (ranks->slots[i] != 0)
-            i = (i + 1) & mask;
-        ranks->slots[i] = number + 1;
-    }
+    return text_equal(string_ranks_text(ranks, place - 1), string);
 }
 
 static bool reserve_string(struct string_ranks *ranks)
@@ -111,27 +88,6 @@ static bool reserve_string(struct string_ranks *ranks)
         return false;
     ranks->strings = strings;
     ranks->capacity = capacity;
-    return true;
-}
-
-/*
- * Grow the set, if needed, so that it is at most half full with one string
- * more. False if memory is exhausted.
- */
-static bool reserve_slot(struct string_ranks *ranks)
-{
-    if (ranks->count < ranks->slot_count / 2)
-        return true;
-    uint32_t count =
-        ranks->slot_count == 0 ? 2 * MIN_STRINGS : 2 * ranks->slot_count;
-    uint32_t *slots = quota_resize(ranks->quota, ranks->slots,
-                                   ranks->slot_count * sizeof(*slots),
-                                   count * sizeof(*slots));
-    if (slots == NULL)
-        return false;
-    ranks->slots = slots;
-    ranks->slot_count = count;
-    fill_slots(ranks);
     return true;
 }
 
@@ -158,20 +114,22 @@ bool string_ranks_add(struct string_ranks *ranks, struct text string,
                       uint32_t *number)
 {
     uint32_t hash = hash_string(ranks, string);
+    uint32_t place =
+        hash_index_find(&ranks->index, hash, has_text_at, ranks, string);
 
-    if (!reserve_slot(ranks))
-        return false;
-    uint32_t *slot = probe_slot(ranks, string, hash);
-    if (*slot == 0) {
-        const char *data =
-            reserve_string(ranks) ? store_string(ranks, string) : NULL;
+    if (place == 0) {
+        if (!hash_index_reserve(&ranks->index, ranks->quota) ||
+            !reserve_string(ranks))
+            return false;
+        const char *data = store_string(ranks, string);
         if (data == NULL)
             return false;
         ranks->strings[ranks->count++] =
-            (struct ranked_string){data, (uint32_t)string.length, hash, 0, 0};
-        *slot = ranks->count;
+            (struct ranked_string){data, (uint32_t)string.length, 0, 0};
+        place = ranks->count;
+        hash_index_add(&ranks->index, hash, place);
     }
-    *number = *slot - 1;
+    *number = place - 1;
     return true;
 }
 

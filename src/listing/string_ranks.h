@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash_index.h"
 #include "base/quota.h"
 #include "base/text.h"
 
@@ -23,9 +24,8 @@ struct string_ranks {
     struct quota *quota;
     struct ranked_string *strings; /* by number */
     uint32_t count, capacity;
-    uint32_t sorted; /* how many were ranked by the last sort */
-    uint32_t *slots; /* a hash set: each a number + 1, or 0 if free */
-    uint32_t slot_count;
+    uint32_t sorted;             /* how many were ranked by the last sort */
+    struct hash_index index;     /* place: number plus one */
     struct string_block *blocks; /* the strings' bytes */
     uint8_t key[16];             /* of the hash; set at start */
 };

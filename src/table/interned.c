@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hash set of reference-counted strings: open addressing with linear
- * probing. Removal shifts later strings back (Knuth, TAOCP 6.4, algorithm
- * R), so that no tombstones accumulate when millions of strings are added and
- * removed.
+ * An array of the strings, in any order: the last one takes the place of one
+ * that is freed. A hash index finds them.
  */
 #include "interned.h"
 
@@ -19,7 +17,7 @@ struct interned {
     char text[];
 };
 
-enum { MIN_CAPACITY = 8 };
+enum { MIN_CAPACITY = 4 };
 
 void interned_set_init(struct interned_set *set, struct quota *quota,
                        const uint8_t key[16])
@@ -29,25 +27,32 @@ void interned_set_init(struct interned_set *set, struct quota *quota,
     memcpy(set->key, key, sizeof(set->key));
 }
 
-static size_t slots_size(uint32_t capacity)
-{
-    return capacity * sizeof(struct interned *);
-}
-
 static size_t string_size(const struct interned *string)
 {
     return sizeof(*string) + string->length;
 }
 
+static bool resize_strings(struct interned_set *set, uint32_t capacity)
+{
+    size_t size = sizeof(struct interned *);
+    struct interned **strings = quota_resize(
+        set->quota, set->strings, set->capacity * size, capacity * size);
+
+    if (strings == NULL && capacity > 0)
+        return false;
+    set->strings = strings;
+    set->capacity = capacity;
+    return true;
+}
+
 void interned_set_release(struct interned_set *set)
 {
-    for (uint32_t i = 0; i < set->capacity; i++)
-        if (set->slots[i] != NULL)
-            quota_resize(set->quota, set->slots[i], string_size(set->slots[i]),
-                         0);
-    quota_resize(set->quota, set->slots, slots_size(set->capacity), 0);
-    set->slots = NULL;
-    set->capacity = set->count = 0;
+    for (uint32_t i = 0; i < set->count; i++)
+        quota_resize(set->quota, set->strings[i], string_size(set->strings[i]),
+                     0);
+    set->count = 0;
+    resize_strings(set, 0);
+    hash_index_release(&set->index, set->quota);
 }
 
 struct text interned_text(const struct interned *string)
@@ -70,65 +75,29 @@ static uint32_t hash_text(const struct interned_set *set, struct text text)
     return low;
 }
 
-/*
- * The slot of the string with this text, or the free slot for it. The set
- * always has a free slot.
- */
-static uint32_t probe_slot(const struct interned_set *set, struct text text,
-                           uint32_t hash)
+static bool has_text_at(const void *context, uint32_t place, struct text text)
 {
-    uint32_t mask = set->capacity - 1;
-    uint32_t i = hash & mask;
+    const struct interned_set *set = context;
 
-    while (set->slots[i] != NULL &&
-           (set->slots[i]->hash != hash ||
-            !text_equal(interned_text(set->slots[i]), text)))
-        i = (i + 1) & mask;
-    return i;
+    return text_equal(interned_text(set->strings[place - 1]), text);
 }
 
 static struct interned *find_string(const struct interned_set *set,
                                     struct text text, uint32_t hash)
 {
-    if (set->capacity == 0)
-        return NULL;
-    return set->slots[probe_slot(set, text, hash)];
+    uint32_t place = hash_index_find(&set->index, hash, has_text_at, set, text);
+
+    return place == 0 ? NULL : set->strings[place - 1];
 }
 
-static bool resize_slots(struct interned_set *set, uint32_t capacity)
+/* Make room for one string more. False if memory is exhausted. */
+static bool reserve_string(struct interned_set *set)
 {
-    size_t size = slots_size(capacity);
-    struct interned **slots = quota_resize(set->quota, NULL, 0, size);
-    if (slots == NULL)
+    if (!hash_index_reserve(&set->index, set->quota))
         return false;
-    memset(slots, 0, size);
-
-    for (uint32_t i = 0; i < set->capacity; i++) {
-        struct interned *string = set->slots[i];
-        if (string == NULL)
-            continue;
-        uint32_t j = string->hash & (capacity - 1);
-        while (slots[j] != NULL)
-            j = (j + 1) & (capacity - 1);
-        slots[j] = string;
-    }
-    quota_resize(set->quota, set->slots, slots_size(set->capacity), 0);
-    set->slots = slots;
-    set->capacity = capacity;
-    return true;
-}
-
-/*
- * Grow the set, if needed, so that it is at most three quarters full with one
- * string more. False if memory is exhausted.
- */
-static bool reserve_slot(struct interned_set *set)
-{
-    if (set->capacity == 0)
-        return resize_slots(set, MIN_CAPACITY);
-    if (set->count + 1 > set->capacity / 4 * 3)
-        return resize_slots(set, set->capacity * 2);
-    return true;
+    return set->count < set->capacity ||
+           resize_strings(set, set->capacity == 0 ? MIN_CAPACITY
+                                                  : 2 * set->capacity);
 }
 
 static struct interned *make_string(struct interned_set *set, struct text text,
@@ -153,12 +122,12 @@ struct interned *interned_take(struct interned_set *set, struct text text)
         string->references++;
         return string;
     }
-    if (!reserve_slot(set))
+    if (!reserve_string(set))
         return NULL;
     string = make_string(set, text, hash);
     if (string != NULL) {
-        set->slots[probe_slot(set, text, hash)] = string;
-        set->count++;
+        set->strings[set->count++] = string;
+        hash_index_add(&set->index, hash, set->count);
     }
     return string;
 }
@@ -168,31 +137,21 @@ struct interned *interned_find(const struct interned_set *set, struct text text)
     return find_string(set, text, hash_text(set, text));
 }
 
-/* Free the slot `free`, and shift back strings that probing would miss. */
-static void close_slot(struct interned_set *set, uint32_t free)
-{
-    uint32_t mask = set->capacity - 1;
-
-    for (uint32_t i = (free + 1) & mask; set->slots[i] != NULL;
-         i = (i + 1) & mask) {
-        uint32_t home = set->slots[i]->hash & mask;
-        if (((i - home) & mask) >= ((i - free) & mask)) {
-            set->slots[free] = set->slots[i];
-            free = i;
-        }
-    }
-    set->slots[free] = NULL;
-}
-
 void interned_drop(struct interned_set *set, struct interned *string)
 {
     if (string == NULL || --string->references > 0)
         return;
 
-    close_slot(set, probe_slot(set, interned_text(string), string->hash));
+    uint32_t place = hash_index_find(&set->index, string->hash, has_text_at,
+                                     set, interned_text(string));
+    struct interned *last = set->strings[set->count - 1];
+    hash_index_remove(&set->index, set->quota, string->hash, place);
+    if (last != string) {
+        hash_index_move(&set->index, last->hash, set->count, place);
+        set->strings[place - 1] = last;
+    }
     quota_resize(set->quota, string, string_size(string), 0);
     set->count--;
-    /* If there is no memory for the smaller array, the set keeps its slots. */
     if (set->capacity > MIN_CAPACITY && set->count < set->capacity / 8)
-        resize_slots(set, set->capacity / 2);
+        resize_strings(set, set->capacity / 2);
 }

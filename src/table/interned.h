@@ -12,19 +12,19 @@
 
 #include <stdint.h>
 
+#include "base/hash_index.h"
 #include "base/quota.h"
 #include "base/text.h"
 
 /* One string of a set. Equal strings of one set have the same address. */
 struct interned;
 
-/* A hash set with open addressing and linear probing. */
 struct interned_set {
     struct quota *quota;
-    struct interned **slots; /* `capacity` of them, NULL where free */
-    uint32_t capacity;       /* a power of two, or 0 */
-    uint32_t count;
-    uint8_t key[16]; /* of the hash; set at start, then read-only */
+    struct interned **strings; /* `count` of them, in any order */
+    uint32_t count, capacity;
+    struct hash_index index; /* place: in `strings`, plus one */
+    uint8_t key[16];         /* of the hash; set at start, then read-only */
 };
 
 /*

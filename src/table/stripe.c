@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rockets are in chunks that never move, in the order of their arrival. A hash
- * table with open addressing finds them; its slots have eight bytes, and
- * growing it moves slots but no rocket. Ids are packed into blocks. The
- * columns hold the sort keys and are updated with each change, under the same
- * lock.
+ * Rockets are in chunks that never move, in the order of their arrival; a hash
+ * index finds them. Ids are packed into blocks. The columns hold the sort keys
+ * and are updated with each change, under the same lock.
  */
 #include "stripe.h"
 
@@ -16,16 +14,9 @@
 enum {
     CHUNK_ROCKETS = 16,
     ID_BLOCK_BYTES = 1024,
-    MIN_SLOTS = 8,
 };
 
 #define CHUNK_BYTES (CHUNK_ROCKETS * sizeof(struct table_entry))
-
-/* A free slot has `place` 0. */
-struct stripe_slot {
-    uint32_t tag;   /* half of the id's hash; gives the home slot */
-    uint32_t place; /* index of the entry, plus one */
-};
 
 struct stripe_ids {
     struct stripe_ids *next;
@@ -77,43 +68,23 @@ void stripe_release(struct stripe *stripe)
         quota_resize(quota, stripe->ids, ID_BLOCK_BYTES, 0);
         stripe->ids = next;
     }
-    quota_resize(quota, stripe->slots,
-                 stripe->slot_count * sizeof(*stripe->slots), 0);
+    hash_index_release(&stripe->index, quota);
     interned_set_release(&stripe->strings);
 }
 
-/* The slot at which probing for a tag starts: tags are spread evenly. */
-static uint32_t home_slot(uint32_t tag, uint32_t slot_count)
+static bool has_id_at(const void *stripe, uint32_t place, struct text id)
 {
-    return (uint32_t)((uint64_t)tag * slot_count >> 32);
-}
+    const unsigned char *stored = stripe_at(stripe, place - 1)->id;
 
-static uint32_t slot_after(uint32_t slot, uint32_t slot_count)
-{
-    return slot + 1 == slot_count ? 0 : slot + 1;
-}
-
-static bool has_id(const struct table_entry *entry, struct text id)
-{
-    return entry->id[0] == id.length &&
-           memcmp(entry->id + 1, id.data, id.length) == 0;
+    return stored[0] == id.length &&
+           memcmp(stored + 1, id.data, id.length) == 0;
 }
 
 /* The place of the rocket with `id`, from 1; 0 if there is none. */
 static uint32_t find_place(const struct stripe *stripe, uint32_t tag,
                            struct text id)
 {
-    uint32_t count = stripe->slot_count;
-
-    if (count == 0)
-        return 0;
-    for (uint32_t i = home_slot(tag, count); stripe->slots[i].place != 0;
-         i = slot_after(i, count)) {
-        struct stripe_slot slot = stripe->slots[i];
-        if (slot.tag == tag && has_id(stripe_at(stripe, slot.place - 1), id))
-            return slot.place;
-    }
-    return 0;
+    return hash_index_find(&stripe->index, tag, has_id_at, stripe, id);
 }
 
 struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
@@ -122,44 +93,6 @@ struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
     uint32_t place = find_place(stripe, tag, id);
 
     return place == 0 ? NULL : stripe_at(stripe, place - 1);
-}
-
-static void put_slot(struct stripe_slot *slots, uint32_t slot_count,
-                     struct stripe_slot slot)
-{
-    uint32_t i = home_slot(slot.tag, slot_count);
-    while (slots[i].place != 0)
-        i = slot_after(i, slot_count);
-    slots[i] = slot;
-}
-
-/* Grow by a half and by a third in turns, so that few slots are unused. */
-static uint32_t next_slot_count(uint32_t count)
-{
-    if (count == 0)
-        return MIN_SLOTS;
-    return count % 3 == 0 ? count / 3 * 4 : count / 2 * 3;
-}
-
-static bool reserve_slot(struct stripe *stripe)
-{
-    if (stripe->count + 1 <= stripe->slot_count / 4 * 3)
-        return true;
-
-    uint32_t count = next_slot_count(stripe->slot_count);
-    struct stripe_slot *slots =
-        quota_resize(stripe->quota, NULL, 0, count * sizeof(*slots));
-    if (slots == NULL)
-        return false;
-    memset(slots, 0, count * sizeof(*slots));
-    for (uint32_t i = 0; i < stripe->slot_count; i++)
-        if (stripe->slots[i].place != 0)
-            put_slot(slots, count, stripe->slots[i]);
-    quota_resize(stripe->quota, stripe->slots,
-                 stripe->slot_count * sizeof(*slots), 0);
-    stripe->slots = slots;
-    stripe->slot_count = count;
-    return true;
 }
 
 /*
@@ -231,8 +164,8 @@ static const unsigned char *store_id(struct stripe *stripe, struct text id)
  */
 static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
 {
-    if (!reserve_slot(stripe) || !reserve_rocket(stripe) ||
-        !reserve_id(stripe, id.length))
+    if (!hash_index_reserve(&stripe->index, stripe->quota) ||
+        !reserve_rocket(stripe) || !reserve_id(stripe, id.length))
         return 0;
 
     uint32_t index = stripe->count++;
@@ -244,8 +177,7 @@ static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
         abbreviation_of_text(id);
     columns->keys[COLUMN_CREATED][index % COLUMNS_ROCKETS] =
         ABBREVIATION_UNKNOWN;
-    put_slot(stripe->slots, stripe->slot_count,
-             (struct stripe_slot){tag, index + 1});
+    hash_index_add(&stripe->index, tag, index + 1);
     return index + 1;
 }
 

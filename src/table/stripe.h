@@ -10,13 +10,13 @@
 
 #include <stdint.h>
 
+#include "base/hash_index.h"
 #include "base/quota.h"
 #include "columns.h"
 #include "domain/message.h"
 #include "interned.h"
 #include "table_entry.h"
 
-struct stripe_slot;
 struct stripe_ids;
 
 /* Memory in pieces that never move. The last piece may still be unused. */
@@ -27,10 +27,9 @@ struct stripe_pieces {
 
 struct stripe {
     struct quota *quota;
-    uint32_t number;           /* of the stripe; stored in each entry */
-    uint32_t count;            /* rockets */
-    uint32_t slot_count;       /* 0, or 2^n or 3 * 2^n */
-    struct stripe_slot *slots; /* at most three quarters are in use */
+    uint32_t number;         /* of the stripe; stored in each entry */
+    uint32_t count;          /* rockets */
+    struct hash_index index; /* place: index of the rocket, plus one */
     struct stripe_pieces entries, columns;
     struct stripe_ids *ids; /* blocks of ids, the newest first */
     int64_t reference; /* of times in columns: seconds of the first message */

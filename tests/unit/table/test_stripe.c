@@ -80,9 +80,9 @@ static void memory_grows_with_the_number_of_rockets(void **context)
         assert_int_equal(
             stripe_apply(stripe, count * 0x9e3779b9, &message, &entry),
             MESSAGE_APPLIED);
-        assert_true(count * 4 <= stripe->slot_count * 3);
-        assert_true(stripe->slot_count <= FEW ||
-                    stripe->slot_count < 2 * count);
+        assert_true(count * 4 <= stripe->index.slot_count * 3);
+        assert_true(stripe->index.slot_count <= FEW ||
+                    stripe->index.slot_count < 2 * count);
         assert_int_equal(stripe->columns.count,
                          (count + COLUMNS_ROCKETS - 1) / COLUMNS_ROCKETS);
         assert_in_range(stripe->entries.count, 1, count / 8 + 1);
