@@ -20,22 +20,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024, WIDE_WINDOW = 1024 * 1024 };
-
-static bool wait_for_events(const struct connection *connection, short events,
-                            int64_t deadline)
-{
-    for (;;) {
-        struct pollfd wanted = {connection->socket, events, 0};
-        int64_t left = deadline - process_clock();
-        int ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
-
-        if (ready > 0)
-            return true;
-        if (ready == 0)
-            return false;
-    }
-}
+enum {
+    BLOCK = 64 * 1024,
+    WIDE_WINDOW = 1024 * 1024,
+    MAX_HEAD = 64 * 1024,
+    MAX_CHUNK_LINE = 18, /* sixteen digits */
+};
 
 static bool open_connection(struct connection *connection, uint16_t port,
                             int window)
@@ -60,8 +50,8 @@ static bool open_connection(struct connection *connection, uint16_t port,
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return true;
     if (errno == EINPROGRESS &&
-        wait_for_events(connection, POLLOUT,
-                        process_clock() + CONNECTION_PATIENCE) &&
+        process_poll(connection->socket, POLLOUT,
+                     process_clock() + CONNECTION_PATIENCE) &&
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
         return true;
     connection_close(connection);
@@ -105,7 +95,7 @@ bool connection_send(struct connection *connection, const char *data,
             data += sent;
             length -= (size_t)sent;
         } else if (errno != EAGAIN ||
-                   !wait_for_events(connection, POLLOUT, deadline)) {
+                   !process_poll(connection->socket, POLLOUT, deadline)) {
             return false;
         }
     }
@@ -165,14 +155,6 @@ bool connection_post(struct connection *connection, const char *body)
                                 "Content-Type: application/json\r\n", body);
 }
 
-bool connection_post_head(struct connection *connection, size_t length)
-{
-    return connection_print(connection,
-                            "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
-                            "Content-Length: %zu\r\n\r\n",
-                            length);
-}
-
 static bool reserve_data(struct connection *connection, size_t more)
 {
     if (connection->capacity - connection->length >= more)
@@ -191,57 +173,164 @@ bool connection_fill(struct connection *connection, size_t most,
 {
     if (connection->ended || !reserve_data(connection, most))
         return false;
-    for (;;) {
+    do {
         ssize_t got = recv(connection->socket,
                            connection->data + connection->length, most, 0);
         if (got > 0) {
             connection->length += (size_t)got;
             return true;
         }
-        if (got == 0 || errno != EAGAIN) {
-            connection->ended = true;
+        connection->ended = got == 0 || errno != EAGAIN;
+    } while (!connection->ended &&
+             process_poll(connection->socket, POLLIN, deadline));
+    return false;
+}
+
+/* A response that is being received. */
+struct reader {
+    struct connection *connection;
+    struct response *response;
+    int64_t deadline;
+    size_t at;   /* bytes of the connection's data that are read */
+    bool broken; /* they are not a response */
+};
+
+/* Wait until another `length` bytes have arrived. */
+static bool await_bytes(struct reader *reader, size_t length)
+{
+    struct connection *connection = reader->connection;
+
+    while (connection->length - reader->at < length)
+        if (!connection_fill(connection, BLOCK, reader->deadline))
             return false;
-        }
-        if (!wait_for_events(connection, POLLIN, deadline))
-            return false;
+    return true;
+}
+
+/*
+ * Wait for `end`, within the next `most` bytes. Return the number of bytes up
+ * to its end, or 0.
+ */
+static size_t await_end(struct reader *reader, const char *end, size_t most)
+{
+    struct connection *connection = reader->connection;
+
+    for (;;) {
+        size_t length = connection->length - reader->at;
+        size_t searched = length < most ? length : most;
+        const char *start = connection->data + reader->at;
+        const char *found =
+            length > 0 ? memmem(start, searched, end, strlen(end)) : NULL;
+
+        if (found != NULL)
+            return (size_t)(found - start) + strlen(end);
+        reader->broken = length >= most;
+        if (reader->broken ||
+            !connection_fill(connection, BLOCK, reader->deadline))
+            return 0;
     }
 }
 
-static enum connection_result failure_of(const struct connection *connection,
-                                         enum response_result result)
+static bool read_head(struct reader *reader, bool head)
 {
-    if (result == RESPONSE_BROKEN)
-        return CONNECTION_GARBLED;
-    if (!connection->ended)
-        return CONNECTION_LATE;
-    return connection->length == 0 ? CONNECTION_CLOSED : CONNECTION_CUT;
+    size_t length = await_end(reader, "\r\n\r\n", MAX_HEAD);
+
+    if (length == 0)
+        return false;
+    reader->broken = !response_read_head(
+        reader->response, reader->connection->data, length, head);
+    reader->at = length;
+    return !reader->broken;
+}
+
+/* Append the next `length` bytes to the body. */
+static bool read_bytes(struct reader *reader, size_t length)
+{
+    struct response *response = reader->response;
+
+    if (!await_bytes(reader, length))
+        return false;
+    char *body = realloc(response->body, response->body_length + length + 1);
+    if (body == NULL)
+        return false;
+    memcpy(body + response->body_length, reader->connection->data + reader->at,
+           length);
+    response->body = body;
+    response->body_length += length;
+    body[response->body_length] = '\0';
+    reader->at += length;
+    return true;
+}
+
+static bool read_line_end(struct reader *reader)
+{
+    if (!await_bytes(reader, 2))
+        return false;
+    reader->broken =
+        memcmp(reader->connection->data + reader->at, "\r\n", 2) != 0;
+    reader->at += 2;
+    return !reader->broken;
+}
+
+static bool read_chunks(struct reader *reader)
+{
+    size_t size = 0;
+
+    do {
+        size_t length = await_end(reader, "\r\n", MAX_CHUNK_LINE);
+        if (length == 0)
+            return false;
+        const char *line = reader->connection->data + reader->at;
+        reader->broken =
+            length == 2 || strspn(line, "0123456789abcdefABCDEF") != length - 2;
+        if (reader->broken)
+            return false;
+        size = strtoul(line, NULL, 16);
+        reader->at += length;
+        if (!read_bytes(reader, size) || !read_line_end(reader))
+            return false;
+    } while (size > 0);
+    return true;
+}
+
+static bool read_body(struct reader *reader)
+{
+    struct response *response = reader->response;
+    struct connection *connection = reader->connection;
+    size_t length = response->body_length;
+
+    response->body_length = 0;
+    if (response->framing == RESPONSE_CHUNKED)
+        return read_chunks(reader);
+    if (response->framing == RESPONSE_UNTIL_CLOSE) {
+        while (connection_fill(connection, BLOCK, reader->deadline))
+            continue;
+        length = connection->length - reader->at;
+        if (!connection->ended)
+            return false;
+    }
+    return read_bytes(reader, length);
 }
 
 static enum connection_result receive_response(struct connection *connection,
                                                struct response *response,
                                                bool head)
 {
-    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    struct reader reader = {connection, response,
+                            process_clock() + CONNECTION_PATIENCE, 0, false};
 
-    for (;;) {
-        size_t consumed = 0;
-        bool ended = connection->ended;
-        enum response_result result =
-            connection->length == 0
-                ? RESPONSE_PARTIAL
-                : response_read(response, connection->data, connection->length,
-                                ended, head, &consumed);
-        if (result == RESPONSE_DONE) {
-            connection->length -= consumed;
-            memmove(connection->data, connection->data + consumed,
-                    connection->length);
-            return CONNECTION_ANSWERED;
-        }
-        if (result == RESPONSE_BROKEN ||
-            (!connection_fill(connection, BLOCK, deadline) &&
-             connection->ended == ended))
-            return failure_of(connection, result);
+    *response = (struct response){0};
+    if (read_head(&reader, head) && read_body(&reader)) {
+        connection->length -= reader.at;
+        memmove(connection->data, connection->data + reader.at,
+                connection->length);
+        return CONNECTION_ANSWERED;
     }
+    response_release(response);
+    if (reader.broken)
+        return CONNECTION_GARBLED;
+    if (!connection->ended)
+        return CONNECTION_LATE;
+    return connection->length == 0 ? CONNECTION_CLOSED : CONNECTION_CUT;
 }
 
 enum connection_result connection_receive(struct connection *connection,
@@ -285,7 +374,7 @@ void connection_expect_closed(struct connection *connection)
 
 bool connection_has_news(const struct connection *connection)
 {
-    return wait_for_events(connection, POLLIN, 0);
+    return process_poll(connection->socket, POLLIN, 0);
 }
 
 bool connection_is_closed(struct connection *connection)

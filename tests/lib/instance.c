@@ -29,12 +29,8 @@ void instance_start(struct instance *instance, const char *const flags[])
 void instance_wait_ready(struct instance *instance)
 {
     if (!process_line(&instance->process, instance->ready,
-                      sizeof(instance->ready), INSTANCE_PATIENCE)) {
-        char *errors = process_errors(&instance->process);
-        print_error("%s", errors);
-        free(errors);
-        fail_msg("no ready line");
-    }
+                      sizeof(instance->ready), INSTANCE_PATIENCE))
+        fail_msg("no ready line: %s", process_errors(&instance->process));
     /* The port follows the last colon of the first URL. */
     size_t url = strcspn(instance->ready, "(");
     while (url > 0 && instance->ready[url] != ':')
@@ -108,14 +104,25 @@ void instance_wait_refusing(const struct instance *instance)
     }
 }
 
-int instance_setup(void **state)
+static int set_up(void **state, const char *const flags[])
 {
     struct instance *instance = malloc(sizeof(*instance));
 
-    assert_non_null(instance);
-    instance_start(instance, NULL);
+    if (instance == NULL)
+        return -1;
+    instance_start(instance, flags);
     *state = instance;
     return 0;
+}
+
+int instance_setup(void **state)
+{
+    return set_up(state, NULL);
+}
+
+int instance_setup_per_connection(void **state)
+{
+    return set_up(state, INSTANCE_FLAGS("-threads=per-connection"));
 }
 
 int instance_teardown(void **state)

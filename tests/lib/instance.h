@@ -21,6 +21,9 @@ enum {
     INSTANCE_MAX_FLAGS = 8,
 };
 
+/* A list of flags, or of environment variables, for these functions. */
+#define INSTANCE_FLAGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 struct instance {
     struct process process;
     uint16_t port;
@@ -65,10 +68,11 @@ void instance_post(const struct instance *instance, const char *body,
 void instance_wait_refusing(const struct instance *instance);
 
 /*
- * For group fixtures: set `*state` to a running instance without flags, and
- * stop it.
+ * For group fixtures: set `*state` to a running instance, without flags or with
+ * a thread for each connection, and stop it.
  */
 int instance_setup(void **state);
+int instance_setup_per_connection(void **state);
 int instance_teardown(void **state);
 
 #endif

@@ -39,6 +39,18 @@ void process_wait_until(int64_t when)
         (void)poll(NULL, 0, (int)left);
 }
 
+bool process_poll(int descriptor, short events, int64_t deadline)
+{
+    struct pollfd wanted = {descriptor, events, 0};
+    int ready = 0;
+
+    do {
+        int64_t left = deadline - process_clock();
+        ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
+    } while (ready < 0);
+    return ready > 0;
+}
+
 const char *process_setting(const char *name)
 {
     /* Tests never change their environment. */
@@ -54,16 +66,13 @@ static void make_environment(const char *result[MAX_ENVIRONMENT],
 {
     size_t count = 0;
 
-    for (char **next = environ; *next != NULL; next++) {
-        if (strncmp(*next, "LUNAR_", 6) != 0) {
-            assert_in_range(count, 0, MAX_ENVIRONMENT - 2);
+    for (char **next = environ; *next != NULL && count < MAX_ENVIRONMENT;
+         next++)
+        if (strncmp(*next, "LUNAR_", 6) != 0)
             result[count++] = *next;
-        }
-    }
-    for (; own != NULL && *own != NULL; own++) {
-        assert_in_range(count, 0, MAX_ENVIRONMENT - 2);
-        result[count++] = *own;
-    }
+    while (own != NULL && *own != NULL && count < MAX_ENVIRONMENT)
+        result[count++] = *own++;
+    assert_in_range(count, 0, MAX_ENVIRONMENT - 1);
     result[count] = NULL;
 }
 
@@ -102,30 +111,13 @@ void process_start(struct process *process, const char *const arguments[],
     assert_true(process->pidfd >= 0);
 }
 
-/* Wait until `descriptor` can be read; false once `deadline` has passed. */
-static bool wait_readable(int descriptor, int64_t deadline)
-{
-    for (;;) {
-        struct pollfd wanted = {descriptor, POLLIN, 0};
-        int64_t left = deadline - process_clock();
-
-        if (left < 0)
-            left = 0;
-        int ready = poll(&wanted, 1, (int)left);
-        if (ready > 0)
-            return true;
-        if (ready == 0)
-            return false;
-    }
-}
-
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit)
 {
     int64_t deadline = process_clock() + limit;
     size_t length = 0;
 
-    while (length + 1 < size && wait_readable(process->out, deadline)) {
+    while (length + 1 < size && process_poll(process->out, POLLIN, deadline)) {
         if (read(process->out, line + length, 1) != 1)
             break;
         if (line[length] == '\n') {
@@ -136,29 +128,6 @@ bool process_line(struct process *process, char *line, size_t size,
     }
     line[length] = '\0';
     return false;
-}
-
-char *process_output(struct process *process, int64_t limit)
-{
-    int64_t deadline = process_clock() + limit;
-    size_t length = 0;
-    char *text = NULL;
-
-    for (;;) {
-        char *grown = realloc(text, length + 4097);
-        assert_non_null(grown);
-        text = grown;
-        if (!wait_readable(process->out, deadline)) {
-            free(text);
-            return NULL;
-        }
-        ssize_t got = read(process->out, text + length, 4096);
-        if (got <= 0) {
-            text[length] = '\0';
-            return text;
-        }
-        length += (size_t)got;
-    }
 }
 
 char *process_errors(const struct process *process)
@@ -183,12 +152,67 @@ int process_wait(struct process *process, int64_t limit)
 {
     int status = 0;
 
-    if (!wait_readable(process->pidfd, process_clock() + limit))
+    if (!process_poll(process->pidfd, POLLIN, process_clock() + limit))
         return PROCESS_LATE;
     assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
     process->pid = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status)
                              : PROCESS_SIGNALLED + WTERMSIG(status);
+}
+
+/*
+ * Return its stdout up to the end of the stream, or NULL if `deadline` passes.
+ */
+static char *read_output(const struct process *process, int64_t deadline)
+{
+    size_t length = 0;
+    char *text = NULL;
+
+    for (;;) {
+        char *grown = realloc(text, length + 4097);
+        assert_non_null(grown);
+        text = grown;
+        if (!process_poll(process->out, POLLIN, deadline)) {
+            free(text);
+            return NULL;
+        }
+        ssize_t got = read(process->out, text + length, 4096);
+        if (got <= 0) {
+            text[length] = '\0';
+            return text;
+        }
+        length += (size_t)got;
+    }
+}
+
+char *process_finish(struct process *process, int status, char **errors)
+{
+    char *output = read_output(process, process_clock() + PROCESS_PATIENCE);
+    int ended = process_wait(process, output != NULL ? PROCESS_PATIENCE : 0);
+
+    *errors = process_errors(process);
+    if (output == NULL || ended != status)
+        fail_msg("expected exit status %d, got %d: %s%s", status, ended,
+                 output != NULL ? output : "", *errors);
+    process_release(process);
+    return output;
+}
+
+void process_wait_error(const struct process *process, const char *part)
+{
+    int64_t deadline = process_clock() + PROCESS_PATIENCE;
+    bool found = false;
+
+    while (!found) {
+        char *errors = process_errors(process);
+
+        found = strstr(errors, part) != NULL;
+        if (!found && process_clock() > deadline)
+            fail_msg("\"%s\" is not in: %s", part, errors);
+        free(errors);
+        if (!found)
+            process_wait_until(process_clock() + 1);
+    }
 }
 
 void process_release(struct process *process)
