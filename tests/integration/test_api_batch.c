@@ -209,7 +209,8 @@ static void messages_are_applied_as_they_arrive(void **state)
     size_t line = strcspn(bulk.text, "\n") + 1;
     struct connection connection;
 
-    begin_batch(*state, &connection, "", bulk.length);
+    begin_batch(*state, &connection, "Expect: 100-continue\r\n", bulk.length);
+    connection_expect_status(&connection, 100);
     /*
      * Send a line and a half; the other half; half a line; its rest without the
      * line feed; the rest.
@@ -227,42 +228,6 @@ static void messages_are_applied_as_they_arrive(void **state)
     connection_send(&connection, bulk.text + 3 * line - 1, line + 1);
     bulk_expect_applied(&connection, 4);
     bulk_expect_next(&connection);
-    connection_close(&connection);
-    free(bulk.text);
-}
-
-/* Batches, single messages and reads, sent without waiting for responses. */
-static void pipelined_batches_are_answered_in_order(void **state)
-{
-    struct bulk first = bulk_make("behind-1", 1, 3);
-    struct bulk second = bulk_make("behind-1", 5, 400);
-    struct fleet_message between = fleet_faster("behind-1", 4, 1);
-    struct connection connection;
-
-    instance_connect(*state, &connection);
-    connection_post_with(&connection, BULK_TYPE, first.text);
-    connection_post(&connection, between.body);
-    connection_post_with(&connection, BULK_TYPE, second.text);
-    connection_get(&connection, "/rockets/behind-1");
-    bulk_expect_applied(&connection, 3);
-    connection_expect_status(&connection, 202);
-    bulk_expect_applied(&connection, 396);
-    connection_expect_status(&connection, 200);
-    assert_int_equal(bulk_messages_of(*state, "behind-1"), 400);
-    connection_close(&connection);
-    free(first.text);
-    free(second.text);
-}
-
-static void expect_100_continue_gets_100(void **state)
-{
-    struct bulk bulk = bulk_make("expect-1", 1, 10000);
-    struct connection connection;
-
-    begin_batch(*state, &connection, "Expect: 100-continue\r\n", bulk.length);
-    connection_expect_status(&connection, 100);
-    connection_send(&connection, bulk.text, bulk.length);
-    bulk_expect_applied(&connection, 10000);
     connection_close(&connection);
     free(bulk.text);
 }
@@ -303,8 +268,6 @@ int main(void)
         cmocka_unit_test(body_has_no_limit),
         cmocka_unit_test(lines_may_span_chunks),
         cmocka_unit_test(messages_are_applied_as_they_arrive),
-        cmocka_unit_test(pipelined_batches_are_answered_in_order),
-        cmocka_unit_test(expect_100_continue_gets_100),
         cmocka_unit_test(interrupted_batch_applies_its_complete_lines),
     };
     return HARNESS_RUN_IN_BOTH_MODES(tests);

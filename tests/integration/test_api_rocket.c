@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GET /rockets/{id}, and what all reads share: entity tags and HEAD.
+ * test_http_targets.c has the ids and their encoding.
  */
 #include "lib/harness.h"
 
@@ -54,38 +55,6 @@ static void rocket_is_shown_with_all_members_in_order(void **state)
     };
 
     EXCHANGES_RUN(*state, rows);
-}
-
-/* test_http_targets.c has more ids. */
-static void id_in_a_path_is_percent_decoded(void **state)
-{
-    static const struct exchange rows[] = {
-        {.target = "/rockets/a%2Fb%20c+d%25%C3%A9%3F%23", .status = 200},
-        {.target = "/rockets/a%2fb%20c%2bd%25%c3%a9%3f%23", .status = 200},
-        {.target = "/rockets/a%2Fb%20c%20d%25%C3%A9%3F%23", .status = 404},
-        {.target = "/rockets/%70lain-1?any=query", .status = 200},
-        {.target = "/rockets/nobody", .status = 404},
-        {.target = "/rockets/%", .status = 400},
-        {.target = "/rockets/%2", .status = 400},
-        {.target = "/rockets/a%zzb", .status = 400},
-    };
-
-    post_faster(*state, "a/b c+d%\xc3\xa9?#", 1);
-    post_faster(*state, "plain-1", 1);
-    EXCHANGES_RUN(*state, rows);
-}
-
-/* No id has more than 128 bytes; each may be encoded as three characters. */
-static void longer_id_is_not_found(void **state)
-{
-    char target[16 + 3 * 128 + 2] = "/rockets/";
-    char *id = target + strlen(target);
-
-    memset(id, 'x', 128);
-    post_faster(*state, id, 1);
-    EXCHANGE(*state, .target = target, .status = 200);
-    memset(id, 'x', 3 * 128 + 1);
-    EXCHANGE(*state, .target = target, .status = 404);
 }
 
 /* Ownership: the caller frees the result. */
@@ -238,8 +207,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rocket_is_shown_with_all_members_in_order),
-        cmocka_unit_test(id_in_a_path_is_percent_decoded),
-        cmocka_unit_test(longer_id_is_not_found),
         cmocka_unit_test(if_none_match_works_for_rockets_and_lists),
         cmocka_unit_test(etag_changes_only_with_the_state),
         cmocka_unit_test(etag_of_another_process_differs),

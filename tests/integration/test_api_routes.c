@@ -84,6 +84,8 @@ static void resources_are_served(void **state)
         {.target = "/health",
          .fields = "Sec-Fetch-Site: cross-site\r\n",
          .status = 200},
+        /* Two responses without a body, on one connection. */
+        {"OPTIONS", "/", .status = 204, .header = "Location"},
         {.target = "/",
          .status = 302,
          .header = "Location",

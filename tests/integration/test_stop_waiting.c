@@ -110,16 +110,6 @@ static void resume_workers(const pid_t workers[WORKERS])
         assert_int_equal(ptrace(PTRACE_DETACH, workers[i], NULL, NULL), 0);
 }
 
-/* Request the whole list. Only the blocks made ahead are sent so far. */
-static void begin_stream(const struct instance *instance,
-                         struct connection *stream)
-{
-    assert_true(connection_open_narrow(stream, instance->port));
-    connection_get(stream, "/rockets");
-    assert_true(
-        connection_fill(stream, 12, process_clock() + CONNECTION_PATIENCE));
-}
-
 /* Read all that is available, so that the stream needs the next block. */
 static void read_available(struct connection *stream)
 {
@@ -147,7 +137,7 @@ static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
     /* One event loop, which serves earlier requests before later ones. */
     instance_start(&instance, INSTANCE_FLAGS("-threads=1"));
     fleet_launch(&instance, ROCKETS, PADDING);
-    begin_stream(&instance, &stream);
+    instance_begin(&instance, "/rockets", &stream);
     find_workers(instance.process.pid, workers);
     if (!stop_workers(instance.process.pid, workers)) {
         instance_release(&instance);

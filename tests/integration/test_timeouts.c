@@ -143,12 +143,8 @@ static struct readers {
 static void begin_reading(const struct instance *service,
                           struct readers *reading)
 {
-    struct connection *slow[] = {&reading->stuck, &reading->steady};
-
-    for (size_t i = 0; i < 2; i++) {
-        assert_true(connection_open_narrow(slow[i], service->port));
-        connection_get(slow[i], "/rockets?sort=speed");
-    }
+    instance_begin(service, "/rockets?sort=speed", &reading->stuck);
+    instance_begin(service, "/rockets?sort=speed", &reading->steady);
     instance_connect(service, &reading->other);
 }
 

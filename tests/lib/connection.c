@@ -155,25 +155,18 @@ bool connection_post(struct connection *connection, const char *body)
                                 "Content-Type: application/json\r\n", body);
 }
 
-static bool reserve_data(struct connection *connection, size_t more)
-{
-    if (connection->capacity - connection->length >= more)
-        return true;
-    size_t capacity = 2 * connection->capacity + more;
-    char *data = realloc(connection->data, capacity);
-    if (data == NULL)
-        return false;
-    connection->data = data;
-    connection->capacity = capacity;
-    return true;
-}
-
 bool connection_fill(struct connection *connection, size_t most,
                      int64_t deadline)
 {
-    if (connection->ended || !reserve_data(connection, most))
-        return false;
-    do {
+    size_t needed = connection->length + most;
+
+    if (connection->capacity < needed) {
+        connection->capacity = 2 * needed;
+        connection->data = realloc(connection->data, connection->capacity);
+        if (connection->data == NULL)
+            abort();
+    }
+    while (!connection->ended) {
         ssize_t got = recv(connection->socket,
                            connection->data + connection->length, most, 0);
         if (got > 0) {
@@ -181,8 +174,10 @@ bool connection_fill(struct connection *connection, size_t most,
             return true;
         }
         connection->ended = got == 0 || errno != EAGAIN;
-    } while (!connection->ended &&
-             process_poll(connection->socket, POLLIN, deadline));
+        if (!connection->ended &&
+            !process_poll(connection->socket, POLLIN, deadline))
+            break;
+    }
     return false;
 }
 
@@ -196,12 +191,10 @@ struct reader {
 };
 
 /* Wait until another `length` bytes have arrived. */
-static bool await_bytes(struct reader *reader, size_t length)
+static bool await_bytes(const struct reader *reader, size_t length)
 {
-    struct connection *connection = reader->connection;
-
-    while (connection->length - reader->at < length)
-        if (!connection_fill(connection, BLOCK, reader->deadline))
+    while (reader->connection->length - reader->at < length)
+        if (!connection_fill(reader->connection, BLOCK, reader->deadline))
             return false;
     return true;
 }
@@ -212,92 +205,76 @@ static bool await_bytes(struct reader *reader, size_t length)
  */
 static size_t await_end(struct reader *reader, const char *end, size_t most)
 {
-    struct connection *connection = reader->connection;
+    const struct connection *connection = reader->connection;
 
     for (;;) {
         size_t length = connection->length - reader->at;
-        size_t searched = length < most ? length : most;
         const char *start = connection->data + reader->at;
-        const char *found =
-            length > 0 ? memmem(start, searched, end, strlen(end)) : NULL;
+        const char *found = length == 0
+                                ? NULL
+                                : memmem(start, length < most ? length : most,
+                                         end, strlen(end));
 
         if (found != NULL)
             return (size_t)(found - start) + strlen(end);
         reader->broken = length >= most;
-        if (reader->broken ||
-            !connection_fill(connection, BLOCK, reader->deadline))
+        if (reader->broken || !await_bytes(reader, length + 1))
             return 0;
     }
 }
 
-static bool read_head(struct reader *reader, bool head)
-{
-    size_t length = await_end(reader, "\r\n\r\n", MAX_HEAD);
-
-    if (length == 0)
-        return false;
-    reader->broken = !response_read_head(
-        reader->response, reader->connection->data, length, head);
-    reader->at = length;
-    return !reader->broken;
-}
-
-/* Append the next `length` bytes to the body. */
-static bool read_bytes(struct reader *reader, size_t length)
+/* Append the next `length` bytes, which have arrived, to the body. */
+static void append_body(struct reader *reader, size_t length)
 {
     struct response *response = reader->response;
 
-    if (!await_bytes(reader, length))
-        return false;
-    char *body = realloc(response->body, response->body_length + length + 1);
-    if (body == NULL)
-        return false;
-    memcpy(body + response->body_length, reader->connection->data + reader->at,
-           length);
-    response->body = body;
+    response->body =
+        realloc(response->body, response->body_length + length + 1);
+    if (response->body == NULL)
+        abort();
+    memcpy(response->body + response->body_length,
+           reader->connection->data + reader->at, length);
     response->body_length += length;
-    body[response->body_length] = '\0';
+    response->body[response->body_length] = '\0';
     reader->at += length;
-    return true;
-}
-
-static bool read_line_end(struct reader *reader)
-{
-    if (!await_bytes(reader, 2))
-        return false;
-    reader->broken =
-        memcmp(reader->connection->data + reader->at, "\r\n", 2) != 0;
-    reader->at += 2;
-    return !reader->broken;
 }
 
 static bool read_chunks(struct reader *reader)
 {
+    const struct connection *connection = reader->connection;
     size_t size = 0;
 
     do {
-        size_t length = await_end(reader, "\r\n", MAX_CHUNK_LINE);
-        if (length == 0)
+        size_t line = await_end(reader, "\r\n", MAX_CHUNK_LINE);
+        if (line == 0)
             return false;
-        const char *line = reader->connection->data + reader->at;
+        const char *digits = connection->data + reader->at;
+        size = strtoul(digits, NULL, 16);
         reader->broken =
-            length == 2 || strspn(line, "0123456789abcdefABCDEF") != length - 2;
-        if (reader->broken)
+            line == 2 || strspn(digits, "0123456789abcdefABCDEF") != line - 2;
+        reader->at += line;
+        if (reader->broken || !await_bytes(reader, size + 2))
             return false;
-        size = strtoul(line, NULL, 16);
-        reader->at += length;
-        if (!read_bytes(reader, size) || !read_line_end(reader))
-            return false;
-    } while (size > 0);
-    return true;
+        append_body(reader, size);
+        reader->broken = memcmp(connection->data + reader->at, "\r\n", 2) != 0;
+        reader->at += 2;
+    } while (size > 0 && !reader->broken);
+    return !reader->broken;
 }
 
-static bool read_body(struct reader *reader)
+static bool read_response(struct reader *reader, bool head)
 {
-    struct response *response = reader->response;
     struct connection *connection = reader->connection;
-    size_t length = response->body_length;
+    struct response *response = reader->response;
 
+    reader->at = await_end(reader, "\r\n\r\n", MAX_HEAD);
+    if (reader->at == 0)
+        return false;
+    reader->broken =
+        !response_read_head(response, connection->data, reader->at, head);
+    if (reader->broken)
+        return false;
+    size_t length = response->body_length;
     response->body_length = 0;
     if (response->framing == RESPONSE_CHUNKED)
         return read_chunks(reader);
@@ -308,7 +285,10 @@ static bool read_body(struct reader *reader)
         if (!connection->ended)
             return false;
     }
-    return read_bytes(reader, length);
+    if (!await_bytes(reader, length))
+        return false;
+    append_body(reader, length);
+    return true;
 }
 
 static enum connection_result receive_response(struct connection *connection,
@@ -319,7 +299,7 @@ static enum connection_result receive_response(struct connection *connection,
                             process_clock() + CONNECTION_PATIENCE, 0, false};
 
     *response = (struct response){0};
-    if (read_head(&reader, head) && read_body(&reader)) {
+    if (read_response(&reader, head)) {
         connection->length -= reader.at;
         memmove(connection->data, connection->data + reader.at,
                 connection->length);

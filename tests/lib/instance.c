@@ -93,6 +93,18 @@ void instance_post(const struct instance *instance, const char *body,
     connection_close(&connection);
 }
 
+void instance_begin(const struct instance *instance, const char *target,
+                    struct connection *connection)
+{
+    static const char beginning[] = "HTTP/1.1 ";
+
+    assert_true(connection_open_narrow(connection, instance->port));
+    connection_get(connection, target);
+    assert_true(connection_fill(connection, strlen(beginning),
+                                process_clock() + CONNECTION_PATIENCE));
+    assert_memory_equal(connection->data, beginning, connection->length);
+}
+
 void instance_wait_refusing(const struct instance *instance)
 {
     int64_t deadline = process_clock() + INSTANCE_PATIENCE;

@@ -64,6 +64,13 @@ void instance_get(const struct instance *instance, const char *target,
 void instance_post(const struct instance *instance, const char *body,
                    struct response *response);
 
+/*
+ * Request `target` over a connection with a small receive buffer, and receive
+ * only the beginning of the response.
+ */
+void instance_begin(const struct instance *instance, const char *target,
+                    struct connection *connection);
+
 /* Wait until connections to the port are refused. */
 void instance_wait_refusing(const struct instance *instance);
 

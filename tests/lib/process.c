@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Child processes for tests. Each wait is a poll(2) on a pidfd or a pipe, not a
- * sleep. stderr goes to a memory file, so that a child that writes much never
- * blocks on the test.
+ * Child processes for tests. Their streams are memory files, so that a child
+ * that writes much never blocks on the test.
  */
 #include "lib/process.h"
 
@@ -95,52 +94,73 @@ void process_start(struct process *process, const char *const arguments[],
                    const char *const environment[])
 {
     const char *child_environment[MAX_ENVIRONMENT];
-    int pipe_ends[2];
 
     make_environment(child_environment, environment);
-    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
-    process->out = pipe_ends[0];
+    process->out = memfd_create("stdout", MFD_CLOEXEC);
     process->err = memfd_create("stderr", MFD_CLOEXEC);
-    assert_true(process->err >= 0);
+    assert_true(process->out >= 0 && process->err >= 0);
     process->pid = fork();
     assert_true(process->pid >= 0);
     if (process->pid == 0)
-        execute_child(arguments, child_environment, pipe_ends[1], process->err);
-    close(pipe_ends[1]);
+        execute_child(arguments, child_environment, process->out, process->err);
     process->pidfd = pidfd_open(process->pid, 0);
     assert_true(process->pidfd >= 0);
+}
+
+/* Ownership: the caller frees the result. */
+static char *read_file(int file)
+{
+    off_t length = lseek(file, 0, SEEK_END);
+    char *text = calloc(1, (size_t)length + 1);
+
+    if (length < 0 || text == NULL || pread(file, text, (size_t)length, 0) < 0)
+        abort();
+    return text;
+}
+
+/*
+ * Wait until `file`, which it writes, contains `part`. Return the content then,
+ * or at its end, or after `limit` milliseconds. Ownership: the caller frees the
+ * result.
+ */
+static char *read_until(const struct process *process, int file,
+                        const char *part, int64_t limit)
+{
+    int64_t deadline = process_clock() + limit;
+
+    for (;;) {
+        bool last = process_poll(process->pidfd, POLLIN, process_clock() + 1) ||
+                    process_clock() > deadline;
+        char *text = read_file(file);
+        if (last || strstr(text, part) != NULL)
+            return text;
+        free(text);
+    }
 }
 
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit)
 {
-    int64_t deadline = process_clock() + limit;
-    size_t length = 0;
+    char *text = read_until(process, process->out, "\n", limit);
+    bool complete = strchr(text, '\n') != NULL;
 
-    while (length + 1 < size && process_poll(process->out, POLLIN, deadline)) {
-        if (read(process->out, line + length, 1) != 1)
-            break;
-        if (line[length] == '\n') {
-            line[length] = '\0';
-            return true;
-        }
-        length++;
-    }
-    line[length] = '\0';
-    return false;
+    snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    return complete;
 }
 
 char *process_errors(const struct process *process)
 {
-    off_t length = lseek(process->err, 0, SEEK_END);
-    char *text = NULL;
+    return read_file(process->err);
+}
 
-    assert_true(length >= 0);
-    text = malloc((size_t)length + 1);
-    assert_non_null(text);
-    ssize_t got = pread(process->err, text, (size_t)length, 0);
-    text[got < 0 ? 0 : got] = '\0';
-    return text;
+void process_wait_error(const struct process *process, const char *part)
+{
+    char *text = read_until(process, process->err, part, PROCESS_PATIENCE);
+
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in: %s", part, text);
+    free(text);
 }
 
 void process_signal(const struct process *process, int signal_number)
@@ -160,59 +180,17 @@ int process_wait(struct process *process, int64_t limit)
                              : PROCESS_SIGNALLED + WTERMSIG(status);
 }
 
-/*
- * Return its stdout up to the end of the stream, or NULL if `deadline` passes.
- */
-static char *read_output(const struct process *process, int64_t deadline)
-{
-    size_t length = 0;
-    char *text = NULL;
-
-    for (;;) {
-        char *grown = realloc(text, length + 4097);
-        assert_non_null(grown);
-        text = grown;
-        if (!process_poll(process->out, POLLIN, deadline)) {
-            free(text);
-            return NULL;
-        }
-        ssize_t got = read(process->out, text + length, 4096);
-        if (got <= 0) {
-            text[length] = '\0';
-            return text;
-        }
-        length += (size_t)got;
-    }
-}
-
 char *process_finish(struct process *process, int status, char **errors)
 {
-    char *output = read_output(process, process_clock() + PROCESS_PATIENCE);
-    int ended = process_wait(process, output != NULL ? PROCESS_PATIENCE : 0);
+    int ended = process_wait(process, PROCESS_PATIENCE);
+    char *output = read_file(process->out);
 
-    *errors = process_errors(process);
-    if (output == NULL || ended != status)
-        fail_msg("expected exit status %d, got %d: %s%s", status, ended,
-                 output != NULL ? output : "", *errors);
+    *errors = read_file(process->err);
+    if (ended != status)
+        fail_msg("expected exit status %d, got %d: %s%s", status, ended, output,
+                 *errors);
     process_release(process);
     return output;
-}
-
-void process_wait_error(const struct process *process, const char *part)
-{
-    int64_t deadline = process_clock() + PROCESS_PATIENCE;
-    bool found = false;
-
-    while (!found) {
-        char *errors = process_errors(process);
-
-        found = strstr(errors, part) != NULL;
-        if (!found && process_clock() > deadline)
-            fail_msg("\"%s\" is not in: %s", part, errors);
-        free(errors);
-        if (!found)
-            process_wait_until(process_clock() + 1);
-    }
 }
 
 void process_release(struct process *process)

@@ -16,10 +16,9 @@
 #include <sys/types.h>
 
 struct process {
-    pid_t pid; /* 0: none */
-    int pidfd; /* becomes readable when it ends */
-    int out;   /* the read end of its stdout */
-    int err;   /* a memory file that holds its stderr */
+    pid_t pid;    /* 0: none */
+    int pidfd;    /* becomes readable when it ends */
+    int out, err; /* memory files that hold its stdout and stderr */
 };
 
 enum {
@@ -59,8 +58,8 @@ void process_start(struct process *process, const char *const arguments[],
                    const char *const environment[]);
 
 /*
- * Read its next line on stdout, without the line feed. Return false if there is
- * no complete line within `limit` milliseconds.
+ * Wait for its first line on stdout, and copy it without the line feed. Return
+ * false if there is no complete line within `limit` milliseconds.
  */
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit);
