@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum {
@@ -27,6 +29,7 @@ enum {
     MAX_CHUNK_LINE = 18, /* sixteen digits */
 };
 
+/* With SO_SNDTIMEO, connect(2) has a time limit as well. */
 static bool open_connection(struct connection *connection, uint16_t port,
                             int window)
 {
@@ -35,24 +38,18 @@ static bool open_connection(struct connection *connection, uint16_t port,
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
+    struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
     int on = 1;
-    int error = 0;
-    socklen_t size = sizeof(error);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    *connection = (struct connection){.socket = -1};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    connection->socket = fd;
+    *connection = (struct connection){.socket = fd};
     if (window > 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return true;
-    if (errno == EINPROGRESS &&
-        process_poll(connection->socket, POLLOUT,
-                     process_clock() + CONNECTION_PATIENCE) &&
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+    if (fd >= 0 &&
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
         return true;
     connection_close(connection);
     return false;
