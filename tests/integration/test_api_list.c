@@ -214,7 +214,7 @@ static void invalid_parameter_is_refused(void **state)
 {
 #define REFUSED(query, detail)                                                 \
     {                                                                          \
-        .target = "/rockets?" query, .status = 400, .part = detail             \
+        .target = "/rockets?" query, .status = 400, .part = (detail)           \
     }
     static const struct exchange rows[] = {
         REFUSED("order=up", "desc"),

@@ -124,7 +124,7 @@ static void refused_body_leaves_the_connection_usable(void **state)
 /* Whatever follows such a request is not read. */
 #define REFUSED(head, detail)                                                  \
     {                                                                          \
-        .sent = head "\r\n" NEXT, .status = 400, .part = detail,               \
+        .sent = head "\r\n" NEXT, .status = 400, .part = (detail),             \
         .closes = true                                                         \
     }
 

