@@ -67,11 +67,12 @@ static void expect_ready(const char *const flags[],
         assert_int_equal(instance.port, port);
     snprintf(expected, sizeof(expected),
              "lunar.service: listening on http://127.0.0.1:%u (API: "
-             "http://127.0.0.1:%u/swagger)\n",
+             "http://127.0.0.1:%u/swagger)",
              instance.port, instance.port);
+    assert_string_equal(instance.ready, expected);
     process_signal(&instance.process, SIGTERM);
     char *output = process_finish(&instance.process, 0, &errors);
-    assert_string_equal(output, expected);
+    assert_string_equal(output, "");
     free(output);
     free(errors);
 }

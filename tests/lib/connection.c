@@ -183,8 +183,9 @@ struct reader {
     struct connection *connection;
     struct response *response;
     int64_t deadline;
-    size_t at;   /* bytes of the connection's data that are read */
-    bool broken; /* they are not a response */
+    size_t at;       /* bytes of the connection's data that are read */
+    size_t capacity; /* of the body */
+    bool broken;     /* the bytes are not a response */
 };
 
 /* Wait until another `length` bytes have arrived. */
@@ -225,8 +226,10 @@ static void append_body(struct reader *reader, size_t length)
 {
     struct response *response = reader->response;
 
-    response->body =
-        realloc(response->body, response->body_length + length + 1);
+    if (reader->capacity <= response->body_length + length) {
+        reader->capacity = 2 * (response->body_length + length) + 1;
+        response->body = realloc(response->body, reader->capacity);
+    }
     if (response->body == NULL)
         abort();
     memcpy(response->body + response->body_length,
@@ -292,8 +295,9 @@ static enum connection_result receive_response(struct connection *connection,
                                                struct response *response,
                                                bool head)
 {
-    struct reader reader = {connection, response,
-                            process_clock() + CONNECTION_PATIENCE, 0, false};
+    struct reader reader = {
+        connection, response, process_clock() + CONNECTION_PATIENCE,
+        0,          0,        false};
 
     *response = (struct response){0};
     if (read_response(&reader, head)) {

@@ -29,7 +29,8 @@ static bool is_head(const struct exchange *row)
  * Errors of sending are ignored: the service may refuse the request and close
  * before it has read all of it.
  */
-void exchange_send(struct connection *connection, const struct exchange *row)
+static void send_request(struct connection *connection,
+                         const struct exchange *row)
 {
     char length[64] = "";
 
@@ -91,7 +92,7 @@ void exchange_expect(struct connection *connection, const struct exchange *row)
 
 void exchange_run(struct connection *connection, const struct exchange *row)
 {
-    exchange_send(connection, row);
+    send_request(connection, row);
     exchange_expect(connection, row);
 }
 

@@ -28,13 +28,10 @@ struct exchange {
     bool closes;                /* the last one; the connection then ends */
 };
 
-/* Send the request of `row`, without waiting for the response. */
-void exchange_send(struct connection *connection, const struct exchange *row);
-
 /* Expect the response of `row`. A failure of the test shows the row. */
 void exchange_expect(struct connection *connection, const struct exchange *row);
 
-/* Do both. */
+/* Send the request of `row`, and expect its response. */
 void exchange_run(struct connection *connection, const struct exchange *row);
 
 /*

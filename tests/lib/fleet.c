@@ -50,6 +50,15 @@ struct fleet_message fleet_faster(const char *channel, uint64_t number, long by)
     return fleet_message(channel, number, "RocketSpeedIncreased", payload);
 }
 
+struct fleet_message fleet_exploded(const char *channel, uint64_t number,
+                                    const char *reason)
+{
+    char payload[512];
+
+    snprintf(payload, sizeof(payload), "\"reason\":\"%s\"", reason);
+    return fleet_message(channel, number, "RocketExploded", payload);
+}
+
 void fleet_post(struct connection *connection,
                 const struct fleet_message *message)
 {

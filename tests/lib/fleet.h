@@ -36,6 +36,8 @@ struct fleet_message fleet_launched(const char *channel, uint64_t number,
                                     const char *mission);
 struct fleet_message fleet_faster(const char *channel, uint64_t number,
                                   long by);
+struct fleet_message fleet_exploded(const char *channel, uint64_t number,
+                                    const char *reason);
 
 /* Post it and expect 202. */
 void fleet_post(struct connection *connection,

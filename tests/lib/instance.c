@@ -41,17 +41,13 @@ void instance_wait_ready(struct instance *instance)
 
 void instance_expect_end(struct instance *instance, int status)
 {
-    int ended = process_wait(&instance->process, INSTANCE_PATIENCE);
-    char *errors = process_errors(&instance->process);
-    bool reported = strstr(errors, "Sanitizer") != NULL ||
-                    strstr(errors, "runtime error:") != NULL;
+    char *errors = NULL;
 
-    if (ended != status || reported)
-        print_error("%s", errors);
+    free(process_finish(&instance->process, status, &errors));
+    if (strstr(errors, "Sanitizer") != NULL ||
+        strstr(errors, "runtime error:") != NULL)
+        fail_msg("%s", errors);
     free(errors);
-    assert_false(reported);
-    assert_int_equal(ended, status);
-    process_release(&instance->process);
 }
 
 void instance_stop(struct instance *instance)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Child processes for tests. Their streams are memory files, so that a child
- * that writes much never blocks on the test.
+ * Child processes for tests. stderr is a memory file, so that a child that
+ * writes much never blocks on the test.
  */
 #include "lib/process.h"
 
@@ -94,72 +94,62 @@ void process_start(struct process *process, const char *const arguments[],
                    const char *const environment[])
 {
     const char *child_environment[MAX_ENVIRONMENT];
+    int pipe_ends[2];
 
     make_environment(child_environment, environment);
-    process->out = memfd_create("stdout", MFD_CLOEXEC);
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+    process->out = pipe_ends[0];
     process->err = memfd_create("stderr", MFD_CLOEXEC);
-    assert_true(process->out >= 0 && process->err >= 0);
+    assert_true(process->err >= 0);
     process->pid = fork();
     assert_true(process->pid >= 0);
     if (process->pid == 0)
-        execute_child(arguments, child_environment, process->out, process->err);
+        execute_child(arguments, child_environment, pipe_ends[1], process->err);
+    close(pipe_ends[1]);
     process->pidfd = pidfd_open(process->pid, 0);
     assert_true(process->pidfd >= 0);
-}
-
-/* Ownership: the caller frees the result. */
-static char *read_file(int file)
-{
-    off_t length = lseek(file, 0, SEEK_END);
-    char *text = calloc(1, (size_t)length + 1);
-
-    if (length < 0 || text == NULL || pread(file, text, (size_t)length, 0) < 0)
-        abort();
-    return text;
-}
-
-/*
- * Wait until `file`, which it writes, contains `part`. Return the content then,
- * or at its end, or after `limit` milliseconds. Ownership: the caller frees the
- * result.
- */
-static char *read_until(const struct process *process, int file,
-                        const char *part, int64_t limit)
-{
-    int64_t deadline = process_clock() + limit;
-
-    for (;;) {
-        bool last = process_poll(process->pidfd, POLLIN, process_clock() + 1) ||
-                    process_clock() > deadline;
-        char *text = read_file(file);
-        if (last || strstr(text, part) != NULL)
-            return text;
-        free(text);
-    }
 }
 
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit)
 {
-    char *text = read_until(process, process->out, "\n", limit);
-    bool complete = strchr(text, '\n') != NULL;
+    int64_t deadline = process_clock() + limit;
 
-    snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
-    free(text);
-    return complete;
+    for (size_t length = 0; length < size; length++) {
+        if (!process_poll(process->out, POLLIN, deadline) ||
+            read(process->out, line + length, 1) != 1)
+            return false;
+        if (line[length] == '\n') {
+            line[length] = '\0';
+            return true;
+        }
+    }
+    return false;
 }
 
 char *process_errors(const struct process *process)
 {
-    return read_file(process->err);
+    off_t length = lseek(process->err, 0, SEEK_END);
+    char *text = calloc(1, (size_t)length + 1);
+
+    if (length < 0 || text == NULL ||
+        pread(process->err, text, (size_t)length, 0) < 0)
+        abort();
+    return text;
 }
 
 void process_wait_error(const struct process *process, const char *part)
 {
-    char *text = read_until(process, process->err, part, PROCESS_PATIENCE);
+    int64_t deadline = process_clock() + PROCESS_PATIENCE;
+    char *text = process_errors(process);
 
-    if (strstr(text, part) == NULL)
-        fail_msg("\"%s\" is not in: %s", part, text);
+    while (strstr(text, part) == NULL) {
+        if (process_clock() > deadline)
+            fail_msg("\"%s\" is not in: %s", part, text);
+        free(text);
+        process_wait_until(process_clock() + 1);
+        text = process_errors(process);
+    }
     free(text);
 }
 
@@ -180,12 +170,32 @@ int process_wait(struct process *process, int64_t limit)
                              : PROCESS_SIGNALLED + WTERMSIG(status);
 }
 
+/* Return the rest of its stdout, up to the end of the stream. */
+static char *read_output(const struct process *process, int64_t deadline)
+{
+    char *text = NULL;
+    size_t length = 0;
+    ssize_t got = 0;
+
+    do {
+        length += (size_t)got;
+        text = realloc(text, length + 4097);
+        if (text == NULL)
+            abort();
+        got = process_poll(process->out, POLLIN, deadline)
+                  ? read(process->out, text + length, 4096)
+                  : 0;
+    } while (got > 0);
+    text[length] = '\0';
+    return text;
+}
+
 char *process_finish(struct process *process, int status, char **errors)
 {
-    int ended = process_wait(process, PROCESS_PATIENCE);
-    char *output = read_file(process->out);
+    char *output = read_output(process, process_clock() + PROCESS_PATIENCE);
+    int ended = process_wait(process, INSTANCE_PATIENCE);
 
-    *errors = read_file(process->err);
+    *errors = process_errors(process);
     if (ended != status)
         fail_msg("expected exit status %d, got %d: %s%s", status, ended, output,
                  *errors);

@@ -16,9 +16,10 @@
 #include <sys/types.h>
 
 struct process {
-    pid_t pid;    /* 0: none */
-    int pidfd;    /* becomes readable when it ends */
-    int out, err; /* memory files that hold its stdout and stderr */
+    pid_t pid; /* 0: none */
+    int pidfd; /* becomes readable when it ends */
+    int out;   /* the read end of its stdout */
+    int err;   /* a memory file that holds its stderr */
 };
 
 enum {
@@ -58,8 +59,8 @@ void process_start(struct process *process, const char *const arguments[],
                    const char *const environment[]);
 
 /*
- * Wait for its first line on stdout, and copy it without the line feed. Return
- * false if there is no complete line within `limit` milliseconds.
+ * Read its next line on stdout, without the line feed. Return false if there is
+ * no complete line within `limit` milliseconds.
  */
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit);
@@ -76,8 +77,9 @@ void process_signal(const struct process *process, int signal_number);
 int process_wait(struct process *process, int64_t limit);
 
 /*
- * Wait for its end and release it. Expect the exit status `status`. Return its
- * stdout, and set `errors` to its stderr. Ownership: the caller frees both.
+ * Wait for its end and release it. Expect the exit status `status`. Return the
+ * rest of its stdout, and set `errors` to its stderr. Ownership: the caller
+ * frees both.
  */
 char *process_finish(struct process *process, int status, char **errors);
 
