@@ -67,6 +67,8 @@ static char *etag_of(const struct instance *instance, const char *target)
     const char *etag = response_header(&response, "ETag");
     assert_non_null(etag);
     char *copy = strdup(etag);
+    if (copy == NULL)
+        abort();
     response_release(&response);
     return copy;
 }
