@@ -1,125 +1,279 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * End-to-end test: the test program `rockets` (named by the environment
- * variable LUNAR_ROCKETS) against a new service. The service must accept every
- * message at the first attempt and have the exact state of every rocket
- * afterwards. LUNAR_ROCKETS_MESSAGES is the number of messages.
+ * The test program `rockets` (named by the environment variable LUNAR_ROCKETS)
+ * against new services. Every message must be accepted at the first attempt,
+ * and the service must have the exact state of every rocket afterwards. Also
+ * what `rockets` reports, sends again and returns when something fails.
+ * LUNAR_ROCKETS_MESSAGES is the number of messages.
  */
 #include "lib/harness.h"
 
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     MAX_FLAGS = 8,
-    /* Milliseconds: a bound for 100,000 messages on a busy machine. */
-    PATIENCE = 5 * 60 * 1000,
+    USAGE = 2,
+    INTERRUPTED = 130,
+    TIMEOUT = 10000, /* milliseconds for which it waits for a response */
 };
 
-#define FLAGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define FLAGS INSTANCE_FLAGS
 
-static void fill_arguments(const char *arguments[], const char *url,
-                           const char *messages, const char *const flags[])
+static void start_rockets(struct process *rockets, const char *const flags[])
 {
-    size_t count = 0;
+    const char *arguments[MAX_FLAGS + 2] = {process_setting("LUNAR_ROCKETS")};
 
-    arguments[count++] = process_setting("LUNAR_ROCKETS");
-    arguments[count++] = "launch";
-    arguments[count++] = url;
-    arguments[count++] = messages;
-    for (; flags != NULL && *flags != NULL; flags++) {
-        assert_in_range(count, 0, MAX_FLAGS + 3);
-        arguments[count++] = *flags;
+    for (size_t i = 0; flags[i] != NULL; i++) {
+        assert_in_range(i, 0, MAX_FLAGS - 1);
+        arguments[i + 1] = flags[i];
     }
-    arguments[count] = NULL;
+    process_start(rockets, arguments, NULL);
 }
 
-/* Expect that it exits with 0, without a retry and without a difference. */
-static void expect_success(struct process *rockets)
+static void expect_part(const char *text, const char *part)
 {
-    char *output = process_output(rockets, PATIENCE);
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in: %s", part, text);
+}
 
-    if (output == NULL) {
-        fail_msg("rockets did not end in time");
-        return;
-    }
-    int status = process_wait(rockets, INSTANCE_PATIENCE);
-    char *errors = process_errors(rockets);
-    if (status != 0)
-        print_error("%s%s", output, errors);
-    assert_int_equal(status, 0);
-    assert_non_null(strstr(output, "retries     0\n"));
-    assert_non_null(strstr(output, "no difference"));
-    assert_null(strstr(output, "undelivered"));
+/*
+ * Expect that it ends with `status`, with `part` in its stdout, and with
+ * `error` in its stderr.
+ */
+static void expect_end(struct process *rockets, int status, const char *part,
+                       const char *error)
+{
+    char *errors = NULL;
+    char *output = process_finish(rockets, status, &errors);
+
+    expect_part(output, part);
+    expect_part(errors, error);
     free(output);
     free(errors);
 }
 
-/* Send LUNAR_ROCKETS_MESSAGES / `share` messages and verify the rockets. */
-static void launch_rockets(unsigned long share,
-                           const char *const service_flags[],
-                           const char *const flags[])
+static void url_of(char url[64], unsigned port, const char *path)
 {
-    const char *arguments[MAX_FLAGS + 5];
+    snprintf(url, 64, "http://127.0.0.1:%u%s", port, path);
+}
+
+static void all_messages_arrive_and_rockets_are_exact(void **state)
+{
+    static const struct {
+        unsigned long share; /* of the messages: one in so many */
+        const char *service, *flags[3];
+    } runs[] = {
+        {1, NULL, {NULL}},
+        {1, NULL, {"--shuffle=500", "--duplicates=0.2"}},
+        {5, NULL, {"--shuffle=500", "--drop-launch"}},
+        {5, NULL, {"--keep-alive", "--concurrency-level=16"}},
+        {5, "-threads=per-connection", {NULL}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        struct instance instance;
+        struct process rockets;
+        char url[64], messages[64];
+        char *errors = NULL;
+
+        instance_start(&instance, FLAGS(runs[i].service));
+        url_of(url, instance.port, "/messages");
+        snprintf(messages, sizeof(messages), "--max-messages=%lu",
+                 strtoul(process_setting("LUNAR_ROCKETS_MESSAGES"), NULL, 10) /
+                     runs[i].share);
+        start_rockets(&rockets, FLAGS("launch", url, messages, "--verify",
+                                      runs[i].flags[0], runs[i].flags[1]));
+        char *output = process_finish(&rockets, 0, &errors);
+        expect_part(output, "retries     0\n");
+        expect_part(output, "no difference");
+        assert_null(strstr(output, "undelivered"));
+        free(output);
+        free(errors);
+        instance_stop(&instance);
+    }
+}
+
+static void help_version_and_usage_errors_are_printed(void **state)
+{
+    static const struct {
+        const char *flags[3];
+        int status;
+        const char *output, *error;
+    } runs[] = {
+        {{"help"}, 0, "rockets launch URL [flags]", ""},
+        {{"--help"}, 0, "rockets launch URL [flags]", ""},
+        {{"-h"}, 0, "rockets launch URL [flags]", ""},
+        {{"version"}, 0, "rockets " LUNAR_VERSION "\n", ""},
+        {{"launch"}, USAGE, "", "rockets: "},
+        {{"launch", "http://x/", "--max-messages=many"},
+         USAGE,
+         "",
+         "max-messages"},
+        {{"launch", "localhost:8088"}, USAGE, "", "must start with http"},
+        {{"launch", "http://[::1/messages"},
+         USAGE,
+         "",
+         "'http://[::1/messages': expected a URL"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        struct process rockets;
+
+        start_rockets(&rockets, FLAGS(runs[i].flags[0], runs[i].flags[1],
+                                      runs[i].flags[2]));
+        expect_end(&rockets, runs[i].status, runs[i].output, runs[i].error);
+    }
+}
+
+/* Messages sent before the service listens arrive once it does. */
+static void refused_messages_are_sent_again(void **state)
+{
     struct instance instance;
     struct process rockets;
-    char url[64];
-    char messages[64];
+    char url[64], flag[32];
+    char *errors = NULL;
 
-    instance_start(&instance, service_flags);
-    snprintf(url, sizeof(url), "http://localhost:%u/messages", instance.port);
-    snprintf(messages, sizeof(messages), "--max-messages=%lu",
-             strtoul(process_setting("LUNAR_ROCKETS_MESSAGES"), NULL, 10) /
-                 share);
-    fill_arguments(arguments, url, messages, flags);
-    process_start(&rockets, arguments, NULL);
-    expect_success(&rockets);
-    process_release(&rockets);
+    (void)state;
+    instance_start(&instance, NULL);
+    unsigned port = instance.port;
+    instance_stop(&instance);
+    url_of(url, port, "/messages");
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=50",
+                                  "--verify", "--log-level=debug"));
+    process_wait_error(&rockets, "can't connect (Connection refused)");
+    snprintf(flag, sizeof(flag), "-port=%u", port);
+    instance_start(&instance, FLAGS(flag));
+    char *output = process_finish(&rockets, 0, &errors);
+    expect_part(output, "delivered   50 messages");
+    expect_part(output, "no difference");
+    assert_null(strstr(output, "retries     0\n"));
+    expect_part(errors, "Is the service running?");
+    expect_part(errors, "message 1 of 50 failed");
+    free(output);
+    free(errors);
     instance_stop(&instance);
 }
 
-static void all_messages_arrive_with_the_defaults(void **state)
+static void interrupt_reports_undelivered_messages(void **state)
 {
+    struct instance instance;
+    struct process rockets;
+    char url[64];
+
     (void)state;
-    launch_rockets(1, NULL, FLAGS("--verify"));
+    instance_start(&instance, NULL);
+    url_of(url, instance.port, "/nothing");
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=3"));
+    process_wait_error(
+        &rockets, "status 404; retrying every 500 ms. Is this the right URL?");
+    process_signal(&rockets, SIGINT);
+    expect_end(&rockets, INTERRUPTED, "undelivered 3 messages", "");
+    instance_stop(&instance);
 }
 
-static void order_and_repeats_do_not_matter(void **state)
+/* The service has messages from an earlier run. */
+static void difference_has_status_1(void **state)
 {
+    struct instance instance;
+    struct process rockets;
+    char url[64];
+
     (void)state;
-    launch_rockets(1, NULL,
-                   FLAGS("--verify", "--shuffle=500", "--duplicates=0.2"));
+    instance_start(&instance, NULL);
+    url_of(url, instance.port, "/messages");
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=400"));
+    expect_end(&rockets, 0, "delivered   400 messages", "");
+    start_rockets(&rockets,
+                  FLAGS("launch", url, "--max-messages=200", "--verify"));
+    expect_end(&rockets, 1, "restart the service before --verify", "");
+    instance_stop(&instance);
 }
 
-static void rockets_without_a_launch_are_tracked(void **state)
+/*
+ * Make a listening socket that sends no response. Ownership: the caller closes
+ * the result.
+ */
+static int listen_silently(uint16_t *port)
 {
-    (void)state;
-    launch_rockets(5, NULL,
-                   FLAGS("--verify", "--drop-launch", "--shuffle=500"));
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
 }
 
-static void all_messages_arrive_over_kept_connections(void **state)
+static void missing_response_is_reported(void **state)
 {
+    struct process rockets;
+    uint16_t port = 0;
+    char url[64];
+
     (void)state;
-    launch_rockets(5, NULL,
-                   FLAGS("--verify", "--keep-alive", "--concurrency-level=16"));
+    int listener = listen_silently(&port);
+    url_of(url, port, "/messages");
+    int64_t begun = process_clock();
+    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=1",
+                                  "--concurrency-level=1"));
+    close(accept(listener, NULL, NULL));
+    process_wait_error(&rockets, "no response (");
+    process_wait_error(&rockets, "no response within 10 s; retrying");
+    assert_true(process_clock() - begun >= TIMEOUT);
+    process_signal(&rockets, SIGTERM);
+    expect_end(&rockets, INTERRUPTED, "undelivered 1 messages", "");
+    close(listener);
 }
 
-static void all_messages_arrive_with_a_thread_per_connection(void **state)
+/*
+ * script(1) provides the terminal. The progress line is erased before the
+ * result is printed.
+ */
+static void progress_is_shown_on_a_terminal(void **state)
 {
+    struct instance instance;
+    struct process terminal;
+    char command[256];
+
     (void)state;
-    launch_rockets(5, FLAGS("-threads=per-connection"), FLAGS("--verify"));
+    instance_start(&instance, NULL);
+    snprintf(command, sizeof(command),
+             "exec '%s' launch http://127.0.0.1:%u/messages "
+             "--max-messages=20 --concurrency-level=1 --message-delay=20ms",
+             process_setting("LUNAR_ROCKETS"), instance.port);
+    process_start(&terminal,
+                  FLAGS("/usr/bin/script", "-qec", command, "/dev/null"), NULL);
+    char *errors = NULL;
+    char *output = process_finish(&terminal, 0, &errors);
+    expect_part(output, " of 20 messages");
+    expect_part(output, "\r\033[Kdelivered   20 messages");
+    free(output);
+    free(errors);
+    instance_stop(&instance);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_messages_arrive_with_the_defaults),
-        cmocka_unit_test(order_and_repeats_do_not_matter),
-        cmocka_unit_test(rockets_without_a_launch_are_tracked),
-        cmocka_unit_test(all_messages_arrive_over_kept_connections),
-        cmocka_unit_test(all_messages_arrive_with_a_thread_per_connection),
+        cmocka_unit_test(all_messages_arrive_and_rockets_are_exact),
+        cmocka_unit_test(help_version_and_usage_errors_are_printed),
+        cmocka_unit_test(refused_messages_are_sent_again),
+        cmocka_unit_test(interrupt_reports_undelivered_messages),
+        cmocka_unit_test(difference_has_status_1),
+        cmocka_unit_test(missing_response_is_reported),
+        cmocka_unit_test(progress_is_shown_on_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,43 +27,37 @@ enum {
     PADDING = 256,
 };
 
-/* Once the service sends 100, it is known to have read this head. */
-static const char expecting_head[] =
-    "GET /rockets?limit=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
-    "Expect: 100-continue\r\n\r\n";
-
-static const char continue_response[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/* One event loop, which serves earlier requests before later ones. */
-static const char *const flags[] = {"-threads=1", NULL};
-
-/* Return whether this thread of the service is a worker, by its name. */
-static bool is_worker(pid_t process, const char *thread)
+/* Read the first line of a file of a thread in /proc. */
+static void read_thread_file(pid_t process, pid_t thread, const char *name,
+                             char line[256])
 {
-    char path[64], name[32] = "";
+    char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%.12s/comm", (int)process,
-             thread);
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)process,
+             (int)thread, name);
+    line[0] = '\0';
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return false;
-    bool read = fgets(name, sizeof(name), file) != NULL;
+        return;
+    (void)fgets(line, 256, file);
     fclose(file);
-    return read && strcmp(name, "lunar-worker\n") == 0;
 }
 
+/* Workers are recognised by their name. */
 static void find_workers(pid_t process, pid_t workers[WORKERS])
 {
     struct dirent **threads = NULL;
     size_t count = 0;
-    char path[64];
+    char path[64], line[256];
 
     snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
     int found = scandir(path, &threads, NULL, alphasort);
     assert_true(found >= 0);
     for (int i = 0; i < found; i++) {
-        if (is_worker(process, threads[i]->d_name) && count < WORKERS)
-            workers[count++] = (pid_t)strtol(threads[i]->d_name, NULL, 10);
+        pid_t thread = (pid_t)strtol(threads[i]->d_name, NULL, 10);
+        read_thread_file(process, thread, "comm", line);
+        if (strcmp(line, "lunar-worker\n") == 0 && count < WORKERS)
+            workers[count++] = thread;
         free(threads[i]);
     }
     free(threads);
@@ -73,15 +67,10 @@ static void find_workers(pid_t process, pid_t workers[WORKERS])
 /* Return whether a stopped thread is waiting in futex(2). */
 static bool is_waiting(pid_t process, pid_t thread)
 {
-    char path[64], line[256] = "";
+    char line[256];
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)process,
-             (int)thread);
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    bool read = fgets(line, sizeof(line), file) != NULL;
-    fclose(file);
-    return read && strtol(line, NULL, 10) == SYS_futex;
+    read_thread_file(process, thread, "syscall", line);
+    return strtol(line, NULL, 10) == SYS_futex;
 }
 
 /*
@@ -121,38 +110,6 @@ static void resume_workers(const pid_t workers[WORKERS])
         assert_int_equal(ptrace(PTRACE_DETACH, workers[i], NULL, NULL), 0);
 }
 
-/*
- * Expect a 503. `patience`: milliseconds after which a missing response is
- * accepted, because the machine is too slow; 0: never.
- */
-static void expect_refused(struct connection *connection, int64_t patience)
-{
-    int64_t start = process_clock();
-    struct response response;
-
-    if (connection_receive(connection, &response) == CONNECTION_ANSWERED) {
-        response_expect_problem(&response, 503, "stopping");
-        assert_non_null(response_header(&response, "Retry-After"));
-        assert_true(response_closes(&response));
-        response_release(&response);
-    } else {
-        assert_int_not_equal(patience, 0);
-        assert_true(process_clock() - start > patience);
-        print_message("machine too slow for the last responses\n");
-    }
-    connection_close(connection);
-}
-
-/* Request the whole list. Only the blocks made ahead are sent so far. */
-static void begin_stream(const struct instance *instance,
-                         struct connection *stream)
-{
-    assert_true(connection_open_narrow(stream, instance->port));
-    connection_get(stream, "/rockets");
-    assert_true(
-        connection_fill(stream, 12, process_clock() + CONNECTION_PATIENCE));
-}
-
 /* Read all that is available, so that the stream needs the next block. */
 static void read_available(struct connection *stream)
 {
@@ -164,33 +121,23 @@ static void read_available(struct connection *stream)
     assert_false(stream->ended);
 }
 
-/* Send a request without its body, and receive 100. */
-static void begin_request(const struct instance *instance,
-                          struct connection *late)
-{
-    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
-
-    instance_connect(instance, late);
-    connection_send_text(late, expecting_head);
-    while (late->length < sizeof(continue_response) - 1)
-        assert_true(connection_fill(
-            late, sizeof(continue_response) - 1 - late->length, deadline));
-    assert_memory_equal(late->data, continue_response,
-                        sizeof(continue_response) - 1);
-    late->length = 0;
-}
-
 static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
 {
+    static const struct exchange refused = {.status = 503,
+                                            .header = "Retry-After",
+                                            .value = "5",
+                                            .part = "stopping",
+                                            .closes = true};
     struct connection stream, waiting, late;
     struct response response;
     struct instance instance;
     pid_t workers[WORKERS] = {0};
 
     (void)state;
-    instance_start(&instance, flags);
+    /* One event loop, which serves earlier requests before later ones. */
+    instance_start(&instance, INSTANCE_FLAGS("-threads=1"));
     fleet_launch(&instance, ROCKETS, PADDING);
-    begin_stream(&instance, &stream);
+    instance_begin(&instance, "/rockets", &stream);
     find_workers(instance.process.pid, workers);
     if (!stop_workers(instance.process.pid, workers)) {
         instance_release(&instance);
@@ -199,14 +146,25 @@ static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
     read_available(&stream);
     instance_connect(&instance, &waiting);
     connection_get(&waiting, "/rockets?limit=1");
-    begin_request(&instance, &late);
+    instance_connect(&instance, &late);
+    connection_request(&late, "GET", "/rockets?limit=1",
+                       "Content-Length: 1\r\nExpect: 100-continue\r\n");
+    connection_expect_status(&late, 100);
     process_signal(&instance.process, SIGTERM);
     process_wait_until(process_clock() + GIVEN_UP_MS);
     /* The service no longer waits for workers: it sends 503 without one. */
     connection_send_text(&late, "x");
-    expect_refused(&late, 0);
+    exchange_expect(&late, &refused);
+    connection_close(&late);
     resume_workers(workers);
-    expect_refused(&waiting, LAST_CALL_MS);
+    int64_t resumed = process_clock();
+    if (connection_fill(&waiting, 1, resumed + CONNECTION_PATIENCE)) {
+        exchange_expect(&waiting, &refused);
+    } else {
+        assert_true(process_clock() - resumed > LAST_CALL_MS);
+        print_message("machine too slow for the last responses\n");
+    }
+    connection_close(&waiting);
     assert_int_equal(connection_receive(&stream, &response), CONNECTION_CUT);
     connection_close(&stream);
     instance_expect_end(&instance, 0);

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,25 +19,17 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024, WIDE_WINDOW = 1024 * 1024 };
+enum {
+    BLOCK = 64 * 1024,
+    WIDE_WINDOW = 1024 * 1024,
+    MAX_HEAD = 64 * 1024,
+    MAX_CHUNK_LINE = 18, /* sixteen digits */
+};
 
-static bool wait_for_events(const struct connection *connection, short events,
-                            int64_t deadline)
-{
-    for (;;) {
-        struct pollfd wanted = {connection->socket, events, 0};
-        int64_t left = deadline - process_clock();
-        int ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
-
-        if (ready > 0)
-            return true;
-        if (ready == 0)
-            return false;
-    }
-}
-
+/* With SO_SNDTIMEO, connect(2) has a time limit as well. */
 static bool open_connection(struct connection *connection, uint16_t port,
                             int window)
 {
@@ -45,24 +38,18 @@ static bool open_connection(struct connection *connection, uint16_t port,
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
+    struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
     int on = 1;
-    int error = 0;
-    socklen_t size = sizeof(error);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    *connection = (struct connection){.socket = -1};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    connection->socket = fd;
+    *connection = (struct connection){.socket = fd};
     if (window > 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return true;
-    if (errno == EINPROGRESS &&
-        wait_for_events(connection, POLLOUT,
-                        process_clock() + CONNECTION_PATIENCE) &&
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+    if (fd >= 0 &&
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
         return true;
     connection_close(connection);
     return false;
@@ -105,7 +92,7 @@ bool connection_send(struct connection *connection, const char *data,
             data += sent;
             length -= (size_t)sent;
         } else if (errno != EAGAIN ||
-                   !wait_for_events(connection, POLLOUT, deadline)) {
+                   !process_poll(connection->socket, POLLOUT, deadline)) {
             return false;
         }
     }
@@ -165,83 +152,166 @@ bool connection_post(struct connection *connection, const char *body)
                                 "Content-Type: application/json\r\n", body);
 }
 
-bool connection_post_head(struct connection *connection, size_t length)
-{
-    return connection_print(connection,
-                            "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
-                            "Content-Length: %zu\r\n\r\n",
-                            length);
-}
-
-static bool reserve_data(struct connection *connection, size_t more)
-{
-    if (connection->capacity - connection->length >= more)
-        return true;
-    size_t capacity = 2 * connection->capacity + more;
-    char *data = realloc(connection->data, capacity);
-    if (data == NULL)
-        return false;
-    connection->data = data;
-    connection->capacity = capacity;
-    return true;
-}
-
 bool connection_fill(struct connection *connection, size_t most,
                      int64_t deadline)
 {
-    if (connection->ended || !reserve_data(connection, most))
-        return false;
-    for (;;) {
+    size_t needed = connection->length + most;
+
+    if (connection->capacity < needed) {
+        connection->capacity = 2 * needed;
+        connection->data = realloc(connection->data, connection->capacity);
+        if (connection->data == NULL)
+            abort();
+    }
+    while (!connection->ended) {
         ssize_t got = recv(connection->socket,
                            connection->data + connection->length, most, 0);
         if (got > 0) {
             connection->length += (size_t)got;
             return true;
         }
-        if (got == 0 || errno != EAGAIN) {
-            connection->ended = true;
+        connection->ended = got == 0 || errno != EAGAIN;
+        if (!connection->ended &&
+            !process_poll(connection->socket, POLLIN, deadline))
+            break;
+    }
+    return false;
+}
+
+/* A response that is being received. */
+struct reader {
+    struct connection *connection;
+    struct response *response;
+    int64_t deadline;
+    size_t at;       /* bytes of the connection's data that are read */
+    size_t capacity; /* of the body */
+    bool broken;     /* the bytes are not a response */
+};
+
+/* Wait until another `length` bytes have arrived. */
+static bool await_bytes(const struct reader *reader, size_t length)
+{
+    while (reader->connection->length - reader->at < length)
+        if (!connection_fill(reader->connection, BLOCK, reader->deadline))
             return false;
-        }
-        if (!wait_for_events(connection, POLLIN, deadline))
-            return false;
+    return true;
+}
+
+/*
+ * Wait for `end`, within the next `most` bytes. Return the number of bytes up
+ * to its end, or 0.
+ */
+static size_t await_end(struct reader *reader, const char *end, size_t most)
+{
+    const struct connection *connection = reader->connection;
+
+    for (;;) {
+        size_t length = connection->length - reader->at;
+        const char *start = connection->data + reader->at;
+        const char *found = length == 0
+                                ? NULL
+                                : memmem(start, length < most ? length : most,
+                                         end, strlen(end));
+
+        if (found != NULL)
+            return (size_t)(found - start) + strlen(end);
+        reader->broken = length >= most;
+        if (reader->broken || !await_bytes(reader, length + 1))
+            return 0;
     }
 }
 
-static enum connection_result failure_of(const struct connection *connection,
-                                         enum response_result result)
+/* Append the next `length` bytes, which have arrived, to the body. */
+static void append_body(struct reader *reader, size_t length)
 {
-    if (result == RESPONSE_BROKEN)
-        return CONNECTION_GARBLED;
-    if (!connection->ended)
-        return CONNECTION_LATE;
-    return connection->length == 0 ? CONNECTION_CLOSED : CONNECTION_CUT;
+    struct response *response = reader->response;
+
+    if (reader->capacity <= response->body_length + length) {
+        reader->capacity = 2 * (response->body_length + length) + 1;
+        response->body = realloc(response->body, reader->capacity);
+    }
+    if (response->body == NULL)
+        abort();
+    memcpy(response->body + response->body_length,
+           reader->connection->data + reader->at, length);
+    response->body_length += length;
+    response->body[response->body_length] = '\0';
+    reader->at += length;
+}
+
+static bool read_chunks(struct reader *reader)
+{
+    const struct connection *connection = reader->connection;
+    size_t size = 0;
+
+    do {
+        size_t line = await_end(reader, "\r\n", MAX_CHUNK_LINE);
+        if (line == 0)
+            return false;
+        const char *digits = connection->data + reader->at;
+        size = strtoul(digits, NULL, 16);
+        reader->broken =
+            line == 2 || strspn(digits, "0123456789abcdefABCDEF") != line - 2;
+        reader->at += line;
+        if (reader->broken || !await_bytes(reader, size + 2))
+            return false;
+        append_body(reader, size);
+        reader->broken = memcmp(connection->data + reader->at, "\r\n", 2) != 0;
+        reader->at += 2;
+    } while (size > 0 && !reader->broken);
+    return !reader->broken;
+}
+
+static bool read_response(struct reader *reader, bool head)
+{
+    struct connection *connection = reader->connection;
+    struct response *response = reader->response;
+
+    reader->at = await_end(reader, "\r\n\r\n", MAX_HEAD);
+    if (reader->at == 0)
+        return false;
+    reader->broken =
+        !response_read_head(response, connection->data, reader->at, head);
+    if (reader->broken)
+        return false;
+    size_t length = response->body_length;
+    response->body_length = 0;
+    if (response->framing == RESPONSE_CHUNKED)
+        return read_chunks(reader);
+    if (response->framing == RESPONSE_UNTIL_CLOSE) {
+        while (connection_fill(connection, BLOCK, reader->deadline))
+            continue;
+        length = connection->length - reader->at;
+        if (!connection->ended)
+            return false;
+    }
+    if (!await_bytes(reader, length))
+        return false;
+    append_body(reader, length);
+    return true;
 }
 
 static enum connection_result receive_response(struct connection *connection,
                                                struct response *response,
                                                bool head)
 {
-    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    struct reader reader = {
+        connection, response, process_clock() + CONNECTION_PATIENCE,
+        0,          0,        false};
 
-    for (;;) {
-        size_t consumed = 0;
-        bool ended = connection->ended;
-        enum response_result result =
-            connection->length == 0
-                ? RESPONSE_PARTIAL
-                : response_read(response, connection->data, connection->length,
-                                ended, head, &consumed);
-        if (result == RESPONSE_DONE) {
-            connection->length -= consumed;
-            memmove(connection->data, connection->data + consumed,
-                    connection->length);
-            return CONNECTION_ANSWERED;
-        }
-        if (result == RESPONSE_BROKEN ||
-            (!connection_fill(connection, BLOCK, deadline) &&
-             connection->ended == ended))
-            return failure_of(connection, result);
+    *response = (struct response){0};
+    if (read_response(&reader, head)) {
+        connection->length -= reader.at;
+        memmove(connection->data, connection->data + reader.at,
+                connection->length);
+        return CONNECTION_ANSWERED;
     }
+    response_release(response);
+    if (reader.broken)
+        return CONNECTION_GARBLED;
+    if (!connection->ended)
+        return CONNECTION_LATE;
+    return connection->length == 0 ? CONNECTION_CLOSED : CONNECTION_CUT;
 }
 
 enum connection_result connection_receive(struct connection *connection,
@@ -285,7 +355,7 @@ void connection_expect_closed(struct connection *connection)
 
 bool connection_has_news(const struct connection *connection)
 {
-    return wait_for_events(connection, POLLIN, 0);
+    return process_poll(connection->socket, POLLIN, 0);
 }
 
 bool connection_is_closed(struct connection *connection)

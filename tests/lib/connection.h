@@ -72,9 +72,6 @@ bool connection_post(struct connection *connection, const char *body);
 bool connection_post_with(struct connection *connection, const char *fields,
                           const char *body);
 
-/* Send the head of a POST whose body will have `length` bytes. */
-bool connection_post_head(struct connection *connection, size_t length);
-
 /*
  * Receive at most `most` bytes until `deadline` (process_clock()). Return false
  * when the deadline passes, or when `ended` becomes true.

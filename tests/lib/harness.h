@@ -14,9 +14,21 @@
 #include <cmocka.h>
 
 #include "lib/connection.h"
+#include "lib/exchange.h"
 #include "lib/fleet.h"
 #include "lib/instance.h"
 #include "lib/process.h"
 #include "lib/response.h"
+
+/*
+ * Run the array `tests` in both thread modes, against one service each.
+ * Evaluates to the number of failures.
+ */
+#define HARNESS_RUN_IN_BOTH_MODES(tests)                                       \
+    (cmocka_run_group_tests_name("event loops", tests, instance_setup,         \
+                                 instance_teardown) +                          \
+     cmocka_run_group_tests_name("a thread for each connection", tests,        \
+                                 instance_setup_per_connection,                \
+                                 instance_teardown))
 
 #endif

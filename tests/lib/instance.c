@@ -29,12 +29,8 @@ void instance_start(struct instance *instance, const char *const flags[])
 void instance_wait_ready(struct instance *instance)
 {
     if (!process_line(&instance->process, instance->ready,
-                      sizeof(instance->ready), INSTANCE_PATIENCE)) {
-        char *errors = process_errors(&instance->process);
-        print_error("%s", errors);
-        free(errors);
-        fail_msg("no ready line");
-    }
+                      sizeof(instance->ready), INSTANCE_PATIENCE))
+        fail_msg("no ready line: %s", process_errors(&instance->process));
     /* The port follows the last colon of the first URL. */
     size_t url = strcspn(instance->ready, "(");
     while (url > 0 && instance->ready[url] != ':')
@@ -45,17 +41,13 @@ void instance_wait_ready(struct instance *instance)
 
 void instance_expect_end(struct instance *instance, int status)
 {
-    int ended = process_wait(&instance->process, INSTANCE_PATIENCE);
-    char *errors = process_errors(&instance->process);
-    bool reported = strstr(errors, "Sanitizer") != NULL ||
-                    strstr(errors, "runtime error:") != NULL;
+    char *errors = NULL;
 
-    if (ended != status || reported)
-        print_error("%s", errors);
+    free(process_finish(&instance->process, status, &errors));
+    if (strstr(errors, "Sanitizer") != NULL ||
+        strstr(errors, "runtime error:") != NULL)
+        fail_msg("%s", errors);
     free(errors);
-    assert_false(reported);
-    assert_int_equal(ended, status);
-    process_release(&instance->process);
 }
 
 void instance_stop(struct instance *instance)
@@ -97,6 +89,18 @@ void instance_post(const struct instance *instance, const char *body,
     connection_close(&connection);
 }
 
+void instance_begin(const struct instance *instance, const char *target,
+                    struct connection *connection)
+{
+    static const char beginning[] = "HTTP/1.1 ";
+
+    assert_true(connection_open_narrow(connection, instance->port));
+    connection_get(connection, target);
+    assert_true(connection_fill(connection, strlen(beginning),
+                                process_clock() + CONNECTION_PATIENCE));
+    assert_memory_equal(connection->data, beginning, connection->length);
+}
+
 void instance_wait_refusing(const struct instance *instance)
 {
     int64_t deadline = process_clock() + INSTANCE_PATIENCE;
@@ -108,14 +112,25 @@ void instance_wait_refusing(const struct instance *instance)
     }
 }
 
-int instance_setup(void **state)
+static int set_up(void **state, const char *const flags[])
 {
     struct instance *instance = malloc(sizeof(*instance));
 
-    assert_non_null(instance);
-    instance_start(instance, NULL);
+    if (instance == NULL)
+        return -1;
+    instance_start(instance, flags);
     *state = instance;
     return 0;
+}
+
+int instance_setup(void **state)
+{
+    return set_up(state, NULL);
+}
+
+int instance_setup_per_connection(void **state)
+{
+    return set_up(state, INSTANCE_FLAGS("-threads=per-connection"));
 }
 
 int instance_teardown(void **state)

@@ -21,6 +21,9 @@ enum {
     INSTANCE_MAX_FLAGS = 8,
 };
 
+/* A list of flags, or of environment variables, for these functions. */
+#define INSTANCE_FLAGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 struct instance {
     struct process process;
     uint16_t port;
@@ -61,14 +64,22 @@ void instance_get(const struct instance *instance, const char *target,
 void instance_post(const struct instance *instance, const char *body,
                    struct response *response);
 
+/*
+ * Request `target` over a connection with a small receive buffer, and receive
+ * only the beginning of the response.
+ */
+void instance_begin(const struct instance *instance, const char *target,
+                    struct connection *connection);
+
 /* Wait until connections to the port are refused. */
 void instance_wait_refusing(const struct instance *instance);
 
 /*
- * For group fixtures: set `*state` to a running instance without flags, and
- * stop it.
+ * For group fixtures: set `*state` to a running instance, without flags or with
+ * a thread for each connection, and stop it.
  */
 int instance_setup(void **state);
+int instance_setup_per_connection(void **state);
 int instance_teardown(void **state);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Child processes for tests. Each wait is a poll(2) on a pidfd or a pipe, not a
- * sleep. stderr goes to a memory file, so that a child that writes much never
- * blocks on the test.
+ * Child processes for tests. stderr is a memory file, so that a child that
+ * writes much never blocks on the test.
  */
 #include "lib/process.h"
 
@@ -39,6 +38,18 @@ void process_wait_until(int64_t when)
         (void)poll(NULL, 0, (int)left);
 }
 
+bool process_poll(int descriptor, short events, int64_t deadline)
+{
+    struct pollfd wanted = {descriptor, events, 0};
+    int ready = 0;
+
+    do {
+        int64_t left = deadline - process_clock();
+        ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
+    } while (ready < 0);
+    return ready > 0;
+}
+
 const char *process_setting(const char *name)
 {
     /* Tests never change their environment. */
@@ -54,16 +65,13 @@ static void make_environment(const char *result[MAX_ENVIRONMENT],
 {
     size_t count = 0;
 
-    for (char **next = environ; *next != NULL; next++) {
-        if (strncmp(*next, "LUNAR_", 6) != 0) {
-            assert_in_range(count, 0, MAX_ENVIRONMENT - 2);
+    for (char **next = environ; *next != NULL && count < MAX_ENVIRONMENT;
+         next++)
+        if (strncmp(*next, "LUNAR_", 6) != 0)
             result[count++] = *next;
-        }
-    }
-    for (; own != NULL && *own != NULL; own++) {
-        assert_in_range(count, 0, MAX_ENVIRONMENT - 2);
-        result[count++] = *own;
-    }
+    while (own != NULL && *own != NULL && count < MAX_ENVIRONMENT)
+        result[count++] = *own++;
+    assert_in_range(count, 0, MAX_ENVIRONMENT - 1);
     result[count] = NULL;
 }
 
@@ -102,76 +110,47 @@ void process_start(struct process *process, const char *const arguments[],
     assert_true(process->pidfd >= 0);
 }
 
-/* Wait until `descriptor` can be read; false once `deadline` has passed. */
-static bool wait_readable(int descriptor, int64_t deadline)
-{
-    for (;;) {
-        struct pollfd wanted = {descriptor, POLLIN, 0};
-        int64_t left = deadline - process_clock();
-
-        if (left < 0)
-            left = 0;
-        int ready = poll(&wanted, 1, (int)left);
-        if (ready > 0)
-            return true;
-        if (ready == 0)
-            return false;
-    }
-}
-
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit)
 {
     int64_t deadline = process_clock() + limit;
-    size_t length = 0;
 
-    while (length + 1 < size && wait_readable(process->out, deadline)) {
-        if (read(process->out, line + length, 1) != 1)
-            break;
+    for (size_t length = 0; length < size; length++) {
+        if (!process_poll(process->out, POLLIN, deadline) ||
+            read(process->out, line + length, 1) != 1)
+            return false;
         if (line[length] == '\n') {
             line[length] = '\0';
             return true;
         }
-        length++;
     }
-    line[length] = '\0';
     return false;
-}
-
-char *process_output(struct process *process, int64_t limit)
-{
-    int64_t deadline = process_clock() + limit;
-    size_t length = 0;
-    char *text = NULL;
-
-    for (;;) {
-        char *grown = realloc(text, length + 4097);
-        assert_non_null(grown);
-        text = grown;
-        if (!wait_readable(process->out, deadline)) {
-            free(text);
-            return NULL;
-        }
-        ssize_t got = read(process->out, text + length, 4096);
-        if (got <= 0) {
-            text[length] = '\0';
-            return text;
-        }
-        length += (size_t)got;
-    }
 }
 
 char *process_errors(const struct process *process)
 {
     off_t length = lseek(process->err, 0, SEEK_END);
-    char *text = NULL;
+    char *text = calloc(1, (size_t)length + 1);
 
-    assert_true(length >= 0);
-    text = malloc((size_t)length + 1);
-    assert_non_null(text);
-    ssize_t got = pread(process->err, text, (size_t)length, 0);
-    text[got < 0 ? 0 : got] = '\0';
+    if (length < 0 || text == NULL ||
+        pread(process->err, text, (size_t)length, 0) < 0)
+        abort();
     return text;
+}
+
+void process_wait_error(const struct process *process, const char *part)
+{
+    int64_t deadline = process_clock() + PROCESS_PATIENCE;
+    char *text = process_errors(process);
+
+    while (strstr(text, part) == NULL) {
+        if (process_clock() > deadline)
+            fail_msg("\"%s\" is not in: %s", part, text);
+        free(text);
+        process_wait_until(process_clock() + 1);
+        text = process_errors(process);
+    }
+    free(text);
 }
 
 void process_signal(const struct process *process, int signal_number)
@@ -183,12 +162,45 @@ int process_wait(struct process *process, int64_t limit)
 {
     int status = 0;
 
-    if (!wait_readable(process->pidfd, process_clock() + limit))
+    if (!process_poll(process->pidfd, POLLIN, process_clock() + limit))
         return PROCESS_LATE;
     assert_int_equal(waitpid(process->pid, &status, 0), process->pid);
     process->pid = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status)
                              : PROCESS_SIGNALLED + WTERMSIG(status);
+}
+
+/* Return the rest of its stdout, up to the end of the stream. */
+static char *read_output(const struct process *process, int64_t deadline)
+{
+    char *text = NULL;
+    size_t length = 0;
+    ssize_t got = 0;
+
+    do {
+        length += (size_t)got;
+        text = realloc(text, length + 4097);
+        if (text == NULL)
+            abort();
+        got = process_poll(process->out, POLLIN, deadline)
+                  ? read(process->out, text + length, 4096)
+                  : 0;
+    } while (got > 0);
+    text[length] = '\0';
+    return text;
+}
+
+char *process_finish(struct process *process, int status, char **errors)
+{
+    char *output = read_output(process, process_clock() + PROCESS_PATIENCE);
+    int ended = process_wait(process, INSTANCE_PATIENCE);
+
+    *errors = process_errors(process);
+    if (ended != status)
+        fail_msg("expected exit status %d, got %d: %s%s", status, ended, output,
+                 *errors);
+    process_release(process);
+    return output;
 }
 
 void process_release(struct process *process)

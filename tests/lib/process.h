@@ -22,8 +22,10 @@ struct process {
     int err;   /* a memory file that holds its stderr */
 };
 
-/* Results of process_wait() other than exit statuses. */
 enum {
+    /* Milliseconds, only a bound: for 100,000 messages on a busy machine. */
+    PROCESS_PATIENCE = 5 * 60 * 1000,
+    /* Results of process_wait() other than exit statuses. */
     PROCESS_LATE = -1,      /* still running */
     PROCESS_SIGNALLED = 256 /* plus the number of the signal that killed it */
 };
@@ -36,6 +38,12 @@ int64_t process_clock(void);
  * waits for an event waits for the event itself.
  */
 void process_wait_until(int64_t when);
+
+/*
+ * Wait until one of these events of poll(2) occurs on `descriptor`. Return
+ * false if `deadline` passes first. Can be called from any thread.
+ */
+bool process_poll(int descriptor, short events, int64_t deadline);
 
 /*
  * Return the value of an environment variable; fail the test if it is not set.
@@ -57,12 +65,6 @@ void process_start(struct process *process, const char *const arguments[],
 bool process_line(struct process *process, char *line, size_t size,
                   int64_t limit);
 
-/*
- * Return its stdout up to the end of the stream, or NULL if it is still open
- * after `limit` milliseconds. Ownership: the caller frees the result.
- */
-char *process_output(struct process *process, int64_t limit);
-
 /* Return its stderr so far. Ownership: the caller frees the result. */
 char *process_errors(const struct process *process);
 
@@ -73,6 +75,16 @@ void process_signal(const struct process *process, int signal_number);
  * number, or PROCESS_LATE after `limit` milliseconds.
  */
 int process_wait(struct process *process, int64_t limit);
+
+/*
+ * Wait for its end and release it. Expect the exit status `status`. Return the
+ * rest of its stdout, and set `errors` to its stderr. Ownership: the caller
+ * frees both.
+ */
+char *process_finish(struct process *process, int status, char **errors);
+
+/* Wait until its stderr contains `part`. */
+void process_wait_error(const struct process *process, const char *part);
 
 /*
  * Kill it if it is still running, and release it. Can be called more than once.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A response as received, parsed strictly: bytes that RFC 9112 does not allow a
- * server to send are RESPONSE_BROKEN.
+ * A response as received. It is parsed strictly: bytes that RFC 9112 does not
+ * allow a server to send are an error.
  */
 #ifndef LUNAR_TEST_RESPONSE_H
 #define LUNAR_TEST_RESPONSE_H
@@ -35,21 +35,14 @@ struct response {
     size_t body_length;
 };
 
-enum response_result {
-    RESPONSE_DONE,
-    RESPONSE_PARTIAL, /* more bytes are needed */
-    RESPONSE_BROKEN,
-};
-
 /*
- * Parse one response at the start of `data`. `ended`: the connection is closed,
- * no more bytes will follow. `head`: it is the response to a HEAD request.
- * `consumed` gets the number of bytes of the response; the rest belongs to the
- * next one. Ownership: on RESPONSE_DONE the caller releases `response`.
+ * Parse the head at `data`, up to and with its empty line. `head`: it is the
+ * response to a HEAD request. Sets `body_length` with RESPONSE_LENGTH. Return
+ * false if it is not valid. Ownership: the caller releases `response`, also
+ * then.
  */
-enum response_result response_read(struct response *response, const char *data,
-                                   size_t length, bool ended, bool head,
-                                   size_t *consumed);
+bool response_read_head(struct response *response, const char *data,
+                        size_t length, bool head);
 
 void response_release(struct response *response);
 
@@ -80,9 +73,12 @@ void response_expect_body(const struct response *response, const char *body);
 cJSON *response_json(const struct response *response);
 
 /*
- * Fail unless this is a problem (RFC 9457) with the four members, this status,
- * and a `detail` that contains `part`.
+ * Return whether this is a problem (RFC 9457) with the four members, its own
+ * status, and a `detail` that contains `part`.
  */
+bool response_is_problem(const struct response *response, const char *part);
+
+/* Fail unless it is such a problem with this status. */
 void response_expect_problem(const struct response *response, unsigned status,
                              const char *part);
 
