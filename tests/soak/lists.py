@@ -24,7 +24,7 @@ def target_of(sort: str, order: str, filters: dict[str, str],
 
 def whole(task: Task, client: Client, target: str) -> Optional[list[Json]]:
     """The list in one answer; nothing where too many are being read."""
-    answer, _ = client.ask("GET", target)
+    answer = client.ask("GET", target)
     task.count("requests")
     if answer.status == 503 and "retry-after" in answer.fields:
         task.count("busy")
@@ -38,7 +38,7 @@ def pages(task: Task, client: Client, target: str, limit: int) -> list[Json]:
     """The list page by page, by Link, to the end."""
     rockets: list[Json] = []
     for _ in range(MAX_PAGES):
-        answer, _ = client.ask("GET", target)
+        answer = client.ask("GET", target)
         task.count("requests")
         page = read(target, answer)
         rockets += page

@@ -54,7 +54,7 @@ class Crowd:
         connection = self.connections[index]
         assert connection is not None
         answer = connection.answer()
-        if not answer.keeps:
+        if not answer.keep_alive:
             self._drop(index)
         self.task.count("requests")
         result = check_result(answer, flight.channel, message.number)
@@ -107,6 +107,6 @@ def deliver(task: Task, client: Client, crowd: Crowd, flight: Flight,
 def repost(task: Task, client: Client, flight: Flight, message: Message) -> None:
     """It counts as applied in the oracle; here it may be that only now."""
     body = write(flight.channel, message).encode()
-    answer, _ = client.ask("POST", "/messages", body, JSON)
+    answer = client.ask("POST", "/messages", body, JSON)
     task.count("requests")
     task.count(check_result(answer, flight.channel, message.number))

@@ -76,14 +76,14 @@ class Trouble:
     def bad_body(self) -> None:
         """Refused, and the next request on the connection is read as such."""
         body = broken.body(self.random)
-        answer, _ = self.client.ask("POST", "/messages", body, JSON)
+        answer = self.client.ask("POST", "/messages", body, JSON)
         self.expect(answer, {400}, body)
         self.post_well()
 
     def refused(self) -> None:
         method, target, fields, status = self.random.choice(REFUSED)
         body = b"{}" if method == "POST" else b""
-        answer, _ = self.client.ask(method, target, body, fields=fields)
+        answer = self.client.ask(method, target, body, fields=fields)
         self.expect(answer, {status}, f"{method} {target[:80]}")
         self.post_well()
 
@@ -138,7 +138,7 @@ class Trouble:
             connection.send(head_of("POST", "/messages", body, JSON) + body)
             connection.reset()
             flight.rocket.apply(message)
-            answer, _ = self.client.ask("POST", "/messages", body, JSON)
+            answer = self.client.ask("POST", "/messages", body, JSON)
             self.expect(answer, {202}, body)
             self.task.count(json.loads(answer.body)["result"])
 
@@ -152,7 +152,7 @@ class Trouble:
         connection.send(head_of("POST", "/messages", body, NDJSON)
                         + body[:int(self.random.random() * len(body))])
         self.leave(connection)
-        answer, _ = self.client.ask("POST", "/messages", body, NDJSON)
+        answer = self.client.ask("POST", "/messages", body, NDJSON)
         self.expect(answer, {202}, "a batch sent again")
         value = json.loads(answer.body)
         if value["applied"] + value["duplicate"] != len(deliveries):

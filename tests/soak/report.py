@@ -11,7 +11,7 @@ from verdict import Flatness
 from watch import Sample, decided
 
 ROWS = 20
-HEAD = ("time", "RSS MiB", "PSS MiB", "fds", "most", "threads", "CPU %",
+HEAD = ("time", "RSS MiB", "fds", "most", "threads", "CPU %",
         "messages/s", "requests/s", "p50 ms", "p99 ms")
 
 
@@ -85,7 +85,6 @@ def _row(part: list[Sample]) -> str:
     inner = part[1:]
     return (f"{last.seconds:8.0f}"
             f"{_median([sample.resident_mib for sample in inner]):11.1f}"
-            f"{_median([sample.proportional_mib for sample in inner]):11.1f}"
             f"{_median([sample.descriptors for sample in inner]):11.0f}"
             f"{max(sample.descriptors for sample in inner):11}"
             f"{max(sample.threads for sample in inner):11}"

@@ -19,7 +19,6 @@ class Sample:
 
     seconds: float  # since the load began
     resident_mib: float
-    proportional_mib: float
     descriptors: int
     threads: int
     cpu_seconds: float
@@ -59,7 +58,7 @@ class Watch:
         look, counted = self._service.look(), self.counted()
         sample = Sample(
             round(self.seconds(), 2), round(look.resident / MIB, 2),
-            round(look.proportional / MIB, 2), look.descriptors, look.threads,
+            look.descriptors, look.threads,
             round(look.cpu, 2), decided(counted), counted["requests"],
             round(self._shown[0], 2), round(self._shown[1], 2))
         self.samples.append(sample)
