@@ -16,8 +16,7 @@ from typing import Union
 
 from client import Failure
 
-START_SECONDS = 30.0  # to listen; sanitizers are slow
-STOP_SECONDS = 30.0
+START_SECONDS = STOP_SECONDS = 30.0  # sanitizers are slow
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_PDEATHSIG = 1
 CPUCLOCK_SCHED = 2  # from the kernel's posix-timers.h
@@ -34,8 +33,7 @@ def die_with_parent() -> None:
 
 
 def allow_files() -> int:
-    """Raise the limit of open files to the hard limit, which is returned;
-    children inherit it."""
+    """Raise the limit of open files to the hard limit, which is returned."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -61,16 +59,14 @@ class Service:
         as lunar.service and bare_mhd do. Any other program has to be told its
         `port` in its own way. `log` gets its stderr."""
         self.log = log
-        own = [] if port else ["-port=0"]
+        command = [str(program), *([] if port else ["-port=0"]), *flags]
         with open(log, "wb") as errors:
-            self.process = subprocess.Popen(
-                [str(program), *own, *flags], stdout=subprocess.PIPE,
-                stderr=errors, env=_environment(), preexec_fn=die_with_parent)
-        self.port = port
-        if port:
-            self._wait_until_listening()
-        else:
-            self._read_port()
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors,
+                                            env=_environment(), preexec_fn=die_with_parent)
+        self.port = self._open_port(port) if port else self._printed_port()
+        if self.port == 0:
+            self.kill()
+            raise Failure(f"the server did not start: {self._said()}")
 
     def __enter__(self) -> "Service":
         return self
@@ -98,9 +94,8 @@ class Service:
 
     def check_alive(self) -> None:
         """Raise Failure if it has ended."""
-        if self.process.poll() is not None:
-            raise Failure(f"the service ended with status "
-                          f"{self.process.returncode}: {self._said()}")
+        if (status := self.process.poll()) is not None:
+            raise Failure(f"the server ended with status {status}: {self._said()}")
 
     def stop(self) -> list[str]:
         """Send SIGTERM and wait. Returns what was wrong with the end."""
@@ -108,11 +103,8 @@ class Service:
         try:
             status = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            return [f"the service still ran {STOP_SECONDS:.0f} s after SIGTERM"]
-        if status != 0:
-            return [f"the service ended with status {status} after SIGTERM: "
-                    f"{self._said()}"]
-        return []
+            return [f"the server still ran {STOP_SECONDS:.0f} s after SIGTERM"]
+        return [f"status {status} after SIGTERM: {self._said()}"] if status else []
 
     def kill(self) -> None:
         """End it at once, if it still runs."""
@@ -123,32 +115,27 @@ class Service:
 
     def complaints(self) -> list[str]:
         """Lines on stderr of level warn or error, or of a sanitizer."""
-        return [line for line in
-                self.log.read_text(errors="replace").splitlines()
-                if not QUIET_LINE.match(line)]
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if not QUIET_LINE.match(line)]
 
-    def _read_port(self) -> None:
+    def _printed_port(self) -> int:
+        """The port that the program prints; 0 if it prints none."""
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline().decode() if ready else ""
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
-        if not found:
-            self.kill()
-            raise Failure(f"the service did not start: {self._said()}")
-        self.port = int(found[1])
+        return int(found[1]) if found else 0
 
-    def _wait_until_listening(self) -> None:
+    def _open_port(self, port: int) -> int:
+        """`port`, when it takes connections; 0 if it does not in time."""
         ends = time.monotonic() + START_SECONDS
-        while True:
+        while self.process.poll() is None and time.monotonic() < ends:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return port
             except OSError:
-                if self.process.poll() is not None or time.monotonic() > ends:
-                    self.kill()
-                    raise Failure(f"port {self.port} does not open: "
-                                  f"{self._said()}") from None
                 time.sleep(0.02)
+        return 0
 
     def _said(self) -> str:
         """The first complaints; the report of a sanitizer is long."""
