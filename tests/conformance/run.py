@@ -22,7 +22,6 @@ from client import JSON, NDJSON, Client
 from schemathesis.checks import not_a_server_error
 from service import Service
 
-HERE = Path(__file__).resolve().parent
 MAX_BODY = 65536
 KNOWN_ID = "193270a9-c9cf-404a-8f83-838e71d9ae67"
 PATHS = ["/rockets", "/rockets/{id}", "/health", "/openapi.yaml", "/swagger", "/"]
@@ -161,11 +160,11 @@ def run_schemathesis(document, service, examples, seed):
     """Return whether all generated requests passed, and none of the phases was
     empty."""
     report = document.with_name("report.ndjson")
-    done = subprocess.run([
-        Path(sys.executable).with_name("schemathesis"), "--config-file",
-        HERE / "schemathesis.toml", "run", document, "--url", service.url,
-        "--checks", "all", "--seed", seed, "--max-examples", examples, "--no-color",
-        "--report", "ndjson", "--report-ndjson-path", report], check=False)
+    command = (f"run {document} --url {service.url} --checks all --seed {seed} "
+               f"--max-examples {examples} --no-color --report ndjson "
+               f"--report-ndjson-path {report}")
+    done = subprocess.run([Path(sys.executable).with_name("schemathesis"), "--config-file",
+                           Path(__file__).with_name("schemathesis.toml"), *command.split()])
     events = map(json.loads, report.read_text(encoding="utf-8").splitlines())
     phases = {event["ScenarioFinished"]["phase"] for event in events
               if event.get("ScenarioFinished", {}).get("recorder", {}).get("checks")}

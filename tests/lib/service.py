@@ -12,7 +12,6 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 
 from client import Failure
 
@@ -52,7 +51,7 @@ class Look:
 class Service:
     """A running server. The end of its `with` kills it, if it still runs."""
 
-    def __init__(self, program: Union[Path, str], log: Path, *flags: str,
+    def __init__(self, program: Path | str, log: Path, *flags: str,
                  port: int = 0):
         """Start `program` with `flags` and wait until it listens on 127.0.0.1.
         With port 0 it gets the flag -port=0 and prints the port that it chose,
