@@ -25,7 +25,6 @@ PRESET=debug
 HERE=tests/conformance
 OUT=build/conformance
 VENV=$OUT/venv
-STARTED=()
 # Write no files beside the sources.
 export PYTHONDONTWRITEBYTECODE=1
 
@@ -81,67 +80,13 @@ build() {
     fi
 }
 
-# start NAME FLAG...: start a service and wait until it is ready.
-start() {
-    local name=$1
-    shift
-    : >"$OUT/$name.ready"
-    "build/$PRESET/lunar.service" -port=0 -log-level=warn "$@" \
-        >"$OUT/$name.ready" 2>"$OUT/$name.log" &
-    STARTED+=($!)
-    for _ in $(seq 200); do
-        ! grep -q listening "$OUT/$name.ready" || return 0
-        sleep 0.1
-    done
-    say "the service did not start: see $OUT/$name.log"
-    exit 1
-}
-
-url_of() { sed -nE 's/^.* listening on ([^ ]+) .*$/\1/p' "$OUT/$1.ready"; }
-
-# stop: stop all services; each must end with status 0.
-stop() {
-    local pid result=0
-    for pid in "${STARTED[@]}"; do
-        kill -TERM "$pid" 2>/dev/null || true
-        wait "$pid" || {
-            say "the service ended with status $?: see $OUT/*.log"
-            result=1
-        }
-    done
-    STARTED=()
-    return $result
-}
-
-run_schemathesis() {
-    "$VENV/bin/schemathesis" --config-file "$HERE/schemathesis.toml" run \
-        "$OUT/openapi.yaml" --url "$1" --checks all --seed "$SEED" \
-        --max-examples "$EXAMPLES" --no-color \
-        --report ndjson --report-ndjson-path "$OUT/report.ndjson"
-}
-
 mkdir -p "$OUT"
 need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv
 make_environment
 need_npm openapi
 build
-trap stop EXIT
-start service
-start small -max-memory=1M
-url=$(url_of service)
-# Test the document that the service serves. It is saved to a file, as
-# schemathesis skips the operation from which it loads a document.
-"$VENV/bin/python" -c 'import sys, urllib.request as r; r.urlretrieve(*sys.argv[1:])' \
-    "$url/openapi.yaml" "$OUT/openapi.yaml"
-
-failed=0
-"$VENV/bin/python" "$HERE/statuses.py" "$OUT/openapi.yaml" "$url" "$(url_of small)" ||
-    failed=1
-run_schemathesis "$url" || failed=1
-"$VENV/bin/python" "$HERE/summary.py" "$OUT/report.ndjson" || failed=1
-trap - EXIT
-stop || failed=1
-if [ "$failed" -ne 0 ]; then
+if ! "$VENV/bin/python" "$HERE/run.py" "build/$PRESET/lunar.service" "$OUT" \
+    "$EXAMPLES" "$SEED"; then
     say "FAILED; to repeat: $0 $EXAMPLES --seed=$SEED --preset=$PRESET"
     exit 1
 fi

@@ -32,9 +32,8 @@ need_packages "${BUILD_PACKAGES[@]}" python3
 python=/usr/bin/python3
 # Check the arguments before the build.
 programs=$("$python" tests/soak/soak.py --plan "$@")
-# --help and --plan need no build, and --build names other programs.
 case " $* " in
-*" --help "* | *" -h "* | *" --plan "* | *" --build"*) ;;
+*" --help "* | *" -h "* | *" --plan "*) ;;
 *)
     need_npm openapi
     build "$(basename "$programs")"

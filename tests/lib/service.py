@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service under test: started, looked at from outside, stopped."""
+"""A server process: start it, look at it from outside, stop it."""
 
 import ctypes
 import os
@@ -7,6 +7,7 @@ import re
 import resource
 import select
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -14,25 +15,24 @@ from pathlib import Path
 
 from client import Failure
 
-START_SECONDS = 30.0  # to listen, at most; a sanitizer takes some of it
-STOP_SECONDS = 30.0
+START_SECONDS = STOP_SECONDS = 30.0  # sanitizers are slow
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PR_SET_PDEATHSIG = 1
-CPUCLOCK_SCHED = 2  # of the kernel's headers
+CPUCLOCK_SCHED = 2  # from the kernel's posix-timers.h
 
-# What it may say while all is well: lines of the level info.
+# Lines on stderr that are not complaints: level info or debug.
 QUIET_LINE = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z (info|debug) ")
 
 _libc = ctypes.CDLL(None)
 
 
 def die_with_parent() -> None:
-    """In the child: it does not outlive us, however we end."""
+    """Call it in a child process: the kernel kills it when its parent ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def allow_files() -> int:
-    """As many open files as the machine allows, for us and all children."""
+    """Raise the limit of open files to the hard limit, which is returned."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -40,104 +40,112 @@ def allow_files() -> int:
 
 @dataclass(frozen=True)
 class Look:
-    """What the kernel says of a process."""
+    """What the kernel says about a process."""
 
     resident: int  # bytes
-    proportional: int  # bytes, shared pages counted by share
     descriptors: int
     threads: int
-    cpu: float  # seconds so far
+    cpu: float  # seconds so far, of all threads, including ended ones
 
 
 class Service:
-    """A running lunar.service; leaving its `with` ends it, if need be."""
+    """A running server. The end of its `with` kills it, if it still runs."""
 
-    def __init__(self, program: Path, log: Path, *flags: str):
-        """Start `program` on a free port, with more `flags`; wait until it is
-        ready. `log` gets its stderr."""
+    def __init__(self, program: Path | str, log: Path, *flags: str,
+                 port: int = 0):
+        """Start `program` with `flags` and wait until it listens on 127.0.0.1.
+        With port 0 it gets the flag -port=0 and prints the port that it chose,
+        as lunar.service and bare_mhd do. Any other program has to be told its
+        `port` in its own way. `log` gets its stderr."""
         self.log = log
-        with open(self.log, "wb") as errors:
-            self.process = subprocess.Popen(
-                [str(program), "-port=0", *flags],
-                stdout=subprocess.PIPE, stderr=errors,
-                env=_environment(), preexec_fn=die_with_parent)
-        self.port = self._wait_for_port()
+        command = [str(program), *([] if port else ["-port=0"]), *flags]
+        with open(log, "wb") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors,
+                                            env=_environment(), preexec_fn=die_with_parent)
+        self.port = self._open_port(port) if port else self._printed_port()
+        if self.port == 0:
+            self.kill()
+            raise Failure(f"the server did not start: {self._said()}")
 
     def __enter__(self) -> "Service":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self.kill()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def look(self) -> Look:
-        """How it stands now."""
+        """Its resources now."""
         proc = Path(f"/proc/{self.process.pid}")
         try:
-            statm = (proc / "statm").read_text().split()
-            status = (proc / "status").read_text()
-            rollup = (proc / "smaps_rollup").read_text()
+            pages = int((proc / "statm").read_text().split()[1])
             descriptors = len(os.listdir(proc / "fd"))
-            # The clock of a process, as clock_getcpuclockid(3) makes it.
+            threads = len(os.listdir(proc / "task"))
+            # The clock id that clock_getcpuclockid(3) returns.
             cpu = time.clock_gettime((~self.process.pid << 3) | CPUCLOCK_SCHED)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             self.check_alive()
-            raise Failure(f"the service cannot be looked at: {error}") from error
-        return Look(int(statm[1]) * PAGE, _number(rollup, "Pss") * 1024,
-                    descriptors, _number(status, "Threads"), cpu)
+            raise Failure(f"cannot read {proc}: {error}") from error
+        return Look(pages * PAGE, descriptors, threads, cpu)
 
     def check_alive(self) -> None:
-        """Ended by itself is a failure."""
-        if self.process.poll() is not None:
-            raise Failure(f"the service ended with status "
-                          f"{self.process.returncode}: {self._said()}")
+        """Raise Failure if it has ended."""
+        if (status := self.process.poll()) is not None:
+            raise Failure(f"the server ended with status {status}: {self._said()}")
 
     def stop(self) -> list[str]:
-        """Ask it to end; what is wrong with how it did."""
+        """Send SIGTERM and wait. Returns what was wrong with the end."""
         self.process.terminate()
         try:
             status = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            return [f"the service still ran {STOP_SECONDS:.0f} s after SIGTERM"]
-        if status != 0:
-            return [f"the service ended with status {status} after SIGTERM: "
-                    f"{self._said()}"]
-        return []
+            return [f"the server still ran {STOP_SECONDS:.0f} s after SIGTERM"]
+        return [f"status {status} after SIGTERM: {self._said()}"] if status else []
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def complaints(self) -> list[str]:
-        """Lines on stderr that are not of a service that is well."""
-        return [line for line in
-                self.log.read_text(errors="replace").splitlines()
-                if not QUIET_LINE.match(line)]
+        """Lines on stderr of level warn or error, or of a sanitizer."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if not QUIET_LINE.match(line)]
 
-    def _wait_for_port(self) -> int:
+    def _printed_port(self) -> int:
+        """The port that the program prints; 0 if it prints none."""
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline().decode() if ready else ""
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
-        if not found:
-            self.process.kill()
-            self.process.wait()
-            raise Failure(f"the service did not start: {self._said()}")
-        return int(found[1])
+        return int(found[1]) if found else 0
+
+    def _open_port(self, port: int) -> int:
+        """`port`, when it takes connections; 0 if it does not in time."""
+        ends = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < ends:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return port
+            except OSError:
+                time.sleep(0.02)
+        return 0
 
     def _said(self) -> str:
-        """The first of its complaints; a sanitizer's go on and on."""
+        """The first complaints; the report of a sanitizer is long."""
         return " / ".join(self.complaints()[:5]) or "nothing on stderr"
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without flags of the service. What was freed is kept back by
-    AddressSanitizer, 256 MiB unless told: less is soon full, so flat."""
+    """Our own, without flags of the service. AddressSanitizer keeps freed
+    memory, 256 MiB by default: a smaller quarantine is soon full, so that
+    memory is flat from then on."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("LUNAR_")}
     environment.setdefault("ASAN_OPTIONS", "quarantine_size_mb=16")
     return environment
-
-
-def _number(text: str, name: str) -> int:
-    found = re.search(rf"^{name}:\s*(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0

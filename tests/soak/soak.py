@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The soak; scripts/soak.sh is the usual way to it.
-
-Needs nothing but Python 3.11. What the loads do is told in load_*.py, what a
-rocket must look like in oracle.py, when memory is flat in verdict.py.
-"""
+"""The soak test: start the service, run all loads at the same time, measure
+the service each second, and judge it. scripts/soak.sh builds the programs."""
 
 import sys
 
@@ -13,244 +10,217 @@ sys.dont_write_bytecode = True
 import argparse
 import secrets
 import signal
+import time
+from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import NoReturn, Optional
+from statistics import linear_regression, median
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.append(str(ROOT / "tests" / "lib"))
 
-import load_crowd
-import load_floods
-import load_hostile
-import load_lists
-import load_malformed
-import load_orders
-import load_probe
-import load_program
-import report
-import tasks
-import verdict
-from common import ROOT, Failure, Settings, count, say
-from ending import Ending, wait_for_quiet
-from report import Found
-from service import Service, allow_files
-from watch import Watch
+import lists
+import malformed
+import messages
+from client import Failure
+from load import COUNTERS, FORK, Load, say
+from service import Look, Service, allow_files
 
-LOADS: list[ModuleType] = [
-    load_orders, load_crowd, load_hostile, load_program, load_lists,
-    load_malformed, load_floods, load_probe]
-NAMES = [load.NAME for load in LOADS]
+LOADS = {**{name: messages.fly for name in messages.FLEETS}, **{
+    run.__name__: run for run in (
+        messages.batches, messages.gaps, lists.lists, lists.readers,
+        malformed.malformed, malformed.vanishing, malformed.floods, messages.probe)}}
 
-PRESETS = ["release", "debug", "asan", "tsan"]
 LEAST_SECONDS = 15
-PROGRESS_SECONDS = 60.0
+QUIET_SECONDS = 60.0  # a request that has begun is cut off after 30 s
+MIB = 1024 * 1024
+ROCKET_BYTES = 400
 
 EPILOG = """\
-loads, all at once:
+loads, all at the same time:
 {loads}
 
 examples:
-  scripts/soak.sh                      20 minutes
-  scripts/soak.sh 1                    a minute: a look that all of it works
-  scripts/soak.sh 3 --preset=tsan      the service under ThreadSanitizer
-  scripts/soak.sh 5 --only=hostile,probe
+  scripts/soak.sh 1                    one minute: whether all of it works
+  scripts/soak.sh 3 --preset=tsan --only=gaps,probe
 
-Exit status: 0 when all held; 1 when anything did not, with the reasons; 2 for
-a mistake in the command. The report, each second's figures and what the
-service said on stderr are left in build/soak. The same seed makes the same
-messages; in which order the loads' requests meet is up to the machine."""
+Exit status: 0 if no check failed; 1 if one did, with the reasons; 2 for a wrong
+command line. The report, the measurements of each second and the stderr of the
+service are in build/soak. The same seed gives the same messages; in which
+order the requests of different loads arrive depends on the machine."""
 
 
 def main() -> int:
-    settings, only_plan = read_flags()
-    if only_plan:
-        print(settings.build)
+    flags = read_flags()
+    if flags.plan:
+        print(flags.build)
         return 0
-    end_on_signals()
-    files = allow_files()
-    if files < 2 * settings.max_connections:
-        say(f"the limit of open files is {files} here (ulimit -Hn): too few for "
-            f"floods; go on with --max-connections={files // 2}")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the children end with us
+    if allow_files() < 2 * flags.max_connections:
+        say("the limit of open files, ulimit -Hn, is below twice --max-connections")
         return 2
-    settings.out.mkdir(parents=True)
-    say(f"{settings.seconds:.0f} s, seed {settings.seed}, in {settings.out}")
-    found = Found(settings)
+    flags.out.mkdir(parents=True)
+    say(f"{flags.seconds} s, seed {flags.seed}, in {flags.out}")
+    soak = Soak(flags)
     try:
-        soak(found)
-    except (Failure, OSError, ValueError) as error:
-        found.faults.append(str(error))
-    text = report.render(found)
-    (settings.out / "report.txt").write_text(text, "utf-8", "backslashreplace")
-    # What a fault quotes may be any bytes, wherever this goes.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    print(text, end="")
-    return 1 if found.faults else 0
+        soak.run()
+    except (Failure, OSError) as error:
+        soak.faults.append(str(error))
+    text = soak.report()
+    (flags.out / "report.txt").write_text(text, "utf-8", "backslashreplace")
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    return 1 if soak.faults else 0
 
 
-def read_flags() -> tuple[Settings, bool]:
-    loads = "\n".join(f"  {load.NAME:<10}{_first_sentence(load)}" for load in LOADS)
+def read_flags() -> Namespace:
+    loads = "\n".join(
+        f"  {name:12} " + (f"rockets launch --verify {messages.FLEETS[name]}" if name in
+                          messages.FLEETS else " ".join(str(run.__doc__).split()))
+        for name, run in LOADS.items())
     parser = argparse.ArgumentParser(
         prog="scripts/soak.sh", epilog=EPILOG.format(loads=loads),
-        description="Load lunar.service with everything at once, and check its "
-        "answers, its state at the end, and that memory, descriptors and threads "
-        "stay flat.", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("minutes", type=whole_number, nargs="?", default=20,
-                        help="of load (default 20)")
-    parser.add_argument("--seconds", type=whole_number, metavar="N",
-                        help=f"of load, instead; at least {LEAST_SECONDS}")
-    parser.add_argument("--seed", type=seed, metavar="N",
-                        help="of all messages (default: another one each time)")
-    parser.add_argument("--preset", choices=PRESETS, default="release",
-                        help="what scripts/soak.sh builds and runs (default "
-                        "release)")
-    parser.add_argument("--threads", type=threads, default="2", metavar="N",
-                        help="-threads of the service, also per-connection "
-                        "(default 2)")
-    parser.add_argument("--max-connections", type=whole_number, default=2000,
-                        metavar="N", help="of the service (default 2000); floods "
-                        "go past it")
-    parser.add_argument("--only", type=names, metavar="LOAD[,...]", default=[],
-                        help="no other loads")
-    parser.add_argument("--build", type=Path, metavar="DIR",
-                        help="where the programs are (default build/PRESET)")
-    parser.add_argument("--plan", action="store_true",
-                        help="only say where the programs would be")
+        description="Load lunar.service in all ways at the same time; check its responses"
+        ", its state, and that memory, descriptors and threads do not grow.",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("minutes", type=int, nargs="?", default=20, help="of load (default 20)")
+    add("--seconds", type=int, metavar="N", help=f"of load; at least {LEAST_SECONDS}")
+    add("--seed", type=int, metavar="N", default=secrets.randbelow(10**9),
+        help="of all messages, below 10^9 (default: a random one)")
+    add("--preset", choices=["release", "debug", "asan", "tsan"], default="release",
+        help="the build (default release)")
+    add("--threads", default="2", metavar="N", help="of the service (default 2)")
+    add("--max-connections", type=int, default=2000, metavar="N",
+        help="of the service (default 2000); floods exceed it")
+    add("--only", metavar="LOAD,...", default=",".join(LOADS), help="only these loads")
+    add("--plan", action="store_true", help="only print the folder of the programs")
     flags = parser.parse_args()
-    seconds = flags.seconds or flags.minutes * 60
-    if seconds < LEAST_SECONDS:
-        parser.error(f"{seconds} s are too few to tell anything; at least "
-                     f"{LEAST_SECONDS}")
-    settings = Settings(
-        seconds=seconds, seed=secrets.randbelow(10**9) if flags.seed is None
-        else flags.seed, threads=flags.threads,
-        max_connections=flags.max_connections, only=flags.only,
-        build=flags.build or ROOT / "build" / flags.preset,
-        out=ROOT / "build" / "soak" / f"{datetime.now():%Y-%m-%dT%H%M%S}",
-        sanitized=flags.preset in ("asan", "tsan"))
-    return settings, flags.plan
+    flags.seconds = flags.seconds or flags.minutes * 60
+    flags.only = flags.only.split(",")
+    if not set(flags.only) <= set(LOADS):
+        parser.error(f"--only: the loads are {', '.join(LOADS)}")
+    if flags.seconds < LEAST_SECONDS or not 0 <= flags.seed < 10**9:
+        parser.error("the time or the seed is out of its range")
+    flags.build = ROOT / "build" / flags.preset
+    flags.out = ROOT / "build" / "soak" / f"{datetime.now():%Y-%m-%dT%H%M%S}"
+    flags.sanitized = flags.preset in ("asan", "tsan")
+    return flags
 
 
-def whole_number(text: str) -> int:
-    """A flag's number."""
-    if not text.isdecimal() or not 1 <= int(text) <= 100000:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1")
-    return int(text)
+class Soak:
+    """One run, and what it finds."""
 
+    def __init__(self, flags: Namespace):
+        self.flags = flags
+        self.faults: list[str] = []
+        self.notes: list[str] = []
+        self.loads: list[Load] = []
+        self.stop = FORK.Event()
+        # Each second: seconds so far, what was seen, rockets so far.
+        self.samples: list[tuple[float, Look, int]] = []
 
-def seed(text: str) -> int:
-    """A flag's seed."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0")
-    return int(text)
+    def run(self) -> None:
+        flags = self.flags
+        with Service(flags.build / "lunar.service", flags.out / "stderr.log",
+                     f"-threads={flags.threads}",
+                     f"-max-connections={flags.max_connections}") as service:
+            baseline = service.look()
+            self.loads = [Load(name, flags, service.port, self.stop)
+                          for name in ["first fleet", *flags.only]]
+            ours, *loads = self.loads
+            flags.still = lists.launch_still(ours)
+            for load in loads:
+                load.start(LOADS[load.name])
+            try:
+                self._measure(service, loads)
+            finally:
+                self.stop.set()
+            for load in loads:
+                self.faults += load.finish()
+            service.check_alive()
+            if not self.faults:
+                self._judge(service, baseline, ours)
+            self.faults += service.stop()
+            self.faults += [f"on stderr: {line}" for line in service.complaints()]
 
+    def _measure(self, service: Service, loads: list[Load]) -> None:
+        """Measure each second, until the time is over or a load fails."""
+        begun = told = due = time.monotonic()
+        while due < begun + self.flags.seconds and not any(map(Load.failed, loads)):
+            now = time.monotonic()
+            due = max(due + 1, now + 0.5)
+            time.sleep(due - now)
+            look, counted = service.look(), self._counted()
+            self.samples.append((due - begun, look, counted["rockets"]))
+            if due - told >= 30:
+                told = due
+                say(f"{look.resident / MIB:.1f} MiB, {look.descriptors} descriptors, "
+                    f"{counted['messages']:,} messages, {counted['requests']:,} requests")
 
-def threads(text: str) -> str:
-    """A flag for the service."""
-    if text != "per-connection":
-        whole_number(text)
-    return text
+    def _counted(self) -> dict[str, int]:
+        """What all loads together have counted."""
+        rows = [load.counted() for load in self.loads]
+        return {name: sum(row[name] for row in rows) for name in COUNTERS}
 
+    def _judge(self, service: Service, baseline: Look, ours: Load) -> None:
+        """Check what the load has left, and the samples."""
+        ends = time.monotonic() + QUIET_SECONDS
+        while (look := service.look()) and time.monotonic() < ends and (
+                look.descriptors > baseline.descriptors
+                or look.threads > baseline.threads):
+            time.sleep(0.1)
+        self._limit("descriptors left", look.descriptors, baseline.descriptors)
+        self._limit("threads left", look.threads, baseline.threads)
+        counted, most = self._counted(), self.flags.max_connections
+        say(f"comparing lists of {counted['rockets']} rockets")
+        lists.compare_all(ours, counted["rockets"])
+        self._judge_memory()
+        # Floods cost some; with a thread a connection, any new one may be closed.
+        threads = self.flags.threads == "per-connection"
+        self._limit("requests without a response", counted["retries"],
+                    (20 + counted["requests"] // 10000) * (10 if threads else 1))
+        self._limit("descriptors", max(look.descriptors for _, look, _ in self.samples),
+                    baseline.descriptors + most)
+        self._limit("threads", max(look.threads for _, look, _ in self.samples),
+                    baseline.threads + most * threads)
 
-def names(text: str) -> list[str]:
-    """A flag's loads."""
-    wanted = text.split(",")
-    unknown = [name for name in wanted if name not in NAMES]
-    if unknown:
-        raise argparse.ArgumentTypeError(
-            f"{unknown[0]!r} is none; there are: {', '.join(NAMES)}")
-    return wanted
+    def _limit(self, what: str, got: float, allowed: float) -> None:
+        text = f"{what}: {got:.4g}, {allowed:.4g} allowed"
+        self.notes.append(text)
+        self.faults += [text] if got > allowed else []
 
+    def _judge_memory(self) -> None:
+        """Two tests, as each alone can be fooled. The median of the last quarter
+        against that of the first shows what has grown, whatever a flood needed
+        for a moment; a line through all shows what still grows."""
+        seconds = self.flags.seconds
+        warm = [sample for sample in self.samples
+                if sample[0] >= max(seconds / 5, min(60.0, seconds / 3))]
+        sizes = [look.resident / MIB for _, look, _ in warm]
+        quarter = len(sizes) // 4
+        first, last = median(sizes[:quarter]), median(sizes[-quarter:])
+        slope, _ = linear_regression([sample[0] for sample in warm], sizes)
+        # What the allocator or a sanitizer keeps, and new rockets.
+        kept = 24 if self.flags.sanitized else 10 if seconds < 300 else 4
+        allowed = 0.05 * first + kept + (warm[-1][2] - warm[0][2]) * ROCKET_BYTES / MIB
+        self._limit(f"growth from {first:.1f} MiB, in MiB", last - first, allowed)
+        rise = slope * (warm[-1][0] - warm[0][0])
+        self._limit("rise of a line through it, in MiB", rise, allowed)
 
-def _first_sentence(load: ModuleType) -> str:
-    text = " ".join((load.__doc__ or "").split())
-    return text.partition(". ")[0].partition(": ")[0].rstrip(".")
-
-
-def end_on_signals() -> None:
-    """Let signals unwind the stack; all children end with us."""
-    def end(number: int, frame: Optional[FrameType]) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, end)
-
-
-def soak(found: Found) -> None:
-    """All of it: start, load, quiet, comparison, stop."""
-    settings = found.settings
-    with Service(settings.build / "lunar.service", settings.out / "stderr.log",
-                 f"-threads={settings.threads}",
-                 f"-max-connections={settings.max_connections}") as service:
-        shown, stop = tasks.make_shown(), tasks.make_stop()
-        found.baseline = service.look()
-        found.loads = [tasks.Load(load, settings, service.port, shown, stop)
-                       for load in LOADS
-                       if not settings.only or load.NAME in settings.only]
-        watch = Watch(service, found.loads, shown, settings.out / "curve.tsv")
-        found.samples = watch.samples
-        try:
-            follow(settings, service, found.loads, watch)
-        finally:
-            stop.set()
-            watch.close()
-        finish(found, service)
-        if not found.faults:
-            judge(found, service)
-        found.faults += service.stop()
-        found.faults += [f"on stderr: {line}" for line in service.complaints()]
-
-
-def follow(settings: Settings, service: Service, loads: list[tasks.Load],
-           watch: Watch) -> None:
-    """Watch the load until its time is over, or something failed."""
-    told = 0.0
-    while watch.seconds() < settings.seconds:
-        watch.wait()
-        service.check_alive()
-        sample = watch.take()
-        for load in loads:
-            load.look()
-        if any(load.fault for load in loads):
-            return
-        if sample.seconds - told >= PROGRESS_SECONDS:
-            told = sample.seconds
-            say(f"{sample.resident_mib:.1f} MiB, {sample.descriptors} descriptors, "
-                f"{sample.threads} threads, {count(sample.messages)} messages, "
-                f"{count(sample.requests)} requests")
-
-
-def finish(found: Found, service: Service) -> None:
-    """Let the loads end what they are at, then look at what is left."""
-    say("the load ends")
-    for load in found.loads:
-        load.finish()
-        if load.fault:
-            found.faults.append(f"{load.name}: {load.fault}")
-        elif load.outcome is None:
-            found.faults.append(f"{load.name}: left nothing")
-    service.check_alive()
-
-
-def judge(found: Found, service: Service) -> None:
-    """What is left open, the state against the oracle, and the curve. Only
-    where no load broke off: what such a one has sent is not known."""
-    settings, outcomes = found.settings, [load.outcome for load in found.loads
-                                          if load.outcome is not None]
-    assert found.baseline is not None
-    found.faults += wait_for_quiet(service, found.baseline)
-    found.quiet = service.look()
-    task = tasks.Task("ending", settings, service.port,
-                      [0] * len(tasks.COUNTERS), None, None)
-    ending = Ending(task, outcomes, settings.out / "rockets-that-differ.json")
-    found.rockets = len(ending.rockets) + ending.unnamed
-    found.faults += ending.faults()
-    found.flatness = verdict.flatness(found.samples, settings)
-    found.faults += found.flatness.faults
-    found.faults += verdict.beyond(found.samples, found.baseline, settings)
-    counted = [load.counted() for load in found.loads]
-    found.faults += verdict.unanswered(sum(row["retries"] for row in counted),
-                                       sum(row["requests"] for row in counted))
+    def report(self) -> str:
+        """What was counted and measured, and the verdict."""
+        (self.flags.out / "curve.tsv").write_text("".join(
+            f"{seconds:.1f}\t{look.resident}\t{look.descriptors}\t{look.threads}\t"
+            f"{look.cpu:.2f}\t{rockets}\n" for seconds, look, rockets in self.samples))
+        lines = [" " * 12 + "".join(f"{name:>13}" for name in COUNTERS)]
+        rows = {load.name: load.counted() for load in self.loads}
+        for name, row in {**rows, "all": self._counted()}.items():
+            lines.append(f"{name:12}" + "".join(f"{count:13,}" for count in row.values()))
+        lines += ["", *self.notes, ""]
+        lines += [f"FAILED: {fault}" for fault in self.faults[:30]] or [
+            "PASSED: responses, state, memory, descriptors, threads, stderr, the stop"]
+        lines.append(f"seed {self.flags.seed}; measurements and logs: {self.flags.out}")
+        return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ static const struct {
     const char *from, *to; /* the list is between these texts */
 } places[] = {
     {"tests/fuzz/query.dict", "\"sort=\"", "\"&order=\""},
-    {"tests/soak/order.py", "SORTS = [", "]"},
+    {"tests/soak/lists.py", "SORTS = [", "]"},
 };
 
 static void every_place_has_every_sort_field(void **context)

@@ -27,8 +27,6 @@ static const struct {
     {"bench/fleet.c", "RocketExploded"},
     {"bench/messages.lua", "RocketExploded"},
     {"tests/fuzz/json.dict", NULL},
-    {"tests/soak/broken.py", NULL},
-    {"tests/soak/message.py", NULL},
     {"tests/unit/api/test_batch_cuts.c", NULL},
 };
 

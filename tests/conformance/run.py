@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test the running service against its own openapi.yaml: every status of every
+operation on purpose, then generated requests with schemathesis and hooks.py.
+scripts/conformance.sh is the usual way to run it.
+
+usage: run.py PROGRAM FOLDER EXAMPLES SEED
+
+Generated requests seldom get some statuses, such as 414. Each row below causes
+one status, and its response must pass the same checks. A documented status
+without a row is a failure, and so is a row whose status is not documented.
+Reports and logs are written to FOLDER. Exit status 1 if a test failed.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import hooks  # its checks are applied to all responses, and finds tests/lib
+import schemathesis
+from client import JSON, NDJSON, Client
+from schemathesis.checks import not_a_server_error
+from service import Service
+
+MAX_BODY = 65536
+KNOWN_ID = "193270a9-c9cf-404a-8f83-838e71d9ae67"
+PATHS = ["/rockets", "/rockets/{id}", "/health", "/openapi.yaml", "/swagger", "/"]
+
+# Statuses that occur only if malloc() fails, or with sixteen slow readers of
+# very long lists: see tests/fault and tests/integration/test_list_stream.c.
+ELSEWHERE = {("GET", path, 503) for path in PATHS}
+
+
+def line(number, channel=KNOWN_ID, time="2022-02-02T19:39:05.86337+01:00"):
+    """A message; the number is given as text."""
+    return (f'{{"metadata":{{"channel":{json.dumps(channel)},"messageNumber":{number},'
+            f'"messageTime":"{time}","messageType":"RocketLaunched"}},"message":'
+            '{"type":"Falcon-9","launchSpeed":500,"mission":"ARTEMIS"}}').encode()
+
+
+# Valid and invalid values of metadata, in a batch, where hooks.py checks each
+# line against the document. unit.domain.test_message_members has payloads.
+NUMBERS = ["0", "1", "1.0", "1e3", "1.5", "-1", "9007199254740991", "9007199254740992"]
+CHANNELS = ["", "a", "\u00e9" * 64, "\u00e9" * 65, "a" * 128, "a" * 129, "\x7f", "\x80"]
+TIMES = [
+    "2022-02-29T19:39:05Z", "2024-02-29T19:39:05Z", "1900-02-29T19:39:05Z",
+    "2000-02-29t19:39:05z", "2022-04-31T19:39:05Z", "0000-01-01T00:00:00Z",
+    "2022-02-02T24:00:00Z", "2022-02-02T19:60:00Z", "2022-02-02T19:39:05+24:00",
+    "9999-12-31T23:59:59.999999999-23:59", "2022-02-02T19:39:05.1234567890Z",
+    "2016-12-31T23:59:60Z", "2016-12-31T22:59:60Z", "2017-01-01T00:59:60+01:00",
+    "2022-02-02T19:39:05.Z", "2022-02-02T19:39:05", "2022-02-02 19:39:05Z"]
+EDGES = b"\n".join([*map(line, NUMBERS), *(line(10, channel) for channel in CHANNELS),
+                    *(line(10, time=time) for time in TIMES)])
+
+# Requests: arguments of Case, and those of its call(): headers, params, data.
+# This client cannot send two Content-Length headers; a transfer coding that is
+# not one of HTTP is malformed as well.
+MALFORMED = {"headers": {"Transfer-Encoding": "gzip"}}
+LONG_BODY = {"data": b"x" * (MAX_BODY + 1)}
+LONG_TARGET = {"params": {"unknown": "x" * 8192}}
+CURRENT = {"headers": {"If-None-Match": "*"}}
+PLAIN = {"headers": {"Accept-Encoding": "identity"}}
+GZIPPED = {"headers": {"Accept-Encoding": "gzip"}}
+ONE = {"query": {"limit": 1}}
+CASE = {"query", "body", "media_type", "path_parameters"}
+
+
+def post(data, media_type=JSON, **call):
+    return {"body": "", "media_type": media_type, "data": data, **call}
+
+
+ROWS = {
+    "/messages": [
+        (202, post(line(1))), (202, post(line(1))), (202, post(line(3))),
+        (202, post(line(4) + b"\r\n\n \t\r\n" + line(4), NDJSON)),
+        (202, post(EDGES, NDJSON)), (202, post(b"", NDJSON)),
+        (202, post(b"{}{}\n\xff\xfe\n[" + line(6) + b"]\n" + line(7), NDJSON)),
+        (202, post(b"[]\n" * 150, NDJSON)),
+        (202, post(line(8).ljust(MAX_BODY) + b"\n" + line(9).ljust(MAX_BODY + 1), NDJSON)),
+        (400, MALFORMED), (400, post(b"")), (400, post(line(1) + line(2))),
+        (403, post(line(9), headers={"Sec-Fetch-Site": "cross-site"})),
+        (403, post(line(9), headers={"Origin": "http://elsewhere.example"})),
+        (413, LONG_BODY), (414, post(line(1), **LONG_TARGET))],
+    "/rockets": [
+        (200, {}), (200, ONE), (304, CURRENT), (304, {**ONE, **CURRENT}),
+        (400, {"query": {"sort": "name"}}),
+        # A list sends the parameter twice. schemathesis takes it for one value,
+        # from which a server may pick.
+        (400, {"query": {"order": ["asc", "asc"]}}), (400, {"query": {"limit": [1, 2]}})],
+    "/rockets/{id}": [
+        (200, {}), (304, CURRENT), (404, {"path_parameters": {"id": "nobody"}})],
+    "/health": [(200, {})],
+    "/openapi.yaml": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
+    "/swagger": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
+    "/": [(302, {})],
+}
+
+
+def send(schema, url, method, path, status, how):
+    """Send the request of a row, or DELETE if its status is 405. Return what is
+    wrong with the response, or None."""
+    arguments = {name: value for name, value in how.items() if name in CASE}
+    if path == "/rockets/{id}":
+        arguments = {"path_parameters": {"id": KNOWN_ID}, **arguments}
+    case = schema[path][method].Case(**arguments)
+    case.method = "DELETE" if status == 405 else method
+    response = case.call(base_url=url, **{
+        name: value for name, value in how.items() if name not in CASE})
+    if response.status_code != status:
+        return f"expected {status}, got {response.status_code}: {response.text[:200]}"
+    # This check rejects all 5xx; a 503 is documented and expected here.
+    excluded = [not_a_server_error] if status == 503 else []
+    try:
+        case.validate_response(response, excluded_checks=excluded)
+    except BaseException as failure:  # a group of failures is not an Exception
+        return str(failure)
+    return None
+
+
+def refused_message(service):
+    """Launch rockets until memory is full. Return a message without room."""
+    client = Client(service.port)
+    for number in range(1000000):
+        new = line(1, f"{number:x>128}")
+        if client.ask("POST", "/messages", new, JSON).status == 503:
+            return new
+    raise AssertionError("a million rockets, and the memory limit is not reached")
+
+
+def run_rows(document, service, small):
+    """Send all rows; `small` has a small -max-memory. Return whether all
+    responses are as documented."""
+    schema = schemathesis.openapi.from_path(document)
+    rows = [(service.url, "POST" if path == "/messages" else "GET", path, *row)
+            for path, rows in ROWS.items() for row in rows + [(405, {})]]
+    rows += [(service.url, "GET", path, status, how) for path in PATHS
+             for status, how in [(400, MALFORMED), (413, LONG_BODY), (414, LONG_TARGET)]]
+    new = refused_message(small)
+    rows += [(small.url, "POST", "/messages", 503, how)
+             for how in (post(new), post(line(1) + b"\n" + new, NDJSON))]
+    failures = 0
+    for row in rows:
+        wrong = send(schema, *row)
+        if wrong is not None:
+            failures += 1
+            print(*row[1:4], wrong)
+    promised = {(operation.method.upper(), operation.path, int(status))
+                for operation in (result.ok() for result in schema.get_all_operations())
+                for status in operation.responses.status_codes if status != "default"}
+    met = {row[1:4] for row in rows}
+    for what in sorted(promised ^ (met | ELSEWHERE)):
+        failures += 1
+        print(*what, "is documented without a row, or has a row but is not documented")
+    print(f"statuses: {len(rows)} requests for the {len(promised)} that are documented, "
+          f"{len(promised - met)} of them only in other tests; {failures} failures")
+    return failures == 0
+
+
+def run_schemathesis(document, service, examples, seed):
+    """Return whether all generated requests passed, and none of the phases was
+    empty."""
+    report = document.with_name("report.ndjson")
+    command = (f"run {document} --url {service.url} --checks all --seed {seed} "
+               f"--max-examples {examples} --no-color --report ndjson "
+               f"--report-ndjson-path {report}")
+    done = subprocess.run([Path(sys.executable).with_name("schemathesis"), "--config-file",
+                           Path(__file__).with_name("schemathesis.toml"), *command.split()])
+    events = map(json.loads, report.read_text(encoding="utf-8").splitlines())
+    phases = {event["ScenarioFinished"]["phase"] for event in events
+              if event.get("ScenarioFinished", {}).get("recorder", {}).get("checks")}
+    return done.returncode == 0 and phases == {
+        "examples", "coverage", "fuzzing", "stateful"}
+
+
+def main():
+    program, folder, examples, seed = sys.argv[1:]
+    out = Path(folder)
+    with Service(program, out / "service.log", "-log-level=warn") as service, Service(
+            program, out / "small.log", "-log-level=warn", "-max-memory=1M") as small:
+        # From a file, as schemathesis does not test the operation from which it
+        # loads a document.
+        document = out / "openapi.yaml"
+        document.write_bytes(Client(service.port).ask("GET", "/openapi.yaml").body)
+        passed = [run_rows(document, service, small),
+                  run_schemathesis(document, service, examples, seed)]
+        faults = service.stop() + small.stop()
+    print(*faults, sep="\n", end="")
+    return 0 if all(passed) and not faults else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
