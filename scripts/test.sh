@@ -24,9 +24,9 @@ FAILED=()
 SKIPPED=()
 LOGS=build/logs
 # The tests for the release: the binary itself, and the service from outside.
-RELEASE_TESTS='^hardening$|^integration\.test_(answers|api_.*|guards|http_.*|rockets)$'
+RELEASE_TESTS='^hardening$|^integration\.test_(api_.*|http_.*|rockets)$'
 # The fastest tests that cover most of the service.
-VALGRIND_TESTS='^test_(answers|api_(messages|rocket|routes)|guards|http_heads|memory|per_connection)$'
+VALGRIND_TESTS='^test_(api_(messages|rocket|routes)|http_heads|memory)$'
 # A test that would be skipped fails: all programs are installed below.
 export LUNAR_SKIP_CODE=1
 

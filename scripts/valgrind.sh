@@ -31,7 +31,7 @@ LEFT_OUT=(test_stop_waiting test_privileges test_fault_gets test_fault_posts
     test_fault_start test_fault_streams test_fault_descriptors)
 # Bodies and lists that take longer under helgrind than the test or the service
 # allows.
-LEFT_OUT_OF_HELGRIND=(test_api_batch test_batch_arrival test_list_stream)
+LEFT_OUT_OF_HELGRIND=(test_api_batch test_list_stream)
 
 for argument in "$@"; do
     case $argument in
