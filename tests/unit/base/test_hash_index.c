@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include "base/hash_index.h"
 
@@ -155,13 +149,12 @@ static void without_memory_nothing_changes(void **context)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
-        TEST(an_empty_index_finds_nothing),
-        TEST(everything_is_found_at_its_place),
-        TEST(removal_hides_nothing_else),
-        TEST(an_index_that_empties_gives_its_memory_back),
-        TEST(without_memory_nothing_changes),
+        FIXTURE_TEST(an_empty_index_finds_nothing),
+        FIXTURE_TEST(everything_is_found_at_its_place),
+        FIXTURE_TEST(removal_hides_nothing_else),
+        FIXTURE_TEST(an_index_that_empties_gives_its_memory_back),
+        FIXTURE_TEST(without_memory_nothing_changes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

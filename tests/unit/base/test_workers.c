@@ -3,11 +3,7 @@
  * Tests of the workers' queues: every job runs exactly once, also one that is
  * submitted by a job or queued when the workers are freed.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -18,22 +14,48 @@
 
 enum { JOBS = 200 };
 
-/* A job that counts its runs, and may block until the test lets it end. */
+/* Of the jobs that block: posted by each when it has begun, and to end one. */
+static sem_t begun, may_end;
+
+static int set_up(void **state)
+{
+    (void)state;
+    sem_init(&begun, 0, 0);
+    sem_init(&may_end, 0, 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    sem_destroy(&begun);
+    sem_destroy(&may_end);
+    return 0;
+}
+
+/*
+ * A job that counts its runs. It may block until the test lets it end, and
+ * submit another job.
+ */
 struct counted_job {
     struct worker_job job;
+    bool blocks;
+    struct workers *workers; /* of `child` */
+    struct counted_job *child;
     atomic_uint runs;
-    sem_t *begun, *may_end; /* both NULL: it does not block */
 };
 
 static void run_counted_job(struct worker_job *job)
 {
     struct counted_job *counted = container_of(job, struct counted_job, job);
 
-    if (counted->begun != NULL) {
-        sem_post(counted->begun);
-        while (sem_wait(counted->may_end) != 0)
+    if (counted->blocks) {
+        sem_post(&begun);
+        while (sem_wait(&may_end) != 0)
             continue;
     }
+    if (counted->child != NULL)
+        workers_submit(counted->workers, &counted->child->job);
     atomic_fetch_add(&counted->runs, 1);
 }
 
@@ -43,44 +65,16 @@ static void submit_job(struct workers *workers, struct counted_job *counted)
     workers_submit(workers, &counted->job);
 }
 
-static void every_job_runs_once(void **state)
-{
-    struct workers *workers = workers_start(2);
-    struct counted_job jobs[JOBS] = {{.runs = 0}};
-    sem_t begun, may_end;
-    struct counted_job last = {.begun = &begun, .may_end = &may_end};
-
-    (void)state;
-    assert_non_null(workers);
-    sem_init(&begun, 0, 0);
-    sem_init(&may_end, 0, 1);
-    for (size_t i = 0; i < JOBS; i++)
-        submit_job(workers, &jobs[i]);
-    submit_job(workers, &last);
-    /* Jobs start in the order of submission, so all others have begun too. */
-    sem_wait(&begun);
-    workers_free(workers);
-    for (size_t i = 0; i < JOBS; i++)
-        assert_int_equal(jobs[i].runs, 1);
-    assert_int_equal(last.runs, 1);
-    sem_destroy(&begun);
-    sem_destroy(&may_end);
-}
-
 /* One slow job runs and another one is queued; a quick job starts at once. */
 static void quick_job_does_not_wait_for_slow_ones(void **state)
 {
-    struct workers *workers = workers_start(2);
-    sem_t begun, may_end;
-    struct counted_job slow = {
-        .job.slow = true, .begun = &begun, .may_end = &may_end};
-    struct counted_job next_slow = {.job.slow = true};
-    struct counted_job quick = {.begun = &begun, .may_end = &may_end};
-
     (void)state;
+    struct workers *workers = workers_start(2);
+    struct counted_job slow = {.job.slow = true, .blocks = true};
+    struct counted_job next_slow = {.job.slow = true};
+    struct counted_job quick = {.blocks = true};
+
     assert_non_null(workers);
-    sem_init(&begun, 0, 0);
-    sem_init(&may_end, 0, 0);
     submit_job(workers, &slow);
     sem_wait(&begun);
     submit_job(workers, &next_slow);
@@ -94,8 +88,6 @@ static void quick_job_does_not_wait_for_slow_ones(void **state)
     assert_int_equal(slow.runs, 1);
     assert_int_equal(quick.runs, 1);
     assert_int_equal(next_slow.runs, 1);
-    sem_destroy(&begun);
-    sem_destroy(&may_end);
 }
 
 static void *free_workers(void *workers)
@@ -104,78 +96,58 @@ static void *free_workers(void *workers)
     return NULL;
 }
 
-/* The only worker is blocked, and slow and quick jobs are queued. */
-static void queued_jobs_run_before_the_workers_end(void **state)
+/* Both workers are blocked, and slow and quick jobs are queued. */
+static void every_job_runs_once_before_the_workers_end(void **state)
 {
-    struct workers *workers = workers_start(1);
-    sem_t begun, may_end;
-    struct counted_job first = {.begun = &begun, .may_end = &may_end};
+    (void)state;
+    struct workers *workers = workers_start(2);
+    struct counted_job first[2] = {{.blocks = true}, {.blocks = true}};
     struct counted_job waiting[JOBS] = {{.runs = 0}};
     pthread_t ending;
 
-    (void)state;
     assert_non_null(workers);
-    sem_init(&begun, 0, 0);
-    sem_init(&may_end, 0, 0);
-    submit_job(workers, &first);
-    sem_wait(&begun);
+    for (size_t i = 0; i < 2; i++) {
+        submit_job(workers, &first[i]);
+        sem_wait(&begun);
+    }
     for (size_t i = 0; i < JOBS; i++) {
         waiting[i].job.slow = i % 2 == 0;
         submit_job(workers, &waiting[i]);
     }
     assert_int_equal(pthread_create(&ending, NULL, free_workers, workers), 0);
-    assert_int_equal(first.runs, 0);
+    assert_int_equal(first[0].runs + first[1].runs + waiting[0].runs, 0);
+    sem_post(&may_end);
     sem_post(&may_end);
     pthread_join(ending, NULL);
-    assert_int_equal(first.runs, 1);
+    assert_int_equal(first[0].runs, 1);
+    assert_int_equal(first[1].runs, 1);
     for (size_t i = 0; i < JOBS; i++)
         assert_int_equal(waiting[i].runs, 1);
-    sem_destroy(&begun);
-    sem_destroy(&may_end);
-}
-
-/* A job that submits another one. */
-struct parent {
-    struct counted_job counted;
-    struct workers *workers;
-    struct counted_job child;
-};
-
-static void run_parent(struct worker_job *job)
-{
-    struct parent *parent = container_of(job, struct parent, counted.job);
-
-    submit_job(parent->workers, &parent->child);
 }
 
 static void job_may_submit_another_one(void **state)
 {
-    struct workers *workers = workers_start(2);
-    sem_t begun, may_end;
-    struct parent parent = {
-        .counted.job.run = run_parent,
-        .workers = workers,
-        .child = {.job.slow = true, .begun = &begun, .may_end = &may_end}};
-
     (void)state;
+    struct workers *workers = workers_start(2);
+    struct counted_job child = {.job = {.run = run_counted_job, .slow = true},
+                                .blocks = true};
+    struct counted_job parent = {.workers = workers, .child = &child};
+
     assert_non_null(workers);
-    sem_init(&begun, 0, 0);
-    sem_init(&may_end, 0, 1);
-    workers_submit(workers, &parent.counted.job);
+    submit_job(workers, &parent);
     sem_wait(&begun);
+    sem_post(&may_end);
     workers_free(workers);
-    assert_int_equal(parent.child.runs, 1);
-    sem_destroy(&begun);
-    sem_destroy(&may_end);
+    assert_int_equal(parent.runs, 1);
+    assert_int_equal(child.runs, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_job_runs_once),
-        cmocka_unit_test(quick_job_does_not_wait_for_slow_ones),
-        cmocka_unit_test(queued_jobs_run_before_the_workers_end),
-        cmocka_unit_test(job_may_submit_another_one),
+        FIXTURE_TEST(quick_job_does_not_wait_for_slow_ones),
+        FIXTURE_TEST(every_job_runs_once_before_the_workers_end),
+        FIXTURE_TEST(job_may_submit_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,100 +1,186 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of responses: their headers, and the release of all that they own.
+ * Tests of responses: their headers, the release of all that they own, and
+ * problem documents, byte for byte.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include "base/sync.h"
+#include "format/json_scan.h"
+#include "http/problem.h"
 #include "http/response.h"
+
+static int set_up(void **state)
+{
+    static struct http_response response;
+
+    http_response_init(&response);
+    *state = &response;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    http_response_release(*state);
+    return 0;
+}
 
 static void response_keeps_its_headers_in_order(void **state)
 {
-    (void)state;
-    struct http_response response;
-    http_response_init(&response);
+    struct http_response *response = *state;
     char value[] = "W/\"1\", and more";
-    http_response_header(&response, "Allow", "GET");
+
+    http_response_header(response, "Allow", "GET");
     assert_true(
-        http_response_header_copy(&response, "ETag", (struct text){value, 5}));
+        http_response_header_copy(response, "ETag", (struct text){value, 5}));
     memset(value, '#', sizeof(value) - 1);
-    assert_true(
-        http_response_header_copy(&response, "Empty", (struct text){NULL, 0}));
-    assert_int_equal(response.header_count, 3);
-    assert_string_equal(response.headers[0].name, "Allow");
-    assert_string_equal(response.headers[0].value, "GET");
-    assert_string_equal(response.headers[1].name, "ETag");
-    assert_string_equal(response.headers[1].value, "W/\"1\"");
-    assert_string_equal(response.headers[2].value, "");
-    http_response_release(&response);
+    assert_true(http_response_header_copy(response, "Empty", text_of(NULL)));
+    assert_int_equal(response->header_count, 3);
+    assert_string_equal(response->headers[0].name, "Allow");
+    assert_string_equal(response->headers[0].value, "GET");
+    assert_string_equal(response->headers[1].name, "ETag");
+    assert_string_equal(response->headers[1].value, "W/\"1\"");
+    assert_string_equal(response->headers[2].value, "");
+    /* The maximum number of headers fits; a sanitizer detects overruns. */
+    while (response->header_count < HTTP_MAX_HEADERS)
+        assert_true(http_response_header_copy(response, "A", TEXT("b")));
 }
 
-/* The maximum number of headers fits; a sanitizer detects overruns. */
-static void response_holds_the_maximum_of_headers(void **state)
-{
-    (void)state;
-    struct http_response response;
-    http_response_init(&response);
-    for (size_t i = 0; i < HTTP_MAX_HEADERS; i++)
-        assert_true(http_response_header_copy(&response, "A", TEXT("b")));
-    assert_int_equal(response.header_count, HTTP_MAX_HEADERS);
-    http_response_release(&response);
-}
-
-struct counted_stream {
+/* A stream and a deferred response that count how often they are freed. */
+struct owned {
     struct http_stream stream;
-    int freed;
+    struct http_deferred deferred;
+    int streams_freed, deferred_freed;
 };
 
-static void count_free(struct http_stream *stream)
+static void count_stream(struct http_stream *stream)
 {
-    container_of(stream, struct counted_stream, stream)->freed++;
+    container_of(stream, struct owned, stream)->streams_freed++;
 }
 
-struct counted_deferred {
-    struct http_deferred deferred;
-    int freed;
-};
-
-static void count_deferred_free(struct http_deferred *deferred)
+static void count_deferred(struct http_deferred *deferred)
 {
-    container_of(deferred, struct counted_deferred, deferred)->freed++;
+    container_of(deferred, struct owned, deferred)->deferred_freed++;
+}
+
+/* Set all that a response can have. */
+static void fill_response(struct http_response *response, struct owned *owned)
+{
+    *owned = (struct owned){.stream.free = count_stream,
+                            .deferred.free = count_deferred};
+    response->status = 200;
+    response->stream = &owned->stream;
+    response->deferred = &owned->deferred;
+    response->fixed = TEXT("fixed");
+    buffer_append(&response->body, TEXT("{\"a\":"));
+    http_response_header(response, "Content-Type", "application/json");
+    assert_true(http_response_header_copy(response, "ETag", TEXT("\"x\"")));
+}
+
+static void check_freed(const struct http_response *response,
+                        const struct owned *owned)
+{
+    assert_int_equal(owned->streams_freed, 1);
+    assert_int_equal(owned->deferred_freed, 1);
+    assert_null(response->stream);
+    assert_null(response->deferred);
+    assert_null(response->fixed.data);
 }
 
 static void release_frees_everything_once(void **state)
 {
+    struct http_response *response = *state;
+    struct owned owned;
+
+    fill_response(response, &owned);
+    http_response_release(response);
+    http_response_release(response);
+    check_freed(response, &owned);
+    assert_int_equal(response->status, 0);
+    assert_int_equal(response->header_count, 0);
+    assert_int_equal(response->body.length, 0);
+}
+
+/* The response must be exactly this problem; `detail` is in JSON. */
+static void check_problem(const struct http_response *response, unsigned status,
+                          const char *title, const char *detail)
+{
+    struct text body = buffer_text(&response->body);
+    struct json_error error;
+    char expected[256];
+
+    snprintf(expected, sizeof(expected),
+             "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
+             "\"detail\":\"%s\"}",
+             title, status, detail);
+    unit_check_text(body, text_of(expected));
+    assert_true(json_scan(body, &error));
+    assert_int_equal(response->status, status);
+    assert_int_equal(response->header_count, 1);
+    assert_string_equal(response->headers[0].name, "Content-Type");
+    assert_string_equal(response->headers[0].value, "application/problem+json");
+}
+
+static void problem_replaces_the_response(void **state)
+{
+    struct http_response *response = *state;
+    struct owned owned;
+
+    fill_response(response, &owned);
+    /* The detail may point into the response that is replaced. */
+    problem_set(response, 503, "no %s", response->headers[1].value);
+    check_freed(response, &owned);
+    check_problem(response, 503, "Service Unavailable", "no \\\"x\\\"");
+}
+
+static void detail_is_always_valid_json(void **state)
+{
+    struct http_response *response = *state;
+    static const char *const cases[][2] = {
+        {"", ""}, {"\"\\/", "\\\"\\\\/"}, {"\x01\x10", "\\u0001\\u0010"}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        problem_set(response, 404, "%s", cases[i][0]);
+        check_problem(response, 404, "Not Found", cases[i][1]);
+    }
+}
+
+static void long_detail_is_truncated(void **state)
+{
+    struct http_response *response = *state;
+    struct json_error error;
+
+    problem_set(response, 400, "%8000d", 1);
+    assert_in_range(response->body.length, 1001, 1199);
+    assert_true(json_scan(buffer_text(&response->body), &error));
+}
+
+static void statuses_have_the_standard_titles(void **state)
+{
     (void)state;
-    struct counted_stream stream = {{.free = count_free}, 0};
-    struct counted_deferred deferred = {{.free = count_deferred_free}, 0};
-    struct http_response response;
-    http_response_init(&response);
-    response.status = 200;
-    response.stream = &stream.stream;
-    response.deferred = &deferred.deferred;
-    response.fixed = TEXT("x");
-    buffer_append(&response.body, TEXT("body"));
-    assert_true(http_response_header_copy(&response, "A", TEXT("b")));
-    http_response_release(&response);
-    http_response_release(&response);
-    assert_int_equal(stream.freed, 1);
-    assert_int_equal(deferred.freed, 1);
-    assert_int_equal(response.status, 0);
-    assert_int_equal(response.header_count, 0);
-    assert_int_equal(response.body.length, 0);
-    assert_null(response.stream);
-    assert_null(response.deferred);
-    assert_null(response.fixed.data);
+    static const struct {
+        unsigned status;
+        const char *title;
+    } cases[] = {
+        {400, "Bad Request"},        {403, "Forbidden"},
+        {404, "Not Found"},          {405, "Method Not Allowed"},
+        {413, "Content Too Large"},  {414, "URI Too Long"},
+        {417, "Expectation Failed"}, {503, "Service Unavailable"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_string_equal(problem_title(cases[i].status), cases[i].title);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(response_keeps_its_headers_in_order),
-        cmocka_unit_test(response_holds_the_maximum_of_headers),
-        cmocka_unit_test(release_frees_everything_once),
+        FIXTURE_TEST(response_keeps_its_headers_in_order),
+        FIXTURE_TEST(release_frees_everything_once),
+        FIXTURE_TEST(problem_replaces_the_response),
+        FIXTURE_TEST(detail_is_always_valid_json),
+        FIXTURE_TEST(long_detail_is_truncated),
+        cmocka_unit_test(statuses_have_the_standard_titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
