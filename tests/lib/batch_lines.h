@@ -29,17 +29,17 @@
 
 #define ERROR(line, detail) "{\"line\":" #line ",\"detail\":\"" detail "\"}"
 
-/*
- * What batch_write() writes, as a string that lies in `out`.
- * Ownership: the caller releases `out`.
- */
-static inline const char *batch_result(const struct batch *batch,
-                                       struct buffer *out)
+/* What batch_write() writes must be `expected`. */
+static inline void batch_assert_result(const struct batch *batch,
+                                       const char *expected)
 {
-    *out = BUFFER_INIT;
-    batch_write(batch, out);
-    buffer_append(out, (struct text){"", 1});
-    return buffer_failed(out) ? "(out of memory)" : out->data;
+    struct buffer out = BUFFER_INIT;
+
+    batch_write(batch, &out);
+    buffer_append(&out, (struct text){"", 1});
+    assert_false(buffer_failed(&out));
+    assert_string_equal(out.data, expected);
+    buffer_release(&out);
 }
 
 #endif

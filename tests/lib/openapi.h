@@ -7,7 +7,6 @@
 #ifndef LUNAR_TESTS_OPENAPI_H
 #define LUNAR_TESTS_OPENAPI_H
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,16 +74,6 @@ static inline struct openapi_names openapi_rocket_members(void)
     static const char *const path[] = {"    Rocket", "      properties", NULL};
 
     return openapi_list(path, "        ");
-}
-
-static inline bool openapi_has(const struct openapi_names *list,
-                               const char *name)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->names[i], name) == 0)
-            return true;
-    }
-    return false;
 }
 
 #endif

@@ -32,6 +32,16 @@ static bool was_closed(int server)
     return recv(server, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
+/* Of the connections only the oldest `count` are closed. Close the other ends.
+ */
+static void assert_only_oldest_closed(const int *servers, int all, int count)
+{
+    for (int i = 0; i < all; i++) {
+        assert_int_equal(was_closed(servers[i]), i < count);
+        close(servers[i]);
+    }
+}
+
 static void connections_stay_open(void **state)
 {
     struct sockets sockets;
@@ -45,10 +55,7 @@ static void connections_stay_open(void **state)
         assert_false(was_closed(servers[i]));
     assert_int_equal(sockets.count, 300);
     sockets_release(&sockets);
-    for (int i = 0; i < 300; i++) {
-        assert_true(was_closed(servers[i]));
-        close(servers[i]);
-    }
+    assert_only_oldest_closed(servers, 300, 300);
 }
 
 static void connections_closed_by_the_server_are_closed(void **state)
@@ -65,10 +72,7 @@ static void connections_closed_by_the_server_are_closed(void **state)
         /* At the last sweep, the ten and the newest one were open. */
         assert_true(sockets.count <= 2 * 11 + 64);
     }
-    for (int i = 0; i < 10; i++) {
-        assert_false(was_closed(servers[i]));
-        close(servers[i]);
-    }
+    assert_only_oldest_closed(servers, 10, 0);
     sockets_release(&sockets);
 }
 
@@ -82,10 +86,7 @@ static void the_oldest_are_reset_at_the_limit(void **state)
     for (int i = 0; i < 180; i++)
         servers[i] = keep_one(&sockets);
     assert_true(sockets.count < 160);
-    for (int i = 0; i < 180; i++) {
-        assert_int_equal(was_closed(servers[i]), i < 40);
-        close(servers[i]);
-    }
+    assert_only_oldest_closed(servers, 180, 40);
     sockets_release(&sockets);
 }
 

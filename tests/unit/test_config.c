@@ -59,186 +59,67 @@ static enum config_result read_words(struct reading *reading,
                        sizeof(reading->error));
 }
 
-static void read_valid(struct reading *reading, const char *arguments,
-                       const char *variables)
-{
-    enum config_result result = read_words(reading, arguments, variables);
-    assert_string_equal(reading->error, "");
-    assert_int_equal(result, CONFIG_RUN);
-}
-
+/* The environment may be missing. */
 static void defaults_are_as_documented(void **state)
 {
-    (void)state;
-    struct reading reading;
-    read_valid(&reading, "", "");
-    assert_string_equal(reading.config.host, "127.0.0.1");
-    assert_int_equal(reading.config.port, 8088);
-    assert_int_equal(reading.config.max_connections, 10000);
-    assert_int_equal(reading.config.log_level, LOG_INFO);
-    assert_false(reading.config.per_connection);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    assert_int_equal(reading.config.threads, cores > 256 ? 256 : cores);
-    size_t memory =
-        (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    assert_int_equal(reading.config.max_memory, memory / 2);
-}
-
-static void environment_may_be_missing(void **state)
-{
-    (void)state;
     struct config config;
     char error[64] = "";
     char *nothing[] = {NULL};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t memory =
+        (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+
+    (void)state;
     assert_int_equal(
         config_read(&config, 0, nothing, NULL, error, sizeof(error)),
         CONFIG_RUN);
+    assert_string_equal(config.host, "127.0.0.1");
     assert_int_equal(config.port, 8088);
+    assert_int_equal(config.max_connections, 10000);
+    assert_int_equal(config.log_level, LOG_INFO);
+    assert_false(config.per_connection);
+    assert_int_equal(config.threads, cores > 256 ? 256 : cores);
+    assert_int_equal(config.max_memory, memory / 2);
 }
 
-static void all_spellings_of_a_flag_are_equal(void **state)
-{
-    (void)state;
-    static const char *const cases[] = {
-        "-port=9000",          "--port=9000",         "-port 9000",
-        "--port 9000",         "-port=1 -port=9000", /* a later flag wins */
-        "-port=9000 -host=::", "-host :: -port 9000",
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct reading reading;
-        read_valid(&reading, cases[i], "");
-        assert_int_equal(reading.config.port, 9000);
-    }
-}
+/* What the defaults would take from the machine. */
+#define MACHINE " LUNAR_THREADS=7 LUNAR_MAX_MEMORY=7M"
 
-static void every_flag_has_a_variable(void **state)
+/*
+ * What differs from the defaults and MACHINE, as "port=9000 host=:: "; "help",
+ * "version" or the error.
+ */
+static const char *outcome_of(enum config_result result,
+                              const struct reading *reading)
 {
-    (void)state;
-    static const struct {
-        const char *arguments;
-        const char *variables;
-    } cases[] = {
-        {"-port=1 -host=:: -threads=3 -max-connections=99 -max-memory=7M "
-         "-log-level=debug",
-         ""},
-        {"", "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=3 "
-             "LUNAR_MAX_CONNECTIONS=99 LUNAR_MAX_MEMORY=7M "
-             "LUNAR_LOG_LEVEL=debug"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct reading reading;
-        read_valid(&reading, cases[i].arguments, cases[i].variables);
-        assert_int_equal(reading.config.port, 1);
-        assert_string_equal(reading.config.host, "::");
-        assert_int_equal(reading.config.threads, 3);
-        assert_int_equal(reading.config.max_connections, 99);
-        assert_int_equal(reading.config.max_memory, 7 << 20);
-        assert_int_equal(reading.config.log_level, LOG_DEBUG);
-    }
-}
+    static char changes[256];
+    const struct config *config = &reading->config;
+    char *at = changes;
 
-static void flags_override_variables(void **state)
-{
-    (void)state;
-    struct reading reading;
-    read_valid(&reading, "-port=2", "LUNAR_PORT=1 LUNAR_THREADS=3");
-    assert_int_equal(reading.config.port, 2);
-    assert_int_equal(reading.config.threads, 3);
-    /* A flag makes an invalid variable harmless. */
-    read_valid(&reading, "-port=2", "LUNAR_PORT=abc");
-    assert_int_equal(reading.config.port, 2);
-    /* Variables of other names are ignored. */
-    read_valid(&reading, "",
-               "PORT=1 LUNAR_PORTS=x LUNAR_POR=x MY_LUNAR_PORT=x");
-    assert_int_equal(reading.config.port, 8088);
-}
+    if (result != CONFIG_RUN)
+        assert_null(config->host); /* it is untouched */
+    if (result == CONFIG_INVALID)
+        return reading->error;
+    if (result != CONFIG_RUN)
+        return result == CONFIG_HELP ? "help" : "version";
 
-static void threads_are_a_number_or_per_connection(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *arguments;
-        unsigned threads; /* 0: any number from 1 */
-        bool per_connection;
-    } cases[] = {
-        {"-threads=1", 1, false},
-        {"-threads=256", 256, false},
-        {"-threads=per-connection", 0, true},
-        {"-threads=per-connection -threads=2", 2, false},
-        {"-threads=2 -threads per-connection", 0, true},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct reading reading;
-        read_valid(&reading, cases[i].arguments, "");
-        assert_int_equal(reading.config.per_connection,
-                         cases[i].per_connection);
-        assert_true(reading.config.threads >= 1);
-        if (cases[i].threads > 0)
-            assert_int_equal(reading.config.threads, cases[i].threads);
-    }
-}
-
-static void memory_has_a_unit(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *value;
-        size_t bytes; /* 0: refused */
-    } cases[] = {
-        {"1048576", 1048576},
-        {"1048577", 1048577},
-        {"1024K", 1048576},
-        {"1M", 1048576},
-        {"512M", (size_t)512 << 20},
-        {"4G", (size_t)4 << 30},
-        {"18446744073709551615", SIZE_MAX},
-        {"17179869183G", (size_t)17179869183 << 30},
-        {"1048575", 0},
-        {"1023K", 0},
-        {"0", 0},
-        {"0G", 0},
-        {"1", 0},
-        {"M", 0},
-        {"", 0},
-        {"1m", 0},
-        {"1MB", 0},
-        {"1 M", 0},
-        {"1.5G", 0},
-        {"-1M", 0},
-        {"1T", 0},
-        {"18446744073709551616", 0},
-        {"18446744073709551625", 0},
-        {"17179869184G", 0},
-        {"17179869185G", 0},
-        {"99999999999999999999999G", 0},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct config config;
-        char error[256] = "";
-        char flag[64];
-        snprintf(flag, sizeof(flag), "-max-memory=%s", cases[i].value);
-        char *argv[] = {flag, flag, NULL};
-        enum config_result result =
-            config_read(&config, 2, argv, NULL, error, sizeof(error));
-        if (cases[i].bytes == 0) {
-            assert_int_equal(result, CONFIG_INVALID);
-            continue;
-        }
-        assert_int_equal(result, CONFIG_RUN);
-        assert_int_equal(config.max_memory, cases[i].bytes);
-    }
-}
-
-static void bounds_are_inclusive(void **state)
-{
-    (void)state;
-    struct reading reading;
-    read_valid(&reading, "-port=0 -max-connections=16", "");
-    assert_int_equal(reading.config.port, 0);
-    assert_int_equal(reading.config.max_connections, 16);
-    read_valid(&reading, "-port=65535 -max-connections=1000000", "");
-    assert_int_equal(reading.config.port, 65535);
-    assert_int_equal(reading.config.max_connections, 1000000);
+    changes[0] = '\0';
+    if (config->port != 8088)
+        at += sprintf(at, "port=%u ", (unsigned)config->port);
+    if (strcmp(config->host, "127.0.0.1") != 0)
+        at += sprintf(at, "host=%s ", config->host);
+    if (config->per_connection)
+        at += sprintf(at, "per-connection ");
+    else if (config->threads != 7)
+        at += sprintf(at, "threads=%u ", config->threads);
+    if (config->max_connections != 10000)
+        at += sprintf(at, "connections=%u ", config->max_connections);
+    if (config->max_memory != 7 << 20)
+        at += sprintf(at, "memory=%zu ", config->max_memory);
+    if (config->log_level != LOG_INFO)
+        sprintf(at, "level=%d ", (int)config->log_level);
+    assert_in_range(config->threads, 1, 256);
+    return changes;
 }
 
 #define PORT "expected a number from 0 to 65535"
@@ -247,100 +128,154 @@ static void bounds_are_inclusive(void **state)
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define LEVEL "expected error, warn, info or debug"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
-#define UNKNOWN "unknown flag; "
-#define LISTS "-help lists the flags"
+#define UNKNOWN(flag) flag ": unknown flag; -help lists the flags"
+#define NEAREST(flag, nearest)                                                 \
+    flag ": unknown flag; did you mean " nearest "? -help lists the flags"
 
-struct error_case {
-    const char *arguments;
-    const char *variables;
-    const char *error;
+#define REFUSED(argument, expected)                                            \
+    {                                                                          \
+        argument, "", argument ": " expected                                   \
+    }
+
+static const struct {
+    const char *arguments, *variables;
+    const char *outcome; /* as outcome_of() returns it */
+} cases[] = {
+    /* All spellings of a flag are equal; a later flag wins. */
+    {"-port=9000", "", "port=9000 "},
+    {"--port=9000", "", "port=9000 "},
+    {"-port 9000", "", "port=9000 "},
+    {"--port 9000", "", "port=9000 "},
+    {"-port=1 -port=9000", "", "port=9000 "},
+    {"-port=9000 -host=::", "", "port=9000 host=:: "},
+    {"-host :: -port 9000", "", "port=9000 host=:: "},
+
+    /* Every flag has a variable. */
+    {"-port=1 -host=:: -threads=99 -max-connections=98 -max-memory=6M "
+     "-log-level=debug",
+     "", "port=1 host=:: threads=99 connections=98 memory=6291456 level=3 "},
+    {"",
+     "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=99 LUNAR_MAX_CONNECTIONS=98 "
+     "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug",
+     "port=1 host=:: threads=99 connections=98 memory=6291456 level=3 "},
+
+    /* A flag overrides its variable, also an invalid one. */
+    {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
+    {"-port=2", "LUNAR_PORT=abc", "port=2 "},
+    {"", "PORT=1 LUNAR_PORTS=x LUNAR_POR=x MY_LUNAR_PORT=x", ""},
+
+    /* Limits are inclusive. */
+    {"-port=0 -max-connections=16", "", "port=0 connections=16 "},
+    {"-port=65535 -max-connections=1000000", "",
+     "port=65535 connections=1000000 "},
+    {"-threads=1", "", "threads=1 "},
+    {"-threads=256", "", "threads=256 "},
+    {"-threads=per-connection", "", "per-connection "},
+    {"-threads=per-connection -threads=99", "", "threads=99 "},
+    {"-threads=99 -threads per-connection", "", "per-connection "},
+    {"-max-memory=1048576", "", "memory=1048576 "},
+    {"-max-memory=1048577", "", "memory=1048577 "},
+    {"-max-memory=1024K", "", "memory=1048576 "},
+    {"-max-memory=1M", "", "memory=1048576 "},
+    {"-max-memory=512M", "", "memory=536870912 "},
+    {"-max-memory=4G", "", "memory=4294967296 "},
+    {"-max-memory=18446744073709551615", "", "memory=18446744073709551615 "},
+    {"-max-memory=17179869183G", "", "memory=18446744072635809792 "},
+
+    /* Arguments after help or version are ignored. */
+    {"-help", "LUNAR_PORT=abc", "help"},
+    {"--help", "", "help"},
+    {"-h", "", "help"},
+    {"-version", "LUNAR_PORT=abc", "version"},
+    {"--version", "", "version"},
+    {"-port=1 -help", "", "help"},
+    {"-version -help", "", "version"},
+    {"-help -version", "", "help"},
+    {"-help -foo extra", "", "help"},
+
+    /* The error of a bad value says what is expected. */
+    REFUSED("-port=70000", PORT),
+    REFUSED("-port=65536", PORT),
+    REFUSED("-port=", PORT),
+    REFUSED("-port=abc", PORT),
+    REFUSED("-port=+1", PORT),
+    REFUSED("-port=-1", PORT),
+    REFUSED("-port=1x", PORT),
+    REFUSED("-port=0x10", PORT),
+    REFUSED("-port=18446744073709551617", PORT),
+    REFUSED("-host=", ADDRESS),
+    REFUSED("-threads=0", THREADS),
+    REFUSED("-threads=257", THREADS),
+    REFUSED("-threads=per-core", THREADS),
+    REFUSED("-max-connections=15", CONNECTIONS),
+    REFUSED("-max-connections=1000001", CONNECTIONS),
+    REFUSED("-max-memory=1048575", MEMORY),
+    REFUSED("-max-memory=1023K", MEMORY),
+    REFUSED("-max-memory=0", MEMORY),
+    REFUSED("-max-memory=0G", MEMORY),
+    REFUSED("-max-memory=1", MEMORY),
+    REFUSED("-max-memory=M", MEMORY),
+    REFUSED("-max-memory=", MEMORY),
+    REFUSED("-max-memory=1m", MEMORY),
+    REFUSED("-max-memory=1MB", MEMORY),
+    REFUSED("-max-memory=1.5G", MEMORY),
+    REFUSED("-max-memory=-1M", MEMORY),
+    REFUSED("-max-memory=1T", MEMORY),
+    REFUSED("-max-memory=18446744073709551616", MEMORY),
+    REFUSED("-max-memory=18446744073709551625", MEMORY),
+    REFUSED("-max-memory=17179869184G", MEMORY),
+    REFUSED("-max-memory=17179869185G", MEMORY),
+    REFUSED("-max-memory=99999999999999999999999G", MEMORY),
+    REFUSED("-log-level=all", LEVEL),
+
+    /* The error of a bad argument says how to write it. */
+    {"--port 70000", "", "-port=70000: " PORT},
+    {"-port=1 -port=x", "", "-port=x: " PORT},
+    {"-port=x -port=1", "", "-port=x: " PORT},
+    {"", "LUNAR_PORT=abc", "LUNAR_PORT=abc: " PORT},
+    {"", "LUNAR_PORT=", "LUNAR_PORT=: " PORT},
+    {"-host=::", "LUNAR_THREADS=0", "LUNAR_THREADS=0: " THREADS},
+    {"-port", "", "-port: expected a value, as in -port=9000"},
+    {"--max-memory", "",
+     "-max-memory: expected a value, as in -max-memory=512M"},
+    {"-host -port=1", "", "-host: expected a value, as in -host=127.0.0.1"},
+    {"extra", "",
+     "extra: unexpected argument; flags start with '-', see -help"},
+    {"-port 1 2", "",
+     "2: unexpected argument; flags start with '-', see -help"},
+    {"-help=1", "", "-help=1: this flag takes no value"},
+
+    /* The error of an unknown flag suggests the nearest. */
+    {"-prot", "", NEAREST("-prot", "-port")},
+    {"--prot=80", "", NEAREST("--prot", "-port")},
+    {"-ports", "", NEAREST("-ports", "-port")},
+    {"-hots", "", NEAREST("-hots", "-host")},
+    {"-thread=2", "", NEAREST("-thread", "-threads")},
+    {"-max-conns", "", NEAREST("-max-conns", "-max-connections")},
+    {"-loglevel=info", "", NEAREST("-loglevel", "-log-level")},
+    {"-Port=1", "", NEAREST("-Port", "-port")},
+    {"-versoin", "", NEAREST("-versoin", "-version")},
+    {"-x", "", UNKNOWN("-x")},
+    {"-foo", "", UNKNOWN("-foo")},
+    {"-", "", UNKNOWN("-")},
+    {"--", "", UNKNOWN("--")},
+    {"-=1", "", UNKNOWN("-")},
+    {"-foo -help", "", UNKNOWN("-foo")},
 };
 
-static void check_errors(const struct error_case *cases, size_t count)
+static void arguments_and_variables_give_the_expected_config(void **state)
 {
-    for (size_t i = 0; i < count; i++) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct reading reading;
+        char variables[256];
+
+        snprintf(variables, sizeof(variables), "%s" MACHINE,
+                 cases[i].variables);
         enum config_result result =
-            read_words(&reading, cases[i].arguments, cases[i].variables);
-        assert_string_equal(reading.error, cases[i].error);
-        assert_int_equal(result, CONFIG_INVALID);
-        /* On failure the result is untouched. */
-        assert_null(reading.config.host);
+            read_words(&reading, cases[i].arguments, variables);
+        assert_string_equal(outcome_of(result, &reading), cases[i].outcome);
     }
-}
-
-static void error_of_a_bad_value_says_what_is_expected(void **state)
-{
-    (void)state;
-    static const struct error_case cases[] = {
-        {"-port=70000", "", "-port=70000: " PORT},
-        {"-port=65536", "", "-port=65536: " PORT},
-        {"--port 70000", "", "-port=70000: " PORT},
-        {"-port=", "", "-port=: " PORT},
-        {"-port=abc", "", "-port=abc: " PORT},
-        {"-port=+1", "", "-port=+1: " PORT},
-        {"-port=-1", "", "-port=-1: " PORT},
-        {"-port=1x", "", "-port=1x: " PORT},
-        {"-port=0x10", "", "-port=0x10: " PORT},
-        {"-port=18446744073709551617", "", "-port=18446744073709551617: " PORT},
-        {"-port=1 -port=x", "", "-port=x: " PORT},
-        {"-port=x -port=1", "", "-port=x: " PORT},
-        {"-host=", "", "-host=: " ADDRESS},
-        {"-threads=0", "", "-threads=0: " THREADS},
-        {"-threads=257", "", "-threads=257: " THREADS},
-        {"-threads=per-core", "", "-threads=per-core: " THREADS},
-        {"-max-connections=15", "", "-max-connections=15: " CONNECTIONS},
-        {"-max-connections=1000001", "",
-         "-max-connections=1000001: " CONNECTIONS},
-        {"-max-memory=1", "", "-max-memory=1: " MEMORY},
-        {"-log-level=all", "", "-log-level=all: " LEVEL},
-        {"", "LUNAR_PORT=abc", "LUNAR_PORT=abc: " PORT},
-        {"", "LUNAR_PORT=", "LUNAR_PORT=: " PORT},
-        {"-host=::", "LUNAR_THREADS=0", "LUNAR_THREADS=0: " THREADS},
-    };
-    check_errors(cases, COUNT(cases));
-}
-
-static void error_of_a_bad_argument_says_how_to_write_it(void **state)
-{
-    (void)state;
-    static const struct error_case cases[] = {
-        {"-port", "", "-port: expected a value, as in -port=9000"},
-        {"--max-memory", "",
-         "-max-memory: expected a value, as in -max-memory=512M"},
-        {"-host -port=1", "", "-host: expected a value, as in -host=127.0.0.1"},
-        {"extra", "",
-         "extra: unexpected argument; flags start with '-', see -help"},
-        {"-port 1 2", "",
-         "2: unexpected argument; flags start with '-', see -help"},
-        {"-help=1", "", "-help=1: this flag takes no value"},
-    };
-    check_errors(cases, COUNT(cases));
-}
-
-static void error_of_an_unknown_flag_suggests_the_nearest(void **state)
-{
-    (void)state;
-    static const struct error_case cases[] = {
-        {"-prot", "", "-prot: " UNKNOWN "did you mean -port? " LISTS},
-        {"--prot=80", "", "--prot: " UNKNOWN "did you mean -port? " LISTS},
-        {"-ports", "", "-ports: " UNKNOWN "did you mean -port? " LISTS},
-        {"-hots", "", "-hots: " UNKNOWN "did you mean -host? " LISTS},
-        {"-thread=2", "", "-thread: " UNKNOWN "did you mean -threads? " LISTS},
-        {"-max-conns", "",
-         "-max-conns: " UNKNOWN "did you mean -max-connections? " LISTS},
-        {"-loglevel=info", "",
-         "-loglevel: " UNKNOWN "did you mean -log-level? " LISTS},
-        {"-Port=1", "", "-Port: " UNKNOWN "did you mean -port? " LISTS},
-        {"-versoin", "", "-versoin: " UNKNOWN "did you mean -version? " LISTS},
-        {"-x", "", "-x: " UNKNOWN LISTS},
-        {"-foo", "", "-foo: " UNKNOWN LISTS},
-        {"-", "", "-: " UNKNOWN LISTS},
-        {"--", "", "--: " UNKNOWN LISTS},
-        {"-=1", "", "-: " UNKNOWN LISTS},
-        {"-foo -help", "", "-foo: " UNKNOWN LISTS},
-    };
-    check_errors(cases, COUNT(cases));
 }
 
 static void error_is_one_short_line(void **state)
@@ -368,32 +303,6 @@ static void error_is_one_short_line(void **state)
     assert_int_equal(config_read(&config, 2, argv, NULL, error, 12),
                      CONFIG_INVALID);
     assert_string_equal(error, ": unexpecte");
-}
-
-static void arguments_after_help_or_version_are_ignored(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *arguments;
-        enum config_result result;
-    } cases[] = {
-        {"-help", CONFIG_HELP},
-        {"--help", CONFIG_HELP},
-        {"-h", CONFIG_HELP},
-        {"-version", CONFIG_VERSION},
-        {"--version", CONFIG_VERSION},
-        {"-port=1 -help", CONFIG_HELP},
-        {"-version -help", CONFIG_VERSION},
-        {"-help -version", CONFIG_HELP},
-        {"-help -foo extra", CONFIG_HELP},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct reading reading;
-        assert_int_equal(
-            read_words(&reading, cases[i].arguments, "LUNAR_PORT=abc"),
-            cases[i].result);
-        assert_null(reading.config.host);
-    }
 }
 
 static void help_describes_every_flag(void **state)
@@ -444,18 +353,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_as_documented),
-        cmocka_unit_test(environment_may_be_missing),
-        cmocka_unit_test(all_spellings_of_a_flag_are_equal),
-        cmocka_unit_test(every_flag_has_a_variable),
-        cmocka_unit_test(flags_override_variables),
-        cmocka_unit_test(threads_are_a_number_or_per_connection),
-        cmocka_unit_test(memory_has_a_unit),
-        cmocka_unit_test(bounds_are_inclusive),
-        cmocka_unit_test(error_of_a_bad_value_says_what_is_expected),
-        cmocka_unit_test(error_of_a_bad_argument_says_how_to_write_it),
-        cmocka_unit_test(error_of_an_unknown_flag_suggests_the_nearest),
+        cmocka_unit_test(arguments_and_variables_give_the_expected_config),
         cmocka_unit_test(error_is_one_short_line),
-        cmocka_unit_test(arguments_after_help_or_version_are_ignored),
         cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(version_is_that_of_the_build),
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tests of pages by example. tests/property/ tests them with random tables,
- * page by page; tests/unit/api/test_list_cursor.c tests them through URLs.
+ * page by page; tests/unit/api/test_list_url.c tests them through URLs.
  */
 #include "lib/unit_table.h"
 
