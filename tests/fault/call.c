@@ -12,7 +12,7 @@
 #include "http/problem.h"
 #include "http/response.h"
 
-enum { MAX_RESPONSE = 1024 * 1024 };
+enum { MAX_RESPONSE = 256 * 1024 };
 
 /* Jobs run at once, in this thread, so a wake comes before any wait. */
 static void note_wake(struct http_waiter *waiter)
