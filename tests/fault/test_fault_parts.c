@@ -161,9 +161,11 @@ static void list_needs_more_memory_only_if_rockets_are_added(void **state)
         {true, false, 2, 1, 1},
         {true, false, 2, 3, 3},
         {true, false, 2, 10000, ROCKETS},
-        {true, true, 2, 0, 0},
-        {true, true, SCARCITY_PLENTY, 0, DOUBLED},
-        {false, true, SCARCITY_PLENTY, 0, ROCKETS},
+        /* The memory for keys grows by half of it and 64 keys. */
+        {true, true, 3, 0, 0},
+        {true, true, 4, 0, DOUBLED},
+        {false, true, 7, 0, 0},
+        {false, true, 8, 0, ROCKETS},
     };
 
     (void)state;
