@@ -10,40 +10,36 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "allocations.h"
 #include "api/api.h"
 #include "http/request.h"
+#include "scarcity.h"
 
 struct call {
     enum http_method method;
     const char *target;
     struct http_fields fields;
     const char *body; /* NULL: none */
-    size_t part;      /* bytes of each part of a batch; 0: one part */
+    size_t part;      /* of a batch: bytes of each part that arrives */
 };
 
-#define CALL_GET(target)                                                       \
-    ((struct call){HTTP_GET, target, {.host = {NULL, 0}}, NULL, 0})
+#define CALL_GET(uri) ((struct call){.method = HTTP_GET, .target = (uri)})
 
 /* The response. Ownership: released by outcome_release(). */
 struct outcome {
     unsigned status;
     bool truncated; /* the body is a stream that failed */
-    char *headers;  /* one per line */
-    char *body;
+    int64_t failed; /* allocations that failed */
+    char *text;     /* the headers, one a line, an empty line, and the body */
+    const char *body;
 };
 
 /*
- * Make the call. Its allocations fail as `end` says (NULL: none fails); those
- * for the outcome succeed. `ended`, which may be NULL, is set to whether an
- * allocation failed.
+ * Make the call. Its allocations fail as `limit` says (NULL: none fails); those
+ * for the outcome succeed.
  */
 struct outcome call_make(struct api *api, const struct call *call,
-                         const struct allocations_end *end, bool *ended);
+                         const struct scarcity_limit *limit);
 
 void outcome_release(struct outcome *outcome);
-
-/* All rockets, sorted by id, as JSON. Ownership: the caller frees it. */
-char *call_state(struct api *api);
 
 #endif

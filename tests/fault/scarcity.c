@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A library that is preloaded into the service. Its malloc(3), calloc(3),
- * realloc(3), aligned_alloc(3) and pthread_create(3) fail as the test wants.
- * The return address shows which code allocates.
- *
- * With a sanitizer the next function is that of the sanitizer, not of the C
- * library.
+ * Counts the calls, and fails them or calls the next function of that name,
+ * which with a sanitizer is that of the sanitizer. The return address shows
+ * which code allocates: allocations of the C library never fail.
  */
 #include "scarcity.h"
 
@@ -13,7 +10,6 @@
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,97 +17,78 @@
 enum { MAX_RANGES = 16 };
 
 /* Addresses of code, and its scope. Set at start, then read-only. */
-static struct {
+static struct range {
     uintptr_t start, end;
     enum scarcity_scope scope;
 } ranges[MAX_RANGES];
 static unsigned range_count;
 
-/* NULL before the start, and if the test shares no page. */
-static struct scarcity *shared;
+static struct scarcity own = {.left = SCARCITY_PLENTY};
+struct scarcity *scarcity = &own;
+void (*scarcity_meanwhile)(void);
 
 /* dl_iterate_phdr(3) gives the program itself an empty name. */
-static int scope_of(const char *name)
-{
-    if (name[0] == '\0' || strstr(name, "/libcjson.so") != NULL)
-        return SCARCITY_OWN;
-    if (strstr(name, "/libmicrohttpd.so") != NULL)
-        return SCARCITY_MHD;
-    return 0;
-}
-
 static int add_ranges(struct dl_phdr_info *info, size_t size, void *context)
 {
-    int scope = scope_of(info->dlpi_name);
+    bool mhd = strstr(info->dlpi_name, "/libmicrohttpd.so") != NULL;
 
     (void)size;
     (void)context;
-    for (int i = 0; scope != 0 && i < info->dlpi_phnum; i++) {
+    if (!mhd && info->dlpi_name[0] != '\0' &&
+        strstr(info->dlpi_name, "/libcjson.so") == NULL)
+        return 0;
+    for (int i = 0; i < info->dlpi_phnum && range_count < MAX_RANGES; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0 ||
-            range_count == MAX_RANGES)
-            continue;
         uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-        ranges[range_count].start = start;
-        ranges[range_count].end = start + segment->p_memsz;
-        ranges[range_count++].scope = (enum scarcity_scope)scope;
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0)
+            ranges[range_count++] =
+                (struct range){start, start + segment->p_memsz,
+                               mhd ? SCARCITY_MHD : SCARCITY_OWN};
     }
     return 0;
 }
 
-__attribute__((constructor)) static void map_shared_page(void)
+__attribute__((constructor)) static void start(void)
 {
     /* There are no threads yet. */
     const char *descriptor =
         getenv(SCARCITY_VARIABLE); /* NOLINT(concurrency-mt-unsafe) */
 
+    dl_iterate_phdr(add_ranges, NULL);
     if (descriptor == NULL)
         return;
-    void *page = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+    void *page = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED,
                       (int)strtol(descriptor, NULL, 10), 0);
-    dl_iterate_phdr(add_ranges, NULL);
-    if (page != MAP_FAILED)
-        shared = page;
+    if (page == MAP_FAILED)
+        abort();
+    scarcity = page;
 }
 
 /* The scope of the code at an address; 0 if its allocations never fail. */
-static unsigned scope_at(uintptr_t caller)
+static unsigned scope_at(const void *caller)
 {
     for (unsigned i = 0; i < range_count; i++)
-        if (caller >= ranges[i].start && caller < ranges[i].end)
+        if ((uintptr_t)caller >= ranges[i].start &&
+            (uintptr_t)caller < ranges[i].end)
             return ranges[i].scope;
     return 0;
 }
 
 /* Threads share the count; each value of it is for exactly one of them. */
-static bool must_end(unsigned scope)
+static bool must_fail(unsigned scope)
 {
-    int64_t left = atomic_load(&shared->left), next = 0;
+    int64_t left = scarcity->left, then = 0;
 
-    if (((unsigned)atomic_load(&shared->scope) & scope) == 0)
+    if (((unsigned)scarcity->scope & scope) == 0)
         return false;
     do {
         if (left == SCARCITY_PLENTY)
             return false;
-        next = left > 0                         ? left - 1
-               : atomic_load(&shared->for_good) ? 0
-                                                : SCARCITY_PLENTY;
-    } while (!atomic_compare_exchange_weak(&shared->left, &left, next));
+        then = left > 0 ? left - 1 : scarcity->for_good ? 0 : SCARCITY_PLENTY;
+    } while (!atomic_compare_exchange_weak(&scarcity->left, &left, then));
     if (left > 0)
         return false;
-    atomic_fetch_add(&shared->failed, 1);
-    return true;
-}
-
-static bool is_plenty(void)
-{
-    return shared == NULL || atomic_load(&shared->left) == SCARCITY_PLENTY;
-}
-
-static bool must_fail(const void *caller)
-{
-    if (is_plenty() || !must_end(scope_at((uintptr_t)caller)))
-        return false;
+    scarcity->failed++;
     errno = ENOMEM;
     return true;
 }
@@ -127,70 +104,92 @@ const char *__asan_default_options(void)
     return "verify_asan_link_order=0";
 }
 
+/* The next functions of these names. Set by the first allocation. */
+static struct {
+    void *(*malloc)(size_t);
+    void *(*calloc)(size_t, size_t);
+    void *(*realloc)(void *, size_t);
+    void *(*aligned_alloc)(size_t, size_t);
+    void (*free)(void *);
+    int (*pthread_create)(pthread_t *, const pthread_attr_t *,
+                          void *(*)(void *), void *);
+} next;
+
 /*
- * Set `*function`, a function pointer, to the next function of that name. POSIX
- * requires this conversion to work for dlsym(3).
+ * POSIX requires these conversions to work for dlsym(3), which may free the
+ * text of an earlier error: so free(3) is first.
  */
-static void find_next(const char *name, void *function)
+static void find_all(void)
 {
-    *(void **)function = dlsym(RTLD_NEXT, name);
-    if (*(void **)function == NULL)
-        abort();
+    if (next.malloc != NULL)
+        return;
+    *(void **)&next.free = dlsym(RTLD_NEXT, "free");
+    *(void **)&next.calloc = dlsym(RTLD_NEXT, "calloc");
+    *(void **)&next.realloc = dlsym(RTLD_NEXT, "realloc");
+    *(void **)&next.aligned_alloc = dlsym(RTLD_NEXT, "aligned_alloc");
+    *(void **)&next.pthread_create = dlsym(RTLD_NEXT, "pthread_create");
+    *(void **)&next.malloc = dlsym(RTLD_NEXT, "malloc");
 }
+
+/* Count memory that the program's own code has allocated. */
+static void *counted(void *memory, unsigned scope)
+{
+    if (memory != NULL && scope == SCARCITY_OWN)
+        scarcity->live++;
+    return memory;
+}
+
+/* The scope of the code that has called this function. */
+#define CALLER scope_at(__builtin_return_address(0))
 
 void *malloc(size_t size)
 {
-    static void *(*next)(size_t);
+    void (*meanwhile)(void) = scarcity_meanwhile;
 
-    if (must_fail(__builtin_return_address(0)))
-        return NULL;
-    if (next == NULL)
-        find_next("malloc", &next);
-    return next(size);
+    find_all();
+    if (meanwhile != NULL && CALLER == SCARCITY_OWN) {
+        scarcity_meanwhile = NULL;
+        meanwhile();
+    }
+    return must_fail(CALLER) ? NULL : counted(next.malloc(size), CALLER);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    static void *(*next)(size_t, size_t);
-
-    if (must_fail(__builtin_return_address(0)))
-        return NULL;
-    if (next == NULL)
-        find_next("calloc", &next);
-    return next(count, size);
+    find_all();
+    return must_fail(CALLER) ? NULL : counted(next.calloc(count, size), CALLER);
 }
 
 void *realloc(void *memory, size_t size)
 {
-    static void *(*next)(void *, size_t);
-
-    if (must_fail(__builtin_return_address(0)))
+    find_all();
+    if (must_fail(CALLER))
         return NULL;
-    if (next == NULL)
-        find_next("realloc", &next);
-    return next(memory, size);
+    return memory != NULL ? next.realloc(memory, size)
+                          : counted(next.realloc(NULL, size), CALLER);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    static void *(*next)(size_t, size_t);
+    find_all();
+    return must_fail(CALLER)
+               ? NULL
+               : counted(next.aligned_alloc(alignment, size), CALLER);
+}
 
-    if (must_fail(__builtin_return_address(0)))
-        return NULL;
-    if (next == NULL)
-        find_next("aligned_alloc", &next);
-    return next(alignment, size);
+void free(void *memory)
+{
+    find_all();
+    if (memory != NULL && CALLER == SCARCITY_OWN)
+        scarcity->live--;
+    next.free(memory);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                   void *(*start)(void *), void *context)
+                   void *(*run)(void *), void *context)
 {
-    static int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-                       void *);
-
-    if (!is_plenty() && must_end(SCARCITY_THREADS))
-        return EAGAIN;
-    if (next == NULL)
-        find_next("pthread_create", &next);
-    return next(thread, attributes, start, context);
+    find_all();
+    return must_fail(SCARCITY_THREADS)
+               ? EAGAIN
+               : next.pthread_create(thread, attributes, run, context);
 }

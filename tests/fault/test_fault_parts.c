@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the parts that are made at the start, with failing allocations: a
- * part is made completely or not at all, without a leak. And a test of the one
- * allocation that may fail without an effect: shrinking a block of runs.
+ * Tests of the allocations of single parts: what is made at the start is made
+ * completely or not at all; the block of a rocket's runs may fail to shrink; a
+ * list takes two allocations, and is right if rockets are added between them.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,14 +10,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "allocations.h"
+#include <stdio.h>
+
 #include "base/workers.h"
 #include "lib/messages.h"
+#include "listing/list_page.h"
+#include "scarcity.h"
 #include "server/connections.h"
 #include "table/table.h"
 
-/* Make a part and free it. False if there was no memory for it. */
-typedef bool make_part(void);
+enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
+
+/* What is made at the start. `make` makes it and frees it, or returns false. */
+struct part {
+    bool (*make)(void);
+    int64_t allocations;
+};
 
 static bool make_table(void)
 {
@@ -43,34 +51,35 @@ static bool make_workers(void)
     return workers != NULL;
 }
 
-static size_t check_part(make_part *make)
+static int64_t check_part(void *context, const struct scarcity_limit *limit)
 {
-    struct allocations_end end = {0, true};
-    bool ended = true;
+    const struct part *part = context;
+    int64_t live = scarcity->live;
 
-    while (ended) {
-        size_t live = allocations_live();
-        allocations_limit(&end);
-        bool made = make();
-        ended = allocations_restore();
-        assert_int_equal(made, !ended);
-        assert_int_equal(allocations_live(), live);
-        end.after++;
-    }
-    return end.after - 1;
+    scarcity_begin(scarcity, limit);
+    bool made = part->make();
+    int64_t failed = scarcity_end(scarcity);
+    assert_int_equal(made, failed == 0);
+    assert_int_equal(scarcity->live, live);
+    return failed;
 }
 
 static void parts_are_made_completely_or_not_at_all(void **state)
 {
+    struct part parts[] = {
+        {make_table, 1}, {make_connections, 2}, {make_workers, 1}};
+
     (void)state;
-    assert_int_equal(check_part(make_table), 1);
-    assert_int_equal(check_part(make_connections), 2);
-    assert_int_equal(check_part(make_workers), 1);
+    /* Each allocation fails with all later ones, and then alone. */
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        assert_int_equal(scarcity_each(SCARCITY_OWN, check_part, &parts[i]),
+                         2 * parts[i].allocations);
 }
 
-static enum message_outcome apply(struct table *table, uint64_t number)
+static enum message_outcome apply_faster(struct table *table, const char *id,
+                                         uint64_t number, int64_t by)
 {
-    struct message message = message_speed("a", number, 1);
+    struct message message = message_speed(id, number, by);
 
     return table_apply(table, &message);
 }
@@ -81,24 +90,110 @@ static enum message_outcome apply(struct table *table, uint64_t number)
  */
 static void gaps_fill_without_memory(void **state)
 {
-    (void)state;
     struct table *table = table_new(SIZE_MAX);
     struct rocket_view view;
     enum { LAST = 201 };
 
+    (void)state;
     for (uint64_t number = 1; number <= LAST; number += 2)
-        assert_int_equal(apply(table, number), MESSAGE_APPLIED);
-    allocations_limit(&(struct allocations_end){0, true});
+        assert_int_equal(apply_faster(table, "a", number, 1), MESSAGE_APPLIED);
+    scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_OWN, true, 0});
     for (uint64_t number = 2; number < LAST; number += 2) {
-        assert_int_equal(apply(table, number), MESSAGE_APPLIED);
-        assert_int_equal(apply(table, number), MESSAGE_DUPLICATE);
+        assert_int_equal(apply_faster(table, "a", number, 1), MESSAGE_APPLIED);
+        assert_int_equal(apply_faster(table, "a", number, 1),
+                         MESSAGE_DUPLICATE);
     }
-    assert_true(allocations_restore());
+    assert_true(scarcity_end(scarcity) > 0);
     assert_true(table_find(table, TEXT("a"), &view));
     assert_int_equal(view.speed, LAST);
     assert_int_equal(view.missing, 0);
     table_free(table);
-    assert_int_equal(allocations_live(), 0);
+}
+
+/* Add ROCKETS rockets from `first` on. The speed of each is its number. */
+static void add_rockets(struct table *table, unsigned first)
+{
+    for (unsigned i = first; i < first + ROCKETS; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "rocket %04u", i);
+        assert_int_equal(apply_faster(table, id, 1, i), MESSAGE_APPLIED);
+    }
+}
+
+static struct table *growing;
+
+/*
+ * As another thread may do it. A list sizes its keys by the number of rockets,
+ * then allocates them, and then scans the table.
+ */
+static void add_rockets_meanwhile(void)
+{
+    int64_t left = scarcity->left;
+
+    scarcity->left = SCARCITY_PLENTY;
+    add_rockets(growing, (unsigned)table_count(growing));
+    scarcity->left = left;
+}
+
+/* The page must have `count` rockets in the order of their speed. */
+static void check_page(const struct list_page *page, size_t count, size_t total)
+{
+    assert_non_null(page);
+    assert_int_equal(list_page_total(page), total);
+    assert_int_equal(list_page_count(page), count);
+    for (size_t i = 0; i < count; i++) {
+        struct rocket_view view;
+        list_page_read(page, i, &view);
+        assert_int_equal(view.speed, total - 1 - i);
+    }
+}
+
+/* A list takes one allocation for the page and one for its keys. */
+static void list_needs_more_memory_only_if_rockets_are_added(void **state)
+{
+    static const struct {
+        bool known;   /* there are ROCKETS rockets at first */
+        bool grows;   /* as many are added between the count and the scan */
+        int64_t left; /* allocations that succeed */
+        size_t limit, count; /* of the page; 0: there is no page */
+    } cases[] = {
+        {true, false, 2, 0, ROCKETS},
+        {true, false, 2, 1, 1},
+        {true, false, 2, 3, 3},
+        {true, false, 2, 10000, ROCKETS},
+        /* The memory for keys grows by half of it and 64 keys. */
+        {true, true, 3, 0, 0},
+        {true, true, 4, 0, DOUBLED},
+        {false, true, 7, 0, 0},
+        {false, true, 8, 0, ROCKETS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct list_query query = {
+            .sort = TABLE_SPEED, .descending = true, .limit = cases[i].limit};
+        struct table *table = table_new(SIZE_MAX);
+        if (cases[i].known)
+            add_rockets(table, 0);
+        growing = table;
+        scarcity_meanwhile = cases[i].grows ? add_rockets_meanwhile : NULL;
+        scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_OWN, true,
+                                                          cases[i].left});
+        struct list_page *page = list_page_new(table, &query);
+        scarcity_end(scarcity);
+        if (cases[i].count == 0)
+            assert_null(page);
+        else
+            check_page(page, cases[i].count, table_count(table));
+        list_page_free(page);
+        table_free(table);
+    }
+}
+
+static int check_leaks(void **state)
+{
+    (void)state;
+    return scarcity->live == 0 ? 0 : -1;
 }
 
 int main(void)
@@ -106,7 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_made_completely_or_not_at_all),
         cmocka_unit_test(gaps_fill_without_memory),
+        cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
     };
-    allocations_init();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, check_leaks);
 }

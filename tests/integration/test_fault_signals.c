@@ -9,7 +9,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,86 +24,69 @@ enum {
     ENOUGH_TIME = 4000, /* of the 5 s for requests in flight */
 };
 
-/* How a poster sends its messages. Each poster has a rocket of its own. */
-enum manner { ON_ONE_CONNECTION, ON_NEW_ONES, IN_BATCHES, MANNERS };
-
+/* A client that posts messages of its own rocket. */
 struct poster {
     pthread_t thread;
     int index;
-    enum manner manner;
     uint16_t port;
+    bool new_connections; /* one for each request */
+    unsigned messages;    /* of a request; more than one are a batch */
     bool killed;          /* the service will be killed */
-    atomic_uint answered; /* messages acknowledged with success */
-    /* a response was truncated, invalid, late or an error */
-    atomic_bool broken;
+    unsigned answered;    /* messages acknowledged with success */
+    bool broken; /* a response was truncated, invalid, late or an error */
+    struct connection read; /* of the rocket, begun before the signal */
 };
 
-/* Send the next request. Return the number of messages in it. */
-static unsigned send_next(const struct poster *poster,
-                          struct connection *connection)
+static void send_next(const struct poster *poster,
+                      struct connection *connection)
 {
     uint64_t next = poster->answered + UINT64_C(1);
-    char id[32], *body = NULL;
+    char id[32];
 
     snprintf(id, sizeof(id), "load-%d", poster->index);
-    if (poster->manner != IN_BATCHES) {
+    if (poster->messages > 1) {
+        struct bulk bulk = bulk_make(id, next, next + poster->messages - 1);
+        connection_post_with(connection, BULK_TYPE, bulk.text);
+        free(bulk.text);
+    } else {
         struct fleet_message message = fleet_faster(id, next, 1);
         connection_post(connection, message.body);
-        return 1;
     }
-    /* bulk.h is not used: its functions are for the main thread. */
-    size_t length = 0;
-    FILE *stream = open_memstream(&body, &length);
-    for (unsigned i = 0; stream != NULL && i < BATCH; i++) {
-        struct fleet_message message = fleet_faster(id, next + i, 1);
-        fprintf(stream, "%s\n", message.body);
-    }
-    if (stream != NULL && fclose(stream) == 0)
-        connection_post_with(connection, BULK_TYPE, body);
-    free(body);
-    return BATCH;
 }
 
-/*
- * Return whether the response says that the message, or each line of the batch,
- * was applied.
- */
+/* Whether the message, or each line of the batch, was applied. */
 static bool is_success(const struct poster *poster,
                        const struct response *response)
 {
-    char applied[64] = "\"result\":\"applied\"";
+    char applied[32];
 
-    if (poster->manner == IN_BATCHES)
-        snprintf(applied, sizeof(applied),
-                 "{\"applied\":%d,\"duplicate\":0,\"stale\":0,\"rejected\":0,",
-                 BATCH);
-    return response->status == 202 && strstr(response->body, applied) != NULL;
+    snprintf(applied, sizeof(applied), "{\"applied\":%u,\"duplicate\":0,",
+             poster->messages);
+    return response->status == 202 &&
+           strstr(response->body,
+                  poster->messages > 1 ? applied : "\"result\":\"applied\"") !=
+               NULL;
 }
 
 /* Post the next request. Return whether the connection can be used again. */
 static bool post_next(struct poster *poster, struct connection *connection)
 {
     struct response response;
-    unsigned messages = send_next(poster, connection);
-    enum connection_result result = connection_receive(connection, &response);
 
+    send_next(poster, connection);
+    enum connection_result result = connection_receive(connection, &response);
     if (result != CONNECTION_ANSWERED) {
-        /*
-         * The service may close it while a request is under way. A kill may
-         * also truncate a response.
-         */
-        if (result != CONNECTION_CLOSED &&
-            !(poster->killed && result == CONNECTION_CUT))
-            poster->broken = true;
+        /* The service may close it meanwhile. A kill may also truncate. */
+        poster->broken = result != CONNECTION_CLOSED &&
+                         !(poster->killed && result == CONNECTION_CUT);
         return false;
     }
-    if (is_success(poster, &response))
-        poster->answered += messages;
-    else
-        poster->broken = true;
+    poster->broken = !is_success(poster, &response);
+    if (!poster->broken)
+        poster->answered += poster->messages;
     bool closes = response_closes(&response);
     response_release(&response);
-    return !closes && !poster->broken && poster->manner != ON_NEW_ONES;
+    return !closes && !poster->broken && !poster->new_connections;
 }
 
 static void *post_until_refused(void *context)
@@ -121,30 +103,28 @@ static void *post_until_refused(void *context)
     return NULL;
 }
 
-static void start_posters(struct poster posters[POSTERS], uint16_t port,
-                          bool killed)
+static void start_posters(struct poster posters[POSTERS],
+                          const struct instance *instance, bool killed)
 {
     for (int i = 0; i < POSTERS; i++) {
-        posters[i] = (struct poster){.index = i,
-                                     .manner = (enum manner)(i % MANNERS),
-                                     .port = port,
-                                     .killed = killed};
-        assert_int_equal(pthread_create(&posters[i].thread, NULL,
-                                        post_until_refused, &posters[i]),
-                         0);
+        struct poster *poster = &posters[i];
+        poster->index = i;
+        poster->port = instance->port;
+        poster->new_connections = i % 3 == 1;
+        poster->messages = i % 3 == 2 ? BATCH : 1;
+        poster->killed = killed;
+        assert_int_equal(
+            pthread_create(&poster->thread, NULL, post_until_refused, poster),
+            0);
     }
 }
 
-static unsigned join_posters(struct poster posters[POSTERS])
+static void join_posters(struct poster posters[POSTERS])
 {
-    unsigned answered = 0;
-
     for (int i = 0; i < POSTERS; i++) {
         pthread_join(posters[i].thread, NULL);
         assert_false(posters[i].broken);
-        answered += posters[i].answered;
     }
-    return answered;
 }
 
 /*
@@ -153,94 +133,60 @@ static unsigned join_posters(struct poster posters[POSTERS])
  * would be refused, one that was served is not in it.
  */
 static void begin_reads(const struct instance *instance,
-                        struct connection reads[POSTERS])
+                        struct poster posters[POSTERS])
 {
     for (int i = 0; i < POSTERS; i++) {
-        instance_connect(instance, &reads[i]);
-        connection_get(&reads[i], "/health");
-        connection_expect_status(&reads[i], 200);
-        connection_print(&reads[i],
-                         "GET /rockets/load-%d HTTP/1.1\r\nHost: localhost\r\n",
-                         i);
+        struct connection *read = &posters[i].read;
+        instance_connect(instance, read);
+        bulk_expect_next(read);
+        connection_print(
+            read, "GET /rockets/load-%d HTTP/1.1\r\nHost: localhost\r\n", i);
     }
 }
 
-/*
- * The last message or batch may have been applied without an acknowledgement.
- */
+/* The last request may have been applied without an acknowledgement. */
 static void check_rocket(const struct response *response,
                          const struct poster *poster)
 {
-    unsigned unanswered = poster->manner == IN_BATCHES ? BATCH : 1;
-    unsigned answered = poster->answered;
+    const char *last = strstr(response->body, "\"lastMessageNumber\":");
 
     if (response->status == 404) {
-        assert_int_equal(answered, 0);
+        assert_int_equal(poster->answered, 0);
         return;
     }
     response_expect_status(response, 200);
-    cJSON *json = response_json(response);
-    assert_in_range(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(
-                        json, "lastMessageNumber")),
-                    answered, answered + unanswered);
-    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(
-                         json, "missingMessages")),
-                     0);
-    cJSON_Delete(json);
+    assert_non_null(last);
+    assert_in_range(strtoul(strchr(last, ':') + 1, NULL, 10), poster->answered,
+                    poster->answered + poster->messages);
+    assert_non_null(strstr(last, "\"missingMessages\":0}"));
 }
 
-static void end_reads(struct connection reads[POSTERS],
-                      const struct poster posters[POSTERS], int64_t signalled)
+static void end_reads(struct poster posters[POSTERS], int64_t signalled)
 {
     for (int i = 0; i < POSTERS; i++) {
+        struct connection *read = &posters[i].read;
         struct response response;
-        connection_send_text(&reads[i], "\r\n");
-        enum connection_result result =
-            connection_receive(&reads[i], &response);
+        connection_send_text(read, "\r\n");
+        enum connection_result result = connection_receive(read, &response);
         if (result == CONNECTION_ANSWERED) {
             check_rocket(&response, &posters[i]);
             response_release(&response);
         } else {
             /* This machine was too slow: the service stopped waiting. */
-            assert_int_not_equal(result, CONNECTION_GARBLED);
-            assert_true(process_clock() - signalled > ENOUGH_TIME);
+            assert_true(result != CONNECTION_GARBLED &&
+                        process_clock() - signalled > ENOUGH_TIME);
         }
-        connection_close(&reads[i]);
+        connection_close(read);
     }
 }
 
-/* Return a random time from 0 to `most`. It differs in each run on purpose. */
-static int64_t random_time(int64_t most)
+/* It differs in each run on purpose. */
+static void wait_some_time(void)
 {
     uint32_t number = 0;
 
     assert_int_equal(getrandom(&number, sizeof(number), 0), sizeof(number));
-    return number % (most + 1);
-}
-
-static void wait_some_time(void)
-{
-    int64_t load = random_time(LONGEST_LOAD);
-
-    process_wait_until(process_clock() + load);
-}
-
-static void check_stop(const char *const flags[])
-{
-    struct instance instance;
-    struct poster posters[POSTERS];
-    struct connection reads[POSTERS];
-
-    instance_start(&instance, flags);
-    begin_reads(&instance, reads);
-    start_posters(posters, instance.port, false);
-    wait_some_time();
-    int64_t signalled = process_clock();
-    process_signal(&instance.process, random_time(1) == 0 ? SIGTERM : SIGINT);
-    unsigned answered = join_posters(posters);
-    end_reads(reads, posters, signalled);
-    instance_expect_end(&instance, 0);
-    print_message("%u messages were acknowledged\n", answered);
+    process_wait_until(process_clock() + number % LONGEST_LOAD);
 }
 
 static void acknowledged_messages_are_applied_at_a_stop(void **state)
@@ -249,40 +195,42 @@ static void acknowledged_messages_are_applied_at_a_stop(void **state)
                                                  NULL};
 
     (void)state;
-    for (int i = 0; i < ROUNDS; i++)
-        check_stop(i % 3 == 2 ? per_connection : NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct instance instance;
+        struct poster posters[POSTERS] = {0};
+
+        instance_start(&instance, i % 3 == 2 ? per_connection : NULL);
+        begin_reads(&instance, posters);
+        start_posters(posters, &instance, false);
+        wait_some_time();
+        int64_t signalled = process_clock();
+        process_signal(&instance.process, i % 2 == 0 ? SIGTERM : SIGINT);
+        join_posters(posters);
+        end_reads(posters, signalled);
+        instance_expect_end(&instance, 0);
+    }
 }
 
-static void check_kill(void)
-{
-    struct instance instance;
-    struct poster posters[POSTERS];
-    struct response response;
-    char port[32];
-    const char *const flags[] = {port, NULL};
-
-    instance_start(&instance, NULL);
-    start_posters(posters, instance.port, true);
-    wait_some_time();
-    process_signal(&instance.process, SIGKILL);
-    join_posters(posters);
-    instance_expect_end(&instance, PROCESS_SIGNALLED + SIGKILL);
-
-    /* The same port can be used at once, and there are no rockets. */
-    snprintf(port, sizeof(port), "-port=%u", posters[0].port);
-    instance_start(&instance, flags);
-    assert_int_equal(instance.port, posters[0].port);
-    instance_get(&instance, "/rockets", &response);
-    response_expect_body(&response, "[]");
-    response_release(&response);
-    instance_stop(&instance);
-}
-
+/* Its port can be used at once. */
 static void kill_corrupts_no_response_and_frees_the_port(void **state)
 {
+    char port[32] = "-port=0";
+    const char *const flags[] = {port, NULL};
+
     (void)state;
-    for (int i = 0; i < ROUNDS; i++)
-        check_kill();
+    for (int i = 0; i < ROUNDS; i++) {
+        struct instance instance;
+        struct poster posters[POSTERS] = {0};
+
+        instance_start(&instance, flags);
+        assert_int_equal(bulk_messages_of(&instance, "load-0"), 0);
+        snprintf(port, sizeof(port), "-port=%u", instance.port);
+        start_posters(posters, &instance, true);
+        wait_some_time();
+        process_signal(&instance.process, SIGKILL);
+        join_posters(posters);
+        instance_expect_end(&instance, PROCESS_SIGNALLED + SIGKILL);
+    }
 }
 
 int main(void)
