@@ -27,8 +27,8 @@ OUT=$PWD/build/valgrind
 # test_fault_descriptors limit open files, of which valgrind reserves some, with
 # its own limit. The other tests make malloc() fail with a preloaded library,
 # which would make the malloc() of valgrind fail.
-LEFT_OUT=(test_stop_waiting test_privileges test_fault_gets test_fault_posts
-    test_fault_start test_fault_streams test_fault_descriptors)
+LEFT_OUT=(test_stop_waiting test_privileges test_fault_requests
+    test_fault_start test_fault_descriptors)
 # Bodies and lists that take longer under helgrind than the test or the service
 # allows.
 LEFT_OUT_OF_HELGRIND=(test_api_batch test_list_stream)
