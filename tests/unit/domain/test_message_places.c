@@ -25,7 +25,6 @@ static const struct {
 } places[] = {
     /* Messages after an explosion would change nothing. */
     {"bench/fleet.c", "RocketExploded"},
-    {"bench/messages.lua", "RocketExploded"},
     {"tests/fuzz/json.dict", NULL},
     {"tests/soak/broken.py", NULL},
     {"tests/soak/message.py", NULL},
