@@ -26,7 +26,7 @@ class Job:
     """A load generator in the background. The end of its `with` kills it."""
 
     def __init__(self, server: Server, command: Sequence[str],
-                 environment: Mapping[str, str]):
+                 environment: Mapping[str, str] = {}):
         self.server = server
         self.name = Path(command[0]).name
         self.process = subprocess.Popen(
@@ -114,10 +114,7 @@ def measure_wrk(bench: Bench, server: Server, connections: int, cost: Cost,
 
 def post(bench: Bench, server: Server, connections: int, cost: Cost,
          **environment: object) -> str:
-    """POST as fast as possible for a round. Checks that all was applied.
-
-    Adds the round to `cost`, and returns a text of it.
-    """
+    """Run a round of POST, and check that all was applied. Returns a text."""
     before = server.applied() if server.is_service else 0
     result, text = measure_wrk(bench, server, connections, cost, **environment)
     if server.is_service:
@@ -138,7 +135,7 @@ def pace(bench: Bench, server: Server, connections: int, rate: int,
     return Job(server, [
         str(bench.programs / "bench_pace"), f"-port={server.port}",
         f"-connections={connections}", f"-rate={rate}",
-        f"-milliseconds={milliseconds}", f"-round={bench.new_round()}"], {})
+        f"-milliseconds={milliseconds}", f"-round={bench.new_round()}"])
 
 
 def pace_posts(bench: Bench, server: Server, connections: int, rate: int,
@@ -160,7 +157,7 @@ def pace_posts(bench: Bench, server: Server, connections: int, rate: int,
 def rockets_launch(bench: Bench, server: Server, *flags: str) -> float:
     """Run `rockets launch`. Returns the seconds until all were delivered."""
     command = [str(bench.programs / "rockets"), "launch", server.url + "/messages"]
-    with Job(server, [*command, *flags], {}) as job:
+    with Job(server, [*command, *flags]) as job:
         output = job.output()
     found = re.search(r"^delivered .* in ([0-9.]+) s", output, re.MULTILINE)
     if not found:
@@ -195,8 +192,7 @@ def make_batch(bench: Bench, fleet: Fleet, messages: int) -> bytes:
     return bytes(view[start:HEAD_ROOM + length])
 
 
-def send_batches(server: Server, requests: Sequence[bytes],
-                 messages: int) -> None:
+def send_batches(server: Server, requests: Sequence[bytes], messages: int) -> None:
     """Send requests over one connection; check that all was applied."""
     connection = Connection(server.port)
     for request in requests:
@@ -210,8 +206,7 @@ def send_batches(server: Server, requests: Sequence[bytes],
     connection.close()
 
 
-def batch(server: Server, shares: Sequence[Sequence[bytes]],
-          messages: int) -> float:
+def batch(server: Server, shares: Sequence[Sequence[bytes]], messages: int) -> float:
     """Send the requests of each share, all shares at once. Returns seconds."""
     with ThreadPoolExecutor(len(shares)) as threads:
         begun = time.perf_counter()

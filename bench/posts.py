@@ -223,11 +223,9 @@ def run_rockets(bench: Bench) -> None:
         "service, found no difference.")
     times: list[list[float]] = [[], []]
     for which, index in bench.interleaved([0, 1]):
-        # Each run has the same rockets. To a service that has them already,
-        # all messages would be duplicates.
+        # Each run has the same rockets; to one service they would be duplicates.
         with bench.servers() as servers:
-            server = servers.bare("-keep-alive=512") if index else \
-                servers.service()
+            server = servers.bare("-keep-alive=512") if index else servers.service()
             times[index].append(rockets_launch(bench, server, *flags))
         say(f"rockets: {which}: {server.name}: {times[index][-1]:.2f} s")
     with bench.servers() as servers:

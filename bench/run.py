@@ -51,9 +51,7 @@ examples:
   scripts/bench.sh --only=post --seconds=10 --rounds=9
 
 The report is printed and written to build/bench/bench.md; the values of all
-rounds are in build/bench/bench.json. Each figure has its minimum, median and
-maximum over the rounds, in which all servers take turns, and its ratio to a
-baseline of the same round. Compare ratios, because machines differ.
+rounds are in build/bench/bench.json. bench/README.md says how to read it.
 
 Exit status: 0 all was measured, whether budgets are met or missed; 1 a failure,
 such as an unexpected response; 2 invalid command line."""
