@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bare_mhd: the baseline of the benchmarks, the least that an HTTP service on
- * libmicrohttpd can do. It has the threads and options of lunar.service, reads
- * and drops the body of each request, and sends one fixed response, which is
- * as long as a real one and is created once. The difference between the two is
- * the cost of lunar.service's own work. It is of no other use: it does not
- * check requests.
+ * libmicrohttpd can do. It reads and drops the body of each request, and sends
+ * one fixed response, which is as long as a real one and is created once. The
+ * difference to lunar.service is the cost of lunar.service's own work.
  *
  * The options of libmicrohttpd that affect speed must be the same here and in
- * src/server/server.c: flags, memory per connection, time-outs, stack size,
- * length of the listen queue.
+ * src/server/server.c: flags, threads, memory per connection, time-outs, stack
+ * size, length of the listen queue.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -35,11 +33,10 @@ enum {
 struct bare {
     /* Set at start, then read-only. */
     uint64_t port;    /* 0: any free port */
-    uint64_t threads; /* event loops; 0: a thread per connection */
+    uint64_t threads; /* event loops */
     uint64_t max_connections;
     uint64_t keep_alive; /* while fewer connections are open; 0: always */
     uint64_t reply_bytes;
-    uint64_t new_response; /* 1: create a response for each request */
     char *reply;
     struct MHD_Response *response;
     struct MHD_Response *last_response; /* with Connection: close */
@@ -52,13 +49,11 @@ static const char default_reply[] =
     "\"messageNumber\":1234567,\"processed\":true,"
     "\"result\":\"applied\"}";
 
-/* The default reply, repeated or cut to `reply_bytes` if that is set. */
+/* The default reply, repeated or cut to `reply_bytes`. */
 static void make_reply(struct bare *bare)
 {
     size_t length = sizeof(default_reply) - 1;
 
-    if (bare->reply_bytes == 0)
-        bare->reply_bytes = length;
     bare->reply = malloc(bare->reply_bytes);
     if (bare->reply == NULL)
         die("no memory for a reply");
@@ -86,23 +81,6 @@ static bool is_last(struct bare *bare)
     return bare->keep_alive > 0 && atomic_load(&bare->open) >= bare->keep_alive;
 }
 
-/* All requests share one response, unless `new_response` is set. */
-static enum MHD_Result queue_reply(struct bare *bare,
-                                   struct MHD_Connection *connection)
-{
-    bool last = is_last(bare);
-    struct MHD_Response *response;
-    enum MHD_Result result;
-
-    if (bare->new_response == 0)
-        return MHD_queue_response(connection, MHD_HTTP_ACCEPTED,
-                                  last ? bare->last_response : bare->response);
-    response = make_response(bare, last);
-    result = MHD_queue_response(connection, MHD_HTTP_ACCEPTED, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
 /*
  * MHD calls this once with the header fields, then with each part of the body,
  * then with an empty part. A response queued in the first call would close the
@@ -117,6 +95,7 @@ static enum MHD_Result handle_request(void *context,
                                       size_t *upload_data_size, void **request)
 {
     static char headers_seen;
+    struct bare *bare = context;
 
     (void)url, (void)method, (void)version, (void)upload_data;
     if (*request == NULL) {
@@ -127,7 +106,9 @@ static enum MHD_Result handle_request(void *context,
         *upload_data_size = 0;
         return MHD_YES;
     }
-    return queue_reply(context, connection);
+    return MHD_queue_response(connection, MHD_HTTP_ACCEPTED,
+                              is_last(bare) ? bare->last_response
+                                            : bare->response);
 }
 
 static void count_connection(void *context, struct MHD_Connection *connection,
@@ -141,43 +122,6 @@ static void count_connection(void *context, struct MHD_Connection *connection,
         atomic_fetch_add(&bare->open, 1);
     else
         atomic_fetch_sub(&bare->open, 1);
-}
-
-static void read_options(int argc, char *argv[], struct bare *bare)
-{
-    const struct flag flags[] = {
-        {.name = "port",
-         .help = "port to listen on, on 127.0.0.1; 0: any free port",
-         .number = &bare->port,
-         .max = UINT16_MAX},
-        {.name = "threads",
-         .help = "number of event loops",
-         .number = &bare->threads,
-         .min = 1,
-         .max = 1024,
-         .word = "per-connection"},
-        {.name = "max-connections",
-         .help = "most connections open at a time",
-         .number = &bare->max_connections,
-         .min = 16,
-         .max = 1000000},
-        {.name = "keep-alive",
-         .help = "keep connections while fewer are open; 0: always",
-         .number = &bare->keep_alive,
-         .max = 1000000},
-        {.name = "reply-bytes",
-         .help = "length of the response body; 0: as lunar.service's",
-         .number = &bare->reply_bytes,
-         .max = 100000000},
-        {.name = "new-response",
-         .help = "1: create a response for each request",
-         .number = &bare->new_response,
-         .max = 1},
-        {.name = NULL},
-    };
-
-    flags_read(argc, argv, flags,
-               "Reads each request to its end and sends a fixed response.");
 }
 
 /* A listening socket on 127.0.0.1, -1 on failure. Sets `port`. */
@@ -209,16 +153,12 @@ static struct MHD_Daemon *start_daemon(struct bare *bare, int fd)
 {
     /* MHD rejects a pool of one thread; no pool is equivalent. */
     unsigned pool = bare->threads > 1 ? (unsigned)bare->threads : 0;
-    unsigned flags = MHD_USE_ERROR_LOG;
 
-    if (bare->threads == 0)
-        flags |= MHD_USE_THREAD_PER_CONNECTION |
-                 MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
-    else
-        flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, handle_request, bare, MHD_OPTION_LISTEN_SOCKET,
-        fd, MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_THREAD_STACK_SIZE,
+        MHD_USE_ERROR_LOG | MHD_USE_EPOLL_INTERNAL_THREAD |
+            MHD_ALLOW_SUSPEND_RESUME,
+        0, NULL, NULL, handle_request, bare, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_THREAD_STACK_SIZE,
         (size_t)STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)bare->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
@@ -228,16 +168,24 @@ static struct MHD_Daemon *start_daemon(struct bare *bare, int fd)
 
 int main(int argc, char *argv[])
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct bare bare = {
-        .threads = cores > 0 ? (uint64_t)cores : 1,
+        .threads = 2,
         .max_connections = 10000,
+        .reply_bytes = sizeof(default_reply) - 1,
+    };
+    const struct flag flags[] = {
+        {"port", &bare.port, 0, UINT16_MAX},
+        {"threads", &bare.threads, 1, 1024},
+        {"max-connections", &bare.max_connections, 16, 1000000},
+        {"keep-alive", &bare.keep_alive, 0, 1000000},
+        {"reply-bytes", &bare.reply_bytes, 1, 100000000},
+        {NULL, NULL, 0, 0},
     };
     struct MHD_Daemon *daemon;
     sigset_t stop;
     int signal_number, fd;
 
-    read_options(argc, argv, &bare);
+    flags_read(argc, argv, flags);
     make_reply(&bare);
     bare.response = make_response(&bare, false);
     bare.last_response = make_response(&bare, true);

@@ -1,24 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_pace: measures the latency of a server on this machine under requests
- * at a fixed rate; pacer.h defines latency. Prints the figures as one line of
+ * bench_pace: measures the latency of POST /messages at a fixed rate, in an
+ * open loop. Request number i is due at i / rate after the start. It is sent on
+ * the connection that has been free for longest, or waits until one is free.
+ * Its latency counts from its due time, so a stall of the server counts for all
+ * requests that it delays.
+ *
+ * One thread with one epoll set: between due times it sleeps, and leaves the
+ * CPU to the server. Each response is checked. The figures are one line of
  * JSON.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "flags.h"
-#include "pacer.h"
+#include "fleet.h"
 
-enum { MAX_REQUESTS = 50 * 1000 * 1000 };
+enum {
+    MAX_CONNECTIONS = 1024,
+    REPLY_SIZE = 4096,
+    EVENTS = 64,
+    STUCK_SECONDS = 10, /* without a response */
+};
 
-struct options {
-    uint64_t port, connections, rate, milliseconds, requests, idle;
-    uint64_t rockets, round, first;
-    const char *get;
+#define SECOND UINT64_C(1000000000)
+
+struct connection {
+    int fd;       /* -1: closed; the next request opens it again */
+    bool busy;    /* waits for a response; if not, it is in the free queue */
+    uint64_t due; /* of its request */
+    size_t received;
+    char reply[REPLY_SIZE + 1];
+};
+
+struct pacer {
+    /* Set at start, then read-only. */
+    uint64_t port, connection_count, rate, milliseconds;
+    uint64_t begun, most; /* the start, and how many requests are to be sent */
+    int epoll;
+
+    struct fleet fleet;
+    uint64_t sent, answered;
+    uint32_t *latencies; /* from due to answered, of `answered`; in 100 ns */
+    uint32_t *delays;    /* from due to sent, of `sent` */
+    struct connection connections[MAX_CONNECTIONS];
+    /* The free connections: a ring, as long as there are connections. */
+    struct connection *free[MAX_CONNECTIONS];
+    uint64_t taken, returned; /* how often one was */
 };
 
 static volatile sig_atomic_t stop;
@@ -29,6 +69,147 @@ static void stop_sending(int signal_number)
     stop = 1;
 }
 
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+static void open_connection(const struct pacer *pacer,
+                            struct connection *connection)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)pacer->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    int on = 1;
+
+    /* On one machine connect(2) does not wait for the server. */
+    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection->fd < 0 ||
+        setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
+        connect(connection->fd, (const struct sockaddr *)&address,
+                sizeof(address)) ||
+        epoll_ctl(pacer->epoll, EPOLL_CTL_ADD, connection->fd, &event))
+        die_errno("can't connect");
+}
+
+static void close_connection(struct connection *connection)
+{
+    close(connection->fd);
+    connection->fd = -1;
+}
+
+static void return_connection(struct pacer *pacer,
+                              struct connection *connection)
+{
+    connection->busy = false;
+    pacer->free[pacer->returned++ % pacer->connection_count] = connection;
+}
+
+static bool has_more(const struct pacer *pacer)
+{
+    return pacer->sent < pacer->most && !stop;
+}
+
+/* When the next request can be sent: it is due, and a connection is free. */
+static uint64_t next_time(const struct pacer *pacer)
+{
+    if (!has_more(pacer) || pacer->taken == pacer->returned)
+        return UINT64_MAX;
+    return pacer->begun + pacer->sent / pacer->rate * SECOND +
+           pacer->sent % pacer->rate * SECOND / pacer->rate;
+}
+
+static void send_next(struct pacer *pacer, uint64_t due)
+{
+    struct connection *connection =
+        pacer->free[pacer->taken++ % pacer->connection_count];
+    char request[FLEET_MAX_REQUEST];
+    size_t length =
+        fleet_request(&pacer->fleet, "Host: 127.0.0.1\r\n", request);
+
+    if (connection->fd < 0)
+        open_connection(pacer, connection);
+    connection->busy = true;
+    connection->due = due;
+    connection->received = 0;
+    pacer->delays[pacer->sent++] = (uint32_t)((now() - due) / 100);
+    /* The connection has nothing else to send, so all of it fits. */
+    if (send(connection->fd, request, length, MSG_NOSIGNAL) != (ssize_t)length)
+        die_errno("send");
+}
+
+/* True if the response is complete. Dies if it is not the expected one. */
+static bool check_reply(const char *reply, size_t received)
+{
+    const char *body = strstr(reply, "\r\n\r\n");
+    const char *length = strcasestr(reply, "\r\nContent-Length:");
+
+    if (body == NULL && received < REPLY_SIZE)
+        return false;
+    if (body == NULL || length == NULL || length > body)
+        die("invalid response: %s", reply);
+    body += 4;
+    size_t expected =
+        (size_t)(body - reply) + strtoull(strchr(length, ':') + 1, NULL, 10);
+    if (received < expected && received < REPLY_SIZE)
+        return false;
+    if (received != expected || strncmp(reply, "HTTP/1.1 202 ", 13) != 0 ||
+        strstr(body, "\"result\":\"applied\"") == NULL)
+        die("expected 202 and \"result\":\"applied\": %s", reply);
+    return true;
+}
+
+static void handle_event(struct pacer *pacer, struct connection *connection)
+{
+    char *reply = connection->reply;
+    ssize_t size = recv(connection->fd, reply + connection->received,
+                        REPLY_SIZE - connection->received, MSG_DONTWAIT);
+
+    if (size <= 0 && !connection->busy) {
+        close_connection(connection);
+        return;
+    }
+    if (size <= 0 || !connection->busy)
+        die("the server closed a connection, or answered without a request");
+    connection->received += (size_t)size;
+    reply[connection->received] = '\0';
+    if (!check_reply(reply, connection->received))
+        return;
+    pacer->latencies[pacer->answered++] =
+        (uint32_t)((now() - connection->due) / 100);
+    if (strcasestr(reply, "\r\nConnection: close") != NULL)
+        close_connection(connection);
+    return_connection(pacer, connection);
+}
+
+/* Wait for events, at most until the next request; handle them. */
+static void wait_for_events(struct pacer *pacer)
+{
+    struct epoll_event events[EVENTS];
+    struct timespec pause = {.tv_sec = STUCK_SECONDS};
+    uint64_t time = now(), next = next_time(pacer);
+
+    if (next != UINT64_MAX) {
+        uint64_t left = next > time ? next - time : 0;
+
+        pause.tv_sec = (time_t)(left / SECOND);
+        pause.tv_nsec = (long)(left % SECOND);
+    }
+    int count = epoll_pwait2(pacer->epoll, events, EVENTS, &pause, NULL);
+    if (count < 0 && errno != EINTR)
+        die_errno("epoll_pwait2");
+    if (count == 0 && next == UINT64_MAX)
+        die("no response for %d s", STUCK_SECONDS);
+    for (int i = 0; i < count; i++)
+        handle_event(pacer, events[i].data.ptr);
+}
+
 static int compare_times(const void *left, const void *right)
 {
     uint32_t a = *(const uint32_t *)left;
@@ -37,135 +218,78 @@ static int compare_times(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-/* A percentile of `sorted`, in microseconds. */
-static double percentile(const uint32_t *sorted, uint64_t count,
-                         unsigned per_mille)
+/* The time, in milliseconds, within which so many of 1,000 are. */
+static double percentile(const uint32_t *sorted, uint64_t count, uint64_t mille)
 {
-    uint64_t rank = (count * per_mille + 999) / 1000;
+    uint64_t rank = (count * mille + 999) / 1000;
 
-    return sorted[rank > 0 ? rank - 1 : 0] / 10.0;
+    return sorted[rank - 1] / 1e4;
 }
 
-static void print_result(struct pacer_result *result)
+static void print_result(const struct pacer *pacer)
 {
-    uint64_t count = result->answered;
+    uint64_t count = pacer->answered;
 
     if (count == 0)
         die("no request was sent");
-    qsort(result->latency, count, sizeof(*result->latency), compare_times);
-    qsort(result->late, count, sizeof(*result->late), compare_times);
-    printf("{\"requests\": %" PRIu64 ", \"seconds\": %.6f, "
-           "\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, "
-           "\"max_us\": %.1f, \"late_p50_us\": %.1f, \"late_p99_us\": %.1f, "
-           "\"reopened\": %" PRIu64 ", \"retried\": %" PRIu64
-           ", \"idle_reopened\": %" PRIu64 "}\n",
-           count, result->seconds, percentile(result->latency, count, 500),
-           percentile(result->latency, count, 990),
-           percentile(result->latency, count, 999),
-           percentile(result->latency, count, 1000),
-           percentile(result->late, count, 500),
-           percentile(result->late, count, 990), result->reopened,
-           result->retried, result->idle_reopened);
+    qsort(pacer->latencies, count, sizeof(uint32_t), compare_times);
+    qsort(pacer->delays, count, sizeof(uint32_t), compare_times);
+    printf("{\"requests\": %" PRIu64 ", \"p50\": %.4f, \"p99\": %.4f, "
+           "\"p99.9\": %.4f, \"late p99\": %.4f}\n",
+           count, percentile(pacer->latencies, count, 500),
+           percentile(pacer->latencies, count, 990),
+           percentile(pacer->latencies, count, 999),
+           percentile(pacer->delays, count, 990));
 }
 
-static void read_options(int argc, char *argv[], struct options *options)
+static void start(struct pacer *pacer)
 {
-    const struct flag flags[] = {
-        {.name = "port",
-         .help = "port of the server, on 127.0.0.1",
-         .number = &options->port,
-         .min = 1,
-         .max = UINT16_MAX},
-        {.name = "get",
-         .help = "send GET of this target instead of POST /messages",
-         .text = &options->get},
-        {.name = "connections",
-         .help = "number of connections, which are kept open",
-         .number = &options->connections,
-         .min = 1,
-         .max = 100000},
-        {.name = "rate",
-         .help = "requests/s; 0: the next when a response arrives",
-         .number = &options->rate,
-         .max = 10000000},
-        {.name = "milliseconds",
-         .help = "time in which to send",
-         .number = &options->milliseconds,
-         .min = 1,
-         .max = 3600000},
-        {.name = "requests",
-         .help = "most requests; 0: as many as fit into the time",
-         .number = &options->requests,
-         .max = MAX_REQUESTS},
-        {.name = "idle",
-         .help = "number of further connections, which send nothing",
-         .number = &options->idle,
-         .max = 1000000},
-        {.name = "rockets",
-         .help = "number of rockets",
-         .number = &options->rockets,
-         .min = 1,
-         .max = 10000000},
-        {.name = "round",
-         .help = "part of the rocket ids; another round, other rockets",
-         .number = &options->round,
-         .max = UINT32_MAX},
-        {.name = "first",
-         .help = "number of the first message of each rocket",
-         .number = &options->first,
-         .min = 1,
-         .max = 1000000000},
-        {.name = NULL},
-    };
-
-    flags_read(argc, argv, flags,
-               "Sends requests at a fixed rate, with distinct messages in "
-               "order, and prints\npercentiles of the latency from the due "
-               "time of a request to its response.\nCtrl-C ends it early.");
-}
-
-/* As many as fit into the time, but at most -requests. */
-static uint64_t most_requests(const struct options *options, double seconds)
-{
-    double fitting = seconds * (double)options->rate + 1;
-    uint64_t most = MAX_REQUESTS;
-
-    if (options->rate > 0 && fitting < MAX_REQUESTS)
-        most = (uint64_t)fitting;
-    return options->requests > 0 && options->requests < most ? options->requests
-                                                             : most;
+    pacer->most = pacer->rate * pacer->milliseconds / 1000 + 1;
+    pacer->latencies = calloc(pacer->most, sizeof(uint32_t));
+    pacer->delays = calloc(pacer->most, sizeof(uint32_t));
+    pacer->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (pacer->latencies == NULL || pacer->delays == NULL || pacer->epoll < 0)
+        die_errno("can't start");
+    for (uint64_t i = 0; i < pacer->connection_count; i++) {
+        open_connection(pacer, &pacer->connections[i]);
+        return_connection(pacer, &pacer->connections[i]);
+    }
+    /* By default the kernel may extend each sleep by 50 us. */
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    pacer->begun = now();
 }
 
 int main(int argc, char *argv[])
 {
-    struct options options = {
+    static struct pacer pacer = {
         .port = 8088,
-        .connections = 64,
+        .connection_count = 64,
         .rate = 1000,
         .milliseconds = 2000,
-        .rockets = 20,
-        .round = 1,
-        .first = 1,
+        .fleet = {1, 1, 20, 1, 1, 1},
+    };
+    const struct flag flags[] = {
+        {"port", &pacer.port, 1, UINT16_MAX},
+        {"connections", &pacer.connection_count, 1, MAX_CONNECTIONS},
+        {"rate", &pacer.rate, 1, 1000000},
+        {"milliseconds", &pacer.milliseconds, 1, 60000},
+        {"round", &pacer.fleet.round, 0, UINT32_MAX},
+        {NULL, NULL, 0, 0},
     };
 
-    read_options(argc, argv, &options);
+    flags_read(argc, argv, flags);
     signal(SIGINT, stop_sending);
-    signal(SIGTERM, stop_sending);
-    double seconds = (double)options.milliseconds / 1000;
-    struct pacer_result result = pacer_run(&(struct pacer_options){
-        .port = (uint16_t)options.port,
-        .get = options.get,
-        .fleet = fleet_share((uint32_t)options.round, options.rockets,
-                             options.first, 0, 1),
-        .connections = options.connections,
-        .rate = options.rate,
-        .requests = most_requests(&options, seconds),
-        .seconds = seconds,
-        .idle = options.idle,
-        .stop = &stop,
-    });
-    print_result(&result);
-    free(result.latency);
-    free(result.late);
+    start(&pacer);
+    while (pacer.answered < pacer.sent || has_more(&pacer)) {
+        uint64_t next = next_time(&pacer);
+
+        if (next <= now())
+            send_next(&pacer, next);
+        else
+            wait_for_events(&pacer);
+    }
+    print_result(&pacer);
+    free(pacer.latencies);
+    free(pacer.delays);
     return 0;
 }

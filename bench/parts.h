@@ -1,42 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The groups of figures of bench_parts. Each function measures its figures in
- * turn in each of `rounds` rounds, and then prints them. A failure ends the
- * program (die() in flags.h).
+ * The groups of figures of bench_parts, and what they share. Each function
+ * measures its figures once and prints them; load.py repeats them. A failure
+ * ends the program (die() in flags.h).
  */
 #ifndef LUNAR_BENCH_PARTS_H
 #define LUNAR_BENCH_PARTS_H
 
-#include "parts_report.h"
+#include <stddef.h>
+#include <stdint.h>
 
-struct parts_options {
-    enum parts_format format;
-    unsigned rounds;  /* 1 to PARTS_MAX_ROUNDS */
-    const char *only; /* name of the only group to measure; NULL: all */
-};
+#include "table/table.h"
 
-enum { PARTS_MILLION = 1000000 };
-
-/*
- * Resident memory of a million rockets, and the rate of launching them.
- * Measured in child processes. Runs first, because the children inherit this
- * process's heap.
- */
-void parts_memory(const struct parts_options *options);
-
-/* Whole workloads of messages, with one or more workers. */
-void parts_workload(const struct parts_options *options);
+/* Resident memory of `rockets` rockets, and the rate of launching them. */
+void parts_memory(uint32_t rockets);
 
 /* Parsing of JSON texts to messages. */
-void parts_parse(const struct parts_options *options);
+void parts_parse(void);
 
-/* Writing of rockets as JSON; parsing and formatting of times. */
-void parts_write(const struct parts_options *options);
+/* Applying messages to tables of 20 rockets, and of `rockets`. */
+void parts_apply_few(void);
+void parts_apply_many(uint32_t rockets);
 
-/* Applying messages to tables of 20 and of a million rockets. */
-void parts_apply(const struct parts_options *options);
+/* Lists of `rockets` rockets. */
+void parts_listing(uint32_t rockets);
 
-/* Lists of a million rockets. */
-void parts_listing(const struct parts_options *options);
+/* Print a figure as a line of JSON. The texts have no quotes. */
+void parts_print(const char *group, const char *item, const char *column,
+                 double value);
+
+/* The CPU time of this thread, in nanoseconds: other programs do not count. */
+uint64_t parts_clock(void);
+
+/* malloc(3) that dies on failure. Ownership: the caller frees the memory. */
+void *parts_allocate(size_t size);
+
+/*
+ * table_new() that dies on failure, without a limit.
+ * Ownership: the caller frees the table with table_free().
+ */
+struct table *parts_table_new(void);
+
+/* Identifies a message of a fleet; rockets count from 0. */
+struct delivery {
+    uint32_t rocket;
+    uint32_t number;
+};
+
+/*
+ * Make the messages of `count` deliveries and apply them, one by one. Returns
+ * the nanoseconds that applying took. Dies if a message is not applied.
+ */
+uint64_t parts_apply(struct table *table, const struct delivery *deliveries,
+                     size_t count);
+
+/* Make a table with `rockets` rockets. Sets `*took` as parts_apply() does. */
+struct table *parts_launch(uint32_t rockets, uint64_t *took);
 
 #endif

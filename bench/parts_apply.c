@@ -1,265 +1,157 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Applies messages to the table, with one thread and without JSON: messages
- * of 20 rockets, the default of `rockets`, and of a million; in order,
- * shuffled, and in the worst order, which leaves a gap before each number.
- * Every message must be applied, in any order.
+ * Applies messages to the table, with one thread and without JSON: messages of
+ * few and of many rockets; in order, shuffled, and in the worst order, which
+ * leaves a gap before each number. Every message must be applied, in any order.
  */
 #include "parts.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "domain/rocket.h"
-#include "parts_fleet.h"
-#include "parts_measure.h"
+#include "rockets/random.h"
 
 enum {
+    SEED = 444,
     FEW = 20,               /* rockets */
-    FEW_MESSAGES = 400000,  /* of the few rockets, in order and shuffled */
+    NUMBERS = 20000,        /* of each of the few, in order and shuffled */
     WINDOW = 500,           /* messages in a window of the shuffle */
     GAPS = ROCKET_MAX_RUNS, /* of each rocket, in one measurement */
-    PART = 200000,          /* rockets of the million, in one round */
-    STEPS = 4,              /* messages of each rocket of a part */
+    STEPS = 4,              /* messages of each of the many, shuffled */
 };
 
-enum row {
-    FEW_IN_ORDER,
-    FEW_SHUFFLED,
-    FEW_RISING,
-    FEW_RISING_PAST,
-    FEW_FALLING,
-    FEW_FALLING_PAST,
-    FEW_FILLING,
-    MANY_IN_TURN,
-    MANY_IN_ORDER,
-    MANY_SHUFFLED,
-    MANY_FALLING,
-    ROWS
+/* Deliveries in the order in which they are applied. */
+struct order {
+    struct delivery *deliveries;
+    size_t count;
 };
 
-enum { RATE, TIME, COLUMNS };
-
-static const char *const items[ROWS] = {
-    [FEW_IN_ORDER] = "20 rockets: in order",
-    [FEW_SHUFFLED] = "20: shuffled within 500 places",
-    [FEW_RISING] = "20: every second number, rising, up to the bound",
-    [FEW_RISING_PAST] = "20: every second number, rising, past the bound",
-    [FEW_FALLING] = "20: every second number, falling, up to the bound",
-    [FEW_FALLING_PAST] = "20: every second number, falling, past the bound",
-    [FEW_FILLING] = "20: 1023 gaps filled in random order",
-    [MANY_IN_TURN] = "a million rockets: in order, as they were launched",
-    [MANY_IN_ORDER] = "a million: in order, random rockets",
-    [MANY_SHUFFLED] = "a million: shuffled within 4 numbers a rocket",
-    [MANY_FALLING] = "a million: 4 gaps a rocket, falling",
-};
-
-/* The state of the group. */
-struct bench {
-    struct parts_fleet *fleet;
-    struct parts_delivery *deliveries;
-    uint32_t *order; /* a random order of the million rockets */
-    struct parts_figure figures[ROWS][COLUMNS];
-};
-
-static void measure_deliveries(struct bench *bench, struct table *table,
-                               enum row row, size_t count)
+static struct order order_new(size_t most)
 {
-    double took = (double)parts_fleet_apply(bench->fleet, table,
-                                            bench->deliveries, count);
-
-    parts_figure_add(&bench->figures[row][RATE], (double)count * 1e9 / took);
-    parts_figure_add(&bench->figures[row][TIME], took / (double)count);
+    return (struct order){parts_allocate(most * sizeof(struct delivery)), 0};
 }
 
-/* Messages of random rockets; the numbers of each rocket in order. */
-static void deliver_few(struct bench *bench)
+static void measure(struct table *table, const char *item,
+                    const struct order *order)
 {
-    struct random random = random_start(PARTS_SEED, RANDOM_MESSAGES);
-    uint32_t numbers[FEW] = {0};
+    double took = (double)parts_apply(table, order->deliveries, order->count);
 
-    for (size_t i = 0; i < FEW_MESSAGES; i++) {
-        uint32_t rocket = random_below(&random, FEW);
-        bench->deliveries[i] =
-            (struct parts_delivery){rocket, ++numbers[rocket]};
+    parts_print("apply", item, "messages/s", (double)order->count * 1e9 / took);
+    parts_print("apply", item, "ns a message", took / (double)order->count);
+}
+
+/* Shuffle within windows of `window` deliveries. */
+static void shuffle(struct order *order, size_t window)
+{
+    struct random random = random_start(SEED, RANDOM_SHUFFLE);
+
+    for (size_t start = 0; start < order->count; start += window) {
+        struct delivery *first = &order->deliveries[start];
+        size_t size = order->count - start;
+
+        for (size_t i = size < window ? size : window; i > 1; i--) {
+            size_t j = random_below(&random, (uint32_t)i);
+            struct delivery swapped = first[i - 1];
+            first[i - 1] = first[j];
+            first[j] = swapped;
+        }
     }
 }
 
-static void measure_few(struct bench *bench)
+/* For each of `numbers` numbers, by `step` from `first` on: all rockets. */
+static void deliver(struct order *order, uint32_t rockets, uint32_t first,
+                    int step, uint32_t numbers)
 {
-    struct random random = random_start(PARTS_SEED, RANDOM_SHUFFLE);
+    order->count = 0;
+    for (uint32_t i = 0; i < numbers; i++)
+        for (uint32_t rocket = 0; rocket < rockets; rocket++)
+            order->deliveries[order->count++] = (struct delivery){
+                rocket, (uint32_t)((int64_t)first + (int64_t)step * i)};
+}
+
+static void measure_few_shuffled(struct order *order)
+{
     struct table *table = parts_table_new();
 
-    deliver_few(bench);
-    measure_deliveries(bench, table, FEW_IN_ORDER, FEW_MESSAGES);
+    deliver(order, FEW, 1, 1, NUMBERS);
+    measure(table, "20 rockets: in order", order);
     table_free(table);
     table = parts_table_new();
-    parts_shuffle(&random, bench->deliveries, FEW_MESSAGES, WINDOW);
-    measure_deliveries(bench, table, FEW_SHUFFLED, FEW_MESSAGES);
+    shuffle(order, WINDOW);
+    measure(table, "20: shuffled within 500 places", order);
     table_free(table);
 }
 
-/* GAPS messages of each of the few: `first`, `first` ± 2, `first` ± 4 ... */
-static size_t deliver_gaps(struct bench *bench, uint32_t first, bool rising)
-{
-    size_t count = 0;
-
-    for (uint32_t i = 0; i < GAPS; i++)
-        for (uint32_t rocket = 0; rocket < FEW; rocket++)
-            bench->deliveries[count++] = (struct parts_delivery){
-                rocket, rising ? first + 2 * i : first - 2 * i};
-    return count;
-}
-
-static void measure_rising(struct bench *bench)
+/* The worst order: every second number, falling; to the bound of runs. */
+static void measure_gaps(struct order *order)
 {
     struct table *table = parts_table_new();
-    size_t count = deliver_gaps(bench, 2, true);
 
-    measure_deliveries(bench, table, FEW_RISING, count);
-    deliver_gaps(bench, 2 + 2 * GAPS, true);
-    measure_deliveries(bench, table, FEW_RISING_PAST, count);
+    deliver(order, FEW, 4 * GAPS, -2, GAPS);
+    measure(table, "20: a gap with each message, falling, 1,024 gaps", order);
+    deliver(order, FEW, 2 * GAPS, -2, GAPS);
+    measure(table, "20: the same, past the bound of gaps", order);
     table_free(table);
 }
 
-static void measure_falling(struct bench *bench)
+/* Every second number, and then those between them in random order. */
+static void measure_filling(struct order *order)
 {
     struct table *table = parts_table_new();
-    size_t count = deliver_gaps(bench, 4 * GAPS, false);
 
-    measure_deliveries(bench, table, FEW_FALLING, count);
-    deliver_gaps(bench, 2 * GAPS, false);
-    measure_deliveries(bench, table, FEW_FALLING_PAST, count);
+    deliver(order, FEW, 2, 2, GAPS);
+    parts_apply(table, order->deliveries, order->count);
+    deliver(order, FEW, 3, 2, GAPS - 1);
+    shuffle(order, order->count);
+    measure(table, "20: 1,023 gaps filled in random order", order);
     table_free(table);
 }
 
-static void measure_filling(struct bench *bench)
+void parts_apply_few(void)
 {
-    struct random random = random_start(PARTS_SEED, RANDOM_SHUFFLE);
-    struct table *table = parts_table_new();
-    size_t count = deliver_gaps(bench, 2, true);
+    struct order order = order_new((size_t)FEW * NUMBERS);
 
-    parts_fleet_apply(bench->fleet, table, bench->deliveries, count);
-    deliver_gaps(bench, 3, true);
-    count -= FEW; /* the last number of each rocket fills no gap */
-    parts_shuffle(&random, bench->deliveries, count, count);
-    measure_deliveries(bench, table, FEW_FILLING, count);
-    table_free(table);
-}
-
-/* Two more messages of each of the million; the second in random order. */
-static void measure_many_in_order(struct bench *bench, struct table *table,
-                                  unsigned round)
-{
-    for (uint32_t i = 0; i < PARTS_MILLION; i++)
-        bench->deliveries[i] = (struct parts_delivery){i, 2 + 2 * round};
-    measure_deliveries(bench, table, MANY_IN_TURN, PARTS_MILLION);
-    for (uint32_t i = 0; i < PARTS_MILLION; i++)
-        bench->deliveries[i] =
-            (struct parts_delivery){bench->order[i], 3 + 2 * round};
-    measure_deliveries(bench, table, MANY_IN_ORDER, PARTS_MILLION);
+    measure_few_shuffled(&order);
+    measure_gaps(&order);
+    measure_filling(&order);
+    free(order.deliveries);
 }
 
 /*
- * Each round uses the next part of the million. After the last part, the next
- * pass starts with the first. Returns the index at which the part starts.
+ * Each rocket has STEPS consecutive numbers, in its own random order; a step
+ * has one message of each rocket. In the end no number is missing.
  */
-static uint32_t part_of(unsigned round, uint32_t *pass)
+static void deliver_steps(struct order *order, uint32_t rockets, uint32_t first)
 {
-    uint32_t parts = PARTS_MILLION / PART;
+    struct order steps = order_new((size_t)rockets * STEPS);
 
-    *pass = round / parts;
-    return round % parts * PART;
+    for (uint32_t rocket = 0; rocket < rockets; rocket++)
+        for (uint32_t i = 0; i < STEPS; i++)
+            steps.deliveries[steps.count++] =
+                (struct delivery){rocket, first + i};
+    shuffle(&steps, STEPS);
+    for (size_t i = 0; i < steps.count; i++)
+        order->deliveries[i % STEPS * rockets + i / STEPS] =
+            steps.deliveries[i];
+    order->count = steps.count;
+    free(steps.deliveries);
 }
 
-/*
- * A step has one message of each rocket of the part. Each rocket has STEPS
- * consecutive numbers, in its own random order. After the last step no number
- * is missing.
- */
-static void measure_many_shuffled(struct bench *bench, struct table *table,
-                                  unsigned round, unsigned rounds)
+void parts_apply_many(uint32_t rockets)
 {
-    struct parts_delivery steps[STEPS];
-    uint32_t pass, first = part_of(round, &pass);
-    struct random random = random_start(PARTS_SEED + round, RANDOM_SHUFFLE);
+    struct order order = order_new((size_t)rockets * STEPS);
+    uint64_t took;
+    struct table *table = parts_launch(rockets, &took);
 
-    for (uint32_t i = 0; i < PART; i++) {
-        uint32_t number = 2 + 2 * rounds + pass * STEPS;
-        for (uint32_t step = 0; step < STEPS; step++)
-            steps[step] =
-                (struct parts_delivery){bench->order[first + i], number + step};
-        parts_shuffle(&random, steps, STEPS, STEPS);
-        for (uint32_t step = 0; step < STEPS; step++)
-            bench->deliveries[step * PART + i] = steps[step];
-    }
-    measure_deliveries(bench, table, MANY_SHUFFLED, (size_t)STEPS * PART);
-}
-
-/* Each message starts a new run, below the earlier ones. */
-static void measure_many_falling(struct bench *bench, struct table *table,
-                                 unsigned round)
-{
-    uint32_t pass, first = part_of(round, &pass);
-    uint32_t highest = 10000 + (pass + 1) * 2 * STEPS;
-    size_t count = 0;
-
-    for (uint32_t step = 0; step < STEPS; step++)
-        for (uint32_t i = 0; i < PART; i++)
-            bench->deliveries[count++] = (struct parts_delivery){
-                bench->order[first + i], highest - 2 * step};
-    measure_deliveries(bench, table, MANY_FALLING, count);
-}
-
-static void name_figures(struct bench *bench)
-{
-    for (size_t i = 0; i < ROWS; i++) {
-        bench->figures[i][RATE] =
-            (struct parts_figure){.item = items[i], .column = "messages/s"};
-        bench->figures[i][TIME] =
-            (struct parts_figure){.item = items[i], .column = "ns a message"};
-    }
-    bench->figures[FEW_IN_ORDER][RATE].at_least = 10e6;
-    bench->figures[MANY_IN_TURN][RATE].at_least = 3e6;
-    bench->figures[MANY_IN_ORDER][RATE].at_least = 3e6;
-}
-
-static void measure_many(struct bench *bench, unsigned rounds)
-{
-    struct table *table = parts_table_new();
-
-    parts_fleet_launch(bench->fleet, table, 0, PARTS_MILLION);
-    for (unsigned round = 0; round < rounds; round++)
-        measure_many_in_order(bench, table, round);
-    for (unsigned round = 0; round < rounds; round++)
-        measure_many_shuffled(bench, table, round, rounds);
-    for (unsigned round = 0; round < rounds; round++)
-        measure_many_falling(bench, table, round);
+    parts_print("apply", "many rockets: launching them", "messages/s",
+                rockets * 1e9 / (double)took);
+    deliver(&order, rockets, 2, 1, 1);
+    measure(table, "many: in order, as they were launched", &order);
+    deliver(&order, rockets, 3, 1, 1);
+    shuffle(&order, order.count);
+    measure(table, "many: in order, random rockets", &order);
+    deliver_steps(&order, rockets, 4);
+    measure(table, "many: shuffled within 4 numbers a rocket", &order);
     table_free(table);
-}
-
-void parts_apply(const struct parts_options *options)
-{
-    struct bench *bench = parts_allocate(sizeof(*bench));
-
-    *bench = (struct bench){
-        .fleet = parts_fleet_new(false),
-        .deliveries =
-            parts_allocate(PARTS_MILLION * sizeof(*bench->deliveries)),
-        .order = parts_permutation(PARTS_MILLION),
-    };
-    name_figures(bench);
-    for (unsigned round = 0; round < options->rounds; round++) {
-        measure_few(bench);
-        measure_rising(bench);
-        measure_falling(bench);
-        measure_filling(bench);
-    }
-    measure_many(bench, options->rounds);
-    parts_report(options->format, "apply", "One thread", bench->figures[0],
-                 (size_t)ROWS * COLUMNS);
-    parts_fleet_free(bench->fleet);
-    free(bench->order);
-    free(bench->deliveries);
-    free(bench);
+    free(order.deliveries);
 }

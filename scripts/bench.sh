@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-TARGETS=(lunar.service rockets bare_mhd bench_pace bench_batch bench_parts)
+TARGETS=(lunar.service rockets bare_mhd bench_fleet bench_pace bench_parts)
 
 build() {
     local log=build/logs/bench-build.log
@@ -27,10 +27,10 @@ need_packages "${BUILD_PACKAGES[@]}" python3 wrk nginx-light
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 python=/usr/bin/python3
 # Check the arguments before the build.
-"$python" bench/run.py --plan "$@" >/dev/null
-# --help and --plan need no build, and --build names other programs.
+"$python" bench/run.py --check "$@" >/dev/null
+# --help needs no build, and --build names other programs.
 case " $* " in
-*" --help "* | *" -h "* | *" --plan "* | *" --build"*) ;;
+*" --help "* | *" -h "* | *" --build"*) ;;
 *)
     need_npm openapi
     build

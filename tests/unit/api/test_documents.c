@@ -56,7 +56,6 @@ static const struct place {
 } places[] = {
     /* Messages after an explosion would change nothing. */
     {"bench/fleet.c", message_types, "", "", "RocketExploded"},
-    {"bench/messages.lua", message_types, "", "", "RocketExploded"},
     /* Without an input of a type, the replay does not read it. */
     {"tests/fuzz/corpus/message/*", message_types, "", "", NULL},
     {"tests/fuzz/json.dict", message_types, "", "", NULL},
