@@ -8,6 +8,7 @@
 #ifndef LUNAR_TESTS_FUZZ_H
 #define LUNAR_TESTS_FUZZ_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,49 @@ static inline struct text fuzz_copy(struct text text)
         memcpy(copy, text.data, text.length);
     text.data = copy;
     return text;
+}
+
+/* A regular expression, compiled by its first use. */
+struct fuzz_pattern {
+    const char *expression;
+    int flags; /* REG_ICASE, or 0 */
+    bool compiled;
+    regex_t regex;
+};
+
+enum { FUZZ_PARTS = 5 };
+
+/*
+ * Whether the text matches. Absent text never does. `parts` become the match
+ * and what is in parentheses, absent if that did not take part.
+ */
+static inline bool fuzz_match_parts(struct fuzz_pattern *pattern,
+                                    struct text text,
+                                    struct text parts[FUZZ_PARTS])
+{
+    regmatch_t found[FUZZ_PARTS] = {{0, (regoff_t)text.length}};
+
+    if (!pattern->compiled)
+        FUZZ_CHECK(regcomp(&pattern->regex, pattern->expression,
+                           REG_EXTENDED | pattern->flags) == 0);
+    pattern->compiled = true;
+    if (text.data == NULL || regexec(&pattern->regex, text.data, FUZZ_PARTS,
+                                     found, REG_STARTEND) != 0)
+        return false;
+    for (size_t i = 0; i < FUZZ_PARTS; i++) {
+        parts[i] = (struct text){NULL, 0};
+        if (found[i].rm_so >= 0)
+            parts[i] = (struct text){text.data + found[i].rm_so,
+                                     (size_t)(found[i].rm_eo - found[i].rm_so)};
+    }
+    return true;
+}
+
+static inline bool fuzz_matches(struct fuzz_pattern *pattern, struct text text)
+{
+    struct text unused[FUZZ_PARTS];
+
+    return fuzz_match_parts(pattern, text, unused);
 }
 
 /* Free a copy. */

@@ -5,7 +5,6 @@
  */
 #include "oracle.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ void oracle_release(struct oracle *oracle)
     oracle_init(oracle);
 }
 
-static bool has_range_with(const struct oracle *oracle, uint64_t number)
+bool oracle_has(const struct oracle *oracle, uint64_t number)
 {
     for (size_t i = 0; i < oracle->range_count; i++) {
         if (oracle->ranges[i].first <= number &&
@@ -97,7 +96,7 @@ static void keep_message(struct oracle *oracle, const struct message *message)
 enum message_outcome oracle_apply(struct oracle *oracle,
                                   const struct message *message)
 {
-    if (has_range_with(oracle, message->number)) {
+    if (oracle_has(oracle, message->number)) {
         return message->number <= oracle->floor ? MESSAGE_STALE
                                                 : MESSAGE_DUPLICATE;
     }

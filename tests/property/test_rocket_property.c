@@ -10,171 +10,98 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-
-#include "domain/rocket.h"
-#include "history.h"
 #include "lib/messages.h"
-#include "oracle.h"
 #include "shrink.h"
 #include "subject.h"
 
-/* How many numbers are missing between ranges. */
-static uint64_t missing_between(const struct oracle *oracle)
+static const char *difference_from_oracle(struct text input, size_t *delivery)
 {
-    uint64_t missing = 0;
-    for (size_t i = 0; i + 1 < oracle->range_count; i++)
-        missing += oracle->ranges[i + 1].first - oracle->ranges[i].last - 1;
-    return missing;
-}
-
-/* Deliver all messages missing between runs, so that one run is left. */
-static const char *fill_gaps(struct subject *subject, struct oracle *oracle)
-{
-    struct random random = {oracle->count};
-    while (oracle->range_count > 1) {
-        struct message message =
-            history_message(&random, history_channels[0],
-                            oracle->ranges[oracle->range_count - 2].last + 1);
-        const char *differs = subject_deliver(subject, oracle, &message);
-        if (differs)
-            return differs;
-    }
-    return NULL;
-}
-
-/* With one run left, only the strings of the state must be held. */
-static const char *difference_in_final_strings(struct subject *subject)
-{
-    const struct effect *state = rocket_state(&subject->rocket);
-    for (size_t i = 0; i < HISTORY_NAMES; i++) {
-        const struct interned *string = &subject->strings[i];
-        int64_t shown = (state->type == string) + (state->mission == string) +
-                        (state->reason == string);
-        if (string->held != shown)
-            return "counts of strings: they are not those of the state";
-    }
-    return quota_used(&subject->quota) == 0 ? NULL : "memory for a single run";
-}
-
-static const char *check_end(struct subject *subject, struct oracle *oracle)
-{
-    enum { AFFORDABLE = 100 };
-    if (missing_between(oracle) > AFFORDABLE)
-        return NULL;
-    const char *differs = fill_gaps(subject, oracle);
-    return differs ? differs : difference_in_final_strings(subject);
-}
-
-static bool end_is_right(struct subject *subject, struct oracle *oracle,
-                         char why[SHRINK_WHY])
-{
-    const char *differs = check_end(subject, oracle);
-    if (differs)
-        snprintf(why, SHRINK_WHY, "wrong with all gaps filled: %s", differs);
-    return differs == NULL;
-}
-
-static bool rocket_equals_oracle(const struct history *history,
-                                 char why[SHRINK_WHY])
-{
-    struct subject subject;
-    struct oracle oracle;
-    subject_init(&subject, rocket_apply);
-    oracle_init(&oracle);
-    bool equal = subject_follows(&subject, &oracle, history, why) &&
-                 end_is_right(&subject, &oracle, why);
-    oracle_release(&oracle);
-    subject_release(&subject);
-    return equal;
+    return subject_follow(rocket_apply, input, delivery);
 }
 
 static void state_is_the_fold_after_every_delivery(void **context)
 {
     (void)context;
-    assert_true(shrink_check("short histories", rocket_equals_oracle,
-                             HISTORY_SHORT, 20000));
+    assert_true(shrink_check("short histories", difference_from_oracle,
+                             GENERATOR_SHORT, 20000));
 }
 
 static void state_is_the_fold_past_the_limit_of_runs(void **context)
 {
     (void)context;
-    assert_true(shrink_check("hostile histories", rocket_equals_oracle,
-                             HISTORY_HOSTILE, 10));
+    assert_true(shrink_check("hostile histories", difference_from_oracle,
+                             GENERATOR_HOSTILE, 10));
 }
 
-/* All orders of all short histories. */
+/* All orders of all short histories. Each message is lost or of any type. */
 
-enum { LETTERS = 6, LENGTH = 5 };
+enum { LETTERS = 1 + MESSAGE_TYPE_COUNT, LENGTH = 5 };
 
-/* Letter 0 is a lost message. Each number has its own strings. */
-static struct message letter_message(unsigned letter, uint64_t number)
+struct word {
+    size_t count;
+    struct message letters[LENGTH];
+};
+
+/* Each number has its own strings. */
+static struct word make_word(unsigned choices)
 {
-    const char *channel = history_channels[0];
-    const char *name = history_names[number];
-    switch (letter) {
-    case 1:
-        return message_launched(channel, number, name, name, 1000);
-    case 2:
-        return message_speed(channel, number, (int64_t)(100 * number));
-    case 3:
-        return message_speed(channel, number, -(int64_t)(10 * number));
-    case 4:
-        return message_mission(channel, number, name);
-    default:
-        return message_exploded(channel, number, name);
-    }
-}
-
-static void make_history(struct history *history, unsigned word)
-{
-    history->count = 0;
+    struct word word = {0};
     for (uint64_t number = 1; number <= LENGTH; number++) {
-        unsigned letter = word % LETTERS;
-        word /= LETTERS;
-        if (letter == 0)
+        unsigned letter = choices % LETTERS;
+        choices /= LETTERS;
+        if (letter == MESSAGE_TYPE_COUNT)
             continue;
-        struct message message = letter_message(letter, number);
-        history_append(history, &message);
+        struct text name = text_of(generator_names[number]);
+        struct message message =
+            message_of_type((enum message_type)letter, "r", number);
+        if (message.rocket_type.data)
+            message.rocket_type = name;
+        if (message.mission.data)
+            message.mission = name;
+        if (message.reason.data)
+            message.reason = name;
+        message.speed *= (int64_t)number;
+        word.letters[word.count++] = message;
     }
+    return word;
 }
 
-static void assert_order_converges(const struct history *order,
+static void assert_order_converges(const struct word *order,
                                    const struct oracle_state *expected)
 {
     struct subject subject;
     subject_init(&subject, rocket_apply);
     for (size_t i = 0; i < order->count; i++)
-        subject_apply(&subject, &order->deliveries[i]);
+        subject_apply(&subject, &order->letters[i]);
     const char *differs = subject_difference(&subject, expected);
-    if (!differs)
-        differs = subject_strings_difference(&subject);
     if (differs) {
-        history_print(order, stderr);
+        for (size_t i = 0; i < order->count; i++)
+            print_error("number %u: %s\n", (unsigned)order->letters[i].number,
+                        messages_type_name(order->letters[i].type));
         fail_msg("this order of deliveries gives a different %s", differs);
     }
     subject_release(&subject);
 }
 
-static void swap_deliveries(struct history *history, size_t a, size_t b)
+static void swap_letters(struct word *word, size_t a, size_t b)
 {
-    struct message swapped = history->deliveries[a];
-    history->deliveries[a] = history->deliveries[b];
-    history->deliveries[b] = swapped;
+    struct message swapped = word->letters[a];
+    word->letters[a] = word->letters[b];
+    word->letters[b] = swapped;
 }
 
-/* Check all orders of the deliveries from `from` on. */
-static void assert_orders_converge(struct history *history, size_t from,
+/* Check all orders of the letters from `from` on. */
+static void assert_orders_converge(struct word *word, size_t from,
                                    const struct oracle_state *expected)
 {
-    if (from + 1 >= history->count) {
-        assert_order_converges(history, expected);
+    if (from + 1 >= word->count) {
+        assert_order_converges(word, expected);
         return;
     }
-    for (size_t i = from; i < history->count; i++) {
-        swap_deliveries(history, from, i);
-        assert_orders_converge(history, from + 1, expected);
-        swap_deliveries(history, from, i);
+    for (size_t i = from; i < word->count; i++) {
+        swap_letters(word, from, i);
+        assert_orders_converge(word, from + 1, expected);
+        swap_letters(word, from, i);
     }
 }
 
@@ -184,19 +111,16 @@ static void all_orders_of_short_histories_converge(void **context)
     unsigned words = 1;
     for (unsigned i = 0; i < LENGTH; i++)
         words *= LETTERS;
-    struct history history;
-    history_init(&history);
-    for (unsigned word = 0; word < words; word++) {
+    for (unsigned choices = 0; choices < words; choices++) {
+        struct word word = make_word(choices);
         struct oracle oracle;
         oracle_init(&oracle);
-        make_history(&history, word);
-        for (size_t i = 0; i < history.count; i++)
-            oracle_apply(&oracle, &history.deliveries[i]);
+        for (size_t i = 0; i < word.count; i++)
+            oracle_apply(&oracle, &word.letters[i]);
         struct oracle_state expected = oracle_state(&oracle);
-        assert_orders_converge(&history, 0, &expected);
+        assert_orders_converge(&word, 0, &expected);
         oracle_release(&oracle);
     }
-    history_release(&history);
 }
 
 int main(void)
