@@ -36,7 +36,7 @@ enum {
 /* Shared by the threads of a test. */
 struct stage {
     struct table *table;
-    size_t max_memory;
+    size_t max_memory;        /* 0: no limit */
     bool grows;               /* every message adds a rocket, named by itself */
     _Atomic size_t applied;   /* messages that were MESSAGE_APPLIED */
     _Atomic unsigned writing; /* writers that have not finished */
@@ -80,6 +80,7 @@ static void run_all(struct stage *stage, const struct crew crews[],
 {
     struct worker workers[MAX_WORKERS];
     size_t count = 0;
+    assert_non_null(stage->table);
     for (size_t i = 0; i < crew_count; i++) {
         stage->writing += crews[i].writes ? crews[i].count : 0;
         for (unsigned j = 0; j < crews[i].count; j++)
@@ -87,9 +88,8 @@ static void run_all(struct stage *stage, const struct crew crews[],
                 (struct worker){.crew = &crews[i], .stage = stage, .number = j};
     }
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(
-            pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]),
-            0);
+        assert_false(
+            pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]));
     for (size_t i = 0; i < count; i++)
         assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
     if (stage->failure)
@@ -106,7 +106,7 @@ static void apply(struct stage *stage, struct message message)
     enum message_outcome result = table_apply(stage->table, &message);
     check(stage,
           result == MESSAGE_APPLIED || result == MESSAGE_DUPLICATE ||
-              (result == MESSAGE_NO_MEMORY && stage->max_memory != SIZE_MAX),
+              (result == MESSAGE_NO_MEMORY && stage->max_memory > 0),
           "a message is neither applied nor a duplicate");
     if (result == MESSAGE_APPLIED)
         atomic_fetch_add(&stage->applied, 1);
@@ -196,34 +196,18 @@ static void read_revisions(struct stage *stage, unsigned number)
     }
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    return text_compare(*(const struct text *)a, *(const struct text *)b);
-}
-
-static bool all_different(struct text *ids, size_t count)
-{
-    qsort(ids, count, sizeof(*ids), compare_ids);
-    for (size_t i = 1; i < count; i++) {
-        if (text_equal(ids[i - 1], ids[i]))
-            return false;
-    }
-    return true;
-}
-
 /*
- * A list has each rocket once; without a filter or limit, it has all that were
- * added before it. While rockets do not change, it is sorted.
+ * Without a filter or limit, a list has all rockets that were added before it.
+ * If rockets do not change, it is sorted, so that it has each rocket once.
  */
 static void check_list(struct stage *stage, const struct list_query *query)
 {
     struct rocket_view views[2];
     size_t before = table_count(stage->table);
     struct list_page *page = list_page_new(stage->table, query);
-    size_t count = page ? list_page_count(page) : 0;
-    struct text *ids = calloc(count + 1, sizeof(*ids));
-    if (!page || !ids)
+    if (!page)
         abort();
+    size_t count = list_page_count(page);
     for (size_t i = 0; i < count; i++) {
         struct rocket_view *view = &views[i % 2];
         list_page_read(page, i, view);
@@ -232,9 +216,7 @@ static void check_list(struct stage *stage, const struct list_query *query)
               !stage->grows || i == 0 ||
                   lists_compare(query, &views[(i - 1) % 2], view) < 0,
               "a list is not sorted");
-        ids[i] = view->id;
     }
-    check(stage, all_different(ids, count), "a rocket is listed twice");
     check(stage,
           count <= list_page_total(page) &&
               list_page_total(page) <= table_count(stage->table),
@@ -242,7 +224,6 @@ static void check_list(struct stage *stage, const struct list_query *query)
     if (query->limit == 0 && query->filter.status == TABLE_ANY_STATUS)
         check(stage, before <= count, "a list lacks a rocket");
     list_page_free(page);
-    free(ids);
 }
 
 static void list_rockets(struct stage *stage, unsigned number)
@@ -283,12 +264,11 @@ static void assert_all_applied(struct stage *stage)
 static void concurrent_writers_and_readers_agree(void **context)
 {
     (void)context;
-    struct stage stage = {.table = table_new(SIZE_MAX), .max_memory = SIZE_MAX};
+    struct stage stage = {.table = table_new(SIZE_MAX)};
     const struct crew crews[] = {{write_all, WRITERS, true},
                                  {read_rockets, 2, false},
                                  {read_revisions, 1, false},
                                  {list_rockets, 2, false}};
-    assert_non_null(stage.table);
     draw_traffic();
     run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_all_applied(&stage);
@@ -318,7 +298,6 @@ static void lists_are_complete_while_the_table_grows(void **context)
         .table = table_new(SIZE_MAX), .max_memory = SIZE_MAX, .grows = true};
     const struct crew crews[] = {{add_rockets, WRITERS, true},
                                  {list_rockets, 3, false}};
-    assert_non_null(stage.table);
     run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_int_equal(table_count(stage.table), WRITERS * NEW_ROCKETS);
     for (unsigned i = 0; i < WRITERS * NEW_ROCKETS; i++) {
@@ -350,7 +329,6 @@ static void full_table_keeps_its_limit_and_its_rockets(void **context)
     size_t limit = table_memory(empty) + ROOM;
     table_free(empty);
     struct stage stage = {.table = table_new(limit), .max_memory = limit};
-    assert_non_null(stage.table);
     run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_in_range(table_memory(stage.table), 0, limit);
     assert_in_range(stage.applied, 1, 3 * NEW_ROCKETS - 1);

@@ -71,12 +71,12 @@ struct fuzz_pattern {
 enum { FUZZ_PARTS = 5 };
 
 /*
- * Whether the text matches. Absent text never does. `parts` become the match
- * and what is in parentheses, absent if that did not take part.
+ * Whether the text matches. Absent text never does. `parts`, unless NULL,
+ * become the match and what is in parentheses, absent if that did not take
+ * part.
  */
-static inline bool fuzz_match_parts(struct fuzz_pattern *pattern,
-                                    struct text text,
-                                    struct text parts[FUZZ_PARTS])
+static inline bool fuzz_match(struct fuzz_pattern *pattern, struct text text,
+                              struct text parts[FUZZ_PARTS])
 {
     regmatch_t found[FUZZ_PARTS] = {{0, (regoff_t)text.length}};
 
@@ -87,20 +87,13 @@ static inline bool fuzz_match_parts(struct fuzz_pattern *pattern,
     if (text.data == NULL || regexec(&pattern->regex, text.data, FUZZ_PARTS,
                                      found, REG_STARTEND) != 0)
         return false;
-    for (size_t i = 0; i < FUZZ_PARTS; i++) {
+    for (size_t i = 0; parts != NULL && i < FUZZ_PARTS; i++) {
+        size_t length = (size_t)(found[i].rm_eo - found[i].rm_so);
         parts[i] = (struct text){NULL, 0};
         if (found[i].rm_so >= 0)
-            parts[i] = (struct text){text.data + found[i].rm_so,
-                                     (size_t)(found[i].rm_eo - found[i].rm_so)};
+            parts[i] = (struct text){text.data + found[i].rm_so, length};
     }
     return true;
-}
-
-static inline bool fuzz_matches(struct fuzz_pattern *pattern, struct text text)
-{
-    struct text unused[FUZZ_PARTS];
-
-    return fuzz_match_parts(pattern, text, unused);
 }
 
 /* Free a copy. */

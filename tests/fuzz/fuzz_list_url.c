@@ -3,9 +3,9 @@
  * Fuzzes queries of GET /rockets. The first line of the input is a query. Any
  * other lines are the text of its cursor, which is encoded here, as a fuzzer
  * does not find valid base64. An accepted query must be within the limits. The
- * cursor of any rocket must read back as the same `after`, and be refused with
- * another order. The list after a cursor, also a forged one, as a whole and
- * page by page, must be the end of the whole list.
+ * cursor of any rocket must read back as the same `after`. The list after a
+ * cursor, also a forged one, as a whole and page by page, must be the end of
+ * the whole list.
  */
 #include "fuzz.h"
 
@@ -50,33 +50,29 @@ static bool parse_query(struct list_url *url, struct text raw)
     return accepted;
 }
 
-static bool is_valid_value(const struct list_query *query,
-                           const struct table_value *value)
+static bool is_absent_or_name(struct text text)
 {
-    if (!value->known)
-        return value->major == 0 && value->minor == 0 &&
-               value->string.data == NULL;
-    if (table_field_is_string(query->sort))
-        return message_is_text(value->string, MESSAGE_MAX_NAME);
-    return value->minor <= 999999999 && value->string.data == NULL;
-}
-
-static bool is_valid_filter(struct text name)
-{
-    return name.data == NULL || message_is_text(name, MESSAGE_MAX_NAME);
+    return text.data == NULL || message_is_text(text, MESSAGE_MAX_NAME);
 }
 
 static void check_bounds(const struct list_query *query)
 {
+    const struct table_value *value = &query->after.value;
+
     FUZZ_CHECK(query->sort < TABLE_FIELD_COUNT);
     FUZZ_CHECK(query->limit <= LIST_URL_MAX_LIMIT);
     FUZZ_CHECK(query->filter.status <= TABLE_EXPLODED);
-    FUZZ_CHECK(is_valid_filter(query->filter.type));
-    FUZZ_CHECK(is_valid_filter(query->filter.mission));
-    if (query->after.set) {
-        FUZZ_CHECK(message_is_text(query->after.id, MESSAGE_MAX_CHANNEL));
-        FUZZ_CHECK(is_valid_value(query, &query->after.value));
-    }
+    FUZZ_CHECK(is_absent_or_name(query->filter.type));
+    FUZZ_CHECK(is_absent_or_name(query->filter.mission));
+    if (!query->after.set)
+        return;
+    FUZZ_CHECK(message_is_text(query->after.id, MESSAGE_MAX_CHANNEL));
+    FUZZ_CHECK(is_absent_or_name(value->string));
+    FUZZ_CHECK((value->string.data != NULL) ==
+               (value->known && table_field_is_string(query->sort)));
+    FUZZ_CHECK(value->minor <= 999999999);
+    if (!value->known)
+        FUZZ_CHECK(value->major == 0 && value->minor == 0);
 }
 
 /* Whether the queries are equal except for `after`. */
@@ -94,49 +90,22 @@ static bool same_value(const struct table_value *a, const struct table_value *b)
            a->minor == b->minor && messages_same_text(a->string, b->string);
 }
 
-/* With the opposite order the cursor must be refused. */
-static void check_other_order(const struct list_query *query,
-                              struct text cursor)
-{
-    struct list_query other = *query;
-    struct buffer target = BUFFER_INIT;
-    struct list_url url;
-
-    other.descending = !query->descending;
-    other.after.set = false;
-    list_url_write(&other, &target);
-    buffer_append(&target, TEXT("&cursor="));
-    buffer_append(&target, cursor);
-    FUZZ_CHECK(!parse_query(&url, lists_query_of(&target)));
-    buffer_release(&target);
-}
-
 /* A cursor that is written and read must give the same `after`. */
 static void check_cursor(const struct list_query *query,
                          const struct table_value *value, struct text id)
 {
     struct list_query next = *query;
     struct buffer target = BUFFER_INIT;
-    struct buffer again = BUFFER_INIT;
     struct list_url url;
 
     next.after = (struct table_bound){true, *value, id};
     list_url_write(&next, &target);
-    struct text raw = lists_query_of(&target);
-    FUZZ_CHECK(parse_query(&url, raw));
+    FUZZ_CHECK(parse_query(&url, lists_query_of(&target)));
     FUZZ_CHECK(same_scope(&url.query, query));
     FUZZ_CHECK(url.query.after.set);
     FUZZ_CHECK(text_equal(url.query.after.id, id));
     FUZZ_CHECK(same_value(&url.query.after.value, value));
-    list_url_write(&url.query, &again);
-    FUZZ_CHECK(text_equal(buffer_text(&again), buffer_text(&target)));
-    static const char mark[] = "cursor=";
-    const char *cursor = memmem(raw.data, raw.length, mark, strlen(mark));
-    FUZZ_CHECK(cursor != NULL);
-    cursor += strlen(mark);
-    check_other_order(query, text_skip(raw, (size_t)(cursor - raw.data)));
     list_url_release(&url);
-    buffer_release(&again);
     buffer_release(&target);
 }
 
@@ -150,8 +119,7 @@ static void check_lists(struct table *table, const struct list_query *query)
     all.after.set = false;
     lists_read(table, &all, NULL, NULL, &whole);
     lists_read(table, query, NULL, NULL, &rest);
-    FUZZ_CHECK(whole.total == whole.count);
-    FUZZ_CHECK(rest.total == whole.total);
+    FUZZ_CHECK(whole.total == whole.count && rest.total == whole.count);
     FUZZ_CHECK(query->after.set || rest.count == whole.count);
     FUZZ_CHECK(rest.count <= whole.count);
     for (size_t i = 0; i < rest.count; i++)

@@ -122,7 +122,7 @@ static void check_split(struct text target)
         .flags = REG_ICASE};
     struct text parts[FUZZ_PARTS], path, query;
 
-    FUZZ_CHECK(fuzz_match_parts(&split, target, parts));
+    FUZZ_CHECK(fuzz_match(&split, target, parts));
     if (parts[1].data != NULL && parts[2].length == 0)
         parts[2] = TEXT("/");
     http_target_split(target, &path, &query);

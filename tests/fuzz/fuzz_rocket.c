@@ -11,18 +11,14 @@
 
 #include "property/subject.h"
 
-enum { MAX_MESSAGES = 600 /* per input; the rest of it is ignored */ };
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct text input = generator_cut(fuzz_text(data, size), MAX_MESSAGES);
+    struct text input = generator_cut(fuzz_text(data, size));
     size_t delivery;
     const char *differs = subject_follow(rocket_apply, input, &delivery);
 
-    if (differs != NULL) {
-        generator_print(input, stderr);
-        fprintf(stderr, "wrong after delivery %zu: %s\n", delivery, differs);
-    }
+    if (differs != NULL)
+        generator_report(input, delivery, differs);
     FUZZ_CHECK(differs == NULL);
     return 0;
 }

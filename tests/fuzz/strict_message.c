@@ -2,61 +2,49 @@
 #include "strict.h"
 
 #include <math.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "fuzz.h"
 #include "lib/messages.h"
 
-static bool read_time(const char *text, struct strict_time *time)
+static bool read_time(char *text, struct strict_time *time)
 {
-    static const char shape[] =
-        "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
-        "(\\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
-    static regex_t regex;
-    static bool compiled;
+    static struct fuzz_pattern shape = {
+        .expression = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+                      "([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+        .flags = REG_ICASE};
     struct tm tm = {0}, date;
-    char fraction[10] = "";
+    char fraction[10] = "", sign = '+';
     int hours = 0, minutes = 0, at = 0;
 
-    if (!compiled && regcomp(&regex, shape, REG_EXTENDED | REG_NOSUB) != 0)
-        abort();
-    compiled = true;
-    if (regexec(&regex, text, 0, NULL, 0) != 0)
+    if (!fuzz_match(&shape, text_of(text), NULL))
         return false;
-    sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon,
-           &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &at);
-    text += at;
+    text[10] = 'T';
+    text = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (text == NULL || tm.tm_sec > 60)
+        return false;
     if (sscanf(text, ".%9[0-9]%n", fraction, &at) == 1)
         text += at;
-    char sign = *text;
-    sscanf(text + 1, "%2d:%2d", &hours, &minutes);
-    tm.tm_year -= 1900;
-    tm.tm_mon--;
-    if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60 || hours > 23 ||
-        minutes > 59)
-        return false;
+    sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes);
+    while (strlen(fraction) < 9)
+        strcat(fraction, "0");
 
     /* A date that does not exist becomes another one. */
     int second = tm.tm_sec;
     tm.tm_sec = 0;
     date = tm;
-    int64_t seconds = timegm(&date);
-    if (date.tm_year != tm.tm_year || date.tm_mon != tm.tm_mon ||
-        date.tm_mday != tm.tm_mday)
+    int64_t minute = timegm(&date);
+    if (date.tm_mday != tm.tm_mday)
         return false;
-    int64_t offset = INT64_C(60) * (hours * 60 + minutes);
-    seconds += sign == '-' ? offset : -offset;
+    minute += (sign == '-' ? 60 : -60) * (hours * INT64_C(60) + minutes);
     /* Second 60 is valid only at 23:59 UTC. */
-    time_t minute = seconds;
-    gmtime_r(&minute, &date);
+    gmtime_r(&(time_t){minute}, &date);
     if (second == 60 && (date.tm_hour != 23 || date.tm_min != 59))
         return false;
-    while (strlen(fraction) < 9)
-        strcat(fraction, "0");
-    *time = (struct strict_time){seconds + second,
+    *time = (struct strict_time){minute + second,
                                  (uint32_t)strtoul(fraction, NULL, 10)};
     return true;
 }

@@ -6,6 +6,7 @@
 #include "generator.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "lib/messages.h"
 
@@ -34,11 +35,6 @@ uint64_t random_next(struct random *random)
 uint64_t random_below(struct random *random, uint64_t bound)
 {
     return random_next(random) % bound;
-}
-
-bool random_one_in(struct random *random, uint64_t n)
-{
-    return random_below(random, n) == 0;
 }
 
 /* Times do not follow the order of numbers, as they must not affect it. */
@@ -123,11 +119,6 @@ struct message generator_message(struct random *random, const char *channel,
                         (unsigned)random_below(random, 256));
 }
 
-void generator_init(struct generator *generator, struct text input)
-{
-    *generator = (struct generator){.input = input};
-}
-
 static bool begin_step(struct generator *generator)
 {
     if (generator->input.length < GENERATOR_STEP)
@@ -206,65 +197,55 @@ struct text generator_fill(unsigned char bytes[GENERATOR_INPUT],
         if (shape != GENERATOR_FLEET)
             step[1] = 0;
         if (shape == GENERATOR_HOSTILE && i < BURSTS) {
-            step[0] = random_one_in(random, 2) ? BURST_UP : BURST_DOWN;
-            if (!random_one_in(random, 8))
+            step[0] = random_below(random, 2) == 0 ? BURST_UP : BURST_DOWN;
+            if (random_below(random, 8) != 0)
                 step[2] = (unsigned char)(32 * GAP + step[2] % 32);
         }
     }
     return (struct text){(const char *)bytes, steps * GENERATOR_STEP};
 }
 
-struct text generator_cut(struct text input, size_t max)
+struct text generator_cut(struct text input)
 {
-    struct generator generator;
+    enum { MAX_MESSAGES = 600 };
+    struct text cut = {input.data, 0};
+    struct generator generator = {.input = input};
     struct message message;
-    struct text cut = input;
 
-    generator_init(&generator, input);
-    for (size_t made = 0; made <= max; made++) {
+    for (int i = 0; i < MAX_MESSAGES && generator_next(&generator, &message);
+         i++) {
         if (generator.left == 0)
             cut.length = input.length - generator.input.length;
-        if (!generator_next(&generator, &message))
-            break;
     }
     return cut;
 }
 
-static void print_text(const char *name, struct text text, FILE *out)
+static const char *shown(struct text text)
 {
-    if (text.data != NULL)
-        fprintf(out, ", %s %.*s", name, (int)text.length, text.data);
+    return text.data == NULL ? "-" : text.data;
 }
 
-static void print_message(const struct message *message, size_t place,
-                          FILE *out)
-{
-    fprintf(out, "%5zu. %s number %" PRIu64 ": %s, speed %" PRId64, place,
-            message->channel.data, message->number,
-            messages_type_name(message->type), message->speed);
-    print_text("type", message->rocket_type, out);
-    print_text("mission", message->mission, out);
-    print_text("reason", message->reason, out);
-    fprintf(out, " (at %" PRId64 ".%09u)\n",
-            message->time.seconds - MESSAGES_START,
-            (unsigned)message->time.nanoseconds);
-}
-
-void generator_print(struct text input, FILE *out)
+void generator_report(struct text input, size_t delivery, const char *wrong)
 {
     enum { ENDS = 20 };
-    struct generator generator;
+    struct generator generator = {.input = input};
     struct message message;
     size_t count = 0;
 
-    generator_init(&generator, input);
     while (generator_next(&generator, &message))
         count++;
-    generator_init(&generator, input);
-    for (size_t i = 0; generator_next(&generator, &message); i++) {
-        if (i < ENDS || i + ENDS >= count)
-            print_message(&message, i + 1, out);
-        else if (i == ENDS)
-            fprintf(out, "  ...\n");
+    generator = (struct generator){.input = input};
+    for (size_t i = 1; generator_next(&generator, &message); i++) {
+        if (i > ENDS && i + ENDS <= count)
+            continue;
+        fprintf(stderr,
+                "%5zu. %s number %" PRIu64 ": %s, type %s, mission %s, "
+                "reason %s, speed %" PRId64 " (at %" PRId64 ".%09u)\n",
+                i, message.channel.data, message.number,
+                messages_type_name(message.type), shown(message.rocket_type),
+                shown(message.mission), shown(message.reason), message.speed,
+                message.time.seconds - MESSAGES_START,
+                (unsigned)message.time.nanoseconds);
     }
+    fprintf(stderr, "wrong after delivery %zu: %s\n", delivery, wrong);
 }

@@ -21,7 +21,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/text.h"
 #include "domain/message.h"
@@ -35,9 +34,6 @@ uint64_t random_next(struct random *random);
 
 /* A number from 0 to `bound` - 1. `bound` must be at least 1. */
 uint64_t random_below(struct random *random, uint64_t bound);
-
-/* True with the probability 1/`n`. */
-bool random_one_in(struct random *random, uint64_t n);
 
 enum {
     GENERATOR_STEP = 5,     /* bytes */
@@ -53,17 +49,14 @@ extern const char *const generator_names[GENERATOR_NAMES];
 struct message generator_message(struct random *random, const char *channel,
                                  uint64_t number);
 
-/* All members are private. */
 struct generator {
-    struct text input; /* the steps that have not begun */
+    struct text input; /* the steps that have not begun; set by the caller */
+    /* Private, initially zero. */
     uint64_t last[GENERATOR_ROCKETS];
     const unsigned char *step;
     unsigned made, left; /* messages of the step */
     uint64_t number, distance;
 };
-
-/* Ownership: `input` is borrowed. */
-void generator_init(struct generator *generator, struct text input);
 
 /*
  * Make the next message. False, with `message` undefined, after the last. Texts
@@ -87,10 +80,13 @@ enum generator_shape {
 struct text generator_fill(unsigned char bytes[GENERATOR_INPUT],
                            enum generator_shape shape, struct random *random);
 
-/* The steps at the front of `input` that make at most `max` messages. */
-struct text generator_cut(struct text input, size_t max);
+/* The steps at the front of a fuzzer's input that make up to 600 messages. */
+struct text generator_cut(struct text input);
 
-/* Print the history; of a long one only the first and the last messages. */
-void generator_print(struct text input, FILE *out);
+/*
+ * Print on stderr what is wrong after a delivery, and the history; of a long
+ * one only the first and the last messages.
+ */
+void generator_report(struct text input, size_t delivery, const char *wrong);
 
 #endif

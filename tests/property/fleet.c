@@ -30,27 +30,20 @@ struct fleet {
     size_t new_count;
 };
 
-static struct table *make_table(size_t limit)
-{
-    struct table *table = table_new(limit);
-    if (!table)
-        abort();
-    return table;
-}
-
 static struct fleet *fleet_new(unsigned limit)
 {
     struct fleet *fleet = calloc(1, sizeof(*fleet));
-    if (!fleet)
+    struct table *table = table_new(SIZE_MAX);
+    if (!fleet || !table)
         abort();
-    fleet->table = make_table(SIZE_MAX);
-    fleet->empty = table_memory(fleet->table);
-    fleet->limit = SIZE_MAX;
-    if (limit > 0) {
-        table_free(fleet->table);
-        fleet->limit = fleet->empty + (size_t)limit * LIMIT_STEP;
-        fleet->table = make_table(fleet->limit);
-    }
+    fleet->empty = table_memory(table);
+    fleet->limit = fleet->empty + (size_t)limit * LIMIT_STEP;
+    if (limit == 0)
+        fleet->limit = SIZE_MAX;
+    table_free(table);
+    fleet->table = table_new(fleet->limit);
+    if (!fleet->table)
+        abort();
     return fleet;
 }
 
@@ -183,26 +176,16 @@ static const char *difference_in_memory(const struct fleet *fleet)
     return table_memory(fleet->table) <= bound ? NULL : "memory";
 }
 
-/* Remove a number below `count` from `shape`. */
-static unsigned take_number(unsigned *shape, unsigned count)
+static struct list_query query_of(struct fleet *fleet,
+                                  const unsigned char step[GENERATOR_STEP])
 {
-    unsigned number = *shape % count;
-    *shape /= count;
-    return number;
-}
-
-static struct list_query query_of(struct fleet *fleet, unsigned shape)
-{
-    enum { STATUSES = TABLE_EXPLODED + 1 };
     struct list_query query = {0};
-    static_assert(TABLE_FIELD_COUNT * 2 * STATUSES * 2 * 2 <= 256,
-                  "one byte must select any list");
-    query.sort = (enum table_field)take_number(&shape, TABLE_FIELD_COUNT);
-    query.descending = take_number(&shape, 2) == 1;
-    query.filter.status = (enum table_status)take_number(&shape, STATUSES);
-    if (take_number(&shape, 2) == 1)
+    query.sort = (enum table_field)(step[1] % TABLE_FIELD_COUNT);
+    query.descending = step[2] % 2 == 1;
+    query.filter.status = (enum table_status)(step[3] % (TABLE_EXPLODED + 1));
+    if (step[4] % 2 == 1)
         query.filter.type = name_of(fleet, 2);
-    if (take_number(&shape, 2) == 1)
+    if (step[4] / 2 % 2 == 1)
         query.filter.mission = name_of(fleet, 1);
     return query;
 }
@@ -240,16 +223,17 @@ static const char *difference_in_list(struct fleet *fleet,
 
 const char *fleet_follow(struct text input, size_t *delivery)
 {
-    struct generator generator;
+    struct generator generator = {0};
     struct message message;
     struct rocket_view view;
     const char *differs = NULL;
     *delivery = 0;
     if (input.length < GENERATOR_STEP)
         return NULL;
-    struct fleet *fleet = fleet_new((unsigned char)input.data[0]);
-    struct list_query query = query_of(fleet, (unsigned char)input.data[1]);
-    generator_init(&generator, text_skip(input, GENERATOR_STEP));
+    const unsigned char *first = (const unsigned char *)input.data;
+    struct fleet *fleet = fleet_new(first[0]);
+    struct list_query query = query_of(fleet, first);
+    generator.input = text_skip(input, GENERATOR_STEP);
     while (!differs && generator_next(&generator, &message)) {
         replace_name(fleet, &message.rocket_type);
         replace_name(fleet, &message.mission);

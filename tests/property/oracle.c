@@ -32,18 +32,13 @@ bool oracle_has(const struct oracle *oracle, uint64_t number)
     return false;
 }
 
-static void remove_range(struct oracle *oracle, size_t at)
-{
-    oracle->range_count--;
-    memmove(&oracle->ranges[at], &oracle->ranges[at + 1],
-            (oracle->range_count - at) * sizeof(oracle->ranges[0]));
-}
-
 /* Replace the ranges at `at` and `at` + 1, and their gap, by one range. */
 static void join_with_next(struct oracle *oracle, size_t at)
 {
     oracle->ranges[at].last = oracle->ranges[at + 1].last;
-    remove_range(oracle, at + 1);
+    oracle->range_count--;
+    memmove(&oracle->ranges[at + 1], &oracle->ranges[at + 2],
+            (oracle->range_count - at - 1) * sizeof(oracle->ranges[0]));
 }
 
 static void add_range(struct oracle *oracle, uint64_t number)

@@ -6,6 +6,7 @@
 #include "shrink.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -141,15 +142,14 @@ bool shrink_check(const char *name, shrink_property *property,
         const char *wrong = property(input, &delivery);
         if (!wrong)
             continue;
-        fprintf(stderr, "%s: wrong after delivery %zu: %s\nthe smallest:\n",
-                name, delivery, wrong);
-        shrink(bytes, &input, property);
-        generator_print(input, stderr);
-        wrong = property(input, &delivery);
         fprintf(stderr,
-                "wrong after delivery %zu: %s\nto repeat: LUNAR_SEED=%" PRIu64
-                " LUNAR_ROUNDS=1\n",
-                delivery, wrong ? wrong : "nothing", seed);
+                "%s: to repeat: LUNAR_SEED=%" PRIu64 " LUNAR_ROUNDS=1\n", name,
+                seed);
+        generator_report(input, delivery, wrong);
+        shrink(bytes, &input, property);
+        fprintf(stderr, "%s: the smallest history:\n", name);
+        wrong = property(input, &delivery);
+        generator_report(input, delivery, wrong ? wrong : "nothing");
         return false;
     }
     return true;

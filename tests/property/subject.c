@@ -6,17 +6,12 @@
 
 #include "lib/messages.h"
 
-void subject_init(struct subject *subject, subject_apply_function *apply)
-{
-    *subject = (struct subject){.apply = apply};
-    rocket_init(&subject->rocket);
-    quota_init(&subject->quota, SIZE_MAX, 0);
-}
-
-void subject_release(struct subject *subject)
-{
-    rocket_release(&subject->rocket, &subject->quota);
-}
+struct subject {
+    subject_apply_function *apply;
+    struct rocket rocket;
+    struct quota quota;
+    struct interned strings[GENERATOR_NAMES]; /* as in generator_names */
+};
 
 /* The string that stands for `text`; NULL stands for absent text. */
 static const struct interned *find_string(const struct subject *subject,
@@ -39,8 +34,8 @@ static struct interned *take_string(struct subject *subject, struct text text)
     return string;
 }
 
-enum message_outcome subject_apply(struct subject *subject,
-                                   const struct message *message)
+static enum message_outcome apply_message(struct subject *subject,
+                                          const struct message *message)
 {
     struct rocket_dropped dropped = {0};
     struct effect effect = {
@@ -82,8 +77,8 @@ static const char *difference_in_strings(const struct subject *subject)
     return NULL;
 }
 
-const char *subject_difference(const struct subject *subject,
-                               const struct oracle_state *expected)
+static const char *difference_in_state(const struct subject *subject,
+                                       const struct oracle_state *expected)
 {
     const struct rocket *rocket = &subject->rocket;
     const struct effect *state = rocket_state(rocket);
@@ -118,7 +113,7 @@ static const char *deliver(struct subject *subject, struct oracle *oracle,
     enum message_outcome expected = oracle_apply(oracle, message);
     if (rocket_check(rocket, message->number) != expected)
         return "result of rocket_check()";
-    if (subject_apply(subject, message) != expected)
+    if (apply_message(subject, message) != expected)
         return "result";
     if (rocket->count != oracle->range_count)
         return "number of runs";
@@ -129,27 +124,19 @@ static const char *deliver(struct subject *subject, struct oracle *oracle,
     if (rocket->count == 1 && quota_used(&subject->quota) != 0)
         return "memory for a single run";
     struct oracle_state state = oracle_state(oracle);
-    return subject_difference(subject, &state);
+    return difference_in_state(subject, &state);
 }
 
-/* How many numbers are missing between ranges. */
-static uint64_t missing_between(const struct oracle *oracle)
-{
-    uint64_t missing = 0;
-    for (size_t i = 0; i + 1 < oracle->range_count; i++)
-        missing += oracle->ranges[i + 1].first - oracle->ranges[i].last - 1;
-    return missing;
-}
-
-/* Deliver all messages missing between runs, so that one run is left. */
+/* Deliver messages missing between runs, so that few runs are left. */
 static const char *fill_gaps(struct subject *subject, struct oracle *oracle)
 {
+    enum { AFFORDABLE = 100 };
     const char *differs = NULL;
-    while (!differs && oracle->range_count > 1) {
-        const struct oracle_range *last =
-            &oracle->ranges[oracle->range_count - 1];
+    for (int i = 0; !differs && oracle->range_count > 1 && i < AFFORDABLE;
+         i++) {
+        uint64_t first = oracle->ranges[oracle->range_count - 1].first;
         struct message message =
-            message_speed(generator_channels[0], last->first - 1, 1);
+            message_speed(generator_channels[0], first - 1, 1);
         differs = deliver(subject, oracle, &message);
     }
     return differs;
@@ -158,23 +145,22 @@ static const char *fill_gaps(struct subject *subject, struct oracle *oracle)
 const char *subject_follow(subject_apply_function *apply, struct text input,
                            size_t *delivery)
 {
-    enum { AFFORDABLE = 100 };
-    struct subject subject;
+    struct subject subject = {.apply = apply};
     struct oracle oracle;
-    struct generator generator;
+    struct generator generator = {.input = input};
     struct message message;
     const char *differs = NULL;
     *delivery = 0;
-    subject_init(&subject, apply);
+    rocket_init(&subject.rocket);
+    quota_init(&subject.quota, SIZE_MAX, 0);
     oracle_init(&oracle);
-    generator_init(&generator, input);
     while (!differs && generator_next(&generator, &message)) {
         differs = deliver(&subject, &oracle, &message);
         ++*delivery;
     }
-    if (!differs && missing_between(&oracle) <= AFFORDABLE)
+    if (!differs)
         differs = fill_gaps(&subject, &oracle);
-    subject_release(&subject);
+    rocket_release(&subject.rocket, &subject.quota);
     if (!differs && quota_used(&subject.quota) != 0)
         differs = "memory after the release";
     oracle_release(&oracle);

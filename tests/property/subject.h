@@ -23,29 +23,9 @@ subject_apply_function(struct rocket *rocket, struct quota *quota,
                        const struct effect *effect,
                        struct rocket_dropped *dropped);
 
-struct subject {
-    subject_apply_function *apply;
-    struct rocket rocket;
-    struct quota quota;
-    struct interned strings[GENERATOR_NAMES]; /* as in generator_names */
-};
-
-void subject_init(struct subject *subject, subject_apply_function *apply);
-void subject_release(struct subject *subject);
-
-enum message_outcome subject_apply(struct subject *subject,
-                                   const struct message *message);
-
 /*
- * The part in which state, or counts of strings, differ from what is expected;
- * NULL if none. Static.
- */
-const char *subject_difference(const struct subject *subject,
-                               const struct oracle_state *expected);
-
-/*
- * Deliver the history of `input` to a rocket and its oracle, and at the end all
- * messages that are missing, if there are not too many. Returns the part that
+ * Deliver the history of `input` to a rocket and its oracle, and at the end
+ * messages that are missing. Returns the part that
  * differs, with the number of the delivery after which it does; NULL if none.
  */
 const char *subject_follow(subject_apply_function *apply, struct text input,

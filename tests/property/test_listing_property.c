@@ -34,12 +34,6 @@ struct fleet {
     bool changed[LARGE_FLEET]; /* its sort value, or whether it matches */
 };
 
-static void fleet_free(struct fleet *fleet)
-{
-    table_free(fleet->table);
-    free(fleet);
-}
-
 static void deliver(struct fleet *fleet, size_t rocket, struct message message)
 {
     if (table_apply(fleet->table, &message) == MESSAGE_NO_MEMORY ||
@@ -51,11 +45,12 @@ static void deliver(struct fleet *fleet, size_t rocket, struct message message)
  * A message with few different values, so that there are many ties, and with a
  * speed and a time that are often equal or below zero.
  */
-static void change_rocket(struct fleet *fleet, size_t rocket, const char *id)
+static void change_rocket(struct fleet *fleet, size_t rocket, struct text id)
 {
     struct random *random = &fleet->random;
     uint64_t number = 1 + random_below(random, 6);
-    struct message message = generator_message(random, id, number);
+    struct message message = generator_message(random, "", number);
+    message.channel = id;
     message.time.seconds = (int64_t)random_below(random, 3) - 1;
     message.time.nanoseconds = (uint32_t)random_below(random, 2);
     if (message.speed != 0)
@@ -91,8 +86,8 @@ static void add_rocket(struct fleet *fleet)
     char id[MESSAGE_MAX_CHANNEL + 1];
     make_id(id, rocket);
     for (uint64_t i = 0; i < messages; i++)
-        change_rocket(fleet, rocket, id);
-    if (random_one_in(random, 20)) {
+        change_rocket(fleet, rocket, text_of(id));
+    if (random_below(random, 20) == 0) {
         uint64_t number = (UINT64_C(1) << 40) + random_below(random, 3);
         struct message message =
             message_speed(id, number, speeds[random_below(random, 4)]);
@@ -121,16 +116,16 @@ static struct list_query random_query(struct random *random,
     static const size_t limits[] = {0, 1, 2, 7, 17, 40, 63, 64, 200};
     struct list_query query = {
         .sort = sort,
-        .descending = random_one_in(random, 2),
+        .descending = random_below(random, 2) == 0,
         .limit = limits[random_below(random, 9)],
     };
-    if (random_one_in(random, 3))
+    if (random_below(random, 3) == 0)
         query.filter.status =
-            random_one_in(random, 2) ? TABLE_ACTIVE : TABLE_EXPLODED;
-    if (random_one_in(random, 4))
+            random_below(random, 2) == 0 ? TABLE_ACTIVE : TABLE_EXPLODED;
+    if (random_below(random, 4) == 0)
         query.filter.type =
             text_of(generator_names[random_below(random, GENERATOR_NAMES)]);
-    if (random_one_in(random, 4))
+    if (random_below(random, 4) == 0)
         query.filter.mission =
             text_of(generator_names[random_below(random, GENERATOR_NAMES)]);
     return query;
@@ -158,7 +153,6 @@ static void assert_listed_as_sorted(struct fleet *fleet,
 {
     static const struct rocket_view *sorted[LARGE_FLEET];
     static struct listed listed;
-    char reason[128 + 2 * MESSAGE_MAX_CHANNEL];
     size_t count = 0;
     for (size_t i = 0; i < fleet->count; i++) {
         if (lists_match(&query->filter, &fleet->views[i]))
@@ -169,15 +163,8 @@ static void assert_listed_as_sorted(struct fleet *fleet,
     if (listed.count != count || listed.total != count)
         fail_list(query, seed, "the number differs from a plain sort");
     for (size_t i = 0; i < count; i++) {
-        struct text expected = sorted[i]->id, got = listed.ids[i];
-        if (text_equal(got, expected))
-            continue;
-        snprintf(reason, sizeof(reason),
-                 "the order differs from a plain sort: at %zu, expected "
-                 "rocket %.*s, got %.*s",
-                 i, (int)expected.length, expected.data, (int)got.length,
-                 got.data);
-        fail_list(query, seed, reason);
+        if (!text_equal(listed.ids[i], sorted[i]->id))
+            fail_list(query, seed, "the order differs from a plain sort");
     }
 }
 
@@ -188,11 +175,12 @@ static void assert_lists(size_t rockets, uint64_t seed, unsigned lists)
         struct list_query query = random_query(
             &fleet->random, (enum table_field)(i % TABLE_FIELD_COUNT));
         /* Short pages of many rockets take long. */
-        if (query.limit > 0 && query.limit < rockets / 200)
-            query.limit = 17;
+        if (rockets > FLEET_ROCKETS)
+            query.limit *= 17;
         assert_listed_as_sorted(fleet, &query, seed);
     }
-    fleet_free(fleet);
+    table_free(fleet->table);
+    free(fleet);
 }
 
 static void pages_make_up_the_whole_sorted_list(void **context)
@@ -228,9 +216,7 @@ static void change_some(void *context)
         struct rocket_view before, *after = &fleet->views[rocket];
         if (!table_find(fleet->table, after->id, &before))
             abort();
-        char id[MESSAGE_MAX_CHANNEL + 1] = "";
-        memcpy(id, before.id.data, before.id.length);
-        change_rocket(fleet, rocket, id);
+        change_rocket(fleet, rocket, before.id);
         if (lists_compare_values(changes->query, &before, after) != 0 ||
             lists_match(filter, &before) != lists_match(filter, after))
             fleet->changed[rocket] = true;
@@ -272,7 +258,8 @@ static void unchanged_rockets_are_listed_once_while_others_change(void **state)
             query.descending = j >= TABLE_FIELD_COUNT;
             query.limit = limits[random_below(&fleet->random, 3)];
             assert_stable(fleet, &query, seed + i);
-            fleet_free(fleet);
+            table_free(fleet->table);
+            free(fleet);
         }
     }
 }
