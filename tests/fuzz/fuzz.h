@@ -24,17 +24,16 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline void fuzz_check(bool holds, const char *claim, const char *file,
-                              int line)
+static inline _Noreturn void fuzz_fail(const char *claim, const char *file,
+                                       int line)
 {
-    if (holds)
-        return;
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, claim);
     abort();
 }
 
 /* Abort if `claim` is false, also with NDEBUG. */
-#define FUZZ_CHECK(claim) fuzz_check((claim), #claim, __FILE__, __LINE__)
+#define FUZZ_CHECK(claim)                                                      \
+    ((claim) ? (void)0 : fuzz_fail(#claim, __FILE__, __LINE__))
 
 /* The input as text. Never absent. */
 static inline struct text fuzz_text(const uint8_t *data, size_t size)
@@ -71,29 +70,33 @@ struct fuzz_pattern {
 enum { FUZZ_PARTS = 5 };
 
 /*
- * Whether the text matches. Absent text never does. `parts`, unless NULL,
- * become the match and what is in parentheses, absent if that did not take
- * part.
+ * Whether the text, which contains no NUL, matches. Absent text never does.
+ * `parts`, unless NULL, become the match and what is in parentheses, absent if
+ * that did not take part.
  */
 static inline bool fuzz_match(struct fuzz_pattern *pattern, struct text text,
                               struct text parts[FUZZ_PARTS])
 {
-    regmatch_t found[FUZZ_PARTS] = {{0, (regoff_t)text.length}};
+    regmatch_t found[FUZZ_PARTS];
 
+    if (text.data == NULL)
+        return false;
     if (!pattern->compiled)
         FUZZ_CHECK(regcomp(&pattern->regex, pattern->expression,
                            REG_EXTENDED | pattern->flags) == 0);
     pattern->compiled = true;
-    if (text.data == NULL || regexec(&pattern->regex, text.data, FUZZ_PARTS,
-                                     found, REG_STARTEND) != 0)
-        return false;
-    for (size_t i = 0; parts != NULL && i < FUZZ_PARTS; i++) {
+    char *copy = strndup(text.data, text.length);
+    if (copy == NULL)
+        abort();
+    bool matches = regexec(&pattern->regex, copy, FUZZ_PARTS, found, 0) == 0;
+    free(copy);
+    for (size_t i = 0; matches && parts != NULL && i < FUZZ_PARTS; i++) {
         size_t length = (size_t)(found[i].rm_eo - found[i].rm_so);
         parts[i] = (struct text){NULL, 0};
         if (found[i].rm_so >= 0)
             parts[i] = (struct text){text.data + found[i].rm_so, length};
     }
-    return true;
+    return matches;
 }
 
 /* Free a copy. */

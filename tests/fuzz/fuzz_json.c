@@ -26,8 +26,8 @@ static void check_part(struct text part, const cJSON *expected)
     FUZZ_CHECK(strict_json_accepts(part));
     FUZZ_CHECK(strchr(" \t\r\n", part.data[0]) == NULL);
     FUZZ_CHECK(strchr(" \t\r\n", part.data[part.length - 1]) == NULL);
-    FUZZ_CHECK(written != NULL && wanted != NULL);
-    FUZZ_CHECK(strcmp(written, wanted) == 0);
+    FUZZ_CHECK(written != NULL && wanted != NULL &&
+               strcmp(written, wanted) == 0);
     cJSON_free(wanted);
     cJSON_free(written);
     cJSON_Delete(value);

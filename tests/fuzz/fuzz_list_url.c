@@ -28,7 +28,7 @@ static struct table *new_fleet(void)
     struct random random = {8};
 
     FUZZ_CHECK(table != NULL);
-    for (size_t i = 0; i < 3 * ROCKETS; i++) {
+    for (unsigned i = 0; i < 3 * ROCKETS; i++) {
         struct message message =
             generator_message(&random, ids[i % (ROCKETS - i / 6)], 1 + i / 8);
         message.time = messages_time(i % 3);
