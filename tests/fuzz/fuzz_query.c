@@ -40,7 +40,6 @@ static void check_encoding(struct text bytes, bool plus_is_space)
 
     http_percent_encode(&encoded, bytes);
     FUZZ_CHECK(!buffer_failed(&encoded));
-    FUZZ_CHECK(encoded.length >= bytes.length);
     ptrdiff_t length =
         http_percent_decode(encoded.data, encoded.length, plus_is_space);
     FUZZ_CHECK(length == (ptrdiff_t)bytes.length);
@@ -60,7 +59,6 @@ static void check_decoding(struct text raw, bool plus_is_space)
 
     FUZZ_CHECK(good == (length >= 0));
     if (good) {
-        FUZZ_CHECK(length <= (ptrdiff_t)raw.length);
         copy.length = (size_t)length;
         FUZZ_CHECK(text_equal(copy, buffer_text(&expected)));
         check_encoding(copy, plus_is_space);
@@ -86,7 +84,6 @@ static void check_pair(struct query *query, struct text piece, bool *valid)
     if (*valid) {
         FUZZ_CHECK(text_equal(pair.name, buffer_text(&name)));
         FUZZ_CHECK(text_equal(pair.value, buffer_text(&value)));
-        FUZZ_CHECK(pair.name.length + pair.value.length <= piece.length);
     }
     buffer_release(&value);
     buffer_release(&name);

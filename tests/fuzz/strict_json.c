@@ -33,10 +33,7 @@ static sequence characters[] = {
     {"\\", "u", "dD", "89abAB", HEX, HEX, "\\", "u", "dD", "c-fC-F", HEX, HEX},
 };
 static sequence words[] = {
-    {"t", "r", "u", "e"},
-    {"f", "a", "l", "s", "e"},
-    {"n", "u", "l", "l"},
-};
+    {"t", "r", "u", "e"}, {"f", "a", "l", "s", "e"}, {"n", "u", "l", "l"}};
 
 struct reader {
     struct text text;
