@@ -18,9 +18,9 @@ static bool decode_plainly(struct text raw, bool plus_is_space,
     for (size_t i = 0; i < raw.length; i++) {
         char byte = raw.data[i];
         if (byte == '%') {
-            const char digits[] = {i + 1 < raw.length ? raw.data[i + 1] : '\0',
-                                   i + 2 < raw.length ? raw.data[i + 2] : '\0',
-                                   '\0'};
+            char digits[3] = "";
+            if (i + 2 < raw.length)
+                memcpy(digits, &raw.data[i + 1], 2);
             if (strspn(digits, "0123456789abcdefABCDEF") != 2)
                 return false;
             byte = (char)strtol(digits, NULL, 16);

@@ -2,7 +2,6 @@
 #include "strict.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,8 +18,8 @@ static bool read_time(char *text, struct strict_time *time)
                       ":([0-5][0-9]|60)([.][0-9]{1,9})?(Z|[+-]" CLOCK ")$",
         .flags = REG_ICASE};
     struct tm tm = {0}, date;
-    char fraction[10] = "", sign = '+';
-    int hours = 0, minutes = 0, at = 0;
+    uint32_t nanoseconds = 0;
+    long offset = 0; /* seconds */
 
     if (!fuzz_match(&shape, text_of(text), NULL))
         return false;
@@ -28,11 +27,17 @@ static bool read_time(char *text, struct strict_time *time)
     text = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
     if (text == NULL)
         return false;
-    if (sscanf(text, ".%9[0-9]%n", fraction, &at) == 1)
-        text += at;
-    sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes);
-    while (strlen(fraction) < 9)
-        strcat(fraction, "0");
+    if (*text == '.') {
+        char *point = text;
+        nanoseconds = (uint32_t)strtoul(point + 1, &text, 10);
+        for (ptrdiff_t digits = text - point - 1; digits < 9; digits++)
+            nanoseconds *= 10;
+    }
+    if (*text == '+' || *text == '-') {
+        offset = *text == '-' ? -60 : 60;
+        long hours = strtol(text + 1, &text, 10);
+        offset *= 60 * hours + strtol(text + 1, NULL, 10);
+    }
 
     /* A date that does not exist becomes another one. */
     int second = tm.tm_sec;
@@ -41,13 +46,12 @@ static bool read_time(char *text, struct strict_time *time)
     int64_t minute = timegm(&date);
     if (date.tm_mday != tm.tm_mday)
         return false;
-    minute += (sign == '-' ? 60 : -60) * (hours * INT64_C(60) + minutes);
+    minute -= offset;
     /* Second 60 is valid only at 23:59 UTC. */
     gmtime_r(&(time_t){minute}, &date);
     if (second == 60 && (date.tm_hour != 23 || date.tm_min != 59))
         return false;
-    *time = (struct strict_time){minute + second,
-                                 (uint32_t)strtoul(fraction, NULL, 10)};
+    *time = (struct strict_time){minute + second, nanoseconds};
     return true;
 }
 

@@ -5,7 +5,6 @@
 
 #include "api/list_url.h"
 #include "fuzz/fuzz.h"
-#include "http/target.h"
 
 bool lists_match(const struct table_filter *filter,
                  const struct rocket_view *view)
@@ -90,9 +89,8 @@ int lists_compare(const struct list_query *query, const struct rocket_view *a,
 
 struct text lists_query_of(const struct buffer *target)
 {
-    struct text path, query;
+    struct text query = buffer_text(target), path = text_split(&query, '?');
     FUZZ_CHECK(!buffer_failed(target));
-    http_target_split(buffer_text(target), &path, &query);
     FUZZ_CHECK(text_equal(path, TEXT("/rockets")));
     return query;
 }
