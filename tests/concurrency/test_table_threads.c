@@ -33,7 +33,6 @@ enum {
     MAX_WORKERS = 9,
 };
 
-/* Shared by the threads of a test. */
 struct stage {
     struct table *table;
     size_t max_memory;        /* 0: no limit */

@@ -99,7 +99,6 @@ static inline bool fuzz_match(struct fuzz_pattern *pattern, struct text text,
     return matches;
 }
 
-/* Free a copy. */
 static inline void fuzz_free(struct text copy)
 {
     free((char *)copy.data); /* from malloc(3); only the type is const */

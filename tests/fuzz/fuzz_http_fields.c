@@ -141,6 +141,14 @@ static struct text take_field(struct text *rest)
     return fuzz_copy(line);
 }
 
+static void check_field(struct text *rest, void (*check)(struct text field))
+{
+    struct text field = take_field(rest);
+
+    check(field);
+    fuzz_free(field);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text rest = fuzz_text(data, size);
@@ -148,14 +156,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Values come from NUL-terminated strings, so they contain no NUL. */
     if (memchr(rest.data, '\0', rest.length) != NULL)
         return 0;
-    struct text fields[6];
-    for (size_t i = 0; i < 6; i++)
-        fields[i] = take_field(&rest);
-    check_if_none_match(fields[0]);
-    check_accept_encoding(fields[1]);
-    check_content_type(fields[2]);
-    check_site(fields[3], fields[4], fields[5]);
-    for (size_t i = 0; i < 6; i++)
-        fuzz_free(fields[i]);
+    check_field(&rest, check_if_none_match);
+    check_field(&rest, check_accept_encoding);
+    check_field(&rest, check_content_type);
+    struct text host = take_field(&rest);
+    struct text origin = take_field(&rest);
+    struct text site = take_field(&rest);
+    check_site(host, origin, site);
+    fuzz_free(site);
+    fuzz_free(origin);
+    fuzz_free(host);
     return 0;
 }

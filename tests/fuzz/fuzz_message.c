@@ -17,10 +17,9 @@
 static void escape_strings(struct text json, struct buffer *out)
 {
     bool in_string = false;
-    size_t length = 1;
 
-    for (; json.length > 0; json = text_skip(json, length)) {
-        length = 1;
+    while (json.length > 0) {
+        size_t length = 1;
         in_string = in_string != (*json.data == '"');
         if (in_string && *json.data == '\\')
             length = json.data[1] == 'u' ? 6 : 2;
@@ -28,6 +27,7 @@ static void escape_strings(struct text json, struct buffer *out)
             buffer_append_format(out, "\\u%04x", (unsigned)*json.data);
         else
             buffer_append(out, (struct text){json.data, length});
+        json = text_skip(json, length);
     }
     FUZZ_CHECK(!buffer_failed(out));
 }

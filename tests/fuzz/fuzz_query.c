@@ -117,7 +117,7 @@ static void check_split(struct text target)
     static struct fuzz_pattern split = {
         .expression = "^(https?://[^/?#]*)?([^?]*)([?](.*))?$",
         .flags = REG_ICASE};
-    struct text parts[FUZZ_PARTS], path, query;
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}}, path, query;
 
     FUZZ_CHECK(fuzz_match(&split, target, parts));
     if (parts[1].data != NULL && parts[2].length == 0)

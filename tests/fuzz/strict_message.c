@@ -89,7 +89,7 @@ static bool read_text(const cJSON *object, const char *name, size_t longest,
 {
     const cJSON *string = find_member(object, name);
 
-    if (!cJSON_IsString(string))
+    if (string == NULL || !cJSON_IsString(string))
         return false;
     *text = text_of(string->valuestring);
     for (size_t i = 0; i < text->length; i++) {

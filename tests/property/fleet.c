@@ -88,11 +88,6 @@ static void replace_name(struct fleet *fleet, struct text *name)
     }
 }
 
-static bool same_time(const struct timestamp *a, const struct timestamp *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 const char *fleet_difference(const struct rocket_view *view,
                              const struct oracle_state *expected)
 {
@@ -113,9 +108,10 @@ const char *fleet_difference(const struct rocket_view *view,
         return "speed";
     if (view->launched != (expected->type.data != NULL))
         return "launched";
-    if (view->launched && !same_time(&view->created, &expected->created))
+    if (view->launched &&
+        !messages_same_time(&view->created, &expected->created))
         return "createdAt";
-    if (!same_time(&view->updated, &expected->updated))
+    if (!messages_same_time(&view->updated, &expected->updated))
         return "updatedAt";
     if (view->last_number != expected->last_number)
         return "lastMessageNumber";

@@ -19,8 +19,8 @@
 #include "format/timestamp.h"
 
 /*
- * Not taken from rocket.h, so that a wrong value there is found. A test of a
- * copy of rocket.c with a lower limit defines it.
+ * Not taken from rocket.h, so that a wrong value there is found; lower for a
+ * copy of rocket.c with a lower limit.
  */
 #ifndef ORACLE_MAX_RANGES
 #define ORACLE_MAX_RANGES 1024

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_SECONDS = 40 };
-
 struct shrinker {
     shrink_property *property;
     unsigned char *bytes;
@@ -97,7 +95,7 @@ void shrink(unsigned char bytes[GENERATOR_INPUT], struct text *input,
             shrink_property *property)
 {
     struct shrinker shrinker = {property, bytes, input->length,
-                                time(NULL) + MAX_SECONDS};
+                                time(NULL) + 40};
     while (remove_steps(&shrinker) || lower_bytes(&shrinker, 4) ||
            lower_bytes(&shrinker, 256))
         continue;

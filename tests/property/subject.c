@@ -2,7 +2,6 @@
 #include "subject.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "lib/messages.h"
 
@@ -94,9 +93,9 @@ static const char *difference_in_state(const struct subject *subject,
         return "reason";
     if (state->speed != expected->speed)
         return "speed";
-    if (memcmp(&state->created, &expected->created, sizeof(state->created)))
+    if (!messages_same_time(&state->created, &expected->created))
         return "time of the launch";
-    if (memcmp(&rocket->updated, &expected->updated, sizeof(rocket->updated)))
+    if (!messages_same_time(&rocket->updated, &expected->updated))
         return "time of the last message";
     if (rocket_last_number(rocket) != expected->last_number)
         return "last number";

@@ -158,7 +158,7 @@ static void assert_listed_as_sorted(struct fleet *fleet,
         if (lists_match(&query->filter, &fleet->views[i]))
             sorted[count++] = &fleet->views[i];
     }
-    qsort_r(sorted, count, sizeof(sorted[0]), compare_views, query);
+    qsort_r(sorted, count, sizeof(void *), compare_views, query);
     lists_read(fleet->table, query, NULL, NULL, &listed);
     if (listed.count != count || listed.total != count)
         fail_list(query, seed, "the number differs from a plain sort");
@@ -221,7 +221,7 @@ static void change_some(void *context)
             lists_match(filter, &before) != lists_match(filter, after))
             fleet->changed[rocket] = true;
     }
-    if (fleet->count < 2 * FLEET_ROCKETS)
+    if (fleet->count / 2 < FLEET_ROCKETS)
         add_rocket(fleet);
 }
 

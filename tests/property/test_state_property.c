@@ -97,13 +97,13 @@ static void all_orders_of_short_histories_converge(void **context)
         step steps[LENGTH];
         size_t count = 0;
         unsigned choices = i;
-        for (unsigned char number = 0; number < LENGTH; number++) {
-            unsigned type = choices % CHOICES;
+        for (unsigned number = 0; number < LENGTH; number++) {
+            unsigned char type = (unsigned char)(choices % CHOICES);
+            unsigned char own =
+                (unsigned char)number; /* strings, speed, time */
             choices /= CHOICES;
-            /* Each number has its own strings, speed and time. */
             if (type < MESSAGE_TYPE_COUNT)
-                memcpy(steps[count++],
-                       (step){(unsigned char)type, 0, number, number, number},
+                memcpy(steps[count++], (step){type, 0, own, own, own},
                        sizeof(step));
         }
         assert_orders_converge(steps, 0, count);
