@@ -98,7 +98,7 @@ build() {
 
 dictionary_of() {
     case $1 in
-    json_* | message | batch) echo tests/fuzz/json.dict ;;
+    json | message | batch) echo tests/fuzz/json.dict ;;
     query | list_url) echo tests/fuzz/query.dict ;;
     http_fields | timestamp) echo "tests/fuzz/$1.dict" ;;
     esac

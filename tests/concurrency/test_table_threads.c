@@ -2,7 +2,7 @@
 /*
  * Tests of one table with many threads. They are most useful with
  * ThreadSanitizer. The final state must also be that of the same messages
- * applied in order by one thread, and readers must see consistent views.
+ * folded in order by the oracle, and readers must see consistent views.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,11 +15,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "api/list_url.h"
+#include "lib/generator.h"
 #include "lib/messages.h"
 #include "listing/list_page.h"
+#include "property/fleet.h"
+#include "property/lists.h"
 #include "table/table.h"
 
 enum {
@@ -29,23 +30,30 @@ enum {
     DELIVERIES = ROCKETS * MESSAGES,
     NEW_ROCKETS = 3000, /* per writer */
     ID_SIZE = 32,
+    MAX_WORKERS = 9,
 };
 
-/* Shared by the threads of a test. */
 struct stage {
     struct table *table;
-    size_t max_memory;
+    size_t max_memory;        /* 0: no limit */
+    bool grows;               /* every message adds a rocket, named by itself */
     _Atomic size_t applied;   /* messages that were MESSAGE_APPLIED */
     _Atomic unsigned writing; /* writers that have not finished */
     /* The first failure. Only the main thread may fail the test. */
     _Atomic(const char *) failure;
 };
 
-struct worker {
-    struct stage *stage;
-    void (*work)(struct stage *stage, unsigned number);
-    unsigned number; /* among the workers of the same kind, from 0 */
+/* Some threads that do the same. */
+struct crew {
+    void (*work)(struct stage *stage, unsigned number); /* from 0 */
+    unsigned count;
     bool writes;
+};
+
+struct worker {
+    const struct crew *crew;
+    struct stage *stage;
+    unsigned number;
     pthread_t thread;
 };
 
@@ -59,30 +67,28 @@ static void check(struct stage *stage, bool holds, const char *claim)
 static void *run_worker(void *argument)
 {
     struct worker *worker = argument;
-    worker->work(worker->stage, worker->number);
-    if (worker->writes)
+    worker->crew->work(worker->stage, worker->number);
+    if (worker->crew->writes)
         atomic_fetch_sub(&worker->stage->writing, 1);
     return NULL;
 }
 
-static void stage_init(struct stage *stage, size_t max_memory)
+/* Run all threads of all crews to their end. */
+static void run_all(struct stage *stage, const struct crew crews[],
+                    size_t crew_count)
 {
-    *stage = (struct stage){.table = table_new(max_memory),
-                            .max_memory = max_memory};
+    struct worker workers[MAX_WORKERS];
+    size_t count = 0;
     assert_non_null(stage->table);
-}
-
-/* Run all workers to their end. */
-static void run_all(struct stage *stage, struct worker workers[], size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        stage->writing += workers[i].writes;
-    for (size_t i = 0; i < count; i++) {
-        workers[i].stage = stage;
-        assert_int_equal(
-            pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]),
-            0);
+    for (size_t i = 0; i < crew_count; i++) {
+        stage->writing += crews[i].writes ? crews[i].count : 0;
+        for (unsigned j = 0; j < crews[i].count; j++)
+            workers[count++] =
+                (struct worker){.crew = &crews[i], .stage = stage, .number = j};
     }
+    for (size_t i = 0; i < count; i++)
+        assert_false(
+            pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]));
     for (size_t i = 0; i < count; i++)
         assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
     if (stage->failure)
@@ -94,36 +100,30 @@ static bool still_writing(struct stage *stage)
     return atomic_load(&stage->writing) > 0;
 }
 
-/* The traffic: all writers send the same messages, of all types. */
-
-static const char *const rocket_ids[ROCKETS] = {
-    "r0", "r1", "r2",  "r3",  "r4",  "r5",  "r6",  "r7",
-    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-};
-
-static const char *const names[] = {"ARTEMIS", "APOLLO", "GEMINI", "SKYLAB"};
-
-static struct message traffic_message(size_t delivery)
-{
-    const char *id = rocket_ids[delivery % ROCKETS];
-    uint64_t number = 1 + delivery / ROCKETS;
-    const char *name = names[(delivery ^ number) % 4];
-    if (number % 100 == 1)
-        return message_launched(id, number, "Falcon-9", name, 500);
-    if (number % 100 == 90)
-        return message_exploded(id, number, name);
-    if (number % 5 == 0)
-        return message_mission(id, number, name);
-    return message_speed(id, number, number % 3 ? 500 : -200);
-}
-
 static void apply(struct stage *stage, struct message message)
 {
     enum message_outcome result = table_apply(stage->table, &message);
-    check(stage, result == MESSAGE_APPLIED || result == MESSAGE_DUPLICATE,
+    check(stage,
+          result == MESSAGE_APPLIED || result == MESSAGE_DUPLICATE ||
+              (result == MESSAGE_NO_MEMORY && stage->max_memory > 0),
           "a message is neither applied nor a duplicate");
     if (result == MESSAGE_APPLIED)
         atomic_fetch_add(&stage->applied, 1);
+}
+
+/* The traffic: all writers deliver the same messages, of all types. */
+
+static char rocket_ids[ROCKETS][ID_SIZE];
+static struct message traffic[DELIVERIES];
+
+static void draw_traffic(void)
+{
+    struct random random = {1};
+    for (size_t i = 0; i < DELIVERIES; i++) {
+        char *id = rocket_ids[i % ROCKETS];
+        snprintf(id, ID_SIZE, "r%zu", i % ROCKETS);
+        traffic[i] = generator_message(&random, id, 1 + i / ROCKETS);
+    }
 }
 
 /*
@@ -135,36 +135,37 @@ static void write_all(struct stage *stage, unsigned number)
     static const size_t steps[WRITERS] = {1, 7, DELIVERIES - 1, 1009};
     size_t at = (size_t)number * (DELIVERIES / WRITERS);
     for (size_t i = 0; i < DELIVERIES; i++) {
-        apply(stage, traffic_message(at));
+        apply(stage, traffic[at]);
         at = (at + steps[number % WRITERS]) % DELIVERIES;
     }
 }
 
-static bool is_one_of_the_names(struct text text)
+static bool is_known_name(struct text text)
 {
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (text_equal(text, text_of(names[i])))
-            return true;
-    }
-    return false;
+    bool known = text.data == NULL;
+    for (size_t i = 0; !known && i < GENERATOR_NAMES; i++)
+        known = text_equal(text, text_of(generator_names[i]));
+    return known;
 }
 
 static void check_view(struct stage *stage, const struct rocket_view *view)
 {
-    check(stage, !view->type.data || text_equal(view->type, TEXT("Falcon-9")),
-          "a view has a type that is in no message");
-    check(stage, !view->mission.data || is_one_of_the_names(view->mission),
-          "a view has a mission that is in no message");
+    check(stage,
+          is_known_name(view->type) && is_known_name(view->mission) &&
+              is_known_name(view->reason),
+          "a view has a string that is in no message");
     check(stage, view->exploded == (view->reason.data != NULL),
           "a view is exploded without a reason, or has a reason only");
     check(stage, view->missing < view->last_number,
           "a view has no message that arrived");
+    check(stage, !stage->grows || (view->launched && view->last_number == 1),
+          "a rocket is seen without its message");
 }
 
 static void read_rockets(struct stage *stage, unsigned number)
 {
     uint64_t revisions[ROCKETS] = {0};
-    for (size_t i = number; still_writing(stage); i = (i + 1) % ROCKETS) {
+    for (size_t i = 5UL * number; still_writing(stage); i = (i + 1) % ROCKETS) {
         struct rocket_view view;
         if (!table_find(stage->table, text_of(rocket_ids[i]), &view))
             continue;
@@ -194,102 +195,84 @@ static void read_revisions(struct stage *stage, unsigned number)
     }
 }
 
-/* Make the page of the query `raw`. Aborts if there is no memory for it. */
-static struct list_page *make_page(struct stage *stage, struct list_url *url,
-                                   const char *raw)
+/*
+ * Without a filter or limit, a list has all rockets that were added before it.
+ * If rockets do not change, it is sorted, so that it has each rocket once.
+ */
+static void check_list(struct stage *stage, const struct list_query *query)
 {
-    char detail[LIST_URL_DETAIL];
-    struct list_page *page = NULL;
-    if (list_url_parse(url, text_of(raw), detail, sizeof(detail)))
-        page = list_page_new(stage->table, &url->query);
+    struct rocket_view views[2];
+    size_t before = table_count(stage->table);
+    struct list_page *page = list_page_new(stage->table, query);
     if (!page)
         abort();
-    return page;
+    size_t count = list_page_count(page);
+    for (size_t i = 0; i < count; i++) {
+        struct rocket_view *view = &views[i % 2];
+        list_page_read(page, i, view);
+        check_view(stage, view);
+        check(stage,
+              !stage->grows || i == 0 ||
+                  lists_compare(query, &views[(i - 1) % 2], view) < 0,
+              "a list is not sorted");
+    }
+    check(stage,
+          count <= list_page_total(page) &&
+              list_page_total(page) <= table_count(stage->table),
+          "a list has too many rockets");
+    if (query->limit == 0 && query->filter.status == TABLE_ANY_STATUS)
+        check(stage, before <= count, "a list lacks a rocket");
+    list_page_free(page);
 }
 
 static void list_rockets(struct stage *stage, unsigned number)
 {
-    static const char *const raws[] = {
-        "sort=mission&order=desc", "sort=speed&limit=5",
-        "status=exploded&sort=updatedAt", "mission=GEMINI&limit=3"};
-    for (size_t i = number; still_writing(stage); i++) {
-        struct list_url url;
-        struct list_page *page = make_page(stage, &url, raws[i % 4]);
-        for (size_t j = 0; j < list_page_count(page); j++) {
-            struct rocket_view view;
-            list_page_read(page, j, &view);
-            check_view(stage, &view);
-        }
-        list_page_free(page);
-        list_url_release(&url);
-    }
+    const struct list_query queries[] = {
+        {.sort = TABLE_TYPE},
+        {.sort = TABLE_SPEED, .descending = true, .limit = 20},
+        {.sort = TABLE_MISSION, .descending = true},
+        {.sort = TABLE_UPDATED, .filter.status = TABLE_EXPLODED},
+        {.filter.mission = TEXT("GEMINI"), .limit = 3},
+    };
+    for (size_t i = number; still_writing(stage); i++)
+        check_list(stage, &queries[i % 5]);
 }
 
-static void assert_same_text(struct text a, struct text b)
+/* Every rocket must be the fold of all messages. */
+static void assert_all_applied(struct stage *stage)
 {
-    assert_int_equal(a.data == NULL, b.data == NULL);
-    assert_true(text_equal(a, b));
-}
-
-static void assert_same_view(const struct rocket_view *a,
-                             const struct rocket_view *b)
-{
-    assert_same_text(a->type, b->type);
-    assert_same_text(a->mission, b->mission);
-    assert_same_text(a->reason, b->reason);
-    assert_int_equal(a->speed, b->speed);
-    assert_int_equal(a->exploded, b->exploded);
-    assert_int_equal(a->launched, b->launched);
-    assert_memory_equal(&a->created, &b->created, sizeof(a->created));
-    assert_memory_equal(&a->updated, &b->updated, sizeof(a->updated));
-    assert_int_equal(a->last_number, b->last_number);
-    assert_int_equal(a->missing, b->missing);
-}
-
-/* Every rocket must be as if all messages had arrived in order. */
-static void assert_as_in_order(struct stage *stage)
-{
-    struct table *in_order = table_new(SIZE_MAX);
-    assert_non_null(in_order);
-    for (size_t i = 0; i < DELIVERIES; i++) {
-        struct message message = traffic_message(i);
-        assert_int_equal(table_apply(in_order, &message), MESSAGE_APPLIED);
-    }
+    assert_int_equal(stage->applied, DELIVERIES);
+    assert_int_equal(table_revision(stage->table), DELIVERIES);
     assert_int_equal(table_count(stage->table), ROCKETS);
-    for (size_t i = 0; i < ROCKETS; i++) {
-        struct rocket_view view, expected;
-        struct text id = text_of(rocket_ids[i]);
-        assert_true(table_find(stage->table, id, &view));
-        assert_true(table_find(in_order, id, &expected));
-        assert_same_view(&view, &expected);
+    for (size_t rocket = 0; rocket < ROCKETS; rocket++) {
+        struct rocket_view view;
+        struct oracle oracle;
+        oracle_init(&oracle);
+        for (size_t i = rocket; i < DELIVERIES; i += ROCKETS)
+            oracle_apply(&oracle, &traffic[i]);
+        struct oracle_state state = oracle_state(&oracle);
+        assert_true(
+            table_find(stage->table, text_of(rocket_ids[rocket]), &view));
+        const char *differs = fleet_difference(&view, &state);
+        if (differs)
+            fail_msg("%s: a different %s", rocket_ids[rocket], differs);
+        oracle_release(&oracle);
     }
-    table_free(in_order);
 }
 
 static void concurrent_writers_and_readers_agree(void **context)
 {
     (void)context;
-    struct stage stage;
-    struct worker workers[] = {
-        {.work = write_all, .number = 0, .writes = true},
-        {.work = write_all, .number = 1, .writes = true},
-        {.work = write_all, .number = 2, .writes = true},
-        {.work = write_all, .number = 3, .writes = true},
-        {.work = read_rockets, .number = 0},
-        {.work = read_rockets, .number = 5},
-        {.work = read_revisions},
-        {.work = list_rockets, .number = 0},
-        {.work = list_rockets, .number = 1},
-    };
-    stage_init(&stage, SIZE_MAX);
-    run_all(&stage, workers, sizeof(workers) / sizeof(workers[0]));
-    assert_int_equal(stage.applied, DELIVERIES);
-    assert_int_equal(table_revision(stage.table), DELIVERIES);
-    assert_as_in_order(&stage);
+    struct stage stage = {.table = table_new(SIZE_MAX)};
+    const struct crew crews[] = {{write_all, WRITERS, true},
+                                 {read_rockets, 2, false},
+                                 {read_revisions, 1, false},
+                                 {list_rockets, 2, false}};
+    draw_traffic();
+    run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
+    assert_all_applied(&stage);
     table_free(stage.table);
 }
-
-/* Growth: every message adds a rocket. */
 
 static void format_id(char id[ID_SIZE], unsigned writer, unsigned rocket)
 {
@@ -298,92 +281,23 @@ static void format_id(char id[ID_SIZE], unsigned writer, unsigned rocket)
 
 static void add_rockets(struct stage *stage, unsigned number)
 {
-    char id[ID_SIZE], type[ID_SIZE];
+    char id[ID_SIZE];
     for (unsigned i = 0; i < NEW_ROCKETS; i++) {
         format_id(id, number, i);
-        snprintf(type, sizeof(type), "type %u", i % 97);
-        apply(stage, message_launched(id, 1, type, names[i % 4], i));
-    }
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    return text_compare(*(const struct text *)a, *(const struct text *)b);
-}
-
-static bool all_different(struct text *ids, size_t count)
-{
-    qsort(ids, count, sizeof(*ids), compare_ids);
-    for (size_t i = 1; i < count; i++) {
-        if (text_equal(ids[i - 1], ids[i]))
-            return false;
-    }
-    return true;
-}
-
-/* Whole lists: each has the rockets added before it, and each rocket once. */
-static void list_during_growth(struct stage *stage, unsigned number)
-{
-    static const char *const raws[] = {"sort=type", "sort=speed&order=desc"};
-    static struct text all_ids[2][WRITERS * NEW_ROCKETS];
-    struct text *ids = all_ids[number];
-    while (still_writing(stage)) {
-        struct list_url url;
-        size_t before = table_count(stage->table);
-        struct list_page *page = make_page(stage, &url, raws[number]);
-        size_t count = list_page_count(page);
-        check(stage, before <= count && count <= table_count(stage->table),
-              "a list lacks a rocket or has too many");
-        check(stage, count == list_page_total(page),
-              "the total differs from the number of rockets");
-        for (size_t i = 0; i < count; i++) {
-            struct rocket_view view;
-            list_page_read(page, i, &view);
-            check(stage, view.launched && view.last_number == 1,
-                  "a rocket is listed without its message");
-            ids[i] = view.id;
-        }
-        check(stage, all_different(ids, count), "a rocket is listed twice");
-        list_page_free(page);
-        list_url_release(&url);
-    }
-}
-
-/* The first page of a sorted list, read repeatedly as by a dashboard. */
-static void list_top_during_growth(struct stage *stage, unsigned number)
-{
-    (void)number;
-    while (still_writing(stage)) {
-        struct list_url url;
-        struct list_page *page =
-            make_page(stage, &url, "sort=speed&order=desc&limit=20");
-        int64_t last = INT64_MAX;
-        for (size_t i = 0; i < list_page_count(page); i++) {
-            struct rocket_view view;
-            list_page_read(page, i, &view);
-            check(stage, view.speed <= last, "a list is not sorted");
-            last = view.speed;
-        }
-        list_page_free(page);
-        list_url_release(&url);
+        apply(stage,
+              message_launched(id, 1, generator_names[i % GENERATOR_NAMES],
+                               generator_names[i % 4], i));
     }
 }
 
 static void lists_are_complete_while_the_table_grows(void **context)
 {
     (void)context;
-    struct stage stage;
-    struct worker workers[] = {
-        {.work = add_rockets, .number = 0, .writes = true},
-        {.work = add_rockets, .number = 1, .writes = true},
-        {.work = add_rockets, .number = 2, .writes = true},
-        {.work = add_rockets, .number = 3, .writes = true},
-        {.work = list_during_growth, .number = 0},
-        {.work = list_during_growth, .number = 1},
-        {.work = list_top_during_growth},
-    };
-    stage_init(&stage, SIZE_MAX);
-    run_all(&stage, workers, sizeof(workers) / sizeof(workers[0]));
+    struct stage stage = {
+        .table = table_new(SIZE_MAX), .max_memory = SIZE_MAX, .grows = true};
+    const struct crew crews[] = {{add_rockets, WRITERS, true},
+                                 {list_rockets, 3, false}};
+    run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_int_equal(table_count(stage.table), WRITERS * NEW_ROCKETS);
     for (unsigned i = 0; i < WRITERS * NEW_ROCKETS; i++) {
         struct rocket_view view;
@@ -393,22 +307,6 @@ static void lists_are_complete_while_the_table_grows(void **context)
         assert_int_equal(view.speed, i % NEW_ROCKETS);
     }
     table_free(stage.table);
-}
-
-/* The memory limit holds for all threads together. */
-
-enum { ROOM = 300000 /* bytes: enough for some rockets, not for all */ };
-
-static void fill_table(struct stage *stage, unsigned number)
-{
-    char id[ID_SIZE];
-    for (unsigned i = 0; i < NEW_ROCKETS; i++) {
-        format_id(id, number, i);
-        struct message message =
-            message_launched(id, 1, id, names[i % 4], (int64_t)i);
-        if (table_apply(stage->table, &message) == MESSAGE_APPLIED)
-            atomic_fetch_add(&stage->applied, 1);
-    }
 }
 
 static void watch_memory(struct stage *stage, unsigned number)
@@ -422,19 +320,15 @@ static void watch_memory(struct stage *stage, unsigned number)
 static void full_table_keeps_its_limit_and_its_rockets(void **context)
 {
     (void)context;
-    struct stage stage;
-    struct worker workers[] = {
-        {.work = fill_table, .number = 0, .writes = true},
-        {.work = fill_table, .number = 1, .writes = true},
-        {.work = fill_table, .number = 2, .writes = true},
-        {.work = watch_memory},
-    };
+    enum { ROOM = 300000 /* bytes: enough for some rockets, not for all */ };
+    const struct crew crews[] = {{add_rockets, 3, true},
+                                 {watch_memory, 1, false}};
     struct table *empty = table_new(SIZE_MAX);
     assert_non_null(empty);
     size_t limit = table_memory(empty) + ROOM;
     table_free(empty);
-    stage_init(&stage, limit);
-    run_all(&stage, workers, sizeof(workers) / sizeof(workers[0]));
+    struct stage stage = {.table = table_new(limit), .max_memory = limit};
+    run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_in_range(table_memory(stage.table), 0, limit);
     assert_in_range(stage.applied, 1, 3 * NEW_ROCKETS - 1);
     assert_int_equal(table_count(stage.table), stage.applied);

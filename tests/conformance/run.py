@@ -39,7 +39,7 @@ def line(number, channel=KNOWN_ID, time="2022-02-02T19:39:05.86337+01:00"):
 
 
 # Valid and invalid values of metadata, in a batch, where hooks.py checks each
-# line against the document. unit.domain.test_message_members has payloads.
+# line against the document. unit.domain.test_message_parse has payloads.
 NUMBERS = ["0", "1", "1.0", "1e3", "1.5", "-1", "9007199254740991", "9007199254740992"]
 CHANNELS = ["", "a", "\u00e9" * 64, "\u00e9" * 65, "a" * 128, "a" * 129, "\x7f", "\x80"]
 TIMES = [

@@ -8,6 +8,7 @@
 #ifndef LUNAR_TESTS_FUZZ_H
 #define LUNAR_TESTS_FUZZ_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,17 +24,16 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline void fuzz_check(bool holds, const char *claim, const char *file,
-                              int line)
+static inline _Noreturn void fuzz_fail(const char *claim, const char *file,
+                                       int line)
 {
-    if (holds)
-        return;
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, claim);
     abort();
 }
 
 /* Abort if `claim` is false, also with NDEBUG. */
-#define FUZZ_CHECK(claim) fuzz_check((claim), #claim, __FILE__, __LINE__)
+#define FUZZ_CHECK(claim)                                                      \
+    ((claim) ? (void)0 : fuzz_fail(#claim, __FILE__, __LINE__))
 
 /* The input as text. Never absent. */
 static inline struct text fuzz_text(const uint8_t *data, size_t size)
@@ -59,7 +59,46 @@ static inline struct text fuzz_copy(struct text text)
     return text;
 }
 
-/* Free a copy. */
+/* A regular expression, compiled by its first use. */
+struct fuzz_pattern {
+    const char *expression;
+    int flags; /* REG_ICASE, or 0 */
+    bool compiled;
+    regex_t regex;
+};
+
+enum { FUZZ_PARTS = 5 };
+
+/*
+ * Whether the text, which contains no NUL, matches. Absent text never does.
+ * `parts`, unless NULL, become the match and what is in parentheses, absent if
+ * that did not take part.
+ */
+static inline bool fuzz_match(struct fuzz_pattern *pattern, struct text text,
+                              struct text parts[FUZZ_PARTS])
+{
+    regmatch_t found[FUZZ_PARTS];
+
+    if (text.data == NULL)
+        return false;
+    if (!pattern->compiled)
+        FUZZ_CHECK(regcomp(&pattern->regex, pattern->expression,
+                           REG_EXTENDED | pattern->flags) == 0);
+    pattern->compiled = true;
+    char *copy = strndup(text.data, text.length);
+    if (copy == NULL)
+        abort();
+    bool matches = regexec(&pattern->regex, copy, FUZZ_PARTS, found, 0) == 0;
+    free(copy);
+    for (size_t i = 0; matches && parts != NULL && i < FUZZ_PARTS; i++) {
+        size_t length = (size_t)(found[i].rm_eo - found[i].rm_so);
+        parts[i] = (struct text){NULL, 0};
+        if (found[i].rm_so >= 0)
+            parts[i] = (struct text){text.data + found[i].rm_so, length};
+    }
+    return matches;
+}
+
 static inline void fuzz_free(struct text copy)
 {
     free((char *)copy.data); /* from malloc(3); only the type is const */

@@ -120,6 +120,12 @@ static inline bool messages_same_text(struct text a, struct text b)
     return (a.data == NULL) == (b.data == NULL) && text_equal(a, b);
 }
 
+static inline bool messages_same_time(const struct timestamp *a,
+                                      const struct timestamp *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 static inline bool messages_same(const struct message *a,
                                  const struct message *b)
 {
@@ -128,8 +134,7 @@ static inline bool messages_same(const struct message *a,
                                     sizeof(struct timestamp),
                   "compare a new member of struct message here");
     return messages_same_text(a->channel, b->channel) &&
-           a->number == b->number &&
-           memcmp(&a->time, &b->time, sizeof(a->time)) == 0 &&
+           a->number == b->number && messages_same_time(&a->time, &b->time) &&
            a->type == b->type &&
            messages_same_text(a->rocket_type, b->rocket_type) &&
            messages_same_text(a->mission, b->mission) &&

@@ -5,7 +5,6 @@
  */
 #include "oracle.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ void oracle_release(struct oracle *oracle)
     oracle_init(oracle);
 }
 
-static bool has_range_with(const struct oracle *oracle, uint64_t number)
+bool oracle_has(const struct oracle *oracle, uint64_t number)
 {
     for (size_t i = 0; i < oracle->range_count; i++) {
         if (oracle->ranges[i].first <= number &&
@@ -33,18 +32,13 @@ static bool has_range_with(const struct oracle *oracle, uint64_t number)
     return false;
 }
 
-static void remove_range(struct oracle *oracle, size_t at)
-{
-    oracle->range_count--;
-    memmove(&oracle->ranges[at], &oracle->ranges[at + 1],
-            (oracle->range_count - at) * sizeof(oracle->ranges[0]));
-}
-
 /* Replace the ranges at `at` and `at` + 1, and their gap, by one range. */
 static void join_with_next(struct oracle *oracle, size_t at)
 {
     oracle->ranges[at].last = oracle->ranges[at + 1].last;
-    remove_range(oracle, at + 1);
+    oracle->range_count--;
+    memmove(&oracle->ranges[at + 1], &oracle->ranges[at + 2],
+            (oracle->range_count - at - 1) * sizeof(oracle->ranges[0]));
 }
 
 static void add_range(struct oracle *oracle, uint64_t number)
@@ -97,7 +91,7 @@ static void keep_message(struct oracle *oracle, const struct message *message)
 enum message_outcome oracle_apply(struct oracle *oracle,
                                   const struct message *message)
 {
-    if (has_range_with(oracle, message->number)) {
+    if (oracle_has(oracle, message->number)) {
         return message->number <= oracle->floor ? MESSAGE_STALE
                                                 : MESSAGE_DUPLICATE;
     }

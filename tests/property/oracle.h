@@ -10,6 +10,7 @@
 #ifndef LUNAR_TESTS_ORACLE_H
 #define LUNAR_TESTS_ORACLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,13 @@
 #include "domain/message.h"
 #include "format/timestamp.h"
 
-/* Not taken from rocket.h, so that a wrong value there is found. */
-enum { ORACLE_MAX_RANGES = 1024 };
+/*
+ * Not taken from rocket.h, so that a wrong value there is found; lower for a
+ * copy of rocket.c with a lower limit.
+ */
+#ifndef ORACLE_MAX_RANGES
+#define ORACLE_MAX_RANGES 1024
+#endif
 
 struct oracle_range {
     uint64_t first, last;
@@ -50,6 +56,9 @@ void oracle_release(struct oracle *oracle);
  */
 enum message_outcome oracle_apply(struct oracle *oracle,
                                   const struct message *message);
+
+/* Whether `number` was received or given up. */
+bool oracle_has(const struct oracle *oracle, uint64_t number);
 
 struct oracle_state oracle_state(const struct oracle *oracle);
 

@@ -1,56 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delta debugging: remove, lower or simplify parts of the history, large parts
- * first, and keep each change after which the property still does not hold.
+ * Delta debugging of the generator's input: remove steps and lower bytes, and
+ * keep each change after which the property still does not hold.
  */
 #include "shrink.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "lib/messages.h"
-
-enum { MAX_SECONDS = 40 };
-
 struct shrinker {
     shrink_property *property;
-    struct history *smallest;
-    struct history attempt; /* scratch */
-    char *why;
+    unsigned char *bytes;
+    size_t length;
     time_t deadline;
 };
 
 /* Keep the attempt if the property does not hold for it. */
-static bool attempt_fails(struct shrinker *shrinker)
+static bool attempt_fails(struct shrinker *shrinker,
+                          const unsigned char *attempt, size_t length)
 {
-    char why[SHRINK_WHY] = "";
+    size_t delivery;
     if (time(NULL) > shrinker->deadline ||
-        shrinker->property(&shrinker->attempt, why))
+        !shrinker->property((struct text){(const char *)attempt, length},
+                            &delivery))
         return false;
-    history_copy(shrinker->smallest, &shrinker->attempt);
-    memcpy(shrinker->why, why, sizeof(why));
+    memcpy(shrinker->bytes, attempt, length);
+    shrinker->length = length;
     return true;
 }
 
 static bool try_without(struct shrinker *shrinker, size_t at, size_t chunk)
 {
-    const struct history *smallest = shrinker->smallest;
-    shrinker->attempt.count = 0;
-    for (size_t i = 0; i < smallest->count; i++) {
-        if (i < at || i >= at + chunk)
-            history_append(&shrinker->attempt, &smallest->deliveries[i]);
-    }
-    return attempt_fails(shrinker);
+    unsigned char attempt[GENERATOR_INPUT];
+    size_t end = at + chunk < shrinker->length ? at + chunk : shrinker->length;
+    size_t rest = shrinker->length - end;
+    memcpy(attempt, shrinker->bytes, at);
+    memcpy(attempt + at, shrinker->bytes + end, rest);
+    return attempt_fails(shrinker, attempt, at + rest);
 }
 
-/* Remove chunks of deliveries, large ones first. */
-static bool remove_deliveries(struct shrinker *shrinker)
+/* Remove chunks of steps, large ones first. */
+static bool remove_steps(struct shrinker *shrinker)
 {
+    size_t steps = shrinker->length / GENERATOR_STEP;
     bool progress = false;
-    for (size_t chunk = shrinker->smallest->count; chunk > 0; chunk /= 2) {
-        for (size_t at = 0; at < shrinker->smallest->count;) {
+    for (; steps > 0; steps /= 2) {
+        size_t chunk = steps * GENERATOR_STEP;
+        for (size_t at = 0; at < shrinker->length;) {
             if (try_without(shrinker, at, chunk))
                 progress = true;
             else
@@ -60,209 +59,47 @@ static bool remove_deliveries(struct shrinker *shrinker)
     return progress;
 }
 
-/* The highest number below `number` in the history, or 0. */
-static uint64_t number_before(const struct history *history, uint64_t number)
-{
-    uint64_t before = 0;
-    for (size_t i = 0; i < history->count; i++) {
-        uint64_t other = history->deliveries[i].number;
-        if (other < number && other > before)
-            before = other;
-    }
-    return before;
-}
-
-static bool try_number(struct shrinker *shrinker, uint64_t number,
-                       uint64_t lower)
-{
-    if (lower >= number)
-        return false;
-    history_copy(&shrinker->attempt, shrinker->smallest);
-    for (size_t i = 0; i < shrinker->attempt.count; i++) {
-        if (shrinker->attempt.deliveries[i].number == number)
-            shrinker->attempt.deliveries[i].number = lower;
-    }
-    return attempt_fails(shrinker);
-}
-
-static int compare_numbers(const void *first, const void *second)
-{
-    const uint64_t *a = first, *b = second;
-    return (*a > *b) - (*a < *b);
-}
-
-/* Renumber all deliveries: start at 1, with gaps of one number. */
-static bool narrow_gaps(struct shrinker *shrinker)
-{
-    const struct history *smallest = shrinker->smallest;
-    struct history *attempt = &shrinker->attempt;
-    size_t count = smallest->count;
-    uint64_t *numbers = calloc(count + 1, sizeof(*numbers));
-    if (!numbers)
-        abort();
-    for (size_t i = 0; i < count; i++)
-        numbers[i] = smallest->deliveries[i].number;
-    qsort(numbers, count, sizeof(*numbers), compare_numbers);
-    history_copy(attempt, smallest);
-    bool changed = false;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t number = smallest->deliveries[i].number;
-        uint64_t narrow = 1;
-        for (size_t j = 1; j < count && numbers[j] <= number; j++) {
-            uint64_t step = numbers[j] - numbers[j - 1];
-            narrow += step < 2 ? step : 2;
-        }
-        attempt->deliveries[i].number = narrow;
-        changed = changed || narrow != number;
-    }
-    free(numbers);
-    return changed && attempt_fails(shrinker);
-}
-
-/* Lower numbers one by one, so that gaps disappear or narrow. */
-static bool lower_numbers(struct shrinker *shrinker)
-{
-    bool progress = false;
-    for (size_t i = 0; i < shrinker->smallest->count; i++) {
-        uint64_t number = shrinker->smallest->deliveries[i].number;
-        uint64_t before = number_before(shrinker->smallest, number);
-        if (try_number(shrinker, number, 1) ||
-            try_number(shrinker, number, before + 1) ||
-            try_number(shrinker, number, before + 2))
-            progress = true;
-    }
-    return progress;
-}
-
 /*
- * Makes a message simpler. A message that is simple already stays unchanged, so
- * that shrinking ends.
+ * Lower a byte, alone or in all steps that have the same value at its place:
+ * two deliveries of one number have to change together.
  */
-typedef void simplification(struct message *message);
-
-static void use_speed_change_of_zero(struct message *message)
+static bool try_lower(struct shrinker *shrinker, size_t at, unsigned lower,
+                      bool alone)
 {
-    *message = (struct message){
-        .channel = message->channel,
-        .number = message->number,
-        .time = message->time,
-        .type = MESSAGE_SPEED_INCREASED,
-    };
-}
-
-static void use_first_rocket(struct message *message)
-{
-    message->channel = text_of(history_channels[0]);
-}
-
-static void use_first_name(struct message *message)
-{
-    struct text first = text_of(history_names[0]);
-    if (message->rocket_type.data)
-        message->rocket_type = first;
-    if (message->mission.data)
-        message->mission = first;
-    if (message->reason.data)
-        message->reason = first;
-}
-
-static void use_speed_zero(struct message *message)
-{
-    message->speed = 0;
-}
-
-static void use_speed_one(struct message *message)
-{
-    if (message->speed > 1)
-        message->speed = 1;
-}
-
-static void use_first_time(struct message *message)
-{
-    message->time = messages_time(0);
-}
-
-static void use_number_as_time(struct message *message)
-{
-    if (message->time.nanoseconds != 0)
-        message->time = messages_time(message->number % 1000);
-}
-
-static simplification *const simplifications[] = {
-    use_speed_change_of_zero, use_first_rocket, use_first_name,
-    use_speed_zero,           use_speed_one,    use_first_time,
-    use_number_as_time,
-};
-
-static bool same_message(const struct message *a, const struct message *b)
-{
-    return a->type == b->type && a->number == b->number &&
-           a->speed == b->speed && text_equal(a->channel, b->channel) &&
-           memcmp(&a->time, &b->time, sizeof(a->time)) == 0 &&
-           a->rocket_type.data == b->rocket_type.data &&
-           a->mission.data == b->mission.data &&
-           a->reason.data == b->reason.data;
-}
-
-/* Simplify `chunk` messages at once. False if that changes or keeps nothing. */
-static bool try_simpler(struct shrinker *shrinker, size_t at, size_t chunk,
-                        simplification *simplify)
-{
-    struct history *attempt = &shrinker->attempt;
-    bool changed = false;
-    history_copy(attempt, shrinker->smallest);
-    for (size_t i = at; i < at + chunk && i < attempt->count; i++) {
-        struct message *message = &attempt->deliveries[i];
-        simplify(message);
-        if (!same_message(message, &shrinker->smallest->deliveries[i]))
-            changed = true;
+    unsigned char attempt[GENERATOR_INPUT];
+    memcpy(attempt, shrinker->bytes, shrinker->length);
+    for (size_t i = at % GENERATOR_STEP; i < shrinker->length;
+         i += GENERATOR_STEP) {
+        if (i == at || (!alone && attempt[i] == shrinker->bytes[at]))
+            attempt[i] = (unsigned char)lower;
     }
-    return changed && attempt_fails(shrinker);
+    return attempt_fails(shrinker, attempt, shrinker->length);
 }
 
-static bool simplify_chunks(struct shrinker *shrinker, size_t chunk)
+/* Try at most `tries` lower values for each byte. */
+static bool lower_bytes(struct shrinker *shrinker, unsigned tries)
 {
-    size_t ways = sizeof(simplifications) / sizeof(simplifications[0]);
-    size_t count = shrinker->smallest->count;
     bool progress = false;
-    for (size_t at = 0; at < count; at += chunk) {
-        for (size_t i = 0; i < ways; i++) {
-            if (try_simpler(shrinker, at, chunk, simplifications[i]))
+    for (size_t i = 0; i < shrinker->length; i++) {
+        unsigned stride = shrinker->bytes[i] / tries + 1;
+        for (unsigned lower = 0; lower < shrinker->bytes[i]; lower += stride) {
+            if (try_lower(shrinker, i, lower, false) ||
+                try_lower(shrinker, i, lower, true))
                 progress = true;
         }
     }
     return progress;
 }
 
-static bool simplify_messages(struct shrinker *shrinker)
+void shrink(unsigned char bytes[GENERATOR_INPUT], struct text *input,
+            shrink_property *property)
 {
-    bool progress = false;
-    for (size_t chunk = shrinker->smallest->count; chunk > 0; chunk /= 2)
-        progress = simplify_chunks(shrinker, chunk) || progress;
-    return progress;
-}
-
-void shrink(struct history *history, shrink_property *property,
-            char why[SHRINK_WHY])
-{
-    struct shrinker shrinker = {
-        .property = property,
-        .smallest = history,
-        .why = why,
-        .deadline = time(NULL) + MAX_SECONDS,
-    };
-    history_init(&shrinker.attempt);
-    bool progress = true;
-    while (progress) {
-        /* Steps that are fast and shorten long histories are first. */
-        progress = narrow_gaps(&shrinker);
-        if (history->count > 0)
-            progress = simplify_chunks(&shrinker, history->count) || progress;
-        progress = remove_deliveries(&shrinker) || progress;
-        progress = lower_numbers(&shrinker) || progress;
-        progress = simplify_messages(&shrinker) || progress;
-    }
-    history_release(&shrinker.attempt);
+    struct shrinker shrinker = {property, bytes, input->length,
+                                time(NULL) + 40};
+    while (remove_steps(&shrinker) || lower_bytes(&shrinker, 4) ||
+           lower_bytes(&shrinker, 256))
+        continue;
+    *input = (struct text){(const char *)bytes, shrinker.length};
 }
 
 /* The value of a variable; `otherwise` if it is not set. */
@@ -290,37 +127,28 @@ uint64_t shrink_rounds(unsigned rounds)
     return from_environment("LUNAR_ROUNDS", rounds);
 }
 
-static void print_smallest(const char *name, const struct history *history,
-                           uint64_t seed, const char *why)
-{
-    fprintf(stderr, "%s: the smallest failing history has %zu deliveries\n",
-            name, history->count);
-    history_print(history, stderr);
-    fprintf(stderr, "%s\nto repeat: LUNAR_SEED=%" PRIu64 " LUNAR_ROUNDS=1\n",
-            why, seed);
-}
-
 bool shrink_check(const char *name, shrink_property *property,
-                  enum history_shape shape, unsigned rounds)
+                  enum generator_shape shape, unsigned rounds)
 {
     uint64_t seed = shrink_seed(name);
     uint64_t count = shrink_rounds(rounds);
-    struct history history;
-    history_init(&history);
-    bool held = true;
-    for (uint64_t i = 0; held && i < count; i++) {
-        char why[SHRINK_WHY] = "";
-        struct random random = {seed + i};
-        history.count = 0;
-        history_generate(&history, shape, &random);
-        held = property(&history, why);
-        if (held)
+    for (uint64_t i = 0; i < count; i++, seed++) {
+        unsigned char bytes[GENERATOR_INPUT];
+        size_t delivery;
+        struct random random = {seed};
+        struct text input = generator_fill(bytes, shape, &random);
+        const char *wrong = property(input, &delivery);
+        if (!wrong)
             continue;
-        fprintf(stderr, "%s: failed with LUNAR_SEED=%" PRIu64 ": %s\n", name,
-                seed + i, why);
-        shrink(&history, property, why);
-        print_smallest(name, &history, seed + i, why);
+        fprintf(stderr,
+                "%s: to repeat: LUNAR_SEED=%" PRIu64 " LUNAR_ROUNDS=1\n", name,
+                seed);
+        generator_report(input, delivery, wrong);
+        shrink(bytes, &input, property);
+        fprintf(stderr, "%s: the smallest history:\n", name);
+        wrong = property(input, &delivery);
+        generator_report(input, delivery, wrong ? wrong : "nothing");
+        return false;
     }
-    history_release(&history);
-    return held;
+    return true;
 }

@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Property tests: checks a property for random histories, and reduces a history
- * that breaks it to a small one before it is printed.
+ * for which it does not hold to a small one before it is printed.
  */
 #ifndef LUNAR_TESTS_SHRINK_H
 #define LUNAR_TESTS_SHRINK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "history.h"
-
-enum { SHRINK_WHY = 512 /* bytes of a failure message */ };
+#include "lib/generator.h"
 
 /*
- * Whether a property holds for `history`. If not, `why` becomes a line with the
- * failure and its delivery. Must depend only on the history.
+ * NULL if a property holds for the history of `input`. Else a static text that
+ * says what is wrong, with the number of the delivery after which it is. Must
+ * depend only on the input.
  */
-typedef bool shrink_property(const struct history *history,
-                             char why[SHRINK_WHY]);
+typedef const char *shrink_property(struct text input, size_t *delivery);
 
 /*
- * Make `history`, for which `property` does not hold, smaller: until the
- * property holds after any further removal or simplification, or for 40 s, as
- * histories past the limit of runs are slow to check. `why` becomes the failure
- * of the smaller history.
+ * Make the input in `bytes`, for which `property` does not hold, smaller: until
+ * the property holds after the removal of any step and after any byte is
+ * lowered, or for 40 s, as histories past the limit of runs are slow to check.
  */
-void shrink(struct history *history, shrink_property *property,
-            char why[SHRINK_WHY]);
+void shrink(unsigned char bytes[GENERATOR_INPUT], struct text *input,
+            shrink_property *property);
 
 /*
  * Check `property` for `rounds` random histories. Prints the seed. On the first
@@ -36,7 +30,7 @@ void shrink(struct history *history, shrink_property *property,
  * seed, which else is new in each run, and the number of rounds.
  */
 bool shrink_check(const char *name, shrink_property *property,
-                  enum history_shape shape, unsigned rounds);
+                  enum generator_shape shape, unsigned rounds);
 
 /* The seed from the environment, or else a new one. Prints it. */
 uint64_t shrink_seed(const char *name);

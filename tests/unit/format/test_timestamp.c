@@ -9,7 +9,7 @@
 #include <assert.h>
 
 #include "format/timestamp.h"
-#include "fuzz/strict_message.h"
+#include "fuzz/strict.h"
 
 static_assert(sizeof(struct timestamp) == 16, "each rocket has several");
 

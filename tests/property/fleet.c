@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fleet.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/generator.h"
+#include "lib/messages.h"
+#include "lists.h"
+#include "table/table.h"
+
+enum {
+    KNOWN_NAMES = 12,     /* of GENERATOR_NAMES; the others are new each time */
+    MAX_NEW_NAMES = 1000, /* per history */
+    NEW_NAME_LENGTH = 200, /* bytes */
+    LIMIT_STEP = 320,      /* bytes of the limit per unit of the input's byte */
+    /* Upper bounds in bytes: of a rocket, and of a run with three strings. */
+    ROCKET_SHARE = 16384,
+    RUN_SHARE = 4 * 64 + 3 * (MESSAGE_MAX_NAME + 128),
+};
+
+struct fleet {
+    struct table *table;
+    size_t empty, limit; /* bytes, as the table counts them */
+    struct oracle oracles[GENERATOR_ROCKETS];
+    char known_names[KNOWN_NAMES][MESSAGE_MAX_NAME];
+    char new_names[MAX_NEW_NAMES][NEW_NAME_LENGTH];
+    size_t new_count;
+};
+
+static struct fleet *fleet_new(unsigned limit)
+{
+    struct fleet *fleet = calloc(1, sizeof(*fleet));
+    struct table *table = table_new(SIZE_MAX);
+    if (!fleet || !table)
+        abort();
+    fleet->empty = table_memory(table);
+    fleet->limit = fleet->empty + (size_t)limit * LIMIT_STEP;
+    if (limit == 0)
+        fleet->limit = SIZE_MAX;
+    table_free(table);
+    fleet->table = table_new(fleet->limit);
+    if (!fleet->table)
+        abort();
+    return fleet;
+}
+
+static void fleet_free(struct fleet *fleet)
+{
+    table_free(fleet->table);
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++)
+        oracle_release(&fleet->oracles[i]);
+    free(fleet);
+}
+
+static size_t rocket_of(struct text channel)
+{
+    size_t rocket = 0;
+    while (!text_equal(channel, text_of(generator_channels[rocket])))
+        rocket++;
+    return rocket;
+}
+
+/* Known names have the shortest, the longest, and lengths near powers of 2. */
+static struct text name_of(struct fleet *fleet, size_t number)
+{
+    static const size_t lengths[KNOWN_NAMES] = {1,  2,  3,  7,  8,   9,
+                                                15, 16, 31, 63, 128, 256};
+    if (number >= KNOWN_NAMES && fleet->new_count < MAX_NEW_NAMES) {
+        char *name = fleet->new_names[fleet->new_count++];
+        memset(name, '\\', NEW_NAME_LENGTH);
+        memcpy(name, &fleet->new_count, sizeof(fleet->new_count));
+        return (struct text){name, NEW_NAME_LENGTH};
+    }
+    char *name = fleet->known_names[number % KNOWN_NAMES];
+    memset(name, '"', MESSAGE_MAX_NAME);
+    name[0] = (char)('A' + number % KNOWN_NAMES);
+    return (struct text){name, lengths[number % KNOWN_NAMES]};
+}
+
+static void replace_name(struct fleet *fleet, struct text *name)
+{
+    for (size_t i = 0; name->data && i < GENERATOR_NAMES; i++) {
+        if (name->data == generator_names[i])
+            *name = name_of(fleet, i);
+    }
+}
+
+const char *fleet_difference(const struct rocket_view *view,
+                             const struct oracle_state *expected)
+{
+    static_assert(offsetof(struct rocket_view, strings) ==
+                      4 * sizeof(struct text) + sizeof(int64_t) +
+                          2 * sizeof(struct timestamp) + 3 * sizeof(uint64_t) +
+                          2 * sizeof(bool),
+                  "compare a new member of struct rocket_view here");
+    if (!messages_same_text(view->type, expected->type))
+        return "type";
+    if (!messages_same_text(view->mission, expected->mission))
+        return "mission";
+    if (!messages_same_text(view->reason, expected->reason))
+        return "reason";
+    if (view->exploded != (expected->reason.data != NULL))
+        return "status";
+    if (view->speed != expected->speed)
+        return "speed";
+    if (view->launched != (expected->type.data != NULL))
+        return "launched";
+    if (view->launched &&
+        !messages_same_time(&view->created, &expected->created))
+        return "createdAt";
+    if (!messages_same_time(&view->updated, &expected->updated))
+        return "updatedAt";
+    if (view->last_number != expected->last_number)
+        return "lastMessageNumber";
+    return view->missing == expected->missing ? NULL : "missingMessages";
+}
+
+/* Apply `message` to both sides. */
+static const char *apply(struct fleet *fleet, const struct message *message)
+{
+    struct oracle *oracle = &fleet->oracles[rocket_of(message->channel)];
+    uint64_t revision = table_revision(fleet->table);
+    enum message_outcome outcome = table_apply(fleet->table, message);
+    if (outcome == MESSAGE_NO_MEMORY) {
+        if (fleet->limit == SIZE_MAX || oracle_has(oracle, message->number))
+            return "result (only a new number may need memory)";
+    } else if (outcome != oracle_apply(oracle, message)) {
+        return "result";
+    }
+    revision += outcome == MESSAGE_APPLIED;
+    if (table_revision(fleet->table) != revision)
+        return "revision of the table";
+    struct rocket_view view;
+    if (outcome == MESSAGE_APPLIED &&
+        table_find(fleet->table, message->channel, &view) &&
+        view.revision != revision)
+        return "revision of the rocket";
+    return NULL;
+}
+
+/* The rocket in the table, which must have it if the oracle has. */
+static const char *difference_in_rocket(struct fleet *fleet, size_t rocket,
+                                        struct rocket_view *view)
+{
+    struct text channel = text_of(generator_channels[rocket]);
+    const struct oracle *oracle = &fleet->oracles[rocket];
+    if (table_find(fleet->table, channel, view) != (oracle->count > 0))
+        return "whether there is a rocket";
+    if (oracle->count == 0)
+        return NULL;
+    struct oracle_state state = oracle_state(oracle);
+    return text_equal(view->id, channel) ? fleet_difference(view, &state)
+                                         : "id";
+}
+
+/* The memory in use must not exceed the bound for the rockets and runs. */
+static const char *difference_in_memory(const struct fleet *fleet)
+{
+    size_t rockets = 0, runs = 0;
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++) {
+        rockets += fleet->oracles[i].count > 0;
+        runs += fleet->oracles[i].range_count;
+    }
+    size_t bound = fleet->limit;
+    if (bound == SIZE_MAX)
+        bound = fleet->empty + rockets * ROCKET_SHARE + runs * RUN_SHARE;
+    if (table_count(fleet->table) != rockets)
+        return "number of rockets";
+    return table_memory(fleet->table) <= bound ? NULL : "memory";
+}
+
+static struct list_query query_of(struct fleet *fleet,
+                                  const unsigned char step[GENERATOR_STEP])
+{
+    struct list_query query = {0};
+    query.sort = (enum table_field)(step[1] % TABLE_FIELD_COUNT);
+    query.descending = step[2] % 2 == 1;
+    query.filter.status = (enum table_status)(step[3] % (TABLE_EXPLODED + 1));
+    if (step[4] % 2 == 1)
+        query.filter.type = name_of(fleet, 2);
+    if (step[4] / 2 % 2 == 1)
+        query.filter.mission = name_of(fleet, 1);
+    return query;
+}
+
+/* All rockets, and the list of them, must be as expected. */
+static const char *difference_in_list(struct fleet *fleet,
+                                      const struct list_query *query)
+{
+    struct rocket_view views[2];
+    const char *differs = NULL;
+    size_t expected = 0;
+    for (size_t i = 0; !differs && i < GENERATOR_ROCKETS; i++) {
+        differs = difference_in_rocket(fleet, i, &views[0]);
+        if (fleet->oracles[i].count > 0)
+            expected += lists_match(&query->filter, &views[0]);
+    }
+    struct list_page *page = list_page_new(fleet->table, query);
+    if (!page)
+        abort();
+    if (list_page_count(page) != expected || list_page_total(page) != expected)
+        differs = "number of rockets in a list";
+    for (size_t i = 0; !differs && i < expected; i++) {
+        struct rocket_view *view = &views[i % 2];
+        list_page_read(page, i, view);
+        struct oracle_state state =
+            oracle_state(&fleet->oracles[rocket_of(view->id)]);
+        differs = fleet_difference(view, &state);
+        if (!lists_match(&query->filter, view) ||
+            (i > 0 && lists_compare(query, &views[(i - 1) % 2], view) >= 0))
+            differs = "order or filter of a list";
+    }
+    list_page_free(page);
+    return differs;
+}
+
+const char *fleet_follow(struct text input, size_t *delivery)
+{
+    struct generator generator = {0};
+    struct message message;
+    struct rocket_view view;
+    const char *differs = NULL;
+    *delivery = 0;
+    if (input.length < GENERATOR_STEP)
+        return NULL;
+    const unsigned char *first = (const unsigned char *)input.data;
+    struct fleet *fleet = fleet_new(first[0]);
+    struct list_query query = query_of(fleet, first);
+    generator.input = text_skip(input, GENERATOR_STEP);
+    while (!differs && generator_next(&generator, &message)) {
+        replace_name(fleet, &message.rocket_type);
+        replace_name(fleet, &message.mission);
+        replace_name(fleet, &message.reason);
+        differs = apply(fleet, &message);
+        if (!differs)
+            differs = difference_in_memory(fleet);
+        if (!differs)
+            differs =
+                difference_in_rocket(fleet, rocket_of(message.channel), &view);
+        ++*delivery;
+    }
+    if (!differs)
+        differs = difference_in_list(fleet, &query);
+    fleet_free(fleet);
+    return differs;
+}
