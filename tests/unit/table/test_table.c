@@ -3,7 +3,7 @@
  * Tests of the table by example: views of rockets, and memory, which is
  * proportional to the live data. The limit of memory holds, and a full table
  * loses nothing and still applies messages that need no memory.
- * tests/property/test_table_property.c compares views with random histories.
+ * tests/property/test_state_property.c compares views with random histories.
  */
 #include "lib/unit_table.h"
 
