@@ -11,8 +11,7 @@
 
 #include "base/sync.h"
 #include "server/server.h"
-#include "toy.h"
-#include "upload.h"
+#include "toy_client.h"
 
 enum {
     SOON_MS = 50,
@@ -133,43 +132,41 @@ static struct connection ask(struct toy *toy, const char *target)
 {
     struct connection client;
 
-    assert_true(connection_open(&client, toy_port(toy)));
+    toy_open(toy, &client);
     connection_get(&client, target);
     return client;
 }
 
-static void wake_while_it_is_suspended(void **state, enum call call)
+static void wake_while_it_is_suspended(struct toy *toy, enum call call)
 {
-    struct toy *toy = *state;
-    struct upload upload = {"held", "0a", LENGTH, 0};
-    struct upload_bytes bytes = upload_make(&upload, "");
+    static const struct toy_ask asks[] = {
+        TOY_GET("stream", "held", "wse"),
+        TOY_SINK("held", "0a", LENGTH, 0),
+    };
     struct connection client;
 
-    set_gate(call);
-    client = ask(toy, "/stream/held/wse");
-    wait_until(&gate.held);
-    assert_int_equal(toy_wake_held(toy), 1);
-    set_gate(NONE);
-    connection_expect_status(&client, 200);
-    set_gate(call);
-    connection_send(&client, bytes.data, bytes.length);
-    wait_until(&gate.held);
-    assert_int_equal(toy_wake_held(toy), 1);
-    set_gate(NONE);
-    toy_hold_no_more(toy);
-    upload_expect(&client, &upload);
+    toy_open(toy, &client);
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        set_gate(call);
+        toy_send(&client, &asks[i]);
+        wait_until(&gate.held);
+        assert_int_equal(toy_wake_held(toy), 1);
+        set_gate(NONE);
+        toy_hold(toy, false);
+        toy_expect(&client, &asks[i]);
+        toy_hold(toy, true);
+    }
     connection_close(&client);
-    free(bytes.data);
 }
 
 static void wake_before_the_suspension_is_not_lost(void **state)
 {
-    wake_while_it_is_suspended(state, BEFORE_SUSPEND);
+    wake_while_it_is_suspended(*state, BEFORE_SUSPEND);
 }
 
 static void wake_during_the_suspension_is_not_lost(void **state)
 {
-    wake_while_it_is_suspended(state, SUSPEND);
+    wake_while_it_is_suspended(*state, SUSPEND);
 }
 
 static void deferred_is_started_after_the_suspension(void **state)

@@ -13,9 +13,15 @@
 #include "http/body.h"
 #include "http/deferred.h"
 #include "http/response.h"
+#include "lib/connection.h"
 #include "toy.h"
 
-enum { TOY_SCRIPT = 256, TOY_QUEUE = 1024 };
+enum {
+    TOY_LOOPS = 2,
+    TOY_SCRIPT = 256,
+    TOY_QUEUE = 1024,
+    TOY_BYSTANDERS = 240,
+};
 
 enum toy_wake { TOY_NOW, TOY_SOON, TOY_HELD };
 
@@ -24,17 +30,16 @@ struct toy_item {
     struct http_deferred deferred;
     struct http_stream stream;
     struct http_sink sink;
-    struct toy_items *all;
+    struct toy *toy;
+    struct toy_item *next;
     enum toy_wake wake;
     char script[TOY_SCRIPT];
     size_t expected;  /* bytes that a sink is to get; 0: unknown */
     pthread_t thread; /* the connection's */
     /* Owned by the connection's thread. */
     size_t step, position;
-    bool wrong; /* a byte was not the one that was sent */
-    bool last;  /* the stream has made its last block */
-    /* Guarded by the items' lock. */
-    struct toy_item *next;
+    bool last; /* the stream has made its last block */
+    /* Guarded by the toy's lock. */
     struct http_waiter *waiter; /* while it waits */
     bool inside;                /* a call is under way */
     bool cancelled;             /* ever */
@@ -42,36 +47,39 @@ struct toy_item {
     size_t counts[TOY_EVENTS];
 };
 
-struct toy_items {
+struct toy {
+    /* Set at the start, then read-only. */
+    struct server *server;
+    bool threads;
+    pthread_t waker;
+    /* Owned by the test's thread. */
+    struct connection bystanders[TOY_BYSTANDERS]; /* the loops' oldest ones */
+    size_t bystander_count;
+    _Atomic bool stopping; /* the server stops */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    pthread_t waker;
-    bool threads; /* set at the start, then read-only */
-    /* Set under `lock`, before the requests that they are about. */
-    bool ignore_cancel, wake_at_cancel;
-    bool hold_no_more;
     /* Guarded by `lock`. */
+    pthread_t loops[TOY_LOOPS]; /* threads that serve bystanders */
+    size_t loop_count;
+    bool ignores_cancel, holds_nothing;
     struct toy_item *first;
     struct toy_item *queue[TOY_QUEUE]; /* to be woken soon */
     size_t queued;
-    bool wake_all;         /* the waker is to wake all that are held */
-    bool stopped;          /* the waker is to end */
-    _Atomic bool stopping; /* the server stops */
+    bool stopped; /* the waker is to end */
     size_t counts[TOY_EVENTS];
-    size_t taken;      /* bytes, by sinks */
     const char *fault; /* the first */
 };
 
-void toy_items_init(struct toy_items *items, bool threads);
-
-/* True if everything was as it must be. */
-bool toy_items_release(struct toy_items *items);
-
 /* Record that a contract was broken. From any thread. */
-void toy_items_blame(struct toy_items *items, const char *fault);
+void toy_blame(struct toy *toy, const char *fault);
 
-/* For the request with these segments, "/KIND/WAKE/SCRIPT/SIZE". */
-struct toy_item *toy_item_new(struct toy_items *items,
-                              const struct text *segments);
+struct toy_item *toy_item_new(struct toy *toy, struct text wake,
+                              struct text script);
+
+/* Wake `item` if it waits; from any thread. Returns whether it did. */
+bool toy_item_wake(struct toy_item *item);
+
+/* The thread that wakes, at random moments, what is to be woken soon. */
+void *toy_waker_run(void *toy);
 
 #endif

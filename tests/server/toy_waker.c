@@ -3,100 +3,81 @@
  * A wake takes the waiter under the lock, so that it is used once, and uses it
  * without the lock, as the server may do anything then.
  */
-#include "toy_waker.h"
+#include "toy_item.h"
 
 #include <sched.h>
 #include <stdlib.h>
 
 #include "base/sync.h"
-#include "toy_item.h"
 
-int toy_waker_wake(struct toy_item *item)
+bool toy_item_wake(struct toy_item *item)
 {
-    struct toy_items *items = item->all;
+    struct toy *toy = item->toy;
 
-    sync_lock(&items->lock);
+    sync_lock(&toy->lock);
     struct http_waiter *waiter = item->waiter;
     item->waiter = NULL;
     if (waiter != NULL) {
         item->counts[TOY_WOKEN]++;
-        items->counts[TOY_WOKEN]++;
-        sync_broadcast(&items->changed);
+        toy->counts[TOY_WOKEN]++;
+        sync_broadcast(&toy->changed);
     }
-    sync_unlock(&items->lock);
+    sync_unlock(&toy->lock);
     if (waiter != NULL)
         http_wake(waiter);
     return waiter != NULL;
 }
 
-void toy_waker_add_locked(struct toy_items *items, struct toy_item *item)
-{
-    if (items->queued == TOY_QUEUE)
-        abort();
-    items->queue[items->queued++] = item;
-    sync_broadcast(&items->changed);
-}
-
-/* The next one that is held and waits, behind `after`. */
-static struct toy_item *next_held(struct toy_items *items,
-                                  struct toy_item *after)
-{
-    sync_lock(&items->lock);
-    struct toy_item *item = after == NULL ? items->first : after->next;
-    while (item != NULL && (item->wake != TOY_HELD || item->waiter == NULL))
-        item = item->next;
-    sync_unlock(&items->lock);
-    return item;
-}
-
-size_t toy_waker_wake_held(struct toy_items *items)
+/* What is added meanwhile comes before `first`. */
+size_t toy_wake_held(struct toy *toy)
 {
     size_t count = 0;
 
-    for (struct toy_item *item = next_held(items, NULL); item != NULL;
-         item = next_held(items, item))
-        count += (size_t)toy_waker_wake(item);
+    sync_lock(&toy->lock);
+    struct toy_item *first = toy->first;
+    sync_unlock(&toy->lock);
+    for (struct toy_item *item = first; item != NULL; item = item->next)
+        if (item->wake == TOY_HELD && toy_item_wake(item))
+            count++;
     return count;
 }
 
-/* Any of those that are to be woken. */
-static struct toy_item *take_locked(struct toy_items *items, unsigned *seed)
+void toy_hold(struct toy *toy, bool hold)
 {
-    size_t index = (size_t)rand_r(seed) % items->queued;
-    struct toy_item *item = items->queue[index];
-
-    items->queue[index] = items->queue[--items->queued];
-    return item;
+    sync_lock(&toy->lock);
+    toy->holds_nothing = !hold;
+    sync_unlock(&toy->lock);
+    if (!hold)
+        toy_wake_held(toy);
 }
 
-static void pause_a_little(unsigned *seed)
+static struct toy_item *take_any_locked(struct toy *toy, unsigned *seed)
 {
-    for (int left = rand_r(seed) % 8; left > 0; left--)
-        sched_yield();
+    size_t index = (size_t)rand_r(seed) % toy->queued;
+    struct toy_item *item = toy->queue[index];
+
+    toy->queue[index] = toy->queue[--toy->queued];
+    return item;
 }
 
 void *toy_waker_run(void *context)
 {
-    struct toy_items *items = context;
+    struct toy *toy = context;
     unsigned seed = 1;
 
-    sync_lock(&items->lock);
-    while (!items->stopped) {
-        if (items->queued == 0 && !items->wake_all) {
-            sync_wait(&items->changed, &items->lock);
+    sync_lock(&toy->lock);
+    while (!toy->stopped) {
+        if (toy->queued == 0) {
+            sync_wait(&toy->changed, &toy->lock);
             continue;
         }
-        struct toy_item *item =
-            items->queued > 0 ? take_locked(items, &seed) : NULL;
-        items->wake_all = item != NULL && items->wake_all;
-        sync_unlock(&items->lock);
-        pause_a_little(&seed);
-        if (item != NULL)
-            toy_waker_wake(item);
-        else
-            toy_waker_wake_held(items);
-        sync_lock(&items->lock);
+        struct toy_item *item = take_any_locked(toy, &seed);
+        sync_unlock(&toy->lock);
+        for (int left = rand_r(&seed) % 8; left > 0; left--)
+            sched_yield();
+        toy_item_wake(item);
+        sync_lock(&toy->lock);
     }
-    sync_unlock(&items->lock);
+    sync_unlock(&toy->lock);
     return NULL;
 }
