@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Many clients at once that are idle, that send a byte a second, or that never
+ * read a response. They are closed in time, they take no more memory than
+ * documented, and other clients are served meanwhile. There is no next request
+ * on such a connection. CTest runs each test by itself: its name is the
+ * argument.
+ */
+#include "http_case.h"
+
+#include "lib/harness.h"
+
+#include "lib/bulk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum {
+    TICK = 1000,       /* milliseconds */
+    IDLE = 10 * TICK,  /* the limit of idle connections */
+    LIMIT = 30 * TICK, /* of a request, and of a response without progress */
+    SLACK = 30 * TICK, /* how late the service may be */
+};
+
+/* Expect that others are served. Return the milliseconds that this took. */
+static int64_t expect_service(const struct instance *service, uint64_t number)
+{
+    static const char *const targets[] = {
+        "/health", "/rockets?sort=speed&order=desc&limit=10"};
+    struct fleet_message message = fleet_faster("other", number, 1);
+    int64_t start = process_clock();
+    struct connection other;
+    struct response response;
+
+    instance_connect(service, &other);
+    fleet_post(&other, &message);
+    connection_close(&other);
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        instance_get(service, targets[i], &response);
+        response_expect_status(&response, 200);
+        response_release(&response);
+    }
+    return process_clock() - start;
+}
+
+enum {
+    IDLERS = 10000,
+    /* Connections of this test, connections being closed, and files. */
+    DESCRIPTORS = IDLERS + 500,
+    MESSAGES = 1000,
+    KEEP_ALIVE_BELOW = 512,
+};
+
+static void expect_service_at_once(const struct instance *service,
+                                   uint64_t first)
+{
+    int64_t slowest = 0;
+
+    for (uint64_t i = 0; i < MESSAGES; i++) {
+        int64_t took = expect_service(service, first + i);
+        slowest = took > slowest ? took : slowest;
+    }
+    print_message("%d clients, slowest %jd ms\n", MESSAGES, (intmax_t)slowest);
+    /* The machine may be busy; but none waited for idle ones to be closed. */
+    assert_true(slowest < IDLE);
+}
+
+static bool has_descriptors(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+           (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= DESCRIPTORS);
+}
+
+/*
+ * Some after a request and most without one, as left by a client that opens a
+ * connection for each message and does not close it (RFC 9112 section 9.3: a
+ * server may close a persistent connection at any time).
+ */
+static void ten_thousand_idle_connections(void **state)
+{
+    static const char *const flags[] = {"-max-connections=12000", NULL};
+    struct connection *idlers = calloc(IDLERS, sizeof(*idlers));
+    struct instance service;
+
+    (void)state;
+    assert_non_null(idlers);
+    if (!has_descriptors())
+        skip(); /* see ulimit -Hn */
+    instance_start(&service, flags);
+    int64_t begun = process_clock();
+    for (size_t i = 0; i < IDLERS; i++) {
+        instance_connect(&service, &idlers[i]);
+        if (i % 2 == 0 && i < KEEP_ALIVE_BELOW - 1) {
+            connection_get(&idlers[i], "/health");
+            connection_expect_status(&idlers[i], 200);
+        }
+    }
+    int64_t complete = process_clock();
+    print_message("opened in %jd ms\n", (intmax_t)(complete - begun));
+    expect_service_at_once(&service, 1);
+    bool early = process_clock() - begun < IDLE - 2 * TICK;
+    for (size_t i = 0; early && i < IDLERS; i++)
+        assert_false(connection_is_closed(&idlers[i]));
+    for (size_t i = 0; i < IDLERS; i++) {
+        assert_false(connection_fill(&idlers[i], 1, complete + IDLE + SLACK));
+        assert_true(idlers[i].ended);
+        connection_close(&idlers[i]);
+    }
+    free(idlers);
+    instance_stop(&service);
+}
+
+#define TYPED POST BULK_TYPE
+#define BODIED "Content-Length: 1000\r\n\r\n"
+#define CHUNKS CHUNKED "\r\n"
+
+/* A whole request, see write_parameters(). */
+static char many_parameters[10000];
+
+/* What happens to the connection at the deadline. */
+enum fate {
+    CUT,     /* closed at the deadline */
+    SOONER,  /* closed at the deadline or before */
+    GOES_ON, /* kept open */
+};
+
+static const struct kind {
+    const char *rule, *name;
+    const char *start;     /* sent at once */
+    const char *drip_byte; /* sent repeatedly, a byte a tick */
+    enum fate fate;
+} kinds[] = {
+    {"9112 3", "the method", "", "GET", CUT},
+    {"9112 3", "the target", "GET /", "x", CUT},
+    {"9112 2.2", "empty lines", "\r\n", "\r\n", CUT},
+    {"9112 5", "a field's name", POST, "X", CUT},
+    {"9112 5", "a field's value", POST "X: ", " ", CUT},
+    {"9112 5", "fields", POST, "X: y\r\n", CUT},
+    {"9112 6.3", "the body", POST BODIED MESSAGE, " ", CUT},
+    {"9112 7.1", "a chunk's size", POST CHUNKS, "0", CUT},
+    {"9112 7.1.1", "a chunk's extension", POST CHUNKS "1;", "a", CUT},
+    {"9112 7.1", "a chunk", POST CHUNKS "1000\r\n" MESSAGE, " ", CUT},
+    {"9112 7.1", "chunks", POST CHUNKS, "1\r\n \r\n", CUT},
+    {"9112 7.1.2", "trailers", POST CHUNKS "1\r\n \r\n0\r\n", "X: y\r\n", CUT},
+    {"9110 10.1.1", "the body, after 100", POST EXPECT BODIED, " ", CUT},
+    /*
+     * Should get 414 at once. libmicrohttpd has no memory for so many
+     * parameters, and then either closes the connection or waits for more.
+     */
+    {"9110 15.5.15", "a query of 2,000 parameters", many_parameters, "x",
+     SOONER},
+    /* A batch is measured by its progress. */
+    {"9112 6.3", "a batch", TYPED BODIED, "\n", GOES_ON},
+    {"9112 7.1", "a batch in a chunk", TYPED CHUNKS "1000\r\n", "\n", GOES_ON},
+};
+
+enum {
+    KINDS = sizeof(kinds) / sizeof(kinds[0]),
+    SLOW = 25 * KINDS,
+    POSTED = 10, /* messages a tick */
+};
+
+struct client {
+    const struct kind *kind;
+    struct connection connection;
+    size_t dripped;
+    int64_t closed; /* milliseconds after the start; 0: open */
+};
+
+static void write_parameters(void)
+{
+    strcpy(many_parameters, "GET /health?");
+    for (size_t i = strlen(many_parameters); i < 8000; i += 4)
+        strcpy(many_parameters + i, "a=b&");
+    strcat(many_parameters, " HTTP/1.1\r\n" HOST "\r\n");
+}
+
+/* Send another byte to each. Returns whether one is open that must not be. */
+static bool drip(struct client clients[], int64_t start)
+{
+    bool open = false;
+
+    for (size_t i = 0; i < SLOW; i++) {
+        struct client *client = &clients[i];
+        const char *text = client->kind->drip_byte;
+        if (client->closed != 0)
+            continue;
+        (void)connection_send(&client->connection,
+                              &text[client->dripped++ % strlen(text)], 1);
+        if (connection_is_closed(&client->connection))
+            client->closed = process_clock() - start;
+        else
+            open = open || client->kind->fate != GOES_ON;
+    }
+    return open;
+}
+
+/* The deadline of a request counts from its first byte. */
+static void expect_fate(const struct client *client)
+{
+    const struct kind *kind = client->kind;
+    int64_t earliest = kind->fate == SOONER ? 0 : LIMIT - 4 * TICK;
+    bool right = client->closed >= earliest && client->closed <= LIMIT + SLACK;
+
+    if (kind->fate == GOES_ON)
+        right = client->closed == 0;
+    if (!right)
+        fail_msg("RFC %s, %s: closed after %jd ms", kind->rule, kind->name,
+                 (intmax_t)client->closed);
+}
+
+/*
+ * A request has one deadline as a whole (RFC 9110 section 15.5.9 leaves the
+ * time to the server), and no effect if it is not complete by then.
+ */
+static void clients_that_send_a_byte_a_second(void **state)
+{
+    struct client *clients = calloc(SLOW, sizeof(*clients));
+    struct instance service;
+    uint64_t posted = 0;
+
+    (void)state;
+    assert_non_null(clients);
+    write_parameters();
+    instance_start(&service, NULL);
+    int64_t start = process_clock(), next = start;
+    for (size_t i = 0; i < SLOW; i++) {
+        clients[i].kind = &kinds[i % KINDS];
+        instance_connect(&service, &clients[i].connection);
+        assert_true(connection_send_text(&clients[i].connection,
+                                         clients[i].kind->start));
+    }
+    while (drip(clients, start) && next - start < LIMIT + SLACK) {
+        for (int i = 0; i < POSTED; i++)
+            expect_service(&service, ++posted);
+        process_wait_until(next += TICK);
+    }
+    for (size_t i = 0; i < SLOW; i++) {
+        expect_fate(&clients[i]);
+        connection_close(&clients[i].connection);
+    }
+    assert_int_equal(bulk_messages_of(&service, "http-" MARK "-sent"), 0);
+    assert_int_equal(bulk_messages_of(&service, "other"), posted);
+    free(clients);
+    instance_stop(&service);
+}
+
+enum {
+    BATCH = 20000, /* rockets of a request */
+    SHORT = 10000, /* rockets of the service with the shorter list */
+    LONG_LISTS = 6,
+    SHORT_LISTS = 40,
+    PAGES = 60,
+    SERIES = 40,
+    /* the maximum of clients of a service */
+    MOST = SHORT_LISTS + PAGES + SERIES,
+    MAX_DESCRIPTORS = 2 * MOST,
+    MEGABYTE = 1024 * 1024,
+    /*
+     * As documented: lists at a time, bytes a rocket in each, bytes of other
+     * unsent responses.
+     */
+    MAX_LISTS = 16,
+    LIST_KEY = 24,
+    MAX_UNSENT = 128 * MEGABYTE,
+/* Memory of connections, buffers, what malloc(3) keeps, or a sanitizer. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    OTHERS = 512 * MEGABYTE,
+#else
+    OTHERS = 64 * MEGABYTE,
+#endif
+};
+
+/* A service and the clients that do not read from it. */
+struct scene {
+    struct instance service;
+    struct connection mutes[MOST];
+    size_t count;
+    size_t descriptors; /* of the service, without connections */
+    uint64_t posted;
+    size_t before, most; /* bytes of memory: at first, and the maximum */
+};
+
+/* Return the resident set size of the service in bytes. */
+static size_t memory_of(const struct scene *scene)
+{
+    char path[64], line[128];
+    size_t kilobytes = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/status",
+             (int)scene->service.process.pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file) != NULL)
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kilobytes = strtoul(line + 6, NULL, 10);
+    fclose(file);
+    assert_int_not_equal(kilobytes, 0);
+    return kilobytes * 1024;
+}
+
+/*
+ * The number of connections that the service has open: data that it has written
+ * is in the kernel, which may keep it for longer.
+ */
+static size_t count_open(const struct scene *scene)
+{
+    size_t count = 0;
+
+    for (int fd = 0; fd < MAX_DESCRIPTORS; fd++) {
+        char path[64];
+        struct stat status;
+        snprintf(path, sizeof(path), "/proc/%d/fd/%d",
+                 (int)scene->service.process.pid, fd);
+        count += lstat(path, &status) == 0 ? 1 : 0;
+    }
+    return count - scene->descriptors;
+}
+
+static void start_scene(struct scene *scene)
+{
+    *scene = (struct scene){.count = 0};
+    instance_start(&scene->service, NULL);
+    scene->descriptors = count_open(scene);
+}
+
+/* Make rockets in batches. */
+static void post_rockets(struct scene *scene, size_t rockets)
+{
+    struct connection connection;
+
+    instance_connect(&scene->service, &connection);
+    for (size_t i = 0; i < rockets;) {
+        size_t first = i;
+        struct bulk bulk;
+        bulk_begin(&bulk);
+        for (; i < rockets && i < first + BATCH; i++) {
+            char id[32];
+            snprintf(id, sizeof(id), "mute-%07zu", i);
+            bulk_add(&bulk, id, 1);
+        }
+        bulk_end(&bulk);
+        assert_true(connection_post_with(&connection, BULK_TYPE, bulk.text));
+        bulk_expect_applied(&connection, i - first);
+        free(bulk.text);
+    }
+    connection_close(&connection);
+}
+
+/* Send `requests` on each of `count` connections without waiting. */
+static void send_gets(struct scene *scene, size_t count, size_t requests,
+                      const char *target)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct connection *mute = &scene->mutes[scene->count++];
+        assert_true(connection_open_narrow(mute, scene->service.port));
+        for (size_t j = 0; j < requests; j++)
+            assert_true(connection_get(mute, target));
+    }
+}
+
+static void observe(struct scene *scene)
+{
+    expect_service(&scene->service, ++scene->posted);
+    size_t memory = memory_of(scene);
+    if (memory > scene->most)
+        scene->most = memory;
+}
+
+static void end_scene(struct scene *scene, const char *name, size_t limit)
+{
+    print_message("%s: %zu clients, %zu MB before, at most %zu MB\n", name,
+                  scene->count, scene->before / MEGABYTE,
+                  scene->most / MEGABYTE);
+    assert_int_equal(count_open(scene), 0);
+    assert_in_range(scene->most, 0, scene->before + limit + OTHERS);
+    for (size_t i = 0; i < scene->count; i++)
+        connection_close(&scene->mutes[i]);
+    assert_int_equal(bulk_messages_of(&scene->service, "other"), scene->posted);
+    instance_stop(&scene->service);
+}
+
+/*
+ * TCP flow control stops the service from sending (RFC 9293 section 3.8.6). It
+ * may close inactive connections (RFC 9112 section 9.5).
+ */
+static void clients_that_never_read(void **state)
+{
+    size_t rockets = strtoul(process_setting("LUNAR_MANY_ROCKETS"), NULL, 10);
+    static struct scene few, many;
+    size_t begun = 0;
+
+    (void)state;
+    start_scene(&few);
+    fleet_launch(&few.service, SHORT, 256);
+    few.before = memory_of(&few);
+    start_scene(&many);
+    post_rockets(&many, rockets);
+    many.before = memory_of(&many);
+    int64_t start = process_clock();
+    send_gets(&many, LONG_LISTS, 1, "/rockets?sort=speed");
+    observe(&many);
+    /* Lists of so many rockets take long; no other client waits for them. */
+    for (size_t i = 0; i < LONG_LISTS; i++)
+        begun += connection_has_news(&many.mutes[i]) ? 1 : 0;
+    assert_in_range(begun, 0, LONG_LISTS / 2);
+    send_gets(&few, SHORT_LISTS, 1, "/rockets?sort=speed");
+    send_gets(&few, PAGES, 1, "/rockets?limit=10000");
+    send_gets(&few, SERIES, 400, "/rockets/rocket-000001");
+    send_gets(&many, SERIES, 400, "/openapi.yaml");
+    while (count_open(&few) + count_open(&many) > 0 &&
+           process_clock() - start < LIMIT + SLACK) {
+        int64_t next = process_clock() + TICK;
+        observe(&few);
+        observe(&many);
+        process_wait_until(next);
+    }
+    end_scene(&few, "a short list, and long pages",
+              MAX_UNSENT + (size_t)MAX_LISTS * LIST_KEY * SHORT);
+    end_scene(&many, "a long list", (size_t)LONG_LISTS * LIST_KEY * rockets);
+}
+
+int main(int count, char *arguments[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ten_thousand_idle_connections),
+        cmocka_unit_test(clients_that_send_a_byte_a_second),
+        cmocka_unit_test(clients_that_never_read),
+    };
+    connection_raise_limit();
+    if (count > 1)
+        cmocka_set_test_filter(arguments[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
