@@ -7,7 +7,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/sync.h"
 #include "server/server.h"
@@ -20,55 +20,59 @@ enum {
     STOPPED_MS = (SERVER_STOP_SECONDS + 1) * 1000,
 };
 
-/* The calls that hold up the loop that makes them. */
-enum call { NONE, BEFORE_SUSPEND, SUSPEND, RESUME, QUEUE };
+/* The calls of libmicrohttpd's, in two places where there are two. */
+enum call { NONE, BEFORE_SUSPEND, SUSPEND, RESUME, QUEUE, STOP, CALLS };
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    enum call call; /* the next one of these is held up */
-    bool held;      /* one is */
-    bool ending;    /* MHD_stop_daemon() is about to be called */
+    enum call closed;    /* what makes this call is held up */
+    bool reached[CALLS]; /* since the gate was closed */
 } gate;
 
-static void hold_up(enum call call)
+static void pass(enum call call)
 {
     sync_lock(&gate.lock);
-    if (gate.call == call) {
-        gate.held = true;
-        sync_broadcast(&gate.changed);
-        while (gate.call == call)
-            sync_wait(&gate.changed, &gate.lock);
-        gate.held = false;
-    }
+    gate.reached[call] = true;
+    sync_broadcast(&gate.changed);
+    while (gate.closed == call)
+        sync_wait(&gate.changed, &gate.lock);
     sync_unlock(&gate.lock);
 }
 
-static void set_gate(enum call call)
+static void close_gate(enum call call)
 {
     sync_lock(&gate.lock);
-    gate.call = call;
+    gate.closed = call;
+    memset(gate.reached, 0, sizeof(gate.reached));
+    sync_unlock(&gate.lock);
+}
+
+static void open_gate(void)
+{
+    sync_lock(&gate.lock);
+    gate.closed = NONE;
     sync_broadcast(&gate.changed);
     sync_unlock(&gate.lock);
 }
 
-/* False if `ms` pass before. */
-static bool comes_true(const bool *condition, uint64_t ms)
+/* Whether `call` is reached within `ms`. */
+static bool is_reached(enum call call, uint64_t ms)
 {
     struct timespec deadline = sync_deadline(ms);
     bool in_time = true;
 
     sync_lock(&gate.lock);
-    while (!*condition && in_time)
+    while (!gate.reached[call] && in_time)
         in_time = sync_wait_until(&gate.changed, &gate.lock, &deadline);
-    bool came = *condition;
+    bool reached = gate.reached[call];
     sync_unlock(&gate.lock);
-    return came;
+    return reached;
 }
 
-static void wait_until(const bool *condition)
+static void wait_for(enum call call)
 {
-    assert_true(comes_true(condition, CONNECTION_PATIENCE));
+    assert_true(is_reached(call, CONNECTION_PATIENCE));
 }
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names. */
@@ -87,14 +91,14 @@ void __wrap_MHD_stop_daemon(struct MHD_Daemon *daemon);
 
 void __wrap_MHD_suspend_connection(struct MHD_Connection *connection)
 {
-    hold_up(BEFORE_SUSPEND);
+    pass(BEFORE_SUSPEND);
     __real_MHD_suspend_connection(connection);
-    hold_up(SUSPEND);
+    pass(SUSPEND);
 }
 
 void __wrap_MHD_resume_connection(struct MHD_Connection *connection)
 {
-    hold_up(RESUME);
+    pass(RESUME);
     __real_MHD_resume_connection(connection);
 }
 
@@ -102,40 +106,16 @@ enum MHD_Result __wrap_MHD_queue_response(struct MHD_Connection *connection,
                                           unsigned status,
                                           struct MHD_Response *response)
 {
-    hold_up(QUEUE);
+    pass(QUEUE);
     return __real_MHD_queue_response(connection, status, response);
 }
 
 void __wrap_MHD_stop_daemon(struct MHD_Daemon *daemon)
 {
-    sync_lock(&gate.lock);
-    gate.ending = true;
-    sync_broadcast(&gate.changed);
-    sync_unlock(&gate.lock);
+    pass(STOP);
     __real_MHD_stop_daemon(daemon);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
-
-static void *run_wake(void *toy)
-{
-    toy_wake_held(toy);
-    return NULL;
-}
-
-static void *run_stop(void *toy)
-{
-    toy_stop(toy);
-    return NULL;
-}
-
-static struct connection ask(struct toy *toy, const char *target)
-{
-    struct connection client;
-
-    toy_open(toy, &client);
-    connection_get(&client, target);
-    return client;
-}
 
 static void wake_while_it_is_suspended(struct toy *toy, enum call call)
 {
@@ -147,11 +127,11 @@ static void wake_while_it_is_suspended(struct toy *toy, enum call call)
 
     toy_open(toy, &client);
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-        set_gate(call);
+        close_gate(call);
         toy_send(&client, &asks[i]);
-        wait_until(&gate.held);
+        wait_for(call);
         assert_int_equal(toy_wake_held(toy), 1);
-        set_gate(NONE);
+        open_gate();
         toy_hold(toy, false);
         toy_expect(&client, &asks[i]);
         toy_hold(toy, true);
@@ -173,11 +153,11 @@ static void deferred_is_started_after_the_suspension(void **state)
 {
     struct connection client;
 
-    set_gate(BEFORE_SUSPEND);
-    client = ask(*state, "/deferred/now/hello");
-    wait_until(&gate.held);
+    close_gate(BEFORE_SUSPEND);
+    toy_get(*state, &client, "/deferred/now/hello");
+    wait_for(BEFORE_SUSPEND);
     assert_int_equal(toy_count(*state, TOY_STARTED), 0);
-    set_gate(NONE);
+    open_gate();
     connection_expect_status(&client, 200);
     connection_close(&client);
 }
@@ -188,29 +168,24 @@ static void deferred_is_started_after_the_suspension(void **state)
  */
 static void deferred_is_not_cancelled_before_its_start(void **state)
 {
-    struct toy *toy = toy_start(false, 2);
     struct connection first, second;
-    pthread_t thread;
 
-    (void)state;
-    assert_true(connection_open(&first, toy_port(toy)));
-    connection_get(&first, "/plain/hello");
+    toy_get(*state, &first, "/plain/hello");
     connection_expect_status(&first, 200);
-    second = ask(toy, "/deferred/held/second");
-    toy_wait(toy, TOY_WAITED, 1);
-    set_gate(SUSPEND);
+    toy_get(*state, &second, "/deferred/held/second");
+    toy_wait(*state, TOY_WAITED, 1);
+    close_gate(SUSPEND);
     connection_get(&first, "/deferred/held/first");
-    wait_until(&gate.held);
-    assert_int_equal(pthread_create(&thread, NULL, run_stop, toy), 0);
-    toy_wait(toy, TOY_CANCELLED, 1);
-    set_gate(NONE);
+    wait_for(SUSPEND);
+    toy_begin_stop(*state);
+    toy_wait(*state, TOY_CANCELLED, 1);
+    open_gate();
     connection_expect_status(&first, 503);
     connection_expect_status(&second, 503);
-    pthread_join(thread, NULL);
+    toy_end_stop(*state);
     connection_close(&first);
     connection_close(&second);
-    assert_int_equal(toy_count(toy, TOY_CANCELLED), 2);
-    assert_true(toy_free(toy));
+    assert_int_equal(toy_count(*state, TOY_CANCELLED), 2);
 }
 
 /*
@@ -220,22 +195,21 @@ static void deferred_is_not_cancelled_before_its_start(void **state)
 static void deferred_woken_too_late_to_be_finished_is_freed(void **state)
 {
     struct toy *toy = toy_start(false, 1);
-    struct connection waiting = ask(toy, "/deferred/held/hello"), busy;
-    pthread_t thread;
+    struct connection waiting, busy;
 
     (void)state;
+    toy_get(toy, &waiting, "/deferred/held/hello");
     toy_wait(toy, TOY_WAITED, 1);
-    gate.ending = false;
-    set_gate(QUEUE);
-    busy = ask(toy, "/plain/hello");
-    wait_until(&gate.held);
-    assert_int_equal(pthread_create(&thread, NULL, run_stop, toy), 0);
-    wait_until(&gate.ending);
+    close_gate(QUEUE);
+    toy_get(toy, &busy, "/plain/hello");
+    wait_for(QUEUE);
+    toy_begin_stop(toy);
+    wait_for(STOP);
     assert_int_equal(toy_count(toy, TOY_CANCELLED), 1);
     assert_int_equal(toy_count(toy, TOY_WOKEN), 1);
     process_wait_until(process_clock() + SOON_MS);
-    set_gate(NONE);
-    pthread_join(thread, NULL);
+    open_gate();
+    toy_end_stop(toy);
     if (toy_count(toy, TOY_FREED) != 1)
         print_message("too slow a machine to be too late\n");
     connection_close(&waiting);
@@ -243,42 +217,46 @@ static void deferred_woken_too_late_to_be_finished_is_freed(void **state)
     assert_true(toy_free(toy));
 }
 
+static void *run_wake(void *toy)
+{
+    toy_wake_held(toy);
+    return NULL;
+}
+
 /* Its wake has begun, but the connection is not resumed yet. */
 static void stop_waits_for_a_wake_that_is_under_way(void **state)
 {
-    struct toy *toy = toy_start(false, 2);
-    struct connection client = ask(toy, "/deferred/held/hello");
-    pthread_t wake, stop;
+    struct connection client;
+    pthread_t wake;
 
-    (void)state;
-    toy_wait(toy, TOY_WAITED, 1);
-    gate.ending = false;
-    set_gate(RESUME);
-    assert_int_equal(pthread_create(&wake, NULL, run_wake, toy), 0);
-    wait_until(&gate.held);
-    assert_int_equal(pthread_create(&stop, NULL, run_stop, toy), 0);
-    bool ended = comes_true(&gate.ending, STOPPED_MS);
-    set_gate(NONE);
+    toy_get(*state, &client, "/deferred/held/hello");
+    toy_wait(*state, TOY_WAITED, 1);
+    close_gate(RESUME);
+    assert_int_equal(pthread_create(&wake, NULL, run_wake, *state), 0);
+    wait_for(RESUME);
+    toy_begin_stop(*state);
+    bool ended = is_reached(STOP, STOPPED_MS);
+    open_gate();
     assert_false(ended);
     connection_expect_status(&client, 200);
     pthread_join(wake, NULL);
-    pthread_join(stop, NULL);
+    toy_end_stop(*state);
     connection_close(&client);
-    assert_true(toy_free(toy));
 }
+
+#define LOOPS_TEST(test)                                                       \
+    {                                                                          \
+#test, test, toy_setup_loops, toy_teardown, NULL                       \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(wake_before_the_suspension_is_not_lost,
-                                        toy_setup_loops, toy_teardown),
-        cmocka_unit_test_setup_teardown(wake_during_the_suspension_is_not_lost,
-                                        toy_setup_loops, toy_teardown),
-        cmocka_unit_test_setup_teardown(
-            deferred_is_started_after_the_suspension, toy_setup_loops,
-            toy_teardown),
-        cmocka_unit_test(stop_waits_for_a_wake_that_is_under_way),
-        cmocka_unit_test(deferred_is_not_cancelled_before_its_start),
+        LOOPS_TEST(wake_before_the_suspension_is_not_lost),
+        LOOPS_TEST(wake_during_the_suspension_is_not_lost),
+        LOOPS_TEST(deferred_is_started_after_the_suspension),
+        LOOPS_TEST(stop_waits_for_a_wake_that_is_under_way),
+        LOOPS_TEST(deferred_is_not_cancelled_before_its_start),
         cmocka_unit_test(deferred_woken_too_late_to_be_finished_is_freed),
     };
     sync_mutex_init(&gate.lock);

@@ -41,8 +41,7 @@ static void pass_limits(struct toy *toy, uint64_t times)
 {
     struct connection idle;
 
-    toy_open(toy, &idle);
-    connection_get(&idle, "/plain/hello");
+    toy_get(toy, &idle, "/plain/hello");
     connection_expect_status(&idle, 200);
     atomic_store(&passed, times * LIMIT_US);
     connection_expect_closed(&idle);

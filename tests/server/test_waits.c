@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deferred responses, streams and sinks that make the connection wait: whenever
- * the wake comes and whatever the client does meanwhile, each is ended once,
- * and who still listens gets every byte, once and in order.
+ * An application that is not ours, whose deferred responses, streams and sinks
+ * make the connection wait: whenever the wake comes and whatever the client
+ * does meanwhile, each is ended once, and who still listens gets every byte,
+ * once and in order.
  */
 #include "lib/harness.h"
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/request.h"
 #include "toy_client.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -41,7 +43,7 @@ static const char *const sinks[] = {"a",    "0a",   "h", "00h1",
 static const struct {
     size_t length, chunk;
 } framings[] = {
-    {LENGTH, 0},     {20, 0},           {1, 0},  {LENGTH, 1000},
+    {LENGTH, 0},     {20, 0},           {0, 0},  {LENGTH, 1000},
     {LENGTH, 20000}, {SMALL_CHUNKS, 1}, {20, 1},
 };
 
@@ -67,6 +69,56 @@ static struct toy_ask nth_ask(size_t n)
     return (struct toy_ask){"sink", wake, sinks[n / COUNT(framings)],
                             .length = framings[n % COUNT(framings)].length,
                             .chunk = framings[n % COUNT(framings)].chunk};
+}
+
+static void body_without_a_sink_is_collected(void **state)
+{
+    char *body = toy_bytes(HTTP_MAX_BODY + 1);
+    struct connection client;
+
+    toy_open(*state, &client);
+    for (size_t left = HTTP_MAX_BODY + 1; left > 0; left /= 2) {
+        const char *sent = body + HTTP_MAX_BODY + 1 - left;
+        connection_print(&client,
+                         "POST /plain/x HTTP/1.1\r\nHost: x\r\n"
+                         "Content-Length: %zu\r\n\r\n%s",
+                         left, sent);
+        if (left > HTTP_MAX_BODY)
+            toy_expect_text(&client, 413, NULL);
+        else
+            toy_expect_text(&client, 200, sent);
+    }
+    connection_close(&client);
+    free(body);
+}
+
+/* Refused before the body, which is never sent. */
+static void request_refused_by_open_ends_the_connection(void **state)
+{
+    struct connection client;
+
+    toy_open(*state, &client);
+    connection_request(&client, "POST", "/refused", "Content-Length: 9\r\n");
+    toy_expect_text(&client, 403, NULL);
+    connection_expect_closed(&client);
+    connection_close(&client);
+}
+
+static void sink_is_freed_if_the_body_breaks_off(void **state)
+{
+    struct toy_ask ask = TOY_SINK("now", "a", LENGTH, 0);
+    struct connection client;
+
+    toy_open(*state, &client);
+    toy_send_part(&client, &ask, 0, 500);
+    toy_wait(*state, TOY_CALLED, 1);
+    connection_close(&client);
+    toy_wait(*state, TOY_FREED, 1);
+}
+
+static void stop_with_nothing_open_is_immediate(void **state)
+{
+    assert_true(toy_stop(*state) < 400);
 }
 
 /* All on one connection, each with a request behind it. */
@@ -214,8 +266,7 @@ static void client_that_leaves_at_the_wake_is_ended_once(void **state)
     struct connection client;
 
     for (int i = 0; i < CROWD * 4; i++) {
-        toy_open(*state, &client);
-        connection_get(&client, "/deferred/soon/hello");
+        toy_get(*state, &client, "/deferred/soon/hello");
         toy_wait(*state, TOY_STARTED, (size_t)i + 1);
         if (i % 2 == 0)
             toy_reset(&client);
@@ -357,6 +408,10 @@ static void what_fails_closes_the_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TOY_TEST(body_without_a_sink_is_collected),
+        TOY_TEST(request_refused_by_open_ends_the_connection),
+        TOY_TEST(sink_is_freed_if_the_body_breaks_off),
+        TOY_TEST(stop_with_nothing_open_is_immediate),
         TOY_TEST(connection_may_wait_anywhere),
         TOY_TEST(connection_of_http_1_0_may_wait_anywhere),
         TOY_TEST(sink_may_wait_behind_a_100_continue),

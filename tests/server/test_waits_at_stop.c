@@ -6,7 +6,6 @@
  */
 #include "lib/harness.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "server/server.h"
@@ -21,37 +20,16 @@ enum {
     STOP_MS = SERVER_STOP_SECONDS * 1000,
 };
 
-/* A server that is stopped by a thread. */
+/* A server and its clients. */
 struct stop {
     struct toy *toy;
-    pthread_t thread;
-    int64_t ms; /* that it took */
     struct connection waiting[CROWD][KINDS], late[2];
 };
 
-static void *run_stop(void *context)
-{
-    struct stop *stop = context;
-
-    stop->ms = toy_stop(stop->toy);
-    return NULL;
-}
-
-static void begin_stop(struct stop *stop)
-{
-    assert_int_equal(pthread_create(&stop->thread, NULL, run_stop, stop), 0);
-}
-
 static void end_stop(struct stop *stop)
 {
-    pthread_join(stop->thread, NULL);
+    toy_end_stop(stop->toy);
     assert_true(toy_free(stop->toy));
-}
-
-/* Half of the servers have event loops, the others a thread a connection. */
-static void start_toy(struct stop *stop, size_t index)
-{
-    stop->toy = toy_start(index % 2 == 1, 2);
 }
 
 /* So many of each kind wait, sinks in the middle of their bodies. */
@@ -98,7 +76,7 @@ static void prepare_crowd(struct stop *stop)
 static void expect_all_cancelled(struct stop *stop)
 {
     expect_ends(stop, CROWD, 503);
-    pthread_join(stop->thread, NULL);
+    toy_end_stop(stop->toy);
     assert_int_equal(toy_count(stop->toy, TOY_CANCELLED), KINDS * CROWD);
     assert_true(toy_free(stop->toy));
 }
@@ -106,8 +84,7 @@ static void expect_all_cancelled(struct stop *stop)
 /* 'g' makes a last block once the stream is cancelled. */
 static void prepare_last_block(struct stop *stop)
 {
-    toy_open(stop->toy, &stop->late[0]);
-    connection_get(&stop->late[0], "/stream/held/swg");
+    toy_get(stop->toy, &stop->late[0], "/stream/held/swg");
     toy_wait(stop->toy, TOY_WAITED, 1);
 }
 
@@ -208,12 +185,13 @@ static void stop_cancels_what_waits(void **state)
     assert_non_null(stops);
     for (size_t i = 0; i < SCENES; i++) {
         for (size_t j = 0; j < scenes[i].servers; j++) {
-            start_toy(&stops[count], j);
+            /* In event loops, and with a thread for each connection. */
+            stops[count].toy = toy_start(j % 2 == 1, 2);
             scenes[i].prepare(&stops[count++]);
         }
     }
     for (size_t i = 0; i < count; i++)
-        begin_stop(&stops[i]);
+        toy_begin_stop(stops[i].toy);
     for (size_t i = 0; i < SCENES; i++) {
         print_message("%s\n", scenes[i].claim);
         for (size_t j = 0; j < scenes[i].servers; j++)
@@ -223,36 +201,28 @@ static void stop_cancels_what_waits(void **state)
 }
 
 /* Long before the cancel: the stop ends as soon as all are answered. */
-static void expect_early_end(struct stop *stop, size_t round)
-{
-    struct connection clients[CROWD];
-    bool wake = round % 4 < 2;
-
-    start_toy(stop, round);
-    for (size_t i = 0; i < CROWD; i++) {
-        toy_open(stop->toy, &clients[i]);
-        connection_get(&clients[i], "/deferred/held/hello");
-    }
-    toy_wait(stop->toy, TOY_WAITED, CROWD);
-    begin_stop(stop);
-    for (size_t i = 0; !wake && i < CROWD; i++)
-        connection_close(&clients[i]);
-    assert_int_equal(toy_wake_held(stop->toy), CROWD);
-    for (size_t i = 0; wake && i < CROWD; i++) {
-        connection_expect_status(&clients[i], 200);
-        connection_close(&clients[i]);
-    }
-    end_stop(stop);
-    assert_true(stop->ms < STOP_MS);
-}
-
 static void stop_ends_once_what_waits_is_woken(void **state)
 {
-    struct stop stop;
+    struct connection clients[CROWD];
 
     (void)state;
-    for (size_t round = 0; round < ROUNDS; round++)
-        expect_early_end(&stop, round);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct toy *toy = toy_start(round % 2 == 1, 2);
+        bool leave = round % 4 < 2;
+        for (size_t i = 0; i < CROWD; i++)
+            toy_get(toy, &clients[i], "/deferred/held/hello");
+        toy_wait(toy, TOY_WAITED, CROWD);
+        toy_begin_stop(toy);
+        for (size_t i = 0; leave && i < CROWD; i++)
+            connection_close(&clients[i]);
+        assert_int_equal(toy_wake_held(toy), CROWD);
+        for (size_t i = 0; !leave && i < CROWD; i++) {
+            connection_expect_status(&clients[i], 200);
+            connection_close(&clients[i]);
+        }
+        assert_true(toy_end_stop(toy) < STOP_MS);
+        assert_true(toy_free(toy));
+    }
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 
 #include "lib/harness.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +133,38 @@ static void open_bystanders(struct toy *toy, unsigned loops)
     }
 }
 
+static struct toy_item *take_any_locked(struct toy *toy, unsigned *seed)
+{
+    size_t index = (size_t)rand_r(seed) % toy->queued;
+    struct toy_item *item = toy->queue[index];
+
+    toy->queue[index] = toy->queue[--toy->queued];
+    return item;
+}
+
+/* The thread that wakes, at random moments, what is to be woken soon. */
+static void *run_waker(void *context)
+{
+    struct toy *toy = context;
+    unsigned seed = 1;
+
+    sync_lock(&toy->lock);
+    while (!toy->stopped) {
+        if (toy->queued == 0) {
+            sync_wait(&toy->changed, &toy->lock);
+            continue;
+        }
+        struct toy_item *item = take_any_locked(toy, &seed);
+        sync_unlock(&toy->lock);
+        for (int left = rand_r(&seed) % 8; left > 0; left--)
+            sched_yield();
+        toy_item_wake(item);
+        sync_lock(&toy->lock);
+    }
+    sync_unlock(&toy->lock);
+    return NULL;
+}
+
 struct toy *toy_start(bool per_connection, unsigned loops)
 {
     struct toy *toy = calloc(1, sizeof(*toy));
@@ -146,7 +179,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     sync_mutex_init(&toy->lock);
     sync_cond_init(&toy->changed);
     toy->threads = per_connection;
-    assert_int_equal(pthread_create(&toy->waker, NULL, toy_waker_run, toy), 0);
+    assert_int_equal(pthread_create(&toy->waker, NULL, run_waker, toy), 0);
     toy->server = server_start(&options, &app, error, sizeof(error));
     if (toy->server == NULL)
         fail_msg("%s", error);
@@ -160,16 +193,35 @@ uint16_t toy_port(const struct toy *toy)
     return server_port(toy->server);
 }
 
-int64_t toy_stop(struct toy *toy)
+static void *run_stop(void *context)
 {
+    struct toy *toy = context;
     int64_t start = process_clock();
 
+    server_stop(toy->server);
+    toy->server = NULL;
+    toy->stop_ms = process_clock() - start;
+    return NULL;
+}
+
+void toy_begin_stop(struct toy *toy)
+{
     for (size_t i = 0; i < toy->bystander_count; i++)
         connection_close(&toy->bystanders[i]);
     atomic_store(&toy->stopping, true);
-    server_stop(toy->server);
-    toy->server = NULL;
-    return process_clock() - start;
+    assert_int_equal(pthread_create(&toy->stop, NULL, run_stop, toy), 0);
+}
+
+int64_t toy_end_stop(struct toy *toy)
+{
+    pthread_join(toy->stop, NULL);
+    return toy->stop_ms;
+}
+
+int64_t toy_stop(struct toy *toy)
+{
+    toy_begin_stop(toy);
+    return toy_end_stop(toy);
 }
 
 static void stop_waker(struct toy *toy)
@@ -223,6 +275,29 @@ size_t toy_count(struct toy *toy, enum toy_event event)
     size_t count = toy->counts[event];
     sync_unlock(&toy->lock);
     return count;
+}
+
+/* What is added meanwhile comes before `first`. */
+size_t toy_wake_held(struct toy *toy)
+{
+    size_t count = 0;
+
+    sync_lock(&toy->lock);
+    struct toy_item *first = toy->first;
+    sync_unlock(&toy->lock);
+    for (struct toy_item *item = first; item != NULL; item = item->next)
+        if (item->wake == TOY_HELD && toy_item_wake(item))
+            count++;
+    return count;
+}
+
+void toy_hold(struct toy *toy, bool hold)
+{
+    sync_lock(&toy->lock);
+    toy->holds_nothing = !hold;
+    sync_unlock(&toy->lock);
+    if (!hold)
+        toy_wake_held(toy);
 }
 
 int toy_setup_loops(void **state)

@@ -57,8 +57,12 @@ uint16_t toy_port(const struct toy *toy);
 /* Stop the server. Returns the milliseconds that it took. */
 int64_t toy_stop(struct toy *toy);
 
+/* The same on another thread, and the wait for its end. */
+void toy_begin_stop(struct toy *toy);
+int64_t toy_end_stop(struct toy *toy);
+
 /*
- * After toy_stop(): whether all calls were as they must be, and everything was
+ * After the stop: whether all calls were as they must be, and everything was
  * ended once; prints what was not. Frees the toy.
  */
 bool toy_free(struct toy *toy);

@@ -68,6 +68,12 @@ void toy_open(struct toy *toy, struct connection *client)
     assert_true(connection_open(client, toy_port(toy)));
 }
 
+void toy_get(struct toy *toy, struct connection *client, const char *target)
+{
+    toy_open(toy, client);
+    connection_get(client, target);
+}
+
 void toy_send_part(struct connection *client, const struct toy_ask *ask,
                    size_t from, size_t to)
 {

@@ -39,6 +39,7 @@ struct toy_request {
 struct toy_request toy_request_make(const struct toy_ask *ask);
 
 void toy_open(struct toy *toy, struct connection *client);
+void toy_get(struct toy *toy, struct connection *client, const char *target);
 
 /* Send the request, or its bytes from `from` until before `to`. */
 void toy_send(struct connection *client, const struct toy_ask *ask);

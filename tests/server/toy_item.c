@@ -86,6 +86,28 @@ static void leave(struct toy_item *item)
     sync_unlock(&item->toy->lock);
 }
 
+/*
+ * The waiter is taken under the lock, so that it is used once, and used without
+ * it, as the server may do anything then.
+ */
+bool toy_item_wake(struct toy_item *item)
+{
+    struct toy *toy = item->toy;
+
+    sync_lock(&toy->lock);
+    struct http_waiter *waiter = item->waiter;
+    item->waiter = NULL;
+    if (waiter != NULL) {
+        item->counts[TOY_WOKEN]++;
+        toy->counts[TOY_WOKEN]++;
+        sync_broadcast(&toy->changed);
+    }
+    sync_unlock(&toy->lock);
+    if (waiter != NULL)
+        http_wake(waiter);
+    return waiter != NULL;
+}
+
 /* The call that is under way makes the connection wait. */
 static void begin_wait(struct toy_item *item, struct http_waiter *waiter)
 {

@@ -55,7 +55,9 @@ struct toy {
     /* Owned by the test's thread. */
     struct connection bystanders[TOY_BYSTANDERS]; /* the loops' oldest ones */
     size_t bystander_count;
-    _Atomic bool stopping; /* the server stops */
+    pthread_t stop;
+    int64_t stop_ms; /* that it took */
+    _Atomic bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Guarded by `lock`. */
@@ -78,8 +80,5 @@ struct toy_item *toy_item_new(struct toy *toy, struct text wake,
 
 /* Wake `item` if it waits; from any thread. Returns whether it did. */
 bool toy_item_wake(struct toy_item *item);
-
-/* The thread that wakes, at random moments, what is to be woken soon. */
-void *toy_waker_run(void *toy);
 
 #endif
