@@ -15,20 +15,20 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "server/server.h"
+#include "toy_client.h"
 #include "toy_item.h"
 
 enum {
+    LOOPS = 2,
     CONNECTIONS = 400,
-    BURST = 8,
     STOP_MS = SERVER_STOP_SECONDS * 1000,
 };
 
-enum operation { PLAIN, REFUSED, DEFERRED, STREAM, SINK, BYSTANDER, UNKNOWN };
+enum operation { PLAIN, REFUSED, DEFERRED, STREAM, SINK, UNKNOWN };
 
 static const char *const operations[] = {
     [PLAIN] = "plain",   [REFUSED] = "refused", [DEFERRED] = "deferred",
-    [STREAM] = "stream", [SINK] = "sink",       [BYSTANDER] = "bystander",
-    [UNKNOWN] = "",
+    [STREAM] = "stream", [SINK] = "sink",       [UNKNOWN] = "",
 };
 
 static enum operation operation_of(const struct http_request *request)
@@ -64,19 +64,6 @@ static struct http_sink *open_request(void *context,
     return &item->sink;
 }
 
-/* Remember the loop that serves a bystander. */
-static void note_loop(struct toy *toy)
-{
-    size_t i = 0;
-
-    sync_lock(&toy->lock);
-    while (i < toy->loop_count && !pthread_equal(toy->loops[i], pthread_self()))
-        i++;
-    if (i == toy->loop_count && i < TOY_LOOPS)
-        toy->loops[toy->loop_count++] = pthread_self();
-    sync_unlock(&toy->lock);
-}
-
 static void answer_request(void *context, const struct http_request *request,
                            struct http_response *response)
 {
@@ -101,36 +88,21 @@ static void answer_request(void *context, const struct http_request *request,
     case STREAM:
         response->stream = &toy_item_new(toy, segments[1], segments[2])->stream;
         break;
-    case BYSTANDER:
-        note_loop(toy);
-        break;
     default:
         problem_set(response, 404, "no such path");
     }
 }
 
 /*
- * Open idle connections until each loop has one: some at a time, so that one
- * loop is busy with the first of them while another one accepts.
+ * Idle connections, so many at a time that while one loop is busy with the
+ * first of them another one accepts.
  */
-static void open_bystanders(struct toy *toy, unsigned loops)
+static void open_bystanders(struct toy *toy)
 {
-    size_t found = 0;
-
-    while (found < loops) {
-        struct connection *opened = &toy->bystanders[toy->bystander_count];
-        toy->bystander_count += BURST;
-        assert_true(toy->bystander_count <= TOY_BYSTANDERS);
-        for (size_t i = 0; i < BURST; i++) {
-            assert_true(connection_open(&opened[i], toy_port(toy)));
-            connection_get(&opened[i], "/bystander");
-        }
-        for (size_t i = 0; i < BURST; i++)
-            connection_expect_status(&opened[i], 200);
-        sync_lock(&toy->lock);
-        found = toy->loop_count;
-        sync_unlock(&toy->lock);
-    }
+    for (size_t i = 0; i < TOY_BYSTANDERS; i++)
+        toy_get(toy, &toy->bystanders[i], "/plain/hello");
+    for (size_t i = 0; i < TOY_BYSTANDERS; i++)
+        connection_expect_status(&toy->bystanders[i], 200);
 }
 
 static struct toy_item *take_any_locked(struct toy *toy, unsigned *seed)
@@ -183,8 +155,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     toy->server = server_start(&options, &app, error, sizeof(error));
     if (toy->server == NULL)
         fail_msg("%s", error);
-    if (!per_connection)
-        open_bystanders(toy, loops);
+    open_bystanders(toy);
     return toy;
 }
 
@@ -206,7 +177,7 @@ static void *run_stop(void *context)
 
 void toy_begin_stop(struct toy *toy)
 {
-    for (size_t i = 0; i < toy->bystander_count; i++)
+    for (size_t i = 0; i < TOY_BYSTANDERS; i++)
         connection_close(&toy->bystanders[i]);
     atomic_store(&toy->stopping, true);
     assert_int_equal(pthread_create(&toy->stop, NULL, run_stop, toy), 0);
@@ -302,7 +273,7 @@ void toy_hold(struct toy *toy, bool hold)
 
 int toy_setup_loops(void **state)
 {
-    *state = toy_start(false, TOY_LOOPS);
+    *state = toy_start(false, LOOPS);
     return 0;
 }
 

@@ -47,8 +47,8 @@ enum toy_event {
 struct toy;
 
 /*
- * Serves the toy in event loops, or with a thread for each connection. Each
- * loop has an idle connection, as libmicrohttpd treats a loop's oldest one
+ * Serves the toy in event loops, or with a thread for each connection. A loop's
+ * oldest connection is an idle one of the toy's, as libmicrohttpd treats it
  * otherwise than the others: it does not read from it after a resume.
  */
 struct toy *toy_start(bool per_connection, unsigned loops);

@@ -81,6 +81,11 @@ void toy_send_part(struct connection *client, const struct toy_ask *ask,
 
     if (to > request.length)
         to = request.length;
+    if (ask->expects) {
+        connection_send(client, request.data, request.head);
+        connection_expect_status(client, 100);
+        from = request.head;
+    }
     if (from < to)
         connection_send(client, request.data + from, to - from);
     free(request.data);

@@ -18,7 +18,7 @@ struct toy_ask {
     size_t length; /* of a sink's body */
     size_t chunk;  /* bytes a chunk; 0: Content-Length */
     bool old;      /* HTTP/1.0 */
-    bool expects;  /* 100-continue */
+    bool expects;  /* 100-continue, and waits for it */
 };
 
 #define TOY_GET(what, who, how)                                                \

@@ -17,10 +17,9 @@
 #include "toy.h"
 
 enum {
-    TOY_LOOPS = 2,
     TOY_SCRIPT = 256,
     TOY_QUEUE = 1024,
-    TOY_BYSTANDERS = 240,
+    TOY_BYSTANDERS = 24,
 };
 
 enum toy_wake { TOY_NOW, TOY_SOON, TOY_HELD };
@@ -53,16 +52,13 @@ struct toy {
     bool threads;
     pthread_t waker;
     /* Owned by the test's thread. */
-    struct connection bystanders[TOY_BYSTANDERS]; /* the loops' oldest ones */
-    size_t bystander_count;
+    struct connection bystanders[TOY_BYSTANDERS];
     pthread_t stop;
     int64_t stop_ms; /* that it took */
     _Atomic bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Guarded by `lock`. */
-    pthread_t loops[TOY_LOOPS]; /* threads that serve bystanders */
-    size_t loop_count;
     bool ignores_cancel, holds_nothing;
     struct toy_item *first;
     struct toy_item *queue[TOY_QUEUE]; /* to be woken soon */
