@@ -140,10 +140,9 @@ struct http_table {
 void http_table_run(void **table);
 
 /*
- * Group fixtures: the service with its event loops, with one, or with a thread
- * for each connection. `*state` is not set: see http_service().
+ * Group fixtures: the service with one event loop, or with a thread for each
+ * connection. `*state` is not set: see http_service().
  */
-int http_setup_loops(void **state);
 int http_setup_one_loop(void **state);
 int http_setup_threads(void **state);
 int http_teardown(void **state);
@@ -152,7 +151,7 @@ const struct instance *http_service(void);
 
 /* Run the array `tests` in two modes. Evaluates to the number of failures. */
 #define HTTP_RUN_TESTS(tests)                                                  \
-    (cmocka_run_group_tests_name("event loops", tests, http_setup_loops,       \
+    (cmocka_run_group_tests_name("an event loop", tests, http_setup_one_loop,  \
                                  http_teardown) +                              \
      cmocka_run_group_tests_name("a thread for each connection", tests,        \
                                  http_setup_threads, http_teardown))

@@ -252,20 +252,12 @@ static void clients_that_send_a_byte_a_second(void **state)
 
 enum {
     BATCH = 20000, /* rockets of a request */
-    SHORT = 10000, /* rockets of the service with the shorter list */
-    LONG_LISTS = 6,
-    SHORT_LISTS = 40,
-    PAGES = 60,
+    LISTS = 6,
+    PAGES = 20,
     SERIES = 40,
-    /* the maximum of clients of a service */
-    MOST = SHORT_LISTS + PAGES + SERIES,
-    MAX_DESCRIPTORS = 2 * MOST,
+    MUTES = LISTS + PAGES + 2 * SERIES,
     MEGABYTE = 1024 * 1024,
-    /*
-     * As documented: lists at a time, bytes a rocket in each, bytes of other
-     * unsent responses.
-     */
-    MAX_LISTS = 16,
+    /* As documented: bytes a rocket in each list, of other unsent responses. */
     LIST_KEY = 24,
     MAX_UNSENT = 128 * MEGABYTE,
 /* Memory of connections, buffers, what malloc(3) keeps, or a sanitizer. */
@@ -276,24 +268,13 @@ enum {
 #endif
 };
 
-/* A service and the clients that do not read from it. */
-struct scene {
-    struct instance service;
-    struct connection mutes[MOST];
-    size_t count;
-    size_t descriptors; /* of the service, without connections */
-    uint64_t posted;
-    size_t before, most; /* bytes of memory: at first, and the maximum */
-};
-
 /* Return the resident set size of the service in bytes. */
-static size_t memory_of(const struct scene *scene)
+static size_t memory_of(const struct instance *service)
 {
     char path[64], line[128];
     size_t kilobytes = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/status",
-             (int)scene->service.process.pid);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)service->process.pid);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     while (fgets(line, sizeof(line), file) != NULL)
@@ -305,36 +286,28 @@ static size_t memory_of(const struct scene *scene)
 }
 
 /*
- * The number of connections that the service has open: data that it has written
- * is in the kernel, which may keep it for longer.
+ * The service's descriptors show which connections it has open: data that it
+ * has written is in the kernel, which may keep it for longer.
  */
-static size_t count_open(const struct scene *scene)
+static size_t count_descriptors(const struct instance *service)
 {
     size_t count = 0;
 
-    for (int fd = 0; fd < MAX_DESCRIPTORS; fd++) {
+    for (int fd = 0; fd < 2 * MUTES; fd++) {
         char path[64];
         struct stat status;
         snprintf(path, sizeof(path), "/proc/%d/fd/%d",
-                 (int)scene->service.process.pid, fd);
+                 (int)service->process.pid, fd);
         count += lstat(path, &status) == 0 ? 1 : 0;
     }
-    return count - scene->descriptors;
+    return count;
 }
 
-static void start_scene(struct scene *scene)
-{
-    *scene = (struct scene){.count = 0};
-    instance_start(&scene->service, NULL);
-    scene->descriptors = count_open(scene);
-}
-
-/* Make rockets in batches. */
-static void post_rockets(struct scene *scene, size_t rockets)
+static void post_rockets(const struct instance *service, size_t rockets)
 {
     struct connection connection;
 
-    instance_connect(&scene->service, &connection);
+    instance_connect(service, &connection);
     for (size_t i = 0; i < rockets;) {
         size_t first = i;
         struct bulk bulk;
@@ -352,37 +325,25 @@ static void post_rockets(struct scene *scene, size_t rockets)
     connection_close(&connection);
 }
 
-/* Send `requests` on each of `count` connections without waiting. */
-static void send_gets(struct scene *scene, size_t count, size_t requests,
-                      const char *target)
+/* What clients send before they stop to do anything. */
+static const struct {
+    size_t clients, requests;
+    const char *target;
+} mute[] = {
+    {LISTS, 1, "/rockets?sort=speed"},
+    {PAGES, 1, "/rockets?limit=10000"},
+    {SERIES, 400, "/rockets/mute-0000001"},
+    {SERIES, 400, "/openapi.yaml"},
+};
+
+static void send_gets(const struct instance *service, size_t kind,
+                      struct connection mutes[])
 {
-    for (size_t i = 0; i < count; i++) {
-        struct connection *mute = &scene->mutes[scene->count++];
-        assert_true(connection_open_narrow(mute, scene->service.port));
-        for (size_t j = 0; j < requests; j++)
-            assert_true(connection_get(mute, target));
+    for (size_t i = 0; i < mute[kind].clients; i++) {
+        assert_true(connection_open_narrow(&mutes[i], service->port));
+        for (size_t j = 0; j < mute[kind].requests; j++)
+            assert_true(connection_get(&mutes[i], mute[kind].target));
     }
-}
-
-static void observe(struct scene *scene)
-{
-    expect_service(&scene->service, ++scene->posted);
-    size_t memory = memory_of(scene);
-    if (memory > scene->most)
-        scene->most = memory;
-}
-
-static void end_scene(struct scene *scene, const char *name, size_t limit)
-{
-    print_message("%s: %zu clients, %zu MB before, at most %zu MB\n", name,
-                  scene->count, scene->before / MEGABYTE,
-                  scene->most / MEGABYTE);
-    assert_int_equal(count_open(scene), 0);
-    assert_in_range(scene->most, 0, scene->before + limit + OTHERS);
-    for (size_t i = 0; i < scene->count; i++)
-        connection_close(&scene->mutes[i]);
-    assert_int_equal(bulk_messages_of(&scene->service, "other"), scene->posted);
-    instance_stop(&scene->service);
 }
 
 /*
@@ -392,37 +353,44 @@ static void end_scene(struct scene *scene, const char *name, size_t limit)
 static void clients_that_never_read(void **state)
 {
     size_t rockets = strtoul(process_setting("LUNAR_MANY_ROCKETS"), NULL, 10);
-    static struct scene few, many;
-    size_t begun = 0;
+    struct connection mutes[MUTES];
+    struct instance service;
+    uint64_t posted = 0;
+    size_t begun = 0, opened = LISTS;
 
     (void)state;
-    start_scene(&few);
-    fleet_launch(&few.service, SHORT, 256);
-    few.before = memory_of(&few);
-    start_scene(&many);
-    post_rockets(&many, rockets);
-    many.before = memory_of(&many);
+    instance_start(&service, NULL);
+    size_t descriptors = count_descriptors(&service);
+    post_rockets(&service, rockets);
+    size_t before = memory_of(&service), most = before;
     int64_t start = process_clock();
-    send_gets(&many, LONG_LISTS, 1, "/rockets?sort=speed");
-    observe(&many);
+    send_gets(&service, 0, mutes);
+    expect_service(&service, ++posted);
     /* Lists of so many rockets take long; no other client waits for them. */
-    for (size_t i = 0; i < LONG_LISTS; i++)
-        begun += connection_has_news(&many.mutes[i]) ? 1 : 0;
-    assert_in_range(begun, 0, LONG_LISTS / 2);
-    send_gets(&few, SHORT_LISTS, 1, "/rockets?sort=speed");
-    send_gets(&few, PAGES, 1, "/rockets?limit=10000");
-    send_gets(&few, SERIES, 400, "/rockets/rocket-000001");
-    send_gets(&many, SERIES, 400, "/openapi.yaml");
-    while (count_open(&few) + count_open(&many) > 0 &&
+    for (size_t i = 0; i < LISTS; i++)
+        begun += connection_has_news(&mutes[i]) ? 1 : 0;
+    assert_in_range(begun, 0, LISTS / 2);
+    for (size_t kind = 1; kind < sizeof(mute) / sizeof(mute[0]); kind++) {
+        send_gets(&service, kind, mutes + opened);
+        opened += mute[kind].clients;
+    }
+    while (count_descriptors(&service) > descriptors &&
            process_clock() - start < LIMIT + SLACK) {
         int64_t next = process_clock() + TICK;
-        observe(&few);
-        observe(&many);
+        expect_service(&service, ++posted);
+        size_t memory = memory_of(&service);
+        most = memory > most ? memory : most;
         process_wait_until(next);
     }
-    end_scene(&few, "a short list, and long pages",
-              MAX_UNSENT + (size_t)MAX_LISTS * LIST_KEY * SHORT);
-    end_scene(&many, "a long list", (size_t)LONG_LISTS * LIST_KEY * rockets);
+    print_message("%zu MB before, at most %zu MB\n", before / MEGABYTE,
+                  most / MEGABYTE);
+    assert_int_equal(count_descriptors(&service), descriptors);
+    assert_in_range(most, before,
+                    before + MAX_UNSENT + LISTS * LIST_KEY * rockets + OTHERS);
+    for (size_t i = 0; i < opened; i++)
+        connection_close(&mutes[i]);
+    assert_int_equal(bulk_messages_of(&service, "other"), posted);
+    instance_stop(&service);
 }
 
 int main(int count, char *arguments[])

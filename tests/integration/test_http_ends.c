@@ -17,7 +17,7 @@
 #define POSTED POST WITH_MESSAGE
 #define ANSWERED(...) .responses = {__VA_ARGS__}, UNFINISHED
 
-static const struct http_case complete_requests_are_answered[] = {
+static const struct http_case only_complete_requests_are_answered[] = {
     {"9112 9.6", "a GET", SENT(GET "\r\n"), ANSWERED(200)},
     {"9112 9.6", "a HEAD", LINE("HEAD /health HTTP/1.1"), ANSWERED(200),
      .head = true},
@@ -45,23 +45,11 @@ static const struct http_case complete_requests_are_answered[] = {
      SENT(GET "\r\n" POST LENGTH "\r\n{"), ANSWERED(200)},
     {"9112 9.3.2", "a request, and a part of the next request line",
      SENT(POSTED "GET /hea"), ANSWERED(202), .applied = true},
-};
-
-/* A careless server could take these for complete requests. */
-static const struct http_case incomplete_requests_have_no_effect[] = {
-    {"9112 8", "nothing", SENT(""), UNFINISHED},
+    /* A careless server could take these for complete requests. */
     {"9112 8", "an empty line", SENT("\r\n"), UNFINISHED},
-    {"9112 8", "no line end", SENT("GET /health HTTP/1.1"), UNFINISHED},
     {"9112 8", "HTTP/0.9, no line end", SENT("GET /health"), UNFINISHED},
-    {"9112 8", "no fields", SENT("GET /health HTTP/1.0\r\n"), UNFINISHED},
-    {"9112 8", "no empty line", SENT(GET), UNFINISHED},
-    {"9112 8", "half an empty line", SENT(GET "\r"), UNFINISHED},
     {"9112 8", "a message, shorter than Content-Length",
      FRAMED("Content-Length: 161\r\n\r\n" MESSAGE), UNFINISHED},
-    {"9112 8", "a message in a chunk, no last chunk",
-     BODY("a0\r\n" MESSAGE "\r\n"), UNFINISHED},
-    {"9112 8", "no end of the last chunk", BODY("a0\r\n" MESSAGE "\r\n0\r\n"),
-     UNFINISHED},
     {"9112 8", "100, and no body", FRAMED(EXPECT LENGTH "\r\n"), ANSWERED(100)},
     {"9112 6.3", "HTTP/1.0 without a length: no body until close",
      SENT(POST_1_0 "\r\n" MESSAGE), ANSWERED(400)},
@@ -216,8 +204,6 @@ static const struct http_case split[] = {
      .applied = true},
     {"9112 6.3", "CL.TE",
      FRAMED("Content-Length: 230\r\n" CHUNKED LAST_CHUNK SMUGGLED), REFUSED},
-    {"9112 6.3", "two lengths", FRAMED("Content-Length: 0\r\n" WITH_SMUGGLED),
-     REFUSED},
     {"9112 5.1", "a space before the colon",
      SENT(GET "Content-Length : 225\r\n\r\n" SMUGGLED), REFUSED},
     {"9112 5.2", "a folded length",
@@ -226,16 +212,12 @@ static const struct http_case split[] = {
      REFUSED},
     {"9112 7.1", "no CRLF after a chunk",
      BODY("a0\r\n" MESSAGE "0\r\n\r\n" SMUGGLED), REFUSED},
-    {"9112 7.1", "a CR alone after a chunk",
-     BODY("a0\r\n" MESSAGE "\r0\r\n\r\n" SMUGGLED), REFUSED},
     {"9112 7.1", "a second chunk",
      BODY("a0\r\n" MESSAGE "\r\n1\r\nx" LAST_CHUNK), NEXT(400),
      .brittle = true},
     {"9112 7.1.2", "trailers",
      BODY("a0\r\n" MESSAGE "\r\n0\r\nX: y\r\nZ:\r\n\r\n"), LAST(202),
      .applied = true},
-    {"9112 11.2", "a field without a name", FIELD(":"), REFUSED},
-    {"9112 5.2", "a value on the second line", FIELD("X:\r\n y"), REFUSED},
     {"9110 10.1.1", "an expectation that is not understood",
      FIELD("Expect: 100-continue,"), LAST(417)},
 };
@@ -286,8 +268,7 @@ static void split_position_does_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HTTP_TABLE(complete_requests_are_answered),
-        HTTP_TABLE(incomplete_requests_have_no_effect),
+        HTTP_TABLE(only_complete_requests_are_answered),
         cmocka_unit_test(request_that_ends_at_any_byte_has_no_effect),
         cmocka_unit_test(long_response_is_sent_completely_after_a_shutdown),
         cmocka_unit_test(slow_request_is_answered_after_a_shutdown),

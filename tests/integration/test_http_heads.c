@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Heads of requests: the request line, line ends, field names and values.
- * libmicrohttpd parses them. The service detects what it parses wrongly and
- * refuses it, as it refuses all that is ambiguous (RFC 9112 section 11.2).
+ * Heads of requests: the request line, line ends, field names and values; and
+ * where a request goes, by its method, target and Host. libmicrohttpd parses
+ * heads. The service detects what it parses wrongly and refuses it, as it
+ * refuses all that is ambiguous (RFC 9112 section 11.2). tests/unit/http has
+ * all hosts and percent-encodings.
  */
 #include "http_case.h"
 
@@ -20,31 +22,19 @@ static const struct http_case request_line_is_unambiguous[] = {
     {"9112 3", "tabs", LINE("GET\t/health\tHTTP/1.1"), CLOSED},
     {"9112 3", "a later tab", LINE("GET /health\tHTTP/1.1"), REFUSED},
     {"9112 3.2", "a space in it", LINE("GET /hea lth HTTP/1.1"), REFUSED},
-    {"9112 3.2", "in the query", LINE("GET /health?a b HTTP/1.1"), REFUSED},
     {"9112 3", "only a method", LINE("GET"), CLOSED},
     {"9112 3", "no target", LINE("GET HTTP/1.1"), REFUSED},
-    {"9112 3", "two spaces instead of it", LINE("GET  HTTP/1.1"), REFUSED},
     {"9112 3", "no version: HTTP/0.9", LINE("GET /health"), REFUSED},
     {"9112 3", "no method", LINE("/health HTTP/1.1"), REFUSED},
-    {"9112 3", "only fields", SENT(HOST "\r\n"), REFUSED},
     {"9112 3", "words", LINE("hello"), CLOSED},
     {"9112 2.2", "a CR in the method", LINE("G\rET / HTTP/1.1"), REFUSED},
     {"9112 2.2", "a CR before the method", LINE("\rGET / HTTP/1.1"), REFUSED},
     {"9112 2.2", "a CR in the target", LINE("GET /health\r HTTP/1.1"), REFUSED},
-    {"9112 2.2", "a CR in the query", LINE("GET /health?\r HTTP/1.1"), REFUSED},
     {"9112 3.2", "a tab", LINE("GET /hea\tlth HTTP/1.1"), REFUSED},
-    {"9112 3.2", "a control", LINE("GET /health?\x01 HTTP/1.1"), REFUSED},
     {"9112 3.2", "a DEL", LINE("GET /health?\x7f HTTP/1.1"), REFUSED},
-    {"9112 3.2", "a DEL as the target", LINE("GET \x7f HTTP/1.1"), REFUSED},
-    {"9112 2.2", "a CR in the version", LINE("GET /health HTTP/1.1\r"),
-     REFUSED},
     {"9112 3", "a NUL in the method", LINE("GET\0 / HTTP/1.1"), REFUSED},
     {"9112 3", "a NUL after the method", LINE("GET \0/ HTTP/1.1"), REFUSED},
     {"9112 3.2", "a NUL in the target", LINE("GET /health\0 HTTP/1.1"),
-     REFUSED},
-    {"9112 3.2", "a NUL, and more", LINE("GET /health\0/../x HTTP/1.1"),
-     REFUSED},
-    {"9112 3.2", "a NUL in the query", LINE("GET /health?a\0b HTTP/1.1"),
      REFUSED},
     {"9112 2.3", "a NUL in the version", LINE("GET /health HTTP/1.1\0"),
      REFUSED},
@@ -71,9 +61,6 @@ static const struct http_case version_decides_about_the_next_request[] = {
      LAST(200)},
     {"9112 9.6", "close among other options",
      SENT(GET "Connection: x, CLOSE ,y\r\n\r\n"), LAST(200)},
-    {"9112 9.6", "close and keep-alive",
-     SENT(GET "Connection: keep-alive\r\nConnection: close\r\n\r\n"),
-     LAST(200)},
     {"9110 2.5", "a later minor version", LINE("GET /health HTTP/1.9"), OK},
     {"9110 15.6.6", "HTTP/2.0", LINE("GET /health HTTP/2.0"), LAST(505)},
     {"9113 3.4", "the preface of HTTP/2",
@@ -84,10 +71,7 @@ static const struct http_case version_decides_about_the_next_request[] = {
      OK},
     {"9110 15.6.6", "HTTP/0.9", LINE("GET /health HTTP/0.9"), LAST(505)},
     {"9112 2.3", "lower case", LINE("GET /health http/1.1"), REFUSED},
-    {"9112 2.3", "two digits", LINE("GET /health HTTP/1.10"), REFUSED},
-    {"9112 2.3", "a comma", LINE("GET /health HTTP/1,1"), REFUSED},
     {"9112 2.3", "no minor version", LINE("GET /health HTTP/1"), REFUSED},
-    {"9112 2.3", "another protocol", LINE("GET /health ICAP/1.1"), REFUSED},
     {"9112 2.3", "a longer name", LINE("GET /health HTTPS/1.1"), REFUSED},
     /*
      * The start of a TLS ClientHello, with an LF where a length or random
@@ -127,14 +111,9 @@ static const struct http_case field_name_must_be_a_token[] = {
     {"9110 5.6.2", "all characters of a token", FIELD("!#$%&'*+-.^_`|~0aZ: x"),
      APPLIED},
     {"9112 5", "no colon", FIELD("X"), REFUSED},
-    {"9112 5", "no colon in the first field",
-     SENT("GET /health HTTP/1.1\r\nHost\r\n\r\n"), REFUSED},
     {"9112 5.1", "a space before the colon", FIELD("X : y"), REFUSED},
-    {"9112 5.1", "a tab before the colon", FIELD("X\t: y"), REFUSED},
     {"9112 5.1", "a space before the colon of Host",
      SENT("GET /health HTTP/1.1\r\nHost : localhost\r\n\r\n"), REFUSED},
-    {"9112 2.2", "a space before the first field",
-     SENT("GET /health HTTP/1.1\r\n X: y\r\n" HOST "\r\n"), REFUSED},
     {"9112 2.2", "a space before the first field, Host",
      SENT("GET /health HTTP/1.1\r\n Host: localhost\r\n\r\n"), REFUSED},
     {"9110 5.6.2", "a space within", FIELD("X Y: z"), REFUSED},
@@ -188,21 +167,16 @@ static const struct http_case field_value_is_one_line_of_text[] = {
     {"9110 5.5", "only whitespace", FIELD("X: \t "), APPLIED},
     {"9110 5.5", "whitespace within and after", FIELD("X: a \t b \t"), APPLIED},
     {"9110 5.5", "bytes beyond ASCII", FIELD("X: \xe9\xff"), APPLIED},
-    {"9110 5.5", "colons", FIELD("X: :a::b:"), APPLIED},
     /* These may be retained where they do no harm. */
     {"9110 5.5", "other control characters", FIELD("X: \x01\x7f\v\f"), APPLIED},
     /* CRs and NULs must be refused, or replaced by spaces. */
     {"9110 5.5", "a CR within", FIELD("X: a\rb"), REFUSED},
-    {"9110 5.5", "a CR at the start", FIELD("X: \ra"), REFUSED},
     {"9110 5.5", "a CR at the end", FIELD("X: a\r"), REFUSED},
-    {"9110 5.5", "a CR as the value", FIELD("X:\r"), REFUSED},
     {"9110 5.5", "a NUL within", FIELD("X: a\0b"), REFUSED},
     {"9110 5.5", "a NUL at the end", FIELD("X: a\0"), REFUSED},
     {"9110 5.5", "a NUL as the value", FIELD("X: \0"), REFUSED},
     {"9110 5.5", "a NUL in the last value",
      SENT(POST LENGTH "X: a\0b\r\n\r\n" MESSAGE), REFUSED},
-    {"9110 5.5", "a NUL at the end of the last value",
-     SENT(POST LENGTH "X: a\0\r\n\r\n" MESSAGE), REFUSED},
     {"9110 5.5", "a NUL in a length",
      SENT(POST "Content-Length: 160\0"
                "0\r\n\r\n" MESSAGE),
@@ -224,24 +198,18 @@ static const struct http_case field_value_is_one_line_of_text[] = {
 static const struct http_case folded_line_is_refused[] = {
     {"9112 5.2", "a value continues", FIELD("X: a\r\n b"), REFUSED},
     {"9112 5.2", "after a tab", FIELD("X: a\r\n\tb"), REFUSED},
-    {"9112 5.2", "on several lines", FIELD("X: a\r\n b\r\n c\r\n d"), REFUSED},
     {"9112 5.2", "after an LF", FIELD("X: a\n b"), REFUSED},
     {"9112 5.2", "only whitespace", FIELD("X: a\r\n \t"), REFUSED},
-    {"9112 5.2", "like a field", FIELD("X: a\r\n Y: b"), REFUSED},
-    {"9112 5.2", "like Host", FIELD("X: a\r\n Host: b"), REFUSED},
     {"9112 5.2", "a length begins on the second line",
      SENT(GET "Content-Length:\r\n 225\r\n\r\n" SMUGGLED), REFUSED},
     {"9112 5.2", "a length continues",
      SENT(GET "Content-Length: 0\r\n 225\r\n\r\n" SMUGGLED), REFUSED},
-    {"9112 5.2", "a name continues",
-     SENT(GET "Content-Len: 225\r\n gth\r\n\r\n" SMUGGLED), REFUSED},
     /*
      * libmicrohttpd 0.9.75 appends the fold to the name, which makes it an
      * unknown field.
      */
     {"9112 5.2", "a value on the second line", FIELD("X:\r\n a"), REFUSED},
     {"9112 5.2", "whitespace on the second line", FIELD("X:\r\n "), REFUSED},
-    {"9112 5.2", "whitespace on both", FIELD("X: \t \r\n a"), REFUSED},
     {"9112 5.2", "Sec-Fetch-Site begins on the second line",
      FIELD("Sec-Fetch-Site:\r\n cross-site"), REFUSED},
     {"9112 5.2", "the last field", SENT(POST LENGTH "X:\r\n a\r\n\r\n" MESSAGE),
@@ -257,17 +225,12 @@ static const struct http_case methods_are_exact[] = {
     {"9110 9.3.7", "OPTIONS", LINE("OPTIONS /health HTTP/1.1"), NEXT(204)},
     {"9110 9.3.3", "POST", TO("POST /messages"), APPLIED},
     {"9110 9.1", "post", TO("post /messages"), NEXT(405)},
-    {"9110 9.1", "Post", TO("Post /messages"), NEXT(405)},
-    {"9110 9.1", "get", LINE("get /health HTTP/1.1"), NEXT(405)},
     {"9110 9.3.4", "PUT", TO("PUT /messages"), NEXT(405)},
     {"9110 9.3.5", "DELETE", LINE("DELETE /rockets/a HTTP/1.1"), NEXT(405)},
-    {"5789 2", "PATCH", TO("PATCH /messages"), NEXT(405)},
     {"9110 9.3.8", "TRACE", LINE("TRACE /health HTTP/1.1"), NEXT(405)},
     /* 405 lists the methods of the path; 501 would be correct as well. */
     {"9110 9.1", "unknown", LINE("LAUNCH /health HTTP/1.1"), NEXT(405)},
     {"9110 9.1", "and the path", LINE("LAUNCH /nowhere HTTP/1.1"), NEXT(404)},
-    {"9110 9.1", "with a suffix", LINE("GETS /health HTTP/1.1"), NEXT(405)},
-    {"9110 9.1", "a prefix", LINE("GE /health HTTP/1.1"), NEXT(405)},
     {"9110 9.1", "all characters of a token",
      LINE("!#$%&'*+-.^_`|~0aZ /health HTTP/1.1"), NEXT(405)},
     {"9110 15.5.6", "a method override in a field",
@@ -275,10 +238,116 @@ static const struct http_case methods_are_exact[] = {
           "X-HTTP-Method-Override: POST\r\n" WITH_MESSAGE),
      NEXT(405)},
     {"9110 9.1", "not a token", LINE("G@T /health HTTP/1.1"), REFUSED},
-    {"9110 9.1", "in quotes", LINE("\"GET\" /health HTTP/1.1"), REFUSED},
     {"9110 9.1", "with a tab", LINE("GET\t /health HTTP/1.1"), REFUSED},
     {"9110 9.1", "beyond ASCII", LINE("G\xc3\x89T /health HTTP/1.1"), REFUSED},
 };
+
+#define AT(target) LINE("GET " target " HTTP/1.1")
+#define POST_TO(target, field)                                                 \
+    SENT("POST " target " HTTP/1.1\r\n" HOST field WITH_MESSAGE)
+
+static const struct http_case target_has_one_of_four_forms[] = {
+    {"9112 3.2.1", "with a query", AT("/health?a=b"), OK},
+    {"9112 3.2.1", "with an empty query", AT("/health?"), OK},
+    {"9112 3.2.2", "absolute-form", AT("http://localhost/health"), OK},
+    {"9110 4.2.3", "upper case", AT("HTTP://LOCALHOST/health"), OK},
+    {"9112 3.2.2", "absolute-form, a POST",
+     POST_TO("http://localhost/messages", ""), APPLIED},
+    {"9112 3.2.2", "absolute-form, another host",
+     POST_TO("http://other:1/messages", ""), APPLIED},
+    /* The host in the target is used, Host is ignored. */
+    {"9112 3.2.2", "absolute-form, a host that differs from Origin",
+     POST_TO("http://other/messages", "Origin: http://localhost\r\n"),
+     NEXT(403)},
+    {"9112 3.2.2", "absolute-form, the host of Origin",
+     POST_TO("http://other:80/messages", "Origin: http://other\r\n"), APPLIED},
+    {"9110 4.2.3", "no path", LINE("OPTIONS http://localhost HTTP/1.1"),
+     NEXT(204)},
+    {"9110 4.2.1", "no host", AT("http:///health"), REFUSED},
+    {"9110 4.2.4", "a user", AT("http://user@localhost/health"), REFUSED},
+    {"9110 4.2.1", "a bad port", AT("http://localhost:a/health"), REFUSED},
+    {"9112 3.2.4", "asterisk-form", LINE("OPTIONS * HTTP/1.1"), NEXT(204)},
+    {"9112 3.2.4", "asterisk-form, not with OPTIONS", AT("*"), NEXT(404)},
+    /* The service makes no tunnels: any status but 2xx will do. */
+    {"9110 9.3.6", "authority-form", LINE("CONNECT localhost:80 HTTP/1.1"),
+     NEXT(404)},
+    {"9110 9.3.6", "CONNECT to a path", LINE("CONNECT /messages HTTP/1.1"),
+     NEXT(405)},
+    {"9112 3.2.1", "no slash at the start", AT("health"), NEXT(404)},
+    {"9112 3.2.1", "a slash at the end", AT("/health/"), NEXT(404)},
+    {"9112 3.2", "a fragment", AT("/health#a"), NEXT(404)},
+    /* Paths are exact: dot segments are not removed. */
+    {"3986 6.2.2.3", "a dot", AT("/./health"), NEXT(404)},
+    {"3986 6.2.2.3", "two dots", AT("/rockets/../health"), NEXT(404)},
+    {"3986 6.2.2.2", "percent-encoded letters", POST_TO("/%6d%65ssages", ""),
+     APPLIED},
+    {"3986 2.1", "% and no digits", AT("/%zz"), NEXT(400)},
+    {"3986 2.1", "% and no digits in the query", AT("/health?%zz"), NEXT(400)},
+    /* Bytes that no URI may have are taken literally, which is safe. */
+    {"9112 3.2", "bytes beyond ASCII", AT("/\xc3\xa9"), NEXT(404)},
+    {"9112 3.2", "beyond ASCII in a query", AT("/health?\xff"), OK},
+};
+
+/* Ids of rockets that exist: see post_rockets(). */
+static const struct http_case ids_are_percent_decoded_once[] = {
+    {"3986 2.1", "a letter", AT("/rockets/http-%41"), OK},
+    {"3986 2.1", "completely", AT("/rockets/%68%74%74%70%2D%41"), OK},
+    {"3986 6.2.2.1", "case-sensitive", AT("/rockets/http-a"), NEXT(404)},
+    {"3986 2.2", "a percent-encoded slash", AT("/rockets/http%2Fb"), OK},
+    {"3986 3.3", "an unencoded slash", AT("/rockets/http/b"), NEXT(404)},
+    {"3986 2.4", "decoded only once", AT("/rockets/http%252Fb"), NEXT(404)},
+    {"3986 2.4", "a percent sign", AT("/rockets/http%25c"), OK},
+    {"3986 2.4", "a question mark", AT("/rockets/http%3Fd?e"), OK},
+    {"3986 2.4", "a plus is a plus", AT("/rockets/http+e"), OK},
+    {"3986 2.4", "a space is not a plus", AT("/rockets/http%20e"), NEXT(404)},
+    {"3986 2.5", "UTF-8", AT("/rockets/http%C3%A9"), OK},
+    {"3986 2.5", "unencoded UTF-8", AT("/rockets/http\xc3\xa9"), OK},
+    {"3629 3", "truncated UTF-8", AT("/rockets/http%C3"), NEXT(404)},
+    {"3629 3", "invalid UTF-8", AT("/rockets/http%FF%FE"), NEXT(404)},
+    {"3629 3", "an overlong slash", AT("/rockets/http%C0%AFb"), NEXT(404)},
+    {"3986 2.1", "a NUL at the end", AT("/rockets/http-A%00"), NEXT(404)},
+    {"3986 2.1", "a NUL at the start", AT("/rockets/%00http-A"), NEXT(404)},
+    {"3986 3.3", "empty", AT("/rockets/"), NEXT(404)},
+};
+
+#define WITH_HOST(value) SENT("GET /health HTTP/1.1\r\nHost:" value "\r\n\r\n")
+
+static const struct http_case request_has_one_host[] = {
+    {"9112 3.2", "none", SENT("GET /health HTTP/1.1\r\n\r\n"), REFUSED},
+    {"9112 3.2", "two", SENT(GET HOST "\r\n"), REFUSED},
+    {"9112 3.2", "two in HTTP/1.0",
+     SENT("GET /health HTTP/1.0\r\n" HOST HOST "\r\n"), REFUSED},
+    {"9112 3.2", "none in HTTP/1.0", SENT("GET /health HTTP/1.0\r\n\r\n"),
+     LAST(200)},
+    {"9112 3.2", "none in HTTP/1.0, with an origin of one letter",
+     SENT(POST_1_0 "Origin: http://a\r\n" WITH_MESSAGE), LAST(403)},
+    {"9112 3.2", "none, with a target in absolute-form",
+     SENT("GET http://localhost/health HTTP/1.1\r\n\r\n"), REFUSED},
+    {"9110 7.2", "empty", WITH_HOST(""), OK},
+    {"9110 7.2", "IPv6", WITH_HOST(" [::1]:80"), OK},
+    {"9110 7.2", "a name of any kind", WITH_HOST(" a_b~c,d;e=%41"), OK},
+    {"9110 7.2", "whitespace around it", WITH_HOST(" \t localhost \t"), OK},
+    {"9112 3.2", "a space within", WITH_HOST(" a b"), REFUSED},
+    {"9112 3.2", "a port of letters", WITH_HOST(" localhost:abc"), REFUSED},
+    {"9112 3.2", "a URL", WITH_HOST(" http://localhost"), REFUSED},
+    {"9112 3.2", "no closing bracket", WITH_HOST(" [::1"), REFUSED},
+    {"9112 3.2", "beyond ASCII", WITH_HOST(" \xc3\xa9"), REFUSED},
+};
+
+static void post_rockets(void **state)
+{
+    static const char *const channels[] = {"http-A", "http/b", "http%c",
+                                           "http?d", "http+e", "http\xc3\xa9"};
+    struct connection connection;
+
+    (void)state;
+    instance_connect(http_service(), &connection);
+    for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+        struct fleet_message message = fleet_faster(channels[i], 1, 1);
+        fleet_post(&connection, &message);
+    }
+    connection_close(&connection);
+}
 
 int main(void)
 {
@@ -290,6 +359,10 @@ int main(void)
         HTTP_TABLE(field_value_is_one_line_of_text),
         HTTP_TABLE(folded_line_is_refused),
         HTTP_TABLE(methods_are_exact),
+        HTTP_TABLE(target_has_one_of_four_forms),
+        cmocka_unit_test(post_rockets),
+        HTTP_TABLE(ids_are_percent_decoded_once),
+        HTTP_TABLE(request_has_one_host),
     };
     return HTTP_RUN_TESTS(tests);
 }

@@ -22,9 +22,7 @@ enum { MAX_TARGET = 8192, MAX_BODY = 65536, MAX_DRAIN = 1024 * 1024 };
  */
 static const struct http_case targets_have_a_limit[] = {
     {"9112 3", "a query", LONG("GET /health?", "x", MAX_TARGET - 8, END), OK},
-    {"9112 3", "100 parameters", LONG("GET /health?", "a=b&", 400, END), OK},
     {"9112 3", "a path", LONG("GET /", "x", MAX_TARGET - 1, END), NEXT(404)},
-    {"9112 3", "slashes", LONG("GET ", "/", MAX_TARGET, END), NEXT(404)},
     {"9112 3", "an id", LONG("GET /rockets/", "x", MAX_TARGET - 9, END),
      NEXT(404)},
     {"3986 2.1", "an id of percent-encoded characters",
@@ -37,9 +35,6 @@ static const struct http_case targets_have_a_limit[] = {
      LONG("GET /health?", "x", MAX_TARGET - 7, END), LAST(414)},
     {"9112 3", "a path, one byte too long", LONG("GET /", "x", MAX_TARGET, END),
      LAST(414)},
-    {"9112 3", "a host, one byte too long",
-     LONG("GET http://", "x", MAX_TARGET - 13, "/health" END), LAST(414)},
-    {"9112 3", "10,000 bytes", LONG("GET /", "x", 10000, END), LAST(414)},
     {"9112 3", "10 million bytes", LONG("GET /", "x", 10000000, END),
      LAST(414)},
     {"9112 3", "of a POST with a body",
@@ -60,7 +55,6 @@ static const struct http_case heads_have_a_limit[] = {
 #define LONG_FIELD(before, repeated, bytes, end)                               \
     LONG(POST LENGTH before, repeated, bytes, end "\r\n\r\n" MESSAGE)
     {"9110 5.4", "a value", LONG_FIELD("X: ", "x", 12000, ""), APPLIED},
-    {"9110 5.4", "spaces", LONG_FIELD("X: ", " ", 12000, ""), APPLIED},
     {"9110 5.4", "a name", LONG_FIELD("", "X", 12000, ": y"), APPLIED},
     {"9110 5.4", "a cookie, which is counted twice",
      LONG_FIELD("Cookie: a=", "x", 5000, ""), APPLIED},
@@ -70,11 +64,8 @@ static const struct http_case heads_have_a_limit[] = {
      LONG("POST /messages HTTP/1.1\r\n" LENGTH "Host: ", "x", 8000,
           "\r\n\r\n" MESSAGE),
      APPLIED},
-    {"6585 5", "20,000 bytes", LONG_FIELD("X: ", "x", 20000, ""), LAST(431)},
     {"6585 5", "a million", LONG_FIELD("X: ", "x", 1000000, ""), LAST(431)},
     {"6585 5", "a long name", LONG_FIELD("", "X", 20000, ": y"), LAST(431)},
-    {"6585 5", "1,000 fields", LONG_FIELD("", "X: y\r\n", 6000, "A: b"),
-     LAST(431)},
     {"6585 5", "100,000 fields", LONG_FIELD("", "X: y\r\n", 600000, "A: b"),
      LAST(431)},
     {"6585 5", "a length of 20,000 digits",
