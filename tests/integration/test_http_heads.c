@@ -69,10 +69,8 @@ static const struct http_case version_decides_about_the_next_request[] = {
      SENT(GET "Connection: Upgrade, HTTP2-Settings\r\n"
               "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
      OK},
-    {"9110 15.6.6", "HTTP/0.9", LINE("GET /health HTTP/0.9"), LAST(505)},
     {"9112 2.3", "lower case", LINE("GET /health http/1.1"), REFUSED},
     {"9112 2.3", "no minor version", LINE("GET /health HTTP/1"), REFUSED},
-    {"9112 2.3", "a longer name", LINE("GET /health HTTPS/1.1"), REFUSED},
     /*
      * The start of a TLS ClientHello, with an LF where a length or random
      * number may contain one. Without an LF the connection waits for its
@@ -223,23 +221,14 @@ static const struct http_case methods_are_exact[] = {
 #define TO(line) SENT(line " HTTP/1.1\r\n" HOST WITH_MESSAGE)
     {"9110 9.3.2", "HEAD", LINE("HEAD /health HTTP/1.1"), OK, .head = true},
     {"9110 9.3.7", "OPTIONS", LINE("OPTIONS /health HTTP/1.1"), NEXT(204)},
-    {"9110 9.3.3", "POST", TO("POST /messages"), APPLIED},
     {"9110 9.1", "post", TO("post /messages"), NEXT(405)},
     {"9110 9.3.4", "PUT", TO("PUT /messages"), NEXT(405)},
-    {"9110 9.3.5", "DELETE", LINE("DELETE /rockets/a HTTP/1.1"), NEXT(405)},
-    {"9110 9.3.8", "TRACE", LINE("TRACE /health HTTP/1.1"), NEXT(405)},
     /* 405 lists the methods of the path; 501 would be correct as well. */
     {"9110 9.1", "unknown", LINE("LAUNCH /health HTTP/1.1"), NEXT(405)},
-    {"9110 9.1", "and the path", LINE("LAUNCH /nowhere HTTP/1.1"), NEXT(404)},
     {"9110 9.1", "all characters of a token",
      LINE("!#$%&'*+-.^_`|~0aZ /health HTTP/1.1"), NEXT(405)},
-    {"9110 15.5.6", "a method override in a field",
-     SENT("GET /messages HTTP/1.1\r\n" HOST
-          "X-HTTP-Method-Override: POST\r\n" WITH_MESSAGE),
-     NEXT(405)},
     {"9110 9.1", "not a token", LINE("G@T /health HTTP/1.1"), REFUSED},
     {"9110 9.1", "with a tab", LINE("GET\t /health HTTP/1.1"), REFUSED},
-    {"9110 9.1", "beyond ASCII", LINE("G\xc3\x89T /health HTTP/1.1"), REFUSED},
 };
 
 #define AT(target) LINE("GET " target " HTTP/1.1")
@@ -249,8 +238,6 @@ static const struct http_case methods_are_exact[] = {
 static const struct http_case target_has_one_of_four_forms[] = {
     {"9112 3.2.1", "with a query", AT("/health?a=b"), OK},
     {"9112 3.2.1", "with an empty query", AT("/health?"), OK},
-    {"9112 3.2.2", "absolute-form", AT("http://localhost/health"), OK},
-    {"9110 4.2.3", "upper case", AT("HTTP://LOCALHOST/health"), OK},
     {"9112 3.2.2", "absolute-form, a POST",
      POST_TO("http://localhost/messages", ""), APPLIED},
     {"9112 3.2.2", "absolute-form, another host",
@@ -271,13 +258,10 @@ static const struct http_case target_has_one_of_four_forms[] = {
     /* The service makes no tunnels: any status but 2xx will do. */
     {"9110 9.3.6", "authority-form", LINE("CONNECT localhost:80 HTTP/1.1"),
      NEXT(404)},
-    {"9110 9.3.6", "CONNECT to a path", LINE("CONNECT /messages HTTP/1.1"),
-     NEXT(405)},
     {"9112 3.2.1", "no slash at the start", AT("health"), NEXT(404)},
     {"9112 3.2.1", "a slash at the end", AT("/health/"), NEXT(404)},
     {"9112 3.2", "a fragment", AT("/health#a"), NEXT(404)},
     /* Paths are exact: dot segments are not removed. */
-    {"3986 6.2.2.3", "a dot", AT("/./health"), NEXT(404)},
     {"3986 6.2.2.3", "two dots", AT("/rockets/../health"), NEXT(404)},
     {"3986 6.2.2.2", "percent-encoded letters", POST_TO("/%6d%65ssages", ""),
      APPLIED},
@@ -291,23 +275,14 @@ static const struct http_case target_has_one_of_four_forms[] = {
 /* Ids of rockets that exist: see post_rockets(). */
 static const struct http_case ids_are_percent_decoded_once[] = {
     {"3986 2.1", "a letter", AT("/rockets/http-%41"), OK},
-    {"3986 2.1", "completely", AT("/rockets/%68%74%74%70%2D%41"), OK},
-    {"3986 6.2.2.1", "case-sensitive", AT("/rockets/http-a"), NEXT(404)},
     {"3986 2.2", "a percent-encoded slash", AT("/rockets/http%2Fb"), OK},
     {"3986 3.3", "an unencoded slash", AT("/rockets/http/b"), NEXT(404)},
     {"3986 2.4", "decoded only once", AT("/rockets/http%252Fb"), NEXT(404)},
-    {"3986 2.4", "a percent sign", AT("/rockets/http%25c"), OK},
-    {"3986 2.4", "a question mark", AT("/rockets/http%3Fd?e"), OK},
     {"3986 2.4", "a plus is a plus", AT("/rockets/http+e"), OK},
-    {"3986 2.4", "a space is not a plus", AT("/rockets/http%20e"), NEXT(404)},
     {"3986 2.5", "UTF-8", AT("/rockets/http%C3%A9"), OK},
-    {"3986 2.5", "unencoded UTF-8", AT("/rockets/http\xc3\xa9"), OK},
     {"3629 3", "truncated UTF-8", AT("/rockets/http%C3"), NEXT(404)},
-    {"3629 3", "invalid UTF-8", AT("/rockets/http%FF%FE"), NEXT(404)},
     {"3629 3", "an overlong slash", AT("/rockets/http%C0%AFb"), NEXT(404)},
     {"3986 2.1", "a NUL at the end", AT("/rockets/http-A%00"), NEXT(404)},
-    {"3986 2.1", "a NUL at the start", AT("/rockets/%00http-A"), NEXT(404)},
-    {"3986 3.3", "empty", AT("/rockets/"), NEXT(404)},
 };
 
 #define WITH_HOST(value) SENT("GET /health HTTP/1.1\r\nHost:" value "\r\n\r\n")
@@ -336,8 +311,8 @@ static const struct http_case request_has_one_host[] = {
 
 static void post_rockets(void **state)
 {
-    static const char *const channels[] = {"http-A", "http/b", "http%c",
-                                           "http?d", "http+e", "http\xc3\xa9"};
+    static const char *const channels[] = {"http-A", "http/b", 
+                                           "http+e", "http\xc3\xa9"};
     struct connection connection;
 
     (void)state;

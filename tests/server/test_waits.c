@@ -18,9 +18,9 @@
 
 enum {
     LENGTH = 100000,
-    SMALL_CHUNKS = 4000, /* bytes in chunks of one byte: more than a buffer */
+    SMALL_CHUNKS = 3000, /* bytes in chunks of one byte: more than a buffer */
     CROWD = 50,
-    ROUNDS = 60,
+    ROUNDS = 40,
     PIPELINED = 40,
     TIMES = 20,
 };

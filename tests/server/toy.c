@@ -51,8 +51,8 @@ static struct http_sink *open_request(void *context,
     enum operation operation = operation_of(request);
     uint64_t expected = 0;
 
-    if (response->status != 0 || request->body.data != NULL)
-        toy_blame(toy, "open got what is not empty");
+    toy_check(toy, response->status == 0 && request->body.data == NULL,
+              "open got what is not empty");
     request->operation = &operations[operation];
     if (operation == REFUSED)
         problem_set(response, 403, "refused");
@@ -71,8 +71,10 @@ static void answer_request(void *context, const struct http_request *request,
     const struct text *segments = request->segments;
     enum operation operation = operation_of(request);
 
-    if (request->operation != &operations[operation] || response->status != 0)
-        toy_blame(toy, "answer got another request than open");
+    toy_check(toy,
+              request->operation == &operations[operation] &&
+                  response->status == 0,
+              "answer got another request than open");
     response->status = 200;
     switch (operation) {
     case PLAIN:
@@ -210,10 +212,10 @@ bool toy_free(struct toy *toy)
     while (toy->first != NULL) {
         struct toy_item *item = toy->first;
         toy->first = item->next;
-        if (item->counts[TOY_ENDED] != 1)
-            toy_blame(toy, "something was not ended once");
-        if (item->counts[TOY_WAITED] != item->counts[TOY_WOKEN])
-            toy_blame(toy, "a wait was not woken once");
+        toy_check(toy, item->counts[TOY_ENDED] == 1,
+                  "something was not ended once");
+        toy_check(toy, item->counts[TOY_WAITED] == item->counts[TOY_WOKEN],
+                  "a wait was not woken once");
         free(item);
     }
     bool sound = toy->fault == NULL;

@@ -32,16 +32,16 @@ char *toy_bytes(size_t length)
     return bytes;
 }
 
-static void blame_locked(struct toy *toy, const char *fault)
+static void check_locked(struct toy *toy, bool right, const char *fault)
 {
-    if (toy->fault == NULL)
+    if (!right && toy->fault == NULL)
         toy->fault = fault;
 }
 
-void toy_blame(struct toy *toy, const char *fault)
+void toy_check(struct toy *toy, bool right, const char *fault)
 {
     sync_lock(&toy->lock);
-    blame_locked(toy, fault);
+    check_locked(toy, right, fault);
     sync_unlock(&toy->lock);
 }
 
@@ -60,18 +60,17 @@ static void enter(struct toy_item *item, enum toy_event event)
     bool ends = event == TOY_FINISHED || event == TOY_FREED;
 
     sync_lock(&toy->lock);
-    if (item->counts[TOY_ENDED] > 0)
-        blame_locked(toy, "a call came after the end");
-    if (item->inside)
-        blame_locked(toy, "two calls came at a time");
-    if (item->waiter != NULL)
-        blame_locked(toy, "a call came before the wake");
-    if (!pthread_equal(pthread_self(), item->thread) && event != TOY_FREED)
-        blame_locked(toy, "a call came on another thread");
-    if (pthread_equal(pthread_self(), toy->waker))
-        blame_locked(toy, "a call came on the waker's thread");
-    if (event == TOY_STARTED && item->counts[TOY_STARTED] > 0)
-        blame_locked(toy, "a deferred was started twice");
+    check_locked(toy, item->counts[TOY_ENDED] == 0,
+                 "a call came after the end");
+    check_locked(toy, !item->inside, "two calls came at a time");
+    check_locked(toy, item->waiter == NULL, "a call came before the wake");
+    check_locked(
+        toy, event == TOY_FREED || pthread_equal(pthread_self(), item->thread),
+        "a call came on another thread");
+    check_locked(toy, !pthread_equal(pthread_self(), toy->waker),
+                 "a call came on the waker's thread");
+    check_locked(toy, event != TOY_STARTED || item->counts[TOY_STARTED] == 0,
+                 "a deferred was started twice");
     item->inside = !ends;
     count_locked(item, event, 1);
     if (ends)
@@ -136,12 +135,11 @@ static void cancel(struct toy_item *item)
     struct timespec moment = {.tv_nsec = 50000000};
 
     sync_lock(&toy->lock);
-    if (item->counts[TOY_ENDED] > 0)
-        blame_locked(toy, "a cancel came after the end");
-    if (item->counts[TOY_WAITED] == 0 || item->inside)
-        blame_locked(toy, "a cancel came before the wait");
-    if (item->wait_cancelled)
-        blame_locked(toy, "a wait was cancelled twice");
+    check_locked(toy, item->counts[TOY_ENDED] == 0,
+                 "a cancel came after the end");
+    check_locked(toy, item->counts[TOY_WAITED] > 0 && !item->inside,
+                 "a cancel came before the wait");
+    check_locked(toy, !item->wait_cancelled, "a wait was cancelled twice");
     item->cancelled = item->wait_cancelled = true;
     bool wakes = !toy->ignores_cancel;
     bool first = toy->counts[TOY_CANCELLED] == 0;
@@ -191,9 +189,10 @@ static void finish_deferred(struct http_deferred *deferred,
     struct toy_item *item = container_of(deferred, struct toy_item, deferred);
 
     enter(item, TOY_FINISHED);
-    if (response->status != 0 || response->header_count != 0 ||
-        response->body.length != 0 || response->deferred != NULL)
-        toy_blame(item->toy, "finish got a response that is not empty");
+    toy_check(item->toy,
+              response->status == 0 && response->header_count == 0 &&
+                  response->body.length == 0 && response->deferred == NULL,
+              "finish got a response that is not empty");
     if (item->script[0] == 'D') {
         response->deferred = &follow(item, item->script + 1)->deferred;
         return;
@@ -248,12 +247,11 @@ static enum http_flow next_block(struct http_stream *stream,
     struct toy_item *item = container_of(stream, struct toy_item, stream);
 
     enter(item, TOY_CALLED);
-    if (block->length > 0)
-        toy_blame(item->toy, "next got a block that is not empty");
-    if (waiter == NULL && !item->toy->stopping)
-        toy_blame(item->toy, "a stream could not wait");
-    if (item->last)
-        toy_blame(item->toy, "next came after the last block");
+    toy_check(item->toy, block->length == 0,
+              "next got a block that is not empty");
+    toy_check(item->toy, waiter != NULL || item->toy->stopping,
+              "a stream could not wait");
+    toy_check(item->toy, !item->last, "next came after the last block");
     char letter = item->script[item->step++];
     if (is_cancelled(item) || waiter == NULL)
         letter = strchr(item->script, 'g') != NULL ? 'd' : 'f';
@@ -304,19 +302,22 @@ static void check_cannot_wait(struct toy_item *item, size_t length)
 {
     if (is_cancelled(item) || item->toy->stopping)
         return;
-    if (item->toy->threads)
-        toy_blame(item->toy, "a thread could not wait");
-    else if (item->expected > item->position + NEAR_END ||
-             (item->expected > 0 && item->expected != item->position + length))
-        toy_blame(item->toy, "a sink could not wait far from the end");
+    toy_check(item->toy, !item->toy->threads, "a thread could not wait");
+    toy_check(
+        item->toy,
+        item->expected <= item->position + NEAR_END &&
+            (item->expected == 0 || item->expected == item->position + length),
+        "a sink could not wait far from the end");
 }
 
 static void take_bytes(struct toy_item *item, struct text bytes)
 {
+    bool right = true;
+
     for (size_t i = 0; i < bytes.length; i++)
-        if (bytes.data[i] != byte_at(item->position++))
-            toy_blame(item->toy, "a sink got another byte than was sent");
+        right = right && bytes.data[i] == byte_at(item->position++);
     sync_lock(&item->toy->lock);
+    check_locked(item->toy, right, "a sink got another byte than was sent");
     count_locked(item, TOY_TAKEN, bytes.length);
     sync_unlock(&item->toy->lock);
 }
@@ -329,8 +330,7 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
     enum http_flow flow = HTTP_MORE;
 
     enter(item, TOY_CALLED);
-    if (length == 0)
-        toy_blame(item->toy, "take got an empty part");
+    toy_check(item->toy, length > 0, "take got an empty part");
     if (waiter == NULL)
         check_cannot_wait(item, length);
     else if (!is_cancelled(item))

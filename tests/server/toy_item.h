@@ -68,8 +68,8 @@ struct toy {
     const char *fault; /* the first */
 };
 
-/* Record that a contract was broken. From any thread. */
-void toy_blame(struct toy *toy, const char *fault);
+/* Record `fault` if a contract was broken. From any thread. */
+void toy_check(struct toy *toy, bool right, const char *fault);
 
 struct toy_item *toy_item_new(struct toy *toy, struct text wake,
                               struct text script);
