@@ -73,8 +73,9 @@ struct http_case {
 
 /* The end of a POST's head with this message as its body, in two framings. */
 #define WITH_MESSAGE LENGTH "\r\n" MESSAGE
+#define CHUNK "a0\r\n" MESSAGE
 #define LAST_CHUNK "\r\n0\r\n\r\n"
-#define WITH_CHUNK CHUNKED "\r\na0\r\n" MESSAGE LAST_CHUNK
+#define WITH_CHUNK CHUNKED "\r\n" CHUNK LAST_CHUNK
 
 /* A request of 225 bytes, 0xe1, to be smuggled in another one. */
 #define SMUGGLED POST LENGTH "\r\n" MESSAGE_OF("evil")

@@ -16,7 +16,7 @@
  * the head of its refusal twice. All of them are refused, and the connection is
  * closed.
  */
-#define REFUSED_BY_MHD(status) LAST(status), .doubled = true
+#define BY_MHD(status) LAST(status), .doubled = true
 
 /* A POST with this length. */
 #define OF_LENGTH(value) SENT(POST "Content-Length: " value "\r\n\r\n" SMUGGLED)
@@ -25,15 +25,14 @@
  * RFC 9110 section 8.6: 1*DIGIT. RFC 9112 section 6.3, item 5: refuse others.
  */
 static const struct http_case content_length_must_be_digits[] = {
-    {"9112 6.3", "a plus sign", OF_LENGTH("+5"), REFUSED_BY_MHD(400)},
-    {"9112 6.3", "a minus sign", OF_LENGTH("-1"), REFUSED_BY_MHD(400)},
-    {"9112 6.3", "hexadecimal", OF_LENGTH("0x5"), REFUSED_BY_MHD(400)},
-    {"9112 6.3", "empty", OF_LENGTH(""), REFUSED_BY_MHD(400)},
-    {"9110 5.5", "a CR after it", OF_LENGTH("5\r"), REFUSED_BY_MHD(400)},
+    {"9112 6.3", "a plus sign", OF_LENGTH("+5"), BY_MHD(400)},
+    {"9112 6.3", "a minus sign", OF_LENGTH("-1"), BY_MHD(400)},
+    {"9112 6.3", "hexadecimal", OF_LENGTH("0x5"), BY_MHD(400)},
+    {"9112 6.3", "empty", OF_LENGTH(""), BY_MHD(400)},
+    {"9110 5.5", "a CR after it", OF_LENGTH("5\r"), BY_MHD(400)},
     /* A list of equal values may be accepted as that value, or refused. */
-    {"9110 8.6", "5,5", OF_LENGTH("5,5"), REFUSED_BY_MHD(400)},
-    {"9110 8.6", "2^64", OF_LENGTH("18446744073709551616"),
-     REFUSED_BY_MHD(413)},
+    {"9110 8.6", "5,5", OF_LENGTH("5,5"), BY_MHD(400)},
+    {"9110 8.6", "2^64", OF_LENGTH("18446744073709551616"), BY_MHD(413)},
     /* More than is ever sent. All bytes are body, and no message. */
     {"9110 8.6", "2^64 - 1", OF_LENGTH("18446744073709551615"), UNFINISHED},
     {"9112 6.3", "longer than the body", OF_LENGTH("226"), UNFINISHED},
@@ -42,7 +41,7 @@ static const struct http_case content_length_must_be_digits[] = {
      * this should be accepted. libmicrohttpd 0.9.75 keeps it and refuses the
      * value. That is safe, and no client is known to send it.
      */
-    {"9112 5.1", "a space after it", OF_LENGTH("225 "), REFUSED_BY_MHD(400)},
+    {"9112 5.1", "a space after it", OF_LENGTH("225 "), BY_MHD(400)},
     {"9112 5.1", "whitespace before it",
      FRAMED("Content-Length: \t 160\r\n\r\n" MESSAGE), APPLIED},
     {"9110 8.6", "leading zeros",
@@ -88,8 +87,6 @@ static const struct http_case length_and_coding_together_are_refused[] = {
     /* RFC 9112 section 6.1: the connection must be closed as well. */
     {"9112 6.1", "HTTP/1.0",
      SENT(POST_1_0 "Connection: keep-alive\r\n" CHUNKED BOTH_ENDS), REFUSED},
-    {"9110 5.6.2", "an underscore in the name: another field",
-     FIELD("Transfer_Encoding: chunked"), APPLIED},
 };
 
 /* A POST with this coding, or with it beside a valid one: TE.TE. */
@@ -99,7 +96,6 @@ static const struct http_case length_and_coding_together_are_refused[] = {
 static const struct http_case transfer_coding_must_be_a_single_chunked[] = {
     {"9112 6.1", "empty", CODING(""), REFUSED},
     {"9112 6.1", "chunked first", CODING("chunked, gzip"), REFUSED},
-    {"9112 6.1", "chunked last", CODING("gzip, chunked"), REFUSED},
     {"9112 6.1", "chunked twice", CODING("chunked, chunked"), REFUSED},
     {"9112 6.1", "a parameter", CODING("chunked;q=1"), REFUSED},
     {"9112 6.1", "a letter after it", CODING("chunkedx"), REFUSED},
@@ -111,16 +107,12 @@ static const struct http_case transfer_coding_must_be_a_single_chunked[] = {
      * recognise them and read no body, so they must be refused.
      */
     {"9112 5.1", "a space after it", CODING("chunked "), REFUSED},
-    {"9112 6.1", "and an unknown one", AND_CODING("Transfer-Encoding: x"),
+    {"9112 6.1", "and another", AND_CODING("Transfer-Encoding: x"), REFUSED},
+    {"9112 6.1", "and itself", AND_CODING("Transfer-Encoding: chunked"),
      REFUSED},
-    {"9112 6.1", "and the same again", AND_CODING("Transfer-Encoding: chunked"),
-     REFUSED},
-    {"9112 6.1", "and a tab before the colon",
-     AND_CODING("Transfer-Encoding\t: x"), REFUSED},
     {"9112 6.1", "and a space before the name",
      AND_CODING(" Transfer-Encoding: x"), REFUSED},
-    {"9112 6.1", "and a folded one", AND_CODING("Transfer-Encoding:\r\n x"),
-     REFUSED},
+    {"9112 6.1", "and folded", AND_CODING("Transfer-Encoding:\r\n x"), REFUSED},
     {"9112 7", "in any letter case, whitespace before it",
      FRAMED("Transfer-Encoding: \t cHUNKED\r\n\r\na0\r\n" MESSAGE LAST_CHUNK),
      APPLIED},
@@ -130,17 +122,16 @@ static const struct http_case transfer_coding_must_be_a_single_chunked[] = {
  * RFC 9110 section 6.4: any request may have a body, even if it has no meaning.
  */
 static const struct http_case unused_body_is_read_to_its_end[] = {
-#define CHUNK CHUNKED "\r\ne1\r\n" SMUGGLED LAST_CHUNK
+#define IN_A_CHUNK CHUNKED "\r\ne1\r\n" SMUGGLED LAST_CHUNK
     {"9110 9.3.1", "GET with a body", SENT(GET WITH_SMUGGLED), OK},
-    {"9110 9.3.1", "GET with a chunked body", SENT(GET CHUNK), OK},
-    {"9112 6.3", "neither length nor coding: no body", FRAMED("\r\n"),
-     NEXT(400)},
+    {"9110 9.3.1", "GET with a chunked body", SENT(GET IN_A_CHUNK), OK},
+    {"9112 6.3", "no length, no coding: no body", FRAMED("\r\n"), NEXT(400)},
     {"9112 6.3", "bytes after that are a request, here a malformed one",
      FRAMED("\r\n{ \"a\": 1 }\r\n\r\n"), .responses = {400, 400}, CLOSED},
     {"9110 9.3.2", "HEAD with a body: the response has none",
      SENT("HEAD /health HTTP/1.1\r\n" HOST WITH_SMUGGLED), OK, .head = true},
     {"9110 9.3.2", "HEAD of an unknown rocket, with a body",
-     SENT("HEAD /rockets/none HTTP/1.1\r\n" HOST CHUNK), NEXT(404),
+     SENT("HEAD /rockets/none HTTP/1.1\r\n" HOST IN_A_CHUNK), NEXT(404),
      .head = true},
 };
 
@@ -155,30 +146,22 @@ static const struct http_case chunk_size_must_be_hexadecimal[] = {
     {"9112 7.1", "an empty line before it", SIZE("\r\na0"), REFUSED},
     {"9112 7.1", "an invalid digit", SIZE("ag"), REFUSED},
     {"9112 7.1", "0x", SIZE("0xa0"), REFUSED},
-    {"9112 7.1", "a minus sign", SIZE("-a0"), REFUSED},
     {"9112 7.1", "a space before it", SIZE(" a0"), REFUSED},
     {"9112 7.1", "a space after it", SIZE("a0 "), REFUSED},
     {"9112 7.1", "a NUL after it", SIZE("a0\0"), REFUSED},
     {"9112 7.1", "a NUL before it", SIZE("\0a0"), REFUSED},
     {"9112 7.1", "a CR after it", SIZE("a0\r"), REFUSED},
-    {"9112 7.1", "two sizes", SIZE("a0 a0"), REFUSED},
     /* A parser that wraps at 64 bits would read 160. */
     {"9112 7.1", "2^64 + 160", SIZE("100000000000000a0"), LAST(413)},
-    {"9112 7.1", "2^64 - 1", SIZE("ffffffffffffffff"), UNFINISHED},
     {"9112 7.1", "2^32 + 160", SIZE("1000000a0"), UNFINISHED},
 };
 
 static const struct http_case chunk_must_end_in_a_line_end[] = {
     {"9112 7.1", "a chunk too long by two", SIZE("a2"), REFUSED},
     {"9112 7.1", "a chunk too short by one", SIZE("9f"), REFUSED},
-    {"9112 7.1", "nothing after it", BODY("a0\r\n" MESSAGE "0\r\n\r\n"),
-     REFUSED},
-    {"9112 7.1", "a CR after it", BODY("a0\r\n" MESSAGE "\r0\r\n\r\n"),
-     REFUSED},
-    {"9112 7.1", "two CRLFs after it",
-     BODY("a0\r\n" MESSAGE "\r\n\r\n0\r\n\r\n"), REFUSED},
-    {"9112 7.1", "no last chunk", BODY("a0\r\n" MESSAGE "\r\n" SMUGGLED),
-     REFUSED},
+    {"9112 7.1", "nothing after it", BODY(CHUNK "0\r\n\r\n"), REFUSED},
+    {"9112 7.1", "a CR after it", BODY(CHUNK "\r0\r\n\r\n"), REFUSED},
+    {"9112 7.1", "no last chunk", BODY(CHUNK "\r\n" SMUGGLED), REFUSED},
     {"9112 7.1", "only the last chunk", BODY("0\r\n\r\n"), NEXT(400)},
     {"9112 7.1", "a request as content of a chunk",
      BODY("e1\r\n" SMUGGLED LAST_CHUNK), NEXT(400)},
@@ -191,16 +174,12 @@ static const struct http_case chunk_must_end_in_a_line_end[] = {
      */
     {"9112 7.1", "an LF after the size", BODY("a0\n" MESSAGE LAST_CHUNK),
      APPLIED},
-    {"9112 7.1", "an LF after an extension", BODY("a0;a\n" MESSAGE LAST_CHUNK),
+    {"9112 7.1", "an LF after a chunk", BODY(CHUNK "\n0\r\n\r\n"), APPLIED},
+    {"9112 7.1", "an LF after a chunk that ends in a CR", SIZE("a1"), APPLIED},
+    {"9112 7.1", "an LF after the last size", BODY(CHUNK "\r\n0\n\r\n"),
      APPLIED},
-    {"9112 7.1", "an LF after a chunk", BODY("a0\r\n" MESSAGE "\n0\r\n\r\n"),
+    {"9112 7.1", "an LF as the last line end", BODY(CHUNK "\r\n0\r\n\n"),
      APPLIED},
-    {"9112 7.1", "an LF after a chunk whose last byte is a CR", SIZE("a1"),
-     APPLIED},
-    {"9112 7.1", "an LF after the last size",
-     BODY("a0\r\n" MESSAGE "\r\n0\n\r\n"), APPLIED},
-    {"9112 7.1", "an LF as the last line end",
-     BODY("a0\r\n" MESSAGE "\r\n0\r\n\n"), APPLIED},
 };
 
 /*
@@ -214,9 +193,6 @@ static const struct http_case extensions_are_ignored[] = {
     {"9112 7.1.1", "one that looks like a size", SIZE("a0;5;0"), APPLIED},
     {"9112 7.1.1", "a CRLF in a quoted value",
      BODY("a0;a=\"\r\n0\r\n\r\n" SMUGGLED), REFUSED},
-    {"9112 7.1.1", "12,000 bytes",
-     LONG(POST CHUNKED "\r\na0;", "x", 12000, "\r\n" MESSAGE LAST_CHUNK),
-     APPLIED},
     {"9112 7.1.1", "100,000 bytes",
      LONG(POST CHUNKED "\r\na0;", "x", 100000, "\r\n" MESSAGE LAST_CHUNK),
      LAST(500)},
@@ -238,35 +214,29 @@ static const struct http_case extensions_are_ignored[] = {
  * because libmicrohttpd 0.9.75 may take a field without a name for their end.
  */
 #define IGNORED LAST(202), .applied = true
-#define BEFORE_TRAILER "a0\r\n" MESSAGE "\r\n0\r\n"
+#define BEFORE_TRAILER CHUNK "\r\n0\r\n"
 #define TRAILER(text) BODY(BEFORE_TRAILER text)
 
 static const struct http_case trailers_are_read_and_discarded[] = {
     {"9112 7.1.2", "several", TRAILER("X: 1\r\nY:2\r\nZ:\r\n\r\n"), IGNORED},
     {"9110 6.5.1", "a length", TRAILER("Content-Length: 225\r\n\r\n"), IGNORED},
-    {"9110 6.5.1", "an option", TRAILER("Connection: close\r\n\r\n"), IGNORED},
     {"9112 5", "no colon", TRAILER("X\r\n\r\n"), REFUSED},
     {"9112 7.1", "a request", TRAILER(SMUGGLED), REFUSED},
     {"9112 8", "the stream ends after one", TRAILER("X: 1\r\n"), UNFINISHED},
-    {"6585 5", "12,000 bytes",
-     LONG(POST CHUNKED "\r\n" BEFORE_TRAILER "X: ", "x", 12000, "\r\n\r\n"),
-     IGNORED},
     {"6585 5", "100,000 bytes",
      LONG(POST CHUNKED "\r\n" BEFORE_TRAILER "X: ", "x", 100000, "\r\n\r\n"),
      LAST(431)},
     /* Trailers have no effect, so malformed ones do no harm. */
     {"9112 5.2", "folded", TRAILER("X: 1\r\n 2\r\n\r\n"), IGNORED},
     {"9112 5.1", "a space before the colon", TRAILER("X : 1\r\n\r\n"), IGNORED},
-    {"9110 5.5", "a NUL", TRAILER("X: a\0b\r\n\r\n"), IGNORED},
-    {"9112 5", "no name", TRAILER(": 1\r\n\r\n"), IGNORED},
-    {"9112 11.2", "no name, in the second", TRAILER("X: 1\r\n: 2\r\n" SMUGGLED),
-     IGNORED},
+    {"9112 5", "no name in the first", TRAILER(": 1\r\n\r\n"), IGNORED},
+    {"9112 11.2", "no name", TRAILER("X: 1\r\n: 2\r\n" SMUGGLED), IGNORED},
     {"9112 11.2", "a NUL before the second",
      TRAILER("X: 1\r\n\0: 2\r\n" SMUGGLED), IGNORED},
     /*
-     * Should be refused. A NUL at the start of the first trailer also ends the
-     * trailers in libmicrohttpd, and nothing shows this to the service. A proxy
-     * must refuse such a name (RFC 9110 section 5.1).
+     * Should be refused. A NUL at the start of the first trailer also ends
+     * the trailers in libmicrohttpd, and nothing shows this to the service.
+     * A proxy must refuse such a name (RFC 9110 section 5.1).
      */
     {"9112 11.2", "a NUL before the first", TRAILER("\0: 1\r\n" SMUGGLED),
      .responses = {202, 202}, .next = HTTP_ANSWERED, .applied = true,

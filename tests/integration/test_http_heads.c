@@ -15,7 +15,6 @@
 static const struct http_case request_line_is_unambiguous[] = {
     {"9112 3", "valid", LINE("GET /health HTTP/1.1"), OK},
     /* Any whitespace may separate the parts, or this may be refused. */
-    {"9112 3", "two spaces", LINE("GET  /health HTTP/1.1"), OK},
     {"9112 3", "two later", LINE("GET /health  HTTP/1.1"), REFUSED},
     {"9112 3", "a space at the end", LINE("GET /health HTTP/1.1 "), REFUSED},
     {"9112 3", "a space at the start", LINE(" GET /health HTTP/1.1"), CLOSED},
@@ -25,19 +24,13 @@ static const struct http_case request_line_is_unambiguous[] = {
     {"9112 3", "only a method", LINE("GET"), CLOSED},
     {"9112 3", "no target", LINE("GET HTTP/1.1"), REFUSED},
     {"9112 3", "no version: HTTP/0.9", LINE("GET /health"), REFUSED},
-    {"9112 3", "no method", LINE("/health HTTP/1.1"), REFUSED},
-    {"9112 3", "words", LINE("hello"), CLOSED},
     {"9112 2.2", "a CR in the method", LINE("G\rET / HTTP/1.1"), REFUSED},
-    {"9112 2.2", "a CR before the method", LINE("\rGET / HTTP/1.1"), REFUSED},
     {"9112 2.2", "a CR in the target", LINE("GET /health\r HTTP/1.1"), REFUSED},
     {"9112 3.2", "a tab", LINE("GET /hea\tlth HTTP/1.1"), REFUSED},
     {"9112 3.2", "a DEL", LINE("GET /health?\x7f HTTP/1.1"), REFUSED},
     {"9112 3", "a NUL in the method", LINE("GET\0 / HTTP/1.1"), REFUSED},
-    {"9112 3", "a NUL after the method", LINE("GET \0/ HTTP/1.1"), REFUSED},
-    {"9112 3.2", "a NUL in the target", LINE("GET /health\0 HTTP/1.1"),
-     REFUSED},
-    {"9112 2.3", "a NUL in the version", LINE("GET /health HTTP/1.1\0"),
-     REFUSED},
+    {"9112 3.2", "a NUL in the target", LINE("GET /x\0 HTTP/1.1"), REFUSED},
+    {"9112 2.3", "a NUL in the version", LINE("GET / HTTP/1.1\0"), REFUSED},
     /*
      * Should be refused. libmicrohttpd 0.9.75 takes a line that begins with a
      * NUL for an empty line, which may precede a request, and discards it. It
@@ -51,24 +44,17 @@ static const struct http_case request_line_is_unambiguous[] = {
 
 static const struct http_case version_decides_about_the_next_request[] = {
     {"9112 9.3", "HTTP/1.0", LINE("GET /health HTTP/1.0"), LAST(200)},
-    {"9112 9.3", "HTTP/1.0 with keep-alive",
-     SENT("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), OK},
     {"9112 9.3", "HTTP/1.0, a POST with keep-alive",
      SENT(POST_1_0 "Connection: Keep-Alive\r\n" WITH_MESSAGE), APPLIED},
     {"9112 9.3", "HTTP/1.0, a POST", SENT(POST_1_0 WITH_MESSAGE), LAST(202),
      .applied = true},
-    {"9112 9.6", "HTTP/1.1 with close", SENT(GET "Connection: close\r\n\r\n"),
-     LAST(200)},
+    {"9112 9.6", "close", SENT(GET "Connection: close\r\n\r\n"), LAST(200)},
     {"9112 9.6", "close among other options",
      SENT(GET "Connection: x, CLOSE ,y\r\n\r\n"), LAST(200)},
     {"9110 2.5", "a later minor version", LINE("GET /health HTTP/1.9"), OK},
     {"9110 15.6.6", "HTTP/2.0", LINE("GET /health HTTP/2.0"), LAST(505)},
     {"9113 3.4", "the preface of HTTP/2",
      SENT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"), LAST(505)},
-    {"9110 7.8", "an upgrade to HTTP/2: ignored",
-     SENT(GET "Connection: Upgrade, HTTP2-Settings\r\n"
-              "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
-     OK},
     {"9112 2.3", "lower case", LINE("GET /health http/1.1"), REFUSED},
     {"9112 2.3", "no minor version", LINE("GET /health HTTP/1"), REFUSED},
     /*
@@ -86,43 +72,32 @@ static const struct http_case version_decides_about_the_next_request[] = {
  */
 static const struct http_case lines_end_in_crlf_or_lf[] = {
     {"9112 2.2", "an empty line before", SENT("\r\n" GET "\r\n"), OK},
-    {"9112 2.2", "ten empty lines before",
-     SENT("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" GET "\r\n"), OK},
     {"9112 2.2", "one after a body", SENT(POST WITH_MESSAGE "\r\n"), APPLIED},
     {"9112 2.2", "empty lines and no request", SENT("\r\n\r\n"), UNFINISHED},
     {"9112 2.2", "LFs instead of CRLFs",
      SENT("\nGET /health HTTP/1.1\nHost: localhost\nX: y\n\n"), OK},
-    {"9112 2.2", "LFs and CRLFs",
-     SENT("GET /health HTTP/1.1\nHost: localhost\r\nX: y\n\r\n"), OK},
     /* Two fields, which another server may read as one. */
-    {"9112 2.2", "an LF in a value: a length", SENT(GET "X: y\n" WITH_SMUGGLED),
-     OK},
+    {"9112 2.2", "an LF in a value", SENT(GET "X: y\n" WITH_SMUGGLED), OK},
     {"9112 2.2", "an LF in a value: a second length",
      SENT(GET "Content-Length: 0\r\nX: y\n" WITH_SMUGGLED), REFUSED},
     {"9112 2.2", "CRs instead of CRLFs",
      SENT("GET /health HTTP/1.1\rHost: localhost\r\r"), UNFINISHED},
-    {"9112 2.2", "a CR as the empty line", SENT(GET "\r\r\n" SMUGGLED),
-     REFUSED},
+    {"9112 2.2", "a CR as its line", SENT(GET "\r\r\n" SMUGGLED), REFUSED},
 };
 
 static const struct http_case field_name_must_be_a_token[] = {
-    {"9110 5.6.2", "all characters of a token", FIELD("!#$%&'*+-.^_`|~0aZ: x"),
-     APPLIED},
+    {"9110 5.6.2", "all of a token", FIELD("!#$%&'*+-.^_`|~0aZ: x"), APPLIED},
     {"9112 5", "no colon", FIELD("X"), REFUSED},
     {"9112 5.1", "a space before the colon", FIELD("X : y"), REFUSED},
-    {"9112 5.1", "a space before the colon of Host",
-     SENT("GET /health HTTP/1.1\r\nHost : localhost\r\n\r\n"), REFUSED},
     {"9112 2.2", "a space before the first field, Host",
      SENT("GET /health HTTP/1.1\r\n Host: localhost\r\n\r\n"), REFUSED},
     {"9110 5.6.2", "a space within", FIELD("X Y: z"), REFUSED},
     {"9110 5.6.2", "a CR within", FIELD("X\rY: z"), REFUSED},
     {"9110 5.6.2", "parentheses", FIELD("X(Y): z"), REFUSED},
-    {"9110 5.6.2", "a slash", FIELD("X/Y: z"), REFUSED},
-    {"9110 5.6.2", "quotes", FIELD("\"X\": z"), REFUSED},
     {"9110 5.6.2", "a DEL", FIELD("X\x7f: z"), REFUSED},
     {"9110 5.6.2", "beyond ASCII", FIELD("\xc3\xa9: z"), REFUSED},
     {"9110 5.6.2", "a NUL after the name", FIELD("X\0: z"), REFUSED},
-    {"9110 5.6.2", "no name, in the first field",
+    {"9110 5.6.2", "no name in the first field",
      SENT("GET /health HTTP/1.1\r\n: x\r\n" HOST "\r\n"), REFUSED},
     /*
      * libmicrohttpd 0.9.75 takes a line that begins with a NUL, or with a colon
@@ -130,21 +105,17 @@ static const struct http_case field_name_must_be_a_token[] = {
      * ignore such a line and read fields where this one would read a request.
      * The service detects it by the bytes left of the head.
      */
-    {"9112 11.2", "no name, in the second field", SENT(GET ": x\r\n" SMUGGLED),
-     REFUSED},
+    {"9112 11.2", "no name in another", SENT(GET ": x\r\n" SMUGGLED), REFUSED},
     {"9112 11.2", "no name and no value",
      SENT(POST "Content-Length: 0\r\n:\r\n" SMUGGLED), REFUSED},
     {"9112 11.2", "no name, and LFs",
      SENT("GET /health HTTP/1.1\nHost: localhost\n: x\n" SMUGGLED), REFUSED},
     {"9112 11.2", "a NUL as a name", SENT(GET "\0: x\r\n" SMUGGLED), REFUSED},
-    {"9112 11.2", "a NUL as a line", SENT(GET "\0\r\n" SMUGGLED), REFUSED},
-    {"9112 11.2", "a NUL before a name", SENT(GET "\0X: y\r\n" SMUGGLED),
-     REFUSED},
+    {"9112 11.2", "a NUL before it", SENT(GET "\0X: y\r\n" SMUGGLED), REFUSED},
     {"9112 11.2", "a NUL before the only name",
      SENT("GET /health HTTP/1.0\r\n\0Connection: keep-alive\r\n\r\n" SMUGGLED),
      REFUSED},
-    {"9112 11.2", "NULs instead of CRLFs", SENT(GET "X: y\0\0\0\0" SMUGGLED),
-     REFUSED},
+    {"9112 11.2", "NULs for CRLFs", SENT(GET "X: y\0\0\0\0" SMUGGLED), REFUSED},
 /*
  * Should be refused. A line of a colon or a NUL, with a bare LF next to it,
  * has become the same four NULs as "\r\n\r\n" when the service sees the head,
@@ -162,7 +133,6 @@ static const struct http_case field_name_must_be_a_token[] = {
 
 static const struct http_case field_value_is_one_line_of_text[] = {
     {"9110 5.5", "empty", FIELD("X:"), APPLIED},
-    {"9110 5.5", "only whitespace", FIELD("X: \t "), APPLIED},
     {"9110 5.5", "whitespace within and after", FIELD("X: a \t b \t"), APPLIED},
     {"9110 5.5", "bytes beyond ASCII", FIELD("X: \xe9\xff"), APPLIED},
     /* These may be retained where they do no harm. */
@@ -171,7 +141,6 @@ static const struct http_case field_value_is_one_line_of_text[] = {
     {"9110 5.5", "a CR within", FIELD("X: a\rb"), REFUSED},
     {"9110 5.5", "a CR at the end", FIELD("X: a\r"), REFUSED},
     {"9110 5.5", "a NUL within", FIELD("X: a\0b"), REFUSED},
-    {"9110 5.5", "a NUL at the end", FIELD("X: a\0"), REFUSED},
     {"9110 5.5", "a NUL as the value", FIELD("X: \0"), REFUSED},
     {"9110 5.5", "a NUL in the last value",
      SENT(POST LENGTH "X: a\0b\r\n\r\n" MESSAGE), REFUSED},
@@ -195,7 +164,6 @@ static const struct http_case field_value_is_one_line_of_text[] = {
  */
 static const struct http_case folded_line_is_refused[] = {
     {"9112 5.2", "a value continues", FIELD("X: a\r\n b"), REFUSED},
-    {"9112 5.2", "after a tab", FIELD("X: a\r\n\tb"), REFUSED},
     {"9112 5.2", "after an LF", FIELD("X: a\n b"), REFUSED},
     {"9112 5.2", "only whitespace", FIELD("X: a\r\n \t"), REFUSED},
     {"9112 5.2", "a length begins on the second line",
@@ -207,7 +175,6 @@ static const struct http_case folded_line_is_refused[] = {
      * unknown field.
      */
     {"9112 5.2", "a value on the second line", FIELD("X:\r\n a"), REFUSED},
-    {"9112 5.2", "whitespace on the second line", FIELD("X:\r\n "), REFUSED},
     {"9112 5.2", "Sec-Fetch-Site begins on the second line",
      FIELD("Sec-Fetch-Site:\r\n cross-site"), REFUSED},
     {"9112 5.2", "the last field", SENT(POST LENGTH "X:\r\n a\r\n\r\n" MESSAGE),
@@ -220,7 +187,6 @@ static const struct http_case folded_line_is_refused[] = {
 static const struct http_case methods_are_exact[] = {
 #define TO(line) SENT(line " HTTP/1.1\r\n" HOST WITH_MESSAGE)
     {"9110 9.3.2", "HEAD", LINE("HEAD /health HTTP/1.1"), OK, .head = true},
-    {"9110 9.3.7", "OPTIONS", LINE("OPTIONS /health HTTP/1.1"), NEXT(204)},
     {"9110 9.1", "post", TO("post /messages"), NEXT(405)},
     {"9110 9.3.4", "PUT", TO("PUT /messages"), NEXT(405)},
     /* 405 lists the methods of the path; 501 would be correct as well. */
@@ -237,9 +203,6 @@ static const struct http_case methods_are_exact[] = {
 
 static const struct http_case target_has_one_of_four_forms[] = {
     {"9112 3.2.1", "with a query", AT("/health?a=b"), OK},
-    {"9112 3.2.1", "with an empty query", AT("/health?"), OK},
-    {"9112 3.2.2", "absolute-form, a POST",
-     POST_TO("http://localhost/messages", ""), APPLIED},
     {"9112 3.2.2", "absolute-form, another host",
      POST_TO("http://other:1/messages", ""), APPLIED},
     /* The host in the target is used, Host is ignored. */
@@ -248,22 +211,19 @@ static const struct http_case target_has_one_of_four_forms[] = {
      NEXT(403)},
     {"9112 3.2.2", "absolute-form, the host of Origin",
      POST_TO("http://other:80/messages", "Origin: http://other\r\n"), APPLIED},
-    {"9110 4.2.3", "no path", LINE("OPTIONS http://localhost HTTP/1.1"),
-     NEXT(204)},
+    {"9110 4.2.3", "no path", LINE("OPTIONS http://host HTTP/1.1"), NEXT(204)},
     {"9110 4.2.1", "no host", AT("http:///health"), REFUSED},
     {"9110 4.2.4", "a user", AT("http://user@localhost/health"), REFUSED},
     {"9110 4.2.1", "a bad port", AT("http://localhost:a/health"), REFUSED},
     {"9112 3.2.4", "asterisk-form", LINE("OPTIONS * HTTP/1.1"), NEXT(204)},
-    {"9112 3.2.4", "asterisk-form, not with OPTIONS", AT("*"), NEXT(404)},
     /* The service makes no tunnels: any status but 2xx will do. */
-    {"9110 9.3.6", "authority-form", LINE("CONNECT localhost:80 HTTP/1.1"),
+    {"9110 9.3.6", "authority-form", LINE("CONNECT host:80 HTTP/1.1"),
      NEXT(404)},
-    {"9112 3.2.1", "no slash at the start", AT("health"), NEXT(404)},
     {"9112 3.2.1", "a slash at the end", AT("/health/"), NEXT(404)},
     {"9112 3.2", "a fragment", AT("/health#a"), NEXT(404)},
     /* Paths are exact: dot segments are not removed. */
     {"3986 6.2.2.3", "two dots", AT("/rockets/../health"), NEXT(404)},
-    {"3986 6.2.2.2", "percent-encoded letters", POST_TO("/%6d%65ssages", ""),
+    {"3986 6.2.2.2", "%-encoded letters", POST_TO("/%6d%65ssages", ""),
      APPLIED},
     {"3986 2.1", "% and no digits", AT("/%zz"), NEXT(400)},
     {"3986 2.1", "% and no digits in the query", AT("/health?%zz"), NEXT(400)},
@@ -290,9 +250,7 @@ static const struct http_case ids_are_percent_decoded_once[] = {
 static const struct http_case request_has_one_host[] = {
     {"9112 3.2", "none", SENT("GET /health HTTP/1.1\r\n\r\n"), REFUSED},
     {"9112 3.2", "two", SENT(GET HOST "\r\n"), REFUSED},
-    {"9112 3.2", "two in HTTP/1.0",
-     SENT("GET /health HTTP/1.0\r\n" HOST HOST "\r\n"), REFUSED},
-    {"9112 3.2", "none in HTTP/1.0", SENT("GET /health HTTP/1.0\r\n\r\n"),
+    {"9112 3.2", "none in 1.0", SENT("GET /health HTTP/1.0\r\n\r\n"),
      LAST(200)},
     {"9112 3.2", "none in HTTP/1.0, with an origin of one letter",
      SENT(POST_1_0 "Origin: http://a\r\n" WITH_MESSAGE), LAST(403)},
@@ -304,15 +262,13 @@ static const struct http_case request_has_one_host[] = {
     {"9110 7.2", "whitespace around it", WITH_HOST(" \t localhost \t"), OK},
     {"9112 3.2", "a space within", WITH_HOST(" a b"), REFUSED},
     {"9112 3.2", "a port of letters", WITH_HOST(" localhost:abc"), REFUSED},
-    {"9112 3.2", "a URL", WITH_HOST(" http://localhost"), REFUSED},
-    {"9112 3.2", "no closing bracket", WITH_HOST(" [::1"), REFUSED},
     {"9112 3.2", "beyond ASCII", WITH_HOST(" \xc3\xa9"), REFUSED},
 };
 
 static void post_rockets(void **state)
 {
-    static const char *const channels[] = {"http-A", "http/b", 
-                                           "http+e", "http\xc3\xa9"};
+    static const char *const channels[] = {"http-A", "http/b", "http+e",
+                                           "http\xc3\xa9"};
     struct connection connection;
 
     (void)state;

@@ -9,9 +9,6 @@
 
 #include "lib/harness.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { MAX_TARGET = 8192, MAX_BODY = 65536, MAX_DRAIN = 1024 * 1024 };
 
 #define END " HTTP/1.1\r\n" HOST "\r\n"
@@ -25,8 +22,6 @@ static const struct http_case targets_have_a_limit[] = {
     {"9112 3", "a path", LONG("GET /", "x", MAX_TARGET - 1, END), NEXT(404)},
     {"9112 3", "an id", LONG("GET /rockets/", "x", MAX_TARGET - 9, END),
      NEXT(404)},
-    {"3986 2.1", "an id of percent-encoded characters",
-     LONG("GET /rockets/", "%41", 8001, END), NEXT(404)},
     {"3986 2.1", "percent-encoded characters, the last one incomplete",
      LONG("GET /rockets/", "%41", 8000, END), NEXT(400)},
     {"9112 3.2.2", "a host",
@@ -35,8 +30,7 @@ static const struct http_case targets_have_a_limit[] = {
      LONG("GET /health?", "x", MAX_TARGET - 7, END), LAST(414)},
     {"9112 3", "a path, one byte too long", LONG("GET /", "x", MAX_TARGET, END),
      LAST(414)},
-    {"9112 3", "10 million bytes", LONG("GET /", "x", 10000000, END),
-     LAST(414)},
+    {"9112 3", "10,000,000", LONG("GET /", "x", 10000000, END), LAST(414)},
     {"9112 3", "of a POST with a body",
      LONG("POST /messages?", "x", 10000,
           " HTTP/1.1\r\n" HOST LENGTH "\r\n" SMUGGLED),
@@ -58,8 +52,6 @@ static const struct http_case heads_have_a_limit[] = {
     {"9110 5.4", "a name", LONG_FIELD("", "X", 12000, ": y"), APPLIED},
     {"9110 5.4", "a cookie, which is counted twice",
      LONG_FIELD("Cookie: a=", "x", 5000, ""), APPLIED},
-    {"9110 5.4", "100 fields", LONG_FIELD("", "X: y\r\n", 600, "A: b"),
-     APPLIED},
     {"9110 7.2", "a host",
      LONG("POST /messages HTTP/1.1\r\n" LENGTH "Host: ", "x", 8000,
           "\r\n\r\n" MESSAGE),
@@ -91,11 +83,7 @@ static const struct http_case bodies_have_a_limit[] = {
      LONG(POST CHUNKED "\r\n10000\r\n", " ", MAX_BODY - 160,
           MESSAGE "\r\n1\r\n " LAST_CHUNK),
      NEXT(413)},
-    {"9110 15.5.14", "64 KiB and a byte", LONG_BODY("65537", MAX_BODY - 159),
-     NEXT(413)},
-    {"9110 15.5.14", "64 KiB and a byte, to an unknown path",
-     LONG("POST /nowhere HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n",
-          " ", MAX_BODY - 159, MESSAGE),
+    {"9110 15.5.14", "and a byte", LONG_BODY("65537", MAX_BODY - 159),
      NEXT(413)},
     {"9110 15.5.14", "1 MiB of requests as a body",
      LONG(POST "Content-Length: 1048576\r\n\r\n", SMUGGLED, MAX_DRAIN, ""),
@@ -107,62 +95,24 @@ static const struct http_case bodies_have_a_limit[] = {
      CLOSED},
 };
 
-/* `more` is sent over and over until the service closes the connection. */
-static const struct {
-    const char *rule, *start, *more;
-    unsigned status; /* 0: it sends nothing */
-} endless[] = {
-    {"9112 3", "", "GET", 414},
-    {"9112 3", "GET /", "x", 414},
-    {"9112 2.2", "", "\r\n", 414},
-    {"9112 2.2", "", "\r", 414},
-    {"6585 5", GET, "X", 431},
-    {"6585 5", GET, "X: y\r\n", 431},
-    {"6585 5", GET "X: y", "\r\n z", 431},
-    {"9112 7.1", POST CHUNKED "\r\n", "0", 500},
-    {"9112 7.1.1", POST CHUNKED "\r\n1;", "a;", 500},
-    {"9112 7.1", POST CHUNKED "\r\n", "1\r\n \r\n", 0},
-    {"9112 7.1.2", POST CHUNKED "\r\n0\r\n", "X: y\r\n", 431},
+/* Closed long before their ends, which are never sent. */
+static const struct http_case endless_request_is_closed[] = {
+#define ENDLESS(start, more) LONG(start, more, 1000000, "")
+    {"9112 3", "a method", ENDLESS("", "GET"), LAST(414)},
+    {"9112 3", "a target", ENDLESS("GET /", "x"), LAST(414)},
+    {"9112 2.2", "empty lines", ENDLESS("", "\r\n"), LAST(414)},
+    {"9112 2.2", "CRs", ENDLESS("", "\r"), LAST(414)},
+    {"6585 5", "a name", ENDLESS(GET, "X"), LAST(431)},
+    {"6585 5", "fields", ENDLESS(GET, "X: y\r\n"), LAST(431)},
+    {"6585 5", "a value", ENDLESS(GET "X: y", "\r\n z"), LAST(431)},
+    {"9112 7.1", "a size", ENDLESS(POST CHUNKED "\r\n", "0"), LAST(500)},
+    {"9112 7.1.1", "an extension", ENDLESS(POST CHUNKED "\r\n1;", "a;"),
+     LAST(500)},
+    {"9112 7.1", "chunks",
+     LONG(POST CHUNKED "\r\n", "1\r\n \r\n", 10000000, ""), CLOSED},
+    {"9112 7.1.2", "trailers", ENDLESS(POST CHUNKED "\r\n0\r\n", "X: y\r\n"),
+     LAST(431)},
 };
-
-/* Send up to 64 MiB of `more`. Return false if the service read all of it. */
-static bool send_until_refused(struct connection *connection, const char *more)
-{
-    enum { BLOCK = 64 * 1024, BLOCKS = 1024 };
-    size_t unit = strlen(more), length = BLOCK / unit * unit;
-    char *block = malloc(length);
-    bool taken = true;
-
-    assert_non_null(block);
-    for (size_t i = 0; i < length; i++)
-        block[i] = more[i % unit];
-    for (int i = 0; taken && i < BLOCKS; i++)
-        taken = connection_send(connection, block, length);
-    free(block);
-    return !taken;
-}
-
-static void endless_request_is_closed(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
-        struct connection connection;
-        struct response response;
-        unsigned status = 0;
-
-        instance_connect(http_service(), &connection);
-        assert_true(connection_send_text(&connection, endless[i].start));
-        bool refused = send_until_refused(&connection, endless[i].more);
-        if (connection_receive(&connection, &response) == CONNECTION_ANSWERED) {
-            status = response.status;
-            response_release(&response);
-        }
-        print_message("RFC %s, %zu: %u\n", endless[i].rule, i, status);
-        assert_true(refused);
-        assert_int_equal(status, endless[i].status);
-        connection_close(&connection);
-    }
-}
 
 int main(void)
 {
@@ -170,7 +120,7 @@ int main(void)
         HTTP_TABLE(targets_have_a_limit),
         HTTP_TABLE(heads_have_a_limit),
         HTTP_TABLE(bodies_have_a_limit),
-        cmocka_unit_test(endless_request_is_closed),
+        HTTP_TABLE(endless_request_is_closed),
     };
     return HTTP_RUN_TESTS(tests);
 }

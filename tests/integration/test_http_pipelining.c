@@ -26,16 +26,13 @@
 static const struct http_case each_request_is_answered_as_if_sent_alone[] = {
     {"9112 9.3.2", "a GET", BETWEEN(GET "\r\n"), KEEPS(200)},
     {"9112 9.3.2", "a POST in chunks", BETWEEN(POST WITH_CHUNK), KEEPS(202)},
-    {"9112 2.2", "with empty lines", BETWEEN("\r\n" GET "\r\n\r\n"),
-     KEEPS(200)},
+    {"9112 2.2", "empty lines", BETWEEN("\r\n" GET "\r\n\r\n"), KEEPS(200)},
     {"9110 15.5.5", "an unknown path, with a body",
      BETWEEN("POST /nowhere HTTP/1.1\r\n" HOST WITH_SMUGGLED), KEEPS(404)},
     {"9110 15.5.6", "a method that is not allowed",
      BETWEEN("DELETE /messages HTTP/1.1\r\n" HOST WITH_SMUGGLED), KEEPS(405)},
     {"9110 15.5.1", "an invalid body",
      BETWEEN(POST "Content-Length: 1\r\n\r\n{"), KEEPS(400)},
-    {"9110 15.5.4", "a cross-site request",
-     BETWEEN(POST "Sec-Fetch-Site: cross-site\r\n" WITH_SMUGGLED), KEEPS(403)},
     {"9112 9.3", "HTTP/1.0", BEFORE_SMUGGLED("GET /health HTTP/1.0\r\n\r\n"),
      CLOSES(200)},
     {"9112 9.6", "Connection: close",
@@ -78,7 +75,6 @@ static const struct http_case clients_that_do_not_wait_get_responses[] = {
      SENT(POST_1_0 "Connection: keep-alive\r\nExpect: a\r\n" WITH_MESSAGE),
      APPLIED},
     {"9110 10.1.1", "empty", FIELD("Expect:"), APPLIED},
-    {"9110 10.1.1", "one letter", FIELD("Expect: a"), FAILED},
     {"9110 10.1.1", "a parameter", FIELD("Expect: 100-continue;a=b"), FAILED},
     /*
      * These do expect 100-continue, but libmicrohttpd compares the whole value
@@ -99,8 +95,7 @@ static const struct http_case clients_that_do_not_wait_get_responses[] = {
      */
     {"9110 10.1.1", "a body that is too long",
      FRAMED(EXPECT "Content-Length: 65537\r\n\r\n" SMUGGLED), LAST(413)},
-    {"9110 10.1.1", "ambiguous framing", FRAMED(EXPECT LENGTH WITH_MESSAGE),
-     REFUSED},
+    {"9110 10.1.1", "two lengths", FRAMED(EXPECT LENGTH WITH_MESSAGE), REFUSED},
     /* No body follows: 100 does no harm, but a final response must be sent. */
     {"9110 10.1.1", "a GET", SENT(GET EXPECT "\r\n"), CONTINUED(200)},
     {"9110 10.1.1", "a POST with a length of 0",

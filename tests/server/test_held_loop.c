@@ -29,7 +29,7 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     enum call closed;    /* what makes this call is held up */
-    bool reached[CALLS]; /* since the gate was closed */
+    bool reached[CALLS]; /* since the gate was set */
 } gate;
 
 static void pass(enum call call)
@@ -42,18 +42,12 @@ static void pass(enum call call)
     sync_unlock(&gate.lock);
 }
 
-static void close_gate(enum call call)
+/* Close it for this call, or open it. */
+static void set_gate(enum call call)
 {
     sync_lock(&gate.lock);
     gate.closed = call;
     memset(gate.reached, 0, sizeof(gate.reached));
-    sync_unlock(&gate.lock);
-}
-
-static void open_gate(void)
-{
-    sync_lock(&gate.lock);
-    gate.closed = NONE;
     sync_broadcast(&gate.changed);
     sync_unlock(&gate.lock);
 }
@@ -141,11 +135,11 @@ static void wake_while_it_is_suspended(struct toy *toy, enum call call)
 
     toy_open(toy, &client);
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-        close_gate(call);
+        set_gate(call);
         toy_send(&client, &asks[i]);
         wait_for(call);
         assert_int_equal(toy_wake_held(toy), 1);
-        open_gate();
+        set_gate(NONE);
         toy_hold(toy, false);
         toy_expect(&client, &asks[i]);
         toy_hold(toy, true);
@@ -167,11 +161,11 @@ static void deferred_is_started_after_the_suspension(void **state)
 {
     struct connection client;
 
-    close_gate(BEFORE_SUSPEND);
+    set_gate(BEFORE_SUSPEND);
     toy_get(*state, &client, "/deferred/now/hello");
     wait_for(BEFORE_SUSPEND);
     assert_int_equal(toy_count(*state, TOY_STARTED), 0);
-    open_gate();
+    set_gate(NONE);
     connection_expect_status(&client, 200);
     connection_close(&client);
 }
@@ -188,12 +182,12 @@ static void deferred_is_not_cancelled_before_its_start(void **state)
     connection_expect_status(&first, 200);
     toy_get(*state, &second, "/deferred/held/second");
     toy_wait(*state, TOY_WAITED, 1);
-    close_gate(SUSPEND);
+    set_gate(SUSPEND);
     connection_get(&first, "/deferred/held/first");
     wait_for(SUSPEND);
     toy_begin_stop(*state);
     toy_wait(*state, TOY_CANCELLED, 1);
-    open_gate();
+    set_gate(NONE);
     connection_expect_status(&first, 503);
     connection_expect_status(&second, 503);
     toy_end_stop(*state);
@@ -214,7 +208,7 @@ static void deferred_woken_too_late_to_be_finished_is_freed(void **state)
     (void)state;
     toy_get(toy, &waiting, "/deferred/held/hello");
     toy_wait(toy, TOY_WAITED, 1);
-    close_gate(QUEUE);
+    set_gate(QUEUE);
     toy_get(toy, &busy, "/plain/hello");
     wait_for(QUEUE);
     toy_begin_stop(toy);
@@ -222,7 +216,7 @@ static void deferred_woken_too_late_to_be_finished_is_freed(void **state)
     assert_int_equal(toy_count(toy, TOY_CANCELLED), 1);
     assert_int_equal(toy_count(toy, TOY_WOKEN), 1);
     process_wait_until(process_clock() + SOON_MS);
-    open_gate();
+    set_gate(NONE);
     toy_end_stop(toy);
     if (toy_count(toy, TOY_FREED) != 1)
         print_message("too slow a machine to be too late\n");
@@ -245,12 +239,12 @@ static void stop_waits_for_a_wake_that_is_under_way(void **state)
 
     toy_get(*state, &client, "/deferred/held/hello");
     toy_wait(*state, TOY_WAITED, 1);
-    close_gate(RESUME);
+    set_gate(RESUME);
     assert_int_equal(pthread_create(&wake, NULL, run_wake, *state), 0);
     wait_for(RESUME);
     toy_begin_stop(*state);
     bool ended = is_reached(STOP, STOPPED_MS);
-    open_gate();
+    set_gate(NONE);
     assert_false(ended);
     connection_expect_status(&client, 200);
     pthread_join(wake, NULL);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/request.h"
 #include "toy_client.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -71,27 +70,6 @@ static struct toy_ask nth_ask(size_t n)
                             .chunk = framings[n % COUNT(framings)].chunk};
 }
 
-static void body_without_a_sink_is_collected(void **state)
-{
-    char *body = toy_bytes(HTTP_MAX_BODY + 1);
-    struct connection client;
-
-    toy_open(*state, &client);
-    for (size_t left = HTTP_MAX_BODY + 1; left > 0; left /= 2) {
-        const char *sent = body + HTTP_MAX_BODY + 1 - left;
-        connection_print(&client,
-                         "POST /plain/x HTTP/1.1\r\nHost: x\r\n"
-                         "Content-Length: %zu\r\n\r\n%s",
-                         left, sent);
-        if (left > HTTP_MAX_BODY)
-            toy_expect_text(&client, 413, NULL);
-        else
-            toy_expect_text(&client, 200, sent);
-    }
-    connection_close(&client);
-    free(body);
-}
-
 /* Refused before the body, which is never sent. */
 static void request_refused_by_open_ends_the_connection(void **state)
 {
@@ -145,7 +123,7 @@ static void run_each(void **state, bool old, bool expects, bool finish)
 
     for (size_t i = expects ? 2 * (size_t)GETS : 0; i < ASKS; i++) {
         struct toy_ask ask = nth_ask(i);
-        if (old && ask.chunk > 0)
+        if ((old && ask.chunk > 0) || (expects && ask.chunk == 1))
             continue;
         ask.old = old;
         ask.expects = expects;
@@ -367,7 +345,6 @@ static void what_fails_closes_the_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TOY_TEST(body_without_a_sink_is_collected),
         TOY_TEST(request_refused_by_open_ends_the_connection),
         TOY_TEST(sink_is_freed_if_the_body_breaks_off),
         TOY_TEST(stop_with_nothing_open_is_immediate),
