@@ -13,14 +13,13 @@
 /* RFC 9112 section 3 asks for 400; for CLOSED ones libmicrohttpd sends nothing.
  */
 static const struct http_case request_line_is_unambiguous[] = {
-    {"9112 3", "valid", LINE("GET /health HTTP/1.1"), OK},
     /* Any whitespace may separate the parts, or this may be refused. */
-    {"9112 3", "two later", LINE("GET /health  HTTP/1.1"), REFUSED},
-    {"9112 3", "a space at the end", LINE("GET /health HTTP/1.1 "), REFUSED},
+    {"9112 3", "two spaces", LINE("GET  /health HTTP/1.1"), OK},
+    {"9112 3", "two after the target", LINE("GET /health  HTTP/1.1"), REFUSED},
     {"9112 3", "a space at the start", LINE(" GET /health HTTP/1.1"), CLOSED},
     {"9112 3", "tabs", LINE("GET\t/health\tHTTP/1.1"), CLOSED},
-    {"9112 3", "a later tab", LINE("GET /health\tHTTP/1.1"), REFUSED},
-    {"9112 3.2", "a space in it", LINE("GET /hea lth HTTP/1.1"), REFUSED},
+    {"9112 3", "a tab after the target", LINE("GET /x\tHTTP/1.1"), REFUSED},
+    {"9112 3.2", "a space in the target", LINE("GET /a b HTTP/1.1"), REFUSED},
     {"9112 3", "only a method", LINE("GET"), CLOSED},
     {"9112 3", "no target", LINE("GET HTTP/1.1"), REFUSED},
     {"9112 3", "no version: HTTP/0.9", LINE("GET /health"), REFUSED},
@@ -141,7 +140,6 @@ static const struct http_case field_value_is_one_line_of_text[] = {
     {"9110 5.5", "a CR within", FIELD("X: a\rb"), REFUSED},
     {"9110 5.5", "a CR at the end", FIELD("X: a\r"), REFUSED},
     {"9110 5.5", "a NUL within", FIELD("X: a\0b"), REFUSED},
-    {"9110 5.5", "a NUL as the value", FIELD("X: \0"), REFUSED},
     {"9110 5.5", "a NUL in the last value",
      SENT(POST LENGTH "X: a\0b\r\n\r\n" MESSAGE), REFUSED},
     {"9110 5.5", "a NUL in a length",
@@ -165,7 +163,6 @@ static const struct http_case field_value_is_one_line_of_text[] = {
 static const struct http_case folded_line_is_refused[] = {
     {"9112 5.2", "a value continues", FIELD("X: a\r\n b"), REFUSED},
     {"9112 5.2", "after an LF", FIELD("X: a\n b"), REFUSED},
-    {"9112 5.2", "only whitespace", FIELD("X: a\r\n \t"), REFUSED},
     {"9112 5.2", "a length begins on the second line",
      SENT(GET "Content-Length:\r\n 225\r\n\r\n" SMUGGLED), REFUSED},
     {"9112 5.2", "a length continues",
@@ -212,6 +209,7 @@ static const struct http_case target_has_one_of_four_forms[] = {
     {"9112 3.2.2", "absolute-form, the host of Origin",
      POST_TO("http://other:80/messages", "Origin: http://other\r\n"), APPLIED},
     {"9110 4.2.3", "no path", LINE("OPTIONS http://host HTTP/1.1"), NEXT(204)},
+    {"9110 4.2.1", "only a port", AT("http://:80/health"), REFUSED},
     {"9110 4.2.1", "no host", AT("http:///health"), REFUSED},
     {"9110 4.2.4", "a user", AT("http://user@localhost/health"), REFUSED},
     {"9110 4.2.1", "a bad port", AT("http://localhost:a/health"), REFUSED},
