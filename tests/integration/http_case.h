@@ -89,7 +89,7 @@ _Static_assert(sizeof(MESSAGE) - 1 == 160 && sizeof(SMUGGLED) - 1 == 225,
 #define SENT(text) .sent = "" text, .length = sizeof(text) - 1
 /* a text, `bytes` bytes of a repeated one, and another text; */
 #define LONG(before, repeated, bytes, end)                                     \
-    SENT(before), .unit = repeated, .size = bytes, .after = end,               \
+    SENT(before), .unit = (repeated), .size = (bytes), .after = (end),         \
                   .after_length = sizeof(end) - 1
 /* a request with this first line, or a POST with this line in its head, this
  * framing and body, or this body in chunks. */

@@ -142,10 +142,13 @@ static struct client {
 
 static void write_parameters(void)
 {
-    strcpy(many_parameters, "GET /health?");
-    for (size_t i = strlen(many_parameters); i < 8000; i += 4)
-        strcpy(many_parameters + i, "a=b&");
-    strcat(many_parameters, " HTTP/1.1\r\n" HOST "\r\n");
+    enum { SIZE = sizeof(many_parameters) };
+    int length = snprintf(many_parameters, SIZE, "GET /health?");
+
+    for (; length < 8000; length++)
+        many_parameters[length] = "a=b&"[length % 4];
+    snprintf(many_parameters + length, (size_t)(SIZE - length),
+             " HTTP/1.1\r\n" HOST "\r\n");
 }
 
 /* Send another byte to each. Returns whether one is open that must not be. */
@@ -227,15 +230,15 @@ enum {
 /* Return the resident set size of the service in bytes. */
 static size_t memory_of(const struct instance *service)
 {
-    size_t pages = 0;
-    char path[64];
+    char path[64], line[128];
 
     snprintf(path, sizeof(path), "/proc/%d/statm", (int)service->process.pid);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*s %zu", &pages), 1);
+    assert_non_null(fgets(line, sizeof(line), file));
     fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+    return strtoul(line + strcspn(line, " "), NULL, 10) *
+           (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /*
@@ -339,7 +342,8 @@ static void clients_that_never_read(void **state)
                   most / MEGABYTE);
     assert_int_equal(count_descriptors(&service), descriptors);
     assert_in_range(most, before,
-                    before + MAX_UNSENT + LISTS * LIST_KEY * rockets + OTHERS);
+                    before + MAX_UNSENT + (size_t)LISTS * LIST_KEY * rockets +
+                        OTHERS);
     for (size_t i = 0; i < opened; i++)
         connection_close(&mutes[i]);
     assert_int_equal(bulk_messages_of(&service, "other"), posted);

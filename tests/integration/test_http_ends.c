@@ -28,8 +28,6 @@ static const struct http_case only_complete_requests_are_answered[] = {
      .applied = true},
     {"9112 9.6", "a POST with trailers", BODY(CHUNK "\r\n0\r\nX: y\r\n\r\n"),
      ENDS(202), .applied = true},
-    {"9112 2.2", "a POST and an empty line", SENT(POSTED "\r\n"), ENDS(202),
-     .applied = true},
     {"9110 10.1.1", "a POST with Expect: 100-continue",
      FIELD("Expect: 100-continue"), ENDS(100, 202), .applied = true},
     {"9112 11.2", "a refused one", FRAMED(CHUNKED WITH_MESSAGE), ENDS(400)},

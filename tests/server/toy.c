@@ -157,7 +157,8 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     toy->server = server_start(&options, &app, error, sizeof(error));
     if (toy->server == NULL)
         fail_msg("%s", error);
-    open_bystanders(toy);
+    if (!per_connection)
+        open_bystanders(toy);
     return toy;
 }
 
@@ -179,7 +180,7 @@ static void *run_stop(void *context)
 
 void toy_begin_stop(struct toy *toy)
 {
-    for (size_t i = 0; i < TOY_BYSTANDERS; i++)
+    for (size_t i = 0; !toy->threads && i < TOY_BYSTANDERS; i++)
         connection_close(&toy->bystanders[i]);
     atomic_store(&toy->stopping, true);
     assert_int_equal(pthread_create(&toy->stop, NULL, run_stop, toy), 0);

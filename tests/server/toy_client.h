@@ -23,12 +23,12 @@ struct toy_ask {
 
 #define TOY_GET(what, who, how)                                                \
     {                                                                          \
-        .kind = what, .wake = who, .script = how                               \
+        .kind = (what), .wake = (who), .script = (how)                         \
     }
 #define TOY_SINK(who, how, bytes, size)                                        \
     {                                                                          \
-        .kind = "sink", .wake = who, .script = how, .length = bytes,           \
-        .chunk = size                                                          \
+        .kind = "sink", .wake = (who), .script = (how), .length = (bytes),     \
+        .chunk = (size)                                                        \
     }
 
 struct toy_request {
