@@ -94,7 +94,7 @@ static size_t push(const struct connection *client, const char *data,
     ssize_t part;
 
     while ((part = send(client->socket, data + sent, length - sent,
-                        MSG_NOSIGNAL)) > 0)
+                        MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
         sent += (size_t)part;
     return sent;
 }
