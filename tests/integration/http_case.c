@@ -8,70 +8,80 @@
 
 #include "lib/harness.h"
 
+#include "lib/bulk.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARK = sizeof(HTTP_MARK) - 1, MAX_PROBLEM = 512 };
+static const char next_request[] = POST LENGTH "\r\n" MESSAGE_OF("next");
 
-static const char next_request[] =
-    HTTP_POST HTTP_LENGTH "\r\n" HTTP_MESSAGE_OF("next");
+static struct instance service;
 
-/* The bytes to send for a row. */
-struct script {
+/* A row under way: its connection, and the bytes to send. */
+struct run {
+    const struct http_case *row;
+    struct http_way way;
+    struct connection connection;
     unsigned id;
     char *data;
     size_t length, own; /* of all bytes; of those of the row */
 };
 
-static char problem_text[MAX_PROBLEM];
-
 __attribute__((format(printf, 1, 2))) static const char *
 problem_of(const char *format, ...)
 {
+    static char text[512];
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(problem_text, sizeof(problem_text), format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    return problem_text;
+    return text;
 }
 
 /* memmem(3) is not used: TSan checks all bytes that it may read. */
-static void fill_marks(struct script *script)
+static void fill_marks(const struct run *run)
 {
-    char digits[MARK + 1];
+    enum { SIZE = sizeof(MARK) - 1 };
+    char digits[SIZE + 1];
 
-    snprintf(digits, sizeof(digits), "%05u", script->id % 100000);
-    for (size_t i = 0; i + MARK <= script->length; i++)
-        if (script->data[i] == HTTP_MARK[0] &&
-            memcmp(script->data + i, HTTP_MARK, MARK) == 0)
-            memcpy(script->data + i, digits, MARK);
+    snprintf(digits, sizeof(digits), "%05u", run->id % 100000);
+    for (size_t i = 0; i + SIZE <= run->length; i++)
+        if (run->data[i] == MARK[0] && memcmp(run->data + i, MARK, SIZE) == 0)
+            memcpy(run->data + i, digits, SIZE);
 }
 
-/* Ownership: the caller frees `data`. */
-static struct script write_script(const struct http_case *row)
+static void write_bytes(struct run *run)
 {
-    static unsigned rows;
-    struct script script = {++rows, NULL, row->length, row->length};
+    const struct http_case *row = run->row;
+    FILE *out = open_memstream(&run->data, &run->length);
 
-    script.data = malloc(row->length + sizeof(next_request));
-    assert_non_null(script.data);
-    memcpy(script.data, row->sent, row->length);
-    memcpy(script.data + row->length, next_request, sizeof(next_request));
-    script.length += sizeof(next_request) - 1;
-    fill_marks(&script);
-    return script;
+    assert_non_null(out);
+    fwrite(row->sent, 1, row->length, out);
+    for (size_t i = 0, unit = 0; i < row->size; i++) {
+        fputc(row->unit[unit++], out);
+        if (row->unit[unit] == '\0')
+            unit = 0;
+    }
+    if (row->after != NULL)
+        fwrite(row->after, 1, row->after_length, out);
+    fflush(out);
+    run->own = run->length;
+    fputs(next_request, out);
+    fclose(out);
+    fill_marks(run);
 }
 
-void http_settle(struct connection *other)
+/*
+ * Wait until the single event loop of the service has read all bytes that were
+ * sent before on other connections: those are reported to the loop no later
+ * than the first request, so they are read in the same round at the latest. The
+ * second request cannot be in that round.
+ */
+static void settle(struct connection *other)
 {
-    /*
-     * Bytes sent before the first of these requests are reported to the loop no
-     * later than that request, so they are read in the same round at the
-     * latest. The second request cannot be in that round.
-     */
     for (int i = 0; i < 2; i++) {
         assert_true(connection_get(other, "/health"));
         connection_expect_status(other, 200);
@@ -82,53 +92,51 @@ void http_settle(struct connection *other)
  * Ignore errors of sending: the service may refuse the request and close before
  * it has read all of it.
  */
-static void send_script(const struct http_way *way, const struct http_case *row,
-                        struct connection *connection,
-                        const struct script *script)
+static void begin_run(struct run *run, const struct http_way *way,
+                      const struct http_case *row)
 {
-    size_t length =
-        way->later || row->unfinished ? script->own : script->length;
-    size_t cut = way->cut < length ? way->cut : length;
+    static unsigned runs;
 
-    for (size_t i = 0; way->drip && i < length; i++) {
-        (void)connection_send(connection, script->data + i, 1);
-        http_settle(way->other);
+    *run = (struct run){.row = row, .way = *way, .id = ++runs};
+    write_bytes(run);
+    instance_connect(&service, &run->connection);
+    size_t length = way->later || row->unfinished ? run->own : run->length;
+    size_t part = way->first == 0 ? length : way->first;
+    for (size_t sent = 0; sent < length; sent += part) {
+        if (sent > 0) {
+            settle(way->other);
+            part = way->step == 0 ? length : way->step;
+        }
+        if (part > length - sent)
+            part = length - sent;
+        (void)connection_send(&run->connection, run->data + sent, part);
     }
-    if (!way->drip && cut > 0) {
-        (void)connection_send(connection, script->data, cut);
-        http_settle(way->other);
-    }
-    if (!way->drip)
-        (void)connection_send(connection, script->data + cut, length - cut);
     if (row->unfinished)
-        connection_finish(connection);
+        connection_finish(&run->connection);
 }
 
 /* Receive a response whose head is sent twice, which response.h rejects. */
-static const char *receive_doubled(const struct http_case *row,
-                                   struct connection *connection)
+static const char *receive_doubled(struct connection *connection,
+                                   unsigned status)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    const char *second = NULL;
     char line[32];
 
     while (connection_fill(connection, 4096, deadline)) {
         /* Read until it is closed. */
     }
-    int length =
-        snprintf(line, sizeof(line), "HTTP/1.1 %u ", row->responses[0]);
-    if (!connection->ended || connection->length < (size_t)length ||
-        memcmp(connection->data, line, (size_t)length) != 0)
-        return problem_of("expected %s and the end of the connection", line);
-    const char *second =
-        memmem(connection->data + length, connection->length - (size_t)length,
-               "HTTP/1.1 ", 9);
-    if (second == NULL || strncmp(second, line, (size_t)length) != 0)
-        return problem_of("the head of the response was not sent twice");
+    int length = snprintf(line, sizeof(line), "HTTP/1.1 %u ", status);
+    if (connection->ended && connection->length > (size_t)length &&
+        memcmp(connection->data, line, (size_t)length) == 0)
+        second =
+            memmem(connection->data + length,
+                   connection->length - (size_t)length, line, (size_t)length);
     connection->length = 0;
-    return NULL;
+    return second != NULL ? NULL : problem_of("expected %s twice", line);
 }
 
-enum place { ANY, WITHIN, LAST };
+enum place { ANY, WITHIN, FINAL };
 
 /* Receive one response. Its Connection header must match `place`. */
 static const char *receive_one(struct connection *connection, bool head,
@@ -138,154 +146,146 @@ static const char *receive_one(struct connection *connection, bool head,
     enum connection_result result =
         head ? connection_receive_head(connection, &response)
              : connection_receive(connection, &response);
+    const char *problem = NULL;
 
     if (result != CONNECTION_ANSWERED)
-        return problem_of("expected %u, got: %s", status,
-                          result == CONNECTION_CLOSED ? "closed"
-                          : result == CONNECTION_CUT  ? "a truncated response"
-                          : result == CONNECTION_GARBLED ? "an invalid response"
-                                                         : "nothing in time");
-    const char *problem = NULL;
+        return problem_of("expected %u, got no response: %d", status,
+                          (int)result);
     if (response.status != status)
         problem = problem_of("expected %u, got %u: %.200s", status,
                              response.status, response.body);
-    else if (place != ANY && response_closes(&response) != (place == LAST))
+    else if (place != ANY && response_closes(&response) != (place == FINAL))
         problem =
             problem_of("the Connection header of %u does not match", status);
     response_release(&response);
     return problem;
 }
 
-static const char *receive_responses(const struct http_case *row,
-                                     struct connection *connection)
+static const char *receive_responses(struct run *run)
 {
+    const struct http_case *row = run->row;
     const char *problem = NULL;
 
     if (row->doubled)
-        return receive_doubled(row, connection);
-    for (size_t i = 0; i < HTTP_CASE_RESPONSES && row->responses[i] != 0; i++) {
-        enum place place = WITHIN;
-        if (row->unfinished)
-            place = ANY;
-        else if (row->next == HTTP_CLOSED &&
-                 (i + 1 == HTTP_CASE_RESPONSES || row->responses[i + 1] == 0))
-            place = LAST;
-        problem = receive_one(connection, row->head, row->responses[i], place);
-        if (problem != NULL)
-            return problem;
+        return receive_doubled(&run->connection, row->responses[0]);
+    for (size_t i = 0; problem == NULL && row->responses[i] != 0; i++) {
+        bool last = row->next == HTTP_CLOSED && row->responses[i + 1] == 0;
+        problem = receive_one(&run->connection, row->head, row->responses[i],
+                              row->unfinished ? ANY
+                              : last          ? FINAL
+                                              : WITHIN);
     }
-    return NULL;
+    return problem;
 }
 
-static const char *receive_next(const struct http_way *way,
-                                const struct http_case *row,
-                                struct connection *connection,
-                                const struct script *script)
+static const char *receive_next(struct run *run)
 {
     struct response response = {0};
 
-    if (row->next == HTTP_ANSWERED) {
-        if (way->later)
-            (void)connection_send(connection, script->data + script->own,
-                                  script->length - script->own);
-        return receive_one(connection, false, 202, WITHIN);
+    if (run->row->next == HTTP_ANSWERED) {
+        if (run->way.later)
+            (void)connection_send(&run->connection, run->data + run->own,
+                                  run->length - run->own);
+        return receive_one(&run->connection, false, 202, WITHIN);
     }
-    if (connection_receive(connection, &response) == CONNECTION_CLOSED)
+    if (connection_receive(&run->connection, &response) == CONNECTION_CLOSED)
         return NULL;
     unsigned status = response.status;
     response_release(&response);
     return problem_of("expected the end of the connection, got %u", status);
 }
 
-static const char *check_rocket(struct connection *observer, unsigned id,
-                                const char *rocket, bool there)
+/* The responses also show that the service still runs. */
+static const char *check_rocket(unsigned id, const char *rocket, bool there)
 {
-    char target[64];
-    struct response response;
+    char name[64];
 
-    snprintf(target, sizeof(target), "/rockets/http-%05u-%s", id, rocket);
-    assert_true(connection_get(observer, target));
-    connection_expect(observer, &response);
-    unsigned status = response.status;
-    response_release(&response);
-    if (status == (there ? 200 : 404))
-        return NULL;
-    return problem_of("GET of the rocket %s: %u", rocket, status);
+    snprintf(name, sizeof(name), "http-%05u-%s", id, rocket);
+    return bulk_messages_of(&service, name) == (there ? 1 : 0)
+               ? NULL
+               : problem_of("the rocket %s has another state", rocket);
 }
 
-/* Responses here also show that the service still runs. */
-static const char *check_rockets(const struct http_way *way,
-                                 const struct http_case *row, unsigned id)
+static const char *end_run(struct run *run)
 {
-    struct connection observer;
+    const struct http_case *row = run->row;
+    const char *problem = receive_responses(run);
 
-    instance_connect(way->instance, &observer);
-    const char *problem = check_rocket(&observer, id, "sent", row->applied);
     if (problem == NULL)
-        problem =
-            check_rocket(&observer, id, "next", row->next == HTTP_ANSWERED);
+        problem = receive_next(run);
     if (problem == NULL)
-        problem = check_rocket(&observer, id, "evil", row->smuggled);
-    connection_close(&observer);
+        problem = check_rocket(run->id, "sent", row->applied);
+    if (problem == NULL)
+        problem = check_rocket(run->id, "next", row->next == HTTP_ANSWERED);
+    if (problem == NULL)
+        problem = check_rocket(run->id, "evil", row->smuggled);
+    connection_close(&run->connection);
+    free(run->data);
     return problem;
 }
 
 const char *http_case_run(const struct http_way *way,
                           const struct http_case *row)
 {
-    struct script script = write_script(row);
-    struct connection connection;
+    struct run run;
 
-    instance_connect(way->instance, &connection);
-    send_script(way, row, &connection, &script);
-    const char *problem = receive_responses(row, &connection);
-    if (problem == NULL)
-        problem = receive_next(way, row, &connection, &script);
-    connection_close(&connection);
-    if (problem == NULL)
-        problem = check_rockets(way, row, script.id);
-    free(script.data);
-    return problem;
+    begin_run(&run, way, row);
+    return end_run(&run);
 }
 
-void http_cases_run(const struct instance *instance,
-                    const struct http_case rows[], size_t count)
+/* The service notices some ends only after a while: those are sent first. */
+void http_table_run(void **state)
 {
-    size_t failed = 0, sent = 0;
+    const struct http_table *table = *state;
+    const struct http_way at_once = {.later = false}, later = {.later = true};
+    struct run *runs = calloc(table->count, sizeof(*runs));
+    size_t failed = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        for (int later = 0; later < (rows[i].unfinished ? 1 : 2); later++) {
-            struct http_way way = {.instance = instance, .later = later > 0};
-            const char *problem = http_case_run(&way, &rows[i]);
-            sent++;
-            if (problem == NULL)
-                continue;
-            print_error("%s, %s%s: %s\n", rows[i].rule, rows[i].name,
-                        later > 0 ? " (later)" : "", problem);
-            failed++;
-        }
+    assert_non_null(runs);
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rows[i].unfinished)
+            begin_run(&runs[i], &at_once, &table->rows[i]);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct http_case *row = &table->rows[i];
+        const char *problem =
+            row->unfinished ? end_run(&runs[i]) : http_case_run(&at_once, row);
+        if (problem == NULL && !row->unfinished)
+            problem = http_case_run(&later, row);
+        if (problem == NULL)
+            continue;
+        print_error("RFC %s, %s: %s\n", row->rule, row->name, problem);
+        failed++;
     }
-    print_message("%zu rows, %zu cases\n", count, sent);
+    free(runs);
     assert_int_equal(failed, 0);
-}
-
-static int setup_with_flag(void **state, const char *flag)
-{
-    const char *const flags[] = {flag, NULL};
-    struct instance *instance = malloc(sizeof(*instance));
-
-    assert_non_null(instance);
-    instance_start(instance, flags);
-    *state = instance;
-    return 0;
 }
 
 int http_setup_one_loop(void **state)
 {
-    return setup_with_flag(state, "-threads=1");
+    static const char *const flags[] = {"-threads=1", NULL};
+
+    (void)state;
+    instance_start(&service, flags);
+    return 0;
 }
 
 int http_setup_threads(void **state)
 {
-    return setup_with_flag(state, "-threads=per-connection");
+    static const char *const flags[] = {"-threads=per-connection", NULL};
+
+    (void)state;
+    instance_start(&service, flags);
+    return 0;
+}
+
+int http_teardown(void **state)
+{
+    (void)state;
+    instance_stop(&service);
+    return 0;
+}
+
+const struct instance *http_service(void)
+{
+    return &service;
 }

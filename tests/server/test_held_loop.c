@@ -1,75 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Moments in event loops that come up rarely: a loop is held up in a call of
- * libmicrohttpd's, which the linker gives to us.
+ * Moments that come up rarely: a loop is held up in a call of libmicrohttpd's,
+ * or a limit of time passes, as the linker gives these calls to us.
  */
 #include "lib/harness.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "base/sync.h"
 #include "server/server.h"
-#include "toy.h"
-#include "upload.h"
+#include "toy_client.h"
 
 enum {
     SOON_MS = 50,
     LENGTH = 100000,
+    LIMIT_US = 60 * 1000000,
     /* A stop waits no longer for what is in flight. */
     STOPPED_MS = (SERVER_STOP_SECONDS + 1) * 1000,
 };
 
-/* The calls that hold up the loop that makes them. */
-enum call { NONE, BEFORE_SUSPEND, SUSPEND, RESUME, QUEUE };
+/* The calls of libmicrohttpd's, in two places where there are two. */
+enum call { NONE, BEFORE_SUSPEND, SUSPEND, RESUME, QUEUE, STOP, CALLS };
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    enum call call; /* the next one of these is held up */
-    bool held;      /* one is */
-    bool ending;    /* MHD_stop_daemon() is about to be called */
+    enum call closed;    /* what makes this call is held up */
+    bool reached[CALLS]; /* since the gate was set */
 } gate;
 
-static void hold_up(enum call call)
+static void pass(enum call call)
 {
     sync_lock(&gate.lock);
-    if (gate.call == call) {
-        gate.held = true;
-        sync_broadcast(&gate.changed);
-        while (gate.call == call)
-            sync_wait(&gate.changed, &gate.lock);
-        gate.held = false;
-    }
+    gate.reached[call] = true;
+    sync_broadcast(&gate.changed);
+    while (gate.closed == call)
+        sync_wait(&gate.changed, &gate.lock);
     sync_unlock(&gate.lock);
 }
 
+/* Close it for this call, or open it. */
 static void set_gate(enum call call)
 {
     sync_lock(&gate.lock);
-    gate.call = call;
+    gate.closed = call;
+    memset(gate.reached, 0, sizeof(gate.reached));
     sync_broadcast(&gate.changed);
     sync_unlock(&gate.lock);
 }
 
-/* False if `ms` pass before. */
-static bool comes_true(const bool *condition, uint64_t ms)
+/* Whether `call` is reached within `ms`. */
+static bool is_reached(enum call call, uint64_t ms)
 {
     struct timespec deadline = sync_deadline(ms);
     bool in_time = true;
 
     sync_lock(&gate.lock);
-    while (!*condition && in_time)
+    while (!gate.reached[call] && in_time)
         in_time = sync_wait_until(&gate.changed, &gate.lock, &deadline);
-    bool came = *condition;
+    bool reached = gate.reached[call];
     sync_unlock(&gate.lock);
-    return came;
+    return reached;
 }
 
-static void wait_until(const bool *condition)
+static void wait_for(enum call call)
 {
-    assert_true(comes_true(condition, CONNECTION_PATIENCE));
+    assert_true(is_reached(call, CONNECTION_PATIENCE));
 }
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names. */
@@ -88,14 +87,14 @@ void __wrap_MHD_stop_daemon(struct MHD_Daemon *daemon);
 
 void __wrap_MHD_suspend_connection(struct MHD_Connection *connection)
 {
-    hold_up(BEFORE_SUSPEND);
+    pass(BEFORE_SUSPEND);
     __real_MHD_suspend_connection(connection);
-    hold_up(SUSPEND);
+    pass(SUSPEND);
 }
 
 void __wrap_MHD_resume_connection(struct MHD_Connection *connection)
 {
-    hold_up(RESUME);
+    pass(RESUME);
     __real_MHD_resume_connection(connection);
 }
 
@@ -103,73 +102,59 @@ enum MHD_Result __wrap_MHD_queue_response(struct MHD_Connection *connection,
                                           unsigned status,
                                           struct MHD_Response *response)
 {
-    hold_up(QUEUE);
+    pass(QUEUE);
     return __real_MHD_queue_response(connection, status, response);
 }
 
 void __wrap_MHD_stop_daemon(struct MHD_Daemon *daemon)
 {
-    sync_lock(&gate.lock);
-    gate.ending = true;
-    sync_broadcast(&gate.changed);
-    sync_unlock(&gate.lock);
+    pass(STOP);
     __real_MHD_stop_daemon(daemon);
+}
+
+/* Only the list of connections calls it. */
+uint64_t __real_connection_clock(void);
+uint64_t __wrap_connection_clock(void);
+
+static _Atomic uint64_t passed, readings;
+
+uint64_t __wrap_connection_clock(void)
+{
+    atomic_fetch_add(&readings, 1);
+    return __real_connection_clock() + atomic_load(&passed);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-static void *run_wake(void *toy)
+static void wake_while_it_is_suspended(struct toy *toy, enum call call)
 {
-    toy_wake_held(toy);
-    return NULL;
-}
-
-static void *run_stop(void *toy)
-{
-    toy_stop(toy);
-    return NULL;
-}
-
-static struct connection ask(struct toy *toy, const char *target)
-{
+    static const struct toy_ask asks[] = {
+        TOY_GET("stream", "held", "wse"),
+        TOY_SINK("held", "0a", LENGTH, 0),
+    };
     struct connection client;
 
-    assert_true(connection_open(&client, toy_port(toy)));
-    connection_get(&client, target);
-    return client;
-}
-
-static void wake_while_it_is_suspended(void **state, enum call call)
-{
-    struct toy *toy = *state;
-    struct upload upload = {"held", "0a", LENGTH, 0};
-    struct upload_bytes bytes = upload_make(&upload, "");
-    struct connection client;
-
-    set_gate(call);
-    client = ask(toy, "/stream/held/wse");
-    wait_until(&gate.held);
-    assert_int_equal(toy_wake_held(toy), 1);
-    set_gate(NONE);
-    connection_expect_status(&client, 200);
-    set_gate(call);
-    connection_send(&client, bytes.data, bytes.length);
-    wait_until(&gate.held);
-    assert_int_equal(toy_wake_held(toy), 1);
-    set_gate(NONE);
-    toy_hold_no_more(toy);
-    upload_expect(&client, &upload);
+    toy_open(toy, &client);
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        set_gate(call);
+        toy_send(&client, &asks[i]);
+        wait_for(call);
+        assert_int_equal(toy_wake_held(toy), 1);
+        set_gate(NONE);
+        toy_hold(toy, false);
+        toy_expect(&client, &asks[i]);
+        toy_hold(toy, true);
+    }
     connection_close(&client);
-    free(bytes.data);
 }
 
 static void wake_before_the_suspension_is_not_lost(void **state)
 {
-    wake_while_it_is_suspended(state, BEFORE_SUSPEND);
+    wake_while_it_is_suspended(*state, BEFORE_SUSPEND);
 }
 
 static void wake_during_the_suspension_is_not_lost(void **state)
 {
-    wake_while_it_is_suspended(state, SUSPEND);
+    wake_while_it_is_suspended(*state, SUSPEND);
 }
 
 static void deferred_is_started_after_the_suspension(void **state)
@@ -177,8 +162,8 @@ static void deferred_is_started_after_the_suspension(void **state)
     struct connection client;
 
     set_gate(BEFORE_SUSPEND);
-    client = ask(*state, "/deferred/now/hello");
-    wait_until(&gate.held);
+    toy_get(*state, &client, "/deferred/now/hello");
+    wait_for(BEFORE_SUSPEND);
     assert_int_equal(toy_count(*state, TOY_STARTED), 0);
     set_gate(NONE);
     connection_expect_status(&client, 200);
@@ -191,29 +176,24 @@ static void deferred_is_started_after_the_suspension(void **state)
  */
 static void deferred_is_not_cancelled_before_its_start(void **state)
 {
-    struct toy *toy = toy_start(false, 2);
     struct connection first, second;
-    pthread_t thread;
 
-    (void)state;
-    assert_true(connection_open(&first, toy_port(toy)));
-    connection_get(&first, "/plain/hello");
+    toy_get(*state, &first, "/plain/hello");
     connection_expect_status(&first, 200);
-    second = ask(toy, "/deferred/held/second");
-    toy_wait(toy, TOY_WAITED, 1);
+    toy_get(*state, &second, "/deferred/held/second");
+    toy_wait(*state, TOY_WAITED, 1);
     set_gate(SUSPEND);
     connection_get(&first, "/deferred/held/first");
-    wait_until(&gate.held);
-    assert_int_equal(pthread_create(&thread, NULL, run_stop, toy), 0);
-    toy_wait(toy, TOY_CANCELLED, 1);
+    wait_for(SUSPEND);
+    toy_begin_stop(*state);
+    toy_wait(*state, TOY_CANCELLED, 1);
     set_gate(NONE);
     connection_expect_status(&first, 503);
     connection_expect_status(&second, 503);
-    pthread_join(thread, NULL);
+    toy_end_stop(*state);
     connection_close(&first);
     connection_close(&second);
-    assert_int_equal(toy_count(toy, TOY_CANCELLED), 2);
-    assert_true(toy_free(toy));
+    assert_int_equal(toy_count(*state, TOY_CANCELLED), 2);
 }
 
 /*
@@ -223,22 +203,21 @@ static void deferred_is_not_cancelled_before_its_start(void **state)
 static void deferred_woken_too_late_to_be_finished_is_freed(void **state)
 {
     struct toy *toy = toy_start(false, 1);
-    struct connection waiting = ask(toy, "/deferred/held/hello"), busy;
-    pthread_t thread;
+    struct connection waiting, busy;
 
     (void)state;
+    toy_get(toy, &waiting, "/deferred/held/hello");
     toy_wait(toy, TOY_WAITED, 1);
-    gate.ending = false;
     set_gate(QUEUE);
-    busy = ask(toy, "/plain/hello");
-    wait_until(&gate.held);
-    assert_int_equal(pthread_create(&thread, NULL, run_stop, toy), 0);
-    wait_until(&gate.ending);
+    toy_get(toy, &busy, "/plain/hello");
+    wait_for(QUEUE);
+    toy_begin_stop(toy);
+    wait_for(STOP);
     assert_int_equal(toy_count(toy, TOY_CANCELLED), 1);
     assert_int_equal(toy_count(toy, TOY_WOKEN), 1);
     process_wait_until(process_clock() + SOON_MS);
     set_gate(NONE);
-    pthread_join(thread, NULL);
+    toy_end_stop(toy);
     if (toy_count(toy, TOY_FREED) != 1)
         print_message("too slow a machine to be too late\n");
     connection_close(&waiting);
@@ -246,42 +225,95 @@ static void deferred_woken_too_late_to_be_finished_is_freed(void **state)
     assert_true(toy_free(toy));
 }
 
+static void *run_wake(void *toy)
+{
+    toy_wake_held(toy);
+    return NULL;
+}
+
 /* Its wake has begun, but the connection is not resumed yet. */
 static void stop_waits_for_a_wake_that_is_under_way(void **state)
 {
-    struct toy *toy = toy_start(false, 2);
-    struct connection client = ask(toy, "/deferred/held/hello");
-    pthread_t wake, stop;
+    struct connection client;
+    pthread_t wake;
 
-    (void)state;
-    toy_wait(toy, TOY_WAITED, 1);
-    gate.ending = false;
+    toy_get(*state, &client, "/deferred/held/hello");
+    toy_wait(*state, TOY_WAITED, 1);
     set_gate(RESUME);
-    assert_int_equal(pthread_create(&wake, NULL, run_wake, toy), 0);
-    wait_until(&gate.held);
-    assert_int_equal(pthread_create(&stop, NULL, run_stop, toy), 0);
-    bool ended = comes_true(&gate.ending, STOPPED_MS);
+    assert_int_equal(pthread_create(&wake, NULL, run_wake, *state), 0);
+    wait_for(RESUME);
+    toy_begin_stop(*state);
+    bool ended = is_reached(STOP, STOPPED_MS);
     set_gate(NONE);
     assert_false(ended);
     connection_expect_status(&client, 200);
     pthread_join(wake, NULL);
-    pthread_join(stop, NULL);
+    toy_end_stop(*state);
     connection_close(&client);
-    assert_true(toy_free(toy));
 }
+
+/*
+ * Have all limits pass, for the `times`th time: a client that takes nothing is
+ * noticed by the second check. The connection that is idle is checked last, so
+ * the others were when it is closed.
+ */
+static void pass_limits(struct toy *toy, uint64_t times)
+{
+    struct connection idle;
+
+    toy_get(toy, &idle, "/plain/hello");
+    connection_expect_status(&idle, 200);
+    atomic_store(&passed, times * LIMIT_US);
+    connection_expect_closed(&idle);
+    connection_close(&idle);
+}
+
+/*
+ * Limits of time do not hold for who waits for the application. The thread that
+ * checks them reads our clock, so that a minute passes at once.
+ */
+static void connection_that_waits_has_no_limit_of_time(void **state)
+{
+    static const struct toy_ask asks[] = {
+        TOY_GET("deferred", "held", "hello"),
+        TOY_GET("stream", "held", "wsd"),
+        TOY_SINK("held", "0a", LENGTH, 0),
+        TOY_SINK("held", "0a", LENGTH, 1000),
+    };
+    enum { ASKS = sizeof(asks) / sizeof(asks[0]) };
+    struct connection clients[ASKS];
+
+    if (atomic_load(&readings) == 0)
+        skip(); /* an optimisation across files has left no call */
+    for (size_t i = 0; i < ASKS; i++) {
+        toy_open(*state, &clients[i]);
+        toy_send(&clients[i], &asks[i]);
+    }
+    toy_wait(*state, TOY_WAITED, ASKS);
+    pass_limits(*state, 1);
+    pass_limits(*state, 2);
+    atomic_store(&passed, 0);
+    toy_hold(*state, false);
+    for (size_t i = 0; i < ASKS; i++) {
+        toy_expect(&clients[i], &asks[i]);
+        connection_close(&clients[i]);
+    }
+}
+
+#define LOOPS_TEST(test)                                                       \
+    {                                                                          \
+#test, test, toy_setup_loops, toy_teardown, NULL                       \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(wake_before_the_suspension_is_not_lost,
-                                        toy_setup_loops, toy_teardown),
-        cmocka_unit_test_setup_teardown(wake_during_the_suspension_is_not_lost,
-                                        toy_setup_loops, toy_teardown),
-        cmocka_unit_test_setup_teardown(
-            deferred_is_started_after_the_suspension, toy_setup_loops,
-            toy_teardown),
-        cmocka_unit_test(stop_waits_for_a_wake_that_is_under_way),
-        cmocka_unit_test(deferred_is_not_cancelled_before_its_start),
+        TOY_TEST(connection_that_waits_has_no_limit_of_time),
+        LOOPS_TEST(wake_before_the_suspension_is_not_lost),
+        LOOPS_TEST(wake_during_the_suspension_is_not_lost),
+        LOOPS_TEST(deferred_is_started_after_the_suspension),
+        LOOPS_TEST(stop_waits_for_a_wake_that_is_under_way),
+        LOOPS_TEST(deferred_is_not_cancelled_before_its_start),
         cmocka_unit_test(deferred_woken_too_late_to_be_finished_is_freed),
     };
     sync_mutex_init(&gate.lock);

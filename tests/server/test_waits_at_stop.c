@@ -1,88 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The stop while connections wait for the application. What waits has
- * SERVER_STOP_SECONDS until it is cancelled, so the tests stop many servers at
- * a time.
+ * SERVER_STOP_SECONDS until it is cancelled, so all servers of a test are
+ * stopped at a time.
  */
 #include "lib/harness.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "server/server.h"
-#include "toy.h"
-#include "upload.h"
+#include "toy_client.h"
 
 enum {
-    SERVERS = 8,
     CROWD = 12, /* connections of each kind and server */
+    KINDS = 4,
+    MAX_SERVERS = 20,
     ROUNDS = 40,
     LENGTH = 100000,
     STOP_MS = SERVER_STOP_SECONDS * 1000,
 };
 
-/* A server that is stopped by a thread. */
+/* A server and its clients. */
 struct stop {
     struct toy *toy;
-    pthread_t thread;
-    int64_t ms; /* that it took */
-    struct connection deferred[CROWD], stream[CROWD], sink[CROWD];
+    struct connection waiting[CROWD][KINDS], late[2];
 };
 
-static void *run_stop(void *context)
-{
-    struct stop *stop = context;
-
-    stop->ms = toy_stop(stop->toy);
-    return NULL;
-}
-
-static void begin_stop(struct stop *stop)
-{
-    assert_int_equal(pthread_create(&stop->thread, NULL, run_stop, stop), 0);
-}
-
-static void end_stop(struct stop *stop)
-{
-    pthread_join(stop->thread, NULL);
-    assert_true(toy_free(stop->toy));
-}
-
-static void open_stop(struct stop *stop, struct connection *client)
-{
-    assert_true(connection_open(client, toy_port(stop->toy)));
-}
-
-/* Half of the servers have event loops, the others a thread a connection. */
-static void start_toy(struct stop *stop, size_t index)
-{
-    stop->toy = toy_start(index % 2 == 1, 2);
-}
-
-static void send_upload(struct connection *client, size_t chunk)
-{
-    struct upload upload = {"held", "0h", LENGTH, chunk};
-    struct upload_bytes bytes = upload_make(&upload, "");
-
-    connection_send(client, bytes.data, LENGTH / 2);
-    free(bytes.data);
-}
-
-/* So many of each kind wait. */
+/* So many of each kind wait, sinks in the middle of their bodies. */
 static void wait_in_all_ways(struct stop *stop, size_t count)
 {
+    static const struct toy_ask asks[KINDS] = {
+        TOY_GET("deferred", "held", "hello"),
+        TOY_GET("stream", "held", "swsd"),
+        TOY_SINK("held", "0h", LENGTH, 0),
+        TOY_SINK("held", "0h", LENGTH, 1000),
+    };
+
     for (size_t i = 0; i < count; i++) {
-        open_stop(stop, &stop->deferred[i]);
-        connection_get(&stop->deferred[i], "/deferred/held/hello");
-        open_stop(stop, &stop->stream[i]);
-        connection_get(&stop->stream[i], "/stream/held/swsd");
-        open_stop(stop, &stop->sink[i]);
-        send_upload(&stop->sink[i], i % 2 * 1000);
+        for (size_t kind = 0; kind < KINDS; kind++) {
+            toy_open(stop->toy, &stop->waiting[i][kind]);
+            toy_send_part(&stop->waiting[i][kind], &asks[kind], 0, LENGTH / 2);
+        }
     }
-    toy_wait(stop->toy, TOY_WAITED, 3 * count);
+    toy_wait(stop->toy, TOY_WAITED, KINDS * count);
 }
 
 /* A deferred makes its response, 503 after a cancel; others are cut. */
@@ -91,81 +49,68 @@ static void expect_ends(struct stop *stop, size_t count, unsigned status)
     struct response response;
 
     for (size_t i = 0; i < count; i++) {
-        connection_expect(&stop->deferred[i], &response);
+        connection_expect(&stop->waiting[i][0], &response);
         if (status != 0)
             response_expect_status(&response, status);
         response_expect_body(&response, "hello");
         assert_true(response_closes(&response));
         response_release(&response);
-        connection_close(&stop->deferred[i]);
-        connection_close(&stop->stream[i]);
-        connection_close(&stop->sink[i]);
+        for (size_t kind = 0; kind < KINDS; kind++)
+            connection_close(&stop->waiting[i][kind]);
     }
 }
 
-static void stop_cancels_all_that_waits(void **state)
+static void prepare_crowd(struct stop *stop)
 {
-    struct stop stops[SERVERS];
+    wait_in_all_ways(stop, CROWD);
+}
 
-    (void)state;
-    for (size_t i = 0; i < SERVERS; i++) {
-        start_toy(&stops[i], i);
-        wait_in_all_ways(&stops[i], CROWD);
-    }
-    for (size_t i = 0; i < SERVERS; i++)
-        begin_stop(&stops[i]);
-    for (size_t i = 0; i < SERVERS; i++) {
-        expect_ends(&stops[i], CROWD, 503);
-        pthread_join(stops[i].thread, NULL);
-        assert_int_equal(toy_count(stops[i].toy, TOY_CANCELLED), 3 * CROWD);
-        assert_true(toy_free(stops[i].toy));
-    }
+static void expect_all_cancelled(struct stop *stop)
+{
+    expect_ends(stop, CROWD, 503);
+    assert_int_equal(toy_count(stop->toy, TOY_CANCELLED), KINDS * CROWD);
 }
 
 /* 'g' makes a last block once the stream is cancelled. */
-static void stop_lets_a_stream_make_its_last_block(void **state)
+static void prepare_last_block(struct stop *stop)
 {
-    struct stop stops[2];
-
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        start_toy(&stops[i], i);
-        open_stop(&stops[i], &stops[i].stream[0]);
-        connection_get(&stops[i].stream[0], "/stream/held/swg");
-        toy_wait(stops[i].toy, TOY_WAITED, 1);
-        begin_stop(&stops[i]);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        struct response response;
-        connection_expect(&stops[i].stream[0], &response);
-        assert_int_equal(response.body_length, toy_stream_length("sd"));
-        response_release(&response);
-        connection_close(&stops[i].stream[0]);
-        end_stop(&stops[i]);
-    }
+    toy_get(stop->toy, &stop->late[0], "/stream/held/swg");
+    toy_wait(stop->toy, TOY_WAITED, 1);
 }
 
-/* The stop meets waits that another thread wakes in that moment. */
-static void wakes_may_come_while_the_stop_cancels(void **state)
+static void expect_last_block(struct stop *stop)
 {
-    struct stop stops[SERVERS];
+    struct toy_ask ask = TOY_GET("stream", "held", "sd");
 
-    (void)state;
-    for (size_t i = 0; i < SERVERS; i++) {
-        start_toy(&stops[i], i);
-        toy_wake_held_at_cancel(stops[i].toy);
-        toy_ignore_cancel(stops[i].toy);
-        wait_in_all_ways(&stops[i], CROWD);
-        /* Sinks are freed at the wake, without another call. */
-        for (size_t j = 0; j < CROWD; j++)
-            connection_close(&stops[i].sink[j]);
-    }
-    for (size_t i = 0; i < SERVERS; i++)
-        begin_stop(&stops[i]);
-    for (size_t i = 0; i < SERVERS; i++) {
-        expect_ends(&stops[i], CROWD, 0);
-        end_stop(&stops[i]);
-    }
+    toy_expect(&stop->late[0], &ask);
+    connection_close(&stop->late[0]);
+}
+
+/* Sinks are freed at the wake, without another call. */
+static void prepare_wakes(struct stop *stop)
+{
+    toy_ignore_cancel(stop->toy);
+    wait_in_all_ways(stop, CROWD);
+    for (size_t i = 0; i < CROWD; i++)
+        for (size_t kind = 2; kind < KINDS; kind++)
+            connection_close(&stop->waiting[i][kind]);
+}
+
+static void wake_during_the_cancel(struct stop *stop)
+{
+    toy_wait(stop->toy, TOY_CANCELLED, 1);
+    toy_hold(stop->toy, false);
+    expect_ends(stop, CROWD, 0);
+}
+
+/* A request whose head has been read, and whose body has not been sent. */
+static void begin_late(struct stop *stop, struct connection *late,
+                       const char *target)
+{
+    toy_open(stop->toy, late);
+    connection_request(late, "POST", target,
+                       "Content-Length: 1\r\nExpect: 100-continue\r\n");
+    connection_expect_status(late, 100);
 }
 
 static void finish_late(struct connection *late)
@@ -181,85 +126,99 @@ static void finish_late(struct connection *late)
     connection_close(late);
 }
 
-/* A request whose head has been read, and whose body has not been sent. */
-static void begin_late(struct stop *stop, struct connection *late,
-                       const char *target)
+/* What is cancelled is held, so that the stop goes on. */
+static void prepare_late(struct stop *stop)
 {
-    open_stop(stop, late);
-    connection_request(late, "POST", target,
-                       "Content-Length: 1\r\nExpect: 100-continue\r\n");
-    connection_expect_status(late, 100);
+    toy_ignore_cancel(stop->toy);
+    wait_in_all_ways(stop, 1);
+    begin_late(stop, &stop->late[0], "/deferred/held/late");
+    begin_late(stop, &stop->late[1], "/sink/held/aD/0");
 }
 
-/* What is cancelled is held, so that the stop goes on. */
-static void deferred_during_the_stop_is_not_started(void **state)
+static void expect_late_refused(struct stop *stop)
 {
-    struct connection late[2], later[2];
-    struct stop stops[2];
+    toy_wait(stop->toy, TOY_CANCELLED, KINDS);
+    finish_late(&stop->late[0]);
+    finish_late(&stop->late[1]);
+    assert_int_equal(toy_count(stop->toy, TOY_STARTED), 1);
+    toy_hold(stop->toy, false);
+    expect_ends(stop, 1, 503);
+}
+
+/* First what must not come late. */
+static const struct scene {
+    const char *claim;
+    size_t servers;
+    void (*prepare)(struct stop *stop);
+    void (*expect)(struct stop *stop);
+} scenes[] = {
+    {"wakes may come while the stop cancels", 8, prepare_wakes,
+     wake_during_the_cancel},
+    {"deferred during the stop is not started", 2, prepare_late,
+     expect_late_refused},
+    {"stop cancels all that waits", 8, prepare_crowd, expect_all_cancelled},
+    {"stop lets a stream make its last block", 2, prepare_last_block,
+     expect_last_block},
+};
+
+enum { SCENES = sizeof(scenes) / sizeof(scenes[0]) };
+
+static void stop_cancels_what_waits(void **state)
+{
+    static struct stop stops[MAX_SERVERS];
+    size_t count = 0, next = 0;
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        start_toy(&stops[i], i);
-        toy_ignore_cancel(stops[i].toy);
-        wait_in_all_ways(&stops[i], 1);
-        begin_late(&stops[i], &late[i], "/deferred/held/late");
-        begin_late(&stops[i], &later[i], "/sink/held/aD/0");
+    for (size_t i = 0; i < SCENES; i++) {
+        for (size_t j = 0; j < scenes[i].servers; j++) {
+            /* In event loops, and with a thread for each connection. */
+            stops[count].toy = toy_start(j % 2 == 1, 2);
+            scenes[i].prepare(&stops[count++]);
+        }
     }
-    for (size_t i = 0; i < 2; i++)
-        begin_stop(&stops[i]);
-    for (size_t i = 0; i < 2; i++) {
-        toy_wait(stops[i].toy, TOY_CANCELLED, 3);
-        finish_late(&late[i]);
-        finish_late(&later[i]);
-        assert_int_equal(toy_count(stops[i].toy, TOY_STARTED), 1);
-        toy_hold_no_more(stops[i].toy);
-        expect_ends(&stops[i], 1, 503);
-        end_stop(&stops[i]);
+    for (size_t i = 0; i < count; i++)
+        toy_begin_stop(stops[i].toy);
+    for (size_t i = 0; i < SCENES; i++) {
+        print_message("%s\n", scenes[i].claim);
+        for (size_t j = 0; j < scenes[i].servers; j++, next++) {
+            scenes[i].expect(&stops[next]);
+            toy_end_stop(stops[next].toy);
+            assert_true(toy_free(stops[next].toy));
+        }
     }
 }
 
 /* Long before the cancel: the stop ends as soon as all are answered. */
-static void stop_ends_once_all_is_woken(struct stop *stop, size_t round)
+static void stop_ends_once_what_waits_is_woken(void **state)
 {
     struct connection clients[CROWD];
 
-    start_toy(stop, round);
-    for (size_t i = 0; i < CROWD; i++) {
-        open_stop(stop, &clients[i]);
-        connection_get(&clients[i], "/deferred/held/hello");
-    }
-    toy_wait(stop->toy, TOY_WAITED, CROWD);
-    begin_stop(stop);
-    if (round % 4 < 2)
-        assert_int_equal(toy_wake_held(stop->toy), CROWD);
-    for (size_t i = 0; round % 4 >= 2 && i < CROWD; i++)
-        connection_close(&clients[i]);
-    toy_hold_no_more(stop->toy);
-    for (size_t i = 0; round % 4 < 2 && i < CROWD; i++) {
-        connection_expect_status(&clients[i], 200);
-        connection_close(&clients[i]);
-    }
-    end_stop(stop);
-    assert_true(stop->ms < STOP_MS);
-}
-
-static void stop_ends_once_what_waits_is_woken(void **state)
-{
     (void)state;
     for (size_t round = 0; round < ROUNDS; round++) {
-        struct stop stop;
-        stop_ends_once_all_is_woken(&stop, round);
+        struct toy *toy = toy_start(round % 2 == 1, 2);
+        bool leave = round % 4 < 2;
+        for (size_t i = 0; i < CROWD; i++)
+            toy_get(toy, &clients[i], "/deferred/held/hello");
+        toy_wait(toy, TOY_WAITED, CROWD);
+        toy_begin_stop(toy);
+        for (size_t i = 0; leave && i < CROWD; i++)
+            connection_close(&clients[i]);
+        assert_int_equal(toy_wake_held(toy), CROWD);
+        for (size_t i = 0; !leave && i < CROWD; i++) {
+            connection_expect_status(&clients[i], 200);
+            connection_close(&clients[i]);
+        }
+        assert_true(toy_end_stop(toy) < STOP_MS);
+        assert_true(toy_free(toy));
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stop_cancels_all_that_waits),
-        cmocka_unit_test(stop_lets_a_stream_make_its_last_block),
-        cmocka_unit_test(wakes_may_come_while_the_stop_cancels),
-        cmocka_unit_test(deferred_during_the_stop_is_not_started),
+        cmocka_unit_test(stop_cancels_what_waits),
         cmocka_unit_test(stop_ends_once_what_waits_is_woken),
     };
+    connection_raise_limit();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 #include "lib/harness.h"
 
-#include <stdio.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,35 +14,21 @@
 #include "http/app.h"
 #include "http/problem.h"
 #include "http/request.h"
-#include "http/response.h"
 #include "server/server.h"
+#include "toy_client.h"
 #include "toy_item.h"
-#include "toy_waker.h"
 
 enum {
     LOOPS = 2,
     CONNECTIONS = 400,
-    BURST = 8,
-    MAX_BYSTANDERS = 30 * BURST,
     STOP_MS = SERVER_STOP_SECONDS * 1000,
 };
 
-struct toy {
-    struct server *server;
-    struct toy_items items;
-    /* The loops' oldest connections, and the threads that serve them. */
-    struct connection bystanders[MAX_BYSTANDERS];
-    size_t bystander_count;
-    pthread_t loops[LOOPS]; /* guarded by the items' lock */
-    size_t loop_count;
-};
-
-enum operation { PLAIN, REFUSED, DEFERRED, STREAM, SINK, BYSTANDER, UNKNOWN };
+enum operation { PLAIN, REFUSED, DEFERRED, STREAM, SINK, UNKNOWN };
 
 static const char *const operations[] = {
     [PLAIN] = "plain",   [REFUSED] = "refused", [DEFERRED] = "deferred",
-    [STREAM] = "stream", [SINK] = "sink",       [BYSTANDER] = "bystander",
-    [UNKNOWN] = "",
+    [STREAM] = "stream", [SINK] = "sink",       [UNKNOWN] = "",
 };
 
 static enum operation operation_of(const struct http_request *request)
@@ -61,95 +47,96 @@ static struct http_sink *open_request(void *context,
                                       struct http_response *response)
 {
     struct toy *toy = context;
+    const struct text *segments = request->segments;
     enum operation operation = operation_of(request);
     uint64_t expected = 0;
 
-    if (response->status != 0 || request->body.data != NULL)
-        toy_items_blame(&toy->items, "open got what is not empty");
+    toy_check(toy, response->status == 0 && request->body.data == NULL,
+              "open got what is not empty");
     request->operation = &operations[operation];
     if (operation == REFUSED)
         problem_set(response, 403, "refused");
     if (operation != SINK || request->segment_count != 4)
         return NULL;
-    struct toy_item *item = toy_item_new(&toy->items, request->segments);
-    if (text_read_unsigned(request->segments[3], SIZE_MAX, &expected))
+    struct toy_item *item = toy_item_new(toy, segments[1], segments[2]);
+    if (text_read_unsigned(segments[3], SIZE_MAX, &expected))
         item->expected = expected;
     return &item->sink;
-}
-
-/* Remember the loop that serves a bystander. */
-static void note_loop(struct toy *toy)
-{
-    size_t i = 0;
-
-    sync_lock(&toy->items.lock);
-    while (i < toy->loop_count && !pthread_equal(toy->loops[i], pthread_self()))
-        i++;
-    if (i == toy->loop_count && i < LOOPS)
-        toy->loops[toy->loop_count++] = pthread_self();
-    sync_unlock(&toy->items.lock);
-}
-
-/*
- * Open idle connections until each loop has one: some at a time, so that one
- * loop is busy with the first of them while another one accepts.
- */
-static void open_bystanders(struct toy *toy, unsigned loops)
-{
-    size_t found = 0;
-
-    while (found < loops) {
-        struct connection *opened = &toy->bystanders[toy->bystander_count];
-        toy->bystander_count += BURST;
-        assert_true(toy->bystander_count <= MAX_BYSTANDERS);
-        for (size_t i = 0; i < BURST; i++) {
-            assert_true(connection_open(&opened[i], toy_port(toy)));
-            connection_get(&opened[i], "/bystander");
-        }
-        for (size_t i = 0; i < BURST; i++)
-            connection_expect_status(&opened[i], 200);
-        sync_lock(&toy->items.lock);
-        found = toy->loop_count;
-        sync_unlock(&toy->items.lock);
-    }
 }
 
 static void answer_request(void *context, const struct http_request *request,
                            struct http_response *response)
 {
     struct toy *toy = context;
+    const struct text *segments = request->segments;
     enum operation operation = operation_of(request);
 
-    if (request->operation != &operations[operation] || response->status != 0)
-        toy_items_blame(&toy->items, "answer got another request than open");
+    toy_check(toy,
+              request->operation == &operations[operation] &&
+                  response->status == 0,
+              "answer got another request than open");
     response->status = 200;
-    if (operation == DEFERRED) { /* whose response must not have this */
+    switch (operation) {
+    case PLAIN:
+        buffer_append(&response->body,
+                      request->body.length > 0 ? request->body : segments[1]);
+        break;
+    case DEFERRED: /* whose response must have neither of these */
         http_response_header(response, "X-Ignored", "1");
         buffer_append(&response->body, TEXT("ignored"));
-    }
-    if (operation == PLAIN)
-        buffer_append(&response->body, request->body.length > 0
-                                           ? request->body
-                                           : request->segments[1]);
-    else if (operation == DEFERRED)
         response->deferred =
-            &toy_item_new(&toy->items, request->segments)->deferred;
-    else if (operation == STREAM)
-        response->stream =
-            &toy_item_new(&toy->items, request->segments)->stream;
-    else if (operation == BYSTANDER)
-        note_loop(toy);
-    else
+            &toy_item_new(toy, segments[1], segments[2])->deferred;
+        break;
+    case STREAM:
+        response->stream = &toy_item_new(toy, segments[1], segments[2])->stream;
+        break;
+    default:
         problem_set(response, 404, "no such path");
+    }
 }
 
-void toy_items_init(struct toy_items *items, bool threads)
+/*
+ * Idle connections, so many at a time that while one loop is busy with the
+ * first of them another one accepts.
+ */
+static void open_bystanders(struct toy *toy)
 {
-    sync_mutex_init(&items->lock);
-    sync_cond_init(&items->changed);
-    items->threads = threads;
-    if (pthread_create(&items->waker, NULL, toy_waker_run, items) != 0)
-        abort();
+    for (size_t i = 0; i < TOY_BYSTANDERS; i++)
+        toy_get(toy, &toy->bystanders[i], "/plain/hello");
+    for (size_t i = 0; i < TOY_BYSTANDERS; i++)
+        connection_expect_status(&toy->bystanders[i], 200);
+}
+
+static struct toy_item *take_any_locked(struct toy *toy, unsigned *seed)
+{
+    size_t index = (size_t)rand_r(seed) % toy->queued;
+    struct toy_item *item = toy->queue[index];
+
+    toy->queue[index] = toy->queue[--toy->queued];
+    return item;
+}
+
+/* The thread that wakes, at random moments, what is to be woken soon. */
+static void *run_waker(void *context)
+{
+    struct toy *toy = context;
+    unsigned seed = 1;
+
+    sync_lock(&toy->lock);
+    while (!toy->stopped) {
+        if (toy->queued == 0) {
+            sync_wait(&toy->changed, &toy->lock);
+            continue;
+        }
+        struct toy_item *item = take_any_locked(toy, &seed);
+        sync_unlock(&toy->lock);
+        for (int left = rand_r(&seed) % 8; left > 0; left--)
+            sched_yield();
+        toy_item_wake(item);
+        sync_lock(&toy->lock);
+    }
+    sync_unlock(&toy->lock);
+    return NULL;
 }
 
 struct toy *toy_start(bool per_connection, unsigned loops)
@@ -160,15 +147,18 @@ struct toy *toy_start(bool per_connection, unsigned loops)
                                      .threads = loops,
                                      .per_connection = per_connection,
                                      .max_connections = CONNECTIONS};
+    struct http_app app = {toy, open_request, answer_request};
 
     assert_non_null(toy);
-    toy_items_init(&toy->items, per_connection);
-    struct http_app app = {toy, open_request, answer_request};
+    sync_mutex_init(&toy->lock);
+    sync_cond_init(&toy->changed);
+    toy->threads = per_connection;
+    assert_int_equal(pthread_create(&toy->waker, NULL, run_waker, toy), 0);
     toy->server = server_start(&options, &app, error, sizeof(error));
     if (toy->server == NULL)
         fail_msg("%s", error);
     if (!per_connection)
-        open_bystanders(toy, loops);
+        open_bystanders(toy);
     return toy;
 }
 
@@ -177,159 +167,111 @@ uint16_t toy_port(const struct toy *toy)
     return server_port(toy->server);
 }
 
-int64_t toy_stop(struct toy *toy)
+static void *run_stop(void *context)
 {
+    struct toy *toy = context;
     int64_t start = process_clock();
 
-    for (size_t i = 0; i < toy->bystander_count; i++)
-        connection_close(&toy->bystanders[i]);
-    atomic_store(&toy->items.stopping, true);
     server_stop(toy->server);
     toy->server = NULL;
-    return process_clock() - start;
-}
-
-static const char *fault_of(const struct toy_item *item)
-{
-    if (item->counts[TOY_FINISHED] + item->counts[TOY_FREED] != 1)
-        return "something was not ended once";
-    if (item->counts[TOY_WAITED] != item->counts[TOY_WOKEN])
-        return "a wait was not woken once";
+    toy->stop_ms = process_clock() - start;
     return NULL;
 }
 
-static void stop_waker(struct toy_items *items)
+void toy_begin_stop(struct toy *toy)
 {
-    sync_lock(&items->lock);
-    items->stopped = true;
-    sync_broadcast(&items->changed);
-    sync_unlock(&items->lock);
-    sync_join(items->waker);
+    for (size_t i = 0; !toy->threads && i < TOY_BYSTANDERS; i++)
+        connection_close(&toy->bystanders[i]);
+    atomic_store(&toy->stopping, true);
+    assert_int_equal(pthread_create(&toy->stop, NULL, run_stop, toy), 0);
 }
 
-bool toy_items_release(struct toy_items *items)
+int64_t toy_end_stop(struct toy *toy)
 {
-    stop_waker(items);
-    while (items->first != NULL) {
-        struct toy_item *item = items->first;
-        items->first = item->next;
-        if (items->fault == NULL)
-            items->fault = fault_of(item);
-        free(item);
-    }
-    pthread_cond_destroy(&items->changed);
-    pthread_mutex_destroy(&items->lock);
-    if (items->fault != NULL)
-        print_error("the server broke a contract: %s\n", items->fault);
-    return items->fault == NULL;
+    pthread_join(toy->stop, NULL);
+    return toy->stop_ms;
+}
+
+int64_t toy_stop(struct toy *toy)
+{
+    toy_begin_stop(toy);
+    return toy_end_stop(toy);
+}
+
+static void stop_waker(struct toy *toy)
+{
+    sync_lock(&toy->lock);
+    toy->stopped = true;
+    sync_broadcast(&toy->changed);
+    sync_unlock(&toy->lock);
+    sync_join(toy->waker);
 }
 
 bool toy_free(struct toy *toy)
 {
-    bool sound = toy_items_release(&toy->items);
-
+    stop_waker(toy);
+    while (toy->first != NULL) {
+        struct toy_item *item = toy->first;
+        toy->first = item->next;
+        toy_check(toy, item->counts[TOY_ENDED] == 1,
+                  "something was not ended once");
+        toy_check(toy, item->counts[TOY_WAITED] == item->counts[TOY_WOKEN],
+                  "a wait was not woken once");
+        free(item);
+    }
+    bool sound = toy->fault == NULL;
+    if (!sound)
+        print_error("the server broke a contract: %s\n", toy->fault);
+    pthread_cond_destroy(&toy->changed);
+    pthread_mutex_destroy(&toy->lock);
     free(toy);
     return sound;
 }
 
-/* Wait until `first` and `second` have happened so often, together. */
-static void wait_for(struct toy_items *items, enum toy_event first,
-                     enum toy_event second, size_t count)
+void toy_wait(struct toy *toy, enum toy_event event, size_t count)
 {
     struct timespec deadline = sync_deadline(CONNECTION_PATIENCE);
     bool in_time = true;
-    size_t seen = 0;
 
-    sync_lock(&items->lock);
-    for (;;) {
-        seen = items->counts[first];
-        if (second != first)
-            seen += items->counts[second];
-        if (seen >= count || !in_time)
-            break;
-        in_time = sync_wait_until(&items->changed, &items->lock, &deadline);
-    }
-    sync_unlock(&items->lock);
+    sync_lock(&toy->lock);
+    while (toy->counts[event] < count && in_time)
+        in_time = sync_wait_until(&toy->changed, &toy->lock, &deadline);
+    size_t seen = toy->counts[event];
+    sync_unlock(&toy->lock);
     if (seen < count)
-        fail_msg("event %d came %zu times in a minute, not %zu", (int)first,
+        fail_msg("event %d came %zu times in a minute, not %zu", (int)event,
                  seen, count);
-}
-
-void toy_wait(struct toy *toy, enum toy_event event, size_t count)
-{
-    wait_for(&toy->items, event, event, count);
-}
-
-void toy_wait_ended(struct toy *toy, size_t count)
-{
-    wait_for(&toy->items, TOY_FINISHED, TOY_FREED, count);
 }
 
 size_t toy_count(struct toy *toy, enum toy_event event)
 {
-    sync_lock(&toy->items.lock);
-    size_t count = toy->items.counts[event];
-    sync_unlock(&toy->items.lock);
+    sync_lock(&toy->lock);
+    size_t count = toy->counts[event];
+    sync_unlock(&toy->lock);
     return count;
 }
 
+/* What is added meanwhile comes before `first`. */
 size_t toy_wake_held(struct toy *toy)
 {
-    return toy_waker_wake_held(&toy->items);
+    size_t count = 0;
+
+    sync_lock(&toy->lock);
+    struct toy_item *first = toy->first;
+    sync_unlock(&toy->lock);
+    for (struct toy_item *item = first; item != NULL; item = item->next)
+        if (item->wake == TOY_HELD && toy_item_wake(item))
+            count++;
+    return count;
 }
 
-void toy_hold_no_more(struct toy *toy)
+void toy_hold(struct toy *toy, bool hold)
 {
-    sync_lock(&toy->items.lock);
-    toy->items.hold_no_more = true;
-    sync_unlock(&toy->items.lock);
-    toy_wake_held(toy);
-}
-
-void toy_ignore_cancel(struct toy *toy)
-{
-    sync_lock(&toy->items.lock);
-    toy->items.ignore_cancel = true;
-    sync_unlock(&toy->items.lock);
-}
-
-void toy_wake_held_at_cancel(struct toy *toy)
-{
-    sync_lock(&toy->items.lock);
-    toy->items.wake_at_cancel = true;
-    sync_unlock(&toy->items.lock);
-}
-
-size_t toy_taken(struct toy *toy)
-{
-    sync_lock(&toy->items.lock);
-    size_t taken = toy->items.taken;
-    sync_unlock(&toy->items.lock);
-    return taken;
-}
-
-void toy_wait_taken(struct toy *toy, size_t count)
-{
-    struct timespec deadline = sync_deadline(CONNECTION_PATIENCE);
-    bool in_time = true;
-
-    sync_lock(&toy->items.lock);
-    while (toy->items.taken < count && in_time)
-        in_time =
-            sync_wait_until(&toy->items.changed, &toy->items.lock, &deadline);
-    sync_unlock(&toy->items.lock);
-    assert_true(toy_taken(toy) >= count);
-}
-
-char *toy_bytes(size_t length)
-{
-    char *bytes = malloc(length + 1);
-
-    assert_non_null(bytes);
-    for (size_t i = 0; i < length; i++)
-        bytes[i] = toy_byte(i);
-    bytes[length] = '\0';
-    return bytes;
+    sync_lock(&toy->lock);
+    toy->holds_nothing = !hold;
+    sync_unlock(&toy->lock);
+    if (!hold)
+        toy_wake_held(toy);
 }
 
 int toy_setup_loops(void **state)
@@ -348,11 +290,9 @@ int toy_setup_threads(void **state)
 int toy_teardown(void **state)
 {
     struct toy *toy = *state;
-    int64_t ms = toy->server == NULL ? 0 : toy_stop(toy);
+    bool in_time = toy->server == NULL || toy_stop(toy) < STOP_MS;
 
-    bool in_time = ms < STOP_MS;
     if (!in_time)
         print_error("a connection was left open\n");
-    bool sound = toy_free(toy);
-    return sound && in_time ? 0 : -1;
+    return toy_free(toy) && in_time ? 0 : -1;
 }

@@ -6,7 +6,8 @@
  *
  *     /plain/TEXT            the body of the request, or TEXT without one
  *     /refused               403, before the body
- *     /deferred/WAKE/TEXT    deferred, then TEXT; "S..." gives a stream
+ *     /deferred/WAKE/TEXT    deferred, then TEXT; "S..." gives a stream, "D..."
+ *                            another deferred
  *     /stream/WAKE/SCRIPT    a stream
  *     /sink/WAKE/SCRIPT/SIZE a sink, then how many bytes it took. SIZE is how
  *                            many will come, and is 0 for a chunked body
@@ -15,9 +16,12 @@
  * thread, at a random moment) or "held" (toy_wake_held() or a cancel).
  *
  * A stream does a letter of its script a call: w waits; s makes a few bytes, b
- * a block; d makes the last ones, e ends without; f fails. A sink does so as
- * well, over and over again: it takes nothing (0), one byte (1) or half of the
- * part (h), and waits; or takes all (a). A last D leaves a deferred.
+ * a block; d makes the last ones, e ends without; f fails, m says that there is
+ * more and makes nothing. Once it is cancelled it fails or, with a g in its
+ * script, makes its last bytes. A sink does a letter a call as well, over and
+ * over again: it takes nothing (0), one byte (1), half of the part (h) or all
+ * (A), and waits; or takes all (a); x fails, m takes half and does not wait,
+ * which no sink may do. A last D leaves a deferred.
  */
 #ifndef LUNAR_TEST_TOY_H
 #define LUNAR_TEST_TOY_H
@@ -33,16 +37,18 @@ enum toy_event {
     TOY_WOKEN,     /* and were woken */
     TOY_CANCELLED, /* and were cancelled */
     TOY_CALLED,    /* calls of next and take */
+    TOY_TAKEN,     /* bytes that sinks took */
     TOY_FINISHED,  /* ended by finish */
     TOY_FREED,     /* ended by free */
+    TOY_ENDED,     /* in either way */
     TOY_EVENTS
 };
 
 struct toy;
 
 /*
- * Serves the toy in event loops, or with a thread for each connection. Each
- * loop has an idle connection, as libmicrohttpd treats a loop's oldest one
+ * Serves the toy in event loops, or with a thread for each connection. A loop's
+ * oldest connection is an idle one of the toy's, as libmicrohttpd treats it
  * otherwise than the others: it does not read from it after a resume.
  */
 struct toy *toy_start(bool per_connection, unsigned loops);
@@ -51,8 +57,12 @@ uint16_t toy_port(const struct toy *toy);
 /* Stop the server. Returns the milliseconds that it took. */
 int64_t toy_stop(struct toy *toy);
 
+/* The same on another thread, and the wait for its end. */
+void toy_begin_stop(struct toy *toy);
+int64_t toy_end_stop(struct toy *toy);
+
 /*
- * After toy_stop(): whether all calls were as they must be, and everything was
+ * After the stop: whether all calls were as they must be, and everything was
  * ended once; prints what was not. Frees the toy.
  */
 bool toy_free(struct toy *toy);
@@ -60,36 +70,21 @@ bool toy_free(struct toy *toy);
 /* Wait until `event` has happened `count` times; fails after a minute. */
 void toy_wait(struct toy *toy, enum toy_event event, size_t count);
 
-/* Wait until so many were ended in either way. */
-void toy_wait_ended(struct toy *toy, size_t count);
-
 size_t toy_count(struct toy *toy, enum toy_event event);
 
 /* Wake all that are held. Returns how many. */
 size_t toy_wake_held(struct toy *toy);
 
-/* Wake them, and whatever is to be held later within the call. */
-void toy_hold_no_more(struct toy *toy);
-
-/* Hold what is cancelled, too, until toy_wake_held(). */
-void toy_ignore_cancel(struct toy *toy);
+/* False: wake them, and from now on hold nothing. True: hold again. */
+void toy_hold(struct toy *toy, bool hold);
 
 /*
- * At the first cancel another thread wakes all that are held, and the cancel
- * takes some time.
+ * From now on a cancel wakes nothing, and the first one takes some time: the
+ * test is to wake what is held.
  */
-void toy_wake_held_at_cancel(struct toy *toy);
+void toy_ignore_cancel(struct toy *toy);
 
-/* How many bytes sinks took. */
-size_t toy_taken(struct toy *toy);
-
-/* Wait until they took so many. */
-void toy_wait_taken(struct toy *toy, size_t count);
-
-/* The byte at a position of all that is sent. */
-char toy_byte(size_t position);
-
-/* `length` of them, from the start, and a NUL. The caller frees them. */
+/* `length` of the bytes of all bodies, and a NUL. The caller frees them. */
 char *toy_bytes(size_t length);
 
 /* The length of a stream's body. */

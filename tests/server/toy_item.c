@@ -11,111 +11,159 @@
 #include <time.h>
 
 #include "base/sync.h"
-#include "toy_waker.h"
 
 enum { SMALL = 10, LAST = 3, NEAR_END = 16 * 1024 };
 
-char toy_byte(size_t position)
+/* The byte at a position of a body, which tells it from its neighbours. */
+static char byte_at(size_t position)
 {
     return (char)('!' + (position ^ position >> 8 ^ position >> 16) % 90);
 }
 
-static void blame_locked(struct toy_items *items, const char *fault)
+char *toy_bytes(size_t length)
 {
-    if (items->fault == NULL)
-        items->fault = fault;
+    char *bytes = malloc(length + 1);
+    if (bytes == NULL)
+        abort();
+
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = byte_at(i);
+    bytes[length] = '\0';
+    return bytes;
 }
 
-void toy_items_blame(struct toy_items *items, const char *fault)
+static void check_locked(struct toy *toy, bool right, const char *fault)
 {
-    sync_lock(&items->lock);
-    blame_locked(items, fault);
-    sync_unlock(&items->lock);
+    if (!right && toy->fault == NULL)
+        toy->fault = fault;
 }
 
-static void count_locked(struct toy_item *item, enum toy_event event)
+void toy_check(struct toy *toy, bool right, const char *fault)
 {
-    item->counts[event]++;
-    item->all->counts[event]++;
-    sync_broadcast(&item->all->changed);
+    sync_lock(&toy->lock);
+    check_locked(toy, right, fault);
+    sync_unlock(&toy->lock);
 }
 
-static bool has_ended(const struct toy_item *item)
+static void count_locked(struct toy_item *item, enum toy_event event,
+                         size_t times)
 {
-    return item->counts[TOY_FINISHED] + item->counts[TOY_FREED] > 0;
+    item->counts[event] += times;
+    item->toy->counts[event] += times;
+    sync_broadcast(&item->toy->changed);
 }
 
 /* A call of the server's begins, or it ends the item and this is `event`. */
 static void enter(struct toy_item *item, enum toy_event event)
 {
-    struct toy_items *items = item->all;
+    struct toy *toy = item->toy;
+    bool ends = event == TOY_FINISHED || event == TOY_FREED;
 
-    sync_lock(&items->lock);
-    if (has_ended(item))
-        blame_locked(items, "a call came after the end");
-    if (item->inside)
-        blame_locked(items, "two calls came at a time");
-    if (item->waiter != NULL)
-        blame_locked(items, "a call came before the wake");
-    if (!pthread_equal(pthread_self(), item->thread) && event != TOY_FREED)
-        blame_locked(items, "a call came on another thread");
-    if (pthread_equal(pthread_self(), items->waker))
-        blame_locked(items, "a call came on the waker's thread");
-    if (event == TOY_STARTED && item->counts[TOY_STARTED] > 0)
-        blame_locked(items, "a deferred was started twice");
-    item->inside = event != TOY_FINISHED && event != TOY_FREED;
-    count_locked(item, event);
-    sync_unlock(&items->lock);
+    sync_lock(&toy->lock);
+    check_locked(toy, item->counts[TOY_ENDED] == 0,
+                 "a call came after the end");
+    check_locked(toy, !item->inside, "two calls came at a time");
+    check_locked(toy, item->waiter == NULL, "a call came before the wake");
+    check_locked(
+        toy, event == TOY_FREED || pthread_equal(pthread_self(), item->thread),
+        "a call came on another thread");
+    check_locked(toy, !pthread_equal(pthread_self(), toy->waker),
+                 "a call came on the waker's thread");
+    check_locked(toy, event != TOY_STARTED || item->counts[TOY_STARTED] == 0,
+                 "a deferred was started twice");
+    item->inside = !ends;
+    count_locked(item, event, 1);
+    if (ends)
+        count_locked(item, TOY_ENDED, 1);
+    sync_unlock(&toy->lock);
 }
 
 static void leave(struct toy_item *item)
 {
-    sync_lock(&item->all->lock);
+    sync_lock(&item->toy->lock);
     item->inside = false;
-    sync_unlock(&item->all->lock);
+    sync_unlock(&item->toy->lock);
+}
+
+/*
+ * The waiter is taken under the lock, so that it is used once, and used without
+ * it, as the server may do anything then.
+ */
+bool toy_item_wake(struct toy_item *item)
+{
+    struct toy *toy = item->toy;
+
+    sync_lock(&toy->lock);
+    struct http_waiter *waiter = item->waiter;
+    item->waiter = NULL;
+    if (waiter != NULL) {
+        item->counts[TOY_WOKEN]++;
+        toy->counts[TOY_WOKEN]++;
+        sync_broadcast(&toy->changed);
+    }
+    sync_unlock(&toy->lock);
+    if (waiter != NULL)
+        http_wake(waiter);
+    return waiter != NULL;
 }
 
 /* The call that is under way makes the connection wait. */
 static void begin_wait(struct toy_item *item, struct http_waiter *waiter)
 {
-    struct toy_items *items = item->all;
+    struct toy *toy = item->toy;
 
-    sync_lock(&items->lock);
+    sync_lock(&toy->lock);
     item->inside = false;
     item->waiter = waiter;
     item->wait_cancelled = false;
-    if (item->wake == TOY_SOON)
-        toy_waker_add_locked(items, item);
-    bool now = item->wake == TOY_NOW ||
-               (item->wake == TOY_HELD && items->hold_no_more);
-    count_locked(item, TOY_WAITED);
-    sync_unlock(&items->lock);
+    if (item->wake == TOY_SOON) {
+        if (toy->queued == TOY_QUEUE)
+            abort();
+        toy->queue[toy->queued++] = item;
+    }
+    bool now =
+        item->wake == TOY_NOW || (item->wake == TOY_HELD && toy->holds_nothing);
+    count_locked(item, TOY_WAITED, 1);
+    sync_unlock(&toy->lock);
     if (now)
-        toy_waker_wake(item);
+        toy_item_wake(item);
 }
 
 static void cancel(struct toy_item *item)
 {
-    struct toy_items *items = item->all;
+    struct toy *toy = item->toy;
     struct timespec moment = {.tv_nsec = 50000000};
 
-    sync_lock(&items->lock);
-    if (has_ended(item))
-        blame_locked(items, "a cancel came after the end");
-    if (item->counts[TOY_WAITED] == 0 || item->inside)
-        blame_locked(items, "a cancel came before the wait");
-    if (item->wait_cancelled)
-        blame_locked(items, "a wait was cancelled twice");
+    sync_lock(&toy->lock);
+    check_locked(toy, item->counts[TOY_ENDED] == 0,
+                 "a cancel came after the end");
+    check_locked(toy, item->counts[TOY_WAITED] > 0 && !item->inside,
+                 "a cancel came before the wait");
+    check_locked(toy, !item->wait_cancelled, "a wait was cancelled twice");
     item->cancelled = item->wait_cancelled = true;
-    bool first = items->wake_at_cancel && items->counts[TOY_CANCELLED] == 0;
-    if (first)
-        items->wake_all = true;
-    count_locked(item, TOY_CANCELLED);
-    sync_unlock(&items->lock);
-    if (first) /* the others are woken, and still to be cancelled */
+    bool wakes = !toy->ignores_cancel;
+    bool first = toy->counts[TOY_CANCELLED] == 0;
+    count_locked(item, TOY_CANCELLED, 1);
+    sync_unlock(&toy->lock);
+    if (wakes)
+        toy_item_wake(item);
+    else if (first) /* the others may be woken, and are still to be cancelled */
         clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
-    if (!items->ignore_cancel)
-        toy_waker_wake(item);
+}
+
+void toy_ignore_cancel(struct toy *toy)
+{
+    sync_lock(&toy->lock);
+    toy->ignores_cancel = true;
+    sync_unlock(&toy->lock);
+}
+
+static bool is_cancelled(struct toy_item *item)
+{
+    sync_lock(&item->toy->lock);
+    bool cancelled = item->cancelled;
+    sync_unlock(&item->toy->lock);
+    return cancelled;
 }
 
 static void start_deferred(struct http_deferred *deferred,
@@ -127,22 +175,12 @@ static void start_deferred(struct http_deferred *deferred,
     begin_wait(item, waiter);
 }
 
-static bool is_cancelled(struct toy_item *item)
-{
-    sync_lock(&item->all->lock);
-    bool cancelled = item->cancelled;
-    sync_unlock(&item->all->lock);
-    return cancelled;
-}
-
-/* Another item on the same connection, whose script is the rest of this. */
+/* Another item on the same connection. */
 static struct toy_item *follow(const struct toy_item *item, const char *script)
 {
     static const char *const wakes[] = {"now", "soon", "held"};
-    struct text segments[] = {TEXT(""), text_of(wakes[item->wake]),
-                              text_of(script)};
 
-    return toy_item_new(item->all, segments);
+    return toy_item_new(item->toy, text_of(wakes[item->wake]), text_of(script));
 }
 
 static void finish_deferred(struct http_deferred *deferred,
@@ -151,9 +189,10 @@ static void finish_deferred(struct http_deferred *deferred,
     struct toy_item *item = container_of(deferred, struct toy_item, deferred);
 
     enter(item, TOY_FINISHED);
-    if (response->status != 0 || response->header_count != 0 ||
-        response->body.length != 0 || response->deferred != NULL)
-        toy_items_blame(item->all, "finish got a response that is not empty");
+    toy_check(item->toy,
+              response->status == 0 && response->header_count == 0 &&
+                  response->body.length == 0 && response->deferred == NULL,
+              "finish got a response that is not empty");
     if (item->script[0] == 'D') {
         response->deferred = &follow(item, item->script + 1)->deferred;
         return;
@@ -177,16 +216,10 @@ static void free_deferred(struct http_deferred *deferred)
 
 static size_t letter_length(char letter)
 {
-    switch (letter) {
-    case 's':
-        return SMALL;
-    case 'b':
-        return HTTP_STREAM_BLOCK;
-    case 'd':
-        return LAST;
-    default:
-        return 0;
-    }
+    return letter == 's'   ? SMALL
+           : letter == 'b' ? HTTP_STREAM_BLOCK
+           : letter == 'd' ? LAST
+                           : 0;
 }
 
 size_t toy_stream_length(const char *script)
@@ -204,7 +237,7 @@ static void make_bytes(struct toy_item *item, struct buffer *block,
     if (!buffer_reserve(block, length))
         return;
     for (size_t i = 0; i < length; i++)
-        block->data[block->length++] = toy_byte(item->position++);
+        block->data[block->length++] = byte_at(item->position++);
 }
 
 static enum http_flow next_block(struct http_stream *stream,
@@ -214,12 +247,11 @@ static enum http_flow next_block(struct http_stream *stream,
     struct toy_item *item = container_of(stream, struct toy_item, stream);
 
     enter(item, TOY_CALLED);
-    if (block->length > 0)
-        toy_items_blame(item->all, "next got a block that is not empty");
-    if (waiter == NULL && !item->all->stopping)
-        toy_items_blame(item->all, "a stream could not wait");
-    if (item->last)
-        toy_items_blame(item->all, "next came after the last block");
+    toy_check(item->toy, block->length == 0,
+              "next got a block that is not empty");
+    toy_check(item->toy, waiter != NULL || item->toy->stopping,
+              "a stream could not wait");
+    toy_check(item->toy, !item->last, "next came after the last block");
     char letter = item->script[item->step++];
     if (is_cancelled(item) || waiter == NULL)
         letter = strchr(item->script, 'g') != NULL ? 'd' : 'f';
@@ -248,9 +280,8 @@ static void free_stream(struct http_stream *stream)
 /* What the sink returns, and how many bytes it takes of a part. */
 static enum http_flow follow_script(struct toy_item *item, size_t *length)
 {
-    char letter = item->script[item->step];
+    char letter = item->script[item->step++];
 
-    item->step++;
     if (item->script[item->step] == '\0' || item->script[item->step] == 'D')
         item->step = 0;
     if (letter == 'A')
@@ -269,28 +300,26 @@ static enum http_flow follow_script(struct toy_item *item, size_t *length)
 /* Where it cannot wait, the end has to be near, or the service to stop. */
 static void check_cannot_wait(struct toy_item *item, size_t length)
 {
-    struct toy_items *items = item->all;
-
-    if (is_cancelled(item) || items->stopping)
+    if (is_cancelled(item) || item->toy->stopping)
         return;
-    if (items->threads)
-        toy_items_blame(items, "a thread could not wait");
-    else if (item->expected > item->position + NEAR_END ||
-             (item->expected > 0 && item->expected != item->position + length))
-        toy_items_blame(items, "a sink could not wait far from the end");
+    toy_check(item->toy, !item->toy->threads, "a thread could not wait");
+    toy_check(
+        item->toy,
+        item->expected <= item->position + NEAR_END &&
+            (item->expected == 0 || item->expected == item->position + length),
+        "a sink could not wait far from the end");
 }
 
-static void check_bytes(struct toy_item *item, struct text bytes)
+static void take_bytes(struct toy_item *item, struct text bytes)
 {
+    bool right = true;
+
     for (size_t i = 0; i < bytes.length; i++)
-        if (bytes.data[i] != toy_byte(item->position++))
-            item->wrong = true;
-    if (item->wrong)
-        toy_items_blame(item->all, "a sink got another byte than was sent");
-    sync_lock(&item->all->lock);
-    item->all->taken += bytes.length;
-    sync_broadcast(&item->all->changed);
-    sync_unlock(&item->all->lock);
+        right = right && bytes.data[i] == byte_at(item->position++);
+    sync_lock(&item->toy->lock);
+    check_locked(item->toy, right, "a sink got another byte than was sent");
+    count_locked(item, TOY_TAKEN, bytes.length);
+    sync_unlock(&item->toy->lock);
 }
 
 static enum http_flow take_part(struct http_sink *sink, struct text *part,
@@ -298,17 +327,15 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
 {
     struct toy_item *item = container_of(sink, struct toy_item, sink);
     size_t length = part->length;
-    struct toy_items *items = item->all;
+    enum http_flow flow = HTTP_MORE;
 
     enter(item, TOY_CALLED);
-    if (length == 0)
-        toy_items_blame(items, "take got an empty part");
+    toy_check(item->toy, length > 0, "take got an empty part");
     if (waiter == NULL)
         check_cannot_wait(item, length);
-    enum http_flow flow = HTTP_MORE;
-    if (waiter != NULL && !is_cancelled(item))
+    else if (!is_cancelled(item))
         flow = follow_script(item, &length);
-    check_bytes(item, (struct text){part->data, length});
+    take_bytes(item, (struct text){part->data, length});
     *part = text_skip(*part, length);
     if (flow == HTTP_WAIT)
         begin_wait(item, waiter);
@@ -349,24 +376,24 @@ static const struct toy_item methods = {
     .sink = {true, take_part, cancel_sink, finish_sink, free_sink},
 };
 
-struct toy_item *toy_item_new(struct toy_items *items,
-                              const struct text *segments)
+struct toy_item *toy_item_new(struct toy *toy, struct text wake,
+                              struct text script)
 {
-    struct toy_item *item = calloc(1, sizeof(*item));
+    struct toy_item *item = malloc(sizeof(*item));
     if (item == NULL)
         abort();
 
     *item = methods;
-    item->all = items;
+    item->toy = toy;
     item->thread = pthread_self();
-    item->wake = text_equal(segments[1], TEXT("now"))    ? TOY_NOW
-                 : text_equal(segments[1], TEXT("soon")) ? TOY_SOON
-                                                         : TOY_HELD;
-    snprintf(item->script, sizeof(item->script), "%.*s",
-             (int)segments[2].length, segments[2].data);
-    sync_lock(&items->lock);
-    item->next = items->first;
-    items->first = item;
-    sync_unlock(&items->lock);
+    item->wake = text_equal(wake, TEXT("now"))    ? TOY_NOW
+                 : text_equal(wake, TEXT("soon")) ? TOY_SOON
+                                                  : TOY_HELD;
+    snprintf(item->script, sizeof(item->script), "%.*s", (int)script.length,
+             script.data);
+    sync_lock(&toy->lock);
+    item->next = toy->first;
+    toy->first = item;
+    sync_unlock(&toy->lock);
     return item;
 }

@@ -13,9 +13,14 @@
 #include "http/body.h"
 #include "http/deferred.h"
 #include "http/response.h"
+#include "lib/connection.h"
 #include "toy.h"
 
-enum { TOY_SCRIPT = 256, TOY_QUEUE = 1024 };
+enum {
+    TOY_SCRIPT = 256,
+    TOY_QUEUE = 1024,
+    TOY_BYSTANDERS = 24,
+};
 
 enum toy_wake { TOY_NOW, TOY_SOON, TOY_HELD };
 
@@ -24,17 +29,16 @@ struct toy_item {
     struct http_deferred deferred;
     struct http_stream stream;
     struct http_sink sink;
-    struct toy_items *all;
+    struct toy *toy;
+    struct toy_item *next;
     enum toy_wake wake;
     char script[TOY_SCRIPT];
     size_t expected;  /* bytes that a sink is to get; 0: unknown */
     pthread_t thread; /* the connection's */
     /* Owned by the connection's thread. */
     size_t step, position;
-    bool wrong; /* a byte was not the one that was sent */
-    bool last;  /* the stream has made its last block */
-    /* Guarded by the items' lock. */
-    struct toy_item *next;
+    bool last; /* the stream has made its last block */
+    /* Guarded by the toy's lock. */
     struct http_waiter *waiter; /* while it waits */
     bool inside;                /* a call is under way */
     bool cancelled;             /* ever */
@@ -42,36 +46,35 @@ struct toy_item {
     size_t counts[TOY_EVENTS];
 };
 
-struct toy_items {
+struct toy {
+    /* Set at the start, then read-only. */
+    struct server *server;
+    bool threads;
+    pthread_t waker;
+    /* Owned by the test's thread. */
+    struct connection bystanders[TOY_BYSTANDERS];
+    pthread_t stop;
+    int64_t stop_ms; /* that it took */
+    _Atomic bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    pthread_t waker;
-    bool threads; /* set at the start, then read-only */
-    /* Set under `lock`, before the requests that they are about. */
-    bool ignore_cancel, wake_at_cancel;
-    bool hold_no_more;
     /* Guarded by `lock`. */
+    bool ignores_cancel, holds_nothing;
     struct toy_item *first;
     struct toy_item *queue[TOY_QUEUE]; /* to be woken soon */
     size_t queued;
-    bool wake_all;         /* the waker is to wake all that are held */
-    bool stopped;          /* the waker is to end */
-    _Atomic bool stopping; /* the server stops */
+    bool stopped; /* the waker is to end */
     size_t counts[TOY_EVENTS];
-    size_t taken;      /* bytes, by sinks */
     const char *fault; /* the first */
 };
 
-void toy_items_init(struct toy_items *items, bool threads);
+/* Record `fault` if a contract was broken. From any thread. */
+void toy_check(struct toy *toy, bool right, const char *fault);
 
-/* True if everything was as it must be. */
-bool toy_items_release(struct toy_items *items);
+struct toy_item *toy_item_new(struct toy *toy, struct text wake,
+                              struct text script);
 
-/* Record that a contract was broken. From any thread. */
-void toy_items_blame(struct toy_items *items, const char *fault);
-
-/* For the request with these segments, "/KIND/WAKE/SCRIPT/SIZE". */
-struct toy_item *toy_item_new(struct toy_items *items,
-                              const struct text *segments);
+/* Wake `item` if it waits; from any thread. Returns whether it did. */
+bool toy_item_wake(struct toy_item *item);
 
 #endif
