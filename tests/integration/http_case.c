@@ -8,8 +8,6 @@
 
 #include "lib/harness.h"
 
-#include "lib/bulk.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

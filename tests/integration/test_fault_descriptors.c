@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/bulk.h"
-
 enum {
     WAITING = 3, /* connections opened while there is no descriptor */
     MAX_LISTS = 4,

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "../fault/faulty.h"
-#include "lib/bulk.h"
 
 enum {
     FEW = 20,   /* rockets: the list is made on the event loop */

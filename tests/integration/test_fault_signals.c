@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "lib/bulk.h"
-
 enum {
     ROUNDS = 6,
     POSTERS = 6,

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "../fault/faulty.h"
-#include "lib/bulk.h"
 
 enum { SOON = 8000 /* milliseconds; the idle timeout is 10 s */ };
 

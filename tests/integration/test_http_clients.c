@@ -10,8 +10,6 @@
 
 #include "lib/harness.h"
 
-#include "lib/bulk.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

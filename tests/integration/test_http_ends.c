@@ -10,8 +10,6 @@
 
 #include "lib/harness.h"
 
-#include "lib/bulk.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

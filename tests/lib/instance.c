@@ -78,17 +78,6 @@ void instance_get(const struct instance *instance, const char *target,
     connection_close(&connection);
 }
 
-void instance_post(const struct instance *instance, const char *body,
-                   struct response *response)
-{
-    struct connection connection;
-
-    instance_connect(instance, &connection);
-    connection_post(&connection, body);
-    connection_expect(&connection, response);
-    connection_close(&connection);
-}
-
 void instance_begin(const struct instance *instance, const char *target,
                     struct connection *connection)
 {

@@ -61,8 +61,6 @@ void instance_connect(const struct instance *instance,
  */
 void instance_get(const struct instance *instance, const char *target,
                   struct response *response);
-void instance_post(const struct instance *instance, const char *body,
-                   struct response *response);
 
 /*
  * Request `target` over a connection with a small receive buffer, and receive
