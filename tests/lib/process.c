@@ -65,12 +65,15 @@ static void make_environment(const char *result[MAX_ENVIRONMENT],
 {
     size_t count = 0;
 
-    for (char **next = environ; *next != NULL && count < MAX_ENVIRONMENT;
-         next++)
+    for (char **next = environ; *next != NULL; next++) {
+        assert_in_range(count, 0, MAX_ENVIRONMENT - 1);
         if (strncmp(*next, "LUNAR_", 6) != 0)
             result[count++] = *next;
-    while (own != NULL && *own != NULL && count < MAX_ENVIRONMENT)
+    }
+    while (own != NULL && *own != NULL) {
+        assert_in_range(count, 0, MAX_ENVIRONMENT - 1);
         result[count++] = *own++;
+    }
     assert_in_range(count, 0, MAX_ENVIRONMENT - 1);
     result[count] = NULL;
 }
