@@ -188,13 +188,30 @@ static void too_many_lists_at_once_get_503(void **state)
     wait_for(*state, "/rockets");
 }
 
-/* As many pages as fill the memory for unsent responses. */
-static void get_pages(const struct instance *instance, unsigned status)
+/*
+ * Read a little of each page, so that no reader is closed as one that takes
+ * nothing, however long the others need.
+ */
+static void read_a_little(struct connection readers[], size_t count)
+{
+    enum { LITTLE = 4096 };
+
+    for (size_t i = 0; i < count; i++)
+        connection_fill(&readers[i], LITTLE, process_clock());
+}
+
+/*
+ * As many pages as fill the memory for unsent responses, besides those of
+ * `count` readers.
+ */
+static void get_pages(const struct instance *instance, unsigned status,
+                      struct connection readers[], size_t count)
 {
     struct connection connection;
 
     instance_connect(instance, &connection);
     for (unsigned i = 0; i < MANY_PAGES; i++) {
+        read_a_little(readers, count);
         connection_get(&connection, LONG_PAGE);
         connection_expect_status(&connection, status);
     }
@@ -211,14 +228,17 @@ static void pages_beyond_the_unsent_limit_get_503(void **state)
                                             .header = "Retry-After",
                                             .value = "5",
                                             .part = "too many long responses"};
+    enum { LAST = MANY_PAGES - 1 };
     struct connection readers[MANY_PAGES];
 
     /* Pages that are read free their memory. */
-    get_pages(*state, 200);
-    for (size_t i = 0; i < MANY_PAGES; i++)
+    get_pages(*state, 200, NULL, 0);
+    for (size_t i = 0; i < MANY_PAGES; i++) {
+        read_a_little(readers, i);
         instance_begin(*state, LONG_PAGE, &readers[i]);
-    exchange_expect(&readers[MANY_PAGES - 1], &refused);
-    get_pages(*state, 503);
+    }
+    exchange_expect(&readers[LAST], &refused);
+    get_pages(*state, 503, readers, LAST);
     connection_widen(&readers[0]);
     connection_expect_status(&readers[0], 200);
     for (size_t i = 0; i < MANY_PAGES; i++)

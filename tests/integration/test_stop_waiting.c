@@ -39,7 +39,8 @@ static void read_thread_file(pid_t process, pid_t thread, const char *name,
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return;
-    (void)fgets(line, 256, file);
+    if (fgets(line, 256, file) == NULL)
+        line[0] = '\0';
     fclose(file);
 }
 
