@@ -3,19 +3,11 @@
  * Tests of the command line and the environment. The arguments and the
  * variables of a case are each one string, split at its spaces.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "config.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { MAX_WORDS = 8 };
 

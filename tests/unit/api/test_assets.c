@@ -3,15 +3,7 @@
  * Tests of the files in the binary. Files of the Swagger UI are tested only in
  * builds that contain it.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <string.h>
+#include "lib/unit_check.h"
 
 #include "api/assets.h"
 

@@ -4,22 +4,11 @@
  * and that neither depends on the parts in which the body arrives.
  * test_batch_memory.c tests failing allocations.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "lib/unit_check.h"
 
 #include "api/batch.h"
 #include "lib/batch_lines.h"
 #include "table/table.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Messages of the rockets "a" and "b". */
 #define LAUNCH_A LINE_LAUNCHED("a")

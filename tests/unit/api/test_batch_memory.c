@@ -4,16 +4,9 @@
  * counted, and the other lines are applied. test_fault_messages.c fails each
  * allocation in turn, and test_api_batch.c fills the table.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cjson/cJSON.h>
 

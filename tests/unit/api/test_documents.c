@@ -5,17 +5,10 @@
  * service. DESIGN.md, "Adding a message type or a field", says what each of
  * them does with a name.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include <ctype.h>
 #include <glob.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cjson/cJSON.h>
 

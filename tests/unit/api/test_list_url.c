@@ -3,15 +3,7 @@
  * Tests of list URLs: which queries are valid, and that the target in the Link
  * header of a page leads to the right next page.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
+#include "lib/unit_check.h"
 
 #include <sodium.h>
 
@@ -21,8 +13,6 @@
 #include "lib/messages.h"
 #include "listing/list_page.h"
 #include "table/table.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { TARGET_SIZE = HTTP_MAX_TARGET + 1, IDS_SIZE = 512 };
 

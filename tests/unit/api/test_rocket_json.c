@@ -3,20 +3,11 @@
  * Tests of the JSON of rockets, byte for byte: by example, and random rockets
  * against printf(3).
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "api/rocket_json.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct timestamp time_of(const char *string)
 {

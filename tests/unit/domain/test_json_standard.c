@@ -3,22 +3,11 @@
  * Tests of JSON against RFC 8259. Every text of json_standard.txt, placed in a
  * message, is accepted with the right value or refused for the right reason.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "lib/unit_check.h"
 
 #include "base/buffer.h"
 #include "domain/message_parse.h"
 #include "lib/messages.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A message that is valid without the text between the two parts. */
 struct place {

@@ -5,23 +5,13 @@
  * asked for the members, so none can be left out. test_json_standard.c tests
  * the JSON of messages.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "domain/message_parse.h"
 #include "lib/messages.h"
 #include "lib/openapi.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum kind { INTEGER, STRING, TIME, TYPE, OTHER };
 

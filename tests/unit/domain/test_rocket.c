@@ -3,15 +3,9 @@
  * Tests of the state rules by example. tests/property/ tests them with random
  * histories, and in every order.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "domain/rocket.h"
 #include "lib/messages.h"
