@@ -111,7 +111,8 @@ static void other_content_types_are_read_as_json(void **state)
                  .part = "\"applied\"");
 }
 
-/* test_http_long.c and test_http_expect.c have more bodies that are too long.
+/* test_http_long.c and test_http_pipelining.c have more bodies that are too
+ * long.
  */
 static void refused_message_changes_nothing(void **state)
 {

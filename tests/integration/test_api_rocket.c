@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GET /rockets/{id}, and what all reads share: entity tags and HEAD.
- * test_http_targets.c has the ids and their encoding.
+ * test_http_heads.c has the ids and their encoding.
  */
 #include "lib/harness.h"
 

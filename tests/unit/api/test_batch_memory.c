@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tests of batches with failing allocations: lines that were not taken are
- * counted, and the other lines are applied. test_fault_messages.c fails each
+ * counted, and the other lines are applied. test_fault_calls.c fails each
  * allocation in turn, and test_api_batch.c fills the table.
  */
 #include "lib/unit_check.h"
