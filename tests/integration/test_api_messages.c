@@ -111,9 +111,7 @@ static void other_content_types_are_read_as_json(void **state)
                  .part = "\"applied\"");
 }
 
-/* test_http_long.c and test_http_pipelining.c have more bodies that are too
- * long.
- */
+/* test_http_long.c and test_http_pipelining.c have more of too long bodies. */
 static void refused_message_changes_nothing(void **state)
 {
     char too_long[64 * 1024 + 2];
