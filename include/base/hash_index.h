@@ -41,13 +41,17 @@ bool hash_index_reserve(struct hash_index *index, struct quota *quota);
  */
 void hash_index_add(struct hash_index *index, uint32_t hash, uint32_t place);
 
-/* The thing with this hash at place `from`, which must be there, is now at
- * `to`. */
+/*
+ * The thing with this hash at place `from`, which must be there, is now at
+ * `to`.
+ */
 void hash_index_move(struct hash_index *index, uint32_t hash, uint32_t from,
                      uint32_t to);
 
-/* Remove the thing at `place`, which must be there. Gives memory back to
- * `quota` when few things are left. */
+/*
+ * Remove the thing at `place`, which must be there. The index is halved when
+ * less than an eighth of its slots is used.
+ */
 void hash_index_remove(struct hash_index *index, struct quota *quota,
                        uint32_t hash, uint32_t place);
 
