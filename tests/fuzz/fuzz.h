@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "lib/exact_copy.h"
 
 /*
  * Defined by each target; libFuzzer defines the name and the type. Returns 0.
@@ -39,24 +40,6 @@ static inline _Noreturn void fuzz_fail(const char *claim, const char *file,
 static inline struct text fuzz_text(const uint8_t *data, size_t size)
 {
     return (struct text){data == NULL ? "" : (const char *)data, size};
-}
-
-/*
- * A copy of exactly its size, so that a sanitizer detects overruns. The copy of
- * an absent text is absent. Ownership: the caller calls fuzz_free().
- */
-static inline struct text fuzz_copy(struct text text)
-{
-    if (text.data == NULL)
-        return text;
-
-    char *copy = malloc(text.length > 0 ? text.length : 1);
-    if (copy == NULL)
-        abort();
-    if (text.length > 0)
-        memcpy(copy, text.data, text.length);
-    text.data = copy;
-    return text;
 }
 
 /* A regular expression, compiled by its first use. */
@@ -97,11 +80,6 @@ static inline bool fuzz_match(struct fuzz_pattern *pattern, struct text text,
             parts[i] = (struct text){text.data + found[i].rm_so, length};
     }
     return matches;
-}
-
-static inline void fuzz_free(struct text copy)
-{
-    free((char *)copy.data); /* from malloc(3); only the type is const */
 }
 
 #endif

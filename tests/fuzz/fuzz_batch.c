@@ -74,9 +74,9 @@ static void take_parts(struct batch *batch, struct text body, struct text sizes)
         if (size > body.length)
             size = body.length;
         /* A part is freed after the call: the batch must not use it later. */
-        struct text part = fuzz_copy((struct text){body.data, size});
+        struct text part = exact_copy((struct text){body.data, size});
         batch_take(batch, part);
-        fuzz_free(part);
+        exact_copy_free(part);
         body = text_skip(body, size);
     }
     batch_end(batch);

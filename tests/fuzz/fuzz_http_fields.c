@@ -138,7 +138,7 @@ static struct text take_field(struct text *rest)
 
     if (line.data == NULL || text_equal(line, TEXT("-")))
         return (struct text){NULL, 0};
-    return fuzz_copy(line);
+    return exact_copy(line);
 }
 
 static void check_field(struct text *rest, void (*check)(struct text field))
@@ -146,7 +146,7 @@ static void check_field(struct text *rest, void (*check)(struct text field))
     struct text field = take_field(rest);
 
     check(field);
-    fuzz_free(field);
+    exact_copy_free(field);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -163,8 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text origin = take_field(&rest);
     struct text site = take_field(&rest);
     check_site(host, origin, site);
-    fuzz_free(site);
-    fuzz_free(origin);
-    fuzz_free(host);
+    exact_copy_free(site);
+    exact_copy_free(origin);
+    exact_copy_free(host);
     return 0;
 }

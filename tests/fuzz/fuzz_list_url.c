@@ -40,13 +40,13 @@ static struct table *new_fleet(void)
 /* Parse a query. A refused one must have a detail. */
 static bool parse_query(struct list_url *url, struct text raw)
 {
-    struct text copy = fuzz_copy(raw);
+    struct text copy = exact_copy(raw);
     char detail[LIST_URL_DETAIL];
     bool accepted = list_url_parse(url, copy, detail, sizeof(detail));
 
     FUZZ_CHECK(accepted ||
                (detail[0] != '\0' && strlen(detail) < LIST_URL_DETAIL - 6));
-    fuzz_free(copy);
+    exact_copy_free(copy);
     return accepted;
 }
 

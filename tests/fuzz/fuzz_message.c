@@ -39,11 +39,11 @@ static void check_escaped(struct text text, const struct message *message)
     struct parsed_message again;
 
     escape_strings(text, &escaped);
-    struct text copy = fuzz_copy(buffer_text(&escaped));
+    struct text copy = exact_copy(buffer_text(&escaped));
     FUZZ_CHECK(message_parse(copy, &again) == PARSE_OK);
     FUZZ_CHECK(messages_same(&again.message, message));
     message_parse_release(&again);
-    fuzz_free(copy);
+    exact_copy_free(copy);
     buffer_release(&escaped);
 }
 

@@ -50,7 +50,7 @@ static void check_encoding(struct text bytes, bool plus_is_space)
 
 static void check_decoding(struct text raw, bool plus_is_space)
 {
-    struct text copy = fuzz_copy(raw);
+    struct text copy = exact_copy(raw);
     struct buffer expected = BUFFER_INIT;
     bool good = decode_plainly(raw, plus_is_space, &expected);
     /* Decoded in place: only the type of the copy is const. */
@@ -64,7 +64,7 @@ static void check_decoding(struct text raw, bool plus_is_space)
         check_encoding(copy, plus_is_space);
     }
     buffer_release(&expected);
-    fuzz_free(copy);
+    exact_copy_free(copy);
 }
 
 /* query_next() must return the pair in `piece`, or that it is invalid. */
@@ -91,7 +91,7 @@ static void check_pair(struct query *query, struct text piece, bool *valid)
 
 static void check_query(struct text raw)
 {
-    struct text copy = fuzz_copy(raw);
+    struct text copy = exact_copy(raw);
     struct query *query = malloc(sizeof(*query));
     struct query_pair pair;
     bool valid = true;
@@ -108,7 +108,7 @@ static void check_query(struct text raw)
         FUZZ_CHECK(query_next(query, &pair) == QUERY_END);
     }
     free(query);
-    fuzz_free(copy);
+    exact_copy_free(copy);
 }
 
 static void check_split(struct text target)

@@ -14,13 +14,13 @@ static bool read_both(struct text text, struct timestamp *time,
 {
     /* A value that timestamp_parse() never returns. */
     static const struct timestamp untouched = {-1, 4000000000, -1, 99, 99};
-    struct text copy = fuzz_copy(text);
+    struct text copy = exact_copy(text);
     char written[TIMESTAMP_MAX_LENGTH];
 
     *time = untouched;
     bool accepted = timestamp_parse(copy, time);
     FUZZ_CHECK(accepted == strict_time_read(copy, instant));
-    fuzz_free(copy);
+    exact_copy_free(copy);
     if (accepted) {
         FUZZ_CHECK(time->seconds == instant->seconds);
         FUZZ_CHECK(time->nanoseconds == instant->nanoseconds);

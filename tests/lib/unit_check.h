@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "lib/exact_copy.h"
 
 /* A test with the set_up() and tear_down() of its file. */
 #define FIXTURE_TEST(test)                                                     \
@@ -37,27 +38,6 @@ static inline void unit_check_text(struct text text, struct text expected)
                  (int)expected.length, none ? "" : expected.data,
                  absent ? "absent " : "", (int)text.length,
                  absent ? "" : text.data);
-}
-
-/*
- * A copy of exactly its size, so that a sanitizer detects overruns. The copy of
- * an absent text is absent. Ownership: the caller calls unit_free_text().
- */
-static inline struct text unit_copy_text(struct text text)
-{
-    if (text.data == NULL)
-        return text;
-
-    char *copy = malloc(text.length > 0 ? text.length : 1);
-    if (copy == NULL)
-        abort();
-    memcpy(copy, text.data, text.length);
-    return (struct text){copy, text.length};
-}
-
-static inline void unit_free_text(struct text copy)
-{
-    free((char *)copy.data); /* from malloc(3); only the type is const */
 }
 
 /* xorshift64 (Marsaglia, 2003). The same seed gives the same numbers. */

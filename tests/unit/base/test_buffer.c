@@ -235,7 +235,7 @@ static size_t plain_json(struct text text, char *out)
  */
 static void check_json(const char *data, size_t length)
 {
-    struct text source = unit_copy_text((struct text){data, length});
+    struct text source = exact_copy((struct text){data, length});
     char *written = malloc(json_room(length));
     char expected[2000];
 
@@ -245,7 +245,7 @@ static void check_json(const char *data, size_t length)
     unit_check_text((struct text){written, size},
                     (struct text){expected, plain_json(source, expected)});
     free(written);
-    unit_free_text(source);
+    exact_copy_free(source);
 }
 
 /*

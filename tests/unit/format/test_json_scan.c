@@ -88,11 +88,11 @@ static const struct {
 /* Scan a copy of exactly its size. On success the error must be untouched. */
 static void check_scan(struct text text, size_t offset, const char *reason)
 {
-    struct text copy = unit_copy_text(text);
+    struct text copy = exact_copy(text);
     struct json_error error = {0, NULL};
     bool valid = json_scan(copy, &error);
 
-    unit_free_text(copy);
+    exact_copy_free(copy);
     if (valid != (reason == NULL) || error.offset != offset)
         fail_msg("\"%.*s\": %s, at byte %zu", (int)text.length, text.data,
                  valid ? "accepted" : error.reason, error.offset);

@@ -92,11 +92,11 @@ static const struct {
 static bool parse(struct text text, struct timestamp *timestamp)
 {
     static const struct timestamp untouched = {1, 2, 3, 4, 5};
-    struct text copy = unit_copy_text(text);
+    struct text copy = exact_copy(text);
 
     *timestamp = untouched;
     bool accepted = timestamp_parse(copy, timestamp);
-    unit_free_text(copy);
+    exact_copy_free(copy);
     if (!accepted)
         assert_memory_equal(timestamp, &untouched, sizeof(untouched));
     return accepted;

@@ -22,11 +22,11 @@ static void check_values(bool (*is)(struct text value),
 {
     for (size_t i = 0; i < count; i++) {
         for (const char *const *at = rows[i].values; *at != NULL; at++) {
-            struct text copy = unit_copy_text(text_of(*at));
+            struct text copy = exact_copy(text_of(*at));
             if (is(copy) != rows[i].accepted)
                 fail_msg("\"%s\" must %sbe accepted", *at,
                          rows[i].accepted ? "" : "not ");
-            unit_free_text(copy);
+            exact_copy_free(copy);
         }
     }
 }

@@ -73,7 +73,7 @@ static void target_is_split_into_authority_path_and_query(void **state)
 static void check_decoding(struct text text, bool plus_is_space,
                            const char *expected)
 {
-    struct text copy = unit_copy_text(text);
+    struct text copy = exact_copy(text);
     /* Decoded in place: only the type of the copy is const. */
     ptrdiff_t length =
         http_percent_decode((char *)copy.data, copy.length, plus_is_space);
@@ -83,7 +83,7 @@ static void check_decoding(struct text text, bool plus_is_space,
     else
         unit_check_text((struct text){copy.data, (size_t)length},
                         text_of(expected));
-    unit_free_text(copy);
+    exact_copy_free(copy);
 }
 
 static void percent_is_decoded_in_place(void **state)

@@ -180,13 +180,13 @@ static void texts_are_sorted_by_bytes_both_ways(void **state)
         memset(bytes, 'p', prefix);
         for (size_t j = prefix; j < KEY_SORT_MAX_TEXT; j++)
             bytes[j] = "\x01p\xff"[unit_random(&random_state) % 3];
-        texts[i] = unit_copy_text(
+        texts[i] = exact_copy(
             (struct text){bytes, prefix + (more < room ? more : room)});
     }
     check_sort_by_text(texts, TEXTS, false);
     check_sort_by_text(texts, TEXTS, true);
     for (size_t i = 0; i < TEXTS; i++)
-        unit_free_text(texts[i]);
+        exact_copy_free(texts[i]);
 }
 
 static void texts_sort_after_their_prefixes(void **state)
