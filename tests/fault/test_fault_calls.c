@@ -67,7 +67,7 @@ static const char *const messages[] = {
     /* Duplicates, also with new strings. */
     LINE_FASTER("a", "2"),
     MISSION("a", "2", "never seen"),
-    /* Escapes and unusual numbers, which cJSON parses. */
+    /* Escapes, which cJSON parses, and unusual numbers. */
     LAUNCH("\\u006eew", "1.0", "\\u0041tlas", "\\\"APOLLO\\\""),
     BATCH_LINE("a", "3e0", "RocketSpeedDecreased", "\"b\\u0079\":1e2"),
     BATCH_LINE("a", "3", "Rocket\\u0045xploded",

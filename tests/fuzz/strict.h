@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Second, simple implementations of what the service reads: JSON by
- * tables, messages by cJSON's tree, date-times by a regular expression and
- * timegm(3). They share no code with json_scan.c, message_parse.c and
- * timestamp.c, so that a common error is unlikely.
+ * tables, messages by cJSON's tree, integers by writing them out, date-times by
+ * a regular expression and timegm(3). They share no code with json_scan.c,
+ * json_integer.c, message_parse.c and timestamp.c, so that a common error is
+ * unlikely.
  */
 #ifndef LUNAR_TESTS_STRICT_H
 #define LUNAR_TESTS_STRICT_H
@@ -28,6 +29,10 @@
 size_t strict_json_error(struct text text, bool *may_be_later);
 
 bool strict_json_accepts(struct text text);
+
+/* The value of a JSON number that is an integer from 0 to `highest`; else -1.
+ */
+int64_t strict_integer(const char *number, int64_t highest);
 
 struct strict_time {
     int64_t seconds; /* since 1970-01-01T00:00:00Z */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "strict.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/buffer.h"
 #include "fuzz.h"
 #include "lib/messages.h"
 
@@ -66,6 +67,80 @@ bool strict_time_read(struct text text, struct strict_time *time)
     return good;
 }
 
+/*
+ * The number is written out, between so many zeros that an exponent of 200 can
+ * move its point: 63 characters and an exponent past that are too large, a
+ * fraction, or 0, whatever the exponent.
+ */
+int64_t strict_integer(const char *number, int64_t highest)
+{
+    enum { POINT = 300, END = 600, FURTHEST = 200 };
+    char zeros[END + 1];
+    bool negative = *number == '-';
+    const char *exponent = strpbrk(number, "eE");
+    long moved = exponent == NULL ? 0 : strtol(exponent + 1, NULL, 10);
+    const char *digits = number + negative;
+    size_t place = POINT - strspn(digits, "0123456789");
+
+    memset(zeros, '0', sizeof(zeros));
+    moved = moved > FURTHEST ? FURTHEST : moved < -FURTHEST ? -FURTHEST : moved;
+    for (; *digits != '\0' && digits != exponent; digits++) {
+        if (*digits != '.')
+            zeros[(long)place++ - moved] = *digits;
+    }
+    zeros[END] = '\0';
+    if (strspn(zeros + POINT, "0") < END - POINT)
+        return -1;
+    zeros[POINT] = '\0';
+    errno = 0;
+    long long value = strtoll(zeros, NULL, 10);
+    if (errno != 0 || value > highest || (negative && value != 0))
+        return -1;
+    return value;
+}
+
+/*
+ * cJSON keeps no digits of a number. So numbers are made strings that begin
+ * with a byte that no text has: it is never UTF-8.
+ */
+#define NUMBER_MARK "\xFF"
+
+static cJSON *parse_tree(struct text json)
+{
+    struct buffer marked = BUFFER_INIT;
+    bool in_string = false, in_number = false;
+
+    for (size_t i = 0; i < json.length; i++) {
+        char c = json.data[i];
+        bool is_number =
+            !in_string && (in_number ? strchr("+-.0123456789eE", c) != NULL
+                                     : strchr("-0123456789", c) != NULL);
+        if (is_number != in_number)
+            buffer_append(&marked,
+                          is_number ? TEXT("\"" NUMBER_MARK) : TEXT("\""));
+        in_number = is_number;
+        if (in_string && c == '\\')
+            buffer_append(&marked, (struct text){&json.data[i++], 1});
+        else if (c == '"')
+            in_string = !in_string;
+        buffer_append(&marked, (struct text){&json.data[i], 1});
+    }
+    if (in_number)
+        buffer_append(&marked, TEXT("\""));
+
+    struct text text = buffer_text(&marked);
+    cJSON *tree =
+        cJSON_ParseWithLengthOpts(text.data, text.length, NULL, false);
+    FUZZ_CHECK(tree != NULL);
+    buffer_release(&marked);
+    return tree;
+}
+
+static bool is_number(const cJSON *item)
+{
+    return cJSON_IsString(item) && item->valuestring[0] == NUMBER_MARK[0];
+}
+
 /* The value of a member that is given once; else, or of no object, NULL. */
 static const cJSON *find_member(const cJSON *object, const char *name)
 {
@@ -89,7 +164,7 @@ static bool read_text(const cJSON *object, const char *name, size_t longest,
 {
     const cJSON *string = find_member(object, name);
 
-    if (string == NULL || !cJSON_IsString(string))
+    if (!cJSON_IsString(string) || is_number(string))
         return false;
     *text = text_of(string->valuestring);
     for (size_t i = 0; i < text->length; i++) {
@@ -100,17 +175,15 @@ static bool read_text(const cJSON *object, const char *name, size_t longest,
     return text->length > 0 && text->length <= longest;
 }
 
-static bool read_integer(const cJSON *object, const char *name, double lowest,
-                         double highest, int64_t *integer)
+static bool read_integer(const cJSON *object, const char *name, int64_t lowest,
+                         int64_t highest, int64_t *integer)
 {
     const cJSON *number = find_member(object, name);
 
-    if (!cJSON_IsNumber(number) || number->valuedouble < lowest ||
-        number->valuedouble > highest ||
-        floor(number->valuedouble) != number->valuedouble)
+    if (!is_number(number))
         return false;
-    *integer = (int64_t)number->valuedouble;
-    return true;
+    *integer = strict_integer(number->valuestring + 1, highest);
+    return *integer >= lowest;
 }
 
 static bool read_type(const cJSON *metadata, enum message_type *type)
@@ -133,10 +206,11 @@ static bool read_payload(const cJSON *payload, struct message *message)
     case MESSAGE_LAUNCHED:
         return read_text(payload, "type", 256, &message->rocket_type) &&
                read_text(payload, "mission", 256, &message->mission) &&
-               read_integer(payload, "launchSpeed", 0, 1e9, &message->speed);
+               read_integer(payload, "launchSpeed", 0, 1000000000,
+                            &message->speed);
     case MESSAGE_SPEED_INCREASED:
     case MESSAGE_SPEED_DECREASED:
-        return read_integer(payload, "by", 0, 1e9, &message->speed);
+        return read_integer(payload, "by", 0, 1000000000, &message->speed);
     case MESSAGE_EXPLODED:
         return read_text(payload, "reason", 256, &message->reason);
     case MESSAGE_MISSION_CHANGED:
@@ -153,8 +227,7 @@ bool strict_message_read(struct text text, struct strict_message *result)
     *result = (struct strict_message){0};
     if (!strict_json_accepts(text))
         return false;
-    result->root =
-        cJSON_ParseWithLengthOpts(text.data, text.length, NULL, false);
+    result->root = parse_tree(text);
     const cJSON *metadata = find_member(result->root, "metadata");
     const cJSON *payload = find_member(result->root, "message");
     if (!cJSON_IsObject(payload) ||
