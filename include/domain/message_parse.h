@@ -26,6 +26,8 @@ struct parsed_message {
     struct message message;
     char detail[256]; /* PARSE_INVALID: one sentence for the client */
     /* Private. */
+    const char *problem; /* what is wrong with a value, if there is more to say
+                            than what is expected; else NULL */
     struct cJSON *unescaped[PARSE_MAX_TEXTS];
     unsigned unescaped_count;
 };

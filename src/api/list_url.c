@@ -13,10 +13,9 @@
 #include <string.h>
 
 #include "domain/message.h"
+#include "format/timestamp.h"
 #include "http/query_string.h"
 #include "http/target.h"
-
-enum { MAX_NANOSECONDS = 999999999 };
 
 /* The state of list_url_parse(). */
 struct parsing {
@@ -263,7 +262,7 @@ static bool read_value(enum table_field sort, struct text text,
     }
     struct text major = text_split(&text, '.');
     if (!text_read_unsigned(major, UINT64_MAX, &value->major) ||
-        !text_read_unsigned(text, MAX_NANOSECONDS, &minor))
+        !text_read_unsigned(text, TIMESTAMP_MAX_NANOSECONDS, &minor))
         return false;
     value->minor = (uint32_t)minor;
     return true;

@@ -34,7 +34,10 @@ struct member {
     struct text name; /* absent in the last row of a table */
     const char *path; /* for error texts */
     const char *expected;
-    /* Returns PARSE_INVALID for a wrong value; the caller sets the detail. */
+    /*
+     * Returns PARSE_INVALID for a wrong value, and may set `problem`; the
+     * caller sets the detail.
+     */
     enum parse_status (*read)(struct parsed_message *parsed, struct text value);
 };
 
@@ -138,8 +141,9 @@ static enum parse_status read_time(struct parsed_message *parsed,
 
     if (status != PARSE_OK)
         return status;
-    return timestamp_parse(text, &parsed->message.time) ? PARSE_OK
-                                                        : PARSE_INVALID;
+    return timestamp_parse(text, &parsed->message.time, &parsed->problem)
+               ? PARSE_OK
+               : PARSE_INVALID;
 }
 
 static enum parse_status read_rocket_type(struct parsed_message *parsed,
@@ -339,8 +343,10 @@ static enum parse_status read_member(struct parsed_message *parsed,
                               member->path, member->expected);
     enum parse_status status = member->read(parsed, value);
     if (status == PARSE_INVALID)
-        return refuse_message(parsed, "%s must be %s", member->path,
-                              member->expected);
+        return refuse_message(parsed, "%s must be %s%s%s", member->path,
+                              member->expected,
+                              parsed->problem != NULL ? ": " : "",
+                              parsed->problem != NULL ? parsed->problem : "");
     return status;
 }
 
@@ -381,6 +387,7 @@ enum parse_status message_parse(struct text body, struct parsed_message *parsed)
 
     memset(&parsed->message, 0, sizeof(parsed->message));
     parsed->unescaped_count = 0;
+    parsed->problem = NULL;
     if (!json_scan(body, &error))
         return refuse_message(parsed,
                               "the message is not JSON: at byte %zu: %s",

@@ -17,20 +17,24 @@ enum {
     SPELLING_UPPER_Z = 2,
     SPELLING_LOWER_Z = 4,
     SPELLING_NEGATIVE_ZERO = 8, /* -00:00 */
-    SPELLING_LEAP = 16,         /* second 60: `seconds` is the next one */
 };
 
 enum {
     MINUTES_A_DAY = 24 * 60,
+    NANOSECONDS_A_SECOND = 1000000000,
     SECONDS_A_DAY = 24 * 60 * 60,
     YEARS_A_CYCLE = 400, /* after which the calendar repeats */
     DAYS_A_CYCLE = 146097,
     /* From March 1st of the year -400, so that no day number is negative. */
     DAYS_BEFORE_1970 = 719468 + DAYS_A_CYCLE,
-    DATE_TIME_LENGTH = 19, /* "2022-02-02T19:39:05" */
+    DATE_LENGTH = 10,  /* "2022-02-02" */
+    TIME_LENGTH = 8,   /* "19:39:05" */
+    OFFSET_LENGTH = 6, /* "+01:00" */
     MAX_DIGITS = 9,
-    NO_NUMBER = 100, /* above every bound of two digits */
+    NO_NUMBER = 128, /* a bit that no number of two digits has */
 };
+
+static const char not_an_offset[] = "the offset is not Z, +HH:MM or -HH:MM";
 
 struct civil {
     unsigned year, month, day, hour, minute, second;
@@ -86,10 +90,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/*
- * The value of two digits, or NO_NUMBER if they are not digits. All callers
- * check the range of the value, and that check then rejects both.
- */
+/* The value of two digits, or NO_NUMBER if they are not digits. */
 static unsigned two_digits(const char *at)
 {
     unsigned tens = (unsigned)at[0] - (unsigned)'0';
@@ -98,82 +99,140 @@ static unsigned two_digits(const char *at)
     return tens > 9 || ones > 9 ? NO_NUMBER : tens * 10 + ones;
 }
 
-/* Reads DATE_TIME_LENGTH characters. The caller checks second 60. */
-static bool parse_date_time(const char *at, struct civil *civil)
+/*
+ * The functions that follow remove a part of a date-time from the front of
+ * `rest`. They return NULL, or what is wrong with the part.
+ */
+
+static const char *parse_date(struct text *rest, struct civil *civil)
 {
+    const char *at = rest->data;
+
+    if (rest->length < DATE_LENGTH)
+        return "the date is not YYYY-MM-DD";
     unsigned century = two_digits(at);
     unsigned year = two_digits(at + 2);
-
-    if (at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') ||
-        at[13] != ':' || at[16] != ':')
-        return false;
-    civil->year = century * 100 + year;
     civil->month = two_digits(at + 5);
     civil->day = two_digits(at + 8);
-    civil->hour = two_digits(at + 11);
-    civil->minute = two_digits(at + 14);
-    civil->second = two_digits(at + 17);
-    return century <= 99 && year <= 99 && civil->month >= 1 &&
-           civil->month <= 12 && civil->day >= 1 &&
-           civil->day <= days_in_month(civil->year, civil->month) &&
-           civil->hour <= 23 && civil->minute <= 59 && civil->second <= 60;
+    if (at[4] != '-' || at[7] != '-' ||
+        (century | year | civil->month | civil->day) >= NO_NUMBER)
+        return "the date is not YYYY-MM-DD";
+
+    civil->year = century * 100 + year;
+    if (civil->month < 1 || civil->month > 12)
+        return "the month is not 01 to 12";
+    if (civil->day < 1 || civil->day > days_in_month(civil->year, civil->month))
+        return "the month has no such day";
+    *rest = text_skip(*rest, DATE_LENGTH);
+    return NULL;
 }
 
-/*
- * Remove the fraction, if there is one, from the front of `rest`, which is not
- * empty.
- */
-static bool parse_fraction(struct text *rest, struct timestamp *result)
+static const char *parse_separator(struct text *rest, struct timestamp *result)
+{
+    if (rest->length == 0)
+        return "there is no time";
+    if (rest->data[0] == 't')
+        result->spelling |= SPELLING_LOWER_T;
+    else if (rest->data[0] != 'T')
+        return "there is no T between date and time";
+    *rest = text_skip(*rest, 1);
+    return NULL;
+}
+
+/* Whether there may be a second 60 depends on the offset. */
+static const char *parse_time(struct text *rest, struct civil *civil)
+{
+    const char *at = rest->data;
+
+    if (rest->length < TIME_LENGTH)
+        return "the time is not HH:MM:SS";
+    civil->hour = two_digits(at);
+    civil->minute = two_digits(at + 3);
+    civil->second = two_digits(at + 6);
+    if (at[2] != ':' || at[5] != ':' ||
+        (civil->hour | civil->minute | civil->second) >= NO_NUMBER)
+        return "the time is not HH:MM:SS";
+
+    if (civil->hour > 23)
+        return "the hour is not 00 to 23";
+    if (civil->minute > 59)
+        return "the minute is not 00 to 59";
+    if (civil->second > 60)
+        return "the second is not 00 to 59";
+    *rest = text_skip(*rest, TIME_LENGTH);
+    return NULL;
+}
+
+/* There may be no fraction. */
+static const char *parse_fraction(struct text *rest, struct timestamp *result)
 {
     size_t digits = 0;
     uint32_t value = 0;
 
-    if (rest->data[0] != '.')
-        return true;
-    while (digits < MAX_DIGITS && digits + 1 < rest->length &&
-           is_digit(rest->data[digits + 1])) {
-        value = value * 10 + (uint32_t)(rest->data[digits + 1] - '0');
+    if (rest->length == 0 || rest->data[0] != '.')
+        return NULL;
+    *rest = text_skip(*rest, 1);
+    while (digits < rest->length && is_digit(rest->data[digits])) {
+        if (digits == MAX_DIGITS)
+            return "the fraction has more than nine digits";
+        value = value * 10 + (uint32_t)(rest->data[digits] - '0');
         digits++;
     }
     if (digits == 0)
-        return false;
-    *rest = (struct text){rest->data + digits + 1, rest->length - digits - 1};
+        return "the fraction has no digits";
+    *rest = text_skip(*rest, digits);
     result->digits = (uint8_t)digits;
     for (; digits < MAX_DIGITS; digits++)
         value *= 10;
     result->nanoseconds = value;
-    return true;
+    return NULL;
 }
 
-static bool parse_numeric_offset(const char *at, struct timestamp *result)
+static const char *parse_numeric_offset(struct text *rest,
+                                        struct timestamp *result)
 {
+    const char *at = rest->data;
+
+    if (rest->length < OFFSET_LENGTH)
+        return not_an_offset;
     unsigned hours = two_digits(at + 1);
     unsigned minutes = two_digits(at + 4);
+    if (at[3] != ':' || (hours | minutes) >= NO_NUMBER)
+        return not_an_offset;
 
-    if ((at[0] != '+' && at[0] != '-') || at[3] != ':' || hours > 23 ||
-        minutes > 59)
-        return false;
-
+    if (hours > 23)
+        return "the hour of the offset is not 00 to 23";
+    if (minutes > 59)
+        return "the minute of the offset is not 00 to 59";
     int offset = (int)(hours * 60 + minutes);
     if (at[0] == '-' && offset == 0)
         result->spelling |= SPELLING_NEGATIVE_ZERO;
     result->offset = (int16_t)(at[0] == '-' ? -offset : offset);
-    return true;
+    *rest = text_skip(*rest, OFFSET_LENGTH);
+    return NULL;
 }
 
-static bool parse_offset(struct text rest, struct timestamp *result)
+static const char *parse_offset(struct text *rest, struct timestamp *result)
 {
-    if (rest.length == 6)
-        return parse_numeric_offset(rest.data, result);
-    if (rest.length != 1)
-        return false;
-    if (rest.data[0] == 'Z')
+    if (rest->length == 0)
+        return "there is no offset";
+    switch (rest->data[0]) {
+    case '+':
+    case '-':
+        return parse_numeric_offset(rest, result);
+    case 'Z':
         result->spelling |= SPELLING_UPPER_Z;
-    else if (rest.data[0] == 'z')
+        break;
+    case 'z':
         result->spelling |= SPELLING_LOWER_Z;
-    else
-        return false;
-    return true;
+        break;
+    case ',':
+        return "the fraction begins with a comma, not a point";
+    default:
+        return not_an_offset;
+    }
+    *rest = text_skip(*rest, 1);
+    return NULL;
 }
 
 static bool is_last_minute_in_utc(const struct civil *civil, int offset)
@@ -183,25 +242,42 @@ static bool is_last_minute_in_utc(const struct civil *civil, int offset)
     return (minute + MINUTES_A_DAY) % MINUTES_A_DAY == MINUTES_A_DAY - 1;
 }
 
-bool timestamp_parse(struct text text, struct timestamp *result)
+/* In the order of the text, so that the first wrong part is named. */
+static const char *parse_parts(struct text rest, struct civil *civil,
+                               struct timestamp *result)
+{
+    const char *problem = parse_date(&rest, civil);
+
+    if (problem == NULL)
+        problem = parse_separator(&rest, result);
+    if (problem == NULL)
+        problem = parse_time(&rest, civil);
+    if (problem == NULL)
+        problem = parse_fraction(&rest, result);
+    if (problem == NULL)
+        problem = parse_offset(&rest, result);
+    if (problem == NULL && rest.length > 0)
+        problem = "there is text after the offset";
+    if (problem == NULL && civil->second == 60 &&
+        !is_last_minute_in_utc(civil, result->offset))
+        problem = "second 60, a leap second, is valid only at 23:59 UTC";
+    return problem;
+}
+
+bool timestamp_parse(struct text text, struct timestamp *result,
+                     const char **problem)
 {
     struct timestamp parsed = {0};
     struct civil civil;
+    const char *wrong = parse_parts(text, &civil, &parsed);
 
-    if (text.length <= DATE_TIME_LENGTH || !parse_date_time(text.data, &civil))
+    if (wrong != NULL) {
+        *problem = wrong;
         return false;
-
-    struct text rest = {text.data + DATE_TIME_LENGTH,
-                        text.length - DATE_TIME_LENGTH};
-    if (!parse_fraction(&rest, &parsed) || !parse_offset(rest, &parsed))
-        return false;
-
-    if (text.data[10] == 't')
-        parsed.spelling |= SPELLING_LOWER_T;
+    }
     if (civil.second == 60) {
-        if (!is_last_minute_in_utc(&civil, parsed.offset))
-            return false;
-        parsed.spelling |= SPELLING_LEAP;
+        civil.second = 59;
+        parsed.nanoseconds += NANOSECONDS_A_SECOND;
     }
 
     int64_t days = (int64_t)days_from_civil(&civil) - DAYS_BEFORE_1970;
@@ -213,6 +289,11 @@ bool timestamp_parse(struct text text, struct timestamp *result)
     return true;
 }
 
+static bool is_leap_second(const struct timestamp *timestamp)
+{
+    return timestamp->nanoseconds >= NANOSECONDS_A_SECOND;
+}
+
 /* A separator and two digits, the form of most parts. */
 static char *write_part(char *at, char separator, unsigned value)
 {
@@ -222,8 +303,7 @@ static char *write_part(char *at, char separator, unsigned value)
 
 static char *write_date_time(char *at, const struct timestamp *timestamp)
 {
-    bool leap = (timestamp->spelling & SPELLING_LEAP) != 0;
-    int64_t local = timestamp->seconds + timestamp->offset * INT64_C(60) - leap;
+    int64_t local = timestamp->seconds + timestamp->offset * INT64_C(60);
     /* Unsigned and never negative, so that division rounds down. */
     uint64_t shifted =
         (uint64_t)(local + DAYS_BEFORE_1970 * (int64_t)SECONDS_A_DAY);
@@ -240,7 +320,7 @@ static char *write_date_time(char *at, const struct timestamp *timestamp)
     at = write_part(at, timestamp->spelling & SPELLING_LOWER_T ? 't' : 'T',
                     minute / 60);
     at = write_part(at, ':', minute % 60);
-    return write_part(at, ':', second % 60 + leap);
+    return write_part(at, ':', second % 60 + is_leap_second(timestamp));
 }
 
 /*
@@ -249,11 +329,14 @@ static char *write_date_time(char *at, const struct timestamp *timestamp)
  */
 static char *write_fraction(char *at, const struct timestamp *timestamp)
 {
-    unsigned first_four = timestamp->nanoseconds / 100000;
-    unsigned last_five = timestamp->nanoseconds % 100000;
+    uint32_t fraction = timestamp->nanoseconds;
 
     if (timestamp->digits == 0)
         return at;
+    if (is_leap_second(timestamp))
+        fraction -= NANOSECONDS_A_SECOND;
+    unsigned first_four = fraction / 100000;
+    unsigned last_five = fraction % 100000;
     char *digits = at + 1;
     *at = '.';
     buffer_put_two_digits(digits, first_four / 100);

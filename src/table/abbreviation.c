@@ -12,8 +12,9 @@ enum {
     INTEGER_DIGITS = 25,
     TIME_DIGITS = 26,
     /*
-     * Powers of two, for speed. A second has only 954 steps of this length;
-     * the others are unused.
+     * Powers of two, for speed. A second has only 954 steps of this length. A
+     * leap second, which follows without a number of its own, has the others;
+     * most of it is in the last one.
      */
     STEPS_A_SECOND = 1 << 10,
     STEP_NANOSECONDS = 1 << 20,
@@ -76,6 +77,10 @@ uint32_t abbreviation_of_time(const struct timestamp *time, int64_t reference)
     bool more = time->nanoseconds % STEP_NANOSECONDS != 0;
     int64_t distance;
 
+    if (part >= STEPS_A_SECOND) {
+        part = STEPS_A_SECOND - 1;
+        more = true;
+    }
     if (__builtin_sub_overflow(time->seconds, reference, &distance))
         distance = time->seconds < reference ? INT64_MIN : INT64_MAX;
     if (distance >= MAX_DISTANCE)

@@ -16,9 +16,10 @@ static bool read_both(struct text text, struct timestamp *time,
     static const struct timestamp untouched = {-1, 4000000000, -1, 99, 99};
     struct text copy = exact_copy(text);
     char written[TIMESTAMP_MAX_LENGTH];
+    const char *problem = NULL;
 
     *time = untouched;
-    bool accepted = timestamp_parse(copy, time);
+    bool accepted = timestamp_parse(copy, time, &problem);
     FUZZ_CHECK(accepted == strict_time_read(copy, instant));
     exact_copy_free(copy);
     if (accepted) {
@@ -27,6 +28,7 @@ static bool read_both(struct text text, struct timestamp *time,
         size_t length = timestamp_format(time, written);
         FUZZ_CHECK(text_equal((struct text){written, length}, text));
     } else {
+        FUZZ_CHECK(problem != NULL);
         FUZZ_CHECK(memcmp(time, &untouched, sizeof(*time)) == 0);
     }
     return accepted;

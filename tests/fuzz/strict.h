@@ -35,8 +35,8 @@ bool strict_json_accepts(struct text text);
 int64_t strict_integer(const char *number, int64_t highest);
 
 struct strict_time {
-    int64_t seconds; /* since 1970-01-01T00:00:00Z */
-    uint32_t nanoseconds;
+    int64_t seconds;      /* since 1970-01-01T00:00:00Z */
+    uint32_t nanoseconds; /* from 10^9 on in the leap second that follows */
 };
 
 /* Read a date-time (RFC 3339). False, with `time` undefined, for other text. */

@@ -52,7 +52,9 @@ static bool read_time(char *text, struct strict_time *time)
     gmtime_r(&(time_t){minute}, &date);
     if (second == 60 && (date.tm_hour != 23 || date.tm_min != 59))
         return false;
-    *time = (struct strict_time){minute + second, nanoseconds};
+    *time = second == 60
+                ? (struct strict_time){minute + 59, 1000000000 + nanoseconds}
+                : (struct strict_time){minute + second, nanoseconds};
     return true;
 }
 

@@ -52,7 +52,9 @@ static void change_rocket(struct fleet *fleet, size_t rocket, struct text id)
     struct message message = generator_message(random, "", number);
     message.channel = id;
     message.time.seconds = (int64_t)random_below(random, 3) - 1;
-    message.time.nanoseconds = (uint32_t)random_below(random, 2);
+    /* From 10^9 on, it is a leap second. */
+    message.time.nanoseconds = (uint32_t)(random_below(random, 2) +
+                                          random_below(random, 2) * 1000000000);
     if (message.speed != 0)
         message.speed = 1 + (int64_t)random_below(random, 3);
     deliver(fleet, rocket, message);

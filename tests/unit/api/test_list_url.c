@@ -215,7 +215,7 @@ static void only_well_formed_cursors_are_accepted(void **context)
         {"sort=speed&order=asc", "\nx.0\na"},
         {"sort=speed&order=asc", "\n1\na"},
         {"sort=speed&order=asc", "\n1.\na"},
-        {"sort=speed&order=asc", "\n1.1000000000\na"},
+        {"sort=speed&order=asc", "\n1.2000000000\na"},
         {"sort=speed&order=asc", "\n18446744073709551616.0\na"},
         {"sort=speed&order=asc", "\n=1.0\na"},
         {"sort=type&order=asc", "\n1.0\na"},
@@ -230,9 +230,9 @@ static void only_well_formed_cursors_are_accepted(void **context)
         write_cursor(raw, cases[i].query, cases[i].plain);
         assert_refused(text_of(raw), CURSOR_DETAIL);
     }
-    write_cursor(raw, "sort=createdAt&order=asc", "\n1.999999999\na");
+    write_cursor(raw, "sort=createdAt&order=asc", "\n1.1999999999\na");
     parse(&url, text_of(raw));
-    assert_int_equal(url.query.after.value.minor, 999999999);
+    assert_int_equal(url.query.after.value.minor, 1999999999);
     assert_true(text_equal(url.query.after.id, TEXT("a")));
     list_url_release(&url);
     size_t length = strlen(raw);

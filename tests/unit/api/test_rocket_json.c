@@ -12,7 +12,8 @@
 static struct timestamp time_of(const char *string)
 {
     struct timestamp time = {0};
-    assert_true(timestamp_parse(text_of(string), &time));
+    const char *problem;
+    assert_true(timestamp_parse(text_of(string), &time, &problem));
     return time;
 }
 

@@ -66,6 +66,7 @@ static struct message expected_of(const struct row *row)
 {
     const char *name = row->place->name;
     uint64_t number = strtoull(row->value.data, NULL, 10);
+    const char *problem;
     struct message message = {
         .channel = TEXT("r"),
         .number = 7,
@@ -74,7 +75,7 @@ static struct message expected_of(const struct row *row)
     };
 
     assert_true(timestamp_parse(TEXT("2022-02-02T19:39:05.86337+01:00"),
-                                &message.time));
+                                &message.time, &problem));
     if (strcmp(name, "channel") == 0) {
         message.channel = row->value;
     } else if (strcmp(name, "number") == 0) {

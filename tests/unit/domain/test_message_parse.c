@@ -267,7 +267,10 @@ static void assert_invalid(const struct member *member, const char *value)
     char expected[VALUE_SIZE], problem[2 * VALUE_SIZE];
 
     write_expected(member->rule, expected);
-    sprintf(problem, " must be %s", expected);
+    sprintf(problem, " must be %s%s", expected,
+            member->rule->kind == TIME && value[0] == '"'
+                ? ": the date is not YYYY-MM-DD"
+                : "");
     assert_problem(member, value, problem);
 }
 
@@ -497,6 +500,27 @@ static void first_error_is_reported(void **state)
     }
 }
 
+#define WITH_TIME(time)                                                        \
+    "{\"metadata\":{" CHANNEL "," NUMBER ",\"messageTime\":" time              \
+    ",\"messageType\":\"RocketExploded\"},\"message\":{\"reason\":\"r\"}}"
+#define NO_TIME                                                                \
+    "metadata.messageTime must be an RFC 3339 date-time with offset, such as " \
+    "2022-02-02T19:39:05.86337+01:00"
+
+/* unit.format.test_timestamp has all of them. */
+static void wrong_part_of_a_time_is_named(void **state)
+{
+    (void)state;
+    assert_detail(WITH_TIME("1643830745"), NO_TIME);
+    assert_detail(WITH_TIME("\"2022-02-30T19:39:05Z\""),
+                  NO_TIME ": the month has no such day");
+    assert_detail(WITH_TIME("\"2022-02-02T19:39:05\\u002e1234567890Z\""),
+                  NO_TIME ": the fraction has more than nine digits");
+    assert_detail(WITH_TIME("\"2022-02-02T19:39:60Z\""), NO_TIME
+                  ": second 60, a leap second, is valid only at 23:59 UTC");
+    assert_detail(WITH_TIME("\"2016-12-31T23:59:60Z\""), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +532,7 @@ int main(void)
         cmocka_unit_test(document_has_the_same_limits),
         cmocka_unit_test(every_type_is_read),
         cmocka_unit_test(first_error_is_reported),
+        cmocka_unit_test(wrong_part_of_a_time_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

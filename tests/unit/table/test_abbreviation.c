@@ -130,7 +130,9 @@ static void make_times(int64_t reference)
 
     for (size_t i = 0; i < VALUES; i++) {
         uint64_t distance = random_number(&state);
-        uint32_t nanoseconds = (uint32_t)(unit_random(&state) % NANOSECONDS);
+        /* Up to the end of a leap second. */
+        uint32_t nanoseconds =
+            (uint32_t)(unit_random(&state) % (2 * NANOSECONDS));
         if (i < 300)
             distance = i / 30;
         else if (i < 330)
@@ -146,7 +148,7 @@ static void make_times(int64_t reference)
     }
     times[0] = (struct timestamp){.seconds = INT64_MIN};
     times[1] = (struct timestamp){.seconds = INT64_MAX,
-                                  .nanoseconds = NANOSECONDS - 1};
+                                  .nanoseconds = TIMESTAMP_MAX_NANOSECONDS};
 }
 
 static void times_keep_their_order(void **context)

@@ -33,7 +33,7 @@ static void apply(uint32_t rocket, struct message message, uint64_t *state)
 
     message.time.seconds +=
         ((int64_t)(unit_random(state) % 5) - 2) / 2 * INT64_C(10000000019);
-    message.time.nanoseconds = (uint32_t)(unit_random(state) % 4 * 250000001);
+    message.time.nanoseconds = (uint32_t)(unit_random(state) % 4 * 650000001);
     assert_int_equal(
         stripe_apply(&stripe, rocket * 2654435761U, &message, &entry),
         MESSAGE_APPLIED);
