@@ -66,10 +66,18 @@ enum message_outcome {
 struct text message_outcome_name(enum message_outcome outcome);
 
 /*
- * Whether `text` is valid as a channel, type, mission or reason: it has 1 to
+ * Whether `text` is valid as a type, mission or reason: it has 1 to
  * `max_length` bytes and no ASCII control characters (U+0000 to U+001F,
  * U+007F). It may be absent, which is invalid.
  */
 bool message_is_text(struct text text, size_t max_length);
+
+/*
+ * Whether `text` is one of `.` and `..`, which are no channels: in the path of
+ * a URL they are dot segments, which clients and proxies remove, also when they
+ * are percent-encoded (RFC 3986 section 6.2.2). Such a rocket could be made,
+ * but never be read. Every other text can be a segment of a path.
+ */
+bool message_is_dot_segment(struct text text);
 
 #endif

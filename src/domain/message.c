@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rule for the texts of a message, and the words for outcomes.
+ * The rules for the texts of a message, and the words for outcomes.
  */
 #include "domain/message.h"
 
@@ -30,4 +30,9 @@ bool message_is_text(struct text text, size_t max_length)
         control |= c < 0x20 || c == 0x7f;
     }
     return !control;
+}
+
+bool message_is_dot_segment(struct text text)
+{
+    return text_equal(text, TEXT(".")) || text_equal(text, TEXT(".."));
 }

@@ -123,8 +123,15 @@ static enum parse_status read_integer(struct text value, uint64_t lowest,
 static enum parse_status read_channel(struct parsed_message *parsed,
                                       struct text value)
 {
-    return read_text(parsed, value, MESSAGE_MAX_CHANNEL,
-                     &parsed->message.channel);
+    struct text *channel = &parsed->message.channel;
+    enum parse_status status =
+        read_text(parsed, value, MESSAGE_MAX_CHANNEL, channel);
+
+    if (status != PARSE_OK || !message_is_dot_segment(*channel))
+        return status;
+    parsed->problem = "in the path of a URL these mean folders, so the rocket "
+                      "could not be read";
+    return PARSE_INVALID;
 }
 
 static enum parse_status read_number(struct parsed_message *parsed,
@@ -189,7 +196,8 @@ static const struct member root_members[MAX_MEMBERS + 1] = {
 };
 
 static const struct member metadata_members[MAX_MEMBERS + 1] = {
-    {NAME("channel"), "metadata.channel", STRING_TO("128"), read_channel},
+    {NAME("channel"), "metadata.channel",
+     STRING_TO("128") ", other than . and ..", read_channel},
     {NAME("messageNumber"), "metadata.messageNumber",
      "an integer from 1 to 9007199254740991", read_number},
     {NAME("messageTime"), "metadata.messageTime",

@@ -234,7 +234,9 @@ bool strict_message_read(struct text text, struct strict_message *result)
     const cJSON *payload = find_member(result->root, "message");
     if (!cJSON_IsObject(payload) ||
         !read_text(metadata, "channel", 128, &message->channel) ||
-        !read_integer(metadata, "messageNumber", 1, 9007199254740991.0,
+        strcmp(message->channel.data, ".") == 0 ||
+        strcmp(message->channel.data, "..") == 0 ||
+        !read_integer(metadata, "messageNumber", 1, 9007199254740991,
                       &number) ||
         !read_text(metadata, "messageTime", SIZE_MAX, &result->time) ||
         !strict_time_read(result->time, &result->instant) ||

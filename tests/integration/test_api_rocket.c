@@ -57,6 +57,41 @@ static void rocket_is_shown_with_all_members_in_order(void **state)
     EXCHANGES_RUN(*state, rows);
 }
 
+/* All but . and .., which are refused; written as encodeURIComponent() does. */
+static void every_channel_that_is_accepted_can_be_read(void **state)
+{
+    static const struct {
+        const char *channel, *segment;
+    } cases[] = {
+        {"...", "..."},
+        {". ", ".%20"},
+        {" .", "%20."},
+        {"./", ".%2F"},
+        {"/..", "%2F.."},
+        {"a/../b", "a%2F..%2Fb"},
+        {"/", "%2F"},
+        {"..\\\\", "..%5C"},
+        {"%2e", "%252e"},
+        {"%2E%2E", "%252E%252E"},
+        {"%", "%25"},
+        {"?#[]@", "%3F%23%5B%5D%40"},
+        {"a+b", "a%2Bb"},
+        {"a+b", "a+b"},
+        {"\\u0085\\u2028\\ufeff", "%C2%85%E2%80%A8%EF%BB%BF"},
+        {"\\ud83d\\ude80", "%F0%9F%9A%80"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char target[128], member[64];
+
+        /* The number shows that it is this rocket. */
+        post_faster(*state, cases[i].channel, i + 1);
+        snprintf(target, sizeof(target), "/rockets/%s", cases[i].segment);
+        snprintf(member, sizeof(member), "\"lastMessageNumber\":%zu,", i + 1);
+        EXCHANGE(*state, .target = target, .status = 200, .part = member);
+    }
+}
+
 /* Ownership: the caller frees the result. */
 static char *etag_of(const struct instance *instance, const char *target)
 {
@@ -213,6 +248,7 @@ int main(void)
         cmocka_unit_test(etag_changes_only_with_the_state),
         cmocka_unit_test(etag_of_another_process_differs),
         cmocka_unit_test(head_is_get_without_the_body),
+        cmocka_unit_test(every_channel_that_is_accepted_can_be_read),
     };
     return HARNESS_RUN_IN_BOTH_MODES(tests);
 }

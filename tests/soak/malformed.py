@@ -15,8 +15,9 @@ GOOD = ('{"metadata":{"channel":"' + NOBODY + '","messageNumber":1,"messageTime"
         '"message":{"reason":"x"}}')
 # Not messages: each must get 400 and make no rocket.
 BODIES = ["", "null", "[" * 5000, GOOD + "}", *(GOOD.replace(old, new) for old, new in [
-    (NOBODY, "x" * 129), (":1,", ":1e400,"), ("01-01T", "02-30T"), ("Exploded", "Sank"),
-    ("reason", "Reason"), ('"x"', '"x","reason":"x"'), ('"x"', f'"{"x" * 257}"')])]
+    (NOBODY, "x" * 129), (NOBODY, ".."), (":1,", ":1e400,"), (":1,", ":1e-400,"),
+    ("01-01T", "02-30T"), ("Exploded", "Sank"), ("reason", "Reason"),
+    ('"x"', '"x","reason":"x"'), ('"x"', f'"{"x" * 257}"')])]
 
 POST = "POST /messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 NEXT = f"GET /{NOBODY} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

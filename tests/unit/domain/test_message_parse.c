@@ -78,8 +78,10 @@ static void write_expected(const struct rule *rule, char out[VALUE_SIZE])
     case STRING:
         sprintf(out,
                 "a string of %" PRIu64 " to %" PRIu64
-                " bytes without control characters",
-                rule->lowest, rule->highest);
+                " bytes without control characters%s",
+                rule->lowest, rule->highest,
+                strcmp(rule->name, "channel") == 0 ? ", other than . and .."
+                                                   : "");
         break;
     case TIME:
         (void)stpcpy(out, "an RFC 3339 date-time with offset, such as "
@@ -500,6 +502,34 @@ static void first_error_is_reported(void **state)
     }
 }
 
+#define WITH_CHANNEL(channel)                                                  \
+    "{\"metadata\":{\"channel\":" channel "," NUMBER "," TIME_Z                \
+    ",\"messageType\":\"RocketExploded\"},\"message\":{\"reason\":\"r\"}}"
+
+/* They are dot segments of a path (RFC 3986 section 3.3), in any spelling. */
+static void dot_segments_are_no_channels(void **state)
+{
+    static const char *const refused[] = {
+        WITH_CHANNEL("\".\""), WITH_CHANNEL("\"..\""),
+        WITH_CHANNEL("\"\\u002e\""), WITH_CHANNEL("\".\\u002E\"")};
+    static const char *const accepted[] = {
+        WITH_CHANNEL("\"...\""),   WITH_CHANNEL("\" .\""),
+        WITH_CHANNEL("\".. \""),   WITH_CHANNEL("\"./\""),
+        WITH_CHANNEL("\"/..\""),   WITH_CHANNEL("\"a/../b\""),
+        WITH_CHANNEL("\"%2e\""),   WITH_CHANNEL("\"%2E%2E\""),
+        WITH_CHANNEL("\".\\\\\""), WITH_CHANNEL("\".a\"")};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(refused); i++)
+        assert_detail(refused[i],
+                      "metadata.channel must be a string of 1 to 128 bytes "
+                      "without control characters, other than . and ..: in the "
+                      "path of a URL these mean folders, so the rocket could "
+                      "not be read");
+    for (size_t i = 0; i < COUNT(accepted); i++)
+        assert_detail(accepted[i], "");
+}
+
 #define WITH_TIME(time)                                                        \
     "{\"metadata\":{" CHANNEL "," NUMBER ",\"messageTime\":" time              \
     ",\"messageType\":\"RocketExploded\"},\"message\":{\"reason\":\"r\"}}"
@@ -532,6 +562,7 @@ int main(void)
         cmocka_unit_test(document_has_the_same_limits),
         cmocka_unit_test(every_type_is_read),
         cmocka_unit_test(first_error_is_reported),
+        cmocka_unit_test(dot_segments_are_no_channels),
         cmocka_unit_test(wrong_part_of_a_time_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
