@@ -6,6 +6,8 @@
 #ifndef LUNAR_DOMAIN_MESSAGE_PARSE_H
 #define LUNAR_DOMAIN_MESSAGE_PARSE_H
 
+#include <stdbool.h>
+
 #include "base/text.h"
 #include "domain/message.h"
 
@@ -24,7 +26,10 @@ enum {
 struct parsed_message {
     /* Its texts point into the body or into `unescaped`. */
     struct message message;
-    char detail[256]; /* PARSE_INVALID: one sentence for the client */
+    /* PARSE_INVALID: */
+    char detail[256]; /* one sentence for the client, in ASCII */
+    bool is_several;  /* the text is an array, or an object with text after it,
+                         as if it were to be several messages */
     /* Private. */
     const char *problem; /* what is wrong with a value, if there is more to say
                             than what is expected; else NULL */
@@ -34,8 +39,10 @@ struct parsed_message {
 
 /*
  * Parse one message. On PARSE_INVALID `detail` names the member and the
- * expected value, or the offset at which the body is not JSON, in bytes from
- * 0.
+ * expected value, or the place at which the body is not JSON or not accepted:
+ * its offset in bytes, from 0; or, if the body has several lines, its line and
+ * its column, both from 1, where a column is one byte. `detail` quotes nothing
+ * of the body.
  * Ownership: on PARSE_OK `body` is borrowed until the caller calls
  * message_parse_release(). Otherwise there is nothing to release.
  */

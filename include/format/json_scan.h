@@ -8,7 +8,7 @@
  * The scan is stricter than the RFC in four points, which the RFC leaves to the
  * implementation (sections 8.2 and 9): no lone surrogate, no U+0000 in a
  * string, at most JSON_MAX_DEPTH levels of nesting, and numbers of at most
- * JSON_MAX_NUMBER characters (cJSON truncates longer ones).
+ * JSON_MAX_NUMBER characters. Such a text is not accepted, but it may be JSON.
  */
 #ifndef LUNAR_FORMAT_JSON_SCAN_H
 #define LUNAR_FORMAT_JSON_SCAN_H
@@ -23,12 +23,21 @@ enum {
     JSON_MAX_NUMBER = 63, /* characters */
 };
 
-struct json_error {
-    size_t offset;      /* of the first invalid byte, from 0 */
-    const char *reason; /* static; follows "at byte N: " */
+/* Why a text is refused. */
+enum json_fault {
+    JSON_NOT_JSON,     /* no JSON text goes on like this */
+    JSON_TEXT_AFTER,   /* there is other text after one JSON text */
+    JSON_NOT_ACCEPTED, /* one of the four points; the rest was not scanned */
 };
 
-/* True if `text` is JSON; else false, and `error` says where and why. */
+/* json_error.h puts it into words. */
+struct json_error {
+    enum json_fault fault;
+    size_t offset;      /* of the first byte that is refused, from 0 */
+    const char *reason; /* static */
+};
+
+/* True if `text` is accepted; else false, and `error` says where and why. */
 bool json_scan(struct text text, struct json_error *error);
 
 #endif

@@ -16,6 +16,10 @@
 #include "http/response.h"
 
 static const char json_type[] = "application/json";
+/* `curl -d @FILE` removes the ends of lines. */
+static const char how_to_send_several[] =
+    "; to send several messages, send application/x-ndjson, one message a line "
+    "(with curl: --data-binary)";
 
 static void write_result(struct http_response *response,
                          const struct message *message,
@@ -73,7 +77,8 @@ void messages_post(struct api *api, const struct http_request *request,
         message_parse_release(&parsed);
         break;
     case PARSE_INVALID:
-        problem_set(response, 400, "%s", parsed.detail);
+        problem_set(response, 400, "%s%s", parsed.detail,
+                    parsed.is_several ? how_to_send_several : "");
         break;
     case PARSE_NO_MEMORY:
         problem_set_no_memory(response);

@@ -20,6 +20,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "format/json_error.h"
 #include "format/json_integer.h"
 #include "format/json_object.h"
 #include "format/json_scan.h"
@@ -276,6 +277,7 @@ refuse_message(struct parsed_message *parsed, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(parsed->detail, sizeof(parsed->detail), format, arguments);
     va_end(arguments);
+    parsed->is_several = false;
     return PARSE_INVALID;
 }
 
@@ -389,19 +391,39 @@ static enum parse_status read_root(struct parsed_message *parsed,
     return status;
 }
 
+static bool is_white_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Whether a text that is no message begins as if it were several. */
+static bool is_several(struct text body, bool has_text_after)
+{
+    while (body.length > 0 && is_white_space(body.data[0]))
+        body = text_skip(body, 1);
+    return body.length > 0 &&
+           (body.data[0] == '[' || (body.data[0] == '{' && has_text_after));
+}
+
 enum parse_status message_parse(struct text body, struct parsed_message *parsed)
 {
     struct json_error error;
+    char problem[JSON_ERROR_SIZE];
 
     memset(&parsed->message, 0, sizeof(parsed->message));
     parsed->unescaped_count = 0;
     parsed->problem = NULL;
-    if (!json_scan(body, &error))
-        return refuse_message(parsed,
-                              "the message is not JSON: at byte %zu: %s",
-                              error.offset, error.reason);
-    if (read_object(parsed, body) != PARSE_OK)
-        return refuse_message(parsed, "the message must be a JSON object");
+    if (!json_scan(body, &error)) {
+        json_error_write(&error, body, problem);
+        refuse_message(parsed, "the message %s", problem);
+        parsed->is_several = is_several(body, error.fault == JSON_TEXT_AFTER);
+        return PARSE_INVALID;
+    }
+    if (read_object(parsed, body) != PARSE_OK) {
+        refuse_message(parsed, "the message must be a JSON object");
+        parsed->is_several = is_several(body, false);
+        return PARSE_INVALID;
+    }
 
     enum parse_status status = read_root(parsed, body);
     if (status != PARSE_OK)

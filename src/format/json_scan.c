@@ -18,7 +18,9 @@ struct scanner {
     const unsigned char *at;
     const unsigned char *end;
     unsigned depth;
-    const char *reason; /* set on failure */
+    /* Set on failure. */
+    enum json_fault fault;
+    const char *reason;
 };
 
 static bool scan_value(struct scanner *scanner);
@@ -28,7 +30,17 @@ static bool scan_fail(struct scanner *scanner, const unsigned char *at,
                       const char *reason)
 {
     scanner->at = at;
+    scanner->fault = JSON_NOT_JSON;
     scanner->reason = reason;
+    return false;
+}
+
+/* The same for what may be JSON. */
+static bool scan_refuse(struct scanner *scanner, const unsigned char *at,
+                        const char *reason)
+{
+    scan_fail(scanner, at, reason);
+    scanner->fault = JSON_NOT_ACCEPTED;
     return false;
 }
 
@@ -135,13 +147,13 @@ static bool scan_low_surrogate(struct scanner *scanner)
     unsigned unit;
 
     if (!take_byte(scanner, '\\') || !take_byte(scanner, 'u'))
-        return scan_fail(scanner, scanner->at, "a lone surrogate");
+        return scan_refuse(scanner, scanner->at, "a lone surrogate");
     if (!scan_hex4(scanner, &unit))
         return false;
     if (unit >> 12 != 0xD)
-        return scan_fail(scanner, scanner->at - 4, "a lone surrogate");
+        return scan_refuse(scanner, scanner->at - 4, "a lone surrogate");
     if (unit < 0xDC00)
-        return scan_fail(scanner, scanner->at - 3, "a lone surrogate");
+        return scan_refuse(scanner, scanner->at - 3, "a lone surrogate");
     return true;
 }
 
@@ -152,9 +164,9 @@ static bool scan_unicode_escape(struct scanner *scanner)
     if (!scan_hex4(scanner, &unit))
         return false;
     if (unit == 0)
-        return scan_fail(scanner, scanner->at - 1, "\\u0000 is not accepted");
+        return scan_refuse(scanner, scanner->at - 1, "\\u0000 in a string");
     if (unit >= 0xDC00 && unit <= 0xDFFF)
-        return scan_fail(scanner, scanner->at - 3, "a lone surrogate");
+        return scan_refuse(scanner, scanner->at - 3, "a lone surrogate");
     if (unit >= 0xD800 && unit <= 0xDBFF)
         return scan_low_surrogate(scanner);
     return true;
@@ -229,8 +241,8 @@ static bool scan_number(struct scanner *scanner)
             return false;
     }
     if (scanner->at - start > JSON_MAX_NUMBER)
-        return scan_fail(scanner, start + JSON_MAX_NUMBER,
-                         "a number has more than 63 characters");
+        return scan_refuse(scanner, start + JSON_MAX_NUMBER,
+                           "a number has more than 63 characters");
     return true;
 }
 
@@ -260,7 +272,8 @@ static bool scan_member(struct scanner *scanner)
 static bool scan_opening(struct scanner *scanner)
 {
     if (scanner->depth == JSON_MAX_DEPTH)
-        return scan_fail(scanner, scanner->at, "more than 64 levels deep");
+        return scan_refuse(scanner, scanner->at,
+                           "more than 64 levels of nesting");
     scanner->depth++;
     scanner->at++;
     skip_white_space(scanner);
@@ -331,15 +344,16 @@ bool json_scan(struct text text, struct json_error *error)
     /* Absent text is scanned as empty text. */
     const char *data = text.data == NULL ? "" : text.data;
     const unsigned char *start = (const unsigned char *)data;
-    struct scanner scanner = {start, start + text.length, 0, NULL};
+    struct scanner scanner = {.at = start, .end = start + text.length};
 
     if (scan_value(&scanner)) {
         skip_white_space(&scanner);
         if (scanner.at == scanner.end)
             return true;
         scan_fail(&scanner, scanner.at, "unexpected text after the end");
+        scanner.fault = JSON_TEXT_AFTER;
     }
-    error->offset = (size_t)(scanner.at - start);
-    error->reason = scanner.reason;
+    *error = (struct json_error){scanner.fault, (size_t)(scanner.at - start),
+                                 scanner.reason};
     return false;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes JSON texts. json_scan() must accept exactly the texts that RFC 8259
- * and the documented limits allow, and report the right offset of an error. In
- * every object of an accepted text, at any depth, json_object.c must find all
- * members, in order, with the exact bounds of their names and values, as cJSON
- * reads them.
+ * and the documented limits allow, report the right offset of an error, and not
+ * say of JSON that it is none. In every object of an accepted text, at any
+ * depth, json_object.c must find all members, in order, with the exact bounds
+ * of their names and values, as cJSON reads them.
  */
 #include "fuzz.h"
 
+#include "format/json_error.h"
 #include "format/json_object.h"
 #include "format/json_scan.h"
 #include "strict.h"
@@ -54,10 +55,25 @@ static void check_members(struct text text, const cJSON *value)
     FUZZ_CHECK(child == NULL);
 }
 
+static void check_error(const struct json_error *error, struct text text)
+{
+    char words[JSON_ERROR_SIZE];
+
+    json_error_write(error, text, words);
+    FUZZ_CHECK(strlen(words) < sizeof(words) - 1); /* nothing was cut off */
+    if (strict_json_is_json(text)) {
+        FUZZ_CHECK(error->fault == JSON_NOT_ACCEPTED);
+        FUZZ_CHECK(strncmp(words, "is not accepted: at ", 20) == 0);
+    }
+    if (error->fault == JSON_TEXT_AFTER)
+        FUZZ_CHECK(
+            strict_json_accepts((struct text){text.data, error->offset}));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text text = fuzz_text(data, size);
-    struct json_error error = {SIZE_MAX, NULL};
+    struct json_error error = {.offset = SIZE_MAX};
     bool may_be_later;
     size_t expected = strict_json_error(text, &may_be_later);
     bool accepted = json_scan(text, &error);
@@ -72,6 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(root != NULL);
         check_members(text, root);
         cJSON_Delete(root);
+    } else {
+        check_error(&error, text);
     }
     return 0;
 }

@@ -30,6 +30,9 @@ size_t strict_json_error(struct text text, bool *may_be_later);
 
 bool strict_json_accepts(struct text text);
 
+/* Whether the text is JSON by the grammar of RFC 8259, which has no limits. */
+bool strict_json_is_json(struct text text);
+
 /* The value of a JSON number that is an integer from 0 to `highest`; else -1.
  */
 int64_t strict_integer(const char *number, int64_t highest);

@@ -32,13 +32,16 @@ static sequence characters[] = {
     {"\\", "u", "dD", "0-7", HEX, HEX},
     {"\\", "u", "dD", "89abAB", HEX, HEX, "\\", "u", "dD", "c-fC-F", HEX, HEX},
 };
+/* By the grammar alone, any four digits are an escape. */
+static sequence any_escape[] = {{"\\", "u", HEX, HEX, HEX, HEX}};
 static sequence words[] = {
     {"t", "r", "u", "e"}, {"f", "a", "l", "s", "e"}, {"n", "u", "l", "l"}};
 
 struct reader {
     struct text text;
     size_t at;
-    bool past_limit; /* in an escape, or in a number that is too long */
+    bool grammar_only; /* no limits */
+    bool past_limit;   /* in an escape, or in a number that is too long */
 };
 
 static bool is_in_set(char byte, const char *set)
@@ -95,8 +98,14 @@ static bool take_sequence(struct reader *reader, sequence *sequences,
 static bool take_string(struct reader *reader)
 {
     while (!take(reader, "\"")) {
-        if (!take_sequence(reader, characters,
-                           sizeof(characters) / sizeof(characters[0])))
+        size_t start = reader->at;
+        if (take_sequence(reader, characters,
+                          sizeof(characters) / sizeof(characters[0])))
+            continue;
+        if (!reader->grammar_only)
+            return false;
+        reader->at = start;
+        if (!take_sequence(reader, any_escape, 1))
             return false;
     }
     return true;
@@ -123,7 +132,7 @@ static bool take_number(struct reader *reader)
         take(reader, "+-");
         good = take_digits(reader);
     }
-    if (reader->at - start > MAX_NUMBER) {
+    if (reader->at - start > MAX_NUMBER && !reader->grammar_only) {
         reader->at = start + MAX_NUMBER;
         reader->past_limit = true;
         return false;
@@ -171,7 +180,8 @@ static bool take_value(struct reader *reader, unsigned depth)
 {
     take_white_space(reader);
     if (is_next(reader, "[{"))
-        return depth < MAX_DEPTH && take_container(reader, depth + 1);
+        return (depth < MAX_DEPTH || reader->grammar_only) &&
+               take_container(reader, depth + 1);
     if (take(reader, "\""))
         return take_string(reader);
     if (is_next(reader, "-0-9"))
@@ -179,15 +189,28 @@ static bool take_value(struct reader *reader, unsigned depth)
     return take_sequence(reader, words, sizeof(words) / sizeof(words[0]));
 }
 
+static bool take_text(struct reader *reader)
+{
+    if (!take_value(reader, 0))
+        return false;
+    take_white_space(reader);
+    return reader->at == reader->text.length;
+}
+
 size_t strict_json_error(struct text text, bool *may_be_later)
 {
     struct reader reader = {.text = text};
-    bool is_value = take_value(&reader, 0);
+    bool is_text = take_text(&reader);
 
     *may_be_later = reader.past_limit;
-    if (is_value)
-        take_white_space(&reader);
-    return is_value && reader.at == text.length ? STRICT_NOWHERE : reader.at;
+    return is_text ? STRICT_NOWHERE : reader.at;
+}
+
+bool strict_json_is_json(struct text text)
+{
+    struct reader reader = {.text = text, .grammar_only = true};
+
+    return take_text(&reader);
 }
 
 bool strict_json_accepts(struct text text)

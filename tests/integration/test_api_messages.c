@@ -118,8 +118,12 @@ static void refused_message_changes_nothing(void **state)
     static const struct exchange rows[] = {
         {"POST", .status = 400, .part = "not JSON"},
         {.body = "", .status = 400, .part = "not JSON"},
-        {.body = "{} {}", .status = 400, .part = "not JSON: at byte 3"},
+        {.body = "{} {", .status = 400, .part = "not JSON: at byte 3"},
+        {.body = "{\n}}", .status = 400, .part = "at line 2, column 2"},
         {.body = "[]", .status = 400, .part = "must be a JSON object"},
+        {.body = MESSAGE_OF("\"channel\":\"..\","),
+         .status = 400,
+         .part = "in the path of a URL"},
         {.body = MESSAGE_OF(""),
          .status = 400,
          .part = "metadata.channel is missing: expected a string of 1 to 128 "
@@ -140,6 +144,37 @@ static void refused_message_changes_nothing(void **state)
              fleet_faster("refused-1", 1, 1).body);
     EXCHANGE(*state, .body = too_long, .status = 413, .part = "65536");
     EXCHANGE(*state, .target = "/rockets/refused-1", .status = 404);
+}
+
+#define HOW_TO_SEND_SEVERAL                                                    \
+    "; to send several messages, send application/x-ndjson, one message a "    \
+    "line (with curl: --data-binary)"
+
+/* The hint is only for a single message, not for a line of a batch. */
+static void several_messages_at_once_are_told_how_to_be_sent(void **state)
+{
+    static const struct exchange rows[] = {
+        {.body = "[" MESSAGE_OF("\"channel\":\"several-1\",") "]",
+         .status = 400,
+         .part = "the message must be a JSON object" HOW_TO_SEND_SEVERAL},
+        {.body = "{}\n{}\n",
+         .status = 400,
+         .part = "at line 2, column 1: unexpected text after the "
+                 "end" HOW_TO_SEND_SEVERAL},
+        /* As curl -d @file sends lines. */
+        {.fields = "Content-Type: application/x-www-form-urlencoded\r\n",
+         .body = MESSAGE_OF("\"channel\":\"several-1\",")
+             MESSAGE_OF("\"channel\":\"several-2\","),
+         .status = 400,
+         .part = "unexpected text after the end" HOW_TO_SEND_SEVERAL},
+        {.fields = BULK_TYPE,
+         .body = "[]\n" MESSAGE_OF("\"channel\":\"several-3\","),
+         .status = 202,
+         .part = "the message must be a JSON object\""},
+        {.target = "/rockets/several-1", .status = 404},
+    };
+
+    EXCHANGES_RUN(*state, rows);
 }
 
 static void cross_site_message_is_refused(void **state)
@@ -222,6 +257,7 @@ int main(void)
         cmocka_unit_test(message_is_accepted),
         cmocka_unit_test(other_content_types_are_read_as_json),
         cmocka_unit_test(refused_message_changes_nothing),
+        cmocka_unit_test(several_messages_at_once_are_told_how_to_be_sent),
         cmocka_unit_test(cross_site_message_is_refused),
         cmocka_unit_test(each_response_matches_its_request),
     };

@@ -23,6 +23,9 @@
     "the message is not JSON: at byte " byte ": " reason
 #define NO_VALUE NOT_JSON("0", "expected a value")
 #define NO_NAME NOT_JSON("1", "expected a member name")
+#define BYTE_ORDER_MARK                                                        \
+    "the message begins with a byte order mark (EF BB BF): JSON is sent "      \
+    "without one"
 #define NO_OBJECT "the message must be a JSON object"
 #define BAD_NUMBER                                                             \
     "metadata.messageNumber must be an integer from 1 to 9007199254740991"
@@ -52,7 +55,10 @@ static const struct body {
     {"all lines may be bad", BODY("1\n2\n"),
      RESULT(0, 0, 2, ERROR(1, NO_OBJECT) "," ERROR(2, NO_OBJECT)), 0},
     {"error details are escaped as JSON", BODY("\"\\u0000\"\n"),
-     RESULT(0, 0, 1, ERROR(1, NOT_JSON("6", "\\\\u0000 is not accepted"))), 0},
+     RESULT(0, 0, 1,
+            ERROR(1, "the message is not accepted: at byte 6: "
+                     "\\\\u0000 in a string")),
+     0},
     {"lines end in LF or CR LF", BODY(A1 "\r\n{\r\n" A2 "\n{\n" A3 "\r\n"),
      RESULT(3, 0, 2, ERROR(2, NO_NAME) "," ERROR(4, NO_NAME)), 300},
     {"a lone CR does not end a line", BODY(A1 "\r" A2 "\n"),
@@ -72,13 +78,14 @@ static const struct body {
      RESULT(2, 0, 1, ERROR(8, NO_OBJECT)), 200},
     {"other invisible bytes are not blank",
      BODY("\v\n\f\n\0\n\xef\xbb\xbf\n\xc2\xa0\n"),
-     RESULT(0, 0, 5,
-            ERROR(1, NO_VALUE) "," ERROR(2, NO_VALUE) "," ERROR(
-                3, NO_VALUE) "," ERROR(4, NO_VALUE) "," ERROR(5, NO_VALUE)),
+     RESULT(
+         0, 0, 5,
+         ERROR(1, NO_VALUE) "," ERROR(2, NO_VALUE) "," ERROR(
+             3, NO_VALUE) "," ERROR(4, BYTE_ORDER_MARK) "," ERROR(5, NO_VALUE)),
      0},
     {"a byte order mark invalidates only its line",
-     BODY("\xef\xbb\xbf" A1 "\n" A2 "\n"), RESULT(1, 0, 1, ERROR(1, NO_VALUE)),
-     100},
+     BODY("\xef\xbb\xbf" A1 "\n" A2 "\n"),
+     RESULT(1, 0, 1, ERROR(1, BYTE_ORDER_MARK)), 100},
 };
 
 /*

@@ -17,10 +17,10 @@ struct place {
     struct text detail; /* begins the error of a refused value */
 };
 
-enum verdict { PASSES, READS, NOT_JSON, NO_VALUE, TWICE };
+enum verdict { PASSES, READS, NOT_JSON, LIMIT, NOT_UTF8, NO_VALUE, TWICE };
 
-static const char *const verdicts[] = {"passes", "reads", "not-json",
-                                       "no-value", "twice"};
+static const char *const verdicts[] = {
+    "passes", "reads", "not-json", "limit", "not-utf8", "no-value", "twice"};
 
 /* A case, as a line of the file says it. */
 struct row {
@@ -99,6 +99,11 @@ static void check_parse(const struct row *row, struct text body)
     CHECK(row, status == (is_accepted(row) ? PARSE_OK : PARSE_INVALID));
     if (row->verdict == NOT_JSON)
         CHECK(row, begins(parsed.detail, TEXT("the message is not JSON: ")));
+    else if (row->verdict == LIMIT)
+        CHECK(row,
+              begins(parsed.detail, TEXT("the message is not accepted: ")));
+    else if (row->verdict == NOT_UTF8)
+        CHECK(row, strstr(parsed.detail, ": JSON is sent ") != NULL);
     else if (row->verdict == NO_VALUE)
         CHECK(row, begins(parsed.detail, row->place->detail));
     else if (row->verdict == TWICE)

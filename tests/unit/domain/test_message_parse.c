@@ -473,6 +473,11 @@ static void first_error_is_reported(void **state)
         {"", "the message is not JSON: at byte 0: expected a value"},
         {"{\"metadata\":1 \"message\":2}",
          "the message is not JSON: at byte 14: expected ',' or '}'"},
+        {"{\"metadata\":1,\n \"message\" 2}",
+         "the message is not JSON: at line 2, column 12: expected ':'"},
+        {"{\"metadata\":\"\\u0000\"}",
+         "the message is not accepted: at byte 18: \\u0000 in a string"},
+        {"\xEF\xBB\xBF{}", "the message begins with a byte order mark"},
         {"[]", "the message must be a JSON object"},
         {"{}", "metadata is missing: expected an object"},
         {"{\"message\":1}", "metadata is missing: expected an object"},
@@ -551,6 +556,41 @@ static void wrong_part_of_a_time_is_named(void **state)
     assert_detail(WITH_TIME("\"2016-12-31T23:59:60Z\""), "");
 }
 
+static void text_of_several_messages_is_noticed(void **state)
+{
+    static const struct {
+        bool is_several;
+        const char *body;
+    } cases[] = {
+        {true, "[]"},
+        {true, " \t\r\n[{}]"},
+        {true, "[{},"},
+        {true, "{}{}"},
+        {true, "{}\n{}\n"},
+        {true, "\r\n{} ,{}"},
+        {true, "{}x"},
+        {false, ""},
+        {false, "  "},
+        {false, "{}"},
+        {false, "{\"a\":[]}"},
+        {false, "{\"a\":1 \"b\":2}"},
+        {false, "1 2"},
+        {false, "null"},
+        {false, "\"[\""},
+        {false, "\xEF\xBB\xBF[]"},
+        {false, "{\"metadata\":[]}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct parsed_message parsed = {.is_several = !cases[i].is_several};
+
+        assert_int_equal(parse(cases[i].body, &parsed), PARSE_INVALID);
+        if (parsed.is_several != cases[i].is_several)
+            fail_msg("%s: %s", cases[i].body, parsed.detail);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +604,7 @@ int main(void)
         cmocka_unit_test(first_error_is_reported),
         cmocka_unit_test(dot_segments_are_no_channels),
         cmocka_unit_test(wrong_part_of_a_time_is_named),
+        cmocka_unit_test(text_of_several_messages_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static const struct {
     {"expected four hexadecimal digits",
      {"\"\\u^", "\"\\u12^\"", "\"\\u12^g4\"", "\"\\u^@000\"", "\"\\u^+123\"",
       "\"\\uD800\\uDC0^"}},
-    {"\\u0000 is not accepted", {"\"\\u000^0\"", "\"a\\u000^0b\""}},
+    {"\\u0000 in a string", {"\"\\u000^0\"", "\"a\\u000^0b\""}},
     {"a lone surrogate",
      {"\"\\ud800^", "\"\\ud800^\"", "\"\\uD^C00\"", "\"\\uD800^x\"",
       "\"\\uD800\\^n\"", "\"\\uD800\\u^0041\"", "\"\\uD800\\uD^800\"",
@@ -85,11 +85,39 @@ static const struct {
     {"expected ',' or '}'", {"{\"a\":1^", "{\"a\":1^]", "{\"a\":1 ^\"b\":2}"}},
 };
 
+/* Whether the reason is one of the limits of this service, not a rule of JSON.
+ */
+static bool is_limit(const char *reason)
+{
+    static const char *const limits[] = {
+        "a number has more than 63 characters", "\\u0000 in a string",
+        "a lone surrogate", "more than 64 levels of nesting"};
+
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        if (strcmp(reason, limits[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_fault(const struct json_error *error, struct text text)
+{
+    enum json_fault expected = JSON_NOT_JSON;
+
+    if (is_limit(error->reason))
+        expected = JSON_NOT_ACCEPTED;
+    else if (strcmp(error->reason, "unexpected text after the end") == 0)
+        expected = JSON_TEXT_AFTER;
+    assert_int_equal(error->fault, expected);
+    if (expected != JSON_NOT_ACCEPTED && strict_json_is_json(text))
+        fail_msg("\"%.*s\" is JSON", (int)text.length, text.data);
+}
+
 /* Scan a copy of exactly its size. On success the error must be untouched. */
 static void check_scan(struct text text, size_t offset, const char *reason)
 {
     struct text copy = exact_copy(text);
-    struct json_error error = {0, NULL};
+    struct json_error error = {.offset = 0};
     bool valid = json_scan(copy, &error);
 
     exact_copy_free(copy);
@@ -97,6 +125,8 @@ static void check_scan(struct text text, size_t offset, const char *reason)
         fail_msg("\"%.*s\": %s, at byte %zu", (int)text.length, text.data,
                  valid ? "accepted" : error.reason, error.offset);
     unit_check_text(text_of(error.reason), text_of(reason));
+    if (!valid)
+        check_fault(&error, text);
 }
 
 static void texts_are_accepted_or_refused_where_they_are_wrong(void **state)
@@ -149,7 +179,7 @@ static void nesting_is_limited_to_64_levels(void **state)
     assert_int_equal(JSON_MAX_DEPTH, 64);
     check_scan(nested(memory, 64), 0, NULL);
     check_scan(nested(memory, 65), 32 * strlen("[{\"a\":"),
-               "more than 64 levels deep");
+               "more than 64 levels of nesting");
     char *at = stpcpy(memory, "[[]");
     for (int i = 0; i < 100; i++)
         at = stpcpy(at, i % 2 == 0 ? ",[]" : ",{}");
@@ -170,7 +200,7 @@ static void every_byte_is_checked_at_every_position(void **state)
         size_t length = 3 + i / 256 / 20, position = 1 + i / 256 % 20;
         struct text text = {memory, length};
         bool may_be_later;
-        struct json_error error = {STRICT_NOWHERE, NULL};
+        struct json_error error = {.offset = STRICT_NOWHERE};
         memset(memory, 'a', sizeof(memory));
         memory[position] = (char)(i % 256);
         memory[0] = memory[length - 1] = '"';
