@@ -28,8 +28,9 @@ enum http_method {
 };
 
 /*
- * The header fields that operations read. A field that was not sent is absent.
- * If a field was sent several times, this is its first value.
+ * The header fields that operations read, without white space around them. A
+ * field that was not sent is absent. A list that was sent in several fields is
+ * one list (RFC 9110 section 5.3).
  */
 struct http_fields {
     struct text host;

@@ -93,6 +93,7 @@ void exchange_free(struct exchange *exchange)
     mhd_responses_release(&exchange->responses);
     buffer_release(&exchange->target);
     buffer_release(&exchange->body);
+    head_release(&exchange->head);
     free(exchange);
 }
 
@@ -124,12 +125,18 @@ static void log_response(const struct exchange *exchange)
             exchange->response.status);
 }
 
-/* Too many are open, a stop has begun, or the request's end is not certain. */
+/*
+ * Too many are open, a stop has begun; or the request is chunked, and its end
+ * is not certain: MHD takes a bare LF for the end of a chunk's line and of its
+ * data, and a NUL for the end of the trailers, where others read on (RFC 9112
+ * section 7.1). What they take for the rest of this request must not be read as
+ * another one.
+ */
 static bool ends_connection(const struct exchange *exchange)
 {
     return !connections_keep_alive(exchange->context->connections,
                                    &exchange->connection) ||
-           (exchange->head.chunked && head_has_trailers(exchange->mhd));
+           exchange->head.chunked;
 }
 
 /* Queue the response. `close`: even if the connection could be kept alive. */
@@ -153,11 +160,17 @@ static bool queue_response(struct exchange *exchange, bool close)
     return queued;
 }
 
-/* Refuse without reading the body: the connection cannot go on. */
+/*
+ * Refuse without reading the body: the connection cannot go on. `detail` is
+ * NULL if memory is exhausted.
+ */
 static bool refuse_request(struct exchange *exchange, unsigned status,
                            const char *detail)
 {
-    problem_set(&exchange->response, status, "%s", detail);
+    if (detail == NULL)
+        problem_set_no_memory(&exchange->response);
+    else
+        problem_set(&exchange->response, status, "%s", detail);
     return queue_response(exchange, true);
 }
 
@@ -199,10 +212,8 @@ static bool take_head(struct exchange *exchange, const char *method,
     request->method = http_method_of(text_of(method));
     request->body = (struct text){NULL, 0};
     request->operation = NULL;
-    if (buffer_failed(&exchange->target)) {
-        problem_set_no_memory(&exchange->response);
-        return queue_response(exchange, true);
-    }
+    if (buffer_failed(&exchange->target))
+        return refuse_request(exchange, 503, NULL);
     if (line.target.length > HTTP_MAX_TARGET)
         return refuse_request(exchange, 414,
                               "the target is longer than 8192 bytes");
@@ -433,6 +444,7 @@ void exchange_end(struct exchange *exchange)
     drop_request(exchange);
     mhd_responses_end(&exchange->responses);
     clear_response(&exchange->response);
+    head_release(&exchange->head);
     if (exchange->body.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->body);
     if (exchange->target.capacity > MHD_RESPONSES_KEPT)
