@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -29,6 +30,7 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "linger.h"
 #include "mhd_responses.h"
 
 enum stage {
@@ -52,6 +54,8 @@ struct exchange {
     bool sink_waits;        /* and has made the connection wait */
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
+    bool refused;    /* answered without its body, which may be arriving */
+    bool cut;        /* not answered, as its body cannot be taken */
     struct http_response response;
     struct mhd_responses responses;
 };
@@ -83,10 +87,27 @@ static void drop_request(struct exchange *exchange)
     exchange->sink = NULL;
 }
 
+/*
+ * Whether the connection, which is about to be closed, has to linger for its
+ * last response to arrive. Not if a limit closes it.
+ */
+static bool has_to_linger(const struct exchange *exchange)
+{
+    int unread = 0;
+
+    if (atomic_load(&exchange->connection.closing) || exchange->cut)
+        return false;
+    return exchange->refused ||
+           (ioctl(exchange->connection.socket, FIONREAD, &unread) == 0 &&
+            unread > 0);
+}
+
 void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL)
         return;
+    if (has_to_linger(exchange))
+        linger_keep(exchange->context->linger, exchange->connection.socket);
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
@@ -154,6 +175,7 @@ static bool queue_response(struct exchange *exchange, bool close)
         return false;
     log_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
+    exchange->refused = exchange->stage == STAGE_BODY;
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      taken) == MHD_YES;
     mhd_responses_drop(&exchange->responses, taken);
@@ -192,8 +214,9 @@ static bool open_body(struct exchange *exchange)
     exchange->sink = app->open(app->context, &exchange->request, response);
     if (exchange->sink == NULL && response->status != 0)
         return queue_response(exchange, true);
-    if (exchange->sink == NULL && head->expects_continue &&
-        head->content_length > HTTP_MAX_BODY)
+    if (exchange->sink == NULL &&
+        head->content_length >
+            (head->expects_continue ? HTTP_MAX_BODY : HTTP_MAX_DRAIN))
         return refuse_request(exchange, 413, body_too_long);
     return true;
 }
@@ -427,7 +450,8 @@ bool exchange_step(struct exchange *exchange, const char *method,
         /* An empty part, which MHD offers after a 100, is not the end. */
         if (data == NULL)
             return answer_request(exchange);
-        return take_body(exchange, data, size);
+        exchange->cut = !take_body(exchange, data, size);
+        return !exchange->cut;
     case STAGE_DEFERRED:
         if (start_deferred(exchange))
             return true;
