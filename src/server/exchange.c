@@ -147,26 +147,31 @@ static void log_response(const struct exchange *exchange)
 }
 
 /*
- * Too many are open, a stop has begun; or the request is chunked, and its end
- * is not certain: MHD takes a bare LF for the end of a chunk's line and of its
- * data, and a NUL for the end of the trailers, where others read on (RFC 9112
- * section 7.1). What they take for the rest of this request must not be read as
- * another one.
+ * Too many are open, or a stop has begun; or the client sends no more; or the
+ * response ends with the connection, being a stream without chunks; or the
+ * request is chunked, and its end is not certain: MHD takes a bare LF for the
+ * end of a chunk's line and of its data, and a NUL for the end of the trailers,
+ * where others read on (RFC 9112 section 7.1). What they take for the rest of
+ * this request must not be read as another one.
  */
 static bool ends_connection(const struct exchange *exchange)
 {
+    const struct head *head = &exchange->head;
+
     return !connections_keep_alive(exchange->context->connections,
                                    &exchange->connection) ||
-           exchange->head.chunked;
+           head->chunked || head->last ||
+           (head->old && exchange->response.stream != NULL);
 }
 
 /* Queue the response. `close`: even if the connection could be kept alive. */
 static bool queue_response(struct exchange *exchange, bool close)
 {
+    bool last = close || ends_connection(exchange);
     const struct mhd_response_use use = {
         .connection = &exchange->connection,
         .head = exchange->request.method == HTTP_HEAD,
-        .close = close || ends_connection(exchange),
+        .keep_alive = last ? NULL : exchange->context->keep_alive,
     };
     struct MHD_Response *taken =
         mhd_responses_take(&exchange->responses, &exchange->response, &use);

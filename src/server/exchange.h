@@ -22,6 +22,7 @@ struct server_context {
     struct connections *connections;
     struct linger_close *linger;
     bool per_connection;    /* each connection has a thread of its own */
+    char keep_alive[32];    /* of the responses: "timeout=10" */
     _Atomic size_t *unsent; /* bytes of all long responses not sent yet */
 };
 

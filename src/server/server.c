@@ -250,7 +250,8 @@ static bool start_parts(struct server *server,
 {
     server->placeholder = listener_open_placeholder();
     server->context.connections =
-        connections_start(options->max_connections, options->per_connection);
+        connections_start(options->max_connections, options->per_connection,
+                          options->idle_seconds);
     server->context.linger = linger_start(LINGER_QUIET_SECONDS, LINGER_SECONDS);
     if (server->placeholder < 0 || server->context.connections == NULL ||
         server->context.linger == NULL)
@@ -274,6 +275,8 @@ struct server *server_start(const struct server_options *wanted,
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.per_connection = options.per_connection;
+    snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
+             "timeout=%u", options.idle_seconds);
     server->placeholder = -1;
     server->socket =
         listener_open(options.host, options.port, error, error_size);
