@@ -17,12 +17,14 @@
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 8088
 #define DEFAULT_MAX_CONNECTIONS 10000
+#define DEFAULT_IDLE_TIMEOUT 10
 #define DEFAULT_LOG_LEVEL "info"
 
 enum {
     MAX_THREADS = 256,
     MIN_CONNECTIONS = 16,
     MAX_CONNECTIONS = 1000000,
+    MAX_IDLE_TIMEOUT = 3600, /* seconds */
     MIN_MEMORY = 1024 * 1024,
 };
 
@@ -56,6 +58,12 @@ enum {
           "a number from 16 to 1000000",                                       \
           "Maximum number of open connections. Near the maximum, idle" LINE    \
           "connections are closed.")                                           \
+    VALUE(                                                                     \
+        "idle-timeout", "SECONDS", "LUNAR_IDLE_TIMEOUT", "60",                 \
+        STRING(DEFAULT_IDLE_TIMEOUT), read_idle_timeout,                       \
+        "a number of seconds from 1 to 3600",                                  \
+        "Close a connection that has been idle for this time. Responses" LINE  \
+        "announce it: Keep-Alive: timeout=SECONDS.")                           \
     VALUE("max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M",                   \
           "half of the machine's memory", read_max_memory,                     \
           "a number of bytes, or of K, M or G, at least 1M",                   \
@@ -108,6 +116,15 @@ static bool read_max_connections(const char *value, struct config *config)
                      &connections))
         return false;
     config->max_connections = (unsigned)connections;
+    return true;
+}
+
+static bool read_idle_timeout(const char *value, struct config *config)
+{
+    uint64_t seconds;
+    if (!read_number(text_of(value), 1, MAX_IDLE_TIMEOUT, &seconds))
+        return false;
+    config->idle_timeout = (unsigned)seconds;
     return true;
 }
 
@@ -355,6 +372,7 @@ static struct config default_config(void)
         .host = DEFAULT_HOST,
         .port = DEFAULT_PORT,
         .max_connections = DEFAULT_MAX_CONNECTIONS,
+        .idle_timeout = DEFAULT_IDLE_TIMEOUT,
     };
     log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);
     return config;

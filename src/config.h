@@ -19,6 +19,7 @@ struct config {
     unsigned threads;         /* -threads, event loops; one per core */
     bool per_connection;      /* -threads=per-connection */
     unsigned max_connections; /* -max-connections, 10,000 */
+    unsigned idle_timeout;    /* -idle-timeout, seconds, 10 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
     enum log_level log_level; /* -log-level, info */
 };

@@ -109,6 +109,7 @@ static int serve_until_signal(const struct config *config,
         .threads = config->threads,
         .per_connection = config->per_connection,
         .max_connections = config->max_connections,
+        .idle_seconds = config->idle_timeout,
     };
     char error[256];
     sigset_t stop;

@@ -12,7 +12,10 @@
 /*
  * Whether `if_none_match` contains `etag` ("\"x\"" or "W/\"x\"") by weak
  * comparison, or is "*". An absent or malformed field contains no tag; in a
- * list, the tags before the syntax error count.
+ * list, the tags before the syntax error count. A tag of the list may have a
+ * suffix that a proxy has added for the coding in which it sent the response:
+ * "-gzip" or "-br" before the closing quote, as Apache's mod_deflate and
+ * mod_brotli write it. `etag` itself must not end in one.
  */
 bool etag_matches(struct text if_none_match, struct text etag);
 

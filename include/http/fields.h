@@ -17,6 +17,27 @@
 bool http_is_token(struct text text);
 
 /*
+ * Whether a list of tokens, as in Connection, has `token`, in any letter case
+ * (RFC 9110 section 5.6.1).
+ */
+bool http_list_has(struct text list, struct text token);
+
+enum http_transfer_coding {
+    HTTP_CODING_CHUNKED, /* "chunked", and not a byte more */
+    HTTP_CODING_UNKNOWN, /* a list with another coding than chunked */
+    HTTP_CODING_INVALID,
+};
+
+/*
+ * What a Transfer-Encoding is. Invalid is whatever is not a list of codings; a
+ * list in which "chunked" is not the last (RFC 9112 section 6.3) or is repeated
+ * (section 6.1); and "chunked" alone, but written in another way, with white
+ * space, commas or parameters, in which it would be missed by a server that
+ * compares the whole value.
+ */
+enum http_transfer_coding http_transfer_coding_of(struct text value);
+
+/*
  * Whether `text` is a host with or without a port (RFC 9110 section 7.2). An
  * empty host is valid; the text in brackets need not be a valid address.
  */

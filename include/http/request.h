@@ -13,7 +13,11 @@
 enum {
     HTTP_MAX_TARGET = 8192, /* bytes; RFC 9112 section 3: at least 8,000 */
     HTTP_MAX_BODY = 64 * 1024,
-    /* A longer body is read up to this length, to respond with 413. */
+    /*
+     * A longer body is read and discarded before the 413, up to this length. A
+     * Content-Length past it gets the 413 at once, and the connection is
+     * closed; so is that of a chunked body past it, without a response.
+     */
     HTTP_MAX_DRAIN = 1024 * 1024,
     /* Path segments that are decoded; no operation has more. */
     HTTP_MAX_SEGMENTS = 4,
@@ -28,8 +32,9 @@ enum http_method {
 };
 
 /*
- * The header fields that operations read. A field that was not sent is absent.
- * If a field was sent several times, this is its first value.
+ * The header fields that operations read, without white space around them. A
+ * field that was not sent is absent. A list that was sent in several fields is
+ * one list (RFC 9110 section 5.3).
  */
 struct http_fields {
     struct text host;

@@ -22,6 +22,7 @@ struct server_options {
     unsigned threads;    /* event loops, at least 1 */
     bool per_connection; /* a thread for each connection instead */
     unsigned max_connections;
+    unsigned idle_seconds; /* at least 1: idle connections are closed then */
 };
 
 struct server;

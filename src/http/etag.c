@@ -49,6 +49,17 @@ static bool take_tag(struct text *rest, struct text *opaque)
     return true;
 }
 
+/* Whether the texts between the quotes are equal, but for a proxy's suffix. */
+static bool is_same(struct text given, struct text wanted)
+{
+    if (given.length < wanted.length ||
+        !text_equal((struct text){given.data, wanted.length}, wanted))
+        return false;
+    struct text suffix = text_skip(given, wanted.length);
+    return suffix.length == 0 || text_equal(suffix, TEXT("-gzip")) ||
+           text_equal(suffix, TEXT("-br"));
+}
+
 bool etag_matches(struct text if_none_match, struct text etag)
 {
     struct text rest = text_trim(if_none_match);
@@ -62,7 +73,7 @@ bool etag_matches(struct text if_none_match, struct text etag)
         skip_blanks(&rest, true);
         if (!take_tag(&rest, &given))
             return false;
-        if (text_equal(given, wanted))
+        if (is_same(given, wanted))
             return true;
         skip_blanks(&rest, false);
         if (rest.length > 0 && *rest.data != ',')

@@ -48,6 +48,37 @@ bool http_is_token(struct text text)
     return text.length > 0;
 }
 
+bool http_list_has(struct text list, struct text token)
+{
+    while (list.data != NULL) {
+        struct text element = text_trim(text_split(&list, ','));
+        if (text_equal_ignoring_case(element, token))
+            return true;
+    }
+    return false;
+}
+
+enum http_transfer_coding http_transfer_coding_of(struct text value)
+{
+    static const struct text chunked = {"chunked", 7};
+    bool last = false, unknown = false;
+
+    if (text_equal_ignoring_case(value, chunked))
+        return HTTP_CODING_CHUNKED;
+    while (value.data != NULL) {
+        struct text element = text_trim(text_split(&value, ','));
+        struct text name = text_trim(text_split(&element, ';'));
+        /* An empty element is not one (RFC 9110 section 5.6.1.2). */
+        if (name.length == 0 && element.data == NULL)
+            continue;
+        if (last || !http_is_token(name))
+            return HTTP_CODING_INVALID;
+        last = text_equal_ignoring_case(name, chunked);
+        unknown = unknown || !last;
+    }
+    return unknown ? HTTP_CODING_UNKNOWN : HTTP_CODING_INVALID;
+}
+
 /* The length of the address in brackets at the start; 0 if there is none. */
 static size_t bracketed_length(struct text text)
 {

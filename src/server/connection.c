@@ -185,7 +185,8 @@ static bool has_peer_ended(struct connection *connection,
  * at least since then.
  */
 static enum connection_verdict check_waiting(struct connection *connection,
-                                             uint64_t state, bool last_call,
+                                             uint64_t state,
+                                             unsigned idle_seconds,
                                              uint64_t now)
 {
     uint64_t waited = connection_age(state, now);
@@ -193,7 +194,7 @@ static enum connection_verdict check_waiting(struct connection *connection,
 
     if (waited < CONNECTION_TICK)
         return CONNECTION_KEEP;
-    if (last_call || has_passed(CONNECTION_IDLE_SECONDS, since_of(state), now))
+    if (has_passed(idle_seconds, since_of(state), now))
         return CONNECTION_SHUT_READ;
     if (!read_tcp_info(connection, &info))
         return CONNECTION_KEEP;
@@ -266,7 +267,8 @@ static enum connection_verdict check_closing(struct connection *connection,
 }
 
 enum connection_verdict connection_check_locked(struct connection *connection,
-                                                bool last_call, uint64_t now)
+                                                unsigned idle_seconds,
+                                                uint64_t now)
 {
     uint64_t state = atomic_load(&connection->state);
 
@@ -274,7 +276,7 @@ enum connection_verdict connection_check_locked(struct connection *connection,
         return check_closing(connection, state, now);
     switch (connection_phase_of(state)) {
     case CONNECTION_IDLE:
-        return check_waiting(connection, state, last_call, now);
+        return check_waiting(connection, state, idle_seconds, now);
     case CONNECTION_RECEIVING:
         return check_receiving(connection, state, now);
     case CONNECTION_SENDING:

@@ -18,7 +18,6 @@
 #include "wait.h"
 
 enum {
-    CONNECTION_IDLE_SECONDS = 10,    /* between requests */
     CONNECTION_REQUEST_SECONDS = 30, /* for headers and body together */
     CONNECTION_SEND_SECONDS = 30,    /* without the client taking a byte */
     CONNECTION_TICK = 500,           /* ms between checks, or slightly more */
@@ -86,11 +85,12 @@ void connection_enter(struct connection *connection,
 void connection_progress(struct connection *connection);
 
 /*
- * Check the time limits; `now` is connection_clock(). With `last_call`, a
- * connection that waits for a request has waited long enough.
+ * Check the time limits; `now` is connection_clock(). `idle_seconds` is that of
+ * a connection that waits for a request; 0: it has waited long enough.
  */
 enum connection_verdict connection_check_locked(struct connection *connection,
-                                                bool last_call, uint64_t now);
+                                                unsigned idle_seconds,
+                                                uint64_t now);
 
 /* Shut the socket down. The event loop notices, and closes it. */
 void connection_shut_locked(struct connection *connection,

@@ -39,7 +39,7 @@ struct connections {
     _Atomic bool starved; /* another one could not be opened, lately */
     struct waits waits;
     /* Set at start, then read-only. */
-    unsigned max, crowd;
+    unsigned max, crowd, idle_seconds;
     pthread_t thread;
 };
 
@@ -176,13 +176,14 @@ static unsigned check_slice_locked(struct connections *connections,
                                    unsigned left)
 {
     uint64_t now = connection_clock();
+    unsigned idle_seconds =
+        connections->closing_idle ? 0 : connections->idle_seconds;
     unsigned checked = 0;
 
     while (checked < left && checked < SLICE && connections->first != NULL) {
         struct connection *connection = connections->first;
         shut_locked(connections, connection,
-                    connection_check_locked(connection,
-                                            connections->closing_idle, now));
+                    connection_check_locked(connection, idle_seconds, now));
         unlink_locked(connections, connection);
         append_locked(connections, connection);
         checked++;
@@ -266,13 +267,15 @@ static void release_connections(struct connections *connections)
     free(connections);
 }
 
-struct connections *connections_start(unsigned max_connections, bool threads)
+struct connections *connections_start(unsigned max_connections, bool threads,
+                                      unsigned idle_seconds)
 {
     struct connections *connections = calloc(1, sizeof(*connections));
     if (connections == NULL)
         return NULL;
 
     connections->max = max_connections;
+    connections->idle_seconds = idle_seconds;
     connections->waits.threads = threads;
     connections->crowd = max_connections - max_connections / 16;
     sync_mutex_init(&connections->lock);

@@ -4,7 +4,7 @@
  * a second, and at once when connections are many, and shuts down the sockets
  * of those that
  *
- * - have been idle for CONNECTION_IDLE_SECONDS;
+ * - have been idle for too long;
  * - have not sent a complete request within CONNECTION_REQUEST_SECONDS, however
  *   steadily its bytes arrive;
  * - have not taken a byte of their response for CONNECTION_SEND_SECONDS;
@@ -37,9 +37,10 @@ struct connections;
 
 /*
  * NULL where memory or threads end. `threads`: each connection has a thread of
- * its own.
+ * its own. `idle_seconds`: after which an idle connection is closed.
  */
-struct connections *connections_start(unsigned max_connections, bool threads);
+struct connections *connections_start(unsigned max_connections, bool threads,
+                                      unsigned idle_seconds);
 
 /* End the thread. No connection may be open. NULL does nothing. */
 void connections_free(struct connections *connections);

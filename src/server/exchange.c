@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -29,6 +30,7 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "linger.h"
 #include "mhd_responses.h"
 
 enum stage {
@@ -52,6 +54,8 @@ struct exchange {
     bool sink_waits;        /* and has made the connection wait */
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
+    bool refused;    /* answered without its body, which may be arriving */
+    bool cut;        /* not answered, as its body cannot be taken */
     struct http_response response;
     struct mhd_responses responses;
 };
@@ -83,16 +87,34 @@ static void drop_request(struct exchange *exchange)
     exchange->sink = NULL;
 }
 
+/*
+ * Whether the connection, which is about to be closed, has to linger for its
+ * last response to arrive. Not if a limit closes it.
+ */
+static bool has_to_linger(const struct exchange *exchange)
+{
+    int unread = 0;
+
+    if (atomic_load(&exchange->connection.closing) || exchange->cut)
+        return false;
+    return exchange->refused ||
+           (ioctl(exchange->connection.socket, FIONREAD, &unread) == 0 &&
+            unread > 0);
+}
+
 void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL)
         return;
+    if (has_to_linger(exchange))
+        linger_keep(exchange->context->linger, exchange->connection.socket);
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
     mhd_responses_release(&exchange->responses);
     buffer_release(&exchange->target);
     buffer_release(&exchange->body);
+    head_release(&exchange->head);
     free(exchange);
 }
 
@@ -124,21 +146,32 @@ static void log_response(const struct exchange *exchange)
             exchange->response.status);
 }
 
-/* Too many are open, a stop has begun, or the request's end is not certain. */
+/*
+ * Too many are open, or a stop has begun; or the client sends no more; or the
+ * response ends with the connection, being a stream without chunks; or the
+ * request is chunked, and its end is not certain: MHD takes a bare LF for the
+ * end of a chunk's line and of its data, and a NUL for the end of the trailers,
+ * where others read on (RFC 9112 section 7.1). What they take for the rest of
+ * this request must not be read as another one.
+ */
 static bool ends_connection(const struct exchange *exchange)
 {
+    const struct head *head = &exchange->head;
+
     return !connections_keep_alive(exchange->context->connections,
                                    &exchange->connection) ||
-           (exchange->head.chunked && head_has_trailers(exchange->mhd));
+           head->chunked || head->last ||
+           (head->old && exchange->response.stream != NULL);
 }
 
 /* Queue the response. `close`: even if the connection could be kept alive. */
 static bool queue_response(struct exchange *exchange, bool close)
 {
+    bool last = close || ends_connection(exchange);
     const struct mhd_response_use use = {
         .connection = &exchange->connection,
         .head = exchange->request.method == HTTP_HEAD,
-        .close = close || ends_connection(exchange),
+        .keep_alive = last ? NULL : exchange->context->keep_alive,
     };
     struct MHD_Response *taken =
         mhd_responses_take(&exchange->responses, &exchange->response, &use);
@@ -147,17 +180,24 @@ static bool queue_response(struct exchange *exchange, bool close)
         return false;
     log_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
+    exchange->refused = exchange->stage == STAGE_BODY;
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      taken) == MHD_YES;
     mhd_responses_drop(&exchange->responses, taken);
     return queued;
 }
 
-/* Refuse without reading the body: the connection cannot go on. */
+/*
+ * Refuse without reading the body: the connection cannot go on. `detail` is
+ * NULL if memory is exhausted.
+ */
 static bool refuse_request(struct exchange *exchange, unsigned status,
                            const char *detail)
 {
-    problem_set(&exchange->response, status, "%s", detail);
+    if (detail == NULL)
+        problem_set_no_memory(&exchange->response);
+    else
+        problem_set(&exchange->response, status, "%s", detail);
     return queue_response(exchange, true);
 }
 
@@ -179,8 +219,9 @@ static bool open_body(struct exchange *exchange)
     exchange->sink = app->open(app->context, &exchange->request, response);
     if (exchange->sink == NULL && response->status != 0)
         return queue_response(exchange, true);
-    if (exchange->sink == NULL && head->expects_continue &&
-        head->content_length > HTTP_MAX_BODY)
+    if (exchange->sink == NULL &&
+        head->content_length >
+            (head->expects_continue ? HTTP_MAX_BODY : HTTP_MAX_DRAIN))
         return refuse_request(exchange, 413, body_too_long);
     return true;
 }
@@ -199,10 +240,8 @@ static bool take_head(struct exchange *exchange, const char *method,
     request->method = http_method_of(text_of(method));
     request->body = (struct text){NULL, 0};
     request->operation = NULL;
-    if (buffer_failed(&exchange->target)) {
-        problem_set_no_memory(&exchange->response);
-        return queue_response(exchange, true);
-    }
+    if (buffer_failed(&exchange->target))
+        return refuse_request(exchange, 503, NULL);
     if (line.target.length > HTTP_MAX_TARGET)
         return refuse_request(exchange, 414,
                               "the target is longer than 8192 bytes");
@@ -416,7 +455,8 @@ bool exchange_step(struct exchange *exchange, const char *method,
         /* An empty part, which MHD offers after a 100, is not the end. */
         if (data == NULL)
             return answer_request(exchange);
-        return take_body(exchange, data, size);
+        exchange->cut = !take_body(exchange, data, size);
+        return !exchange->cut;
     case STAGE_DEFERRED:
         if (start_deferred(exchange))
             return true;
@@ -433,6 +473,7 @@ void exchange_end(struct exchange *exchange)
     drop_request(exchange);
     mhd_responses_end(&exchange->responses);
     clear_response(&exchange->response);
+    head_release(&exchange->head);
     if (exchange->body.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->body);
     if (exchange->target.capacity > MHD_RESPONSES_KEPT)

@@ -14,12 +14,15 @@
 #include "http/app.h"
 
 struct MHD_Connection;
+struct linger_close;
 
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
     struct http_app app;
     struct connections *connections;
+    struct linger_close *linger;
     bool per_connection;    /* each connection has a thread of its own */
+    char keep_alive[32];    /* of the responses: "timeout=10" */
     _Atomic size_t *unsent; /* bytes of all long responses not sent yet */
 };
 

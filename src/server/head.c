@@ -16,20 +16,48 @@ struct reading {
     struct head *head;
     unsigned hosts, lengths, encodings;
     bool bad_name, bad_value, bad_lines, bad_length, bad_encoding;
+    bool unknown_encoding, repeated, no_memory;
     bool other_expectations, no_expectations;
+    bool wants_close, wants_keep_alive;
     const char *end; /* of the last line that MHD has reported */
 };
 
-static void keep_first(struct text *field, struct text value)
+/*
+ * A field that has one value. If it comes twice, others may use the other one
+ * (RFC 9110 section 8.3 about Content-Type).
+ */
+static void keep_single(struct reading *reading, struct text *field,
+                        struct text value)
 {
-    if (field->data == NULL)
+    if (field->data != NULL)
+        reading->repeated = true;
+    *field = text_trim(value);
+}
+
+/* A list: several fields are one, in their order (RFC 9110 section 5.3). */
+static void keep_list(struct reading *reading, enum head_list list,
+                      struct text *field, struct text value)
+{
+    struct buffer *joined = &reading->head->joined[list];
+
+    if (field->data == NULL) {
         *field = text_trim(value);
+        return;
+    }
+    if (field->data != joined->data) {
+        buffer_clear(joined);
+        buffer_append(joined, *field);
+    }
+    buffer_append(joined, TEXT(", "));
+    buffer_append(joined, text_trim(value));
+    *field = buffer_text(joined);
+    reading->no_memory = reading->no_memory || buffer_failed(joined);
 }
 
 static void read_host(struct reading *reading, struct text value)
 {
     reading->hosts++;
-    keep_first(&reading->fields->host, value);
+    reading->fields->host = text_trim(value);
 }
 
 /* Digits only: no sign, no list (RFC 9112 section 6.3). */
@@ -41,53 +69,71 @@ static void read_length(struct reading *reading, struct text value)
 }
 
 /*
- * "chunked" and nothing else, not even trailing white space: MHD compares the
- * value without trimming it.
+ * "chunked" and nothing else, not even white space behind it: MHD compares the
+ * whole value, before we see it, and would read the body to the end of the
+ * connection.
  */
 static void read_encoding(struct reading *reading, struct text value)
 {
+    enum http_transfer_coding coding = http_transfer_coding_of(value);
+
     reading->encodings++;
-    if (!text_equal_ignoring_case(value, TEXT("chunked")))
-        reading->bad_encoding = true;
+    reading->bad_encoding |= coding == HTTP_CODING_INVALID;
+    reading->unknown_encoding |= coding == HTTP_CODING_UNKNOWN;
 }
 
 /*
  * MHD sends 100 only if the first Expect field is exactly "100-continue". Other
- * clients must not be left waiting (RFC 9110 section 10.1.1).
+ * clients must not be left waiting (RFC 9110 section 10.1.1). White space
+ * behind the value is not part of it; MHD, which looks at the value after us,
+ * finds a NUL in its place. The value lies in the connection's own memory.
  */
 static void read_expect(struct reading *reading, struct text value)
 {
-    if (text_equal_ignoring_case(value, TEXT("100-continue")))
+    struct text trimmed = text_trim(value);
+
+    if (text_equal_ignoring_case(trimmed, TEXT("100-continue"))) {
         reading->head->expects_continue = true;
-    else if (text_trim(value).length > 0)
+        if (trimmed.length < value.length)
+            ((char *)value.data)[trimmed.length] = '\0';
+    } else if (trimmed.length > 0) {
         reading->other_expectations = true;
-    else
+    } else {
         reading->no_expectations = true;
+    }
 }
 
 static void read_content_type(struct reading *reading, struct text value)
 {
-    keep_first(&reading->fields->content_type, value);
+    keep_single(reading, &reading->fields->content_type, value);
 }
 
 static void read_accept_encoding(struct reading *reading, struct text value)
 {
-    keep_first(&reading->fields->accept_encoding, value);
+    keep_list(reading, HEAD_ACCEPT_ENCODING, &reading->fields->accept_encoding,
+              value);
 }
 
 static void read_if_none_match(struct reading *reading, struct text value)
 {
-    keep_first(&reading->fields->if_none_match, value);
+    keep_list(reading, HEAD_IF_NONE_MATCH, &reading->fields->if_none_match,
+              value);
 }
 
 static void read_origin(struct reading *reading, struct text value)
 {
-    keep_first(&reading->fields->origin, value);
+    keep_single(reading, &reading->fields->origin, value);
 }
 
 static void read_sec_fetch_site(struct reading *reading, struct text value)
 {
-    keep_first(&reading->fields->sec_fetch_site, value);
+    keep_single(reading, &reading->fields->sec_fetch_site, value);
+}
+
+static void read_connection(struct reading *reading, struct text value)
+{
+    reading->wants_close |= http_list_has(value, TEXT("close"));
+    reading->wants_keep_alive |= http_list_has(value, TEXT("keep-alive"));
 }
 
 static const struct field {
@@ -103,6 +149,7 @@ static const struct field {
     {{"If-None-Match", 13}, read_if_none_match},
     {{"Origin", 6}, read_origin},
     {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
+    {{"Connection", 10}, read_connection},
 };
 
 /*
@@ -214,6 +261,9 @@ static const char *object_to_lines(struct MHD_Connection *connection,
     if (reading->bad_lines || head == NULL ||
         !is_head_complete(reading->end, line->method + head->header_size))
         return "a header's line is folded, has a NUL or has no name";
+    if (reading->repeated)
+        return "a request must have at most one Content-Type, one Origin and "
+               "one Sec-Fetch-Site";
     return NULL;
 }
 
@@ -256,6 +306,32 @@ static const char *object_to_host(struct text target, struct reading *reading,
     return NULL;
 }
 
+void head_release(struct head *head)
+{
+    for (size_t i = 0; i < HEAD_LISTS; i++)
+        if (head->joined[i].data != NULL)
+            buffer_release(&head->joined[i]);
+}
+
+/* The refusal of a head that is well-formed but asks for what is not there. */
+static unsigned refuse_wish(const struct reading *reading,
+                            const char **objection)
+{
+    if (reading->no_memory)
+        return 503;
+    if (reading->unknown_encoding) {
+        *objection = "the only Transfer-Encoding supported is \"chunked\"";
+        return 501;
+    }
+    if (!reading->head->old &&
+        (reading->other_expectations ||
+         (reading->no_expectations && reading->head->expects_continue))) {
+        *objection = "the only Expect supported is one \"100-continue\"";
+        return 417;
+    }
+    return 0;
+}
+
 unsigned head_read(struct MHD_Connection *connection,
                    const struct head_line *line, struct http_fields *kept,
                    struct head *head, const char **objection)
@@ -264,11 +340,15 @@ unsigned head_read(struct MHD_Connection *connection,
     bool old = strcmp(line->version, "HTTP/1.0") == 0;
 
     *kept = (struct http_fields){.host = {NULL, 0}};
-    *head = (struct head){.expects_continue = false};
+    head->expects_continue = false;
+    head->content_length = 0;
+    head->old = old;
     reading.end = line->version + strlen(line->version);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_field,
                                 &reading);
     head->chunked = reading.encodings > 0;
+    /* RFC 9112 section 9.3. */
+    head->last = reading.wants_close || (old && !reading.wants_keep_alive);
     *objection = object_to_lines(connection, line, &reading);
     if (*objection == NULL)
         *objection = object_to_framing(&reading, old);
@@ -276,16 +356,5 @@ unsigned head_read(struct MHD_Connection *connection,
         *objection = object_to_host(line->target, &reading, old);
     if (*objection != NULL)
         return 400;
-    if (!old && (reading.other_expectations ||
-                 (reading.no_expectations && head->expects_continue))) {
-        *objection = "the only Expect supported is one \"100-continue\"";
-        return 417;
-    }
-    return 0;
-}
-
-bool head_has_trailers(struct MHD_Connection *connection)
-{
-    return MHD_get_connection_values_n(connection, MHD_FOOTER_KIND, NULL,
-                                       NULL) > 0;
+    return refuse_wish(&reading, objection);
 }

@@ -12,9 +12,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "http/request.h"
 
 struct MHD_Connection;
+
+/* The lists among the fields that are kept. */
+enum head_list {
+    HEAD_ACCEPT_ENCODING,
+    HEAD_IF_NONE_MATCH,
+    HEAD_LISTS,
+};
 
 /* The first line. */
 struct head_line {
@@ -25,26 +33,27 @@ struct head_line {
 struct head {
     bool expects_continue;   /* Expect: 100-continue */
     bool chunked;            /* the body is chunked, and may have trailers */
+    bool old;                /* HTTP/1.0 */
+    bool last;               /* the client sends no other request after it */
     uint64_t content_length; /* 0 if the request has none */
+    struct buffer joined[HEAD_LISTS]; /* lists that came in several fields */
 };
 
 /*
+ * Free the joined lists, which fields may point into. Until then other heads
+ * may be read into `head`.
+ */
+void head_release(struct head *head);
+
+/*
  * Read the head of the request on `connection`, in MHD's first call for it.
+ * `head` is zeroed before the first one.
  * Returns 0; or the status with which the request must be refused and the
- * connection closed, and sets `objection` to a static sentence that says why.
+ * connection closed, and sets `objection` to a static sentence that says why,
+ * or to NULL if memory is exhausted.
  */
 unsigned head_read(struct MHD_Connection *connection,
                    const struct head_line *line, struct http_fields *fields,
                    struct head *head, const char **objection);
-
-/*
- * Whether the request, which is complete and chunked, has trailers. MHD takes a
- * trailer without a name for the end of the trailers (RFC 9112 section 11.2)
- * and does not report it: what follows on the connection must not be read. Also
- * true if the first line behind the chunks arrived in two parts, as MHD then
- * makes a field of it in any case. A first trailer that begins with a NUL is
- * not seen: MHD ends the trailers there and reports none.
- */
-bool head_has_trailers(struct MHD_Connection *connection);
 
 #endif

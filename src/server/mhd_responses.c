@@ -73,8 +73,6 @@ static struct MHD_Response *head_without_length(void)
 static struct MHD_Response *make_stream(struct http_response *response,
                                         const struct mhd_response_use *use)
 {
-    if (use->head)
-        return head_without_length();
     struct MHD_Response *made =
         stream_response(response->stream, use->connection);
     if (made != NULL)
@@ -95,6 +93,15 @@ static struct MHD_Response *make_body(struct buffer *body)
     return made;
 }
 
+/* Whether only a head is sent, of a body whose length is not known. */
+static bool has_no_length(const struct http_response *response, bool head)
+{
+    if (response->stream != NULL)
+        return head;
+    return response->status == 304 && response->body.length == 0 &&
+           response->fixed.length == 0;
+}
+
 /*
  * The response without its headers. For HEAD and 304 MHD sends the length of
  * the body but not the body.
@@ -102,22 +109,37 @@ static struct MHD_Response *make_body(struct buffer *body)
 static struct MHD_Response *make_headless(struct http_response *response,
                                           const struct mhd_response_use *use)
 {
+    if (has_no_length(response, use->head))
+        return head_without_length();
     if (response->stream != NULL)
         return make_stream(response, use);
     if (response->body.length > 0)
         return make_body(&response->body);
-    if (response->status == 304 && response->fixed.length == 0)
-        return head_without_length();
     /* MHD only reads it, although its parameter is not const. */
     return MHD_create_response_from_buffer(response->fixed.length,
                                            (void *)response->fixed.data,
                                            MHD_RESPMEM_PERSISTENT);
 }
 
+/*
+ * Say whether the connection is kept alive, and for how long. Keep-Alive must
+ * be named by Connection (RFC 9110 section 7.6.1), which MHD adds.
+ */
+static bool add_connection(struct MHD_Response *made, const char *keep_alive)
+{
+    if (keep_alive == NULL)
+        return MHD_add_response_header(made, "Connection", "close") == MHD_YES;
+    MHD_set_response_options(made, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
+    return MHD_add_response_header(made, "Keep-Alive", keep_alive) == MHD_YES;
+}
+
 /* The response with its headers; NULL if memory is exhausted. */
 static struct MHD_Response *make_response(struct http_response *response,
                                           const struct mhd_response_use *use)
 {
+    /* At a head without a length MHD closes. */
+    const char *keep_alive =
+        has_no_length(response, use->head) ? NULL : use->keep_alive;
     struct MHD_Response *made = make_headless(response, use);
     bool complete = made != NULL;
 
@@ -125,9 +147,7 @@ static struct MHD_Response *make_response(struct http_response *response,
         complete =
             MHD_add_response_header(made, response->headers[i].name,
                                     response->headers[i].value) == MHD_YES;
-    if (complete && use->close)
-        complete =
-            MHD_add_response_header(made, "Connection", "close") == MHD_YES;
+    complete = complete && add_connection(made, keep_alive);
     if (complete || made == NULL)
         return made;
     MHD_destroy_response(made);
@@ -135,9 +155,11 @@ static struct MHD_Response *make_response(struct http_response *response,
 }
 
 /* Whether it has a short body and one static header, as most responses. */
-static bool can_be_last(const struct http_response *response, bool close)
+static bool can_be_last(const struct http_response *response,
+                        const struct mhd_response_use *use)
 {
-    return !close && response->stream == NULL && response->body.length > 0 &&
+    return use->keep_alive != NULL && response->stream == NULL &&
+           response->body.length > 0 &&
            response->body.capacity <= MHD_RESPONSES_KEPT &&
            response->header_count == 1 && !response->headers[0].owned;
 }
@@ -182,7 +204,7 @@ struct MHD_Response *mhd_responses_take(struct mhd_responses *responses,
                                         const struct mhd_response_use *use)
 {
     check_body(responses, response);
-    if (!can_be_last(response, use->close)) {
+    if (!can_be_last(response, use)) {
         forget_last(responses);
         return make_response(response, use);
     }

@@ -28,7 +28,7 @@ struct mhd_responses {
     /*
      * The last one. If the next has a body of the same length at the same
      * place in memory, and the same header, as those of a client that sends
-     * messages do, it is sent by this one: making one takes MHD some six
+     * messages do, it is sent by this one: making one takes MHD some nine
      * allocations.
      */
     struct MHD_Response *last; /* NULL: none that could be sent again */
@@ -42,8 +42,9 @@ struct mhd_responses {
 /* What a response is made for. */
 struct mhd_response_use {
     struct connection *connection;
-    bool head;  /* the request is a HEAD */
-    bool close; /* the response is the connection's last */
+    bool head; /* the request is a HEAD */
+    /* The value of Keep-Alive; NULL: the response is the connection's last. */
+    const char *keep_alive;
 };
 
 /* `all_unsent` begins with 0, is borrowed, and outlives the responses. */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "connections.h"
 #include "exchange.h"
+#include "linger.h"
 #include "listener.h"
 
 enum {
@@ -234,6 +235,7 @@ static unsigned fit_connections(unsigned wanted)
 /* Free the parts, in the reverse order of their creation, if they exist. */
 static void release_server(struct server *server)
 {
+    linger_free(server->context.linger);
     connections_free(server->context.connections);
     /* MHD may have closed it on failure; no other has its number by now. */
     if (server->socket >= 0)
@@ -248,8 +250,11 @@ static bool start_parts(struct server *server,
 {
     server->placeholder = listener_open_placeholder();
     server->context.connections =
-        connections_start(options->max_connections, options->per_connection);
-    if (server->placeholder < 0 || server->context.connections == NULL)
+        connections_start(options->max_connections, options->per_connection,
+                          options->idle_seconds);
+    server->context.linger = linger_start(LINGER_QUIET_SECONDS, LINGER_SECONDS);
+    if (server->placeholder < 0 || server->context.connections == NULL ||
+        server->context.linger == NULL)
         return false;
     server->daemon = start_daemon(server, options);
     return server->daemon != NULL;
@@ -270,6 +275,8 @@ struct server *server_start(const struct server_options *wanted,
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.per_connection = options.per_connection;
+    snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
+             "timeout=%u", options.idle_seconds);
     server->placeholder = -1;
     server->socket =
         listener_open(options.host, options.port, error, error_size);
@@ -282,7 +289,7 @@ struct server *server_start(const struct server_options *wanted,
                  "can't start %u threads: not enough processes (ulimit -u), "
                  "open files (ulimit -n) or memory; try fewer with "
                  "-threads=N",
-                 options.threads + 1);
+                 options.threads + 2);
         release_server(server);
         return NULL;
     }

@@ -37,7 +37,7 @@ static bool make_table(void)
 
 static bool make_connections(void)
 {
-    struct connections *connections = connections_start(100, false);
+    struct connections *connections = connections_start(100, false, 10);
 
     connections_free(connections);
     return connections != NULL;

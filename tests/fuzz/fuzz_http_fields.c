@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes header fields, one per line: If-None-Match, Accept-Encoding,
- * Content-Type, Host, Origin, Sec-Fetch-Site. The result for each field is
- * compared with a second implementation. The line "-" stands for an absent
- * field.
+ * Content-Type, Host, Origin, Sec-Fetch-Site, Connection, Transfer-Encoding.
+ * The result for each field is compared with a second implementation. The line
+ * "-" stands for an absent field.
  */
 #include "fuzz.h"
 
@@ -17,9 +17,12 @@
 #define OWS "[ \t]*"
 #define ETAG "(W/)?\"[^\x01-\x20\"\x7f]*\""
 
-/* Any tags, then the tag with this opaque part. What follows does not matter.
+/*
+ * Any tags, then the tag with this opaque part, or with a proxy's suffix. What
+ * follows does not matter.
  */
-#define LISTED(opaque) "^[ \t,]*(" ETAG OWS ",[ \t,]*)*(W/)?\"" opaque "\""
+#define LISTED(opaque)                                                         \
+    "^[ \t,]*(" ETAG OWS ",[ \t,]*)*(W/)?\"" opaque "(-gzip|-br)?\""
 
 static void check_if_none_match(struct text field)
 {
@@ -90,6 +93,48 @@ static void check_content_type(struct text field)
 
     FUZZ_CHECK(http_media_type_is(field, TEXT("application/x-ndjson")) ==
                fuzz_match(&type, field, NULL));
+}
+
+static void check_connection(struct text field)
+{
+    static struct fuzz_pattern close = {
+        .expression = "(^|,)" OWS "close" OWS "(,|$)", .flags = REG_ICASE};
+
+    FUZZ_CHECK(http_list_has(field, TEXT("close")) ==
+               fuzz_match(&close, field, NULL));
+}
+
+#define TOKEN "[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+
+static void check_transfer_encoding(struct text field)
+{
+    static struct fuzz_pattern empty = {.expression = "^" OWS "$"};
+    static struct fuzz_pattern any = {.expression = CODING(TOKEN)};
+    static struct fuzz_pattern chunked = {.expression = CODING("chunked"),
+                                          .flags = REG_ICASE};
+    static struct fuzz_pattern plain = {.expression = "^chunked$",
+                                        .flags = REG_ICASE};
+    size_t codings = 0, last = 0, found = 0;
+    bool valid = true;
+
+    for (struct text rest = field; rest.data != NULL;) {
+        struct text element = text_split(&rest, ',');
+        if (fuzz_match(&empty, element, NULL))
+            continue;
+        codings++;
+        valid = valid && fuzz_match(&any, element, NULL);
+        if (fuzz_match(&chunked, element, NULL)) {
+            last = codings;
+            found++;
+        }
+    }
+    valid = valid && codings > found && found <= 1 &&
+            (found == 0 || last == codings);
+    enum http_transfer_coding expected = fuzz_match(&plain, field, NULL)
+                                             ? HTTP_CODING_CHUNKED
+                                         : valid ? HTTP_CODING_UNKNOWN
+                                                 : HTTP_CODING_INVALID;
+    FUZZ_CHECK(http_transfer_coding_of(field) == expected);
 }
 
 static struct text without_port(struct text authority, const char *port)
@@ -166,5 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     exact_copy_free(site);
     exact_copy_free(origin);
     exact_copy_free(host);
+    check_field(&rest, check_connection);
+    check_field(&rest, check_transfer_encoding);
     return 0;
 }

@@ -152,6 +152,10 @@ static const char *receive_one(struct connection *connection, bool head,
     if (response.status != status)
         problem = problem_of("expected %u, got %u: %.200s", status,
                              response.status, response.body);
+    else if (status >= 200 &&
+             response_closes(&response) ==
+                 (response_header(&response, "Keep-Alive") != NULL))
+        problem = "Keep-Alive does not match Connection";
     else if (place != ANY && response_closes(&response) != (place == FINAL))
         problem =
             problem_of("the Connection header of %u does not match", status);

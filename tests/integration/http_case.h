@@ -37,12 +37,11 @@ struct http_case {
     bool applied; /* its message is applied */
     bool head;    /* it is a HEAD: the response has no body */
     /*
-     * The next three mark known deviations from what should happen. A row that
+     * The next two mark known deviations from what should happen. A row that
      * sets one has a comment that says why.
      */
     bool smuggled; /* the smuggled request is found */
     bool doubled;  /* the head of the response is sent twice */
-    bool brittle; /* the connection closes after it if its last CRLF is split */
     /*
      * The next request is not sent: the client shuts down its side, possibly in
      * the middle of the row's request.
@@ -103,6 +102,8 @@ _Static_assert(sizeof(MESSAGE) - 1 == 160 && sizeof(SMUGGLED) - 1 == 225,
 #define LAST(status) .responses = {status}, .next = HTTP_CLOSED
 #define OK NEXT(200)
 #define APPLIED NEXT(202), .applied = true
+/* A chunked request is the last of its connection. */
+#define APPLIED_LAST LAST(202), .applied = true
 #define REFUSED LAST(400)
 #define CLOSED .next = HTTP_CLOSED
 #define UNFINISHED .next = HTTP_CLOSED, .unfinished = true

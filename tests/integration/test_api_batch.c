@@ -35,8 +35,9 @@ static void begin_batch(const struct instance *instance,
 }
 
 /*
- * Send a chunked batch in chunks of `size` bytes; without the last chunk if
- * `length` is less than that of the batch.
+ * Send a chunked batch in chunks of `size` bytes, the last request of its
+ * connection; without the last chunk if `length` is less than that of the
+ * batch.
  */
 static void send_chunks(struct connection *connection, const struct bulk *bulk,
                         size_t length, size_t size)
@@ -49,6 +50,15 @@ static void send_chunks(struct connection *connection, const struct bulk *bulk,
     }
     if (length == bulk->length)
         connection_send_text(connection, "0\r\n\r\n");
+}
+
+/* Expect the response to such a batch, and close. */
+static void expect_after_chunks(struct connection *connection, const char *body)
+{
+    exchange_expect(
+        connection,
+        &(struct exchange){.status = 202, .exact = body, .closes = true});
+    connection_close(connection);
 }
 
 static void each_line_is_applied_and_counted(void **state)
@@ -113,7 +123,8 @@ static void empty_batch_is_accepted(void **state)
         {.sent = "POST /messages HTTP/1.1\r\nHost: x\r\n" BULK_CHUNKED
                  "\r\n0\r\n\r\n",
          .status = 202,
-         .exact = BULK_RESULT("0", "0")},
+         .exact = BULK_RESULT("0", "0"),
+         .closes = true},
     };
 
     EXCHANGES_RUN(*state, rows);
@@ -176,9 +187,8 @@ static void body_has_no_limit(void **state)
     assert_true(connection_post_with(&connection, BULK_TYPE, bulk.text));
     bulk_expect(&connection, BULK_RESULT("30000", "0"));
     send_chunks(&connection, &bulk, bulk.length, CHUNK);
-    bulk_expect(&connection, BULK_RESULT("0", "30000"));
+    expect_after_chunks(&connection, BULK_RESULT("0", "30000"));
     assert_int_equal(bulk_messages_of(*state, "long-1"), MESSAGES);
-    connection_close(&connection);
     free(bulk.text);
 }
 
@@ -193,13 +203,12 @@ static void lines_may_span_chunks(void **state)
     size_t line = strcspn(bulk.text, "\n");
     size_t sizes[] = {1, 7, line - 1, line, line + 1, line + 2, 1000};
 
-    instance_connect(*state, &connection);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        instance_connect(*state, &connection);
         send_chunks(&connection, &bulk, bulk.length, sizes[i]);
-        bulk_expect(&connection,
-                    i == 0 ? BULK_RESULT("20", "0") : BULK_RESULT("0", "20"));
+        expect_after_chunks(&connection, i == 0 ? BULK_RESULT("20", "0")
+                                                : BULK_RESULT("0", "20"));
     }
-    connection_close(&connection);
     free(bulk.text);
 }
 

@@ -108,6 +108,10 @@ static char *etag_of(const struct instance *instance, const char *target)
     return copy;
 }
 
+#define TAGS "\"11111111\", \"22222222\", \"33333333\", \"44444444\", "
+#define MANY_TAGS TAGS TAGS TAGS TAGS TAGS TAGS TAGS TAGS TAGS
+#define NEXT "\r\nIf-None-Match: "
+
 /* Send each form of If-None-Match, over one connection. */
 static void expect_conditional(const struct instance *instance,
                                const char *target)
@@ -123,6 +127,15 @@ static void expect_conditional(const struct instance *instance,
         {"\"x\",, ", ", \"z\"", 304},
         {"\"x\", W/\"y\"", NULL, 200},
         {"\"a, ", " b\"", 200},
+        /* Several fields are one list, before and after another list. */
+        {"\"x\"" NEXT "W/", "", 304},
+        {"", NEXT "\"x\"" NEXT, 304},
+        {"\"x\"" NEXT "\"y\"", NULL, 200},
+        {NEXT NEXT "W/\"x\"" NEXT "\"y\", W/", NEXT, 304},
+        {"*" NEXT "\"x\"", NULL, 200},
+        {MANY_TAGS NEXT MANY_TAGS NEXT MANY_TAGS NEXT, "", 304},
+        {MANY_TAGS NEXT MANY_TAGS, NULL, 200},
+        {"", "", 304},
     };
     char *etag = etag_of(instance, target);
     struct connection connection;
@@ -130,7 +143,7 @@ static void expect_conditional(const struct instance *instance,
     assert_memory_equal(etag, "W/\"", 3);
     instance_connect(instance, &connection);
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        char field[512];
+        char field[2048];
         bool tagged = forms[i].after != NULL;
 
         snprintf(field, sizeof(field), "If-None-Match: %s%s%s\r\n",

@@ -136,8 +136,10 @@ static void refusal_names_the_reason(void **state)
         REFUSED(POST_LINE HOST "Content-Length : 43\r\n", "name has a char"),
         REFUSED(POST_LINE HOST "X: \r1\r\n", "has a CR"),
         REFUSED(POST_LINE HOST "X: 1\r\n 2\r\n", "folded"),
-        REFUSED(POST_LINE HOST "Transfer-Encoding: gzip\r\n",
+        REFUSED(POST_LINE HOST "Transfer-Encoding: chunked, gzip\r\n",
                 "one \"chunked\""),
+        REFUSED(POST_LINE HOST "Content-Type: a/b\r\nContent-Type: a/b\r\n",
+                "one Content-Type"),
         REFUSED("POST /messages HTTP/1.0\r\n" HOST
                 "Transfer-Encoding: chunked\r\n",
                 "in HTTP/1.1"),
@@ -154,27 +156,66 @@ static void refusal_names_the_reason(void **state)
          .status = 417,
          .part = "one \"100-continue\"",
          .closes = true},
+        {.sent = POST_LINE HOST "Transfer-Encoding: gzip\r\n\r\n" NEXT,
+         .status = 501,
+         .part = "\"chunked\"",
+         .closes = true},
     };
 
     EXCHANGES_RUN(*state, rows);
 }
 
-/* Fields that may occur once but occur twice. */
-static void first_of_repeated_fields_is_used(void **state)
+/* A server in front may use the other value. */
+static void field_with_one_value_must_not_be_repeated(void **state)
 {
     static const struct exchange rows[] = {
-        {.fields = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Site: none\r\n",
+        {.fields = "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n",
          .body = "{}",
-         .status = 403},
-        {.fields = "Origin: http://elsewhere\r\nOrigin: http://localhost\r\n",
+         .status = 400,
+         .part = "one Sec-Fetch-Site",
+         .closes = true},
+        {.fields = "Origin: http://localhost\r\nOrigin: http://elsewhere\r\n",
          .body = "{}",
-         .status = 403},
-        {.fields = BULK_TYPE "Content-Type: text/x\r\n",
+         .status = 400,
+         .part = "one Origin",
+         .closes = true},
+        {.fields = BULK_TYPE BULK_TYPE,
          .body = "{}",
+         .status = 400,
+         .part = "one Content-Type",
+         .closes = true},
+    };
+
+    EXCHANGES_RUN(*state, rows);
+}
+
+/* RFC 9110 section 5.5. */
+static void white_space_after_a_value_is_ignored(void **state)
+{
+    static const struct exchange rows[] = {
+        {.fields = "Content-Type: application/x-ndjson \t\r\n",
+         .body = "",
          .status = 202},
-        {.fields = "Content-Type: text/x\r\n" BULK_TYPE,
-         .body = "{}",
-         .status = 400},
+        {.fields = "Content-Type: application/x-ndjson\t; a=b \r\n",
+         .body = "",
+         .status = 202},
+        {.fields = BULK_TYPE "Sec-Fetch-Site: same-origin \r\n",
+         .body = "",
+         .status = 202},
+        {.fields = BULK_TYPE "Sec-Fetch-Site: cross-site\t\r\n",
+         .body = "",
+         .status = 403},
+        {.sent = "POST /messages HTTP/1.1\r\nHost: a \t\r\n"
+                 "Origin: http://a \r\n" BULK_TYPE "Content-Length: 0\r\n\r\n",
+         .status = 202},
+        {.target = "/openapi.yaml",
+         .fields = "Accept-Encoding: gzip \t\r\n",
+         .status = 200,
+         .header = "Content-Encoding",
+         .value = "gzip"},
+        {.target = "/openapi.yaml",
+         .fields = "If-None-Match: * \t\r\n",
+         .status = 304},
     };
 
     EXCHANGES_RUN(*state, rows);
@@ -209,6 +250,11 @@ static void expect_codings(const struct instance *instance, const char *path)
         {"Accept-Encoding: identity\r\n", false},
         {"Accept-Encoding: gzip;q=0\r\n", false},
         {"Accept-Encoding: br\r\n", false},
+        /* Several fields are one list. */
+        {"Accept-Encoding: br\r\nA: b\r\nAccept-Encoding: gzip\r\n", true},
+        {"Accept-Encoding: gzip;q=0\r\nAccept-Encoding: *\r\n", false},
+        {"Accept-Encoding:\r\nAccept-Encoding: br\r\nAccept-Encoding: gzip\r\n",
+         true},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -280,7 +326,8 @@ int main(void)
         cmocka_unit_test(resources_are_served),
         cmocka_unit_test(refused_body_leaves_the_connection_usable),
         cmocka_unit_test(refusal_names_the_reason),
-        cmocka_unit_test(first_of_repeated_fields_is_used),
+        cmocka_unit_test(field_with_one_value_must_not_be_repeated),
+        cmocka_unit_test(white_space_after_a_value_is_ignored),
         cmocka_unit_test(assets_are_served_plain_and_gzipped),
     };
     return HARNESS_RUN_IN_BOTH_MODES(tests);

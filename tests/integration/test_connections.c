@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits of connections: they are kept alive while few are open, closed after
+ * Limits of connections: they are kept alive for the time that responses
+ * announce; they are kept alive while few are open, closed after
  * the response above that number, and evicted when idle near the maximum, so
  * that a new connection is always accepted.
  */
@@ -15,7 +16,8 @@ enum {
     CROWD = 200,
     UNFINISHED = 128, /* fewer, as each is evicted only after a second */
     GROUP = 16,
-    GROUP_PAUSE = 20, /* milliseconds */
+    GROUP_PAUSE = 20,   /* milliseconds */
+    MANY_ROCKETS = 300, /* their list is streamed */
     /* milliseconds after which a request may be evicted */
     LONG_FOR_A_REQUEST = 1200,
     /* Less than the idle timeout (10 s), after which they are closed anyway. */
@@ -94,6 +96,85 @@ static void wait_for_keep_alive(const struct instance *instance)
         instance_connect(instance, &connection);
         closes = closes_after_response(&connection);
         connection_close(&connection);
+    }
+}
+
+/* RFC 9112 section 9.3; and a response without a length in HTTP/1.0. */
+static void expect_announcements(const struct instance *instance)
+{
+#define REQUEST(line, fields) .sent = line "\r\nHost: x\r\n" fields "\r\n"
+#define KEPT .status = 200, .header = "Keep-Alive", .value = "timeout=1"
+#define CLOSED                                                                 \
+    .status = 200, .header = "Keep-Alive", .value = NULL, .closes = true
+    static const struct exchange rows[] = {
+        {REQUEST("GET /health HTTP/1.1", ""), KEPT},
+        {REQUEST("GET /health HTTP/1.1", "Connection: x, keep-alive\r\n"),
+         KEPT},
+        {REQUEST("HEAD /rockets HTTP/1.0", "Connection: Keep-Alive\r\n"),
+         CLOSED},
+        {REQUEST("GET /health HTTP/1.0", "Connection: Keep-Alive\r\n"), KEPT},
+        {REQUEST("GET /health HTTP/1.0", "Connection: x\r\n"
+                                         "Connection: keep-alive \r\n"),
+         .status = 200, .header = "Connection", .value = "Keep-Alive"},
+        {REQUEST("GET /rockets HTTP/1.1", ""), KEPT},
+        {REQUEST("GET /rockets HTTP/1.0", "Connection: keep-alive\r\n"),
+         CLOSED},
+        {REQUEST("GET /health HTTP/1.0", ""), CLOSED},
+        {REQUEST("GET /health HTTP/1.0", "Connection: keep-alive, close\r\n"),
+         CLOSED},
+        {REQUEST("GET /health HTTP/1.1", "Connection: Close \r\n"), CLOSED},
+        {REQUEST("GET /health HTTP/1.1", "Connection: x\r\n"
+                                         "Connection: y ,close\r\n"),
+         CLOSED},
+        {REQUEST("GET /health HTTP/1.1",
+                 "Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+         CLOSED},
+        {.body = "{}",
+         .status = 400,
+         .header = "Keep-Alive",
+         .value = "timeout=1"},
+    };
+
+    EXCHANGES_RUN(instance, rows);
+}
+
+/* Two responses: the second may be the same again. */
+static void expect_open_for_a_second(const struct instance *instance)
+{
+    struct connection connection;
+    int64_t start = 0;
+
+    instance_connect(instance, &connection);
+    for (uint64_t number = 1; number <= 2; number++) {
+        struct fleet_message message = fleet_faster("idle-1", number, 1);
+        struct response response;
+        start = process_clock();
+        connection_post(&connection, message.body);
+        connection_expect(&connection, &response);
+        response_expect_status(&response, 202);
+        response_expect_header(&response, "Keep-Alive", "timeout=1");
+        response_release(&response);
+        if (number == 1)
+            process_wait_until(start + 700);
+    }
+    connection_expect_closed(&connection);
+    assert_in_range(process_clock() - start, 1000, 1000 + BEFORE_TIMEOUT);
+    connection_close(&connection);
+}
+
+static void connection_is_kept_for_the_time_that_is_announced(void **state)
+{
+    static const char *const modes[] = {"-threads=2",
+                                        "-threads=per-connection"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct instance instance;
+        instance_start(&instance, INSTANCE_FLAGS("-idle-timeout=1", modes[i]));
+        fleet_launch(&instance, MANY_ROCKETS, 0);
+        expect_announcements(&instance);
+        expect_open_for_a_second(&instance);
+        instance_stop(&instance);
     }
 }
 
@@ -255,6 +336,7 @@ static void truncated_request_is_closed_soon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connection_is_kept_for_the_time_that_is_announced),
         cmocka_unit_test_setup_teardown(
             connections_are_kept_alive_while_there_is_room, setup, teardown),
         LIMITED(idle_connections_are_evicted_for_new_ones),

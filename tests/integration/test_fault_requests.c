@@ -39,10 +39,10 @@ static const struct post batch = {
 /* A request whose allocations fail in turn. */
 struct operation {
     struct faulty *faulty;
-    bool on_open_connection; /* else opening the connection may fail too */
-    const struct post *post; /* NULL: a GET of `target` */
-    const char *target;
-    struct response right; /* the response with enough memory */
+    bool on_open_connection;     /* else opening the connection may fail too */
+    const struct post *post;     /* NULL: a GET of `target` */
+    const char *target, *fields; /* of the GET */
+    struct response right;       /* the response with enough memory */
 };
 
 /* cJSON parses the escapes. */
@@ -57,7 +57,8 @@ static void send_request(const struct operation *operation,
     snprintf(lines, sizeof(lines), "%s\n[]\n%s\n%s", launch.body, exploded.body,
              faster.body);
     if (operation->post == NULL)
-        connection_get(connection, operation->target);
+        connection_request(connection, "GET", operation->target,
+                           operation->fields);
     else
         connection_post_with(connection, operation->post->fields,
                              operation->post == &batch ? lines : launch.body);
@@ -204,13 +205,16 @@ static void posts_can_be_repeated(void **state)
 
 static void reads_are_complete_or_truncated_or_refused(void **state)
 {
-    static const char *const targets[] = {
-        "/rockets",
-        "/rockets?sort=mission",
-        "/rockets?limit=3&sort=type",
-        "/rockets?status=exploded",
-        "/rockets/rocket-000007",
-        "/rockets/nobody",
+    static const struct {
+        const char *target, *fields;
+    } reads[] = {
+        {"/rockets", ""},
+        {"/rockets?sort=mission", ""},
+        {"/rockets?limit=3&sort=type", ""},
+        {"/rockets?status=exploded", ""},
+        {"/rockets/rocket-000007", ""},
+        {"/rockets/nobody", ""},
+        {"/health", "If-None-Match: \"a\"\r\nIf-None-Match: \"b\"\r\n"},
     };
     static const size_t rockets[] = {FEW, MANY};
 
@@ -219,10 +223,11 @@ static void reads_are_complete_or_truncated_or_refused(void **state)
         struct faulty faulty;
         assert_true(faulty_start(&faulty, NULL, NULL));
         fleet_launch(&faulty.instance, rockets[i], 0);
-        for (size_t j = 0; j < sizeof(targets) / sizeof(targets[0]); j++) {
+        for (size_t j = 0; j < sizeof(reads) / sizeof(reads[0]); j++) {
             struct operation operation = {.faulty = &faulty,
-                                          .target = targets[j]};
-            instance_get(&faulty.instance, targets[j], &operation.right);
+                                          .target = reads[j].target,
+                                          .fields = reads[j].fields};
+            instance_get(&faulty.instance, reads[j].target, &operation.right);
             fail_each(&operation);
             response_release(&operation.right);
         }

@@ -9,6 +9,11 @@
 
 #include "lib/harness.h"
 
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
 enum { MAX_TARGET = 8192, MAX_BODY = 65536, MAX_DRAIN = 1024 * 1024 };
 
 #define END " HTTP/1.1\r\n" HOST "\r\n"
@@ -78,22 +83,94 @@ static const struct http_case bodies_have_a_limit[] = {
     {"9110 15.5.14", "64 KiB in a chunk",
      LONG(POST CHUNKED "\r\n10000\r\n", " ", MAX_BODY - 160,
           MESSAGE LAST_CHUNK),
-     APPLIED},
+     APPLIED_LAST},
     {"9110 15.5.14", "64 KiB in a chunk, and a second chunk",
      LONG(POST CHUNKED "\r\n10000\r\n", " ", MAX_BODY - 160,
           MESSAGE "\r\n1\r\n " LAST_CHUNK),
-     NEXT(413)},
+     LAST(413)},
     {"9110 15.5.14", "and a byte", LONG_BODY("65537", MAX_BODY - 159),
      NEXT(413)},
     {"9110 15.5.14", "1 MiB of requests as a body",
      LONG(POST "Content-Length: 1048576\r\n\r\n", SMUGGLED, MAX_DRAIN, ""),
      NEXT(413)},
-    {"9110 15.5.14", "1 MiB and a byte: closed",
-     LONG_BODY("1048577", MAX_DRAIN - 159), CLOSED},
-    {"9110 15.5.14", "10 million bytes: closed",
+    {"9110 15.5.14", "1 MiB and a byte: refused at once",
+     LONG_BODY("1048577", MAX_DRAIN - 159), LAST(413)},
+    {"9110 15.5.14", "10 million bytes",
      LONG(POST "Content-Length: 10000000\r\n\r\n", SMUGGLED, 10000000, ""),
+     LAST(413)},
+    {"9110 15.5.14", "2^64 - 1, and no body",
+     SENT(POST "Content-Length: 18446744073709551615\r\n\r\n" SMUGGLED),
+     LAST(413)},
+    {"9110 15.5.14", "to an unknown path",
+     LONG("POST /nowhere HTTP/1.1\r\n" HOST "Content-Length: 2000000\r\n\r\n",
+          SMUGGLED, 2000000, ""),
+     LAST(413)},
+    {"9110 15.5.14", "1 MiB and a byte in chunks: closed",
+     LONG(POST CHUNKED "\r\n100001\r\n", "x", MAX_DRAIN + 1, LAST_CHUNK),
      CLOSED},
 };
+
+/*
+ * Send `start` and `length` bytes behind it, and read only then: the whole
+ * response, and an orderly end (RFC 9112 section 9.6), not a reset. `late`: the
+ * response is there before the rest is sent.
+ */
+static void send_all_then_read(const char *start, const char *rest,
+                               size_t length, unsigned status, bool late)
+{
+    struct connection connection;
+    char byte;
+
+    instance_connect(http_service(), &connection);
+    assert_true(connection_send_text(&connection, start));
+    if (late)
+        assert_true(process_poll(connection.socket, POLLIN,
+                                 process_clock() + CONNECTION_PATIENCE));
+    assert_true(connection_send(&connection, rest, length));
+    connection_expect_status(&connection, status);
+    assert_true(process_poll(connection.socket, POLLIN,
+                             process_clock() + CONNECTION_PATIENCE));
+    assert_int_equal(recv(connection.socket, &byte, 1, 0), 0);
+    connection_close(&connection);
+}
+
+/* These are answered before all is sent. */
+static void client_that_sends_all_first_gets_the_response(void **state)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+        unsigned status;
+    } refused[] = {
+        {POST "Content-Length: 2097152\r\n\r\n", 2097152, 413},
+        {POST "Content-Length: 100000000\r\n\r\n", 100000000, 413},
+        {"POST /messages HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n", 4000000,
+         400},
+        {POST "Transfer-Encoding: gzip\r\n\r\n", 4000000, 501},
+    };
+    static const char *const last[] = {
+        GET CHUNKED "\r\n0\r\n\r\n",
+        GET "Connection: close\r\n\r\n",
+    };
+    enum { MOST = 100000000 };
+    char *bytes = calloc(1, MOST);
+
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        send_all_then_read(refused[i].start, bytes, refused[i].length,
+                           refused[i].status, false);
+        send_all_then_read(refused[i].start, bytes, refused[i].length,
+                           refused[i].status, true);
+    }
+    /* Here the rest must be there when the connection is closed. */
+    for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
+        size_t length = strlen(last[i]);
+        memcpy(bytes, last[i], length);
+        send_all_then_read("", bytes, 4000000, 200, false);
+    }
+    free(bytes);
+}
 
 /* Closed long before their ends, which are never sent. */
 static const struct http_case endless_request_is_closed[] = {
@@ -120,6 +197,7 @@ int main(void)
         HTTP_TABLE(targets_have_a_limit),
         HTTP_TABLE(heads_have_a_limit),
         HTTP_TABLE(bodies_have_a_limit),
+        cmocka_unit_test(client_that_sends_all_first_gets_the_response),
         HTTP_TABLE(endless_request_is_closed),
     };
     return HTTP_RUN_TESTS(tests);

@@ -26,7 +26,9 @@
 static const struct http_case each_request_is_answered_as_if_sent_alone[] = {
     {"9112 9.3.2", "a GET of a longer body",
      BETWEEN("GET /rockets?limit=9 HTTP/1.1\r\n" HOST "\r\n"), KEEPS(200)},
-    {"9112 9.3.2", "a POST in chunks", BETWEEN(POST WITH_CHUNK), KEEPS(202)},
+    /* libmicrohttpd may mistake where the chunks end. */
+    {"9112 7.1", "a POST in chunks",
+     SENT(POST WITH_CHUNK SMUGGLED POST WITH_CHUNK), APPLIED_LAST},
     {"9112 2.2", "empty lines", BETWEEN("\r\n" GET "\r\n\r\n"), KEEPS(200)},
     {"9110 15.5.4", "a cross-site request",
      BETWEEN(POST "Sec-Fetch-Site: cross-site\r\n" WITH_SMUGGLED), KEEPS(403)},
@@ -89,7 +91,8 @@ static const struct http_case clients_that_do_not_wait_get_responses[] = {
      FIELD("Expect: a\r\nExpect: 100-continue"), FAILED},
     {"9110 10.1.1", "in the second field, after an empty one",
      FIELD("Expect:\r\nExpect: 100-continue"), FAILED},
-    {"9112 5.1", "a space after it", FIELD("Expect: 100-continue "), FAILED},
+    {"9110 5.5", "white space after it", FIELD("Expect: 100-continue \t"),
+     CONTINUED(202), .applied = true},
     {"9110 10.1.1", "twice", FRAMED(EXPECT EXPECT WITH_MESSAGE), CONTINUED(202),
      .applied = true},
     /*

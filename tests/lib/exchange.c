@@ -59,6 +59,9 @@ static const char *difference(const struct exchange *row,
         return "another status";
     if (response_closes(response) != row->closes)
         return "Connection differs";
+    if (response->status >= 200 &&
+        (response_header(response, "Keep-Alive") == NULL) != row->closes)
+        return "Keep-Alive differs";
     if ((value == NULL) != (row->value == NULL) ||
         (value != NULL && strcmp(value, row->value) != 0))
         return row->header;

@@ -21,6 +21,7 @@
 enum {
     LOOPS = 2,
     CONNECTIONS = 400,
+    IDLE_SECONDS = 10,
     STOP_MS = SERVER_STOP_SECONDS * 1000,
 };
 
@@ -146,7 +147,8 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     struct server_options options = {.host = "127.0.0.1",
                                      .threads = loops,
                                      .per_connection = per_connection,
-                                     .max_connections = CONNECTIONS};
+                                     .max_connections = CONNECTIONS,
+                                     .idle_seconds = IDLE_SECONDS};
     struct http_app app = {toy, open_request, answer_request};
 
     assert_non_null(toy);

@@ -26,7 +26,7 @@ CLOSING = [
     (f"{POST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n{NEXT}", 400),
     (f"{POST}Content-Length: 5\r\nContent-Length: 6\r\n\r\n{NEXT}", 400),
     (f"{POST}Content-Length : 5\r\n\r\n{NEXT}", 400),
-    (f"{POST}Transfer-Encoding: xchunked\r\n\r\n{NEXT}", 400),
+    (f"{POST}Transfer-Encoding: xchunked\r\n\r\n{NEXT}", 501),
     (f"GET /health HTTP/1.1\r\n\r\n{NEXT}", 400),
     (f"{POST}X: {'x' * 40000}\r\n\r\n{NEXT}", 431),
     (f"{POST}Content-Length: 3000000\r\n\r\n{'x' * 3000000}{NEXT}", 413)]

@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-enum { MAX_WORDS = 8 };
+enum { MAX_WORDS = 12 };
 
 /* A command line and an environment, and the result of reading them. */
 struct reading {
@@ -68,6 +68,7 @@ static void defaults_are_as_documented(void **state)
     assert_string_equal(config.host, "127.0.0.1");
     assert_int_equal(config.port, 8088);
     assert_int_equal(config.max_connections, 10000);
+    assert_int_equal(config.idle_timeout, 10);
     assert_int_equal(config.log_level, LOG_INFO);
     assert_false(config.per_connection);
     assert_int_equal(config.threads, cores > 256 ? 256 : cores);
@@ -106,6 +107,8 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "threads=%u ", config->threads);
     if (config->max_connections != 10000)
         at += sprintf(at, "connections=%u ", config->max_connections);
+    if (config->idle_timeout != 10)
+        at += sprintf(at, "idle=%u ", config->idle_timeout);
     if (config->max_memory != 7 << 20)
         at += sprintf(at, "memory=%zu ", config->max_memory);
     if (config->log_level != LOG_INFO)
@@ -117,6 +120,7 @@ static const char *outcome_of(enum config_result result,
 #define PORT "expected a number from 0 to 65535"
 #define THREADS "expected a number from 1 to 256, or per-connection"
 #define CONNECTIONS "expected a number from 16 to 1000000"
+#define SECONDS "expected a number of seconds from 1 to 3600"
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define LEVEL "expected error, warn, info or debug"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
@@ -144,12 +148,13 @@ static const struct {
 
     /* Every flag has a variable. */
     {"-port=1 -host=:: -threads=99 -max-connections=98 -max-memory=6M "
-     "-log-level=debug",
-     "", "port=1 host=:: threads=99 connections=98 memory=6291456 level=3 "},
+     "-log-level=debug -idle-timeout=9",
+     "",
+     "port=1 host=:: threads=99 connections=98 idle=9 memory=6291456 level=3 "},
     {"",
      "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=99 LUNAR_MAX_CONNECTIONS=98 "
-     "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug",
-     "port=1 host=:: threads=99 connections=98 memory=6291456 level=3 "},
+     "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug LUNAR_IDLE_TIMEOUT=9",
+     "port=1 host=:: threads=99 connections=98 idle=9 memory=6291456 level=3 "},
 
     /* A flag overrides its variable, also an invalid one. */
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
@@ -160,6 +165,8 @@ static const struct {
     {"-port=0 -max-connections=16", "", "port=0 connections=16 "},
     {"-port=65535 -max-connections=1000000", "",
      "port=65535 connections=1000000 "},
+    {"-idle-timeout=1", "", "idle=1 "},
+    {"-idle-timeout 3600", "", "idle=3600 "},
     {"-threads=1", "", "threads=1 "},
     {"-threads=256", "", "threads=256 "},
     {"-threads=per-connection", "", "per-connection "},
@@ -201,6 +208,10 @@ static const struct {
     REFUSED("-threads=per-core", THREADS),
     REFUSED("-max-connections=15", CONNECTIONS),
     REFUSED("-max-connections=1000001", CONNECTIONS),
+    REFUSED("-idle-timeout=0", SECONDS),
+    REFUSED("-idle-timeout=3601", SECONDS),
+    REFUSED("-idle-timeout=10s", SECONDS),
+    REFUSED("-idle-timeout=", SECONDS),
     REFUSED("-max-memory=1048575", MEMORY),
     REFUSED("-max-memory=1023K", MEMORY),
     REFUSED("-max-memory=0", MEMORY),
@@ -312,6 +323,8 @@ static void help_describes_every_flag(void **state)
         "Environment: LUNAR_THREADS.\n",
         "  -max-connections=N\n",
         "Default: 10000. Environment: LUNAR_MAX_CONNECTIONS.\n",
+        "  -idle-timeout=SECONDS\n",
+        "Default: 10. Environment: LUNAR_IDLE_TIMEOUT.\n",
         "  -max-memory=BYTES\n",
         "Environment: LUNAR_MAX_MEMORY.\n",
         "  -log-level=LEVEL\n",

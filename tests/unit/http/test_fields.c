@@ -55,6 +55,56 @@ static void token_has_only_token_characters(void **state)
     check_bytes(http_is_token, "!#$%&'*+-.^_`|~");
 }
 
+static bool closes(struct text connection)
+{
+    return http_list_has(connection, TEXT("close"));
+}
+
+static void token_is_found_in_a_list(void **state)
+{
+    (void)state;
+    static const struct values rows[] = {
+        {true,
+         {"close", "CLOSE", " close\t", "a,close", "a , close ,b", ",close,",
+          "a b, close"}},
+        {false, {"", ",", "closed", "clos", "a close", "close b", "\"close\""}},
+    };
+
+    check_values(closes, rows, COUNT(rows));
+    assert_false(closes(text_of(NULL)));
+}
+
+static void transfer_coding_is_chunked_alone_or_unknown(void **state)
+{
+    (void)state;
+    static const struct {
+        enum http_transfer_coding coding;
+        const char *values[MAX_VALUES];
+    } rows[] = {
+        {HTTP_CODING_CHUNKED, {"chunked", "CHunkED"}},
+        {HTTP_CODING_UNKNOWN,
+         {"gzip", "x", "identity", "chunkedx", "gzip, chunked", "gzip,,chunked",
+          "gzip ;q=1;a=\"b\" , chunked", " a , b,", "gzip, chunked;a"}},
+        /* Chunked, but not last, or twice, or written in another way. */
+        {HTTP_CODING_INVALID,
+         {"chunked, gzip", "chunked,chunked", "gzip, chunked, chunked",
+          "chunked ", " chunked", "chunked,", ",chunked", "chunked;", ",,"}},
+        {HTTP_CODING_INVALID,
+         {"", " ", "chunked\v", "chunked gzip", "a b", "\"gzip\"", ";a=b",
+          "gzip,;a", "chun\rked", "gzip;a=\"b,c\""}},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (const char *const *at = rows[i].values; *at != NULL; at++) {
+            struct text copy = exact_copy(text_of(*at));
+            if (http_transfer_coding_of(copy) != rows[i].coding)
+                fail_msg("\"%s\" must be %d", *at, (int)rows[i].coding);
+            exact_copy_free(copy);
+        }
+    assert_int_equal(http_transfer_coding_of(text_of(NULL)),
+                     HTTP_CODING_INVALID);
+}
+
 static void host_syntax_is_checked(void **state)
 {
     (void)state;
@@ -231,6 +281,26 @@ static void if_none_match_is_compared_with_every_tag(void **state)
     assert_false(matches_a(text_of(NULL)));
 }
 
+/* As Apache's mod_deflate and mod_brotli write them. */
+static void suffix_of_a_proxy_is_ignored(void **state)
+{
+    (void)state;
+    static const struct values rows[] = {
+        {true,
+         {"\"a-gzip\"", "W/\"a-gzip\"", "\"a-br\"",
+          "\"b-gzip\", W/\"a-gzip\""}},
+        {false,
+         {"\"b-gzip\"", "\"-gzip\"", "\"a-gzip-gzip\"", "\"a-gzip-br\"",
+          "\"a-GZIP\"", "\"a-gzi\"", "\"a-gzipp\"", "\"a;gzip\"", "\"agzip\"",
+          "\"a-zstd\"", "\"a-gzip", "a-gzip", "\"aa-gzip\""}},
+    };
+
+    check_values(matches_a, rows, COUNT(rows));
+    /* The suffix is not taken off our own tag. */
+    assert_false(etag_matches(TEXT("\"a\""), TEXT("\"a-gzip\"")));
+    assert_true(etag_matches(TEXT("\"-gzip\""), TEXT("W/\"\"")));
+}
+
 static void etags_are_compared_by_every_byte(void **state)
 {
     (void)state;
@@ -248,12 +318,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_has_only_token_characters),
+        cmocka_unit_test(token_is_found_in_a_list),
+        cmocka_unit_test(transfer_coding_is_chunked_alone_or_unknown),
         cmocka_unit_test(host_syntax_is_checked),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
         cmocka_unit_test(accepted_encodings_depend_on_weights),
         cmocka_unit_test(sec_fetch_site_decides_if_present),
         cmocka_unit_test(origin_is_compared_with_host),
         cmocka_unit_test(if_none_match_is_compared_with_every_tag),
+        cmocka_unit_test(suffix_of_a_proxy_is_ignored),
         cmocka_unit_test(etags_are_compared_by_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

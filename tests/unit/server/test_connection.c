@@ -10,7 +10,7 @@
 
 #include "server/connection.h"
 
-enum { TICK_US = CONNECTION_TICK * 1000 };
+enum { TICK_US = CONNECTION_TICK * 1000, IDLE = 7 /* seconds */ };
 
 struct pair {
     struct connection connection;
@@ -27,8 +27,11 @@ static int set_up(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
     pair.client = sockets[1];
     connection_init(&pair.connection, sockets[0]);
-    pair.now = connection_clock() + CONNECTION_IDLE_SECONDS * UINT64_C(1000000);
-    assert_int_equal(connection_check_locked(&pair.connection, false, pair.now),
+    uint64_t before = connection_clock() + (IDLE - 1) * UINT64_C(1000000);
+    pair.now = connection_clock() + IDLE * UINT64_C(1000000);
+    assert_int_equal(connection_check_locked(&pair.connection, IDLE, before),
+                     CONNECTION_KEEP);
+    assert_int_equal(connection_check_locked(&pair.connection, IDLE, pair.now),
                      CONNECTION_SHUT_READ);
     atomic_store(&pair.connection.closing, true);
     connection_shut_locked(&pair.connection, CONNECTION_SHUT_READ);
@@ -47,7 +50,7 @@ static int tear_down(void **state)
 
 static void check(struct pair *pair, uint64_t now, int expected)
 {
-    assert_int_equal(connection_check_locked(&pair->connection, false, now),
+    assert_int_equal(connection_check_locked(&pair->connection, IDLE, now),
                      expected);
 }
 
