@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "http/app.h"
+#include "http/site_policy.h"
 
 enum {
     SERVER_STOP_SECONDS = 5, /* for requests in flight at a stop */
@@ -22,6 +23,12 @@ struct server_options {
     unsigned threads;    /* event loops, at least 1 */
     bool per_connection; /* a thread for each connection instead */
     unsigned max_connections;
+    /*
+     * What pages of other sites may do. Host is checked by it if it lists names
+     * or the address is a loopback one. NULL: no other site may post, and no
+     * Host is checked.
+     */
+    const struct site_policy *sites;
 };
 
 struct server;
@@ -29,7 +36,8 @@ struct server;
 /*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
- * Ownership: the application is borrowed and must outlive the server.
+ * Ownership: the application and the policy are borrowed and must outlive the
+ * server.
  */
 struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,

@@ -12,12 +12,15 @@
 
 #include "connections.h"
 #include "http/app.h"
+#include "http/site_policy.h"
 
 struct MHD_Connection;
 
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
     struct http_app app;
+    const struct site_policy *sites; /* may be NULL */
+    bool checks_host;                /* by `sites` */
     struct connections *connections;
     bool per_connection;    /* each connection has a thread of its own */
     _Atomic size_t *unsent; /* bytes of all long responses not sent yet */
