@@ -185,19 +185,11 @@ static void deferred_and_long_lists_can_be_read(void **state)
          .value = "Origin"},
     };
     struct instance instance;
-    struct connection connection;
 
     (void)state;
     instance_start(&instance,
                    INSTANCE_FLAGS("-allow-origin=http://page.example"));
-    instance_connect(&instance, &connection);
-    for (int i = 0; i < 300; i++) {
-        char id[16];
-        snprintf(id, sizeof(id), "many-%d", i);
-        struct fleet_message message = fleet_faster(id, 1, 1);
-        fleet_post(&connection, &message);
-    }
-    connection_close(&connection);
+    fleet_launch(&instance, 300, 0);
     EXCHANGES_RUN(&instance, rows);
     instance_stop(&instance);
 }
