@@ -248,8 +248,8 @@ static void lists_are_checked(void **state)
                                               "http://%61",
                                               "http://a,x",
                                               NULL};
-    static const char *const hosts[] = {"a", "example.org", "a, b-c.d_e,F.",
-                                        "127.0.0.1", NULL};
+    static const char *const hosts[] = {
+        "a", "example.org", "a, b-c.d_e,F.", "127.0.0.1", "A.Z.a.z.0.9", NULL};
     static const char *const no_hosts[] = {
         "",    ",",   "a,",    "a,,b", "a b", "a:80", "http://a", "*",
         "*.a", "a/b", "[::1]", "::1",  "%61", "a;b",  "\xc3\xa9", NULL};
