@@ -40,7 +40,7 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
-        debug | asan | tsan) packages+=(chromium python3) ;;
+        debug | asan | tsan) packages+=(chromium nginx-light openssl python3) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi || return

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "http/site_policy.h"
 
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 8088
@@ -49,6 +50,19 @@ enum {
           "address, :: every IPv4 and IPv6 address." LINE                      \
           "WARNING: there is no authentication. Any client that can" LINE      \
           "reach the address can read and change everything.")                 \
+    VALUE("allow-host", "NAME", "LUNAR_ALLOW_HOST", "rockets.example.org",     \
+          "none", read_allow_host,                                             \
+          "host names without ports, as in rockets.example.org,lunar.lan",     \
+          "Accept these names as Host, separated by commas, besides" LINE      \
+          "localhost and IP addresses; other names get status 421. A" LINE     \
+          "proxy that passes Host on needs it. Without this flag any" LINE     \
+          "name is accepted unless -host is a loopback address.")              \
+    VALUE("allow-origin", "URL", "LUNAR_ALLOW_ORIGIN", "https://example.org",  \
+          "none", read_allow_origin,                                           \
+          "* or origins without a path, as in "                                \
+          "https://example.org,http://localhost:3000",                         \
+          "Let web pages of these origins, separated by commas, read and" LINE \
+          "post (CORS); * is all. Pages of other sites can do neither.")       \
     VALUE("threads", "N", "LUNAR_THREADS", "4", "the number of cores",         \
           read_threads, "a number from 1 to 256, or per-connection",           \
           "Run this many event loops, which share all connections." LINE       \
@@ -96,6 +110,18 @@ static bool read_host(const char *value, struct config *config)
 {
     config->host = value;
     return *value != '\0';
+}
+
+static bool read_allow_host(const char *value, struct config *config)
+{
+    config->allow_host = value;
+    return site_policy_is_host_list(text_of(value));
+}
+
+static bool read_allow_origin(const char *value, struct config *config)
+{
+    config->allow_origin = value;
+    return site_policy_is_origin_list(text_of(value));
 }
 
 static bool read_threads(const char *value, struct config *config)

@@ -15,6 +15,8 @@
 
 struct config {
     const char *host;         /* -host, "127.0.0.1" */
+    const char *allow_host;   /* -allow-host, a list; NULL: none */
+    const char *allow_origin; /* -allow-origin, a list or "*"; NULL: none */
     uint16_t port;            /* -port, 8088; 0: any free one */
     unsigned threads;         /* -threads, event loops; one per core */
     bool per_connection;      /* -threads=per-connection */

@@ -103,6 +103,11 @@ static void print_ready(const char *host, uint16_t port)
 static int serve_until_signal(const struct config *config,
                               const struct http_app *app)
 {
+    const struct site_policy sites = {
+        .origins = text_of(config->allow_origin),
+        .hosts = text_of(config->allow_host),
+        .address = text_of(config->host),
+    };
     struct server_options options = {
         .host = config->host,
         .port = config->port,
@@ -110,6 +115,7 @@ static int serve_until_signal(const struct config *config,
         .per_connection = config->per_connection,
         .max_connections = config->max_connections,
         .idle_seconds = config->idle_timeout,
+        .sites = &sites,
     };
     char error[256];
     sigset_t stop;

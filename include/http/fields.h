@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 #include "base/text.h"
-#include "http/request.h"
 
 /*
  * Whether `text` is a token, as methods and field names are (RFC 9110 section
@@ -55,12 +54,5 @@ bool http_media_type_is(struct text content_type, struct text type);
  * as no coding is then the safe choice.
  */
 bool http_accepts_encoding(struct text accept_encoding, struct text coding);
-
-/*
- * Whether a page of another site sent the request. A browser shows that by a
- * Sec-Fetch-Site other than "same-origin" and "none"; or, without that field,
- * by an Origin whose authority differs from Host.
- */
-bool http_is_cross_site(const struct http_fields *fields);
 
 #endif

@@ -59,6 +59,8 @@ struct http_request {
     size_t segment_count;
     struct text segments[HTTP_MAX_SEGMENTS];
     struct http_fields fields;
+    /* A browser sent it for a page that may not post (http/site_policy.h). */
+    bool cross_site;
     struct text body;      /* absent while it is being received */
     const void *operation; /* set by the application */
 };

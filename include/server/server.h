@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "http/app.h"
+#include "http/site_policy.h"
 
 enum {
     SERVER_STOP_SECONDS = 5, /* for requests in flight at a stop */
@@ -23,6 +24,12 @@ struct server_options {
     bool per_connection; /* a thread for each connection instead */
     unsigned max_connections;
     unsigned idle_seconds; /* at least 1: idle connections are closed then */
+    /*
+     * What pages of other sites may do. Host is checked by it if it lists names
+     * or the address is a loopback one. NULL: no other site may post, and no
+     * Host is checked.
+     */
+    const struct site_policy *sites;
 };
 
 struct server;
@@ -30,7 +37,8 @@ struct server;
 /*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
- * Ownership: the application is borrowed and must outlive the server.
+ * Ownership: the application and the policy are borrowed and must outlive the
+ * server.
  */
 struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,

@@ -19,7 +19,7 @@ function LinesAsTheyAre(system) {
 }
 
 window.ui = SwaggerUIBundle({
-  url: "/openapi.yaml",
+  url: "openapi.yaml",
   dom_id: "#swagger-ui",
   deepLinking: true,
   displayRequestDuration: true,

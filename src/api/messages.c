@@ -65,9 +65,12 @@ void messages_post(struct api *api, const struct http_request *request,
 {
     struct parsed_message parsed;
 
-    if (http_is_cross_site(&request->fields)) {
+    if (request->cross_site) {
         problem_set(response, 403,
-                    "a page of another site may not post messages");
+                    "a page of another site may not post messages; "
+                    "-allow-origin=URL allows its origin. If the page is this "
+                    "service's own, a proxy has changed Host: nginx keeps it "
+                    "with proxy_set_header Host $http_host");
         return;
     }
 
@@ -143,7 +146,7 @@ struct http_sink *messages_open_batch(struct api *api,
                                       const struct http_request *request,
                                       struct http_response *response)
 {
-    if (!is_batch(request) || http_is_cross_site(&request->fields))
+    if (!is_batch(request) || request->cross_site)
         return NULL;
 
     struct upload *upload = calloc(1, sizeof(*upload));

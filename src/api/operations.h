@@ -36,6 +36,9 @@ void pages_get_health(struct api *api, const struct http_request *request,
                       struct http_response *response);
 void pages_get_root(struct api *api, const struct http_request *request,
                     struct http_response *response);
+void pages_get_swagger_slash(struct api *api,
+                             const struct http_request *request,
+                             struct http_response *response);
 void pages_get_asset(struct api *api, const struct http_request *request,
                      struct http_response *response);
 

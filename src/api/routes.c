@@ -33,6 +33,7 @@ static const struct route routes[] = {
     {{"rockets", "{id}"}, rockets_get, NULL, NULL},
     {{"health"}, pages_get_health, NULL, NULL},
     {{""}, pages_get_root, NULL, NULL},
+    {{"swagger", ""}, pages_get_swagger_slash, NULL, NULL},
 };
 
 static const struct route asset_route = {.get = pages_get_asset};
@@ -109,7 +110,8 @@ void routes_answer(void *context, const struct http_request *request,
         answer_without_operation("GET, HEAD, POST, OPTIONS", request, response);
     } else if (route == NULL) {
         problem_set(response, 404,
-                    "there is nothing at this path; /swagger shows the API");
+                    "there is nothing at this path; the page swagger shows "
+                    "the API");
     } else if (route->get != NULL &&
                (method == HTTP_GET || method == HTTP_HEAD)) {
         route->get(context, request, response);

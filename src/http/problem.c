@@ -68,8 +68,8 @@ const char *problem_title(unsigned status)
         {400, "Bad Request"},         {403, "Forbidden"},
         {404, "Not Found"},           {405, "Method Not Allowed"},
         {413, "Content Too Large"},   {414, "URI Too Long"},
-        {417, "Expectation Failed"},  {501, "Not Implemented"},
-        {503, "Service Unavailable"},
+        {417, "Expectation Failed"},  {421, "Misdirected Request"},
+        {501, "Not Implemented"},     {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
         if (titles[i].status == status)

@@ -173,9 +173,13 @@ static bool queue_response(struct exchange *exchange, bool close)
         .head = exchange->request.method == HTTP_HEAD,
         .keep_alive = last ? NULL : exchange->context->keep_alive,
     };
+    const struct site_policy *sites = exchange->context->sites;
+
+    mhd_responses_check(&exchange->responses, &exchange->response);
+    if (sites != NULL)
+        site_policy_add_headers(sites, &exchange->request, &exchange->response);
     struct MHD_Response *taken =
         mhd_responses_take(&exchange->responses, &exchange->response, &use);
-
     if (taken == NULL)
         return false;
     log_response(exchange);
@@ -209,6 +213,10 @@ static bool is_too_long(const struct exchange *exchange)
 static const char body_too_long[] =
     "the body is longer than the 65536 bytes that one message may have";
 
+static const char misdirected[] =
+    "the request's host must be localhost, an IP address, or a name that "
+    "-allow-host=NAME allows";
+
 /* Decide where the body goes. False if the connection is to be closed. */
 static bool open_body(struct exchange *exchange)
 {
@@ -240,15 +248,22 @@ static bool take_head(struct exchange *exchange, const char *method,
     request->method = http_method_of(text_of(method));
     request->body = (struct text){NULL, 0};
     request->operation = NULL;
+    /* First, as every response depends on the fields of its request. */
+    unsigned status = head_read(exchange->mhd, &line, &request->fields,
+                                &exchange->head, &objection);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
     if (line.target.length > HTTP_MAX_TARGET)
         return refuse_request(exchange, 414,
                               "the target is longer than 8192 bytes");
-    unsigned status = head_read(exchange->mhd, &line, &request->fields,
-                                &exchange->head, &objection);
     if (status != 0)
         return refuse_request(exchange, status, objection);
+    if (exchange->context->checks_host &&
+        !site_policy_allows_host(exchange->context->sites,
+                                 request->fields.host))
+        return refuse_request(exchange, 421, misdirected);
+    request->cross_site =
+        site_policy_is_cross_site(exchange->context->sites, &request->fields);
     http_request_set_target(request, line.target,
                             buffer_end(&exchange->target));
     return open_body(exchange);

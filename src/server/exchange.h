@@ -12,6 +12,7 @@
 
 #include "connections.h"
 #include "http/app.h"
+#include "http/site_policy.h"
 
 struct MHD_Connection;
 struct linger_close;
@@ -19,6 +20,8 @@ struct linger_close;
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
     struct http_app app;
+    const struct site_policy *sites; /* may be NULL */
+    bool checks_host;                /* by `sites` */
     struct connections *connections;
     struct linger_close *linger;
     bool per_connection;    /* each connection has a thread of its own */

@@ -6,6 +6,7 @@
 #ifndef LUNAR_SERVER_LISTENER_H
 #define LUNAR_SERVER_LISTENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ int listener_open(const char *host, uint16_t port, char *error,
 
 /* The port that a listening socket has. */
 uint16_t listener_port(int socket);
+
+/* Whether only programs on this machine can connect to a listening socket. */
+bool listener_is_loopback(int socket);
 
 /*
  * A placeholder listener: a socket that listens where no client can reach it;

@@ -184,9 +184,8 @@ static bool reserve_unsent(struct mhd_responses *responses, size_t size)
     return true;
 }
 
-/* Replace a response whose body was not written, or has no room, by a 503. */
-static void check_body(struct mhd_responses *responses,
-                       struct http_response *response)
+void mhd_responses_check(struct mhd_responses *responses,
+                         struct http_response *response)
 {
     if (buffer_failed(&response->body)) {
         problem_set_no_memory(response);
@@ -203,7 +202,6 @@ struct MHD_Response *mhd_responses_take(struct mhd_responses *responses,
                                         struct http_response *response,
                                         const struct mhd_response_use *use)
 {
-    check_body(responses, response);
     if (!can_be_last(response, use)) {
         forget_last(responses);
         return make_response(response, use);

@@ -53,9 +53,15 @@ void mhd_responses_init(struct mhd_responses *responses,
 void mhd_responses_release(struct mhd_responses *responses);
 
 /*
- * Make the MHD response of `response`, which becomes a 503 first if there is no
- * room for its long body, or its body could not be written. The connection's
- * last response must have been sent. NULL if memory is exhausted.
+ * Make `response` a 503 if there is no room for its long body, or its body
+ * could not be written.
+ */
+void mhd_responses_check(struct mhd_responses *responses,
+                         struct http_response *response);
+
+/*
+ * Make the MHD response of `response`, which was checked. The connection's last
+ * response must have been sent. NULL if memory is exhausted.
  * Ownership: the caller gives the result to mhd_responses_drop(). The stream
  * and the long body of `response` are taken from it.
  */

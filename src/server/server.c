@@ -284,6 +284,10 @@ struct server *server_start(const struct server_options *wanted,
         release_server(server);
         return NULL;
     }
+    server->context.sites = options.sites;
+    server->context.checks_host =
+        options.sites != NULL && (options.sites->hosts.data != NULL ||
+                                  listener_is_loopback(server->socket));
     if (!start_parts(server, &options)) {
         snprintf(error, error_size,
                  "can't start %u threads: not enough processes (ulimit -u), "

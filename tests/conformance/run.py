@@ -58,6 +58,7 @@ EDGES = b"\n".join([*map(line, NUMBERS), *(line(10, channel) for channel in CHAN
 MALFORMED = {"headers": {"Transfer-Encoding": "gzip"}}
 LONG_BODY = {"data": b"x" * (MAX_BODY + 1)}
 LONG_TARGET = {"params": {"unknown": "x" * 8192}}
+MISDIRECTED = {"headers": {"Host": "elsewhere.example"}}
 CURRENT = {"headers": {"If-None-Match": "*"}}
 PLAIN = {"headers": {"Accept-Encoding": "identity"}}
 GZIPPED = {"headers": {"Accept-Encoding": "gzip"}}
@@ -80,7 +81,8 @@ ROWS = {
         (400, MALFORMED), (400, post(b"")), (400, post(line(1) + line(2))),
         (403, post(line(9), headers={"Sec-Fetch-Site": "cross-site"})),
         (403, post(line(9), headers={"Origin": "http://elsewhere.example"})),
-        (413, LONG_BODY), (414, post(line(1), **LONG_TARGET))],
+        (413, LONG_BODY), (414, post(line(1), **LONG_TARGET)),
+        (421, post(line(9), **MISDIRECTED))],
     "/rockets": [
         (200, {}), (200, ONE), (304, CURRENT), (304, {**ONE, **CURRENT}),
         (400, {"query": {"sort": "name"}}),
@@ -134,7 +136,8 @@ def run_rows(document, service, small):
     rows = [(service.url, "POST" if path == "/messages" else "GET", path, *row)
             for path, rows in ROWS.items() for row in rows + [(405, {})]]
     rows += [(service.url, "GET", path, status, how) for path in PATHS
-             for status, how in [(400, MALFORMED), (413, LONG_BODY), (414, LONG_TARGET)]]
+             for status, how in [(400, MALFORMED), (413, LONG_BODY), (414, LONG_TARGET),
+                                  (421, MISDIRECTED)]]
     new = refused_message(small)
     rows += [(small.url, "POST", "/messages", 503, how)
              for how in (post(new), post(line(1) + b"\n" + new, NDJSON))]

@@ -2,7 +2,8 @@
 /*
  * Tests of the allocations of single parts: what is made at the start is made
  * completely or not at all; the block of a rocket's runs may fail to shrink; a
- * list takes two allocations, and is right if rockets are added between them.
+ * list takes two allocations, and is right if rockets are added between them;
+ * a response for another site needs one.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/workers.h"
+#include "http/site_policy.h"
 #include "lib/messages.h"
 #include "listing/list_page.h"
 #include "scarcity.h"
@@ -190,6 +192,24 @@ static void list_needs_more_memory_only_if_rockets_are_added(void **state)
     }
 }
 
+/* The browser then keeps the page from reading it; caches know why. */
+static void response_without_memory_names_no_origin(void **state)
+{
+    const struct site_policy policy = {.origins = TEXT("http://page")};
+    const struct http_request request = {
+        .method = HTTP_GET, .fields = {.origin = TEXT("http://page")}};
+    struct http_response response;
+
+    (void)state;
+    http_response_init(&response);
+    scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_OWN, true, 0});
+    site_policy_add_headers(&policy, &request, &response);
+    assert_int_equal(scarcity_end(scarcity), 1);
+    assert_int_equal(response.header_count, 1);
+    assert_string_equal(response.headers[0].name, "Vary");
+    http_response_release(&response);
+}
+
 static int check_leaks(void **state)
 {
     (void)state;
@@ -202,6 +222,7 @@ int main(void)
         cmocka_unit_test(parts_are_made_completely_or_not_at_all),
         cmocka_unit_test(gaps_fill_without_memory),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
+        cmocka_unit_test(response_without_memory_names_no_origin),
     };
     return cmocka_run_group_tests(tests, NULL, check_leaks);
 }

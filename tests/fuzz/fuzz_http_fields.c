@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes header fields, one per line: If-None-Match, Accept-Encoding,
- * Content-Type, Host, Origin, Sec-Fetch-Site, Connection, Transfer-Encoding.
- * The result for each field is compared with a second implementation. The line
- * "-" stands for an absent field.
+ * Content-Type, Host, Origin, Sec-Fetch-Site, the lists of allowed origins and
+ * hosts, Connection, Transfer-Encoding. The result for each field is compared
+ * with a second implementation. The line "-" stands for an absent field.
  */
 #include "fuzz.h"
 
@@ -12,6 +12,8 @@
 #include "http/etag.h"
 #include "http/fields.h"
 #include "http/request.h"
+#include "http/response.h"
+#include "http/site_policy.h"
 
 /* OWS and entity-tag of RFC 9110, sections 5.6.3 and 8.8.3. */
 #define OWS "[ \t]*"
@@ -137,43 +139,173 @@ static void check_transfer_encoding(struct text field)
     FUZZ_CHECK(http_transfer_coding_of(field) == expected);
 }
 
-static struct text without_port(struct text authority, const char *port)
-{
-    size_t length = strlen(port);
+/* uri-host and port of RFC 3986, and a scheme: parts 1 to 3 of a match. */
+#define HOST                                                                   \
+    "(([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f][0-9A-Fa-f])+|"                  \
+    "[[][A-Za-z0-9._~!$&'()*+,;=:%-]+[]])"
+#define PORT "(:[0-9]*)?"
+#define NAME "[A-Za-z0-9._-]+"
+#define ORIGIN "^([A-Za-z][A-Za-z0-9+.-]*)://" HOST PORT "$"
 
-    if (authority.length >= length &&
-        memcmp(authority.data + authority.length - length, port, length) == 0)
-        authority.length -= length;
-    return authority;
+struct origin {
+    struct text scheme, host, port;
+};
+
+static bool is_equal(struct text a, struct text b)
+{
+    return a.length == b.length &&
+           (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
 }
 
-/* Whether `origin` is the one of `host` with the scheme and its usual port. */
-static bool is_origin(struct text origin, struct text host, const char *scheme,
-                      const char *port)
+/* Set the port to one without zeros in front. False if it is too high. */
+static bool set_port(struct origin *origin, struct text port)
 {
-    size_t length = strlen(scheme);
+    origin->port = TEXT("0");
+    if (is_equal(origin->scheme, TEXT("http")))
+        origin->port = TEXT("80");
+    if (is_equal(origin->scheme, TEXT("https")))
+        origin->port = TEXT("443");
+    if (port.length > 1)
+        origin->port = text_skip(port, 1);
+    while (origin->port.length > 1 && origin->port.data[0] == '0')
+        origin->port = text_skip(origin->port, 1);
+    return origin->port.length < 5 ||
+           (origin->port.length == 5 &&
+            memcmp(origin->port.data, "65535", 5) <= 0);
+}
 
-    if (origin.length <= length ||
-        strncasecmp(origin.data, scheme, length) != 0)
+static bool split_origin(struct text text, struct origin *origin)
+{
+    static struct fuzz_pattern pattern = {.expression = ORIGIN};
+    struct text parts[FUZZ_PARTS];
+
+    if (!fuzz_match(&pattern, text, parts))
         return false;
-    struct text given = without_port(text_skip(origin, length), port);
-    struct text own = without_port(host, port);
-    return given.length > 0 && given.length == own.length &&
-           strncasecmp(given.data, own.data, own.length) == 0;
+    origin->scheme = parts[1];
+    origin->host = parts[2];
+    return set_port(origin, parts[4]);
 }
 
-static void check_site(struct text host, struct text origin, struct text site)
+static bool split_host(struct text text, struct text scheme,
+                       struct origin *origin)
 {
-    const struct http_fields fields = {
-        .host = host, .origin = origin, .sec_fetch_site = site};
-    bool foreign = origin.data != NULL &&
-                   !is_origin(origin, host, "http://", ":80") &&
-                   !is_origin(origin, host, "https://", ":443");
+    static struct fuzz_pattern pattern = {.expression = "^" HOST PORT "$"};
+    struct text parts[FUZZ_PARTS];
+
+    if (!fuzz_match(&pattern, text, parts))
+        return false;
+    origin->scheme = scheme;
+    origin->host = parts[1];
+    return set_port(origin, parts[3]);
+}
+
+static bool is_same(const struct origin *a, const struct origin *b)
+{
+    return is_equal(a->scheme, b->scheme) && is_equal(a->host, b->host) &&
+           is_equal(a->port, b->port);
+}
+
+static bool is_own(struct text text, struct text host)
+{
+    struct origin origin, own;
+
+    return split_origin(text, &origin) &&
+           (is_equal(origin.scheme, TEXT("http")) ||
+            is_equal(origin.scheme, TEXT("https"))) &&
+           split_host(host, origin.scheme, &own) && is_same(&origin, &own);
+}
+
+static bool is_listed_origin(struct text text, struct text list)
+{
+    struct origin origin, listed;
+    bool found = false;
+
+    while (list.data != NULL) {
+        struct text element = text_trim(text_split(&list, ','));
+        found = found ||
+                (split_origin(text, &origin) &&
+                 split_origin(element, &listed) && is_same(&origin, &listed));
+    }
+    return found;
+}
+
+static void check_site(const struct site_policy *policy, struct text host,
+                       struct text origin, struct text site)
+{
+    const struct http_request request = {
+        .method = HTTP_GET,
+        .fields = {.host = host, .origin = origin, .sec_fetch_site = site}};
+    struct http_response response;
+    bool all = text_equal(policy->origins, TEXT("*"));
+    bool listed = is_listed_origin(origin, policy->origins);
+    bool foreign = origin.data != NULL && !is_own(origin, host);
 
     if (site.data != NULL)
         foreign = !text_equal(site, TEXT("same-origin")) &&
                   !text_equal(site, TEXT("none"));
-    FUZZ_CHECK(http_is_cross_site(&fields) == foreign);
+    FUZZ_CHECK(site_policy_is_cross_site(NULL, &request.fields) == foreign);
+    FUZZ_CHECK(site_policy_is_cross_site(policy, &request.fields) ==
+               (foreign && !listed && !all));
+
+    http_response_init(&response);
+    site_policy_add_headers(policy, &request, &response);
+    bool shared = all || listed, some = policy->origins.data != NULL;
+    FUZZ_CHECK(response.header_count ==
+               (size_t)((some && !all) + 2 * (shared && some)));
+    http_response_release(&response);
+}
+
+/* Without a port and a dot at the end. */
+static struct text plain_name(struct text host)
+{
+    static struct fuzz_pattern pattern = {.expression = "^(.*):[0-9]*$"};
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}, host};
+
+    (void)fuzz_match(&pattern, host, parts);
+    if (parts[1].length > 0 && parts[1].data[parts[1].length - 1] == '.')
+        parts[1].length--;
+    return parts[1];
+}
+
+static void check_host(const struct site_policy *policy, struct text host)
+{
+    static struct fuzz_pattern safe = {
+        .expression = "^((.*[.])?localhost[.]?|[0-9.]*|[[].*])(:[0-9]*)?$",
+        .flags = REG_ICASE};
+    struct text rest = policy->hosts;
+    bool expected = host.data == NULL || fuzz_match(&safe, host, NULL);
+
+    /* What the server has refused before. */
+    if (host.data != NULL && !http_is_host(host))
+        return;
+    while (rest.data != NULL) {
+        struct text listed = text_trim(text_split(&rest, ','));
+        if (listed.length > 0 && listed.data[listed.length - 1] == '.')
+            listed.length--;
+        expected = expected || is_equal(plain_name(host), listed);
+    }
+    FUZZ_CHECK(site_policy_allows_host(policy, host) == expected);
+}
+
+static void check_lists(const struct site_policy *policy)
+{
+    static struct fuzz_pattern hosts = {.expression = "^" OWS NAME OWS
+                                                      "(," OWS NAME OWS ")*$"};
+    static struct fuzz_pattern plain = {
+        .expression = "^[A-Za-z][A-Za-z0-9+.-]*://(" NAME "|[[].*)(:[0-9]*)?$"};
+    struct text rest = policy->origins;
+    struct origin origin;
+    bool valid = rest.data != NULL;
+
+    while (rest.data != NULL) {
+        struct text element = text_trim(text_split(&rest, ','));
+        valid = valid && fuzz_match(&plain, element, NULL) &&
+                split_origin(element, &origin);
+    }
+    FUZZ_CHECK(site_policy_is_host_list(policy->hosts) ==
+               fuzz_match(&hosts, policy->hosts, NULL));
+    FUZZ_CHECK(site_policy_is_origin_list(policy->origins) ==
+               (valid || text_equal(policy->origins, TEXT("*"))));
 }
 
 /* The next line as the value of a field; absent for "-" or no line. */
@@ -207,7 +339,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text host = take_field(&rest);
     struct text origin = take_field(&rest);
     struct text site = take_field(&rest);
-    check_site(host, origin, site);
+    struct site_policy policy = {.address = {NULL, 0}};
+    policy.origins = take_field(&rest);
+    policy.hosts = take_field(&rest);
+    check_site(&policy, host, origin, site);
+    check_host(&policy, host);
+    check_lists(&policy);
+    exact_copy_free(policy.hosts);
+    exact_copy_free(policy.origins);
     exact_copy_free(site);
     exact_copy_free(origin);
     exact_copy_free(host);

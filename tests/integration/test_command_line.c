@@ -242,7 +242,7 @@ static char *log_of_requests(const char *const flags[])
     EXCHANGE(&instance, .target = "/logged%0Aline?\xc3\xa9", .status = 404);
     instance_connect(&instance, &connection);
     connection_send_text(&connection,
-                         "POST /messages HTTP/1.1\r\nHost: x\r\n"
+                         "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
                          "Transfer-Encoding: chunked\r\n\r\nno size\r\n");
     connection_expect_status(&connection, 400);
     connection_close(&connection);

@@ -25,7 +25,7 @@ enum {
 };
 
 static const char unfinished_request[] =
-    "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{";
+    "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{";
 
 /*
  * Send a GET and expect 200. Return whether the response closes the connection.

@@ -67,6 +67,8 @@ static void defaults_are_as_documented(void **state)
         CONFIG_RUN);
     assert_string_equal(config.host, "127.0.0.1");
     assert_int_equal(config.port, 8088);
+    assert_null(config.allow_host);
+    assert_null(config.allow_origin);
     assert_int_equal(config.max_connections, 10000);
     assert_int_equal(config.idle_timeout, 10);
     assert_int_equal(config.log_level, LOG_INFO);
@@ -101,6 +103,10 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "port=%u ", (unsigned)config->port);
     if (strcmp(config->host, "127.0.0.1") != 0)
         at += sprintf(at, "host=%s ", config->host);
+    if (config->allow_host != NULL)
+        at += sprintf(at, "hosts=%s ", config->allow_host);
+    if (config->allow_origin != NULL)
+        at += sprintf(at, "origins=%s ", config->allow_origin);
     if (config->per_connection)
         at += sprintf(at, "per-connection ");
     else if (config->threads != 7)
@@ -124,6 +130,11 @@ static const char *outcome_of(enum config_result result,
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define LEVEL "expected error, warn, info or debug"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
+#define HOSTS                                                                  \
+    "expected host names without ports, as in rockets.example.org,lunar.lan"
+#define ORIGINS                                                                \
+    "expected * or origins without a path, as in "                             \
+    "https://example.org,http://localhost:3000"
 #define UNKNOWN(flag) flag ": unknown flag; -help lists the flags"
 #define NEAREST(flag, nearest)                                                 \
     flag ": unknown flag; did you mean " nearest "? -help lists the flags"
@@ -148,13 +159,16 @@ static const struct {
 
     /* Every flag has a variable. */
     {"-port=1 -host=:: -threads=99 -max-connections=98 -max-memory=6M "
-     "-log-level=debug -idle-timeout=9",
+     "-log-level=debug -idle-timeout=9 -allow-host=a,b -allow-origin=http://a",
      "",
-     "port=1 host=:: threads=99 connections=98 idle=9 memory=6291456 level=3 "},
+     "port=1 host=:: hosts=a,b origins=http://a threads=99 connections=98 "
+     "idle=9 memory=6291456 level=3 "},
     {"",
      "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=99 LUNAR_MAX_CONNECTIONS=98 "
-     "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug LUNAR_IDLE_TIMEOUT=9",
-     "port=1 host=:: threads=99 connections=98 idle=9 memory=6291456 level=3 "},
+     "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug LUNAR_IDLE_TIMEOUT=9 "
+     "LUNAR_ALLOW_HOST=a LUNAR_ALLOW_ORIGIN=*",
+     "port=1 host=:: hosts=a origins=* threads=99 connections=98 idle=9 "
+     "memory=6291456 level=3 "},
 
     /* A flag overrides its variable, also an invalid one. */
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
@@ -203,6 +217,13 @@ static const struct {
     REFUSED("-port=0x10", PORT),
     REFUSED("-port=18446744073709551617", PORT),
     REFUSED("-host=", ADDRESS),
+    REFUSED("-allow-host=", HOSTS),
+    REFUSED("-allow-host=*", HOSTS),
+    REFUSED("-allow-host=a:80", HOSTS),
+    REFUSED("-allow-origin=", ORIGINS),
+    REFUSED("-allow-origin=example.org", ORIGINS),
+    REFUSED("-allow-origin=http://a/", ORIGINS),
+    REFUSED("-allow-origin=http://a,*", ORIGINS),
     REFUSED("-threads=0", THREADS),
     REFUSED("-threads=257", THREADS),
     REFUSED("-threads=per-core", THREADS),
@@ -318,6 +339,10 @@ static void help_describes_every_flag(void **state)
         "  -host=ADDRESS\n",
         "Default: 127.0.0.1. Environment: LUNAR_HOST.\n",
         "no authentication",
+        "  -allow-host=NAME\n",
+        "Default: none. Environment: LUNAR_ALLOW_HOST.\n",
+        "  -allow-origin=URL\n",
+        "Default: none. Environment: LUNAR_ALLOW_ORIGIN.\n",
         "  -threads=N\n",
         "per-connection",
         "Environment: LUNAR_THREADS.\n",

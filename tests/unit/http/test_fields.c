@@ -6,7 +6,6 @@
 
 #include "http/etag.h"
 #include "http/fields.h"
-#include "http/request.h"
 
 enum { MAX_VALUES = 24 };
 
@@ -183,71 +182,6 @@ static void accepted_encodings_depend_on_weights(void **state)
     assert_false(accepts_gzip(text_of(NULL)));
 }
 
-static void check_site(const char *site, const char *origin, const char *host,
-                       bool cross)
-{
-    struct http_fields fields = {
-        .host = text_of(host),
-        .origin = text_of(origin),
-        .sec_fetch_site = text_of(site),
-    };
-
-    if (http_is_cross_site(&fields) != cross)
-        fail_msg("Sec-Fetch-Site %s, Origin %s, Host %s", site ? site : "-",
-                 origin ? origin : "-", host ? host : "-");
-}
-
-static void sec_fetch_site_decides_if_present(void **state)
-{
-    (void)state;
-    /* Without both fields the client is not a browser. */
-    check_site(NULL, NULL, "x", false);
-    check_site(NULL, NULL, NULL, false);
-    check_site("same-origin", NULL, "x", false);
-    check_site("none", NULL, "x", false);
-    check_site("same-origin", "http://evil", "x", false);
-    check_site("none", "null", "x", false);
-    check_site("same-site", "http://x", "x", true);
-    check_site("cross-site", "http://x", "x", true);
-    check_site("cross-site", NULL, "x", true);
-    check_site("", "http://x", "x", true);
-    check_site("Same-Origin", "http://x", "x", true);
-}
-
-static void origin_is_compared_with_host(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *host;
-        bool cross;
-        const char *origins[MAX_VALUES];
-    } rows[] = {
-        {"x",
-         false,
-         {"http://x", "https://x", "HTTP://X", "http://x:80", "https://x:443"}},
-        {"x",
-         true,
-         {"http://x:443", "https://x:80", "http://x:88", "http://x.evil",
-          "http://evil/x", "x", "chrome-extension://x"}},
-        {"x:80", false, {"http://x", "http://x:80"}},
-        {"x:443", false, {"https://x"}},
-        {"x:443", true, {"http://x"}},
-        {"x:88", false, {"http://x:88"}},
-        {"x:88", true, {"http://x:89", "http://x", "http://127.0.0.1:88"}},
-        {"[::1]:88", false, {"http://[::1]:88"}},
-        {"[::1]:80", false, {"http://[::1]"}},
-        {NULL, true, {"http://x"}},
-        {"null", true, {"null"}},
-        {"", true, {"", "http://", "http://:80"}},
-        {":80", true, {"http://:80"}},
-    };
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        for (const char *const *at = rows[i].origins; *at != NULL; at++)
-            check_site(NULL, *at, rows[i].host, rows[i].cross);
-    }
-}
-
 /* Strong or weak makes no difference. */
 static bool matches_a(struct text if_none_match)
 {
@@ -323,8 +257,6 @@ int main(void)
         cmocka_unit_test(host_syntax_is_checked),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
         cmocka_unit_test(accepted_encodings_depend_on_weights),
-        cmocka_unit_test(sec_fetch_site_decides_if_present),
-        cmocka_unit_test(origin_is_compared_with_host),
         cmocka_unit_test(if_none_match_is_compared_with_every_tag),
         cmocka_unit_test(suffix_of_a_proxy_is_ignored),
         cmocka_unit_test(etags_are_compared_by_every_byte),

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The service behind a real nginx, with the very configuration that README.md
+// shows, in a real Chromium; and behind other directives that people use. See
+// support.mjs. nginx runs as any user, on free ports, in a temporary folder.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, describe, it } from "node:test";
+import {
+  execute, rocketId, startBrowser, startService, watch,
+} from "./support.mjs";
+
+const name = "rockets.example.org"; // as in README.md
+const message = (channel) => JSON.stringify({
+  metadata: {
+    channel,
+    messageNumber: 1,
+    messageTime: "2022-02-02T19:39:05Z",
+    messageType: "RocketLaunched",
+  },
+  message: { type: "Paged", launchSpeed: 1, mission: "ARTEMIS" },
+});
+
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+// The configuration of README.md, with each of these texts, which must occur
+// once, replaced.
+function readmeServer(replacements) {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  let [, text] = readme.match(/```nginx\n(.*?)```/s);
+  for (const [from, to] of replacements) {
+    assert.equal(text.split(from).length, 2, `${from} in ${text}`);
+    text = text.replace(from, () => to);
+  }
+  return text;
+}
+
+// A second server without TLS: what Host becomes, by the path.
+const plainServer = (port, service) => `
+  server {
+    listen 127.0.0.1:${port};
+    location / { proxy_pass http://${service}; }
+    location /default/ { proxy_pass http://${service}/; }
+    location /host/ {
+      proxy_pass http://${service}/;
+      proxy_set_header Host $host;
+    }
+    location /http_host/ {
+      proxy_pass http://${service}/;
+      proxy_set_header Host $http_host;
+    }
+  }`;
+
+async function startProxy(folder, service) {
+  const [tlsPort, port] = [await freePort(), await freePort()];
+  const [key, certificate] = ["key.pem", "certificate.pem"].map(
+    (file) => path.join(folder, file));
+  execFileSync("openssl", [
+    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+    `/CN=${name}`, "-keyout", key, "-out", certificate,
+  ], { stdio: "ignore" });
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (kind) => `${kind}_temp_path ${path.join(folder, kind)};`);
+  const file = path.join(folder, "nginx.conf");
+  writeFileSync(file, `
+daemon off;
+master_process off;
+pid ${path.join(folder, "nginx.pid")};
+error_log stderr;
+events { }
+http {
+  access_log off;
+  ${temporary.join("\n  ")}
+  ${readmeServer([
+    ["listen 443 ssl", `listen 127.0.0.1:${tlsPort} ssl`],
+    ["/etc/ssl/certs/rockets.pem", certificate],
+    ["/etc/ssl/private/rockets.key", key],
+    ["127.0.0.1:8088", service],
+  ])}
+  ${plainServer(port, service)}
+}
+`);
+  const child = spawn("nginx", ["-e", "stderr", "-p", folder, "-c", file], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const deadline = Date.now() + 20000;
+  while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => null))) {
+    assert.equal(child.exitCode, null, "nginx has exited");
+    assert.ok(Date.now() < deadline, "nginx does not answer");
+    await sleep(50);
+  }
+  return {
+    child,
+    secure: `https://${name}:${tlsPort}`,
+    plain: `http://${name}:${port}`,
+  };
+}
+
+// Begin a request for the path, as the host of the URL unless `fields` have
+// another one. It is what a browser sends that does not know Sec-Fetch-Site.
+function begin(url, method, fields) {
+  const { protocol, host, port, pathname } = new URL(url);
+  return (protocol === "https:" ? https : http).request({
+    host: "127.0.0.1",
+    port,
+    servername: name,
+    rejectUnauthorized: false,
+    method,
+    path: pathname,
+    headers: { Host: host, ...fields },
+  });
+}
+
+async function finish(request, body) {
+  request.end(body);
+  const [response] = await once(request, "response");
+  const chunks = await response.toArray();
+  return {
+    status: response.statusCode,
+    body: JSON.parse(Buffer.concat(chunks)),
+  };
+}
+
+function ask(url, method, fields, body) {
+  return finish(begin(url, method, fields), body);
+}
+
+describe("the service behind nginx", () => {
+  let folder, service, proxy, browser, page, problems;
+
+  before(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), "lunar-proxy-"));
+    service = await startService(`-allow-host=${name}`);
+    proxy = await startProxy(folder, new URL(service.origin).host);
+    browser = await startBrowser(
+      `--host-resolver-rules=MAP ${name} 127.0.0.1`,
+      "--ignore-certificate-errors",
+    );
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    problems = await watch(page, proxy.secure);
+  });
+
+  after(async () => {
+    await browser?.close();
+    proxy?.child.kill("SIGKILL");
+    service?.child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("serves the Swagger UI under the prefix", async () => {
+    const swagger = `${proxy.secure}/lunar/swagger`;
+    for (const start of ["/lunar", "/lunar/", "/lunar/swagger/"]) {
+      await page.goto(`${proxy.secure}${start}`);
+      assert.equal(page.url(), swagger);
+    }
+    await page.locator("#operations-messages-postMessage").waitFor();
+    assert.equal(await page.locator(".errors-wrapper").count(), 0);
+    const links = await page.locator("footer a").evaluateAll(
+      (all) => Promise.all(all.map(async (link) =>
+        [link.href, (await fetch(link.href)).status])));
+    assert.deepEqual(links, [
+      [`${proxy.secure}/lunar/openapi.yaml`, 200],
+      [`${swagger}/licenses.txt`, 200],
+    ]);
+  });
+
+  it("posts and reads from there", async () => {
+    const posted = await execute(page, "messages", "postMessage");
+    assert.equal(posted.status, 202);
+    assert.equal(posted.content.result, "applied");
+    const curl = page.locator("#operations-messages-postMessage .curl").first();
+    assert.ok((await curl.innerText()).includes(
+      `'${proxy.secure}/lunar/messages'`), await curl.innerText());
+    const read = await execute(page, "rockets", "getRocket");
+    assert.equal(read.status, 200);
+    assert.equal(read.content.id, rocketId);
+  });
+
+  it("pages through a list by following Link", async () => {
+    const ids = await page.evaluate(async (lines) => {
+      await fetch("messages", {
+        method: "POST",
+        headers: { "Content-Type": "application/x-ndjson" },
+        body: lines,
+      });
+      const found = [];
+      let url = "rockets?limit=2&type=Paged";
+      for (let pages = 0; url && pages < 10; pages++) {
+        const response = await fetch(url);
+        found.push(...(await response.json()).map((rocket) => rocket.id));
+        const link = response.headers.get("Link");
+        url = link && new URL(link.match(/<(.*?)>/)[1], response.url).href;
+      }
+      return found;
+    }, ["a", "b", "c"].map((id) => message(id)).join("\n"));
+    assert.deepEqual(ids, ["a", "b", "c"].sort());
+  });
+
+  it("causes no errors and no requests to other hosts", () => {
+    assert.deepEqual(problems, []);
+  });
+
+  // More than nginx's default limit of 1 MiB; the first line is applied before
+  // the others have been sent.
+  it("takes long batches as they arrive", async () => {
+    const request = begin(`${proxy.secure}/lunar/messages`, "POST", {
+      "Content-Type": "application/x-ndjson",
+    });
+    request.write(`${message("first")}\n`);
+    const deadline = Date.now() + 20000;
+    while (!(await fetch(`${service.origin}/rockets/first`)).ok) {
+      assert.ok(Date.now() < deadline, "the first line is not applied");
+      await sleep(50);
+    }
+    const { status, body } = await finish(
+      request, `${message("last").padEnd(60000)}\n`.repeat(40));
+    assert.equal(status, 202);
+    assert.equal(body.applied, 2);
+    assert.equal(body.duplicate, 39);
+  });
+
+  // Browsers send no Sec-Fetch-Site over plain http, so that Origin decides.
+  it("posts from a page over plain http if Host is kept", async () => {
+    const other = await browser.newPage();
+    await other.goto(`${proxy.plain}/http_host/swagger`);
+    const kept = await execute(other, "messages", "postMessage");
+    assert.equal(kept.status, 202);
+    await other.goto(`${proxy.plain}/host/swagger`);
+    const lost = await execute(other, "messages", "postMessage");
+    assert.equal(lost.status, 403);
+    assert.match(lost.content.detail, /\$http_host/);
+    assert.match(lost.content.detail, /-allow-origin/);
+  });
+
+  it("compares Host with Origin, by what nginx makes of it", async () => {
+    for (const [url, status] of [
+      [`${proxy.secure}/lunar`, 202],
+      [`${proxy.plain}/http_host`, 202],
+      [`${proxy.plain}/host`, 403], // the port is lost
+      [`${proxy.plain}/default`, 403], // it is that of proxy_pass
+    ]) {
+      const target = `${url}/messages`;
+      const fields = { Origin: new URL(url).origin };
+      const page = await ask(target, "POST", fields, message("host"));
+      assert.equal(page.status, status, url);
+      const program = await ask(target, "POST", {}, message("host"));
+      assert.equal(program.status, 202, url);
+    }
+  });
+
+  it("refuses names that -allow-host does not list", async () => {
+    for (const [url, status] of [
+      [`${proxy.secure}/lunar`, 421],
+      [`${proxy.plain}/http_host`, 421],
+      [`${proxy.plain}/host`, 421],
+      [`${proxy.plain}/default`, 200],
+    ]) {
+      const answer = await ask(`${url}/health`, "GET", { Host: "other.example" });
+      assert.equal(answer.status, status, url);
+      if (status === 421) {
+        assert.match(answer.body.detail, /-allow-host=NAME/);
+      }
+    }
+  });
+
+  // nginx decodes the path if proxy_pass has one, and not if it has none.
+  it("finds ids with a slash where there is no prefix", async () => {
+    await ask(`${proxy.plain}/messages`, "POST", {}, message("a/b"));
+    for (const [prefix, status] of [["", 200], ["/default", 404]]) {
+      const url = `${proxy.plain}${prefix}/rockets/a%2Fb`;
+      assert.equal((await ask(url, "GET")).status, status, url);
+    }
+  });
+});

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tests in a browser share: the real service on a free port, a real
+// Chromium, and what is done on the page of the Swagger UI.
+//
+// LUNAR_SERVICE    the service's binary (or the first argument)
+// LUNAR_CHROMIUM   the browser; default: /usr/bin/chromium
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const binary = process.env.LUNAR_SERVICE ?? process.argv[2];
+const browserBinary = process.env.LUNAR_CHROMIUM ?? "/usr/bin/chromium";
+const startSeconds = 20;
+
+// The rocket of the message that the Swagger UI suggests.
+export const rocketId = "193270a9-c9cf-404a-8f83-838e71d9ae67";
+
+// Start the service on a free port and wait for its ready line.
+export async function startService(...flags) {
+  assert.ok(binary && existsSync(binary), "LUNAR_SERVICE is not a file");
+  const child = spawn(binary, ["-port=0", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await Promise.race([
+    once(lines, "line", { signal: AbortSignal.timeout(startSeconds * 1000) }),
+    exited.then(([code]) => assert.fail(`the service exited with ${code}`)),
+  ]);
+  const ready =
+    /^lunar\.service: listening on (http:\/\/127\.0\.0\.1:\d+) \(API: (.+)\)$/;
+  const [, origin, api] = line.match(ready) ?? assert.fail(line);
+  assert.equal(api, `${origin}/swagger`);
+  return { child, exited, origin, api };
+}
+
+export function startBrowser(...flags) {
+  return chromium.launch({
+    executablePath: browserBinary,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+      "--disable-quic",
+      ...flags,
+    ],
+  });
+}
+
+// Record all errors on the page, and block requests to other hosts.
+export async function watch(page, origin) {
+  const problems = [];
+  await page.route("**/*", (route) => {
+    if (new URL(route.request().url()).origin === origin) {
+      return route.continue();
+    }
+    return route.abort();
+  });
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && url.protocol !== "data:") {
+      problems.push(`request to another host: ${url}`);
+    }
+  });
+  page.on("requestfailed", (request) => {
+    problems.push(`request failed: ${request.url()}`);
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) {
+      problems.push(`${response.status()} for ${response.url()}`);
+    }
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error") {
+      problems.push(`console: ${message.text()}`);
+    }
+  });
+  page.on("pageerror", (error) => problems.push(`exception: ${error}`));
+  await page.exposeFunction("reportViolation", (violation) => {
+    problems.push(`Content-Security-Policy: ${violation}`);
+  });
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", (event) => {
+      window.reportViolation(`${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return problems;
+}
+
+// Expand an operation, execute it with the suggested values, and return the
+// status and JSON content that the page shows.
+export async function execute(page, tag, operation) {
+  const block = page.locator(`#operations-${tag}-${operation}`);
+  await block.locator(".opblock-summary-control").click();
+  await block.getByRole("button", { name: "Try it out" }).click();
+  await block.getByRole("button", { name: "Execute" }).click();
+
+  const response = block.locator(".live-responses-table .response").first();
+  const status = response.locator(".response-col_status");
+  const content = response.locator("pre").first();
+  return {
+    status: parseInt(await status.innerText(), 10),
+    content: JSON.parse(await content.innerText()),
+  };
+}
