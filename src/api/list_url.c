@@ -389,7 +389,7 @@ static void write_cursor(const struct list_query *query, struct buffer *out)
 
 void list_url_write(const struct list_query *query, struct buffer *out)
 {
-    buffer_append(out, TEXT("/rockets?"));
+    buffer_append(out, TEXT("?"));
     write_scope(query, out);
     if (query->limit != 0) {
         buffer_append(out, TEXT("&limit="));

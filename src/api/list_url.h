@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * List queries as URLs: reads the query of GET /rockets, and writes the
- * target of a page, for the Link header (RFC 8288).
+ * reference to a page, for the Link header (RFC 8288).
  *
  * The `cursor` parameter holds a query's `after`: the value and the id of the
  * last rocket of the page before. It also holds the sort, order and filters
@@ -43,8 +43,10 @@ bool list_url_parse(struct list_url *url, struct text raw, char *detail,
 void list_url_release(struct list_url *url);
 
 /*
- * Append the target of `query`, "/rockets?sort=...", with a cursor if its
- * `after` is set. If memory is exhausted, `out` fails (buffer_failed()).
+ * Append a relative reference to `query`, "?sort=...", with a cursor if its
+ * `after` is set. It has no path, so it leads to the list at whatever path a
+ * proxy serves it (RFC 3986 section 5.2.2; RFC 8288 section 3.1). If memory is
+ * exhausted, `out` fails (buffer_failed()).
  */
 void list_url_write(const struct list_query *query, struct buffer *out);
 

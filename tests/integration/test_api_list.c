@@ -89,8 +89,8 @@ static void append_ids(const struct response *response, char ids[MAX_ROCKETS])
 }
 
 /*
- * Read one page, and append its ids. Return whether there is another, and copy
- * its target from Link.
+ * Read one page, and append its ids. Return whether there is another, and set
+ * `next` to its target: the reference in Link is relative to that of this page.
  */
 static bool read_page(const struct instance *instance, const char *target,
                       const char *total, char ids[MAX_ROCKETS],
@@ -106,10 +106,10 @@ static bool read_page(const struct instance *instance, const char *target,
     const char *link = response_header(&response, "Link");
     bool more = link != NULL;
     if (more) {
-        assert_memory_equal(link, "</rockets?", 10);
+        assert_memory_equal(link, "<?", 2);
         size_t length = strcspn(link, ">");
         assert_string_equal(link + length, ">; rel=\"next\"");
-        snprintf(next, MAX_TARGET, "%.*s", (int)length - 1, link + 1);
+        snprintf(next, MAX_TARGET, "/rockets%.*s", (int)length - 1, link + 1);
     }
     response_release(&response);
     return more;

@@ -33,8 +33,8 @@ struct listed {
     struct text ids[LISTS_ROOM]; /* borrowed from the table */
 };
 
-/* The query of a target that list_url_write() wrote. */
-struct text lists_query_of(const struct buffer *target);
+/* The query of a reference that list_url_write() wrote. */
+struct text lists_query_of(const struct buffer *reference);
 
 /*
  * Read the page of `query` and all pages after it. `between`, unless NULL, is

@@ -136,7 +136,8 @@ static void fail_list(const struct list_query *query, uint64_t seed,
 {
     struct buffer target = BUFFER_INIT;
     list_url_write(query, &target);
-    print_error("GET %.*s\nto repeat: LUNAR_SEED=%" PRIu64 " LUNAR_ROUNDS=1\n",
+    print_error("GET /rockets%.*s\nto repeat: LUNAR_SEED=%" PRIu64
+                " LUNAR_ROUNDS=1\n",
                 (int)target.length, target.data, seed);
     buffer_release(&target);
     fail_msg("%s", reason);

@@ -41,12 +41,12 @@ def read_list(load: Load, query: dict[str, str]) -> list[Json]:
             continue
         page, fields = answer.json(), answer.fields
         rockets += page
-        link = re.fullmatch(r'<(/rockets\?[^>]*)>; rel="next"', fields.get("link", ""))
+        link = re.fullmatch(r'<(\?[^>]*)>; rel="next"', fields.get("link", ""))
         if int(fields["x-total-count"]) < len(page) or \
                 len({rocket["id"] for rocket in page}) != len(page) or \
                 (limit and len(page) > limit) or (link and len(page) != limit):
             raise Failure(f"GET {target}: {len(page)} rockets, limit {limit}, {fields}")
-        target = link[1] if link else ""
+        target = "/rockets" + link[1] if link else ""
     load.count("lists")
     return rockets
 
