@@ -111,6 +111,8 @@ static const char *const targets[] = {
     "/rockets?mission=mission+7",
     "/rockets?mission=nobody%27s",
     "/rockets?status=active&type=Falcon-3&mission=mission%203",
+    "/rockets?launched=false&idPrefix=r",
+    "/rockets?launched=true&idPrefix=rocket-00&limit=2",
     "/rockets?limit=1",
     "/rockets?limit=5&sort=speed&order=desc",
     "/rockets?limit=5&sort=type",

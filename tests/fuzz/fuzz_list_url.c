@@ -64,6 +64,9 @@ static void check_bounds(const struct list_query *query)
     FUZZ_CHECK(query->filter.status <= TABLE_EXPLODED);
     FUZZ_CHECK(is_absent_or_name(query->filter.type));
     FUZZ_CHECK(is_absent_or_name(query->filter.mission));
+    FUZZ_CHECK(query->filter.launch <= TABLE_NOT_LAUNCHED);
+    FUZZ_CHECK(query->filter.id_prefix.data == NULL ||
+               message_is_text(query->filter.id_prefix, MESSAGE_MAX_CHANNEL));
     if (!query->after.set)
         return;
     FUZZ_CHECK(message_is_text(query->after.id, MESSAGE_MAX_CHANNEL));
@@ -80,6 +83,8 @@ static bool same_scope(const struct list_query *a, const struct list_query *b)
 {
     return a->sort == b->sort && a->descending == b->descending &&
            a->limit == b->limit && a->filter.status == b->filter.status &&
+           a->filter.launch == b->filter.launch &&
+           messages_same_text(a->filter.id_prefix, b->filter.id_prefix) &&
            messages_same_text(a->filter.type, b->filter.type) &&
            messages_same_text(a->filter.mission, b->filter.mission);
 }
