@@ -191,6 +191,11 @@ static const struct parameter {
 
 enum { PARAMETER_COUNT = sizeof(parameters) / sizeof(*parameters) };
 
+const char *list_url_parameter(size_t index)
+{
+    return index < PARAMETER_COUNT ? parameters[index].name : NULL;
+}
+
 /* `given`: bit i is set if parameter i was read before. */
 static bool set_parameter(struct parsing *parsing,
                           const struct query_pair *pair, unsigned *given)

@@ -205,9 +205,8 @@ static void filters_match_exactly(void **state)
         {"/rockets?idPrefix=A", "", 0},
         {"/rockets?idPrefix=ab", "", 0},
         {"/rockets?idPrefix=c&launched=false", "", 0},
-        /* Unknown parameters are ignored. */
-        {"/rockets?colour=red&colour=blue", "abcdef", 0},
-        {"/rockets?Sort=speed&ORDER=desc", "abcdef", 0},
+        /* Parameters that begin with "_" are ignored. */
+        {"/rockets?_=1&status=exploded&_=2&_order=desc", "c", 0},
         {"/rockets?&&order=desc&", "fedcba", 0},
         {"/rockets?limit=10000", "abcdef", 0},
     };
@@ -226,6 +225,9 @@ static void invalid_parameter_is_refused(void **state)
     }
     static const struct exchange rows[] = {
         REFUSED("order=up", "desc"),
+        REFUSED("staus=exploded",
+                "unknown parameter staus: did you mean status?"),
+        REFUSED("Sort=speed", "unknown parameter Sort: did you mean sort?"),
         REFUSED("status=Active", "exploded"),
         REFUSED("launched=yes", "false"),
         REFUSED("idPrefix=%0A", "128 bytes"),

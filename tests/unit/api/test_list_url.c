@@ -37,7 +37,7 @@ static void assert_refused(struct text raw, const char *expected)
     assert_string_equal(detail, expected);
 }
 
-/* Unknown parameters are ignored. */
+/* parameters.c refuses unknown parameters, but for those with "_". */
 static void query_without_parameters_selects_all_by_id(void **context)
 {
     static const struct text raws[] = {
