@@ -35,7 +35,8 @@ def read_list(load: Load, query: dict[str, str]) -> list[Json]:
     rockets: list[Json] = []
     while target:
         busy = [503] if load.running() and not limit else []
-        answer = load.ask("GET", target, 200, *busy)
+        coding = load.random.choice(["", "Accept-Encoding: gzip\r\n"])
+        answer = load.ask("GET", target, 200, *busy, fields=coding)
         if answer.status == 503:
             load.pause(0.2)
             continue
