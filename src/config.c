@@ -6,12 +6,12 @@
  */
 #include "config.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "http/site_policy.h"
 
@@ -243,47 +243,17 @@ static enum config_result reader_fail_value(struct reader *reader,
     return reader_fail(reader, what, why);
 }
 
-static size_t smaller_of(size_t a, size_t b)
+static const char *option_name(size_t index)
 {
-    return a < b ? a : b;
+    return index < OPTION_COUNT ? options[index].name : NULL;
 }
 
-/* The Levenshtein distance: characters to replace, insert or delete. */
-static size_t edit_distance(struct text from, const char *to)
-{
-    enum { MAX_NAME = 32 };
-    size_t length = strlen(to);
-    assert(length < MAX_NAME);
-    /* row[i]: from the first `done` of `from` to the first i of `to`. */
-    size_t row[MAX_NAME];
-    for (size_t i = 0; i <= length; i++)
-        row[i] = i;
-    for (size_t done = 0; done < from.length; done++) {
-        size_t diagonal = row[0];
-        row[0] = done + 1;
-        for (size_t i = 1; i <= length; i++) {
-            size_t change = diagonal + (from.data[done] != to[i - 1]);
-            diagonal = row[i];
-            row[i] = smaller_of(change, smaller_of(row[i], row[i - 1]) + 1);
-        }
-    }
-    return row[length];
-}
-
-/* Suggest the nearest flag, if it differs in at most half of its length. */
+/* Suggest the nearest flag. */
 static enum config_result reader_fail_unknown(struct reader *reader,
                                               const char *argument,
                                               struct text name)
 {
-    const char *nearest = NULL;
-    size_t nearest_distance = SIZE_MAX;
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        size_t wrong = edit_distance(name, options[i].name);
-        if (wrong <= strlen(options[i].name) / 2 && wrong < nearest_distance) {
-            nearest = options[i].name;
-            nearest_distance = wrong;
-        }
-    }
+    const char *nearest = nearest_name(name, option_name);
     char flag[128];
     char why[128];
     snprintf(flag, sizeof(flag), "%.*s", (int)strcspn(argument, "="), argument);

@@ -98,13 +98,18 @@ struct table_bound {
 
 enum table_status { TABLE_ANY_STATUS, TABLE_ACTIVE, TABLE_EXPLODED };
 
+/* Whether the launch of a rocket has arrived. */
+enum table_launch { TABLE_ANY_LAUNCH, TABLE_LAUNCHED, TABLE_NOT_LAUNCHED };
+
 /*
  * Which rockets to list. A text that is absent matches all rockets.
  * Ownership: its texts are borrowed.
  */
 struct table_filter {
     enum table_status status;
+    enum table_launch launch;
     struct text type, mission;
+    struct text id_prefix; /* the first bytes of the id; no NUL among them */
 };
 
 #endif

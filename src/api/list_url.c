@@ -119,26 +119,44 @@ static bool set_status(struct parsing *parsing, struct text value)
     return true;
 }
 
-static bool set_string(struct parsing *parsing, struct text value,
-                       const char *parameter, struct text *string)
+static bool set_launched(struct parsing *parsing, struct text value)
 {
-    if (!message_is_text(value, MESSAGE_MAX_NAME))
+    if (text_equal(value, TEXT("true")))
+        parsing->url->query.filter.launch = TABLE_LAUNCHED;
+    else if (text_equal(value, TEXT("false")))
+        parsing->url->query.filter.launch = TABLE_NOT_LAUNCHED;
+    else
+        return refuse_query(parsing, "launched must be true or false");
+    return true;
+}
+
+static bool set_string(struct parsing *parsing, struct text value,
+                       const char *parameter, size_t max, struct text *string)
+{
+    if (!message_is_text(value, max))
         return refuse_query(
-            parsing, "%s must be 1 to %d bytes without control characters",
-            parameter, MESSAGE_MAX_NAME);
+            parsing, "%s must be 1 to %zu bytes without control characters",
+            parameter, max);
     *string = store_text(parsing->url, value);
     return true;
 }
 
 static bool set_type(struct parsing *parsing, struct text value)
 {
-    return set_string(parsing, value, "type", &parsing->url->query.filter.type);
+    return set_string(parsing, value, "type", MESSAGE_MAX_NAME,
+                      &parsing->url->query.filter.type);
 }
 
 static bool set_mission(struct parsing *parsing, struct text value)
 {
-    return set_string(parsing, value, "mission",
+    return set_string(parsing, value, "mission", MESSAGE_MAX_NAME,
                       &parsing->url->query.filter.mission);
+}
+
+static bool set_id_prefix(struct parsing *parsing, struct text value)
+{
+    return set_string(parsing, value, "idPrefix", MESSAGE_MAX_CHANNEL,
+                      &parsing->url->query.filter.id_prefix);
 }
 
 static bool set_limit(struct parsing *parsing, struct text value)
@@ -163,12 +181,19 @@ static const struct parameter {
     const char *name;
     bool (*set)(struct parsing *parsing, struct text value);
 } parameters[] = {
-    {"sort", set_sort},     {"order", set_order},     {"status", set_status},
-    {"type", set_type},     {"mission", set_mission}, {"limit", set_limit},
+    {"sort", set_sort},          {"order", set_order},
+    {"status", set_status},      {"type", set_type},
+    {"mission", set_mission},    {"launched", set_launched},
+    {"idPrefix", set_id_prefix}, {"limit", set_limit},
     {"cursor", set_cursor},
 };
 
 enum { PARAMETER_COUNT = sizeof(parameters) / sizeof(*parameters) };
+
+const char *list_url_parameter(size_t index)
+{
+    return index < PARAMETER_COUNT ? parameters[index].name : NULL;
+}
 
 /* `given`: bit i is set if parameter i was read before. */
 static bool set_parameter(struct parsing *parsing,
@@ -224,6 +249,14 @@ static void write_scope(const struct list_query *query, struct buffer *out)
     if (filter->mission.data != NULL) {
         buffer_append(out, TEXT("&mission="));
         http_percent_encode(out, filter->mission);
+    }
+    if (filter->launch == TABLE_LAUNCHED)
+        buffer_append(out, TEXT("&launched=true"));
+    if (filter->launch == TABLE_NOT_LAUNCHED)
+        buffer_append(out, TEXT("&launched=false"));
+    if (filter->id_prefix.data != NULL) {
+        buffer_append(out, TEXT("&idPrefix="));
+        http_percent_encode(out, filter->id_prefix);
     }
 }
 

@@ -29,12 +29,12 @@ struct list_url {
 };
 
 /*
- * Parse `raw`, the query of a target, into `url->query`. Unknown parameters
- * are ignored. False if the query is invalid: `detail` is then a sentence that
- * names the parameter and the values that are allowed. Also false, with an
- * empty `detail`, if memory is exhausted.
- * Ownership: `raw` is copied. On success the caller calls list_url_release();
- * otherwise there is nothing to release.
+ * Parse `raw`, the query of a target, into `url->query`. Parameters that
+ * list_url_parameter() does not name are ignored (parameters.h). False if the
+ * query is invalid: `detail` is then a sentence that names the parameter and
+ * the values that are allowed. Also false, with an empty `detail`, if memory is
+ * exhausted. Ownership: `raw` is copied. On success the caller calls
+ * list_url_release(); otherwise there is nothing to release.
  */
 bool list_url_parse(struct list_url *url, struct text raw, char *detail,
                     size_t detail_size);
@@ -49,6 +49,12 @@ void list_url_release(struct list_url *url);
  * exhausted, `out` fails (buffer_failed()).
  */
 void list_url_write(const struct list_query *query, struct buffer *out);
+
+/*
+ * The name of a parameter of GET /rockets, in the order of openapi.yaml; NULL
+ * after the last. Static.
+ */
+const char *list_url_parameter(size_t index);
 
 /* The value of the `sort` parameter for a field. Static. */
 const char *list_url_sort_name(enum table_field field);

@@ -2,7 +2,8 @@
 /*
  * GET /rockets. A list of few rockets is made at once. One of many is made by
  * a worker while the response is deferred: a page as a whole; a whole list as
- * a stream, of which a worker makes the next block while one is sent.
+ * a stream, of which a worker makes the next block while one is sent. Only a
+ * worker compresses: an event loop has other connections to serve.
  *
  * Who owns a list: the connection's thread, and while `state` says so the
  * worker. The queue of the workers hands it over; what hands it back is the
@@ -14,13 +15,14 @@
 #include "base/sync.h"
 #include "base/workers.h"
 #include "etags.h"
+#include "http/fields.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "list_body.h"
 #include "list_url.h"
 #include "listing/list_page.h"
 #include "operations.h"
-#include "rocket_json.h"
 #include "table/table.h"
 
 /* Of the stream's next block. */
@@ -39,9 +41,10 @@ struct list {
     struct api *api;
     struct list_url url;
     struct list_page *page;
-    size_t position; /* of the next rocket to be written */
-    bool streamed;   /* decided once, as the table grows meanwhile */
-    bool counted;    /* among the streams of `api` */
+    struct list_body body;
+    bool streamed; /* decided once, as the table grows meanwhile */
+    bool gzip;     /* compress it, if that is worth it */
+    bool counted;  /* among the streams of `api` */
     struct http_response response; /* while it is deferred */
     struct http_waiter *waiter;
     struct buffer block; /* of the stream */
@@ -56,32 +59,10 @@ static void free_list(struct list *list)
         atomic_fetch_sub(&list->api->streams, 1);
     http_response_release(&list->response);
     buffer_release(&list->block);
+    list_body_release(&list->body);
     list_page_free(list->page);
     list_url_release(&list->url);
     free(list);
-}
-
-/* The next rockets, up to about `size` bytes in `out`. Not under any lock. */
-static enum http_flow write_rockets(struct list *list, struct buffer *out,
-                                    size_t size)
-{
-    size_t count = list_page_count(list->page);
-    struct rocket_view view;
-
-    if (list->position == 0)
-        buffer_append(out, TEXT("["));
-    while (list->position < count && out->length < size) {
-        if (list->position > 0)
-            buffer_append(out, TEXT(","));
-        list_page_read(list->page, list->position++, &view);
-        rocket_json_write(out, &view);
-    }
-    bool done = list->position == count;
-    if (done)
-        buffer_append(out, TEXT("]"));
-    if (buffer_failed(out))
-        return HTTP_FAILED;
-    return done ? HTTP_DONE : HTTP_MORE;
 }
 
 /* A place among the streams; false where there are too many already. */
@@ -147,8 +128,12 @@ static void make_list(struct list *list, struct http_response *response)
         return;
     }
     http_response_header(response, "Content-Type", "application/json");
-    if (!list->streamed) /* if memory is exhausted, the body says so itself */
-        write_rockets(list, &response->body, SIZE_MAX);
+    list_body_init(&list->body, list->page);
+    if (list->gzip && list_body_compress(&list->body))
+        http_response_header(response, "Content-Encoding", "gzip");
+    if (!list->streamed &&
+        list_body_write(&list->body, &response->body, SIZE_MAX) == HTTP_FAILED)
+        problem_set_no_memory(response);
 }
 
 static struct list *list_of_stream(struct http_stream *stream)
@@ -176,7 +161,8 @@ static void make_block(struct worker_job *job)
 
     list->flow = HTTP_FAILED;
     if (!atomic_load(&list->cancelled))
-        list->flow = write_rockets(list, &list->block, HTTP_STREAM_BLOCK);
+        list->flow =
+            list_body_write(&list->body, &list->block, HTTP_STREAM_BLOCK);
 
     switch (atomic_exchange(&list->state, STATE_MADE)) {
     case STATE_WANTED:
@@ -246,7 +232,8 @@ static void run_deferred(struct worker_job *job)
     else
         make_list(list, response);
     if (list->streamed && response->status == 200)
-        list->flow = write_rockets(list, &list->block, HTTP_STREAM_BLOCK);
+        list->flow =
+            list_body_write(&list->body, &list->block, HTTP_STREAM_BLOCK);
     http_wake(list->waiter);
 }
 
@@ -324,8 +311,12 @@ void lists_get(struct api *api, const struct http_request *request,
     if (list == NULL)
         return;
     bool known = etags_answer(api, request, revision, response);
+    /* Also of a list that is not compressed now: it may be at another time. */
+    http_response_header(response, "Vary", "Accept-Encoding");
     bool many = table_count(api->table) > API_LIST_AT_ONCE;
     list->streamed = many && list->url.query.limit == 0;
+    list->gzip = many && http_accepts_encoding(request->fields.accept_encoding,
+                                               TEXT("gzip"));
     if (many && !known) {
         list->response = *response;
         http_response_init(response);

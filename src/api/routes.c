@@ -10,13 +10,17 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "list_url.h"
 #include "operations.h"
+#include "parameters.h"
 
 enum { ROUTE_SEGMENTS = 2 };
 
 struct route {
     /* NULL after the last; "{" begins one that stands for any text. */
     const char *segments[ROUTE_SEGMENTS + 1];
+    /* Names of query parameters, as parameters_check(); NULL: not checked. */
+    const char *(*parameter)(size_t index);
     void (*get)(struct api *api, const struct http_request *request,
                 struct http_response *response); /* for HEAD too */
     void (*post)(struct api *api, const struct http_request *request,
@@ -27,13 +31,19 @@ struct route {
                                    struct http_response *response);
 };
 
+static const char *no_parameter(size_t index)
+{
+    (void)index;
+    return NULL;
+}
+
 static const struct route routes[] = {
-    {{"messages"}, NULL, messages_post, messages_open_batch},
-    {{"rockets"}, lists_get, NULL, NULL},
-    {{"rockets", "{id}"}, rockets_get, NULL, NULL},
-    {{"health"}, pages_get_health, NULL, NULL},
-    {{""}, pages_get_root, NULL, NULL},
-    {{"swagger", ""}, pages_get_swagger_slash, NULL, NULL},
+    {{"messages"}, no_parameter, NULL, messages_post, messages_open_batch},
+    {{"rockets"}, list_url_parameter, lists_get, NULL, NULL},
+    {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL},
+    {{"health"}, no_parameter, pages_get_health, NULL, NULL},
+    {{""}, NULL, pages_get_root, NULL, NULL},
+    {{"swagger", ""}, NULL, pages_get_swagger_slash, NULL, NULL},
 };
 
 static const struct route asset_route = {.get = pages_get_asset};
@@ -83,6 +93,15 @@ static void answer_without_operation(const char *allowed,
     http_response_header(response, "Allow", allowed);
 }
 
+/* False, with a 400, if the operation does not know a parameter. */
+static bool check_query(const struct route *route,
+                        const struct http_request *request,
+                        struct http_response *response)
+{
+    return request->query.data == NULL || route->parameter == NULL ||
+           parameters_check(request->query, route->parameter, response);
+}
+
 struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response)
 {
@@ -90,7 +109,7 @@ struct http_sink *routes_open(void *context, struct http_request *request,
 
     request->operation = route;
     if (route == NULL || route->open_post == NULL ||
-        request->method != HTTP_POST)
+        request->method != HTTP_POST || !check_query(route, request, response))
         return NULL;
     return route->open_post(context, request, response);
 }
@@ -114,7 +133,8 @@ void routes_answer(void *context, const struct http_request *request,
                     "the API");
     } else if (route->get != NULL &&
                (method == HTTP_GET || method == HTTP_HEAD)) {
-        route->get(context, request, response);
+        if (check_query(route, request, response))
+            route->get(context, request, response);
     } else if (route->post != NULL && method == HTTP_POST) {
         route->post(context, request, response);
     } else {

@@ -104,6 +104,16 @@ uint32_t abbreviation_of_text(struct text text)
     return start == ABBREVIATION_UNKNOWN ? start - 1 : start;
 }
 
+bool abbreviation_of_prefix(struct text prefix, uint32_t *first, uint32_t *last)
+{
+    unsigned length = prefix.length < 4 ? (unsigned)prefix.length : 4;
+
+    *first = abbreviation_of_text(prefix);
+    *last = length == 4 ? *first : *first | UINT32_MAX >> 8 * length;
+    return prefix.length < 4 ||
+           (prefix.length == 4 && *first != ABBREVIATION_UNKNOWN - 1);
+}
+
 bool abbreviation_is_exact(uint32_t abbreviation)
 {
     return abbreviation % 2 == 0 || abbreviation == ABBREVIATION_UNKNOWN;

@@ -41,6 +41,14 @@ uint32_t abbreviation_of_time(const struct timestamp *time, int64_t reference);
  */
 uint32_t abbreviation_of_text(struct text text);
 
+/*
+ * The keys from `first` to `last` have all texts that begin with `prefix`,
+ * which has no NUL. True if no other text has one of these keys; so it is for a
+ * prefix of up to four bytes of UTF-8.
+ */
+bool abbreviation_of_prefix(struct text prefix, uint32_t *first,
+                            uint32_t *last);
+
 /* Whether the key stands for exactly one value. Not valid for keys of texts. */
 bool abbreviation_is_exact(uint32_t abbreviation);
 

@@ -55,6 +55,18 @@ static bool any_between(const uint32_t keys[COLUMNS_ROCKETS], uint32_t flip,
     return any != 0;
 }
 
+uint64_t columns_between(const uint32_t keys[COLUMNS_ROCKETS], uint32_t first,
+                         uint32_t last)
+{
+    uint64_t between = 0;
+
+    if (!any_between(keys, 0, first, last))
+        return 0;
+    for (unsigned i = 0; i < COLUMNS_ROCKETS; i++)
+        between |= (uint64_t)(keys[i] - first <= last - first) << i;
+    return between;
+}
+
 /*
  * Whether any rocket lies in the window: as any_between(), but if a rank is
  * equal to a bound's, the id decides.

@@ -54,6 +54,10 @@ struct columns_window {
     struct columns_bound first, last;
 };
 
+/* The rockets whose key is from `first` to `last`: bit i for rocket i. */
+uint64_t columns_between(const uint32_t keys[COLUMNS_ROCKETS], uint32_t first,
+                         uint32_t last);
+
 /*
  * The rockets whose key and id's key lie in the window: bit i for rocket i.
  * `keys` need not be a column.

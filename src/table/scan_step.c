@@ -7,6 +7,9 @@
  * Fields whose values are strings have no column. A scan by such a field, or
  * with a filter for one, reads the rockets. It compares a string to the bounds
  * of the window about once a step, not once a rocket, since ranks are cached.
+ *
+ * The column of ids has the first four bytes of each: a filter for a longer
+ * prefix reads only the rockets whose first four bytes match.
  */
 #include "scan_step.h"
 
@@ -47,10 +50,11 @@ struct ranked_string {
 struct scan_step {
     struct table_scan *scan;
     const struct stripe *stripe;
-    struct table_entry_filter filter;
+    struct table_entry_filter filter; /* what columns do not decide */
     bool by_string;
-    enum column column; /* of the field; COLUMN_COUNT if it has none */
-    bool open;          /* the window has no bounds */
+    enum column column;         /* of the field; COLUMN_COUNT if it has none */
+    bool open;                  /* the window has no bounds */
+    uint32_t first_id, last_id; /* the keys of ids with the filter's prefix */
     struct columns_window window;
     struct ranked_string cache[CACHED_STRINGS]; /* by address */
     /* The interned strings of `scan->strings`, in the same order. */
@@ -201,20 +205,39 @@ static const uint32_t *block_keys(struct scan_step *step, uint32_t block,
     return made;
 }
 
+/* The rockets of the block that match the filter, as far as columns tell. */
+static uint64_t match_columns(const struct scan_step *step,
+                              const struct columns *columns)
+{
+    const struct table_filter *filter = &step->scan->filter;
+    uint64_t matching = UINT64_MAX;
+
+    if (filter->status != TABLE_ANY_STATUS)
+        matching &= filter->status == TABLE_EXPLODED ? columns->exploded
+                                                     : ~columns->exploded;
+    if (filter->launch != TABLE_ANY_LAUNCH) {
+        /* The time of the launch is unknown until it arrives. */
+        uint64_t launched = columns_between(columns->keys[COLUMN_CREATED], 0,
+                                            ABBREVIATION_UNKNOWN - 1);
+        matching &= filter->launch == TABLE_LAUNCHED ? launched : ~launched;
+    }
+    if (filter->id_prefix.data != NULL)
+        matching &= columns_between(columns->keys[COLUMN_ID], step->first_id,
+                                    step->last_id);
+    return matching;
+}
+
 /* The rockets of the block that match the filter: bit i for rocket i. */
 static uint64_t match_block(const struct scan_step *step, uint32_t block)
 {
     const struct stripe *stripe = step->stripe;
     const struct table_entry_filter *filter = &step->filter;
-    enum table_status status = step->scan->filter.status;
     uint32_t start = block * COLUMNS_ROCKETS, count = stripe->count - start;
-    uint64_t exploded = stripe_columns(stripe, block)->exploded;
-    uint64_t matching =
-        count < COLUMNS_ROCKETS ? (UINT64_C(1) << count) - 1 : UINT64_MAX;
+    uint64_t matching = match_columns(step, stripe_columns(stripe, block));
 
-    if (status != TABLE_ANY_STATUS)
-        matching &= status == TABLE_EXPLODED ? exploded : ~exploded;
-    if (filter->type == NULL && filter->mission == NULL)
+    if (count < COLUMNS_ROCKETS)
+        matching &= (UINT64_C(1) << count) - 1;
+    if (table_entry_filter_is_empty(filter))
         return matching;
     for (uint64_t left = matching; left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
@@ -291,6 +314,10 @@ static bool init_step(struct scan_step *step, struct table_scan *scan,
     if (!table_entry_filter_init(&step->filter, &scan->filter,
                                  &stripe->strings))
         return false;
+    if (scan->filter.id_prefix.data != NULL &&
+        abbreviation_of_prefix(scan->filter.id_prefix, &step->first_id,
+                               &step->last_id))
+        step->filter.id_prefix = (struct text){NULL, 0};
     step->by_string = table_field_is_string(scan->field);
     step->column = columns_of_field(scan->field);
     set_window(step);
@@ -308,8 +335,7 @@ void scan_step_run(struct table_scan *scan, const struct stripe *stripe)
         scan->block = end;
         return;
     }
-    bool entries = step.by_string || step.filter.type != NULL ||
-                   step.filter.mission != NULL;
+    bool entries = step.by_string || !table_entry_filter_is_empty(&step.filter);
     uint32_t most = entries ? BLOCKS_OF_ENTRIES : BLOCKS;
     if (end > scan->block + most)
         end = scan->block + most;

@@ -54,7 +54,7 @@ bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
                              const struct interned_set *strings)
 {
-    *result = (struct table_entry_filter){NULL, NULL};
+    *result = (struct table_entry_filter){.id_prefix = filter->id_prefix};
     if (filter->type.data != NULL) {
         result->type = interned_find(strings, filter->type);
         if (result->type == NULL)
@@ -68,13 +68,27 @@ bool table_entry_filter_init(struct table_entry_filter *result,
     return true;
 }
 
+bool table_entry_filter_is_empty(const struct table_entry_filter *filter)
+{
+    return filter->type == NULL && filter->mission == NULL &&
+           filter->id_prefix.data == NULL;
+}
+
+/* Every text begins with an absent one. */
+static bool begins_with(struct text text, struct text prefix)
+{
+    return prefix.length <= text.length &&
+           text_equal((struct text){text.data, prefix.length}, prefix);
+}
+
 bool table_entry_matches(const struct table_entry *entry,
                          const struct table_entry_filter *filter)
 {
     const struct effect *state = rocket_state(&entry->rocket);
 
     return (filter->type == NULL || filter->type == state->type) &&
-           (filter->mission == NULL || filter->mission == state->mission);
+           (filter->mission == NULL || filter->mission == state->mission) &&
+           begins_with(table_entry_id(entry), filter->id_prefix);
 }
 
 /*

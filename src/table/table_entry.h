@@ -71,21 +71,28 @@ static inline void table_entry_set_revision(struct table_entry *entry,
 void table_entry_view(const struct table_entry *entry,
                       struct rocket_view *view);
 
-/* The filter's type and mission as interned strings of one stripe. */
+/*
+ * The part of a filter that needs the rocket itself, not only its columns. Type
+ * and mission are interned strings of one stripe.
+ */
 struct table_entry_filter {
     const struct interned *type, *mission; /* NULL: any */
+    struct text id_prefix;                 /* absent: any */
 };
 
 /*
  * Find the filter's type and mission among `strings`, those of a stripe. False
  * if one is not there, so that no rocket of the stripe matches.
- * Ownership: the strings are borrowed while the stripe's lock is held.
+ * Ownership: the strings are borrowed while the stripe's lock is held, and the
+ * prefix of the id from `filter`.
  */
 bool table_entry_filter_init(struct table_entry_filter *result,
                              const struct table_filter *filter,
                              const struct interned_set *strings);
 
-/* Whether type and mission match. The status is in the columns. */
+/* Whether the filter selects every rocket. */
+bool table_entry_filter_is_empty(const struct table_entry_filter *filter);
+
 bool table_entry_matches(const struct table_entry *entry,
                          const struct table_entry_filter *filter);
 

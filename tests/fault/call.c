@@ -6,11 +6,13 @@
 #include "call.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/routes.h"
 #include "base/workers.h"
 #include "http/problem.h"
 #include "http/response.h"
+#include "lib/inflated.h"
 
 enum { MAX_RESPONSE = 256 * 1024 };
 
@@ -110,6 +112,29 @@ static bool write_body(const struct http_response *response,
     return flow == HTTP_DONE;
 }
 
+static bool is_gzipped(const struct http_response *response)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (strcmp(response->headers[i].name, "Content-Encoding") == 0)
+            return true;
+    return false;
+}
+
+/* Replace the body at `start` by what it was compressed from. */
+static void decompress_body(struct outcome *outcome, struct buffer *text,
+                            size_t start)
+{
+    size_t length;
+    bool whole;
+    char *plain =
+        inflated(text->data + start, text->length - start, &length, &whole);
+
+    outcome->truncated = outcome->truncated || !whole;
+    text->length = start;
+    buffer_append(text, (struct text){plain, length});
+    free(plain);
+}
+
 struct outcome call_make(struct api *api, const struct call *call,
                          const struct scarcity_limit *limit)
 {
@@ -129,6 +154,8 @@ struct outcome call_make(struct api *api, const struct call *call,
     outcome.truncated = !write_body(&response, &text);
     outcome.failed = limit == NULL ? 0 : scarcity_end(scarcity);
     outcome.status = response.status;
+    if (is_gzipped(&response))
+        decompress_body(&outcome, &text, head);
     buffer_append(&text, (struct text){"", 1});
     outcome.text = text.data;
     outcome.body = text.data + head;

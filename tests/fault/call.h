@@ -29,7 +29,8 @@ struct outcome {
     unsigned status;
     bool truncated; /* the body is a stream that failed */
     int64_t failed; /* allocations that failed */
-    char *text;     /* the headers, one a line, an empty line, and the body */
+    char *text;     /* the headers, one a line, an empty line, and the body,
+                       decompressed */
     const char *body;
 };
 

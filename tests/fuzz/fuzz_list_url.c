@@ -2,16 +2,18 @@
 /*
  * Fuzzes queries of GET /rockets. The first line of the input is a query. Any
  * other lines are the text of its cursor, which is encoded here, as a fuzzer
- * does not find valid base64. An accepted query must be within the limits. The
- * cursor of any rocket must read back as the same `after`. The list after a
- * cursor, also a forged one, as a whole and page by page, must be the end of
- * the whole list.
+ * does not find valid base64. An unknown parameter must be refused. An accepted
+ * query must be within the limits. The cursor of any rocket must read back as
+ * the same `after`. The list after a cursor, also a forged one, as a whole and
+ * page by page, must be the end of the whole list.
  */
 #include "fuzz.h"
 
 #include <sodium.h>
 
 #include "api/list_url.h"
+#include "api/parameters.h"
+#include "http/query_string.h"
 #include "lib/generator.h"
 #include "lib/messages.h"
 #include "property/lists.h"
@@ -64,6 +66,9 @@ static void check_bounds(const struct list_query *query)
     FUZZ_CHECK(query->filter.status <= TABLE_EXPLODED);
     FUZZ_CHECK(is_absent_or_name(query->filter.type));
     FUZZ_CHECK(is_absent_or_name(query->filter.mission));
+    FUZZ_CHECK(query->filter.launch <= TABLE_NOT_LAUNCHED);
+    FUZZ_CHECK(query->filter.id_prefix.data == NULL ||
+               message_is_text(query->filter.id_prefix, MESSAGE_MAX_CHANNEL));
     if (!query->after.set)
         return;
     FUZZ_CHECK(message_is_text(query->after.id, MESSAGE_MAX_CHANNEL));
@@ -80,6 +85,8 @@ static bool same_scope(const struct list_query *a, const struct list_query *b)
 {
     return a->sort == b->sort && a->descending == b->descending &&
            a->limit == b->limit && a->filter.status == b->filter.status &&
+           a->filter.launch == b->filter.launch &&
+           messages_same_text(a->filter.id_prefix, b->filter.id_prefix) &&
            messages_same_text(a->filter.type, b->filter.type) &&
            messages_same_text(a->filter.mission, b->filter.mission);
 }
@@ -143,6 +150,39 @@ static void make_query(struct text input, struct buffer *raw)
     raw->length += size - 1;
 }
 
+static bool is_known(struct text name)
+{
+    static const char *const known[] = {"sort",     "order",   "status",
+                                        "type",     "mission", "launched",
+                                        "idPrefix", "limit",   "cursor"};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (text_equal(name, text_of(known[i])))
+            return true;
+    return name.length > 0 && name.data[0] == '_';
+}
+
+/* The first unknown name must be refused, and nothing odd be quoted of it. */
+static void check_parameters(struct text raw)
+{
+    struct http_response response;
+    struct query pairs;
+    struct query_pair pair;
+    bool known = true;
+
+    query_init(&pairs, raw);
+    while (known && query_next(&pairs, &pair) == QUERY_PAIR)
+        known = is_known(pair.name);
+    http_response_init(&response);
+    FUZZ_CHECK(parameters_check(raw, list_url_parameter, &response) == known);
+    FUZZ_CHECK(response.status == (known ? 0 : 400));
+    for (size_t i = 0; i < response.body.length; i++)
+        FUZZ_CHECK(response.body.data[i] >= ' ' &&
+                   response.body.data[i] <= '~' &&
+                   response.body.data[i] != '\\');
+    http_response_release(&response);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct table_value unknown,
@@ -155,6 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (table == NULL)
         table = new_fleet();
     make_query(fuzz_text(data, size), &raw);
+    check_parameters(buffer_text(&raw));
     if (parse_query(&url, buffer_text(&raw))) {
         const struct list_query *query = &url.query;
         bool by_string = table_field_is_string(query->sort);

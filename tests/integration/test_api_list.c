@@ -197,9 +197,16 @@ static void filters_match_exactly(void **state)
         {"/rockets?mission=APOLLO&status=active", "e", 0},
         {"/rockets?mission=GEMINI&sort=speed&order=desc", "ba", 0},
         {"/rockets?status=active&sort=speed&order=desc&limit=2", "fbdae", 2},
-        /* Unknown parameters are ignored. */
-        {"/rockets?colour=red&colour=blue", "abcdef", 0},
-        {"/rockets?Sort=speed&ORDER=desc", "abcdef", 0},
+        {"/rockets?launched=true", "abce", 0},
+        {"/rockets?launched=false&sort=speed&order=desc&limit=1", "fd", 1},
+        {"/rockets?launched=true&status=active&mission=APOLLO", "e", 0},
+        {"/rockets?idPrefix=a", "a", 0},
+        {"/rockets?idPrefix=%65", "e", 0},
+        {"/rockets?idPrefix=A", "", 0},
+        {"/rockets?idPrefix=ab", "", 0},
+        {"/rockets?idPrefix=c&launched=false", "", 0},
+        /* Parameters that begin with "_" are ignored. */
+        {"/rockets?_=1&status=exploded&_=2&_order=desc", "c", 0},
         {"/rockets?&&order=desc&", "fedcba", 0},
         {"/rockets?limit=10000", "abcdef", 0},
     };
@@ -218,7 +225,12 @@ static void invalid_parameter_is_refused(void **state)
     }
     static const struct exchange rows[] = {
         REFUSED("order=up", "desc"),
+        REFUSED("staus=exploded",
+                "unknown parameter staus: did you mean status?"),
+        REFUSED("Sort=speed", "unknown parameter Sort: did you mean sort?"),
         REFUSED("status=Active", "exploded"),
+        REFUSED("launched=yes", "false"),
+        REFUSED("idPrefix=%0A", "128 bytes"),
         REFUSED("limit=10001", "10000"),
         REFUSED("limit=18446744073709551617", "limit"),
         REFUSED("sor%74=id&sort=id", "sort"),

@@ -110,6 +110,50 @@ static void resources_are_served(void **state)
     EXCHANGES_RUN(*state, rows);
 }
 
+/* Of every operation; a POST is refused before its body. */
+static void unknown_parameter_is_refused(void **state)
+{
+    static const struct exchange rows[] = {
+        {.target = "/rockets?staus=exploded",
+         .status = 400,
+         .part = "unknown parameter staus: did you mean status?"},
+        {"HEAD", "/rockets?staus=exploded", .status = 400},
+        {.target = "/rockets/any?sort=id",
+         .status = 400,
+         .part = "unknown parameter sort: this operation takes no parameters"},
+        {.target = "/rockets/any?_=1", .status = 404},
+        {.target = "/health?verbose",
+         .status = 400,
+         .part = "unknown parameter verbose: this operation takes no"},
+        {.target = "/health?_=1&_b", .status = 200, .exact = HEALTH},
+        {.target = "/health?&", .status = 200, .exact = HEALTH},
+        {.target = "/messages?key=1",
+         .body = "{}",
+         .status = 400,
+         .part = "unknown parameter key: this operation takes no parameters",
+         .closes = true},
+        {.target = "/messages?key=1",
+         .fields = BULK_TYPE "Expect: 100-continue\r\n",
+         .body = "",
+         .status = 400,
+         .part = "unknown parameter key",
+         .closes = true},
+        {.target = "/messages?_=1",
+         .fields = BULK_TYPE,
+         .body = "",
+         .status = 202},
+        /* Files have no parameters, and OPTIONS and 405 need none. */
+        {.target = "/?a", .status = 302},
+        {.target = "/swagger?a", .status = 200},
+        {.target = "/openapi.yaml?v=1", .status = 200},
+        {"OPTIONS", "/messages?a", .status = 204},
+        {.target = "/messages?a", .status = 405},
+        {.target = "/nowhere?a", .status = 404},
+    };
+
+    EXCHANGES_RUN(*state, rows);
+}
+
 static void refused_body_leaves_the_connection_usable(void **state)
 {
     static const struct exchange rows[] = {
@@ -326,6 +370,7 @@ int main(void)
         cmocka_unit_test(paths_allow_their_methods_only),
         cmocka_unit_test(other_paths_are_not_found),
         cmocka_unit_test(resources_are_served),
+        cmocka_unit_test(unknown_parameter_is_refused),
         cmocka_unit_test(refused_body_leaves_the_connection_usable),
         cmocka_unit_test(refusal_names_the_reason),
         cmocka_unit_test(field_with_one_value_must_not_be_repeated),

@@ -23,7 +23,7 @@ enum { MAX_TARGET = 8192, MAX_BODY = 65536, MAX_DRAIN = 1024 * 1024 };
  * target gets 414.
  */
 static const struct http_case targets_have_a_limit[] = {
-    {"9112 3", "a query", LONG("GET /health?", "x", MAX_TARGET - 8, END), OK},
+    {"9112 3", "a query", LONG("GET /health?_", "x", MAX_TARGET - 9, END), OK},
     {"9112 3", "a path", LONG("GET /", "x", MAX_TARGET - 1, END), NEXT(404)},
     {"9112 3", "an id", LONG("GET /rockets/", "x", MAX_TARGET - 9, END),
      NEXT(404)},
@@ -32,7 +32,7 @@ static const struct http_case targets_have_a_limit[] = {
     {"9112 3.2.2", "a host",
      LONG("GET http://", "x", MAX_TARGET - 24, ".localhost/health" END), OK},
     {"9112 3", "a query, one byte too long",
-     LONG("GET /health?", "x", MAX_TARGET - 7, END), LAST(414)},
+     LONG("GET /health?_", "x", MAX_TARGET - 8, END), LAST(414)},
     {"9112 3", "a path, one byte too long", LONG("GET /", "x", MAX_TARGET, END),
      LAST(414)},
     {"9112 3", "10,000,000", LONG("GET /", "x", 10000000, END), LAST(414)},

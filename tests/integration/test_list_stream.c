@@ -5,6 +5,8 @@
  */
 #include "lib/harness.h"
 
+#include "lib/inflated.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@
 
 enum {
     ROCKETS = 8000,
-    PADDING = 256, /* makes a list longer than all buffers */
+    FEW_ROCKETS = 256, /* the longest list that an event loop makes */
+    PADDING = 256,     /* makes a list longer than all buffers */
     MAX_STREAMS = 16,
     MANY_PAGES = 36, /* pages of all rockets: more than may be unsent at once */
     EARLY_CLOSERS = 40,
@@ -24,6 +27,14 @@ static int setup(void **state)
     int result = instance_setup(state);
 
     fleet_launch(*state, ROCKETS, PADDING);
+    return result;
+}
+
+static int setup_few(void **state)
+{
+    int result = instance_setup(state);
+
+    fleet_launch(*state, FEW_ROCKETS, 0);
     return result;
 }
 
@@ -101,6 +112,149 @@ static void page_of_a_long_list_has_total_and_link(void **state)
     assert_non_null(strstr(response.body, "rocket-007998"));
     assert_null(strstr(response.body, "rocket-007997"));
     response_release(&response);
+}
+
+#define GZIP "Accept-Encoding: gzip\r\n"
+
+/* Get `target` with these header lines. The caller releases the response. */
+static void get_with(const struct instance *instance, const char *target,
+                     const char *fields, struct response *response)
+{
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    connection_request(&connection, "GET", target, fields);
+    connection_expect(&connection, response);
+    connection_close(&connection);
+    response_expect_status(response, 200);
+    response_expect_header(response, "Vary", "Accept-Encoding");
+}
+
+/*
+ * The gzipped list must be the plain one, with the same headers but for those
+ * of the coding; the entity tag is weak, and so the same for both (RFC 9110
+ * section 8.8.3.3).
+ */
+static void expect_gzipped(const struct instance *instance, const char *target)
+{
+    static const char *const same[] = {"ETag", "Link", "X-Total-Count",
+                                       "Content-Type", "Cache-Control"};
+    struct response plain, gzipped;
+    size_t length;
+    bool whole;
+
+    get_with(instance, target, "", &plain);
+    get_with(instance, target, GZIP, &gzipped);
+    response_expect_header(&plain, "Content-Encoding", NULL);
+    response_expect_header(&gzipped, "Content-Encoding", "gzip");
+    for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+        response_expect_header(&gzipped, same[i],
+                               response_header(&plain, same[i]));
+    assert_int_equal(gzipped.framing, plain.framing);
+    assert_in_range(gzipped.body_length, 1, plain.body_length / 3);
+    char *text = inflated(gzipped.body, gzipped.body_length, &length, &whole);
+    assert_true(whole);
+    assert_int_equal(length, plain.body_length);
+    assert_memory_equal(text, plain.body, length);
+    free(text);
+    response_release(&plain);
+    response_release(&gzipped);
+}
+
+static void list_is_gzipped_where_asked_for(void **state)
+{
+    static const char *const targets[] = {
+        "/rockets",          "/rockets?sort=speed&order=desc",
+        LONG_PAGE,           "/rockets?limit=8",
+        "/rockets?limit=50", "/rockets?idPrefix=rocket-0000"};
+    static const struct exchange rows[] = {
+        {.target = LONG_PAGE,
+         .fields = "Accept-Encoding: br;q=1, *;q=0.1\r\n",
+         .status = 200,
+         .header = "Content-Encoding",
+         .value = "gzip"},
+        {.target = LONG_PAGE,
+         .fields = "Accept-Encoding: gzip;q=0, *\r\n",
+         .status = 200,
+         .header = "Content-Encoding"},
+        /* Too short, and made at once. */
+        {.target = "/rockets?limit=7",
+         .fields = GZIP,
+         .status = 200,
+         .header = "Content-Encoding"},
+        {.target = "/rockets?status=exploded",
+         .fields = GZIP,
+         .status = 200,
+         .header = "Content-Encoding",
+         .exact = "[]"},
+        {.target = "/rockets/rocket-000000",
+         .fields = GZIP,
+         .status = 200,
+         .header = "Content-Encoding"},
+        {.target = "/rockets?limit=0",
+         .fields = GZIP,
+         .status = 400,
+         .header = "Content-Encoding"},
+        {.target = "/rockets",
+         .fields = GZIP "If-None-Match: *\r\n",
+         .status = 304,
+         .header = "Vary",
+         .value = "Accept-Encoding",
+         .closes = true},
+    };
+
+    for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
+        expect_gzipped(*state, targets[i]);
+    EXCHANGES_RUN(*state, rows);
+}
+
+/* An event loop makes lists of few rockets, and never compresses. */
+static void list_of_few_rockets_is_plain_but_may_vary(void **state)
+{
+    static const struct exchange rows[] = {
+        {.target = "/rockets",
+         .fields = "Accept-Encoding: gzip\r\n",
+         .status = 200,
+         .header = "Content-Encoding",
+         .part = "[{\"id\":\"rocket-000000\""},
+        {.target = "/rockets",
+         .status = 200,
+         .header = "Vary",
+         .value = "Accept-Encoding"},
+        {.target = "/rockets?limit=1",
+         .fields = "If-None-Match: *\r\n",
+         .status = 304,
+         .header = "Vary",
+         .value = "Accept-Encoding"},
+    };
+
+    EXCHANGES_RUN(*state, rows);
+}
+
+/* HEAD has the same headers as GET, the length included if there is one. */
+static void head_of_a_gzipped_list_is_that_of_get(void **state)
+{
+    static const char *const targets[] = {"/rockets", "/rockets?limit=200"};
+    static const char *const names[] = {"Content-Length", "Content-Encoding",
+                                        "Vary", "Content-Type", "ETag"};
+
+    for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+        struct connection connection;
+        struct response get, head;
+
+        get_with(*state, targets[i], GZIP, &get);
+        instance_connect(*state, &connection);
+        connection_request(&connection, "HEAD", targets[i], GZIP);
+        assert_int_equal(connection_receive_head(&connection, &head),
+                         CONNECTION_ANSWERED);
+        response_expect_status(&head, 200);
+        for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++)
+            response_expect_header(&head, names[j],
+                                   response_header(&get, names[j]));
+        response_release(&get);
+        response_release(&head);
+        connection_close(&connection);
+    }
 }
 
 /*
@@ -251,6 +405,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_list_is_chunked_complete_and_sorted),
         cmocka_unit_test(page_of_a_long_list_has_total_and_link),
+        cmocka_unit_test(list_is_gzipped_where_asked_for),
+        cmocka_unit_test(head_of_a_gzipped_list_is_that_of_get),
         cmocka_unit_test(head_and_unchanged_list_have_no_body),
         cmocka_unit_test(client_that_closes_early_affects_no_other),
         cmocka_unit_test(too_many_lists_at_once_get_503),
@@ -258,11 +414,16 @@ int main(void)
     const struct CMUnitTest pages[] = {
         cmocka_unit_test(pages_beyond_the_unsent_limit_get_503),
     };
+    const struct CMUnitTest few[] = {
+        cmocka_unit_test(list_of_few_rockets_is_plain_but_may_vary),
+    };
     int failed = cmocka_run_group_tests_name("event loops", tests, setup,
                                              instance_teardown);
 
     failed +=
         cmocka_run_group_tests_name("pages", pages, setup, instance_teardown);
+    failed += cmocka_run_group_tests_name("few rockets", few, setup_few,
+                                          instance_teardown);
     failed +=
         cmocka_run_group_tests_name("a thread for each connection", tests,
                                     setup_per_connection, instance_teardown);

@@ -7,6 +7,7 @@ says that no byte of a response came; anything else that is not a complete,
 well-formed response is a `Failure`.
 """
 
+import gzip
 import json
 import re
 import socket
@@ -36,7 +37,7 @@ class Answer:
 
     status: int
     fields: dict[str, str]  # names in lower case
-    body: bytes
+    body: bytes  # decompressed
 
     @property
     def keep_alive(self) -> bool:
@@ -111,6 +112,8 @@ class Connection:
             body = self._take(int(fields["content-length"]))
         else:
             body = self.rest()
+        if body and fields.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
         return Answer(status, fields, body)
 
     def _read(self) -> bool:

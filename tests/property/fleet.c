@@ -172,6 +172,18 @@ static const char *difference_in_memory(const struct fleet *fleet)
     return table_memory(fleet->table) <= bound ? NULL : "memory";
 }
 
+/* The first bytes of a channel, at most 1, 4 or 8 of them. */
+static struct text prefix_of(size_t number)
+{
+    static const size_t lengths[] = {1, 4, 8};
+    struct text prefix =
+        text_of(generator_channels[number % GENERATOR_ROCKETS]);
+    size_t length = lengths[number / GENERATOR_ROCKETS % 3];
+    if (prefix.length > length)
+        prefix.length = length;
+    return prefix;
+}
+
 static struct list_query query_of(struct fleet *fleet,
                                   const unsigned char step[GENERATOR_STEP])
 {
@@ -183,6 +195,10 @@ static struct list_query query_of(struct fleet *fleet,
         query.filter.type = name_of(fleet, 2);
     if (step[4] / 2 % 2 == 1)
         query.filter.mission = name_of(fleet, 1);
+    query.filter.launch =
+        (enum table_launch)(step[4] / 4 % (TABLE_NOT_LAUNCHED + 1));
+    if (step[4] / 12 % 2 == 1)
+        query.filter.id_prefix = prefix_of(step[3] / 3);
     return query;
 }
 

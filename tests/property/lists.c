@@ -12,6 +12,13 @@ bool lists_match(const struct table_filter *filter,
     if (filter->status != TABLE_ANY_STATUS &&
         view->exploded != (filter->status == TABLE_EXPLODED))
         return false;
+    if (filter->launch != TABLE_ANY_LAUNCH &&
+        view->launched != (filter->launch == TABLE_LAUNCHED))
+        return false;
+    if (filter->id_prefix.data && (view->id.length < filter->id_prefix.length ||
+                                   memcmp(view->id.data, filter->id_prefix.data,
+                                          filter->id_prefix.length) != 0))
+        return false;
     if (filter->type.data && !text_equal(view->type, filter->type))
         return false;
     return !filter->mission.data || text_equal(view->mission, filter->mission);

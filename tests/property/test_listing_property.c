@@ -112,9 +112,21 @@ static struct fleet *fleet_new(uint64_t seed, size_t rockets)
     return fleet;
 }
 
-static struct list_query random_query(struct random *random,
+/* The first bytes of an id, often more than a column has. */
+static struct text random_prefix(struct fleet *fleet)
+{
+    struct random *random = &fleet->random;
+    struct text prefix = fleet->views[random_below(random, fleet->count)].id;
+    size_t length = 1 + random_below(random, 12);
+    if (prefix.length > length)
+        prefix.length = length;
+    return prefix;
+}
+
+static struct list_query random_query(struct fleet *fleet,
                                       enum table_field sort)
 {
+    struct random *random = &fleet->random;
     static const size_t limits[] = {0, 1, 2, 7, 17, 40, 63, 64, 200};
     struct list_query query = {
         .sort = sort,
@@ -130,6 +142,11 @@ static struct list_query random_query(struct random *random,
     if (random_below(random, 4) == 0)
         query.filter.mission =
             text_of(generator_names[random_below(random, GENERATOR_NAMES)]);
+    if (random_below(random, 4) == 0)
+        query.filter.launch =
+            random_below(random, 2) == 0 ? TABLE_LAUNCHED : TABLE_NOT_LAUNCHED;
+    if (random_below(random, 3) == 0)
+        query.filter.id_prefix = random_prefix(fleet);
     return query;
 }
 
@@ -175,8 +192,8 @@ static void assert_lists(size_t rockets, uint64_t seed, unsigned lists)
 {
     struct fleet *fleet = fleet_new(seed, rockets);
     for (unsigned i = 0; i < lists * TABLE_FIELD_COUNT; i++) {
-        struct list_query query = random_query(
-            &fleet->random, (enum table_field)(i % TABLE_FIELD_COUNT));
+        struct list_query query =
+            random_query(fleet, (enum table_field)(i % TABLE_FIELD_COUNT));
         /* Short pages of many rockets take long. */
         if (rockets > FLEET_ROCKETS)
             query.limit *= 17;
@@ -254,8 +271,8 @@ static void unchanged_rockets_are_listed_once_while_others_change(void **state)
     for (uint64_t i = 0; i < rounds; i++) {
         for (unsigned j = 0; j < 2 * TABLE_FIELD_COUNT; j++) {
             struct fleet *fleet = fleet_new(seed + i, FLEET_ROCKETS);
-            struct list_query query = random_query(
-                &fleet->random, (enum table_field)(j % TABLE_FIELD_COUNT));
+            struct list_query query =
+                random_query(fleet, (enum table_field)(j % TABLE_FIELD_COUNT));
             query.descending = j >= TABLE_FIELD_COUNT;
             query.limit = limits[random_below(&fleet->random, 3)];
             assert_stable(fleet, &query, seed + i);

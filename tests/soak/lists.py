@@ -35,7 +35,8 @@ def read_list(load: Load, query: dict[str, str]) -> list[Json]:
     rockets: list[Json] = []
     while target:
         busy = [503] if load.running() and not limit else []
-        answer = load.ask("GET", target, 200, *busy)
+        coding = load.random.choice(["", "Accept-Encoding: gzip\r\n"])
+        answer = load.ask("GET", target, 200, *busy, fields=coding)
         if answer.status == 503:
             load.pause(0.2)
             continue
@@ -97,15 +98,34 @@ def _read_some(load: Load, still: dict[str, Json]) -> None:
     """Read a list in any order, with or without a filter and pages."""
     random = load.random
     sort, order = random.choice(SORTS), random.choice(ORDERS)
-    name = random.choice(["status", "type", "mission", ""])
-    value = random.choice(list(still.values()))[name] if name else None
-    filters = {} if value is None else {name: value}
+    filters = _some_filters(load, random.choice(list(still.values())))
     query = {"sort": sort, "order": order, **filters}
     if random.random() < 0.6:
         query["limit"] = str(random.randrange(100, 10000))
     shown = [rocket for rocket in read_list(load, query) if rocket["id"] in still]
-    expected = [rocket for rocket in still.values() if filters.items() <= rocket.items()]
+    expected = [rocket for rocket in still.values() if _matches(rocket, filters)]
     compare(in_order(expected, sort, order), shown, query)
+
+
+def _some_filters(load: Load, rocket: Json) -> dict[str, str]:
+    """No, one or two filters that the rocket matches."""
+    random = load.random
+    values = {"status": rocket["status"], "type": rocket["type"],
+              "mission": rocket["mission"],
+              "launched": "false" if rocket["type"] is None else "true",
+              "idPrefix": rocket["id"][:random.randrange(1, 10)]}
+    names = random.sample([name for name in values if values[name] is not None],
+                          random.randrange(3))
+    return {name: values[name] for name in names}
+
+
+def _matches(rocket: Json, filters: dict[str, str]) -> bool:
+    """Whether a list with the filters has the rocket."""
+    rest = dict(filters)
+    launched = rest.pop("launched", None)
+    return rocket["id"].startswith(rest.pop("idPrefix", "")) and \
+        (launched is None or (launched == "true") == (rocket["type"] is not None)) and \
+        rest.items() <= rocket.items()
 
 
 def _poll(load: Load, rocket: Json, moving: Rocket) -> None:

@@ -172,6 +172,19 @@ static void document_lists_the_sort_fields(void **context)
         "              - ", "");
 }
 
+static void document_lists_the_parameters_of_lists(void **context)
+{
+    struct names parameters = {.count = 0};
+    const char *name;
+
+    (void)context;
+    while ((name = list_url_parameter(parameters.count)) != NULL)
+        parameters.names[parameters.count++] = name;
+    assert_documented(parameters,
+                      (const char *[]){"  /rockets", "      parameters", NULL},
+                      "        - name: ", "");
+}
+
 /* scripts/conformance.sh checks the values. */
 static void document_lists_the_members_of_a_rocket(void **context)
 {
@@ -202,6 +215,7 @@ int main(void)
         cmocka_unit_test(every_place_has_every_name),
         cmocka_unit_test(document_lists_the_message_types),
         cmocka_unit_test(document_lists_the_sort_fields),
+        cmocka_unit_test(document_lists_the_parameters_of_lists),
         cmocka_unit_test(document_lists_the_members_of_a_rocket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

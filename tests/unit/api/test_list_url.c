@@ -37,7 +37,7 @@ static void assert_refused(struct text raw, const char *expected)
     assert_string_equal(detail, expected);
 }
 
-/* Unknown parameters are ignored. */
+/* parameters.c refuses unknown parameters, but for those with "_". */
 static void query_without_parameters_selects_all_by_id(void **context)
 {
     static const struct text raws[] = {
@@ -62,6 +62,8 @@ static void query_without_parameters_selects_all_by_id(void **context)
         assert_int_equal(url.query.filter.status, TABLE_ANY_STATUS);
         assert_null(url.query.filter.type.data);
         assert_null(url.query.filter.mission.data);
+        assert_int_equal(url.query.filter.launch, TABLE_ANY_LAUNCH);
+        assert_null(url.query.filter.id_prefix.data);
         assert_int_equal(url.query.limit, 0);
         assert_false(url.query.after.set);
         list_url_release(&url);
@@ -74,12 +76,15 @@ static void every_parameter_is_read(void **context)
 
     (void)context;
     parse(&url, TEXT("limit=10000&mission=A%26B&type=Delta+5000&"
-                     "status=exploded&order=desc&sort=createdAt"));
+                     "status=exploded&order=desc&sort=createdAt&"
+                     "launched=false&idPrefix=%C3%a9%2F+"));
     assert_int_equal(url.query.sort, TABLE_CREATED);
     assert_true(url.query.descending);
     assert_int_equal(url.query.filter.status, TABLE_EXPLODED);
     assert_true(text_equal(url.query.filter.type, TEXT("Delta 5000")));
     assert_true(text_equal(url.query.filter.mission, TEXT("A&B")));
+    assert_int_equal(url.query.filter.launch, TABLE_NOT_LAUNCHED);
+    assert_true(text_equal(url.query.filter.id_prefix, TEXT("\xc3\xa9/ ")));
     assert_int_equal(url.query.limit, 10000);
     list_url_release(&url);
 }
@@ -115,14 +120,17 @@ static void every_sort_field_is_known(void **context)
 #define TYPE_DETAIL "type must be 1 to 256 bytes without control characters"
 #define MISSION_DETAIL                                                         \
     "mission must be 1 to 256 bytes without control characters"
+#define LAUNCHED_DETAIL "launched must be true or false"
+#define PREFIX_DETAIL                                                          \
+    "idPrefix must be 1 to 128 bytes without control characters"
 #define LIMIT_DETAIL "limit must be an integer from 1 to 10000"
 #define PERCENT_DETAIL                                                         \
     "the target has a % that is not followed by two hexadecimal digits"
 #define CURSOR_DETAIL "cursor is invalid; take it from a Link header"
 #define SIXTEEN "0123456789abcdef"
-#define LONG_NAME                                                              \
-    SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN    \
-        SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+#define LONG_CHANNEL                                                           \
+    SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+#define LONG_NAME LONG_CHANNEL LONG_CHANNEL
 
 static void error_of_a_bad_query_says_what_is_allowed(void **context)
 {
@@ -141,6 +149,13 @@ static void error_of_a_bad_query_says_what_is_allowed(void **context)
         {"mission=", MISSION_DETAIL},
         {"mission=%1f", MISSION_DETAIL},
         {"mission=" LONG_NAME "x", MISSION_DETAIL},
+        {"launched=True", LAUNCHED_DETAIL},
+        {"launched=1", LAUNCHED_DETAIL},
+        {"launched", LAUNCHED_DETAIL},
+        {"idPrefix=", PREFIX_DETAIL},
+        {"idPrefix=a%00", PREFIX_DETAIL},
+        {"idPrefix=a%C2%80%1F", PREFIX_DETAIL},
+        {"idPrefix=" LONG_CHANNEL "x", PREFIX_DETAIL},
         {"limit=0", LIMIT_DETAIL},
         {"limit=10001", LIMIT_DETAIL},
         {"limit=-1", LIMIT_DETAIL},
@@ -159,6 +174,8 @@ static void error_of_a_bad_query_says_what_is_allowed(void **context)
         {"mission=a&mission=b", "mission is given twice"},
         {"limit=1&limit=1", "limit is given twice"},
         {"limit=1&l%69mit=1", "limit is given twice"},
+        {"launched=true&launched=true", "launched is given twice"},
+        {"idPrefix=a&idPrefix=b", "idPrefix is given twice"},
         {"cursor=a&cursor=a", "cursor is given twice"},
         {"sort=%", PERCENT_DETAIL},
         {"colour=%zz", PERCENT_DETAIL},
@@ -326,14 +343,15 @@ static void next_repeats_the_whole_query(void **context)
 {
     static const char expected[] =
         "?sort=speed&order=desc&status=active&type=T%261&mission="
-        "M%20%C3%A9&limit=1&cursor=";
+        "M%20%C3%A9&launched=true&idPrefix=r%2F%26&limit=1&cursor=";
     char next[TARGET_SIZE], ids[IDS_SIZE];
 
-    apply(*context, message_launched("a", 1, "T&1", "M \xc3\xa9", 5));
-    apply(*context, message_launched("b", 1, "T&1", "M \xc3\xa9", 5));
+    apply(*context, message_launched("r/&a", 1, "T&1", "M \xc3\xa9", 5));
+    apply(*context, message_launched("r/&b", 1, "T&1", "M \xc3\xa9", 5));
     read_page(*context,
               TEXT("order=desc&sort=speed&limit=1&status=active&"
-                   "mission=M+%c3%a9&type=T%261&colour=red"),
+                   "mission=M+%c3%a9&type=T%261&_=1&idPrefix=r/%26&"
+                   "launched=true"),
               next, ids);
     assert_memory_equal(next, expected, sizeof(expected) - 1);
 }
@@ -383,6 +401,9 @@ static void cursor_of_another_query_is_refused(void **context)
         "sort=speed&status=active",
         "sort=speed&type=Falcon-9",
         "sort=speed&mission=APOLLO",
+        "sort=speed&launched=true",
+        "sort=speed&launched=false",
+        "sort=speed&idPrefix=c",
     };
     char raw[TARGET_SIZE];
 
@@ -410,6 +431,8 @@ static void longest_target_with_cursor_is_accepted(void **context)
     http_percent_encode(&raw, text_of(name));
     buffer_append(&raw, TEXT("&mission="));
     http_percent_encode(&raw, text_of(name));
+    buffer_append(&raw, TEXT("&launched=true&status=active&idPrefix="));
+    http_percent_encode(&raw, (struct text){id, MESSAGE_MAX_CHANNEL - 1});
     read_page(*context, buffer_text(&raw), next, ids);
     assert_page(*context, text_of(strchr(next, '?') + 1), id);
     buffer_release(&raw);

@@ -97,8 +97,15 @@ static void page_of_all_that_match_has_no_next(void **context)
         {{.limit = 5}, "a b c d e"},
         {{.filter.type = TEXT("Falcon-9"), .limit = 2}, "c e"},
         {{.filter.mission = TEXT("GEMINI")}, "d"},
-        {{.filter = {TABLE_EXPLODED, TEXT("Falcon-9"), TEXT("APOLLO")}}, "e"},
-        {{.filter = {TABLE_ACTIVE, TEXT("Falcon-9"), TEXT("APOLLO")}}, ""},
+        {{.filter = {.status = TABLE_EXPLODED,
+                     .type = TEXT("Falcon-9"),
+                     .mission = TEXT("APOLLO")}},
+         "e"},
+        {{.filter = {.status = TABLE_ACTIVE,
+                     .type = TEXT("Falcon-9"),
+                     .mission = TEXT("APOLLO")}},
+         ""},
+        {{.filter = {.launch = TABLE_LAUNCHED, .id_prefix = TEXT("e")}}, "e"},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -204,9 +204,41 @@ static void texts_keep_their_order(void **context)
     }
     texts[0] = TEXT("\xff\xff\xff\xff");
     texts[1] = TEXT("\xff\xff\xff\xff\xff\xff");
+    texts[2] = TEXT("\xff\xff\xff\xfe");
     for (size_t i = 0; i < VALUES; i++)
         keys[i] = abbreviation_of_text(texts[i]);
     check_pairs(compare_texts, false);
+}
+
+static bool begins_with(struct text text, struct text prefix)
+{
+    return text.length >= prefix.length &&
+           memcmp(text.data, prefix.data, prefix.length) == 0;
+}
+
+/* Uses the texts and keys of the test before. */
+static void keys_of_a_prefix_are_those_of_its_texts(void **context)
+{
+    (void)context;
+    unsigned exact = 0;
+
+    for (size_t i = 0; i < VALUES; i++) {
+        struct text prefix = texts[i];
+        uint32_t first, last;
+        if (prefix.length == 0 || memchr(prefix.data, 0, prefix.length) != NULL)
+            continue;
+        bool decides = abbreviation_of_prefix(prefix, &first, &last);
+        exact += decides;
+        assert_true(decides ? prefix.length <= 4 : prefix.length >= 4);
+        for (size_t j = 0; j < VALUES; j++) {
+            bool inside = first <= keys[j] && keys[j] <= last;
+            if (begins_with(texts[j], prefix))
+                assert_true(inside);
+            else if (decides)
+                assert_false(inside);
+        }
+    }
+    assert_true(exact > VALUES / 4);
 }
 
 int main(void)
@@ -217,6 +249,7 @@ int main(void)
         cmocka_unit_test(times_keep_their_order),
         cmocka_unit_test(near_times_have_different_abbreviations),
         cmocka_unit_test(texts_keep_their_order),
+        cmocka_unit_test(keys_of_a_prefix_are_those_of_its_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

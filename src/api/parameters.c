@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads only the names of parameters; operations read the values.
+ */
+#include "parameters.h"
+
+#include <stdio.h>
+
+#include "base/nearest.h"
+#include "http/problem.h"
+#include "http/query_string.h"
+
+enum {
+    MAX_QUOTED = 32, /* characters of a name that is repeated in the 400 */
+    MAX_ADVICE = 256,
+};
+
+static bool is_known(struct text name, const char *(*name_at)(size_t index))
+{
+    const char *known;
+
+    if (name.length > 0 && name.data[0] == '_')
+        return true;
+    for (size_t i = 0; (known = name_at(i)) != NULL; i++)
+        if (text_equal(name, text_of(known)))
+            return true;
+    return false;
+}
+
+/* Whether the name is short and cannot be mistaken for a part of the text. */
+static bool is_quotable(struct text name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.data[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
+            !(c >= 'a' && c <= 'z') && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return name.length > 0 && name.length <= MAX_QUOTED;
+}
+
+/* What the client may have meant. */
+static void write_advice(struct text name, const char *(*name_at)(size_t index),
+                         char advice[MAX_ADVICE])
+{
+    const char *nearest = nearest_name(name, name_at);
+    size_t length = 0;
+
+    if (nearest != NULL) {
+        snprintf(advice, MAX_ADVICE, "did you mean %s?", nearest);
+        return;
+    }
+    snprintf(advice, MAX_ADVICE, "this operation takes no parameters");
+    for (size_t i = 0; name_at(i) != NULL && length < MAX_ADVICE; i++)
+        length +=
+            (size_t)snprintf(advice + length, MAX_ADVICE - length, "%s%s",
+                             i == 0 ? "the parameters are " : ", ", name_at(i));
+}
+
+/*
+ * Not inline, or every request would take the room of a pair on the stack, and
+ * the checks of that room.
+ */
+__attribute__((noinline)) bool
+parameters_check(struct text query, const char *(*name_at)(size_t index),
+                 struct http_response *response)
+{
+    struct query pairs;
+    struct query_pair pair;
+    char advice[MAX_ADVICE];
+
+    query_init(&pairs, query);
+    while (query_next(&pairs, &pair) == QUERY_PAIR) {
+        if (is_known(pair.name, name_at))
+            continue;
+        write_advice(pair.name, name_at, advice);
+        bool quotable = is_quotable(pair.name);
+        problem_set(response, 400, "unknown parameter%s%.*s: %s",
+                    quotable ? " " : "", quotable ? (int)pair.name.length : 0,
+                    pair.name.data, advice);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The query parameters of operations: a misspelt one must not be ignored, or
+ * "?staus=exploded" would list all rockets.
+ */
+#ifndef LUNAR_API_PARAMETERS_H
+#define LUNAR_API_PARAMETERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "http/response.h"
+
+/*
+ * Whether all parameters of `query`, whose percent-encoding is valid, are known
+ * or begin with "_". If not, `response` is a 400 that names the nearest known
+ * one, or all of them. `name_at` returns the name of a known one, and NULL
+ * after the last. A parameter that begins with "_" is ignored by all
+ * operations: clients add such ones so that no cache answers.
+ */
+bool parameters_check(struct text query, const char *(*name_at)(size_t index),
+                      struct http_response *response);
+
+#endif
