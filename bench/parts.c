@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "domain/message_parse.h"
 #include "flags.h"
 #include "fleet.h"
@@ -186,6 +187,7 @@ int main(int argc, char *argv[])
     };
 
     flags_read(argc, argv, flags);
+    log_set_level(LOG_ERROR); /* not each rocket that gives up a gap */
     parts_memory((uint32_t)rockets);
     if (all == 1) {
         parts_parse();

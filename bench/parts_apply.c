@@ -16,8 +16,9 @@ enum {
     FEW = 20,               /* rockets */
     NUMBERS = 20000,        /* of each of the few, in order and shuffled */
     WINDOW = 500,           /* messages in a window of the shuffle */
-    GAPS = ROCKET_MAX_RUNS, /* of each rocket, in one measurement */
-    STEPS = 4,              /* messages of each of the many, shuffled */
+    GAPS = ROCKET_MAX_RUNS, /* of each rocket, to the bound */
+    FEW_GAPS = 1024,
+    STEPS = 4, /* messages of each of the many, shuffled */
 };
 
 /* Deliveries in the order in which they are applied. */
@@ -82,28 +83,61 @@ static void measure_few_shuffled(struct order *order)
     table_free(table);
 }
 
-/* The worst order: every second number, falling; to the bound of runs. */
-static void measure_gaps(struct order *order)
-{
-    struct table *table = parts_table_new();
-
-    deliver(order, FEW, 4 * GAPS, -2, GAPS);
-    measure(table, "20: a gap with each message, falling, 1,024 gaps", order);
-    deliver(order, FEW, 2 * GAPS, -2, GAPS);
-    measure(table, "20: the same, past the bound of gaps", order);
-    table_free(table);
-}
-
-/* Every second number, and then those between them in random order. */
-static void measure_filling(struct order *order)
+/* Every second number, rising, then past the bound of runs. */
+static void measure_rising_gaps(struct order *order)
 {
     struct table *table = parts_table_new();
 
     deliver(order, FEW, 2, 2, GAPS);
+    measure(table, "20: a gap with each message, rising, 16,384 gaps", order);
+    deliver(order, FEW, 2 + 2 * GAPS, 2, GAPS);
+    measure(table, "20: rising, past the bound of gaps", order);
+    table_free(table);
+}
+
+static void measure_falling_gaps(struct order *order)
+{
+    struct table *table = parts_table_new();
+
+    deliver(order, FEW, 4 * GAPS, -2, FEW_GAPS);
+    measure(table, "20: a gap with each message, falling, 1,024 gaps", order);
+    deliver(order, FEW, 4 * GAPS - 2 * FEW_GAPS, -2, GAPS - FEW_GAPS);
+    measure(table, "20: falling, 16,384 gaps", order);
+    deliver(order, FEW, 2 * GAPS, -2, GAPS);
+    measure(table, "20: falling, past the bound of gaps", order);
+    table_free(table);
+}
+
+/*
+ * Every fourth number, and then numbers between them, each with a gap on both
+ * sides, in random order: half of them past the bound of runs.
+ */
+static void measure_random_gaps(struct order *order)
+{
+    struct table *table = parts_table_new();
+
+    deliver(order, FEW, 2, 4, GAPS / 2);
     parts_apply(table, order->deliveries, order->count);
-    deliver(order, FEW, 3, 2, GAPS - 1);
+    deliver(order, FEW, 4, 4, GAPS / 2);
     shuffle(order, order->count);
-    measure(table, "20: 1,023 gaps filled in random order", order);
+    measure(table, "20: random, from 8,192 to 16,384 gaps", order);
+    deliver(order, FEW, 4 + 2 * GAPS, 4, GAPS);
+    shuffle(order, order->count);
+    measure(table, "20: random, past the bound of gaps", order);
+    table_free(table);
+}
+
+/* Every second number, and then those between them in random order. */
+static void measure_filling(struct order *order, uint32_t gaps,
+                            const char *item)
+{
+    struct table *table = parts_table_new();
+
+    deliver(order, FEW, 2, 2, gaps);
+    parts_apply(table, order->deliveries, order->count);
+    deliver(order, FEW, 3, 2, gaps - 1);
+    shuffle(order, order->count);
+    measure(table, item, order);
     table_free(table);
 }
 
@@ -112,8 +146,11 @@ void parts_apply_few(void)
     struct order order = order_new((size_t)FEW * NUMBERS);
 
     measure_few_shuffled(&order);
-    measure_gaps(&order);
-    measure_filling(&order);
+    measure_rising_gaps(&order);
+    measure_falling_gaps(&order);
+    measure_random_gaps(&order);
+    measure_filling(&order, FEW_GAPS, "20: 1,023 gaps filled in random order");
+    measure_filling(&order, GAPS, "20: 16,383 gaps filled in random order");
     free(order.deliveries);
 }
 

@@ -42,7 +42,8 @@ void table_free(struct table *table);
 
 /*
  * Apply `message` to its rocket, which is created if it is new. Only
- * MESSAGE_APPLIED changes the state of the table.
+ * MESSAGE_APPLIED changes the state of the table. The first gap that a rocket
+ * gives up is logged.
  * Ownership: `message` is borrowed. Locking: write-locks one stripe.
  */
 enum message_outcome table_apply(struct table *table,

@@ -267,17 +267,19 @@ static bool make_effect(struct interned_set *strings,
  */
 static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
                                          const struct message *message,
-                                         const struct effect *effect)
+                                         const struct effect *effect,
+                                         struct stripe_change *change)
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
-    struct rocket_dropped dropped;
+    const struct effect_dropped *dropped = &change->rocket.dropped;
     bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
     enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
-                     &message->time, effect, &dropped);
+                     &message->time, effect, &change->rocket);
 
-    for (unsigned i = 0; i < dropped.count; i++)
-        interned_drop(&stripe->strings, dropped.strings[i]);
+    change->entry = entry;
+    for (unsigned i = 0; i < dropped->count; i++)
+        interned_drop(&stripe->strings, dropped->strings[i]);
     if (outcome == MESSAGE_APPLIED)
         update_columns(stripe, place, message, was_exploded);
     return outcome;
@@ -285,7 +287,7 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
 
 enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
                                   const struct message *message,
-                                  struct table_entry **applied)
+                                  struct stripe_change *change)
 {
     uint32_t place = find_place(stripe, tag, message->channel);
     struct effect effect;
@@ -308,6 +310,5 @@ enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
         drop_effect(&stripe->strings, &effect);
         return MESSAGE_NO_MEMORY;
     }
-    *applied = stripe_at(stripe, place - 1);
-    return apply_effect(stripe, place, message, &effect);
+    return apply_effect(stripe, place, message, &effect, change);
 }

@@ -60,15 +60,20 @@ struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index);
 const struct columns *stripe_columns(const struct stripe *stripe,
                                      uint32_t block);
 
+struct stripe_change {
+    struct table_entry *entry; /* of the rocket that has changed */
+    struct rocket_change rocket;
+};
+
 /*
  * Apply `message` to its rocket, which is added at the end if it is new. Only
- * MESSAGE_APPLIED changes the stripe's state, and sets `*applied` to the
- * rocket's entry. `tag` is that of stripe_find().
+ * MESSAGE_APPLIED changes the stripe's state, and sets `change`, in which the
+ * strings are dropped already. `tag` is that of stripe_find().
  * Ownership: `message` is borrowed.
  * Locking: the caller holds the stripe's lock for writing.
  */
 enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
                                   const struct message *message,
-                                  struct table_entry **applied);
+                                  struct stripe_change *change);
 
 #endif

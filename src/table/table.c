@@ -7,12 +7,14 @@
 #include "table/table.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/quota.h"
 #include "base/sync.h"
 #include "scan_step.h"
@@ -121,19 +123,38 @@ static void note_change_locked(struct table *table, uint32_t index,
     table_entry_set_revision(entry, atomic_fetch_add(&table->revision, 1) + 1);
 }
 
+/*
+ * The rate of these lines needs no limit of its own: it takes more than
+ * ROCKET_MAX_RUNS messages, megabytes of requests, to cause another one.
+ */
+static void log_given_up(const struct message *message,
+                         const struct rocket_change *change)
+{
+    char id[4 * MESSAGE_MAX_CHANNEL + 1];
+
+    log_line(LOG_WARN,
+             "messages %" PRIu64 " to %" PRIu64 " of rocket %s are given up: "
+             "it has more than %d runs of messages. If they arrive later, they "
+             "are stale. Further gaps of this rocket are not logged",
+             change->first_given_up, change->last_given_up,
+             log_escape(message->channel, id, sizeof(id)), ROCKET_MAX_RUNS);
+}
+
 enum message_outcome table_apply(struct table *table,
                                  const struct message *message)
 {
     struct location location = locate_id(table, message->channel);
     struct locked_stripe *locked = &table->stripes[location.index];
-    struct table_entry *entry;
+    struct stripe_change change;
 
     sync_write_lock(&locked->lock);
     enum message_outcome outcome =
-        stripe_apply(&locked->stripe, location.tag, message, &entry);
+        stripe_apply(&locked->stripe, location.tag, message, &change);
     if (outcome == MESSAGE_APPLIED)
-        note_change_locked(table, location.index, entry);
+        note_change_locked(table, location.index, change.entry);
     sync_rwlock_unlock(&locked->lock);
+    if (outcome == MESSAGE_APPLIED && change.rocket.last_given_up != 0)
+        log_given_up(message, &change.rocket);
     return outcome;
 }
 

@@ -306,14 +306,15 @@ static void message_is_applied_completely_or_not_at_all(void **state)
 }
 
 /*
- * Where the memory for runs and for strings grows, and, with 1,024 runs and
- * more, where the lowest gap is given up.
+ * Where the memory for runs and for strings grows: one block until there are 32
+ * runs; then a node is split, and with 528 runs, two nodes on the way to the
+ * root. With 16,384 runs and more, the lowest gap is given up.
  */
 static void rocket_with_many_runs_stays_consistent(void **state)
 {
-    static const unsigned runs[] = {1,   2,   3,   4,    6,    8,   12,  16,
-                                    24,  32,  48,  64,   96,   128, 192, 256,
-                                    384, 512, 768, 1023, 1024, 1025};
+    static const unsigned runs[] = {1,  2,   3,   4,   6,     8,     12,   16,
+                                    24, 31,  32,  33,  47,    48,    49,   64,
+                                    96, 527, 528, 529, 16383, 16384, 16385};
 
     (void)state;
     for (size_t i = 0; i < COUNT(runs); i++) {

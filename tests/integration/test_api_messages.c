@@ -7,6 +7,7 @@
 #include "lib/harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VALID_FIELDS                                                           \
@@ -58,18 +59,71 @@ static void late_message_is_applied_once(void **state)
     connection_close(&connection);
 }
 
-static void message_in_a_gap_given_up_is_stale(void **state)
+/* Send so many odd numbers from 1 on, in a batch. */
+static void send_odd_numbers(struct connection *connection, const char *channel,
+                             unsigned count)
+{
+    struct bulk bulk;
+
+    bulk_begin(&bulk);
+    for (uint64_t i = 0; i < count; i++)
+        bulk_add(&bulk, channel, 2 * i + 1);
+    bulk_end(&bulk);
+    connection_print(connection,
+                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n" BULK_TYPE
+                     "Content-Length: %zu\r\n\r\n",
+                     bulk.length);
+    connection_send(connection, bulk.text, bulk.length);
+    bulk_expect_applied(connection, count);
+    free(bulk.text);
+}
+
+/* Two shards, one of them late. */
+static void even_numbers_after_the_odd_ones_are_applied(void **state)
 {
     struct connection connection;
 
     instance_connect(*state, &connection);
-    /* 1,024 gaps between 1,025 runs: one more than a rocket may have. */
-    for (uint64_t number = 1; number <= 2049; number += 2)
-        post_expecting(&connection, "stale-1", number, "applied");
-    post_expecting(&connection, "stale-1", 2, "stale");
-    post_expecting(&connection, "stale-1", 1, "stale");
-    post_expecting(&connection, "stale-1", 3, "duplicate");
-    post_expecting(&connection, "stale-1", 4, "applied");
+    send_odd_numbers(&connection, "shards-1", 2001);
+    for (uint64_t number = 2; number <= 4000; number += 2)
+        post_expecting(&connection, "shards-1", number, "applied");
+    assert_int_equal(bulk_messages_of(*state, "shards-1"), 4001);
+    connection_close(&connection);
+}
+
+/*
+ * Once 16,384 runs are exceeded, the lowest gap is given up. The log says so of
+ * the first gap of a rocket, and of no other.
+ */
+static void message_in_a_gap_given_up_is_stale(void **state)
+{
+    static const char channel[] = "stale-\xc3\xa9";
+    static const char logged[] =
+        " warn  messages 2 to 2 of rocket stale-\\xc3\\xa9 are given up: it "
+        "has "
+        "more than 16384 runs of messages. If they arrive later, they are "
+        "stale. Further gaps of this rocket are not logged\n";
+    const struct instance *instance = *state;
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    send_odd_numbers(&connection, channel, 16384);
+    char *errors = process_errors(&instance->process);
+    assert_null(strstr(errors, "given up"));
+    free(errors);
+    post_expecting(&connection, channel, 32769, "applied");
+    post_expecting(&connection, channel, 2, "stale");
+    post_expecting(&connection, channel, 1, "stale");
+    post_expecting(&connection, channel, 3, "duplicate");
+    post_expecting(&connection, channel, 4, "applied");
+    process_wait_error(&instance->process, logged);
+    /* 4 has joined two runs, so it takes two more to give up the next gap. */
+    post_expecting(&connection, channel, 32771, "applied");
+    post_expecting(&connection, channel, 32773, "applied");
+    post_expecting(&connection, channel, 6, "stale");
+    errors = process_errors(&instance->process);
+    assert_null(strstr(strstr(errors, logged) + strlen(logged), "given up"));
+    free(errors);
     connection_close(&connection);
 }
 
@@ -253,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_message_is_applied_once),
+        cmocka_unit_test(even_numbers_after_the_odd_ones_are_applied),
         cmocka_unit_test(message_in_a_gap_given_up_is_stale),
         cmocka_unit_test(message_is_accepted),
         cmocka_unit_test(other_content_types_are_read_as_json),

@@ -182,7 +182,7 @@ static void deferred_and_long_lists_can_be_read(void **state)
          .fields = PAGE,
          .status = 200,
          .header = "Vary",
-         .value = "Origin"},
+         .value = "Accept-Encoding, Origin"},
     };
     struct instance instance;
 

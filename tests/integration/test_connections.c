@@ -102,7 +102,8 @@ static void wait_for_keep_alive(const struct instance *instance)
 /* RFC 9112 section 9.3; and a response without a length in HTTP/1.0. */
 static void expect_announcements(const struct instance *instance)
 {
-#define REQUEST(line, fields) .sent = line "\r\nHost: x\r\n" fields "\r\n"
+#define REQUEST(line, fields)                                                  \
+    .sent = line "\r\nHost: localhost\r\n" fields "\r\n"
 #define KEPT .status = 200, .header = "Keep-Alive", .value = "timeout=1"
 #define CLOSED                                                                 \
     .status = 200, .header = "Keep-Alive", .value = NULL, .closes = true

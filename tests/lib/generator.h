@@ -70,7 +70,7 @@ enum generator_shape {
      * explosions, gaps, repeats, rockets in flight, the highest numbers.
      */
     GENERATOR_SHORT,
-    /* One rocket with so many gaps that the lowest are given up. */
+    /* One rocket with hundreds of gaps. */
     GENERATOR_HOSTILE,
     /* All rockets, up to 120 messages. */
     GENERATOR_FLEET,

@@ -23,7 +23,7 @@
  * copy of rocket.c with a lower limit.
  */
 #ifndef ORACLE_MAX_RANGES
-#define ORACLE_MAX_RANGES 1024
+#define ORACLE_MAX_RANGES 16384
 #endif
 
 struct oracle_range {

@@ -2,6 +2,8 @@
 #include "subject.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/messages.h"
 
@@ -36,7 +38,7 @@ static struct interned *take_string(struct subject *subject, struct text text)
 static enum message_outcome apply_message(struct subject *subject,
                                           const struct message *message)
 {
-    struct rocket_dropped dropped = {0};
+    struct rocket_change change = {0};
     struct effect effect = {
         .type = take_string(subject, message->rocket_type),
         .mission = take_string(subject, message->mission),
@@ -49,9 +51,9 @@ static enum message_outcome apply_message(struct subject *subject,
         effect.created = message->time;
     enum message_outcome outcome =
         subject->apply(&subject->rocket, &subject->quota, message->number,
-                       &message->time, &effect, &dropped);
-    for (unsigned i = 0; i < dropped.count; i++)
-        dropped.strings[i]->held--;
+                       &message->time, &effect, &change);
+    for (unsigned i = 0; i < change.dropped.count; i++)
+        change.dropped.strings[i]->held--;
     return outcome;
 }
 
@@ -60,6 +62,7 @@ static const char *difference_in_strings(const struct subject *subject)
 {
     const struct rocket *rocket = &subject->rocket;
     const struct effect *state = rocket_state(rocket);
+    uint32_t runs = runs_count(&rocket->runs);
     int64_t held = 0;
     for (size_t i = 0; i < GENERATOR_NAMES; i++) {
         const struct interned *string = &subject->strings[i];
@@ -67,11 +70,11 @@ static const char *difference_in_strings(const struct subject *subject)
                         (state->reason == string);
         if (string->held < 0)
             return "count of a string: it was dropped more often than taken";
-        if (rocket->count == 1 && string->held != shown)
+        if (runs == 1 && string->held != shown)
             return "counts of strings: they are not those of the state";
         held += string->held;
     }
-    if (held > 3 * (int64_t)rocket->count)
+    if (held > 3 * (int64_t)runs)
         return "counts of strings: more than the runs can hold";
     return NULL;
 }
@@ -114,13 +117,13 @@ static const char *deliver(struct subject *subject, struct oracle *oracle,
         return "result of rocket_check()";
     if (apply_message(subject, message) != expected)
         return "result";
-    if (rocket->count != oracle->range_count)
+    if (runs_count(&rocket->runs) != oracle->range_count)
         return "number of runs";
     if (rocket->floor != oracle->floor)
         return "floor";
     if (rocket->applied != oracle->count)
         return "number of messages applied";
-    if (rocket->count == 1 && quota_used(&subject->quota) != 0)
+    if (oracle->range_count == 1 && quota_used(&subject->quota) != 0)
         return "memory for a single run";
     struct oracle_state state = oracle_state(oracle);
     return difference_in_state(subject, &state);
@@ -163,5 +166,53 @@ const char *subject_follow(subject_apply_function *apply, struct text input,
     if (!differs && quota_used(&subject.quota) != 0)
         differs = "memory after the release";
     oracle_release(&oracle);
+    return differs;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t x = ((const struct message *)a)->number;
+    uint64_t y = ((const struct message *)b)->number;
+    return (x > y) - (x < y);
+}
+
+/* Compare the state with the fold of the first `count` messages. */
+static const char *difference_from_fold(const struct subject *subject,
+                                        const struct message *messages,
+                                        size_t count)
+{
+    struct oracle oracle;
+    oracle_init(&oracle);
+    oracle.count = count;
+    oracle.applied = calloc(count, sizeof(*messages));
+    if (!oracle.applied)
+        abort();
+    memcpy(oracle.applied, messages, count * sizeof(*messages));
+    qsort(oracle.applied, count, sizeof(*messages), compare_numbers);
+    struct oracle_state state = oracle_state(&oracle);
+    oracle_release(&oracle);
+    return difference_in_state(subject, &state);
+}
+
+const char *subject_follow_complete(const struct message *messages,
+                                    size_t count, size_t *delivery)
+{
+    enum { STRIDE = 251 };
+    struct subject subject = {.apply = rocket_apply};
+    const char *differs = NULL;
+    rocket_init(&subject.rocket);
+    quota_init(&subject.quota, SIZE_MAX, 0);
+    for (*delivery = 0; !differs && *delivery < count;) {
+        const struct message *message = &messages[(*delivery)++];
+        if (apply_message(&subject, message) != MESSAGE_APPLIED)
+            differs = "result: it was not applied";
+        else if (*delivery % STRIDE == 0 || *delivery == count)
+            differs = difference_from_fold(&subject, messages, *delivery);
+    }
+    if (!differs && runs_count(&subject.rocket.runs) != 1)
+        differs = "number of runs at the end";
+    if (!differs && quota_used(&subject.quota) != 0)
+        differs = "memory for a single run";
+    rocket_release(&subject.rocket, &subject.quota);
     return differs;
 }

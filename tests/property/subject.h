@@ -21,7 +21,7 @@ typedef enum message_outcome
 subject_apply_function(struct rocket *rocket, struct quota *quota,
                        uint64_t number, const struct timestamp *time,
                        const struct effect *effect,
-                       struct rocket_dropped *dropped);
+                       struct rocket_change *change);
 
 /*
  * Deliver the history of `input` to a rocket and its oracle, and at the end
@@ -30,5 +30,13 @@ subject_apply_function(struct rocket *rocket, struct quota *quota,
  */
 const char *subject_follow(subject_apply_function *apply, struct text input,
                            size_t *delivery);
+
+/*
+ * Deliver these messages, each number from 1 to `count` once, to a rocket that
+ * must apply each. Compares the state with the fold now and then, and at the
+ * end, when there must be a single run. Returns what differs, as above.
+ */
+const char *subject_follow_complete(const struct message *messages,
+                                    size_t count, size_t *delivery);
 
 #endif

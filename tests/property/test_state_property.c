@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "fleet.h"
+#include "long_history.h"
 #include "lib/messages.h"
 #include "shrink.h"
 #include "subject.h"
@@ -32,11 +33,19 @@ static void state_is_the_fold_after_every_delivery(void **context)
         shrink_check("short histories", rocket_follow, GENERATOR_SHORT, 20000));
 }
 
-static void state_is_the_fold_past_the_limit_of_runs(void **context)
+static void state_is_the_fold_with_hundreds_of_runs(void **context)
 {
     (void)context;
     assert_true(shrink_check("hostile histories", rocket_follow,
                              GENERATOR_HOSTILE, 10));
+}
+
+static void long_histories_are_complete_in_any_order(void **context)
+{
+    (void)context;
+    uint64_t seed = shrink_seed("long histories");
+    for (unsigned i = 0; i < LONG_HISTORY_COUNT; i++)
+        assert_true(long_history_check((enum long_history)i, seed));
 }
 
 static void every_view_of_a_table_is_the_fold(void **context)
@@ -45,7 +54,7 @@ static void every_view_of_a_table_is_the_fold(void **context)
     assert_true(shrink_check("fleets", fleet_follow, GENERATOR_FLEET, 600));
 }
 
-static void view_is_the_fold_past_the_limit_of_runs(void **context)
+static void view_is_the_fold_with_hundreds_of_runs(void **context)
 {
     (void)context;
     assert_true(
@@ -154,7 +163,7 @@ static void empty_effect_is_the_identity_of_composition(void **context)
     const struct effect nothing = {0};
     struct interned strings[3];
     for (unsigned i = 0; i < EFFECTS; i++) {
-        struct rocket_dropped dropped = {0};
+        struct effect_dropped dropped = {0};
         struct effect effect = small_effect(i, strings);
         struct effect after = effect_compose(&effect, &nothing, &dropped);
         struct effect before = effect_compose(&nothing, &effect, &dropped);
@@ -168,9 +177,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_is_the_fold_after_every_delivery),
-        cmocka_unit_test(state_is_the_fold_past_the_limit_of_runs),
+        cmocka_unit_test(state_is_the_fold_with_hundreds_of_runs),
+        cmocka_unit_test(long_histories_are_complete_in_any_order),
         cmocka_unit_test(every_view_of_a_table_is_the_fold),
-        cmocka_unit_test(view_is_the_fold_past_the_limit_of_runs),
+        cmocka_unit_test(view_is_the_fold_with_hundreds_of_runs),
         cmocka_unit_test(all_orders_of_short_histories_converge),
         cmocka_unit_test(composition_is_associative),
         cmocka_unit_test(empty_effect_is_the_identity_of_composition),

@@ -245,11 +245,11 @@ static void lines_in_a_gap_given_up_are_stale(void **context)
 {
     struct batch *batch = batch_new(*context);
 
-    /* 1,024 gaps between 1,025 runs: one more than a rocket may have. */
-    for (int number = 1; number <= 2049; number += 2)
+    /* 16,384 gaps between 16,385 runs: one more than a rocket may have. */
+    for (int number = 1; number <= 32769; number += 2)
         take_number(batch, number);
     take_number(batch, 2);
-    batch_assert_result(batch, "{\"applied\":1025,\"duplicate\":0,\"stale\":1,"
+    batch_assert_result(batch, "{\"applied\":16385,\"duplicate\":0,\"stale\":1,"
                                "\"rejected\":0,\"errors\":[]}");
     batch_free(batch);
 }

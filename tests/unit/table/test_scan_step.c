@@ -29,15 +29,15 @@ static struct known_rocket {
 /* At a time near that of the other rockets, or centuries before or after it. */
 static void apply(uint32_t rocket, struct message message, uint64_t *state)
 {
-    struct table_entry *entry;
+    struct stripe_change change;
 
     message.time.seconds +=
         ((int64_t)(unit_random(state) % 5) - 2) / 2 * INT64_C(10000000019);
     message.time.nanoseconds = (uint32_t)(unit_random(state) % 4 * 650000001);
     assert_int_equal(
-        stripe_apply(&stripe, rocket * 2654435761U, &message, &entry),
+        stripe_apply(&stripe, rocket * 2654435761U, &message, &change),
         MESSAGE_APPLIED);
-    known[rocket].entry = entry;
+    known[rocket].entry = change.entry;
 }
 
 /*

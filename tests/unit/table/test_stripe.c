@@ -34,9 +34,9 @@ static int tear_down(void **context)
 
 static enum message_outcome apply(uint32_t tag, struct message message)
 {
-    struct table_entry *entry;
+    struct stripe_change change;
 
-    return stripe_apply(&stripe, tag, &message, &entry);
+    return stripe_apply(&stripe, tag, &message, &change);
 }
 
 static bool has_string(const char *string)
