@@ -140,7 +140,8 @@ static cJSON *parse_tree(struct text json)
 
 static bool is_number(const cJSON *item)
 {
-    return cJSON_IsString(item) && item->valuestring[0] == NUMBER_MARK[0];
+    return item != NULL && cJSON_IsString(item) &&
+           item->valuestring[0] == NUMBER_MARK[0];
 }
 
 /* The value of a member that is given once; else, or of no object, NULL. */
@@ -166,7 +167,7 @@ static bool read_text(const cJSON *object, const char *name, size_t longest,
 {
     const cJSON *string = find_member(object, name);
 
-    if (!cJSON_IsString(string) || is_number(string))
+    if (string == NULL || !cJSON_IsString(string) || is_number(string))
         return false;
     *text = text_of(string->valuestring);
     for (size_t i = 0; i < text->length; i++) {

@@ -90,6 +90,27 @@ static struct message expected_of(const struct row *row)
     return message;
 }
 
+/* Whether the error text is that of the verdict. */
+static bool is_explained(const struct row *row, const char *detail)
+{
+    switch (row->verdict) {
+    case NOT_JSON:
+        return begins(detail, TEXT("the message is not JSON: "));
+    case LIMIT:
+        return begins(detail, TEXT("the message is not accepted: "));
+    case NOT_UTF8:
+        return strstr(detail, ": JSON is sent ") != NULL;
+    case NO_VALUE:
+        return begins(detail, row->place->detail);
+    case TWICE:
+        return strstr(detail, " is given twice") != NULL;
+    case PASSES:
+    case READS:
+        break;
+    }
+    return false;
+}
+
 static void check_parse(const struct row *row, struct text body)
 {
     struct message expected = expected_of(row);
@@ -97,19 +118,10 @@ static void check_parse(const struct row *row, struct text body)
     enum parse_status status = message_parse(body, &parsed);
 
     CHECK(row, status == (is_accepted(row) ? PARSE_OK : PARSE_INVALID));
-    if (row->verdict == NOT_JSON)
-        CHECK(row, begins(parsed.detail, TEXT("the message is not JSON: ")));
-    else if (row->verdict == LIMIT)
-        CHECK(row,
-              begins(parsed.detail, TEXT("the message is not accepted: ")));
-    else if (row->verdict == NOT_UTF8)
-        CHECK(row, strstr(parsed.detail, ": JSON is sent ") != NULL);
-    else if (row->verdict == NO_VALUE)
-        CHECK(row, begins(parsed.detail, row->place->detail));
-    else if (row->verdict == TWICE)
-        CHECK(row, strstr(parsed.detail, " is given twice") != NULL);
-    else
+    if (is_accepted(row))
         CHECK(row, messages_same(&parsed.message, &expected));
+    else
+        CHECK(row, is_explained(row, parsed.detail));
     message_parse_release(&parsed);
 }
 
