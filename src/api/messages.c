@@ -50,10 +50,22 @@ static void apply_message(struct api *api, const struct message *message,
         write_result(response, message, outcome);
 }
 
+/* All of them are in use as names of the same format. */
 static bool is_batch(const struct http_request *request)
 {
-    return http_media_type_is(request->fields.content_type,
-                              TEXT("application/x-ndjson"));
+    static const struct text types[] = {
+        {"application/x-ndjson", 20},
+        {"application/ndjson", 18},
+        {"application/jsonl", 17},
+        {"application/jsonlines", 21},
+    };
+    struct text type = http_media_type(request->fields.content_type);
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (type.length == types[i].length &&
+            text_equal_ignoring_case(type, types[i]))
+            return true;
+    return false;
 }
 
 void messages_post(struct api *api, const struct http_request *request,
