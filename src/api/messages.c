@@ -8,14 +8,13 @@
 
 #include "base/sync.h"
 #include "batch.h"
+#include "batch_response.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
 #include "http/fields.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
-
-static const char json_type[] = "application/json";
 
 static void write_result(struct http_response *response,
                          const struct message *message,
@@ -24,7 +23,7 @@ static void write_result(struct http_response *response,
     struct buffer *body = &response->body;
 
     response->status = 202;
-    http_response_header(response, "Content-Type", json_type);
+    http_response_header(response, "Content-Type", "application/json");
     buffer_reserve(body, 6 * message->channel.length + 96);
     buffer_append(body, TEXT("{\"channel\":"));
     json_append(body, message->channel);
@@ -128,21 +127,7 @@ static void finish_upload(struct http_sink *sink,
     struct batch *batch = upload_of(sink)->batch;
 
     batch_end(batch);
-    const struct batch_counts *counts = batch_counts(batch);
-    if (counts->not_taken > 0) {
-        /* The lines that were taken are duplicates when they come again. */
-        problem_set(response, 503,
-                    "the memory limit is reached: %ju lines were not taken, "
-                    "the first of them line %ju; it is safe to send the whole "
-                    "batch again",
-                    (uintmax_t)counts->not_taken,
-                    (uintmax_t)counts->first_not_taken);
-        http_response_header(response, "Retry-After", "10");
-    } else {
-        response->status = 202;
-        http_response_header(response, "Content-Type", json_type);
-        batch_write(batch, &response->body);
-    }
+    batch_respond(batch, response);
     free_upload(sink);
 }
 

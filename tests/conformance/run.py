@@ -75,7 +75,7 @@ ROWS = {
         (202, post(line(4) + b"\r\n\n \t\r\n" + line(4), NDJSON)),
         (202, post(EDGES, NDJSON)), (202, post(b"", NDJSON)),
         (202, post(b"{}{}\n\xff\xfe\n[" + line(6) + b"]\n" + line(7), NDJSON)),
-        (202, post(b"[]\n" * 150, NDJSON)),
+        (202, post(line(6) + b"\n[]" * 150, NDJSON)), (400, post(b"[]\n" * 150, NDJSON)),
         (202, post(line(8).ljust(MAX_BODY) + b"\n" + line(9).ljust(MAX_BODY + 1), NDJSON)),
         (400, MALFORMED), (400, post(b"")), (400, post(line(1) + line(2))),
         (403, post(line(9), headers={"Sec-Fetch-Site": "cross-site"})),

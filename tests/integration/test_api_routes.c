@@ -170,10 +170,10 @@ static void first_of_repeated_fields_is_used(void **state)
          .body = "{}",
          .status = 403},
         {.fields = BULK_TYPE "Content-Type: text/x\r\n",
-         .body = "{}",
+         .body = "\n",
          .status = 202},
         {.fields = "Content-Type: text/x\r\n" BULK_TYPE,
-         .body = "{}",
+         .body = "\n",
          .status = 400},
     };
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The response to a batch, by what became of its lines.
+ */
+#ifndef LUNAR_API_BATCH_RESPONSE_H
+#define LUNAR_API_BATCH_RESPONSE_H
+
+#include "batch.h"
+#include "http/response.h"
+
+/*
+ * The batch has ended: 202 with its result; 400 with the same counts and errors
+ * if lines were rejected and none was a message; 503 if memory has ended.
+ */
+void batch_respond(const struct batch *batch, struct http_response *response);
+
+#endif
