@@ -43,10 +43,23 @@ enum http_transfer_coding http_transfer_coding_of(struct text value);
 bool http_is_host(struct text text);
 
 /*
- * Whether a Content-Type has the media type `type` ("text/plain"). Case and
- * parameters are ignored (RFC 9110 section 8.3.1).
+ * The media type of a Content-Type ("text/plain"), without its parameters. Its
+ * case does not matter (RFC 9110 section 8.3.1). Absent if the field is.
  */
-bool http_media_type_is(struct text content_type, struct text type);
+struct text http_media_type(struct text content_type);
+
+enum http_coding {
+    HTTP_IDENTITY, /* not coded */
+    HTTP_GZIP,
+    HTTP_OTHER_CODING, /* another one, or more than one */
+};
+
+/*
+ * How a body is coded by its Content-Encoding (RFC 9110 section 8.4): "x-gzip"
+ * is gzip, and "identity" is no coding. Case and empty list elements are
+ * ignored. An absent field is no coding.
+ */
+enum http_coding http_content_coding(struct text content_encoding);
 
 /*
  * Whether Accept-Encoding allows `coding` (RFC 9110 section 12.5.3): it lists

@@ -18,6 +18,15 @@ __attribute__((format(printf, 3, 4))) void
 problem_set(struct http_response *response, unsigned status, const char *detail,
             ...);
 
+/*
+ * The same, with extension members (RFC 9457 section 3.2): `members` is JSON,
+ * as in "\"applied\":0,\"errors\":[]". If the buffer has failed, the body is
+ * empty. Ownership: `members` is borrowed for the call.
+ */
+__attribute__((format(printf, 4, 5))) void
+problem_set_extended(struct http_response *response, unsigned status,
+                     const struct buffer *members, const char *detail, ...);
+
 /* 503: the memory limit is reached, or the system has no more memory. */
 void problem_set_no_memory(struct http_response *response);
 

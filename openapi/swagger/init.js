@@ -4,15 +4,15 @@
 // nothing from other hosts: the validator badge, which would, is off.
 "use strict";
 
-// Swagger UI treats application/x-ndjson as JSON, and so would quote the lines
-// of an example as one string. This plugin keeps the lines.
+// Swagger UI treats application/x-ndjson and the like as JSON, and so would quote
+// the lines of an example as one string. This plugin keeps the lines.
 function LinesAsTheyAre(system) {
   const original = system.fn.getSampleSchema;
   return {
     fn: {
       getSampleSchema: (schema, type, options, example) => {
         const sample = original(schema, type, options, example);
-        return /ndjson/.test(type) ? JSON.parse(sample) : sample;
+        return /ndjson|jsonl/.test(type) ? JSON.parse(sample) : sample;
       },
     },
   };

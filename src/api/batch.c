@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "domain/message_parse.h"
 #include "format/json_write.h"
@@ -30,6 +31,7 @@ struct batch {
      */
     struct buffer carried;
     bool skipping;
+    const char *mistake; /* a guess from the first rejected line, or NULL */
     /* The items of the result's array. */
     struct buffer errors;
 };
@@ -56,12 +58,55 @@ void batch_free(struct batch *batch)
     free(batch);
 }
 
-/* Room is reserved first, so that memory never ends within an item. */
-static void reject_line(struct batch *batch, const char *detail)
+/* White space of JSON within a line. */
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+/* Whether it is a line of UTF-16, in which every ASCII character has a NUL. */
+static bool is_utf16(struct text line)
+{
+    return line.length >= 2 && (line.data[0] == '\0' || line.data[1] == '\0' ||
+                                memcmp(line.data, "\xff\xfe", 2) == 0 ||
+                                memcmp(line.data, "\xfe\xff", 2) == 0);
+}
+
+/*
+ * What the sender of a body that begins with this line, which is no message, is
+ * likely to have done; NULL if it is a line like any other.
+ */
+static const char *guess_mistake(struct text line)
+{
+    if (is_utf16(line))
+        return "it is UTF-16, but must be UTF-8";
+    while (line.length > 0 && is_space(line.data[0]))
+        line = text_skip(line, 1);
+    while (line.length > 0 && is_space(line.data[line.length - 1]))
+        line.length--;
+    if (line.length > 0 && line.data[0] == '[')
+        return "it is a JSON array, but must have one message a line, without "
+               "brackets and commas";
+    if (text_equal(line, TEXT("{")))
+        return "a message is spread over several lines, but must be on one";
+    if (memmem(line.data, line.length, "}{", 2) != NULL ||
+        memmem(line.data, line.length, "} {", 3) != NULL)
+        return "several messages are on one line, but each must have its own; "
+               "curl keeps the ends of lines with --data-binary, not with -d";
+    return NULL;
+}
+
+/*
+ * Room is reserved first, so that memory never ends within an item. `line` is
+ * its beginning, at least.
+ */
+static void reject_line(struct batch *batch, struct text line,
+                        const char *detail)
 {
     struct buffer *errors = &batch->errors;
 
-    batch->counts.rejected++;
+    if (batch->counts.rejected++ == 0)
+        batch->mistake = guess_mistake(line);
     if (batch->counts.rejected > BATCH_MAX_ERRORS ||
         !buffer_reserve(errors, MAX_ERROR))
         return;
@@ -73,10 +118,10 @@ static void reject_line(struct batch *batch, const char *detail)
     buffer_append(errors, TEXT("}"));
 }
 
-static void reject_long_line(struct batch *batch)
+static void reject_long_line(struct batch *batch, struct text line)
 {
     static_assert(BATCH_MAX_LINE == 65536, "the text below");
-    reject_line(batch, "the line is longer than 65536 bytes");
+    reject_line(batch, line, "the line is longer than 65536 bytes");
 }
 
 static void count_not_taken(struct batch *batch)
@@ -108,8 +153,7 @@ static bool is_blank(struct text line)
 {
     size_t i = 0;
 
-    while (i < line.length && (line.data[i] == ' ' || line.data[i] == '\t' ||
-                               line.data[i] == '\r'))
+    while (i < line.length && is_space(line.data[i]))
         i++;
     return i == line.length;
 }
@@ -122,7 +166,7 @@ static void read_line(struct batch *batch, struct text line)
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
     if (line.length > BATCH_MAX_LINE) {
-        reject_long_line(batch);
+        reject_long_line(batch, line);
         return;
     }
     if (is_blank(line))
@@ -133,7 +177,7 @@ static void read_line(struct batch *batch, struct text line)
         message_parse_release(&parsed);
         break;
     case PARSE_INVALID:
-        reject_line(batch, parsed.detail);
+        reject_line(batch, line, parsed.detail);
         break;
     case PARSE_NO_MEMORY:
         count_not_taken(batch);
@@ -155,7 +199,8 @@ static void carry_piece(struct batch *batch, struct text piece)
         count_not_taken(batch);
         batch->skipping = true;
     } else if (!fits) {
-        reject_long_line(batch);
+        reject_long_line(batch,
+                         carried->length > 0 ? buffer_text(carried) : piece);
         batch->skipping = true;
     }
 }
@@ -197,11 +242,21 @@ const struct batch_counts *batch_counts(const struct batch *batch)
     return &batch->counts;
 }
 
+uint64_t batch_lines(const struct batch *batch)
+{
+    return batch->line - 1;
+}
+
+const char *batch_likely_mistake(const struct batch *batch)
+{
+    return batch->mistake;
+}
+
 void batch_write(const struct batch *batch, struct buffer *out)
 {
     const struct batch_counts *counts = &batch->counts;
 
-    buffer_append(out, TEXT("{\"applied\":"));
+    buffer_append(out, TEXT("\"applied\":"));
     buffer_append_unsigned(out, counts->applied);
     buffer_append(out, TEXT(",\"duplicate\":"));
     buffer_append_unsigned(out, counts->duplicate);
@@ -211,5 +266,5 @@ void batch_write(const struct batch *batch, struct buffer *out)
     buffer_append_unsigned(out, counts->rejected);
     buffer_append(out, TEXT(",\"errors\":["));
     buffer_append(out, buffer_text(&batch->errors));
-    buffer_append(out, TEXT("]}"));
+    buffer_append(out, TEXT("]"));
 }

@@ -51,10 +51,19 @@ void batch_end(struct batch *batch);
 
 const struct batch_counts *batch_counts(const struct batch *batch);
 
+/* How many lines have ended, blank ones too. */
+uint64_t batch_lines(const struct batch *batch);
+
 /*
- * Append the result as JSON:
- * {"applied":n,"duplicate":n,"stale":n,"rejected":n,
- *  "errors":[{"line":n,"detail":"..."}]}
+ * If no line was a message: what the sender is likely to have done wrong, as a
+ * sentence; NULL if that is not known.
+ */
+const char *batch_likely_mistake(const struct batch *batch);
+
+/*
+ * Append the result as members of a JSON object, without its braces:
+ * "applied":n,"duplicate":n,"stale":n,"rejected":n,
+ * "errors":[{"line":n,"detail":"..."}]
  * The errors are those of the first BATCH_MAX_ERRORS rejected lines, in order;
  * fewer if memory for them ended. Lines are numbered from 1; a byte that a
  * detail names is counted from the start of its line.

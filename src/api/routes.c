@@ -38,7 +38,7 @@ static const char *no_parameter(size_t index)
 }
 
 static const struct route routes[] = {
-    {{"messages"}, no_parameter, NULL, messages_post, messages_open_batch},
+    {{"messages"}, no_parameter, NULL, messages_post, messages_open},
     {{"rockets"}, list_url_parameter, lists_get, NULL, NULL},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL},
     {{"health"}, no_parameter, pages_get_health, NULL, NULL},

@@ -125,10 +125,35 @@ bool http_is_host(struct text text)
     return true;
 }
 
-bool http_media_type_is(struct text content_type, struct text type)
+struct text http_media_type(struct text content_type)
 {
-    struct text given = text_trim(text_split(&content_type, ';'));
-    return text_equal_ignoring_case(given, type);
+    if (content_type.data == NULL)
+        return content_type;
+    return text_trim(text_split(&content_type, ';'));
+}
+
+static enum http_coding coding_of(struct text name)
+{
+    if (name.length == 0 || text_equal_ignoring_case(name, TEXT("identity")))
+        return HTTP_IDENTITY;
+    if (text_equal_ignoring_case(name, TEXT("gzip")) ||
+        text_equal_ignoring_case(name, TEXT("x-gzip")))
+        return HTTP_GZIP;
+    return HTTP_OTHER_CODING;
+}
+
+enum http_coding http_content_coding(struct text content_encoding)
+{
+    enum http_coding all = HTTP_IDENTITY;
+
+    while (content_encoding.data != NULL) {
+        enum http_coding one =
+            coding_of(text_trim(text_split(&content_encoding, ',')));
+        if (one == HTTP_IDENTITY)
+            continue;
+        all = all == HTTP_IDENTITY ? one : HTTP_OTHER_CODING;
+    }
+    return all;
 }
 
 /* Whether a qvalue (RFC 9110 section 12.4.2) is valid and above 0. */

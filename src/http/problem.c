@@ -15,7 +15,7 @@
 enum { MAX_DETAIL = 1024 /* bytes; longer ones are truncated */ };
 
 static void append_problem(struct buffer *out, unsigned status,
-                           const char *detail)
+                           const char *detail, struct text members)
 {
     buffer_append(out, TEXT("{\"type\":\"about:blank\",\"title\":"));
     json_append(out, text_of(problem_title(status)));
@@ -23,27 +23,47 @@ static void append_problem(struct buffer *out, unsigned status,
     buffer_append_unsigned(out, status);
     buffer_append(out, TEXT(",\"detail\":"));
     json_append(out, text_of(detail));
+    if (members.length > 0)
+        buffer_append(out, TEXT(","));
+    buffer_append(out, members);
     buffer_append(out, TEXT("}"));
+}
+
+__attribute__((format(printf, 4, 0))) static void
+set_problem(struct http_response *response, unsigned status,
+            const struct buffer *members, const char *detail, va_list arguments)
+{
+    /* The arguments may point into the response: read them first. */
+    char text[MAX_DETAIL] = "";
+    vsnprintf(text, sizeof(text), detail, arguments);
+
+    http_response_release(response);
+    response->status = status;
+    append_problem(&response->body, status, text, buffer_text(members));
+    if (buffer_failed(&response->body) || buffer_failed(members))
+        buffer_release(&response->body);
+    else
+        http_response_header(response, "Content-Type",
+                             "application/problem+json");
 }
 
 void problem_set(struct http_response *response, unsigned status,
                  const char *detail, ...)
 {
-    /* The arguments may point into the response: read them first. */
-    char text[MAX_DETAIL] = "";
+    const struct buffer none = BUFFER_INIT;
     va_list arguments;
     va_start(arguments, detail);
-    vsnprintf(text, sizeof(text), detail, arguments);
+    set_problem(response, status, &none, detail, arguments);
     va_end(arguments);
+}
 
-    http_response_release(response);
-    response->status = status;
-    append_problem(&response->body, status, text);
-    if (buffer_failed(&response->body))
-        buffer_release(&response->body);
-    else
-        http_response_header(response, "Content-Type",
-                             "application/problem+json");
+void problem_set_extended(struct http_response *response, unsigned status,
+                          const struct buffer *members, const char *detail, ...)
+{
+    va_list arguments;
+    va_start(arguments, detail);
+    set_problem(response, status, members, detail, arguments);
+    va_end(arguments);
 }
 
 void problem_set_no_memory(struct http_response *response)
@@ -65,11 +85,17 @@ const char *problem_title(unsigned status)
         unsigned status;
         const char *title;
     } titles[] = {
-        {400, "Bad Request"},         {403, "Forbidden"},
-        {404, "Not Found"},           {405, "Method Not Allowed"},
-        {413, "Content Too Large"},   {414, "URI Too Long"},
-        {417, "Expectation Failed"},  {421, "Misdirected Request"},
-        {501, "Not Implemented"},     {503, "Service Unavailable"},
+        {400, "Bad Request"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
         if (titles[i].status == status)

@@ -108,6 +108,12 @@ static void read_content_type(struct reading *reading, struct text value)
     keep_single(reading, &reading->fields->content_type, value);
 }
 
+static void read_content_encoding(struct reading *reading, struct text value)
+{
+    keep_list(reading, HEAD_CONTENT_ENCODING,
+              &reading->fields->content_encoding, value);
+}
+
 static void read_accept_encoding(struct reading *reading, struct text value)
 {
     keep_list(reading, HEAD_ACCEPT_ENCODING, &reading->fields->accept_encoding,
@@ -150,6 +156,7 @@ static const struct field {
     {{"Origin", 6}, read_origin},
     {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
     {{"Connection", 10}, read_connection},
+    {{"Content-Encoding", 16}, read_content_encoding},
 };
 
 /*

@@ -20,6 +20,7 @@ struct MHD_Connection;
 /* The lists among the fields that are kept. */
 enum head_list {
     HEAD_ACCEPT_ENCODING,
+    HEAD_CONTENT_ENCODING,
     HEAD_IF_NONE_MATCH,
     HEAD_LISTS,
 };

@@ -91,6 +91,20 @@ describe("Swagger UI in a browser", () => {
     assert.ok(counts.applied + counts.duplicate > 1, JSON.stringify(counts));
   });
 
+  it("posts the sample of another type of batch as lines", async () => {
+    const block = page.locator("#operations-messages-postMessage");
+    await block
+      .locator(".opblock-section-request-body select.content-type")
+      .selectOption("application/jsonl");
+    const [response] = await Promise.all([
+      page.waitForResponse("**/messages"),
+      block.getByRole("button", { name: "Execute" }).click(),
+    ]);
+    const { rejected, applied, duplicate } = await response.json();
+    assert.deepEqual({ rejected, lines: applied + duplicate },
+      { rejected: 0, lines: 2 });
+  });
+
   it("shows the licences", async () => {
     const [response] = await Promise.all([
       page.waitForResponse("**/swagger/licenses.txt"),

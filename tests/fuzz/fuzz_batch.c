@@ -113,7 +113,9 @@ static void run_batch(struct text body, struct text sizes,
     take_parts(batch, body, sizes);
     write_state(table, batch_counts(batch), outcome);
     size_t start = outcome->length;
+    buffer_append(outcome, TEXT("{"));
     batch_write(batch, outcome);
+    buffer_append(outcome, TEXT("}"));
     FUZZ_CHECK(strict_json_accepts(text_skip(buffer_text(outcome), start)));
     batch_free(batch);
     table_free(table);

@@ -2,8 +2,9 @@
 /*
  * Fuzzes header fields, one per line: If-None-Match, Accept-Encoding,
  * Content-Type, Host, Origin, Sec-Fetch-Site, the lists of allowed origins and
- * hosts, Connection, Transfer-Encoding. The result for each field is compared
- * with a second implementation. The line "-" stands for an absent field.
+ * hosts, Connection, Transfer-Encoding, Content-Encoding. The result for each
+ * field is compared with a second implementation. The line "-" stands for an
+ * absent field.
  */
 #include "fuzz.h"
 
@@ -93,8 +94,29 @@ static void check_content_type(struct text field)
     static struct fuzz_pattern type = {
         .expression = CODING("application/x-ndjson"), .flags = REG_ICASE};
 
-    FUZZ_CHECK(http_media_type_is(field, TEXT("application/x-ndjson")) ==
+    FUZZ_CHECK(text_equal_ignoring_case(http_media_type(field),
+                                        TEXT("application/x-ndjson")) ==
                fuzz_match(&type, field, NULL));
+}
+
+/* Any list elements that are no coding. */
+#define NOT_CODED OWS "(identity)?" OWS
+
+static void check_content_encoding(struct text field)
+{
+    static struct fuzz_pattern none = {
+        .expression = "^" NOT_CODED "(," NOT_CODED ")*$", .flags = REG_ICASE};
+    static struct fuzz_pattern gzip = {.expression =
+                                           "^(" NOT_CODED ",)*" OWS
+                                           "(x-)?gzip" OWS "(," NOT_CODED ")*$",
+                                       .flags = REG_ICASE};
+    enum http_coding expected = HTTP_OTHER_CODING;
+
+    if (field.data == NULL || fuzz_match(&none, field, NULL))
+        expected = HTTP_IDENTITY;
+    else if (fuzz_match(&gzip, field, NULL))
+        expected = HTTP_GZIP;
+    FUZZ_CHECK(http_content_coding(field) == expected);
 }
 
 static void check_connection(struct text field)
@@ -352,5 +374,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     exact_copy_free(host);
     check_field(&rest, check_connection);
     check_field(&rest, check_transfer_encoding);
+    check_field(&rest, check_content_encoding);
     return 0;
 }

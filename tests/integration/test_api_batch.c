@@ -85,6 +85,9 @@ static void media_type_ignores_case_and_parameters(void **state)
         "Content-Type: Application/X-NDJSON\r\n",
         "Content-Type: application/x-ndjson; charset=utf-8\r\n",
         "Content-Type: application/x-ndjson;v=1\r\n",
+        "Content-Type: application/ndjson\r\n",
+        "Content-Type: application/jsonl; charset=utf-8\r\n",
+        "Content-Type: application/JSONLines\r\n",
     };
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -125,13 +128,58 @@ static void empty_batch_is_accepted(void **state)
          .status = 202,
          .exact = BULK_RESULT("0", "0"),
          .closes = true},
+        {.fields = BULK_TYPE,
+         .body = "\n \t\r\n",
+         .status = 202,
+         .exact = BULK_RESULT("0", "0")},
     };
 
     EXCHANGES_RUN(*state, rows);
 }
 
+#define NO_LINE "no line of the batch is a message: "
+
+static void batch_without_a_message_is_refused(void **state)
+{
+    struct fleet_message one = fleet_faster("refused-1", 1, 1);
+    struct fleet_message two = fleet_faster("refused-1", 2, 1);
+    char array[3 * FLEET_MAX_MESSAGE], joined[3 * FLEET_MAX_MESSAGE];
+    const struct exchange rows[] = {
+        {.fields = BULK_TYPE,
+         .body = "\n{}\nnull",
+         .status = 400,
+         .header = "Content-Type",
+         .value = "application/problem+json",
+         .exact = "{\"type\":\"about:blank\",\"title\":\"Bad Request\","
+                  "\"status\":400,\"detail\":\"" NO_LINE
+                  "\\\"errors\\\" says why for each\",\"applied\":0,"
+                  "\"duplicate\":0,\"stale\":0,\"rejected\":2,\"errors\":["
+                  "{\"line\":2,\"detail\":\"metadata is missing: expected an "
+                  "object\"},{\"line\":3,\"detail\":\"the message must be a "
+                  "JSON object\"}]}"},
+        {.fields = BULK_TYPE,
+         .body = array,
+         .status = 400,
+         .part = NO_LINE "it is a JSON array"},
+        {.fields = BULK_TYPE,
+         .body = joined,
+         .status = 400,
+         .part = NO_LINE "several messages are on one line"},
+        /* Not if there is one message, even if it changes nothing. */
+        {.fields = BULK_TYPE, .body = one.body, .status = 202},
+    };
+
+    snprintf(array, sizeof(array), "[%s,\n%s]", one.body, two.body);
+    snprintf(joined, sizeof(joined), "%s%s", one.body, two.body);
+    EXCHANGES_RUN(*state, rows);
+    snprintf(joined, sizeof(joined), "[]\n%s\n", one.body);
+    EXCHANGE(*state, .fields = BULK_TYPE, .body = joined, .status = 202,
+             .part =
+                 "\"applied\":0,\"duplicate\":1,\"stale\":0,\"rejected\":1");
+}
+
 /* Only the first 100 errors are reported. */
-static void batch_of_invalid_lines_is_accepted(void **state)
+static void many_invalid_lines_are_counted(void **state)
 {
     enum { BAD = 250 };
     struct response response;
@@ -143,7 +191,7 @@ static void batch_of_invalid_lines_is_accepted(void **state)
     instance_connect(*state, &connection);
     connection_post_with(&connection, BULK_TYPE, body);
     connection_expect(&connection, &response);
-    response_expect_status(&response, 202);
+    response_expect_status(&response, 400);
     assert_non_null(strstr(response.body, "\"rejected\":250,"));
     const char *last = strstr(response.body, "{\"line\":100,");
     assert_non_null(last);
@@ -272,7 +320,8 @@ int main(void)
         cmocka_unit_test(media_type_ignores_case_and_parameters),
         cmocka_unit_test(other_requests_ignore_the_batch_type),
         cmocka_unit_test(empty_batch_is_accepted),
-        cmocka_unit_test(batch_of_invalid_lines_is_accepted),
+        cmocka_unit_test(batch_without_a_message_is_refused),
+        cmocka_unit_test(many_invalid_lines_are_counted),
         cmocka_unit_test(too_long_line_rejects_only_itself),
         cmocka_unit_test(body_has_no_limit),
         cmocka_unit_test(lines_may_span_chunks),

@@ -29,14 +29,15 @@
 
 #define ERROR(line, detail) "{\"line\":" #line ",\"detail\":\"" detail "\"}"
 
-/* What batch_write() writes must be `expected`. */
+/* What batch_write() writes must be `expected`, within braces. */
 static inline void batch_assert_result(const struct batch *batch,
                                        const char *expected)
 {
     struct buffer out = BUFFER_INIT;
 
+    buffer_append(&out, TEXT("{"));
     batch_write(batch, &out);
-    buffer_append(&out, (struct text){"", 1});
+    buffer_append(&out, TEXT("}\0"));
     assert_false(buffer_failed(&out));
     assert_string_equal(out.data, expected);
     buffer_release(&out);

@@ -160,6 +160,18 @@ cJSON *response_json(const struct response *response)
     return json;
 }
 
+/* How many members a problem of a batch has besides the four: all, or none. */
+static int count_batch_members(const cJSON *json)
+{
+    static const char *const counts[] = {"applied", "duplicate", "stale",
+                                         "rejected"};
+    int found = cJSON_IsArray(cJSON_GetObjectItem(json, "errors")) ? 1 : 0;
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        found += cJSON_IsNumber(cJSON_GetObjectItem(json, counts[i])) ? 1 : 0;
+    return found == 5 ? found : 0;
+}
+
 bool response_is_problem(const struct response *response, const char *part)
 {
     const char *type = response_header(response, "Content-Type");
@@ -170,7 +182,8 @@ bool response_is_problem(const struct response *response, const char *part)
     const char *detail =
         cJSON_GetStringValue(cJSON_GetObjectItem(json, "detail"));
     double status = cJSON_GetNumberValue(cJSON_GetObjectItem(json, "status"));
-    bool found = cJSON_GetArraySize(json) == 4 && status == response->status &&
+    bool found = cJSON_GetArraySize(json) == 4 + count_batch_members(json) &&
+                 status == response->status &&
                  cJSON_IsString(cJSON_GetObjectItem(json, "type")) &&
                  cJSON_IsString(cJSON_GetObjectItem(json, "title")) &&
                  detail != NULL && strstr(detail, part) != NULL;

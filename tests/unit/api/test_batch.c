@@ -206,6 +206,63 @@ static void line_limit_excludes_the_line_end(void **state)
     check_limit(BATCH_MAX_LINE + 1, "", RESULT(0, 0, 1, ERROR(1, TOO_LONG)), 0);
 }
 
+static void likely_mistake_is_that_of_the_first_rejected_line(void **state)
+{
+    static const struct {
+        struct text body;
+        const char *mistake; /* a part of it, or NULL */
+    } rows[] = {
+        {BODY(""), NULL},
+        {BODY(A1 "\n"), NULL},
+        {BODY("{}\n"), NULL},
+        {BODY("[" A1 "," A2 "]"), "a JSON array"},
+        {BODY("\n \t[\n" A1 ",\n" A2 "\n]\n"), "a JSON array"},
+        {BODY(A1 A2), "on one line"},
+        {BODY(A1 " " A2), "on one line"},
+        {BODY("{\r\n \"metadata\": {\n"), "over several lines"},
+        {BODY("\xff\xfe{\0\"\0"), "UTF-16"},
+        {BODY("\xfe\xff\0{\0\""), "UTF-16"},
+        {BODY("{\0\"\0"), "UTF-16"},
+        {BODY("\0{\0\""), "UTF-16"},
+        {BODY("{\n[\n"), "over several lines"},
+        {BODY("null\n[\n"), NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (size_t size = 1; size <= 200; size *= 14) {
+            struct table *table = table_new(SIZE_MAX);
+            struct batch *batch = batch_new(table);
+            take_parts(batch, rows[i].body, size, size);
+            const char *mistake = batch_likely_mistake(batch);
+            assert_int_equal(mistake != NULL, rows[i].mistake != NULL);
+            if (mistake != NULL && rows[i].mistake != NULL)
+                assert_non_null(strstr(mistake, rows[i].mistake));
+            batch_free(batch);
+            table_free(table);
+        }
+    }
+}
+
+/* The line ends in the middle of a message when it becomes too long. */
+static void likely_mistake_is_known_of_a_too_long_line(void **context)
+{
+    static const size_t parts[] = {1000, 65535, 1000000};
+    struct buffer body = BUFFER_INIT;
+
+    while (body.length <= BATCH_MAX_LINE)
+        buffer_append(&body, TEXT(A1));
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        struct batch *batch = batch_new(*context);
+        take_parts(batch, buffer_text(&body), parts[i], parts[i]);
+        batch_assert_result(batch, RESULT(0, 0, 1, ERROR(1, TOO_LONG)));
+        assert_non_null(strstr(batch_likely_mistake(batch), "on one line"));
+        assert_int_equal(batch_lines(batch), 1);
+        batch_free(batch);
+    }
+    buffer_release(&body);
+}
+
 static int set_up(void **context)
 {
     *context = table_new(SIZE_MAX);
@@ -283,6 +340,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(result_does_not_depend_on_the_parts),
         cmocka_unit_test(line_limit_excludes_the_line_end),
+        cmocka_unit_test(likely_mistake_is_that_of_the_first_rejected_line),
+        BATCH_TEST(likely_mistake_is_known_of_a_too_long_line),
         BATCH_TEST(lines_are_applied_before_the_body_ends),
         BATCH_TEST(lines_in_a_gap_given_up_are_stale),
         BATCH_TEST(first_100_errors_are_reported_and_all_counted),

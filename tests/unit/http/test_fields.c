@@ -131,7 +131,8 @@ static void host_syntax_is_checked(void **state)
 
 static bool is_ndjson(struct text content_type)
 {
-    return http_media_type_is(content_type, TEXT("application/x-ndjson"));
+    return text_equal_ignoring_case(http_media_type(content_type),
+                                    TEXT("application/x-ndjson"));
 }
 
 static void media_type_ignores_case_and_parameters(void **state)
@@ -151,6 +152,32 @@ static void media_type_ignores_case_and_parameters(void **state)
 
     check_values(is_ndjson, rows, COUNT(rows));
     assert_false(is_ndjson(text_of(NULL)));
+}
+
+static void content_coding_is_gzip_or_none_or_another(void **state)
+{
+    (void)state;
+    static const struct {
+        enum http_coding coding;
+        const char *values[9];
+    } rows[] = {
+        {HTTP_IDENTITY, {"", " ", ",", "identity", "Identity", ", identity,"}},
+        {HTTP_GZIP,
+         {"gzip", "x-gzip", "GZip", " gzip\t", ",gzip,", "identity, gzip"}},
+        {HTTP_OTHER_CODING,
+         {"gzip, gzip", "x-gzip,gzip", "deflate", "gzip, br", "br, gzip",
+          "gzip;q=1", "gzi", "gzipp"}},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (const char *const *at = rows[i].values; *at != NULL; at++) {
+            struct text copy = exact_copy(text_of(*at));
+            if (http_content_coding(copy) != rows[i].coding)
+                fail_msg("\"%s\" is another coding", *at);
+            exact_copy_free(copy);
+        }
+    }
+    assert_int_equal(http_content_coding(text_of(NULL)), HTTP_IDENTITY);
 }
 
 static bool accepts_gzip(struct text accept_encoding)
@@ -256,6 +283,7 @@ int main(void)
         cmocka_unit_test(transfer_coding_is_chunked_alone_or_unknown),
         cmocka_unit_test(host_syntax_is_checked),
         cmocka_unit_test(media_type_ignores_case_and_parameters),
+        cmocka_unit_test(content_coding_is_gzip_or_none_or_another),
         cmocka_unit_test(accepted_encodings_depend_on_weights),
         cmocka_unit_test(if_none_match_is_compared_with_every_tag),
         cmocka_unit_test(suffix_of_a_proxy_is_ignored),

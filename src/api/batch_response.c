@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After each of the responses that are not 202 the sender may send the whole
+ * batch again: lines that were applied are then duplicates. So the details say
+ * how far it got, and no more.
+ */
+#include "batch_response.h"
+
+#include "http/problem.h"
+
+/* Some lines were rejected, and none was a message. */
+static bool is_nothing_taken(const struct batch_counts *counts)
+{
+    return counts->rejected > 0 && counts->applied == 0 &&
+           counts->duplicate == 0 && counts->stale == 0;
+}
+
+static void respond_not_taken(const struct batch_counts *counts,
+                              struct http_response *response)
+{
+    problem_set(response, 503,
+                "the memory limit is reached: %ju lines were not taken, "
+                "the first of them line %ju; it is safe to send the whole "
+                "batch again",
+                (uintmax_t)counts->not_taken,
+                (uintmax_t)counts->first_not_taken);
+    http_response_header(response, "Retry-After", "10");
+}
+
+static void respond_nothing_taken(const struct batch *batch,
+                                  struct http_response *response)
+{
+    const char *mistake = batch_likely_mistake(batch);
+    struct buffer members = BUFFER_INIT;
+
+    batch_write(batch, &members);
+    problem_set_extended(
+        response, 400, &members, "no line of the batch is a message: %s",
+        mistake != NULL ? mistake : "\"errors\" says why for each");
+    buffer_release(&members);
+}
+
+void batch_respond(const struct batch *batch, struct http_response *response)
+{
+    const struct batch_counts *counts = batch_counts(batch);
+
+    if (counts->not_taken > 0) {
+        respond_not_taken(counts, response);
+    } else if (is_nothing_taken(counts)) {
+        respond_nothing_taken(batch, response);
+    } else {
+        response->status = 202;
+        http_response_header(response, "Content-Type", "application/json");
+        buffer_append(&response->body, TEXT("{"));
+        batch_write(batch, &response->body);
+        buffer_append(&response->body, TEXT("}"));
+    }
+}
+
+/* What follows a reason. */
+#define HOW_FAR                                                                \
+    ", after %ju complete lines; it is safe to send the whole batch again"
+
+void batch_respond_broken(const struct batch *batch,
+                          struct http_response *response, const char *reason)
+{
+    struct buffer members = BUFFER_INIT;
+
+    if (batch_counts(batch)->not_taken > 0) {
+        respond_not_taken(batch_counts(batch), response);
+        return;
+    }
+    batch_write(batch, &members);
+    problem_set_extended(response, 400, &members, "%s" HOW_FAR, reason,
+                         (uintmax_t)batch_lines(batch));
+    buffer_release(&members);
+}
+
+void batch_respond_unavailable(const struct batch *batch,
+                               struct http_response *response,
+                               const char *reason)
+{
+    problem_set(response, 503, "%s" HOW_FAR, reason,
+                (uintmax_t)batch_lines(batch));
+    http_response_header(response, "Retry-After", "5");
+}
