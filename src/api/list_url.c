@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A cursor is three lines in base64url without padding (RFC 4648 sections 5
- * and 3.2): the scope, the value and the id. The scope is the query's sort,
- * order and filters in the form that write_scope() gives them. So a cursor
- * belongs to a query if its scope is equal to the scope of the query.
+ * and 3.2): the scope, the value and the id. The scope is a hash of the query's
+ * sort, order and filters in the form that write_scope() gives them. So a
+ * cursor belongs to a query if its scope is that of the query. A hash is
+ * enough, as a client that finds another query with the same one only misleads
+ * itself; and it keeps the filters from being in a link twice.
  */
 #include "list_url.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -301,19 +304,28 @@ static bool read_value(enum table_field sort, struct text text,
     return true;
 }
 
-/*
- * Set `fits` to whether `scope` is equal to the scope of the query. False if
- * memory is exhausted.
- */
-static bool compare_scope(const struct list_query *query, struct text scope,
-                          bool *fits)
+uint64_t list_url_hash(struct text scope)
 {
-    struct buffer own = BUFFER_INIT;
+    /* Known to everybody, and the same in every process. */
+    static const unsigned char key[crypto_shorthash_KEYBYTES];
+    uint64_t hash;
 
-    write_scope(query, &own);
-    *fits = text_equal(buffer_text(&own), scope);
-    bool done = !buffer_failed(&own);
-    buffer_release(&own);
+    static_assert(sizeof(hash) == crypto_shorthash_BYTES, "a hash is a number");
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)scope.data,
+                     scope.length, key);
+    return hash;
+}
+
+/* Set `hash` to that of the query's scope. False if memory is exhausted. */
+static bool hash_scope(const struct list_query *query, uint64_t *hash)
+{
+    struct buffer scope = BUFFER_INIT;
+
+    write_scope(query, &scope);
+    bool done = !buffer_failed(&scope);
+    if (done)
+        *hash = list_url_hash(buffer_text(&scope));
+    buffer_release(&scope);
     return done;
 }
 
@@ -349,13 +361,14 @@ static bool read_cursor(const struct parsing *parsing)
     struct list_query *query = &parsing->url->query;
     struct table_bound *after = &query->after;
     struct text scope, value;
-    bool fits;
+    uint64_t hash, own;
 
-    if (!decode_cursor(parsing, &scope, &value, &after->id))
+    if (!decode_cursor(parsing, &scope, &value, &after->id) ||
+        !text_read_unsigned(scope, UINT64_MAX, &hash))
         return refuse_cursor(parsing);
-    if (!compare_scope(query, scope, &fits))
+    if (!hash_scope(query, &own))
         return refuse_query(parsing, "%s", "");
-    if (!fits)
+    if (hash != own)
         return refuse_query(parsing,
                             "cursor belongs to another sort, order or "
                             "filter; take it from a Link header and leave "
@@ -406,8 +419,11 @@ static void append_base64url(struct buffer *out, struct text bytes)
 static void write_cursor(const struct list_query *query, struct buffer *out)
 {
     struct buffer cursor = BUFFER_INIT;
+    uint64_t hash = 0;
 
-    write_scope(query, &cursor);
+    if (!hash_scope(query, &hash))
+        out->failed = true;
+    buffer_append_unsigned(&cursor, hash);
     buffer_append(&cursor, TEXT("\n"));
     write_value(query->sort, &query->after.value, &cursor);
     buffer_append(&cursor, TEXT("\n"));

@@ -133,21 +133,35 @@ static void check_lists(struct table *table, const struct list_query *query)
                    whole.ids[whole.count - rest.count + i].data);
 }
 
-/* The first line becomes the query; the rest, if any, its cursor. */
+/*
+ * The first line becomes the query; the rest, if any, its cursor. The first
+ * line of that is hashed, unless it begins with a digit.
+ */
 static void make_query(struct text input, struct buffer *raw)
 {
     const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     struct text line = text_split(&input, '\n');
+    struct buffer cursor = BUFFER_INIT;
 
     buffer_append(raw, line);
     if (input.data == NULL)
         return;
     buffer_append(raw, line.length > 0 ? TEXT("&cursor=") : TEXT("cursor="));
-    size_t size = sodium_base64_encoded_len(input.length, variant);
+    struct text scope = input;
+    scope.length = text_split(&input, '\n').length;
+    if (scope.length > 0 && (scope.data[0] < '0' || scope.data[0] > '9'))
+        buffer_append_unsigned(&cursor, list_url_hash(scope));
+    else
+        buffer_append(&cursor, scope);
+    if (input.data != NULL)
+        buffer_append(&cursor, TEXT("\n"));
+    buffer_append(&cursor, input);
+    size_t size = sodium_base64_encoded_len(cursor.length, variant);
     FUZZ_CHECK(buffer_reserve(raw, size));
-    sodium_bin2base64(buffer_end(raw), size, (const unsigned char *)input.data,
-                      input.length, variant);
+    sodium_bin2base64(buffer_end(raw), size, (const unsigned char *)cursor.data,
+                      cursor.length, variant);
     raw->length += size - 1;
+    buffer_release(&cursor);
 }
 
 static bool is_known(struct text name)

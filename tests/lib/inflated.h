@@ -24,12 +24,14 @@ static inline char *inflated(const char *data, size_t size, size_t *length,
     char *text = malloc(room);
     int result = inflateInit2(&stream, MAX_WBITS + 16);
 
-    while (text != NULL && result == Z_OK) {
+    if (text == NULL)
+        abort();
+    while (result == Z_OK) {
         if (room - stream.total_out <= 1) {
             room *= 2;
             char *grown = realloc(text, room);
             if (grown == NULL)
-                break;
+                abort();
             text = grown;
         }
         stream.next_out = (Bytef *)text + stream.total_out;
@@ -37,8 +39,6 @@ static inline char *inflated(const char *data, size_t size, size_t *length,
         result = inflate(&stream, Z_NO_FLUSH);
     }
     inflateEnd(&stream);
-    if (text == NULL)
-        abort();
     *whole = result == Z_STREAM_END && stream.avail_in == 0;
     *length = stream.total_out;
     text[*length] = '\0';

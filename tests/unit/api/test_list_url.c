@@ -205,12 +205,13 @@ static void longest_cursor_does_not_overrun(void **context)
         assert_refused((struct text){raw, sizeof(raw) - less}, CURSOR_DETAIL);
 }
 
-/* Write `query` and a cursor that contains it and `rest` into `raw`. */
+/* Write `query` and a cursor that contains its hash and `rest` into `raw`. */
 static void write_cursor(char raw[512], const char *query, const char *rest)
 {
     char plain[128];
 
-    int length = snprintf(plain, sizeof(plain), "%s%s", query, rest);
+    int length = snprintf(plain, sizeof(plain), "%ju%s",
+                          (uintmax_t)list_url_hash(text_of(query)), rest);
     int start = snprintf(raw, 512, "%s&cursor=", query);
     sodium_bin2base64(raw + start, 512 - (size_t)start,
                       (const unsigned char *)plain, (size_t)length,
@@ -415,7 +416,11 @@ static void cursor_of_another_query_is_refused(void **context)
             "Link header and leave the rest of the query as it is");
 }
 
-/* Longest id, value and filters: the target is not longer than the limit. */
+/*
+ * Longest id, value and filters: the target is far shorter than the limit, and
+ * leaves room for other fields in a connection's memory, where the heads of a
+ * request and of its response lie (DESIGN.md).
+ */
 static void longest_target_with_cursor_is_accepted(void **context)
 {
     struct buffer raw = BUFFER_INIT;
@@ -434,6 +439,7 @@ static void longest_target_with_cursor_is_accepted(void **context)
     buffer_append(&raw, TEXT("&launched=true&status=active&idPrefix="));
     http_percent_encode(&raw, (struct text){id, MESSAGE_MAX_CHANNEL - 1});
     read_page(*context, buffer_text(&raw), next, ids);
+    assert_in_range(strlen(next), 1, 2800);
     assert_page(*context, text_of(strchr(next, '?') + 1), id);
     buffer_release(&raw);
 }

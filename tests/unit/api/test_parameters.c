@@ -31,7 +31,7 @@ static void check(struct text query, const char *(*name_at)(size_t index),
     snprintf(expected, sizeof(expected),
              "{\"type\":\"about:blank\",\"title\":\"Bad Request\","
              "\"status\":400,\"detail\":\"%s\"}",
-             detail);
+             detail == NULL ? "" : detail);
     if (accepted != (detail == NULL) ||
         (!accepted &&
          !text_equal(buffer_text(&response.body), text_of(expected))))
