@@ -101,7 +101,8 @@ static void decode_into(struct gunzip *gunzip, struct text body,
     if (length > 0)
         problem_set(response, 413,
                     "the decoded body is longer than the 65536 bytes that one "
-                    "message may have");
+                    "message may have; a batch (application/x-ndjson, one "
+                    "message a line) may be longer");
     else if (result == GUNZIP_NO_MEMORY)
         gzip_batch_no_memory(response);
     else if (result == GUNZIP_CORRUPT)

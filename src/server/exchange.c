@@ -211,7 +211,8 @@ static bool is_too_long(const struct exchange *exchange)
 }
 
 static const char body_too_long[] =
-    "the body is longer than the 65536 bytes that one message may have";
+    "the body is longer than the 65536 bytes that one message may have; a "
+    "batch (application/x-ndjson, one message a line) may be longer";
 
 static const char misdirected[] =
     "the request's host must be localhost, an IP address, or a name that "

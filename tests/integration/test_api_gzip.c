@@ -56,6 +56,16 @@ static void send_chunks(struct connection *connection,
         connection_send_text(connection, "0\r\n\r\n");
 }
 
+/* Expect the result of a chunked batch, which ends the connection. */
+static void expect_after_chunks(struct connection *connection,
+                                const char *result)
+{
+    exchange_expect(
+        connection,
+        &(struct exchange){.status = 202, .exact = result, .closes = true});
+    connection_close(connection);
+}
+
 /* Post `length` bytes of `text`, packed, and expect the response of `row`. */
 static void expect_packed(const struct instance *instance, const char *text,
                           size_t length, const struct exchange *row)
@@ -179,12 +189,13 @@ static void body_has_no_limit_and_any_chunks(void **state)
     instance_connect(*state, &connection);
     send_packed(&connection, BULK_TYPE GZIP, &packed);
     bulk_expect(&connection, BULK_RESULT("50000", "0"));
+    connection_close(&connection);
     for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+        instance_connect(*state, &connection);
         send_chunks(&connection, &packed, packed.size, chunks[i]);
-        bulk_expect(&connection, BULK_RESULT("0", "50000"));
+        expect_after_chunks(&connection, BULK_RESULT("0", "50000"));
     }
     assert_int_equal(bulk_messages_of(*state, "long-1"), MESSAGES);
-    connection_close(&connection);
     free(packed.data);
     free(bulk.text);
 }
@@ -220,9 +231,7 @@ static void messages_are_applied_as_they_arrive(void **state)
         connection_send_text(&connection, "\r\n");
     }
     connection_send_text(&connection, "0\r\n\r\n");
-    bulk_expect_applied(&connection, 6);
-    bulk_expect_next(&connection);
-    connection_close(&connection);
+    expect_after_chunks(&connection, BULK_RESULT("6", "0"));
     free(one.data);
     free(two.data);
     free(first.text);
