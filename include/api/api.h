@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/quota.h"
 #include "http/app.h"
 
 struct table;
@@ -20,6 +21,8 @@ enum {
     API_LIST_AT_ONCE = 256,
     /* Whole lists being sent at a time: each keeps a snapshot in memory. */
     API_MAX_STREAMS = 16,
+    /* Bytes for decoding compressed bodies, all together. */
+    API_MAX_DECODING = 64 * 1024 * 1024,
 };
 
 /* What the operations work on. */
@@ -29,6 +32,7 @@ struct api {
     struct workers *workers;  /* for what takes long */
     uint64_t start;           /* random, of this start: part of every ETag */
     _Atomic unsigned streams; /* whole lists being sent now */
+    struct quota decoding;    /* memory for compressed bodies */
 };
 
 /* Ownership: `table` and `workers` are borrowed. */

@@ -33,8 +33,8 @@ struct workers *workers_start(unsigned threads);
 void workers_submit(struct workers *workers, struct worker_job *job);
 
 /*
- * Run the queued jobs, then end the threads. NULL does nothing. No job may
- * submit another one by now.
+ * Run the queued jobs, and those that they submit, then end the threads. NULL
+ * does nothing. No other thread may submit a job by now, and no job a slow one.
  */
 void workers_free(struct workers *workers);
 

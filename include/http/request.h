@@ -34,6 +34,7 @@ enum http_method {
 struct http_fields {
     struct text host;
     struct text content_type;
+    struct text content_encoding;
     struct text accept_encoding;
     struct text if_none_match;
     struct text origin;

@@ -14,6 +14,7 @@ void api_init(struct api *api, struct table *table, struct workers *workers)
     api->workers = workers;
     randombytes_buf(&api->start, sizeof(api->start));
     atomic_init(&api->streams, 0);
+    quota_init(&api->decoding, API_MAX_DECODING, 0);
 }
 
 struct http_app api_app(struct api *api)

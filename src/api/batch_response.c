@@ -56,3 +56,31 @@ void batch_respond(const struct batch *batch, struct http_response *response)
         buffer_append(&response->body, TEXT("}"));
     }
 }
+
+/* What follows a reason. */
+#define HOW_FAR                                                                \
+    ", after %ju complete lines; it is safe to send the whole batch again"
+
+void batch_respond_broken(const struct batch *batch,
+                          struct http_response *response, const char *reason)
+{
+    struct buffer members = BUFFER_INIT;
+
+    if (batch_counts(batch)->not_taken > 0) {
+        respond_not_taken(batch_counts(batch), response);
+        return;
+    }
+    batch_write(batch, &members);
+    problem_set_extended(response, 400, &members, "%s" HOW_FAR, reason,
+                         (uintmax_t)batch_lines(batch));
+    buffer_release(&members);
+}
+
+void batch_respond_unavailable(const struct batch *batch,
+                               struct http_response *response,
+                               const char *reason)
+{
+    problem_set(response, 503, "%s" HOW_FAR, reason,
+                (uintmax_t)batch_lines(batch));
+    http_response_header(response, "Retry-After", "5");
+}

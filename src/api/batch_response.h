@@ -14,4 +14,15 @@
  */
 void batch_respond(const struct batch *batch, struct http_response *response);
 
+/*
+ * The batch ended before its last line, for the `reason`. What was applied
+ * stays applied: 400 with the counts so far (or 503 if memory has ended as
+ * well), or 503.
+ */
+void batch_respond_broken(const struct batch *batch,
+                          struct http_response *response, const char *reason);
+void batch_respond_unavailable(const struct batch *batch,
+                               struct http_response *response,
+                               const char *reason);
+
 #endif

@@ -4,6 +4,7 @@
  */
 #include "operations.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/sync.h"
@@ -11,7 +12,9 @@
 #include "batch_response.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
+#include "gzip_batch.h"
 #include "http/fields.h"
+#include "http/gunzip.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -67,18 +70,63 @@ static bool is_batch(const struct http_request *request)
     return false;
 }
 
-void messages_post(struct api *api, const struct http_request *request,
-                   struct http_response *response)
+static inline enum http_coding coding_of(const struct http_request *request)
+{
+    struct text field = request->fields.content_encoding;
+
+    return field.data == NULL ? HTTP_IDENTITY : http_content_coding(field);
+}
+
+/*
+ * Decode `body` into `decoded`, which has room for GUNZIP_STEP bytes: one more
+ * than fit are too many.
+ */
+static void decode_into(struct gunzip *gunzip, struct text body,
+                        struct buffer *decoded, struct http_response *response)
+{
+    char more[GUNZIP_STEP];
+    size_t length = 0;
+
+    static_assert((int)GUNZIP_STEP == 65536 && (int)HTTP_MAX_BODY == 65536,
+                  "the text below");
+    enum gunzip_result result =
+        gunzip_step(gunzip, &body, buffer_end(decoded), &decoded->length);
+    if (result == GUNZIP_FULL)
+        result = gunzip_step(gunzip, &body, more, &length);
+    if (length > 0)
+        problem_set(response, 413,
+                    "the decoded body is longer than the 65536 bytes that one "
+                    "message may have");
+    else if (result == GUNZIP_NO_MEMORY)
+        gzip_batch_no_memory(response);
+    else if (result == GUNZIP_CORRUPT)
+        problem_set(response, 400, "the body is not valid gzip data: %s",
+                    gunzip_objection(gunzip));
+    else if (!gunzip_is_complete(gunzip))
+        problem_set(response, 400, "the body ends before its gzip data does");
+}
+
+/* False, with a problem in `response`, if `body` cannot be decoded. */
+static bool decode_body(struct api *api, struct text body,
+                        struct buffer *decoded, struct http_response *response)
+{
+    struct gunzip *gunzip = gunzip_new(&api->decoding);
+
+    if (gunzip == NULL || !buffer_reserve(decoded, GUNZIP_STEP))
+        gzip_batch_no_memory(response);
+    else
+        decode_into(gunzip, body, decoded, response);
+    gunzip_free(gunzip);
+    return response->status == 0;
+}
+
+/* Parse the body, which is not coded, and apply the message. */
+static void post_message(struct api *api, struct text body,
+                         struct http_response *response)
 {
     struct parsed_message parsed;
 
-    if (http_is_cross_site(&request->fields)) {
-        problem_set(response, 403,
-                    "a page of another site may not post messages");
-        return;
-    }
-
-    switch (message_parse(request->body, &parsed)) {
+    switch (message_parse(body, &parsed)) {
     case PARSE_OK:
         apply_message(api, &parsed.message, response);
         message_parse_release(&parsed);
@@ -92,7 +140,30 @@ void messages_post(struct api *api, const struct http_request *request,
     }
 }
 
-/* A batch, from its first byte to the response. */
+/* The same with a body of gzip data. */
+static void post_gzip(struct api *api, struct text body,
+                      struct http_response *response)
+{
+    struct buffer decoded = BUFFER_INIT;
+
+    if (decode_body(api, body, &decoded, response))
+        post_message(api, buffer_text(&decoded), response);
+    buffer_release(&decoded);
+}
+
+void messages_post(struct api *api, const struct http_request *request,
+                   struct http_response *response)
+{
+    if (http_is_cross_site(&request->fields))
+        problem_set(response, 403,
+                    "a page of another site may not post messages");
+    else if (coding_of(request) == HTTP_IDENTITY)
+        post_message(api, request->body, response);
+    else
+        post_gzip(api, request->body, response);
+}
+
+/* A batch that is not coded, from its first byte to the response. */
 struct upload {
     struct http_sink sink; /* first: a pointer to it is one to the whole */
     struct batch *batch;
@@ -131,13 +202,9 @@ static void finish_upload(struct http_sink *sink,
     free_upload(sink);
 }
 
-struct http_sink *messages_open_batch(struct api *api,
-                                      const struct http_request *request,
-                                      struct http_response *response)
+static struct http_sink *open_upload(struct api *api,
+                                     struct http_response *response)
 {
-    if (!is_batch(request) || http_is_cross_site(&request->fields))
-        return NULL;
-
     struct upload *upload = calloc(1, sizeof(*upload));
     if (upload != NULL)
         upload->batch = batch_new(api->table);
@@ -150,4 +217,31 @@ struct http_sink *messages_open_batch(struct api *api,
         .take = take_part, .finish = finish_upload, .free = free_upload};
     /* Not &upload->sink, in which gcc's analyser sees a leak. */
     return (struct http_sink *)upload;
+}
+
+/* RFC 9110 section 15.5.16: the header distinguishes it from a media type. */
+static void refuse_coding(struct http_response *response)
+{
+    problem_set(response, 415,
+                "the only Content-Encoding supported is one \"gzip\"");
+    http_response_header(response, "Accept-Encoding", "gzip");
+}
+
+struct http_sink *messages_open(struct api *api,
+                                const struct http_request *request,
+                                struct http_response *response)
+{
+    enum http_coding coding = coding_of(request);
+    bool batch = is_batch(request);
+
+    if ((!batch && coding == HTTP_IDENTITY) ||
+        http_is_cross_site(&request->fields))
+        return NULL;
+    if (coding == HTTP_OTHER_CODING)
+        refuse_coding(response);
+    else if (batch && coding == HTTP_GZIP)
+        return gzip_batch_open(api, response);
+    else if (batch)
+        return open_upload(api, response);
+    return NULL;
 }

@@ -15,13 +15,13 @@ void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response);
 
 /*
- * POST /messages, a batch (application/x-ndjson): where its body goes.
- * NULL for any other body, and also if memory is exhausted, with a status in
- * `response`.
+ * POST /messages: where the body of a batch (application/x-ndjson) goes. NULL
+ * for any other body; and, with a status in `response`, if the body has an
+ * unknown coding or memory is exhausted.
  */
-struct http_sink *messages_open_batch(struct api *api,
-                                      const struct http_request *request,
-                                      struct http_response *response);
+struct http_sink *messages_open(struct api *api,
+                                const struct http_request *request,
+                                struct http_response *response);
 
 /* GET /rockets (lists.c). */
 void lists_get(struct api *api, const struct http_request *request,

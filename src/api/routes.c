@@ -28,7 +28,7 @@ struct route {
 };
 
 static const struct route routes[] = {
-    {{"messages"}, NULL, messages_post, messages_open_batch},
+    {{"messages"}, NULL, messages_post, messages_open},
     {{"rockets"}, lists_get, NULL, NULL},
     {{"rockets", "{id}"}, rockets_get, NULL, NULL},
     {{"health"}, pages_get_health, NULL, NULL},

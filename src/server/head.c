@@ -70,6 +70,11 @@ static void read_content_type(struct reading *reading, struct text value)
     keep_first(&reading->fields->content_type, value);
 }
 
+static void read_content_encoding(struct reading *reading, struct text value)
+{
+    keep_first(&reading->fields->content_encoding, value);
+}
+
 static void read_accept_encoding(struct reading *reading, struct text value)
 {
     keep_first(&reading->fields->accept_encoding, value);
@@ -103,6 +108,7 @@ static const struct field {
     {{"If-None-Match", 13}, read_if_none_match},
     {{"Origin", 6}, read_origin},
     {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
+    {{"Content-Encoding", 16}, read_content_encoding},
 };
 
 /*

@@ -11,6 +11,7 @@ without a row is a failure, and so is a row whose status is not documented.
 Reports and logs are written to FOLDER. Exit status 1 if a test failed.
 """
 
+import gzip
 import json
 import subprocess
 import sys
@@ -60,6 +61,7 @@ LONG_BODY = {"data": b"x" * (MAX_BODY + 1)}
 LONG_TARGET = {"params": {"unknown": "x" * 8192}}
 CURRENT = {"headers": {"If-None-Match": "*"}}
 PLAIN = {"headers": {"Accept-Encoding": "identity"}}
+PACKED = {"Content-Encoding": "gzip"}
 GZIPPED = {"headers": {"Accept-Encoding": "gzip"}}
 ONE = {"query": {"limit": 1}}
 CASE = {"query", "body", "media_type", "path_parameters"}
@@ -76,6 +78,10 @@ ROWS = {
         (202, post(EDGES, NDJSON)), (202, post(b"", NDJSON)),
         (202, post(b"{}{}\n\xff\xfe\n[" + line(6) + b"]\n" + line(7), NDJSON)),
         (202, post(line(6) + b"\n[]" * 150, NDJSON)), (400, post(b"[]\n" * 150, NDJSON)),
+        (202, post(gzip.compress(line(6)), headers=PACKED)),
+        (202, post(gzip.compress(line(6)), "application/jsonl", headers=PACKED)),
+        (400, post(gzip.compress(line(6))[:-1], NDJSON, headers=PACKED)),
+        (415, post(line(6), headers={"Content-Encoding": "br"})),
         (202, post(line(8).ljust(MAX_BODY) + b"\n" + line(9).ljust(MAX_BODY + 1), NDJSON)),
         (400, MALFORMED), (400, post(b"")), (400, post(line(1) + line(2))),
         (403, post(line(9), headers={"Sec-Fetch-Site": "cross-site"})),

@@ -63,6 +63,8 @@ static void make_response(struct api *api, const struct call *call,
 
     http_request_set_target(&request, text_of(call->target), decoded);
     request.body = call->body == NULL ? TEXT("") : text_of(call->body);
+    if (call->length > 0)
+        request.body.length = call->length;
     struct http_sink *sink = routes_open(api, &request, response);
     if (sink != NULL) {
         feed_sink(sink, request.body, call->part);

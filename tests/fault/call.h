@@ -19,6 +19,7 @@ struct call {
     const char *target;
     struct http_fields fields;
     const char *body; /* NULL: none */
+    size_t length;    /* of a body that may have NULs; 0: it is a string */
     size_t part;      /* of a batch: bytes of each part that arrives */
 };
 

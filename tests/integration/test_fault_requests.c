@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../fault/faulty.h"
+#include "lib/gzip_data.h"
 
 enum {
     FEW = 20,   /* rockets: the list is made on the event loop */
@@ -21,6 +22,7 @@ enum {
 struct post {
     const char *fields, *first, *again;
     uint64_t last; /* number of a message; none is missing */
+    bool gzip;     /* as gzip data */
 };
 
 static const struct post message = {
@@ -28,12 +30,21 @@ static const struct post message = {
     "\"result\":\"applied\"",
     "\"result\":\"duplicate\"",
     1,
+    false,
 };
 static const struct post batch = {
     BULK_TYPE,
     "{\"applied\":3,",
     "{\"applied\":0,\"duplicate\":3,\"stale\":0,\"rejected\":1,",
     3,
+    false,
+};
+static const struct post gzip_batch = {
+    BULK_TYPE "Content-Encoding: gzip\r\n",
+    "{\"applied\":3,",
+    "{\"applied\":0,\"duplicate\":3,\"stale\":0,\"rejected\":1,",
+    3,
+    true,
 };
 
 /* A request whose allocations fail in turn. */
@@ -44,6 +55,20 @@ struct operation {
     const char *target;
     struct response right; /* the response with enough memory */
 };
+
+static void send_gzip(struct connection *connection, const char *fields,
+                      const char *text)
+{
+    size_t size;
+    char *data = gzip_data(text, strlen(text), false, &size);
+
+    connection_print(connection,
+                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                     "%sContent-Length: %zu\r\n\r\n",
+                     fields, size);
+    connection_send(connection, data, size);
+    free(data);
+}
 
 /* cJSON parses the escapes. */
 static void send_request(const struct operation *operation,
@@ -58,6 +83,8 @@ static void send_request(const struct operation *operation,
              faster.body);
     if (operation->post == NULL)
         connection_get(connection, operation->target);
+    else if (operation->post->gzip)
+        send_gzip(connection, operation->post->fields, lines);
     else
         connection_post_with(connection, operation->post->fields,
                              operation->post == &batch ? lines : launch.body);
@@ -188,7 +215,9 @@ static void posts_can_be_repeated(void **state)
         const struct post *post;
     } cases[] = {{NULL, &message},
                  {"-threads=per-connection", &message},
-                 {NULL, &batch}};
+                 {NULL, &batch},
+                 {NULL, &gzip_batch},
+                 {"-threads=per-connection", &gzip_batch}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

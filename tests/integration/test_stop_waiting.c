@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stop of the service while lists wait for a worker. The test stops the
- * workers with ptrace(2); lists of millions of rockets would keep them busy in
- * the same way.
+ * The stop of the service while lists and a batch wait for a worker. The test
+ * stops the workers with ptrace(2); lists of millions of rockets would keep
+ * them busy in the same way.
  */
 #include "lib/harness.h"
 
@@ -15,6 +15,8 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include "lib/gzip_data.h"
 
 enum {
     WORKERS = 2, /* worker threads of the service */
@@ -122,14 +124,41 @@ static void read_available(struct connection *stream)
     assert_false(stream->ended);
 }
 
-static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
+/* Send a batch of gzip data, which a worker has to decode. */
+static void post_gzip(struct connection *connection)
+{
+    size_t size;
+    char *data = gzip_data("{}\n", 3, false, &size);
+
+    connection_print(connection,
+                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n" BULK_TYPE
+                     "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+                     size);
+    connection_send(connection, data, size);
+    free(data);
+}
+
+/* Expect what is sent once there are workers again, unless that is too late. */
+static void expect_last_call(struct connection *connection, int64_t resumed,
+                             const struct exchange *row)
+{
+    if (connection_fill(connection, 1, resumed + CONNECTION_PATIENCE)) {
+        exchange_expect(connection, row);
+    } else {
+        assert_true(process_clock() - resumed > LAST_CALL_MS);
+        print_message("machine too slow for the last responses\n");
+    }
+    connection_close(connection);
+}
+
+static void what_waits_for_a_worker_gets_503_or_is_truncated(void **state)
 {
     static const struct exchange refused = {.status = 503,
                                             .header = "Retry-After",
                                             .value = "5",
                                             .part = "stopping",
                                             .closes = true};
-    struct connection stream, waiting, late;
+    struct connection stream, waiting, batch, late;
     struct response response;
     struct instance instance;
     pid_t workers[WORKERS] = {0};
@@ -147,6 +176,8 @@ static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
     read_available(&stream);
     instance_connect(&instance, &waiting);
     connection_get(&waiting, "/rockets?limit=1");
+    instance_connect(&instance, &batch);
+    post_gzip(&batch);
     instance_connect(&instance, &late);
     connection_request(&late, "GET", "/rockets?limit=1",
                        "Content-Length: 1\r\nExpect: 100-continue\r\n");
@@ -159,13 +190,8 @@ static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
     connection_close(&late);
     resume_workers(workers);
     int64_t resumed = process_clock();
-    if (connection_fill(&waiting, 1, resumed + CONNECTION_PATIENCE)) {
-        exchange_expect(&waiting, &refused);
-    } else {
-        assert_true(process_clock() - resumed > LAST_CALL_MS);
-        print_message("machine too slow for the last responses\n");
-    }
-    connection_close(&waiting);
+    expect_last_call(&waiting, resumed, &refused);
+    expect_last_call(&batch, resumed, &refused);
     assert_int_equal(connection_receive(&stream, &response), CONNECTION_CUT);
     connection_close(&stream);
     instance_expect_end(&instance, 0);
@@ -174,7 +200,7 @@ static void lists_waiting_for_a_worker_get_503_or_are_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_waiting_for_a_worker_get_503_or_are_truncated),
+        cmocka_unit_test(what_waits_for_a_worker_gets_503_or_is_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,13 +96,17 @@ static void *free_workers(void *workers)
     return NULL;
 }
 
-/* Both workers are blocked, and slow and quick jobs are queued. */
+/*
+ * Both workers are blocked, and slow and quick jobs are queued. The last job
+ * submits another one when the queues are empty.
+ */
 static void every_job_runs_once_before_the_workers_end(void **state)
 {
     (void)state;
     struct workers *workers = workers_start(2);
     struct counted_job first[2] = {{.blocks = true}, {.blocks = true}};
     struct counted_job waiting[JOBS] = {{.runs = 0}};
+    struct counted_job child = {.job = {.run = run_counted_job}};
     pthread_t ending;
 
     assert_non_null(workers);
@@ -112,6 +116,10 @@ static void every_job_runs_once_before_the_workers_end(void **state)
     }
     for (size_t i = 0; i < JOBS; i++) {
         waiting[i].job.slow = i % 2 == 0;
+        if (i == JOBS - 1) {
+            waiting[i].workers = workers;
+            waiting[i].child = &child;
+        }
         submit_job(workers, &waiting[i]);
     }
     assert_int_equal(pthread_create(&ending, NULL, free_workers, workers), 0);
@@ -123,6 +131,7 @@ static void every_job_runs_once_before_the_workers_end(void **state)
     assert_int_equal(first[1].runs, 1);
     for (size_t i = 0; i < JOBS; i++)
         assert_int_equal(waiting[i].runs, 1);
+    assert_int_equal(child.runs, 1);
 }
 
 static void job_may_submit_another_one(void **state)

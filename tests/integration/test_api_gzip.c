@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /messages with Content-Encoding, both forms: what is decoded and what is
+ * refused, how the body arrives, and that a body which decodes to much holds up
+ * nobody else. The unit tests have every cut and every bound.
+ */
+#include "lib/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/gzip_data.h"
+
+#define GZIP "Content-Encoding: gzip\r\n"
+
+enum { MAX_BODY = 64 * 1024, TWICE = 2 * MAX_BODY };
+
+/* A request whose body is gzip data. */
+struct packed {
+    char *data;
+    size_t size;
+};
+
+static struct packed pack(const char *text, size_t length)
+{
+    struct packed packed;
+
+    packed.data = gzip_data(text, length, false, &packed.size);
+    return packed;
+}
+
+static void send_packed(struct connection *connection, const char *fields,
+                        const struct packed *packed)
+{
+    connection_print(connection,
+                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                     "%sContent-Length: %zu\r\n\r\n",
+                     fields, packed->size);
+    connection_send(connection, packed->data, packed->size);
+}
+
+/* Send the head of a chunked batch, and `length` bytes of it in chunks. */
+static void send_chunks(struct connection *connection,
+                        const struct packed *packed, size_t length,
+                        size_t chunk)
+{
+    connection_request(connection, "POST", "/messages", BULK_CHUNKED GZIP);
+    for (size_t at = 0; at < length; at += chunk) {
+        size_t left = length - at < chunk ? length - at : chunk;
+        connection_print(connection, "%zx\r\n", left);
+        connection_send(connection, packed->data + at, left);
+        connection_send_text(connection, "\r\n");
+    }
+    if (length == packed->size)
+        connection_send_text(connection, "0\r\n\r\n");
+}
+
+/* Expect this result of a chunked batch, and close. */
+static void expect_result(struct connection *connection, const char *body)
+{
+    struct response response;
+
+    connection_expect(connection, &response);
+    response_expect_status(&response, 202);
+    response_expect_body(&response, body);
+    response_release(&response);
+    connection_close(connection);
+}
+
+/* Post `length` bytes of `text`, packed, and expect the response of `row`. */
+static void expect_packed(const struct instance *instance, const char *text,
+                          size_t length, const struct exchange *row)
+{
+    struct packed packed = pack(text, length);
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    send_packed(&connection, row->fields, &packed);
+    exchange_expect(&connection, row);
+    if (!row->closes)
+        bulk_expect_next(&connection);
+    connection_close(&connection);
+    free(packed.data);
+}
+
+static void names_of_the_coding_are_equivalent(void **state)
+{
+    static const char *const names[] = {"gzip", "x-gzip", "GZIP",
+                                        "identity, gzip"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char single[64], batch[128];
+        struct fleet_message one = fleet_faster("named-1", 2 * i + 1, 1);
+        struct fleet_message two = fleet_faster("named-1", 2 * i + 2, 1);
+
+        snprintf(single, sizeof(single), "Content-Encoding: %s\r\n", names[i]);
+        snprintf(batch, sizeof(batch), BULK_TYPE "%s", single);
+        expect_packed(*state, one.body, strlen(one.body),
+                      &(struct exchange){.fields = single,
+                                         .status = 202,
+                                         .part = "\"applied\""});
+        expect_packed(*state, two.body, strlen(two.body),
+                      &(struct exchange){.fields = batch,
+                                         .status = 202,
+                                         .exact = BULK_RESULT("1", "0")});
+    }
+    EXCHANGE(*state, .fields = BULK_TYPE "Content-Encoding: identity\r\n",
+             .body = fleet_faster("named-1", 1, 1).body, .status = 202,
+             .exact = BULK_RESULT("0", "1"));
+}
+
+static void other_codings_are_refused(void **state)
+{
+    static const char *const fields[] = {
+        "Content-Encoding: br\r\n",
+        BULK_TYPE "Content-Encoding: deflate\r\n",
+        BULK_TYPE "Content-Encoding: gzip, gzip\r\n",
+        "Expect: 100-continue\r\nContent-Encoding: zstd\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        EXCHANGE(*state, .fields = fields[i],
+                 .body = fleet_faster("coded-1", 1, 1).body, .status = 415,
+                 .header = "Accept-Encoding", .value = "gzip",
+                 .part = "the only Content-Encoding supported is one \"gzip\"",
+                 .closes = true);
+    EXCHANGE(*state, .target = "/rockets/coded-1", .status = 404);
+    /* A page of another site learns nothing else. */
+    EXCHANGE(*state,
+             .fields = "Sec-Fetch-Site: cross-site\r\n"
+                       "Content-Encoding: br\r\n",
+             .body = "{}", .status = 403);
+}
+
+static void single_message_has_its_limit_decoded(void **state)
+{
+    char text[TWICE + 1];
+    struct fleet_message message = fleet_faster("limit-1", 1, 1);
+    const struct exchange accepted = {
+        .fields = GZIP, .status = 202, .part = "\"applied\""};
+    const struct exchange refused = {
+        .fields = GZIP,
+        .status = 413,
+        .part = "the decoded body is longer than the 65536 bytes"};
+
+    snprintf(text, sizeof(text), "%-*s", TWICE, message.body);
+    expect_packed(*state, text, MAX_BODY + 1, &refused);
+    expect_packed(*state, text, TWICE, &refused);
+    expect_packed(*state, text, MAX_BODY, &accepted);
+}
+
+/* Plain text, and gzip data that lacks its last byte. */
+static void bodies_that_are_no_gzip_data_are_refused(void **state)
+{
+    static const char *const fields[] = {GZIP, BULK_TYPE GZIP};
+    struct fleet_message message = fleet_faster("no-1", 1, 1);
+
+    for (size_t i = 0; i < 2; i++) {
+        struct packed packed = pack(message.body, strlen(message.body));
+        struct connection connection;
+
+        EXCHANGE(*state, .fields = fields[i], .body = message.body,
+                 .status = 400,
+                 .part = "not valid gzip data: incorrect header check");
+        EXCHANGE(*state, .fields = fields[i], .body = "", .status = 400,
+                 .part = "the body ends before its gzip data does");
+        packed.size--;
+        instance_connect(*state, &connection);
+        send_packed(&connection, fields[i], &packed);
+        exchange_expect(&connection,
+                        &(struct exchange){
+                            .status = 400,
+                            .part = "the body ends before its gzip data does"});
+        connection_close(&connection);
+        free(packed.data);
+    }
+    EXCHANGE(*state, .target = "/rockets/no-1", .status = 404);
+}
+
+/* The body is longer than all buffers. */
+static void body_has_no_limit_and_any_chunks(void **state)
+{
+    enum { MESSAGES = 50000 };
+    static const size_t chunks[] = {100, 5000, 1000000};
+    struct bulk bulk = bulk_make("long-1", 1, MESSAGES);
+    struct packed packed = pack(bulk.text, bulk.length);
+    struct connection connection;
+
+    assert_in_range(packed.size, 128 * 1024, SIZE_MAX);
+    instance_connect(*state, &connection);
+    send_packed(&connection, BULK_TYPE GZIP, &packed);
+    bulk_expect(&connection, BULK_RESULT("50000", "0"));
+    connection_close(&connection);
+    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+        instance_connect(*state, &connection);
+        send_chunks(&connection, &packed, packed.size, chunks[i]);
+        expect_result(&connection, BULK_RESULT("0", "50000"));
+    }
+    assert_int_equal(bulk_messages_of(*state, "long-1"), MESSAGES);
+    free(packed.data);
+    free(bulk.text);
+}
+
+static void wait_for_messages(const struct instance *instance, const char *id,
+                              uint64_t number)
+{
+    int64_t deadline = process_clock() + INSTANCE_PATIENCE;
+
+    while (bulk_messages_of(instance, id) < number) {
+        assert_true(process_clock() < deadline);
+        process_wait_until(process_clock() + 2);
+    }
+}
+
+/* Two members, of which the second one arrives a byte a chunk. */
+static void messages_are_applied_as_they_arrive(void **state)
+{
+    struct bulk first = bulk_make("early-1", 1, 4);
+    struct bulk second = bulk_make("early-1", 5, 6);
+    struct packed one = pack(first.text, first.length);
+    struct packed two = pack(second.text, second.length);
+    struct connection connection;
+
+    instance_connect(*state, &connection);
+    one.size++; /* more is to come */
+    send_chunks(&connection, &one, one.size - 1, one.size);
+    wait_for_messages(*state, "early-1", 4);
+    assert_false(connection_has_news(&connection));
+    for (size_t i = 0; i < two.size; i++) {
+        connection_send_text(&connection, "1\r\n");
+        connection_send(&connection, two.data + i, 1);
+        connection_send_text(&connection, "\r\n");
+    }
+    connection_send_text(&connection, "0\r\n\r\n");
+    expect_result(&connection, BULK_RESULT("6", "0"));
+    free(one.data);
+    free(two.data);
+    free(first.text);
+    free(second.text);
+}
+
+/* A message, many times itself, and the next message. */
+static struct packed pack_bomb(const char *id)
+{
+    enum { TIMES = 150000 };
+    struct bulk bulk;
+
+    bulk_begin(&bulk);
+    for (size_t i = 0; i < TIMES; i++)
+        bulk_add(&bulk, id, 1);
+    bulk_add(&bulk, id, 2);
+    bulk_end(&bulk);
+    struct packed packed = pack(bulk.text, bulk.length);
+    free(bulk.text);
+    return packed;
+}
+
+/*
+ * The connection ends while the bomb is worked on, in the middle of its body or
+ * behind it.
+ */
+static void client_that_closes_early_affects_no_other(void **state)
+{
+    struct packed bomb = pack_bomb("gone-1");
+
+    for (size_t i = 0; i < 12; i++) {
+        struct connection connection;
+
+        instance_connect(*state, &connection);
+        if (i % 2 == 0)
+            send_chunks(&connection, &bomb, bomb.size / (i + 1), 10000);
+        else
+            send_packed(&connection, BULK_TYPE GZIP, &bomb);
+        connection_close(&connection);
+    }
+    wait_for_messages(*state, "gone-1", 1);
+    expect_packed(*state, "\n", 1,
+                  &(struct exchange){.fields = BULK_TYPE GZIP,
+                                     .status = 202,
+                                     .exact = BULK_RESULT("0", "0")});
+    free(bomb.data);
+}
+
+/*
+ * One event loop. While the bomb is worked on, which the second message of the
+ * rocket would end, the loop answers requests of others.
+ */
+static void bomb_does_not_hold_the_event_loop(void **state)
+{
+    struct packed bomb = pack_bomb("bomb-1");
+    struct instance instance;
+    struct connection connection;
+
+    (void)state;
+    instance_start(&instance, INSTANCE_FLAGS("-threads=1"));
+    instance_connect(&instance, &connection);
+    send_packed(&connection, BULK_TYPE GZIP, &bomb);
+    wait_for_messages(&instance, "bomb-1", 1);
+    assert_int_equal(bulk_messages_of(&instance, "bomb-1"), 1);
+    assert_false(connection_has_news(&connection));
+    bulk_expect(&connection, BULK_RESULT("2", "149999"));
+    connection_close(&connection);
+    instance_stop(&instance);
+    free(bomb.data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_the_coding_are_equivalent),
+        cmocka_unit_test(other_codings_are_refused),
+        cmocka_unit_test(single_message_has_its_limit_decoded),
+        cmocka_unit_test(bodies_that_are_no_gzip_data_are_refused),
+        cmocka_unit_test(body_has_no_limit_and_any_chunks),
+        cmocka_unit_test(messages_are_applied_as_they_arrive),
+        cmocka_unit_test(client_that_closes_early_affects_no_other),
+    };
+    const struct CMUnitTest alone[] = {
+        cmocka_unit_test(bomb_does_not_hold_the_event_loop),
+    };
+
+    return HARNESS_RUN_IN_BOTH_MODES(tests) +
+           cmocka_run_group_tests_name("one event loop", alone, NULL, NULL);
+}
