@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tags are weak: the same state may be written in another encoding. So the tag
- * of a list is the same whether it is gzipped or not (RFC 9110 section 8.8.3.3).
+ * of a list is the same whether it is gzipped or not (RFC 9110
+ * section 8.8.3.3).
  */
 #include "etags.h"
 

@@ -153,9 +153,10 @@ static void make_query(struct text input, struct buffer *raw)
         buffer_append_unsigned(&cursor, list_url_hash(scope));
     else
         buffer_append(&cursor, scope);
-    if (input.data != NULL)
+    if (input.data != NULL) {
         buffer_append(&cursor, TEXT("\n"));
-    buffer_append(&cursor, input);
+        buffer_append(&cursor, input);
+    }
     size_t size = sodium_base64_encoded_len(cursor.length, variant);
     FUZZ_CHECK(buffer_reserve(raw, size));
     sodium_bin2base64(buffer_end(raw), size, (const unsigned char *)cursor.data,
