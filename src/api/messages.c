@@ -158,15 +158,20 @@ static void post_gzip(struct api *api, struct text body,
     buffer_release(&decoded);
 }
 
+static void refuse_site(struct http_response *response)
+{
+    problem_set(response, 403,
+                "a page of another site may not post messages; "
+                "-allow-origin=URL allows its origin. If the page is this "
+                "service's own, a proxy has changed Host: nginx keeps it with "
+                "proxy_set_header Host $http_host");
+}
+
 void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response)
 {
     if (request->cross_site)
-        problem_set(response, 403,
-                    "a page of another site may not post messages; "
-                    "-allow-origin=URL allows its origin. If the page is this "
-                    "service's own, a proxy has changed Host: nginx keeps it "
-                    "with proxy_set_header Host $http_host");
+        refuse_site(response);
     else if (coding_of(request) == HTTP_IDENTITY)
         post_message(api, request->body, response);
     else
@@ -244,9 +249,11 @@ struct http_sink *messages_open(struct api *api,
     enum http_coding coding = coding_of(request);
     bool batch = is_batch(request);
 
-    if ((!batch && coding == HTTP_IDENTITY) || request->cross_site)
+    if (!batch && (coding == HTTP_IDENTITY || request->cross_site))
         return NULL;
-    if (coding == HTTP_OTHER_CODING)
+    if (request->cross_site)
+        refuse_site(response);
+    else if (coding == HTTP_OTHER_CODING)
         refuse_coding(response);
     else if (batch && coding == HTTP_GZIP)
         return gzip_batch_open(api, response);

@@ -17,7 +17,7 @@ void messages_post(struct api *api, const struct http_request *request,
 /*
  * POST /messages: where the body of a batch (application/x-ndjson) goes. NULL
  * for any other body; and, with a status in `response`, if the body has an
- * unknown coding or memory is exhausted.
+ * unknown coding, memory is exhausted, or a page of another site sends a batch.
  */
 struct http_sink *messages_open(struct api *api,
                                 const struct http_request *request,

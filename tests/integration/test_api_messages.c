@@ -255,14 +255,17 @@ static void cross_site_message_is_refused(void **state)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char target[32], id[16];
+        bool refused = cases[i].status == 403;
+        /* Before its body, which may be long. */
+        bool batch = strstr(cases[i].fields, "ndjson") != NULL;
 
         snprintf(id, sizeof(id), "site-%zu", i);
         snprintf(target, sizeof(target), "/rockets/%s", id);
         EXCHANGE(*state, .fields = cases[i].fields,
                  .body = fleet_faster(id, 1, 1).body, .status = cases[i].status,
-                 .part = cases[i].status == 403 ? "another site" : "applied");
-        EXCHANGE(*state, .target = target,
-                 .status = cases[i].status == 403 ? 404 : 200);
+                 .part = refused ? "another site" : "applied",
+                 .closes = refused && batch);
+        EXCHANGE(*state, .target = target, .status = refused ? 404 : 200);
     }
 }
 

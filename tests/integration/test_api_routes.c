@@ -248,7 +248,8 @@ static void white_space_after_a_value_is_ignored(void **state)
          .status = 202},
         {.fields = BULK_TYPE "Sec-Fetch-Site: cross-site\t\r\n",
          .body = "",
-         .status = 403},
+         .status = 403,
+         .closes = true},
         {.sent = "POST /messages HTTP/1.1\r\nHost: localhost \t\r\n"
                  "Origin: http://localhost \r\n" BULK_TYPE
                  "Content-Length: 0\r\n\r\n",
