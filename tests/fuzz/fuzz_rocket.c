@@ -4,8 +4,9 @@
  * result, state, runs, floor and counts of strings are compared with the
  * oracle.
  *
- * Built twice: as it is, and as rocket_bound with a limit of 32 runs in rocket.h
- * and oracle.h and nodes of 8 in runs.h, both of which a short input can exceed.
+ * Built twice: as it is, and as rocket_bound with a limit of 32 runs in
+ * rocket.h and oracle.h and nodes of 8 in runs.h, both of which a short input
+ * can exceed.
  */
 #include "fuzz.h"
 

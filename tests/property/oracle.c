@@ -12,13 +12,15 @@ void oracle_init(struct oracle *oracle)
 {
     oracle->applied = NULL;
     oracle->count = oracle->capacity = 0;
-    oracle->range_count = 0;
+    oracle->ranges = NULL;
+    oracle->range_count = oracle->range_capacity = 0;
     oracle->floor = 0;
 }
 
 void oracle_release(struct oracle *oracle)
 {
     free(oracle->applied);
+    free(oracle->ranges);
     oracle_init(oracle);
 }
 
@@ -43,6 +45,13 @@ static void join_with_next(struct oracle *oracle, size_t at)
 
 static void add_range(struct oracle *oracle, uint64_t number)
 {
+    if (oracle->range_count == oracle->range_capacity) {
+        oracle->range_capacity = 2 * oracle->range_capacity + 16;
+        oracle->ranges = reallocarray(oracle->ranges, oracle->range_capacity,
+                                      sizeof(oracle->ranges[0]));
+        if (!oracle->ranges)
+            abort();
+    }
     size_t at = 0;
     while (at < oracle->range_count && oracle->ranges[at].last < number)
         at++;

@@ -34,8 +34,8 @@ struct oracle {
     struct message *applied; /* sorted by number, each number once */
     size_t count, capacity;
     /* Numbers received or given up: sorted ranges, no two adjacent. */
-    struct oracle_range ranges[ORACLE_MAX_RANGES + 1];
-    size_t range_count;
+    struct oracle_range *ranges;
+    size_t range_count, range_capacity;
     uint64_t floor;
 };
 
