@@ -80,6 +80,11 @@ static const struct http_case bodies_have_a_limit[] = {
      LONG(POST "Expect: 100-continue\r\nContent-Length: 65536\r\n\r\n", " ",
           MAX_BODY - 160, MESSAGE),
      .responses = {100, 202}, .next = HTTP_ANSWERED, .applied = true},
+    {"9110 10.1.1", "more, with an Expect that HTTP/1.0 does not know",
+     LONG(POST_1_0 "Connection: keep-alive\r\nExpect: 100-continue\r\n"
+                   "Content-Length: 100000\r\n\r\n",
+          "x", 100000, ""),
+     NEXT(413)},
     {"9110 15.5.14", "64 KiB in a chunk",
      LONG(POST CHUNKED "\r\n10000\r\n", " ", MAX_BODY - 160,
           MESSAGE LAST_CHUNK),
