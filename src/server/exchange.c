@@ -16,11 +16,11 @@
 #include "exchange.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -54,7 +54,7 @@ struct exchange {
     bool sink_waits;        /* and has made the connection wait */
     struct buffer body;
     size_t received; /* bytes of the body, also those that were dropped */
-    bool refused;    /* answered without its body, which may be arriving */
+    bool incomplete; /* the rest of the request may be arriving */
     bool cut;        /* not answered, as its body cannot be taken */
     struct http_response response;
     struct mhd_responses responses;
@@ -89,17 +89,20 @@ static void drop_request(struct exchange *exchange)
 
 /*
  * Whether the connection, which is about to be closed, has to linger for its
- * last response to arrive. Not if a limit closes it.
+ * last response to arrive: if bytes are unread, or more may come, as the
+ * request was refused, by us or by MHD itself, before all of it was there. Not
+ * if a limit closes the connection, or the client has.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
-    int unread = 0;
+    char byte;
 
     if (atomic_load(&exchange->connection.closing) || exchange->cut)
         return false;
-    return exchange->refused ||
-           (ioctl(exchange->connection.socket, FIONREAD, &unread) == 0 &&
-            unread > 0);
+    ssize_t unread =
+        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return unread > 0 ||
+           (unread < 0 && errno == EAGAIN && exchange->incomplete);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -124,6 +127,7 @@ void exchange_begin(struct exchange *exchange, const char *target)
 
     connection_enter(&exchange->connection, CONNECTION_RECEIVING);
     exchange->stage = STAGE_HEAD;
+    exchange->incomplete = true;
     buffer_clear(&exchange->target);
     /* MHD decodes its own copy in place, so ours is made now. */
     if (buffer_reserve(&exchange->target, 2 * length + 1))
@@ -184,7 +188,6 @@ static bool queue_response(struct exchange *exchange, bool close)
         return false;
     log_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
-    exchange->refused = exchange->stage == STAGE_BODY;
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      taken) == MHD_YES;
     mhd_responses_drop(&exchange->responses, taken);
@@ -439,6 +442,7 @@ static bool answer_request(struct exchange *exchange)
 
     /* From here on the client is not what is slow. */
     connection_enter(&exchange->connection, CONNECTION_WORKING);
+    exchange->incomplete = false;
     exchange->sink = NULL;
     if (sink != NULL)
         sink->finish(sink, response);
