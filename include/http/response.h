@@ -44,6 +44,12 @@ void http_response_init(struct http_response *response);
 /* Free what the response owns, and make it empty with status 0. */
 void http_response_release(struct http_response *response);
 
+/*
+ * The same, but keep the memory of a body of at most `kept` bytes for the next
+ * response.
+ */
+void http_response_clear(struct http_response *response, size_t kept);
+
 /* Add a header. `name` and `value` are static. */
 void http_response_header(struct http_response *response, const char *name,
                           const char *value);

@@ -28,6 +28,19 @@ void http_response_release(struct http_response *response)
     http_response_init(response);
 }
 
+void http_response_clear(struct http_response *response, size_t kept)
+{
+    struct buffer body = BUFFER_INIT;
+
+    if (response->body.capacity <= kept) {
+        body = response->body;
+        response->body = BUFFER_INIT;
+    }
+    http_response_release(response);
+    buffer_clear(&body);
+    response->body = body;
+}
+
 static struct http_header *next_header(struct http_response *response)
 {
     assert(response->header_count < HTTP_MAX_HEADERS);

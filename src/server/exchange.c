@@ -6,21 +6,19 @@
  * When a connection may be suspended. MHD 0.9.75 goes on, after a resume, with
  * what it was about to do at the suspension. If that is to read, and the client
  * has shut down its side and nothing is left to read, MHD takes this for the
- * end of the connection, and the response is lost. So a connection is suspended
- *
- * - for a response: only in the call after the one in which the request was
- *   complete, as MHD by then waits for the application and does not read;
- * - in the middle of a body: only if more of it has to come, or waits in the
- *   socket already, so that the read after the resume finds bytes.
+ * end of the connection, and the response is lost. So for a response a
+ * connection is suspended only in the call after the one in which the request
+ * was complete: MHD by then waits for the application and does not read. For
+ * the middle of a body see request_body.c.
  */
 #include "exchange.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -32,6 +30,7 @@
 #include "http/response.h"
 #include "linger.h"
 #include "mhd_responses.h"
+#include "request_body.h"
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -49,12 +48,9 @@ struct exchange {
     enum stage stage;
     struct http_request request;
     struct head head;
-    struct buffer target;   /* what the texts of `request` point into */
-    struct http_sink *sink; /* where the body goes, if it is not collected */
-    bool sink_waits;        /* and has made the connection wait */
-    struct buffer body;
-    size_t received; /* bytes of the body, also those that were dropped */
-    bool refused;    /* answered without its body, which may be arriving */
+    struct buffer target; /* what the texts of `request` point into */
+    struct request_body body;
+    bool incomplete; /* the rest of the request may be arriving */
     bool cut;        /* not answered, as its body cannot be taken */
     struct http_response response;
     struct mhd_responses responses;
@@ -71,35 +67,36 @@ struct exchange *exchange_new(const struct server_context *context,
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
+    request_body_init(&exchange->body, &exchange->connection, &exchange->head);
     connections_add(context->connections, &exchange->connection, mhd, socket);
     return exchange;
 }
 
-/* End the request's wait, if it has one, and free its sink. */
+/* End the request's wait, if it has one, and its body. */
 static void drop_request(struct exchange *exchange)
 {
-    if (exchange->sink_waits || exchange->stage == STAGE_WAITING)
+    if (exchange->stage == STAGE_WAITING)
         wait_end(&exchange->connection.wait);
-    exchange->sink_waits = false;
     exchange->stage = STAGE_HEAD;
-    if (exchange->sink != NULL)
-        exchange->sink->free(exchange->sink);
-    exchange->sink = NULL;
+    request_body_end(&exchange->body);
 }
 
 /*
  * Whether the connection, which is about to be closed, has to linger for its
- * last response to arrive. Not if a limit closes it.
+ * last response to arrive: if bytes are unread, or more may come, as the
+ * request was refused, by us or by MHD itself, before all of it was there. Not
+ * if a limit closes the connection, or the client has.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
-    int unread = 0;
+    char byte;
 
     if (atomic_load(&exchange->connection.closing) || exchange->cut)
         return false;
-    return exchange->refused ||
-           (ioctl(exchange->connection.socket, FIONREAD, &unread) == 0 &&
-            unread > 0);
+    ssize_t unread =
+        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return unread > 0 ||
+           (unread < 0 && errno == EAGAIN && exchange->incomplete);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -113,7 +110,7 @@ void exchange_free(struct exchange *exchange)
     connections_remove(exchange->context->connections, &exchange->connection);
     mhd_responses_release(&exchange->responses);
     buffer_release(&exchange->target);
-    buffer_release(&exchange->body);
+    request_body_release(&exchange->body);
     head_release(&exchange->head);
     free(exchange);
 }
@@ -124,6 +121,7 @@ void exchange_begin(struct exchange *exchange, const char *target)
 
     connection_enter(&exchange->connection, CONNECTION_RECEIVING);
     exchange->stage = STAGE_HEAD;
+    exchange->incomplete = true;
     buffer_clear(&exchange->target);
     /* MHD decodes its own copy in place, so ours is made now. */
     if (buffer_reserve(&exchange->target, 2 * length + 1))
@@ -184,7 +182,6 @@ static bool queue_response(struct exchange *exchange, bool close)
         return false;
     log_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
-    exchange->refused = exchange->stage == STAGE_BODY;
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      taken) == MHD_YES;
     mhd_responses_drop(&exchange->responses, taken);
@@ -205,11 +202,6 @@ static bool refuse_request(struct exchange *exchange, unsigned status,
     return queue_response(exchange, true);
 }
 
-static bool is_too_long(const struct exchange *exchange)
-{
-    return exchange->received > HTTP_MAX_BODY;
-}
-
 static const char body_too_long[] =
     "the body is longer than the 65536 bytes that one message may have; a "
     "batch (application/x-ndjson, one message a line) may be longer";
@@ -225,12 +217,15 @@ static bool open_body(struct exchange *exchange)
     const struct head *head = &exchange->head;
     struct http_response *response = &exchange->response;
 
-    exchange->sink = app->open(app->context, &exchange->request, response);
-    if (exchange->sink == NULL && response->status != 0)
+    struct http_sink *sink =
+        app->open(app->context, &exchange->request, response);
+    request_body_begin(&exchange->body, sink);
+    if (sink != NULL)
+        return true;
+    if (response->status != 0)
         return queue_response(exchange, true);
-    if (exchange->sink == NULL &&
-        head->content_length >
-            (head->expects_continue ? HTTP_MAX_BODY : HTTP_MAX_DRAIN))
+    if (head->content_length >
+        (head->expects_continue ? HTTP_MAX_BODY : HTTP_MAX_DRAIN))
         return refuse_request(exchange, 413, body_too_long);
     return true;
 }
@@ -244,8 +239,6 @@ static bool take_head(struct exchange *exchange, const char *method,
     const char *objection = NULL;
 
     exchange->stage = STAGE_BODY;
-    exchange->received = 0;
-    buffer_clear(&exchange->body);
     request->method = http_method_of(text_of(method));
     request->body = (struct text){NULL, 0};
     request->operation = NULL;
@@ -268,98 +261,6 @@ static bool take_head(struct exchange *exchange, const char *method,
     http_request_set_target(request, line.target,
                             buffer_end(&exchange->target));
     return open_body(exchange);
-}
-
-static void cancel_sink(void *target)
-{
-    struct http_sink *sink = target;
-
-    sink->cancel(sink);
-}
-
-/* Whether the connection can wait with `size` bytes of the body at hand. */
-static bool can_wait_in_body(const struct exchange *exchange, size_t size)
-{
-    const struct head *head = &exchange->head;
-    char byte;
-
-    if (!exchange->sink->waits)
-        return false;
-    if (wait_blocks(&exchange->connection.wait))
-        return true;
-    if (!head->chunked)
-        return exchange->received + size < head->content_length;
-    return recv(exchange->connection.socket, &byte, 1,
-                MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
-/*
- * Hand a part to the sink; `*size` becomes what MHD has to offer again. False
- * to close the connection.
- */
-static bool feed_sink(struct exchange *exchange, const char *data, size_t *size)
-{
-    struct http_sink *sink = exchange->sink;
-    struct wait *wait = &exchange->connection.wait;
-    struct text part = {data, *size};
-    bool suspended = false;
-
-    while (part.length > 0 && !suspended) {
-        struct http_waiter *waiter = NULL;
-        size_t before = part.length;
-        if (can_wait_in_body(exchange, before))
-            waiter = wait_begin(wait, cancel_sink, sink);
-        enum http_flow flow = sink->take(sink, &part, waiter);
-        bool waits = flow == HTTP_WAIT && waiter != NULL;
-        exchange->received += before - part.length;
-        if (waits) {
-            connection_enter(&exchange->connection, CONNECTION_WORKING);
-            wait_allow_cancel(wait);
-            suspended = wait_sleep(wait);
-        }
-        if (waiter != NULL && !suspended)
-            wait_end(wait);
-        if (!waits && (flow != HTTP_MORE || part.length > 0))
-            return false;
-    }
-    exchange->sink_waits = suspended;
-    *size = part.length;
-    if (!suspended)
-        connection_progress(&exchange->connection);
-    return true;
-}
-
-/*
- * Hand the part to the sink; or collect it; or drop it, where the body is too
- * long, but not for ever.
- */
-static bool take_body(struct exchange *exchange, const char *data, size_t *size)
-{
-    if (exchange->sink != NULL)
-        return feed_sink(exchange, data, size);
-    exchange->received += *size;
-    if (exchange->received > HTTP_MAX_DRAIN)
-        return false;
-    if (is_too_long(exchange))
-        buffer_release(&exchange->body);
-    else
-        buffer_append(&exchange->body, (struct text){data, *size});
-    *size = 0;
-    return true;
-}
-
-/* Forget the response, but keep the memory of a short one's body. */
-static void clear_response(struct http_response *response)
-{
-    struct buffer body = BUFFER_INIT;
-
-    if (response->body.capacity <= MHD_RESPONSES_KEPT) {
-        body = response->body;
-        response->body = BUFFER_INIT;
-    }
-    http_response_release(response);
-    buffer_clear(&body);
-    response->body = body;
 }
 
 static void cancel_deferred(void *target)
@@ -407,7 +308,7 @@ static bool finish_response(struct exchange *exchange)
         wait_end(&exchange->connection.wait);
         response->deferred = NULL;
         exchange->stage = STAGE_READY;
-        clear_response(response);
+        http_response_clear(response, MHD_RESPONSES_KEPT);
         deferred->finish(deferred, response);
         if (response->deferred != NULL && start_deferred(exchange))
             return false;
@@ -420,12 +321,12 @@ static void dispatch_request(struct exchange *exchange)
     const struct http_app *app = &exchange->context->app;
     struct http_request *request = &exchange->request;
     struct http_response *response = &exchange->response;
+    const struct buffer *body = &exchange->body.collected;
 
-    request->body =
-        exchange->body.data == NULL ? TEXT("") : buffer_text(&exchange->body);
-    if (is_too_long(exchange))
+    request->body = body->data == NULL ? TEXT("") : buffer_text(body);
+    if (request_body_is_too_long(&exchange->body))
         problem_set(response, 413, "%s", body_too_long);
-    else if (buffer_failed(&exchange->body))
+    else if (buffer_failed(body))
         problem_set_no_memory(response);
     else
         app->answer(app->context, request, response);
@@ -435,11 +336,11 @@ static void dispatch_request(struct exchange *exchange)
 static bool answer_request(struct exchange *exchange)
 {
     struct http_response *response = &exchange->response;
-    struct http_sink *sink = exchange->sink;
+    struct http_sink *sink = request_body_complete(&exchange->body);
 
     /* From here on the client is not what is slow. */
     connection_enter(&exchange->connection, CONNECTION_WORKING);
-    exchange->sink = NULL;
+    exchange->incomplete = false;
     if (sink != NULL)
         sink->finish(sink, response);
     else
@@ -462,16 +363,12 @@ bool exchange_step(struct exchange *exchange, const char *method,
     case STAGE_HEAD:
         return take_head(exchange, method, version);
     case STAGE_BODY:
-        /* Of a chunked body MHD offers more although it is suspended. */
-        if (exchange->sink_waits && !wait_is_over(&exchange->connection.wait))
+        if (request_body_waits(&exchange->body))
             return true;
-        if (exchange->sink_waits)
-            wait_end(&exchange->connection.wait);
-        exchange->sink_waits = false;
         /* An empty part, which MHD offers after a 100, is not the end. */
         if (data == NULL)
             return answer_request(exchange);
-        exchange->cut = !take_body(exchange, data, size);
+        exchange->cut = !request_body_take(&exchange->body, data, size);
         return !exchange->cut;
     case STAGE_DEFERRED:
         if (start_deferred(exchange))
@@ -488,10 +385,8 @@ void exchange_end(struct exchange *exchange)
 {
     drop_request(exchange);
     mhd_responses_end(&exchange->responses);
-    clear_response(&exchange->response);
+    http_response_clear(&exchange->response, MHD_RESPONSES_KEPT);
     head_release(&exchange->head);
-    if (exchange->body.capacity > MHD_RESPONSES_KEPT)
-        buffer_release(&exchange->body);
     if (exchange->target.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->target);
     connection_enter(&exchange->connection, CONNECTION_IDLE);

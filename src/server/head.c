@@ -86,12 +86,15 @@ static void read_encoding(struct reading *reading, struct text value)
  * MHD sends 100 only if the first Expect field is exactly "100-continue". Other
  * clients must not be left waiting (RFC 9110 section 10.1.1). White space
  * behind the value is not part of it; MHD, which looks at the value after us,
- * finds a NUL in its place. The value lies in the connection's own memory.
+ * finds a NUL in its place. The value lies in the connection's own memory. In
+ * HTTP/1.0 the field is to be ignored.
  */
 static void read_expect(struct reading *reading, struct text value)
 {
     struct text trimmed = text_trim(value);
 
+    if (reading->head->old)
+        return;
     if (text_equal_ignoring_case(trimmed, TEXT("100-continue"))) {
         reading->head->expects_continue = true;
         if (trimmed.length < value.length)
@@ -330,9 +333,8 @@ static unsigned refuse_wish(const struct reading *reading,
         *objection = "the only Transfer-Encoding supported is \"chunked\"";
         return 501;
     }
-    if (!reading->head->old &&
-        (reading->other_expectations ||
-         (reading->no_expectations && reading->head->expects_continue))) {
+    if (reading->other_expectations ||
+        (reading->no_expectations && reading->head->expects_continue)) {
         *objection = "the only Expect supported is one \"100-continue\"";
         return 417;
     }

@@ -32,7 +32,7 @@ struct head_line {
 };
 
 struct head {
-    bool expects_continue;   /* Expect: 100-continue */
+    bool expects_continue;   /* Expect: 100-continue, in HTTP/1.1 */
     bool chunked;            /* the body is chunked, and may have trailers */
     bool old;                /* HTTP/1.0 */
     bool last;               /* the client sends no other request after it */

@@ -159,11 +159,15 @@ void linger_free(struct linger_close *linger)
 /*
  * The thread owns the descriptor from the write on, which orders all that came
  * before. The pipe always has room for LINGER_CONNECTIONS.
+ *
+ * The peer sees the end at once: libmicrohttpd has nearly always shut down the
+ * sending side, but not where it has no thread for the connection.
  */
 void linger_keep(struct linger_close *linger, int socket)
 {
     int copy = -1;
 
+    shutdown(socket, SHUT_WR);
     if (atomic_fetch_add(&linger->open, 1) < LINGER_CONNECTIONS)
         copy = fcntl(socket, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0 && write(linger->in, &copy, sizeof(copy)) == sizeof(copy))

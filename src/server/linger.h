@@ -29,9 +29,8 @@ struct linger_close *linger_start(unsigned quiet_seconds, unsigned seconds);
 void linger_free(struct linger_close *linger);
 
 /*
- * Keep the connection of `socket`, whose sending side is shut down, for a
- * while. Does not block. The caller closes `socket` as if this had not been
- * called.
+ * Shut down the sending side of `socket`, and keep the connection for a while.
+ * Does not block. The caller closes `socket` as if this had not been called.
  */
 void linger_keep(struct linger_close *linger, int socket);
 

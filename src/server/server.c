@@ -22,8 +22,8 @@
 #include "listener.h"
 
 enum {
-    /* Descriptors that are not connections: logs, epoll, pipes ... */
-    OTHER_DESCRIPTORS = 64,
+    /* Descriptors of logs, epoll, pipes ..., and connections that linger. */
+    OTHER_DESCRIPTORS = 64 + LINGER_CONNECTIONS,
     /* Handlers need little: nested JSON has at most 64 levels. */
     STACK_SIZE = 1024 * 1024,
     /*

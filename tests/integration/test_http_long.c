@@ -80,6 +80,11 @@ static const struct http_case bodies_have_a_limit[] = {
      LONG(POST "Expect: 100-continue\r\nContent-Length: 65536\r\n\r\n", " ",
           MAX_BODY - 160, MESSAGE),
      .responses = {100, 202}, .next = HTTP_ANSWERED, .applied = true},
+    {"9110 10.1.1", "more, with an Expect that HTTP/1.0 does not know",
+     LONG(POST_1_0 "Connection: keep-alive\r\nExpect: 100-continue\r\n"
+                   "Content-Length: 100000\r\n\r\n",
+          "x", 100000, ""),
+     NEXT(413)},
     {"9110 15.5.14", "64 KiB in a chunk",
      LONG(POST CHUNKED "\r\n10000\r\n", " ", MAX_BODY - 160,
           MESSAGE LAST_CHUNK),
@@ -147,6 +152,9 @@ static void client_that_sends_all_first_gets_the_response(void **state)
         {"POST /messages HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n", 4000000,
          400},
         {POST "Transfer-Encoding: gzip\r\n\r\n", 4000000, 501},
+        /* By libmicrohttpd itself, in the head and in the body. */
+        {"GET / HTTP/1.1\r\nX\r\n", 4000000, 400},
+        {POST CHUNKED "\r\nx\r\n", 4000000, 400},
     };
     static const char *const last[] = {
         GET CHUNKED "\r\n0\r\n\r\n",

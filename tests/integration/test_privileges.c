@@ -16,6 +16,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+enum { MAX_LINGERING = 64 };
+
 static void drop_privileges(void)
 {
     static const int privileges[] = {CAP_SYS_RESOURCE, CAP_NET_BIND_SERVICE};
@@ -65,6 +67,20 @@ static void limit_of_open_files_is_raised_to_fit(void **state)
     instance_stop(&instance);
 }
 
+/* Connections that are closed, but linger as their clients may still send. */
+static void begin_lingering(const struct instance *instance,
+                            struct connection *connections, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        instance_connect(instance, &connections[i]);
+        assert_true(connection_send_text(
+            &connections[i],
+            "POST /messages HTTP/1.1\r\nContent-Length: 9\r\n\r\n"));
+        connection_expect_status(&connections[i], 400);
+        connection_expect_closed(&connections[i]);
+    }
+}
+
 /* More connections than fit: those idle for longest are evicted. */
 static void expect_answers(const struct instance *instance, size_t count)
 {
@@ -85,15 +101,16 @@ static void low_limit_of_open_files_lowers_connections(void **state)
 {
     static const struct {
         unsigned files;
-        size_t connections;
+        size_t connections, lingering;
         const char *logged;
     } cases[] = {
-        {160, 96 + 32,
+        {224, 96 + 32, MAX_LINGERING,
          "at most 96 connections at a time, not 2000: the limit of open files "
-         "is 160"},
+         "is 224"},
         /* Some connections are always possible. */
-        {40, 8, "at most 16 connections at a time"},
+        {40, 8, 0, "at most 16 connections at a time"},
     };
+    struct connection lingering[MAX_LINGERING];
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -101,7 +118,13 @@ static void low_limit_of_open_files_lowers_connections(void **state)
 
         start_limited(&instance, true, cases[i].files);
         process_wait_error(&instance.process, cases[i].logged);
+        begin_lingering(&instance, lingering, cases[i].lingering);
         expect_answers(&instance, cases[i].connections);
+        for (size_t j = 0; j < cases[i].lingering; j++)
+            connection_close(&lingering[j]);
+        char *errors = process_errors(&instance.process);
+        assert_null(strstr(errors, "no descriptor"));
+        free(errors);
         instance_stop(&instance);
     }
 }

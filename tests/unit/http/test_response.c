@@ -121,6 +121,23 @@ static void check_problem(const struct http_response *response, unsigned status,
     assert_string_equal(response->headers[0].value, "application/problem+json");
 }
 
+static void short_body_leaves_its_memory(void **state)
+{
+    struct http_response *response = *state;
+    struct owned owned;
+
+    for (size_t less = 0; less < 2; less++) {
+        fill_response(response, &owned);
+        size_t capacity = response->body.capacity;
+        http_response_clear(response, capacity - less);
+        check_freed(response, &owned);
+        assert_int_equal(response->status, 0);
+        assert_int_equal(response->header_count, 0);
+        assert_int_equal(response->body.length, 0);
+        assert_int_equal(response->body.capacity, less == 0 ? capacity : 0);
+    }
+}
+
 static void problem_replaces_the_response(void **state)
 {
     struct http_response *response = *state;
@@ -162,10 +179,17 @@ static void statuses_have_the_standard_titles(void **state)
         unsigned status;
         const char *title;
     } cases[] = {
-        {400, "Bad Request"},        {403, "Forbidden"},
-        {404, "Not Found"},          {405, "Method Not Allowed"},
-        {413, "Content Too Large"},  {414, "URI Too Long"},
-        {417, "Expectation Failed"}, {503, "Service Unavailable"},
+        {400, "Bad Request"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -177,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(response_keeps_its_headers_in_order),
         FIXTURE_TEST(release_frees_everything_once),
+        FIXTURE_TEST(short_body_leaves_its_memory),
         FIXTURE_TEST(problem_replaces_the_response),
         FIXTURE_TEST(detail_is_always_valid_json),
         FIXTURE_TEST(long_detail_is_truncated),

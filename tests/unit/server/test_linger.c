@@ -40,7 +40,6 @@ static int keep_new(struct linger_close *linger)
     int ends[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    shutdown(ends[0], SHUT_WR);
     linger_keep(linger, ends[0]);
     close(ends[0]);
     return ends[1];
@@ -60,6 +59,17 @@ static uint64_t pause_from(uint64_t start)
 
     clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
     return (connection_clock() - start) / 1000;
+}
+
+/* Also one that waits for a response, and would not close by itself. */
+static void peer_sees_the_end_at_once(void **state)
+{
+    int peer = keep_new(*state);
+    char byte;
+
+    assert_int_equal(recv(peer, &byte, 1, MSG_DONTWAIT), 0);
+    assert_true(send_byte(peer));
+    close(peer);
 }
 
 static void peer_can_send_all_it_has(void **state)
@@ -144,6 +154,7 @@ static void end_closes_what_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(peer_sees_the_end_at_once),
         FIXTURE_TEST(peer_can_send_all_it_has),
         FIXTURE_TEST(peer_that_goes_on_is_closed_in_the_end),
         FIXTURE_TEST(peer_that_is_quiet_is_closed),
