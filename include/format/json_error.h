@@ -14,8 +14,8 @@ enum { JSON_ERROR_SIZE = 128 /* bytes, with the NUL */ };
  * Write what is wrong with `text`, as in "is not JSON: at byte 7: expected a
  * value", to follow "the message ". The place is an offset in bytes, from 0;
  * or, if the text has several lines, the line and the column, both from 1,
- * where a column is one byte. A byte order mark, UTF-16 and UTF-32 are named,
- * without a place. ASCII, and never a part of the text.
+ * where a column is one byte. A byte order mark, UTF-16, UTF-32 and gzip data
+ * are named, without a place. ASCII, and never a part of the text.
  */
 void json_error_write(const struct json_error *error, struct text text,
                       char out[JSON_ERROR_SIZE]);

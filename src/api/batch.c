@@ -64,8 +64,8 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-/* Whether it is a line of UTF-16, in which every ASCII character has a NUL. */
-static bool is_utf16(struct text line)
+/* Whether it is UTF-16 or UTF-32, where NULs stand beside ASCII characters. */
+static bool is_wide(struct text line)
 {
     return line.length >= 2 && (line.data[0] == '\0' || line.data[1] == '\0' ||
                                 memcmp(line.data, "\xff\xfe", 2) == 0 ||
@@ -78,8 +78,8 @@ static bool is_utf16(struct text line)
  */
 static const char *guess_mistake(struct text line)
 {
-    if (is_utf16(line))
-        return "it is UTF-16, but must be UTF-8";
+    if (is_wide(line))
+        return "it seems to be UTF-16 or UTF-32, but must be UTF-8";
     while (line.length > 0 && is_space(line.data[0]))
         line = text_skip(line, 1);
     while (line.length > 0 && is_space(line.data[line.length - 1]))

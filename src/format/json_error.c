@@ -12,6 +12,7 @@
     "begins with a byte order mark (EF BB BF): JSON is sent without one"
 #define UTF_16 "seems to be UTF-16: JSON is sent as UTF-8"
 #define UTF_32 "seems to be UTF-32: JSON is sent as UTF-8"
+#define GZIP "seems to be gzip data: send it with Content-Encoding: gzip"
 
 /* In a start: any ASCII character but NUL; any byte, or the end of the text. */
 enum { ASCII = -1, ANY = -2 };
@@ -20,13 +21,14 @@ enum { ASCII = -1, ANY = -2 };
  * How texts begin that are not UTF-8 without a byte order mark, as they must be
  * (RFC 8259 section 8.1). The first two characters of a JSON text are nearly
  * always ASCII, so UTF-16 and UTF-32 have NULs around them (RFC 4627 section
- * 3).
+ * 3). Gzip data is what a sender has who forgot to say so.
  */
 static const struct {
     int bytes[4];
     const char *reason;
 } foreign_starts[] = {
     {{0xEF, 0xBB, 0xBF, ANY}, BYTE_ORDER_MARK},
+    {{0x1F, 0x8B, 0x08, ANY}, GZIP}, /* RFC 1952 section 2.3.1 */
     {{0x00, 0x00, 0xFE, 0xFF}, UTF_32},
     {{0xFF, 0xFE, 0x00, 0x00}, UTF_32},
     {{0x00, 0x00, 0x00, ASCII}, UTF_32},

@@ -77,6 +77,25 @@ describe("Swagger UI in a browser", () => {
     assert.deepEqual(content.map((rocket) => rocket.id), [rocketId]);
   });
 
+  it("sends only the filters that are filled in", async () => {
+    const block = page.locator("#operations-rockets-listRockets");
+    const parameter = (name) => block.locator(`tr[data-param-name=${name}]`);
+    await parameter("idPrefix").locator("input").fill(rocketId.slice(0, 4));
+    for (const [launched, ids] of [["true", [rocketId]], ["false", []]]) {
+      await parameter("launched").locator("select").selectOption(launched);
+      const [response] = await Promise.all([
+        page.waitForResponse("**/rockets?*"),
+        block.getByRole("button", { name: "Execute" }).click(),
+      ]);
+      const query = new URL(response.url()).searchParams;
+      assert.equal(query.get("launched"), launched);
+      assert.equal(query.get("idPrefix"), rocketId.slice(0, 4));
+      assert.ok(![...query.values()].includes(""), response.url());
+      const rockets = await response.json();
+      assert.deepEqual(rockets.map((rocket) => rocket.id), ids);
+    }
+  });
+
   it("posts the suggested batch", async () => {
     const block = page.locator("#operations-messages-postMessage");
     await block

@@ -29,7 +29,7 @@ BATCHES = (NDJSON, "application/ndjson", "application/jsonl", "application/jsonl
 
 # Headers of HTTP itself, in every response, so not in the document.
 TRANSPORT_HEADERS = {"connection", "content-length", "content-type", "date",
-                     "transfer-encoding"}
+                     "keep-alive", "transfer-encoding"}
 
 message_validator = None
 

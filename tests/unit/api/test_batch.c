@@ -224,8 +224,11 @@ static void likely_mistake_is_that_of_the_first_rejected_line(void **state)
         {BODY("\xfe\xff\0{\0\""), "UTF-16"},
         {BODY("{\0\"\0"), "UTF-16"},
         {BODY("\0{\0\""), "UTF-16"},
+        {BODY("\xff\xfe\0\0{\0\0\0"), "UTF-32"},
+        {BODY("\0\0\0{\0\0\0\""), "UTF-32"},
         {BODY("{\n[\n"), "over several lines"},
         {BODY("null\n[\n"), NULL},
+        {BODY("\x1f\x8b\x08\0"), NULL}, /* "errors" names it */
     };
 
     (void)state;

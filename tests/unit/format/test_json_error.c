@@ -51,7 +51,12 @@ static const struct {
     {{"\0\0\0{\0\0\0}", 8}, "seems to be UTF-32: JSON is sent as UTF-8"},
     {{"\xFF\xFE\0\0{\0\0\0", 8}, "seems to be UTF-32: JSON is sent as UTF-8"},
     {{"\0\0\xFE\xFF\0\0\0{", 8}, "seems to be UTF-32: JSON is sent as UTF-8"},
+    {{"\x1F\x8B\x08\0", 4},
+     "seems to be gzip data: send it with Content-Encoding: gzip"},
+    {{"\x1F\x8B\x08", 3},
+     "seems to be gzip data: send it with Content-Encoding: gzip"},
     /* But not these. */
+    {{"\x1F\x8B", 2}, "is not JSON: at byte 0: expected a value"},
     {{"\xEF\xBB", 2}, "is not JSON: at byte 0: expected a value"},
     {{"\xFF{}", 3}, "is not JSON: at byte 0: expected a value"},
     {{"\0", 1}, "is not JSON: at byte 0: expected a value"},
