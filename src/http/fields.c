@@ -120,7 +120,7 @@ bool http_is_host(struct text text)
     if (port.length > 0 && port.data[0] != ':')
         return false;
     for (size_t i = 1; i < port.length; i++)
-        if (port.data[i] < '0' || port.data[i] > '9')
+        if (!text_is_digit(port.data[i]))
             return false;
     return true;
 }
@@ -168,7 +168,7 @@ static bool is_positive_weight(struct text weight)
     bool whole = weight.data[0] == '1';
     bool fraction = false;
     for (size_t i = 2; i < weight.length; i++) {
-        if (weight.data[i] < '0' || weight.data[i] > '9')
+        if (!text_is_digit(weight.data[i]))
             return false;
         fraction = fraction || weight.data[i] != '0';
     }
