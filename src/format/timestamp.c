@@ -366,11 +366,3 @@ size_t timestamp_format(const struct timestamp *timestamp,
     at = write_offset(at, timestamp);
     return (size_t)(at - out);
 }
-
-int timestamp_compare(const struct timestamp *a, const struct timestamp *b)
-{
-    if (a->seconds != b->seconds)
-        return a->seconds < b->seconds ? -1 : 1;
-    return (a->nanoseconds > b->nanoseconds) -
-           (a->nanoseconds < b->nanoseconds);
-}

@@ -6,6 +6,7 @@
  */
 #include "lib/unit_check.h"
 
+#include "lib/messages.h"
 #include "table/abbreviation.h"
 
 enum { VALUES = 1500, NANOSECONDS = 1000000000 };
@@ -29,7 +30,7 @@ static int compare_integers(size_t i, size_t j)
 
 static int compare_times(size_t i, size_t j)
 {
-    return timestamp_compare(&times[i], &times[j]);
+    return messages_compare_times(&times[i], &times[j]);
 }
 
 static int compare_texts(size_t i, size_t j)
