@@ -64,7 +64,7 @@ enum http_transfer_coding http_transfer_coding_of(struct text value)
     bool last = false, unknown = false;
 
     if (text_equal_ignoring_case(value, chunked))
-        return HTTP_CODING_CHUNKED;
+        return HTTP_TRANSFER_CHUNKED;
     while (value.data != NULL) {
         struct text element = text_trim(text_split(&value, ','));
         struct text name = text_trim(text_split(&element, ';'));
@@ -72,11 +72,11 @@ enum http_transfer_coding http_transfer_coding_of(struct text value)
         if (name.length == 0 && element.data == NULL)
             continue;
         if (last || !http_is_token(name))
-            return HTTP_CODING_INVALID;
+            return HTTP_TRANSFER_INVALID;
         last = text_equal_ignoring_case(name, chunked);
         unknown = unknown || !last;
     }
-    return unknown ? HTTP_CODING_UNKNOWN : HTTP_CODING_INVALID;
+    return unknown ? HTTP_TRANSFER_UNKNOWN : HTTP_TRANSFER_INVALID;
 }
 
 /* The length of the address in brackets at the start; 0 if there is none. */
