@@ -133,7 +133,7 @@ static void make_times(int64_t reference)
         uint64_t distance = random_number(&state);
         /* Up to the end of a leap second. */
         uint32_t nanoseconds =
-            (uint32_t)(unit_random(&state) % (2 * NANOSECONDS));
+            (uint32_t)(unit_random(&state) % (UINT64_C(2) * NANOSECONDS));
         if (i < 300)
             distance = i / 30;
         else if (i < 330)
