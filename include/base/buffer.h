@@ -76,7 +76,6 @@ static inline void buffer_append(struct buffer *buffer, struct text text)
 }
 
 void buffer_append_unsigned(struct buffer *buffer, uint64_t value);
-void buffer_append_signed(struct buffer *buffer, int64_t value);
 
 /* Append as printf(3) writes. Slow: for rare cases. */
 __attribute__((format(printf, 2, 3))) void

@@ -58,6 +58,17 @@ static inline struct text text_skip(struct text text, size_t length)
  */
 bool text_take_prefix(struct text *rest, struct text prefix);
 
+/* Whether `byte` is an ASCII digit or letter, in any locale. */
+static inline bool text_is_digit(int byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static inline bool text_is_letter(int byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
 /* The value of a hexadecimal digit, in either case; -1 for another byte. */
 int text_hex_value(int byte);
 

@@ -14,18 +14,19 @@
 /* Append `text` as a JSON string. */
 void json_append(struct buffer *buffer, struct text text);
 
-/* The same, or `null` if the text is absent. */
-void json_append_or_null(struct buffer *buffer, struct text text);
-
-/* Bytes to reserve for a string of `length` bytes: all may be escaped. */
+/*
+ * Bytes to reserve for a string of `length` bytes, all of which may be escaped,
+ * or for `null`.
+ */
 static inline size_t json_room(size_t length)
 {
-    return 6 * length + 2;
+    return 6 * length + 4;
 }
 
 /*
- * The same at a cursor (see buffer.h): `at` has room for json_room() bytes.
- * Both return the place after what they wrote.
+ * json_append() at a cursor (see buffer.h): `at` has room for json_room()
+ * bytes. Both return the place after what they wrote. json_put_or_null() writes
+ * `null` if the text is absent.
  */
 char *json_put(char *at, struct text text);
 char *json_put_or_null(char *at, struct text text);

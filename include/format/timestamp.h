@@ -49,7 +49,4 @@ bool timestamp_parse(struct text text, struct timestamp *result,
 size_t timestamp_format(const struct timestamp *timestamp,
                         char out[TIMESTAMP_MAX_LENGTH]);
 
-/* Compare by instant: less than, equal to or greater than 0. */
-int timestamp_compare(const struct timestamp *a, const struct timestamp *b);
-
 #endif

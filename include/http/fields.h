@@ -22,9 +22,9 @@ bool http_is_token(struct text text);
 bool http_list_has(struct text list, struct text token);
 
 enum http_transfer_coding {
-    HTTP_CODING_CHUNKED, /* "chunked", and not a byte more */
-    HTTP_CODING_UNKNOWN, /* a list with another coding than chunked */
-    HTTP_CODING_INVALID,
+    HTTP_TRANSFER_CHUNKED, /* "chunked", and not a byte more */
+    HTTP_TRANSFER_UNKNOWN, /* a list with another coding than chunked */
+    HTTP_TRANSFER_INVALID,
 };
 
 /*

@@ -33,8 +33,9 @@ struct list_url {
  * list_url_parameter() does not name are ignored (parameters.h). False if the
  * query is invalid: `detail` is then a sentence that names the parameter and
  * the values that are allowed. Also false, with an empty `detail`, if memory is
- * exhausted. Ownership: `raw` is copied. On success the caller calls
- * list_url_release(); otherwise there is nothing to release.
+ * exhausted.
+ * Ownership: `raw` is copied. On success the caller calls list_url_release();
+ * otherwise there is nothing to release.
  */
 bool list_url_parse(struct list_url *url, struct text raw, char *detail,
                     size_t detail_size);

@@ -32,8 +32,8 @@ static bool is_quotable(struct text name)
 {
     for (size_t i = 0; i < name.length; i++) {
         char c = name.data[i];
-        if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
-            !(c >= 'a' && c <= 'z') && c != '-' && c != '_' && c != '.')
+        if (!text_is_letter(c) && !text_is_digit(c) && c != '-' && c != '_' &&
+            c != '.')
             return false;
     }
     return name.length > 0 && name.length <= MAX_QUOTED;

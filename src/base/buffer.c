@@ -89,12 +89,6 @@ void buffer_append_unsigned(struct buffer *buffer, uint64_t value)
         buffer_set_end(buffer, buffer_put_unsigned(buffer_end(buffer), value));
 }
 
-void buffer_append_signed(struct buffer *buffer, int64_t value)
-{
-    if (buffer_reserve(buffer, BUFFER_INTEGER_ROOM))
-        buffer_set_end(buffer, buffer_put_signed(buffer_end(buffer), value));
-}
-
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;

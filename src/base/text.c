@@ -115,7 +115,7 @@ bool text_take_prefix(struct text *rest, struct text prefix)
 
 int text_hex_value(int byte)
 {
-    if (byte >= '0' && byte <= '9')
+    if (text_is_digit(byte))
         return byte - '0';
     if (byte >= 'a' && byte <= 'f')
         return byte - 'a' + 10;

@@ -86,7 +86,7 @@ static bool read_decimal(struct text value, uint64_t highest, uint64_t *result)
     struct decimal decimal = {0, 0};
     bool negative = value.data[0] == '-';
 
-    if (!negative && (value.data[0] < '0' || value.data[0] > '9'))
+    if (!negative && !text_is_digit(value.data[0]))
         return false;
     if (negative)
         value = text_skip(value, 1);

@@ -69,11 +69,6 @@ static bool take_byte(struct scanner *scanner, int byte)
     return true;
 }
 
-static bool is_digit(int byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_plain(unsigned char byte)
 {
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
@@ -218,9 +213,9 @@ static bool scan_string(struct scanner *scanner)
 
 static bool scan_digits(struct scanner *scanner)
 {
-    if (!is_digit(peek_byte(scanner)))
+    if (!text_is_digit(peek_byte(scanner)))
         return scan_fail(scanner, scanner->at, "expected a digit");
-    while (is_digit(peek_byte(scanner)))
+    while (text_is_digit(peek_byte(scanner)))
         scanner->at++;
     return true;
 }
@@ -333,7 +328,7 @@ static bool scan_value(struct scanner *scanner)
     case 'n':
         return scan_literal(scanner, "null");
     default:
-        if (byte == '-' || is_digit(byte))
+        if (byte == '-' || text_is_digit(byte))
             return scan_number(scanner);
         return scan_fail(scanner, scanner->at, "expected a value");
     }

@@ -91,11 +91,3 @@ void json_append(struct buffer *buffer, struct text text)
     if (buffer_reserve(buffer, json_room(text.length)))
         buffer_set_end(buffer, json_put(buffer_end(buffer), text));
 }
-
-void json_append_or_null(struct buffer *buffer, struct text text)
-{
-    if (text.data == NULL)
-        buffer_append(buffer, TEXT("null"));
-    else
-        json_append(buffer, text);
-}

@@ -85,11 +85,6 @@ static unsigned days_in_month(unsigned year, unsigned month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* The value of two digits, or NO_NUMBER if they are not digits. */
 static unsigned two_digits(const char *at)
 {
@@ -172,7 +167,7 @@ static const char *parse_fraction(struct text *rest, struct timestamp *result)
     if (rest->length == 0 || rest->data[0] != '.')
         return NULL;
     *rest = text_skip(*rest, 1);
-    while (digits < rest->length && is_digit(rest->data[digits])) {
+    while (digits < rest->length && text_is_digit(rest->data[digits])) {
         if (digits == MAX_DIGITS)
             return "the fraction has more than nine digits";
         value = value * 10 + (uint32_t)(rest->data[digits] - '0');
@@ -370,12 +365,4 @@ size_t timestamp_format(const struct timestamp *timestamp,
     at = write_fraction(at, timestamp);
     at = write_offset(at, timestamp);
     return (size_t)(at - out);
-}
-
-int timestamp_compare(const struct timestamp *a, const struct timestamp *b)
-{
-    if (a->seconds != b->seconds)
-        return a->seconds < b->seconds ? -1 : 1;
-    return (a->nanoseconds > b->nanoseconds) -
-           (a->nanoseconds < b->nanoseconds);
 }

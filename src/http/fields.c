@@ -64,7 +64,7 @@ enum http_transfer_coding http_transfer_coding_of(struct text value)
     bool last = false, unknown = false;
 
     if (text_equal_ignoring_case(value, chunked))
-        return HTTP_CODING_CHUNKED;
+        return HTTP_TRANSFER_CHUNKED;
     while (value.data != NULL) {
         struct text element = text_trim(text_split(&value, ','));
         struct text name = text_trim(text_split(&element, ';'));
@@ -72,11 +72,11 @@ enum http_transfer_coding http_transfer_coding_of(struct text value)
         if (name.length == 0 && element.data == NULL)
             continue;
         if (last || !http_is_token(name))
-            return HTTP_CODING_INVALID;
+            return HTTP_TRANSFER_INVALID;
         last = text_equal_ignoring_case(name, chunked);
         unknown = unknown || !last;
     }
-    return unknown ? HTTP_CODING_UNKNOWN : HTTP_CODING_INVALID;
+    return unknown ? HTTP_TRANSFER_UNKNOWN : HTTP_TRANSFER_INVALID;
 }
 
 /* The length of the address in brackets at the start; 0 if there is none. */
@@ -120,7 +120,7 @@ bool http_is_host(struct text text)
     if (port.length > 0 && port.data[0] != ':')
         return false;
     for (size_t i = 1; i < port.length; i++)
-        if (port.data[i] < '0' || port.data[i] > '9')
+        if (!text_is_digit(port.data[i]))
             return false;
     return true;
 }
@@ -168,7 +168,7 @@ static bool is_positive_weight(struct text weight)
     bool whole = weight.data[0] == '1';
     bool fraction = false;
     for (size_t i = 2; i < weight.length; i++) {
-        if (weight.data[i] < '0' || weight.data[i] > '9')
+        if (!text_is_digit(weight.data[i]))
             return false;
         fraction = fraction || weight.data[i] != '0';
     }

@@ -17,16 +17,6 @@ struct origin {
     uint64_t port; /* 0: none, and the scheme has no default */
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /*
  * Remove the port, and its colon, from the end of an authority. Absent if there
  * is none. An address in brackets does not end in a digit.
@@ -35,7 +25,7 @@ static struct text take_port(struct text *authority)
 {
     size_t length = authority->length;
 
-    while (length > 0 && is_digit(authority->data[length - 1]))
+    while (length > 0 && text_is_digit(authority->data[length - 1]))
         length--;
     if (length == 0 || authority->data[length - 1] != ':')
         return (struct text){NULL, 0};
@@ -71,8 +61,8 @@ static bool is_scheme(struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-        if (!is_letter(c) &&
-            (i == 0 || (!is_digit(c) && c != '+' && c != '-' && c != '.')))
+        if (!text_is_letter(c) &&
+            (i == 0 || (!text_is_digit(c) && c != '+' && c != '-' && c != '.')))
             return false;
     }
     return text.length > 0;
@@ -156,7 +146,8 @@ static bool is_host_name(struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-        if (!is_letter(c) && !is_digit(c) && c != '-' && c != '.' && c != '_')
+        if (!text_is_letter(c) && !text_is_digit(c) && c != '-' && c != '.' &&
+            c != '_')
             return false;
     }
     return text.length > 0;
@@ -206,7 +197,7 @@ static bool is_address(struct text host)
     if (host.data[0] == '[')
         return true;
     for (size_t i = 0; i < host.length; i++)
-        if (!is_digit(host.data[i]) && host.data[i] != '.')
+        if (!text_is_digit(host.data[i]) && host.data[i] != '.')
             return false;
     return true;
 }

@@ -78,9 +78,8 @@ bool http_is_percent_encoded(struct text text)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-           c == '~';
+    return text_is_letter(c) || text_is_digit(c) || c == '-' || c == '.' ||
+           c == '_' || c == '~';
 }
 
 void http_percent_encode(struct buffer *out, struct text text)

@@ -78,8 +78,8 @@ static void read_encoding(struct reading *reading, struct text value)
     enum http_transfer_coding coding = http_transfer_coding_of(value);
 
     reading->encodings++;
-    reading->bad_encoding |= coding == HTTP_CODING_INVALID;
-    reading->unknown_encoding |= coding == HTTP_CODING_UNKNOWN;
+    reading->bad_encoding |= coding == HTTP_TRANSFER_INVALID;
+    reading->unknown_encoding |= coding == HTTP_TRANSFER_UNKNOWN;
 }
 
 /*
@@ -323,9 +323,9 @@ void head_release(struct head *head)
             buffer_release(&head->joined[i]);
 }
 
-/* The refusal of a head that is well-formed but asks for what is not there. */
-static unsigned refuse_wish(const struct reading *reading,
-                            const char **objection)
+/* The status for a valid head that asks for what is not supported, or 0. */
+static unsigned refuse_unsupported(const struct reading *reading,
+                                   const char **objection)
 {
     if (reading->no_memory)
         return 503;
@@ -365,5 +365,5 @@ unsigned head_read(struct MHD_Connection *connection,
         *objection = object_to_host(line->target, &reading, old);
     if (*objection != NULL)
         return 400;
-    return refuse_wish(&reading, objection);
+    return refuse_unsupported(&reading, objection);
 }

@@ -155,9 +155,9 @@ static void check_transfer_encoding(struct text field)
     valid = valid && codings > found && found <= 1 &&
             (found == 0 || last == codings);
     enum http_transfer_coding expected = fuzz_match(&plain, field, NULL)
-                                             ? HTTP_CODING_CHUNKED
-                                         : valid ? HTTP_CODING_UNKNOWN
-                                                 : HTTP_CODING_INVALID;
+                                             ? HTTP_TRANSFER_CHUNKED
+                                         : valid ? HTTP_TRANSFER_UNKNOWN
+                                                 : HTTP_TRANSFER_INVALID;
     FUZZ_CHECK(http_transfer_coding_of(field) == expected);
 }
 

@@ -11,17 +11,6 @@
 #include <string.h>
 
 /* Wait until the rocket's last message number is at least `number`. */
-static void wait_for_messages(const struct instance *instance, const char *id,
-                              uint64_t number)
-{
-    int64_t deadline = process_clock() + INSTANCE_PATIENCE;
-
-    while (bulk_messages_of(instance, id) < number) {
-        assert_true(process_clock() < deadline);
-        process_wait_until(process_clock() + 2);
-    }
-}
-
 /* Send the head of a batch whose body will have `length` bytes. */
 static void begin_batch(const struct instance *instance,
                         struct connection *connection, const char *fields,
@@ -43,22 +32,9 @@ static void send_chunks(struct connection *connection, const struct bulk *bulk,
                         size_t length, size_t size)
 {
     connection_request(connection, "POST", "/messages", BULK_CHUNKED);
-    for (size_t at = 0; at < length; at += size) {
-        size_t left = length - at < size ? length - at : size;
-        connection_print(connection, "%zx\r\n%.*s\r\n", left, (int)left,
-                         bulk->text + at);
-    }
+    connection_send_chunks(connection, bulk->text, length, size);
     if (length == bulk->length)
         connection_send_text(connection, "0\r\n\r\n");
-}
-
-/* Expect the response to such a batch, and close. */
-static void expect_after_chunks(struct connection *connection, const char *body)
-{
-    exchange_expect(
-        connection,
-        &(struct exchange){.status = 202, .exact = body, .closes = true});
-    connection_close(connection);
 }
 
 static void each_line_is_applied_and_counted(void **state)
@@ -235,7 +211,7 @@ static void body_has_no_limit(void **state)
     assert_true(connection_post_with(&connection, BULK_TYPE, bulk.text));
     bulk_expect(&connection, BULK_RESULT("30000", "0"));
     send_chunks(&connection, &bulk, bulk.length, CHUNK);
-    expect_after_chunks(&connection, BULK_RESULT("0", "30000"));
+    bulk_expect_last(&connection, BULK_RESULT("0", "30000"));
     assert_int_equal(bulk_messages_of(*state, "long-1"), MESSAGES);
     free(bulk.text);
 }
@@ -254,8 +230,8 @@ static void lines_may_span_chunks(void **state)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         instance_connect(*state, &connection);
         send_chunks(&connection, &bulk, bulk.length, sizes[i]);
-        expect_after_chunks(&connection, i == 0 ? BULK_RESULT("20", "0")
-                                                : BULK_RESULT("0", "20"));
+        bulk_expect_last(&connection, i == 0 ? BULK_RESULT("20", "0")
+                                             : BULK_RESULT("0", "20"));
     }
     free(bulk.text);
 }
@@ -273,9 +249,9 @@ static void messages_are_applied_as_they_arrive(void **state)
      * line feed; the rest.
      */
     connection_send(&connection, bulk.text, line + line / 2);
-    wait_for_messages(*state, "early-1", 1);
+    bulk_wait_for(*state, "early-1", 1);
     connection_send(&connection, bulk.text + line + line / 2, line - line / 2);
-    wait_for_messages(*state, "early-1", 2);
+    bulk_wait_for(*state, "early-1", 2);
     connection_send(&connection, bulk.text + 2 * line, line / 2);
     assert_int_equal(bulk_messages_of(*state, "early-1"), 2);
     connection_send(&connection, bulk.text + 2 * line + line / 2,
@@ -301,7 +277,7 @@ static void interrupted_batch_applies_its_complete_lines(void **state)
     begin_batch(*state, &connection, "", 2 * bulk.length);
     connection_send(&connection, bulk.text, bulk.length - 1);
     connection_close(&connection);
-    wait_for_messages(*state, "gone-1", 999);
+    bulk_wait_for(*state, "gone-1", 999);
     instance_connect(*state, &connection);
     send_chunks(&connection, &bulk, bulk.length - 1, bulk.length);
     connection_finish(&connection);

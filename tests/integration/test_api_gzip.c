@@ -30,40 +30,15 @@ static struct packed pack(const char *text, size_t length)
     return packed;
 }
 
-static void send_packed(struct connection *connection, const char *fields,
-                        const struct packed *packed)
-{
-    connection_print(connection,
-                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
-                     "%sContent-Length: %zu\r\n\r\n",
-                     fields, packed->size);
-    connection_send(connection, packed->data, packed->size);
-}
-
 /* Send the head of a chunked batch, and `length` bytes of it in chunks. */
 static void send_chunks(struct connection *connection,
                         const struct packed *packed, size_t length,
                         size_t chunk)
 {
     connection_request(connection, "POST", "/messages", BULK_CHUNKED GZIP);
-    for (size_t at = 0; at < length; at += chunk) {
-        size_t left = length - at < chunk ? length - at : chunk;
-        connection_print(connection, "%zx\r\n", left);
-        connection_send(connection, packed->data + at, left);
-        connection_send_text(connection, "\r\n");
-    }
+    connection_send_chunks(connection, packed->data, length, chunk);
     if (length == packed->size)
         connection_send_text(connection, "0\r\n\r\n");
-}
-
-/* Expect the result of a chunked batch, which ends the connection. */
-static void expect_after_chunks(struct connection *connection,
-                                const char *result)
-{
-    exchange_expect(
-        connection,
-        &(struct exchange){.status = 202, .exact = result, .closes = true});
-    connection_close(connection);
 }
 
 /* Post `length` bytes of `text`, packed, and expect the response of `row`. */
@@ -74,7 +49,7 @@ static void expect_packed(const struct instance *instance, const char *text,
     struct connection connection;
 
     instance_connect(instance, &connection);
-    send_packed(&connection, row->fields, &packed);
+    connection_post_bytes(&connection, row->fields, packed.data, packed.size);
     exchange_expect(&connection, row);
     if (!row->closes)
         bulk_expect_next(&connection);
@@ -131,7 +106,7 @@ static void other_codings_are_refused(void **state)
              .body = "{}", .status = 403);
 }
 
-static void single_message_has_its_limit_decoded(void **state)
+static void limit_of_a_single_message_is_that_of_its_decoded_body(void **state)
 {
     char text[TWICE + 1];
     struct fleet_message message = fleet_faster("limit-1", 1, 1);
@@ -165,7 +140,7 @@ static void bodies_that_are_no_gzip_data_are_refused(void **state)
                  .part = "the body ends before its gzip data does");
         packed.size--;
         instance_connect(*state, &connection);
-        send_packed(&connection, fields[i], &packed);
+        connection_post_bytes(&connection, fields[i], packed.data, packed.size);
         exchange_expect(&connection,
                         &(struct exchange){
                             .status = 400,
@@ -187,28 +162,18 @@ static void body_has_no_limit_and_any_chunks(void **state)
 
     assert_in_range(packed.size, 128 * 1024, SIZE_MAX);
     instance_connect(*state, &connection);
-    send_packed(&connection, BULK_TYPE GZIP, &packed);
+    connection_post_bytes(&connection, BULK_TYPE GZIP, packed.data,
+                          packed.size);
     bulk_expect(&connection, BULK_RESULT("50000", "0"));
     connection_close(&connection);
     for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
         instance_connect(*state, &connection);
         send_chunks(&connection, &packed, packed.size, chunks[i]);
-        expect_after_chunks(&connection, BULK_RESULT("0", "50000"));
+        bulk_expect_last(&connection, BULK_RESULT("0", "50000"));
     }
     assert_int_equal(bulk_messages_of(*state, "long-1"), MESSAGES);
     free(packed.data);
     free(bulk.text);
-}
-
-static void wait_for_messages(const struct instance *instance, const char *id,
-                              uint64_t number)
-{
-    int64_t deadline = process_clock() + INSTANCE_PATIENCE;
-
-    while (bulk_messages_of(instance, id) < number) {
-        assert_true(process_clock() < deadline);
-        process_wait_until(process_clock() + 2);
-    }
 }
 
 /* Two members, of which the second one arrives a byte a chunk. */
@@ -223,15 +188,11 @@ static void messages_are_applied_as_they_arrive(void **state)
     instance_connect(*state, &connection);
     one.size++; /* more is to come */
     send_chunks(&connection, &one, one.size - 1, one.size);
-    wait_for_messages(*state, "early-1", 4);
+    bulk_wait_for(*state, "early-1", 4);
     assert_false(connection_has_news(&connection));
-    for (size_t i = 0; i < two.size; i++) {
-        connection_send_text(&connection, "1\r\n");
-        connection_send(&connection, two.data + i, 1);
-        connection_send_text(&connection, "\r\n");
-    }
+    connection_send_chunks(&connection, two.data, two.size, 1);
     connection_send_text(&connection, "0\r\n\r\n");
-    expect_after_chunks(&connection, BULK_RESULT("6", "0"));
+    bulk_expect_last(&connection, BULK_RESULT("6", "0"));
     free(one.data);
     free(two.data);
     free(first.text);
@@ -269,10 +230,11 @@ static void client_that_closes_early_affects_no_other(void **state)
         if (i % 2 == 0)
             send_chunks(&connection, &bomb, bomb.size / (i + 1), 10000);
         else
-            send_packed(&connection, BULK_TYPE GZIP, &bomb);
+            connection_post_bytes(&connection, BULK_TYPE GZIP, bomb.data,
+                                  bomb.size);
         connection_close(&connection);
     }
-    wait_for_messages(*state, "gone-1", 1);
+    bulk_wait_for(*state, "gone-1", 1);
     expect_packed(*state, "\n", 1,
                   &(struct exchange){.fields = BULK_TYPE GZIP,
                                      .status = 202,
@@ -293,8 +255,8 @@ static void bomb_does_not_hold_the_event_loop(void **state)
     (void)state;
     instance_start(&instance, INSTANCE_FLAGS("-threads=1"));
     instance_connect(&instance, &connection);
-    send_packed(&connection, BULK_TYPE GZIP, &bomb);
-    wait_for_messages(&instance, "bomb-1", 1);
+    connection_post_bytes(&connection, BULK_TYPE GZIP, bomb.data, bomb.size);
+    bulk_wait_for(&instance, "bomb-1", 1);
     assert_int_equal(bulk_messages_of(&instance, "bomb-1"), 1);
     assert_false(connection_has_news(&connection));
     bulk_expect(&connection, BULK_RESULT("2", "149999"));
@@ -308,7 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_of_the_coding_are_equivalent),
         cmocka_unit_test(other_codings_are_refused),
-        cmocka_unit_test(single_message_has_its_limit_decoded),
+        cmocka_unit_test(limit_of_a_single_message_is_that_of_its_decoded_body),
         cmocka_unit_test(bodies_that_are_no_gzip_data_are_refused),
         cmocka_unit_test(body_has_no_limit_and_any_chunks),
         cmocka_unit_test(messages_are_applied_as_they_arrive),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Limits of connections: they are kept alive for the time that responses
- * announce; they are kept alive while few are open, closed after
- * the response above that number, and evicted when idle near the maximum, so
- * that a new connection is always accepted.
+ * announce, while few are open; closed after the response above that number;
+ * and evicted when idle near the maximum, so that a new connection is always
+ * accepted.
  */
 #include "lib/harness.h"
 
@@ -22,7 +22,11 @@ enum {
     LONG_FOR_A_REQUEST = 1200,
     /* Less than the idle timeout (10 s), after which they are closed anyway. */
     BEFORE_TIMEOUT = 8000,
+    IDLE_MS = 2000, /* where a test sets -idle-timeout */
 };
+
+#define IDLE_FLAG "-idle-timeout=2"
+#define ANNOUNCED "timeout=2"
 
 static const char unfinished_request[] =
     "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{";
@@ -104,7 +108,7 @@ static void expect_announcements(const struct instance *instance)
 {
 #define REQUEST(line, fields)                                                  \
     .sent = line "\r\nHost: localhost\r\n" fields "\r\n"
-#define KEPT .status = 200, .header = "Keep-Alive", .value = "timeout=1"
+#define KEPT .status = 200, .header = "Keep-Alive", .value = ANNOUNCED
 #define CLOSED                                                                 \
     .status = 200, .header = "Keep-Alive", .value = NULL, .closes = true
     static const struct exchange rows[] = {
@@ -133,14 +137,14 @@ static void expect_announcements(const struct instance *instance)
         {.body = "{}",
          .status = 400,
          .header = "Keep-Alive",
-         .value = "timeout=1"},
+         .value = ANNOUNCED},
     };
 
     EXCHANGES_RUN(instance, rows);
 }
 
 /* Two responses: the second may be the same again. */
-static void expect_open_for_a_second(const struct instance *instance)
+static void expect_open_for_the_time(const struct instance *instance)
 {
     struct connection connection;
     int64_t start = 0;
@@ -153,13 +157,13 @@ static void expect_open_for_a_second(const struct instance *instance)
         connection_post(&connection, message.body);
         connection_expect(&connection, &response);
         response_expect_status(&response, 202);
-        response_expect_header(&response, "Keep-Alive", "timeout=1");
+        response_expect_header(&response, "Keep-Alive", ANNOUNCED);
         response_release(&response);
         if (number == 1)
-            process_wait_until(start + 700);
+            process_wait_until(start + IDLE_MS / 2);
     }
     connection_expect_closed(&connection);
-    assert_in_range(process_clock() - start, 1000, 1000 + BEFORE_TIMEOUT);
+    assert_in_range(process_clock() - start, IDLE_MS, IDLE_MS + BEFORE_TIMEOUT);
     connection_close(&connection);
 }
 
@@ -171,10 +175,10 @@ static void connection_is_kept_for_the_time_that_is_announced(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct instance instance;
-        instance_start(&instance, INSTANCE_FLAGS("-idle-timeout=1", modes[i]));
+        instance_start(&instance, INSTANCE_FLAGS(IDLE_FLAG, modes[i]));
         fleet_launch(&instance, MANY_ROCKETS, 0);
         expect_announcements(&instance);
-        expect_open_for_a_second(&instance);
+        expect_open_for_the_time(&instance);
         instance_stop(&instance);
     }
 }

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "../fault/faulty.h"
-#include "lib/gzip_data.h"
 
 enum {
     FEW = 20,   /* rockets: the list is made on the event loop */
@@ -56,20 +55,6 @@ struct operation {
     struct response right;       /* the response with enough memory */
 };
 
-static void send_gzip(struct connection *connection, const char *fields,
-                      const char *text)
-{
-    size_t size;
-    char *data = gzip_data(text, strlen(text), false, &size);
-
-    connection_print(connection,
-                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
-                     "%sContent-Length: %zu\r\n\r\n",
-                     fields, size);
-    connection_send(connection, data, size);
-    free(data);
-}
-
 /* cJSON parses the escapes. */
 static void send_request(const struct operation *operation,
                          struct connection *connection, const char *id)
@@ -85,7 +70,8 @@ static void send_request(const struct operation *operation,
         connection_request(connection, "GET", operation->target,
                            operation->fields);
     else if (operation->post->gzip)
-        send_gzip(connection, operation->post->fields, lines);
+        connection_post_gzip(connection, operation->post->fields, lines,
+                             strlen(lines));
     else
         connection_post_with(connection, operation->post->fields,
                              operation->post == &batch ? lines : launch.body);

@@ -16,8 +16,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "lib/gzip_data.h"
-
 enum {
     WORKERS = 2, /* worker threads of the service */
     STOP_MS = 5000,
@@ -124,20 +122,6 @@ static void read_available(struct connection *stream)
     assert_false(stream->ended);
 }
 
-/* Send a batch of gzip data, which a worker has to decode. */
-static void post_gzip(struct connection *connection)
-{
-    size_t size;
-    char *data = gzip_data("{}\n", 3, false, &size);
-
-    connection_print(connection,
-                     "POST /messages HTTP/1.1\r\nHost: localhost\r\n" BULK_TYPE
-                     "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
-                     size);
-    connection_send(connection, data, size);
-    free(data);
-}
-
 /* Expect what is sent once there are workers again, unless that is too late. */
 static void expect_last_call(struct connection *connection, int64_t resumed,
                              const struct exchange *row)
@@ -177,7 +161,9 @@ static void what_waits_for_a_worker_gets_503_or_is_truncated(void **state)
     instance_connect(&instance, &waiting);
     connection_get(&waiting, "/rockets?limit=1");
     instance_connect(&instance, &batch);
-    post_gzip(&batch);
+    /* A worker has to decode it. */
+    connection_post_gzip(&batch, BULK_TYPE "Content-Encoding: gzip\r\n", "{}\n",
+                         3);
     instance_connect(&instance, &late);
     connection_request(&late, "GET", "/rockets?limit=1",
                        "Content-Length: 1\r\nExpect: 100-continue\r\n");

@@ -5,6 +5,7 @@
  */
 #include "lib/connection.h"
 
+#include "lib/gzip_data.h"
 #include "lib/harness.h"
 
 #include <arpa/inet.h>
@@ -144,6 +145,41 @@ bool connection_post_with(struct connection *connection, const char *fields,
                             "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
                             "%sContent-Length: %zu\r\n\r\n%s",
                             fields, strlen(body), body);
+}
+
+bool connection_post_bytes(struct connection *connection, const char *fields,
+                           const char *body, size_t length)
+{
+    return connection_print(connection,
+                            "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                            "%sContent-Length: %zu\r\n\r\n",
+                            fields, length) &&
+           connection_send(connection, body, length);
+}
+
+bool connection_post_gzip(struct connection *connection, const char *fields,
+                          const char *text, size_t length)
+{
+    size_t size;
+    char *data = gzip_data(text, length, false, &size);
+    bool sent = connection_post_bytes(connection, fields, data, size);
+
+    free(data);
+    return sent;
+}
+
+bool connection_send_chunks(struct connection *connection, const char *data,
+                            size_t length, size_t size)
+{
+    bool sent = true;
+
+    for (size_t at = 0; sent && at < length; at += size) {
+        size_t chunk = length - at < size ? length - at : size;
+        sent = connection_print(connection, "%zx\r\n", chunk) &&
+               connection_send(connection, data + at, chunk) &&
+               connection_send_text(connection, "\r\n");
+    }
+    return sent;
 }
 
 bool connection_post(struct connection *connection, const char *body)

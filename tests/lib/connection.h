@@ -63,7 +63,8 @@ void connection_finish(struct connection *connection);
 
 /*
  * Send "GET <target>", any request without a body, or "POST /messages" with
- * JSON. `fields` are header lines, each with its CRLF.
+ * JSON. `fields` are header lines, each with its CRLF. The results are those of
+ * connection_send().
  */
 bool connection_get(struct connection *connection, const char *target);
 bool connection_request(struct connection *connection, const char *method,
@@ -71,6 +72,22 @@ bool connection_request(struct connection *connection, const char *method,
 bool connection_post(struct connection *connection, const char *body);
 bool connection_post_with(struct connection *connection, const char *fields,
                           const char *body);
+
+/*
+ * Post a body of any bytes, sent after the head; or of gzip data, to which
+ * `text` is compressed.
+ */
+bool connection_post_bytes(struct connection *connection, const char *fields,
+                           const char *body, size_t length);
+bool connection_post_gzip(struct connection *connection, const char *fields,
+                          const char *text, size_t length);
+
+/*
+ * Send a part of a chunked body, in chunks of at most `size` bytes. The last
+ * chunk, which ends the body, is not among them.
+ */
+bool connection_send_chunks(struct connection *connection, const char *data,
+                            size_t length, size_t size);
 
 /*
  * Receive at most `most` bytes until `deadline` (process_clock()). Return false

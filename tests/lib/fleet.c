@@ -106,6 +106,14 @@ void bulk_expect(struct connection *connection, const char *body)
     response_release(&response);
 }
 
+void bulk_expect_last(struct connection *connection, const char *body)
+{
+    exchange_expect(
+        connection,
+        &(struct exchange){.status = 202, .exact = body, .closes = true});
+    connection_close(connection);
+}
+
 void bulk_expect_applied(struct connection *connection, uint64_t applied)
 {
     char body[256];
@@ -163,4 +171,15 @@ uint64_t bulk_messages_of(const struct instance *instance, const char *id)
     }
     response_release(&response);
     return number;
+}
+
+void bulk_wait_for(const struct instance *instance, const char *id,
+                   uint64_t number)
+{
+    int64_t deadline = process_clock() + INSTANCE_PATIENCE;
+
+    while (bulk_messages_of(instance, id) < number) {
+        assert_true(process_clock() < deadline);
+        process_wait_until(process_clock() + 2);
+    }
 }

@@ -74,6 +74,9 @@ struct bulk bulk_make(const char *channel, uint64_t first, uint64_t last);
 /* Expect a 202 with this body that keeps the connection alive. */
 void bulk_expect(struct connection *connection, const char *body);
 
+/* Expect such a 202 as the last response of the connection, and close it. */
+void bulk_expect_last(struct connection *connection, const char *body);
+
 /* Expect this for a batch in which all `applied` lines were applied. */
 void bulk_expect_applied(struct connection *connection, uint64_t applied);
 
@@ -85,5 +88,9 @@ void bulk_expect_next(struct connection *connection);
  * Fails the test if messages of it are missing.
  */
 uint64_t bulk_messages_of(const struct instance *instance, const char *id);
+
+/* Wait until that is at least `number`. */
+void bulk_wait_for(const struct instance *instance, const char *id,
+                   uint64_t number);
 
 #endif

@@ -70,7 +70,7 @@ enum generator_shape {
      * explosions, gaps, repeats, rockets in flight, the highest numbers.
      */
     GENERATOR_SHORT,
-    /* One rocket with hundreds of gaps. */
+    /* One rocket with more than a thousand gaps. */
     GENERATOR_HOSTILE,
     /* All rockets, up to 120 messages. */
     GENERATOR_FLEET,

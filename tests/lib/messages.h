@@ -24,6 +24,16 @@ static inline struct timestamp messages_time(uint64_t number)
     return (struct timestamp){.seconds = MESSAGES_START + (int64_t)number};
 }
 
+/* By instant, as timestamp.h says: less than, equal to or greater than 0. */
+static inline int messages_compare_times(const struct timestamp *a,
+                                         const struct timestamp *b)
+{
+    if (a->seconds != b->seconds)
+        return a->seconds < b->seconds ? -1 : 1;
+    return (a->nanoseconds > b->nanoseconds) -
+           (a->nanoseconds < b->nanoseconds);
+}
+
 static inline struct message message_launched(const char *channel,
                                               uint64_t number, const char *type,
                                               const char *mission,

@@ -5,6 +5,7 @@
 
 #include "api/list_url.h"
 #include "fuzz/fuzz.h"
+#include "lib/messages.h"
 
 bool lists_match(const struct table_filter *filter,
                  const struct rocket_view *view)
@@ -36,12 +37,6 @@ static int order_texts(struct text a, struct text b)
     return bytes ? bytes : order((int64_t)a.length, (int64_t)b.length);
 }
 
-static int order_times(const struct timestamp *a, const struct timestamp *b)
-{
-    int seconds = order(a->seconds, b->seconds);
-    return seconds ? seconds : order(a->nanoseconds, b->nanoseconds);
-}
-
 static bool is_unknown(enum table_field field, const struct rocket_view *view)
 {
     if (field == TABLE_TYPE || field == TABLE_CREATED)
@@ -64,9 +59,9 @@ static int order_values(enum table_field field, const struct rocket_view *a,
     case TABLE_STATUS:
         return order(a->exploded, b->exploded);
     case TABLE_CREATED:
-        return order_times(&a->created, &b->created);
+        return messages_compare_times(&a->created, &b->created);
     case TABLE_UPDATED:
-        return order_times(&a->updated, &b->updated);
+        return messages_compare_times(&a->updated, &b->updated);
     case TABLE_LAST_NUMBER:
         return order((int64_t)a->last_number, (int64_t)b->last_number);
     case TABLE_FIELD_COUNT:

@@ -62,11 +62,20 @@ static int set_up(void **context)
     return 0;
 }
 
-/* All memory for decoding has been freed when the workers have ended. */
+static void unblock_worker(void)
+{
+    sem_post(&may_end);
+}
+
+/*
+ * All memory for decoding has been freed when the workers have ended. A test
+ * that failed may have left one blocked.
+ */
 static int tear_down(void **context)
 {
     struct fixture *fixture = *context;
 
+    unblock_worker();
     workers_free(fixture->api.workers);
     assert_int_equal(quota_used(&fixture->api.decoding), 0);
     http_response_release(&fixture->response);
@@ -90,11 +99,6 @@ static void block_worker(struct fixture *fixture)
     fixture->blocking = (struct worker_job){.run = block};
     workers_submit(fixture->api.workers, &fixture->blocking);
     sync_semaphore_wait(&begun);
-}
-
-static void unblock_worker(void)
-{
-    sem_post(&may_end);
 }
 
 static struct http_sink *open_batch(struct fixture *fixture)

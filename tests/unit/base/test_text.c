@@ -4,6 +4,8 @@
  */
 #include "lib/unit_check.h"
 
+#include <limits.h>
+
 static const struct text absent = {NULL, 0};
 
 static void a_string_becomes_text_without_its_nul(void **state)
@@ -64,6 +66,22 @@ static void case_is_ignored_only_for_ascii_letters(void **state)
     assert_false(text_equal_ignoring_case(TEXT("\xC4"), TEXT("\xE4")));
 }
 
+static void only_ascii_has_letters_and_digits(void **state)
+{
+    static const char digits[] = "0123456789";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    (void)state;
+    assert_false(text_is_digit(-1) || text_is_letter(-1));
+    for (int c = CHAR_MIN; c <= UCHAR_MAX; c++) {
+        bool listed = c > 0 && strchr(digits, c) != NULL;
+        assert_int_equal(text_is_digit(c), listed);
+        listed = c > 0 && strchr(letters, c) != NULL;
+        assert_int_equal(text_is_letter(c), listed);
+    }
+}
+
 static void trimming_removes_spaces_and_tabs_at_both_ends(void **state)
 {
     (void)state;
@@ -100,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_string_becomes_text_without_its_nul),
         cmocka_unit_test(texts_compare_by_unsigned_bytes),
         cmocka_unit_test(case_is_ignored_only_for_ascii_letters),
+        cmocka_unit_test(only_ascii_has_letters_and_digits),
         cmocka_unit_test(trimming_removes_spaces_and_tabs_at_both_ends),
         cmocka_unit_test(splitting_yields_every_part_and_then_absent_text),
     };

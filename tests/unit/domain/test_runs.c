@@ -8,8 +8,6 @@
  */
 #include "lib/unit_check.h"
 
-#include <stdlib.h>
-
 #include "domain/rocket.h"
 #include "unit/domain/counted_memory.h"
 #undef effect_compose /* here they are those of the service */

@@ -80,15 +80,15 @@ static void transfer_coding_is_chunked_alone_or_unknown(void **state)
         enum http_transfer_coding coding;
         const char *values[MAX_VALUES];
     } rows[] = {
-        {HTTP_CODING_CHUNKED, {"chunked", "CHunkED"}},
-        {HTTP_CODING_UNKNOWN,
+        {HTTP_TRANSFER_CHUNKED, {"chunked", "CHunkED"}},
+        {HTTP_TRANSFER_UNKNOWN,
          {"gzip", "x", "identity", "chunkedx", "gzip, chunked", "gzip,,chunked",
           "gzip ;q=1;a=\"b\" , chunked", " a , b,", "gzip, chunked;a"}},
         /* Chunked, but not last, or twice, or written in another way. */
-        {HTTP_CODING_INVALID,
+        {HTTP_TRANSFER_INVALID,
          {"chunked, gzip", "chunked,chunked", "gzip, chunked, chunked",
           "chunked ", " chunked", "chunked,", ",chunked", "chunked;", ",,"}},
-        {HTTP_CODING_INVALID,
+        {HTTP_TRANSFER_INVALID,
          {"", " ", "chunked\v", "chunked gzip", "a b", "\"gzip\"", ";a=b",
           "gzip,;a", "chun\rked", "gzip;a=\"b,c\""}},
     };
@@ -101,7 +101,7 @@ static void transfer_coding_is_chunked_alone_or_unknown(void **state)
             exact_copy_free(copy);
         }
     assert_int_equal(http_transfer_coding_of(text_of(NULL)),
-                     HTTP_CODING_INVALID);
+                     HTTP_TRANSFER_INVALID);
 }
 
 static void host_syntax_is_checked(void **state)

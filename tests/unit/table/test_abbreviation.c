@@ -6,6 +6,7 @@
  */
 #include "lib/unit_check.h"
 
+#include "lib/messages.h"
 #include "table/abbreviation.h"
 
 enum { VALUES = 1500, NANOSECONDS = 1000000000 };
@@ -29,7 +30,7 @@ static int compare_integers(size_t i, size_t j)
 
 static int compare_times(size_t i, size_t j)
 {
-    return timestamp_compare(&times[i], &times[j]);
+    return messages_compare_times(&times[i], &times[j]);
 }
 
 static int compare_texts(size_t i, size_t j)
@@ -132,7 +133,7 @@ static void make_times(int64_t reference)
         uint64_t distance = random_number(&state);
         /* Up to the end of a leap second. */
         uint32_t nanoseconds =
-            (uint32_t)(unit_random(&state) % (2 * NANOSECONDS));
+            (uint32_t)(unit_random(&state) % (UINT64_C(2) * NANOSECONDS));
         if (i < 300)
             distance = i / 30;
         else if (i < 330)
