@@ -368,7 +368,7 @@ struct http_sink *gzip_batch_open(struct api *api,
                                      free_sink};
     batch->deferred = (struct http_deferred){start_deferred, finish_deferred,
                                              cancel_deferred, free_deferred};
-    batch->job = (struct worker_job){.run = run_step};
+    batch->job = (struct worker_job){.run = run_step, .kind = WORKER_STEP};
     batch->api = api;
     batch->end = &batch->first;
     batch->gunzip = gunzip_new(&api->decoding);

@@ -340,6 +340,32 @@ static void other_jobs_run_between_the_steps(void **context)
     free(bomb);
 }
 
+/* However many batches wait to be decoded. */
+static void other_jobs_wait_for_one_batch(void **context)
+{
+    static const char *const lines[] = {A("1"), A("2"), A("3"), A("4")};
+    struct fixture *fixture = *context;
+    struct http_sink *sinks[COUNT(lines)];
+
+    block_worker(fixture);
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        size_t size;
+        char *body = gzip_data(lines[i], strlen(lines[i]), false, &size);
+        sinks[i] = open_batch(fixture);
+        take_body(sinks[i], (struct text){body, size}, PART);
+        free(body);
+    }
+    fixture->observing = (struct worker_job){.run = observe};
+    workers_submit(fixture->api.workers, &fixture->observing);
+    unblock_worker();
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        http_response_release(&fixture->response);
+        finish_batch(fixture, sinks[i]);
+        expect(fixture, 202, "{\"applied\":1,");
+    }
+    assert_int_equal(fixture->observed, 1);
+}
+
 /*
  * The connection ends before the first step, or at any step; the workers end
  * right after that, or go on.
@@ -444,6 +470,7 @@ int main(void)
         FIXTURE_TEST(sender_waits_while_the_queue_is_full),
         FIXTURE_TEST(sender_that_cannot_wait_gets_503),
         FIXTURE_TEST(other_jobs_run_between_the_steps),
+        FIXTURE_TEST(other_jobs_wait_for_one_batch),
         FIXTURE_TEST(abandoned_batch_is_freed),
         FIXTURE_TEST(cancelled_batch_gets_503),
         FIXTURE_TEST(memory_for_decoding_is_bounded),
