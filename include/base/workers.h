@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A few threads for jobs that would block an event loop. Slow jobs run one at
- * a time, in the order of submission. The other jobs start in the order of
- * submission too; with two threads or more they do not wait for slow jobs. The
- * queues link the jobs themselves, so submitting a job cannot run out of
- * memory.
+ * A few threads for jobs that would block an event loop. Jobs of one kind start
+ * in the order of submission. Slow jobs run one at a time; with two threads or
+ * more no other job waits for them. Short jobs and steps take turns, so however
+ * many steps are queued, at most one starts before each short job, and the
+ * other way round. The queues link the jobs themselves, so submitting a job
+ * cannot run out of memory.
  */
 #ifndef LUNAR_BASE_WORKERS_H
 #define LUNAR_BASE_WORKERS_H
-
-#include <stdbool.h>
 
 struct workers;
 
 /* The name of every worker thread. */
 #define WORKERS_NAME "lunar-worker"
 
+enum worker_kind {
+    WORKER_SHORT, /* takes milliseconds */
+    WORKER_SLOW,  /* takes seconds */
+    WORKER_STEP,  /* takes milliseconds, and submits itself again, often */
+};
+
 /* Embedded in a larger struct. It must exist until `run` is called. */
 struct worker_job {
     void (*run)(struct worker_job *job);
-    bool slow;               /* takes seconds, not milliseconds */
+    enum worker_kind kind;
     struct worker_job *next; /* private to the queue */
 };
 

@@ -5,10 +5,10 @@
  *
  * `running` says that the job is submitted: then the decoder and the batch are
  * its own, else they are the connection's. `lock` hands them over. The job ends
- * when the queue is empty; until then it submits itself again after each step,
- * behind the jobs of others. Only one event wakes the connection, whether it
- * waits for room in the queue or for the response: the queue is empty, and the
- * job has ended.
+ * when the queue is empty; until then it submits itself again after each
+ * GUNZIP_STEP bytes, behind the jobs of others. Only one event wakes the
+ * connection, whether it waits for room in the queue or for the response: the
+ * queue is empty, and the job has ended.
  *
  * Memory is bounded although a connection cannot always wait. The sender waits
  * while GZIP_BATCH_QUEUE bytes are queued; where its connection cannot wait
@@ -123,29 +123,31 @@ static struct part *remove_parts_locked(struct gzip_batch *batch, bool all)
     return first;
 }
 
-/* Decode from the front of `part`, and apply the lines. */
+/*
+ * Decode from the front of `part`, and apply the lines. Adds to `*work` the
+ * bytes that were read and those that they decode to: either may be few.
+ */
 static enum gunzip_result decode_step(struct gzip_batch *batch,
-                                      struct part *part)
+                                      struct part *part, size_t *work)
 {
     char out[GUNZIP_STEP];
-    size_t length;
+    size_t length, before = part->rest.length;
     enum gunzip_result result =
         gunzip_step(batch->gunzip, &part->rest, out, &length);
 
     batch_take(batch->batch, (struct text){out, length});
+    *work += before - part->rest.length + length;
     return result;
 }
 
 /*
- * A job: one step. Of what follows the last unlock, the batch itself is only
- * used if it is still this thread's: if the job goes on, or if nobody else is
- * left. A connection that waits stays until its wake.
+ * One step from the first part. False if the queue is empty: the job ends. Of
+ * what follows the last unlock, the batch itself is then only used if nobody
+ * else is left. A connection that waits stays until its wake.
  */
-static void run_step(struct worker_job *job)
+static bool decode_first(struct gzip_batch *batch, size_t *work)
 {
-    struct gzip_batch *batch = container_of(job, struct gzip_batch, job);
     struct quota *quota = &batch->api->decoding;
-    struct workers *workers = batch->api->workers;
     struct part *removed = NULL;
     enum gunzip_result result = GUNZIP_MORE;
 
@@ -155,7 +157,7 @@ static void run_step(struct worker_job *job)
     sync_unlock(&batch->lock);
 
     if (decoding)
-        result = decode_step(batch, part);
+        result = decode_step(batch, part, work);
 
     sync_lock(&batch->lock);
     if (result == GUNZIP_CORRUPT)
@@ -173,12 +175,30 @@ static void run_step(struct worker_job *job)
     sync_unlock(&batch->lock);
 
     free_parts(quota, removed);
-    if (running)
-        workers_submit(workers, job);
-    else if (abandoned)
+    if (abandoned)
         free_batch(batch);
     else if (waiter != NULL)
         http_wake(waiter);
+    return running;
+}
+
+/*
+ * A job: as many steps as are a fair turn. One alone may be too few, as a part
+ * may be a single byte; all that the queue has may be too many, as the sender
+ * may fill it as fast as it is emptied.
+ */
+static void run_steps(struct worker_job *job)
+{
+    struct gzip_batch *batch = container_of(job, struct gzip_batch, job);
+    struct workers *workers = batch->api->workers;
+    size_t work = 0;
+
+    while (decode_first(batch, &work)) {
+        if (work >= GUNZIP_STEP) {
+            workers_submit(workers, job);
+            break;
+        }
+    }
 }
 
 static struct gzip_batch *batch_of(struct http_sink *sink)
@@ -368,7 +388,7 @@ struct http_sink *gzip_batch_open(struct api *api,
                                      free_sink};
     batch->deferred = (struct http_deferred){start_deferred, finish_deferred,
                                              cancel_deferred, free_deferred};
-    batch->job = (struct worker_job){.run = run_step};
+    batch->job = (struct worker_job){.run = run_steps, .kind = WORKER_STEP};
     batch->api = api;
     batch->end = &batch->first;
     batch->gunzip = gunzip_new(&api->decoding);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Batches whose body is gzip data: decoded and applied as they arrive, on the
- * workers, GUNZIP_STEP bytes of output a job, so that neither an event loop nor
- * another job waits for more than one step, whatever the body decodes to.
+ * workers. A job ends when it has read and made GUNZIP_STEP bytes or, with the
+ * last step, less than GUNZIP_STEP more. So neither an event loop nor another
+ * job waits for long, whatever the body decodes to.
  */
 #ifndef LUNAR_API_GZIP_BATCH_H
 #define LUNAR_API_GZIP_BATCH_H

@@ -243,8 +243,10 @@ static void start_deferred(struct http_deferred *deferred,
     struct list *list = list_of_deferred(deferred);
 
     list->waiter = waiter;
-    list->job =
-        (struct worker_job){.run = run_deferred, .slow = list->streamed};
+    list->job = (struct worker_job){
+        .run = run_deferred,
+        .kind = list->streamed ? WORKER_SLOW : WORKER_SHORT,
+    };
     workers_submit(list->api->workers, &list->job);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two queues and one lock. The first thread takes slow jobs, and other jobs if
- * no slow one is queued. The other threads take no slow jobs. The lock makes
- * all that the submitter has written visible to the worker; a job hands over
- * its result itself.
+ * A queue for each kind, and one lock. The first thread takes slow jobs, and
+ * other jobs if no slow one is queued. The other threads take no slow jobs. The
+ * lock makes all that the submitter has written visible to the worker; a job
+ * hands over its result itself.
  *
  * The first thread and the other threads wait on separate conditions: glibc's
  * pthread_cond_broadcast() may wait until threads that it woke earlier have
@@ -12,9 +12,12 @@
 #include "base/workers.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/sync.h"
+
+enum { KINDS = WORKER_STEP + 1 };
 
 struct queue {
     struct worker_job *first;
@@ -25,7 +28,8 @@ struct workers {
     pthread_mutex_t lock;
     pthread_cond_t for_first, for_rest;
     /* Guarded by `lock`. */
-    struct queue slow, others;
+    struct queue queues[KINDS]; /* by worker_kind */
+    enum worker_kind turn;      /* WORKER_SHORT or WORKER_STEP */
     bool stopped;
     /* Set at start, then read-only. */
     unsigned count;
@@ -57,6 +61,20 @@ static struct worker_job *take_job(struct queue *queue)
     return job;
 }
 
+/* Remove the next short job or step. NULL if there is neither. */
+static struct worker_job *take_in_turns_locked(struct workers *workers)
+{
+    enum worker_kind other =
+        workers->turn == WORKER_SHORT ? WORKER_STEP : WORKER_SHORT;
+    struct worker_job *job = take_job(&workers->queues[workers->turn]);
+
+    if (job != NULL)
+        workers->turn = other;
+    else
+        job = take_job(&workers->queues[other]);
+    return job;
+}
+
 /*
  * Wait for a job and remove it. With `any` it may be a slow one, which goes
  * first. NULL once the workers are stopped and no job is queued.
@@ -68,9 +86,9 @@ static struct worker_job *next_job(struct workers *workers, bool any)
     sync_lock(&workers->lock);
     for (;;) {
         if (any)
-            job = take_job(&workers->slow);
+            job = take_job(&workers->queues[WORKER_SLOW]);
         if (job == NULL)
-            job = take_job(&workers->others);
+            job = take_in_turns_locked(workers);
         if (job != NULL || workers->stopped)
             break;
         sync_wait(any ? &workers->for_first : &workers->for_rest,
@@ -112,8 +130,8 @@ struct workers *workers_start(unsigned threads)
     sync_mutex_init(&workers->lock);
     sync_cond_init(&workers->for_first);
     sync_cond_init(&workers->for_rest);
-    init_queue(&workers->slow);
-    init_queue(&workers->others);
+    for (size_t i = 0; i < KINDS; i++)
+        init_queue(&workers->queues[i]);
     while (workers->count < threads &&
            pthread_create(&workers->threads[workers->count], NULL,
                           workers->count == 0 ? run_first : run_rest,
@@ -128,12 +146,12 @@ struct workers *workers_start(unsigned threads)
 void workers_submit(struct workers *workers, struct worker_job *job)
 {
     /* The job may be freed as soon as the lock is released. */
-    bool slow = job->slow;
+    enum worker_kind kind = job->kind;
 
     sync_lock(&workers->lock);
-    append_job(slow ? &workers->slow : &workers->others, job);
+    append_job(&workers->queues[kind], job);
     sync_signal(&workers->for_first);
-    if (!slow)
+    if (kind != WORKER_SLOW)
         sync_signal(&workers->for_rest);
     sync_unlock(&workers->lock);
 }

@@ -21,7 +21,7 @@
 
 enum { PART = 16 * 1024, REPEATS = 20000 };
 
-/* Posted by each wake, and by the blocking job when it has begun. */
+/* Posted by each wake, and by the jobs of the test. */
 static sem_t woken, begun, may_end;
 
 static void wake(struct http_waiter *waiter)
@@ -323,6 +323,16 @@ static void observe(struct worker_job *job)
     struct fixture *fixture = container_of(job, struct fixture, observing);
 
     fixture->observed = last_number(&fixture->api);
+    sem_post(&begun);
+}
+
+/* Submit a job, behind those that are queued, and let it read "a". */
+static void observe_unblocked(struct fixture *fixture)
+{
+    fixture->observing = (struct worker_job){.run = observe};
+    workers_submit(fixture->api.workers, &fixture->observing);
+    unblock_worker();
+    sync_semaphore_wait(&begun);
 }
 
 /* A job that is submitted after a bomb runs after the bomb's first step. */
@@ -335,13 +345,81 @@ static void other_jobs_run_between_the_steps(void **context)
 
     block_worker(fixture);
     take_body(sink, (struct text){bomb, size}, PART);
-    fixture->observing = (struct worker_job){.run = observe};
-    workers_submit(fixture->api.workers, &fixture->observing);
-    unblock_worker();
+    observe_unblocked(fixture);
     finish_batch(fixture, sink);
     expect(fixture, 202, "{\"applied\":2,\"duplicate\":19999,");
     assert_int_equal(fixture->observed, 1);
     free(bomb);
+}
+
+/* Else a body in small chunks would wait for others at each chunk. */
+static void small_parts_are_decoded_in_one_job(void **context)
+{
+    struct fixture *fixture = *context;
+    struct http_sink *sink = open_batch(fixture);
+    size_t first;
+    struct buffer body = make_body(&first);
+
+    block_worker(fixture);
+    take_body(sink, buffer_text(&body), 1);
+    observe_unblocked(fixture);
+    finish_batch(fixture, sink);
+    expect(fixture, 202, "{\"applied\":4,");
+    assert_int_equal(fixture->observed, 4);
+    buffer_release(&body);
+}
+
+/* Empty members decode to nothing, but take time. */
+static void parts_without_output_are_decoded_in_several_jobs(void **context)
+{
+    struct fixture *fixture = *context;
+    struct http_sink *sink = open_batch(fixture);
+    size_t size, last;
+    char *empty = gzip_data("", 0, false, &size);
+    char *line = gzip_data(A("1"), sizeof(A("1")) - 1, false, &last);
+    struct buffer body = BUFFER_INIT;
+
+    while (body.length < GUNZIP_STEP)
+        buffer_append(&body, (struct text){empty, size});
+    buffer_append(&body, (struct text){line, last});
+    assert_false(buffer_failed(&body));
+    block_worker(fixture);
+    for (struct text rest = buffer_text(&body); rest.length > 0;) {
+        struct text part = {rest.data, rest.length < PART ? rest.length : PART};
+        rest = text_skip(rest, part.length);
+        assert_int_equal(sink->take(sink, &part, NULL), HTTP_MORE);
+    }
+    observe_unblocked(fixture);
+    finish_batch(fixture, sink);
+    expect(fixture, 202, "{\"applied\":1,");
+    assert_int_equal(fixture->observed, 0);
+    buffer_release(&body);
+    free(line);
+    free(empty);
+}
+
+/* However many batches wait to be decoded. */
+static void other_jobs_wait_for_one_batch(void **context)
+{
+    static const char *const lines[] = {A("1"), A("2"), A("3"), A("4")};
+    struct fixture *fixture = *context;
+    struct http_sink *sinks[COUNT(lines)];
+
+    block_worker(fixture);
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        size_t size;
+        char *body = gzip_data(lines[i], strlen(lines[i]), false, &size);
+        sinks[i] = open_batch(fixture);
+        take_body(sinks[i], (struct text){body, size}, PART);
+        free(body);
+    }
+    observe_unblocked(fixture);
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        http_response_release(&fixture->response);
+        finish_batch(fixture, sinks[i]);
+        expect(fixture, 202, "{\"applied\":1,");
+    }
+    assert_int_equal(fixture->observed, 1);
 }
 
 /*
@@ -448,6 +526,9 @@ int main(void)
         FIXTURE_TEST(sender_waits_while_the_queue_is_full),
         FIXTURE_TEST(sender_that_cannot_wait_gets_503),
         FIXTURE_TEST(other_jobs_run_between_the_steps),
+        FIXTURE_TEST(small_parts_are_decoded_in_one_job),
+        FIXTURE_TEST(parts_without_output_are_decoded_in_several_jobs),
+        FIXTURE_TEST(other_jobs_wait_for_one_batch),
         FIXTURE_TEST(abandoned_batch_is_freed),
         FIXTURE_TEST(cancelled_batch_gets_503),
         FIXTURE_TEST(memory_for_decoding_is_bounded),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tests of the workers' queues: every job runs exactly once, also one that is
- * submitted by a job or queued when the workers are freed.
+ * submitted by a job or queued when the workers are freed; and which jobs wait
+ * for which.
  */
 #include "lib/unit_check.h"
 
@@ -17,11 +18,14 @@ enum { JOBS = 200 };
 /* Of the jobs that block: posted by each when it has begun, and to end one. */
 static sem_t begun, may_end;
 
+static atomic_uint all_runs;
+
 static int set_up(void **state)
 {
     (void)state;
     sem_init(&begun, 0, 0);
     sem_init(&may_end, 0, 0);
+    atomic_init(&all_runs, 0);
     return 0;
 }
 
@@ -43,6 +47,7 @@ struct counted_job {
     struct workers *workers; /* of `child` */
     struct counted_job *child;
     atomic_uint runs;
+    unsigned place; /* of its last run, among the runs of all jobs, from 1 */
 };
 
 static void run_counted_job(struct worker_job *job)
@@ -57,6 +62,7 @@ static void run_counted_job(struct worker_job *job)
     if (counted->child != NULL)
         workers_submit(counted->workers, &counted->child->job);
     atomic_fetch_add(&counted->runs, 1);
+    counted->place = atomic_fetch_add(&all_runs, 1) + 1;
 }
 
 static void submit_job(struct workers *workers, struct counted_job *counted)
@@ -65,29 +71,58 @@ static void submit_job(struct workers *workers, struct counted_job *counted)
     workers_submit(workers, &counted->job);
 }
 
-/* One slow job runs and another one is queued; a quick job starts at once. */
-static void quick_job_does_not_wait_for_slow_ones(void **state)
+/* One slow job runs and another one is queued; a short job starts at once. */
+static void short_job_does_not_wait_for_slow_ones(void **state)
 {
     (void)state;
     struct workers *workers = workers_start(2);
-    struct counted_job slow = {.job.slow = true, .blocks = true};
-    struct counted_job next_slow = {.job.slow = true};
-    struct counted_job quick = {.blocks = true};
+    struct counted_job slow = {.job.kind = WORKER_SLOW, .blocks = true};
+    struct counted_job next_slow = {.job.kind = WORKER_SLOW};
+    struct counted_job brief = {.blocks = true};
 
     assert_non_null(workers);
     submit_job(workers, &slow);
     sem_wait(&begun);
     submit_job(workers, &next_slow);
-    submit_job(workers, &quick);
-    sem_wait(&begun); /* of the quick job */
+    submit_job(workers, &brief);
+    sem_wait(&begun); /* of the short job */
     assert_int_equal(slow.runs, 0);
     assert_int_equal(next_slow.runs, 0);
     sem_post(&may_end);
     sem_post(&may_end);
     workers_free(workers);
     assert_int_equal(slow.runs, 1);
-    assert_int_equal(quick.runs, 1);
+    assert_int_equal(brief.runs, 1);
     assert_int_equal(next_slow.runs, 1);
+}
+
+/* The only worker is blocked while many steps are queued, then short jobs. */
+static void short_jobs_and_steps_take_turns(void **state)
+{
+    enum { SHORT_JOBS = 3 };
+    struct workers *workers = workers_start(1);
+    struct counted_job first = {.blocks = true};
+    struct counted_job steps[JOBS] = {{.runs = 0}};
+    struct counted_job brief[SHORT_JOBS] = {{.runs = 0}};
+
+    (void)state;
+    assert_non_null(workers);
+    submit_job(workers, &first);
+    sem_wait(&begun);
+    for (size_t i = 0; i < JOBS; i++) {
+        steps[i].job.kind = WORKER_STEP;
+        submit_job(workers, &steps[i]);
+    }
+    for (size_t i = 0; i < SHORT_JOBS; i++)
+        submit_job(workers, &brief[i]);
+    sem_post(&may_end);
+    workers_free(workers);
+    assert_int_equal(first.place, 1);
+    for (unsigned i = 0; i < SHORT_JOBS; i++) {
+        assert_int_equal(steps[i].place, 2 * i + 2);
+        assert_int_equal(brief[i].place, 2 * i + 3);
+    }
+    assert_int_equal(steps[JOBS - 1].place, 1 + SHORT_JOBS + JOBS);
 }
 
 static void *free_workers(void *workers)
@@ -97,7 +132,7 @@ static void *free_workers(void *workers)
 }
 
 /*
- * Both workers are blocked, and slow and quick jobs are queued. The last job
+ * Both workers are blocked, and jobs of each kind are queued. The last job
  * submits another one when the queues are empty.
  */
 static void every_job_runs_once_before_the_workers_end(void **state)
@@ -115,7 +150,7 @@ static void every_job_runs_once_before_the_workers_end(void **state)
         sem_wait(&begun);
     }
     for (size_t i = 0; i < JOBS; i++) {
-        waiting[i].job.slow = i % 2 == 0;
+        waiting[i].job.kind = (enum worker_kind)(i % 3);
         if (i == JOBS - 1) {
             waiting[i].workers = workers;
             waiting[i].child = &child;
@@ -138,8 +173,8 @@ static void job_may_submit_another_one(void **state)
 {
     (void)state;
     struct workers *workers = workers_start(2);
-    struct counted_job child = {.job = {.run = run_counted_job, .slow = true},
-                                .blocks = true};
+    struct counted_job child = {
+        .job = {.run = run_counted_job, .kind = WORKER_SLOW}, .blocks = true};
     struct counted_job parent = {.workers = workers, .child = &child};
 
     assert_non_null(workers);
@@ -154,7 +189,8 @@ static void job_may_submit_another_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(quick_job_does_not_wait_for_slow_ones),
+        FIXTURE_TEST(short_job_does_not_wait_for_slow_ones),
+        FIXTURE_TEST(short_jobs_and_steps_take_turns),
         FIXTURE_TEST(every_job_runs_once_before_the_workers_end),
         FIXTURE_TEST(job_may_submit_another_one),
     };
