@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cursor is three lines in base64url without padding (RFC 4648 sections 5
- * and 3.2): the scope, the value and the id. The scope is a hash of the query's
- * sort, order and filters in the form that write_scope() gives them. So a
- * cursor belongs to a query if its scope is that of the query. A hash is
- * enough, as a client that finds another query with the same one only misleads
- * itself; and it keeps the filters from being in a link twice.
+ * The query of a reference is its scope, limit and cursor. The scope is the
+ * sort, order and filters, in the form that write_scope() gives them.
  */
 #include "list_url.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "domain/message.h"
-#include "format/timestamp.h"
 #include "http/query_string.h"
 #include "http/target.h"
+#include "list_cursor.h"
 
 /* The state of list_url_parse(). */
 struct parsing {
@@ -263,119 +258,30 @@ static void write_scope(const struct list_query *query, struct buffer *out)
     }
 }
 
-/* "?" if unknown, "=" and the string, or "major.minor". */
-static void write_value(enum table_field sort, const struct table_value *value,
-                        struct buffer *out)
-{
-    if (!value->known) {
-        buffer_append(out, TEXT("?"));
-    } else if (table_field_is_string(sort)) {
-        buffer_append(out, TEXT("="));
-        buffer_append(out, value->string);
-    } else {
-        buffer_append_unsigned(out, value->major);
-        buffer_append(out, TEXT("."));
-        buffer_append_unsigned(out, value->minor);
-    }
-}
-
-/*
- * Read what write_value() writes. False if `text`, which is not empty, is
- * anything else.
- */
-static bool read_value(enum table_field sort, struct text text,
-                       struct table_value *value)
-{
-    uint64_t minor;
-
-    *value = (struct table_value){.known = !text_equal(text, TEXT("?"))};
-    if (!value->known)
-        return true;
-    if (table_field_is_string(sort)) {
-        value->string = text_skip(text, 1);
-        return text.data[0] == '=' &&
-               message_is_text(value->string, MESSAGE_MAX_NAME);
-    }
-    struct text major = text_split(&text, '.');
-    if (!text_read_unsigned(major, UINT64_MAX, &value->major) ||
-        !text_read_unsigned(text, TIMESTAMP_MAX_NANOSECONDS, &minor))
-        return false;
-    value->minor = (uint32_t)minor;
-    return true;
-}
-
-uint64_t list_url_hash(struct text scope)
-{
-    /* Known to everybody, and the same in every process. */
-    static const unsigned char key[crypto_shorthash_KEYBYTES];
-    uint64_t hash;
-
-    static_assert(sizeof(hash) == crypto_shorthash_BYTES, "a hash is a number");
-    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)scope.data,
-                     scope.length, key);
-    return hash;
-}
-
-/* Set `hash` to that of the query's scope. False if memory is exhausted. */
-static bool hash_scope(const struct list_query *query, uint64_t *hash)
-{
-    struct buffer scope = BUFFER_INIT;
-
-    write_scope(query, &scope);
-    bool done = !buffer_failed(&scope);
-    if (done)
-        *hash = list_url_hash(buffer_text(&scope));
-    buffer_release(&scope);
-    return done;
-}
-
-static bool refuse_cursor(const struct parsing *parsing)
-{
-    return refuse_query(parsing,
-                        "cursor is invalid; take it from a Link header");
-}
-
-/*
- * Decode the three lines of the cursor into the storage. False if they are not
- * such lines.
- */
-static bool decode_cursor(const struct parsing *parsing, struct text *scope,
-                          struct text *value, struct text *id)
-{
-    char *decoded = buffer_end(&parsing->url->storage);
-    struct text cursor = parsing->cursor;
-    size_t length;
-
-    if (sodium_base642bin((unsigned char *)decoded, cursor.length, cursor.data,
-                          cursor.length, NULL, &length, NULL,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-        return false;
-    *id = (struct text){decoded, length};
-    *scope = text_split(id, '\n');
-    *value = text_split(id, '\n');
-    return value->length > 0 && message_is_text(*id, MESSAGE_MAX_CHANNEL);
-}
-
 static bool read_cursor(const struct parsing *parsing)
 {
-    struct list_query *query = &parsing->url->query;
-    struct table_bound *after = &query->after;
-    struct text scope, value;
-    uint64_t hash, own;
+    struct list_url *url = parsing->url;
+    struct buffer scope = BUFFER_INIT;
 
-    if (!decode_cursor(parsing, &scope, &value, &after->id) ||
-        !text_read_unsigned(scope, UINT64_MAX, &hash))
-        return refuse_cursor(parsing);
-    if (!hash_scope(query, &own))
-        return refuse_query(parsing, "%s", "");
-    if (hash != own)
+    write_scope(&url->query, &scope);
+    if (buffer_failed(&scope))
+        return false;
+    enum list_cursor_result result =
+        list_cursor_read(parsing->cursor, buffer_text(&scope), url->query.sort,
+                         buffer_end(&url->storage), &url->query.after);
+    buffer_release(&scope);
+    switch (result) {
+    case LIST_CURSOR_OK:
+        break;
+    case LIST_CURSOR_INVALID:
+        return refuse_query(parsing,
+                            "cursor is invalid; take it from a Link header");
+    case LIST_CURSOR_OTHER_SCOPE:
         return refuse_query(parsing,
                             "cursor belongs to another sort, order or "
                             "filter; take it from a Link header and leave "
                             "the rest of the query as it is");
-    if (!read_value(query->sort, value, &after->value))
-        return refuse_cursor(parsing);
-    after->set = true;
+    }
     return true;
 }
 
@@ -400,51 +306,20 @@ void list_url_release(struct list_url *url)
     buffer_release(&url->storage);
 }
 
-/*
- * Append `bytes` in base64url without padding. It has only unreserved
- * characters (RFC 3986 section 2.3) and needs no percent-encoding.
- */
-static void append_base64url(struct buffer *out, struct text bytes)
-{
-    int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-    size_t size = sodium_base64_encoded_len(bytes.length, variant);
-
-    if (!buffer_reserve(out, size))
-        return;
-    sodium_bin2base64(buffer_end(out), size, (const unsigned char *)bytes.data,
-                      bytes.length, variant);
-    out->length += size - 1; /* the NUL */
-}
-
-static void write_cursor(const struct list_query *query, struct buffer *out)
-{
-    struct buffer cursor = BUFFER_INIT;
-    uint64_t hash = 0;
-
-    if (!hash_scope(query, &hash))
-        out->failed = true;
-    buffer_append_unsigned(&cursor, hash);
-    buffer_append(&cursor, TEXT("\n"));
-    write_value(query->sort, &query->after.value, &cursor);
-    buffer_append(&cursor, TEXT("\n"));
-    buffer_append(&cursor, query->after.id);
-    if (buffer_failed(&cursor))
-        out->failed = true;
-    else
-        append_base64url(out, buffer_text(&cursor));
-    buffer_release(&cursor);
-}
-
 void list_url_write(const struct list_query *query, struct buffer *out)
 {
     buffer_append(out, TEXT("?"));
+    size_t start = out->length;
     write_scope(query, out);
+    size_t length = out->length - start;
     if (query->limit != 0) {
         buffer_append(out, TEXT("&limit="));
         buffer_append_unsigned(out, query->limit);
     }
     if (query->after.set) {
         buffer_append(out, TEXT("&cursor="));
-        write_cursor(query, out);
+        if (!buffer_failed(out))
+            list_cursor_write((struct text){out->data + start, length},
+                              query->sort, &query->after, out);
     }
 }

@@ -3,10 +3,7 @@
  * List queries as URLs: reads the query of GET /rockets, and writes the
  * reference to a page, for the Link header (RFC 8288).
  *
- * The `cursor` parameter holds a query's `after`: the value and the id of the
- * last rocket of the page before. It also holds a hash of the sort, order and
- * filters that it was made for, and is invalid with any others. It is opaque to
- * clients.
+ * The `cursor` parameter holds a query's `after` (list_cursor.h).
  */
 #ifndef LUNAR_API_LIST_URL_H
 #define LUNAR_API_LIST_URL_H
@@ -50,12 +47,6 @@ void list_url_release(struct list_url *url);
  * exhausted, `out` fails (buffer_failed()).
  */
 void list_url_write(const struct list_query *query, struct buffer *out);
-
-/*
- * For tests, which make cursors: the hash of sort, order and filters, as they
- * stand in a reference.
- */
-uint64_t list_url_hash(struct text scope);
 
 /*
  * The name of a parameter of GET /rockets, in the order of openapi.yaml; NULL

@@ -17,6 +17,9 @@
 
 enum { FIRST_CAPACITY = 4 };
 
+static_assert((RUNS_NODE & (RUNS_NODE - 1)) == 0,
+              "a root of doubled capacity has that of a node at last");
+
 void runs_init(struct runs *runs)
 {
     memset(runs, 0, sizeof(*runs));
@@ -155,30 +158,6 @@ static unsigned step_to_next(struct runs_place *place)
 
 /* Inserting. */
 
-/*
- * Spare nodes are allocated before a change begins, so that it cannot fail
- * half-way. They are linked by their first entries.
- */
-static bool reserve_node(struct runs_node **spare, struct quota *quota)
-{
-    struct runs_node *node = runs_node_new(quota, RUNS_NODE);
-
-    if (node == NULL)
-        return false;
-    node->entries[0].node = *spare;
-    *spare = node;
-    return true;
-}
-
-static struct runs_node *take_spare(struct runs_node **spare)
-{
-    struct runs_node *node = *spare;
-
-    assert(node != NULL);
-    *spare = node->entries[0].node;
-    return node;
-}
-
 /* Reserve nodes to split the full nodes of the path, and for a new root. */
 static bool reserve_nodes(struct runs_place *place, struct quota *quota,
                           struct runs_node **spare)
@@ -189,14 +168,7 @@ static bool reserve_nodes(struct runs_place *place, struct quota *quota,
         full++;
     unsigned wanted = full + (full == place->height);
     assert(wanted <= RUNS_MAX_HEIGHT);
-    for (unsigned i = 0; i < wanted; i++) {
-        if (!reserve_node(spare, quota)) {
-            while (*spare != NULL)
-                runs_node_free(take_spare(spare), quota);
-            return false;
-        }
-    }
-    return true;
+    return runs_node_reserve(spare, wanted, quota);
 }
 
 /* Turn the single run into a tree. */
@@ -274,7 +246,7 @@ static unsigned put_in_tree(struct runs *runs, struct runs_place *place,
             return level;
         }
 
-        struct runs_node *right = take_spare(&spare);
+        struct runs_node *right = runs_node_take_spare(&spare);
         runs_node_split(node, right);
         if (index <= node->count)
             runs_node_put(node, index, &entry);
@@ -282,7 +254,7 @@ static unsigned put_in_tree(struct runs *runs, struct runs_place *place,
             runs_node_put(right, index - node->count, &entry);
         entry = runs_node_summary(right);
         if (level + 1 == place->height) {
-            add_root(runs, place, take_spare(&spare), &entry);
+            add_root(runs, place, runs_node_take_spare(&spare), &entry);
             return level + 1;
         }
         compose_path(place, level, level + 1);

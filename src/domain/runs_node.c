@@ -35,6 +35,32 @@ void runs_node_free_tree(struct runs_node *node, struct quota *quota)
     runs_node_free(node, quota);
 }
 
+/* Spare nodes are linked by their first entries. */
+struct runs_node *runs_node_take_spare(struct runs_node **spare)
+{
+    struct runs_node *node = *spare;
+
+    assert(node != NULL);
+    *spare = node->entries[0].node;
+    return node;
+}
+
+bool runs_node_reserve(struct runs_node **spare, unsigned count,
+                       struct quota *quota)
+{
+    for (*spare = NULL; count > 0; count--) {
+        struct runs_node *node = runs_node_new(quota, RUNS_NODE);
+        if (node == NULL) {
+            while (*spare != NULL)
+                runs_node_free(runs_node_take_spare(spare), quota);
+            return false;
+        }
+        node->entries[0].node = *spare;
+        *spare = node;
+    }
+    return true;
+}
+
 bool runs_node_resize(struct runs_node **node, struct quota *quota,
                       unsigned capacity)
 {

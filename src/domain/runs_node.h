@@ -25,6 +25,17 @@ void runs_node_free(struct runs_node *node, struct quota *quota);
 void runs_node_free_tree(struct runs_node *node, struct quota *quota);
 
 /*
+ * Reserve `count` nodes of level 0 and capacity RUNS_NODE, so that a change
+ * that needs several of them cannot fail half-way. False, with none reserved,
+ * if memory is exhausted.
+ */
+bool runs_node_reserve(struct runs_node **spare, unsigned count,
+                       struct quota *quota);
+
+/* Take one of the reserved nodes. There must be one. */
+struct runs_node *runs_node_take_spare(struct runs_node **spare);
+
+/*
  * Give the node another capacity, at least its count. False, with the node
  * unchanged, if memory is exhausted.
  */

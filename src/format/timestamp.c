@@ -222,7 +222,9 @@ static const char *parse_offset(struct text *rest, struct timestamp *result)
         result->spelling |= SPELLING_LOWER_Z;
         break;
     case ',':
-        return "the fraction begins with a comma, not a point";
+        if (result->digits == 0)
+            return "the fraction begins with a comma, not a point";
+        return not_an_offset;
     default:
         return not_an_offset;
     }

@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "api/list_cursor.h"
 #include "api/list_url.h"
 #include "api/parameters.h"
 #include "http/query_string.h"
@@ -150,7 +151,7 @@ static void make_query(struct text input, struct buffer *raw)
     struct text scope = input;
     scope.length = text_split(&input, '\n').length;
     if (scope.length > 0 && (scope.data[0] < '0' || scope.data[0] > '9'))
-        buffer_append_unsigned(&cursor, list_url_hash(scope));
+        buffer_append_unsigned(&cursor, list_cursor_hash(scope));
     else
         buffer_append(&cursor, scope);
     if (input.data != NULL) {

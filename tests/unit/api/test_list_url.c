@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "api/list_cursor.h"
 #include "api/list_url.h"
 #include "http/request.h"
 #include "http/target.h"
@@ -211,7 +212,7 @@ static void write_cursor(char raw[512], const char *query, const char *rest)
     char plain[128];
 
     int length = snprintf(plain, sizeof(plain), "%ju%s",
-                          (uintmax_t)list_url_hash(text_of(query)), rest);
+                          (uintmax_t)list_cursor_hash(text_of(query)), rest);
     int start = snprintf(raw, 512, "%s&cursor=", query);
     sodium_bin2base64(raw + start, 512 - (size_t)start,
                       (const unsigned char *)plain, (size_t)length,

@@ -97,18 +97,23 @@ static int tear_down(void **context)
     return quota_used(&flight->quota) == 0 ? 0 : -1;
 }
 
-static void apply(struct flight *flight, uint64_t number)
+static enum message_outcome try_apply(struct flight *flight, uint64_t number)
 {
     static const struct timestamp time;
     const struct effect effect = {.speed = 1};
     struct rocket_change change;
+
+    return rocket_apply(&flight->rocket, &flight->quota, number, &time, &effect,
+                        &change);
+}
+
+static void apply(struct flight *flight, uint64_t number)
+{
     size_t used = quota_used(&flight->quota);
 
     touched.message++;
     touched.lines = 0;
-    assert_int_equal(rocket_apply(&flight->rocket, &flight->quota, number,
-                                  &time, &effect, &change),
-                     MESSAGE_APPLIED);
+    assert_int_equal(try_apply(flight, number), MESSAGE_APPLIED);
     if (touched.most < touched.lines)
         touched.most = touched.lines;
     flight->allocations += quota_used(&flight->quota) != used;
@@ -220,6 +225,37 @@ static void alternation_at_one_place_allocates_once(void **context)
     }
 }
 
+/*
+ * Each run is tried with a little more memory at a time, so that each of the
+ * nodes that it needs is refused once. At 528 runs, the root is full and so is
+ * the last node below it.
+ */
+static void refused_run_changes_nothing(void **context)
+{
+    enum { RUNS = 600, LITTLE = 512 };
+    struct flight *flight = *context;
+    unsigned refused, most_refused = 0;
+
+    for (uint64_t i = 0; i < RUNS; i++) {
+        size_t used = quota_used(&flight->quota);
+        flight->quota.limit = used;
+        for (refused = 0; try_apply(flight, 2 * i + 1) == MESSAGE_NO_MEMORY;
+             refused++) {
+            assert_int_equal(quota_used(&flight->quota), used);
+            assert_int_equal(runs_count(&flight->rocket.runs), i);
+            assert_int_equal(rocket_state(&flight->rocket)->speed, i);
+            flight->quota.limit += LITTLE;
+        }
+        assert_int_equal(runs_count(&flight->rocket.runs), i + 1);
+        assert_int_equal(rocket_state(&flight->rocket)->speed, i + 1);
+        if (most_refused < refused)
+            most_refused = refused;
+    }
+    /* Three nodes: two of the path are split, and there is a new root. */
+    assert_in_range(most_refused, 3 * RUNS_NODE * sizeof(struct run) / LITTLE,
+                    SIZE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +264,8 @@ int main(void)
             message_past_the_bound_touches_a_bounded_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alternation_at_one_place_allocates_once,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_run_changes_nothing, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
