@@ -238,7 +238,7 @@ static struct http_sink *open_upload(struct api *api,
 static void refuse_coding(struct http_response *response)
 {
     problem_set(response, 415,
-                "the only Content-Encoding supported is one \"gzip\"");
+                "the Content-Encoding must be gzip, or there must be none");
     http_response_header(response, "Accept-Encoding", "gzip");
 }
 

@@ -129,8 +129,8 @@ void routes_answer(void *context, const struct http_request *request,
         answer_without_operation("GET, HEAD, POST, OPTIONS", request, response);
     } else if (route == NULL) {
         problem_set(response, 404,
-                    "there is nothing at this path; the page swagger shows "
-                    "the API");
+                    "there is nothing at this path; the Swagger UI, at swagger, "
+                    "lists all paths");
     } else if (route->get != NULL &&
                (method == HTTP_GET || method == HTTP_HEAD)) {
         if (check_query(route, request, response))

@@ -207,8 +207,8 @@ static const char body_too_long[] =
     "batch (application/x-ndjson, one message a line) may be longer";
 
 static const char misdirected[] =
-    "the request's host must be localhost, an IP address, or a name that "
-    "-allow-host=NAME allows";
+    "the request's host must be localhost, an IP address, or a name that the "
+    "service allows by its flag -allow-host=NAME";
 
 /* Decide where the body goes. False if the connection is to be closed. */
 static bool open_body(struct exchange *exchange)

@@ -95,9 +95,9 @@ static void message_in_a_gap_given_up_is_stale(void **state)
 {
     static const char channel[] = "stale-\xc3\xa9";
     static const char logged[] =
-        " warn  messages 2 to 2 of rocket stale-\\xc3\\xa9 are given up: it "
-        "has more than 16384 runs of messages. If they arrive later, they are "
-        "stale. Further gaps of this rocket are not logged\n";
+        " warn  rocket stale-\\xc3\\xa9 has more than 16384 runs of messages: "
+        "its lowest gap, 2 to 2, is given up; messages in it are stale if they "
+        "arrive later. Further gaps of this rocket are not logged\n";
     const struct instance *instance = *state;
     char stale[FLEET_MAX_MESSAGE + 8];
     struct connection connection;
