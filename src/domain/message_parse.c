@@ -1,272 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules for messages are tables. A table lists the members of an object
- * in the order in which they are checked, each with the function that reads
- * its value.
- *
  * json_scan() runs first. It rejects invalid JSON, so the code that follows
- * can search for members without checking syntax. Integers and strings without
- * escapes are read in place. cJSON reads only strings with escapes, one at a
- * time: having it parse the whole text took three quarters of the time of a
- * message.
+ * can search for members without checking syntax. Then the members are read in
+ * the order of the tables of message_members.h, which have the rules.
  */
 #include "domain/message_parse.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
 
 #include "format/json_error.h"
-#include "format/json_integer.h"
 #include "format/json_object.h"
 #include "format/json_scan.h"
-
-enum { MAX_MEMBERS = 4 /* rows in a table of members, without the last */ };
-
-#define STRING_TO(length)                                                      \
-    "a string of 1 to " length " bytes without control characters"
-#define SPEED "an integer from 0 to 1000000000"
-
-struct member {
-    struct text name; /* absent in the last row of a table */
-    const char *path; /* for error texts */
-    const char *expected;
-    /*
-     * Returns PARSE_INVALID for a wrong value, and may set `problem`; the
-     * caller sets the detail.
-     */
-    enum parse_status (*read)(struct parsed_message *parsed, struct text value);
-};
-
-#define NAME(literal)                                                          \
-    {                                                                          \
-        literal, sizeof(literal) - 1                                           \
-    }
-#define END                                                                    \
-    {                                                                          \
-        {NULL, 0}, NULL, NULL, NULL                                            \
-    }
-
-/* The scan has accepted the text, so NULL means that memory is exhausted. */
-static cJSON *read_value(struct text value)
-{
-    return cJSON_ParseWithLengthOpts(value.data, value.length, NULL, false);
-}
-
-static enum parse_status read_object(struct parsed_message *parsed,
-                                     struct text value)
-{
-    struct json_object object;
-
-    (void)parsed;
-    return json_object_open(&object, value) ? PARSE_OK : PARSE_INVALID;
-}
-
-static struct text without_quotes(struct text string)
-{
-    return (struct text){string.data + 1, string.length - 2};
-}
-
-static bool has_escapes(struct text string)
-{
-    return memchr(string.data, '\\', string.length) != NULL;
-}
-
-static enum parse_status read_string(struct parsed_message *parsed,
-                                     struct text value, struct text *result)
-{
-    if (value.data[0] != '"')
-        return PARSE_INVALID;
-    if (!has_escapes(value)) {
-        *result = without_quotes(value);
-        return PARSE_OK;
-    }
-
-    cJSON *string = read_value(value);
-    if (string == NULL)
-        return PARSE_NO_MEMORY;
-    assert(parsed->unescaped_count < PARSE_MAX_TEXTS);
-    parsed->unescaped[parsed->unescaped_count++] = string;
-    *result = text_of(string->valuestring);
-    return PARSE_OK;
-}
-
-static enum parse_status read_text(struct parsed_message *parsed,
-                                   struct text value, size_t max_length,
-                                   struct text *result)
-{
-    struct text text;
-    enum parse_status status = read_string(parsed, value, &text);
-
-    if (status != PARSE_OK)
-        return status;
-    if (!message_is_text(text, max_length))
-        return PARSE_INVALID;
-    *result = text;
-    return PARSE_OK;
-}
-
-static enum parse_status read_integer(struct text value, uint64_t lowest,
-                                      uint64_t highest, uint64_t *result)
-{
-    uint64_t number;
-
-    if (!json_integer_read(value, highest, &number) || number < lowest)
-        return PARSE_INVALID;
-    *result = number;
-    return PARSE_OK;
-}
-
-static enum parse_status read_channel(struct parsed_message *parsed,
-                                      struct text value)
-{
-    struct text *channel = &parsed->message.channel;
-    enum parse_status status =
-        read_text(parsed, value, MESSAGE_MAX_CHANNEL, channel);
-
-    if (status != PARSE_OK || !message_is_dot_segment(*channel))
-        return status;
-    parsed->problem = "in the path of a URL these mean folders, so the rocket "
-                      "could not be read";
-    return PARSE_INVALID;
-}
-
-static enum parse_status read_number(struct parsed_message *parsed,
-                                     struct text value)
-{
-    return read_integer(value, 1, MESSAGE_MAX_NUMBER, &parsed->message.number);
-}
-
-static enum parse_status read_time(struct parsed_message *parsed,
-                                   struct text value)
-{
-    struct text text;
-    enum parse_status status = read_string(parsed, value, &text);
-
-    if (status != PARSE_OK)
-        return status;
-    return timestamp_parse(text, &parsed->message.time, &parsed->problem)
-               ? PARSE_OK
-               : PARSE_INVALID;
-}
-
-static enum parse_status read_rocket_type(struct parsed_message *parsed,
-                                          struct text value)
-{
-    return read_text(parsed, value, MESSAGE_MAX_NAME,
-                     &parsed->message.rocket_type);
-}
-
-static enum parse_status read_mission(struct parsed_message *parsed,
-                                      struct text value)
-{
-    return read_text(parsed, value, MESSAGE_MAX_NAME, &parsed->message.mission);
-}
-
-static enum parse_status read_reason(struct parsed_message *parsed,
-                                     struct text value)
-{
-    return read_text(parsed, value, MESSAGE_MAX_NAME, &parsed->message.reason);
-}
-
-static enum parse_status read_speed(struct parsed_message *parsed,
-                                    struct text value)
-{
-    uint64_t speed;
-    enum parse_status status =
-        read_integer(value, 0, MESSAGE_MAX_SPEED, &speed);
-
-    if (status == PARSE_OK)
-        parsed->message.speed = (int64_t)speed;
-    return status;
-}
-
-static enum parse_status read_message_type(struct parsed_message *parsed,
-                                           struct text value);
-
-/* A table that is longer than MAX_MEMBERS does not compile without a warning.
- */
-static const struct member root_members[MAX_MEMBERS + 1] = {
-    {NAME("metadata"), "metadata", "an object", read_object},
-    {NAME("message"), "message", "an object", read_object},
-    END,
-};
-
-static const struct member metadata_members[MAX_MEMBERS + 1] = {
-    {NAME("channel"), "metadata.channel",
-     STRING_TO("128") ", other than . and ..", read_channel},
-    {NAME("messageNumber"), "metadata.messageNumber",
-     "an integer from 1 to 9007199254740991", read_number},
-    {NAME("messageTime"), "metadata.messageTime",
-     "an RFC 3339 date-time with offset, such as "
-     "2022-02-02T19:39:05.86337+01:00",
-     read_time},
-    {NAME("messageType"), "metadata.messageType",
-     "one of RocketLaunched, RocketSpeedIncreased, RocketSpeedDecreased, "
-     "RocketExploded, RocketMissionChanged",
-     read_message_type},
-    END,
-};
-
-static const struct member launched_members[MAX_MEMBERS + 1] = {
-    {NAME("type"), "message.type", STRING_TO("256"), read_rocket_type},
-    {NAME("launchSpeed"), "message.launchSpeed", SPEED, read_speed},
-    {NAME("mission"), "message.mission", STRING_TO("256"), read_mission},
-    END,
-};
-
-static const struct member speed_members[MAX_MEMBERS + 1] = {
-    {NAME("by"), "message.by", SPEED, read_speed},
-    END,
-};
-
-static const struct member exploded_members[MAX_MEMBERS + 1] = {
-    {NAME("reason"), "message.reason", STRING_TO("256"), read_reason},
-    END,
-};
-
-static const struct member mission_changed_members[MAX_MEMBERS + 1] = {
-    {NAME("newMission"), "message.newMission", STRING_TO("256"), read_mission},
-    END,
-};
-
-/* One row a message type. metadata_members lists the names as well. */
-static const struct {
-    struct text name;
-    const struct member *members; /* of `message` */
-} message_types[] = {
-    [MESSAGE_LAUNCHED] = {NAME("RocketLaunched"), launched_members},
-    [MESSAGE_SPEED_INCREASED] = {NAME("RocketSpeedIncreased"), speed_members},
-    [MESSAGE_SPEED_DECREASED] = {NAME("RocketSpeedDecreased"), speed_members},
-    [MESSAGE_EXPLODED] = {NAME("RocketExploded"), exploded_members},
-    [MESSAGE_MISSION_CHANGED] = {NAME("RocketMissionChanged"),
-                                 mission_changed_members},
-};
-
-static_assert(sizeof(message_types) / sizeof(*message_types) ==
-                  MESSAGE_TYPE_COUNT,
-              "a row for each type");
-
-static enum parse_status read_message_type(struct parsed_message *parsed,
-                                           struct text value)
-{
-    struct text name;
-    enum parse_status status = read_string(parsed, value, &name);
-
-    if (status != PARSE_OK)
-        return status;
-    for (size_t i = 0; i < MESSAGE_TYPE_COUNT; i++) {
-        if (text_equal(name, message_types[i].name)) {
-            parsed->message.type = (enum message_type)i;
-            return PARSE_OK;
-        }
-    }
-    return PARSE_INVALID;
-}
+#include "message_members.h"
 
 /* Set `detail`. Returns PARSE_INVALID. */
 __attribute__((format(printf, 2, 3))) static enum parse_status
@@ -282,56 +31,23 @@ refuse_message(struct parsed_message *parsed, const char *format, ...)
 }
 
 /*
- * The index of the row named `name`, or of the last row, which has no name.
- * Members are nearly always in the table's order, so row `next` is tried
- * first.
- */
-static size_t find_row(const struct member *members, struct text name,
-                       size_t next)
-{
-    size_t row = 0;
-
-    if (text_equal(name, members[next].name))
-        return next;
-    while (members[row].name.data != NULL &&
-           !text_equal(name, members[row].name))
-        row++;
-    return row;
-}
-
-/* find_row() for a name as written in JSON. False if memory is exhausted. */
-static bool find_written_row(const struct member *members, struct text written,
-                             size_t next, size_t *row)
-{
-    if (!has_escapes(written)) {
-        *row = find_row(members, without_quotes(written), next);
-        return true;
-    }
-    cJSON *name = read_value(written);
-    if (name != NULL)
-        *row = find_row(members, text_of(name->valuestring), next);
-    cJSON_Delete(name);
-    return name != NULL;
-}
-
-/*
  * Find the values of the table's members in one walk over `text`. A value is
  * absent if its member is missing. PARSE_INVALID if a member is given twice.
  */
 static enum parse_status find_members(struct parsed_message *parsed,
                                       struct text text,
-                                      const struct member *members,
-                                      struct text values[MAX_MEMBERS])
+                                      const struct message_member *members,
+                                      struct text values[MESSAGE_MAX_MEMBERS])
 {
     struct json_object object;
     struct json_member member;
     size_t next = 0, row;
 
-    for (size_t i = 0; i < MAX_MEMBERS; i++)
+    for (size_t i = 0; i < MESSAGE_MAX_MEMBERS; i++)
         values[i] = (struct text){NULL, 0};
     json_object_open(&object, text);
     while (json_object_next(&object, &member)) {
-        if (!find_written_row(members, member.name, next, &row))
+        if (!message_members_find(members, member.name, next, &row))
             return PARSE_NO_MEMORY;
         if (members[row].name.data == NULL)
             continue;
@@ -345,7 +61,7 @@ static enum parse_status find_members(struct parsed_message *parsed,
 }
 
 static enum parse_status read_member(struct parsed_message *parsed,
-                                     const struct member *member,
+                                     const struct message_member *member,
                                      struct text value)
 {
     if (value.data == NULL)
@@ -362,9 +78,9 @@ static enum parse_status read_member(struct parsed_message *parsed,
 
 static enum parse_status read_members(struct parsed_message *parsed,
                                       struct text object,
-                                      const struct member *members)
+                                      const struct message_member *members)
 {
-    struct text values[MAX_MEMBERS];
+    struct text values[MESSAGE_MAX_MEMBERS];
     enum parse_status status = find_members(parsed, object, members, values);
 
     for (size_t i = 0; status == PARSE_OK && members[i].name.data != NULL; i++)
@@ -376,18 +92,19 @@ static enum parse_status read_members(struct parsed_message *parsed,
 static enum parse_status read_root(struct parsed_message *parsed,
                                    struct text root)
 {
-    struct text values[MAX_MEMBERS];
-    enum parse_status status = find_members(parsed, root, root_members, values);
+    struct text values[MESSAGE_MAX_MEMBERS];
+    enum parse_status status =
+        find_members(parsed, root, message_members_root, values);
 
     if (status == PARSE_OK)
-        status = read_member(parsed, &root_members[0], values[0]);
+        status = read_member(parsed, &message_members_root[0], values[0]);
     if (status == PARSE_OK)
-        status = read_members(parsed, values[0], metadata_members);
+        status = read_members(parsed, values[0], message_members_metadata);
     if (status == PARSE_OK)
-        status = read_member(parsed, &root_members[1], values[1]);
+        status = read_member(parsed, &message_members_root[1], values[1]);
     if (status == PARSE_OK)
         status = read_members(parsed, values[1],
-                              message_types[parsed->message.type].members);
+                              message_members_of(parsed->message.type));
     return status;
 }
 
@@ -407,6 +124,7 @@ static bool is_several(struct text body, bool has_text_after)
 
 enum parse_status message_parse(struct text body, struct parsed_message *parsed)
 {
+    struct json_object object;
     struct json_error error;
     char problem[JSON_ERROR_SIZE];
 
@@ -419,7 +137,7 @@ enum parse_status message_parse(struct text body, struct parsed_message *parsed)
         parsed->is_several = is_several(body, error.fault == JSON_TEXT_AFTER);
         return PARSE_INVALID;
     }
-    if (read_object(parsed, body) != PARSE_OK) {
+    if (!json_object_open(&object, body)) {
         refuse_message(parsed, "the message must be a JSON object");
         parsed->is_several = is_several(body, false);
         return PARSE_INVALID;

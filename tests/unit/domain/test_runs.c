@@ -252,8 +252,8 @@ static void refused_run_changes_nothing(void **context)
             most_refused = refused;
     }
     /* Three nodes: two of the path are split, and there is a new root. */
-    assert_in_range(most_refused, 3 * RUNS_NODE * sizeof(struct run) / LITTLE,
-                    SIZE_MAX);
+    size_t nodes = (size_t)3 * RUNS_NODE * sizeof(struct run);
+    assert_in_range(most_refused, nodes / LITTLE, nodes);
 }
 
 int main(void)
