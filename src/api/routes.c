@@ -128,9 +128,10 @@ void routes_answer(void *context, const struct http_request *request,
         /* RFC 9110 section 9.3.7: OPTIONS of the server as a whole. */
         answer_without_operation("GET, HEAD, POST, OPTIONS", request, response);
     } else if (route == NULL) {
-        problem_set(response, 404,
-                    "there is nothing at this path; the Swagger UI, at swagger, "
-                    "lists all paths");
+        problem_set(
+            response, 404,
+            "there is nothing at this path; the Swagger UI, at swagger, "
+            "lists all paths");
     } else if (route->get != NULL &&
                (method == HTTP_GET || method == HTTP_HEAD)) {
         if (check_query(route, request, response))

@@ -134,7 +134,8 @@ static void log_given_up(const struct message *message,
 
     log_line(LOG_WARN,
              "rocket %s has more than %d runs of messages: its lowest gap, "
-             "%" PRIu64 " to %" PRIu64 ", is given up; messages in it are stale "
+             "%" PRIu64 " to %" PRIu64
+             ", is given up; messages in it are stale "
              "if they arrive later. Further gaps of this rocket are not logged",
              log_escape(message->channel, id, sizeof(id)), ROCKET_MAX_RUNS,
              change->first_given_up, change->last_given_up);
