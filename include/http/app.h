@@ -32,6 +32,11 @@ struct http_app {
      */
     void (*answer)(void *context, const struct http_request *request,
                    struct http_response *response);
+    /*
+     * The detail of a 413: a body that no sink receives is longer than
+     * HTTP_MAX_BODY.
+     */
+    const char *too_long;
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "operations.h"
 #include "routes.h"
 
 void api_init(struct api *api, struct table *table, struct workers *workers)
@@ -19,6 +20,8 @@ void api_init(struct api *api, struct table *table, struct workers *workers)
 
 struct http_app api_app(struct api *api)
 {
-    return (struct http_app){
-        .context = api, .open = routes_open, .answer = routes_answer};
+    return (struct http_app){.context = api,
+                             .open = routes_open,
+                             .answer = routes_answer,
+                             .too_long = messages_too_long};
 }

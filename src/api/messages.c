@@ -19,6 +19,11 @@
 #include "http/request.h"
 #include "http/response.h"
 
+static_assert(HTTP_MAX_BODY == 65536, "the text below");
+const char messages_too_long[] =
+    "a message has at most 65536 bytes, also when decoded; a batch "
+    "(application/x-ndjson, one message a line) may be longer";
+
 /* `curl -d @FILE` removes the ends of lines. */
 static const char how_to_send_several[] =
     "; to send several messages, send application/x-ndjson, one message a line "
@@ -92,17 +97,13 @@ static void decode_into(struct gunzip *gunzip, struct text body,
     char more[GUNZIP_STEP];
     size_t length = 0;
 
-    static_assert((int)GUNZIP_STEP == 65536 && (int)HTTP_MAX_BODY == 65536,
-                  "the text below");
+    static_assert((int)GUNZIP_STEP == (int)HTTP_MAX_BODY, "see above");
     enum gunzip_result result =
         gunzip_step(gunzip, &body, buffer_end(decoded), &decoded->length);
     if (result == GUNZIP_FULL)
         result = gunzip_step(gunzip, &body, more, &length);
     if (length > 0)
-        problem_set(response, 413,
-                    "the decoded body is longer than the 65536 bytes that one "
-                    "message may have; a batch (application/x-ndjson, one "
-                    "message a line) may be longer");
+        problem_set(response, 413, "%s", messages_too_long);
     else if (result == GUNZIP_NO_MEMORY)
         gzip_batch_no_memory(response);
     else if (result == GUNZIP_CORRUPT)

@@ -14,6 +14,9 @@
 void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response);
 
+/* The detail of the 413 for a message that is too long, as sent or decoded. */
+extern const char messages_too_long[];
+
 /*
  * POST /messages: where the body of a batch (application/x-ndjson) goes. NULL
  * for any other body; and, with a status in `response`, if the body has an

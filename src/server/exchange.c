@@ -202,10 +202,6 @@ static bool refuse_request(struct exchange *exchange, unsigned status,
     return queue_response(exchange, true);
 }
 
-static const char body_too_long[] =
-    "the body is longer than the 65536 bytes that one message may have; a "
-    "batch (application/x-ndjson, one message a line) may be longer";
-
 static const char misdirected[] =
     "the request's host must be localhost, an IP address, or a name that the "
     "service allows by its flag -allow-host=NAME";
@@ -226,7 +222,7 @@ static bool open_body(struct exchange *exchange)
         return queue_response(exchange, true);
     if (head->content_length >
         (head->expects_continue ? HTTP_MAX_BODY : HTTP_MAX_DRAIN))
-        return refuse_request(exchange, 413, body_too_long);
+        return refuse_request(exchange, 413, app->too_long);
     return true;
 }
 
@@ -247,6 +243,7 @@ static bool take_head(struct exchange *exchange, const char *method,
                                 &exchange->head, &objection);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
+    static_assert(HTTP_MAX_TARGET == 8192, "the text below");
     if (line.target.length > HTTP_MAX_TARGET)
         return refuse_request(exchange, 414,
                               "the target is longer than 8192 bytes");
@@ -325,7 +322,7 @@ static void dispatch_request(struct exchange *exchange)
 
     request->body = body->data == NULL ? TEXT("") : buffer_text(body);
     if (request_body_is_too_long(&exchange->body))
-        problem_set(response, 413, "%s", body_too_long);
+        problem_set(response, 413, "%s", app->too_long);
     else if (buffer_failed(body))
         problem_set_no_memory(response);
     else

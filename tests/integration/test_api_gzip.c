@@ -115,7 +115,7 @@ static void limit_of_a_single_message_is_that_of_its_decoded_body(void **state)
     const struct exchange refused = {
         .fields = GZIP,
         .status = 413,
-        .part = "the decoded body is longer than the 65536 bytes"};
+        .part = "a message has at most 65536 bytes, also when decoded"};
 
     snprintf(text, sizeof(text), "%-*s", TWICE, message.body);
     expect_packed(*state, text, MAX_BODY + 1, &refused);

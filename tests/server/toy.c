@@ -149,7 +149,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
                                      .per_connection = per_connection,
                                      .max_connections = CONNECTIONS,
                                      .idle_seconds = IDLE_SECONDS};
-    struct http_app app = {toy, open_request, answer_request};
+    struct http_app app = {toy, open_request, answer_request, "too long"};
 
     assert_non_null(toy);
     sync_mutex_init(&toy->lock);
