@@ -175,11 +175,13 @@ static bool decode_first(struct gzip_batch *batch, size_t *work)
     sync_unlock(&batch->lock);
 
     free_parts(quota, removed);
+    if (running)
+        return true;
     if (abandoned)
         free_batch(batch);
     else if (waiter != NULL)
         http_wake(waiter);
-    return running;
+    return false;
 }
 
 /*

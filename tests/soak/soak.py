@@ -36,7 +36,7 @@ LEAST_SECONDS = 15
 QUIET_SECONDS = 60.0  # a request that has begun is cut off after 30 s
 MIB = 1024 * 1024
 ROCKET_BYTES = 400
-GIVEN_UP = re.compile(r" warn  rocket (gaps/\d+) has .* given up; ")
+GIVEN_UP = re.compile(r" warn  rocket (gaps/\d+) .* is given up; ")
 
 EPILOG = """\
 loads, all at the same time:
