@@ -58,12 +58,6 @@ void batch_free(struct batch *batch)
     free(batch);
 }
 
-/* White space of JSON within a line. */
-static bool is_space(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
 /* Whether it is UTF-16 or UTF-32, where NULs stand beside ASCII characters. */
 static bool is_wide(struct text line)
 {
@@ -80,10 +74,7 @@ static const char *guess_mistake(struct text line)
 {
     if (is_wide(line))
         return "it seems to be UTF-16 or UTF-32, but must be UTF-8";
-    while (line.length > 0 && is_space(line.data[0]))
-        line = text_skip(line, 1);
-    while (line.length > 0 && is_space(line.data[line.length - 1]))
-        line.length--;
+    line = text_trim(line);
     if (line.length > 0 && line.data[0] == '[')
         return "it is a JSON array, but must have one message a line, without "
                "brackets and commas";
@@ -153,7 +144,8 @@ static bool is_blank(struct text line)
 {
     size_t i = 0;
 
-    while (i < line.length && is_space(line.data[i]))
+    while (i < line.length && (line.data[i] == ' ' || line.data[i] == '\t' ||
+                               line.data[i] == '\r'))
         i++;
     return i == line.length;
 }

@@ -80,13 +80,6 @@ static bool is_batch(const struct http_request *request)
     return false;
 }
 
-static inline enum http_coding coding_of(const struct http_request *request)
-{
-    struct text field = request->fields.content_encoding;
-
-    return field.data == NULL ? HTTP_IDENTITY : http_content_coding(field);
-}
-
 /*
  * Decode `body` into `decoded`, which has room for GUNZIP_STEP bytes: one more
  * than fit are too many.
@@ -173,7 +166,8 @@ void messages_post(struct api *api, const struct http_request *request,
 {
     if (request->cross_site)
         refuse_site(response);
-    else if (coding_of(request) == HTTP_IDENTITY)
+    else if (http_content_coding(request->fields.content_encoding) ==
+             HTTP_IDENTITY)
         post_message(api, request->body, response);
     else
         post_gzip(api, request->body, response);
@@ -247,7 +241,8 @@ struct http_sink *messages_open(struct api *api,
                                 const struct http_request *request,
                                 struct http_response *response)
 {
-    enum http_coding coding = coding_of(request);
+    enum http_coding coding =
+        http_content_coding(request->fields.content_encoding);
     bool batch = is_batch(request);
 
     if (!batch && (coding == HTTP_IDENTITY || request->cross_site))
