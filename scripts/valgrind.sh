@@ -99,7 +99,7 @@ is_faulty() {
         return
     fi
     contexts=$(sed -nE 's/.*ERROR SUMMARY: [0-9]+ errors from ([0-9]+) .*/\1/p' "$1")
-    ! grep -qE 'default action of signal (2|15) ' "$1" ||
+    ! grep -qE 'default action of signal (1|2|15) ' "$1" ||
         leaks=$(grep -cE 'are (still reachable|possibly lost) in loss record' "$1")
     [ "${contexts:-0}" -gt "$leaks" ]
 }

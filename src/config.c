@@ -6,28 +6,19 @@
  */
 #include "config.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/nearest.h"
 #include "base/text.h"
-#include "http/site_policy.h"
+#include "config_environment.h"
+#include "config_values.h"
 
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 8088
 #define DEFAULT_MAX_CONNECTIONS 10000
 #define DEFAULT_IDLE_TIMEOUT 10
 #define DEFAULT_LOG_LEVEL "info"
-
-enum {
-    MAX_THREADS = 256,
-    MIN_CONNECTIONS = 16,
-    MAX_CONNECTIONS = 1000000,
-    MAX_IDLE_TIMEOUT = 3600, /* seconds */
-    MIN_MEMORY = 1024 * 1024,
-};
 
 #define STRING_OF(token) #token
 #define STRING(macro) STRING_OF(macro)
@@ -41,153 +32,59 @@ enum {
  *   SWITCH(name, result, text)
  */
 #define FLAGS(VALUE, SWITCH)                                                   \
-    VALUE("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT), read_port,  \
-          "a number from 0 to 65535",                                          \
+    VALUE("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT),             \
+          config_read_port, "a number from 0 to 65535",                        \
           "Listen on this port; 0 picks a free one.")                          \
     VALUE("host", "ADDRESS", "LUNAR_HOST", DEFAULT_HOST, DEFAULT_HOST,         \
-          read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",             \
+          config_read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",      \
           "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE    \
           "address, :: every IPv4 and IPv6 address." LINE                      \
           "WARNING: there is no authentication. Any client that can" LINE      \
           "reach the address can read and change everything.")                 \
     VALUE("allow-host", "NAME", "LUNAR_ALLOW_HOST", "rockets.example.org",     \
-          "none", read_allow_host,                                             \
+          "none", config_read_allow_host,                                      \
           "host names without ports, as in rockets.example.org,lunar.lan",     \
           "Accept these names as Host, separated by commas, besides" LINE      \
           "localhost and IP addresses; other names get status 421. A" LINE     \
           "proxy that passes Host on needs it. Without this flag any" LINE     \
           "name is accepted unless -host is a loopback address.")              \
     VALUE("allow-origin", "URL", "LUNAR_ALLOW_ORIGIN", "https://example.org",  \
-          "none", read_allow_origin,                                           \
+          "none", config_read_allow_origin,                                    \
           "* or origins without a path, as in "                                \
           "https://example.org,http://localhost:3000",                         \
           "Let web pages of these origins, separated by commas, read and" LINE \
           "post (CORS); * is all. Pages of other sites can do neither.")       \
-    VALUE("threads", "N", "LUNAR_THREADS", "4", "the number of cores",         \
-          read_threads, "a number from 1 to 256, or per-connection",           \
+    VALUE("threads", "N", "LUNAR_THREADS", "4",                                \
+          "one for each processor, or as many as the CPU affinity or" LINE     \
+          "the CPU quota of the container allows",                             \
+          config_read_threads, "a number from 1 to 256, or per-connection",    \
           "Run this many event loops, which share all connections." LINE       \
           "-threads=per-connection runs one thread per connection instead.")   \
     VALUE("max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000",            \
-          STRING(DEFAULT_MAX_CONNECTIONS), read_max_connections,               \
+          STRING(DEFAULT_MAX_CONNECTIONS), config_read_max_connections,        \
           "a number from 16 to 1000000",                                       \
           "Maximum number of open connections. Near the maximum, idle" LINE    \
           "connections are closed.")                                           \
     VALUE(                                                                     \
         "idle-timeout", "SECONDS", "LUNAR_IDLE_TIMEOUT", "60",                 \
-        STRING(DEFAULT_IDLE_TIMEOUT), read_idle_timeout,                       \
+        STRING(DEFAULT_IDLE_TIMEOUT), config_read_idle_timeout,                \
         "a number of seconds from 1 to 3600",                                  \
         "Close a connection that has been idle for this time. Responses" LINE  \
         "announce it: Keep-Alive: timeout=SECONDS.")                           \
     VALUE("max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M",                   \
-          "half of the machine's memory", read_max_memory,                     \
+          "half of the memory of the machine, or of the container's" LINE      \
+          "limit",                                                             \
+          config_read_max_memory,                                              \
           "a number of bytes, or of K, M or G, at least 1M",                   \
           "Maximum memory for rockets, as in 512M or 4G. A message that" LINE  \
           "needs more gets status 503.")                                       \
     VALUE("log-level", "LEVEL", "LUNAR_LOG_LEVEL", "debug", DEFAULT_LOG_LEVEL, \
-          read_log_level, "error, warn, info or debug",                        \
+          config_read_log_level, "error, warn, info or debug",                 \
           "Log on stderr up to this level: error, warn, info or debug." LINE   \
           "debug includes a line per request.")                                \
     SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
     SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
     SWITCH("h", CONFIG_HELP, "The same as -help.")
-
-static bool read_number(struct text digits, uint64_t min, uint64_t max,
-                        uint64_t *number)
-{
-    return text_read_unsigned(digits, max, number) && *number >= min;
-}
-
-static bool read_port(const char *value, struct config *config)
-{
-    uint64_t port;
-    if (!read_number(text_of(value), 0, UINT16_MAX, &port))
-        return false;
-    config->port = (uint16_t)port;
-    return true;
-}
-
-static bool read_host(const char *value, struct config *config)
-{
-    config->host = value;
-    return *value != '\0';
-}
-
-static bool read_allow_host(const char *value, struct config *config)
-{
-    config->allow_host = value;
-    return site_policy_is_host_list(text_of(value));
-}
-
-static bool read_allow_origin(const char *value, struct config *config)
-{
-    config->allow_origin = value;
-    return site_policy_is_origin_list(text_of(value));
-}
-
-static bool read_threads(const char *value, struct config *config)
-{
-    uint64_t threads = 0;
-    config->per_connection = strcmp(value, "per-connection") == 0;
-    if (!config->per_connection &&
-        !read_number(text_of(value), 1, MAX_THREADS, &threads))
-        return false;
-    config->threads = (unsigned)threads;
-    return true;
-}
-
-static bool read_max_connections(const char *value, struct config *config)
-{
-    uint64_t connections;
-    if (!read_number(text_of(value), MIN_CONNECTIONS, MAX_CONNECTIONS,
-                     &connections))
-        return false;
-    config->max_connections = (unsigned)connections;
-    return true;
-}
-
-static bool read_idle_timeout(const char *value, struct config *config)
-{
-    uint64_t seconds;
-    if (!read_number(text_of(value), 1, MAX_IDLE_TIMEOUT, &seconds))
-        return false;
-    config->idle_timeout = (unsigned)seconds;
-    return true;
-}
-
-static unsigned suffix_shift(char suffix)
-{
-    switch (suffix) {
-    case 'K':
-        return 10;
-    case 'M':
-        return 20;
-    case 'G':
-        return 30;
-    default:
-        return 0;
-    }
-}
-
-static bool read_max_memory(const char *value, struct config *config)
-{
-    struct text digits = text_of(value);
-    unsigned shift = 0;
-    if (digits.length > 0)
-        shift = suffix_shift(digits.data[digits.length - 1]);
-    if (shift > 0)
-        digits.length--;
-    uint64_t units;
-    if (!read_number(digits, 0, SIZE_MAX >> shift, &units) ||
-        units << shift < MIN_MEMORY)
-        return false;
-    config->max_memory = (size_t)(units << shift);
-    return true;
-}
-
-static bool read_log_level(const char *value, struct config *config)
-{
-    return log_level_of(text_of(value), &config->log_level);
-}
 
 static const struct option {
     const char *name;
@@ -214,8 +111,7 @@ struct reader {
     char *const *end;
     struct config config;
     bool given[OPTION_COUNT]; /* as a flag */
-    char *error;
-    size_t error_size;
+    struct config_report *report;
 };
 
 /*
@@ -227,7 +123,8 @@ static enum config_result reader_fail(struct reader *reader, const char *what,
 {
     char escaped[128];
     log_escape(text_of(what), escaped, sizeof(escaped));
-    snprintf(reader->error, reader->error_size, "%s: %s", escaped, why);
+    snprintf(reader->report->error, sizeof(reader->report->error), "%s: %s",
+             escaped, why);
     return CONFIG_INVALID;
 }
 
@@ -317,48 +214,35 @@ static enum config_result read_argument(struct reader *reader)
     return option->result;
 }
 
-static const char *find_variable(char *const environment[], const char *name)
+/* A variable's name without LUNAR_. Switches, which have none, come last. */
+static const char *variable_name(size_t index)
 {
-    size_t length = strlen(name);
-    for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, length) == 0 &&
-            (*environment)[length] == '=')
-            return *environment + length + 1;
-    }
-    return NULL;
+    if (index == OPTION_COUNT || options[index].variable == NULL)
+        return NULL;
+    return options[index].variable + strlen(CONFIG_VARIABLE_PREFIX);
 }
 
-/* Read the variables of the options that were not given as flags. */
+/*
+ * Read the variables of the options that were not given as flags. One that
+ * Kubernetes has set for a service of its own is no setting.
+ */
 static enum config_result read_environment(struct reader *reader,
                                            char *const environment[])
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    for (size_t i = 0; variable_name(i) != NULL; i++) {
         const struct option *option = &options[i];
-        if (option->variable == NULL || reader->given[i])
+        const char *entry =
+            config_environment_find(environment, option->variable);
+        if (entry == NULL || reader->given[i])
             continue;
-        const char *value = find_variable(environment, option->variable);
-        if (value != NULL && !option->read(value, &reader->config))
+        const char *value = strchr(entry, '=') + 1;
+        if (config_environment_is_link(entry))
+            config_environment_warn_link(entry, option->name, reader->report);
+        else if (!option->read(value, &reader->config))
             return reader_fail_value(reader, option, option->variable, value);
     }
+    config_environment_warn_unknown(environment, variable_name, reader->report);
     return CONFIG_RUN;
-}
-
-static unsigned machine_cores(void)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores < 1)
-        return 1;
-    return cores > MAX_THREADS ? MAX_THREADS : (unsigned)cores;
-}
-
-static size_t half_of_memory(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES);
-    long page_size = sysconf(_SC_PAGESIZE);
-    if (pages < 1 || page_size < 1 || pages > LONG_MAX / page_size)
-        return SIZE_MAX / 2;
-    size_t half = (size_t)pages * (size_t)page_size / 2;
-    return half < MIN_MEMORY ? MIN_MEMORY : half;
 }
 
 /* Values without flags; 0 if the default depends on the machine. */
@@ -374,29 +258,45 @@ static struct config default_config(void)
     return config;
 }
 
-enum config_result config_read(struct config *config, int argc,
-                               char *const argv[], char *const environment[],
-                               char *error, size_t error_size)
+/* Set what was not given to what the machine and its container allow. */
+static void fit_to_machine(struct config *config, const struct machine *machine)
 {
+    if (config->threads == 0) {
+        config->threads_by_machine = true;
+        config->threads = machine->processors < CONFIG_MAX_THREADS
+                              ? machine->processors
+                              : CONFIG_MAX_THREADS;
+    }
+    if (config->max_memory == 0) {
+        uint64_t half = machine->memory / 2;
+        config->memory_by_machine = true;
+        if (half < CONFIG_MIN_MEMORY)
+            half = CONFIG_MIN_MEMORY;
+        config->max_memory = half < SIZE_MAX ? (size_t)half : SIZE_MAX;
+    }
+}
+
+enum config_result config_read(struct config *config,
+                               const struct config_input *input,
+                               struct config_report *report)
+{
+    char *const *arguments = input->argv;
     struct reader reader = {
-        .next = argc > 0 ? argv + 1 : argv,
-        .end = argv + argc,
+        .next = input->argc > 0 ? arguments + 1 : arguments,
+        .end = arguments + input->argc,
         .config = default_config(),
-        .error = error,
-        .error_size = error_size,
+        .report = report,
     };
+    *report = (struct config_report){0};
     while (reader.next < reader.end) {
         enum config_result result = read_argument(&reader);
         if (result != CONFIG_RUN)
             return result;
     }
-    enum config_result result = read_environment(&reader, environment);
+    enum config_result result = read_environment(&reader, input->environment);
     if (result != CONFIG_RUN)
         return result;
-    if (reader.config.threads == 0)
-        reader.config.threads = machine_cores();
-    if (reader.config.max_memory == 0)
-        reader.config.max_memory = half_of_memory();
+    fit_to_machine(&reader.config, input->machine);
     *config = reader.config;
     return CONFIG_RUN;
 }
@@ -411,7 +311,7 @@ const char *config_help(void)
            "\n"
            "Flags are written -name=value or -name value. If a flag is not "
            "given, its\n"
-           "environment variable is used.\n"
+           "environment variable is used, unless that is empty.\n"
            "\n"
 #define VALUE(name, argument, variable, example, fallback, reader, expected,   \
               text)                                                            \
@@ -432,8 +332,14 @@ const char *config_help(void)
             "\n"
             "To try the API in a browser, open /swagger on that port.\n"
             "\n"
-            "Exit status: 0 stopped by a signal; 1 could not run; "
-            "2 invalid flags.\n";
+            "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service "
+            "when requests\n"
+            "in flight are answered, at most 5 seconds later. A second one "
+            "ends it at once.\n"
+            "\n"
+            "Exit status: 0 stopped by a signal; 1 could not run; 2 invalid "
+            "flags or\n"
+            "environment variables.\n";
 }
 
 const char *config_version(void)

@@ -12,35 +12,58 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "base/machine.h"
+
+enum {
+    CONFIG_MAX_LINE = 256, /* bytes of an error or a warning, with its NUL */
+    CONFIG_MAX_WARNINGS = 8,
+};
 
 struct config {
     const char *host;         /* -host, "127.0.0.1" */
     const char *allow_host;   /* -allow-host, a list; NULL: none */
     const char *allow_origin; /* -allow-origin, a list or "*"; NULL: none */
     uint16_t port;            /* -port, 8088; 0: any free one */
-    unsigned threads;         /* -threads, event loops; one per core */
+    unsigned threads;         /* -threads, event loops; one per processor */
     bool per_connection;      /* -threads=per-connection */
     unsigned max_connections; /* -max-connections, 10,000 */
     unsigned idle_timeout;    /* -idle-timeout, seconds, 10 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
+    bool threads_by_machine;  /* not given, so the machine decided */
+    bool memory_by_machine;
     enum log_level log_level; /* -log-level, info */
+};
+
+/* What config_read() reads. Ownership: all of it is borrowed. */
+struct config_input {
+    int argc;
+    char *const *argv;             /* as in main() */
+    char *const *environment;      /* as environ(7); may be NULL */
+    const struct machine *machine; /* for the defaults */
+};
+
+/* What the user has to be told: lines without a line feed. */
+struct config_report {
+    char error[CONFIG_MAX_LINE]; /* with CONFIG_INVALID: fault and remedy */
+    /* Of variables that are ignored. Past the limit they are only counted. */
+    char warnings[CONFIG_MAX_WARNINGS][CONFIG_MAX_LINE];
+    size_t warning_count;
 };
 
 enum config_result {
     CONFIG_RUN,
     CONFIG_HELP,    /* -help, -h */
     CONFIG_VERSION, /* -version */
-    CONFIG_INVALID, /* `error` is one line: the fault and the remedy */
+    CONFIG_INVALID,
 };
 
 /*
- * Read `argv` (as in main()) and the environment (as environ(7); may be NULL).
- * `config` is set only with CONFIG_RUN, `error` only with CONFIG_INVALID.
- * Ownership: `config` borrows from both.
+ * Read the flags, and the variables of those that are not given. An empty
+ * variable is an unset one. `config` is set only with CONFIG_RUN.
  */
-enum config_result config_read(struct config *config, int argc,
-                               char *const argv[], char *const environment[],
-                               char *error, size_t error_size);
+enum config_result config_read(struct config *config,
+                               const struct config_input *input,
+                               struct config_report *report);
 
 /* The text of -help. */
 const char *config_help(void);

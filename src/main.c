@@ -4,19 +4,18 @@
  */
 #include <fcntl.h>
 #include <malloc.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "api/api.h"
 #include "base/log.h"
-#include "base/sync.h"
+#include "base/machine.h"
 #include "base/workers.h"
 #include "config.h"
 #include "server/server.h"
+#include "signals.h"
 #include "table/table.h"
 
 enum {
@@ -31,9 +30,13 @@ enum {
     OWN_MAPPING = 1024 * 1024,
 };
 
-/* Print one line on stderr. Returns `code`. */
+/*
+ * Print one line on stderr. Returns `code`. If nobody reads stderr this may
+ * block, so a signal must end the process.
+ */
 static int report_failure(int code, const char *reason)
 {
+    signals_unblock();
     fprintf(stderr, "lunar.service: %s\n", reason);
     return code;
 }
@@ -55,52 +58,12 @@ static bool fill_streams(void)
     return opened >= 0;
 }
 
-static void fill_stop_signals(sigset_t *stop)
-{
-    sigemptyset(stop);
-    sigaddset(stop, SIGINT);
-    sigaddset(stop, SIGTERM);
-}
-
-/*
- * The main thread waits for SIGINT and SIGTERM. All other threads start after
- * this and inherit the blocked signals. SIGPIPE is ignored: a client that
- * closes early must not end the process.
- */
-static void block_signals(void)
-{
-    sigset_t stop;
-
-    fill_stop_signals(&stop);
-    sync_check(pthread_sigmask(SIG_BLOCK, &stop, NULL), "pthread_sigmask");
-    signal(SIGPIPE, SIG_IGN);
-}
-
-/*
- * Print a URL that a browser on this machine can open, also if the service
- * listens on all addresses.
- */
-static void print_ready(const char *host, uint16_t port)
-{
-    const char *shown = host;
-
-    if (strcmp(host, "0.0.0.0") == 0)
-        shown = "127.0.0.1";
-    else if (strcmp(host, "::") == 0)
-        shown = "::1";
-    bool brackets = strchr(shown, ':') != NULL;
-    const char *left = brackets ? "[" : "", *right = brackets ? "]" : "";
-    printf("lunar.service: listening on http://%s%s%s:%u "
-           "(API: http://%s%s%s:%u/swagger)\n",
-           left, shown, right, port, left, shown, right, port);
-    fflush(stdout);
-}
-
 /*
  * Serve until a signal arrives. After that, signals have their default action,
  * so a second one ends the process at once.
  */
 static int serve_until_signal(const struct config *config,
+                              const struct machine *machine,
                               const struct http_app *app)
 {
     const struct site_policy sites = {
@@ -118,19 +81,15 @@ static int serve_until_signal(const struct config *config,
         .sites = &sites,
     };
     char error[256];
-    sigset_t stop;
-    int number;
-
-    fill_stop_signals(&stop);
     struct server *server = server_start(&options, app, error, sizeof(error));
     if (server == NULL)
         return report_failure(EXIT_FAILURE, error);
-    print_ready(config->host, server_port(server));
+    announce_ready(config, machine, server_address(server));
 
-    sigwait(&stop, &number);
-    sync_check(pthread_sigmask(SIG_UNBLOCK, &stop, NULL), "pthread_sigmask");
+    const char *name = signals_wait();
+    signals_unblock();
     log_line(LOG_INFO, "%s: stopping; a second signal ends the process at once",
-             number == SIGINT ? "SIGINT" : "SIGTERM");
+             name);
     server_stop(server);
     return EXIT_SUCCESS;
 }
@@ -139,12 +98,13 @@ static int serve_until_signal(const struct config *config,
  * Create the parts, lowest first, and serve. Free the workers before the table:
  * they may still be making a list, although its client has disconnected.
  */
-static int run_service(const struct config *config)
+static int run_service(const struct config *config,
+                       const struct machine *machine)
 {
     struct api api;
     int code = EXIT_FAILURE;
 
-    block_signals();
+    signals_block();
     struct table *table = table_new(config->max_memory);
     struct workers *workers = workers_start(WORKERS);
     if (table == NULL) {
@@ -156,7 +116,7 @@ static int run_service(const struct config *config)
     } else {
         api_init(&api, table, workers);
         struct http_app app = api_app(&api);
-        code = serve_until_signal(config, &app);
+        code = serve_until_signal(config, machine, &app);
     }
     workers_free(workers);
     table_free(table);
@@ -166,13 +126,16 @@ static int run_service(const struct config *config)
 int main(int argc, char *argv[])
 {
     struct config config;
-    char error[256];
+    struct config_report report;
 
+    signals_ignore();
     if (!fill_streams())
         return report_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
-    switch (config_read(&config, argc, argv, environ, error, sizeof(error))) {
+    const struct machine machine = machine_read("");
+    const struct config_input input = {argc, argv, environ, &machine};
+    switch (config_read(&config, &input, &report)) {
     case CONFIG_HELP:
         fputs(config_help(), stdout);
         return EXIT_SUCCESS;
@@ -180,13 +143,14 @@ int main(int argc, char *argv[])
         printf("lunar.service %s\n", config_version());
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
-        return report_failure(EXIT_USAGE, error);
+        return report_failure(EXIT_USAGE, report.error);
     case CONFIG_RUN:
         break;
     }
 
     log_set_level(config.log_level);
+    announce_warnings(&report);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
-    return run_service(&config);
+    return run_service(&config, &machine);
 }

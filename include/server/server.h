@@ -32,6 +32,24 @@ struct server_options {
     const struct site_policy *sites;
 };
 
+/* Who can connect, as far as the address decides it. */
+enum server_reach {
+    SERVER_LOOPBACK, /* only programs on this machine */
+    SERVER_ONE_ADDRESS,
+    SERVER_ALL_ADDRESSES, /* of the machine */
+};
+
+struct server_address {
+    enum server_reach reach;
+    uint16_t port;
+    /*
+     * As a URL has it: "127.0.0.1:8088", "[::1]:8088" or
+     * "[fe80::1%25eth0]:8088". For all addresses "[::]:8088", or "0.0.0.0:8088"
+     * if IPv6 is not meant or the machine has none.
+     */
+    char text[128];
+};
+
 struct server;
 
 /*
@@ -44,8 +62,8 @@ struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,
                             size_t error_size);
 
-/* The port it listens on. */
-uint16_t server_port(const struct server *server);
+/* The address that it listens on, whatever name was given for it. */
+const struct server_address *server_address(const struct server *server);
 
 /*
  * Stop listening, answer requests on open connections with `Connection: close`,

@@ -56,6 +56,17 @@ static int explain_errno(int number, const char *host, uint16_t port,
                        "%s is not an address of this machine; choose one "
                        "with -host=ADDRESS, or -host=0.0.0.0 for all",
                        host);
+    case EINVAL:
+        return explain(error, size,
+                       "can't listen on port %u of %s: a link-local address "
+                       "needs its interface, as in -host=fe80::1%%eth0",
+                       port, host);
+    case EAFNOSUPPORT:
+        return explain(error, size,
+                       "can't listen on port %u of %s: there is no IPv6 here; "
+                       "choose an IPv4 address with -host=ADDRESS, or "
+                       "-host=0.0.0.0 for all",
+                       port, host);
     default:
         return explain(error, size, "can't listen on port %u of %s: %s", port,
                        host, strerror_r(number, reason, sizeof(reason)));
@@ -109,45 +120,6 @@ int listener_open(const char *host, uint16_t port, char *error,
         explain_errno(errno, host, port, error, error_size);
     freeaddrinfo(addresses);
     return fd;
-}
-
-/* An address of any family. */
-union address {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
-
-static union address address_of(int socket)
-{
-    union address address = {.ipv6 = {.sin6_family = AF_UNSPEC}};
-    socklen_t size = sizeof(address);
-
-    getsockname(socket, &address.any, &size);
-    return address;
-}
-
-uint16_t listener_port(int socket)
-{
-    union address address = address_of(socket);
-
-    return ntohs(address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port
-                                                   : address.ipv4.sin_port);
-}
-
-bool listener_is_loopback(int socket)
-{
-    union address address = address_of(socket);
-    const struct in6_addr *ipv6 = &address.ipv6.sin6_addr;
-    unsigned char first = 0; /* byte of an IPv4 address: 127.0.0.0/8 */
-
-    if (address.any.sa_family == AF_INET)
-        first = (unsigned char)(ntohl(address.ipv4.sin_addr.s_addr) >> 24);
-    else if (IN6_IS_ADDR_V4MAPPED(ipv6))
-        first = ipv6->s6_addr[12];
-    else
-        return IN6_IS_ADDR_LOOPBACK(ipv6);
-    return first == 127;
 }
 
 /*

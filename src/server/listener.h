@@ -17,12 +17,6 @@
 int listener_open(const char *host, uint16_t port, char *error,
                   size_t error_size);
 
-/* The port that a listening socket has. */
-uint16_t listener_port(int socket);
-
-/* Whether only programs on this machine can connect to a listening socket. */
-bool listener_is_loopback(int socket);
-
 /*
  * A placeholder listener: a socket that listens where no client can reach it;
  * -1 on failure. It is opened at the start, as at the stop there may be no

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "base/log.h"
 #include "connections.h"
 #include "exchange.h"
@@ -40,6 +41,7 @@ enum {
 struct server {
     /* Set at start, then read-only. */
     struct server_context context;
+    struct server_address address;
     int socket, placeholder; /* which replaces it at the stop */
     struct MHD_Daemon *daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
@@ -284,10 +286,11 @@ struct server *server_start(const struct server_options *wanted,
         release_server(server);
         return NULL;
     }
+    address_of_socket(server->socket, &server->address);
     server->context.sites = options.sites;
     server->context.checks_host =
         options.sites != NULL && (options.sites->hosts.data != NULL ||
-                                  listener_is_loopback(server->socket));
+                                  server->address.reach == SERVER_LOOPBACK);
     if (!start_parts(server, &options)) {
         snprintf(error, error_size,
                  "can't start %u threads: not enough processes (ulimit -u), "
@@ -300,9 +303,9 @@ struct server *server_start(const struct server_options *wanted,
     return server;
 }
 
-uint16_t server_port(const struct server *server)
+const struct server_address *server_address(const struct server *server)
 {
-    return listener_port(server->socket);
+    return &server->address;
 }
 
 /*

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program from outside: flags, environment variables, exit codes, the ready
- * line, the log, and the single line of each error.
+ * The program from outside: flags, environment variables, exit codes, the log,
+ * and the single line of each error. test_ready.c has what it says at its
+ * start.
  */
 #include "lib/harness.h"
 
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { MAX_TEXT = 32 };
 
@@ -166,69 +164,6 @@ static void address_that_cannot_be_used_is_an_error_of_one_line(void **state)
 }
 
 /*
- * Return whether a connection to the host and port of the URL in `line`
- * succeeds.
- */
-static bool can_connect(const char *line)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char host[128] = "", port[16] = "";
-    bool connected = false;
-    const char *url = strstr(line, "http://");
-
-    assert_non_null(url);
-    if (sscanf(url, "http://[%127[^]]]:%15[0-9]", host, port) != 2)
-        assert_int_equal(sscanf(url, "http://%127[^:]:%15[0-9]", host, port),
-                         2);
-    if (getaddrinfo(host, port, &hints, &found) != 0)
-        return false;
-    for (struct addrinfo *next = found; next != NULL; next = next->ai_next) {
-        int fd = socket(next->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        connected = connected || (fd >= 0 && connect(fd, next->ai_addr,
-                                                     next->ai_addrlen) == 0);
-        if (fd >= 0)
-            close(fd);
-    }
-    freeaddrinfo(found);
-    return connected;
-}
-
-/* Return whether this machine has the IPv6 loopback address. */
-static bool has_ipv6(void)
-{
-    FILE *addresses = fopen("/proc/net/if_inet6", "re");
-    char line[128];
-    bool found = false;
-
-    while (addresses != NULL && fgets(line, sizeof(line), addresses) != NULL)
-        found =
-            found || strncmp(line, "00000000000000000000000000000001", 32) == 0;
-    if (addresses != NULL)
-        fclose(addresses);
-    return found;
-}
-
-static void ready_line_has_working_urls(void **state)
-{
-    static const char *const hosts[] = {"-host=0.0.0.0",
-                                        "-host=::", "-host=::1"};
-
-    (void)state;
-    for (size_t i = 0; i < (has_ipv6() ? 3 : 1); i++) {
-        struct instance instance;
-
-        instance_start(&instance, FLAGS(hosts[i]));
-        assert_true(can_connect(instance.ready));
-        assert_true(can_connect(strstr(instance.ready, "(API: ")));
-        /* The harness connects by IPv4: "::" is dual-stack. */
-        if (i < 2)
-            EXCHANGE(&instance, .target = "/health", .status = 200);
-        instance_stop(&instance);
-    }
-}
-
-/*
  * Have the service log a request, and one that libmicrohttpd rejects. Returns
  * the log. Ownership: the caller frees it.
  */
@@ -275,7 +210,6 @@ int main(void)
         cmocka_unit_test(every_form_of_a_setting_works),
         cmocka_unit_test(bad_setting_is_a_usage_error_of_one_line),
         cmocka_unit_test(address_that_cannot_be_used_is_an_error_of_one_line),
-        cmocka_unit_test(ready_line_has_working_urls),
         cmocka_unit_test(requests_are_logged_at_debug_level_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SIGTERM, SIGINT and SIGKILL at random moments under load. After SIGTERM or
- * SIGINT every acknowledged message is applied: reads that began before the
- * signal and end after it show this. After SIGKILL no client has taken a
+ * SIGTERM, SIGINT, SIGHUP and SIGKILL at random moments under load. After all
+ * but SIGKILL every acknowledged message is applied: reads that began before
+ * the signal and end after it show this. After SIGKILL no client has taken a
  * truncated response for a complete one, and the port is free.
  */
 #include "lib/harness.h"
@@ -191,18 +191,19 @@ static void acknowledged_messages_are_applied_at_a_stop(void **state)
 {
     static const char *const per_connection[] = {"-threads=per-connection",
                                                  NULL};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 
     (void)state;
     for (int i = 0; i < ROUNDS; i++) {
         struct instance instance;
         struct poster posters[POSTERS] = {0};
 
-        instance_start(&instance, i % 3 == 2 ? per_connection : NULL);
+        instance_start(&instance, i >= ROUNDS / 2 ? per_connection : NULL);
         begin_reads(&instance, posters);
         start_posters(posters, &instance, false);
         wait_some_time();
         int64_t signalled = process_clock();
-        process_signal(&instance.process, i % 2 == 0 ? SIGTERM : SIGINT);
+        process_signal(&instance.process, signals[i % 3]);
         join_posters(posters);
         end_reads(posters, signalled);
         instance_expect_end(&instance, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stdout or stderr cannot be written, or standard streams are closed: the
- * service runs without them.
+ * stdout or stderr cannot be written, be it for a limit of the size of files,
+ * or standard streams are closed: the service runs without them.
  */
 #include "lib/harness.h"
 
@@ -11,16 +11,17 @@
 
 enum { REQUESTS = 50 };
 
-/* In the shell's syntax. */
-static const char *const redirections[] = {"2>/dev/full", ">/dev/full", ">&-",
-                                           ">&- 2>&-", "<&- >&- 2>&-"};
+/* What the shell does before; the harness gives it a file as stderr. */
+static const char *const obstacles[] = {"exec 2>/dev/full",  "exec >/dev/full",
+                                        "exec >&-",          "exec >&- 2>&-",
+                                        "exec <&- >&- 2>&-", "ulimit -f 0"};
 
 /*
- * Start the service with a redirection that may hide its ready line, on the
- * port of a service that has stopped. A shell redirects the streams and is
- * replaced by the service.
+ * Start the service with an obstacle that may hide its ready line, on the port
+ * of a service that has stopped. A shell makes the obstacle and is replaced by
+ * the service.
  */
-static void start_redirected(struct instance *instance, const char *redirection)
+static void start_obstructed(struct instance *instance, const char *obstacle)
 {
     char command[64], port[32];
     const char *const arguments[] = {
@@ -30,8 +31,8 @@ static void start_redirected(struct instance *instance, const char *redirection)
 
     instance_start(instance, NULL);
     instance_stop(instance);
-    snprintf(command, sizeof(command), "exec \"$0\" \"$1\" -log-level=debug %s",
-             redirection);
+    snprintf(command, sizeof(command),
+             "%s; exec \"$0\" \"$1\" -log-level=debug", obstacle);
     snprintf(port, sizeof(port), "-port=%u", instance->port);
     process_start(&instance->process, arguments, NULL);
     while (!connection_open(&connection, instance->port)) {
@@ -82,11 +83,11 @@ static void expect_no_sockets(const struct instance *instance)
 static void service_runs_without_its_standard_streams(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(redirections) / sizeof(*redirections); i++) {
+    for (size_t i = 0; i < sizeof(obstacles) / sizeof(*obstacles); i++) {
         struct instance instance;
 
-        print_message("%s\n", redirections[i]);
-        start_redirected(&instance, redirections[i]);
+        print_message("%s\n", obstacles[i]);
+        start_obstructed(&instance, obstacles[i]);
         expect_service(&instance);
         expect_no_sockets(&instance);
         instance_stop(&instance);

@@ -147,10 +147,40 @@ static void stuck_clients_are_cut_off_after_the_time_limit(void **state)
     }
 }
 
+static void every_stop_signal_lets_requests_finish_and_is_logged(void **state)
+{
+    static const struct {
+        int number;
+        const char *line;
+    } rows[] = {{SIGTERM, " info  SIGTERM: stopping"},
+                {SIGINT, " info  SIGINT: stopping"},
+                {SIGHUP, " info  SIGHUP: stopping"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+
+        instance_start(&scene.instance, NULL);
+        start_request(&scene);
+        process_signal(&scene.instance.process, rows[i].number);
+        instance_wait_refusing(&scene.instance);
+        process_wait_error(&scene.instance.process, rows[i].line);
+        const char *body = scene.message.body;
+        connection_send_text(&scene.request, body + strlen(body) / 2);
+        exchange_expect(&scene.request,
+                        &(struct exchange){.status = 202, .closes = true});
+        connection_close(&scene.request);
+        instance_expect_end(&scene.instance, 0);
+    }
+}
+
 static void second_signal_ends_at_once(void **state)
 {
-    static const int signals[][2] = {
-        {SIGTERM, SIGTERM}, {SIGINT, SIGINT}, {SIGTERM, SIGINT}};
+    static const int signals[][2] = {{SIGTERM, SIGTERM},
+                                     {SIGINT, SIGINT},
+                                     {SIGTERM, SIGINT},
+                                     {SIGHUP, SIGHUP},
+                                     {SIGHUP, SIGTERM}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
@@ -162,24 +192,68 @@ static void second_signal_ends_at_once(void **state)
         process_signal(&scene.instance.process, signals[i][0]);
         instance_wait_refusing(&scene.instance);
         process_signal(&scene.instance.process, signals[i][1]);
-        assert_int_not_equal(process_wait(&scene.instance.process, AT_ONCE_MS),
-                             PROCESS_LATE);
+        assert_int_equal(process_wait(&scene.instance.process, AT_ONCE_MS),
+                         PROCESS_SIGNALLED + signals[i][1]);
         assert_true(process_clock() - stop < AT_ONCE_MS);
         connection_close(&scene.request);
         instance_release(&scene.instance);
     }
 }
 
-static void sigint_stops_it_and_sigpipe_does_not(void **state)
+static void other_signals_do_not_end_it(void **state)
 {
+    static const int signals[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ};
     struct instance instance;
 
     (void)state;
     instance_start(&instance, NULL);
-    process_signal(&instance.process, SIGPIPE);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        process_signal(&instance.process, signals[i]);
+        EXCHANGE(&instance, .target = "/health", .status = 200);
+    }
+    instance_stop(&instance);
+}
+
+/*
+ * The signal is blocked across execve(2), so that it is waiting from before the
+ * service runs to where it would wait for one.
+ */
+static void signal_at_the_start_stops_it_when_it_is_ready(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        const char *const arguments[] = {process_setting("LUNAR_SERVICE"),
+                                         "-port=0", NULL};
+        struct instance instance = {0};
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, signals[i]);
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+        process_start(&instance.process, arguments, NULL);
+        process_signal(&instance.process, signals[i]);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+        instance_wait_ready(&instance);
+        instance_expect_end(&instance, 0);
+    }
+}
+
+static void hangup_stays_ignored_under_nohup(void **state)
+{
+    const char *const arguments[] = {"/bin/sh", "-c",
+                                     "exec nohup \"$0\" -port=0",
+                                     process_setting("LUNAR_SERVICE"), NULL};
+    struct instance instance = {0};
+
+    (void)state;
+    process_start(&instance.process, arguments, NULL);
+    instance_wait_ready(&instance);
+    process_signal(&instance.process, SIGHUP);
     EXCHANGE(&instance, .target = "/health", .status = 200);
-    process_signal(&instance.process, SIGINT);
-    instance_expect_end(&instance, 0);
+    assert_int_equal(process_wait(&instance.process, IDLE_MS), PROCESS_LATE);
+    instance_stop(&instance);
 }
 
 int main(void)
@@ -187,8 +261,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_in_flight_are_finished_and_idlers_closed),
         cmocka_unit_test(stuck_clients_are_cut_off_after_the_time_limit),
+        cmocka_unit_test(every_stop_signal_lets_requests_finish_and_is_logged),
         cmocka_unit_test(second_signal_ends_at_once),
-        cmocka_unit_test(sigint_stops_it_and_sigpipe_does_not),
+        cmocka_unit_test(other_signals_do_not_end_it),
+        cmocka_unit_test(signal_at_the_start_stops_it_when_it_is_ready),
+        cmocka_unit_test(hangup_stays_ignored_under_nohup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,7 @@ static _Noreturn void execute_child(const char *const arguments[],
                                     int err)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGHUP, SIG_DFL); /* the test may run under nohup(1) */
     if (dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
         execve(arguments[0], (char *const *)arguments,
                (char *const *)environment);

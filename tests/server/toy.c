@@ -166,7 +166,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
 
 uint16_t toy_port(const struct toy *toy)
 {
-    return server_port(toy->server);
+    return server_address(toy->server)->port;
 }
 
 static void *run_stop(void *context)

@@ -5,19 +5,20 @@
  */
 #include "lib/unit_check.h"
 
-#include <unistd.h>
-
 #include "config.h"
 
 enum { MAX_WORDS = 12 };
 
+/* Half of its memory is 7 MiB. */
+static const struct machine machine = {.memory = 14 << 20, .processors = 7};
+
 /* A command line and an environment, and the result of reading them. */
 struct reading {
-    char arguments[512], variables[256];
+    char arguments[512], variables[512];
     char *argv[MAX_WORDS + 2];
     char *environment[MAX_WORDS + 1];
     struct config config;
-    char error[256];
+    struct config_report report;
 };
 
 /* Split `words` in place at its spaces into `list`, which ends with NULL. */
@@ -46,24 +47,23 @@ static enum config_result read_words(struct reading *reading,
     reading->argv[0] = program;
     int count = split_words(reading->arguments, reading->argv + 1);
     split_words(reading->variables, reading->environment);
-    return config_read(&reading->config, count + 1, reading->argv,
-                       reading->environment, reading->error,
-                       sizeof(reading->error));
+    return config_read(&reading->config,
+                       &(struct config_input){count + 1, reading->argv,
+                                              reading->environment, &machine},
+                       &reading->report);
 }
 
 /* The environment may be missing. */
 static void defaults_are_as_documented(void **state)
 {
     struct config config;
-    char error[64] = "";
+    struct config_report report;
     char *nothing[] = {NULL};
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t memory =
-        (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 
     (void)state;
     assert_int_equal(
-        config_read(&config, 0, nothing, NULL, error, sizeof(error)),
+        config_read(&config, &(struct config_input){0, nothing, NULL, &machine},
+                    &report),
         CONFIG_RUN);
     assert_string_equal(config.host, "127.0.0.1");
     assert_int_equal(config.port, 8088);
@@ -73,15 +73,59 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(config.idle_timeout, 10);
     assert_int_equal(config.log_level, LOG_INFO);
     assert_false(config.per_connection);
-    assert_int_equal(config.threads, cores > 256 ? 256 : cores);
-    assert_int_equal(config.max_memory, memory / 2);
+    assert_int_equal(config.threads, 7);
+    assert_int_equal(config.max_memory, 7 << 20);
+    assert_true(config.threads_by_machine);
+    assert_true(config.memory_by_machine);
+    assert_int_equal(report.warning_count, 0);
 }
 
-/* What the defaults would take from the machine. */
-#define MACHINE " LUNAR_THREADS=7 LUNAR_MAX_MEMORY=7M"
+static void defaults_fit_the_machine(void **state)
+{
+    static const struct {
+        struct machine machine;
+        unsigned threads;
+        size_t memory;
+    } rows[] = {
+        {{.memory = 3 << 20, .processors = 1}, 1, 3 << 19},
+        {{.memory = UINT64_MAX, .processors = 256}, 256, SIZE_MAX / 2},
+        {{.memory = 1 << 20, .processors = 257}, 256, 1 << 20},
+        {{.memory = 0, .processors = 5000}, 256, 1 << 20},
+    };
+    char *nothing[] = {NULL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct config config;
+        struct config_report report;
+
+        config_read(&config,
+                    &(struct config_input){0, nothing, NULL, &rows[i].machine},
+                    &report);
+        assert_int_equal(config.threads, rows[i].threads);
+        assert_int_equal(config.max_memory, rows[i].memory);
+    }
+}
+
+static void what_is_given_is_not_the_choice_of_the_machine(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    read_words(&reading, "-threads=7", "LUNAR_MAX_MEMORY=7M");
+    assert_false(reading.config.threads_by_machine);
+    assert_false(reading.config.memory_by_machine);
+    read_words(&reading, "-max-memory=7M", "LUNAR_THREADS=7");
+    assert_false(reading.config.threads_by_machine);
+    assert_false(reading.config.memory_by_machine);
+    read_words(&reading, "-max-memory=7M", "");
+    assert_true(reading.config.threads_by_machine);
+    read_words(&reading, "-threads=7", "");
+    assert_true(reading.config.memory_by_machine);
+}
 
 /*
- * What differs from the defaults and MACHINE, as "port=9000 host=:: "; "help",
+ * What differs from the defaults, as "port=9000 host=:: "; "help",
  * "version" or the error.
  */
 static const char *outcome_of(enum config_result result,
@@ -94,7 +138,7 @@ static const char *outcome_of(enum config_result result,
     if (result != CONFIG_RUN)
         assert_null(config->host); /* it is untouched */
     if (result == CONFIG_INVALID)
-        return reading->error;
+        return reading->report.error;
     if (result != CONFIG_RUN)
         return result == CONFIG_HELP ? "help" : "version";
 
@@ -174,6 +218,19 @@ static const struct {
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
     {"-port=2", "LUNAR_PORT=abc", "port=2 "},
     {"", "PORT=1 LUNAR_PORTS=x LUNAR_POR=x MY_LUNAR_PORT=x", ""},
+
+    /* An empty variable is an unset one. */
+    {"", "LUNAR_PORT= LUNAR_HOST= LUNAR_THREADS= LUNAR_MAX_MEMORY=", ""},
+
+    /* What Kubernetes sets is no port; a bad port is still an error. */
+    {"", "LUNAR_PORT=tcp://10.0.0.1:8088", ""},
+    {"", "LUNAR_PORT=udp://10.0.0.1:8088", ""},
+    {"", "LUNAR_PORT=sctp://[fd00::1]:8088", ""},
+    {"-port=1", "LUNAR_PORT=tcp://10.0.0.1:8088", "port=1 "},
+    {"", "LUNAR_PORT=http://10.0.0.1", "LUNAR_PORT=http://10.0.0.1: " PORT},
+    {"", "LUNAR_PORT=tcp:", "LUNAR_PORT=tcp:: " PORT},
+    {"", "LUNAR_THREADS=tcp://10.0.0.1:8088",
+     "LUNAR_THREADS=tcp://10.0.0.1:8088: " THREADS},
 
     /* Limits are inclusive. */
     {"-port=0 -max-connections=16", "", "port=0 connections=16 "},
@@ -257,7 +314,6 @@ static const struct {
     {"-port=1 -port=x", "", "-port=x: " PORT},
     {"-port=x -port=1", "", "-port=x: " PORT},
     {"", "LUNAR_PORT=abc", "LUNAR_PORT=abc: " PORT},
-    {"", "LUNAR_PORT=", "LUNAR_PORT=: " PORT},
     {"-host=::", "LUNAR_THREADS=0", "LUNAR_THREADS=0: " THREADS},
     {"-port", "", "-port: expected a value, as in -port=9000"},
     {"--max-memory", "",
@@ -292,41 +348,142 @@ static void arguments_and_variables_give_the_expected_config(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct reading reading;
-        char variables[256];
-
-        snprintf(variables, sizeof(variables), "%s" MACHINE,
-                 cases[i].variables);
         enum config_result result =
-            read_words(&reading, cases[i].arguments, variables);
+            read_words(&reading, cases[i].arguments, cases[i].variables);
         assert_string_equal(outcome_of(result, &reading), cases[i].outcome);
     }
 }
 
-static void error_is_one_short_line(void **state)
+#define LINK(address)                                                          \
+    "LUNAR_PORT=" address " is ignored: Kubernetes sets it for a service "     \
+    "named lunar; use -port, or enableServiceLinks: false in the pod\n"
+#define IGNORED(name)                                                          \
+    name " is ignored: unknown variable; -help lists the variables\n"
+#define MEANT(name, nearest)                                                   \
+    name " is ignored: unknown variable; did you mean " nearest                \
+         "? -help lists the variables\n"
+
+/* A service named lunar, with one port that has a name, as Kubernetes has it.
+ */
+#define DETAILS                                                                \
+    " LUNAR_SERVICE_HOST=10.0.0.1 LUNAR_SERVICE_PORT=8088"                     \
+    " LUNAR_SERVICE_PORT_HTTP=8088 LUNAR_PORT_8088_TCP=tcp://10.0.0.1:8088"    \
+    " LUNAR_PORT_8088_TCP_PROTO=tcp LUNAR_PORT_8088_TCP_PORT=8088"             \
+    " LUNAR_PORT_8088_TCP_ADDR=10.0.0.1"
+
+static const struct {
+    const char *arguments, *variables;
+    const char *warnings; /* with a line feed after each */
+} warned[] = {
+    {"", "", ""},
+    {"", "PORT=1 MY_LUNAR_PORT=x LUNAR=1 lunar_port=1 LUNARPORT=1", ""},
+    {"", "LUNAR_PORT=1 LUNAR_HOST=::", ""},
+
+    /* Names are compared without LUNAR_. */
+    {"", "LUNAR_PROT=1", MEANT("LUNAR_PROT", "LUNAR_PORT")},
+    {"", "LUNAR_THREAD=1", MEANT("LUNAR_THREAD", "LUNAR_THREADS")},
+    {"", "LUNAR_port=1", MEANT("LUNAR_port", "LUNAR_PORT")},
+    {"", "LUNAR_MAXMEMORY=1", MEANT("LUNAR_MAXMEMORY", "LUNAR_MAX_MEMORY")},
+    {"", "LUNAR_FOO=secret", IGNORED("LUNAR_FOO")},
+    {"", "LUNAR_=1", IGNORED("LUNAR_")},
+    {"", "LUNAR_\x1b[1m=1", IGNORED("LUNAR_\\x1b[1m")},
+    {"", "LUNAR_FOO=1 LUNAR_BAZ=1", IGNORED("LUNAR_FOO") IGNORED("LUNAR_BAZ")},
+    {"", "LUNAR_FOO= LUNAR_PROT=", ""},
+
+    /* A flag does not make a name known; it only overrides. */
+    {"-port=1", "LUNAR_PORTS=1", MEANT("LUNAR_PORTS", "LUNAR_PORT")},
+
+    /* Of a service, only the variable that is also ours. */
+    {"", "LUNAR_PORT=tcp://10.0.0.1:8088" DETAILS, LINK("tcp://10.0.0.1:8088")},
+    {"-port=1", "LUNAR_PORT=tcp://10.0.0.1:8088" DETAILS, ""},
+    {"", "LUNAR_PORT=udp://10.0.0.1:53", LINK("udp://10.0.0.1:53")},
+    {"",
+     "LUNAR_WEB_SERVICE_HOST=10.0.0.1 LUNAR_WEB_SERVICE_PORT=80 "
+     "LUNAR_WEB_PORT=tcp://10.0.0.1:80 LUNAR_WEB_PORT_80_TCP_ADDR=10.0.0.1",
+     ""},
+    {"", "LUNAR_PORT=9 LUNAR_SERVICE_PORT=tcp://10.0.0.1:80", ""},
+    /* Without a URL it is not Kubernetes that sets them. */
+    {"", "LUNAR_SERVICE_PORT=9000", IGNORED("LUNAR_SERVICE_PORT")},
+    {"", "LUNAR_WEB_PORT=tcp://10.0.0.1:80 LUNAR_API_PORT=9000",
+     IGNORED("LUNAR_API_PORT")},
+};
+
+static void ignored_variables_are_warned_of(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < COUNT(warned); i++) {
+        struct reading reading;
+        char warnings[1024] = "";
+
+        assert_int_equal(
+            read_words(&reading, warned[i].arguments, warned[i].variables),
+            CONFIG_RUN);
+        size_t length = 0;
+        for (size_t j = 0; j < reading.report.warning_count; j++)
+            length +=
+                (size_t)snprintf(warnings + length, sizeof(warnings) - length,
+                                 "%s\n", reading.report.warnings[j]);
+        assert_string_equal(warnings, warned[i].warnings);
+    }
+}
+
+/* Past the limit they are only counted. */
+static void number_of_warnings_is_bounded(void **state)
+{
+    struct reading reading;
+    char variables[256] = "";
+
+    (void)state;
+    for (size_t i = 0; i < CONFIG_MAX_WARNINGS + 3; i++)
+        sprintf(variables + strlen(variables), "LUNAR_X%zu=1 ", i);
+    assert_int_equal(read_words(&reading, "", variables), CONFIG_RUN);
+    assert_int_equal(reading.report.warning_count, CONFIG_MAX_WARNINGS + 3);
+    for (size_t i = 0; i < CONFIG_MAX_WARNINGS; i++) {
+        char beginning[32];
+        snprintf(beginning, sizeof(beginning), "LUNAR_X%zu is ignored: ", i);
+        assert_ptr_equal(strstr(reading.report.warnings[i], beginning),
+                         reading.report.warnings[i]);
+    }
+}
+
+/* Names and values of any length and with any bytes. */
+static void error_or_warning_is_one_short_line(void **state)
+{
+    char newline[] = "-po\nrt", empty[] = "";
+    static char flag[600], name[600] = "LUNAR_",
+                           link[600] = "LUNAR_PORT=tcp://";
+    char *arguments[] = {newline, flag};
+    char *environment[] = {name, link, NULL};
     struct config config;
-    char error[160];
-    char newline[] = "-po\nrt";
-    char longest[600];
-    memset(longest, 'x', sizeof(longest));
-    longest[0] = '-';
-    longest[sizeof(longest) - 1] = '\0';
-    char *arguments[] = {newline, longest};
+    struct config_report report;
+
+    (void)state;
+    memset(flag, 'x', sizeof(flag) - 1);
+    flag[0] = '-';
+    memset(name + 6, '\n', sizeof(name) - 9);
+    memcpy(name + sizeof(name) - 3, "=1", 3);
+    memset(link + 17, '\n', sizeof(link) - 18);
     for (size_t i = 0; i < COUNT(arguments); i++) {
         char *argv[] = {arguments[i], arguments[i], NULL};
-        memset(error, '#', sizeof(error));
         assert_int_equal(
-            config_read(&config, 2, argv, NULL, error, sizeof(error)),
+            config_read(&config,
+                        &(struct config_input){2, argv, NULL, &machine},
+                        &report),
             CONFIG_INVALID);
-        assert_non_null(memchr(error, '\0', sizeof(error)));
-        assert_null(strchr(error, '\n'));
+        assert_non_null(memchr(report.error, '\0', sizeof(report.error)));
+        assert_null(strchr(report.error, '\n'));
     }
-    char empty[] = "";
-    char *argv[] = {empty, empty, NULL};
-    assert_int_equal(config_read(&config, 2, argv, NULL, error, 12),
-                     CONFIG_INVALID);
-    assert_string_equal(error, ": unexpecte");
+    char *argv[] = {empty, NULL};
+    assert_int_equal(
+        config_read(&config,
+                    &(struct config_input){1, argv, environment, &machine},
+                    &report),
+        CONFIG_RUN);
+    assert_int_equal(report.warning_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(strchr(report.warnings[i], '\n'));
+        assert_non_null(strstr(report.warnings[i], " is ignored: "));
+    }
 }
 
 static void help_describes_every_flag(void **state)
@@ -345,12 +502,14 @@ static void help_describes_every_flag(void **state)
         "Default: none. Environment: LUNAR_ALLOW_ORIGIN.\n",
         "  -threads=N\n",
         "per-connection",
+        "Default: one for each processor, or as many as the CPU affinity or",
         "Environment: LUNAR_THREADS.\n",
         "  -max-connections=N\n",
         "Default: 10000. Environment: LUNAR_MAX_CONNECTIONS.\n",
         "  -idle-timeout=SECONDS\n",
         "Default: 10. Environment: LUNAR_IDLE_TIMEOUT.\n",
         "  -max-memory=BYTES\n",
+        "Default: half of the memory of the machine, or of the container's",
         "Environment: LUNAR_MAX_MEMORY.\n",
         "  -log-level=LEVEL\n",
         "Default: info. Environment: LUNAR_LOG_LEVEL.\n",
@@ -360,6 +519,7 @@ static void help_describes_every_flag(void **state)
         "rockets launch http://localhost:9000/messages\n",
         "curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n",
         "/swagger on that port.",
+        "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
         "Exit status: 0",
     };
     const char *help = config_help();
@@ -383,8 +543,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_as_documented),
+        cmocka_unit_test(defaults_fit_the_machine),
+        cmocka_unit_test(what_is_given_is_not_the_choice_of_the_machine),
         cmocka_unit_test(arguments_and_variables_give_the_expected_config),
-        cmocka_unit_test(error_is_one_short_line),
+        cmocka_unit_test(ignored_variables_are_warned_of),
+        cmocka_unit_test(number_of_warnings_is_bounded),
+        cmocka_unit_test(error_or_warning_is_one_short_line),
         cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(version_is_that_of_the_build),
     };

@@ -250,7 +250,7 @@ static void make_folders(char *path)
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            fail_msg("%s: %s", path, strerror(errno));
+            fail_msg("cannot make %s", path);
         *slash = '/';
     }
 }
@@ -288,8 +288,8 @@ static int set_up(void **context)
 
 static int tear_down(void **context)
 {
-    int result =
-        nftw(*context, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads. */
+    int result = nftw(*context, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 
     free(*context);
     return result;

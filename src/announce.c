@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reader of stdout that has stopped reading must not keep the service from
+ * serving and from stopping, so nothing here waits for one.
+ */
+#include "announce.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum {
+    MAX_PART = 128, /* bytes of a part of a line */
+    /*
+     * If poll(2) says that a pipe can be written, it takes PIPE_BUF bytes,
+     * which are 4096.
+     */
+    MAX_LINE = 512,
+};
+
+void announce_warnings(const struct config_report *report)
+{
+    size_t shown = report->warning_count;
+
+    if (shown > CONFIG_MAX_WARNINGS)
+        shown = CONFIG_MAX_WARNINGS;
+    for (size_t i = 0; i < shown; i++)
+        log_line(LOG_WARN, "%s", report->warnings[i]);
+    if (report->warning_count > shown)
+        log_line(LOG_WARN, "%zu more unknown variables are ignored",
+                 report->warning_count - shown);
+}
+
+static void describe_threads(const struct config *config,
+                             const struct machine *machine, char part[MAX_PART])
+{
+    const char *reason = "";
+
+    if (config->per_connection) {
+        snprintf(part, MAX_PART, "a thread for each connection");
+        return;
+    }
+    if (config->threads_by_machine)
+        reason = machine->processors_by_cgroup
+                     ? " (CPU quota of the cgroup)"
+                     : " (one for each usable processor)";
+    snprintf(part, MAX_PART, "%u event loop%s%s", config->threads,
+             config->threads == 1 ? "" : "s", reason);
+}
+
+static void describe_memory(const struct config *config,
+                            const struct machine *machine, char part[MAX_PART])
+{
+    const double mebibyte = 1024 * 1024;
+    double size = (double)config->max_memory / mebibyte;
+    bool large = size >= 1024;
+    const char *reason = "";
+
+    if (config->memory_by_machine)
+        reason = machine->memory_by_cgroup ? " (half of the cgroup's limit)"
+                                           : " (half of the machine's memory)";
+    snprintf(part, MAX_PART, "%.1f %s for rockets%s",
+             large ? size / 1024 : size, large ? "GiB" : "MiB", reason);
+}
+
+static void print_ready(const struct server_address *address)
+{
+    static const char authentication[] = "no authentication";
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    const char *text = address->text;
+    char line[MAX_LINE];
+
+    if (address->reach == SERVER_ALL_ADDRESSES)
+        snprintf(line, sizeof(line), "%s (all addresses; %s)", text,
+                 authentication);
+    else
+        snprintf(line, sizeof(line), "http://%s (API: http://%s/swagger%s%s)",
+                 text, text, address->reach == SERVER_LOOPBACK ? "" : "; ",
+                 address->reach == SERVER_LOOPBACK ? "" : authentication);
+    if (poll(&out, 1, 0) > 0)
+        dprintf(STDOUT_FILENO, "lunar.service: listening on %s\n", line);
+    else
+        log_line(LOG_WARN,
+                 "nobody reads stdout, so this is not printed: listening on %s",
+                 line);
+}
+
+void announce_ready(const struct config *config, const struct machine *machine,
+                    const struct server_address *address)
+{
+    char threads[MAX_PART], memory[MAX_PART];
+
+    describe_threads(config, machine, threads);
+    describe_memory(config, machine, memory);
+    log_line(LOG_INFO, "lunar.service %s: %s, at most %s", config_version(),
+             threads, memory);
+    if (address->reach != SERVER_LOOPBACK)
+        log_line(LOG_WARN,
+                 "there is no authentication: every client that can reach %s "
+                 "can read and change all rockets; let only trusted networks "
+                 "reach it, or use -host=127.0.0.1 behind a proxy that asks "
+                 "for a password",
+                 address->text);
+    print_ready(address);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The main thread waits for the signals that stop the service; no handler runs.
+ * Signals that are not named here keep their default action: whoever sends
+ * SIGQUIT wants a core dump, and whoever sets an alarm(2) before execve(2)
+ * wants the process to end.
+ */
+#include "signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/sync.h"
+
+static const struct {
+    int number;
+    const char *name;
+} stops[] = {
+    {SIGTERM, "SIGTERM"},
+    {SIGINT, "SIGINT"},
+    {SIGHUP, "SIGHUP"},
+};
+
+enum { STOP_COUNT = sizeof(stops) / sizeof(stops[0]) };
+
+/*
+ * nohup(1) starts a program with SIGHUP ignored, and the program has to leave
+ * it so.
+ */
+static bool is_hangup_ignored(void)
+{
+    struct sigaction action;
+
+    return sigaction(SIGHUP, NULL, &action) == 0 &&
+           action.sa_handler == SIG_IGN;
+}
+
+static void fill_stops(sigset_t *set)
+{
+    sigemptyset(set);
+    for (size_t i = 0; i < STOP_COUNT; i++)
+        sigaddset(set, stops[i].number);
+    if (is_hangup_ignored())
+        sigdelset(set, SIGHUP);
+}
+
+void signals_ignore(void)
+{
+    static const int ignored[] = {
+        SIGPIPE, /* a client has closed early */
+        SIGXFSZ, /* stderr is a file that has reached its limit, ulimit -f */
+        SIGUSR1, /* other daemons reopen their log, or log more */
+        SIGUSR2,
+    };
+
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
+    /*
+     * A shell script starts a job in the background with SIGINT ignored. A
+     * second signal must end the process all the same.
+     */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+void signals_block(void)
+{
+    sigset_t set;
+
+    fill_stops(&set);
+    sync_check(pthread_sigmask(SIG_BLOCK, &set, NULL), "pthread_sigmask");
+}
+
+void signals_unblock(void)
+{
+    sigset_t set;
+
+    fill_stops(&set);
+    sync_check(pthread_sigmask(SIG_UNBLOCK, &set, NULL), "pthread_sigmask");
+}
+
+const char *signals_wait(void)
+{
+    sigset_t set;
+    int number = 0;
+    size_t i = 0;
+
+    fill_stops(&set);
+    sync_check(sigwait(&set, &number), "sigwait");
+    while (i < STOP_COUNT - 1 && stops[i].number != number)
+        i++;
+    return stops[i].name;
+}
