@@ -221,7 +221,7 @@ static const struct layout {
     {"lines that make no sense",
      MIB(50),
      NO_QUOTA,
-     {{GROUP, "\n::\n0\n0:\n:memory\n\xff\n0::/a\n"},
+     {{GROUP, "\n::\n0::a\n0\n0:\n:memory\n\xff\n0::/a\n"},
       {MOUNTS, "\n-\n - - - \n30 23 0:26 / /nowhere rw - cgroup2\n"
                "30 23 0:26 / /nowhere rw cgroup2 cgroup rw\n"
                "30 23 0:26 \\ \\7 rw - cgroup2 x rw\n" MOUNT_V2("/", FS)},
