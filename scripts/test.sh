@@ -4,14 +4,17 @@
 # Run all checks: format, lint and analysers; the whole test suite in the
 # presets debug, asan (with UBSan) and tsan; the running service against its
 # document; the tests from outside with the hardened release, and a soak test of
-# one minute; and some tests with the service under valgrind. Installs the
-# packages. Continues after a failure and reports it at the end. Exit status 0
-# only if no step failed. Only conformance can be skipped: if there is no
-# package index, and not in CI (CI=true).
+# one minute; and some tests with the service under valgrind. Installs the packages. Continues after a failure and
+# reports it at the end. Only conformance can be skipped: if there is no package
+# index, and not in CI (CI=true). All of it takes about 12 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
 #   STEP  format shell cppcheck debug conformance asan tsan release soak
 #         valgrind tidy analyzer
+#
+# Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
+#
+# Example: scripts/test.sh debug tidy
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . scripts/packages.sh
@@ -97,7 +100,7 @@ run_preset() {
     build_preset "$1" && ctest --preset "$1" --no-tests=error
 }
 
-# All of it is built, as the README says: link-time optimisation may fail where
+# All of it is built, as README.md says: link-time optimisation may fail where
 # other builds do not. Of the tests only those run that look at the release.
 run_release() {
     build_preset release && ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
@@ -124,10 +127,7 @@ step() {
 }
 
 for name in "${STEPS[@]}"; do
-    [[ " ${ALL_STEPS[*]} " == *" $name "* ]] || {
-        say "unknown step $name; the steps are: ${ALL_STEPS[*]}"
-        exit 2
-    }
+    [[ " ${ALL_STEPS[*]} " == *" $name "* ]] || usage "unknown step $name"
 done
 mkdir -p "$LOGS"
 prepare "${STEPS[@]}" || {
