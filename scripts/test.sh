@@ -4,13 +4,14 @@
 # Run all checks: format, lint and analysers; the whole test suite in the
 # presets debug, asan (with UBSan) and tsan; the running service against its
 # document; the tests from outside with the hardened release, and a soak test of
-# one minute; and some tests with the service under valgrind. Installs the packages. Continues after a failure and
+# one minute; the commands and links of the documents; and some tests with the
+# service under valgrind. Installs the packages. Continues after a failure and
 # reports it at the end. Only conformance can be skipped: if there is no package
 # index, and not in CI (CI=true). All of it takes about 12 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
-#   STEP  format shell cppcheck debug conformance asan tsan release soak
-#         valgrind tidy analyzer
+#   STEP  format shell cppcheck debug conformance asan tsan release documents
+#         soak valgrind tidy analyzer
 #
 # Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
 #
@@ -19,8 +20,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . scripts/packages.sh
 
-ALL_STEPS=(format shell cppcheck debug conformance asan tsan release soak
-    valgrind tidy analyzer)
+ALL_STEPS=(format shell cppcheck debug conformance asan tsan release documents
+    soak valgrind tidy analyzer)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
@@ -43,6 +44,7 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
+        documents) packages+=(python3 curl) ;;
         debug | asan | tsan) packages+=(chromium nginx-light openssl python3) ;;
         esac
     done
@@ -106,6 +108,11 @@ run_release() {
     build_preset release && ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
 }
 
+# The commands of README.md and docs, as a user would paste them, and the links.
+check_documents() {
+    /usr/bin/python3 tests/documents/links.py && /usr/bin/python3 tests/documents/consoles.py
+}
+
 # step NAME COMMAND...: run and time the command, and record a failure. Only
 # conformance may return 77, for skipped.
 step() {
@@ -144,6 +151,7 @@ for name in "${STEPS[@]}"; do
     debug | asan | tsan) step "$name" run_preset "$name" ;;
     conformance) step conformance scripts/conformance.sh ;;
     release) step release run_release ;;
+    documents) step documents check_documents ;;
     soak) step soak scripts/soak.sh 1 ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
     esac
