@@ -13,8 +13,10 @@
 #                  same requests
 #   --preset=NAME  the build to test, default debug
 #
-# Exit status 0 if no test failed, 1 if one failed. Exit status 77 if the Python
-# packages could not be installed, or 1 if CI is "true".
+# Exit status: 0 no test failed; 1 one failed; 2 invalid command line; 77 the
+# Python packages could not be installed, which is 1 if CI is "true".
+#
+# Example: scripts/conformance.sh 1000 --seed=7
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

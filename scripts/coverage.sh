@@ -3,13 +3,17 @@
 #
 # Measure the coverage of the tests: lines and branches per file, and in
 # build/coverage/html the count of each line. Only src/ is measured, both
-# programs; branches that the compiler adds are excluded. Exit status 1 if a
-# test failed, as the figures are then not those of the whole suite.
+# programs; branches that the compiler adds are excluded.
 #
 # usage: scripts/coverage.sh [--missing] [CTEST-REGEX...]
 #   --missing    also list the lines that never ran and the branches that were
 #                never taken
 #   CTEST-REGEX  run only the tests whose name matches one; default all
+#
+# Exit status: 0 no test failed; 1 one failed, so the figures are not those of
+# the whole suite; 2 invalid command line.
+#
+# Example: scripts/coverage.sh --missing '^unit\.table'
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

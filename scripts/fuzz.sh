@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Run the fuzzers of tests/fuzz and report for each: executions, covered edges,
-# new inputs. Exit status 1 if a fuzzer found a fault; the input that shows it
-# is then in build/fuzz/crashes. Other new inputs are kept in build/fuzz/found,
-# and the next run continues with them.
+# new inputs. An input that shows a fault is then in build/fuzz/crashes. Other
+# new inputs are kept in build/fuzz/found, and the next run continues with them.
 #
 # usage: scripts/fuzz.sh [SECONDS] [--jobs=N] [--merge] [TARGET...]
 #   SECONDS   time per target; default 60
@@ -12,6 +11,11 @@
 #   --merge   do not fuzz: copy the found inputs that cover an edge which
 #             tests/fuzz/corpus does not cover to tests/fuzz/corpus
 #   TARGET    a folder of tests/fuzz/corpus; default all
+#
+# Exit status: 0 no fault was found, 1 a fuzzer found one, 2 invalid command
+# line.
+#
+# Example: scripts/fuzz.sh 600 --jobs=2 json message
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

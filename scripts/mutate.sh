@@ -3,8 +3,7 @@
 #
 # Mutation testing: change sources of the service, one place at a time, and run
 # the tests on each mutant. Lists the mutants that no test detects. Works on a
-# copy in build/mutate, with universalmutator, which it installs there. Exit
-# status 1 if a mutant survived.
+# copy in build/mutate, with universalmutator, which it installs there.
 #
 # A mutant is shown first to the unit tests of its room, then to all quick tests,
 # and, if it is in the room server, to the tests of running servers too. What the
@@ -14,6 +13,11 @@
 # usage: scripts/mutate.sh [--sample=N] FILE...
 #   --sample=N  try N mutants of each file, chosen at random; default 30
 #   FILE        a source, as in src/domain/rocket.c
+#
+# Exit status: 0 a test detects each mutant, 1 a mutant survived or the build
+# failed, 2 invalid command line.
+#
+# Example: scripts/mutate.sh --sample=50 src/domain/rocket.c
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -34,6 +38,9 @@ for argument in "$@"; do
     esac
 done
 [ ${#FILES[@]} -gt 0 ] || usage "no file given"
+for file in "${FILES[@]}"; do
+    [ -f "$file" ] || usage "no such file: $file"
+done
 
 install_mutator() {
     local pins=tests/mutate/requirements.txt
@@ -56,7 +63,7 @@ build_copy() {
         -DCMAKE_C_FLAGS_DEBUG='-O1 -w' && ninja -C "$WORK/build"; } >"$log" 2>&1 || {
         tail -n 30 "$log" >&2
         say "the build failed: see above"
-        exit 2
+        exit 1
     }
 }
 

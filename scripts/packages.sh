@@ -1,19 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# For the other scripts, which source it in the folder of the project. Installs
-# the packages that they need on Debian and its derivatives; on other systems it
-# lists them.
-
-# say TEXT...: print a line on stderr.
-say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
-
-# usage FAULT: print the fault and the usage lines of the script, and exit.
-usage() {
-    say "$1"
-    sed -n '/^# usage:/,/^[^#]/s/^# \{0,1\}//p' "scripts/$(basename "$0")" >&2
-    exit 2
-}
+# For the other scripts, which source it right after they have gone to the folder
+# of the project. Answers --help and unknown options, then installs the packages
+# that they need on Debian and its derivatives; on other systems it lists them.
+case $0 in
+/*) SCRIPT=$0 ;;
+*) SCRIPT=$OLDPWD/$0 ;;
+esac
+. scripts/help.sh
+# The arguments are those of the script that sources this file.
+read_help "$@"
 
 # need_packages PACKAGE...: install the missing ones.
 need_packages() {

@@ -1,11 +1,33 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Build the release and run the service in the foreground, by default on port
-# 8088. All arguments are passed to the service.
+# Build the release and run the service in the foreground, by default on
+# http://localhost:8088. Ctrl-C stops it. The build installs the packages that it
+# needs on Debian 12. The first one takes about a minute, most of it for the
+# packages; later ones build what has changed.
+#
+# usage: scripts/run.sh [FLAG...]
+#   FLAG  a flag of the service, with = or a space before its value: -port=N,
+#         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
+#         -max-connections=N, -idle-timeout=SECONDS, -max-memory=BYTES,
+#         -log-level=LEVEL, -version. README.md describes them, and so does
+#         build/release/lunar.service -help after the first build.
+#
+# Exit status: 0 stopped by a signal, 1 could not build or run, 2 invalid flags.
+#
+# Example: scripts/run.sh -port=9000 -max-memory=512M
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
+
+# The service reads the values. Without a dash, only the value of the flag
+# before it may come.
+previous=
+for argument in "$@"; do
+    [[ $argument == -* || ($previous == -* && $previous != *=*) ]] ||
+        usage "unexpected argument $argument"
+    previous=$argument
+done
 
 need_packages "${BUILD_PACKAGES[@]}"
 need_npm openapi

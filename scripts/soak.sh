@@ -3,14 +3,23 @@
 #
 # Load the service with all kinds of clients at the same time, and check its
 # responses, its state at the end, and that memory, descriptors and threads do
-# not grow. Installs the packages, builds, and runs tests/soak/soak.py with all
-# arguments; --help lists them. Exit status 1 if a check fails. The report and
-# the evidence are in build/soak.
+# not grow. Installs the packages and builds. The report and the evidence are in
+# build/soak.
 #
 # usage: scripts/soak.sh [MINUTES] [--seconds=N] [--seed=N] [--preset=NAME]
 #                        [--threads=N] [--max-connections=N] [--only=LOAD,...]
-#   MINUTES        default 20
-#   --preset=NAME  release (default), debug, asan or tsan
+#   MINUTES              default 20
+#   --seconds=N          the same in seconds
+#   --seed=N             seed of all messages; default a random one
+#   --preset=NAME        release (default), debug, asan or tsan
+#   --threads=N          of the service; default 2
+#   --max-connections=N  of the service; default 2000, which floods exceed
+#   --only=LOAD,...      only these loads; `--only=` lists them
+#   --plan               only print the folder of the programs
+#
+# Exit status: 0 no check failed, 1 a check failed, 2 invalid command line.
+#
+# Example: scripts/soak.sh 5 --preset=asan
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -28,15 +37,16 @@ build() {
     fi
 }
 
-need_packages "${BUILD_PACKAGES[@]}" python3
 python=/usr/bin/python3
-# Check the arguments before the build.
+need_packages python3
 programs=$("$python" tests/soak/soak.py --plan "$@")
 case " $* " in
-*" --help "* | *" -h "* | *" --plan "*) ;;
-*)
-    need_npm openapi
-    build "$(basename "$programs")"
+*" --plan "*)
+    echo "$programs"
+    exit
     ;;
 esac
+need_packages "${BUILD_PACKAGES[@]}"
+need_npm openapi
+build "$(basename "$programs")"
 exec "$python" tests/soak/soak.py "$@"

@@ -4,20 +4,24 @@
 # Run all checks: format, lint and analysers; the whole test suite in the
 # presets debug, asan (with UBSan) and tsan; the running service against its
 # document; the tests from outside with the hardened release, and a soak test of
-# one minute; and some tests with the service under valgrind. Installs the
-# packages. Continues after a failure and reports it at the end. Exit status 0
-# only if no step failed. Only conformance can be skipped: if there is no
-# package index, and not in CI (CI=true).
+# one minute; the commands and links of the documents; and some tests with the
+# service under valgrind. Installs the packages. Continues after a failure and
+# reports it at the end. Only conformance can be skipped: if there is no package
+# index, and not in CI (CI=true). All of it takes about 12 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
-#   STEP  format shell cppcheck debug conformance asan tsan release soak
-#         valgrind tidy analyzer
+#   STEP  format shell cppcheck debug conformance asan tsan release documents
+#         soak valgrind tidy analyzer
+#
+# Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
+#
+# Example: scripts/test.sh debug tidy
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . scripts/packages.sh
 
-ALL_STEPS=(format shell cppcheck debug conformance asan tsan release soak
-    valgrind tidy analyzer)
+ALL_STEPS=(format shell cppcheck debug conformance asan tsan release documents
+    soak valgrind tidy analyzer)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
@@ -40,6 +44,7 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
+        documents) packages+=(python3 curl) ;;
         debug | asan | tsan) packages+=(chromium nginx-light openssl python3) ;;
         esac
     done
@@ -97,10 +102,15 @@ run_preset() {
     build_preset "$1" && ctest --preset "$1" --no-tests=error
 }
 
-# All of it is built, as the README says: link-time optimisation may fail where
+# All of it is built, as README.md says: link-time optimisation may fail where
 # other builds do not. Of the tests only those run that look at the release.
 run_release() {
     build_preset release && ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
+}
+
+# The commands of README.md and docs, as a user would paste them, and the links.
+check_documents() {
+    /usr/bin/python3 tests/documents/links.py && /usr/bin/python3 tests/documents/consoles.py
 }
 
 # step NAME COMMAND...: run and time the command, and record a failure. Only
@@ -124,10 +134,7 @@ step() {
 }
 
 for name in "${STEPS[@]}"; do
-    [[ " ${ALL_STEPS[*]} " == *" $name "* ]] || {
-        say "unknown step $name; the steps are: ${ALL_STEPS[*]}"
-        exit 2
-    }
+    [[ " ${ALL_STEPS[*]} " == *" $name "* ]] || usage "unknown step $name"
 done
 mkdir -p "$LOGS"
 prepare "${STEPS[@]}" || {
@@ -144,6 +151,7 @@ for name in "${STEPS[@]}"; do
     debug | asan | tsan) step "$name" run_preset "$name" ;;
     conformance) step conformance scripts/conformance.sh ;;
     release) step release run_release ;;
+    documents) step documents check_documents ;;
     soak) step soak scripts/soak.sh 1 ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
     esac

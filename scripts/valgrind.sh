@@ -5,13 +5,17 @@
 # bytes that are read before they are written, and memory that is not freed at
 # the end, also if it is still reachable. helgrind detects data races and wrong
 # use of locks, in a build that annotates atomics for it. After an error the
-# service exits with a status that no test expects. Exit status 1 if a test
-# failed. The logs of valgrind are in build/valgrind.
+# service exits with a status that no test expects. The logs of valgrind are in
+# build/valgrind.
 #
 # usage: scripts/valgrind.sh [TOOL] [TEST-REGEX...]
 #   TOOL        memcheck (default) or helgrind
 #   TEST-REGEX  run only the tests of tests/integration whose name matches one,
-#               such as api_ or '^test_stop$'; default all but LEFT_OUT below
+#               such as api_ or '^test_stop$'; default all that valgrind can run
+#
+# Exit status: 0 no test failed, 1 a test failed, 2 invalid command line.
+#
+# Example: scripts/valgrind.sh helgrind '^test_stop$'
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -123,11 +127,11 @@ run_test() {
     [ "$result" = FAILED ] || rm "$OUT/$1.failed"
 }
 
-need_packages "${BUILD_PACKAGES[@]}" valgrind libc6-dbg
-need_npm openapi
 [ "$TOOL" != helgrind ] || LEFT_OUT+=("${LEFT_OUT_OF_HELGRIND[@]}")
 mapfile -t TESTS < <(chosen)
 [ ${#TESTS[@]} -gt 0 ] || usage "no test matches"
+need_packages "${BUILD_PACKAGES[@]}" valgrind libc6-dbg
+need_npm openapi
 build debug --target lunar.service rockets "${TESTS[@]}"
 if [ "$TOOL" = helgrind ]; then
     SERVICE=$PWD/build/helgrind/lunar.service

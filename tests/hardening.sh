@@ -5,14 +5,19 @@
 # flags: link-time optimisation, the assembler and the linker do not always do
 # what the flags say.
 #
-# usage: hardening.sh BINARY...
+# usage: tests/hardening.sh BINARY...
+#
+# Exit status: 0 they are hardened, 1 one is not, 2 invalid command line.
+#
+# Example: tests/hardening.sh build/release/lunar.service build/release/rockets
 set -eu
+SCRIPT=$0
+# shellcheck source=scripts/help.sh
+. "$(dirname "$0")/../scripts/help.sh"
+read_help "$@"
 LC_ALL=C
 export LC_ALL
-[ $# -gt 0 ] || {
-    echo "usage: hardening.sh BINARY..." >&2
-    exit 2
-}
+[ $# -gt 0 ] || usage "no binary given"
 faults=0
 
 # must FAULT TEXT PATTERN: report the fault unless a line of the text matches.

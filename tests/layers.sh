@@ -6,8 +6,17 @@
 # include cycle. Only the server includes <microhttpd.h>. Every source is in a
 # room, or right in src, as main.c is.
 #
-# usage: layers.sh ROOM:USED,USED... ...    from src/CMakeLists.txt
+# usage: tests/layers.sh ROOM:USED,USED... ...    from src/CMakeLists.txt
+#
+# Exit status: 0 no fault, 1 a fault, 2 invalid command line.
+#
+# Example: ctest --preset debug -R layers    runs it with all rooms
 set -eu
+SCRIPT=$0
+# shellcheck source=scripts/help.sh
+. "$(dirname "$0")/../scripts/help.sh"
+read_help "$@"
+[ $# -gt 0 ] || usage "no room given"
 
 cd "$(dirname "$0")/.."
 # shellcheck disable=SC2016 # $0 is for awk

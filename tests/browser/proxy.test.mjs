@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The service behind a real nginx, with the very configuration that README.md
+// The service behind a real nginx, with the very configuration that docs/proxy.md
 // shows, in a real Chromium; and behind other directives that people use. See
 // support.mjs. nginx runs as any user, on free ports, in a temporary folder.
 import assert from "node:assert/strict";
@@ -18,7 +18,7 @@ import {
   execute, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
 
-const name = "rockets.example.org"; // as in README.md
+const name = "rockets.example.org"; // as in docs/proxy.md
 const message = (channel) => JSON.stringify({
   metadata: {
     channel,
@@ -38,11 +38,11 @@ async function freePort() {
   return port;
 }
 
-// The configuration of README.md, with each of these texts, which must occur
+// The configuration of docs/proxy.md, with each of these texts, which must occur
 // once, replaced.
-function readmeServer(replacements) {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  let [, text] = readme.match(/```nginx\n(.*?)```/s);
+function documentedServer(replacements) {
+  const document = readFileSync(new URL("../../docs/proxy.md", import.meta.url), "utf8");
+  let [, text] = document.match(/```nginx\n(.*?)```/s);
   for (const [from, to] of replacements) {
     assert.equal(text.split(from).length, 2, `${from} in ${text}`);
     text = text.replace(from, () => to);
@@ -86,7 +86,7 @@ events { }
 http {
   access_log off;
   ${temporary.join("\n  ")}
-  ${readmeServer([
+  ${documentedServer([
     ["listen 443 ssl", `listen 127.0.0.1:${tlsPort} ssl`],
     ["/etc/ssl/certs/rockets.pem", certificate],
     ["/etc/ssl/private/rockets.key", key],

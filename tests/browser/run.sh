@@ -1,11 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh COMMAND [ARGUMENT...]: run a command from the npm packages of this
-# directory. If node, the packages or one of the programs that LUNAR_NEEDS lists
-# is missing, exit with 77, which CTest reports as skipped; LUNAR_SKIP_CODE sets
-# another code, so that it fails.
+# Run a command from the npm packages of this directory.
 #
+# usage: tests/browser/run.sh COMMAND [ARGUMENT...]
+#
+# Exit status: that of the command; 2 invalid command line; 77, which CTest
+# reports as skipped, if node, the packages or one of the programs that
+# LUNAR_NEEDS lists is missing. LUNAR_SKIP_CODE sets another status than 77, so
+# that it fails.
+#
+# Example: tests/browser/run.sh redocly --version
+SCRIPT=$0
+# shellcheck source=scripts/help.sh
+. "$(dirname "$0")/../../scripts/help.sh"
+# The command has options of its own.
+read_help "${1-}"
+[ $# -gt 0 ] || usage "no command given"
+
 # Debian's nginx is in /usr/sbin, which only root has in PATH.
 PATH="$PATH:/usr/sbin"
 cd "$(dirname "$0")" || exit 1

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the files that list message types, fields to sort by or members of a
- * rocket, and that neither the compiler nor another test compares with the
- * service. DESIGN.md, "Adding a message type or a field", says what each of
- * them does with a name.
+ * Tests of the files that list message types, fields to sort by, members of a
+ * rocket or flags, or that name the version, and that neither the compiler nor
+ * another test compares with the service. DESIGN.md, "Adding a message type or
+ * a field", says what each of them does with a name.
  */
 #include "lib/unit_check.h"
 
@@ -14,6 +14,7 @@
 
 #include "api/list_url.h"
 #include "api/rocket_json.h"
+#include "config.h"
 #include "lib/messages.h"
 #include "lib/openapi.h"
 
@@ -41,6 +42,25 @@ static struct names sort_fields(void)
     return fields;
 }
 
+/* With their dash, as -help lists them: two spaces, the flag, "=" or LF. */
+static struct names flags(void)
+{
+    static char list[OPENAPI_MAX_NAMES][OPENAPI_NAME_SIZE];
+    struct names flags = {.count = 0};
+    const char *line = config_help();
+
+    while ((line = strstr(line, "\n  -")) != NULL) {
+        line += strlen("\n  ");
+        assert_true(flags.count < OPENAPI_MAX_NAMES);
+        snprintf(list[flags.count], OPENAPI_NAME_SIZE, "%.*s",
+                 (int)strcspn(line, "=\n"), line);
+        flags.names[flags.count] = list[flags.count];
+        flags.count++;
+    }
+    assert_true(flags.count > 0);
+    return flags;
+}
+
 static const struct place {
     const char *files; /* a pattern of glob(3) */
     struct names (*names)(void);
@@ -49,6 +69,9 @@ static const struct place {
 } places[] = {
     /* Messages after an explosion would change nothing. */
     {"bench/fleet.c", message_types, "", "", "RocketExploded"},
+    {"README.md", flags, "\n## Flags\n", "\n## ", NULL},
+    /* The names that scripts/run.sh accepts; -h is one of each script. */
+    {"scripts/run.sh", flags, "# usage:", "\n# Exit status:", "-h"},
     /* Without an input of a type, the replay does not read it. */
     {"tests/fuzz/corpus/message/*", message_types, "", "", NULL},
     {"tests/fuzz/json.dict", message_types, "", "", NULL},
@@ -99,13 +122,18 @@ static const char *find_list(char *bytes, const struct place *place)
     return list;
 }
 
+static bool is_part_of_word(char byte)
+{
+    return isalnum((unsigned char)byte) || byte == '-';
+}
+
 static bool has_word(const char *text, const char *word)
 {
     size_t length = strlen(word);
 
     for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
-        if ((at == text || !isalnum((unsigned char)at[-1])) &&
-            !isalnum((unsigned char)at[length]))
+        if ((at == text || !is_part_of_word(at[-1])) &&
+            !is_part_of_word(at[length]))
             return true;
     }
     return false;
@@ -131,6 +159,35 @@ static void every_place_has_every_name(void **context)
                          expected ? "does not contain" : "contains", name);
         }
         buffer_release(&files);
+    }
+}
+
+/*
+ * The version of the build comes from CMakeLists.txt. The newest section of
+ * CHANGELOG.md has it, and so has the document of the API.
+ */
+static void every_document_has_the_version(void **context)
+{
+    static const struct {
+        const char *file, *before, *after;
+    } versions[] = {
+        {"CHANGELOG.md", "\n## ", " ("},
+        {"openapi/openapi.yaml", "\n  version: ", "\n"},
+    };
+
+    (void)context;
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct buffer file = BUFFER_INIT;
+        char expected[64];
+
+        read_files(versions[i].file, &file);
+        const char *found = strstr(file.data, versions[i].before);
+        snprintf(expected, sizeof(expected), "%s%s%s", versions[i].before,
+                 config_version(), versions[i].after);
+        if (found == NULL || strncmp(found, expected, strlen(expected)) != 0)
+            fail_msg("%s does not begin with the version %s", versions[i].file,
+                     config_version());
+        buffer_release(&file);
     }
 }
 
@@ -213,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_place_has_every_name),
+        cmocka_unit_test(every_document_has_the_version),
         cmocka_unit_test(document_lists_the_message_types),
         cmocka_unit_test(document_lists_the_sort_fields),
         cmocka_unit_test(document_lists_the_parameters_of_lists),

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run the commands of README.md and docs/*.md, as a reader would paste them.
+
+Each document begins in a fresh copy of the files that git knows. The `console`
+blocks run there in their order, each command on a terminal of its own:
+
+- A line that begins with "$ " is a command, with the lines after it for as long
+  as bash finds it incomplete. What follows is the output that it must have.
+- The command must exit with 0. Lines of JSON must be equal. In other lines,
+  numbers, times, dates and long ids with digits may differ. "..." stands for
+  anything within a line; alone on a line, for any number of lines.
+- A command that starts the service goes on while the others run. Ctrl-C ends it
+  before the next one, and at the end of the document; it must exit with 0.
+
+Of the `sh` blocks, which build and test for longer, the syntax is checked, that
+each program, script and preset exists, and that ctest comes after its build.
+
+usage: tests/documents/consoles.py [DOCUMENT...]    default all
+"""
+
+import difflib
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PORT = 8088  # of the documents
+# The first one builds the service.
+SECONDS_A_COMMAND = 300
+STARTS_SERVICE = ("scripts/run.sh", "build/release/lunar.service")
+
+
+class Fault(Exception):
+    pass
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def is_complete(command: str) -> bool:
+    """bash only warns of a here-document without an end."""
+    result = subprocess.run(["bash", "-n", "-c", command], capture_output=True)
+    return result.returncode == 0 and not result.stderr
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a console block, each with its output."""
+    found: list[tuple[str, str]] = []
+    lines = block.split("\n")
+    while lines:
+        line = lines.pop(0)
+        if not line.startswith("$ "):
+            raise Fault(f"expected a line that begins with '$ ': {line}")
+        command = line[2:]
+        while not is_complete(command):
+            if not lines:
+                raise Fault(f"bash does not accept this command: {command}")
+            command += "\n" + lines.pop(0)
+        output = []
+        while lines and not lines[0].startswith("$ "):
+            output.append(lines.pop(0))
+        found.append((command, "\n".join(output).rstrip("\n")))
+    return found
+
+
+def masked(part: str) -> str:
+    """A part of a line that is no JSON, without what may differ."""
+    part = re.sub(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d+ [A-Z][a-z]{2}\b", "DATE", part)
+    part = re.sub(r"\b(?=[\w-]*\d)[\w-]{12,}", "ID", part)
+    part = re.sub(r"\d[\d,.:]*", "N", part)
+    part = re.sub(r"\bN (?:us|ms|s)\b", "N s", part)
+    return re.sub(r" +", " ", part)
+
+
+def is_json(line: str) -> bool:
+    return line.startswith(("{", "["))
+
+
+def line_pattern(line: str) -> str:
+    """A regular expression for a shown line, as comparable() makes it."""
+    parts = line.split("...")
+    if not is_json(line):
+        parts = [masked(part) for part in parts]
+    return ".*".join(map(re.escape, parts))
+
+
+def pattern_of(shown: str) -> str:
+    """The same for the output. A line "..." stands for any number of lines."""
+    return "".join("(?:.*\n)*" if line == "..." else line_pattern(line) + "\n"
+                   for line in shown.split("\n"))
+
+
+def comparable(printed: str) -> str:
+    return "\n".join(line if is_json(line) else masked(line)
+                     for line in printed.split("\n"))
+
+
+class Terminal:
+    """A command that runs on a terminal, and what it has printed."""
+
+    def __init__(self, command: str, folder: Path):
+        self.command = command
+        self.printed = b""
+        self.status: int | None = None
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.chdir(folder)
+            for name in [name for name in os.environ if name.startswith("LUNAR_")]:
+                del os.environ[name]
+            os.execvp("bash", ["bash", "-o", "pipefail", "-c", command])
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def read(self, seconds: float) -> None:
+        """Read once. A terminal that no process has open is an OSError."""
+        if not select.select([self.terminal], [], [], seconds)[0]:
+            return
+        try:
+            self.printed += os.read(self.terminal, 65536)
+        except OSError:
+            self.status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+    def text(self) -> str:
+        """What a reader sees, without bold; progress lines are erased."""
+        text = re.sub("\x1b\\[[0-9;]*[mK]", "", self.printed.decode("utf-8", "replace"))
+        lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+        return "\n".join(lines).rstrip("\n")
+
+    def has_printed(self, shown: str) -> bool:
+        return re.fullmatch(pattern_of(shown), comparable(self.text()) + "\n") is not None
+
+    def wait(self, shown: str | None = None) -> None:
+        """Wait until it has ended, or has printed the last line of `shown`."""
+        end = time.monotonic() + SECONDS_A_COMMAND
+        last = line_pattern(shown.split("\n")[-1]) if shown else "(?!)"
+        while self.status is None and time.monotonic() < end:
+            if re.search(f"^{last}$", comparable(self.text()), re.M):
+                break
+            self.read(1)
+
+    def interrupt(self) -> None:
+        os.write(self.terminal, b"\x03")
+        self.wait()
+        if self.status != 0:
+            raise Fault(f"after Ctrl-C, exit status {self.status}: {self.command}\n{self.text()}")
+
+    def close(self) -> None:
+        if self.status is None:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+        os.close(self.terminal)
+
+
+def compare(terminal: Terminal, shown: str, status: int | None) -> None:
+    if terminal.status != status:
+        state = "does not end" if terminal.status is None else f"exit status {terminal.status}"
+        raise Fault(f"{state}: {terminal.command}\n{terminal.text()}")
+    if not terminal.has_printed(shown):
+        difference = difflib.unified_diff(
+            shown.split("\n"), terminal.text().split("\n"), "the document", "printed",
+            lineterm="")
+        raise Fault("\n".join([f"other output: {terminal.command}", *difference]))
+
+
+def copy_tree(folder: Path) -> None:
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True,
+                           capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, files):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    # From npm, as run.sh would install them.
+    packages = Path("openapi") / "node_modules"
+    if (ROOT / packages).exists():
+        shutil.copytree(ROOT / packages, folder / packages, symlinks=True)
+
+
+def run_consoles(text: str, folder: Path) -> int:
+    """Run all commands of a document; returns how many."""
+    service = None
+    count = 0
+    try:
+        for block in blocks(text, "console"):
+            for command, shown in commands(block):
+                terminal = None
+                starts_service = command.startswith(STARTS_SERVICE)
+                if starts_service and service is not None:
+                    service.interrupt()
+                    service.close()
+                    service = None
+                terminal = Terminal(command, folder)
+                try:
+                    terminal.wait(shown if starts_service else None)
+                    compare(terminal, shown, None if starts_service else 0)
+                    count += 1
+                    if starts_service:
+                        service, terminal = terminal, None
+                finally:
+                    if terminal is not None:
+                        terminal.close()
+        if service is not None:
+            service.interrupt()
+    finally:
+        if service is not None:
+            service.close()
+    return count
+
+
+def check_scripts(text: str) -> int:
+    """Check the sh blocks; returns how many lines have a command."""
+    presets = {preset["name"] for preset in json.loads(
+        (ROOT / "CMakePresets.json").read_text())["configurePresets"]}
+    seen: list[str] = []
+    for block in blocks(text, "sh"):
+        if not is_complete(block):
+            raise Fault(f"bash does not accept this block:\n{block}")
+        for line in filter(None, block.replace("\\\n", " ").split("\n")):
+            program = re.sub(r"^(\w+=\S+ +)*", "", line).split()[0]
+            known = program.startswith("build/") or (ROOT / program).is_file()
+            if not known and not shutil.which(program):
+                raise Fault(f"there is no {program}: {line}")
+            for preset in re.findall(r"--preset (\w+)", line):
+                before = {f"cmake --preset {preset}", f"cmake --build --preset {preset}"}
+                if preset not in presets:
+                    raise Fault(f"there is no preset {preset}: {line}")
+                if program == "ctest" and not before <= set(seen):
+                    raise Fault(f"comes without its build: {line}")
+            seen.append(re.sub(r" *#.*", "", line))
+    return len(seen)
+
+
+def require_port() -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError as error:
+            raise Fault(f"the documents use port {PORT}, which is not free: {error}") from error
+
+
+def main() -> int:
+    names = sys.argv[1:] or ["README.md", *sorted(
+        str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md")), "bench/README.md"]
+    total = 0
+    for name in names:
+        text = (ROOT / name).read_text("utf-8")
+        try:
+            scripts = check_scripts(text)
+            count = 0
+            if blocks(text, "console"):
+                require_port()
+                with tempfile.TemporaryDirectory(prefix="lunar-documents-") as folder:
+                    copy_tree(Path(folder))
+                    count = run_consoles(text, Path(folder))
+        except Fault as fault:
+            print(f"{name}: {fault}")
+            return 1
+        print(f"{name}: {count} commands, {scripts} lines of scripts")
+        total += count
+    return 0 if total else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

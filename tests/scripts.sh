@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Test the command lines of all scripts: each prints its help, and refuses what
+# it does not know with its usage, before it installs, builds or writes anything.
+# They run in a copy, where the programs that install and build only record that
+# they were called.
+#
+# usage: tests/scripts.sh
+#
+# Exit status: 0 all do, 1 a script does not, 2 invalid command line.
+#
+# Example: tests/scripts.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+SCRIPT=$PWD/tests/scripts.sh
+. scripts/help.sh
+read_help "$@"
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+called=$copy/called
+faults=0
+
+make_copy() {
+    local program
+    mkdir -p "$copy/tree" "$copy/bin"
+    find scripts .ci tests bench -name node_modules -prune -o \
+        -type f \( -name '*.sh' -o -name '*.py' -o -path .ci/run \) -print0 |
+        xargs -0 cp -p --parents -t "$copy/tree"
+    # valgrind.sh and fuzz.sh name tests and targets by their files.
+    cp -p --parents -t "$copy/tree" tests/integration/test_stop.c
+    mkdir -p "$copy/tree/tests/fuzz/corpus/json"
+    for program in apt-get cmake ctest npm pip sudo valgrind; do
+        printf '#!/bin/sh\necho "%s $*" >>"%s"\nexit 99\n' "$program" "$called" \
+            >"$copy/bin/$program"
+        chmod +x "$copy/bin/$program"
+    done
+}
+
+list_files() { find "$copy/tree" | sort; }
+
+fault() {
+    echo "$*"
+    faults=$((faults + 1))
+}
+
+# run STATUS SCRIPT [ARGUMENT...]: run it, compare its status, and leave its
+# output in $copy/out and $copy/err.
+run() {
+    local expected=$1 status=0
+    shift
+    (cd "$copy/tree" && PATH=$copy/bin:$PATH exec "$@") \
+        >"$copy/out" 2>"$copy/err" </dev/null || status=$?
+    [ "$status" -eq "$expected" ] || {
+        fault "$*: exit status $status, expected $expected"
+        cat "$copy/out" "$copy/err"
+    }
+    [ ! -e "$called" ] || {
+        fault "$*: calls $(head -n 1 "$called")"
+        rm "$called"
+    }
+    list_files | cmp -s - "$copy/files" || {
+        fault "$*: writes files"
+        list_files | diff "$copy/files" - || true
+        list_files >"$copy/files"
+    }
+}
+
+# helps SCRIPT OPTION
+helps() {
+    run 0 "$@"
+    [ ! -s "$copy/err" ] || fault "$*: writes on stderr"
+    for text in "usage: $1" 'Exit status: 0 \|Exit status: that of' 'Example: '; do
+        grep -q -- "^$text" "$copy/out" || fault "$*: prints no line with '$text'"
+    done
+}
+
+# refuses SCRIPT [ARGUMENT...]
+refuses() {
+    run 2 "$@"
+    [ ! -s "$copy/out" ] || fault "$*: writes on stdout"
+    grep -q "^usage: $1" "$copy/err" || fault "$*: prints no usage"
+}
+
+make_copy
+list_files >"$copy/files"
+mapfile -t scripts < <(cd "$copy/tree" && find .ci scripts tests -type f -perm -u+x \
+    \( -name '*.sh' -o -path .ci/run \))
+[ ${#scripts[@]} -ge 13 ] || fault "only ${#scripts[@]} scripts found"
+for script in "${scripts[@]}"; do
+    helps "$script" --help
+    helps "$script" -h
+    refuses "$script" --no-such-option
+done
+
+refuses scripts/bench.sh --rounds=0
+refuses scripts/bench.sh --only=post,nothing
+refuses scripts/conformance.sh many
+refuses scripts/conformance.sh --preset=none
+refuses scripts/fuzz.sh 0
+refuses scripts/fuzz.sh no_such_target
+refuses scripts/mutate.sh
+refuses scripts/mutate.sh src/domain/no_such_file.c
+refuses scripts/run.sh -prot=9000
+refuses scripts/run.sh 9000
+refuses scripts/run.sh -port=9000 9001
+helps scripts/run.sh -help
+refuses scripts/soak.sh --only=nothing
+refuses scripts/test.sh no_such_step
+refuses scripts/valgrind.sh '^no_such_test$'
+refuses tests/browser/run.sh
+refuses tests/hardening.sh
+refuses tests/layers.sh
+
+[ "$faults" -eq 0 ]
