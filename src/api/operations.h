@@ -34,15 +34,15 @@ void lists_get(struct api *api, const struct http_request *request,
 void rockets_get(struct api *api, const struct http_request *request,
                  struct http_response *response);
 
-/* GET /health, GET / and the files in the binary (pages.c). */
+/*
+ * GET /health, the files in the binary, and the redirects to the Swagger UI:
+ * GET / and other names of the page, of at most two segments (pages.c).
+ */
 void pages_get_health(struct api *api, const struct http_request *request,
                       struct http_response *response);
-void pages_get_root(struct api *api, const struct http_request *request,
-                    struct http_response *response);
-void pages_get_swagger_slash(struct api *api,
-                             const struct http_request *request,
-                             struct http_response *response);
 void pages_get_asset(struct api *api, const struct http_request *request,
                      struct http_response *response);
+void pages_redirect(struct api *api, const struct http_request *request,
+                    struct http_response *response);
 
 #endif

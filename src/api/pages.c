@@ -55,24 +55,14 @@ void pages_get_asset(struct api *api, const struct http_request *request,
 
 /*
  * To /swagger, by a relative reference (RFC 9110 section 10.2.2): behind a
- * proxy the service does not know its own URL.
+ * proxy the service does not know its own URL. The page itself would not work
+ * below /swagger/, as its links are relative.
  */
-void pages_get_root(struct api *api, const struct http_request *request,
+void pages_redirect(struct api *api, const struct http_request *request,
                     struct http_response *response)
 {
     (void)api;
-    (void)request;
     response->status = 302;
-    http_response_header(response, "Location", "swagger");
-}
-
-/* The page itself would not work at /swagger/, as its links are relative. */
-void pages_get_swagger_slash(struct api *api,
-                             const struct http_request *request,
-                             struct http_response *response)
-{
-    (void)api;
-    (void)request;
-    response->status = 302;
-    http_response_header(response, "Location", "../swagger");
+    http_response_header(response, "Location",
+                         request->segment_count > 1 ? "../swagger" : "swagger");
 }

@@ -42,8 +42,14 @@ static const struct route routes[] = {
     {{"rockets"}, list_url_parameter, lists_get, NULL, NULL},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL},
     {{"health"}, no_parameter, pages_get_health, NULL, NULL},
-    {{""}, NULL, pages_get_root, NULL, NULL},
-    {{"swagger", ""}, NULL, pages_get_swagger_slash, NULL, NULL},
+    {{""}, NULL, pages_redirect, NULL, NULL},
+    /* Where other services have their Swagger UI. */
+    {{"swagger", ""}, NULL, pages_redirect, NULL, NULL},
+    {{"swagger", "index.html"}, NULL, pages_redirect, NULL, NULL},
+    {{"swagger-ui"}, NULL, pages_redirect, NULL, NULL},
+    {{"swagger-ui", ""}, NULL, pages_redirect, NULL, NULL},
+    {{"swagger-ui", "index.html"}, NULL, pages_redirect, NULL, NULL},
+    {{"swagger-ui.html"}, NULL, pages_redirect, NULL, NULL},
 };
 
 static const struct route asset_route = {.get = pages_get_asset};

@@ -164,7 +164,10 @@ describe("the service behind nginx", () => {
 
   it("serves the Swagger UI under the prefix", async () => {
     const swagger = `${proxy.secure}/lunar/swagger`;
-    for (const start of ["/lunar", "/lunar/", "/lunar/swagger/"]) {
+    for (const start of [
+      "/lunar", "/lunar/", "/lunar/swagger/", "/lunar/swagger/index.html",
+      "/lunar/swagger-ui",
+    ]) {
       await page.goto(`${proxy.secure}${start}`);
       assert.equal(page.url(), swagger);
       // The next page would cut off the request for the document.

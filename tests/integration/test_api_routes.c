@@ -26,6 +26,7 @@ static void paths_allow_their_methods_only(void **state)
         {"/openapi.yaml", "GET, HEAD, OPTIONS"},
         {"/swagger", "GET, HEAD, OPTIONS"},
         {"/swagger/", "GET, HEAD, OPTIONS"},
+        {"/swagger-ui.html", "GET, HEAD, OPTIONS"},
         {"/", "GET, HEAD, OPTIONS"},
     };
     static const char *const methods[] = {"GET",    "HEAD",  "POST", "PUT",
@@ -62,6 +63,9 @@ static void other_paths_are_not_found(void **state)
         "//rockets",
         "/rocket",
         "/swagger/nothing",
+        "/swagger/index.html/",
+        "/swagger-ui/nothing",
+        "/swagger-ui.html/",
         "/swagger/../health",
         "/messagesx",
         "/rockets/",
@@ -86,10 +90,6 @@ static void resources_are_served(void **state)
          .status = 200},
         /* Two responses without a body, on one connection. */
         {"OPTIONS", "/", .status = 204, .header = "Location"},
-        {.target = "/",
-         .status = 302,
-         .header = "Location",
-         .value = "swagger"},
         {.target = "http://localhost", .status = 302},
         {.target = "http://localhost/rockets?limit=0", .status = 400},
         {.target = "/openapi.yaml",
@@ -101,13 +101,40 @@ static void resources_are_served(void **state)
          .status = 200,
          .header = "Content-Type",
          .value = "text/html; charset=utf-8"},
-        {.target = "/swagger/",
-         .status = 302,
-         .header = "Location",
-         .value = "../swagger"},
     };
 
     EXCHANGES_RUN(*state, rows);
+}
+
+/* Relative, as a proxy may serve the service under a prefix. */
+static void names_of_the_page_redirect_to_it(void **state)
+{
+    static const struct {
+        const char *path, *location;
+    } names[] = {
+        {"/", "swagger"},
+        {"/swagger/", "../swagger"},
+        {"/swagger/index.html", "../swagger"},
+        {"/swagger/index.html?configUrl=a", "../swagger"},
+        {"/swagger-ui", "swagger"},
+        {"/swagger-ui/", "../swagger"},
+        {"/swagger-ui/index.html", "../swagger"},
+        {"/swagger-ui.html", "swagger"},
+    };
+    static const char *const methods[] = {"GET", "HEAD"};
+    struct connection connection;
+
+    instance_connect(*state, &connection);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
+            struct exchange row = {methods[m], names[i].path, .status = 302,
+                                   .header = "Location",
+                                   .value = names[i].location};
+
+            exchange_run(&connection, &row);
+        }
+    }
+    connection_close(&connection);
 }
 
 /* Of every operation; a POST is refused before its body. */
@@ -372,6 +399,7 @@ int main(void)
         cmocka_unit_test(paths_allow_their_methods_only),
         cmocka_unit_test(other_paths_are_not_found),
         cmocka_unit_test(resources_are_served),
+        cmocka_unit_test(names_of_the_page_redirect_to_it),
         cmocka_unit_test(unknown_parameter_is_refused),
         cmocka_unit_test(refused_body_leaves_the_connection_usable),
         cmocka_unit_test(refusal_names_the_reason),
