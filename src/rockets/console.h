@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Log lines on stderr, up to a level. On a terminal, also one progress line
- * that is rewritten in place.
+ * that is rewritten in place. It is cut to the width of the terminal: a line
+ * that wraps could not be rewritten.
+ *
+ * Without a terminal, or on one that has no control sequences (TERM is "dumb"
+ * or not set), there is no progress line. NO_COLOR changes nothing, as there
+ * are no colours.
  *
  * Locking: none needed. Each line is one call to stdio, which locks.
  */
@@ -9,6 +14,8 @@
 #define ROCKETS_CONSOLE_H
 
 #include <stdbool.h>
+
+enum { CONSOLE_DEFAULT_WIDTH = 80 /* columns, if the terminal has no width */ };
 
 enum console_level {
     CONSOLE_ERROR,
@@ -27,7 +34,10 @@ bool console_level_of(const char *name, enum console_level *level);
 __attribute__((format(printf, 2, 3))) void
 console_line(enum console_level level, const char *format, ...);
 
-/* Replace the progress line. Does nothing if stderr is not a terminal. */
+/*
+ * Replace the progress line by an ASCII text. Does nothing without a terminal,
+ * and while the program runs in the background of one.
+ */
 __attribute__((format(printf, 1, 2))) void console_progress(const char *format,
                                                             ...);
 

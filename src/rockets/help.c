@@ -71,11 +71,26 @@ static const char HELP[] =
     "ms, until\n"
     "it is delivered or has failed for 60 s. While 1,000 messages wait for "
     "a retry,\n"
-    "no new messages are sent.\n"
+    "no new messages are sent. --verify repeats reads in the same way.\n"
     "\n"
-    "Exit status: 0 success; 1 messages were not delivered, or rockets "
-    "differ;\n"
-    "2 invalid command line; 130 interrupted by Ctrl-C.\n";
+    "If the first replies (one of each worker, at most 3) all refuse the "
+    "message, it\n"
+    "stops at once: a redirect, a status 4xx other than 408, 425 and 429, "
+    "501 or 505\n"
+    "means that the URL is wrong. After any other reply, all failures are "
+    "retried.\n"
+    "\n"
+    "Failures and progress are on stderr, figures and differences on stdout. "
+    "The\n"
+    "progress is shown on a terminal only. Ctrl-C ends the run with its "
+    "figures, a\n"
+    "second one at once.\n"
+    "\n"
+    "Exit status: 0 success; 1 messages were not delivered or were refused, "
+    "rockets\n"
+    "differ, or the output could not be written; 2 invalid command line; "
+    "130\n"
+    "interrupted by Ctrl-C.\n";
 
 const char *options_help(void)
 {

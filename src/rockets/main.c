@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +26,22 @@ enum {
     EXIT_USAGE = 2,
     EXIT_INTERRUPTED = 128 + SIGINT,
     PROGRESS_INTERVAL_MS = 100,
+    /* As in `rockets help`: with more, a service may give up gaps. */
+    MAX_SHUFFLE = 30000,
 };
 
-static volatile sig_atomic_t interrupted;
+/* Lock-free, so that a signal handler may set it (C17 section 7.14.1.1). */
+static atomic_bool interrupted;
 
 static void on_signal(int number)
 {
     (void)number;
-    interrupted = 1;
+    atomic_store(&interrupted, true);
 }
 
 /*
- * The first signal stops the sender, and the report follows. The second one
- * has its default effect and ends the program at once.
+ * The first signal stops the sender or --verify, and the report follows. The
+ * second one has its default effect and ends the program at once.
  */
 static void handle_signals(void)
 {
@@ -57,37 +61,82 @@ static int fail_out_of_memory(void)
     return EXIT_FAILURE;
 }
 
+static void print_group(const char *name, size_t rockets, const char *text)
+{
+    if (rockets > 0)
+        printf("%-11s %zu rocket%s %s\n", name, rockets, report_plural(rockets),
+               text);
+}
+
+/*
+ * What the differences mean. A service that was restarted has lost messages;
+ * one that was not before this run has messages of an earlier one.
+ */
+static void print_advice(const struct verify_result *result, uint32_t shuffle)
+{
+    print_group("lost", result->lost,
+                shuffle > MAX_SHUFFLE
+                    ? "without messages that the service acknowledged: was it "
+                      "restarted, or is --shuffle too large?"
+                    : "without messages that the service acknowledged: was it "
+                      "restarted?");
+    print_group("extra", result->extra,
+                "with messages of an earlier run: restart the service before "
+                "--verify, or use another --seed");
+    print_group("changed", result->changed,
+                "with other contents but the same numbers: after an earlier "
+                "run with other flags, restart the service or use another "
+                "--seed");
+    print_group("unread", result->unread, "that could not be read");
+}
+
+static int report_verified(const struct verify_result *result,
+                           const struct options *options)
+{
+    printf("verified    %zu ", result->compared);
+    if (result->compared < result->rockets)
+        printf("of %zu ", result->rockets);
+    printf("rocket%s: ", report_plural(result->rockets));
+    if (result->differences == 0)
+        puts("no difference");
+    else
+        printf("%zu difference%s\n", result->differences,
+               report_plural(result->differences));
+    print_advice(result, options->shuffle);
+    if (atomic_load(&interrupted))
+        return EXIT_INTERRUPTED;
+    return result->differences == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int verify_service(const struct options *options,
                           const struct traffic *traffic)
 {
     struct expected *expected = expected_new(traffic, options->drop_launch);
+    struct verify_options verifying = {
+        .messages_url = options->url,
+        .traffic = traffic,
+        .expected = expected,
+        .stop = &interrupted,
+    };
     struct verify_result result;
     int status = -1;
 
     if (expected != NULL)
-        status = verify_rockets(&result, options->url, traffic, expected);
+        status = verify_rockets(&result, &verifying);
     free(expected);
-    if (status != 0)
-        return fail_out_of_memory();
-    if (result.differences == 0) {
-        printf("verified    %zu rockets: no difference\n", result.rockets);
-        return EXIT_SUCCESS;
-    }
-    printf("verified    %zu rockets: %zu differences (messages of earlier "
-           "runs count too: restart the service before --verify)\n",
-           result.rockets, result.differences);
-    return EXIT_FAILURE;
+    return status == 0 ? report_verified(&result, options)
+                       : fail_out_of_memory();
 }
 
 static void wait_for_sender(struct sender *sender, const struct plan *plan)
 {
-    while (!sender_wait(sender, PROGRESS_INTERVAL_MS)) {
+    do {
         struct sender_counts counts = sender_counts(sender);
 
         report_progress(plan, &counts);
-        if (interrupted)
+        if (atomic_load(&interrupted))
             sender_stop(sender);
-    }
+    } while (!sender_wait(sender, PROGRESS_INTERVAL_MS));
     console_progress_end();
 }
 
@@ -99,12 +148,17 @@ static int report_result(struct sender *sender, const struct plan *plan)
 {
     struct sender_counts counts = sender_counts(sender);
 
+    /* The sender has said why; figures would say no more. */
+    if (counts.refused && counts.delivered == 0)
+        return EXIT_FAILURE;
     if (report_sent(plan, &counts, sender_latencies(sender)) != 0)
         return fail_out_of_memory();
-    if (interrupted)
-        return EXIT_INTERRUPTED;
     if (counts.delivered == plan->count)
         return EXIT_SUCCESS;
+    if (atomic_load(&interrupted))
+        return EXIT_INTERRUPTED;
+    if (counts.refused)
+        return EXIT_FAILURE;
     console_line(CONSOLE_ERROR,
                  "gave up on messages that failed for %d s; "
                  "--log-level=debug shows each failure",
@@ -197,6 +251,22 @@ static int run_launch(const struct options *options)
     return status;
 }
 
+/*
+ * A report that could not be written must not look like a success, as to a
+ * full disk. Returns the exit status.
+ */
+static int finish_output(int status)
+{
+    bool failed = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed)
+        return status;
+    fprintf(stderr, "rockets: can't write the output%s%s\n",
+            errno != 0 ? ": " : "", errno != 0 ? strerrordesc_np(errno) : "");
+    return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
 int main(int argc, char *argv[])
 {
     struct options options;
@@ -204,13 +274,13 @@ int main(int argc, char *argv[])
 
     switch (options_read(&options, argc, argv, error, sizeof(error))) {
     case OPTIONS_LAUNCH:
-        return run_launch(&options);
+        return finish_output(run_launch(&options));
     case OPTIONS_HELP:
         fputs(options_help(), stdout);
-        return EXIT_SUCCESS;
+        return finish_output(EXIT_SUCCESS);
     case OPTIONS_VERSION:
         puts("rockets " LUNAR_VERSION);
-        return EXIT_SUCCESS;
+        return finish_output(EXIT_SUCCESS);
     case OPTIONS_INVALID:
         break;
     }

@@ -299,6 +299,9 @@ static bool check_options(struct reader *reader)
             "'%s': the URL must start with http:// or https://, as in "
             "http://localhost:8088/messages",
             options->url);
+    if (strlen(options->url) > OPTIONS_MAX_URL)
+        return reader_fail(reader, "the URL has %zu bytes, more than %d",
+                           strlen(options->url), OPTIONS_MAX_URL);
     if (options->verify && !ends_with(options->url, "/messages"))
         return reader_fail(
             reader,
@@ -355,8 +358,12 @@ enum options_command options_read(struct options *options, int argc,
         return OPTIONS_VERSION;
     if (strcmp(argv[1], "launch") == 0)
         return read_launch(&reader);
-    reader_fail(&reader,
-                "'%s': unknown command; expected launch, help or version",
-                argv[1]);
+    if (strstr(argv[1], "://") != NULL)
+        reader_fail(&reader, "missing command, as in 'rockets launch %s'",
+                    argv[1]);
+    else
+        reader_fail(&reader,
+                    "'%s': unknown command; expected launch, help or version",
+                    argv[1]);
     return OPTIONS_INVALID;
 }

@@ -13,6 +13,8 @@
 
 #include "console.h"
 
+enum { OPTIONS_MAX_URL = 2048 /* bytes */ };
+
 struct options {
     const char *url;
     int64_t message_delay;      /* nanoseconds */

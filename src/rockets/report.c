@@ -24,25 +24,71 @@ const char *report_count(size_t count, char text[static REPORT_COUNT_SIZE])
     return text;
 }
 
-static double delivery_rate(const struct sender_counts *counts)
+const char *report_rate(size_t messages, double seconds,
+                        char text[static REPORT_COUNT_SIZE])
 {
-    return counts->seconds > 0 ? (double)counts->delivered / counts->seconds
-                               : 0;
+    /* The clock has nanoseconds, so a run cannot take less than one. */
+    double rate = (double)messages / (seconds > 1e-9 ? seconds : 1e-9);
+
+    /* The limits are where "%.2f" and "%.1f" round up to a digit more. */
+    if (messages == 0)
+        return report_count(0, text);
+    if (rate >= 99.95)
+        return report_count((size_t)(rate + 0.5), text);
+    snprintf(text, REPORT_COUNT_SIZE, "%.*f", rate >= 9.995 ? 1 : 2, rate);
+    return text;
 }
 
+const char *report_duration(double seconds, char text[static REPORT_COUNT_SIZE])
+{
+    /* From 999.95 ms on, "%.1f" rounds up to a second. */
+    if (seconds < 0.99995)
+        snprintf(text, REPORT_COUNT_SIZE, "%.1f ms", seconds * 1000);
+    else
+        snprintf(text, REPORT_COUNT_SIZE, "%.2f s", seconds);
+    return text;
+}
+
+const char *report_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/*
+ * What matters most comes first: a narrow terminal shows only the start. In an
+ * outage the rate would say nothing.
+ */
 void report_progress(const struct plan *plan,
                      const struct sender_counts *counts)
 {
     char delivered[REPORT_COUNT_SIZE];
     char total[REPORT_COUNT_SIZE];
-    char speed[REPORT_COUNT_SIZE];
+    char rate[REPORT_COUNT_SIZE];
     char retries[REPORT_COUNT_SIZE];
+    char state[2 * REPORT_COUNT_SIZE];
 
-    console_progress("%s of %s messages, %s/s, %s retries, %zu waiting",
+    if (counts->outage == 0)
+        snprintf(state, sizeof(state), "%s/s",
+                 report_rate(counts->delivered, counts->seconds, rate));
+    else if (counts->status == 0)
+        snprintf(state, sizeof(state), "no answer for %.0f s", counts->outage);
+    else
+        snprintf(state, sizeof(state), "status %ld for %.0f s", counts->status,
+                 counts->outage);
+    console_progress("%s of %s message%s, %s, retries %s, waiting %zu",
                      report_count(counts->delivered, delivered),
                      report_count(plan->count, total),
-                     report_count((size_t)delivery_rate(counts), speed),
+                     report_plural(plan->count), state,
                      report_count(counts->retries, retries), counts->waiting);
+}
+
+void report_verify_progress(size_t read, size_t rockets)
+{
+    char left[REPORT_COUNT_SIZE];
+    char right[REPORT_COUNT_SIZE];
+
+    console_progress("verifying %s of %s rocket%s", report_count(read, left),
+                     report_count(rockets, right), report_plural(rockets));
 }
 
 uint32_t report_percentile(const uint32_t *sorted, size_t count,
@@ -102,12 +148,14 @@ int report_sent(const struct plan *plan, const struct sender_counts *counts,
     size_t undelivered = plan->count - counts->delivered;
     char text[REPORT_COUNT_SIZE];
 
-    printf("delivered   %s messages", report_count(counts->delivered, text));
-    printf(" in %.2f s, ", counts->seconds);
+    printf("delivered   %s message%s", report_count(counts->delivered, text),
+           report_plural(counts->delivered));
+    printf(" in %s, ", report_duration(counts->seconds, text));
     printf("%s messages/s\n",
-           report_count((size_t)delivery_rate(counts), text));
+           report_rate(counts->delivered, counts->seconds, text));
     if (undelivered > 0)
-        printf("undelivered %s messages\n", report_count(undelivered, text));
+        printf("undelivered %s message%s\n", report_count(undelivered, text),
+               report_plural(undelivered));
     if (plan->duplicates > 0)
         printf("duplicates  %s of them\n",
                report_count(plan->duplicates, text));

@@ -16,9 +16,28 @@ enum { REPORT_COUNT_SIZE = 32 };
 /* Write `count` as "100,000" and return `text`. */
 const char *report_count(size_t count, char text[static REPORT_COUNT_SIZE]);
 
+/*
+ * Write messages per second, with three digits or more ("0.52", "12.5",
+ * "6,485"), and return `text`.
+ */
+const char *report_rate(size_t messages, double seconds,
+                        char text[static REPORT_COUNT_SIZE]);
+
+/* Write "15.42 s", or "8.3 ms" for less than a second. Returns `text`. */
+const char *report_duration(double seconds,
+                            char text[static REPORT_COUNT_SIZE]);
+
+/* "s" for a plural, "" for one. */
+const char *report_plural(size_t count);
+
 /* Show the progress on a terminal. */
 void report_progress(const struct plan *plan,
                      const struct sender_counts *counts);
+
+/*
+ * Show on a terminal how many of the rockets have been read for --verify.
+ */
+void report_verify_progress(size_t read, size_t rockets);
 
 /*
  * Print the figures on stdout. `latencies` is what sender_latencies()

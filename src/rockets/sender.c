@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "console.h"
+#include "health.h"
 #include "retry_queue.h"
 #include "sockets.h"
 #include "transport.h"
@@ -44,7 +45,8 @@ struct sender {
     int64_t last_delivered; /* before the first delivery: `started` */
     int64_t ended;
     uint32_t running;
-    uint32_t explained; /* failures logged: a bit per enum transport_result */
+    bool refused;
+    struct health health;
 };
 
 /* Sleep until `due`, or until `wake` is signalled. */
@@ -111,6 +113,8 @@ static bool take_delivery(struct sender *sender, struct delivery *delivery)
 
     pthread_mutex_lock(&sender->lock);
     taken = take_delivery_locked(sender, delivery);
+    if (taken)
+        health_requested(&sender->health, clock_now());
     pthread_mutex_unlock(&sender->lock);
     return taken;
 }
@@ -119,24 +123,31 @@ static void record_delivered(struct sender *sender,
                              const struct delivery *delivery, int64_t began)
 {
     int64_t now = clock_now();
+    int64_t outage;
 
     sender->latencies[delivery->index] = (uint32_t)((now - began) / 1000);
     pthread_mutex_lock(&sender->lock);
     sender->delivered++;
     sender->last_delivered = now;
+    outage = health_delivered(&sender->health, now);
     pthread_mutex_unlock(&sender->lock);
+    if (outage > 0)
+        console_line(CONSOLE_INFO, "%s: answered again after %.1f s",
+                     sender->options.url,
+                     (double)outage / (double)CLOCK_SECOND);
 }
 
-/* Returns whether this is the first failure with this result. */
-static bool record_failed_locked(struct sender *sender,
-                                 struct delivery *delivery,
-                                 enum transport_result result)
+/* Queue a retry, give up on the message, or stop. */
+static enum health_report record_failed_locked(struct sender *sender,
+                                               struct delivery *delivery,
+                                               enum transport_result result,
+                                               long status)
 {
     const int64_t give_up = SENDER_GIVE_UP_MS * CLOCK_MILLISECOND;
     int64_t now = clock_now();
-    bool first = (sender->explained & (UINT32_C(1) << result)) == 0;
+    enum health_report report =
+        health_failed(&sender->health, result, status, now);
 
-    sender->explained |= UINT32_C(1) << result;
     if (delivery->first_failed == 0)
         delivery->first_failed = now;
     delivery->due = now + SENDER_RETRY_MS * CLOCK_MILLISECOND;
@@ -144,39 +155,37 @@ static bool record_failed_locked(struct sender *sender,
         retry_queue_push(&sender->waiting, delivery);
     else if (now - sender->last_delivered >= give_up)
         stop_locked(sender);
-    return first;
-}
-
-static const char *advice_for(enum transport_result result)
-{
-    switch (result) {
-    case TRANSPORT_REFUSED:
-        return " Is the service running?";
-    case TRANSPORT_NO_ROOM:
-        return " The oldest connections are closed; --keep-alive uses fewer.";
-    case TRANSPORT_REJECTED:
-        return " Is this the right URL?";
-    default:
-        return "";
+    if (report == HEALTH_REFUSED) {
+        sender->refused = true;
+        stop_locked(sender);
     }
+    return report;
 }
 
-/* Queue a retry, or give up. Log the first failure of each kind. */
 static void record_failed(struct sender *sender, struct delivery *delivery,
-                          enum transport_result result, const char *cause)
+                          enum transport_result result,
+                          const struct transport_failure *failure)
 {
     const char *url = sender->options.url;
-    size_t index = delivery->index;
-    bool first;
+    const char *space = failure->advice[0] != '\0' ? " " : "";
+    size_t number = delivery->index + 1;
+    enum health_report report;
 
     pthread_mutex_lock(&sender->lock);
-    first = record_failed_locked(sender, delivery, result);
+    report = record_failed_locked(sender, delivery, result, failure->status);
     pthread_mutex_unlock(&sender->lock);
-    if (first)
-        console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s", url,
-                     cause, SENDER_RETRY_MS, advice_for(result));
-    console_line(CONSOLE_DEBUG, "message %zu of %zu failed: %s: %s", index + 1,
-                 sender->options.plan->count, url, cause);
+    console_line(CONSOLE_DEBUG, "message %zu of %zu failed: %s: %s", number,
+                 sender->options.plan->count, url, failure->cause);
+    if (report == HEALTH_FAILURE)
+        console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s%s", url,
+                     failure->cause, SENDER_RETRY_MS, space, failure->advice);
+    if (report == HEALTH_REFUSED) {
+        console_line(CONSOLE_ERROR, "%s: %s", url, failure->cause);
+        console_line(
+            CONSOLE_ERROR,
+            "stopped, as another attempt would get the same reply.%s%s", space,
+            failure->advice);
+    }
 }
 
 static void send_delivery(struct sender *sender, struct transport *transport,
@@ -185,16 +194,16 @@ static void send_delivery(struct sender *sender, struct transport *transport,
     const struct traffic *traffic = sender->options.traffic;
     uint32_t message = sender->options.plan->order[delivery->index];
     char text[TRAFFIC_TEXT_SIZE];
-    char cause[TRANSPORT_CAUSE_SIZE];
+    struct transport_failure failure;
     size_t length = traffic_render(traffic, &traffic->messages[message], text);
     int64_t began = clock_now();
     enum transport_result result =
-        transport_post(transport, text, length, cause);
+        transport_post(transport, text, length, &failure);
 
     if (result == TRANSPORT_DELIVERED)
         record_delivered(sender, delivery, began);
     else if (result != TRANSPORT_STOPPED)
-        record_failed(sender, delivery, result, cause);
+        record_failed(sender, delivery, result, &failure);
 }
 
 static void *run_worker(void *context)
@@ -298,6 +307,7 @@ struct sender *sender_start(const struct sender_options *options)
     if (sender == NULL)
         return NULL;
     sender->options = *options;
+    sender->health = health_start(options->workers, options->plan->count);
     init_locks(sender);
     error = allocate_sender(sender) == 0 ? start_threads(sender) : ENOMEM;
     if (error != 0) {
@@ -333,15 +343,20 @@ void sender_stop(struct sender *sender)
 struct sender_counts sender_counts(struct sender *sender)
 {
     struct sender_counts counts;
+    int64_t outage;
     int64_t end;
 
     pthread_mutex_lock(&sender->lock);
     end = sender->running == 0 ? sender->ended : clock_now();
+    outage = health_outage(&sender->health, end);
     counts = (struct sender_counts){
         .delivered = sender->delivered,
         .retries = sender->retries,
         .waiting = sender->waiting.count,
         .seconds = (double)(end - sender->started) / (double)CLOCK_SECOND,
+        .outage = (double)outage / (double)CLOCK_SECOND,
+        .status = sender->health.status,
+        .refused = sender->refused,
     };
     pthread_mutex_unlock(&sender->lock);
     return counts;

@@ -6,7 +6,11 @@
  * A failed message is sent again after SENDER_RETRY_MS, repeatedly, and does
  * not block other messages. The sender gives up on a message that has failed
  * for SENDER_GIVE_UP_MS. If in addition no message has been delivered for
- * that time, it stops.
+ * that time, it stops. If the service refuses all that is sent to it
+ * (health.h), it stops at once.
+ *
+ * It logs the first failure of each kind, and the start and end of each
+ * outage.
  */
 #ifndef ROCKETS_SENDER_H
 #define ROCKETS_SENDER_H
@@ -46,6 +50,9 @@ struct sender_counts {
     size_t retries; /* attempts after a failure */
     size_t waiting; /* messages that wait for a retry */
     double seconds; /* from the start to now, or to the end */
+    double outage;  /* seconds that the present one has lasted, 0: none */
+    long status;    /* of the last failure in the outage; 0: no response */
+    bool refused;   /* stopped, as the service refuses all messages */
 };
 
 struct sender;

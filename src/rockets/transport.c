@@ -23,7 +23,9 @@ struct transport {
     CURL *easy;
     struct curl_slist *headers;
     struct sockets sockets;
-    curl_socket_t closing; /* last socket that curl closed, -1: none */
+    curl_socket_t closing;         /* last socket that curl closed, -1: none */
+    char body[TRANSPORT_MAX_BODY]; /* the first bytes of the last response's */
+    size_t body_length;
 };
 
 /*
@@ -50,11 +52,17 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
                   address->protocol);
 }
 
-static size_t drop_body(char *data, size_t size, size_t count, void *context)
+/* Keep the start of the body; discard what does not fit. */
+static size_t keep_body(char *data, size_t size, size_t count, void *context)
 {
-    (void)data;
-    (void)context;
-    return size * count;
+    struct transport *transport = context;
+    size_t room = sizeof(transport->body) - transport->body_length;
+    size_t bytes = size * count;
+    size_t kept = bytes < room ? bytes : room;
+
+    memcpy(transport->body + transport->body_length, data, kept);
+    transport->body_length += kept;
+    return bytes;
 }
 
 /* curl calls this repeatedly; nonzero aborts the request. */
@@ -92,7 +100,10 @@ static void set_curl_options(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transport->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "rockets/" LUNAR_VERSION);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transport);
+    /* Do not wait for the resolver when the request was aborted. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_stop);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transport);
@@ -158,23 +169,29 @@ static void settle_connection(struct transport *transport, bool responded)
     transport->closing = -1;
 }
 
-static enum transport_result
-explain_status(struct transport *transport,
-               char cause[static TRANSPORT_CAUSE_SIZE])
+static enum transport_result judge_status(struct transport *transport,
+                                          struct transport_failure *failure)
 {
-    long status = 0;
+    struct reply reply = {.body = transport->body,
+                          .length = transport->body_length};
+    bool refused;
 
-    curl_easy_getinfo(transport->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 200 && status < 300)
+    curl_easy_getinfo(transport->easy, CURLINFO_RESPONSE_CODE, &reply.status);
+    if (reply.status >= 200 && reply.status < 300)
         return TRANSPORT_DELIVERED;
-    snprintf(cause, TRANSPORT_CAUSE_SIZE, "status %ld", status);
-    return status >= 400 && status < 500 ? TRANSPORT_REJECTED
-                                         : TRANSPORT_BAD_STATUS;
+    curl_easy_getinfo(transport->easy, CURLINFO_CONTENT_TYPE,
+                      &reply.content_type);
+    curl_easy_getinfo(transport->easy, CURLINFO_REDIRECT_URL, &reply.location);
+    refused = reply_is_refusal(reply.status);
+    failure->status = reply.status;
+    failure->advice = refused ? reply_advice(reply.status) : "";
+    reply_explain(&reply, failure->cause);
+    return refused ? TRANSPORT_REFUSED : TRANSPORT_BAD_STATUS;
 }
 
 static enum transport_result
 explain_no_connection(struct transport *transport, CURLcode code,
-                      char cause[static TRANSPORT_CAUSE_SIZE])
+                      struct transport_failure *failure)
 {
     long error = 0;
     const char *reason;
@@ -184,48 +201,91 @@ explain_no_connection(struct transport *transport, CURLcode code,
         error != 0 ? strerrordesc_np((int)error) : curl_easy_strerror(code);
     if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE) {
         sockets_reset_oldest(&transport->sockets);
-        snprintf(cause, TRANSPORT_CAUSE_SIZE,
+        snprintf(failure->cause, sizeof(failure->cause),
                  "can't connect, no local port or descriptor is left (%s)",
                  reason);
+        failure->advice = "The oldest connections are closed; --keep-alive "
+                          "uses fewer.";
         return TRANSPORT_NO_ROOM;
     }
-    snprintf(cause, TRANSPORT_CAUSE_SIZE, "can't connect (%s)", reason);
-    return TRANSPORT_REFUSED;
+    snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
+             reason);
+    failure->advice = "Is the service running, and is this its port?";
+    return TRANSPORT_NO_CONNECTION;
 }
 
-static enum transport_result
-explain_failure(struct transport *transport, CURLcode code,
-                char cause[static TRANSPORT_CAUSE_SIZE])
+static enum transport_result explain_failure(struct transport *transport,
+                                             CURLcode code,
+                                             struct transport_failure *failure)
 {
+    enum transport_result result = TRANSPORT_NO_RESPONSE;
+
     switch (code) {
     case CURLE_ABORTED_BY_CALLBACK:
         return TRANSPORT_STOPPED;
     case CURLE_COULDNT_CONNECT:
+        return explain_no_connection(transport, code, failure);
     case CURLE_COULDNT_RESOLVE_HOST:
-        return explain_no_connection(transport, code, cause);
-    case CURLE_OPERATION_TIMEDOUT:
-        snprintf(cause, TRANSPORT_CAUSE_SIZE, "no response within %d s",
-                 TRANSPORT_TIMEOUT_MS / 1000);
-        return TRANSPORT_TIMED_OUT;
-    default:
-        snprintf(cause, TRANSPORT_CAUSE_SIZE, "no response (%s)",
+        snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
                  curl_easy_strerror(code));
-        return TRANSPORT_NO_RESPONSE;
+        failure->advice = "Is the name right?";
+        return TRANSPORT_UNKNOWN_HOST;
+    case CURLE_OPERATION_TIMEDOUT:
+        snprintf(failure->cause, sizeof(failure->cause),
+                 "no response within %d s", TRANSPORT_TIMEOUT_MS / 1000);
+        return TRANSPORT_TIMED_OUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any text */
+    case CURLE_WEIRD_SERVER_REPLY:
+        failure->advice = "Is the port right, and http:// or https://?";
+        result = TRANSPORT_WRONG_PROTOCOL;
+        break;
+    default:
+        break;
     }
+    snprintf(failure->cause, sizeof(failure->cause), "no response (%s)",
+             curl_easy_strerror(code));
+    return result;
+}
+
+static enum transport_result perform(struct transport *transport,
+                                     struct transport_failure *failure)
+{
+    CURLcode code;
+
+    transport->body_length = 0;
+    code = curl_easy_perform(transport->easy);
+    settle_connection(transport, code == CURLE_OK);
+    if (code == CURLE_OK)
+        return judge_status(transport, failure);
+    failure->status = 0;
+    failure->advice = "";
+    return explain_failure(transport, code, failure);
 }
 
 enum transport_result transport_post(struct transport *transport,
                                      const char *body, size_t length,
-                                     char cause[static TRANSPORT_CAUSE_SIZE])
+                                     struct transport_failure *failure)
 {
-    CURLcode code;
-
     curl_easy_setopt(transport->easy, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(transport->easy, CURLOPT_POSTFIELDSIZE, (long)length);
-    code = curl_easy_perform(transport->easy);
-    settle_connection(transport, code == CURLE_OK);
-    return code == CURLE_OK ? explain_status(transport, cause)
-                            : explain_failure(transport, code, cause);
+    return perform(transport, failure);
+}
+
+enum transport_result transport_get(struct transport *transport,
+                                    const char *url,
+                                    struct transport_failure *failure)
+{
+    curl_easy_setopt(transport->easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(transport->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(transport->easy, CURLOPT_URL, url);
+    return perform(transport, failure);
+}
+
+struct transport_body transport_body(const struct transport *transport)
+{
+    return (struct transport_body){transport->body, transport->body_length};
 }
 
 bool transport_url_is_valid(const char *url)

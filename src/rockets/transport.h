@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sends one message to the service and waits for the response. Each message
- * has a new connection, which is left open; with keep-alive, all messages use
+ * Sends one request to the service and waits for the response. Each request
+ * has a new connection, which is left open; with keep-alive, all requests use
  * one connection.
  *
  * Locking: none; each worker has its own transport.
@@ -13,9 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "reply.h"
+
 enum {
     TRANSPORT_TIMEOUT_MS = 10000, /* for connecting, request and response */
-    TRANSPORT_CAUSE_SIZE = 160
+    TRANSPORT_MAX_BODY = 16384,   /* of a response; what is longer is cut */
+    TRANSPORT_CAUSE_SIZE = REPLY_TEXT_SIZE
 };
 
 struct transport_options {
@@ -28,13 +31,22 @@ struct transport_options {
 enum transport_result {
     TRANSPORT_DELIVERED,
     TRANSPORT_STOPPED,
-    /* Failures, which have a cause: */
-    TRANSPORT_REFUSED, /* no connection */
+    /* Failures, each with a struct transport_failure: */
+    TRANSPORT_UNKNOWN_HOST,
+    TRANSPORT_NO_CONNECTION,
     TRANSPORT_NO_ROOM, /* no local port or descriptor left */
     TRANSPORT_TIMED_OUT,
-    TRANSPORT_NO_RESPONSE, /* a connection, but no complete response */
-    TRANSPORT_REJECTED,    /* status 4xx */
-    TRANSPORT_BAD_STATUS,  /* any status but 2xx and 4xx */
+    TRANSPORT_WRONG_PROTOCOL, /* no TLS, or no HTTP, on the other side */
+    TRANSPORT_NO_RESPONSE,    /* a connection, but no complete response */
+    TRANSPORT_REFUSED,        /* a status by reply_is_refusal() */
+    TRANSPORT_BAD_STATUS,     /* any other status but 2xx */
+};
+
+struct transport_failure {
+    long status;        /* 0: no response */
+    const char *advice; /* a static sentence, "" if there is none */
+    char cause[TRANSPORT_CAUSE_SIZE]; /* what to log after the URL, such as
+                                         "status 503" */
 };
 
 struct transport;
@@ -48,12 +60,25 @@ struct transport *transport_new(const struct transport_options *options);
 void transport_free(struct transport *transport);
 
 /*
- * Send `body` and wait for the response. On failure, `cause` is what to log
- * after the URL, such as "status 503"; otherwise it is not set.
+ * Send `body` and wait for the response. `*failure` is set if, and only if, the
+ * result is a failure.
  */
 enum transport_result transport_post(struct transport *transport,
                                      const char *body, size_t length,
-                                     char cause[static TRANSPORT_CAUSE_SIZE]);
+                                     struct transport_failure *failure);
+
+/* Read `url`. The result and `*failure` are as for transport_post(). */
+enum transport_result transport_get(struct transport *transport,
+                                    const char *url,
+                                    struct transport_failure *failure);
+
+struct transport_body {
+    const char *data; /* not terminated; valid until the next request */
+    size_t length;
+};
+
+/* The body of the last response. */
+struct transport_body transport_body(const struct transport *transport);
 
 /* Whether `url` can be parsed as a URL (by curl_url_set(3)). */
 bool transport_url_is_valid(const char *url);

@@ -1,221 +1,196 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A difference is printed as "rocket <id>: speed: expected 3500, got 3000".
- * Values are compared after cJSON has parsed them, so that the JSON text of
- * the service may differ in spaces, escapes and the order of members.
+ * All reads use one connection, as long as the service keeps it open. When a
+ * read has failed for too long, the service is taken to be down: no other
+ * rocket is read.
  */
 #include "verify.h"
 
-#include <cjson/cJSON.h>
-#include <curl/curl.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "clock.h"
+#include "compare.h"
+#include "console.h"
+#include "health.h"
+#include "options.h"
+#include "report.h"
+#include "sender.h"
 #include "transport.h"
 
-/* Bytes; far more than a rocket needs. A longer response is a failure. */
-enum { MAX_RESPONSE = 65536 };
-
-/* The comparison of one rocket. */
-struct comparison {
-    const char *id;
-    const cJSON *rocket;
-    size_t differences;
-    size_t *shown; /* differences that all comparisons together printed */
-};
+enum { PROGRESS_INTERVAL_MS = 100 };
 
 /* Reads rockets from the service. */
 struct reader {
-    CURL *easy;
-    const char *base; /* the URL without "/messages": `base_length` bytes */
-    int base_length;
-    char *response; /* MAX_RESPONSE bytes, the first `length` in use */
-    size_t length;
-    size_t shown;
+    const struct verify_options *options;
+    struct transport *transport;
+    struct health health;
+    size_t shown; /* differences printed, or that would have been */
+    int64_t progress_due;
+    char url[OPTIONS_MAX_URL + sizeof("/rockets/") + TRAFFIC_ID_SIZE];
 };
 
-__attribute__((format(printf, 3, 4))) static void
-print_difference(const char *id, size_t *shown, const char *format, ...)
+static size_t count_sent(const struct verify_options *options)
 {
-    va_list arguments;
+    size_t count = 0;
 
-    if ((*shown)++ >= VERIFY_MAX_SHOWN)
-        return;
-    printf("rocket %s: ", id);
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    putchar('\n');
+    for (uint32_t i = 0; i < options->traffic->rocket_count; i++)
+        count += options->expected[i].last != NULL;
+    return count;
 }
 
-/* `expected` is a JSON value. */
-static void add_difference(struct comparison *comparison, const char *field,
-                           const char *expected)
+static void set_url(struct reader *reader, const char *id)
 {
-    const cJSON *item =
-        cJSON_GetObjectItemCaseSensitive(comparison->rocket, field);
-    char *got = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
+    const char *url = reader->options->messages_url;
+    int base = (int)(strlen(url) - strlen("/messages"));
 
-    print_difference(comparison->id, comparison->shown,
-                     "%s: expected %s, got %s", field, expected,
-                     got != NULL ? got : "nothing");
-    comparison->differences++;
-    cJSON_free(got);
+    snprintf(reader->url, sizeof(reader->url), "%.*s/rockets/%s", base, url,
+             id);
 }
 
-/* An `expected` of NULL is JSON's null. */
-static void compare_text(struct comparison *comparison, const char *field,
-                         const char *expected)
+static void log_failure(struct reader *reader, enum transport_result result,
+                        const struct transport_failure *failure)
 {
-    const cJSON *item =
-        cJSON_GetObjectItemCaseSensitive(comparison->rocket, field);
-    char quoted[TRAFFIC_TEXT_SIZE];
-    bool same = expected != NULL ? cJSON_IsString(item) &&
-                                       strcmp(item->valuestring, expected) == 0
-                                 : cJSON_IsNull(item);
-
-    if (same)
-        return;
-    snprintf(quoted, sizeof(quoted), "\"%s\"",
-             expected != NULL ? expected : "");
-    add_difference(comparison, field, expected != NULL ? quoted : "null");
+    console_line(CONSOLE_DEBUG, "%s: %s", reader->url, failure->cause);
+    if (health_failed(&reader->health, result, failure->status, clock_now()) ==
+        HEALTH_FAILURE)
+        console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s%s",
+                     reader->url, failure->cause, SENDER_RETRY_MS,
+                     failure->advice[0] != '\0' ? " " : "", failure->advice);
 }
 
-/* All numbers here are far below 2^53, so a double is exact. */
-static void compare_number(struct comparison *comparison, const char *field,
-                           int64_t expected)
+/* A signal ends the pause early. */
+static void pause_before_retry(void)
 {
-    const cJSON *item =
-        cJSON_GetObjectItemCaseSensitive(comparison->rocket, field);
-    char digits[24];
+    struct timespec pause = clock_timespec(SENDER_RETRY_MS * CLOCK_MILLISECOND);
 
-    if (cJSON_IsNumber(item) && item->valuedouble == (double)expected)
-        return;
-    snprintf(digits, sizeof(digits), "%" PRId64, expected);
-    add_difference(comparison, field, digits);
+    nanosleep(&pause, NULL);
 }
 
-static void compare_time(struct comparison *comparison, const char *field,
-                         const struct traffic_message *message)
+/*
+ * Read the rocket at `reader->url`. A refusal is an answer; other failures are
+ * returned only when they have lasted for SENDER_GIVE_UP_MS.
+ */
+static enum transport_result read_rocket(struct reader *reader,
+                                         struct transport_failure *failure)
 {
-    char time[TRAFFIC_TIME_SIZE];
+    const int64_t give_up = clock_now() + SENDER_GIVE_UP_MS * CLOCK_MILLISECOND;
 
-    if (message != NULL)
-        traffic_time(message, time);
-    compare_text(comparison, field, message != NULL ? time : NULL);
-}
+    for (;;) {
+        enum transport_result result;
+        int64_t outage;
 
-size_t verify_text(const char *id, const struct expected *expected,
-                   const char *text, size_t length, size_t *shown)
-{
-    cJSON *rocket = cJSON_ParseWithLength(text, length);
-    struct comparison all = {.id = id, .rocket = rocket, .shown = shown};
-    uint32_t last = expected->last->number;
-
-    if (!cJSON_IsObject(rocket)) {
-        print_difference(id, shown, "expected a JSON object, got '%.*s'",
-                         length < 80 ? (int)length : 80, text);
-        cJSON_Delete(rocket);
-        return 1;
+        health_requested(&reader->health, clock_now());
+        result = transport_get(reader->transport, reader->url, failure);
+        if (result == TRANSPORT_STOPPED)
+            return result;
+        if (result == TRANSPORT_DELIVERED || result == TRANSPORT_REFUSED) {
+            outage = health_delivered(&reader->health, clock_now());
+            if (outage > 0)
+                console_line(CONSOLE_INFO, "%s: answered again after %.1f s",
+                             reader->url,
+                             (double)outage / (double)CLOCK_SECOND);
+            return result;
+        }
+        log_failure(reader, result, failure);
+        if (clock_now() >= give_up)
+            return result;
+        pause_before_retry();
     }
-    compare_text(&all, "id", id);
-    compare_text(&all, "type", expected->type);
-    compare_number(&all, "speed", expected->speed);
-    compare_text(&all, "mission", expected->mission);
-    compare_text(&all, "status",
-                 expected->reason != NULL ? "exploded" : "active");
-    compare_text(&all, "reason", expected->reason);
-    compare_time(&all, "createdAt", expected->launch);
-    compare_time(&all, "updatedAt", expected->last);
-    compare_number(&all, "lastMessageNumber", last);
-    compare_number(&all, "missingMessages", last - expected->messages);
-    cJSON_Delete(rocket);
-    return all.differences;
 }
 
-static size_t collect_body(char *data, size_t size, size_t count, void *context)
+static void add_comparison(struct verify_result *result,
+                           struct comparison comparison)
 {
-    struct reader *reader = context;
-    size_t bytes = size * count;
-
-    if (bytes > MAX_RESPONSE - reader->length)
-        return 0; /* less than `bytes`: curl fails the request */
-    memcpy(reader->response + reader->length, data, bytes);
-    reader->length += bytes;
-    return bytes;
+    result->differences += comparison.differences;
+    result->lost += comparison.lost;
+    result->extra += comparison.extra;
+    result->changed +=
+        comparison.differences > 0 && !comparison.lost && !comparison.extra;
 }
 
-static size_t verify_rocket(struct reader *reader, const char *id,
-                            const struct expected *expected)
+static void add_refusal(struct reader *reader, struct verify_result *result,
+                        const char *id, const struct transport_failure *failure)
 {
-    char url[4096];
-    long status = 0;
-    CURLcode code;
+    bool lost = failure->status == 404;
 
-    snprintf(url, sizeof(url), "%.*s/rockets/%s", reader->base_length,
-             reader->base, id);
-    curl_easy_setopt(reader->easy, CURLOPT_URL, url);
-    reader->length = 0;
-    code = curl_easy_perform(reader->easy);
-    curl_easy_getinfo(reader->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (code != CURLE_OK) {
-        print_difference(id, &reader->shown, "can't read %s: %s", url,
-                         curl_easy_strerror(code));
-        return 1;
+    compare_print(id, &reader->shown,
+                  lost ? "not found at %s (%s)" : "can't read %s: %s",
+                  reader->url, failure->cause);
+    result->differences++;
+    result->lost += lost;
+    result->unread += !lost;
+}
+
+/* Returns false if no other rocket can be read. */
+static bool verify_rocket(struct reader *reader, uint32_t index,
+                          struct verify_result *result)
+{
+    const char *id = reader->options->traffic->rockets[index].id;
+    struct transport_failure failure;
+    struct transport_body body;
+
+    set_url(reader, id);
+    switch (read_rocket(reader, &failure)) {
+    case TRANSPORT_STOPPED:
+        return false;
+    case TRANSPORT_DELIVERED:
+        body = transport_body(reader->transport);
+        add_comparison(result,
+                       compare_rocket(id, &reader->options->expected[index],
+                                      body.data, body.length, &reader->shown));
+        break;
+    case TRANSPORT_REFUSED:
+        add_refusal(reader, result, id, &failure);
+        break;
+    default:
+        compare_print(id, &reader->shown, "can't read %s: %s, for %d s",
+                      reader->url, failure.cause, SENDER_GIVE_UP_MS / 1000);
+        result->differences++;
+        result->unread += result->rockets - result->compared;
+        return false;
     }
-    if (status != 200) {
-        print_difference(id, &reader->shown, "expected 200 for %s, got %ld",
-                         url, status);
-        return 1;
-    }
-    return verify_text(id, expected, reader->response, reader->length,
-                       &reader->shown);
+    result->compared++;
+    return true;
 }
 
-static void set_curl_options(struct reader *reader)
+static void show_progress(struct reader *reader,
+                          const struct verify_result *result)
 {
-    curl_easy_setopt(reader->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(reader->easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(reader->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(reader->easy, CURLOPT_TIMEOUT_MS,
-                     (long)TRANSPORT_TIMEOUT_MS);
-    curl_easy_setopt(reader->easy, CURLOPT_USERAGENT, "rockets/" LUNAR_VERSION);
-    curl_easy_setopt(reader->easy, CURLOPT_WRITEFUNCTION, collect_body);
-    curl_easy_setopt(reader->easy, CURLOPT_WRITEDATA, reader);
+    int64_t now = clock_now();
+
+    if (now < reader->progress_due)
+        return;
+    reader->progress_due = now + PROGRESS_INTERVAL_MS * CLOCK_MILLISECOND;
+    report_verify_progress(result->compared, result->rockets);
 }
 
-int verify_rockets(struct verify_result *result, const char *messages_url,
-                   const struct traffic *traffic,
-                   const struct expected *expected)
+int verify_rockets(struct verify_result *result,
+                   const struct verify_options *options)
 {
-    struct reader reader = {
-        .easy = curl_easy_init(),
-        .base = messages_url,
-        .base_length = (int)(strlen(messages_url) - strlen("/messages")),
-        .response = malloc(MAX_RESPONSE),
+    struct transport_options reading = {
+        .url = options->messages_url,
+        .keep_alive = true,
+        .stop = options->stop,
     };
-    struct verify_result found = {0};
-    int status = -1;
+    struct reader reader = {.options = options,
+                            .transport = transport_new(&reading)};
+    struct verify_result found = {.rockets = count_sent(options)};
 
-    if (reader.easy == NULL || reader.response == NULL)
-        goto out;
-    set_curl_options(&reader);
-    for (uint32_t i = 0; i < traffic->rocket_count; i++) {
-        if (expected[i].last == NULL)
+    if (reader.transport == NULL)
+        return -1;
+    for (uint32_t i = 0; i < options->traffic->rocket_count; i++) {
+        if (options->expected[i].last == NULL)
             continue;
-        found.rockets++;
-        found.differences +=
-            verify_rocket(&reader, traffic->rockets[i].id, &expected[i]);
+        show_progress(&reader, &found);
+        if (!verify_rocket(&reader, i, &found))
+            break;
     }
-    if (found.differences > VERIFY_MAX_SHOWN)
-        printf("... and %zu more\n", found.differences - VERIFY_MAX_SHOWN);
+    console_progress_end();
+    if (found.differences > COMPARE_MAX_SHOWN)
+        printf("... and %zu more\n", found.differences - COMPARE_MAX_SHOWN);
+    transport_free(reader.transport);
     *result = found;
-    status = 0;
-out:
-    curl_easy_cleanup(reader.easy);
-    free(reader.response);
-    return status;
+    return 0;
 }

@@ -1,39 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the rockets from the service and compares them, field by field, with
- * the expected state. Texts must be equal byte by byte.
+ * Reads the rockets from the service and compares them with the expected
+ * state. A read that fails is repeated as a message is sent again: every
+ * SENDER_RETRY_MS, for at most SENDER_GIVE_UP_MS.
  */
 #ifndef ROCKETS_VERIFY_H
 #define ROCKETS_VERIFY_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "expected.h"
 #include "traffic.h"
 
-enum { VERIFY_MAX_SHOWN = 100 /* differences that are printed */ };
+struct verify_options {
+    const char *messages_url; /* ends in "/messages" */
+    const struct traffic *traffic;
+    const struct expected *expected;
+    const atomic_bool *stop; /* true ends it early */
+};
 
 struct verify_result {
-    size_t rockets;     /* compared: those of which messages were sent */
+    size_t rockets;     /* those of which messages were sent */
+    size_t compared;    /* of them; fewer if it was stopped or gave up */
     size_t differences; /* fields that differ, rockets that can't be read */
+    /* Rockets with a difference; one may be in both `lost` and `extra`. */
+    size_t lost;    /* messages are missing that were delivered */
+    size_t extra;   /* messages are there that were not sent */
+    size_t changed; /* neither, by the numbers of its messages */
+    size_t unread;  /* the service refuses to show it, or does not answer */
 };
 
 /*
  * Compare all rockets of which messages were sent, and print the differences
- * on stdout, at most VERIFY_MAX_SHOWN. `messages_url` ends in "/messages";
- * the rockets are read from ".../rockets/ID". Returns 0, or -1 if out of
- * memory.
+ * on stdout, at most COMPARE_MAX_SHOWN. The rockets are read from
+ * ".../rockets/ID". Returns 0, or -1 if out of memory.
  */
-int verify_rockets(struct verify_result *result, const char *messages_url,
-                   const struct traffic *traffic,
-                   const struct expected *expected);
-
-/*
- * Compare one rocket with `text`, the body of the service's response, and
- * print the differences. Returns their number. `*shown` counts all
- * differences found so far; from VERIFY_MAX_SHOWN on, none is printed.
- */
-size_t verify_text(const char *id, const struct expected *expected,
-                   const char *text, size_t length, size_t *shown);
+int verify_rockets(struct verify_result *result,
+                   const struct verify_options *options);
 
 #endif

@@ -7,6 +7,7 @@
  * LUNAR_ROCKETS_MESSAGES is the number of messages.
  */
 #include "lib/harness.h"
+#include "rockets_run.h"
 
 #include <netinet/in.h>
 #include <signal.h>
@@ -17,51 +18,9 @@
 #include <unistd.h>
 
 enum {
-    MAX_FLAGS = 8,
     USAGE = 2,
-    INTERRUPTED = 130,
     TIMEOUT = 10000, /* milliseconds for which it waits for a response */
 };
-
-#define FLAGS INSTANCE_FLAGS
-
-static void start_rockets(struct process *rockets, const char *const flags[])
-{
-    const char *arguments[MAX_FLAGS + 2] = {process_setting("LUNAR_ROCKETS")};
-
-    for (size_t i = 0; flags[i] != NULL; i++) {
-        assert_in_range(i, 0, MAX_FLAGS - 1);
-        arguments[i + 1] = flags[i];
-    }
-    process_start(rockets, arguments, NULL);
-}
-
-static void expect_part(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("\"%s\" is not in: %s", part, text);
-}
-
-/*
- * Expect that it ends with `status`, with `part` in its stdout, and with
- * `error` in its stderr.
- */
-static void expect_end(struct process *rockets, int status, const char *part,
-                       const char *error)
-{
-    char *errors = NULL;
-    char *output = process_finish(rockets, status, &errors);
-
-    expect_part(output, part);
-    expect_part(errors, error);
-    free(output);
-    free(errors);
-}
-
-static void url_of(char url[64], unsigned port, const char *path)
-{
-    snprintf(url, 64, "http://127.0.0.1:%u%s", port, path);
-}
 
 static void all_messages_arrive_and_rockets_are_exact(void **state)
 {
@@ -84,15 +43,15 @@ static void all_messages_arrive_and_rockets_are_exact(void **state)
         char *errors = NULL;
 
         instance_start(&instance, FLAGS(runs[i].service));
-        url_of(url, instance.port, "/messages");
+        rockets_url(url, instance.port, "/messages");
         snprintf(messages, sizeof(messages), "--max-messages=%lu",
                  strtoul(process_setting("LUNAR_ROCKETS_MESSAGES"), NULL, 10) /
                      runs[i].share);
-        start_rockets(&rockets, FLAGS("launch", url, messages, "--verify",
+        rockets_start(&rockets, FLAGS("launch", url, messages, "--verify",
                                       runs[i].flags[0], runs[i].flags[1]));
         char *output = process_finish(&rockets, 0, &errors);
-        expect_part(output, "retries     0\n");
-        expect_part(output, "no difference");
+        rockets_expect_part(output, "retries     0\n");
+        rockets_expect_part(output, "no difference");
         assert_null(strstr(output, "undelivered"));
         free(output);
         free(errors);
@@ -117,6 +76,8 @@ static void help_version_and_usage_errors_are_printed(void **state)
          "",
          "max-messages"},
         {{"launch", "localhost:8088"}, USAGE, "", "must start with http"},
+        {{"launch", "http://x/", "--verify"}, USAGE, "", "ends in /messages"},
+        {{"http://x/messages"}, USAGE, "", "launch http://x/messages'"},
         {{"launch", "http://[::1/messages"},
          USAGE,
          "",
@@ -127,55 +88,104 @@ static void help_version_and_usage_errors_are_printed(void **state)
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
         struct process rockets;
 
-        start_rockets(&rockets, FLAGS(runs[i].flags[0], runs[i].flags[1],
+        rockets_start(&rockets, FLAGS(runs[i].flags[0], runs[i].flags[1],
                                       runs[i].flags[2]));
-        expect_end(&rockets, runs[i].status, runs[i].output, runs[i].error);
+        rockets_expect(&rockets, runs[i].status, runs[i].output, runs[i].error);
     }
 }
 
-/* Messages sent before the service listens arrive once it does. */
+/*
+ * Bind a port without listening: connections are refused, no other program gets
+ * the port, and a service can listen there all the same, as both have
+ * SO_REUSEADDR. Ownership: the caller closes the result.
+ */
+static int hold_port(uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/*
+ * Messages sent before the service listens arrive once it does. The service
+ * starts when message 1 has failed: another worker's message may fail before.
+ */
 static void refused_messages_are_sent_again(void **state)
 {
     struct instance instance;
     struct process rockets;
+    uint16_t port = 0;
     char url[64], flag[32];
     char *errors = NULL;
 
     (void)state;
-    instance_start(&instance, NULL);
-    unsigned port = instance.port;
-    instance_stop(&instance);
-    url_of(url, port, "/messages");
-    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=50",
+    int held = hold_port(&port);
+    rockets_url(url, port, "/messages");
+    rockets_start(&rockets, FLAGS("launch", url, "--max-messages=50",
                                   "--verify", "--log-level=debug"));
-    process_wait_error(&rockets, "can't connect (Connection refused)");
+    process_wait_error(&rockets, "message 1 of 50 failed");
     snprintf(flag, sizeof(flag), "-port=%u", port);
     instance_start(&instance, FLAGS(flag));
     char *output = process_finish(&rockets, 0, &errors);
-    expect_part(output, "delivered   50 messages");
-    expect_part(output, "no difference");
+    rockets_expect_part(output, "delivered   50 messages");
+    rockets_expect_part(output, "no difference");
     assert_null(strstr(output, "retries     0\n"));
-    expect_part(errors, "Is the service running?");
-    expect_part(errors, "message 1 of 50 failed");
+    rockets_expect_part(errors, "can't connect (Connection refused); retrying "
+                                "every 500 ms. Is the service running");
     free(output);
     free(errors);
     instance_stop(&instance);
+    close(held);
 }
 
 static void interrupt_reports_undelivered_messages(void **state)
 {
-    struct instance instance;
     struct process rockets;
+    uint16_t port = 0;
     char url[64];
 
     (void)state;
-    instance_start(&instance, NULL);
-    url_of(url, instance.port, "/nothing");
-    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=3"));
-    process_wait_error(
-        &rockets, "status 404; retrying every 500 ms. Is this the right URL?");
+    int held = hold_port(&port);
+    rockets_url(url, port, "/messages");
+    rockets_start(&rockets, FLAGS("launch", url, "--max-messages=3"));
+    process_wait_error(&rockets, "can't connect");
     process_signal(&rockets, SIGINT);
-    expect_end(&rockets, INTERRUPTED, "undelivered 3 messages", "");
+    rockets_expect(&rockets, ROCKETS_INTERRUPTED, "undelivered 3 messages", "");
+    close(held);
+}
+
+/* A report that is lost is no success. */
+static void full_disk_has_status_1(void **state)
+{
+    static const char *const COMMANDS[] = {"help", "version",
+                                           "launch \"$1\" --max-messages=1"};
+    struct instance instance;
+    char url[64], command[256];
+
+    (void)state;
+    instance_start(&instance, NULL);
+    rockets_url(url, instance.port, "/messages");
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++) {
+        struct process shell;
+
+        snprintf(command, sizeof(command), "exec \"$0\" %s >/dev/full",
+                 COMMANDS[i]);
+        process_start(&shell,
+                      FLAGS("/bin/sh", "-c", command,
+                            process_setting("LUNAR_ROCKETS"), url),
+                      NULL);
+        rockets_expect(&shell, 1, "",
+                       "can't write the output: No space left on device");
+    }
     instance_stop(&instance);
 }
 
@@ -188,12 +198,12 @@ static void difference_has_status_1(void **state)
 
     (void)state;
     instance_start(&instance, NULL);
-    url_of(url, instance.port, "/messages");
-    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=400"));
-    expect_end(&rockets, 0, "delivered   400 messages", "");
-    start_rockets(&rockets,
+    rockets_url(url, instance.port, "/messages");
+    rockets_start(&rockets, FLAGS("launch", url, "--max-messages=400"));
+    rockets_expect(&rockets, 0, "delivered   400 messages", "");
+    rockets_start(&rockets,
                   FLAGS("launch", url, "--max-messages=200", "--verify"));
-    expect_end(&rockets, 1, "restart the service before --verify", "");
+    rockets_expect(&rockets, 1, "with messages of an earlier run: restart", "");
     instance_stop(&instance);
 }
 
@@ -224,41 +234,42 @@ static void missing_response_is_reported(void **state)
 
     (void)state;
     int listener = listen_silently(&port);
-    url_of(url, port, "/messages");
+    rockets_url(url, port, "/messages");
     int64_t begun = process_clock();
-    start_rockets(&rockets, FLAGS("launch", url, "--max-messages=1",
+    rockets_start(&rockets, FLAGS("launch", url, "--max-messages=1",
                                   "--concurrency-level=1"));
     close(accept(listener, NULL, NULL));
     process_wait_error(&rockets, "no response (");
     process_wait_error(&rockets, "no response within 10 s; retrying");
     assert_true(process_clock() - begun >= TIMEOUT);
     process_signal(&rockets, SIGTERM);
-    expect_end(&rockets, INTERRUPTED, "undelivered 1 messages", "");
+    rockets_expect(&rockets, ROCKETS_INTERRUPTED, "undelivered 1 message\n",
+                   "");
     close(listener);
 }
 
 /*
- * script(1) provides the terminal. The progress line is erased before the
- * result is printed.
+ * script(1) provides the terminal. The progress is shown from the start, cut to
+ * the width, and erased before the result is printed.
  */
 static void progress_is_shown_on_a_terminal(void **state)
 {
     struct instance instance;
     struct process terminal;
-    char command[256];
+    char command[512];
+    char *errors = NULL;
 
     (void)state;
     instance_start(&instance, NULL);
     snprintf(command, sizeof(command),
-             "exec '%s' launch http://127.0.0.1:%u/messages "
-             "--max-messages=20 --concurrency-level=1 --message-delay=20ms",
+             "stty cols 20; export TERM=xterm; "
+             "exec '%s' launch http://127.0.0.1:%u/messages --max-messages=20",
              process_setting("LUNAR_ROCKETS"), instance.port);
     process_start(&terminal,
                   FLAGS("/usr/bin/script", "-qec", command, "/dev/null"), NULL);
-    char *errors = NULL;
     char *output = process_finish(&terminal, 0, &errors);
-    expect_part(output, " of 20 messages");
-    expect_part(output, "\r\033[Kdelivered   20 messages");
+    rockets_expect_part(output, "\r\033[K0 of 20 messages, 0\r\033[K");
+    rockets_expect_part(output, "\r\033[Kdelivered   20 messages");
     free(output);
     free(errors);
     instance_stop(&instance);
@@ -271,6 +282,7 @@ int main(void)
         cmocka_unit_test(help_version_and_usage_errors_are_printed),
         cmocka_unit_test(refused_messages_are_sent_again),
         cmocka_unit_test(interrupt_reports_undelivered_messages),
+        cmocka_unit_test(full_disk_has_status_1),
         cmocka_unit_test(difference_has_status_1),
         cmocka_unit_test(missing_response_is_reported),
         cmocka_unit_test(progress_is_shown_on_a_terminal),

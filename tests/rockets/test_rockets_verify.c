@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare.h"
 #include "expected.h"
 #include "lib/openapi.h"
-#include "verify.h"
 
 #define ID "0e9e9df5-38fd-52e2-916f-c858b9eb4ea5"
 #define SECOND(n) ((INT64_C(1743578510) + (n)) * 1000000000)
@@ -44,11 +44,17 @@ static struct expected fold(struct traffic_message *sent, uint32_t count,
     return copy;
 }
 
+static struct comparison compare(const struct expected *expected,
+                                 const char *text)
+{
+    size_t shown = COMPARE_MAX_SHOWN; /* nothing is printed */
+
+    return compare_rocket(ID, expected, text, strlen(text), &shown);
+}
+
 static size_t differences(const struct expected *expected, const char *text)
 {
-    size_t shown = VERIFY_MAX_SHOWN; /* nothing is printed */
-
-    return verify_text(ID, expected, text, strlen(text), &shown);
+    return compare(expected, text).differences;
 }
 
 static void messages_give_the_expected_rocket(void **state)
@@ -177,12 +183,51 @@ static void a_body_that_is_not_an_object_differs(void **state)
         assert_int_equal(differences(&expected, CASES[i]), 1);
 }
 
+/* Of five messages, all were delivered, or all but the launch. */
+static void numbers_tell_lost_messages_from_extra_ones(void **state)
+{
+    static const struct {
+        bool without_launch;
+        const char *last, *missing;
+        bool lost, extra;
+    } ROWS[] = {
+        {false, "5", "0", false, false},
+        {false, "4", "0", true, false}, /* restarted after the last one */
+        {false, "5", "4", true, false}, /* restarted before it */
+        {false, "9", "0", false, true}, /* a longer run before */
+        {false, "9", "8", true, true},  /* of which only the end is left */
+        {false, "9", "4", false, true}, /* as many, but others */
+        {true, "5", "1", false, false},
+        {true, "5", "0", false, true}, /* a run with launches before */
+        {true, "5", "2", true, false},
+        {true, "4", "0", true, false}, /* a launch instead of the last one */
+        {false, "null", "0", false, false},
+        {false, "\"5\"", "0", false, false},
+        {false, "5", "[]", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        struct expected expected = fold(messages, 5, ROWS[i].without_launch);
+        struct comparison found;
+        char text[128];
+
+        snprintf(text, sizeof(text),
+                 "{\"lastMessageNumber\":%s,\"missingMessages\":%s}",
+                 ROWS[i].last, ROWS[i].missing);
+        found = compare(&expected, text);
+        if (found.lost != ROWS[i].lost || found.extra != ROWS[i].extra)
+            fail_msg("%s: lost %d, extra %d", text, found.lost, found.extra);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_give_the_expected_rocket),
         cmocka_unit_test(every_type_changes_the_expectation_until_a_launch),
         cmocka_unit_test(each_field_that_differs_is_found),
+        cmocka_unit_test(numbers_tell_lost_messages_from_extra_ones),
         cmocka_unit_test(a_body_that_is_not_an_object_differs),
     };
 
