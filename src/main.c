@@ -2,6 +2,7 @@
 /*
  * Connects the parts, waits for a signal, and sets the exit status.
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@
 enum {
     EXIT_USAGE = 2,
     WORKERS = 2, /* threads for jobs that would block an event loop */
+    STOP_MS = 5000,
     /*
      * Allocations of at least this many bytes, such as the keys of a long
      * list, are separate mappings, which return to the system when they are
@@ -31,9 +33,13 @@ enum {
     OWN_MAPPING = 1024 * 1024,
 };
 
-/* Print one line on stderr. Returns `code`. */
+static const char no_threads[] =
+    "can't start threads: too few processes (ulimit -u) or too little memory";
+
+/* Print one line on stderr, after those of the log. Returns `code`. */
 static int report_failure(int code, const char *reason)
 {
+    log_flush(LOG_STOP_MS);
     fprintf(stderr, "lunar.service: %s\n", reason);
     return code;
 }
@@ -150,9 +156,7 @@ static int run_service(const struct config *config)
     if (table == NULL) {
         report_failure(code, "out of memory at the start");
     } else if (workers == NULL) {
-        report_failure(
-            code, "can't start threads: too few processes (ulimit -u) or too "
-                  "little memory");
+        report_failure(code, no_threads);
     } else {
         api_init(&api, table, workers);
         struct http_app app = api_app(&api);
@@ -188,5 +192,10 @@ int main(int argc, char *argv[])
     log_set_level(config.log_level);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
-    return run_service(&config);
+    if (!log_start())
+        return report_failure(EXIT_FAILURE, no_threads);
+    int code = run_service(&config);
+    static_assert(SERVER_STOP_MS + LOG_STOP_MS <= STOP_MS, "of a whole stop");
+    log_stop(LOG_STOP_MS);
+    return code;
 }

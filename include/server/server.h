@@ -14,7 +14,7 @@
 #include "http/site_policy.h"
 
 enum {
-    SERVER_STOP_SECONDS = 5, /* for requests in flight at a stop */
+    SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
 };
 
 struct server_options {
@@ -49,7 +49,7 @@ uint16_t server_port(const struct server *server);
 
 /*
  * Stop listening, answer requests on open connections with `Connection: close`,
- * give those in flight SERVER_STOP_SECONDS, and free everything. Lasts longer
+ * give those in flight SERVER_STOP_MS, and free everything. Lasts longer
  * only while the application, asked to cancel, does not wake what waits for it.
  */
 void server_stop(struct server *server);

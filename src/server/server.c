@@ -324,8 +324,7 @@ void server_stop(struct server *server)
     /* Not earlier; if it is not done at all, the stop is short anyway. */
     if (!connections_drain(connections))
         listener_replace(server->socket, server->placeholder);
-    connections_wait(connections,
-                     SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
+    connections_wait(connections, SERVER_STOP_MS - 2 * CONNECTIONS_LAST_CALL);
     connections_cancel_waits(connections);
     unsigned left = connections_wait(connections, CONNECTIONS_LAST_CALL);
     if (left > 0)
