@@ -10,15 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/api.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "base/sync.h"
 #include "base/workers.h"
 #include "config.h"
 #include "server/server.h"
 #include "table/table.h"
+#include "totals.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -107,7 +110,8 @@ static void print_ready(const char *host, uint16_t port)
  * so a second one ends the process at once.
  */
 static int serve_until_signal(const struct config *config,
-                              const struct http_app *app)
+                              const struct http_app *app,
+                              struct counters *counters)
 {
     const struct site_policy sites = {
         .origins = text_of(config->allow_origin),
@@ -122,6 +126,7 @@ static int serve_until_signal(const struct config *config,
         .max_connections = config->max_connections,
         .idle_seconds = config->idle_timeout,
         .sites = &sites,
+        .counters = counters,
     };
     char error[256];
     sigset_t stop;
@@ -141,6 +146,14 @@ static int serve_until_signal(const struct config *config,
     return EXIT_SUCCESS;
 }
 
+static uint64_t clock_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec;
+}
+
 /*
  * Create the parts, lowest first, and serve. Free the workers before the table:
  * they may still be making a list, although its client has disconnected.
@@ -149,20 +162,25 @@ static int run_service(const struct config *config)
 {
     struct api api;
     int code = EXIT_FAILURE;
+    uint64_t start = clock_seconds();
 
     block_signals();
     struct table *table = table_new(config->max_memory);
+    struct counters *counters = counters_new();
     struct workers *workers = workers_start(WORKERS);
-    if (table == NULL) {
+    if (table == NULL || counters == NULL) {
         report_failure(code, "out of memory at the start");
     } else if (workers == NULL) {
         report_failure(code, no_threads);
     } else {
-        api_init(&api, table, workers);
+        api_init(&api, table, workers, counters);
         struct http_app app = api_app(&api);
-        code = serve_until_signal(config, &app);
+        code = serve_until_signal(config, &app, counters);
     }
     workers_free(workers);
+    if (code == EXIT_SUCCESS)
+        totals_log(counters, clock_seconds() - start, table_count(table));
+    counters_free(counters);
     table_free(table);
     return code;
 }

@@ -17,6 +17,8 @@ enum {
     SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
 };
 
+struct counters;
+
 struct server_options {
     const char *host;
     uint16_t port;
@@ -30,6 +32,7 @@ struct server_options {
      * Host is checked.
      */
     const struct site_policy *sites;
+    struct counters *counters; /* of requests; may be NULL */
 };
 
 struct server;
@@ -37,8 +40,8 @@ struct server;
 /*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
- * Ownership: the application and the policy are borrowed and must outlive the
- * server.
+ * Ownership: the application, the policy and the counters are borrowed and must
+ * outlive the server.
  */
 struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,
