@@ -2,14 +2,17 @@
 /*
  * Connects the parts, waits for a signal, and sets the exit status.
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "announce.h"
 #include "api/api.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/workers.h"
@@ -17,10 +20,12 @@
 #include "server/server.h"
 #include "signals.h"
 #include "table/table.h"
+#include "totals.h"
 
 enum {
     EXIT_USAGE = 2,
     WORKERS = 2, /* threads for jobs that would block an event loop */
+    STOP_MS = 5000,
     /*
      * Allocations of at least this many bytes, such as the keys of a long
      * list, are separate mappings, which return to the system when they are
@@ -30,13 +35,17 @@ enum {
     OWN_MAPPING = 1024 * 1024,
 };
 
+static const char no_threads[] =
+    "can't start threads: too few processes (ulimit -u) or too little memory";
+
 /*
- * Print one line on stderr. Returns `code`. If nobody reads stderr this may
- * block, so a signal must end the process.
+ * Print one line on stderr, after those of the log. Returns `code`. If nobody
+ * reads stderr this may block, so a signal must end the process.
  */
 static int report_failure(int code, const char *reason)
 {
     signals_unblock();
+    log_flush(LOG_STOP_MS);
     fprintf(stderr, "lunar.service: %s\n", reason);
     return code;
 }
@@ -64,7 +73,8 @@ static bool fill_streams(void)
  */
 static int serve_until_signal(const struct config *config,
                               const struct machine *machine,
-                              const struct http_app *app)
+                              const struct http_app *app,
+                              struct counters *counters)
 {
     const struct site_policy sites = {
         .origins = text_of(config->allow_origin),
@@ -79,6 +89,7 @@ static int serve_until_signal(const struct config *config,
         .max_connections = config->max_connections,
         .idle_seconds = config->idle_timeout,
         .sites = &sites,
+        .counters = counters,
     };
     char error[256];
     struct server *server = server_start(&options, app, error, sizeof(error));
@@ -94,6 +105,14 @@ static int serve_until_signal(const struct config *config,
     return EXIT_SUCCESS;
 }
 
+static uint64_t clock_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec;
+}
+
 /*
  * Create the parts, lowest first, and serve. Free the workers before the table:
  * they may still be making a list, although its client has disconnected.
@@ -103,22 +122,25 @@ static int run_service(const struct config *config,
 {
     struct api api;
     int code = EXIT_FAILURE;
+    uint64_t start = clock_seconds();
 
     signals_block();
     struct table *table = table_new(config->max_memory);
+    struct counters *counters = counters_new();
     struct workers *workers = workers_start(WORKERS);
-    if (table == NULL) {
+    if (table == NULL || counters == NULL) {
         report_failure(code, "out of memory at the start");
     } else if (workers == NULL) {
-        report_failure(
-            code, "can't start threads: too few processes (ulimit -u) or too "
-                  "little memory");
+        report_failure(code, no_threads);
     } else {
-        api_init(&api, table, workers);
+        api_init(&api, table, workers, counters);
         struct http_app app = api_app(&api);
-        code = serve_until_signal(config, machine, &app);
+        code = serve_until_signal(config, machine, &app, counters);
     }
     workers_free(workers);
+    if (code == EXIT_SUCCESS)
+        totals_log(counters, clock_seconds() - start, table_count(table));
+    counters_free(counters);
     table_free(table);
     return code;
 }
@@ -149,8 +171,13 @@ int main(int argc, char *argv[])
     }
 
     log_set_level(config.log_level);
-    announce_warnings(&report);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
-    return run_service(&config, &machine);
+    if (!log_start())
+        return report_failure(EXIT_FAILURE, no_threads);
+    announce_warnings(&report);
+    int code = run_service(&config, &machine);
+    static_assert(SERVER_STOP_MS + LOG_STOP_MS <= STOP_MS, "of a whole stop");
+    log_stop(LOG_STOP_MS);
+    return code;
 }

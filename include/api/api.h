@@ -12,6 +12,7 @@
 #include "base/quota.h"
 #include "http/app.h"
 
+struct counters;
 struct table;
 struct workers;
 
@@ -29,14 +30,16 @@ enum {
 struct api {
     /* Set at start, then read-only. */
     struct table *table;
-    struct workers *workers;  /* for what takes long */
-    uint64_t start;           /* random, of this start: part of every ETag */
-    _Atomic unsigned streams; /* whole lists being sent now */
-    struct quota decoding;    /* memory for compressed bodies */
+    struct workers *workers;   /* for what takes long */
+    struct counters *counters; /* of messages */
+    uint64_t start;            /* random, of this start: part of every ETag */
+    _Atomic unsigned streams;  /* whole lists being sent now */
+    struct quota decoding;     /* memory for compressed bodies */
 };
 
-/* Ownership: `table` and `workers` are borrowed. */
-void api_init(struct api *api, struct table *table, struct workers *workers);
+/* Ownership: `table`, `workers` and `counters` are borrowed. */
+void api_init(struct api *api, struct table *table, struct workers *workers,
+              struct counters *counters);
 
 /* Ownership: `api` is borrowed. */
 struct http_app api_app(struct api *api);

@@ -4,9 +4,14 @@
  *
  *     2026-11-23T20:50:16.123Z warn  3 connections did not end in time
  *
- * Each line is one write(2), so lines of different threads do not mix.
- * Callers escape text from clients with log_escape(), so that a client cannot
- * forge a line.
+ * Whoever reads stderr may stop reading. So between log_start() and log_stop()
+ * a thread of the log's own writes, and log_line() never blocks: lines wait in
+ * memory, up to a limit, and past it are dropped and counted. A line says how
+ * many were dropped, in the place where they are missing. At other times, at
+ * the start and in tests, log_line() itself writes.
+ *
+ * Lines are never split or mixed. Callers escape text from clients with
+ * log_escape(), so that a client cannot forge a line.
  */
 #ifndef LUNAR_BASE_LOG_H
 #define LUNAR_BASE_LOG_H
@@ -17,7 +22,36 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-enum { LOG_MAX_LINE = 1024 /* bytes; longer lines are truncated */ };
+enum {
+    LOG_MAX_LINE = 1024, /* bytes; longer lines are truncated */
+    /*
+     * Bytes of lines that wait while the lines before them are being written.
+     * Those may be as many again.
+     */
+    LOG_BUFFER = 128 * 1024,
+    /* For the last lines, at the end of the process. */
+    LOG_STOP_MS = 500,
+};
+
+/*
+ * Start the thread that writes. False if there are no resources for it.
+ * Locking: call it before other threads start.
+ */
+bool log_start(void);
+
+/*
+ * Wait up to `ms` milliseconds until all lines so far are written. False if
+ * they are not.
+ */
+bool log_flush(unsigned ms);
+
+/*
+ * Do the same, then end the thread. If stderr has not taken all lines in that
+ * time, the rest and all later lines are dropped, and the thread is left to the
+ * end of the process.
+ * Locking: call it when no other thread logs any more.
+ */
+void log_stop(unsigned ms);
 
 /*
  * Do not write lines above `level`.
@@ -34,7 +68,10 @@ bool log_level_of(struct text name, enum log_level *level);
 /* Whether lines of `level` are written. If not, a caller can skip work. */
 bool log_wants(enum log_level level);
 
-/* Write a line, as printf(3) formats it. Locking: safe from any thread. */
+/*
+ * Write a line, as printf(3) formats it.
+ * Locking: safe from any thread, but not under a lock.
+ */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level,
                                                     const char *format, ...);
 

@@ -15,6 +15,7 @@
 
 enum {
     HTTP_MAX_HEADERS = 12, /* without those that the server adds */
+    HTTP_MAX_NOTE = 1024,  /* bytes of a note; longer ones are truncated */
 };
 
 struct http_header {
@@ -34,6 +35,11 @@ struct http_response {
     struct buffer body;
     struct text fixed; /* static bytes */
     struct http_stream *stream;
+    /*
+     * For the log, not sent: what was refused, as a sentence; NULL: nothing
+     * was, or memory is exhausted. Owned.
+     */
+    char *note;
     /* If set, the response is not complete: all other members are ignored. */
     struct http_deferred *deferred;
 };
@@ -57,5 +63,12 @@ void http_response_header(struct http_response *response, const char *name,
 /* Add a header with a copy of `value`. False if memory is exhausted. */
 bool http_response_header_copy(struct http_response *response, const char *name,
                                struct text value);
+
+/*
+ * Replace the note by a text that printf(3) formats; its arguments may point
+ * into the old one.
+ */
+__attribute__((format(printf, 2, 3))) void
+http_response_note(struct http_response *response, const char *format, ...);
 
 #endif

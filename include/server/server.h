@@ -14,8 +14,10 @@
 #include "http/site_policy.h"
 
 enum {
-    SERVER_STOP_SECONDS = 5, /* for requests in flight at a stop */
+    SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
 };
+
+struct counters;
 
 struct server_options {
     const char *host;
@@ -30,6 +32,7 @@ struct server_options {
      * Host is checked.
      */
     const struct site_policy *sites;
+    struct counters *counters; /* of requests; may be NULL */
 };
 
 /* Who can connect, as far as the address decides it. */
@@ -55,8 +58,8 @@ struct server;
 /*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
- * Ownership: the application and the policy are borrowed and must outlive the
- * server.
+ * Ownership: the application, the policy and the counters are borrowed and must
+ * outlive the server.
  */
 struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,
@@ -67,7 +70,7 @@ const struct server_address *server_address(const struct server *server);
 
 /*
  * Stop listening, answer requests on open connections with `Connection: close`,
- * give those in flight SERVER_STOP_SECONDS, and free everything. Lasts longer
+ * give those in flight SERVER_STOP_MS, and free everything. Lasts longer
  * only while the application, asked to cancel, does not wake what waits for it.
  */
 void server_stop(struct server *server);

@@ -9,10 +9,12 @@
 #include "operations.h"
 #include "routes.h"
 
-void api_init(struct api *api, struct table *table, struct workers *workers)
+void api_init(struct api *api, struct table *table, struct workers *workers,
+              struct counters *counters)
 {
     api->table = table;
     api->workers = workers;
+    api->counters = counters;
     randombytes_buf(&api->start, sizeof(api->start));
     atomic_init(&api->streams, 0);
     quota_init(&api->decoding, API_MAX_DECODING, 0);

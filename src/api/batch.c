@@ -8,9 +8,11 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counters.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
 
@@ -23,7 +25,9 @@ enum {
 
 struct batch {
     struct table *table;
+    struct counters *counters;
     struct batch_counts counts;
+    struct batch_counts counted; /* those that `counters` has */
     uint64_t line; /* number of the line that is being read, from 1 */
     /*
      * Bytes of this line from earlier parts. `skipping`: the line is counted
@@ -32,17 +36,19 @@ struct batch {
     struct buffer carried;
     bool skipping;
     const char *mistake; /* a guess from the first rejected line, or NULL */
+    struct batch_error first_error;
     /* The items of the result's array. */
     struct buffer errors;
 };
 
-struct batch *batch_new(struct table *table)
+struct batch *batch_new(struct table *table, struct counters *counters)
 {
     struct batch *batch = calloc(1, sizeof(*batch));
 
     if (batch == NULL)
         return NULL;
     batch->table = table;
+    batch->counters = counters;
     batch->line = 1;
     batch->carried = BUFFER_INIT;
     batch->errors = BUFFER_INIT;
@@ -96,8 +102,12 @@ static void reject_line(struct batch *batch, struct text line,
 {
     struct buffer *errors = &batch->errors;
 
-    if (batch->counts.rejected++ == 0)
+    if (batch->counts.rejected++ == 0) {
         batch->mistake = guess_mistake(line);
+        batch->first_error.line = batch->line;
+        snprintf(batch->first_error.detail, sizeof(batch->first_error.detail),
+                 "%s", detail);
+    }
     if (batch->counts.rejected > BATCH_MAX_ERRORS ||
         !buffer_reserve(errors, MAX_ERROR))
         return;
@@ -212,6 +222,27 @@ static void end_line(struct batch *batch, struct text piece)
     batch->line++;
 }
 
+/* Of one result: what is not added yet. */
+static void add_count(struct batch *batch, enum counter counter, uint64_t count,
+                      uint64_t *counted)
+{
+    if (count > *counted)
+        counters_add(batch->counters, counter, count - *counted);
+    *counted = count;
+}
+
+static void add_counts(struct batch *batch)
+{
+    const struct batch_counts *counts = &batch->counts;
+    struct batch_counts *counted = &batch->counted;
+
+    add_count(batch, COUNTER_APPLIED, counts->applied, &counted->applied);
+    add_count(batch, COUNTER_DUPLICATE, counts->duplicate, &counted->duplicate);
+    add_count(batch, COUNTER_STALE, counts->stale, &counted->stale);
+    add_count(batch, COUNTER_REJECTED, counts->rejected, &counted->rejected);
+    add_count(batch, COUNTER_NO_MEMORY, counts->not_taken, &counted->not_taken);
+}
+
 void batch_take(struct batch *batch, struct text bytes)
 {
     while (bytes.length > 0) {
@@ -221,12 +252,14 @@ void batch_take(struct batch *batch, struct text bytes)
         else
             end_line(batch, piece);
     }
+    add_counts(batch);
 }
 
 void batch_end(struct batch *batch)
 {
     /* If the last line has an end, this is a blank one. */
     end_line(batch, TEXT(""));
+    add_counts(batch);
 }
 
 const struct batch_counts *batch_counts(const struct batch *batch)
@@ -237,6 +270,11 @@ const struct batch_counts *batch_counts(const struct batch *batch)
 uint64_t batch_lines(const struct batch *batch)
 {
     return batch->line - 1;
+}
+
+const struct batch_error *batch_first_error(const struct batch *batch)
+{
+    return &batch->first_error;
 }
 
 const char *batch_likely_mistake(const struct batch *batch)

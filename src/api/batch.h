@@ -30,10 +30,21 @@ struct batch_counts {
     uint64_t first_not_taken; /* line number of the first of them, or 0 */
 };
 
-struct batch;
+/* The first rejected line. */
+struct batch_error {
+    uint64_t line;    /* its number; 0: no line was rejected */
+    char detail[256]; /* as in the result */
+};
 
-/* `table` is borrowed. NULL if memory is exhausted. */
-struct batch *batch_new(struct table *table);
+struct batch;
+struct counters;
+
+/*
+ * What becomes of the lines is added to `counters`, which may be NULL, after
+ * each part. Returns NULL if memory is exhausted. Ownership: `table` and
+ * `counters` are borrowed.
+ */
+struct batch *batch_new(struct table *table, struct counters *counters);
 
 /* NULL does nothing. */
 void batch_free(struct batch *batch);
@@ -50,6 +61,8 @@ void batch_take(struct batch *batch, struct text bytes);
 void batch_end(struct batch *batch);
 
 const struct batch_counts *batch_counts(const struct batch *batch);
+
+const struct batch_error *batch_first_error(const struct batch *batch);
 
 /* How many lines have ended, blank ones too. */
 uint64_t batch_lines(const struct batch *batch);

@@ -15,6 +15,25 @@ static bool is_nothing_taken(const struct batch_counts *counts)
            counts->duplicate == 0 && counts->stale == 0;
 }
 
+/* Add to the response's note how many lines were rejected, and why. */
+static void note_rejected(const struct batch *batch,
+                          struct http_response *response)
+{
+    const struct batch_counts *counts = batch_counts(batch);
+    const struct batch_error *first = batch_first_error(batch);
+    uint64_t lines = counts->applied + counts->duplicate + counts->stale +
+                     counts->rejected + counts->not_taken;
+    const char *note = response->note;
+
+    if (counts->rejected > 0)
+        http_response_note(
+            response,
+            "%s%s%ju of %ju lines rejected, the first is line %ju: %s",
+            note != NULL ? note : "", note != NULL ? "; " : "",
+            (uintmax_t)counts->rejected, (uintmax_t)lines,
+            (uintmax_t)first->line, first->detail);
+}
+
 static void respond_not_taken(const struct batch_counts *counts,
                               struct http_response *response)
 {
@@ -38,6 +57,8 @@ static void respond_nothing_taken(const struct batch *batch,
         response, 400, &members, "no line of the batch is a message: %s",
         mistake != NULL ? mistake : "\"errors\" says why for each");
     buffer_release(&members);
+    if (mistake == NULL)
+        http_response_note(response, "no line of the batch is a message");
 }
 
 void batch_respond(const struct batch *batch, struct http_response *response)
@@ -55,6 +76,7 @@ void batch_respond(const struct batch *batch, struct http_response *response)
         batch_write(batch, &response->body);
         buffer_append(&response->body, TEXT("}"));
     }
+    note_rejected(batch, response);
 }
 
 /* What follows a reason. */
@@ -68,12 +90,13 @@ void batch_respond_broken(const struct batch *batch,
 
     if (batch_counts(batch)->not_taken > 0) {
         respond_not_taken(batch_counts(batch), response);
-        return;
+    } else {
+        batch_write(batch, &members);
+        problem_set_extended(response, 400, &members, "%s" HOW_FAR, reason,
+                             (uintmax_t)batch_lines(batch));
+        buffer_release(&members);
     }
-    batch_write(batch, &members);
-    problem_set_extended(response, 400, &members, "%s" HOW_FAR, reason,
-                         (uintmax_t)batch_lines(batch));
-    buffer_release(&members);
+    note_rejected(batch, response);
 }
 
 void batch_respond_unavailable(const struct batch *batch,
@@ -83,4 +106,5 @@ void batch_respond_unavailable(const struct batch *batch,
     problem_set(response, 503, "%s" HOW_FAR, reason,
                 (uintmax_t)batch_lines(batch));
     http_response_header(response, "Retry-After", "5");
+    note_rejected(batch, response);
 }

@@ -2,16 +2,30 @@
 /*
  * The log: lines with time and level on stderr. Lines are formatted on the
  * stack, without an allocation, so that out of memory can still be reported.
+ *
+ * There are two buffers: callers fill one while the writer's thread writes the
+ * other, without the lock; then it exchanges them. A write(2) that blocks
+ * therefore blocks nobody else. stderr is not made non-blocking, as other
+ * processes may share it.
  */
 #include "base/log.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/sync.h"
 
 static const char *const level_names[] = {
     [LOG_ERROR] = "error",
@@ -23,6 +37,35 @@ static const char *const level_names[] = {
 enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
 
 static enum log_level highest_level = LOG_INFO;
+
+enum state {
+    LOG_DIRECT,  /* log_line() writes */
+    LOG_RUNNING, /* the writer does */
+    LOG_GIVEN_UP /* the writer hangs at the end of the process: nobody does */
+};
+
+/* Whole lines, and how many after them were dropped. */
+struct lines {
+    size_t length;
+    uint64_t dropped;
+    char bytes[LOG_BUFFER];
+};
+
+/* Not in `writer`, whose initial values are a part of the program's file. */
+static struct lines buffers[2];
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t added;   /* lines for the writer, or the stop */
+    pthread_cond_t written; /* no line waits any more */
+    /* Guarded by `lock`. The other buffer is the writer's. */
+    enum state state;
+    struct lines *filling;
+    bool writing; /* lines of the other buffer */
+    bool stopping;
+    /* Of the thread that starts and stops the log. */
+    pthread_t thread;
+} writer = {.lock = PTHREAD_MUTEX_INITIALIZER, .filling = &buffers[0]};
 
 void log_set_level(enum log_level level)
 {
@@ -71,27 +114,242 @@ static void flatten_line(char *text, size_t length)
     }
 }
 
-void log_line(enum log_level level, const char *format, ...)
+/* Not sync_check(), which would use the log to say that the log has failed. */
+static void check(int error)
 {
-    if (!log_wants(level))
-        return;
+    if (error != 0)
+        abort();
+}
 
-    char line[LOG_MAX_LINE];
-    size_t start = write_prefix(level, line, sizeof(line));
+static void lock_writer(void)
+{
+    check(pthread_mutex_lock(&writer.lock));
+}
 
-    va_list arguments;
-    va_start(arguments, format);
+static void unlock_writer(void)
+{
+    check(pthread_mutex_unlock(&writer.lock));
+}
+
+/* Format a line, with its newline. Returns its length. */
+__attribute__((format(printf, 3, 0))) static size_t
+format_line(char line[LOG_MAX_LINE], enum log_level level, const char *format,
+            va_list arguments)
+{
+    size_t start = write_prefix(level, line, LOG_MAX_LINE);
+
     line[start] = '\0';
-    vsnprintf(line + start, sizeof(line) - start, format, arguments);
-    va_end(arguments);
-
+    vsnprintf(line + start, LOG_MAX_LINE - start, format, arguments);
     size_t length = start + strlen(line + start);
     flatten_line(line + start, length - start);
     line[length++] = '\n'; /* in place of the NUL, so it fits */
+    return length;
+}
 
-    /* An error of stderr cannot be reported anywhere else. */
-    ssize_t ignored = write(STDERR_FILENO, line, length);
-    (void)ignored;
+/*
+ * Write to stderr, however long it takes. Returns how many lines were not
+ * written: an error of stderr cannot be reported anywhere else. Another process
+ * may have made the stream non-blocking.
+ */
+static uint64_t write_whole(const char *lines, size_t length)
+{
+    uint64_t lost = 0;
+
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, lines, length);
+        if (written >= 0) {
+            lines += written;
+            length -= (size_t)written;
+        } else if (errno == EAGAIN) {
+            poll(&(struct pollfd){STDERR_FILENO, POLLOUT, 0}, 1, -1);
+        } else if (errno != EINTR) {
+            break;
+        }
+    }
+    for (size_t i = 0; i < length; i++)
+        lost += lines[i] == '\n';
+    return lost;
+}
+
+/* Write a line at once. Returns as write_whole(). */
+__attribute__((format(printf, 2, 3))) static uint64_t
+write_line(enum log_level level, const char *format, ...)
+{
+    char line[LOG_MAX_LINE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    size_t length = format_line(line, level, format, arguments);
+    va_end(arguments);
+    return write_whole(line, length);
+}
+
+/* Say how many lines were lost, if any. Returns how many are still untold. */
+static uint64_t tell_lost(uint64_t lost)
+{
+    if (lost > 0 &&
+        write_line(LOG_WARN,
+                   "log lines dropped because stderr did not take them: %ju",
+                   (uintmax_t)lost) == 0)
+        return 0;
+    return lost;
+}
+
+/*
+ * The whole lines at the front that fit into PIPE_BUF bytes. A pipe takes them
+ * together, also if other processes write to it (pipe(7)).
+ */
+static size_t next_part(const char *bytes, size_t length)
+{
+    static_assert(LOG_MAX_LINE <= PIPE_BUF, "one line at least");
+    if (length <= PIPE_BUF)
+        return length;
+    const char *end = memrchr(bytes, '\n', PIPE_BUF);
+    return (size_t)(end + 1 - bytes);
+}
+
+/* Write the lines. Returns how many lines are lost and untold, with `lost`. */
+static uint64_t write_lines(const struct lines *lines, uint64_t lost)
+{
+    lost = tell_lost(lost);
+    for (size_t at = 0, part = 0; at < lines->length; at += part) {
+        part = next_part(lines->bytes + at, lines->length - at);
+        lost += write_whole(lines->bytes + at, part);
+    }
+    return tell_lost(lost + lines->dropped);
+}
+
+/*
+ * The lock hands the buffers over: the one that was filled belongs to the
+ * writer until it has written and emptied it.
+ */
+static void *run_writer(void *context)
+{
+    uint64_t lost = 0;
+
+    (void)context;
+    pthread_setname_np(pthread_self(), "lunar-log");
+    lock_writer();
+    while (!writer.stopping || writer.filling->length > 0) {
+        struct lines *taken = writer.filling;
+        if (taken->length == 0) {
+            check(pthread_cond_wait(&writer.added, &writer.lock));
+            continue;
+        }
+        writer.filling = &buffers[taken == &buffers[0]];
+        writer.writing = true;
+        unlock_writer();
+        lost = write_lines(taken, lost);
+        taken->length = 0;
+        taken->dropped = 0;
+        lock_writer();
+        writer.writing = false;
+        check(pthread_cond_broadcast(&writer.written));
+    }
+    unlock_writer();
+    return NULL;
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    check(pthread_condattr_init(&attributes));
+    check(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
+    check(pthread_cond_init(condition, &attributes));
+    pthread_condattr_destroy(&attributes);
+}
+
+bool log_start(void)
+{
+    sigset_t all, before;
+
+    init_condition(&writer.added);
+    init_condition(&writer.written);
+    writer.stopping = false;
+    /* Signals are the main thread's. */
+    sigfillset(&all);
+    check(pthread_sigmask(SIG_SETMASK, &all, &before));
+    int error = pthread_create(&writer.thread, NULL, run_writer, NULL);
+    check(pthread_sigmask(SIG_SETMASK, &before, NULL));
+    lock_writer();
+    writer.state = error == 0 ? LOG_RUNNING : LOG_DIRECT;
+    unlock_writer();
+    return error == 0;
+}
+
+/* As log_flush(). */
+static bool flush_locked(unsigned ms)
+{
+    struct timespec deadline = sync_deadline(ms);
+    int error = 0;
+
+    while (writer.state == LOG_RUNNING && error == 0 &&
+           (writer.writing || writer.filling->length > 0)) {
+        error =
+            pthread_cond_timedwait(&writer.written, &writer.lock, &deadline);
+        check(error == ETIMEDOUT ? 0 : error);
+    }
+    return error == 0;
+}
+
+bool log_flush(unsigned ms)
+{
+    lock_writer();
+    bool flushed = flush_locked(ms);
+    unlock_writer();
+    return flushed;
+}
+
+void log_stop(unsigned ms)
+{
+    lock_writer();
+    bool flushed = flush_locked(ms);
+    writer.state = flushed ? LOG_DIRECT : LOG_GIVEN_UP;
+    writer.stopping = true;
+    check(pthread_cond_signal(&writer.added));
+    unlock_writer();
+    if (flushed)
+        check(pthread_join(writer.thread, NULL));
+    else
+        check(pthread_detach(writer.thread));
+}
+
+/*
+ * After the first line that is dropped all are, until the writer takes the
+ * buffer: so the lines that are missing are all in one place.
+ */
+static void add_locked(const char *line, size_t length)
+{
+    struct lines *lines = writer.filling;
+
+    if (lines->dropped > 0 || length > sizeof(lines->bytes) - lines->length) {
+        lines->dropped++;
+        return;
+    }
+    if (lines->length == 0)
+        check(pthread_cond_signal(&writer.added));
+    memcpy(lines->bytes + lines->length, line, length);
+    lines->length += length;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    char line[LOG_MAX_LINE];
+    va_list arguments;
+
+    if (!log_wants(level))
+        return;
+    va_start(arguments, format);
+    size_t length = format_line(line, level, format, arguments);
+    va_end(arguments);
+    lock_writer();
+    enum state state = writer.state;
+    if (state == LOG_RUNNING)
+        add_locked(line, length);
+    unlock_writer();
+    if (state == LOG_DIRECT)
+        write_whole(line, length);
 }
 
 const char *log_escape(struct text text, char *out, size_t size)

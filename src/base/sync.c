@@ -16,6 +16,7 @@ void sync_fail(int error, const char *what)
 
     log_line(LOG_ERROR, "%s: %s", what,
              strerror_r(error, reason, sizeof(reason)));
+    log_flush(LOG_STOP_MS);
     abort();
 }
 

@@ -39,6 +39,7 @@ set_problem(struct http_response *response, unsigned status,
 
     http_response_release(response);
     response->status = status;
+    http_response_note(response, "%s", text);
     append_problem(&response->body, status, text, buffer_text(members));
     if (buffer_failed(&response->body) || buffer_failed(members))
         buffer_release(&response->body);

@@ -5,6 +5,8 @@
 #include "http/response.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,8 @@ void http_response_release(struct http_response *response)
         response->stream->free(response->stream);
     if (response->deferred != NULL)
         response->deferred->free(response->deferred);
+    if (response->note != NULL)
+        free(response->note);
     http_response_init(response);
 }
 
@@ -68,4 +72,19 @@ bool http_response_header_copy(struct http_response *response, const char *name,
     header->value = copy;
     header->owned = true;
     return true;
+}
+
+void http_response_note(struct http_response *response, const char *format, ...)
+{
+    char note[HTTP_MAX_NOTE] = "";
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(note, sizeof(note), format, arguments);
+    va_end(arguments);
+    size_t size = strlen(note) + 1;
+    free(response->note);
+    response->note = malloc(size);
+    if (response->note != NULL)
+        memcpy(response->note, note, size);
 }

@@ -13,10 +13,12 @@
 #include "base/log.h"
 #include "base/sync.h"
 #include "eviction.h"
+#include "request_log.h"
 
 enum {
     SLICE = 256, /* connections checked under one lock */
     TICK_US = CONNECTION_TICK * 1000,
+    REPORT_TICKS = 2,          /* between reports of refused requests */
     WARNING_US = 60 * 1000000, /* between warnings of the same kind */
 };
 
@@ -40,6 +42,7 @@ struct connections {
     struct waits waits;
     /* Set at start, then read-only. */
     unsigned max, crowd, idle_seconds;
+    struct request_log *log;
     pthread_t thread;
 };
 
@@ -234,11 +237,20 @@ static void sweep_locked(struct connections *connections)
     }
 }
 
+/* A line is logged without the lock. */
+static void report_locked(struct connections *connections)
+{
+    sync_unlock(&connections->lock);
+    request_log_report(connections->log);
+    sync_lock(&connections->lock);
+}
+
 static void *run_sweep(void *context)
 {
     struct connections *connections = context;
     struct timespec tick = sync_deadline(CONNECTION_TICK);
     uint64_t last_tick = connection_clock();
+    unsigned ticks = 0;
 
     sync_lock(&connections->lock);
     while (!connections->stopped) {
@@ -252,6 +264,8 @@ static void *run_sweep(void *context)
             connections->wanted = wanted_locked(connections);
             last_tick = connection_clock();
             tick = sync_deadline(CONNECTION_TICK);
+            if (++ticks % REPORT_TICKS == 0)
+                report_locked(connections);
         }
     }
     sync_unlock(&connections->lock);
@@ -268,7 +282,8 @@ static void release_connections(struct connections *connections)
 }
 
 struct connections *connections_start(unsigned max_connections, bool threads,
-                                      unsigned idle_seconds)
+                                      unsigned idle_seconds,
+                                      struct request_log *log)
 {
     struct connections *connections = calloc(1, sizeof(*connections));
     if (connections == NULL)
@@ -276,6 +291,7 @@ struct connections *connections_start(unsigned max_connections, bool threads,
 
     connections->max = max_connections;
     connections->idle_seconds = idle_seconds;
+    connections->log = log;
     connections->waits.threads = threads;
     connections->crowd = max_connections - max_connections / 16;
     sync_mutex_init(&connections->lock);

@@ -34,13 +34,17 @@ enum {
 
 struct MHD_Connection;
 struct connections;
+struct request_log;
 
 /*
  * NULL where memory or threads end. `threads`: each connection has a thread of
- * its own. `idle_seconds`: after which an idle connection is closed.
+ * its own. `idle_seconds`: after which an idle connection is closed. Once a
+ * second `log` reports what it has left out.
+ * Ownership: `log` is borrowed.
  */
 struct connections *connections_start(unsigned max_connections, bool threads,
-                                      unsigned idle_seconds);
+                                      unsigned idle_seconds,
+                                      struct request_log *log);
 
 /* End the thread. No connection may be open. NULL does nothing. */
 void connections_free(struct connections *connections);

@@ -31,6 +31,7 @@
 #include "linger.h"
 #include "mhd_responses.h"
 #include "request_body.h"
+#include "request_log.h"
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -44,6 +45,7 @@ struct exchange {
     struct connection connection;
     const struct server_context *context;
     struct MHD_Connection *mhd;
+    const struct sockaddr *client;
 
     enum stage stage;
     struct http_request request;
@@ -52,6 +54,7 @@ struct exchange {
     struct request_body body;
     bool incomplete; /* the rest of the request may be arriving */
     bool cut;        /* not answered, as its body cannot be taken */
+    uint64_t begun;  /* its time; not set unless requests are logged */
     struct http_response response;
     struct mhd_responses responses;
 };
@@ -63,6 +66,9 @@ struct exchange *exchange_new(const struct server_context *context,
     if (exchange == NULL)
         return NULL;
 
+    exchange->client =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+            ->client_addr;
     exchange->context = context;
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
@@ -122,26 +128,28 @@ void exchange_begin(struct exchange *exchange, const char *target)
     connection_enter(&exchange->connection, CONNECTION_RECEIVING);
     exchange->stage = STAGE_HEAD;
     exchange->incomplete = true;
+    if (log_wants(LOG_DEBUG))
+        exchange->begun = connection_clock();
     buffer_clear(&exchange->target);
     /* MHD decodes its own copy in place, so ours is made now. */
     if (buffer_reserve(&exchange->target, 2 * length + 1))
         buffer_append(&exchange->target, (struct text){target, length});
 }
 
-static void log_response(const struct exchange *exchange)
+static struct request_line make_line(const struct exchange *exchange)
 {
-    static const char *const methods[] = {
-        [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
-        [HTTP_POST] = "POST",       [HTTP_OPTIONS] = "OPTIONS",
-        [HTTP_OTHER] = "(another)",
-    };
-    char target[256];
+    return (struct request_line){exchange->client, exchange->request.method,
+                                 buffer_text(&exchange->target),
+                                 exchange->response.status};
+}
 
-    if (log_wants(LOG_DEBUG))
-        log_line(
-            LOG_DEBUG, "%s %s %u", methods[exchange->request.method],
-            log_escape(buffer_text(&exchange->target), target, sizeof(target)),
-            exchange->response.status);
+/* The request gets its response now, or gets none. */
+static void record_response(const struct exchange *exchange)
+{
+    const struct request_line line = make_line(exchange);
+
+    request_log_response(exchange->context->log, &line,
+                         exchange->response.note);
 }
 
 /*
@@ -180,7 +188,7 @@ static bool queue_response(struct exchange *exchange, bool close)
         mhd_responses_take(&exchange->responses, &exchange->response, &use);
     if (taken == NULL)
         return false;
-    log_response(exchange);
+    record_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      taken) == MHD_YES;
@@ -353,6 +361,20 @@ static bool answer_request(struct exchange *exchange)
     return queue_response(exchange, false);
 }
 
+/* Pass on a part of the body. False if the connection is to be closed. */
+static bool take_part(struct exchange *exchange, const char *data, size_t *size)
+{
+    if (request_body_take(&exchange->body, data, size))
+        return true;
+    exchange->cut = true;
+    http_response_note(&exchange->response, "%s",
+                       exchange->body.sink == NULL
+                           ? exchange->context->app.too_long
+                           : "the rest of the body cannot be taken");
+    record_response(exchange);
+    return false;
+}
+
 bool exchange_step(struct exchange *exchange, const char *method,
                    const char *version, const char *data, size_t *size)
 {
@@ -365,8 +387,7 @@ bool exchange_step(struct exchange *exchange, const char *method,
         /* An empty part, which MHD offers after a 100, is not the end. */
         if (data == NULL)
             return answer_request(exchange);
-        exchange->cut = !request_body_take(&exchange->body, data, size);
-        return !exchange->cut;
+        return take_part(exchange, data, size);
     case STAGE_DEFERRED:
         if (start_deferred(exchange))
             return true;
@@ -378,8 +399,13 @@ bool exchange_step(struct exchange *exchange, const char *method,
     return finish_response(exchange) ? queue_response(exchange, false) : true;
 }
 
-void exchange_end(struct exchange *exchange)
+void exchange_end(struct exchange *exchange, bool sent)
 {
+    if (log_wants(LOG_DEBUG)) {
+        struct request_line line = make_line(exchange);
+        request_log_end(&line, exchange->body.received,
+                        connection_clock() - exchange->begun, sent);
+    }
     drop_request(exchange);
     mhd_responses_end(&exchange->responses);
     http_response_clear(&exchange->response, MHD_RESPONSES_KEPT);

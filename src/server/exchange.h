@@ -16,6 +16,7 @@
 
 struct MHD_Connection;
 struct linger_close;
+struct request_log;
 
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
@@ -24,6 +25,7 @@ struct server_context {
     bool checks_host;                /* by `sites` */
     struct connections *connections;
     struct linger_close *linger;
+    struct request_log *log;
     bool per_connection;    /* each connection has a thread of its own */
     char keep_alive[32];    /* of the responses: "timeout=10" */
     _Atomic size_t *unsent; /* bytes of all long responses not sent yet */
@@ -53,7 +55,10 @@ void exchange_begin(struct exchange *exchange, const char *target);
 bool exchange_step(struct exchange *exchange, const char *method,
                    const char *version, const char *data, size_t *size);
 
-/* The request is over, whether it was answered or not. */
-void exchange_end(struct exchange *exchange);
+/*
+ * The request is over, whether it was answered or not. `sent`: all of the
+ * response was.
+ */
+void exchange_end(struct exchange *exchange, bool sent);
 
 #endif

@@ -27,7 +27,6 @@ void request_body_release(struct request_body *body)
 void request_body_begin(struct request_body *body, struct http_sink *sink)
 {
     body->sink = sink;
-    body->received = 0;
     buffer_clear(&body->collected);
 }
 
@@ -137,6 +136,7 @@ void request_body_end(struct request_body *body)
     if (body->sink != NULL)
         body->sink->free(body->sink);
     body->sink = NULL;
+    body->received = 0;
     if (body->collected.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&body->collected);
 }

@@ -21,6 +21,7 @@
 #include "exchange.h"
 #include "linger.h"
 #include "listener.h"
+#include "request_log.h"
 
 enum {
     /* Descriptors of logs, epoll, pipes ..., and connections that linger. */
@@ -45,6 +46,7 @@ struct server {
     int socket, placeholder; /* which replaces it at the stop */
     struct MHD_Daemon *daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
+    struct request_log log;
 };
 
 static struct exchange *exchange_of(struct MHD_Connection *connection)
@@ -110,9 +112,9 @@ static void end_request(void *context, struct MHD_Connection *connection,
 {
     (void)context;
     (void)connection;
-    (void)code;
     if (*request_context != NULL)
-        exchange_end(*request_context);
+        exchange_end(*request_context,
+                     code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *request_context = NULL;
 }
 
@@ -155,6 +157,25 @@ static void handle_scarcity(const struct server_context *context,
         clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 }
 
+/*
+ * MHD refuses some requests by itself. It does not say whose, but the status is
+ * the first argument.
+ */
+__attribute__((format(printf, 2, 0))) static void
+handle_refusal(const struct server_context *context, const char *format,
+               va_list arguments)
+{
+    static const char refused[] =
+        "Error processing request (HTTP response code is ";
+    va_list copy;
+
+    if (!begins_with(format, refused))
+        return;
+    va_copy(copy, arguments);
+    request_log_unreadable(context->log, va_arg(copy, unsigned));
+    va_end(copy);
+}
+
 /* MHD's own log, which nearly always says that a client went away. */
 __attribute__((format(printf, 2, 0))) static void
 log_mhd(void *context, const char *format, va_list arguments)
@@ -162,6 +183,7 @@ log_mhd(void *context, const char *format, va_list arguments)
     char line[LOG_MAX_LINE];
 
     handle_scarcity(context, format);
+    handle_refusal(context, format, arguments);
     if (!log_wants(LOG_DEBUG))
         return;
     vsnprintf(line, sizeof(line), format, arguments);
@@ -244,6 +266,7 @@ static void release_server(struct server *server)
         close(server->socket);
     if (server->placeholder >= 0)
         close(server->placeholder);
+    request_log_release(&server->log);
     free(server);
 }
 
@@ -253,7 +276,7 @@ static bool start_parts(struct server *server,
     server->placeholder = listener_open_placeholder();
     server->context.connections =
         connections_start(options->max_connections, options->per_connection,
-                          options->idle_seconds);
+                          options->idle_seconds, &server->log);
     server->context.linger = linger_start(LINGER_QUIET_SECONDS, LINGER_SECONDS);
     if (server->placeholder < 0 || server->context.connections == NULL ||
         server->context.linger == NULL)
@@ -276,6 +299,8 @@ struct server *server_start(const struct server_options *wanted,
     options.max_connections = fit_connections(wanted->max_connections);
     server->context.app = *app;
     server->context.unsent = &server->unsent;
+    server->context.log = &server->log;
+    request_log_init(&server->log, options.counters);
     server->context.per_connection = options.per_connection;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
              "timeout=%u", options.idle_seconds);
@@ -327,13 +352,13 @@ void server_stop(struct server *server)
     /* Not earlier; if it is not done at all, the stop is short anyway. */
     if (!connections_drain(connections))
         listener_replace(server->socket, server->placeholder);
-    connections_wait(connections,
-                     SERVER_STOP_SECONDS * 1000 - CONNECTIONS_LAST_CALL);
+    connections_wait(connections, SERVER_STOP_MS - 2 * CONNECTIONS_LAST_CALL);
     connections_cancel_waits(connections);
     unsigned left = connections_wait(connections, CONNECTIONS_LAST_CALL);
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     MHD_stop_daemon(server->daemon);
+    request_log_report(&server->log);
     server->socket = -1;
     release_server(server);
 }

@@ -163,7 +163,7 @@ static struct api make_api(unsigned rockets, unsigned runs)
     struct api api;
 
     assert_non_null(table);
-    api_init(&api, table, NULL);
+    api_init(&api, table, NULL, NULL);
     api.start = 1; /* so that all have the same ETags */
     for (size_t i = 0; i < COUNT(before); i++) {
         struct outcome outcome = call_make(&api, &CALL_POST(before[i]), NULL);

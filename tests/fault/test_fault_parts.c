@@ -3,7 +3,7 @@
  * Tests of the allocations of single parts: what is made at the start is made
  * completely or not at all; the block of a rocket's runs may fail to shrink; a
  * list takes two allocations, and is right if rockets are added between them;
- * a response for another site needs one.
+ * a response for another site needs one; counters count without any.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,12 +13,15 @@
 
 #include <stdio.h>
 
+#include "base/counters.h"
+#include "base/sync.h"
 #include "base/workers.h"
 #include "http/site_policy.h"
 #include "lib/messages.h"
 #include "listing/list_page.h"
 #include "scarcity.h"
 #include "server/connections.h"
+#include "server/request_log.h"
 #include "table/table.h"
 
 enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
@@ -39,10 +42,21 @@ static bool make_table(void)
 
 static bool make_connections(void)
 {
-    struct connections *connections = connections_start(100, false, 10);
+    struct request_log log;
 
+    request_log_init(&log, NULL);
+    struct connections *connections = connections_start(100, false, 10, &log);
     connections_free(connections);
+    request_log_release(&log);
     return connections != NULL;
+}
+
+static bool make_counters(void)
+{
+    struct counters *counters = counters_new();
+
+    counters_free(counters);
+    return counters != NULL;
 }
 
 static bool make_workers(void)
@@ -68,8 +82,10 @@ static int64_t check_part(void *context, const struct scarcity_limit *limit)
 
 static void parts_are_made_completely_or_not_at_all(void **state)
 {
-    struct part parts[] = {
-        {make_table, 1}, {make_connections, 2}, {make_workers, 1}};
+    struct part parts[] = {{make_table, 1},
+                           {make_connections, 2},
+                           {make_counters, 1},
+                           {make_workers, 1}};
 
     (void)state;
     /* Each allocation fails with all later ones, and then alone. */
@@ -210,6 +226,39 @@ static void response_without_memory_names_no_origin(void **state)
     http_response_release(&response);
 }
 
+static void *count_once(void *counters)
+{
+    counters_add(counters, COUNTER_APPLIED, 1);
+    return NULL;
+}
+
+static void count_in_threads(struct counters *counters, unsigned threads)
+{
+    for (unsigned i = 0; i < threads; i++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, count_once, counters),
+                         0);
+        sync_join(thread);
+    }
+}
+
+/* Threads one after the other share their memory as well. */
+static void counts_of_threads_need_little_memory_or_none(void **state)
+{
+    struct counters *counters = counters_new();
+
+    (void)state;
+    assert_non_null(counters);
+    scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_OWN, true, 0});
+    count_in_threads(counters, 10);
+    assert_int_equal(scarcity_end(scarcity), 10);
+    scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_OWN, true, 1});
+    count_in_threads(counters, 10);
+    assert_int_equal(scarcity_end(scarcity), 0);
+    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 20);
+    counters_free(counters);
+}
+
 static int check_leaks(void **state)
 {
     (void)state;
@@ -223,6 +272,7 @@ int main(void)
         cmocka_unit_test(gaps_fill_without_memory),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
         cmocka_unit_test(response_without_memory_names_no_origin),
+        cmocka_unit_test(counts_of_threads_need_little_memory_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, check_leaks);
 }

@@ -107,7 +107,7 @@ static void run_batch(struct text body, struct text sizes,
                       struct buffer *outcome)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct batch *batch = batch_new(table);
+    struct batch *batch = batch_new(table, NULL);
 
     FUZZ_CHECK(table != NULL && batch != NULL);
     take_parts(batch, body, sizes);
@@ -129,7 +129,7 @@ static void run_lines(struct text body, struct buffer *outcome)
 
     FUZZ_CHECK(table != NULL);
     while (body.length > 0) {
-        struct batch *batch = batch_new(table);
+        struct batch *batch = batch_new(table, NULL);
         FUZZ_CHECK(batch != NULL);
         take_parts(batch, text_split(&body, '\n'), TEXT(""));
         sum.applied += batch_counts(batch)->applied;

@@ -19,7 +19,7 @@ enum {
     POSTERS = 6,
     BATCH = 20,         /* lines of a batch */
     LONGEST_LOAD = 80,  /* milliseconds before the signal */
-    ENOUGH_TIME = 4000, /* of the 5 s for requests in flight */
+    ENOUGH_TIME = 4000, /* of the 4.5 s for requests in flight */
 };
 
 /* A client that posts messages of its own rocket. */

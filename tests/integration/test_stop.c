@@ -13,7 +13,7 @@
 enum {
     IDLERS = 100,
     IDLE_MS = 1200, /* longer than the interval of the sweep */
-    STOP_MS = 5000, /* time for requests in flight */
+    STOP_MS = 4500, /* time for requests in flight */
     /* A stop with idle connections, or a second signal, must be faster. */
     AT_ONCE_MS = STOP_MS - 500,
     ROCKETS = 8000,

@@ -19,7 +19,7 @@ enum {
     LENGTH = 100000,
     LIMIT_US = 60 * 1000000,
     /* A stop waits no longer for what is in flight. */
-    STOPPED_MS = (SERVER_STOP_SECONDS + 1) * 1000,
+    STOPPED_MS = SERVER_STOP_MS + 1000,
 };
 
 /* The calls of libmicrohttpd's, in two places where there are two. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The stop while connections wait for the application. What waits has
- * SERVER_STOP_SECONDS until it is cancelled, so all servers of a test are
+ * SERVER_STOP_MS until it is cancelled, so all servers of a test are
  * stopped at a time.
  */
 #include "lib/harness.h"
@@ -15,7 +15,7 @@ enum {
     MAX_SERVERS = 20,
     ROUNDS = 40,
     LENGTH = 100000,
-    STOP_MS = SERVER_STOP_SECONDS * 1000,
+    STOP_MS = SERVER_STOP_MS,
 };
 
 /* A server and its clients. */

@@ -7,6 +7,7 @@
 #include "lib/unit_check.h"
 
 #include "api/batch.h"
+#include "base/counters.h"
 #include "lib/batch_lines.h"
 #include "table/table.h"
 
@@ -125,14 +126,33 @@ static int64_t speed_of(struct table *table, const char *id)
     return table_find(table, text_of(id), &view) ? view.speed : 0;
 }
 
+/* The log names the first error of the result. */
+static void check_first_error(const struct batch *batch, const char *result)
+{
+    const struct batch_error *error = batch_first_error(batch);
+    const char *first = strstr(result, "\"errors\":[{\"line\":");
+    char expected[512];
+
+    assert_int_equal(error->line != 0, first != NULL);
+    if (first == NULL)
+        return;
+    snprintf(expected, sizeof(expected), "\"errors\":[{\"line\":%ju,",
+             (uintmax_t)error->line);
+    assert_int_equal(strncmp(first, expected, strlen(expected)), 0);
+    /* Only one of the rows has a byte that JSON escapes. */
+    if (strchr(error->detail, '\\') == NULL)
+        assert_non_null(strstr(first, error->detail));
+}
+
 static void check_body(const struct body *body, size_t first, size_t size)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct batch *batch = batch_new(table);
+    struct batch *batch = batch_new(table, NULL);
 
     assert_non_null(batch);
     take_parts(batch, body->body, first, size);
     batch_assert_result(batch, body->result);
+    check_first_error(batch, body->result);
     assert_int_equal(speed_of(table, "a"), body->speed);
     batch_free(batch);
     table_free(table);
@@ -235,7 +255,7 @@ static void likely_mistake_is_that_of_the_first_rejected_line(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (size_t size = 1; size <= 200; size *= 14) {
             struct table *table = table_new(SIZE_MAX);
-            struct batch *batch = batch_new(table);
+            struct batch *batch = batch_new(table, NULL);
             take_parts(batch, rows[i].body, size, size);
             const char *mistake = batch_likely_mistake(batch);
             assert_int_equal(mistake != NULL, rows[i].mistake != NULL);
@@ -256,7 +276,7 @@ static void likely_mistake_is_known_of_a_too_long_line(void **context)
     while (body.length <= BATCH_MAX_LINE)
         buffer_append(&body, TEXT(A1));
     for (size_t i = 0; i < COUNT(parts); i++) {
-        struct batch *batch = batch_new(*context);
+        struct batch *batch = batch_new(*context, NULL);
         take_parts(batch, buffer_text(&body), parts[i], parts[i]);
         batch_assert_result(batch, RESULT(0, 0, 1, ERROR(1, TOO_LONG)));
         assert_non_null(strstr(batch_likely_mistake(batch), "on one line"));
@@ -280,7 +300,7 @@ static int tear_down(void **context)
 
 static void lines_are_applied_before_the_body_ends(void **context)
 {
-    struct batch *batch = batch_new(*context);
+    struct batch *batch = batch_new(*context, NULL);
 
     batch_take(batch, TEXT(A1));
     batch_take(batch, (struct text){NULL, 0});
@@ -289,6 +309,26 @@ static void lines_are_applied_before_the_body_ends(void **context)
     assert_int_equal(speed_of(*context, "a"), 100);
     assert_int_equal(batch_counts(batch)->applied, 1);
     batch_free(batch);
+}
+
+static void lines_are_counted_as_they_are_applied(void **context)
+{
+    struct counters *counters = counters_new();
+    struct batch *batch = batch_new(*context, counters);
+
+    batch_take(batch, TEXT(A1 "\n" A1 "\n" A2));
+    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 1);
+    assert_int_equal(counters_read(counters, COUNTER_DUPLICATE), 1);
+    batch_take(batch, TEXT("\n[]\n\n" A3));
+    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 2);
+    assert_int_equal(counters_read(counters, COUNTER_REJECTED), 1);
+    batch_end(batch);
+    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 3);
+    assert_int_equal(counters_read(counters, COUNTER_DUPLICATE), 1);
+    assert_int_equal(counters_read(counters, COUNTER_REJECTED), 1);
+    assert_int_equal(counters_read(counters, COUNTER_STALE), 0);
+    batch_free(batch);
+    counters_free(counters);
 }
 
 /* Take a message of "a" with this number, which is negative if it is bad. */
@@ -303,7 +343,7 @@ static void take_number(struct batch *batch, int number)
 
 static void lines_in_a_gap_given_up_are_stale(void **context)
 {
-    struct batch *batch = batch_new(*context);
+    struct batch *batch = batch_new(*context, NULL);
 
     /* 16,384 gaps between 16,385 runs: one more than a rocket may have. */
     for (int number = 1; number <= 32769; number += 2)
@@ -317,7 +357,7 @@ static void lines_in_a_gap_given_up_are_stale(void **context)
 /* Every third line is invalid. */
 static void first_100_errors_are_reported_and_all_counted(void **context)
 {
-    struct batch *batch = batch_new(*context);
+    struct batch *batch = batch_new(*context, NULL);
     struct buffer expected = BUFFER_INIT;
 
     buffer_append(&expected, TEXT("{\"applied\":220,\"duplicate\":0,"
@@ -346,6 +386,7 @@ int main(void)
         cmocka_unit_test(likely_mistake_is_that_of_the_first_rejected_line),
         BATCH_TEST(likely_mistake_is_known_of_a_too_long_line),
         BATCH_TEST(lines_are_applied_before_the_body_ends),
+        BATCH_TEST(lines_are_counted_as_they_are_applied),
         BATCH_TEST(lines_in_a_gap_given_up_are_stale),
         BATCH_TEST(first_100_errors_are_reported_and_all_counted),
     };

@@ -48,7 +48,7 @@ struct fixture {
 static struct fixture begin(void)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct fixture fixture = {table, batch_new(table)};
+    struct fixture fixture = {table, batch_new(table, NULL)};
 
     assert_non_null(fixture.batch);
     return fixture;

@@ -56,7 +56,7 @@ static int set_up(void **context)
     sync_semaphore_init(&woken);
     sync_semaphore_init(&begun);
     sync_semaphore_init(&may_end);
-    api_init(&fixture->api, table_new(SIZE_MAX), workers_start(1));
+    api_init(&fixture->api, table_new(SIZE_MAX), workers_start(1), NULL);
     http_response_init(&fixture->response);
     *context = fixture;
     return 0;

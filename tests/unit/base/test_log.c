@@ -1,59 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the log. stderr is a SOCK_SEQPACKET socket, which keeps the bounds
- * of writes: one receive returns the bytes of one write(2).
+ * Tests of the log, without its thread. test_log_thread.c has those with it.
  */
-#include "lib/unit_check.h"
+#include "lib/captured_log.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/sync.h"
-
-/* "2026-11-23T20:50:16.123Z info  " */
-enum { PREFIX = 31 };
-
-/* What was written to stderr. */
-struct capture {
-    int saved, socket;
-    unsigned writes;
-    size_t length; /* of the first of them */
-    char line[2 * LOG_MAX_LINE];
-};
-
-static void capture_start(struct capture *capture)
-{
-    int sockets[2];
-
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
-    capture->saved = dup(STDERR_FILENO);
-    capture->socket = sockets[0];
-    assert_true(capture->saved >= 0);
-    assert_true(dup2(sockets[1], STDERR_FILENO) >= 0);
-    close(sockets[1]);
-}
-
-static void capture_stop(struct capture *capture)
-{
-    char rest[LOG_MAX_LINE];
-
-    dup2(capture->saved, STDERR_FILENO);
-    close(capture->saved);
-    ssize_t length =
-        recv(capture->socket, capture->line, sizeof(capture->line) - 1, 0);
-    assert_true(length >= 0);
-    capture->length = (size_t)length;
-    capture->line[length] = '\0';
-    capture->writes = length > 0;
-    while (recv(capture->socket, rest, sizeof(rest), 0) > 0)
-        capture->writes++;
-    close(capture->socket);
-}
 
 static void line_has_time_level_and_text(void **state)
 {
@@ -70,36 +27,36 @@ static void line_has_time_level_and_text(void **state)
         {LOG_INFO, "a\r\nb\x1b[1m\x7f\n", "Z info  a  b [1m   7\n"},
     };
     static const char shape[] = "0000-00-00T00:00:00.000";
-    struct capture capture;
+    struct captured_log capture;
 
     log_set_level(LOG_DEBUG);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        capture_start(&capture);
+        captured_log_start(&capture);
         log_line(cases[i].level, "%s %d", cases[i].text, 7);
-        capture_stop(&capture);
+        captured_log_stop(&capture);
         assert_int_equal(capture.writes, 1);
         for (size_t at = 0; at < strlen(shape); at++) {
-            char byte = capture.line[at];
+            char byte = capture.text[at];
             bool digit = byte >= '0' && byte <= '9';
             assert_true(shape[at] == '0' ? digit : byte == shape[at]);
         }
-        assert_string_equal(capture.line + strlen(shape), cases[i].rest);
+        assert_string_equal(capture.text + strlen(shape), cases[i].rest);
     }
 }
 
 static void lines_above_the_level_are_not_written(void **state)
 {
     (void)state;
-    struct capture capture;
+    struct captured_log capture;
 
-    capture_start(&capture);
+    captured_log_start(&capture);
     log_set_level(LOG_WARN);
     log_line(LOG_INFO, "no");
     log_line(LOG_DEBUG, "no");
     log_line(LOG_WARN, "yes");
-    capture_stop(&capture);
+    captured_log_stop(&capture);
     assert_int_equal(capture.writes, 1);
-    assert_string_equal(capture.line + PREFIX, "yes\n");
+    assert_string_equal(capture.text + CAPTURED_PREFIX, "yes\n");
     assert_true(log_wants(LOG_ERROR));
     assert_true(log_wants(LOG_WARN));
     assert_false(log_wants(LOG_INFO));
@@ -109,17 +66,18 @@ static void long_line_is_truncated_and_ends_in_newline(void **state)
 {
     (void)state;
     /* The longest that fits, one byte more, and far more. */
-    static const int sizes[] = {LOG_MAX_LINE - PREFIX - 1,
-                                LOG_MAX_LINE - PREFIX, 3 * LOG_MAX_LINE};
-    struct capture capture;
+    static const int sizes[] = {LOG_MAX_LINE - CAPTURED_PREFIX - 1,
+                                LOG_MAX_LINE - CAPTURED_PREFIX,
+                                3 * LOG_MAX_LINE};
+    struct captured_log capture;
 
     log_set_level(LOG_INFO);
     for (size_t i = 0; i < COUNT(sizes); i++) {
-        capture_start(&capture);
+        captured_log_start(&capture);
         log_line(LOG_INFO, "%*s", sizes[i], "x");
-        capture_stop(&capture);
+        captured_log_stop(&capture);
         assert_int_equal(capture.length, LOG_MAX_LINE);
-        assert_string_equal(capture.line + LOG_MAX_LINE - 2,
+        assert_string_equal(capture.text + LOG_MAX_LINE - 2,
                             i == 0 ? "x\n" : " \n");
     }
 }
@@ -186,29 +144,37 @@ static void escape_is_truncated_between_characters(void **state)
     }
 }
 
+static void fail_lock(bool with_thread)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    signal(SIGABRT, SIG_DFL);
+    log_set_level(LOG_ERROR);
+    if (!with_thread || log_start())
+        sync_check(EDEADLK, "pthread_rwlock_wrlock");
+    _exit(0);
+}
+
 static void pthread_error_is_logged_and_aborts(void **state)
 {
     (void)state;
-    struct capture capture;
-    int status = 0;
-
     sync_check(0, "nothing happens");
-    capture_start(&capture);
-    pid_t child = fork();
-    if (child == 0) {
-        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        signal(SIGABRT, SIG_DFL);
-        log_set_level(LOG_ERROR);
-        sync_check(EDEADLK, "pthread_rwlock_wrlock");
-        _exit(0);
+    for (int with_thread = 0; with_thread <= 1; with_thread++) {
+        struct captured_log capture;
+        int status = 0;
+
+        captured_log_start(&capture);
+        pid_t child = fork();
+        if (child == 0)
+            fail_lock(with_thread);
+        assert_true(child > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        captured_log_stop(&capture);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGABRT);
+        assert_string_equal(
+            capture.text + CAPTURED_PREFIX,
+            "pthread_rwlock_wrlock: Resource deadlock avoided\n");
     }
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    capture_stop(&capture);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGABRT);
-    assert_string_equal(capture.line + PREFIX,
-                        "pthread_rwlock_wrlock: Resource deadlock avoided\n");
 }
 
 int main(void)

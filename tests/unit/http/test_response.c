@@ -75,6 +75,7 @@ static void fill_response(struct http_response *response, struct owned *owned)
     buffer_append(&response->body, TEXT("{\"a\":"));
     http_response_header(response, "Content-Type", "application/json");
     assert_true(http_response_header_copy(response, "ETag", TEXT("\"x\"")));
+    http_response_note(response, "%s", "refused");
 }
 
 static void check_freed(const struct http_response *response,
@@ -99,6 +100,24 @@ static void release_frees_everything_once(void **state)
     assert_int_equal(response->status, 0);
     assert_int_equal(response->header_count, 0);
     assert_int_equal(response->body.length, 0);
+    assert_null(response->note);
+}
+
+static void note_is_replaced_by_what_may_be_made_of_it(void **state)
+{
+    struct http_response *response = *state;
+    char longer[2 * HTTP_MAX_NOTE];
+
+    http_response_note(response, "a %d", 1);
+    http_response_note(response, "%s; b %d", response->note, 2);
+    assert_string_equal(response->note, "a 1; b 2");
+    memset(longer, 'x', sizeof(longer));
+    longer[sizeof(longer) - 1] = '\0';
+    http_response_note(response, "%s", longer);
+    assert_int_equal(strlen(response->note), HTTP_MAX_NOTE - 1);
+    /* The note of a problem is its detail. */
+    problem_set(response, 400, "detail %d", 3);
+    assert_string_equal(response->note, "detail 3");
 }
 
 /* The response must be exactly this problem; `detail` is in JSON. */
@@ -202,6 +221,7 @@ int main(void)
         FIXTURE_TEST(response_keeps_its_headers_in_order),
         FIXTURE_TEST(release_frees_everything_once),
         FIXTURE_TEST(short_body_leaves_its_memory),
+        FIXTURE_TEST(note_is_replaced_by_what_may_be_made_of_it),
         FIXTURE_TEST(problem_replaces_the_response),
         FIXTURE_TEST(detail_is_always_valid_json),
         FIXTURE_TEST(long_detail_is_truncated),

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The limit is a token bucket: each second pays for one warning, and the last
+ * REQUEST_LOG_AT_ONCE seconds are kept.
+ */
+#include "request_log.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/sync.h"
+#include "connection.h"
+#include "http/problem.h"
+
+enum {
+    /* The longest address with brackets and port, and a NUL. */
+    MAX_CLIENT = INET6_ADDRSTRLEN + 8,
+    /* With method, target and status. */
+    MAX_START = MAX_CLIENT + REQUEST_LOG_TARGET + 32,
+};
+
+void request_log_init(struct request_log *log, struct counters *counters)
+{
+    *log = (struct request_log){.counters = counters};
+    sync_mutex_init(&log->lock);
+}
+
+void request_log_release(struct request_log *log)
+{
+    pthread_mutex_destroy(&log->lock);
+}
+
+/* "192.0.2.1:40000", also if it reached an IPv6 socket; "[2001:db8::1]:40000".
+ */
+static const char *write_client(const struct sockaddr *client,
+                                char out[MAX_CLIENT])
+{
+    char address[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr_in *ipv4 = (const void *)client;
+    const struct sockaddr_in6 *ipv6 = (const void *)client;
+
+    if (client == NULL) {
+        snprintf(out, MAX_CLIENT, "(unknown)");
+    } else if (client->sa_family == AF_INET) {
+        inet_ntop(AF_INET, &ipv4->sin_addr, address, sizeof(address));
+        snprintf(out, MAX_CLIENT, "%s:%u", address, ntohs(ipv4->sin_port));
+    } else if (IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr)) {
+        inet_ntop(AF_INET, ipv6->sin6_addr.s6_addr + 12, address,
+                  sizeof(address));
+        snprintf(out, MAX_CLIENT, "%s:%u", address, ntohs(ipv6->sin6_port));
+    } else {
+        inet_ntop(AF_INET6, &ipv6->sin6_addr, address, sizeof(address));
+        snprintf(out, MAX_CLIENT, "[%s]:%u", address, ntohs(ipv6->sin6_port));
+    }
+    return out;
+}
+
+/* The beginning of all lines: client, method, target, status. */
+static const char *write_start(const struct request_line *line,
+                               char out[MAX_START])
+{
+    static const char *const methods[] = {
+        [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
+        [HTTP_POST] = "POST",       [HTTP_OPTIONS] = "OPTIONS",
+        [HTTP_OTHER] = "(another)",
+    };
+    char client[MAX_CLIENT], target[REQUEST_LOG_TARGET];
+    char status[sizeof("no response")] = "no response";
+
+    if (line->status != 0)
+        snprintf(status, sizeof(status), "%u", line->status);
+    snprintf(out, MAX_START, "%s %s %s %s", write_client(line->client, client),
+             methods[line->method],
+             log_escape(line->target, target, sizeof(target)), status);
+    return out;
+}
+
+/* Whether a warning may be logged. If not, it is counted. */
+static bool pay_warning(struct request_log *log)
+{
+    const uint64_t kept = (uint64_t)REQUEST_LOG_AT_ONCE * REQUEST_LOG_SECOND;
+
+    if (!log_wants(LOG_WARN))
+        return false;
+    uint64_t now = connection_clock();
+    sync_lock(&log->lock);
+    if (now > log->paid + kept)
+        log->paid = now - kept;
+    bool paid = now >= log->paid + REQUEST_LOG_SECOND;
+    if (paid)
+        log->paid += REQUEST_LOG_SECOND;
+    else
+        log->left_out++;
+    sync_unlock(&log->lock);
+    return paid;
+}
+
+static bool is_refused(const struct request_line *line, const char *note)
+{
+    bool reads = line->method == HTTP_GET || line->method == HTTP_HEAD;
+
+    if (line->status == 404 && reads)
+        return false;
+    return line->status >= 400 || line->status == 0 || note != NULL;
+}
+
+void request_log_response(struct request_log *log,
+                          const struct request_line *line, const char *note)
+{
+    char start[MAX_START], escaped[LOG_MAX_LINE];
+
+    counters_add(log->counters, COUNTER_REQUESTS, 1);
+    if (!is_refused(line, note))
+        return;
+    counters_add(log->counters, COUNTER_REFUSED, 1);
+    if (note == NULL)
+        note = problem_title(line->status);
+    if (pay_warning(log))
+        log_line(LOG_WARN, "%s: %s", write_start(line, start),
+                 log_escape(text_of(note), escaped, sizeof(escaped)));
+}
+
+void request_log_unreadable(struct request_log *log, unsigned status)
+{
+    counters_add(log->counters, COUNTER_REQUESTS, 1);
+    counters_add(log->counters, COUNTER_REFUSED, 1);
+    if (pay_warning(log))
+        log_line(LOG_WARN,
+                 "libmicrohttpd refused a request that it could not read: %u",
+                 status);
+}
+
+void request_log_report(struct request_log *log)
+{
+    sync_lock(&log->lock);
+    uint64_t left_out = log->left_out;
+    log->left_out = 0;
+    sync_unlock(&log->lock);
+    if (left_out > 0)
+        log_line(LOG_WARN, "further refused requests, not logged: %ju",
+                 (uintmax_t)left_out);
+}
+
+void request_log_end(const struct request_line *line, size_t received,
+                     uint64_t duration, bool sent)
+{
+    char start[MAX_START];
+
+    log_line(LOG_DEBUG, "%s: %zu bytes received, %ju.%03u ms%s",
+             write_start(line, start), received, (uintmax_t)(duration / 1000),
+             (unsigned)(duration % 1000), sent ? "" : ", cut off");
+}

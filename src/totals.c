@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers and times as people read them.
+ */
+#include "totals.h"
+
+#include <stdio.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+
+/* UINT64_MAX with its commas and a NUL. */
+enum { MAX_NUMBER = 27 };
+
+/* A number with a comma before each three digits. */
+struct number {
+    char text[MAX_NUMBER];
+};
+
+static struct number write_number(uint64_t value)
+{
+    struct number number = {""};
+    char digits[MAX_NUMBER];
+    int length = snprintf(digits, sizeof(digits), "%ju", (uintmax_t)value);
+    size_t end = 0;
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            number.text[end++] = ',';
+        number.text[end++] = digits[i];
+    }
+    return number;
+}
+
+/* In its two largest units, as in "3 h 12 min". */
+static void write_time(uint64_t seconds, char *out, size_t size)
+{
+    static const struct {
+        const char *name;
+        uint64_t seconds;
+    } units[] = {{"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}};
+    size_t i = 0;
+
+    while (i < 3 && seconds < units[i].seconds)
+        i++;
+    int length =
+        snprintf(out, size, "%ju %s", (uintmax_t)(seconds / units[i].seconds),
+                 units[i].name);
+    if (i < 3)
+        snprintf(out + length, size - (size_t)length, " %ju %s",
+                 (uintmax_t)(seconds % units[i].seconds / units[i + 1].seconds),
+                 units[i + 1].name);
+}
+
+void totals_log(struct counters *counters, uint64_t seconds, size_t rockets)
+{
+    struct number numbers[COUNTER_COUNT];
+    char time[64];
+
+    for (enum counter i = 0; i < COUNTER_COUNT; i++)
+        numbers[i] = write_number(counters_read(counters, i));
+    write_time(seconds, time, sizeof(time));
+    log_line(LOG_INFO,
+             "stopped after %s: %s requests, %s refused; messages: %s applied, "
+             "%s duplicate, %s stale, %s rejected, %s without memory; "
+             "%s rockets",
+             time, numbers[COUNTER_REQUESTS].text,
+             numbers[COUNTER_REFUSED].text, numbers[COUNTER_APPLIED].text,
+             numbers[COUNTER_DUPLICATE].text, numbers[COUNTER_STALE].text,
+             numbers[COUNTER_REJECTED].text, numbers[COUNTER_NO_MEMORY].text,
+             write_number(rockets).text);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log is a pipe that nobody reads, and that is full: the service serves and
+ * stops as usual, and says later how many lines are missing.
+ */
+#include "lib/harness.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    REQUESTS = 20,
+    PIPE = 9,          /* the descriptor of a full pipe, for redirections */
+    STOP_BOUND = 8000, /* ms: of a stop's 5 s, on a busy machine */
+    FLOOD = 2000,      /* requests, whose lines are more than the log keeps */
+};
+
+/*
+ * A pipe without room for another byte, whose end for writing has the number
+ * PIPE. Returns the other end.
+ */
+static int open_full_pipe(void)
+{
+    int ends[2];
+
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(ends[1], "#", 1) == 1) {
+        /* Bytes, as a pipe that is nearly full takes no longer text. */
+    }
+    fcntl(ends[0], F_SETFL, 0);
+    fcntl(ends[1], F_SETFL, 0);
+    assert_int_equal(dup2(ends[1], PIPE), PIPE); /* which execve(2) leaves */
+    close(ends[1]);
+    return ends[0];
+}
+
+/*
+ * Read on until `text`, which may be NULL at first, contains `end`, or to the
+ * end of the stream. Returns it. Ownership: the caller frees it.
+ */
+static char *read_pipe(int out, char *text, const char *end)
+{
+    size_t length = text == NULL ? 0 : strlen(text);
+    ssize_t got = 0;
+
+    do {
+        char bytes[4096];
+        assert_true(
+            process_poll(out, POLLIN, process_clock() + INSTANCE_PATIENCE));
+        got = read(out, bytes, sizeof(bytes));
+        assert_true(got >= 0);
+        text = realloc(text, length + (size_t)got + 1);
+        if (text == NULL)
+            abort();
+        for (ssize_t i = 0; i < got; i++) {
+            if (bytes[i] != '#')
+                text[length++] = bytes[i];
+        }
+        text[length] = '\0';
+    } while (got > 0 && (end == NULL || strstr(text, end) == NULL));
+    return text;
+}
+
+static void stop_in_time(struct instance *instance)
+{
+    int64_t start = process_clock();
+
+    instance_stop(instance);
+    assert_true(process_clock() - start < STOP_BOUND);
+}
+
+/* A shell redirects stderr to the pipe, and is replaced by the service. */
+static void start_service(struct instance *instance, const char *level)
+{
+    const char *const arguments[] = {"/bin/sh",
+                                     "-c",
+                                     "exec \"$0\" -port=0 \"$1\" 2>&9 9>&-",
+                                     process_setting("LUNAR_SERVICE"),
+                                     level,
+                                     NULL};
+
+    *instance = (struct instance){0};
+    process_start(&instance->process, arguments, NULL);
+    instance_wait_ready(instance);
+    close(PIPE);
+}
+
+static void service_serves_and_stops_while_nobody_reads_its_log(void **state)
+{
+    static const char *const levels[] = {"-log-level=debug", "-log-level=info"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        struct instance instance;
+        int out = open_full_pipe();
+
+        start_service(&instance, levels[i]);
+        for (int request = 0; request < REQUESTS; request++) {
+            EXCHANGE(&instance, .body = "{}", .status = 400);
+            EXCHANGE(&instance, .target = "/rockets", .status = 200);
+        }
+        stop_in_time(&instance);
+        char *text = read_pipe(out, NULL, NULL);
+        assert_string_equal(text, "");
+        free(text);
+        close(out);
+    }
+}
+
+/* Also if a client holds the stop up: the time is for both together. */
+static void
+stop_with_a_stuck_client_and_a_full_log_takes_its_time_once(void **state)
+{
+    struct instance instance;
+    struct connection connection;
+    int out = open_full_pipe();
+
+    (void)state;
+    start_service(&instance, "-log-level=debug");
+    instance_connect(&instance, &connection);
+    connection_send_text(&connection,
+                         "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                         "Content-Length: 10\r\n\r\n{");
+    stop_in_time(&instance);
+    connection_close(&connection);
+    close(out);
+}
+
+/* No line is missing without being counted. */
+static void lines_dropped_while_nobody_reads_are_counted(void **state)
+{
+    char target[200];
+    struct instance instance;
+    struct connection connection;
+    static const char dropped[] =
+        "log lines dropped because stderr did not take them: ";
+    unsigned long lines = 0;
+    int out = open_full_pipe();
+
+    (void)state;
+    memset(target, 'x', sizeof(target));
+    target[0] = '/';
+    target[sizeof(target) - 1] = '\0';
+    start_service(&instance, "-log-level=debug");
+    instance_connect(&instance, &connection);
+    for (int i = 0; i < FLOOD; i++) {
+        connection_get(&connection, target);
+        connection_expect_status(&connection, 404);
+    }
+    connection_close(&connection);
+    char *text = read_pipe(out, NULL, dropped);
+    process_signal(&instance.process, SIGTERM);
+    text = read_pipe(out, text, NULL);
+    instance_expect_end(&instance, 0);
+    close(out);
+    for (const char *at = text; (at = strstr(at, " GET /xxx")) != NULL; at++)
+        lines++;
+    const char *number = strstr(text, dropped);
+    if (number == NULL)
+        abort();
+    unsigned long missing = strtoul(number + strlen(dropped), NULL, 10);
+    assert_in_range(lines, 1, FLOOD - 1);
+    /* A few lines may be others. */
+    assert_in_range(lines + missing, FLOOD, FLOOD + 10);
+    assert_null(strstr(number + 1, dropped));
+    assert_non_null(strstr(number, "info  stopped after "));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(service_serves_and_stops_while_nobody_reads_its_log),
+        cmocka_unit_test(
+            stop_with_a_stuck_client_and_a_full_log_takes_its_time_once),
+        cmocka_unit_test(lines_dropped_while_nobody_reads_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of the log's thread: whatever becomes of stderr, a line never blocks
+ * its caller, and none is missing without a word.
+ */
+#include "lib/unit_check.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum {
+    PATIENCE = 60 * 1000, /* ms; only a bound */
+    SHORT = 20,           /* ms, of a wait that is in vain */
+    THREADS = 4,
+    LINE = 100, /* bytes of a line of log_numbers() */
+    BUFFER_LINES = LOG_BUFFER / LINE,
+    LINES = 3 * BUFFER_LINES, /* more than both buffers hold */
+};
+
+/* stderr is a pipe. */
+struct fixture {
+    int saved, in, out;
+    char *text; /* what was read from it, without what filled it */
+    size_t length;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    int ends[2];
+
+    if (fixture == NULL || pipe(ends) != 0)
+        return -1;
+    fixture->saved = dup(STDERR_FILENO);
+    fixture->out = ends[0];
+    fixture->in = ends[1];
+    dup2(fixture->in, STDERR_FILENO);
+    signal(SIGPIPE, SIG_IGN);
+    log_set_level(LOG_DEBUG);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    dup2(fixture->saved, STDERR_FILENO);
+    close(fixture->saved);
+    close(fixture->in);
+    if (fixture->out >= 0)
+        close(fixture->out);
+    free(fixture->text);
+    free(fixture);
+    return 0;
+}
+
+/* Leave no room for another byte. */
+static void fill_pipe(const struct fixture *fixture)
+{
+    int flags = fcntl(fixture->in, F_GETFL);
+
+    fcntl(fixture->in, F_SETFL, flags | O_NONBLOCK);
+    while (write(fixture->in, "#", 1) == 1) {
+        /* Bytes, as a pipe that is nearly full takes no longer text. */
+    }
+    fcntl(fixture->in, F_SETFL, flags);
+}
+
+/* Read until the text has `part`. */
+static void read_until(struct fixture *fixture, const char *part)
+{
+    while (fixture->text == NULL || strstr(fixture->text, part) == NULL) {
+        struct pollfd wanted = {fixture->out, POLLIN, 0};
+        char bytes[4096];
+        assert_int_equal(poll(&wanted, 1, PATIENCE), 1);
+        ssize_t got = read(fixture->out, bytes, sizeof(bytes));
+        assert_true(got > 0);
+        fixture->text =
+            realloc(fixture->text, fixture->length + (size_t)got + 1);
+        if (fixture->text == NULL)
+            abort();
+        for (ssize_t i = 0; i < got; i++) {
+            if (bytes[i] != '#')
+                fixture->text[fixture->length++] = bytes[i];
+        }
+        fixture->text[fixture->length] = '\0';
+    }
+}
+
+/* Log the numbers from `first` on, up to `end`. */
+static void log_numbers(unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++)
+        log_line(LOG_INFO, "number %06u%*s", i, LINE - 31 - 13 - 1, "");
+}
+
+/*
+ * Expect the numbers from 0 to `end` in the text, in order and whole. Returns
+ * how many are missing, which the lines of the log must say, in their place.
+ */
+static unsigned expect_numbers(char *text, unsigned end)
+{
+    unsigned next = 0, missing = 0;
+
+    for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        unsigned number = 0;
+        assert_true(strlen(line) > 31);
+        if (sscanf(line + 25,
+                   "warn  log lines dropped because stderr did not take "
+                   "them: %u",
+                   &number) == 1) {
+            missing += number;
+            next += number;
+        } else if (sscanf(line + 25, "info  number %u", &number) == 1) {
+            assert_int_equal(number, next);
+            next++;
+        }
+    }
+    assert_int_equal(next, end);
+    return missing;
+}
+
+static void *log_in_thread(void *context)
+{
+    const unsigned *thread = context;
+
+    for (unsigned i = 0; i < 100; i++)
+        log_line(LOG_INFO, "thread %u line %u end", *thread, i);
+    return NULL;
+}
+
+/* The pipe has room for all of them. */
+static void lines_of_all_threads_are_written_whole_and_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t threads[THREADS];
+    unsigned numbers[THREADS], next[THREADS] = {0}, lines = 0;
+
+    assert_true(log_start());
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, log_in_thread, &numbers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    log_line(LOG_INFO, "the last one");
+    log_stop(PATIENCE);
+    read_until(fixture, "the last one\n");
+    for (char *rest = NULL, *line = strtok_r(fixture->text, "\n", &rest);
+         line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        unsigned thread = 0, number = 0;
+        int end = 0;
+        if (sscanf(line + 31, "thread %u line %u end%n", &thread, &number,
+                   &end) != 2)
+            continue;
+        assert_in_range(thread, 0, THREADS - 1);
+        assert_int_equal(number, next[thread]++);
+        assert_int_equal(line[31 + end], '\0');
+        lines++;
+    }
+    assert_int_equal(lines, THREADS * 100);
+}
+
+static void
+lines_that_a_full_pipe_does_not_take_are_dropped_and_counted(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fill_pipe(fixture);
+    assert_true(log_start());
+    log_numbers(0, LINES);
+    assert_false(log_flush(SHORT));
+    read_until(fixture, "log lines dropped");
+    read_until(fixture, "them: ");
+    log_numbers(LINES, LINES + 1);
+    log_line(LOG_INFO, "the last one");
+    read_until(fixture, "the last one\n");
+    log_stop(PATIENCE);
+    unsigned missing = expect_numbers(fixture->text, LINES + 1);
+    /* One buffer was filled, or both. */
+    assert_in_range(missing, LINES - 2 * BUFFER_LINES, LINES - BUFFER_LINES);
+}
+
+/* Another process that shares the description may have made it so. */
+static void lines_wait_for_a_pipe_that_does_not_block(void **state)
+{
+    struct fixture *fixture = *state;
+    int flags = fcntl(fixture->in, F_GETFL);
+
+    fill_pipe(fixture);
+    fcntl(fixture->in, F_SETFL, flags | O_NONBLOCK);
+    assert_true(log_start());
+    log_numbers(0, 1000);
+    log_line(LOG_INFO, "the last one");
+    assert_false(log_flush(SHORT));
+    read_until(fixture, "the last one\n");
+    log_stop(PATIENCE);
+    assert_int_equal(expect_numbers(fixture->text, 1000), 0);
+}
+
+static void lines_that_stderr_refuses_are_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+    assert_true(full >= 0);
+    dup2(full, STDERR_FILENO);
+    close(full);
+    assert_true(log_start());
+    log_numbers(0, 3);
+    assert_true(log_flush(PATIENCE));
+    dup2(fixture->in, STDERR_FILENO);
+    log_numbers(3, 5);
+    log_stop(PATIENCE);
+    log_line(LOG_INFO, "the last one");
+    read_until(fixture, "the last one\n");
+    assert_int_equal(expect_numbers(fixture->text, 5), 3);
+}
+
+static void stderr_without_a_reader_stops_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+
+    close(fixture->out);
+    fixture->out = -1;
+    assert_true(log_start());
+    log_numbers(0, LINES);
+    assert_true(log_flush(PATIENCE));
+    log_stop(PATIENCE);
+}
+
+/* The end of a process whose stderr is full: it is killed if it hangs. */
+static void end_with_full_pipe(const struct fixture *fixture)
+{
+    alarm(PATIENCE / 1000);
+    fill_pipe(fixture);
+    if (!log_start())
+        _exit(1);
+    log_numbers(0, LINES);
+    log_stop(SHORT);
+    log_numbers(0, LINES);
+    exit(0); /* NOLINT(concurrency-mt-unsafe): others only write */
+}
+
+static void process_ends_although_stderr_is_full(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0)
+        end_with_full_pipe(*state);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void log_can_be_started_again(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(log_start());
+        log_numbers(i, i + 1);
+        log_stop(PATIENCE);
+    }
+    log_line(LOG_INFO, "the last one");
+    read_until(fixture, "the last one\n");
+    assert_int_equal(expect_numbers(fixture->text, 3), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(lines_of_all_threads_are_written_whole_and_in_order),
+        FIXTURE_TEST(
+            lines_that_a_full_pipe_does_not_take_are_dropped_and_counted),
+        FIXTURE_TEST(lines_wait_for_a_pipe_that_does_not_block),
+        FIXTURE_TEST(lines_that_stderr_refuses_are_counted),
+        FIXTURE_TEST(stderr_without_a_reader_stops_nothing),
+        FIXTURE_TEST(process_ends_although_stderr_is_full),
+        FIXTURE_TEST(log_can_be_started_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

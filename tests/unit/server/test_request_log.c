@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of what is logged of requests: which are refused, how a line looks, and
+ * the limit on the rate of lines.
+ */
+#include "lib/captured_log.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "server/connection.h"
+#include "server/request_log.h"
+
+struct fixture {
+    struct counters *counters;
+    struct request_log log;
+    struct captured_log capture;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    if (fixture == NULL)
+        return -1;
+    fixture->counters = counters_new();
+    request_log_init(&fixture->log, fixture->counters);
+    log_set_level(LOG_DEBUG);
+    *state = fixture;
+    return fixture->counters == NULL ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    request_log_release(&fixture->log);
+    counters_free(fixture->counters);
+    free(fixture);
+    return 0;
+}
+
+static const struct sockaddr_in client = {.sin_family = AF_INET};
+
+/* A request of 0.0.0.0:0 for "/x". */
+static struct request_line make_line(enum http_method method, unsigned status)
+{
+    return (struct request_line){(const struct sockaddr *)&client, method,
+                                 TEXT("/x"), status};
+}
+
+static void errors_are_refusals_but_not_what_is_not_found(void **state)
+{
+    static const struct {
+        enum http_method method;
+        unsigned status;
+        const char *note;
+        const char *line; /* NULL: none */
+    } rows[] = {
+        {HTTP_POST, 202, NULL, NULL},
+        {HTTP_POST, 202, "1 of 2 lines rejected",
+         "0.0.0.0:0 POST /x 202: 1 of 2 lines rejected"},
+        {HTTP_GET, 200, NULL, NULL},
+        {HTTP_GET, 304, NULL, NULL},
+        {HTTP_OPTIONS, 204, NULL, NULL},
+        {HTTP_GET, 404, "no such rocket", NULL},
+        {HTTP_HEAD, 404, "no such rocket", NULL},
+        {HTTP_POST, 404, "no such path", "0.0.0.0:0 POST /x 404: no such path"},
+        {HTTP_OPTIONS, 404, "no such path",
+         "0.0.0.0:0 OPTIONS /x 404: no such path"},
+        {HTTP_GET, 400, "bad", "0.0.0.0:0 GET /x 400: bad"},
+        {HTTP_HEAD, 405, "bad", "0.0.0.0:0 HEAD /x 405: bad"},
+        {HTTP_OTHER, 405, "bad", "0.0.0.0:0 (another) /x 405: bad"},
+        {HTTP_POST, 503, NULL, "0.0.0.0:0 POST /x 503: Service Unavailable"},
+        {HTTP_POST, 0, "too long", "0.0.0.0:0 POST /x no response: too long"},
+        {HTTP_POST, 400, "a\nb\xff", "0.0.0.0:0 POST /x 400: a\\x0ab\\xff"},
+    };
+    struct fixture *fixture = *state;
+    uint64_t refused = 0;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct request_line line = make_line(rows[i].method, rows[i].status);
+        fixture->log.paid = 0;
+        captured_log_start(&fixture->capture);
+        request_log_response(&fixture->log, &line, rows[i].note);
+        captured_log_stop(&fixture->capture);
+        assert_int_equal(fixture->capture.writes, rows[i].line != NULL);
+        refused += rows[i].line != NULL;
+        if (rows[i].line == NULL)
+            continue;
+        char *text = fixture->capture.text;
+        text[strcspn(text, "\n")] = '\0';
+        assert_string_equal(text + CAPTURED_PREFIX, rows[i].line);
+        assert_memory_equal(text + CAPTURED_PREFIX - 6, "warn  ", 6);
+    }
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REQUESTS),
+                     COUNT(rows));
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED),
+                     refused);
+}
+
+static void request_that_nobody_could_read_is_counted_and_logged(void **state)
+{
+    struct fixture *fixture = *state;
+
+    captured_log_start(&fixture->capture);
+    request_log_unreadable(&fixture->log, 431);
+    captured_log_stop(&fixture->capture);
+    assert_string_equal(
+        fixture->capture.text + CAPTURED_PREFIX,
+        "libmicrohttpd refused a request that it could not read: 431\n");
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REQUESTS), 1);
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 1);
+}
+
+static void client_is_an_address_with_its_port(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *shown;
+    } rows[] = {
+        {"192.0.2.17", "192.0.2.17:65535 "},
+        {"2001:db8::1", "[2001:db8::1]:65535 "},
+        {"::ffff:192.0.2.17", "192.0.2.17:65535 "},
+        {"1111:2222:3333:4444:5555:6666:7777:8888",
+         "[1111:2222:3333:4444:5555:6666:7777:8888]:65535 "},
+        {NULL, "(unknown) "},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sockaddr_in ipv4 = {.sin_family = AF_INET,
+                                   .sin_port = htons(65535)};
+        struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6,
+                                    .sin6_port = htons(65535)};
+        struct request_line line = make_line(HTTP_GET, 200);
+
+        line.client = NULL;
+        if (rows[i].address != NULL &&
+            inet_pton(AF_INET, rows[i].address, &ipv4.sin_addr) == 1)
+            line.client = (const struct sockaddr *)&ipv4;
+        else if (rows[i].address != NULL &&
+                 inet_pton(AF_INET6, rows[i].address, &ipv6.sin6_addr) == 1)
+            line.client = (const struct sockaddr *)&ipv6;
+        captured_log_start(&fixture->capture);
+        request_log_end(&line, 0, 0, true);
+        captured_log_stop(&fixture->capture);
+        assert_memory_equal(fixture->capture.text + CAPTURED_PREFIX,
+                            rows[i].shown, strlen(rows[i].shown));
+    }
+}
+
+static void end_has_bytes_and_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct request_line line = make_line(HTTP_GET, 200);
+    char target[2 * REQUEST_LOG_TARGET];
+
+    captured_log_start(&fixture->capture);
+    request_log_end(&line, 12345, 1002003, true);
+    captured_log_stop(&fixture->capture);
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX - 6,
+                        "debug 0.0.0.0:0 GET /x 200: 12345 bytes received, "
+                        "1002.003 ms\n");
+    /* A long target leaves room for the rest. */
+    memset(target, '\n', sizeof(target));
+    line.target = (struct text){target, sizeof(target)};
+    captured_log_start(&fixture->capture);
+    request_log_end(&line, SIZE_MAX, UINT64_MAX, false);
+    captured_log_stop(&fixture->capture);
+    assert_non_null(strstr(fixture->capture.text,
+                           "\\x0a 200: 18446744073709551615 bytes received, "
+                           "18446744073709551.615 ms, cut off\n"));
+}
+
+static unsigned count_lines(const struct captured_log *capture,
+                            const char *part)
+{
+    unsigned count = 0;
+
+    for (const char *at = capture->text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void refuse(struct fixture *fixture, unsigned times)
+{
+    struct request_line line = make_line(HTTP_POST, 400);
+
+    captured_log_start(&fixture->capture);
+    for (unsigned i = 0; i < times; i++)
+        request_log_response(&fixture->log, &line, "bad");
+    captured_log_stop(&fixture->capture);
+}
+
+static unsigned report(struct fixture *fixture)
+{
+    unsigned left_out = 0;
+
+    captured_log_start(&fixture->capture);
+    request_log_report(&fixture->log);
+    captured_log_stop(&fixture->capture);
+    assert_true(fixture->capture.writes <= 1);
+    if (fixture->capture.writes == 1)
+        assert_int_equal(sscanf(fixture->capture.text + CAPTURED_PREFIX,
+                                "further refused requests, not logged: %u\n",
+                                &left_out),
+                         1);
+    return left_out;
+}
+
+static void many_refusals_are_few_lines_and_a_count(void **state)
+{
+    struct fixture *fixture = *state;
+
+    uint64_t start = connection_clock();
+    refuse(fixture, 100);
+    uint64_t seconds =
+        (connection_clock() - start) / REQUEST_LOG_SECOND + UINT64_C(1);
+    unsigned lines = count_lines(&fixture->capture, "POST /x 400: bad\n");
+    assert_in_range(lines, REQUEST_LOG_AT_ONCE, REQUEST_LOG_AT_ONCE + seconds);
+    assert_int_equal(report(fixture), 100 - lines);
+    assert_int_equal(report(fixture), 0);
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 100);
+}
+
+/* The log's time is moved instead of waiting. */
+static void each_second_pays_for_one_line(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->log.paid = connection_clock() + UINT64_C(3600000000);
+    refuse(fixture, 5);
+    assert_int_equal(fixture->capture.writes, 0);
+    fixture->log.paid = connection_clock() - 3 * REQUEST_LOG_SECOND;
+    refuse(fixture, 3);
+    assert_int_equal(fixture->capture.writes, 3);
+    assert_int_equal(report(fixture), 5);
+}
+
+static void nothing_is_left_out_of_a_log_without_warnings(void **state)
+{
+    struct fixture *fixture = *state;
+
+    log_set_level(LOG_ERROR);
+    refuse(fixture, 100);
+    assert_int_equal(fixture->capture.writes, 0);
+    assert_int_equal(report(fixture), 0);
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(errors_are_refusals_but_not_what_is_not_found),
+        FIXTURE_TEST(request_that_nobody_could_read_is_counted_and_logged),
+        FIXTURE_TEST(client_is_an_address_with_its_port),
+        FIXTURE_TEST(end_has_bytes_and_time),
+        FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
+        FIXTURE_TEST(each_second_pays_for_one_line),
+        FIXTURE_TEST(nothing_is_left_out_of_a_log_without_warnings),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
