@@ -18,6 +18,7 @@ enum {
     PATIENCE = 60 * 1000, /* ms; only a bound */
     SHORT = 20,           /* ms, of a wait that is in vain */
     THREADS = 4,
+    TIME = 25,  /* bytes of a line before its level */
     LINE = 100, /* bytes of a line of log_numbers() */
     BUFFER_LINES = LOG_BUFFER / LINE,
     LINES = 3 * BUFFER_LINES, /* more than both buffers hold */
@@ -35,8 +36,9 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     int ends[2];
 
-    if (fixture == NULL || pipe(ends) != 0)
+    if (fixture == NULL)
         return -1;
+    assert_int_equal(pipe(ends), 0);
     fixture->saved = dup(STDERR_FILENO);
     fixture->out = ends[0];
     fixture->in = ends[1];
@@ -98,7 +100,23 @@ static void read_until(struct fixture *fixture, const char *part)
 static void log_numbers(unsigned first, unsigned end)
 {
     for (unsigned i = first; i < end; i++)
-        log_line(LOG_INFO, "number %06u%*s", i, LINE - 31 - 13 - 1, "");
+        log_line(LOG_INFO, "number %06u%*s", i, LINE - TIME - 6 - 13 - 1, "");
+}
+
+/*
+ * Take `prefix` and the number behind it from the front of `text`. False, with
+ * both untouched, if the prefix is not there.
+ */
+static bool take_number(const char **text, const char *prefix, unsigned *number)
+{
+    size_t length = strlen(prefix);
+    char *end = NULL;
+
+    if (strncmp(*text, prefix, length) != 0)
+        return false;
+    *number = (unsigned)strtoul(*text + length, &end, 10);
+    *text = end;
+    return true;
 }
 
 /*
@@ -111,16 +129,18 @@ static unsigned expect_numbers(char *text, unsigned end)
 
     for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
+        const char *event = line + TIME;
         unsigned number = 0;
-        assert_true(strlen(line) > 31);
-        if (sscanf(line + 25,
-                   "warn  log lines dropped because stderr did not take "
-                   "them: %u",
-                   &number) == 1) {
+        assert_true(strlen(line) > TIME);
+        if (take_number(&event,
+                        "warn  log lines dropped because stderr did not take "
+                        "them: ",
+                        &number)) {
             missing += number;
             next += number;
-        } else if (sscanf(line + 25, "info  number %u", &number) == 1) {
+        } else if (take_number(&event, "info  number ", &number)) {
             assert_int_equal(number, next);
+            assert_int_equal(strlen(line), LINE - 1);
             next++;
         }
     }
@@ -157,14 +177,14 @@ static void lines_of_all_threads_are_written_whole_and_in_order(void **state)
     read_until(fixture, "the last one\n");
     for (char *rest = NULL, *line = strtok_r(fixture->text, "\n", &rest);
          line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        const char *event = line + TIME;
         unsigned thread = 0, number = 0;
-        int end = 0;
-        if (sscanf(line + 31, "thread %u line %u end%n", &thread, &number,
-                   &end) != 2)
+        if (!take_number(&event, "info  thread ", &thread))
             continue;
         assert_in_range(thread, 0, THREADS - 1);
+        assert_true(take_number(&event, " line ", &number));
         assert_int_equal(number, next[thread]++);
-        assert_int_equal(line[31 + end], '\0');
+        assert_string_equal(event, " end");
         lines++;
     }
     assert_int_equal(lines, THREADS * 100);
