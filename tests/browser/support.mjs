@@ -17,7 +17,14 @@ const browserBinary = process.env.LUNAR_CHROMIUM ?? "/usr/bin/chromium";
 const startSeconds = 20;
 
 // The rocket of the message that the Swagger UI suggests.
-export const rocketId = "193270a9-c9cf-404a-8f83-838e71d9ae67";
+export const rocketId = "07498283-aa94-4b46-a933-0c44e1a3ff7a";
+
+// The operations that the Swagger UI shows, in its order: tag and name.
+export const operations = [
+  ["messages", "postMessage"], ["rockets", "listRockets"],
+  ["rockets", "getRocket"], ["service", "getHealth"],
+  ["service", "getDocument"], ["service", "getSwagger"], ["service", "getRoot"],
+];
 
 // Start the service on a free port and wait for its ready line.
 export async function startService(...flags) {
@@ -95,12 +102,18 @@ export async function watch(page, origin) {
   return problems;
 }
 
-// Expand an operation, execute it with the suggested values, and return the
-// status and JSON content that the page shows.
-export async function execute(page, tag, operation) {
+// Expand an operation and make its values editable. Returns its part of the page.
+export async function tryOut(page, tag, operation) {
   const block = page.locator(`#operations-${tag}-${operation}`);
   await block.locator(".opblock-summary-control").click();
   await block.getByRole("button", { name: "Try it out" }).click();
+  return block;
+}
+
+// Expand an operation, execute it with the suggested values, and return the
+// status and JSON content that the page shows.
+export async function execute(page, tag, operation) {
+  const block = await tryOut(page, tag, operation);
   await block.getByRole("button", { name: "Execute" }).click();
 
   const response = block.locator(".live-responses-table .response").first();

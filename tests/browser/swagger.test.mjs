@@ -10,7 +10,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
-  execute, rocketId, startBrowser, startService, watch,
+  execute, operations, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,7 +25,7 @@ describe("Swagger UI in a browser", () => {
   before(async () => {
     service = await startService();
     browser = await startBrowser();
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
     problems = await watch(page, service.origin);
   });
 
@@ -34,13 +34,35 @@ describe("Swagger UI in a browser", () => {
     service?.child.kill("SIGKILL");
   });
 
-  it("shows every operation", async () => {
+  it("shows every operation, the main ones on the first screen", async () => {
     const response = await page.goto(service.api);
     assert.equal(response.status(), 200);
     assert.match(await page.title(), /rocket API/);
     await page.locator("#operations-messages-postMessage").waitFor();
-    assert.equal(await page.locator(".opblock").count(), 7);
+    assert.equal(await page.locator(".opblock").count(), operations.length);
     assert.equal(await page.locator(".errors-wrapper").count(), 0);
+    for (const [tag, operation] of operations.slice(0, 3)) {
+      const { y, height } = await page
+        .locator(`#operations-${tag}-${operation}`).boundingBox();
+      assert.ok(y + height <= 720, `${operation} ends at ${y + height}`);
+    }
+    assert.equal(await page.locator(".models h4").count(), 1);
+    assert.equal(await page.locator(".models .json-schema-2020-12").count(), 0);
+  });
+
+  it("unfolds the notes, also from the keyboard", async () => {
+    const notes = page.locator(".info details");
+    assert.equal(await notes.count(), 2);
+    for (const [note, text] of [
+      [notes.nth(0), "0 means that the state is exact and complete"],
+      [notes.nth(1), "There is no authentication yet"],
+    ]) {
+      const rule = note.getByText(text);
+      assert.equal(await rule.isVisible(), false);
+      await note.locator("summary").press("Enter");
+      assert.equal(await rule.isVisible(), true);
+      await note.locator("summary").press("Enter");
+    }
   });
 
   it("posts the suggested message", async () => {
@@ -96,32 +118,16 @@ describe("Swagger UI in a browser", () => {
     }
   });
 
-  it("posts the suggested batch", async () => {
-    const block = page.locator("#operations-messages-postMessage");
-    await block
-      .locator(".opblock-section-request-body select.content-type")
-      .selectOption("application/x-ndjson");
-    await block.getByRole("button", { name: "Execute" }).click();
-    const content = block.locator(".live-responses-table pre").first();
-    await content.filter({ hasText: "rejected" }).waitFor();
-    const { rejected, errors, ...counts } = JSON.parse(
-      await content.innerText());
-    assert.deepEqual({ rejected, errors }, { rejected: 0, errors: [] });
-    assert.ok(counts.applied + counts.duplicate > 1, JSON.stringify(counts));
-  });
-
-  it("posts the sample of another type of batch as lines", async () => {
-    const block = page.locator("#operations-messages-postMessage");
-    await block
-      .locator(".opblock-section-request-body select.content-type")
-      .selectOption("application/jsonl");
-    const [response] = await Promise.all([
-      page.waitForResponse("**/messages"),
-      block.getByRole("button", { name: "Execute" }).click(),
-    ]);
-    const { rejected, applied, duplicate } = await response.json();
-    assert.deepEqual({ rejected, lines: applied + duplicate },
-      { rejected: 0, lines: 2 });
+  // A line that begins with a number and a dot would be a list to Swagger UI,
+  // in whose Markdown that ends a paragraph.
+  it("takes no sentence of the document for a numbered list", async () => {
+    for (const [tag, operation] of operations.slice(3)) {
+      await page.locator(
+        `#operations-${tag}-${operation} .opblock-summary-control`).click();
+    }
+    await page.locator("#operations-service-getRoot .opblock-body").waitFor();
+    assert.ok(await page.locator(".markdown li, .renderedMarkdown li").count());
+    assert.equal(await page.locator(".swagger-ui ol").count(), 0);
   });
 
   it("shows the licences", async () => {
@@ -132,6 +138,14 @@ describe("Swagger UI in a browser", () => {
     ]);
     assert.equal(response.status(), 200);
     assert.match(await response.text(), /SmartBear/);
+  });
+
+  it("is found at the addresses of other Swagger UIs", async () => {
+    for (const name of ["/swagger/index.html", "/swagger-ui.html"]) {
+      await page.goto(`${service.origin}${name}#/rockets/getRocket`);
+      assert.equal(page.url(), `${service.api}#/rockets/getRocket`);
+      await page.locator("#operations-rockets-getRocket .opblock-body").waitFor();
+    }
   });
 
   it("causes no errors and no requests to other hosts", async () => {
