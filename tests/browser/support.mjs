@@ -19,6 +19,13 @@ const startSeconds = 20;
 // The rocket of the message that the Swagger UI suggests.
 export const rocketId = "07498283-aa94-4b46-a933-0c44e1a3ff7a";
 
+// The operations that the Swagger UI shows, in its order: tag and name.
+export const operations = [
+  ["messages", "postMessage"], ["rockets", "listRockets"],
+  ["rockets", "getRocket"], ["service", "getHealth"],
+  ["service", "getDocument"], ["service", "getSwagger"], ["service", "getRoot"],
+];
+
 // Start the service on a free port and wait for its ready line.
 export async function startService(...flags) {
   assert.ok(binary && existsSync(binary), "LUNAR_SERVICE is not a file");
