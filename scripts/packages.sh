@@ -49,6 +49,56 @@ need_npm() {
     fi
 }
 
+# not_installed FILE LOG: report why the packages of FILE could not be installed,
+# and the remedy, and exit. In CI it is an error.
+not_installed() {
+    tail -n 5 "$2" >&2
+    # A wrong hash is not a network problem, so it is never skipped.
+    if grep -qE 'DO NOT MATCH THE HASHES|EINTEGRITY' "$2"; then
+        say "a package does not match its hash in $1"
+        exit 1
+    fi
+    say "could not install the packages of $1 (see $2)"
+    case $1 in
+    *.txt)
+        say "pip needs a package index: set PIP_INDEX_URL to an index that you can reach,"
+        say "or PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of packages, and try again"
+        ;;
+    *) say "npm needs a registry: set npm_config_registry to one that you can reach, and try again" ;;
+    esac
+    [ "${CI:-}" != true ] || exit 1
+    exit 77
+}
+
+# need_venv FOLDER REQUIREMENTS: install the packages of a file of requirements
+# with hashes in FOLDER/venv, if they are missing or have changed. Exit with 77 if
+# that fails, or 1 in CI.
+need_venv() {
+    local venv=$1/venv
+    if ! cmp -s "$2" "$venv/requirements.txt"; then
+        say "installing the Python packages of $2"
+        rm -rf "$venv"
+        { /usr/bin/python3 -m venv "$venv" &&
+            "$venv/bin/pip" install --disable-pip-version-check --require-hashes \
+                -r "$2"; } >"$1/pip.log" 2>&1 || {
+            rm -rf "$venv"
+            not_installed "$2" "$1/pip.log"
+        }
+        cp "$2" "$venv/requirements.txt"
+    fi
+}
+
+# build_service PRESET LOG: build the service; exit if that fails.
+build_service() {
+    say "building (build/$1)"
+    if ! { cmake --preset "$1" &&
+        cmake --build --preset "$1" --target lunar.service; } >"$2" 2>&1; then
+        tail -n 50 "$2" >&2
+        say "the build failed: see above"
+        exit 1
+    fi
+}
+
 # The packages for the build. npm, and Node.js with it, is added only if npm is
 # missing, so that an npm from another source is kept.
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data and checks for schemathesis beyond what openapi.yaml can express.
 
-Hooks define how batches are written and provide cursors. Checks test what the
-document says in prose: the counts of a batch, and that responses have only
-documented statuses and headers.
+Hooks add the rules of strict.py, define how batches are written and provide
+cursors. Checks test what the document says in prose: the counts of a batch, and
+that responses have only documented statuses and headers.
 """
 
 import copy
@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "lib"))
+HERE = Path(__file__).resolve().parent
+sys.path += [str(HERE), str(HERE.parent / "lib")]
 
 import jsonschema_rs
 import schemathesis
@@ -23,6 +24,7 @@ from schemathesis.generation.meta import CoverageScenario, coverage_scenario
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from client import JSON, NDJSON, Client
+from strict import tighten
 
 MAX_LINE = 65536
 BATCHES = (NDJSON, "application/ndjson", "application/jsonl", "application/jsonlines")
@@ -36,13 +38,16 @@ message_validator = None
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Keep the document's schema of a message, and make batches arrays.
+    """Tighten the document, keep its schema of a message, and make batches
+    arrays and the document an object.
 
     In the document a batch is a string, for human readers. Here it is an
     array, so that valid and invalid lines are generated; write_batch() writes
-    one value a line.
+    one value a line. The YAML of the document, a string for clients, is parsed
+    before it is checked.
     """
     global message_validator
+    tighten(raw_schema)
     components = copy.deepcopy(raw_schema["components"])
     # Their limits count bytes, which JSON Schema cannot express.
     for name in ("RocketId", "Name"):
@@ -57,6 +62,8 @@ def before_load_schema(context, raw_schema):
     raw_schema["components"]["schemas"]["Batch"] = {
         "type": "array",
         "items": {"anyOf": [{"$ref": "#/components/schemas/Message"}, {}]}}
+    document = raw_schema["paths"]["/openapi.yaml"]["get"]["responses"]["200"]
+    document["content"]["application/yaml"]["schema"] = {"type": "object"}
 
 
 def is_gzip(headers):

@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import hooks  # its checks are applied to all responses, and finds tests/lib
+import jsonschema_rs
 import schemathesis
 from client import JSON, NDJSON, Client
 from schemathesis.checks import not_a_server_error
@@ -69,6 +70,19 @@ PLAIN = {"headers": {"Accept-Encoding": "identity"}}
 PACKED = {"Content-Encoding": "gzip"}
 GZIPPED = {"headers": {"Accept-Encoding": "gzip"}}
 ONE = {"query": {"limit": 1}}
+# Values that the document forbids in words: the first example of a response, and
+# the members that make it wrong. strict.py must see that.
+FORBIDDEN = [
+    ("/messages", "202", {"processed": False}), ("/messages", "202", {"result": "stale"}),
+    ("/messages", "202", {"other": 1}), ("/messages", "400", {"applied": 1}),
+    ("/messages", "400", {"status": 404}), ("/messages", "400", {"title": "Error"}),
+    ("/messages", "400", {"type": "/errors"}), ("/messages", "403", {"status": 400}),
+    ("/messages", "405", {"title": "Error"}), ("/messages", "405", {"other": 1}),
+    ("/rockets/{id}", "200", {"reason": "r"}), ("/rockets/{id}", "200", {"mission": None}),
+    ("/rockets/{id}", "200", {"type": None}), ("/rockets/{id}", "200", {"createdAt": None}),
+    ("/rockets/{id}", "200", {"status": "exploded"}), ("/rockets/{id}", "200", {"type": ""}),
+    ("/rockets/{id}", "200", {"updatedAt": "2022-02-02T19:39:05.Z"}),
+    ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1})]
 CASE = {"query", "body", "media_type", "path_parameters"}
 
 
@@ -139,6 +153,37 @@ def refused_message(service):
     raise AssertionError("a million rockets, and the memory limit is not reached")
 
 
+def response_examples(schema):
+    """Yield path, status, validator and examples of each response with content."""
+    shared = schema["components"]["responses"]
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                response = shared.get(response.get("$ref", "").rpartition("/")[2], response)
+                for content in response.get("content", {}).values():
+                    values = [content["example"]] if "example" in content else [
+                        each["value"] for each in content.get("examples", {}).values()
+                        if "value" in each]
+                    yield path, status, jsonschema_rs.Draft202012Validator(
+                        {**content["schema"], "components": schema["components"]}), values
+
+
+def rules_hold(document):
+    """Return whether all examples of responses are valid, and all of FORBIDDEN are
+    not."""
+    wrong, rows = [], 0
+    schema = schemathesis.openapi.from_path(document).raw_schema
+    for path, status, validator, values in response_examples(schema):
+        wrong += [f"{path} {status} {value}" for value in values
+                  if not validator.is_valid(value)]
+        changes = [row[2] for row in FORBIDDEN if row[:2] == (path, status)]
+        wrong += [f"{path} {status} {change}" for change in changes
+                  if validator.is_valid({**values[0], **change})]
+        rows += len(changes)
+    print(f"rules: {rows} values that must be refused; {len(wrong)} failures", *wrong, sep="\n")
+    return rows == len(FORBIDDEN) and not wrong
+
+
 def run_rows(document, service, small):
     """Send all rows; `small` has a small -max-memory. Return whether all
     responses are as documented."""
@@ -195,7 +240,7 @@ def main():
         # loads a document.
         document = out / "openapi.yaml"
         document.write_bytes(Client(service.port).ask("GET", "/openapi.yaml").body)
-        passed = [run_rows(document, service, small),
+        passed = [rules_hold(document), run_rows(document, service, small),
                   run_schemathesis(document, service, examples, seed)]
         faults = service.stop() + small.stop()
     print(*faults, sep="\n", end="")

@@ -57,6 +57,42 @@ static void rocket_is_shown_with_all_members_in_order(void **state)
     EXCHANGES_RUN(*state, rows);
 }
 
+static void exploded_rocket_changes_only_in_its_numbers_and_time(void **state)
+{
+#define EXPLODED(time, last, missing)                                          \
+    "{\"id\":\"burst-1\",\"type\":null,\"speed\":0,\"mission\":null,"          \
+    "\"status\":\"exploded\",\"reason\":\"FROZEN_O_RINGS\",\"createdAt\":"     \
+    "null,"                                                                    \
+    "\"updatedAt\":\"2022-02-02T19:39:" time "+01:00\","                       \
+    "\"lastMessageNumber\":" last ",\"missingMessages\":" missing "}"
+    static const struct exchange rows[] = {
+        {.body = MESSAGE("burst-1", "2", "05", "Exploded",
+                         "\"reason\":\"FROZEN_O_RINGS\""),
+         .status = 202},
+        {.target = "/rockets/burst-1",
+         .status = 200,
+         .exact = EXPLODED("05", "2", "1")},
+        {.body = MESSAGE("burst-1", "4", "06", "SpeedIncreased", "\"by\":1"),
+         .status = 202,
+         .part = "\"result\":\"applied\""},
+        {.target = "/rockets/burst-1",
+         .status = 200,
+         .exact = EXPLODED("06", "4", "2")},
+        {.body = MESSAGE("burst-1", "5", "07", "Exploded",
+                         "\"reason\":\"PRESSURE_VESSEL_FAILURE\""),
+         .status = 202},
+        {.body = MESSAGE("burst-1", "6", "08", "MissionChanged",
+                         "\"newMission\":\"APOLLO\""),
+         .status = 202},
+        {.target = "/rockets/burst-1",
+         .status = 200,
+         .exact = EXPLODED("08", "6", "2")},
+    };
+
+    EXCHANGES_RUN(*state, rows);
+#undef EXPLODED
+}
+
 /* All but . and .., which are refused; written as encodeURIComponent() does. */
 static void every_channel_that_is_accepted_can_be_read(void **state)
 {
@@ -257,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rocket_is_shown_with_all_members_in_order),
+        cmocka_unit_test(exploded_rocket_changes_only_in_its_numbers_and_time),
         cmocka_unit_test(if_none_match_works_for_rockets_and_lists),
         cmocka_unit_test(etag_changes_only_with_the_state),
         cmocka_unit_test(etag_of_another_process_differs),

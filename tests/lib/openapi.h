@@ -59,13 +59,16 @@ static inline struct openapi_names openapi_list(const char *const path[],
     return list;
 }
 
-/* The values of metadata.messageType. */
+/* The values of metadata.messageType: each has a schema of its name. */
 static inline struct openapi_names openapi_message_types(void)
 {
-    static const char *const path[] = {"    Metadata", "        messageType",
-                                       "          enum", NULL};
+    static const char *const path[] = {"    Message", "      oneOf", NULL};
+    struct openapi_names list =
+        openapi_list(path, "        - $ref: '#/components/schemas/");
 
-    return openapi_list(path, "            - ");
+    for (size_t i = 0; i < list.count; i++)
+        list.names[i][strcspn(list.names[i], "'")] = '\0';
+    return list;
 }
 
 /* The members of a rocket. */

@@ -20,25 +20,22 @@ static const struct rule {
     const char *object, *name;
     enum kind kind;
     uint64_t lowest, highest; /* values, or lengths in bytes */
-    /* In openapi.yaml: the object's schema, the indentation of its members, and
-     * the schema of this one. NULL if there are no limits. */
+    /* In openapi.yaml: the object's schema, and the schema of this member. NULL
+     * if there are no limits. */
     const char *parent;
-    int indent;
     const char *schema;
 } rules[] = {
-    {"metadata", "channel", STRING, 1, 128, "Metadata", 8, "RocketId"},
-    {"metadata", "messageNumber", INTEGER, 1, 9007199254740991, "Metadata", 8,
+    {"metadata", "channel", STRING, 1, 128, "Metadata", "RocketId"},
+    {"metadata", "messageNumber", INTEGER, 1, 9007199254740991, "Metadata",
      "MessageNumber"},
-    {"metadata", "messageTime", TIME, 0, 0, NULL, 0, NULL},
-    {"metadata", "messageType", TYPE, 0, 0, NULL, 0, NULL},
-    {"message", "type", STRING, 1, 256, "RocketLaunched", 12, "Name"},
-    {"message", "launchSpeed", INTEGER, 0, 1000000000, "RocketLaunched", 12,
-     "Speed"},
-    {"message", "mission", STRING, 1, 256, "RocketLaunched", 12, "Name"},
-    {"message", "by", INTEGER, 0, 1000000000, "SpeedChange", 8, "Speed"},
-    {"message", "reason", STRING, 1, 256, "RocketExploded", 12, "Name"},
-    {"message", "newMission", STRING, 1, 256, "RocketMissionChanged", 12,
-     "Name"},
+    {"metadata", "messageTime", TIME, 0, 0, NULL, NULL},
+    {"metadata", "messageType", TYPE, 0, 0, NULL, NULL},
+    {"message", "type", STRING, 1, 256, "Launch", "Name"},
+    {"message", "launchSpeed", INTEGER, 0, 1000000000, "Launch", "Speed"},
+    {"message", "mission", STRING, 1, 256, "Launch", "Name"},
+    {"message", "by", INTEGER, 0, 1000000000, "SpeedChange", "Speed"},
+    {"message", "reason", STRING, 1, 256, "Explosion", "Name"},
+    {"message", "newMission", STRING, 1, 256, "MissionChange", "Name"},
 };
 
 enum { BODY_SIZE = 8192, VALUE_SIZE = 2048, MAX_MEMBERS = 8 };
@@ -398,16 +395,16 @@ static void document_has_the_same_limits(void **state)
     for (size_t i = 0; i < COUNT(rules); i++) {
         const struct rule *rule = &rules[i];
         bool is_string = rule->kind == STRING;
-        line parent, member, key, schema, value;
+        line parent, member, schema, value;
 
         if (rule->schema == NULL)
             continue;
         snprintf(parent, sizeof(parent), "    %s", rule->parent);
-        snprintf(member, sizeof(member), "%*s%s", rule->indent, "", rule->name);
-        snprintf(key, sizeof(key), "%*s$ref: ", rule->indent + 2, "");
+        snprintf(member, sizeof(member), "        %s", rule->name);
         snprintf(value, sizeof(value), "'#/components/schemas/%s'",
                  rule->schema);
-        assert_below((const char *[]){parent, member, NULL}, key, value);
+        assert_below((const char *[]){parent, member, NULL},
+                     "          $ref: ", value);
         snprintf(schema, sizeof(schema), "    %s", rule->schema);
         snprintf(value, sizeof(value), "%" PRIu64, rule->lowest);
         assert_below(

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Use the service at URL with the client of openapi-python-client.
+
+usage: openapi_python_client.py URL
+"""
+
+import sys
+
+from lunar_client import Client
+from lunar_client.api.messages import post_message
+from lunar_client.api.rockets import get_rocket, list_rockets
+from lunar_client.models import (
+    BatchReceipt, Launch, ListRocketsOrder, ListRocketsSort, PostMessageProblem, Problem,
+    Receipt, ReceiptResult, Rocket, RocketExploded, RocketLaunched, RocketLaunchedMetadata,
+    RocketMissionChanged, RocketSpeedDecreased, RocketSpeedIncreased, Status)
+from messages import BATCH, ID, IN_FLIGHT, MICROSECONDS, NANOSECONDS, NDJSON, OTHERS
+
+Message = (RocketLaunched | RocketSpeedIncreased | RocketSpeedDecreased | RocketExploded
+           | RocketMissionChanged)
+TYPES = {each.__name__: each for each in (
+    RocketSpeedIncreased, RocketSpeedDecreased, RocketExploded, RocketMissionChanged)}
+
+
+def launched(number: int) -> RocketLaunched:
+    return RocketLaunched(
+        metadata=RocketLaunchedMetadata(
+            channel=ID, message_number=number, message_time=MICROSECONDS,
+            message_type="RocketLaunched"),
+        message=Launch(type_="Falcon-9", launch_speed=500, mission="ARTEMIS"))
+
+
+def post(client: Client, message: Message) -> ReceiptResult:
+    """The result of one message."""
+    receipt = post_message.sync(client=client, body=message)
+    assert isinstance(receipt, Receipt)
+    assert receipt.processed == (receipt.result is ReceiptResult.APPLIED)
+    return receipt.result
+
+
+def main() -> None:
+    client = Client(base_url=sys.argv[1])
+    assert post(client, launched(1)) is ReceiptResult.APPLIED
+    assert post(client, launched(1)) is ReceiptResult.DUPLICATE
+    for each in OTHERS:
+        message = TYPES[each["metadata"]["messageType"]].from_dict(each)
+        assert post(client, message) is ReceiptResult.APPLIED
+
+    # post_message sends only JSON; its HTTP client sends anything.
+    response = client.get_httpx_client().post("/messages", content=BATCH, headers=NDJSON)
+    receipt = BatchReceipt.from_dict(response.json())
+    assert (receipt.applied, receipt.duplicate, receipt.rejected) == (1, 1, 1)
+    assert receipt.errors[0].line == 3
+
+    page = list_rockets.sync_detailed(
+        client=client, sort=ListRocketsSort.SPEED, order=ListRocketsOrder.DESC, limit=1,
+        id_prefix=ID)
+    assert page.headers["X-Total-Count"] == "2"
+    assert isinstance(page.parsed, list)
+    [fastest] = page.parsed
+    assert fastest.id == IN_FLIGHT
+    assert (fastest.type_, fastest.created_at, fastest.reason) == (None, None, None)
+    assert NANOSECONDS.encode() in page.content and fastest.updated_at == MICROSECONDS
+
+    rocket = get_rocket.sync(ID, client=client)
+    assert rocket == Rocket(
+        id=ID, type_="Falcon-9", speed=1000, mission="SHUTTLE_MIR", status=Status.EXPLODED,
+        reason="PRESSURE_VESSEL_FAILURE", created_at=MICROSECONDS, updated_at=MICROSECONDS,
+        last_message_number=7, missing_messages=1)
+
+    problem = get_rocket.sync("nobody", client=client)
+    assert isinstance(problem, Problem)
+    assert (problem.status, problem.title) == (404, "Not Found")
+    refused = post_message.sync(client=client, body=launched(0))
+    assert isinstance(refused, PostMessageProblem)
+    assert refused.detail.startswith("metadata.messageNumber must be")
+
+
+main()
