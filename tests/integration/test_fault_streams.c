@@ -16,9 +16,8 @@ static const char *const redirections[] = {"2>/dev/full", ">/dev/full", ">&-",
                                            ">&- 2>&-", "<&- >&- 2>&-"};
 
 /*
- * Start the service with a redirection that may hide its ready line, on the
- * port of a service that has stopped. A shell redirects the streams and is
- * replaced by the service.
+ * Start the service with a redirection that may hide its ready line. A shell
+ * redirects the streams and is replaced by the service.
  */
 static void start_redirected(struct instance *instance, const char *redirection)
 {
@@ -28,8 +27,7 @@ static void start_redirected(struct instance *instance, const char *redirection)
     int64_t deadline = process_clock() + INSTANCE_PATIENCE;
     struct connection connection;
 
-    instance_start(instance, NULL);
-    instance_stop(instance);
+    int reserved = instance_reserve_port(&instance->port);
     snprintf(command, sizeof(command), "exec \"$0\" \"$1\" -log-level=debug %s",
              redirection);
     snprintf(port, sizeof(port), "-port=%u", instance->port);
@@ -39,6 +37,7 @@ static void start_redirected(struct instance *instance, const char *redirection)
         assert_true(process_clock() < deadline);
     }
     connection_close(&connection);
+    close(reserved);
 }
 
 /*
