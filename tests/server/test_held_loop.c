@@ -216,9 +216,10 @@ static void deferred_is_not_cancelled_before_its_start(void **state)
     wait_for(SUSPEND);
     toy_begin_stop(*state);
     toy_wait(*state, TOY_CANCELLED, 1);
-    set_gate(NONE);
+    set_gate(STOP); /* so that the loops have the time that they need */
     connection_expect_status(&first, 503);
     connection_expect_status(&second, 503);
+    set_gate(NONE);
     toy_end_stop(*state);
     connection_close(&first);
     connection_close(&second);
