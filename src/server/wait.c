@@ -78,9 +78,22 @@ void wait_allow_cancel(struct wait *wait)
     atomic_store(&wait->cancellable, true);
 }
 
+static bool is_suspended(const struct wait *wait)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        wait->mhd, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
+
+    return info->suspended == MHD_YES;
+}
+
+/*
+ * The wake sets the state before it has the connection resumed. Were the wait
+ * taken to be over between the two, the next one would begin on a connection
+ * that is suspended already, and this resume would end it.
+ */
 bool wait_is_over(const struct wait *wait)
 {
-    return atomic_load(&wait->state) == WAIT_WOKEN;
+    return atomic_load(&wait->state) == WAIT_WOKEN && !is_suspended(wait);
 }
 
 bool wait_sleep(struct wait *wait)

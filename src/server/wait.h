@@ -80,7 +80,7 @@ struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
  */
 void wait_allow_cancel(struct wait *wait);
 
-/* Whether the wake has come. */
+/* Whether the wake has come, and the connection is not suspended any more. */
 bool wait_is_over(const struct wait *wait);
 
 /*

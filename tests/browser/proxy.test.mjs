@@ -29,6 +29,7 @@ const message = (channel) => JSON.stringify({
   message: { type: "Paged", launchSpeed: 1, mission: "ARTEMIS" },
 });
 
+// Another program may get the port before nginx listens: see startProxy().
 async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -66,14 +67,19 @@ const plainServer = (port, service) => `
     }
   }`;
 
-async function startProxy(folder, service) {
-  const [tlsPort, port] = [await freePort(), await freePort()];
+function makeCertificate(folder) {
   const [key, certificate] = ["key.pem", "certificate.pem"].map(
     (file) => path.join(folder, file));
   execFileSync("openssl", [
     "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
     `/CN=${name}`, "-keyout", key, "-out", certificate,
   ], { stdio: "ignore" });
+  return { key, certificate };
+}
+
+// Null if nginx has ended, as it does if it cannot listen.
+async function tryProxy(folder, service, { key, certificate }) {
+  const [tlsPort, port] = [await freePort(), await freePort()];
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${path.join(folder, kind)};`);
   const file = path.join(folder, "nginx.conf");
@@ -100,7 +106,9 @@ http {
   });
   const deadline = Date.now() + 20000;
   while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => null))) {
-    assert.equal(child.exitCode, null, "nginx has exited");
+    if (child.exitCode !== null) {
+      return null;
+    }
     assert.ok(Date.now() < deadline, "nginx does not answer");
     await sleep(50);
   }
@@ -109,6 +117,16 @@ http {
     secure: `https://${name}:${tlsPort}`,
     plain: `http://${name}:${port}`,
   };
+}
+
+async function startProxy(folder, service) {
+  const files = makeCertificate(folder);
+  let proxy = null;
+  for (let tries = 0; proxy === null; tries++) {
+    assert.ok(tries < 5, "nginx has exited");
+    proxy = await tryProxy(folder, service, files);
+  }
+  return proxy;
 }
 
 // Begin a request for the path, as the host of the URL unless `fields` have

@@ -32,7 +32,9 @@ static inline bool faulty_start(struct faulty *faulty, const char *flag,
     static const char ready[] = "lunar.service: listening on http://127.0.0.1:";
     struct instance *instance = &faulty->instance;
     char library[512], page[64];
-    const char *const environment[] = {library, page, NULL};
+    /* Idle connections are closed only to make room. */
+    const char *const environment[] = {library, page, "LUNAR_IDLE_TIMEOUT=3600",
+                                       NULL};
     const char *const arguments[] = {process_setting("LUNAR_SERVICE"),
                                      "-port=0", flag, NULL};
     int descriptor = memfd_create("scarcity", 0);

@@ -243,26 +243,44 @@ static void client_that_closes_early_affects_no_other(void **state)
 }
 
 /*
- * One event loop. While the bomb is worked on, which the second message of the
- * rocket would end, the loop answers requests of others.
+ * Whether others were answered while a bomb was worked on, which the second
+ * message of the rocket ends.
+ */
+static bool is_served_meanwhile(const struct instance *instance, const char *id)
+{
+    struct packed bomb = pack_bomb(id);
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    connection_post_bytes(&connection, BULK_TYPE GZIP, bomb.data, bomb.size);
+    bulk_wait_for(instance, id, 1);
+    bool served = bulk_messages_of(instance, id) == 1 &&
+                  !connection_has_news(&connection);
+    bulk_expect(&connection, BULK_RESULT("2", "149999"));
+    connection_close(&connection);
+    free(bomb.data);
+    return served;
+}
+
+/*
+ * One event loop. If the test itself was too slow to ask in time, which shows
+ * nothing, it is tried again.
  */
 static void bomb_does_not_hold_the_event_loop(void **state)
 {
-    struct packed bomb = pack_bomb("bomb-1");
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
     struct instance instance;
-    struct connection connection;
+    bool served = false;
+    char id[32];
 
     (void)state;
     instance_start(&instance, INSTANCE_FLAGS("-threads=1"));
-    instance_connect(&instance, &connection);
-    connection_post_bytes(&connection, BULK_TYPE GZIP, bomb.data, bomb.size);
-    bulk_wait_for(&instance, "bomb-1", 1);
-    assert_int_equal(bulk_messages_of(&instance, "bomb-1"), 1);
-    assert_false(connection_has_news(&connection));
-    bulk_expect(&connection, BULK_RESULT("2", "149999"));
-    connection_close(&connection);
+    for (int i = 0; !served; i++) {
+        assert_true(process_clock() < deadline);
+        snprintf(id, sizeof(id), "bomb-%d", i);
+        served = is_served_meanwhile(&instance, id);
+    }
     instance_stop(&instance);
-    free(bomb.data);
 }
 
 int main(void)

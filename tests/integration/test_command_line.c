@@ -75,17 +75,6 @@ static void expect_ready(const char *const flags[],
     free(errors);
 }
 
-/* Return a port that was free a moment ago. */
-static unsigned free_port(void)
-{
-    struct instance instance;
-
-    instance_start(&instance, NULL);
-    unsigned port = instance.port;
-    instance_stop(&instance);
-    return port;
-}
-
 static void help_and_version_are_printed(void **state)
 {
     static const char *const forms[] = {"-help", "--help", "-h"};
@@ -109,7 +98,8 @@ static void help_and_version_are_printed(void **state)
 static void every_form_of_a_setting_works(void **state)
 {
     char number[MAX_TEXT], one[MAX_TEXT], two[MAX_TEXT], variable[MAX_TEXT];
-    unsigned port = free_port();
+    uint16_t port = 0;
+    int reserved = instance_reserve_port(&port);
 
     (void)state;
     snprintf(number, sizeof(number), "%u", port);
@@ -120,6 +110,7 @@ static void every_form_of_a_setting_works(void **state)
     expect_ready(FLAGS(two), NULL, port);
     expect_ready(FLAGS("-port", number), NULL, port);
     expect_ready(FLAGS(NULL), FLAGS(variable), port);
+    close(reserved);
     /* A flag overrides a variable. */
     expect_ready(FLAGS("-port=0", "-host=127.0.0.1", "-threads=1",
                        "-max-connections=100", "-max-memory=64M",

@@ -28,7 +28,6 @@ enum {
     NEW = 4,
     LAST_CALL = 1000,   /* it listens for 500 ms after a signal */
     ENOUGH_TIME = 4000, /* of the 5 s for requests in flight */
-    SOON = 8000,        /* milliseconds; the idle timeout is 10 s */
 };
 
 /*
@@ -135,9 +134,11 @@ static bool end_list(struct connection *connection)
     return whole;
 }
 
-static const char *const two_loops[] = {"-threads=2", "-log-level=debug", NULL};
-static const char *const per_connection[] = {"-threads=per-connection",
-                                             "-log-level=debug", NULL};
+/* Idle connections are closed only to make room. */
+static const char *const two_loops[] = {"-threads=2", "-log-level=debug",
+                                        "-idle-timeout=3600", NULL};
+static const char *const per_connection[] = {
+    "-threads=per-connection", "-log-level=debug", "-idle-timeout=3600", NULL};
 
 /* Open new connections while `lists` lists are being sent. */
 static void check_end_of_descriptors(const char *const flags[], size_t lists)
@@ -195,18 +196,14 @@ static void idle_connections_are_evicted(void **state)
     for (int i = 0; i < 2; i++) {
         struct instance instance;
         struct connection connections[IDLE + NEW];
-        int64_t start = 0;
 
         instance_start(&instance, flags[i]);
         for (int j = 0; j < IDLE + NEW; j++) {
-            if (j == IDLE) {
+            if (j == IDLE)
                 leave_no_descriptor(&instance);
-                start = process_clock();
-            }
             instance_connect(&instance, &connections[j]);
             bulk_expect_next(&connections[j]);
         }
-        assert_in_range(process_clock() - start, 0, SOON);
         for (int j = 0; j < IDLE + NEW; j++)
             connection_close(&connections[j]);
         instance_stop(&instance);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum {
     ROUNDS = 6,
@@ -213,23 +214,25 @@ static void acknowledged_messages_are_applied_at_a_stop(void **state)
 /* Its port can be used at once. */
 static void kill_corrupts_no_response_and_frees_the_port(void **state)
 {
-    char port[32] = "-port=0";
-    const char *const flags[] = {port, NULL};
+    char flag[32];
+    uint16_t port = 0;
 
     (void)state;
+    int reserved = instance_reserve_port(&port);
+    snprintf(flag, sizeof(flag), "-port=%u", port);
     for (int i = 0; i < ROUNDS; i++) {
         struct instance instance;
         struct poster posters[POSTERS] = {0};
 
-        instance_start(&instance, flags);
+        instance_start(&instance, INSTANCE_FLAGS(flag));
         assert_int_equal(bulk_messages_of(&instance, "load-0"), 0);
-        snprintf(port, sizeof(port), "-port=%u", instance.port);
         start_posters(posters, &instance, true);
         wait_some_time();
         process_signal(&instance.process, SIGKILL);
         join_posters(posters);
         instance_expect_end(&instance, PROCESS_SIGNALLED + SIGKILL);
     }
+    close(reserved);
 }
 
 int main(void)

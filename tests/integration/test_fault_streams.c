@@ -17,9 +17,8 @@ static const char *const obstacles[] = {"exec 2>/dev/full",  "exec >/dev/full",
                                         "exec <&- >&- 2>&-", "ulimit -f 0"};
 
 /*
- * Start the service with an obstacle that may hide its ready line, on the port
- * of a service that has stopped. A shell makes the obstacle and is replaced by
- * the service.
+ * Start the service with an obstacle that may hide its ready line. A shell makes
+ * the obstacle and is replaced by the service.
  */
 static void start_obstructed(struct instance *instance, const char *obstacle)
 {
@@ -29,8 +28,7 @@ static void start_obstructed(struct instance *instance, const char *obstacle)
     int64_t deadline = process_clock() + INSTANCE_PATIENCE;
     struct connection connection;
 
-    instance_start(instance, NULL);
-    instance_stop(instance);
+    int reserved = instance_reserve_port(&instance->port);
     snprintf(command, sizeof(command),
              "%s; exec \"$0\" \"$1\" -log-level=debug", obstacle);
     snprintf(port, sizeof(port), "-port=%u", instance->port);
@@ -40,6 +38,7 @@ static void start_obstructed(struct instance *instance, const char *obstacle)
         assert_true(process_clock() < deadline);
     }
     connection_close(&connection);
+    close(reserved);
 }
 
 /*

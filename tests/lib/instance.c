@@ -6,10 +6,12 @@
 
 #include "lib/harness.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 void instance_start(struct instance *instance, const char *const flags[])
 {
@@ -24,6 +26,24 @@ void instance_start(struct instance *instance, const char *const flags[])
     }
     process_start(&instance->process, arguments, NULL);
     instance_wait_ready(instance);
+}
+
+/* With SO_REUSEADDR on both, the service may listen beside this socket. */
+int instance_reserve_port(uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
 }
 
 void instance_wait_ready(struct instance *instance)

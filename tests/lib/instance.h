@@ -36,6 +36,14 @@ struct instance {
  */
 void instance_start(struct instance *instance, const char *const flags[]);
 
+/*
+ * Find a free port for -port=N. Until the socket that is returned is closed,
+ * the kernel gives the port to no other program, neither for -port=0 nor for an
+ * outgoing connection, and refuses connections to it unless the service
+ * listens. Ownership: the caller closes the socket.
+ */
+int instance_reserve_port(uint16_t *port);
+
 /* Wait until a service is ready that the test started by itself. */
 void instance_wait_ready(struct instance *instance);
 

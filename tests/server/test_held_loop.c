@@ -22,13 +22,25 @@ enum {
     STOPPED_MS = SERVER_STOP_MS + 1000,
 };
 
-/* The calls of libmicrohttpd's, in two places where there are two. */
-enum call { NONE, BEFORE_SUSPEND, SUSPEND, RESUME, QUEUE, STOP, CALLS };
+/*
+ * The calls of libmicrohttpd's, in two places where there are two, and of
+ * wait_is_over().
+ */
+enum call {
+    NONE,
+    BEFORE_SUSPEND,
+    SUSPEND,
+    RESUME,
+    QUEUE,
+    STOP,
+    IS_OVER,
+    CALLS
+};
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    enum call closed;    /* what makes this call is held up */
+    bool closed[CALLS];  /* what makes this call is held up */
     bool reached[CALLS]; /* since the gate was set */
 } gate;
 
@@ -37,19 +49,26 @@ static void pass(enum call call)
     sync_lock(&gate.lock);
     gate.reached[call] = true;
     sync_broadcast(&gate.changed);
-    while (gate.closed == call)
+    while (gate.closed[call])
         sync_wait(&gate.changed, &gate.lock);
     sync_unlock(&gate.lock);
 }
 
-/* Close it for this call, or open it. */
-static void set_gate(enum call call)
+/* Close it for these two calls alone, or open it. */
+static void set_gates(enum call one, enum call other)
 {
     sync_lock(&gate.lock);
-    gate.closed = call;
+    memset(gate.closed, 0, sizeof(gate.closed));
+    gate.closed[one] = gate.closed[other] = true;
+    gate.closed[NONE] = false;
     memset(gate.reached, 0, sizeof(gate.reached));
     sync_broadcast(&gate.changed);
     sync_unlock(&gate.lock);
+}
+
+static void set_gate(enum call call)
+{
+    set_gates(call, NONE);
 }
 
 /* Whether `call` is reached within `ms`. */
@@ -110,6 +129,16 @@ void __wrap_MHD_stop_daemon(struct MHD_Daemon *daemon)
 {
     pass(STOP);
     __real_MHD_stop_daemon(daemon);
+}
+
+struct wait;
+bool __real_wait_is_over(const struct wait *wait);
+bool __wrap_wait_is_over(const struct wait *wait);
+
+bool __wrap_wait_is_over(const struct wait *wait)
+{
+    pass(IS_OVER);
+    return __real_wait_is_over(wait);
 }
 
 /* Only the list of connections calls it. */
@@ -187,9 +216,10 @@ static void deferred_is_not_cancelled_before_its_start(void **state)
     wait_for(SUSPEND);
     toy_begin_stop(*state);
     toy_wait(*state, TOY_CANCELLED, 1);
-    set_gate(NONE);
+    set_gate(STOP); /* so that the loops have the time that they need */
     connection_expect_status(&first, 503);
     connection_expect_status(&second, 503);
+    set_gate(NONE);
     toy_end_stop(*state);
     connection_close(&first);
     connection_close(&second);
@@ -229,6 +259,41 @@ static void *run_wake(void *toy)
 {
     toy_wake_held(toy);
     return NULL;
+}
+
+/*
+ * The sink waits, and another chunk is offered at once. Its wake has begun, but
+ * the connection is not resumed yet: nothing must be made of the chunk. The one
+ * loop is through with it when it serves another client.
+ */
+static void chunk_offered_before_the_resume_is_left(void **state)
+{
+    static const struct toy_ask ask = TOY_SINK("held", "Aa", LENGTH, 1000);
+    struct toy *toy = toy_start(false, 1);
+    struct connection client, other;
+    pthread_t wake;
+
+    (void)state;
+    toy_get(toy, &other, "/plain/hello");
+    connection_expect_status(&other, 200);
+    toy_open(toy, &client);
+    set_gates(IS_OVER, RESUME);
+    toy_send(&client, &ask);
+    wait_for(IS_OVER);
+    assert_int_equal(pthread_create(&wake, NULL, run_wake, toy), 0);
+    wait_for(RESUME);
+    set_gate(RESUME);
+    connection_get(&other, "/plain/hello");
+    connection_expect_status(&other, 200);
+    assert_int_equal(toy_count(toy, TOY_CALLED), 1);
+    set_gate(NONE);
+    pthread_join(wake, NULL);
+    toy_hold(toy, false);
+    toy_expect(&client, &ask);
+    connection_close(&client);
+    connection_close(&other);
+    toy_stop(toy);
+    assert_true(toy_free(toy));
 }
 
 /* Its wake has begun, but the connection is not resumed yet. */
@@ -312,6 +377,7 @@ int main(void)
         LOOPS_TEST(wake_before_the_suspension_is_not_lost),
         LOOPS_TEST(wake_during_the_suspension_is_not_lost),
         LOOPS_TEST(deferred_is_started_after_the_suspension),
+        cmocka_unit_test(chunk_offered_before_the_resume_is_left),
         LOOPS_TEST(stop_waits_for_a_wake_that_is_under_way),
         LOOPS_TEST(deferred_is_not_cancelled_before_its_start),
         cmocka_unit_test(deferred_woken_too_late_to_be_finished_is_freed),

@@ -94,9 +94,24 @@ static void sink_is_freed_if_the_body_breaks_off(void **state)
     toy_wait(*state, TOY_FREED, 1);
 }
 
+/*
+ * It does not wait for requests on connections, which takes half a second. A
+ * busy machine may make some stops as slow, but not all.
+ */
 static void stop_with_nothing_open_is_immediate(void **state)
 {
-    assert_true(toy_stop(*state) < 400);
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+
+    (void)state;
+    for (int mode = 0; mode < 2; mode++) {
+        int64_t ms = 0;
+        do {
+            struct toy *toy = toy_start(mode == 1, 1);
+            assert_true(process_clock() < deadline);
+            ms = toy_stop(toy);
+            assert_true(toy_free(toy));
+        } while (ms >= 400);
+    }
 }
 
 /* Expect the response, on a new connection after it if it is the last one. */
@@ -363,7 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TOY_TEST(request_refused_by_open_ends_the_connection),
         TOY_TEST(sink_is_freed_if_the_body_breaks_off),
-        TOY_TEST(stop_with_nothing_open_is_immediate),
+        cmocka_unit_test(stop_with_nothing_open_is_immediate),
         TOY_TEST(connection_may_wait_anywhere),
         TOY_TEST(connection_of_http_1_0_may_wait_anywhere),
         TOY_TEST(sink_may_wait_behind_a_100_continue),
