@@ -15,7 +15,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
 import {
-  execute, rocketId, startBrowser, startService, watch,
+  execute, patience, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
 
 const name = "rockets.example.org"; // as in docs/proxy.md
@@ -104,7 +104,7 @@ http {
   const child = spawn("nginx", ["-e", "stderr", "-p", folder, "-c", file], {
     stdio: ["ignore", "inherit", "inherit"],
   });
-  const deadline = Date.now() + 20000;
+  const deadline = Date.now() + patience;
   while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => null))) {
     if (child.exitCode !== null) {
       return null;
@@ -244,7 +244,7 @@ describe("the service behind nginx", () => {
       "Content-Type": "application/x-ndjson",
     });
     request.write(`${message("first")}\n`);
-    const deadline = Date.now() + 20000;
+    const deadline = Date.now() + patience;
     while (!(await fetch(`${service.origin}/rockets/first`)).ok) {
       assert.ok(Date.now() < deadline, "the first line is not applied");
       await sleep(50);

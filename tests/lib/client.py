@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Optional
 
-PATIENCE = 60.0  # seconds without a byte until the service counts as stuck
+PATIENCE = 300.0  # seconds without a byte until the service counts as stuck
 TRIES = 100  # of a request that gets no response
 LINGER_NONE = struct.pack("ii", 1, 0)
 NDJSON = "application/x-ndjson"

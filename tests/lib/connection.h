@@ -13,11 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/process.h"
 #include "lib/response.h"
 
 enum {
-    /* Milliseconds to wait for one response: a bound, as INSTANCE_PATIENCE. */
-    CONNECTION_PATIENCE = 60 * 1000,
+    /* Milliseconds to wait for one response: only a bound. */
+    CONNECTION_PATIENCE = PROCESS_PATIENCE,
     CONNECTION_SMALL_WINDOW = 4096,
 };
 

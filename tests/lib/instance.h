@@ -13,11 +13,8 @@
 #include "lib/response.h"
 
 enum {
-    /*
-     * Milliseconds to start, and to end after a signal. Only a bound: with a
-     * sanitizer on a busy machine everything is ten times slower.
-     */
-    INSTANCE_PATIENCE = 60 * 1000,
+    /* Milliseconds to start, and to end after a signal: only a bound. */
+    INSTANCE_PATIENCE = PROCESS_PATIENCE,
     INSTANCE_MAX_FLAGS = 8,
 };
 

@@ -23,7 +23,10 @@ struct process {
 };
 
 enum {
-    /* Milliseconds, only a bound: for 100,000 messages on a busy machine. */
+    /*
+     * Milliseconds until something counts as hanging: for 100,000 messages, or
+     * a response behind lists of a million rockets, on a busy machine.
+     */
     PROCESS_PATIENCE = 5 * 60 * 1000,
     /* Results of process_wait() other than exit statuses. */
     PROCESS_LATE = -1,      /* still running */

@@ -241,8 +241,7 @@ void toy_wait(struct toy *toy, enum toy_event event, size_t count)
     size_t seen = toy->counts[event];
     sync_unlock(&toy->lock);
     if (seen < count)
-        fail_msg("event %d came %zu times in a minute, not %zu", (int)event,
-                 seen, count);
+        fail_msg("event %d came %zu times, not %zu", (int)event, seen, count);
 }
 
 size_t toy_count(struct toy *toy, enum toy_event event)

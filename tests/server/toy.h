@@ -67,7 +67,7 @@ int64_t toy_end_stop(struct toy *toy);
  */
 bool toy_free(struct toy *toy);
 
-/* Wait until `event` has happened `count` times; fails after a minute. */
+/* Wait until `event` has happened `count` times; fails if it does not. */
 void toy_wait(struct toy *toy, enum toy_event event, size_t count);
 
 size_t toy_count(struct toy *toy, enum toy_event event);
