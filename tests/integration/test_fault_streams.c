@@ -17,8 +17,8 @@ static const char *const obstacles[] = {"exec 2>/dev/full",  "exec >/dev/full",
                                         "exec <&- >&- 2>&-", "ulimit -f 0"};
 
 /*
- * Start the service with an obstacle that may hide its ready line. A shell makes
- * the obstacle and is replaced by the service.
+ * Start the service with an obstacle that may hide its ready line. A shell
+ * makes the obstacle and is replaced by the service.
  */
 static void start_obstructed(struct instance *instance, const char *obstacle)
 {
