@@ -37,7 +37,6 @@ static void expect_ready_line(const struct instance *instance, enum form form,
 {
     unsigned port = instance->port;
     char expected[MAX_LINE], warned[MAX_LINE];
-    char *log = process_errors(&instance->process);
 
     if (form == ALL_ADDRESSES)
         snprintf(expected, sizeof(expected),
@@ -51,6 +50,9 @@ static void expect_ready_line(const struct instance *instance, enum form form,
     assert_string_equal(instance->ready, expected);
     snprintf(warned, sizeof(warned),
              WARNING "every client that can reach %s:%u ", address, port);
+    if (form != LOOPBACK)
+        process_wait_error(&instance->process, warned);
+    char *log = process_errors(&instance->process);
     assert_int_equal(count_parts(log, warned), form == LOOPBACK ? 0 : 1);
     assert_int_equal(count_parts(log, WARNING), form == LOOPBACK ? 0 : 1);
     free(log);
