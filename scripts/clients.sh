@@ -15,7 +15,7 @@
 #
 # Example: scripts/clients.sh --preset=release
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 PRESET=debug
