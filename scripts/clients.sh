@@ -15,7 +15,7 @@
 #
 # Example: scripts/clients.sh --preset=release
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 PRESET=debug
@@ -23,8 +23,6 @@ DOCUMENT=openapi/openapi.yaml
 HERE=tests/clients
 OUT=build/clients
 BIN=$PWD/$OUT/venv/bin
-# Write no files beside the sources.
-export PYTHONDONTWRITEBYTECODE=1
 
 for argument in "$@"; do
     case $argument in
@@ -67,7 +65,7 @@ lint() {
     npm_tool spectral lint --ruleset "$HERE/spectral.yaml" --fail-severity hint "$DOCUMENT"
 }
 
-# The commands are those of the README. The programs are copied beside the
+# The commands are those of docs/clients.md. The programs are copied beside the
 # clients that they use.
 typescript() {
     local folder=$OUT/typescript

@@ -26,8 +26,6 @@ SEED=444
 PRESET=debug
 HERE=tests/conformance
 OUT=build/conformance
-# Write no files beside the sources.
-export PYTHONDONTWRITEBYTECODE=1
 
 for argument in "$@"; do
     case $argument in

@@ -11,6 +11,8 @@ esac
 . scripts/help.sh
 # The arguments are those of the script that sources this file.
 read_help "$@"
+# Python writes no files beside the sources.
+export PYTHONDONTWRITEBYTECODE=1
 
 # need_packages PACKAGE...: install the missing ones.
 need_packages() {

@@ -87,7 +87,7 @@ make_copy
 list_files >"$copy/files"
 mapfile -t scripts < <(cd "$copy/tree" && find .ci scripts tests -type f -perm -u+x \
     \( -name '*.sh' -o -path .ci/run \))
-[ ${#scripts[@]} -ge 13 ] || fault "only ${#scripts[@]} scripts found"
+[ ${#scripts[@]} -ge 15 ] || fault "only ${#scripts[@]} scripts found"
 for script in "${scripts[@]}"; do
     helps "$script" --help
     helps "$script" -h
@@ -96,6 +96,8 @@ done
 
 refuses scripts/bench.sh --rounds=0
 refuses scripts/bench.sh --only=post,nothing
+refuses scripts/clients.sh --preset=none
+refuses scripts/clients.sh openapi-fetch
 refuses scripts/conformance.sh many
 refuses scripts/conformance.sh --preset=none
 refuses scripts/fuzz.sh 0

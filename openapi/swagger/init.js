@@ -62,7 +62,7 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0, // the section "Schemas" is closed at first
-  tryItOutEnabled: false, // the schema of a body is only shown before
+  tryItOutEnabled: false, // it would hide the schema of a body
   validatorUrl: null,
   plugins: [LinesAsTheyAre, ExampleOfTheContentType],
 });

@@ -121,7 +121,7 @@ describe("examples of the Swagger UI", () => {
       "application/x-ndjson": "application/json",
     };
     for (const type of Object.keys(other)) {
-      for (const example of examples[type].toReversed()) {
+      for (const example of [...examples[type]].reverse()) {
         await types().selectOption(type);
         await list().selectOption({ label: example[0] });
         await expect(example, `${type}, ${example[0]}`);

@@ -27,10 +27,15 @@ export const operations = [
   ["service", "getDocument"], ["service", "getSwagger"], ["service", "getRoot"],
 ];
 
+// Our environment without flags of the service.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("LUNAR_")));
+
 // Start the service on a free port and wait for its ready line.
 export async function startService(...flags) {
   assert.ok(binary && existsSync(binary), "LUNAR_SERVICE is not a file");
   const child = spawn(binary, ["-port=0", ...flags], {
+    env: environment,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");

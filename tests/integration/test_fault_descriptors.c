@@ -4,6 +4,7 @@
  * running without a busy loop, evicts idle connections for new ones, completes
  * the responses in progress, and accepts connections again when it can.
  */
+#include "lib/count_parts.h"
 #include "lib/harness.h"
 
 #include <fcntl.h>
@@ -73,11 +74,8 @@ static int64_t time_used(const struct instance *instance)
 static int count_in_log(const struct instance *instance, const char *text)
 {
     char *log = process_errors(&instance->process);
-    int count = 0;
+    int count = (int)count_parts(log, text);
 
-    for (const char *found = log; (found = strstr(found, text)) != NULL;
-         found++)
-        count++;
     free(log);
     return count;
 }

@@ -3,10 +3,11 @@
  * The log is a pipe that nobody reads, and that is full: the service serves and
  * stops as usual, and says later how many lines are missing.
  */
+#include "lib/count_parts.h"
 #include "lib/harness.h"
+#include "lib/full_pipe.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,43 +29,11 @@ static int open_full_pipe(void)
 {
     int ends[2];
 
-    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    while (write(ends[1], "#", 1) == 1) {
-        /* Bytes, as a pipe that is nearly full takes no longer text. */
-    }
-    fcntl(ends[0], F_SETFL, 0);
-    fcntl(ends[1], F_SETFL, 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    full_pipe_fill(ends[1]);
     assert_int_equal(dup2(ends[1], PIPE), PIPE); /* which execve(2) leaves */
     close(ends[1]);
     return ends[0];
-}
-
-/*
- * Read on until `text`, which may be NULL at first, contains `end`, or to the
- * end of the stream. Returns it. Ownership: the caller frees it.
- */
-static char *read_pipe(int out, char *text, const char *end)
-{
-    size_t length = text == NULL ? 0 : strlen(text);
-    ssize_t got = 0;
-
-    do {
-        char bytes[4096];
-        assert_true(
-            process_poll(out, POLLIN, process_clock() + INSTANCE_PATIENCE));
-        got = read(out, bytes, sizeof(bytes));
-        if (got < 0)
-            abort();
-        text = realloc(text, length + (size_t)got + 1);
-        if (text == NULL)
-            abort();
-        for (ssize_t i = 0; i < got; i++) {
-            if (bytes[i] != '#')
-                text[length++] = bytes[i];
-        }
-        text[length] = '\0';
-    } while (got > 0 && (end == NULL || strstr(text, end) == NULL));
-    return text;
 }
 
 static void stop_in_time(struct instance *instance)
@@ -106,7 +75,7 @@ static void service_serves_and_stops_while_nobody_reads_its_log(void **state)
             EXCHANGE(&instance, .target = "/rockets", .status = 200);
         }
         stop_in_time(&instance);
-        char *text = read_pipe(out, NULL, NULL);
+        char *text = full_pipe_read(out, NULL, NULL);
         assert_string_equal(text, "");
         free(text);
         close(out);
@@ -140,7 +109,6 @@ static void lines_dropped_while_nobody_reads_are_counted(void **state)
     struct connection connection;
     static const char dropped[] =
         "log lines dropped because stderr did not take them: ";
-    unsigned long lines = 0;
     int out = open_full_pipe();
 
     (void)state;
@@ -154,16 +122,15 @@ static void lines_dropped_while_nobody_reads_are_counted(void **state)
         connection_expect_status(&connection, 404);
     }
     connection_close(&connection);
-    char *text = read_pipe(out, NULL, dropped);
+    char *text = full_pipe_read(out, NULL, dropped);
     process_signal(&instance.process, SIGTERM);
-    text = read_pipe(out, text, NULL);
+    text = full_pipe_read(out, text, NULL);
     instance_expect_end(&instance, 0);
     close(out);
-    for (const char *at = text; (at = strstr(at, " GET /xxx")) != NULL; at++)
-        lines++;
     const char *number = strstr(text, dropped);
     if (number == NULL)
         abort();
+    size_t lines = count_parts(text, " GET /xxx");
     unsigned long missing = strtoul(number + strlen(dropped), NULL, 10);
     assert_in_range(lines, 1, FLOOD - 1);
     /* A few lines may be others. */

@@ -3,6 +3,7 @@
  * What the log says of requests and of the whole run. test_fault_log.c has a
  * log that nobody reads.
  */
+#include "lib/count_parts.h"
 #include "lib/harness.h"
 
 #include <netinet/in.h>
@@ -36,15 +37,6 @@ static char *stop_service(struct instance *instance)
     process_signal(&instance->process, SIGTERM);
     free(process_finish(&instance->process, 0, &errors));
     return errors;
-}
-
-static unsigned count_parts(const char *text, const char *part)
-{
-    unsigned count = 0;
-
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
-        count++;
-    return count;
 }
 
 /* A request, and what the line of level `warn` has behind the client. */
@@ -209,7 +201,7 @@ static void flood_of_refusals_is_a_few_lines_and_a_count(void **state)
     process_wait_error(&instance.process, "further refused requests");
     int64_t seconds = (process_clock() - start) / 1000 + 1;
     char *errors = stop_service(&instance);
-    unsigned lines = count_parts(errors, "POST /messages 400: ");
+    size_t lines = count_parts(errors, "POST /messages 400: ");
     for (const char *at = errors;
          (at = strstr(at, "requests, not logged: ")) != NULL; at++)
         left_out += (unsigned)strtoul(strchr(at, ':') + 1, NULL, 10);

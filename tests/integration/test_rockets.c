@@ -95,27 +95,6 @@ static void help_version_and_usage_errors_are_printed(void **state)
 }
 
 /*
- * Bind a port without listening: connections are refused, no other program gets
- * the port, and a service can listen there all the same, as both have
- * SO_REUSEADDR. Ownership: the caller closes the result.
- */
-static int hold_port(uint16_t *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
-/*
  * Messages sent before the service listens arrive once it does. The service
  * starts when message 1 has failed: another worker's message may fail before.
  */
@@ -128,7 +107,7 @@ static void refused_messages_are_sent_again(void **state)
     char *errors = NULL;
 
     (void)state;
-    int held = hold_port(&port);
+    int reserved = instance_reserve_port(&port);
     rockets_url(url, port, "/messages");
     rockets_start(&rockets, FLAGS("launch", url, "--max-messages=50",
                                   "--verify", "--log-level=debug"));
@@ -144,7 +123,7 @@ static void refused_messages_are_sent_again(void **state)
     free(output);
     free(errors);
     instance_stop(&instance);
-    close(held);
+    close(reserved);
 }
 
 static void interrupt_reports_undelivered_messages(void **state)
@@ -154,13 +133,13 @@ static void interrupt_reports_undelivered_messages(void **state)
     char url[64];
 
     (void)state;
-    int held = hold_port(&port);
+    int reserved = instance_reserve_port(&port);
     rockets_url(url, port, "/messages");
     rockets_start(&rockets, FLAGS("launch", url, "--max-messages=3"));
     process_wait_error(&rockets, "can't connect");
     process_signal(&rockets, SIGINT);
     rockets_expect(&rockets, ROCKETS_INTERRUPTED, "undelivered 3 messages", "");
-    close(held);
+    close(reserved);
 }
 
 /* A report that is lost is no success. */

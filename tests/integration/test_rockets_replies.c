@@ -4,6 +4,7 @@
  * server that gives each request the next reply of a script: refusals of all
  * messages, outages, reads of --verify that fail.
  */
+#include "lib/count_parts.h"
 #include "lib/harness.h"
 #include "rockets_run.h"
 
@@ -170,15 +171,6 @@ static void refusals_of_the_first_messages_stop_it(void **state)
         free(errors);
         server_stop(&server);
     }
-}
-
-static size_t count_parts(const char *text, const char *part)
-{
-    size_t count = 0;
-
-    for (; (text = strstr(text, part)) != NULL; text++)
-        count++;
-    return count;
 }
 
 /*

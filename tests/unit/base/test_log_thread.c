@@ -4,9 +4,8 @@
  * its caller, and none is missing without a word.
  */
 #include "lib/unit_check.h"
+#include "lib/full_pipe.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -28,7 +27,6 @@ enum {
 struct fixture {
     int saved, in, out;
     char *text; /* what was read from it, without what filled it */
-    size_t length;
 };
 
 static int set_up(void **state)
@@ -63,37 +61,10 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Leave no room for another byte. */
-static void fill_pipe(const struct fixture *fixture)
-{
-    int flags = fcntl(fixture->in, F_GETFL);
-
-    fcntl(fixture->in, F_SETFL, flags | O_NONBLOCK);
-    while (write(fixture->in, "#", 1) == 1) {
-        /* Bytes, as a pipe that is nearly full takes no longer text. */
-    }
-    fcntl(fixture->in, F_SETFL, flags);
-}
-
 /* Read until the text has `part`. */
 static void read_until(struct fixture *fixture, const char *part)
 {
-    while (fixture->text == NULL || strstr(fixture->text, part) == NULL) {
-        struct pollfd wanted = {fixture->out, POLLIN, 0};
-        char bytes[4096];
-        assert_int_equal(poll(&wanted, 1, PATIENCE), 1);
-        ssize_t got = read(fixture->out, bytes, sizeof(bytes));
-        assert_true(got > 0);
-        fixture->text =
-            realloc(fixture->text, fixture->length + (size_t)got + 1);
-        if (fixture->text == NULL)
-            abort();
-        for (ssize_t i = 0; i < got; i++) {
-            if (bytes[i] != '#')
-                fixture->text[fixture->length++] = bytes[i];
-        }
-        fixture->text[fixture->length] = '\0';
-    }
+    fixture->text = full_pipe_read(fixture->out, fixture->text, part);
 }
 
 /* Log the numbers from `first` on, up to `end`. */
@@ -195,7 +166,7 @@ lines_that_a_full_pipe_does_not_take_are_dropped_and_counted(void **state)
 {
     struct fixture *fixture = *state;
 
-    fill_pipe(fixture);
+    full_pipe_fill(fixture->in);
     assert_true(log_start());
     log_numbers(0, LINES);
     assert_false(log_flush(SHORT));
@@ -216,7 +187,7 @@ static void lines_wait_for_a_pipe_that_does_not_block(void **state)
     struct fixture *fixture = *state;
     int flags = fcntl(fixture->in, F_GETFL);
 
-    fill_pipe(fixture);
+    full_pipe_fill(fixture->in);
     fcntl(fixture->in, F_SETFL, flags | O_NONBLOCK);
     assert_true(log_start());
     log_numbers(0, 1000);
@@ -262,7 +233,7 @@ static void stderr_without_a_reader_stops_nothing(void **state)
 static void end_with_full_pipe(const struct fixture *fixture)
 {
     alarm(PATIENCE / 1000);
-    fill_pipe(fixture);
+    full_pipe_fill(fixture->in);
     if (!log_start())
         _exit(1);
     log_numbers(0, LINES);

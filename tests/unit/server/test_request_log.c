@@ -4,6 +4,7 @@
  * the limit on the rate of lines.
  */
 #include "lib/captured_log.h"
+#include "lib/count_parts.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -175,16 +176,6 @@ static void end_has_bytes_and_time(void **state)
                            "18446744073709551.615 ms, cut off\n"));
 }
 
-static unsigned count_lines(const struct captured_log *capture,
-                            const char *part)
-{
-    unsigned count = 0;
-
-    for (const char *at = capture->text; (at = strstr(at, part)) != NULL; at++)
-        count++;
-    return count;
-}
-
 static void refuse(struct fixture *fixture, unsigned times)
 {
     struct request_line line = make_line(HTTP_POST, 400);
@@ -222,7 +213,7 @@ static void many_refusals_are_few_lines_and_a_count(void **state)
     refuse(fixture, 100);
     uint64_t seconds =
         (connection_clock() - start) / REQUEST_LOG_SECOND + UINT64_C(1);
-    unsigned lines = count_lines(&fixture->capture, "POST /x 400: bad\n");
+    size_t lines = count_parts(fixture->capture.text, "POST /x 400: bad\n");
     assert_in_range(lines, REQUEST_LOG_AT_ONCE, REQUEST_LOG_AT_ONCE + seconds);
     assert_int_equal(report(fixture), 100 - lines);
     assert_int_equal(report(fixture), 0);
