@@ -30,7 +30,7 @@ enum {
      */
     LOG_BUFFER = 128 * 1024,
     /* For the last lines, at the end of the process. */
-    LOG_STOP_MS = 500,
+    LOG_STOP_MS = 400,
 };
 
 /*
