@@ -29,7 +29,7 @@ enum {
      * Those may be as many again.
      */
     LOG_BUFFER = 128 * 1024,
-    /* For the last lines, at the end of the process. */
+    /* For the lines so far, at the end of the process and of its start. */
     LOG_STOP_MS = 400,
 };
 
