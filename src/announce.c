@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A reader of stdout that has stopped reading must not keep the service from
- * serving and from stopping, so nothing here waits for one.
+ * serving and from stopping, so nothing here waits for one. The ready line
+ * waits for the lines of the log, but not for long: where both go to one
+ * terminal they are in order, and whoever waits for the ready line can read
+ * what was logged before.
  */
 #include "announce.h"
 
@@ -104,5 +107,6 @@ void announce_ready(const struct config *config, const struct machine *machine,
                  "reach it, or use -host=127.0.0.1 behind a proxy that asks "
                  "for a password",
                  address->text);
+    log_flush(LOG_STOP_MS);
     print_ready(address);
 }

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -39,14 +40,15 @@ static const char no_threads[] =
     "can't start threads: too few processes (ulimit -u) or too little memory";
 
 /*
- * Print one line on stderr, after those of the log. Returns `code`. If nobody
- * reads stderr this may block, so a signal must end the process.
+ * Print one line on stderr, after those of the log; but if nobody reads stderr,
+ * the process ends without it. Returns `code`.
  */
 static int report_failure(int code, const char *reason)
 {
-    signals_unblock();
-    log_flush(LOG_STOP_MS);
-    fprintf(stderr, "lunar.service: %s\n", reason);
+    struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (log_flush(LOG_STOP_MS) && poll(&err, 1, LOG_STOP_MS) > 0)
+        dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
     return code;
 }
 
@@ -177,7 +179,8 @@ int main(int argc, char *argv[])
         return report_failure(EXIT_FAILURE, no_threads);
     announce_warnings(&report);
     int code = run_service(&config, &machine);
-    static_assert(SERVER_STOP_MS + LOG_STOP_MS <= STOP_MS, "of a whole stop");
+    static_assert(SERVER_STOP_MS + LOG_STOP_MS < STOP_MS,
+                  "a stop as a whole, with some time to free the parts");
     log_stop(LOG_STOP_MS);
     return code;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum counter {
-    COUNTER_REQUESTS, /* answered, or refused by libmicrohttpd */
+    COUNTER_REQUESTS, /* that are over, whether they got a response or not */
     COUNTER_REFUSED,  /* those of them that are logged as refused */
     /* Messages, each one of a batch as well, by what became of them. */
     COUNTER_APPLIED,

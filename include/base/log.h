@@ -29,8 +29,8 @@ enum {
      * Those may be as many again.
      */
     LOG_BUFFER = 128 * 1024,
-    /* For the last lines, at the end of the process. */
-    LOG_STOP_MS = 500,
+    /* For the lines so far, at the end of the process and of its start. */
+    LOG_STOP_MS = 400,
 };
 
 /*

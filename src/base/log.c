@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,6 +54,9 @@ struct lines {
 
 /* Not in `writer`, whose initial values are a part of the program's file. */
 static struct lines buffers[2];
+
+/* stderr has taken a part of a line and refused the rest: a full disk. */
+static _Atomic bool torn;
 
 static struct {
     pthread_mutex_t lock;
@@ -147,27 +151,41 @@ format_line(char line[LOG_MAX_LINE], enum log_level level, const char *format,
 }
 
 /*
- * Write to stderr, however long it takes. Returns how many lines were not
- * written: an error of stderr cannot be reported anywhere else. Another process
- * may have made the stream non-blocking.
+ * Write to stderr, however long it takes. Returns how many bytes it took before
+ * an error. Another process may have made the stream non-blocking.
+ */
+static size_t write_bytes(const char *bytes, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length) {
+        ssize_t written = write(STDERR_FILENO, bytes + at, length - at);
+        if (written >= 0)
+            at += (size_t)written;
+        else if (errno == EAGAIN)
+            poll(&(struct pollfd){STDERR_FILENO, POLLOUT, 0}, 1, -1);
+        else if (errno != EINTR)
+            break;
+    }
+    return at;
+}
+
+/*
+ * Write whole lines. Returns how many were not written: an error of stderr
+ * cannot be reported anywhere else. A line that was written in part is ended
+ * before the next one.
  */
 static uint64_t write_whole(const char *lines, size_t length)
 {
+    size_t at = 0;
     uint64_t lost = 0;
 
-    while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, lines, length);
-        if (written >= 0) {
-            lines += written;
-            length -= (size_t)written;
-        } else if (errno == EAGAIN) {
-            poll(&(struct pollfd){STDERR_FILENO, POLLOUT, 0}, 1, -1);
-        } else if (errno != EINTR) {
-            break;
-        }
+    if (!atomic_load(&torn) || write_bytes("\n", 1) == 1) {
+        at = write_bytes(lines, length);
+        atomic_store(&torn, at > 0 && lines[at - 1] != '\n');
     }
-    for (size_t i = 0; i < length; i++)
-        lost += lines[i] == '\n';
+    for (; at < length; at++)
+        lost += lines[at] == '\n';
     return lost;
 }
 

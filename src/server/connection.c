@@ -131,6 +131,12 @@ void connection_progress(struct connection *connection)
                           memory_order_release);
 }
 
+bool connection_is_over_limit(const struct connection *connection)
+{
+    return atomic_load(&connection->closing) &&
+           connection->ended != atomic_load(&connection->state);
+}
+
 void connection_shut_locked(struct connection *connection,
                             enum connection_verdict how)
 {

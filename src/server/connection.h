@@ -57,13 +57,16 @@ struct connection {
     int socket;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
+    /* Owned by the connection's thread: of the body of its response. */
+    uint64_t response_bytes;
     /* For the application; see wait.h. */
     struct wait wait;
     /* Owned by the sweep. */
     uint64_t acknowledged;  /* bytes that the peer had acknowledged ... */
     uint64_t progress;      /* ... when that number last changed */
     uint64_t closing_since; /* the first check that found `closing`, or 0 */
-    uint64_t ended; /* the state in which the peer had shut down, or 0 */
+    uint64_t ended; /* the state in which the peer had shut down, or 0; not
+                       written any more when `closing` is set */
 };
 
 /* For a connection that was opened, and waits for a request. */
@@ -91,6 +94,12 @@ void connection_progress(struct connection *connection);
 enum connection_verdict connection_check_locked(struct connection *connection,
                                                 unsigned idle_seconds,
                                                 uint64_t now);
+
+/*
+ * Whether a limit has closed the connection, not the end of its peer.
+ * Locking: on the connection's thread.
+ */
+bool connection_is_over_limit(const struct connection *connection);
 
 /* Shut the socket down. The event loop notices, and closes it. */
 void connection_shut_locked(struct connection *connection,

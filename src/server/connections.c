@@ -241,7 +241,7 @@ static void sweep_locked(struct connections *connections)
 static void report_locked(struct connections *connections)
 {
     sync_unlock(&connections->lock);
-    request_log_report(connections->log);
+    request_log_report(connections->log, false);
     sync_lock(&connections->lock);
 }
 

@@ -54,7 +54,8 @@ struct exchange {
     struct request_body body;
     bool incomplete; /* the rest of the request may be arriving */
     bool cut;        /* not answered, as its body cannot be taken */
-    uint64_t begun;  /* its time; not set unless requests are logged */
+    bool recorded;  /* it is logged what response it got, or that it got none */
+    uint64_t begun; /* its time; not set unless requests are logged */
     struct http_response response;
     struct mhd_responses responses;
 };
@@ -128,6 +129,9 @@ void exchange_begin(struct exchange *exchange, const char *target)
     connection_enter(&exchange->connection, CONNECTION_RECEIVING);
     exchange->stage = STAGE_HEAD;
     exchange->incomplete = true;
+    exchange->recorded = false;
+    exchange->connection.response_bytes = 0;
+    exchange->request.method = 0; /* MHD does not tell it before the head */
     if (log_wants(LOG_DEBUG))
         exchange->begun = connection_clock();
     buffer_clear(&exchange->target);
@@ -143,13 +147,70 @@ static struct request_line make_line(const struct exchange *exchange)
                                  exchange->response.status};
 }
 
-/* The request gets its response now, or gets none. */
-static void record_response(const struct exchange *exchange)
+/* The request gets its response now. */
+static void record_response(struct exchange *exchange)
 {
     const struct request_line line = make_line(exchange);
 
+    exchange->recorded = true;
     request_log_response(exchange->context->log, &line,
                          exchange->response.note);
+}
+
+/* The request gets no response, for a reason that is not the client's. */
+static void record_no_response(struct exchange *exchange, const char *reason)
+{
+    exchange->response.status = 0;
+    const struct request_line line = make_line(exchange);
+
+    exchange->recorded = true;
+    request_log_response(exchange->context->log, &line, reason);
+}
+
+/*
+ * The request ends without a response of ours: MHD has refused it, or a limit
+ * closes the connection; if neither is so, the client has left.
+ */
+static void record_refusal(struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+
+    if (info != NULL) {
+        exchange->response.status = info->http_status;
+        const struct request_line line = make_line(exchange);
+        request_log_refused(exchange->context->log, &line);
+    } else if (connection_is_over_limit(&exchange->connection)) {
+        record_no_response(exchange, "the request took too long, or too many "
+                                     "connections are open");
+    }
+}
+
+static void record_end(struct exchange *exchange, bool sent)
+{
+    struct request_end end = {
+        .received = exchange->body.received,
+        .response = exchange->connection.response_bytes,
+        .sent = sent,
+    };
+
+    if (!exchange->recorded)
+        record_refusal(exchange);
+    if (log_wants(LOG_DEBUG))
+        end.duration = connection_clock() - exchange->begun;
+    const struct request_line line = make_line(exchange);
+    request_log_end(exchange->context->log, &line, &end);
+}
+
+/* The length of the response's body; of a stream, before its first byte. */
+static size_t body_length(const struct exchange *exchange)
+{
+    const struct http_response *response = &exchange->response;
+
+    if (exchange->request.method == HTTP_HEAD || response->status == 304)
+        return 0;
+    return response->body.length > 0 ? response->body.length
+                                     : response->fixed.length;
 }
 
 /*
@@ -184,10 +245,13 @@ static bool queue_response(struct exchange *exchange, bool close)
     mhd_responses_check(&exchange->responses, &exchange->response);
     if (sites != NULL)
         site_policy_add_headers(sites, &exchange->request, &exchange->response);
+    exchange->connection.response_bytes = body_length(exchange);
     struct MHD_Response *taken =
         mhd_responses_take(&exchange->responses, &exchange->response, &use);
-    if (taken == NULL)
+    if (taken == NULL) {
+        record_no_response(exchange, "memory is exhausted");
         return false;
+    }
     record_response(exchange);
     connection_enter(&exchange->connection, CONNECTION_SENDING);
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
@@ -367,11 +431,9 @@ static bool take_part(struct exchange *exchange, const char *data, size_t *size)
     if (request_body_take(&exchange->body, data, size))
         return true;
     exchange->cut = true;
-    http_response_note(&exchange->response, "%s",
-                       exchange->body.sink == NULL
-                           ? exchange->context->app.too_long
-                           : "the rest of the body cannot be taken");
-    record_response(exchange);
+    record_no_response(exchange, exchange->body.sink == NULL
+                                     ? exchange->context->app.too_long
+                                     : "the rest of the body cannot be taken");
     return false;
 }
 
@@ -401,11 +463,7 @@ bool exchange_step(struct exchange *exchange, const char *method,
 
 void exchange_end(struct exchange *exchange, bool sent)
 {
-    if (log_wants(LOG_DEBUG)) {
-        struct request_line line = make_line(exchange);
-        request_log_end(&line, exchange->body.received,
-                        connection_clock() - exchange->begun, sent);
-    }
+    record_end(exchange, sent);
     drop_request(exchange);
     mhd_responses_end(&exchange->responses);
     http_response_clear(&exchange->response, MHD_RESPONSES_KEPT);

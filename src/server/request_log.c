@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The limit is a token bucket: each second pays for one warning, and the last
- * REQUEST_LOG_AT_ONCE seconds are kept.
+ * The limit is a token bucket for each group of addresses: each second pays for
+ * one warning, and the last REQUEST_LOG_AT_ONCE seconds are kept.
  */
 #include "request_log.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static const char *write_start(const struct request_line *line,
     static const char *const methods[] = {
         [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
         [HTTP_POST] = "POST",       [HTTP_OPTIONS] = "OPTIONS",
-        [HTTP_OTHER] = "(another)",
+        [HTTP_OTHER] = "(another)", [0] = "(unknown)",
     };
     char client[MAX_CLIENT], target[REQUEST_LOG_TARGET];
     char status[sizeof("no response")] = "no response";
@@ -79,20 +80,44 @@ static const char *write_start(const struct request_line *line,
     return out;
 }
 
-/* Whether a warning may be logged. If not, it is counted. */
-static bool pay_warning(struct request_log *log)
+/*
+ * The group of an address, without its port. Of IPv6 only the network of 64
+ * bits, as a client can have all addresses of it.
+ */
+static size_t group_of(const struct sockaddr *client)
+{
+    const struct sockaddr_in *ipv4 = (const void *)client;
+    const struct sockaddr_in6 *ipv6 = (const void *)client;
+    uint32_t words[2] = {0, 0};
+
+    if (client != NULL && client->sa_family == AF_INET)
+        words[1] = ipv4->sin_addr.s_addr;
+    else if (client != NULL && IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr))
+        memcpy(&words[1], ipv6->sin6_addr.s6_addr + 12, sizeof(words[1]));
+    else if (client != NULL)
+        memcpy(words, &ipv6->sin6_addr, sizeof(words));
+    /* Multiplicative hashing; the upper bits are the mixed ones. */
+    uint32_t hash = (ntohl(words[0]) * 31 + ntohl(words[1])) * 2654435769U;
+    return hash >> 16 & (REQUEST_LOG_GROUPS - 1);
+}
+
+/* Whether a warning about `client` may be logged. If not, it is counted. */
+static bool pay_warning(struct request_log *log, const struct sockaddr *client)
 {
     const uint64_t kept = (uint64_t)REQUEST_LOG_AT_ONCE * REQUEST_LOG_SECOND;
+    uint64_t *used = &log->paid[group_of(client)];
 
+    static_assert((REQUEST_LOG_GROUPS & (REQUEST_LOG_GROUPS - 1)) == 0,
+                  "a power of two");
     if (!log_wants(LOG_WARN))
         return false;
     uint64_t now = connection_clock();
     sync_lock(&log->lock);
-    if (now > log->paid + kept)
-        log->paid = now - kept;
-    bool paid = now >= log->paid + REQUEST_LOG_SECOND;
+    if (now > *used + kept)
+        *used = now - kept;
+    bool paid = now >= *used + REQUEST_LOG_SECOND;
     if (paid)
-        log->paid += REQUEST_LOG_SECOND;
+        *used += REQUEST_LOG_SECOND;
     else
         log->left_out++;
     sync_unlock(&log->lock);
@@ -113,44 +138,82 @@ void request_log_response(struct request_log *log,
 {
     char start[MAX_START], escaped[LOG_MAX_LINE];
 
-    counters_add(log->counters, COUNTER_REQUESTS, 1);
     if (!is_refused(line, note))
         return;
     counters_add(log->counters, COUNTER_REFUSED, 1);
     if (note == NULL)
         note = problem_title(line->status);
-    if (pay_warning(log))
+    if (pay_warning(log, line->client))
         log_line(LOG_WARN, "%s: %s", write_start(line, start),
                  log_escape(text_of(note), escaped, sizeof(escaped)));
 }
 
-void request_log_unreadable(struct request_log *log, unsigned status)
+void request_log_unknown(struct request_log *log)
 {
-    counters_add(log->counters, COUNTER_REQUESTS, 1);
-    counters_add(log->counters, COUNTER_REFUSED, 1);
-    if (pay_warning(log))
-        log_line(LOG_WARN,
-                 "libmicrohttpd refused a request that it could not read: %u",
-                 status);
+    sync_lock(&log->lock);
+    log->unknown++;
+    sync_unlock(&log->lock);
 }
 
-void request_log_report(struct request_log *log)
+void request_log_refused(struct request_log *log,
+                         const struct request_line *line)
+{
+    sync_lock(&log->lock);
+    log->unknown--;
+    /* Refusals end in their order, as the response is short. */
+    if (log->unknown_before > 0)
+        log->unknown_before--;
+    sync_unlock(&log->lock);
+    request_log_response(log, line, "libmicrohttpd could not read the request");
+}
+
+/*
+ * How many refusals have no request. One that was counted at the last report
+ * had a second for its request to end.
+ */
+static uint64_t take_unknown_locked(struct request_log *log, bool last)
+{
+    int64_t taken = log->unknown;
+
+    if (!last && log->unknown_before < taken)
+        taken = log->unknown_before;
+    if (taken < 0)
+        taken = 0;
+    log->unknown -= taken;
+    log->unknown_before = log->unknown;
+    return (uint64_t)taken;
+}
+
+void request_log_report(struct request_log *log, bool last)
 {
     sync_lock(&log->lock);
     uint64_t left_out = log->left_out;
+    uint64_t unknown = take_unknown_locked(log, last);
     log->left_out = 0;
     sync_unlock(&log->lock);
+    counters_add(log->counters, COUNTER_REQUESTS, unknown);
+    counters_add(log->counters, COUNTER_REFUSED, unknown);
     if (left_out > 0)
         log_line(LOG_WARN, "further refused requests, not logged: %ju",
                  (uintmax_t)left_out);
+    if (unknown > 0)
+        log_line(LOG_WARN,
+                 "refused requests whose first line libmicrohttpd could not "
+                 "read: %ju",
+                 (uintmax_t)unknown);
 }
 
-void request_log_end(const struct request_line *line, size_t received,
-                     uint64_t duration, bool sent)
+void request_log_end(struct request_log *log, const struct request_line *line,
+                     const struct request_end *end)
 {
     char start[MAX_START];
 
-    log_line(LOG_DEBUG, "%s: %zu bytes received, %ju.%03u ms%s",
-             write_start(line, start), received, (uintmax_t)(duration / 1000),
-             (unsigned)(duration % 1000), sent ? "" : ", cut off");
+    counters_add(log->counters, COUNTER_REQUESTS, 1);
+    if (log_wants(LOG_DEBUG))
+        log_line(LOG_DEBUG,
+                 "%s: %ju bytes received, %ju in the response, %ju.%03u ms%s",
+                 write_start(line, start), (uintmax_t)end->received,
+                 (uintmax_t)end->response, (uintmax_t)(end->duration / 1000),
+                 (unsigned)(end->duration % 1000),
+                 end->sent ? "" : ", cut off");
 }

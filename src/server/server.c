@@ -157,23 +157,14 @@ static void handle_scarcity(const struct server_context *context,
         clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 }
 
-/*
- * MHD refuses some requests by itself. It does not say whose, but the status is
- * the first argument.
- */
-__attribute__((format(printf, 2, 0))) static void
-handle_refusal(const struct server_context *context, const char *format,
-               va_list arguments)
+/* MHD refuses some requests by itself. */
+static void handle_refusal(const struct server_context *context,
+                           const char *format)
 {
-    static const char refused[] =
-        "Error processing request (HTTP response code is ";
-    va_list copy;
+    static const char refused[] = "Error processing request (HTTP response";
 
-    if (!begins_with(format, refused))
-        return;
-    va_copy(copy, arguments);
-    request_log_unreadable(context->log, va_arg(copy, unsigned));
-    va_end(copy);
+    if (begins_with(format, refused))
+        request_log_unknown(context->log);
 }
 
 /* MHD's own log, which nearly always says that a client went away. */
@@ -183,7 +174,7 @@ log_mhd(void *context, const char *format, va_list arguments)
     char line[LOG_MAX_LINE];
 
     handle_scarcity(context, format);
-    handle_refusal(context, format, arguments);
+    handle_refusal(context, format);
     if (!log_wants(LOG_DEBUG))
         return;
     vsnprintf(line, sizeof(line), format, arguments);
@@ -358,7 +349,7 @@ void server_stop(struct server *server)
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     MHD_stop_daemon(server->daemon);
-    request_log_report(&server->log);
+    request_log_report(&server->log, true);
     server->socket = -1;
     release_server(server);
 }

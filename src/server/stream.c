@@ -87,6 +87,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *out,
         size = left;
     memcpy(out, stream->block.data + stream->sent, size);
     stream->sent += size;
+    stream->connection->response_bytes += size;
     return (ssize_t)size;
 }
 

@@ -45,19 +45,24 @@ static void stop_in_time(struct instance *instance)
 }
 
 /* A shell redirects stderr to the pipe, and is replaced by the service. */
-static void start_service(struct instance *instance, const char *level)
+static void start_process(struct instance *instance, const char *flag)
 {
     const char *const arguments[] = {"/bin/sh",
                                      "-c",
                                      "exec \"$0\" -port=0 \"$1\" 2>&9 9>&-",
                                      process_setting("LUNAR_SERVICE"),
-                                     level,
+                                     flag,
                                      NULL};
 
     *instance = (struct instance){0};
     process_start(&instance->process, arguments, NULL);
-    instance_wait_ready(instance);
     close(PIPE);
+}
+
+static void start_service(struct instance *instance, const char *level)
+{
+    start_process(instance, level);
+    instance_wait_ready(instance);
 }
 
 static void service_serves_and_stops_while_nobody_reads_its_log(void **state)
@@ -78,6 +83,30 @@ static void service_serves_and_stops_while_nobody_reads_its_log(void **state)
         char *text = full_pipe_read(out, NULL, NULL);
         assert_string_equal(text, "");
         free(text);
+        close(out);
+    }
+}
+
+/* The reason is lost, but not the exit status. */
+static void start_that_fails_ends_while_nobody_reads_its_log(void **state)
+{
+    static const struct {
+        const char *flag;
+        int code;
+    } rows[] = {
+        {"-log-level=x", 2},
+        {"-host=192.0.2.1", 1}, /* of no machine (RFC 5737) */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct instance instance;
+        int out = open_full_pipe();
+
+        start_process(&instance, rows[i].flag);
+        assert_int_equal(process_wait(&instance.process, STOP_BOUND),
+                         rows[i].code);
+        instance_release(&instance);
         close(out);
     }
 }
@@ -144,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(service_serves_and_stops_while_nobody_reads_its_log),
+        cmocka_unit_test(start_that_fails_ends_while_nobody_reads_its_log),
         cmocka_unit_test(
             stop_with_a_stuck_client_and_a_full_log_takes_its_time_once),
         cmocka_unit_test(lines_dropped_while_nobody_reads_are_counted),

@@ -160,24 +160,102 @@ static void body_that_is_cut_off_is_warned_of(void **state)
     free(errors);
 }
 
-static void refusal_of_libmicrohttpd_is_warned_of(void **state)
+/*
+ * libmicrohttpd says whose request it has refused at its end; of what it could
+ * not read from the first line on, only that it has refused it.
+ */
+static void refusals_of_libmicrohttpd_are_warned_of(void **state)
 {
-    struct instance instance;
-    struct connection connection;
+    static char head[20000];
+    static const struct {
+        const char *sent;
+        unsigned status;
+        const char *line;
+    } refusals[] = {
+        {"POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+         "Transfer-Encoding: chunked\r\n\r\nno size\r\n",
+         400,
+         " POST /messages 400: libmicrohttpd could not read the request\n"},
+        {"POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+         "Content-Length: x\r\n\r\n",
+         400,
+         " (unknown) /messages 400: libmicrohttpd could not read the "
+         "request\n"},
+        {head, 431,
+         " (unknown) /rockets 431: libmicrohttpd could not read the request\n"},
+        {"GET /health HTTP/3.0\r\nHost: localhost\r\n\r\n", 505,
+         "warn  refused requests whose first line libmicrohttpd could not "
+         "read: 1\n"},
+    };
 
     (void)state;
-    instance_start(&instance, NULL);
-    instance_connect(&instance, &connection);
-    connection_send_text(&connection,
-                         "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
-                         "Transfer-Encoding: chunked\r\n\r\nno size\r\n");
-    connection_expect_status(&connection, 400);
-    connection_close(&connection);
-    char *errors = stop_service(&instance);
-    assert_non_null(strstr(errors, "warn  libmicrohttpd refused a request that "
-                                   "it could not read: 400\n"));
-    assert_non_null(strstr(errors, ": 1 requests, 1 refused; "));
-    free(errors);
+    memset(head, 'x', sizeof(head) - 1);
+    memcpy(head, "GET /rockets HTTP/1.1\r\nX: ", 26);
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct instance instance;
+        struct connection connection;
+
+        instance_start(&instance, modes[i % 2]);
+        instance_connect(&instance, &connection);
+        /* Of another request, on the same connection. */
+        connection_get(&connection, "/health");
+        connection_expect_status(&connection, 200);
+        connection_send_text(&connection, refusals[i].sent);
+        connection_expect_status(&connection, refusals[i].status);
+        connection_close(&connection);
+        char *errors = stop_service(&instance);
+        if (strstr(errors, refusals[i].line) == NULL ||
+            strstr(errors, ": 2 requests, 1 refused; ") == NULL)
+            fail_msg("row %zu: %s", i, errors);
+        free(errors);
+    }
+}
+
+static const char unfinished[] = "POST /messages HTTP/1.1\r\n"
+                                 "Host: localhost\r\nContent-Length: 9\r\n"
+                                 "\r\n{";
+
+/* Of requests that are never complete: the limit closes them. */
+static void request_that_a_limit_closes_is_warned_of(void **state)
+{
+    enum { UNFINISHED = 24 };
+    struct instance instance;
+    struct connection connections[UNFINISHED];
+
+    (void)state;
+    instance_start(&instance, FLAGS("-max-connections=16"));
+    for (size_t i = 0; i < UNFINISHED; i++) {
+        instance_connect(&instance, &connections[i]);
+        connection_send_text(&connections[i], unfinished);
+    }
+    process_wait_error(&instance.process,
+                       " POST /messages no response: the request took too "
+                       "long, or too many connections are open\n");
+    for (size_t i = 0; i < UNFINISHED; i++)
+        connection_close(&connections[i]);
+    free(stop_service(&instance));
+}
+
+/* It counts as a request, but nothing was refused. */
+static void request_whose_client_leaves_is_no_refusal(void **state)
+{
+    (void)state;
+    for (size_t mode = 0; mode < 2; mode++) {
+        struct instance instance;
+        struct connection connection;
+
+        instance_start(&instance, modes[mode]);
+        instance_connect(&instance, &connection);
+        connection_send_text(&connection, unfinished);
+        connection_finish(&connection);
+        connection_expect_closed(&connection);
+        connection_close(&connection);
+        char *errors = stop_service(&instance);
+        if (strstr(errors, " warn ") != NULL ||
+            strstr(errors, ": 1 requests, 0 refused; ") == NULL)
+            fail_msg("%s", errors);
+        free(errors);
+    }
 }
 
 /* A flood is a few lines, and a count of the others. */
@@ -227,12 +305,14 @@ static void write_client(const struct connection *connection, char *out,
 static void request_has_a_line_at_debug_level(void **state)
 {
     static const char body[] = LAUNCHED("a");
-    static const char health[] = "GET /health 200: 0 bytes received, ";
+    static const char health[] =
+        "GET /health 200: 0 bytes received, 15 in the response, ";
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct instance instance;
         struct connection connection;
+        struct response response;
         char client[64], expected[256];
 
         instance_start(&instance, i == 0 ? FLAGS("-log-level=debug")
@@ -243,7 +323,10 @@ static void request_has_a_line_at_debug_level(void **state)
         connection_get(&connection, "/health");
         connection_expect_status(&connection, 200);
         connection_post(&connection, body);
-        connection_expect_status(&connection, 202);
+        connection_expect(&connection, &response);
+        response_expect_status(&response, 202);
+        size_t length = strlen(response.body);
+        response_release(&response);
         connection_get(&connection, "/rockets?x=\x01");
         connection_expect_status(&connection, 400);
         connection_close(&connection);
@@ -261,9 +344,10 @@ static void request_has_a_line_at_debug_level(void **state)
         line += digits + 1;
         assert_int_equal(strspn(line, "0123456789"), 3);
         assert_int_equal(strncmp(line + 3, " ms\n", 4), 0);
-        snprintf(expected, sizeof(expected),
-                 "%sPOST /messages 202: %zu bytes received, ", client,
-                 strlen(body));
+        snprintf(
+            expected, sizeof(expected),
+            "%sPOST /messages 202: %zu bytes received, %zu in the response, ",
+            client, strlen(body), length);
         assert_non_null(strstr(line, expected));
         assert_non_null(strstr(line, "GET /rockets?x=\\x01 400: 0 bytes "));
         free(errors);
@@ -305,7 +389,9 @@ int main(void)
         cmocka_unit_test(refused_requests_are_warned_of),
         cmocka_unit_test(memory_limit_is_warned_of),
         cmocka_unit_test(body_that_is_cut_off_is_warned_of),
-        cmocka_unit_test(refusal_of_libmicrohttpd_is_warned_of),
+        cmocka_unit_test(refusals_of_libmicrohttpd_are_warned_of),
+        cmocka_unit_test(request_that_a_limit_closes_is_warned_of),
+        cmocka_unit_test(request_whose_client_leaves_is_no_refusal),
         cmocka_unit_test(flood_of_refusals_is_a_few_lines_and_a_count),
         cmocka_unit_test(request_has_a_line_at_debug_level),
         cmocka_unit_test(totals_are_the_last_line),

@@ -144,6 +144,41 @@ static void escape_is_truncated_between_characters(void **state)
     }
 }
 
+/* A file that is full in the middle of a line, until there is room again. */
+static void line_after_a_torn_one_begins_a_line(void **state)
+{
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    struct rlimit before;
+    char text[4 * LOG_MAX_LINE] = "";
+
+    (void)state;
+    if (file == NULL)
+        abort();
+    log_set_level(LOG_INFO);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, before.rlim_max});
+    log_line(LOG_INFO, "%*s", 20, "whole");
+    log_line(LOG_INFO, "%*s", 200, "torn");
+    log_line(LOG_INFO, "lost");
+    setrlimit(RLIMIT_FSIZE, &before);
+    log_line(LOG_INFO, "next");
+    log_line(LOG_INFO, "last");
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    size_t length = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    assert_int_equal(length, 100 + 1 + 2 * (CAPTURED_PREFIX + 5));
+    assert_memory_equal(text + 100, "\n2", 2);
+    assert_memory_equal(text + length - 5, "last\n", 5);
+    assert_null(strstr(text, "lost"));
+    assert_non_null(strstr(text, "whole\n"));
+    assert_non_null(strstr(text, " info  next\n"));
+}
+
 static void fail_lock(bool with_thread)
 {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -186,6 +221,7 @@ int main(void)
         cmocka_unit_test(levels_have_names),
         cmocka_unit_test(escape_leaves_printable_ascii_only),
         cmocka_unit_test(escape_is_truncated_between_characters),
+        cmocka_unit_test(line_after_a_torn_one_begins_a_line),
         cmocka_unit_test(pthread_error_is_logged_and_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

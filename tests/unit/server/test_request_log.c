@@ -52,6 +52,13 @@ static struct request_line make_line(enum http_method method, unsigned status)
                                  TEXT("/x"), status};
 }
 
+/* The time up to which each group of clients has used up its seconds. */
+static void set_used(struct fixture *fixture, uint64_t time)
+{
+    for (size_t i = 0; i < REQUEST_LOG_GROUPS; i++)
+        fixture->log.paid[i] = time;
+}
+
 static void errors_are_refusals_but_not_what_is_not_found(void **state)
 {
     static const struct {
@@ -76,6 +83,7 @@ static void errors_are_refusals_but_not_what_is_not_found(void **state)
         {HTTP_OTHER, 405, "bad", "0.0.0.0:0 (another) /x 405: bad"},
         {HTTP_POST, 503, NULL, "0.0.0.0:0 POST /x 503: Service Unavailable"},
         {HTTP_POST, 0, "too long", "0.0.0.0:0 POST /x no response: too long"},
+        {0, 431, "bad", "0.0.0.0:0 (unknown) /x 431: bad"},
         {HTTP_POST, 400, "a\nb\xff", "0.0.0.0:0 POST /x 400: a\\x0ab\\xff"},
     };
     struct fixture *fixture = *state;
@@ -83,7 +91,7 @@ static void errors_are_refusals_but_not_what_is_not_found(void **state)
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct request_line line = make_line(rows[i].method, rows[i].status);
-        fixture->log.paid = 0;
+        set_used(fixture, 0);
         captured_log_start(&fixture->capture);
         request_log_response(&fixture->log, &line, rows[i].note);
         captured_log_stop(&fixture->capture);
@@ -96,24 +104,44 @@ static void errors_are_refusals_but_not_what_is_not_found(void **state)
         assert_string_equal(text + CAPTURED_PREFIX, rows[i].line);
         assert_memory_equal(text + CAPTURED_PREFIX - 6, "warn  ", 6);
     }
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REQUESTS),
-                     COUNT(rows));
     assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED),
                      refused);
 }
 
-static void request_that_nobody_could_read_is_counted_and_logged(void **state)
+/*
+ * libmicrohttpd logs that it has refused a request; whose, is known at its end,
+ * or never.
+ */
+static void refusals_of_libmicrohttpd_are_counted_once(void **state)
 {
     struct fixture *fixture = *state;
+    struct request_line line = make_line(HTTP_POST, 431);
+    const struct request_end end = {.sent = true};
 
     captured_log_start(&fixture->capture);
-    request_log_unreadable(&fixture->log, 431);
+    for (int i = 0; i < 3; i++)
+        request_log_unknown(&fixture->log);
+    /* All three may still get a request. */
+    request_log_report(&fixture->log, false);
+    request_log_refused(&fixture->log, &line);
     captured_log_stop(&fixture->capture);
-    assert_string_equal(
-        fixture->capture.text + CAPTURED_PREFIX,
-        "libmicrohttpd refused a request that it could not read: 431\n");
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REQUESTS), 1);
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 1);
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
+                        "0.0.0.0:0 POST /x 431: libmicrohttpd could not read "
+                        "the request\n");
+    captured_log_start(&fixture->capture);
+    request_log_unknown(&fixture->log);
+    request_log_report(&fixture->log, false);
+    captured_log_stop(&fixture->capture);
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
+                        "refused requests whose first line libmicrohttpd could "
+                        "not read: 2\n");
+    log_set_level(LOG_INFO);
+    request_log_refused(&fixture->log, &line);
+    request_log_report(&fixture->log, true);
+    request_log_end(&fixture->log, &line, &end);
+    request_log_end(&fixture->log, &line, &end);
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REQUESTS), 4);
+    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 4);
 }
 
 static void client_is_an_address_with_its_port(void **state)
@@ -130,6 +158,7 @@ static void client_is_an_address_with_its_port(void **state)
         {NULL, "(unknown) "},
     };
     struct fixture *fixture = *state;
+    const struct request_end end = {.sent = true};
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct sockaddr_in ipv4 = {.sin_family = AF_INET,
@@ -146,7 +175,7 @@ static void client_is_an_address_with_its_port(void **state)
                  inet_pton(AF_INET6, rows[i].address, &ipv6.sin6_addr) == 1)
             line.client = (const struct sockaddr *)&ipv6;
         captured_log_start(&fixture->capture);
-        request_log_end(&line, 0, 0, true);
+        request_log_end(&fixture->log, &line, &end);
         captured_log_stop(&fixture->capture);
         assert_memory_equal(fixture->capture.text + CAPTURED_PREFIX,
                             rows[i].shown, strlen(rows[i].shown));
@@ -160,19 +189,24 @@ static void end_has_bytes_and_time(void **state)
     char target[2 * REQUEST_LOG_TARGET];
 
     captured_log_start(&fixture->capture);
-    request_log_end(&line, 12345, 1002003, true);
+    request_log_end(&fixture->log, &line,
+                    &(struct request_end){12345, 67, 1002003, true});
     captured_log_stop(&fixture->capture);
-    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX - 6,
-                        "debug 0.0.0.0:0 GET /x 200: 12345 bytes received, "
-                        "1002.003 ms\n");
+    assert_string_equal(
+        fixture->capture.text + CAPTURED_PREFIX - 6,
+        "debug 0.0.0.0:0 GET /x 200: 12345 bytes received, 67 in "
+        "the response, 1002.003 ms\n");
     /* A long target leaves room for the rest. */
     memset(target, '\n', sizeof(target));
     line.target = (struct text){target, sizeof(target)};
     captured_log_start(&fixture->capture);
-    request_log_end(&line, SIZE_MAX, UINT64_MAX, false);
+    request_log_end(
+        &fixture->log, &line,
+        &(struct request_end){UINT64_MAX, UINT64_MAX, UINT64_MAX, false});
     captured_log_stop(&fixture->capture);
     assert_non_null(strstr(fixture->capture.text,
                            "\\x0a 200: 18446744073709551615 bytes received, "
+                           "18446744073709551615 in the response, "
                            "18446744073709551.615 ms, cut off\n"));
 }
 
@@ -192,7 +226,7 @@ static unsigned long report(struct fixture *fixture)
     unsigned long left_out = 0;
 
     captured_log_start(&fixture->capture);
-    request_log_report(&fixture->log);
+    request_log_report(&fixture->log, false);
     captured_log_stop(&fixture->capture);
     assert_true(fixture->capture.writes <= 1);
     if (fixture->capture.writes == 1) {
@@ -220,15 +254,64 @@ static void many_refusals_are_few_lines_and_a_count(void **state)
     assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 100);
 }
 
+/* One that is refused again and again does not hide another. */
+static void clients_have_limits_of_their_own(void **state)
+{
+    static const char *const others[] = {"192.0.2.1",   "192.0.2.2",
+                                         "192.0.3.1",   "::ffff:192.0.2.9",
+                                         "2001:db8::1", "2001:db9::1"};
+    struct fixture *fixture = *state;
+
+    refuse(fixture, 100);
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+        struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+        struct request_line line = make_line(HTTP_POST, 400);
+
+        if (inet_pton(AF_INET, others[i], &ipv4.sin_addr) == 1)
+            line.client = (const struct sockaddr *)&ipv4;
+        else if (inet_pton(AF_INET6, others[i], &ipv6.sin6_addr) == 1)
+            line.client = (const struct sockaddr *)&ipv6;
+        captured_log_start(&fixture->capture);
+        request_log_response(&fixture->log, &line, "bad");
+        captured_log_stop(&fixture->capture);
+        if (fixture->capture.writes != 1)
+            fail_msg("%s is hidden", others[i]);
+    }
+}
+
+/* Addresses of one network, and ports of one address, are one client. */
+static void client_is_limited_with_all_its_addresses(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned lines = 0;
+
+    for (unsigned i = 0; i < 100; i++) {
+        struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6,
+                                    .sin6_port = htons((uint16_t)i)};
+        struct request_line line = make_line(HTTP_POST, 400);
+
+        inet_pton(AF_INET6, "2001:db8::", &ipv6.sin6_addr);
+        ipv6.sin6_addr.s6_addr[15] = (uint8_t)i;
+        line.client = (const struct sockaddr *)&ipv6;
+        captured_log_start(&fixture->capture);
+        request_log_response(&fixture->log, &line, "bad");
+        captured_log_stop(&fixture->capture);
+        lines += fixture->capture.writes;
+    }
+    /* A slow machine may take some seconds. */
+    assert_in_range(lines, REQUEST_LOG_AT_ONCE, 50);
+}
+
 /* The log's time is moved instead of waiting. */
 static void each_second_pays_for_one_line(void **state)
 {
     struct fixture *fixture = *state;
 
-    fixture->log.paid = connection_clock() + UINT64_C(3600000000);
+    set_used(fixture, connection_clock() + UINT64_C(3600000000));
     refuse(fixture, 5);
     assert_int_equal(fixture->capture.writes, 0);
-    fixture->log.paid = connection_clock() - UINT64_C(3) * REQUEST_LOG_SECOND;
+    set_used(fixture, connection_clock() - UINT64_C(3) * REQUEST_LOG_SECOND);
     refuse(fixture, 3);
     assert_int_equal(fixture->capture.writes, 3);
     assert_int_equal(report(fixture), 5);
@@ -249,10 +332,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(errors_are_refusals_but_not_what_is_not_found),
-        FIXTURE_TEST(request_that_nobody_could_read_is_counted_and_logged),
+        FIXTURE_TEST(refusals_of_libmicrohttpd_are_counted_once),
         FIXTURE_TEST(client_is_an_address_with_its_port),
         FIXTURE_TEST(end_has_bytes_and_time),
         FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
+        FIXTURE_TEST(clients_have_limits_of_their_own),
+        FIXTURE_TEST(client_is_limited_with_all_its_addresses),
         FIXTURE_TEST(each_second_pays_for_one_line),
         FIXTURE_TEST(nothing_is_left_out_of_a_log_without_warnings),
     };
