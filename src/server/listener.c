@@ -94,8 +94,8 @@ static int open_at(const struct addrinfo *address)
     return -1;
 }
 
-int listener_open(const char *host, uint16_t port, char *error,
-                  size_t error_size)
+struct addrinfo *listener_resolve(const char *host, uint16_t port, char *error,
+                                  size_t error_size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
@@ -106,19 +106,24 @@ int listener_open(const char *host, uint16_t port, char *error,
     snprintf(service, sizeof(service), "%u", port);
     int result = getaddrinfo(host, service, &hints, &addresses);
     if (result != 0)
-        return explain(error, error_size,
-                       "-host=%s: %s; give an address of this machine, such "
-                       "as 127.0.0.1, or 0.0.0.0 for all",
-                       host, gai_strerror(result));
+        explain(error, error_size,
+                "-host=%s: %s; give an address of this machine, such "
+                "as 127.0.0.1, or 0.0.0.0 for all",
+                host, gai_strerror(result));
+    return result == 0 ? addresses : NULL;
+}
 
-    /* A name may have several addresses, not all of them usable. */
+/* A name may have several addresses, not all of them usable. */
+int listener_open(const struct addrinfo *addresses, const char *host,
+                  uint16_t port, char *error, size_t error_size)
+{
     int fd = -1;
+
     for (const struct addrinfo *address = addresses; fd < 0 && address != NULL;
          address = address->ai_next)
         fd = open_at(address);
     if (fd < 0)
         explain_errno(errno, host, port, error, error_size);
-    freeaddrinfo(addresses);
     return fd;
 }
 
