@@ -139,6 +139,22 @@ static void addresses_of_this_machine_are_written_as_in_urls(void **state)
                 !has_ipv6);
 }
 
+static void groups_are_no_addresses(void **state)
+{
+    static const char *const hosts[] = {"224.0.0.1", "239.255.255.255",
+                                        "255.255.255.255", "ff02::1"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(hosts); i++) {
+        char error[256] = "";
+        int listener = open_listener(hosts[i], error);
+        if (listener >= 0)
+            close(listener);
+        assert_int_equal(listener, -1);
+        assert_non_null(strstr(error, " is not an address of this machine; "));
+    }
+}
+
 /*
  * Refuse sockets of IPv6, for good, as a kernel without it does, or the setting
  * RestrictAddressFamilies of systemd. False if this machine forbids that.
@@ -181,6 +197,7 @@ int main(void)
         cmocka_unit_test(address_is_that_of_the_socket),
         cmocka_unit_test(name_is_replaced_by_its_address),
         cmocka_unit_test(addresses_of_this_machine_are_written_as_in_urls),
+        cmocka_unit_test(groups_are_no_addresses),
         cmocka_unit_test(missing_ipv6_is_an_error_that_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
