@@ -52,13 +52,19 @@ static void fill_stops(sigset_t *set)
 }
 
 /*
- * End the process by the signal, whose action is the default again (see
- * SA_RESETHAND below). The kernel drops it if this is process 1, as in a
- * container (pid_namespaces(7)).
+ * End the process by the default action of the signal, which is blocked while
+ * this runs. For process 1, as in a container, the kernel drops it instead
+ * (pid_namespaces(7)).
  */
 static void end_process(int number)
 {
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    signal(number, SIG_DFL);
     raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     _exit(STATUS_OF_SIGNALS + number);
 }
 
@@ -70,9 +76,6 @@ void signals_init(void)
         SIGUSR1, /* other daemons reopen their log, or log more */
         SIGUSR2,
     };
-
-    const struct sigaction end = {.sa_handler = end_process,
-                                  .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
     sigset_t set;
 
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -81,7 +84,7 @@ void signals_init(void)
     fill_stops(&set);
     for (size_t i = 0; i < STOP_COUNT; i++) {
         if (sigismember(&set, stops[i].number) == 1)
-            sigaction(stops[i].number, &end, NULL);
+            signal(stops[i].number, end_process);
     }
 }
 

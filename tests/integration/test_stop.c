@@ -319,14 +319,11 @@ static void signal_ends_it_while_it_looks_up_a_name(void **state)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     char path[] = "/tmp/test_stop.XXXXXX";
-    const char *const arguments[] = {
-        "/bin/sh",
-        "-c",
+    static const char command[] =
         "exec unshare -rm sh -c 'mount --bind \"$1\" /etc/hosts && "
-        "exec \"$0\" -port=0 -host=lunar.test' \"$0\" \"$1\"",
-        process_setting("LUNAR_SERVICE"),
-        path,
-        NULL};
+        "exec \"$0\" -port=0 -host=lunar.test' \"$0\" \"$1\"";
+    const char *const arguments[] = {
+        "/bin/sh", "-c", command, process_setting("LUNAR_SERVICE"), path, NULL};
 
     (void)state;
     if (!may_unshare("-rm"))
