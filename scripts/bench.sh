@@ -23,7 +23,7 @@
 #
 # Example: scripts/bench.sh --only=post,idle --rounds=9
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 TARGETS=(lunar.service rockets bare_mhd bench_fleet bench_pace bench_parts)

@@ -18,7 +18,7 @@
 #
 # Example: scripts/conformance.sh 1000 --seed=7
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 EXAMPLES=300

@@ -15,7 +15,7 @@
 #
 # Example: scripts/coverage.sh --missing '^unit\.table'
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 BUILD=build/coverage

@@ -17,7 +17,7 @@
 #
 # Example: scripts/fuzz.sh 600 --jobs=2 json message
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 SECONDS_EACH=60

@@ -19,7 +19,7 @@
 #
 # Example: scripts/mutate.sh --sample=50 src/domain/rocket.c
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 WORK=$PWD/build/mutate

@@ -17,7 +17,7 @@
 #
 # Example: scripts/run.sh -port=9000 -max-memory=512M
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 # The service reads the values. Without a dash, only the value of the flag

@@ -21,7 +21,7 @@
 #
 # Example: scripts/soak.sh 5 --preset=asan
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 # build PRESET: configure and build it.

@@ -18,7 +18,7 @@
 #
 # Example: scripts/test.sh debug tidy
 set -uo pipefail
-cd "$(dirname "$0")/.." || exit
+cd "$(dirname "$(readlink -f "$0")")/.." || exit
 . scripts/packages.sh
 
 ALL_STEPS=(format shell cppcheck debug conformance clients asan tsan release

@@ -17,7 +17,7 @@
 #
 # Example: scripts/valgrind.sh helgrind '^test_stop$'
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 TOOL=memcheck

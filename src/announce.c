@@ -83,11 +83,9 @@ static void print_ready(const struct server_address *address)
         snprintf(line, sizeof(line), "http://%s (API: http://%s/swagger%s%s)",
                  text, text, address->reach == SERVER_LOOPBACK ? "" : "; ",
                  address->reach == SERVER_LOOPBACK ? "" : authentication);
-    if (poll(&out, 1, 0) > 0)
-        dprintf(STDOUT_FILENO, "lunar.service: listening on %s\n", line);
-    else
-        log_line(LOG_WARN,
-                 "nobody reads stdout, so this is not printed: listening on %s",
+    if (poll(&out, 1, 0) <= 0 ||
+        dprintf(STDOUT_FILENO, "lunar.service: listening on %s\n", line) < 0)
+        log_line(LOG_WARN, "stdout does not take this line: listening on %s",
                  line);
 }
 
@@ -107,6 +105,7 @@ void announce_ready(const struct config *config, const struct machine *machine,
                  "reach it, or use -host=127.0.0.1 behind a proxy that asks "
                  "for a password",
                  address->text);
+    /* In a terminal, which shows both, the ready line is the last one. */
     log_flush(LOG_STOP_MS);
     print_ready(address);
 }

@@ -15,8 +15,8 @@ void announce_warnings(const struct config_report *report);
 /*
  * Log how many event loops there are, how much memory rockets may take, and
  * why. Warn if clients on other machines can connect. Then print the ready
- * line, for scripts to wait for; it is left out, with a warning, where that
- * would block.
+ * line, for scripts to wait for; where that fails or would block, it is in a
+ * warning of the log instead.
  */
 void announce_ready(const struct config *config, const struct machine *machine,
                     const struct server_address *address);

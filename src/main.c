@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,11 +71,12 @@ static bool fill_streams(void)
 }
 
 /*
- * Serve until a signal arrives. After that, signals have their default action,
- * so a second one ends the process at once.
+ * Serve until a signal arrives. After that signals are unblocked, so a second
+ * one ends the process at once.
  */
 static int serve_until_signal(const struct config *config,
                               const struct machine *machine,
+                              const struct addrinfo *addresses,
                               const struct http_app *app,
                               struct counters *counters)
 {
@@ -86,6 +88,7 @@ static int serve_until_signal(const struct config *config,
     struct server_options options = {
         .host = config->host,
         .port = config->port,
+        .addresses = addresses,
         .threads = config->threads,
         .per_connection = config->per_connection,
         .max_connections = config->max_connections,
@@ -118,14 +121,20 @@ static uint64_t clock_seconds(void)
 /*
  * Create the parts, lowest first, and serve. Free the workers before the table:
  * they may still be making a list, although its client has disconnected.
+ * To look up a name may take DNS half a minute, so a signal still ends that.
  */
 static int run_service(const struct config *config,
                        const struct machine *machine)
 {
     struct api api;
+    char error[256];
     int code = EXIT_FAILURE;
     uint64_t start = clock_seconds();
+    struct addrinfo *addresses =
+        server_resolve(config->host, config->port, error, sizeof(error));
 
+    if (addresses == NULL)
+        return report_failure(code, error);
     signals_block();
     struct table *table = table_new(config->max_memory);
     struct counters *counters = counters_new();
@@ -137,13 +146,14 @@ static int run_service(const struct config *config,
     } else {
         api_init(&api, table, workers, counters);
         struct http_app app = api_app(&api);
-        code = serve_until_signal(config, machine, &app, counters);
+        code = serve_until_signal(config, machine, addresses, &app, counters);
     }
     workers_free(workers);
     if (code == EXIT_SUCCESS)
         totals_log(counters, clock_seconds() - start, table_count(table));
     counters_free(counters);
     table_free(table);
+    freeaddrinfo(addresses);
     return code;
 }
 
@@ -152,7 +162,7 @@ int main(int argc, char *argv[])
     struct config config;
     struct config_report report;
 
-    signals_ignore();
+    signals_init();
     if (!fill_streams())
         return report_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "

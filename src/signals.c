@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The main thread waits for the signals that stop the service; no handler runs.
- * Signals that are not named here keep their default action: whoever sends
- * SIGQUIT wants a core dump, and whoever sets an alarm(2) before execve(2)
- * wants the process to end.
+ * The main thread waits for the signals that stop the service. While it does
+ * not, a handler ends the process. Signals that are not named here keep their
+ * default action: whoever sends SIGQUIT wants a core dump, and whoever sets an
+ * alarm(2) before execve(2) wants the process to end.
  */
 #include "signals.h"
 
@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "base/sync.h"
 
@@ -23,7 +24,11 @@ static const struct {
     {SIGHUP, "SIGHUP"},
 };
 
-enum { STOP_COUNT = sizeof(stops) / sizeof(stops[0]) };
+enum {
+    STOP_COUNT = sizeof(stops) / sizeof(stops[0]),
+    /* The exit status of shells is this plus the number of the signal. */
+    STATUS_OF_SIGNALS = 128,
+};
 
 /*
  * nohup(1) starts a program with SIGHUP ignored, and the program has to leave
@@ -46,7 +51,24 @@ static void fill_stops(sigset_t *set)
         sigdelset(set, SIGHUP);
 }
 
-void signals_ignore(void)
+/*
+ * End the process by the default action of the signal, which is blocked while
+ * this runs. For process 1, as in a container, the kernel drops it instead
+ * (pid_namespaces(7)).
+ */
+static void end_process(int number)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    signal(number, SIG_DFL);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    _exit(STATUS_OF_SIGNALS + number);
+}
+
+void signals_init(void)
 {
     static const int ignored[] = {
         SIGPIPE, /* a client has closed early */
@@ -54,15 +76,16 @@ void signals_ignore(void)
         SIGUSR1, /* other daemons reopen their log, or log more */
         SIGUSR2,
     };
+    sigset_t set;
 
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
         signal(ignored[i], SIG_IGN);
-    /*
-     * A shell script starts a job in the background with SIGINT ignored. A
-     * second signal must end the process all the same.
-     */
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    /* Also SIGINT, with which a shell script starts a job in the background. */
+    fill_stops(&set);
+    for (size_t i = 0; i < STOP_COUNT; i++) {
+        if (sigismember(&set, stops[i].number) == 1)
+            signal(stops[i].number, end_process);
+    }
 }
 
 void signals_block(void)

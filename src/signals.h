@@ -6,10 +6,11 @@
 #define LUNAR_SIGNALS_H
 
 /*
- * Ignore what must not end the service. Call it first, as until then these
- * signals do end it.
+ * Ignore what must not end the service. Let the signals that stop it end the
+ * process at once, until signals_block(): nothing has to be finished yet.
+ * Call it first. Process 1 of a container gets no such signal before.
  */
-void signals_ignore(void);
+void signals_init(void);
 
 /*
  * Block the signals that stop the service, so that signals_wait() gets them.
@@ -17,10 +18,7 @@ void signals_ignore(void);
  */
 void signals_block(void);
 
-/*
- * Let them have their default action again, which is to end the process at
- * once; also that of any that is waiting.
- */
+/* Let them end the process at once again; also one that is waiting. */
 void signals_unblock(void);
 
 /*

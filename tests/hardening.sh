@@ -13,7 +13,7 @@
 set -eu
 SCRIPT=$0
 # shellcheck source=scripts/help.sh
-. "$(dirname "$0")/../scripts/help.sh"
+. "$(dirname "$(readlink -f "$0")")/../scripts/help.sh"
 read_help "$@"
 LC_ALL=C
 export LC_ALL

@@ -14,11 +14,11 @@
 set -eu
 SCRIPT=$0
 # shellcheck source=scripts/help.sh
-. "$(dirname "$0")/../scripts/help.sh"
+. "$(dirname "$(readlink -f "$0")")/../scripts/help.sh"
 read_help "$@"
 [ $# -gt 0 ] || usage "no room given"
 
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 # shellcheck disable=SC2016 # $0 is for awk
 find include src -path src/rockets -prune -o -name '*.[ch]' -print |
     sort | xargs awk -v rooms="$*" '

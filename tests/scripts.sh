@@ -12,7 +12,7 @@
 #
 # Example: tests/scripts.sh
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 SCRIPT=$PWD/tests/scripts.sh
 . scripts/help.sh
 read_help "$@"
@@ -24,7 +24,7 @@ faults=0
 
 make_copy() {
     local program
-    mkdir -p "$copy/tree" "$copy/bin"
+    mkdir -p "$copy/tree" "$copy/bin" "$copy/elsewhere"
     find scripts .ci tests bench -name node_modules -prune -o \
         -type f \( -name '*.sh' -o -name '*.py' -o -path .ci/run \) -print0 |
         xargs -0 cp -p --parents -t "$copy/tree"
@@ -83,6 +83,17 @@ refuses() {
     grep -q "^usage: $1" "$copy/err" || fault "$*: prints no usage"
 }
 
+# works_elsewhere SCRIPT: the same from another folder, and through a link.
+works_elsewhere() {
+    local name
+    (cd "$copy/tree" && "$1" --help) >"$copy/help"
+    ln -sf "$copy/tree/$1" "$copy/elsewhere/link"
+    for name in "$copy/tree/$1" "../tree/$1" ./link; do
+        (cd "$copy/elsewhere" && exec "$name" --help) >"$copy/out" 2>&1 || true
+        cmp -s "$copy/help" "$copy/out" || fault "$name for $1: prints another help"
+    done
+}
+
 make_copy
 list_files >"$copy/files"
 mapfile -t scripts < <(cd "$copy/tree" && find .ci scripts tests -type f -perm -u+x \
@@ -92,6 +103,7 @@ for script in "${scripts[@]}"; do
     helps "$script" --help
     helps "$script" -h
     refuses "$script" --no-such-option
+    works_elsewhere "$script"
 done
 
 refuses scripts/bench.sh --rounds=0
@@ -107,6 +119,8 @@ refuses scripts/mutate.sh src/domain/no_such_file.c
 refuses scripts/run.sh -prot=9000
 refuses scripts/run.sh 9000
 refuses scripts/run.sh -port=9000 9001
+refuses scripts/run.sh -- -port=9000
+refuses scripts/run.sh -host '0.0.0.0 ::' 9000
 helps scripts/run.sh -help
 refuses scripts/soak.sh --only=nothing
 refuses scripts/test.sh no_such_step

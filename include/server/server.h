@@ -17,13 +17,15 @@ enum {
     SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
 };
 
+struct addrinfo;
 struct counters;
 
 struct server_options {
-    const char *host;
+    const char *host; /* this and the port: for errors */
     uint16_t port;
-    unsigned threads;    /* event loops, at least 1 */
-    bool per_connection; /* a thread for each connection instead */
+    const struct addrinfo *addresses; /* listen on the first usable one */
+    unsigned threads;                 /* event loops, at least 1 */
+    bool per_connection;              /* a thread for each connection instead */
     unsigned max_connections;
     unsigned idle_seconds; /* at least 1: idle connections are closed then */
     /*
@@ -56,10 +58,18 @@ struct server_address {
 struct server;
 
 /*
+ * Find the addresses of `host`, a name or an address. It may block for as long
+ * as DNS does. Returns NULL on failure, and sets `error` as server_start().
+ * Ownership: the caller frees the result with freeaddrinfo(3).
+ */
+struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
+                                size_t error_size);
+
+/*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
  * Ownership: the application, the policy and the counters are borrowed and must
- * outlive the server.
+ * outlive the server; host and addresses only this call.
  */
 struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,

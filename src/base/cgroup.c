@@ -19,7 +19,7 @@
 
 enum {
     MAX_PATH = 4096,
-    /* memory.stat of version 1 has some 40 lines, of which one is wanted. */
+    /* The longest, memory.stat of version 1, has some 40 lines. */
     MAX_FILE = 8192,
 };
 
@@ -36,7 +36,10 @@ struct group {
     size_t top; /* length of the part up to the mount point; 0: not found */
 };
 
-/* Read the beginning of a file. Absent text if it cannot be read. */
+/*
+ * Read a file. Absent text if it cannot be read, or is so long that its last
+ * number may be cut.
+ */
 static struct text read_file(const char *folder, const char *name,
                              char buffer[MAX_FILE])
 {
@@ -49,7 +52,7 @@ static struct text read_file(const char *folder, const char *name,
     if (file == NULL)
         return text;
     size_t length = fread(buffer, 1, MAX_FILE, file);
-    if (ferror(file) == 0)
+    if (ferror(file) == 0 && length < MAX_FILE)
         text = (struct text){buffer, length};
     fclose(file);
     return text;
@@ -239,8 +242,6 @@ static const char *path_below(const char *path, const char *top)
     if (strncmp(path, top, length) != 0)
         return NULL;
     const char *rest = path + length;
-    if (strcmp(rest, "/") == 0)
-        return "";
     if ((*rest != '\0' && *rest != '/') || leads_out(rest))
         return NULL;
     return rest;

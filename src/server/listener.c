@@ -18,8 +18,10 @@
 
 #include "base/log.h"
 
-/* Connections that the kernel queues; it lowers this to its own limit. */
-enum { BACKLOG = 4096 };
+enum {
+    BACKLOG = 4096, /* connections that the kernel queues, up to its limit */
+    MAX_SHOWN = 96, /* bytes of a host in an error, and a NUL */
+};
 
 __attribute__((format(printf, 3, 4))) static int
 explain(char *error, size_t size, const char *format, ...)
@@ -36,8 +38,9 @@ explain(char *error, size_t size, const char *format, ...)
 static int explain_errno(int number, const char *host, uint16_t port,
                          char *error, size_t size)
 {
-    char reason[128];
+    char reason[128], shown[MAX_SHOWN];
 
+    host = log_escape(text_of(host), shown, sizeof(shown));
     switch (number) {
     case EADDRINUSE:
         return explain(error, size,
@@ -73,10 +76,36 @@ static int explain_errno(int number, const char *host, uint16_t port,
     }
 }
 
+/*
+ * Whether no client can connect to the address, although bind(2) may take it:
+ * one of multicast or broadcast. The routes show which are broadcast:
+ * connect(2) of a datagram socket, which sends nothing, is not permitted then.
+ */
+static bool is_for_groups(const struct addrinfo *address)
+{
+    const struct sockaddr_in *ipv4 = (const void *)address->ai_addr;
+    const struct sockaddr_in6 *ipv6 = (const void *)address->ai_addr;
+
+    if (address->ai_family == AF_INET6)
+        return IN6_IS_ADDR_MULTICAST(&ipv6->sin6_addr);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool broadcast = fd >= 0 &&
+                     connect(fd, address->ai_addr, address->ai_addrlen) != 0 &&
+                     errno == EACCES;
+    if (fd >= 0)
+        close(fd);
+    return broadcast || IN_MULTICAST(ntohl(ipv4->sin_addr.s_addr));
+}
+
 /* A socket of `address`, listening; or -1 and errno. */
 static int open_at(const struct addrinfo *address)
 {
     int on = 1, off = 0;
+
+    if (is_for_groups(address)) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
     int fd = socket(address->ai_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -94,31 +123,37 @@ static int open_at(const struct addrinfo *address)
     return -1;
 }
 
-int listener_open(const char *host, uint16_t port, char *error,
-                  size_t error_size)
+struct addrinfo *listener_resolve(const char *host, uint16_t port, char *error,
+                                  size_t error_size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *addresses = NULL;
-    char service[8];
+    char service[8], shown[MAX_SHOWN];
 
     snprintf(service, sizeof(service), "%u", port);
     int result = getaddrinfo(host, service, &hints, &addresses);
     if (result != 0)
-        return explain(error, error_size,
-                       "-host=%s: %s; give an address of this machine, such "
-                       "as 127.0.0.1, or 0.0.0.0 for all",
-                       host, gai_strerror(result));
+        explain(error, error_size,
+                "-host=%s: %s; give an address of this machine, such "
+                "as 127.0.0.1, or 0.0.0.0 for all",
+                log_escape(text_of(host), shown, sizeof(shown)),
+                gai_strerror(result));
+    return result == 0 ? addresses : NULL;
+}
 
-    /* A name may have several addresses, not all of them usable. */
+/* A name may have several addresses, not all of them usable. */
+int listener_open(const struct addrinfo *addresses, const char *host,
+                  uint16_t port, char *error, size_t error_size)
+{
     int fd = -1;
+
     for (const struct addrinfo *address = addresses; fd < 0 && address != NULL;
          address = address->ai_next)
         fd = open_at(address);
     if (fd < 0)
         explain_errno(errno, host, port, error, error_size);
-    freeaddrinfo(addresses);
     return fd;
 }
 

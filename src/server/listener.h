@@ -10,12 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct addrinfo;
+
+/* As server_resolve(). */
+struct addrinfo *listener_resolve(const char *host, uint16_t port, char *error,
+                                  size_t error_size);
+
 /*
- * Listen on `port` of `host` (a name or an address; "::" takes IPv4 too).
- * Returns the descriptor; or -1, and `error` is a line that says what to do.
+ * Listen on the first of the addresses that can be used; "::" takes IPv4 too.
+ * They are those of `host` and `port`, which errors name. Returns the
+ * descriptor; or -1, and `error` is a line that says what to do.
  */
-int listener_open(const char *host, uint16_t port, char *error,
-                  size_t error_size);
+int listener_open(const struct addrinfo *addresses, const char *host,
+                  uint16_t port, char *error, size_t error_size);
 
 /*
  * A placeholder listener: a socket that listens where no client can reach it;

@@ -276,6 +276,12 @@ static bool start_parts(struct server *server,
     return server->daemon != NULL;
 }
 
+struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
+                                size_t error_size)
+{
+    return listener_resolve(host, port, error, error_size);
+}
+
 struct server *server_start(const struct server_options *wanted,
                             const struct http_app *app, char *error,
                             size_t error_size)
@@ -296,8 +302,8 @@ struct server *server_start(const struct server_options *wanted,
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
              "timeout=%u", options.idle_seconds);
     server->placeholder = -1;
-    server->socket =
-        listener_open(options.host, options.port, error, error_size);
+    server->socket = listener_open(options.addresses, options.host,
+                                   options.port, error, error_size);
     if (server->socket < 0) {
         release_server(server);
         return NULL;

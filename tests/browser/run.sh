@@ -13,14 +13,14 @@
 # Example: tests/browser/run.sh redocly --version
 SCRIPT=$0
 # shellcheck source=scripts/help.sh
-. "$(dirname "$0")/../../scripts/help.sh"
+. "$(dirname "$(readlink -f "$0")")/../../scripts/help.sh"
 # The command has options of its own.
 read_help "${1-}"
 [ $# -gt 0 ] || usage "no command given"
 
 # Debian's nginx is in /usr/sbin, which only root has in PATH.
 PATH="$PATH:/usr/sbin"
-cd "$(dirname "$0")" || exit 1
+cd "$(dirname "$(readlink -f "$0")")" || exit 1
 if ! command -v node >/dev/null; then
     echo "skipped: node is missing (Debian: nodejs)"
     exit "${LUNAR_SKIP_CODE:-77}"

@@ -133,7 +133,7 @@ static void bad_setting_is_a_usage_error_of_one_line(void **state)
 static void address_that_cannot_be_used_is_an_error_of_one_line(void **state)
 {
     struct instance instance;
-    char flag[MAX_TEXT], part[64];
+    char flag[MAX_TEXT], part[64], longest[300] = "-host=";
 
     (void)state;
     instance_start(&instance, NULL);
@@ -152,6 +152,9 @@ static void address_that_cannot_be_used_is_an_error_of_one_line(void **state)
      */
     expect_line(FLAGS("-port=0", "-host=fe80::1"), NULL, 1,
                 "can't listen on port 0 of fe80::1: ");
+    /* Any text is shown on one line, and leaves room for what to do. */
+    memset(longest + strlen(longest), '\n', sizeof(longest) - 7);
+    expect_line(FLAGS("-port=0", longest), NULL, 1, "or 0.0.0.0 for all\n");
 }
 
 /*

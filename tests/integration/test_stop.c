@@ -6,9 +6,13 @@
  */
 #include "lib/harness.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     IDLERS = 100,
@@ -240,6 +244,109 @@ static void signal_at_the_start_stops_it_when_it_is_ready(void **state)
     }
 }
 
+/* Return whether unshare(1) may make namespaces with these options. */
+static bool may_unshare(const char *options)
+{
+    const char *const arguments[] = {"/bin/sh", "-c", "exec unshare $0 true",
+                                     options, NULL};
+    struct process process;
+
+    process_start(&process, arguments, NULL);
+    bool allowed = process_wait(&process, INSTANCE_PATIENCE) == 0;
+    process_release(&process);
+    return allowed;
+}
+
+/* Return the only child of a process. */
+static pid_t child_of(pid_t parent)
+{
+    char path[64], line[32] = "";
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent,
+             (int)parent);
+    FILE *file = fopen(path, "re");
+    if (file == NULL || fgets(line, sizeof(line), file) == NULL)
+        abort();
+    fclose(file);
+    return (pid_t)strtol(line, NULL, 10);
+}
+
+/*
+ * The service as process 1, as in a container: the kernel drops signals that
+ * would have the default action.
+ */
+static void second_signal_ends_process_1_at_once(void **state)
+{
+    const char *const arguments[] = {
+        "/bin/sh", "-c", "exec unshare -rpf --kill-child \"$0\" -port=0",
+        process_setting("LUNAR_SERVICE"), NULL};
+    struct scene scene = {0};
+
+    (void)state;
+    if (!may_unshare("-rpf"))
+        skip();
+    process_start(&scene.instance.process, arguments, NULL);
+    instance_wait_ready(&scene.instance);
+    start_request(&scene);
+    pid_t service = child_of(scene.instance.process.pid);
+    assert_int_equal(kill(service, SIGTERM), 0);
+    instance_wait_refusing(&scene.instance);
+    assert_int_equal(kill(service, SIGTERM), 0);
+    assert_int_equal(process_wait(&scene.instance.process, AT_ONCE_MS),
+                     128 + SIGTERM);
+    connection_close(&scene.request);
+    instance_release(&scene.instance);
+}
+
+/* Wait until somebody opens the pipe to read. Return the other end. */
+static int open_pipe(const char *path)
+{
+    int64_t deadline = process_clock() + INSTANCE_PATIENCE;
+    int end = -1;
+
+    while (end < 0 && process_clock() < deadline) {
+        process_wait_until(process_clock() + 1);
+        end = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    }
+    return end;
+}
+
+/*
+ * Looking up a name takes DNS up to half a minute. Here it waits for a line of
+ * /etc/hosts, which is a pipe.
+ */
+static void signal_ends_it_while_it_looks_up_a_name(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    char path[] = "/tmp/test_stop.XXXXXX";
+    static const char command[] =
+        "exec unshare -rm sh -c 'mount --bind \"$1\" /etc/hosts && "
+        "exec \"$0\" -port=0 -host=lunar.test' \"$0\" \"$1\"";
+    const char *const arguments[] = {
+        "/bin/sh", "-c", command, process_setting("LUNAR_SERVICE"), path, NULL};
+
+    (void)state;
+    if (!may_unshare("-rm"))
+        skip();
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        struct process process;
+
+        process_start(&process, arguments, NULL);
+        int end = open_pipe(path);
+        process_signal(&process, signals[i]);
+        assert_int_equal(process_wait(&process, INSTANCE_PATIENCE),
+                         PROCESS_SIGNALLED + signals[i]);
+        close(end);
+        process_release(&process);
+    }
+    unlink(path);
+}
+
 static void hangup_stays_ignored_under_nohup(void **state)
 {
     const char *const arguments[] = {"/bin/sh", "-c",
@@ -263,8 +370,10 @@ int main(void)
         cmocka_unit_test(stuck_clients_are_cut_off_after_the_time_limit),
         cmocka_unit_test(every_stop_signal_lets_requests_finish_and_is_logged),
         cmocka_unit_test(second_signal_ends_at_once),
+        cmocka_unit_test(second_signal_ends_process_1_at_once),
         cmocka_unit_test(other_signals_do_not_end_it),
         cmocka_unit_test(signal_at_the_start_stops_it_when_it_is_ready),
+        cmocka_unit_test(signal_ends_it_while_it_looks_up_a_name),
         cmocka_unit_test(hangup_stays_ignored_under_nohup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "lib/harness.h"
 
+#include <netdb.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,7 +145,10 @@ struct toy *toy_start(bool per_connection, unsigned loops)
 {
     struct toy *toy = calloc(1, sizeof(*toy));
     char error[256] = "out of memory";
+    struct addrinfo *addresses =
+        server_resolve("127.0.0.1", 0, error, sizeof(error));
     struct server_options options = {.host = "127.0.0.1",
+                                     .addresses = addresses,
                                      .threads = loops,
                                      .per_connection = per_connection,
                                      .max_connections = CONNECTIONS,
@@ -157,6 +161,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     toy->threads = per_connection;
     assert_int_equal(pthread_create(&toy->waker, NULL, run_waker, toy), 0);
     toy->server = server_start(&options, &app, error, sizeof(error));
+    freeaddrinfo(addresses);
     if (toy->server == NULL)
         fail_msg("%s", error);
     if (!per_connection)

@@ -110,24 +110,25 @@ static const struct layout {
       {MOUNTS, MOUNT_V2("/", FS "/own")},
       {FS "/own/memory.max", "314572800\n"},
       {FS "/other/memory.max", "1048576\n"}}},
-    {"a systemd service: the limit is that of a slice above it",
+    {"a systemd service: the memory limit is that of a slice above it",
      MIB(1024),
      4,
      {{GROUP, "0::/lunar.slice/lunar-blue.slice/lunar.service\n"},
       {MOUNTS, MOUNT_V2("/", FS)},
       {FS "/lunar.slice/lunar-blue.slice/lunar.service/memory.max", "max\n"},
       {FS "/lunar.slice/lunar-blue.slice/lunar.service/cpu.max",
-       "800000 100000\n"},
+       "400000 100000\n"},
       {FS "/lunar.slice/lunar-blue.slice/memory.max", "2147483648\n"},
       {FS "/lunar.slice/memory.max", "1073741824\n"},
-      {FS "/lunar.slice/cpu.max", "400000 100000\n"}}},
-    {"MemoryHigh is below MemoryMax",
+      {FS "/lunar.slice/cpu.max", "800000 100000\n"}}},
+    {"MemoryHigh is below MemoryMax, and that below the slice's",
      MIB(96),
      NO_QUOTA,
      {{GROUP, "0::/system.slice/lunar.service\n"},
       {MOUNTS, MOUNT_V2("/", FS)},
       {FS "/system.slice/lunar.service/memory.max", "134217728\n"},
-      {FS "/system.slice/lunar.service/memory.high", "100663296\n"}}},
+      {FS "/system.slice/lunar.service/memory.high", "100663296\n"},
+      {FS "/system.slice/memory.max", "1073741824\n"}}},
     {"Kubernetes, version 1: the pod's limit is not visible as a file",
      MIB(200),
      NO_QUOTA,
@@ -218,6 +219,12 @@ static const struct layout {
       {FS "/memory/memory.stat", "hierarchical_memory_limit\n\n"},
       {FS "/cpu/cpu.cfs_quota_us", "100000\n"},
       {FS "/cpu/cpu.cfs_period_us", "0\n"}}},
+    {"a quota without a period",
+     NO_MEMORY_LIMIT,
+     NO_QUOTA,
+     {{GROUP, "3:cpu:/\n"},
+      {MOUNTS, MOUNT_V1("/", FS "/cpu", "cpu")},
+      {FS "/cpu/cpu.cfs_quota_us", "100000\n"}}},
     {"lines that make no sense",
      MIB(50),
      NO_QUOTA,
@@ -332,6 +339,26 @@ static void long_paths_are_no_limit(void **context)
     }
 }
 
+/* The end of a long file may be missing, so the last number may be cut. */
+static void long_files_are_no_limit(void **context)
+{
+    static const char line[] = "hierarchical_memory_limit 209715200\n";
+    static char text[20000];
+    const char *root = *context;
+
+    write_file(root, GROUP, "4:memory:/\n");
+    write_file(root, MOUNTS, MOUNT_V1("/", FS, "memory"));
+    memset(text, '\n', sizeof(text));
+    for (size_t before = 8100; before < 8300; before++) {
+        memset(text, '\n', before);
+        memcpy(text + before, line, sizeof(line));
+        write_file(root, FS "/memory.stat", text);
+        uint64_t memory = cgroup_read_limits(root).memory;
+        assert_true(memory == MIB(200) || memory == NO_MEMORY_LIMIT);
+    }
+    assert_int_equal(cgroup_read_limits(root).memory, NO_MEMORY_LIMIT);
+}
+
 /* The smaller of what the machine has and what the group may use. */
 static void machine_is_limited_by_its_groups(void **context)
 {
@@ -389,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(smallest_visible_limit_counts),
         FIXTURE_TEST(long_paths_are_no_limit),
+        FIXTURE_TEST(long_files_are_no_limit),
         FIXTURE_TEST(machine_is_limited_by_its_groups),
         FIXTURE_TEST(machine_has_the_processors_of_the_affinity),
     };

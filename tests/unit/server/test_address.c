@@ -18,6 +18,17 @@
 #include "server/address.h"
 #include "server/listener.h"
 
+/* Listen on `host`. Return -1, and set the error, if that fails. */
+static int open_listener(const char *host, char error[256])
+{
+    struct addrinfo *addresses = listener_resolve(host, 0, error, 256);
+
+    assert_non_null(addresses);
+    int listener = listener_open(addresses, host, 0, error, 256);
+    freeaddrinfo(addresses);
+    return listener;
+}
+
 /*
  * Listen on `host` and compare. False if this machine does not have the
  * address. `text`: without the port.
@@ -27,7 +38,7 @@ static bool check_address(const char *host, enum server_reach reach,
 {
     struct server_address address;
     char error[256], expected[160];
-    int listener = listener_open(host, 0, error, sizeof(error));
+    int listener = open_listener(host, error);
 
     if (listener < 0)
         return false;
@@ -70,7 +81,7 @@ static void name_is_replaced_by_its_address(void **state)
 {
     struct server_address address;
     char error[256];
-    int listener = listener_open("localhost", 0, error, sizeof(error));
+    int listener = open_listener("localhost", error);
 
     (void)state;
     assert_true(listener >= 0);
@@ -128,6 +139,22 @@ static void addresses_of_this_machine_are_written_as_in_urls(void **state)
                 !has_ipv6);
 }
 
+static void groups_are_no_addresses(void **state)
+{
+    static const char *const hosts[] = {"224.0.0.1", "239.255.255.255",
+                                        "255.255.255.255", "ff02::1"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(hosts); i++) {
+        char error[256] = "";
+        int listener = open_listener(hosts[i], error);
+        if (listener >= 0)
+            close(listener);
+        assert_int_equal(listener, -1);
+        assert_non_null(strstr(error, " is not an address of this machine; "));
+    }
+}
+
 /*
  * Refuse sockets of IPv6, for good, as a kernel without it does, or the setting
  * RestrictAddressFamilies of systemd. False if this machine forbids that.
@@ -158,7 +185,7 @@ static void missing_ipv6_is_an_error_that_says_so(void **state)
         skip();
     for (size_t i = 0; i < COUNT(hosts); i++) {
         char error[256];
-        assert_int_equal(listener_open(hosts[i], 0, error, sizeof(error)), -1);
+        assert_int_equal(open_listener(hosts[i], error), -1);
         assert_non_null(strstr(error, ": there is no IPv6 here; "));
     }
     assert_true(check_address("127.0.0.1", SERVER_LOOPBACK, "127.0.0.1"));
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(address_is_that_of_the_socket),
         cmocka_unit_test(name_is_replaced_by_its_address),
         cmocka_unit_test(addresses_of_this_machine_are_written_as_in_urls),
+        cmocka_unit_test(groups_are_no_addresses),
         cmocka_unit_test(missing_ipv6_is_an_error_that_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
