@@ -8,12 +8,15 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "console.h"
 #include "traffic.h"
+
+enum { MAX_LINE = 4096 };
 
 /* The comparison of one rocket. */
 struct pair {
@@ -25,16 +28,17 @@ struct pair {
 
 void compare_print(const char *id, size_t *shown, const char *format, ...)
 {
+    char line[MAX_LINE];
     va_list arguments;
 
     if ((*shown)++ >= COMPARE_MAX_SHOWN)
         return;
-    console_progress_end();
-    printf("rocket %s: ", id);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    putchar('\n');
+    console_make_printable(line);
+    console_progress_end();
+    printf("rocket %s: %s\n", id, line);
 }
 
 /* `expected` is a JSON value. */
@@ -105,6 +109,7 @@ static void compare_numbers(const struct pair *pair, double last,
     double got_applied = got_last - got_missing;
 
     /* A member that is not a number is NaN, which compares as false. */
+    pair->result->unreadable = isnan(got_applied);
     pair->result->lost = got_last < last || got_applied < applied;
     pair->result->extra = got_last > last || got_applied > applied;
 }
@@ -124,7 +129,7 @@ struct comparison compare_rocket(const char *id,
         compare_print(id, shown, "expected a JSON object, got '%.*s'",
                       length < 80 ? (int)length : 80, text);
         cJSON_Delete(rocket);
-        return (struct comparison){.differences = 1};
+        return (struct comparison){.differences = 1, .unreadable = true};
     }
     compare_text(&pair, "id", id);
     compare_text(&pair, "type", expected->type);

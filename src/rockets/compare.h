@@ -16,8 +16,9 @@ enum { COMPARE_MAX_SHOWN = 100 /* differences that are printed */ };
 struct comparison {
     size_t differences; /* fields that differ */
     /* What the numbers of the messages say; both may be true. */
-    bool lost;  /* messages that were delivered are missing */
-    bool extra; /* there are messages that were not sent */
+    bool lost;       /* messages that were delivered are missing */
+    bool extra;      /* there are messages that were not sent */
+    bool unreadable; /* there are no such numbers: this is no rocket */
 };
 
 /*
@@ -30,7 +31,10 @@ struct comparison compare_rocket(const char *id,
                                  const char *text, size_t length,
                                  size_t *shown);
 
-/* Count, and unless there are too many print, a difference of the rocket. */
+/*
+ * Count, and unless there are too many print, a difference of the rocket. What
+ * the service sent is made printable, and cut if it is very long.
+ */
 __attribute__((format(printf, 3, 4))) void
 compare_print(const char *id, size_t *shown, const char *format, ...);
 

@@ -67,6 +67,13 @@ void console_line(enum console_level level, const char *format, ...)
     fprintf(stderr, "%srockets: %s\n", on_terminal ? ERASE_LINE : "", line);
 }
 
+void console_make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 /* The width is asked for each time, so a terminal may be resized. */
 static size_t terminal_width(void)
 {

@@ -41,6 +41,12 @@ console_line(enum console_level level, const char *format, ...);
 __attribute__((format(printf, 1, 2))) void console_progress(const char *format,
                                                             ...);
 
+/*
+ * Replace the bytes that are not printable ASCII by "?". What a service sends
+ * must not control the terminal.
+ */
+void console_make_printable(char *text);
+
 /* Erase the progress line. */
 void console_progress_end(void);
 

@@ -73,7 +73,7 @@ static const char HELP[] =
     "a retry,\n"
     "no new messages are sent. --verify repeats reads in the same way.\n"
     "\n"
-    "If the first replies (one of each worker, at most 3) all refuse the "
+    "If the first replies (as many as workers, at most 3) all refuse the "
     "message, it\n"
     "stops at once: a redirect, a status 4xx other than 408, 425 and 429, "
     "501 or 505\n"
@@ -82,15 +82,15 @@ static const char HELP[] =
     "\n"
     "Failures and progress are on stderr, figures and differences on stdout. "
     "The\n"
-    "progress is shown on a terminal only. Ctrl-C ends the run with its "
-    "figures, a\n"
-    "second one at once.\n"
+    "progress is shown on a terminal only. Ctrl-C or SIGTERM ends the run "
+    "with its\n"
+    "figures, a second one at once.\n"
     "\n"
     "Exit status: 0 success; 1 messages were not delivered or were refused, "
     "rockets\n"
     "differ, or the output could not be written; 2 invalid command line; "
     "130\n"
-    "interrupted by Ctrl-C.\n";
+    "ended by Ctrl-C or SIGTERM.\n";
 
 const char *options_help(void)
 {

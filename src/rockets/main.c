@@ -6,11 +6,13 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console.h"
 #include "expected.h"
@@ -25,7 +27,6 @@
 enum {
     EXIT_USAGE = 2,
     EXIT_INTERRUPTED = 128 + SIGINT,
-    PROGRESS_INTERVAL_MS = 100,
     /* As in `rockets help`: with more, a service may give up gaps. */
     MAX_SHUFFLE = 30000,
 };
@@ -63,9 +64,11 @@ static int fail_out_of_memory(void)
 
 static void print_group(const char *name, size_t rockets, const char *text)
 {
+    char count[REPORT_COUNT_SIZE];
+
     if (rockets > 0)
-        printf("%-11s %zu rocket%s %s\n", name, rockets, report_plural(rockets),
-               text);
+        printf("%-11s %s rocket%s %s\n", name, report_count(rockets, count),
+               report_plural(rockets), text);
 }
 
 /*
@@ -84,23 +87,25 @@ static void print_advice(const struct verify_result *result, uint32_t shuffle)
                 "with messages of an earlier run: restart the service before "
                 "--verify, or use another --seed");
     print_group("changed", result->changed,
-                "with other contents but the same numbers: after an earlier "
+                "with the right numbers but other contents: after an earlier "
                 "run with other flags, restart the service or use another "
-                "--seed");
+                "--seed; else it is an error of the service");
     print_group("unread", result->unread, "that could not be read");
 }
 
 static int report_verified(const struct verify_result *result,
                            const struct options *options)
 {
-    printf("verified    %zu ", result->compared);
+    char count[REPORT_COUNT_SIZE];
+
+    printf("verified    %s ", report_count(result->compared, count));
     if (result->compared < result->rockets)
-        printf("of %zu ", result->rockets);
+        printf("of %s ", report_count(result->rockets, count));
     printf("rocket%s: ", report_plural(result->rockets));
     if (result->differences == 0)
         puts("no difference");
     else
-        printf("%zu difference%s\n", result->differences,
+        printf("%s difference%s\n", report_count(result->differences, count),
                report_plural(result->differences));
     print_advice(result, options->shuffle);
     if (atomic_load(&interrupted))
@@ -136,7 +141,7 @@ static void wait_for_sender(struct sender *sender, const struct plan *plan)
         report_progress(plan, &counts);
         if (atomic_load(&interrupted))
             sender_stop(sender);
-    } while (!sender_wait(sender, PROGRESS_INTERVAL_MS));
+    } while (!sender_wait(sender, REPORT_INTERVAL_MS));
     console_progress_end();
 }
 
@@ -267,11 +272,35 @@ static int finish_output(int status)
     return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
 }
 
+/*
+ * Open /dev/null for each standard stream that is closed at the start.
+ * Otherwise a connection would get the number of the stream, and the service
+ * the output. It is opened for reading only, so that output still fails, and
+ * finish_output() reports it. False if /dev/null cannot be opened.
+ */
+static bool fill_streams(void)
+{
+    int opened = STDIN_FILENO;
+
+    /* open(2) returns the lowest free number. */
+    while (opened >= 0 && opened <= STDERR_FILENO)
+        opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (opened >= 0)
+        close(opened);
+    return opened >= 0;
+}
+
 int main(int argc, char *argv[])
 {
     struct options options;
     char error[512];
 
+    if (!fill_streams()) {
+        fputs("rockets: a standard stream is closed, and /dev/null can't be "
+              "opened instead\n",
+              stderr);
+        return EXIT_FAILURE;
+    }
     switch (options_read(&options, argc, argv, error, sizeof(error))) {
     case OPTIONS_LAUNCH:
         return finish_output(run_launch(&options));

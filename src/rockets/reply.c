@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The texts of a service end up on a terminal, so bytes that are not printable
- * ASCII, which might control it, are replaced.
+ * The texts of a service end up on a terminal, so they are made printable.
  */
 #include "reply.h"
 
@@ -9,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "console.h"
 
 bool reply_is_refusal(long status)
 {
@@ -32,9 +33,7 @@ static void append_text(char text[static REPLY_TEXT_SIZE], const char *before,
 
     snprintf(text + length, REPLY_TEXT_SIZE - length, "%s%s%s", before, added,
              after);
-    for (char *byte = text + length; *byte != '\0'; byte++)
-        if (*byte < ' ' || *byte > '~')
-            *byte = '?';
+    console_make_printable(text + length);
 }
 
 /* A media type may be followed by parameters. */

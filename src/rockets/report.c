@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "console.h"
 
 const char *report_count(size_t count, char text[static REPORT_COUNT_SIZE])
@@ -54,6 +55,19 @@ const char *report_plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
+void report_retrying(const char *url, const char *cause, const char *advice)
+{
+    console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s%s", url, cause,
+                 SENDER_RETRY_MS, advice[0] != '\0' ? " " : "", advice);
+}
+
+void report_answered(const char *url, int64_t outage)
+{
+    if (outage > 0)
+        console_line(CONSOLE_INFO, "%s: answered again after %.1f s", url,
+                     (double)outage / (double)CLOCK_SECOND);
+}
+
 /*
  * What matters most comes first: a narrow terminal shows only the start. In an
  * outage the rate would say nothing.
@@ -65,6 +79,7 @@ void report_progress(const struct plan *plan,
     char total[REPORT_COUNT_SIZE];
     char rate[REPORT_COUNT_SIZE];
     char retries[REPORT_COUNT_SIZE];
+    char waiting[REPORT_COUNT_SIZE];
     char state[2 * REPORT_COUNT_SIZE];
 
     if (counts->outage == 0)
@@ -75,11 +90,12 @@ void report_progress(const struct plan *plan,
     else
         snprintf(state, sizeof(state), "status %ld for %.0f s", counts->status,
                  counts->outage);
-    console_progress("%s of %s message%s, %s, retries %s, waiting %zu",
+    console_progress("%s of %s message%s, %s, retries %s, waiting %s",
                      report_count(counts->delivered, delivered),
                      report_count(plan->count, total),
                      report_plural(plan->count), state,
-                     report_count(counts->retries, retries), counts->waiting);
+                     report_count(counts->retries, retries),
+                     report_count(counts->waiting, waiting));
 }
 
 void report_verify_progress(size_t read, size_t rockets)

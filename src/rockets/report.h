@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The output of a run: progress while messages are sent, figures at the end.
+ * The output of a run: progress and outages while messages are sent, figures at
+ * the end.
  */
 #ifndef ROCKETS_REPORT_H
 #define ROCKETS_REPORT_H
@@ -11,7 +12,10 @@
 #include "plan.h"
 #include "sender.h"
 
-enum { REPORT_COUNT_SIZE = 32 };
+enum {
+    REPORT_COUNT_SIZE = 32,
+    REPORT_INTERVAL_MS = 100, /* between updates of the progress */
+};
 
 /* Write `count` as "100,000" and return `text`. */
 const char *report_count(size_t count, char text[static REPORT_COUNT_SIZE]);
@@ -29,6 +33,12 @@ const char *report_duration(double seconds,
 
 /* "s" for a plural, "" for one. */
 const char *report_plural(size_t count);
+
+/* Log that requests to `url` fail, and are repeated. `advice` may be "". */
+void report_retrying(const char *url, const char *cause, const char *advice);
+
+/* Log that an outage of so many nanoseconds has ended; 0: there was none. */
+void report_answered(const char *url, int64_t outage);
 
 /* Show the progress on a terminal. */
 void report_progress(const struct plan *plan,

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "console.h"
 #include "health.h"
+#include "report.h"
 #include "retry_queue.h"
 #include "sockets.h"
 #include "transport.h"
@@ -131,10 +132,7 @@ static void record_delivered(struct sender *sender,
     sender->last_delivered = now;
     outage = health_delivered(&sender->health, now);
     pthread_mutex_unlock(&sender->lock);
-    if (outage > 0)
-        console_line(CONSOLE_INFO, "%s: answered again after %.1f s",
-                     sender->options.url,
-                     (double)outage / (double)CLOCK_SECOND);
+    report_answered(sender->options.url, outage);
 }
 
 /* Queue a retry, give up on the message, or stop. */
@@ -167,7 +165,6 @@ static void record_failed(struct sender *sender, struct delivery *delivery,
                           const struct transport_failure *failure)
 {
     const char *url = sender->options.url;
-    const char *space = failure->advice[0] != '\0' ? " " : "";
     size_t number = delivery->index + 1;
     enum health_report report;
 
@@ -176,15 +173,15 @@ static void record_failed(struct sender *sender, struct delivery *delivery,
     pthread_mutex_unlock(&sender->lock);
     console_line(CONSOLE_DEBUG, "message %zu of %zu failed: %s: %s", number,
                  sender->options.plan->count, url, failure->cause);
+    /* The advice on a refusal is for a URL that is wrong; this one is not. */
     if (report == HEALTH_FAILURE)
-        console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s%s", url,
-                     failure->cause, SENDER_RETRY_MS, space, failure->advice);
+        report_retrying(url, failure->cause,
+                        result == TRANSPORT_REFUSED ? "" : failure->advice);
     if (report == HEALTH_REFUSED) {
         console_line(CONSOLE_ERROR, "%s: %s", url, failure->cause);
-        console_line(
-            CONSOLE_ERROR,
-            "stopped, as another attempt would get the same reply.%s%s", space,
-            failure->advice);
+        console_line(CONSOLE_ERROR,
+                     "stopped, as another attempt would get the same reply. %s",
+                     failure->advice);
     }
 }
 

@@ -24,6 +24,7 @@ struct transport {
     struct curl_slist *headers;
     struct sockets sockets;
     curl_socket_t closing;         /* last socket that curl closed, -1: none */
+    int socket_error;              /* errno of the request's socket(2), or 0 */
     char body[TRANSPORT_MAX_BODY]; /* the first bytes of the last response's */
     size_t body_length;
 };
@@ -42,14 +43,17 @@ static int keep_closed_socket(void *context, curl_socket_t descriptor)
     return 0;
 }
 
-/* Sets SOCK_CLOEXEC. Also the counterpart of keep_closed_socket(). */
+/* Sets SOCK_CLOEXEC, and notes why there is no socket: curl does not tell. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose,
                                  struct curl_sockaddr *address)
 {
-    (void)context;
+    struct transport *transport = context;
+    int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                            address->protocol);
+
     (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
+    transport->socket_error = descriptor < 0 ? errno : 0;
+    return descriptor;
 }
 
 /* Keep the start of the body; discard what does not fit. */
@@ -82,7 +86,6 @@ static void leave_connections_open(struct transport *transport)
 {
     curl_easy_setopt(transport->easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(transport->easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(transport->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(transport->easy, CURLOPT_CLOSESOCKETFUNCTION,
                      keep_closed_socket);
     curl_easy_setopt(transport->easy, CURLOPT_CLOSESOCKETDATA, transport);
@@ -96,6 +99,8 @@ static void set_curl_options(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transport);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TRANSPORT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transport->headers);
@@ -196,7 +201,10 @@ explain_no_connection(struct transport *transport, CURLcode code,
     long error = 0;
     const char *reason;
 
-    curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &error);
+    if (transport->socket_error != 0)
+        error = transport->socket_error;
+    else
+        curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &error);
     reason =
         error != 0 ? strerrordesc_np((int)error) : curl_easy_strerror(code);
     if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE) {
@@ -204,8 +212,8 @@ explain_no_connection(struct transport *transport, CURLcode code,
         snprintf(failure->cause, sizeof(failure->cause),
                  "can't connect, no local port or descriptor is left (%s)",
                  reason);
-        failure->advice = "The oldest connections are closed; --keep-alive "
-                          "uses fewer.";
+        failure->advice = "The oldest connections are closed; --keep-alive or "
+                          "a lower --concurrency-level needs fewer.";
         return TRANSPORT_NO_ROOM;
     }
     snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
@@ -234,8 +242,13 @@ static enum transport_result explain_failure(struct transport *transport,
         snprintf(failure->cause, sizeof(failure->cause),
                  "no response within %d s", TRANSPORT_TIMEOUT_MS / 1000);
         return TRANSPORT_TIMED_OUT;
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
+        snprintf(failure->cause, sizeof(failure->cause),
+                 "can't connect (the certificate is not accepted)");
+        failure->advice = "Is it for this name, and signed by an authority "
+                          "that this machine trusts?";
+        return TRANSPORT_WRONG_PROTOCOL;
+    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any text */
     case CURLE_WEIRD_SERVER_REPLY:
         failure->advice = "Is the port right, and http:// or https://?";
@@ -255,6 +268,7 @@ static enum transport_result perform(struct transport *transport,
     CURLcode code;
 
     transport->body_length = 0;
+    transport->socket_error = 0;
     code = curl_easy_perform(transport->easy);
     settle_connection(transport, code == CURLE_OK);
     if (code == CURLE_OK)

@@ -19,8 +19,6 @@
 #include "sender.h"
 #include "transport.h"
 
-enum { PROGRESS_INTERVAL_MS = 100 };
-
 /* Reads rockets from the service. */
 struct reader {
     const struct verify_options *options;
@@ -55,9 +53,7 @@ static void log_failure(struct reader *reader, enum transport_result result,
     console_line(CONSOLE_DEBUG, "%s: %s", reader->url, failure->cause);
     if (health_failed(&reader->health, result, failure->status, clock_now()) ==
         HEALTH_FAILURE)
-        console_line(CONSOLE_INFO, "%s: %s; retrying every %d ms.%s%s",
-                     reader->url, failure->cause, SENDER_RETRY_MS,
-                     failure->advice[0] != '\0' ? " " : "", failure->advice);
+        report_retrying(reader->url, failure->cause, failure->advice);
 }
 
 /* A signal ends the pause early. */
@@ -79,18 +75,14 @@ static enum transport_result read_rocket(struct reader *reader,
 
     for (;;) {
         enum transport_result result;
-        int64_t outage;
 
         health_requested(&reader->health, clock_now());
         result = transport_get(reader->transport, reader->url, failure);
         if (result == TRANSPORT_STOPPED)
             return result;
         if (result == TRANSPORT_DELIVERED || result == TRANSPORT_REFUSED) {
-            outage = health_delivered(&reader->health, clock_now());
-            if (outage > 0)
-                console_line(CONSOLE_INFO, "%s: answered again after %.1f s",
-                             reader->url,
-                             (double)outage / (double)CLOCK_SECOND);
+            report_answered(reader->url,
+                            health_delivered(&reader->health, clock_now()));
             return result;
         }
         log_failure(reader, result, failure);
@@ -106,8 +98,9 @@ static void add_comparison(struct verify_result *result,
     result->differences += comparison.differences;
     result->lost += comparison.lost;
     result->extra += comparison.extra;
-    result->changed +=
-        comparison.differences > 0 && !comparison.lost && !comparison.extra;
+    result->unread += comparison.unreadable;
+    result->changed += comparison.differences > 0 && !comparison.lost &&
+                       !comparison.extra && !comparison.unreadable;
 }
 
 static void add_refusal(struct reader *reader, struct verify_result *result,
@@ -162,7 +155,7 @@ static void show_progress(struct reader *reader,
 
     if (now < reader->progress_due)
         return;
-    reader->progress_due = now + PROGRESS_INTERVAL_MS * CLOCK_MILLISECOND;
+    reader->progress_due = now + REPORT_INTERVAL_MS * CLOCK_MILLISECOND;
     report_verify_progress(result->compared, result->rockets);
 }
 
@@ -177,6 +170,7 @@ int verify_rockets(struct verify_result *result,
     struct reader reader = {.options = options,
                             .transport = transport_new(&reading)};
     struct verify_result found = {.rockets = count_sent(options)};
+    char more[REPORT_COUNT_SIZE];
 
     if (reader.transport == NULL)
         return -1;
@@ -189,7 +183,8 @@ int verify_rockets(struct verify_result *result,
     }
     console_progress_end();
     if (found.differences > COMPARE_MAX_SHOWN)
-        printf("... and %zu more\n", found.differences - COMPARE_MAX_SHOWN);
+        printf("... and %s more\n",
+               report_count(found.differences - COMPARE_MAX_SHOWN, more));
     transport_free(reader.transport);
     *result = found;
     return 0;

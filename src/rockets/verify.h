@@ -29,7 +29,8 @@ struct verify_result {
     size_t lost;    /* messages are missing that were delivered */
     size_t extra;   /* messages are there that were not sent */
     size_t changed; /* neither, by the numbers of its messages */
-    size_t unread;  /* the service refuses to show it, or does not answer */
+    size_t unread;  /* the service refuses to show it, does not answer, or
+                       answers with something else than a rocket */
 };
 
 /*

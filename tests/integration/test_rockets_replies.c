@@ -204,7 +204,10 @@ static void an_outage_is_reported_once(void **state)
     server_stop(&server);
 }
 
-/* After another reply, a refusal is sent again like any other failure. */
+/*
+ * After another reply, a refusal is sent again like any other failure, without
+ * advice, as the URL is right.
+ */
 static void later_refusals_are_sent_again(void **state)
 {
     static const char *const scripts[][MAX_REPLIES] = {
@@ -223,7 +226,7 @@ static void later_refusals_are_sent_again(void **state)
         rockets_start(&rockets, FLAGS("launch", server.url, "--max-messages=3",
                                       "--concurrency-level=1"));
         rockets_expect(&rockets, 0, "delivered   3 messages",
-                       "retrying every 500 ms.");
+                       "retrying every 500 ms.\n");
         server_stop(&server);
     }
 }
@@ -250,6 +253,17 @@ static void reads_of_verify_are_repeated(void **state)
         {{ACCEPTED, PROBLEM("403", "not for you")},
          1,
          "unread      1 rocket that could not be read\n",
+         ""},
+        /* Not a rocket. Nothing of it controls the terminal. */
+        {{ACCEPTED, REPLY("200", "", "\033[2Jhello\r\nthere\x7f")},
+         1,
+         "expected a JSON object, got '?[2Jhello??there?'\n"
+         "verified    1 rocket: 1 difference\n"
+         "unread      1 rocket that could not be read\n",
+         ""},
+        {{ACCEPTED, REPLY("200", "", "{\"id\":\"\xc2\x9b\"}")},
+         1,
+         "id: expected \"c715a232-e553-5143-86fd-2d5ec3b23ff4\", got \"??\"\n",
          ""},
     };
 

@@ -188,8 +188,8 @@ static void progress_shows_the_rate_or_the_outage(void **state)
          "1,200 of 100,000 messages, 6,000/s, retries 0, waiting 0"},
         {{{.count = 20}, {.retries = 7, .waiting = 3, .outage = 12.3}},
          "0 of 20 messages, no answer for 12 s, retries 7, waiting 3"},
-        {{{.count = 20}, {.waiting = 3, .outage = 2, .status = 503}},
-         "0 of 20 messages, status 503 for 2 s, retries 0, waiting 3"},
+        {{{.count = 20}, {.waiting = 1002, .outage = 2, .status = 503}},
+         "0 of 20 messages, status 503 for 2 s, retries 0, waiting 1,002"},
     };
     int terminal = open_terminal();
     char text[1024];

@@ -179,8 +179,12 @@ static void a_body_that_is_not_an_object_differs(void **state)
     struct expected expected = fold(messages, 1, false);
 
     (void)state;
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++)
-        assert_int_equal(differences(&expected, CASES[i]), 1);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct comparison found = compare(&expected, CASES[i]);
+
+        assert_int_equal(found.differences, 1);
+        assert_true(found.unreadable && !found.lost && !found.extra);
+    }
 }
 
 /* Of five messages, all were delivered, or all but the launch. */
@@ -189,21 +193,27 @@ static void numbers_tell_lost_messages_from_extra_ones(void **state)
     static const struct {
         bool without_launch;
         const char *last, *missing;
-        bool lost, extra;
+        bool lost, extra, unreadable;
     } ROWS[] = {
-        {false, "5", "0", false, false},
-        {false, "4", "0", true, false}, /* restarted after the last one */
-        {false, "5", "4", true, false}, /* restarted before it */
-        {false, "9", "0", false, true}, /* a longer run before */
-        {false, "9", "8", true, true},  /* of which only the end is left */
-        {false, "9", "4", false, true}, /* as many, but others */
-        {true, "5", "1", false, false},
-        {true, "5", "0", false, true}, /* a run with launches before */
-        {true, "5", "2", true, false},
-        {true, "4", "0", true, false}, /* a launch instead of the last one */
-        {false, "null", "0", false, false},
-        {false, "\"5\"", "0", false, false},
-        {false, "5", "[]", false, false},
+        {false, "5", "0", false, false, false},
+        /* Restarted after the last message; before it. */
+        {false, "4", "0", true, false, false},
+        {false, "5", "4", true, false, false},
+        /* A longer run before; of which only the end is left. */
+        {false, "9", "0", false, true, false},
+        {false, "9", "8", true, true, false},
+        /* As many, but others. */
+        {false, "9", "4", false, true, false},
+        {true, "5", "1", false, false, false},
+        /* A run with launches before. */
+        {true, "5", "0", false, true, false},
+        {true, "5", "2", true, false, false},
+        /* A launch instead of the last message. */
+        {true, "4", "0", true, false, false},
+        /* Not the numbers of a rocket. */
+        {false, "null", "0", false, false, true},
+        {false, "\"5\"", "0", false, false, true},
+        {false, "5", "[]", false, false, true},
     };
 
     (void)state;
@@ -216,8 +226,10 @@ static void numbers_tell_lost_messages_from_extra_ones(void **state)
                  "{\"lastMessageNumber\":%s,\"missingMessages\":%s}",
                  ROWS[i].last, ROWS[i].missing);
         found = compare(&expected, text);
-        if (found.lost != ROWS[i].lost || found.extra != ROWS[i].extra)
-            fail_msg("%s: lost %d, extra %d", text, found.lost, found.extra);
+        if (found.lost != ROWS[i].lost || found.extra != ROWS[i].extra ||
+            found.unreadable != ROWS[i].unreadable)
+            fail_msg("%s: lost %d, extra %d, unreadable %d", text, found.lost,
+                     found.extra, found.unreadable);
     }
 }
 
