@@ -13,8 +13,9 @@ blocks run there in their order, each command on a terminal of its own:
 - A command that starts the service goes on while the others run. Ctrl-C ends it
   before the next one, and at the end of the document; it must exit with 0.
 
-Of the `sh` blocks, which build and test for longer, the syntax is checked, that
-each program, script and preset exists, and that ctest comes after its build.
+Of the `sh` blocks, which build, test or download for longer, the syntax is
+checked; that each program, script and preset exists; that ctest comes after its
+build; and that packages of npm and Python have the versions of tests/clients.
 
 usage: tests/documents/consoles.py [DOCUMENT...]    default all
 """
@@ -219,26 +220,55 @@ def run_consoles(text: str, folder: Path) -> int:
     return count
 
 
+def complete_commands(block: str) -> list[str]:
+    """The commands of a sh block; a here-document belongs to its command."""
+    found: list[str] = []
+    lines = block.rstrip("\n").split("\n")
+    while lines:
+        command = lines.pop(0)
+        while lines and not (is_complete(command) and not command.endswith("\\")):
+            command += "\n" + lines.pop(0)
+        if command:
+            found.append(command.replace("\\\n", " "))
+    return found
+
+
+def check_versions(command: str) -> None:
+    """scripts/clients.sh tests the versions that are in these files."""
+    npm = json.loads((ROOT / "tests/clients/package.json").read_text())["dependencies"]
+    python = (ROOT / "tests/clients/requirements.txt").read_text()
+    for name, version in re.findall(r"(?<= )(@?[\w/-]+)@(\d[\w.]*)", command):
+        if npm.get(name) != version:
+            raise Fault(f"{name} is {npm.get(name)} in tests/clients: {command}")
+    for package in re.findall(r"[\w-]+==\d[\w.]*", command):
+        if not re.search(rf"^{re.escape(package)} ", python, re.M):
+            raise Fault(f"{package} is not in tests/clients: {command}")
+
+
 def check_scripts(text: str) -> int:
-    """Check the sh blocks; returns how many lines have a command."""
+    """Check the sh blocks; returns how many commands they have."""
     presets = {preset["name"] for preset in json.loads(
         (ROOT / "CMakePresets.json").read_text())["configurePresets"]}
+    made = ("build/",)
     seen: list[str] = []
     for block in blocks(text, "sh"):
         if not is_complete(block):
             raise Fault(f"bash does not accept this block:\n{block}")
-        for line in filter(None, block.replace("\\\n", " ").split("\n")):
-            program = re.sub(r"^(\w+=\S+ +)*", "", line).split()[0]
-            known = program.startswith("build/") or (ROOT / program).is_file()
+        for command in complete_commands(block):
+            program = re.sub(r"^(\w+=\S+ +)*", "", command).split()[0]
+            known = program.startswith(made) or (ROOT / program).is_file()
             if not known and not shutil.which(program):
-                raise Fault(f"there is no {program}: {line}")
-            for preset in re.findall(r"--preset (\w+)", line):
+                raise Fault(f"there is no {program}: {command}")
+            if environment := re.match(r"python3 -m venv (\S+)", command):
+                made += (f"{environment[1]}/bin/",)
+            check_versions(command)
+            for preset in re.findall(r"--preset (\w+)", command):
                 before = {f"cmake --preset {preset}", f"cmake --build --preset {preset}"}
                 if preset not in presets:
-                    raise Fault(f"there is no preset {preset}: {line}")
+                    raise Fault(f"there is no preset {preset}: {command}")
                 if program == "ctest" and not before <= set(seen):
-                    raise Fault(f"comes without its build: {line}")
-            seen.append(re.sub(r" *#.*", "", line))
+                    raise Fault(f"comes without its build: {command}")
+            seen.append(re.sub(r" *#.*", "", command))
     return len(seen)
 
 
@@ -268,7 +298,7 @@ def main() -> int:
         except Fault as fault:
             print(f"{name}: {fault}")
             return 1
-        print(f"{name}: {count} commands, {scripts} lines of scripts")
+        print(f"{name}: {count} commands, {scripts} in scripts")
         total += count
     return 0 if total else 1
 
