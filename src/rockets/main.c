@@ -6,11 +6,13 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console.h"
 #include "expected.h"
@@ -270,11 +272,35 @@ static int finish_output(int status)
     return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
 }
 
+/*
+ * Open /dev/null for each standard stream that is closed at the start.
+ * Otherwise a connection would get the number of the stream, and the service
+ * the output. It is opened for reading only, so that output still fails, and
+ * finish_output() reports it. False if /dev/null cannot be opened.
+ */
+static bool fill_streams(void)
+{
+    int opened = STDIN_FILENO;
+
+    /* open(2) returns the lowest free number. */
+    while (opened >= 0 && opened <= STDERR_FILENO)
+        opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (opened >= 0)
+        close(opened);
+    return opened >= 0;
+}
+
 int main(int argc, char *argv[])
 {
     struct options options;
     char error[512];
 
+    if (!fill_streams()) {
+        fputs("rockets: a standard stream is closed, and /dev/null can't be "
+              "opened instead\n",
+              stderr);
+        return EXIT_FAILURE;
+    }
     switch (options_read(&options, argc, argv, error, sizeof(error))) {
     case OPTIONS_LAUNCH:
         return finish_output(run_launch(&options));

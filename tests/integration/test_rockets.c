@@ -27,19 +27,21 @@ static void all_messages_arrive_and_rockets_are_exact(void **state)
     static const struct {
         unsigned long share; /* of the messages: one in so many */
         const char *service, *flags[3];
+        const char *rockets;
     } runs[] = {
-        {1, NULL, {NULL}},
-        {1, NULL, {"--shuffle=500", "--duplicates=0.2"}},
-        {5, NULL, {"--shuffle=500", "--drop-launch"}},
-        {5, NULL, {"--keep-alive", "--concurrency-level=16"}},
-        {5, "-threads=per-connection", {NULL}},
+        {1, NULL, {NULL}, "20"},
+        {1, NULL, {"--shuffle=500", "--duplicates=0.2"}, "20"},
+        {5, NULL, {"--shuffle=500", "--drop-launch"}, "20"},
+        {5, NULL, {"--keep-alive", "--concurrency-level=16"}, "20"},
+        {5, NULL, {"--rockets=1000"}, "1,000"},
+        {5, "-threads=per-connection", {NULL}, "20"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
         struct instance instance;
         struct process rockets;
-        char url[64], messages[64];
+        char url[64], messages[64], verified[64];
         char *errors = NULL;
 
         instance_start(&instance, FLAGS(runs[i].service));
@@ -51,7 +53,9 @@ static void all_messages_arrive_and_rockets_are_exact(void **state)
                                       runs[i].flags[0], runs[i].flags[1]));
         char *output = process_finish(&rockets, 0, &errors);
         rockets_expect_part(output, "retries     0\n");
-        rockets_expect_part(output, "no difference");
+        snprintf(verified, sizeof(verified),
+                 "verified    %s rockets: no difference\n", runs[i].rockets);
+        rockets_expect_part(output, verified);
         assert_null(strstr(output, "undelivered"));
         free(output);
         free(errors);
@@ -163,47 +167,42 @@ static void interrupt_reports_undelivered_messages(void **state)
     close(held);
 }
 
-/* A report that is lost is no success. */
-static void full_disk_has_status_1(void **state)
+/* Start it as the last command of a shell, with `before` before its name. */
+static void start_in_shell(struct process *shell, const char *before,
+                           const char *flags, const char *url)
+{
+    char command[256];
+
+    snprintf(command, sizeof(command), "%s exec \"$0\" %s", before, flags);
+    process_start(
+        shell,
+        FLAGS("/bin/sh", "-c", command, process_setting("LUNAR_ROCKETS"), url),
+        NULL);
+}
+
+static void a_report_that_is_lost_has_status_1(void **state)
 {
     static const char *const COMMANDS[] = {"help", "version",
                                            "launch \"$1\" --max-messages=1"};
+    static const struct {
+        const char *stream, *reason;
+    } STREAMS[] = {{"exec >/dev/full;", "No space left on device"},
+                   {"exec >&-;", "Bad file descriptor"},
+                   {"exec <&- >&-;", "Bad file descriptor"}};
     struct instance instance;
-    char url[64], command[256];
-
-    (void)state;
-    instance_start(&instance, NULL);
-    rockets_url(url, instance.port, "/messages");
-    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++) {
-        struct process shell;
-
-        snprintf(command, sizeof(command), "exec \"$0\" %s >/dev/full",
-                 COMMANDS[i]);
-        process_start(&shell,
-                      FLAGS("/bin/sh", "-c", command,
-                            process_setting("LUNAR_ROCKETS"), url),
-                      NULL);
-        rockets_expect(&shell, 1, "",
-                       "can't write the output: No space left on device");
-    }
-    instance_stop(&instance);
-}
-
-/* The service has messages from an earlier run. */
-static void difference_has_status_1(void **state)
-{
-    struct instance instance;
-    struct process rockets;
     char url[64];
 
     (void)state;
     instance_start(&instance, NULL);
     rockets_url(url, instance.port, "/messages");
-    rockets_start(&rockets, FLAGS("launch", url, "--max-messages=400"));
-    rockets_expect(&rockets, 0, "delivered   400 messages", "");
-    rockets_start(&rockets,
-                  FLAGS("launch", url, "--max-messages=200", "--verify"));
-    rockets_expect(&rockets, 1, "with messages of an earlier run: restart", "");
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++) {
+        for (size_t j = 0; j < sizeof(STREAMS) / sizeof(STREAMS[0]); j++) {
+            struct process shell;
+
+            start_in_shell(&shell, STREAMS[j].stream, COMMANDS[i], url);
+            rockets_expect(&shell, 1, "", STREAMS[j].reason);
+        }
+    }
     instance_stop(&instance);
 }
 
@@ -224,6 +223,79 @@ static int listen_silently(uint16_t *port)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
     *port = ntohs(address.sin_port);
     return fd;
+}
+
+/* The service would get the output. Checked while a request waits. */
+static void closed_streams_are_not_replaced_by_connections(void **state)
+{
+    struct process shell;
+    uint16_t port = 0;
+    char url[64];
+
+    (void)state;
+    int listener = listen_silently(&port);
+    rockets_url(url, port, "/messages");
+    start_in_shell(&shell, "exec <&- 2>&-;", "launch \"$1\"", url);
+    int client = accept(listener, NULL, NULL);
+    assert_true(client >= 0);
+    for (int stream = 0; stream <= 2; stream += 2) {
+        char path[64], target[64];
+
+        snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)shell.pid, stream);
+        ssize_t length = readlink(path, target, sizeof(target) - 1);
+        target[length < 0 ? 0 : length] = '\0';
+        assert_string_equal(target, "/dev/null");
+    }
+    process_signal(&shell, SIGINT);
+    rockets_expect(&shell, ROCKETS_INTERRUPTED, "undelivered 100,000", "");
+    close(client);
+    close(listener);
+}
+
+/*
+ * More workers than descriptors. They share what there is, and the log says
+ * what is short.
+ */
+static void missing_descriptors_are_reported(void **state)
+{
+    static const char *const FLAGS_OF_BOTH[] = {"", " --keep-alive"};
+    struct instance instance;
+    char url[64], flags[128];
+
+    (void)state;
+    instance_start(&instance, NULL);
+    rockets_url(url, instance.port, "/messages");
+    for (size_t i = 0; i < 2; i++) {
+        struct process shell;
+
+        snprintf(flags, sizeof(flags), "launch \"$1\" %s%s",
+                 "--concurrency-level=100", FLAGS_OF_BOTH[i]);
+        start_in_shell(&shell, "ulimit -n 40;", flags, url);
+        process_wait_error(&shell,
+                           "no local port or descriptor is left (Too many open "
+                           "files); retrying every 500 ms. The oldest");
+        process_signal(&shell, SIGINT);
+        rockets_expect(&shell, ROCKETS_INTERRUPTED, "delivered   ", "");
+    }
+    instance_stop(&instance);
+}
+
+/* The service has messages from an earlier run. */
+static void difference_has_status_1(void **state)
+{
+    struct instance instance;
+    struct process rockets;
+    char url[64];
+
+    (void)state;
+    instance_start(&instance, NULL);
+    rockets_url(url, instance.port, "/messages");
+    rockets_start(&rockets, FLAGS("launch", url, "--max-messages=400"));
+    rockets_expect(&rockets, 0, "delivered   400 messages", "");
+    rockets_start(&rockets,
+                  FLAGS("launch", url, "--max-messages=200", "--verify"));
+    rockets_expect(&rockets, 1, "with messages of an earlier run: restart", "");
+    instance_stop(&instance);
 }
 
 static void missing_response_is_reported(void **state)
@@ -282,7 +354,9 @@ int main(void)
         cmocka_unit_test(help_version_and_usage_errors_are_printed),
         cmocka_unit_test(refused_messages_are_sent_again),
         cmocka_unit_test(interrupt_reports_undelivered_messages),
-        cmocka_unit_test(full_disk_has_status_1),
+        cmocka_unit_test(a_report_that_is_lost_has_status_1),
+        cmocka_unit_test(closed_streams_are_not_replaced_by_connections),
+        cmocka_unit_test(missing_descriptors_are_reported),
         cmocka_unit_test(difference_has_status_1),
         cmocka_unit_test(missing_response_is_reported),
         cmocka_unit_test(progress_is_shown_on_a_terminal),
