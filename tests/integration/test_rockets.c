@@ -33,7 +33,7 @@ static void all_messages_arrive_and_rockets_are_exact(void **state)
         {1, NULL, {"--shuffle=500", "--duplicates=0.2"}, "20"},
         {5, NULL, {"--shuffle=500", "--drop-launch"}, "20"},
         {5, NULL, {"--keep-alive", "--concurrency-level=16"}, "20"},
-        {5, NULL, {"--rockets=1000", "--concurrency-level=1000"}, "1,000"},
+        {5, NULL, {"--rockets=1000"}, "1,000"},
         {5, "-threads=per-connection", {NULL}, "20"},
     };
 
