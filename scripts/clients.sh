@@ -67,7 +67,7 @@ lint() {
     npm_tool spectral lint --ruleset "$HERE/spectral.yaml" --fail-severity hint "$DOCUMENT"
 }
 
-# The commands are those of the README. The programs are copied beside the
+# The commands are those of docs/clients.md. The programs are copied beside the
 # clients that they use.
 typescript() {
     local folder=$OUT/typescript
