@@ -6,6 +6,7 @@
 #include "lib/unit_check.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +25,10 @@ enum {
     LINES = 3 * BUFFER_LINES, /* more than both buffers hold */
 };
 
-/* stderr is a pipe. */
+/*
+ * stderr is a pipe that keeps the bounds of writes of up to PIPE_BUF bytes, and
+ * cuts longer ones (O_DIRECT of pipe(2)).
+ */
 struct fixture {
     int saved, in, out;
     char *text; /* what was read from it, without what filled it */
@@ -38,7 +42,7 @@ static int set_up(void **state)
 
     if (fixture == NULL)
         return -1;
-    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe2(ends, O_DIRECT), 0);
     fixture->saved = dup(STDERR_FILENO);
     fixture->out = ends[0];
     fixture->in = ends[1];
@@ -70,7 +74,7 @@ static void fill_pipe(const struct fixture *fixture)
 
     fcntl(fixture->in, F_SETFL, flags | O_NONBLOCK);
     while (write(fixture->in, "#", 1) == 1) {
-        /* Bytes, as a pipe that is nearly full takes no longer text. */
+        /* A byte takes as much room as PIPE_BUF bytes. */
     }
     fcntl(fixture->in, F_SETFL, flags);
 }
@@ -80,10 +84,12 @@ static void read_until(struct fixture *fixture, const char *part)
 {
     while (fixture->text == NULL || strstr(fixture->text, part) == NULL) {
         struct pollfd wanted = {fixture->out, POLLIN, 0};
-        char bytes[4096];
+        char bytes[PIPE_BUF];
         assert_int_equal(poll(&wanted, 1, PATIENCE), 1);
         ssize_t got = read(fixture->out, bytes, sizeof(bytes));
         assert_true(got > 0);
+        /* Whole lines: a pipe with several writers mixes only these. */
+        assert_true(bytes[got - 1] == '\n' || bytes[0] == '#');
         fixture->text =
             realloc(fixture->text, fixture->length + (size_t)got + 1);
         if (fixture->text == NULL)
@@ -140,7 +146,7 @@ static unsigned expect_numbers(char *text, unsigned end)
             next += number;
         } else if (take_number(&event, "info  number ", &number)) {
             assert_int_equal(number, next);
-            assert_int_equal(strlen(line), LINE - 1);
+            assert_true(strlen(line) == LINE - 1 || *event == '\0');
             next++;
         }
     }
@@ -197,10 +203,11 @@ lines_that_a_full_pipe_does_not_take_are_dropped_and_counted(void **state)
 
     fill_pipe(fixture);
     assert_true(log_start());
-    log_numbers(0, LINES);
+    log_numbers(0, LINES - 1);
+    /* A short line, which would fit, is dropped with those before it. */
+    log_line(LOG_INFO, "number %06u", LINES - 1);
     assert_false(log_flush(SHORT));
     read_until(fixture, "log lines dropped");
-    read_until(fixture, "them: ");
     log_numbers(LINES, LINES + 1);
     log_line(LOG_INFO, "the last one");
     read_until(fixture, "the last one\n");
