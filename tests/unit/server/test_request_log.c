@@ -84,6 +84,7 @@ static void errors_are_refusals_but_not_what_is_not_found(void **state)
         {HTTP_POST, 503, NULL, "0.0.0.0:0 POST /x 503: Service Unavailable"},
         {HTTP_POST, 0, "too long", "0.0.0.0:0 POST /x no response: too long"},
         {0, 431, "bad", "0.0.0.0:0 (unknown) /x 431: bad"},
+        {HTTP_POST, 0, NULL, "0.0.0.0:0 POST /x no response: Error"},
         {HTTP_POST, 400, "a\nb\xff", "0.0.0.0:0 POST /x 400: a\\x0ab\\xff"},
     };
     struct fixture *fixture = *state;
