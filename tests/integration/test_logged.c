@@ -189,8 +189,8 @@ static void refusals_of_libmicrohttpd_are_warned_of(void **state)
     };
 
     (void)state;
-    memset(head, 'x', sizeof(head) - 1);
-    memcpy(head, "GET /rockets HTTP/1.1\r\nX: ", 26);
+    snprintf(head, sizeof(head), "GET /rockets HTTP/1.1\r\nX: %0*d",
+             (int)sizeof(head) - 100, 0);
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         struct instance instance;
         struct connection connection;
