@@ -20,7 +20,8 @@ def main() -> int:
     with Service(program, Path(log), "-log-level=info") as service:
         status = subprocess.run([*command, service.url]).returncode
         faults = [*service.stop(), *service.complaints()]
-    print(*faults, sep="\n", end="")
+    for fault in faults:
+        print(fault)
     return status or int(bool(faults))
 
 
