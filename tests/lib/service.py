@@ -21,11 +21,11 @@ PR_SET_PDEATHSIG = 1
 CPUCLOCK_SCHED = 2  # from the kernel's posix-timers.h
 
 # Lines on stderr that are not complaints: level info or debug, and warnings of
-# requests that were refused, which are the fault of a client.
+# refused requests, which are the mistakes of a client.
 QUIET_LINE = re.compile(
     r"\d{4}-\d\d-\d\dT[0-9:.]+Z (info |debug |warn  "
-    r"(127\.0\.0\.1:\d+ \S+ .* (202|4\d\d|50[13]|no response): "
-    r"|libmicrohttpd refused a request |(further )?refused requests))")
+    r"(127\.0\.0\.1:\d+ \S+ .* (202|4\d\d|50[13]|no response|\d+: libmicrohttpd)\b"
+    r"|libmicrohttpd refused a request |(further )?refused requests\b))")
 
 _libc = ctypes.CDLL(None)
 
@@ -117,8 +117,8 @@ class Service:
             self.process.stdout.close()
 
     def complaints(self) -> list[str]:
-        """Lines on stderr of level warn or error, or of a sanitizer, but for those
-        of refused requests."""
+        """Lines on stderr of level warn or error, without those of refused
+        requests, and what a sanitizer says."""
         lines = self.log.read_text(errors="replace").splitlines()
         return [line for line in lines if not QUIET_LINE.match(line)]
 

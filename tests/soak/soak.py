@@ -192,7 +192,7 @@ class Soak:
         self.faults += [text] if got > allowed else []
 
     def _judge_log(self, lines: list[str]) -> None:
-        """The load `gaps` causes one line for each of its rockets; no other."""
+        """The load `gaps` causes one line for each of its rockets."""
         told = [found[1] for line in lines if (found := GIVEN_UP.search(line))]
         if len(told) > len(set(told)):
             self.faults.append("on stderr: a rocket's first gap, more than once")
