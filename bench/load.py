@@ -159,10 +159,10 @@ def rockets_launch(bench: Bench, server: Server, *flags: str) -> float:
     command = [str(bench.programs / "rockets"), "launch", server.url + "/messages"]
     with Job(server, [*command, *flags]) as job:
         output = job.output()
-    found = re.search(r"^delivered .* in ([0-9.]+) s", output, re.MULTILINE)
+    found = re.search(r"^delivered .* in ([0-9.]+) (m?)s,", output, re.MULTILINE)
     if not found:
         raise Failure(f"{server.name}: rockets printed no figures:\n{output}")
-    return float(found[1])
+    return float(found[1]) / (1000 if found[2] else 1)
 
 
 # Batches

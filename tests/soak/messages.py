@@ -45,11 +45,11 @@ def launch(load: Load, seed: int, messages: int, flags: str) -> int:
         if "can't read" not in done.stdout:
             break
         load.count("retries")  # a flood cost the response; repeats change nothing
-    found = re.search(r"^delivered +([0-9,]+) messages.*^verified +(\d+) rockets: "
+    found = re.search(r"^delivered +([0-9,]+) messages?.*^verified +([0-9,]+) rockets?: "
                       "no difference", done.stdout, re.DOTALL | re.MULTILINE)
     if done.returncode != 0 or not found:
         raise Failure(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}")
-    delivered, rockets = int(found[1].replace(",", "")), int(found[2])
+    delivered, rockets = (int(number.replace(",", "")) for number in found.groups())
     load.count("messages", delivered)
     load.count("requests", delivered + rockets)
     return rockets
