@@ -309,6 +309,7 @@ static int64_t serve_another(struct scene *scene, size_t count,
     return process_clock() - start;
 }
 
+/* Only an eviction makes room for the other one. */
 static void silent_connections_do_not_lock_others_out(void **state)
 {
     serve_another(*state, CROWD, "");
