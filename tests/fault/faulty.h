@@ -32,7 +32,7 @@ static inline bool faulty_start(struct faulty *faulty, const char *flag,
     static const char ready[] = "lunar.service: listening on http://127.0.0.1:";
     struct instance *instance = &faulty->instance;
     char library[512], page[64];
-    /* Idle connections are closed only to make room. */
+    /* As instance_start(): idle connections are closed only to make room. */
     const char *const environment[] = {library, page, "LUNAR_IDLE_TIMEOUT=3600",
                                        NULL};
     const char *const arguments[] = {process_setting("LUNAR_SERVICE"),

@@ -132,11 +132,9 @@ static bool end_list(struct connection *connection)
     return whole;
 }
 
-/* Idle connections are closed only to make room. */
-static const char *const two_loops[] = {"-threads=2", "-log-level=debug",
-                                        "-idle-timeout=3600", NULL};
-static const char *const per_connection[] = {
-    "-threads=per-connection", "-log-level=debug", "-idle-timeout=3600", NULL};
+static const char *const two_loops[] = {"-threads=2", "-log-level=debug", NULL};
+static const char *const per_connection[] = {"-threads=per-connection",
+                                             "-log-level=debug", NULL};
 
 /* Open new connections while `lists` lists are being sent. */
 static void check_end_of_descriptors(const char *const flags[], size_t lists)

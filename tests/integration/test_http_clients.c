@@ -59,7 +59,8 @@ enum {
  */
 static void ten_thousand_idle_connections(void **state)
 {
-    static const char *const flags[] = {"-max-connections=12000", NULL};
+    static const char *const flags[] = {"-max-connections=12000",
+                                        "-idle-timeout=10", NULL};
     static struct connection idlers[IDLERS];
     struct instance service;
 
@@ -312,7 +313,7 @@ static void clients_that_never_read(void **state)
     size_t begun = 0, opened = LISTS;
 
     (void)state;
-    instance_start(&service, NULL);
+    instance_start(&service, INSTANCE_FLAGS("-idle-timeout=10"));
     size_t descriptors = count_descriptors(&service);
     post_rockets(&service, rockets);
     size_t before = memory_of(&service), most = before;

@@ -194,8 +194,9 @@ static void expect_closed_in_time(struct client *client)
 static int setup(void **state)
 {
     (void)state;
-    instance_start(&services[0], NULL);
-    instance_start(&services[1], INSTANCE_FLAGS("-threads=per-connection"));
+    instance_start(&services[0], INSTANCE_FLAGS("-idle-timeout=10"));
+    instance_start(&services[1], INSTANCE_FLAGS("-idle-timeout=10",
+                                                "-threads=per-connection"));
     for (size_t i = 0; i < MODES; i++)
         fleet_launch(&services[i], ROCKETS, PADDING);
     return 0;

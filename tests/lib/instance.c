@@ -15,6 +15,7 @@
 
 void instance_start(struct instance *instance, const char *const flags[])
 {
+    static const char *const environment[] = {"LUNAR_IDLE_TIMEOUT=3600", NULL};
     const char *arguments[INSTANCE_MAX_FLAGS + 3] = {
         process_setting("LUNAR_SERVICE"), "-port=0"};
     size_t count = 2;
@@ -24,7 +25,7 @@ void instance_start(struct instance *instance, const char *const flags[])
         assert_in_range(count, 0, INSTANCE_MAX_FLAGS + 1);
         arguments[count++] = *flags;
     }
-    process_start(&instance->process, arguments, NULL);
+    process_start(&instance->process, arguments, environment);
     instance_wait_ready(instance);
 }
 

@@ -29,7 +29,8 @@ struct instance {
 
 /*
  * Start the service with -port=0 and `flags` (NULL-terminated; may be NULL)
- * and wait until it is ready.
+ * and wait until it is ready. Without the flag -idle-timeout it closes no idle
+ * connection within the time of a test, however slow the machine is.
  */
 void instance_start(struct instance *instance, const char *const flags[]);
 

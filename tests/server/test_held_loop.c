@@ -17,7 +17,7 @@
 enum {
     SOON_MS = 50,
     LENGTH = 100000,
-    LIMIT_US = 60 * 1000000,
+    LIMIT = 7200, /* seconds: longer than any limit, also the toy's */
     /* A stop waits no longer for what is in flight. */
     STOPPED_MS = SERVER_STOP_MS + 1000,
 };
@@ -269,11 +269,13 @@ static void *run_wake(void *toy)
 static void chunk_offered_before_the_resume_is_left(void **state)
 {
     static const struct toy_ask ask = TOY_SINK("held", "Aa", LENGTH, 1000);
-    struct toy *toy = toy_start(false, 1);
     struct connection client, other;
     pthread_t wake;
 
     (void)state;
+    if (atomic_load(&readings) == 0)
+        skip(); /* as below */
+    struct toy *toy = toy_start(false, 1);
     toy_get(toy, &other, "/plain/hello");
     connection_expect_status(&other, 200);
     toy_open(toy, &client);
@@ -328,14 +330,14 @@ static void pass_limits(struct toy *toy, uint64_t times)
 
     toy_get(toy, &idle, "/plain/hello");
     connection_expect_status(&idle, 200);
-    atomic_store(&passed, times * LIMIT_US);
+    atomic_store(&passed, times * LIMIT * UINT64_C(1000000));
     connection_expect_closed(&idle);
     connection_close(&idle);
 }
 
 /*
  * Limits of time do not hold for who waits for the application. The thread that
- * checks them reads our clock, so that a minute passes at once.
+ * checks them reads our clock, so that hours pass at once.
  */
 static void connection_that_waits_has_no_limit_of_time(void **state)
 {
