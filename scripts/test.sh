@@ -33,7 +33,7 @@ RELEASE_TESTS='^hardening$|^integration\.test_(api_.*|http_.*|rockets)$'
 # The fastest tests that cover most of the service.
 VALGRIND_TESTS='^test_(api_(messages|rocket|routes)|http_heads|memory)$'
 # A test that would be skipped fails: all programs are installed below.
-export LUNAR_SKIP_CODE=1
+export TEST_SKIP_CODE=1
 
 # prepare STEP...: install the packages for these steps.
 prepare() {

@@ -7,7 +7,7 @@
 #
 # Exit status: that of the command; 2 invalid command line; 77, which CTest
 # reports as skipped, if node, the packages or one of the programs that
-# LUNAR_NEEDS lists is missing. LUNAR_SKIP_CODE sets another status than 77, so
+# LUNAR_NEEDS lists is missing. TEST_SKIP_CODE sets another status than 77, so
 # that it fails.
 #
 # Example: tests/browser/run.sh redocly --version
@@ -23,16 +23,16 @@ PATH="$PATH:/usr/sbin"
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 if ! command -v node >/dev/null; then
     echo "skipped: node is missing (Debian: nodejs)"
-    exit "${LUNAR_SKIP_CODE:-77}"
+    exit "${TEST_SKIP_CODE:-77}"
 fi
 if [ ! -d node_modules ]; then
     echo "skipped: the npm packages are missing: npm ci --prefix tests/browser"
-    exit "${LUNAR_SKIP_CODE:-77}"
+    exit "${TEST_SKIP_CODE:-77}"
 fi
 for program in $LUNAR_NEEDS; do
     if ! command -v "$program" >/dev/null; then
         echo "skipped: $program is missing"
-        exit "${LUNAR_SKIP_CODE:-77}"
+        exit "${TEST_SKIP_CODE:-77}"
     fi
 done
 PATH="$PWD/node_modules/.bin:$PATH"

@@ -28,7 +28,7 @@ enum {
     IDLE = 8,
     NEW = 4,
     LAST_CALL = 1000,   /* it listens for 500 ms after a signal */
-    ENOUGH_TIME = 4000, /* of the 5 s for requests in flight */
+    ENOUGH_TIME = 4000, /* of the 4.5 s for requests in flight */
 };
 
 /*
