@@ -35,7 +35,9 @@ void request_log_release(struct request_log *log)
     pthread_mutex_destroy(&log->lock);
 }
 
-/* "192.0.2.1:40000", also if it reached an IPv6 socket; "[2001:db8::1]:40000".
+/*
+ * As in "192.0.2.1:40000", also if it reached an IPv6 socket, or
+ * "[2001:db8::1]:40000".
  */
 static const char *write_client(const struct sockaddr *client,
                                 char out[MAX_CLIENT])

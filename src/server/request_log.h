@@ -27,8 +27,7 @@ enum {
      * bounded, however many clients there are.
      */
     REQUEST_LOG_GROUPS = 64,
-    REQUEST_LOG_TARGET =
-        256, /* bytes of a target, escaped; longer ones are cut */
+    REQUEST_LOG_TARGET = 256, /* bytes of an escaped target, cut if longer */
 };
 
 /* What one client asked for, and what it got. */
