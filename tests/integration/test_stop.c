@@ -292,7 +292,7 @@ static void second_signal_ends_process_1_at_once(void **state)
     assert_int_equal(kill(service, SIGTERM), 0);
     instance_wait_refusing(&scene.instance);
     assert_int_equal(kill(service, SIGTERM), 0);
-    assert_int_equal(process_wait(&scene.instance.process, AT_ONCE_MS),
+    assert_int_equal(process_wait(&scene.instance.process, INSTANCE_PATIENCE),
                      128 + SIGTERM);
     connection_close(&scene.request);
     instance_release(&scene.instance);
