@@ -15,6 +15,7 @@
 
 enum {
     SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
+    SERVER_ADDRESS_TEXT = 128,
 };
 
 struct addrinfo;
@@ -52,7 +53,7 @@ struct server_address {
      * "[fe80::1%25eth0]:8088". For all addresses "[::]:8088", or "0.0.0.0:8088"
      * if IPv6 is not meant or the machine has none.
      */
-    char text[128];
+    char text[SERVER_ADDRESS_TEXT];
 };
 
 struct server;

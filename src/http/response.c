@@ -27,8 +27,7 @@ void http_response_release(struct http_response *response)
         response->stream->free(response->stream);
     if (response->deferred != NULL)
         response->deferred->free(response->deferred);
-    if (response->note != NULL)
-        free(response->note);
+    free(response->note);
     http_response_init(response);
 }
 

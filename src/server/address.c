@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The address is asked of the socket: a host name, or one of the many ways to
- * write an address, does not show who can connect.
+ * The server's own address is asked of the socket: a host name, or one of the
+ * many ways to write an address, does not show who can connect.
  */
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,58 +69,78 @@ static bool has_ipv6(void)
     return found;
 }
 
-static void describe_ipv4(uint32_t number, struct server_address *address)
+bool address_get_ipv4(const struct sockaddr *address, struct in_addr *ipv4)
 {
-    struct in_addr ipv4 = {htonl(number)};
-    char text[INET_ADDRSTRLEN];
+    const struct sockaddr_in *direct = (const void *)address;
+    const struct sockaddr_in6 *mapped = (const void *)address;
 
-    address->reach = SERVER_ONE_ADDRESS;
-    if (number == INADDR_ANY)
-        address->reach = SERVER_ALL_ADDRESSES;
-    else if (number >> 24 == IN_LOOPBACKNET)
-        address->reach = SERVER_LOOPBACK;
-    inet_ntop(AF_INET, &ipv4, text, sizeof(text));
-    snprintf(address->text, sizeof(address->text), "%s:%u", text,
-             address->port);
+    if (address->sa_family == AF_INET) {
+        *ipv4 = direct->sin_addr;
+        return true;
+    }
+    if (!IN6_IS_ADDR_V4MAPPED(&mapped->sin6_addr))
+        return false;
+    memcpy(ipv4, mapped->sin6_addr.s6_addr + 12, sizeof(*ipv4));
+    return true;
 }
 
-static void describe_ipv6(const struct sockaddr_in6 *ipv6,
-                          struct server_address *address)
+/* The port of an address of either family has the same place. */
+static uint16_t port_of(const struct sockaddr *address)
 {
-    const struct in6_addr *number = &ipv6->sin6_addr;
-    char text[INET6_ADDRSTRLEN], zone[MAX_ZONE];
+    const struct sockaddr_in *ipv4 = (const void *)address;
 
-    address->reach = SERVER_ONE_ADDRESS;
-    if (IN6_IS_ADDR_UNSPECIFIED(number))
-        address->reach = SERVER_ALL_ADDRESSES;
-    else if (IN6_IS_ADDR_LOOPBACK(number))
-        address->reach = SERVER_LOOPBACK;
-    inet_ntop(AF_INET6, number, text, sizeof(text));
-    write_zone(ipv6->sin6_scope_id, zone);
-    snprintf(address->text, sizeof(address->text), "[%s%s]:%u", text, zone,
-             address->port);
+    static_assert(offsetof(struct sockaddr_in, sin_port) ==
+                      offsetof(struct sockaddr_in6, sin6_port),
+                  "see above");
+    return ntohs(ipv4->sin_port);
+}
+
+const char *address_write(const struct sockaddr *address,
+                          char out[SERVER_ADDRESS_TEXT])
+{
+    const struct sockaddr_in6 *ipv6 = (const void *)address;
+    char text[INET6_ADDRSTRLEN] = "", zone[MAX_ZONE];
+    struct in_addr ipv4;
+
+    if (address_get_ipv4(address, &ipv4)) {
+        inet_ntop(AF_INET, &ipv4, text, sizeof(text));
+        snprintf(out, SERVER_ADDRESS_TEXT, "%s:%u", text, port_of(address));
+    } else {
+        inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text));
+        write_zone(ipv6->sin6_scope_id, zone);
+        snprintf(out, SERVER_ADDRESS_TEXT, "[%s%s]:%u", text, zone,
+                 port_of(address));
+    }
+    return out;
+}
+
+static enum server_reach reach_of(const struct sockaddr *address)
+{
+    const struct sockaddr_in6 *ipv6 = (const void *)address;
+    struct in_addr ipv4;
+    bool is_ipv4 = address_get_ipv4(address, &ipv4);
+    uint32_t number = is_ipv4 ? ntohl(ipv4.s_addr) : 0;
+
+    if (is_ipv4 ? number == INADDR_ANY
+                : IN6_IS_ADDR_UNSPECIFIED(&ipv6->sin6_addr))
+        return SERVER_ALL_ADDRESSES;
+    if (is_ipv4 ? number >> 24 == IN_LOOPBACKNET
+                : IN6_IS_ADDR_LOOPBACK(&ipv6->sin6_addr))
+        return SERVER_LOOPBACK;
+    return SERVER_ONE_ADDRESS;
 }
 
 /* An IPv6 socket for ::ffff:192.0.2.1 is reached over IPv4 only. */
 void address_of_socket(int socket, struct server_address *address)
 {
     union any_address found = {.ipv6 = {.sin6_family = AF_UNSPEC}};
-    const struct in6_addr *ipv6 = &found.ipv6.sin6_addr;
     socklen_t size = sizeof(found);
-    uint32_t ipv4 = INADDR_ANY;
 
     getsockname(socket, &found.any, &size);
-    bool is_ipv6 = found.any.sa_family == AF_INET6;
-    address->port = ntohs(is_ipv6 ? found.ipv6.sin6_port : found.ipv4.sin_port);
-    if (!is_ipv6)
-        ipv4 = ntohl(found.ipv4.sin_addr.s_addr);
-    else if (IN6_IS_ADDR_V4MAPPED(ipv6))
-        ipv4 = (uint32_t)ipv6->s6_addr[12] << 24 |
-               (uint32_t)ipv6->s6_addr[13] << 16 |
-               (uint32_t)ipv6->s6_addr[14] << 8 | ipv6->s6_addr[15];
-    else if (!IN6_IS_ADDR_UNSPECIFIED(ipv6) || has_ipv6()) {
-        describe_ipv6(&found.ipv6, address);
-        return;
-    }
-    describe_ipv4(ipv4, address);
+    address->port = port_of(&found.any);
+    address->reach = reach_of(&found.any);
+    if (address->reach == SERVER_ALL_ADDRESSES && !has_ipv6())
+        found.ipv4 = (struct sockaddr_in){.sin_family = AF_INET,
+                                          .sin_port = htons(address->port)};
+    address_write(&found.any, address->text);
 }

@@ -5,24 +5,20 @@
  */
 #include "request_log.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "base/sync.h"
 #include "connection.h"
 #include "http/problem.h"
 
-enum {
-    /* The longest address with brackets and port, and a NUL. */
-    MAX_CLIENT = INET6_ADDRSTRLEN + 8,
-    /* With method, target and status. */
-    MAX_START = MAX_CLIENT + REQUEST_LOG_TARGET + 32,
-};
+/* Bytes of client, method, target and status, with a NUL. */
+enum { MAX_START = SERVER_ADDRESS_TEXT + REQUEST_LOG_TARGET + 32 };
 
 void request_log_init(struct request_log *log, struct counters *counters)
 {
@@ -35,33 +31,6 @@ void request_log_release(struct request_log *log)
     pthread_mutex_destroy(&log->lock);
 }
 
-/*
- * As in "192.0.2.1:40000", also if it reached an IPv6 socket, or
- * "[2001:db8::1]:40000".
- */
-static const char *write_client(const struct sockaddr *client,
-                                char out[MAX_CLIENT])
-{
-    char address[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr_in *ipv4 = (const void *)client;
-    const struct sockaddr_in6 *ipv6 = (const void *)client;
-
-    if (client == NULL) {
-        snprintf(out, MAX_CLIENT, "(unknown)");
-    } else if (client->sa_family == AF_INET) {
-        inet_ntop(AF_INET, &ipv4->sin_addr, address, sizeof(address));
-        snprintf(out, MAX_CLIENT, "%s:%u", address, ntohs(ipv4->sin_port));
-    } else if (IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr)) {
-        inet_ntop(AF_INET, ipv6->sin6_addr.s6_addr + 12, address,
-                  sizeof(address));
-        snprintf(out, MAX_CLIENT, "%s:%u", address, ntohs(ipv6->sin6_port));
-    } else {
-        inet_ntop(AF_INET6, &ipv6->sin6_addr, address, sizeof(address));
-        snprintf(out, MAX_CLIENT, "[%s]:%u", address, ntohs(ipv6->sin6_port));
-    }
-    return out;
-}
-
 /* The beginning of all lines: client, method, target, status. */
 static const char *write_start(const struct request_line *line,
                                char out[MAX_START])
@@ -71,13 +40,15 @@ static const char *write_start(const struct request_line *line,
         [HTTP_POST] = "POST",       [HTTP_OPTIONS] = "OPTIONS",
         [HTTP_OTHER] = "(another)", [0] = "(unknown)",
     };
-    char client[MAX_CLIENT], target[REQUEST_LOG_TARGET];
+    char client[SERVER_ADDRESS_TEXT] = "(unknown)";
+    char target[REQUEST_LOG_TARGET];
     char status[sizeof("no response")] = "no response";
 
+    if (line->client != NULL)
+        address_write(line->client, client);
     if (line->status != 0)
         snprintf(status, sizeof(status), "%u", line->status);
-    snprintf(out, MAX_START, "%s %s %s %s", write_client(line->client, client),
-             methods[line->method],
+    snprintf(out, MAX_START, "%s %s %s %s", client, methods[line->method],
              log_escape(line->target, target, sizeof(target)), status);
     return out;
 }
@@ -88,14 +59,12 @@ static const char *write_start(const struct request_line *line,
  */
 static size_t group_of(const struct sockaddr *client)
 {
-    const struct sockaddr_in *ipv4 = (const void *)client;
     const struct sockaddr_in6 *ipv6 = (const void *)client;
     uint32_t words[2] = {0, 0};
+    struct in_addr ipv4;
 
-    if (client != NULL && client->sa_family == AF_INET)
-        words[1] = ipv4->sin_addr.s_addr;
-    else if (client != NULL && IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr))
-        memcpy(&words[1], ipv6->sin6_addr.s6_addr + 12, sizeof(words[1]));
+    if (client != NULL && address_get_ipv4(client, &ipv4))
+        words[1] = ipv4.s_addr;
     else if (client != NULL)
         memcpy(words, &ipv6->sin6_addr, sizeof(words));
     /* Multiplicative hashing; the upper bits are the mixed ones. */
