@@ -14,8 +14,9 @@
 #   --sample=N  try N mutants of each file, chosen at random; default 30
 #   FILE        a source, as in src/domain/rocket.c
 #
-# Exit status: 0 a test detects each mutant, 1 a mutant survived or the build
-# failed, 2 invalid command line.
+# Exit status: 0 a test detects each mutant; 1 a mutant survived or the build
+# failed; 2 invalid command line; 77 the Python packages could not be installed,
+# which is 1 if CI is "true".
 #
 # Example: scripts/mutate.sh --sample=50 src/domain/rocket.c
 set -euo pipefail
@@ -41,15 +42,6 @@ done
 for file in "${FILES[@]}"; do
     [ -f "$file" ] || usage "no such file: $file"
 done
-
-install_mutator() {
-    local pins=tests/mutate/requirements.txt
-    cmp -s $pins "$VENV/$(basename $pins)" && return
-    say "installing universalmutator"
-    /usr/bin/python3 -m venv "$VENV"
-    "$VENV/bin/pip" install -q --require-hashes -r $pins
-    cp $pins "$VENV"
-}
 
 # The copy keeps times, so that only what has changed is built again. Without
 # the Swagger UI, which needs npm; warnings are expected in mutants.
@@ -106,7 +98,8 @@ mutate_file() {
 }
 
 need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv git
-install_mutator
+mkdir -p "$WORK"
+need_venv "$WORK" tests/mutate/requirements.txt
 build_copy
 for file in "${FILES[@]}"; do
     mutate_file "$file"
