@@ -14,9 +14,9 @@
 
 #include "announce.h"
 #include "api/api.h"
-#include "base/counters.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/metrics.h"
 #include "base/workers.h"
 #include "config.h"
 #include "server/server.h"
@@ -78,7 +78,7 @@ static int serve_until_signal(const struct config *config,
                               const struct machine *machine,
                               const struct addrinfo *addresses,
                               const struct http_app *app,
-                              struct counters *counters)
+                              struct metrics *metrics)
 {
     const struct site_policy sites = {
         .origins = text_of(config->allow_origin),
@@ -94,7 +94,7 @@ static int serve_until_signal(const struct config *config,
         .max_connections = config->max_connections,
         .idle_seconds = config->idle_timeout,
         .sites = &sites,
-        .counters = counters,
+        .metrics = metrics,
     };
     char error[256];
     struct server *server = server_start(&options, app, error, sizeof(error));
@@ -118,6 +118,24 @@ static uint64_t clock_seconds(void)
     return (uint64_t)now.tv_sec;
 }
 
+static void log_totals(struct metrics *metrics, uint64_t seconds,
+                       size_t rockets)
+{
+    struct metric *messages = metrics_find(metrics, "lunar_messages_total");
+    struct totals totals = {
+        .seconds = seconds,
+        .requests =
+            metric_total(metrics_find(metrics, "lunar_http_requests_total")),
+        .refused =
+            metric_total(metrics_find(metrics, "lunar_http_refused_total")),
+        .rockets = rockets,
+    };
+
+    for (size_t i = 0; i < API_RESULT_COUNT; i++)
+        totals.messages[i] = metric_value(messages, i);
+    totals_log(&totals);
+}
+
 /*
  * Create the parts, lowest first, and serve. Free the workers before the table:
  * they may still be making a list, although its client has disconnected.
@@ -137,21 +155,21 @@ static int run_service(const struct config *config,
         return report_failure(code, error);
     signals_block();
     struct table *table = table_new(config->max_memory);
-    struct counters *counters = counters_new();
+    struct metrics *metrics = metrics_new();
     struct workers *workers = workers_start(WORKERS);
-    if (table == NULL || counters == NULL) {
+    if (table == NULL || metrics == NULL) {
         report_failure(code, "out of memory at the start");
     } else if (workers == NULL) {
         report_failure(code, no_threads);
     } else {
-        api_init(&api, table, workers, counters);
+        api_init(&api, table, workers, metrics);
         struct http_app app = api_app(&api);
-        code = serve_until_signal(config, machine, addresses, &app, counters);
+        code = serve_until_signal(config, machine, addresses, &app, metrics);
     }
     workers_free(workers);
     if (code == EXIT_SUCCESS)
-        totals_log(counters, clock_seconds() - start, table_count(table));
-    counters_free(counters);
+        log_totals(metrics, clock_seconds() - start, table_count(table));
+    metrics_free(metrics);
     table_free(table);
     freeaddrinfo(addresses);
     return code;

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 
-#include "base/counters.h"
 #include "base/log.h"
 
 /* UINT64_MAX with its commas and a NUL. */
@@ -52,21 +51,21 @@ static void write_time(uint64_t seconds, char *out, size_t size)
                  units[i + 1].name);
 }
 
-void totals_log(struct counters *counters, uint64_t seconds, size_t rockets)
+void totals_log(const struct totals *totals)
 {
-    struct number numbers[COUNTER_COUNT];
+    struct number messages[API_RESULT_COUNT];
     char time[64];
 
-    for (enum counter i = 0; i < COUNTER_COUNT; i++)
-        numbers[i] = write_number(counters_read(counters, i));
-    write_time(seconds, time, sizeof(time));
+    for (size_t i = 0; i < API_RESULT_COUNT; i++)
+        messages[i] = write_number(totals->messages[i]);
+    write_time(totals->seconds, time, sizeof(time));
     log_line(LOG_INFO,
              "stopped after %s: %s requests, %s refused; messages: %s applied, "
              "%s duplicate, %s stale, %s rejected, %s without memory; "
              "%s rockets",
-             time, numbers[COUNTER_REQUESTS].text,
-             numbers[COUNTER_REFUSED].text, numbers[COUNTER_APPLIED].text,
-             numbers[COUNTER_DUPLICATE].text, numbers[COUNTER_STALE].text,
-             numbers[COUNTER_REJECTED].text, numbers[COUNTER_NO_MEMORY].text,
-             write_number(rockets).text);
+             time, write_number(totals->requests).text,
+             write_number(totals->refused).text, messages[API_APPLIED].text,
+             messages[API_DUPLICATE].text, messages[API_STALE].text,
+             messages[API_REJECTED].text, messages[API_NO_MEMORY].text,
+             write_number(totals->rockets).text);
 }

@@ -8,14 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct counters;
+#include "api/api.h"
+
+struct totals {
+    uint64_t seconds; /* since the start */
+    uint64_t requests, refused;
+    uint64_t messages[API_RESULT_COUNT];
+    size_t rockets;
+};
 
 /*
- * Log the totals of `counters`, after `seconds`, with `rockets` at the end:
+ * Log them:
  *
  *     stopped after 3 h 12 min: 100,003 requests, 4 refused; messages: 100,000
  *     applied, 3 duplicate, 0 stale, 2 rejected, 0 without memory; 20 rockets
  */
-void totals_log(struct counters *counters, uint64_t seconds, size_t rockets);
+void totals_log(const struct totals *totals);
 
 #endif

@@ -12,7 +12,8 @@
 #include "base/quota.h"
 #include "http/app.h"
 
-struct counters;
+struct metric;
+struct metrics;
 struct table;
 struct workers;
 
@@ -26,20 +27,33 @@ enum {
     API_MAX_DECODING = 64 * 1024 * 1024,
 };
 
+/* What became of a message, as lunar_messages_total counts it. */
+enum api_result {
+    API_APPLIED,
+    API_DUPLICATE,
+    API_STALE,
+    API_REJECTED, /* not a message */
+    API_NO_MEMORY,
+    API_RESULT_COUNT
+};
+
 /* What the operations work on. */
 struct api {
     /* Set at start, then read-only. */
     struct table *table;
-    struct workers *workers;   /* for what takes long */
-    struct counters *counters; /* of messages */
-    uint64_t start;            /* random, of this start: part of every ETag */
-    _Atomic unsigned streams;  /* whole lists being sent now */
-    struct quota decoding;     /* memory for compressed bodies */
+    struct workers *workers;  /* for what takes long */
+    struct metric *messages;  /* counted by enum api_result */
+    uint64_t start;           /* random, of this start: part of every ETag */
+    _Atomic unsigned streams; /* whole lists being sent now */
+    struct quota decoding;    /* memory for compressed bodies */
 };
 
-/* Ownership: `table`, `workers` and `counters` are borrowed. */
+/*
+ * The families of the application are added to `metrics`, which may be NULL.
+ * Ownership: `table`, `workers` and `metrics` are borrowed.
+ */
 void api_init(struct api *api, struct table *table, struct workers *workers,
-              struct counters *counters);
+              struct metrics *metrics);
 
 /* Ownership: `api` is borrowed. */
 struct http_app api_app(struct api *api);

@@ -19,7 +19,7 @@ enum {
 };
 
 struct addrinfo;
-struct counters;
+struct metrics;
 
 struct server_options {
     const char *host; /* this and the port: for errors */
@@ -35,7 +35,7 @@ struct server_options {
      * Host is checked.
      */
     const struct site_policy *sites;
-    struct counters *counters; /* of requests; may be NULL */
+    struct metrics *metrics; /* gets the server's families; may be NULL */
 };
 
 /* Who can connect, as far as the address decides it. */
@@ -69,7 +69,7 @@ struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
 /*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
- * Ownership: the application, the policy and the counters are borrowed and must
+ * Ownership: the application, the policy and the metrics are borrowed and must
  * outlive the server; host and addresses only this call.
  */
 struct server *server_start(const struct server_options *options,

@@ -6,15 +6,16 @@
 
 #include <sodium.h>
 
+#include "api_metrics.h"
 #include "operations.h"
 #include "routes.h"
 
 void api_init(struct api *api, struct table *table, struct workers *workers,
-              struct counters *counters)
+              struct metrics *metrics)
 {
     api->table = table;
     api->workers = workers;
-    api->counters = counters;
+    api_metrics_add(api, metrics);
     randombytes_buf(&api->start, sizeof(api->start));
     atomic_init(&api->streams, 0);
     quota_init(&api->decoding, API_MAX_DECODING, 0);

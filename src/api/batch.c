@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/counters.h"
+#include "api/api.h"
+#include "base/metrics.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
 
@@ -25,9 +26,9 @@ enum {
 
 struct batch {
     struct table *table;
-    struct counters *counters;
+    struct metric *messages;
     struct batch_counts counts;
-    struct batch_counts counted; /* those that `counters` has */
+    struct batch_counts counted; /* those that `messages` has */
     uint64_t line; /* number of the line that is being read, from 1 */
     /*
      * Bytes of this line from earlier parts. `skipping`: the line is counted
@@ -41,14 +42,14 @@ struct batch {
     struct buffer errors;
 };
 
-struct batch *batch_new(struct table *table, struct counters *counters)
+struct batch *batch_new(struct table *table, struct metric *messages)
 {
     struct batch *batch = calloc(1, sizeof(*batch));
 
     if (batch == NULL)
         return NULL;
     batch->table = table;
-    batch->counters = counters;
+    batch->messages = messages;
     batch->line = 1;
     batch->carried = BUFFER_INIT;
     batch->errors = BUFFER_INIT;
@@ -223,11 +224,11 @@ static void end_line(struct batch *batch, struct text piece)
 }
 
 /* Of one result: what is not added yet. */
-static void add_count(struct batch *batch, enum counter counter, uint64_t count,
-                      uint64_t *counted)
+static void add_count(struct batch *batch, enum api_result result,
+                      uint64_t count, uint64_t *counted)
 {
     if (count > *counted)
-        counters_add(batch->counters, counter, count - *counted);
+        metric_add(batch->messages, result, count - *counted);
     *counted = count;
 }
 
@@ -236,11 +237,11 @@ static void add_counts(struct batch *batch)
     const struct batch_counts *counts = &batch->counts;
     struct batch_counts *counted = &batch->counted;
 
-    add_count(batch, COUNTER_APPLIED, counts->applied, &counted->applied);
-    add_count(batch, COUNTER_DUPLICATE, counts->duplicate, &counted->duplicate);
-    add_count(batch, COUNTER_STALE, counts->stale, &counted->stale);
-    add_count(batch, COUNTER_REJECTED, counts->rejected, &counted->rejected);
-    add_count(batch, COUNTER_NO_MEMORY, counts->not_taken, &counted->not_taken);
+    add_count(batch, API_APPLIED, counts->applied, &counted->applied);
+    add_count(batch, API_DUPLICATE, counts->duplicate, &counted->duplicate);
+    add_count(batch, API_STALE, counts->stale, &counted->stale);
+    add_count(batch, API_REJECTED, counts->rejected, &counted->rejected);
+    add_count(batch, API_NO_MEMORY, counts->not_taken, &counted->not_taken);
 }
 
 void batch_take(struct batch *batch, struct text bytes)

@@ -37,14 +37,14 @@ struct batch_error {
 };
 
 struct batch;
-struct counters;
+struct metric;
 
 /*
- * What becomes of the lines is added to `counters`, which may be NULL, after
+ * What becomes of the lines is added to `messages`, which may be NULL, after
  * each part. Returns NULL if memory is exhausted. Ownership: `table` and
- * `counters` are borrowed.
+ * `messages` are borrowed.
  */
-struct batch *batch_new(struct table *table, struct counters *counters);
+struct batch *batch_new(struct table *table, struct metric *messages);
 
 /* NULL does nothing. */
 void batch_free(struct batch *batch);

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/counters.h"
+#include "base/metrics.h"
 #include "base/sync.h"
 #include "batch.h"
 #include "batch_response.h"
@@ -55,15 +55,15 @@ static void write_result(struct http_response *response,
 static void apply_message(struct api *api, const struct message *message,
                           struct http_response *response)
 {
-    static const enum counter counters[] = {
-        [MESSAGE_APPLIED] = COUNTER_APPLIED,
-        [MESSAGE_DUPLICATE] = COUNTER_DUPLICATE,
-        [MESSAGE_STALE] = COUNTER_STALE,
-        [MESSAGE_NO_MEMORY] = COUNTER_NO_MEMORY,
+    static const enum api_result results[] = {
+        [MESSAGE_APPLIED] = API_APPLIED,
+        [MESSAGE_DUPLICATE] = API_DUPLICATE,
+        [MESSAGE_STALE] = API_STALE,
+        [MESSAGE_NO_MEMORY] = API_NO_MEMORY,
     };
     enum message_outcome outcome = table_apply(api->table, message);
 
-    counters_add(api->counters, counters[outcome], 1);
+    metric_add(api->messages, results[outcome], 1);
     if (outcome == MESSAGE_NO_MEMORY)
         problem_set_no_memory(response);
     else
@@ -140,12 +140,12 @@ static void post_message(struct api *api, struct text body,
         message_parse_release(&parsed);
         break;
     case PARSE_INVALID:
-        counters_add(api->counters, COUNTER_REJECTED, 1);
+        metric_add(api->messages, API_REJECTED, 1);
         problem_set(response, 400, "%s%s", parsed.detail,
                     parsed.is_several ? how_to_send_several : "");
         break;
     case PARSE_NO_MEMORY:
-        counters_add(api->counters, COUNTER_NO_MEMORY, 1);
+        metric_add(api->messages, API_NO_MEMORY, 1);
         problem_set_no_memory(response);
         break;
     }
@@ -227,7 +227,7 @@ static struct http_sink *open_upload(struct api *api,
 {
     struct upload *upload = calloc(1, sizeof(*upload));
     if (upload != NULL)
-        upload->batch = batch_new(api->table, api->counters);
+        upload->batch = batch_new(api->table, api->messages);
     if (upload == NULL || upload->batch == NULL) {
         free(upload);
         problem_set_no_memory(response);

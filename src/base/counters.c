@@ -6,8 +6,9 @@
  * of a thread leaves the block, with its counts, to the next new thread: so
  * nothing is lost, and there are never more blocks than threads at a time.
  */
-#include "base/counters.h"
+#include "counters.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 #include "base/sync.h"
 
 struct block {
-    _Alignas(64) _Atomic uint64_t counts[COUNTER_COUNT];
+    _Alignas(64) _Atomic uint64_t counts[COUNTERS_MAX];
     struct block *next_left; /* guarded by the lock of the counters */
     /* Set when the block is made, then read-only. */
     struct counters *counters;
@@ -30,7 +31,7 @@ struct counters {
     struct block *first; /* of all blocks */
     struct block *left;  /* of those whose threads have ended */
     /* Of threads for which there was no memory: shared by all of them. */
-    _Atomic uint64_t shared[COUNTER_COUNT];
+    _Atomic uint64_t shared[COUNTERS_MAX];
 };
 
 /* A thread ends. */
@@ -81,7 +82,7 @@ static struct block *make_block(struct counters *counters)
 
     if (block == NULL)
         return NULL;
-    for (size_t i = 0; i < COUNTER_COUNT; i++)
+    for (size_t i = 0; i < COUNTERS_MAX; i++)
         atomic_init(&block->counts[i], 0);
     block->counters = counters;
     sync_lock(&counters->lock);
@@ -119,8 +120,7 @@ static struct block *take_block(struct counters *counters)
 }
 
 /* Only the block's thread writes to it. */
-static void add_to_block(struct block *block, enum counter counter,
-                         uint64_t number)
+static void add_to_block(struct block *block, size_t counter, uint64_t number)
 {
     _Atomic uint64_t *count = &block->counts[counter];
 
@@ -131,7 +131,7 @@ static void add_to_block(struct block *block, enum counter counter,
 
 /* The first count of a thread. Not inline, as it would slow all others down. */
 __attribute__((cold, noinline)) static void
-add_first(struct counters *counters, enum counter counter, uint64_t number)
+add_first(struct counters *counters, size_t counter, uint64_t number)
 {
     struct block *block = take_block(counters);
 
@@ -142,28 +142,32 @@ add_first(struct counters *counters, enum counter counter, uint64_t number)
                                   memory_order_relaxed);
 }
 
-void counters_add(struct counters *counters, enum counter counter,
-                  uint64_t number)
+void counters_add(struct counters *counters, size_t counter, uint64_t number)
 {
-    if (counters == NULL)
-        return;
     struct block *block = pthread_getspecific(counters->key);
+
+    assert(counter < COUNTERS_MAX);
     if (block != NULL)
         add_to_block(block, counter, number);
     else
         add_first(counters, counter, number);
 }
 
-uint64_t counters_read(struct counters *counters, enum counter counter)
+static uint64_t load(const _Atomic uint64_t *count)
 {
-    uint64_t sum =
-        atomic_load_explicit(&counters->shared[counter], memory_order_relaxed);
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
 
+void counters_read(struct counters *counters, size_t first, size_t count,
+                   uint64_t sums[])
+{
+    assert(first + count <= COUNTERS_MAX);
+    for (size_t i = 0; i < count; i++)
+        sums[i] = load(&counters->shared[first + i]);
     sync_lock(&counters->lock);
     for (struct block *block = counters->first; block != NULL;
          block = block->next)
-        sum +=
-            atomic_load_explicit(&block->counts[counter], memory_order_relaxed);
+        for (size_t i = 0; i < count; i++)
+            sums[i] += load(&block->counts[first + i]);
     sync_unlock(&counters->lock);
-    return sum;
 }

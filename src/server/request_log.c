@@ -11,18 +11,20 @@
 #include <string.h>
 
 #include "address.h"
-#include "base/counters.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/sync.h"
 #include "connection.h"
 #include "http/problem.h"
+#include "server_metrics.h"
 
 /* Bytes of client, method, target and status, with a NUL. */
 enum { MAX_START = SERVER_ADDRESS_TEXT + REQUEST_LOG_TARGET + 32 };
 
-void request_log_init(struct request_log *log, struct counters *counters)
+void request_log_init(struct request_log *log,
+                      const struct server_metrics *metrics)
 {
-    *log = (struct request_log){.counters = counters};
+    *log = (struct request_log){.metrics = metrics};
     sync_mutex_init(&log->lock);
 }
 
@@ -111,7 +113,7 @@ void request_log_response(struct request_log *log,
 
     if (!is_refused(line, note))
         return;
-    counters_add(log->counters, COUNTER_REFUSED, 1);
+    metric_add(log->metrics->refused, 0, 1);
     if (note == NULL)
         note = problem_title(line->status);
     if (pay_warning(log, line->client))
@@ -162,8 +164,8 @@ void request_log_report(struct request_log *log, bool last)
     uint64_t unknown = take_unknown_locked(log, last);
     log->left_out = 0;
     sync_unlock(&log->lock);
-    counters_add(log->counters, COUNTER_REQUESTS, unknown);
-    counters_add(log->counters, COUNTER_REFUSED, unknown);
+    metric_add(log->metrics->requests, 0, unknown);
+    metric_add(log->metrics->refused, 0, unknown);
     if (left_out > 0)
         log_line(LOG_WARN, "further refused requests, not logged: %ju",
                  (uintmax_t)left_out);
@@ -179,7 +181,7 @@ void request_log_end(struct request_log *log, const struct request_line *line,
 {
     char start[MAX_START];
 
-    counters_add(log->counters, COUNTER_REQUESTS, 1);
+    metric_add(log->metrics->requests, 0, 1);
     if (log_wants(LOG_DEBUG))
         log_line(LOG_DEBUG,
                  "%s: %ju bytes received, %ju in the response, %ju.%03u ms%s",

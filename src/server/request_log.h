@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "http/request.h"
 
-struct counters;
+struct server_metrics;
 struct sockaddr;
 
 enum {
@@ -47,7 +47,7 @@ struct request_end {
 };
 
 struct request_log {
-    struct counters *counters; /* read-only */
+    const struct server_metrics *metrics;
     pthread_mutex_t lock;
     /* Guarded by `lock`. */
     uint64_t paid[REQUEST_LOG_GROUPS]; /* time up to which it is used up */
@@ -60,8 +60,9 @@ struct request_log {
     int64_t unknown, unknown_before;
 };
 
-/* Ownership: `counters` is borrowed. */
-void request_log_init(struct request_log *log, struct counters *counters);
+/* Ownership: `metrics` is borrowed. */
+void request_log_init(struct request_log *log,
+                      const struct server_metrics *metrics);
 void request_log_release(struct request_log *log);
 
 /*

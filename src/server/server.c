@@ -22,6 +22,7 @@
 #include "linger.h"
 #include "listener.h"
 #include "request_log.h"
+#include "server_metrics.h"
 
 enum {
     /* Descriptors of logs, epoll, pipes ..., and connections that linger. */
@@ -46,6 +47,7 @@ struct server {
     int socket, placeholder; /* which replaces it at the stop */
     struct MHD_Daemon *daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
+    struct server_metrics metrics;
     struct request_log log;
 };
 
@@ -297,7 +299,8 @@ struct server *server_start(const struct server_options *wanted,
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.log = &server->log;
-    request_log_init(&server->log, options.counters);
+    server_metrics_add(&server->metrics, options.metrics);
+    request_log_init(&server->log, &server->metrics);
     server->context.per_connection = options.per_connection;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
              "timeout=%u", options.idle_seconds);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/counters.h"
+#include "base/metrics.h"
 #include "base/sync.h"
 #include "base/workers.h"
 #include "http/site_policy.h"
@@ -22,6 +23,7 @@
 #include "scarcity.h"
 #include "server/connections.h"
 #include "server/request_log.h"
+#include "server/server_metrics.h"
 #include "table/table.h"
 
 enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
@@ -42,21 +44,22 @@ static bool make_table(void)
 
 static bool make_connections(void)
 {
+    const struct server_metrics metrics = {0};
     struct request_log log;
 
-    request_log_init(&log, NULL);
+    request_log_init(&log, &metrics);
     struct connections *connections = connections_start(100, false, 10, &log);
     connections_free(connections);
     request_log_release(&log);
     return connections != NULL;
 }
 
-static bool make_counters(void)
+static bool make_metrics(void)
 {
-    struct counters *counters = counters_new();
+    struct metrics *metrics = metrics_new();
 
-    counters_free(counters);
-    return counters != NULL;
+    metrics_free(metrics);
+    return metrics != NULL;
 }
 
 static bool make_workers(void)
@@ -84,7 +87,7 @@ static void parts_are_made_completely_or_not_at_all(void **state)
 {
     struct part parts[] = {{make_table, 1},
                            {make_connections, 2},
-                           {make_counters, 1},
+                           {make_metrics, 2},
                            {make_workers, 1}};
 
     (void)state;
@@ -228,7 +231,7 @@ static void response_without_memory_names_no_origin(void **state)
 
 static void *count_once(void *counters)
 {
-    counters_add(counters, COUNTER_APPLIED, 1);
+    counters_add(counters, 7, 1);
     return NULL;
 }
 
@@ -246,6 +249,7 @@ static void count_in_threads(struct counters *counters, unsigned threads)
 static void counts_of_threads_need_little_memory_or_none(void **state)
 {
     struct counters *counters = counters_new();
+    uint64_t sum;
 
     (void)state;
     assert_non_null(counters);
@@ -255,7 +259,8 @@ static void counts_of_threads_need_little_memory_or_none(void **state)
     scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_OWN, true, 1});
     count_in_threads(counters, 10);
     assert_int_equal(scarcity_end(scarcity), 0);
-    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 20);
+    counters_read(counters, 7, 1, &sum);
+    assert_int_equal(sum, 20);
     counters_free(counters);
 }
 

@@ -7,7 +7,8 @@
 #include "lib/unit_check.h"
 
 #include "api/batch.h"
-#include "base/counters.h"
+#include "api/api.h"
+#include "base/metrics.h"
 #include "lib/batch_lines.h"
 #include "table/table.h"
 
@@ -313,22 +314,24 @@ static void lines_are_applied_before_the_body_ends(void **context)
 
 static void lines_are_counted_as_they_are_applied(void **context)
 {
-    struct counters *counters = counters_new();
-    struct batch *batch = batch_new(*context, counters);
+    struct metrics *metrics = metrics_new();
+    struct api api;
 
+    api_init(&api, *context, NULL, metrics);
+    struct batch *batch = batch_new(*context, api.messages);
     batch_take(batch, TEXT(A1 "\n" A1 "\n" A2));
-    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 1);
-    assert_int_equal(counters_read(counters, COUNTER_DUPLICATE), 1);
+    assert_int_equal(metric_value(api.messages, API_APPLIED), 1);
+    assert_int_equal(metric_value(api.messages, API_DUPLICATE), 1);
     batch_take(batch, TEXT("\n[]\n\n" A3));
-    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 2);
-    assert_int_equal(counters_read(counters, COUNTER_REJECTED), 1);
+    assert_int_equal(metric_value(api.messages, API_APPLIED), 2);
+    assert_int_equal(metric_value(api.messages, API_REJECTED), 1);
     batch_end(batch);
-    assert_int_equal(counters_read(counters, COUNTER_APPLIED), 3);
-    assert_int_equal(counters_read(counters, COUNTER_DUPLICATE), 1);
-    assert_int_equal(counters_read(counters, COUNTER_REJECTED), 1);
-    assert_int_equal(counters_read(counters, COUNTER_STALE), 0);
+    assert_int_equal(metric_value(api.messages, API_APPLIED), 3);
+    assert_int_equal(metric_value(api.messages, API_DUPLICATE), 1);
+    assert_int_equal(metric_value(api.messages, API_REJECTED), 1);
+    assert_int_equal(metric_value(api.messages, API_STALE), 0);
     batch_free(batch);
-    counters_free(counters);
+    metrics_free(metrics);
 }
 
 /* Take a message of "a" with this number, which is negative if it is bad. */

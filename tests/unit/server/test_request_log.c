@@ -9,13 +9,15 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "base/counters.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "server/connection.h"
 #include "server/request_log.h"
+#include "server/server_metrics.h"
 
 struct fixture {
-    struct counters *counters;
+    struct metrics *metrics;
+    struct server_metrics added;
     struct request_log log;
     struct captured_log capture;
 };
@@ -26,11 +28,12 @@ static int set_up(void **state)
 
     if (fixture == NULL)
         return -1;
-    fixture->counters = counters_new();
-    request_log_init(&fixture->log, fixture->counters);
+    fixture->metrics = metrics_new();
+    server_metrics_add(&fixture->added, fixture->metrics);
+    request_log_init(&fixture->log, &fixture->added);
     log_set_level(LOG_DEBUG);
     *state = fixture;
-    return fixture->counters == NULL ? -1 : 0;
+    return fixture->metrics == NULL ? -1 : 0;
 }
 
 static int tear_down(void **state)
@@ -38,7 +41,7 @@ static int tear_down(void **state)
     struct fixture *fixture = *state;
 
     request_log_release(&fixture->log);
-    counters_free(fixture->counters);
+    metrics_free(fixture->metrics);
     free(fixture);
     return 0;
 }
@@ -105,8 +108,7 @@ static void errors_are_refusals_but_not_what_is_not_found(void **state)
         assert_string_equal(text + CAPTURED_PREFIX, rows[i].line);
         assert_memory_equal(text + CAPTURED_PREFIX - 6, "warn  ", 6);
     }
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED),
-                     refused);
+    assert_int_equal(metric_total(fixture->added.refused), refused);
 }
 
 /*
@@ -141,8 +143,8 @@ static void refusals_of_libmicrohttpd_are_counted_once(void **state)
     request_log_report(&fixture->log, true);
     request_log_end(&fixture->log, &line, &end);
     request_log_end(&fixture->log, &line, &end);
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REQUESTS), 4);
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 4);
+    assert_int_equal(metric_total(fixture->added.requests), 4);
+    assert_int_equal(metric_total(fixture->added.refused), 4);
 }
 
 static void client_is_an_address_with_its_port(void **state)
@@ -252,7 +254,7 @@ static void many_refusals_are_few_lines_and_a_count(void **state)
     assert_in_range(lines, REQUEST_LOG_AT_ONCE, REQUEST_LOG_AT_ONCE + seconds);
     assert_int_equal(report(fixture), 100 - lines);
     assert_int_equal(report(fixture), 0);
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 100);
+    assert_int_equal(metric_total(fixture->added.refused), 100);
 }
 
 /* One that is refused again and again does not hide another. */
@@ -326,7 +328,7 @@ static void nothing_is_left_out_of_a_log_without_warnings(void **state)
     refuse(fixture, 100);
     assert_int_equal(fixture->capture.writes, 0);
     assert_int_equal(report(fixture), 0);
-    assert_int_equal(counters_read(fixture->counters, COUNTER_REFUSED), 100);
+    assert_int_equal(metric_total(fixture->added.refused), 100);
 }
 
 int main(void)
