@@ -28,8 +28,9 @@ enum stat_field {
     STAT_RESIDENT = 24, /* pages */
 };
 
-static uint64_t read_stat(const struct process_metrics *process,
-                          enum stat_field field)
+/* Cold, as metrics_text_write(). */
+__attribute__((cold)) static uint64_t
+read_stat(const struct process_metrics *process, enum stat_field field)
 {
     char path[MAX_PATH], line[MAX_STAT];
     uint64_t number = 0;
