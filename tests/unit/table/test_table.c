@@ -192,6 +192,39 @@ static void full_table_is_unchanged_and_updates_rockets(void **context)
     table_free(table);
 }
 
+/* A refusal fills it; freed memory ends that, and the next refusal renews it.
+ */
+static void table_is_full_from_a_refusal_until_memory_is_freed(void **context)
+{
+    struct table *table = table_new(table_memory(*context) + 100000);
+    uint64_t number = 1;
+
+    if (table == NULL)
+        abort();
+    assert_false(table_is_full(table));
+    while (unit_table_apply(table, message_speed("a", number, 1)) ==
+           MESSAGE_APPLIED) {
+        assert_false(table_is_full(table));
+        number += 2;
+    }
+    assert_true(table_is_full(table));
+    assert_int_equal(unit_table_apply(table, message_speed("a", 1, 1)),
+                     MESSAGE_DUPLICATE);
+    assert_true(table_is_full(table));
+    size_t before = table_memory(table);
+    for (uint64_t gap = 2; gap < number - 1; gap += 2) {
+        assert_int_equal(unit_table_apply(table, message_speed("a", gap, 1)),
+                         MESSAGE_APPLIED);
+        assert_int_equal(table_is_full(table), table_memory(table) >= before);
+    }
+    assert_false(table_is_full(table));
+    while (unit_table_apply(table, message_speed("a", number, 1)) ==
+           MESSAGE_APPLIED)
+        number += 2;
+    assert_true(table_is_full(table));
+    table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +236,7 @@ int main(void)
         TABLE_TEST(replaced_and_unused_strings_are_freed),
         TABLE_TEST(rockets_take_little_memory),
         TABLE_TEST(full_table_is_unchanged_and_updates_rockets),
+        TABLE_TEST(table_is_full_from_a_refusal_until_memory_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
