@@ -74,6 +74,14 @@ bool table_is_full(const struct table *table);
 uint64_t table_revision(const struct table *table);
 
 /*
+ * Count the rockets. The counts of each stripe are those of one moment; rockets
+ * of other stripes may change meanwhile.
+ * Locking: read-locks each stripe that is not empty, one at a time: some tens
+ * of microseconds in all.
+ */
+struct table_summary table_summary(struct table *table);
+
+/*
  * Copy the rocket with `id` to `view`. False, with `view` untouched, if there
  * is no such rocket.
  * Locking: read-locks one stripe.

@@ -169,6 +169,27 @@ enum message_outcome table_apply(struct table *table,
     return outcome;
 }
 
+struct table_summary table_summary(struct table *table)
+{
+    struct table_summary sum = {0};
+
+    for (size_t i = 0; i < TABLE_STRIPES; i++) {
+        struct locked_stripe *locked = &table->stripes[i];
+        const struct stripe *stripe = &locked->stripe;
+
+        if (atomic_load(&table->sizes[i]) == 0)
+            continue;
+        sync_read_lock(&locked->lock);
+        sum.rockets += stripe->count;
+        sum.exploded += stripe->exploded;
+        sum.unlaunched += stripe->unlaunched;
+        sum.incomplete += stripe->incomplete;
+        sum.missing += stripe->missing;
+        sync_rwlock_unlock(&locked->lock);
+    }
+    return sum;
+}
+
 bool table_find(struct table *table, struct text id, struct rocket_view *view)
 {
     struct location location = locate_id(table, id);
