@@ -167,6 +167,7 @@ static int run_service(const struct config *config,
         code = serve_until_signal(config, machine, addresses, &app, metrics);
     }
     workers_free(workers);
+    metrics_forget(metrics, &api);
     if (code == EXIT_SUCCESS)
         log_totals(metrics, clock_seconds() - start, table_count(table));
     metrics_free(metrics);

@@ -93,7 +93,7 @@ void metric_add(struct metric *metric, size_t series, uint64_t number);
 /* Put `value` into its bucket of a histogram, and add it to the sum. */
 void metric_observe(struct metric *metric, size_t series, uint64_t value);
 
-/* The families, in their order: up to NULL. */
+/* The families, in their order: up to NULL. `metrics` may be NULL. */
 struct metric *metrics_at(struct metrics *metrics, size_t index);
 
 /* The family with this name; NULL if there is none. */

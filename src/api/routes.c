@@ -42,6 +42,7 @@ static const struct route routes[] = {
     {{"rockets"}, list_url_parameter, lists_get, NULL, NULL},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL},
     {{"health"}, no_parameter, pages_get_health, NULL, NULL},
+    {{"metrics"}, no_parameter, scrape_get, NULL, NULL},
     {{""}, NULL, pages_redirect, NULL, NULL},
     /* Where other services have their Swagger UI. */
     {{"swagger", ""}, NULL, pages_redirect, NULL, NULL},

@@ -117,7 +117,8 @@ void metric_observe(struct metric *metric, size_t series, uint64_t value)
 
 struct metric *metrics_at(struct metrics *metrics, size_t index)
 {
-    return index < metrics->count ? &metrics->metrics[index] : NULL;
+    return metrics != NULL && index < metrics->count ? &metrics->metrics[index]
+                                                     : NULL;
 }
 
 struct metric *metrics_find(struct metrics *metrics, const char *name)

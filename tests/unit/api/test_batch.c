@@ -318,18 +318,18 @@ static void lines_are_counted_as_they_are_applied(void **context)
     struct api api;
 
     api_init(&api, *context, NULL, metrics);
-    struct batch *batch = batch_new(*context, api.messages);
+    struct batch *batch = batch_new(*context, &api.counts);
     batch_take(batch, TEXT(A1 "\n" A1 "\n" A2));
-    assert_int_equal(metric_value(api.messages, API_APPLIED), 1);
-    assert_int_equal(metric_value(api.messages, API_DUPLICATE), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_DUPLICATE), 1);
     batch_take(batch, TEXT("\n[]\n\n" A3));
-    assert_int_equal(metric_value(api.messages, API_APPLIED), 2);
-    assert_int_equal(metric_value(api.messages, API_REJECTED), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 2);
+    assert_int_equal(metric_value(api.counts.messages, API_REJECTED), 1);
     batch_end(batch);
-    assert_int_equal(metric_value(api.messages, API_APPLIED), 3);
-    assert_int_equal(metric_value(api.messages, API_DUPLICATE), 1);
-    assert_int_equal(metric_value(api.messages, API_REJECTED), 1);
-    assert_int_equal(metric_value(api.messages, API_STALE), 0);
+    assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 3);
+    assert_int_equal(metric_value(api.counts.messages, API_DUPLICATE), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_REJECTED), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_STALE), 0);
     batch_free(batch);
     metrics_free(metrics);
 }
