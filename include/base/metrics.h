@@ -51,8 +51,8 @@ struct metric_family {
     const uint64_t *bounds;
     size_t bound_count;
     /*
-     * Fill in all values, as metric_read(); called from any thread. NULL: the
-     * values are counted.
+     * Fill in all values, as metric_read(); they are 0 before. Called from any
+     * thread. NULL: the values are counted.
      */
     void (*read)(void *context, uint64_t values[]);
 };
