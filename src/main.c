@@ -15,8 +15,10 @@
 #include "announce.h"
 #include "api/api.h"
 #include "base/log.h"
+#include "base/log_metrics.h"
 #include "base/machine.h"
 #include "base/metrics.h"
+#include "base/process_metrics.h"
 #include "base/workers.h"
 #include "config.h"
 #include "server/server.h"
@@ -145,6 +147,7 @@ static int run_service(const struct config *config,
                        const struct machine *machine)
 {
     struct api api;
+    struct process_metrics process;
     char error[256];
     int code = EXIT_FAILURE;
     uint64_t start = clock_seconds();
@@ -162,11 +165,14 @@ static int run_service(const struct config *config,
     } else if (workers == NULL) {
         report_failure(code, no_threads);
     } else {
+        process_metrics_add(&process, "", metrics);
+        log_metrics_add(metrics);
         api_init(&api, table, workers, metrics);
         struct http_app app = api_app(&api);
         code = serve_until_signal(config, machine, addresses, &app, metrics);
     }
     workers_free(workers);
+    metrics_forget(metrics, &api);
     if (code == EXIT_SUCCESS)
         log_totals(metrics, clock_seconds() - start, table_count(table));
     metrics_free(metrics);

@@ -37,12 +37,20 @@ enum api_result {
     API_RESULT_COUNT
 };
 
+/* The families that are counted here. Each may be NULL. */
+struct api_metrics {
+    struct metric *messages; /* by enum api_result */
+    struct metric *launches, *explosions;
+    struct metric *batches; /* by the number of their messages */
+};
+
 /* What the operations work on. */
 struct api {
     /* Set at start, then read-only. */
     struct table *table;
     struct workers *workers;  /* for what takes long */
-    struct metric *messages;  /* counted by enum api_result */
+    struct metrics *registry; /* of all families; NULL: none are shown */
+    struct api_metrics counts;
     uint64_t start;           /* random, of this start: part of every ETag */
     _Atomic unsigned streams; /* whole lists being sent now */
     struct quota decoding;    /* memory for compressed bodies */

@@ -17,12 +17,14 @@
 #define LUNAR_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 enum {
+    LOG_LEVELS = LOG_DEBUG + 1,
     LOG_MAX_LINE = 1024, /* bytes; longer lines are truncated */
     /*
      * Bytes of lines that wait while the lines before them are being written.
@@ -74,6 +76,14 @@ bool log_wants(enum log_level level);
  */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level,
                                                     const char *format, ...);
+
+/*
+ * How many lines of `level` were logged since the start; and how many lines, of
+ * any level, were dropped, or refused by stderr.
+ * Locking: safe from any thread.
+ */
+uint64_t log_lines(enum log_level level);
+uint64_t log_lines_dropped(void);
 
 /*
  * Write `text` to `out` with control characters, non-ASCII bytes and

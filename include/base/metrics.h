@@ -50,8 +50,8 @@ struct metric_family {
     const uint64_t *bounds;
     size_t bound_count;
     /*
-     * Fill in all values, as metric_read(); called from any thread. NULL: the
-     * values are counted.
+     * Fill in all values, as metric_read(); they are 0 before. Called from any
+     * thread. NULL: the values are counted.
      */
     void (*read)(void *context, uint64_t values[]);
 };
@@ -93,7 +93,7 @@ void metric_add(struct metric *metric, size_t series, uint64_t number);
 /* Put `value` into its bucket of a histogram, and add it to the sum. */
 void metric_observe(struct metric *metric, size_t series, uint64_t value);
 
-/* The families, in their order: up to NULL. */
+/* The families, in their order: up to NULL. `metrics` may be NULL. */
 struct metric *metrics_at(struct metrics *metrics, size_t index);
 
 /* The family with this name; NULL if there is none. */

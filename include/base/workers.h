@@ -10,6 +10,8 @@
 #ifndef LUNAR_BASE_WORKERS_H
 #define LUNAR_BASE_WORKERS_H
 
+#include <stddef.h>
+
 struct workers;
 
 /* The name of every worker thread. */
@@ -36,6 +38,12 @@ struct workers *workers_start(unsigned threads);
  * Locking: safe from any thread, also from a job.
  */
 void workers_submit(struct workers *workers, struct worker_job *job);
+
+/*
+ * The number of jobs that wait for a thread. Those that run do not count.
+ * Locking: safe from any thread.
+ */
+size_t workers_queued(struct workers *workers);
 
 /*
  * Run the queued jobs, and those that they submit, then end the threads. NULL

@@ -55,6 +55,9 @@ size_t table_count(const struct table *table);
 /* The bytes counted against the limit. Locking: none. */
 size_t table_memory(const struct table *table);
 
+/* The limit that table_new() was given. Locking: none. */
+size_t table_memory_limit(const struct table *table);
+
 /*
  * The number of state changes so far. A change draws its revision under the
  * lock of its stripe. So a thread that reads the revision first and the

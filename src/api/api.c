@@ -15,6 +15,7 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
 {
     api->table = table;
     api->workers = workers;
+    api->registry = metrics;
     api_metrics_add(api, metrics);
     randombytes_buf(&api->start, sizeof(api->start));
     atomic_init(&api->streams, 0);

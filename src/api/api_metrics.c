@@ -3,6 +3,8 @@
 
 #include "api/api.h"
 #include "base/metrics.h"
+#include "base/workers.h"
+#include "table/table.h"
 
 static const char *const results[API_RESULT_COUNT] = {
     [API_APPLIED] = "applied",     [API_DUPLICATE] = "duplicate",
@@ -17,7 +19,112 @@ static const struct metric_family messages = {
     .labels = {{"result", results, API_RESULT_COUNT}},
 };
 
+static const struct metric_family launches = {
+    .type = METRIC_COUNTER,
+    .name = "lunar_launches_total",
+    .help = "Messages of type RocketLaunched that were applied.",
+};
+
+static const struct metric_family explosions = {
+    .type = METRIC_COUNTER,
+    .name = "lunar_explosions_total",
+    .help = "Messages of type RocketExploded that were applied.",
+};
+
+static const uint64_t batch_bounds[] = {1,     10,     100,    1000,
+                                        10000, 100000, 1000000};
+
+static const struct metric_family batches = {
+    .type = METRIC_HISTOGRAM,
+    .name = "lunar_batch_messages",
+    .help = "Lines of a batch that has arrived as a whole, without blank ones.",
+    .bounds = batch_bounds,
+    .bound_count = sizeof(batch_bounds) / sizeof(batch_bounds[0]),
+};
+
+static void read_lists(void *context, uint64_t values[])
+{
+    struct api *api = context;
+
+    values[0] = atomic_load(&api->streams);
+}
+
+static const struct metric_family lists = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_lists_streaming",
+    .help = "Whole lists that are being sent.",
+    .read = read_lists,
+};
+
+static void read_queued(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+
+    values[0] = workers_queued(api->workers);
+}
+
+static const struct metric_family queued = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_workers_queued",
+    .help = "Jobs that wait for a worker thread.",
+    .read = read_queued,
+};
+
+static void read_memory(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+
+    values[0] = table_memory(api->table);
+}
+
+static const struct metric_family memory = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_table_memory_bytes",
+    .help = "Memory of the rockets, as counted against the limit.",
+    .read = read_memory,
+};
+
+static void read_memory_limit(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+
+    values[0] = table_memory_limit(api->table);
+}
+
+static const struct metric_family memory_limit = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_table_memory_limit_bytes",
+    .help = "The limit of that memory, -max-memory.",
+    .read = read_memory_limit,
+};
+
+static void read_build(void *context, uint64_t values[])
+{
+    (void)context;
+    values[0] = 1;
+}
+
+static const char *const version[] = {LUNAR_VERSION};
+
+static const struct metric_family build = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_build_info",
+    .help = "1; the label is the version.",
+    .labels = {{"version", version, 1}},
+    .read = read_build,
+};
+
 void api_metrics_add(struct api *api, struct metrics *metrics)
 {
-    api->messages = metrics_add(metrics, &messages, NULL);
+    api->counts = (struct api_metrics){
+        .messages = metrics_add(metrics, &messages, NULL),
+        .launches = metrics_add(metrics, &launches, NULL),
+        .explosions = metrics_add(metrics, &explosions, NULL),
+        .batches = metrics_add(metrics, &batches, NULL),
+    };
+    metrics_add(metrics, &lists, api);
+    metrics_add(metrics, &queued, api);
+    metrics_add(metrics, &memory, api);
+    metrics_add(metrics, &memory_limit, api);
+    metrics_add(metrics, &build, api);
 }

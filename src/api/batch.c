@@ -26,9 +26,10 @@ enum {
 
 struct batch {
     struct table *table;
-    struct metric *messages;
+    struct api_metrics metrics;
     struct batch_counts counts;
-    struct batch_counts counted; /* those that `messages` has */
+    struct batch_counts counted;   /* those that `metrics` has */
+    uint64_t launches, explosions; /* applied; `metrics` does not have them */
     uint64_t line; /* number of the line that is being read, from 1 */
     /*
      * Bytes of this line from earlier parts. `skipping`: the line is counted
@@ -42,14 +43,15 @@ struct batch {
     struct buffer errors;
 };
 
-struct batch *batch_new(struct table *table, struct metric *messages)
+struct batch *batch_new(struct table *table, const struct api_metrics *counts)
 {
     struct batch *batch = calloc(1, sizeof(*batch));
 
     if (batch == NULL)
         return NULL;
     batch->table = table;
-    batch->messages = messages;
+    if (counts != NULL)
+        batch->metrics = *counts;
     batch->line = 1;
     batch->carried = BUFFER_INIT;
     batch->errors = BUFFER_INIT;
@@ -137,6 +139,8 @@ static void apply_line(struct batch *batch, const struct message *message)
     switch (table_apply(batch->table, message)) {
     case MESSAGE_APPLIED:
         batch->counts.applied++;
+        batch->launches += message->type == MESSAGE_LAUNCHED;
+        batch->explosions += message->type == MESSAGE_EXPLODED;
         break;
     case MESSAGE_DUPLICATE:
         batch->counts.duplicate++;
@@ -228,7 +232,7 @@ static void add_count(struct batch *batch, enum api_result result,
                       uint64_t count, uint64_t *counted)
 {
     if (count > *counted)
-        metric_add(batch->messages, result, count - *counted);
+        metric_add(batch->metrics.messages, result, count - *counted);
     *counted = count;
 }
 
@@ -242,6 +246,9 @@ static void add_counts(struct batch *batch)
     add_count(batch, API_STALE, counts->stale, &counted->stale);
     add_count(batch, API_REJECTED, counts->rejected, &counted->rejected);
     add_count(batch, API_NO_MEMORY, counts->not_taken, &counted->not_taken);
+    metric_add(batch->metrics.launches, 0, batch->launches);
+    metric_add(batch->metrics.explosions, 0, batch->explosions);
+    batch->launches = batch->explosions = 0;
 }
 
 void batch_take(struct batch *batch, struct text bytes)
@@ -258,9 +265,14 @@ void batch_take(struct batch *batch, struct text bytes)
 
 void batch_end(struct batch *batch)
 {
+    const struct batch_counts *counts = &batch->counts;
+
     /* If the last line has an end, this is a blank one. */
     end_line(batch, TEXT(""));
     add_counts(batch);
+    metric_observe(batch->metrics.batches, 0,
+                   counts->applied + counts->duplicate + counts->stale +
+                       counts->rejected + counts->not_taken);
 }
 
 const struct batch_counts *batch_counts(const struct batch *batch)

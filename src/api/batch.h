@@ -36,15 +36,15 @@ struct batch_error {
     char detail[256]; /* as in the result */
 };
 
+struct api_metrics;
 struct batch;
-struct metric;
 
 /*
- * What becomes of the lines is added to `messages`, which may be NULL, after
- * each part. Returns NULL if memory is exhausted. Ownership: `table` and
- * `messages` are borrowed.
+ * What becomes of the lines is added to `counts`, which may be NULL, after each
+ * part. Returns NULL if memory is exhausted. Ownership: `table` and the
+ * families of `counts` are borrowed.
  */
-struct batch *batch_new(struct table *table, struct metric *messages);
+struct batch *batch_new(struct table *table, const struct api_metrics *counts);
 
 /* NULL does nothing. */
 void batch_free(struct batch *batch);

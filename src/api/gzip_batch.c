@@ -394,7 +394,7 @@ struct http_sink *gzip_batch_open(struct api *api,
     batch->api = api;
     batch->end = &batch->first;
     batch->gunzip = gunzip_new(&api->decoding);
-    batch->batch = batch_new(api->table, api->messages);
+    batch->batch = batch_new(api->table, &api->counts);
     if (batch->gunzip == NULL || batch->batch == NULL) {
         free_batch(batch);
         gzip_batch_no_memory(response);

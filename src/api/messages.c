@@ -64,7 +64,11 @@ static void apply_message(struct api *api, const struct message *message,
     };
     enum message_outcome outcome = table_apply(api->table, message);
 
-    metric_add(api->messages, results[outcome], 1);
+    metric_add(api->counts.messages, results[outcome], 1);
+    if (outcome == MESSAGE_APPLIED && message->type == MESSAGE_LAUNCHED)
+        metric_add(api->counts.launches, 0, 1);
+    else if (outcome == MESSAGE_APPLIED && message->type == MESSAGE_EXPLODED)
+        metric_add(api->counts.explosions, 0, 1);
     if (outcome == MESSAGE_NO_MEMORY)
         problem_set_no_memory(response);
     else
@@ -141,12 +145,12 @@ static void post_message(struct api *api, struct text body,
         message_parse_release(&parsed);
         break;
     case PARSE_INVALID:
-        metric_add(api->messages, API_REJECTED, 1);
+        metric_add(api->counts.messages, API_REJECTED, 1);
         problem_set(response, 400, "%s%s", parsed.detail,
                     parsed.is_several ? how_to_send_several : "");
         break;
     case PARSE_NO_MEMORY:
-        metric_add(api->messages, API_NO_MEMORY, 1);
+        metric_add(api->counts.messages, API_NO_MEMORY, 1);
         problem_set_no_memory(response);
         break;
     }
@@ -228,7 +232,7 @@ static struct http_sink *open_upload(struct api *api,
 {
     struct upload *upload = calloc(1, sizeof(*upload));
     if (upload != NULL)
-        upload->batch = batch_new(api->table, api->messages);
+        upload->batch = batch_new(api->table, &api->counts);
     if (upload == NULL || upload->batch == NULL) {
         free(upload);
         problem_set_no_memory(response);

@@ -37,6 +37,10 @@ void lists_get(struct api *api, const struct http_request *request,
 void rockets_get(struct api *api, const struct http_request *request,
                  struct http_response *response);
 
+/* GET /metrics (scrape.c). */
+void scrape_get(struct api *api, const struct http_request *request,
+                struct http_response *response);
+
 /*
  * GET /health, the files in the binary, and the redirects to the Swagger UI:
  * GET / and other names of the page, of at most two segments (pages.c).

@@ -55,6 +55,7 @@ static const struct route routes[] = {
     {{"rockets"}, list_url_parameter, lists_get, NULL, NULL, ROUTE_LIST},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL, ROUTE_ROCKET},
     {{"health"}, no_parameter, pages_get_health, NULL, NULL, ROUTE_HEALTH},
+    {{"metrics"}, no_parameter, scrape_get, NULL, NULL, ROUTE_METRICS},
     {{""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
     /* Where other services have their Swagger UI. */
     {{"swagger", ""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},

@@ -58,6 +58,9 @@ static struct lines buffers[2];
 /* stderr has taken a part of a line and refused the rest: a full disk. */
 static _Atomic bool torn;
 
+/* Of all lines since the start. */
+static _Atomic uint64_t lines_logged[LOG_LEVELS], lines_dropped;
+
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t added;   /* lines for the writer, or the stop */
@@ -232,7 +235,9 @@ static uint64_t write_lines(const struct lines *lines, uint64_t lost)
     lost = tell_lost(lost);
     for (size_t at = 0, part = 0; at < lines->length; at += part) {
         part = next_part(lines->bytes + at, lines->length - at);
-        lost += write_whole(lines->bytes + at, part);
+        uint64_t refused = write_whole(lines->bytes + at, part);
+        lines_dropped += refused;
+        lost += refused;
     }
     return tell_lost(lost + lines->dropped);
 }
@@ -343,6 +348,7 @@ static void add_locked(const char *line, size_t length)
 
     if (lines->dropped > 0 || length > sizeof(lines->bytes) - lines->length) {
         lines->dropped++;
+        lines_dropped++;
         return;
     }
     if (lines->length == 0)
@@ -361,13 +367,26 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     size_t length = format_line(line, level, format, arguments);
     va_end(arguments);
+    lines_logged[level]++;
     lock_writer();
     enum state state = writer.state;
     if (state == LOG_RUNNING)
         add_locked(line, length);
     unlock_writer();
     if (state == LOG_DIRECT)
-        write_whole(line, length);
+        lines_dropped += write_whole(line, length);
+    else if (state == LOG_GIVEN_UP)
+        lines_dropped++;
+}
+
+uint64_t log_lines(enum log_level level)
+{
+    return lines_logged[level];
+}
+
+uint64_t log_lines_dropped(void)
+{
+    return lines_dropped;
 }
 
 const char *log_escape(struct text text, char *out, size_t size)

@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 struct metric {
     struct metric_family family;
     void *context;
+    bool forgotten; /* the context has gone */
     struct counters *counters;
     size_t first; /* of its counters */
 };
@@ -75,7 +77,7 @@ struct metric *metrics_add(struct metrics *metrics,
     assert(metrics->count < METRICS_MAX_FAMILIES);
     assert(values_of(family) <= METRICS_MAX_VALUES);
     struct metric *metric = &metrics->metrics[metrics->count++];
-    *metric = (struct metric){*family, context, metrics->counters,
+    *metric = (struct metric){*family, context, false, metrics->counters,
                               metrics->counters_used};
     if (family->read == NULL)
         metrics->counters_used += values_of(family);
@@ -89,7 +91,7 @@ void metrics_forget(struct metrics *metrics, const void *context)
         return;
     for (size_t i = 0; i < metrics->count; i++)
         if (metrics->metrics[i].context == context)
-            metrics->metrics[i].context = NULL;
+            metrics->metrics[i].forgotten = true;
 }
 
 void metric_add(struct metric *metric, size_t series, uint64_t number)
@@ -117,7 +119,8 @@ void metric_observe(struct metric *metric, size_t series, uint64_t value)
 
 struct metric *metrics_at(struct metrics *metrics, size_t index)
 {
-    return index < metrics->count ? &metrics->metrics[index] : NULL;
+    return metrics != NULL && index < metrics->count ? &metrics->metrics[index]
+                                                     : NULL;
 }
 
 struct metric *metrics_find(struct metrics *metrics, const char *name)
@@ -141,7 +144,7 @@ size_t metric_read(struct metric *metric, uint64_t values[METRICS_MAX_VALUES])
     memset(values, 0, count * sizeof(values[0]));
     if (family->read == NULL)
         counters_read(metric->counters, metric->first, count, values);
-    else if (metric->context != NULL)
+    else if (!metric->forgotten)
         family->read(metric->context, values);
     return count;
 }

@@ -30,6 +30,7 @@ struct workers {
     /* Guarded by `lock`. */
     struct queue queues[KINDS]; /* by worker_kind */
     enum worker_kind turn;      /* WORKER_SHORT or WORKER_STEP */
+    size_t queued;              /* jobs in all queues */
     bool stopped;
     /* Set at start, then read-only. */
     unsigned count;
@@ -89,6 +90,8 @@ static struct worker_job *next_job(struct workers *workers, bool any)
             job = take_job(&workers->queues[WORKER_SLOW]);
         if (job == NULL)
             job = take_in_turns_locked(workers);
+        if (job != NULL)
+            workers->queued--;
         if (job != NULL || workers->stopped)
             break;
         sync_wait(any ? &workers->for_first : &workers->for_rest,
@@ -150,10 +153,19 @@ void workers_submit(struct workers *workers, struct worker_job *job)
 
     sync_lock(&workers->lock);
     append_job(&workers->queues[kind], job);
+    workers->queued++;
     sync_signal(&workers->for_first);
     if (kind != WORKER_SLOW)
         sync_signal(&workers->for_rest);
     sync_unlock(&workers->lock);
+}
+
+size_t workers_queued(struct workers *workers)
+{
+    sync_lock(&workers->lock);
+    size_t queued = workers->queued;
+    sync_unlock(&workers->lock);
+    return queued;
 }
 
 void workers_free(struct workers *workers)

@@ -85,6 +85,11 @@ size_t table_memory(const struct table *table)
     return quota_used(&table->quota);
 }
 
+size_t table_memory_limit(const struct table *table)
+{
+    return table->quota.limit;
+}
+
 uint64_t table_revision(const struct table *table)
 {
     return atomic_load(&table->revision);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "api/list_url.h"
+#include "base/metrics.h"
 #include "call.h"
 #include "lib/batch_lines.h"
 #include "lib/gzip_data.h"
@@ -124,6 +125,7 @@ static const char *const targets[] = {
     "/rockets?limit=0",
     "/rockets?sort=nothing",
     "/rockets?cursor=nothing",
+    "/metrics",
     "/rockets/rocket-003",
     "/rockets/%72ocket-003",
     "/rockets/nobody",
@@ -136,6 +138,18 @@ static const char *const targets[] = {
 
 #define CALL_POST(text)                                                        \
     ((struct call){.method = HTTP_POST, .target = "/messages", .body = (text)})
+
+/* What GET /metrics shows: more than a buffer has at first, always the same. */
+static struct metrics *registry;
+
+static const uint64_t bounds[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+static const struct metric_family family = {
+    .type = METRIC_HISTOGRAM,
+    .name = "family",
+    .help = "Shown.",
+    .bounds = bounds,
+    .bound_count = COUNT(bounds),
+};
 
 /* Add a rocket with its own type. Every fourth one explodes. */
 static void add_rocket(struct table *table, unsigned i)
@@ -165,6 +179,7 @@ static struct api make_api(unsigned rockets, unsigned runs)
     assert_non_null(table);
     api_init(&api, table, NULL, NULL);
     api.start = 1; /* so that all have the same ETags */
+    api.registry = registry;
     for (size_t i = 0; i < COUNT(before); i++) {
         struct outcome outcome = call_make(&api, &CALL_POST(before[i]), NULL);
         assert_int_equal(outcome.status, 202);
@@ -462,6 +477,20 @@ static void repeated_refusals_use_no_memory(void **state)
     }
 }
 
+static int set_up(void **state)
+{
+    (void)state;
+    registry = metrics_new();
+    return metrics_add(registry, &family, NULL) == NULL ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    metrics_free(registry);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,5 +502,5 @@ int main(void)
         cmocka_unit_test(streams_are_right_or_truncated_or_503),
         cmocka_unit_test(repeated_refusals_use_no_memory),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -23,6 +23,7 @@ static void paths_allow_their_methods_only(void **state)
         {"/rockets", "GET, HEAD, OPTIONS"},
         {"/rockets/any", "GET, HEAD, OPTIONS"},
         {"/health", "GET, HEAD, OPTIONS"},
+        {"/metrics", "GET, HEAD, OPTIONS"},
         {"/openapi.yaml", "GET, HEAD, OPTIONS"},
         {"/swagger", "GET, HEAD, OPTIONS"},
         {"/swagger/", "GET, HEAD, OPTIONS"},

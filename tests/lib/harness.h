@@ -19,6 +19,7 @@
 #include "lib/instance.h"
 #include "lib/process.h"
 #include "lib/response.h"
+#include "lib/scrape.h"
 
 /*
  * Run the array `tests` in both thread modes, against one service each.

@@ -15,6 +15,7 @@
 /* Messages of the rockets "a" and "b". */
 #define LAUNCH_A LINE_LAUNCHED("a")
 #define LAUNCH_B LINE_LAUNCHED("b")
+#define EXPLODE_A BATCH_LINE("a", "9", "RocketExploded", "\"reason\":\"R\"")
 #define A1 LINE_FASTER("a", "1")
 #define A2 LINE_FASTER("a", "2")
 #define A3 LINE_FASTER("a", "3")
@@ -318,19 +319,48 @@ static void lines_are_counted_as_they_are_applied(void **context)
     struct api api;
 
     api_init(&api, *context, NULL, metrics);
-    struct batch *batch = batch_new(*context, api.messages);
+    struct batch *batch = batch_new(*context, &api.counts);
     batch_take(batch, TEXT(A1 "\n" A1 "\n" A2));
-    assert_int_equal(metric_value(api.messages, API_APPLIED), 1);
-    assert_int_equal(metric_value(api.messages, API_DUPLICATE), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_DUPLICATE), 1);
     batch_take(batch, TEXT("\n[]\n\n" A3));
-    assert_int_equal(metric_value(api.messages, API_APPLIED), 2);
-    assert_int_equal(metric_value(api.messages, API_REJECTED), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 2);
+    assert_int_equal(metric_value(api.counts.messages, API_REJECTED), 1);
     batch_end(batch);
-    assert_int_equal(metric_value(api.messages, API_APPLIED), 3);
-    assert_int_equal(metric_value(api.messages, API_DUPLICATE), 1);
-    assert_int_equal(metric_value(api.messages, API_REJECTED), 1);
-    assert_int_equal(metric_value(api.messages, API_STALE), 0);
+    assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 3);
+    assert_int_equal(metric_value(api.counts.messages, API_DUPLICATE), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_REJECTED), 1);
+    assert_int_equal(metric_value(api.counts.messages, API_STALE), 0);
     batch_free(batch);
+    metrics_free(metrics);
+}
+
+/* Only applied ones, and each once. Blank lines are not messages. */
+static void
+launches_explosions_and_the_lines_of_a_batch_are_counted(void **context)
+{
+    struct metrics *metrics = metrics_new();
+    uint64_t values[METRICS_MAX_VALUES];
+    struct api api;
+
+    api_init(&api, *context, NULL, metrics);
+    struct batch *batch = batch_new(*context, &api.counts);
+    batch_take(batch, TEXT(LAUNCH_A "\n" LAUNCH_A "\n\n"));
+    assert_int_equal(metric_total(api.counts.launches), 1);
+    batch_take(batch, TEXT(LAUNCH_B "\n" EXPLODE_A "\n[]\n" A3 "\n\n"));
+    assert_int_equal(metric_total(api.counts.launches), 2);
+    assert_int_equal(metric_total(api.counts.explosions), 1);
+    assert_int_equal(metric_read(api.counts.batches, values), 9);
+    for (size_t i = 0; i < 9; i++)
+        assert_int_equal(values[i], 0);
+    batch_end(batch);
+    batch_free(batch);
+    metric_read(api.counts.batches, values);
+    assert_int_equal(values[0], 0);
+    assert_int_equal(values[1], 1); /* more than one, at most ten */
+    assert_int_equal(values[8], 6);
+    assert_int_equal(metric_total(api.counts.launches), 2);
+    assert_int_equal(metric_total(api.counts.explosions), 1);
     metrics_free(metrics);
 }
 
@@ -390,6 +420,7 @@ int main(void)
         BATCH_TEST(likely_mistake_is_known_of_a_too_long_line),
         BATCH_TEST(lines_are_applied_before_the_body_ends),
         BATCH_TEST(lines_are_counted_as_they_are_applied),
+        BATCH_TEST(launches_explosions_and_the_lines_of_a_batch_are_counted),
         BATCH_TEST(lines_in_a_gap_given_up_are_stale),
         BATCH_TEST(first_100_errors_are_reported_and_all_counted),
     };

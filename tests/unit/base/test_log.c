@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "base/log_metrics.h"
+#include "base/metrics.h"
 #include "base/sync.h"
 
 static void line_has_time_level_and_text(void **state)
@@ -53,8 +55,12 @@ static void lines_above_the_level_are_not_written(void **state)
     log_set_level(LOG_WARN);
     log_line(LOG_INFO, "no");
     log_line(LOG_DEBUG, "no");
+    uint64_t warnings = log_lines(LOG_WARN), infos = log_lines(LOG_INFO);
     log_line(LOG_WARN, "yes");
+    log_line(LOG_INFO, "no");
     captured_log_stop(&capture);
+    assert_int_equal(log_lines(LOG_WARN), warnings + 1);
+    assert_int_equal(log_lines(LOG_INFO), infos);
     assert_int_equal(capture.writes, 1);
     assert_string_equal(capture.text + CAPTURED_PREFIX, "yes\n");
     assert_true(log_wants(LOG_ERROR));
@@ -101,6 +107,26 @@ static void levels_have_names(void **state)
                          cases[i].level != NONE);
         assert_int_equal(level, cases[i].level);
     }
+}
+
+static void metrics_have_the_levels_by_their_names(void **state)
+{
+    struct metrics *metrics = metrics_new();
+
+    (void)state;
+    assert_non_null(metrics);
+    log_metrics_add(metrics);
+    struct metric *lines = metrics_find(metrics, "lunar_log_lines_total");
+    assert_non_null(lines);
+    const struct metric_label *label = &metric_family(lines)->labels[0];
+    assert_int_equal(label->count, LOG_LEVELS);
+    for (size_t i = 0; i < LOG_LEVELS; i++) {
+        enum log_level level;
+        assert_true(log_level_of(text_of(label->values[i]), &level));
+        assert_int_equal(level, i);
+        assert_int_equal(metric_value(lines, i), log_lines(level));
+    }
+    metrics_free(metrics);
 }
 
 static void escape_leaves_printable_ascii_only(void **state)
@@ -225,6 +251,7 @@ int main(void)
         cmocka_unit_test(lines_above_the_level_are_not_written),
         cmocka_unit_test(long_line_is_truncated_and_ends_in_newline),
         cmocka_unit_test(levels_have_names),
+        cmocka_unit_test(metrics_have_the_levels_by_their_names),
         cmocka_unit_test(escape_leaves_printable_ascii_only),
         cmocka_unit_test(escape_is_truncated_between_characters),
         cmocka_unit_test(line_after_a_torn_one_begins_a_line),

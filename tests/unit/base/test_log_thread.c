@@ -166,6 +166,7 @@ static void
 lines_that_a_full_pipe_does_not_take_are_dropped_and_counted(void **state)
 {
     struct fixture *fixture = *state;
+    uint64_t dropped = log_lines_dropped(), logged = log_lines(LOG_INFO);
 
     full_pipe_fill(fixture->in);
     assert_true(log_start());
@@ -181,6 +182,9 @@ lines_that_a_full_pipe_does_not_take_are_dropped_and_counted(void **state)
     unsigned missing = expect_numbers(fixture->text, LINES + 1);
     /* One buffer was filled, or both. */
     assert_in_range(missing, LINES - 2 * BUFFER_LINES, LINES - BUFFER_LINES);
+    assert_int_equal(log_lines_dropped() - dropped, missing);
+    /* With the one that is not a number. */
+    assert_int_equal(log_lines(LOG_INFO) - logged, LINES + 2);
 }
 
 /*
@@ -229,6 +233,7 @@ static void lines_that_stderr_refuses_are_counted(void **state)
 {
     struct fixture *fixture = *state;
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    uint64_t dropped = log_lines_dropped();
 
     assert_true(full >= 0);
     dup2(full, STDERR_FILENO);
@@ -242,6 +247,7 @@ static void lines_that_stderr_refuses_are_counted(void **state)
     log_line(LOG_INFO, "the last one");
     read_until(fixture, "the last one\n");
     assert_int_equal(expect_numbers(fixture->text, 5), 3);
+    assert_int_equal(log_lines_dropped() - dropped, 3);
 }
 
 static void stderr_without_a_reader_stops_nothing(void **state)
@@ -265,7 +271,10 @@ static void end_with_full_pipe(const struct fixture *fixture)
         _exit(1);
     log_numbers(0, LINES);
     log_stop(SHORT);
+    uint64_t dropped = log_lines_dropped();
     log_numbers(0, LINES);
+    if (log_lines_dropped() - dropped != LINES)
+        _exit(1);
     exit(0); /* NOLINT(concurrency-mt-unsafe): others only write */
 }
 

@@ -66,8 +66,8 @@ static void every_combination_of_labels_is_a_count_of_its_own(void **state)
     metrics_free(metrics);
 }
 
-static void values_fall_into_the_bucket_whose_bound_they_do_not_exceed(
-    void **state)
+static void
+values_fall_into_the_bucket_whose_bound_they_do_not_exceed(void **state)
 {
     struct metrics *metrics = metrics_new();
     uint64_t values[METRICS_MAX_VALUES];
@@ -108,6 +108,33 @@ static void a_gauge_is_read_from_its_owner_until_that_has_gone(void **state)
     metrics_free(metrics);
 }
 
+static void read_two(void *context, uint64_t values[])
+{
+    assert_null(context);
+    values[1] = 2;
+}
+
+static void a_gauge_may_have_no_context(void **state)
+{
+    static const struct metric_family family = {
+        .type = METRIC_GAUGE,
+        .name = "two",
+        .help = "Read.",
+        .labels = {{"colour", colours, 2}},
+        .read = read_two,
+    };
+    struct metrics *metrics = metrics_new();
+    uint64_t values[METRICS_MAX_VALUES] = {9, 9};
+
+    (void)state;
+    assert_non_null(metrics);
+    assert_int_equal(metric_read(metrics_add(metrics, &family, NULL), values),
+                     2);
+    assert_int_equal(values[0], 0);
+    assert_int_equal(values[1], 2);
+    metrics_free(metrics);
+}
+
 static void families_are_found_in_their_order_and_by_name(void **state)
 {
     struct metrics *metrics = metrics_new();
@@ -135,6 +162,7 @@ static void without_metrics_nothing_is_counted(void **state)
     metric_observe(metric, 0, 1);
     assert_int_equal(metric_value(metric, 0), 0);
     assert_int_equal(metric_total(metric), 0);
+    assert_null(metrics_at(NULL, 0));
     metrics_forget(NULL, NULL);
     metrics_free(NULL);
 }
@@ -146,6 +174,7 @@ int main(void)
         cmocka_unit_test(
             values_fall_into_the_bucket_whose_bound_they_do_not_exceed),
         cmocka_unit_test(a_gauge_is_read_from_its_owner_until_that_has_gone),
+        cmocka_unit_test(a_gauge_may_have_no_context),
         cmocka_unit_test(families_are_found_in_their_order_and_by_name),
         cmocka_unit_test(without_metrics_nothing_is_counted),
     };

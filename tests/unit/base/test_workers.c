@@ -84,8 +84,10 @@ static void short_job_does_not_wait_for_slow_ones(void **state)
     submit_job(workers, &slow);
     sem_wait(&begun);
     submit_job(workers, &next_slow);
+    assert_int_equal(workers_queued(workers), 1);
     submit_job(workers, &brief);
     sem_wait(&begun); /* of the short job */
+    assert_int_equal(workers_queued(workers), 1);
     assert_int_equal(slow.runs, 0);
     assert_int_equal(next_slow.runs, 0);
     sem_post(&may_end);
@@ -159,6 +161,7 @@ static void every_job_runs_once_before_the_workers_end(void **state)
     }
     assert_int_equal(pthread_create(&ending, NULL, free_workers, workers), 0);
     assert_int_equal(first[0].runs + first[1].runs + waiting[0].runs, 0);
+    assert_int_equal(workers_queued(workers), JOBS);
     sem_post(&may_end);
     sem_post(&may_end);
     pthread_join(ending, NULL);

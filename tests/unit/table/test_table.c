@@ -153,6 +153,7 @@ static struct table *full_table(size_t limit, unsigned *rockets)
 
     if (table == NULL)
         abort();
+    assert_int_equal(table_memory_limit(table), limit);
     for (*rockets = 0;; ++*rockets) {
         snprintf(id, sizeof(id), "rocket %u", *rockets);
         outcome = unit_table_apply(

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /metrics: every family moves with what it counts or measures, and
+ * Prometheus can read them all.
+ */
+#include "lib/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/count_parts.h"
+#include "lib/inflated.h"
+
+enum {
+    ROCKETS = 20000,
+    PADDING = 256, /* makes a list longer than all buffers */
+    LISTS = 12,
+    CONNECTIONS = 10,
+    MAX_SERIES = 600,
+};
+
+/* Something that a client does. */
+typedef void action(const struct instance *instance);
+
+static void post_one(const struct instance *instance,
+                     struct fleet_message message)
+{
+    struct connection connection;
+
+    instance_connect(instance, &connection);
+    fleet_post(&connection, &message);
+    connection_close(&connection);
+}
+
+static void launch(const struct instance *instance)
+{
+    post_one(instance, fleet_launched("one", 1, "A", 1, "B"));
+}
+
+static void accelerate(const struct instance *instance)
+{
+    post_one(instance, fleet_faster("one", 2, 1));
+}
+
+static void explode(const struct instance *instance)
+{
+    post_one(instance, fleet_exploded("one", 3, "C"));
+}
+
+static void post_nonsense(const struct instance *instance)
+{
+    EXCHANGE(instance, .body = "{}", .status = 400);
+}
+
+/* A launch and an explosion, each twice, a bad line, and a blank one. */
+static void post_batch(const struct instance *instance)
+{
+    struct fleet_message launched = fleet_launched("two", 1, "A", 1, "B");
+    struct fleet_message exploded = fleet_exploded("two", 2, "C");
+    char lines[4 * FLEET_MAX_MESSAGE + 16];
+
+    snprintf(lines, sizeof(lines), "%s\n%s\n%s\n%s\n\n[]\n", launched.body,
+             exploded.body, launched.body, exploded.body);
+    EXCHANGE(instance, .fields = BULK_TYPE, .body = lines, .status = 202);
+}
+
+/* In this order: by how much an action changes a sample. */
+static const struct {
+    action *act;
+    const char *sample;
+    double change;
+} rows[] = {
+    {launch, "lunar_launches_total", 1},
+    {launch, "lunar_launches_total", 0},
+    {launch, "lunar_messages_total{result=\"duplicate\"}", 1},
+    {accelerate, "lunar_messages_total{result=\"applied\"}", 1},
+    {explode, "lunar_explosions_total", 1},
+    {explode, "lunar_explosions_total", 0},
+    {post_nonsense, "lunar_messages_total{result=\"rejected\"}", 1},
+    {post_nonsense, "lunar_log_lines_total{level=\"warn\"}", 1},
+    {post_nonsense, "lunar_batch_messages_count", 0},
+    {post_batch, "lunar_launches_total", 1},
+    {post_batch, "lunar_explosions_total", 0},
+    {post_batch, "lunar_batch_messages_count", 1},
+    {post_batch, "lunar_batch_messages_sum", 5},
+    {post_batch, "lunar_batch_messages_bucket{le=\"1\"}", 0},
+    {post_batch, "lunar_batch_messages_bucket{le=\"10\"}", 1},
+    {post_batch, "lunar_batch_messages_bucket{le=\"+Inf\"}", 1},
+    {post_batch, "lunar_messages_total{result=\"rejected\"}", 1},
+    {post_batch, "lunar_messages_total{result=\"duplicate\"}", 4},
+};
+
+static void counters_grow_by_what_happens(void **state)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        double before = scrape_value(*state, rows[i].sample);
+        rows[i].act(*state);
+        double change = scrape_value(*state, rows[i].sample) - before;
+        if (change < rows[i].change || change > rows[i].change)
+            fail_msg("row %zu: %s has changed by %g, not by %g", i,
+                     rows[i].sample, change, rows[i].change);
+    }
+}
+
+static void memory_of_rockets_is_measured(void **state)
+{
+    struct instance instance;
+    struct connection connection;
+    double limit = 4 << 20, before = 0, memory = 0;
+    bool full = false;
+
+    (void)state;
+    instance_start(&instance, INSTANCE_FLAGS("-max-memory=4M"));
+    assert_true(scrape_value(&instance, "lunar_table_memory_limit_bytes") ==
+                limit);
+    instance_connect(&instance, &connection);
+    for (unsigned i = 0; !full; i++) {
+        char id[32];
+        struct response response;
+        snprintf(id, sizeof(id), "rocket-%u", i);
+        struct fleet_message message = fleet_faster(id, 1, 1);
+        if (i % 1000 == 0) {
+            memory = scrape_value(&instance, "lunar_table_memory_bytes");
+            assert_true(memory > before && memory <= limit);
+            before = memory;
+        }
+        connection_post(&connection, message.body);
+        connection_expect(&connection, &response);
+        full = response.status == 503;
+        response_release(&response);
+    }
+    connection_close(&connection);
+    assert_true(
+        scrape_value(&instance, "lunar_messages_total{result=\"no_memory\"}") ==
+        1);
+    memory = scrape_value(&instance, "lunar_table_memory_bytes");
+    assert_true(memory > limit * 0.9 && memory <= limit);
+    instance_stop(&instance);
+}
+
+static void lists_and_jobs_are_counted_while_they_last(void **state)
+{
+    struct connection connections[LISTS];
+
+    (void)state;
+    struct instance instance;
+    instance_start(&instance, NULL);
+    fleet_launch(&instance, ROCKETS, PADDING);
+    assert_true(scrape_value(&instance, "lunar_lists_streaming") == 0);
+    instance_begin(&instance, "/rockets", &connections[0]);
+    instance_begin(&instance, "/rockets", &connections[1]);
+    assert_true(scrape_value(&instance, "lunar_lists_streaming") == 2);
+    connection_close(&connections[0]);
+    connection_close(&connections[1]);
+    scrape_wait_for(&instance, "lunar_lists_streaming", 0);
+
+    /* One worker makes all of these lists, one after the other. */
+    double queued = 0;
+    while (queued == 0) {
+        for (size_t i = 0; i < LISTS; i++) {
+            instance_connect(&instance, &connections[i]);
+            connection_get(&connections[i], "/rockets?sort=mission");
+        }
+        queued = scrape_value(&instance, "lunar_workers_queued");
+        assert_true(queued <= LISTS);
+        for (size_t i = 0; i < LISTS; i++) {
+            connection_expect_status(&connections[i], 200);
+            connection_close(&connections[i]);
+        }
+    }
+    scrape_wait_for(&instance, "lunar_workers_queued", 0);
+    instance_stop(&instance);
+}
+
+/* Connections of earlier scrapes may still be open at first, but not later. */
+static void open_files_are_counted(void **state)
+{
+    struct connection connections[CONNECTIONS];
+
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        instance_connect(*state, &connections[i]);
+        bulk_expect_next(&connections[i]);
+    }
+    double open = scrape_value(*state, "process_open_fds");
+    assert_true(open > CONNECTIONS);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        connection_close(&connections[i]);
+    while (scrape_value(*state, "process_open_fds") > open - CONNECTIONS)
+        continue;
+}
+
+static void process_is_measured(void **state)
+{
+    struct instance *instance = *state;
+    struct rlimit limit;
+
+    double cpu = scrape_value(instance, "process_cpu_seconds_total");
+    double memory = scrape_value(instance, "process_resident_memory_bytes");
+    assert_int_equal(
+        prlimit(instance->process.pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    assert_true(scrape_value(instance, "process_max_fds") ==
+                (double)limit.rlim_cur);
+    fleet_launch(instance, ROCKETS, PADDING);
+    assert_true(scrape_value(instance, "process_cpu_seconds_total") > cpu);
+    assert_true(scrape_value(instance, "process_resident_memory_bytes") >
+                memory + ROCKETS * 100.0);
+    assert_true(scrape_value(instance, "process_virtual_memory_bytes") >
+                memory);
+    assert_true(scrape_value(instance, "process_threads") >= 5);
+    double start = scrape_value(instance, "process_start_time_seconds");
+    double now = (double)time(NULL);
+    assert_true(start > now - 3600 && start < now + 1);
+}
+
+static void build_has_its_version(void **state)
+{
+    assert_true(scrape_value(*state, "lunar_build_info{version=\"" LUNAR_VERSION
+                                     "\"}") == 1);
+}
+
+static void a_scrape_is_a_request_like_any_other(void **state)
+{
+    static const struct exchange exchanges[] = {
+        {.target = "/metrics",
+         .status = 200,
+         .header = "Content-Type",
+         .value = "text/plain; version=0.0.4; charset=utf-8",
+         .part = "# TYPE lunar_messages_total counter\n"},
+        {.target = "/metrics",
+         .fields = "Accept: application/openmetrics-text;version=1.0.0\r\n",
+         .status = 200,
+         .header = "Cache-Control",
+         .value = "no-store"},
+        {.target = "/metrics",
+         .status = 200,
+         .header = "Vary",
+         .value = "Accept-Encoding"},
+        {"HEAD", "/metrics", .status = 200, .header = "Content-Type",
+         .value = "text/plain; version=0.0.4; charset=utf-8"},
+        {.target = "/metrics?_=1", .status = 200},
+        {.target = "/metrics?format=prometheus",
+         .status = 400,
+         .part = "unknown parameter format: this operation takes no"},
+        {.target = "/metrics/", .status = 404},
+    };
+
+    EXCHANGES_RUN(*state, exchanges);
+}
+
+static void gzip_is_sent_if_it_is_accepted(void **state)
+{
+    struct connection connection;
+    struct response response;
+    size_t length = 0;
+    bool whole = false;
+
+    instance_connect(*state, &connection);
+    connection_request(&connection, "GET", "/metrics",
+                       "Accept-Encoding: gzip\r\n");
+    connection_expect(&connection, &response);
+    connection_close(&connection);
+    response_expect_status(&response, 200);
+    response_expect_header(&response, "Content-Encoding", "gzip");
+    char *text = inflated(response.body, response.body_length, &length, &whole);
+    assert_true(whole);
+    assert_true(scrape_find(text, "process_threads") > 0);
+    free(text);
+    response_release(&response);
+}
+
+static void promtool_has_no_objection(void **state)
+{
+    char path[] = "/tmp/test_scrape.XXXXXX";
+    char *text = scrape_text(*state), *errors = NULL;
+    int file = mkstemp(path);
+    struct process process;
+
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), strlen(text));
+    close(file);
+    free(text);
+    process_start(&process,
+                  (const char *const[]){
+                      "/bin/sh", "-c",
+                      "exec promtool check metrics <\"$0\" >&2", path, NULL},
+                  NULL);
+    int status = process_wait(&process, PROCESS_PATIENCE);
+    unlink(path);
+    errors = process_errors(&process);
+    process_release(&process);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads. */
+    bool missing = status == 127 && getenv("TEST_SKIP_CODE") == NULL;
+    if (!missing && (status != 0 || errors[0] != '\0'))
+        fail_msg("promtool check metrics: status %d: %s", status, errors);
+    free(errors);
+    if (missing) {
+        print_message("promtool is missing (Debian: prometheus)\n");
+        skip();
+    }
+}
+
+/* Each comment is a family's, and each other line a series. */
+static void there_are_fewer_series_than_promised(void **state)
+{
+    char *text = scrape_text(*state);
+    size_t lines = count_parts(text, "\n");
+    size_t series =
+        lines - count_parts(text, "# HELP ") - count_parts(text, "# TYPE ");
+
+    if (series >= MAX_SERIES)
+        fail_msg("%zu series", series);
+    free(text);
+}
+
+/* docs/metrics.md, as a string. Ownership: the caller frees it. */
+static char *read_document(void)
+{
+    FILE *file = fopen(LUNAR_SOURCE_DIR "/docs/metrics.md", "re");
+    char *text = NULL;
+    size_t size = 0;
+
+    assert_non_null(file);
+    assert_true(getdelim(&text, &size, '\0', file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* The document has a row for the family, with its type. */
+static void expect_row(const char *document, const char *name, int length,
+                       const char *type)
+{
+    char row[128];
+
+    snprintf(row, sizeof(row), "\n| `%.*s` | %s | ", length, name, type);
+    if (count_parts(document, row) != 1)
+        fail_msg("docs/metrics.md needs the row: %s", row + 1);
+}
+
+static void every_family_is_documented(void **state)
+{
+    static const char mark[] = "# TYPE ";
+    char *text = scrape_text(*state), *document = read_document();
+    size_t families = 0;
+
+    for (const char *at = text; (at = strstr(at, mark)) != NULL;) {
+        char type[32];
+        at += strlen(mark);
+        const char *space = at + strcspn(at, " ");
+        snprintf(type, sizeof(type), "%.*s", (int)strcspn(space + 1, "\n"),
+                 space + 1);
+        expect_row(document, at, (int)(space - at), type);
+        families++;
+    }
+    assert_true(families > 0);
+    /* No row is of a family that does not exist. */
+    assert_int_equal(count_parts(document, "\n| `lunar_") +
+                         count_parts(document, "\n| `process_"),
+                     families);
+    free(document);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counters_grow_by_what_happens),
+        cmocka_unit_test(open_files_are_counted),
+        cmocka_unit_test(process_is_measured),
+        cmocka_unit_test(build_has_its_version),
+        cmocka_unit_test(a_scrape_is_a_request_like_any_other),
+        cmocka_unit_test(gzip_is_sent_if_it_is_accepted),
+        cmocka_unit_test(promtool_has_no_objection),
+        cmocka_unit_test(there_are_fewer_series_than_promised),
+        cmocka_unit_test(every_family_is_documented),
+    };
+    const struct CMUnitTest own_instance[] = {
+        cmocka_unit_test(memory_of_rockets_is_measured),
+        cmocka_unit_test(lists_and_jobs_are_counted_while_they_last),
+    };
+    return HARNESS_RUN_IN_BOTH_MODES(tests) +
+           cmocka_run_group_tests(own_instance, NULL, NULL);
+}
