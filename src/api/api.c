@@ -27,5 +27,7 @@ struct http_app api_app(struct api *api)
     return (struct http_app){.context = api,
                              .open = routes_open,
                              .answer = routes_answer,
-                             .too_long = messages_too_long};
+                             .too_long = messages_too_long,
+                             .routes = routes_names,
+                             .route_count = ROUTE_COUNT};
 }

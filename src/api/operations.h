@@ -14,11 +14,14 @@
 void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response);
 
+/* POST /messages: whether the body is a batch (application/x-ndjson). */
+bool messages_is_batch(const struct http_request *request);
+
 /* The detail of the 413 for a message that is too long, as sent or decoded. */
 extern const char messages_too_long[];
 
 /*
- * POST /messages: where the body of a batch (application/x-ndjson) goes. NULL
+ * POST /messages: where the body of a batch goes, which has ROUTE_BATCH. NULL
  * for any other body; and, with a status in `response`, if the body has an
  * unknown coding, memory is exhausted, or a page of another site sends a batch.
  */

@@ -93,8 +93,8 @@ static struct MHD_Response *make_body(struct buffer *body)
     return made;
 }
 
-/* Whether only a head is sent, of a body whose length is not known. */
-static bool has_no_length(const struct http_response *response, bool head)
+bool mhd_responses_end_connection(const struct http_response *response,
+                                  bool head)
 {
     if (response->stream != NULL)
         return head;
@@ -109,7 +109,7 @@ static bool has_no_length(const struct http_response *response, bool head)
 static struct MHD_Response *make_headless(struct http_response *response,
                                           const struct mhd_response_use *use)
 {
-    if (has_no_length(response, use->head))
+    if (mhd_responses_end_connection(response, use->head))
         return head_without_length();
     if (response->stream != NULL)
         return make_stream(response, use);
@@ -137,9 +137,6 @@ static bool add_connection(struct MHD_Response *made, const char *keep_alive)
 static struct MHD_Response *make_response(struct http_response *response,
                                           const struct mhd_response_use *use)
 {
-    /* At a head without a length MHD closes. */
-    const char *keep_alive =
-        has_no_length(response, use->head) ? NULL : use->keep_alive;
     struct MHD_Response *made = make_headless(response, use);
     bool complete = made != NULL;
 
@@ -147,7 +144,7 @@ static struct MHD_Response *make_response(struct http_response *response,
         complete =
             MHD_add_response_header(made, response->headers[i].name,
                                     response->headers[i].value) == MHD_YES;
-    complete = complete && add_connection(made, keep_alive);
+    complete = complete && add_connection(made, use->keep_alive);
     if (complete || made == NULL)
         return made;
     MHD_destroy_response(made);

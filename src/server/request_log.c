@@ -164,8 +164,7 @@ void request_log_report(struct request_log *log, bool last)
     uint64_t unknown = take_unknown_locked(log, last);
     log->left_out = 0;
     sync_unlock(&log->lock);
-    metric_add(log->metrics->requests, 0, unknown);
-    metric_add(log->metrics->refused, 0, unknown);
+    server_metrics_unread(log->metrics, unknown);
     if (left_out > 0)
         log_line(LOG_WARN, "further refused requests, not logged: %ju",
                  (uintmax_t)left_out);
@@ -181,7 +180,7 @@ void request_log_end(struct request_log *log, const struct request_line *line,
 {
     char start[MAX_START];
 
-    metric_add(log->metrics->requests, 0, 1);
+    server_metrics_request(log->metrics, line, end);
     if (log_wants(LOG_DEBUG))
         log_line(LOG_DEBUG,
                  "%s: %ju bytes received, %ju in the response, %ju.%03u ms%s",

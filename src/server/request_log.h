@@ -36,13 +36,14 @@ struct request_line {
     enum http_method method;       /* 0: its name was not read */
     struct text target;
     unsigned status; /* 0: no response */
+    unsigned route;  /* of http_app.routes */
 };
 
 /* How a request ended. */
 struct request_end {
     uint64_t received; /* bytes of its body */
     uint64_t response; /* bytes of the body of its response */
-    uint64_t duration; /* microseconds */
+    uint64_t duration; /* microseconds since its first sign */
     bool sent;         /* all of the response */
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/app.h"
 #include "server/connection.h"
 #include "server/request_log.h"
 #include "server/server_metrics.h"
@@ -22,6 +23,9 @@ struct fixture {
     struct captured_log capture;
 };
 
+static const char *const routes[] = {"other", "first", "second"};
+static const struct http_app app = {.routes = routes, .route_count = 3};
+
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -29,7 +33,7 @@ static int set_up(void **state)
     if (fixture == NULL)
         return -1;
     fixture->metrics = metrics_new();
-    server_metrics_add(&fixture->added, fixture->metrics);
+    server_metrics_add(&fixture->added, fixture->metrics, &app, NULL);
     request_log_init(&fixture->log, &fixture->added);
     log_set_level(LOG_DEBUG);
     *state = fixture;
@@ -52,7 +56,7 @@ static const struct sockaddr_in client = {.sin_family = AF_INET};
 static struct request_line make_line(enum http_method method, unsigned status)
 {
     return (struct request_line){(const struct sockaddr *)&client, method,
-                                 TEXT("/x"), status};
+                                 TEXT("/x"), status, 0};
 }
 
 /* The time up to which each group of clients has used up its seconds. */
