@@ -42,6 +42,11 @@ struct rocket_change {
      * made it do so; else 0.
      */
     uint64_t first_given_up, last_given_up;
+    /*
+     * How much rocket_missing() has grown, modulo 2^64. Only set if the message
+     * was applied.
+     */
+    uint64_t missing_growth;
 };
 
 /* A rocket without messages: all zero. */

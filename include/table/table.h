@@ -59,12 +59,30 @@ size_t table_memory(const struct table *table);
 size_t table_memory_limit(const struct table *table);
 
 /*
+ * Whether the table is full: it has refused a message with MESSAGE_NO_MEMORY,
+ * and holds at least as much memory as it did after the latest refusal. So it
+ * is full from a refusal until memory has been freed, for example because gaps
+ * were filled. A full table still applies messages that need no memory, and
+ * those that need less than the one refused.
+ * Locking: none.
+ */
+bool table_is_full(const struct table *table);
+
+/*
  * The number of state changes so far. A change draws its revision under the
  * lock of its stripe. So a thread that reads the revision first and the
  * rockets afterwards sees at least all changes up to that revision.
  * Locking: none.
  */
 uint64_t table_revision(const struct table *table);
+
+/*
+ * Count the rockets. The counts of each stripe are those of one moment; rockets
+ * of other stripes may change meanwhile.
+ * Locking: read-locks each stripe that is not empty, one at a time: some tens
+ * of microseconds in all.
+ */
+struct table_summary table_summary(struct table *table);
 
 /*
  * Copy the rocket with `id` to `view`. False, with `view` untouched, if there

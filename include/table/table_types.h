@@ -37,6 +37,15 @@ struct rocket_view {
     char strings[3 * MESSAGE_MAX_NAME];
 };
 
+/* Counts of rockets. */
+struct table_summary {
+    uint64_t rockets;
+    uint64_t exploded;   /* the others are active */
+    uint64_t unlaunched; /* no launch has arrived */
+    uint64_t incomplete; /* messages are missing */
+    uint64_t missing;    /* messages of all of them, modulo 2^64 */
+};
+
 /*
  * The fields that rockets can be sorted by. A new field goes before the count.
  * Each `switch` over fields lists all of them and has no `default`, so that

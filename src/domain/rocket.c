@@ -117,6 +117,7 @@ enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
 
     runs_find(&rocket->runs, number, &place);
     bool newest = place.after == NULL;
+    uint64_t last = place.before == NULL ? 0 : place.before->last;
     enum message_outcome outcome = check_number(rocket, number, &place);
 
     dropped->count = 0;
@@ -133,5 +134,7 @@ enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
     rocket->applied++;
     if (newest)
         rocket->updated = *time;
+    /* The newest adds the numbers that it skips, any other one was missing. */
+    change->missing_growth = newest ? number - last - 1 : UINT64_MAX;
     return MESSAGE_APPLIED;
 }

@@ -169,6 +169,7 @@ static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
         return 0;
 
     uint32_t index = stripe->count++;
+    stripe->unlaunched++;
     struct table_entry *entry = stripe_at(stripe, index);
     rocket_init(&entry->rocket);
     table_entry_init(entry, stripe->number, store_id(stripe, id));
@@ -182,9 +183,10 @@ static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
 }
 
 /*
- * Update the columns of the rocket at `place` after `message` changed it.
- * Values that cannot have changed are not written: only a launch changes the
- * time of the launch, and `exploded` rarely changes.
+ * Update the columns of the rocket at `place` after `message` changed it, and
+ * the counts of what they show. Values that cannot have changed are not
+ * written: only a launch changes the time of the launch, and `exploded` rarely
+ * changes. No message makes a launched rocket an unlaunched one.
  */
 static void update_columns(struct stripe *stripe, uint32_t place,
                            const struct message *message, bool was_exploded)
@@ -201,11 +203,32 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         abbreviation_of_time(&rocket->updated, stripe->reference);
     columns->keys[COLUMN_LAST_NUMBER][lane] =
         abbreviation_of_number(rocket_last_number(rocket));
-    if (message->type == MESSAGE_LAUNCHED)
-        columns->keys[COLUMN_CREATED][lane] =
-            abbreviation_of_time(&state->created, stripe->reference);
-    if ((state->reason != NULL) != was_exploded)
+    if (message->type == MESSAGE_LAUNCHED) {
+        uint32_t *created = &columns->keys[COLUMN_CREATED][lane];
+        if (*created == ABBREVIATION_UNKNOWN)
+            stripe->unlaunched--;
+        *created = abbreviation_of_time(&state->created, stripe->reference);
+    }
+    if ((state->reason != NULL) != was_exploded) {
         columns->exploded ^= UINT64_C(1) << lane;
+        stripe->exploded += was_exploded ? UINT32_MAX : 1;
+    }
+}
+
+/*
+ * Count the missing messages of `rocket`, after their number has grown by
+ * `growth`, modulo 2^64 and not 0.
+ */
+static void count_missing(struct stripe *stripe, const struct rocket *rocket,
+                          uint64_t growth)
+{
+    uint64_t missing = rocket_missing(rocket), before = missing - growth;
+
+    stripe->missing += growth;
+    if (missing == 0)
+        stripe->incomplete--;
+    else if (before == 0)
+        stripe->incomplete++;
 }
 
 /*
@@ -280,8 +303,12 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
     change->entry = entry;
     for (unsigned i = 0; i < dropped->count; i++)
         interned_drop(&stripe->strings, dropped->strings[i]);
-    if (outcome == MESSAGE_APPLIED)
+    if (outcome == MESSAGE_APPLIED) {
         update_columns(stripe, place, message, was_exploded);
+        if (change->rocket.missing_growth != 0)
+            count_missing(stripe, &entry->rocket,
+                          change->rocket.missing_growth);
+    }
     return outcome;
 }
 

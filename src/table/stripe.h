@@ -34,6 +34,9 @@ struct stripe {
     struct stripe_ids *ids; /* blocks of ids, the newest first */
     int64_t reference; /* of times in columns: seconds of the first message */
     struct interned_set strings;
+    /* Rockets and missing messages, as in struct table_summary. */
+    uint32_t exploded, unlaunched, incomplete;
+    uint64_t missing;
 };
 
 /*

@@ -33,6 +33,8 @@ struct table {
     _Alignas(64) struct quota quota;
     _Atomic uint64_t revision;
     _Atomic size_t count;
+    /* The memory held after the latest refusal; SIZE_MAX before the first. */
+    _Atomic size_t full_at;
     /*
      * The number of rockets of each stripe, read without its lock, so that a
      * scan can skip empty stripes. Written under the stripe's lock, before the
@@ -55,6 +57,7 @@ struct table *table_new(size_t max_memory)
     memset(table, 0, sizeof(*table));
     randombytes_buf(table->key, sizeof(table->key));
     quota_init(&table->quota, max_memory, sizeof(*table));
+    atomic_init(&table->full_at, SIZE_MAX);
     for (size_t i = 0; i < TABLE_STRIPES; i++) {
         sync_rwlock_init(&table->stripes[i].lock);
         stripe_init(&table->stripes[i].stripe, (uint32_t)i, &table->quota,
@@ -88,6 +91,11 @@ size_t table_memory(const struct table *table)
 size_t table_memory_limit(const struct table *table)
 {
     return table->quota.limit;
+}
+
+bool table_is_full(const struct table *table)
+{
+    return quota_used(&table->quota) >= atomic_load(&table->full_at);
 }
 
 uint64_t table_revision(const struct table *table)
@@ -158,10 +166,33 @@ enum message_outcome table_apply(struct table *table,
         stripe_apply(&locked->stripe, location.tag, message, &change);
     if (outcome == MESSAGE_APPLIED)
         note_change_locked(table, location.index, change.entry);
+    else if (outcome == MESSAGE_NO_MEMORY)
+        atomic_store(&table->full_at, quota_used(&table->quota));
     sync_rwlock_unlock(&locked->lock);
     if (outcome == MESSAGE_APPLIED && change.rocket.last_given_up != 0)
         log_given_up(message, &change.rocket);
     return outcome;
+}
+
+struct table_summary table_summary(struct table *table)
+{
+    struct table_summary sum = {0};
+
+    for (size_t i = 0; i < TABLE_STRIPES; i++) {
+        struct locked_stripe *locked = &table->stripes[i];
+        const struct stripe *stripe = &locked->stripe;
+
+        if (atomic_load(&table->sizes[i]) == 0)
+            continue;
+        sync_read_lock(&locked->lock);
+        sum.rockets += stripe->count;
+        sum.exploded += stripe->exploded;
+        sum.unlaunched += stripe->unlaunched;
+        sum.incomplete += stripe->incomplete;
+        sum.missing += stripe->missing;
+        sync_rwlock_unlock(&locked->lock);
+    }
+    return sum;
 }
 
 bool table_find(struct table *table, struct text id, struct rocket_view *view)

@@ -30,7 +30,7 @@ enum {
     DELIVERIES = ROCKETS * MESSAGES,
     NEW_ROCKETS = 3000, /* per writer */
     ID_SIZE = 32,
-    MAX_WORKERS = 9,
+    MAX_WORKERS = 10,
 };
 
 struct stage {
@@ -238,12 +238,33 @@ static void list_rockets(struct stage *stage, unsigned number)
         check_list(stage, &queries[i % 5]);
 }
 
+/* Within a stripe, and so in the sum, the counts are of one moment. */
+static void read_summaries(struct stage *stage, unsigned number)
+{
+    (void)number;
+    while (still_writing(stage)) {
+        struct table_summary summary = table_summary(stage->table);
+        check(stage,
+              summary.rockets <= ROCKETS &&
+                  summary.exploded <= summary.rockets &&
+                  summary.unlaunched <= summary.rockets &&
+                  summary.incomplete <= summary.rockets &&
+                  summary.missing >= summary.incomplete &&
+                  summary.missing < DELIVERIES,
+              "a summary is impossible");
+    }
+}
+
 /* Every rocket must be the fold of all messages. */
 static void assert_all_applied(struct stage *stage)
 {
     assert_int_equal(stage->applied, DELIVERIES);
     assert_int_equal(table_revision(stage->table), DELIVERIES);
     assert_int_equal(table_count(stage->table), ROCKETS);
+    struct table_summary summary = table_summary(stage->table);
+    assert_int_equal(summary.rockets, ROCKETS);
+    assert_int_equal(summary.incomplete, 0);
+    assert_int_equal(summary.missing, 0);
     for (size_t rocket = 0; rocket < ROCKETS; rocket++) {
         struct rocket_view view;
         struct oracle oracle;
@@ -267,6 +288,7 @@ static void concurrent_writers_and_readers_agree(void **context)
     const struct crew crews[] = {{write_all, WRITERS, true},
                                  {read_rockets, 2, false},
                                  {read_revisions, 1, false},
+                                 {read_summaries, 1, false},
                                  {list_rockets, 2, false}};
     draw_traffic();
     run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));

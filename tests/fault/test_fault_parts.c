@@ -2,8 +2,9 @@
 /*
  * Tests of the allocations of single parts: what is made at the start is made
  * completely or not at all; the block of a rocket's runs may fail to shrink; a
- * list takes two allocations, and is right if rockets are added between them;
- * a response for another site needs one; counters count without any.
+ * refused message changes no count; a list takes two allocations, and is right
+ * if rockets are added between them; a response for another site needs one;
+ * counters count without any.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,6 +129,55 @@ static void gaps_fill_without_memory(void **state)
     assert_true(table_find(table, TEXT("a"), &view));
     assert_int_equal(view.speed, LAST);
     assert_int_equal(view.missing, 0);
+    table_free(table);
+}
+
+struct delivery {
+    struct table *table;
+    struct message message;
+};
+
+static int64_t check_delivery(void *context, const struct scarcity_limit *limit)
+{
+    const struct delivery *delivery = context;
+    struct table_summary before = table_summary(delivery->table);
+
+    scarcity_begin(scarcity, limit);
+    enum message_outcome outcome =
+        table_apply(delivery->table, &delivery->message);
+    int64_t failed = scarcity_end(scarcity);
+    struct table_summary after = table_summary(delivery->table);
+    if (failed == 0) {
+        assert_int_not_equal(outcome, MESSAGE_NO_MEMORY);
+        return 0;
+    }
+    assert_int_equal(outcome, MESSAGE_NO_MEMORY);
+    assert_memory_equal(&after, &before, sizeof(after));
+    assert_true(table_is_full(delivery->table));
+    return failed;
+}
+
+/* Each allocation of a message fails in turn, until it is applied. */
+static void refused_message_changes_no_count(void **state)
+{
+    struct table *table = table_new(SIZE_MAX);
+    struct delivery deliveries[] = {
+        {table, message_exploded("a", 5, "HEAT")},
+        {table, message_exploded("a", 9, "COLD")},
+        {table, message_launched("a", 3, "Scout", "MIR", 1)},
+        {table, message_launched("b", 1, "Athena", "GEMINI", 1)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(deliveries) / sizeof(deliveries[0]); i++)
+        assert_in_range(
+            scarcity_each(SCARCITY_OWN, check_delivery, &deliveries[i]), 1,
+            100);
+    struct table_summary summary = table_summary(table);
+    assert_int_equal(summary.exploded, 1);
+    assert_int_equal(summary.unlaunched, 0);
+    assert_int_equal(summary.incomplete, 1);
+    assert_int_equal(summary.missing, 6);
     table_free(table);
 }
 
@@ -275,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_made_completely_or_not_at_all),
         cmocka_unit_test(gaps_fill_without_memory),
+        cmocka_unit_test(refused_message_changes_no_count),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
         cmocka_unit_test(response_without_memory_names_no_origin),
         cmocka_unit_test(counts_of_threads_need_little_memory_or_none),

@@ -25,6 +25,7 @@ struct fleet {
     struct table *table;
     size_t empty, limit; /* bytes, as the table counts them */
     struct oracle oracles[GENERATOR_ROCKETS];
+    struct table_summary counted[GENERATOR_ROCKETS]; /* each rocket alone */
     char known_names[KNOWN_NAMES][MESSAGE_MAX_NAME];
     char new_names[MAX_NEW_NAMES][NEW_NAME_LENGTH];
     size_t new_count;
@@ -141,7 +142,38 @@ static const char *apply(struct fleet *fleet, const struct message *message)
     return NULL;
 }
 
-/* The rocket in the table, which must have it if the oracle has. */
+static struct table_summary count_rocket(const struct oracle_state *state)
+{
+    return (struct table_summary){
+        .rockets = 1,
+        .exploded = state->reason.data != NULL,
+        .unlaunched = state->type.data == NULL,
+        .incomplete = state->missing > 0,
+        .missing = state->missing,
+    };
+}
+
+/* The table must have counted its rockets as they are one by one. */
+static const char *difference_in_summary(const struct fleet *fleet)
+{
+    struct table_summary sum = {0}, summary = table_summary(fleet->table);
+    static_assert(sizeof(sum) == 5 * sizeof(uint64_t),
+                  "count and add a new member of struct table_summary here");
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++) {
+        const struct table_summary *counted = &fleet->counted[i];
+        sum.rockets += counted->rockets;
+        sum.exploded += counted->exploded;
+        sum.unlaunched += counted->unlaunched;
+        sum.incomplete += counted->incomplete;
+        sum.missing += counted->missing;
+    }
+    return memcmp(&sum, &summary, sizeof(sum)) == 0 ? NULL : "summary";
+}
+
+/*
+ * The rocket in the table, which must have it if the oracle has. It is counted
+ * for difference_in_summary().
+ */
 static const char *difference_in_rocket(struct fleet *fleet, size_t rocket,
                                         struct rocket_view *view)
 {
@@ -152,6 +184,7 @@ static const char *difference_in_rocket(struct fleet *fleet, size_t rocket,
     if (oracle->count == 0)
         return NULL;
     struct oracle_state state = oracle_state(oracle);
+    fleet->counted[rocket] = count_rocket(&state);
     return text_equal(view->id, channel) ? fleet_difference(view, &state)
                                          : "id";
 }
@@ -256,6 +289,8 @@ const char *fleet_follow(struct text input, size_t *delivery)
         if (!differs)
             differs =
                 difference_in_rocket(fleet, rocket_of(message.channel), &view);
+        if (!differs)
+            differs = difference_in_summary(fleet);
         ++*delivery;
     }
     if (!differs)

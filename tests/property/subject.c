@@ -35,8 +35,10 @@ static struct interned *take_string(struct subject *subject, struct text text)
     return string;
 }
 
+/* `*growth`: rocket_change.missing_growth. */
 static enum message_outcome apply_message(struct subject *subject,
-                                          const struct message *message)
+                                          const struct message *message,
+                                          uint64_t *growth)
 {
     struct rocket_change change = {0};
     struct effect effect = {
@@ -54,6 +56,7 @@ static enum message_outcome apply_message(struct subject *subject,
                        &message->time, &effect, &change);
     for (unsigned i = 0; i < change.dropped.count; i++)
         change.dropped.strings[i]->held--;
+    *growth = change.missing_growth;
     return outcome;
 }
 
@@ -107,6 +110,22 @@ static const char *difference_in_state(const struct subject *subject,
     return difference_in_strings(subject);
 }
 
+/* Apply `message`, which must have `expected` as its result. */
+static const char *apply_expecting(struct subject *subject,
+                                   const struct message *message,
+                                   enum message_outcome expected)
+{
+    uint64_t missing = rocket_missing(&subject->rocket);
+    uint64_t growth;
+
+    if (apply_message(subject, message, &growth) != expected)
+        return "result";
+    if (expected == MESSAGE_APPLIED &&
+        missing + growth != rocket_missing(&subject->rocket))
+        return "growth of the missing messages";
+    return NULL;
+}
+
 /* Deliver `message` to both sides. */
 static const char *deliver(struct subject *subject, struct oracle *oracle,
                            const struct message *message)
@@ -115,8 +134,9 @@ static const char *deliver(struct subject *subject, struct oracle *oracle,
     enum message_outcome expected = oracle_apply(oracle, message);
     if (rocket_check(rocket, message->number) != expected)
         return "result of rocket_check()";
-    if (apply_message(subject, message) != expected)
-        return "result";
+    const char *differs = apply_expecting(subject, message, expected);
+    if (differs)
+        return differs;
     if (runs_count(&rocket->runs) != oracle->range_count)
         return "number of runs";
     if (rocket->floor != oracle->floor)
@@ -204,9 +224,8 @@ const char *subject_follow_complete(const struct message *messages,
     quota_init(&subject.quota, SIZE_MAX, 0);
     for (*delivery = 0; !differs && *delivery < count;) {
         const struct message *message = &messages[(*delivery)++];
-        if (apply_message(&subject, message) != MESSAGE_APPLIED)
-            differs = "result: it was not applied";
-        else if (*delivery % STRIDE == 0 || *delivery == count)
+        differs = apply_expecting(&subject, message, MESSAGE_APPLIED);
+        if (!differs && (*delivery % STRIDE == 0 || *delivery == count))
             differs = difference_from_fold(&subject, messages, *delivery);
     }
     if (!differs && runs_count(&subject.rocket.runs) != 1)

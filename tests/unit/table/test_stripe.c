@@ -2,7 +2,7 @@
 /*
  * Tests of one stripe, which the tests of the table cannot choose: ids with the
  * same hash (here the test chooses the hash), memory for a given number of
- * rockets, and columns.
+ * rockets, columns, and the counts of several rockets.
  */
 #include "lib/unit_check.h"
 
@@ -147,6 +147,25 @@ static void strings_replaced_by_a_launch_are_dropped(void **context)
     assert_true(has_string("Athena") && has_string("SKYLAB"));
 }
 
+/* The counts must be those of all rockets, one by one. */
+static void check_counts(void)
+{
+    uint32_t exploded = 0, unlaunched = 0, incomplete = 0;
+    uint64_t missing = 0;
+
+    for (uint32_t i = 0; i < stripe.count; i++) {
+        const struct rocket *rocket = &stripe_at(&stripe, i)->rocket;
+        exploded += rocket_state(rocket)->reason != NULL;
+        unlaunched += rocket_state(rocket)->type == NULL;
+        incomplete += rocket_missing(rocket) > 0;
+        missing += rocket_missing(rocket);
+    }
+    assert_int_equal(stripe.exploded, exploded);
+    assert_int_equal(stripe.unlaunched, unlaunched);
+    assert_int_equal(stripe.incomplete, incomplete);
+    assert_int_equal(stripe.missing, missing);
+}
+
 /*
  * The strings of the launch are interned already, but its run needs memory. The
  * widest window contains unknown values too.
@@ -163,6 +182,7 @@ static void full_stripe_refuses_a_launch_but_no_duplicate(void **context)
                      MESSAGE_DUPLICATE);
     assert_int_equal(apply(0, message_launched("b", 1, "Scout", "APOLLO", 1)),
                      MESSAGE_NO_MEMORY);
+    check_counts();
     const struct columns *columns = stripe_columns(&stripe, 0);
     const uint32_t *created = columns->keys[COLUMN_CREATED];
     assert_int_equal(created[1], ABBREVIATION_UNKNOWN);
@@ -198,7 +218,7 @@ static void check_columns(uint32_t index)
 }
 
 /* Every sequence of three types, in order and with the first message last. */
-static void columns_are_updated_with_every_message(void **context)
+static void columns_and_counts_are_updated_with_every_message(void **context)
 {
     (void)context;
     enum { TYPES = MESSAGE_TYPE_COUNT, HISTORIES = TYPES * TYPES * TYPES };
@@ -214,6 +234,7 @@ static void columns_are_updated_with_every_message(void **context)
                 (enum message_type)(types % TYPES), id, orders[i % 2][j]);
             assert_int_equal(apply(0, message), MESSAGE_APPLIED);
             check_columns(i);
+            check_counts();
         }
     }
 }
@@ -242,7 +263,7 @@ int main(void)
         FIXTURE_TEST(refused_rocket_holds_no_strings),
         FIXTURE_TEST(strings_replaced_by_a_launch_are_dropped),
         FIXTURE_TEST(full_stripe_refuses_a_launch_but_no_duplicate),
-        FIXTURE_TEST(columns_are_updated_with_every_message),
+        FIXTURE_TEST(columns_and_counts_are_updated_with_every_message),
         cmocka_unit_test(each_column_belongs_to_one_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

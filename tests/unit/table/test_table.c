@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the table by example: views of rockets, and memory, which is
- * proportional to the live data. The limit of memory holds, and a full table
- * loses nothing and still applies messages that need no memory.
- * tests/property/test_state_property.c compares views with random histories.
+ * Tests of the table by example: views of rockets, their summary, and
+ * memory, which is proportional to the live data. The limit of memory holds,
+ * and a full table loses nothing and still applies messages that need no
+ * memory. tests/property/test_state_property.c compares views with random
+ * histories.
  */
 #include "lib/unit_table.h"
+
+#include <assert.h>
+
+#include "domain/rocket.h"
 
 static void new_table_is_empty(void **context)
 {
@@ -141,6 +146,77 @@ static void rockets_take_little_memory(void **context)
     }
 }
 
+static void check_summary(struct table *table, struct table_summary expected)
+{
+    struct table_summary summary = table_summary(table);
+
+    static_assert(sizeof(summary) == 5 * sizeof(uint64_t),
+                  "compare a new member of struct table_summary here");
+    assert_int_equal(summary.rockets, expected.rockets);
+    assert_int_equal(summary.exploded, expected.exploded);
+    assert_int_equal(summary.unlaunched, expected.unlaunched);
+    assert_int_equal(summary.incomplete, expected.incomplete);
+    assert_int_equal(summary.missing, expected.missing);
+}
+
+/* One rocket; a second one is added at the end. */
+static void summary_follows_each_message(void **context)
+{
+    enum { LAST = 20000 };
+    const struct {
+        struct message message;
+        enum message_outcome outcome;
+        struct table_summary after;
+    } steps[] = {
+        /* rockets, exploded, unlaunched, incomplete, missing */
+        {message_speed("a", 4, 1), MESSAGE_APPLIED, {1, 0, 1, 1, 3}},
+        {message_speed("a", 4, 1), MESSAGE_DUPLICATE, {1, 0, 1, 1, 3}},
+        {message_exploded("a", 8, "HEAT"), MESSAGE_APPLIED, {1, 1, 1, 1, 6}},
+        {message_speed("a", 9, 1), MESSAGE_APPLIED, {1, 1, 1, 1, 6}},
+        /* A launch before the explosion, and one behind it. */
+        {message_launched("a", 1, "t", "m", 1),
+         MESSAGE_APPLIED,
+         {1, 1, 0, 1, 5}},
+        {message_launched("a", 10, "t", "m", 1),
+         MESSAGE_APPLIED,
+         {1, 0, 0, 1, 5}},
+        /* An explosion that is late for the second launch. */
+        {message_exploded("a", 3, "HEAT"), MESSAGE_APPLIED, {1, 0, 0, 1, 4}},
+        {message_exploded("a", 11, "HEAT"), MESSAGE_APPLIED, {1, 1, 0, 1, 4}},
+        {message_exploded("a", 12, "COLD"), MESSAGE_APPLIED, {1, 1, 0, 1, 4}},
+        {message_speed("a", 2, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 3}},
+        {message_speed("a", 7, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 2}},
+        {message_speed("a", 5, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 1}},
+        {message_speed("a", 6, 1), MESSAGE_APPLIED, {1, 1, 0, 0, 0}},
+        {message_launched("a", 13, "t", "m", 1),
+         MESSAGE_APPLIED,
+         {1, 0, 0, 0, 0}},
+        {message_launched("b", 1, "t", "m", 1),
+         MESSAGE_APPLIED,
+         {2, 0, 0, 0, 0}},
+        {message_speed("c", LAST, 1), MESSAGE_APPLIED, {3, 0, 1, 1, LAST - 1}},
+    };
+
+    check_summary(*context, (struct table_summary){0});
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        assert_int_equal(table_apply(*context, &steps[i].message),
+                         steps[i].outcome);
+        check_summary(*context, steps[i].after);
+    }
+}
+
+/* Numbers that were given up are missing for good. */
+static void summary_counts_gaps_that_are_given_up(void **context)
+{
+    enum { RUNS = ROCKET_MAX_RUNS + 100 };
+
+    for (uint64_t number = 1; number <= RUNS; number++)
+        unit_table_apply(*context, message_speed("a", 2 * number, 1));
+    assert_int_equal(unit_table_apply(*context, message_speed("a", 101, 1)),
+                     MESSAGE_STALE);
+    check_summary(*context, (struct table_summary){1, 0, 1, 1, RUNS});
+}
+
 /*
  * A table with so much room beyond an empty one, filled with rockets until one
  * is refused. Each has its own type.
@@ -173,6 +249,7 @@ static void full_table_is_unchanged_and_updates_rockets(void **context)
     struct rocket_view view;
     char id[32];
 
+    check_summary(table, (struct table_summary){.rockets = rockets});
     snprintf(id, sizeof(id), "rocket %u", rockets);
     assert_false(table_find(table, text_of(id), &view));
     assert_int_equal(table_count(table), rockets);
@@ -193,6 +270,39 @@ static void full_table_is_unchanged_and_updates_rockets(void **context)
     table_free(table);
 }
 
+/* A refusal fills it; freed memory ends that, and the next refusal renews it.
+ */
+static void table_is_full_from_a_refusal_until_memory_is_freed(void **context)
+{
+    struct table *table = table_new(table_memory(*context) + 100000);
+    uint64_t number = 1;
+
+    if (table == NULL)
+        abort();
+    assert_false(table_is_full(table));
+    while (unit_table_apply(table, message_speed("a", number, 1)) ==
+           MESSAGE_APPLIED) {
+        assert_false(table_is_full(table));
+        number += 2;
+    }
+    assert_true(table_is_full(table));
+    assert_int_equal(unit_table_apply(table, message_speed("a", 1, 1)),
+                     MESSAGE_DUPLICATE);
+    assert_true(table_is_full(table));
+    size_t before = table_memory(table);
+    for (uint64_t gap = 2; gap < number - 1; gap += 2) {
+        assert_int_equal(unit_table_apply(table, message_speed("a", gap, 1)),
+                         MESSAGE_APPLIED);
+        assert_int_equal(table_is_full(table), table_memory(table) >= before);
+    }
+    assert_false(table_is_full(table));
+    while (unit_table_apply(table, message_speed("a", number, 1)) ==
+           MESSAGE_APPLIED)
+        number += 2;
+    assert_true(table_is_full(table));
+    table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,7 +313,10 @@ int main(void)
         TABLE_TEST(texts_are_copied_in_and_out_completely),
         TABLE_TEST(replaced_and_unused_strings_are_freed),
         TABLE_TEST(rockets_take_little_memory),
+        TABLE_TEST(summary_follows_each_message),
+        TABLE_TEST(summary_counts_gaps_that_are_given_up),
         TABLE_TEST(full_table_is_unchanged_and_updates_rockets),
+        TABLE_TEST(table_is_full_from_a_refusal_until_memory_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
