@@ -55,6 +55,9 @@ size_t table_count(const struct table *table);
 /* The bytes counted against the limit. Locking: none. */
 size_t table_memory(const struct table *table);
 
+/* The limit that table_new() was given. Locking: none. */
+size_t table_memory_limit(const struct table *table);
+
 /*
  * Whether the table is full: it has refused a message with MESSAGE_NO_MEMORY,
  * and holds at least as much memory as it did after the latest refusal. So it

@@ -41,7 +41,8 @@ static const struct route routes[] = {
     {{"messages"}, no_parameter, NULL, messages_post, messages_open},
     {{"rockets"}, list_url_parameter, lists_get, NULL, NULL},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL},
-    {{"health"}, no_parameter, pages_get_health, NULL, NULL},
+    {{"health"}, no_parameter, health_get, NULL, NULL},
+    {{"health", "ready"}, health_parameter, health_get_ready, NULL, NULL},
     {{""}, NULL, pages_redirect, NULL, NULL},
     /* Where other services have their Swagger UI. */
     {{"swagger", ""}, NULL, pages_redirect, NULL, NULL},

@@ -88,6 +88,11 @@ size_t table_memory(const struct table *table)
     return quota_used(&table->quota);
 }
 
+size_t table_memory_limit(const struct table *table)
+{
+    return table->quota.limit;
+}
+
 bool table_is_full(const struct table *table)
 {
     return quota_used(&table->quota) >= atomic_load(&table->full_at);
