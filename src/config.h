@@ -28,10 +28,13 @@ struct config {
     bool per_connection;      /* -threads=per-connection */
     unsigned max_connections; /* -max-connections, 10,000 */
     unsigned idle_timeout;    /* -idle-timeout, seconds, 10 */
+    unsigned drain;           /* -drain, seconds, 0 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
     bool threads_by_machine;  /* not given, so the machine decided */
     bool memory_by_machine;
     enum log_level log_level; /* -log-level, info */
+    bool check_health;        /* -check-health: ask instead of serving */
+    const char *check_url;    /* its URL; NULL: that of `host` and `port` */
 };
 
 /* What config_read() reads. Ownership: all of it is borrowed. */
@@ -54,12 +57,14 @@ enum config_result {
     CONFIG_RUN,
     CONFIG_HELP,    /* -help, -h */
     CONFIG_VERSION, /* -version */
+    CONFIG_CHECK_HEALTH,
     CONFIG_INVALID,
 };
 
 /*
  * Read the flags, and the variables of those that are not given. An empty
- * variable is an unset one. `config` is set only with CONFIG_RUN.
+ * variable is an unset one. `config` is set only with CONFIG_RUN and
+ * CONFIG_CHECK_HEALTH.
  */
 enum config_result config_read(struct config *config,
                                const struct config_input *input,

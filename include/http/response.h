@@ -26,6 +26,8 @@ struct http_header {
 
 struct http_response {
     unsigned status;
+    /* An error that refuses nothing, as it was asked for: it is not logged. */
+    bool requested;
     struct http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
     /*

@@ -177,6 +177,8 @@ static void record_response(struct exchange *exchange)
     const struct request_line line = make_line(exchange);
 
     exchange->recorded = true;
+    if (exchange->response.requested)
+        return;
     request_log_response(exchange->context->log, &line,
                          exchange->response.note);
 }

@@ -315,7 +315,7 @@ static void request_has_a_line_at_debug_level(void **state)
 {
     static const char body[] = LAUNCHED("a");
     static const char health[] =
-        "GET /health 200: 0 bytes received, 15 in the response, ";
+        "GET /health/ready 200: 0 bytes received, 18 in the response, ";
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -329,7 +329,7 @@ static void request_has_a_line_at_debug_level(void **state)
                                                  "-threads=per-connection"));
         instance_connect(&instance, &connection);
         write_client(&connection, client, sizeof(client));
-        connection_get(&connection, "/health");
+        connection_get(&connection, "/health/ready");
         connection_expect_status(&connection, 200);
         connection_post(&connection, body);
         connection_expect(&connection, &response);
