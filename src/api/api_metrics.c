@@ -70,6 +70,68 @@ static const struct metric_family queued = {
     .read = read_queued,
 };
 
+/* In the order of the label's values. */
+static void read_rockets(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+    struct table_summary summary = table_summary(api->table);
+
+    values[0] = summary.rockets - summary.exploded;
+    values[1] = summary.exploded;
+}
+
+static const char *const statuses[] = {"active", "exploded"};
+
+static const struct metric_family rockets = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_rockets",
+    .help = "Rockets by their status.",
+    .labels = {{"status", statuses, 2}},
+    .read = read_rockets,
+};
+
+static void read_unlaunched(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+
+    values[0] = table_summary(api->table).unlaunched;
+}
+
+static const struct metric_family unlaunched = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_rockets_unlaunched",
+    .help = "Rockets whose launch has not arrived.",
+    .read = read_unlaunched,
+};
+
+static void read_incomplete(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+
+    values[0] = table_summary(api->table).incomplete;
+}
+
+static const struct metric_family incomplete = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_rockets_incomplete",
+    .help = "Rockets with missing messages.",
+    .read = read_incomplete,
+};
+
+static void read_missing(void *context, uint64_t values[])
+{
+    const struct api *api = context;
+
+    values[0] = table_summary(api->table).missing;
+}
+
+static const struct metric_family missing = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_missing_messages",
+    .help = "Missing messages of all rockets.",
+    .read = read_missing,
+};
+
 static void read_memory(void *context, uint64_t values[])
 {
     const struct api *api = context;
@@ -122,6 +184,10 @@ void api_metrics_add(struct api *api, struct metrics *metrics)
         .explosions = metrics_add(metrics, &explosions, NULL),
         .batches = metrics_add(metrics, &batches, NULL),
     };
+    metrics_add(metrics, &rockets, api);
+    metrics_add(metrics, &unlaunched, api);
+    metrics_add(metrics, &incomplete, api);
+    metrics_add(metrics, &missing, api);
     metrics_add(metrics, &lists, api);
     metrics_add(metrics, &queued, api);
     metrics_add(metrics, &memory, api);

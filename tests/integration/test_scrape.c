@@ -106,6 +106,51 @@ static void counters_grow_by_what_happens(void **state)
     }
 }
 
+/* All gauges of rockets after each message. */
+static void rockets_are_counted(void **state)
+{
+    const struct {
+        struct fleet_message message;
+        double active, exploded, unlaunched, incomplete, missing;
+    } steps[] = {
+        {fleet_faster("one", 5, 1), 1, 0, 1, 1, 4},
+        {fleet_launched("two", 1, "A", 1, "B"), 2, 0, 1, 1, 4},
+        {fleet_launched("one", 2, "A", 1, "B"), 2, 0, 0, 1, 3},
+        {fleet_exploded("one", 6, "C"), 1, 1, 0, 1, 3},
+        {fleet_exploded("two", 4, "C"), 0, 2, 0, 2, 5},
+        {fleet_faster("two", 2, 1), 0, 2, 0, 2, 4},
+        {fleet_faster("two", 3, 1), 0, 2, 0, 1, 3},
+        {fleet_launched("two", 5, "A", 1, "B"), 1, 1, 0, 1, 3},
+        {fleet_faster("three", 1, 1), 2, 1, 1, 1, 3},
+    };
+    struct instance instance;
+
+    (void)state;
+    instance_start(&instance, NULL);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        const struct {
+            const char *sample;
+            double value;
+        } expected[] = {
+            {"lunar_rockets{status=\"active\"}", steps[i].active},
+            {"lunar_rockets{status=\"exploded\"}", steps[i].exploded},
+            {"lunar_rockets_unlaunched", steps[i].unlaunched},
+            {"lunar_rockets_incomplete", steps[i].incomplete},
+            {"lunar_missing_messages", steps[i].missing},
+        };
+        post_one(&instance, steps[i].message);
+        char *text = scrape_text(&instance);
+        for (size_t j = 0; j < sizeof(expected) / sizeof(expected[0]); j++) {
+            double value = scrape_find(text, expected[j].sample);
+            if (value < expected[j].value || value > expected[j].value)
+                fail_msg("step %zu: %s is %g, not %g", i, expected[j].sample,
+                         value, expected[j].value);
+        }
+        free(text);
+    }
+    instance_stop(&instance);
+}
+
 static void memory_of_rockets_is_measured(void **state)
 {
     struct instance instance;
@@ -378,6 +423,7 @@ int main(void)
         cmocka_unit_test(every_family_is_documented),
     };
     const struct CMUnitTest own_instance[] = {
+        cmocka_unit_test(rockets_are_counted),
         cmocka_unit_test(memory_of_rockets_is_measured),
         cmocka_unit_test(lists_and_jobs_are_counted_while_they_last),
     };
