@@ -71,7 +71,8 @@ void request_log_release(struct request_log *log);
  * the response (http/response.h). The request is refused if it gets no
  * response, or an error; or if there is a note, as lines of a batch were
  * rejected. A 404 of GET or HEAD is no refusal: it is what a client gets that
- * asks for a rocket before the rocket's first message.
+ * asks for a rocket before the rocket's first message. Not called for a response
+ * that is `requested`.
  */
 void request_log_response(struct request_log *log,
                           const struct request_line *line, const char *note);
