@@ -26,8 +26,8 @@ from service import Service
 
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
-PATHS = ["/rockets", "/rockets/{id}", "/health", "/health/ready", "/openapi.yaml", "/swagger",
-         "/"]
+PATHS = ["/rockets", "/rockets/{id}", "/health", "/health/ready", "/metrics", "/openapi.yaml",
+         "/swagger", "/"]
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. And
@@ -121,6 +121,7 @@ ROWS = {
     "/health": [(200, {})],
     "/health/ready": [
         (200, {}), (200, {"query": {"for": "ingest"}}), (400, {"query": {"for": "all"}})],
+    "/metrics": [(200, PLAIN), (200, GZIPPED)],
     "/openapi.yaml": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/swagger": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/": [(302, {})],
