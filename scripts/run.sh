@@ -10,8 +10,9 @@
 #   FLAG  a flag of the service, with = or a space before its value: -port=N,
 #         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
 #         -max-connections=N, -idle-timeout=SECONDS, -max-memory=BYTES,
-#         -log-level=LEVEL, -version. README.md describes them, and so does
-#         build/release/lunar.service -help after the first build.
+#         -log-level=LEVEL, -log-format=FORMAT, -version. README.md describes
+#         them, and so does build/release/lunar.service -help after the first
+#         build.
 #
 # Exit status: 0 stopped by a signal, 1 could not build or run, 2 invalid flags.
 #

@@ -112,3 +112,8 @@ bool config_read_log_level(const char *value, struct config *config)
 {
     return log_level_of(text_of(value), &config->log_level);
 }
+
+bool config_read_log_format(const char *value, struct config *config)
+{
+    return log_format_of(text_of(value), &config->log_format);
+}

@@ -25,5 +25,6 @@ bool config_read_max_connections(const char *value, struct config *config);
 bool config_read_idle_timeout(const char *value, struct config *config);
 bool config_read_max_memory(const char *value, struct config *config);
 bool config_read_log_level(const char *value, struct config *config);
+bool config_read_log_format(const char *value, struct config *config);
 
 #endif

@@ -41,14 +41,18 @@ static const char no_threads[] =
     "can't start threads: too few processes (ulimit -u) or too little memory";
 
 /*
- * Print one line on stderr, after those of the log; but if nobody reads stderr,
- * the process ends without it. Returns `code`.
+ * Print one line on stderr, after those of the log, and in JSON if they are;
+ * but if nobody reads stderr, the process ends without it. Returns `code`.
  */
 static int report_failure(int code, const char *reason)
 {
     struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    if (log_flush(LOG_STOP_MS) && poll(&err, 1, LOG_STOP_MS) > 0)
+    if (!log_flush(LOG_STOP_MS) || poll(&err, 1, LOG_STOP_MS) <= 0)
+        return code;
+    if (log_get_format() == LOG_JSON)
+        log_line(LOG_ERROR, "%s", reason);
+    else
         dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
     return code;
 }
@@ -104,8 +108,10 @@ static int serve_until_signal(const struct config *config,
 
     const char *name = signals_wait();
     signals_unblock();
-    log_line(LOG_INFO, "%s: stopping; a second signal ends the process at once",
-             name);
+    const struct log_field signal = {
+        .name = "signal", .place = LOG_LEFT_OUT, .string = name};
+    log_event(LOG_INFO, &signal, 1,
+              "%s: stopping; a second signal ends the process at once", name);
     server_stop(server);
     return EXIT_SUCCESS;
 }
@@ -195,12 +201,14 @@ int main(int argc, char *argv[])
         printf("lunar.service %s\n", config_version());
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
+        log_set_format(report.log_format);
         return report_failure(EXIT_USAGE, report.error);
     case CONFIG_RUN:
         break;
     }
 
     log_set_level(config.log_level);
+    log_set_format(config.log_format);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
     if (!log_start())

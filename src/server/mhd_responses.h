@@ -45,6 +45,7 @@ struct mhd_response_use {
     bool head; /* the request is a HEAD */
     /* The value of Keep-Alive; NULL: the response is the connection's last. */
     const char *keep_alive;
+    const char *request_id; /* the value of X-Request-Id, or NULL */
 };
 
 /* `all_unsent` begins with 0, is borrowed, and outlives the responses. */

@@ -35,7 +35,8 @@ struct request_line {
     const struct sockaddr *client; /* NULL: unknown */
     enum http_method method;       /* 0: its name was not read */
     struct text target;
-    unsigned status; /* 0: no response */
+    unsigned status;        /* 0: no response */
+    const char *request_id; /* NULL or empty: none */
 };
 
 /* How a request ended. */

@@ -66,8 +66,8 @@ static void every_combination_of_labels_is_a_count_of_its_own(void **state)
     metrics_free(metrics);
 }
 
-static void values_fall_into_the_bucket_whose_bound_they_do_not_exceed(
-    void **state)
+static void
+values_fall_into_the_bucket_whose_bound_they_do_not_exceed(void **state)
 {
     struct metrics *metrics = metrics_new();
     uint64_t values[METRICS_MAX_VALUES];
