@@ -20,6 +20,7 @@
 #define DEFAULT_IDLE_TIMEOUT 10
 #define DEFAULT_DRAIN 0
 #define DEFAULT_LOG_LEVEL "info"
+#define DEFAULT_LOG_FORMAT "text"
 
 #define STRING_OF(token) #token
 #define STRING(macro) STRING_OF(macro)
@@ -89,6 +90,9 @@
           config_read_log_level, "error, warn, info or debug",                 \
           "Log on stderr up to this level: error, warn, info or debug." LINE   \
           "debug includes a line per request.")                                \
+    VALUE("log-format", "FORMAT", "LUNAR_LOG_FORMAT", "json",                  \
+          DEFAULT_LOG_FORMAT, config_read_log_format, "text or json",          \
+          "Write a line of the log as text or as an object of JSON.")          \
     OPTIONAL("check-health", "URL", config_read_check_health,                  \
              "a URL, as in http://127.0.0.1:8088/health/ready",                \
              "Do not serve: ask a service that runs, and exit with 0 if" LINE  \
@@ -276,6 +280,7 @@ static struct config default_config(void)
         .drain = DEFAULT_DRAIN,
     };
     log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);
+    log_format_of(TEXT(DEFAULT_LOG_FORMAT), &config.log_format);
     return config;
 }
 
@@ -297,6 +302,36 @@ static void fit_to_machine(struct config *config, const struct machine *machine)
     }
 }
 
+static enum config_result read_settings(struct reader *reader,
+                                        char *const environment[])
+{
+    while (reader->next < reader->end) {
+        enum config_result result = read_argument(reader);
+        if (result != CONFIG_RUN)
+            return result;
+    }
+    return read_environment(reader, environment);
+}
+
+/*
+ * The format for an error in other settings: of the arguments behind the error
+ * as well, or else of the variable.
+ */
+static enum log_format find_log_format(struct reader *reader,
+                                       char *const environment[])
+{
+    const struct option *option = find_option(TEXT("log-format"));
+    const char *entry = config_environment_find(environment, option->variable);
+    struct config_report ignored;
+
+    reader->report = &ignored;
+    while (reader->next < reader->end)
+        read_argument(reader);
+    if (!reader->given[option - options] && entry != NULL)
+        option->read(strchr(entry, '=') + 1, &reader->config);
+    return reader->config.log_format;
+}
+
 enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report)
@@ -309,12 +344,9 @@ enum config_result config_read(struct config *config,
         .report = report,
     };
     *report = (struct config_report){0};
-    while (reader.next < reader.end) {
-        enum config_result result = read_argument(&reader);
-        if (result != CONFIG_RUN)
-            return result;
-    }
-    enum config_result result = read_environment(&reader, input->environment);
+    enum config_result result = read_settings(&reader, input->environment);
+    if (result == CONFIG_INVALID)
+        report->log_format = find_log_format(&reader, input->environment);
     if (result != CONFIG_RUN)
         return result;
     fit_to_machine(&reader.config, input->machine);

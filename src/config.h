@@ -32,9 +32,10 @@ struct config {
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
     bool threads_by_machine;  /* not given, so the machine decided */
     bool memory_by_machine;
-    enum log_level log_level; /* -log-level, info */
-    bool check_health;        /* -check-health: ask instead of serving */
-    const char *check_url;    /* its URL; NULL: that of `host` and `port` */
+    enum log_level log_level;   /* -log-level, info */
+    enum log_format log_format; /* -log-format, text */
+    bool check_health;          /* -check-health: ask instead of serving */
+    const char *check_url;      /* its URL; NULL: that of `host` and `port` */
 };
 
 /* What config_read() reads. Ownership: all of it is borrowed. */
@@ -48,6 +49,8 @@ struct config_input {
 /* What the user has to be told: lines without a line feed. */
 struct config_report {
     char error[CONFIG_MAX_LINE]; /* with CONFIG_INVALID: fault and remedy */
+    /* With CONFIG_INVALID: what -log-format asks for all the same. */
+    enum log_format log_format;
     /* Of variables that are ignored. Past the limit they are only counted. */
     char warnings[CONFIG_MAX_WARNINGS][CONFIG_MAX_LINE];
     size_t warning_count;

@@ -130,3 +130,8 @@ bool config_read_check_health(const char *value, struct config *config)
     config->check_url = value;
     return value == NULL || check_health_is_url(value);
 }
+
+bool config_read_log_format(const char *value, struct config *config)
+{
+    return log_format_of(text_of(value), &config->log_format);
+}

@@ -44,14 +44,18 @@ static const char no_threads[] =
     "can't start threads: too few processes (ulimit -u) or too little memory";
 
 /*
- * Print one line on stderr, after those of the log; but if nobody reads stderr,
- * the process ends without it. Returns `code`.
+ * Print one line on stderr, after those of the log, and in JSON if they are;
+ * but if nobody reads stderr, the process ends without it. Returns `code`.
  */
 static int report_failure(int code, const char *reason)
 {
     struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    if (log_flush(LOG_STOP_MS) && poll(&err, 1, LOG_STOP_MS) > 0)
+    if (!log_flush(LOG_STOP_MS) || poll(&err, 1, LOG_STOP_MS) <= 0)
+        return code;
+    if (log_get_format() == LOG_JSON)
+        log_line(LOG_ERROR, "%s", reason);
+    else
         dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
     return code;
 }
@@ -84,19 +88,23 @@ static void wait_for_stop(unsigned drain, struct api *api)
 {
     const char *name = signals_wait();
     const char *next = "a second";
+    struct log_field signal = {
+        .name = "signal", .place = LOG_LEFT_OUT, .string = name};
 
     api_set_stopping(api);
     if (drain > 0) {
-        log_line(LOG_INFO,
-                 "%s: draining for %u s: not ready, but still serving; a "
-                 "second signal stops at once",
-                 name, drain);
+        log_event(LOG_INFO, &signal, 1,
+                  "%s: draining for %u s: not ready, but still serving; a "
+                  "second signal stops at once",
+                  name, drain);
         name = signals_wait_for(drain);
         next = "another";
     }
     signals_unblock();
-    log_line(LOG_INFO, "%s: stopping; %s signal ends the process at once",
-             name != NULL ? name : "drained", next);
+    signal.string = name;
+    log_event(LOG_INFO, &signal, name != NULL ? 1 : 0,
+              "%s: stopping; %s signal ends the process at once",
+              name != NULL ? name : "drained", next);
 }
 
 static int serve_until_signal(const struct config *config,
@@ -237,6 +245,7 @@ int main(int argc, char *argv[])
         printf("lunar.service %s\n", config_version());
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
+        log_set_format(report.log_format);
         return report_failure(EXIT_USAGE, report.error);
     case CONFIG_CHECK_HEALTH:
         return check_service(&config);
@@ -245,6 +254,7 @@ int main(int argc, char *argv[])
     }
 
     log_set_level(config.log_level);
+    log_set_format(config.log_format);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
     if (!log_start())

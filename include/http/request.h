@@ -44,6 +44,7 @@ struct http_fields {
     struct text if_none_match;
     struct text origin;
     struct text sec_fetch_site;
+    struct text request_id; /* absent if it is invalid (http/fields.h) */
 };
 
 struct http_request {

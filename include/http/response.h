@@ -37,6 +37,7 @@ struct http_response {
     struct buffer body;
     struct text fixed; /* static bytes */
     struct http_stream *stream;
+    bool is_problem; /* problem details (http/problem.h), if it has a body */
     /*
      * For the log, not sent: what was refused, as a sentence; NULL: nothing
      * was, or memory is exhausted. Owned.

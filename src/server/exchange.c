@@ -31,6 +31,7 @@
 #include "linger.h"
 #include "mhd_responses.h"
 #include "request_body.h"
+#include "request_id.h"
 #include "request_log.h"
 #include "server_metrics.h"
 
@@ -52,6 +53,7 @@ struct exchange {
     struct http_request request;
     struct head head;
     struct buffer target; /* what the texts of `request` point into */
+    struct request_id id; /* sent, or made for a problem; or empty */
     struct request_body body;
     bool incomplete; /* the rest of the request may be arriving */
     bool cut;        /* not answered, as its body cannot be taken */
@@ -157,6 +159,7 @@ void exchange_begin(struct exchange *exchange, const char *target)
     exchange->connection.response_bytes = 0;
     exchange->request.method = 0; /* MHD does not tell it before the head */
     exchange->request.route = 0;
+    request_id_clear(&exchange->id);
     buffer_clear(&exchange->target);
     /* MHD decodes its own copy in place, so ours is made now. */
     if (buffer_reserve(&exchange->target, 2 * length + 1))
@@ -165,10 +168,12 @@ void exchange_begin(struct exchange *exchange, const char *target)
 
 static struct request_line make_line(const struct exchange *exchange)
 {
-    return (struct request_line){exchange->client, exchange->request.method,
+    return (struct request_line){exchange->client,
+                                 exchange->request.method,
                                  buffer_text(&exchange->target),
                                  exchange->response.status,
-                                 exchange->request.route};
+                                 exchange->request.route,
+                                 request_id_get(&exchange->id)};
 }
 
 /* The request gets its response now. */
@@ -266,6 +271,19 @@ static bool ends_connection(const struct exchange *exchange)
                                         exchange->request.method == HTTP_HEAD);
 }
 
+/*
+ * A problem always has an id, so that what a user reports can be found in the
+ * log.
+ */
+static void identify_problem(struct exchange *exchange)
+{
+    struct request_id *id = &exchange->id;
+
+    if (request_id_get(id) == NULL)
+        request_id_make(id);
+    problem_add_request_id(&exchange->response, text_of(request_id_get(id)));
+}
+
 /* Queue the response. `close`: even if the connection could be kept alive. */
 static bool queue_response(struct exchange *exchange, bool close)
 {
@@ -273,11 +291,14 @@ static bool queue_response(struct exchange *exchange, bool close)
 
     mhd_responses_check(&exchange->responses, &exchange->response);
     bool last = close || ends_connection(exchange);
-    const struct mhd_response_use use = {
+    struct mhd_response_use use = {
         .connection = &exchange->connection,
         .head = exchange->request.method == HTTP_HEAD,
         .keep_alive = last ? NULL : exchange->context->keep_alive,
     };
+    if (exchange->response.is_problem)
+        identify_problem(exchange);
+    use.request_id = request_id_get(&exchange->id);
     if (sites != NULL)
         site_policy_add_headers(sites, &exchange->request, &exchange->response);
     exchange->connection.response_bytes = body_length(exchange);
@@ -353,6 +374,7 @@ static bool take_head(struct exchange *exchange, const char *method,
     /* First, as every response depends on the fields of its request. */
     unsigned status = head_read(exchange->mhd, &line, &request->fields,
                                 &exchange->head, &objection);
+    request_id_set(&exchange->id, request->fields.request_id);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
     static_assert(HTTP_MAX_TARGET == 8192, "the text below");

@@ -121,6 +121,12 @@ static struct MHD_Response *make_headless(struct http_response *response,
                                            MHD_RESPMEM_PERSISTENT);
 }
 
+static bool add_request_id(struct MHD_Response *made, const char *id)
+{
+    return id == NULL ||
+           MHD_add_response_header(made, "X-Request-Id", id) == MHD_YES;
+}
+
 /*
  * Say whether the connection is kept alive, and for how long. Keep-Alive must
  * be named by Connection (RFC 9110 section 7.6.1), which MHD adds.
@@ -144,7 +150,8 @@ static struct MHD_Response *make_response(struct http_response *response,
         complete =
             MHD_add_response_header(made, response->headers[i].name,
                                     response->headers[i].value) == MHD_YES;
-    complete = complete && add_connection(made, use->keep_alive);
+    complete = complete && add_request_id(made, use->request_id) &&
+               add_connection(made, use->keep_alive);
     if (complete || made == NULL)
         return made;
     MHD_destroy_response(made);
@@ -155,8 +162,8 @@ static struct MHD_Response *make_response(struct http_response *response,
 static bool can_be_last(const struct http_response *response,
                         const struct mhd_response_use *use)
 {
-    return use->keep_alive != NULL && response->stream == NULL &&
-           response->body.length > 0 &&
+    return use->keep_alive != NULL && use->request_id == NULL &&
+           response->stream == NULL && response->body.length > 0 &&
            response->body.capacity <= MHD_RESPONSES_KEPT &&
            response->header_count == 1 && !response->headers[0].owned;
 }

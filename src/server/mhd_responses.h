@@ -48,6 +48,7 @@ struct mhd_response_use {
      * it is at mhd_responses_end_connection().
      */
     const char *keep_alive;
+    const char *request_id; /* the value of X-Request-Id, or NULL */
 };
 
 /* `all_unsent` begins with 0, is borrowed, and outlives the responses. */

@@ -35,8 +35,9 @@ struct request_line {
     const struct sockaddr *client; /* NULL: unknown */
     enum http_method method;       /* 0: its name was not read */
     struct text target;
-    unsigned status; /* 0: no response */
-    unsigned route;  /* of http_app.routes */
+    unsigned status;        /* 0: no response */
+    unsigned route;         /* of http_app.routes */
+    const char *request_id; /* NULL or empty: none */
 };
 
 /* How a request ended. */
@@ -71,8 +72,8 @@ void request_log_release(struct request_log *log);
  * the response (http/response.h). The request is refused if it gets no
  * response, or an error; or if there is a note, as lines of a batch were
  * rejected. A 404 of GET or HEAD is no refusal: it is what a client gets that
- * asks for a rocket before the rocket's first message. Not called for a response
- * that is `requested`.
+ * asks for a rocket before the rocket's first message. Not called for a
+ * response that is `requested`.
  */
 void request_log_response(struct request_log *log,
                           const struct request_line *line, const char *note);

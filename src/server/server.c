@@ -6,6 +6,7 @@
 #include "server/server.h"
 
 #include <microhttpd.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,8 +298,9 @@ struct server *server_start(const struct server_options *wanted,
     struct server_options options = *wanted;
     struct server *server = calloc(1, sizeof(*server));
 
-    if (server == NULL) {
+    if (server == NULL || sodium_init() < 0) {
         snprintf(error, error_size, "out of memory at the start");
+        free(server);
         return NULL;
     }
     options.max_connections = fit_connections(wanted->max_connections);
