@@ -9,8 +9,9 @@
 # usage: scripts/run.sh [FLAG...]
 #   FLAG  a flag of the service, with = or a space before its value: -port=N,
 #         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
-#         -max-connections=N, -idle-timeout=SECONDS, -max-memory=BYTES,
-#         -log-level=LEVEL, -version. README.md describes them, and so does
+#         -max-connections=N, -idle-timeout=SECONDS, -drain=SECONDS,
+#         -max-memory=BYTES, -log-level=LEVEL, -log-format=FORMAT,
+#         -check-health[=URL], -version. README.md describes them, and so does
 #         build/release/lunar.service -help after the first build.
 #
 # Exit status: 0 stopped by a signal, 1 could not build or run, 2 invalid flags.

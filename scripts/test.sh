@@ -45,8 +45,8 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
-        documents) packages+=(python3 curl) ;;
-        debug | asan | tsan) packages+=(chromium nginx-light openssl python3) ;;
+        documents) packages+=(python3 curl prometheus) ;;
+        debug | asan | tsan) packages+=(chromium nginx-light openssl python3 prometheus) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi || return

@@ -96,8 +96,17 @@ void announce_ready(const struct config *config, const struct machine *machine,
 
     describe_threads(config, machine, threads);
     describe_memory(config, machine, memory);
-    log_line(LOG_INFO, "lunar.service %s: %s, at most %s", config_version(),
-             threads, memory);
+    const struct log_field fields[] = {
+        {"version", LOG_LEFT_OUT, LOG_STRING, .string = config_version()},
+        {"address", LOG_LEFT_OUT, LOG_STRING, .string = address->text},
+        /* 0: one for each connection */
+        {"threads", LOG_LEFT_OUT, LOG_NUMBER, .number = config->threads},
+        {"maxMemoryBytes", LOG_LEFT_OUT, LOG_NUMBER,
+         .number = config->max_memory},
+    };
+    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+              "lunar.service %s: %s, at most %s", config_version(), threads,
+              memory);
     if (address->reach != SERVER_LOOPBACK)
         log_line(LOG_WARN,
                  "there is no authentication: every client that can reach %s "

@@ -18,7 +18,9 @@
 #define DEFAULT_PORT 8088
 #define DEFAULT_MAX_CONNECTIONS 10000
 #define DEFAULT_IDLE_TIMEOUT 10
+#define DEFAULT_DRAIN 0
 #define DEFAULT_LOG_LEVEL "info"
+#define DEFAULT_LOG_FORMAT "text"
 
 #define STRING_OF(token) #token
 #define STRING(macro) STRING_OF(macro)
@@ -29,9 +31,10 @@
 /*
  * The flags, in the order of -help:
  *   VALUE(name, argument, variable, example, default, reader, expected, text)
+ *   OPTIONAL(name, argument, reader, expected, text), with or without a value
  *   SWITCH(name, result, text)
  */
-#define FLAGS(VALUE, SWITCH)                                                   \
+#define FLAGS(VALUE, OPTIONAL, SWITCH)                                         \
     VALUE("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT),             \
           config_read_port, "a number from 0 to 65535",                        \
           "Listen on this port; 0 picks a free one.")                          \
@@ -71,6 +74,11 @@
         "a number of seconds from 1 to 3600",                                  \
         "Close a connection that has been idle for this time. Responses" LINE  \
         "announce it: Keep-Alive: timeout=SECONDS.")                           \
+    VALUE("drain", "SECONDS", "LUNAR_DRAIN", "10", STRING(DEFAULT_DRAIN),      \
+          config_read_drain, "a number of seconds from 0 to 3600",             \
+          "At a signal to stop, serve for this time longer, while" LINE        \
+          "/health/ready says 503, so that a load balancer sends" LINE         \
+          "requests elsewhere first.")                                         \
     VALUE("max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M",                   \
           "half of the memory of the machine, or of the container's" LINE      \
           "limit",                                                             \
@@ -82,24 +90,37 @@
           config_read_log_level, "error, warn, info or debug",                 \
           "Log on stderr up to this level: error, warn, info or debug." LINE   \
           "debug includes a line per request.")                                \
+    VALUE("log-format", "FORMAT", "LUNAR_LOG_FORMAT", "json",                  \
+          DEFAULT_LOG_FORMAT, config_read_log_format, "text or json",          \
+          "Write a line of the log as text or as an object of JSON.")          \
+    OPTIONAL("check-health", "URL", config_read_check_health,                  \
+             "a URL, as in http://127.0.0.1:8088/health/ready",                \
+             "Do not serve: ask a service that runs, and exit with 0 if" LINE  \
+             "it answers 200, else with 1. The URL is by default /health" LINE \
+             "of the service that has the same -host and -port.")              \
     SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
     SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
     SWITCH("h", CONFIG_HELP, "The same as -help.")
 
 static const struct option {
     const char *name;
-    const char *variable; /* this and the next three: NULL for a switch */
+    /* NULL for an option that needs no value. */
+    const char *variable;
     const char *example;
+    /* NULL for a switch, which takes none. `expected` follows "expected ". */
     bool (*read)(const char *value, struct config *config);
-    const char *expected;      /* follows "expected " */
+    const char *expected;
     enum config_result result; /* CONFIG_RUN: parse the next argument */
 } options[] = {
 #define VALUE(name, argument, variable, example, fallback, reader, expected,   \
               text)                                                            \
     {name, variable, example, reader, expected, CONFIG_RUN},
+#define OPTIONAL(name, argument, reader, expected, text)                       \
+    {name, NULL, NULL, reader, expected, CONFIG_RUN},
 #define SWITCH(name, result, text) {name, NULL, NULL, NULL, NULL, result},
-    FLAGS(VALUE, SWITCH)
+    FLAGS(VALUE, OPTIONAL, SWITCH)
 #undef VALUE
+#undef OPTIONAL
 #undef SWITCH
 };
 
@@ -170,18 +191,21 @@ static const struct option *find_option(struct text name)
 }
 
 /*
- * Read the value of an option: `value`, or the next argument if `value` is
- * NULL. No value starts with a dash, so such an argument is another flag.
+ * Read the value of an option: `value`, or the next argument if `value` is NULL
+ * and there must be one. No value starts with a dash, so such an argument is
+ * another flag.
  */
 static enum config_result read_value(struct reader *reader,
                                      const struct option *option,
                                      const char *value)
 {
     char flag[64];
+    bool optional = option->example == NULL;
     snprintf(flag, sizeof(flag), "-%s", option->name);
-    if (value == NULL && reader->next < reader->end && **reader->next != '-')
+    if (value == NULL && !optional && reader->next < reader->end &&
+        **reader->next != '-')
         value = *reader->next++;
-    if (value == NULL) {
+    if (value == NULL && !optional) {
         char why[128];
         snprintf(why, sizeof(why), "expected a value, as in %s=%s", flag,
                  option->example);
@@ -214,7 +238,7 @@ static enum config_result read_argument(struct reader *reader)
     return option->result;
 }
 
-/* A variable's name without LUNAR_. Switches, which have none, come last. */
+/* A variable's name without LUNAR_. Options that have none come last. */
 static const char *variable_name(size_t index)
 {
     if (index == OPTION_COUNT || options[index].variable == NULL)
@@ -253,8 +277,10 @@ static struct config default_config(void)
         .port = DEFAULT_PORT,
         .max_connections = DEFAULT_MAX_CONNECTIONS,
         .idle_timeout = DEFAULT_IDLE_TIMEOUT,
+        .drain = DEFAULT_DRAIN,
     };
     log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);
+    log_format_of(TEXT(DEFAULT_LOG_FORMAT), &config.log_format);
     return config;
 }
 
@@ -276,6 +302,36 @@ static void fit_to_machine(struct config *config, const struct machine *machine)
     }
 }
 
+static enum config_result read_settings(struct reader *reader,
+                                        char *const environment[])
+{
+    while (reader->next < reader->end) {
+        enum config_result result = read_argument(reader);
+        if (result != CONFIG_RUN)
+            return result;
+    }
+    return read_environment(reader, environment);
+}
+
+/*
+ * The format for an error in other settings: of the arguments behind the error
+ * as well, or else of the variable.
+ */
+static enum log_format find_log_format(struct reader *reader,
+                                       char *const environment[])
+{
+    const struct option *option = find_option(TEXT("log-format"));
+    const char *entry = config_environment_find(environment, option->variable);
+    struct config_report ignored;
+
+    reader->report = &ignored;
+    while (reader->next < reader->end)
+        read_argument(reader);
+    if (!reader->given[option - options] && entry != NULL)
+        option->read(strchr(entry, '=') + 1, &reader->config);
+    return reader->config.log_format;
+}
+
 enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report)
@@ -288,17 +344,14 @@ enum config_result config_read(struct config *config,
         .report = report,
     };
     *report = (struct config_report){0};
-    while (reader.next < reader.end) {
-        enum config_result result = read_argument(&reader);
-        if (result != CONFIG_RUN)
-            return result;
-    }
-    enum config_result result = read_environment(&reader, input->environment);
+    enum config_result result = read_settings(&reader, input->environment);
+    if (result == CONFIG_INVALID)
+        report->log_format = find_log_format(&reader, input->environment);
     if (result != CONFIG_RUN)
         return result;
     fit_to_machine(&reader.config, input->machine);
     *config = reader.config;
-    return CONFIG_RUN;
+    return config->check_health ? CONFIG_CHECK_HEALTH : CONFIG_RUN;
 }
 
 const char *config_help(void)
@@ -317,9 +370,12 @@ const char *config_help(void)
               text)                                                            \
     "  -" name "=" argument LINE text LINE "Default: " fallback                \
     ". Environment: " variable ".\n"
+#define OPTIONAL(name, argument, reader, expected, text)                       \
+    "  -" name "[=" argument "]" LINE text "\n"
 #define SWITCH(name, result, text) "  -" name LINE text "\n"
-        FLAGS(VALUE, SWITCH)
+        FLAGS(VALUE, OPTIONAL, SWITCH)
 #undef VALUE
+#undef OPTIONAL
 #undef SWITCH
             "\n"
             "Examples:\n"
@@ -336,10 +392,14 @@ const char *config_help(void)
             "when requests\n"
             "in flight are answered, at most 5 seconds later. A second one "
             "ends it at once.\n"
+            "With -drain it serves for that time before; then a second signal "
+            "begins the\n"
+            "stop, and a third one ends it at once.\n"
             "\n"
             "Exit status: 0 stopped by a signal; 1 could not run; 2 invalid "
             "flags or\n"
-            "environment variables.\n";
+            "environment variables. With -check-health: 0 the response is 200; "
+            "1 it is not.\n";
 }
 
 const char *config_version(void)

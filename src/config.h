@@ -28,10 +28,14 @@ struct config {
     bool per_connection;      /* -threads=per-connection */
     unsigned max_connections; /* -max-connections, 10,000 */
     unsigned idle_timeout;    /* -idle-timeout, seconds, 10 */
+    unsigned drain;           /* -drain, seconds, 0 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
     bool threads_by_machine;  /* not given, so the machine decided */
     bool memory_by_machine;
-    enum log_level log_level; /* -log-level, info */
+    enum log_level log_level;   /* -log-level, info */
+    enum log_format log_format; /* -log-format, text */
+    bool check_health;          /* -check-health: ask instead of serving */
+    const char *check_url;      /* its URL; NULL: that of `host` and `port` */
 };
 
 /* What config_read() reads. Ownership: all of it is borrowed. */
@@ -45,6 +49,8 @@ struct config_input {
 /* What the user has to be told: lines without a line feed. */
 struct config_report {
     char error[CONFIG_MAX_LINE]; /* with CONFIG_INVALID: fault and remedy */
+    /* With CONFIG_INVALID: what -log-format asks for all the same. */
+    enum log_format log_format;
     /* Of variables that are ignored. Past the limit they are only counted. */
     char warnings[CONFIG_MAX_WARNINGS][CONFIG_MAX_LINE];
     size_t warning_count;
@@ -54,12 +60,14 @@ enum config_result {
     CONFIG_RUN,
     CONFIG_HELP,    /* -help, -h */
     CONFIG_VERSION, /* -version */
+    CONFIG_CHECK_HEALTH,
     CONFIG_INVALID,
 };
 
 /*
  * Read the flags, and the variables of those that are not given. An empty
- * variable is an unset one. `config` is set only with CONFIG_RUN.
+ * variable is an unset one. `config` is set only with CONFIG_RUN and
+ * CONFIG_CHECK_HEALTH.
  */
 enum config_result config_read(struct config *config,
                                const struct config_input *input,

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check_health.h"
 #include "http/site_policy.h"
 
 enum {
     MIN_CONNECTIONS = 16,
     MAX_CONNECTIONS = 1000000,
     MAX_IDLE_TIMEOUT = 3600, /* seconds */
+    MAX_DRAIN = 3600,        /* the same */
 };
 
 static bool read_number(struct text digits, uint64_t min, uint64_t max,
@@ -78,6 +80,15 @@ bool config_read_idle_timeout(const char *value, struct config *config)
     return true;
 }
 
+bool config_read_drain(const char *value, struct config *config)
+{
+    uint64_t seconds;
+    if (!read_number(text_of(value), 0, MAX_DRAIN, &seconds))
+        return false;
+    config->drain = (unsigned)seconds;
+    return true;
+}
+
 static unsigned suffix_shift(char suffix)
 {
     switch (suffix) {
@@ -111,4 +122,16 @@ bool config_read_max_memory(const char *value, struct config *config)
 bool config_read_log_level(const char *value, struct config *config)
 {
     return log_level_of(text_of(value), &config->log_level);
+}
+
+bool config_read_check_health(const char *value, struct config *config)
+{
+    config->check_health = true;
+    config->check_url = value;
+    return value == NULL || check_health_is_url(value);
+}
+
+bool config_read_log_format(const char *value, struct config *config)
+{
+    return log_format_of(text_of(value), &config->log_format);
 }

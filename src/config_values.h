@@ -23,7 +23,11 @@ bool config_read_allow_origin(const char *value, struct config *config);
 bool config_read_threads(const char *value, struct config *config);
 bool config_read_max_connections(const char *value, struct config *config);
 bool config_read_idle_timeout(const char *value, struct config *config);
+bool config_read_drain(const char *value, struct config *config);
 bool config_read_max_memory(const char *value, struct config *config);
 bool config_read_log_level(const char *value, struct config *config);
+bool config_read_log_format(const char *value, struct config *config);
+/* NULL: the flag has no value. */
+bool config_read_check_health(const char *value, struct config *config);
 
 #endif

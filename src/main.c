@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "base/process_metrics.h"
 #include "base/workers.h"
+#include "check_health.h"
 #include "config.h"
 #include "server/server.h"
 #include "signals.h"
@@ -43,14 +44,18 @@ static const char no_threads[] =
     "can't start threads: too few processes (ulimit -u) or too little memory";
 
 /*
- * Print one line on stderr, after those of the log; but if nobody reads stderr,
- * the process ends without it. Returns `code`.
+ * Print one line on stderr, after those of the log, and in JSON if they are;
+ * but if nobody reads stderr, the process ends without it. Returns `code`.
  */
 static int report_failure(int code, const char *reason)
 {
     struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    if (log_flush(LOG_STOP_MS) && poll(&err, 1, LOG_STOP_MS) > 0)
+    if (!log_flush(LOG_STOP_MS) || poll(&err, 1, LOG_STOP_MS) <= 0)
+        return code;
+    if (log_get_format() == LOG_JSON)
+        log_line(LOG_ERROR, "%s", reason);
+    else
         dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
     return code;
 }
@@ -73,15 +78,41 @@ static bool fill_streams(void)
 }
 
 /*
- * Serve until a signal arrives. After that signals are unblocked, so a second
- * one ends the process at once.
+ * Wait for the signal that begins the stop, and for the end of the drain, if
+ * there is one. In the drain the service goes on as before, but says that it is
+ * not ready. Connections are kept alive: a load balancer decides when to send
+ * requests elsewhere, and until then it would only open others. After this,
+ * signals are unblocked, so another one ends the process at once.
  */
+static void wait_for_stop(unsigned drain, struct api *api)
+{
+    const char *name = signals_wait();
+    const char *next = "a second";
+    struct log_field signal = {
+        .name = "signal", .place = LOG_LEFT_OUT, .string = name};
+
+    api_set_stopping(api);
+    if (drain > 0) {
+        log_event(LOG_INFO, &signal, 1,
+                  "%s: draining for %u s: not ready, but still serving; a "
+                  "second signal stops at once",
+                  name, drain);
+        name = signals_wait_for(drain);
+        next = "another";
+    }
+    signals_unblock();
+    signal.string = name;
+    log_event(LOG_INFO, &signal, name != NULL ? 1 : 0,
+              "%s: stopping; %s signal ends the process at once",
+              name != NULL ? name : "drained", next);
+}
+
 static int serve_until_signal(const struct config *config,
                               const struct machine *machine,
-                              const struct addrinfo *addresses,
-                              const struct http_app *app,
+                              const struct addrinfo *addresses, struct api *api,
                               struct metrics *metrics)
 {
+    struct http_app app = api_app(api);
     const struct site_policy sites = {
         .origins = text_of(config->allow_origin),
         .hosts = text_of(config->allow_host),
@@ -99,15 +130,12 @@ static int serve_until_signal(const struct config *config,
         .metrics = metrics,
     };
     char error[256];
-    struct server *server = server_start(&options, app, error, sizeof(error));
+    struct server *server = server_start(&options, &app, error, sizeof(error));
     if (server == NULL)
         return report_failure(EXIT_FAILURE, error);
     announce_ready(config, machine, server_address(server));
 
-    const char *name = signals_wait();
-    signals_unblock();
-    log_line(LOG_INFO, "%s: stopping; a second signal ends the process at once",
-             name);
+    wait_for_stop(config->drain, api);
     server_stop(server);
     return EXIT_SUCCESS;
 }
@@ -168,8 +196,7 @@ static int run_service(const struct config *config,
         process_metrics_add(&process, "", metrics);
         log_metrics_add(metrics);
         api_init(&api, table, workers, metrics);
-        struct http_app app = api_app(&api);
-        code = serve_until_signal(config, machine, addresses, &app, metrics);
+        code = serve_until_signal(config, machine, addresses, &api, metrics);
     }
     workers_free(workers);
     metrics_forget(metrics, &api);
@@ -179,6 +206,23 @@ static int run_service(const struct config *config,
     table_free(table);
     freeaddrinfo(addresses);
     return code;
+}
+
+/* -check-health: ask a service that runs, and set the exit status. */
+static int check_service(const struct config *config)
+{
+    char own[CHECK_HEALTH_URL], line[CHECK_HEALTH_LINE];
+    const char *url = config->check_url;
+
+    if (url == NULL && !check_health_own_url(config->host, config->port, own))
+        return report_failure(
+            EXIT_USAGE, "-check-health: -host and -port do not say where the "
+                        "service is; give its URL, as in "
+                        "-check-health=http://127.0.0.1:8088/health");
+    if (!check_health(url != NULL ? url : own, line))
+        return report_failure(EXIT_FAILURE, line);
+    puts(line);
+    return EXIT_SUCCESS;
 }
 
 int main(int argc, char *argv[])
@@ -201,12 +245,16 @@ int main(int argc, char *argv[])
         printf("lunar.service %s\n", config_version());
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
+        log_set_format(report.log_format);
         return report_failure(EXIT_USAGE, report.error);
+    case CONFIG_CHECK_HEALTH:
+        return check_service(&config);
     case CONFIG_RUN:
         break;
     }
 
     log_set_level(config.log_level);
+    log_set_format(config.log_format);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
     if (!log_start())
@@ -214,7 +262,7 @@ int main(int argc, char *argv[])
     announce_warnings(&report);
     int code = run_service(&config, &machine);
     static_assert(SERVER_STOP_MS + LOG_STOP_MS < STOP_MS,
-                  "a stop as a whole, with some time to free the parts");
+                  "a stop after the drain, with some time to free the parts");
     log_stop(LOG_STOP_MS);
     return code;
 }

@@ -7,10 +7,12 @@
  */
 #include "signals.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sync.h"
@@ -104,15 +106,57 @@ void signals_unblock(void)
     sync_check(pthread_sigmask(SIG_UNBLOCK, &set, NULL), "pthread_sigmask");
 }
 
+static const char *name_of(int number)
+{
+    size_t i = 0;
+
+    while (i < STOP_COUNT - 1 && stops[i].number != number)
+        i++;
+    return stops[i].name;
+}
+
 const char *signals_wait(void)
 {
     sigset_t set;
     int number = 0;
-    size_t i = 0;
 
     fill_stops(&set);
     sync_check(sigwait(&set, &number), "sigwait");
-    while (i < STOP_COUNT - 1 && stops[i].number != number)
-        i++;
-    return stops[i].name;
+    return name_of(number);
+}
+
+/* The time from now until `end`; false if it has passed. */
+static bool time_until(const struct timespec *end, struct timespec *rest)
+{
+    const long second = 1000000000;
+
+    clock_gettime(CLOCK_MONOTONIC, rest);
+    rest->tv_sec = end->tv_sec - rest->tv_sec;
+    rest->tv_nsec = end->tv_nsec - rest->tv_nsec;
+    if (rest->tv_nsec < 0) {
+        rest->tv_sec--;
+        rest->tv_nsec += second;
+    }
+    return rest->tv_sec >= 0;
+}
+
+/*
+ * sigtimedwait(2) ends early where the process is stopped and continued, as by
+ * Ctrl-Z and fg (signal(7)).
+ */
+const char *signals_wait_for(unsigned seconds)
+{
+    struct timespec end, rest;
+    sigset_t set;
+    int number = -1;
+
+    fill_stops(&set);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += seconds;
+    while (number < 0 && time_until(&end, &rest)) {
+        number = sigtimedwait(&set, NULL, &rest);
+        if (number < 0 && errno != EINTR)
+            break;
+    }
+    return number < 0 ? NULL : name_of(number);
 }

@@ -27,4 +27,7 @@ void signals_unblock(void);
  */
 const char *signals_wait(void);
 
+/* The same for at most `seconds`. NULL: none has come. */
+const char *signals_wait_for(unsigned seconds);
+
 #endif

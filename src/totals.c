@@ -51,6 +51,11 @@ static void write_time(uint64_t seconds, char *out, size_t size)
                  units[i + 1].name);
 }
 
+static struct log_field field(const char *name, uint64_t value)
+{
+    return (struct log_field){name, LOG_LEFT_OUT, LOG_NUMBER, .number = value};
+}
+
 void totals_log(const struct totals *totals)
 {
     struct number messages[API_RESULT_COUNT];
@@ -59,13 +64,25 @@ void totals_log(const struct totals *totals)
     for (size_t i = 0; i < API_RESULT_COUNT; i++)
         messages[i] = write_number(totals->messages[i]);
     write_time(totals->seconds, time, sizeof(time));
-    log_line(LOG_INFO,
-             "stopped after %s: %s requests, %s refused; messages: %s applied, "
-             "%s duplicate, %s stale, %s rejected, %s without memory; "
-             "%s rockets",
-             time, write_number(totals->requests).text,
-             write_number(totals->refused).text, messages[API_APPLIED].text,
-             messages[API_DUPLICATE].text, messages[API_STALE].text,
-             messages[API_REJECTED].text, messages[API_NO_MEMORY].text,
-             write_number(totals->rockets).text);
+    const struct log_field fields[] = {
+        field("uptimeSeconds", totals->seconds),
+        field("requests", totals->requests),
+        field("refused", totals->refused),
+        field("applied", totals->messages[API_APPLIED]),
+        field("duplicate", totals->messages[API_DUPLICATE]),
+        field("stale", totals->messages[API_STALE]),
+        field("rejected", totals->messages[API_REJECTED]),
+        field("withoutMemory", totals->messages[API_NO_MEMORY]),
+        field("rockets", totals->rockets),
+    };
+    log_event(
+        LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+        "stopped after %s: %s requests, %s refused; messages: %s applied, "
+        "%s duplicate, %s stale, %s rejected, %s without memory; "
+        "%s rockets",
+        time, write_number(totals->requests).text,
+        write_number(totals->refused).text, messages[API_APPLIED].text,
+        messages[API_DUPLICATE].text, messages[API_STALE].text,
+        messages[API_REJECTED].text, messages[API_NO_MEMORY].text,
+        write_number(totals->rockets).text);
 }

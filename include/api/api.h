@@ -7,6 +7,7 @@
 #define LUNAR_API_API_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/quota.h"
@@ -52,6 +53,8 @@ struct api {
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
     uint64_t start;           /* random, of this start: part of every ETag */
+    uint64_t began;           /* milliseconds of the monotonic clock */
+    _Atomic bool stopping;    /* set once, by api_set_stopping() */
     _Atomic unsigned streams; /* whole lists being sent now */
     struct quota decoding;    /* memory for compressed bodies */
 };
@@ -62,6 +65,12 @@ struct api {
  */
 void api_init(struct api *api, struct table *table, struct workers *workers,
               struct metrics *metrics);
+
+/*
+ * The service will stop: from now on it says that it is not ready, but still
+ * serves all requests. Locking: safe from any thread.
+ */
+void api_set_stopping(struct api *api);
 
 /* Ownership: `api` is borrowed. */
 struct http_app api_app(struct api *api);

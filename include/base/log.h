@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one line per event on stderr.
+ * The log: one line per event on stderr, as text or as an object of JSON.
  *
  *     2026-11-23T20:50:16.123Z warn  3 connections did not end in time
+ *     {"time":"2026-11-23T20:50:16.123Z","level":"warn","message":"3 connec...
+ *
+ * Both have the same message. Fields are what a machine wants of an event
+ * without parsing the message: the further members of the object.
  *
  * Whoever reads stderr may stop reading. So between log_start() and log_stop()
  * a thread of the log's own writes, and log_line() never blocks: lines wait in
@@ -17,15 +21,18 @@
 #define LUNAR_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/text.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_TEXT, LOG_JSON };
 
 enum {
     LOG_LEVELS = LOG_DEBUG + 1,
-    LOG_MAX_LINE = 1024, /* bytes; longer lines are truncated */
+    LOG_MAX_LINE = 2048,   /* bytes; longer messages are truncated */
+    LOG_MAX_FIELDS = 1400, /* bytes of a line behind its message */
     /*
      * Bytes of lines that wait while the lines before them are being written.
      * Those may be as many again.
@@ -33,6 +40,29 @@ enum {
     LOG_BUFFER = 128 * 1024,
     /* For the lines so far, at the end of the process and of its start. */
     LOG_STOP_MS = 400,
+};
+
+/* Where a line of text has a field. JSON has them all behind the message. */
+enum log_place {
+    LOG_IN_FRONT, /* its value, before the message */
+    LOG_BEHIND,   /* as name=value, after the message */
+    LOG_LEFT_OUT, /* nowhere: the message says it */
+};
+
+enum log_kind {
+    LOG_STRING,
+    LOG_NUMBER,
+    LOG_THOUSANDTHS, /* `number` / 1000, with three decimals */
+    LOG_BOOLEAN,     /* whether `number` is not 0 */
+    LOG_NULL,        /* not known; in text, `string` says so */
+};
+
+struct log_field {
+    const char *name; /* in camelCase, as the members of the API */
+    enum log_place place;
+    enum log_kind kind;
+    uint64_t number;
+    const char *string; /* escaped, if it comes from a client */
 };
 
 /*
@@ -62,10 +92,20 @@ void log_stop(unsigned ms);
 void log_set_level(enum log_level level);
 
 /*
+ * Write lines in `format`, which is text at first.
+ * Locking: as log_set_level().
+ */
+void log_set_format(enum log_format format);
+enum log_format log_get_format(void);
+
+/*
  * Find the level called `name` ("error", "warn", "info", "debug"). False,
  * with `level` untouched, if there is none.
  */
 bool log_level_of(struct text name, enum log_level *level);
+
+/* The same for a format: "text", "json". */
+bool log_format_of(struct text name, enum log_format *format);
 
 /* Whether lines of `level` are written. If not, a caller can skip work. */
 bool log_wants(enum log_level level);
@@ -76,6 +116,15 @@ bool log_wants(enum log_level level);
  */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level,
                                                     const char *format, ...);
+
+/*
+ * The same, with `count` fields:
+ *
+ *     2026-11-23T20:50:16.123Z warn  IN FRONT: message behind=BEHIND
+ */
+__attribute__((format(printf, 4, 5))) void
+log_event(enum log_level level, const struct log_field *fields, size_t count,
+          const char *format, ...);
 
 /*
  * How many lines of `level` were logged since the start; and how many lines, of

@@ -37,7 +37,6 @@ struct metric_label {
     size_t count;
 };
 
-/* Static. */
 struct metric_family {
     enum metric_type type;
     const char *name; /* "lunar_connections_closed_total" */
@@ -71,7 +70,8 @@ void metrics_free(struct metrics *metrics);
 /*
  * Add a family; they are shown in this order. `context` is for its `read`. If
  * `metrics` is NULL, the result is NULL, for which nothing is counted.
- * Ownership: `family` and `context` are borrowed; the result is of `metrics`.
+ * Ownership: `family` is copied, but what it points to is borrowed, and so is
+ * `context`; the result is of `metrics`.
  * Locking: only while no other thread uses `metrics`.
  */
 struct metric *metrics_add(struct metrics *metrics,

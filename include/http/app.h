@@ -6,6 +6,8 @@
 #ifndef LUNAR_HTTP_APP_H
 #define LUNAR_HTTP_APP_H
 
+#include <stddef.h>
+
 struct http_request;
 struct http_response;
 struct http_sink;
@@ -14,7 +16,7 @@ struct http_app {
     void *context;
     /*
      * The head of a request is complete; its body has not arrived. May set
-     * `request->operation`.
+     * `request->operation` and `request->route`.
      * Returns the sink that receives the body as it arrives; or NULL to have
      * the body collected, up to HTTP_MAX_BODY, for `answer`; or NULL with a
      * status in `response` to refuse the request without its body, which
@@ -37,6 +39,12 @@ struct http_app {
      * HTTP_MAX_BODY.
      */
     const char *too_long;
+    /*
+     * The names of the routes, by which the server counts requests. The first
+     * is that of requests which `open` has not seen. There is at least one.
+     */
+    const char *const *routes;
+    size_t route_count;
 };
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 
+enum { HTTP_MAX_REQUEST_ID = 128 /* bytes */ };
+
 /*
  * Whether `text` is a token, as methods and field names are (RFC 9110 section
  * 5.6.2).
@@ -20,6 +22,13 @@ bool http_is_token(struct text text);
  * (RFC 9110 section 5.6.1).
  */
 bool http_list_has(struct text list, struct text token);
+
+/*
+ * Whether `text` can be an id of a request (X-Request-Id): 1 to
+ * HTTP_MAX_REQUEST_ID printable ASCII characters without spaces, so that it can
+ * be sent, logged and searched for as it is.
+ */
+bool http_is_request_id(struct text text);
 
 enum http_transfer_coding {
     HTTP_TRANSFER_CHUNKED, /* "chunked", and not a byte more */

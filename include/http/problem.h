@@ -27,6 +27,12 @@ __attribute__((format(printf, 4, 5))) void
 problem_set_extended(struct http_response *response, unsigned status,
                      const struct buffer *members, const char *detail, ...);
 
+/*
+ * Add the member `requestId` to the body of a problem, if it has one. `id` is
+ * valid (http/fields.h). It needs no memory.
+ */
+void problem_add_request_id(struct http_response *response, struct text id);
+
 /* 503: the memory limit is reached, or the system has no more memory. */
 void problem_set_no_memory(struct http_response *response);
 

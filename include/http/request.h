@@ -44,6 +44,7 @@ struct http_fields {
     struct text if_none_match;
     struct text origin;
     struct text sec_fetch_site;
+    struct text request_id; /* absent if it is invalid (http/fields.h) */
 };
 
 struct http_request {
@@ -62,8 +63,10 @@ struct http_request {
     struct http_fields fields;
     /* A browser sent it for a page that may not post (http/site_policy.h). */
     bool cross_site;
-    struct text body;      /* absent while it is being received */
-    const void *operation; /* set by the application */
+    struct text body; /* absent while it is being received */
+    /* Set by the application. */
+    const void *operation;
+    unsigned route; /* of http_app.routes; 0 until it is known */
 };
 
 enum http_method http_method_of(struct text name);

@@ -26,6 +26,8 @@ struct http_header {
 
 struct http_response {
     unsigned status;
+    /* An error that refuses nothing, as it was asked for: it is not logged. */
+    bool requested;
     struct http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
     /*
@@ -35,6 +37,7 @@ struct http_response {
     struct buffer body;
     struct text fixed; /* static bytes */
     struct http_stream *stream;
+    bool is_problem; /* problem details (http/problem.h), if it has a body */
     /*
      * For the log, not sent: what was refused, as a sentence; NULL: nothing
      * was, or memory is exhausted. Owned.

@@ -19,6 +19,7 @@
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "routes.h"
 
 static_assert(HTTP_MAX_BODY == 65536, "the text below");
 const char messages_too_long[] =
@@ -75,7 +76,7 @@ static void apply_message(struct api *api, const struct message *message,
 }
 
 /* All of them are in use as names of the same format. */
-static bool is_batch(const struct http_request *request)
+bool messages_is_batch(const struct http_request *request)
 {
     static const struct text types[] = {
         {"application/x-ndjson", 20},
@@ -257,7 +258,7 @@ struct http_sink *messages_open(struct api *api,
 {
     enum http_coding coding =
         http_content_coding(request->fields.content_encoding);
-    bool batch = is_batch(request);
+    bool batch = request->route == ROUTE_BATCH;
 
     if (!batch && (coding == HTTP_IDENTITY || request->cross_site))
         return NULL;

@@ -14,11 +14,14 @@
 void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response);
 
+/* POST /messages: whether the body is a batch (application/x-ndjson). */
+bool messages_is_batch(const struct http_request *request);
+
 /* The detail of the 413 for a message that is too long, as sent or decoded. */
 extern const char messages_too_long[];
 
 /*
- * POST /messages: where the body of a batch (application/x-ndjson) goes. NULL
+ * POST /messages: where the body of a batch goes, which has ROUTE_BATCH. NULL
  * for any other body; and, with a status in `response`, if the body has an
  * unknown coding, memory is exhausted, or a page of another site sends a batch.
  */
@@ -39,11 +42,20 @@ void scrape_get(struct api *api, const struct http_request *request,
                 struct http_response *response);
 
 /*
- * GET /health, the files in the binary, and the redirects to the Swagger UI:
- * GET / and other names of the page, of at most two segments (pages.c).
+ * GET /health and GET /health/ready, with the parameters of the latter, as
+ * parameters_check() wants them; and what both need from the start (health.c).
  */
-void pages_get_health(struct api *api, const struct http_request *request,
+void health_init(struct api *api);
+void health_get(struct api *api, const struct http_request *request,
+                struct http_response *response);
+void health_get_ready(struct api *api, const struct http_request *request,
                       struct http_response *response);
+const char *health_parameter(size_t index);
+
+/*
+ * The files in the binary, and the redirects to the Swagger UI: GET / and other
+ * names of the page, of at most two segments (pages.c).
+ */
 void pages_get_asset(struct api *api, const struct http_request *request,
                      struct http_response *response);
 void pages_redirect(struct api *api, const struct http_request *request,

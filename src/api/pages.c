@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is the same for everybody: health, and the files in the binary.
+ * What is the same for everybody: the files in the binary.
  */
 #include "assets.h"
 #include "http/etag.h"
@@ -8,17 +8,6 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "operations.h"
-
-void pages_get_health(struct api *api, const struct http_request *request,
-                      struct http_response *response)
-{
-    (void)api;
-    (void)request;
-    response->status = 200;
-    http_response_header(response, "Content-Type", "application/json");
-    http_response_header(response, "Cache-Control", "no-store");
-    response->fixed = TEXT("{\"status\":\"ok\"}");
-}
 
 /*
  * The Swagger UI runs its own scripts and talks to this service, and nothing

@@ -51,10 +51,13 @@ static void write_advice(struct text name, const char *(*name_at)(size_t index),
         return;
     }
     snprintf(advice, MAX_ADVICE, "this operation takes no parameters");
-    for (size_t i = 0; name_at(i) != NULL && length < MAX_ADVICE; i++)
-        length +=
-            (size_t)snprintf(advice + length, MAX_ADVICE - length, "%s%s",
-                             i == 0 ? "the parameters are " : ", ", name_at(i));
+    for (size_t i = 0; name_at(i) != NULL && length < MAX_ADVICE; i++) {
+        const char *before = i > 0                ? ", "
+                             : name_at(1) != NULL ? "the parameters are "
+                                                  : "the only parameter is ";
+        length += (size_t)snprintf(advice + length, MAX_ADVICE - length, "%s%s",
+                                   before, name_at(i));
+    }
 }
 
 /*

@@ -29,6 +29,14 @@ struct route {
     struct http_sink *(*open_post)(struct api *api,
                                    const struct http_request *request,
                                    struct http_response *response);
+    enum route_number number; /* of its operation */
+};
+
+const char *const routes_names[ROUTE_COUNT] = {
+    [ROUTE_OTHER] = "other",     [ROUTE_MESSAGE] = "message",
+    [ROUTE_BATCH] = "batch",     [ROUTE_LIST] = "list",
+    [ROUTE_ROCKET] = "rocket",   [ROUTE_HEALTH] = "health",
+    [ROUTE_METRICS] = "metrics", [ROUTE_FILES] = "files",
 };
 
 static const char *no_parameter(size_t index)
@@ -38,22 +46,39 @@ static const char *no_parameter(size_t index)
 }
 
 static const struct route routes[] = {
-    {{"messages"}, no_parameter, NULL, messages_post, messages_open},
-    {{"rockets"}, list_url_parameter, lists_get, NULL, NULL},
-    {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL},
-    {{"health"}, no_parameter, pages_get_health, NULL, NULL},
-    {{"metrics"}, no_parameter, scrape_get, NULL, NULL},
-    {{""}, NULL, pages_redirect, NULL, NULL},
+    {{"messages"},
+     no_parameter,
+     NULL,
+     messages_post,
+     messages_open,
+     ROUTE_MESSAGE},
+    {{"rockets"}, list_url_parameter, lists_get, NULL, NULL, ROUTE_LIST},
+    {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL, ROUTE_ROCKET},
+    {{"health"}, no_parameter, health_get, NULL, NULL, ROUTE_HEALTH},
+    {{"health", "ready"},
+     health_parameter,
+     health_get_ready,
+     NULL,
+     NULL,
+     ROUTE_HEALTH},
+    {{"metrics"}, no_parameter, scrape_get, NULL, NULL, ROUTE_METRICS},
+    {{""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
     /* Where other services have their Swagger UI. */
-    {{"swagger", ""}, NULL, pages_redirect, NULL, NULL},
-    {{"swagger", "index.html"}, NULL, pages_redirect, NULL, NULL},
-    {{"swagger-ui"}, NULL, pages_redirect, NULL, NULL},
-    {{"swagger-ui", ""}, NULL, pages_redirect, NULL, NULL},
-    {{"swagger-ui", "index.html"}, NULL, pages_redirect, NULL, NULL},
-    {{"swagger-ui.html"}, NULL, pages_redirect, NULL, NULL},
+    {{"swagger", ""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
+    {{"swagger", "index.html"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
+    {{"swagger-ui"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
+    {{"swagger-ui", ""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
+    {{"swagger-ui", "index.html"},
+     NULL,
+     pages_redirect,
+     NULL,
+     NULL,
+     ROUTE_FILES},
+    {{"swagger-ui.html"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
 };
 
-static const struct route asset_route = {.get = pages_get_asset};
+static const struct route asset_route = {.get = pages_get_asset,
+                                         .number = ROUTE_FILES};
 
 static bool segment_matches(const char *pattern, struct text segment)
 {
@@ -109,12 +134,24 @@ static bool check_query(const struct route *route,
            parameters_check(request->query, route->parameter, response);
 }
 
+static enum route_number number_of(const struct route *route,
+                                   const struct http_request *request)
+{
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+
+    if (route != NULL && route->post != NULL && request->method == HTTP_POST)
+        return messages_is_batch(request) ? ROUTE_BATCH : route->number;
+    return route != NULL && route->get != NULL && reads ? route->number
+                                                        : ROUTE_OTHER;
+}
+
 struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response)
 {
     const struct route *route = request->malformed ? NULL : find_route(request);
 
     request->operation = route;
+    request->route = number_of(route, request);
     if (route == NULL || route->open_post == NULL ||
         request->method != HTTP_POST || !check_query(route, request, response))
         return NULL;

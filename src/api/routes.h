@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which operation a request means: the table of paths and methods, and the
- * responses 404, 405 and to OPTIONS that follow from it.
+ * Which operation a request means: the table of paths and methods, its name in
+ * metrics, and the responses 404, 405 and to OPTIONS that follow from it.
  *
  * The functions are those of struct http_app; `context` is a struct api.
  */
@@ -11,6 +11,24 @@
 struct http_request;
 struct http_response;
 struct http_sink;
+
+/*
+ * `route` of a request. A request that means no operation, as its path or
+ * method is another one, has ROUTE_OTHER.
+ */
+enum route_number {
+    ROUTE_OTHER,
+    ROUTE_MESSAGE,
+    ROUTE_BATCH,
+    ROUTE_LIST,
+    ROUTE_ROCKET,
+    ROUTE_HEALTH,
+    ROUTE_METRICS,
+    ROUTE_FILES, /* and redirects to them */
+    ROUTE_COUNT
+};
+
+extern const char *const routes_names[ROUTE_COUNT];
 
 struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response);

@@ -23,10 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/sync.h"
+#include "log_entry.h"
 
 static const char *const level_names[] = {
     [LOG_ERROR] = "error",
@@ -37,7 +37,15 @@ static const char *const level_names[] = {
 
 enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
 
+static const char *const format_names[] = {
+    [LOG_TEXT] = "text",
+    [LOG_JSON] = "json",
+};
+
+enum { FORMAT_COUNT = sizeof(format_names) / sizeof(format_names[0]) };
+
 static enum log_level highest_level = LOG_INFO;
+static enum log_format line_format = LOG_TEXT;
 
 enum state {
     LOG_DIRECT,  /* log_line() writes */
@@ -79,46 +87,47 @@ void log_set_level(enum log_level level)
     highest_level = level;
 }
 
+void log_set_format(enum log_format format)
+{
+    line_format = format;
+}
+
+enum log_format log_get_format(void)
+{
+    return line_format;
+}
+
+/* The index of `name` among `count` names; `count` if it is none of them. */
+static int find_name(struct text name, const char *const names[], int count)
+{
+    int i = 0;
+
+    while (i < count && !text_equal(name, text_of(names[i])))
+        i++;
+    return i;
+}
+
 bool log_level_of(struct text name, enum log_level *level)
 {
-    for (int i = 0; i < LEVEL_COUNT; i++) {
-        if (text_equal(name, text_of(level_names[i]))) {
-            *level = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
+    int found = find_name(name, level_names, LEVEL_COUNT);
+
+    if (found < LEVEL_COUNT)
+        *level = (enum log_level)found;
+    return found < LEVEL_COUNT;
+}
+
+bool log_format_of(struct text name, enum log_format *format)
+{
+    int found = find_name(name, format_names, FORMAT_COUNT);
+
+    if (found < FORMAT_COUNT)
+        *format = (enum log_format)found;
+    return found < FORMAT_COUNT;
 }
 
 bool log_wants(enum log_level level)
 {
     return level <= highest_level;
-}
-
-/* Write the time and the level. Returns the number of bytes written. */
-static size_t write_prefix(enum log_level level, char *line, size_t size)
-{
-    struct timespec now;
-    struct tm utc;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    size_t length = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
-    int more = snprintf(line + length, size - length, ".%03ldZ %-5s ",
-                        now.tv_nsec / 1000000, level_names[level]);
-    return length + (size_t)more;
-}
-
-/*
- * Replace control characters by spaces. Callers escape text from clients. If
- * one does not, or a library ends its message with a newline, this still keeps
- * an event on one line.
- */
-static void flatten_line(char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            text[i] = ' ';
-    }
 }
 
 /* Not sync_check(), which would use the log to say that the log has failed. */
@@ -138,19 +147,24 @@ static void unlock_writer(void)
     check(pthread_mutex_unlock(&writer.lock));
 }
 
+/* An event to be formatted. */
+struct event {
+    enum log_level level;
+    const struct log_field *fields;
+    size_t count;
+};
+
 /* Format a line, with its newline. Returns its length. */
 __attribute__((format(printf, 3, 0))) static size_t
-format_line(char line[LOG_MAX_LINE], enum log_level level, const char *format,
-            va_list arguments)
+format_line(const struct event *event, char line[LOG_MAX_LINE],
+            const char *format, va_list arguments)
 {
-    size_t start = write_prefix(level, line, LOG_MAX_LINE);
+    char message[LOG_MAX_LINE] = "";
+    const struct log_entry entry = {line_format, level_names[event->level],
+                                    message, event->fields, event->count};
 
-    line[start] = '\0';
-    vsnprintf(line + start, LOG_MAX_LINE - start, format, arguments);
-    size_t length = start + strlen(line + start);
-    flatten_line(line + start, length - start);
-    line[length++] = '\n'; /* in place of the NUL, so it fits */
-    return length;
+    vsnprintf(message, sizeof(message), format, arguments);
+    return log_entry_write(&entry, line);
 }
 
 /*
@@ -194,13 +208,13 @@ static uint64_t write_whole(const char *lines, size_t length)
 
 /* Write a line at once. Returns as write_whole(). */
 __attribute__((format(printf, 2, 3))) static uint64_t
-write_line(enum log_level level, const char *format, ...)
+write_line(const struct event *event, const char *format, ...)
 {
     char line[LOG_MAX_LINE];
     va_list arguments;
 
     va_start(arguments, format);
-    size_t length = format_line(line, level, format, arguments);
+    size_t length = format_line(event, line, format, arguments);
     va_end(arguments);
     return write_whole(line, length);
 }
@@ -208,8 +222,12 @@ write_line(enum log_level level, const char *format, ...)
 /* Say how many lines were lost, if any. Returns how many are still untold. */
 static uint64_t tell_lost(uint64_t lost)
 {
+    const struct log_field field = {"droppedLines", LOG_LEFT_OUT, LOG_NUMBER,
+                                    .number = lost};
+    const struct event event = {LOG_WARN, &field, 1};
+
     if (lost > 0 &&
-        write_line(LOG_WARN,
+        write_line(&event,
                    "log lines dropped because stderr did not take them: %ju",
                    (uintmax_t)lost) == 0)
         return 0;
@@ -357,17 +375,14 @@ static void add_locked(const char *line, size_t length)
     lines->length += length;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+/* Format a line, and add it or write it. */
+__attribute__((format(printf, 2, 0))) static void
+log_formatted(const struct event *event, const char *format, va_list arguments)
 {
     char line[LOG_MAX_LINE];
-    va_list arguments;
+    size_t length = format_line(event, line, format, arguments);
 
-    if (!log_wants(level))
-        return;
-    va_start(arguments, format);
-    size_t length = format_line(line, level, format, arguments);
-    va_end(arguments);
-    lines_logged[level]++;
+    lines_logged[event->level]++;
     lock_writer();
     enum state state = writer.state;
     if (state == LOG_RUNNING)
@@ -387,6 +402,31 @@ uint64_t log_lines(enum log_level level)
 uint64_t log_lines_dropped(void)
 {
     return lines_dropped;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    const struct event event = {level, NULL, 0};
+    va_list arguments;
+
+    if (!log_wants(level))
+        return;
+    va_start(arguments, format);
+    log_formatted(&event, format, arguments);
+    va_end(arguments);
+}
+
+void log_event(enum log_level level, const struct log_field *fields,
+               size_t count, const char *format, ...)
+{
+    const struct event event = {level, fields, count};
+    va_list arguments;
+
+    if (!log_wants(level))
+        return;
+    va_start(arguments, format);
+    log_formatted(&event, format, arguments);
+    va_end(arguments);
 }
 
 const char *log_escape(struct text text, char *out, size_t size)

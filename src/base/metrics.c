@@ -13,7 +13,7 @@
 #include "counters.h"
 
 struct metric {
-    const struct metric_family *family;
+    struct metric_family family;
     void *context;
     bool forgotten; /* the context has gone */
     struct counters *counters;
@@ -77,7 +77,7 @@ struct metric *metrics_add(struct metrics *metrics,
     assert(metrics->count < METRICS_MAX_FAMILIES);
     assert(values_of(family) <= METRICS_MAX_VALUES);
     struct metric *metric = &metrics->metrics[metrics->count++];
-    *metric = (struct metric){family, context, false, metrics->counters,
+    *metric = (struct metric){*family, context, false, metrics->counters,
                               metrics->counters_used};
     if (family->read == NULL)
         metrics->counters_used += values_of(family);
@@ -98,7 +98,7 @@ void metric_add(struct metric *metric, size_t series, uint64_t number)
 {
     if (metric == NULL)
         return;
-    assert(metric->family->type != METRIC_HISTOGRAM);
+    assert(metric->family.type != METRIC_HISTOGRAM);
     counters_add(metric->counters, metric->first + series, number);
 }
 
@@ -108,7 +108,7 @@ void metric_observe(struct metric *metric, size_t series, uint64_t value)
 
     if (metric == NULL)
         return;
-    const struct metric_family *family = metric->family;
+    const struct metric_family *family = &metric->family;
     assert(family->type == METRIC_HISTOGRAM);
     size_t first = metric->first + series * values_of_series(family);
     while (bucket < family->bound_count && value > family->bounds[bucket])
@@ -126,19 +126,19 @@ struct metric *metrics_at(struct metrics *metrics, size_t index)
 struct metric *metrics_find(struct metrics *metrics, const char *name)
 {
     for (size_t i = 0; i < metrics->count; i++)
-        if (strcmp(metrics->metrics[i].family->name, name) == 0)
+        if (strcmp(metrics->metrics[i].family.name, name) == 0)
             return &metrics->metrics[i];
     return NULL;
 }
 
 const struct metric_family *metric_family(const struct metric *metric)
 {
-    return metric->family;
+    return &metric->family;
 }
 
 size_t metric_read(struct metric *metric, uint64_t values[METRICS_MAX_VALUES])
 {
-    const struct metric_family *family = metric->family;
+    const struct metric_family *family = &metric->family;
     size_t count = values_of(family);
 
     memset(values, 0, count * sizeof(values[0]));
@@ -155,7 +155,7 @@ uint64_t metric_value(struct metric *metric, size_t series)
 
     if (metric == NULL)
         return 0;
-    assert(metric->family->type != METRIC_HISTOGRAM);
+    assert(metric->family.type != METRIC_HISTOGRAM);
     metric_read(metric, values);
     return values[series];
 }
@@ -166,7 +166,7 @@ uint64_t metric_total(struct metric *metric)
 
     if (metric == NULL)
         return 0;
-    assert(metric->family->type != METRIC_HISTOGRAM);
+    assert(metric->family.type != METRIC_HISTOGRAM);
     for (size_t i = metric_read(metric, values); i > 0; i--)
         total += values[i - 1];
     return total;

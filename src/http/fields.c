@@ -58,6 +58,14 @@ bool http_list_has(struct text list, struct text token)
     return false;
 }
 
+bool http_is_request_id(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] <= ' ' || text.data[i] >= '\x7f')
+            return false;
+    return text.length >= 1 && text.length <= HTTP_MAX_REQUEST_ID;
+}
+
 enum http_transfer_coding http_transfer_coding_of(struct text value)
 {
     static const struct text chunked = {"chunked", 7};

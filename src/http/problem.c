@@ -6,13 +6,18 @@
  */
 #include "http/problem.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "format/json_write.h"
+#include "http/fields.h"
 
 enum { MAX_DETAIL = 1024 /* bytes; longer ones are truncated */ };
+
+/* Precedes the value of a problem's last member. */
+static const char request_id[] = ",\"requestId\":";
 
 static void append_problem(struct buffer *out, unsigned status,
                            const char *detail, struct text members)
@@ -27,6 +32,23 @@ static void append_problem(struct buffer *out, unsigned status,
         buffer_append(out, TEXT(","));
     buffer_append(out, members);
     buffer_append(out, TEXT("}"));
+    /* So that problem_add_request_id() cannot fail. */
+    buffer_reserve(out, sizeof(request_id) + json_room(HTTP_MAX_REQUEST_ID));
+}
+
+void problem_add_request_id(struct http_response *response, struct text id)
+{
+    struct buffer *body = &response->body;
+
+    assert(response->is_problem && http_is_request_id(id));
+    if (body->length == 0)
+        return;
+    char *at = buffer_end(body) - 1; /* in place of the brace */
+    at = buffer_put(at, text_of(request_id));
+    at = json_put(at, id);
+    at = buffer_put(at, TEXT("}"));
+    buffer_set_end(body, at);
+    assert(body->length <= body->capacity);
 }
 
 __attribute__((format(printf, 4, 0))) static void
@@ -39,6 +61,7 @@ set_problem(struct http_response *response, unsigned status,
 
     http_response_release(response);
     response->status = status;
+    response->is_problem = true;
     http_response_note(response, "%s", text);
     append_problem(&response->body, status, text, buffer_text(members));
     if (buffer_failed(&response->body) || buffer_failed(members))

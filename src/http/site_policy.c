@@ -270,7 +270,8 @@ static void add_preflight(struct http_response *response)
     http_response_header(response, "Access-Control-Allow-Methods",
                          allow->value);
     http_response_header(response, "Access-Control-Allow-Headers",
-                         "Content-Encoding, Content-Type, If-None-Match");
+                         "Content-Encoding, Content-Type, If-None-Match, "
+                         "X-Request-Id");
     /* In seconds: two hours, the most that Chromium accepts. */
     http_response_header(response, "Access-Control-Max-Age", "7200");
 }
@@ -296,5 +297,6 @@ void site_policy_add_headers(const struct site_policy *policy,
         add_preflight(response);
     else
         http_response_header(response, "Access-Control-Expose-Headers",
-                             "ETag, Link, Retry-After, X-Total-Count");
+                             "ETag, Link, Retry-After, X-Request-Id, "
+                             "X-Total-Count");
 }

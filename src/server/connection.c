@@ -39,7 +39,8 @@ uint64_t connection_clock(void)
 
 /*
  * The same at the kernel's last tick, some milliseconds ago. Cheaper, but it
- * cannot order the connections that become idle within one tick.
+ * can neither measure a request nor order the connections that become idle
+ * within one tick.
  */
 static uint64_t read_coarse_clock(void)
 {
@@ -82,6 +83,7 @@ void connection_init(struct connection *connection, int socket)
     connection->socket = socket;
     connection->acknowledged = connection->progress = 0;
     connection->closing_since = connection->ended = 0;
+    connection->shut_for = connection->end = CONNECTION_END_UNKNOWN;
     atomic_init(&connection->closing, false);
     atomic_init(&connection->state,
                 make_state(CONNECTION_IDLE, connection_clock()));
@@ -91,13 +93,15 @@ void connection_init(struct connection *connection, int socket)
  * If the sweep notices at this moment that a request is arriving, its time
  * stands.
  */
-static void enter_receiving(struct connection *connection, uint64_t state)
+static uint64_t enter_receiving(struct connection *connection, uint64_t state)
 {
-    uint64_t receiving = make_state(CONNECTION_RECEIVING, read_coarse_clock());
+    uint64_t now = connection_clock();
+    uint64_t receiving = make_state(CONNECTION_RECEIVING, now);
 
     while (connection_phase_of(state) != CONNECTION_RECEIVING)
         if (atomic_compare_exchange_weak(&connection->state, &state, receiving))
-            break;
+            return now;
+    return since_of(state);
 }
 
 /*
@@ -105,23 +109,22 @@ static void enter_receiving(struct connection *connection, uint64_t state)
  * request at once and has no limit, so it keeps the request's time; after it
  * the client has its full time to take the response.
  */
-void connection_enter(struct connection *connection,
-                      enum connection_phase phase)
+uint64_t connection_enter(struct connection *connection,
+                          enum connection_phase phase)
 {
     uint64_t state =
         atomic_load_explicit(&connection->state, memory_order_relaxed);
     uint64_t since = since_of(state);
 
-    if (phase == CONNECTION_RECEIVING) {
-        enter_receiving(connection, state);
-        return;
-    }
+    if (phase == CONNECTION_RECEIVING)
+        return enter_receiving(connection, state);
     if (phase == CONNECTION_IDLE)
         since = connection_clock();
     else if (phase == CONNECTION_SENDING)
         since = read_coarse_clock();
     atomic_store_explicit(&connection->state, make_state(phase, since),
                           memory_order_release);
+    return since;
 }
 
 void connection_progress(struct connection *connection)
@@ -134,7 +137,23 @@ void connection_progress(struct connection *connection)
 bool connection_is_over_limit(const struct connection *connection)
 {
     return atomic_load(&connection->closing) &&
-           connection->ended != atomic_load(&connection->state);
+           connection->shut_for != CONNECTION_END_CLIENT;
+}
+
+enum connection_verdict connection_end_locked(struct connection *connection,
+                                              enum connection_end end,
+                                              enum connection_verdict how)
+{
+    if (connection->shut_for == CONNECTION_END_UNKNOWN)
+        connection->shut_for = end;
+    return how;
+}
+
+enum connection_end connection_end(const struct connection *connection)
+{
+    return connection->shut_for == CONNECTION_END_UNKNOWN
+               ? connection->end
+               : connection->shut_for;
 }
 
 void connection_shut_locked(struct connection *connection,
@@ -201,11 +220,15 @@ static enum connection_verdict check_waiting(struct connection *connection,
     if (waited < CONNECTION_TICK)
         return CONNECTION_KEEP;
     if (has_passed(idle_seconds, since_of(state), now))
-        return CONNECTION_SHUT_READ;
+        return connection_end_locked(connection,
+                                     idle_seconds == 0 ? CONNECTION_END_STOP
+                                                       : CONNECTION_END_IDLE,
+                                     CONNECTION_SHUT_READ);
     if (!read_tcp_info(connection, &info))
         return CONNECTION_KEEP;
     if (has_peer_ended(connection, &info, state))
-        return CONNECTION_SHUT;
+        return connection_end_locked(connection, CONNECTION_END_CLIENT,
+                                     CONNECTION_SHUT);
     if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
         /* If it fails, the request's first line has become complete. */
         atomic_compare_exchange_strong(
@@ -221,11 +244,14 @@ static enum connection_verdict check_receiving(struct connection *connection,
 {
     struct tcp_info info;
 
-    if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now) ||
-        (connection_age(state, now) >= CONNECTION_TICK &&
-         read_tcp_info(connection, &info) &&
-         has_peer_ended(connection, &info, state)))
-        return CONNECTION_RESET;
+    if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now))
+        return connection_end_locked(connection, CONNECTION_END_SLOW_REQUEST,
+                                     CONNECTION_RESET);
+    if (connection_age(state, now) >= CONNECTION_TICK &&
+        read_tcp_info(connection, &info) &&
+        has_peer_ended(connection, &info, state))
+        return connection_end_locked(connection, CONNECTION_END_CLIENT,
+                                     CONNECTION_RESET);
     return CONNECTION_KEEP;
 }
 
@@ -244,9 +270,10 @@ static enum connection_verdict check_sending(struct connection *connection,
         connection->progress = now;
         return CONNECTION_KEEP;
     }
-    return has_passed(CONNECTION_SEND_SECONDS, connection->progress, now)
-               ? CONNECTION_RESET
-               : CONNECTION_KEEP;
+    if (!has_passed(CONNECTION_SEND_SECONDS, connection->progress, now))
+        return CONNECTION_KEEP;
+    return connection_end_locked(connection, CONNECTION_END_SLOW_RESPONSE,
+                                 CONNECTION_RESET);
 }
 
 /*

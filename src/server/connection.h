@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One open connection: its phase, since when, and whether that is within the
- * time limits. While the connection waits for the application there is no
- * limit.
+ * One open connection: its phase, since when, whether that is within the time
+ * limits, and why it is closed. While the connection waits for the application
+ * there is no limit.
  *
  * Locking: the list of connections (connections.h) has a lock, which the
  * caller holds where a name ends in _locked; it keeps the descriptor from
@@ -30,6 +30,22 @@ enum connection_phase {
     CONNECTION_SENDING,   /* the response */
 };
 
+enum { CONNECTION_PHASES = CONNECTION_SENDING + 1 };
+
+/* Why a connection is closed: the values of a label of metrics, in order. */
+enum connection_end {
+    CONNECTION_END_CLIENT,        /* the client has closed it, or its side */
+    CONNECTION_END_ANSWERED,      /* the response said that it is the last */
+    CONNECTION_END_IDLE,          /* no request came in time */
+    CONNECTION_END_EVICTED,       /* to make room for others */
+    CONNECTION_END_SLOW_REQUEST,  /* a request was not complete in time */
+    CONNECTION_END_SLOW_RESPONSE, /* nothing of a response was taken in time */
+    CONNECTION_END_STOP,          /* the service stops */
+    CONNECTION_END_ERROR,         /* it cannot go on; see server_metrics.c */
+    CONNECTION_ENDS,
+    CONNECTION_END_UNKNOWN = CONNECTION_ENDS, /* none, up to now */
+};
+
 /* What to do with a connection. */
 enum connection_verdict {
     CONNECTION_KEEP,
@@ -53,20 +69,22 @@ struct connection {
     struct connection *next, *previous;
     /* The socket was shut down. Written under the lock, read without. */
     _Atomic bool closing;
+    /* Guarded by the lock until it is known; then read-only. */
+    enum connection_end shut_for;
     /* Set by connection_init(), then read-only. */
     int socket;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
-    /* Owned by the connection's thread: of the body of its response. */
-    uint64_t response_bytes;
+    /* Owned by the connection's thread. */
+    uint64_t response_bytes; /* of the body of its response */
+    enum connection_end end; /* what else than a shutdown closes it */
     /* For the application; see wait.h. */
     struct wait wait;
     /* Owned by the sweep. */
     uint64_t acknowledged;  /* bytes that the peer had acknowledged ... */
     uint64_t progress;      /* ... when that number last changed */
     uint64_t closing_since; /* the first check that found `closing`, or 0 */
-    uint64_t ended; /* the state in which the peer had shut down, or 0; not
-                       written any more when `closing` is set */
+    uint64_t ended; /* the state in which the peer had shut down, or 0 */
 };
 
 /* For a connection that was opened, and waits for a request. */
@@ -75,10 +93,12 @@ void connection_init(struct connection *connection, int socket);
 /*
  * Enter a phase, which begins now; but a request that the sweep has seen
  * arriving keeps the time at which it began, and so does the work on it.
+ * Returns the time at which the phase began, as connection_clock(): exact,
+ * but that of CONNECTION_SENDING.
  * Locking: on the connection's thread.
  */
-void connection_enter(struct connection *connection,
-                      enum connection_phase phase);
+uint64_t connection_enter(struct connection *connection,
+                          enum connection_phase phase);
 
 /*
  * Part of a body of unlimited length has arrived: CONNECTION_REQUEST_SECONDS
@@ -89,7 +109,8 @@ void connection_progress(struct connection *connection);
 
 /*
  * Check the time limits; `now` is connection_clock(). `idle_seconds` is that of
- * a connection that waits for a request; 0: it has waited long enough.
+ * a connection that waits for a request; 0: the service stops, and it has
+ * waited long enough. Says why it is to be closed in `shut_for`.
  */
 enum connection_verdict connection_check_locked(struct connection *connection,
                                                 unsigned idle_seconds,
@@ -100,6 +121,20 @@ enum connection_verdict connection_check_locked(struct connection *connection,
  * Locking: on the connection's thread.
  */
 bool connection_is_over_limit(const struct connection *connection);
+
+/*
+ * Note why the caller is about to shut a connection down, unless it is known
+ * already. Returns `how`.
+ */
+enum connection_verdict connection_end_locked(struct connection *connection,
+                                              enum connection_end end,
+                                              enum connection_verdict how);
+
+/*
+ * Why a connection was closed: what shut it down, or else what ended it.
+ * Locking: only after it was removed from the list.
+ */
+enum connection_end connection_end(const struct connection *connection);
 
 /* Shut the socket down. The event loop notices, and closes it. */
 void connection_shut_locked(struct connection *connection,

@@ -39,6 +39,7 @@ struct connections {
     _Atomic unsigned count;
     _Atomic bool draining;
     _Atomic bool starved; /* another one could not be opened, lately */
+    _Atomic unsigned phases[CONNECTION_PHASES]; /* connections in each */
     struct waits waits;
     /* Set at start, then read-only. */
     unsigned max, crowd, idle_seconds;
@@ -174,9 +175,20 @@ static void shut_locked(struct connections *connections,
     connection_shut_locked(connection, how);
 }
 
-/* Check up to SLICE connections, from the one checked longest ago. */
+void connections_phases(const struct connections *connections,
+                        uint64_t counts[CONNECTION_PHASES])
+{
+    for (size_t i = 0; i < CONNECTION_PHASES; i++)
+        counts[i] = atomic_load(&connections->phases[i]);
+}
+
+/*
+ * Check up to SLICE connections, from the one checked longest ago, and count
+ * those in each phase.
+ */
 static unsigned check_slice_locked(struct connections *connections,
-                                   unsigned left)
+                                   unsigned left,
+                                   unsigned phases[CONNECTION_PHASES])
 {
     uint64_t now = connection_clock();
     unsigned idle_seconds =
@@ -187,6 +199,7 @@ static unsigned check_slice_locked(struct connections *connections,
         struct connection *connection = connections->first;
         shut_locked(connections, connection,
                     connection_check_locked(connection, idle_seconds, now));
+        phases[connection_phase_of(atomic_load(&connection->state))]++;
         unlink_locked(connections, connection);
         append_locked(connections, connection);
         checked++;
@@ -225,16 +238,19 @@ static void pause_locked(struct connections *connections)
 static void sweep_locked(struct connections *connections)
 {
     unsigned left = atomic_load(&connections->count);
+    unsigned phases[CONNECTION_PHASES] = {0};
 
     while (left > 0 && !connections->stopped) {
-        unsigned checked = check_slice_locked(connections, left);
+        unsigned checked = check_slice_locked(connections, left, phases);
         if (checked < SLICE)
-            return;
+            break;
         left -= checked;
         pause_locked(connections);
         if (connections->wanted > 0)
             evict_locked(connections);
     }
+    for (size_t i = 0; i < CONNECTION_PHASES; i++)
+        atomic_store(&connections->phases[i], phases[i]);
 }
 
 /* A line is logged without the lock. */
@@ -334,7 +350,9 @@ static void close_all_idle_locked(struct connections *connections)
          connection = connection->next)
         if (connection_phase_of(atomic_load(&connection->state)) ==
             CONNECTION_IDLE)
-            shut_locked(connections, connection, CONNECTION_SHUT_READ);
+            shut_locked(connections, connection,
+                        connection_end_locked(connection, CONNECTION_END_STOP,
+                                              CONNECTION_SHUT_READ));
 }
 
 void connections_stop_keep_alive(struct connections *connections)
@@ -350,6 +368,15 @@ bool connections_drain(struct connections *connections)
     close_all_idle_locked(connections);
     sync_unlock(&connections->lock);
     return emptied;
+}
+
+static void end_all(struct connections *connections, enum connection_end end)
+{
+    sync_lock(&connections->lock);
+    for (struct connection *connection = connections->first; connection != NULL;
+         connection = connection->next)
+        connection_end_locked(connection, end, CONNECTION_KEEP);
+    sync_unlock(&connections->lock);
 }
 
 /* Up to SLICE waits that are open and not cancelled; see wait_pin(). */
@@ -375,6 +402,7 @@ void connections_cancel_waits(struct connections *connections)
     struct waits *waits = &connections->waits;
     unsigned count, open;
 
+    end_all(connections, CONNECTION_END_STOP);
     atomic_store(&waits->stopping, true);
     for (unsigned ms = 1; (open = atomic_load(&waits->open)) > 0; ms++) {
         while ((count = pin_waits(connections, pinned)) > 0)

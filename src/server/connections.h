@@ -23,6 +23,7 @@
 #define LUNAR_SERVER_CONNECTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "connection.h"
 
@@ -62,6 +63,13 @@ void connections_remove(struct connections *connections,
 unsigned connections_count(const struct connections *connections);
 
 /*
+ * How many were in each phase at the last sweep: so nobody who asks walks the
+ * list.
+ */
+void connections_phases(const struct connections *connections,
+                        uint64_t counts[CONNECTION_PHASES]);
+
+/*
  * Another connection could not be opened, as the system has no descriptor,
  * memory or thread for it. Until that changes, idle connections are evicted,
  * and none is kept alive.
@@ -87,7 +95,8 @@ bool connections_drain(struct connections *connections);
 
 /*
  * At a stop: cancel whatever the application makes connections wait for, and
- * return once none waits any more. From then on no wait begins.
+ * return once none waits any more. From then on no wait begins, and connections
+ * that are open are closed because of the stop.
  */
 void connections_cancel_waits(struct connections *connections);
 

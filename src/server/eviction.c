@@ -63,7 +63,9 @@ eviction_verdict_locked(const struct evictable *evictable)
 {
     if (atomic_load(&evictable->connection->state) != evictable->state)
         return CONNECTION_KEEP;
-    return connection_phase_of(evictable->state) == CONNECTION_IDLE
-               ? CONNECTION_SHUT_READ
-               : CONNECTION_RESET;
+    return connection_end_locked(evictable->connection, CONNECTION_END_EVICTED,
+                                 connection_phase_of(evictable->state) ==
+                                         CONNECTION_IDLE
+                                     ? CONNECTION_SHUT_READ
+                                     : CONNECTION_RESET);
 }

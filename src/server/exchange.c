@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/log.h"
+#include "base/metrics.h"
 #include "head.h"
 #include "http/body.h"
 #include "http/deferred.h"
@@ -31,7 +31,9 @@
 #include "linger.h"
 #include "mhd_responses.h"
 #include "request_body.h"
+#include "request_id.h"
 #include "request_log.h"
+#include "server_metrics.h"
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -51,11 +53,12 @@ struct exchange {
     struct http_request request;
     struct head head;
     struct buffer target; /* what the texts of `request` point into */
+    struct request_id id; /* sent, or made for a problem; or empty */
     struct request_body body;
     bool incomplete; /* the rest of the request may be arriving */
     bool cut;        /* not answered, as its body cannot be taken */
     bool recorded;  /* it is logged what response it got, or that it got none */
-    uint64_t begun; /* its time; not set unless requests are logged */
+    uint64_t begun; /* its time */
     struct http_response response;
     struct mhd_responses responses;
 };
@@ -88,33 +91,55 @@ static void drop_request(struct exchange *exchange)
     request_body_end(&exchange->body);
 }
 
+/* Of what the client sends, when its connection is about to be closed. */
+enum unread {
+    UNREAD_END,   /* the client has closed the connection, or its side */
+    UNREAD_NONE,  /* nothing now, but more may come */
+    UNREAD_BYTES, /* bytes have arrived */
+};
+
+static enum unread peek_unread(const struct exchange *exchange)
+{
+    char byte;
+    ssize_t unread =
+        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    if (unread > 0)
+        return UNREAD_BYTES;
+    return unread < 0 && errno == EAGAIN ? UNREAD_NONE : UNREAD_END;
+}
+
 /*
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, or more may come, as the
  * request was refused, by us or by MHD itself, before all of it was there. Not
  * if a limit closes the connection, or the client has.
  */
-static bool has_to_linger(const struct exchange *exchange)
+static bool has_to_linger(const struct exchange *exchange, enum unread unread)
 {
-    char byte;
-
     if (atomic_load(&exchange->connection.closing) || exchange->cut)
         return false;
-    ssize_t unread =
-        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return unread > 0 ||
-           (unread < 0 && errno == EAGAIN && exchange->incomplete);
+    return unread == UNREAD_BYTES ||
+           (unread == UNREAD_NONE && exchange->incomplete);
 }
 
 void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL)
         return;
-    if (has_to_linger(exchange))
-        linger_keep(exchange->context->linger, exchange->connection.socket);
+    struct connection *connection = &exchange->connection;
+    enum unread unread = peek_unread(exchange);
+    if (has_to_linger(exchange, unread))
+        linger_keep(exchange->context->linger, connection->socket);
+    /* If the client has not, MHD closes it, which says not why. */
+    if (connection->end == CONNECTION_END_UNKNOWN)
+        connection->end =
+            unread == UNREAD_END ? CONNECTION_END_CLIENT : CONNECTION_END_ERROR;
     drop_request(exchange);
     http_response_release(&exchange->response);
-    connections_remove(exchange->context->connections, &exchange->connection);
+    connections_remove(exchange->context->connections, connection);
+    metric_add(exchange->context->metrics->closed, connection_end(connection),
+               1);
     mhd_responses_release(&exchange->responses);
     buffer_release(&exchange->target);
     request_body_release(&exchange->body);
@@ -126,14 +151,15 @@ void exchange_begin(struct exchange *exchange, const char *target)
 {
     size_t length = target == NULL ? 0 : strnlen(target, HTTP_MAX_TARGET + 1);
 
-    connection_enter(&exchange->connection, CONNECTION_RECEIVING);
+    exchange->begun =
+        connection_enter(&exchange->connection, CONNECTION_RECEIVING);
     exchange->stage = STAGE_HEAD;
     exchange->incomplete = true;
     exchange->recorded = false;
     exchange->connection.response_bytes = 0;
     exchange->request.method = 0; /* MHD does not tell it before the head */
-    if (log_wants(LOG_DEBUG))
-        exchange->begun = connection_clock();
+    exchange->request.route = 0;
+    request_id_clear(&exchange->id);
     buffer_clear(&exchange->target);
     /* MHD decodes its own copy in place, so ours is made now. */
     if (buffer_reserve(&exchange->target, 2 * length + 1))
@@ -142,9 +168,12 @@ void exchange_begin(struct exchange *exchange, const char *target)
 
 static struct request_line make_line(const struct exchange *exchange)
 {
-    return (struct request_line){exchange->client, exchange->request.method,
+    return (struct request_line){exchange->client,
+                                 exchange->request.method,
                                  buffer_text(&exchange->target),
-                                 exchange->response.status};
+                                 exchange->response.status,
+                                 exchange->request.route,
+                                 request_id_get(&exchange->id)};
 }
 
 /* The request gets its response now. */
@@ -153,6 +182,8 @@ static void record_response(struct exchange *exchange)
     const struct request_line line = make_line(exchange);
 
     exchange->recorded = true;
+    if (exchange->response.requested)
+        return;
     request_log_response(exchange->context->log, &line,
                          exchange->response.note);
 }
@@ -163,6 +194,7 @@ static void record_no_response(struct exchange *exchange, const char *reason)
     exchange->response.status = 0;
     const struct request_line line = make_line(exchange);
 
+    exchange->connection.end = CONNECTION_END_ERROR;
     exchange->recorded = true;
     request_log_response(exchange->context->log, &line, reason);
 }
@@ -177,6 +209,7 @@ static void record_refusal(struct exchange *exchange)
         MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
 
     if (info != NULL) {
+        exchange->connection.end = CONNECTION_END_ANSWERED;
         exchange->response.status = info->http_status;
         const struct request_line line = make_line(exchange);
         request_log_refused(exchange->context->log, &line);
@@ -186,19 +219,23 @@ static void record_refusal(struct exchange *exchange)
     }
 }
 
+/* The one reading of the clock is that of the connection's next phase. */
 static void record_end(struct exchange *exchange, bool sent)
 {
-    struct request_end end = {
-        .received = exchange->body.received,
-        .response = exchange->connection.response_bytes,
-        .sent = sent,
-    };
+    struct connection *connection = &exchange->connection;
 
     if (!exchange->recorded)
         record_refusal(exchange);
-    if (log_wants(LOG_DEBUG))
-        end.duration = connection_clock() - exchange->begun;
+    if (!sent && connection->end != CONNECTION_END_ERROR)
+        connection->end = CONNECTION_END_CLIENT;
     const struct request_line line = make_line(exchange);
+    const struct request_end end = {
+        .received = exchange->body.received,
+        .response = connection->response_bytes,
+        .duration =
+            connection_enter(connection, CONNECTION_IDLE) - exchange->begun,
+        .sent = sent,
+    };
     request_log_end(exchange->context->log, &line, &end);
 }
 
@@ -215,11 +252,12 @@ static size_t body_length(const struct exchange *exchange)
 
 /*
  * Too many are open, or a stop has begun; or the client sends no more; or the
- * response ends with the connection, being a stream without chunks; or the
- * request is chunked, and its end is not certain: MHD takes a bare LF for the
- * end of a chunk's line and of its data, and a NUL for the end of the trailers,
- * where others read on (RFC 9112 section 7.1). What they take for the rest of
- * this request must not be read as another one.
+ * response ends with the connection, being a stream without chunks, or a head
+ * without the length of its body; or the request is chunked, and its end is not
+ * certain: MHD takes a bare LF for the end of a chunk's line and of its data,
+ * and a NUL for the end of the trailers, where others read on (RFC 9112
+ * section 7.1). What they take for the rest of this request must not be read as
+ * another one.
  */
 static bool ends_connection(const struct exchange *exchange)
 {
@@ -228,21 +266,39 @@ static bool ends_connection(const struct exchange *exchange)
     return !connections_keep_alive(exchange->context->connections,
                                    &exchange->connection) ||
            head->chunked || head->last ||
-           (head->old && exchange->response.stream != NULL);
+           (head->old && exchange->response.stream != NULL) ||
+           mhd_responses_end_connection(&exchange->response,
+                                        exchange->request.method == HTTP_HEAD);
+}
+
+/*
+ * A problem always has an id, so that what a user reports can be found in the
+ * log.
+ */
+static void identify_problem(struct exchange *exchange)
+{
+    struct request_id *id = &exchange->id;
+
+    if (request_id_get(id) == NULL)
+        request_id_make(id);
+    problem_add_request_id(&exchange->response, text_of(request_id_get(id)));
 }
 
 /* Queue the response. `close`: even if the connection could be kept alive. */
 static bool queue_response(struct exchange *exchange, bool close)
 {
+    const struct site_policy *sites = exchange->context->sites;
+
+    mhd_responses_check(&exchange->responses, &exchange->response);
     bool last = close || ends_connection(exchange);
-    const struct mhd_response_use use = {
+    struct mhd_response_use use = {
         .connection = &exchange->connection,
         .head = exchange->request.method == HTTP_HEAD,
         .keep_alive = last ? NULL : exchange->context->keep_alive,
     };
-    const struct site_policy *sites = exchange->context->sites;
-
-    mhd_responses_check(&exchange->responses, &exchange->response);
+    if (exchange->response.is_problem)
+        identify_problem(exchange);
+    use.request_id = request_id_get(&exchange->id);
     if (sites != NULL)
         site_policy_add_headers(sites, &exchange->request, &exchange->response);
     exchange->connection.response_bytes = body_length(exchange);
@@ -257,6 +313,10 @@ static bool queue_response(struct exchange *exchange, bool close)
     bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
                                      taken) == MHD_YES;
     mhd_responses_drop(&exchange->responses, taken);
+    if (!queued)
+        exchange->connection.end = CONNECTION_END_ERROR;
+    else if (last)
+        exchange->connection.end = CONNECTION_END_ANSWERED;
     return queued;
 }
 
@@ -287,6 +347,7 @@ static bool open_body(struct exchange *exchange)
 
     struct http_sink *sink =
         app->open(app->context, &exchange->request, response);
+    assert(exchange->request.route < app->route_count);
     request_body_begin(&exchange->body, sink);
     if (sink != NULL)
         return true;
@@ -313,6 +374,7 @@ static bool take_head(struct exchange *exchange, const char *method,
     /* First, as every response depends on the fields of its request. */
     unsigned status = head_read(exchange->mhd, &line, &request->fields,
                                 &exchange->head, &objection);
+    request_id_set(&exchange->id, request->fields.request_id);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
     static_assert(HTTP_MAX_TARGET == 8192, "the text below");
@@ -470,5 +532,4 @@ void exchange_end(struct exchange *exchange, bool sent)
     head_release(&exchange->head);
     if (exchange->target.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->target);
-    connection_enter(&exchange->connection, CONNECTION_IDLE);
 }

@@ -17,6 +17,7 @@
 struct MHD_Connection;
 struct linger_close;
 struct request_log;
+struct server_metrics;
 
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
@@ -26,6 +27,8 @@ struct server_context {
     struct connections *connections;
     struct linger_close *linger;
     struct request_log *log;
+    const struct server_metrics *metrics;
+    unsigned max_connections;
     bool per_connection;    /* each connection has a thread of its own */
     char keep_alive[32];    /* of the responses: "timeout=10" */
     _Atomic size_t *unsent; /* bytes of all long responses not sent yet */

@@ -139,6 +139,15 @@ static void read_sec_fetch_site(struct reading *reading, struct text value)
     keep_single(reading, &reading->fields->sec_fetch_site, value);
 }
 
+/* No request is refused for its id. The first valid one counts. */
+static void read_request_id(struct reading *reading, struct text value)
+{
+    struct text id = text_trim(value);
+
+    if (reading->fields->request_id.data == NULL && http_is_request_id(id))
+        reading->fields->request_id = id;
+}
+
 static void read_connection(struct reading *reading, struct text value)
 {
     reading->wants_close |= http_list_has(value, TEXT("close"));
@@ -160,6 +169,7 @@ static const struct field {
     {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
     {{"Connection", 10}, read_connection},
     {{"Content-Encoding", 16}, read_content_encoding},
+    {{"X-Request-Id", 12}, read_request_id},
 };
 
 /*

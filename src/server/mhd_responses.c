@@ -93,8 +93,8 @@ static struct MHD_Response *make_body(struct buffer *body)
     return made;
 }
 
-/* Whether only a head is sent, of a body whose length is not known. */
-static bool has_no_length(const struct http_response *response, bool head)
+bool mhd_responses_end_connection(const struct http_response *response,
+                                  bool head)
 {
     if (response->stream != NULL)
         return head;
@@ -109,7 +109,7 @@ static bool has_no_length(const struct http_response *response, bool head)
 static struct MHD_Response *make_headless(struct http_response *response,
                                           const struct mhd_response_use *use)
 {
-    if (has_no_length(response, use->head))
+    if (mhd_responses_end_connection(response, use->head))
         return head_without_length();
     if (response->stream != NULL)
         return make_stream(response, use);
@@ -119,6 +119,12 @@ static struct MHD_Response *make_headless(struct http_response *response,
     return MHD_create_response_from_buffer(response->fixed.length,
                                            (void *)response->fixed.data,
                                            MHD_RESPMEM_PERSISTENT);
+}
+
+static bool add_request_id(struct MHD_Response *made, const char *id)
+{
+    return id == NULL ||
+           MHD_add_response_header(made, "X-Request-Id", id) == MHD_YES;
 }
 
 /*
@@ -137,9 +143,6 @@ static bool add_connection(struct MHD_Response *made, const char *keep_alive)
 static struct MHD_Response *make_response(struct http_response *response,
                                           const struct mhd_response_use *use)
 {
-    /* At a head without a length MHD closes. */
-    const char *keep_alive =
-        has_no_length(response, use->head) ? NULL : use->keep_alive;
     struct MHD_Response *made = make_headless(response, use);
     bool complete = made != NULL;
 
@@ -147,7 +150,8 @@ static struct MHD_Response *make_response(struct http_response *response,
         complete =
             MHD_add_response_header(made, response->headers[i].name,
                                     response->headers[i].value) == MHD_YES;
-    complete = complete && add_connection(made, keep_alive);
+    complete = complete && add_request_id(made, use->request_id) &&
+               add_connection(made, use->keep_alive);
     if (complete || made == NULL)
         return made;
     MHD_destroy_response(made);
@@ -158,8 +162,8 @@ static struct MHD_Response *make_response(struct http_response *response,
 static bool can_be_last(const struct http_response *response,
                         const struct mhd_response_use *use)
 {
-    return use->keep_alive != NULL && response->stream == NULL &&
-           response->body.length > 0 &&
+    return use->keep_alive != NULL && use->request_id == NULL &&
+           response->stream == NULL && response->body.length > 0 &&
            response->body.capacity <= MHD_RESPONSES_KEPT &&
            response->header_count == 1 && !response->headers[0].owned;
 }

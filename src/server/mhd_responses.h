@@ -43,8 +43,12 @@ struct mhd_responses {
 struct mhd_response_use {
     struct connection *connection;
     bool head; /* the request is a HEAD */
-    /* The value of Keep-Alive; NULL: the response is the connection's last. */
+    /*
+     * The value of Keep-Alive; NULL: the response is the connection's last, as
+     * it is at mhd_responses_end_connection().
+     */
     const char *keep_alive;
+    const char *request_id; /* the value of X-Request-Id, or NULL */
 };
 
 /* `all_unsent` begins with 0, is borrowed, and outlives the responses. */
@@ -58,6 +62,13 @@ void mhd_responses_release(struct mhd_responses *responses);
  */
 void mhd_responses_check(struct mhd_responses *responses,
                          struct http_response *response);
+
+/*
+ * Whether `response` is the connection's last in any case: a head, without the
+ * length of its body. `head`: the request is a HEAD.
+ */
+bool mhd_responses_end_connection(const struct http_response *response,
+                                  bool head);
 
 /*
  * Make the MHD response of `response`, which was checked. The connection's last

@@ -18,8 +18,13 @@
 #include "http/problem.h"
 #include "server_metrics.h"
 
-/* Bytes of client, method, target and status, with a NUL. */
-enum { MAX_START = SERVER_ADDRESS_TEXT + REQUEST_LOG_TARGET + 32 };
+/* The fields of a line, and their strings. */
+struct line_fields {
+    char client[SERVER_ADDRESS_TEXT];
+    char target[REQUEST_LOG_TARGET];
+    struct log_field all[9];
+    size_t count;
+};
 
 void request_log_init(struct request_log *log,
                       const struct server_metrics *metrics)
@@ -33,26 +38,66 @@ void request_log_release(struct request_log *log)
     pthread_mutex_destroy(&log->lock);
 }
 
-/* The beginning of all lines: client, method, target, status. */
-static const char *write_start(const struct request_line *line,
-                               char out[MAX_START])
+static void add_field(struct line_fields *fields, struct log_field field)
+{
+    assert(fields->count < sizeof(fields->all) / sizeof(fields->all[0]));
+    fields->all[fields->count++] = field;
+}
+
+static void add_string(struct line_fields *fields, const char *name,
+                       enum log_place place, const char *string)
+{
+    add_field(fields, (struct log_field){.name = name,
+                                         .place = place,
+                                         .kind = LOG_STRING,
+                                         .string = string});
+}
+
+static void add_number(struct line_fields *fields, const char *name,
+                       enum log_place place, enum log_kind kind,
+                       uint64_t number)
+{
+    add_field(fields, (struct log_field){name, place, kind, .number = number});
+}
+
+static void add_unknown(struct line_fields *fields, const char *name,
+                        const char *shown)
+{
+    add_field(fields, (struct log_field){.name = name,
+                                         .place = LOG_IN_FRONT,
+                                         .kind = LOG_NULL,
+                                         .string = shown});
+}
+
+/* The fields of all lines: client, method, target, status, request id. */
+static void start_fields(const struct request_line *line,
+                         struct line_fields *fields)
 {
     static const char *const methods[] = {
         [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
         [HTTP_POST] = "POST",       [HTTP_OPTIONS] = "OPTIONS",
-        [HTTP_OTHER] = "(another)", [0] = "(unknown)",
+        [HTTP_OTHER] = "(another)",
     };
-    char client[SERVER_ADDRESS_TEXT] = "(unknown)";
-    char target[REQUEST_LOG_TARGET];
-    char status[sizeof("no response")] = "no response";
 
+    fields->count = 0;
     if (line->client != NULL)
-        address_write(line->client, client);
+        add_string(fields, "client", LOG_IN_FRONT,
+                   address_write(line->client, fields->client));
+    else
+        add_unknown(fields, "client", "(unknown)");
+    if (line->method != 0)
+        add_string(fields, "method", LOG_IN_FRONT, methods[line->method]);
+    else
+        add_unknown(fields, "method", "(unknown)");
+    add_string(
+        fields, "target", LOG_IN_FRONT,
+        log_escape(line->target, fields->target, sizeof(fields->target)));
     if (line->status != 0)
-        snprintf(status, sizeof(status), "%u", line->status);
-    snprintf(out, MAX_START, "%s %s %s %s", client, methods[line->method],
-             log_escape(line->target, target, sizeof(target)), status);
-    return out;
+        add_number(fields, "status", LOG_IN_FRONT, LOG_NUMBER, line->status);
+    else
+        add_unknown(fields, "status", "no response");
+    if (line->request_id != NULL && *line->request_id != '\0')
+        add_string(fields, "requestId", LOG_BEHIND, line->request_id);
 }
 
 /*
@@ -109,16 +154,19 @@ static bool is_refused(const struct request_line *line, const char *note)
 void request_log_response(struct request_log *log,
                           const struct request_line *line, const char *note)
 {
-    char start[MAX_START], escaped[LOG_MAX_LINE];
+    struct line_fields fields;
+    char escaped[LOG_MAX_LINE];
 
     if (!is_refused(line, note))
         return;
     metric_add(log->metrics->refused, 0, 1);
     if (note == NULL)
         note = problem_title(line->status);
-    if (pay_warning(log, line->client))
-        log_line(LOG_WARN, "%s: %s", write_start(line, start),
-                 log_escape(text_of(note), escaped, sizeof(escaped)));
+    if (!pay_warning(log, line->client))
+        return;
+    start_fields(line, &fields);
+    log_event(LOG_WARN, fields.all, fields.count, "%s",
+              log_escape(text_of(note), escaped, sizeof(escaped)));
 }
 
 void request_log_unknown(struct request_log *log)
@@ -157,6 +205,15 @@ static uint64_t take_unknown_locked(struct request_log *log, bool last)
     return (uint64_t)taken;
 }
 
+static void log_count(uint64_t count, const char *name, const char *message)
+{
+    const struct log_field field = {name, LOG_LEFT_OUT, LOG_NUMBER,
+                                    .number = count};
+
+    if (count > 0)
+        log_event(LOG_WARN, &field, 1, "%s: %ju", message, (uintmax_t)count);
+}
+
 void request_log_report(struct request_log *log, bool last)
 {
     sync_lock(&log->lock);
@@ -164,29 +221,35 @@ void request_log_report(struct request_log *log, bool last)
     uint64_t unknown = take_unknown_locked(log, last);
     log->left_out = 0;
     sync_unlock(&log->lock);
-    metric_add(log->metrics->requests, 0, unknown);
-    metric_add(log->metrics->refused, 0, unknown);
-    if (left_out > 0)
-        log_line(LOG_WARN, "further refused requests, not logged: %ju",
-                 (uintmax_t)left_out);
-    if (unknown > 0)
-        log_line(LOG_WARN,
-                 "refused requests whose first line libmicrohttpd could not "
-                 "read: %ju",
-                 (uintmax_t)unknown);
+    server_metrics_unread(log->metrics, unknown);
+    log_count(left_out, "notLogged", "further refused requests, not logged");
+    log_count(unknown, "notRead",
+              "refused requests whose first line libmicrohttpd could not read");
+}
+
+static void log_end(const struct request_line *line,
+                    const struct request_end *end)
+{
+    struct line_fields fields;
+
+    start_fields(line, &fields);
+    add_number(&fields, "receivedBytes", LOG_LEFT_OUT, LOG_NUMBER,
+               end->received);
+    add_number(&fields, "sentBytes", LOG_LEFT_OUT, LOG_NUMBER, end->response);
+    add_number(&fields, "durationMs", LOG_LEFT_OUT, LOG_THOUSANDTHS,
+               end->duration);
+    add_number(&fields, "complete", LOG_LEFT_OUT, LOG_BOOLEAN, end->sent);
+    log_event(LOG_DEBUG, fields.all, fields.count,
+              "%ju bytes received, %ju in the response, %ju.%03u ms%s",
+              (uintmax_t)end->received, (uintmax_t)end->response,
+              (uintmax_t)(end->duration / 1000),
+              (unsigned)(end->duration % 1000), end->sent ? "" : ", cut off");
 }
 
 void request_log_end(struct request_log *log, const struct request_line *line,
                      const struct request_end *end)
 {
-    char start[MAX_START];
-
-    metric_add(log->metrics->requests, 0, 1);
+    server_metrics_request(log->metrics, line, end);
     if (log_wants(LOG_DEBUG))
-        log_line(LOG_DEBUG,
-                 "%s: %ju bytes received, %ju in the response, %ju.%03u ms%s",
-                 write_start(line, start), (uintmax_t)end->received,
-                 (uintmax_t)end->response, (uintmax_t)(end->duration / 1000),
-                 (unsigned)(end->duration % 1000),
-                 end->sent ? "" : ", cut off");
+        log_end(line, end);
 }

@@ -35,14 +35,16 @@ struct request_line {
     const struct sockaddr *client; /* NULL: unknown */
     enum http_method method;       /* 0: its name was not read */
     struct text target;
-    unsigned status; /* 0: no response */
+    unsigned status;        /* 0: no response */
+    unsigned route;         /* of http_app.routes */
+    const char *request_id; /* NULL or empty: none */
 };
 
 /* How a request ended. */
 struct request_end {
     uint64_t received; /* bytes of its body */
     uint64_t response; /* bytes of the body of its response */
-    uint64_t duration; /* microseconds */
+    uint64_t duration; /* microseconds since its first sign */
     bool sent;         /* all of the response */
 };
 
@@ -70,7 +72,8 @@ void request_log_release(struct request_log *log);
  * the response (http/response.h). The request is refused if it gets no
  * response, or an error; or if there is a note, as lines of a batch were
  * rejected. A 404 of GET or HEAD is no refusal: it is what a client gets that
- * asks for a rocket before the rocket's first message.
+ * asks for a rocket before the rocket's first message. Not called for a
+ * response that is `requested`.
  */
 void request_log_response(struct request_log *log,
                           const struct request_line *line, const char *note);

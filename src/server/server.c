@@ -6,6 +6,7 @@
 #include "server/server.h"
 
 #include <microhttpd.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 #include "address.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "connections.h"
 #include "exchange.h"
 #include "linger.h"
@@ -48,6 +50,7 @@ struct server {
     struct MHD_Daemon *daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
     struct server_metrics metrics;
+    struct metrics *registry; /* of the metrics; may be NULL */
     struct request_log log;
 };
 
@@ -66,10 +69,13 @@ static void notify_connection(void *context, struct MHD_Connection *connection,
     const struct server_context *shared = context;
 
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*socket_context == NULL)
+            metric_add(shared->metrics->closed, CONNECTION_END_ERROR, 1);
         exchange_free(*socket_context);
         *socket_context = NULL;
         return;
     }
+    metric_add(shared->metrics->opened, 0, 1);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *socket_context = exchange_new(shared, connection, info->connect_fd);
@@ -252,6 +258,7 @@ static unsigned fit_connections(unsigned wanted)
 /* Free the parts, in the reverse order of their creation, if they exist. */
 static void release_server(struct server *server)
 {
+    metrics_forget(server->registry, &server->context);
     linger_free(server->context.linger);
     connections_free(server->context.connections);
     /* MHD may have closed it on failure; no other has its number by now. */
@@ -291,15 +298,20 @@ struct server *server_start(const struct server_options *wanted,
     struct server_options options = *wanted;
     struct server *server = calloc(1, sizeof(*server));
 
-    if (server == NULL) {
+    if (server == NULL || sodium_init() < 0) {
         snprintf(error, error_size, "out of memory at the start");
+        free(server);
         return NULL;
     }
     options.max_connections = fit_connections(wanted->max_connections);
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.log = &server->log;
-    server_metrics_add(&server->metrics, options.metrics);
+    server->context.metrics = &server->metrics;
+    server->context.max_connections = options.max_connections;
+    server->registry = options.metrics;
+    server_metrics_add(&server->metrics, options.metrics, app,
+                       &server->context);
     request_log_init(&server->log, &server->metrics);
     server->context.per_connection = options.per_connection;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),

@@ -62,6 +62,13 @@ static bool next_block(struct stream *stream)
     return false;
 }
 
+/* The response is cut off. */
+static ssize_t fail_stream(struct stream *stream)
+{
+    stream->connection->end = CONNECTION_END_ERROR;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 /* MHD's content reader, under MHD's lock of this response, which is ours. */
 static ssize_t read_stream(void *context, uint64_t position, char *out,
                            size_t size)
@@ -76,11 +83,10 @@ static ssize_t read_stream(void *context, uint64_t position, char *out,
             return 0;
         if (buffer_failed(&stream->block) ||
             (stream->flow != HTTP_MORE && stream->flow != HTTP_DONE))
-            return MHD_CONTENT_READER_END_WITH_ERROR;
+            return fail_stream(stream);
         if (stream->block.length == 0)
-            return stream->flow == HTTP_DONE
-                       ? MHD_CONTENT_READER_END_OF_STREAM
-                       : MHD_CONTENT_READER_END_WITH_ERROR;
+            return stream->flow == HTTP_DONE ? MHD_CONTENT_READER_END_OF_STREAM
+                                             : fail_stream(stream);
     }
     size_t left = stream->block.length - stream->sent;
     if (size > left)

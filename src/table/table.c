@@ -145,13 +145,17 @@ static void log_given_up(const struct message *message,
 {
     char id[4 * MESSAGE_MAX_CHANNEL + 1];
 
-    log_line(LOG_WARN,
-             "rocket %s has more than %d runs of messages: its lowest gap, "
-             "%" PRIu64 " to %" PRIu64
-             ", is given up; messages in it are stale "
-             "if they arrive later. Further gaps of this rocket are not logged",
-             log_escape(message->channel, id, sizeof(id)), ROCKET_MAX_RUNS,
-             change->first_given_up, change->last_given_up);
+    const struct log_field rocket = {
+        .name = "rocketId",
+        .place = LOG_LEFT_OUT,
+        .string = log_escape(message->channel, id, sizeof(id))};
+
+    log_event(
+        LOG_WARN, &rocket, 1,
+        "rocket %s has more than %d runs of messages: its lowest gap, "
+        "%" PRIu64 " to %" PRIu64 ", is given up; messages in it are stale "
+        "if they arrive later. Further gaps of this rocket are not logged",
+        id, ROCKET_MAX_RUNS, change->first_given_up, change->last_given_up);
 }
 
 enum message_outcome table_apply(struct table *table,

@@ -26,8 +26,8 @@ from service import Service
 
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
-PATHS = ["/rockets", "/rockets/{id}", "/health", "/metrics", "/openapi.yaml", "/swagger",
-         "/"]
+PATHS = ["/rockets", "/rockets/{id}", "/health", "/health/ready", "/metrics", "/openapi.yaml",
+         "/swagger", "/"]
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. And
@@ -83,7 +83,9 @@ FORBIDDEN = [
     ("/rockets/{id}", "200", {"type": None}), ("/rockets/{id}", "200", {"createdAt": None}),
     ("/rockets/{id}", "200", {"status": "exploded"}), ("/rockets/{id}", "200", {"type": ""}),
     ("/rockets/{id}", "200", {"updatedAt": "2022-02-02T19:39:05.Z"}),
-    ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1})]
+    ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1}),
+    ("/health", "200", {"status": "down"}), ("/health", "200", {"problems": [""]}),
+    ("/health/ready", "200", {"status": "ok"})]
 CASE = {"query", "body", "media_type", "path_parameters"}
 
 
@@ -117,6 +119,8 @@ ROWS = {
     "/rockets/{id}": [
         (200, {}), (304, CURRENT), (404, {"path_parameters": {"id": "nobody"}})],
     "/health": [(200, {})],
+    "/health/ready": [
+        (200, {}), (200, {"query": {"for": "ingest"}}), (400, {"query": {"for": "all"}})],
     "/metrics": [(200, PLAIN), (200, GZIPPED)],
     "/openapi.yaml": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/swagger": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
@@ -199,6 +203,8 @@ def run_rows(document, service, small):
     new = refused_message(small)
     rows += [(small.url, "POST", "/messages", 503, how)
              for how in (post(new), post(line(1) + b"\n" + new, NDJSON))]
+    rows += [(small.url, "GET", "/health", 200, {}), (small.url, "GET", "/health/ready", 200, {}),
+             (small.url, "GET", "/health/ready", 503, {"query": {"for": "ingest"}})]
     failures = 0
     for row in rows:
         wrong = send(schema, *row)

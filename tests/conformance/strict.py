@@ -21,7 +21,7 @@ TIME_PATTERN = (
 # The objects of responses: they have the documented members and no others. The
 # other objects are those of messages.
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
-          "Health", "Problem")
+          "Health", "Readiness", "Problem")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
 
 

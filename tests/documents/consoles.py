@@ -10,8 +10,12 @@ blocks run there in their order, each command on a terminal of its own:
 - The command must exit with 0. Lines of JSON must be equal. In other lines,
   numbers, times, dates and long ids with digits may differ. "..." stands for
   anything within a line; alone on a line, for any number of lines.
-- A command that starts the service goes on while the others run. Ctrl-C ends it
-  before the next one, and at the end of the document; it must exit with 0.
+- A command that starts the service or Prometheus goes on while the others run.
+  Ctrl-C ends it before the next one of its kind, and at the end of the document;
+  it must exit with 0.
+
+Blocks of other languages are not read, such as those of `bash`: commands for
+which no test has the program, like a container of Grafana.
 
 Of the `sh` blocks, which build, test or download for longer, the syntax is
 checked; that each program, script and preset exists; that ctest comes after its
@@ -39,10 +43,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PORT = 8088  # of the documents
+PORTS = (8088, 9090)  # of the documents
 # The first one builds the service.
 SECONDS_A_COMMAND = 300
-STARTS_SERVICE = ("scripts/run.sh", "build/release/lunar.service")
+# Commands that go on, and what they start.
+STARTS = {"scripts/run.sh": "service", "build/release/lunar.service": "service",
+          "prometheus": "prometheus"}
 
 
 class Fault(Exception):
@@ -189,34 +195,40 @@ def copy_tree(folder: Path) -> None:
         shutil.copytree(ROOT / packages, folder / packages, symlinks=True)
 
 
+def end(running: dict[str, Terminal], kind: str) -> None:
+    """Press Ctrl-C, if one of its kind runs."""
+    if kind in running:
+        try:
+            running[kind].interrupt()
+        finally:
+            running.pop(kind).close()
+
+
 def run_consoles(text: str, folder: Path) -> int:
     """Run all commands of a document; returns how many."""
-    service = None
+    running: dict[str, Terminal] = {}
     count = 0
     try:
         for block in blocks(text, "console"):
             for command, shown in commands(block):
-                terminal = None
-                starts_service = command.startswith(STARTS_SERVICE)
-                if starts_service and service is not None:
-                    service.interrupt()
-                    service.close()
-                    service = None
+                kind = STARTS.get(command.split()[0])
+                if kind is not None:
+                    end(running, kind)
                 terminal = Terminal(command, folder)
                 try:
-                    terminal.wait(shown if starts_service else None)
-                    compare(terminal, shown, None if starts_service else 0)
+                    terminal.wait(shown if kind is not None else None)
+                    compare(terminal, shown, None if kind is not None else 0)
                     count += 1
-                    if starts_service:
-                        service, terminal = terminal, None
+                    if kind is not None:
+                        running[kind], terminal = terminal, None
                 finally:
                     if terminal is not None:
                         terminal.close()
-        if service is not None:
-            service.interrupt()
+        for kind in list(running):
+            end(running, kind)
     finally:
-        if service is not None:
-            service.close()
+        for terminal in running.values():
+            terminal.close()
     return count
 
 
@@ -272,13 +284,15 @@ def check_scripts(text: str) -> int:
     return len(seen)
 
 
-def require_port() -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", PORT))
-        except OSError as error:
-            raise Fault(f"the documents use port {PORT}, which is not free: {error}") from error
+def require_ports() -> None:
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise Fault(f"the documents use port {port}, which is not free: "
+                            f"{error}") from error
 
 
 def main() -> int:
@@ -291,7 +305,7 @@ def main() -> int:
             scripts = check_scripts(text)
             count = 0
             if blocks(text, "console"):
-                require_port()
+                require_ports()
                 with tempfile.TemporaryDirectory(prefix="lunar-documents-") as folder:
                     copy_tree(Path(folder))
                     count = run_consoles(text, Path(folder))

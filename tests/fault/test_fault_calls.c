@@ -130,7 +130,9 @@ static const char *const targets[] = {
     "/rockets/%72ocket-003",
     "/rockets/nobody",
     "/rockets/%zz",
-    "/health",
+    "/health/ready",
+    "/health/ready?for=ingest",
+    "/health/ready?for=all",
     "/",
     "/openapi.yaml",
     "/nothing",
@@ -448,6 +450,52 @@ static void streams_are_right_or_truncated_or_503(void **state)
     check_reads(MANY);
 }
 
+/* Not among the targets, as its figures change from call to call. */
+static int64_t ask_health(void *context, const struct scarcity_limit *limit)
+{
+    struct outcome outcome = call_make(context, &CALL_GET("/health"), limit);
+    static const char end[] = ",\"problems\":[]}";
+    size_t length = strlen(outcome.body);
+
+    if (outcome.status == 200) {
+        assert_true(length > strlen(end));
+        assert_string_equal(outcome.body + length - strlen(end), end);
+    } else {
+        assert_int_equal(outcome.status, 503);
+        assert_non_null(strstr(outcome.text, "Retry-After: 10"));
+        assert_true(outcome.failed > 0);
+    }
+    int64_t failed = outcome.failed;
+    outcome_release(&outcome);
+    return failed;
+}
+
+/* The service is stopping. */
+static int64_t ask_not_ready(void *context, const struct scarcity_limit *limit)
+{
+    struct outcome outcome =
+        call_make(context, &CALL_GET("/health/ready"), limit);
+
+    assert_int_equal(outcome.status, 503);
+    assert_non_null(strstr(outcome.text, "Retry-After: 5"));
+    if (outcome.failed == 0)
+        assert_non_null(strstr(outcome.body, "the service is stopping"));
+    int64_t failed = outcome.failed;
+    outcome_release(&outcome);
+    return failed;
+}
+
+static void health_is_right_or_503(void **state)
+{
+    struct api api = make_api(FEW, 0);
+
+    (void)state;
+    assert_true(scarcity_each(SCARCITY_OWN, ask_health, &api) > 0);
+    api_set_stopping(&api);
+    assert_true(scarcity_each(SCARCITY_OWN, ask_not_ready, &api) > 0);
+    table_free(api.table);
+}
+
 /*
  * A message that is refused again and again, each time with new strings, must
  * not use more and more memory.
@@ -500,6 +548,7 @@ int main(void)
         cmocka_unit_test(gzip_data_can_be_sent_again),
         cmocka_unit_test(reads_are_right_or_503),
         cmocka_unit_test(streams_are_right_or_truncated_or_503),
+        cmocka_unit_test(health_is_right_or_503),
         cmocka_unit_test(repeated_refusals_use_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -121,7 +121,7 @@ static void batch_without_a_message_is_refused(void **state)
     struct fleet_message two = fleet_faster("refused-1", 2, 1);
     char array[3 * FLEET_MAX_MESSAGE], joined[3 * FLEET_MAX_MESSAGE];
     const struct exchange rows[] = {
-        {.fields = BULK_TYPE,
+        {.fields = BULK_TYPE "X-Request-Id: 7\r\n",
          .body = "\n{}\nnull",
          .status = 400,
          .header = "Content-Type",
@@ -132,7 +132,7 @@ static void batch_without_a_message_is_refused(void **state)
                   "\"duplicate\":0,\"stale\":0,\"rejected\":2,\"errors\":["
                   "{\"line\":2,\"detail\":\"metadata is missing: expected an "
                   "object\"},{\"line\":3,\"detail\":\"the message must be a "
-                  "JSON object\"}]}"},
+                  "JSON object\"}],\"requestId\":\"7\"}"},
         {.fields = BULK_TYPE,
          .body = array,
          .status = 400,

@@ -148,8 +148,11 @@ static void every_sort_field_is_tested(void **state)
         snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s %.*s",
                  i == 0 ? "" : ",", (int)strcspn(field, "&"), field);
     }
-    snprintf(all + strlen(all), sizeof(all) - strlen(all), "\"}");
-    EXCHANGE(*state, .target = "/rockets?sort=", .status = 400, .exact = all);
+    snprintf(all + strlen(all), sizeof(all) - strlen(all),
+             "\",\"requestId\":\"7\"}");
+    EXCHANGE(*state,
+             .target = "/rockets?sort=", .fields = "X-Request-Id: 7\r\n",
+             .status = 400, .exact = all);
 }
 
 static void pages_together_are_the_sorted_list(void **state)

@@ -12,7 +12,8 @@
 #define HOST "Host: localhost\r\n"
 #define POST_LINE "POST /messages HTTP/1.1\r\n"
 #define NEXT "GET /health HTTP/1.1\r\n" HOST "\r\n"
-#define HEALTH "{\"status\":\"ok\"}"
+#define HEALTH "{\"status\":\"ok\",\"version\":\""
+#define READY "{\"status\":\"ready\"}"
 
 static void paths_allow_their_methods_only(void **state)
 {
@@ -24,6 +25,7 @@ static void paths_allow_their_methods_only(void **state)
         {"/rockets/any", "GET, HEAD, OPTIONS"},
         {"/health", "GET, HEAD, OPTIONS"},
         {"/metrics", "GET, HEAD, OPTIONS"},
+        {"/health/ready", "GET, HEAD, OPTIONS"},
         {"/openapi.yaml", "GET, HEAD, OPTIONS"},
         {"/swagger", "GET, HEAD, OPTIONS"},
         {"/swagger/", "GET, HEAD, OPTIONS"},
@@ -59,6 +61,7 @@ static void other_paths_are_not_found(void **state)
         "/messages/",
         "/rockets/a/b",
         "/health/",
+        "/health/ready/",
         "/Rockets",
         "/openapi.yaml/",
         "//rockets",
@@ -85,7 +88,18 @@ static void resources_are_served(void **state)
          .status = 200,
          .header = "Content-Type",
          .value = "application/json",
-         .exact = HEALTH},
+         .part = HEALTH},
+        {"HEAD", "/health", .status = 200},
+        {.target = "/health/ready",
+         .status = 200,
+         .header = "Cache-Control",
+         .value = "no-store",
+         .exact = READY},
+        {.target = "/health/ready?for=ingest", .status = 200, .exact = READY},
+        {"HEAD", "/health/ready", .status = 200},
+        {.target = "/health/ready?for=all",
+         .status = 400,
+         .part = "for must be reads or ingest"},
         {.target = "/health",
          .fields = "Sec-Fetch-Site: cross-site\r\n",
          .status = 200},
@@ -153,8 +167,11 @@ static void unknown_parameter_is_refused(void **state)
         {.target = "/health?verbose",
          .status = 400,
          .part = "unknown parameter verbose: this operation takes no"},
-        {.target = "/health?_=1&_b", .status = 200, .exact = HEALTH},
-        {.target = "/health?&", .status = 200, .exact = HEALTH},
+        {.target = "/health/ready?to=ingest",
+         .status = 400,
+         .part = "unknown parameter to: the only parameter is for"},
+        {.target = "/health?_=1&_b", .status = 200, .part = HEALTH},
+        {.target = "/health?&", .status = 200, .part = HEALTH},
         {.target = "/messages?key=1",
          .body = "{}",
          .status = 400,

@@ -109,7 +109,8 @@ static void preflight_lists_what_may_be_sent(void **state)
          .header = "Access-Control-Allow-Methods", .value = "POST, OPTIONS"},
         {"OPTIONS", "/messages", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Headers",
-         .value = "Content-Encoding, Content-Type, If-None-Match"},
+         .value = "Content-Encoding, Content-Type, If-None-Match, "
+                  "X-Request-Id"},
         {"OPTIONS", "/rockets/a", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Methods",
          .value = "GET, HEAD, OPTIONS"},
@@ -129,7 +130,7 @@ static void preflight_lists_what_may_be_sent(void **state)
          .fields = PAGE,
          .status = 200,
          .header = "Access-Control-Expose-Headers",
-         .value = "ETag, Link, Retry-After, X-Total-Count"},
+         .value = "ETag, Link, Retry-After, X-Request-Id, X-Total-Count"},
     };
     struct instance instance;
 

@@ -54,7 +54,9 @@ static const struct row rows[] = {
      "POST /nothing 404: "},
     {{.body = "x", .status = 400},
      "POST /messages 400: the message is not JSON: at byte 0: expected a "
-     "value\n"},
+     "value requestId="},
+    {{.fields = "X-Request-Id: a\"\\b\r\n", .body = "x", .status = 400},
+     "value requestId=a\"\\b\n"},
     {{.method = "DELETE", .target = "/rockets", .status = 405},
      "(another) /rockets 405: "},
     {{.target = "/rockets?sort=a%0Ab\xff", .status = 400},
@@ -75,7 +77,8 @@ static const struct row rows[] = {
     {{.fields = BATCH_FIELDS, .body = LAUNCHED("a"), .status = 202}, NULL},
     {{.fields = BATCH_FIELDS, .body = "1\n2\n", .status = 400},
      "POST /messages 400: no line of the batch is a message; 2 of 2 lines "
-     "rejected, the first is line 1: the message must be a JSON object\n"},
+     "rejected, the first is line 1: the message must be a JSON object "
+     "requestId="},
     {{.fields = BATCH_FIELDS, .body = "[\n", .status = 400},
      "POST /messages 400: no line of the batch is a message: it is a JSON "
      "array, but must have one message a line, without brackets and commas; 1 "
@@ -315,7 +318,7 @@ static void request_has_a_line_at_debug_level(void **state)
 {
     static const char body[] = LAUNCHED("a");
     static const char health[] =
-        "GET /health 200: 0 bytes received, 15 in the response, ";
+        "GET /health/ready 200: 0 bytes received, 18 in the response, ";
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -329,7 +332,7 @@ static void request_has_a_line_at_debug_level(void **state)
                                                  "-threads=per-connection"));
         instance_connect(&instance, &connection);
         write_client(&connection, client, sizeof(client));
-        connection_get(&connection, "/health");
+        connection_get(&connection, "/health/ready");
         connection_expect_status(&connection, 200);
         connection_post(&connection, body);
         connection_expect(&connection, &response);

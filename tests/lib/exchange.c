@@ -65,6 +65,8 @@ static const char *difference(const struct exchange *row,
     if ((value == NULL) != (row->value == NULL) ||
         (value != NULL && strcmp(value, row->value) != 0))
         return row->header;
+    if (row->status >= 400 && response_header(response, "X-Request-Id") == NULL)
+        return "no X-Request-Id";
     if (row->exact != NULL && strcmp(response->body, row->exact) != 0)
         return "another body";
     if (row->status >= 400 && !is_head(row))

@@ -175,18 +175,22 @@ static int count_batch_members(const cJSON *json)
 bool response_is_problem(const struct response *response, const char *part)
 {
     const char *type = response_header(response, "Content-Type");
+    const char *sent_id = response_header(response, "X-Request-Id");
 
     if (type == NULL || strcmp(type, "application/problem+json") != 0)
         return false;
     cJSON *json = response_json(response);
     const char *detail =
         cJSON_GetStringValue(cJSON_GetObjectItem(json, "detail"));
+    const char *id =
+        cJSON_GetStringValue(cJSON_GetObjectItem(json, "requestId"));
     double status = cJSON_GetNumberValue(cJSON_GetObjectItem(json, "status"));
-    bool found = cJSON_GetArraySize(json) == 4 + count_batch_members(json) &&
+    bool found = cJSON_GetArraySize(json) == 5 + count_batch_members(json) &&
                  status == response->status &&
                  cJSON_IsString(cJSON_GetObjectItem(json, "type")) &&
                  cJSON_IsString(cJSON_GetObjectItem(json, "title")) &&
-                 detail != NULL && strstr(detail, part) != NULL;
+                 detail != NULL && strstr(detail, part) != NULL && id != NULL &&
+                 sent_id != NULL && strcmp(id, sent_id) == 0;
     cJSON_Delete(json);
     return found;
 }

@@ -73,9 +73,9 @@ void response_expect_body(const struct response *response, const char *body);
 cJSON *response_json(const struct response *response);
 
 /*
- * Return whether this is a problem (RFC 9457) with the four members (and, of
- * a batch, its counts and errors), its own status, and a `detail` that contains
- * `part`.
+ * Return whether this is a problem (RFC 9457) with the five members (and, of
+ * a batch, its counts and errors), its own status, a `detail` that contains
+ * `part`, and the `requestId` of its header.
  */
 bool response_is_problem(const struct response *response, const char *part);
 

@@ -153,7 +153,9 @@ struct toy *toy_start(bool per_connection, unsigned loops)
                                      .per_connection = per_connection,
                                      .max_connections = CONNECTIONS,
                                      .idle_seconds = IDLE_SECONDS};
-    struct http_app app = {toy, open_request, answer_request, "too long"};
+    static const char *const routes[] = {"toy"};
+    struct http_app app = {toy,        open_request, answer_request,
+                           "too long", routes,       1};
 
     assert_non_null(toy);
     sync_mutex_init(&toy->lock);

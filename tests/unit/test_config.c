@@ -71,7 +71,10 @@ static void defaults_are_as_documented(void **state)
     assert_null(config.allow_origin);
     assert_int_equal(config.max_connections, 10000);
     assert_int_equal(config.idle_timeout, 10);
+    assert_int_equal(config.drain, 0);
+    assert_false(config.check_health);
     assert_int_equal(config.log_level, LOG_INFO);
+    assert_int_equal(config.log_format, LOG_TEXT);
     assert_false(config.per_connection);
     assert_int_equal(config.threads, 7);
     assert_int_equal(config.max_memory, 7 << 20);
@@ -135,11 +138,12 @@ static const char *outcome_of(enum config_result result,
     const struct config *config = &reading->config;
     char *at = changes;
 
-    if (result != CONFIG_RUN)
+    bool is_set = result == CONFIG_RUN || result == CONFIG_CHECK_HEALTH;
+    if (!is_set)
         assert_null(config->host); /* it is untouched */
     if (result == CONFIG_INVALID)
         return reading->report.error;
-    if (result != CONFIG_RUN)
+    if (!is_set)
         return result == CONFIG_HELP ? "help" : "version";
 
     changes[0] = '\0';
@@ -159,10 +163,17 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "connections=%u ", config->max_connections);
     if (config->idle_timeout != 10)
         at += sprintf(at, "idle=%u ", config->idle_timeout);
+    if (config->drain != 0)
+        at += sprintf(at, "drain=%u ", config->drain);
+    if (result == CONFIG_CHECK_HEALTH)
+        at += sprintf(at, "check=%s ",
+                      config->check_url != NULL ? config->check_url : "own");
     if (config->max_memory != 7 << 20)
         at += sprintf(at, "memory=%zu ", config->max_memory);
     if (config->log_level != LOG_INFO)
-        sprintf(at, "level=%d ", (int)config->log_level);
+        at += sprintf(at, "level=%d ", (int)config->log_level);
+    if (config->log_format != LOG_TEXT)
+        sprintf(at, "json ");
     assert_in_range(config->threads, 1, 256);
     return changes;
 }
@@ -171,8 +182,11 @@ static const char *outcome_of(enum config_result result,
 #define THREADS "expected a number from 1 to 256, or per-connection"
 #define CONNECTIONS "expected a number from 16 to 1000000"
 #define SECONDS "expected a number of seconds from 1 to 3600"
+#define DRAIN "expected a number of seconds from 0 to 3600"
+#define URL "expected a URL, as in http://127.0.0.1:8088/health/ready"
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define LEVEL "expected error, warn, info or debug"
+#define FORMAT "expected text or json"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
 #define HOSTS                                                                  \
     "expected host names without ports, as in rockets.example.org,lunar.lan"
@@ -203,16 +217,34 @@ static const struct {
 
     /* Every flag has a variable. */
     {"-port=1 -host=:: -threads=99 -max-connections=98 -max-memory=6M "
-     "-log-level=debug -idle-timeout=9 -allow-host=a,b -allow-origin=http://a",
+     "-log-level=debug -idle-timeout=9 -allow-host=a,b -allow-origin=http://a "
+     "-log-format=json -drain=8",
      "",
      "port=1 host=:: hosts=a,b origins=http://a threads=99 connections=98 "
-     "idle=9 memory=6291456 level=3 "},
+     "idle=9 drain=8 memory=6291456 level=3 json "},
     {"",
      "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=99 LUNAR_MAX_CONNECTIONS=98 "
      "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug LUNAR_IDLE_TIMEOUT=9 "
-     "LUNAR_ALLOW_HOST=a LUNAR_ALLOW_ORIGIN=*",
+     "LUNAR_ALLOW_HOST=a LUNAR_ALLOW_ORIGIN=* LUNAR_DRAIN=8 "
+     "LUNAR_LOG_FORMAT=json",
      "port=1 host=:: hosts=a origins=* threads=99 connections=98 idle=9 "
-     "memory=6291456 level=3 "},
+     "drain=8 memory=6291456 level=3 json "},
+
+    /* The URL only follows "="; the other settings say what it is without. */
+    {"-check-health", "", "check=own "},
+    {"--check-health -port 9000",
+     "LUNAR_HOST=::", "port=9000 host=:: check=own "},
+    {"-check-health=http://[::1]:9/a?b", "LUNAR_PORT=9000",
+     "port=9000 check=http://[::1]:9/a?b "},
+    {"-check-health=http://a -check-health", "", "check=own "},
+    {"-check-health -version", "", "version"},
+    {"-check-health http://a", "",
+     "http://a: unexpected argument; flags start with '-', see -help"},
+    {"-check-health", "LUNAR_PORT=x", "LUNAR_PORT=x: " PORT},
+    {"", "LUNAR_CHECK_HEALTH=http://a", ""},
+    REFUSED("-check-health=", URL),
+    REFUSED("-check-health=localhost:8088", URL),
+    REFUSED("-check-health=https://localhost", URL),
 
     /* A flag overrides its variable, also an invalid one. */
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
@@ -238,6 +270,8 @@ static const struct {
      "port=65535 connections=1000000 "},
     {"-idle-timeout=1", "", "idle=1 "},
     {"-idle-timeout 3600", "", "idle=3600 "},
+    {"-drain=0", "LUNAR_DRAIN=1", ""},
+    {"-drain 3600", "", "drain=3600 "},
     {"-threads=1", "", "threads=1 "},
     {"-threads=256", "", "threads=256 "},
     {"-threads=per-connection", "", "per-connection "},
@@ -290,6 +324,10 @@ static const struct {
     REFUSED("-idle-timeout=3601", SECONDS),
     REFUSED("-idle-timeout=10s", SECONDS),
     REFUSED("-idle-timeout=", SECONDS),
+    REFUSED("-drain=3601", DRAIN),
+    REFUSED("-drain=-1", DRAIN),
+    REFUSED("-drain=10s", DRAIN),
+    REFUSED("-drain=", DRAIN),
     REFUSED("-max-memory=1048575", MEMORY),
     REFUSED("-max-memory=1023K", MEMORY),
     REFUSED("-max-memory=0", MEMORY),
@@ -308,6 +346,8 @@ static const struct {
     REFUSED("-max-memory=17179869185G", MEMORY),
     REFUSED("-max-memory=99999999999999999999999G", MEMORY),
     REFUSED("-log-level=all", LEVEL),
+    REFUSED("-log-format=JSON", FORMAT),
+    {"", "LUNAR_LOG_FORMAT=xml", "LUNAR_LOG_FORMAT=xml: " FORMAT},
 
     /* The error of a bad argument says how to write it. */
     {"--port 70000", "", "-port=70000: " PORT},
@@ -508,11 +548,16 @@ static void help_describes_every_flag(void **state)
         "Default: 10000. Environment: LUNAR_MAX_CONNECTIONS.\n",
         "  -idle-timeout=SECONDS\n",
         "Default: 10. Environment: LUNAR_IDLE_TIMEOUT.\n",
+        "  -drain=SECONDS\n",
+        "Default: 0. Environment: LUNAR_DRAIN.\n",
         "  -max-memory=BYTES\n",
         "Default: half of the memory of the machine, or of the container's",
         "Environment: LUNAR_MAX_MEMORY.\n",
         "  -log-level=LEVEL\n",
         "Default: info. Environment: LUNAR_LOG_LEVEL.\n",
+        "  -log-format=FORMAT\n",
+        "Default: text. Environment: LUNAR_LOG_FORMAT.\n",
+        "  -check-health[=URL]\n",
         "  -version\n",
         "  -help\n",
         "lunar.service -port=9000\n",
@@ -539,6 +584,39 @@ static void version_is_that_of_the_build(void **state)
     assert_string_equal(config_version(), LUNAR_VERSION);
 }
 
+/* Also if it comes after the error, as far as it is valid itself. */
+static void error_has_the_format_of_the_log(void **state)
+{
+    static const struct {
+        const char *arguments, *variables;
+        bool json;
+    } rows[] = {
+        {"-port=x", "", false},
+        {"-log-format=json -port=x", "", true},
+        {"-port=x -log-format=json", "", true},
+        {"-port=x -foo --log-format json stray", "", true},
+        {"-port=x -log-format", "", false},
+        {"-port=x -log-format=json -log-format=text", "", false},
+        {"-log-format=xml", "", false},
+        {"-port=x", "LUNAR_LOG_FORMAT=json", true},
+        {"-port=x -log-format=text", "LUNAR_LOG_FORMAT=json", false},
+        {"-port=x -log-format=json", "LUNAR_LOG_FORMAT=text", true},
+        {"", "LUNAR_PORT=x LUNAR_LOG_FORMAT=json", true},
+        {"-port=x", "LUNAR_LOG_FORMAT=", false},
+        {"-port=x", "LUNAR_LOG_FORMAT=xml", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct reading reading;
+        assert_int_equal(
+            read_words(&reading, rows[i].arguments, rows[i].variables),
+            CONFIG_INVALID);
+        if ((reading.report.log_format == LOG_JSON) != rows[i].json)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +627,7 @@ int main(void)
         cmocka_unit_test(ignored_variables_are_warned_of),
         cmocka_unit_test(number_of_warnings_is_bounded),
         cmocka_unit_test(error_or_warning_is_one_short_line),
+        cmocka_unit_test(error_has_the_format_of_the_log),
         cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(version_is_that_of_the_build),
     };

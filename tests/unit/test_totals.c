@@ -53,10 +53,40 @@ static void totals_are_one_line_that_people_can_read(void **state)
     }
 }
 
+static void json_has_the_numbers_as_members(void **state)
+{
+    static const struct totals totals = {.seconds = 1,
+                                         .requests = 100003,
+                                         .refused = 2,
+                                         .messages = {[API_APPLIED] = 3,
+                                                      [API_DUPLICATE] = 4,
+                                                      [API_STALE] = 5,
+                                                      [API_REJECTED] = 6,
+                                                      [API_NO_MEMORY] = 7},
+                                         .rockets = UINT64_MAX};
+    struct captured_log capture;
+
+    (void)state;
+    log_set_level(LOG_INFO);
+    log_set_format(LOG_JSON);
+    captured_log_start(&capture);
+    totals_log(&totals);
+    captured_log_stop(&capture);
+    assert_non_null(strstr(
+        capture.text,
+        "\"message\":\"stopped after 1 s: 100,003 requests, 2 refused; "));
+    assert_non_null(strstr(
+        capture.text,
+        " rockets\",\"uptimeSeconds\":1,\"requests\":100003,\"refused\":2,"
+        "\"applied\":3,\"duplicate\":4,\"stale\":5,\"rejected\":6,"
+        "\"withoutMemory\":7,\"rockets\":18446744073709551615}\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(totals_are_one_line_that_people_can_read),
+        cmocka_unit_test(json_has_the_numbers_as_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

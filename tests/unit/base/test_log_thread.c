@@ -18,11 +18,24 @@ enum {
     PATIENCE = 60 * 1000, /* ms; only a bound */
     SHORT = 20,           /* ms, of a wait that is in vain */
     THREADS = 4,
-    TIME = 25,  /* bytes of a line before its level */
     LINE = 100, /* bytes of a line of log_numbers() */
     BUFFER_LINES = LOG_BUFFER / LINE,
     LINES = 3 * BUFFER_LINES, /* more than both buffers hold */
 };
+
+/* Each test runs once in each format. */
+static const struct form {
+    enum log_format format;
+    size_t time;             /* bytes of a line before its level */
+    const char *warn, *info; /* between the time and the message */
+    const char *end;         /* behind the message */
+} forms[] = {
+    {LOG_TEXT, 25, "warn  ", "info  ", ""},
+    {LOG_JSON, 33, "\",\"level\":\"warn\",\"message\":\"",
+     "\",\"level\":\"info\",\"message\":\"", "\"}"},
+};
+
+static const struct form *form;
 
 /* stderr is a pipe. */
 struct fixture {
@@ -44,6 +57,7 @@ static int set_up(void **state)
     dup2(fixture->in, STDERR_FILENO);
     signal(SIGPIPE, SIG_IGN);
     log_set_level(LOG_DEBUG);
+    log_set_format(form->format);
     *state = fixture;
     return 0;
 }
@@ -68,11 +82,22 @@ static void read_until(struct fixture *fixture, const char *part)
     fixture->text = full_pipe_read(fixture->out, fixture->text, part);
 }
 
+static void read_last_one(struct fixture *fixture)
+{
+    char line[64];
+
+    snprintf(line, sizeof(line), "the last one%s\n", form->end);
+    read_until(fixture, line);
+}
+
 /* Log the numbers from `first` on, up to `end`. */
 static void log_numbers(unsigned first, unsigned end)
 {
+    size_t others =
+        form->time + strlen(form->info) + strlen(form->end) + 13 + 1;
+
     for (unsigned i = first; i < end; i++)
-        log_line(LOG_INFO, "number %06u%*s", i, LINE - TIME - 6 - 13 - 1, "");
+        log_line(LOG_INFO, "number %06u%*s", i, (int)(LINE - others), "");
 }
 
 /*
@@ -91,6 +116,16 @@ static bool take_number(const char **text, const char *prefix, unsigned *number)
     return true;
 }
 
+/* The message of a line, if it has this level; or NULL. */
+static const char *message_of(const char *line, const char *level)
+{
+    const char *rest = line + form->time;
+
+    assert_true(strlen(line) > form->time);
+    return strncmp(rest, level, strlen(level)) == 0 ? rest + strlen(level)
+                                                    : NULL;
+}
+
 /*
  * Expect the numbers from 0 to `end` in the text, in order and whole. Returns
  * how many are missing, which the lines of the log must say, in their place.
@@ -101,18 +136,19 @@ static unsigned expect_numbers(char *text, unsigned end)
 
     for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        const char *event = line + TIME;
+        const char *warning = message_of(line, form->warn);
+        const char *event = message_of(line, form->info);
         unsigned number = 0;
-        assert_true(strlen(line) > TIME);
-        if (take_number(&event,
-                        "warn  log lines dropped because stderr did not take "
-                        "them: ",
+        if (warning != NULL &&
+            take_number(&warning,
+                        "log lines dropped because stderr did not take them: ",
                         &number)) {
             missing += number;
             next += number;
-        } else if (take_number(&event, "info  number ", &number)) {
+        } else if (event != NULL && take_number(&event, "number ", &number)) {
             assert_int_equal(number, next);
-            assert_true(strlen(line) == LINE - 1 || *event == '\0');
+            assert_true(strlen(line) == LINE - 1 ||
+                        strcmp(event, form->end) == 0);
             next++;
         }
     }
@@ -146,17 +182,18 @@ static void lines_of_all_threads_are_written_whole_and_in_order(void **state)
         pthread_join(threads[i], NULL);
     log_line(LOG_INFO, "the last one");
     log_stop(PATIENCE);
-    read_until(fixture, "the last one\n");
+    read_last_one(fixture);
     for (char *rest = NULL, *line = strtok_r(fixture->text, "\n", &rest);
          line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-        const char *event = line + TIME;
+        const char *event = message_of(line, form->info);
         unsigned thread = 0, number = 0;
-        if (!take_number(&event, "info  thread ", &thread))
+        if (event == NULL || !take_number(&event, "thread ", &thread))
             continue;
         assert_in_range(thread, 0, THREADS - 1);
         assert_true(take_number(&event, " line ", &number));
         assert_int_equal(number, next[thread]++);
-        assert_string_equal(event, " end");
+        assert_int_equal(strncmp(event, " end", 4), 0);
+        assert_string_equal(event + 4, form->end);
         lines++;
     }
     assert_int_equal(lines, THREADS * 100);
@@ -177,7 +214,7 @@ lines_that_a_full_pipe_does_not_take_are_dropped_and_counted(void **state)
     read_until(fixture, "log lines dropped");
     log_numbers(LINES, LINES + 1);
     log_line(LOG_INFO, "the last one");
-    read_until(fixture, "the last one\n");
+    read_last_one(fixture);
     log_stop(PATIENCE);
     unsigned missing = expect_numbers(fixture->text, LINES + 1);
     /* One buffer was filled, or both. */
@@ -201,7 +238,7 @@ static void each_write_is_of_whole_lines_and_fits_into_a_pipe(void **state)
     full_pipe_fill(fixture->in);
     fcntl(fixture->in, F_SETFL, fcntl(fixture->in, F_GETFL) | O_DIRECT);
     assert_true(log_start());
-    log_numbers(0, BUFFER_LINES);
+    log_numbers(0, BUFFER_LINES - 1);
     log_line(LOG_INFO, "the last one");
     do {
         got = read(fixture->out, bytes, sizeof(bytes));
@@ -224,7 +261,7 @@ static void lines_wait_for_a_pipe_that_does_not_block(void **state)
     log_numbers(0, 1000);
     log_line(LOG_INFO, "the last one");
     assert_false(log_flush(SHORT));
-    read_until(fixture, "the last one\n");
+    read_last_one(fixture);
     log_stop(PATIENCE);
     assert_int_equal(expect_numbers(fixture->text, 1000), 0);
 }
@@ -245,7 +282,7 @@ static void lines_that_stderr_refuses_are_counted(void **state)
     log_numbers(3, 5);
     log_stop(PATIENCE);
     log_line(LOG_INFO, "the last one");
-    read_until(fixture, "the last one\n");
+    read_last_one(fixture);
     assert_int_equal(expect_numbers(fixture->text, 5), 3);
     assert_int_equal(log_lines_dropped() - dropped, 3);
 }
@@ -301,7 +338,7 @@ static void log_can_be_started_again(void **state)
         log_stop(PATIENCE);
     }
     log_line(LOG_INFO, "the last one");
-    read_until(fixture, "the last one\n");
+    read_last_one(fixture);
     assert_int_equal(expect_numbers(fixture->text, 3), 0);
 }
 
@@ -318,5 +355,9 @@ int main(void)
         FIXTURE_TEST(process_ends_although_stderr_is_full),
         FIXTURE_TEST(log_can_be_started_again),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failures = 0;
+
+    for (form = forms; form < forms + COUNT(forms); form++)
+        failures += cmocka_run_group_tests(tests, NULL, NULL);
+    return failures;
 }

@@ -148,7 +148,7 @@ static void families_are_found_in_their_order_and_by_name(void **state)
     assert_null(metrics_at(metrics, 2));
     assert_ptr_equal(metrics_find(metrics, "waits"), second);
     assert_null(metrics_find(metrics, "wait"));
-    assert_ptr_equal(metric_family(second), &waits);
+    assert_string_equal(metric_family(second)->name, waits.name);
     assert_int_equal(metric_series(&plain), 1);
     assert_int_equal(metric_series(&coloured), 6);
     metrics_free(metrics);

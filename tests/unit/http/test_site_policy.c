@@ -276,11 +276,12 @@ static const char *headers_of(const struct http_response *response)
 
 #define ALLOW(origin) "Access-Control-Allow-Origin: " origin "; "
 #define EXPOSE                                                                 \
-    "Access-Control-Expose-Headers: ETag, Link, Retry-After, X-Total-Count; "
+    "Access-Control-Expose-Headers: ETag, Link, Retry-After, X-Request-Id, "   \
+    "X-Total-Count; "
 #define PREFLIGHT                                                              \
     "Access-Control-Allow-Methods: POST, OPTIONS; "                            \
     "Access-Control-Allow-Headers: Content-Encoding, Content-Type, "           \
-    "If-None-Match; Access-Control-Max-Age: 7200; "
+    "If-None-Match, X-Request-Id; Access-Control-Max-Age: 7200; "
 #define VARY "Vary: Origin; "
 
 static void responses_say_who_may_read_them(void **state)

@@ -11,7 +11,9 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/app.h"
 #include "server/connection.h"
+#include "http/fields.h"
 #include "server/request_log.h"
 #include "server/server_metrics.h"
 
@@ -22,6 +24,9 @@ struct fixture {
     struct captured_log capture;
 };
 
+static const char *const routes[] = {"other", "first", "second"};
+static const struct http_app app = {.routes = routes, .route_count = 3};
+
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -29,7 +34,7 @@ static int set_up(void **state)
     if (fixture == NULL)
         return -1;
     fixture->metrics = metrics_new();
-    server_metrics_add(&fixture->added, fixture->metrics);
+    server_metrics_add(&fixture->added, fixture->metrics, &app, NULL);
     request_log_init(&fixture->log, &fixture->added);
     log_set_level(LOG_DEBUG);
     *state = fixture;
@@ -51,8 +56,8 @@ static const struct sockaddr_in client = {.sin_family = AF_INET};
 /* A request of 0.0.0.0:0 for "/x". */
 static struct request_line make_line(enum http_method method, unsigned status)
 {
-    return (struct request_line){(const struct sockaddr *)&client, method,
-                                 TEXT("/x"), status};
+    return (struct request_line){
+        (const struct sockaddr *)&client, method, TEXT("/x"), status, 0, NULL};
 }
 
 /* The time up to which each group of clients has used up its seconds. */
@@ -213,6 +218,90 @@ static void end_has_bytes_and_time(void **state)
                            "18446744073709551.615 ms, cut off\n"));
 }
 
+/* The id is behind the message, in all lines of the request. */
+static void lines_have_the_id_of_the_request(void **state)
+{
+    struct fixture *fixture = *state;
+    struct request_line line = make_line(HTTP_GET, 400);
+    const char *const ids[] = {"a\"\\b", "", NULL};
+    const char *const lines[] = {"0.0.0.0:0 GET /x 400: bad requestId=a\"\\b\n",
+                                 "0.0.0.0:0 GET /x 400: bad\n",
+                                 "0.0.0.0:0 GET /x 400: bad\n"};
+
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        line.request_id = ids[i];
+        captured_log_start(&fixture->capture);
+        request_log_response(&fixture->log, &line, "bad");
+        captured_log_stop(&fixture->capture);
+        assert_string_equal(fixture->capture.text + CAPTURED_PREFIX, lines[i]);
+        captured_log_start(&fixture->capture);
+        request_log_end(&fixture->log, &line, &(struct request_end){0});
+        captured_log_stop(&fixture->capture);
+        assert_int_equal(count_parts(fixture->capture.text,
+                                     " ms, cut off requestId=a\"\\b\n"),
+                         i == 0);
+    }
+}
+
+/* Log the end of a request in JSON. Returns the members behind the message. */
+static const char *json_of_end(struct fixture *fixture,
+                               const struct request_line *line,
+                               const struct request_end *end)
+{
+    static const char behind[] = "\",\"client\":";
+
+    log_set_format(LOG_JSON);
+    captured_log_start(&fixture->capture);
+    request_log_end(&fixture->log, line, end);
+    captured_log_stop(&fixture->capture);
+    log_set_format(LOG_TEXT);
+    const char *members = strstr(fixture->capture.text, behind);
+    if (members == NULL)
+        abort();
+    return members + 2;
+}
+
+static void json_has_what_is_known_as_members(void **state)
+{
+    struct fixture *fixture = *state;
+    char target[2 * REQUEST_LOG_TARGET], id[HTTP_MAX_REQUEST_ID + 1];
+    struct request_line line = {(const struct sockaddr *)&client,
+                                HTTP_POST,
+                                TEXT("/a\n\"\\\xff"),
+                                202,
+                                0,
+                                "a\"\\b"};
+
+    assert_string_equal(
+        json_of_end(fixture, &line,
+                    &(struct request_end){12, 0, 1002003, true}),
+        "\"client\":\"0.0.0.0:0\",\"method\":\"POST\","
+        "\"target\":\"/a\\\\x0a\\\"\\\\x5c\\\\xff\",\"status\":202,"
+        "\"requestId\":\"a\\\"\\\\b\",\"receivedBytes\":12,\"sentBytes\":0,"
+        "\"durationMs\":1002.003,\"complete\":true}\n");
+    line = (struct request_line){NULL, 0, TEXT(""), 0, 0, NULL};
+    assert_string_equal(
+        json_of_end(fixture, &line, &(struct request_end){0}),
+        "\"client\":null,\"method\":null,\"target\":\"\",\"status\":null,"
+        "\"receivedBytes\":0,\"sentBytes\":0,\"durationMs\":0.000,"
+        "\"complete\":false}\n");
+    /* The longest has all members, and a whole message. */
+    memset(target, '"', sizeof(target));
+    memset(id, '\\', sizeof(id));
+    id[HTTP_MAX_REQUEST_ID] = '\0';
+    line = make_line(HTTP_OTHER, 400);
+    line.target = (struct text){target, sizeof(target)};
+    line.request_id = id;
+    assert_non_null(
+        strstr(json_of_end(fixture, &line,
+                           &(struct request_end){UINT64_MAX, UINT64_MAX,
+                                                 UINT64_MAX, false}),
+               "\\\\\",\"receivedBytes\":18446744073709551615,\"sentBytes\":"
+               "18446744073709551615,\"durationMs\":18446744073709551.615,"
+               "\"complete\":false}\n"));
+    assert_non_null(strstr(fixture->capture.text, " ms, cut off\","));
+}
+
 static void refuse(struct fixture *fixture, unsigned times)
 {
     struct request_line line = make_line(HTTP_POST, 400);
@@ -338,6 +427,8 @@ int main(void)
         FIXTURE_TEST(refusals_of_libmicrohttpd_are_counted_once),
         FIXTURE_TEST(client_is_an_address_with_its_port),
         FIXTURE_TEST(end_has_bytes_and_time),
+        FIXTURE_TEST(lines_have_the_id_of_the_request),
+        FIXTURE_TEST(json_has_what_is_known_as_members),
         FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
         FIXTURE_TEST(clients_have_limits_of_their_own),
         FIXTURE_TEST(client_is_limited_with_all_its_addresses),

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All calls block; a timer of the process limits them together.
+ */
+#include "check_health.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "format/json_object.h"
+#include "format/json_scan.h"
+#include "http/fields.h"
+
+enum {
+    MAX_HOST = 256, /* bytes with a NUL; a name in DNS has at most 253 */
+    MAX_PORT = 65535,
+    /* Bytes of a response that are read: a problem has far fewer. */
+    MAX_RESPONSE = 16 * 1024,
+    MAX_STATUS = 128, /* bytes of a status and its reason phrase, escaped */
+};
+
+/* A URL in the parts that are needed. */
+struct target {
+    char host[MAX_HOST]; /* as getaddrinfo(3) wants it: "fe80::1%eth0" */
+    char port[8];
+    struct text path; /* with the query; empty: "/" */
+};
+
+struct check {
+    const char *url;
+    char *line; /* the result */
+    char late[CHECK_HEALTH_LINE];
+    /* What the process says if the time ends now: `late`, or more. */
+    const char *volatile at_the_end;
+    char response[MAX_RESPONSE];
+    size_t length; /* of the response, as far as it has arrived */
+};
+
+/* The zone of an address follows "%25" in a URL (RFC 6874), "%" elsewhere. */
+static bool read_host(struct text host, char out[MAX_HOST])
+{
+    bool bracketed = host.length > 0 && host.data[0] == '[';
+
+    if (bracketed)
+        host = (struct text){host.data + 1, host.length - 2};
+    struct text zone = host;
+    struct text name = text_split(&zone, '%');
+    if (host.length == 0 || host.length >= MAX_HOST)
+        return false;
+    if (zone.data != NULL && (!bracketed || zone.length <= 2 ||
+                              !text_take_prefix(&zone, TEXT("25"))))
+        return false;
+    snprintf(out, MAX_HOST, "%.*s%s%.*s", (int)name.length, name.data,
+             zone.data != NULL ? "%" : "", (int)zone.length, zone.data);
+    return true;
+}
+
+/* What may follow the host and port, sent as it is: no white space. */
+static bool is_path(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '#')
+            return false;
+    return true;
+}
+
+static bool read_url(const char *url, struct target *target)
+{
+    struct text rest = text_of(url);
+    uint64_t port = 80;
+
+    if (rest.length >= CHECK_HEALTH_URL ||
+        !text_take_prefix(&rest, TEXT("http://")))
+        return false;
+    struct text authority = {rest.data, strcspn(rest.data, "/?#")};
+    if (!http_is_host(authority))
+        return false;
+    target->path = text_skip(rest, authority.length);
+
+    /* A colon before the last bracket is a part of an address. */
+    struct text host = authority, digits = {NULL, 0};
+    size_t colon = authority.length;
+    while (colon > 0 && text_is_digit(authority.data[colon - 1]))
+        colon--;
+    if (colon > 0 && authority.data[colon - 1] == ':') {
+        host.length = colon - 1;
+        digits = text_skip(authority, colon);
+    }
+    if (digits.length > 0 &&
+        (!text_read_unsigned(digits, MAX_PORT, &port) || port == 0))
+        return false;
+    snprintf(target->port, sizeof(target->port), "%u", (unsigned)port);
+    return read_host(host, target->host) && is_path(target->path);
+}
+
+bool check_health_is_url(const char *url)
+{
+    struct target target;
+
+    return read_url(url, &target);
+}
+
+bool check_health_own_url(const char *host, uint16_t port,
+                          char url[CHECK_HEALTH_URL])
+{
+    size_t name = strcspn(host, "%");
+    bool zone = host[name] == '%';
+    bool ipv6 = strchr(host, ':') != NULL;
+    int length =
+        snprintf(url, CHECK_HEALTH_URL, "http://%s%.*s%s%s%s:%u/health",
+                 ipv6 ? "[" : "", (int)name, host, zone ? "%25" : "",
+                 zone ? host + name + 1 : "", ipv6 ? "]" : "", port);
+
+    return port != 0 && length < CHECK_HEALTH_URL &&
+           strcspn(host, "/?#") == strlen(host) && check_health_is_url(url);
+}
+
+/* Set the line to the URL and `what`. Always false. */
+__attribute__((format(printf, 2, 3))) static bool
+fail_check(const struct check *check, const char *what, ...)
+{
+    va_list arguments;
+    int length = snprintf(check->line, CHECK_HEALTH_LINE, "%s: ", check->url);
+
+    va_start(arguments, what);
+    vsnprintf(check->line + length, CHECK_HEALTH_LINE - (size_t)length, what,
+              arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool fail_call(const struct check *check, const char *what)
+{
+    char reason[128];
+
+    return fail_check(check, "%s: %s", what,
+                      strerror_r(errno, reason, sizeof(reason)));
+}
+
+static bool is_wildcard(const struct sockaddr *address)
+{
+    const struct sockaddr_in *ipv4 = (const void *)address;
+    const struct sockaddr_in6 *ipv6 = (const void *)address;
+
+    return address->sa_family == AF_INET6
+               ? IN6_IS_ADDR_UNSPECIFIED(&ipv6->sin6_addr)
+               : ipv4->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+/*
+ * The addresses of the target; NULL, with the line set, if it has none. Those
+ * of no host are the loopback ones. A socket for all of IPv6 is one for IPv4
+ * too, and the machine may have no IPv6.
+ */
+static struct addrinfo *resolve(const struct check *check,
+                                const struct target *target)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int result = getaddrinfo(target->host, target->port, &hints, &found);
+
+    if (result == 0 && is_wildcard(found->ai_addr)) {
+        if (found->ai_family == AF_INET)
+            hints.ai_family = AF_INET;
+        freeaddrinfo(found);
+        result = getaddrinfo(NULL, target->port, &hints, &found);
+    }
+    if (result == 0)
+        return found;
+    fail_check(check, "cannot look up the host: %s", gai_strerror(result));
+    return NULL;
+}
+
+/* A connection to the first address that takes one; -1 with the line set. */
+static int connect_any(const struct check *check,
+                       const struct addrinfo *addresses)
+{
+    for (const struct addrinfo *next = addresses; next != NULL;
+         next = next->ai_next) {
+        int fd = socket(next->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0 && connect(fd, next->ai_addr, next->ai_addrlen) == 0)
+            return fd;
+        fail_call(check, "cannot connect");
+        if (fd >= 0)
+            close(fd);
+    }
+    return -1;
+}
+
+static bool send_request(const struct check *check, const struct target *target,
+                         int fd)
+{
+    char request[CHECK_HEALTH_URL + MAX_HOST + 128];
+    bool ipv6 = strchr(target->host, ':') != NULL;
+    /* A zone means nothing to the server (RFC 6874 section 4). */
+    int host = (int)strcspn(target->host, "%");
+    bool slash = target->path.length > 0 && target->path.data[0] == '/';
+    int length = snprintf(request, sizeof(request),
+                          "GET %s%.*s HTTP/1.1\r\n"
+                          "Host: %s%.*s%s:%s\r\n"
+                          "User-Agent: lunar.service/" LUNAR_VERSION "\r\n"
+                          "Connection: close\r\n\r\n",
+                          slash ? "" : "/", (int)target->path.length,
+                          target->path.data, ipv6 ? "[" : "", host,
+                          target->host, ipv6 ? "]" : "", target->port);
+    struct text rest = {request, (size_t)length};
+
+    while (rest.length > 0) {
+        ssize_t sent = send(fd, rest.data, rest.length, MSG_NOSIGNAL);
+        if (sent < 0)
+            return fail_call(check, "cannot send the request");
+        rest = text_skip(rest, (size_t)sent);
+    }
+    return true;
+}
+
+/* As recv(2); 0 if there is no room either. */
+static ssize_t receive_more(struct check *check, int fd)
+{
+    size_t room = sizeof(check->response) - check->length;
+    ssize_t count = recv(fd, check->response + check->length, room, 0);
+
+    if (count > 0)
+        check->length += (size_t)count;
+    return count;
+}
+
+/* Its first line, without the end; absent if it is not complete. */
+static struct text first_line(const struct check *check)
+{
+    struct text rest = {check->response, check->length};
+    struct text line = text_split(&rest, '\n');
+
+    if (rest.data == NULL)
+        return rest;
+    if (line.length > 0 && line.data[line.length - 1] == '\r')
+        line.length--;
+    return line;
+}
+
+/*
+ * Remove the version from the front of a status line (RFC 9112 section 4), so
+ * that it begins with the status. False if it is none.
+ */
+static bool take_version(struct text *line)
+{
+    uint64_t status;
+
+    if (!text_take_prefix(line, TEXT("HTTP/1.")) || line->length < 5 ||
+        !text_is_digit(line->data[0]) || line->data[1] != ' ')
+        return false;
+    *line = text_skip(*line, 2);
+    struct text code = {line->data, 3};
+    return text_read_unsigned(code, 999, &status) && status >= 100 &&
+           (line->length == 3 || line->data[3] == ' ');
+}
+
+/*
+ * The member `detail` of a problem (RFC 9457), without its quotes; absent if
+ * the response is none, or has escapes in it.
+ */
+static struct text find_detail(const struct check *check)
+{
+    const char *head = check->response;
+    const char *body = memmem(head, check->length, "\r\n\r\n", 4);
+    struct json_object object;
+    struct json_member member;
+    struct json_error error;
+
+    if (body == NULL)
+        return (struct text){NULL, 0};
+    body += 4;
+    struct text json = {body, check->length - (size_t)(body - head)};
+    if (!json_scan(json, &error) || !json_object_open(&object, json))
+        return (struct text){NULL, 0};
+    while (json_object_next(&object, &member)) {
+        struct text value = member.value;
+        if (text_equal(member.name, TEXT("\"detail\"")) &&
+            value.data[0] == '"' &&
+            memchr(value.data, '\\', value.length) == NULL)
+            return (struct text){value.data + 1, value.length - 2};
+    }
+    return (struct text){NULL, 0};
+}
+
+/* Receive the whole first line. False, with the result set, if there is none.
+ */
+static bool receive_line(struct check *check, int fd, struct text *line)
+{
+    while ((*line = first_line(check)).data == NULL) {
+        ssize_t count = receive_more(check, fd);
+        if (count < 0)
+            return fail_call(check, "no response");
+        if (count == 0 && check->length == 0)
+            return fail_check(check, "no response: the connection was closed");
+        if (count == 0)
+            return fail_check(check, "the response is not HTTP");
+    }
+    return true;
+}
+
+/*
+ * Receive the response and judge it. A 200 is known by its first line; of
+ * others the rest may say why.
+ */
+static bool receive_response(struct check *check, int fd)
+{
+    char status[MAX_STATUS], refused[CHECK_HEALTH_LINE];
+    char escaped[CHECK_HEALTH_LINE];
+    struct text line;
+
+    if (!receive_line(check, fd, &line))
+        return false;
+    if (!take_version(&line))
+        return fail_check(check, "the response is not HTTP");
+    log_escape(line, status, sizeof(status));
+    fail_check(check, "%s", status);
+    if (strncmp(status, "200", 3) == 0)
+        return true;
+
+    memcpy(refused, check->line, sizeof(refused));
+    check->at_the_end = refused;
+    while (receive_more(check, fd) > 0)
+        continue;
+    struct text detail = find_detail(check);
+    if (detail.data != NULL)
+        fail_check(check, "%s: %s", status,
+                   log_escape(detail, escaped, sizeof(escaped)));
+    return false;
+}
+
+static bool ask(struct check *check, const struct target *target)
+{
+    struct addrinfo *addresses = resolve(check, target);
+    int fd = addresses != NULL ? connect_any(check, addresses) : -1;
+    bool good = fd >= 0 && send_request(check, target, fd) &&
+                receive_response(check, fd);
+
+    if (addresses != NULL)
+        freeaddrinfo(addresses);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static void print_part(const char *part)
+{
+    /* There is nothing to do if it fails. */
+    ssize_t written = write(STDERR_FILENO, part, strlen(part));
+
+    (void)written;
+}
+
+/* The signal of the timer: end the process with what is known by now. */
+static void end_late(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)context;
+    if (info->si_code != SI_TIMER)
+        return;
+    const struct check *check = info->si_value.sival_ptr;
+    print_part("lunar.service: ");
+    print_part(check->at_the_end);
+    print_part("\n");
+    _exit(EXIT_FAILURE);
+}
+
+/* False if there is no timer to be had. */
+static bool start_timer(struct check *check, timer_t *timer)
+{
+    const struct itimerspec time = {.it_value.tv_sec = CHECK_HEALTH_SECONDS};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGALRM,
+                             .sigev_value.sival_ptr = check};
+    struct sigaction action = {.sa_sigaction = end_late,
+                               .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigset_t set;
+
+    /* Whoever started this process may have blocked it. */
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGALRM, &action, NULL) == 0 &&
+           timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
+           timer_settime(*timer, 0, &time, NULL) == 0;
+}
+
+bool check_health(const char *url, char line[CHECK_HEALTH_LINE])
+{
+    struct check check = {.url = url, .line = line, .at_the_end = check.late};
+    struct target target;
+    timer_t timer;
+
+    if (!read_url(url, &target))
+        return fail_check(&check, "not a URL that can be asked");
+    snprintf(check.late, sizeof(check.late), "%s: no response within %d s", url,
+             CHECK_HEALTH_SECONDS);
+    if (!start_timer(&check, &timer))
+        return fail_call(&check, "cannot limit the time");
+    bool good = ask(&check, &target);
+    timer_delete(timer);
+    return good;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of /health and /health/ready in each state of the service.
+ */
+#include "lib/unit_check.h"
+
+#include "api/api.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "lib/messages.h"
+#include "table/table.h"
+
+/* Bytes of a table of one rocket with some gaps. */
+enum { SMALL = 100000 };
+
+#define READY "{\"status\":\"ready\"}"
+#define STOPPING                                                               \
+    "the service is stopping: it still answers, but send new requests to "     \
+    "another instance"
+#define FULL                                                                   \
+    "memory for rockets is full, so messages that need more get 503: send "    \
+    "missing messages, as gaps take memory, or restart with a larger "         \
+    "-max-memory, which loses all rockets"
+#define PROBLEM(title, status, detail)                                         \
+    "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status     \
+    ",\"detail\":\"" detail "\"}"
+#define UNAVAILABLE(detail) PROBLEM("Service Unavailable", "503", detail)
+#define INVALID(detail) PROBLEM("Bad Request", "400", detail)
+
+struct scene {
+    struct api api;
+    struct http_app app;
+    uint64_t next; /* number of the next message after a gap */
+};
+
+static int set_up(void **context)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+    struct table *empty = table_new(SIZE_MAX);
+
+    if (scene == NULL || empty == NULL)
+        abort();
+    struct table *table = table_new(table_memory(empty) + SMALL);
+    table_free(empty);
+    if (table == NULL)
+        abort();
+    api_init(&scene->api, table, NULL, NULL);
+    scene->app = api_app(&scene->api);
+    scene->next = 1;
+    *context = scene;
+    return 0;
+}
+
+static int tear_down(void **context)
+{
+    struct scene *scene = *context;
+
+    table_free(scene->api.table);
+    free(scene);
+    return 0;
+}
+
+static enum message_outcome post(struct scene *scene, uint64_t number)
+{
+    struct message message = message_speed("r", number, 1);
+
+    return table_apply(scene->api.table, &message);
+}
+
+/* Make gaps until memory is full; then fill them. */
+static void fill_memory(struct scene *scene)
+{
+    while (post(scene, scene->next) == MESSAGE_APPLIED)
+        scene->next += 2;
+}
+
+static void free_memory(struct scene *scene)
+{
+    for (uint64_t gap = 2; gap < scene->next - 1; gap += 2)
+        assert_int_not_equal(post(scene, gap), MESSAGE_NO_MEMORY);
+}
+
+static struct http_response get(struct scene *scene, const char *target)
+{
+    struct http_request request = {.method = HTTP_GET};
+    struct http_response response;
+    char decoded[256];
+
+    http_response_init(&response);
+    http_request_set_target(&request, text_of(target), decoded);
+    assert_null(scene->app.open(scene->app.context, &request, &response));
+    if (response.status == 0)
+        scene->app.answer(scene->app.context, &request, &response);
+    return response;
+}
+
+static void check_header(const struct http_response *response, const char *name,
+                         const char *value)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < response->header_count; i++)
+        if (strcmp(response->headers[i].name, name) == 0)
+            found = response->headers[i].value;
+    if (value == NULL)
+        assert_null(found);
+    else if (found == NULL)
+        fail_msg("no header %s", name);
+    else
+        assert_string_equal(found, value);
+}
+
+static void check(struct scene *scene, const char *target, unsigned status,
+                  const char *body, const char *retry_after)
+{
+    struct http_response response = get(scene, target);
+
+    assert_int_equal(response.status, status);
+    unit_check_text(response.fixed.data != NULL ? response.fixed
+                                                : buffer_text(&response.body),
+                    text_of(body));
+    check_header(&response, "Retry-After", retry_after);
+    check_header(&response, "Cache-Control", status == 400 ? NULL : "no-store");
+    assert_int_equal(response.requested, status == 503);
+    http_response_release(&response);
+}
+
+/* `problems`: the elements of the array. */
+static void check_health_of(struct scene *scene, const char *status,
+                            const char *problems)
+{
+    const struct table *table = scene->api.table;
+    char expected[1024];
+
+    snprintf(expected, sizeof(expected),
+             "{\"status\":\"%s\",\"version\":\"" LUNAR_VERSION
+             "\",\"uptimeSeconds\":123,\"rockets\":%zu,\"memoryBytes\":%zu,"
+             "\"memoryLimitBytes\":%zu,\"problems\":[%s]}",
+             status, table_count(table), table_memory(table),
+             table_memory_limit(table), problems);
+    /* Half a second is time enough for the test. */
+    scene->api.began -= 123500;
+    check(scene, "/health", 200, expected, NULL);
+    scene->api.began += 123500;
+}
+
+static void service_that_is_well_is_ok_and_ready(void **context)
+{
+    struct scene *scene = *context;
+
+    check_health_of(scene, "ok", "");
+    post(scene, 1);
+    check_health_of(scene, "ok", "");
+    check(scene, "/health/ready", 200, READY, NULL);
+    check(scene, "/health/ready?for=reads", 200, READY, NULL);
+    check(scene, "/health/ready?for=ingest", 200, READY, NULL);
+}
+
+static void full_memory_concerns_ingest_until_some_is_freed(void **context)
+{
+    struct scene *scene = *context;
+
+    for (int i = 0; i < 2; i++) {
+        fill_memory(scene);
+        check_health_of(scene, "degraded", "\"" FULL "\"");
+        check(scene, "/health/ready", 200, READY, NULL);
+        check(scene, "/health/ready?for=reads", 200, READY, NULL);
+        check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(FULL), "10");
+        free_memory(scene);
+        check_health_of(scene, "ok", "");
+        check(scene, "/health/ready?for=ingest", 200, READY, NULL);
+    }
+}
+
+static void stop_concerns_all_and_comes_first(void **context)
+{
+    struct scene *scene = *context;
+
+    api_set_stopping(&scene->api);
+    check_health_of(scene, "degraded", "\"" STOPPING "\"");
+    fill_memory(scene);
+    check_health_of(scene, "degraded", "\"" STOPPING "\",\"" FULL "\"");
+    check(scene, "/health/ready", 503, UNAVAILABLE(STOPPING), "5");
+    check(scene, "/health/ready?for=reads", 503, UNAVAILABLE(STOPPING), "5");
+    check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(STOPPING), "5");
+}
+
+static void parameter_is_one_of_two_values(void **context)
+{
+    static const struct {
+        const char *target, *detail;
+    } rows[] = {
+        {"/health/ready?for=", "for must be reads or ingest"},
+        {"/health/ready?for", "for must be reads or ingest"},
+        {"/health/ready?for=Ingest", "for must be reads or ingest"},
+        {"/health/ready?for=ingest%00", "for must be reads or ingest"},
+        {"/health/ready?for=ingest&for=ingest", "for is given twice"},
+        {"/health/ready?f=ingest",
+         "unknown parameter f: the only parameter is for"},
+        {"/health?for=ingest",
+         "unknown parameter for: this operation takes no parameters"},
+    };
+    struct scene *scene = *context;
+
+    api_set_stopping(&scene->api);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char expected[256];
+
+        snprintf(expected, sizeof(expected), INVALID("%s"), rows[i].detail);
+        check(scene, rows[i].target, 400, expected, NULL);
+    }
+    check(scene, "/health/ready?_=1&f%6fr=in%67est&", 503,
+          UNAVAILABLE(STOPPING), "5");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(service_that_is_well_is_ok_and_ready),
+        FIXTURE_TEST(full_memory_concerns_ingest_until_some_is_freed),
+        FIXTURE_TEST(stop_concerns_all_and_comes_first),
+        FIXTURE_TEST(parameter_is_one_of_two_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
