@@ -165,9 +165,9 @@ static int run_service(const struct config *config,
     } else if (workers == NULL) {
         report_failure(code, no_threads);
     } else {
-        process_metrics_add(&process, "", metrics);
-        log_metrics_add(metrics);
         api_init(&api, table, workers, metrics);
+        log_metrics_add(metrics);
+        process_metrics_add(&process, "", metrics);
         struct http_app app = api_app(&api);
         code = serve_until_signal(config, machine, addresses, &app, metrics);
     }
