@@ -26,7 +26,8 @@ from service import Service
 
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
-PATHS = ["/rockets", "/rockets/{id}", "/health", "/openapi.yaml", "/swagger", "/"]
+PATHS = ["/rockets", "/rockets/{id}", "/health", "/metrics", "/openapi.yaml", "/swagger",
+         "/"]
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. And
@@ -116,6 +117,7 @@ ROWS = {
     "/rockets/{id}": [
         (200, {}), (304, CURRENT), (404, {"path_parameters": {"id": "nobody"}})],
     "/health": [(200, {})],
+    "/metrics": [(200, PLAIN), (200, GZIPPED)],
     "/openapi.yaml": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/swagger": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/": [(302, {})],

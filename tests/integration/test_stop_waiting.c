@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stop of the service while lists and a batch wait for a worker. The test
- * stops the workers with ptrace(2); lists of millions of rockets would keep
- * them busy in the same way.
+ * The stop of the service while lists, a scrape and a batch wait for a worker.
+ * The test stops the workers with ptrace(2); lists of millions of rockets would
+ * keep them busy in the same way.
  */
 #include "lib/harness.h"
 
@@ -142,7 +142,7 @@ static void what_waits_for_a_worker_gets_503_or_is_truncated(void **state)
                                             .value = "5",
                                             .part = "stopping",
                                             .closes = true};
-    struct connection stream, waiting, batch, late;
+    struct connection stream, waiting, scrape, batch, late;
     struct response response;
     struct instance instance;
     pid_t workers[WORKERS] = {0};
@@ -160,6 +160,8 @@ static void what_waits_for_a_worker_gets_503_or_is_truncated(void **state)
     read_available(&stream);
     instance_connect(&instance, &waiting);
     connection_get(&waiting, "/rockets?limit=1");
+    instance_connect(&instance, &scrape);
+    connection_get(&scrape, "/metrics");
     instance_connect(&instance, &batch);
     /* A worker has to decode it. */
     connection_post_gzip(&batch, BULK_TYPE "Content-Encoding: gzip\r\n", "{}\n",
@@ -177,6 +179,7 @@ static void what_waits_for_a_worker_gets_503_or_is_truncated(void **state)
     resume_workers(workers);
     int64_t resumed = process_clock();
     expect_last_call(&waiting, resumed, &refused);
+    expect_last_call(&scrape, resumed, &refused);
     expect_last_call(&batch, resumed, &refused);
     assert_int_equal(connection_receive(&stream, &response), CONNECTION_CUT);
     connection_close(&stream);
