@@ -193,9 +193,9 @@ static int run_service(const struct config *config,
     } else if (workers == NULL) {
         report_failure(code, no_threads);
     } else {
-        process_metrics_add(&process, "", metrics);
-        log_metrics_add(metrics);
         api_init(&api, table, workers, metrics);
+        log_metrics_add(metrics);
+        process_metrics_add(&process, "", metrics);
         code = serve_until_signal(config, machine, addresses, &api, metrics);
     }
     workers_free(workers);
