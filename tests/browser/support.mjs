@@ -24,6 +24,7 @@ export const rocketId = "07498283-aa94-4b46-a933-0c44e1a3ff7a";
 export const operations = [
   ["messages", "postMessage"], ["rockets", "listRockets"],
   ["rockets", "getRocket"], ["service", "getHealth"],
+  ["service", "getMetrics"],
   ["service", "getDocument"], ["service", "getSwagger"], ["service", "getRoot"],
 ];
 
