@@ -201,20 +201,23 @@ static void problem_gets_the_id_as_its_last_member(void **state)
     struct json_error error;
 
     memset(id, '"', sizeof(id));
-    for (size_t detail = 0; detail < 1000; detail += 7) {
-        problem_set(response, 400, "%*s", (int)detail, "");
+    for (int length = 1; length < 1500; length += 7) {
+        buffer_clear(&members);
+        buffer_append_format(&members, "\"a\":%0*d", length, 0);
+        problem_set_extended(response, 400, &members, "x");
         const char *data = response->body.data;
-        size_t length = response->body.length;
+        size_t before = response->body.length;
         problem_add_request_id(response, (struct text){id, sizeof(id)});
         assert_ptr_equal(response->body.data, data);
         assert_int_equal(response->body.length,
-                         length + strlen(",\"requestId\":\"\"") +
+                         before + strlen(",\"requestId\":\"\"") +
                              2 * sizeof(id));
-        assert_true(json_scan(buffer_text(&response->body), &error));
     }
+    buffer_clear(&members);
     buffer_append(&members, TEXT("\"applied\":0"));
     problem_set_extended(response, 400, &members, "x");
     buffer_release(&members);
+    assert_true(json_scan(buffer_text(&response->body), &error));
     problem_add_request_id(response, TEXT("a\"\\b"));
     unit_check_text(buffer_text(&response->body),
                     TEXT("{\"type\":\"about:blank\",\"title\":\"Bad Request\","
