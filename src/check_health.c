@@ -16,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/log.h"
 #include "base/text.h"
-#include "format/json_object.h"
-#include "format/json_scan.h"
 #include "http/fields.h"
 
 enum {
@@ -269,31 +269,32 @@ static bool take_version(struct text *line)
 }
 
 /*
- * The member `detail` of a problem (RFC 9457), without its quotes; absent if
- * the response is none, or has escapes in it.
+ * The body, parsed, if it is JSON; cJSON takes some more for it. Ownership: the
+ * caller deletes it.
  */
-static struct text find_detail(const struct check *check)
+static cJSON *parse_body(const struct check *check)
 {
     const char *head = check->response;
     const char *body = memmem(head, check->length, "\r\n\r\n", 4);
-    struct json_object object;
-    struct json_member member;
-    struct json_error error;
 
     if (body == NULL)
-        return (struct text){NULL, 0};
+        return NULL;
     body += 4;
-    struct text json = {body, check->length - (size_t)(body - head)};
-    if (!json_scan(json, &error) || !json_object_open(&object, json))
-        return (struct text){NULL, 0};
-    while (json_object_next(&object, &member)) {
-        struct text value = member.value;
-        if (text_equal(member.name, TEXT("\"detail\"")) &&
-            value.data[0] == '"' &&
-            memchr(value.data, '\\', value.length) == NULL)
-            return (struct text){value.data + 1, value.length - 2};
-    }
-    return (struct text){NULL, 0};
+    return cJSON_ParseWithLength(body, check->length - (size_t)(body - head));
+}
+
+/* Add the `detail` of a problem (RFC 9457) to the line, if there is one. */
+static void add_detail(const struct check *check, const char *status)
+{
+    char escaped[CHECK_HEALTH_LINE];
+    cJSON *problem = parse_body(check);
+    const char *detail = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(problem, "detail"));
+
+    if (detail != NULL)
+        fail_check(check, "%s: %s", status,
+                   log_escape(text_of(detail), escaped, sizeof(escaped)));
+    cJSON_Delete(problem);
 }
 
 /* Receive the whole first line. False, with the result set, if there is none.
@@ -319,7 +320,6 @@ static bool receive_line(struct check *check, int fd, struct text *line)
 static bool receive_response(struct check *check, int fd)
 {
     char status[MAX_STATUS], refused[CHECK_HEALTH_LINE];
-    char escaped[CHECK_HEALTH_LINE];
     struct text line;
 
     if (!receive_line(check, fd, &line))
@@ -335,10 +335,7 @@ static bool receive_response(struct check *check, int fd)
     check->at_the_end = refused;
     while (receive_more(check, fd) > 0)
         continue;
-    struct text detail = find_detail(check);
-    if (detail.data != NULL)
-        fail_check(check, "%s: %s", status,
-                   log_escape(detail, escaped, sizeof(escaped)));
+    add_detail(check, status);
     return false;
 }
 

@@ -322,11 +322,13 @@ static enum log_format find_log_format(struct reader *reader,
 {
     const struct option *option = find_option(TEXT("log-format"));
     const char *entry = config_environment_find(environment, option->variable);
+    struct config_report *report = reader->report;
     struct config_report ignored;
 
     reader->report = &ignored;
     while (reader->next < reader->end)
         read_argument(reader);
+    reader->report = report;
     if (!reader->given[option - options] && entry != NULL)
         option->read(strchr(entry, '=') + 1, &reader->config);
     return reader->config.log_format;

@@ -159,10 +159,11 @@ __attribute__((format(printf, 3, 0))) static size_t
 format_line(const struct event *event, char line[LOG_MAX_LINE],
             const char *format, va_list arguments)
 {
-    char message[LOG_MAX_LINE] = "";
+    char message[LOG_MAX_LINE];
     const struct log_entry entry = {line_format, level_names[event->level],
                                     message, event->fields, event->count};
 
+    message[0] = '\0';
     vsnprintf(message, sizeof(message), format, arguments);
     return log_entry_write(&entry, line);
 }

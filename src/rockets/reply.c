@@ -26,6 +26,15 @@ bool reply_is_refusal(long status)
     }
 }
 
+/* A member of a problem, if it is a string with content; or NULL. */
+static const char *get_text(const cJSON *problem, const char *name)
+{
+    const char *text =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(problem, name));
+
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
 static void append_text(char text[static REPLY_TEXT_SIZE], const char *before,
                         const char *added, const char *after)
 {
@@ -50,7 +59,7 @@ static bool is_problem(const char *content_type)
 void reply_explain(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
 {
     cJSON *problem = NULL;
-    const char *detail;
+    const char *detail, *id;
 
     snprintf(text, REPLY_TEXT_SIZE, "status %ld", reply->status);
     if (reply->location != NULL)
@@ -58,10 +67,12 @@ void reply_explain(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
     if (!is_problem(reply->content_type))
         return;
     problem = cJSON_ParseWithLength(reply->body, reply->length);
-    detail = cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(problem, "detail"));
-    if (detail != NULL && *detail != '\0')
+    detail = get_text(problem, "detail");
+    id = get_text(problem, "requestId");
+    if (detail != NULL)
         append_text(text, ", \"", detail, "\"");
+    if (id != NULL)
+        append_text(text, ", requestId ", id, "");
     cJSON_Delete(problem);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a reply that is not a success means, in words: its status, the `detail`
- * of a problem (RFC 9457), and advice.
+ * of a problem (RFC 9457), the id by which the service's log has it, and
+ * advice.
  */
 #ifndef ROCKETS_REPLY_H
 #define ROCKETS_REPLY_H
@@ -26,8 +27,9 @@ struct reply {
 bool reply_is_refusal(long status);
 
 /*
- * Write the status and the reason that the service gives, such as `status 404,
- * "no rocket has this id"`. It is printable ASCII, whatever the service sent.
+ * Write the status, and the reason and the id that the service gives, such as
+ * `status 404, "no rocket has this id", requestId 4dad40f0`. It is printable
+ * ASCII, whatever the service sent.
  */
 void reply_explain(const struct reply *reply,
                    char text[static REPLY_TEXT_SIZE]);

@@ -25,6 +25,7 @@ export const operations = [
   ["messages", "postMessage"], ["rockets", "listRockets"],
   ["rockets", "getRocket"], ["service", "getHealth"],
   ["service", "getReadiness"],
+  ["service", "getMetrics"],
   ["service", "getDocument"], ["service", "getSwagger"], ["service", "getRoot"],
 ];
 

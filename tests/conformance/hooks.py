@@ -24,7 +24,7 @@ from schemathesis.generation.meta import CoverageScenario, coverage_scenario
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from client import JSON, NDJSON, Client
-from strict import tighten
+from strict import PROBLEM, tighten
 
 MAX_LINE = 65536
 BATCHES = (NDJSON, "application/ndjson", "application/jsonl", "application/jsonlines")
@@ -172,6 +172,23 @@ def response_is_documented(context, response, case):
     unknown = (set(response.headers) - {name.lower() for name, _ in headers.items()}
                - TRANSPORT_HEADERS)
     assert not unknown, f"{status} has undocumented {sorted(unknown)}"
+
+
+@schemathesis.check
+def request_id_is_returned(context, response, case):
+    """If it was sent and is valid; else a problem has one that was made."""
+    sent = response.request.headers.get("X-Request-Id") or ""
+    sent = (sent.encode("latin-1") if isinstance(sent, str) else sent).strip(b" \t")
+    [returned] = response.headers.get("x-request-id", [None])
+    problem = response.headers.get("content-type") == [PROBLEM]
+    if re.fullmatch(rb"[!-~]{1,128}", sent):
+        assert returned == sent.decode(), f"{sent} was sent, {returned} returned"
+    elif problem:
+        assert re.fullmatch("[0-9a-f]{32}", returned or ""), f"made: {returned}"
+    else:
+        assert returned is None, f"not sent, but returned: {returned}"
+    if problem and response.content:
+        assert response.json().get("requestId") == returned, "header and member differ"
 
 
 @schemathesis.check

@@ -79,6 +79,7 @@ FORBIDDEN = [
     ("/messages", "400", {"status": 404}), ("/messages", "400", {"title": "Error"}),
     ("/messages", "400", {"type": "/errors"}), ("/messages", "403", {"status": 400}),
     ("/messages", "405", {"title": "Error"}), ("/messages", "405", {"other": 1}),
+    ("/messages", "400", {"requestId": ""}), ("/messages", "403", {"requestId": "a b"}),
     ("/rockets/{id}", "200", {"reason": "r"}), ("/rockets/{id}", "200", {"mission": None}),
     ("/rockets/{id}", "200", {"type": None}), ("/rockets/{id}", "200", {"createdAt": None}),
     ("/rockets/{id}", "200", {"status": "exploded"}), ("/rockets/{id}", "200", {"type": ""}),
@@ -105,7 +106,8 @@ ROWS = {
         (400, post(gzip.compress(line(6))[:-1], NDJSON, headers=PACKED)),
         (415, post(line(6), headers={"Content-Encoding": "br"})),
         (202, post(line(8).ljust(MAX_BODY) + b"\n" + line(9).ljust(MAX_BODY + 1), NDJSON)),
-        (400, MALFORMED), (400, post(b"")), (400, post(line(1) + line(2))),
+        (400, MALFORMED), (400, post(b"")),
+        (400, post(b"", headers={"X-Request-Id": "7f4a-1"})), (400, post(line(1) + line(2))),
         (403, post(line(9), headers={"Sec-Fetch-Site": "cross-site"})),
         (403, post(line(9), headers={"Origin": "http://elsewhere.example"})),
         (413, LONG_BODY), (414, post(line(1), **LONG_TARGET)),
@@ -118,7 +120,7 @@ ROWS = {
         (400, {"query": {"order": ["asc", "asc"]}}), (400, {"query": {"limit": [1, 2]}})],
     "/rockets/{id}": [
         (200, {}), (304, CURRENT), (404, {"path_parameters": {"id": "nobody"}})],
-    "/health": [(200, {})],
+    "/health": [(200, {}), (200, {"headers": {"X-Request-Id": "7f4a-1"}})],
     "/health/ready": [
         (200, {}), (200, {"query": {"for": "ingest"}}), (400, {"query": {"for": "all"}})],
     "/metrics": [(200, PLAIN), (200, GZIPPED)],

@@ -151,9 +151,11 @@ class Terminal:
         return re.fullmatch(pattern_of(shown), comparable(self.text()) + "\n") is not None
 
     def wait(self, shown: str | None = None) -> None:
-        """Wait until it has ended, or has printed the last line of `shown`."""
+        """Wait until it has ended, or has printed the last line of `shown` that is
+        not "..."."""
         end = time.monotonic() + SECONDS_A_COMMAND
-        last = line_pattern(shown.split("\n")[-1]) if shown else "(?!)"
+        lines = [line for line in (shown or "").split("\n") if line not in ("", "...")]
+        last = line_pattern(lines[-1]) if lines else "(?!)"
         while self.status is None and time.monotonic() < end:
             if re.search(f"^{last}$", comparable(self.text()), re.M):
                 break

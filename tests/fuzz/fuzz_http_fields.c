@@ -2,9 +2,9 @@
 /*
  * Fuzzes header fields, one per line: If-None-Match, Accept-Encoding,
  * Content-Type, Host, Origin, Sec-Fetch-Site, the lists of allowed origins and
- * hosts, Connection, Transfer-Encoding, Content-Encoding. The result for each
- * field is compared with a second implementation. The line "-" stands for an
- * absent field.
+ * hosts, Connection, Transfer-Encoding, Content-Encoding, X-Request-Id. The
+ * result for each field is compared with a second implementation. The line "-"
+ * stands for an absent field.
  */
 #include "fuzz.h"
 
@@ -330,6 +330,13 @@ static void check_lists(const struct site_policy *policy)
                (valid || text_equal(policy->origins, TEXT("*"))));
 }
 
+static void check_request_id(struct text field)
+{
+    static struct fuzz_pattern valid = {.expression = "^[!-~]{1,128}$"};
+
+    FUZZ_CHECK(http_is_request_id(field) == fuzz_match(&valid, field, NULL));
+}
+
 /* The next line as the value of a field; absent for "-" or no line. */
 static struct text take_field(struct text *rest)
 {
@@ -375,5 +382,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_field(&rest, check_connection);
     check_field(&rest, check_transfer_encoding);
     check_field(&rest, check_content_encoding);
+    check_field(&rest, check_request_id);
     return 0;
 }

@@ -165,13 +165,13 @@ static void many_invalid_lines_are_counted(void **state)
     for (size_t i = 0; i < BAD; i++)
         snprintf(body + 3 * i, sizeof(body) - 3 * i, "{}\n");
     instance_connect(*state, &connection);
-    connection_post_with(&connection, BULK_TYPE, body);
+    connection_post_with(&connection, BULK_TYPE "X-Request-Id: 7\r\n", body);
     connection_expect(&connection, &response);
     response_expect_status(&response, 400);
     assert_non_null(strstr(response.body, "\"rejected\":250,"));
     const char *last = strstr(response.body, "{\"line\":100,");
     assert_non_null(last);
-    assert_string_equal(strchr(last, '}'), "}]}");
+    assert_string_equal(strchr(last, '}'), "}],\"requestId\":\"7\"}");
     response_release(&response);
     bulk_expect_next(&connection);
     connection_close(&connection);

@@ -95,11 +95,11 @@ static void expect_refusals(const struct lines *lines)
     line = find_line(lines, "a message has at most 65536 bytes");
     expect_request(line, "warn", "POST", "/messages");
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(line, "status")));
-    line = find_line(lines, "0 bytes received, 15 in the response, ");
-    expect_request(line, "debug", "GET", "/health");
+    line = find_line(lines, "0 bytes received, 2 in the response, ");
+    expect_request(line, "debug", "GET", "/rockets?limit=1&type=x");
     expect_number(line, "status", 200);
     expect_number(line, "receivedBytes", 0);
-    expect_number(line, "sentBytes", 15);
+    expect_number(line, "sentBytes", 2);
     assert_true(cJSON_IsTrue(cJSON_GetObjectItem(line, "complete")));
     assert_true(cJSON_IsNumber(cJSON_GetObjectItem(line, "durationMs")));
 }
@@ -175,7 +175,7 @@ static void every_line_of_a_run_is_an_object(void **state)
     (void)state;
     start_with_variable(&instance);
     EXCHANGE(&instance, .body = one.body, .status = 202);
-    EXCHANGE(&instance, .target = "/health", .status = 200);
+    EXCHANGE(&instance, .target = "/rockets?limit=1&type=x", .status = 200);
     EXCHANGE(&instance, .fields = "X-Request-Id: a\"\\b\r\n", .body = "x",
              .status = 400);
     instance_connect(&instance, &connection);

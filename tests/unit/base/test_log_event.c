@@ -149,7 +149,7 @@ static void expect_prefix(const char *read, const char *string, bool whole)
         if (byte > 0x7f)
             at += sprintf(at, "\\x%02x", byte);
         else
-            *at++ = byte < ' ' || byte == 0x7f ? ' ' : *string;
+            *at++ = (char)(byte < ' ' || byte == 0x7f ? ' ' : byte);
     }
     *at = '\0';
     assert_int_equal(strncmp(expected, read, strlen(read)), 0);

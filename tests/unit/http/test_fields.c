@@ -54,6 +54,27 @@ static void token_has_only_token_characters(void **state)
     check_bytes(http_is_token, "!#$%&'*+-.^_`|~");
 }
 
+static void request_id_is_printable_and_bounded(void **state)
+{
+    (void)state;
+    static const char punctuation[] = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+    static const struct values rows[] = {
+        {true,
+         {"a", "!", "~", "258dbca1b259b0212cff3f1a9240c951", punctuation}},
+        {false, {"", " ", "a b", " a", "a ", "a\t", "\x7f", "\xc3\xa9"}},
+    };
+    char longest[HTTP_MAX_REQUEST_ID + 1];
+
+    check_values(http_is_request_id, rows, COUNT(rows));
+    check_bytes(http_is_request_id, punctuation);
+    assert_false(http_is_request_id(text_of(NULL)));
+    memset(longest, 'x', sizeof(longest));
+    assert_true(
+        http_is_request_id((struct text){longest, HTTP_MAX_REQUEST_ID}));
+    assert_false(
+        http_is_request_id((struct text){longest, HTTP_MAX_REQUEST_ID + 1}));
+}
+
 static bool closes(struct text connection)
 {
     return http_list_has(connection, TEXT("close"));
@@ -278,6 +299,7 @@ static void etags_are_compared_by_every_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(request_id_is_printable_and_bounded),
         cmocka_unit_test(token_has_only_token_characters),
         cmocka_unit_test(token_is_found_in_a_list),
         cmocka_unit_test(transfer_coding_is_chunked_alone_or_unknown),

@@ -7,6 +7,7 @@
 
 #include "base/sync.h"
 #include "format/json_scan.h"
+#include "http/fields.h"
 #include "http/problem.h"
 #include "http/response.h"
 
@@ -191,6 +192,53 @@ static void long_detail_is_truncated(void **state)
     assert_true(json_scan(buffer_text(&response->body), &error));
 }
 
+/* After everything else that it has; it needs no memory. */
+static void problem_gets_the_id_as_its_last_member(void **state)
+{
+    struct http_response *response = *state;
+    struct buffer members = BUFFER_INIT;
+    char id[HTTP_MAX_REQUEST_ID];
+    struct json_error error;
+
+    memset(id, '"', sizeof(id));
+    for (int length = 1; length < 1500; length += 7) {
+        buffer_clear(&members);
+        buffer_append_format(&members, "\"a\":%0*d", length, 0);
+        problem_set_extended(response, 400, &members, "x");
+        const char *data = response->body.data;
+        size_t before = response->body.length;
+        problem_add_request_id(response, (struct text){id, sizeof(id)});
+        assert_ptr_equal(response->body.data, data);
+        assert_int_equal(response->body.length,
+                         before + strlen(",\"requestId\":\"\"") +
+                             2 * sizeof(id));
+    }
+    buffer_clear(&members);
+    buffer_append(&members, TEXT("\"applied\":0"));
+    problem_set_extended(response, 400, &members, "x");
+    buffer_release(&members);
+    assert_true(json_scan(buffer_text(&response->body), &error));
+    problem_add_request_id(response, TEXT("a\"\\b"));
+    unit_check_text(buffer_text(&response->body),
+                    TEXT("{\"type\":\"about:blank\",\"title\":\"Bad Request\","
+                         "\"status\":400,\"detail\":\"x\",\"applied\":0,"
+                         "\"requestId\":\"a\\\"\\\\b\"}"));
+}
+
+/* The body is empty if memory was exhausted. */
+static void problem_without_a_body_gets_no_id(void **state)
+{
+    struct http_response *response = *state;
+    struct buffer members = {.failed = true};
+
+    problem_set_extended(response, 400, &members, "x");
+    assert_true(response->is_problem);
+    problem_add_request_id(response, TEXT("a"));
+    assert_int_equal(response->body.length, 0);
+    http_response_clear(response, 0);
+    assert_false(response->is_problem);
+}
+
 static void statuses_have_the_standard_titles(void **state)
 {
     (void)state;
@@ -222,6 +270,8 @@ int main(void)
         FIXTURE_TEST(release_frees_everything_once),
         FIXTURE_TEST(short_body_leaves_its_memory),
         FIXTURE_TEST(note_is_replaced_by_what_may_be_made_of_it),
+        FIXTURE_TEST(problem_gets_the_id_as_its_last_member),
+        FIXTURE_TEST(problem_without_a_body_gets_no_id),
         FIXTURE_TEST(problem_replaces_the_response),
         FIXTURE_TEST(detail_is_always_valid_json),
         FIXTURE_TEST(long_detail_is_truncated),
