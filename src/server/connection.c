@@ -83,7 +83,8 @@ void connection_init(struct connection *connection, int socket)
     connection->socket = socket;
     connection->acknowledged = connection->progress = 0;
     connection->closing_since = connection->ended = 0;
-    connection->shut_for = connection->end = CONNECTION_END_UNKNOWN;
+    connection->shut_for = CONNECTION_END_UNKNOWN;
+    connection->end = CONNECTION_END_CLIENT;
     atomic_init(&connection->closing, false);
     atomic_init(&connection->state,
                 make_state(CONNECTION_IDLE, connection_clock()));

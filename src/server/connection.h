@@ -34,16 +34,16 @@ enum { CONNECTION_PHASES = CONNECTION_SENDING + 1 };
 
 /* Why a connection is closed: the values of a label of metrics, in order. */
 enum connection_end {
-    CONNECTION_END_CLIENT,        /* the client has closed it, or its side */
+    CONNECTION_END_CLIENT,        /* none of these: the client, mostly */
     CONNECTION_END_ANSWERED,      /* the response said that it is the last */
     CONNECTION_END_IDLE,          /* no request came in time */
     CONNECTION_END_EVICTED,       /* to make room for others */
     CONNECTION_END_SLOW_REQUEST,  /* a request was not complete in time */
     CONNECTION_END_SLOW_RESPONSE, /* nothing of a response was taken in time */
     CONNECTION_END_STOP,          /* the service stops */
-    CONNECTION_END_ERROR,         /* it cannot go on; see server_metrics.c */
+    CONNECTION_END_ERROR,         /* something was cut off; no memory */
     CONNECTION_ENDS,
-    CONNECTION_END_UNKNOWN = CONNECTION_ENDS, /* none, up to now */
+    CONNECTION_END_UNKNOWN = CONNECTION_ENDS, /* it is not being closed */
 };
 
 /* What to do with a connection. */

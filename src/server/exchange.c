@@ -91,55 +91,35 @@ static void drop_request(struct exchange *exchange)
     request_body_end(&exchange->body);
 }
 
-/* Of what the client sends, when its connection is about to be closed. */
-enum unread {
-    UNREAD_END,   /* the client has closed the connection, or its side */
-    UNREAD_NONE,  /* nothing now, but more may come */
-    UNREAD_BYTES, /* bytes have arrived */
-};
-
-static enum unread peek_unread(const struct exchange *exchange)
-{
-    char byte;
-    ssize_t unread =
-        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-    if (unread > 0)
-        return UNREAD_BYTES;
-    return unread < 0 && errno == EAGAIN ? UNREAD_NONE : UNREAD_END;
-}
-
 /*
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, or more may come, as the
  * request was refused, by us or by MHD itself, before all of it was there. Not
  * if a limit closes the connection, or the client has.
  */
-static bool has_to_linger(const struct exchange *exchange, enum unread unread)
+static bool has_to_linger(const struct exchange *exchange)
 {
+    char byte;
+
     if (atomic_load(&exchange->connection.closing) || exchange->cut)
         return false;
-    return unread == UNREAD_BYTES ||
-           (unread == UNREAD_NONE && exchange->incomplete);
+    ssize_t unread =
+        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return unread > 0 ||
+           (unread < 0 && errno == EAGAIN && exchange->incomplete);
 }
 
 void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL)
         return;
-    struct connection *connection = &exchange->connection;
-    enum unread unread = peek_unread(exchange);
-    if (has_to_linger(exchange, unread))
-        linger_keep(exchange->context->linger, connection->socket);
-    /* If the client has not, MHD closes it, which says not why. */
-    if (connection->end == CONNECTION_END_UNKNOWN)
-        connection->end =
-            unread == UNREAD_END ? CONNECTION_END_CLIENT : CONNECTION_END_ERROR;
+    if (has_to_linger(exchange))
+        linger_keep(exchange->context->linger, exchange->connection.socket);
     drop_request(exchange);
     http_response_release(&exchange->response);
-    connections_remove(exchange->context->connections, connection);
-    metric_add(exchange->context->metrics->closed, connection_end(connection),
-               1);
+    connections_remove(exchange->context->connections, &exchange->connection);
+    metric_add(exchange->context->metrics->closed,
+               connection_end(&exchange->connection), 1);
     mhd_responses_release(&exchange->responses);
     buffer_release(&exchange->target);
     request_body_release(&exchange->body);
@@ -224,10 +204,11 @@ static void record_end(struct exchange *exchange, bool sent)
 {
     struct connection *connection = &exchange->connection;
 
-    if (!exchange->recorded)
-        record_refusal(exchange);
+    /* First, as MHD says of all its own responses that they were not sent. */
     if (!sent && connection->end != CONNECTION_END_ERROR)
         connection->end = CONNECTION_END_CLIENT;
+    if (!exchange->recorded)
+        record_refusal(exchange);
     const struct request_line line = make_line(exchange);
     const struct request_end end = {
         .received = exchange->body.received,

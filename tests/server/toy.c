@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "base/sync.h"
 #include "http/app.h"
 #include "http/problem.h"
@@ -152,7 +153,8 @@ struct toy *toy_start(bool per_connection, unsigned loops)
                                      .threads = loops,
                                      .per_connection = per_connection,
                                      .max_connections = CONNECTIONS,
-                                     .idle_seconds = IDLE_SECONDS};
+                                     .idle_seconds = IDLE_SECONDS,
+                                     .metrics = metrics_new()};
     static const char *const routes[] = {"toy"};
     struct http_app app = {toy,        open_request, answer_request,
                            "too long", routes,       1};
@@ -161,6 +163,8 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     sync_mutex_init(&toy->lock);
     sync_cond_init(&toy->changed);
     toy->threads = per_connection;
+    toy->metrics = options.metrics;
+    assert_non_null(toy->metrics);
     assert_int_equal(pthread_create(&toy->waker, NULL, run_waker, toy), 0);
     toy->server = server_start(&options, &app, error, sizeof(error));
     freeaddrinfo(addresses);
@@ -174,6 +178,11 @@ struct toy *toy_start(bool per_connection, unsigned loops)
 uint16_t toy_port(const struct toy *toy)
 {
     return server_address(toy->server)->port;
+}
+
+struct metrics *toy_metrics(const struct toy *toy)
+{
+    return toy->metrics;
 }
 
 static void *run_stop(void *context)
@@ -231,6 +240,7 @@ bool toy_free(struct toy *toy)
     bool sound = toy->fault == NULL;
     if (!sound)
         print_error("the server broke a contract: %s\n", toy->fault);
+    metrics_free(toy->metrics);
     pthread_cond_destroy(&toy->changed);
     pthread_mutex_destroy(&toy->lock);
     free(toy);

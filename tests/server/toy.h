@@ -44,6 +44,7 @@ enum toy_event {
     TOY_EVENTS
 };
 
+struct metrics;
 struct toy;
 
 /*
@@ -53,6 +54,9 @@ struct toy;
  */
 struct toy *toy_start(bool per_connection, unsigned loops);
 uint16_t toy_port(const struct toy *toy);
+
+/* Those of the server, also after its stop. The toy has one route, "toy". */
+struct metrics *toy_metrics(const struct toy *toy);
 
 /* Stop the server. Returns the milliseconds that it took. */
 int64_t toy_stop(struct toy *toy);

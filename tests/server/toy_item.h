@@ -49,6 +49,7 @@ struct toy_item {
 struct toy {
     /* Set at the start, then read-only. */
     struct server *server;
+    struct metrics *metrics;
     bool threads;
     pthread_t waker;
     /* Owned by the test's thread. */
