@@ -217,8 +217,8 @@ static void problem_gets_the_id_as_its_last_member(void **state)
     buffer_append(&members, TEXT("\"applied\":0"));
     problem_set_extended(response, 400, &members, "x");
     buffer_release(&members);
-    assert_true(json_scan(buffer_text(&response->body), &error));
     problem_add_request_id(response, TEXT("a\"\\b"));
+    assert_true(json_scan(buffer_text(&response->body), &error));
     unit_check_text(buffer_text(&response->body),
                     TEXT("{\"type\":\"about:blank\",\"title\":\"Bad Request\","
                          "\"status\":400,\"detail\":\"x\",\"applied\":0,"
