@@ -190,7 +190,7 @@ static struct connection accept_request(int listener)
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
     assert_true(process_poll(listener, POLLIN, deadline));
-    connection.socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    connection.socket = accept(listener, NULL, NULL);
     assert_true(connection.socket >= 0);
     do
         assert_true(connection_fill(&connection, 4096, deadline));
