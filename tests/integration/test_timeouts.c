@@ -55,6 +55,7 @@ _Static_assert(sizeof(SPACES) > LAST_TICK, "lasts for the whole test");
 _Static_assert(sizeof(BODY_START BODY_END) - 1 == 157,
                "as in its Content-Length below");
 
+#define CLOSED(reason) "lunar_connections_closed_total{reason=\"" reason "\"}"
 #define CLOSED_AFTER(seconds)                                                  \
     .earliest = (seconds)-2, .latest = (seconds) + SLACK
 
@@ -238,8 +239,11 @@ static void slow_connections_are_closed_in_time_and_no_sooner(void **state)
     (void)receive_until(start, start + (int64_t)(LAST_TICK + SLACK) * TICK);
     for (size_t i = 0; i < CLIENTS; i++)
         expect_closed_in_time(&clients[i]);
-    for (size_t i = 0; i < MODES; i++)
+    for (size_t i = 0; i < MODES; i++) {
         expect_reader_cut_off_without_progress(&readers[i]);
+        assert_true(scrape_value(&services[i], CLOSED("slow_request")) == 4);
+        assert_true(scrape_value(&services[i], CLOSED("slow_response")) == 1);
+    }
 }
 
 int main(void)

@@ -73,11 +73,34 @@ static void connection_with_an_incomplete_request_is_reset(void **state)
     check(pair, now + TICK_US, CONNECTION_RESET);
 }
 
+/* What is noted first stands, whatever closes the connection in the end. */
+static void reason_is_that_of_the_limit(void **state)
+{
+    struct pair *pair = *state;
+    struct connection *connection = &pair->connection;
+
+    assert_int_equal(connection_end(connection), CONNECTION_END_IDLE);
+    connection_init(connection, connection->socket);
+    assert_int_equal(connection_end(connection), CONNECTION_END_CLIENT);
+    assert_int_equal(connection_check_locked(connection, 0, pair->now),
+                     CONNECTION_SHUT_READ);
+    assert_int_equal(connection_end(connection), CONNECTION_END_STOP);
+    connection_init(connection, connection->socket);
+    connection_enter(connection, CONNECTION_RECEIVING);
+    check(pair,
+          connection_clock() + CONNECTION_REQUEST_SECONDS * UINT64_C(1000000),
+          CONNECTION_RESET);
+    assert_int_equal(connection_end(connection), CONNECTION_END_SLOW_REQUEST);
+    connection_end_locked(connection, CONNECTION_END_EVICTED, CONNECTION_RESET);
+    assert_int_equal(connection_end(connection), CONNECTION_END_SLOW_REQUEST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(idle_connection_is_kept_for_a_tick_and_then_shut),
         FIXTURE_TEST(connection_with_an_incomplete_request_is_reset),
+        FIXTURE_TEST(reason_is_that_of_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
