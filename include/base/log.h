@@ -140,4 +140,10 @@ uint64_t log_lines_dropped(void);
  */
 const char *log_escape(struct text text, char *out, size_t size);
 
+/*
+ * The same, with spaces as \x20 too: for a text that other words follow, so
+ * that a client cannot forge these.
+ */
+const char *log_escape_word(struct text text, char *out, size_t size);
+
 #endif

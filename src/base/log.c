@@ -430,13 +430,15 @@ void log_event(enum log_level level, const struct log_field *fields,
     va_end(arguments);
 }
 
-const char *log_escape(struct text text, char *out, size_t size)
+/* As log_escape(), with `others`, which are printable, escaped as well. */
+static const char *escape_bytes(struct text text, const char *others, char *out,
+                                size_t size)
 {
     static const char digits[] = "0123456789abcdef";
     size_t length = 0;
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.data[i];
-        bool plain = byte >= ' ' && byte < 0x7f && byte != '\\';
+        bool plain = byte >= ' ' && byte < 0x7f && strchr(others, byte) == NULL;
         /* Never write part of an escape. */
         if (length + (plain ? 1 : 4) >= size)
             break;
@@ -451,4 +453,14 @@ const char *log_escape(struct text text, char *out, size_t size)
     }
     out[length] = '\0';
     return out;
+}
+
+const char *log_escape(struct text text, char *out, size_t size)
+{
+    return escape_bytes(text, "\\", out, size);
+}
+
+const char *log_escape_word(struct text text, char *out, size_t size)
+{
+    return escape_bytes(text, "\\ ", out, size);
 }

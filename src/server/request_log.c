@@ -91,7 +91,7 @@ static void start_fields(const struct request_line *line,
         add_unknown(fields, "method", "(unknown)");
     add_string(
         fields, "target", LOG_IN_FRONT,
-        log_escape(line->target, fields->target, sizeof(fields->target)));
+        log_escape_word(line->target, fields->target, sizeof(fields->target)));
     if (line->status != 0)
         add_number(fields, "status", LOG_IN_FRONT, LOG_NUMBER, line->status);
     else

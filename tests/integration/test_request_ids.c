@@ -202,6 +202,37 @@ static void refusal_of_libmicrohttpd_has_no_id(void **state)
     free(errors);
 }
 
+/* Neither a client that leaves nor a refusal after the head takes the id away.
+ */
+static void line_without_a_response_has_the_id(void **state)
+{
+    static const char *const bodies[] = {
+        SENT "Content-Length: 2\r\n\r\nx",
+        SENT "Transfer-Encoding: chunked\r\n\r\nno size\r\n",
+    };
+    struct instance instance;
+
+    (void)state;
+    instance_start(&instance, FLAGS("-log-level=debug"));
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct connection connection;
+        instance_connect(&instance, &connection);
+        connection_send_text(&connection,
+                             "POST /messages HTTP/1.1\r\nHost: localhost\r\n");
+        connection_send_text(&connection, bodies[i]);
+        if (i == 1)
+            connection_expect_status(&connection, 400);
+        connection_close(&connection);
+        process_wait_error(&instance.process, ", cut off requestId=" ID "\n");
+    }
+    char *errors = stop_service(&instance);
+    assert_int_equal(count_parts(errors, ", cut off requestId=" ID "\n"), 2);
+    assert_int_equal(
+        count_parts(errors, "could not read the request requestId=" ID "\n"),
+        1);
+    free(errors);
+}
+
 static int setup_rockets(void **state)
 {
     int result = instance_setup(state);
@@ -231,6 +262,7 @@ int main(void)
     const struct CMUnitTest logged[] = {
         cmocka_unit_test(log_has_the_id_of_the_problem),
         cmocka_unit_test(refusal_of_libmicrohttpd_has_no_id),
+        cmocka_unit_test(line_without_a_response_has_the_id),
     };
 
     return cmocka_run_group_tests_name("event loops", tests, setup_rockets,

@@ -153,6 +153,16 @@ static void escape_leaves_printable_ascii_only(void **state)
     }
 }
 
+static void word_has_no_spaces(void **state)
+{
+    char out[32];
+
+    (void)state;
+    assert_ptr_equal(log_escape_word(TEXT("a 2: \\\n\""), out, sizeof(out)),
+                     out);
+    assert_string_equal(out, "a\\x202:\\x20\\x5c\\x0a\"");
+}
+
 static void escape_is_truncated_between_characters(void **state)
 {
     (void)state;
@@ -253,6 +263,7 @@ int main(void)
         cmocka_unit_test(levels_have_names),
         cmocka_unit_test(metrics_have_the_levels_by_their_names),
         cmocka_unit_test(escape_leaves_printable_ascii_only),
+        cmocka_unit_test(word_has_no_spaces),
         cmocka_unit_test(escape_is_truncated_between_characters),
         cmocka_unit_test(line_after_a_torn_one_begins_a_line),
         cmocka_unit_test(pthread_error_is_logged_and_aborts),

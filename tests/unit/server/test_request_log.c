@@ -243,6 +243,20 @@ static void lines_have_the_id_of_the_request(void **state)
     }
 }
 
+/* libmicrohttpd accepts spaces in targets; what follows cannot be forged. */
+static void target_is_one_word(void **state)
+{
+    struct fixture *fixture = *state;
+    struct request_line line = make_line(HTTP_GET, 400);
+
+    line.target = TEXT("/x 200: fine");
+    captured_log_start(&fixture->capture);
+    request_log_response(&fixture->log, &line, "bad");
+    captured_log_stop(&fixture->capture);
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
+                        "0.0.0.0:0 GET /x\\x20200:\\x20fine 400: bad\n");
+}
+
 /* Log the end of a request in JSON. Returns the members behind the message. */
 static const char *json_of_end(struct fixture *fixture,
                                const struct request_line *line,
@@ -346,6 +360,26 @@ static void many_refusals_are_few_lines_and_a_count(void **state)
     assert_int_equal(metric_total(fixture->added.refused), 100);
 }
 
+static void json_has_the_counts_as_members(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set_used(fixture, connection_clock() + UINT64_C(3600000000));
+    refuse(fixture, 3);
+    request_log_unknown(&fixture->log);
+    log_set_format(LOG_JSON);
+    captured_log_start(&fixture->capture);
+    request_log_report(&fixture->log, true);
+    captured_log_stop(&fixture->capture);
+    log_set_format(LOG_TEXT);
+    assert_int_equal(fixture->capture.writes, 2);
+    assert_non_null(strstr(
+        fixture->capture.text,
+        "\"further refused requests, not logged: 3\",\"notLogged\":3}\n"));
+    assert_non_null(
+        strstr(fixture->capture.text, " could not read: 1\",\"notRead\":1}\n"));
+}
+
 /* One that is refused again and again does not hide another. */
 static void clients_have_limits_of_their_own(void **state)
 {
@@ -428,7 +462,9 @@ int main(void)
         FIXTURE_TEST(client_is_an_address_with_its_port),
         FIXTURE_TEST(end_has_bytes_and_time),
         FIXTURE_TEST(lines_have_the_id_of_the_request),
+        FIXTURE_TEST(target_is_one_word),
         FIXTURE_TEST(json_has_what_is_known_as_members),
+        FIXTURE_TEST(json_has_the_counts_as_members),
         FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
         FIXTURE_TEST(clients_have_limits_of_their_own),
         FIXTURE_TEST(client_is_limited_with_all_its_addresses),
