@@ -18,6 +18,7 @@
 enum {
     LIMIT_MS = 5000, /* of the whole check */
     LONG = 1024 * 1024,
+    READ = 16 * 1024, /* bytes that are read of a response */
     MAX_TEXT = 256,
 };
 
@@ -149,7 +150,7 @@ static void wrong_url_is_a_usage_error(void **state)
 
     (void)state;
     expect_line(FLAGS("-check-health=localhost"), NULL, 2,
-                "-check-health=localhost: expected a URL, as in "
+                "-check-health=localhost: expected an http:// URL, as in "
                 "http://127.0.0.1:8088/health/ready");
     expect_line(FLAGS("-check-health", "-port=0"), NULL, 2, advice);
     expect_line(FLAGS("-check-health", "-host=a/b"), NULL, 2, advice);
@@ -254,6 +255,14 @@ static const struct {
     {"HTTP/1.1 099 OK\r\n", 1, "the response is not HTTP"},
     {"HTTP/1.1  200 OK\r\n", 1, "the response is not HTTP"},
     {"HTTP/1.1 200OK\r\n", 1, "the response is not HTTP"},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 0, "200 OK"},
+    {"HTTP/1.1 102 \r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
+     "HTTP/1.1 503 No\r\nA: b\r\n\r\n{\"detail\":\"why\"}",
+     1, "503 No: why"},
+    {"HTTP/1.1 100 Continue\r\n\r\n", 1,
+     "no response: the connection was closed"},
+    {"HTTP/1.1 103 Early Hints\r\nLink: <a>", 1, "the response is not HTTP"},
+    {"HTTP/1.1 100 Continue\r\n\r\n200 OK\r\n", 1, "the response is not HTTP"},
 };
 
 /* As a whole, and a byte at a time. */
@@ -283,7 +292,10 @@ static void response_is_judged_however_it_arrives(void **state)
     close(listener);
 }
 
-/* No more than the beginning is read. */
+/*
+ * No more than the beginning is read, whether more follows or the connection
+ * stays open.
+ */
 static void long_responses_are_judged_by_their_beginning(void **state)
 {
     static const struct {
@@ -301,14 +313,17 @@ static void long_responses_are_judged_by_their_beginning(void **state)
     (void)state;
     assert_non_null(filling);
     memset(filling, 'x', LONG);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *start = rows[i / 2].start;
         struct process process;
 
         start_url_check(&process, port);
         struct connection connection = accept_request(listener);
-        connection_send_text(&connection, rows[i].start);
-        connection_send(&connection, filling, LONG);
-        expect_url_result(&process, port, rows[i].status, rows[i].result);
+        connection_send_text(&connection, start);
+        connection_send(&connection, filling,
+                        i % 2 == 0 ? LONG : READ - strlen(start));
+        expect_url_result(&process, port, rows[i / 2].status,
+                          rows[i / 2].result);
         connection_close(&connection);
     }
     free(filling);
