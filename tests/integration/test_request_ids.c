@@ -7,7 +7,6 @@
 #include "lib/count_parts.h"
 #include "lib/harness.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,16 +143,6 @@ static void id_that_is_none_is_ignored(void **state)
     }
 }
 
-/* Stop it. Returns its log. Ownership: the caller frees it. */
-static char *stop_service(struct instance *instance)
-{
-    char *errors = NULL;
-
-    process_signal(&instance->process, SIGTERM);
-    free(process_finish(&instance->process, 0, &errors));
-    return errors;
-}
-
 static void log_has_the_id_of_the_problem(void **state)
 {
     static const char *const modes[] = {NULL, "-threads=per-connection"};
@@ -170,7 +159,7 @@ static void log_has_the_id_of_the_problem(void **state)
         EXCHANGE(&instance, .body = "x", .fields = SENT, .status = 400);
         EXCHANGE(&instance, .target = "/health", .fields = SENT, .status = 200);
         EXCHANGE(&instance, .target = "/health", .status = 200);
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         snprintf(expected, sizeof(expected), " ms requestId=%s\n", made);
         assert_int_equal(count_parts(errors, expected), 1);
         assert_int_equal(count_parts(errors, " ms requestId=" ID "\n"), 3);
@@ -196,7 +185,7 @@ static void refusal_of_libmicrohttpd_has_no_id(void **state)
                          "Content-Length: x\r\n\r\n");
     connection_expect_status(&connection, 400);
     connection_close(&connection);
-    char *errors = stop_service(&instance);
+    char *errors = instance_stop_log(&instance);
     assert_non_null(strstr(errors, "could not read the request\n"));
     assert_null(strstr(errors, "requestId"));
     free(errors);
@@ -225,7 +214,7 @@ static void line_without_a_response_has_the_id(void **state)
         connection_close(&connection);
         process_wait_error(&instance.process, ", cut off requestId=" ID "\n");
     }
-    char *errors = stop_service(&instance);
+    char *errors = instance_stop_log(&instance);
     assert_int_equal(count_parts(errors, ", cut off requestId=" ID "\n"), 2);
     assert_int_equal(
         count_parts(errors, "could not read the request requestId=" ID "\n"),
