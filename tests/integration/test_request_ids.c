@@ -15,7 +15,12 @@
 #define ID "7f4a!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\""
 #define SENT "X-Request-Id: " ID "\r\n"
 
-enum { ROCKETS = 1000 /* more than make a stream of the list */ };
+enum {
+    ROCKETS = 1000, /* more than make a stream of the list */
+    LONGEST = 128,  /* bytes of an id */
+    MADE = 32,      /* hex digits of one that is made */
+    ID_SIZE = LONGEST + 1,
+};
 
 static void sent_id_is_returned(void **state)
 {
@@ -90,21 +95,22 @@ static void id_is_that_of_its_request_alone(void **state)
 
 static void longest_id_is_returned(void **state)
 {
-    char id[130], fields[160];
+    char id[LONGEST + 2], fields[sizeof(id) + 32];
 
-    memset(id, '~', 129);
-    for (size_t length = 128; length <= 129; length++) {
+    memset(id, '~', sizeof(id));
+    for (size_t length = LONGEST; length <= LONGEST + 1; length++) {
         id[length] = '\0';
         snprintf(fields, sizeof(fields), "X-Request-Id: %s\r\n", id);
         EXCHANGE(*state, .target = "/health", .fields = fields, .status = 200,
-                 .header = "X-Request-Id", .value = length == 128 ? id : NULL);
+                 .header = "X-Request-Id",
+                 .value = length == LONGEST ? id : NULL);
         id[length] = '~';
     }
 }
 
 /* Get a problem with these fields. Copies its id to `id`. */
 static void get_problem(const struct instance *instance, const char *fields,
-                        char id[160])
+                        char id[ID_SIZE])
 {
     struct connection connection;
     struct response response;
@@ -113,7 +119,7 @@ static void get_problem(const struct instance *instance, const char *fields,
     connection_request(&connection, "GET", "/nothing", fields);
     connection_expect(&connection, &response);
     response_expect_problem(&response, 404, "there is nothing");
-    snprintf(id, 160, "%s", response_header(&response, "X-Request-Id"));
+    snprintf(id, ID_SIZE, "%s", response_header(&response, "X-Request-Id"));
     response_release(&response);
     connection_close(&connection);
 }
@@ -130,14 +136,14 @@ static void id_that_is_none_is_ignored(void **state)
         "X-Request-Id: \xc3\xa9\r\n",
         "X-Request-Ids: a\r\n",
     };
-    char ids[16][160];
+    char ids[sizeof(invalid) / sizeof(invalid[0])][ID_SIZE];
 
     for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
         EXCHANGE(*state, .target = "/health", .fields = invalid[i],
                  .status = 200, .header = "X-Request-Id");
         get_problem(*state, invalid[i], ids[i]);
-        assert_int_equal(strlen(ids[i]), 32);
-        assert_int_equal(strspn(ids[i], "0123456789abcdef"), 32);
+        assert_int_equal(strlen(ids[i]), MADE);
+        assert_int_equal(strspn(ids[i], "0123456789abcdef"), MADE);
         for (size_t before = 0; before < i; before++)
             assert_string_not_equal(ids[i], ids[before]);
     }
@@ -150,7 +156,7 @@ static void log_has_the_id_of_the_problem(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct instance instance;
-        char made[160], sent[160], expected[256];
+        char made[ID_SIZE], sent[ID_SIZE], expected[2 * ID_SIZE];
 
         instance_start(&instance, FLAGS("-log-level=debug", modes[i]));
         get_problem(&instance, "", made);
