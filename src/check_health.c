@@ -422,13 +422,14 @@ static bool start_timer(struct check *check, timer_t *timer)
                                .sa_flags = SA_SIGINFO | SA_RESTART};
     sigset_t set;
 
-    /* Whoever started this process may have blocked it. */
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGALRM, &action, NULL) != 0)
+        return false;
+    /* Whoever started this process may have blocked it; one may be pending. */
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    sigemptyset(&action.sa_mask);
-    return sigaction(SIGALRM, &action, NULL) == 0 &&
-           timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
+    return timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
            timer_settime(*timer, 0, &time, NULL) == 0;
 }
 

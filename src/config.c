@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -319,10 +320,11 @@ static enum log_format find_log_format(struct reader *reader,
                                        char *const environment[])
 {
     const struct option *option = find_option(TEXT("log-format"));
-    const char *entry = config_environment_find(environment, option->variable);
     struct config_report *report = reader->report;
     struct config_report ignored;
 
+    assert(option != NULL);
+    const char *entry = config_environment_find(environment, option->variable);
     reader->report = &ignored;
     while (reader->next < reader->end)
         read_argument(reader);

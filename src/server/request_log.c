@@ -96,7 +96,7 @@ static void start_fields(const struct request_line *line,
         add_number(fields, "status", LOG_IN_FRONT, LOG_NUMBER, line->status);
     else
         add_unknown(fields, "status", "no response");
-    if (line->request_id != NULL && *line->request_id != '\0')
+    if (line->request_id != NULL)
         add_string(fields, "requestId", LOG_BEHIND, line->request_id);
 }
 

@@ -119,8 +119,8 @@ static void metrics_have_the_levels_by_their_names(void **state)
     struct metric *lines = metrics_find(metrics, "lunar_log_lines_total");
     assert_non_null(lines);
     const struct metric_label *label = &metric_family(lines)->labels[0];
-    assert_int_equal(label->count, LOG_LEVELS);
-    for (size_t i = 0; i < LOG_LEVELS; i++) {
+    assert_int_equal(label->count, LOG_LEVEL_COUNT);
+    for (size_t i = 0; i < LOG_LEVEL_COUNT; i++) {
         enum log_level level;
         assert_true(log_level_of(text_of(label->values[i]), &level));
         assert_int_equal(level, i);

@@ -166,8 +166,8 @@ static int remove_entry(const char *path, const struct stat *status, int type,
 
 /*
  * The start is so many milliseconds after the boot (Linux has 100 ticks a
- * second), or now with 0, within a
- * minute: the test may be held up, or the clock corrected.
+ * second), or with 0 it is now; within a minute, as the test may be held up, or
+ * the clock corrected.
  */
 static void expect_start(uint64_t since_boot)
 {
