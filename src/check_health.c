@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,11 +41,12 @@ struct target {
 struct check {
     const char *url;
     char *line; /* the result */
-    char late[CHECK_HEALTH_LINE];
-    /* What the process says if the time ends now: `late`, or more. */
-    const char *volatile at_the_end;
+    char late[CHECK_HEALTH_LINE], refused[CHECK_HEALTH_LINE];
+    /* What the process says if the time ends now: `late`, then `refused`. */
+    const char *_Atomic at_the_end;
     char response[MAX_RESPONSE];
     size_t length; /* of the response, as far as it has arrived */
+    size_t taken;  /* bytes of it: the lines that take_line() returned */
 };
 
 /* The zone of an address follows "%25" in a URL (RFC 6874), "%" elsewhere. */
@@ -227,25 +229,32 @@ static bool send_request(const struct check *check, const struct target *target,
     return true;
 }
 
-/* As recv(2); 0 if there is no room either. */
+/* As recv(2); 0 if there is no room either, where recv(2) would wait. */
 static ssize_t receive_more(struct check *check, int fd)
 {
     size_t room = sizeof(check->response) - check->length;
-    ssize_t count = recv(fd, check->response + check->length, room, 0);
+    ssize_t count = 0;
 
+    if (room > 0)
+        count = recv(fd, check->response + check->length, room, 0);
     if (count > 0)
         check->length += (size_t)count;
     return count;
 }
 
-/* Its first line, without the end; absent if it is not complete. */
-static struct text first_line(const struct check *check)
+/*
+ * Take the next line of the response, without its end; absent if it is not
+ * complete.
+ */
+static struct text take_line(struct check *check)
 {
-    struct text rest = {check->response, check->length};
+    struct text rest = {check->response + check->taken,
+                        check->length - check->taken};
     struct text line = text_split(&rest, '\n');
 
     if (rest.data == NULL)
         return rest;
+    check->taken += line.length + 1;
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
     return line;
@@ -272,19 +281,21 @@ static bool take_version(struct text *line)
  * The body, parsed, if it is JSON; cJSON takes some more for it. Ownership: the
  * caller deletes it.
  */
-static cJSON *parse_body(const struct check *check)
+static cJSON *parse_body(struct check *check)
 {
-    const char *head = check->response;
-    const char *body = memmem(head, check->length, "\r\n\r\n", 4);
+    struct text line;
 
-    if (body == NULL)
+    do
+        line = take_line(check);
+    while (line.length > 0);
+    if (line.data == NULL)
         return NULL;
-    body += 4;
-    return cJSON_ParseWithLength(body, check->length - (size_t)(body - head));
+    return cJSON_ParseWithLength(check->response + check->taken,
+                                 check->length - check->taken);
 }
 
 /* Add the `detail` of a problem (RFC 9457) to the line, if there is one. */
-static void add_detail(const struct check *check, const char *status)
+static void add_detail(struct check *check, const char *status)
 {
     char escaped[CHECK_HEALTH_LINE];
     cJSON *problem = parse_body(check);
@@ -297,15 +308,14 @@ static void add_detail(const struct check *check, const char *status)
     cJSON_Delete(problem);
 }
 
-/* Receive the whole first line. False, with the result set, if there is none.
- */
+/* Receive the whole next line. False, with the result set, if there is none. */
 static bool receive_line(struct check *check, int fd, struct text *line)
 {
-    while ((*line = first_line(check)).data == NULL) {
+    while ((*line = take_line(check)).data == NULL) {
         ssize_t count = receive_more(check, fd);
         if (count < 0)
             return fail_call(check, "no response");
-        if (count == 0 && check->length == 0)
+        if (count == 0 && check->length == check->taken)
             return fail_check(check, "no response: the connection was closed");
         if (count == 0)
             return fail_check(check, "the response is not HTTP");
@@ -314,25 +324,44 @@ static bool receive_line(struct check *check, int fd, struct text *line)
 }
 
 /*
+ * Receive the status line, without the version. Any number of interim
+ * responses, 1xx without a body, may precede it (RFC 9110 section 15.2).
+ */
+static bool receive_status(struct check *check, int fd, struct text *line)
+{
+    struct text field;
+
+    while (receive_line(check, fd, line)) {
+        if (!take_version(line))
+            return fail_check(check, "the response is not HTTP");
+        if (line->data[0] != '1')
+            return true;
+        do
+            if (!receive_line(check, fd, &field))
+                return false;
+        while (field.length > 0);
+    }
+    return false;
+}
+
+/*
  * Receive the response and judge it. A 200 is known by its first line; of
  * others the rest may say why.
  */
 static bool receive_response(struct check *check, int fd)
 {
-    char status[MAX_STATUS], refused[CHECK_HEALTH_LINE];
+    char status[MAX_STATUS];
     struct text line;
 
-    if (!receive_line(check, fd, &line))
+    if (!receive_status(check, fd, &line))
         return false;
-    if (!take_version(&line))
-        return fail_check(check, "the response is not HTTP");
     log_escape(line, status, sizeof(status));
     fail_check(check, "%s", status);
     if (strncmp(status, "200", 3) == 0)
         return true;
 
-    memcpy(refused, check->line, sizeof(refused));
-    check->at_the_end = refused;
+    memcpy(check->refused, check->line, sizeof(check->refused));
+    check->at_the_end = check->refused;
     while (receive_more(check, fd) > 0)
         continue;
     add_detail(check, status);
@@ -361,17 +390,24 @@ static void print_part(const char *part)
     (void)written;
 }
 
-/* The signal of the timer: end the process with what is known by now. */
+/*
+ * The signal of the timer: end the process with what is known by now, without a
+ * line if nobody reads stderr.
+ */
 static void end_late(int number, siginfo_t *info, void *context)
 {
+    struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
+
     (void)number;
     (void)context;
     if (info->si_code != SI_TIMER)
         return;
     const struct check *check = info->si_value.sival_ptr;
-    print_part("lunar.service: ");
-    print_part(check->at_the_end);
-    print_part("\n");
+    if (poll(&err, 1, 0) > 0) {
+        print_part("lunar.service: ");
+        print_part(check->at_the_end);
+        print_part("\n");
+    }
     _exit(EXIT_FAILURE);
 }
 
@@ -386,13 +422,14 @@ static bool start_timer(struct check *check, timer_t *timer)
                                .sa_flags = SA_SIGINFO | SA_RESTART};
     sigset_t set;
 
-    /* Whoever started this process may have blocked it. */
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGALRM, &action, NULL) != 0)
+        return false;
+    /* Whoever started this process may have blocked it; one may be pending. */
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    sigemptyset(&action.sa_mask);
-    return sigaction(SIGALRM, &action, NULL) == 0 &&
-           timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
+    return timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
            timer_settime(*timer, 0, &time, NULL) == 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@
           DEFAULT_LOG_FORMAT, config_read_log_format, "text or json",          \
           "Write a line of the log as text or as an object of JSON.")          \
     OPTIONAL("check-health", "URL", config_read_check_health,                  \
-             "a URL, as in http://127.0.0.1:8088/health/ready",                \
+             "an http:// URL, as in http://127.0.0.1:8088/health/ready",       \
              "Do not serve: ask a service that runs, and exit with 0 if" LINE  \
              "it answers 200, else with 1. The URL is by default /health" LINE \
              "of the service that has the same -host and -port.")              \
@@ -191,9 +192,8 @@ static const struct option *find_option(struct text name)
 }
 
 /*
- * Read the value of an option: `value`, or the next argument if `value` is NULL
- * and there must be one. No value starts with a dash, so such an argument is
- * another flag.
+ * Read the value of an option: `value`, or the next argument if `value` is
+ * NULL. No value starts with a dash, so such an argument is another flag.
  */
 static enum config_result read_value(struct reader *reader,
                                      const struct option *option,
@@ -202,8 +202,7 @@ static enum config_result read_value(struct reader *reader,
     char flag[64];
     bool optional = option->example == NULL;
     snprintf(flag, sizeof(flag), "-%s", option->name);
-    if (value == NULL && !optional && reader->next < reader->end &&
-        **reader->next != '-')
+    if (value == NULL && reader->next < reader->end && **reader->next != '-')
         value = *reader->next++;
     if (value == NULL && !optional) {
         char why[128];
@@ -321,10 +320,11 @@ static enum log_format find_log_format(struct reader *reader,
                                        char *const environment[])
 {
     const struct option *option = find_option(TEXT("log-format"));
-    const char *entry = config_environment_find(environment, option->variable);
     struct config_report *report = reader->report;
     struct config_report ignored;
 
+    assert(option != NULL);
+    const char *entry = config_environment_find(environment, option->variable);
     reader->report = &ignored;
     while (reader->next < reader->end)
         read_argument(reader);

@@ -30,7 +30,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 enum {
-    LOG_LEVELS = LOG_DEBUG + 1,
+    LOG_LEVEL_COUNT = LOG_DEBUG + 1,
     LOG_MAX_LINE = 2048,   /* bytes; longer messages are truncated */
     LOG_MAX_FIELDS = 1400, /* bytes of a line behind its message */
     /*
@@ -98,9 +98,12 @@ void log_set_level(enum log_level level);
 void log_set_format(enum log_format format);
 enum log_format log_get_format(void);
 
+/* "error", "warn", "info", "debug". */
+extern const char *const log_level_names[LOG_LEVEL_COUNT];
+
 /*
- * Find the level called `name` ("error", "warn", "info", "debug"). False,
- * with `level` untouched, if there is none.
+ * Find the level called `name`. False, with `level` untouched, if there is
+ * none.
  */
 bool log_level_of(struct text name, enum log_level *level);
 
@@ -139,5 +142,11 @@ uint64_t log_lines_dropped(void);
  * backslashes as \xHH, truncated to fit. Returns `out`.
  */
 const char *log_escape(struct text text, char *out, size_t size);
+
+/*
+ * The same, with spaces as \x20 too: for a text that other words follow, so
+ * that a client cannot forge these.
+ */
+const char *log_escape_word(struct text text, char *out, size_t size);
 
 #endif

@@ -16,6 +16,7 @@
 #ifndef LUNAR_BASE_METRICS_H
 #define LUNAR_BASE_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,11 @@ struct metric_family {
     const char *help; /* a sentence, without a newline */
     struct metric_label labels[METRICS_MAX_LABELS];
     unsigned decimals;
+    /*
+     * The family is not shown while all of its values are 0: what has no such
+     * value is not known then, and a 0 would look like a measurement.
+     */
+    bool zero_is_unknown;
     /*
      * Of a histogram: the upper bounds of its buckets, rising. The last bucket
      * has none.

@@ -17,8 +17,8 @@ struct process_metrics {
 
 /*
  * Add the families to `metrics`. `root` is put before the paths of /proc: "",
- * or a folder with copies of its files. What the system does not say is 0, and
- * without the time of the start it is now.
+ * or a folder with copies of its files. What the system does not say is not
+ * shown, and without the time of the start it is now.
  * Ownership: `process` and `root` are borrowed.
  */
 void process_metrics_add(struct process_metrics *process, const char *root,

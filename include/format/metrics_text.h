@@ -14,7 +14,8 @@ struct metrics;
 
 /*
  * Append all families of `metrics`, in their order, with all of their values;
- * nothing if it is NULL. A family is read as a whole before it is written. If
+ * nothing if it is NULL. Families whose values are not known are left out. A
+ * family is read as a whole before it is written. If
  * memory is exhausted, `out` fails (buffer_failed()).
  * Locking: safe from any thread.
  */

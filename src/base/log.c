@@ -28,14 +28,12 @@
 #include "base/sync.h"
 #include "log_entry.h"
 
-static const char *const level_names[] = {
+const char *const log_level_names[LOG_LEVEL_COUNT] = {
     [LOG_ERROR] = "error",
     [LOG_WARN] = "warn",
     [LOG_INFO] = "info",
     [LOG_DEBUG] = "debug",
 };
-
-enum { LEVEL_COUNT = sizeof(level_names) / sizeof(level_names[0]) };
 
 static const char *const format_names[] = {
     [LOG_TEXT] = "text",
@@ -67,7 +65,7 @@ static struct lines buffers[2];
 static _Atomic bool torn;
 
 /* Of all lines since the start. */
-static _Atomic uint64_t lines_logged[LOG_LEVELS], lines_dropped;
+static _Atomic uint64_t lines_logged[LOG_LEVEL_COUNT], lines_dropped;
 
 static struct {
     pthread_mutex_t lock;
@@ -109,11 +107,11 @@ static int find_name(struct text name, const char *const names[], int count)
 
 bool log_level_of(struct text name, enum log_level *level)
 {
-    int found = find_name(name, level_names, LEVEL_COUNT);
+    int found = find_name(name, log_level_names, LOG_LEVEL_COUNT);
 
-    if (found < LEVEL_COUNT)
+    if (found < LOG_LEVEL_COUNT)
         *level = (enum log_level)found;
-    return found < LEVEL_COUNT;
+    return found < LOG_LEVEL_COUNT;
 }
 
 bool log_format_of(struct text name, enum log_format *format)
@@ -160,7 +158,7 @@ format_line(const struct event *event, char line[LOG_MAX_LINE],
             const char *format, va_list arguments)
 {
     char message[LOG_MAX_LINE];
-    const struct log_entry entry = {line_format, level_names[event->level],
+    const struct log_entry entry = {line_format, log_level_names[event->level],
                                     message, event->fields, event->count};
 
     message[0] = '\0';
@@ -430,13 +428,15 @@ void log_event(enum log_level level, const struct log_field *fields,
     va_end(arguments);
 }
 
-const char *log_escape(struct text text, char *out, size_t size)
+/* As log_escape(), with `others`, which are printable, escaped as well. */
+static const char *escape_bytes(struct text text, const char *others, char *out,
+                                size_t size)
 {
     static const char digits[] = "0123456789abcdef";
     size_t length = 0;
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.data[i];
-        bool plain = byte >= ' ' && byte < 0x7f && byte != '\\';
+        bool plain = byte >= ' ' && byte < 0x7f && strchr(others, byte) == NULL;
         /* Never write part of an escape. */
         if (length + (plain ? 1 : 4) >= size)
             break;
@@ -451,4 +451,14 @@ const char *log_escape(struct text text, char *out, size_t size)
     }
     out[length] = '\0';
     return out;
+}
+
+const char *log_escape(struct text text, char *out, size_t size)
+{
+    return escape_bytes(text, "\\", out, size);
+}
+
+const char *log_escape_word(struct text text, char *out, size_t size)
+{
+    return escape_bytes(text, "\\ ", out, size);
 }

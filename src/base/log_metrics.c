@@ -7,23 +7,15 @@
 static void read_lines(void *context, uint64_t values[])
 {
     (void)context;
-    for (int i = 0; i < LOG_LEVELS; i++)
+    for (int i = 0; i < LOG_LEVEL_COUNT; i++)
         values[i] = log_lines((enum log_level)i);
 }
-
-/* As log_level_of() knows them. */
-static const char *const levels[LOG_LEVELS] = {
-    [LOG_ERROR] = "error",
-    [LOG_WARN] = "warn",
-    [LOG_INFO] = "info",
-    [LOG_DEBUG] = "debug",
-};
 
 static const struct metric_family lines = {
     .type = METRIC_COUNTER,
     .name = "lunar_log_lines_total",
     .help = "Lines of the log, by level, those that were dropped as well.",
-    .labels = {{"level", levels, LOG_LEVELS}},
+    .labels = {{"level", log_level_names, LOG_LEVEL_COUNT}},
     .read = read_lines,
 };
 

@@ -90,6 +90,7 @@ static const struct metric_family resident = {
     .type = METRIC_GAUGE,
     .name = "process_resident_memory_bytes",
     .help = "Memory of the process that is in RAM.",
+    .zero_is_unknown = true,
     .read = read_resident,
 };
 
@@ -102,6 +103,7 @@ static const struct metric_family virtual = {
     .type = METRIC_GAUGE,
     .name = "process_virtual_memory_bytes",
     .help = "Address space of the process.",
+    .zero_is_unknown = true,
     .read = read_virtual,
 };
 
@@ -142,6 +144,7 @@ static const struct metric_family open_fds = {
     .type = METRIC_GAUGE,
     .name = "process_open_fds",
     .help = "Open file descriptors, connections among them.",
+    .zero_is_unknown = true,
     .read = read_open_fds,
 };
 
@@ -176,6 +179,7 @@ static const struct metric_family threads = {
     .type = METRIC_GAUGE,
     .name = "process_threads",
     .help = "Threads of the process.",
+    .zero_is_unknown = true,
     .read = read_threads,
 };
 

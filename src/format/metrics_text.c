@@ -135,12 +135,25 @@ static void append_histogram(struct buffer *out,
     append_value(out, count, 0);
 }
 
+static bool are_known(const struct metric_family *family,
+                      const uint64_t values[], size_t count)
+{
+    bool known = !family->zero_is_unknown;
+
+    for (size_t i = 0; i < count; i++)
+        known = known || values[i] != 0;
+    return known;
+}
+
 static void append_family(struct buffer *out, struct metric *metric)
 {
     const struct metric_family *family = metric_family(metric);
     size_t series_count = metric_series(family);
     uint64_t values[METRICS_MAX_VALUES];
+    size_t count = metric_read(metric, values);
 
+    if (!are_known(family, values, count))
+        return;
     buffer_append(out, TEXT("# HELP "));
     buffer_append(out, text_of(family->name));
     buffer_append(out, TEXT(" "));
@@ -151,7 +164,7 @@ static void append_family(struct buffer *out, struct metric *metric)
     buffer_append(out, type_names[family->type]);
     buffer_append(out, TEXT("\n"));
 
-    size_t of_series = metric_read(metric, values) / series_count;
+    size_t of_series = count / series_count;
     for (size_t i = 0; i < series_count; i++) {
         if (family->type == METRIC_HISTOGRAM) {
             append_histogram(out, family, i, values + i * of_series);

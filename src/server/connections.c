@@ -137,6 +137,11 @@ unsigned connections_count(const struct connections *connections)
     return atomic_load(&connections->count);
 }
 
+unsigned connections_limit(const struct connections *connections)
+{
+    return connections->max;
+}
+
 void connections_make_room(struct connections *connections)
 {
     uint64_t now = connection_clock();

@@ -59,8 +59,9 @@ void connections_add(struct connections *connections,
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
-/* The number of open connections. */
+/* The number of open connections, and how many may be open. */
 unsigned connections_count(const struct connections *connections);
+unsigned connections_limit(const struct connections *connections);
 
 /*
  * How many were in each phase at the last sweep: so nobody who asks walks the

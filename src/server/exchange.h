@@ -28,7 +28,6 @@ struct server_context {
     struct linger_close *linger;
     struct request_log *log;
     const struct server_metrics *metrics;
-    unsigned max_connections;
     bool per_connection;    /* each connection has a thread of its own */
     char keep_alive[32];    /* of the responses: "timeout=10" */
     _Atomic size_t *unsent; /* bytes of all long responses not sent yet */

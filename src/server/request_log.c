@@ -91,12 +91,12 @@ static void start_fields(const struct request_line *line,
         add_unknown(fields, "method", "(unknown)");
     add_string(
         fields, "target", LOG_IN_FRONT,
-        log_escape(line->target, fields->target, sizeof(fields->target)));
+        log_escape_word(line->target, fields->target, sizeof(fields->target)));
     if (line->status != 0)
         add_number(fields, "status", LOG_IN_FRONT, LOG_NUMBER, line->status);
     else
         add_unknown(fields, "status", "no response");
-    if (line->request_id != NULL && *line->request_id != '\0')
+    if (line->request_id != NULL)
         add_string(fields, "requestId", LOG_BEHIND, line->request_id);
 }
 

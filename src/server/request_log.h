@@ -37,7 +37,7 @@ struct request_line {
     struct text target;
     unsigned status;        /* 0: no response */
     unsigned route;         /* of http_app.routes */
-    const char *request_id; /* NULL or empty: none */
+    const char *request_id; /* NULL: none */
 };
 
 /* How a request ended. */

@@ -19,6 +19,7 @@
 #include "address.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "connection_metrics.h"
 #include "connections.h"
 #include "exchange.h"
 #include "linger.h"
@@ -308,10 +309,9 @@ struct server *server_start(const struct server_options *wanted,
     server->context.unsent = &server->unsent;
     server->context.log = &server->log;
     server->context.metrics = &server->metrics;
-    server->context.max_connections = options.max_connections;
     server->registry = options.metrics;
-    server_metrics_add(&server->metrics, options.metrics, app,
-                       &server->context);
+    server_metrics_add(&server->metrics, options.metrics, app);
+    connection_metrics_add(options.metrics, &server->context);
     request_log_init(&server->log, &server->metrics);
     server->context.per_connection = options.per_connection;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),

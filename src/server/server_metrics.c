@@ -9,8 +9,7 @@
 #include <stdlib.h>
 
 #include "base/metrics.h"
-#include "connections.h"
-#include "exchange.h"
+#include "connection.h"
 #include "http/app.h"
 #include "request_log.h"
 
@@ -26,13 +25,6 @@ static const char *const codes[] = {
 };
 
 enum { CODES = sizeof(codes) / sizeof(codes[0]) };
-
-static const char *const phases[CONNECTION_PHASES] = {
-    [CONNECTION_IDLE] = "idle",
-    [CONNECTION_RECEIVING] = "receiving",
-    [CONNECTION_WORKING] = "working",
-    [CONNECTION_SENDING] = "sending",
-};
 
 static const char *const reasons[CONNECTION_ENDS] = {
     [CONNECTION_END_CLIENT] = "client",
@@ -102,35 +94,6 @@ static const struct metric_family closed = {
     .labels = {{"reason", VALUES(reasons)}},
 };
 
-static void read_connections(void *context, uint64_t values[])
-{
-    const struct server_context *server = context;
-
-    connections_phases(server->connections, values);
-}
-
-static const struct metric_family connections = {
-    .type = METRIC_GAUGE,
-    .name = "lunar_connections",
-    .help = "Open connections by phase, counted twice a second.",
-    .labels = {{"phase", VALUES(phases)}},
-    .read = read_connections,
-};
-
-static void read_limit(void *context, uint64_t values[])
-{
-    const struct server_context *server = context;
-
-    values[0] = server->max_connections;
-}
-
-static const struct metric_family limit = {
-    .type = METRIC_GAUGE,
-    .name = "lunar_connections_limit",
-    .help = "Connections that may be open at a time.",
-    .read = read_limit,
-};
-
 /* Add a family whose first label is the route. */
 static struct metric *add_by_route(struct metrics *metrics,
                                    const struct metric_family *family,
@@ -144,8 +107,7 @@ static struct metric *add_by_route(struct metrics *metrics,
 }
 
 void server_metrics_add(struct server_metrics *added, struct metrics *metrics,
-                        const struct http_app *app,
-                        struct server_context *context)
+                        const struct http_app *app)
 {
     *added = (struct server_metrics){
         .requests = add_by_route(metrics, &requests, app),
@@ -157,10 +119,8 @@ void server_metrics_add(struct server_metrics *added, struct metrics *metrics,
         .closed = metrics_add(metrics, &closed, NULL),
         .codes = {[0] = CODE_NONE},
     };
-    for (unsigned char i = FIRST_STATUS; i < CODES; i++)
-        added->codes[strtoul(codes[i], NULL, 10)] = i;
-    metrics_add(metrics, &connections, context);
-    metrics_add(metrics, &limit, context);
+    for (size_t i = FIRST_STATUS; i < CODES; i++)
+        added->codes[strtoul(codes[i], NULL, 10)] = (unsigned char)i;
 }
 
 void server_metrics_request(const struct server_metrics *metrics,
@@ -171,7 +131,7 @@ void server_metrics_request(const struct server_metrics *metrics,
                       ? metrics->codes[line->status]
                       : CODE_OTHER;
 
-    metric_add(metrics->requests, line->route * CODES + code, 1);
+    metric_add(metrics->requests, (size_t)line->route * CODES + code, 1);
     metric_observe(metrics->durations, line->route, end->duration);
     metric_add(metrics->request_bytes, 0, end->received);
     metric_add(metrics->response_bytes, 0, end->response);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The metrics of the server: requests by the application's routes, and
- * connections.
+ * What the server counts: requests, by the application's routes, and
+ * connections. connection_metrics.h has those that are open.
  */
 #ifndef LUNAR_SERVER_SERVER_METRICS_H
 #define LUNAR_SERVER_SERVER_METRICS_H
@@ -13,7 +13,6 @@ struct metric;
 struct metrics;
 struct request_end;
 struct request_line;
-struct server_context;
 
 enum { SERVER_METRICS_STATUSES = 600 /* statuses are below */ };
 
@@ -27,13 +26,11 @@ struct server_metrics {
 };
 
 /*
- * Add the families to `metrics`, which may be NULL. Those of connections that
- * are open are read from `context`.
- * Ownership: the routes of `app` and `context` are borrowed.
+ * Add the families to `metrics`, which may be NULL.
+ * Ownership: the routes of `app` are borrowed.
  */
 void server_metrics_add(struct server_metrics *added, struct metrics *metrics,
-                        const struct http_app *app,
-                        struct server_context *context);
+                        const struct http_app *app);
 
 /* Count a request that is over. */
 void server_metrics_request(const struct server_metrics *metrics,

@@ -144,7 +144,6 @@ static void log_given_up(const struct message *message,
                          const struct rocket_change *change)
 {
     char id[4 * MESSAGE_MAX_CHANNEL + 1];
-
     const struct log_field rocket = {
         .name = "rocketId",
         .place = LOG_LEFT_OUT,

@@ -89,17 +89,12 @@ static void not_ready_is_no_warning(void **state)
     instance_expect_end(&instance, 0);
 }
 
-/* Start it with LUNAR_DRAIN=3600, and begin the drain. */
-static void start_drain(struct instance *instance, const char *mode)
+/* Start it with a drain that does not end by itself. */
+static void start_with_drain(struct instance *instance, const char *mode)
 {
-    const char *const arguments[] = {process_setting("LUNAR_SERVICE"),
-                                     "-port=0", mode, NULL};
-    static const char *const environment[] = {"LUNAR_DRAIN=3600",
-                                              "LUNAR_IDLE_TIMEOUT=3600", NULL};
-
-    *instance = (struct instance){0};
-    process_start(&instance->process, arguments, environment);
-    instance_wait_ready(instance);
+    instance_start_with(
+        instance, INSTANCE_FLAGS(mode),
+        INSTANCE_FLAGS("LUNAR_DRAIN=3600", "LUNAR_IDLE_TIMEOUT=3600"));
 }
 
 static void begin_drain(struct instance *instance)
@@ -124,7 +119,7 @@ static void drain_serves_until_a_second_signal(void **state)
         struct instance instance;
         struct connection connection;
 
-        start_drain(&instance, modes[mode]);
+        start_with_drain(&instance, modes[mode]);
         instance_connect(&instance, &connection);
         exchange_run(&connection,
                      &(struct exchange){.target = INGEST, IS_READY});
@@ -156,7 +151,7 @@ static void third_signal_ends_at_once(void **state)
         struct instance instance;
         struct connection connection;
 
-        start_drain(&instance, modes[mode]);
+        start_with_drain(&instance, modes[mode]);
         instance_connect(&instance, &connection);
         assert_int_equal(post(&connection, 1), 202);
         begin_drain(&instance);

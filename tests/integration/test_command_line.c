@@ -165,7 +165,6 @@ static char *log_of_requests(const char *const flags[])
 {
     struct instance instance;
     struct connection connection;
-    char *errors = NULL;
 
     instance_start(&instance, flags);
     EXCHANGE(&instance, .target = "/logged%0Aline?\xc3\xa9", .status = 404);
@@ -175,9 +174,7 @@ static char *log_of_requests(const char *const flags[])
                          "Transfer-Encoding: chunked\r\n\r\nno size\r\n");
     connection_expect_status(&connection, 400);
     connection_close(&connection);
-    process_signal(&instance.process, SIGTERM);
-    free(process_finish(&instance.process, 0, &errors));
-    return errors;
+    return instance_stop_log(&instance);
 }
 
 static void requests_are_logged_at_debug_level_only(void **state)

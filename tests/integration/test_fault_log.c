@@ -12,13 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     REQUESTS = 20,
-    PIPE = 9,           /* the descriptor of a full pipe, for redirections */
-    STOP_BOUND = 10000, /* ms: a stop's 5 s; as many more on a busy machine */
-    FLOOD = 2000,       /* requests, whose lines are more than the log keeps */
+    PIPE = 9,            /* the descriptor of a full pipe, for redirections */
+    STOP_BOUND = 10000,  /* ms: a stop's 5 s; as many more on a busy machine */
+    CHECK_BOUND = 10000, /* the same of -check-health */
+    FLOOD = 2000,        /* requests, whose lines are more than the log keeps */
 };
 
 /*
@@ -111,6 +113,24 @@ static void start_that_fails_ends_while_nobody_reads_its_log(void **state)
     }
 }
 
+/* Nor does a check of a server that does not answer wait for a reader. */
+static void check_ends_in_time_while_nobody_reads_its_result(void **state)
+{
+    struct instance instance;
+    char flag[64];
+    uint16_t port = 0;
+    int listener = instance_reserve_port(&port), out = open_full_pipe();
+
+    (void)state;
+    assert_int_equal(listen(listener, 1), 0);
+    snprintf(flag, sizeof(flag), "-check-health=http://127.0.0.1:%u/", port);
+    start_process(&instance, flag);
+    assert_int_equal(process_wait(&instance.process, CHECK_BOUND), 1);
+    instance_release(&instance);
+    close(listener);
+    close(out);
+}
+
 /* Also if a client holds the stop up: the time is for both together. */
 static void
 stop_with_a_stuck_client_and_a_full_log_takes_its_time_once(void **state)
@@ -176,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(service_serves_and_stops_while_nobody_reads_its_log),
         cmocka_unit_test(start_that_fails_ends_while_nobody_reads_its_log),
+        cmocka_unit_test(check_ends_in_time_while_nobody_reads_its_result),
         cmocka_unit_test(
             stop_with_a_stuck_client_and_a_full_log_takes_its_time_once),
         cmocka_unit_test(lines_dropped_while_nobody_reads_are_counted),

@@ -6,7 +6,6 @@
 #include "lib/harness.h"
 
 #include <cjson/cJSON.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +52,7 @@ static void read_lines(char *log, struct lines *lines)
     }
 }
 
-/* The first line, from `from` on, whose message begins so. */
+/* The first line whose message begins so. */
 static const cJSON *find_line(const struct lines *lines, const char *message)
 {
     for (size_t i = 0; i < lines->count; i++)
@@ -143,25 +142,9 @@ static void send_cut_body(const struct instance *instance)
                          "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
                          "Transfer-Encoding: chunked\r\n\r\n");
     memset(bytes, ' ', sizeof(bytes));
-    while (connection_send_chunks(&connection, bytes, sizeof(bytes), 4096)) {
-        /* Until it is closed. */
-    }
+    while (connection_send_chunks(&connection, bytes, sizeof(bytes), 4096))
+        continue; /* until it is closed */
     connection_close(&connection);
-}
-
-static void start_with_variable(struct instance *instance)
-{
-    const char *const arguments[] = {process_setting("LUNAR_SERVICE"),
-                                     "-port=0",
-                                     "-log-level=debug",
-                                     "-threads=2",
-                                     "-max-memory=64M",
-                                     NULL};
-
-    *instance = (struct instance){.port = 0};
-    process_start(&instance->process, arguments,
-                  FLAGS("LUNAR_LOG_FORMAT=json", "LUNAR_FOO=1"));
-    instance_wait_ready(instance);
 }
 
 static void every_line_of_a_run_is_an_object(void **state)
@@ -170,10 +153,11 @@ static void every_line_of_a_run_is_an_object(void **state)
     struct instance instance;
     struct connection connection;
     struct lines lines;
-    char *log = NULL;
 
     (void)state;
-    start_with_variable(&instance);
+    instance_start_with(
+        &instance, FLAGS("-log-level=debug", "-threads=2", "-max-memory=64M"),
+        FLAGS("LUNAR_LOG_FORMAT=json", "LUNAR_FOO=1"));
     EXCHANGE(&instance, .body = one.body, .status = 202);
     EXCHANGE(&instance, .target = "/rockets?limit=1&type=x", .status = 200);
     EXCHANGE(&instance, .fields = "X-Request-Id: a\"\\b\r\n", .body = "x",
@@ -186,8 +170,7 @@ static void every_line_of_a_run_is_an_object(void **state)
     connection_expect_status(&connection, 400);
     connection_close(&connection);
     send_cut_body(&instance);
-    process_signal(&instance.process, SIGTERM);
-    free(process_finish(&instance.process, 0, &log));
+    char *log = instance_stop_log(&instance);
     read_lines(log, &lines);
     expect_refusals(&lines);
     expect_frame(&lines, &instance);

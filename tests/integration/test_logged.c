@@ -7,7 +7,6 @@
 #include "lib/harness.h"
 
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +27,6 @@
 
 static const char *const *const modes[] = {NULL,
                                            FLAGS("-threads=per-connection")};
-
-/* Stop it. Returns its log. Ownership: the caller frees it. */
-static char *stop_service(struct instance *instance)
-{
-    char *errors = NULL;
-
-    process_signal(&instance->process, SIGTERM);
-    free(process_finish(&instance->process, 0, &errors));
-    return errors;
-}
 
 /* A request, and what the line of level `warn` has behind the client. */
 struct row {
@@ -98,7 +87,7 @@ static void refused_requests_are_warned_of(void **state)
 
         instance_start(&instance, modes[i % 2]);
         exchanges_run(&instance, &rows[i].exchange, 1);
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         unsigned expected = rows[i].warning != NULL;
         if (count_parts(errors, "Z warn  ") != expected ||
             count_parts(errors, "Z warn  127.0.0.1:") != expected ||
@@ -130,7 +119,7 @@ static void memory_limit_is_warned_of(void **state)
         response_release(&response);
         connection_close(&connection);
     }
-    char *errors = stop_service(&instance);
+    char *errors = instance_stop_log(&instance);
     assert_non_null(strstr(errors, "POST /messages 503: the memory limit is "
                                    "reached"));
     assert_non_null(strstr(errors, " 1 without memory; "));
@@ -155,7 +144,7 @@ static void body_that_is_cut_off_is_warned_of(void **state)
         /* Until it is closed. */
     }
     connection_close(&connection);
-    char *errors = stop_service(&instance);
+    char *errors = instance_stop_log(&instance);
     assert_non_null(strstr(errors, "POST /messages no response: a message has "
                                    "at most 65536 bytes"));
     assert_non_null(strstr(errors, " ms, cut off\n"));
@@ -206,7 +195,7 @@ static void refusals_of_libmicrohttpd_are_warned_of(void **state)
         connection_send_text(&connection, refusals[i].sent);
         connection_expect_status(&connection, refusals[i].status);
         connection_close(&connection);
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         if (strstr(errors, refusals[i].line) == NULL ||
             strstr(errors, ": 2 requests, 1 refused; ") == NULL)
             fail_msg("row %zu: %s", i, errors);
@@ -236,7 +225,7 @@ static void request_that_a_limit_closes_is_warned_of(void **state)
                        "long, or too many connections are open\n");
     for (size_t i = 0; i < UNFINISHED; i++)
         connection_close(&connections[i]);
-    free(stop_service(&instance));
+    free(instance_stop_log(&instance));
 }
 
 /* It counts as a request, but nothing was refused. */
@@ -253,7 +242,7 @@ static void request_whose_client_leaves_is_no_refusal(void **state)
         connection_finish(&connection);
         connection_expect_closed(&connection);
         connection_close(&connection);
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         if (strstr(errors, " warn ") != NULL ||
             strstr(errors, ": 1 requests, 0 refused; ") == NULL)
             fail_msg("%s", errors);
@@ -290,7 +279,7 @@ static void flood_of_refusals_is_a_few_lines_and_a_count(void **state)
     process_wait_error(&instance.process, "further refused requests");
     send_refused(&instance, MORE);
     int64_t seconds = (process_clock() - start) / 1000 + 1;
-    char *errors = stop_service(&instance);
+    char *errors = instance_stop_log(&instance);
     size_t lines = count_parts(errors, "POST /messages 400: ");
     for (const char *at = errors;
          (at = strstr(at, "requests, not logged: ")) != NULL; at++)
@@ -342,7 +331,7 @@ static void request_has_a_line_at_debug_level(void **state)
         connection_get(&connection, "/rockets?x=\x01");
         connection_expect_status(&connection, 400);
         connection_close(&connection);
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         assert_int_equal(count_parts(errors, client), 3);
         const char *line = strstr(errors, client);
         if (line == NULL)
@@ -382,7 +371,7 @@ static void totals_are_the_last_line(void **state)
             EXCHANGE(&instance, .fields = BATCH_FIELDS,
                      .body = FASTER("a") "\n[]\n[]\n", .status = 202);
         }
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         const char *line = strstr(errors, "info  stopped after ");
         if (line == NULL)
             abort();

@@ -263,16 +263,10 @@ static void log_has_the_sizes_and_their_reasons(void **state)
  */
 static char *log_with_variables(const char *flag, const char *const variables[])
 {
-    const char *const arguments[] = {process_setting("LUNAR_SERVICE"),
-                                     "-port=0", flag, NULL};
-    struct instance instance = {0};
-    char *log = NULL;
+    struct instance instance;
 
-    process_start(&instance.process, arguments, variables);
-    instance_wait_ready(&instance);
-    process_signal(&instance.process, SIGTERM);
-    free(process_finish(&instance.process, 0, &log));
-    return log;
+    instance_start_with(&instance, INSTANCE_FLAGS(flag), variables);
+    return instance_stop_log(&instance);
 }
 
 /* The unit tests of config.c have the texts. */

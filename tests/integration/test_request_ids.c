@@ -7,7 +7,6 @@
 #include "lib/count_parts.h"
 #include "lib/harness.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,12 @@
 #define ID "7f4a!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\""
 #define SENT "X-Request-Id: " ID "\r\n"
 
-enum { ROCKETS = 1000 /* more than make a stream of the list */ };
+enum {
+    ROCKETS = 1000, /* more than make a stream of the list */
+    LONGEST = 128,  /* bytes of an id */
+    MADE = 32,      /* hex digits of one that is made */
+    ID_SIZE = LONGEST + 1,
+};
 
 static void sent_id_is_returned(void **state)
 {
@@ -91,21 +95,22 @@ static void id_is_that_of_its_request_alone(void **state)
 
 static void longest_id_is_returned(void **state)
 {
-    char id[130], fields[160];
+    char id[LONGEST + 2], fields[sizeof(id) + 32];
 
-    memset(id, '~', 129);
-    for (size_t length = 128; length <= 129; length++) {
+    memset(id, '~', sizeof(id));
+    for (size_t length = LONGEST; length <= LONGEST + 1; length++) {
         id[length] = '\0';
         snprintf(fields, sizeof(fields), "X-Request-Id: %s\r\n", id);
         EXCHANGE(*state, .target = "/health", .fields = fields, .status = 200,
-                 .header = "X-Request-Id", .value = length == 128 ? id : NULL);
+                 .header = "X-Request-Id",
+                 .value = length == LONGEST ? id : NULL);
         id[length] = '~';
     }
 }
 
 /* Get a problem with these fields. Copies its id to `id`. */
 static void get_problem(const struct instance *instance, const char *fields,
-                        char id[160])
+                        char id[ID_SIZE])
 {
     struct connection connection;
     struct response response;
@@ -114,7 +119,7 @@ static void get_problem(const struct instance *instance, const char *fields,
     connection_request(&connection, "GET", "/nothing", fields);
     connection_expect(&connection, &response);
     response_expect_problem(&response, 404, "there is nothing");
-    snprintf(id, 160, "%s", response_header(&response, "X-Request-Id"));
+    snprintf(id, ID_SIZE, "%s", response_header(&response, "X-Request-Id"));
     response_release(&response);
     connection_close(&connection);
 }
@@ -131,27 +136,17 @@ static void id_that_is_none_is_ignored(void **state)
         "X-Request-Id: \xc3\xa9\r\n",
         "X-Request-Ids: a\r\n",
     };
-    char ids[16][160];
+    char ids[sizeof(invalid) / sizeof(invalid[0])][ID_SIZE];
 
     for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
         EXCHANGE(*state, .target = "/health", .fields = invalid[i],
                  .status = 200, .header = "X-Request-Id");
         get_problem(*state, invalid[i], ids[i]);
-        assert_int_equal(strlen(ids[i]), 32);
-        assert_int_equal(strspn(ids[i], "0123456789abcdef"), 32);
+        assert_int_equal(strlen(ids[i]), MADE);
+        assert_int_equal(strspn(ids[i], "0123456789abcdef"), MADE);
         for (size_t before = 0; before < i; before++)
             assert_string_not_equal(ids[i], ids[before]);
     }
-}
-
-/* Stop it. Returns its log. Ownership: the caller frees it. */
-static char *stop_service(struct instance *instance)
-{
-    char *errors = NULL;
-
-    process_signal(&instance->process, SIGTERM);
-    free(process_finish(&instance->process, 0, &errors));
-    return errors;
 }
 
 static void log_has_the_id_of_the_problem(void **state)
@@ -161,7 +156,7 @@ static void log_has_the_id_of_the_problem(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct instance instance;
-        char made[160], sent[160], expected[256];
+        char made[ID_SIZE], sent[ID_SIZE], expected[2 * ID_SIZE];
 
         instance_start(&instance, FLAGS("-log-level=debug", modes[i]));
         get_problem(&instance, "", made);
@@ -170,7 +165,7 @@ static void log_has_the_id_of_the_problem(void **state)
         EXCHANGE(&instance, .body = "x", .fields = SENT, .status = 400);
         EXCHANGE(&instance, .target = "/health", .fields = SENT, .status = 200);
         EXCHANGE(&instance, .target = "/health", .status = 200);
-        char *errors = stop_service(&instance);
+        char *errors = instance_stop_log(&instance);
         snprintf(expected, sizeof(expected), " ms requestId=%s\n", made);
         assert_int_equal(count_parts(errors, expected), 1);
         assert_int_equal(count_parts(errors, " ms requestId=" ID "\n"), 3);
@@ -196,9 +191,40 @@ static void refusal_of_libmicrohttpd_has_no_id(void **state)
                          "Content-Length: x\r\n\r\n");
     connection_expect_status(&connection, 400);
     connection_close(&connection);
-    char *errors = stop_service(&instance);
+    char *errors = instance_stop_log(&instance);
     assert_non_null(strstr(errors, "could not read the request\n"));
     assert_null(strstr(errors, "requestId"));
+    free(errors);
+}
+
+/* Neither a client that leaves nor a refusal after the head takes the id away.
+ */
+static void line_without_a_response_has_the_id(void **state)
+{
+    static const char *const bodies[] = {
+        SENT "Content-Length: 2\r\n\r\nx",
+        SENT "Transfer-Encoding: chunked\r\n\r\nno size\r\n",
+    };
+    struct instance instance;
+
+    (void)state;
+    instance_start(&instance, FLAGS("-log-level=debug"));
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct connection connection;
+        instance_connect(&instance, &connection);
+        connection_send_text(&connection,
+                             "POST /messages HTTP/1.1\r\nHost: localhost\r\n");
+        connection_send_text(&connection, bodies[i]);
+        if (i == 1)
+            connection_expect_status(&connection, 400);
+        connection_close(&connection);
+        process_wait_error(&instance.process, ", cut off requestId=" ID "\n");
+    }
+    char *errors = instance_stop_log(&instance);
+    assert_int_equal(count_parts(errors, ", cut off requestId=" ID "\n"), 2);
+    assert_int_equal(
+        count_parts(errors, "could not read the request requestId=" ID "\n"),
+        1);
     free(errors);
 }
 
@@ -231,6 +257,7 @@ int main(void)
     const struct CMUnitTest logged[] = {
         cmocka_unit_test(log_has_the_id_of_the_problem),
         cmocka_unit_test(refusal_of_libmicrohttpd_has_no_id),
+        cmocka_unit_test(line_without_a_response_has_the_id),
     };
 
     return cmocka_run_group_tests_name("event loops", tests, setup_rockets,

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void instance_start(struct instance *instance, const char *const flags[])
+void instance_start_with(struct instance *instance, const char *const flags[],
+                         const char *const variables[])
 {
-    static const char *const environment[] = {"LUNAR_IDLE_TIMEOUT=3600", NULL};
     const char *arguments[INSTANCE_MAX_FLAGS + 3] = {
         process_setting("LUNAR_SERVICE"), "-port=0"};
     size_t count = 2;
@@ -25,8 +25,14 @@ void instance_start(struct instance *instance, const char *const flags[])
         assert_in_range(count, 0, INSTANCE_MAX_FLAGS + 1);
         arguments[count++] = *flags;
     }
-    process_start(&instance->process, arguments, environment);
+    process_start(&instance->process, arguments, variables);
     instance_wait_ready(instance);
+}
+
+void instance_start(struct instance *instance, const char *const flags[])
+{
+    instance_start_with(instance, flags,
+                        INSTANCE_FLAGS("LUNAR_IDLE_TIMEOUT=3600"));
 }
 
 /* With SO_REUSEADDR on both, the service may listen beside this socket. */
@@ -60,7 +66,8 @@ void instance_wait_ready(struct instance *instance)
     assert_int_not_equal(instance->port, 0);
 }
 
-void instance_expect_end(struct instance *instance, int status)
+/* Returns the log. Ownership: the caller frees it. */
+static char *finish_instance(struct instance *instance, int status)
 {
     char *errors = NULL;
 
@@ -68,13 +75,24 @@ void instance_expect_end(struct instance *instance, int status)
     if (strstr(errors, "Sanitizer") != NULL ||
         strstr(errors, "runtime error:") != NULL)
         fail_msg("%s", errors);
-    free(errors);
+    return errors;
+}
+
+void instance_expect_end(struct instance *instance, int status)
+{
+    free(finish_instance(instance, status));
 }
 
 void instance_stop(struct instance *instance)
 {
     process_signal(&instance->process, SIGTERM);
     instance_expect_end(instance, 0);
+}
+
+char *instance_stop_log(struct instance *instance)
+{
+    process_signal(&instance->process, SIGTERM);
+    return finish_instance(instance, 0);
 }
 
 void instance_release(struct instance *instance)

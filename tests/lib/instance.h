@@ -35,6 +35,13 @@ struct instance {
 void instance_start(struct instance *instance, const char *const flags[]);
 
 /*
+ * The same with these environment variables ("NAME=value", NULL-terminated).
+ * Idle connections are closed after the time that they or the flags set.
+ */
+void instance_start_with(struct instance *instance, const char *const flags[],
+                         const char *const variables[]);
+
+/*
  * Find a free port for -port=N. Until the socket that is returned is closed,
  * the kernel gives the port to no other program, neither for -port=0 nor for an
  * outgoing connection, and refuses connections to it unless the service
@@ -47,6 +54,9 @@ void instance_wait_ready(struct instance *instance);
 
 /* Send SIGTERM. The service must exit with 0, without a sanitizer report. */
 void instance_stop(struct instance *instance);
+
+/* The same. Returns its log. Ownership: the caller frees it. */
+char *instance_stop_log(struct instance *instance);
 
 /* Expect that it ends with `status` by itself, without a sanitizer report. */
 void instance_expect_end(struct instance *instance, int status);

@@ -25,7 +25,7 @@ CPUCLOCK_SCHED = 2  # from the kernel's posix-timers.h
 QUIET_LINE = re.compile(
     r"\d{4}-\d\d-\d\dT[0-9:.]+Z (info |debug |warn  "
     r"(127\.0\.0\.1:\d+ \S+ .* (202|4\d\d|50[13]|no response|\d+: libmicrohttpd)\b"
-    r"|libmicrohttpd refused a request |(further )?refused requests\b))")
+    r"|(further )?refused requests\b))")
 
 _libc = ctypes.CDLL(None)
 

@@ -95,6 +95,16 @@ static void end_connection(const struct toy *toy, const struct end *end,
     }
 }
 
+/* Those of the bystanders may be counted after their responses. */
+static void wait_for_bystanders(const struct toy *toy)
+{
+    struct metric *requests = find(toy, "lunar_http_requests_total");
+    struct metric *opened = find(toy, "lunar_connections_opened_total");
+
+    while (metric_total(requests) < metric_total(opened))
+        process_wait_until(process_clock() + 1);
+}
+
 static void each_connection_is_closed_for_a_reason(void **state)
 {
     static const char opened[] = "lunar_connections_opened_total";
@@ -102,9 +112,7 @@ static void each_connection_is_closed_for_a_reason(void **state)
     static const char requests[] = "lunar_http_requests_total";
     const struct toy *toy = *state;
 
-    /* Those of the bystanders, which may be counted after their responses. */
-    while (metric_total(find(toy, requests)) < metric_total(find(toy, opened)))
-        process_wait_until(process_clock() + 1);
+    wait_for_bystanders(toy);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         const struct end *end = &ends[i];
         const char *code = end->code == NULL ? "none" : end->code;
@@ -197,9 +205,11 @@ static void request_is_measured_from_its_first_line_to_its_end(void **state)
 {
     enum { MS = 30 };
     int64_t deadline = process_clock() + END_PATIENCE;
-    struct durations before = read_durations(*state), after;
+    struct durations before, after;
     struct connection client;
 
+    wait_for_bystanders(*state);
+    before = read_durations(*state);
     toy_open(*state, &client);
     int64_t start = process_clock();
     connection_send_text(&client,

@@ -183,7 +183,7 @@ static const char *outcome_of(enum config_result result,
 #define CONNECTIONS "expected a number from 16 to 1000000"
 #define SECONDS "expected a number of seconds from 1 to 3600"
 #define DRAIN "expected a number of seconds from 0 to 3600"
-#define URL "expected a URL, as in http://127.0.0.1:8088/health/ready"
+#define URL "expected an http:// URL, as in http://127.0.0.1:8088/health/ready"
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define LEVEL "expected error, warn, info or debug"
 #define FORMAT "expected text or json"
@@ -230,7 +230,7 @@ static const struct {
      "port=1 host=:: hosts=a origins=* threads=99 connections=98 idle=9 "
      "drain=8 memory=6291456 level=3 json "},
 
-    /* The URL only follows "="; the other settings say what it is without. */
+    /* Without a URL, the other settings say what it is. */
     {"-check-health", "", "check=own "},
     {"--check-health -port 9000",
      "LUNAR_HOST=::", "port=9000 host=:: check=own "},
@@ -238,8 +238,8 @@ static const struct {
      "port=9000 check=http://[::1]:9/a?b "},
     {"-check-health=http://a -check-health", "", "check=own "},
     {"-check-health -version", "", "version"},
-    {"-check-health http://a", "",
-     "http://a: unexpected argument; flags start with '-', see -help"},
+    {"-check-health http://a -port 9", "", "port=9 check=http://a "},
+    {"-check-health localhost", "", "-check-health=localhost: " URL},
     {"-check-health", "LUNAR_PORT=x", "LUNAR_PORT=x: " PORT},
     {"", "LUNAR_CHECK_HEALTH=http://a", ""},
     REFUSED("-check-health=", URL),

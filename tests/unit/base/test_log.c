@@ -119,8 +119,8 @@ static void metrics_have_the_levels_by_their_names(void **state)
     struct metric *lines = metrics_find(metrics, "lunar_log_lines_total");
     assert_non_null(lines);
     const struct metric_label *label = &metric_family(lines)->labels[0];
-    assert_int_equal(label->count, LOG_LEVELS);
-    for (size_t i = 0; i < LOG_LEVELS; i++) {
+    assert_int_equal(label->count, LOG_LEVEL_COUNT);
+    for (size_t i = 0; i < LOG_LEVEL_COUNT; i++) {
         enum log_level level;
         assert_true(log_level_of(text_of(label->values[i]), &level));
         assert_int_equal(level, i);
@@ -151,6 +151,16 @@ static void escape_leaves_printable_ascii_only(void **state)
         assert_ptr_equal(log_escape(cases[i].text, out, sizeof(out)), out);
         assert_string_equal(out, cases[i].escaped);
     }
+}
+
+static void word_has_no_spaces(void **state)
+{
+    char out[32];
+
+    (void)state;
+    assert_ptr_equal(log_escape_word(TEXT("a 2: \\\n\""), out, sizeof(out)),
+                     out);
+    assert_string_equal(out, "a\\x202:\\x20\\x5c\\x0a\"");
 }
 
 static void escape_is_truncated_between_characters(void **state)
@@ -253,6 +263,7 @@ int main(void)
         cmocka_unit_test(levels_have_names),
         cmocka_unit_test(metrics_have_the_levels_by_their_names),
         cmocka_unit_test(escape_leaves_printable_ascii_only),
+        cmocka_unit_test(word_has_no_spaces),
         cmocka_unit_test(escape_is_truncated_between_characters),
         cmocka_unit_test(line_after_a_torn_one_begins_a_line),
         cmocka_unit_test(pthread_error_is_logged_and_aborts),

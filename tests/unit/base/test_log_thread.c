@@ -126,6 +126,16 @@ static const char *message_of(const char *line, const char *level)
                                                     : NULL;
 }
 
+/* The end of the line that says how many were dropped. */
+static void expect_dropped(const char *end, unsigned number)
+{
+    char expected[64] = "";
+
+    if (form->format == LOG_JSON)
+        snprintf(expected, sizeof(expected), "\",\"droppedLines\":%u}", number);
+    assert_string_equal(end, expected);
+}
+
 /*
  * Expect the numbers from 0 to `end` in the text, in order and whole. Returns
  * how many are missing, which the lines of the log must say, in their place.
@@ -143,6 +153,7 @@ static unsigned expect_numbers(char *text, unsigned end)
             take_number(&warning,
                         "log lines dropped because stderr did not take them: ",
                         &number)) {
+            expect_dropped(warning, number);
             missing += number;
             next += number;
         } else if (event != NULL && take_number(&event, "number ", &number)) {

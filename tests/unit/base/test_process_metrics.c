@@ -166,8 +166,8 @@ static int remove_entry(const char *path, const struct stat *status, int type,
 
 /*
  * The start is so many milliseconds after the boot (Linux has 100 ticks a
- * second), or now with 0, within a
- * minute: the test may be held up, or the clock corrected.
+ * second), or with 0 it is now; within a minute, as the test may be held up, or
+ * the clock corrected.
  */
 static void expect_start(uint64_t since_boot)
 {
@@ -179,8 +179,19 @@ static void expect_start(uint64_t since_boot)
                     now + MINUTE);
 }
 
-static void what_proc_does_not_say_is_0(void **state)
+static void expect_unknown_if_0(const char *name)
 {
+    struct metric *metric = metrics_find(metrics, name);
+
+    assert_non_null(metric);
+    assert_true(metric_family(metric)->zero_is_unknown);
+}
+
+static void what_proc_does_not_say_is_unknown(void **state)
+{
+    static const char *const from_proc[] = {
+        "process_threads", "process_virtual_memory_bytes",
+        "process_resident_memory_bytes", "process_open_fds"};
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
     (void)state;
@@ -196,6 +207,8 @@ static void what_proc_does_not_say_is_0(void **state)
         assert_int_equal(value("process_resident_memory_bytes"),
                          rows[i].pages * page);
         assert_int_equal(value("process_open_fds"), 0);
+        for (size_t j = 0; j < COUNT(from_proc); j++)
+            expect_unknown_if_0(from_proc[j]);
         expect_start(rows[i].start);
         /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads. */
         assert_int_equal(nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
@@ -211,7 +224,7 @@ int main(void)
         cmocka_unit_test_teardown(start_is_that_of_the_process, tear_down),
         cmocka_unit_test_teardown(all_descriptors_in_use_are_all_open,
                                   tear_down),
-        cmocka_unit_test_teardown(what_proc_does_not_say_is_0, tear_down),
+        cmocka_unit_test_teardown(what_proc_does_not_say_is_unknown, tear_down),
     };
     main_begun = clock_ms(CLOCK_REALTIME);
     return cmocka_run_group_tests(tests, NULL, NULL);

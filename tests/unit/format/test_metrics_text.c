@@ -99,6 +99,30 @@ static void families_are_written_as_the_format_has_them(void **state)
     metrics_free(metrics);
 }
 
+static void families_that_are_not_known_are_left_out(void **state)
+{
+    struct metric_family family = gauge;
+    struct metrics *metrics = metrics_new();
+    uint64_t source[] = {0, 0};
+    struct buffer out = BUFFER_INIT;
+
+    (void)state;
+    assert_non_null(metrics);
+    family.zero_is_unknown = true;
+    metrics_add(metrics, &family, source);
+    metrics_text_write(metrics, &out);
+    assert_int_equal(out.length, 0);
+    source[1] = 1;
+    metrics_text_write(metrics, &out);
+    unit_check_text(buffer_text(&out),
+                    TEXT("# HELP gauge Read.\n"
+                         "# TYPE gauge gauge\n"
+                         "gauge{colour=\"red\"} 0\n"
+                         "gauge{colour=\"dark \\\"green\\\"\"} 0.001\n"));
+    buffer_release(&out);
+    metrics_free(metrics);
+}
+
 static void without_a_registry_there_is_no_text(void **state)
 {
     struct buffer out = BUFFER_INIT;
@@ -426,6 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_are_written_as_the_format_has_them),
+        cmocka_unit_test(families_that_are_not_known_are_left_out),
         cmocka_unit_test(without_a_registry_there_is_no_text),
         cmocka_unit_test(a_parser_reads_back_what_was_counted),
     };

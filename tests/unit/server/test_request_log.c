@@ -12,8 +12,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/app.h"
-#include "server/connection.h"
 #include "http/fields.h"
+#include "http/problem.h"
+#include "server/connection.h"
 #include "server/request_log.h"
 #include "server/server_metrics.h"
 
@@ -34,7 +35,7 @@ static int set_up(void **state)
     if (fixture == NULL)
         return -1;
     fixture->metrics = metrics_new();
-    server_metrics_add(&fixture->added, fixture->metrics, &app, NULL);
+    server_metrics_add(&fixture->added, fixture->metrics, &app);
     request_log_init(&fixture->log, &fixture->added);
     log_set_level(LOG_DEBUG);
     *state = fixture;
@@ -152,6 +153,23 @@ static void refusals_of_libmicrohttpd_are_counted_once(void **state)
     assert_int_equal(metric_total(fixture->added.refused), 4);
 }
 
+/* Else it would be counted as "other". */
+static void each_status_of_a_problem_has_a_code(void **state)
+{
+    const struct fixture *fixture = *state;
+    const char *no_title = problem_title(0);
+    unsigned found = 0;
+
+    for (unsigned status = 1; status < SERVER_METRICS_STATUSES; status++) {
+        if (strcmp(problem_title(status), no_title) == 0)
+            continue;
+        if (fixture->added.codes[status] == 0)
+            fail_msg("%u has no code", status);
+        found++;
+    }
+    assert_true(found > 0);
+}
+
 static void client_is_an_address_with_its_port(void **state)
 {
     static const struct {
@@ -223,9 +241,8 @@ static void lines_have_the_id_of_the_request(void **state)
 {
     struct fixture *fixture = *state;
     struct request_line line = make_line(HTTP_GET, 400);
-    const char *const ids[] = {"a\"\\b", "", NULL};
+    const char *const ids[] = {"a\"\\b", NULL};
     const char *const lines[] = {"0.0.0.0:0 GET /x 400: bad requestId=a\"\\b\n",
-                                 "0.0.0.0:0 GET /x 400: bad\n",
                                  "0.0.0.0:0 GET /x 400: bad\n"};
 
     for (size_t i = 0; i < COUNT(ids); i++) {
@@ -241,6 +258,20 @@ static void lines_have_the_id_of_the_request(void **state)
                                      " ms, cut off requestId=a\"\\b\n"),
                          i == 0);
     }
+}
+
+/* libmicrohttpd accepts spaces in targets; what follows cannot be forged. */
+static void target_is_one_word(void **state)
+{
+    struct fixture *fixture = *state;
+    struct request_line line = make_line(HTTP_GET, 400);
+
+    line.target = TEXT("/x 200: fine");
+    captured_log_start(&fixture->capture);
+    request_log_response(&fixture->log, &line, "bad");
+    captured_log_stop(&fixture->capture);
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
+                        "0.0.0.0:0 GET /x\\x20200:\\x20fine 400: bad\n");
 }
 
 /* Log the end of a request in JSON. Returns the members behind the message. */
@@ -346,6 +377,26 @@ static void many_refusals_are_few_lines_and_a_count(void **state)
     assert_int_equal(metric_total(fixture->added.refused), 100);
 }
 
+static void json_has_the_counts_as_members(void **state)
+{
+    struct fixture *fixture = *state;
+
+    set_used(fixture, connection_clock() + UINT64_C(3600000000));
+    refuse(fixture, 3);
+    request_log_unknown(&fixture->log);
+    log_set_format(LOG_JSON);
+    captured_log_start(&fixture->capture);
+    request_log_report(&fixture->log, true);
+    captured_log_stop(&fixture->capture);
+    log_set_format(LOG_TEXT);
+    assert_int_equal(fixture->capture.writes, 2);
+    assert_non_null(strstr(
+        fixture->capture.text,
+        "\"further refused requests, not logged: 3\",\"notLogged\":3}\n"));
+    assert_non_null(
+        strstr(fixture->capture.text, " could not read: 1\",\"notRead\":1}\n"));
+}
+
 /* One that is refused again and again does not hide another. */
 static void clients_have_limits_of_their_own(void **state)
 {
@@ -425,10 +476,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(errors_are_refusals_but_not_what_is_not_found),
         FIXTURE_TEST(refusals_of_libmicrohttpd_are_counted_once),
+        FIXTURE_TEST(each_status_of_a_problem_has_a_code),
         FIXTURE_TEST(client_is_an_address_with_its_port),
         FIXTURE_TEST(end_has_bytes_and_time),
         FIXTURE_TEST(lines_have_the_id_of_the_request),
+        FIXTURE_TEST(target_is_one_word),
         FIXTURE_TEST(json_has_what_is_known_as_members),
+        FIXTURE_TEST(json_has_the_counts_as_members),
         FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
         FIXTURE_TEST(clients_have_limits_of_their_own),
         FIXTURE_TEST(client_is_limited_with_all_its_addresses),

@@ -6,10 +6,13 @@
  * memory. tests/property/test_state_property.c compares views with random
  * histories.
  */
+#include "lib/captured_log.h"
+#include "lib/count_parts.h"
 #include "lib/unit_table.h"
 
 #include <assert.h>
 
+#include "base/log.h"
 #include "domain/rocket.h"
 
 static void new_table_is_empty(void **context)
@@ -217,6 +220,29 @@ static void summary_counts_gaps_that_are_given_up(void **context)
     check_summary(*context, (struct table_summary){1, 0, 1, 1, RUNS});
 }
 
+/* The longest id, all of it escaped, leaves room for all that is said. */
+static void gap_that_is_given_up_is_one_object_of_json(void **context)
+{
+    struct captured_log capture;
+    char id[MESSAGE_MAX_CHANNEL + 1];
+
+    memset(id, '\\', MESSAGE_MAX_CHANNEL);
+    id[MESSAGE_MAX_CHANNEL] = '\0';
+    log_set_format(LOG_JSON);
+    captured_log_start(&capture);
+    for (uint64_t number = 1; number <= ROCKET_MAX_RUNS + 1; number++)
+        unit_table_apply(*context, message_speed(id, 2 * number, 1));
+    captured_log_stop(&capture);
+    log_set_format(LOG_TEXT);
+    assert_int_equal(capture.writes, 1);
+    assert_non_null(
+        strstr(capture.text, "not logged\",\"rocketId\":\"\\\\x5c"));
+    /* In the message, and in the member. */
+    assert_int_equal(count_parts(capture.text, "\\\\x5c"),
+                     2 * MESSAGE_MAX_CHANNEL);
+    assert_string_equal(strrchr(capture.text, '\\'), "\\x5c\"}\n");
+}
+
 /*
  * A table with so much room beyond an empty one, filled with rockets until one
  * is refused. Each has its own type.
@@ -315,6 +341,7 @@ int main(void)
         TABLE_TEST(rockets_take_little_memory),
         TABLE_TEST(summary_follows_each_message),
         TABLE_TEST(summary_counts_gaps_that_are_given_up),
+        TABLE_TEST(gap_that_is_given_up_is_one_object_of_json),
         TABLE_TEST(full_table_is_unchanged_and_updates_rockets),
         TABLE_TEST(table_is_full_from_a_refusal_until_memory_is_freed),
     };
