@@ -76,6 +76,7 @@ def _limit_values(schemas):
     for name in ("type", "mission", "reason"):
         members[name] = {"anyOf": [_ref("Name"), NULL]}
     members["createdAt"] = {"anyOf": [_ref("Time"), NULL]}
+    schemas["Health"]["properties"]["problems"]["items"]["minLength"] = 1
 
 
 def _open_messages(schemas):
