@@ -221,7 +221,8 @@ static bool send_request(const struct check *check, const struct target *target,
     struct text rest = {request, (size_t)length};
 
     while (rest.length > 0) {
-        ssize_t sent = send(fd, rest.data, rest.length, MSG_NOSIGNAL);
+        ssize_t sent =
+            TEMP_FAILURE_RETRY(send(fd, rest.data, rest.length, MSG_NOSIGNAL));
         if (sent < 0)
             return fail_call(check, "cannot send the request");
         rest = text_skip(rest, (size_t)sent);
@@ -236,7 +237,8 @@ static ssize_t receive_more(struct check *check, int fd)
     ssize_t count = 0;
 
     if (room > 0)
-        count = recv(fd, check->response + check->length, room, 0);
+        count = TEMP_FAILURE_RETRY(
+            recv(fd, check->response + check->length, room, 0));
     if (count > 0)
         check->length += (size_t)count;
     return count;
@@ -411,7 +413,10 @@ static void end_late(int number, siginfo_t *info, void *context)
     _exit(EXIT_FAILURE);
 }
 
-/* False if there is no timer to be had. */
+/*
+ * False if there is no timer to be had. Not with SA_RESTART: ThreadSanitizer
+ * calls the handler only once the interrupted call has returned.
+ */
 static bool start_timer(struct check *check, timer_t *timer)
 {
     const struct itimerspec time = {.it_value.tv_sec = CHECK_HEALTH_SECONDS};
@@ -419,7 +424,7 @@ static bool start_timer(struct check *check, timer_t *timer)
                              .sigev_signo = SIGALRM,
                              .sigev_value.sival_ptr = check};
     struct sigaction action = {.sa_sigaction = end_late,
-                               .sa_flags = SA_SIGINFO | SA_RESTART};
+                               .sa_flags = SA_SIGINFO};
     sigset_t set;
 
     sigemptyset(&action.sa_mask);
