@@ -9,11 +9,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "announce.h"
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/log_metrics.h"
 #include "base/machine.h"
@@ -140,14 +140,6 @@ static int serve_until_signal(const struct config *config,
     return EXIT_SUCCESS;
 }
 
-static uint64_t clock_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec;
-}
-
 static void log_totals(struct metrics *metrics, uint64_t seconds,
                        size_t rockets)
 {
@@ -178,7 +170,7 @@ static int run_service(const struct config *config,
     struct process_metrics process;
     char error[256];
     int code = EXIT_FAILURE;
-    uint64_t start = clock_seconds();
+    uint64_t start = clock_us(CLOCK_MONOTONIC);
     struct addrinfo *addresses =
         server_resolve(config->host, config->port, error, sizeof(error));
 
@@ -201,7 +193,8 @@ static int run_service(const struct config *config,
     workers_free(workers);
     metrics_forget(metrics, &api);
     if (code == EXIT_SUCCESS)
-        log_totals(metrics, clock_seconds() - start, table_count(table));
+        log_totals(metrics, (clock_us(CLOCK_MONOTONIC) - start) / 1000000,
+                   table_count(table));
     metrics_free(metrics);
     table_free(table);
     freeaddrinfo(addresses);

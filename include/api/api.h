@@ -53,7 +53,7 @@ struct api {
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
     uint64_t start;           /* random, of this start: part of every ETag */
-    uint64_t began;           /* milliseconds of the monotonic clock */
+    uint64_t began;           /* microseconds of the monotonic clock */
     _Atomic bool stopping;    /* set once, by api_set_stopping() */
     _Atomic unsigned streams; /* whole lists being sent now */
     struct quota decoding;    /* memory for compressed bodies */

@@ -5,8 +5,8 @@
  * sent to it. Both are polled, so they read a few counters and no rocket.
  */
 #include <assert.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "format/json_write.h"
 #include "http/problem.h"
 #include "http/query_string.h"
@@ -65,17 +65,9 @@ static unsigned find_reasons(const struct api *api, unsigned uses)
     return found;
 }
 
-static uint64_t clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void health_init(struct api *api)
 {
-    api->began = clock_ms();
+    api->began = clock_us(CLOCK_MONOTONIC);
     atomic_init(&api->stopping, false);
 }
 
@@ -120,7 +112,8 @@ void health_get(struct api *api, const struct http_request *request,
     buffer_append(out, TEXT("{\"status\":"));
     buffer_append(out, found == 0 ? TEXT("\"ok\"") : TEXT("\"degraded\""));
     buffer_append(out, TEXT(",\"version\":\"" LUNAR_VERSION "\""));
-    append_member(out, TEXT("uptimeSeconds"), (clock_ms() - api->began) / 1000);
+    append_member(out, TEXT("uptimeSeconds"),
+                  (clock_us(CLOCK_MONOTONIC) - api->began) / 1000000);
     append_member(out, TEXT("rockets"), table_count(api->table));
     append_member(out, TEXT("memoryBytes"), table_memory(api->table));
     append_member(out, TEXT("memoryLimitBytes"),

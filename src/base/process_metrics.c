@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "base/text.h"
 
@@ -55,26 +55,18 @@ read_stat(const struct process_metrics *process, enum stat_field field)
     return number;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Of all threads, also of those that have ended. */
 static void read_cpu(void *context, uint64_t values[])
 {
     (void)context;
-    values[0] = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    values[0] = clock_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static const struct metric_family cpu = {
     .type = METRIC_COUNTER,
     .name = "process_cpu_seconds_total",
     .help = "Processor time, in user mode and in the kernel.",
-    .decimals = 9,
+    .decimals = 6,
     .read = read_cpu,
 };
 
@@ -188,7 +180,7 @@ static uint64_t read_age(const struct process_metrics *process)
 {
     uint64_t ticks = read_stat(process, STAT_START);
     long per_second = sysconf(_SC_CLK_TCK);
-    uint64_t now = clock_ns(CLOCK_BOOTTIME) / 1000000;
+    uint64_t now = clock_us(CLOCK_BOOTTIME) / 1000;
 
     if (ticks == 0 || per_second <= 0)
         return 0;
@@ -200,7 +192,7 @@ void process_metrics_add(struct process_metrics *process, const char *root,
                          struct metrics *metrics)
 {
     process->root = root;
-    process->start = clock_ns(CLOCK_REALTIME) / 1000000 - read_age(process);
+    process->start = clock_us(CLOCK_REALTIME) / 1000 - read_age(process);
     metrics_add(metrics, &cpu, process);
     metrics_add(metrics, &resident, process);
     metrics_add(metrics, &virtual, process);

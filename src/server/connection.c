@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum {
     CLOCK_GRAIN = 20, /* ms by which two clocks of the kernel may differ */
@@ -24,17 +25,9 @@ enum {
     TCP_CLOSE_WAIT = 8,
 };
 
-static uint64_t read_clock(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 uint64_t connection_clock(void)
 {
-    return read_clock(CLOCK_MONOTONIC);
+    return clock_us(CLOCK_MONOTONIC);
 }
 
 /*
@@ -44,7 +37,7 @@ uint64_t connection_clock(void)
  */
 static uint64_t read_coarse_clock(void)
 {
-    return read_clock(CLOCK_MONOTONIC_COARSE);
+    return clock_us(CLOCK_MONOTONIC_COARSE);
 }
 
 static uint64_t make_state(enum connection_phase phase, uint64_t since)

@@ -24,17 +24,6 @@ enum {
 
 #define FLAGS INSTANCE_FLAGS
 
-static void start_check(struct process *process, const char *const flags[],
-                        const char *const environment[])
-{
-    const char *arguments[INSTANCE_MAX_FLAGS + 2] = {
-        process_setting("LUNAR_SERVICE")};
-
-    for (size_t i = 0; flags[i] != NULL; i++)
-        arguments[i + 1] = flags[i];
-    process_start(process, arguments, environment);
-}
-
 /*
  * Expect that it ends with `status` and prints only this line, on stdout if the
  * status is 0, else on stderr behind its name.
@@ -59,7 +48,7 @@ static void expect_line(const char *const flags[],
 {
     struct process process;
 
-    start_check(&process, flags, environment);
+    instance_start_command(&process, flags, environment);
     expect_result(&process, status, expected);
 }
 
@@ -171,7 +160,7 @@ static void start_url_check(struct process *process, uint16_t port)
 
     snprintf(flag, sizeof(flag), "-check-health=http://127.0.0.1:%u/health",
              port);
-    start_check(process, FLAGS(flag), NULL);
+    instance_start_command(process, FLAGS(flag), NULL);
 }
 
 static void expect_url_result(struct process *process, uint16_t port,
@@ -211,7 +200,8 @@ static void nobody_there_is_a_failure(void **state)
     expect_url_result(&process, port, 1, "cannot connect: Connection refused");
     close(reserved);
     /* The reason depends on the resolver, which may take all the time. */
-    start_check(&process, FLAGS("-check-health=http://lunar.invalid/"), NULL);
+    instance_start_command(&process,
+                           FLAGS("-check-health=http://lunar.invalid/"), NULL);
     char *output = process_finish(&process, 1, &errors);
     assert_string_equal(output, "");
     assert_ptr_equal(strstr(errors, "lunar.service: http://lunar.invalid/: "),

@@ -15,17 +15,6 @@ enum { MAX_TEXT = 32 };
 
 #define FLAGS INSTANCE_FLAGS
 
-static void start_service(struct process *process, const char *const flags[],
-                          const char *const environment[])
-{
-    const char *arguments[INSTANCE_MAX_FLAGS + 2] = {
-        process_setting("LUNAR_SERVICE")};
-
-    for (size_t i = 0; flags[i] != NULL; i++)
-        arguments[i + 1] = flags[i];
-    process_start(process, arguments, environment);
-}
-
 /*
  * Expect that it ends with `status`, with one line in all, on stdout with the
  * status 0 and else on stderr, that contains `part`.
@@ -37,7 +26,7 @@ static void expect_line(const char *const flags[],
     struct process process;
     char *errors = NULL;
 
-    start_service(&process, flags, environment);
+    instance_start_command(&process, flags, environment);
     char *output = process_finish(&process, status, &errors);
     const char *line = status == 0 ? output : errors;
     const char *end = strchr(line, '\n');
@@ -59,7 +48,7 @@ static void expect_ready(const char *const flags[],
     char expected[256];
     char *errors = NULL;
 
-    start_service(&instance.process, flags, environment);
+    instance_start_command(&instance.process, flags, environment);
     instance_wait_ready(&instance);
     if (port != 0)
         assert_int_equal(instance.port, port);
@@ -84,7 +73,7 @@ static void help_and_version_are_printed(void **state)
         struct process process;
         char *errors = NULL;
 
-        start_service(&process, FLAGS(forms[i]), NULL);
+        instance_start_command(&process, FLAGS(forms[i]), NULL);
         char *output = process_finish(&process, 0, &errors);
         assert_non_null(strstr(output, "-max-connections"));
         assert_non_null(strstr(output, "LUNAR_PORT"));

@@ -52,4 +52,20 @@ static inline void captured_log_stop(struct captured_log *log)
     close(log->socket);
 }
 
+/*
+ * Expect one write: first what `shape` has, in which 0 stands for any digit,
+ * then `rest`.
+ */
+static inline void captured_log_expect(const struct captured_log *log,
+                                       const char *shape, const char *rest)
+{
+    assert_int_equal(log->writes, 1);
+    for (size_t at = 0; at < strlen(shape); at++) {
+        char byte = log->text[at];
+        bool digit = byte >= '0' && byte <= '9';
+        assert_true(shape[at] == '0' ? digit : byte == shape[at]);
+    }
+    assert_string_equal(log->text + strlen(shape), rest);
+}
+
 #endif

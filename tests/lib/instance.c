@@ -35,6 +35,19 @@ void instance_start(struct instance *instance, const char *const flags[])
                         INSTANCE_FLAGS("LUNAR_IDLE_TIMEOUT=3600"));
 }
 
+void instance_start_command(struct process *process, const char *const flags[],
+                            const char *const variables[])
+{
+    const char *arguments[INSTANCE_MAX_FLAGS + 2] = {
+        process_setting("LUNAR_SERVICE")};
+
+    for (size_t i = 0; flags[i] != NULL; i++) {
+        assert_in_range(i, 0, INSTANCE_MAX_FLAGS - 1);
+        arguments[i + 1] = flags[i];
+    }
+    process_start(process, arguments, variables);
+}
+
 /* With SO_REUSEADDR on both, the service may listen beside this socket. */
 int instance_reserve_port(uint16_t *port)
 {

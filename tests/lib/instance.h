@@ -42,6 +42,13 @@ void instance_start_with(struct instance *instance, const char *const flags[],
                          const char *const variables[]);
 
 /*
+ * Only start the program, with these flags alone and these environment
+ * variables: it need not serve.
+ */
+void instance_start_command(struct process *process, const char *const flags[],
+                            const char *const variables[]);
+
+/*
  * Find a free port for -port=N. Until the socket that is returned is closed,
  * the kernel gives the port to no other program, neither for -port=0 nor for an
  * outgoing connection, and refuses connections to it unless the service

@@ -139,9 +139,9 @@ static void check_health_of(struct scene *scene, const char *status,
              status, table_count(table), table_memory(table),
              table_memory_limit(table), problems);
     /* Half a second is time enough for the test. */
-    scene->api.began -= 123500;
+    scene->api.began -= 123500000;
     check(scene, "/health", 200, expected, NULL);
-    scene->api.began += 123500;
+    scene->api.began += 123500000;
 }
 
 static void service_that_is_well_is_ok_and_ready(void **context)

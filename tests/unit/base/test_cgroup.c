@@ -3,13 +3,10 @@
  * Tests of the limits of control groups, in the layouts that systems and
  * containers have. The files of a layout are written to a new folder.
  */
-#include "lib/unit_check.h"
+#include "lib/folder.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <sched.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cgroup.h"
@@ -250,40 +247,6 @@ static const struct layout {
       {FS "/cpu.max", "0 100000\n"}}},
 };
 
-/* Make the folders that `path` lies in. */
-static void make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            fail_msg("cannot make %s", path);
-        *slash = '/';
-    }
-}
-
-static void write_file(const char *root, const char *name, const char *text)
-{
-    char path[MAX_PATH];
-
-    snprintf(path, sizeof(path), "%s%s%s", root, name, text == NULL ? "/" : "");
-    make_folders(path);
-    if (text == NULL)
-        return;
-    FILE *file = fopen(path, "we");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
-        abort();
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type,
-                        struct FTW *position)
-{
-    (void)status;
-    (void)type;
-    (void)position;
-    return remove(path);
-}
-
 /* A new folder, as the context of a test. */
 static int set_up(void **context)
 {
@@ -295,8 +258,7 @@ static int set_up(void **context)
 
 static int tear_down(void **context)
 {
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads. */
-    int result = nftw(*context, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    int result = folder_remove(*context);
 
     free(*context);
     return result;
@@ -311,7 +273,8 @@ static void smallest_visible_limit_counts(void **context)
         snprintf(root, sizeof(root), "%s/%zu", (const char *)*context, i);
         for (size_t j = 0; j < MAX_FILES; j++) {
             if (layout->files[j].path != NULL)
-                write_file(root, layout->files[j].path, layout->files[j].text);
+                folder_write(root, layout->files[j].path,
+                             layout->files[j].text);
         }
         struct cgroup_limits limits = cgroup_read_limits(root);
         if (limits.memory != layout->memory ||
@@ -329,12 +292,12 @@ static void long_paths_are_no_limit(void **context)
 
     for (size_t length = 4000; length < 4200; length++) {
         int used = snprintf(text, sizeof(text), "0::/%0*d\n", (int)length, 0);
-        write_file(root, GROUP, text);
+        folder_write(root, GROUP, text);
         snprintf(text + used, sizeof(text) - (size_t)used,
                  "1 1 0:1 / /%0*d rw - cgroup2 cgroup rw\n"
                  "1 1 0:1 /%0*d / rw - cgroup2 cgroup rw\n",
                  (int)length, 0, (int)length, 0);
-        write_file(root, MOUNTS, text + used);
+        folder_write(root, MOUNTS, text + used);
         assert_int_equal(cgroup_read_limits(root).memory, NO_MEMORY_LIMIT);
     }
 }
@@ -346,13 +309,13 @@ static void long_files_are_no_limit(void **context)
     static char text[20000];
     const char *root = *context;
 
-    write_file(root, GROUP, "4:memory:/\n");
-    write_file(root, MOUNTS, MOUNT_V1("/", FS, "memory"));
+    folder_write(root, GROUP, "4:memory:/\n");
+    folder_write(root, MOUNTS, MOUNT_V1("/", FS, "memory"));
     memset(text, '\n', sizeof(text));
     for (size_t before = 8100; before < 8300; before++) {
         memset(text, '\n', before);
         memcpy(text + before, line, sizeof(line));
-        write_file(root, FS "/memory.stat", text);
+        folder_write(root, FS "/memory.stat", text);
         uint64_t memory = cgroup_read_limits(root).memory;
         assert_true(memory == MIB(200) || memory == NO_MEMORY_LIMIT);
     }
@@ -376,12 +339,12 @@ static void machine_is_limited_by_its_groups(void **context)
 
     assert_int_equal(sched_getaffinity(0, sizeof(usable), &usable), 0);
     unsigned count = (unsigned)CPU_COUNT(&usable);
-    write_file(*context, GROUP, "0::/\n");
-    write_file(*context, MOUNTS, MOUNT_V2("/", FS));
+    folder_write(*context, GROUP, "0::/\n");
+    folder_write(*context, MOUNTS, MOUNT_V2("/", FS));
     for (size_t i = 0; i < COUNT(rows); i++) {
         bool limited = rows[i].limited;
-        write_file(*context, FS "/memory.max", rows[i].memory);
-        write_file(*context, FS "/cpu.max", rows[i].quota);
+        folder_write(*context, FS "/memory.max", rows[i].memory);
+        folder_write(*context, FS "/cpu.max", rows[i].quota);
         struct machine machine = machine_read(*context);
         assert_int_equal(machine.memory, limited ? MIB(1) : physical);
         assert_int_equal(machine.memory_by_cgroup, limited);
@@ -396,9 +359,9 @@ static void machine_has_the_processors_of_the_affinity(void **context)
     cpu_set_t usable, one;
     size_t first = 0;
 
-    write_file(*context, GROUP, "0::/\n");
-    write_file(*context, MOUNTS, MOUNT_V2("/", FS));
-    write_file(*context, FS "/cpu.max", "100000 100000\n");
+    folder_write(*context, GROUP, "0::/\n");
+    folder_write(*context, MOUNTS, MOUNT_V2("/", FS));
+    folder_write(*context, FS "/cpu.max", "100000 100000\n");
     assert_int_equal(sched_getaffinity(0, sizeof(usable), &usable), 0);
     while (!CPU_ISSET(first, &usable))
         first++;

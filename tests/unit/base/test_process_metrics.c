@@ -3,12 +3,10 @@
  * Tests of the metrics of the process: what they say of this one, and how they
  * read files of /proc, copies of which are written to a new folder.
  */
-#include "lib/unit_check.h"
+#include "lib/folder.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,7 +77,7 @@ static void this_process_is_measured(void **state)
     free(memory);
 
     uint64_t cpu = value("process_cpu_seconds_total");
-    while (value("process_cpu_seconds_total") < cpu + 20000000)
+    while (value("process_cpu_seconds_total") < cpu + 20000)
         continue;
 }
 
@@ -139,31 +137,6 @@ static const struct {
     {NULL, 0, 0, 0, 0},
 };
 
-static void write_stat(const char *root, const char *text)
-{
-    char path[256];
-
-    snprintf(path, sizeof(path), "%s/proc", root);
-    assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof(path), "%s/proc/self", root);
-    assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof(path), "%s/proc/self/fd", root);
-    assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof(path), "%s/proc/self/stat", root);
-    FILE *file = fopen(path, "we");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
-        abort();
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type,
-                        struct FTW *position)
-{
-    (void)status;
-    (void)type;
-    (void)position;
-    return remove(path);
-}
-
 /*
  * The start is so many milliseconds after the boot (Linux has 100 ticks a
  * second), or with 0 it is now; within a minute, as the test may be held up, or
@@ -199,8 +172,10 @@ static void what_proc_does_not_say_is_unknown(void **state)
         char root[] = "/tmp/test_process_metrics.XXXXXX";
 
         assert_non_null(mkdtemp(root));
-        if (rows[i].stat != NULL)
-            write_stat(root, rows[i].stat);
+        if (rows[i].stat != NULL) {
+            folder_write(root, "/proc/self/fd", NULL);
+            folder_write(root, "/proc/self/stat", rows[i].stat);
+        }
         add_families(root);
         assert_int_equal(value("process_threads"), rows[i].threads);
         assert_int_equal(value("process_virtual_memory_bytes"), rows[i].space);
@@ -210,8 +185,7 @@ static void what_proc_does_not_say_is_unknown(void **state)
         for (size_t j = 0; j < COUNT(from_proc); j++)
             expect_unknown_if_0(from_proc[j]);
         expect_start(rows[i].start);
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads. */
-        assert_int_equal(nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+        assert_int_equal(folder_remove(root), 0);
         metrics_free(metrics);
         metrics = NULL;
     }
