@@ -45,6 +45,8 @@ struct http_app {
      */
     const char *const *routes;
     size_t route_count;
+    /* Bytes of `memory` of each request (request.h). */
+    size_t request_memory;
 };
 
 #endif

@@ -8,15 +8,19 @@
 #ifndef LUNAR_HTTP_DEFERRED_H
 #define LUNAR_HTTP_DEFERRED_H
 
+#include <stddef.h>
+
 struct http_response;
 
 /*
- * The server's side of one wait. wake() ends the wait. It is called exactly
- * once per wait, from any thread, with no lock held: it takes a lock of
- * libmicrohttpd for a moment. The waiter must not be used after that.
+ * The server's side of one wait. wake() ends the waits of a list of waiters,
+ * linked by `next`, which the application may use until then. It is called
+ * exactly once per wait, from any thread, with no lock held: it takes a lock of
+ * libmicrohttpd for a moment. The waiters must not be used after that.
  */
 struct http_waiter {
-    void (*wake)(struct http_waiter *waiter);
+    void (*wake)(struct http_waiter *first);
+    struct http_waiter *next; /* of those that are woken together, or NULL */
 };
 
 /*
@@ -56,7 +60,18 @@ struct http_deferred {
 
 static inline void http_wake(struct http_waiter *waiter)
 {
+    waiter->next = NULL;
     waiter->wake(waiter);
+}
+
+/*
+ * Wake a list of waiters of one server. This is cheaper than one by one, as
+ * each event loop is woken once. NULL does nothing.
+ */
+static inline void http_wake_all(struct http_waiter *first)
+{
+    if (first != NULL)
+        first->wake(first);
 }
 
 #endif

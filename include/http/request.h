@@ -64,6 +64,13 @@ struct http_request {
     /* A browser sent it for a page that may not post (http/site_policy.h). */
     bool cross_site;
     struct text body; /* absent while it is being received */
+    /*
+     * For the application, so that a deferred response needs no allocation:
+     * `request_memory` bytes (app.h), aligned for any type, from `open` until
+     * the response is complete or its deferred response is freed. Undefined
+     * at first.
+     */
+    void *memory;
     /* Set by the application. */
     const void *operation;
     unsigned route; /* of http_app.routes; 0 until it is known */

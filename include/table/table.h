@@ -49,6 +49,50 @@ void table_free(struct table *table);
 enum message_outcome table_apply(struct table *table,
                                  const struct message *message);
 
+/* One of the messages of table_apply_group(). */
+struct table_item {
+    const struct message *message;
+    uint64_t position; /* its revision, if it is applied; 0: draw the next */
+    enum message_outcome outcome; /* set by table_apply_group() */
+};
+
+enum { TABLE_GROUP = 64 /* items of one call */ };
+
+/*
+ * Apply up to TABLE_GROUP messages, in order, as table_apply() does. Faster
+ * than one by one where they are of many rockets: the memory of all is fetched
+ * before the first is applied.
+ * Positions rise from item to item and from call to call. table_revision() is
+ * then the position of the last message that changed the table.
+ * Ownership: the messages are borrowed. Locking: locks one stripe at a time. If
+ * items have positions, one thread at a time applies them, and no other thread
+ * changes the table.
+ */
+void table_apply_group(struct table *table, struct table_item *items,
+                       size_t count);
+
+/*
+ * From now on only table_admit() enforces the limit on memory: the table holds
+ * what a journal has, and has to take it. Locking: before other threads use the
+ * table.
+ */
+void table_limit_admission(struct table *table);
+
+/*
+ * Whether `message` may be given to a journal, to be applied once it is
+ * durable. MESSAGE_APPLIED: it may; the memory that it is likely to need was
+ * added to `*reserved` and is reserved until table_unreserve(). MESSAGE_NO_MEMORY:
+ * it would not fit. MESSAGE_DUPLICATE and MESSAGE_STALE: it changes nothing.
+ * Nothing is reserved in these cases.
+ * Locking: read-locks one stripe.
+ */
+enum message_outcome table_admit(struct table *table,
+                                 const struct message *message,
+                                 size_t *reserved);
+
+/* Give back `reserved` bytes. Locking: none. */
+void table_unreserve(struct table *table, size_t reserved);
+
 /* The number of rockets in the table. Locking: none. */
 size_t table_count(const struct table *table);
 

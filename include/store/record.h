@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The binary form of what a journal keeps: records, one behind the other. It is
+ * compact, as it is synced to the disk before a message is acknowledged, and
+ * complete: a message is read back exactly as it was accepted, so it is never
+ * parsed again by rules that may have become stricter.
+ *
+ * A record begins with its kind, so that later versions can add kinds. A reader
+ * stops at a kind that it does not know: to skip it could make a wrong state.
+ *
+ * Locking: none.
+ */
+#ifndef LUNAR_STORE_RECORD_H
+#define LUNAR_STORE_RECORD_H
+
+#include <stddef.h>
+
+#include "base/text.h"
+#include "domain/message.h"
+
+enum record_kind {
+    RECORD_MESSAGE = 1, /* a message that was accepted */
+};
+
+enum {
+    /* Of the form: stored with the records, and raised when it changes. */
+    RECORD_VERSION = 1,
+    /* Bytes of a record, at most: a kind, a channel, three texts, numbers. */
+    RECORD_MAX = 1024,
+};
+
+struct record {
+    enum record_kind kind;
+    struct message message; /* its texts point into the bytes */
+};
+
+enum record_result {
+    RECORD_OK,
+    RECORD_UNKNOWN, /* a kind, or a type of message, of a later version */
+    RECORD_DAMAGED, /* not the form of any record */
+};
+
+/*
+ * Write `message` to `out`, which has room for RECORD_MAX bytes. Returns the
+ * length. The message is one that message_parse() accepts.
+ */
+size_t record_write(const struct message *message, char *out);
+
+/*
+ * Read the first record of `records` and remove it from the front. With any
+ * other result than RECORD_OK both are untouched. The bytes may be anything.
+ * Ownership: the texts of `record` are borrowed from the bytes.
+ */
+enum record_result record_read(struct text *records, struct record *record);
+
+#endif
