@@ -100,7 +100,7 @@ static void handle_fault(struct sqlite_journal *journal, int code,
     if (!fault->rolled_back) {
         log_line(LOG_ERROR,
                  "%s failed: %s. %s It is not known what is on the disk, so "
-                 "the service ends; the next start recovers it.",
+                 "the service ends; the next start recovers what is there.",
                  what, reason, fault->problem);
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
@@ -161,8 +161,10 @@ static bool begin_segment(struct sqlite_journal *journal)
     struct segment *next = segment_open(journal->options.folder, first, error);
     /* It exists, so nothing may be written to the old one any more. */
     if (next == NULL || !push_segment(journal, first)) {
-        log_line(LOG_ERROR, "%s The service ends; start it again.",
-                 next == NULL ? error : "Memory is exhausted.");
+        log_line(LOG_ERROR,
+                 "the journal has a new segment, but cannot use it, so the "
+                 "service ends; start it again: %s",
+                 next == NULL ? error : "memory is exhausted");
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
     }
@@ -557,7 +559,10 @@ static bool find_segments(struct sqlite_journal *journal,
     randombytes_buf(&id, sizeof(id));
     int code = segment_make(folder, 1, id);
     if (code != SQLITE_OK) {
-        segment_describe(NULL, code, error);
+        char reason[JOURNAL_ERROR];
+        segment_describe(NULL, code, reason);
+        error_write(error, "cannot make a journal in %.200s: %.250s",
+                    folder_path(folder), reason);
         return false;
     }
     folder_segments_release(segments);
@@ -589,7 +594,7 @@ sqlite_journal_open(const struct sqlite_journal_options *options,
     struct sqlite_journal *journal = calloc(1, sizeof(*journal));
 
     if (journal == NULL || sodium_init() < 0) {
-        error_write(error, "Memory is exhausted.");
+        error_write(error, "memory is exhausted");
         free(journal);
         return NULL;
     }
