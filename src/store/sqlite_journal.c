@@ -81,9 +81,10 @@ static void measure_bytes(struct sqlite_journal *journal)
     count_bytes(journal);
 }
 
-static uint64_t next_probe_us(void)
+static uint64_t next_probe_us(const struct sqlite_journal *journal)
 {
-    return clock_us(CLOCK_MONOTONIC) + JOURNAL_PROBE_MS * UINT64_C(1000);
+    return clock_us(CLOCK_MONOTONIC) +
+           journal->options.probe_ms * UINT64_C(1000);
 }
 
 /*
@@ -107,7 +108,7 @@ static void handle_fault(struct sqlite_journal *journal, int code,
     }
     if (atomic_exchange(&journal->problem, fault->problem) != NULL)
         return;
-    journal->probe_us = next_probe_us();
+    journal->probe_us = next_probe_us(journal);
     log_line(LOG_ERROR, "%s failed: %s. %s", what, reason, fault->problem);
 }
 
@@ -358,7 +359,7 @@ static void *run_journal(void *context)
         bool failing = atomic_load(&journal->problem) != NULL;
         if (failing && clock_us(CLOCK_MONOTONIC) >= journal->probe_us) {
             probe(journal);
-            journal->probe_us = next_probe_us();
+            journal->probe_us = next_probe_us(journal);
             continue;
         }
         struct timespec until = {(time_t)(journal->probe_us / 1000000),
@@ -604,6 +605,8 @@ sqlite_journal_open(const struct sqlite_journal_options *options,
         journal->options.checkpoint = JOURNAL_CHECKPOINT;
     if (options->segment == 0)
         journal->options.segment = JOURNAL_SEGMENT;
+    if (options->probe_ms == 0)
+        journal->options.probe_ms = JOURNAL_PROBE_MS;
     ticket_queue_init(
         &journal->queue,
         options->max_pending != 0 ? options->max_pending : JOURNAL_MAX_PENDING,
