@@ -24,7 +24,7 @@ static struct {
     int error;
 } fails;
 
-static char root[] = "/tmp/test_folder-XXXXXX";
+static char root[32];
 static char data[64];
 static char error[JOURNAL_ERROR];
 
@@ -120,7 +120,7 @@ static mode_t mode_of(const char *name)
 static int set_up(void **context)
 {
     (void)context;
-    memcpy(root + sizeof(root) - 7, "XXXXXX", 6);
+    snprintf(root, sizeof(root), "/tmp/test_folder-XXXXXX");
     assert_non_null(mkdtemp(root));
     snprintf(data, sizeof(data), "%s/data", root);
     fail_call(0, 0, 0);
