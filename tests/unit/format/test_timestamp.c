@@ -198,7 +198,7 @@ static void what_is_not_read_back_is_not_valid(void **state)
             changed.seconds += (int64_t)(value % 200000) - 100000;
             break;
         case 1:
-            changed.nanoseconds = (uint32_t)(value % 21) * 100000000;
+            changed.nanoseconds = (uint32_t)(value % 20) * 100000000;
             break;
         case 2:
             changed.offset = (int16_t)((int)(value % 2900) - 1450);
