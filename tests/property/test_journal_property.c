@@ -81,8 +81,8 @@ static struct service *service_new(void)
     if (service == NULL)
         abort();
     store_folder_make_fast(&service->folder);
-    service->folder.options.checkpoint = 32 * 1024;
-    service->folder.options.segment = 48 * 1024;
+    service->folder.options.checkpoint = UINT64_C(32) << 10;
+    service->folder.options.segment = UINT64_C(48) << 10;
     sync_semaphore_init(&service->settled);
     for (size_t i = 0; i < GENERATOR_ROCKETS; i++)
         oracle_init(&service->oracles[i]);

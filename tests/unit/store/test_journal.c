@@ -60,7 +60,7 @@ static int set_up(void **context)
         store_folder_make(&fixture->folder);
         /* Small, so that all that happens in life happens here. */
         fixture->folder.options.max_pending = 1 << 20;
-        fixture->folder.options.checkpoint = 64 * 1024;
+        fixture->folder.options.checkpoint = UINT64_C(64) << 10;
         fixture->journal = store_folder_open(&fixture->folder);
     }
     *context = fixture;
@@ -299,7 +299,7 @@ static void threads_append_at_once(void **context)
             pthread_create(&senders[i].thread, NULL, send_tickets, &senders[i]),
             0);
     }
-    user_wait(fixture->user, 4 * MANY);
+    user_wait(fixture->user, (size_t)4 * MANY);
     for (size_t i = 0; i < 4; i++)
         sync_join(senders[i].thread);
     assert_int_equal(fixture->user->count, 4 * MANY * 2);
@@ -374,7 +374,7 @@ static void long_journal_has_several_segments(void **context)
     struct folder_segments segments = {0};
 
     store_folder_stop(&fixture->folder);
-    fixture->folder.options.segment = 128 * 1024;
+    fixture->folder.options.segment = UINT64_C(128) << 10;
     fixture->journal = store_folder_open(&fixture->folder);
     replay(fixture, 0, NULL);
     start(fixture);
