@@ -207,7 +207,7 @@ static void fail_each_call(const struct fault_case *fault, bool stop)
                      run.status, run.log);
         int status = WEXITSTATUS(run.status);
         bool failed = status != EXIT_SUCCESS || run.calls >= first;
-        bool said = strstr(run.log, "It is not known") != NULL;
+        bool said = strstr(run.log, "it is not known") != NULL;
         /* At the stop, a failure of the last checkpoint is logged only. */
         if ((status == EXIT_FAILURE && (!fault->ends || !said)) ||
             (status == EXIT_SUCCESS && failed && fault->ends && !stop))
@@ -299,8 +299,9 @@ static void full_disk_refuses_until_there_is_room(void **context)
     /* Several probes have failed meanwhile. */
     poll(NULL, 0, 20);
     journal->methods->status(journal, &status);
-    bool said = status.problem != NULL &&
-                strstr(status.problem, "The disk is full.") != NULL;
+    bool said =
+        status.problem != NULL &&
+        strstr(status.problem, "the disk is full, so messages get 503") != NULL;
     faulty_vfs_plan((struct faulty_plan){0});
     /* Without any message. */
     await_no_problem(journal);
@@ -310,7 +311,8 @@ static void full_disk_refuses_until_there_is_room(void **context)
     assert_int_equal(status.position, 1);
     assert_int_equal(outcome, JOURNAL_SETTLED);
     assert_int_equal(user->count, 2);
-    assert_int_equal(count_lines(log.text, "The disk is full."), 1);
+    assert_int_equal(
+        count_lines(log.text, "the disk is full, so messages get 503"), 1);
     assert_int_equal(count_lines(log.text, "can be written again"), 1);
     assert_int_equal(log.writes, 2);
     store_folder_remove(&folder);
