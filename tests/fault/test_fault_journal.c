@@ -340,6 +340,86 @@ static void slow_commits_are_logged_once(void **context)
     free(user);
 }
 
+static uint64_t log_size(const struct store_folder *folder)
+{
+    char path[128];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s/journal-%020d.db-wal", folder->path, 1);
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+/*
+ * The log may be in memory only, if a sync of it has failed: before anything is
+ * served, it is written to the database.
+ */
+static void recovery_empties_the_log(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_here(&folder, &user);
+    char error[JOURNAL_ERROR] = "";
+
+    (void)context;
+    user_commit(journal, user, 1, 10);
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_WRITE,
+                                         .first = 1,
+                                         .count = FOREVER,
+                                         .code = SQLITE_IOERR_WRITE});
+    captured_log_start(&log);
+    store_folder_stop(&folder);
+    captured_log_stop(&log);
+    faulty_vfs_plan((struct faulty_plan){0});
+    assert_int_equal(count_lines(log.text, "a checkpoint of the journal"), 1);
+    assert_true(log_size(&folder) > 0);
+    journal = store_folder_open(&folder);
+    user_init(user);
+    assert_int_equal(
+        journal->methods->replay(journal, 0, &user->target, NULL, error),
+        JOURNAL_COMPLETE);
+    assert_int_equal(user->applied, 10);
+    assert_int_equal(log_size(&folder), 0);
+    store_folder_remove(&folder);
+    free(user);
+}
+
+/* If that cannot be done, the start fails, and nothing is lost. */
+static void recovery_needs_a_checkpoint(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_here(&folder, &user);
+    char error[JOURNAL_ERROR] = "";
+
+    (void)context;
+    user_commit(journal, user, 1, 10);
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_WRITE,
+                                         .first = 1,
+                                         .count = FOREVER,
+                                         .code = SQLITE_FULL});
+    captured_log_start(&log);
+    store_folder_stop(&folder);
+    captured_log_stop(&log);
+    journal = store_folder_open(&folder);
+    user_init(user);
+    assert_int_equal(
+        journal->methods->replay(journal, 0, &user->target, NULL, error),
+        JOURNAL_FAILED);
+    assert_non_null(strstr(error, "a checkpoint of the journal failed"));
+    store_folder_stop(&folder);
+    faulty_vfs_plan((struct faulty_plan){0});
+    journal = store_folder_open(&folder);
+    user_init(user);
+    assert_int_equal(
+        journal->methods->replay(journal, 0, &user->target, NULL, error),
+        JOURNAL_COMPLETE);
+    assert_int_equal(user->applied, 10);
+    store_folder_remove(&folder);
+    free(user);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +432,8 @@ int main(void)
         cmocka_unit_test(any_allocation_can_fail),
         cmocka_unit_test(full_disk_refuses_until_there_is_room),
         cmocka_unit_test(slow_commits_are_logged_once),
+        cmocka_unit_test(recovery_empties_the_log),
+        cmocka_unit_test(recovery_needs_a_checkpoint),
     };
 
     faulty_vfs_install();
