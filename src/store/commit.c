@@ -66,14 +66,11 @@ static void apply_record(void *context, uint64_t position,
 {
     struct commit *commit = context;
     size_t at = commit->count++;
-    struct message *message = &commit->records[at].message;
 
     (void)index;
-    commit->records[at] = *record;
-    if (message->channel.data == record->uuid)
-        message->channel.data = commit->records[at].uuid;
+    record_copy(record, &commit->records[at]);
     commit->items[at] = (struct table_item){
-        .message = message,
+        .message = &commit->records[at].message,
         .position = position,
     };
     commit->tickets[at] =
