@@ -136,7 +136,11 @@ static int serve_until_signal(const struct config *config,
     announce_ready(config, machine, server_address(server));
 
     wait_for_stop(config->drain, api);
-    server_stop(server);
+    if (!server_stop(server)) {
+        /* Others still use what would be freed. */
+        log_flush(LOG_STOP_MS);
+        _exit(EXIT_FAILURE);
+    }
     return EXIT_SUCCESS;
 }
 
