@@ -277,10 +277,11 @@ int service_run(const struct config *config, const struct machine *machine)
     if (service.complete)
         log_totals(&service);
     else if (code == EXIT_SUCCESS)
-        log_line(LOG_INFO,
-                 "stopped before the state was recovered; all of it is still in "
-                 "%s",
-                 readable_path(config->data).text);
+        log_line(
+            LOG_INFO,
+            "stopped before the state was recovered; all of it is still in "
+            "%s",
+            readable_path(config->data).text);
     metrics_free(service.metrics);
     table_free(service.table);
     if (service.addresses != NULL)

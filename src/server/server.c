@@ -391,17 +391,18 @@ bool server_stop(struct server *server)
 {
     struct connections *connections = server->context.connections;
 
-    if (!server->drained)
+    bool first = !server->drained;
+    if (first)
         drain(server);
     uint64_t cancelled = connection_clock();
     unsigned waiting = connections_cancel_waits(connections, SERVER_CANCEL_MS);
-    if (waiting > 0) {
+    if (waiting > 0 && first)
         log_line(LOG_ERROR,
                  "%u requests still wait, for a commit or a worker, although "
                  "the time for the stop is over",
                  waiting);
+    if (waiting > 0)
         return false;
-    }
     unsigned left = connections_wait(connections, time_to_send(cancelled));
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
