@@ -21,6 +21,7 @@ enum {
     ROUNDS = 20,
     LOOPS = 2, /* of TOY_TEST */
     LENGTH = 100000,
+    BEGINNING = 500, /* of a request: its head, and some of its body */
     SENDERS = 16,
     STOPS = 10,
     SOME_MS = 20, /* of load before a stop */
@@ -142,7 +143,7 @@ static void silent_sender_holds_up_nobody(void **state)
 
     (void)state;
     toy_open(toy, &silent);
-    toy_send_part(&silent, &ask, 0, LENGTH / 2);
+    toy_send_part(&silent, &ask, 0, BEGINNING);
     toy_wait(toy, TOY_WAITED, 1);
     open_group(toy, clients);
     wait_in_a_group(toy, clients);
@@ -151,7 +152,7 @@ static void silent_sender_holds_up_nobody(void **state)
         toy_expect_text(&clients[i], 200, "hello");
     close_group(clients);
     toy_hold(toy, false);
-    toy_send_part(&silent, &ask, LENGTH / 2, SIZE_MAX);
+    toy_send_part(&silent, &ask, BEGINNING, SIZE_MAX);
     toy_expect(&silent, &ask);
     connection_close(&silent);
     toy_stop(toy);
@@ -235,36 +236,54 @@ struct sender {
     pthread_t thread;
     struct connection connection;
     unsigned responses;
-    bool lost; /* it got no response, or another one */
+    bool wrong; /* it got another response, or part of one */
 };
 
-/* Sends until a response says that it is the last. */
+/* Sends until a response says that it is the last, or there is none. */
 static void *run_sender(void *context)
 {
     struct sender *sender = context;
+    enum connection_result result = CONNECTION_ANSWERED;
     struct response response;
     bool last = false;
     char path[64], text[32];
 
-    while (!last && !sender->lost) {
-        snprintf(text, sizeof(text), "%u", sender->responses++);
+    while (!last && !sender->wrong && result == CONNECTION_ANSWERED) {
+        snprintf(text, sizeof(text), "%u", sender->responses);
         snprintf(path, sizeof(path), "/deferred/commit/%s", text);
-        if (!connection_get(&sender->connection, path) ||
-            connection_receive(&sender->connection, &response) !=
-                CONNECTION_ANSWERED) {
-            sender->lost = true;
-            break;
-        }
+        connection_get(&sender->connection, path);
+        result = connection_receive(&sender->connection, &response);
+        sender->wrong = result == CONNECTION_CUT;
+        if (result != CONNECTION_ANSWERED)
+            continue;
         last = response_closes(&response);
-        sender->lost = response.status != 200 ||
-                       response.body_length != strlen(text) ||
-                       memcmp(response.body, text, response.body_length) != 0;
+        sender->wrong = response.status != 200 ||
+                        response.body_length != strlen(text) ||
+                        memcmp(response.body, text, response.body_length) != 0;
+        sender->responses++;
         response_release(&response);
     }
     return NULL;
 }
 
-/* Every request has its response, and the stop need not cancel anything. */
+static void start_senders(struct toy *toy, struct sender senders[SENDERS])
+{
+    memset(senders, 0, SENDERS * sizeof(*senders));
+    for (size_t i = 0; i < SENDERS; i++) {
+        toy_get(toy, &senders[i].connection, "/plain/hello");
+        connection_expect_status(&senders[i].connection, 200);
+    }
+    for (size_t i = 0; i < SENDERS; i++)
+        assert_int_equal(
+            pthread_create(&senders[i].thread, NULL, run_sender, &senders[i]),
+            0);
+}
+
+/*
+ * Each request that the application has seen gets its response, and the stop
+ * need not cancel any. A sender that pauses for half a second may have its
+ * connection closed before the service sees its next request.
+ */
 static void stop_under_load_loses_no_response(void **state)
 {
     static struct sender senders[SENDERS];
@@ -272,25 +291,19 @@ static void stop_under_load_loses_no_response(void **state)
     (void)state;
     for (size_t round = 0; round < STOPS; round++) {
         struct toy *toy = toy_start(round % 2 == 1, LOOPS);
-        size_t sent = 0;
-        memset(senders, 0, sizeof(senders));
-        for (size_t i = 0; i < SENDERS; i++)
-            toy_open(toy, &senders[i].connection);
-        for (size_t i = 0; i < SENDERS; i++)
-            assert_int_equal(pthread_create(&senders[i].thread, NULL,
-                                            run_sender, &senders[i]),
-                             0);
+        size_t responses = 0;
+        start_senders(toy, senders);
         process_wait_until(process_clock() + SOME_MS);
         toy_begin_stop(toy);
         for (size_t i = 0; i < SENDERS; i++) {
             pthread_join(senders[i].thread, NULL);
             connection_close(&senders[i].connection);
-            assert_false(senders[i].lost);
-            sent += senders[i].responses;
+            assert_false(senders[i].wrong);
+            responses += senders[i].responses;
         }
         assert_true(toy_end_stop(toy) < SERVER_STOP_MS);
         assert_int_equal(toy_overdue(toy), 0);
-        assert_int_equal(toy_count(toy, TOY_FINISHED), sent);
+        assert_int_equal(toy_count(toy, TOY_STARTED), responses);
         assert_true(toy_free(toy));
     }
 }
