@@ -177,7 +177,7 @@ static void what_is_durable_is_applied_past_the_limit(void **context)
 /* Admit rockets that all wait, then apply them. */
 static void admission_keeps_the_limit(void **context)
 {
-    enum { ROOM = 8 * 1024 * 1024, AHEAD = 8 * 1024 /* a stripe */ };
+    enum { ROOM = 8 * 1024 * 1024, AHEAD = TABLE_STRIPES * 8 * 1024 };
     size_t empty = table_memory(*context), reserved = 0;
     struct table *table = table_new(empty + ROOM);
     unsigned rockets = 0;
@@ -197,7 +197,7 @@ static void admission_keeps_the_limit(void **context)
     replay_launches(table, rockets);
     table_unreserve(table, reserved);
     assert_in_range(table_memory(table), empty + ROOM / 2,
-                    empty + ROOM + TABLE_STRIPES * AHEAD);
+                    empty + ROOM + AHEAD);
     table_free(table);
 }
 
