@@ -14,8 +14,8 @@
 #include "http/site_policy.h"
 
 enum {
-    SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
-    SERVER_CANCEL_MS = 500,
+    SERVER_STOP_MS = 4500,  /* for requests in flight at a stop */
+    SERVER_CANCEL_MS = 500, /* of these, for what has to be cancelled */
     SERVER_ADDRESS_TEXT = 128,
 };
 

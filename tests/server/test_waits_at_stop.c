@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stop while connections wait for the application. What waits has
- * SERVER_STOP_MS until it is cancelled, so all servers of a test are
- * stopped at a time.
+ * The stop while connections wait for the application. What waits has some
+ * seconds until it is cancelled, so all servers of a test are stopped at a
+ * time.
  */
 #include "lib/harness.h"
 
