@@ -72,24 +72,27 @@ static void print_group(const char *name, size_t rockets, const char *text)
 }
 
 /*
- * What the differences mean. A service that was restarted has lost messages;
- * one that was not before this run has messages of an earlier one.
+ * What the differences mean. A service that was restarted has lost messages,
+ * unless it keeps them; one that was not before this run has messages of an
+ * earlier one.
  */
 static void print_advice(const struct verify_result *result, uint32_t shuffle)
 {
     print_group("lost", result->lost,
                 shuffle > MAX_SHUFFLE
                     ? "without messages that the service acknowledged: was it "
-                      "restarted, or is --shuffle too large?"
+                      "restarted without -data, or is --shuffle too large?"
                     : "without messages that the service acknowledged: was it "
-                      "restarted?");
+                      "restarted without -data?");
     print_group("extra", result->extra,
-                "with messages of an earlier run: restart the service before "
-                "--verify, or use another --seed");
+                "with messages of an earlier run: restart the service, without "
+                "-data or with another folder, before --verify, or use another "
+                "--seed");
     print_group("changed", result->changed,
                 "with the right numbers but other contents: after an earlier "
-                "run with other flags, restart the service or use another "
-                "--seed; else it is an error of the service");
+                "run with other flags, restart the service, without -data or "
+                "with another folder, or use another --seed; else it is an "
+                "error of the service");
     print_group("unread", result->unread, "that could not be read");
 }
 

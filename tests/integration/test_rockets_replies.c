@@ -248,7 +248,7 @@ static void reads_of_verify_are_repeated(void **state)
          1,
          "verified    1 rocket: 1 difference\n"
          "lost        1 rocket without messages that the service acknowledged: "
-         "was it restarted?\n",
+         "was it restarted without -data?\n",
          ""},
         {{ACCEPTED, PROBLEM("403", "not for you")},
          1,
