@@ -45,7 +45,7 @@ struct readable_time readable_time(uint64_t seconds)
 
 struct readable_path readable_path(const char *path)
 {
-    struct readable_path escaped;
+    struct readable_path escaped = {""};
 
     log_escape(text_of(path), escaped.text, sizeof(escaped.text));
     return escaped;
