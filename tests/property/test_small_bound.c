@@ -50,7 +50,7 @@ static void hostile_groups_follow_the_rules(void **context)
 {
     (void)context;
     assert_true(shrink_check("hostile groups", fleet_follow_groups,
-                             GENERATOR_HOSTILE, 100));
+                             GENERATOR_HOSTILE, 50));
 }
 
 static void hostile_histories_exceed_the_bound(void **context)
