@@ -104,6 +104,6 @@ build_service() {
 # The packages for the build. npm, and Node.js with it, is added only if npm is
 # missing, so that an npm from another source is kept.
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip
-    libmicrohttpd-dev libcjson-dev libsodium-dev zlib1g-dev
+    libmicrohttpd-dev libcjson-dev libsodium-dev libsqlite3-dev zlib1g-dev
     libcurl4-openssl-dev libcmocka-dev)
 command -v npm >/dev/null || BUILD_PACKAGES+=(npm)

@@ -62,6 +62,13 @@ void rocket_release(struct rocket *rocket, struct quota *quota);
 enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number);
 
 /*
+ * About how many bytes of the quota rocket_apply() would use, if the outcome is
+ * MESSAGE_APPLIED: 0 if it extends a run, else the share of one run in the
+ * nodes of its tree, or the first node.
+ */
+size_t rocket_growth(const struct rocket *rocket, uint64_t number);
+
+/*
  * Apply the message `number` (1 to 2^53 - 1), sent at `time`, with `effect`.
  * Only MESSAGE_APPLIED changes the rocket. Memory for runs comes from
  * `quota`. A message that extends or merges runs needs none, nor does the

@@ -113,6 +113,12 @@ bool runs_insert(struct runs *runs, struct quota *quota,
                  const struct effect *effect);
 
 /*
+ * About how many bytes of the quota one more run uses: the first node, or a
+ * share of the nodes, which are half full or more unless runs were joined.
+ */
+size_t runs_growth(const struct runs *runs);
+
+/*
  * Extend `place->before` by the number above it, after which `place` is still
  * valid, or `place->after` by the number below it.
  * Ownership: the references of `effect` go into the run, or are added to

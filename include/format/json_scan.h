@@ -40,4 +40,7 @@ struct json_error {
 /* True if `text` is accepted; else false, and `error` says where and why. */
 bool json_scan(struct text text, struct json_error *error);
 
+/* Whether `text` is valid UTF-8, as all texts are that the scan accepted. */
+bool json_scan_utf8(struct text text);
+
 #endif

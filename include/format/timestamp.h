@@ -27,7 +27,7 @@ struct timestamp {
     uint32_t nanoseconds; /* 0 to TIMESTAMP_MAX_NANOSECONDS */
     int16_t offset;       /* minutes east of UTC, -1439 to 1439 */
     uint8_t digits;       /* of the fraction as written, 0 to 9 */
-    uint8_t spelling;     /* flags private to timestamp.c */
+    uint8_t spelling;     /* flags private to timestamp.c; at most 15 */
 };
 
 /*
@@ -48,5 +48,11 @@ bool timestamp_parse(struct text text, struct timestamp *result,
  */
 size_t timestamp_format(const struct timestamp *timestamp,
                         char out[TIMESTAMP_MAX_LENGTH]);
+
+/*
+ * Whether timestamp_parse() can have made this, which may have any values: for
+ * what was stored.
+ */
+bool timestamp_is_valid(const struct timestamp *timestamp);
 
 #endif

@@ -25,13 +25,19 @@ enum record_kind {
 enum {
     /* Of the form: stored with the records, and raised when it changes. */
     RECORD_VERSION = 1,
-    /* Bytes of a record, at most: a kind, a channel, three texts, numbers. */
-    RECORD_MAX = 1024,
+    /* Bytes of a record, at most. */
+    RECORD_MAX = 704,
+    RECORD_UUID_TEXT = 36, /* characters of a UUID (RFC 9562 section 4) */
 };
 
+/*
+ * Not to be copied: the texts of the message point into the bytes that were
+ * read, and its channel may point into the record.
+ */
 struct record {
     enum record_kind kind;
-    struct message message; /* its texts point into the bytes */
+    struct message message;
+    char uuid[RECORD_UUID_TEXT]; /* private: the channel, if it is a UUID */
 };
 
 enum record_result {
@@ -47,9 +53,11 @@ enum record_result {
 size_t record_write(const struct message *message, char *out);
 
 /*
- * Read the first record of `records` and remove it from the front. With any
- * other result than RECORD_OK both are untouched. The bytes may be anything.
- * Ownership: the texts of `record` are borrowed from the bytes.
+ * Read the first record of `records` and remove it from the front. The bytes
+ * may be anything. Accepted is exactly what record_write() writes, so a record
+ * that was read is a message that message_parse() accepts. With any other
+ * result than RECORD_OK `records` is untouched, and `record` is undefined.
+ * Ownership: the texts are borrowed from the bytes and from `record`.
  */
 enum record_result record_read(struct text *records, struct record *record);
 

@@ -7,7 +7,6 @@
  */
 #include "base/quota.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -42,7 +41,9 @@ static void uncount_bytes(struct quota *quota, size_t amount)
 void quota_init(struct quota *quota, size_t limit, size_t used)
 {
     quota->limit = limit;
+    quota->reserve_limit = limit;
     atomic_init(&quota->used, used);
+    atomic_init(&quota->reserved, 0);
 }
 
 static void *grow_memory(struct quota *quota, void *memory, size_t old_size,
@@ -85,4 +86,46 @@ void *quota_resize(struct quota *quota, void *memory, size_t old_size,
 size_t quota_used(const struct quota *quota)
 {
     return atomic_load_explicit(&quota->used, memory_order_relaxed);
+}
+
+void quota_limit_reservations(struct quota *quota)
+{
+    quota->limit = SIZE_MAX;
+}
+
+/*
+ * Reserved first, compared then, so that two threads cannot both take the last
+ * bytes. They may both be refused, although one would fit.
+ *
+ * `used` is read last. If another thread has given back a reservation before
+ * this one was made (acquire, release), what it allocated before is in `used`:
+ * at every moment its bytes are counted at least once.
+ */
+bool quota_reserve(struct quota *quota, size_t amount)
+{
+    if (amount == 0)
+        return true;
+
+    size_t reserved = atomic_fetch_add_explicit(&quota->reserved, amount,
+                                                memory_order_acquire);
+    size_t used = quota_used(quota);
+    size_t limit = quota->reserve_limit;
+    size_t room = used < limit ? limit - used : 0;
+    if (reserved <= room && amount <= room - reserved)
+        return true;
+    quota_unreserve(quota, amount);
+    return false;
+}
+
+void quota_unreserve(struct quota *quota, size_t amount)
+{
+    if (amount > 0)
+        atomic_fetch_sub_explicit(&quota->reserved, amount,
+                                  memory_order_release);
+}
+
+size_t quota_taken(const struct quota *quota)
+{
+    return atomic_load_explicit(&quota->reserved, memory_order_acquire) +
+           quota_used(quota);
 }

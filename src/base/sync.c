@@ -76,11 +76,16 @@ bool sync_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex,
 
 struct timespec sync_deadline(uint64_t ms)
 {
+    return sync_deadline_us(ms * 1000);
+}
+
+struct timespec sync_deadline_us(uint64_t us)
+{
     struct timespec deadline;
 
     clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += (time_t)(ms / 1000);
-    deadline.tv_nsec += (long)(ms % 1000) * 1000000;
+    deadline.tv_sec += (time_t)(us / 1000000);
+    deadline.tv_nsec += (long)(us % 1000000) * 1000;
     if (deadline.tv_nsec >= 1000000000) {
         deadline.tv_sec++;
         deadline.tv_nsec -= 1000000000;

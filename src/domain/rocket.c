@@ -49,6 +49,26 @@ enum message_outcome rocket_check(const struct rocket *rocket, uint64_t number)
     return check_number(rocket, number, &place);
 }
 
+static bool extends_before(const struct runs_place *place, uint64_t number)
+{
+    return place->before != NULL && place->before->last + 1 == number;
+}
+
+static bool extends_after(const struct runs_place *place, uint64_t number)
+{
+    return place->after != NULL && place->after->first - 1 == number;
+}
+
+size_t rocket_growth(const struct rocket *rocket, uint64_t number)
+{
+    struct runs_place place;
+
+    runs_find(&rocket->runs, number, &place);
+    if (extends_before(&place, number) || extends_after(&place, number))
+        return 0;
+    return runs_growth(&rocket->runs);
+}
+
 /*
  * Extend the run before or after `number` by it. If `number` is all that is
  * missing between the two, join them. False if it is adjacent to neither.
@@ -59,9 +79,8 @@ static bool extend_run(struct rocket *rocket, struct quota *quota,
                        struct effect_dropped *dropped)
 {
     struct runs *runs = &rocket->runs;
-    bool is_next = place->before != NULL && place->before->last + 1 == number;
-    bool is_previous =
-        place->after != NULL && place->after->first - 1 == number;
+    bool is_next = extends_before(place, number);
+    bool is_previous = extends_after(place, number);
 
     if (is_next) {
         runs_extend_before(runs, place, effect, dropped);

@@ -171,6 +171,13 @@ static bool reserve_nodes(struct runs_place *place, struct quota *quota,
     return runs_node_reserve(spare, wanted, quota);
 }
 
+size_t runs_growth(const struct runs *runs)
+{
+    if (is_tree(runs))
+        return 2 * sizeof(struct run);
+    return is_single(runs) ? runs_node_cost(FIRST_CAPACITY) : 0;
+}
+
 /* Turn the single run into a tree. */
 static bool plant_tree(struct runs *runs, struct quota *quota,
                        struct runs_place *place)

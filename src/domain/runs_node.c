@@ -14,6 +14,11 @@ static size_t node_size(unsigned capacity)
     return sizeof(struct runs_node) + capacity * sizeof(struct run);
 }
 
+size_t runs_node_cost(unsigned capacity)
+{
+    return node_size(capacity) + QUOTA_OVERHEAD;
+}
+
 struct runs_node *runs_node_new(struct quota *quota, unsigned capacity)
 {
     struct runs_node *node = quota_resize(quota, NULL, 0, node_size(capacity));

@@ -16,6 +16,9 @@ struct runs_node {
     struct run entries[];
 };
 
+/* The bytes of the quota that a node uses. */
+size_t runs_node_cost(unsigned capacity);
+
 /* A node of level 0 without entries; NULL if memory is exhausted. */
 struct runs_node *runs_node_new(struct quota *quota, unsigned capacity);
 

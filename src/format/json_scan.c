@@ -352,3 +352,17 @@ bool json_scan(struct text text, struct json_error *error)
                                  scanner.reason};
     return false;
 }
+
+bool json_scan_utf8(struct text text)
+{
+    const unsigned char *start = (const unsigned char *)text.data;
+    struct scanner scanner = {.at = start, .end = start + text.length};
+
+    while (scanner.at < scanner.end) {
+        if (*scanner.at < 0x80)
+            scanner.at++;
+        else if (!scan_utf8(&scanner))
+            return false;
+    }
+    return true;
+}

@@ -368,3 +368,43 @@ size_t timestamp_format(const struct timestamp *timestamp,
     at = write_offset(at, timestamp);
     return (size_t)(at - out);
 }
+
+/* Whether `spelling` is one that is written in this way at this offset. */
+static bool is_spelling(unsigned spelling, int offset)
+{
+    unsigned zero = spelling & ~(unsigned)SPELLING_LOWER_T;
+
+    return zero == 0 || (offset == 0 && (zero == SPELLING_UPPER_Z ||
+                                         zero == SPELLING_LOWER_Z ||
+                                         zero == SPELLING_NEGATIVE_ZERO));
+}
+
+static bool is_fraction(const struct timestamp *timestamp)
+{
+    uint32_t unit = 1;
+
+    if (timestamp->digits > MAX_DIGITS ||
+        timestamp->nanoseconds > TIMESTAMP_MAX_NANOSECONDS)
+        return false;
+    for (unsigned i = timestamp->digits; i < MAX_DIGITS; i++)
+        unit *= 10;
+    return timestamp->nanoseconds % unit == 0;
+}
+
+bool timestamp_is_valid(const struct timestamp *timestamp)
+{
+    /* 0000-01-01T00:00:00 and 9999-12-31T23:59:59, the local time. */
+    const int64_t first = INT64_C(-62167219200), last = INT64_C(253402300799);
+    const int max_offset = MINUTES_A_DAY - 1;
+    int64_t east = timestamp->offset * INT64_C(60);
+
+    if (timestamp->offset < -max_offset || timestamp->offset > max_offset ||
+        timestamp->seconds < first - east || timestamp->seconds > last - east ||
+        !is_fraction(timestamp) ||
+        !is_spelling(timestamp->spelling, timestamp->offset))
+        return false;
+    /* Day numbers count whole days from a day that has a first second. */
+    int64_t second = (timestamp->seconds - first + SECONDS_A_DAY) %
+                     SECONDS_A_DAY; /* of the day in UTC */
+    return !is_leap_second(timestamp) || second == SECONDS_A_DAY - 1;
+}

@@ -61,15 +61,19 @@ struct exchange {
     uint64_t begun; /* its time */
     struct http_response response;
     struct mhd_responses responses;
+    /* `request.memory`, of app.request_memory bytes. */
+    max_align_t memory[];
 };
 
 struct exchange *exchange_new(const struct server_context *context,
                               struct MHD_Connection *mhd, int socket)
 {
-    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    struct exchange *exchange =
+        calloc(1, sizeof(*exchange) + context->app.request_memory);
     if (exchange == NULL)
         return NULL;
 
+    exchange->request.memory = exchange->memory;
     exchange->client =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
             ->client_addr;

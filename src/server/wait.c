@@ -16,9 +16,8 @@
  * by then; `all` lives until `open` is 0. That comes last: libmicrohttpd must
  * not be stopped before MHD_resume_connection() has returned.
  */
-static void wake(struct http_waiter *waiter)
+static void wake_one(struct wait *wait)
 {
-    struct wait *wait = container_of(waiter, struct wait, waiter);
     struct waits *all = wait->all;
     struct MHD_Connection *mhd = wait->mhd;
     bool threads = all->threads;
@@ -29,6 +28,16 @@ static void wake(struct http_waiter *waiter)
     else if (before == WAIT_ASLEEP)
         MHD_resume_connection(mhd);
     atomic_fetch_sub(&all->open, 1);
+}
+
+/* A waiter must not be used after its wake. */
+static void wake(struct http_waiter *first)
+{
+    while (first != NULL) {
+        struct http_waiter *next = first->next;
+        wake_one(container_of(first, struct wait, waiter));
+        first = next;
+    }
 }
 
 void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)

@@ -137,6 +137,15 @@ struct interned *interned_find(const struct interned_set *set, struct text text)
     return find_string(set, text, hash_text(set, text));
 }
 
+/* With the string, its pointer and its slot, of which half may be unused. */
+size_t interned_growth(const struct interned_set *set, struct text text)
+{
+    if (interned_find(set, text) != NULL)
+        return 0;
+    return sizeof(struct interned) + text.length + QUOTA_OVERHEAD +
+           2 * (sizeof(struct interned *) + sizeof(struct hash_slot));
+}
+
 void interned_drop(struct interned_set *set, struct interned *string)
 {
     if (string == NULL || --string->references > 0)

@@ -53,6 +53,12 @@ struct interned *interned_take(struct interned_set *set, struct text text);
 struct interned *interned_find(const struct interned_set *set,
                                struct text text);
 
+/*
+ * About how many bytes of the quota interned_take() would use: 0 if the string
+ * is there.
+ */
+size_t interned_growth(const struct interned_set *set, struct text text);
+
 /* Drop a reference; the last one frees the string. NULL does nothing. */
 void interned_drop(struct interned_set *set, struct interned *string);
 

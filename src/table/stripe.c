@@ -158,6 +158,44 @@ static const unsigned char *store_id(struct stripe *stripe, struct text id)
 }
 
 /*
+ * What a rocket takes of the pieces. Of the slots half may be unused; pointers
+ * to pieces and QUOTA_OVERHEAD are some bytes a rocket.
+ */
+static size_t rocket_share(struct text id)
+{
+    return sizeof(struct table_entry) +
+           sizeof(struct columns) / COLUMNS_ROCKETS + 1 + id.length +
+           2 * sizeof(struct hash_slot) + sizeof(void *);
+}
+
+static size_t string_growth(const struct stripe *stripe, struct text text)
+{
+    return text.data == NULL ? 0 : interned_growth(&stripe->strings, text);
+}
+
+enum message_outcome stripe_check(const struct stripe *stripe, uint32_t tag,
+                                  const struct message *message, size_t *growth)
+{
+    const struct table_entry *entry =
+        stripe_find(stripe, tag, message->channel);
+    size_t bytes;
+
+    if (entry == NULL) {
+        bytes = rocket_share(message->channel);
+    } else {
+        enum message_outcome outcome =
+            rocket_check(&entry->rocket, message->number);
+        if (outcome != MESSAGE_APPLIED)
+            return outcome;
+        bytes = rocket_growth(&entry->rocket, message->number);
+    }
+    *growth = bytes + string_growth(stripe, message->rocket_type) +
+              string_growth(stripe, message->mission) +
+              string_growth(stripe, message->reason);
+    return MESSAGE_APPLIED;
+}
+
+/*
  * Add a new rocket at the end. Returns its place, from 1, or 0 if memory is
  * exhausted. Memory for all parts is reserved first, so a failure changes no
  * state; the next new rocket uses what was reserved until then.

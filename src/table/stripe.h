@@ -56,6 +56,16 @@ void stripe_release(struct stripe *stripe);
 struct table_entry *stripe_find(const struct stripe *stripe, uint32_t tag,
                                 struct text id);
 
+/*
+ * The outcome that stripe_apply() would have if there were enough memory. If it
+ * is MESSAGE_APPLIED, `*growth` is set to about how many bytes of the quota it
+ * would use: see table_admit().
+ * Locking: the caller holds the stripe's lock, at least for reading.
+ */
+enum message_outcome stripe_check(const struct stripe *stripe, uint32_t tag,
+                                  const struct message *message,
+                                  size_t *growth);
+
 /* The rocket at `index`, below `count`, in the order of arrival. */
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index);
 

@@ -90,12 +90,12 @@ size_t table_memory(const struct table *table)
 
 size_t table_memory_limit(const struct table *table)
 {
-    return table->quota.limit;
+    return table->quota.reserve_limit;
 }
 
 bool table_is_full(const struct table *table)
 {
-    return quota_used(&table->quota) >= atomic_load(&table->full_at);
+    return quota_taken(&table->quota) >= atomic_load(&table->full_at);
 }
 
 uint64_t table_revision(const struct table *table)
@@ -123,9 +123,12 @@ static struct location locate_id(const struct table *table, struct text id)
                              .tag = (uint32_t)(hash >> 32)};
 }
 
-/* Count the rocket if it is new, then draw the revision: see `sizes`. */
+/*
+ * Count the rocket if it is new, then draw the revision: see `sizes`. A
+ * position that is not 0 is the revision, and is published later.
+ */
 static void note_change_locked(struct table *table, uint32_t index,
-                               struct table_entry *entry)
+                               struct table_entry *entry, uint64_t position)
 {
     uint32_t count = table->stripes[index].stripe.count;
 
@@ -133,7 +136,9 @@ static void note_change_locked(struct table *table, uint32_t index,
         atomic_store(&table->sizes[index], count);
         atomic_fetch_add(&table->count, 1);
     }
-    table_entry_set_revision(entry, atomic_fetch_add(&table->revision, 1) + 1);
+    if (position == 0)
+        position = atomic_fetch_add(&table->revision, 1) + 1;
+    table_entry_set_revision(entry, position);
 }
 
 /*
@@ -157,10 +162,11 @@ static void log_given_up(const struct message *message,
         id, ROCKET_MAX_RUNS, change->first_given_up, change->last_given_up);
 }
 
-enum message_outcome table_apply(struct table *table,
-                                 const struct message *message)
+static enum message_outcome apply_at(struct table *table,
+                                     struct location location,
+                                     const struct message *message,
+                                     uint64_t position)
 {
-    struct location location = locate_id(table, message->channel);
     struct locked_stripe *locked = &table->stripes[location.index];
     struct stripe_change change;
 
@@ -168,13 +174,73 @@ enum message_outcome table_apply(struct table *table,
     enum message_outcome outcome =
         stripe_apply(&locked->stripe, location.tag, message, &change);
     if (outcome == MESSAGE_APPLIED)
-        note_change_locked(table, location.index, change.entry);
+        note_change_locked(table, location.index, change.entry, position);
     else if (outcome == MESSAGE_NO_MEMORY)
-        atomic_store(&table->full_at, quota_used(&table->quota));
+        atomic_store(&table->full_at, quota_taken(&table->quota));
     sync_rwlock_unlock(&locked->lock);
     if (outcome == MESSAGE_APPLIED && change.rocket.last_given_up != 0)
         log_given_up(message, &change.rocket);
     return outcome;
+}
+
+enum message_outcome table_apply(struct table *table,
+                                 const struct message *message)
+{
+    return apply_at(table, locate_id(table, message->channel), message, 0);
+}
+
+/*
+ * The revision is published after the group: a thread that reads it, and the
+ * rockets afterwards, sees all changes up to it.
+ */
+void table_apply_group(struct table *table, struct table_item *items,
+                       size_t count)
+{
+    uint64_t last = 0; /* position that changed the table */
+
+    for (size_t i = 0; i < count; i++) {
+        struct table_item *item = &items[i];
+
+        item->outcome =
+            apply_at(table, locate_id(table, item->message->channel),
+                     item->message, item->position);
+        if (item->outcome == MESSAGE_APPLIED && item->position != 0)
+            last = item->position;
+    }
+    if (last != 0)
+        atomic_store(&table->revision, last);
+}
+
+void table_limit_admission(struct table *table)
+{
+    quota_limit_reservations(&table->quota);
+}
+
+enum message_outcome table_admit(struct table *table,
+                                 const struct message *message,
+                                 size_t *reserved)
+{
+    struct location location = locate_id(table, message->channel);
+    struct locked_stripe *locked = &table->stripes[location.index];
+    size_t growth;
+
+    sync_read_lock(&locked->lock);
+    enum message_outcome outcome =
+        stripe_check(&locked->stripe, location.tag, message, &growth);
+    sync_rwlock_unlock(&locked->lock);
+    if (outcome != MESSAGE_APPLIED)
+        return outcome;
+    if (!quota_reserve(&table->quota, growth)) {
+        atomic_store(&table->full_at, quota_taken(&table->quota));
+        return MESSAGE_NO_MEMORY;
+    }
+    *reserved += growth;
+    return MESSAGE_APPLIED;
+}
+
+void table_unreserve(struct table *table, size_t reserved)
+{
+    quota_unreserve(&table->quota, reserved);
 }
 
 struct table_summary table_summary(struct table *table)

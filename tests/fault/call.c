@@ -46,7 +46,7 @@ static void feed_sink(struct http_sink *sink, struct text body, size_t part)
 static void finish_deferred(struct http_response *response)
 {
     struct http_deferred *deferred = response->deferred;
-    struct http_waiter waiter = {note_wake};
+    struct http_waiter waiter = {.wake = note_wake};
 
     deferred->start(deferred, &waiter);
     if (waiter.wake != NULL)
@@ -95,7 +95,7 @@ static bool write_body(const struct http_response *response,
                        struct buffer *text)
 {
     struct buffer block = BUFFER_INIT;
-    struct http_waiter waiter = {note_wake};
+    struct http_waiter waiter = {.wake = note_wake};
     enum http_flow flow = HTTP_MORE;
 
     if (response->stream == NULL) {

@@ -11,6 +11,7 @@
  */
 #include "fuzz.h"
 
+#include "api/api.h"
 #include "api/batch.h"
 #include "api/rocket_json.h"
 #include "listing/list_page.h"
@@ -107,11 +108,14 @@ static void run_batch(struct text body, struct text sizes,
                       struct buffer *outcome)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct batch *batch = batch_new(table, NULL);
+    struct api api;
 
+    api_init(&api, table, NULL, NULL);
+    struct batch *batch = batch_new(&api);
     FUZZ_CHECK(table != NULL && batch != NULL);
     take_parts(batch, body, sizes);
-    write_state(table, batch_counts(batch), outcome);
+    struct batch_counts counts = batch_counts(batch);
+    write_state(table, &counts, outcome);
     size_t start = outcome->length;
     buffer_append(outcome, TEXT("{"));
     batch_write(batch, outcome);
@@ -126,16 +130,19 @@ static void run_lines(struct text body, struct buffer *outcome)
 {
     struct table *table = table_new(SIZE_MAX);
     struct batch_counts sum = {0};
+    struct api api;
 
     FUZZ_CHECK(table != NULL);
+    api_init(&api, table, NULL, NULL);
     while (body.length > 0) {
-        struct batch *batch = batch_new(table, NULL);
+        struct batch *batch = batch_new(&api);
         FUZZ_CHECK(batch != NULL);
         take_parts(batch, text_split(&body, '\n'), TEXT(""));
-        sum.applied += batch_counts(batch)->applied;
-        sum.duplicate += batch_counts(batch)->duplicate;
-        sum.stale += batch_counts(batch)->stale;
-        sum.rejected += batch_counts(batch)->rejected;
+        struct batch_counts counts = batch_counts(batch);
+        sum.applied += counts.applied;
+        sum.duplicate += counts.duplicate;
+        sum.stale += counts.stale;
+        sum.rejected += counts.rejected;
         batch_free(batch);
     }
     write_state(table, &sum, outcome);

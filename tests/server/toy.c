@@ -61,7 +61,8 @@ static struct http_sink *open_request(void *context,
         problem_set(response, 403, "refused");
     if (operation != SINK || request->segment_count != 4)
         return NULL;
-    struct toy_item *item = toy_item_new(toy, segments[1], segments[2]);
+    struct toy_item *item =
+        toy_item_new(toy, request->memory, segments[1], segments[2]);
     if (text_read_unsigned(segments[3], SIZE_MAX, &expected))
         item->expected = expected;
     return &item->sink;
@@ -88,10 +89,13 @@ static void answer_request(void *context, const struct http_request *request,
         http_response_header(response, "X-Ignored", "1");
         buffer_append(&response->body, TEXT("ignored"));
         response->deferred =
-            &toy_item_new(toy, segments[1], segments[2])->deferred;
+            &toy_item_new(toy, request->memory, segments[1], segments[2])
+                 ->deferred;
         break;
     case STREAM:
-        response->stream = &toy_item_new(toy, segments[1], segments[2])->stream;
+        response->stream =
+            &toy_item_new(toy, request->memory, segments[1], segments[2])
+                 ->stream;
         break;
     default:
         problem_set(response, 404, "no such path");
@@ -156,8 +160,8 @@ struct toy *toy_start(bool per_connection, unsigned loops)
                                      .idle_seconds = IDLE_SECONDS,
                                      .metrics = metrics_new()};
     static const char *const routes[] = {"toy"};
-    struct http_app app = {toy,        open_request, answer_request,
-                           "too long", routes,       1};
+    struct http_app app = {
+        toy, open_request, answer_request, "too long", routes, 1, TOY_MEMORY};
 
     assert_non_null(toy);
     sync_mutex_init(&toy->lock);

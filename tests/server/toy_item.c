@@ -5,6 +5,9 @@
  */
 #include "toy_item.h"
 
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +56,16 @@ static void count_locked(struct toy_item *item, enum toy_event event,
     sync_broadcast(&item->toy->changed);
 }
 
+/* Nobody else writes into the memory of a request, nor moves it. */
+static bool is_memory_kept(const struct toy_item *item)
+{
+    bool kept = true;
+
+    for (size_t i = 0; i < TOY_MEMORY; i++)
+        kept = kept && item->memory[i] == item->tag;
+    return kept;
+}
+
 /* A call of the server's begins, or it ends the item and this is `event`. */
 static void enter(struct toy_item *item, enum toy_event event)
 {
@@ -71,6 +84,8 @@ static void enter(struct toy_item *item, enum toy_event event)
                  "a call came on the waker's thread");
     check_locked(toy, event != TOY_STARTED || item->counts[TOY_STARTED] == 0,
                  "a deferred was started twice");
+    check_locked(toy, is_memory_kept(item),
+                 "the memory of a request did not stay as it was");
     item->inside = !ends;
     count_locked(item, event, 1);
     if (ends)
@@ -180,7 +195,8 @@ static struct toy_item *follow(const struct toy_item *item, const char *script)
 {
     static const char *const wakes[] = {"now", "soon", "held"};
 
-    return toy_item_new(item->toy, text_of(wakes[item->wake]), text_of(script));
+    return toy_item_new(item->toy, item->memory, text_of(wakes[item->wake]),
+                        text_of(script));
 }
 
 static void finish_deferred(struct http_deferred *deferred,
@@ -376,7 +392,7 @@ static const struct toy_item methods = {
     .sink = {true, take_part, cancel_sink, finish_sink, free_sink},
 };
 
-struct toy_item *toy_item_new(struct toy *toy, struct text wake,
+struct toy_item *toy_item_new(struct toy *toy, void *memory, struct text wake,
                               struct text script)
 {
     struct toy_item *item = malloc(sizeof(*item));
@@ -391,9 +407,14 @@ struct toy_item *toy_item_new(struct toy *toy, struct text wake,
                                                   : TOY_HELD;
     snprintf(item->script, sizeof(item->script), "%.*s", (int)script.length,
              script.data);
+    item->memory = memory;
     sync_lock(&toy->lock);
+    check_locked(toy, (uintptr_t)memory % alignof(max_align_t) == 0,
+                 "the memory of a request is not aligned");
+    item->tag = (unsigned char)++toy->items;
     item->next = toy->first;
     toy->first = item;
     sync_unlock(&toy->lock);
+    memset(memory, item->tag, TOY_MEMORY);
     return item;
 }

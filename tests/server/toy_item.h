@@ -19,6 +19,7 @@
 enum {
     TOY_SCRIPT = 256,
     TOY_QUEUE = 1024,
+    TOY_MEMORY = 100, /* bytes that each request has for the application */
     TOY_BYSTANDERS = 24,
 };
 
@@ -31,6 +32,8 @@ struct toy_item {
     struct http_sink sink;
     struct toy *toy;
     struct toy_item *next;
+    unsigned char *memory; /* of its request: TOY_MEMORY times its tag */
+    unsigned char tag;
     enum toy_wake wake;
     char script[TOY_SCRIPT];
     size_t expected;  /* bytes that a sink is to get; 0: unknown */
@@ -62,6 +65,7 @@ struct toy {
     /* Guarded by `lock`. */
     bool ignores_cancel, holds_nothing;
     struct toy_item *first;
+    size_t items;                      /* how many there are */
     struct toy_item *queue[TOY_QUEUE]; /* to be woken soon */
     size_t queued;
     bool stopped; /* the waker is to end */
@@ -72,7 +76,8 @@ struct toy {
 /* Record `fault` if a contract was broken. From any thread. */
 void toy_check(struct toy *toy, bool right, const char *fault);
 
-struct toy_item *toy_item_new(struct toy *toy, struct text wake,
+/* Its tag is in `memory` from now on, which is that of its request. */
+struct toy_item *toy_item_new(struct toy *toy, void *memory, struct text wake,
                               struct text script);
 
 /* Wake `item` if it waits; from any thread. Returns whether it did. */

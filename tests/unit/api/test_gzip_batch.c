@@ -30,7 +30,7 @@ static void wake(struct http_waiter *waiter)
     sem_post(&woken);
 }
 
-static struct http_waiter waiter = {wake};
+static struct http_waiter waiter = {.wake = wake};
 
 /* An application with one worker. */
 struct fixture {

@@ -73,6 +73,42 @@ static void sums_beyond_size_max_are_refused(void **state)
     check_resize(SIZE_MAX, 0, SIZE_MAX - QUOTA_OVERHEAD + 1, false);
 }
 
+static void reservations_count_against_the_limit_with_what_is_used(void **state)
+{
+    (void)state;
+    struct quota quota;
+
+    quota_init(&quota, 100, 40);
+    assert_true(quota_reserve(&quota, 30));
+    assert_int_equal(quota_used(&quota), 40);
+    assert_int_equal(quota_taken(&quota), 70);
+    assert_false(quota_reserve(&quota, 31));
+    assert_false(quota_reserve(&quota, SIZE_MAX));
+    assert_int_equal(quota_taken(&quota), 70);
+    assert_true(quota_reserve(&quota, 30));
+    assert_false(quota_reserve(&quota, 1));
+    assert_true(quota_reserve(&quota, 0));
+    quota_unreserve(&quota, 60);
+    assert_int_equal(quota_taken(&quota), 40);
+}
+
+/* As when the limit is lower than what has to be held. */
+static void limit_of_reservations_refuses_no_allocation(void **state)
+{
+    (void)state;
+    struct quota quota;
+
+    quota_init(&quota, 100, 40);
+    quota_limit_reservations(&quota);
+    void *memory = quota_resize(&quota, NULL, 0, 1000);
+    assert_non_null(memory);
+    assert_false(quota_reserve(&quota, 1));
+    assert_true(quota_reserve(&quota, 0));
+    quota_resize(&quota, memory, 1000, 0);
+    assert_true(quota_reserve(&quota, 60));
+    assert_false(quota_reserve(&quota, 1));
+}
+
 enum {
     THREADS = 4,
     ROUNDS = 20000,
@@ -180,6 +216,9 @@ int main(void)
         cmocka_unit_test(each_block_counts_its_size_and_overhead),
         cmocka_unit_test(limit_can_be_reached_but_not_exceeded),
         cmocka_unit_test(sums_beyond_size_max_are_refused),
+        cmocka_unit_test(
+            reservations_count_against_the_limit_with_what_is_used),
+        cmocka_unit_test(limit_of_reservations_refuses_no_allocation),
         cmocka_unit_test(concurrent_updates_are_counted_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/commit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sync.h"
+#include "store/record.h"
+#include "table/table.h"
+
+struct commit {
+    /* Set at start, then read-only. */
+    struct journal *journal;
+    struct table *table;
+    void (*committed)(void *context);
+    void *context;
+    struct journal_target target;
+    /* Of the thread that applies: messages that are not applied yet. */
+    size_t count;
+    struct table_item items[TABLE_GROUP];
+    struct message messages[TABLE_GROUP];
+    struct commit_ticket *tickets[TABLE_GROUP]; /* NULL: replayed */
+};
+
+/*
+ * The message is durable, but the table cannot take it: to go on would be to
+ * answer from a state that is not that of the journal.
+ */
+static void end_without_memory(void)
+{
+    log_line(LOG_ERROR,
+             "memory is exhausted while messages of the journal are applied: "
+             "the service ends. Give it more memory; nothing is lost.");
+    log_flush(LOG_STOP_MS);
+    _exit(EXIT_FAILURE);
+}
+
+static void count_outcome(struct commit_ticket *ticket,
+                          const struct table_item *item)
+{
+    ticket->outcomes[item->outcome]++;
+    if (item->outcome != MESSAGE_APPLIED)
+        return;
+    ticket->launches += item->message->type == MESSAGE_LAUNCHED;
+    ticket->explosions += item->message->type == MESSAGE_EXPLODED;
+}
+
+static void apply_items(void *context)
+{
+    struct commit *commit = context;
+
+    table_apply_group(commit->table, commit->items, commit->count);
+    for (size_t i = 0; i < commit->count; i++) {
+        if (commit->items[i].outcome == MESSAGE_NO_MEMORY)
+            end_without_memory();
+        if (commit->tickets[i] != NULL)
+            count_outcome(commit->tickets[i], &commit->items[i]);
+    }
+    commit->count = 0;
+}
+
+static void apply_record(void *context, uint64_t position,
+                         const struct record *record,
+                         struct journal_ticket *ticket, size_t index)
+{
+    struct commit *commit = context;
+    size_t at = commit->count++;
+
+    (void)index;
+    commit->messages[at] = record->message;
+    commit->items[at] = (struct table_item){
+        .message = &commit->messages[at],
+        .position = position,
+    };
+    commit->tickets[at] =
+        ticket == NULL ? NULL
+                       : container_of(ticket, struct commit_ticket, journal);
+    if (commit->count == TABLE_GROUP)
+        apply_items(commit);
+}
+
+static void tickets_committed(void *context)
+{
+    struct commit *commit = context;
+
+    commit->committed(commit->context);
+}
+
+struct commit *commit_new(struct journal *journal, struct table *table,
+                          void (*committed)(void *context), void *context)
+{
+    struct commit *commit = calloc(1, sizeof(*commit));
+
+    if (commit == NULL)
+        return NULL;
+    commit->journal = journal;
+    commit->table = table;
+    commit->committed = committed;
+    commit->context = context;
+    commit->target = (struct journal_target){
+        .context = commit,
+        .apply = apply_record,
+        .applied = apply_items,
+        .committed = committed != NULL ? tickets_committed : NULL,
+    };
+    return commit;
+}
+
+void commit_free(struct commit *commit)
+{
+    free(commit);
+}
+
+const struct journal_target *commit_target(struct commit *commit)
+{
+    return &commit->target;
+}
+
+static void give_back(struct commit_ticket *ticket)
+{
+    if (ticket->reserved > 0)
+        table_unreserve(ticket->commit->table, ticket->reserved);
+    ticket->reserved = 0;
+}
+
+/* By now the memory of what was applied is counted by the table itself. */
+static void settle_ticket(struct journal_ticket *journal)
+{
+    struct commit_ticket *ticket =
+        container_of(journal, struct commit_ticket, journal);
+
+    give_back(ticket);
+    ticket->result =
+        journal->outcome == JOURNAL_SETTLED ? COMMIT_APPLIED : COMMIT_REFUSED;
+    ticket->settled(ticket);
+}
+
+void commit_ticket_init(struct commit_ticket *ticket, struct commit *commit,
+                        char *bytes, size_t room)
+{
+    *ticket = (struct commit_ticket){
+        .journal = {.records = {bytes, 0}, .settled = settle_ticket},
+        .commit = commit,
+        .bytes = bytes,
+        .room = room,
+    };
+}
+
+bool commit_ticket_has_room(const struct commit_ticket *ticket)
+{
+    return ticket->room - ticket->journal.records.length >= RECORD_MAX;
+}
+
+enum message_outcome commit_admit(struct commit_ticket *ticket,
+                                  const struct message *message)
+{
+    struct text *records = &ticket->journal.records;
+    enum message_outcome outcome =
+        table_admit(ticket->commit->table, message, &ticket->reserved);
+
+    if (outcome != MESSAGE_APPLIED)
+        return outcome;
+    records->length += record_write(message, ticket->bytes + records->length);
+    ticket->journal.count++;
+    return MESSAGE_APPLIED;
+}
+
+bool commit_append(struct commit_ticket *ticket)
+{
+    struct journal *journal = ticket->commit->journal;
+
+    if (journal->methods->append(journal, &ticket->journal))
+        return true;
+    give_back(ticket);
+    return false;
+}
+
+void commit_abandon(struct commit_ticket *ticket)
+{
+    give_back(ticket);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The data folder. All calls but SQLite's are relative to its descriptor, so
+ * that they act on the folder that was locked, also if it is renamed.
+ *
+ * flock(2) and no file with a process id: the kernel unlocks when the process
+ * ends, however it ends, so there is nothing that could be stale.
+ *
+ * The probe makes, writes, syncs, renames and removes a file, so that a folder
+ * that cannot take state is refused at the start, not at the first message.
+ */
+#include "folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "folder_parts.h"
+
+enum { PROBE_BYTES = 4096 };
+
+static const char lock_name[] = "lock";
+static const char probe_new_name[] = "probe.new";
+static const char probe_name[] = "probe";
+
+/* What can be done about an error; "" if that depends. */
+static const char *advice_on(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return ": give the user of this service the permission, or choose "
+               "another folder";
+    case EROFS:
+        return ": make the file system writable, or choose another folder";
+    case ENOSPC:
+    case EDQUOT:
+        return ": free some space";
+    case EIO:
+        return ": check the disk, and the log of the kernel";
+    case ENOENT:
+        return ": make the folder that it is in first";
+    case ENOTDIR:
+        return ": choose a path that is a folder";
+    case ENOLCK:
+    case EOPNOTSUPP:
+        return ": use a file system with flock(2), such as that of a local "
+               "disk";
+    default:
+        return "";
+    }
+}
+
+bool folder_fail(const struct folder *folder, const char *what,
+                 const char *name, char error[JOURNAL_ERROR])
+{
+    int number = errno;
+
+    snprintf(error, JOURNAL_ERROR, "cannot %s %.*s%s%s: %s%s", what,
+             FOLDER_SHOWN, folder->path, name == NULL ? "" : "/",
+             name == NULL ? "" : name, strerrordesc_np(number),
+             advice_on(number));
+    errno = number;
+    return false;
+}
+
+bool folder_sync(const struct folder *folder, char error[JOURNAL_ERROR])
+{
+    return fsync(folder->descriptor) == 0 ||
+           folder_fail(folder, "sync the folder", NULL, error);
+}
+
+/*
+ * Sync the entry of the folder in its parent, which an earlier process may have
+ * been killed before. It may be that this user may not read the parent, which
+ * is no matter if the folder was there: then someone else has made it.
+ */
+static bool sync_parent(const struct folder *folder, bool made,
+                        char error[JOURNAL_ERROR])
+{
+    int parent =
+        openat(folder->descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = parent >= 0 && fsync(parent) == 0;
+
+    if (!synced && made)
+        folder_fail(folder, "sync the parent of", NULL, error);
+    if (parent >= 0)
+        close(parent);
+    return synced || !made;
+}
+
+/* Messages are not secret by themselves, so it is for the user to decide. */
+static void warn_of_others(const struct folder *folder)
+{
+    struct stat status;
+
+    if (fstat(folder->descriptor, &status) != 0)
+        return;
+    if (status.st_uid != geteuid())
+        log_line(LOG_WARN,
+                 "%s belongs to the user %u, not to %u, who runs this service",
+                 folder->path, (unsigned)status.st_uid, (unsigned)geteuid());
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        log_line(LOG_WARN,
+                 "%s has mode %04o, so others than its owner may read or "
+                 "change what is in it: consider chmod 700",
+                 folder->path, (unsigned)status.st_mode & 07777U);
+}
+
+static bool open_folder(struct folder *folder, char error[JOURNAL_ERROR])
+{
+    bool made = mkdir(folder->path, 0700) == 0;
+
+    if (!made && errno != EEXIST)
+        return folder_fail(folder, "make the folder", NULL, error);
+    folder->descriptor = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->descriptor < 0)
+        return folder_fail(folder, "open the folder", NULL, error);
+    return sync_parent(folder, made, error);
+}
+
+static bool lock_folder(struct folder *folder, char error[JOURNAL_ERROR])
+{
+    folder->lock = openat(folder->descriptor, lock_name,
+                          O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (folder->lock < 0)
+        return folder_fail(folder, "open", lock_name, error);
+    if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (errno != EWOULDBLOCK)
+        return folder_fail(folder, "lock", lock_name, error);
+    snprintf(error, JOURNAL_ERROR,
+             "%.*s is in use by another lunar.service: stop that one, or "
+             "choose another folder",
+             FOLDER_SHOWN, folder->path);
+    return false;
+}
+
+static bool fill_probe(const struct folder *folder, int file,
+                       char error[JOURNAL_ERROR])
+{
+    static const char zeros[PROBE_BYTES];
+    ssize_t written = write(file, zeros, sizeof(zeros));
+
+    /* A short write says that there is no room for the rest. */
+    if (written >= 0 && written < PROBE_BYTES)
+        errno = ENOSPC;
+    if (written != PROBE_BYTES)
+        return folder_fail(folder, "write", probe_new_name, error);
+    return fsync(file) == 0 ||
+           folder_fail(folder, "sync", probe_new_name, error);
+}
+
+static bool probe_folder(const struct folder *folder, char error[JOURNAL_ERROR])
+{
+    int directory = folder->descriptor;
+    int file =
+        openat(directory, probe_new_name,
+               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return folder_fail(folder, "create", probe_new_name, error);
+    bool filled = fill_probe(folder, file, error);
+    close(file);
+    if (!filled) {
+        unlinkat(directory, probe_new_name, 0);
+        return false;
+    }
+    if (renameat(directory, probe_new_name, directory, probe_name) != 0)
+        return folder_fail(folder, "rename", probe_new_name, error);
+    if (!folder_sync(folder, error))
+        return false;
+    return unlinkat(directory, probe_name, 0) == 0 ||
+           folder_fail(folder, "remove", probe_name, error);
+}
+
+struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
+{
+    struct folder *folder = malloc(sizeof(*folder));
+
+    if (folder == NULL) {
+        snprintf(error, JOURNAL_ERROR, "memory is exhausted");
+        return NULL;
+    }
+    folder->descriptor = -1;
+    folder->lock = -1;
+    snprintf(folder->path, sizeof(folder->path), "%s", path);
+    if (strlen(path) >= sizeof(folder->path)) {
+        errno = ENAMETOOLONG;
+        folder_fail(folder, "use", NULL, error);
+    } else if (open_folder(folder, error) && lock_folder(folder, error) &&
+               folder_remove_leftovers(folder, error) &&
+               probe_folder(folder, error)) {
+        warn_of_others(folder);
+        return folder;
+    }
+    folder_close(folder);
+    return NULL;
+}
+
+void folder_close(struct folder *folder)
+{
+    if (folder == NULL)
+        return;
+    if (folder->lock >= 0)
+        close(folder->lock); /* which unlocks it */
+    if (folder->descriptor >= 0)
+        close(folder->descriptor);
+    free(folder);
+}
+
+const char *folder_path(const struct folder *folder)
+{
+    return folder->path;
+}
+
+int folder_descriptor(const struct folder *folder)
+{
+    return folder->descriptor;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The data folder: made if it is missing, used by one process at a time, and
+ * known to work before anything depends on it.
+ *
+ *     lock                       flock(2) is held on it while the folder is
+ * open journal-00000000000000000001.db a segment of the journal, by the
+ * position of its first record journal-...db-wal and so on SQLite's files of
+ * that segment NAME.new                   not complete yet: removed at the next
+ * start
+ *
+ * Only files that end in ".db" hold state, in this version and in later ones.
+ * So a folder with one that this version does not know is refused. All other
+ * files are left alone.
+ *
+ * Locking: none; one thread at a time uses a folder.
+ */
+#ifndef LUNAR_STORE_FOLDER_H
+#define LUNAR_STORE_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/journal.h"
+
+enum {
+    FOLDER_NAME = 48, /* bytes of the name of a file, with its NUL */
+};
+
+struct folder;
+
+/*
+ * Open the folder `path`, which is made if it is missing; its parent is not.
+ * Lock it, remove what an earlier process did not complete, and check that
+ * files can be made, written, synced, renamed and removed in it. A folder that
+ * other users can read or change, or that belongs to another user, is logged.
+ * NULL, with a sentence in `error` that says what to do.
+ * Ownership: the caller calls folder_close().
+ */
+struct folder *folder_open(const char *path, char error[JOURNAL_ERROR]);
+
+/* Unlock and close it. NULL does nothing. */
+void folder_close(struct folder *folder);
+
+/* The path as given, for texts. Ownership: borrowed until folder_close(). */
+const char *folder_path(const struct folder *folder);
+
+/* Its descriptor, for openat(2) and others. Borrowed until folder_close(). */
+int folder_descriptor(const struct folder *folder);
+
+/* First positions of segments, lowest first. */
+struct folder_segments {
+    uint64_t *first;
+    size_t count;
+};
+
+/*
+ * List the segments. False, with a sentence in `error`, if the folder cannot be
+ * read, or holds what this version does not know, or files of SQLite whose
+ * segment is missing.
+ * Ownership: the caller calls folder_segments_release(), also after a failure.
+ */
+bool folder_list(const struct folder *folder, struct folder_segments *segments,
+                 char error[JOURNAL_ERROR]);
+
+/* A second call does nothing. */
+void folder_segments_release(struct folder_segments *segments);
+
+/*
+ * Write the name of the segment that begins at position `first`, with `suffix`
+ * behind it: "" for the segment, ".new" while it is made, "-wal" for its log.
+ */
+void folder_segment_name(uint64_t first, const char *suffix,
+                         char name[FOLDER_NAME]);
+
+/*
+ * The same with the path in front, for SQLite, which opens files by path.
+ * Ownership: valid until the next call or folder_close().
+ */
+const char *folder_segment_path(struct folder *folder, uint64_t first,
+                                const char *suffix);
+
+/*
+ * Publish a segment: rename its complete and synced ".new" file, and sync the
+ * folder. An existing segment is never replaced. False, with a sentence in
+ * `error`; the errno is kept.
+ */
+bool folder_publish(const struct folder *folder, uint64_t first,
+                    char error[JOURNAL_ERROR]);
+
+/*
+ * Remove a segment with SQLite's files of it, these first, and sync the folder.
+ * Files that are missing are no error. False, with a sentence in `error`; the
+ * errno is kept.
+ */
+bool folder_remove_segment(const struct folder *folder, uint64_t first,
+                           char error[JOURNAL_ERROR]);
+
+#endif

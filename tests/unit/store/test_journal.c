@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract of journal.h, for each kind of journal.
+ */
+#include "lib/journal_user.h"
+#include "lib/memory_journal.h"
+#include "lib/store_folder.h"
+
+enum { MANY = 500 };
+
+/* A journal under test. */
+struct fixture {
+    bool in_memory;
+    struct store_folder folder; /* unless it is in memory */
+    struct journal *journal;
+    struct user *user; /* what it is replayed and started with */
+};
+
+static enum journal_replayed replay(struct fixture *fixture, uint64_t after,
+                                    const struct journal_watch *watch)
+{
+    char error[JOURNAL_ERROR] = "";
+    enum journal_replayed result = fixture->journal->methods->replay(
+        fixture->journal, after, &fixture->user->target, watch, error);
+
+    assert_string_equal(error, "");
+    return result;
+}
+
+static void start(struct fixture *fixture)
+{
+    assert_true(fixture->journal->methods->start(fixture->journal,
+                                                 &fixture->user->target));
+}
+
+/* Stop the journal and open what it has left, for another target. */
+static void reopen(struct fixture *fixture)
+{
+    if (fixture->in_memory) {
+        fixture->journal = memory_journal_reopen(fixture->journal);
+    } else {
+        store_folder_stop(&fixture->folder);
+        fixture->journal = store_folder_open(&fixture->folder);
+    }
+    user_init(fixture->user);
+}
+
+static int set_up(void **context)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    fixture->in_memory = *(const bool *)*context;
+    fixture->user = calloc(1, sizeof(*fixture->user));
+    user_init(fixture->user);
+    if (fixture->in_memory) {
+        fixture->journal = memory_journal_new(42);
+    } else {
+        store_folder_make(&fixture->folder);
+        /* Small, so that all that happens in life happens here. */
+        fixture->folder.options.max_pending = 1 << 20;
+        fixture->folder.options.checkpoint = 64 * 1024;
+        fixture->journal = store_folder_open(&fixture->folder);
+    }
+    *context = fixture;
+    return 0;
+}
+
+static int set_up_started(void **context)
+{
+    set_up(context);
+    assert_int_equal(replay(*context, 0, NULL), JOURNAL_COMPLETE);
+    start(*context);
+    return 0;
+}
+
+static int tear_down(void **context)
+{
+    struct fixture *fixture = *context;
+
+    if (fixture->in_memory)
+        fixture->journal->methods->stop(fixture->journal);
+    else
+        store_folder_remove(&fixture->folder);
+    free(fixture->user);
+    free(fixture);
+    return 0;
+}
+
+static struct journal_status status_of(struct fixture *fixture)
+{
+    struct journal_status status;
+
+    fixture->journal->methods->status(fixture->journal, &status);
+    return status;
+}
+
+static void new_journal_is_empty(void **context)
+{
+    struct fixture *fixture = *context;
+    struct journal_status status = status_of(fixture);
+
+    assert_int_equal(fixture->user->count, 0);
+    assert_int_equal(status.position, 0);
+    assert_int_equal(status.queued, 0);
+    assert_null(status.problem);
+}
+
+static void tickets_settle_in_order(void **context)
+{
+    struct fixture *fixture = *context;
+    static struct user_ticket tickets[MANY];
+    uint64_t position = 0;
+
+    for (size_t i = 0; i < MANY; i++) {
+        user_fill_ticket(&tickets[i], fixture->user, position + 1, i % 5 + 1);
+        position += i % 5 + 1;
+    }
+    for (size_t i = 0; i < MANY; i++)
+        assert_true(user_append(fixture->journal, &tickets[i]));
+    user_wait(fixture->user, MANY);
+    position = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        position += i % 5 + 1;
+        assert_int_equal(tickets[i].journal.outcome, JOURNAL_SETTLED);
+        assert_int_equal(tickets[i].journal.last, position);
+        user_free_ticket(&tickets[i]);
+    }
+    /* The numbers of the messages are their positions here. */
+    for (size_t i = 0; i < position; i++)
+        assert_int_equal(fixture->user->numbers[i], i + 1);
+    assert_int_equal(status_of(fixture).position, position);
+    assert_int_equal(status_of(fixture).queued, 0);
+}
+
+static void each_commit_is_announced_after_its_tickets(void **context)
+{
+    struct fixture *fixture = *context;
+
+    for (uint64_t number = 1; number <= 10; number++)
+        user_commit(fixture->journal, fixture->user, number, 1);
+    reopen(fixture);
+    /* user_committed() has checked that there was a ticket each time. */
+    assert_int_equal(replay(fixture, 0, NULL), JOURNAL_COMPLETE);
+    start(fixture);
+    user_commit(fixture->journal, fixture->user, 11, 1);
+    fixture->journal->methods->roll(fixture->journal);
+    assert_int_equal(fixture->user->commits, 1);
+    assert_int_equal(fixture->user->awaiting_committed, 0);
+}
+
+static void full_queue_takes_nothing(void **context)
+{
+    struct fixture *fixture = *context;
+    struct user_ticket large, small;
+
+    if (fixture->in_memory)
+        memory_journal_limit(fixture->journal, 1 << 20);
+    user_fill_ticket(&small, fixture->user, 1, 1);
+    user_fill_ticket(&large, fixture->user, 1, 1);
+    /* Not read, as it is not taken. */
+    large.journal.records.length = (1 << 20) + 1;
+    assert_false(user_append(fixture->journal, &large));
+    assert_true(user_append(fixture->journal, &small));
+    user_wait(fixture->user, 1);
+    assert_int_equal(small.journal.last, 1);
+    assert_int_equal(fixture->user->settled, 1);
+    user_free_ticket(&small);
+    user_free_ticket(&large);
+}
+
+static void stop_settles_what_was_appended(void **context)
+{
+    struct fixture *fixture = *context;
+    static struct user_ticket tickets[MANY];
+
+    if (fixture->in_memory)
+        memory_journal_hold(fixture->journal, true);
+    for (size_t i = 0; i < MANY; i++) {
+        user_fill_ticket(&tickets[i], fixture->user, i + 1, 1);
+        assert_true(user_append(fixture->journal, &tickets[i]));
+    }
+    reopen(fixture);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(tickets[i].journal.outcome, JOURNAL_SETTLED);
+        user_free_ticket(&tickets[i]);
+    }
+    assert_int_equal(replay(fixture, 0, NULL), JOURNAL_COMPLETE);
+    assert_int_equal(fixture->user->count, MANY);
+}
+
+static void replay_gives_what_was_applied(void **context)
+{
+    struct fixture *fixture = *context;
+    uint64_t id = fixture->journal->id;
+
+    for (uint64_t number = 1; number <= 1000; number += 10)
+        user_commit(fixture->journal, fixture->user, number, 10);
+    reopen(fixture);
+    assert_int_equal(fixture->journal->id, id);
+    assert_int_equal(replay(fixture, 0, NULL), JOURNAL_COMPLETE);
+    assert_int_equal(fixture->user->first, 1);
+    assert_int_equal(fixture->user->applied, 1000);
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(fixture->user->numbers[i], i + 1);
+    start(fixture);
+    user_commit(fixture->journal, fixture->user, 1001, 1);
+    assert_int_equal(status_of(fixture).position, 1001);
+}
+
+static void replay_begins_behind_a_position(void **context)
+{
+    struct fixture *fixture = *context;
+
+    for (uint64_t number = 1; number <= 100; number += 10)
+        user_commit(fixture->journal, fixture->user, number, 10);
+    reopen(fixture);
+    assert_int_equal(replay(fixture, 50, NULL), JOURNAL_COMPLETE);
+    assert_int_equal(fixture->user->first, 51);
+    assert_int_equal(fixture->user->applied, 50);
+}
+
+static bool stop_watching(void *context,
+                          const struct journal_progress *progress)
+{
+    (void)progress;
+    ++*(unsigned *)context;
+    return false;
+}
+
+static void watch_can_end_a_replay(void **context)
+{
+    struct fixture *fixture = *context;
+    unsigned reports = 0;
+    struct journal_watch watch = {&reports, stop_watching};
+
+    user_commit(fixture->journal, fixture->user, 1, 10);
+    reopen(fixture);
+    assert_int_equal(replay(fixture, 0, &watch), JOURNAL_INTERRUPTED);
+    assert_int_equal(reports, 1);
+}
+
+static void forget_deletes_whole_segments(void **context)
+{
+    struct fixture *fixture = *context;
+    const struct journal_methods *methods = fixture->journal->methods;
+    struct journal *journal = fixture->journal;
+
+    user_commit(journal, fixture->user, 1, 10);
+    assert_int_equal(methods->roll(journal), 10);
+    assert_int_equal(methods->roll(journal), 10); /* it is empty already */
+    user_commit(journal, fixture->user, 11, 10);
+    methods->forget(journal, 9); /* the tenth record is in that segment */
+    assert_int_equal(methods->roll(journal), 20);
+    uint64_t bytes = status_of(fixture).bytes;
+    methods->forget(journal, 10);
+    assert_true(status_of(fixture).bytes < bytes);
+    methods->forget(journal, 1000); /* the last one stays */
+    user_commit(journal, fixture->user, 21, 10);
+    reopen(fixture);
+    assert_int_equal(replay(fixture, 20, NULL), JOURNAL_COMPLETE);
+    assert_int_equal(fixture->user->first, 21);
+    assert_int_equal(fixture->user->count, 10);
+}
+
+/* Several threads append; what each appends stays in its order. */
+struct sender {
+    pthread_t thread;
+    struct fixture *fixture;
+    struct user_ticket *tickets; /* MANY */
+};
+
+static void *send_tickets(void *context)
+{
+    struct sender *sender = context;
+
+    for (size_t i = 0; i < MANY; i++)
+        if (!user_append(sender->fixture->journal, &sender->tickets[i]))
+            abort();
+    return NULL;
+}
+
+static void threads_append_at_once(void **context)
+{
+    struct fixture *fixture = *context;
+    static struct user_ticket tickets[4][MANY];
+    struct sender senders[4];
+    uint64_t next[4] = {0};
+
+    for (size_t i = 0; i < 4; i++) {
+        senders[i] = (struct sender){.fixture = fixture, .tickets = tickets[i]};
+        for (size_t j = 0; j < MANY; j++)
+            user_fill_ticket(&tickets[i][j], fixture->user,
+                             i * 100000 + j * 2 + 1, 2);
+        assert_int_equal(
+            pthread_create(&senders[i].thread, NULL, send_tickets, &senders[i]),
+            0);
+    }
+    user_wait(fixture->user, 4 * MANY);
+    for (size_t i = 0; i < 4; i++)
+        sync_join(senders[i].thread);
+    assert_int_equal(fixture->user->count, 4 * MANY * 2);
+    for (size_t i = 0; i < fixture->user->count; i++) {
+        uint64_t number = fixture->user->numbers[i];
+        assert_int_equal(number % 100000, ++next[number / 100000]);
+    }
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < MANY; j++)
+            user_free_ticket(&tickets[i][j]);
+}
+
+static const bool memory = true, sqlite = false;
+
+#define BOTH(test)                                                             \
+    {"memory: " #test, test, set_up_started, tear_down, (void *)&memory},      \
+    {                                                                          \
+        "sqlite: " #test, test, set_up_started, tear_down, (void *)&sqlite     \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(new_journal_is_empty),
+        BOTH(tickets_settle_in_order),
+        BOTH(each_commit_is_announced_after_its_tickets),
+        BOTH(full_queue_takes_nothing),
+        BOTH(stop_settles_what_was_appended),
+        BOTH(replay_gives_what_was_applied),
+        BOTH(replay_begins_behind_a_position),
+        BOTH(watch_can_end_a_replay),
+        BOTH(forget_deletes_whole_segments),
+        BOTH(threads_append_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
