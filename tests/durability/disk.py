@@ -94,13 +94,17 @@ def read_trace(path: Path) -> Iterator[Record]:
         yield Record(kind.decode(), file, offset, data[at - length:at])
 
 
+# (offset, bytes), or (size, None) for a new size
+Change = tuple[int, bytes | None]
+
+
 @dataclass
 class File:
-    """The bytes that are durable, and the changes that are not yet: (offset,
-    bytes), or (size, None) for a new size."""
+    """The bytes that are durable, and the changes that are not yet."""
 
     durable: bytearray = field(default_factory=bytearray)
-    pending: list[tuple[int, bytes | None]] = field(default_factory=list)
+    pending: list[Change] = field(default_factory=list)
+    seen: bytearray = field(default_factory=bytearray)  # what programs read
 
 
 Names = dict[str, File]
@@ -120,9 +124,10 @@ class Disk:
         self.names: Names = {}  # durable
         self.changes: list[tuple[str, str, File | None]] = []  # of names, pending
         self._files: dict[int, File] = {}  # by inode
-        self._begun: dict[int, list[tuple[int, bytes | None]] | int] = {}
+        self._begun: dict[int, list[Change] | int] = {}
         for path in folder.iterdir():
             file = File(bytearray(path.read_bytes()))
+            file.seen += file.durable
             self.names[path.name] = self._files[path.stat().st_ino] = file
 
     def feed(self, record: Record) -> None:
@@ -133,10 +138,10 @@ class Disk:
             self.changes.append(("make", data.decode(), self._files[inode]))
         elif kind == "o" and inode not in self._files:
             raise Failure(f"{data.decode()} is opened, which nobody has made")
-        elif kind == "w":
-            self._files[inode].pending.append((offset, data))
-        elif kind == "t":
-            self._files[inode].pending.append((offset, None))
+        elif kind in "wt":
+            made = (offset, data if kind == "w" else None)
+            self._files[inode].pending.append(made)
+            change(self._files[inode].seen, [made])
         elif kind == "b":
             self._begun[offset] = list(self._files[inode].pending)
         elif kind == "B":
@@ -150,7 +155,7 @@ class Disk:
             self._end_sync(kind, inode, self._begun.pop(offset))
 
     def _end_sync(self, kind: str, inode: int,
-                  begun: list[tuple[int, bytes | None]] | int) -> None:
+                  begun: list[Change] | int) -> None:
         if isinstance(begun, int):
             if kind == "S":
                 self._keep_names(begun)
@@ -173,13 +178,14 @@ class Disk:
 
     def write(self, folder: Path, how: str, random: Random) -> None:
         """Write the folder as it may be after a cut now. `how`: "none" of what
-        is pending is there, "all" of it, or a "torn" part."""
+        is pending is there, "all" of it, or a "torn" part; or as programs have
+        "seen" it without a cut."""
         if how == "torn":
             names = rename(self.names, self._torn_changes(random))
         else:
-            names = rename(self.names, self.changes if how == "all" else [])
+            names = rename(self.names, [] if how == "none" else self.changes)
         for name, file in names.items():
-            data = bytearray(file.durable)
+            data = bytearray(file.seen if how == "seen" else file.durable)
             change(data, file.pending if how == "all" else
                    torn(file.pending, random) if how == "torn" else [])
             (folder / name).write_bytes(data)
@@ -206,7 +212,7 @@ def rename(names: Names, changes: list[tuple[str, str, File | None]]) -> Names:
     return names
 
 
-def change(data: bytearray, changes: list[tuple[int, bytes | None]]) -> None:
+def change(data: bytearray, changes: list[Change]) -> None:
     for offset, part in changes:
         if len(data) < offset:
             data += bytes(offset - len(data))
@@ -216,11 +222,11 @@ def change(data: bytearray, changes: list[tuple[int, bytes | None]]) -> None:
             data[offset:offset + len(part)] = part
 
 
-def torn(changes: list[tuple[int, bytes | None]],
-         random: Random) -> list[tuple[int, bytes | None]]:
+def torn(changes: list[Change],
+         random: Random) -> list[Change]:
     """Some of the sectors of these changes, in any order. A file may have become
     longer without its data."""
-    found: list[tuple[int, bytes | None]] = []
+    found: list[Change] = []
     chance = random.choice([0.1, 0.5, 0.9])
     for offset, part in changes:
         if part is None:

@@ -56,12 +56,12 @@ def encode(message: Message) -> bytes:
 def apply(rocket: Json, message: Message) -> None:
     """Apply a message whose number is higher than all before."""
     kind, sent, payload = content(message)
-    rocket["updatedAt"] = canonical(sent)
+    rocket["updatedAt"] = sent
     rocket["missingMessages"] += message[1] - rocket["lastMessageNumber"] - 1
     rocket["lastMessageNumber"] = message[1]
     if kind == "RocketLaunched":
         rocket.update(type=payload["type"], speed=payload["launchSpeed"], mission=payload["mission"],
-                      status="active", reason=None, createdAt=canonical(sent))
+                      status="active", reason=None, createdAt=sent)
     elif rocket["status"] == "exploded":
         return
     elif kind == "RocketExploded":
@@ -70,12 +70,6 @@ def apply(rocket: Json, message: Message) -> None:
         rocket["mission"] = payload["newMission"]
     else:
         rocket["speed"] += payload["by"] * (1 if kind == "RocketSpeedIncreased" else -1)
-
-
-def canonical(sent: str) -> str:
-    """A time as the service shows it: without zeros at the end of a fraction."""
-    whole, zone = sent[:-6], sent[-6:]
-    return whole.rstrip("0").rstrip(".") + zone
 
 
 @lru_cache(1 << 16)
@@ -171,26 +165,34 @@ class Sender:
         return self.waiting.messages if self.waiting else []
 
     def run(self, port: int, goes_on: Callable[[], bool]) -> None:
-        """Send until `goes_on` is false, or the connection ends."""
-        try:
-            connection = Connection(port)
-        except Failure:
-            return
+        """Send until `goes_on` is false, or nobody takes connections any more."""
+        while goes_on():
+            try:
+                connection = Connection(port)
+            except Failure:
+                return
+            try:
+                self._use(connection, goes_on)
+            except Gone:
+                pass
+            except Failure as failure:
+                if "is cut off" not in str(failure):
+                    raise
+            finally:
+                connection.close()
+
+    def _use(self, connection: Connection, goes_on: Callable[[], bool]) -> None:
+        """Send for as long as the service keeps the connection."""
         log = self.log.setdefault(connection.socket.getsockname()[1], [])
-        try:
-            while goes_on():
-                self.waiting = self.waiting or self._make()
-                log.append(self.waiting)
-                connection.send(self.waiting.data)
-                if not self._take(connection.answer()):
-                    time.sleep(0.02)
-        except Gone:
-            pass
-        except Failure as failure:
-            if "is cut off" not in str(failure):
-                raise
-        finally:
-            connection.close()
+        keep = True
+        while keep and goes_on():
+            self.waiting = self.waiting or self._make()
+            log.append(self.waiting)
+            connection.send(self.waiting.data)
+            answer = connection.answer()
+            keep = answer.keep_alive
+            if not self._take(answer):
+                time.sleep(0.02)
 
     def _make(self) -> Request:
         single = self._random.random() < self._singles
