@@ -87,7 +87,7 @@ uint64_t segment_file_bytes(const struct folder *folder, uint64_t first);
 uint64_t segment_log_bytes(const struct segment *segment);
 
 /* Bytes of the database with what is in the log: for the progress. */
-uint64_t segment_size(struct segment *segment);
+uint64_t segment_size(const struct segment *segment);
 
 /* Append a row and sync it. On an error the segment is as before. */
 int segment_add(struct segment *segment, const struct segment_row *row);

@@ -81,9 +81,10 @@ static void measure_bytes(struct sqlite_journal *journal)
     count_bytes(journal);
 }
 
-static uint64_t next_probe_us(void)
+static uint64_t next_probe_us(const struct sqlite_journal *journal)
 {
-    return clock_us(CLOCK_MONOTONIC) + JOURNAL_PROBE_MS * UINT64_C(1000);
+    return clock_us(CLOCK_MONOTONIC) +
+           journal->options.probe_ms * UINT64_C(1000);
 }
 
 /*
@@ -100,14 +101,14 @@ static void handle_fault(struct sqlite_journal *journal, int code,
     if (!fault->rolled_back) {
         log_line(LOG_ERROR,
                  "%s failed: %s. %s It is not known what is on the disk, so "
-                 "the service ends; the next start recovers it.",
+                 "the service ends; the next start recovers what is there.",
                  what, reason, fault->problem);
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
     }
     if (atomic_exchange(&journal->problem, fault->problem) != NULL)
         return;
-    journal->probe_us = next_probe_us();
+    journal->probe_us = next_probe_us(journal);
     log_line(LOG_ERROR, "%s failed: %s. %s", what, reason, fault->problem);
 }
 
@@ -161,8 +162,10 @@ static bool begin_segment(struct sqlite_journal *journal)
     struct segment *next = segment_open(journal->options.folder, first, error);
     /* It exists, so nothing may be written to the old one any more. */
     if (next == NULL || !push_segment(journal, first)) {
-        log_line(LOG_ERROR, "%s The service ends; start it again.",
-                 next == NULL ? error : "Memory is exhausted.");
+        log_line(LOG_ERROR,
+                 "the journal has a new segment, but cannot use it, so the "
+                 "service ends; start it again: %s",
+                 next == NULL ? error : "memory is exhausted");
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
     }
@@ -356,7 +359,7 @@ static void *run_journal(void *context)
         bool failing = atomic_load(&journal->problem) != NULL;
         if (failing && clock_us(CLOCK_MONOTONIC) >= journal->probe_us) {
             probe(journal);
-            journal->probe_us = next_probe_us();
+            journal->probe_us = next_probe_us(journal);
             continue;
         }
         struct timespec until = {(time_t)(journal->probe_us / 1000000),
@@ -557,7 +560,10 @@ static bool find_segments(struct sqlite_journal *journal,
     randombytes_buf(&id, sizeof(id));
     int code = segment_make(folder, 1, id);
     if (code != SQLITE_OK) {
-        segment_describe(NULL, code, error);
+        char reason[JOURNAL_ERROR];
+        segment_describe(NULL, code, reason);
+        error_write(error, "cannot make a journal in %.200s: %.250s",
+                    folder_path(folder), reason);
         return false;
     }
     folder_segments_release(segments);
@@ -589,7 +595,7 @@ sqlite_journal_open(const struct sqlite_journal_options *options,
     struct sqlite_journal *journal = calloc(1, sizeof(*journal));
 
     if (journal == NULL || sodium_init() < 0) {
-        error_write(error, "Memory is exhausted.");
+        error_write(error, "memory is exhausted");
         free(journal);
         return NULL;
     }
@@ -599,6 +605,8 @@ sqlite_journal_open(const struct sqlite_journal_options *options,
         journal->options.checkpoint = JOURNAL_CHECKPOINT;
     if (options->segment == 0)
         journal->options.segment = JOURNAL_SEGMENT;
+    if (options->probe_ms == 0)
+        journal->options.probe_ms = JOURNAL_PROBE_MS;
     ticket_queue_init(
         &journal->queue,
         options->max_pending != 0 ? options->max_pending : JOURNAL_MAX_PENDING,

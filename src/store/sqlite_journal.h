@@ -39,9 +39,10 @@ struct journal_counts {
 struct sqlite_journal_options {
     struct folder *folder; /* borrowed until stop() */
     struct journal_counts counts;
-    /* Bytes, for tests. 0: the constant of that name. */
+    /* For tests. 0: the constant of that name. */
     size_t max_pending, max_commit;
     uint64_t checkpoint, segment;
+    unsigned probe_ms;
 };
 
 /*

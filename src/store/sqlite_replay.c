@@ -81,8 +81,7 @@ static bool replay_row(struct run *run, const struct segment *segment,
             error_write(
                 run->error,
                 "%s has a record at position %ju that this lunar.service "
-                "does not know. Use the version that wrote it, or a later "
-                "one.",
+                "does not know: use the version that wrote it, or a later one",
                 segment_path(segment), (uintmax_t)position);
             return false;
         }
@@ -149,8 +148,8 @@ static bool check_start(struct run *run, const struct segment *segment)
 
     if (segment_id(segment) != segment_id(run->replay->last)) {
         error_write(run->error,
-                    "%s and %s are of different histories. Put back the files "
-                    "that belong together; nothing was changed.",
+                    "%s and %s are of different histories: put back the files "
+                    "that belong together; nothing was changed",
                     segment_path(segment), segment_path(run->replay->last));
         return false;
     }
@@ -159,15 +158,28 @@ static bool check_start(struct run *run, const struct segment *segment)
     if (first > run->position)
         error_write(
             run->error,
-            "the records from position %ju up to %s are missing. Restore "
-            "the missing files from a backup; nothing was changed.",
+            "the records from position %ju up to %s are missing: restore "
+            "the missing files from a backup; nothing was changed",
             (uintmax_t)run->position + 1, segment_path(segment));
     else
         error_write(
             run->error,
             "%s begins at position %ju, but the segment before it ends at "
-            "%ju. Restore the folder from a backup; nothing was changed.",
+            "%ju: restore the folder from a backup; nothing was changed",
             segment_path(segment), (uintmax_t)first, (uintmax_t)run->position);
+    return false;
+}
+
+/* A snapshot with records that the journal does not have. */
+static bool check_end(struct run *run)
+{
+    if (run->position >= run->replay->after)
+        return true;
+    error_write(run->error,
+                "%s ends at position %ju, but the snapshot at %ju: restore the "
+                "folder from a backup; nothing was changed",
+                segment_path(run->replay->last), (uintmax_t)run->position,
+                (uintmax_t)run->replay->after);
     return false;
 }
 
@@ -214,6 +226,8 @@ enum journal_replayed sqlite_replay(struct sqlite_replay *replay,
     run.progress.total += segment_size(replay->last);
     for (size_t i = begin; result == JOURNAL_COMPLETE && i < replay->count; i++)
         result = replay_segment(&run, replay->firsts[i]);
+    if (result == JOURNAL_COMPLETE && !check_end(&run))
+        result = JOURNAL_FAILED;
     /* After a failure too: the target must not keep what is freed. */
     apply_block(&run);
     free(run.block);

@@ -27,7 +27,7 @@ struct store *store_open(const char *folder, struct metrics *metrics,
     struct store *store = calloc(1, sizeof(*store));
 
     if (store == NULL) {
-        error_write(error, "Memory is exhausted.");
+        error_write(error, "memory is exhausted");
         return NULL;
     }
     store->folder = folder_open(folder, error);
