@@ -35,6 +35,7 @@ enum {
 /* What a descriptor of the folder, or in it, refers to. */
 struct file {
     uint64_t inode; /* 0: not followed */
+    dev_t device;
     bool folder;
     char name[NAME_MAX + 1];
 };
@@ -182,12 +183,21 @@ static bool is_folder(const struct stat *status)
            status->st_dev == ours.st_dev;
 }
 
-/* The file of a descriptor; NULL if it is not followed. */
+/*
+ * The file of a descriptor; NULL if it is not followed. The C library may have
+ * closed it, as closedir(3) does, so that it is another file's by now.
+ */
 static const struct file *file_of(int fd)
 {
+    struct stat status;
+
     if (fd < 0 || fd >= MAX_FILES || files[fd] == NULL || files[fd]->inode == 0)
         return NULL;
-    return files[fd];
+    if (fstat(fd, &status) == 0 && status.st_ino == files[fd]->inode &&
+        status.st_dev == files[fd]->device)
+        return files[fd];
+    files[fd]->inode = 0;
+    return NULL;
 }
 
 /*
@@ -210,6 +220,7 @@ static void follow_locked(int fd, const char *name, int flags, bool made)
     files[fd]->folder = S_ISDIR(status.st_mode);
     snprintf(files[fd]->name, sizeof(files[fd]->name), "%s",
              name == NULL ? "" : name);
+    files[fd]->device = status.st_dev;
     files[fd]->inode = status.st_ino;
     if (files[fd]->folder)
         return;

@@ -128,7 +128,7 @@ class Disk:
         for path in folder.iterdir():
             file = File(bytearray(path.read_bytes()))
             file.seen += file.durable
-            self.names[path.name] = self._files[path.stat().st_ino] = file
+            self.names[path.name] = file
 
     def feed(self, record: Record) -> None:
         """What the program does next."""
@@ -136,8 +136,8 @@ class Disk:
         if kind == "c":
             self._files[inode] = File()  # the inode may have been another's
             self.changes.append(("make", data.decode(), self._files[inode]))
-        elif kind == "o" and inode not in self._files:
-            raise Failure(f"{data.decode()} is opened, which nobody has made")
+        elif kind == "o" and inode not in self._files:  # there from the start
+            self._files[inode] = rename(self.names, self.changes)[data.decode()]
         elif kind in "wt":
             made = (offset, data if kind == "w" else None)
             self._files[inode].pending.append(made)

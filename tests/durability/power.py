@@ -39,6 +39,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -136,7 +137,7 @@ class Recorder:
         environment = disk.environment(self.build / "tests/durability/liblunar_disk.so",
                                        folder, trace, control)
         run = Run(at / "start", senders=[
-            Sender(f"{self._runs}-{number}", self.seed) for number in range(SENDERS)])
+            Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9) for number in range(SENDERS)])
         shutil.copytree(folder, run.start)
         model = Disk(folder, ext4=True)
         for end in ends:
@@ -296,9 +297,9 @@ class Cutter:
 
 def cut_in_processes(cutter: Cutter, run: Run, cuts: int, served: bool = False) -> Result:
     """Cutter.cut(), by several processes."""
-    with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
-        parts = pool.starmap(cutter.cut, [
-            (run, cuts, share, PROCESSES, served) for share in range(PROCESSES)])
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("fork")) as pool:
+        parts = list(pool.map(cutter.cut, *zip(*[
+            (run, cuts, share, PROCESSES, served) for share in range(PROCESSES)])))
     result = Result()
     for part in parts:
         result.cuts += part.cuts

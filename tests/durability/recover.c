@@ -114,9 +114,9 @@ static bool print_journal(const char *path, char error[JOURNAL_ERROR])
     struct sqlite_journal_options options = {.folder = folder};
     struct journal *journal =
         folder == NULL ? NULL : sqlite_journal_open(&options, error);
-    bool complete = journal != NULL &&
-                    journal->methods->replay(journal, 0, &target, &watch,
-                                             error) == JOURNAL_COMPLETE;
+    bool complete =
+        journal != NULL && journal->methods->replay(journal, 0, &target, &watch,
+                                                    error) == JOURNAL_COMPLETE;
 
     if (journal != NULL)
         journal->methods->stop(journal);

@@ -186,12 +186,13 @@ class Sender:
         log = self.log.setdefault(connection.socket.getsockname()[1], [])
         keep = True
         while keep and goes_on():
+            again = self.waiting is not None
             self.waiting = self.waiting or self._make()
             log.append(self.waiting)
             connection.send(self.waiting.data)
             answer = connection.answer()
             keep = answer.keep_alive
-            if not self._take(answer):
+            if not self._take(answer, again):
                 time.sleep(0.02)
 
     def _make(self) -> Request:
@@ -214,8 +215,9 @@ class Sender:
             return self._message()
         return channel, number
 
-    def _take(self, answer: Answer) -> bool:
-        """Whether the response acknowledges what is waiting."""
+    def _take(self, answer: Answer, again: bool) -> bool:
+        """Whether the response acknowledges what is waiting, which is sent
+        `again` if an earlier response was lost or a refusal."""
         assert self.waiting is not None
         if answer.status == 503:
             self.refused += 1
@@ -230,7 +232,6 @@ class Sender:
         duplicates = int(receipt["result"] == "duplicate") if self.waiting.single else \
             receipt["duplicate"]
         applied = int(receipt["result"] == "applied") if self.waiting.single else receipt["applied"]
-        again = self.duplicates is not None or self.refused
         if applied + duplicates != count or duplicates and not again:
             raise Failure(f"expected {count} messages applied, got {receipt}")
         if self.duplicates is not None and duplicates != self.duplicates:
