@@ -19,7 +19,7 @@ struct commit {
     /* Of the thread that applies: messages that are not applied yet. */
     size_t count;
     struct table_item items[TABLE_GROUP];
-    struct message messages[TABLE_GROUP];
+    struct record records[TABLE_GROUP];
     struct commit_ticket *tickets[TABLE_GROUP]; /* NULL: replayed */
 };
 
@@ -66,11 +66,14 @@ static void apply_record(void *context, uint64_t position,
 {
     struct commit *commit = context;
     size_t at = commit->count++;
+    struct message *message = &commit->records[at].message;
 
     (void)index;
-    commit->messages[at] = record->message;
+    commit->records[at] = *record;
+    if (message->channel.data == record->uuid)
+        message->channel.data = commit->records[at].uuid;
     commit->items[at] = (struct table_item){
-        .message = &commit->messages[at],
+        .message = message,
         .position = position,
     };
     commit->tickets[at] =
