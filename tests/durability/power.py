@@ -30,12 +30,10 @@ import sys
 sys.dont_write_bytecode = True
 
 import argparse
-import json
 import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -51,7 +49,8 @@ sys.path.append(str(ROOT / "tests" / "lib"))
 import disk
 from client import PATIENCE, Client, Failure
 from disk import Disk, Record, read_trace
-from service import Service, die_with_parent
+from recovery import Recovery
+from service import Service
 from traffic import Crowd, Message, Request, Sender, difference, fold
 
 SENDERS = 4
@@ -173,36 +172,6 @@ class Recorder:
         shutil.rmtree(copy)
         if made != there:
             raise Incomplete(f"the record makes {sorted(made)}, there is {sorted(there)}")
-
-
-class Recovery:
-    """A process that recovers folders."""
-
-    def __init__(self, build: Path):
-        self._process = subprocess.Popen([str(build / "recover")], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, preexec_fn=die_with_parent)
-
-    def recover(self, folder: Path) -> tuple[list[Message], dict[str, Any], str]:
-        """The messages of the journal, the rockets by id, and an error or ""."""
-        messages: list[Message] = []
-        rockets: dict[str, Any] = {}
-        error = ""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(f"{folder}\n".encode())
-        self._process.stdin.flush()
-        while (line := self._process.stdout.readline()) != b"done\n":
-            kind, _, rest = line.decode().rstrip("\n").partition(" ")
-            if kind == "record":
-                channel, number = rest.rsplit(" ", 1)
-                messages.append((channel, int(number)))
-            elif kind == "rocket":
-                rocket = json.loads(rest)
-                rockets[rocket["id"]] = rocket
-            elif kind == "error":
-                error = rest
-            else:
-                raise Failure(f"recover ended with {self._process.wait()} at {folder}")
-        return messages, rockets, error
 
 
 def fault_of(messages: list[Message], rockets: dict[str, Any], error: str,

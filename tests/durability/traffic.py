@@ -149,6 +149,7 @@ class Sender:
     def __init__(self, name: str, seed: int, channels: int = 4, batch: int = 100,
                  singles: float = 0.7):
         """Batches have up to `batch` messages; `singles` is their share."""
+        self.name = name
         self.acknowledged: list[Message] = []
         self.waiting: Optional[Request] = None  # sent, or to be sent, and not acknowledged
         self.duplicates: Optional[int] = None  # that the next response must count
