@@ -196,13 +196,13 @@ static bool list_file(const struct folder *folder, const char *name,
     uint64_t first;
     const char *rest;
 
-    if (!read_segment_name(name, &first, &rest))
-        rest = NULL;
-    if (rest != NULL && *rest == '\0')
-        return check_segment(folder, name, error) &&
-               add_segment(segments, first, error);
-    if (rest != NULL && is_sqlite_suffix(rest))
-        return check_owner(folder, name, first, error);
+    if (read_segment_name(name, &first, &rest)) {
+        if (*rest == '\0')
+            return check_segment(folder, name, error) &&
+                   add_segment(segments, first, error);
+        if (strcmp(rest, "-wal") == 0 || strcmp(rest, "-journal") == 0)
+            return check_owner(folder, name, first, error);
+    }
     return !ends_in_db(name) ||
            refuse_file(folder, name,
                        "is not a file of this version of "

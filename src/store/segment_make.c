@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "segment.h"
+#include "sqlite_fault.h"
 #include "store/record.h"
 
 /* The code of SQLite that stands for an error of a system call. */
@@ -111,16 +112,27 @@ static int publish(const struct folder *folder, uint64_t first)
     return access(path, F_OK) == 0 ? SQLITE_IOERR_DIR_FSYNC : code;
 }
 
+/* Make the whole file, under the name that says that it is not in use. */
+static int make_file(const char *path, uint64_t id)
+{
+    int result = create_file(path);
+
+    if (result == SQLITE_OK)
+        result = write_schema(path, id);
+    if (result == SQLITE_OK)
+        result = sync_file(path);
+    /* Whatever it is, an error of an unused file has cost nothing. */
+    if (result != SQLITE_OK && !sqlite_fault(result)->rolled_back)
+        result = SQLITE_IOERR_WRITE;
+    return result;
+}
+
 int segment_make(const struct folder *folder, uint64_t first, uint64_t id)
 {
     char path[SEGMENT_PATH];
 
     segment_write_path(folder, first, ".new", path);
-    int result = create_file(path);
-    if (result == SQLITE_OK)
-        result = write_schema(path, id);
-    if (result == SQLITE_OK)
-        result = sync_file(path);
+    int result = make_file(path, id);
     if (result == SQLITE_OK)
         result = publish(folder, first);
     if (result != SQLITE_OK)

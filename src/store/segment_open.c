@@ -138,24 +138,26 @@ static bool set_pragmas(const struct segment *segment,
                         char error[JOURNAL_ERROR])
 {
     static const struct {
-        const char *sql, *expected;
+        const char *set; /* NULL: it returns what it has set */
+        const char *read, *expected;
     } pragmas[] = {
-        {"PRAGMA locking_mode = EXCLUSIVE", "exclusive"},
-        {"PRAGMA journal_mode = WAL", "wal"},
-        {"PRAGMA wal_autocheckpoint = 0", "0"},
-        {"PRAGMA mmap_size = 0", "0"}, /* or an I/O error would be a signal */
-        {"PRAGMA synchronous", "2"},   /* FULL */
-        {"PRAGMA cell_size_check", "1"},
+        /* First: what follows opens the file, else with shared memory. */
+        {NULL, "PRAGMA locking_mode = EXCLUSIVE", "exclusive"},
+        {NULL, "PRAGMA journal_mode = WAL", "wal"},
+        {NULL, "PRAGMA wal_autocheckpoint = 0", "0"},
+        /* In mapped memory an I/O error would be a signal. */
+        {NULL, "PRAGMA mmap_size = 0", "0"},
+        {"PRAGMA synchronous = FULL", "PRAGMA synchronous", "2"},
+        {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
     };
 
     /* The file may be damaged, or made by others: nothing in it runs. */
     sqlite3_db_config(segment->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(segment->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_exec(segment->db,
-                 "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;",
-                 NULL, NULL, NULL);
     for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
-        if (returns(segment, pragmas[i].sql, pragmas[i].expected))
+        if (pragmas[i].set != NULL)
+            sqlite3_exec(segment->db, pragmas[i].set, NULL, NULL, NULL);
+        if (returns(segment, pragmas[i].read, pragmas[i].expected))
             continue;
         if (sqlite3_errcode(segment->db) == SQLITE_OK ||
             sqlite3_errcode(segment->db) == SQLITE_ROW ||
@@ -163,7 +165,7 @@ static bool set_pragmas(const struct segment *segment,
             error_write(error,
                         "%s: SQLite " SQLITE_VERSION
                         " does not follow \"%s\" here",
-                        segment->path, pragmas[i].sql);
+                        segment->path, pragmas[i].read);
         else
             segment_write_error(segment, error);
         return false;

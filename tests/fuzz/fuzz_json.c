@@ -82,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                (may_be_later && error.offset > expected));
     FUZZ_CHECK(accepted == (expected == STRICT_NOWHERE));
     FUZZ_CHECK(accepted == (error.reason == NULL));
+    FUZZ_CHECK(!accepted || json_scan_utf8(text));
     if (accepted) {
         cJSON *root =
             cJSON_ParseWithLengthOpts(text.data, text.length, NULL, false);

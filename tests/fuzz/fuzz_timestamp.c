@@ -24,6 +24,7 @@ static bool read_both(struct text text, struct timestamp *time,
     FUZZ_CHECK(accepted == strict_time_read(copy, instant));
     exact_copy_free(copy);
     if (accepted) {
+        FUZZ_CHECK(timestamp_is_valid(time));
         FUZZ_CHECK(time->seconds == instant->seconds);
         FUZZ_CHECK(time->nanoseconds == instant->nanoseconds);
         size_t length = timestamp_format(time, written);

@@ -56,9 +56,9 @@ static int count_call(enum faulty_call call, bool *half)
     }
     sync_unlock(&lock);
     if (delay > 0)
-        nanosleep(&(struct timespec){delay / 1000,
-                                     (long)(delay % 1000) * 1000000},
-                  NULL);
+        nanosleep(
+            &(struct timespec){delay / 1000, (long)(delay % 1000) * 1000000},
+            NULL);
     return code;
 }
 

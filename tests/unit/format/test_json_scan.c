@@ -228,7 +228,10 @@ static unsigned count_valid(int first, int last, size_t length)
             for (size_t i = 1; i < length; i++)
                 memory[i + 1] = (char)(0x80 | (rest >> (7 * (i - 1)) & 0x7F));
             memory[length + 1] = '"';
-            valid += json_scan((struct text){memory, length + 2}, &error);
+            bool passes = json_scan((struct text){memory, length + 2}, &error);
+            if (json_scan_utf8((struct text){memory + 1, length}) != passes)
+                fail_msg("%02x, %u", (unsigned)lead, rest);
+            valid += passes;
         }
     }
     return valid;
@@ -244,6 +247,9 @@ static void exactly_the_utf8_of_characters_passes(void **state)
     /* Only the first and the last lead byte restrict the byte after them. */
     assert_int_equal(count_valid(0xF0, 0xF0, 4), 0x40000 - 0x10000);
     assert_int_equal(count_valid(0xF4, 0xF4, 4), 0x110000 - 0x100000);
+    assert_true(json_scan_utf8(TEXT("")));
+    assert_true(json_scan_utf8(TEXT("a\0\"\303\266\360\237\232\200b")));
+    assert_false(json_scan_utf8(TEXT("\360\237\232")));
 }
 
 int main(void)

@@ -140,6 +140,8 @@ static bool check_date_time(const char *string, struct timestamp *timestamp)
                  timestamp->nanoseconds);
     unit_check_text((struct text){out, timestamp_format(timestamp, out)},
                     text_of(string));
+    if (!timestamp_is_valid(timestamp))
+        fail_msg("%s is not valid", string);
     return true;
 }
 
@@ -165,6 +167,76 @@ static void texts_are_accepted_or_refused(void **state)
                 fail_msg("%s: %s", *at, problem == NULL ? "good" : problem);
         }
     }
+}
+
+/* Whether parsing what is written gives the same timestamp. */
+static bool is_read_back(const struct timestamp *timestamp)
+{
+    char out[TIMESTAMP_MAX_LENGTH];
+    struct timestamp again;
+    struct text text = {out, timestamp_format(timestamp, out)};
+
+    return parse(text, &again) && messages_same_time(timestamp, &again);
+}
+
+/* One member of a valid one is changed, in years that can be written. */
+static void what_is_not_read_back_is_not_valid(void **state)
+{
+    (void)state;
+    static const char *const wholes[] = {
+        "2022-02-02T19:39:05Z", "2022-02-02t19:39:05.5z",
+        "2016-12-31T23:59:60.25-00:00", "2017-01-01T05:29:60+05:30",
+        "1969-12-31T23:59:59.000001-23:59"};
+    uint64_t random = 15;
+    unsigned valid = 0;
+
+    for (unsigned i = 0; i < 200000; i++) {
+        struct timestamp changed = parsed(wholes[i % COUNT(wholes)]);
+        uint64_t value = unit_random(&random) >> 8;
+        switch (i / COUNT(wholes) % 5) {
+        case 0:
+            changed.seconds += (int64_t)(value % 200000) - 100000;
+            break;
+        case 1:
+            changed.nanoseconds = (uint32_t)(value % 20) * 100000000;
+            break;
+        case 2:
+            changed.offset = (int16_t)((int)(value % 2900) - 1450);
+            break;
+        case 3:
+            changed.digits = (uint8_t)(value % 10);
+            break;
+        case 4:
+            changed.spelling = (uint8_t)(value % 32);
+            break;
+        }
+        bool is_valid = is_read_back(&changed);
+        if (timestamp_is_valid(&changed) != is_valid)
+            fail_msg("%s, change %u", wholes[i % COUNT(wholes)], i);
+        valid += is_valid;
+    }
+    assert_in_range(valid, 20000, 180000);
+}
+
+static void limits_are_those_of_what_is_read(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {
+        "0000-01-01T00:00:00Z",      "0000-01-01T00:00:00+23:59",
+        "0000-01-01T00:00:00-23:59", "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59+23:59", "9999-12-31T23:59:59-23:59"};
+
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct timestamp end = parsed(ends[i]);
+        end.seconds += i < 3 ? -1 : 1;
+        assert_false(timestamp_is_valid(&end));
+    }
+    struct timestamp time = parsed("2016-12-31T23:59:60.999999999Z");
+    time.nanoseconds++;
+    assert_false(timestamp_is_valid(&time));
+    time = parsed("2022-02-02T19:39:05.123456789Z");
+    time.digits = 10;
+    assert_false(timestamp_is_valid(&time));
 }
 
 static void absent_text_nul_and_parts_are_refused(void **state)
@@ -300,6 +372,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_accepted_or_refused),
+        cmocka_unit_test(what_is_not_read_back_is_not_valid),
+        cmocka_unit_test(limits_are_those_of_what_is_read),
         cmocka_unit_test(absent_text_nul_and_parts_are_refused),
         cmocka_unit_test(every_date_agrees_with_the_strict_reader),
         cmocka_unit_test(every_offset_moves_the_instant),

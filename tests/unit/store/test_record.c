@@ -56,7 +56,7 @@ static void all_messages_are_read_back_exactly(void **context)
                                     UUID,
                                     "193270A9-C9CF-404A-8F83-838E71D9AE67",
                                     "193270a9-c9cf-404a-8f83-838e71d9ae6",
-                                    UUID "0",
+                                    "193270a9-c9cf-404a-8f83-838e71d9ae670",
                                     "193270a9-c9cf-404a-8f83+838e71d9ae67",
                                     "g93270a9-c9cf-404a-8f83-838e71d9ae67",
                                     "00000000-0000-0000-0000-000000000000",

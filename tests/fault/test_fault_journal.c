@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal while calls of SQLite to the system fail, each in turn: what was
+ * settled is there after the next start, and what was refused is not, unless
+ * the process ended. The journal runs in a child process, as it ends that when
+ * it cannot know what is on the disk.
+ */
+#include "lib/faulty_vfs.h"
+#include "lib/journal_user.h"
+#include "lib/store_folder.h"
+
+#include <poll.h>
+#include <sqlite3.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum {
+    TICKETS = 8,
+    STEP = 10000, /* from a ticket's first number to that of the next */
+    FOREVER = 1000000,
+    PATIENCE = 10000, /* ms, until the journal works again */
+    CANNOT_OPEN = 3,  /* exit status of the child */
+};
+
+/* Small and large ones, so that logs and segments end in between. */
+static const size_t ticket_counts[TICKETS] = {1, 400, 1, 2, 3000, 5, 1, 900};
+
+/* What the child has told about a ticket. */
+struct answer {
+    enum journal_outcome outcome; /* JOURNAL_PENDING: nothing */
+    uint64_t last;
+};
+
+struct run {
+    int status; /* of the child */
+    unsigned calls;
+    struct answer answers[TICKETS];
+    char log[4096];
+};
+
+/* Shared with the child. */
+struct shared {
+    unsigned calls;
+    struct answer answers[TICKETS];
+};
+
+static void set_options(struct store_folder *folder)
+{
+    folder->options.checkpoint = 64 * 1024;
+    folder->options.segment = 64 * 1024;
+    folder->options.probe_ms = 1;
+}
+
+static void await_no_problem(struct journal *journal)
+{
+    struct journal_status status;
+
+    for (unsigned ms = 0; ms < PATIENCE; ms++) {
+        journal->methods->status(journal, &status);
+        if (status.problem == NULL)
+            return;
+        poll(NULL, 0, 1);
+    }
+    abort();
+}
+
+/* The child: commit all tickets, with a roll in between. */
+static void send_tickets(struct store_folder *folder, struct shared *shared)
+{
+    struct journal *journal = folder->journal;
+    struct user *user = calloc(1, sizeof(*user));
+    char error[JOURNAL_ERROR];
+
+    if (user == NULL)
+        abort();
+    user_init(user);
+    if (journal->methods->replay(journal, 0, &user->target, NULL, error) !=
+        JOURNAL_COMPLETE)
+        _exit(CANNOT_OPEN);
+    if (!journal->methods->start(journal, &user->target))
+        abort();
+    for (size_t i = 0; i < TICKETS; i++) {
+        struct user_ticket ticket;
+        user_fill_ticket(&ticket, user, i * STEP + 1, ticket_counts[i]);
+        if (!user_append(journal, &ticket))
+            abort();
+        user_wait(user, 1);
+        shared->answers[i] =
+            (struct answer){ticket.journal.outcome, ticket.journal.last};
+        user_free_ticket(&ticket);
+        await_no_problem(journal);
+        if (i == TICKETS / 2)
+            journal->methods->roll(journal);
+        await_no_problem(journal);
+    }
+    store_folder_stop(folder);
+    free(user);
+}
+
+/* Run the journal of `folder` in a child, whose calls fail by `plan`. */
+static void run_child(struct store_folder *folder, struct faulty_plan plan,
+                      struct run *run)
+{
+    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    FILE *log = tmpfile();
+    char error[JOURNAL_ERROR];
+
+    assert_true(shared != MAP_FAILED);
+    assert_non_null(log);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(fileno(log), STDERR_FILENO);
+        set_options(folder);
+        faulty_vfs_plan(plan);
+        if (store_folder_try_open(folder, error) == NULL) {
+            fprintf(stderr, "%s\n", error);
+            _exit(CANNOT_OPEN);
+        }
+        send_tickets(folder, shared);
+        shared->calls = faulty_vfs_calls();
+        _exit(EXIT_SUCCESS);
+    }
+    assert_int_equal(waitpid(child, &run->status, 0), child);
+    run->calls = shared->calls;
+    memcpy(run->answers, shared->answers, sizeof(run->answers));
+    rewind(log);
+    run->log[fread(run->log, 1, sizeof(run->log) - 1, log)] = '\0';
+    fclose(log);
+    munmap(shared, sizeof(*shared));
+}
+
+/* Whether the records of ticket `i` are next in `user`; then step over them. */
+static bool take_ticket(const struct user *user, size_t *at, size_t i)
+{
+    if (*at == user->count || user->numbers[*at] != i * STEP + 1)
+        return false;
+    for (size_t k = 0; k < ticket_counts[i]; k++)
+        if (*at + k >= user->count ||
+            user->numbers[*at + k] != i * STEP + 1 + k)
+            fail_msg("ticket %zu is there in part", i);
+    *at += ticket_counts[i];
+    return true;
+}
+
+/* Start again without faults, and compare with what the child has told. */
+static void check_restart(struct store_folder *folder, const struct run *run)
+{
+    struct user *user = calloc(1, sizeof(*user));
+    bool ended = WEXITSTATUS(run->status) != EXIT_SUCCESS;
+    char error[JOURNAL_ERROR] = "";
+    size_t at = 0;
+
+    assert_non_null(user);
+    user_init(user);
+    struct journal *journal = store_folder_open(folder);
+    if (journal->methods->replay(journal, 0, &user->target, NULL, error) !=
+        JOURNAL_COMPLETE)
+        fail_msg("%s", error);
+    for (size_t i = 0; i < TICKETS; i++) {
+        const struct answer *answer = &run->answers[i];
+        bool found = take_ticket(user, &at, i);
+        if (answer->outcome == JOURNAL_SETTLED) {
+            if (!found || answer->last != user->first + at - 1)
+                fail_msg("ticket %zu was settled, and is not there", i);
+        } else if (found && !ended) {
+            fail_msg("ticket %zu was rolled back, and is there", i);
+        }
+    }
+    assert_int_equal(at, user->count);
+    /* It can be written. */
+    assert_true(journal->methods->start(journal, &user->target));
+    assert_int_equal(user_commit(journal, user, 1, 1), JOURNAL_SETTLED);
+    store_folder_stop(folder);
+    free(user);
+}
+
+/* What a failure of some calls leads to. */
+struct fault_case {
+    const char *name;
+    struct faulty_plan plan;
+    bool ends; /* the process, when it is a commit or checkpoint that fails */
+    unsigned stride; /* from one call that fails to the next */
+};
+
+static void each_call_can_fail(const struct fault_case *fault)
+{
+    struct store_folder folder;
+    struct run run = {0};
+    unsigned failures = 0;
+
+    for (unsigned first = 1;; first += fault->stride) {
+        struct faulty_plan plan = fault->plan;
+        plan.first = first;
+        plan.count = 1;
+        store_folder_make_fast(&folder);
+        run_child(&folder, plan, &run);
+        if (!WIFEXITED(run.status))
+            fail_msg("%s: call %u: status %d: %s", fault->name, first,
+                     run.status, run.log);
+        int status = WEXITSTATUS(run.status);
+        if (status != EXIT_SUCCESS && status != CANNOT_OPEN &&
+            (status != EXIT_FAILURE || !fault->ends ||
+             strstr(run.log, "It is not known") == NULL))
+            fail_msg("%s: call %u: status %d: %s", fault->name, first, status,
+                     run.log);
+        failures += status != EXIT_SUCCESS || run.log[0] != '\0';
+        check_restart(&folder, &run);
+        store_folder_remove(&folder);
+        if (status == EXIT_SUCCESS && run.calls < first)
+            break;
+    }
+    assert_true(failures > 0);
+}
+
+#define EACH_CALL(test, case_calls, case_code, case_half, case_ends, step)     \
+    static void test(void **context)                                           \
+    {                                                                          \
+        (void)context;                                                         \
+        each_call_can_fail(&(struct fault_case){                               \
+            #test,                                                             \
+            {.calls = (case_calls), .code = (case_code), .half = (case_half)}, \
+            case_ends,                                                         \
+            step});                                                            \
+    }
+
+EACH_CALL(any_write_can_find_the_disk_full, FAULTY_WRITE, SQLITE_FULL, true,
+          false, 1)
+EACH_CALL(any_write_can_fail, FAULTY_WRITE, SQLITE_IOERR_WRITE, false, false, 1)
+EACH_CALL(any_sync_can_fail, FAULTY_SYNC, SQLITE_IOERR_FSYNC, false, true, 1)
+EACH_CALL(any_truncation_can_fail, FAULTY_TRUNCATE, SQLITE_IOERR_TRUNCATE,
+          false, false, 1)
+EACH_CALL(any_read_can_fail, FAULTY_READ, SQLITE_IOERR_READ, false, false, 1)
+EACH_CALL(any_file_can_be_refused, FAULTY_OPEN, SQLITE_CANTOPEN, false, false,
+          1)
+EACH_CALL(any_allocation_can_fail, FAULTY_ALLOCATION, SQLITE_NOMEM, false,
+          false, 7)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_write_can_find_the_disk_full),
+        cmocka_unit_test(any_write_can_fail),
+        cmocka_unit_test(any_sync_can_fail),
+        cmocka_unit_test(any_truncation_can_fail),
+        cmocka_unit_test(any_read_can_fail),
+        cmocka_unit_test(any_file_can_be_refused),
+        cmocka_unit_test(any_allocation_can_fail),
+    };
+
+    faulty_vfs_install();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
