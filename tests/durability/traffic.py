@@ -28,6 +28,7 @@ MISSIONS = ["ARTEMIS", "SHUTTLE_MIR", "GEMINI\\7", "月" * 80]
 REASONS = ["PRESSURE_VESSEL_FAILURE", "WIND"]
 
 
+@lru_cache(1 << 16)
 def content(message: Message) -> tuple[str, str, Json]:
     """The type, time and payload of a message."""
     channel, number = message
@@ -201,7 +202,7 @@ class Sender:
         messages = [self._message() for _ in range(
             1 if single else self._random.randint(1, self._batch))]
         if self._held and self._random.random() < 0.1:
-            messages = [self._held.pop()] if single else messages + [self._held.pop()]
+            messages = [self._held.pop(0)] if single else messages + [self._held.pop(0)]
         if not single and self._random.random() < 0.5:
             self._random.shuffle(messages)
         return make_request(self._random, messages, single)
@@ -275,11 +276,12 @@ class Crowd:
     def acknowledged(self) -> int:
         return sum(len(sender.acknowledged) for sender in self.senders)
 
-    def await_acknowledged(self, count: int) -> None:
-        """Wait until so many messages more are acknowledged."""
+    def await_acknowledged(self, count: int,
+                           or_else: Callable[[], bool] = lambda: False) -> None:
+        """Wait until so many messages more are acknowledged, or something else."""
         count += self.acknowledged
         wait_for(f"{count} messages acknowledged", lambda: self.acknowledged >= count
-                 or bool(self._faults))
+                 or bool(self._faults) or or_else())
 
     def join(self) -> None:
         """Wait until all senders have ended by themselves."""
