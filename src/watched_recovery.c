@@ -134,10 +134,11 @@ static void log_result(const struct watched_recovery *recovery,
         {"seconds", LOG_LEFT_OUT, LOG_THOUSANDTHS, .number = elapsed / 1000},
     };
     log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
-              "recovered %s rockets from %s: %s messages in %.1f s",
+              "recovered %s rockets from %s: %s messages in %.*f %s",
               readable_number(rockets).text, data.text,
-              readable_number(status.position).text,
-              (double)elapsed / SECOND);
+              readable_number(status.position).text, elapsed < SECOND ? 0 : 1,
+              (double)elapsed / (elapsed < SECOND ? 1000 : SECOND),
+              elapsed < SECOND ? "ms" : "s");
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "store/record.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "format/json_scan.h"
@@ -86,55 +87,51 @@ static char *write_text(char *at, struct text text)
     return at + text.length;
 }
 
-static bool is_dash(size_t at)
+/* Whether there is a dash before the byte `i` of a UUID as text. */
+static bool has_dash(size_t i)
 {
-    return at == 8 || at == 13 || at == 18 || at == 23;
+    return i == 4 || i == 6 || i == 8 || i == 10;
 }
 
-/* The value of a lower-case hexadecimal digit; 16 for another character. */
-static unsigned hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
+/*
+ * The values of the lower-case hexadecimal digits, plus 1. A table, as branches
+ * on random digits cannot be predicted.
+ */
+static const unsigned char hex_values[UCHAR_MAX + 1] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
 
 /* False, with `uuid` undefined, if the text is not a UUID in lower case. */
 static bool read_uuid(struct text text, char uuid[UUID_LENGTH])
 {
-    size_t digits = 0;
-    unsigned value = 0;
+    const char *at = text.data;
+    bool valid = true;
 
     if (text.length != RECORD_UUID_TEXT)
         return false;
-    for (size_t i = 0; i < RECORD_UUID_TEXT; i++) {
-        if (is_dash(i)) {
-            if (text.data[i] != '-')
-                return false;
-            continue;
-        }
-        unsigned digit = hex_value(text.data[i]);
-        if (digit > 15)
-            return false;
-        value = value << 4 | digit;
-        if (digits++ % 2 == 1)
-            uuid[digits / 2 - 1] = (char)(value & 0xff);
+    for (size_t i = 0; i < UUID_LENGTH; i++) {
+        if (has_dash(i))
+            valid = *at++ == '-' && valid;
+        unsigned high = hex_values[(unsigned char)*at++];
+        unsigned low = hex_values[(unsigned char)*at++];
+        valid = high != 0 && low != 0 && valid;
+        uuid[i] = (char)((high - 1) << 4 | ((low - 1) & 15));
     }
-    return true;
+    return valid;
 }
 
 static void write_uuid(const char uuid[UUID_LENGTH],
                        char text[RECORD_UUID_TEXT])
 {
-    size_t digits = 0;
+    static const char digits[] = "0123456789abcdef";
 
-    for (size_t i = 0; i < RECORD_UUID_TEXT; i++) {
-        if (is_dash(i)) {
-            text[i] = '-';
-            continue;
-        }
-        unsigned byte = (unsigned char)uuid[digits / 2];
-        text[i] = "0123456789abcdef"[digits++ % 2 == 0 ? byte >> 4 : byte & 15];
+    for (size_t i = 0; i < UUID_LENGTH; i++) {
+        unsigned char byte = (unsigned char)uuid[i];
+        if (has_dash(i))
+            *text++ = '-';
+        *text++ = digits[byte >> 4];
+        *text++ = digits[byte & 15];
     }
 }
 

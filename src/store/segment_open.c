@@ -43,6 +43,7 @@ void segment_write_error(const struct segment *segment,
         break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* a table is missing */
         error_write(error, "%s is damaged: %s: " SEGMENT_RESTORE, segment->path,
                     sqlite3_errmsg(segment->db));
         break;
@@ -141,9 +142,8 @@ static bool set_pragmas(const struct segment *segment,
         const char *set; /* NULL: it returns what it has set */
         const char *read, *expected;
     } pragmas[] = {
-        /* First: what follows opens the file, else with shared memory. */
-        {NULL, "PRAGMA locking_mode = EXCLUSIVE", "exclusive"},
-        {NULL, "PRAGMA journal_mode = WAL", "wal"},
+        {NULL, "PRAGMA locking_mode", "exclusive"},
+        {NULL, "PRAGMA journal_mode", "wal"}, /* as the file says */
         {NULL, "PRAGMA wal_autocheckpoint = 0", "0"},
         /* In mapped memory an I/O error would be a signal. */
         {NULL, "PRAGMA mmap_size = 0", "0"},
@@ -151,9 +151,6 @@ static bool set_pragmas(const struct segment *segment,
         {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
     };
 
-    /* The file may be damaged, or made by others: nothing in it runs. */
-    sqlite3_db_config(segment->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(segment->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
         if (pragmas[i].set != NULL)
             sqlite3_exec(segment->db, pragmas[i].set, NULL, NULL, NULL);
@@ -225,6 +222,14 @@ static bool prepare(struct segment *segment, const char *sql,
 
 static bool connect_database(struct segment *segment, char error[JOURNAL_ERROR])
 {
+    struct stat status;
+
+    /* SQLite would take it for a new database. */
+    if (stat(segment->path, &status) == 0 && status.st_size == 0) {
+        error_write(error, "%s is damaged: it is empty: " SEGMENT_RESTORE,
+                    segment->path);
+        return false;
+    }
     if (sqlite3_open_v2(segment->path, &segment->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK) {
@@ -232,7 +237,13 @@ static bool connect_database(struct segment *segment, char error[JOURNAL_ERROR])
         return false;
     }
     sqlite3_extended_result_codes(segment->db, 1);
-    return set_pragmas(segment, error) && check_version(segment, error) &&
+    /* The file may be damaged, or made by others: nothing in it runs. */
+    sqlite3_db_config(segment->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(segment->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* First: what follows opens the file, else with shared memory. */
+    sqlite3_exec(segment->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL,
+                 NULL);
+    return check_version(segment, error) && set_pragmas(segment, error) &&
            prepare(segment, "INSERT INTO batch VALUES (?, ?, ?, ?)",
                    &segment->insert, error) &&
            prepare(segment,

@@ -5,6 +5,7 @@
  * the process ended. The journal runs in a child process, as it ends that when
  * it cannot know what is on the disk.
  */
+#include "lib/captured_log.h"
 #include "lib/faulty_vfs.h"
 #include "lib/journal_user.h"
 #include "lib/store_folder.h"
@@ -237,6 +238,93 @@ EACH_CALL(any_file_can_be_refused, FAULTY_OPEN, SQLITE_CANTOPEN, false, false,
 EACH_CALL(any_allocation_can_fail, FAULTY_ALLOCATION, SQLITE_NOMEM, false,
           false, 7)
 
+/* Open the journal of `folder` in this process, whose calls do not fail yet. */
+static struct journal *open_here(struct store_folder *folder,
+                                 struct user **user)
+{
+    char error[JOURNAL_ERROR] = "";
+
+    store_folder_make_fast(folder);
+    set_options(folder);
+    *user = calloc(1, sizeof(**user));
+    assert_non_null(*user);
+    user_init(*user);
+    struct journal *journal = store_folder_open(folder);
+    assert_int_equal(
+        journal->methods->replay(journal, 0, &(*user)->target, NULL, error),
+        JOURNAL_COMPLETE);
+    assert_true(journal->methods->start(journal, &(*user)->target));
+    return journal;
+}
+
+static size_t count_lines(const char *log, const char *part)
+{
+    size_t count = 0;
+
+    for (const char *at = log; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void full_disk_refuses_until_there_is_room(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_here(&folder, &user);
+    struct journal_status status;
+
+    (void)context;
+    assert_int_equal(user_commit(journal, user, 1, 1), JOURNAL_SETTLED);
+    captured_log_start(&log);
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_WRITE,
+                                         .first = 1,
+                                         .count = FOREVER,
+                                         .code = SQLITE_FULL});
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(user_commit(journal, user, 2, 1), JOURNAL_REFUSED);
+    /* Several probes have failed meanwhile. */
+    poll(NULL, 0, 20);
+    journal->methods->status(journal, &status);
+    bool said = status.problem != NULL &&
+                strstr(status.problem, "The disk is full.") != NULL;
+    faulty_vfs_plan((struct faulty_plan){0});
+    /* Without any message. */
+    await_no_problem(journal);
+    enum journal_outcome outcome = user_commit(journal, user, 2, 1);
+    captured_log_stop(&log);
+    assert_true(said);
+    assert_int_equal(status.position, 1);
+    assert_int_equal(outcome, JOURNAL_SETTLED);
+    assert_int_equal(user->count, 2);
+    assert_int_equal(count_lines(log.text, "The disk is full."), 1);
+    assert_int_equal(count_lines(log.text, "can be written again"), 1);
+    assert_int_equal(log.writes, 2);
+    store_folder_remove(&folder);
+    free(user);
+}
+
+/* Each commit is slow, and the log says so once. */
+static void slow_commits_are_logged_once(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_here(&folder, &user);
+
+    (void)context;
+    captured_log_start(&log);
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC, .delay = 1001});
+    user_commit(journal, user, 1, 1);
+    user_commit(journal, user, 2, 1);
+    faulty_vfs_plan((struct faulty_plan){0});
+    captured_log_stop(&log);
+    assert_int_equal(count_lines(log.text, "the disk is slow"), 1);
+    assert_int_equal(log.writes, 1);
+    store_folder_remove(&folder);
+    free(user);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +335,8 @@ int main(void)
         cmocka_unit_test(any_read_can_fail),
         cmocka_unit_test(any_file_can_be_refused),
         cmocka_unit_test(any_allocation_can_fail),
+        cmocka_unit_test(full_disk_refuses_until_there_is_room),
+        cmocka_unit_test(slow_commits_are_logged_once),
     };
 
     faulty_vfs_install();

@@ -6,25 +6,27 @@
  * if rockets are added between them; a response for another site needs one;
  * counters count without any.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "lib/unit_check.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/counters.h"
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "base/workers.h"
 #include "http/site_policy.h"
+#include "lib/folder.h"
 #include "lib/messages.h"
 #include "listing/list_page.h"
 #include "scarcity.h"
 #include "server/connections.h"
 #include "server/request_log.h"
 #include "server/server_metrics.h"
+#include "store/folder.h"
+#include "store/wal.h"
 #include "table/table.h"
 
 enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
@@ -71,6 +73,35 @@ static bool make_workers(void)
     return workers != NULL;
 }
 
+static char root[32];
+
+/* A folder with a segment, opened and listed. */
+static bool use_folder(void)
+{
+    char error[JOURNAL_ERROR];
+    struct folder_segments segments = {NULL, 0};
+    struct folder *folder = folder_open(root, error);
+    bool listed = folder != NULL && folder_list(folder, &segments, error);
+
+    folder_segments_release(&segments);
+    folder_close(folder);
+    if (!listed)
+        assert_string_equal(error, "memory is exhausted");
+    return listed;
+}
+
+static bool check_log(void)
+{
+    struct wal_report report;
+    int file = memfd_create("wal", 0);
+
+    assert_int_equal(ftruncate(file, 1000), 0);
+    bool checked = wal_check(file, &report) != WAL_UNREADABLE;
+    assert_true(checked || errno == ENOMEM);
+    close(file);
+    return checked;
+}
+
 static int64_t check_part(void *context, const struct scarcity_limit *limit)
 {
     const struct part *part = context;
@@ -86,16 +117,19 @@ static int64_t check_part(void *context, const struct scarcity_limit *limit)
 
 static void parts_are_made_completely_or_not_at_all(void **state)
 {
-    struct part parts[] = {{make_table, 1},
-                           {make_connections, 2},
-                           {make_metrics, 2},
-                           {make_workers, 1}};
+    struct part parts[] = {{make_table, 1},   {make_connections, 2},
+                           {make_metrics, 2}, {make_workers, 1},
+                           {use_folder, 2},   {check_log, 1}};
 
     (void)state;
+    snprintf(root, sizeof(root), "/tmp/test_fault_parts-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    folder_write(root, "/journal-00000000000000000001.db", "x");
     /* Each allocation fails with all later ones, and then alone. */
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         assert_int_equal(scarcity_each(SCARCITY_OWN, check_part, &parts[i]),
                          2 * parts[i].allocations);
+    folder_remove(root);
 }
 
 static enum message_outcome apply_faster(struct table *table, const char *id,

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,7 @@ static void ready_line_and_log_say_that_state_is_kept(void **state)
              scene->instance.port, scene->folder.path);
     assert_non_null(strstr(log, expected));
     snprintf(expected, sizeof(expected),
-             " info  recovered 0 rockets from %s: 0 messages in 0.",
+             " info  recovered 0 rockets from %s: 0 messages in ",
              scene->folder.path);
     assert_non_null(strstr(log, expected));
     snprintf(expected, sizeof(expected), " 1 rockets, kept in %s\n",
@@ -325,6 +326,14 @@ static void set_slow(const struct scene *scene, const char *what, bool slow)
         unlink(path);
 }
 
+/* The environment that makes the disk a slow one. */
+static void write_slow_variables(const struct scene *scene, char library[512],
+                                 char disk[2 * MAX_PATH])
+{
+    snprintf(library, 512, "LD_PRELOAD=%s", process_setting("LUNAR_SLOW_DISK"));
+    snprintf(disk, 2 * MAX_PATH, "SLOW_DISK=%s/disk", scene->folder.root);
+}
+
 /* Start on the slow disk, and return when the service listens. */
 static void start_slow(struct scene *scene, const char *format)
 {
@@ -335,9 +344,7 @@ static void start_slow(struct scene *scene, const char *format)
     struct instance *instance = &scene->instance;
 
     *instance = (struct instance){0};
-    snprintf(library, sizeof(library), "LD_PRELOAD=%s",
-             process_setting("LUNAR_SLOW_DISK"));
-    snprintf(disk, sizeof(disk), "SLOW_DISK=%s/disk", scene->folder.root);
+    write_slow_variables(scene, library, disk);
     instance_start_command(
         &instance->process,
         INSTANCE_FLAGS("-port=0", scene->folder.flag, format), variables);
@@ -425,6 +432,63 @@ static void signal_ends_the_recovery(void **state)
     instance_stop(&scene->instance);
 }
 
+/* Read from a terminal until what was read has `part`. */
+static void read_terminal(int terminal, char *text, size_t size,
+                          const char *part)
+{
+    size_t length = strlen(text);
+
+    while (strstr(text, part) == NULL) {
+        ssize_t got = -1;
+        if (process_poll(terminal, POLLIN, process_clock() + INSTANCE_PATIENCE))
+            got = read(terminal, text + length, size - length - 1);
+        if (got <= 0)
+            fail_msg("no \"%s\" in: %s", part, text);
+        length += (size_t)got;
+        text[length] = '\0';
+    }
+}
+
+/* The log's lines, and a bar below them that is erased at the end. */
+static void terminal_has_a_bar_instead_of_lines(void **state)
+{
+    struct scene *scene = *state;
+    char library[512], disk[2 * MAX_PATH], text[64 * 1024] = "", device[64];
+    const char *const variables[] = {library, disk, "TERM=xterm", device, NULL};
+    const char *const arguments[] = {"/bin/sh",
+                                     "-c",
+                                     "exec \"$0\" \"$@\" 2>\"$DEVICE\"",
+                                     process_setting("LUNAR_SERVICE"),
+                                     "-port=0",
+                                     scene->folder.flag,
+                                     NULL};
+
+    make_slow_journal(scene);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    strcpy(device, "DEVICE=");
+    assert_int_equal(
+        ptsname_r(terminal, device + strlen(device), sizeof(device) - 8), 0);
+    write_slow_variables(scene, library, disk);
+    process_start(&scene->instance.process, arguments, variables);
+    read_terminal(terminal, text, sizeof(text), "recovering [#");
+    set_slow(scene, "reads", false);
+    instance_wait_ready(&scene->instance);
+    read_terminal(terminal, text, sizeof(text), "recovered 1 rockets from ");
+    assert_null(strstr(text, "recovering from"));
+    /* Each bar is erased before anything else is written to its row. */
+    for (const char *at = text; (at = strstr(at, "recovering [")) != NULL;) {
+        at = strstr(at, " left");
+        assert_non_null(at);
+        at += strlen(" left");
+        assert_memory_equal(at, "\r\033[K", 4);
+    }
+    instance_stop(&scene->instance);
+    close(terminal);
+}
+
 static void stop_ends_although_the_disk_does_not_answer(void **state)
 {
     struct scene *scene = *state;
@@ -471,6 +535,7 @@ int main(void)
         TEST(damaged_or_newer_journal_is_refused_and_unchanged),
         TEST(requests_wait_until_the_state_is_recovered),
         TEST(signal_ends_the_recovery),
+        TEST(terminal_has_a_bar_instead_of_lines),
         TEST(stop_ends_although_the_disk_does_not_answer),
     };
 

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests that a table whose messages came by a journal has the state of the
+ * plain fold, in life and after restarts at any point, also past the bound on
+ * runs: there the order of messages decides, so that of the replay must be that
+ * of life. Compiled with the small bound of test_small_bound.c.
+ */
+#include "lib/unit_check.h"
+
+#include <semaphore.h>
+
+#include "base/log.h"
+#include "base/sync.h"
+#include "fleet.h"
+#include "lib/store_folder.h"
+#include "shrink.h"
+#include "store/commit.h"
+#include "table/table.h"
+
+enum { TICKET = 16 /* messages, at most */ };
+
+/* A service with its journal, and the fold that it is compared with. */
+struct service {
+    struct store_folder folder;
+    struct table *table;
+    struct commit *commit;
+    struct oracle oracles[GENERATOR_ROCKETS];
+    /* A ticket that is filled, and its messages for the fold. */
+    struct commit_ticket ticket;
+    char bytes[TICKET * RECORD_MAX];
+    struct message pending[TICKET];
+    size_t pending_count;
+    sem_t settled;
+};
+
+static void ticket_settled(struct commit_ticket *ticket)
+{
+    sync_semaphore_post(&container_of(ticket, struct service, ticket)->settled);
+}
+
+static void begin_ticket(struct service *service)
+{
+    commit_ticket_init(&service->ticket, service->commit, service->bytes,
+                       sizeof(service->bytes));
+    service->ticket.settled = ticket_settled;
+    service->pending_count = 0;
+}
+
+static void start_service(struct service *service)
+{
+    char error[JOURNAL_ERROR] = "";
+    struct journal *journal = store_folder_open(&service->folder);
+
+    service->table = table_new(SIZE_MAX);
+    if (service->table == NULL)
+        abort();
+    service->commit = commit_new(journal, service->table, NULL, NULL);
+    if (service->commit == NULL)
+        abort();
+    table_limit_admission(service->table);
+    const struct journal_target *target = commit_target(service->commit);
+    if (journal->methods->replay(journal, 0, target, NULL, error) !=
+        JOURNAL_COMPLETE)
+        fail_msg("%s", error);
+    if (!journal->methods->start(journal, target))
+        abort();
+    begin_ticket(service);
+}
+
+static void stop_service(struct service *service)
+{
+    store_folder_stop(&service->folder);
+    commit_free(service->commit);
+    table_free(service->table);
+}
+
+static struct service *service_new(void)
+{
+    struct service *service = calloc(1, sizeof(*service));
+
+    if (service == NULL)
+        abort();
+    store_folder_make_fast(&service->folder);
+    service->folder.options.checkpoint = 32 * 1024;
+    service->folder.options.segment = 48 * 1024;
+    sync_semaphore_init(&service->settled);
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++)
+        oracle_init(&service->oracles[i]);
+    start_service(service);
+    return service;
+}
+
+static void service_free(struct service *service)
+{
+    stop_service(service);
+    store_folder_remove(&service->folder);
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++)
+        oracle_release(&service->oracles[i]);
+    sem_destroy(&service->settled);
+    free(service);
+}
+
+static struct oracle *oracle_of(struct service *service, struct text channel)
+{
+    size_t rocket = 0;
+
+    while (!text_equal(channel, text_of(generator_channels[rocket])))
+        rocket++;
+    return &service->oracles[rocket];
+}
+
+/* Commit the ticket. What became of its messages must be as in the fold. */
+static const char *commit_pending(struct service *service)
+{
+    uint64_t outcomes[MESSAGE_NO_MEMORY] = {0};
+
+    if (service->pending_count == 0)
+        return NULL;
+    if (!commit_append(&service->ticket))
+        return "whether a ticket is taken";
+    sync_semaphore_wait(&service->settled);
+    for (size_t i = 0; i < service->pending_count; i++) {
+        const struct message *message = &service->pending[i];
+        outcomes[oracle_apply(oracle_of(service, message->channel), message)]++;
+    }
+    bool same =
+        service->ticket.result == COMMIT_APPLIED &&
+        memcmp(outcomes, service->ticket.outcomes, sizeof(outcomes)) == 0;
+    begin_ticket(service);
+    return same ? NULL : "outcomes of a ticket";
+}
+
+/* The generator's messages have numbers that message_parse() would refuse. */
+static void make_valid(struct message *message)
+{
+    if (message->speed > MESSAGE_MAX_SPEED)
+        message->speed = MESSAGE_MAX_SPEED;
+    message->time.digits = 9;
+}
+
+static const char *deliver(struct service *service,
+                           const struct message *message)
+{
+    struct oracle *oracle = oracle_of(service, message->channel);
+    enum message_outcome outcome = commit_admit(&service->ticket, message);
+
+    if (outcome == MESSAGE_APPLIED) {
+        service->pending[service->pending_count++] = *message;
+        return NULL;
+    }
+    /* The table has what is committed, and so has the fold. */
+    return outcome == oracle_apply(oracle, message) ? NULL
+                                                    : "outcome of an admission";
+}
+
+/* All rockets must be as in the fold, with the revisions of `revisions`. */
+static const char *difference_in_rockets(struct service *service,
+                                         uint64_t revisions[GENERATOR_ROCKETS],
+                                         bool restarted)
+{
+    struct rocket_view view;
+
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++) {
+        const struct oracle *oracle = &service->oracles[i];
+        bool found =
+            table_find(service->table, text_of(generator_channels[i]), &view);
+        if (found != (oracle->count > 0))
+            return "whether there is a rocket";
+        if (!found)
+            continue;
+        struct oracle_state state = oracle_state(oracle);
+        const char *differs = fleet_difference(&view, &state);
+        if (differs != NULL)
+            return differs;
+        if (restarted && view.revision != revisions[i])
+            return "revision after a restart";
+        revisions[i] = view.revision;
+    }
+    return NULL;
+}
+
+static const char *restart(struct service *service)
+{
+    uint64_t revisions[GENERATOR_ROCKETS] = {0};
+    uint64_t revision = table_revision(service->table);
+    const char *differs = difference_in_rockets(service, revisions, false);
+
+    if (differs != NULL)
+        return differs;
+    stop_service(service);
+    start_service(service);
+    if (table_revision(service->table) != revision)
+        return "revision of the table after a restart";
+    return difference_in_rockets(service, revisions, true);
+}
+
+/* The input decides where tickets end and where the service restarts. */
+static const char *journal_follow(struct text input, size_t *delivery)
+{
+    struct generator generator = {.input = input};
+    struct service *service = service_new();
+    struct random random = {input.length};
+    const char *differs = NULL;
+    struct message message;
+
+    *delivery = 0;
+    for (size_t i = 0; i < input.length; i++)
+        random.state = random.state * 31 + (unsigned char)input.data[i];
+    while (differs == NULL && generator_next(&generator, &message)) {
+        make_valid(&message);
+        differs = deliver(service, &message);
+        bool ends =
+            service->pending_count == TICKET || random_below(&random, 4) == 0;
+        if (differs == NULL && ends)
+            differs = commit_pending(service);
+        if (differs == NULL && ends && random_below(&random, 20) == 0)
+            differs = restart(service);
+        ++*delivery;
+    }
+    if (differs == NULL)
+        differs = commit_pending(service);
+    if (differs == NULL)
+        differs = restart(service);
+    commit_abandon(&service->ticket);
+    service_free(service);
+    return differs;
+}
+
+static void restarts_change_no_short_history(void **context)
+{
+    (void)context;
+    assert_true(shrink_check("short histories through a journal",
+                             journal_follow, GENERATOR_SHORT, 100));
+}
+
+static void restarts_change_no_hostile_history(void **context)
+{
+    (void)context;
+    assert_true(shrink_check("hostile histories through a journal",
+                             journal_follow, GENERATOR_HOSTILE, 10));
+}
+
+static void restarts_change_no_fleet(void **context)
+{
+    (void)context;
+    assert_true(shrink_check("fleets through a journal", journal_follow,
+                             GENERATOR_FLEET, 50));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(restarts_change_no_short_history),
+        cmocka_unit_test(restarts_change_no_fleet),
+        cmocka_unit_test(restarts_change_no_hostile_history),
+    };
+
+    /* Each start would tell again which rockets exceed the bound. */
+    log_set_level(LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
