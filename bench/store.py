@@ -61,7 +61,7 @@ def run_posts(bench: Bench, folders: Folders) -> None:
     section = bench.report.section("The store: `POST /messages`, 20 rockets", NAMES[1])
     section.notes.append(
         "A new server and folder in each round. With three connections a program that "
-        f"appends {FRAME} bytes to a file in the same file system and calls "
+        f"writes {FRAME} bytes to a file in the same file system and calls "
         "fdatasync(2), again and again, takes turns with both.")
     for close, connections, least, most in WAYS:
         what = f"{'new connections' if close else 'keep-alive'}, {connections}"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_sync: the baseline of the journal, the least that a program can do that
- * makes one message after the other durable: append some bytes, fdatasync(2).
- * Writes a file in the current folder and removes it. Prints one JSON object.
+ * makes one message after the other durable: write some bytes behind the last
+ * ones, fdatasync(2). Like the journal's log, the file grows to a size and is
+ * then written from its begin again. It is made in the current folder and
+ * removed. Prints one JSON object.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,7 +15,10 @@
 
 #include "flags.h"
 
-enum { MAX_BYTES = 1024 * 1024 };
+enum {
+    MAX_BYTES = 1024 * 1024,
+    FILE_BYTES = 16 * 1024 * 1024, /* JOURNAL_CHECKPOINT */
+};
 
 static const char name[] = "bench_sync.tmp";
 
@@ -36,13 +41,15 @@ int main(int argc, char *argv[])
     };
 
     flags_read(argc, argv, flags);
-    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
+    int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         die_errno(name);
     unlink(name);
     uint64_t start = now_us(), end = start;
     for (; end - start < milliseconds * 1000; syncs++) {
-        if (write(fd, bytes, length) != (ssize_t)length || fdatasync(fd) != 0)
+        uint64_t offset = syncs % (FILE_BYTES / length) * length;
+        if (pwrite(fd, bytes, length, (off_t)offset) != (ssize_t)length ||
+            fdatasync(fd) != 0)
             die_errno(name);
         end = now_us();
     }
