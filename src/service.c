@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "announce.h"
 #include "api/api.h"
@@ -189,6 +190,25 @@ static void wait_for_stop(unsigned drain, struct api *api)
               name != NULL ? name : "drained", next);
 }
 
+/*
+ * Stop the server. Requests that wait for the disk get more time than others,
+ * which the limit ends.
+ */
+static void stop_server(struct service *service, struct server *server)
+{
+    if (service->has_limit)
+        stop_limit_begin(&service->limit);
+    while (!server_stop(server)) {
+        if (service->has_limit)
+            continue;
+        /* Others still use what would be freed. */
+        log_flush(LOG_STOP_MS);
+        _exit(EXIT_FAILURE);
+    }
+    if (service->has_limit)
+        stop_limit_answered(&service->limit);
+}
+
 /* Listen, recover the state, and serve until a signal. */
 static int serve(struct service *service)
 {
@@ -211,11 +231,7 @@ static int serve(struct service *service)
         announce_ready(config, server_address(server));
     if (recovered != JOURNAL_FAILED)
         wait_for_stop(service->complete ? config->drain : 0, &service->api);
-    if (service->has_limit)
-        stop_limit_begin(&service->limit);
-    server_stop(server);
-    if (service->has_limit)
-        stop_limit_answered(&service->limit);
+    stop_server(service, server);
     return recovered == JOURNAL_FAILED ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -261,10 +277,11 @@ int service_run(const struct config *config, const struct machine *machine)
     if (service.complete)
         log_totals(&service);
     else if (code == EXIT_SUCCESS)
-        log_line(LOG_INFO,
-                 "stopped before the state was recovered; all of it is still in "
-                 "%s",
-                 readable_path(config->data).text);
+        log_line(
+            LOG_INFO,
+            "stopped before the state was recovered; all of it is still in "
+            "%s",
+            readable_path(config->data).text);
     metrics_free(service.metrics);
     table_free(service.table);
     if (service.addresses != NULL)

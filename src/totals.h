@@ -22,8 +22,8 @@ struct totals {
  * Log them:
  *
  *     stopped after 3 h 12 min: 100,003 requests, 4 refused; messages: 100,000
- *     applied, 3 duplicate, 0 stale, 2 rejected, 0 without memory, 0 not written;
- *     20 rockets, kept in /var/lib/lunar
+ *     applied, 3 duplicate, 0 stale, 2 rejected, 0 without memory, 0 not
+ *     written; 20 rockets, kept in /var/lib/lunar
  */
 void totals_log(const struct totals *totals);
 

@@ -50,7 +50,7 @@ struct journal_ticket {
     void (*settled)(struct journal_ticket *ticket);
     /* Set before that. */
     enum journal_outcome outcome;
-    uint64_t last; /* position of the last record; 0 if refused */
+    uint64_t last;               /* position of the last record; 0 if refused */
     struct journal_ticket *next; /* private to the journal until then */
 };
 
@@ -62,8 +62,9 @@ struct journal_target {
     void *context;
     /*
      * The record at `position` is durable. `ticket` is NULL if it was replayed
-     * or is another instance's; else the record is its `index`th, from 0. The
-     * record may be kept until `applied`.
+     * or is another instance's; else the record is its `index`th, from 0.
+     * Ownership: `record` is valid during the call, and the bytes that it was
+     * read from until `applied`: a copy by record_copy() is valid until then.
      */
     void (*apply)(void *context, uint64_t position, const struct record *record,
                   struct journal_ticket *ticket, size_t index);
@@ -96,8 +97,9 @@ struct journal_status {
     uint64_t bytes;    /* on the disk */
     uint64_t queued;   /* bytes of tickets that are not settled */
     /*
-     * Why it cannot be written now, as a sentence that says what to do; static.
-     * NULL: it can, as far as is known.
+     * Why it cannot be written now, and behind a colon what to do, as in "the
+     * disk is full, so messages get 503: free space ..."; static. NULL: it can,
+     * as far as is known.
      */
     const char *problem;
 };
@@ -127,7 +129,8 @@ struct journal_methods {
     void (*status)(struct journal *journal, struct journal_status *status);
     /*
      * Begin a new segment behind all tickets so far. Returns the last position
-     * before it, once that is applied. Locking: any thread; blocks.
+     * before it, once that is applied; 0 if no segment could be begun: see the
+     * status. Locking: any thread, after `start`; blocks.
      */
     uint64_t (*roll)(struct journal *journal);
     /*

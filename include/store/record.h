@@ -31,8 +31,8 @@ enum {
 };
 
 /*
- * Not to be copied: the texts of the message point into the bytes that were
- * read, and its channel may point into the record.
+ * Copied by record_copy() only: the texts of the message point into the bytes
+ * that were read, and its channel may point into the record.
  */
 struct record {
     enum record_kind kind;
@@ -60,5 +60,13 @@ size_t record_write(const struct message *message, char *out);
  * Ownership: the texts are borrowed from the bytes and from `record`.
  */
 enum record_result record_read(struct text *records, struct record *record);
+
+/* Copy a record. The texts are borrowed from the same bytes and from `copy`. */
+static inline void record_copy(const struct record *record, struct record *copy)
+{
+    *copy = *record;
+    if (record->message.channel.data == record->uuid)
+        copy->message.channel.data = copy->uuid;
+}
 
 #endif

@@ -236,7 +236,9 @@ static bool wait_until(struct batch_commit *commit, size_t enough,
 bool batch_commit_hold(struct batch_commit *commit, void (*call)(void *context),
                        void *context)
 {
-    if (quota_used(&commit->api->pending) >= API_MAX_PENDING / 2)
+    const struct quota *all = &commit->api->pending;
+
+    if (quota_used(all) >= all->limit / 2)
         return wait_until(commit, 0, call, context);
     return pending_of(commit) >= BATCH_MAX_PENDING &&
            wait_until(commit, BATCH_MAX_PENDING / 2, call, context);

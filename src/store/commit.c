@@ -30,8 +30,8 @@ struct commit {
 static void end_without_memory(void)
 {
     log_line(LOG_ERROR,
-             "memory is exhausted while messages of the journal are applied: "
-             "the service ends. Give it more memory; nothing is lost.");
+             "memory is exhausted while messages of the journal are applied, so "
+             "the service ends: give it more memory; nothing is lost");
     log_flush(LOG_STOP_MS);
     _exit(EXIT_FAILURE);
 }
@@ -66,14 +66,11 @@ static void apply_record(void *context, uint64_t position,
 {
     struct commit *commit = context;
     size_t at = commit->count++;
-    struct message *message = &commit->records[at].message;
 
     (void)index;
-    commit->records[at] = *record;
-    if (message->channel.data == record->uuid)
-        message->channel.data = commit->records[at].uuid;
+    record_copy(record, &commit->records[at]);
     commit->items[at] = (struct table_item){
-        .message = message,
+        .message = &commit->records[at].message,
         .position = position,
     };
     commit->tickets[at] =

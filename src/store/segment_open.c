@@ -24,9 +24,9 @@ void segment_describe(const struct segment *segment, int code,
                      ? sqlite3_system_errno(segment->db)
                      : 0;
 
-    error_write(error, "%s%s%s (SQLite's code %d)", sqlite3_errstr(code),
+    error_write(error, "SQLite's code %d, %s%s%s", code, sqlite3_errstr(code),
                 number == 0 ? "" : ": ",
-                number == 0 ? "" : strerrordesc_np(number), code);
+                number == 0 ? "" : strerrordesc_np(number));
 }
 
 void segment_write_error(const struct segment *segment,

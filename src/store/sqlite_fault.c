@@ -13,25 +13,25 @@
 
 #include <sqlite3.h>
 
+#define RESUMES "; writing resumes by itself"
 #define FULL                                                                   \
-    "The disk is full. Free space on the file system of -data; writing "       \
-    "resumes by itself."
+    "the disk is full, so messages get 503: free space on the file system of " \
+    "-data" RESUMES
 #define WRITE                                                                  \
-    "Writing to the folder of -data fails. Check the disk and the kernel's "   \
-    "log; writing resumes by itself."
+    "the folder of -data cannot be written, so messages get 503: check the "   \
+    "disk and the kernel's log" RESUMES
 #define READ                                                                   \
-    "Reading from the folder of -data fails. Check the disk and the kernel's " \
-    "log; writing resumes by itself."
-#define MEMORY "Memory is exhausted. Writing resumes by itself once it is free."
+    "the folder of -data cannot be read, so messages get 503: check the disk " \
+    "and the kernel's log" RESUMES
+#define MEMORY                                                                 \
+    "the journal finds no memory, so messages get 503: give the service "      \
+    "more" RESUMES
 #define FILES                                                                  \
-    "A file in the folder of -data cannot be opened. Check its permissions "   \
-    "and the limit on open files; writing resumes by itself."
-#define SYNC                                                                   \
-    "The disk did not confirm that it has the data. Check the disk and the "   \
-    "kernel's log before the next start."
-#define DAMAGED                                                                \
-    "The journal is damaged. Check the disk; the next start says where."
-#define UNKNOWN "SQLite reports an error that is not expected."
+    "a file of -data cannot be opened, so messages get 503: check "            \
+    "permissions and the limit on open files" RESUMES
+#define SYNC "check the disk and the kernel's log before the next start"
+#define DAMAGED "check the disk; the next start says where it is damaged"
+#define UNKNOWN "SQLite is not expected to report this"
 
 /* By extended code; a row of a primary code stands for all that it has. */
 static const struct {

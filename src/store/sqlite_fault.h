@@ -15,7 +15,7 @@ struct sqlite_fault {
      * next start reads what is there.
      */
     bool rolled_back;
-    /* A sentence that says what to do. Static. */
+    /* What is wrong and what to do, as in journal_status. Static. */
     const char *problem;
 };
 

@@ -47,8 +47,8 @@ static void report_fault(struct sqlite_journal *journal, int code,
 
     if (!fault->rolled_back) {
         log_line(LOG_ERROR,
-                 "%s failed: %s. %s It is not known what is on the disk, so "
-                 "the service ends; the next start recovers what is there.",
+                 "%s failed (%s): %s; it is not known what is on the disk, so "
+                 "the service ends, and the next start recovers what is there",
                  what, reason, fault->problem);
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
@@ -56,7 +56,7 @@ static void report_fault(struct sqlite_journal *journal, int code,
     if (atomic_exchange(&journal->problem, fault->problem) != NULL)
         return;
     journal->probe_us = next_probe_us(journal);
-    log_line(LOG_ERROR, "%s failed: %s. %s", what, reason, fault->problem);
+    log_line(LOG_ERROR, "%s failed (%s): %s", what, reason, fault->problem);
 }
 
 /* The same for an error of the last segment's connection. */

@@ -93,6 +93,7 @@ void prefetch_memory(const void *memory, size_t size)
 void prefetch_step(struct prefetch *prefetch, const struct stripe *stripe,
                    unsigned step)
 {
+    static_assert(PREFETCH_STEPS == 3, "run each step here");
     switch (step) {
     case 0:
         fetch_slots(prefetch, stripe);
@@ -104,7 +105,6 @@ void prefetch_step(struct prefetch *prefetch, const struct stripe *stripe,
         fetch_rocket(prefetch, stripe);
         break;
     default:
-        static_assert(PREFETCH_STEPS == 3, "run each step");
         assert(false);
     }
 }

@@ -21,7 +21,8 @@
 #define SEGMENT "journal-00000000000000000001.db"
 
 enum {
-    MAX_PATH = 128,
+    MAX_PATH = 256,  /* of a file in the folder, or a variable */
+    PADDED = 8000,   /* rockets that take more than 1 MiB */
     MESSAGES = 1000, /* each in a commit of its own */
     STATUS_FAILED = 1,
     /* The place of numbers in the header of a database (SQLite, 1.3). */
@@ -181,7 +182,7 @@ static void only_the_user_can_read_what_is_kept(void **state)
     int count = scandir(scene->folder.path, &entries, NULL, alphasort);
     assert_true(count > 3);
     for (int i = 0; i < count; i++) {
-        char path[MAX_PATH + 256];
+        char path[512];
         snprintf(path, sizeof(path), "%s/%s", scene->folder.path,
                  entries[i]->d_name);
         if (entries[i]->d_name[0] != '.') {
@@ -227,7 +228,7 @@ static void second_process_on_a_folder_is_refused(void **state)
 static void folder_that_cannot_be_used_is_refused(void **state)
 {
     struct scene *scene = *state;
-    char flag[2 * MAX_PATH];
+    char flag[MAX_PATH];
 
     snprintf(flag, sizeof(flag), "-data=%s/missing/data", scene->folder.root);
     expect_refusal(flag, "No such file or directory");
@@ -241,7 +242,7 @@ static void folder_that_cannot_be_used_is_refused(void **state)
 /* A file of the folder as a whole. Ownership: the caller frees it. */
 static char *read_segment(const struct scene *scene, size_t *size)
 {
-    char path[2 * MAX_PATH];
+    char path[MAX_PATH];
     char *bytes = NULL;
 
     snprintf(path, sizeof(path), "%s/" SEGMENT, scene->folder.path);
@@ -259,7 +260,7 @@ static char *read_segment(const struct scene *scene, size_t *size)
 static void write_segment(const struct scene *scene, const char *bytes,
                           size_t size)
 {
-    char path[2 * MAX_PATH];
+    char path[MAX_PATH];
 
     snprintf(path, sizeof(path), "%s/" SEGMENT, scene->folder.path);
     FILE *file = fopen(path, "we");
@@ -317,7 +318,7 @@ static void damaged_or_newer_journal_is_refused_and_unchanged(void **state)
 /* Make PATH.`what` of the slow disk, or remove it. */
 static void set_slow(const struct scene *scene, const char *what, bool slow)
 {
-    char path[2 * MAX_PATH];
+    char path[MAX_PATH];
 
     snprintf(path, sizeof(path), "%s/disk.%s", scene->folder.root, what);
     if (slow)
@@ -328,16 +329,16 @@ static void set_slow(const struct scene *scene, const char *what, bool slow)
 
 /* The environment that makes the disk a slow one. */
 static void write_slow_variables(const struct scene *scene, char library[512],
-                                 char disk[2 * MAX_PATH])
+                                 char disk[MAX_PATH])
 {
     snprintf(library, 512, "LD_PRELOAD=%s", process_setting("LUNAR_SLOW_DISK"));
-    snprintf(disk, 2 * MAX_PATH, "SLOW_DISK=%s/disk", scene->folder.root);
+    snprintf(disk, MAX_PATH, "SLOW_DISK=%s/disk", scene->folder.root);
 }
 
 /* Start on the slow disk, and return when the service listens. */
 static void start_slow(struct scene *scene, const char *format)
 {
-    char library[512], disk[2 * MAX_PATH];
+    char library[512], disk[MAX_PATH];
     const char *const variables[] = {library, disk, "LUNAR_IDLE_TIMEOUT=3600",
                                      NULL};
     static const char listening[] = "listening on http://127.0.0.1:";
@@ -453,7 +454,7 @@ static void read_terminal(int terminal, char *text, size_t size,
 static void terminal_has_a_bar_instead_of_lines(void **state)
 {
     struct scene *scene = *state;
-    char library[512], disk[2 * MAX_PATH], text[64 * 1024] = "", device[64];
+    char library[512], disk[MAX_PATH], text[64 * 1024] = "", device[64];
     const char *const variables[] = {library, disk, "TERM=xterm", device, NULL};
     const char *const arguments[] = {"/bin/sh",
                                      "-c",
@@ -486,7 +487,33 @@ static void terminal_has_a_bar_instead_of_lines(void **state)
         assert_memory_equal(at, "\r\033[K", 4);
     }
     instance_stop(&scene->instance);
+    read_terminal(terminal, text, sizeof(text), "stopped after ");
+    const char *end = strstr(text, "recovered 1 rockets from ");
+    assert_null(strstr(end, "recovering ["));
     close(terminal);
+}
+
+/* What was acknowledged is kept, also if the limit is lower than before. */
+static void full_service_restarts_with_a_lower_limit(void **state)
+{
+    struct scene *scene = *state;
+    struct fleet_message another =
+        fleet_launched("another", 1, "Falcon-9", 500, "ARTEMIS");
+    struct fleet_message known = fleet_faster("rocket-000000", 2, 1);
+
+    start(scene);
+    fleet_launch(&scene->instance, PADDED, 256);
+    instance_stop(&scene->instance);
+    instance_start(&scene->instance,
+                   INSTANCE_FLAGS(scene->folder.flag, "-max-memory=1M"));
+    EXCHANGE(&scene->instance, .target = "/rockets?limit=1", .status = 200,
+             .header = "X-Total-Count", .value = "8000");
+    EXCHANGE(&scene->instance, .body = another.body, .status = 503);
+    EXCHANGE(&scene->instance, .body = known.body, .status = 202,
+             .part = "\"result\":\"applied\"");
+    char *log = instance_stop_log(&scene->instance);
+    assert_non_null(strstr(log, " bytes, more than -max-memory=1048576: "));
+    free(log);
 }
 
 static void stop_ends_although_the_disk_does_not_answer(void **state)
@@ -536,6 +563,7 @@ int main(void)
         TEST(requests_wait_until_the_state_is_recovered),
         TEST(signal_ends_the_recovery),
         TEST(terminal_has_a_bar_instead_of_lines),
+        TEST(full_service_restarts_with_a_lower_limit),
         TEST(stop_ends_although_the_disk_does_not_answer),
     };
 

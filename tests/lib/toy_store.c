@@ -21,10 +21,11 @@ static bool append(struct journal *journal, struct journal_ticket *ticket)
         abort();
     ticket->outcome = JOURNAL_PENDING;
     ticket->next = NULL;
+    sync_lock(&store->lock);
     *store->end = ticket;
     store->end = &ticket->next;
     store->tickets++;
-    store->records += ticket->count;
+    sync_unlock(&store->lock);
     return true;
 }
 
@@ -36,6 +37,7 @@ void toy_store_init(struct store *store)
         .journal = {.methods = &methods, .id = TOY_STORE_ID},
         .end = &store->first,
     };
+    sync_mutex_init(&store->lock);
 }
 
 void toy_store_release(struct store *store)
@@ -43,6 +45,30 @@ void toy_store_release(struct store *store)
     if (store->first != NULL)
         abort();
     commit_free(store->commit);
+    pthread_mutex_destroy(&store->lock);
+}
+
+size_t toy_store_pending(struct store *store)
+{
+    sync_lock(&store->lock);
+    size_t tickets = store->tickets;
+    sync_unlock(&store->lock);
+    return tickets;
+}
+
+/* The first ticket, which is not pending any more; NULL if there is none. */
+static struct journal_ticket *take_ticket(struct store *store)
+{
+    sync_lock(&store->lock);
+    struct journal_ticket *ticket = store->first;
+    if (ticket != NULL) {
+        store->first = ticket->next;
+        store->tickets--;
+    }
+    if (store->first == NULL)
+        store->end = &store->first;
+    sync_unlock(&store->lock);
+    return ticket;
 }
 
 static void apply_ticket(struct store *store, struct journal_ticket *ticket)
@@ -68,14 +94,10 @@ static void end_tickets(struct store *store, size_t tickets,
 {
     const struct journal_target *target = commit_target(store->commit);
 
-    for (size_t i = 0; i < tickets && store->first != NULL; i++) {
-        struct journal_ticket *ticket = store->first;
-
-        store->first = ticket->next;
-        if (store->first == NULL)
-            store->end = &store->first;
-        store->tickets--;
-        store->records -= ticket->count;
+    for (size_t i = 0; i < tickets; i++) {
+        struct journal_ticket *ticket = take_ticket(store);
+        if (ticket == NULL)
+            break;
         if (outcome == JOURNAL_SETTLED)
             apply_ticket(store, ticket);
         ticket->outcome = outcome;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A store that the test drives: nothing is settled before the test says so, and
- * then on the thread of the test, so every moment is certain. It stands for
- * that of store.h: a test that links toy_store.c gets these functions instead.
- * The commit is the service's.
+ * then as many tickets as it says, on its own thread; so every moment is
+ * certain. It stands for that of store.h: a test that links toy_store.c gets
+ * these functions instead. The commit is the service's.
+ *
+ * Locking: any thread may append, as workers do.
  */
 #ifndef LUNAR_TESTS_TOY_STORE_H
 #define LUNAR_TESTS_TOY_STORE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,15 +24,20 @@ enum { TOY_STORE_ID = 0x1234 };
 struct store {
     struct journal journal;
     struct commit *commit;
-    struct journal_ticket *first, **end; /* pending, in order */
-    size_t tickets, records;             /* pending */
-    struct journal_status status;
-    bool busy; /* append() fails */
+    struct journal_status status; /* that store_status() gives */
+    bool busy;                    /* append() fails */
+    pthread_mutex_t lock;
+    /* Guarded by `lock`: the tickets that are pending, in order. */
+    struct journal_ticket *first, **end;
+    size_t tickets;
 };
 
 /* Ownership: released by toy_store_release(), when nothing is pending. */
 void toy_store_init(struct store *store);
 void toy_store_release(struct store *store);
+
+/* How many tickets are pending. */
+size_t toy_store_pending(struct store *store);
 
 /* Commit the first `tickets` that are pending, or all if there are fewer. */
 void toy_store_settle(struct store *store, size_t tickets);

@@ -40,6 +40,8 @@ struct group {
     struct table_item items[TABLE_GROUP];
     size_t count;
     uint64_t position; /* of the last message; 0: they have none */
+    size_t refused;    /* by admission */
+    size_t reserved;
 };
 
 static struct fleet *fleet_new(unsigned limit)
@@ -332,26 +334,26 @@ static void take_group(struct fleet *fleet, struct generator *generator,
     }
 }
 
-/* Admit all messages to the table as it is. Adds up what is reserved. */
-static const char *admit_group(struct fleet *fleet, const struct group *group,
-                               size_t *reserved)
+/* Admit all messages to the table as it is. */
+static const char *admit_group(struct fleet *fleet, struct group *group)
 {
-    *reserved = 0;
+    group->refused = group->reserved = 0;
     for (size_t i = 0; i < group->count; i++) {
         const struct message *message = &group->messages[i];
         const struct oracle *oracle =
             &fleet->oracles[rocket_of(message->channel)];
-        size_t before = *reserved;
+        size_t before = group->reserved;
         enum message_outcome outcome =
-            table_admit(fleet->table, message, reserved);
+            table_admit(fleet->table, message, &group->reserved);
         bool known = oracle_has(oracle, message->number);
         bool refused = outcome == MESSAGE_NO_MEMORY && fleet->limit != SIZE_MAX;
         if (known != (outcome == MESSAGE_DUPLICATE || outcome == MESSAGE_STALE))
             return "result of table_admit()";
         if (!known && outcome != MESSAGE_APPLIED && !refused)
             return "result of table_admit() (only the limit may refuse)";
-        if (outcome != MESSAGE_APPLIED && *reserved != before)
+        if (outcome != MESSAGE_APPLIED && group->reserved != before)
             return "reservation for a message that is not admitted";
+        group->refused += refused;
     }
     return NULL;
 }
@@ -385,19 +387,26 @@ static const char *difference_in_group(struct fleet *fleet,
     return difference_in_summary(fleet);
 }
 
+/* The most that the table may hold after a group that was admitted whole. */
+static size_t memory_bound(const struct group *group, size_t before)
+{
+    if (group->refused > 0)
+        return SIZE_MAX;
+    if (group->count == 1 && group->reserved == 0)
+        return before;
+    return before + group->reserved + group->count * PIECES;
+}
+
 static const char *follow_group(struct fleet *fleet, struct group *group)
 {
     uint64_t revision = table_revision(fleet->table);
-    size_t before = table_memory(fleet->table), reserved;
-    const char *differs = admit_group(fleet, group, &reserved);
+    size_t before = table_memory(fleet->table);
+    const char *differs = admit_group(fleet, group);
     if (differs)
         return differs;
     table_apply_group(fleet->table, group->items, group->count);
-    table_unreserve(fleet->table, reserved);
-    size_t bound = before + reserved + group->count * PIECES;
-    if (group->count == 1 && reserved == 0)
-        bound = before;
-    if (fleet->limit == SIZE_MAX && table_memory(fleet->table) > bound)
+    table_unreserve(fleet->table, group->reserved);
+    if (table_memory(fleet->table) > memory_bound(group, before))
         return "memory: more than was reserved";
     return difference_in_group(fleet, group, revision);
 }
@@ -410,13 +419,13 @@ const char *fleet_follow_groups(struct text input, size_t *delivery)
     if (input.length < GENERATOR_STEP)
         return NULL;
     const unsigned char *first = (const unsigned char *)input.data;
-    struct fleet *fleet = fleet_new(first[0]);
+    struct fleet *fleet = fleet_new(first[0] % 2 == 0 ? 0 : first[0]);
     struct group group = {.position = first[1] % 2};
-    size_t size = first[2];
+    size_t size = 1;
     table_limit_admission(fleet->table);
     generator.input = text_skip(input, GENERATOR_STEP);
     do {
-        size = 1 + (size + first[3]) % TABLE_GROUP;
+        size = size > 1 ? 1 : 1 + first[2] % TABLE_GROUP;
         take_group(fleet, &generator, &group, size);
         differs = follow_group(fleet, &group);
         *delivery += group.count;

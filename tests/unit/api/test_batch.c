@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "base/metrics.h"
 #include "lib/batch_lines.h"
+#include "lib/toy_store.h"
 #include "table/table.h"
 
 /* Messages of the rockets "a" and "b". */
@@ -146,18 +147,38 @@ static void check_first_error(const struct batch *batch, const char *result)
         assert_non_null(strstr(first, error->detail));
 }
 
-static void check_body(const struct body *body, size_t first, size_t size)
+/* With a store all that is pending is settled at the end. */
+static void check_body_in(struct store *store, const struct body *body,
+                          size_t first, size_t size)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct batch *batch = batch_for_table(table);
+    struct api api;
 
+    api_init(&api, table, NULL, NULL);
+    if (store != NULL) {
+        toy_store_init(store);
+        assert_true(api_use_store(&api, store));
+    }
+    struct batch *batch = batch_new(&api);
     assert_non_null(batch);
     take_parts(batch, body->body, first, size);
+    if (store != NULL)
+        toy_store_settle(store, SIZE_MAX);
     batch_assert_result(batch, body->result);
     check_first_error(batch, body->result);
     assert_int_equal(speed_of(table, "a"), body->speed);
     batch_free(batch);
+    if (store != NULL)
+        toy_store_release(store);
     table_free(table);
+}
+
+static void check_body(const struct body *body, size_t first, size_t size)
+{
+    struct store store;
+
+    check_body_in(NULL, body, first, size);
+    check_body_in(&store, body, first, size);
 }
 
 /* Parts of each size, so that there is a cut at each place. */

@@ -189,7 +189,7 @@ static void known_number_is_answered_at_once(void **context)
     finish_post(post);
     post = send_post(scene, 0, LAUNCH);
     expect(post, 202, RECEIPT(1, false, "duplicate"), NULL);
-    assert_int_equal(scene->store.tickets, 0);
+    assert_int_equal(toy_store_pending(&scene->store), 0);
     assert_int_equal(counted(scene, API_DUPLICATE), 1);
     assert_int_equal(counted_all(scene), 2);
 }
@@ -201,7 +201,7 @@ static void duplicate_of_a_pending_message_is_found_in_its_turn(void **context)
     struct post *first = send_post(scene, 0, FASTER);
     struct post *second = send_post(scene, 1, ESCAPED);
 
-    assert_int_equal(scene->store.tickets, 2);
+    assert_int_equal(toy_store_pending(&scene->store), 2);
     toy_store_settle(&scene->store, 2);
     finish_post(second);
     finish_post(first);
@@ -355,7 +355,7 @@ static void message_that_is_not_started_is_not_written(void **context)
     scene->app.answer(scene->app.context, &post->request, &post->response);
     assert_non_null(post->response.deferred);
     http_response_release(&post->response);
-    assert_int_equal(scene->store.tickets, 0);
+    assert_int_equal(toy_store_pending(&scene->store), 0);
     assert_int_equal(counted(scene, API_NOT_WRITTEN), 1);
     assert_int_equal(counted_all(scene), 1);
 }

@@ -6,6 +6,8 @@
 #include "lib/memory_journal.h"
 #include "lib/store_folder.h"
 
+#include <sqlite3.h>
+
 enum { MANY = 500 };
 
 /* A journal under test. */
@@ -58,7 +60,7 @@ static int set_up(void **context)
         store_folder_make(&fixture->folder);
         /* Small, so that all that happens in life happens here. */
         fixture->folder.options.max_pending = 1 << 20;
-        fixture->folder.options.checkpoint = 64 * 1024;
+        fixture->folder.options.checkpoint = UINT64_C(64) << 10;
         fixture->journal = store_folder_open(&fixture->folder);
     }
     *context = fixture;
@@ -130,6 +132,8 @@ static void tickets_settle_in_order(void **context)
         assert_int_equal(fixture->user->numbers[i], i + 1);
     assert_int_equal(status_of(fixture).position, position);
     assert_int_equal(status_of(fixture).queued, 0);
+    /* Those that waited for a commit have shared the next one. */
+    assert_true(fixture->user->commits < MANY);
 }
 
 static void each_commit_is_announced_after_its_tickets(void **context)
@@ -295,7 +299,7 @@ static void threads_append_at_once(void **context)
             pthread_create(&senders[i].thread, NULL, send_tickets, &senders[i]),
             0);
     }
-    user_wait(fixture->user, 4 * MANY);
+    user_wait(fixture->user, (size_t)4 * MANY);
     for (size_t i = 0; i < 4; i++)
         sync_join(senders[i].thread);
     assert_int_equal(fixture->user->count, 4 * MANY * 2);
@@ -308,13 +312,106 @@ static void threads_append_at_once(void **context)
             user_free_ticket(&tickets[i][j]);
 }
 
+/* Of the journal on SQLite alone. */
+
+static int64_t query(const struct fixture *fixture, const char *sql)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+
+    snprintf(path, sizeof(path), "%s/journal-%020d.db", fixture->folder.path,
+             1);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t result = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return result;
+}
+
+static void commit_is_bounded(void **context)
+{
+    enum { MAX = 2000 /* bytes */ };
+    struct fixture *fixture = *context;
+    static struct user_ticket tickets[MANY];
+    struct user_ticket large;
+
+    store_folder_stop(&fixture->folder);
+    fixture->folder.options.max_commit = MAX;
+    fixture->journal = store_folder_open(&fixture->folder);
+    replay(fixture, 0, NULL);
+    start(fixture);
+    for (size_t i = 0; i < MANY; i++) {
+        user_fill_ticket(&tickets[i], fixture->user, i + 1, 1);
+        assert_true(user_append(fixture->journal, &tickets[i]));
+    }
+    user_wait(fixture->user, MANY);
+    store_folder_stop(&fixture->folder);
+    assert_true(query(fixture, "SELECT max(length(messages)) FROM batch") <=
+                MAX);
+    assert_true(query(fixture, "SELECT max(count) FROM batch") > 1);
+    /* A ticket that is larger by itself is committed alone. */
+    reopen(fixture);
+    replay(fixture, 0, NULL);
+    start(fixture);
+    user_fill_ticket(&large, fixture->user, 1, 200);
+    assert_true(large.journal.records.length > MAX);
+    assert_true(user_append(fixture->journal, &large));
+    user_wait(fixture->user, 1);
+    assert_int_equal(large.journal.outcome, JOURNAL_SETTLED);
+    user_free_ticket(&large);
+    for (size_t i = 0; i < MANY; i++)
+        user_free_ticket(&tickets[i]);
+}
+
+static void long_journal_has_several_segments(void **context)
+{
+    struct fixture *fixture = *context;
+    char error[JOURNAL_ERROR];
+    struct folder_segments segments = {0};
+
+    store_folder_stop(&fixture->folder);
+    fixture->folder.options.segment = UINT64_C(128) << 10;
+    fixture->journal = store_folder_open(&fixture->folder);
+    replay(fixture, 0, NULL);
+    start(fixture);
+    for (uint64_t number = 1; number <= 20000; number += 500)
+        user_commit(fixture->journal, fixture->user, number, 500);
+    /* A log that begins again in place does not grow. */
+    assert_true(status_of(fixture).bytes < 2 << 20);
+    assert_true(folder_list(fixture->folder.folder, &segments, error));
+    assert_in_range(segments.count, 2, 20);
+    folder_segments_release(&segments);
+    reopen(fixture);
+    assert_int_equal(replay(fixture, 0, NULL), JOURNAL_COMPLETE);
+    assert_int_equal(fixture->user->applied, 20000);
+}
+
+static void clean_stop_leaves_databases_only(void **context)
+{
+    struct fixture *fixture = *context;
+    char path[128];
+
+    user_commit(fixture->journal, fixture->user, 1, 10);
+    store_folder_stop(&fixture->folder);
+    snprintf(path, sizeof(path), "%s/journal-%020d.db-wal",
+             fixture->folder.path, 1);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(query(fixture, "SELECT sum(count) FROM batch"), 10);
+}
+
 static const bool memory = true, sqlite = false;
 
-#define BOTH(test)                                                             \
-    {"memory: " #test, test, set_up_started, tear_down, (void *)&memory},      \
+#define SQLITE(test)                                                           \
     {                                                                          \
         "sqlite: " #test, test, set_up_started, tear_down, (void *)&sqlite     \
     }
+#define BOTH(test)                                                             \
+    {"memory: " #test, test, set_up_started, tear_down, (void *)&memory},      \
+        SQLITE(test)
 
 int main(void)
 {
@@ -329,6 +426,9 @@ int main(void)
         BOTH(watch_can_end_a_replay),
         BOTH(forget_deletes_whole_segments),
         BOTH(threads_append_at_once),
+        SQLITE(commit_is_bounded),
+        SQLITE(long_journal_has_several_segments),
+        SQLITE(clean_stop_leaves_databases_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
