@@ -56,6 +56,7 @@ from traffic import Crowd, Message, Request, Sender, difference, fold
 SENDERS = 4
 ENOUGH = 1500  # messages of one part of the recorded run
 SERVED = 40  # one in so many cuts is recovered by the service itself
+AFTER_FAILURE = 80  # operations after a sync that failed: the next start
 PROCESSES = 2
 
 
@@ -235,9 +236,14 @@ class Cutter:
 
     @staticmethod
     def _places(records: list[Record], count: int, random: Random) -> list[int]:
-        """Half of them right behind syncs, the others anywhere."""
+        """Half of them right behind syncs, the others anywhere; if a sync has
+        failed, as many in the start after it."""
         syncs = [index for index, record in enumerate(records) if record.kind in "sSb"]
-        return random.choices(syncs, k=count // 2) + \
+        failed = [index for index, record in enumerate(records) if record.kind == "x"]
+        near = random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2) \
+            if failed else []
+        count -= len(near)
+        return near + random.choices(syncs, k=count // 2) + \
             random.choices(range(len(records)), k=count - count // 2)
 
     def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
@@ -347,9 +353,9 @@ def test_cuts(flags: argparse.Namespace, work: Path) -> bool:
 
     run = recorder.record(["stop", "kill", "stop"])
     print(describe(run))
-    cut("stopped and killed", run, flags.cuts * 3 // 4, True)
+    cut("stopped and killed", run, flags.cuts * 5 // 8, True)
     failed = recorder.record(["sync", "stop"])
-    cut("a sync that failed", failed, flags.cuts // 8, True)
+    cut("a sync that failed", failed, flags.cuts // 4, True)
     again = recorder.record(["kill"], start=torn_folder(run, work, flags.seed))
     cut("after a power cut", again, flags.cuts // 8, True)
     for fault, count in bad.most_common(10):

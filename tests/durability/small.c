@@ -7,8 +7,8 @@
 #include "store/sqlite_journal.h"
 
 enum {
-    CHECKPOINT = 96 * 1024, /* bytes of the log */
-    SEGMENT = 192 * 1024,   /* bytes of a database */
+    CHECKPOINT = 64 * 1024, /* bytes of the log */
+    SEGMENT = 96 * 1024,   /* bytes of a database */
 };
 
 struct journal *
