@@ -24,6 +24,7 @@ import lists
 import machine
 import parts
 import posts
+import store
 from client import Failure
 from common import Bench, Options, say
 from report import Report
@@ -34,11 +35,11 @@ SECTIONS = {
     "post": posts.run_post, "latency": posts.run_latency,
     "rockets": posts.run_rockets, "get": lists.run_get, "lists": lists.run_lists,
     "batch": posts.run_batch, "idle": posts.run_idle, "start": posts.run_start,
-    "parts": parts.run_parts}
+    "store": store.run_store, "parts": parts.run_parts}
 
 # Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_parts",
-            "libbench_fleet.so"]
+            "bench_sync", "libbench_fleet.so"]
 
 EPILOG = """\
 sections:

@@ -112,6 +112,9 @@ refuses scripts/clients.sh --preset=none
 refuses scripts/clients.sh openapi-fetch
 refuses scripts/conformance.sh many
 refuses scripts/conformance.sh --preset=none
+refuses scripts/durability.sh 1000
+refuses scripts/durability.sh --kills=many
+refuses scripts/durability.sh --preset=tsan
 refuses scripts/fuzz.sh 0
 refuses scripts/fuzz.sh no_such_target
 refuses scripts/mutate.sh

@@ -12,6 +12,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Mapping
 
 from client import Failure
 
@@ -56,16 +57,18 @@ class Service:
     """A running server. The end of its `with` kills it, if it still runs."""
 
     def __init__(self, program: Path | str, log: Path, *flags: str,
-                 port: int = 0):
+                 port: int = 0, environment: Mapping[str, str] = {}):
         """Start `program` with `flags` and wait until it listens on 127.0.0.1.
         With port 0 it gets the flag -port=0 and prints the port that it chose,
         as lunar.service and bare_mhd do. Any other program has to be told its
-        `port` in its own way. `log` gets its stderr."""
+        `port` in its own way. `log` gets its stderr. `environment` is
+        added to ours."""
         self.log = log
         command = [str(program), *([] if port else ["-port=0"]), *flags]
         with open(log, "wb") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors,
-                                            env=_environment(), preexec_fn=die_with_parent)
+                                            env={**_environment(), **environment},
+                                            preexec_fn=die_with_parent)
         self.port = self._open_port(port) if port else self._printed_port()
         if self.port == 0:
             self.kill()

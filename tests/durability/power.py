@@ -1,0 +1,411 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Cut the power of a service that runs with -data=DIR, thousands of times.
+
+The service runs under load, with the calls for its folder recorded: writes, syncs
+and names, and what it sends to clients. It is stopped, killed and started again
+meanwhile; checkpoints and new segments come often. Then for each cut the folder
+is made as the disk may hold it at that moment: nothing of what is not synced, all
+of it, or some sectors. It is recovered. Each message must be there that was
+acknowledged before the cut, exactly once; the state must be the plain fold of the
+journal; and nothing may be reported as damaged.
+
+The same is done with syncs left out, as SQLite leaves them out with
+synchronous=NORMAL or OFF, or as a program does that forgets to sync the folder:
+then messages must be lost, or these cuts could find nothing.
+
+usage: tests/durability/power.py BUILD [--cuts=N] [--seed=N] [--keep]
+  BUILD      folder of the programs
+  --cuts=N   default 2400
+  --seed=N   of messages and cuts; default 1
+  --keep     keep the folder of the first bad cut, and name it
+
+Exit status: 0 no cut was bad; 1 one was; 2 invalid command line.
+
+Example: tests/durability/power.py build/debug --cuts=10000 --seed=7
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+
+import argparse
+import multiprocessing
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Callable, Iterable, Iterator, Optional
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests" / "lib"))
+
+import disk
+from client import PATIENCE, Client, Failure
+from disk import Disk, Record, read_trace
+from recovery import Recovery
+from service import Service
+from traffic import Crowd, Message, Request, Sender, difference, fold
+
+SENDERS = 4
+ENOUGH = 1500  # messages of one part of the recorded run
+SERVED = 40  # one in so many cuts is recovered by the service itself
+AFTER_FAILURE = 80  # operations after a sync that failed: the next start
+PROCESSES = 2
+
+
+@dataclass
+class Run:
+    """What was recorded."""
+
+    start: Path  # a copy of the folder as it was at first
+    records: list[Record] = field(default_factory=list)
+    senders: list[Sender] = field(default_factory=list)
+
+    def requests(self) -> dict[int, list[Request]]:
+        """By the port of the connection, in order."""
+        return {port: requests for sender in self.senders
+                for port, requests in sender.log.items()}
+
+
+class Acknowledged:
+    """The messages that have been acknowledged, from what is sent to clients."""
+
+    def __init__(self, run: Run):
+        self.messages: list[Message] = []
+        self._requests = {port: iter(requests) for port, requests in run.requests().items()}
+        self._sent: dict[int, bytes] = {}
+
+    def feed(self, record: Record) -> None:
+        port = record.file
+        if port not in self._requests:
+            return  # of the test itself
+        sent = self._sent.get(port, b"") + record.data
+        while (end := sent.find(b"\r\n\r\n")) >= 0:
+            head = sent[:end].decode().lower()
+            length = re.search(r"content-length: (\d+)", head)
+            if length is None:
+                raise Failure(f"a response without a length: {head}")
+            end += 4 + int(length[1])
+            if len(sent) < end:
+                break
+            request = next(self._requests[port])
+            if sent.startswith(b"HTTP/1.1 202 "):
+                self.messages += request.messages
+            sent = sent[end:]
+        self._sent[port] = sent
+
+
+class Incomplete(Failure):
+    """The kill came between a change of a file and its record."""
+
+
+class Recorder:
+    """Runs the service and records it."""
+
+    def __init__(self, build: Path, work: Path, seed: int):
+        self.build, self.work, self.seed = build, work, seed
+        self._runs = 0
+
+    def record(self, ends: Iterable[str], start: Optional[Path] = None) -> Run:
+        """Run the service once for each of `ends`, which is how it ends: by a
+        "stop", a "kill", or "sync": a failed sync. It begins with an empty
+        folder, or with a copy of `start`."""
+        for _ in range(5):
+            try:
+                return self._record(ends, start)
+            except Incomplete:
+                continue
+        raise Failure("each of five kills left the record incomplete")
+
+    def _record(self, ends: Iterable[str], start: Optional[Path]) -> Run:
+        self._runs += 1
+        at = self.work / f"run-{self._runs}"
+        folder, trace = at / "data", at / "trace"
+        at.mkdir()
+        if start is None:
+            folder.mkdir(mode=0o700)
+        else:
+            shutil.copytree(start, folder)
+        control = disk.Control(at / "control")
+        environment = disk.environment(self.build / "tests/durability/liblunar_disk.so",
+                                       folder, trace, control)
+        run = Run(at / "start", senders=[
+            Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9) for number in range(SENDERS)])
+        shutil.copytree(folder, run.start)
+        model = Disk(folder, ext4=True)
+        for end in ends:
+            control.clear()
+            with Service(self.build / "small.service", at / "log", f"-data={folder}",
+                         "-threads=2", environment=environment) as service:
+                self._load(service, run, control, end)
+            self._compare(trace, model, folder, len(run.records), run)
+        return run
+
+    def _load(self, service: Service, run: Run, control: disk.Control, end: str) -> None:
+        with Crowd(run.senders, service.port, lambda: True) as crowd:
+            crowd.await_acknowledged(ENOUGH)
+            if end == "kill":
+                service.kill()
+            elif end == "stop" and (faults := service.stop()):
+                raise Failure("; ".join(faults))
+            elif end == "sync":
+                control.set("sync", "-wal", times=1, error=disk.IO_ERROR)
+                if service.process.wait(PATIENCE) != 1:
+                    raise Failure("a failed sync does not end the service with 1")
+
+    def _compare(self, trace: Path, model: Disk, folder: Path, before: int, run: Run) -> None:
+        """The record must be complete: all of it makes the folder as it is."""
+        run.records = list(read_trace(trace))
+        for record in run.records[before:]:
+            model.feed(record)
+        copy = self.work / "copy"
+        copy.mkdir()
+        model.write(copy, "seen", Random(0))
+        made, there = ({path.name: path.read_bytes() for path in where.iterdir()}
+                       for where in (copy, folder))
+        shutil.rmtree(copy)
+        if made != there:
+            raise Incomplete(f"the record makes {sorted(made)}, there is {sorted(there)}")
+
+
+def fault_of(messages: list[Message], rockets: dict[str, Any], error: str,
+             acknowledged: list[Message]) -> Optional[str]:
+    """What is wrong with a recovered folder."""
+    if error:
+        return f"not recovered: {error}"
+    there = set(messages)
+    if len(there) < len(messages):
+        return "a message is there twice"
+    if lost := set(acknowledged) - there:
+        return f"{len(lost)} acknowledged messages are lost"
+    return difference(fold(messages), rockets)
+
+
+@dataclass
+class Result:
+    """Of cuts."""
+
+    cuts: int = 0
+    served: int = 0  # of them recovered by the service itself
+    bad: Counter[str] = field(default_factory=Counter)
+
+
+class Cutter:
+    """Cuts the power of a recorded run."""
+
+    def __init__(self, build: Path, work: Path, seed: int, keep: bool = False):
+        self.build, self.work, self.seed, self.keep = build, work, seed, keep
+
+    def cut(self, run: Run, cuts: int, share: int = 0, shares: int = 1,
+            served: bool = False) -> Result:
+        """Make one share of `cuts` cuts, at syncs and between. `served`: have
+        some of them recovered by the service, too."""
+        random = Random(self.seed)
+        chosen = Counter(self._places(run.records, cuts // 4, random))
+        random = Random(f"{self.seed}/{share}")
+        acknowledged = Acknowledged(run)
+        disks = [Disk(run.start, ext4) for ext4 in (True, False)]
+        recovery = Recovery(self.build)
+        result, number = Result(), 0
+        for index, record in enumerate(run.records):
+            if record.kind == "a":
+                acknowledged.feed(record)
+            else:
+                for each in disks:
+                    each.feed(record)
+            for _ in range(chosen[index]):
+                number += 1
+                if number % shares != share:
+                    continue
+                for how in ("none", "all", "torn", "torn"):
+                    now = served and result.cuts % SERVED == 0
+                    fault = self._check(random.choice(disks), how, random, recovery,
+                                        acknowledged.messages, now)
+                    result.cuts += 1
+                    result.served += now
+                    if fault:
+                        result.bad[f"{how}: {fault}"] += 1
+        return result
+
+    @staticmethod
+    def _places(records: list[Record], count: int, random: Random) -> list[int]:
+        """Half of them right behind syncs, the others anywhere; if a sync has
+        failed, as many in the start after it."""
+        syncs = [index for index, record in enumerate(records) if record.kind in "sSb"]
+        failed = [index for index, record in enumerate(records) if record.kind == "x"]
+        near = random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2) \
+            if failed else []
+        count -= len(near)
+        return near + random.choices(syncs, k=count // 2) + \
+            random.choices(range(len(records)), k=count - count // 2)
+
+    def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
+               acknowledged: list[Message], served: bool) -> Optional[str]:
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            folder, copy = Path(name) / "cut", Path(name) / "copy"
+            folder.mkdir(mode=0o700)
+            state.write(folder, how, random)
+            if served or self.keep:
+                shutil.copytree(folder, copy)
+            messages, rockets, error = recovery.recover(folder)
+            fault = fault_of(messages, rockets, error, acknowledged)
+            if served and not fault:
+                fault = difference(rockets, self._serve(copy, Path(name) / "log"))
+            if fault and self.keep:
+                self.keep = False
+                print(f"{how}: {fault}: {shutil.move(copy, tempfile.mkdtemp())}", flush=True)
+            return fault
+
+    def _serve(self, folder: Path, log: Path) -> dict[str, Any]:
+        """The rockets that the service shows of this folder."""
+        with Service(self.build / "lunar.service", log, f"-data={folder}") as service:
+            rockets = Client(service.port).ask("GET", "/rockets").json()
+        return {rocket["id"]: rocket for rocket in rockets}
+
+
+def cut_in_processes(cutter: Cutter, run: Run, cuts: int, served: bool = False) -> Result:
+    """Cutter.cut(), by several processes."""
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("fork")) as pool:
+        parts = list(pool.map(cutter.cut, *zip(*[
+            (run, cuts, share, PROCESSES, served) for share in range(PROCESSES)])))
+    result = Result()
+    for part in parts:
+        result.cuts += part.cuts
+        result.served += part.served
+        result.bad += part.bad
+    return result
+
+
+# Syncs that are left out
+
+
+def named(records: list[Record]) -> Iterator[tuple[Record, str]]:
+    """Each record, with the name of its file."""
+    names: dict[int, str] = {}
+    for record in records:
+        if record.kind in "oc":
+            names[record.file] = record.data.decode()
+        yield record, names.get(record.file, "")
+
+
+def without_wal_syncs(records: list[Record]) -> list[Record]:
+    """As with synchronous=NORMAL: SQLite syncs its log only before it copies it
+    into the database."""
+    kept: list[Record] = []
+    copied = False
+    for record, name in reversed(list(named(records))):
+        if record.kind == "w" and "journal-" in name:
+            copied = not name.endswith("-wal")
+        if record.kind != "s" or not name.endswith("-wal") or copied:
+            kept.append(record)
+    return kept[::-1]
+
+
+def without(kinds: str) -> Callable[[list[Record]], list[Record]]:
+    return lambda records: [record for record in records if record.kind not in kinds]
+
+
+LEFT_OUT: dict[str, Callable[[list[Record]], list[Record]]] = {
+    "synchronous=NORMAL": without_wal_syncs,
+    "synchronous=OFF": without("sS"),
+    "without syncs of the folder": without("S"),
+}
+
+
+# The test
+
+
+def describe(run: Run) -> str:
+    """What is in a run. It must have what is to be tested."""
+    syncs = sum(record.kind in "sS" for record in run.records)
+    segments = sum(record.kind == "r" and b"\0journal-" in record.data for record in run.records)
+    copied = {record.file for record, name in named(run.records)
+              if record.kind == "w" and name.endswith(".db")}
+    if segments < 3 or not copied:
+        raise Failure(f"only {segments} segments, {len(copied)} with a checkpoint")
+    messages = sum(len(sender.acknowledged) for sender in run.senders)
+    return (f"{messages:,} messages, {len(run.records):,} operations, {syncs:,} syncs, "
+            f"{segments} segments")
+
+
+def show(what: str, result: Result) -> None:
+    print(f"{what}: {result.cuts:,} cuts, {result.served} of them served, "
+          f"{sum(result.bad.values()):,} bad", flush=True)
+
+
+def test_cuts(flags: argparse.Namespace, work: Path) -> bool:
+    """Whether no cut was bad."""
+    recorder = Recorder(flags.build, work, flags.seed)
+    cutter = Cutter(flags.build, work, flags.seed, flags.keep)
+    bad: Counter[str] = Counter()
+
+    def cut(what: str, run: Run, cuts: int, served: bool) -> None:
+        result = cut_in_processes(cutter, run, cuts, served)
+        show(what, result)
+        bad.update(result.bad)
+
+    run = recorder.record(["stop", "kill", "stop"])
+    print(describe(run))
+    cut("stopped and killed", run, flags.cuts * 5 // 8, True)
+    failed = recorder.record(["sync", "stop"])
+    cut("a sync that failed", failed, flags.cuts // 4, True)
+    again = recorder.record(["kill"], start=torn_folder(run, work, flags.seed))
+    cut("after a power cut", again, flags.cuts // 8, True)
+    for fault, count in bad.most_common(10):
+        print(f"  {count} bad: {fault}")
+    useless = []
+    for what, leave_out in LEFT_OUT.items():
+        weak = Run(run.start, leave_out(run.records), run.senders)
+        result = cut_in_processes(Cutter(flags.build, work, flags.seed), weak, 160)
+        show(what, result)
+        if not result.bad:
+            useless.append(what)
+    for what in useless:
+        print(f"{what}: no bad cut was found, so this test finds nothing")
+    return not bad and not useless
+
+
+def torn_folder(run: Run, work: Path, seed: int) -> Path:
+    """As a cut in the middle of the run may leave it."""
+    state = Disk(run.start, ext4=True)
+    for record in run.records[:len(run.records) // 2]:
+        if record.kind != "a":
+            state.feed(record)
+    folder = work / "torn"
+    folder.mkdir(mode=0o700)
+    state.write(folder, "torn", Random(seed))
+    return folder
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests/durability/power.py")
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--cuts", type=int, default=2400)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true")
+    flags = parser.parse_args()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="lunar-power-", dir=fast_folder()) as work:
+        good = test_cuts(flags, Path(work))
+    print(f"seed {flags.seed}, {time.monotonic() - begun:.0f} s")
+    return 0 if good else 1
+
+
+def fast_folder() -> Optional[str]:
+    """In memory, if there is such a place: no power is cut for real."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        print(failure)
+        sys.exit(1)
