@@ -10,6 +10,7 @@
 #include "parts.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,8 @@ struct block {
  */
 static enum message_outcome (*volatile apply)(
     struct table *, const struct message *) = table_apply;
+static void (*volatile apply_group)(struct table *, struct table_item *,
+                                    size_t) = table_apply_group;
 
 void parts_print(const char *group, const char *item, const char *column,
                  double value)
@@ -80,16 +83,47 @@ static void make_message(struct block *block, size_t index,
         die("%s: not a valid message", text);
 }
 
-/* Each message must be reported as applied, and must advance the revision. */
-static uint64_t apply_block(struct table *table, struct block *block,
-                            size_t count)
+static size_t apply_singly(struct table *table, const struct block *block,
+                           size_t count)
 {
     size_t applied = 0;
-    uint64_t changes = table_revision(table);
-    uint64_t begun = parts_clock();
 
     for (size_t i = 0; i < count; i++)
         applied += apply(table, &block->messages[i].message) == MESSAGE_APPLIED;
+    return applied;
+}
+
+/* The positions follow the revision; `positions`: whether there are any. */
+static size_t apply_in_groups(struct table *table, const struct block *block,
+                              size_t count, bool positions)
+{
+    struct table_item items[TABLE_GROUP];
+    uint64_t position = table_revision(table);
+    size_t applied = 0, size;
+
+    for (size_t start = 0; start < count; start += size) {
+        size = count - start < TABLE_GROUP ? count - start : TABLE_GROUP;
+        for (size_t i = 0; i < size; i++)
+            items[i] = (struct table_item){
+                .message = &block->messages[start + i].message,
+                .position = positions ? ++position : 0};
+        apply_group(table, items, size);
+        for (size_t i = 0; i < size; i++)
+            applied += items[i].outcome == MESSAGE_APPLIED;
+    }
+    return applied;
+}
+
+/* Each message must be reported as applied, and must advance the revision. */
+static uint64_t apply_block(struct table *table, enum parts_way way,
+                            struct block *block, size_t count)
+{
+    uint64_t changes = table_revision(table);
+    uint64_t begun = parts_clock();
+    size_t applied =
+        way == PARTS_SINGLY
+            ? apply_singly(table, block, count)
+            : apply_in_groups(table, block, count, way == PARTS_POSITIONS);
     uint64_t took = parts_clock() - begun;
     changes = table_revision(table) - changes;
     if (applied != count || changes != count)
@@ -100,8 +134,8 @@ static uint64_t apply_block(struct table *table, struct block *block,
     return took;
 }
 
-uint64_t parts_apply(struct table *table, const struct delivery *deliveries,
-                     size_t count)
+uint64_t parts_apply(struct table *table, enum parts_way way,
+                     const struct delivery *deliveries, size_t count)
 {
     static struct block block;
     uint64_t took = 0;
@@ -111,14 +145,14 @@ uint64_t parts_apply(struct table *table, const struct delivery *deliveries,
 
         for (size_t i = 0; i < size; i++)
             make_message(&block, i, deliveries[i]);
-        took += apply_block(table, &block, size);
+        took += apply_block(table, way, &block, size);
         deliveries += size;
         count -= size;
     }
     return took;
 }
 
-struct table *parts_launch(uint32_t rockets, uint64_t *took)
+struct table *parts_launch(uint32_t rockets, enum parts_way way, uint64_t *took)
 {
     struct delivery block[BLOCK];
     struct table *table = parts_table_new();
@@ -129,7 +163,7 @@ struct table *parts_launch(uint32_t rockets, uint64_t *took)
 
         while (size < BLOCK && rocket < rockets)
             block[size++] = (struct delivery){rocket++, 1};
-        *took += parts_apply(table, block, size);
+        *took += parts_apply(table, way, block, size);
     }
     if (table_count(table) != rockets)
         die("expected %zu rockets, got %zu", (size_t)rockets,
@@ -165,9 +199,9 @@ void parts_memory(uint32_t rockets)
     uint64_t took;
 
     /* Memory that is allocated only once is not the rockets'. */
-    table_free(parts_launch(1, &took));
+    table_free(parts_launch(1, PARTS_SINGLY, &took));
     uint64_t before = resident_memory();
-    struct table *table = parts_launch(rockets, &took);
+    struct table *table = parts_launch(rockets, PARTS_SINGLY, &took);
     uint64_t resident = resident_memory() - before;
 
     parts_print("memory", "resident memory", "bytes a rocket",

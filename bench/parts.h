@@ -47,14 +47,22 @@ struct delivery {
     uint32_t number;
 };
 
+/* How messages are applied. */
+enum parts_way {
+    PARTS_SINGLY,
+    PARTS_GROUPS,    /* of TABLE_GROUP */
+    PARTS_POSITIONS, /* the same, as a journal has them */
+};
+
 /*
- * Make the messages of `count` deliveries and apply them, one by one. Returns
- * the nanoseconds that applying took. Dies if a message is not applied.
+ * Make the messages of `count` deliveries and apply them. Returns the
+ * nanoseconds that applying took. Dies if a message is not applied.
  */
-uint64_t parts_apply(struct table *table, const struct delivery *deliveries,
-                     size_t count);
+uint64_t parts_apply(struct table *table, enum parts_way way,
+                     const struct delivery *deliveries, size_t count);
 
 /* Make a table with `rockets` rockets. Sets `*took` as parts_apply() does. */
-struct table *parts_launch(uint32_t rockets, uint64_t *took);
+struct table *parts_launch(uint32_t rockets, enum parts_way way,
+                           uint64_t *took);
 
 #endif

@@ -32,13 +32,20 @@ static struct order order_new(size_t most)
     return (struct order){parts_allocate(most * sizeof(struct delivery)), 0};
 }
 
-static void measure(struct table *table, const char *item,
-                    const struct order *order)
+static void measure_way(struct table *table, enum parts_way way,
+                        const char *item, const struct order *order)
 {
-    double took = (double)parts_apply(table, order->deliveries, order->count);
+    double took =
+        (double)parts_apply(table, way, order->deliveries, order->count);
 
     parts_print("apply", item, "messages/s", (double)order->count * 1e9 / took);
     parts_print("apply", item, "ns a message", took / (double)order->count);
+}
+
+static void measure(struct table *table, const char *item,
+                    const struct order *order)
+{
+    measure_way(table, PARTS_SINGLY, item, order);
 }
 
 /* Shuffle within windows of `window` deliveries. */
@@ -117,7 +124,7 @@ static void measure_random_gaps(struct order *order)
     struct table *table = parts_table_new();
 
     deliver(order, FEW, 2, 4, GAPS / 2);
-    parts_apply(table, order->deliveries, order->count);
+    parts_apply(table, PARTS_SINGLY, order->deliveries, order->count);
     deliver(order, FEW, 4, 4, GAPS / 2);
     shuffle(order, order->count);
     measure(table, "20: random, from 8,192 to 16,384 gaps", order);
@@ -134,7 +141,7 @@ static void measure_filling(struct order *order, uint32_t gaps,
     struct table *table = parts_table_new();
 
     deliver(order, FEW, 2, 2, gaps);
-    parts_apply(table, order->deliveries, order->count);
+    parts_apply(table, PARTS_SINGLY, order->deliveries, order->count);
     deliver(order, FEW, 3, 2, gaps - 1);
     shuffle(order, order->count);
     measure(table, item, order);
@@ -174,20 +181,43 @@ static void deliver_steps(struct order *order, uint32_t rockets, uint32_t first)
     free(steps.deliveries);
 }
 
+static struct table *measure_launching(uint32_t rockets, enum parts_way way,
+                                       const char *item)
+{
+    uint64_t took;
+    struct table *table = parts_launch(rockets, way, &took);
+
+    parts_print("apply", item, "messages/s", rockets * 1e9 / (double)took);
+    return table;
+}
+
+/* The next number of each rocket, in random order. */
+static void measure_random(struct table *table, enum parts_way way,
+                           const char *item, uint32_t number,
+                           struct order *order)
+{
+    deliver(order, (uint32_t)table_count(table), number, 1, 1);
+    shuffle(order, order->count);
+    measure_way(table, way, item, order);
+}
+
 void parts_apply_many(uint32_t rockets)
 {
     struct order order = order_new((size_t)rockets * STEPS);
-    uint64_t took;
-    struct table *table = parts_launch(rockets, &took);
 
-    parts_print("apply", "many rockets: launching them", "messages/s",
-                rockets * 1e9 / (double)took);
+    table_free(measure_launching(rockets, PARTS_GROUPS,
+                                 "many: launching them, in groups of 64"));
+    struct table *table = measure_launching(rockets, PARTS_SINGLY,
+                                            "many rockets: launching them");
     deliver(&order, rockets, 2, 1, 1);
     measure(table, "many: in order, as they were launched", &order);
-    deliver(&order, rockets, 3, 1, 1);
-    shuffle(&order, order.count);
-    measure(table, "many: in order, random rockets", &order);
-    deliver_steps(&order, rockets, 4);
+    measure_random(table, PARTS_SINGLY, "many: in order, random rockets", 3,
+                   &order);
+    measure_random(table, PARTS_GROUPS, "many: random, in groups of 64", 4,
+                   &order);
+    measure_random(table, PARTS_POSITIONS,
+                   "many: random, in groups of 64 with positions", 5, &order);
+    deliver_steps(&order, rockets, 6);
     measure(table, "many: shuffled within 4 numbers a rocket", &order);
     table_free(table);
     free(order.deliveries);

@@ -63,11 +63,12 @@ static void measure_list(struct table *table, const char *query, size_t count,
 static struct table *make_table(uint32_t rockets)
 {
     uint64_t took;
-    struct table *table = parts_launch(rockets, &took);
+    struct table *table = parts_launch(rockets, PARTS_SINGLY, &took);
 
     for (uint32_t rocket = 0; rocket < rockets; rocket++)
         for (uint32_t number = 2; number <= rocket % MESSAGES + 1; number++)
-            parts_apply(table, &(struct delivery){rocket, number}, 1);
+            parts_apply(table, PARTS_SINGLY, &(struct delivery){rocket, number},
+                        1);
     return table;
 }
 

@@ -10,7 +10,7 @@
 #   FLAG  a flag of the service, with = or a space before its value: -port=N,
 #         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
 #         -max-connections=N, -idle-timeout=SECONDS, -drain=SECONDS,
-#         -max-memory=BYTES, -log-level=LEVEL, -log-format=FORMAT,
+#         -max-memory=BYTES, -data=DIR, -log-level=LEVEL, -log-format=FORMAT,
 #         -check-health[=URL], -version. README.md describes them, and so does
 #         build/release/lunar.service -help after the first build.
 #

@@ -45,7 +45,7 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
-        documents) packages+=(python3 curl prometheus) ;;
+        documents) packages+=(python3 curl prometheus psmisc) ;;
         debug | asan | tsan) packages+=(chromium nginx-light openssl python3 prometheus) ;;
         esac
     done

@@ -14,15 +14,32 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "readable.h"
 
 enum {
     MAX_PART = 128, /* bytes of a part of a line */
     /*
-     * If poll(2) says that a pipe can be written, it takes PIPE_BUF bytes,
-     * which are 4096.
+     * With the longest folder. If poll(2) says that a pipe can be written, it
+     * takes PIPE_BUF bytes, which are 4096.
      */
-    MAX_LINE = 512,
+    MAX_LINE = 2048,
 };
+
+const char announce_no_threads[] =
+    "can't start threads: too few processes (ulimit -u) or too little memory";
+
+int announce_failure(int code, const char *reason)
+{
+    struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (!log_flush(LOG_STOP_MS) || poll(&err, 1, LOG_STOP_MS) <= 0)
+        return code;
+    if (log_get_format() == LOG_JSON)
+        log_line(LOG_ERROR, "%s", reason);
+    else
+        dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
+    return code;
+}
 
 void announce_warnings(const struct config_report *report)
 {
@@ -69,27 +86,7 @@ static void describe_memory(const struct config *config,
              large ? size / 1024 : size, large ? "GiB" : "MiB", reason);
 }
 
-static void print_ready(const struct server_address *address)
-{
-    static const char authentication[] = "no authentication";
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    const char *text = address->text;
-    char line[MAX_LINE];
-
-    if (address->reach == SERVER_ALL_ADDRESSES)
-        snprintf(line, sizeof(line), "%s (all addresses; %s)", text,
-                 authentication);
-    else
-        snprintf(line, sizeof(line), "http://%s (API: http://%s/swagger%s%s)",
-                 text, text, address->reach == SERVER_LOOPBACK ? "" : "; ",
-                 address->reach == SERVER_LOOPBACK ? "" : authentication);
-    if (poll(&out, 1, 0) <= 0 ||
-        dprintf(STDOUT_FILENO, "lunar.service: listening on %s\n", line) < 0)
-        log_line(LOG_WARN, "stdout does not take this line: listening on %s",
-                 line);
-}
-
-void announce_ready(const struct config *config, const struct machine *machine,
+void announce_start(const struct config *config, const struct machine *machine,
                     const struct server_address *address)
 {
     char threads[MAX_PART], memory[MAX_PART];
@@ -114,7 +111,66 @@ void announce_ready(const struct config *config, const struct machine *machine,
                  "reach it, or use -host=127.0.0.1 behind a proxy that asks "
                  "for a password",
                  address->text);
+}
+
+/* "http://" for an address that is one. */
+static const char *scheme_of(const struct server_address *address)
+{
+    return address->reach == SERVER_ALL_ADDRESSES ? "" : "http://";
+}
+
+void announce_recovery(const struct config *config,
+                       const struct server_address *address)
+{
+    struct readable_path data = readable_path(config->data);
+    const struct log_field fields[] = {
+        {"address", LOG_LEFT_OUT, LOG_STRING, .string = address->text},
+        {"data", LOG_LEFT_OUT, LOG_STRING, .string = data.text},
+    };
+
+    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+              "listening on %s%s; recovering the state from %s, until then "
+              "requests get 503",
+              scheme_of(address), address->text, data.text);
+}
+
+/* The address, the API, who can connect, and whether state is kept. */
+static void write_ready(const struct config *config,
+                        const struct server_address *address,
+                        char line[MAX_LINE])
+{
+    static const char authentication[] = "no authentication; ";
+    static const char memory_only[] =
+        "state in memory only, -data=DIR keeps it";
+    const char *text = address->text;
+    char state[sizeof(struct readable_path) + MAX_PART];
+
+    if (config->data != NULL)
+        snprintf(state, sizeof(state), "state kept in %s",
+                 readable_path(config->data).text);
+    else
+        snprintf(state, sizeof(state), "%s", memory_only);
+    if (address->reach == SERVER_ALL_ADDRESSES)
+        snprintf(line, MAX_LINE, "%s (all addresses; %s%s)", text,
+                 authentication, state);
+    else
+        snprintf(line, MAX_LINE, "http://%s (API: http://%s/swagger; %s%s)",
+                 text, text,
+                 address->reach == SERVER_LOOPBACK ? "" : authentication,
+                 state);
+}
+
+void announce_ready(const struct config *config,
+                    const struct server_address *address)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    char line[MAX_LINE];
+
     /* In a terminal, which shows both, the ready line is the last one. */
     log_flush(LOG_STOP_MS);
-    print_ready(address);
+    write_ready(config, address, line);
+    if (poll(&out, 1, 0) <= 0 ||
+        dprintf(STDOUT_FILENO, "lunar.service: listening on %s\n", line) < 0)
+        log_line(LOG_WARN, "stdout does not take this line: listening on %s",
+                 line);
 }

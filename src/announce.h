@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the service says when it is ready: a line on stdout with its address,
- * and lines in the log.
+ * What the service says at its start: why it cannot run, or a line on stdout
+ * with its address, and lines in the log.
  */
 #ifndef LUNAR_ANNOUNCE_H
 #define LUNAR_ANNOUNCE_H
@@ -9,16 +9,34 @@
 #include "config.h"
 #include "server/server.h"
 
+extern const char announce_no_threads[];
+
+/*
+ * Print one line on stderr, after those of the log, and in JSON if they are;
+ * but if nobody reads stderr, the process ends without it. Returns `code`.
+ */
+int announce_failure(int code, const char *reason);
+
 /* Log what the configuration warns of. */
 void announce_warnings(const struct config_report *report);
 
 /*
  * Log how many event loops there are, how much memory rockets may take, and
- * why. Warn if clients on other machines can connect. Then print the ready
- * line, for scripts to wait for; where that fails or would block, it is in a
- * warning of the log instead.
+ * why. Warn if clients on other machines can connect.
  */
-void announce_ready(const struct config *config, const struct machine *machine,
+void announce_start(const struct config *config, const struct machine *machine,
+                    const struct server_address *address);
+
+/* Log that the service listens, but recovers its state from -data first. */
+void announce_recovery(const struct config *config,
+                       const struct server_address *address);
+
+/*
+ * Print the ready line, for scripts to wait for, which also says whether the
+ * state is kept. Where that fails or would block, it is in a warning of the
+ * log instead.
+ */
+void announce_ready(const struct config *config,
                     const struct server_address *address);
 
 #endif

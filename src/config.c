@@ -87,6 +87,11 @@
           "a number of bytes, or of K, M or G, at least 1M",                   \
           "Maximum memory for rockets, as in 512M or 4G. A message that" LINE  \
           "needs more gets status 503.")                                       \
+    VALUE("data", "DIR", "LUNAR_DATA", "/var/lib/lunar",                       \
+          "none; the state is lost at the stop", config_read_data,             \
+          "a folder, as in /var/lib/lunar, of at most 400 bytes",              \
+          "Keep the state in this folder, which is made if missing. A" LINE    \
+          "message is on the disk before it is acknowledged with 202.")        \
     VALUE("log-level", "LEVEL", "LUNAR_LOG_LEVEL", "debug", DEFAULT_LOG_LEVEL, \
           config_read_log_level, "error, warn, info or debug",                 \
           "Log on stderr up to this level: error, warn, info or debug." LINE   \
@@ -361,8 +366,8 @@ const char *config_help(void)
     return "Usage: lunar.service [flags]\n"
            "\n"
            "Receives the messages of rockets, out of order and more than "
-           "once, keeps the\n"
-           "state of every rocket in memory and serves it over HTTP.\n"
+           "once, and\n"
+           "serves the state of every rocket over HTTP.\n"
            "\n"
            "Flags are written -name=value or -name value. If a flag is not "
            "given, its\n"

@@ -17,6 +17,11 @@
 enum {
     CONFIG_MAX_LINE = 256, /* bytes of an error or a warning, with its NUL */
     CONFIG_MAX_WARNINGS = 8,
+    /*
+     * Bytes of -data. The files in it have longer names, and SQLite takes
+     * absolute ones of up to 512 bytes (MAX_PATHNAME of its os_unix.c).
+     */
+    CONFIG_MAX_DATA = 400,
 };
 
 struct config {
@@ -30,6 +35,7 @@ struct config {
     unsigned idle_timeout;    /* -idle-timeout, seconds, 10 */
     unsigned drain;           /* -drain, seconds, 0 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
+    const char *data;         /* -data, a folder; NULL: in memory only */
     bool threads_by_machine;  /* not given, so the machine decided */
     bool memory_by_machine;
     enum log_level log_level;   /* -log-level, info */

@@ -119,6 +119,12 @@ bool config_read_max_memory(const char *value, struct config *config)
     return true;
 }
 
+bool config_read_data(const char *value, struct config *config)
+{
+    config->data = value;
+    return *value != '\0' && strlen(value) <= CONFIG_MAX_DATA;
+}
+
 bool config_read_log_level(const char *value, struct config *config)
 {
     return log_level_of(text_of(value), &config->log_level);

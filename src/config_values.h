@@ -25,6 +25,7 @@ bool config_read_max_connections(const char *value, struct config *config);
 bool config_read_idle_timeout(const char *value, struct config *config);
 bool config_read_drain(const char *value, struct config *config);
 bool config_read_max_memory(const char *value, struct config *config);
+bool config_read_data(const char *value, struct config *config);
 bool config_read_log_level(const char *value, struct config *config);
 bool config_read_log_format(const char *value, struct config *config);
 /* NULL: the flag has no value. */

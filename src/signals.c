@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +103,18 @@ void signals_unblock(void)
 
     fill_stops(&set);
     sync_check(pthread_sigmask(SIG_UNBLOCK, &set, NULL), "pthread_sigmask");
+}
+
+bool signals_pending(void)
+{
+    sigset_t pending;
+    bool found = false;
+
+    sigemptyset(&pending);
+    sigpending(&pending);
+    for (size_t i = 0; i < STOP_COUNT; i++)
+        found = found || sigismember(&pending, stops[i].number) == 1;
+    return found;
 }
 
 static const char *name_of(int number)

@@ -5,6 +5,8 @@
 #ifndef LUNAR_SIGNALS_H
 #define LUNAR_SIGNALS_H
 
+#include <stdbool.h>
+
 /*
  * Ignore what must not end the service. Let the signals that stop it end the
  * process at once, until signals_block(): nothing has to be finished yet.
@@ -20,6 +22,9 @@ void signals_block(void);
 
 /* Let them end the process at once again; also one that is waiting. */
 void signals_unblock(void);
+
+/* Whether one has come that signals_wait() would get. */
+bool signals_pending(void);
 
 /*
  * Wait until one of them arrives, also if it came before this call. Returns its

@@ -1,55 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Numbers and times as people read them.
- */
 #include "totals.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
-
-/* UINT64_MAX with its commas and a NUL. */
-enum { MAX_NUMBER = 27 };
-
-/* A number with a comma before each three digits. */
-struct number {
-    char text[MAX_NUMBER];
-};
-
-static struct number write_number(uint64_t value)
-{
-    struct number number = {""};
-    char digits[MAX_NUMBER];
-    int length = snprintf(digits, sizeof(digits), "%ju", (uintmax_t)value);
-    size_t end = 0;
-
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            number.text[end++] = ',';
-        number.text[end++] = digits[i];
-    }
-    return number;
-}
-
-/* In its two largest units, as in "3 h 12 min". */
-static void write_time(uint64_t seconds, char *out, size_t size)
-{
-    static const struct {
-        const char *name;
-        uint64_t seconds;
-    } units[] = {{"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}};
-    size_t i = 0;
-
-    while (i < 3 && seconds < units[i].seconds)
-        i++;
-    int length =
-        snprintf(out, size, "%ju %s", (uintmax_t)(seconds / units[i].seconds),
-                 units[i].name);
-    if (i < 3)
-        snprintf(out + length, size - (size_t)length, " %ju %s",
-                 (uintmax_t)(seconds % units[i].seconds / units[i + 1].seconds),
-                 units[i + 1].name);
-}
+#include "readable.h"
 
 static struct log_field field(const char *name, uint64_t value)
 {
@@ -58,12 +13,17 @@ static struct log_field field(const char *name, uint64_t value)
 
 void totals_log(const struct totals *totals)
 {
-    struct number messages[API_RESULT_COUNT];
-    char time[64];
+    struct readable_number messages[API_RESULT_COUNT];
+    struct readable_path data = {""};
+    char written[64] = "";
 
     for (size_t i = 0; i < API_RESULT_COUNT; i++)
-        messages[i] = write_number(totals->messages[i]);
-    write_time(totals->seconds, time, sizeof(time));
+        messages[i] = readable_number(totals->messages[i]);
+    if (totals->data != NULL) {
+        data = readable_path(totals->data);
+        snprintf(written, sizeof(written), ", %s not written",
+                 messages[API_NOT_WRITTEN].text);
+    }
     const struct log_field fields[] = {
         field("uptimeSeconds", totals->seconds),
         field("requests", totals->requests),
@@ -73,16 +33,21 @@ void totals_log(const struct totals *totals)
         field("stale", totals->messages[API_STALE]),
         field("rejected", totals->messages[API_REJECTED]),
         field("withoutMemory", totals->messages[API_NO_MEMORY]),
+        field("notWritten", totals->messages[API_NOT_WRITTEN]),
         field("rockets", totals->rockets),
+        {"data", LOG_LEFT_OUT, totals->data != NULL ? LOG_STRING : LOG_NULL,
+         .string = data.text},
     };
     log_event(
         LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
         "stopped after %s: %s requests, %s refused; messages: %s applied, "
-        "%s duplicate, %s stale, %s rejected, %s without memory; "
-        "%s rockets",
-        time, write_number(totals->requests).text,
-        write_number(totals->refused).text, messages[API_APPLIED].text,
+        "%s duplicate, %s stale, %s rejected, %s without memory%s; "
+        "%s rockets%s%s",
+        readable_time(totals->seconds).text,
+        readable_number(totals->requests).text,
+        readable_number(totals->refused).text, messages[API_APPLIED].text,
         messages[API_DUPLICATE].text, messages[API_STALE].text,
-        messages[API_REJECTED].text, messages[API_NO_MEMORY].text,
-        write_number(totals->rockets).text);
+        messages[API_REJECTED].text, messages[API_NO_MEMORY].text, written,
+        readable_number(totals->rockets).text,
+        totals->data != NULL ? ", kept in " : "", data.text);
 }

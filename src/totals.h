@@ -15,13 +15,15 @@ struct totals {
     uint64_t requests, refused;
     uint64_t messages[API_RESULT_COUNT];
     size_t rockets;
+    const char *data; /* the folder that has them; NULL: they are lost */
 };
 
 /*
  * Log them:
  *
  *     stopped after 3 h 12 min: 100,003 requests, 4 refused; messages: 100,000
- *     applied, 3 duplicate, 0 stale, 2 rejected, 0 without memory; 20 rockets
+ *     applied, 3 duplicate, 0 stale, 2 rejected, 0 without memory, 0 not
+ *     written; 20 rockets, kept in /var/lib/lunar
  */
 void totals_log(const struct totals *totals);
 

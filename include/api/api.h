@@ -12,9 +12,12 @@
 
 #include "base/quota.h"
 #include "http/app.h"
+#include "http/deferred.h"
 
+struct commit;
 struct metric;
 struct metrics;
+struct store;
 struct table;
 struct workers;
 
@@ -26,6 +29,8 @@ enum {
     API_MAX_STREAMS = 16,
     /* Bytes for decoding compressed bodies, all together. */
     API_MAX_DECODING = 64 * 1024 * 1024,
+    /* Bytes of batches that wait for the disk, all together. */
+    API_MAX_PENDING = 64 * 1024 * 1024,
 };
 
 /* What became of a message, as lunar_messages_total counts it. */
@@ -35,6 +40,7 @@ enum api_result {
     API_STALE,
     API_REJECTED, /* not a message */
     API_NO_MEMORY,
+    API_NOT_WRITTEN, /* the store could not take it */
     API_RESULT_COUNT
 };
 
@@ -45,6 +51,13 @@ struct api_metrics {
     struct metric *batches; /* by the number of their messages */
 };
 
+/* The recovery of the state from the store. */
+struct api_recovery {
+    _Atomic bool running;
+    _Atomic uint64_t began;       /* microseconds of the monotonic clock */
+    _Atomic uint64_t done, total; /* in any unit; a total of 0 is not known */
+};
+
 /* What the operations work on. */
 struct api {
     /* Set at start, then read-only. */
@@ -52,11 +65,21 @@ struct api {
     struct workers *workers;  /* for what takes long */
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
-    uint64_t start;           /* random, of this start: part of every ETag */
-    uint64_t began;           /* microseconds of the monotonic clock */
-    _Atomic bool stopping;    /* set once, by api_set_stopping() */
+    struct store *store;   /* NULL: the state is in memory only */
+    struct commit *commit; /* the way into the store, if there is one */
+    uint64_t start;        /* of this history of the state: part of every ETag;
+                              random, if the state is in memory only */
+    uint64_t began;        /* microseconds of the monotonic clock */
+    _Atomic bool stopping; /* set once, by api_set_stopping() */
+    struct api_recovery recovery;
     _Atomic unsigned streams; /* whole lists being sent now */
     struct quota decoding;    /* memory for compressed bodies */
+    struct quota pending;     /* memory for batches that wait for the disk */
+    /*
+     * Owned by the journal's thread: connections that the commit at hand has
+     * settled, and that are woken together.
+     */
+    struct http_waiter *settled;
 };
 
 /*
@@ -65,6 +88,25 @@ struct api {
  */
 void api_init(struct api *api, struct table *table, struct workers *workers,
               struct metrics *metrics);
+
+/*
+ * Keep the state in `store`, which is attached to the table: from now on a
+ * message is acknowledged once it is durable. False if memory is exhausted.
+ * Ownership: `store` is borrowed. It is closed after the server has stopped,
+ * and before the workers and the table are freed: until then it settles what
+ * is left of batches whose connections have gone.
+ * Locking: before api_app().
+ */
+bool api_use_store(struct api *api, struct store *store);
+
+/*
+ * The state is being recovered, until api_end_recovery(): all but health and
+ * metrics is 503, with how far it is. `total` may be 0 if it is not known.
+ * Locking: safe from any thread.
+ */
+void api_begin_recovery(struct api *api);
+void api_set_progress(struct api *api, uint64_t done, uint64_t total);
+void api_end_recovery(struct api *api);
 
 /*
  * The service will stop: from now on it says that it is not ready, but still

@@ -88,4 +88,24 @@ hash_index_find(const struct hash_index *index, uint32_t hash,
     }
 }
 
+/* Fetch the slot at which probing for a hash starts into the cache. */
+static inline void hash_index_prefetch(const struct hash_index *index,
+                                       uint32_t hash)
+{
+    if (index->slot_count > 0)
+        __builtin_prefetch(&index->slots[hash_index_home(index, hash)]);
+}
+
+/* The place of the first thing with this hash; 0 if there is none. */
+static inline uint32_t hash_index_guess(const struct hash_index *index,
+                                        uint32_t hash)
+{
+    if (index->slot_count == 0)
+        return 0;
+    uint32_t i = hash_index_home(index, hash);
+    while (index->slots[i].place != 0 && index->slots[i].hash != hash)
+        i = hash_index_after(index, i);
+    return index->slots[i].place;
+}
+
 #endif

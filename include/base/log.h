@@ -38,6 +38,7 @@ enum {
      * Those may be as many again.
      */
     LOG_BUFFER = 128 * 1024,
+    LOG_MAX_FOOTER = 256, /* bytes, with the NUL; longer ones are truncated */
     /* For the lines so far, at the end of the process and of its start. */
     LOG_STOP_MS = 400,
 };
@@ -128,6 +129,14 @@ __attribute__((format(printf, 2, 3))) void log_line(enum log_level level,
 __attribute__((format(printf, 4, 5))) void
 log_event(enum log_level level, const struct log_field *fields, size_t count,
           const char *format, ...);
+
+/*
+ * Show `text` in a row of its own below the last line of the log, in place of
+ * the text before; "" removes it. For progress, while stderr is a terminal with
+ * longer rows, and the log has its thread; else it does nothing.
+ * Locking: as log_line().
+ */
+void log_footer(const char *text);
 
 /*
  * How many lines of `level` were logged since the start; and how many lines, of

@@ -72,7 +72,10 @@ void sync_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
 bool sync_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex,
                      const struct timespec *deadline);
 
-/* The time `ms` milliseconds, or `us` microseconds, from now, on the monotonic clock. */
+/*
+ * The time `ms` milliseconds, or `us` microseconds, from now, on the monotonic
+ * clock.
+ */
 struct timespec sync_deadline(uint64_t ms);
 struct timespec sync_deadline_us(uint64_t us);
 

@@ -48,7 +48,8 @@ struct http_stream {
     /*
      * The service stops: end the wait soon. Called at most once per wait,
      * after `next` has returned HTTP_WAIT, possibly during the wake; never
-     * after `free`. Must not block.
+     * after `free`. Must not block. May do nothing if the wait ends soon by
+     * itself.
      */
     void (*cancel)(struct http_stream *stream);
     void (*free)(struct http_stream *stream);
@@ -70,16 +71,27 @@ struct http_sink {
      * connection. The bytes are valid only during the call; those not taken
      * are passed again. Must not block.
      * `waiter` is NULL if the connection cannot wait: the sink must then take
-     * all bytes. That is so for about the last 16 KiB of a body; in a pool of
-     * event loops also for every part of a chunked body behind which nothing
-     * has arrived yet, without a bound on their sum; and once the service
-     * stops. A sink that cannot take them returns HTTP_FAILED.
+     * all bytes, or return HTTP_FAILED, which closes the connection without a
+     * response. That is so
+     * - once the service stops;
+     * - with event loops, for a part that ends a body with a Content-Length:
+     *   its last 16 KiB at most, once a request;
+     * - with event loops, for each part of a chunked body of which nothing more
+     *   has arrived yet, as the client may have shut down its side behind it.
+     *   So a sender that is slower than the service cannot be held back, and
+     *   the sum of what it sends has no bound; one that is faster can.
+     * With a thread for each connection only a stop makes it NULL.
      */
     enum http_flow (*take)(struct http_sink *sink, struct text *part,
                            struct http_waiter *waiter);
     /* As `cancel` of a stream. NULL if the sink never waits. */
     void (*cancel)(struct http_sink *sink);
-    /* The body is complete: fill in `response`, which may be deferred. */
+    /*
+     * The body is complete: fill in `response`, which may be deferred,
+     * whatever `take` was told: so a sink that could not wait for its last
+     * parts waits here. The client gets the response also if it has shut down
+     * its side behind the body.
+     */
     void (*finish)(struct http_sink *sink, struct http_response *response);
     /* The rest of the body will not arrive. */
     void (*free)(struct http_sink *sink);

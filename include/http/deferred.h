@@ -51,7 +51,10 @@ struct http_deferred {
     /*
      * The service stops: wake `waiter` soon. Called at most once, after `start`
      * has returned, from any thread, possibly during the wake; never after
-     * `finish` or `free`. Must not block.
+     * `finish` or `free`. Must not block. May do nothing if the operation
+     * cannot be undone and ends soon by itself, as a commit does: the wait then
+     * ends with it, and `finish` follows as always. It is not called before
+     * other requests have had their time to end; see server_stop().
      */
     void (*cancel)(struct http_deferred *deferred);
     /* The response is no longer needed. Called on any thread. */

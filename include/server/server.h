@@ -14,7 +14,8 @@
 #include "http/site_policy.h"
 
 enum {
-    SERVER_STOP_MS = 4500, /* for requests in flight at a stop */
+    SERVER_STOP_MS = 4500,  /* for requests in flight at a stop */
+    SERVER_CANCEL_MS = 500, /* of these, for what has to be cancelled */
     SERVER_ADDRESS_TEXT = 128,
 };
 
@@ -81,9 +82,13 @@ const struct server_address *server_address(const struct server *server);
 
 /*
  * Stop listening, answer requests on open connections with `Connection: close`,
- * give those in flight SERVER_STOP_MS, and free everything. Lasts longer
- * only while the application, asked to cancel, does not wake what waits for it.
+ * give those in flight SERVER_STOP_MS, and free everything. What waits for the
+ * application is cancelled SERVER_CANCEL_MS before that time is over.
+ * False if it has not woken all of it by then, for example as a disk does not
+ * respond. Then the server still runs, and nothing may be freed that it or its
+ * application uses. Call again to wait for SERVER_CANCEL_MS more, or end the
+ * process by _exit(2).
  */
-void server_stop(struct server *server);
+bool server_stop(struct server *server);
 
 #endif

@@ -60,10 +60,11 @@ enum { TABLE_GROUP = 64 /* items of one call */ };
 
 /*
  * Apply up to TABLE_GROUP messages, in order, as table_apply() does. Faster
- * than one by one where they are of many rockets: the memory of all is fetched
- * before the first is applied.
- * Positions rise from item to item and from call to call. table_revision() is
- * then the position of the last message that changed the table.
+ * than one by one where there are many rockets: the memory of some is fetched
+ * while others are applied.
+ * Either all items have positions or none has. Positions rise from item to item
+ * and from call to call. table_revision() is then the position of the last
+ * message that changed the table, and is set at the end of the call.
  * Ownership: the messages are borrowed. Locking: locks one stripe at a time. If
  * items have positions, one thread at a time applies them, and no other thread
  * changes the table.
@@ -73,7 +74,9 @@ void table_apply_group(struct table *table, struct table_item *items,
 
 /*
  * From now on only table_admit() enforces the limit on memory: the table holds
- * what a journal has, and has to take it. Locking: before other threads use the
+ * what a journal has, and has to take it, also if the limit was higher when it
+ * was written. MESSAGE_NO_MEMORY from table_apply() and table_apply_group()
+ * then means that malloc(3) failed. Locking: before other threads use the
  * table.
  */
 void table_limit_admission(struct table *table);
@@ -81,9 +84,20 @@ void table_limit_admission(struct table *table);
 /*
  * Whether `message` may be given to a journal, to be applied once it is
  * durable. MESSAGE_APPLIED: it may; the memory that it is likely to need was
- * added to `*reserved` and is reserved until table_unreserve(). MESSAGE_NO_MEMORY:
- * it would not fit. MESSAGE_DUPLICATE and MESSAGE_STALE: it changes nothing.
- * Nothing is reserved in these cases.
+ * added to `*reserved` and is reserved until table_unreserve().
+ * MESSAGE_NO_MEMORY: it would not fit. MESSAGE_DUPLICATE and MESSAGE_STALE: it
+ * changes nothing. Nothing is reserved in these cases.
+ *
+ * The table is seen as it is: messages that wait to be applied do not count as
+ * applied, nor their rockets and strings as known. So the needs of messages
+ * that follow each other are rather overestimated. What extends a run, and has
+ * no new string, needs nothing and is admitted to a full table.
+ *
+ * Of memory that is allocated ahead for several rockets or runs, an estimate
+ * has a share. So the table may come to hold more than the limit: for each
+ * message that waits at most 16 KiB, and typically nothing; and once, when the
+ * hash indexes of all stripes grow together, 3 % of what it holds. No more than
+ * that, since the memory that is really held counts for the next admission.
  * Locking: read-locks one stripe.
  */
 enum message_outcome table_admit(struct table *table,
@@ -104,18 +118,21 @@ size_t table_memory_limit(const struct table *table);
 
 /*
  * Whether the table is full: it has refused a message with MESSAGE_NO_MEMORY,
- * and holds at least as much memory as it did after the latest refusal. So it
- * is full from a refusal until memory has been freed, for example because gaps
- * were filled. A full table still applies messages that need no memory, and
- * those that need less than the one refused.
- * Locking: none.
+ * and holds at least as much memory, or has it reserved, as after the latest
+ * refusal. So it is full from a refusal until memory has been freed, for
+ * example because gaps were filled, or because messages needed less than was
+ * reserved. A full table still applies messages that need no memory, and those
+ * that need less than the one refused. Locking: none.
  */
 bool table_is_full(const struct table *table);
 
 /*
- * The number of state changes so far. A change draws its revision under the
- * lock of its stripe. So a thread that reads the revision first and the
- * rockets afterwards sees at least all changes up to that revision.
+ * The number of state changes so far; or, if messages are applied with
+ * positions, that of the latest change. A change draws its revision under the
+ * lock of its stripe, and a position is the revision only after the changes of
+ * its whole group. So a thread that reads the revision first and the rockets
+ * afterwards sees at least all changes up to that revision. It may see newer
+ * ones.
  * Locking: none.
  */
 uint64_t table_revision(const struct table *table);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Joins the operations to the server.
+ * Joins the operations to the server, and to the store if there is one.
  */
 #include "api/api.h"
 
 #include <sodium.h>
 
 #include "api_metrics.h"
+#include "api_store.h"
 #include "operations.h"
+#include "posting.h"
+#include "recovery.h"
 #include "routes.h"
+#include "store/store.h"
 
 void api_init(struct api *api, struct table *table, struct workers *workers,
               struct metrics *metrics)
@@ -17,10 +21,51 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->workers = workers;
     api->registry = metrics;
     api_metrics_add(api, metrics);
+    api->store = NULL;
+    api->commit = NULL;
+    api->settled = NULL;
     randombytes_buf(&api->start, sizeof(api->start));
     atomic_init(&api->streams, 0);
     health_init(api);
+    recovery_init(&api->recovery);
     quota_init(&api->decoding, API_MAX_DECODING, 0);
+    quota_init(&api->pending, API_MAX_PENDING, 0);
+}
+
+/* On the journal's thread: a commit has settled its tickets. */
+static void wake_settled(void *context)
+{
+    struct api *api = context;
+    struct http_waiter *first = api->settled;
+
+    api->settled = NULL;
+    http_wake_all(first);
+}
+
+bool api_use_store(struct api *api, struct store *store)
+{
+    if (!store_attach(store, api->table, wake_settled, api))
+        return false;
+    api->store = store;
+    api->commit = store_commit(store);
+    api->start = store_id(store);
+    return true;
+}
+
+void api_store_wake(struct api *api, struct http_waiter *waiter)
+{
+    waiter->next = api->settled;
+    api->settled = waiter;
+}
+
+const char *api_store_problem(const struct api *api)
+{
+    struct journal_status status;
+
+    store_status(api->store, &status);
+    return status.problem != NULL
+               ? status.problem
+               : "the disk could not be written for a moment";
 }
 
 void api_set_stopping(struct api *api)
@@ -30,10 +75,13 @@ void api_set_stopping(struct api *api)
 
 struct http_app api_app(struct api *api)
 {
-    return (struct http_app){.context = api,
-                             .open = routes_open,
-                             .answer = routes_answer,
-                             .too_long = messages_too_long,
-                             .routes = routes_names,
-                             .route_count = ROUTE_COUNT};
+    return (struct http_app){
+        .context = api,
+        .open = routes_open,
+        .answer = routes_answer,
+        .too_long = messages_too_long,
+        .routes = routes_names,
+        .route_count = ROUTE_COUNT,
+        .request_memory = api->store != NULL ? posting_size : 0,
+    };
 }

@@ -4,12 +4,13 @@
 #include "api/api.h"
 #include "base/metrics.h"
 #include "base/workers.h"
+#include "store/commit.h"
 #include "table/table.h"
 
 static const char *const results[API_RESULT_COUNT] = {
     [API_APPLIED] = "applied",     [API_DUPLICATE] = "duplicate",
     [API_STALE] = "stale",         [API_REJECTED] = "rejected",
-    [API_NO_MEMORY] = "no_memory",
+    [API_NO_MEMORY] = "no_memory", [API_NOT_WRITTEN] = "not_written",
 };
 
 static const struct metric_family messages = {
@@ -193,4 +194,29 @@ void api_metrics_add(struct api *api, struct metrics *metrics)
     metrics_add(metrics, &memory, api);
     metrics_add(metrics, &memory_limit, api);
     metrics_add(metrics, &build, api);
+}
+
+void api_metrics_count(const struct api_metrics *counts,
+                       enum message_outcome outcome, uint64_t number)
+{
+    static const enum api_result counted_as[] = {
+        [MESSAGE_APPLIED] = API_APPLIED,
+        [MESSAGE_DUPLICATE] = API_DUPLICATE,
+        [MESSAGE_STALE] = API_STALE,
+        [MESSAGE_NO_MEMORY] = API_NO_MEMORY,
+    };
+
+    if (number > 0)
+        metric_add(counts->messages, counted_as[outcome], number);
+}
+
+void api_metrics_count_ticket(const struct api_metrics *counts,
+                              const struct commit_ticket *ticket)
+{
+    for (enum message_outcome i = MESSAGE_APPLIED; i < MESSAGE_NO_MEMORY; i++)
+        api_metrics_count(counts, i, ticket->outcomes[i]);
+    if (ticket->launches > 0)
+        metric_add(counts->launches, 0, ticket->launches);
+    if (ticket->explosions > 0)
+        metric_add(counts->explosions, 0, ticket->explosions);
 }

@@ -3,6 +3,10 @@
  * A line within one part of the body is parsed in place. Only a line that is
  * cut at the end of a part is copied, and its rest is appended. If it gets too
  * long, or memory for it ends, it is counted and its rest is discarded.
+ *
+ * Without a store the messages of a part are applied in groups. Their texts are
+ * in the part, or in the copy of a cut line; so the last group is applied at
+ * the end of the part, and before the next cut line is copied.
  */
 #include "batch.h"
 
@@ -13,9 +17,12 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api_store.h"
 #include "base/metrics.h"
+#include "batch_commit.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
+#include "table/table.h"
 
 enum {
     /* With a CR, which may be part of the line's end. */
@@ -24,12 +31,21 @@ enum {
     MAX_ERROR = 6 * sizeof(((struct parsed_message *)NULL)->detail) + 64,
 };
 
+/* Messages that are applied together. */
+struct group {
+    size_t count;
+    struct parsed_message parsed[TABLE_GROUP];
+    struct table_item items[TABLE_GROUP];
+    uint64_t lines[TABLE_GROUP]; /* their numbers */
+};
+
 struct batch {
-    struct table *table;
-    struct api_metrics metrics;
-    struct batch_counts counts;
-    struct batch_counts counted;   /* those that `metrics` has */
-    uint64_t launches, explosions; /* applied; `metrics` does not have them */
+    struct api *api;
+    struct batch_commit *commit;   /* NULL: without a store */
+    struct batch_counts counts;    /* without those that `commit` has */
+    struct batch_counts counted;   /* those that the metrics have */
+    uint64_t launches, explosions; /* applied; the metrics do not have them */
+    uint64_t committed;            /* messages that `commit` took */
     uint64_t line; /* number of the line that is being read, from 1 */
     /*
      * Bytes of this line from earlier parts. `skipping`: the line is counted
@@ -43,18 +59,23 @@ struct batch {
     struct buffer errors;
 };
 
-struct batch *batch_new(struct table *table, const struct api_metrics *counts)
+struct batch *batch_new(struct api *api)
 {
     struct batch *batch = calloc(1, sizeof(*batch));
 
     if (batch == NULL)
         return NULL;
-    batch->table = table;
-    if (counts != NULL)
-        batch->metrics = *counts;
+    batch->api = api;
     batch->line = 1;
     batch->carried = BUFFER_INIT;
     batch->errors = BUFFER_INIT;
+    if (api->store != NULL) {
+        batch->commit = batch_commit_new(api);
+        if (batch->commit == NULL) {
+            free(batch);
+            return NULL;
+        }
+    }
     return batch;
 }
 
@@ -62,6 +83,7 @@ void batch_free(struct batch *batch)
 {
     if (batch == NULL)
         return;
+    batch_commit_free(batch->commit);
     buffer_release(&batch->carried);
     buffer_release(&batch->errors);
     free(batch);
@@ -128,15 +150,29 @@ static void reject_long_line(struct batch *batch, struct text line)
     reject_line(batch, line, "the line is longer than 65536 bytes");
 }
 
-static void count_not_taken(struct batch *batch)
+/* Lines of a group are counted later than lines behind them may be. */
+static void count_not_taken(struct batch *batch, uint64_t line,
+                            const char *reason)
 {
-    if (batch->counts.not_taken++ == 0)
-        batch->counts.first_not_taken = batch->line;
+    struct batch_counts *counts = &batch->counts;
+
+    counts->not_taken++;
+    if (counts->first_not_taken == 0 || line < counts->first_not_taken) {
+        counts->first_not_taken = line;
+        counts->reason = reason;
+    }
 }
 
-static void apply_line(struct batch *batch, const struct message *message)
+static void count_no_memory(struct batch *batch, uint64_t line)
 {
-    switch (table_apply(batch->table, message)) {
+    count_not_taken(batch, line, "the memory limit is reached");
+    batch->counts.no_memory++;
+}
+
+static void count_outcome(struct batch *batch, const struct message *message,
+                          enum message_outcome outcome, uint64_t line)
+{
+    switch (outcome) {
     case MESSAGE_APPLIED:
         batch->counts.applied++;
         batch->launches += message->type == MESSAGE_LAUNCHED;
@@ -149,9 +185,44 @@ static void apply_line(struct batch *batch, const struct message *message)
         batch->counts.stale++;
         break;
     case MESSAGE_NO_MEMORY:
-        count_not_taken(batch);
+        count_no_memory(batch, line);
         break;
     }
+}
+
+static void apply_group(struct batch *batch, struct group *group)
+{
+    table_apply_group(batch->api->table, group->items, group->count);
+    for (size_t i = 0; i < group->count; i++) {
+        count_outcome(batch, group->items[i].message, group->items[i].outcome,
+                      group->lines[i]);
+        message_parse_release(&group->parsed[i]);
+    }
+    group->count = 0;
+}
+
+/* Its last message was parsed, and has its place there. */
+static void extend_group(struct batch *batch, struct group *group)
+{
+    size_t last = group->count++;
+
+    group->items[last] =
+        (struct table_item){.message = &group->parsed[last].message};
+    group->lines[last] = batch->line;
+    if (group->count == TABLE_GROUP)
+        apply_group(batch, group);
+}
+
+static void commit_line(struct batch *batch, const struct message *message)
+{
+    enum message_outcome outcome;
+
+    if (!batch_commit_add(batch->commit, message, batch->line, &outcome))
+        count_not_taken(batch, batch->line, API_STORE_BUSY);
+    else if (outcome == MESSAGE_APPLIED)
+        batch->committed++;
+    else
+        count_outcome(batch, message, outcome, batch->line);
 }
 
 /* Whether it has only white space of JSON. */
@@ -166,9 +237,10 @@ static bool is_blank(struct text line)
 }
 
 /* Read a complete line, without its LF. */
-static void read_line(struct batch *batch, struct text line)
+static void read_line(struct batch *batch, struct group *group,
+                      struct text line)
 {
-    struct parsed_message parsed;
+    struct parsed_message *parsed = &group->parsed[group->count];
 
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
@@ -178,16 +250,20 @@ static void read_line(struct batch *batch, struct text line)
     }
     if (is_blank(line))
         return;
-    switch (message_parse(line, &parsed)) {
+    switch (message_parse(line, parsed)) {
     case PARSE_OK:
-        apply_line(batch, &parsed.message);
-        message_parse_release(&parsed);
+        if (batch->commit == NULL) {
+            extend_group(batch, group);
+        } else {
+            commit_line(batch, &parsed->message);
+            message_parse_release(parsed);
+        }
         break;
     case PARSE_INVALID:
-        reject_line(batch, line, parsed.detail);
+        reject_line(batch, line, parsed->detail);
         break;
     case PARSE_NO_MEMORY:
-        count_not_taken(batch);
+        count_no_memory(batch, batch->line);
         break;
     }
 }
@@ -203,7 +279,7 @@ static void carry_piece(struct batch *batch, struct text piece)
     if (fits)
         buffer_append(carried, piece);
     if (buffer_failed(carried)) {
-        count_not_taken(batch);
+        count_no_memory(batch, batch->line);
         batch->skipping = true;
     } else if (!fits) {
         reject_long_line(batch,
@@ -213,14 +289,15 @@ static void carry_piece(struct batch *batch, struct text piece)
 }
 
 /* `piece` is the last piece of its line. */
-static void end_line(struct batch *batch, struct text piece)
+static void end_line(struct batch *batch, struct group *group,
+                     struct text piece)
 {
     if (batch->carried.length == 0 && !batch->skipping) {
-        read_line(batch, piece);
+        read_line(batch, group, piece);
     } else {
         carry_piece(batch, piece);
         if (!batch->skipping)
-            read_line(batch, buffer_text(&batch->carried));
+            read_line(batch, group, buffer_text(&batch->carried));
         buffer_clear(&batch->carried);
         batch->skipping = false;
     }
@@ -232,10 +309,11 @@ static void add_count(struct batch *batch, enum api_result result,
                       uint64_t count, uint64_t *counted)
 {
     if (count > *counted)
-        metric_add(batch->metrics.messages, result, count - *counted);
+        metric_add(batch->api->counts.messages, result, count - *counted);
     *counted = count;
 }
 
+/* The other messages are counted when they are settled. */
 static void add_counts(struct batch *batch)
 {
     const struct batch_counts *counts = &batch->counts;
@@ -245,49 +323,103 @@ static void add_counts(struct batch *batch)
     add_count(batch, API_DUPLICATE, counts->duplicate, &counted->duplicate);
     add_count(batch, API_STALE, counts->stale, &counted->stale);
     add_count(batch, API_REJECTED, counts->rejected, &counted->rejected);
-    add_count(batch, API_NO_MEMORY, counts->not_taken, &counted->not_taken);
-    metric_add(batch->metrics.launches, 0, batch->launches);
-    metric_add(batch->metrics.explosions, 0, batch->explosions);
+    add_count(batch, API_NO_MEMORY, counts->no_memory, &counted->no_memory);
+    add_count(batch, API_NOT_WRITTEN, counts->not_taken - counts->no_memory,
+              &counted->not_taken);
+    metric_add(batch->api->counts.launches, 0, batch->launches);
+    metric_add(batch->api->counts.explosions, 0, batch->explosions);
     batch->launches = batch->explosions = 0;
+}
+
+/* The lines of a part; with `last` also the line that has no end. */
+static void take_lines(struct batch *batch, struct text bytes, bool last)
+{
+    struct group group;
+    struct text rest = {NULL, 0};
+
+    group.count = 0;
+    if (batch->commit != NULL)
+        batch_commit_expect(batch->commit,
+                            batch->carried.length + bytes.length);
+    while (bytes.length > 0) {
+        struct text piece = text_split(&bytes, '\n');
+        if (bytes.data == NULL)
+            rest = piece;
+        else
+            end_line(batch, &group, piece);
+    }
+    /* If the last line has an end, this is a blank one. */
+    if (last)
+        end_line(batch, &group, TEXT(""));
+    if (batch->commit != NULL)
+        batch_commit_append(batch->commit);
+    else if (group.count > 0)
+        apply_group(batch, &group);
+    carry_piece(batch, rest);
+    add_counts(batch);
 }
 
 void batch_take(struct batch *batch, struct text bytes)
 {
-    while (bytes.length > 0) {
-        struct text piece = text_split(&bytes, '\n');
-        if (bytes.data == NULL)
-            carry_piece(batch, piece);
-        else
-            end_line(batch, piece);
-    }
-    add_counts(batch);
+    take_lines(batch, bytes, false);
 }
 
 void batch_end(struct batch *batch)
 {
     const struct batch_counts *counts = &batch->counts;
 
-    /* If the last line has an end, this is a blank one. */
-    end_line(batch, TEXT(""));
-    add_counts(batch);
-    metric_observe(batch->metrics.batches, 0,
+    take_lines(batch, TEXT(""), true);
+    metric_observe(batch->api->counts.batches, 0,
                    counts->applied + counts->duplicate + counts->stale +
-                       counts->rejected + counts->not_taken);
+                       counts->rejected + counts->not_taken + batch->committed);
 }
 
-const struct batch_counts *batch_counts(const struct batch *batch)
+bool batch_hold(struct batch *batch, void (*call)(void *context), void *context)
 {
-    return &batch->counts;
+    return batch->commit != NULL &&
+           batch_commit_hold(batch->commit, call, context);
 }
 
-uint64_t batch_lines(const struct batch *batch)
+bool batch_wait(struct batch *batch, void (*call)(void *context), void *context)
 {
-    return batch->line - 1;
+    return batch->commit != NULL &&
+           batch_commit_wait(batch->commit, call, context);
+}
+
+static void add_settled(struct batch_counts *counts,
+                        const struct batch_settled *settled)
+{
+    counts->applied += settled->outcomes[MESSAGE_APPLIED];
+    counts->duplicate += settled->outcomes[MESSAGE_DUPLICATE];
+    counts->stale += settled->outcomes[MESSAGE_STALE];
+    counts->not_taken += settled->not_written;
+    if (settled->not_written > 0 &&
+        (counts->first_not_taken == 0 ||
+         settled->first_not_written < counts->first_not_taken)) {
+        counts->first_not_taken = settled->first_not_written;
+        counts->reason = settled->problem;
+    }
+}
+
+struct batch_counts batch_counts(const struct batch *batch)
+{
+    struct batch_counts counts = batch->counts;
+
+    if (batch->commit != NULL) {
+        struct batch_settled settled = batch_commit_settled(batch->commit);
+        add_settled(&counts, &settled);
+    }
+    return counts;
 }
 
 const struct batch_error *batch_first_error(const struct batch *batch)
 {
     return &batch->first_error;
+}
+
+uint64_t batch_lines(const struct batch *batch)
+{
+    return batch->line - 1;
 }
 
 const char *batch_likely_mistake(const struct batch *batch)
@@ -297,16 +429,16 @@ const char *batch_likely_mistake(const struct batch *batch)
 
 void batch_write(const struct batch *batch, struct buffer *out)
 {
-    const struct batch_counts *counts = &batch->counts;
+    const struct batch_counts counts = batch_counts(batch);
 
     buffer_append(out, TEXT("\"applied\":"));
-    buffer_append_unsigned(out, counts->applied);
+    buffer_append_unsigned(out, counts.applied);
     buffer_append(out, TEXT(",\"duplicate\":"));
-    buffer_append_unsigned(out, counts->duplicate);
+    buffer_append_unsigned(out, counts.duplicate);
     buffer_append(out, TEXT(",\"stale\":"));
-    buffer_append_unsigned(out, counts->stale);
+    buffer_append_unsigned(out, counts.stale);
     buffer_append(out, TEXT(",\"rejected\":"));
-    buffer_append_unsigned(out, counts->rejected);
+    buffer_append_unsigned(out, counts.rejected);
     buffer_append(out, TEXT(",\"errors\":["));
     buffer_append(out, buffer_text(&batch->errors));
     buffer_append(out, TEXT("]"));

@@ -5,17 +5,20 @@
  * reported, and the others are applied. No more of the body is kept than the
  * line that has not ended yet.
  *
+ * With a store the messages are given to it as their bytes arrive, and applied
+ * once they are durable: batch_hold() and batch_wait() wait for that.
+ *
  * Lines end in LF or CR LF; the last one may end with the body. Lines of white
  * space alone are skipped, but numbered.
  */
 #ifndef LUNAR_API_BATCH_H
 #define LUNAR_API_BATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "table/table.h"
 
 enum {
     BATCH_MAX_LINE = 64 * 1024, /* bytes, without the line's end */
@@ -26,8 +29,10 @@ enum {
 struct batch_counts {
     uint64_t applied, duplicate, stale;
     uint64_t rejected;        /* the sender's mistakes */
-    uint64_t not_taken;       /* memory ended; they may be sent again */
+    uint64_t not_taken;       /* they may be sent again */
+    uint64_t no_memory;       /* of these: memory ended */
     uint64_t first_not_taken; /* line number of the first of them, or 0 */
+    const char *reason;       /* why that one was not taken; static */
 };
 
 /* The first rejected line. */
@@ -36,17 +41,20 @@ struct batch_error {
     char detail[256]; /* as in the result */
 };
 
-struct api_metrics;
+struct api;
 struct batch;
 
 /*
- * What becomes of the lines is added to `counts`, which may be NULL, after each
- * part. Returns NULL if memory is exhausted. Ownership: `table` and the
- * families of `counts` are borrowed.
+ * What becomes of the lines is added to the metrics of `api` after each part,
+ * or when it is settled. Returns NULL if memory is exhausted. Ownership: `api`
+ * is borrowed.
  */
-struct batch *batch_new(struct table *table, const struct api_metrics *counts);
+struct batch *batch_new(struct api *api);
 
-/* NULL does nothing. */
+/*
+ * What was given to a store is settled and counted nevertheless. NULL does
+ * nothing.
+ */
 void batch_free(struct batch *batch);
 
 /*
@@ -60,7 +68,20 @@ void batch_take(struct batch *batch, struct text bytes);
 /* The body is complete: apply the last line, if it has no end. */
 void batch_end(struct batch *batch);
 
-const struct batch_counts *batch_counts(const struct batch *batch);
+/*
+ * If so much waits for the store that the sender should wait: have `call`
+ * called once, on the journal's thread, when there is room again, and return
+ * true. Until the call the caller only waits. Without a store never.
+ */
+bool batch_hold(struct batch *batch, void (*call)(void *context),
+                void *context);
+
+/* The same, if anything waits for the store, when nothing does any more. */
+bool batch_wait(struct batch *batch, void (*call)(void *context),
+                void *context);
+
+/* Of the lines so far; with a store without those that wait for it. */
+struct batch_counts batch_counts(const struct batch *batch);
 
 const struct batch_error *batch_first_error(const struct batch *batch);
 

@@ -6,6 +6,7 @@
  */
 #include "batch_response.h"
 
+#include "api_store.h"
 #include "http/problem.h"
 
 /* Some lines were rejected, and none was a message. */
@@ -19,18 +20,18 @@ static bool is_nothing_taken(const struct batch_counts *counts)
 static void note_rejected(const struct batch *batch,
                           struct http_response *response)
 {
-    const struct batch_counts *counts = batch_counts(batch);
+    const struct batch_counts counts = batch_counts(batch);
     const struct batch_error *first = batch_first_error(batch);
-    uint64_t lines = counts->applied + counts->duplicate + counts->stale +
-                     counts->rejected + counts->not_taken;
+    uint64_t lines = counts.applied + counts.duplicate + counts.stale +
+                     counts.rejected + counts.not_taken;
     const char *note = response->note;
 
-    if (counts->rejected > 0)
+    if (counts.rejected > 0)
         http_response_note(
             response,
             "%s%s%ju of %ju lines rejected, the first is line %ju: %s",
             note != NULL ? note : "", note != NULL ? "; " : "",
-            (uintmax_t)counts->rejected, (uintmax_t)lines,
+            (uintmax_t)counts.rejected, (uintmax_t)lines,
             (uintmax_t)first->line, first->detail);
 }
 
@@ -38,12 +39,13 @@ static void respond_not_taken(const struct batch_counts *counts,
                               struct http_response *response)
 {
     problem_set(response, 503,
-                "the memory limit is reached: %ju lines were not taken, "
-                "the first of them line %ju; it is safe to send the whole "
-                "batch again",
-                (uintmax_t)counts->not_taken,
+                "%s: %ju lines were not taken, the first of them line %ju; it "
+                "is safe to send the whole batch again",
+                counts->reason, (uintmax_t)counts->not_taken,
                 (uintmax_t)counts->first_not_taken);
-    http_response_header(response, "Retry-After", "10");
+    http_response_header(response, "Retry-After",
+                         counts->no_memory > 0 ? "10"
+                                               : API_STORE_PROBLEM_RETRY);
 }
 
 static void respond_nothing_taken(const struct batch *batch,
@@ -63,11 +65,11 @@ static void respond_nothing_taken(const struct batch *batch,
 
 void batch_respond(const struct batch *batch, struct http_response *response)
 {
-    const struct batch_counts *counts = batch_counts(batch);
+    const struct batch_counts counts = batch_counts(batch);
 
-    if (counts->not_taken > 0) {
-        respond_not_taken(counts, response);
-    } else if (is_nothing_taken(counts)) {
+    if (counts.not_taken > 0) {
+        respond_not_taken(&counts, response);
+    } else if (is_nothing_taken(&counts)) {
         respond_nothing_taken(batch, response);
     } else {
         response->status = 202;
@@ -86,10 +88,11 @@ void batch_respond(const struct batch *batch, struct http_response *response)
 void batch_respond_broken(const struct batch *batch,
                           struct http_response *response, const char *reason)
 {
+    const struct batch_counts counts = batch_counts(batch);
     struct buffer members = BUFFER_INIT;
 
-    if (batch_counts(batch)->not_taken > 0) {
-        respond_not_taken(batch_counts(batch), response);
+    if (counts.not_taken > 0) {
+        respond_not_taken(&counts, response);
     } else {
         batch_write(batch, &members);
         problem_set_extended(response, 400, &members, "%s" HOW_FAR, reason,

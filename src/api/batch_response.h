@@ -10,13 +10,13 @@
 
 /*
  * The batch has ended: 202 with its result; 400 with the same counts and errors
- * if lines were rejected and none was a message; 503 if memory has ended.
+ * if lines were rejected and none was a message; 503 if lines were not taken.
  */
 void batch_respond(const struct batch *batch, struct http_response *response);
 
 /*
  * The batch ended before its last line, for the `reason`. What was applied
- * stays applied: 400 with the counts so far (or 503 if memory has ended as
+ * stays applied: 400 with the counts so far (or 503 if lines were not taken as
  * well), or 503.
  */
 void batch_respond_broken(const struct batch *batch,

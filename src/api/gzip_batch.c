@@ -10,6 +10,11 @@
  * connection, whether it waits for room in the queue or for the response: the
  * queue is empty, and the job has ended.
  *
+ * With a store the job also ends, but stays `running`, when too much of the
+ * batch waits for the disk: the journal's thread submits it again. And the
+ * response waits twice, for the job and then for what it has given to the
+ * store.
+ *
  * Memory is bounded although a connection cannot always wait. The sender waits
  * while GZIP_BATCH_QUEUE bytes are queued; where its connection cannot wait
  * (body.h), up to GZIP_BATCH_MAX_QUEUE are queued, and past that the batch gets
@@ -25,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_store.h"
 #include "base/quota.h"
 #include "base/sync.h"
 #include "base/workers.h"
@@ -58,6 +64,9 @@ struct gzip_batch {
     /* The job's while it is `running`, else the connection's. */
     struct gunzip *gunzip;
     struct batch *batch;
+    /* The connection's; set before a wait, in which a cancel may read it. */
+    bool ended;                   /* the job has, for the last time */
+    struct http_waiter *settling; /* waits for the store */
     pthread_mutex_t lock;
     /* Guarded by `lock`. */
     struct part *first, **end;
@@ -184,6 +193,14 @@ static bool decode_first(struct gzip_batch *batch, size_t *work)
     return false;
 }
 
+/* On the journal's thread: there is room for more lines. */
+static void go_on(void *context)
+{
+    struct gzip_batch *batch = context;
+
+    workers_submit(batch->api->workers, &batch->job);
+}
+
 /*
  * A job: as many steps as are a fair turn. One alone may be too few, as a part
  * may be a single byte; all that the queue has may be too many, as the sender
@@ -196,6 +213,8 @@ static void run_steps(struct worker_job *job)
     size_t work = 0;
 
     while (decode_first(batch, &work)) {
+        if (batch_hold(batch->batch, go_on, batch))
+            break;
         if (work >= GUNZIP_STEP) {
             workers_submit(workers, job);
             break;
@@ -257,7 +276,13 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
     return HTTP_MORE;
 }
 
-/* All of the body has been decoded, or something has failed. */
+/* Whether the body has been decoded to its end. */
+static bool is_whole(const struct gzip_batch *batch)
+{
+    return batch->state == STATE_DECODING && gunzip_is_complete(batch->gunzip);
+}
+
+/* Something has failed, or all lines have their results. */
 static void respond_and_free(struct gzip_batch *batch,
                              struct http_response *response)
 {
@@ -265,13 +290,11 @@ static void respond_and_free(struct gzip_batch *batch,
 
     switch (batch->state) {
     case STATE_DECODING:
-        if (!gunzip_is_complete(batch->gunzip)) {
+        if (is_whole(batch))
+            batch_respond(batch->batch, response);
+        else
             batch_respond_broken(batch->batch, response,
                                  "the body ends before its gzip data does");
-            break;
-        }
-        batch_end(batch->batch);
-        batch_respond(batch->batch, response);
         break;
     case STATE_CORRUPT:
         snprintf(reason, sizeof(reason), "the body is not valid gzip data: %s",
@@ -302,25 +325,49 @@ static void abandon_batch(struct gzip_batch *batch)
         free_batch(batch);
 }
 
-/* The job takes notice at its next step. */
+/*
+ * The job takes notice at its next step. After the last one all lines are with
+ * the store, which settles them soon.
+ */
 static void cancel_batch(struct gzip_batch *batch)
 {
+    if (batch->ended)
+        return;
     sync_lock(&batch->lock);
     fail_locked(batch, STATE_STOPPING);
     sync_unlock(&batch->lock);
+}
+
+static bool is_running(struct gzip_batch *batch)
+{
+    sync_lock(&batch->lock);
+    bool running = batch->running;
+    sync_unlock(&batch->lock);
+    return running;
+}
+
+/* The job has ended, as the whole body was given to it. */
+static void finish_batch(struct gzip_batch *batch,
+                         struct http_response *response)
+{
+    if (!batch->ended && is_whole(batch))
+        batch_end(batch->batch);
+    bool settles = !batch->ended && batch->api->store != NULL;
+    batch->ended = true;
+    if (settles)
+        response->deferred = &batch->deferred;
+    else
+        respond_and_free(batch, response);
 }
 
 static void finish_sink(struct http_sink *sink, struct http_response *response)
 {
     struct gzip_batch *batch = batch_of(sink);
 
-    sync_lock(&batch->lock);
-    bool running = batch->running;
-    sync_unlock(&batch->lock);
-    if (running)
+    if (is_running(batch))
         response->deferred = &batch->deferred;
     else
-        respond_and_free(batch, response);
+        finish_batch(batch, response);
 }
 
 static void cancel_sink(struct http_sink *sink)
@@ -338,24 +385,40 @@ static struct gzip_batch *batch_of_deferred(struct http_deferred *deferred)
     return container_of(deferred, struct gzip_batch, deferred);
 }
 
-static void start_deferred(struct http_deferred *deferred,
-                           struct http_waiter *waiter)
+/* On the journal's thread. */
+static void wake_settling(void *context)
 {
-    struct gzip_batch *batch = batch_of_deferred(deferred);
+    const struct gzip_batch *batch = context;
 
+    api_store_wake(batch->api, batch->settling);
+}
+
+/* The first wait is for the job, a second one for the store. */
+static bool begin_wait(struct gzip_batch *batch, struct http_waiter *waiter)
+{
+    if (batch->ended) {
+        batch->settling = waiter;
+        return batch_wait(batch->batch, wake_settling, batch);
+    }
     sync_lock(&batch->lock);
     bool running = batch->running;
     if (running)
         batch->waiter = waiter;
     sync_unlock(&batch->lock);
-    if (!running)
+    return running;
+}
+
+static void start_deferred(struct http_deferred *deferred,
+                           struct http_waiter *waiter)
+{
+    if (!begin_wait(batch_of_deferred(deferred), waiter))
         http_wake(waiter);
 }
 
 static void finish_deferred(struct http_deferred *deferred,
                             struct http_response *response)
 {
-    respond_and_free(batch_of_deferred(deferred), response);
+    finish_batch(batch_of_deferred(deferred), response);
 }
 
 static void cancel_deferred(struct http_deferred *deferred)
@@ -394,7 +457,7 @@ struct http_sink *gzip_batch_open(struct api *api,
     batch->api = api;
     batch->end = &batch->first;
     batch->gunzip = gunzip_new(&api->decoding);
-    batch->batch = batch_new(api->table, &api->counts);
+    batch->batch = batch_new(api);
     if (batch->gunzip == NULL || batch->batch == NULL) {
         free_batch(batch);
         gzip_batch_no_memory(response);

@@ -4,13 +4,13 @@
  * it is alive, and what is wrong; GET /health/ready whether requests should be
  * sent to it. Both are polled, so they read a few counters and no rocket.
  */
-#include <assert.h>
-
 #include "base/clock.h"
 #include "format/json_write.h"
 #include "http/problem.h"
 #include "http/query_string.h"
 #include "operations.h"
+#include "recovery.h"
+#include "store/store.h"
 #include "table/table.h"
 
 /* What a client may want from the service. */
@@ -19,14 +19,48 @@ enum {
     INGEST = 2 /* that it takes messages */
 };
 
-static bool is_stopping(const struct api *api)
+static const char *find_stopping(const struct api *api,
+                                 char room[RECOVERY_TEXT])
 {
-    return atomic_load(&api->stopping);
+    (void)room;
+    return atomic_load(&api->stopping)
+               ? "the service is stopping: it still answers, but send new "
+                 "requests to another instance"
+               : NULL;
 }
 
-static bool is_full(const struct api *api)
+static const char *find_recovering(const struct api *api,
+                                   char room[RECOVERY_TEXT])
 {
-    return table_is_full(api->table);
+    if (!recovery_is_running(api))
+        return NULL;
+    recovery_describe(api, room);
+    return room;
+}
+
+static const char *find_not_writable(const struct api *api,
+                                     char room[RECOVERY_TEXT])
+{
+    struct journal_status status;
+
+    (void)room;
+    if (api->store == NULL)
+        return NULL;
+    store_status(api->store, &status);
+    return status.problem;
+}
+
+#define FULL                                                                   \
+    "memory for rockets is full, so messages that need more get 503: send "    \
+    "missing messages, as gaps take memory, or restart with a larger "         \
+    "-max-memory"
+
+static const char *find_full(const struct api *api, char room[RECOVERY_TEXT])
+{
+    (void)room;
+    if (!table_is_full(api->table))
+        return NULL;
+    return api->store != NULL ? FULL : FULL ", which loses all rockets";
 }
 
 /*
@@ -34,35 +68,41 @@ static bool is_full(const struct api *api)
  * that prevents most.
  */
 static const struct reason {
-    bool (*applies)(const struct api *api);
-    unsigned prevents;   /* READS, INGEST */
-    const char *problem; /* a sentence: what is wrong, and what to do */
-    const char *retry_after;
+    /*
+     * A sentence: what is wrong, and what to do. It is static or in `room`,
+     * which only one of them uses. NULL: nothing is wrong.
+     */
+    const char *(*find)(const struct api *api, char room[RECOVERY_TEXT]);
+    unsigned prevents;       /* READS, INGEST */
+    const char *retry_after; /* NULL: until the recovery is likely to end */
 } reasons[] = {
-    {is_stopping, READS | INGEST,
-     "the service is stopping: it still answers, but send new requests to "
-     "another instance",
-     "5"},
-    {is_full, INGEST,
-     "memory for rockets is full, so messages that need more get 503: send "
-     "missing messages, as gaps take memory, or restart with a larger "
-     "-max-memory, which loses all rockets",
-     "10"},
+    {find_stopping, READS | INGEST, "5"},
+    {find_recovering, READS | INGEST, NULL},
+    {find_not_writable, INGEST, "5"},
+    {find_full, INGEST, "10"},
 };
 
 enum { REASON_COUNT = sizeof(reasons) / sizeof(reasons[0]) };
 
-static_assert(REASON_COUNT <= 32, "a bit each of an unsigned");
+/* What is wrong at one moment. */
+struct findings {
+    const char *problems[REASON_COUNT]; /* NULL: the reason does not apply */
+    size_t first; /* the first that applies; REASON_COUNT: none does */
+    char room[RECOVERY_TEXT];
+};
 
-/* Bit i is set if reason i applies now and prevents one of `uses`. */
-static unsigned find_reasons(const struct api *api, unsigned uses)
+/* What is wrong and prevents one of `uses`. */
+static void find_problems(const struct api *api, unsigned uses,
+                          struct findings *findings)
 {
-    unsigned found = 0;
-
-    for (unsigned i = 0; i < REASON_COUNT; i++)
-        if ((reasons[i].prevents & uses) != 0 && reasons[i].applies(api))
-            found |= 1U << i;
-    return found;
+    findings->first = REASON_COUNT;
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        findings->problems[i] = (reasons[i].prevents & uses) != 0
+                                    ? reasons[i].find(api, findings->room)
+                                    : NULL;
+        if (findings->problems[i] != NULL && findings->first == REASON_COUNT)
+            findings->first = i;
+    }
 }
 
 void health_init(struct api *api)
@@ -79,19 +119,35 @@ static void append_member(struct buffer *out, struct text name, uint64_t value)
     buffer_append_unsigned(out, value);
 }
 
-static void append_problems(struct buffer *out, unsigned found)
+static void append_problems(struct buffer *out, const struct findings *findings)
 {
     const char *separator = "";
 
     buffer_append(out, TEXT(",\"problems\":["));
-    for (unsigned i = 0; i < REASON_COUNT; i++) {
-        if ((found & 1U << i) == 0)
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        if (findings->problems[i] == NULL)
             continue;
         buffer_append(out, text_of(separator));
-        json_append(out, text_of(reasons[i].problem));
+        json_append(out, text_of(findings->problems[i]));
         separator = ",";
     }
     buffer_append(out, TEXT("]"));
+}
+
+/* Whether the state survives a restart, and how much of it is on the disk. */
+static void append_store(struct buffer *out, const struct api *api)
+{
+    struct journal_status status;
+
+    if (api->store == NULL) {
+        buffer_append(out, TEXT(",\"store\":{\"kept\":false}"));
+        return;
+    }
+    store_status(api->store, &status);
+    buffer_append(out, TEXT(",\"store\":{\"kept\":true"));
+    append_member(out, TEXT("position"), status.position);
+    append_member(out, TEXT("bytes"), status.bytes);
+    buffer_append(out, TEXT("}"));
 }
 
 static void respond(struct http_response *response)
@@ -105,12 +161,14 @@ void health_get(struct api *api, const struct http_request *request,
                 struct http_response *response)
 {
     struct buffer *out = &response->body;
-    unsigned found = find_reasons(api, READS | INGEST);
+    struct findings findings;
 
     (void)request;
+    find_problems(api, READS | INGEST, &findings);
     respond(response);
     buffer_append(out, TEXT("{\"status\":"));
-    buffer_append(out, found == 0 ? TEXT("\"ok\"") : TEXT("\"degraded\""));
+    buffer_append(out, findings.first == REASON_COUNT ? TEXT("\"ok\"")
+                                                      : TEXT("\"degraded\""));
     buffer_append(out, TEXT(",\"version\":\"" LUNAR_VERSION "\""));
     append_member(out, TEXT("uptimeSeconds"),
                   (clock_us(CLOCK_MONOTONIC) - api->began) / 1000000);
@@ -118,7 +176,8 @@ void health_get(struct api *api, const struct http_request *request,
     append_member(out, TEXT("memoryBytes"), table_memory(api->table));
     append_member(out, TEXT("memoryLimitBytes"),
                   table_memory_limit(api->table));
-    append_problems(out, found);
+    append_store(out, api);
+    append_problems(out, &findings);
     buffer_append(out, TEXT("}"));
 }
 
@@ -159,22 +218,23 @@ static bool read_uses(struct text query, unsigned *uses,
 void health_get_ready(struct api *api, const struct http_request *request,
                       struct http_response *response)
 {
+    struct findings findings;
     unsigned uses;
-    size_t first = 0;
 
     if (!read_uses(request->query, &uses, response))
         return;
-    unsigned found = find_reasons(api, uses);
-    if (found == 0) {
+    find_problems(api, uses, &findings);
+    if (findings.first == REASON_COUNT) {
         respond(response);
         response->fixed = TEXT("{\"status\":\"ready\"}");
         return;
     }
-    while ((found & 1U << first) == 0)
-        first++;
-    problem_set(response, 503, "%s", reasons[first].problem);
+    const char *retry_after = reasons[findings.first].retry_after;
+    problem_set(response, 503, "%s", findings.problems[findings.first]);
     /* Pollers would fill the log with what it says already. */
     response->requested = true;
-    http_response_header(response, "Retry-After", reasons[first].retry_after);
+    http_response_header(response, "Retry-After",
+                         retry_after != NULL ? retry_after
+                                             : recovery_retry_after(api));
     http_response_header(response, "Cache-Control", "no-store");
 }

@@ -13,6 +13,7 @@
 #include "list_url.h"
 #include "operations.h"
 #include "parameters.h"
+#include "recovery.h"
 
 enum { ROUTE_SEGMENTS = 2 };
 
@@ -158,13 +159,23 @@ struct http_sink *routes_open(void *context, struct http_request *request,
     return route->open_post(context, request, response);
 }
 
+/* While the state is recovered only these say how the service is. */
+static bool is_of_service(const struct route *route)
+{
+    return route != NULL &&
+           (route->number == ROUTE_HEALTH || route->number == ROUTE_METRICS);
+}
+
 void routes_answer(void *context, const struct http_request *request,
                    struct http_response *response)
 {
+    const struct api *api = context;
     const struct route *route = request->operation;
     enum http_method method = request->method;
 
-    if (request->malformed) {
+    if (recovery_is_running(api) && !is_of_service(route)) {
+        recovery_refuse(api, response);
+    } else if (request->malformed) {
         problem_set(response, 400,
                     "the target has a %% that is not followed by two "
                     "hexadecimal digits");

@@ -28,20 +28,6 @@
 #include "base/sync.h"
 #include "log_entry.h"
 
-const char *const log_level_names[LOG_LEVEL_COUNT] = {
-    [LOG_ERROR] = "error",
-    [LOG_WARN] = "warn",
-    [LOG_INFO] = "info",
-    [LOG_DEBUG] = "debug",
-};
-
-static const char *const format_names[] = {
-    [LOG_TEXT] = "text",
-    [LOG_JSON] = "json",
-};
-
-enum { FORMAT_COUNT = sizeof(format_names) / sizeof(format_names[0]) };
-
 static enum log_level highest_level = LOG_INFO;
 static enum log_format line_format = LOG_TEXT;
 
@@ -50,6 +36,9 @@ enum state {
     LOG_RUNNING, /* the writer does */
     LOG_GIVEN_UP /* the writer hangs at the end of the process: nobody does */
 };
+
+/* Go to the begin of the row, and erase it (ECMA-48, EL). */
+#define ERASE_ROW "\r\033[K"
 
 /* Whole lines, and how many after them were dropped. */
 struct lines {
@@ -76,6 +65,8 @@ static struct {
     struct lines *filling;
     bool writing; /* lines of the other buffer */
     bool stopping;
+    bool footer_changed;
+    char footer[LOG_MAX_FOOTER];
     /* Of the thread that starts and stops the log. */
     pthread_t thread;
 } writer = {.lock = PTHREAD_MUTEX_INITIALIZER, .filling = &buffers[0]};
@@ -93,34 +84,6 @@ void log_set_format(enum log_format format)
 enum log_format log_get_format(void)
 {
     return line_format;
-}
-
-/* The index of `name` among `count` names; `count` if it is none of them. */
-static int find_name(struct text name, const char *const names[], int count)
-{
-    int i = 0;
-
-    while (i < count && !text_equal(name, text_of(names[i])))
-        i++;
-    return i;
-}
-
-bool log_level_of(struct text name, enum log_level *level)
-{
-    int found = find_name(name, log_level_names, LOG_LEVEL_COUNT);
-
-    if (found < LOG_LEVEL_COUNT)
-        *level = (enum log_level)found;
-    return found < LOG_LEVEL_COUNT;
-}
-
-bool log_format_of(struct text name, enum log_format *format)
-{
-    int found = find_name(name, format_names, FORMAT_COUNT);
-
-    if (found < FORMAT_COUNT)
-        *format = (enum log_format)found;
-    return found < FORMAT_COUNT;
 }
 
 bool log_wants(enum log_level level)
@@ -259,27 +222,40 @@ static uint64_t write_lines(const struct lines *lines, uint64_t lost)
     return tell_lost(lost + lines->dropped);
 }
 
+static bool has_work_locked(void)
+{
+    return writer.filling->length > 0 || writer.footer_changed;
+}
+
 /*
  * The lock hands the buffers over: the one that was filled belongs to the
- * writer until it has written and emptied it.
+ * writer until it has written and emptied it. Only the writer touches the row
+ * of the footer, which it erases before lines and draws again behind them.
  */
 static void *run_writer(void *context)
 {
+    char footer[LOG_MAX_FOOTER] = "";
     uint64_t lost = 0;
 
     (void)context;
     pthread_setname_np(pthread_self(), "lunar-log");
     lock_writer();
-    while (!writer.stopping || writer.filling->length > 0) {
+    while (!writer.stopping || has_work_locked()) {
         struct lines *taken = writer.filling;
-        if (taken->length == 0) {
+        if (!has_work_locked()) {
             check(pthread_cond_wait(&writer.added, &writer.lock));
             continue;
         }
+        bool drawn = footer[0] != '\0';
+        memcpy(footer, writer.footer, sizeof(footer));
+        writer.footer_changed = false;
         writer.filling = &buffers[taken == &buffers[0]];
         writer.writing = true;
         unlock_writer();
+        if (drawn)
+            write_bytes(ERASE_ROW, strlen(ERASE_ROW));
         lost = write_lines(taken, lost);
+        write_bytes(footer, strlen(footer));
         taken->length = 0;
         taken->dropped = 0;
         lock_writer();
@@ -325,7 +301,7 @@ static bool flush_locked(unsigned ms)
     int error = 0;
 
     while (writer.state == LOG_RUNNING && error == 0 &&
-           (writer.writing || writer.filling->length > 0)) {
+           (writer.writing || has_work_locked())) {
         error =
             pthread_cond_timedwait(&writer.written, &writer.lock, &deadline);
         check(error == ETIMEDOUT ? 0 : error);
@@ -393,6 +369,17 @@ log_formatted(const struct event *event, const char *format, va_list arguments)
         lines_dropped++;
 }
 
+void log_footer(const char *text)
+{
+    lock_writer();
+    if (writer.state == LOG_RUNNING && strcmp(text, writer.footer) != 0) {
+        snprintf(writer.footer, sizeof(writer.footer), "%s", text);
+        writer.footer_changed = true;
+        check(pthread_cond_signal(&writer.added));
+    }
+    unlock_writer();
+}
+
 uint64_t log_lines(enum log_level level)
 {
     return lines_logged[level];
@@ -426,39 +413,4 @@ void log_event(enum log_level level, const struct log_field *fields,
     va_start(arguments, format);
     log_formatted(&event, format, arguments);
     va_end(arguments);
-}
-
-/* As log_escape(), with `others`, which are printable, escaped as well. */
-static const char *escape_bytes(struct text text, const char *others, char *out,
-                                size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t length = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        bool plain = byte >= ' ' && byte < 0x7f && strchr(others, byte) == NULL;
-        /* Never write part of an escape. */
-        if (length + (plain ? 1 : 4) >= size)
-            break;
-        if (plain) {
-            out[length++] = (char)byte;
-        } else {
-            out[length++] = '\\';
-            out[length++] = 'x';
-            out[length++] = digits[byte >> 4];
-            out[length++] = digits[byte & 15];
-        }
-    }
-    out[length] = '\0';
-    return out;
-}
-
-const char *log_escape(struct text text, char *out, size_t size)
-{
-    return escape_bytes(text, "\\", out, size);
-}
-
-const char *log_escape_word(struct text text, char *out, size_t size)
-{
-    return escape_bytes(text, "\\ ", out, size);
 }

@@ -400,23 +400,24 @@ static unsigned pin_waits(struct connections *connections,
 }
 
 /* A wait may begin until its thread sees that the service stops. */
-void connections_cancel_waits(struct connections *connections)
+unsigned connections_cancel_waits(struct connections *connections, unsigned ms)
 {
     struct timespec millisecond = {.tv_nsec = 1000000};
+    uint64_t deadline = connection_clock() + ms * UINT64_C(1000);
     struct wait *pinned[SLICE];
     struct waits *waits = &connections->waits;
     unsigned count, open;
 
     end_all(connections, CONNECTION_END_STOP);
     atomic_store(&waits->stopping, true);
-    for (unsigned ms = 1; (open = atomic_load(&waits->open)) > 0; ms++) {
+    while ((open = atomic_load(&waits->open)) > 0 &&
+           connection_clock() < deadline) {
         while ((count = pin_waits(connections, pinned)) > 0)
             for (unsigned i = 0; i < count; i++)
                 wait_cancel(pinned[i]);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
-        if (ms % 1000 == 0)
-            log_line(LOG_WARN, "the stop waits for %u responses", open);
     }
+    return open;
 }
 
 unsigned connections_wait(struct connections *connections, unsigned ms)

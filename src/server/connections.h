@@ -96,10 +96,11 @@ bool connections_drain(struct connections *connections);
 
 /*
  * At a stop: cancel whatever the application makes connections wait for, and
- * return once none waits any more. From then on no wait begins, and connections
- * that are open are closed because of the stop.
+ * give these waits at most `ms` milliseconds to end. Returns how many have not.
+ * From now on no wait begins, and connections that are open are closed because
+ * of the stop.
  */
-void connections_cancel_waits(struct connections *connections);
+unsigned connections_cancel_waits(struct connections *connections, unsigned ms);
 
 /*
  * Wait until no connection is open, at most `ms` milliseconds. Returns how many

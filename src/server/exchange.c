@@ -395,7 +395,8 @@ static bool start_deferred(struct exchange *exchange)
     struct http_response *response = &exchange->response;
     struct http_deferred *deferred = response->deferred;
     struct wait *wait = &exchange->connection.wait;
-    struct http_waiter *waiter = wait_begin(wait, cancel_deferred, deferred);
+    struct http_waiter *waiter =
+        wait_begin(wait, cancel_deferred, deferred, true);
 
     if (waiter == NULL) {
         problem_set_stopping(response);

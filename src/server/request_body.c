@@ -78,7 +78,7 @@ static bool feed_sink(struct request_body *body, const char *data, size_t *size)
         struct http_waiter *waiter = NULL;
         size_t before = part.length;
         if (can_wait_in_body(body, before))
-            waiter = wait_begin(wait, cancel_sink, sink);
+            waiter = wait_begin(wait, cancel_sink, sink, false);
         enum http_flow flow = sink->take(sink, &part, waiter);
         bool waits = flow == HTTP_WAIT && waiter != NULL;
         body->received += before - part.length;

@@ -41,6 +41,7 @@ enum {
      */
     CONNECTION_MEMORY = 16 * 1024,
     SCARCITY_PAUSE = 100, /* ms between tries to accept a connection */
+    MIN_SEND = 100,       /* ms for the last responses of a stop */
 };
 
 struct server {
@@ -53,6 +54,7 @@ struct server {
     struct server_metrics metrics;
     struct metrics *registry; /* of the metrics; may be NULL */
     struct request_log log;
+    bool drained; /* owned by the thread that stops the server */
 };
 
 static struct exchange *exchange_of(struct MHD_Connection *connection)
@@ -346,16 +348,20 @@ const struct server_address *server_address(const struct server *server)
 }
 
 /*
- * 1. Each response from now on says that it is the last of its connection.
- *    This goes first, so that a client that notices the stop also sees that.
- * 2. No more connections are accepted; idle ones are closed.
- * 3. Whatever still waits for the application is cancelled, as MHD must not be
- *    stopped while a connection is suspended. From then on none waits. The
- *    loops have a moment to send these responses.
- * 4. MHD closes the connections that are left, with a notification for each,
- *    and the listening socket.
+ * Milliseconds for the last responses: what is left of SERVER_CANCEL_MS since
+ * `cancelled`, or MIN_SEND if the waits took nearly all of it.
  */
-void server_stop(struct server *server)
+static unsigned time_to_send(uint64_t cancelled)
+{
+    uint64_t spent = (connection_clock() - cancelled) / 1000;
+
+    return spent + MIN_SEND < SERVER_CANCEL_MS
+               ? SERVER_CANCEL_MS - (unsigned)spent
+               : MIN_SEND;
+}
+
+/* The first three steps of server_stop(). */
+static void drain(struct server *server)
 {
     struct connections *connections = server->context.connections;
 
@@ -364,13 +370,45 @@ void server_stop(struct server *server)
     /* Not earlier; if it is not done at all, the stop is short anyway. */
     if (!connections_drain(connections))
         listener_replace(server->socket, server->placeholder);
-    connections_wait(connections, SERVER_STOP_MS - 2 * CONNECTIONS_LAST_CALL);
-    connections_cancel_waits(connections);
-    unsigned left = connections_wait(connections, CONNECTIONS_LAST_CALL);
+    connections_wait(connections,
+                     SERVER_STOP_MS - SERVER_CANCEL_MS - CONNECTIONS_LAST_CALL);
+    server->drained = true;
+}
+
+/*
+ * 1. Each response from now on says that it is the last of its connection.
+ *    This goes first, so that a client that notices the stop also sees that.
+ * 2. No more connections are accepted; idle ones are closed.
+ * 3. Requests in flight end, and so do the waits for the application that end
+ *    by themselves, such as those for a commit.
+ * 4. Whatever still waits for the application is cancelled, as MHD must not be
+ *    stopped while a connection is suspended. From then on none waits. The
+ *    loops have a moment to send these responses.
+ * 5. MHD closes the connections that are left, with a notification for each,
+ *    and the listening socket.
+ */
+bool server_stop(struct server *server)
+{
+    struct connections *connections = server->context.connections;
+
+    bool first = !server->drained;
+    if (first)
+        drain(server);
+    uint64_t cancelled = connection_clock();
+    unsigned waiting = connections_cancel_waits(connections, SERVER_CANCEL_MS);
+    if (waiting > 0 && first)
+        log_line(LOG_ERROR,
+                 "%u requests still wait, for a commit or a worker, although "
+                 "the time for the stop is over",
+                 waiting);
+    if (waiting > 0)
+        return false;
+    unsigned left = connections_wait(connections, time_to_send(cancelled));
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     MHD_stop_daemon(server->daemon);
     request_log_report(&server->log, true);
     server->socket = -1;
     release_server(server);
+    return true;
 }

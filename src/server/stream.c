@@ -46,7 +46,7 @@ static bool next_block(struct stream *stream)
         }
         stream->waits = false;
         struct http_waiter *waiter =
-            wait_begin(wait, cancel_source, stream->source);
+            wait_begin(wait, cancel_source, stream->source, false);
         stream->flow =
             stream->source->next(stream->source, &stream->block, waiter);
         if (waiter == NULL)

@@ -3,6 +3,22 @@
  * The connection's thread and the wake race in two ways, and both are decided
  * by one exchange of `state`: a wake that comes before the sleep makes the
  * sleep unnecessary or, if the connection is suspended already, short.
+ *
+ * How a group is handed over:
+ *
+ * - From the waker's exchange, which finds WAIT_ASLEEP, until the resume, a
+ *   wait is the waker's. Its connection is suspended, so libmicrohttpd neither
+ *   goes on with it nor ends it; the little that the others may still ask, for
+ *   the state, has the answer that there is nothing for them to do.
+ * - MHD_resume_connection() of the leader hands the group to the loop. It takes
+ *   a mutex, which the loop takes as well before it finds the leader resumed,
+ *   so the loop sees the whole list. The waker uses none of it after that.
+ * - The loop calls the exchange, or ends the request if the client has left: a
+ *   wait leads only if one of both is certain. Either way wait_end() resumes
+ *   the followers, and frees nothing before.
+ * - Each wait is counted as open until its own resume has returned. So a stop
+ *   waits for followers whose leader has not been called yet, while the loops
+ *   still run.
  */
 #include "wait.h"
 
@@ -16,27 +32,69 @@
  * by then; `all` lives until `open` is 0. That comes last: libmicrohttpd must
  * not be stopped before MHD_resume_connection() has returned.
  */
-static void wake_one(struct wait *wait)
+static void resume(struct wait *wait)
 {
     struct waits *all = wait->all;
-    struct MHD_Connection *mhd = wait->mhd;
-    bool threads = all->threads;
-    int before = atomic_exchange(&wait->state, WAIT_WOKEN);
 
-    if (threads)
-        sync_semaphore_post(&wait->woken);
-    else if (before == WAIT_ASLEEP)
-        MHD_resume_connection(mhd);
+    MHD_resume_connection(wait->mhd);
     atomic_fetch_sub(&all->open, 1);
 }
 
-/* A waiter must not be used after its wake. */
+/*
+ * Note the wake. True if the connection is suspended, and has to be resumed; if
+ * not, nothing of the wait is used after that, as its thread may go on.
+ */
+static bool note_wake(struct wait *wait)
+{
+    struct waits *all = wait->all;
+    bool threads = all->threads;
+
+    if (atomic_exchange(&wait->state, WAIT_WOKEN) == WAIT_ASLEEP)
+        return true;
+    if (threads)
+        sync_semaphore_post(&wait->woken);
+    atomic_fetch_sub(&all->open, 1);
+    return false;
+}
+
+/* Add `wait` to the group of its loop; the first that can leads it. */
+static void add_to_group(struct wait **leaders, struct wait *wait)
+{
+    struct wait *leader = *leaders;
+
+    while (leader != NULL && !pthread_equal(leader->loop, wait->loop))
+        leader = leader->next;
+    if (leader == NULL) {
+        wait->next = *leaders;
+        *leaders = wait;
+    } else {
+        wait->next = leader->followers;
+        leader->followers = wait;
+    }
+}
+
+/*
+ * Those that cannot lead are resumed here, not to wait for a leader that may
+ * be found later in the list.
+ */
 static void wake(struct http_waiter *first)
 {
+    struct wait *leaders = NULL;
+
     while (first != NULL) {
-        struct http_waiter *next = first->next;
-        wake_one(container_of(first, struct wait, waiter));
-        first = next;
+        struct wait *wait = container_of(first, struct wait, waiter);
+        first = first->next;
+        if (!note_wake(wait))
+            continue;
+        if (wait->leads)
+            add_to_group(&leaders, wait);
+        else
+            resume(wait);
+    }
+    while (leaders != NULL) {
+        struct wait *leader = leaders;
+        leaders = leader->next;
+        resume(leader);
     }
 }
 
@@ -45,6 +103,8 @@ void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)
     wait->all = all;
     wait->mhd = mhd;
     wait->waiter.wake = wake;
+    wait->loop = pthread_self();
+    wait->followers = NULL;
     if (all->threads)
         sync_semaphore_init(&wait->woken);
     atomic_init(&wait->state, WAIT_IDLE);
@@ -68,7 +128,7 @@ bool wait_blocks(const struct wait *wait)
  * reads the count: so either this sees the stop, or the stop sees the wait.
  */
 struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
-                               void *target)
+                               void *target, bool leads)
 {
     atomic_fetch_add(&wait->all->open, 1);
     if (atomic_load(&wait->all->stopping)) {
@@ -77,6 +137,7 @@ struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
     }
     wait->cancel = cancel;
     wait->target = target;
+    wait->leads = leads;
     atomic_store(&wait->cancellable, false);
     atomic_store(&wait->state, WAIT_BEGUN);
     return &wait->waiter;
@@ -123,6 +184,16 @@ bool wait_sleep(struct wait *wait)
     return true;
 }
 
+/* On the thread of all of them, so that none goes on meanwhile. */
+static void resume_followers(struct wait *leader)
+{
+    while (leader->followers != NULL) {
+        struct wait *follower = leader->followers;
+        leader->followers = follower->next;
+        resume(follower);
+    }
+}
+
 /*
  * The stop pins a wait before it reads the state, and this writes the state,
  * or has seen the wake write it, before it reads the pin: so either the stop
@@ -130,6 +201,7 @@ bool wait_sleep(struct wait *wait)
  */
 void wait_end(struct wait *wait)
 {
+    resume_followers(wait);
     if (atomic_exchange(&wait->state, WAIT_IDLE) == WAIT_BEGUN)
         atomic_fetch_sub(&wait->all->open, 1);
     while (atomic_load(&wait->pinned))

@@ -13,6 +13,11 @@
  * and sinks make the connection wait before that. A stop cancels a wait only
  * once the application knows of it.
  *
+ * Waits that are woken together are resumed in groups, one a loop. To resume a
+ * connection from another thread wakes its loop, so the waker does that for one
+ * of a group, the leader, and the loop resumes the others, the followers, when
+ * the leader's wait ends.
+ *
  * Locking: a wait belongs to its connection's thread. Only the wake, which
  * comes once from any thread, and the cancelling of a stop meet it from
  * outside, by atomics.
@@ -20,6 +25,7 @@
 #ifndef LUNAR_SERVER_WAIT_H
 #define LUNAR_SERVER_WAIT_H
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -32,7 +38,8 @@ struct MHD_Connection;
 struct waits {
     bool threads; /* a thread for each connection; set at start */
     _Atomic bool stopping;
-    _Atomic unsigned open; /* begun, and neither woken nor ended */
+    /* Begun, and neither ended, nor woken and, if suspended, resumed. */
+    _Atomic unsigned open;
 };
 
 enum wait_state {
@@ -47,16 +54,24 @@ struct wait {
     struct waits *all;
     struct MHD_Connection *mhd;
     struct http_waiter waiter;
-    sem_t woken; /* with a thread for each connection */
+    sem_t woken;    /* with a thread for each connection */
+    pthread_t loop; /* the connection's thread */
     /* Set by wait_begin(), read by the stop while it has the wait pinned. */
     void (*cancel)(void *target);
     void *target;
+    bool leads; /* set by wait_begin(), read by the waker */
+    /* Owned by the waker; from the leader's resume on by the loop. */
+    struct wait *next;        /* of the followers */
+    struct wait *followers;   /* of the leader */
     _Atomic int state;        /* enum wait_state */
     _Atomic bool cancellable; /* the application knows of it; once */
     _Atomic bool pinned;      /* by the stop: the wait must not end */
 };
 
-/* `all` and `mhd` are borrowed and outlive the wait. */
+/*
+ * `all` and `mhd` are borrowed and outlive the wait.
+ * Locking: on the connection's thread.
+ */
 void wait_init(struct wait *wait, struct waits *all,
                struct MHD_Connection *mhd);
 
@@ -69,10 +84,11 @@ bool wait_blocks(const struct wait *wait);
 /*
  * Begin a wait. Returns the waiter that the application wakes; NULL, without a
  * wait, if the service stops. `cancel` asks `target`, from any thread, to wake
- * soon.
+ * soon. `leads`: as soon as the suspended connection is resumed, libmicrohttpd
+ * calls the exchange, or ends the request, so that the wait ends.
  */
 struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
-                               void *target);
+                               void *target, bool leads);
 
 /*
  * The application knows of the wait: from now on a stop may cancel it. Not
@@ -92,7 +108,7 @@ bool wait_sleep(struct wait *wait);
 
 /*
  * End the wait: after the wake, or if the application did not make the
- * connection wait. After that the target may be freed.
+ * connection wait. After that the target may be freed. Resumes the followers.
  */
 void wait_end(struct wait *wait);
 

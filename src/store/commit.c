@@ -30,8 +30,8 @@ struct commit {
 static void end_without_memory(void)
 {
     log_line(LOG_ERROR,
-             "memory is exhausted while messages of the journal are applied: "
-             "the service ends. Give it more memory; nothing is lost.");
+             "memory is exhausted while messages of the journal are applied, so "
+             "the service ends: give it more memory; nothing is lost");
     log_flush(LOG_STOP_MS);
     _exit(EXIT_FAILURE);
 }

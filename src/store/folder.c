@@ -77,9 +77,9 @@ bool folder_sync(const struct folder *folder, char error[JOURNAL_ERROR])
 }
 
 /*
- * Sync the entry of the folder in its parent, which an earlier process may have
- * been killed before. It may be that this user may not read the parent, which
- * is no matter if the folder was there: then someone else has made it.
+ * Sync the entry of the folder in its parent, also if the folder was there: the
+ * process that made it may have been killed before it did so. Then an error is
+ * no matter, as this user may not be allowed to read the parent.
  */
 static bool sync_parent(const struct folder *folder, bool made,
                         char error[JOURNAL_ERROR])
@@ -95,7 +95,7 @@ static bool sync_parent(const struct folder *folder, bool made,
     return synced || !made;
 }
 
-/* Messages are not secret by themselves, so it is for the user to decide. */
+/* Whether others may read the messages is for the operator to decide. */
 static void warn_of_others(const struct folder *folder)
 {
     struct stat status;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "error.h"
 #include "folder_parts.h"
 
 enum {
@@ -145,8 +146,7 @@ static bool add_segment(struct folder_segments *segments, uint64_t first,
 static bool refuse_file(const struct folder *folder, const char *name,
                         const char *problem, char error[JOURNAL_ERROR])
 {
-    snprintf(error, JOURNAL_ERROR, "%.*s/%s %s", FOLDER_SHOWN, folder->path,
-             name, problem);
+    error_write(error, "%.*s/%s %s", FOLDER_SHOWN, folder->path, name, problem);
     return false;
 }
 

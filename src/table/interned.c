@@ -146,6 +146,29 @@ size_t interned_growth(const struct interned_set *set, struct text text)
            2 * (sizeof(struct interned *) + sizeof(struct hash_slot));
 }
 
+void interned_prefetch_slot(const struct interned_set *set, struct text text,
+                            struct interned_prefetch *prefetch)
+{
+    prefetch->hash = hash_text(set, text);
+    hash_index_prefetch(&set->index, prefetch->hash);
+}
+
+void interned_prefetch_place(const struct interned_set *set,
+                             struct interned_prefetch *prefetch)
+{
+    prefetch->place = hash_index_guess(&set->index, prefetch->hash);
+    if (prefetch->place > 0)
+        __builtin_prefetch(&set->strings[prefetch->place - 1]);
+}
+
+/* Strings may have been freed since the step before. */
+void interned_prefetch_string(const struct interned_set *set,
+                              const struct interned_prefetch *prefetch)
+{
+    if (prefetch->place > 0 && prefetch->place <= set->count)
+        __builtin_prefetch(set->strings[prefetch->place - 1], 1);
+}
+
 void interned_drop(struct interned_set *set, struct interned *string)
 {
     if (string == NULL || --string->references > 0)

@@ -59,6 +59,19 @@ struct interned *interned_find(const struct interned_set *set,
  */
 size_t interned_growth(const struct interned_set *set, struct text text);
 
+/* The steps of prefetch.h for one string. */
+struct interned_prefetch {
+    uint32_t hash;
+    uint32_t place; /* 0: there is no such string */
+};
+
+void interned_prefetch_slot(const struct interned_set *set, struct text text,
+                            struct interned_prefetch *prefetch);
+void interned_prefetch_place(const struct interned_set *set,
+                             struct interned_prefetch *prefetch);
+void interned_prefetch_string(const struct interned_set *set,
+                              const struct interned_prefetch *prefetch);
+
 /* Drop a reference; the last one frees the string. NULL does nothing. */
 void interned_drop(struct interned_set *set, struct interned *string);
 

@@ -11,18 +11,9 @@
 
 #include "abbreviation.h"
 
-enum {
-    CHUNK_ROCKETS = 16,
-    ID_BLOCK_BYTES = 1024,
-};
+enum { ID_BLOCK_BYTES = 1024 };
 
-#define CHUNK_BYTES (CHUNK_ROCKETS * sizeof(struct table_entry))
-
-struct stripe_ids {
-    struct stripe_ids *next;
-    uint32_t used;
-    unsigned char bytes[];
-};
+#define CHUNK_BYTES (STRIPE_CHUNK * sizeof(struct table_entry))
 
 void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
                  const uint8_t key[16])
@@ -35,9 +26,9 @@ void stripe_init(struct stripe *stripe, uint32_t number, struct quota *quota,
 
 struct table_entry *stripe_at(const struct stripe *stripe, uint32_t index)
 {
-    struct table_entry *chunk = stripe->entries.pieces[index / CHUNK_ROCKETS];
+    struct table_entry *chunk = stripe->entries.pieces[index / STRIPE_CHUNK];
 
-    return &chunk[index % CHUNK_ROCKETS];
+    return &chunk[index % STRIPE_CHUNK];
 }
 
 const struct columns *stripe_columns(const struct stripe *stripe,
@@ -127,7 +118,7 @@ static bool reserve_piece(struct stripe_pieces *pieces, uint32_t wanted,
 /* Reserve an entry and columns for one more rocket. */
 static bool reserve_rocket(struct stripe *stripe)
 {
-    return reserve_piece(&stripe->entries, stripe->count / CHUNK_ROCKETS + 1,
+    return reserve_piece(&stripe->entries, stripe->count / STRIPE_CHUNK + 1,
                          CHUNK_BYTES, stripe->quota) &&
            reserve_piece(&stripe->columns, stripe->count / COLUMNS_ROCKETS + 1,
                          sizeof(struct columns), stripe->quota);

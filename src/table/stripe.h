@@ -17,7 +17,14 @@
 #include "interned.h"
 #include "table_entry.h"
 
-struct stripe_ids;
+enum { STRIPE_CHUNK = 16 /* rockets of a piece of entries */ };
+
+/* A block of ids. */
+struct stripe_ids {
+    struct stripe_ids *next;
+    uint32_t used;
+    unsigned char bytes[];
+};
 
 /* Memory in pieces that never move. The last piece may still be unused. */
 struct stripe_pieces {

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/quota.h"
 #include "base/sync.h"
+#include "prefetch.h"
 #include "scan_step.h"
 #include "stripe.h"
 
@@ -189,24 +190,88 @@ enum message_outcome table_apply(struct table *table,
     return apply_at(table, locate_id(table, message->channel), message, 0);
 }
 
+enum {
+    /* The stripe; the steps of prefetch.h; the id; the application. */
+    GROUP_STEPS = 1 + PREFETCH_STEPS + 1 + 1,
+    /*
+     * Items between two steps of one item, so that memory has the time to
+     * arrive. At a million rockets, 3 to 6 are equally fast.
+     */
+    GROUP_DISTANCE = 4,
+    /* Turns from the first step of an item to its last. */
+    GROUP_TURNS = (GROUP_STEPS - 1) * GROUP_DISTANCE,
+};
+
+/* What is known of an item before it is applied. */
+struct ahead {
+    struct location location;
+    struct prefetch prefetch;
+};
+
+static void locate_item(struct table *table, const struct table_item *item,
+                        struct ahead *ahead)
+{
+    ahead->location = locate_id(table, item->message->channel);
+    prefetch_init(&ahead->prefetch, ahead->location.tag, item->message);
+    prefetch_memory(&table->stripes[ahead->location.index],
+                    sizeof(struct locked_stripe));
+}
+
 /*
- * The revision is published after the group: a thread that reads it, and the
- * rockets afterwards, sees all changes up to it.
+ * An item with a position needs no lock here: no other thread changes the
+ * table, and this one does not change it in these steps.
+ */
+static void prefetch_item(struct table *table, const struct table_item *item,
+                          struct ahead *ahead, unsigned step)
+{
+    struct locked_stripe *locked = &table->stripes[ahead->location.index];
+
+    if (item->position == 0)
+        sync_read_lock(&locked->lock);
+    prefetch_step(&ahead->prefetch, &locked->stripe, step);
+    if (item->position == 0)
+        sync_rwlock_unlock(&locked->lock);
+}
+
+static void run_step(struct table *table, struct table_item *item,
+                     struct ahead *ahead, unsigned step)
+{
+    if (step == 0)
+        locate_item(table, item, ahead);
+    else if (step <= PREFETCH_STEPS)
+        prefetch_item(table, item, ahead, step - 1);
+    else if (step == PREFETCH_STEPS + 1)
+        prefetch_id(&ahead->prefetch);
+    else
+        item->outcome =
+            apply_at(table, ahead->location, item->message, item->position);
+}
+
+/*
+ * The items go through the steps as through a pipeline: in each turn one item
+ * is in each step, so that the memory of some is fetched while others are
+ * applied.
+ *
+ * Positions are published as the revision after the whole group, when all
+ * changes up to them have been made.
  */
 void table_apply_group(struct table *table, struct table_item *items,
                        size_t count)
 {
-    uint64_t last = 0; /* position that changed the table */
+    struct ahead ahead[TABLE_GROUP];
+    uint64_t last = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        struct table_item *item = &items[i];
-
-        item->outcome =
-            apply_at(table, locate_id(table, item->message->channel),
-                     item->message, item->position);
-        if (item->outcome == MESSAGE_APPLIED && item->position != 0)
-            last = item->position;
+    for (size_t turn = 0; turn < count + GROUP_TURNS; turn++) {
+        for (unsigned step = 0; step < GROUP_STEPS; step++) {
+            /* Wraps around, past `count`, until the first item is here. */
+            size_t i = turn - (size_t)step * GROUP_DISTANCE;
+            if (i < count)
+                run_step(table, &items[i], &ahead[i], step);
+        }
     }
+    for (size_t i = 0; i < count; i++)
+        if (items[i].outcome == MESSAGE_APPLIED && items[i].position != 0)
+            last = items[i].position;
     if (last != 0)
         atomic_store(&table->revision, last);
 }

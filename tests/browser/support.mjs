@@ -47,7 +47,7 @@ export async function startService(...flags) {
     exited.then(([code]) => assert.fail(`the service exited with ${code}`)),
   ]);
   const ready =
-    /^lunar\.service: listening on (http:\/\/127\.0\.0\.1:\d+) \(API: (.+)\)$/;
+    /^lunar\.service: listening on (http:\/\/127\.0\.0\.1:\d+) \(API: (.+); state .+\)$/;
   const [, origin, api] = line.match(ready) ?? assert.fail(line);
   assert.equal(api, `${origin}/swagger`);
   return { child, exited, origin, api };

@@ -127,16 +127,90 @@ static void draw_traffic(void)
 }
 
 /*
- * Apply all of the traffic. Each writer has its own order: a step that is
- * coprime to DELIVERIES reaches every delivery.
+ * Each writer has its own order: a step that is coprime to DELIVERIES reaches
+ * every delivery.
  */
-static void write_all(struct stage *stage, unsigned number)
+struct deliverer {
+    size_t at, step;
+};
+
+static struct deliverer deliverer_of(unsigned number)
 {
     static const size_t steps[WRITERS] = {1, 7, DELIVERIES - 1, 1009};
-    size_t at = (size_t)number * (DELIVERIES / WRITERS);
+    return (struct deliverer){(size_t)number * (DELIVERIES / WRITERS),
+                              steps[number % WRITERS]};
+}
+
+static const struct message *deliver(struct deliverer *deliverer)
+{
+    const struct message *message = &traffic[deliverer->at];
+    deliverer->at = (deliverer->at + deliverer->step) % DELIVERIES;
+    return message;
+}
+
+/* Apply all of the traffic. */
+static void write_singly(struct stage *stage, unsigned number)
+{
+    struct deliverer deliverer = deliverer_of(number);
+    for (size_t i = 0; i < DELIVERIES; i++)
+        apply(stage, *deliver(&deliverer));
+}
+
+/*
+ * Apply all of the traffic in groups, each one smaller than the one before.
+ * `position` is that of the first message; 0: they have none.
+ */
+static void write_in_groups(struct stage *stage, unsigned number,
+                            uint64_t position)
+{
+    struct table_item items[TABLE_GROUP];
+    struct deliverer deliverer = deliverer_of(number);
+    size_t count = 0, size = TABLE_GROUP;
     for (size_t i = 0; i < DELIVERIES; i++) {
-        apply(stage, traffic[at]);
-        at = (at + steps[number % WRITERS]) % DELIVERIES;
+        items[count++] =
+            (struct table_item){.message = deliver(&deliverer),
+                                .position = position == 0 ? 0 : position + i};
+        if (count < size && i + 1 < DELIVERIES)
+            continue;
+        table_apply_group(stage->table, items, count);
+        for (size_t j = 0; j < count; j++) {
+            check(stage,
+                  items[j].outcome == MESSAGE_APPLIED ||
+                      items[j].outcome == MESSAGE_DUPLICATE,
+                  "a message of a group is neither applied nor a duplicate");
+            if (items[j].outcome == MESSAGE_APPLIED)
+                atomic_fetch_add(&stage->applied, 1);
+        }
+        count = 0;
+        size = size > 1 ? size - 1 : TABLE_GROUP;
+    }
+}
+
+static void write_all(struct stage *stage, unsigned number)
+{
+    if (number % 2 == 0)
+        write_singly(stage, number);
+    else
+        write_in_groups(stage, number, 0);
+}
+
+/* As the thread of a journal. */
+static void write_positions(struct stage *stage, unsigned number)
+{
+    write_in_groups(stage, number + 3, 1);
+}
+
+/* As the threads that take messages for a journal. */
+static void admit_all(struct stage *stage, unsigned number)
+{
+    struct deliverer deliverer = deliverer_of(number);
+    while (still_writing(stage)) {
+        size_t reserved = 0;
+        enum message_outcome outcome =
+            table_admit(stage->table, deliver(&deliverer), &reserved);
+        check(stage, outcome == MESSAGE_APPLIED || outcome == MESSAGE_DUPLICATE,
+              "a message is neither admitted nor a duplicate");
+        table_unreserve(stage->table, reserved);
     }
 }
 
@@ -296,6 +370,23 @@ static void concurrent_writers_and_readers_agree(void **context)
     table_free(stage.table);
 }
 
+/* Positions are dense here, so they also count the messages. */
+static void one_writer_with_positions_and_readers_agree(void **context)
+{
+    (void)context;
+    struct stage stage = {.table = table_new(SIZE_MAX)};
+    const struct crew crews[] = {
+        {write_positions, 1, true}, {admit_all, 2, false},
+        {read_rockets, 2, false},   {read_revisions, 1, false},
+        {read_summaries, 1, false}, {list_rockets, 2, false}};
+    assert_non_null(stage.table);
+    table_limit_admission(stage.table);
+    draw_traffic();
+    run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
+    assert_all_applied(&stage);
+    table_free(stage.table);
+}
+
 static void format_id(char id[ID_SIZE], unsigned writer, unsigned rocket)
 {
     snprintf(id, ID_SIZE, "writer %u rocket %u", writer, rocket);
@@ -362,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(concurrent_writers_and_readers_agree),
+        cmocka_unit_test(one_writer_with_positions_and_readers_agree),
         cmocka_unit_test(lists_are_complete_while_the_table_grows),
         cmocka_unit_test(full_table_keeps_its_limit_and_its_rockets),
     };

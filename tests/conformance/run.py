@@ -86,6 +86,8 @@ FORBIDDEN = [
     ("/rockets/{id}", "200", {"updatedAt": "2022-02-02T19:39:05.Z"}),
     ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1}),
     ("/health", "200", {"status": "down"}), ("/health", "200", {"problems": [""]}),
+    ("/health", "200", {"store": {"kept": True}}),
+    ("/health", "200", {"store": {"kept": False, "position": 1}}),
     ("/health/ready", "200", {"status": "ok"})]
 CASE = {"query", "body", "media_type", "path_parameters"}
 

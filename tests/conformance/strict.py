@@ -21,7 +21,7 @@ TIME_PATTERN = (
 # The objects of responses: they have the documented members and no others. The
 # other objects are those of messages.
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
-          "Health", "Readiness", "Problem")
+          "Health", "StoreState", "Readiness", "Problem")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
 
 
@@ -59,6 +59,9 @@ def tighten(document):
     schemas["Rocket"]["anyOf"] = _alternatives(
         {"type": NULL, "createdAt": NULL},
         {"type": STRING, "createdAt": STRING, "mission": STRING})
+    schemas["StoreState"]["oneOf"] = [
+        {"properties": {"kept": {"const": True}}, "required": ["position", "bytes"]},
+        {"properties": {"kept": {"const": False}, "position": False, "bytes": False}}]
     schemas["PostMessageProblem"]["oneOf"] = [
         {"required": list(COUNTS)}, {"properties": dict.fromkeys(COUNTS, False)}]
     for response, status in _problems(document):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Watch a running service with a real Prometheus and the files of deploy/.
+"""Watch a running service with a real Prometheus and the files of deploy/. It has
+a store, as the families of the store are shown only then.
 
 - Prometheus has exactly what was sent: messages by result, requests by route and
   status.
@@ -131,7 +132,7 @@ def check_firing(prometheus: Prometheus, *names: str) -> None:
 
 def watch(program: str, folder: Path) -> str:
     """Returns what was seen."""
-    with Service(program, folder / "service.log", *FLAGS) as service, \
+    with Service(program, folder / "service.log", f"-data={folder / 'data'}", *FLAGS) as service, \
             Prometheus(folder, service.port) as prometheus:
         wait_for("the target is up", prometheus.target_health, lambda health: health == "up")
         traffic = Traffic(service)

@@ -12,7 +12,7 @@ blocks run there in their order, each command on a terminal of its own:
   anything within a line; alone on a line, for any number of lines.
 - A command that starts the service or Prometheus goes on while the others run.
   Ctrl-C ends it before the next one of its kind, and at the end of the document;
-  it must exit with 0.
+  it must exit with 0, unless a command with `fuser -k` has killed it.
 
 Blocks of other languages are not read, such as those of `bash`: commands for
 which no test has the program, like a container of Grafana.
@@ -167,6 +167,12 @@ class Terminal:
         if self.status != 0:
             raise Fault(f"after Ctrl-C, exit status {self.status}: {self.command}\n{self.text()}")
 
+    def expect_kill(self) -> None:
+        """Wait for the end by SIGKILL."""
+        self.wait()
+        if self.status != -signal.SIGKILL:
+            raise Fault(f"not killed, exit status {self.status}: {self.command}\n{self.text()}")
+
     def close(self) -> None:
         if self.status is None:
             os.kill(self.process, signal.SIGKILL)
@@ -223,6 +229,9 @@ def run_consoles(text: str, folder: Path) -> int:
                     count += 1
                     if kind is not None:
                         running[kind], terminal = terminal, None
+                    elif command.startswith("fuser -k "):
+                        running["service"].expect_kill()
+                        running.pop("service").close()
                 finally:
                     if terminal is not None:
                         terminal.close()

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes bodies of batches. A body in parts and the whole body must give the
- * same result, and with each line in a batch of its own there must be the same
- * counts and the same state of all rockets.
+ * same result, also with a store that settles them late, and with each line in
+ * a batch of its own there must be the same counts and the same state of all
+ * rockets.
  *
  * The first byte is the number of following bytes that are sizes of parts; the
  * rest is the body. In the body a NUL and the byte after it stand for many
@@ -11,8 +12,10 @@
  */
 #include "fuzz.h"
 
+#include "api/api.h"
 #include "api/batch.h"
 #include "api/rocket_json.h"
+#include "lib/toy_store.h"
 #include "listing/list_page.h"
 #include "strict.h"
 
@@ -61,9 +64,11 @@ static void make_body(struct text input, struct buffer *body)
 
 /*
  * Pass the body in parts of `sizes`, which are repeated as needed; in one part
- * if there are none.
+ * if there are none. `store`, if there is one, settles a few tickets after each
+ * part, and the rest at the end.
  */
-static void take_parts(struct batch *batch, struct text body, struct text sizes)
+static void take_parts(struct batch *batch, struct text body, struct text sizes,
+                       struct store *store)
 {
     for (size_t i = 0; body.length > 0; i++) {
         size_t size = body.length;
@@ -78,8 +83,12 @@ static void take_parts(struct batch *batch, struct text body, struct text sizes)
         batch_take(batch, part);
         exact_copy_free(part);
         body = text_skip(body, size);
+        if (store != NULL)
+            toy_store_settle(store, size % 3);
     }
     batch_end(batch);
+    if (store != NULL)
+        toy_store_settle(store, SIZE_MAX);
 }
 
 /* Write the counts, and all rockets, sorted by id. */
@@ -102,22 +111,34 @@ static void write_state(struct table *table, const struct batch_counts *counts,
     FUZZ_CHECK(!buffer_failed(out));
 }
 
-/* Write the counts and the state after the batch, then its result. */
-static void run_batch(struct text body, struct text sizes,
+/*
+ * Write the counts and the state after the batch, then its result. `store` may
+ * be NULL.
+ */
+static void run_batch(struct text body, struct text sizes, struct store *store,
                       struct buffer *outcome)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct batch *batch = batch_new(table, NULL);
+    struct api api;
 
+    api_init(&api, table, NULL, NULL);
+    if (store != NULL) {
+        toy_store_init(store);
+        FUZZ_CHECK(api_use_store(&api, store));
+    }
+    struct batch *batch = batch_new(&api);
     FUZZ_CHECK(table != NULL && batch != NULL);
-    take_parts(batch, body, sizes);
-    write_state(table, batch_counts(batch), outcome);
+    take_parts(batch, body, sizes, store);
+    struct batch_counts counts = batch_counts(batch);
+    write_state(table, &counts, outcome);
     size_t start = outcome->length;
     buffer_append(outcome, TEXT("{"));
     batch_write(batch, outcome);
     buffer_append(outcome, TEXT("}"));
     FUZZ_CHECK(strict_json_accepts(text_skip(buffer_text(outcome), start)));
     batch_free(batch);
+    if (store != NULL)
+        toy_store_release(store);
     table_free(table);
 }
 
@@ -126,16 +147,19 @@ static void run_lines(struct text body, struct buffer *outcome)
 {
     struct table *table = table_new(SIZE_MAX);
     struct batch_counts sum = {0};
+    struct api api;
 
     FUZZ_CHECK(table != NULL);
+    api_init(&api, table, NULL, NULL);
     while (body.length > 0) {
-        struct batch *batch = batch_new(table, NULL);
+        struct batch *batch = batch_new(&api);
         FUZZ_CHECK(batch != NULL);
-        take_parts(batch, text_split(&body, '\n'), TEXT(""));
-        sum.applied += batch_counts(batch)->applied;
-        sum.duplicate += batch_counts(batch)->duplicate;
-        sum.stale += batch_counts(batch)->stale;
-        sum.rejected += batch_counts(batch)->rejected;
+        take_parts(batch, text_split(&body, '\n'), TEXT(""), NULL);
+        struct batch_counts counts = batch_counts(batch);
+        sum.applied += counts.applied;
+        sum.duplicate += counts.duplicate;
+        sum.stale += counts.stale;
+        sum.rejected += counts.rejected;
         batch_free(batch);
     }
     write_state(table, &sum, outcome);
@@ -146,18 +170,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buffer body = BUFFER_INIT, whole = BUFFER_INIT;
     struct buffer cut = BUFFER_INIT, by_line = BUFFER_INIT;
+    struct buffer stored = BUFFER_INIT;
+    struct store store;
     struct text input = fuzz_text(data, size);
 
     if (size == 0 || size < 1U + data[0] % MAX_SIZES)
         return 0;
     struct text sizes = {input.data + 1, data[0] % MAX_SIZES};
     make_body(text_skip(input, 1 + sizes.length), &body);
-    run_batch(buffer_text(&body), TEXT(""), &whole);
-    run_batch(buffer_text(&body), sizes, &cut);
+    run_batch(buffer_text(&body), TEXT(""), NULL, &whole);
+    run_batch(buffer_text(&body), sizes, NULL, &cut);
+    run_batch(buffer_text(&body), sizes, &store, &stored);
     run_lines(buffer_text(&body), &by_line);
     FUZZ_CHECK(text_equal(buffer_text(&cut), buffer_text(&whole)));
+    FUZZ_CHECK(text_equal(buffer_text(&stored), buffer_text(&whole)));
     whole.length = by_line.length;
     FUZZ_CHECK(text_equal(buffer_text(&by_line), buffer_text(&whole)));
+    buffer_release(&stored);
     buffer_release(&by_line);
     buffer_release(&cut);
     buffer_release(&whole);

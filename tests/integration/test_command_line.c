@@ -52,10 +52,12 @@ static void expect_ready(const char *const flags[],
     instance_wait_ready(&instance);
     if (port != 0)
         assert_int_equal(instance.port, port);
-    snprintf(expected, sizeof(expected),
-             "lunar.service: listening on http://127.0.0.1:%u (API: "
-             "http://127.0.0.1:%u/swagger)",
-             instance.port, instance.port);
+    snprintf(
+        expected, sizeof(expected),
+        "lunar.service: listening on http://127.0.0.1:%u (API: "
+        "http://127.0.0.1:%u/swagger; state in memory only, -data=DIR keeps "
+        "it)",
+        instance.port, instance.port);
     assert_string_equal(instance.ready, expected);
     process_signal(&instance.process, SIGTERM);
     char *output = process_finish(&instance.process, 0, &errors);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define BEGINNING "lunar.service: listening on "
+#define STATE "state in memory only, -data=DIR keeps it"
 #define WARNING " warn  there is no authentication: "
 
 enum { MAX_HOST = 128, MAX_LINE = 512 };
@@ -40,13 +41,15 @@ static void expect_ready_line(const struct instance *instance, enum form form,
 
     if (form == ALL_ADDRESSES)
         snprintf(expected, sizeof(expected),
-                 BEGINNING "%s:%u (all addresses; no authentication)", address,
-                 port);
+                 BEGINNING "%s:%u (all addresses; no authentication; " STATE
+                           ")",
+                 address, port);
     else
         snprintf(expected, sizeof(expected),
-                 BEGINNING "http://%s:%u (API: http://%s:%u/swagger%s)",
+                 BEGINNING "http://%s:%u (API: http://%s:%u/swagger; %s" STATE
+                           ")",
                  address, port, address, port,
-                 form == LOOPBACK ? "" : "; no authentication");
+                 form == LOOPBACK ? "" : "no authentication; ");
     assert_string_equal(instance->ready, expected);
     snprintf(warned, sizeof(warned),
              WARNING "every client that can reach %s:%u ", address, port);

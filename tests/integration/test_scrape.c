@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/count_parts.h"
+#include "lib/data_folder.h"
 #include "lib/inflated.h"
 
 enum {
@@ -409,6 +410,70 @@ static void every_family_is_documented(void **state)
     free(text);
 }
 
+/* A service with a store. */
+struct kept {
+    struct instance instance; /* the first member */
+    struct data_folder folder;
+};
+
+static int set_up_kept(void **state)
+{
+    static struct kept kept;
+
+    data_folder_make(&kept.folder);
+    instance_start(&kept.instance, INSTANCE_FLAGS(kept.folder.flag));
+    *state = &kept;
+    return 0;
+}
+
+static int tear_down_kept(void **state)
+{
+    struct kept *kept = *state;
+
+    instance_stop(&kept->instance);
+    return data_folder_remove(&kept->folder);
+}
+
+static void journal_is_measured(void **state)
+{
+    static const struct {
+        const char *sample;
+        double change;
+    } changes[] = {
+        {"lunar_journal_position", 2},
+        {"lunar_journal_commits_total", 2},
+        {"lunar_journal_commit_seconds_count", 2},
+        {"lunar_journal_commit_messages_count", 2},
+        {"lunar_journal_commit_messages_sum", 2},
+        {"lunar_journal_refused_total", 0},
+    };
+    double before[sizeof(changes) / sizeof(changes[0])];
+    struct instance *instance = *state;
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+        before[i] = scrape_value(instance, changes[i].sample);
+    launch(instance);
+    accelerate(instance);
+    launch(instance); /* a duplicate needs no journal */
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        double change = scrape_value(instance, changes[i].sample) - before[i];
+        if (change < changes[i].change || change > changes[i].change)
+            fail_msg("%s has changed by %g", changes[i].sample, change);
+    }
+    assert_true(scrape_value(instance, "lunar_journal_bytes") > 4096);
+    assert_true(scrape_value(instance, "lunar_journal_queue") == 0);
+    assert_true(scrape_value(instance, "lunar_journal_writable") == 1);
+    assert_true(scrape_value(instance, "lunar_journal_recovery_seconds") > 0);
+}
+
+static void there_is_no_journal_without_a_store(void **state)
+{
+    char *text = scrape_text(*state);
+
+    assert_null(strstr(text, "lunar_journal_"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +484,11 @@ int main(void)
         cmocka_unit_test(a_scrape_is_a_request_like_any_other),
         cmocka_unit_test(gzip_is_sent_if_it_is_accepted),
         cmocka_unit_test(promtool_has_no_objection),
+        cmocka_unit_test(there_is_no_journal_without_a_store),
+    };
+    const struct CMUnitTest with_store[] = {
+        cmocka_unit_test(journal_is_measured),
+        cmocka_unit_test(promtool_has_no_objection),
         cmocka_unit_test(there_are_fewer_series_than_promised),
         cmocka_unit_test(every_family_is_documented),
     };
@@ -428,5 +498,6 @@ int main(void)
         cmocka_unit_test(lists_and_jobs_are_counted_while_they_last),
     };
     return HARNESS_RUN_IN_BOTH_MODES(tests) +
-           cmocka_run_group_tests(own_instance, NULL, NULL);
+           cmocka_run_group_tests(own_instance, NULL, NULL) +
+           cmocka_run_group_tests(with_store, set_up_kept, tear_down_kept);
 }

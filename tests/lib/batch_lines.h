@@ -7,6 +7,7 @@
 #ifndef LUNAR_TESTS_BATCH_LINES_H
 #define LUNAR_TESTS_BATCH_LINES_H
 
+#include "api/api.h"
 #include "api/batch.h"
 #include "base/buffer.h"
 
@@ -28,6 +29,15 @@
     ",\"stale\":0,\"rejected\":" #rejected ",\"errors\":[" errors "]}"
 
 #define ERROR(line, detail) "{\"line\":" #line ",\"detail\":\"" detail "\"}"
+
+/* A batch that is applied to `table`; only one at a time is used. */
+static inline struct batch *batch_for_table(struct table *table)
+{
+    static struct api api;
+
+    api_init(&api, table, NULL, NULL);
+    return batch_new(&api);
+}
 
 /* What batch_write() writes must be `expected`, within braces. */
 static inline void batch_assert_result(const struct batch *batch,

@@ -24,7 +24,7 @@ enum {
 struct instance {
     struct process process;
     uint16_t port;
-    char ready[256]; /* the ready line that it printed */
+    char ready[512]; /* the ready line that it printed */
 };
 
 /*

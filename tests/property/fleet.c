@@ -19,6 +19,9 @@ enum {
     /* Upper bounds in bytes: of a rocket, and of a run with three strings. */
     ROCKET_SHARE = 16384,
     RUN_SHARE = 4 * 64 + 3 * (MESSAGE_MAX_NAME + 128),
+    /* What a message may need beyond its reservation: pieces and a node. */
+    PIECES = 8192,
+    POSITION_STEP = 1000, /* most between two positions */
 };
 
 struct fleet {
@@ -29,6 +32,16 @@ struct fleet {
     char known_names[KNOWN_NAMES][MESSAGE_MAX_NAME];
     char new_names[MAX_NEW_NAMES][NEW_NAME_LENGTH];
     size_t new_count;
+};
+
+/* Messages that are applied together. */
+struct group {
+    struct message messages[TABLE_GROUP];
+    struct table_item items[TABLE_GROUP];
+    size_t count;
+    uint64_t position; /* of the last message; 0: they have none */
+    size_t refused;    /* by admission */
+    size_t reserved;
 };
 
 static struct fleet *fleet_new(unsigned limit)
@@ -87,6 +100,17 @@ static void replace_name(struct fleet *fleet, struct text *name)
         if (name->data == generator_names[i])
             *name = name_of(fleet, i);
     }
+}
+
+static bool next_message(struct fleet *fleet, struct generator *generator,
+                         struct message *message)
+{
+    if (!generator_next(generator, message))
+        return false;
+    replace_name(fleet, &message->rocket_type);
+    replace_name(fleet, &message->mission);
+    replace_name(fleet, &message->reason);
+    return true;
 }
 
 const char *fleet_difference(const struct rocket_view *view,
@@ -279,10 +303,7 @@ const char *fleet_follow(struct text input, size_t *delivery)
     struct fleet *fleet = fleet_new(first[0]);
     struct list_query query = query_of(fleet, first);
     generator.input = text_skip(input, GENERATOR_STEP);
-    while (!differs && generator_next(&generator, &message)) {
-        replace_name(fleet, &message.rocket_type);
-        replace_name(fleet, &message.mission);
-        replace_name(fleet, &message.reason);
+    while (!differs && next_message(fleet, &generator, &message)) {
         differs = apply(fleet, &message);
         if (!differs)
             differs = difference_in_memory(fleet);
@@ -295,6 +316,120 @@ const char *fleet_follow(struct text input, size_t *delivery)
     }
     if (!differs)
         differs = difference_in_list(fleet, &query);
+    fleet_free(fleet);
+    return differs;
+}
+
+static void take_group(struct fleet *fleet, struct generator *generator,
+                       struct group *group, size_t size)
+{
+    for (group->count = 0; group->count < size; group->count++) {
+        struct message *message = &group->messages[group->count];
+        if (!next_message(fleet, generator, message))
+            return;
+        if (group->position > 0)
+            group->position += 1 + message->number % POSITION_STEP;
+        group->items[group->count] = (struct table_item){
+            .message = message, .position = group->position};
+    }
+}
+
+/* Admit all messages to the table as it is. */
+static const char *admit_group(struct fleet *fleet, struct group *group)
+{
+    group->refused = group->reserved = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct message *message = &group->messages[i];
+        const struct oracle *oracle =
+            &fleet->oracles[rocket_of(message->channel)];
+        size_t before = group->reserved;
+        enum message_outcome outcome =
+            table_admit(fleet->table, message, &group->reserved);
+        bool known = oracle_has(oracle, message->number);
+        bool refused = outcome == MESSAGE_NO_MEMORY && fleet->limit != SIZE_MAX;
+        if (known != (outcome == MESSAGE_DUPLICATE || outcome == MESSAGE_STALE))
+            return "result of table_admit()";
+        if (!known && outcome != MESSAGE_APPLIED && !refused)
+            return "result of table_admit() (only the limit may refuse)";
+        if (outcome != MESSAGE_APPLIED && group->reserved != before)
+            return "reservation for a message that is not admitted";
+        group->refused += refused;
+    }
+    return NULL;
+}
+
+/* Compare the outcomes, and the revision of each rocket that has changed. */
+static const char *difference_in_group(struct fleet *fleet,
+                                       const struct group *group,
+                                       uint64_t revision)
+{
+    uint64_t revisions[GENERATOR_ROCKETS] = {0};
+    for (size_t i = 0; i < group->count; i++) {
+        const struct table_item *item = &group->items[i];
+        size_t rocket = rocket_of(item->message->channel);
+        if (item->outcome !=
+            oracle_apply(&fleet->oracles[rocket], item->message))
+            return "result";
+        if (item->outcome == MESSAGE_APPLIED)
+            revisions[rocket] = revision =
+                item->position == 0 ? revision + 1 : item->position;
+    }
+    if (table_revision(fleet->table) != revision)
+        return "revision of the table";
+    for (size_t i = 0; i < GENERATOR_ROCKETS; i++) {
+        struct rocket_view view;
+        const char *differs = difference_in_rocket(fleet, i, &view);
+        if (differs)
+            return differs;
+        if (revisions[i] > 0 && view.revision != revisions[i])
+            return "revision of the rocket";
+    }
+    return difference_in_summary(fleet);
+}
+
+/* The most that the table may hold after a group that was admitted whole. */
+static size_t memory_bound(const struct group *group, size_t before)
+{
+    if (group->refused > 0)
+        return SIZE_MAX;
+    if (group->count == 1 && group->reserved == 0)
+        return before;
+    return before + group->reserved + group->count * PIECES;
+}
+
+static const char *follow_group(struct fleet *fleet, struct group *group)
+{
+    uint64_t revision = table_revision(fleet->table);
+    size_t before = table_memory(fleet->table);
+    const char *differs = admit_group(fleet, group);
+    if (differs)
+        return differs;
+    table_apply_group(fleet->table, group->items, group->count);
+    table_unreserve(fleet->table, group->reserved);
+    if (table_memory(fleet->table) > memory_bound(group, before))
+        return "memory: more than was reserved";
+    return difference_in_group(fleet, group, revision);
+}
+
+const char *fleet_follow_groups(struct text input, size_t *delivery)
+{
+    struct generator generator = {0};
+    const char *differs = NULL;
+    *delivery = 0;
+    if (input.length < GENERATOR_STEP)
+        return NULL;
+    const unsigned char *first = (const unsigned char *)input.data;
+    struct fleet *fleet = fleet_new(first[0] % 2 == 0 ? 0 : first[0]);
+    struct group group = {.position = first[1] % 2};
+    size_t size = 1;
+    table_limit_admission(fleet->table);
+    generator.input = text_skip(input, GENERATOR_STEP);
+    do {
+        size = size > 1 ? 1 : 1 + first[2] % TABLE_GROUP;
+        take_group(fleet, &generator, &group, size);
+        differs = follow_group(fleet, &group);
+        *delivery += group.count;
+    } while (!differs && group.count == size);
     fleet_free(fleet);
     return differs;
 }

@@ -24,4 +24,12 @@ const char *fleet_difference(const struct rocket_view *view,
  */
 const char *fleet_follow(struct text input, size_t *delivery);
 
+/*
+ * The same, with the history applied in groups of various sizes, with positions
+ * or without. Only admission is limited, so that no message is refused. What is
+ * admitted must not need more memory than was reserved for it, beside a bound
+ * for pieces that several rockets share. Compares after each group.
+ */
+const char *fleet_follow_groups(struct text input, size_t *delivery);
+
 #endif

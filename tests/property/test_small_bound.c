@@ -46,6 +46,13 @@ static void hostile_fleets_follow_the_rules(void **context)
         shrink_check("hostile fleets", fleet_follow, GENERATOR_HOSTILE, 20));
 }
 
+static void hostile_groups_follow_the_rules(void **context)
+{
+    (void)context;
+    assert_true(shrink_check("hostile groups", fleet_follow_groups,
+                             GENERATOR_HOSTILE, 50));
+}
+
 static void hostile_histories_exceed_the_bound(void **context)
 {
     (void)context;
@@ -71,6 +78,7 @@ int main(void)
         cmocka_unit_test(short_histories_follow_the_rules),
         cmocka_unit_test(hostile_histories_follow_the_rules),
         cmocka_unit_test(hostile_fleets_follow_the_rules),
+        cmocka_unit_test(hostile_groups_follow_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,13 @@ static void every_view_of_a_table_is_the_fold(void **context)
     assert_true(shrink_check("fleets", fleet_follow, GENERATOR_FLEET, 600));
 }
 
+static void groups_are_the_fold_of_their_messages(void **context)
+{
+    (void)context;
+    assert_true(
+        shrink_check("groups", fleet_follow_groups, GENERATOR_FLEET, 2000));
+}
+
 static void view_is_the_fold_with_hundreds_of_runs(void **context)
 {
     (void)context;
@@ -181,6 +188,7 @@ int main(void)
         cmocka_unit_test(long_histories_are_complete_in_any_order),
         cmocka_unit_test(every_view_of_a_table_is_the_fold),
         cmocka_unit_test(view_is_the_fold_with_hundreds_of_runs),
+        cmocka_unit_test(groups_are_the_fold_of_their_messages),
         cmocka_unit_test(all_orders_of_short_histories_converge),
         cmocka_unit_test(composition_is_associative),
         cmocka_unit_test(empty_effect_is_the_identity_of_composition),

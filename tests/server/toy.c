@@ -7,7 +7,6 @@
 #include "lib/harness.h"
 
 #include <netdb.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,38 +113,6 @@ static void open_bystanders(struct toy *toy)
         connection_expect_status(&toy->bystanders[i], 200);
 }
 
-static struct toy_item *take_any_locked(struct toy *toy, unsigned *seed)
-{
-    size_t index = (size_t)rand_r(seed) % toy->queued;
-    struct toy_item *item = toy->queue[index];
-
-    toy->queue[index] = toy->queue[--toy->queued];
-    return item;
-}
-
-/* The thread that wakes, at random moments, what is to be woken soon. */
-static void *run_waker(void *context)
-{
-    struct toy *toy = context;
-    unsigned seed = 1;
-
-    sync_lock(&toy->lock);
-    while (!toy->stopped) {
-        if (toy->queued == 0) {
-            sync_wait(&toy->changed, &toy->lock);
-            continue;
-        }
-        struct toy_item *item = take_any_locked(toy, &seed);
-        sync_unlock(&toy->lock);
-        for (int left = rand_r(&seed) % 8; left > 0; left--)
-            sched_yield();
-        toy_item_wake(item);
-        sync_lock(&toy->lock);
-    }
-    sync_unlock(&toy->lock);
-    return NULL;
-}
-
 struct toy *toy_start(bool per_connection, unsigned loops)
 {
     struct toy *toy = calloc(1, sizeof(*toy));
@@ -169,7 +136,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     toy->threads = per_connection;
     toy->metrics = options.metrics;
     assert_non_null(toy->metrics);
-    assert_int_equal(pthread_create(&toy->waker, NULL, run_waker, toy), 0);
+    toy_start_wakers(toy);
     toy->server = server_start(&options, &app, error, sizeof(error));
     freeaddrinfo(addresses);
     if (toy->server == NULL)
@@ -194,7 +161,8 @@ static void *run_stop(void *context)
     struct toy *toy = context;
     int64_t start = process_clock();
 
-    server_stop(toy->server);
+    while (!server_stop(toy->server))
+        atomic_fetch_add(&toy->overdue, 1);
     toy->server = NULL;
     toy->stop_ms = process_clock() - start;
     return NULL;
@@ -214,24 +182,20 @@ int64_t toy_end_stop(struct toy *toy)
     return toy->stop_ms;
 }
 
+unsigned toy_overdue(const struct toy *toy)
+{
+    return atomic_load(&toy->overdue);
+}
+
 int64_t toy_stop(struct toy *toy)
 {
     toy_begin_stop(toy);
     return toy_end_stop(toy);
 }
 
-static void stop_waker(struct toy *toy)
-{
-    sync_lock(&toy->lock);
-    toy->stopped = true;
-    sync_broadcast(&toy->changed);
-    sync_unlock(&toy->lock);
-    sync_join(toy->waker);
-}
-
 bool toy_free(struct toy *toy)
 {
-    stop_waker(toy);
+    toy_stop_wakers(toy);
     while (toy->first != NULL) {
         struct toy_item *item = toy->first;
         toy->first = item->next;
@@ -271,29 +235,6 @@ size_t toy_count(struct toy *toy, enum toy_event event)
     size_t count = toy->counts[event];
     sync_unlock(&toy->lock);
     return count;
-}
-
-/* What is added meanwhile comes before `first`. */
-size_t toy_wake_held(struct toy *toy)
-{
-    size_t count = 0;
-
-    sync_lock(&toy->lock);
-    struct toy_item *first = toy->first;
-    sync_unlock(&toy->lock);
-    for (struct toy_item *item = first; item != NULL; item = item->next)
-        if (item->wake == TOY_HELD && toy_item_wake(item))
-            count++;
-    return count;
-}
-
-void toy_hold(struct toy *toy, bool hold)
-{
-    sync_lock(&toy->lock);
-    toy->holds_nothing = !hold;
-    sync_unlock(&toy->lock);
-    if (!hold)
-        toy_wake_held(toy);
 }
 
 int toy_setup_loops(void **state)

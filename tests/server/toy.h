@@ -13,7 +13,10 @@
  *                            many will come, and is 0 for a chunked body
  *
  * WAKE says who ends a wait: "now" (the call that begins it), "soon" (another
- * thread, at a random moment) or "held" (toy_wake_held() or a cancel).
+ * thread, at a random moment, with up to TOY_GROUP at a time), "held"
+ * (toy_wake_held(), toy_wake_together() or a cancel) or "commit" (a thread that
+ * wakes all that wait for it together, after some milliseconds, whatever is
+ * cancelled).
  *
  * A stream does a letter of its script a call: w waits; s makes a few bytes, b
  * a block; d makes the last ones, e ends without; f fails, m says that there is
@@ -61,9 +64,13 @@ struct metrics *toy_metrics(const struct toy *toy);
 /* Stop the server. Returns the milliseconds that it took. */
 int64_t toy_stop(struct toy *toy);
 
-/* The same on another thread, and the wait for its end. */
+/*
+ * The same on another thread, and the wait for its end: it is tried until what
+ * waits is woken. How often it has been tried in vain so far.
+ */
 void toy_begin_stop(struct toy *toy);
 int64_t toy_end_stop(struct toy *toy);
+unsigned toy_overdue(const struct toy *toy);
 
 /*
  * After the stop: whether all calls were as they must be, and everything was
@@ -76,8 +83,15 @@ void toy_wait(struct toy *toy, enum toy_event event, size_t count);
 
 size_t toy_count(struct toy *toy, enum toy_event event);
 
-/* Wake all that are held. Returns how many. */
+/*
+ * Wake all that are held, one by one, or all together, in the order in which
+ * their requests have come. Returns how many.
+ */
 size_t toy_wake_held(struct toy *toy);
+size_t toy_wake_together(struct toy *toy);
+
+/* True: commits take until it is false. */
+void toy_hold_commits(struct toy *toy, bool hold);
 
 /* False: wake them, and from now on hold nothing. True: hold again. */
 void toy_hold(struct toy *toy, bool hold);

@@ -35,7 +35,7 @@ char *toy_bytes(size_t length)
     return bytes;
 }
 
-static void check_locked(struct toy *toy, bool right, const char *fault)
+void toy_check_locked(struct toy *toy, bool right, const char *fault)
 {
     if (!right && toy->fault == NULL)
         toy->fault = fault;
@@ -44,12 +44,11 @@ static void check_locked(struct toy *toy, bool right, const char *fault)
 void toy_check(struct toy *toy, bool right, const char *fault)
 {
     sync_lock(&toy->lock);
-    check_locked(toy, right, fault);
+    toy_check_locked(toy, right, fault);
     sync_unlock(&toy->lock);
 }
 
-static void count_locked(struct toy_item *item, enum toy_event event,
-                         size_t times)
+void toy_count_locked(struct toy_item *item, enum toy_event event, size_t times)
 {
     item->counts[event] += times;
     item->toy->counts[event] += times;
@@ -73,23 +72,24 @@ static void enter(struct toy_item *item, enum toy_event event)
     bool ends = event == TOY_FINISHED || event == TOY_FREED;
 
     sync_lock(&toy->lock);
-    check_locked(toy, item->counts[TOY_ENDED] == 0,
-                 "a call came after the end");
-    check_locked(toy, !item->inside, "two calls came at a time");
-    check_locked(toy, item->waiter == NULL, "a call came before the wake");
-    check_locked(
+    toy_check_locked(toy, item->counts[TOY_ENDED] == 0,
+                     "a call came after the end");
+    toy_check_locked(toy, !item->inside, "two calls came at a time");
+    toy_check_locked(toy, item->waiter == NULL, "a call came before the wake");
+    toy_check_locked(
         toy, event == TOY_FREED || pthread_equal(pthread_self(), item->thread),
         "a call came on another thread");
-    check_locked(toy, !pthread_equal(pthread_self(), toy->waker),
-                 "a call came on the waker's thread");
-    check_locked(toy, event != TOY_STARTED || item->counts[TOY_STARTED] == 0,
-                 "a deferred was started twice");
-    check_locked(toy, is_memory_kept(item),
-                 "the memory of a request did not stay as it was");
+    toy_check_locked(toy, !pthread_equal(pthread_self(), toy->waker),
+                     "a call came on the waker's thread");
+    toy_check_locked(toy,
+                     event != TOY_STARTED || item->counts[TOY_STARTED] == 0,
+                     "a deferred was started twice");
+    toy_check_locked(toy, is_memory_kept(item),
+                     "the memory of a request did not stay as it was");
     item->inside = !ends;
-    count_locked(item, event, 1);
+    toy_count_locked(item, event, 1);
     if (ends)
-        count_locked(item, TOY_ENDED, 1);
+        toy_count_locked(item, TOY_ENDED, 1);
     sync_unlock(&toy->lock);
 }
 
@@ -98,79 +98,6 @@ static void leave(struct toy_item *item)
     sync_lock(&item->toy->lock);
     item->inside = false;
     sync_unlock(&item->toy->lock);
-}
-
-/*
- * The waiter is taken under the lock, so that it is used once, and used without
- * it, as the server may do anything then.
- */
-bool toy_item_wake(struct toy_item *item)
-{
-    struct toy *toy = item->toy;
-
-    sync_lock(&toy->lock);
-    struct http_waiter *waiter = item->waiter;
-    item->waiter = NULL;
-    if (waiter != NULL) {
-        item->counts[TOY_WOKEN]++;
-        toy->counts[TOY_WOKEN]++;
-        sync_broadcast(&toy->changed);
-    }
-    sync_unlock(&toy->lock);
-    if (waiter != NULL)
-        http_wake(waiter);
-    return waiter != NULL;
-}
-
-/* The call that is under way makes the connection wait. */
-static void begin_wait(struct toy_item *item, struct http_waiter *waiter)
-{
-    struct toy *toy = item->toy;
-
-    sync_lock(&toy->lock);
-    item->inside = false;
-    item->waiter = waiter;
-    item->wait_cancelled = false;
-    if (item->wake == TOY_SOON) {
-        if (toy->queued == TOY_QUEUE)
-            abort();
-        toy->queue[toy->queued++] = item;
-    }
-    bool now =
-        item->wake == TOY_NOW || (item->wake == TOY_HELD && toy->holds_nothing);
-    count_locked(item, TOY_WAITED, 1);
-    sync_unlock(&toy->lock);
-    if (now)
-        toy_item_wake(item);
-}
-
-static void cancel(struct toy_item *item)
-{
-    struct toy *toy = item->toy;
-    struct timespec moment = {.tv_nsec = 50000000};
-
-    sync_lock(&toy->lock);
-    check_locked(toy, item->counts[TOY_ENDED] == 0,
-                 "a cancel came after the end");
-    check_locked(toy, item->counts[TOY_WAITED] > 0 && !item->inside,
-                 "a cancel came before the wait");
-    check_locked(toy, !item->wait_cancelled, "a wait was cancelled twice");
-    item->cancelled = item->wait_cancelled = true;
-    bool wakes = !toy->ignores_cancel;
-    bool first = toy->counts[TOY_CANCELLED] == 0;
-    count_locked(item, TOY_CANCELLED, 1);
-    sync_unlock(&toy->lock);
-    if (wakes)
-        toy_item_wake(item);
-    else if (first) /* the others may be woken, and are still to be cancelled */
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
-}
-
-void toy_ignore_cancel(struct toy *toy)
-{
-    sync_lock(&toy->lock);
-    toy->ignores_cancel = true;
-    sync_unlock(&toy->lock);
 }
 
 static bool is_cancelled(struct toy_item *item)
@@ -187,13 +114,13 @@ static void start_deferred(struct http_deferred *deferred,
     struct toy_item *item = container_of(deferred, struct toy_item, deferred);
 
     enter(item, TOY_STARTED);
-    begin_wait(item, waiter);
+    toy_item_begin_wait(item, waiter);
 }
 
 /* Another item on the same connection. */
 static struct toy_item *follow(const struct toy_item *item, const char *script)
 {
-    static const char *const wakes[] = {"now", "soon", "held"};
+    static const char *const wakes[] = {"now", "soon", "held", "commit"};
 
     return toy_item_new(item->toy, item->memory, text_of(wakes[item->wake]),
                         text_of(script));
@@ -222,7 +149,7 @@ static void finish_deferred(struct http_deferred *deferred,
 
 static void cancel_deferred(struct http_deferred *deferred)
 {
-    cancel(container_of(deferred, struct toy_item, deferred));
+    toy_item_cancel(container_of(deferred, struct toy_item, deferred));
 }
 
 static void free_deferred(struct http_deferred *deferred)
@@ -272,7 +199,7 @@ static enum http_flow next_block(struct http_stream *stream,
     if (is_cancelled(item) || waiter == NULL)
         letter = strchr(item->script, 'g') != NULL ? 'd' : 'f';
     if (letter == 'w') {
-        begin_wait(item, waiter);
+        toy_item_begin_wait(item, waiter);
         return HTTP_WAIT;
     }
     make_bytes(item, block, letter_length(letter));
@@ -285,7 +212,7 @@ static enum http_flow next_block(struct http_stream *stream,
 
 static void cancel_stream(struct http_stream *stream)
 {
-    cancel(container_of(stream, struct toy_item, stream));
+    toy_item_cancel(container_of(stream, struct toy_item, stream));
 }
 
 static void free_stream(struct http_stream *stream)
@@ -333,8 +260,8 @@ static void take_bytes(struct toy_item *item, struct text bytes)
     for (size_t i = 0; i < bytes.length; i++)
         right = right && bytes.data[i] == byte_at(item->position++);
     sync_lock(&item->toy->lock);
-    check_locked(item->toy, right, "a sink got another byte than was sent");
-    count_locked(item, TOY_TAKEN, bytes.length);
+    toy_check_locked(item->toy, right, "a sink got another byte than was sent");
+    toy_count_locked(item, TOY_TAKEN, bytes.length);
     sync_unlock(&item->toy->lock);
 }
 
@@ -354,7 +281,7 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
     take_bytes(item, (struct text){part->data, length});
     *part = text_skip(*part, length);
     if (flow == HTTP_WAIT)
-        begin_wait(item, waiter);
+        toy_item_begin_wait(item, waiter);
     else
         leave(item);
     return flow;
@@ -362,7 +289,7 @@ static enum http_flow take_part(struct http_sink *sink, struct text *part,
 
 static void cancel_sink(struct http_sink *sink)
 {
-    cancel(container_of(sink, struct toy_item, sink));
+    toy_item_cancel(container_of(sink, struct toy_item, sink));
 }
 
 static void finish_sink(struct http_sink *sink, struct http_response *response)
@@ -402,15 +329,16 @@ struct toy_item *toy_item_new(struct toy *toy, void *memory, struct text wake,
     *item = methods;
     item->toy = toy;
     item->thread = pthread_self();
-    item->wake = text_equal(wake, TEXT("now"))    ? TOY_NOW
-                 : text_equal(wake, TEXT("soon")) ? TOY_SOON
-                                                  : TOY_HELD;
+    item->wake = text_equal(wake, TEXT("now"))      ? TOY_NOW
+                 : text_equal(wake, TEXT("soon"))   ? TOY_SOON
+                 : text_equal(wake, TEXT("commit")) ? TOY_COMMIT
+                                                    : TOY_HELD;
     snprintf(item->script, sizeof(item->script), "%.*s", (int)script.length,
              script.data);
     item->memory = memory;
     sync_lock(&toy->lock);
-    check_locked(toy, (uintptr_t)memory % alignof(max_align_t) == 0,
-                 "the memory of a request is not aligned");
+    toy_check_locked(toy, (uintptr_t)memory % alignof(max_align_t) == 0,
+                     "the memory of a request is not aligned");
     item->tag = (unsigned char)++toy->items;
     item->next = toy->first;
     toy->first = item;

@@ -19,11 +19,12 @@
 enum {
     TOY_SCRIPT = 256,
     TOY_QUEUE = 1024,
+    TOY_GROUP = 8,
     TOY_MEMORY = 100, /* bytes that each request has for the application */
     TOY_BYSTANDERS = 24,
 };
 
-enum toy_wake { TOY_NOW, TOY_SOON, TOY_HELD };
+enum toy_wake { TOY_NOW, TOY_SOON, TOY_HELD, TOY_COMMIT };
 
 struct toy_item {
     /* Set at the start, then read-only. */
@@ -54,21 +55,24 @@ struct toy {
     struct server *server;
     struct metrics *metrics;
     bool threads;
-    pthread_t waker;
+    pthread_t waker, committer;
     /* Owned by the test's thread. */
     struct connection bystanders[TOY_BYSTANDERS];
     pthread_t stop;
     int64_t stop_ms; /* that it took */
     _Atomic bool stopping;
+    _Atomic unsigned overdue; /* calls of server_stop() that were in vain */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Guarded by `lock`. */
-    bool ignores_cancel, holds_nothing;
+    bool ignores_cancel, holds_nothing, holds_commits;
     struct toy_item *first;
     size_t items;                      /* how many there are */
     struct toy_item *queue[TOY_QUEUE]; /* to be woken soon */
     size_t queued;
-    bool stopped; /* the waker is to end */
+    struct toy_item *pending[TOY_QUEUE]; /* to be committed */
+    size_t pending_count;
+    bool stopped; /* the threads that wake are to end */
     size_t counts[TOY_EVENTS];
     const char *fault; /* the first */
 };
@@ -80,7 +84,18 @@ void toy_check(struct toy *toy, bool right, const char *fault);
 struct toy_item *toy_item_new(struct toy *toy, void *memory, struct text wake,
                               struct text script);
 
-/* Wake `item` if it waits; from any thread. Returns whether it did. */
-bool toy_item_wake(struct toy_item *item);
+void toy_check_locked(struct toy *toy, bool right, const char *fault);
+void toy_count_locked(struct toy_item *item, enum toy_event event,
+                      size_t times);
+
+/* The server's call that is under way makes the connection wait. */
+void toy_item_begin_wait(struct toy_item *item, struct http_waiter *waiter);
+
+/* The server cancels the wait. */
+void toy_item_cancel(struct toy_item *item);
+
+/* The threads that wake. */
+void toy_start_wakers(struct toy *toy);
+void toy_stop_wakers(struct toy *toy);
 
 #endif

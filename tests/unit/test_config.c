@@ -7,7 +7,7 @@
 
 #include "config.h"
 
-enum { MAX_WORDS = 12 };
+enum { MAX_WORDS = 13 };
 
 /* Half of its memory is 7 MiB. */
 static const struct machine machine = {.memory = 14 << 20, .processors = 7};
@@ -72,6 +72,7 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(config.max_connections, 10000);
     assert_int_equal(config.idle_timeout, 10);
     assert_int_equal(config.drain, 0);
+    assert_null(config.data);
     assert_false(config.check_health);
     assert_int_equal(config.log_level, LOG_INFO);
     assert_int_equal(config.log_format, LOG_TEXT);
@@ -170,6 +171,8 @@ static const char *outcome_of(enum config_result result,
                       config->check_url != NULL ? config->check_url : "own");
     if (config->max_memory != 7 << 20)
         at += sprintf(at, "memory=%zu ", config->max_memory);
+    if (config->data != NULL)
+        at += sprintf(at, "data=%s ", config->data);
     if (config->log_level != LOG_INFO)
         at += sprintf(at, "level=%d ", (int)config->log_level);
     if (config->log_format != LOG_TEXT)
@@ -185,6 +188,7 @@ static const char *outcome_of(enum config_result result,
 #define DRAIN "expected a number of seconds from 0 to 3600"
 #define URL "expected an http:// URL, as in http://127.0.0.1:8088/health/ready"
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
+#define FOLDER "expected a folder, as in /var/lib/lunar, of at most 400 bytes"
 #define LEVEL "expected error, warn, info or debug"
 #define FORMAT "expected text or json"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
@@ -218,17 +222,17 @@ static const struct {
     /* Every flag has a variable. */
     {"-port=1 -host=:: -threads=99 -max-connections=98 -max-memory=6M "
      "-log-level=debug -idle-timeout=9 -allow-host=a,b -allow-origin=http://a "
-     "-log-format=json -drain=8",
+     "-log-format=json -drain=8 -data=/var/lib/lunar",
      "",
      "port=1 host=:: hosts=a,b origins=http://a threads=99 connections=98 "
-     "idle=9 drain=8 memory=6291456 level=3 json "},
+     "idle=9 drain=8 memory=6291456 data=/var/lib/lunar level=3 json "},
     {"",
      "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=99 LUNAR_MAX_CONNECTIONS=98 "
      "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug LUNAR_IDLE_TIMEOUT=9 "
      "LUNAR_ALLOW_HOST=a LUNAR_ALLOW_ORIGIN=* LUNAR_DRAIN=8 "
-     "LUNAR_LOG_FORMAT=json",
+     "LUNAR_LOG_FORMAT=json LUNAR_DATA=data",
      "port=1 host=:: hosts=a origins=* threads=99 connections=98 idle=9 "
-     "drain=8 memory=6291456 level=3 json "},
+     "drain=8 memory=6291456 data=data level=3 json "},
 
     /* Without a URL, the other settings say what it is. */
     {"-check-health", "", "check=own "},
@@ -253,6 +257,7 @@ static const struct {
 
     /* An empty variable is an unset one. */
     {"", "LUNAR_PORT= LUNAR_HOST= LUNAR_THREADS= LUNAR_MAX_MEMORY=", ""},
+    {"", "LUNAR_DATA=", ""},
 
     /* What Kubernetes sets is no port; a bad port is still an error. */
     {"", "LUNAR_PORT=tcp://10.0.0.1:8088", ""},
@@ -328,6 +333,7 @@ static const struct {
     REFUSED("-drain=-1", DRAIN),
     REFUSED("-drain=10s", DRAIN),
     REFUSED("-drain=", DRAIN),
+    REFUSED("-data=", FOLDER),
     REFUSED("-max-memory=1048575", MEMORY),
     REFUSED("-max-memory=1023K", MEMORY),
     REFUSED("-max-memory=0", MEMORY),
@@ -550,6 +556,9 @@ static void help_describes_every_flag(void **state)
         "Default: 10. Environment: LUNAR_IDLE_TIMEOUT.\n",
         "  -drain=SECONDS\n",
         "Default: 0. Environment: LUNAR_DRAIN.\n",
+        "  -data=DIR\n",
+        "Default: none; the state is lost at the stop",
+        "Environment: LUNAR_DATA.\n",
         "  -max-memory=BYTES\n",
         "Default: half of the memory of the machine, or of the container's",
         "Environment: LUNAR_MAX_MEMORY.\n",
@@ -617,6 +626,22 @@ static void error_has_the_format_of_the_log(void **state)
     }
 }
 
+/* The files in the folder need some bytes of what SQLite takes. */
+static void folder_has_at_most_400_bytes(void **state)
+{
+    char argument[512] = "-data=";
+    struct reading reading;
+
+    (void)state;
+    memset(argument + strlen("-data="), 'd', 400);
+    assert_int_equal(read_words(&reading, argument, ""), CONFIG_RUN);
+    assert_int_equal(strlen(reading.config.data), 400);
+    strcat(argument, "d");
+    assert_int_equal(read_words(&reading, argument, ""), CONFIG_INVALID);
+    assert_non_null(strstr(reading.report.error, ": " FOLDER));
+    assert_true(strncmp(reading.report.error, "-data=ddd", 9) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -628,6 +653,7 @@ int main(void)
         cmocka_unit_test(number_of_warnings_is_bounded),
         cmocka_unit_test(error_or_warning_is_one_short_line),
         cmocka_unit_test(error_has_the_format_of_the_log),
+        cmocka_unit_test(folder_has_at_most_400_bytes),
         cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(version_is_that_of_the_build),
     };

@@ -35,6 +35,14 @@ static void totals_are_one_line_that_people_can_read(void **state)
         {{.seconds = 60, .rockets = 1},
          "stopped after 1 min 0 s: 0 requests, 0 refused; messages: 0 applied, "
          "0 duplicate, 0 stale, 0 rejected, 0 without memory; 1 rockets\n"},
+        {{.seconds = 1,
+          .messages = {[API_NOT_WRITTEN] = 9},
+          .rockets = 1234,
+          .data = "/a\nb"},
+         "stopped after 1 s: 0 requests, 0 refused; messages: 0 applied, 0 "
+         "duplicate, 0 stale, 0 rejected, 0 without memory, 9 not written; "
+         "1,234 rockets, "
+         "kept in /a\\x0ab\n"},
         {{.seconds = 86400 * 400 + 86399, .rockets = 1},
          "stopped after 400 d 23 h: 0 requests, 0 refused; messages: 0 "
          "applied, 0 duplicate, 0 stale, 0 rejected, 0 without memory; 1 "
@@ -62,8 +70,10 @@ static void json_has_the_numbers_as_members(void **state)
                                                       [API_DUPLICATE] = 4,
                                                       [API_STALE] = 5,
                                                       [API_REJECTED] = 6,
-                                                      [API_NO_MEMORY] = 7},
-                                         .rockets = UINT64_MAX};
+                                                      [API_NO_MEMORY] = 7,
+                                                      [API_NOT_WRITTEN] = 8},
+                                         .rockets = UINT64_MAX,
+                                         .data = "d"};
     struct captured_log capture;
 
     (void)state;
@@ -77,9 +87,11 @@ static void json_has_the_numbers_as_members(void **state)
         "\"message\":\"stopped after 1 s: 100,003 requests, 2 refused; "));
     assert_non_null(strstr(
         capture.text,
-        " rockets\",\"uptimeSeconds\":1,\"requests\":100003,\"refused\":2,"
+        " rockets, kept in "
+        "d\",\"uptimeSeconds\":1,\"requests\":100003,\"refused\":2,"
         "\"applied\":3,\"duplicate\":4,\"stale\":5,\"rejected\":6,"
-        "\"withoutMemory\":7,\"rockets\":18446744073709551615}\n"));
+        "\"withoutMemory\":7,\"notWritten\":8,\"rockets\":18446744073709551615,"
+        "\"data\":\"d\"}\n"));
 }
 
 int main(void)

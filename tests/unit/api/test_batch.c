@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "base/metrics.h"
 #include "lib/batch_lines.h"
+#include "lib/toy_store.h"
 #include "table/table.h"
 
 /* Messages of the rockets "a" and "b". */
@@ -146,18 +147,38 @@ static void check_first_error(const struct batch *batch, const char *result)
         assert_non_null(strstr(first, error->detail));
 }
 
-static void check_body(const struct body *body, size_t first, size_t size)
+/* With a store all that is pending is settled at the end. */
+static void check_body_in(struct store *store, const struct body *body,
+                          size_t first, size_t size)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct batch *batch = batch_new(table, NULL);
+    struct api api;
 
+    api_init(&api, table, NULL, NULL);
+    if (store != NULL) {
+        toy_store_init(store);
+        assert_true(api_use_store(&api, store));
+    }
+    struct batch *batch = batch_new(&api);
     assert_non_null(batch);
     take_parts(batch, body->body, first, size);
+    if (store != NULL)
+        toy_store_settle(store, SIZE_MAX);
     batch_assert_result(batch, body->result);
     check_first_error(batch, body->result);
     assert_int_equal(speed_of(table, "a"), body->speed);
     batch_free(batch);
+    if (store != NULL)
+        toy_store_release(store);
     table_free(table);
+}
+
+static void check_body(const struct body *body, size_t first, size_t size)
+{
+    struct store store;
+
+    check_body_in(NULL, body, first, size);
+    check_body_in(&store, body, first, size);
 }
 
 /* Parts of each size, so that there is a cut at each place. */
@@ -257,7 +278,7 @@ static void likely_mistake_is_that_of_the_first_rejected_line(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (size_t size = 1; size <= 200; size *= 14) {
             struct table *table = table_new(SIZE_MAX);
-            struct batch *batch = batch_new(table, NULL);
+            struct batch *batch = batch_for_table(table);
             take_parts(batch, rows[i].body, size, size);
             const char *mistake = batch_likely_mistake(batch);
             assert_int_equal(mistake != NULL, rows[i].mistake != NULL);
@@ -278,7 +299,7 @@ static void likely_mistake_is_known_of_a_too_long_line(void **context)
     while (body.length <= BATCH_MAX_LINE)
         buffer_append(&body, TEXT(A1));
     for (size_t i = 0; i < COUNT(parts); i++) {
-        struct batch *batch = batch_new(*context, NULL);
+        struct batch *batch = batch_for_table(*context);
         take_parts(batch, buffer_text(&body), parts[i], parts[i]);
         batch_assert_result(batch, RESULT(0, 0, 1, ERROR(1, TOO_LONG)));
         assert_non_null(strstr(batch_likely_mistake(batch), "on one line"));
@@ -302,14 +323,14 @@ static int tear_down(void **context)
 
 static void lines_are_applied_before_the_body_ends(void **context)
 {
-    struct batch *batch = batch_new(*context, NULL);
+    struct batch *batch = batch_for_table(*context);
 
     batch_take(batch, TEXT(A1));
     batch_take(batch, (struct text){NULL, 0});
     assert_int_equal(table_count(*context), 0);
     batch_take(batch, TEXT("\n" A2));
     assert_int_equal(speed_of(*context, "a"), 100);
-    assert_int_equal(batch_counts(batch)->applied, 1);
+    assert_int_equal(batch_counts(batch).applied, 1);
     batch_free(batch);
 }
 
@@ -319,7 +340,7 @@ static void lines_are_counted_as_they_are_applied(void **context)
     struct api api;
 
     api_init(&api, *context, NULL, metrics);
-    struct batch *batch = batch_new(*context, &api.counts);
+    struct batch *batch = batch_new(&api);
     batch_take(batch, TEXT(A1 "\n" A1 "\n" A2));
     assert_int_equal(metric_value(api.counts.messages, API_APPLIED), 1);
     assert_int_equal(metric_value(api.counts.messages, API_DUPLICATE), 1);
@@ -344,7 +365,7 @@ launches_explosions_and_the_lines_of_a_batch_are_counted(void **context)
     struct api api;
 
     api_init(&api, *context, NULL, metrics);
-    struct batch *batch = batch_new(*context, &api.counts);
+    struct batch *batch = batch_new(&api);
     batch_take(batch, TEXT(LAUNCH_A "\n" LAUNCH_A "\n\n"));
     assert_int_equal(metric_total(api.counts.launches), 1);
     batch_take(batch, TEXT(LAUNCH_B "\n" EXPLODE_A "\n[]\n" A3 "\n\n"));
@@ -376,7 +397,7 @@ static void take_number(struct batch *batch, int number)
 
 static void lines_in_a_gap_given_up_are_stale(void **context)
 {
-    struct batch *batch = batch_new(*context, NULL);
+    struct batch *batch = batch_for_table(*context);
 
     /* 16,384 gaps between 16,385 runs: one more than a rocket may have. */
     for (int number = 1; number <= 32769; number += 2)
@@ -390,7 +411,7 @@ static void lines_in_a_gap_given_up_are_stale(void **context)
 /* Every third line is invalid. */
 static void first_100_errors_are_reported_and_all_counted(void **context)
 {
-    struct batch *batch = batch_new(*context, NULL);
+    struct batch *batch = batch_for_table(*context);
     struct buffer expected = BUFFER_INIT;
 
     buffer_append(&expected, TEXT("{\"applied\":220,\"duplicate\":0,"

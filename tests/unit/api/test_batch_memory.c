@@ -48,7 +48,7 @@ struct fixture {
 static struct fixture begin(void)
 {
     struct table *table = table_new(SIZE_MAX);
-    struct fixture fixture = {table, batch_new(table, NULL)};
+    struct fixture fixture = {table, batch_for_table(table)};
 
     assert_non_null(fixture.batch);
     return fixture;
@@ -84,8 +84,8 @@ static void cut_lines_without_memory_are_not_taken(void **state)
     batch_take(batch, TEXT(":1}\n" A2 "\n" A3));
     batch_end(batch);
     batch_assert_result(batch, RESULT(3, 0, 0, ""));
-    assert_int_equal(batch_counts(batch)->not_taken, 2);
-    assert_int_equal(batch_counts(batch)->first_not_taken, 3);
+    assert_int_equal(batch_counts(batch).not_taken, 2);
+    assert_int_equal(batch_counts(batch).first_not_taken, 3);
     end(&fixture);
 }
 
@@ -106,10 +106,10 @@ static void errors_without_memory_are_still_counted(void **state)
     memory_is_exhausted = false;
     batch_take(batch, TEXT("[]\n" A3 "\n"));
     batch_end(batch);
-    assert_int_equal(batch_counts(batch)->applied, 3);
-    assert_int_equal(batch_counts(batch)->rejected, 202);
-    assert_int_equal(batch_counts(batch)->not_taken, 0);
-    assert_int_equal(batch_counts(batch)->first_not_taken, 0);
+    assert_int_equal(batch_counts(batch).applied, 3);
+    assert_int_equal(batch_counts(batch).rejected, 202);
+    assert_int_equal(batch_counts(batch).not_taken, 0);
+    assert_int_equal(batch_counts(batch).first_not_taken, 0);
 
     buffer_append(&out, TEXT("{"));
     batch_write(batch, &out);

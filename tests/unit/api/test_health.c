@@ -8,6 +8,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "lib/messages.h"
+#include "lib/toy_store.h"
 #include "table/table.h"
 
 /* Bytes of a table of one rocket with some gaps. */
@@ -17,10 +18,13 @@ enum { SMALL = 100000 };
 #define STOPPING                                                               \
     "the service is stopping: it still answers, but send new requests to "     \
     "another instance"
-#define FULL                                                                   \
+#define FULL_AND_KEPT                                                          \
     "memory for rockets is full, so messages that need more get 503: send "    \
     "missing messages, as gaps take memory, or restart with a larger "         \
-    "-max-memory, which loses all rockets"
+    "-max-memory"
+#define FULL FULL_AND_KEPT ", which loses all rockets"
+#define RECOVERING "the state is being recovered"
+#define DISK_FULL "the disk is full: free some space"
 #define PROBLEM(title, status, detail)                                         \
     "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status     \
     ",\"detail\":\"" detail "\"}"
@@ -30,7 +34,8 @@ enum { SMALL = 100000 };
 struct scene {
     struct api api;
     struct http_app app;
-    uint64_t next; /* number of the next message after a gap */
+    struct store store; /* see use_store() */
+    uint64_t next;      /* number of the next message after a gap */
 };
 
 static int set_up(void **context)
@@ -55,9 +60,17 @@ static int tear_down(void **context)
 {
     struct scene *scene = *context;
 
+    commit_free(scene->store.commit);
     table_free(scene->api.table);
     free(scene);
     return 0;
+}
+
+static void use_store(struct scene *scene)
+{
+    toy_store_init(&scene->store);
+    if (!api_use_store(&scene->api, &scene->store))
+        abort();
 }
 
 static enum message_outcome post(struct scene *scene, uint64_t number)
@@ -130,14 +143,20 @@ static void check_health_of(struct scene *scene, const char *status,
                             const char *problems)
 {
     const struct table *table = scene->api.table;
-    char expected[1024];
+    char expected[1024], store[128] = "{\"kept\":false}";
+
+    if (scene->api.store != NULL)
+        snprintf(store, sizeof(store),
+                 "{\"kept\":true,\"position\":%ju,\"bytes\":%ju}",
+                 (uintmax_t)scene->store.status.position,
+                 (uintmax_t)scene->store.status.bytes);
 
     snprintf(expected, sizeof(expected),
              "{\"status\":\"%s\",\"version\":\"" LUNAR_VERSION
              "\",\"uptimeSeconds\":123,\"rockets\":%zu,\"memoryBytes\":%zu,"
-             "\"memoryLimitBytes\":%zu,\"problems\":[%s]}",
+             "\"memoryLimitBytes\":%zu,\"store\":%s,\"problems\":[%s]}",
              status, table_count(table), table_memory(table),
-             table_memory_limit(table), problems);
+             table_memory_limit(table), store, problems);
     /* Half a second is time enough for the test. */
     scene->api.began -= 123500000;
     check(scene, "/health", 200, expected, NULL);
@@ -185,6 +204,80 @@ static void stop_concerns_all_and_comes_first(void **context)
     check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(STOPPING), "5");
 }
 
+/* A recovery that began `seconds` ago, and has done so much. */
+static void recover(struct scene *scene, unsigned seconds, uint64_t done,
+                    uint64_t total)
+{
+    api_begin_recovery(&scene->api);
+    atomic_fetch_sub(&scene->api.recovery.began, seconds * 1000000ULL);
+    api_set_progress(&scene->api, done, total);
+}
+
+static void recovery_concerns_all_and_tells_its_progress(void **context)
+{
+    static const struct {
+        unsigned seconds;
+        uint64_t done, total;
+        const char *problem, *retry_after;
+    } rows[] = {
+        {0, 0, 0, RECOVERING, "1"},
+        {9, 0, 1000, RECOVERING, "1"},
+        {10, 200, 1000, RECOVERING ": 20 % done, about 41 s left", "30"},
+        {10, 800, 1000, RECOVERING ": 80 % done, about 3 s left", "5"},
+        {10, 999, 1000, RECOVERING ": 99 % done, about 1 s left", "1"},
+        {10, 1000, 1000, RECOVERING ": 100 % done, about 1 s left", "1"},
+        {100, UINT64_MAX / 2, UINT64_MAX,
+         RECOVERING ": 50 % done, about 101 s left", "30"},
+        /* It grew since its size was read. */
+        {10, 1001, 1000, RECOVERING, "1"},
+    };
+    struct scene *scene = *context;
+
+    use_store(scene);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char problem[256], detail[512];
+
+        recover(scene, rows[i].seconds, rows[i].done, rows[i].total);
+        snprintf(problem, sizeof(problem), "\"%s\"", rows[i].problem);
+        check_health_of(scene, "degraded", problem);
+        snprintf(detail, sizeof(detail), UNAVAILABLE("%s"), rows[i].problem);
+        check(scene, "/health/ready", 503, detail, rows[i].retry_after);
+        check(scene, "/health/ready?for=ingest", 503, detail,
+              rows[i].retry_after);
+    }
+    api_end_recovery(&scene->api);
+    check_health_of(scene, "ok", "");
+    check(scene, "/health/ready?for=ingest", 200, READY, NULL);
+}
+
+static void disk_that_cannot_be_written_concerns_ingest(void **context)
+{
+    struct scene *scene = *context;
+
+    use_store(scene);
+    scene->store.status =
+        (struct journal_status){.position = 12, .bytes = 4096};
+    check_health_of(scene, "ok", "");
+    scene->store.status.problem = DISK_FULL;
+    check_health_of(scene, "degraded", "\"" DISK_FULL "\"");
+    check(scene, "/health/ready", 200, READY, NULL);
+    check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(DISK_FULL), "5");
+    scene->store.status.problem = NULL;
+    check(scene, "/health/ready?for=ingest", 200, READY, NULL);
+}
+
+/* A restart with more memory loses nothing then. */
+static void full_memory_with_a_store_loses_nothing(void **context)
+{
+    struct scene *scene = *context;
+
+    fill_memory(scene);
+    use_store(scene);
+    check_health_of(scene, "degraded", "\"" FULL_AND_KEPT "\"");
+    check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(FULL_AND_KEPT),
+          "10");
+}
+
 static void parameter_is_one_of_two_values(void **context)
 {
     static const struct {
@@ -219,6 +312,9 @@ int main(void)
         FIXTURE_TEST(service_that_is_well_is_ok_and_ready),
         FIXTURE_TEST(full_memory_concerns_ingest_until_some_is_freed),
         FIXTURE_TEST(stop_concerns_all_and_comes_first),
+        FIXTURE_TEST(recovery_concerns_all_and_tells_its_progress),
+        FIXTURE_TEST(disk_that_cannot_be_written_concerns_ingest),
+        FIXTURE_TEST(full_memory_with_a_store_loses_nothing),
         FIXTURE_TEST(parameter_is_one_of_two_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,6 +310,45 @@ static void stderr_without_a_reader_stops_nothing(void **state)
     log_stop(PATIENCE);
 }
 
+/* What a terminal gets to erase a row. */
+#define ERASED "\r\033[K"
+
+/* Set the footer, and wait until it is drawn. */
+static void show_footer(const char *text)
+{
+    log_footer(text);
+    assert_true(log_flush(PATIENCE));
+}
+
+static void footer_stays_below_the_lines(void **state)
+{
+    struct fixture *fixture = *state;
+    char line[128];
+
+    assert_true(log_start());
+    show_footer("one");
+    show_footer("one");
+    show_footer("two");
+    log_line(LOG_INFO, "a line");
+    assert_true(log_flush(PATIENCE));
+    show_footer("");
+    log_line(LOG_INFO, "the last one");
+    log_stop(PATIENCE);
+    log_footer("nothing, as the log has no thread");
+    read_last_one(fixture);
+
+    const char *at = strstr(fixture->text, "one" ERASED "two" ERASED);
+    if (at == NULL)
+        abort();
+    at += strlen("one" ERASED "two" ERASED) + form->time;
+    snprintf(line, sizeof(line), "%sa line%s\ntwo" ERASED, form->info,
+             form->end);
+    assert_memory_equal(at, line, strlen(line));
+    at += strlen(line) + form->time;
+    snprintf(line, sizeof(line), "%sthe last one%s\n", form->info, form->end);
+    assert_string_equal(at, line);
+}
+
 /* The end of a process whose stderr is full: it is killed if it hangs. */
 static void end_with_full_pipe(const struct fixture *fixture)
 {
@@ -362,6 +401,7 @@ int main(void)
         FIXTURE_TEST(each_write_is_of_whole_lines_and_fits_into_a_pipe),
         FIXTURE_TEST(lines_wait_for_a_pipe_that_does_not_block),
         FIXTURE_TEST(lines_that_stderr_refuses_are_counted),
+        FIXTURE_TEST(footer_stays_below_the_lines),
         FIXTURE_TEST(stderr_without_a_reader_stops_nothing),
         FIXTURE_TEST(process_ends_although_stderr_is_full),
         FIXTURE_TEST(log_can_be_started_again),

@@ -134,6 +134,42 @@ static void records_are_small(void **context)
     }
 }
 
+/* Journals of this version hold them. */
+static void each_type_has_these_bytes(void **context)
+{
+    (void)context;
+    static const struct {
+        enum message_type type;
+        const char *bytes; /* in hexadecimal digits */
+    } rows[] = {
+        {MESSAGE_LAUNCHED,
+         "0100066d6f6f6e2d31c42c09a296e7fe0ca7b2cfb701f0010846616c636f6e2d"
+         "39f40307415254454d4953"},
+        {MESSAGE_SPEED_INCREASED,
+         "0181193270a9c9cf404a8f83838e71d9ae67c42c09a296e7fe0ca7b2cfb701f0"
+         "01b817"},
+        {MESSAGE_SPEED_DECREASED,
+         "0102066d6f6f6e2d31c42c09a296e7fe0ca7b2cfb701f001c413"},
+        {MESSAGE_EXPLODED,
+         "0183193270a9c9cf404a8f83838e71d9ae67c42c09a296e7fe0ca7b2cfb701f0"
+         "010e46524f5a454e5f4f5f52494e4753"},
+        {MESSAGE_MISSION_CHANGED,
+         "0104066d6f6f6e2d31c42c09a296e7fe0ca7b2cfb701f0010b53485554544c45"
+         "5f4d4952"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char bytes[RECORD_MAX], digits[2 * RECORD_MAX + 1] = "";
+        struct message message =
+            message_of_type(rows[i].type, i % 2 ? UUID : "moon-1", 5700);
+        message.time = time_of("2025-04-02T09:21:53.385079591+02:00");
+        size_t length = record_write(&message, bytes);
+        for (size_t at = 0; at < length; at++)
+            sprintf(digits + 2 * at, "%02x", (unsigned char)bytes[at]);
+        assert_string_equal(digits, rows[i].bytes);
+    }
+}
+
 static void records_are_read_one_after_the_other(void **context)
 {
     (void)context;
@@ -268,6 +304,7 @@ int main(void)
         cmocka_unit_test(all_messages_are_read_back_exactly),
         cmocka_unit_test(random_messages_are_read_back_exactly),
         cmocka_unit_test(records_are_small),
+        cmocka_unit_test(each_type_has_these_bytes),
         cmocka_unit_test(records_are_read_one_after_the_other),
         cmocka_unit_test(what_is_cut_off_is_refused),
         cmocka_unit_test(changed_bytes_are_refused_or_another_message),

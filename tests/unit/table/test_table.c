@@ -329,118 +329,6 @@ static void table_is_full_from_a_refusal_until_memory_is_freed(void **context)
     table_free(table);
 }
 
-/* Give the table `count` messages as one group, from `position` on. */
-static void apply_group(struct table *table, const struct message *messages,
-                        size_t count, uint64_t position,
-                        struct table_item items[TABLE_GROUP])
-{
-    for (size_t i = 0; i < count; i++)
-        items[i] = (struct table_item){
-            .message = &messages[i],
-            .position = position == 0 ? 0 : position + i,
-        };
-    table_apply_group(table, items, count);
-}
-
-static void group_is_applied_in_its_order(void **context)
-{
-    const struct message messages[] = {
-        message_launched("a", 1, "t", "m", 1),
-        message_speed("b", 3, 1),
-        message_speed("a", 1, 5),
-        message_speed("a", 2, 5),
-        message_launched("c", 1, "t", "m", 1),
-    };
-    static const enum message_outcome outcomes[] = {
-        MESSAGE_APPLIED, MESSAGE_APPLIED, MESSAGE_DUPLICATE,
-        MESSAGE_APPLIED, MESSAGE_APPLIED,
-    };
-    struct table_item items[TABLE_GROUP];
-    struct rocket_view view;
-
-    table_apply_group(*context, items, 0);
-    apply_group(*context, messages, COUNT(messages), 0, items);
-    for (size_t i = 0; i < COUNT(messages); i++)
-        assert_int_equal(items[i].outcome, outcomes[i]);
-    assert_int_equal(table_count(*context), 3);
-    assert_int_equal(table_revision(*context), 4);
-    assert_true(table_find(*context, TEXT("a"), &view));
-    assert_int_equal(view.speed, 6);
-    assert_int_equal(view.revision, 3);
-}
-
-/* Also over duplicates, which change nothing, and over gaps in positions. */
-static void positions_are_the_revisions(void **context)
-{
-    const struct message messages[] = {
-        message_speed("a", 1, 1),
-        message_speed("b", 1, 1),
-        message_speed("a", 1, 1),
-    };
-    const struct message last = message_speed("a", 2, 1);
-    struct table_item items[TABLE_GROUP];
-    struct rocket_view view;
-
-    apply_group(*context, messages, COUNT(messages), 1000, items);
-    assert_int_equal(table_revision(*context), 1001);
-    assert_true(table_find(*context, TEXT("a"), &view));
-    assert_int_equal(view.revision, 1000);
-    assert_true(table_find(*context, TEXT("b"), &view));
-    assert_int_equal(view.revision, 1001);
-    apply_group(*context, messages, COUNT(messages), 1003, items);
-    assert_int_equal(table_revision(*context), 1001);
-    apply_group(*context, &last, 1, 2000, items);
-    assert_int_equal(table_revision(*context), 2000);
-    assert_true(table_find(*context, TEXT("a"), &view));
-    assert_int_equal(view.revision, 2000);
-}
-
-static size_t admit(struct table *table, struct message message,
-                    enum message_outcome expected)
-{
-    size_t before = table_memory(table), reserved = 0;
-
-    assert_int_equal(table_admit(table, &message, &reserved), expected);
-    assert_int_equal(table_memory(table), before);
-    assert_true(expected == MESSAGE_APPLIED || reserved == 0);
-    return reserved;
-}
-
-/* What is likely to need no memory reserves none. */
-static void admission_reserves_what_a_message_needs(void **context)
-{
-    struct table *table = *context;
-    size_t new_string = 40, new_run = 100, new_rocket = 150;
-
-    table_limit_admission(table);
-    assert_in_range(admit(table, message_speed("a", 1, 1), MESSAGE_APPLIED),
-                    new_rocket, 2 * new_rocket);
-    assert_in_range(
-        admit(table, message_launched("a", 1, "t", "m", 1), MESSAGE_APPLIED),
-        new_rocket + 2 * new_string, 2 * (new_rocket + 2 * new_string));
-    assert_int_equal(table_count(table), 0);
-    unit_table_apply(table, message_launched("a", 5, "t", "m", 1));
-
-    assert_int_equal(admit(table, message_speed("a", 6, 1), MESSAGE_APPLIED),
-                     0);
-    assert_int_equal(admit(table, message_speed("a", 4, 1), MESSAGE_APPLIED),
-                     0);
-    assert_int_equal(
-        admit(table, message_mission("a", 6, "m"), MESSAGE_APPLIED), 0);
-    assert_in_range(
-        admit(table, message_mission("a", 6, "other"), MESSAGE_APPLIED),
-        new_string, 3 * new_string);
-    assert_in_range(admit(table, message_speed("a", 7, 1), MESSAGE_APPLIED),
-                    new_run, 4 * new_run);
-    unit_table_apply(table, message_speed("a", 7, 1));
-    assert_in_range(admit(table, message_speed("a", 9, 1), MESSAGE_APPLIED),
-                    new_run, 4 * new_run);
-    /* Filling the gap joins runs. */
-    assert_int_equal(admit(table, message_speed("a", 6, 1), MESSAGE_APPLIED),
-                     0);
-    admit(table, message_speed("a", 7, 1), MESSAGE_DUPLICATE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,9 +344,6 @@ int main(void)
         TABLE_TEST(gap_that_is_given_up_is_one_object_of_json),
         TABLE_TEST(full_table_is_unchanged_and_updates_rockets),
         TABLE_TEST(table_is_full_from_a_refusal_until_memory_is_freed),
-        TABLE_TEST(group_is_applied_in_its_order),
-        TABLE_TEST(positions_are_the_revisions),
-        TABLE_TEST(admission_reserves_what_a_message_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

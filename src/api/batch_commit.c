@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A block is the batch's until it is appended, and the journal's until it is
+ * settled. There its results are added to those of the batch under `lock`,
+ * which also hands over the struct itself: if the batch was freed before, the
+ * block that makes `pending` 0 is the last that knows of it.
+ *
+ * Memory is bounded although a connection cannot always wait: in all by a
+ * quota, and for one batch by BATCH_MAX_UNHELD. When half of the quota is used,
+ * each batch may have only one part pending, so that many slow ones do not take
+ * the room of others.
+ */
+#include "batch_commit.h"
+
+#include <stdlib.h>
+
+#include "api_metrics.h"
+#include "api_store.h"
+#include "base/metrics.h"
+#include "base/quota.h"
+#include "base/sync.h"
+#include "store/commit.h"
+#include "store/record.h"
+
+struct block {
+    struct commit_ticket ticket;
+    struct batch_commit *owner;
+    size_t size;         /* with this struct */
+    uint64_t count;      /* messages */
+    uint64_t first_line; /* of the first message */
+    char records[];
+};
+
+struct batch_commit {
+    struct api *api;
+    /* Owned by the batch's thread. */
+    struct block *block; /* that is being filled; NULL: none */
+    size_t expected;     /* bytes of JSON */
+    pthread_mutex_t lock;
+    /* Guarded by `lock`. */
+    size_t pending; /* sum of the sizes of blocks that are not settled */
+    struct batch_settled settled;
+    void (*call)(void *context); /* NULL: nothing waits */
+    void *context;               /* of the call */
+    size_t enough;               /* it comes when so much is pending, or less */
+    bool abandoned; /* the batch was freed while some was pending */
+};
+
+struct batch_commit *batch_commit_new(struct api *api)
+{
+    struct batch_commit *commit = calloc(1, sizeof(*commit));
+
+    if (commit == NULL)
+        return NULL;
+    commit->api = api;
+    sync_mutex_init(&commit->lock);
+    return commit;
+}
+
+static void free_commit(struct batch_commit *commit)
+{
+    pthread_mutex_destroy(&commit->lock);
+    free(commit);
+}
+
+void batch_commit_free(struct batch_commit *commit)
+{
+    if (commit == NULL)
+        return;
+    sync_lock(&commit->lock);
+    bool pending = commit->pending > 0;
+    commit->abandoned = pending;
+    sync_unlock(&commit->lock);
+    if (!pending)
+        free_commit(commit);
+}
+
+static void free_block(struct api *api, struct block *block)
+{
+    quota_resize(&api->pending, block, block->size, 0);
+}
+
+static void add_result_locked(struct batch_settled *settled,
+                              const struct block *block, const char *problem)
+{
+    if (problem == NULL) {
+        for (size_t i = 0; i < MESSAGE_NO_MEMORY; i++)
+            settled->outcomes[i] += block->ticket.outcomes[i];
+        return;
+    }
+    /* Blocks are settled in order, but those that did not fit were before. */
+    if (settled->not_written == 0 ||
+        block->first_line < settled->first_not_written) {
+        settled->first_not_written = block->first_line;
+        settled->problem = problem;
+    }
+    settled->not_written += block->count;
+}
+
+/*
+ * The block was applied, or not written because of `problem`. After the unlock
+ * the struct is only used if nobody else is left; who waits stays until the
+ * call.
+ */
+static void end_block(struct block *block, const char *problem)
+{
+    struct batch_commit *commit = block->owner;
+    struct api *api = commit->api;
+    void (*call)(void *) = NULL;
+
+    if (problem == NULL)
+        api_metrics_count_ticket(&api->counts, &block->ticket);
+    else
+        metric_add(api->counts.messages, API_NOT_WRITTEN, block->count);
+    sync_lock(&commit->lock);
+    add_result_locked(&commit->settled, block, problem);
+    commit->pending -= block->size;
+    void *context = commit->context;
+    if (commit->pending <= commit->enough) {
+        call = commit->call;
+        commit->call = NULL;
+    }
+    bool last = commit->abandoned && commit->pending == 0;
+    sync_unlock(&commit->lock);
+
+    free_block(api, block);
+    if (last)
+        free_commit(commit);
+    else if (call != NULL)
+        call(context);
+}
+
+/* On the journal's thread. */
+static void settle_block(struct commit_ticket *ticket)
+{
+    struct block *block = container_of(ticket, struct block, ticket);
+
+    end_block(block, ticket->result == COMMIT_APPLIED
+                         ? NULL
+                         : api_store_problem(block->owner->api));
+}
+
+static size_t pending_of(struct batch_commit *commit)
+{
+    sync_lock(&commit->lock);
+    size_t pending = commit->pending;
+    sync_unlock(&commit->lock);
+    return pending;
+}
+
+/*
+ * NULL if too much is pending. The size is a guess: a record is seldom half as
+ * long as its JSON.
+ */
+static struct block *new_block(struct batch_commit *commit)
+{
+    size_t room =
+        commit->expected / 2 < BATCH_BLOCK ? commit->expected / 2 : BATCH_BLOCK;
+    size_t size = sizeof(struct block) + room + RECORD_MAX;
+
+    if (pending_of(commit) + size > BATCH_MAX_UNHELD)
+        return NULL;
+    struct block *block = quota_resize(&commit->api->pending, NULL, 0, size);
+    if (block == NULL)
+        return NULL;
+    block->owner = commit;
+    block->size = size;
+    block->count = 0;
+    commit_ticket_init(&block->ticket, commit->api->commit, block->records,
+                       room + RECORD_MAX);
+    block->ticket.settled = settle_block;
+    return block;
+}
+
+void batch_commit_expect(struct batch_commit *commit, size_t bytes)
+{
+    commit->expected = bytes;
+}
+
+bool batch_commit_add(struct batch_commit *commit,
+                      const struct message *message, uint64_t line,
+                      enum message_outcome *outcome)
+{
+    if (commit->block != NULL &&
+        !commit_ticket_has_room(&commit->block->ticket))
+        batch_commit_append(commit);
+    if (commit->block == NULL)
+        commit->block = new_block(commit);
+    struct block *block = commit->block;
+    if (block == NULL)
+        return false;
+    *outcome = commit_admit(&block->ticket, message);
+    if (*outcome == MESSAGE_APPLIED && block->count++ == 0)
+        block->first_line = line;
+    return true;
+}
+
+void batch_commit_append(struct batch_commit *commit)
+{
+    struct block *block = commit->block;
+
+    if (block == NULL)
+        return;
+    commit->block = NULL;
+    if (block->count == 0) {
+        commit_abandon(&block->ticket);
+        free_block(commit->api, block);
+        return;
+    }
+    /* First, as it may be settled at once. */
+    sync_lock(&commit->lock);
+    commit->pending += block->size;
+    sync_unlock(&commit->lock);
+    if (!commit_append(&block->ticket))
+        end_block(block, API_STORE_BUSY);
+}
+
+static bool wait_until(struct batch_commit *commit, size_t enough,
+                       void (*call)(void *context), void *context)
+{
+    sync_lock(&commit->lock);
+    bool waits = commit->pending > enough;
+    if (waits) {
+        commit->enough = enough;
+        commit->context = context;
+        commit->call = call;
+    }
+    sync_unlock(&commit->lock);
+    return waits;
+}
+
+/*
+ * Half of the bound is left to be written while the sender fills the other
+ * half.
+ */
+bool batch_commit_hold(struct batch_commit *commit, void (*call)(void *context),
+                       void *context)
+{
+    const struct quota *all = &commit->api->pending;
+
+    if (quota_used(all) >= all->limit / 2)
+        return wait_until(commit, 0, call, context);
+    return pending_of(commit) >= BATCH_MAX_PENDING &&
+           wait_until(commit, BATCH_MAX_PENDING / 2, call, context);
+}
+
+bool batch_commit_wait(struct batch_commit *commit, void (*call)(void *context),
+                       void *context)
+{
+    return wait_until(commit, 0, call, context);
+}
+
+struct batch_settled batch_commit_settled(struct batch_commit *commit)
+{
+    sync_lock(&commit->lock);
+    struct batch_settled settled = commit->settled;
+    sync_unlock(&commit->lock);
+    return settled;
+}

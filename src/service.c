@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of the start and the stop is the reason for most of what is here:
+ *
+ * - The store is opened before the service listens, as a folder that cannot be
+ *   used is found at once; it is replayed afterwards, so that clients and load
+ *   balancers are told to wait.
+ * - It is closed when the server has stopped, as requests wait for it; before
+ *   the workers and the table are freed, as batches whose connections have gone
+ *   use them until they are settled.
+ */
+#include "service.h"
+
+#include <assert.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "announce.h"
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/log_metrics.h"
+#include "base/metrics.h"
+#include "base/process_metrics.h"
+#include "base/workers.h"
+#include "readable.h"
+#include "signals.h"
+#include "stop_limit.h"
+#include "store/store.h"
+#include "table/table.h"
+#include "totals.h"
+#include "watched_recovery.h"
+
+enum {
+    WORKERS = 2, /* threads for jobs that would block an event loop */
+};
+
+static_assert(SERVER_STOP_MS + LOG_STOP_MS < SERVICE_STOP_MS,
+              "a stop after the drain, with some time to free the parts");
+static_assert(SERVICE_STOP_MS < SERVICE_DISK_MS, "only for hanging disks");
+
+static const char no_memory[] = "out of memory at the start";
+
+/* The parts of a service. Those that do not exist are NULL. */
+struct service {
+    const struct config *config;
+    const struct machine *machine;
+    uint64_t start; /* microseconds of the monotonic clock */
+    struct addrinfo *addresses;
+    struct site_policy sites;
+    struct metrics *metrics;
+    struct process_metrics process;
+    struct store *store; /* NULL: the state is in memory only */
+    struct table *table;
+    struct workers *workers;
+    struct api api;
+    bool has_limit; /* of the time of a stop, with a store */
+    struct stop_limit limit;
+    bool complete; /* the table has the whole state */
+};
+
+/*
+ * Create the parts, lowest first. Until the signals are blocked one of them
+ * ends the process: to look up a name may take DNS half a minute, and a disk
+ * may be slow. NULL, or an error.
+ */
+static const char *create_parts(struct service *service,
+                                char error[JOURNAL_ERROR])
+{
+    const struct config *config = service->config;
+
+    service->addresses =
+        server_resolve(config->host, config->port, error, JOURNAL_ERROR);
+    if (service->addresses == NULL)
+        return error;
+    service->metrics = metrics_new();
+    if (service->metrics == NULL)
+        return no_memory;
+    if (config->data != NULL) {
+        service->store = store_open(config->data, service->metrics, error);
+        if (service->store == NULL)
+            return error;
+    }
+    signals_block();
+    service->table = table_new(config->max_memory);
+    if (service->table == NULL)
+        return no_memory;
+    service->workers = workers_start(WORKERS);
+    return service->workers == NULL ? announce_no_threads : NULL;
+}
+
+/* Connect them. NULL, or an error. */
+static const char *connect_parts(struct service *service)
+{
+    const struct config *config = service->config;
+    struct api *api = &service->api;
+
+    service->sites = (struct site_policy){
+        .origins = text_of(config->allow_origin),
+        .hosts = text_of(config->allow_host),
+        .address = text_of(config->host),
+    };
+    api_init(api, service->table, service->workers, service->metrics);
+    log_metrics_add(service->metrics);
+    process_metrics_add(&service->process, "", service->metrics);
+    if (service->store == NULL)
+        return NULL;
+    if (!api_use_store(api, service->store))
+        return no_memory;
+    api_begin_recovery(api);
+    service->has_limit =
+        stop_limit_start(&service->limit, service->store, SERVICE_DISK_MS);
+    return service->has_limit ? NULL : announce_no_threads;
+}
+
+/* Start the server. NULL on failure, with the reason in `error`. */
+static struct server *start_server(struct service *service, char *error,
+                                   size_t size)
+{
+    const struct config *config = service->config;
+    struct http_app app = api_app(&service->api);
+    const struct server_options options = {
+        .host = config->host,
+        .port = config->port,
+        .addresses = service->addresses,
+        .threads = config->threads,
+        .per_connection = config->per_connection,
+        .max_connections = config->max_connections,
+        .idle_seconds = config->idle_timeout,
+        .sites = &service->sites,
+        .metrics = service->metrics,
+    };
+
+    return server_start(&options, &app, error, size);
+}
+
+/*
+ * Recover the state, while the server answers that it is not ready, and take
+ * messages from then on. JOURNAL_INTERRUPTED: a signal is pending. For
+ * JOURNAL_FAILED the reason is in `error`.
+ */
+static enum journal_replayed recover_state(struct service *service,
+                                           char error[JOURNAL_ERROR])
+{
+    const struct watched_recovery recovery = {
+        .store = service->store,
+        .table = service->table,
+        .api = &service->api,
+        .data = service->config->data,
+    };
+    enum journal_replayed result = watched_recovery_run(&recovery, error);
+
+    if (result == JOURNAL_COMPLETE && !store_start(service->store)) {
+        snprintf(error, JOURNAL_ERROR, "%s", announce_no_threads);
+        return JOURNAL_FAILED;
+    }
+    if (result == JOURNAL_COMPLETE)
+        api_end_recovery(&service->api);
+    return result;
+}
+
+/*
+ * Wait for the signal that begins the stop, and for the end of the drain, if
+ * there is one. In the drain the service goes on as before, but says that it is
+ * not ready. Connections are kept alive: a load balancer decides when to send
+ * requests elsewhere, and until then it would only open others. After this,
+ * signals are unblocked, so another one ends the process at once.
+ */
+static void wait_for_stop(unsigned drain, struct api *api)
+{
+    const char *name = signals_wait();
+    const char *next = "a second";
+    struct log_field signal = {
+        .name = "signal", .place = LOG_LEFT_OUT, .string = name};
+
+    api_set_stopping(api);
+    if (drain > 0) {
+        log_event(LOG_INFO, &signal, 1,
+                  "%s: draining for %u s: not ready, but still serving; a "
+                  "second signal stops at once",
+                  name, drain);
+        name = signals_wait_for(drain);
+        next = "another";
+    }
+    signals_unblock();
+    signal.string = name;
+    log_event(LOG_INFO, &signal, name != NULL ? 1 : 0,
+              "%s: stopping; %s signal ends the process at once",
+              name != NULL ? name : "drained", next);
+}
+
+/*
+ * Stop the server. Requests that wait for the disk get more time than others,
+ * which the limit ends.
+ */
+static void stop_server(struct service *service, struct server *server)
+{
+    if (service->has_limit)
+        stop_limit_begin(&service->limit);
+    while (!server_stop(server)) {
+        if (service->has_limit)
+            continue;
+        /* Others still use what would be freed. */
+        log_flush(LOG_STOP_MS);
+        _exit(EXIT_FAILURE);
+    }
+    if (service->has_limit)
+        stop_limit_answered(&service->limit);
+}
+
+/* Listen, recover the state, and serve until a signal. */
+static int serve(struct service *service)
+{
+    const struct config *config = service->config;
+    enum journal_replayed recovered = JOURNAL_COMPLETE;
+    char error[JOURNAL_ERROR];
+    struct server *server = start_server(service, error, sizeof(error));
+
+    if (server == NULL)
+        return announce_failure(EXIT_FAILURE, error);
+    announce_start(config, service->machine, server_address(server));
+    if (service->store != NULL) {
+        announce_recovery(config, server_address(server));
+        recovered = recover_state(service, error);
+    }
+    service->complete = recovered == JOURNAL_COMPLETE;
+    if (recovered == JOURNAL_FAILED)
+        announce_failure(EXIT_FAILURE, error);
+    else if (service->complete)
+        announce_ready(config, server_address(server));
+    if (recovered != JOURNAL_FAILED)
+        wait_for_stop(service->complete ? config->drain : 0, &service->api);
+    stop_server(service, server);
+    return recovered == JOURNAL_FAILED ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Log what was done. */
+static void log_totals(const struct service *service)
+{
+    struct metrics *metrics = service->metrics;
+    struct metric *messages = metrics_find(metrics, "lunar_messages_total");
+    struct totals totals = {
+        .seconds = (clock_us(CLOCK_MONOTONIC) - service->start) / 1000000,
+        .requests =
+            metric_total(metrics_find(metrics, "lunar_http_requests_total")),
+        .refused =
+            metric_total(metrics_find(metrics, "lunar_http_refused_total")),
+        .rockets = table_count(service->table),
+        .data = service->config->data,
+    };
+
+    for (size_t i = 0; i < API_RESULT_COUNT; i++)
+        totals.messages[i] = metric_value(messages, i);
+    totals_log(&totals);
+}
+
+int service_run(const struct config *config, const struct machine *machine)
+{
+    struct service service = {
+        .config = config,
+        .machine = machine,
+        .start = clock_us(CLOCK_MONOTONIC),
+    };
+    char error[JOURNAL_ERROR];
+    const char *failure = create_parts(&service, error);
+
+    if (failure == NULL)
+        failure = connect_parts(&service);
+    int code = failure == NULL ? serve(&service)
+                               : announce_failure(EXIT_FAILURE, failure);
+    store_close(service.store);
+    if (service.has_limit)
+        stop_limit_end(&service.limit);
+    workers_free(service.workers);
+    metrics_forget(service.metrics, &service.api);
+    if (service.complete)
+        log_totals(&service);
+    else if (code == EXIT_SUCCESS)
+        log_line(
+            LOG_INFO,
+            "stopped before the state was recovered; all of it is still in "
+            "%s",
+            readable_path(config->data).text);
+    metrics_free(service.metrics);
+    table_free(service.table);
+    if (service.addresses != NULL)
+        freeaddrinfo(service.addresses);
+    return code;
+}

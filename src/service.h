@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The service from its start to its stop: creates the parts, connects them,
+ * serves until a signal, and frees them.
+ */
+#ifndef LUNAR_SERVICE_H
+#define LUNAR_SERVICE_H
+
+#include "base/log.h"
+#include "config.h"
+#include "server/server.h"
+
+enum {
+    /* A stop after the drain; some time is left to free the parts. */
+    SERVICE_STOP_MS = 5000,
+    /* With a store, if the disk does not answer: when the process ends. */
+    SERVICE_DISK_MS = 8500,
+};
+
+/*
+ * Run the service. Returns the exit status; what ends a start is reported on
+ * stderr. Ownership: both are borrowed. Locking: on the main thread.
+ */
+int service_run(const struct config *config, const struct machine *machine);
+
+#endif

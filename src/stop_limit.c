@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stop_limit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sync.h"
+#include "readable.h"
+#include "store/store.h"
+
+/* End the process in the phase that lasts too long. */
+__attribute__((noreturn)) static void
+end_process(const struct stop_limit *limit, enum stop_phase phase)
+{
+    struct journal_status status;
+
+    if (phase == STOP_REQUESTS) {
+        store_status(limit->store, &status);
+        log_line(LOG_ERROR,
+                 "the disk does not answer, so %s bytes of messages were not "
+                 "acknowledged, and their senders have to send them again; "
+                 "acknowledged messages are on the disk; ending the process",
+                 readable_number(status.queued).text);
+    } else {
+        log_line(LOG_ERROR,
+                 "the disk does not answer, but no sender waits for it; "
+                 "acknowledged messages are on the disk; ending the process");
+    }
+    log_flush(LOG_STOP_MS);
+    _exit(EXIT_FAILURE);
+}
+
+static void *run_limit(void *context)
+{
+    struct stop_limit *limit = context;
+    bool in_time = true;
+
+    pthread_setname_np(pthread_self(), "lunar-stop");
+    sync_lock(&limit->lock);
+    while (limit->phase == STOP_NONE)
+        sync_wait(&limit->changed, &limit->lock);
+    struct timespec deadline = sync_deadline(limit->ms);
+    while (limit->phase != STOP_COMPLETE && in_time)
+        in_time = sync_wait_until(&limit->changed, &limit->lock, &deadline);
+    /* From here on the other thread waits, so the store is not freed. */
+    enum stop_phase phase = limit->phase;
+    if (phase != STOP_COMPLETE)
+        limit->phase = STOP_OVERDUE;
+    sync_unlock(&limit->lock);
+    if (phase != STOP_COMPLETE)
+        end_process(limit, phase);
+    return NULL;
+}
+
+static void enter_phase(struct stop_limit *limit, enum stop_phase phase)
+{
+    sync_lock(&limit->lock);
+    while (limit->phase == STOP_OVERDUE)
+        sync_wait(&limit->changed, &limit->lock);
+    limit->phase = phase;
+    sync_broadcast(&limit->changed);
+    sync_unlock(&limit->lock);
+}
+
+bool stop_limit_start(struct stop_limit *limit, struct store *store,
+                      unsigned ms)
+{
+    limit->store = store;
+    limit->ms = ms;
+    limit->phase = STOP_NONE;
+    sync_mutex_init(&limit->lock);
+    sync_cond_init(&limit->changed);
+    return pthread_create(&limit->thread, NULL, run_limit, limit) == 0;
+}
+
+void stop_limit_begin(struct stop_limit *limit)
+{
+    enter_phase(limit, STOP_REQUESTS);
+}
+
+void stop_limit_answered(struct stop_limit *limit)
+{
+    enter_phase(limit, STOP_ANSWERED);
+}
+
+void stop_limit_end(struct stop_limit *limit)
+{
+    enter_phase(limit, STOP_COMPLETE);
+    sync_join(limit->thread);
+    pthread_cond_destroy(&limit->changed);
+    pthread_mutex_destroy(&limit->lock);
+}

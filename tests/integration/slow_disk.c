@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A disk that does not answer in time: preloaded into the service. The variable
+ * SLOW_DISK is a path. While PATH.reads exists, and once the service listens,
+ * each read of SQLite takes a second longer; while PATH.syncs exists, no sync
+ * ends.
+ */
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STEP_MS = 10, READ_STEPS = 100 };
+
+static _Atomic bool listening;
+
+static bool exists(const char *suffix)
+{
+    char path[512];
+    const char *start = getenv("SLOW_DISK"); /* NOLINT(concurrency-mt-unsafe) */
+
+    if (start == NULL)
+        return false;
+    snprintf(path, sizeof(path), "%s.%s", start, suffix);
+    return access(path, F_OK) == 0;
+}
+
+static void sleep_step(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
+}
+
+int listen(int fd, int backlog)
+{
+    int (*next)(int, int) = (int (*)(int, int))dlsym(RTLD_NEXT, "listen");
+
+    atomic_store(&listening, true);
+    return next(fd, backlog);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t size, off64_t at)
+{
+    ssize_t (*next)(int, void *, size_t, off64_t) =
+        (ssize_t(*)(int, void *, size_t, off64_t))dlsym(RTLD_NEXT, "pread64");
+
+    for (int i = 0;
+         i < READ_STEPS && atomic_load(&listening) && exists("reads"); i++)
+        sleep_step();
+    return next(fd, bytes, size, at);
+}
+
+int fdatasync(int fd)
+{
+    int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+
+    while (exists("syncs"))
+        sleep_step();
+    return next(fd);
+}
+
+/*
+ * Called by AddressSanitizer for its options. By default it aborts if another
+ * library is loaded before it.
+ */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "verify_asan_link_order=0";
+}
