@@ -243,6 +243,9 @@ EACH_CALL(any_write_can_find_the_disk_full, FAULTY_WRITE, SQLITE_FULL, true,
           false, 1)
 EACH_CALL(any_write_can_fail, FAULTY_WRITE, SQLITE_IOERR_WRITE, false, false, 1)
 EACH_CALL(any_sync_can_fail, FAULTY_SYNC, SQLITE_IOERR_FSYNC, false, true, 1)
+/* As if memory ended after the sync: the frames of the commit are all there. */
+EACH_CALL(any_commit_can_be_rolled_back_late, FAULTY_SYNC, SQLITE_IOERR_NOMEM,
+          false, false, 1)
 EACH_CALL(any_truncation_can_fail, FAULTY_TRUNCATE, SQLITE_IOERR_TRUNCATE,
           false, false, 1)
 EACH_CALL(any_read_can_fail, FAULTY_READ, SQLITE_IOERR_READ, false, false, 1)
@@ -363,15 +366,16 @@ static void recovery_empties_the_log(void **context)
 
     (void)context;
     user_commit(journal, user, 1, 10);
-    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_WRITE,
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC,
                                          .first = 1,
-                                         .count = FOREVER,
-                                         .code = SQLITE_IOERR_WRITE});
+                                         .count = 1,
+                                         .code = SQLITE_IOERR_FSYNC});
     captured_log_start(&log);
     store_folder_stop(&folder);
     captured_log_stop(&log);
     faulty_vfs_plan((struct faulty_plan){0});
     assert_int_equal(count_lines(log.text, "a checkpoint of the journal"), 1);
+    /* No second sync, which could succeed without having written anything. */
     assert_true(log_size(&folder) > 0);
     journal = store_folder_open(&folder);
     user_init(user);
@@ -426,6 +430,7 @@ int main(void)
         cmocka_unit_test(any_write_can_find_the_disk_full),
         cmocka_unit_test(any_write_can_fail),
         cmocka_unit_test(any_sync_can_fail),
+        cmocka_unit_test(any_commit_can_be_rolled_back_late),
         cmocka_unit_test(any_truncation_can_fail),
         cmocka_unit_test(any_read_can_fail),
         cmocka_unit_test(any_file_can_be_refused),

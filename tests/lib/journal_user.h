@@ -107,22 +107,23 @@ static inline void user_fill_ticket(struct user_ticket *ticket,
                                     struct user *user, uint64_t number,
                                     size_t count)
 {
+    char *bytes = malloc((count + 1) * RECORD_MAX);
     size_t length = 0;
 
-    *ticket = (struct user_ticket){.user = user};
-    ticket->bytes = malloc((count + 1) * RECORD_MAX);
-    if (ticket->bytes == NULL)
+    if (bytes == NULL)
         abort();
     for (size_t i = 0; i < count; i++) {
         struct message message = message_of_type(
             (enum message_type)((number + i) % MESSAGE_TYPE_COUNT), "a rocket",
             number + i);
-        length += record_write(&message, ticket->bytes + length);
+        length += record_write(&message, bytes + length);
     }
-    ticket->journal = (struct journal_ticket){
-        .records = {ticket->bytes, length},
-        .count = count,
-        .settled = user_settled,
+    *ticket = (struct user_ticket){
+        .journal = {.records = {bytes, length},
+                    .count = count,
+                    .settled = user_settled},
+        .user = user,
+        .bytes = bytes,
     };
 }
 

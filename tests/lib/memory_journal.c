@@ -40,27 +40,25 @@ static struct memory_journal *of(struct journal *journal)
     return container_of(journal, struct memory_journal, journal);
 }
 
-static void *or_abort(void *memory)
-{
-    if (memory == NULL)
-        abort();
-    return memory;
-}
-
 static void keep_row_locked(struct memory_journal *self,
                             const struct journal_ticket *ticket)
 {
-    self->rows = or_abort(
-        realloc(self->rows, (self->row_count + 1) * sizeof(*self->rows)));
-    struct row *row = &self->rows[self->row_count++];
-    *row = (struct row){
+    size_t length = ticket->records.length;
+    struct row *rows =
+        realloc(self->rows, (self->row_count + 1) * sizeof(*self->rows));
+    char *bytes = malloc(length);
+
+    if (rows == NULL || bytes == NULL)
+        abort();
+    memcpy(bytes, ticket->records.data, length);
+    rows[self->row_count++] = (struct row){
         .last = self->position + ticket->count,
         .count = ticket->count,
-        .length = ticket->records.length,
-        .bytes = or_abort(malloc(ticket->records.length)),
+        .length = length,
+        .bytes = bytes,
     };
-    memcpy(row->bytes, ticket->records.data, row->length);
-    self->bytes += row->length;
+    self->rows = rows;
+    self->bytes += length;
 }
 
 static void apply_records(const struct journal_target *target,
@@ -301,8 +299,10 @@ static const struct journal_methods methods = {
 
 struct journal *memory_journal_new(uint64_t id)
 {
-    struct memory_journal *self = or_abort(calloc(1, sizeof(*self)));
+    struct memory_journal *self = calloc(1, sizeof(*self));
 
+    if (self == NULL)
+        abort();
     self->journal = (struct journal){&methods, id};
     sync_mutex_init(&self->lock);
     sync_cond_init(&self->wake);

@@ -52,6 +52,8 @@ static int set_up(void **context)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
+    if (fixture == NULL)
+        abort();
     fixture->journal = memory_journal_new(1);
     open_commit(fixture, SIZE_MAX);
     *context = fixture;

@@ -51,8 +51,12 @@ static int set_up(void **context)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
+    if (fixture == NULL)
+        abort();
     fixture->in_memory = *(const bool *)*context;
     fixture->user = calloc(1, sizeof(*fixture->user));
+    if (fixture->user == NULL)
+        abort();
     user_init(fixture->user);
     if (fixture->in_memory) {
         fixture->journal = memory_journal_new(42);

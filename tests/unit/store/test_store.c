@@ -49,6 +49,8 @@ static int set_up(void **context)
 {
     struct process *process = calloc(1, sizeof(*process));
 
+    if (process == NULL)
+        abort();
     snprintf(process->path, sizeof(process->path), "/tmp/lunar-store-XXXXXX");
     assert_non_null(mkdtemp(process->path));
     sync_semaphore_init(&process->settled);
