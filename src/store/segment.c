@@ -122,6 +122,19 @@ int segment_checkpoint(struct segment *segment, bool truncate)
     return SQLITE_OK;
 }
 
+int segment_sync_log(struct segment *segment)
+{
+    sqlite3_file *log = NULL;
+    int result = sqlite3_file_control(segment->db, "main",
+                                      SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+    if (result != SQLITE_OK || log == NULL || log->pMethods == NULL)
+        return result;
+    return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK
+               ? SQLITE_OK
+               : SQLITE_IOERR_FSYNC;
+}
+
 void segment_end(struct segment *segment)
 {
     sqlite3_reset(segment->select);

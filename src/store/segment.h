@@ -102,6 +102,9 @@ int segment_probe(struct segment *segment);
  */
 int segment_checkpoint(struct segment *segment, bool truncate);
 
+/* Sync the log, as after a checkpoint that has emptied it. */
+int segment_sync_log(struct segment *segment);
+
 enum segment_read {
     SEGMENT_ROW,
     SEGMENT_END,

@@ -50,9 +50,13 @@ static enum journal_replayed replay(struct journal *journal, uint64_t after,
         return result;
     /*
      * The log may be in the page cache only, if a sync of it has failed before
-     * the last end. In the database it is written anew.
+     * the last end. In the database it is written anew. That the log is empty
+     * must be durable, too: after a power cut SQLite would read what is left of
+     * it, older pages, in the place of those of the database.
      */
     int code = segment_checkpoint(self->segment, true);
+    if (code == SQLITE_OK)
+        code = segment_sync_log(self->segment);
     if (code != SQLITE_OK) {
         char reason[JOURNAL_ERROR];
         segment_describe(self->segment, code, reason);
