@@ -8,7 +8,7 @@
 
 enum {
     CHECKPOINT = 64 * 1024, /* bytes of the log */
-    SEGMENT = 96 * 1024,   /* bytes of a database */
+    SEGMENT = 96 * 1024,    /* bytes of a database */
 };
 
 struct journal *
