@@ -67,6 +67,16 @@ __attribute__((noreturn)) static void fail(const char *what)
     abort();
 }
 
+/*
+ * Define NEXT as the next function of this name. POSIX requires the conversion
+ * to work for dlsym(3).
+ */
+#define FIND_NEXT(function)                                                    \
+    static __typeof__(&(function)) next_function;                              \
+    if (next_function == NULL)                                                 \
+    *(void **)&next_function = dlsym(RTLD_NEXT, #function)
+#define NEXT next_function
+
 __attribute__((constructor)) static void start(void)
 {
     /* There are no threads yet. */
@@ -84,10 +94,10 @@ __attribute__((constructor)) static void start(void)
     }
     if (by != NULL) {
         int fd = (int)syscall(SYS_openat, AT_FDCWD, by, O_RDWR | O_CLOEXEC, 0);
-        void *page =
-            fd < 0 ? MAP_FAILED
-                   : (void *)syscall(SYS_mmap, NULL, sizeof(*control),
-                                     PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        FIND_NEXT(mmap);
+        void *page = fd < 0 ? MAP_FAILED
+                            : NEXT(NULL, sizeof(*control),
+                                   PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (page == MAP_FAILED)
             fail("can't map the control file");
         control = page;
@@ -229,16 +239,6 @@ static void follow_locked(int fd, const char *name, int flags, bool made)
         record_locked('t', status.st_ino, 0, "", 0);
 }
 
-/*
- * Define NEXT as the next function of this name. POSIX requires the conversion
- * to work for dlsym(3).
- */
-#define FIND_NEXT(function)                                                    \
-    static __typeof__(&function) next_function;                                \
-    if (next_function == NULL)                                                 \
-    *(void **)&next_function = dlsym(RTLD_NEXT, #function)
-#define NEXT next_function
-
 /* All ways to open a file come here. */
 static int open_at(int at, const char *path, int flags, mode_t mode)
 {
@@ -341,7 +341,7 @@ int close(int fd)
 /* The port of the client whose socket this is; 0 if it is none. */
 static uint16_t client_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
 
     if (trace < 0 || getpeername(fd, (struct sockaddr *)&address, &size) != 0)
@@ -583,7 +583,10 @@ static int sync_file(const struct file *file, int fd, int (*next)(int))
     record(is_a_folder ? 'B' : 'b', inode, number);
     int result = verdict.error != 0 ? -1 : next(fd);
     int error = verdict.error != 0 ? verdict.error : errno;
-    record(result != 0 ? 'x' : is_a_folder ? 'S' : 's', inode, number);
+    char kind = is_a_folder ? 'S' : 's';
+    if (result != 0)
+        kind = 'x';
+    record(kind, inode, number);
     errno = error;
     return result;
 }
@@ -606,6 +609,7 @@ static void check_mapping(int fd, int protection, int flags)
         fail("a shared mapping that can be written, which is not followed");
 }
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of the function */
 #define DEFINE_MMAP(function)                                                  \
     void *function(void *at, size_t length, int protection, int flags, int fd, \
                    off_t offset)                                               \
