@@ -35,8 +35,11 @@ static sem_t woken, ran;
 
 static void wake(struct http_waiter *first)
 {
-    for (; first != NULL; first = first->next)
+    /* After the post the test may use the waiter again. */
+    while (first != NULL) {
+        first = first->next;
         sem_post(&woken);
+    }
 }
 
 static struct http_waiter waiter = {.wake = wake};
