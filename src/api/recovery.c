@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The time that is left is estimated from what is done so far: a replay reads
- * at an even speed.
+ * at an even speed. In the first second too little is known: it would be many
+ * times too long, and so would Retry-After.
  */
 #include "recovery.h"
 
@@ -10,11 +11,13 @@
 #include "base/clock.h"
 #include "http/problem.h"
 
+enum { ESTIMATES_AFTER = 1 /* seconds of the recovery */ };
+
 /* One reading of the progress, which another thread sets. */
 struct progress {
     bool known;
     unsigned percent;
-    uint64_t seconds_left; /* rounded up */
+    uint64_t seconds_left; /* rounded up; 0: not known */
 };
 
 void recovery_init(struct api_recovery *recovery)
@@ -52,12 +55,14 @@ static struct progress read_progress(const struct api *api)
         1e6;
 
     if (done == 0 || done > total)
-        return (struct progress){.known = false, .seconds_left = 1};
+        return (struct progress){.known = false};
     double part = (double)done / (double)total;
     return (struct progress){
         .known = true,
         .percent = (unsigned)(100 * part),
-        .seconds_left = (uint64_t)(seconds * (1 - part) / part) + 1,
+        .seconds_left = seconds < ESTIMATES_AFTER
+                            ? 0
+                            : (uint64_t)(seconds * (1 - part) / part) + 1,
     };
 }
 
@@ -65,7 +70,10 @@ void recovery_describe(const struct api *api, char text[RECOVERY_TEXT])
 {
     struct progress progress = read_progress(api);
 
-    if (progress.known)
+    if (progress.known && progress.seconds_left == 0)
+        snprintf(text, RECOVERY_TEXT,
+                 "the state is being recovered: %u %% done", progress.percent);
+    else if (progress.known)
         snprintf(text, RECOVERY_TEXT,
                  "the state is being recovered: %u %% done, about %ju s left",
                  progress.percent, (uintmax_t)progress.seconds_left);

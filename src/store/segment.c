@@ -45,6 +45,11 @@ uint64_t segment_file_bytes(const struct folder *folder, uint64_t first)
     return file_bytes(path) + file_bytes(log_path);
 }
 
+uint64_t segment_log_file_bytes(const struct segment *segment)
+{
+    return file_bytes(segment->log_path);
+}
+
 uint64_t segment_log_bytes(const struct segment *segment)
 {
     return segment->logged * (SEGMENT_PAGE + FRAME_HEADER);

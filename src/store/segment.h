@@ -83,6 +83,9 @@ uint64_t segment_bytes(const struct segment *segment);
 /* The same of a segment that is not open. */
 uint64_t segment_file_bytes(const struct folder *folder, uint64_t first);
 
+/* Those of the log alone; a checkpoint leaves them, to be written over. */
+uint64_t segment_log_file_bytes(const struct segment *segment);
+
 /* Bytes of the log that a checkpoint has not copied to the database. */
 uint64_t segment_log_bytes(const struct segment *segment);
 

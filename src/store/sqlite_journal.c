@@ -220,7 +220,9 @@ static bool find_segments(struct sqlite_journal *journal,
     if (code != SQLITE_OK) {
         char reason[JOURNAL_ERROR];
         segment_describe(NULL, code, reason);
-        error_write(error, "cannot make a journal in %.200s: %.250s",
+        error_write(error,
+                    "cannot make a journal in %.200s: %.150s: free space on "
+                    "the file system, and check the permissions of the folder",
                     folder_path(folder), reason);
         return false;
     }

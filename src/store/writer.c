@@ -25,8 +25,9 @@ static void count_bytes(struct sqlite_journal *journal)
 
 void writer_measure_bytes(struct sqlite_journal *journal)
 {
-    journal->log_bytes = 0;
-    journal->base_bytes = segment_bytes(journal->segment);
+    /* Later frames are written over those that the file has already. */
+    journal->log_bytes = segment_log_file_bytes(journal->segment);
+    journal->base_bytes = segment_bytes(journal->segment) - journal->log_bytes;
     count_bytes(journal);
 }
 

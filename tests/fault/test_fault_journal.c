@@ -424,6 +424,26 @@ static void recovery_needs_a_checkpoint(void **context)
     free(user);
 }
 
+/* Whoever starts the service is told what to do, and can try again. */
+static void new_journal_on_a_full_disk_is_refused(void **context)
+{
+    struct store_folder folder;
+    char error[JOURNAL_ERROR] = "";
+
+    (void)context;
+    store_folder_make(&folder);
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_WRITE,
+                                         .first = 1,
+                                         .count = FOREVER,
+                                         .code = SQLITE_FULL});
+    assert_null(store_folder_try_open(&folder, error));
+    assert_non_null(strstr(error, "cannot make a journal in /tmp/"));
+    assert_non_null(strstr(error, "disk is full: free space on the file "));
+    faulty_vfs_plan((struct faulty_plan){0});
+    assert_non_null(store_folder_open(&folder));
+    store_folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +459,7 @@ int main(void)
         cmocka_unit_test(slow_commits_are_logged_once),
         cmocka_unit_test(recovery_empties_the_log),
         cmocka_unit_test(recovery_needs_a_checkpoint),
+        cmocka_unit_test(new_journal_on_a_full_disk_is_refused),
     };
 
     faulty_vfs_install();

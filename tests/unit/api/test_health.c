@@ -222,6 +222,8 @@ static void recovery_concerns_all_and_tells_its_progress(void **context)
     } rows[] = {
         {0, 0, 0, RECOVERING, "1"},
         {9, 0, 1000, RECOVERING, "1"},
+        /* Its first milliseconds say nothing of the time that is left. */
+        {0, 1, 1000000000000, RECOVERING ": 0 % done", "1"},
         {10, 200, 1000, RECOVERING ": 20 % done, about 41 s left", "30"},
         {10, 800, 1000, RECOVERING ": 80 % done, about 3 s left", "5"},
         {10, 999, 1000, RECOVERING ": 99 % done, about 1 s left", "1"},

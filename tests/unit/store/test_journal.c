@@ -5,6 +5,7 @@
 #include "lib/journal_user.h"
 #include "lib/memory_journal.h"
 #include "lib/store_folder.h"
+#include "store/segment.h"
 
 #include <sqlite3.h>
 
@@ -274,6 +275,24 @@ static void forget_deletes_whole_segments(void **context)
     assert_int_equal(fixture->user->count, 10);
 }
 
+/* Also while frames are written over those of a log that was copied. */
+static void bytes_are_those_of_the_files(void **context)
+{
+    enum { LOG_HEADER = 32 };
+    struct fixture *fixture = *context;
+
+    store_folder_stop(&fixture->folder);
+    fixture->folder.options.checkpoint = UINT64_C(64) << 10;
+    fixture->journal = store_folder_open(&fixture->folder);
+    replay(fixture, 0, NULL);
+    start(fixture);
+    for (uint64_t number = 1; number <= 50; number++) {
+        user_commit(fixture->journal, fixture->user, number, 1);
+        uint64_t files = segment_file_bytes(fixture->folder.folder, 1);
+        assert_in_range(status_of(fixture).bytes, files - LOG_HEADER, files);
+    }
+}
+
 /* Several threads append; what each appends stays in its order. */
 struct sender {
     pthread_t thread;
@@ -433,6 +452,7 @@ int main(void)
         BOTH(replay_begins_behind_a_position),
         BOTH(watch_can_end_a_replay),
         BOTH(forget_deletes_whole_segments),
+        SQLITE(bytes_are_those_of_the_files),
         BOTH(threads_append_at_once),
         SQLITE(commit_is_bounded),
         SQLITE(long_journal_has_several_segments),
