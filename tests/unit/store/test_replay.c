@@ -7,6 +7,7 @@
 #include "lib/store_folder.h"
 
 #include <glob.h>
+#include <malloc.h>
 #include <sqlite3.h>
 
 #include "store/segment.h"
@@ -356,5 +357,7 @@ int main(void)
         cmocka_unit_test(damage_is_found_and_left_alone),
     };
 
+    /* What is freed is overwritten, so that a late reader is found. */
+    mallopt(M_PERTURB, 0xa5);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
