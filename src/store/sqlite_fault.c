@@ -48,6 +48,12 @@ static const struct {
     {SQLITE_IOERR_READ, {true, READ}},
     {SQLITE_IOERR_SHORT_READ, {true, READ}},
     {SQLITE_IOERR_NOMEM, {true, MEMORY}},
+    /*
+     * After the sync of a commit, too: then its frames are whole in the log.
+     * The writer empties that before it writes again, so its positions are used
+     * once. If the process ends before, the next start reads the commit; nobody
+     * was told that it was not there for good: a 503 is repeated.
+     */
     {SQLITE_NOMEM, {true, MEMORY}},
     /* While a segment is made, or when the file system turns read-only. */
     {SQLITE_CANTOPEN, {true, FILES}},

@@ -195,6 +195,8 @@ static enum journal_replayed replay_segment(struct run *run, uint64_t first)
         return JOURNAL_FAILED;
     if (check_start(run, segment))
         result = replay_rows(run, segment);
+    /* After a failure too: a row that was not kept ends with the statement. */
+    apply_block(run);
     segment_end(segment);
     if (!is_last)
         segment_close(segment);
@@ -228,8 +230,6 @@ enum journal_replayed sqlite_replay(struct sqlite_replay *replay,
         result = replay_segment(&run, replay->firsts[i]);
     if (result == JOURNAL_COMPLETE && !check_end(&run))
         result = JOURNAL_FAILED;
-    /* After a failure too: the target must not keep what is freed. */
-    apply_block(&run);
     free(run.block);
     replay->position = run.position;
     return result;

@@ -24,6 +24,8 @@ struct user {
     uint64_t numbers[USER_MAX]; /* of the messages */
     size_t count;               /* records that were handed over */
     size_t applied;             /* of these when `applied` was called */
+    struct record newest;       /* whose texts are read at `applied` */
+    uint64_t hash;              /* of its channel */
     size_t settled;             /* tickets */
     size_t awaiting_committed;  /* tickets settled since `committed` */
     size_t commits;
@@ -39,6 +41,15 @@ struct user_ticket {
     char *bytes;
 };
 
+static inline uint64_t user_hash(struct text text)
+{
+    uint64_t hash = text.length;
+
+    for (size_t i = 0; i < text.length; i++)
+        hash = 31 * hash + (unsigned char)text.data[i];
+    return hash;
+}
+
 static inline void user_apply(void *context, uint64_t position,
                               const struct record *record,
                               struct journal_ticket *ticket, size_t index)
@@ -51,6 +62,8 @@ static inline void user_apply(void *context, uint64_t position,
     assert_true(user->count < USER_MAX);
     assert_int_equal(record->kind, RECORD_MESSAGE);
     user->numbers[user->count++] = record->message.number;
+    record_copy(record, &user->newest);
+    user->hash = user_hash(record->message.channel);
     if (ticket != NULL) {
         struct user_ticket *own =
             container_of(ticket, struct user_ticket, journal);
@@ -62,6 +75,8 @@ static inline void user_applied(void *context)
 {
     struct user *user = context;
 
+    if (user->applied < user->count)
+        assert_int_equal(user_hash(user->newest.message.channel), user->hash);
     user->applied = user->count;
 }
 

@@ -7,6 +7,7 @@
 #include "lib/store_folder.h"
 
 #include <glob.h>
+#include <malloc.h>
 #include <sqlite3.h>
 
 #include "store/segment.h"
@@ -95,6 +96,24 @@ static void add_half_record(const char *path)
             (struct text){bytes, record_write(&message, bytes) - 1});
 }
 
+/* Behind so many that the row is not copied: the target must still read them.
+ */
+static void add_half_record_to_long_row(const char *path)
+{
+    enum { MANY = 12000 };
+    struct message message = message_speed("the name of a rocket", 1, 1);
+    char *bytes = malloc((size_t)MANY * RECORD_MAX);
+    size_t length = 0;
+
+    if (bytes == NULL)
+        abort();
+    for (size_t i = 0; i < MANY; i++)
+        length += record_write(&message, bytes + length);
+    assert_in_range(length, 256 * 1024, 1024 * 1024);
+    add_row(path, 90 + MANY, MANY, (struct text){bytes, length - 1});
+    free(bytes);
+}
+
 static void add_too_many_records(const char *path)
 {
     char bytes[2 * RECORD_MAX];
@@ -139,7 +158,10 @@ static const struct damage damages[] = {
      "DELETE FROM meta",
      NULL,
      {"its version or history is not in it"}},
-    {"no rows' table", 1, "DROP TABLE batch", NULL,
+    {"no rows' table",
+     1,
+     "DROP TABLE batch",
+     NULL,
      {"is damaged", "no such table"}},
     {"another history",
      1,
@@ -199,6 +221,11 @@ static const struct damage damages[] = {
      NULL,
      add_half_record,
      {"at position 91", "a record is not complete"}},
+    {"half a record behind thousands",
+     2,
+     NULL,
+     add_half_record_to_long_row,
+     {"at position 12090", "a record is not complete"}},
     {"more records than the row counts",
      2,
      NULL,
@@ -276,7 +303,7 @@ static size_t read_databases(const struct store_folder *folder, char *bytes,
 
 static void check_damage(const struct damage *damage)
 {
-    static char before[1 << 20], after[1 << 20];
+    static char before[1 << 21], after[1 << 21];
     struct store_folder folder;
     char path[128], error[JOURNAL_ERROR] = "";
 
@@ -330,5 +357,7 @@ int main(void)
         cmocka_unit_test(damage_is_found_and_left_alone),
     };
 
+    /* What is freed is overwritten, so that a late reader is found. */
+    mallopt(M_PERTURB, 0xa5);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
