@@ -33,10 +33,14 @@ enum {
 /* Posted by each wake, and by the jobs of the test. */
 static sem_t woken, ran;
 
+/* A waiter is not used after its wake: the test's thread may wait anew. */
 static void wake(struct http_waiter *first)
 {
-    for (; first != NULL; first = first->next)
+    while (first != NULL) {
+        struct http_waiter *next = first->next;
         sem_post(&woken);
+        first = next;
+    }
 }
 
 static struct http_waiter waiter = {.wake = wake};
