@@ -223,6 +223,7 @@ static int serve(struct service *service)
     if (service->store != NULL) {
         announce_recovery(config, server_address(server));
         recovered = recover_state(service, error);
+        stop_limit_recovered(&service->limit);
     }
     service->complete = recovered == JOURNAL_COMPLETE;
     if (recovered == JOURNAL_FAILED)

@@ -7,7 +7,10 @@
 #include "base/log.h"
 #include "base/sync.h"
 #include "readable.h"
+#include "signals.h"
 #include "store/store.h"
+
+enum { SIGNAL_MS = 100 /* between two looks for a signal */ };
 
 /* End the process in the phase that lasts too long. */
 __attribute__((noreturn)) static void
@@ -22,6 +25,11 @@ end_process(const struct stop_limit *limit, enum stop_phase phase)
                  "acknowledged, and their senders have to send them again; "
                  "acknowledged messages are on the disk; ending the process",
                  readable_number(status.queued).text);
+    } else if (phase == STOP_RECOVERY) {
+        log_line(LOG_ERROR,
+                 "a signal has asked for a stop, but the disk does not answer "
+                 "while the state is recovered; all of it is still there; "
+                 "ending the process");
     } else {
         log_line(LOG_ERROR,
                  "the disk does not answer, but no sender waits for it; "
@@ -31,18 +39,41 @@ end_process(const struct stop_limit *limit, enum stop_phase phase)
     _exit(EXIT_FAILURE);
 }
 
-static void *run_limit(void *context)
+/* False if a signal is pending, and the recovery does not end in time. */
+static bool await_recovery_locked(struct stop_limit *limit)
 {
-    struct stop_limit *limit = context;
     bool in_time = true;
 
-    pthread_setname_np(pthread_self(), "lunar-stop");
-    sync_lock(&limit->lock);
+    while (limit->phase == STOP_RECOVERY && !signals_pending()) {
+        struct timespec look = sync_deadline(SIGNAL_MS);
+        sync_wait_until(&limit->changed, &limit->lock, &look);
+    }
+    struct timespec deadline = sync_deadline(limit->ms);
+    while (limit->phase == STOP_RECOVERY && in_time)
+        in_time = sync_wait_until(&limit->changed, &limit->lock, &deadline);
+    return limit->phase != STOP_RECOVERY;
+}
+
+/* Wait for the stop, and until it is complete or its time is over. */
+static void await_stop_locked(struct stop_limit *limit)
+{
+    bool in_time = true;
+
     while (limit->phase == STOP_NONE)
         sync_wait(&limit->changed, &limit->lock);
     struct timespec deadline = sync_deadline(limit->ms);
     while (limit->phase != STOP_COMPLETE && in_time)
         in_time = sync_wait_until(&limit->changed, &limit->lock, &deadline);
+}
+
+static void *run_limit(void *context)
+{
+    struct stop_limit *limit = context;
+
+    pthread_setname_np(pthread_self(), "lunar-stop");
+    sync_lock(&limit->lock);
+    if (await_recovery_locked(limit))
+        await_stop_locked(limit);
     /* From here on the other thread waits, so the store is not freed. */
     enum stop_phase phase = limit->phase;
     if (phase != STOP_COMPLETE)
@@ -68,10 +99,15 @@ bool stop_limit_start(struct stop_limit *limit, struct store *store,
 {
     limit->store = store;
     limit->ms = ms;
-    limit->phase = STOP_NONE;
+    limit->phase = STOP_RECOVERY;
     sync_mutex_init(&limit->lock);
     sync_cond_init(&limit->changed);
     return pthread_create(&limit->thread, NULL, run_limit, limit) == 0;
+}
+
+void stop_limit_recovered(struct stop_limit *limit)
+{
+    enter_phase(limit, STOP_NONE);
 }
 
 void stop_limit_begin(struct stop_limit *limit)

@@ -5,8 +5,12 @@
  * not answer, the process ends without it. No acknowledged message is lost by
  * that: it is on the disk, and senders repeat what was not acknowledged.
  *
- *     stop_limit_start() --> stop_limit_begin() --> stop_limit_answered()
- *         --> stop_limit_end()
+ * Signals are blocked while the state is recovered, and looked for between
+ * reads of the disk. If one is pending and the disk does not answer, the time
+ * runs, too.
+ *
+ *     stop_limit_start() --> stop_limit_recovered() --> stop_limit_begin()
+ *         --> stop_limit_answered() --> stop_limit_end()
  *
  * Locking: one thread calls these. Once the time is over, they do not return.
  */
@@ -19,6 +23,7 @@
 struct store;
 
 enum stop_phase {
+    STOP_RECOVERY, /* the state is being recovered */
     STOP_NONE,     /* the service runs */
     STOP_REQUESTS, /* requests are in flight, and may wait for the disk */
     STOP_ANSWERED, /* the store may be closing, and is not used any more */
@@ -44,6 +49,12 @@ struct stop_limit {
  */
 bool stop_limit_start(struct stop_limit *limit, struct store *store,
                       unsigned ms);
+
+/*
+ * The recovery has ended, in any way. Until then the time begins with a pending
+ * signal (signals.h), and ends with this call.
+ */
+void stop_limit_recovered(struct stop_limit *limit);
 
 /*
  * The stop begins: `ms` milliseconds from now the process ends with

@@ -216,6 +216,32 @@ static void close_ends_although_the_disk_does_not_answer(void **state)
     instance_stop(&scene->instance);
 }
 
+/* By the checkpoint of a recovery, during which signals are only looked for. */
+static void recovery_ends_although_the_disk_does_not_answer(void **state)
+{
+    struct store_scene *scene = *state;
+
+    store_scene_start(scene);
+    store_scene_post(&scene->instance, 10);
+    instance_stop(&scene->instance);
+    store_scene_set_slow(scene, "syncs", true);
+    store_scene_start_slow(scene, "-log-format=text");
+    int64_t begin = process_clock();
+    process_signal(&scene->instance.process, SIGTERM);
+    assert_int_equal(process_wait(&scene->instance.process, INSTANCE_PATIENCE),
+                     STATUS_FAILED);
+    assert_true(process_clock() - begin >= HANG_MS);
+    char *log = process_errors(&scene->instance.process);
+    assert_non_null(strstr(log, " error a signal has asked for a stop, but "));
+    free(log);
+    instance_release(&scene->instance);
+    store_scene_set_slow(scene, "syncs", false);
+    store_scene_start(scene);
+    EXCHANGE(&scene->instance, .target = "/rockets/moon", .status = 200,
+             .part = "\"lastMessageNumber\":10,");
+    instance_stop(&scene->instance);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +250,7 @@ int main(void)
         STORE_SCENE_TEST(terminal_has_a_bar_instead_of_lines),
         STORE_SCENE_TEST(stop_ends_although_the_disk_does_not_answer),
         STORE_SCENE_TEST(close_ends_although_the_disk_does_not_answer),
+        STORE_SCENE_TEST(recovery_ends_although_the_disk_does_not_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

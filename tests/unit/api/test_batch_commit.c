@@ -33,12 +33,13 @@ enum {
 /* Posted by each wake, and by the jobs of the test. */
 static sem_t woken, ran;
 
+/* A waiter is not used after its wake: the test's thread may wait anew. */
 static void wake(struct http_waiter *first)
 {
-    /* After the post the test may use the waiter again. */
     while (first != NULL) {
-        first = first->next;
+        struct http_waiter *next = first->next;
         sem_post(&woken);
+        first = next;
     }
 }
 
