@@ -84,10 +84,12 @@ __attribute__((constructor)) static void start(void)
     }
     if (by != NULL) {
         int fd = (int)syscall(SYS_openat, AT_FDCWD, by, O_RDWR | O_CLOEXEC, 0);
+        /* NOLINTBEGIN(performance-no-int-to-ptr): the result of mmap(2) */
         void *page =
             fd < 0 ? MAP_FAILED
                    : (void *)syscall(SYS_mmap, NULL, sizeof(*control),
                                      PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        /* NOLINTEND(performance-no-int-to-ptr) */
         if (page == MAP_FAILED)
             fail("can't map the control file");
         control = page;
@@ -234,7 +236,7 @@ static void follow_locked(int fd, const char *name, int flags, bool made)
  * to work for dlsym(3).
  */
 #define FIND_NEXT(function)                                                    \
-    static __typeof__(&function) next_function;                                \
+    static __typeof__(&(function)) next_function;                              \
     if (next_function == NULL)                                                 \
     *(void **)&next_function = dlsym(RTLD_NEXT, #function)
 #define NEXT next_function
@@ -341,7 +343,7 @@ int close(int fd)
 /* The port of the client whose socket this is; 0 if it is none. */
 static uint16_t client_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
 
     if (trace < 0 || getpeername(fd, (struct sockaddr *)&address, &size) != 0)
@@ -579,11 +581,14 @@ static int sync_file(const struct file *file, int fd, int (*next)(int))
         judge(file->folder ? DISK_SYNC_FOLDER : DISK_SYNC, file->name);
     uint64_t number = ++syncs, inode = file->inode;
     bool is_a_folder = file->folder;
+    char end = is_a_folder ? 'S' : 's';
 
     record(is_a_folder ? 'B' : 'b', inode, number);
     int result = verdict.error != 0 ? -1 : next(fd);
     int error = verdict.error != 0 ? verdict.error : errno;
-    record(result != 0 ? 'x' : is_a_folder ? 'S' : 's', inode, number);
+    if (result != 0)
+        end = 'x';
+    record(end, inode, number);
     errno = error;
     return result;
 }
@@ -606,6 +611,7 @@ static void check_mapping(int fd, int protection, int flags)
         fail("a shared mapping that can be written, which is not followed");
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): "void *" is no multiplication. */
 #define DEFINE_MMAP(function)                                                  \
     void *function(void *at, size_t length, int protection, int flags, int fd, \
                    off_t offset)                                               \
@@ -614,6 +620,7 @@ static void check_mapping(int fd, int protection, int flags)
         check_mapping(fd, protection, flags);                                  \
         return NEXT(at, length, protection, flags, fd, offset);                \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 DEFINE_MMAP(mmap)
 DEFINE_MMAP(mmap64)
 

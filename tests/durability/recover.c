@@ -28,7 +28,7 @@ enum { MAX_PATH = 4096 };
 static void die(const char *what)
 {
     fprintf(stderr, "recover: %s\n", what);
-    exit(EXIT_FAILURE);
+    exit(EXIT_FAILURE); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 static bool go_on(void *context, const struct journal_progress *progress)
