@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The port of a service that still recovers is read from its log, as its ready
+ * line comes later.
+ */
 #include "store_scene.h"
 
 #include <fcntl.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows in an array stand for the disk. Its thread settles tickets as the real
+ * one does: apply all, then settle each, then say that they are committed.
+ */
 #include "memory_journal.h"
 
 #include <pthread.h>
