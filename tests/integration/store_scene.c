@@ -27,7 +27,7 @@ int store_scene_tear_down(void **state)
     struct store_scene *scene = *state;
 
     instance_release(&scene->instance);
-    return data_folder_remove(&scene->folder);
+    return folder_remove(scene->folder.root);
 }
 
 void store_scene_start(struct store_scene *scene)
