@@ -100,8 +100,7 @@ static bool reserve_segment(struct sqlite_journal *journal)
     return grown != NULL;
 }
 
-/* Make the segment that begins at `first`, and open it. NULL: it is not there.
- */
+/* Make and open the segment that begins at `first`. NULL: it is not there. */
 static struct segment *make_segment(struct sqlite_journal *journal,
                                     uint64_t first)
 {
