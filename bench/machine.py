@@ -33,6 +33,7 @@ def describe(programs: Path) -> dict[str, str]:
         "compiler": output("gcc", "--version").partition("\n")[0],
         "libmicrohttpd": output("pkg-config", "--modversion", "libmicrohttpd"),
         "cJSON": output("pkg-config", "--modversion", "libcjson"),
+        "SQLite": output("pkg-config", "--modversion", "sqlite3"),
         "nginx": output("nginx", "-v").rpartition("/")[2],
         "wrk": output("wrk", "-v").partition(" [")[0].removeprefix("wrk "),
     }

@@ -28,18 +28,6 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 TARGETS=(lunar.service rockets bare_mhd bench_fleet bench_pace bench_parts bench_sync)
 
-build() {
-    local log=build/logs/bench-build.log
-    mkdir -p build/logs
-    say "building (build/release)"
-    if ! { cmake --preset release &&
-        cmake --build --preset release --target "${TARGETS[@]}"; } >"$log" 2>&1; then
-        tail -n 50 "$log" >&2
-        say "the build failed: see above"
-        exit 1
-    fi
-}
-
 python=/usr/bin/python3
 need_packages python3
 "$python" bench/run.py --check "$@"
@@ -53,7 +41,7 @@ case " $* " in
 *" --build"*) ;;
 *)
     need_npm openapi
-    build
+    build_targets release build/logs/bench-build.log "${TARGETS[@]}"
     ;;
 esac
 exec "$python" bench/run.py "$@"

@@ -106,7 +106,7 @@ need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv
 install_npm
 need_venv "$OUT" "$HERE/requirements.txt"
 need_npm openapi
-build_service "$PRESET" "$OUT/build.log"
+build_targets "$PRESET" "$OUT/build.log" lunar.service
 check "spectral" lint
 check "typescript types" typescript
 check "python types" python

@@ -43,7 +43,7 @@ mkdir -p "$OUT"
 need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv
 need_venv "$OUT" "$HERE/requirements.txt"
 need_npm openapi
-build_service "$PRESET" "$OUT/build.log"
+build_targets "$PRESET" "$OUT/build.log" lunar.service
 if ! "$OUT/venv/bin/python" "$HERE/run.py" "build/$PRESET/lunar.service" "$OUT" \
     "$EXAMPLES" "$SEED"; then
     say "FAILED; to repeat: $0 $EXAMPLES --seed=$SEED --preset=$PRESET"

@@ -48,18 +48,6 @@ asan | tsan) [ "$CUTS$FAULTS" = 00 ] || usage "with $PRESET only --kills: add --
 *) usage "not a preset to test: $PRESET" ;;
 esac
 
-build() {
-    local log=build/logs/durability-build.log
-    mkdir -p build/logs
-    say "building (build/$PRESET)"
-    if ! { cmake --preset "$PRESET" &&
-        cmake --build --preset "$PRESET" --target "${TARGETS[@]}"; } >"$log" 2>&1; then
-        tail -n 50 "$log" >&2
-        say "the build failed: see above"
-        exit 1
-    fi
-}
-
 # run NAME [OPTION...]: run tests/durability/NAME.py.
 run() {
     say "$1, with seed $SEED"
@@ -69,7 +57,7 @@ run() {
 
 need_packages "${BUILD_PACKAGES[@]}" python3
 need_npm openapi
-build
+build_targets "$PRESET" build/logs/durability-build.log "${TARGETS[@]}"
 [ "$KILLS" -eq 0 ] || run kill --kills="$KILLS"
 [ "$CUTS" -eq 0 ] || run power --cuts="$CUTS" --keep
 for ((i = 0; i < FAULTS; i++)); do

@@ -90,11 +90,12 @@ need_venv() {
     fi
 }
 
-# build_service PRESET LOG: build the service; exit if that fails.
-build_service() {
+# build_targets PRESET LOG TARGET...: build the targets; exit if that fails.
+build_targets() {
     say "building (build/$1)"
+    mkdir -p "$(dirname "$2")"
     if ! { cmake --preset "$1" &&
-        cmake --build --preset "$1" --target lunar.service; } >"$2" 2>&1; then
+        cmake --build --preset "$1" --target "${@:3}"; } >"$2" 2>&1; then
         tail -n 50 "$2" >&2
         say "the build failed: see above"
         exit 1

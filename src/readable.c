@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each function returns its text by value, so no caller frees anything.
+ */
 #include "readable.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread of its own waits for the end of each phase, as the thread that stops
+ * the service may hang in a call of the disk.
+ */
 #include "stop_limit.h"
 
 #include <stdlib.h>

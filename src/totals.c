@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One line of the log: a sentence in text, fields in JSON.
+ */
 #include "totals.h"
 
 #include <stdio.h>

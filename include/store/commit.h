@@ -27,12 +27,11 @@
 #include "store/journal.h"
 
 struct commit;
-struct metrics;
 struct table;
 
 enum commit_result {
-    COMMIT_APPLIED,       /* durable, and applied: see the counts */
-    COMMIT_REFUSED,       /* not written: the journal cannot be written now */
+    COMMIT_APPLIED, /* durable, and applied: see the counts */
+    COMMIT_REFUSED, /* not written: the journal cannot be written now */
 };
 
 /* Messages that are committed together. Embedded in a struct of the caller. */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The families of the application, and what an outcome adds to them.
+ */
 #include "api_metrics.h"
 
 #include "api/api.h"

@@ -17,8 +17,7 @@ struct metrics;
 /* Add the families to `metrics`, which may be NULL. */
 void api_metrics_add(struct api *api, struct metrics *metrics);
 
-/* Count `number` messages with this outcome, but not launches and explosions.
- */
+/* Count `number` messages with this outcome; no launches and explosions. */
 void api_metrics_count(const struct api_metrics *counts,
                        enum message_outcome outcome, uint64_t number);
 

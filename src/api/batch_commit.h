@@ -37,8 +37,10 @@ struct batch_settled {
     const char *problem;        /* why that one was not; static */
 };
 
-/* NULL if memory is exhausted. Ownership: `api`, which has a store, is
- * borrowed. */
+/*
+ * NULL if memory is exhausted.
+ * Ownership: `api`, which has a store, is borrowed.
+ */
 struct batch_commit *batch_commit_new(struct api *api);
 
 /*

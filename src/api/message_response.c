@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The texts of responses to a single message.
+ */
 #include "message_response.h"
 
 #include "base/metrics.h"

@@ -99,8 +99,7 @@ static bool decode_body(struct api *api, struct text body,
     return response->status == 0;
 }
 
-/* Without a store: parse the body, which is not coded, and apply the message.
- */
+/* Without a store: parse the body, which is not coded, and apply it. */
 static void post_at_once(struct api *api, struct text body,
                          struct http_response *response)
 {

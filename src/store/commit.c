@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The target of the journal collects messages until a group is full, or the
+ * journal says that all must be applied, and applies them to the table
+ * together. Replayed messages come the same way, without a ticket. Memory that
+ * is reserved at the admission is given back when the ticket is settled or
+ * abandoned.
+ */
 #include "store/commit.h"
 
 #include <stdlib.h>

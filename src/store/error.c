@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A text that is too long is cut off: it is for people.
+ */
 #include "error.h"
 
 #include <stdarg.h>

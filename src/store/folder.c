@@ -23,8 +23,6 @@
 #include "base/log.h"
 #include "folder_parts.h"
 
-enum { PROBE_BYTES = 4096 };
-
 static const char lock_name[] = "lock";
 static const char probe_new_name[] = "probe.new";
 static const char probe_name[] = "probe";
@@ -142,22 +140,26 @@ static bool lock_folder(struct folder *folder, char error[JOURNAL_ERROR])
     return false;
 }
 
-static bool fill_probe(const struct folder *folder, int file,
+static bool fill_probe(const struct folder *folder, int file, size_t size,
                        char error[JOURNAL_ERROR])
 {
-    static const char zeros[PROBE_BYTES];
-    ssize_t written = write(file, zeros, sizeof(zeros));
+    static const char zeros[FOLDER_BLOCK];
+    ssize_t written = FOLDER_BLOCK;
 
+    for (size_t done = 0; written == FOLDER_BLOCK && done < size;
+         done += FOLDER_BLOCK)
+        written = write(file, zeros, sizeof(zeros));
     /* A short write says that there is no room for the rest. */
-    if (written >= 0 && written < PROBE_BYTES)
+    if (written >= 0 && written < FOLDER_BLOCK)
         errno = ENOSPC;
-    if (written != PROBE_BYTES)
+    if (written != FOLDER_BLOCK)
         return folder_fail(folder, "write", probe_new_name, error);
     return fsync(file) == 0 ||
            folder_fail(folder, "sync", probe_new_name, error);
 }
 
-static bool probe_folder(const struct folder *folder, char error[JOURNAL_ERROR])
+bool folder_probe(const struct folder *folder, size_t size,
+                  char error[JOURNAL_ERROR])
 {
     int directory = folder->descriptor;
     int file =
@@ -165,7 +167,7 @@ static bool probe_folder(const struct folder *folder, char error[JOURNAL_ERROR])
                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return folder_fail(folder, "create", probe_new_name, error);
-    bool filled = fill_probe(folder, file, error);
+    bool filled = fill_probe(folder, file, size, error);
     close(file);
     if (!filled) {
         unlinkat(directory, probe_new_name, 0);
@@ -195,7 +197,7 @@ struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
         folder_fail(folder, "use", NULL, error);
     } else if (open_folder(folder, error) && lock_folder(folder, error) &&
                folder_remove_leftovers(folder, error) &&
-               probe_folder(folder, error)) {
+               folder_probe(folder, FOLDER_BLOCK, error)) {
         warn_of_others(folder);
         return folder;
     }

@@ -3,11 +3,11 @@
  * The data folder: made if it is missing, used by one process at a time, and
  * known to work before anything depends on it.
  *
- *     lock                       flock(2) is held on it while the folder is
- * open journal-00000000000000000001.db a segment of the journal, by the
- * position of its first record journal-...db-wal and so on SQLite's files of
- * that segment NAME.new                   not complete yet: removed at the next
- * start
+ *     lock             flock(2) is held on it while the folder is open
+ *     journal-N.db     a segment of the journal; N is the position of its
+ *                      first record, in 20 digits
+ *     journal-N.db-wal SQLite's log of that segment
+ *     NAME.new         not complete yet: removed at the next start
  *
  * Only files that end in ".db" hold state, in this version and in later ones.
  * So a folder with one that this version does not know is refused. All other
@@ -25,7 +25,8 @@
 #include "store/journal.h"
 
 enum {
-    FOLDER_NAME = 48, /* bytes of the name of a file, with its NUL */
+    FOLDER_NAME = 48,    /* bytes of the name of a file, with its NUL */
+    FOLDER_BLOCK = 4096, /* bytes of a write of folder_probe() */
 };
 
 struct folder;
@@ -42,6 +43,13 @@ struct folder *folder_open(const char *path, char error[JOURNAL_ERROR]);
 
 /* Unlock and close it. NULL does nothing. */
 void folder_close(struct folder *folder);
+
+/*
+ * Check that a file of `size` bytes, a multiple of FOLDER_BLOCK, can be made,
+ * written, synced, renamed and removed. False, with a sentence in `error`.
+ */
+bool folder_probe(const struct folder *folder, size_t size,
+                  char error[JOURNAL_ERROR]);
 
 /* The path as given, for texts. Ownership: borrowed until folder_close(). */
 const char *folder_path(const struct folder *folder);
@@ -73,13 +81,6 @@ void folder_segments_release(struct folder_segments *segments);
  */
 void folder_segment_name(uint64_t first, const char *suffix,
                          char name[FOLDER_NAME]);
-
-/*
- * The same with the path in front, for SQLite, which opens files by path.
- * Ownership: valid until the next call or folder_close().
- */
-const char *folder_segment_path(struct folder *folder, uint64_t first,
-                                const char *suffix);
 
 /*
  * Publish a segment: rename its complete and synced ".new" file, and sync the

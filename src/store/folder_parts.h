@@ -19,7 +19,6 @@ struct folder {
     int descriptor; /* of the folder */
     int lock;       /* of its lock file; -1 until it is locked */
     char path[FOLDER_PATH];
-    char segment[PATH_MAX]; /* of folder_segment_path() */
 };
 
 /*

@@ -253,17 +253,6 @@ void folder_segment_name(uint64_t first, const char *suffix,
              first, suffix);
 }
 
-const char *folder_segment_path(struct folder *folder, uint64_t first,
-                                const char *suffix)
-{
-    char name[FOLDER_NAME];
-
-    folder_segment_name(first, suffix, name);
-    snprintf(folder->segment, sizeof(folder->segment), "%s/%s", folder->path,
-             name);
-    return folder->segment;
-}
-
 bool folder_publish(const struct folder *folder, uint64_t first,
                     char error[JOURNAL_ERROR])
 {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is done with an open segment: rows are added and read, and its log is
+ * copied to the database.
+ */
 #include <assert.h>
 #include <sys/stat.h>
 

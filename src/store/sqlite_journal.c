@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The methods of the journal, each for the threads that journal.h names, and
+ * its begin and end. What the journal's own thread does is in writer.c.
+ */
 #include "sqlite_journal.h"
 
 #include <pthread.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Segments must join: each begins where the one before it ends, and so do the
+ * rows in them, and all have one history. A row is copied into a block before
+ * its records are handed over, so that the target can apply records of many
+ * rows together.
+ */
 #include "sqlite_replay.h"
 
 #include <stdio.h>

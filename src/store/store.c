@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Joins the folder, the journal in it and the commit, in the order in which
+ * they depend on each other. Only store_open() knows which kind of journal it
+ * is.
+ */
 #include "store/store.h"
 
 #include <stdatomic.h>

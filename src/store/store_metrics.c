@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The families of the store. The journal counts commits; the others are read
+ * from its status when somebody looks.
+ */
 #include "store_metrics.h"
 
 #include "base/metrics.h"

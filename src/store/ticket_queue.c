@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A push wakes the thread only if the tickets that it waits for are there: a
+ * wake is a system call, and a commit for each ticket would be a sync for each.
+ */
 #include "ticket_queue.h"
 
 #include "base/sync.h"

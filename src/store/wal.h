@@ -20,14 +20,12 @@
 #include <stdint.h>
 
 enum wal_state {
-    WAL_EMPTY,   /* no whole commit, and no trace of one */
-    WAL_WHOLE,   /* whole commits, and nothing of this log behind them */
-    WAL_TORN,    /* the same, but for the begin of one more commit, which was
-                    not acknowledged */
-    WAL_DAMAGED, /* whole commits lie behind what SQLite would take as the end
-                  */
-    WAL_UNREADABLE, /* a system call failed, or memory is exhausted: see errno
-                     */
+    WAL_EMPTY,      /* no whole commit, and no trace of one */
+    WAL_WHOLE,      /* whole commits, and nothing of this log behind them */
+    WAL_TORN,       /* the same, and the begin of a commit that was not
+                       acknowledged */
+    WAL_DAMAGED,    /* whole commits lie behind what SQLite takes for the end */
+    WAL_UNREADABLE, /* a system call failed, or no memory: see errno */
 };
 
 struct wal_report {

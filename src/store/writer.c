@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread's loop: take tickets, commit, apply, settle; between commits it
+ * copies the log and begins segments. After a fault it refuses tickets and
+ * probes until the disk can be written again. Only this thread uses the
+ * segment, so nothing here holds a lock while it writes.
+ */
 #include "writer.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -96,8 +101,7 @@ static bool reserve_segment(struct sqlite_journal *journal)
     return grown != NULL;
 }
 
-/* Make the segment that begins at `first`, and open it. NULL: it is not there.
- */
+/* Make and open the segment that begins at `first`. NULL: it is not there. */
 static struct segment *make_segment(struct sqlite_journal *journal,
                                     uint64_t first)
 {
@@ -270,26 +274,6 @@ static void limit_log(struct sqlite_journal *journal)
         writer_begin_segment(journal);
 }
 
-/* Write as much as a commit may need. The file is removed again. */
-static bool probe_space(struct sqlite_journal *journal)
-{
-    int folder = folder_descriptor(journal->options.folder);
-    static const char zeros[4096];
-    bool written = true;
-    int fd = openat(folder, "probe.new",
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return false;
-    for (size_t size = 0; written && size < JOURNAL_MAX_COMMIT;
-         size += sizeof(zeros))
-        written = write(fd, zeros, sizeof(zeros)) == (ssize_t)sizeof(zeros);
-    written = written && fsync(fd) == 0;
-    close(fd);
-    unlinkat(folder, "probe.new", 0);
-    return written;
-}
-
 /*
  * Whether the journal can be written again. The log is copied and emptied
  * before anything is written to it: what a refused commit has left there must
@@ -297,7 +281,11 @@ static bool probe_space(struct sqlite_journal *journal)
  */
 static void probe(struct sqlite_journal *journal)
 {
-    if (!probe_space(journal) || !checkpoint(journal, true))
+    char reason[JOURNAL_ERROR];
+
+    /* As much as a commit may need. */
+    if (!folder_probe(journal->options.folder, JOURNAL_MAX_COMMIT, reason) ||
+        !checkpoint(journal, true))
         return;
     int code = segment_probe(journal->segment);
     if (code != SQLITE_OK) {

@@ -579,14 +579,14 @@ static int sync_file(const struct file *file, int fd, int (*next)(int))
         judge(file->folder ? DISK_SYNC_FOLDER : DISK_SYNC, file->name);
     uint64_t number = ++syncs, inode = file->inode;
     bool is_a_folder = file->folder;
+    char end = is_a_folder ? 'S' : 's';
 
     record(is_a_folder ? 'B' : 'b', inode, number);
     int result = verdict.error != 0 ? -1 : next(fd);
     int error = verdict.error != 0 ? verdict.error : errno;
-    char kind = is_a_folder ? 'S' : 's';
     if (result != 0)
-        kind = 'x';
-    record(kind, inode, number);
+        end = 'x';
+    record(end, inode, number);
     errno = error;
     return result;
 }
@@ -609,7 +609,7 @@ static void check_mapping(int fd, int protection, int flags)
         fail("a shared mapping that can be written, which is not followed");
 }
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of the function */
+/* NOLINTBEGIN(bugprone-macro-parentheses): "void *" is no multiplication. */
 #define DEFINE_MMAP(function)                                                  \
     void *function(void *at, size_t length, int protection, int flags, int fd, \
                    off_t offset)                                               \
@@ -618,6 +618,7 @@ static void check_mapping(int fd, int protection, int flags)
         check_mapping(fd, protection, flags);                                  \
         return NEXT(at, length, protection, flags, fd, offset);                \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 DEFINE_MMAP(mmap)
 DEFINE_MMAP(mmap64)
 

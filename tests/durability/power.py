@@ -136,8 +136,10 @@ class Recorder:
         control = disk.Control(at / "control")
         environment = disk.environment(self.build / "tests/durability/liblunar_disk.so",
                                        folder, trace, control)
+        ports: set[int] = set()
         run = Run(at / "start", senders=[
-            Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9) for number in range(SENDERS)])
+            Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9, ports=ports)
+            for number in range(SENDERS)])
         shutil.copytree(folder, run.start)
         model = Disk(folder, ext4=True)
         for end in ends:

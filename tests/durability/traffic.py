@@ -148,8 +148,10 @@ class Sender:
     was not acknowledged again, as every sender must."""
 
     def __init__(self, name: str, seed: int, channels: int = 4, batch: int = 100,
-                 singles: float = 0.7):
-        """Batches have up to `batch` messages; `singles` is their share."""
+                 singles: float = 0.7, ports: Optional[set[int]] = None):
+        """Batches have up to `batch` messages; `singles` is their share. `ports`
+        are those of all senders whose logs are read together: none is used again,
+        so that a port names a connection."""
         self.name = name
         self.acknowledged: list[Message] = []
         self.waiting: Optional[Request] = None  # sent, or to be sent, and not acknowledged
@@ -161,6 +163,7 @@ class Sender:
         self._next = {f"{name}/{index}": 1 for index in range(channels)}
         self._held: list[Message] = []
         self._batch, self._singles = batch, singles
+        self._ports = ports
 
     @property
     def in_flight(self) -> list[Message]:
@@ -174,6 +177,11 @@ class Sender:
             except Failure:
                 return
             try:
+                if self._ports is not None:
+                    own = connection.socket.getsockname()[1]
+                    if own in self._ports:
+                        continue
+                    self._ports.add(own)
                 self._use(connection, goes_on)
             except Gone:
                 pass

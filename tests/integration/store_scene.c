@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The port of a service that still recovers is read from its log, as its ready
+ * line comes later.
+ */
 #include "store_scene.h"
 
 #include <fcntl.h>
@@ -23,7 +27,7 @@ int store_scene_tear_down(void **state)
     struct store_scene *scene = *state;
 
     instance_release(&scene->instance);
-    return data_folder_remove(&scene->folder);
+    return folder_remove(scene->folder.root);
 }
 
 void store_scene_start(struct store_scene *scene)

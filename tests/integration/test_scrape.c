@@ -431,7 +431,7 @@ static int tear_down_kept(void **state)
     struct kept *kept = *state;
 
     instance_stop(&kept->instance);
-    return data_folder_remove(&kept->folder);
+    return folder_remove(kept->folder.root);
 }
 
 static void journal_is_measured(void **state)

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VFS of SQLite in front of that of the system: it counts the calls that a
+ * plan is about, and fails those that it names.
+ */
 #include "faulty_vfs.h"
 
 #include <pthread.h>

@@ -5,11 +5,11 @@
 #ifndef LUNAR_TESTS_FOLDER_H
 #define LUNAR_TESTS_FOLDER_H
 
+#include "lib/folder_remove.h"
 #include "lib/unit_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,23 +44,6 @@ static inline void folder_write(const char *root, const char *name,
     FILE *file = fopen(path, "we");
     if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
         abort();
-}
-
-static inline int folder_remove_entry(const char *path,
-                                      const struct stat *status, int type,
-                                      struct FTW *position)
-{
-    (void)status;
-    (void)type;
-    (void)position;
-    return remove(path);
-}
-
-/* Remove a folder with all that is in it. 0, or -1 as nftw(3). */
-static inline int folder_remove(const char *root)
-{
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads. */
-    return nftw(root, folder_remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows in an array stand for the disk. Its thread settles tickets as the real
+ * one does: apply all, then settle each, then say that they are committed.
+ */
 #include "memory_journal.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/sync.h"
 
@@ -25,7 +28,6 @@ struct memory_journal {
     /* Guarded by `lock`. */
     struct journal_ticket *first, **end;
     size_t pending, limit;
-    unsigned delay;
     bool held, stopping;
     const char *problem;
     uint64_t position; /* of the last record */
@@ -123,13 +125,6 @@ static struct journal_ticket *take_tickets(struct memory_journal *self)
     sync_lock(&self->lock);
     while (!self->stopping && (self->first == NULL || self->held))
         sync_wait(&self->wake, &self->lock);
-    unsigned delay = self->stopping ? 0 : self->delay;
-    sync_unlock(&self->lock);
-    if (delay > 0)
-        nanosleep(
-            &(struct timespec){delay / 1000, (long)(delay % 1000) * 1000000},
-            NULL);
-    sync_lock(&self->lock);
     struct journal_ticket *first = self->first;
     self->first = NULL;
     self->end = &self->first;
@@ -325,15 +320,6 @@ struct journal *memory_journal_reopen(struct journal *journal)
     old->row_count = 0;
     stop(journal);
     return &self->journal;
-}
-
-void memory_journal_delay(struct journal *journal, unsigned ms)
-{
-    struct memory_journal *self = of(journal);
-
-    sync_lock(&self->lock);
-    self->delay = ms;
-    sync_unlock(&self->lock);
 }
 
 void memory_journal_hold(struct journal *journal, bool held)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A journal for tests that keeps its records in memory: a second implementation
- * of journal.h, with a thread that settles tickets, late or not at all on
- * demand.
+ * of journal.h, with a thread that settles tickets, or on demand does
+ * not.
  */
 #ifndef LUNAR_TESTS_MEMORY_JOURNAL_H
 #define LUNAR_TESTS_MEMORY_JOURNAL_H
@@ -19,9 +19,6 @@ struct journal *memory_journal_new(uint64_t id);
  * a restart would replay.
  */
 struct journal *memory_journal_reopen(struct journal *journal);
-
-/* Settle tickets no earlier than `ms` milliseconds after their append. */
-void memory_journal_delay(struct journal *journal, unsigned ms);
 
 /* While held, nothing is settled. Stopping ends that. */
 void memory_journal_hold(struct journal *journal, bool held);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A journal with one method, append: the test's thread does what a journal's
+ * thread would.
+ */
 #include "toy_store.h"
 
 #include <stdlib.h>

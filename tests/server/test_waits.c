@@ -232,7 +232,7 @@ static void leave_and_wake(void **state, bool whole,
     toy_hold(*state, false);
     toy_wait(*state, TOY_ENDED, CROWD);
     if (!whole) /* all but those whose request is complete */
-        toy_wait(*state, TOY_FREED, CROWD / HELD * (HELD - COMPLETE));
+        toy_wait(*state, TOY_FREED, (size_t)CROWD / HELD * (HELD - COMPLETE));
 }
 
 static void client_that_closed_while_it_waited_is_ended_once(void **state)

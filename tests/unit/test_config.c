@@ -636,7 +636,7 @@ static void folder_has_at_most_400_bytes(void **state)
     memset(argument + strlen("-data="), 'd', 400);
     assert_int_equal(read_words(&reading, argument, ""), CONFIG_RUN);
     assert_int_equal(strlen(reading.config.data), 400);
-    strcat(argument, "d");
+    argument[strlen("-data=") + 400] = 'd';
     assert_int_equal(read_words(&reading, argument, ""), CONFIG_INVALID);
     assert_non_null(strstr(reading.report.error, ": " FOLDER));
     assert_true(strncmp(reading.report.error, "-data=ddd", 9) == 0);

@@ -524,7 +524,7 @@ static struct buffer make_long_body(struct scene *scene)
 {
     struct buffer lines = BUFFER_INIT;
 
-    while (lines.length < 8 * BATCH_MAX_PENDING) {
+    while (lines.length < (size_t)8 * BATCH_MAX_PENDING) {
         struct buffer part = make_part(scene);
         buffer_append(&lines, buffer_text(&part));
         buffer_release(&part);

@@ -143,8 +143,7 @@ static void replay_launches(struct table *table, unsigned count)
     }
 }
 
-/* A full table restarts, also with half the limit; then it admits nothing new.
- */
+/* A full table restarts, also with half the limit; then it admits nothing. */
 static void what_is_durable_is_applied_past_the_limit(void **context)
 {
     size_t limit = table_memory(*context) + 400000;
