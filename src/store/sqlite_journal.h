@@ -22,7 +22,9 @@ enum {
     JOURNAL_MAX_COMMIT = 1024 * 1024,       /* bytes of a commit */
     JOURNAL_CHECKPOINT = 16 * 1024 * 1024,  /* bytes of the log */
     JOURNAL_SEGMENT = 256 * 1024 * 1024,    /* bytes of a database */
-    JOURNAL_GATHER_US = 200, /* a commit waits for others, at most */
+    /* A commit waits for others at most this, and so many last commits. */
+    JOURNAL_GATHER_US = 500,
+    JOURNAL_GATHER_COMMITS = 4,
     JOURNAL_PROBE_MS = 1000, /* while it cannot be written */
     JOURNAL_SLOW_MS = 1000,  /* a commit that is logged */
     JOURNAL_SLOW_EVERY = 10, /* seconds from one such line to the next */

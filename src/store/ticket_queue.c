@@ -154,7 +154,7 @@ bool ticket_queue_take(struct ticket_queue *queue, uint64_t gather_us,
     sync_lock(&queue->lock);
     wait_locked(queue, 1, until);
     if (queue->tickets > 0) {
-        if (wanted > queue->tickets) {
+        if (wanted >= TICKET_QUEUE_GATHER_FROM && wanted > queue->tickets) {
             struct timespec deadline = sync_deadline_us(gather_us);
             wait_locked(queue, wanted, &deadline);
         }

@@ -16,6 +16,12 @@
 
 #include "store/journal.h"
 
+/*
+ * With fewer tickets a commit waits for no others: it would gain little, and
+ * each of them would wait longer.
+ */
+enum { TICKET_QUEUE_GATHER_FROM = 16 };
+
 struct ticket_queue {
     /* Set at start, then read-only. */
     size_t max_pending; /* bytes of tickets that are not settled */
@@ -54,10 +60,11 @@ void ticket_queue_push_mark(struct ticket_queue *queue,
                             struct journal_ticket *mark);
 
 /*
- * Wait for tickets, and take those that are to be committed together. Waits for
- * more until as many are there as the larger of the last two times, but at most
- * `gather_us`: a commit costs about the same for one as for many, and clients
- * that were answered together ask again together. `until` NULL: waits for the
+ * Wait for tickets, and take those that are to be committed together. If
+ * the larger of the last two times was TICKET_QUEUE_GATHER_FROM or more, waits
+ * until as many are there again, but at most `gather_us`: a commit costs about
+ * the same for one as for many, and clients that were answered together ask
+ * again together. `until` NULL: waits for the
  * first ticket as long as it takes.
  * False if the queue is closed and empty.
  */

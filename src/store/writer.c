@@ -324,9 +324,9 @@ void *writer_run(void *context)
         }
         struct timespec until = {(time_t)(journal->probe_us / 1000000),
                                  (long)(journal->probe_us % 1000000) * 1000};
-        uint64_t gather = journal->commit_us < JOURNAL_GATHER_US
-                              ? journal->commit_us
-                              : JOURNAL_GATHER_US;
+        uint64_t gather = JOURNAL_GATHER_COMMITS * journal->commit_us;
+        if (gather > JOURNAL_GATHER_US)
+            gather = JOURNAL_GATHER_US;
         if (!ticket_queue_take(&journal->queue, gather, failing ? &until : NULL,
                                &group))
             return NULL;
