@@ -424,6 +424,61 @@ static void recovery_needs_a_checkpoint(void **context)
     free(user);
 }
 
+/* Whether a commit is refused after its frames were written. Then wait. */
+static bool is_refused_late(struct journal *journal, struct user *user,
+                            uint64_t number, size_t count)
+{
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC,
+                                         .first = 1,
+                                         .count = 1,
+                                         .code = SQLITE_IOERR_NOMEM});
+    enum journal_outcome outcome = user_commit(journal, user, number, count);
+    await_no_problem(journal);
+    return outcome == JOURNAL_REFUSED;
+}
+
+/*
+ * The frames of a large commit, of a smaller one over its begin, and of a small
+ * one over the begin of that: if those of the refused ones were left, there
+ * would be ends of two commits behind the last whole one, as after damage.
+ */
+static void refused_commits_leave_no_frames(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_here(&folder, &user);
+    char error[JOURNAL_ERROR] = "";
+
+    (void)context;
+    /* The log has its header then, so the next sync is that of a commit. */
+    assert_int_equal(user_commit(journal, user, 1, 1), JOURNAL_SETTLED);
+    captured_log_start(&log);
+    bool refused = is_refused_late(journal, user, 10000, 3000) &&
+                   is_refused_late(journal, user, 20000, 400);
+    enum journal_outcome outcome = user_commit(journal, user, 2, 1);
+    /* The last checkpoint fails: the log stays as after a kill. */
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC,
+                                         .first = 1,
+                                         .count = 1,
+                                         .code = SQLITE_IOERR_FSYNC});
+    store_folder_stop(&folder);
+    captured_log_stop(&log);
+    faulty_vfs_plan((struct faulty_plan){0});
+    assert_true(refused);
+    assert_int_equal(outcome, JOURNAL_SETTLED);
+    assert_true(log_size(&folder) > 0);
+    journal = store_folder_open(&folder);
+    user_init(user);
+    if (journal->methods->replay(journal, 0, &user->target, NULL, error) !=
+        JOURNAL_COMPLETE)
+        fail_msg("%s", error);
+    assert_int_equal(user->applied, 2);
+    assert_int_equal(user->numbers[1], 2);
+    store_folder_remove(&folder);
+    free(user);
+}
+
 /* Whoever starts the service is told what to do, and can try again. */
 static void new_journal_on_a_full_disk_is_refused(void **context)
 {
@@ -459,6 +514,7 @@ int main(void)
         cmocka_unit_test(slow_commits_are_logged_once),
         cmocka_unit_test(recovery_empties_the_log),
         cmocka_unit_test(recovery_needs_a_checkpoint),
+        cmocka_unit_test(refused_commits_leave_no_frames),
         cmocka_unit_test(new_journal_on_a_full_disk_is_refused),
     };
 
