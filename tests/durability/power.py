@@ -95,7 +95,9 @@ class Acknowledged:
             end += 4 + int(length[1])
             if len(sent) < end:
                 break
-            request = next(self._requests[port])
+            request = next(self._requests[port], None)
+            if request is None:
+                raise Failure(f"more responses than requests on the connection from port {port}")
             if sent.startswith(b"HTTP/1.1 202 "):
                 self.messages += request.messages
             sent = sent[end:]
