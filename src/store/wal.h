@@ -8,9 +8,9 @@
  *
  * That holds if the writer syncs each commit before it writes the next one
  * (synchronous=FULL), ends the process if that sync fails, and truncates the
- * log by a checkpoint (SQLITE_CHECKPOINT_TRUNCATE) after each start, before the
- * first commit. Else frames of a commit that was cut off could lie behind later
- * ones, and look like damage.
+ * log by a checkpoint (SQLITE_CHECKPOINT_TRUNCATE) after each start and each
+ * refused commit, before the next one. Else frames of a commit that was cut off
+ * or rolled back could lie behind later ones, and look like damage.
  *
  * Locking: none.
  */
