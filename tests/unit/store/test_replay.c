@@ -358,6 +358,7 @@ int main(void)
     };
 
     /* What is freed is overwritten, so that a late reader is found. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     mallopt(M_PERTURB, 0xa5);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
