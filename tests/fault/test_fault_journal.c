@@ -15,6 +15,17 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+/*
+ * By default ThreadSanitizer lets a process that has threads sleep for a second
+ * at its end; here some 500 children end.
+ */
+const char *__tsan_default_options(void);
+
+const char *__tsan_default_options(void)
+{
+    return "atexit_sleep_ms=0";
+}
+
 enum {
     TICKETS = 8,
     STEP = 10000, /* from a ticket's first number to that of the next */
