@@ -54,7 +54,7 @@ size_t record_write(const struct message *message, char *out);
 
 /*
  * Read the first record of `records` and remove it from the front. The bytes
- * may be anything. Accepted is exactly what record_write() writes, so a record
+ * may be anything. Only what record_write() writes is accepted, so a record
  * that was read is a message that message_parse() accepts. With any other
  * result than RECORD_OK `records` is untouched, and `record` is undefined.
  * Ownership: the texts are borrowed from the bytes and from `record`.

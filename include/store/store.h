@@ -4,7 +4,8 @@
  * in it. The state of the service is made from it at the start, and every
  * message is in it before it is acknowledged.
  *
- *     store_open() --> store_recover() --> store_start() --> store_close()
+ *     store_open() --> store_attach() --> store_recover() --> store_start()
+ *         --> store_close()
  *
  * Locking: one thread calls these; store_status() and what commit.h has may be
  * called from any thread.
@@ -31,7 +32,7 @@ struct table;
 struct store *store_open(const char *folder, struct metrics *metrics,
                          char error[JOURNAL_ERROR]);
 
-/* Of the history in the folder: the part of ETags that was `start`. */
+/* Of the history in the folder: the same after each restart. */
 uint64_t store_id(const struct store *store);
 
 /*

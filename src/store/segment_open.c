@@ -96,8 +96,8 @@ static bool check_log(const struct segment *segment, char error[JOURNAL_ERROR])
         return true;
     case WAL_TORN:
         log_line(LOG_INFO,
-                 "%s ends within a commit, which was not acknowledged: it is "
-                 "left out; %ju whole commits are before it",
+                 "%s ends within a commit, as after a power cut: it is left "
+                 "out; %ju whole commits are before it",
                  segment->log_path, (uintmax_t)report.commits);
         return true;
     case WAL_DAMAGED:
