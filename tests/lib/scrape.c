@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,15 +69,27 @@ double scrape_value(const struct instance *instance, const char *sample)
     return value;
 }
 
-void scrape_wait_for(const struct instance *instance, const char *sample,
-                     double value)
+static void wait_between(const struct instance *instance, const char *sample,
+                         double low, double high)
 {
     int64_t deadline = process_clock() + PROCESS_PATIENCE;
     double now;
 
-    while ((now = scrape_value(instance, sample)) < value || now > value) {
+    while ((now = scrape_value(instance, sample)) < low || now > high) {
         if (process_clock() > deadline)
-            fail_msg("%s is %g, not %g", sample, now, value);
+            fail_msg("%s is %g, not %g to %g", sample, now, low, high);
         process_wait_until(process_clock() + 10);
     }
+}
+
+void scrape_wait_for(const struct instance *instance, const char *sample,
+                     double value)
+{
+    wait_between(instance, sample, value, value);
+}
+
+void scrape_wait_from(const struct instance *instance, const char *sample,
+                      double value)
+{
+    wait_between(instance, sample, value, INFINITY);
 }

@@ -26,4 +26,8 @@ double scrape_value(const struct instance *instance, const char *sample);
 void scrape_wait_for(const struct instance *instance, const char *sample,
                      double value);
 
+/* Scrape the service until a sample has this value or a higher one. */
+void scrape_wait_from(const struct instance *instance, const char *sample,
+                      double value);
+
 #endif
