@@ -78,7 +78,9 @@ static const char *create_parts(struct service *service,
     if (service->metrics == NULL)
         return no_memory;
     if (config->data != NULL) {
-        service->store = store_open(config->data, service->metrics, error);
+        const struct store_options options = {.folder = config->data,
+                                              .metrics = service->metrics};
+        service->store = store_open(&options, error);
         if (service->store == NULL)
             return error;
     }

@@ -72,11 +72,19 @@ struct journal_target {
     void (*applied)(void *context);
     /* All tickets that one commit settles are settled. May be NULL. */
     void (*committed)(void *context);
+    /*
+     * The status has changed in a way that a snapshot may depend on: the
+     * journal has grown by some mebibytes, has begun a segment by itself, or
+     * cannot be written, or can again. On the journal's thread. Must not block.
+     * May be NULL.
+     */
+    void (*notice)(void *context);
 };
 
-/* What a replay tells while it runs. */
+/* What a recovery, or other long work, tells while it runs. */
 struct journal_progress {
     uint64_t done, total; /* bytes */
+    uint64_t rockets;     /* loaded from a snapshot */
     uint64_t records;     /* replayed */
 };
 
@@ -94,7 +102,7 @@ enum journal_replayed {
 
 struct journal_status {
     uint64_t position; /* of the last record that is durable and applied */
-    uint64_t bytes;    /* on the disk */
+    uint64_t bytes;    /* of all segments on the disk */
     uint64_t queued;   /* bytes of tickets that are not settled */
     /*
      * Why it cannot be written now, and behind a colon what to do, as in "the
@@ -102,6 +110,8 @@ struct journal_status {
      * as far as is known.
      */
     const char *problem;
+    /* The problem is that the disk is full: what is deleted helps. */
+    bool full;
 };
 
 struct journal;
@@ -128,16 +138,25 @@ struct journal_methods {
     /* Locking: any thread. */
     void (*status)(struct journal *journal, struct journal_status *status);
     /*
-     * Begin a new segment behind all tickets so far. Returns the last position
-     * before it, once that is applied; 0 if no segment could be begun: see the
-     * status. Locking: any thread, after `start`; blocks.
+     * Begin a new segment behind all tickets so far, also while the journal
+     * cannot be written. Returns the last position before it, once that is
+     * applied; 0 if no segment could be begun: see the status. Quick: what can
+     * wait is left to `tidy`. Locking: any thread, after `start`; blocks.
      */
     uint64_t (*roll)(struct journal *journal);
     /*
      * A snapshot holds the records up to `position`: they may be deleted.
-     * Locking: any thread; blocks.
+     * False if something could not be, which is logged. Locking: the thread of
+     * `tidy`; blocks.
      */
-    void (*forget)(struct journal *journal, uint64_t position);
+    bool (*forget)(struct journal *journal, uint64_t position);
+    /*
+     * Do what the journal's thread has left to others as it takes long, such as
+     * to copy the log of a segment that is complete. False if something failed,
+     * which is logged and costs nothing; it may be tried again. Locking: one
+     * thread, after `start`; blocks.
+     */
+    bool (*tidy)(struct journal *journal);
     /*
      * Settle what was appended, end the thread, and free the journal. No other
      * thread may use it any more.

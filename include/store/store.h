@@ -24,12 +24,22 @@ struct metrics;
 struct store;
 struct table;
 
+struct store_options {
+    const char *folder;
+    /*
+     * Take a snapshot when the journal since the last one has so many bytes,
+     * or as many as the snapshot, if it is larger. 0: never.
+     */
+    uint64_t snapshot_bytes;
+    struct metrics *metrics; /* borrowed until store_close() */
+};
+
 /*
  * Make the folder if it is missing, lock it, check that this process can use
  * it, and look at what it holds. Does not read the records, so it takes
  * milliseconds. NULL, with a sentence in `error` that says what to do.
  */
-struct store *store_open(const char *folder, struct metrics *metrics,
+struct store *store_open(const struct store_options *options,
                          char error[JOURNAL_ERROR]);
 
 /* Of the history in the folder: the same after each restart. */
@@ -44,12 +54,17 @@ uint64_t store_id(const struct store *store);
 bool store_attach(struct store *store, struct table *table,
                   void (*committed)(void *context), void *context);
 
-/* Replay the journal into the table. For the results see journal.h. */
+/*
+ * Load the snapshot into the table, and replay the journal behind it. For the
+ * results see journal.h.
+ */
 enum journal_replayed store_recover(struct store *store,
                                     const struct journal_watch *watch,
                                     char error[JOURNAL_ERROR]);
 
-/* Take messages from now on. False if there is no thread for it. */
+/*
+ * Take messages from now on, and snapshots. False if there is no thread for it.
+ */
 bool store_start(struct store *store);
 
 /* The way of messages into the store. */
@@ -57,6 +72,26 @@ struct commit *store_commit(struct store *store);
 
 /* For health; before store_start() only the position and bytes are set. */
 void store_status(struct store *store, struct journal_status *status);
+
+/* The last snapshot, and those to come. */
+struct store_snapshot_status {
+    bool enabled; /* snapshots are taken */
+    bool running; /* one is being written */
+    /*
+     * Why the last try failed, and behind a colon what to do; static. NULL: it
+     * did not fail.
+     */
+    const char *problem;
+    /* The last one that is complete. */
+    bool exists;  /* if not, the rest is 0 */
+    int64_t time; /* when it was complete: seconds of the Unix epoch */
+    uint64_t position, rockets, bytes;
+    uint64_t took_us; /* 0: by an earlier process */
+};
+
+/* For health and metrics. Locking: any thread. */
+void store_snapshot_status(struct store *store,
+                           struct store_snapshot_status *status);
 
 /* Settle what was appended, and unlock the folder. NULL does nothing. */
 void store_close(struct store *store);

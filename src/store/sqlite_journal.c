@@ -149,7 +149,7 @@ static bool pop_segment(struct sqlite_journal *journal, uint64_t position,
     return popped;
 }
 
-static void forget(struct journal *journal, uint64_t position)
+static bool forget(struct journal *journal, uint64_t position)
 {
     struct sqlite_journal *self = of_journal(journal);
     char error[JOURNAL_ERROR];
@@ -160,12 +160,19 @@ static void forget(struct journal *journal, uint64_t position)
         uint64_t bytes = segment_file_bytes(self->options.folder, first);
         if (!folder_remove_segment(self->options.folder, first, error)) {
             log_line(LOG_WARN, "%s", error);
-            return;
+            return false;
         }
         sync_lock(&self->lock);
         self->old_bytes -= bytes;
         sync_unlock(&self->lock);
     }
+    return true;
+}
+
+static bool tidy(struct journal *journal)
+{
+    (void)journal;
+    return true;
 }
 
 static void free_journal(struct sqlite_journal *journal)
@@ -204,6 +211,7 @@ static const struct journal_methods methods = {
     .status = read_status,
     .roll = roll,
     .forget = forget,
+    .tidy = tidy,
     .stop = stop,
 };
 

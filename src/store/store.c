@@ -26,7 +26,7 @@ struct store {
     _Atomic uint64_t recovery_us;
 };
 
-struct store *store_open(const char *folder, struct metrics *metrics,
+struct store *store_open(const struct store_options *given,
                          char error[JOURNAL_ERROR])
 {
     struct store *store = calloc(1, sizeof(*store));
@@ -35,13 +35,13 @@ struct store *store_open(const char *folder, struct metrics *metrics,
         error_write(error, "memory is exhausted");
         return NULL;
     }
-    store->folder = folder_open(folder, error);
+    store->folder = folder_open(given->folder, error);
     if (store->folder == NULL)
         goto fail;
-    store->metrics = metrics;
+    store->metrics = given->metrics;
     struct sqlite_journal_options options = {
         .folder = store->folder,
-        .counts = store_metrics_add(metrics, store),
+        .counts = store_metrics_add(given->metrics, store),
     };
     store->journal = sqlite_journal_open(&options, error);
     if (store->journal != NULL)
@@ -99,6 +99,13 @@ struct commit *store_commit(struct store *store)
 void store_status(struct store *store, struct journal_status *status)
 {
     store->journal->methods->status(store->journal, status);
+}
+
+void store_snapshot_status(struct store *store,
+                           struct store_snapshot_status *status)
+{
+    (void)store;
+    *status = (struct store_snapshot_status){.enabled = false};
 }
 
 void store_close(struct store *store)

@@ -67,7 +67,8 @@ static bool recover(const char *path, char error[JOURNAL_ERROR])
 {
     struct metrics *metrics = metrics_new();
     struct table *table = table_new(SIZE_MAX);
-    struct store *store = store_open(path, metrics, error);
+    struct store *store = store_open(
+        &(struct store_options){.folder = path, .metrics = metrics}, error);
     bool recovered = false;
 
     if (metrics == NULL || table == NULL)

@@ -238,7 +238,7 @@ static uint64_t roll(struct journal *journal)
     return last;
 }
 
-static void forget(struct journal *journal, uint64_t position)
+static bool forget(struct journal *journal, uint64_t position)
 {
     struct memory_journal *self = of(journal);
     size_t kept = 0;
@@ -255,6 +255,13 @@ static void forget(struct journal *journal, uint64_t position)
     }
     self->row_count = kept;
     sync_unlock(&self->lock);
+    return true;
+}
+
+static bool tidy(struct journal *journal)
+{
+    (void)journal;
+    return true;
 }
 
 static void end_thread(struct memory_journal *self)
@@ -289,6 +296,7 @@ static const struct journal_methods methods = {
     .status = read_status,
     .roll = roll,
     .forget = forget,
+    .tidy = tidy,
     .stop = stop,
 };
 

@@ -29,7 +29,10 @@ static void open_store(struct process *process)
 
     process->metrics = metrics_new();
     process->table = table_new(SIZE_MAX);
-    process->store = store_open(process->path, process->metrics, error);
+    process->store =
+        store_open(&(struct store_options){.folder = process->path,
+                                           .metrics = process->metrics},
+                   error);
     if (process->store == NULL)
         fail_msg("%s", error);
     assert_true(store_attach(process->store, process->table, NULL, NULL));
@@ -136,7 +139,8 @@ static void folder_has_one_user(void **context)
     struct process *process = *context;
     char error[JOURNAL_ERROR] = "";
 
-    assert_null(store_open(process->path, NULL, error));
+    assert_null(
+        store_open(&(struct store_options){.folder = process->path}, error));
     assert_non_null(strstr(error, "in use"));
     commit_one(process, 1);
 }
