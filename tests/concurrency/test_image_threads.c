@@ -156,8 +156,12 @@ struct loader {
 static void *load_images(void *argument)
 {
     struct loader *loader = argument;
+    uint64_t count = 0;
 
-    loader->loaded = table_images_load(loader->table, loader->images);
+    do
+        loader->loaded =
+            table_load_group(loader->table, &loader->images, &count);
+    while (loader->loaded == TABLE_LOADED && loader->images.length > 0);
     return NULL;
 }
 

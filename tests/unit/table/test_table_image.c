@@ -397,6 +397,56 @@ static void rocket_is_loaded_whole_or_not_at_all(void **context)
     buffer_release(&images);
 }
 
+/* As one by one. */
+static void group_is_loaded_up_to_the_first_that_fails(void **context)
+{
+    enum { ROCKETS = 3 * TABLE_LOAD_GROUP + 5 };
+    struct buffer images = BUFFER_INIT;
+    uint64_t all = 0;
+    char id[32];
+
+    for (unsigned i = 0; i < ROCKETS; i++) {
+        snprintf(id, sizeof(id), "%u", i);
+        unit_table_apply(*context, message_mission(id, 1 + i % 2, "m"));
+    }
+    table_images_save(*context, &images);
+    struct table *whole = table_new(SIZE_MAX);
+    assert_non_null(whole);
+    for (struct text rest = buffer_text(&images); rest.length > 0;) {
+        uint64_t count = 0;
+        assert_int_equal(table_load_group(whole, &rest, &count), TABLE_LOADED);
+        assert_in_range(count, 1, TABLE_LOAD_GROUP);
+        all += count;
+    }
+    assert_int_equal(all, ROCKETS);
+    check_same_tables(*context, whole);
+    table_free(whole);
+
+    /* Cut off anywhere. */
+    for (size_t i = 0; i < images.length; i += 7) {
+        struct table *one = table_new(SIZE_MAX), *group = table_new(SIZE_MAX);
+        struct text rests[2];
+        enum table_loaded ended[2];
+        uint64_t count = 0;
+        assert_non_null(one);
+        assert_non_null(group);
+        rests[0] = rests[1] = (struct text){images.data, i};
+        do
+            ended[0] = table_load(one, &rests[0]);
+        while (ended[0] == TABLE_LOADED);
+        do
+            ended[1] = table_load_group(group, &rests[1], &count);
+        while (ended[1] == TABLE_LOADED);
+        assert_int_equal(ended[1], ended[0]);
+        assert_int_equal(rests[1].length, rests[0].length);
+        assert_int_equal(count, table_count(one));
+        check_same_tables(one, group);
+        table_free(one);
+        table_free(group);
+    }
+    buffer_release(&images);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +462,7 @@ int main(void)
         TABLE_TEST(rocket_that_is_there_is_not_replaced),
         TABLE_TEST(revision_is_the_highest_of_all_rockets),
         TABLE_TEST(rocket_is_loaded_whole_or_not_at_all),
+        TABLE_TEST(group_is_loaded_up_to_the_first_that_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
