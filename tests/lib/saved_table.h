@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "lib/table_images.h"
 #include "store/snapshot_file.h"
 #include "table/table.h"
 #include "table/table_image.h"
@@ -73,15 +74,12 @@ static inline int saved_images_compare(const void *a, const void *b)
 static inline struct saved_images saved_images_make(struct table *table)
 {
     struct saved_images saved = {.bytes = BUFFER_INIT};
-    struct table_walk walk = {0};
+    size_t count = table_count(table);
     struct table_image image;
-    uint64_t count = 0;
 
-    while (table_walk_next(table, &walk, &saved.bytes, &count) ==
-           TABLE_WALK_MORE)
-        ;
+    table_images_save(table, &saved.bytes);
     struct text rest = buffer_text(&saved.bytes);
-    saved.images = calloc((size_t)count + 1, sizeof(*saved.images));
+    saved.images = calloc(count + 1, sizeof(*saved.images));
     if (saved.images == NULL)
         abort();
     while (rest.length > 0) {
