@@ -36,6 +36,7 @@ enum {
 };
 
 struct segment;
+struct segment_rows;
 
 /* One row: the records up to position `last`. */
 struct segment_row {
@@ -89,9 +90,6 @@ uint64_t segment_log_file_bytes(const struct segment *segment);
 /* Bytes of the log that a checkpoint has not copied to the database. */
 uint64_t segment_log_bytes(const struct segment *segment);
 
-/* Bytes of the database with what is in the log: for the progress. */
-uint64_t segment_size(const struct segment *segment);
-
 /* Append a row and sync it. On an error the segment is as before. */
 int segment_add(struct segment *segment, const struct segment_row *row);
 
@@ -108,6 +106,7 @@ int segment_checkpoint(struct segment *segment, bool truncate);
 /* Sync the log, as after a checkpoint that has emptied it. */
 int segment_sync_log(struct segment *segment);
 
+/* What segment_rows_next() has found. */
 enum segment_read {
     SEGMENT_ROW,
     SEGMENT_END,
@@ -115,17 +114,9 @@ enum segment_read {
 };
 
 /*
- * Read the next row, from the first to the end. `row` is valid until the next
- * call, and its sum is right.
+ * Its rows, for those who read them from other places too. Borrowed until
+ * segment_close().
  */
-enum segment_read segment_next(struct segment *segment, struct segment_row *row,
-                               char error[JOURNAL_ERROR]);
-
-/* No row is read any more. */
-void segment_end(struct segment *segment);
-
-/* Write that `what` is wrong at a position, and what to do. */
-void segment_write_damage(const struct segment *segment, uint64_t position,
-                          const char *what, char error[JOURNAL_ERROR]);
+struct segment_rows *segment_rows(struct segment *segment);
 
 #endif
