@@ -78,8 +78,11 @@ static const char *create_parts(struct service *service,
     if (service->metrics == NULL)
         return no_memory;
     if (config->data != NULL) {
-        const struct store_options options = {.folder = config->data,
-                                              .metrics = service->metrics};
+        const struct store_options options = {
+            .folder = config->data,
+            .snapshot_bytes = config->snapshot_bytes,
+            .metrics = service->metrics,
+        };
         service->store = store_open(&options, error);
         if (service->store == NULL)
             return error;
