@@ -82,12 +82,7 @@ int segment_add(struct segment *segment, const struct segment_row *row)
 {
     sqlite3_stmt *insert = segment->insert;
 
-    sqlite3_bind_int64(insert, 1, (sqlite3_int64)row->last);
-    sqlite3_bind_int64(insert, 2, (sqlite3_int64)row->count);
-    sqlite3_bind_blob64(insert, 3, row->records.data, row->records.length,
-                        SQLITE_STATIC);
-    sqlite3_bind_int64(insert, 4,
-                       (sqlite3_int64)segment_row_sum(segment->rows.id, row));
+    segment_row_bind(insert, segment->rows.id, row);
     int result = run_statement(insert);
     sqlite3_clear_bindings(insert);
     return result;

@@ -51,6 +51,23 @@ struct segment_row {
  */
 int segment_make(const struct folder *folder, uint64_t first, uint64_t id);
 
+/*
+ * The same in steps, for a segment that begins with rows: new, add, finish. The
+ * file is complete then, but has the name of one that is not, until
+ * folder_publish(). It is removed by segment_writer_free() if it was not
+ * finished.
+ */
+struct segment_writer;
+
+int segment_writer_new(const struct folder *folder, uint64_t first, uint64_t id,
+                       struct segment_writer **writer);
+int segment_writer_add(struct segment_writer *writer,
+                       const struct segment_row *row);
+int segment_writer_finish(struct segment_writer *writer);
+
+/* NULL does nothing. */
+void segment_writer_free(struct segment_writer *writer);
+
 /* Write the path of the segment, with `suffix` behind it. */
 void segment_write_path(const struct folder *folder, uint64_t first,
                         const char *suffix, char path[SEGMENT_PATH]);

@@ -396,6 +396,8 @@ enum journal_replayed segment_image_load(struct segment_image *image,
 {
     enum copied copied = CHANGED;
 
+    if (image->db != NULL)
+        return JOURNAL_COMPLETE;
     for (int i = 0; copied == CHANGED && i < SEGMENT_IMAGE_ATTEMPTS; i++)
         copied = copy_files(image, replay, error);
     switch (copied) {

@@ -48,7 +48,7 @@ uint64_t segment_image_first(const struct segment_image *image);
 
 /*
  * Copy the segment to memory, check whose it is, and prepare to read its rows.
- * `replay` tells its watch how far it is.
+ * `replay` tells its watch how far it is. Does nothing if it is loaded.
  */
 enum journal_replayed segment_image_load(struct segment_image *image,
                                          struct row_replay *replay,

@@ -155,8 +155,7 @@ static bool connect_database(struct segment *segment, char error[JOURNAL_ERROR])
                  NULL);
     return segment_rows_check(&segment->rows, error) &&
            set_pragmas(segment, error) &&
-           prepare(segment, "INSERT INTO batch VALUES (?, ?, ?, ?)",
-                   &segment->insert, error) &&
+           prepare(segment, SEGMENT_BATCH_INSERT, &segment->insert, error) &&
            prepare(segment,
                    "UPDATE meta SET value = value + 1 WHERE name = 'probes'",
                    &segment->probe, error) &&

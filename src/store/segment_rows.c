@@ -26,6 +26,11 @@ void segment_rows_describe(sqlite3 *db, int code, char error[JOURNAL_ERROR])
                 number == 0 ? "" : strerrordesc_np(number));
 }
 
+static const char *remedy_of(const struct segment_rows *rows)
+{
+    return rows->remedy != NULL ? rows->remedy : SEGMENT_RESTORE;
+}
+
 void segment_rows_write_error(const struct segment_rows *rows,
                               char error[JOURNAL_ERROR])
 {
@@ -41,8 +46,8 @@ void segment_rows_write_error(const struct segment_rows *rows,
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_ERROR: /* a table is missing */
-        error_write(error, "%s is damaged: %s: " SEGMENT_RESTORE, rows->path,
-                    sqlite3_errmsg(rows->db));
+        error_write(error, "%s is damaged: %s: %s", rows->path,
+                    sqlite3_errmsg(rows->db), remedy_of(rows));
         break;
     default:
         segment_rows_describe(rows->db, code, reason);
@@ -55,8 +60,8 @@ void segment_rows_write_damage(const struct segment_rows *rows,
                                uint64_t position, const char *what,
                                char error[JOURNAL_ERROR])
 {
-    error_write(error, "%s is damaged at position %ju: %s: " SEGMENT_RESTORE,
-                rows->path, (uintmax_t)position, what);
+    error_write(error, "%s is damaged at position %ju: %s: %s", rows->path,
+                (uintmax_t)position, what, remedy_of(rows));
 }
 
 int64_t segment_rows_query(sqlite3 *db, const char *sql, int64_t other)
@@ -140,6 +145,16 @@ uint64_t segment_row_sum(uint64_t id, const struct segment_row *row)
                      (const unsigned char *)row->records.data,
                      row->records.length, (const unsigned char *)key);
     return sum;
+}
+
+void segment_row_bind(sqlite3_stmt *insert, uint64_t id,
+                      const struct segment_row *row)
+{
+    sqlite3_bind_int64(insert, 1, (sqlite3_int64)row->last);
+    sqlite3_bind_int64(insert, 2, (sqlite3_int64)row->count);
+    sqlite3_bind_blob64(insert, 3, row->records.data, row->records.length,
+                        SQLITE_STATIC);
+    sqlite3_bind_int64(insert, 4, (sqlite3_int64)segment_row_sum(id, row));
 }
 
 enum segment_read segment_rows_next(struct segment_rows *rows,

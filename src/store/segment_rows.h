@@ -20,12 +20,18 @@
     "restore the folder from a backup, or choose another one to begin "        \
     "without its rockets; nothing was changed"
 
+#define SEGMENT_BATCH_TABLE                                                    \
+    "CREATE TABLE batch(last INTEGER PRIMARY KEY, count INTEGER NOT NULL, "    \
+    "messages BLOB NOT NULL, sum INTEGER NOT NULL)"
+#define SEGMENT_BATCH_INSERT "INSERT INTO batch VALUES (?, ?, ?, ?)"
+
 struct segment_rows {
     /* Set by the caller. */
-    sqlite3 *db;      /* borrowed */
-    const char *path; /* of the file, for texts; borrowed */
-    uint64_t first;   /* position of the first record */
-    uint64_t bytes;   /* about those of all rows, for the progress */
+    sqlite3 *db;        /* borrowed */
+    const char *path;   /* of the file, for texts; borrowed */
+    const char *remedy; /* what to do about damage; NULL: SEGMENT_RESTORE */
+    uint64_t first;     /* position of the first record */
+    uint64_t bytes;     /* about those of all rows, for the progress */
     /* Set by segment_rows_check(). */
     uint64_t id; /* of the history */
     /* Private. */
@@ -58,6 +64,13 @@ void segment_rows_release(struct segment_rows *rows);
 
 /* The sum of a row of the history `id`. */
 uint64_t segment_row_sum(uint64_t id, const struct segment_row *row);
+
+/*
+ * Bind a row of the history `id`, with its sum, to SEGMENT_BATCH_INSERT. The
+ * records are borrowed until that has run.
+ */
+void segment_row_bind(sqlite3_stmt *insert, uint64_t id,
+                      const struct segment_row *row);
 
 /* Write what SQLite says of an error while the database is read. */
 void segment_rows_write_error(const struct segment_rows *rows,
