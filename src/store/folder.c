@@ -21,39 +21,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "error.h"
 #include "folder_parts.h"
 
 static const char lock_name[] = "lock";
 static const char probe_new_name[] = "probe.new";
 static const char probe_name[] = "probe";
-
-/* What can be done about an error; "" if that depends. */
-static const char *advice_on(int error)
-{
-    switch (error) {
-    case EACCES:
-    case EPERM:
-        return ": give the user of this service the permission, or choose "
-               "another folder";
-    case EROFS:
-        return ": make the file system writable, or choose another folder";
-    case ENOSPC:
-    case EDQUOT:
-        return ": free some space";
-    case EIO:
-        return ": check the disk, and the log of the kernel";
-    case ENOENT:
-        return ": make the folder that it is in first";
-    case ENOTDIR:
-        return ": choose a path that is a folder";
-    case ENOLCK:
-    case EOPNOTSUPP:
-        return ": use a file system with flock(2), such as that of a local "
-               "disk";
-    default:
-        return "";
-    }
-}
 
 bool folder_fail(const struct folder *folder, const char *what,
                  const char *name, char error[JOURNAL_ERROR])
@@ -63,7 +36,7 @@ bool folder_fail(const struct folder *folder, const char *what,
     snprintf(error, JOURNAL_ERROR, "cannot %s %.*s%s%s: %s%s", what,
              FOLDER_SHOWN, folder->path, name == NULL ? "" : "/",
              name == NULL ? "" : name, strerrordesc_np(number),
-             advice_on(number));
+             error_advice(number));
     errno = number;
     return false;
 }

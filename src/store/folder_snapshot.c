@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "error.h"
 #include "folder_parts.h"
 
 void folder_snapshot_path(const struct folder *folder, const char *suffix,
@@ -48,14 +50,16 @@ bool folder_reserve_snapshot(const struct folder *folder, uint64_t bytes,
                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return folder_fail(folder, "create", FOLDER_SNAPSHOT_NEW, error);
-    bool reserved =
-        bytes == 0 ||
-        fallocate(file, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0 ||
-        folder_fail(folder, "keep room for", FOLDER_SNAPSHOT_NEW, error);
+    bool reserved = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) == 0;
     int number = errno;
     close(file);
     if (reserved)
         return true;
+    error_write(error,
+                "cannot keep %ju bytes of the disk for the next snapshot in "
+                "%.*s: %s",
+                (uintmax_t)bytes, FOLDER_SHOWN, folder->path,
+                strerrordesc_np(number));
     unlinkat(folder->descriptor, FOLDER_SNAPSHOT_NEW, 0);
     errno = number;
     return false;
