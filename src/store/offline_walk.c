@@ -176,31 +176,33 @@ enum journal_replayed offline_replay_part(struct offline_files *files,
     return row_replay_run(replay, &files->rows, error);
 }
 
+/* The file that the journal ends in. */
+static const char *last_path(const struct offline_files *files)
+{
+    return files->folder == NULL
+               ? files->snapshot_path
+               : segment_image_rows(files->images[files->parts - 1])->path;
+}
+
 bool offline_replay_end(const struct offline_files *files,
                         const struct row_replay *replay,
                         char error[JOURNAL_ERROR])
 {
-    if (files->parts == 0)
-        error_write(error,
-                    "the segments of the journal behind %s are missing: "
-                    "restore the folder from a backup; nothing was changed",
+    if (files->parts == 0) {
+        error_write(error, "the journal behind %s is missing: " SEGMENT_RESTORE,
                     files->snapshot_path);
-    else if (replay->position < files->info.through)
-        error_write(error,
-                    "the journal ends at position %ju, but %s needs it up to "
-                    "%ju: restore the folder from a backup; nothing was "
-                    "changed",
-                    (uintmax_t)replay->position, files->snapshot_path,
-                    (uintmax_t)files->info.through);
-    else if (files->folder == NULL && replay->position != files->last)
+        return false;
+    }
+    if (files->folder == NULL && replay->position != files->last) {
         error_write(error,
                     "%s is damaged: its records end at position %ju, not at "
-                    "%ju: use another backup; nothing was changed",
+                    "%ju: " OFFLINE_OTHER_BACKUP,
                     files->snapshot_path, (uintmax_t)replay->position,
                     (uintmax_t)files->last);
-    else
-        return true;
-    return false;
+        return false;
+    }
+    return row_replay_check_end(replay, files->info.through, last_path(files),
+                                error);
 }
 
 enum journal_replayed offline_replay_all(struct offline_files *files,

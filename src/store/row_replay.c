@@ -203,3 +203,15 @@ enum journal_replayed row_replay_run(struct row_replay *replay,
     segment_rows_end(rows);
     return result;
 }
+
+bool row_replay_check_end(const struct row_replay *replay, uint64_t through,
+                          const char *path, char error[JOURNAL_ERROR])
+{
+    if (replay->position >= through)
+        return true;
+    error_write(error,
+                "%s ends at position %ju, but the snapshot has records up to "
+                "%ju: the end of the journal is missing: " SEGMENT_RESTORE,
+                path, (uintmax_t)replay->position, (uintmax_t)through);
+    return false;
+}

@@ -52,6 +52,13 @@ enum journal_replayed row_replay_run(struct row_replay *replay,
                                      struct segment_rows *rows,
                                      char error[JOURNAL_ERROR]);
 
+/*
+ * Whether the rows reach position `through`, up to which a snapshot has
+ * records. False, with a sentence in `error` about `path`, the last file.
+ */
+bool row_replay_check_end(const struct row_replay *replay, uint64_t through,
+                          const char *path, char error[JOURNAL_ERROR]);
+
 /* Tell the watch, if it is time. False if it ends the replay. */
 bool row_replay_report(struct row_replay *replay);
 
