@@ -207,6 +207,9 @@ static void stop_server(struct service *service, struct server *server)
         if (service->has_limit)
             continue;
         /* Others still use what would be freed. */
+        log_line(LOG_ERROR,
+                 "a worker does not end, so the requests that wait for it "
+                 "are not answered; ending the process");
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
     }

@@ -17,7 +17,8 @@ struct check {
     void (*report)(void *context, const struct offline_file *file);
     void *context;
     bool damaged;
-    char *error; /* what is wrong first */
+    uint64_t sound; /* position up to which nothing is */
+    char *error;    /* what is wrong first */
 };
 
 static void cut_remedy(char *text, const char *remedy)
@@ -39,8 +40,11 @@ static void report_file(struct check *check, struct offline_file *file,
     size_t length = strlen(path);
 
     if (damage[0] != '\0') {
-        if (!check->damaged)
+        if (!check->damaged) {
             memcpy(check->error, damage, JOURNAL_ERROR);
+            /* Without its snapshot a journal is nothing. */
+            check->sound = file->first > 0 ? check->replay.position : 0;
+        }
         check->damaged = true;
         if (strncmp(damage, path, length) == 0 && damage[length] == ' ')
             damage += length + 1;
@@ -144,11 +148,13 @@ static enum journal_replayed check_all(struct check *check,
         result = check_part(check, i);
     if (result != JOURNAL_COMPLETE)
         return result;
-    if (check->damaged ||
-        !offline_replay_end(&check->files, &check->replay, check->error))
-        return JOURNAL_FAILED;
     *state = offline_state_of(&check->files, &check->replay);
-    return JOURNAL_COMPLETE;
+    if (check->damaged)
+        state->position = check->sound;
+    return !check->damaged && offline_replay_end(&check->files, &check->replay,
+                                                 check->error)
+               ? JOURNAL_COMPLETE
+               : JOURNAL_FAILED;
 }
 
 enum journal_replayed

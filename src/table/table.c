@@ -242,7 +242,8 @@ void table_apply_group(struct table *table, struct table_item *items,
     for (size_t i = 0; i < count; i++)
         if (items[i].outcome == MESSAGE_APPLIED && items[i].position != 0)
             last = items[i].position;
-    if (last != 0)
+    /* Replayed behind a snapshot, whose rockets may have later changes. */
+    if (last > atomic_load(&table->revision))
         atomic_store(&table->revision, last);
 }
 
