@@ -100,17 +100,26 @@ static inline void saved_images_release(struct saved_images *saved)
     free(saved->images);
 }
 
-/* Whether both have the same images, byte for byte. */
+/* Whether `table` has these images, byte for byte, and no others. */
+static inline bool saved_images_same(const struct saved_images *saved,
+                                     struct table *table)
+{
+    struct saved_images others = saved_images_make(table);
+    bool same = saved->count == others.count;
+
+    for (size_t i = 0; same && i < saved->count; i++)
+        same = saved_images_compare(&saved->images[i], &others.images[i]) == 0;
+    saved_images_release(&others);
+    return same;
+}
+
+/* The same of two tables. */
 static inline bool saved_table_same(struct table *a, struct table *b)
 {
-    struct saved_images left = saved_images_make(a);
-    struct saved_images right = saved_images_make(b);
-    bool same = left.count == right.count;
+    struct saved_images saved = saved_images_make(a);
+    bool same = saved_images_same(&saved, b);
 
-    for (size_t i = 0; same && i < left.count; i++)
-        same = saved_images_compare(&left.images[i], &right.images[i]) == 0;
-    saved_images_release(&left);
-    saved_images_release(&right);
+    saved_images_release(&saved);
     return same;
 }
 
