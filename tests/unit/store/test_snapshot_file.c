@@ -448,6 +448,47 @@ static void a_backup_is_told_from_a_snapshot(void **context)
     }
 }
 
+/* Each piece, and the end. */
+static void a_snapshot_is_synced_in_pieces(void **context)
+{
+    (void)context;
+    enum { PIECE = SNAPSHOT_SYNC / SNAPSHOT_BLOCK };
+    static const struct {
+        struct contents contents;
+        unsigned syncs;
+    } rows[] = {
+        {{1, 0, 0}, 1},
+        {{2, PIECE - 10, SNAPSHOT_BLOCK}, 1},
+        {{3, PIECE, SNAPSHOT_BLOCK}, 2},
+        {{4, 3 * PIECE + 10, SNAPSHOT_BLOCK}, 4},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC});
+        write_snapshot(&rows[i].contents, SNAPSHOT_OF_FOLDER);
+        assert_int_equal(faulty_vfs_calls(), rows[i].syncs);
+    }
+}
+
+/* Nor is anything made beside it, such as a log. */
+static void a_snapshot_is_read_without_locks(void **context)
+{
+    (void)context;
+    struct snapshot_info info = write_snapshot(&small, SNAPSHOT_OF_FOLDER);
+    sqlite3 *other = NULL;
+
+    change_database("PRAGMA journal_mode = WAL");
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other,
+                                  "PRAGMA locking_mode = EXCLUSIVE;"
+                                  "BEGIN IMMEDIATE;"
+                                  "DELETE FROM block",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_true(try_read(&small, &info));
+    sqlite3_close(other);
+}
+
 /* Rows beside the blocks are in the same file, and synced in pieces too. */
 static void a_backup_has_tables_of_its_own(void **context)
 {
@@ -734,6 +775,8 @@ int main(void)
         FIXTURE_TEST(what_does_not_belong_together_is_found),
         FIXTURE_TEST(a_block_of_an_older_snapshot_is_found),
         FIXTURE_TEST(a_backup_is_told_from_a_snapshot),
+        FIXTURE_TEST(a_snapshot_is_synced_in_pieces),
+        FIXTURE_TEST(a_snapshot_is_read_without_locks),
         FIXTURE_TEST(a_backup_has_tables_of_its_own),
         FIXTURE_TEST(a_path_may_have_any_bytes),
         FIXTURE_TEST(empty_and_shortened_files_are_found),
