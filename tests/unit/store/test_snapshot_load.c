@@ -52,7 +52,7 @@ static struct table *make_table(unsigned rockets)
         for (unsigned j = 0; j < messages; j++) {
             enum message_type type =
                 (enum message_type)(unit_random(&seed) % MESSAGE_TYPE_COUNT);
-            uint64_t number = 1 + unit_random(&seed) % (2 * messages);
+            uint64_t number = 1 + unit_random(&seed) % (UINT64_C(2) * messages);
             unit_table_apply(table, message_of_type(type, channel, number));
         }
     }
@@ -262,6 +262,21 @@ static void what_the_snapshot_says_must_be_true(void **context)
     table_free(saved);
 }
 
+/* Write blocks, each with so many rockets; the second may be empty. */
+static void write_blocks(const struct text blocks[2], uint64_t rockets)
+{
+    struct snapshot_info info = ready_info();
+
+    unlink(path);
+    struct snapshot_writer *writer =
+        snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, ID, error);
+    assert_non_null(writer);
+    for (size_t i = 0; i < 2 && blocks[i].length > 0; i++)
+        assert_true(snapshot_writer_add(writer, blocks[i], rockets, error));
+    assert_true(snapshot_writer_finish(writer, &info, error));
+    snapshot_writer_free(writer);
+}
+
 /* Blocks of which the writer was told what is not so. */
 static void blocks_with_right_sums_are_not_believed(void **context)
 {
@@ -274,7 +289,7 @@ static void blocks_with_right_sums_are_not_believed(void **context)
     memcpy(twice, image.data, image.length);
     memcpy(twice + image.length, image.data, image.length);
     const struct {
-        struct text blocks[2]; /* the second may be empty */
+        struct text blocks[2];
         uint64_t rockets;
         const char *error;
     } rows[] = {
@@ -301,16 +316,7 @@ static void blocks_with_right_sums_are_not_believed(void **context)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct snapshot_info info = ready_info();
-        unlink(path);
-        struct snapshot_writer *writer =
-            snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, ID, error);
-        assert_non_null(writer);
-        for (size_t j = 0; j < 2 && rows[i].blocks[j].length > 0; j++)
-            assert_true(snapshot_writer_add(writer, rows[i].blocks[j],
-                                            rows[i].rockets, error));
-        assert_true(snapshot_writer_finish(writer, &info, error));
-        snapshot_writer_free(writer);
+        write_blocks(rows[i].blocks, rows[i].rockets);
         if (rows[i].error != NULL) {
             expect_failure("", rows[i].error);
             continue;
