@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,39 +22,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "error.h"
 #include "folder_parts.h"
+
+enum { ASK_MS = 20 }; /* how long a lock is asked for, at most */
 
 static const char lock_name[] = "lock";
 static const char probe_new_name[] = "probe.new";
 static const char probe_name[] = "probe";
-
-/* What can be done about an error; "" if that depends. */
-static const char *advice_on(int error)
-{
-    switch (error) {
-    case EACCES:
-    case EPERM:
-        return ": give the user of this service the permission, or choose "
-               "another folder";
-    case EROFS:
-        return ": make the file system writable, or choose another folder";
-    case ENOSPC:
-    case EDQUOT:
-        return ": free some space";
-    case EIO:
-        return ": check the disk, and the log of the kernel";
-    case ENOENT:
-        return ": make the folder that it is in first";
-    case ENOTDIR:
-        return ": choose a path that is a folder";
-    case ENOLCK:
-    case EOPNOTSUPP:
-        return ": use a file system with flock(2), such as that of a local "
-               "disk";
-    default:
-        return "";
-    }
-}
 
 bool folder_fail(const struct folder *folder, const char *what,
                  const char *name, char error[JOURNAL_ERROR])
@@ -63,7 +39,7 @@ bool folder_fail(const struct folder *folder, const char *what,
     snprintf(error, JOURNAL_ERROR, "cannot %s %.*s%s%s: %s%s", what,
              FOLDER_SHOWN, folder->path, name == NULL ? "" : "/",
              name == NULL ? "" : name, strerrordesc_np(number),
-             advice_on(number));
+             error_advice(number));
     errno = number;
     return false;
 }
@@ -129,7 +105,13 @@ static bool lock_folder(struct folder *folder, char error[JOURNAL_ERROR])
                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (folder->lock < 0)
         return folder_fail(folder, "open", lock_name, error);
-    if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0)
+    int result = flock(folder->lock, LOCK_EX | LOCK_NB);
+    /* Who reads the folder has the lock for a moment: see ask_lock(). */
+    if (result != 0 && errno == EWOULDBLOCK) {
+        poll(NULL, 0, ASK_MS);
+        result = flock(folder->lock, LOCK_EX | LOCK_NB);
+    }
+    if (result == 0)
         return true;
     if (errno != EWOULDBLOCK)
         return folder_fail(folder, "lock", lock_name, error);
@@ -181,7 +163,8 @@ bool folder_probe(const struct folder *folder, size_t size,
            folder_fail(folder, "remove", probe_name, error);
 }
 
-struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
+/* A folder that is not open yet. NULL, with a sentence in `error` and errno. */
+static struct folder *new_folder(const char *path, char error[JOURNAL_ERROR])
 {
     struct folder *folder = malloc(sizeof(*folder));
 
@@ -192,17 +175,78 @@ struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
     folder->descriptor = -1;
     folder->lock = -1;
     snprintf(folder->path, sizeof(folder->path), "%s", path);
-    if (strlen(path) >= sizeof(folder->path)) {
-        errno = ENAMETOOLONG;
-        folder_fail(folder, "use", NULL, error);
-    } else if (open_folder(folder, error) && lock_folder(folder, error) &&
-               folder_remove_leftovers(folder, error) &&
-               folder_probe(folder, FOLDER_BLOCK, error)) {
-        warn_of_others(folder);
+    if (strlen(path) < sizeof(folder->path))
         return folder;
-    }
-    folder_close(folder);
+    errno = ENAMETOOLONG;
+    folder_fail(folder, "use", NULL, error);
+    free(folder);
     return NULL;
+}
+
+/* Close it, with errno kept. Always NULL. */
+static struct folder *abandon_folder(struct folder *folder)
+{
+    int number = errno;
+
+    folder_close(folder);
+    errno = number;
+    return NULL;
+}
+
+struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
+{
+    struct folder *folder = new_folder(path, error);
+
+    if (folder == NULL)
+        return NULL;
+    if (!open_folder(folder, error) || !lock_folder(folder, error) ||
+        !folder_remove_leftovers(folder, error) ||
+        !folder_probe(folder, FOLDER_BLOCK, error))
+        return abandon_folder(folder);
+    warn_of_others(folder);
+    return folder;
+}
+
+/*
+ * Whether a service has the folder open. The lock is only asked for, and not
+ * kept: a service must be able to start while a backup runs. Without a lock
+ * file the folder was never used, or is a copy.
+ */
+static bool ask_lock(const struct folder *folder, bool *in_use,
+                     char error[JOURNAL_ERROR])
+{
+    int lock = openat(folder->descriptor, lock_name,
+                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    *in_use = false;
+    if (lock < 0)
+        return errno == ENOENT || folder_fail(folder, "open", lock_name, error);
+    bool asked = flock(lock, LOCK_SH | LOCK_NB) == 0;
+    *in_use = !asked && errno == EWOULDBLOCK;
+    if (!asked && !*in_use)
+        folder_fail(folder, "lock", lock_name, error);
+    int number = errno;
+    close(lock);
+    errno = number;
+    return asked || *in_use;
+}
+
+struct folder *folder_open_to_read(const char *path, bool *in_use,
+                                   char error[JOURNAL_ERROR])
+{
+    struct folder *folder = new_folder(path, error);
+
+    if (folder == NULL)
+        return NULL;
+    folder->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->descriptor < 0 && errno == ENOENT)
+        snprintf(error, JOURNAL_ERROR, "there is no folder %.*s", FOLDER_SHOWN,
+                 path);
+    else if (folder->descriptor < 0)
+        folder_fail(folder, "open the folder", NULL, error);
+    else if (ask_lock(folder, in_use, error))
+        return folder;
+    return abandon_folder(folder);
 }
 
 void folder_close(struct folder *folder)

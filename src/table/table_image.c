@@ -25,9 +25,12 @@ static uint32_t write_images(const struct stripe *stripe,
     uint32_t first = walk->index;
 
     while (walk->index < stripe->count && at < enough) {
-        char *next = image_write(stripe_at(stripe, walk->index), at, end);
+        const struct table_entry *entry = stripe_at(stripe, walk->index);
+        char *next = image_write(entry, at, end);
         if (next == NULL)
             break;
+        if (table_entry_revision(entry) > walk->revision)
+            walk->revision = table_entry_revision(entry);
         at = next;
         walk->index++;
     }
