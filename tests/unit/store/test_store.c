@@ -8,7 +8,9 @@
 #include "lib/unit_check.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/metrics.h"
@@ -224,6 +226,72 @@ static void snapshot_takes_the_place_of_the_journal(void **context)
     commit_one(process, 7);
 }
 
+/* Send messages until all are there, as senders do that get 503. */
+static unsigned send_all(struct process *process, uint64_t count)
+{
+    enum { TICKET = 64, TEXT = 200 };
+    static char bytes[TICKET * RECORD_MAX], missions[2][TEXT + 1];
+    unsigned refusals = 0;
+
+    memset(missions[0], 'a', TEXT);
+    memset(missions[1], 'b', TEXT);
+    for (uint64_t number = 1; number <= count;) {
+        struct sent sent = {.process = process};
+        commit_ticket_init(&sent.ticket, store_commit(process->store), bytes,
+                           sizeof(bytes));
+        sent.ticket.settled = settled;
+        for (uint64_t i = 0; i < TICKET; i++) {
+            struct message message = message_mission(
+                "a rocket", number + i, missions[(number + i) % 2]);
+            assert_int_equal(commit_admit(&sent.ticket, &message),
+                             MESSAGE_APPLIED);
+        }
+        assert_true(commit_append(&sent.ticket));
+        sync_semaphore_wait(&process->settled);
+        if (sent.ticket.result == COMMIT_APPLIED) {
+            number += TICKET;
+        } else {
+            refusals++;
+            assert_true(refusals < PATIENCE);
+            poll(NULL, 0, 10);
+        }
+    }
+    return refusals;
+}
+
+/*
+ * Not due by its size, but as the disk is full. It is written to the room that
+ * was kept, and the journal goes on without anybody's help.
+ */
+static void full_disk_gets_space_back_by_itself(void **context)
+{
+    enum { MESSAGES = 4 * 64 * 1024 }; /* of some 220 bytes */
+    struct process *process = *context;
+    struct rocket_view view;
+
+    close_store(process);
+    process->snapshot_bytes = UINT64_C(64) << 20;
+    bool mounted =
+        unshare(CLONE_NEWNS) == 0 &&
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("none", process->path, "tmpfs", 0, "size=60M,mode=700") == 0;
+    open_store(process);
+    if (!mounted)
+        skip();
+    unsigned refusals = send_all(process, MESSAGES);
+    assert_true(refusals > 0);
+    assert_true(value_of(process, "lunar_snapshots_total") > 0);
+    assert_int_equal(value_of(process, "lunar_journal_writable"), 1);
+    close_store(process);
+    open_store(process);
+    assert_true(table_find(process->table, TEXT("a rocket"), &view));
+    assert_int_equal(view.last_number, MESSAGES);
+    assert_int_equal(view.missing, 0);
+    close_store(process);
+    assert_int_equal(umount2(process->path, MNT_DETACH), 0);
+    open_store(process);
+}
+
 #define EAGER_TEST(test)                                                       \
     cmocka_unit_test_setup_teardown(test, set_up_eager, tear_down)
 
@@ -235,6 +303,7 @@ int main(void)
         FIXTURE_TEST(folder_has_one_user),
         FIXTURE_TEST(metrics_tell_what_the_journal_does),
         EAGER_TEST(snapshot_takes_the_place_of_the_journal),
+        FIXTURE_TEST(full_disk_gets_space_back_by_itself),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
