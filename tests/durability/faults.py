@@ -41,7 +41,7 @@ import disk
 from client import JSON, NDJSON, PATIENCE, Answer, Client, Failure
 from disk import ALWAYS, Control, wait_for
 from service import Service
-from traffic import Crowd, Sender, difference, encode, fold
+from traffic import Crowd, Sender, encode
 
 SENDERS = 4
 THREADS = ["-threads=2", "-threads=per-connection"]
@@ -82,13 +82,7 @@ class Broken:
         any part may be, as it may have been sent several times."""
         shown = {rocket["id"]: rocket for rocket in get(service, "/rockets", 200).json()}
         for sender in self.senders:
-            ours = {name: rocket for name, rocket in shown.items()
-                    if name.startswith(sender.name + "/")}
-            there = sum(rocket["lastMessageNumber"] - rocket["missingMessages"]
-                        for rocket in ours.values()) - len(sender.acknowledged)
-            check(0 <= there <= len(sender.in_flight), f"{there:+} messages")
-            if fault := difference(fold(sender.acknowledged + sender.in_flight[:there]), ours):
-                raise Failure(fault)
+            sender.check(shown)
 
     def check_restart(self) -> None:
         """All is there after a start with a good disk, and goes on."""

@@ -30,6 +30,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import argparse
+import dataclasses
 import multiprocessing
 import os
 import re
@@ -49,9 +50,9 @@ sys.path.append(str(ROOT / "tests" / "lib"))
 import disk
 from client import PATIENCE, Client, Failure
 from disk import Disk, Record, read_trace
-from recovery import Recovery
+from recovery import Found, Recovery
 from service import Service
-from traffic import Crowd, Message, Request, Sender, difference, fold
+from traffic import Books, Crowd, Request, Sender, count_there, difference
 
 SENDERS = 4
 ENOUGH = 1500  # messages of one part of the recorded run
@@ -65,26 +66,28 @@ class Run:
     """What was recorded."""
 
     start: Path  # a copy of the folder as it was at first
+    before: Found  # what it held then
     records: list[Record] = field(default_factory=list)
     senders: list[Sender] = field(default_factory=list)
 
-    def requests(self) -> dict[int, list[Request]]:
-        """By the port of the connection, in order."""
-        return {port: requests for sender in self.senders
-                for port, requests in sender.log.items()}
 
-
-class Acknowledged:
-    """The messages that have been acknowledged, from what is sent to clients."""
+class Clients:
+    """What the senders know, from what is sent to them."""
 
     def __init__(self, run: Run):
-        self.messages: list[Message] = []
-        self._requests = {port: iter(requests) for port, requests in run.requests().items()}
+        self._before = run.before
+        self._senders = {port: sender.name for sender in run.senders for port in sender.log}
+        self._answered = {port: iter(requests) for sender in run.senders
+                          for port, requests in sender.log.items()}
         self._sent: dict[int, bytes] = {}
+        self._acknowledged = {sender.name: Books() for sender in run.senders}
+        self._last: dict[str, Request] = {}  # of each sender, acknowledged
+        # Of each sender those that are not, the next one at the end.
+        self._requests = {sender.name: sender.requests()[::-1] for sender in run.senders}
 
     def feed(self, record: Record) -> None:
         port = record.file
-        if port not in self._requests:
+        if port not in self._senders:
             return  # of the test itself
         sent = self._sent.get(port, b"") + record.data
         while (end := sent.find(b"\r\n\r\n")) >= 0:
@@ -95,13 +98,43 @@ class Acknowledged:
             end += 4 + int(length[1])
             if len(sent) < end:
                 break
-            request = next(self._requests[port], None)
-            if request is None:
-                raise Failure(f"more responses than requests on the connection from port {port}")
-            if sent.startswith(b"HTTP/1.1 202 "):
-                self.messages += request.messages
+            self._take(port, sent.startswith(b"HTTP/1.1 202 "))
             sent = sent[end:]
         self._sent[port] = sent
+
+    def _take(self, port: int, acknowledged: bool) -> None:
+        request = next(self._answered[port], None)
+        if request is None:
+            raise Failure(f"more responses than requests on the connection from port {port}")
+        name = self._senders[port]
+        # If a response is lost, the request is sent and acknowledged again.
+        if acknowledged and request is not self._last.get(name):
+            if self._requests[name].pop() is not request:
+                raise Failure(f"a request of {name} is acknowledged out of turn")
+            self._last[name] = request
+            self._acknowledged[name].add(request.messages)
+
+    def fault_of(self, found: Found) -> Optional[str]:
+        """What is wrong with a recovered folder. All that was acknowledged must be
+        there, in it each message once, and beside it only a first part of what
+        each sender may have sent last."""
+        if found.error:
+            return f"not recovered: {found.error}"
+        total = self._before.position
+        try:
+            for name, books in self._acknowledged.items():
+                last = self._requests[name][-1:]
+                total += books.count + count_there(
+                    books, last[0].messages if last else [],
+                    {channel: found.rockets.pop(channel) for channel in list(found.rockets)
+                     if channel.startswith(name + "/")})
+        except Failure as failure:
+            return str(failure)
+        if fault := difference(self._before.rockets, found.rockets):
+            return fault
+        if found.position != total:
+            return f"{found.position} records were journalled of {total} messages"
+        return None
 
 
 class Incomplete(Failure):
@@ -139,7 +172,7 @@ class Recorder:
         environment = disk.environment(self.build / "tests/durability/liblunar_disk.so",
                                        folder, trace, control)
         ports: set[int] = set()
-        run = Run(at / "start", senders=[
+        run = Run(at / "start", self._recovered(folder), senders=[
             Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9, ports=ports)
             for number in range(SENDERS)])
         shutil.copytree(folder, run.start)
@@ -151,6 +184,13 @@ class Recorder:
                 self._load(service, run, control, end)
             self._compare(trace, model, folder, len(run.records), run)
         return run
+
+    def _recovered(self, folder: Path) -> Found:
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            found = Recovery(self.build).recover(shutil.copytree(folder, Path(name) / "copy"))
+        if found.error:
+            raise Failure(found.error)
+        return found
 
     def _load(self, service: Service, run: Run, control: disk.Control, end: str) -> None:
         with Crowd(run.senders, service.port, lambda: True) as crowd:
@@ -179,19 +219,6 @@ class Recorder:
             raise Incomplete(f"the record makes {sorted(made)}, there is {sorted(there)}")
 
 
-def fault_of(messages: list[Message], rockets: dict[str, Any], error: str,
-             acknowledged: list[Message]) -> Optional[str]:
-    """What is wrong with a recovered folder."""
-    if error:
-        return f"not recovered: {error}"
-    there = set(messages)
-    if len(there) < len(messages):
-        return "a message is there twice"
-    if lost := set(acknowledged) - there:
-        return f"{len(lost)} acknowledged messages are lost"
-    return difference(fold(messages), rockets)
-
-
 @dataclass
 class Result:
     """Of cuts."""
@@ -214,13 +241,13 @@ class Cutter:
         random = Random(self.seed)
         chosen = Counter(self._places(run.records, cuts // 4, random))
         random = Random(f"{self.seed}/{share}")
-        acknowledged = Acknowledged(run)
+        clients = Clients(run)
         disks = [Disk(run.start, ext4) for ext4 in (True, False)]
         recovery = Recovery(self.build)
         result, number = Result(), 0
         for index, record in enumerate(run.records):
             if record.kind == "a":
-                acknowledged.feed(record)
+                clients.feed(record)
             else:
                 for each in disks:
                     each.feed(record)
@@ -231,7 +258,7 @@ class Cutter:
                 for how in ("none", "all", "torn", "torn"):
                     now = served and result.cuts % SERVED == 0
                     fault = self._check(random.choice(disks), how, random, recovery,
-                                        acknowledged.messages, now)
+                                        clients, now)
                     result.cuts += 1
                     result.served += now
                     if fault:
@@ -251,15 +278,16 @@ class Cutter:
             random.choices(range(len(records)), k=count - count // 2)
 
     def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
-               acknowledged: list[Message], served: bool) -> Optional[str]:
+               clients: Clients, served: bool) -> Optional[str]:
         with tempfile.TemporaryDirectory(dir=self.work) as name:
             folder, copy = Path(name) / "cut", Path(name) / "copy"
             folder.mkdir(mode=0o700)
             state.write(folder, how, random)
             if served or self.keep:
                 shutil.copytree(folder, copy)
-            messages, rockets, error = recovery.recover(folder)
-            fault = fault_of(messages, rockets, error, acknowledged)
+            found = recovery.recover(folder)
+            rockets = dict(found.rockets)
+            fault = clients.fault_of(found)
             if served and not fault:
                 fault = difference(rockets, self._serve(copy, Path(name) / "log"))
             if fault and self.keep:
@@ -334,7 +362,7 @@ def describe(run: Run) -> str:
               if record.kind == "w" and name.endswith(".db")}
     if segments < 3 or not copied:
         raise Failure(f"only {segments} segments, {len(copied)} with a checkpoint")
-    messages = sum(len(sender.acknowledged) for sender in run.senders)
+    messages = sum(sender.acknowledged.count for sender in run.senders)
     return (f"{messages:,} messages, {len(run.records):,} operations, {syncs:,} syncs, "
             f"{segments} segments")
 
@@ -366,7 +394,7 @@ def test_cuts(flags: argparse.Namespace, work: Path) -> bool:
         print(f"  {count} bad: {fault}")
     useless = []
     for what, leave_out in LEFT_OUT.items():
-        weak = Run(run.start, leave_out(run.records), run.senders)
+        weak = dataclasses.replace(run, records=leave_out(run.records))
         result = cut_in_processes(Cutter(flags.build, work, flags.seed), weak, 160)
         show(what, result)
         if not result.bad:
