@@ -28,6 +28,21 @@ RECORD = struct.Struct("=cQQI")
 SECTOR = 512  # bytes, which a disk writes all or not at all
 
 
+# The calls of snapshots, in their order: the kind, a part of the file's name, and
+# how many of them in turn.
+SNAPSHOT_CALLS = [
+    ("open", "journal-", 3),  # a segment begins
+    ("write", "journal-", 3),
+    ("rename", "journal-", 1),
+    ("open", "snapshot.db.new", 2),
+    ("write", "snapshot.db.new", 4),
+    ("sync", "snapshot.db.new", 2),
+    ("rename", "snapshot.db.new", 1),
+    ("unlink", "journal-", 3),  # segments that it holds, and their logs
+    ("truncate", "snapshot.db.new", 3),  # also the room for the next one
+]
+
+
 class Control:
     """The rules for a program that runs with the library preloaded."""
 

@@ -4,15 +4,16 @@
 
 The service runs under load, with the calls for its folder recorded: writes, syncs
 and names, and what it sends to clients. It is stopped, killed and started again
-meanwhile; checkpoints and new segments come often. Then for each cut the folder
-is made as the disk may hold it at that moment: nothing of what is not synced, all
-of it, or some sectors. It is recovered. Each message must be there that was
-acknowledged before the cut, exactly once; the state must be the plain fold of the
-journal; and nothing may be reported as damaged.
+meanwhile; checkpoints, new segments and snapshots come often. Then for each cut the
+folder is made as the disk may hold it at that moment: nothing of what is not synced,
+all of it, or some sectors. It is recovered. The rockets must be the plain fold of
+what was acknowledged before the cut and a first part of what was sent last; each
+message must have been journalled once; and nothing may be reported as damaged.
 
-The same is done with syncs left out, as SQLite leaves them out with
-synchronous=NORMAL or OFF, or as a program does that forgets to sync the folder:
-then messages must be lost, or these cuts could find nothing.
+The same is done with faults planted: with syncs left out, as SQLite leaves them out
+with synchronous=NORMAL or OFF, or as a program does that forgets one; in a wrong
+order; and with a service whose snapshots claim more than they hold. Then cuts must
+be bad, or they could find nothing.
 
 usage: tests/durability/power.py BUILD [--cuts=N] [--seed=N] [--keep]
   BUILD      folder of the programs
@@ -42,7 +43,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Callable, Iterable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
@@ -59,6 +60,7 @@ ENOUGH = 1500  # messages of one part of the recorded run
 SERVED = 40  # one in so many cuts is recovered by the service itself
 AFTER_FAILURE = 80  # operations after a sync that failed: the next start
 PROCESSES = 2
+PLANTED_CUTS = 160  # for each planted fault
 
 
 @dataclass
@@ -148,18 +150,20 @@ class Recorder:
         self.build, self.work, self.seed = build, work, seed
         self._runs = 0
 
-    def record(self, ends: Iterable[str], start: Optional[Path] = None) -> Run:
+    def record(self, ends: Iterable[str], start: Optional[Path] = None,
+               environment: Mapping[str, str] = {}) -> Run:
         """Run the service once for each of `ends`, which is how it ends: by a
         "stop", a "kill", or "sync": a failed sync. It begins with an empty
         folder, or with a copy of `start`."""
         for _ in range(5):
             try:
-                return self._record(ends, start)
+                return self._record(ends, start, environment)
             except Incomplete:
                 continue
         raise Failure("each of five kills left the record incomplete")
 
-    def _record(self, ends: Iterable[str], start: Optional[Path]) -> Run:
+    def _record(self, ends: Iterable[str], start: Optional[Path],
+                environment: Mapping[str, str]) -> Run:
         self._runs += 1
         at = self.work / f"run-{self._runs}"
         folder, trace = at / "data", at / "trace"
@@ -169,8 +173,8 @@ class Recorder:
         else:
             shutil.copytree(start, folder)
         control = disk.Control(at / "control")
-        environment = disk.environment(self.build / "tests/durability/liblunar_disk.so",
-                                       folder, trace, control)
+        environment = {**environment, **disk.environment(
+            self.build / "tests/durability/liblunar_disk.so", folder, trace, control)}
         ports: set[int] = set()
         run = Run(at / "start", self._recovered(folder), senders=[
             Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9, ports=ports)
@@ -200,7 +204,7 @@ class Recorder:
             elif end == "stop" and (faults := service.stop()):
                 raise Failure("; ".join(faults))
             elif end == "sync":
-                control.set("sync", "-wal", times=1, error=disk.IO_ERROR)
+                control.set("sync", "-wal", error=disk.IO_ERROR)
                 if service.process.wait(PATIENCE) != 1:
                     raise Failure("a failed sync does not end the service with 1")
 
@@ -267,15 +271,18 @@ class Cutter:
 
     @staticmethod
     def _places(records: list[Record], count: int, random: Random) -> list[int]:
-        """Half of them right behind syncs, the others anywhere; if a sync has
-        failed, as many in the start after it."""
+        """A third of them right behind syncs, a third at names that change and
+        writes of snapshots, the others anywhere; if a sync has failed, half in the
+        start after it."""
         syncs = [index for index, record in enumerate(records) if record.kind in "sSb"]
+        moves = [index for index, (record, name) in enumerate(named(records))
+                 if record.kind in "ru" or name.startswith("snapshot")]
         failed = [index for index, record in enumerate(records) if record.kind == "x"]
         near = random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2) \
             if failed else []
-        count -= len(near)
-        return near + random.choices(syncs, k=count // 2) + \
-            random.choices(range(len(records)), k=count - count // 2)
+        for indexes in (syncs, moves, range(len(records))):
+            near += random.choices(indexes, k=(count - len(near)) // 3) if indexes else []
+        return near
 
     def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
                clients: Clients, served: bool) -> Optional[str]:
@@ -315,11 +322,11 @@ def cut_in_processes(cutter: Cutter, run: Run, cuts: int, served: bool = False) 
     return result
 
 
-# Syncs that are left out
+# Planted faults
 
 
 def named(records: list[Record]) -> Iterator[tuple[Record, str]]:
-    """Each record, with the name of its file."""
+    """Each record, with the name of its file when it was opened first."""
     names: dict[int, str] = {}
     for record in records:
         if record.kind in "oc":
@@ -344,11 +351,55 @@ def without(kinds: str) -> Callable[[list[Record]], list[Record]]:
     return lambda records: [record for record in records if record.kind not in kinds]
 
 
+def publishes(record: Record) -> bool:
+    return record.kind == "r" and record.data.endswith(b"\0snapshot.db")
+
+
+def without_sync_of_new_name(records: list[Record]) -> list[Record]:
+    """The folder is not synced after a snapshot got its name."""
+    kept, published = [], False
+    for record in records:
+        published = published or publishes(record)
+        if published and record.kind == "S":
+            published = False
+            continue
+        kept.append(record)
+    return kept
+
+
+def without_sync_of_snapshots(records: list[Record]) -> list[Record]:
+    """A snapshot gets its name before its bytes are on the disk."""
+    return [record for record, name in named(records)
+            if record.kind != "s" or not name.startswith("snapshot")]
+
+
+def segments_removed_first(records: list[Record]) -> list[Record]:
+    """Segments are removed when the snapshot is synced, but has not got its name."""
+    kept: list[Record] = []
+    synced = published = 0
+    for record, name in named(records):
+        if record.kind == "b" and name.startswith("snapshot"):
+            synced = len(kept)
+        if publishes(record):
+            published = synced
+        if record.kind == "u" and record.data.startswith(b"journal-") and published:
+            kept.insert(published, record)
+        else:
+            kept.append(record)
+    return kept
+
+
 LEFT_OUT: dict[str, Callable[[list[Record]], list[Record]]] = {
     "synchronous=NORMAL": without_wal_syncs,
     "synchronous=OFF": without("sS"),
     "without syncs of the folder": without("S"),
+    "without a sync of the folder after a snapshot got its name": without_sync_of_new_name,
+    "without syncs of snapshots": without_sync_of_snapshots,
+    "segments removed before the snapshot has its name": segments_removed_first,
 }
+
+# The variable of small.service for a position that is read after the walk.
+LATE_POSITION = {"SMALL_LATE_POSITION": "1"}
 
 
 # The test
@@ -358,13 +409,15 @@ def describe(run: Run) -> str:
     """What is in a run. It must have what is to be tested."""
     syncs = sum(record.kind in "sS" for record in run.records)
     segments = sum(record.kind == "r" and b"\0journal-" in record.data for record in run.records)
+    snapshots = sum(map(publishes, run.records))
     copied = {record.file for record, name in named(run.records)
               if record.kind == "w" and name.endswith(".db")}
-    if segments < 3 or not copied:
-        raise Failure(f"only {segments} segments, {len(copied)} with a checkpoint")
+    if segments < 3 or not copied or snapshots < 3:
+        raise Failure(f"only {segments} segments, {len(copied)} with a checkpoint, "
+                      f"{snapshots} snapshots")
     messages = sum(sender.acknowledged.count for sender in run.senders)
     return (f"{messages:,} messages, {len(run.records):,} operations, {syncs:,} syncs, "
-            f"{segments} segments")
+            f"{segments} segments, {snapshots} snapshots")
 
 
 def show(what: str, result: Result) -> None:
@@ -392,16 +445,25 @@ def test_cuts(flags: argparse.Namespace, work: Path) -> bool:
     cut("after a power cut", again, flags.cuts // 8, True)
     for fault, count in bad.most_common(10):
         print(f"  {count} bad: {fault}")
+    return not bad and find_planted(recorder, flags, run)
+
+
+def find_planted(recorder: Recorder, flags: argparse.Namespace, run: Run) -> bool:
+    """Whether each planted fault makes cuts bad."""
+    weak = {what: dataclasses.replace(run, records=leave_out(run.records))
+            for what, leave_out in LEFT_OUT.items()}
+    weak["snapshots with a position that is read after the walk"] = recorder.record(
+        ["stop"], environment=LATE_POSITION)
     useless = []
-    for what, leave_out in LEFT_OUT.items():
-        weak = dataclasses.replace(run, records=leave_out(run.records))
-        result = cut_in_processes(Cutter(flags.build, work, flags.seed), weak, 160)
+    for what, planted in weak.items():
+        result = cut_in_processes(Cutter(flags.build, recorder.work, flags.seed), planted,
+                                  PLANTED_CUTS)
         show(what, result)
         if not result.bad:
             useless.append(what)
     for what in useless:
         print(f"{what}: no bad cut was found, so this test finds nothing")
-    return not bad and not useless
+    return not useless
 
 
 def torn_folder(run: Run, work: Path, seed: int) -> Path:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * recover: recovers folders of the store as the service does at its start, and
- * prints what it finds. Reads the path of a folder from each line of stdin, and
- * answers with lines on stdout:
+ * recover: recovers folders of the store as the service does at its start, or
+ * reads backups, and prints what it finds. Reads the path of a folder or of a
+ * backup from each line of stdin, and answers with lines on stdout:
  *
  *     rocket JSON         each rocket, as the API shows it
  *     position NUMBER     of the last record
@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/rocket_json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "store/offline.h"
 #include "store/store.h"
 #include "table/table.h"
 
@@ -85,6 +87,32 @@ static bool recover(const char *path, char error[JOURNAL_ERROR])
     return recovered;
 }
 
+/* The same of a backup. */
+static bool read_backup(const char *path, char error[JOURNAL_ERROR])
+{
+    const struct offline_source source = {.backup = path};
+    struct offline_state state;
+    struct table *table = table_new(SIZE_MAX);
+
+    if (table == NULL)
+        die("no memory");
+    bool complete =
+        offline_read(&source, table, &watch, &state, error) == JOURNAL_COMPLETE;
+    if (complete) {
+        printf("position %ju\n", (uintmax_t)state.position);
+        print_rockets(table);
+    }
+    table_free(table);
+    return complete;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int main(void)
 {
     char path[MAX_PATH], error[JOURNAL_ERROR];
@@ -92,7 +120,7 @@ int main(void)
     log_set_level(LOG_ERROR);
     while (fgets(path, sizeof(path), stdin) != NULL) {
         path[strcspn(path, "\n")] = '\0';
-        if (!recover(path, error))
+        if (!(is_folder(path) ? recover : read_backup)(path, error))
             printf("error %s\n", error);
         printf("done\n");
         fflush(stdout);

@@ -189,6 +189,7 @@ class Sender:
         self._random = Random(f"{seed}/{name}")
         self._channels = [f"{name}/{index}" for index in range(channels)]
         self._next = dict.fromkeys(self._channels, 1)
+        self._unused = list(self._channels)
         self._held: list[Message] = []
         self._batch, self._singles = batch, singles
         self._ports = ports
@@ -261,8 +262,9 @@ class Sender:
         return make_request(self._random, messages, single)
 
     def _message(self) -> Message:
-        """The next one of a rocket; now and then one is left out, to be late."""
-        channel = self._random.choice(self._channels)
+        """The next one of a rocket; now and then one is left out, to be late. All
+        rockets begin before any goes on, so that their number is soon constant."""
+        channel = self._unused.pop() if self._unused else self._random.choice(self._channels)
         number = self._next[channel]
         self._next[channel] += 1
         if number > 1 and self._random.random() < 0.01:
