@@ -10,11 +10,13 @@
 #   FLAG  a flag of the service, with = or a space before its value: -port=N,
 #         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
 #         -max-connections=N, -idle-timeout=SECONDS, -drain=SECONDS,
-#         -max-memory=BYTES, -data=DIR, -log-level=LEVEL, -log-format=FORMAT,
-#         -check-health[=URL], -version. README.md describes them, and so does
-#         build/release/lunar.service -help after the first build.
+#         -max-memory=BYTES, -log-level=LEVEL, -log-format=FORMAT, -data=DIR,
+#         -snapshot=SIZE|off, -check[=FILE], -backup=FILE, -restore=FILE,
+#         -export, -check-health[=URL], -version. README.md describes them, and
+#         so does build/release/lunar.service -help after the first build.
 #
-# Exit status: 0 stopped by a signal, 1 could not build or run, 2 invalid flags.
+# Exit status: 0 stopped by a signal or done, 1 could not build or run, 2 invalid
+# flags.
 #
 # Example: scripts/run.sh -port=9000 -max-memory=512M
 set -euo pipefail

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line. One table lists the flags. The parser, the environment
- * variables, the error texts and -help are all made from it, so that they
- * agree.
+ * The command line and the environment, read by the table of config_flags.h.
  */
 #include "config.h"
 
@@ -13,120 +11,31 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "config_environment.h"
+#include "config_flags.h"
 #include "config_values.h"
-
-#define DEFAULT_HOST "127.0.0.1"
-#define DEFAULT_PORT 8088
-#define DEFAULT_MAX_CONNECTIONS 10000
-#define DEFAULT_IDLE_TIMEOUT 10
-#define DEFAULT_DRAIN 0
-#define DEFAULT_LOG_LEVEL "info"
-#define DEFAULT_LOG_FORMAT "text"
-
-#define STRING_OF(token) #token
-#define STRING(macro) STRING_OF(macro)
-
-/* Starts a new line in the description of a flag. */
-#define LINE "\n        "
-
-/*
- * The flags, in the order of -help:
- *   VALUE(name, argument, variable, example, default, reader, expected, text)
- *   OPTIONAL(name, argument, reader, expected, text), with or without a value
- *   SWITCH(name, result, text)
- */
-#define FLAGS(VALUE, OPTIONAL, SWITCH)                                         \
-    VALUE("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT),             \
-          config_read_port, "a number from 0 to 65535",                        \
-          "Listen on this port; 0 picks a free one.")                          \
-    VALUE("host", "ADDRESS", "LUNAR_HOST", DEFAULT_HOST, DEFAULT_HOST,         \
-          config_read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",      \
-          "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE    \
-          "address, :: every IPv4 and IPv6 address." LINE                      \
-          "WARNING: there is no authentication. Any client that can" LINE      \
-          "reach the address can read and change everything.")                 \
-    VALUE("allow-host", "NAME", "LUNAR_ALLOW_HOST", "rockets.example.org",     \
-          "none", config_read_allow_host,                                      \
-          "host names without ports, as in rockets.example.org,lunar.lan",     \
-          "Accept these names as Host, separated by commas, besides" LINE      \
-          "localhost and IP addresses; other names get status 421. A" LINE     \
-          "proxy that passes Host on needs it. Without this flag any" LINE     \
-          "name is accepted unless -host is a loopback address.")              \
-    VALUE("allow-origin", "URL", "LUNAR_ALLOW_ORIGIN", "https://example.org",  \
-          "none", config_read_allow_origin,                                    \
-          "* or origins without a path, as in "                                \
-          "https://example.org,http://localhost:3000",                         \
-          "Let web pages of these origins, separated by commas, read and" LINE \
-          "post (CORS); * is all. Pages of other sites can do neither.")       \
-    VALUE("threads", "N", "LUNAR_THREADS", "4",                                \
-          "one for each processor, or as many as the CPU affinity or" LINE     \
-          "the CPU quota of the container allows",                             \
-          config_read_threads, "a number from 1 to 256, or per-connection",    \
-          "Run this many event loops, which share all connections." LINE       \
-          "-threads=per-connection runs one thread per connection instead.")   \
-    VALUE("max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000",            \
-          STRING(DEFAULT_MAX_CONNECTIONS), config_read_max_connections,        \
-          "a number from 16 to 1000000",                                       \
-          "Maximum number of open connections. Near the maximum, idle" LINE    \
-          "connections are closed.")                                           \
-    VALUE(                                                                     \
-        "idle-timeout", "SECONDS", "LUNAR_IDLE_TIMEOUT", "60",                 \
-        STRING(DEFAULT_IDLE_TIMEOUT), config_read_idle_timeout,                \
-        "a number of seconds from 1 to 3600",                                  \
-        "Close a connection that has been idle for this time. Responses" LINE  \
-        "announce it: Keep-Alive: timeout=SECONDS.")                           \
-    VALUE("drain", "SECONDS", "LUNAR_DRAIN", "10", STRING(DEFAULT_DRAIN),      \
-          config_read_drain, "a number of seconds from 0 to 3600",             \
-          "At a signal to stop, serve for this time longer, while" LINE        \
-          "/health/ready says 503, so that a load balancer sends" LINE         \
-          "requests elsewhere first.")                                         \
-    VALUE("max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M",                   \
-          "half of the memory of the machine, or of the container's" LINE      \
-          "limit",                                                             \
-          config_read_max_memory,                                              \
-          "a number of bytes, or of K, M or G, at least 1M",                   \
-          "Maximum memory for rockets, as in 512M or 4G. A message that" LINE  \
-          "needs more gets status 503.")                                       \
-    VALUE("data", "DIR", "LUNAR_DATA", "/var/lib/lunar",                       \
-          "none; the state is lost at the stop", config_read_data,             \
-          "a folder, as in /var/lib/lunar, of at most 400 bytes",              \
-          "Keep the state in this folder, which is made if missing. A" LINE    \
-          "message is on the disk before it is acknowledged with 202.")        \
-    VALUE("log-level", "LEVEL", "LUNAR_LOG_LEVEL", "debug", DEFAULT_LOG_LEVEL, \
-          config_read_log_level, "error, warn, info or debug",                 \
-          "Log on stderr up to this level: error, warn, info or debug." LINE   \
-          "debug includes a line per request.")                                \
-    VALUE("log-format", "FORMAT", "LUNAR_LOG_FORMAT", "json",                  \
-          DEFAULT_LOG_FORMAT, config_read_log_format, "text or json",          \
-          "Write a line of the log as text or as an object of JSON.")          \
-    OPTIONAL("check-health", "URL", config_read_check_health,                  \
-             "an http:// URL, as in http://127.0.0.1:8088/health/ready",       \
-             "Do not serve: ask a service that runs, and exit with 0 if" LINE  \
-             "it answers 200, else with 1. The URL is by default /health" LINE \
-             "of the service that has the same -host and -port.")              \
-    SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
-    SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
-    SWITCH("h", CONFIG_HELP, "The same as -help.")
 
 static const struct option {
     const char *name;
-    /* NULL for an option that needs no value. */
+    /* NULL: it has none, as all that are no settings. */
     const char *variable;
-    const char *example;
-    /* NULL for a switch, which takes none. `expected` follows "expected ". */
+    const char *example; /* NULL: it needs no value */
+    /* NULL: it takes no value. `expected` follows "expected ". */
     bool (*read)(const char *value, struct config *config);
     const char *expected;
-    enum config_result result; /* CONFIG_RUN: parse the next argument */
+    enum config_result result; /* what it asks for; CONFIG_RUN: a setting */
+    bool last;                 /* what follows it is not read */
 } options[] = {
-#define VALUE(name, argument, variable, example, fallback, reader, expected,   \
-              text)                                                            \
-    {name, variable, example, reader, expected, CONFIG_RUN},
-#define OPTIONAL(name, argument, reader, expected, text)                       \
-    {name, NULL, NULL, reader, expected, CONFIG_RUN},
-#define SWITCH(name, result, text) {name, NULL, NULL, NULL, NULL, result},
-    FLAGS(VALUE, OPTIONAL, SWITCH)
-#undef VALUE
-#undef OPTIONAL
+#define GROUP(title)
+#define SETTING(name, argument, variable, example, fallback, reader, expected, \
+                text)                                                          \
+    {name, variable, example, reader, expected, CONFIG_RUN, false},
+#define COMMAND(name, argument, example, reader, expected, result, text)       \
+    {name, NULL, example, reader, expected, result, false},
+#define SWITCH(name, result, text) {name, NULL, NULL, NULL, NULL, result, true},
+    FLAGS(GROUP, SETTING, COMMAND, SWITCH)
+#undef GROUP
+#undef SETTING
+#undef COMMAND
 #undef SWITCH
 };
 
@@ -138,6 +47,7 @@ struct reader {
     char *const *end;
     struct config config;
     bool given[OPTION_COUNT]; /* as a flag */
+    bool found[OPTION_COUNT]; /* in the environment, and not given */
     struct config_report *report;
 };
 
@@ -239,7 +149,8 @@ static enum config_result read_argument(struct reader *reader)
         return read_value(reader, option, rest.data);
     if (rest.data != NULL)
         return reader_fail(reader, argument, "this flag takes no value");
-    return option->result;
+    reader->given[option - options] = true;
+    return option->last ? option->result : CONFIG_RUN;
 }
 
 /* A variable's name without LUNAR_. Options that have none come last. */
@@ -264,10 +175,13 @@ static enum config_result read_environment(struct reader *reader,
         if (entry == NULL || reader->given[i])
             continue;
         const char *value = strchr(entry, '=') + 1;
-        if (config_environment_is_link(entry))
+        if (config_environment_is_link(entry)) {
             config_environment_warn_link(entry, option->name, reader->report);
-        else if (!option->read(value, &reader->config))
+            continue;
+        }
+        if (!option->read(value, &reader->config))
             return reader_fail_value(reader, option, option->variable, value);
+        reader->found[i] = true;
     }
     config_environment_warn_unknown(environment, variable_name, reader->report);
     return CONFIG_RUN;
@@ -283,6 +197,7 @@ static struct config default_config(void)
         .idle_timeout = DEFAULT_IDLE_TIMEOUT,
         .drain = DEFAULT_DRAIN,
     };
+    config_read_snapshot(DEFAULT_SNAPSHOT, &config);
     log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);
     log_format_of(TEXT(DEFAULT_LOG_FORMAT), &config.log_format);
     return config;
@@ -306,6 +221,87 @@ static void fit_to_machine(struct config *config, const struct machine *machine)
     }
 }
 
+static size_t index_of(const char *name)
+{
+    const struct option *option = find_option(text_of(name));
+
+    assert(option != NULL);
+    return (size_t)(option - options);
+}
+
+/* Set `*command` to the only one that is given, if any. */
+static enum config_result find_command(struct reader *reader,
+                                       const struct option **command)
+{
+    char flag[64], why[128];
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!reader->given[i] || options[i].result == CONFIG_RUN)
+            continue;
+        if (*command != NULL) {
+            snprintf(flag, sizeof(flag), "-%s", options[i].name);
+            snprintf(why, sizeof(why), "can't be combined with -%s",
+                     (*command)->name);
+            return reader_fail(reader, flag, why);
+        }
+        *command = &options[i];
+    }
+    return *command != NULL ? (*command)->result : CONFIG_RUN;
+}
+
+/* Without a command: the service is to run. */
+static enum config_result check_service(struct reader *reader)
+{
+    size_t snapshot = index_of("snapshot");
+    const char *what = NULL;
+
+    if (reader->given[snapshot])
+        what = "-snapshot";
+    else if (reader->found[snapshot])
+        what = options[snapshot].variable;
+    if (what != NULL && reader->config.data == NULL)
+        return reader_fail(reader, what,
+                           "needs -data=DIR; without it nothing is saved");
+    return CONFIG_RUN;
+}
+
+/* -check has two forms. */
+static enum config_result check_check(struct reader *reader)
+{
+    struct config *config = &reader->config;
+
+    if (config->file != NULL && reader->given[index_of("data")])
+        return reader_fail(reader, "-check=FILE",
+                           "can't be combined with -data; -check=FILE checks a "
+                           "backup, and -check the folder of -data");
+    if (config->file == NULL && config->data == NULL)
+        return reader_fail(reader, "-check",
+                           "needs a folder, as in -data=/var/lib/lunar, or a "
+                           "backup, as in -check=/backup/lunar.backup");
+    if (config->file != NULL)
+        config->data = NULL;
+    return CONFIG_CHECK;
+}
+
+/* Find out what is asked for, and whether the settings fit it. */
+static enum config_result find_result(struct reader *reader)
+{
+    const struct option *command = NULL;
+    enum config_result result = find_command(reader, &command);
+    char flag[64];
+
+    if (result == CONFIG_RUN)
+        return check_service(reader);
+    if (result == CONFIG_CHECK)
+        return check_check(reader);
+    if (result == CONFIG_INVALID || result == CONFIG_CHECK_HEALTH ||
+        reader->config.data != NULL)
+        return result;
+    snprintf(flag, sizeof(flag), "-%s", command->name);
+    return reader_fail(reader, flag,
+                       "needs the folder, as in -data=/var/lib/lunar");
+}
+
 static enum config_result read_settings(struct reader *reader,
                                         char *const environment[])
 {
@@ -314,7 +310,9 @@ static enum config_result read_settings(struct reader *reader,
         if (result != CONFIG_RUN)
             return result;
     }
-    return read_environment(reader, environment);
+    if (read_environment(reader, environment) == CONFIG_INVALID)
+        return CONFIG_INVALID;
+    return find_result(reader);
 }
 
 /*
@@ -354,59 +352,12 @@ enum config_result config_read(struct config *config,
     enum config_result result = read_settings(&reader, input->environment);
     if (result == CONFIG_INVALID)
         report->log_format = find_log_format(&reader, input->environment);
-    if (result != CONFIG_RUN)
+    if (result == CONFIG_INVALID || result == CONFIG_HELP ||
+        result == CONFIG_VERSION)
         return result;
     fit_to_machine(&reader.config, input->machine);
     *config = reader.config;
-    return config->check_health ? CONFIG_CHECK_HEALTH : CONFIG_RUN;
-}
-
-const char *config_help(void)
-{
-    return "Usage: lunar.service [flags]\n"
-           "\n"
-           "Receives the messages of rockets, out of order and more than "
-           "once, and\n"
-           "serves the state of every rocket over HTTP.\n"
-           "\n"
-           "Flags are written -name=value or -name value. If a flag is not "
-           "given, its\n"
-           "environment variable is used, unless that is empty.\n"
-           "\n"
-#define VALUE(name, argument, variable, example, fallback, reader, expected,   \
-              text)                                                            \
-    "  -" name "=" argument LINE text LINE "Default: " fallback                \
-    ". Environment: " variable ".\n"
-#define OPTIONAL(name, argument, reader, expected, text)                       \
-    "  -" name "[=" argument "]" LINE text "\n"
-#define SWITCH(name, result, text) "  -" name LINE text "\n"
-        FLAGS(VALUE, OPTIONAL, SWITCH)
-#undef VALUE
-#undef OPTIONAL
-#undef SWITCH
-            "\n"
-            "Examples:\n"
-            "  lunar.service -port=9000\n"
-            "        Start the service on port 9000.\n"
-            "  rockets launch http://localhost:9000/messages\n"
-            "        Launch test rockets, which post their messages to it.\n"
-            "  curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n"
-            "        List the rockets, the fastest first.\n"
-            "\n"
-            "To try the API in a browser, open /swagger on that port.\n"
-            "\n"
-            "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service "
-            "when requests\n"
-            "in flight are answered, at most 5 seconds later. A second one "
-            "ends it at once.\n"
-            "With -drain it serves for that time before; then a second signal "
-            "begins the\n"
-            "stop, and a third one ends it at once.\n"
-            "\n"
-            "Exit status: 0 stopped by a signal; 1 could not run; 2 invalid "
-            "flags or\n"
-            "environment variables. With -check-health: 0 the response is 200; "
-            "1 it is not.\n";
+    return result;
 }
 
 const char *config_version(void)

@@ -18,10 +18,11 @@ enum {
     CONFIG_MAX_LINE = 256, /* bytes of an error or a warning, with its NUL */
     CONFIG_MAX_WARNINGS = 8,
     /*
-     * Bytes of -data. The files in it have longer names, and SQLite takes
-     * absolute ones of up to 512 bytes (MAX_PATHNAME of its os_unix.c).
+     * Bytes of -data and of the file of a backup. The files in the folder have
+     * longer names, and SQLite takes absolute ones of up to 512 bytes
+     * (MAX_PATHNAME of its os_unix.c).
      */
-    CONFIG_MAX_DATA = 400,
+    CONFIG_MAX_PATH = 400,
 };
 
 struct config {
@@ -36,12 +37,16 @@ struct config {
     unsigned drain;           /* -drain, seconds, 0 */
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
     const char *data;         /* -data, a folder; NULL: in memory only */
+    uint64_t snapshot_bytes;  /* -snapshot, bytes, 64 MiB; 0: off */
     bool threads_by_machine;  /* not given, so the machine decided */
     bool memory_by_machine;
     enum log_level log_level;   /* -log-level, info */
     enum log_format log_format; /* -log-format, text */
-    bool check_health;          /* -check-health: ask instead of serving */
-    const char *check_url;      /* its URL; NULL: that of `host` and `port` */
+    const char *check_url;      /* of -check-health; NULL: that of `host` and
+                                   `port` */
+    const char *file;           /* of -check, -backup or -restore; NULL: -check
+                                   checks `data`. With -check it is that or
+                                   `data`, never both */
 };
 
 /* What config_read() reads. Ownership: all of it is borrowed. */
@@ -67,20 +72,25 @@ enum config_result {
     CONFIG_HELP,    /* -help, -h */
     CONFIG_VERSION, /* -version */
     CONFIG_CHECK_HEALTH,
+    CONFIG_CHECK, /* this and the next: see data_commands.h */
+    CONFIG_BACKUP,
+    CONFIG_RESTORE,
+    CONFIG_EXPORT,
     CONFIG_INVALID,
 };
 
 /*
  * Read the flags, and the variables of those that are not given. An empty
- * variable is an unset one. `config` is set only with CONFIG_RUN and
- * CONFIG_CHECK_HEALTH.
+ * variable is an unset one. `config` is untouched with CONFIG_HELP,
+ * CONFIG_VERSION and CONFIG_INVALID. Settings that a command has no use for are
+ * checked, and then ignored.
  */
 enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report);
 
-/* The text of -help. */
-const char *config_help(void);
+/* The text of -help, in parts from 0; NULL after the last. */
+const char *config_help(size_t part);
 
 /* The version, as "0.1.0". */
 const char *config_version(void);

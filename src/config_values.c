@@ -103,26 +103,56 @@ static unsigned suffix_shift(char suffix)
     }
 }
 
-bool config_read_max_memory(const char *value, struct config *config)
+/* A number of bytes, or of K, M or G: 512M. */
+static bool read_size(struct text digits, uint64_t min, uint64_t max,
+                      uint64_t *size)
 {
-    struct text digits = text_of(value);
     unsigned shift = 0;
+    uint64_t units;
+
     if (digits.length > 0)
         shift = suffix_shift(digits.data[digits.length - 1]);
     if (shift > 0)
         digits.length--;
-    uint64_t units;
-    if (!read_number(digits, 0, SIZE_MAX >> shift, &units) ||
-        units << shift < CONFIG_MIN_MEMORY)
+    if (!read_number(digits, 0, max >> shift, &units) || units << shift < min)
         return false;
-    config->max_memory = (size_t)(units << shift);
+    *size = units << shift;
     return true;
+}
+
+bool config_read_max_memory(const char *value, struct config *config)
+{
+    uint64_t size;
+    if (!read_size(text_of(value), CONFIG_MIN_MEMORY, SIZE_MAX, &size))
+        return false;
+    config->max_memory = (size_t)size;
+    return true;
+}
+
+static bool is_path(const char *value)
+{
+    return *value != '\0' && strlen(value) <= CONFIG_MAX_PATH;
 }
 
 bool config_read_data(const char *value, struct config *config)
 {
     config->data = value;
-    return *value != '\0' && strlen(value) <= CONFIG_MAX_DATA;
+    return is_path(value);
+}
+
+bool config_read_snapshot(const char *value, struct config *config)
+{
+    config->snapshot_bytes = 0;
+    return strcmp(value, "off") == 0 ||
+           read_size(text_of(value), CONFIG_MIN_SNAPSHOT, UINT64_MAX,
+                     &config->snapshot_bytes);
+}
+
+bool config_read_file(const char *value, struct config *config)
+{
+    config->file = value;
+    /* "-" would be taken for a standard stream. */
+    return value == NULL || (is_path(value) && strcmp(value, "-") != 0);
 }
 
 bool config_read_log_level(const char *value, struct config *config)
@@ -132,7 +162,6 @@ bool config_read_log_level(const char *value, struct config *config)
 
 bool config_read_check_health(const char *value, struct config *config)
 {
-    config->check_health = true;
     config->check_url = value;
     return value == NULL || check_health_is_url(value);
 }

@@ -13,7 +13,8 @@
 
 enum {
     CONFIG_MAX_THREADS = 256,
-    CONFIG_MIN_MEMORY = 1024 * 1024, /* bytes */
+    CONFIG_MIN_MEMORY = 1024 * 1024,   /* bytes */
+    CONFIG_MIN_SNAPSHOT = 1024 * 1024, /* the same */
 };
 
 bool config_read_port(const char *value, struct config *config);
@@ -26,9 +27,11 @@ bool config_read_idle_timeout(const char *value, struct config *config);
 bool config_read_drain(const char *value, struct config *config);
 bool config_read_max_memory(const char *value, struct config *config);
 bool config_read_data(const char *value, struct config *config);
+bool config_read_snapshot(const char *value, struct config *config);
 bool config_read_log_level(const char *value, struct config *config);
 bool config_read_log_format(const char *value, struct config *config);
 /* NULL: the flag has no value. */
+bool config_read_file(const char *value, struct config *config);
 bool config_read_check_health(const char *value, struct config *config);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/machine.h"
 #include "check_health.h"
 #include "config.h"
+#include "data_commands.h"
 #include "service.h"
 #include "signals.h"
 
@@ -61,6 +62,24 @@ static int check_service(const struct config *config)
     return EXIT_SUCCESS;
 }
 
+/* Do what needs the log, and set the exit status. */
+static int run(enum config_result result, const struct config *config,
+               const struct machine *machine)
+{
+    switch (result) {
+    case CONFIG_CHECK:
+        return data_commands_check(config);
+    case CONFIG_BACKUP:
+        return data_commands_backup(config);
+    case CONFIG_RESTORE:
+        return data_commands_restore(config);
+    case CONFIG_EXPORT:
+        return data_commands_export(config);
+    default:
+        return service_run(config, machine);
+    }
+}
+
 int main(int argc, char *argv[])
 {
     struct config config;
@@ -73,9 +92,11 @@ int main(int argc, char *argv[])
                           "opened instead");
     const struct machine machine = machine_read("");
     const struct config_input input = {argc, argv, environ, &machine};
-    switch (config_read(&config, &input, &report)) {
+    enum config_result result = config_read(&config, &input, &report);
+    switch (result) {
     case CONFIG_HELP:
-        fputs(config_help(), stdout);
+        for (size_t i = 0; config_help(i) != NULL; i++)
+            fputs(config_help(i), stdout);
         return EXIT_SUCCESS;
     case CONFIG_VERSION:
         printf("lunar.service %s\n", config_version());
@@ -85,7 +106,7 @@ int main(int argc, char *argv[])
         return announce_failure(EXIT_USAGE, report.error);
     case CONFIG_CHECK_HEALTH:
         return check_service(&config);
-    case CONFIG_RUN:
+    default:
         break;
     }
 
@@ -96,7 +117,7 @@ int main(int argc, char *argv[])
     if (!log_start())
         return announce_failure(EXIT_FAILURE, announce_no_threads);
     announce_warnings(&report);
-    int code = service_run(&config, &machine);
+    int code = run(result, &config, &machine);
     log_stop(LOG_STOP_MS);
     return code;
 }

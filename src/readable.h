@@ -21,7 +21,7 @@ struct readable_time {
 
 /* A path of the configuration, escaped by log_escape(). */
 struct readable_path {
-    char text[4 * CONFIG_MAX_DATA + 1];
+    char text[4 * CONFIG_MAX_PATH + 1];
 };
 
 struct readable_number readable_number(uint64_t value);

@@ -78,8 +78,11 @@ static const char *create_parts(struct service *service,
     if (service->metrics == NULL)
         return no_memory;
     if (config->data != NULL) {
-        const struct store_options options = {.folder = config->data,
-                                              .metrics = service->metrics};
+        const struct store_options options = {
+            .folder = config->data,
+            .snapshot_bytes = config->snapshot_bytes,
+            .metrics = service->metrics,
+        };
         service->store = store_open(&options, error);
         if (service->store == NULL)
             return error;
@@ -204,6 +207,9 @@ static void stop_server(struct service *service, struct server *server)
         if (service->has_limit)
             continue;
         /* Others still use what would be freed. */
+        log_line(LOG_ERROR,
+                 "a worker does not end, so the requests that wait for it "
+                 "are not answered; ending the process");
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
     }

@@ -4,6 +4,8 @@
  * it is alive, and what is wrong; GET /health/ready whether requests should be
  * sent to it. Both are polled, so they read a few counters and no rocket.
  */
+#include <time.h>
+
 #include "base/clock.h"
 #include "format/json_write.h"
 #include "http/problem.h"
@@ -50,6 +52,20 @@ static const char *find_not_writable(const struct api *api,
     return status.problem;
 }
 
+/* Reads and messages go on; but the folder grows, and so does the next start.
+ */
+static const char *find_no_snapshot(const struct api *api,
+                                    char room[RECOVERY_TEXT])
+{
+    struct store_snapshot_status status;
+
+    (void)room;
+    if (api->store == NULL)
+        return NULL;
+    store_snapshot_status(api->store, &status);
+    return status.problem;
+}
+
 #define FULL                                                                   \
     "memory for rockets is full, so messages that need more get 503: send "    \
     "missing messages, as gaps take memory, or restart with a larger "         \
@@ -73,13 +89,14 @@ static const struct reason {
      * which only one of them uses. NULL: nothing is wrong.
      */
     const char *(*find)(const struct api *api, char room[RECOVERY_TEXT]);
-    unsigned prevents;       /* READS, INGEST */
+    unsigned prevents;       /* READS, INGEST, or nothing yet */
     const char *retry_after; /* NULL: until the recovery is likely to end */
 } reasons[] = {
     {find_stopping, READS | INGEST, "5"},
     {find_recovering, READS | INGEST, NULL},
     {find_not_writable, INGEST, "5"},
     {find_full, INGEST, "10"},
+    {find_no_snapshot, 0, NULL},
 };
 
 enum { REASON_COUNT = sizeof(reasons) / sizeof(reasons[0]) };
@@ -91,15 +108,15 @@ struct findings {
     char room[RECOVERY_TEXT];
 };
 
-/* What is wrong and prevents one of `uses`. */
+/* What is wrong and prevents one of `uses`, or all if that is 0. */
 static void find_problems(const struct api *api, unsigned uses,
                           struct findings *findings)
 {
     findings->first = REASON_COUNT;
     for (size_t i = 0; i < REASON_COUNT; i++) {
-        findings->problems[i] = (reasons[i].prevents & uses) != 0
-                                    ? reasons[i].find(api, findings->room)
-                                    : NULL;
+        bool asked = uses == 0 || (reasons[i].prevents & uses) != 0;
+        findings->problems[i] =
+            asked ? reasons[i].find(api, findings->room) : NULL;
         if (findings->problems[i] != NULL && findings->first == REASON_COUNT)
             findings->first = i;
     }
@@ -134,6 +151,46 @@ static void append_problems(struct buffer *out, const struct findings *findings)
     buffer_append(out, TEXT("]"));
 }
 
+/* A time in seconds of the Unix epoch, as a date-time. */
+static void append_time(struct buffer *out, int64_t seconds)
+{
+    struct tm utc = {.tm_year = 70, .tm_mday = 1};
+    time_t time = seconds;
+    char text[64];
+
+    gmtime_r(&time, &utc);
+    size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    json_append(out, (struct text){text, length});
+}
+
+/* The last snapshot, which the next start loads. */
+static void append_snapshot(struct buffer *out, struct store *store)
+{
+    struct store_snapshot_status status;
+
+    store_snapshot_status(store, &status);
+    buffer_append(out, TEXT(",\"snapshot\":"));
+    if (!status.exists) {
+        buffer_append(out, TEXT("null"));
+        return;
+    }
+    int64_t now = (int64_t)(clock_us(CLOCK_REALTIME) / 1000000);
+    /* The clock may have been set back. */
+    int64_t age = now > status.time ? now - status.time : 0;
+    buffer_append(out, TEXT("{\"time\":"));
+    append_time(out, status.time);
+    append_member(out, TEXT("ageSeconds"), (uint64_t)age);
+    append_member(out, TEXT("position"), status.position);
+    append_member(out, TEXT("rockets"), status.rockets);
+    append_member(out, TEXT("bytes"), status.bytes);
+    buffer_append(out, TEXT(",\"problem\":"));
+    if (status.problem != NULL)
+        json_append(out, text_of(status.problem));
+    else
+        buffer_append(out, TEXT("null"));
+    buffer_append(out, TEXT("}"));
+}
+
 /* Whether the state survives a restart, and how much of it is on the disk. */
 static void append_store(struct buffer *out, const struct api *api)
 {
@@ -147,6 +204,7 @@ static void append_store(struct buffer *out, const struct api *api)
     buffer_append(out, TEXT(",\"store\":{\"kept\":true"));
     append_member(out, TEXT("position"), status.position);
     append_member(out, TEXT("bytes"), status.bytes);
+    append_snapshot(out, api->store);
     buffer_append(out, TEXT("}"));
 }
 
@@ -164,7 +222,7 @@ void health_get(struct api *api, const struct http_request *request,
     struct findings findings;
 
     (void)request;
-    find_problems(api, READS | INGEST, &findings);
+    find_problems(api, 0, &findings);
     respond(response);
     buffer_append(out, TEXT("{\"status\":"));
     buffer_append(out, findings.first == REASON_COUNT ? TEXT("\"ok\"")

@@ -397,7 +397,7 @@ bool server_stop(struct server *server)
     uint64_t cancelled = connection_clock();
     unsigned waiting = connections_cancel_waits(connections, SERVER_CANCEL_MS);
     if (waiting > 0 && first)
-        log_line(LOG_ERROR,
+        log_line(LOG_WARN,
                  "%u requests still wait, for a commit or a worker, although "
                  "the time for the stop is over",
                  waiting);

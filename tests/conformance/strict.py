@@ -21,7 +21,8 @@ TIME_PATTERN = (
 # The objects of responses: they have the documented members and no others. The
 # other objects are those of messages.
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
-          "Health", "StoreState", "Readiness", "Problem")
+          "Health", "StoreState", "SnapshotState", "Readiness", "Problem")
+KEPT = ("position", "bytes", "snapshot")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
 
 
@@ -60,8 +61,8 @@ def tighten(document):
         {"type": NULL, "createdAt": NULL},
         {"type": STRING, "createdAt": STRING, "mission": STRING})
     schemas["StoreState"]["oneOf"] = [
-        {"properties": {"kept": {"const": True}}, "required": ["position", "bytes"]},
-        {"properties": {"kept": {"const": False}, "position": False, "bytes": False}}]
+        {"properties": {"kept": {"const": True}}, "required": list(KEPT)},
+        {"properties": {"kept": {"const": False}, **dict.fromkeys(KEPT, False)}}]
     schemas["PostMessageProblem"]["oneOf"] = [
         {"required": list(COUNTS)}, {"properties": dict.fromkeys(COUNTS, False)}]
     for response, status in _problems(document):

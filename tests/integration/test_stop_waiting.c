@@ -217,7 +217,8 @@ static void what_waits_for_ever_does_not_hold_up_the_stop(void **state)
     for (size_t i = 0; i < WORKERS; i++)
         waitpid(workers[i], NULL, __WALL);
     free(process_finish(&instance.process, EXIT_FAILURE, &errors));
-    assert_non_null(strstr(errors, "1 requests still wait"));
+    assert_non_null(strstr(errors, " warn  1 requests still wait"));
+    assert_non_null(strstr(errors, " error a worker does not end"));
     free(errors);
     connection_close(&waiting);
 }

@@ -142,3 +142,9 @@ void store_status(struct store *store, struct journal_status *status)
 {
     *status = store->status;
 }
+
+void store_snapshot_status(struct store *store,
+                           struct store_snapshot_status *status)
+{
+    *status = store->snapshot;
+}

@@ -24,8 +24,9 @@ enum { TOY_STORE_ID = 0x1234 };
 struct store {
     struct journal journal;
     struct commit *commit;
-    struct journal_status status; /* that store_status() gives */
-    bool busy;                    /* append() fails */
+    struct journal_status status;          /* that store_status() gives */
+    struct store_snapshot_status snapshot; /* the same of the snapshot */
+    bool busy;                             /* append() fails */
     pthread_mutex_t lock;
     /* Guarded by `lock`: the tickets that are pending, in order. */
     struct journal_ticket *first, **end;

@@ -73,7 +73,9 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(config.idle_timeout, 10);
     assert_int_equal(config.drain, 0);
     assert_null(config.data);
-    assert_false(config.check_health);
+    assert_int_equal(config.snapshot_bytes, 64 << 20);
+    assert_null(config.check_url);
+    assert_null(config.file);
     assert_int_equal(config.log_level, LOG_INFO);
     assert_int_equal(config.log_format, LOG_TEXT);
     assert_false(config.per_connection);
@@ -135,11 +137,20 @@ static void what_is_given_is_not_the_choice_of_the_machine(void **state)
 static const char *outcome_of(enum config_result result,
                               const struct reading *reading)
 {
+    static const char *const commands[] = {
+        [CONFIG_RUN] = "",
+        [CONFIG_CHECK_HEALTH] = "health ",
+        [CONFIG_CHECK] = "check ",
+        [CONFIG_BACKUP] = "backup ",
+        [CONFIG_RESTORE] = "restore ",
+        [CONFIG_EXPORT] = "export ",
+    };
     static char changes[256];
     const struct config *config = &reading->config;
     char *at = changes;
 
-    bool is_set = result == CONFIG_RUN || result == CONFIG_CHECK_HEALTH;
+    bool is_set = result != CONFIG_INVALID && result != CONFIG_HELP &&
+                  result != CONFIG_VERSION;
     if (!is_set)
         assert_null(config->host); /* it is untouched */
     if (result == CONFIG_INVALID)
@@ -147,7 +158,7 @@ static const char *outcome_of(enum config_result result,
     if (!is_set)
         return result == CONFIG_HELP ? "help" : "version";
 
-    changes[0] = '\0';
+    at += sprintf(at, "%s", commands[result]);
     if (config->port != 8088)
         at += sprintf(at, "port=%u ", (unsigned)config->port);
     if (strcmp(config->host, "127.0.0.1") != 0)
@@ -166,13 +177,16 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "idle=%u ", config->idle_timeout);
     if (config->drain != 0)
         at += sprintf(at, "drain=%u ", config->drain);
-    if (result == CONFIG_CHECK_HEALTH)
-        at += sprintf(at, "check=%s ",
-                      config->check_url != NULL ? config->check_url : "own");
+    if (config->check_url != NULL)
+        at += sprintf(at, "url=%s ", config->check_url);
+    if (config->file != NULL)
+        at += sprintf(at, "file=%s ", config->file);
     if (config->max_memory != 7 << 20)
         at += sprintf(at, "memory=%zu ", config->max_memory);
     if (config->data != NULL)
         at += sprintf(at, "data=%s ", config->data);
+    if (config->snapshot_bytes != 64 << 20)
+        at += sprintf(at, "snapshot=%ju ", (uintmax_t)config->snapshot_bytes);
     if (config->log_level != LOG_INFO)
         at += sprintf(at, "level=%d ", (int)config->log_level);
     if (config->log_format != LOG_TEXT)
@@ -189,6 +203,11 @@ static const char *outcome_of(enum config_result result,
 #define URL "expected an http:// URL, as in http://127.0.0.1:8088/health/ready"
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define FOLDER "expected a folder, as in /var/lib/lunar, of at most 400 bytes"
+#define SNAPSHOT                                                               \
+    "expected off, or a number of bytes, or of K, M or G, at least 1M"
+#define BACKUP                                                                 \
+    "expected a file, as in /backup/lunar.backup, of at most 400 bytes"
+#define NO_FOLDER "needs the folder, as in -data=/var/lib/lunar"
 #define LEVEL "expected error, warn, info or debug"
 #define FORMAT "expected text or json"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
@@ -222,33 +241,85 @@ static const struct {
     /* Every flag has a variable. */
     {"-port=1 -host=:: -threads=99 -max-connections=98 -max-memory=6M "
      "-log-level=debug -idle-timeout=9 -allow-host=a,b -allow-origin=http://a "
-     "-log-format=json -drain=8 -data=/var/lib/lunar",
+     "-log-format=json -drain=8 -data=/var/lib/lunar -snapshot=2M",
      "",
      "port=1 host=:: hosts=a,b origins=http://a threads=99 connections=98 "
-     "idle=9 drain=8 memory=6291456 data=/var/lib/lunar level=3 json "},
+     "idle=9 drain=8 memory=6291456 data=/var/lib/lunar "
+     "snapshot=2097152 level=3 json "},
     {"",
      "LUNAR_PORT=1 LUNAR_HOST=:: LUNAR_THREADS=99 LUNAR_MAX_CONNECTIONS=98 "
      "LUNAR_MAX_MEMORY=6M LUNAR_LOG_LEVEL=debug LUNAR_IDLE_TIMEOUT=9 "
      "LUNAR_ALLOW_HOST=a LUNAR_ALLOW_ORIGIN=* LUNAR_DRAIN=8 "
-     "LUNAR_LOG_FORMAT=json LUNAR_DATA=data",
+     "LUNAR_LOG_FORMAT=json LUNAR_DATA=data LUNAR_SNAPSHOT=off",
      "port=1 host=:: hosts=a origins=* threads=99 connections=98 idle=9 "
-     "drain=8 memory=6291456 data=data level=3 json "},
+     "drain=8 memory=6291456 data=data snapshot=0 level=3 json "},
 
     /* Without a URL, the other settings say what it is. */
-    {"-check-health", "", "check=own "},
-    {"--check-health -port 9000",
-     "LUNAR_HOST=::", "port=9000 host=:: check=own "},
+    {"-check-health", "", "health "},
+    {"--check-health -port 9000", "LUNAR_HOST=::", "health port=9000 host=:: "},
     {"-check-health=http://[::1]:9/a?b", "LUNAR_PORT=9000",
-     "port=9000 check=http://[::1]:9/a?b "},
-    {"-check-health=http://a -check-health", "", "check=own "},
+     "health port=9000 url=http://[::1]:9/a?b "},
+    {"-check-health=http://a -check-health", "", "health "},
     {"-check-health -version", "", "version"},
-    {"-check-health http://a -port 9", "", "port=9 check=http://a "},
+    {"-check-health http://a -port 9", "", "health port=9 url=http://a "},
     {"-check-health localhost", "", "-check-health=localhost: " URL},
     {"-check-health", "LUNAR_PORT=x", "LUNAR_PORT=x: " PORT},
     {"", "LUNAR_CHECK_HEALTH=http://a", ""},
     REFUSED("-check-health=", URL),
     REFUSED("-check-health=localhost:8088", URL),
     REFUSED("-check-health=https://localhost", URL),
+
+    /* Commands on a folder or a backup; other settings do no harm. */
+    {"-data=d -check", "", "check data=d "},
+    {"-check -data=d", "", "check data=d "},
+    {"-check", "LUNAR_DATA=d", "check data=d "},
+    {"-check=f", "", "check file=f "},
+    {"-check f", "LUNAR_DATA=d", "check file=f "},
+    {"-check=f -check -data=d", "", "check data=d "},
+    {"-data=d -backup=f", "", "backup file=f data=d "},
+    {"-backup f", "LUNAR_DATA=d", "backup file=f data=d "},
+    {"-restore=f -data=d", "", "restore file=f data=d "},
+    {"-export -data=d -port=9", "", "export port=9 data=d "},
+    {"-export -data=d", "LUNAR_SNAPSHOT=off", "export data=d snapshot=0 "},
+    {"-check-health", "LUNAR_SNAPSHOT=off", "health snapshot=0 "},
+    {"-export -help", "", "help"},
+    {"-data=d -snapshot=1M", "", "data=d snapshot=1048576 "},
+    {"-data=d -snapshot=off", "LUNAR_SNAPSHOT=2M", "data=d snapshot=0 "},
+
+    /* What they need, and what cannot be combined. */
+    {"-check", "",
+     "-check: needs a folder, as in -data=/var/lib/lunar, or a backup, as in "
+     "-check=/backup/lunar.backup"},
+    {"-check=f -data=d", "",
+     "-check=FILE: can't be combined with -data; -check=FILE checks a backup, "
+     "and -check the folder of -data"},
+    {"-backup=f", "", "-backup: " NO_FOLDER},
+    {"-restore=f", "LUNAR_DATA=", "-restore: " NO_FOLDER},
+    {"-export", "", "-export: " NO_FOLDER},
+    {"-data=d -backup=f -check", "", "-backup: can't be combined with -check"},
+    {"-data=d -export -check-health", "",
+     "-check-health: can't be combined with -export"},
+    {"-restore=a -backup=b -data=d", "",
+     "-restore: can't be combined with -backup"},
+    {"-snapshot=off", "",
+     "-snapshot: needs -data=DIR; without it nothing is saved"},
+    {"", "LUNAR_SNAPSHOT=1M",
+     "LUNAR_SNAPSHOT: needs -data=DIR; without it nothing is saved"},
+    {"-data=d -backup", "",
+     "-backup: expected a value, as in -backup=/backup/lunar.backup"},
+    {"-data=d -export=f", "", "-export=f: this flag takes no value"},
+    {"-data=d -export f", "",
+     "f: unexpected argument; flags start with '-', see -help"},
+    {"", "LUNAR_BACKUP=f", ""},
+    REFUSED("-check=", BACKUP),
+    REFUSED("-backup=", BACKUP),
+    REFUSED("-backup=-", BACKUP),
+    REFUSED("-restore=", BACKUP),
+    REFUSED("-snapshot=", SNAPSHOT),
+    REFUSED("-snapshot=0", SNAPSHOT),
+    REFUSED("-snapshot=1048575", SNAPSHOT),
+    REFUSED("-snapshot=on", SNAPSHOT),
+    REFUSED("-snapshot=64MB", SNAPSHOT),
 
     /* A flag overrides its variable, also an invalid one. */
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
@@ -559,6 +630,14 @@ static void help_describes_every_flag(void **state)
         "  -data=DIR\n",
         "Default: none; the state is lost at the stop",
         "Environment: LUNAR_DATA.\n",
+        "  -snapshot=SIZE|off\n",
+        "Default: 64M. Environment: LUNAR_SNAPSHOT.\n",
+        "  -check[=FILE]\n",
+        "  -backup=FILE\n",
+        "  -restore=FILE\n",
+        "  -export\n",
+        "\nServing:\n  -port",
+        "\nKeeping data:\n  -data",
         "  -max-memory=BYTES\n",
         "Default: half of the memory of the machine, or of the container's",
         "Environment: LUNAR_MAX_MEMORY.\n",
@@ -576,7 +655,12 @@ static void help_describes_every_flag(void **state)
         "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
         "Exit status: 0",
     };
-    const char *help = config_help();
+    char help[8192] = "";
+    size_t end = 0;
+    for (size_t i = 0; config_help(i) != NULL; i++)
+        end += (size_t)snprintf(help + end, sizeof(help) - end, "%s",
+                                config_help(i));
+    assert_true(end < sizeof(help));
     for (size_t i = 0; i < COUNT(parts); i++)
         assert_non_null(strstr(help, parts[i]));
     for (const char *line = help; *line != '\0';) {
@@ -627,19 +711,29 @@ static void error_has_the_format_of_the_log(void **state)
 }
 
 /* The files in the folder need some bytes of what SQLite takes. */
-static void folder_has_at_most_400_bytes(void **state)
+static void paths_have_at_most_400_bytes(void **state)
 {
-    char argument[512] = "-data=";
-    struct reading reading;
+    static const struct {
+        const char *flag, *error;
+    } rows[] = {{"-data=", FOLDER}, {"-check=", BACKUP}};
 
     (void)state;
-    memset(argument + strlen("-data="), 'd', 400);
-    assert_int_equal(read_words(&reading, argument, ""), CONFIG_RUN);
-    assert_int_equal(strlen(reading.config.data), 400);
-    argument[strlen("-data=") + 400] = 'd';
-    assert_int_equal(read_words(&reading, argument, ""), CONFIG_INVALID);
-    assert_non_null(strstr(reading.report.error, ": " FOLDER));
-    assert_true(strncmp(reading.report.error, "-data=ddd", 9) == 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char argument[512];
+        struct reading reading;
+        size_t length = strlen(rows[i].flag);
+
+        memset(argument, 'd', sizeof(argument));
+        memcpy(argument, rows[i].flag, length);
+        argument[length + 400] = '\0';
+        assert_int_not_equal(read_words(&reading, argument, ""),
+                             CONFIG_INVALID);
+        argument[length + 400] = 'd';
+        argument[length + 401] = '\0';
+        assert_int_equal(read_words(&reading, argument, ""), CONFIG_INVALID);
+        assert_non_null(strstr(reading.report.error, rows[i].error));
+        assert_memory_equal(reading.report.error, argument, length + 10);
+    }
 }
 
 int main(void)
@@ -653,7 +747,7 @@ int main(void)
         cmocka_unit_test(number_of_warnings_is_bounded),
         cmocka_unit_test(error_or_warning_is_one_short_line),
         cmocka_unit_test(error_has_the_format_of_the_log),
-        cmocka_unit_test(folder_has_at_most_400_bytes),
+        cmocka_unit_test(paths_have_at_most_400_bytes),
         cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(version_is_that_of_the_build),
     };

@@ -48,15 +48,17 @@ static struct names flags(void)
 {
     static char list[OPENAPI_MAX_NAMES][OPENAPI_NAME_SIZE];
     struct names flags = {.count = 0};
-    const char *line = config_help();
+    const char *line;
 
-    while ((line = strstr(line, "\n  -")) != NULL) {
-        line += strlen("\n  ");
-        assert_true(flags.count < OPENAPI_MAX_NAMES);
-        snprintf(list[flags.count], OPENAPI_NAME_SIZE, "%.*s",
-                 (int)strcspn(line, "[=\n"), line);
-        flags.names[flags.count] = list[flags.count];
-        flags.count++;
+    for (size_t part = 0; (line = config_help(part)) != NULL; part++) {
+        while ((line = strstr(line, "\n  -")) != NULL) {
+            line += strlen("\n  ");
+            assert_true(flags.count < OPENAPI_MAX_NAMES);
+            snprintf(list[flags.count], OPENAPI_NAME_SIZE, "%.*s",
+                     (int)strcspn(line, "[=\n"), line);
+            flags.names[flags.count] = list[flags.count];
+            flags.count++;
+        }
     }
     assert_true(flags.count > 0);
     return flags;

@@ -4,7 +4,10 @@
  */
 #include "lib/unit_check.h"
 
+#include <time.h>
+
 #include "api/api.h"
+#include "base/clock.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "lib/messages.h"
@@ -24,6 +27,7 @@ enum { SMALL = 100000 };
     "-max-memory"
 #define FULL FULL_AND_KEPT ", which loses all rockets"
 #define RECOVERING "the state is being recovered"
+#define NO_SNAPSHOT "the last snapshot failed: see the log"
 #define DISK_FULL "the disk is full: free some space"
 #define PROBLEM(title, status, detail)                                         \
     "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status     \
@@ -34,8 +38,9 @@ enum { SMALL = 100000 };
 struct scene {
     struct api api;
     struct http_app app;
-    struct store store; /* see use_store() */
-    uint64_t next;      /* number of the next message after a gap */
+    struct store store;   /* see use_store() */
+    const char *snapshot; /* of it, as /health shall have it */
+    uint64_t next;        /* number of the next message after a gap */
 };
 
 static int set_up(void **context)
@@ -52,6 +57,7 @@ static int set_up(void **context)
     api_init(&scene->api, table, NULL, NULL);
     scene->app = api_app(&scene->api);
     scene->next = 1;
+    scene->snapshot = "null";
     *context = scene;
     return 0;
 }
@@ -143,13 +149,14 @@ static void check_health_of(struct scene *scene, const char *status,
                             const char *problems)
 {
     const struct table *table = scene->api.table;
-    char expected[1024], store[128] = "{\"kept\":false}";
+    char expected[2048], store[1024] = "{\"kept\":false}";
 
     if (scene->api.store != NULL)
         snprintf(store, sizeof(store),
-                 "{\"kept\":true,\"position\":%ju,\"bytes\":%ju}",
+                 "{\"kept\":true,\"position\":%ju,\"bytes\":%ju,"
+                 "\"snapshot\":%s}",
                  (uintmax_t)scene->store.status.position,
-                 (uintmax_t)scene->store.status.bytes);
+                 (uintmax_t)scene->store.status.bytes, scene->snapshot);
 
     snprintf(expected, sizeof(expected),
              "{\"status\":\"%s\",\"version\":\"" LUNAR_VERSION
@@ -268,6 +275,59 @@ static void disk_that_cannot_be_written_concerns_ingest(void **context)
     check(scene, "/health/ready?for=ingest", 200, READY, NULL);
 }
 
+static void last_snapshot_is_described(void **context)
+{
+    struct scene *scene = *context;
+    char expected[512], time[32];
+
+    use_store(scene);
+    scene->store.snapshot = (struct store_snapshot_status){
+        .enabled = true,
+        .exists = true,
+        .time = (int64_t)(clock_us(CLOCK_REALTIME) / 1000000) - 60,
+        .position = 11,
+        .rockets = 12,
+        .bytes = 13,
+        .took_us = 14,
+    };
+    time_t seconds = scene->store.snapshot.time;
+    struct tm utc;
+    strftime(time, sizeof(time), "%FT%TZ", gmtime_r(&seconds, &utc));
+    snprintf(expected, sizeof(expected),
+             "{\"time\":\"%s\",\"ageSeconds\":60,\"position\":11,"
+             "\"rockets\":12,\"bytes\":13,\"problem\":null}",
+             time);
+    scene->snapshot = expected;
+    check_health_of(scene, "ok", "");
+    /* The clock was set back since. */
+    scene->store.snapshot.time = 253402300799;
+    scene->snapshot = "{\"time\":\"9999-12-31T23:59:59Z\",\"ageSeconds\":0,"
+                      "\"position\":11,\"rockets\":12,\"bytes\":13,"
+                      "\"problem\":null}";
+    check_health_of(scene, "ok", "");
+    scene->store.snapshot.problem = NO_SNAPSHOT;
+    scene->snapshot = "{\"time\":\"9999-12-31T23:59:59Z\",\"ageSeconds\":0,"
+                      "\"position\":11,\"rockets\":12,\"bytes\":13,"
+                      "\"problem\":\"" NO_SNAPSHOT "\"}";
+    check_health_of(scene, "degraded", "\"" NO_SNAPSHOT "\"");
+}
+
+/* Also the first one, of which nothing else is known. */
+static void failed_snapshot_is_told_and_prevents_nothing(void **context)
+{
+    struct scene *scene = *context;
+
+    use_store(scene);
+    scene->store.snapshot.enabled = true;
+    scene->store.snapshot.problem = NO_SNAPSHOT;
+    check_health_of(scene, "degraded", "\"" NO_SNAPSHOT "\"");
+    check(scene, "/health/ready", 200, READY, NULL);
+    check(scene, "/health/ready?for=ingest", 200, READY, NULL);
+    scene->store.status.problem = DISK_FULL;
+    check_health_of(scene, "degraded", "\"" DISK_FULL "\",\"" NO_SNAPSHOT "\"");
+    check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(DISK_FULL), "5");
+}
+
 /* A restart with more memory loses nothing then. */
 static void full_memory_with_a_store_loses_nothing(void **context)
 {
@@ -316,6 +376,8 @@ int main(void)
         FIXTURE_TEST(stop_concerns_all_and_comes_first),
         FIXTURE_TEST(recovery_concerns_all_and_tells_its_progress),
         FIXTURE_TEST(disk_that_cannot_be_written_concerns_ingest),
+        FIXTURE_TEST(last_snapshot_is_described),
+        FIXTURE_TEST(failed_snapshot_is_told_and_prevents_nothing),
         FIXTURE_TEST(full_memory_with_a_store_loses_nothing),
         FIXTURE_TEST(parameter_is_one_of_two_values),
     };

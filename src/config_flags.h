@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of the flags. The parser, the environment variables, the error
+ * texts and -help are all made from it, so that they agree.
+ */
+#ifndef LUNAR_CONFIG_FLAGS_H
+#define LUNAR_CONFIG_FLAGS_H
+
+#define DEFAULT_HOST "127.0.0.1"
+#define DEFAULT_PORT 8088
+#define DEFAULT_MAX_CONNECTIONS 10000
+#define DEFAULT_IDLE_TIMEOUT 10
+#define DEFAULT_DRAIN 0
+#define DEFAULT_SNAPSHOT "64M"
+#define DEFAULT_LOG_LEVEL "info"
+#define DEFAULT_LOG_FORMAT "text"
+
+#define STRING_OF(token) #token
+#define STRING(macro) STRING_OF(macro)
+
+/* Starts a new line in the description of a flag. */
+#define LINE "\n        "
+
+/*
+ * The flags, in the order of -help:
+ *   GROUP(title) of the flags behind it
+ *   SETTING(name, argument, variable, example, default, reader, expected, text)
+ *   COMMAND(name, argument, example, reader, expected, result, text) does that
+ *     instead of serving. Without `example` the argument may be missing, and
+ *     without `reader` there is none.
+ *   SWITCH(name, result, text) ends the reading of the flags
+ */
+#define FLAGS(GROUP, SETTING, COMMAND, SWITCH)                                 \
+    GROUP("Serving")                                                           \
+    SETTING("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT),           \
+            config_read_port, "a number from 0 to 65535",                      \
+            "Listen on this port; 0 picks a free one.")                        \
+    SETTING("host", "ADDRESS", "LUNAR_HOST", DEFAULT_HOST, DEFAULT_HOST,       \
+            config_read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",    \
+            "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE  \
+            "address, :: every IPv4 and IPv6 address." LINE                    \
+            "WARNING: there is no authentication. Any client that can" LINE    \
+            "reach the address can read and change everything.")               \
+    SETTING("allow-host", "NAME", "LUNAR_ALLOW_HOST", "rockets.example.org",   \
+            "none", config_read_allow_host,                                    \
+            "host names without ports, as in rockets.example.org,lunar.lan",   \
+            "Accept these names as Host, separated by commas, besides" LINE    \
+            "localhost and IP addresses; other names get status 421. A" LINE   \
+            "proxy that passes Host on needs it. Without this flag any" LINE   \
+            "name is accepted unless -host is a loopback address.")            \
+    SETTING(                                                                   \
+        "allow-origin", "URL", "LUNAR_ALLOW_ORIGIN", "https://example.org",    \
+        "none", config_read_allow_origin,                                      \
+        "* or origins without a path, as in "                                  \
+        "https://example.org,http://localhost:3000",                           \
+        "Let web pages of these origins, separated by commas, read and" LINE   \
+        "post (CORS); * is all. Pages of other sites can do neither.")         \
+    SETTING("threads", "N", "LUNAR_THREADS", "4",                              \
+            "one for each processor, or as many as the CPU affinity or" LINE   \
+            "the CPU quota of the container allows",                           \
+            config_read_threads, "a number from 1 to 256, or per-connection",  \
+            "Run this many event loops, which share all connections." LINE     \
+            "-threads=per-connection runs one thread per connection instead.") \
+    SETTING("max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000",          \
+            STRING(DEFAULT_MAX_CONNECTIONS), config_read_max_connections,      \
+            "a number from 16 to 1000000",                                     \
+            "Maximum number of open connections. Near the maximum, idle" LINE  \
+            "connections are closed.")                                         \
+    SETTING(                                                                   \
+        "idle-timeout", "SECONDS", "LUNAR_IDLE_TIMEOUT", "60",                 \
+        STRING(DEFAULT_IDLE_TIMEOUT), config_read_idle_timeout,                \
+        "a number of seconds from 1 to 3600",                                  \
+        "Close a connection that has been idle for this time. Responses" LINE  \
+        "announce it: Keep-Alive: timeout=SECONDS.")                           \
+    SETTING("drain", "SECONDS", "LUNAR_DRAIN", "10", STRING(DEFAULT_DRAIN),    \
+            config_read_drain, "a number of seconds from 0 to 3600",           \
+            "At a signal to stop, serve for this time longer, while" LINE      \
+            "/health/ready says 503, so that a load balancer sends" LINE       \
+            "requests elsewhere first.")                                       \
+    SETTING(                                                                   \
+        "max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M",                     \
+        "half of the memory of the machine, or of the container's" LINE        \
+        "limit",                                                               \
+        config_read_max_memory,                                                \
+        "a number of bytes, or of K, M or G, at least 1M",                     \
+        "Maximum memory for rockets, as in 512M or 4G. A message that" LINE    \
+        "needs more gets status 503.")                                         \
+    SETTING("log-level", "LEVEL", "LUNAR_LOG_LEVEL", "debug",                  \
+            DEFAULT_LOG_LEVEL, config_read_log_level,                          \
+            "error, warn, info or debug",                                      \
+            "Log on stderr up to this level: error, warn, info or debug." LINE \
+            "debug includes a line per request.")                              \
+    SETTING("log-format", "FORMAT", "LUNAR_LOG_FORMAT", "json",                \
+            DEFAULT_LOG_FORMAT, config_read_log_format, "text or json",        \
+            "Write a line of the log as text or as an object of JSON.")        \
+    GROUP("Keeping data")                                                      \
+    SETTING("data", "DIR", "LUNAR_DATA", "/var/lib/lunar",                     \
+            "none; the state is lost at the stop", config_read_data,           \
+            "a folder, as in /var/lib/lunar, of at most 400 bytes",            \
+            "Keep the state in this folder, which is made if missing. A" LINE  \
+            "message is on the disk before it is acknowledged with 202.")      \
+    SETTING("snapshot", "SIZE|off", "LUNAR_SNAPSHOT", "256M",                  \
+            DEFAULT_SNAPSHOT, config_read_snapshot,                            \
+            "off, or a number of bytes, or of K, M or G, at least 1M",         \
+            "Save all rockets in a snapshot, in the background, when the" LINE \
+            "messages since the last one take this size on the disk, or" LINE  \
+            "its own, if that is larger. They are deleted then, so the" LINE   \
+            "folder stays small and a start quick. off: it only grows.")       \
+    GROUP("Work on a folder or a backup, without serving")                     \
+    COMMAND("check", "[=FILE]", NULL, config_read_file,                        \
+            "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
+            CONFIG_CHECK,                                                      \
+            "Check all that is in -data=DIR, or in the backup FILE, and" LINE  \
+            "say what is damaged. It is only read, and may be in use.")        \
+    COMMAND("backup", "=FILE", "/backup/lunar.backup", config_read_file,       \
+            "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
+            CONFIG_BACKUP,                                                     \
+            "Write a backup of -data=DIR to the new file FILE, while a" LINE   \
+            "service runs on DIR or not.")                                     \
+    COMMAND("restore", "=FILE", "/backup/lunar.backup", config_read_file,      \
+            "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
+            CONFIG_RESTORE,                                                    \
+            "Make the new folder -data=DIR from the backup FILE.")             \
+    COMMAND(                                                                   \
+        "export", "", NULL, NULL, NULL, CONFIG_EXPORT,                         \
+        "Print all rockets in -data=DIR on stdout, one object of JSON" LINE    \
+        "a line, sorted by id. The folder may be in use.")                     \
+    GROUP("Other")                                                             \
+    COMMAND("check-health", "[=URL]", NULL, config_read_check_health,          \
+            "an http:// URL, as in http://127.0.0.1:8088/health/ready",        \
+            CONFIG_CHECK_HEALTH,                                               \
+            "Do not serve: ask a service that runs, and exit with 0 if" LINE   \
+            "it answers 200, else with 1. The URL is by default /health" LINE  \
+            "of the service that has the same -host and -port.")               \
+    SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
+    SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
+    SWITCH("h", CONFIG_HELP, "The same as -help.")
+
+#endif

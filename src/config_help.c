@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text of -help, whose middle is the table of the flags. Each group of them
+ * is a string of its own, as C17 promises no longer ones than 4,095 bytes (ISO
+ * 9899:2018, 5.2.4.1).
+ */
+#include "config.h"
+#include "config_flags.h"
+
+static const char *const parts[] = {
+    "Usage: lunar.service [flags]\n"
+    "\n"
+    "Receives the messages of rockets, out of order and more than once, and\n"
+    "serves the state of every rocket over HTTP.\n"
+    "\n"
+    "Flags are written -name=value or -name value. If a flag is not given, "
+    "its\n"
+    "environment variable is used, unless that is empty.\n"
+#define GROUP(title) , "\n" title ":\n"
+#define SETTING(name, argument, variable, example, fallback, reader, expected, \
+                text)                                                          \
+    "  -" name "=" argument LINE text LINE "Default: " fallback                \
+    ". Environment: " variable ".\n"
+#define COMMAND(name, argument, example, reader, expected, result, text)       \
+    "  -" name argument LINE text "\n"
+#define SWITCH(name, result, text) "  -" name LINE text "\n"
+    FLAGS(GROUP, SETTING, COMMAND, SWITCH)
+#undef GROUP
+#undef SETTING
+#undef COMMAND
+#undef SWITCH
+        ,
+    "\n"
+    "Examples:\n"
+    "  lunar.service -port=9000\n"
+    "        Start the service on port 9000.\n"
+    "  rockets launch http://localhost:9000/messages\n"
+    "        Launch test rockets, which post their messages to it.\n"
+    "  curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n"
+    "        List the rockets, the fastest first.\n"
+    "  lunar.service -data=/var/lib/lunar -backup=/backup/lunar.backup\n"
+    "        Back up the folder, also while the service runs on it.\n"
+    "\n"
+    "To try the API in a browser, open /swagger on that port.\n"
+    "\n"
+    "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service when "
+    "requests\n"
+    "in flight are answered, at most 5 seconds later. A second one ends it at "
+    "once.\n"
+    "With -drain it serves for that time before; then a second signal begins "
+    "the\n"
+    "stop, and a third one ends it at once.\n"
+    "\n"
+    "Exit status: 0 stopped by a signal, or what was asked for is done; 1 "
+    "could not\n"
+    "run, damage was found, or with -check-health the response is not 200; 2 "
+    "invalid\n"
+    "flags or environment variables.\n",
+};
+
+const char *config_help(size_t part)
+{
+    return part < sizeof(parts) / sizeof(parts[0]) ? parts[part] : NULL;
+}

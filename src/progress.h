@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shows how far long work on a data folder or a backup is: as a bar where
+ * stderr is a terminal, else, if that is asked for, as a line of the log each
+ * second.
+ *
+ *     recovering [########            ] 43 %, 400,000 rockets, about 2 s left
+ *     ... info  recovering /data: 43 %, 400,000 rockets, about 2 s left
+ *
+ * Neither a terminal that is stopped nor a pipe that nobody reads holds up the
+ * work, as the log's own thread writes (base/log.h).
+ */
+#ifndef LUNAR_PROGRESS_H
+#define LUNAR_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/journal.h"
+
+struct progress {
+    const char *doing; /* "recovering" */
+    const char *path;  /* what it works on, as it was given */
+    bool lines;        /* of the log, without a terminal */
+    /* Private. */
+    bool bar;
+    uint64_t began, shown; /* microseconds of the monotonic clock */
+};
+
+/*
+ * The work begins: what is not private is set. Ownership: both strings are
+ * borrowed until progress_end().
+ */
+void progress_begin(struct progress *progress);
+
+/* It is so far; call it as often as you like. */
+void progress_show(struct progress *progress,
+                   const struct journal_progress *now);
+
+/* It has ended: remove the bar. Returns the microseconds since the begin. */
+uint64_t progress_end(struct progress *progress);
+
+#endif
