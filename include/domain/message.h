@@ -80,4 +80,11 @@ bool message_is_text(struct text text, size_t max_length);
  */
 bool message_is_dot_segment(struct text text);
 
+/*
+ * Whether message_parse() accepts such a type, mission or reason, or such a
+ * channel, of any bytes: for what was stored.
+ */
+bool message_name_is_valid(struct text name);
+bool message_channel_is_valid(struct text channel);
+
 #endif

@@ -70,6 +70,15 @@ void runs_init(struct runs *runs);
  */
 void runs_release(struct runs *runs, struct quota *quota);
 
+/*
+ * Make `runs`, of which there are none, of 1 to RUNS_MOST runs that are in
+ * order. False, with nothing changed, if memory is exhausted; a single run
+ * needs none.
+ * Ownership: `all` is copied; the references of its effects go into the runs.
+ */
+bool runs_build(struct runs *runs, struct quota *quota, const struct run *all,
+                uint32_t count);
+
 uint32_t runs_count(const struct runs *runs);
 
 /* The highest number in a run; 0 if there is none. */

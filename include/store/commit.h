@@ -63,6 +63,13 @@ struct commit_ticket {
 struct commit *commit_new(struct journal *journal, struct table *table,
                           void (*committed)(void *context), void *context);
 
+/*
+ * The journal's notices (journal_target) call `notice` with `context`. Called
+ * before the journal is started, at most once.
+ */
+void commit_pass_notices(struct commit *commit, void (*notice)(void *context),
+                         void *context);
+
 /* No ticket may be pending. NULL does nothing. */
 void commit_free(struct commit *commit);
 

@@ -29,9 +29,10 @@ enum {
     TABLE_IMAGE_STEP = 16 * 1024,
 };
 
-/* A walk over all rockets. All zero: at the begin. Private. */
+/* A walk over all rockets. All zero: at the begin. */
 struct table_walk {
-    uint32_t stripe, index;
+    uint64_t revision;      /* the highest of the images so far */
+    uint32_t stripe, index; /* private */
 };
 
 enum table_walked {

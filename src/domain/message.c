@@ -4,6 +4,8 @@
  */
 #include "domain/message.h"
 
+#include "format/json_scan.h"
+
 struct text message_outcome_name(enum message_outcome outcome)
 {
     switch (outcome) {
@@ -35,4 +37,16 @@ bool message_is_text(struct text text, size_t max_length)
 bool message_is_dot_segment(struct text text)
 {
     return text_equal(text, TEXT(".")) || text_equal(text, TEXT(".."));
+}
+
+/* JSON is in UTF-8. */
+bool message_name_is_valid(struct text name)
+{
+    return message_is_text(name, MESSAGE_MAX_NAME) && json_scan_utf8(name);
+}
+
+bool message_channel_is_valid(struct text channel)
+{
+    return message_is_text(channel, MESSAGE_MAX_CHANNEL) &&
+           json_scan_utf8(channel) && !message_is_dot_segment(channel);
 }

@@ -15,8 +15,6 @@
 
 #include "runs_node.h"
 
-enum { FIRST_CAPACITY = 4 };
-
 static_assert((RUNS_NODE & (RUNS_NODE - 1)) == 0,
               "a root of doubled capacity has that of a node at last");
 
@@ -175,14 +173,14 @@ size_t runs_growth(const struct runs *runs)
 {
     if (is_tree(runs))
         return 2 * sizeof(struct run);
-    return is_single(runs) ? runs_node_cost(FIRST_CAPACITY) : 0;
+    return is_single(runs) ? runs_node_cost(RUNS_NODE_FIRST) : 0;
 }
 
 /* Turn the single run into a tree. */
 static bool plant_tree(struct runs *runs, struct quota *quota,
                        struct runs_place *place)
 {
-    struct runs_node *root = runs_node_new(quota, FIRST_CAPACITY);
+    struct runs_node *root = runs_node_new(quota, RUNS_NODE_FIRST);
 
     if (root == NULL)
         return false;
@@ -350,7 +348,7 @@ static void shrink_root(struct runs *runs, struct quota *quota)
     if (root->count == 1) {
         runs->all = root->entries[0];
         runs_node_free(root, quota);
-    } else if (capacity > FIRST_CAPACITY && root->count <= capacity / 4) {
+    } else if (capacity > RUNS_NODE_FIRST && root->count <= capacity / 4) {
         (void)runs_node_resize(&runs->all.node, quota, capacity / 2);
     }
 }

@@ -8,6 +8,10 @@
 
 #include "domain/runs.h"
 
+enum {
+    RUNS_NODE_FIRST = 4 /* entries that fit into the first node of a tree */
+};
+
 struct runs_node {
     uint32_t total;   /* runs of the whole tree; only used in the root */
     uint8_t level;    /* 0: the entries are runs */

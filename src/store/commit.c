@@ -22,6 +22,8 @@ struct commit {
     struct table *table;
     void (*committed)(void *context);
     void *context;
+    void (*notice)(void *context);
+    void *notice_context;
     struct journal_target target;
     /* Of the thread that applies: messages that are not applied yet. */
     size_t count;
@@ -95,6 +97,13 @@ static void tickets_committed(void *context)
     commit->committed(commit->context);
 }
 
+static void pass_notice(void *context)
+{
+    struct commit *commit = context;
+
+    commit->notice(commit->notice_context);
+}
+
 struct commit *commit_new(struct journal *journal, struct table *table,
                           void (*committed)(void *context), void *context)
 {
@@ -113,6 +122,14 @@ struct commit *commit_new(struct journal *journal, struct table *table,
         .committed = committed != NULL ? tickets_committed : NULL,
     };
     return commit;
+}
+
+void commit_pass_notices(struct commit *commit, void (*notice)(void *context),
+                         void *context)
+{
+    commit->notice = notice;
+    commit->notice_context = context;
+    commit->target.notice = pass_notice;
 }
 
 void commit_free(struct commit *commit)

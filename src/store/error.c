@@ -4,6 +4,7 @@
  */
 #include "error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,4 +15,31 @@ void error_write(char error[JOURNAL_ERROR], const char *format, ...)
     va_start(arguments, format);
     vsnprintf(error, JOURNAL_ERROR, format, arguments);
     va_end(arguments);
+}
+
+const char *error_advice(int number)
+{
+    switch (number) {
+    case EACCES:
+    case EPERM:
+        return ": give the user of this service the permission, or choose "
+               "another folder";
+    case EROFS:
+        return ": make the file system writable, or choose another folder";
+    case ENOSPC:
+    case EDQUOT:
+        return ": free some space";
+    case EIO:
+        return ": check the disk, and the log of the kernel";
+    case ENOENT:
+        return ": make the folder that it is in first";
+    case ENOTDIR:
+        return ": choose a path that is a folder";
+    case ENOLCK:
+    case EOPNOTSUPP:
+        return ": use a file system with flock(2), such as that of a local "
+               "disk";
+    default:
+        return "";
+    }
 }

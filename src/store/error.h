@@ -11,4 +11,10 @@
 __attribute__((format(printf, 2, 3))) void
 error_write(char error[JOURNAL_ERROR], const char *format, ...);
 
+/*
+ * What can be done about an error of a system call on a file of the folder: a
+ * text that begins with a colon. "" if that depends.
+ */
+const char *error_advice(int number);
+
 #endif

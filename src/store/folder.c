@@ -21,39 +21,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "error.h"
 #include "folder_parts.h"
 
 static const char lock_name[] = "lock";
 static const char probe_new_name[] = "probe.new";
 static const char probe_name[] = "probe";
-
-/* What can be done about an error; "" if that depends. */
-static const char *advice_on(int error)
-{
-    switch (error) {
-    case EACCES:
-    case EPERM:
-        return ": give the user of this service the permission, or choose "
-               "another folder";
-    case EROFS:
-        return ": make the file system writable, or choose another folder";
-    case ENOSPC:
-    case EDQUOT:
-        return ": free some space";
-    case EIO:
-        return ": check the disk, and the log of the kernel";
-    case ENOENT:
-        return ": make the folder that it is in first";
-    case ENOTDIR:
-        return ": choose a path that is a folder";
-    case ENOLCK:
-    case EOPNOTSUPP:
-        return ": use a file system with flock(2), such as that of a local "
-               "disk";
-    default:
-        return "";
-    }
-}
 
 bool folder_fail(const struct folder *folder, const char *what,
                  const char *name, char error[JOURNAL_ERROR])
@@ -63,7 +36,7 @@ bool folder_fail(const struct folder *folder, const char *what,
     snprintf(error, JOURNAL_ERROR, "cannot %s %.*s%s%s: %s%s", what,
              FOLDER_SHOWN, folder->path, name == NULL ? "" : "/",
              name == NULL ? "" : name, strerrordesc_np(number),
-             advice_on(number));
+             error_advice(number));
     errno = number;
     return false;
 }
@@ -181,7 +154,8 @@ bool folder_probe(const struct folder *folder, size_t size,
            folder_fail(folder, "remove", probe_name, error);
 }
 
-struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
+/* A folder that is not open yet. NULL, with a sentence in `error` and errno. */
+static struct folder *new_folder(const char *path, char error[JOURNAL_ERROR])
 {
     struct folder *folder = malloc(sizeof(*folder));
 
@@ -192,17 +166,74 @@ struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
     folder->descriptor = -1;
     folder->lock = -1;
     snprintf(folder->path, sizeof(folder->path), "%s", path);
-    if (strlen(path) >= sizeof(folder->path)) {
-        errno = ENAMETOOLONG;
-        folder_fail(folder, "use", NULL, error);
-    } else if (open_folder(folder, error) && lock_folder(folder, error) &&
-               folder_remove_leftovers(folder, error) &&
-               folder_probe(folder, FOLDER_BLOCK, error)) {
-        warn_of_others(folder);
+    if (strlen(path) < sizeof(folder->path))
         return folder;
-    }
-    folder_close(folder);
+    errno = ENAMETOOLONG;
+    folder_fail(folder, "use", NULL, error);
+    free(folder);
     return NULL;
+}
+
+/* Close it, with errno kept. Always NULL. */
+static struct folder *abandon_folder(struct folder *folder)
+{
+    int number = errno;
+
+    folder_close(folder);
+    errno = number;
+    return NULL;
+}
+
+struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
+{
+    struct folder *folder = new_folder(path, error);
+
+    if (folder == NULL)
+        return NULL;
+    if (!open_folder(folder, error) || !lock_folder(folder, error) ||
+        !folder_remove_leftovers(folder, error) ||
+        !folder_probe(folder, FOLDER_BLOCK, error))
+        return abandon_folder(folder);
+    warn_of_others(folder);
+    return folder;
+}
+
+/*
+ * A lock that others may have too, so that two can read at a time. Without a
+ * lock file the folder was never used, or is a copy.
+ */
+static bool lock_to_read(struct folder *folder, bool *in_use,
+                         char error[JOURNAL_ERROR])
+{
+    int lock = openat(folder->descriptor, lock_name,
+                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    *in_use = false;
+    if (lock < 0)
+        return errno == ENOENT || folder_fail(folder, "open", lock_name, error);
+    folder->lock = lock;
+    if (flock(lock, LOCK_SH | LOCK_NB) == 0)
+        return true;
+    *in_use = errno == EWOULDBLOCK;
+    return *in_use || folder_fail(folder, "lock", lock_name, error);
+}
+
+struct folder *folder_open_to_read(const char *path, bool *in_use,
+                                   char error[JOURNAL_ERROR])
+{
+    struct folder *folder = new_folder(path, error);
+
+    if (folder == NULL)
+        return NULL;
+    folder->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->descriptor < 0 && errno == ENOENT)
+        snprintf(error, JOURNAL_ERROR, "there is no folder %.*s", FOLDER_SHOWN,
+                 path);
+    else if (folder->descriptor < 0)
+        folder_fail(folder, "open the folder", NULL, error);
+    else if (lock_to_read(folder, in_use, error))
+        return folder;
+    return abandon_folder(folder);
 }
 
 void folder_close(struct folder *folder)

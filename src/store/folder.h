@@ -4,6 +4,7 @@
  * known to work before anything depends on it.
  *
  *     lock             flock(2) is held on it while the folder is open
+ *     snapshot.db      the last snapshot
  *     journal-N.db     a segment of the journal; N is the position of its
  *                      first record, in 20 digits
  *     journal-N.db-wal SQLite's log of that segment
@@ -13,7 +14,8 @@
  * So a folder with one that this version does not know is refused. All other
  * files are left alone.
  *
- * Locking: none; one thread at a time uses a folder.
+ * Locking: none is needed after folder_open(): a folder does not change. Two
+ * threads must not use the same file of it.
  */
 #ifndef LUNAR_STORE_FOLDER_H
 #define LUNAR_STORE_FOLDER_H
@@ -26,6 +28,7 @@
 
 enum {
     FOLDER_NAME = 48,    /* bytes of the name of a file, with its NUL */
+    FOLDER_FILE = 4096,  /* bytes of the path of a file, with its NUL */
     FOLDER_BLOCK = 4096, /* bytes of a write of folder_probe() */
 };
 
@@ -40,6 +43,16 @@ struct folder;
  * Ownership: the caller calls folder_close().
  */
 struct folder *folder_open(const char *path, char error[JOURNAL_ERROR]);
+
+/*
+ * Open the folder `path` to read it, also beside a process that uses it.
+ * Nothing is made, changed or checked. `*in_use` becomes whether another
+ * process has it open; if not, it is locked, so that none opens it before
+ * folder_close(). NULL, with a sentence in `error` and errno.
+ * Ownership: the caller calls folder_close().
+ */
+struct folder *folder_open_to_read(const char *path, bool *in_use,
+                                   char error[JOURNAL_ERROR]);
 
 /* Unlock and close it. NULL does nothing. */
 void folder_close(struct folder *folder);
@@ -57,16 +70,23 @@ const char *folder_path(const struct folder *folder);
 /* Its descriptor, for openat(2) and others. Borrowed until folder_close(). */
 int folder_descriptor(const struct folder *folder);
 
-/* First positions of segments, lowest first. */
+/*
+ * Sync the folder's entries: what was made, renamed or removed. False, with a
+ * sentence in `error`; the errno is kept.
+ */
+bool folder_sync(const struct folder *folder, char error[JOURNAL_ERROR]);
+
+/* The state that a folder holds. */
 struct folder_segments {
-    uint64_t *first;
+    uint64_t *first; /* positions of the segments, lowest first */
     size_t count;
+    bool snapshot; /* there is one */
 };
 
 /*
- * List the segments. False, with a sentence in `error`, if the folder cannot be
- * read, or holds what this version does not know, or files of SQLite whose
- * segment is missing.
+ * List the segments, and the snapshot. False, with a sentence in `error`, if
+ * the folder cannot be read, or holds what this version does not know, or files
+ * of SQLite whose segment is missing.
  * Ownership: the caller calls folder_segments_release(), also after a failure.
  */
 bool folder_list(const struct folder *folder, struct folder_segments *segments,
@@ -97,5 +117,38 @@ bool folder_publish(const struct folder *folder, uint64_t first,
  */
 bool folder_remove_segment(const struct folder *folder, uint64_t first,
                            char error[JOURNAL_ERROR]);
+
+/*
+ * Write the path of the snapshot, with `suffix` behind it: "" for the one that
+ * is complete, ".new" for the next one.
+ */
+void folder_snapshot_path(const struct folder *folder, const char *suffix,
+                          char path[FOLDER_FILE]);
+
+/*
+ * Publish a snapshot: rename its complete and synced ".new" file, which
+ * replaces the one before, and sync the folder. False, with a sentence in
+ * `error`; the errno is kept. If only the sync has failed, nobody knows which
+ * of both a power cut leaves.
+ */
+bool folder_publish_snapshot(const struct folder *folder,
+                             char error[JOURNAL_ERROR]);
+
+/*
+ * Keep room on the disk for the next snapshot: its ".new" file is made anew,
+ * empty, with blocks of `bytes` behind its end. False, with a sentence in
+ * `error` and errno, such as EOPNOTSUPP if the file system cannot do so, or
+ * ENOSPC: then there is no such file.
+ */
+bool folder_reserve_snapshot(const struct folder *folder, uint64_t bytes,
+                             char error[JOURNAL_ERROR]);
+
+/*
+ * Remove the ".new" file of the snapshot: the room, or one that was not
+ * completed. One that is missing is no error. False, with a sentence in
+ * `error`; the errno is kept.
+ */
+bool folder_release_room(const struct folder *folder,
+                         char error[JOURNAL_ERROR]);
 
 #endif

@@ -5,19 +5,22 @@
 #ifndef LUNAR_STORE_FOLDER_PARTS_H
 #define LUNAR_STORE_FOLDER_PARTS_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include "folder.h"
 
+/* Of the snapshot. */
+#define FOLDER_SNAPSHOT "snapshot.db"
+#define FOLDER_SNAPSHOT_NEW FOLDER_SNAPSHOT ".new"
+
 enum {
-    FOLDER_PATH = PATH_MAX - FOLDER_NAME, /* bytes, with the NUL */
-    FOLDER_SHOWN = 256,                   /* bytes of a path in a sentence */
+    FOLDER_PATH = FOLDER_FILE - FOLDER_NAME, /* bytes, with the NUL */
+    FOLDER_SHOWN = 256,                      /* bytes of a path in a sentence */
 };
 
 struct folder {
     int descriptor; /* of the folder */
-    int lock;       /* of its lock file; -1 until it is locked */
+    int lock;       /* of its lock file; -1: not locked */
     char path[FOLDER_PATH];
 };
 
@@ -28,10 +31,10 @@ struct folder {
 bool folder_fail(const struct folder *folder, const char *what,
                  const char *name, char error[JOURNAL_ERROR]);
 
-/* Sync the folder's entries. False, with a sentence in `error` and errno. */
-bool folder_sync(const struct folder *folder, char error[JOURNAL_ERROR]);
-
-/* Remove what an earlier process was making. The same results. */
+/*
+ * Remove what an earlier process was making. False, with a sentence in `error`
+ * and errno.
+ */
 bool folder_remove_leftovers(const struct folder *folder,
                              char error[JOURNAL_ERROR]);
 

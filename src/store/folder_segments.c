@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files of the data folder, by their names.
+ * The files of the data folder, by their names, and those of segments.
  */
 #include "folder.h"
 
@@ -58,15 +58,31 @@ static bool is_sqlite_suffix(const char *suffix)
     return false;
 }
 
-/* Whether it is a segment that was not completed, or SQLite's file of one. */
+/* Whether `name` begins with that of the snapshot. The same results. */
+static bool read_snapshot_name(const char *name, const char **rest)
+{
+    static const char snapshot[] = FOLDER_SNAPSHOT;
+
+    if (strncmp(name, snapshot, sizeof(snapshot) - 1) != 0)
+        return false;
+    *rest = name + sizeof(snapshot) - 1;
+    return true;
+}
+
+/*
+ * Whether it is a segment or a snapshot that was not completed, or SQLite's
+ * file of one.
+ */
 static bool is_leftover(const char *name)
 {
     static const char suffix[] = ".new";
     uint64_t first;
     const char *rest;
 
-    if (!read_segment_name(name, &first, &rest) ||
-        strncmp(rest, suffix, sizeof(suffix) - 1) != 0)
+    if (!read_segment_name(name, &first, &rest) &&
+        !read_snapshot_name(name, &rest))
+        return false;
+    if (strncmp(rest, suffix, sizeof(suffix) - 1) != 0)
         return false;
     rest += sizeof(suffix) - 1;
     return *rest == '\0' || is_sqlite_suffix(rest);
@@ -171,7 +187,7 @@ static bool check_owner(const struct folder *folder, const char *name,
                        error);
 }
 
-static bool check_segment(const struct folder *folder, const char *name,
+static bool check_regular(const struct folder *folder, const char *name,
                           char error[JOURNAL_ERROR])
 {
     struct stat status;
@@ -198,10 +214,14 @@ static bool list_file(const struct folder *folder, const char *name,
 
     if (read_segment_name(name, &first, &rest)) {
         if (*rest == '\0')
-            return check_segment(folder, name, error) &&
+            return check_regular(folder, name, error) &&
                    add_segment(segments, first, error);
         if (strcmp(rest, "-wal") == 0 || strcmp(rest, "-journal") == 0)
             return check_owner(folder, name, first, error);
+    }
+    if (strcmp(name, FOLDER_SNAPSHOT) == 0) {
+        segments->snapshot = true;
+        return check_regular(folder, name, error);
     }
     return !ends_in_db(name) ||
            refuse_file(folder, name,
@@ -226,7 +246,7 @@ bool folder_list(const struct folder *folder, struct folder_segments *segments,
     const char *name;
     bool listed = true;
 
-    *segments = (struct folder_segments){NULL, 0};
+    *segments = (struct folder_segments){NULL, 0, false};
     if (entries == NULL)
         return folder_fail(folder, "read", NULL, error);
     while (listed && (name = next_name(entries)) != NULL)
@@ -243,7 +263,7 @@ bool folder_list(const struct folder *folder, struct folder_segments *segments,
 void folder_segments_release(struct folder_segments *segments)
 {
     free(segments->first);
-    *segments = (struct folder_segments){NULL, 0};
+    *segments = (struct folder_segments){NULL, 0, false};
 }
 
 void folder_segment_name(uint64_t first, const char *suffix,

@@ -49,6 +49,14 @@ uint64_t segment_file_bytes(const struct folder *folder, uint64_t first)
     return file_bytes(path) + file_bytes(log_path);
 }
 
+bool segment_has_log(const struct folder *folder, uint64_t first)
+{
+    char log_path[SEGMENT_PATH];
+
+    segment_write_path(folder, first, "-wal", log_path);
+    return file_bytes(log_path) > 0;
+}
+
 uint64_t segment_log_file_bytes(const struct segment *segment)
 {
     return file_bytes(segment->log_path);

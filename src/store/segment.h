@@ -83,7 +83,11 @@ uint64_t segment_bytes(const struct segment *segment);
 /* The same of a segment that is not open. */
 uint64_t segment_file_bytes(const struct folder *folder, uint64_t first);
 
-/* Those of the log alone; a checkpoint leaves them, to be written over. */
+/* Whether there is a log beside it that is not empty. */
+bool segment_has_log(const struct folder *folder, uint64_t first);
+
+/* Bytes of the log alone of one that is open; a checkpoint leaves them, to be
+ * written over. */
 uint64_t segment_log_file_bytes(const struct segment *segment);
 
 /* Bytes of the log that a checkpoint has not copied to the database. */

@@ -11,13 +11,20 @@
 
 struct table;
 
+enum {
+    SNAPSHOT_LOADERS = 4,     /* threads at most; and one for each processor */
+    SNAPSHOT_LOAD_BLOCKS = 8, /* that a thread takes at a time */
+};
+
 /*
- * Load the snapshot `path`, whose reader has checked it, into the empty
- * `table`. The watch is called on this thread; `done` and `total` are bytes.
- * All that can be checked is: the sum of each block, the number of blocks and
- * rockets, each image, and that no revision is above `through`.
+ * Load the snapshot `path` into the empty `table`. The watch, which may be
+ * NULL, is called on this thread; `done` and `total` are bytes. All that can be
+ * checked is: the sum of each block, the number of blocks and rockets, each
+ * image, and that no revision is above `through`. If it is not complete, the
+ * table has some of the rockets.
  */
-enum journal_replayed snapshot_load(const char *path, struct table *table,
+enum journal_replayed snapshot_load(const char *path, enum snapshot_kind kind,
+                                    struct table *table,
                                     const struct journal_watch *watch,
                                     char error[JOURNAL_ERROR]);
 

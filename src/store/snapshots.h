@@ -20,6 +20,9 @@
 #ifndef LUNAR_STORE_SNAPSHOTS_H
 #define LUNAR_STORE_SNAPSHOTS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "snapshot_file.h"
 #include "store/journal.h"
 #include "store/store.h"
@@ -34,21 +37,46 @@ enum {
                                              of -snapshot */
     SNAPSHOTS_ROOM = 32 * 1024 * 1024,    /* bytes kept beside the size of the
                                              last snapshot */
+    SNAPSHOTS_SEGMENT = 256 * 1024,       /* bytes of these for a new segment,
+                                             if the disk is full */
     SNAPSHOTS_RETRY_MS = 1000,            /* after a failure; then doubled */
     SNAPSHOTS_RETRY_MAX_MS = 600 * 1000,
+    /*
+     * On a full disk the journal needs but a quarter of its usual bytes: to
+     * free less by writing all rockets again would soon be needed again.
+     */
+    SNAPSHOTS_FULL_SHARE = 4,
+    SNAPSHOTS_NICE = 10, /* of the thread: setpriority(2) */
+};
+
+/* The series of `results`. */
+enum snapshots_result {
+    SNAPSHOTS_WRITTEN,
+    SNAPSHOTS_FAILED,
+    SNAPSHOTS_RESULTS,
 };
 
 struct snapshots_options {
     struct folder *folder;            /* borrowed, as all of these */
-    struct journal *journal;          /* started */
-    struct table *table;              /* recovered */
+    struct journal *journal;          /* replayed until snapshots_start() */
+    struct table *table;              /* the same */
     uint64_t journal_bytes;           /* 0: take none */
     const struct snapshot_info *last; /* NULL: there is none; copied */
-    struct metric *written, *failed;  /* counters; may be NULL */
+    struct metric *results;           /* counter; may be NULL */
+    unsigned retry_ms;                /* for tests; 0: SNAPSHOTS_RETRY_MS */
 };
 
-/* NULL if there is no thread or no memory. */
-struct snapshots *snapshots_start(const struct snapshots_options *options);
+/*
+ *     snapshots_new() --> snapshots_start() --> snapshots_stop()
+ *         --> snapshots_free()
+ *
+ * The journal is started between the first two, and stopped between the last
+ * two, as it may send notices all the time. NULL if memory is exhausted.
+ */
+struct snapshots *snapshots_new(const struct snapshots_options *options);
+
+/* Start the thread. False if there are no resources for it. */
+bool snapshots_start(struct snapshots *snapshots);
 
 /* The journal's notice: see journal_target. Locking: any thread. */
 void snapshots_notice(struct snapshots *snapshots);
@@ -58,9 +86,12 @@ void snapshots_status(struct snapshots *snapshots,
                       struct store_snapshot_status *status);
 
 /*
- * End the thread: a snapshot that is being written is abandoned. NULL does
- * nothing.
+ * End the thread, if it was started. A snapshot that is being written is
+ * abandoned.
  */
 void snapshots_stop(struct snapshots *snapshots);
+
+/* NULL does nothing. */
+void snapshots_free(struct snapshots *snapshots);
 
 #endif

@@ -9,7 +9,6 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <sodium.h>
 #include <sqlite3.h>
@@ -17,6 +16,8 @@
 #include "base/log.h"
 #include "base/sync.h"
 #include "error.h"
+#include "snapshot_file.h"
+#include "sqlite_fault.h"
 #include "sqlite_replay.h"
 #include "writer.h"
 
@@ -39,12 +40,14 @@ static enum journal_replayed replay(struct journal *journal, uint64_t after,
                                     char error[JOURNAL_ERROR])
 {
     struct sqlite_journal *self = of_journal(journal);
+    const struct snapshot_info *snapshot = self->options.snapshot;
     struct sqlite_replay run = {
         .folder = self->options.folder,
-        .firsts = self->segments.first,
-        .count = self->segments.count,
+        .firsts = self->found.first,
+        .count = self->found.count,
         .last = self->segment,
         .after = after,
+        .through = snapshot == NULL ? after : snapshot->through,
         .target = target,
         .watch = watch,
     };
@@ -52,26 +55,8 @@ static enum journal_replayed replay(struct journal *journal, uint64_t after,
 
     if (result != JOURNAL_COMPLETE)
         return result;
-    /*
-     * The log may be in the page cache only, if a sync of it has failed before
-     * the last end. In the database it is written anew. That the log is empty
-     * must be durable, too: after a power cut SQLite would read what is left of
-     * it, older pages, in the place of those of the database.
-     */
-    int code = segment_checkpoint(self->segment, true);
-    if (code == SQLITE_OK)
-        code = segment_sync_log(self->segment);
-    if (code != SQLITE_OK) {
-        char reason[JOURNAL_ERROR];
-        segment_describe(self->segment, code, reason);
-        error_write(
-            error,
-            "a checkpoint of the journal failed: %.300s. Check that the "
-            "disk is neither full nor faulty; nothing is lost.",
-            reason);
-        return JOURNAL_FAILED;
-    }
     atomic_store(&self->position, run.position);
+    old_segments_measure(&self->old);
     writer_measure_bytes(self);
     return JOURNAL_COMPLETE;
 }
@@ -94,14 +79,14 @@ static void read_status(struct journal *journal, struct journal_status *status)
 {
     struct sqlite_journal *self = of_journal(journal);
 
-    sync_lock(&self->lock);
-    uint64_t old = self->old_bytes;
-    sync_unlock(&self->lock);
+    const char *problem = atomic_load(&self->problem);
+
     *status = (struct journal_status){
         .position = atomic_load(&self->position),
-        .bytes = old + atomic_load(&self->bytes),
+        .bytes = old_segments_bytes(&self->old) + atomic_load(&self->bytes),
         .queued = ticket_queue_pending(&self->queue),
-        .problem = atomic_load(&self->problem),
+        .problem = problem,
+        .full = problem == sqlite_fault(SQLITE_FULL)->problem,
     };
 }
 
@@ -128,60 +113,23 @@ static uint64_t roll(struct journal *journal)
     return mark.position;
 }
 
-/*
- * Take the first segment off the list if it has no record behind `position`.
- * False if there is none; the last one always stays.
- */
-static bool pop_segment(struct sqlite_journal *journal, uint64_t position,
-                        uint64_t *first)
-{
-    struct folder_segments *segments = &journal->segments;
-
-    sync_lock(&journal->lock);
-    bool popped = segments->count > 1 && segments->first[1] - 1 <= position;
-    if (popped) {
-        *first = segments->first[0];
-        segments->count--;
-        memmove(segments->first, segments->first + 1,
-                segments->count * sizeof(segments->first[0]));
-    }
-    sync_unlock(&journal->lock);
-    return popped;
-}
-
 static bool forget(struct journal *journal, uint64_t position)
 {
-    struct sqlite_journal *self = of_journal(journal);
-    char error[JOURNAL_ERROR];
-    uint64_t first = 0;
-
-    /* From the oldest on: those that stay join, wherever this ends. */
-    while (pop_segment(self, position, &first)) {
-        uint64_t bytes = segment_file_bytes(self->options.folder, first);
-        if (!folder_remove_segment(self->options.folder, first, error)) {
-            log_line(LOG_WARN, "%s", error);
-            return false;
-        }
-        sync_lock(&self->lock);
-        self->old_bytes -= bytes;
-        sync_unlock(&self->lock);
-    }
-    return true;
+    return old_segments_forget(&of_journal(journal)->old, position);
 }
 
 static bool tidy(struct journal *journal)
 {
-    (void)journal;
-    return true;
+    return old_segments_tidy(&of_journal(journal)->old);
 }
 
 static void free_journal(struct sqlite_journal *journal)
 {
     segment_close(journal->segment);
-    folder_segments_release(&journal->segments);
+    old_segments_release(&journal->old);
+    folder_segments_release(&journal->found);
     buffer_release(&journal->row);
     ticket_queue_release(&journal->queue);
-    pthread_mutex_destroy(&journal->lock);
     free(journal);
 }
 
@@ -192,7 +140,8 @@ static void stop(struct journal *journal)
     if (self->started) {
         ticket_queue_close(&self->queue);
         sync_join(self->thread);
-        /* If that fails, nothing is lost: the next start reads the log. */
+        /* If that fails, nothing is lost: the next start reads the logs. */
+        old_segments_tidy(&self->old);
         int code = segment_checkpoint(self->segment, true);
         if (code != SQLITE_OK) {
             char reason[JOURNAL_ERROR];
@@ -215,17 +164,37 @@ static const struct journal_methods methods = {
     .stop = stop,
 };
 
+/*
+ * The segment behind the snapshot is not there; what was acknowledged since is
+ * not either. Always false.
+ */
+static bool fail_missing(const struct sqlite_journal *journal,
+                         char error[JOURNAL_ERROR])
+{
+    char name[FOLDER_NAME];
+
+    folder_segment_name(journal->options.snapshot->position + 1, "", name);
+    error_write(error,
+                "the records behind the snapshot are missing: %.200s/%s is not "
+                "there: restore the folder from a backup, or choose another "
+                "one to begin without its rockets; nothing was changed",
+                folder_path(journal->options.folder), name);
+    return false;
+}
+
 /* List the segments; of a new history make the first. */
 static bool find_segments(struct sqlite_journal *journal,
                           char error[JOURNAL_ERROR])
 {
     struct folder *folder = journal->options.folder;
-    struct folder_segments *segments = &journal->segments;
+    struct folder_segments *found = &journal->found;
 
-    if (!folder_list(folder, segments, error))
+    if (!folder_list(folder, found, error))
         return false;
-    if (segments->count > 0)
+    if (found->count > 0)
         return true;
+    if (journal->options.snapshot != NULL)
+        return fail_missing(journal, error);
     uint64_t id = 0;
     randombytes_buf(&id, sizeof(id));
     int code = segment_make(folder, 1, id);
@@ -238,8 +207,54 @@ static bool find_segments(struct sqlite_journal *journal,
                     folder_path(folder), reason);
         return false;
     }
-    folder_segments_release(segments);
-    return folder_list(folder, segments, error);
+    folder_segments_release(found);
+    return folder_list(folder, found, error);
+}
+
+/*
+ * A segment was begun behind the last position of the snapshot before that was
+ * taken. It is there, even if there were no records since.
+ */
+static bool check_snapshot(const struct sqlite_journal *journal,
+                           char error[JOURNAL_ERROR])
+{
+    const struct snapshot_info *snapshot = journal->options.snapshot;
+    const struct folder_segments *found = &journal->found;
+    size_t i = 0;
+
+    if (snapshot == NULL)
+        return true;
+    if (snapshot->id != journal->journal.id) {
+        error_write(error,
+                    "the snapshot in %.200s and %.200s are of different "
+                    "histories: put back the files that belong together; "
+                    "nothing was changed",
+                    folder_path(journal->options.folder),
+                    segment_path(journal->segment));
+        return false;
+    }
+    while (i < found->count && found->first[i] != snapshot->position + 1)
+        i++;
+    return i < found->count || fail_missing(journal, error);
+}
+
+/* All but the last one. False if memory is exhausted. */
+static bool note_old_segments(struct sqlite_journal *journal)
+{
+    const struct folder_segments *found = &journal->found;
+
+    for (size_t i = 0; i + 1 < found->count; i++) {
+        const struct old_segment old = {
+            .first = found->first[i],
+            .last = found->first[i + 1] - 1,
+            .bytes =
+                segment_file_bytes(journal->options.folder, found->first[i]),
+        };
+        if (!old_segments_reserve(&journal->old))
+            return false;
+        old_segments_add(&journal->old, &old);
+    }
+    return true;
 }
 
 static bool open_segments(struct sqlite_journal *journal,
@@ -247,15 +262,18 @@ static bool open_segments(struct sqlite_journal *journal,
 {
     if (!find_segments(journal, error))
         return false;
-    const struct folder_segments *segments = &journal->segments;
-    journal->segment = segment_open(
-        journal->options.folder, segments->first[segments->count - 1], error);
+    journal->segment =
+        segment_open(journal->options.folder,
+                     journal->found.first[journal->found.count - 1], error);
     if (journal->segment == NULL)
         return false;
-    for (size_t i = 0; i + 1 < segments->count; i++)
-        journal->old_bytes +=
-            segment_file_bytes(journal->options.folder, segments->first[i]);
     journal->journal.id = segment_id(journal->segment);
+    if (!check_snapshot(journal, error))
+        return false;
+    if (!note_old_segments(journal)) {
+        error_write(error, "memory is exhausted");
+        return false;
+    }
     writer_measure_bytes(journal);
     return true;
 }
@@ -273,6 +291,8 @@ sqlite_journal_open(const struct sqlite_journal_options *options,
     }
     journal->journal.methods = &methods;
     journal->options = *options;
+    if (options->notice == 0)
+        journal->options.notice = JOURNAL_NOTICE;
     if (options->checkpoint == 0)
         journal->options.checkpoint = JOURNAL_CHECKPOINT;
     if (options->segment == 0)
@@ -283,7 +303,7 @@ sqlite_journal_open(const struct sqlite_journal_options *options,
         &journal->queue,
         options->max_pending != 0 ? options->max_pending : JOURNAL_MAX_PENDING,
         options->max_commit != 0 ? options->max_commit : JOURNAL_MAX_COMMIT);
-    sync_mutex_init(&journal->lock);
+    old_segments_init(&journal->old, options->folder);
     if (open_segments(journal, error))
         return &journal->journal;
     free_journal(journal);

@@ -16,6 +16,7 @@
 
 struct folder;
 struct metric;
+struct snapshot_info;
 
 enum {
     JOURNAL_MAX_PENDING = 64 * 1024 * 1024, /* bytes that are not settled */
@@ -25,6 +26,8 @@ enum {
     /* A commit waits for others at most this, and so many last commits. */
     JOURNAL_GATHER_US = 500,
     JOURNAL_GATHER_COMMITS = 4,
+    /* The target gets a notice each time the journal grew by this. */
+    JOURNAL_NOTICE = 16 * 1024 * 1024,
     JOURNAL_PROBE_MS = 1000, /* while it cannot be written */
     JOURNAL_SLOW_MS = 1000,  /* a commit that is logged */
     JOURNAL_SLOW_EVERY = 10, /* seconds from one such line to the next */
@@ -41,15 +44,23 @@ struct journal_counts {
 struct sqlite_journal_options {
     struct folder *folder; /* borrowed until stop() */
     struct journal_counts counts;
-    /* For tests. 0: the constant of that name. */
+    /*
+     * The snapshot that the journal goes on from; borrowed until the replay has
+     * ended. NULL: there is none.
+     */
+    const struct snapshot_info *snapshot;
+    /* 0: the constant of that name. All but `notice` are for tests. */
+    uint64_t notice;
     size_t max_pending, max_commit;
     uint64_t checkpoint, segment;
     unsigned probe_ms;
 };
 
 /*
- * The journal in a folder that only this process uses; an empty folder gets a
- * new history. NULL, with a sentence in `error` that says what to do.
+ * The journal in a folder that only this process uses. An empty folder without
+ * a snapshot gets a new history; beside a snapshot the journal must have its
+ * history, and begin behind it. NULL, with a sentence in `error` that says what
+ * to do.
  */
 struct journal *
 sqlite_journal_open(const struct sqlite_journal_options *options,

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "error.h"
+#include "segment_parts.h"
 #include "store/record.h"
 
 enum {
@@ -179,13 +180,15 @@ static bool check_start(struct run *run, const struct segment *segment)
 /* A snapshot with records that the journal does not have. */
 static bool check_end(struct run *run)
 {
-    if (run->position >= run->replay->after)
+    uint64_t through = run->replay->through;
+
+    if (run->position >= through)
         return true;
     error_write(run->error,
-                "%s ends at position %ju, but the snapshot at %ju: restore the "
-                "folder from a backup; nothing was changed",
+                "%s ends at position %ju, but the snapshot has records up to "
+                "%ju: the end of the journal is missing: " SEGMENT_RESTORE,
                 segment_path(run->replay->last), (uintmax_t)run->position,
-                (uintmax_t)run->replay->after);
+                (uintmax_t)through);
     return false;
 }
 
@@ -209,33 +212,93 @@ static enum journal_replayed replay_segment(struct run *run, uint64_t first)
     return result;
 }
 
+/*
+ * The log may be in the page cache only, if a sync of it has failed before the
+ * last end. In the database it is written anew. That the log is empty must be
+ * durable, too: after a power cut SQLite would read what is left of it, older
+ * pages, in the place of those of the database.
+ */
+static bool copy_log(struct run *run, struct segment *segment)
+{
+    int code = segment_checkpoint(segment, true);
+
+    if (code == SQLITE_OK)
+        code = segment_sync_log(segment);
+    if (code == SQLITE_OK)
+        return true;
+    char reason[JOURNAL_ERROR];
+    segment_describe(segment, code, reason);
+    error_write(run->error,
+                "a checkpoint of the journal failed: %.300s. Check that the "
+                "disk is neither full nor faulty; nothing is lost.",
+                reason);
+    return false;
+}
+
+/*
+ * Only once all was read: before that nothing is changed. A segment that was
+ * complete has a log if the process ended before that was copied.
+ */
+static bool copy_logs(struct run *run, size_t begin)
+{
+    const struct sqlite_replay *replay = run->replay;
+    bool copied = true;
+
+    for (size_t i = begin; copied && i + 1 < replay->count; i++) {
+        if (!segment_has_log(replay->folder, replay->firsts[i]))
+            continue;
+        struct segment *segment =
+            segment_open(replay->folder, replay->firsts[i], run->error);
+        copied = segment != NULL && copy_log(run, segment);
+        segment_close(segment);
+    }
+    return copied && copy_log(run, replay->last);
+}
+
+/* Segments that are wholly at or below `after` need not be there. */
+static size_t find_begin(const struct sqlite_replay *replay)
+{
+    size_t begin = 0;
+
+    while (begin + 1 < replay->count &&
+           replay->firsts[begin + 1] <= replay->after + 1)
+        begin++;
+    return begin;
+}
+
+static enum journal_replayed replay_segments(struct run *run, size_t begin)
+{
+    const struct sqlite_replay *replay = run->replay;
+    enum journal_replayed result = JOURNAL_COMPLETE;
+
+    for (size_t i = begin; i + 1 < replay->count; i++)
+        run->progress.total +=
+            segment_file_bytes(replay->folder, replay->firsts[i]);
+    run->progress.total += segment_size(replay->last);
+    for (size_t i = begin; result == JOURNAL_COMPLETE && i < replay->count; i++)
+        result = replay_segment(run, replay->firsts[i]);
+    if (result == JOURNAL_COMPLETE &&
+        (!check_end(run) || !copy_logs(run, begin)))
+        result = JOURNAL_FAILED;
+    return result;
+}
+
 enum journal_replayed sqlite_replay(struct sqlite_replay *replay,
                                     char error[JOURNAL_ERROR])
 {
     struct run run = {.replay = replay, .error = error};
-    enum journal_replayed result = JOURNAL_COMPLETE;
-    size_t begin = 0;
+    size_t begin = find_begin(replay);
 
     run.block = malloc(BLOCK);
     if (run.block == NULL) {
         error_write(error, "memory is exhausted");
         return JOURNAL_FAILED;
     }
-
-    /* Segments that are wholly at or below `after` need not be there. */
-    while (begin + 1 < replay->count &&
-           replay->firsts[begin + 1] <= replay->after + 1)
-        begin++;
-    if (replay->firsts[begin] <= replay->after + 1)
-        run.position = replay->firsts[begin] - 1;
-    for (size_t i = begin; i + 1 < replay->count; i++)
-        run.progress.total +=
-            segment_file_bytes(replay->folder, replay->firsts[i]);
-    run.progress.total += segment_size(replay->last);
-    for (size_t i = begin; result == JOURNAL_COMPLETE && i < replay->count; i++)
-        result = replay_segment(&run, replay->firsts[i]);
-    if (result == JOURNAL_COMPLETE && !check_end(&run))
-        result = JOURNAL_FAILED;
+    /* If it begins too late, records from `after` on are missing. */
+    run.position = replay->firsts[begin] <= replay->after
+                       ? replay->firsts[begin] - 1
+                       : replay->after;
+    enum journal_replayed result = replay_segments(&run, begin);
     free(run.block);
     replay->position = run.position;
     return result;

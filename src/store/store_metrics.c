@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The families of the store. The journal counts commits; the others are read
- * from its status when somebody looks.
+ * The families of the store. The journal counts commits, and the thread that
+ * takes snapshots counts these; the others are read from their status when
+ * somebody looks.
  */
 #include "store_metrics.h"
 
+#include "base/clock.h"
 #include "base/metrics.h"
+#include "snapshots.h"
 #include "store/store.h"
 
-enum { MICROSECONDS = 6 /* decimals */ };
+enum { MILLISECONDS = 3, MICROSECONDS = 6 /* decimals */ };
 
 static const struct metric_family commits = {
     .type = METRIC_COUNTER,
@@ -115,14 +118,98 @@ static const struct metric_family recovery = {
     .read = read_recovery,
 };
 
-struct journal_counts store_metrics_add(struct metrics *metrics,
-                                        struct store *store)
+static const char *const results[SNAPSHOTS_RESULTS] = {
+    [SNAPSHOTS_WRITTEN] = "written",
+    [SNAPSHOTS_FAILED] = "failed",
+};
+
+static const struct metric_family snapshots = {
+    .type = METRIC_COUNTER,
+    .name = "lunar_snapshots_total",
+    .help = "Snapshots that were tried, by their result.",
+    .labels = {{"result", results, SNAPSHOTS_RESULTS}},
+};
+
+static struct store_snapshot_status snapshot_of(void *context)
 {
-    struct journal_counts counts = {
-        .commits = metrics_add(metrics, &commits, NULL),
-        .seconds = metrics_add(metrics, &seconds, NULL),
-        .messages = metrics_add(metrics, &messages, NULL),
-        .refused = metrics_add(metrics, &refused, NULL),
+    struct store_snapshot_status status;
+
+    store_snapshot_status(context, &status);
+    return status;
+}
+
+static void read_snapshot_time(void *context, uint64_t values[])
+{
+    values[0] = snapshot_of(context).took_us;
+}
+
+static const struct metric_family snapshot_seconds = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_snapshot_seconds",
+    .help = "Time that the last snapshot took.",
+    .decimals = MICROSECONDS,
+    .zero_is_unknown = true,
+    .read = read_snapshot_time,
+};
+
+/* Not 0, which would be unknown, also if the clock was set back. */
+static void read_snapshot_age(void *context, uint64_t values[])
+{
+    const struct store_snapshot_status status = snapshot_of(context);
+    uint64_t now = clock_us(CLOCK_REALTIME) / 1000;
+    uint64_t then = (uint64_t)status.time * 1000;
+
+    if (status.exists)
+        values[0] = now > then ? now - then : 1;
+}
+
+static const struct metric_family snapshot_age = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_snapshot_age_seconds",
+    .help = "Time since the last snapshot was complete.",
+    .decimals = MILLISECONDS,
+    .zero_is_unknown = true,
+    .read = read_snapshot_age,
+};
+
+static void read_snapshot_bytes(void *context, uint64_t values[])
+{
+    values[0] = snapshot_of(context).bytes;
+}
+
+static const struct metric_family snapshot_bytes = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_snapshot_bytes",
+    .help = "Bytes of the last snapshot.",
+    .zero_is_unknown = true,
+    .read = read_snapshot_bytes,
+};
+
+static void read_snapshot_position(void *context, uint64_t values[])
+{
+    values[0] = snapshot_of(context).position;
+}
+
+static const struct metric_family snapshot_position = {
+    .type = METRIC_GAUGE,
+    .name = "lunar_snapshot_position",
+    .help = "Position up to which the last snapshot has all messages.",
+    .zero_is_unknown = true,
+    .read = read_snapshot_position,
+};
+
+struct store_counts store_metrics_add(struct metrics *metrics,
+                                      struct store *store)
+{
+    struct store_counts counts = {
+        .journal =
+            {
+                .commits = metrics_add(metrics, &commits, NULL),
+                .seconds = metrics_add(metrics, &seconds, NULL),
+                .messages = metrics_add(metrics, &messages, NULL),
+                .refused = metrics_add(metrics, &refused, NULL),
+            },
+        .snapshots = metrics_add(metrics, &snapshots, NULL),
     };
 
     metrics_add(metrics, &bytes, store);
@@ -130,5 +217,9 @@ struct journal_counts store_metrics_add(struct metrics *metrics,
     metrics_add(metrics, &queue, store);
     metrics_add(metrics, &writable, store);
     metrics_add(metrics, &recovery, store);
+    metrics_add(metrics, &snapshot_seconds, store);
+    metrics_add(metrics, &snapshot_age, store);
+    metrics_add(metrics, &snapshot_bytes, store);
+    metrics_add(metrics, &snapshot_position, store);
     return counts;
 }

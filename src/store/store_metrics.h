@@ -10,9 +10,15 @@
 struct metrics;
 struct store;
 
-/* Add the families of `store`. Returns those that its journal counts. */
-struct journal_counts store_metrics_add(struct metrics *metrics,
-                                        struct store *store);
+/* What the parts of a store count. All may be NULL. */
+struct store_counts {
+    struct journal_counts journal;
+    struct metric *snapshots; /* by enum snapshots_result */
+};
+
+/* Add the families of `store`. Returns those that are counted. */
+struct store_counts store_metrics_add(struct metrics *metrics,
+                                      struct store *store);
 
 /* The time of the replay, in microseconds; 0 until it is complete. */
 uint64_t store_recovery_us(const struct store *store);

@@ -18,14 +18,32 @@
 #include "base/sync.h"
 #include "sqlite_fault.h"
 
-/* Bytes on the disk change with checkpoints, and when the log grows. */
+static void notify_target(struct sqlite_journal *journal)
+{
+    const struct journal_target *target = journal->target;
+
+    journal->noticed_bytes = atomic_load(&journal->bytes);
+    if (target->notice != NULL)
+        target->notice(target->context);
+}
+
+/*
+ * Bytes on the disk change with checkpoints, when the log grows, and with a new
+ * segment.
+ */
 static void count_bytes(struct sqlite_journal *journal)
 {
     uint64_t log = segment_log_bytes(journal->segment);
 
     if (log > journal->log_bytes)
         journal->log_bytes = log;
-    atomic_store(&journal->bytes, journal->base_bytes + journal->log_bytes);
+    uint64_t bytes = journal->base_bytes + journal->log_bytes;
+    atomic_store(&journal->bytes, bytes);
+    if (bytes < journal->noticed_bytes)
+        journal->noticed_bytes = bytes;
+    if (journal->target != NULL &&
+        bytes - journal->noticed_bytes >= journal->options.notice)
+        notify_target(journal);
 }
 
 void writer_measure_bytes(struct sqlite_journal *journal)
@@ -59,10 +77,13 @@ static void report_fault(struct sqlite_journal *journal, int code,
         log_flush(LOG_STOP_MS);
         _exit(EXIT_FAILURE);
     }
-    if (atomic_exchange(&journal->problem, fault->problem) != NULL)
-        return;
-    journal->probe_us = next_probe_us(journal);
-    log_line(LOG_ERROR, "%s failed (%s): %s", what, reason, fault->problem);
+    const char *before = atomic_exchange(&journal->problem, fault->problem);
+    if (before == NULL) {
+        journal->probe_us = next_probe_us(journal);
+        log_line(LOG_ERROR, "%s failed (%s): %s", what, reason, fault->problem);
+    }
+    if (before != fault->problem)
+        notify_target(journal);
 }
 
 /* The same for an error of the last segment's connection. */
@@ -83,22 +104,10 @@ static bool checkpoint(struct sqlite_journal *journal, bool truncate)
         handle_fault(journal, code, "a checkpoint of the journal");
         return false;
     }
+    if (truncate)
+        journal->unsettled = false;
     writer_measure_bytes(journal);
     return true;
-}
-
-/* Make room for one more segment in the list. */
-static bool reserve_segment(struct sqlite_journal *journal)
-{
-    struct folder_segments *segments = &journal->segments;
-
-    sync_lock(&journal->lock);
-    uint64_t *grown =
-        realloc(segments->first, (segments->count + 1) * sizeof(*grown));
-    if (grown != NULL)
-        segments->first = grown;
-    sync_unlock(&journal->lock);
-    return grown != NULL;
 }
 
 /* Make and open the segment that begins at `first`. NULL: it is not there. */
@@ -109,7 +118,7 @@ static struct segment *make_segment(struct sqlite_journal *journal,
     const struct folder *folder = journal->options.folder;
     char error[JOURNAL_ERROR];
 
-    int code = reserve_segment(journal)
+    int code = old_segments_reserve(&journal->old)
                    ? segment_make(folder, first, journal->journal.id)
                    : SQLITE_NOMEM;
     if (code != SQLITE_OK) {
@@ -128,25 +137,34 @@ static struct segment *make_segment(struct sqlite_journal *journal,
     return NULL;
 }
 
+/*
+ * The segment before keeps its log, which the list's thread copies later. A
+ * commit that was refused may be whole in it, but for one that found the disk
+ * full (see sqlite_fault.c): then the log is emptied before, so that a start
+ * does not read records whose positions the new segment uses again. The frames
+ * of one that found the disk full lie behind the last whole commit, as after a
+ * power cut.
+ */
 bool writer_begin_segment(struct sqlite_journal *journal)
 {
-    struct folder_segments *segments = &journal->segments;
-    uint64_t first = atomic_load(&journal->position) + 1;
+    uint64_t position = atomic_load(&journal->position);
 
-    if (first == segment_first(journal->segment))
+    if (position + 1 == segment_first(journal->segment))
         return true;
-    /* The old one is complete before: then its log is empty. */
-    if (!checkpoint(journal, true))
+    if (journal->unsettled && !checkpoint(journal, true))
         return false;
-    struct segment *segment = make_segment(journal, first);
+    struct segment *segment = make_segment(journal, position + 1);
     if (segment == NULL)
         return false;
-    sync_lock(&journal->lock);
-    segments->first[segments->count++] = first;
-    journal->old_bytes += journal->base_bytes;
-    sync_unlock(&journal->lock);
-    segment_close(journal->segment);
+    const struct old_segment old = {
+        .first = segment_first(journal->segment),
+        .last = position,
+        .bytes = journal->base_bytes + journal->log_bytes,
+        .segment = journal->segment,
+    };
+    old_segments_add(&journal->old, &old);
     journal->segment = segment;
+    journal->unsettled = false;
     writer_measure_bytes(journal);
     return true;
 }
@@ -250,6 +268,7 @@ static void commit_group(struct sqlite_journal *journal,
                    : SQLITE_NOMEM;
 
     if (code != SQLITE_OK) {
+        journal->unsettled = code != SQLITE_FULL;
         handle_fault(journal, code, "a commit of the journal");
         refuse_group(journal, group);
         return;
@@ -270,8 +289,9 @@ static void limit_log(struct sqlite_journal *journal)
     if (segment_log_bytes(journal->segment) < journal->options.checkpoint ||
         !checkpoint(journal, false))
         return;
-    if (journal->base_bytes >= journal->options.segment)
-        writer_begin_segment(journal);
+    if (journal->base_bytes >= journal->options.segment &&
+        writer_begin_segment(journal))
+        notify_target(journal);
 }
 
 /*
@@ -294,6 +314,7 @@ static void probe(struct sqlite_journal *journal)
     }
     atomic_store(&journal->problem, NULL);
     log_line(LOG_INFO, "the journal can be written again");
+    notify_target(journal);
 }
 
 static void take_group(struct sqlite_journal *journal,

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "folder.h"
+#include "old_segments.h"
 #include "segment.h"
 #include "sqlite_journal.h"
 #include "ticket_queue.h"
@@ -24,30 +25,31 @@ struct sqlite_journal {
     pthread_t thread;
     bool started;
     struct ticket_queue queue;
+    struct old_segments old; /* all segments but the last one */
     /* Written by the journal's thread, read by any. */
     _Atomic uint64_t position; /* of the last record that is applied */
     _Atomic uint64_t bytes;    /* of the last segment */
     _Atomic(const char *) problem;
-    pthread_mutex_t lock;
-    /* Guarded by `lock`. */
-    struct folder_segments segments; /* the last one is written */
-    uint64_t old_bytes;              /* of the others */
     /* Of the journal's thread; before it, of the one that opens and replays. */
-    struct segment *segment; /* the last one */
-    uint64_t base_bytes;     /* of its database after the last checkpoint */
-    uint64_t log_bytes;      /* of its log on the disk */
-    struct buffer row;       /* records of more than one ticket */
-    uint64_t commit_us;      /* of the last commit */
-    uint64_t slow_us;        /* when a slow commit was logged, or 0 */
-    uint64_t probe_us;       /* while there is a problem: the next probe */
+    struct folder_segments found; /* at the open, for the replay */
+    struct segment *segment;      /* the last one */
+    uint64_t base_bytes;    /* of its database after the last checkpoint */
+    uint64_t log_bytes;     /* of its log on the disk */
+    uint64_t noticed_bytes; /* of it at the target's last notice */
+    /* A refused commit may be whole in its log: see writer_begin_segment(). */
+    bool unsettled;
+    struct buffer row;  /* records of more than one ticket */
+    uint64_t commit_us; /* of the last commit */
+    uint64_t slow_us;   /* when a slow commit was logged, or 0 */
+    uint64_t probe_us;  /* while there is a problem: the next probe */
 };
 
 /* The thread. Ends when the queue is closed and empty. */
 void *writer_run(void *journal);
 
 /*
- * Begin a new segment, unless the last one is empty. False if it could not be
- * made. Locking: the thread only.
+ * Begin a new segment, unless the last one is empty; also while the journal
+ * cannot be written. False if it could not be made. Locking: the thread only.
  */
 bool writer_begin_segment(struct sqlite_journal *journal);
 

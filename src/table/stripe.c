@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "abbreviation.h"
+#include "stripe_parts.h"
 
 enum { ID_BLOCK_BYTES = 1024 };
 
@@ -187,12 +188,14 @@ enum message_outcome stripe_check(const struct stripe *stripe, uint32_t tag,
 }
 
 /*
- * Add a new rocket at the end. Returns its place, from 1, or 0 if memory is
- * exhausted. Memory for all parts is reserved first, so a failure changes no
- * state; the next new rocket uses what was reserved until then.
+ * Memory for all parts is reserved first, so a failure changes no state; the
+ * next new rocket uses what was reserved until then.
  */
-static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
+uint32_t stripe_add(struct stripe *stripe, uint32_t tag, struct text id,
+                    const struct timestamp *reference)
 {
+    if (stripe->count == 0)
+        stripe->reference = reference->seconds;
     if (!hash_index_reserve(&stripe->index, stripe->quota) ||
         !reserve_rocket(stripe) || !reserve_id(stripe, id.length))
         return 0;
@@ -211,17 +214,12 @@ static uint32_t add_rocket(struct stripe *stripe, uint32_t tag, struct text id)
     return index + 1;
 }
 
-/*
- * Update the columns of the rocket at `place` after `message` changed it, and
- * the counts of what they show. Values that cannot have changed are not
- * written: only a launch changes the time of the launch, and `exploded` rarely
- * changes. No message makes a launched rocket an unlaunched one.
- */
-static void update_columns(struct stripe *stripe, uint32_t place,
-                           const struct message *message, bool was_exploded)
+/* Values that cannot have changed are not written. */
+void stripe_update_columns(struct stripe *stripe, uint32_t place, bool launched,
+                           bool was_exploded)
 {
     static_assert(COLUMN_COUNT == 5,
-                  "write a new column here or in add_rocket()");
+                  "write a new column here or in stripe_add()");
     uint32_t index = place - 1, lane = index % COLUMNS_ROCKETS;
     struct columns *columns = stripe->columns.pieces[index / COLUMNS_ROCKETS];
     const struct rocket *rocket = &stripe_at(stripe, index)->rocket;
@@ -232,7 +230,7 @@ static void update_columns(struct stripe *stripe, uint32_t place,
         abbreviation_of_time(&rocket->updated, stripe->reference);
     columns->keys[COLUMN_LAST_NUMBER][lane] =
         abbreviation_of_number(rocket_last_number(rocket));
-    if (message->type == MESSAGE_LAUNCHED) {
+    if (launched) {
         uint32_t *created = &columns->keys[COLUMN_CREATED][lane];
         if (*created == ABBREVIATION_UNKNOWN)
             stripe->unlaunched--;
@@ -244,11 +242,7 @@ static void update_columns(struct stripe *stripe, uint32_t place,
     }
 }
 
-/*
- * Count the missing messages of `rocket`, after their number has grown by
- * `growth`, modulo 2^64 and not 0.
- */
-static void count_missing(struct stripe *stripe, const struct rocket *rocket,
+void stripe_count_missing(struct stripe *stripe, const struct rocket *rocket,
                           uint64_t growth)
 {
     uint64_t missing = rocket_missing(rocket), before = missing - growth;
@@ -260,10 +254,7 @@ static void count_missing(struct stripe *stripe, const struct rocket *rocket,
         stripe->incomplete++;
 }
 
-/*
- * Intern `text`, and take a reference. If it is absent, `*string` is unchanged.
- * False if memory is exhausted.
- */
+/* If the text is absent, `*string` is unchanged. */
 static bool take_string(struct interned_set *strings, struct text text,
                         struct interned **string)
 {
@@ -273,12 +264,24 @@ static bool take_string(struct interned_set *strings, struct text text,
     return *string != NULL;
 }
 
-static void drop_effect(struct interned_set *strings,
-                        const struct effect *effect)
+void stripe_drop_strings(struct interned_set *strings,
+                         const struct effect *effect)
 {
     interned_drop(strings, effect->type);
     interned_drop(strings, effect->mission);
     interned_drop(strings, effect->reason);
+}
+
+bool stripe_take_strings(struct interned_set *strings, struct text type,
+                         struct text mission, struct text reason,
+                         struct effect *effect)
+{
+    if (take_string(strings, type, &effect->type) &&
+        take_string(strings, mission, &effect->mission) &&
+        take_string(strings, reason, &effect->reason))
+        return true;
+    stripe_drop_strings(strings, effect);
+    return false;
 }
 
 /*
@@ -304,12 +307,8 @@ static bool make_effect(struct interned_set *strings,
     case MESSAGE_MISSION_CHANGED:
         break; /* only strings, below */
     }
-    if (take_string(strings, message->rocket_type, &effect->type) &&
-        take_string(strings, message->mission, &effect->mission) &&
-        take_string(strings, message->reason, &effect->reason))
-        return true;
-    drop_effect(strings, effect);
-    return false;
+    return stripe_take_strings(strings, message->rocket_type, message->mission,
+                               message->reason, effect);
 }
 
 /*
@@ -333,10 +332,11 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
     for (unsigned i = 0; i < dropped->count; i++)
         interned_drop(&stripe->strings, dropped->strings[i]);
     if (outcome == MESSAGE_APPLIED) {
-        update_columns(stripe, place, message, was_exploded);
+        stripe_update_columns(stripe, place, message->type == MESSAGE_LAUNCHED,
+                              was_exploded);
         if (change->rocket.missing_growth != 0)
-            count_missing(stripe, &entry->rocket,
-                          change->rocket.missing_growth);
+            stripe_count_missing(stripe, &entry->rocket,
+                                 change->rocket.missing_growth);
     }
     return outcome;
 }
@@ -358,12 +358,10 @@ enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
 
     if (!make_effect(&stripe->strings, message, &effect))
         return MESSAGE_NO_MEMORY;
-    if (stripe->count == 0)
-        stripe->reference = message->time.seconds;
     if (place == 0)
-        place = add_rocket(stripe, tag, message->channel);
+        place = stripe_add(stripe, tag, message->channel, &message->time);
     if (place == 0) {
-        drop_effect(&stripe->strings, &effect);
+        stripe_drop_strings(&stripe->strings, &effect);
         return MESSAGE_NO_MEMORY;
     }
     return apply_effect(stripe, place, message, &effect, change);

@@ -96,4 +96,17 @@ enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
                                   const struct message *message,
                                   struct stripe_change *change);
 
+enum stripe_loaded { STRIPE_LOADED, STRIPE_HAS_ID, STRIPE_LOAD_NO_MEMORY };
+
+struct image;
+
+/*
+ * Add the rocket of `image`. `tag` is that of stripe_find(). If the result is
+ * not STRIPE_LOADED, the stripe's state is unchanged.
+ * Ownership: `image` is borrowed; `runs`, room for all its runs, is used.
+ * Locking: the caller holds the stripe's lock for writing.
+ */
+enum stripe_loaded stripe_load(struct stripe *stripe, uint32_t tag,
+                               const struct image *image, struct run *runs);
+
 #endif

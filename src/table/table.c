@@ -8,43 +8,14 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <sodium.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/quota.h"
 #include "base/sync.h"
 #include "prefetch.h"
 #include "scan_step.h"
-#include "stripe.h"
-
-/* Aligned to a cache line, so that no two locks share one. */
-struct locked_stripe {
-    _Alignas(64) pthread_rwlock_t lock;
-    struct stripe stripe; /* guarded by `lock` */
-};
-
-struct table {
-    /* Set at start, then read-only. */
-    uint8_t key[crypto_shorthash_KEYBYTES];
-    /* Atomics, not on the cache line of read-only data. */
-    _Alignas(64) struct quota quota;
-    _Atomic uint64_t revision;
-    _Atomic size_t count;
-    /* The memory held after the latest refusal; SIZE_MAX before the first. */
-    _Atomic size_t full_at;
-    /*
-     * The number of rockets of each stripe, read without its lock, so that a
-     * scan can skip empty stripes. Written under the stripe's lock, before the
-     * change that added the rocket draws its revision: a scan that starts
-     * after that revision was read does not miss the rocket.
-     */
-    _Atomic uint32_t sizes[TABLE_STRIPES];
-    struct locked_stripe stripes[TABLE_STRIPES];
-};
+#include "table_parts.h"
 
 struct table *table_new(size_t max_memory)
 {
@@ -107,21 +78,25 @@ uint64_t table_revision(const struct table *table)
 static_assert(TABLE_STRIPES <= 1 << TABLE_ENTRY_STRIPE_BITS,
               "an entry holds its stripe's number");
 
-/* The stripe of an id, and the tag that finds it in the stripe. */
-struct location {
-    uint32_t index;
-    uint32_t tag;
-};
-
-static struct location locate_id(const struct table *table, struct text id)
+struct table_location table_locate(const struct table *table, struct text id)
 {
     uint64_t hash;
 
     static_assert(crypto_shorthash_BYTES == sizeof(hash), "SipHash-2-4");
     crypto_shorthash((unsigned char *)&hash, (const unsigned char *)id.data,
                      id.length, table->key);
-    return (struct location){.index = hash % TABLE_STRIPES,
-                             .tag = (uint32_t)(hash >> 32)};
+    return (struct table_location){.index = hash % TABLE_STRIPES,
+                                   .tag = (uint32_t)(hash >> 32)};
+}
+
+void table_count_rocket_locked(struct table *table, uint32_t index)
+{
+    uint32_t count = table->stripes[index].stripe.count;
+
+    if (count != atomic_load(&table->sizes[index])) {
+        atomic_store(&table->sizes[index], count);
+        atomic_fetch_add(&table->count, 1);
+    }
 }
 
 /*
@@ -131,12 +106,7 @@ static struct location locate_id(const struct table *table, struct text id)
 static void note_change_locked(struct table *table, uint32_t index,
                                struct table_entry *entry, uint64_t position)
 {
-    uint32_t count = table->stripes[index].stripe.count;
-
-    if (count != atomic_load(&table->sizes[index])) {
-        atomic_store(&table->sizes[index], count);
-        atomic_fetch_add(&table->count, 1);
-    }
+    table_count_rocket_locked(table, index);
     if (position == 0)
         position = atomic_fetch_add(&table->revision, 1) + 1;
     table_entry_set_revision(entry, position);
@@ -164,7 +134,7 @@ static void log_given_up(const struct message *message,
 }
 
 static enum message_outcome apply_at(struct table *table,
-                                     struct location location,
+                                     struct table_location location,
                                      const struct message *message,
                                      uint64_t position)
 {
@@ -187,7 +157,7 @@ static enum message_outcome apply_at(struct table *table,
 enum message_outcome table_apply(struct table *table,
                                  const struct message *message)
 {
-    return apply_at(table, locate_id(table, message->channel), message, 0);
+    return apply_at(table, table_locate(table, message->channel), message, 0);
 }
 
 enum {
@@ -204,14 +174,14 @@ enum {
 
 /* What is known of an item before it is applied. */
 struct ahead {
-    struct location location;
+    struct table_location location;
     struct prefetch prefetch;
 };
 
 static void locate_item(struct table *table, const struct table_item *item,
                         struct ahead *ahead)
 {
-    ahead->location = locate_id(table, item->message->channel);
+    ahead->location = table_locate(table, item->message->channel);
     prefetch_init(&ahead->prefetch, ahead->location.tag, item->message);
     prefetch_memory(&table->stripes[ahead->location.index],
                     sizeof(struct locked_stripe));
@@ -272,7 +242,8 @@ void table_apply_group(struct table *table, struct table_item *items,
     for (size_t i = 0; i < count; i++)
         if (items[i].outcome == MESSAGE_APPLIED && items[i].position != 0)
             last = items[i].position;
-    if (last != 0)
+    /* Replayed behind a snapshot, whose rockets may have later changes. */
+    if (last > atomic_load(&table->revision))
         atomic_store(&table->revision, last);
 }
 
@@ -285,7 +256,7 @@ enum message_outcome table_admit(struct table *table,
                                  const struct message *message,
                                  size_t *reserved)
 {
-    struct location location = locate_id(table, message->channel);
+    struct table_location location = table_locate(table, message->channel);
     struct locked_stripe *locked = &table->stripes[location.index];
     size_t growth;
 
@@ -331,7 +302,7 @@ struct table_summary table_summary(struct table *table)
 
 bool table_find(struct table *table, struct text id, struct rocket_view *view)
 {
-    struct location location = locate_id(table, id);
+    struct table_location location = table_locate(table, id);
     struct locked_stripe *locked = &table->stripes[location.index];
 
     sync_read_lock(&locked->lock);

@@ -46,8 +46,7 @@ void table_entry_view(const struct table_entry *entry, struct rocket_view *view)
     view->updated = entry->rocket.updated;
     view->last_number = rocket_last_number(&entry->rocket);
     view->missing = rocket_missing(&entry->rocket);
-    view->revision = table_entry_stamp(entry) &
-                     ((UINT64_C(1) << TABLE_ENTRY_REVISION_BITS) - 1);
+    view->revision = table_entry_revision(entry);
 }
 
 bool table_entry_filter_init(struct table_entry_filter *result,

@@ -67,6 +67,12 @@ static inline void table_entry_set_revision(struct table_entry *entry,
                           memory_order_relaxed);
 }
 
+static inline uint64_t table_entry_revision(const struct table_entry *entry)
+{
+    return table_entry_stamp(entry) &
+           ((UINT64_C(1) << TABLE_ENTRY_REVISION_BITS) - 1);
+}
+
 /* Copy the rocket to `view`. */
 void table_entry_view(const struct table_entry *entry,
                       struct rocket_view *view);

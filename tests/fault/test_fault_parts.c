@@ -79,7 +79,7 @@ static char root[32];
 static bool use_folder(void)
 {
     char error[JOURNAL_ERROR];
-    struct folder_segments segments = {NULL, 0};
+    struct folder_segments segments = {0};
     struct folder *folder = folder_open(root, error);
     bool listed = folder != NULL && folder_list(folder, &segments, error);
 

@@ -30,6 +30,11 @@ struct memory_journal {
     size_t pending, limit;
     bool held, stopping;
     const char *problem;
+    bool full;   /* is the problem */
+    bool notice; /* is due */
+    size_t notice_bytes, noticed_bytes;
+    unsigned fails; /* a set of enum memory_journal_call */
+    unsigned calls[MEMORY_JOURNAL_CALLS];
     uint64_t position; /* of the last record */
     /* The segment that is written begins at position `segment`. */
     struct row *rows;
@@ -83,7 +88,7 @@ static void keep_tickets(struct memory_journal *self,
     for (struct journal_ticket *ticket = first; ticket != NULL;
          ticket = ticket->next) {
         sync_lock(&self->lock);
-        bool refuse = self->problem != NULL;
+        bool refuse = self->problem != NULL && ticket->count > 0;
         if (!refuse && ticket->count > 0)
             keep_row_locked(self, ticket);
         uint64_t position = self->position + 1;
@@ -119,28 +124,51 @@ static void settle_tickets(struct memory_journal *self,
         target->committed(target->context);
 }
 
-/* Wait for tickets. NULL: none will come any more. */
-static struct journal_ticket *take_tickets(struct memory_journal *self)
+/* Wait for tickets, or a notice. False: none will come any more. */
+static bool take_tickets(struct memory_journal *self,
+                         struct journal_ticket **first)
 {
     sync_lock(&self->lock);
-    while (!self->stopping && (self->first == NULL || self->held))
+    while (!self->stopping && !self->notice &&
+           (self->first == NULL || self->held))
         sync_wait(&self->wake, &self->lock);
-    struct journal_ticket *first = self->first;
-    self->first = NULL;
-    self->end = &self->first;
+    bool goes_on = self->first != NULL || !self->stopping;
+    *first = NULL;
+    if (!self->held || self->stopping) {
+        *first = self->first;
+        self->first = NULL;
+        self->end = &self->first;
+    }
     sync_unlock(&self->lock);
-    return first;
+    return goes_on;
+}
+
+static void give_notice(struct memory_journal *self)
+{
+    sync_lock(&self->lock);
+    bool due = self->notice ||
+               (self->notice_bytes != 0 &&
+                self->bytes >= self->noticed_bytes + self->notice_bytes);
+    self->notice = false;
+    if (due)
+        self->noticed_bytes = self->bytes;
+    sync_unlock(&self->lock);
+    if (due && self->target->notice != NULL)
+        self->target->notice(self->target->context);
 }
 
 static void *run_journal(void *context)
 {
     struct memory_journal *self = context;
+    struct journal_ticket *first = NULL;
 
-    for (struct journal_ticket *first = take_tickets(self); first != NULL;
-         first = take_tickets(self)) {
-        keep_tickets(self, first);
-        self->target->applied(self->target->context);
-        settle_tickets(self, first);
+    while (take_tickets(self, &first)) {
+        if (first != NULL) {
+            keep_tickets(self, first);
+            self->target->applied(self->target->context);
+            settle_tickets(self, first);
+        }
+        give_notice(self);
     }
     return NULL;
 }
@@ -207,35 +235,53 @@ static void read_status(struct journal *journal, struct journal_status *status)
         .bytes = self->bytes,
         .queued = self->pending,
         .problem = self->problem,
+        .full = self->full,
     };
     sync_unlock(&self->lock);
+}
+
+/* Count a call. Whether it is to fail. */
+static bool count_call(struct memory_journal *self,
+                       enum memory_journal_call call)
+{
+    sync_lock(&self->lock);
+    bool fails = (self->fails & 1U << call) != 0;
+    self->calls[call]++;
+    sync_unlock(&self->lock);
+    return fails;
 }
 
 /* A mark that is behind all tickets so far. */
 struct mark {
     struct journal_ticket ticket;
+    struct memory_journal *journal;
     sem_t done;
 };
 
 static void reach_mark(struct journal_ticket *ticket)
 {
-    sync_semaphore_post(&container_of(ticket, struct mark, ticket)->done);
+    struct mark *mark = container_of(ticket, struct mark, ticket);
+    struct memory_journal *self = mark->journal;
+
+    sync_lock(&self->lock);
+    self->segment = ticket->last + 1;
+    sync_unlock(&self->lock);
+    sync_semaphore_post(&mark->done);
 }
 
 static uint64_t roll(struct journal *journal)
 {
     struct memory_journal *self = of(journal);
-    struct mark mark = {.ticket = {.records = TEXT(""), .settled = reach_mark}};
+    struct mark mark = {.ticket = {.records = TEXT(""), .settled = reach_mark},
+                        .journal = self};
 
+    if (count_call(self, MEMORY_JOURNAL_ROLL))
+        return 0;
     sync_semaphore_init(&mark.done);
     append(journal, &mark.ticket);
     sync_semaphore_wait(&mark.done);
     sem_destroy(&mark.done);
-    sync_lock(&self->lock);
-    uint64_t last = self->position;
-    self->segment = last + 1;
-    sync_unlock(&self->lock);
-    return last;
+    return mark.ticket.last;
 }
 
 static bool forget(struct journal *journal, uint64_t position)
@@ -243,6 +289,8 @@ static bool forget(struct journal *journal, uint64_t position)
     struct memory_journal *self = of(journal);
     size_t kept = 0;
 
+    if (count_call(self, MEMORY_JOURNAL_FORGET))
+        return false;
     sync_lock(&self->lock);
     for (size_t i = 0; i < self->row_count; i++) {
         struct row *row = &self->rows[i];
@@ -254,14 +302,15 @@ static bool forget(struct journal *journal, uint64_t position)
         }
     }
     self->row_count = kept;
+    if (self->noticed_bytes > self->bytes)
+        self->noticed_bytes = self->bytes;
     sync_unlock(&self->lock);
     return true;
 }
 
 static bool tidy(struct journal *journal)
 {
-    (void)journal;
-    return true;
+    return !count_call(of(journal), MEMORY_JOURNAL_TIDY);
 }
 
 static void end_thread(struct memory_journal *self)
@@ -346,7 +395,51 @@ void memory_journal_refuse(struct journal *journal, const char *problem)
 
     sync_lock(&self->lock);
     self->problem = problem;
+    self->full = false;
+    self->notice = true;
+    sync_signal(&self->wake);
     sync_unlock(&self->lock);
+}
+
+void memory_journal_fill(struct journal *journal)
+{
+    struct memory_journal *self = of(journal);
+
+    memory_journal_refuse(journal, "the disk is full");
+    sync_lock(&self->lock);
+    self->full = true;
+    self->notice = true;
+    sync_signal(&self->wake);
+    sync_unlock(&self->lock);
+}
+
+void memory_journal_notify(struct journal *journal, size_t bytes)
+{
+    struct memory_journal *self = of(journal);
+
+    sync_lock(&self->lock);
+    self->notice_bytes = bytes;
+    sync_unlock(&self->lock);
+}
+
+void memory_journal_fail(struct journal *journal, unsigned calls)
+{
+    struct memory_journal *self = of(journal);
+
+    sync_lock(&self->lock);
+    self->fails = calls;
+    sync_unlock(&self->lock);
+}
+
+unsigned memory_journal_calls(struct journal *journal,
+                              enum memory_journal_call call)
+{
+    struct memory_journal *self = of(journal);
+
+    sync_lock(&self->lock);
+    unsigned calls = self->calls[call];
+    sync_unlock(&self->lock);
+    return calls;
 }
 
 void memory_journal_limit(struct journal *journal, size_t bytes)

@@ -26,6 +26,26 @@ void memory_journal_hold(struct journal *journal, bool held);
 /* Refuse what is settled from now on, for this reason; NULL: do not. */
 void memory_journal_refuse(struct journal *journal, const char *problem);
 
+/* The same as the disk is full. */
+void memory_journal_fill(struct journal *journal);
+
+/* The target gets a notice each time `bytes` were added. 0: it does not. */
+void memory_journal_notify(struct journal *journal, size_t bytes);
+
+enum memory_journal_call {
+    MEMORY_JOURNAL_ROLL,
+    MEMORY_JOURNAL_FORGET,
+    MEMORY_JOURNAL_TIDY,
+    MEMORY_JOURNAL_CALLS,
+};
+
+/* From now on these calls fail: a set of 1 << enum memory_journal_call. */
+void memory_journal_fail(struct journal *journal, unsigned calls);
+
+/* How many calls there were. */
+unsigned memory_journal_calls(struct journal *journal,
+                              enum memory_journal_call call);
+
 /* How many bytes may be pending; append() is false past that. */
 void memory_journal_limit(struct journal *journal, size_t bytes);
 

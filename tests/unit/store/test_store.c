@@ -7,12 +7,16 @@
 #include "lib/messages.h"
 #include "lib/unit_check.h"
 
+#include <poll.h>
 #include <semaphore.h>
+#include <unistd.h>
 
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "store/store.h"
 #include "table/table.h"
+
+enum { PATIENCE = 10000 /* ms */ };
 
 /* A process with a store. */
 struct process {
@@ -20,6 +24,7 @@ struct process {
     struct metrics *metrics;
     struct table *table;
     struct store *store;
+    uint64_t snapshot_bytes; /* 0: take none */
     sem_t settled;
 };
 
@@ -29,10 +34,11 @@ static void open_store(struct process *process)
 
     process->metrics = metrics_new();
     process->table = table_new(SIZE_MAX);
-    process->store =
-        store_open(&(struct store_options){.folder = process->path,
-                                           .metrics = process->metrics},
-                   error);
+    process->store = store_open(
+        &(struct store_options){.folder = process->path,
+                                .snapshot_bytes = process->snapshot_bytes,
+                                .metrics = process->metrics},
+        error);
     if (process->store == NULL)
         fail_msg("%s", error);
     assert_true(store_attach(process->store, process->table, NULL, NULL));
@@ -161,6 +167,66 @@ static void metrics_tell_what_the_journal_does(void **context)
     assert_true(value_of(process, "lunar_journal_recovery_seconds") > 0);
 }
 
+static struct store_snapshot_status await_snapshot(struct process *process,
+                                                   uint64_t position)
+{
+    struct store_snapshot_status status = {0};
+
+    for (unsigned ms = 0; ms < PATIENCE; ms++) {
+        store_snapshot_status(process->store, &status);
+        if (status.position >= position && !status.running)
+            return status;
+        poll(NULL, 0, 1);
+    }
+    fail_msg("there is no snapshot at position %ju", (uintmax_t)position);
+    return status;
+}
+
+/* A store that takes a snapshot once its journal is larger than the last. */
+static int set_up_eager(void **context)
+{
+    struct process *process = NULL;
+
+    set_up((void **)&process);
+    close_store(process);
+    process->snapshot_bytes = 1;
+    open_store(process);
+    *context = process;
+    return 0;
+}
+
+static void snapshot_takes_the_place_of_the_journal(void **context)
+{
+    struct process *process = *context;
+    struct rocket_view view;
+    char path[128];
+
+    for (uint64_t number = 1; number <= 5; number++)
+        commit_one(process, number);
+    struct store_snapshot_status status = await_snapshot(process, 1);
+    assert_true(status.enabled && status.exists);
+    assert_null(status.problem);
+    assert_int_equal(status.rockets, 1);
+    snprintf(path, sizeof(path), "%s/journal-%020d.db", process->path, 1);
+    assert_int_equal(access(path, F_OK), -1);
+    commit_one(process, 6);
+    close_store(process);
+    process->snapshot_bytes = 0;
+    open_store(process);
+    assert_true(table_find(process->table, TEXT("a rocket"), &view));
+    assert_int_equal(view.last_number, 6);
+    assert_int_equal(view.revision, 6);
+    assert_int_equal(table_revision(process->table), 6);
+    store_snapshot_status(process->store, &status);
+    assert_false(status.enabled);
+    assert_true(status.exists && status.position >= 1);
+    assert_int_equal(status.took_us, 0);
+    commit_one(process, 7);
+}
+
+#define EAGER_TEST(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, set_up_eager, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +234,7 @@ int main(void)
         FIXTURE_TEST(new_folders_have_different_ids),
         FIXTURE_TEST(folder_has_one_user),
         FIXTURE_TEST(metrics_tell_what_the_journal_does),
+        EAGER_TEST(snapshot_takes_the_place_of_the_journal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the sources of snapshot_file.h share: the tables, and the sums.
+ */
+#ifndef LUNAR_STORE_SNAPSHOT_PARTS_H
+#define LUNAR_STORE_SNAPSHOT_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "snapshot_file.h"
+
+/* As they stand in the database, word for word. */
+#define SNAPSHOT_BLOCK_TABLE                                                   \
+    "CREATE TABLE block(number INTEGER PRIMARY KEY, rockets BLOB NOT NULL, "   \
+    "sum INTEGER NOT NULL)"
+#define SNAPSHOT_META_TABLE                                                    \
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) "        \
+    "WITHOUT ROWID"
+
+/* What is in the table `meta`: a row for each value, and `sum`. */
+enum snapshot_value {
+    SNAPSHOT_ID,
+    SNAPSHOT_SALT,
+    SNAPSHOT_IMAGE_VERSION,
+    SNAPSHOT_POSITION,
+    SNAPSHOT_THROUGH,
+    SNAPSHOT_ROCKETS,
+    SNAPSHOT_BLOCKS,
+    SNAPSHOT_MAX_RUNS,
+    SNAPSHOT_TIME,
+    SNAPSHOT_VALUES,
+};
+
+extern const char *const snapshot_names[SNAPSHOT_VALUES];
+
+/* The sum of all values. */
+uint64_t snapshot_meta_sum(const uint64_t values[SNAPSHOT_VALUES]);
+
+/* The sum of a block. */
+uint64_t snapshot_block_sum(uint64_t id, uint64_t salt, uint64_t number,
+                            struct text images);
+
+#endif

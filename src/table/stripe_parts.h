@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stripe.c and stripe_load.c share: a rocket is added, gets a state, and
+ * is counted.
+ *
+ * Locking: the caller holds the stripe's lock for writing.
+ */
+#ifndef LUNAR_TABLE_STRIPE_PARTS_H
+#define LUNAR_TABLE_STRIPE_PARTS_H
+
+#include "stripe.h"
+
+/*
+ * Intern those of the texts that are not absent, and take references to them
+ * for `effect`, in which the others are left as they are. False, with no
+ * references, if memory is exhausted.
+ */
+bool stripe_take_strings(struct interned_set *strings, struct text type,
+                         struct text mission, struct text reason,
+                         struct effect *effect);
+
+/* Drop the references of `effect`. */
+void stripe_drop_strings(struct interned_set *strings,
+                         const struct effect *effect);
+
+/*
+ * Add a new rocket, without runs, at the end. Returns its place, from 1, or 0
+ * if memory is exhausted. `reference` is taken if it is the first one.
+ */
+uint32_t stripe_add(struct stripe *stripe, uint32_t tag, struct text id,
+                    const struct timestamp *reference);
+
+/*
+ * Update the columns of the rocket at `place` after a change, and the counts of
+ * what they show. `launched`: the time of the launch may have changed, as only
+ * a launch changes it. No message makes a launched rocket an unlaunched one.
+ */
+void stripe_update_columns(struct stripe *stripe, uint32_t place, bool launched,
+                           bool was_exploded);
+
+/*
+ * Count the missing messages of `rocket`, after their number has grown by
+ * `growth`, modulo 2^64 and not 0.
+ */
+void stripe_count_missing(struct stripe *stripe, const struct rocket *rocket,
+                          uint64_t growth);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Saves and loads rockets one by one, under the lock of their stripe. The form
+ * of an image is left to image_write.c and image_read.c.
+ */
+#include "table/table_image.h"
+
+#include <stdlib.h>
+
+#include "base/sync.h"
+#include "image.h"
+#include "table_parts.h"
+
+/*
+ * Append images of rockets of the walk's stripe until TABLE_IMAGE_STEP bytes
+ * are written or there is no more room. Returns how many.
+ */
+static uint32_t write_images(const struct stripe *stripe,
+                             struct table_walk *walk, struct buffer *images)
+{
+    const char *end = images->data + images->capacity;
+    char *at = buffer_end(images);
+    const char *enough = at + TABLE_IMAGE_STEP;
+    uint32_t first = walk->index;
+
+    while (walk->index < stripe->count && at < enough) {
+        const struct table_entry *entry = stripe_at(stripe, walk->index);
+        char *next = image_write(entry, at, end);
+        if (next == NULL)
+            break;
+        if (table_entry_revision(entry) > walk->revision)
+            walk->revision = table_entry_revision(entry);
+        at = next;
+        walk->index++;
+    }
+    buffer_set_end(images, at);
+    return walk->index - first;
+}
+
+/* Step to the next stripe that has rockets left. False if there is none. */
+static bool find_stripe(struct table *table, struct table_walk *walk)
+{
+    while (walk->stripe < TABLE_STRIPES &&
+           walk->index >= atomic_load(&table->sizes[walk->stripe])) {
+        walk->stripe++;
+        walk->index = 0;
+    }
+    return walk->stripe < TABLE_STRIPES;
+}
+
+/*
+ * The room is for a step and a rocket with one run. If the first rocket does
+ * not fit, it has many runs, and there is more room at each try.
+ */
+enum table_walked table_walk_next(struct table *table, struct table_walk *walk,
+                                  struct buffer *images, uint64_t *count)
+{
+    if (!find_stripe(table, walk))
+        return TABLE_WALK_END;
+
+    struct locked_stripe *locked = &table->stripes[walk->stripe];
+    for (size_t room = TABLE_IMAGE_STEP + IMAGE_ROOM;; room *= 2) {
+        if (!buffer_reserve(images, room)) {
+            images->failed = false;
+            return TABLE_WALK_NO_MEMORY;
+        }
+        sync_read_lock(&locked->lock);
+        uint32_t written = write_images(&locked->stripe, walk, images);
+        sync_rwlock_unlock(&locked->lock);
+        if (written > 0) {
+            *count += written;
+            return TABLE_WALK_MORE;
+        }
+    }
+}
+
+/* Raise the table's revision to that of a rocket. */
+static void raise_revision(struct table *table, uint64_t revision)
+{
+    uint64_t current = atomic_load(&table->revision);
+
+    while (current < revision &&
+           !atomic_compare_exchange_weak(&table->revision, &current, revision))
+        ;
+}
+
+static enum table_loaded load_image(struct table *table,
+                                    const struct image *image, struct run *runs)
+{
+    struct table_location location = table_locate(table, image->id);
+    struct locked_stripe *locked = &table->stripes[location.index];
+
+    sync_write_lock(&locked->lock);
+    enum stripe_loaded loaded =
+        stripe_load(&locked->stripe, location.tag, image, runs);
+    if (loaded == STRIPE_LOADED) {
+        table_count_rocket_locked(table, location.index);
+        raise_revision(table, image->revision);
+    }
+    sync_rwlock_unlock(&locked->lock);
+    switch (loaded) {
+    case STRIPE_LOADED:
+        return TABLE_LOADED;
+    case STRIPE_HAS_ID:
+        return TABLE_LOAD_DAMAGED;
+    case STRIPE_LOAD_NO_MEMORY:
+        break;
+    }
+    return TABLE_LOAD_NO_MEMORY;
+}
+
+enum table_loaded table_load(struct table *table, struct text *images)
+{
+    struct text rest = *images;
+    struct image image;
+    struct run only, *runs = &only;
+
+    if (!image_read(&rest, &image))
+        return TABLE_LOAD_DAMAGED;
+    if (image.run_count > 1)
+        runs = malloc(image.run_count * sizeof(*runs));
+    if (runs == NULL)
+        return TABLE_LOAD_NO_MEMORY;
+    enum table_loaded loaded = load_image(table, &image, runs);
+    if (runs != &only)
+        free(runs);
+    if (loaded == TABLE_LOADED)
+        *images = rest;
+    return loaded;
+}
+
+bool table_image_read(struct text *images, struct table_image *result)
+{
+    struct image image;
+
+    if (!image_read(images, &image))
+        return false;
+    *result = (struct table_image){
+        .revision = image.revision,
+        .last_number = image.last_number,
+        .applied = image.applied,
+        .runs = image.run_count,
+    };
+    return true;
+}

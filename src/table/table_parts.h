@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the sources of the table share: its stripes with their locks, and what
+ * the stripes share. See table.c.
+ */
+#ifndef LUNAR_TABLE_TABLE_PARTS_H
+#define LUNAR_TABLE_TABLE_PARTS_H
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/quota.h"
+#include "base/text.h"
+#include "stripe.h"
+#include "table/table.h"
+
+/* Aligned to a cache line, so that no two locks share one. */
+struct locked_stripe {
+    _Alignas(64) pthread_rwlock_t lock;
+    struct stripe stripe; /* guarded by `lock` */
+};
+
+struct table {
+    /* Set at start, then read-only. */
+    uint8_t key[crypto_shorthash_KEYBYTES];
+    /* Atomics, not on the cache line of read-only data. */
+    _Alignas(64) struct quota quota;
+    _Atomic uint64_t revision;
+    _Atomic size_t count;
+    /* The memory held after the latest refusal; SIZE_MAX before the first. */
+    _Atomic size_t full_at;
+    /*
+     * The number of rockets of each stripe, read without its lock, so that a
+     * scan can skip empty stripes. Written under the stripe's lock, before the
+     * change that added the rocket draws its revision: a scan that starts
+     * after that revision was read does not miss the rocket.
+     */
+    _Atomic uint32_t sizes[TABLE_STRIPES];
+    struct locked_stripe stripes[TABLE_STRIPES];
+};
+
+/* The stripe of an id, and the tag that finds it in the stripe. */
+struct table_location {
+    uint32_t index;
+    uint32_t tag;
+};
+
+struct table_location table_locate(const struct table *table, struct text id);
+
+/*
+ * Count the rocket that was added to the stripe last, if it is not counted yet.
+ * Locking: the caller holds the stripe's lock for writing.
+ */
+void table_count_rocket_locked(struct table *table, uint32_t index);
+
+#endif
