@@ -210,7 +210,7 @@ def cut(command: Command, records: list[disk.Record], cuts: int, random: Random)
         last = index == len(records) - 1
         if index not in places and not last:
             continue
-        for how in ("none", "all", "torn", "torn"):
+        for how in ("none", "all", "last", "torn"):
             with tempfile.TemporaryDirectory(dir=command.work) as name:
                 disks[random.randrange(2)].write(Path(name), how, random)
                 if fault := command.fault_of(Path(name), last):

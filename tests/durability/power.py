@@ -56,11 +56,11 @@ from service import Service
 from traffic import Books, Crowd, Request, Sender, count_there, difference
 
 SENDERS = 4
-ENOUGH = 1500  # messages of one part of the recorded run
+ENOUGH = 2500  # messages of one part of the recorded run
 SERVED = 40  # one in so many cuts is recovered by the service itself
 AFTER_FAILURE = 80  # operations after a sync that failed: the next start
 PROCESSES = 2
-PLANTED_CUTS = 160  # for each planted fault
+PLANTED_CUTS = 240  # for each planted fault
 
 
 @dataclass
@@ -259,7 +259,7 @@ class Cutter:
                 number += 1
                 if number % shares != share:
                     continue
-                for how in ("none", "all", "torn", "torn"):
+                for how in ("none", "all", "last", "torn"):
                     now = served and result.cuts % SERVED == 0
                     fault = self._check(random.choice(disks), how, random, recovery,
                                         clients, now)
@@ -271,18 +271,20 @@ class Cutter:
 
     @staticmethod
     def _places(records: list[Record], count: int, random: Random) -> list[int]:
-        """A third of them right behind syncs, a third at names that change and
-        writes of snapshots, the others anywhere; if a sync has failed, half in the
-        start after it."""
+        """A quarter of them right behind syncs, a quarter at names that change, a
+        quarter at what is written to snapshots, the others anywhere; if a sync has
+        failed, half in the start after it."""
         syncs = [index for index, record in enumerate(records) if record.kind in "sSb"]
-        moves = [index for index, (record, name) in enumerate(named(records))
-                 if record.kind in "ru" or name.startswith("snapshot")]
+        moves = [index for index, record in enumerate(records) if record.kind in "ru"]
+        written = [index for index, (_, name) in enumerate(named(records))
+                   if name.startswith("snapshot")]
         failed = [index for index, record in enumerate(records) if record.kind == "x"]
         near = random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2) \
             if failed else []
-        for indexes in (syncs, moves, range(len(records))):
-            near += random.choices(indexes, k=(count - len(near)) // 3) if indexes else []
-        return near
+        count -= len(near)
+        for indexes in (syncs, moves, written):
+            near += random.choices(indexes, k=count // 4) if indexes else []
+        return near + random.choices(range(len(records)), k=count - count // 4 * 3)
 
     def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
                clients: Clients, served: bool) -> Optional[str]:

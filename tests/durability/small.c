@@ -18,9 +18,9 @@
 #include "table/table_image.h"
 
 enum {
-    CHECKPOINT = 64 * 1024, /* bytes of the log */
-    SEGMENT = 96 * 1024,    /* bytes of a database */
-    SNAPSHOT = 160 * 1024,  /* bytes of the journal */
+    CHECKPOINT = 24 * 1024, /* bytes of the log */
+    SEGMENT = 64 * 1024,    /* bytes of a database */
+    SNAPSHOT = 96 * 1024,   /* bytes of the journal */
     STEP_MS = 1,            /* of a walk */
 };
 
