@@ -229,5 +229,6 @@ int main(int argc, char *argv[])
     }
     parts_apply_many((uint32_t)rockets);
     parts_listing((uint32_t)rockets);
+    parts_images((uint32_t)rockets);
     return 0;
 }

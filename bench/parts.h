@@ -25,6 +25,9 @@ void parts_apply_many(uint32_t rockets);
 /* Lists of `rockets` rockets. */
 void parts_listing(uint32_t rockets);
 
+/* Images of `rockets` rockets. */
+void parts_images(uint32_t rockets);
+
 /* Print a figure as a line of JSON. The texts have no quotes. */
 void parts_print(const char *group, const char *item, const char *column,
                  double value);

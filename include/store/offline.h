@@ -52,7 +52,9 @@ struct offline_state {
  * is called for each file, also for one that is damaged. The memory that is
  * needed is that of the largest segment, not that of the rockets.
  * JOURNAL_COMPLETE: a service can start with it, and `state` is set.
- * JOURNAL_FAILED: `error` says what is wrong first.
+ * JOURNAL_FAILED: `error` says what is wrong first. If a file was reported,
+ * `state` has the position up to which nothing is; if none was, nothing could
+ * be read.
  */
 enum journal_replayed
 offline_check(const struct offline_source *source,

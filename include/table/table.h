@@ -64,7 +64,8 @@ enum { TABLE_GROUP = 64 /* items of one call */ };
  * while others are applied.
  * Either all items have positions or none has. Positions rise from item to item
  * and from call to call. table_revision() is then the position of the last
- * message that changed the table, and is set at the end of the call.
+ * message that changed the table, or a later one of a rocket that was loaded,
+ * and is set at the end of the call.
  * Ownership: the messages are borrowed. Locking: locks one stripe at a time. If
  * items have positions, one thread at a time applies them, and no other thread
  * changes the table.

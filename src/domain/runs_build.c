@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds a tree from all its runs at once. It has as few nodes as possible, so
- * that a rocket which is loaded needs no more memory than when it was saved.
+ * Builds a tree from all its runs at once. Its nodes are as full as even shares
+ * allow, so that it takes hardly more memory than any other tree of them.
  */
 #include <assert.h>
 #include <string.h>

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include "base/log.h"
 #include "error.h"
 #include "folder_parts.h"
+
+enum { ASK_MS = 20 }; /* how long a lock is asked for, at most */
 
 static const char lock_name[] = "lock";
 static const char probe_new_name[] = "probe.new";
@@ -102,7 +105,13 @@ static bool lock_folder(struct folder *folder, char error[JOURNAL_ERROR])
                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (folder->lock < 0)
         return folder_fail(folder, "open", lock_name, error);
-    if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0)
+    int result = flock(folder->lock, LOCK_EX | LOCK_NB);
+    /* Who reads the folder has the lock for a moment: see ask_lock(). */
+    if (result != 0 && errno == EWOULDBLOCK) {
+        poll(NULL, 0, ASK_MS);
+        result = flock(folder->lock, LOCK_EX | LOCK_NB);
+    }
+    if (result == 0)
         return true;
     if (errno != EWOULDBLOCK)
         return folder_fail(folder, "lock", lock_name, error);
@@ -199,11 +208,12 @@ struct folder *folder_open(const char *path, char error[JOURNAL_ERROR])
 }
 
 /*
- * A lock that others may have too, so that two can read at a time. Without a
- * lock file the folder was never used, or is a copy.
+ * Whether a service has the folder open. The lock is only asked for, and not
+ * kept: a service must be able to start while a backup runs. Without a lock
+ * file the folder was never used, or is a copy.
  */
-static bool lock_to_read(struct folder *folder, bool *in_use,
-                         char error[JOURNAL_ERROR])
+static bool ask_lock(const struct folder *folder, bool *in_use,
+                     char error[JOURNAL_ERROR])
 {
     int lock = openat(folder->descriptor, lock_name,
                       O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -211,11 +221,14 @@ static bool lock_to_read(struct folder *folder, bool *in_use,
     *in_use = false;
     if (lock < 0)
         return errno == ENOENT || folder_fail(folder, "open", lock_name, error);
-    folder->lock = lock;
-    if (flock(lock, LOCK_SH | LOCK_NB) == 0)
-        return true;
-    *in_use = errno == EWOULDBLOCK;
-    return *in_use || folder_fail(folder, "lock", lock_name, error);
+    bool asked = flock(lock, LOCK_SH | LOCK_NB) == 0;
+    *in_use = !asked && errno == EWOULDBLOCK;
+    if (!asked && !*in_use)
+        folder_fail(folder, "lock", lock_name, error);
+    int number = errno;
+    close(lock);
+    errno = number;
+    return asked || *in_use;
 }
 
 struct folder *folder_open_to_read(const char *path, bool *in_use,
@@ -231,7 +244,7 @@ struct folder *folder_open_to_read(const char *path, bool *in_use,
                  path);
     else if (folder->descriptor < 0)
         folder_fail(folder, "open the folder", NULL, error);
-    else if (lock_to_read(folder, in_use, error))
+    else if (ask_lock(folder, in_use, error))
         return folder;
     return abandon_folder(folder);
 }

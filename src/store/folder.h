@@ -46,9 +46,9 @@ struct folder *folder_open(const char *path, char error[JOURNAL_ERROR]);
 
 /*
  * Open the folder `path` to read it, also beside a process that uses it.
- * Nothing is made, changed or checked. `*in_use` becomes whether another
- * process has it open; if not, it is locked, so that none opens it before
- * folder_close(). NULL, with a sentence in `error` and errno.
+ * Nothing is made, changed, checked or locked. `*in_use` becomes whether
+ * another process has it open now; one may open it at any time. NULL, with a
+ * sentence in `error` and errno.
  * Ownership: the caller calls folder_close().
  */
 struct folder *folder_open_to_read(const char *path, bool *in_use,

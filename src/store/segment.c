@@ -6,8 +6,6 @@
 #include <assert.h>
 #include <sys/stat.h>
 
-#include <sodium.h>
-
 #include "segment_parts.h"
 
 /* Before each page in the log (SQLite's file format, 4.1). */
@@ -20,12 +18,12 @@ const char *segment_path(const struct segment *segment)
 
 uint64_t segment_first(const struct segment *segment)
 {
-    return segment->first;
+    return segment->rows.first;
 }
 
 uint64_t segment_id(const struct segment *segment)
 {
-    return segment->id;
+    return segment->rows.id;
 }
 
 static uint64_t file_bytes(const char *path)
@@ -67,28 +65,12 @@ uint64_t segment_log_bytes(const struct segment *segment)
     return segment->logged * (SEGMENT_PAGE + FRAME_HEADER);
 }
 
-uint64_t segment_size(const struct segment *segment)
+struct segment_rows *segment_rows(struct segment *segment)
 {
-    return (uint64_t)segment_query(segment, "PRAGMA page_count", 0) *
-           SEGMENT_PAGE;
-}
-
-/*
- * The numbers of a row are hashed into the key for its bytes. So one sum covers
- * both, and the bytes need no copy.
- */
-static uint64_t row_sum(uint64_t id, const struct segment_row *row)
-{
-    uint64_t numbers[2] = {row->last, row->count}, key[2] = {id, 0}, sum = 0;
-
-    static_assert(sizeof(key) == crypto_shorthash_KEYBYTES, "");
-    static_assert(sizeof(sum) == crypto_shorthash_BYTES, "");
-    crypto_shorthash((unsigned char *)&key[1], (const unsigned char *)numbers,
-                     sizeof(numbers), (const unsigned char *)key);
-    crypto_shorthash((unsigned char *)&sum,
-                     (const unsigned char *)row->records.data,
-                     row->records.length, (const unsigned char *)key);
-    return sum;
+    segment->rows.bytes =
+        (uint64_t)segment_rows_query(segment->db, "PRAGMA page_count", 0) *
+        SEGMENT_PAGE;
+    return &segment->rows;
 }
 
 /*
@@ -108,11 +90,7 @@ int segment_add(struct segment *segment, const struct segment_row *row)
 {
     sqlite3_stmt *insert = segment->insert;
 
-    sqlite3_bind_int64(insert, 1, (sqlite3_int64)row->last);
-    sqlite3_bind_int64(insert, 2, (sqlite3_int64)row->count);
-    sqlite3_bind_blob64(insert, 3, row->records.data, row->records.length,
-                        SQLITE_STATIC);
-    sqlite3_bind_int64(insert, 4, (sqlite3_int64)row_sum(segment->id, row));
+    segment_row_bind(insert, segment->rows.id, row);
     int result = run_statement(insert);
     sqlite3_clear_bindings(insert);
     return result;
@@ -150,42 +128,4 @@ int segment_sync_log(struct segment *segment)
     return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK
                ? SQLITE_OK
                : SQLITE_IOERR_FSYNC;
-}
-
-void segment_end(struct segment *segment)
-{
-    sqlite3_reset(segment->select);
-}
-
-enum segment_read segment_next(struct segment *segment, struct segment_row *row,
-                               char error[JOURNAL_ERROR])
-{
-    sqlite3_stmt *select = segment->select;
-    int result = sqlite3_step(select);
-
-    if (result == SQLITE_DONE)
-        return SEGMENT_END;
-    if (result != SQLITE_ROW) {
-        segment_write_error(segment, error);
-        return SEGMENT_BAD;
-    }
-    struct segment_row read = {
-        .last = (uint64_t)sqlite3_column_int64(select, 0),
-        .count = (uint64_t)sqlite3_column_int64(select, 1),
-        .records = {sqlite3_column_blob(select, 2),
-                    (size_t)sqlite3_column_bytes(select, 2)},
-    };
-    /* SQLite has had no memory for it. */
-    if (read.records.data == NULL && read.records.length > 0) {
-        segment_write_error(segment, error);
-        return SEGMENT_BAD;
-    }
-    if ((uint64_t)sqlite3_column_int64(select, 3) !=
-        row_sum(segment->id, &read)) {
-        segment_write_damage(segment, read.last, "the checksum is wrong",
-                             error);
-        return SEGMENT_BAD;
-    }
-    *row = read;
-    return SEGMENT_ROW;
 }

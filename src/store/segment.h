@@ -36,6 +36,7 @@ enum {
 };
 
 struct segment;
+struct segment_rows;
 
 /* One row: the records up to position `last`. */
 struct segment_row {
@@ -49,6 +50,23 @@ struct segment_row {
  * history `id`: whole or not at all, and durable.
  */
 int segment_make(const struct folder *folder, uint64_t first, uint64_t id);
+
+/*
+ * The same in steps, for a segment that begins with rows: new, add, finish. The
+ * file is complete then, but has the name of one that is not, until
+ * folder_publish(). It is removed by segment_writer_free() if it was not
+ * finished.
+ */
+struct segment_writer;
+
+int segment_writer_new(const struct folder *folder, uint64_t first, uint64_t id,
+                       struct segment_writer **writer);
+int segment_writer_add(struct segment_writer *writer,
+                       const struct segment_row *row);
+int segment_writer_finish(struct segment_writer *writer);
+
+/* NULL does nothing. */
+void segment_writer_free(struct segment_writer *writer);
 
 /* Write the path of the segment, with `suffix` behind it. */
 void segment_write_path(const struct folder *folder, uint64_t first,
@@ -93,9 +111,6 @@ uint64_t segment_log_file_bytes(const struct segment *segment);
 /* Bytes of the log that a checkpoint has not copied to the database. */
 uint64_t segment_log_bytes(const struct segment *segment);
 
-/* Bytes of the database with what is in the log: for the progress. */
-uint64_t segment_size(const struct segment *segment);
-
 /* Append a row and sync it. On an error the segment is as before. */
 int segment_add(struct segment *segment, const struct segment_row *row);
 
@@ -112,6 +127,7 @@ int segment_checkpoint(struct segment *segment, bool truncate);
 /* Sync the log, as after a checkpoint that has emptied it. */
 int segment_sync_log(struct segment *segment);
 
+/* What segment_rows_next() has found. */
 enum segment_read {
     SEGMENT_ROW,
     SEGMENT_END,
@@ -119,17 +135,9 @@ enum segment_read {
 };
 
 /*
- * Read the next row, from the first to the end. `row` is valid until the next
- * call, and its sum is right.
+ * Its rows, for those who read them from other places too. Borrowed until
+ * segment_close().
  */
-enum segment_read segment_next(struct segment *segment, struct segment_row *row,
-                               char error[JOURNAL_ERROR]);
-
-/* No row is read any more. */
-void segment_end(struct segment *segment);
-
-/* Write that `what` is wrong at a position, and what to do. */
-void segment_write_damage(const struct segment *segment, uint64_t position,
-                          const char *what, char error[JOURNAL_ERROR]);
+struct segment_rows *segment_rows(struct segment *segment);
 
 #endif

@@ -7,13 +7,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "segment.h"
+#include "segment_rows.h"
 #include "sqlite_fault.h"
 #include "store/record.h"
+
+struct segment_writer {
+    sqlite3 *db;
+    sqlite3_stmt *insert; /* NULL until there is a row */
+    uint64_t id;
+    bool finished;
+    char path[SEGMENT_PATH];
+};
 
 /* The code of SQLite that stands for an error of a system call. */
 static int code_of_errno(void)
@@ -53,9 +63,8 @@ static int create_file(const char *path)
 }
 
 /* The tables of a segment, in a file that nobody else knows yet. */
-static int write_schema(const char *path, uint64_t id)
+static int write_schema(struct segment_writer *writer)
 {
-    sqlite3 *db = NULL;
     char *sql = sqlite3_mprintf(
         /* Or there would be a file for shared memory for a moment. */
         "PRAGMA locking_mode = EXCLUSIVE;"
@@ -63,29 +72,25 @@ static int write_schema(const char *path, uint64_t id)
         "PRAGMA journal_mode = OFF;"
         "PRAGMA synchronous = OFF;"
         "PRAGMA application_id = %d;"
-        "PRAGMA user_version = %d;"
-        "CREATE TABLE batch(last INTEGER PRIMARY KEY, count INTEGER NOT NULL, "
-        "messages BLOB NOT NULL, sum INTEGER NOT NULL);"
+        "PRAGMA user_version = %d;" SEGMENT_BATCH_TABLE ";"
         "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
         " WITHOUT ROWID;"
         "INSERT INTO meta VALUES ('journal_id', %lld), ('record_version', %d), "
-        "('probes', 0);"
-        /* Kept in the file: from now on it has a log. */
-        "PRAGMA journal_mode = WAL;",
-        SEGMENT_PAGE, SEGMENT_APPLICATION, SEGMENT_VERSION, (sqlite3_int64)id,
-        RECORD_VERSION);
+        "('probes', 0);",
+        SEGMENT_PAGE, SEGMENT_APPLICATION, SEGMENT_VERSION,
+        (sqlite3_int64)writer->id, RECORD_VERSION);
 
     if (sql == NULL)
         return SQLITE_NOMEM;
-    int result = sqlite3_open_v2(
-        path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int result =
+        sqlite3_open_v2(writer->path, &writer->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK) {
-        sqlite3_extended_result_codes(db, 1);
-        result = sqlite3_exec(db, sql, NULL, NULL, NULL);
+        sqlite3_extended_result_codes(writer->db, 1);
+        result = sqlite3_exec(writer->db, sql, NULL, NULL, NULL);
     }
     sqlite3_free(sql);
-    int closed = sqlite3_close(db);
-    return result == SQLITE_OK ? closed : result;
+    return result;
 }
 
 void segment_write_path(const struct folder *folder, uint64_t first,
@@ -112,30 +117,105 @@ static int publish(const struct folder *folder, uint64_t first)
     return access(path, F_OK) == 0 ? SQLITE_IOERR_DIR_FSYNC : code;
 }
 
-/* Make the whole file, under the name that says that it is not in use. */
-static int make_file(const char *path, uint64_t id)
+/* Whatever it is, an error of an unused file has cost nothing. */
+static int as_harmless(int result)
 {
-    int result = create_file(path);
+    return result == SQLITE_OK || sqlite_fault(result)->rolled_back
+               ? result
+               : SQLITE_IOERR_WRITE;
+}
 
+int segment_writer_new(const struct folder *folder, uint64_t first, uint64_t id,
+                       struct segment_writer **writer)
+{
+    struct segment_writer *made = calloc(1, sizeof(*made));
+
+    if (made == NULL)
+        return SQLITE_NOMEM;
+    made->id = id;
+    segment_write_path(folder, first, ".new", made->path);
+    int result = create_file(made->path);
     if (result == SQLITE_OK)
-        result = write_schema(path, id);
+        result = write_schema(made);
     if (result == SQLITE_OK)
-        result = sync_file(path);
-    /* Whatever it is, an error of an unused file has cost nothing. */
-    if (result != SQLITE_OK && !sqlite_fault(result)->rolled_back)
-        result = SQLITE_IOERR_WRITE;
-    return result;
+        *writer = made;
+    else
+        segment_writer_free(made);
+    return as_harmless(result);
+}
+
+/* The first row begins a transaction for all of them. */
+static int begin_rows(struct segment_writer *writer)
+{
+    int result = sqlite3_exec(writer->db, "BEGIN", NULL, NULL, NULL);
+
+    return result != SQLITE_OK
+               ? result
+               : sqlite3_prepare_v3(writer->db, SEGMENT_BATCH_INSERT, -1,
+                                    SQLITE_PREPARE_PERSISTENT, &writer->insert,
+                                    NULL);
+}
+
+int segment_writer_add(struct segment_writer *writer,
+                       const struct segment_row *row)
+{
+    int result = writer->insert == NULL ? begin_rows(writer) : SQLITE_OK;
+    sqlite3_stmt *insert = writer->insert;
+
+    if (result != SQLITE_OK)
+        return as_harmless(result);
+    segment_row_bind(insert, writer->id, row);
+    sqlite3_step(insert);
+    return as_harmless(sqlite3_reset(insert));
+}
+
+int segment_writer_finish(struct segment_writer *writer)
+{
+    int result = SQLITE_OK;
+
+    sqlite3_finalize(writer->insert);
+    if (writer->insert != NULL)
+        result = sqlite3_exec(writer->db, "COMMIT", NULL, NULL, NULL);
+    writer->insert = NULL;
+    /* Kept in the file: from now on it has a log. */
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(writer->db, "PRAGMA journal_mode = WAL", NULL,
+                              NULL, NULL);
+    int closed = sqlite3_close(writer->db);
+    writer->db = NULL;
+    if (result == SQLITE_OK)
+        result = closed;
+    if (result == SQLITE_OK)
+        result = sync_file(writer->path);
+    writer->finished = result == SQLITE_OK;
+    return as_harmless(result);
+}
+
+void segment_writer_free(struct segment_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    sqlite3_finalize(writer->insert);
+    sqlite3_close(writer->db);
+    if (!writer->finished)
+        unlink(writer->path);
+    free(writer);
 }
 
 int segment_make(const struct folder *folder, uint64_t first, uint64_t id)
 {
+    struct segment_writer *writer = NULL;
     char path[SEGMENT_PATH];
 
-    segment_write_path(folder, first, ".new", path);
-    int result = make_file(path, id);
+    int result = segment_writer_new(folder, first, id, &writer);
     if (result == SQLITE_OK)
+        result = segment_writer_finish(writer);
+    segment_writer_free(writer);
+    if (result == SQLITE_OK) {
         result = publish(folder, first);
-    if (result != SQLITE_OK)
-        unlink(path);
+        segment_write_path(folder, first, ".new", path);
+        if (result != SQLITE_OK)
+            unlink(path);
+    }
     return result;
 }

@@ -12,67 +12,22 @@
 #include "base/log.h"
 #include "error.h"
 #include "segment_parts.h"
-#include "store/record.h"
 #include "wal.h"
 
 void segment_describe(const struct segment *segment, int code,
                       char error[JOURNAL_ERROR])
 {
-    int primary = code & 0xff;
-    int number = segment != NULL && segment->db != NULL &&
-                         (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
-                     ? sqlite3_system_errno(segment->db)
-                     : 0;
-
-    error_write(error, "SQLite's code %d, %s%s%s", code, sqlite3_errstr(code),
-                number == 0 ? "" : ": ",
-                number == 0 ? "" : strerrordesc_np(number));
+    segment_rows_describe(segment != NULL ? segment->db : NULL, code, error);
 }
 
-void segment_write_error(const struct segment *segment,
-                         char error[JOURNAL_ERROR])
+void segment_write_log_damage(const char *path, const struct wal_report *report,
+                              char error[JOURNAL_ERROR])
 {
-    int code = sqlite3_extended_errcode(segment->db);
-    char reason[JOURNAL_ERROR];
-
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        error_write(error, "%s is in use by another program: stop that first",
-                    segment->path);
-        break;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_ERROR: /* a table is missing */
-        error_write(error, "%s is damaged: %s: " SEGMENT_RESTORE, segment->path,
-                    sqlite3_errmsg(segment->db));
-        break;
-    default:
-        segment_describe(segment, code, reason);
-        error_write(error, "cannot read %s: %s", segment->path, reason);
-        break;
-    }
-}
-
-void segment_write_damage(const struct segment *segment, uint64_t position,
-                          const char *what, char error[JOURNAL_ERROR])
-{
-    error_write(error, "%s is damaged at position %ju: %s: " SEGMENT_RESTORE,
-                segment->path, (uintmax_t)position, what);
-}
-
-int64_t segment_query(const struct segment *segment, const char *sql,
-                      int64_t other)
-{
-    sqlite3_stmt *statement = NULL;
-
-    if (sqlite3_prepare_v2(segment->db, sql, -1, &statement, NULL) ==
-            SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW &&
-        sqlite3_column_type(statement, 0) == SQLITE_INTEGER)
-        other = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return other;
+    error_write(error,
+                "%s is damaged at byte %ju (frame %ju), and commits lie "
+                "behind that: " SEGMENT_RESTORE,
+                path, (uintmax_t)report->bad_offset,
+                (uintmax_t)report->bad_frame);
 }
 
 /*
@@ -101,11 +56,7 @@ static bool check_log(const struct segment *segment, char error[JOURNAL_ERROR])
                  segment->log_path, (uintmax_t)report.commits);
         return true;
     case WAL_DAMAGED:
-        error_write(error,
-                    "%s is damaged at byte %ju (frame %ju), and commits lie "
-                    "behind that: " SEGMENT_RESTORE,
-                    segment->log_path, (uintmax_t)report.bad_offset,
-                    (uintmax_t)report.bad_frame);
+        segment_write_log_damage(segment->log_path, &report, error);
         return false;
     case WAL_UNREADABLE:
         break;
@@ -164,47 +115,7 @@ static bool set_pragmas(const struct segment *segment,
                         " does not follow \"%s\" here",
                         segment->path, pragmas[i].read);
         else
-            segment_write_error(segment, error);
-        return false;
-    }
-    return true;
-}
-
-/* Whether it is a journal, of a version that this service reads. */
-static bool check_version(struct segment *segment, char error[JOURNAL_ERROR])
-{
-    int64_t application = segment_query(segment, "PRAGMA application_id", -1);
-    int64_t version = segment_query(segment, "PRAGMA user_version", -1);
-
-    if (application == -1) {
-        segment_write_error(segment, error);
-        return false;
-    }
-    if (application != SEGMENT_APPLICATION) {
-        error_write(error,
-                    "%s is a database of another program: choose another "
-                    "folder",
-                    segment->path);
-        return false;
-    }
-    int64_t records = segment_query(
-        segment, "SELECT value FROM meta WHERE name = 'record_version'", -1);
-    if (version > SEGMENT_VERSION || records > RECORD_VERSION) {
-        error_write(error,
-                    "%s has version %jd.%jd, but lunar.service " LUNAR_VERSION
-                    " reads at most %d.%d: use the version that wrote it, or a "
-                    "later one",
-                    segment->path, (intmax_t)version, (intmax_t)records,
-                    SEGMENT_VERSION, RECORD_VERSION);
-        return false;
-    }
-    segment->id = (uint64_t)segment_query(
-        segment, "SELECT value FROM meta WHERE name = 'journal_id'", 0);
-    if (version < 1 || records < 1 || segment->id == 0) {
-        error_write(error,
-                    "%s is damaged: its version or history is not in "
-                    "it: " SEGMENT_RESTORE,
-                    segment->path);
+            segment_rows_write_error(&segment->rows, error);
         return false;
     }
     return true;
@@ -216,7 +127,7 @@ static bool prepare(struct segment *segment, const char *sql,
     if (sqlite3_prepare_v3(segment->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
                            statement, NULL) == SQLITE_OK)
         return true;
-    segment_write_error(segment, error);
+    segment_rows_write_error(&segment->rows, error);
     return false;
 }
 
@@ -230,28 +141,25 @@ static bool connect_database(struct segment *segment, char error[JOURNAL_ERROR])
                     segment->path);
         return false;
     }
-    if (sqlite3_open_v2(segment->path, &segment->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
-        segment_write_error(segment, error);
+    int result =
+        sqlite3_open_v2(segment->path, &segment->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    segment->rows.db = segment->db;
+    if (result != SQLITE_OK) {
+        segment_rows_write_error(&segment->rows, error);
         return false;
     }
     sqlite3_extended_result_codes(segment->db, 1);
-    /* The file may be damaged, or made by others: nothing in it runs. */
-    sqlite3_db_config(segment->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(segment->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     /* First: what follows opens the file, else with shared memory. */
     sqlite3_exec(segment->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL,
                  NULL);
-    return check_version(segment, error) && set_pragmas(segment, error) &&
-           prepare(segment, "INSERT INTO batch VALUES (?, ?, ?, ?)",
-                   &segment->insert, error) &&
+    return segment_rows_check(&segment->rows, error) &&
+           set_pragmas(segment, error) &&
+           prepare(segment, SEGMENT_BATCH_INSERT, &segment->insert, error) &&
            prepare(segment,
                    "UPDATE meta SET value = value + 1 WHERE name = 'probes'",
                    &segment->probe, error) &&
-           prepare(segment,
-                   "SELECT last, count, messages, sum FROM batch ORDER BY last",
-                   &segment->select, error);
+           segment_rows_prepare(&segment->rows, error);
 }
 
 /* Called by SQLite after each commit. */
@@ -275,7 +183,8 @@ struct segment *segment_open(const struct folder *folder, uint64_t first,
         error_write(error, "memory is exhausted");
         return NULL;
     }
-    segment->first = first;
+    segment->rows.first = first;
+    segment->rows.path = segment->path;
     segment_write_path(folder, first, "", segment->path);
     segment_write_path(folder, first, "-wal", segment->log_path);
     if (!check_log(segment, error) || !connect_database(segment, error)) {
@@ -294,7 +203,7 @@ void segment_close(struct segment *segment)
         return;
     sqlite3_finalize(segment->insert);
     sqlite3_finalize(segment->probe);
-    sqlite3_finalize(segment->select);
+    segment_rows_release(&segment->rows);
     /*
      * SQLite would copy a log at the close, and nobody would see its errors. An
      * empty log is removed.

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the sources of snapshot_file.h share: the tables, and the sums.
+ * What the sources of snapshot_file.h share: the tables, the sums, the reader.
  */
 #ifndef LUNAR_STORE_SNAPSHOT_PARTS_H
 #define LUNAR_STORE_SNAPSHOT_PARTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sqlite3.h>
+
+#include "folder.h"
 #include "snapshot_file.h"
 
 /* As they stand in the database, word for word. */
@@ -40,5 +44,19 @@ uint64_t snapshot_meta_sum(const uint64_t values[SNAPSHOT_VALUES]);
 /* The sum of a block. */
 uint64_t snapshot_block_sum(uint64_t id, uint64_t salt, uint64_t number,
                             struct text images);
+
+struct snapshot_reader {
+    sqlite3 *db;
+    sqlite3_stmt *select;
+    enum snapshot_kind kind;
+    struct snapshot_info info;
+    uint64_t salt;
+    uint64_t next, end; /* blocks to read */
+    char path[FOLDER_FILE];
+};
+
+/* Say what SQLite's last error is. Always false. */
+bool snapshot_reader_fail(const struct snapshot_reader *reader,
+                          char error[JOURNAL_ERROR]);
 
 #endif

@@ -99,6 +99,15 @@ void table_count_rocket_locked(struct table *table, uint32_t index)
     }
 }
 
+void table_raise_revision(struct table *table, uint64_t revision)
+{
+    uint64_t current = atomic_load(&table->revision);
+
+    while (current < revision &&
+           !atomic_compare_exchange_weak(&table->revision, &current, revision))
+        continue;
+}
+
 /*
  * Count the rocket if it is new, then draw the revision: see `sizes`. A
  * position that is not 0 is the revision, and is published later.
@@ -223,7 +232,8 @@ static void run_step(struct table *table, struct table_item *item,
  * applied.
  *
  * Positions are published as the revision after the whole group, when all
- * changes up to them have been made.
+ * changes up to them have been made. Rockets that were loaded may have later
+ * ones, if what is applied now had been applied before they were saved.
  */
 void table_apply_group(struct table *table, struct table_item *items,
                        size_t count)
@@ -242,9 +252,7 @@ void table_apply_group(struct table *table, struct table_item *items,
     for (size_t i = 0; i < count; i++)
         if (items[i].outcome == MESSAGE_APPLIED && items[i].position != 0)
             last = items[i].position;
-    /* Replayed behind a snapshot, whose rockets may have later changes. */
-    if (last > atomic_load(&table->revision))
-        atomic_store(&table->revision, last);
+    table_raise_revision(table, last);
 }
 
 void table_limit_admission(struct table *table)

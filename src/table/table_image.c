@@ -74,16 +74,6 @@ enum table_walked table_walk_next(struct table *table, struct table_walk *walk,
     }
 }
 
-/* Raise the table's revision to that of a rocket. */
-static void raise_revision(struct table *table, uint64_t revision)
-{
-    uint64_t current = atomic_load(&table->revision);
-
-    while (current < revision &&
-           !atomic_compare_exchange_weak(&table->revision, &current, revision))
-        ;
-}
-
 static enum table_loaded load_image(struct table *table,
                                     const struct image *image, struct run *runs)
 {
@@ -95,7 +85,7 @@ static enum table_loaded load_image(struct table *table,
         stripe_load(&locked->stripe, location.tag, image, runs);
     if (loaded == STRIPE_LOADED) {
         table_count_rocket_locked(table, location.index);
-        raise_revision(table, image->revision);
+        table_raise_revision(table, image->revision);
     }
     sync_rwlock_unlock(&locked->lock);
     switch (loaded) {

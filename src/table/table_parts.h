@@ -56,4 +56,7 @@ struct table_location table_locate(const struct table *table, struct text id);
  */
 void table_count_rocket_locked(struct table *table, uint32_t index);
 
+/* Make the table's revision at least `revision`. Locking: none. */
+void table_raise_revision(struct table *table, uint64_t revision);
+
 #endif

@@ -61,6 +61,8 @@ REDIRECT('r', renameat, (int from, const char *old, int to, const char *new),
          (from, old, to, new))
 REDIRECT('u', unlinkat, (int folder, const char *name, int flags),
          (folder, name, flags))
+REDIRECT('a', fallocate, (int file, int mode, off_t offset, off_t length),
+         (file, mode, offset, length))
 
 ssize_t __real_write(int file, const void *bytes, size_t size);
 ssize_t __wrap_write(int file, const void *bytes, size_t size);
@@ -381,17 +383,48 @@ static void files_that_may_hold_state_are_not_ignored(void **context)
     folder_close(folder);
 }
 
-static void a_segment_is_a_regular_file(void **context)
+static void what_holds_state_is_a_regular_file(void **context)
+{
+    (void)context;
+    static const char *const names[] = {"/journal-00000000000000000001.db",
+                                        "/snapshot.db"};
+    struct folder *folder = open_data();
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct folder_segments segments;
+        char path[FOLDER_MAX_PATH], expected[JOURNAL_ERROR];
+        folder_write(data, names[i], NULL);
+        assert_false(folder_list(folder, &segments, error));
+        folder_segments_release(&segments);
+        snprintf(path, sizeof(path), "%s%s", data, names[i]);
+        snprintf(expected, sizeof(expected), "%s%s is not a regular file", data,
+                 names[i]);
+        expect_error(expected);
+        assert_int_equal(rmdir(path), 0);
+    }
+    folder_close(folder);
+}
+
+static void the_list_tells_of_the_snapshot(void **context)
 {
     (void)context;
     struct folder *folder = open_data();
     struct folder_segments segments;
+    char path[FOLDER_FILE], expected[FOLDER_FILE];
 
-    folder_write(data, "/journal-00000000000000000001.db", NULL);
-    assert_false(folder_list(folder, &segments, error));
+    folder_write(data, "/snapshot.db.new", "x");
+    assert_true(folder_list(folder, &segments, error));
+    assert_false(segments.snapshot);
     folder_segments_release(&segments);
-    assert_non_null(strstr(error, "/journal-00000000000000000001.db is not a "
-                                  "regular file"));
+    folder_write(data, "/snapshot.db", "x");
+    assert_true(folder_list(folder, &segments, error));
+    assert_true(segments.snapshot);
+    assert_int_equal(segments.count, 0);
+    folder_segments_release(&segments);
+
+    folder_snapshot_path(folder, ".new", path);
+    snprintf(expected, sizeof(expected), "%s/snapshot.db.new", data);
+    assert_string_equal(path, expected);
     folder_close(folder);
 }
 
@@ -421,6 +454,173 @@ static void a_published_segment_is_synced(void **context)
     assert_false(folder_publish(folder, 7, error));
     assert_int_equal(errno, EIO);
     folder_close(folder);
+}
+
+static void expect_file(const char *name, const char *expected)
+{
+    char path[FOLDER_MAX_PATH], text[16] = "";
+
+    snprintf(path, sizeof(path), "%s%s", data, name);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    fgets(text, sizeof(text), file);
+    fclose(file);
+    assert_string_equal(text, expected);
+}
+
+/* Only then may the segments that it holds be removed. */
+static void a_published_snapshot_replaces_the_last_and_is_synced(void **context)
+{
+    (void)context;
+    struct folder *folder = open_data();
+
+    folder_write(data, "/snapshot.db", "old");
+    folder_write(data, "/snapshot.db.new", "new");
+    fail_call('r', 1, EIO);
+    assert_false(folder_publish_snapshot(folder, error));
+    assert_int_equal(errno, EIO);
+    assert_non_null(strstr(error, "cannot rename "));
+    expect_file("/snapshot.db", "old");
+
+    fail_call(0, 0, 0);
+    assert_true(folder_publish_snapshot(folder, error));
+    assert_string_equal(calls, "rs");
+    expect_file("/snapshot.db", "new");
+    assert_false(exists("/snapshot.db.new"));
+
+    folder_write(data, "/snapshot.db.new", "newer");
+    fail_call('s', 1, EIO);
+    assert_false(folder_publish_snapshot(folder, error));
+    assert_int_equal(errno, EIO);
+    assert_non_null(strstr(error, "cannot sync the folder "));
+    fail_call(0, 0, 0);
+    assert_false(folder_publish_snapshot(folder, error));
+    assert_int_equal(errno, ENOENT);
+    folder_close(folder);
+}
+
+static void room_for_a_snapshot_is_empty_but_allocated(void **context)
+{
+    (void)context;
+    enum { ROOM = 1024 * 1024 };
+    struct folder *folder = open_data();
+    char path[FOLDER_FILE];
+    struct stat status;
+
+    folder_snapshot_path(folder, ".new", path);
+    folder_write(data, "/snapshot.db.new", "not completed");
+    if (!folder_reserve_snapshot(folder, ROOM, error) && errno == EOPNOTSUPP) {
+        folder_close(folder);
+        skip();
+    }
+    for (uint64_t i = 1; i < 3; i++) {
+        assert_true(folder_reserve_snapshot(folder, i * ROOM, error));
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_size, 0);
+        assert_int_equal(status.st_mode & 07777U, 0600);
+        assert_true((uint64_t)status.st_blocks * 512 >= i * ROOM);
+    }
+    assert_true(folder_release_room(folder, error));
+    assert_false(exists("/snapshot.db.new"));
+    assert_true(folder_release_room(folder, error));
+    folder_close(folder);
+}
+
+static void room_that_cannot_be_kept_leaves_no_file(void **context)
+{
+    (void)context;
+    static const int numbers[] = {EOPNOTSUPP, ENOSPC, EDQUOT};
+    struct folder *folder = open_data();
+
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        char expected[JOURNAL_ERROR];
+        fail_call('a', 1, numbers[i]);
+        assert_false(folder_reserve_snapshot(folder, 4096, error));
+        assert_int_equal(errno, numbers[i]);
+        snprintf(expected, sizeof(expected),
+                 "cannot keep 4096 bytes of the disk for the next snapshot in "
+                 "%s: %s",
+                 data, strerrordesc_np(numbers[i]));
+        expect_error(expected);
+        assert_false(exists("/snapshot.db.new"));
+    }
+    fail_call('u', 1, EACCES);
+    assert_false(folder_release_room(folder, error));
+    assert_int_equal(errno, EACCES);
+    assert_non_null(strstr(error, "snapshot.db.new: Permission denied"));
+    fail_call('u', 1, EACCES);
+    assert_false(folder_reserve_snapshot(folder, 4096, error));
+    assert_int_equal(errno, EACCES);
+    folder_close(folder);
+}
+
+static void a_folder_is_read_beside_its_service(void **context)
+{
+    (void)context;
+    struct folder *folder = open_data();
+    struct folder_segments segments;
+    bool in_use = false;
+
+    folder_write(data, "/snapshot.db", "x");
+    folder_write(data, "/snapshot.db.new", "x");
+    calls[0] = '\0';
+    struct folder *reader = folder_open_to_read(data, &in_use, error);
+    assert_non_null(reader);
+    assert_true(in_use);
+    assert_string_equal(calls, "l");
+    assert_true(folder_list(reader, &segments, error));
+    assert_true(segments.snapshot);
+    folder_segments_release(&segments);
+    assert_true(exists("/snapshot.db.new"));
+
+    /* Whoever reads beside a service does not keep it from being restarted. */
+    folder_close(folder);
+    folder = open_data();
+    folder_close(reader);
+    folder_close(folder);
+}
+
+static void a_folder_that_is_read_can_be_served(void **context)
+{
+    (void)context;
+    bool in_use = true;
+
+    folder_close(open_data());
+    struct folder *reader = folder_open_to_read(data, &in_use, error);
+    assert_non_null(reader);
+    assert_false(in_use);
+    folder_close(open_data());
+    folder_close(reader);
+}
+
+static void a_folder_that_cannot_be_read_is_named(void **context)
+{
+    (void)context;
+    char expected[JOURNAL_ERROR], path[96];
+    bool in_use;
+
+    assert_null(folder_open_to_read(data, &in_use, error));
+    assert_int_equal(errno, ENOENT);
+    snprintf(expected, sizeof(expected), "there is no folder %s", data);
+    expect_error(expected);
+    assert_null(folder_open_to_read("/dev/null", &in_use, error));
+    expect_error("cannot open the folder /dev/null: Not a directory: choose a "
+                 "path that is a folder");
+
+    /* A copy of the files alone. */
+    assert_int_equal(mkdir(data, 0700), 0);
+    struct folder *folder = folder_open_to_read(data, &in_use, error);
+    assert_non_null(folder);
+    assert_false(in_use);
+    folder_close(folder);
+    assert_false(exists("/lock"));
+
+    folder_close(open_data());
+    fail_call('l', 1, ENOLCK);
+    assert_null(folder_open_to_read(data, &in_use, error));
+    assert_int_equal(errno, ENOLCK);
+    snprintf(path, sizeof(path), "cannot lock %s/lock: ", data);
+    assert_int_equal(strncmp(error, path, strlen(path)), 0);
 }
 
 /* So that a power cut never leaves a log whose segment is missing. */
@@ -484,8 +684,15 @@ int main(void)
         FIXTURE_TEST(what_was_not_completed_is_removed),
         FIXTURE_TEST(segments_are_listed_in_order),
         FIXTURE_TEST(files_that_may_hold_state_are_not_ignored),
-        FIXTURE_TEST(a_segment_is_a_regular_file),
+        FIXTURE_TEST(what_holds_state_is_a_regular_file),
+        FIXTURE_TEST(the_list_tells_of_the_snapshot),
         FIXTURE_TEST(a_published_segment_is_synced),
+        FIXTURE_TEST(a_published_snapshot_replaces_the_last_and_is_synced),
+        FIXTURE_TEST(room_for_a_snapshot_is_empty_but_allocated),
+        FIXTURE_TEST(room_that_cannot_be_kept_leaves_no_file),
+        FIXTURE_TEST(a_folder_is_read_beside_its_service),
+        FIXTURE_TEST(a_folder_that_is_read_can_be_served),
+        FIXTURE_TEST(a_folder_that_cannot_be_read_is_named),
         FIXTURE_TEST(files_of_sqlite_are_removed_before_their_segment),
         FIXTURE_TEST(a_folder_that_is_renamed_is_still_the_one),
     };
