@@ -113,6 +113,12 @@ class Backup(Command):
         return self.compare(self.recovery.recover(file))
 
 
+    def finish(self) -> None:
+        """Beside what was left, but for a whole backup, which is not replaced."""
+        (self.folder / "state.backup").unlink(missing_ok=True)
+        super().finish()
+
+
 class Restore(Command):
     name = "restore"
 
@@ -138,6 +144,7 @@ def calls(command: Command, **rule: bool | int) -> Iterator[tuple[str, "subproce
     for call in disk.CALLS:
         for number in range(1000):
             command.clear()
+            command.control.clear()
             command.control.set(call, skip=number, times=1, **rule)
             with command.start() as process:
                 wait_for("a call, or the end",
@@ -177,8 +184,9 @@ def fail(command: Command) -> str:
             failed += 1
             if process.returncode != 1 or said.count("lunar.service: ") != 1:
                 raise Failure(f"{command.name}, {call}: status {process.returncode}: {said!r}")
-            if call != "unlink" and (left := [path.name for path in command.folder.iterdir()
-                                              if path.name != "lock"]):
+            left = [path.name for path in command.folder.iterdir()
+                    if path.name not in ("lock", "probe")]
+            if left and call != "unlink":
                 raise Failure(f"{command.name}, {call}: it leaves {left}: {said}")
             command.finish()
     if failed < 10:

@@ -235,8 +235,9 @@ class Soak:
         run.resident = service.look().resident / MIB
         run.position = int(float(metrics["lunar_journal_position"]))
         run.snapshots = int(float(metrics['lunar_snapshots_total{result="written"}']))
-        run.snapshot_seconds = float(metrics["lunar_snapshot_seconds"])
-        run.snapshot = float(metrics["lunar_snapshot_bytes"]) / MIB
+        # Those are there once this process, or an earlier one, has taken one.
+        run.snapshot_seconds = float(metrics.get("lunar_snapshot_seconds", 0))
+        run.snapshot = float(metrics.get("lunar_snapshot_bytes", 0)) / MIB
         self.largest = max(self.largest, run.snapshot)
         if failed := float(metrics['lunar_snapshots_total{result="failed"}']):
             raise Failure(f"{failed:.0f} snapshots have failed")

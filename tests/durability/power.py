@@ -357,15 +357,18 @@ def publishes(record: Record) -> bool:
     return record.kind == "r" and record.data.endswith(b"\0snapshot.db")
 
 
+def removes_segment(record: Record) -> bool:
+    return record.kind == "u" and re.fullmatch(rb"journal-\d+\.db", record.data) is not None
+
+
 def without_sync_of_new_name(records: list[Record]) -> list[Record]:
-    """The folder is not synced after a snapshot got its name."""
+    """The folder is not synced from when a snapshot gets its name until a segment
+    is removed."""
     kept, published = [], False
     for record in records:
-        published = published or publishes(record)
-        if published and record.kind == "S":
-            published = False
-            continue
-        kept.append(record)
+        published = (published or publishes(record)) and not removes_segment(record)
+        if not published or record.kind != "S":
+            kept.append(record)
     return kept
 
 
@@ -395,7 +398,7 @@ LEFT_OUT: dict[str, Callable[[list[Record]], list[Record]]] = {
     "synchronous=NORMAL": without_wal_syncs,
     "synchronous=OFF": without("sS"),
     "without syncs of the folder": without("S"),
-    "without a sync of the folder after a snapshot got its name": without_sync_of_new_name,
+    "without syncs of the folder from a snapshot's name to segments' ends": without_sync_of_new_name,
     "without syncs of snapshots": without_sync_of_snapshots,
     "segments removed before the snapshot has its name": segments_removed_first,
 }
