@@ -132,7 +132,9 @@ def check_firing(prometheus: Prometheus, *names: str) -> None:
 
 def watch(program: str, folder: Path) -> str:
     """Returns what was seen."""
-    with Service(program, folder / "service.log", f"-data={folder / 'data'}", *FLAGS) as service, \
+    # With so small a limit it soon takes a snapshot.
+    flags = (f"-data={folder / 'data'}", "-snapshot=1M", *FLAGS)
+    with Service(program, folder / "service.log", *flags) as service, \
             Prometheus(folder, service.port) as prometheus:
         wait_for("the target is up", prometheus.target_health, lambda health: health == "up")
         traffic = Traffic(service)

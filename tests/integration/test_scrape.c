@@ -421,7 +421,8 @@ static int set_up_kept(void **state)
     static struct kept kept;
 
     data_folder_make(&kept.folder);
-    instance_start(&kept.instance, INSTANCE_FLAGS(kept.folder.flag));
+    instance_start(&kept.instance,
+                   INSTANCE_FLAGS(kept.folder.flag, "-snapshot=1M"));
     *state = &kept;
     return 0;
 }
@@ -466,11 +467,32 @@ static void journal_is_measured(void **state)
     assert_true(scrape_value(instance, "lunar_journal_recovery_seconds") > 0);
 }
 
+/* What there is only once there is a snapshot is not shown before. */
+static void snapshots_are_measured(void **state)
+{
+    static const char written[] = "lunar_snapshots_total{result=\"written\"}";
+    struct instance *instance = *state;
+    char *text = scrape_text(instance);
+
+    assert_null(strstr(text, "lunar_snapshot_"));
+    free(text);
+    assert_true(scrape_value(instance, written) == 0);
+    fleet_launch(instance, ROCKETS, PADDING); /* some 6 MB */
+    scrape_wait_from(instance, written, 1);
+    assert_true(scrape_value(instance, "lunar_snapshot_seconds") > 0);
+    assert_true(scrape_value(instance, "lunar_snapshot_age_seconds") < 60);
+    assert_true(scrape_value(instance, "lunar_snapshot_bytes") > 4096);
+    assert_true(scrape_value(instance, "lunar_snapshot_position") > 0);
+    assert_true(scrape_value(instance,
+                             "lunar_snapshots_total{result=\"failed\"}") == 0);
+}
+
 static void there_is_no_journal_without_a_store(void **state)
 {
     char *text = scrape_text(*state);
 
     assert_null(strstr(text, "lunar_journal_"));
+    assert_null(strstr(text, "lunar_snapshot"));
     free(text);
 }
 
@@ -488,6 +510,7 @@ int main(void)
     };
     const struct CMUnitTest with_store[] = {
         cmocka_unit_test(journal_is_measured),
+        cmocka_unit_test(snapshots_are_measured),
         cmocka_unit_test(promtool_has_no_objection),
         cmocka_unit_test(there_are_fewer_series_than_promised),
         cmocka_unit_test(every_family_is_documented),
