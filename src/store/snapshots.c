@@ -38,6 +38,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sync.h"
+#include "error.h"
 #include "folder.h"
 #include "snapshot_take.h"
 
@@ -315,6 +316,15 @@ static bool complete_snapshot(struct snapshots *snapshots,
     return forgotten;
 }
 
+/* Why it could not begin a segment. */
+static void describe_journal(const struct snapshots *snapshots,
+                             char error[JOURNAL_ERROR])
+{
+    const char *problem = read_journal(snapshots).problem;
+
+    error_write(error, "%s", problem != NULL ? problem : "see the log");
+}
+
 /* False if it failed. */
 static bool take_snapshot(struct snapshots *snapshots)
 {
@@ -327,12 +337,14 @@ static bool take_snapshot(struct snapshots *snapshots)
     };
     uint64_t start = clock_us(CLOCK_MONOTONIC);
     struct snapshot_info info = {0};
-    char error[JOURNAL_ERROR] = "see the journal's problem";
     const char *problem = CANNOT_ROLL;
     enum snapshot_taken taken = SNAPSHOT_FAILED;
+    char error[JOURNAL_ERROR];
 
     uint64_t position = begin_segment(snapshots);
-    if (position != 0) {
+    if (position == 0) {
+        describe_journal(snapshots, error);
+    } else {
         taken = snapshot_take(&source, position, &info, error);
         problem = problem_of_errno(errno);
         snapshots->room = 0;

@@ -15,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "store/segment.h"
+
 /*
  * By default ThreadSanitizer lets a process that has threads sleep for a second
  * at its end; here some 500 children end.
@@ -161,6 +163,19 @@ static bool take_ticket(const struct user *user, size_t *at, size_t i)
     return true;
 }
 
+/* Logs were copied by the replay, also those of complete segments. */
+static void check_logs(const struct store_folder *folder)
+{
+    struct folder_segments segments;
+    char error[JOURNAL_ERROR];
+
+    assert_true(folder_list(folder->folder, &segments, error));
+    for (size_t i = 0; i < segments.count; i++)
+        if (segment_has_log(folder->folder, segments.first[i]))
+            fail_msg("a log is left at %ju", (uintmax_t)segments.first[i]);
+    folder_segments_release(&segments);
+}
+
 /* Start again without faults, and compare with what the child has told. */
 static void check_restart(struct store_folder *folder, const struct run *run)
 {
@@ -175,6 +190,7 @@ static void check_restart(struct store_folder *folder, const struct run *run)
     if (journal->methods->replay(journal, 0, &user->target, NULL, error) !=
         JOURNAL_COMPLETE)
         fail_msg("%s", error);
+    check_logs(folder);
     for (size_t i = 0; i < TICKETS; i++) {
         const struct answer *answer = &run->answers[i];
         bool found = take_ticket(user, &at, i);
@@ -490,6 +506,159 @@ static void refused_commits_leave_no_frames(void **context)
     free(user);
 }
 
+/* The journal stops, with its logs as after a kill. Then start it again. */
+static struct journal *restart_with_logs(struct store_folder *folder,
+                                         struct user *user)
+{
+    static struct captured_log log;
+    char error[JOURNAL_ERROR] = "";
+
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC,
+                                         .first = 1,
+                                         .count = FOREVER,
+                                         .code = SQLITE_IOERR_FSYNC});
+    captured_log_start(&log);
+    store_folder_stop(folder);
+    captured_log_stop(&log);
+    faulty_vfs_plan((struct faulty_plan){0});
+    struct journal *journal = store_folder_open(folder);
+    user_init(user);
+    if (journal->methods->replay(journal, 0, &user->target, NULL, error) !=
+        JOURNAL_COMPLETE)
+        fail_msg("%s", error);
+    assert_true(journal->methods->start(journal, &user->target));
+    return journal;
+}
+
+/* A problem that lasts, as the disk is not probed in the time of a test. */
+static struct journal *open_without_probes(struct store_folder *folder,
+                                           struct user **user)
+{
+    struct journal *journal = open_here(folder, user);
+
+    store_folder_stop(folder);
+    folder->options.probe_ms = FOREVER;
+    user_init(*user);
+    (void)journal;
+    return restart_with_logs(folder, *user);
+}
+
+/*
+ * If the frames of the refused commit stayed in the log of the old segment, a
+ * start would read its records, and then those of the new segment, with the
+ * same positions.
+ */
+static void roll_after_a_refused_commit_uses_positions_once(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_without_probes(&folder, &user);
+
+    (void)context;
+    assert_int_equal(user_commit(journal, user, 1, 1), JOURNAL_SETTLED);
+    captured_log_start(&log);
+    faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC,
+                                         .first = 1,
+                                         .count = 1,
+                                         .code = SQLITE_IOERR_NOMEM});
+    enum journal_outcome outcome = user_commit(journal, user, 10000, 100);
+    uint64_t position = journal->methods->roll(journal);
+    captured_log_stop(&log);
+    assert_int_equal(outcome, JOURNAL_REFUSED);
+    assert_int_equal(position, 1);
+    folder.options.probe_ms = 1;
+    journal = restart_with_logs(&folder, user);
+    assert_int_equal(user->applied, 1);
+    assert_int_equal(user_commit(journal, user, 2, 1), JOURNAL_SETTLED);
+    restart_with_logs(&folder, user);
+    assert_int_equal(user->applied, 2);
+    store_folder_remove(&folder);
+    free(user);
+}
+
+/* What was refused is not whole in the log, which is left to tidy(). */
+static void full_disk_does_not_keep_a_segment_from_being_begun(void **context)
+{
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_without_probes(&folder, &user);
+    struct journal_status status;
+
+    (void)context;
+    assert_int_equal(user_commit(journal, user, 1, 1), JOURNAL_SETTLED);
+    assert_int_equal(user->notices, 0);
+    captured_log_start(&log);
+    faulty_vfs_plan((struct faulty_plan){
+        .calls = FAULTY_WRITE, .first = 7, .count = 1, .code = SQLITE_FULL});
+    enum journal_outcome outcome = user_commit(journal, user, 10000, 1000);
+    journal->methods->status(journal, &status);
+    unsigned notices = user->notices;
+    uint64_t position = journal->methods->roll(journal);
+    captured_log_stop(&log);
+    assert_int_equal(outcome, JOURNAL_REFUSED);
+    assert_true(status.full);
+    assert_int_equal(notices, 1);
+    assert_int_equal(position, 1);
+    assert_true(segment_has_log(folder.folder, 1));
+    folder.options.probe_ms = 1;
+    captured_log_start(&log);
+    restart_with_logs(&folder, user);
+    captured_log_stop(&log);
+    assert_non_null(strstr(log.text, "ends within a commit"));
+    assert_int_equal(user->applied, 1);
+    store_folder_remove(&folder);
+    free(user);
+}
+
+/* Each call in turn: nothing is lost, and it can be done later. */
+static void tidy_can_fail(void **context)
+{
+    static const struct faulty_plan plans[] = {
+        {.calls = FAULTY_WRITE, .code = SQLITE_FULL},
+        {.calls = FAULTY_WRITE, .code = SQLITE_IOERR_WRITE, .half = true},
+        {.calls = FAULTY_SYNC, .code = SQLITE_IOERR_FSYNC},
+        {.calls = FAULTY_TRUNCATE, .code = SQLITE_IOERR_TRUNCATE},
+        {.calls = FAULTY_READ, .code = SQLITE_IOERR_READ},
+    };
+    static struct captured_log log;
+    struct store_folder folder;
+    struct user *user = NULL;
+    struct journal *journal = open_here(&folder, &user);
+    uint64_t number = 1;
+
+    (void)context;
+    for (size_t i = 0; i < COUNT(plans); i++) {
+        unsigned failures = 0;
+        for (unsigned first = 1;; first++) {
+            struct faulty_plan plan = plans[i];
+            plan.first = first;
+            plan.count = 1;
+            user_commit(journal, user, number, 10);
+            number += 10;
+            journal->methods->roll(journal);
+            captured_log_start(&log);
+            faulty_vfs_plan(plan);
+            bool tidied = journal->methods->tidy(journal);
+            faulty_vfs_plan((struct faulty_plan){0});
+            captured_log_stop(&log);
+            assert_int_equal(count_lines(log.text, "cannot copy the log of"),
+                             !tidied);
+            if (tidied)
+                break;
+            failures++;
+            if (first % 2 == 0)
+                assert_true(journal->methods->tidy(journal));
+            journal = restart_with_logs(&folder, user);
+            assert_int_equal(user->applied, number - 1);
+        }
+        assert_true(failures > 0);
+    }
+    store_folder_remove(&folder);
+    free(user);
+}
+
 /* Whoever starts the service is told what to do, and can try again. */
 static void new_journal_on_a_full_disk_is_refused(void **context)
 {
@@ -526,6 +695,9 @@ int main(void)
         cmocka_unit_test(recovery_empties_the_log),
         cmocka_unit_test(recovery_needs_a_checkpoint),
         cmocka_unit_test(refused_commits_leave_no_frames),
+        cmocka_unit_test(roll_after_a_refused_commit_uses_positions_once),
+        cmocka_unit_test(full_disk_does_not_keep_a_segment_from_being_begun),
+        cmocka_unit_test(tidy_can_fail),
         cmocka_unit_test(new_journal_on_a_full_disk_is_refused),
     };
 

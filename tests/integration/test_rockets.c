@@ -303,6 +303,25 @@ static void missing_response_is_reported(void **state)
  * script(1) provides the terminal. The progress is shown from the start, cut to
  * the width, and erased before the result is printed.
  */
+/*
+ * The first state of the progress: how many messages were delivered by then
+ * depends on the machine. The last of the 20 columns stays free.
+ */
+static void expect_first_progress(const char *output)
+{
+    static const char begin[] = "\r\033[K", all[] = " of 20 messages, ";
+    const char *line = strstr(output, begin);
+
+    if (line != NULL) {
+        line += strlen(begin);
+        size_t digits = strspn(line, "0123456789");
+        if (digits > 0 && strncmp(line + digits, all, strlen(all)) == 0 &&
+            strcspn(line, "\r") == 19)
+            return;
+    }
+    fail_msg("there is no progress in: %s", output);
+}
+
 static void progress_is_shown_on_a_terminal(void **state)
 {
     struct instance instance;
@@ -319,7 +338,7 @@ static void progress_is_shown_on_a_terminal(void **state)
     process_start(&terminal,
                   FLAGS("/usr/bin/script", "-qec", command, "/dev/null"), NULL);
     char *output = process_finish(&terminal, 0, &errors);
-    rockets_expect_part(output, "\r\033[K0 of 20 messages, 0\r\033[K");
+    expect_first_progress(output);
     rockets_expect_part(output, "\r\033[Kdelivered   20 messages");
     free(output);
     free(errors);

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "base/sync.h"
 #include "store/journal.h"
@@ -31,6 +32,7 @@ struct user {
     size_t commits;
     const struct journal_ticket *last; /* that was settled */
     sem_t settlements;                 /* posted for each ticket */
+    _Atomic unsigned notices;
 };
 
 /* A ticket of up to a few hundred messages. */
@@ -89,10 +91,17 @@ static inline void user_committed(void *context)
     user->commits++;
 }
 
+static inline void user_notice(void *context)
+{
+    struct user *user = context;
+
+    atomic_fetch_add(&user->notices, 1);
+}
+
 static inline void user_init(struct user *user)
 {
     *user = (struct user){
-        .target = {user, user_apply, user_applied, user_committed},
+        .target = {user, user_apply, user_applied, user_committed, user_notice},
     };
     sync_semaphore_init(&user->settlements);
 }

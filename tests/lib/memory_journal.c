@@ -373,6 +373,7 @@ struct journal *memory_journal_reopen(struct journal *journal)
     self->row_count = old->row_count;
     self->bytes = old->bytes;
     self->position = old->position;
+    self->segment = old->segment;
     old->rows = NULL;
     old->row_count = 0;
     stop(journal);

@@ -3,7 +3,9 @@
  * Tests that a table whose messages came by a journal has the state of the
  * plain fold, in life and after restarts at any point, also past the bound on
  * runs: there the order of messages decides, so that of the replay must be that
- * of life. Compiled with the small bound of test_small_bound.c.
+ * of life. Snapshots are taken at any point, while messages are applied between
+ * the steps of the walk, and abandoned at any step. Compiled with the small
+ * bound of test_small_bound.c.
  */
 #include "lib/unit_check.h"
 
@@ -15,7 +17,10 @@
 #include "lib/store_folder.h"
 #include "shrink.h"
 #include "store/commit.h"
+#include "store/snapshot_load.h"
+#include "store/snapshot_take.h"
 #include "table/table.h"
+#include "table/table_image.h"
 
 enum { TICKET = 16 /* messages, at most */ };
 
@@ -30,6 +35,7 @@ static const char *const channels[GENERATOR_ROCKETS] = {
 /* A service with its journal, and the fold that it is compared with. */
 struct service {
     struct store_folder folder;
+    struct snapshot_info snapshot; /* position 0: there is none */
     struct table *table;
     struct commit *commit;
     struct oracle oracles[GENERATOR_ROCKETS];
@@ -54,11 +60,29 @@ static void begin_ticket(struct service *service)
     service->pending_count = 0;
 }
 
+/* As a store does it at the start. */
+static void find_snapshot(struct service *service, const char *path)
+{
+    char error[JOURNAL_ERROR];
+    struct snapshot_reader *reader =
+        snapshot_reader_new(path, SNAPSHOT_OF_FOLDER, error);
+
+    service->snapshot = (struct snapshot_info){0};
+    service->folder.options.snapshot = NULL;
+    if (reader == NULL)
+        return;
+    service->snapshot = *snapshot_reader_info(reader);
+    service->folder.options.snapshot = &service->snapshot;
+    snapshot_reader_free(reader);
+}
+
 static void start_service(struct service *service)
 {
-    char error[JOURNAL_ERROR] = "";
-    struct journal *journal = store_folder_open(&service->folder);
+    char error[JOURNAL_ERROR] = "", path[FOLDER_FILE];
 
+    snprintf(path, sizeof(path), "%s/snapshot.db", service->folder.path);
+    find_snapshot(service, path);
+    struct journal *journal = store_folder_open(&service->folder);
     service->table = table_new(SIZE_MAX);
     if (service->table == NULL)
         abort();
@@ -67,8 +91,12 @@ static void start_service(struct service *service)
         abort();
     table_limit_admission(service->table);
     const struct journal_target *target = commit_target(service->commit);
-    if (journal->methods->replay(journal, 0, target, NULL, error) !=
-        JOURNAL_COMPLETE)
+    if (service->snapshot.position != 0 &&
+        snapshot_load(path, SNAPSHOT_OF_FOLDER, service->table, NULL, error) !=
+            JOURNAL_COMPLETE)
+        fail_msg("%s", error);
+    if (journal->methods->replay(journal, service->snapshot.position, target,
+                                 NULL, error) != JOURNAL_COMPLETE)
         fail_msg("%s", error);
     if (!journal->methods->start(journal, target))
         abort();
@@ -208,36 +236,127 @@ static const char *restart(struct service *service)
     return difference_in_rockets(service, revisions, true);
 }
 
-/* The input decides where tickets end and where the service restarts. */
-static const char *journal_follow(struct text input, size_t *delivery)
+/* A history that is followed. */
+struct follow {
+    struct service *service;
+    struct generator generator;
+    struct random random;
+    const char *differs;
+    size_t delivered;
+    _Atomic bool stop; /* the snapshot that is being taken */
+    bool stops;        /* at one of the next steps */
+};
+
+/* Deliver the next message, and maybe commit. False at the end. */
+static bool follow_message(struct follow *follow)
 {
-    struct generator generator = {.input = input};
-    struct service *service = service_new();
-    struct random random = {input.length};
-    const char *differs = NULL;
+    struct service *service = follow->service;
     struct message message;
 
-    *delivery = 0;
-    for (size_t i = 0; i < input.length; i++)
-        random.state = random.state * 31 + (unsigned char)input.data[i];
-    while (differs == NULL && generator_next(&generator, &message)) {
-        make_valid(&message);
-        differs = deliver(service, &message);
-        bool ends =
-            service->pending_count == TICKET || random_below(&random, 4) == 0;
-        if (differs == NULL && ends)
-            differs = commit_pending(service);
-        if (differs == NULL && ends && random_below(&random, 20) == 0)
-            differs = restart(service);
-        ++*delivery;
+    if (follow->differs != NULL ||
+        !generator_next(&follow->generator, &message))
+        return false;
+    make_valid(&message);
+    follow->differs = deliver(service, &message);
+    follow->delivered++;
+    if (follow->differs == NULL && (service->pending_count == TICKET ||
+                                    random_below(&follow->random, 4) == 0))
+        follow->differs = commit_pending(service);
+    return follow->differs == NULL;
+}
+
+/* The history whose snapshot is being taken. */
+static struct follow *walked;
+
+enum table_walked __real_table_walk_next(struct table *table,
+                                         struct table_walk *walk,
+                                         struct buffer *images,
+                                         uint64_t *count);
+enum table_walked __wrap_table_walk_next(struct table *table,
+                                         struct table_walk *walk,
+                                         struct buffer *images,
+                                         uint64_t *count);
+
+/* The linker redirects the calls of snapshot_take() to here. */
+enum table_walked __wrap_table_walk_next(struct table *table,
+                                         struct table_walk *walk,
+                                         struct buffer *images, uint64_t *count)
+{
+    for (uint64_t i = random_below(&walked->random, 8); i > 0; i--)
+        follow_message(walked);
+    if (walked->stops && random_below(&walked->random, 3) == 0)
+        atomic_store(&walked->stop, true);
+    return __real_table_walk_next(table, walk, images, count);
+}
+
+/* Take a snapshot, or end at one of its steps, as a kill would. */
+static void take_snapshot(struct follow *follow)
+{
+    struct service *service = follow->service;
+    struct journal *journal = service->folder.journal;
+    const struct snapshot_source source = {
+        .folder = service->folder.folder,
+        .table = service->table,
+        .id = journal->id,
+        .stop = &follow->stop,
+    };
+    uint64_t position = journal->methods->roll(journal);
+    char error[JOURNAL_ERROR] = "";
+
+    if (position == 0 || random_below(&follow->random, 8) == 0)
+        return;
+    walked = follow;
+    follow->stops = random_below(&follow->random, 8) == 0;
+    atomic_store(&follow->stop, false);
+    enum snapshot_taken taken =
+        snapshot_take(&source, position, &service->snapshot, error);
+    if (taken == SNAPSHOT_FAILED)
+        fail_msg("%s", error);
+    if (taken == SNAPSHOT_STOPPED) {
+        folder_release_room(source.folder, error);
+        return;
     }
-    if (differs == NULL)
-        differs = commit_pending(service);
-    if (differs == NULL)
-        differs = restart(service);
+    if (random_below(&follow->random, 4) == 0)
+        journal->methods->tidy(journal);
+    if (random_below(&follow->random, 8) != 0)
+        journal->methods->forget(journal, position);
+}
+
+/*
+ * The input decides where tickets end, where the service restarts, and where
+ * snapshots are taken.
+ */
+static const char *journal_follow(struct text input, size_t *delivery)
+{
+    struct follow follow = {
+        .service = service_new(),
+        .generator = {.input = input},
+        .random = {input.length},
+    };
+    struct service *service = follow.service;
+
+    for (size_t i = 0; i < input.length; i++)
+        follow.random.state =
+            follow.random.state * 31 + (unsigned char)input.data[i];
+    while (follow_message(&follow)) {
+        if (service->pending_count > 0)
+            continue;
+        if (random_below(&follow.random, 10) == 0)
+            take_snapshot(&follow);
+        if (follow.differs == NULL && random_below(&follow.random, 20) == 0) {
+            follow.differs = commit_pending(service);
+            if (follow.differs == NULL)
+                follow.differs = restart(service);
+        }
+    }
+    if (follow.differs == NULL)
+        follow.differs = commit_pending(service);
+    if (follow.differs == NULL)
+        follow.differs = restart(service);
     commit_abandon(&service->ticket);
     service_free(service);
-    return differs;
+    *delivery = follow.delivered;
+    return follow.differs;
 }
 
 static void restarts_change_no_short_history(void **context)

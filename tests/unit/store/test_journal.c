@@ -2,6 +2,7 @@
 /*
  * The contract of journal.h, for each kind of journal.
  */
+#include "lib/captured_log.h"
 #include "lib/journal_user.h"
 #include "lib/memory_journal.h"
 #include "lib/store_folder.h"
@@ -275,6 +276,60 @@ static void forget_deletes_whole_segments(void **context)
     assert_int_equal(fixture->user->count, 10);
 }
 
+/* Messages that are sent meanwhile are behind it. */
+static void roll_returns_what_is_applied(void **context)
+{
+    struct fixture *fixture = *context;
+    const struct journal_methods *methods = fixture->journal->methods;
+    static struct user_ticket tickets[MANY];
+
+    for (size_t i = 0; i < MANY; i++) {
+        user_fill_ticket(&tickets[i], fixture->user, i + 1, 1);
+        assert_true(user_append(fixture->journal, &tickets[i]));
+    }
+    assert_int_equal(methods->roll(fixture->journal), MANY);
+    assert_int_equal(fixture->user->applied, MANY);
+    assert_int_equal(fixture->user->settled, MANY);
+    user_wait(fixture->user, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        user_free_ticket(&tickets[i]);
+    assert_true(methods->tidy(fixture->journal));
+    assert_true(methods->forget(fixture->journal, MANY));
+    user_commit(fixture->journal, fixture->user, MANY + 1, 1);
+    reopen(fixture);
+    assert_int_equal(replay(fixture, MANY, NULL), JOURNAL_COMPLETE);
+    assert_int_equal(fixture->user->first, MANY + 1);
+}
+
+static void journal_gives_notice_as_it_grows(void **context)
+{
+    struct fixture *fixture = *context;
+
+    if (fixture->in_memory) {
+        memory_journal_notify(fixture->journal, 1000);
+    } else {
+        store_folder_stop(&fixture->folder);
+        fixture->folder.options.notice = UINT64_C(64) << 10;
+        fixture->journal = store_folder_open(&fixture->folder);
+        user_init(fixture->user);
+        replay(fixture, 0, NULL);
+        start(fixture);
+    }
+    user_commit(fixture->journal, fixture->user, 1, 1);
+    fixture->journal->methods->roll(fixture->journal);
+    assert_int_equal(fixture->user->notices, 0);
+    uint64_t before = status_of(fixture).bytes;
+    for (uint64_t number = 2; number <= 12000; number += 500)
+        user_commit(fixture->journal, fixture->user, number, 500);
+    fixture->journal->methods->roll(fixture->journal);
+    uint64_t step = fixture->in_memory ? 1000 : UINT64_C(64) << 10;
+    uint64_t most = (status_of(fixture).bytes - before) / step + 1;
+    assert_in_range(fixture->user->notices, 1, most);
+    /* Without one, the target is told nothing. */
+    fixture->user->target.notice = NULL;
+    user_commit(fixture->journal, fixture->user, 20000, 3000);
+}
+
 /* Also while frames are written over those of a log that was copied. */
 static void bytes_are_those_of_the_files(void **context)
 {
@@ -417,6 +472,63 @@ static void long_journal_has_several_segments(void **context)
     assert_int_equal(fixture->user->applied, 20000);
 }
 
+/* What waits for tidy() is in the log of a segment that is complete. */
+static void roll_leaves_the_log_to_tidy(void **context)
+{
+    struct fixture *fixture = *context;
+    const struct journal_methods *methods = fixture->journal->methods;
+    struct folder *folder = fixture->folder.folder;
+
+    user_commit(fixture->journal, fixture->user, 1, 10);
+    assert_int_equal(methods->roll(fixture->journal), 10);
+    user_commit(fixture->journal, fixture->user, 11, 10);
+    assert_int_equal(methods->roll(fixture->journal), 20);
+    assert_true(segment_has_log(folder, 1) && segment_has_log(folder, 11));
+    assert_true(methods->tidy(fixture->journal));
+    assert_false(segment_has_log(folder, 1) || segment_has_log(folder, 11));
+    assert_int_equal(status_of(fixture).bytes,
+                     segment_file_bytes(folder, 1) +
+                         segment_file_bytes(folder, 11) +
+                         segment_file_bytes(folder, 21));
+    assert_int_equal(query(fixture, "SELECT sum(count) FROM batch"), 10);
+    /* Without it, they can be removed as well. */
+    user_commit(fixture->journal, fixture->user, 21, 10);
+    assert_int_equal(methods->roll(fixture->journal), 30);
+    assert_true(methods->forget(fixture->journal, 30));
+    assert_int_equal(segment_file_bytes(folder, 21), 0);
+    assert_true(methods->tidy(fixture->journal));
+}
+
+/* It is tried again, and later segments stay meanwhile. */
+static void segment_that_cannot_be_removed_stays_in_the_list(void **context)
+{
+    struct fixture *fixture = *context;
+    const struct journal_methods *methods = fixture->journal->methods;
+    static struct captured_log log;
+    char path[128];
+
+    user_commit(fixture->journal, fixture->user, 1, 10);
+    methods->roll(fixture->journal);
+    user_commit(fixture->journal, fixture->user, 11, 10);
+    methods->roll(fixture->journal);
+    methods->tidy(fixture->journal);
+    uint64_t bytes = status_of(fixture).bytes;
+    /* A folder in its place, which unlink(2) refuses. */
+    snprintf(path, sizeof(path), "%s/journal-%020d.db", fixture->folder.path,
+             1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    captured_log_start(&log);
+    bool forgotten = methods->forget(fixture->journal, 20);
+    captured_log_stop(&log);
+    assert_false(forgotten);
+    assert_non_null(strstr(log.text, "cannot remove"));
+    assert_int_equal(status_of(fixture).bytes, bytes);
+    assert_int_equal(rmdir(path), 0);
+    assert_true(methods->forget(fixture->journal, 20));
+    assert_true(status_of(fixture).bytes < bytes);
+}
+
 static void clean_stop_leaves_databases_only(void **context)
 {
     struct fixture *fixture = *context;
@@ -452,10 +564,14 @@ int main(void)
         BOTH(replay_begins_behind_a_position),
         BOTH(watch_can_end_a_replay),
         BOTH(forget_deletes_whole_segments),
+        BOTH(roll_returns_what_is_applied),
+        BOTH(journal_gives_notice_as_it_grows),
         SQLITE(bytes_are_those_of_the_files),
         BOTH(threads_append_at_once),
         SQLITE(commit_is_bounded),
         SQLITE(long_journal_has_several_segments),
+        SQLITE(roll_leaves_the_log_to_tidy),
+        SQLITE(segment_that_cannot_be_removed_stays_in_the_list),
         SQLITE(clean_stop_leaves_databases_only),
     };
 

@@ -8,11 +8,15 @@
 #include "lib/unit_check.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/metrics.h"
 #include "base/sync.h"
+#include "domain/rocket.h"
+#include "store/snapshot_file.h"
 #include "store/store.h"
 #include "table/table.h"
 
@@ -25,25 +29,34 @@ struct process {
     struct table *table;
     struct store *store;
     uint64_t snapshot_bytes; /* 0: take none */
+    size_t max_memory;       /* 0: no limit */
     sem_t settled;
 };
 
-static void open_store(struct process *process)
+/* Open it, and recover. False, with a sentence in `error`. */
+static bool try_open(struct process *process, const struct journal_watch *watch,
+                     char error[JOURNAL_ERROR])
 {
-    char error[JOURNAL_ERROR] = "";
-
     process->metrics = metrics_new();
-    process->table = table_new(SIZE_MAX);
+    process->table =
+        table_new(process->max_memory != 0 ? process->max_memory : SIZE_MAX);
     process->store = store_open(
         &(struct store_options){.folder = process->path,
                                 .snapshot_bytes = process->snapshot_bytes,
                                 .metrics = process->metrics},
         error);
     if (process->store == NULL)
-        fail_msg("%s", error);
+        return false;
     assert_true(store_attach(process->store, process->table, NULL, NULL));
-    assert_int_equal(store_recover(process->store, NULL, error),
-                     JOURNAL_COMPLETE);
+    return store_recover(process->store, watch, error) == JOURNAL_COMPLETE;
+}
+
+static void open_store(struct process *process)
+{
+    char error[JOURNAL_ERROR] = "";
+
+    if (!try_open(process, NULL, error))
+        fail_msg("%s", error);
     assert_true(store_start(process->store));
 }
 
@@ -90,10 +103,9 @@ static void settled(struct commit_ticket *ticket)
         &container_of(ticket, struct sent, ticket)->process->settled);
 }
 
-static void commit_one(struct process *process, uint64_t number)
+static void commit_message(struct process *process, struct message message)
 {
     struct sent sent = {.process = process};
-    struct message message = message_speed("a rocket", number, 1);
 
     commit_ticket_init(&sent.ticket, store_commit(process->store), sent.bytes,
                        sizeof(sent.bytes));
@@ -102,6 +114,11 @@ static void commit_one(struct process *process, uint64_t number)
     assert_true(commit_append(&sent.ticket));
     sync_semaphore_wait(&process->settled);
     assert_int_equal(sent.ticket.result, COMMIT_APPLIED);
+}
+
+static void commit_one(struct process *process, uint64_t number)
+{
+    commit_message(process, message_speed("a rocket", number, 1));
 }
 
 static uint64_t value_of(struct process *process, const char *name)
@@ -224,6 +241,194 @@ static void snapshot_takes_the_place_of_the_journal(void **context)
     commit_one(process, 7);
 }
 
+/* Write a snapshot without rockets in place of that of the folder. */
+static void write_snapshot(const struct process *process,
+                           struct snapshot_info info)
+{
+    char path[128], error[JOURNAL_ERROR] = "";
+
+    snprintf(path, sizeof(path), "%s/snapshot.db", process->path);
+    unlink(path);
+    struct snapshot_writer *writer =
+        snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, info.id, error);
+    if (writer == NULL || !snapshot_writer_finish(writer, &info, error))
+        fail_msg("%s", error);
+    snapshot_writer_free(writer);
+}
+
+static void expect_refusal(struct process *process, const char *says)
+{
+    char error[JOURNAL_ERROR] = "";
+
+    if (try_open(process, NULL, error) || strstr(error, says) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", says, error);
+    close_store(process);
+}
+
+static void snapshot_that_does_not_fit_is_refused(void **context)
+{
+    struct process *process = *context;
+    struct snapshot_info right = {.id = store_id(process->store),
+                                  .position = 3,
+                                  .through = 3,
+                                  .max_runs = ROCKET_MAX_RUNS};
+    char path[128];
+
+    for (uint64_t number = 1; number <= 5; number++)
+        commit_one(process, number);
+    close_store(process);
+    struct snapshot_info info = right;
+    info.max_runs = 77;
+    write_snapshot(process, info);
+    expect_refusal(process, "at most 77 runs of messages a rocket, but "
+                            "lunar.service " LUNAR_VERSION " keeps 16384");
+    info = right;
+    info.id++;
+    write_snapshot(process, info);
+    expect_refusal(process, "are of different histories");
+    write_snapshot(process, right);
+    expect_refusal(process, "journal-00000000000000000004.db is not there");
+    snprintf(path, sizeof(path), "%s/journal-%020d.db", process->path, 1);
+    assert_int_equal(unlink(path), 0);
+    expect_refusal(process, "journal-00000000000000000004.db is not there");
+    /* No new history was begun beside it. */
+    assert_int_equal(access(path, F_OK), -1);
+    snprintf(path, sizeof(path), "%s/snapshot.db", process->path);
+    assert_int_equal(truncate(path, 100), 0);
+    expect_refusal(process, "snapshot.db");
+    assert_int_equal(unlink(path), 0);
+    open_store(process);
+}
+
+/* Send messages until all are there, as senders do that get 503. */
+static unsigned send_all(struct process *process, uint64_t count)
+{
+    enum { TICKET = 64, TEXT = 200 };
+    static char bytes[TICKET * RECORD_MAX], missions[2][TEXT + 1];
+    unsigned refusals = 0;
+
+    memset(missions[0], 'a', TEXT);
+    memset(missions[1], 'b', TEXT);
+    for (uint64_t number = 1; number <= count;) {
+        struct sent sent = {.process = process};
+        commit_ticket_init(&sent.ticket, store_commit(process->store), bytes,
+                           sizeof(bytes));
+        sent.ticket.settled = settled;
+        for (uint64_t i = 0; i < TICKET; i++) {
+            struct message message = message_mission(
+                "a rocket", number + i, missions[(number + i) % 2]);
+            assert_int_equal(commit_admit(&sent.ticket, &message),
+                             MESSAGE_APPLIED);
+        }
+        assert_true(commit_append(&sent.ticket));
+        sync_semaphore_wait(&process->settled);
+        if (sent.ticket.result == COMMIT_APPLIED) {
+            number += TICKET;
+        } else {
+            refusals++;
+            assert_true(refusals < PATIENCE);
+            poll(NULL, 0, 10);
+        }
+    }
+    return refusals;
+}
+
+/*
+ * Not due by its size, but as the disk is full. It is written to the room that
+ * was kept, and the journal goes on without anybody's help.
+ */
+static void full_disk_gets_space_back_by_itself(void **context)
+{
+    enum { MESSAGES = 4 * 64 * 1024 }; /* of some 220 bytes */
+    struct process *process = *context;
+    struct rocket_view view;
+
+    close_store(process);
+    process->snapshot_bytes = UINT64_C(64) << 20;
+    bool mounted =
+        unshare(CLONE_NEWNS) == 0 &&
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("none", process->path, "tmpfs", 0, "size=60M,mode=700") == 0;
+    open_store(process);
+    if (!mounted)
+        skip();
+    unsigned refusals = send_all(process, MESSAGES);
+    assert_true(refusals > 0);
+    assert_true(value_of(process, "lunar_snapshots_total") > 0);
+    assert_int_equal(value_of(process, "lunar_journal_writable"), 1);
+    close_store(process);
+    open_store(process);
+    assert_true(table_find(process->table, TEXT("a rocket"), &view));
+    assert_int_equal(view.last_number, MESSAGES);
+    assert_int_equal(view.missing, 0);
+    close_store(process);
+    assert_int_equal(umount2(process->path, MNT_DETACH), 0);
+    open_store(process);
+}
+
+/* What a watch was told. */
+struct told {
+    uint64_t reports, done, total, rockets;
+};
+
+static bool note_progress(void *context,
+                          const struct journal_progress *progress)
+{
+    struct told *told = context;
+
+    assert_true(told->total == 0 || progress->total == told->total);
+    assert_in_range(progress->done, told->done, progress->total);
+    assert_true(progress->rockets >= told->rockets);
+    *told = (struct told){told->reports + 1, progress->done, progress->total,
+                          progress->rockets};
+    poll(NULL, 0, 60); /* then it is told of the next row, too */
+    return true;
+}
+
+static void progress_is_one_over_snapshot_and_journal(void **context)
+{
+    struct process *process = *context;
+    struct told told = {0};
+    struct journal_watch watch = {&told, note_progress};
+    char error[JOURNAL_ERROR] = "";
+
+    commit_one(process, 1);
+    await_snapshot(process, 1);
+    for (uint64_t number = 2; number <= 6; number++)
+        commit_one(process, number);
+    process->snapshot_bytes = 0;
+    close_store(process);
+    assert_true(try_open(process, &watch, error));
+    assert_int_equal(told.rockets, 1);
+    assert_true(told.reports >= 2);
+    assert_in_range(told.done, told.total / 2, told.total);
+    assert_true(store_start(process->store));
+}
+
+/* What is durable is loaded, whatever the limit is now. */
+static void snapshot_is_loaded_past_the_limit(void **context)
+{
+    enum { ROCKETS = 200 };
+    struct process *process = *context;
+
+    for (uint64_t i = 0; i < ROCKETS; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "rocket %ju", (uintmax_t)i);
+        commit_message(process, message_speed(id, 1, 1));
+    }
+    close_store(process);
+    open_store(process); /* a journal that is large enough by now */
+    await_snapshot(process, ROCKETS / 2);
+    size_t used = table_memory(process->table);
+    close_store(process);
+    struct table *empty = table_new(SIZE_MAX);
+    process->max_memory = (table_memory(empty) + used) / 2;
+    table_free(empty);
+    open_store(process);
+    assert_int_equal(table_count(process->table), ROCKETS);
+    assert_true(table_memory(process->table) > process->max_memory);
+}
+
 #define EAGER_TEST(test)                                                       \
     cmocka_unit_test_setup_teardown(test, set_up_eager, tear_down)
 
@@ -235,6 +440,10 @@ int main(void)
         FIXTURE_TEST(folder_has_one_user),
         FIXTURE_TEST(metrics_tell_what_the_journal_does),
         EAGER_TEST(snapshot_takes_the_place_of_the_journal),
+        EAGER_TEST(progress_is_one_over_snapshot_and_journal),
+        EAGER_TEST(snapshot_is_loaded_past_the_limit),
+        FIXTURE_TEST(snapshot_that_does_not_fit_is_refused),
+        FIXTURE_TEST(full_disk_gets_space_back_by_itself),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
