@@ -138,11 +138,12 @@ static void print_verdict(const struct config *config, bool sound,
     else if (config->file != NULL)
         printf("damaged: %s cannot be restored: use another backup\n",
                shown.text);
-    else
-        printf("damaged: a service cannot start with %s, which is sound up to "
-               "position %s: restore a backup to a new folder with -data=DIR "
-               "-restore=FILE\n",
-               shown.text, position.text);
+    else {
+        printf("damaged: a service cannot start with %s", shown.text);
+        if (state->position > 0)
+            printf(", which is sound up to position %s", position.text);
+        puts(": restore a backup to a new folder with -data=DIR -restore=FILE");
+    }
 }
 
 int data_commands_check(const struct config *config)

@@ -295,17 +295,17 @@ bool folder_remove_segment(const struct folder *folder, uint64_t first,
                            char error[JOURNAL_ERROR])
 {
     char name[FOLDER_NAME];
-    bool removed = false;
 
     for (size_t i = 0; i < SQLITE_SUFFIXES; i++) {
         folder_segment_name(first, sqlite_suffixes[i], name);
-        if (unlinkat(folder->descriptor, name, 0) == 0)
-            removed = true;
-        else if (errno != ENOENT)
+        if (unlinkat(folder->descriptor, name, 0) != 0 && errno != ENOENT)
             return folder_fail(folder, "remove", name, error);
     }
-    /* A power cut must not leave a log whose segment is gone. */
-    if (removed && !folder_sync(folder, error))
+    /*
+     * A power cut must not leave a log whose segment is gone. SQLite may have
+     * removed the log just now, without a sync.
+     */
+    if (!folder_sync(folder, error))
         return false;
     folder_segment_name(first, "", name);
     if (unlinkat(folder->descriptor, name, 0) != 0 && errno != ENOENT)

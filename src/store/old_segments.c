@@ -67,16 +67,20 @@ uint64_t old_segments_bytes(struct old_segments *old)
     return bytes;
 }
 
-void old_segments_measure(struct old_segments *old)
+/* Note that the segment at index `at` has `bytes` on the disk. */
+static void set_bytes(struct old_segments *old, size_t at, uint64_t bytes)
 {
     sync_lock(&old->lock);
-    old->bytes = 0;
-    for (size_t i = 0; i < old->count; i++) {
-        struct old_segment *item = &old->items[i];
-        item->bytes = segment_file_bytes(old->folder, item->first);
-        old->bytes += item->bytes;
-    }
+    struct old_segment *item = &old->items[at];
+    old->bytes = old->bytes - item->bytes + bytes;
+    item->bytes = bytes;
     sync_unlock(&old->lock);
+}
+
+void old_segments_measure(struct old_segments *old)
+{
+    for (size_t i = 0; i < old->count; i++)
+        set_bytes(old, i, segment_file_bytes(old->folder, old->items[i].first));
 }
 
 /* The first from `*at` on that is open. False if there is none. */
@@ -93,15 +97,14 @@ static bool find_open(struct old_segments *old, size_t *at,
     return is_open;
 }
 
-/* The segment at index `at` was closed, and has `bytes` on the disk. */
-static void set_closed(struct old_segments *old, size_t at, uint64_t bytes)
+/* Close the segment at index `at`. */
+static void close_segment(struct old_segments *old, size_t at)
 {
     sync_lock(&old->lock);
-    struct old_segment *item = &old->items[at];
-    old->bytes = old->bytes - item->bytes + bytes;
-    item->bytes = bytes;
-    item->segment = NULL;
+    struct segment *segment = old->items[at].segment;
+    old->items[at].segment = NULL;
     sync_unlock(&old->lock);
+    segment_close(segment);
 }
 
 /*
@@ -124,8 +127,8 @@ bool old_segments_tidy(struct old_segments *old)
                      segment_path(item.segment), reason);
             return false;
         }
-        segment_close(item.segment);
-        set_closed(old, at, segment_file_bytes(old->folder, item.first));
+        close_segment(old, at);
+        set_bytes(old, at, segment_file_bytes(old->folder, item.first));
     }
     return true;
 }
@@ -157,8 +160,7 @@ bool old_segments_forget(struct old_segments *old, uint64_t position)
     char error[JOURNAL_ERROR];
 
     while (find_forgotten(old, position, &item)) {
-        segment_close(item.segment);
-        set_closed(old, 0, item.bytes);
+        close_segment(old, 0);
         if (!folder_remove_segment(old->folder, item.first, error)) {
             log_line(LOG_WARN, "%s", error);
             return false;

@@ -52,7 +52,7 @@ void old_segments_add(struct old_segments *old,
 
 uint64_t old_segments_bytes(struct old_segments *old);
 
-/* Look how many bytes they have, while no other thread uses the list. */
+/* Look how many bytes they have. Locking: before a thread adds. */
 void old_segments_measure(struct old_segments *old);
 
 /*

@@ -4,7 +4,11 @@
  * copied to the database.
  */
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "segment_parts.h"
 
@@ -115,6 +119,54 @@ int segment_checkpoint(struct segment *segment, bool truncate)
     assert(frames == copied);
     segment->logged = 0;
     return SQLITE_OK;
+}
+
+/* Write `size` bytes again that are at `offset`. A code of SQLite. */
+static int rewrite_bytes(int file, char *bytes, size_t size, off_t offset)
+{
+    ssize_t length = pread(file, bytes, size, offset);
+
+    if (length != (ssize_t)size)
+        return SQLITE_IOERR_READ;
+    length = pwrite(file, bytes, size, offset);
+    if (length < 0 && errno == ENOSPC)
+        return SQLITE_FULL;
+    return length == (ssize_t)size ? SQLITE_OK : SQLITE_IOERR_WRITE;
+}
+
+static int rewrite_file(int file)
+{
+    enum { PIECE = 64 * 1024 };
+    char *bytes = malloc(PIECE);
+    struct stat status;
+    int result = SQLITE_OK;
+
+    if (bytes == NULL)
+        return SQLITE_NOMEM;
+    if (fstat(file, &status) != 0)
+        result = SQLITE_IOERR_FSTAT;
+    for (off_t at = 0; result == SQLITE_OK && at < status.st_size;
+         at += PIECE) {
+        off_t left = status.st_size - at;
+        result =
+            rewrite_bytes(file, bytes, left < PIECE ? (size_t)left : PIECE, at);
+    }
+    free(bytes);
+    if (result == SQLITE_OK && fsync(file) != 0)
+        result = SQLITE_IOERR_FSYNC;
+    return result;
+}
+
+int segment_rewrite_log(const struct segment *segment)
+{
+    int file = open(segment->log_path, O_RDWR | O_CLOEXEC);
+
+    if (file < 0)
+        return errno == ENOENT ? SQLITE_OK : SQLITE_CANTOPEN;
+    /* SQLite has no locks on this file, which the close would release. */
+    int result = rewrite_file(file);
+    close(file);
+    return result;
 }
 
 int segment_sync_log(struct segment *segment)

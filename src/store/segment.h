@@ -124,6 +124,13 @@ int segment_probe(struct segment *segment);
  */
 int segment_checkpoint(struct segment *segment, bool truncate);
 
+/*
+ * Write the bytes of the log again, to their own place, and sync them: what is
+ * read of it is then on the disk, also if a sync by an earlier process has
+ * failed.
+ */
+int segment_rewrite_log(const struct segment *segment);
+
 /* Sync the log, as after a checkpoint that has emptied it. */
 int segment_sync_log(struct segment *segment);
 

@@ -28,14 +28,18 @@ static enum journal_replayed replay_segment(const struct sqlite_replay *replay,
 
 /*
  * The log may be in the page cache only, if a sync of it has failed before the
- * last end. In the database it is written anew. That the log is empty must be
- * durable, too: after a power cut SQLite would read what is left of it, older
- * pages, in the place of those of the database.
+ * last end: the kernel takes its pages for written. So it is written again, and
+ * really synced, before anything depends on it. Else a power cut could leave
+ * pages of later commits in the database, and the log without these commits,
+ * whose older pages SQLite would put over them. That the log is empty must be
+ * durable as well, for the same reason.
  */
 static bool copy_log(struct segment *segment, char error[JOURNAL_ERROR])
 {
-    int code = segment_checkpoint(segment, true);
+    int code = segment_rewrite_log(segment);
 
+    if (code == SQLITE_OK)
+        code = segment_checkpoint(segment, true);
     if (code == SQLITE_OK)
         code = segment_sync_log(segment);
     if (code == SQLITE_OK)

@@ -160,9 +160,10 @@ bool image_read(struct text *images, struct image *image)
     uint64_t given_up = 0;
 
     take_head(&in, image);
-    if (!in.failed)
-        take_runs(&in, image, &audit);
-    if (!in.failed && image->floor != 0)
+    if (in.failed)
+        return false;
+    take_runs(&in, image, &audit);
+    if (image->floor != 0)
         given_up = 1 + packed_take_varint(&in, 0, MESSAGE_MAX_NUMBER);
     image->updated = packed_take_time(&in);
     if (in.failed)

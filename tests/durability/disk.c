@@ -531,13 +531,29 @@ static int truncate_file(const struct file *file, int fd, off_t size)
 DEFINE_FTRUNCATE(ftruncate)
 DEFINE_FTRUNCATE(ftruncate64)
 
+/* Reserve blocks without changing what the file holds, so without a record. */
+static int reserve(const struct file *file, int fd, off_t offset, off_t length)
+{
+    struct verdict verdict = judge(DISK_TRUNCATE, file->name);
+
+    if (verdict.error != 0) {
+        errno = verdict.error;
+        return -1;
+    }
+    return (int)syscall(SYS_fallocate, fd, FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
 /* Space is allocated by making the file longer, which is all that shows. */
-static int allocate(const struct file *file, int fd, int mode, off_t end)
+static int allocate(const struct file *file, int fd, int mode, off_t offset,
+                    off_t length)
 {
     struct stat status;
+    off_t end = offset + length;
 
+    if (mode == FALLOC_FL_KEEP_SIZE)
+        return reserve(file, fd, offset, length);
     if (mode != 0)
-        fail("fallocate() with a mode, which is not followed");
+        fail("fallocate() with a mode that is not followed");
     if (fstat(fd, &status) != 0)
         return -1;
     return truncate_file(file, fd, end > status.st_size ? end : status.st_size);
@@ -549,7 +565,7 @@ static int allocate(const struct file *file, int fd, int mode, off_t end)
         FIND_NEXT(function);                                                   \
         const struct file *file = file_of(fd);                                 \
                                                                                \
-        return file != NULL ? allocate(file, fd, mode, offset + length)        \
+        return file != NULL ? allocate(file, fd, mode, offset, length)         \
                             : NEXT(fd, mode, offset, length);                  \
     }
 DEFINE_FALLOCATE(fallocate)
@@ -564,7 +580,7 @@ DEFINE_FALLOCATE(fallocate64)
                                                                                \
         if (file == NULL)                                                      \
             return NEXT(fd, offset, length);                                   \
-        return allocate(file, fd, 0, offset + length) == 0 ? 0 : errno;        \
+        return allocate(file, fd, 0, offset, length) == 0 ? 0 : errno;         \
     }
 DEFINE_POSIX_FALLOCATE(posix_fallocate)
 DEFINE_POSIX_FALLOCATE(posix_fallocate64)
@@ -622,15 +638,18 @@ static void check_mapping(int fd, int protection, int flags)
 DEFINE_MMAP(mmap)
 DEFINE_MMAP(mmap64)
 
-int renameat(int from_at, const char *from, int to_at, const char *to)
+int renameat2(int from_at, const char *from, int to_at, const char *to,
+              unsigned int flags)
 {
-    FIND_NEXT(renameat);
+    FIND_NEXT(renameat2);
     const char *old = name_in_folder(from_at, from);
     const char *new = name_in_folder(to_at, to);
     char names[2 * NAME_MAX + 2];
 
     if (old == NULL && new == NULL)
-        return NEXT(from_at, from, to_at, to);
+        return NEXT(from_at, from, to_at, to, flags);
+    if ((flags & ~(unsigned)RENAME_NOREPLACE) != 0)
+        fail("renameat2() with a flag that is not followed");
     if (old == NULL || new == NULL)
         fail("a file is moved into the folder or out of it");
     struct verdict verdict = judge(DISK_RENAME, old);
@@ -640,7 +659,7 @@ int renameat(int from_at, const char *from, int to_at, const char *to)
     }
     int length = snprintf(names, sizeof(names), "%s%c%s", old, '\0', new);
     pthread_mutex_lock(&lock);
-    int result = NEXT(from_at, from, to_at, to);
+    int result = NEXT(from_at, from, to_at, to, flags);
     int error = errno;
     if (result == 0)
         record_locked('r', 0, 0, names, (size_t)length);
@@ -649,9 +668,29 @@ int renameat(int from_at, const char *from, int to_at, const char *to)
     return result;
 }
 
+int renameat(int from_at, const char *from, int to_at, const char *to)
+{
+    return renameat2(from_at, from, to_at, to, 0);
+}
+
 int rename(const char *from, const char *to)
 {
-    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+/* A second name would be unknown. */
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
+{
+    FIND_NEXT(linkat);
+
+    if (name_in_folder(to_at, to) != NULL)
+        fail("a link is made in the folder, which is not followed");
+    return NEXT(from_at, from, to_at, to, flags);
+}
+
+int link(const char *from, const char *to)
+{
+    return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int unlinkat(int at, const char *path, int flags)

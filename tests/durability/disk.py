@@ -28,6 +28,21 @@ RECORD = struct.Struct("=cQQI")
 SECTOR = 512  # bytes, which a disk writes all or not at all
 
 
+# The calls of snapshots, in their order: the kind, a part of the file's name, and
+# how many of them in turn.
+SNAPSHOT_CALLS = [
+    ("open", "journal-", 3),  # a segment begins
+    ("write", "journal-", 3),
+    ("rename", "journal-", 1),
+    ("open", "snapshot.db.new", 2),
+    ("write", "snapshot.db.new", 4),
+    ("sync", "snapshot.db.new", 2),
+    ("rename", "snapshot.db.new", 1),
+    ("unlink", "journal-", 3),  # segments that it holds, and their logs
+    ("truncate", "snapshot.db.new", 3),  # also the room for the next one
+]
+
+
 class Control:
     """The rules for a program that runs with the library preloaded."""
 
@@ -178,15 +193,17 @@ class Disk:
 
     def write(self, folder: Path, how: str, random: Random) -> None:
         """Write the folder as it may be after a cut now. `how`: "none" of what
-        is pending is there, "all" of it, or a "torn" part; or as programs have
-        "seen" it without a cut."""
+        is pending is there, "all" of it, a "torn" part, or all but names of which
+        only the "last" has changed; or as programs have "seen" it without a cut."""
         if how == "torn":
             names = rename(self.names, self._torn_changes(random))
+        elif how == "last" and not self.ext4:
+            names = rename(self.names, self.changes[-1:])
         else:
             names = rename(self.names, [] if how == "none" else self.changes)
         for name, file in names.items():
             data = bytearray(file.seen if how == "seen" else file.durable)
-            change(data, file.pending if how == "all" else
+            change(data, file.pending if how in ("all", "last") else
                    torn(file.pending, random) if how == "torn" else [])
             (folder / name).write_bytes(data)
 

@@ -41,12 +41,14 @@ import disk
 from client import JSON, NDJSON, PATIENCE, Answer, Client, Failure
 from disk import ALWAYS, Control, wait_for
 from service import Service
-from traffic import Crowd, Sender, difference, encode, fold
+from traffic import Crowd, Sender, encode
 
 SENDERS = 4
 THREADS = ["-threads=2", "-threads=per-connection"]
 MIB = 1024 * 1024
 ERROR = "Z error "  # in the log
+WRITTEN = 'lunar_snapshots_total{result="written"}'
+FAILED = 'lunar_snapshots_total{result="failed"}'
 
 
 def check(true: bool, what: object) -> None:
@@ -82,13 +84,7 @@ class Broken:
         any part may be, as it may have been sent several times."""
         shown = {rocket["id"]: rocket for rocket in get(service, "/rockets", 200).json()}
         for sender in self.senders:
-            ours = {name: rocket for name, rocket in shown.items()
-                    if name.startswith(sender.name + "/")}
-            there = sum(rocket["lastMessageNumber"] - rocket["missingMessages"]
-                        for rocket in ours.values()) - len(sender.acknowledged)
-            check(0 <= there <= len(sender.in_flight), f"{there:+} messages")
-            if fault := difference(fold(sender.acknowledged + sender.in_flight[:there]), ours):
-                raise Failure(fault)
+            sender.check(shown)
 
     def check_restart(self) -> None:
         """All is there after a start with a good disk, and goes on."""
@@ -128,7 +124,7 @@ def post(service: Service, body: bytes, status: int, kind: str = JSON) -> Answer
 
 
 def metric(service: Service, name: str) -> int:
-    found = re.search(rf"^{name} ([0-9.e+]+)$", get(service, "/metrics", 200).body.decode(), re.M)
+    found = re.search(rf"^{re.escape(name)} ([0-9.e+]+)$", get(service, "/metrics", 200).body.decode(), re.M)
     check(found is not None, f"there is no {name}")
     assert found is not None
     return int(float(found[1]))
@@ -221,7 +217,7 @@ def sync(broken: Broken) -> None:
     with broken.start("small.service") as service:
         with broken.crowd(service) as crowd:
             crowd.await_acknowledged(200)
-            broken.control.set("sync", "-wal", times=1, error=errno.EIO)
+            broken.control.set("sync", "-wal", error=errno.EIO)
             status = service.process.wait(PATIENCE)
         check(status == 1, f"status {status} after a failed sync")
         check(broken.said(ERROR + ".*not known what is on the disk") == 1, "no line says so")
@@ -407,26 +403,102 @@ def segments(broken: Broken) -> None:
     check(hit >= {"open", "write", "sync", "sync_folder", "rename"}, f"hit only {hit}")
 
 
+def snapshots(broken: Broken) -> None:
+    """each call of a snapshot fails in turn: messages go on, and so do snapshots"""
+    for call, name, count in disk.SNAPSHOT_CALLS:
+        for number in range(count if name.startswith("snapshot") or call == "unlink" else 0):
+            broken.control.clear()
+            with broken.start("small.service") as service:
+                with broken.crowd(service) as crowd:
+                    crowd.await_acknowledged(50)
+                    broken.control.set(call, name, skip=number, times=1,
+                                       error=errno.ENOSPC if number % 2 else errno.EIO)
+                    broken.control.await_hits(call)
+                    written = metric(service, WRITTEN)
+                    wait_for("two more snapshots", lambda: metric(service, WRITTEN) >= written + 2)
+                check(broken.refused() == 0, f"{call} {number}: {broken.refused()} refused")
+                failed = metric(service, FAILED)
+                check(failed <= 1, f"{call} {number}: {failed} snapshots have failed")
+                check(broken.said(ERROR) <= 1, f"{call} {number}: not one error")
+                health = get(service, "/health", 200).json()["store"]["snapshot"]
+                check("problem" not in health, f"{call} {number}: {health}")
+                broken.check_state(service)
+                check_no_faults(service.stop())
+            broken.check_restart()
+
+
+def lasting(broken: Broken) -> None:
+    """no snapshot can be written for a while: the one before stays, and it is told"""
+    with broken.start("small.service") as service:
+        with broken.crowd(service) as crowd:
+            wait_for("a snapshot", lambda: metric(service, WRITTEN) > 0)
+            broken.control.set("write", "snapshot.db.new", error=errno.ENOSPC)
+            wait_for("a failure", lambda: metric(service, FAILED) > 0)
+            kept = (broken.folder / "snapshot.db").read_bytes()
+            crowd.await_acknowledged(1000)
+            wait_for("another failure", lambda: metric(service, FAILED) > 1)
+            check((broken.folder / "snapshot.db").read_bytes() == kept, "the old one is changed")
+        check(broken.refused() == 0, f"{broken.refused()} refused")
+        health = get(service, "/health", 200).json()["store"]["snapshot"]
+        check("problem" in health, f"health does not say why: {health}")
+        check(broken.said(ERROR) == 1, "the fault is not logged once")
+        service.kill()  # with the old snapshot and a long journal
+    broken.control.clear()
+    with broken.start("small.service") as service:
+        broken.check_state(service)
+        broken.control.set("write", "snapshot.db.new", error=errno.ENOSPC)
+        with broken.crowd(service):
+            wait_for("a failure", lambda: metric(service, FAILED) > 0)
+            broken.control.clear()
+            broken.await_said("a snapshot could be written again")
+        check_no_faults(service.stop())
+    broken.check_restart()
+
+
+def slow_snapshot(broken: Broken) -> None:
+    """a snapshot whose sync takes long: messages go on, and a stop does not wait"""
+    with broken.start("small.service") as service:
+        with broken.crowd(service) as crowd:
+            crowd.await_acknowledged(200)
+            broken.control.set("sync", "snapshot.db.new", hold=True)
+            broken.control.await_hits("sync")
+            crowd.await_acknowledged(1000)
+            get(service, "/rockets?limit=3", 200)
+            get(service, "/health", 200)
+        broken.control.clear()
+        check_no_faults(service.stop())
+    broken.check_restart()
+
+
 # The same with a real file system
+
+
+def mount(folder: Path, size: str) -> bool:
+    """Mount an empty file system there, if that is allowed."""
+    options = ["-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(folder)]
+    if os.geteuid() == 0 and not subprocess.run(
+            ["mount", *options], stderr=subprocess.DEVNULL, check=False).returncode:
+        return True
+    print("skipped, as no file system may be mounted here")
+    return False
+
+
+def fill(folder: Path) -> None:
+    with open(folder / "ballast.new", "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
 
 
 def real_full(broken: Broken) -> None:
     """a file system that is full, to compare the library with"""
-    options = ["-t", "tmpfs", "-o", "size=4M,mode=700", "none", str(broken.folder)]
-    if os.geteuid() != 0 or subprocess.run(["mount", *options], stderr=subprocess.DEVNULL).returncode:
-        print("real_full: skipped, as no file system may be mounted here")
+    if not mount(broken.folder, "4M"):
         return
-    ballast = broken.folder.parent / "ballast"
     try:
-        def fill() -> None:
-            with open(broken.folder / "ballast.new", "wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(4096))
-                except OSError:
-                    pass
-
-        real = refuses(broken, fill, lambda: (broken.folder / "ballast.new").unlink(), "full")
+        real = refuses(broken, lambda: fill(broken.folder),
+                       lambda: (broken.folder / "ballast.new").unlink(), "full")
         broken.check_restart()
     finally:
         subprocess.run(["umount", str(broken.folder)], check=True)
@@ -436,13 +508,35 @@ def real_full(broken: Broken) -> None:
     check(real == made, f"the reasons differ: {real!r}, {made!r}")
 
 
+def frees_itself(broken: Broken) -> None:
+    """a file system that stays full: a snapshot makes room, in the room for it"""
+    if not mount(broken.folder, "72M"):
+        return
+    try:
+        with broken.start() as service:
+            with broken.crowd(service) as crowd:
+                crowd.await_acknowledged(20000)
+                fill(broken.folder)
+                broken.await_said(ERROR + ".*full")
+                broken.await_said("can be written again")
+                written = metric(service, WRITTEN)
+                check(written > 0, "there is no snapshot")
+                crowd.await_acknowledged(1000)
+            broken.check_state(service)
+            check_no_faults(service.stop())
+        broken.check_restart()
+    finally:
+        subprocess.run(["umount", str(broken.folder)], check=True)
+
+
 CASES: dict[str, Callable[[Broken], None]] = {
     case.__name__: case for case in (
         full, io_error, short_writes, sync, slow, stop_under_load, stop_while_slow,
-        stop_without_disk, starts, segments, real_full)}
+        stop_without_disk, starts, segments, snapshots, lasting, slow_snapshot, real_full,
+        frees_itself)}
 
 # These depend little on the threads, and take long.
-ONCE = {"starts", "real_full"}
+ONCE = {"starts", "snapshots", "lasting", "slow_snapshot", "real_full", "frees_itself"}
 
 
 def main() -> int:

@@ -7,8 +7,12 @@ Several connections send single messages and batches, some of them compressed.
 After each restart the rockets must be the plain fold of what was acknowledged, and
 of a first part of what was sent last and not acknowledged. That is sent again:
 its first part must be duplicates. At the end each message must be in the journal
-exactly once. Every second service has small segments, so that checkpoints and new
-segments are hit as well. Both kinds of threads take turns.
+exactly once. Every second service has small segments and snapshots, so that
+checkpoints, new segments and snapshots are hit as well. Both kinds of threads take
+turns.
+
+Then it is killed in each of the calls that a snapshot makes, and in each call of a
+start after that, which a preloaded library holds until then.
 
 Last `rockets launch --verify` runs across kills: it finds no difference with a
 folder, and differences without one.
@@ -29,7 +33,10 @@ import sys
 sys.dont_write_bytecode = True
 
 import argparse
+import os
 import re
+import select
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -43,14 +50,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
 
 from client import PATIENCE, Client, Failure
-from disk import wait_for
+from disk import CALLS, SNAPSHOT_CALLS, Control, environment, wait_for
 from recovery import Recovery
 from service import Service, die_with_parent
-from traffic import Crowd, Message, Sender, difference, fold
+from traffic import Crowd, Sender, difference
 
 SENDERS = 5
 GENERATION = 12  # kills after which other senders begin, with other rockets
 FLEET = 20000  # messages of `rockets`, whose program is killed three times
+HOLDER = "tests/durability/liblunar_disk.so"
 THREADS = ["-threads=2", "-threads=per-connection"]
 
 
@@ -63,17 +71,17 @@ class History:
         self.seed = seed
         self.kills: Counter[str] = Counter()  # by the moment
         self.senders: list[Sender] = []
-        self.messages: list[Message] = []  # of senders that have ended
+        self.messages = 0  # of senders that have ended
         self.rockets: dict[str, Any] = {}  # of those
         self.starting = 0.05  # seconds from exec to the ready line
+        self.environment: dict[str, str] = {}
         self._begin_generation()
 
     def _begin_generation(self) -> None:
         for sender in self.senders:
-            self.messages += sender.acknowledged
-            self.rockets |= fold(sender.acknowledged)
-        number = len(self.messages)
-        self.senders = [Sender(f"{number}-{index}", self.seed, singles=0.6)
+            self.messages += sender.acknowledged.count
+            self.rockets |= sender.acknowledged.rockets()
+        self.senders = [Sender(f"{self.messages}-{index}", self.seed, singles=0.6)
                         for index in range(SENDERS)]
 
     def program(self) -> Path:
@@ -82,7 +90,8 @@ class History:
 
     def start(self) -> Service:
         begun = time.monotonic()
-        service = Service(self.program(), self.log, f"-data={self.folder}", self.threads)
+        service = Service(self.program(), self.log, f"-data={self.folder}", self.threads,
+                          environment=self.environment)
         self.starting = time.monotonic() - begun
         return service
 
@@ -96,13 +105,17 @@ class History:
                 self.kill_under_load(service)
             while self.random.random() < 0.3:
                 self.kill_while_starting()
+        self.end()
+
+    def end(self) -> None:
+        """Have all acknowledged, and compare at last."""
         with self.start() as service:
             self.check(service)
             self.finish(service)
             self.check(service)
             if faults := service.stop():
                 raise Failure("; ".join(faults))
-        self.check_journal()
+        self.check_folder()
 
     def kill_under_load(self, service: Service) -> None:
         """Kill it while it answers, or in the middle of its stop."""
@@ -128,17 +141,12 @@ class History:
         """Compare the rockets with what was acknowledged. For each sender the
         number of its messages says how much there is of what it sent last."""
         shown = rockets_of(service)
-        expected = dict(self.rockets)
         for sender in self.senders:
-            ours = {name for name in shown if name.startswith(sender.name + "/")}
-            there = sum(shown[name]["lastMessageNumber"] - shown[name]["missingMessages"]
-                        for name in ours) - len(sender.acknowledged)
-            if not 0 <= there <= len(sender.in_flight):
-                raise Failure(f"{there:+} messages beside {len(sender.acknowledged)} "
-                              f"acknowledged ones; {len(sender.in_flight)} were in flight")
-            expected |= fold(sender.acknowledged + sender.in_flight[:there])
+            there = sender.check(shown)
             sender.duplicates = there if sender.waiting else None
-        if fault := difference(expected, shown):
+        ours = tuple(sender.name + "/" for sender in self.senders)
+        if fault := difference(self.rockets, {name: rocket for name, rocket in shown.items()
+                                              if not name.startswith(ours)}):
             raise Failure(fault)
 
     def finish(self, service: Service) -> None:
@@ -146,16 +154,86 @@ class History:
         for sender in self.senders:
             sender.run(service.port, lambda: sender.waiting is not None)
 
-    def check_journal(self) -> None:
-        messages, rockets, error = Recovery(self.build).recover(self.folder)
-        sent = self.messages + [message for sender in self.senders
-                                for message in sender.acknowledged]
-        if error:
-            raise Failure(error)
-        if Counter(messages) != Counter(sent):
-            raise Failure(f"{len(messages)} messages in the journal, {len(sent)} were sent")
-        if fault := difference(fold(messages), rockets):
+    def check_folder(self) -> None:
+        """All is acknowledged: each message must have been journalled once."""
+        found = Recovery(self.build).recover(self.folder)
+        if found.error:
+            raise Failure(found.error)
+        for sender in self.senders:
+            self.messages += sender.acknowledged.count
+            self.rockets |= sender.acknowledged.rockets()
+        if fault := difference(self.rockets, found.rockets):
             raise Failure(fault)
+        if found.position != self.messages:
+            raise Failure(f"{found.position} records were journalled, but {self.messages} "
+                          "messages were sent")
+
+
+class Held(History):
+    """The same with calls for files that can be held, to be killed there."""
+
+    def __init__(self, build: Path, work: Path, threads: str, seed: int):
+        super().__init__(build, work, threads, seed)
+        self.folder.mkdir(mode=0o700)
+        self.kept = work / "kept"
+        self.control = Control(work / "control")
+        self.environment = environment(build / HOLDER, self.folder, None, self.control)
+
+    def program(self) -> Path:
+        return self.build / "small.service"
+
+    def kill_in_snapshots(self) -> None:
+        for call, name, count in SNAPSHOT_CALLS:
+            for number in range(count):
+                self.kill_in(call, name, number)
+        self.kill_in("rename", "snapshot.db.new", 0, then="sync_folder")
+
+    def kill_in(self, call: str, name: str, number: int, then: str = "") -> None:
+        """Kill it in the call with this number, or in the next one of kind `then`."""
+        with self.start() as service:
+            self.check(service)
+            with Crowd(self.senders, service.port, lambda: True) as crowd:
+                crowd.await_acknowledged(1)
+                self.control.set(call, name, skip=number, times=1, hold=True)
+                self.control.await_hits(call)
+                if then:
+                    self.control.set(then, times=1, hold=True)
+                    self.control.clear(call)
+                    self.control.await_hits(then)
+                time.sleep(self.random.random() * 0.02)  # the other threads go on
+                service.kill()
+        self.control.clear()
+        self.kills["snapshot"] += 1
+
+    def kill_in_starts(self) -> None:
+        """With a folder that has segments to be removed."""
+        self.kill_in("unlink", "journal-", 0)
+        shutil.copytree(self.folder, self.kept)
+        for call in CALLS:
+            number = 0
+            while self.kill_in_start(call, number):
+                number += 1
+        if self.kills["start"] < 15:
+            raise Failure(f"only {self.kills['start']} calls of a start")
+
+    def kill_in_start(self, call: str, number: int) -> bool:
+        """Whether there is a call with this number."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.kept, self.folder)
+        self.control.set(call, skip=number, times=1, hold=True)
+        with open(self.log, "wb") as log, subprocess.Popen(
+                [str(self.program()), "-port=0", f"-data={self.folder}"], stdout=subprocess.PIPE,
+                stderr=log, env={**os.environ, **self.environment},
+                preexec_fn=die_with_parent) as process:
+            wait_for("a call, or the ready line", lambda: self.control.hits(call) > 0 or
+                     bool(select.select([process.stdout], [], [], 0)[0]))
+            hit = self.control.hits(call) > 0
+            process.kill()
+        self.control.clear()
+        self.kills["start"] += hit
+        with self.start() as service:
+            self.check(service)
+        return hit
 
 
 def rockets_of(service: Service) -> dict[str, Any]:
@@ -228,8 +306,16 @@ def main() -> int:
             history.run((flags.kills + number) // len(THREADS))
             moments = ", ".join(f"{count} {what}" for what, count in sorted(history.kills.items()))
             print(f"{threads}: {sum(history.kills.values()):,} kills ({moments}), "
-                  f"{len(history.messages) + sum(len(s.acknowledged) for s in history.senders):,} "
+                  f"{history.messages:,} "
                   "messages: all there, once", flush=True)
+    if (flags.build / HOLDER).exists():  # not with sanitizers
+        with tempfile.TemporaryDirectory(prefix="lunar-kill-") as work:
+            held = Held(flags.build, Path(work), THREADS[0], flags.seed)
+            held.kill_in_snapshots()
+            held.kill_in_starts()
+            held.end()
+            print(f"killed in each of {held.kills['snapshot']} calls of snapshots, and of "
+                  f"{held.kills['start']} of a start", flush=True)
     with tempfile.TemporaryDirectory(prefix="lunar-kill-") as work:
         test_rockets(flags.build, Path(work))
     print(f"seed {flags.seed}, {time.monotonic() - begun:.0f} s")

@@ -4,15 +4,16 @@
 
 The service runs under load, with the calls for its folder recorded: writes, syncs
 and names, and what it sends to clients. It is stopped, killed and started again
-meanwhile; checkpoints and new segments come often. Then for each cut the folder
-is made as the disk may hold it at that moment: nothing of what is not synced, all
-of it, or some sectors. It is recovered. Each message must be there that was
-acknowledged before the cut, exactly once; the state must be the plain fold of the
-journal; and nothing may be reported as damaged.
+meanwhile; checkpoints, new segments and snapshots come often. Then for each cut the
+folder is made as the disk may hold it at that moment: nothing of what is not synced,
+all of it, or some sectors. It is recovered. The rockets must be the plain fold of
+what was acknowledged before the cut and a first part of what was sent last; each
+message must have been journalled once; and nothing may be reported as damaged.
 
-The same is done with syncs left out, as SQLite leaves them out with
-synchronous=NORMAL or OFF, or as a program does that forgets to sync the folder:
-then messages must be lost, or these cuts could find nothing.
+The same is done with faults planted: with syncs left out, as SQLite leaves them out
+with synchronous=NORMAL or OFF, or as a program does that forgets one; in a wrong
+order; and with a service whose snapshots claim more than they hold. Then cuts must
+be bad, or they could find nothing.
 
 usage: tests/durability/power.py BUILD [--cuts=N] [--seed=N] [--keep]
   BUILD      folder of the programs
@@ -30,6 +31,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import argparse
+import dataclasses
 import multiprocessing
 import os
 import re
@@ -41,7 +43,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Callable, Iterable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
@@ -49,15 +51,16 @@ sys.path.append(str(ROOT / "tests" / "lib"))
 import disk
 from client import PATIENCE, Client, Failure
 from disk import Disk, Record, read_trace
-from recovery import Recovery
+from recovery import Found, Recovery
 from service import Service
-from traffic import Crowd, Message, Request, Sender, difference, fold
+from traffic import Books, Crowd, Request, Sender, count_there, difference
 
 SENDERS = 4
-ENOUGH = 1500  # messages of one part of the recorded run
+ENOUGH = 2500  # messages of one part of the recorded run
 SERVED = 40  # one in so many cuts is recovered by the service itself
 AFTER_FAILURE = 80  # operations after a sync that failed: the next start
 PROCESSES = 2
+PLANTED_CUTS = 240  # for each planted fault
 
 
 @dataclass
@@ -65,26 +68,28 @@ class Run:
     """What was recorded."""
 
     start: Path  # a copy of the folder as it was at first
+    before: Found  # what it held then
     records: list[Record] = field(default_factory=list)
     senders: list[Sender] = field(default_factory=list)
 
-    def requests(self) -> dict[int, list[Request]]:
-        """By the port of the connection, in order."""
-        return {port: requests for sender in self.senders
-                for port, requests in sender.log.items()}
 
-
-class Acknowledged:
-    """The messages that have been acknowledged, from what is sent to clients."""
+class Clients:
+    """What the senders know, from what is sent to them."""
 
     def __init__(self, run: Run):
-        self.messages: list[Message] = []
-        self._requests = {port: iter(requests) for port, requests in run.requests().items()}
+        self._before = run.before
+        self._senders = {port: sender.name for sender in run.senders for port in sender.log}
+        self._answered = {port: iter(requests) for sender in run.senders
+                          for port, requests in sender.log.items()}
         self._sent: dict[int, bytes] = {}
+        self._acknowledged = {sender.name: Books() for sender in run.senders}
+        self._last: dict[str, Request] = {}  # of each sender, acknowledged
+        # Of each sender those that are not, the next one at the end.
+        self._requests = {sender.name: sender.requests()[::-1] for sender in run.senders}
 
     def feed(self, record: Record) -> None:
         port = record.file
-        if port not in self._requests:
+        if port not in self._senders:
             return  # of the test itself
         sent = self._sent.get(port, b"") + record.data
         while (end := sent.find(b"\r\n\r\n")) >= 0:
@@ -95,13 +100,43 @@ class Acknowledged:
             end += 4 + int(length[1])
             if len(sent) < end:
                 break
-            request = next(self._requests[port], None)
-            if request is None:
-                raise Failure(f"more responses than requests on the connection from port {port}")
-            if sent.startswith(b"HTTP/1.1 202 "):
-                self.messages += request.messages
+            self._take(port, sent.startswith(b"HTTP/1.1 202 "))
             sent = sent[end:]
         self._sent[port] = sent
+
+    def _take(self, port: int, acknowledged: bool) -> None:
+        request = next(self._answered[port], None)
+        if request is None:
+            raise Failure(f"more responses than requests on the connection from port {port}")
+        name = self._senders[port]
+        # If a response is lost, the request is sent and acknowledged again.
+        if acknowledged and request is not self._last.get(name):
+            if self._requests[name].pop() is not request:
+                raise Failure(f"a request of {name} is acknowledged out of turn")
+            self._last[name] = request
+            self._acknowledged[name].add(request.messages)
+
+    def fault_of(self, found: Found) -> Optional[str]:
+        """What is wrong with a recovered folder. All that was acknowledged must be
+        there, in it each message once, and beside it only a first part of what
+        each sender may have sent last."""
+        if found.error:
+            return f"not recovered: {found.error}"
+        total = self._before.position
+        try:
+            for name, books in self._acknowledged.items():
+                last = self._requests[name][-1:]
+                total += books.count + count_there(
+                    books, last[0].messages if last else [],
+                    {channel: found.rockets.pop(channel) for channel in list(found.rockets)
+                     if channel.startswith(name + "/")})
+        except Failure as failure:
+            return str(failure)
+        if fault := difference(self._before.rockets, found.rockets):
+            return fault
+        if found.position != total:
+            return f"{found.position} records were journalled of {total} messages"
+        return None
 
 
 class Incomplete(Failure):
@@ -115,18 +150,20 @@ class Recorder:
         self.build, self.work, self.seed = build, work, seed
         self._runs = 0
 
-    def record(self, ends: Iterable[str], start: Optional[Path] = None) -> Run:
+    def record(self, ends: Iterable[str], start: Optional[Path] = None,
+               environment: Mapping[str, str] = {}) -> Run:
         """Run the service once for each of `ends`, which is how it ends: by a
         "stop", a "kill", or "sync": a failed sync. It begins with an empty
         folder, or with a copy of `start`."""
         for _ in range(5):
             try:
-                return self._record(ends, start)
+                return self._record(ends, start, environment)
             except Incomplete:
                 continue
         raise Failure("each of five kills left the record incomplete")
 
-    def _record(self, ends: Iterable[str], start: Optional[Path]) -> Run:
+    def _record(self, ends: Iterable[str], start: Optional[Path],
+                environment: Mapping[str, str]) -> Run:
         self._runs += 1
         at = self.work / f"run-{self._runs}"
         folder, trace = at / "data", at / "trace"
@@ -136,10 +173,10 @@ class Recorder:
         else:
             shutil.copytree(start, folder)
         control = disk.Control(at / "control")
-        environment = disk.environment(self.build / "tests/durability/liblunar_disk.so",
-                                       folder, trace, control)
+        environment = {**environment, **disk.environment(
+            self.build / "tests/durability/liblunar_disk.so", folder, trace, control)}
         ports: set[int] = set()
-        run = Run(at / "start", senders=[
+        run = Run(at / "start", self._recovered(folder), senders=[
             Sender(f"{self._runs}-{number}", self.seed, batch=40, singles=0.9, ports=ports)
             for number in range(SENDERS)])
         shutil.copytree(folder, run.start)
@@ -152,6 +189,13 @@ class Recorder:
             self._compare(trace, model, folder, len(run.records), run)
         return run
 
+    def _recovered(self, folder: Path) -> Found:
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            found = Recovery(self.build).recover(shutil.copytree(folder, Path(name) / "copy"))
+        if found.error:
+            raise Failure(found.error)
+        return found
+
     def _load(self, service: Service, run: Run, control: disk.Control, end: str) -> None:
         with Crowd(run.senders, service.port, lambda: True) as crowd:
             crowd.await_acknowledged(ENOUGH)
@@ -160,7 +204,7 @@ class Recorder:
             elif end == "stop" and (faults := service.stop()):
                 raise Failure("; ".join(faults))
             elif end == "sync":
-                control.set("sync", "-wal", times=1, error=disk.IO_ERROR)
+                control.set("sync", "-wal", error=disk.IO_ERROR)
                 if service.process.wait(PATIENCE) != 1:
                     raise Failure("a failed sync does not end the service with 1")
 
@@ -177,19 +221,6 @@ class Recorder:
         shutil.rmtree(copy)
         if made != there:
             raise Incomplete(f"the record makes {sorted(made)}, there is {sorted(there)}")
-
-
-def fault_of(messages: list[Message], rockets: dict[str, Any], error: str,
-             acknowledged: list[Message]) -> Optional[str]:
-    """What is wrong with a recovered folder."""
-    if error:
-        return f"not recovered: {error}"
-    there = set(messages)
-    if len(there) < len(messages):
-        return "a message is there twice"
-    if lost := set(acknowledged) - there:
-        return f"{len(lost)} acknowledged messages are lost"
-    return difference(fold(messages), rockets)
 
 
 @dataclass
@@ -214,13 +245,13 @@ class Cutter:
         random = Random(self.seed)
         chosen = Counter(self._places(run.records, cuts // 4, random))
         random = Random(f"{self.seed}/{share}")
-        acknowledged = Acknowledged(run)
+        clients = Clients(run)
         disks = [Disk(run.start, ext4) for ext4 in (True, False)]
         recovery = Recovery(self.build)
         result, number = Result(), 0
         for index, record in enumerate(run.records):
             if record.kind == "a":
-                acknowledged.feed(record)
+                clients.feed(record)
             else:
                 for each in disks:
                     each.feed(record)
@@ -228,10 +259,10 @@ class Cutter:
                 number += 1
                 if number % shares != share:
                     continue
-                for how in ("none", "all", "torn", "torn"):
+                for how in ("none", "all", "last", "torn"):
                     now = served and result.cuts % SERVED == 0
                     fault = self._check(random.choice(disks), how, random, recovery,
-                                        acknowledged.messages, now)
+                                        clients, now)
                     result.cuts += 1
                     result.served += now
                     if fault:
@@ -240,26 +271,32 @@ class Cutter:
 
     @staticmethod
     def _places(records: list[Record], count: int, random: Random) -> list[int]:
-        """Half of them right behind syncs, the others anywhere; if a sync has
-        failed, as many in the start after it."""
+        """A quarter of them right behind syncs, a quarter at names that change, a
+        quarter at what is written to snapshots, the others anywhere; if a sync has
+        failed, half in the start after it."""
         syncs = [index for index, record in enumerate(records) if record.kind in "sSb"]
+        moves = [index for index, record in enumerate(records) if record.kind in "ru"]
+        written = [index for index, (_, name) in enumerate(named(records))
+                   if name.startswith("snapshot")]
         failed = [index for index, record in enumerate(records) if record.kind == "x"]
         near = random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2) \
             if failed else []
         count -= len(near)
-        return near + random.choices(syncs, k=count // 2) + \
-            random.choices(range(len(records)), k=count - count // 2)
+        for indexes in (syncs, moves, written):
+            near += random.choices(indexes, k=count // 4) if indexes else []
+        return near + random.choices(range(len(records)), k=count - count // 4 * 3)
 
     def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
-               acknowledged: list[Message], served: bool) -> Optional[str]:
+               clients: Clients, served: bool) -> Optional[str]:
         with tempfile.TemporaryDirectory(dir=self.work) as name:
             folder, copy = Path(name) / "cut", Path(name) / "copy"
             folder.mkdir(mode=0o700)
             state.write(folder, how, random)
             if served or self.keep:
                 shutil.copytree(folder, copy)
-            messages, rockets, error = recovery.recover(folder)
-            fault = fault_of(messages, rockets, error, acknowledged)
+            found = recovery.recover(folder)
+            rockets = dict(found.rockets)
+            fault = clients.fault_of(found)
             if served and not fault:
                 fault = difference(rockets, self._serve(copy, Path(name) / "log"))
             if fault and self.keep:
@@ -287,11 +324,11 @@ def cut_in_processes(cutter: Cutter, run: Run, cuts: int, served: bool = False) 
     return result
 
 
-# Syncs that are left out
+# Planted faults
 
 
 def named(records: list[Record]) -> Iterator[tuple[Record, str]]:
-    """Each record, with the name of its file."""
+    """Each record, with the name of its file when it was opened first."""
     names: dict[int, str] = {}
     for record in records:
         if record.kind in "oc":
@@ -316,11 +353,58 @@ def without(kinds: str) -> Callable[[list[Record]], list[Record]]:
     return lambda records: [record for record in records if record.kind not in kinds]
 
 
+def publishes(record: Record) -> bool:
+    return record.kind == "r" and record.data.endswith(b"\0snapshot.db")
+
+
+def removes_segment(record: Record) -> bool:
+    return record.kind == "u" and re.fullmatch(rb"journal-\d+\.db", record.data) is not None
+
+
+def without_sync_of_new_name(records: list[Record]) -> list[Record]:
+    """The folder is not synced from when a snapshot gets its name until a segment
+    is removed."""
+    kept, published = [], False
+    for record in records:
+        published = (published or publishes(record)) and not removes_segment(record)
+        if not published or record.kind != "S":
+            kept.append(record)
+    return kept
+
+
+def without_sync_of_snapshots(records: list[Record]) -> list[Record]:
+    """A snapshot gets its name before its bytes are on the disk."""
+    return [record for record, name in named(records)
+            if record.kind != "s" or not name.startswith("snapshot")]
+
+
+def segments_removed_first(records: list[Record]) -> list[Record]:
+    """Segments are removed when the snapshot is synced, but has not got its name."""
+    kept: list[Record] = []
+    synced = published = 0
+    for record, name in named(records):
+        if record.kind == "b" and name.startswith("snapshot"):
+            synced = len(kept)
+        if publishes(record):
+            published = synced
+        if record.kind == "u" and record.data.startswith(b"journal-") and published:
+            kept.insert(published, record)
+        else:
+            kept.append(record)
+    return kept
+
+
 LEFT_OUT: dict[str, Callable[[list[Record]], list[Record]]] = {
     "synchronous=NORMAL": without_wal_syncs,
     "synchronous=OFF": without("sS"),
     "without syncs of the folder": without("S"),
+    "without syncs of the folder from a snapshot's name to segments' ends": without_sync_of_new_name,
+    "without syncs of snapshots": without_sync_of_snapshots,
+    "segments removed before the snapshot has its name": segments_removed_first,
 }
+
+# The variable of small.service for a position that is read after the walk.
+LATE_POSITION = {"SMALL_LATE_POSITION": "1"}
 
 
 # The test
@@ -330,13 +414,15 @@ def describe(run: Run) -> str:
     """What is in a run. It must have what is to be tested."""
     syncs = sum(record.kind in "sS" for record in run.records)
     segments = sum(record.kind == "r" and b"\0journal-" in record.data for record in run.records)
+    snapshots = sum(map(publishes, run.records))
     copied = {record.file for record, name in named(run.records)
               if record.kind == "w" and name.endswith(".db")}
-    if segments < 3 or not copied:
-        raise Failure(f"only {segments} segments, {len(copied)} with a checkpoint")
-    messages = sum(len(sender.acknowledged) for sender in run.senders)
+    if segments < 3 or not copied or snapshots < 3:
+        raise Failure(f"only {segments} segments, {len(copied)} with a checkpoint, "
+                      f"{snapshots} snapshots")
+    messages = sum(sender.acknowledged.count for sender in run.senders)
     return (f"{messages:,} messages, {len(run.records):,} operations, {syncs:,} syncs, "
-            f"{segments} segments")
+            f"{segments} segments, {snapshots} snapshots")
 
 
 def show(what: str, result: Result) -> None:
@@ -364,16 +450,25 @@ def test_cuts(flags: argparse.Namespace, work: Path) -> bool:
     cut("after a power cut", again, flags.cuts // 8, True)
     for fault, count in bad.most_common(10):
         print(f"  {count} bad: {fault}")
+    return not bad and find_planted(recorder, flags, run)
+
+
+def find_planted(recorder: Recorder, flags: argparse.Namespace, run: Run) -> bool:
+    """Whether each planted fault makes cuts bad."""
+    weak = {what: dataclasses.replace(run, records=leave_out(run.records))
+            for what, leave_out in LEFT_OUT.items()}
+    weak["snapshots with a position that is read after the walk"] = recorder.record(
+        ["stop"], environment=LATE_POSITION)
     useless = []
-    for what, leave_out in LEFT_OUT.items():
-        weak = Run(run.start, leave_out(run.records), run.senders)
-        result = cut_in_processes(Cutter(flags.build, work, flags.seed), weak, 160)
+    for what, planted in weak.items():
+        result = cut_in_processes(Cutter(flags.build, recorder.work, flags.seed), planted,
+                                  PLANTED_CUTS)
         show(what, result)
         if not result.bad:
             useless.append(what)
     for what in useless:
         print(f"{what}: no bad cut was found, so this test finds nothing")
-    return not bad and not useless
+    return not useless
 
 
 def torn_folder(run: Run, work: Path, seed: int) -> Path:

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * recover: recovers folders of the store as the service does at its start, and
- * prints what it finds. Reads the path of a folder from each line of stdin, and
- * answers with lines on stdout:
+ * recover: recovers folders of the store as the service does at its start, or
+ * reads backups, and prints what it finds. Reads the path of a folder or of a
+ * backup from each line of stdin, and answers with lines on stdout:
  *
- *     record CHANNEL NUMBER   each message of the journal, in its order
- *     rocket JSON             each rocket, as the API shows it
- *     error TEXT              why it failed
+ *     rocket JSON         each rocket, as the API shows it
+ *     position NUMBER     of the last record
+ *     error TEXT          why it failed
  *     done
- *
- * The messages are read after the recovery, from what it has left there.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/rocket_json.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "store/folder.h"
-#include "store/sqlite_journal.h"
+#include "store/offline.h"
 #include "store/store.h"
 #include "table/table.h"
 
@@ -62,13 +60,14 @@ static void print_rockets(struct table *table)
     buffer_release(&json);
 }
 
-/* Recover the folder into a table, and print its rockets. */
+/* Recover the folder into a table, and print its rockets and position. */
 static bool recover(const char *path, char error[JOURNAL_ERROR])
 {
     struct metrics *metrics = metrics_new();
     struct table *table = table_new(SIZE_MAX);
     struct store *store = store_open(
         &(struct store_options){.folder = path, .metrics = metrics}, error);
+    struct journal_status status;
     bool recovered = false;
 
     if (metrics == NULL || table == NULL)
@@ -77,52 +76,41 @@ static bool recover(const char *path, char error[JOURNAL_ERROR])
         die("no memory");
     if (store != NULL)
         recovered = store_recover(store, &watch, error) == JOURNAL_COMPLETE;
-    if (recovered)
+    if (recovered) {
+        store_status(store, &status);
+        printf("position %ju\n", (uintmax_t)status.position);
         print_rockets(table);
+    }
     store_close(store);
     table_free(table);
     metrics_free(metrics);
     return recovered;
 }
 
-static void print_record(void *context, uint64_t position,
-                         const struct record *record,
-                         struct journal_ticket *ticket, size_t index)
+/* The same of a backup. */
+static bool read_backup(const char *path, char error[JOURNAL_ERROR])
 {
-    const struct message *message = &record->message;
-    uint64_t *last = context;
+    const struct offline_source source = {.backup = path};
+    struct offline_state state;
+    struct table *table = table_new(SIZE_MAX);
 
-    (void)ticket;
-    (void)index;
-    if (position != ++*last)
-        die("a position is left out");
-    printf("record %.*s %ju\n", (int)message->channel.length,
-           message->channel.data, (uintmax_t)message->number);
-}
-
-static void do_nothing(void *context)
-{
-    (void)context;
-}
-
-/* Print the messages of the journal in the folder. */
-static bool print_journal(const char *path, char error[JOURNAL_ERROR])
-{
-    uint64_t last = 0;
-    const struct journal_target target = {
-        .context = &last, .apply = print_record, .applied = do_nothing};
-    struct folder *folder = folder_open(path, error);
-    struct sqlite_journal_options options = {.folder = folder};
-    struct journal *journal =
-        folder == NULL ? NULL : sqlite_journal_open(&options, error);
+    if (table == NULL)
+        die("no memory");
     bool complete =
-        journal != NULL && journal->methods->replay(journal, 0, &target, &watch,
-                                                    error) == JOURNAL_COMPLETE;
-
-    if (journal != NULL)
-        journal->methods->stop(journal);
-    folder_close(folder);
+        offline_read(&source, table, &watch, &state, error) == JOURNAL_COMPLETE;
+    if (complete) {
+        printf("position %ju\n", (uintmax_t)state.position);
+        print_rockets(table);
+    }
+    table_free(table);
     return complete;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 int main(void)
@@ -132,7 +120,7 @@ int main(void)
     log_set_level(LOG_ERROR);
     while (fgets(path, sizeof(path), stdin) != NULL) {
         path[strcspn(path, "\n")] = '\0';
-        if (!recover(path, error) || !print_journal(path, error))
+        if (!(is_folder(path) ? recover : read_backup)(path, error))
             printf("error %s\n", error);
         printf("done\n");
         fflush(stdout);

@@ -3,12 +3,21 @@
 
 import json
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from client import Failure
 from service import die_with_parent
-from traffic import Message
+
+
+@dataclass
+class Found:
+    """What there is in a folder."""
+
+    position: int = 0  # of the last record
+    rockets: dict[str, Any] = field(default_factory=dict)  # by id
+    error: str = ""
 
 
 class Recovery:
@@ -18,24 +27,20 @@ class Recovery:
         self._process = subprocess.Popen([str(build / "recover")], stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, preexec_fn=die_with_parent)
 
-    def recover(self, folder: Path) -> tuple[list[Message], dict[str, Any], str]:
-        """The messages of the journal, the rockets by id, and an error or ""."""
-        messages: list[Message] = []
-        rockets: dict[str, Any] = {}
-        error = ""
+    def recover(self, folder: Path) -> Found:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(f"{folder}\n".encode())
         self._process.stdin.flush()
+        found = Found()
         while (line := self._process.stdout.readline()) != b"done\n":
             kind, _, rest = line.decode().rstrip("\n").partition(" ")
-            if kind == "record":
-                channel, number = rest.rsplit(" ", 1)
-                messages.append((channel, int(number)))
+            if kind == "position":
+                found.position = int(rest)
             elif kind == "rocket":
                 rocket = json.loads(rest)
-                rockets[rocket["id"]] = rocket
+                found.rockets[rocket["id"]] = rocket
             elif kind == "error":
-                error = rest
+                found.error = rest
             else:
                 raise Failure(f"recover ended with {self._process.wait()} at {folder}")
-        return messages, rockets, error
+        return found

@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from random import Random
 from typing import Any, Callable, Iterable, Optional
 from zlib import crc32
@@ -25,6 +26,7 @@ Message = tuple[str, int]  # channel and number
 
 TYPES = ["Falcon-9", "Saturn-V", "Löwe 3 \"Ü\"", "N1" * 100]
 MISSIONS = ["ARTEMIS", "SHUTTLE_MIR", "GEMINI\\7", "月" * 80]
+MANY_HELD = 50  # messages that a sender leaves out: more are sent soon
 REASONS = ["PRESSURE_VESSEL_FAILURE", "WIND"]
 
 
@@ -73,35 +75,47 @@ def apply(rocket: Json, message: Message) -> None:
         rocket["speed"] += payload["by"] * (1 if kind == "RocketSpeedIncreased" else -1)
 
 
-@lru_cache(1 << 16)
-def fold_up_to(channel: str, last: int) -> str:
-    """The rocket with all messages from 1 to `last`, as JSON."""
-    if last == 0:
-        return json.dumps({
-            "id": channel, "type": None, "speed": 0, "mission": None, "status": "active",
+class Books:
+    """The rockets that messages make, in whatever order these come. A rocket is
+    folded as far as no number is missing; later ones are kept as numbers."""
+
+    def __init__(self) -> None:
+        self.count = 0  # of distinct messages
+        self._whole: dict[str, Json] = {}
+        self._late: dict[str, set[int]] = {}
+
+    def add(self, messages: Iterable[Message]) -> None:
+        for channel, number in messages:
+            rocket = self._whole.get(channel) or self._whole.setdefault(channel, new_rocket(channel))
+            late = self._late.setdefault(channel, set())
+            if number <= rocket["lastMessageNumber"] or number in late:
+                continue
+            self.count += 1
+            late.add(number)
+            while rocket["lastMessageNumber"] + 1 in late:
+                late.remove(rocket["lastMessageNumber"] + 1)
+                apply(rocket, (channel, rocket["lastMessageNumber"] + 1))
+
+    def rockets(self, more: Iterable[Message] = ()) -> dict[str, Json]:
+        """The rockets by id, with `more` messages that are not added."""
+        beside: dict[str, set[int]] = {}
+        for channel, number in more:
+            beside.setdefault(channel, set()).add(number)
+        return {channel: self._folded(channel, beside.get(channel, set()))
+                for channel in self._whole.keys() | beside.keys()}
+
+    def _folded(self, channel: str, more: set[int]) -> Json:
+        rocket = dict(self._whole.get(channel) or new_rocket(channel))
+        for number in sorted(self._late.get(channel, set()) | more):
+            if number > rocket["lastMessageNumber"]:
+                apply(rocket, (channel, number))
+        return rocket
+
+
+def new_rocket(channel: str) -> Json:
+    return {"id": channel, "type": None, "speed": 0, "mission": None, "status": "active",
             "reason": None, "createdAt": None, "updatedAt": None, "lastMessageNumber": 0,
-            "missingMessages": 0})
-    for before in range(max(0, last - last % 100), last):
-        fold_up_to(channel, before)  # so that the recursion is not deep
-    rocket: Json = json.loads(fold_up_to(channel, last - 1))
-    apply(rocket, (channel, last))
-    return json.dumps(rocket)
-
-
-def fold(messages: Iterable[Message]) -> dict[str, Json]:
-    """The rockets, by id, that any number of messages make in any order."""
-    numbers: dict[str, set[int]] = {}
-    for channel, number in messages:
-        numbers.setdefault(channel, set()).add(number)
-    rockets = {}
-    for channel, found in numbers.items():
-        ordered = sorted(found)
-        whole = next((i for i, number in enumerate(ordered) if number != i + 1), len(ordered))
-        rocket: Json = json.loads(fold_up_to(channel, whole))
-        for number in ordered[whole:]:
-            apply(rocket, (channel, number))
-        rockets[channel] = rocket
-    return rockets
+            "missingMessages": 0}
 
 
 def difference(expected: dict[str, Json], shown: dict[str, Json]) -> Optional[str]:
@@ -110,6 +124,19 @@ def difference(expected: dict[str, Json], shown: dict[str, Json]) -> Optional[st
         if expected.get(name) != shown.get(name):
             return f"rocket {name}: expected {expected.get(name)}, got {shown.get(name)}"
     return None
+
+
+def count_there(acknowledged: Books, in_flight: list[Message], shown: dict[str, Json]) -> int:
+    """Check that the rockets of a sender are what was acknowledged, and of what it
+    sent last and what was not acknowledged a first part. Returns its length."""
+    there = sum(rocket["lastMessageNumber"] - rocket["missingMessages"]
+                for rocket in shown.values()) - acknowledged.count
+    if not 0 <= there <= len(in_flight):
+        raise Failure(f"{there:+} messages beside {acknowledged.count} acknowledged ones; "
+                      f"{len(in_flight)} were in flight")
+    if fault := difference(acknowledged.rockets(in_flight[:there]), shown):
+        raise Failure(fault)
+    return there
 
 
 @dataclass
@@ -150,17 +177,19 @@ class Sender:
     def __init__(self, name: str, seed: int, channels: int = 4, batch: int = 100,
                  singles: float = 0.7, ports: Optional[set[int]] = None):
         """Batches have up to `batch` messages; `singles` is their share. `ports`
-        are those of all senders whose logs are read together: none is used again,
-        so that a port names a connection."""
+        are those of all senders whose logs are kept and read together: none is
+        used again, so that a port names a connection."""
         self.name = name
-        self.acknowledged: list[Message] = []
+        self.acknowledged = Books()
         self.waiting: Optional[Request] = None  # sent, or to be sent, and not acknowledged
         self.duplicates: Optional[int] = None  # that the next response must count
-        self.log: dict[int, list[Request]] = {}  # by the port of the connection
+        self.log: dict[int, list[Request]] = {}  # by the port of the connection, in order
         self.refused = 0  # responses with 503
         self.last_refusal = b""
         self._random = Random(f"{seed}/{name}")
-        self._next = {f"{name}/{index}": 1 for index in range(channels)}
+        self._channels = [f"{name}/{index}" for index in range(channels)]
+        self._next = dict.fromkeys(self._channels, 1)
+        self._unused = list(self._channels)
         self._held: list[Message] = []
         self._batch, self._singles = batch, singles
         self._ports = ports
@@ -168,6 +197,20 @@ class Sender:
     @property
     def in_flight(self) -> list[Message]:
         return self.waiting.messages if self.waiting else []
+
+    def requests(self) -> list[Request]:
+        """What it has logged, each once, in the order in which it was sent first."""
+        found: list[Request] = []
+        for request in chain.from_iterable(self.log.values()):
+            if not found or request is not found[-1]:
+                found.append(request)
+        return found
+
+    def check(self, rockets: dict[str, Json]) -> int:
+        """Compare those of all rockets that are this sender's: see count_there()."""
+        return count_there(self.acknowledged, self.in_flight, {
+            name: rocket for name, rocket in rockets.items()
+            if name.startswith(self.name + "/")})
 
     def run(self, port: int, goes_on: Callable[[], bool]) -> None:
         """Send until `goes_on` is false, or nobody takes connections any more."""
@@ -193,12 +236,15 @@ class Sender:
 
     def _use(self, connection: Connection, goes_on: Callable[[], bool]) -> None:
         """Send for as long as the service keeps the connection."""
-        log = self.log.setdefault(connection.socket.getsockname()[1], [])
+        log: list[Request] = []
+        if self._ports is not None:
+            self.log[connection.socket.getsockname()[1]] = log
         keep = True
         while keep and goes_on():
             again = self.waiting is not None
             self.waiting = self.waiting or self._make()
-            log.append(self.waiting)
+            if self._ports is not None:
+                log.append(self.waiting)
             connection.send(self.waiting.data)
             answer = connection.answer()
             keep = answer.keep_alive
@@ -209,15 +255,16 @@ class Sender:
         single = self._random.random() < self._singles
         messages = [self._message() for _ in range(
             1 if single else self._random.randint(1, self._batch))]
-        if self._held and self._random.random() < 0.1:
+        if self._held and self._random.random() < (0.1 if len(self._held) < MANY_HELD else 0.9):
             messages = [self._held.pop(0)] if single else messages + [self._held.pop(0)]
         if not single and self._random.random() < 0.5:
             self._random.shuffle(messages)
         return make_request(self._random, messages, single)
 
     def _message(self) -> Message:
-        """The next one of a rocket; now and then one is left out, to be late."""
-        channel = self._random.choice(list(self._next))
+        """The next one of a rocket; now and then one is left out, to be late. All
+        rockets begin before any goes on, so that their number is soon constant."""
+        channel = self._unused.pop() if self._unused else self._random.choice(self._channels)
         number = self._next[channel]
         self._next[channel] += 1
         if number > 1 and self._random.random() < 0.01:
@@ -248,7 +295,7 @@ class Sender:
             raise Failure(f"{self.duplicates} of these {count} messages were there before, but "
                           f"the response is {receipt}")
         self.duplicates = None
-        self.acknowledged += self.waiting.messages
+        self.acknowledged.add(self.waiting.messages)
         self.waiting = None
         return True
 
@@ -282,7 +329,7 @@ class Crowd:
 
     @property
     def acknowledged(self) -> int:
-        return sum(len(sender.acknowledged) for sender in self.senders)
+        return sum(sender.acknowledged.count for sender in self.senders)
 
     def await_acknowledged(self, count: int,
                            or_else: Callable[[], bool] = lambda: False) -> None:

@@ -646,7 +646,7 @@ static void files_of_sqlite_are_removed_before_their_segment(void **context)
         assert_false(exists(files[i]));
     fail_call(0, 0, 0);
     assert_true(folder_remove_segment(folder, 7, error));
-    assert_string_equal(calls, "uuuus");
+    assert_string_equal(calls, "uuusus");
     assert_false(exists(files[0]));
     assert_true(folder_remove_segment(folder, 7, error));
     assert_true(exists("/journal-00000000000000000070.db"));
