@@ -79,8 +79,10 @@ enum table_walked table_walk_next(struct table *table, struct table_walk *walk,
 struct arrival {
     struct image image;
     struct table_location location;
-    /* Its memory is fetched as for a message, but for strings: most rockets of
-       a stripe have the same few. */
+    /*
+     * Its memory is fetched as for a message, but for strings: most rockets of
+     * a stripe have the same few.
+     */
     struct message message;
     struct prefetch prefetch;
 };
@@ -165,8 +167,10 @@ static void prefetch_rocket(struct table *table, struct arrival *arrival,
     sync_rwlock_unlock(&locked->lock);
 }
 
-/* All take a step before one takes the next, so that memory has the time to
-   arrive. */
+/*
+ * All take a step before one takes the next, so that memory has the time to
+ * arrive.
+ */
 enum table_loaded table_load_group(struct table *table, struct text *images,
                                    uint64_t *count)
 {
