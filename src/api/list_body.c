@@ -6,7 +6,7 @@
  */
 #include "list_body.h"
 
-#include "rocket_json.h"
+#include "api/rocket_json.h"
 
 /* Bytes of JSON that are compressed at a time. */
 enum { PIECE = HTTP_STREAM_BLOCK };

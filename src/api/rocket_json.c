@@ -3,7 +3,7 @@
  * Lists write millions of rockets, so room is reserved once, for the longest
  * JSON that this rocket can have, and everything is put there without checks.
  */
-#include "rocket_json.h"
+#include "api/rocket_json.h"
 
 #include "base/text.h"
 #include "format/json_write.h"

@@ -7,7 +7,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "operations.h"
-#include "rocket_json.h"
+#include "api/rocket_json.h"
 #include "table/table.h"
 
 void rockets_get(struct api *api, const struct http_request *request,

@@ -40,12 +40,19 @@ enum {
     LOG_PAGE_SIZE = 8, /* where it has the size of pages */
     FRAME_HEADER = 24, /* bytes before each page in the log */
     FRAME = FRAME_HEADER + SEGMENT_PAGE,
-    /* In the header of a database (file format, 1.3). */
-    PAGE_SIZE = 16,
-    WRITE_VERSION = 18, /* and the version to read: 2 if it has a log */
+    WRITE_VERSION = 18, /* in the header of a database, and to read: 2 if it
+                           has a log */
     LEGACY = 1,
     CHUNK = 4 * 1024 * 1024, /* bytes that are copied at a time */
 };
+
+/*
+ * How a database of ours begins (file format, 1.3): with its format, pages of
+ * SEGMENT_PAGE bytes, both versions, and the shares of payload.
+ */
+static const unsigned char database_header[] = {
+    'S', 'Q', 'L', 'i', 't',  'e', ' ', 'f', 'o', 'r', 'm', 'a',
+    't', ' ', '3', 0,   0x10, 0,   2,   2,   0,   64,  32,  32};
 
 struct segment_image {
     const struct folder *folder;
@@ -162,6 +169,20 @@ static void extend_copy(struct segment_image *image, size_t size)
     image->size = size;
 }
 
+/*
+ * SQLite reads the header of the file before it opens the log, and that of the
+ * log's page after it: so it has to be right in both.
+ */
+static bool check_header(const struct segment_image *image,
+                         char error[JOURNAL_ERROR])
+{
+    if (memcmp(image->bytes, database_header, sizeof(database_header)) == 0)
+        return true;
+    error_write(error, "%s is damaged: its header is wrong: " SEGMENT_RESTORE,
+                image->path);
+    return false;
+}
+
 static enum copied copy_database(struct segment_image *image,
                                  struct row_replay *replay,
                                  char error[JOURNAL_ERROR])
@@ -193,7 +214,7 @@ static enum copied copy_database(struct segment_image *image,
             return INTERRUPTED;
     }
     extend_copy(image, pages * SEGMENT_PAGE);
-    return COPIED;
+    return check_header(image, error) ? COPIED : FAILED;
 }
 
 static uint32_t read_word(const unsigned char *at)
@@ -309,15 +330,16 @@ static enum copied copy_files(struct segment_image *image,
 
     if (take_stamp(image, &before, error) != COPIED)
         return FAILED;
-    enum copied database = copy_database(image, replay, error);
-    if (database != COPIED)
-        return database;
-    enum copied log = copy_log(image, &before, error);
+    enum copied copied = copy_database(image, replay, error);
+    if (copied == COPIED)
+        copied = copy_log(image, &before, error);
+    if (copied == INTERRUPTED)
+        return INTERRUPTED;
     /* Also after a failure: what was read may be of two logs. */
     char ignored[JOURNAL_ERROR];
-    if (take_stamp(image, &after, log == COPIED ? error : ignored) != COPIED)
+    if (take_stamp(image, &after, copied == COPIED ? error : ignored) != COPIED)
         return FAILED;
-    return is_same_stamp(&before, &after) ? log : CHANGED;
+    return is_same_stamp(&before, &after) ? copied : CHANGED;
 }
 
 /* Hand the copy over to SQLite, which frees it with the connection. */
@@ -325,14 +347,8 @@ static bool open_copy(struct segment_image *image, char error[JOURNAL_ERROR])
 {
     unsigned char *bytes = image->bytes;
 
-    if (image->size < SEGMENT_PAGE ||
-        (bytes[PAGE_SIZE] << 8 | bytes[PAGE_SIZE + 1]) != SEGMENT_PAGE) {
-        error_write(error,
-                    "%s is damaged: its pages do not have %d "
-                    "bytes: " SEGMENT_RESTORE,
-                    image->path, SEGMENT_PAGE);
+    if (!check_header(image, error))
         return false;
-    }
     bytes[WRITE_VERSION] = LEGACY;
     bytes[WRITE_VERSION + 1] = LEGACY;
     int result =

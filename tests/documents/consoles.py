@@ -49,6 +49,8 @@ SECONDS_A_COMMAND = 300
 # Commands that go on, and what they start.
 STARTS = {"scripts/run.sh": "service", "build/release/lunar.service": "service",
           "prometheus": "prometheus"}
+# With one of these flags the service does not serve, so it ends.
+COMMANDS = {"check", "backup", "restore", "export", "check-health", "version", "help"}
 
 
 class Fault(Exception):
@@ -115,6 +117,13 @@ def pattern_of(shown: str) -> str:
 def comparable(printed: str) -> str:
     return "\n".join(line if is_json(line) else masked(line)
                      for line in printed.split("\n"))
+
+
+def started_by(command: str) -> str | None:
+    """What the command starts that goes on while the others run."""
+    words = command.split()
+    flags = {word.lstrip("-").partition("=")[0] for word in words if word.startswith("-")}
+    return None if flags & COMMANDS else STARTS.get(words[0])
 
 
 class Terminal:
@@ -219,7 +228,7 @@ def run_consoles(text: str, folder: Path) -> int:
     try:
         for block in blocks(text, "console"):
             for command, shown in commands(block):
-                kind = STARTS.get(command.split()[0])
+                kind = started_by(command)
                 if kind is not None:
                     end(running, kind)
                 terminal = Terminal(command, folder)

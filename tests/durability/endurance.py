@@ -302,7 +302,7 @@ class Soak:
         else:
             found += self._judge_growth("memory, MiB", warm, lambda run: run.resident, 0.05, 4)
             found += self._judge_growth("disk, MiB", warm, lambda run: run.disk, 0.10, 8)
-            found += self._judge_growth("start, s", warm, lambda run: run.start, 0.20, 0.1)
+            found += self._judge_growth("start, s", warm, lambda run: run.start, 0.20, 0.25)
         return [fault for fault in found if fault]
 
     def _judge_growth(self, what: str, runs: list[Run], value: Callable[[Run], float],
