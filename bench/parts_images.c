@@ -28,8 +28,10 @@ static void save_all(struct table *table, struct buffer *images)
 
 static void load_all(struct table *table, struct text images)
 {
+    uint64_t count = 0;
+
     while (images.length > 0)
-        if (table_load(table, &images) != TABLE_LOADED)
+        if (table_load_group(table, &images, &count) != TABLE_LOADED)
             die("a rocket is not loaded");
 }
 

@@ -99,12 +99,19 @@ static void print_content(const struct offline_state *state)
            state->rockets > 0 ? " after it" : "");
 }
 
+/* The state of a check. */
+struct check {
+    struct progress progress;
+    size_t files;
+};
+
 /* For offline_check(). */
 static void print_file(void *context, const struct offline_file *file)
 {
-    size_t *count = context;
+    struct check *check = context;
 
-    (*count)++;
+    check->files++;
+    progress_clear(&check->progress);
     printf("%-*s", NAME_WIDTH, file->name);
     if (file->bytes > 0)
         printf("  %s bytes", readable_number(file->bytes).text);
@@ -138,11 +145,12 @@ static void print_verdict(const struct config *config, bool sound,
     else if (config->file != NULL)
         printf("damaged: %s cannot be restored: use another backup\n",
                shown.text);
-    else
-        printf("damaged: a service cannot start with %s, which is sound up to "
-               "position %s: restore a backup to a new folder with -data=DIR "
-               "-restore=FILE\n",
-               shown.text, position.text);
+    else {
+        printf("damaged: a service cannot start with %s", shown.text);
+        if (state->position > 0)
+            printf(", which is sound up to position %s", position.text);
+        puts(": restore a backup to a new folder with -data=DIR -restore=FILE");
+    }
 }
 
 int data_commands_check(const struct config *config)
@@ -151,17 +159,18 @@ int data_commands_check(const struct config *config)
         .folder = config->file != NULL ? NULL : config->data,
         .backup = config->file,
     };
-    struct progress progress = begin_work(
-        "checking", config->file != NULL ? config->file : config->data);
-    const struct journal_watch watch = {&progress, report_progress};
+    struct check check = {
+        .progress = begin_work("checking", config->file != NULL ? config->file
+                                                                : config->data),
+    };
+    const struct journal_watch watch = {&check.progress, report_progress};
     struct offline_state state = {.position = 0};
     char error[JOURNAL_ERROR];
-    size_t files = 0;
     enum journal_replayed result =
-        offline_check(&source, print_file, &files, &watch, &state, error);
+        offline_check(&source, print_file, &check, &watch, &state, error);
 
-    progress_end(&progress);
-    if (result != JOURNAL_INTERRUPTED && files > 0)
+    progress_end(&check.progress);
+    if (result != JOURNAL_INTERRUPTED && check.files > 0)
         print_verdict(config, result == JOURNAL_COMPLETE, &state);
     int status = end_output(EXIT_SUCCESS);
     if (result != JOURNAL_COMPLETE)

@@ -121,8 +121,16 @@ void progress_show(struct progress *progress,
         log_progress(progress, &estimate, now, text);
 }
 
+void progress_clear(struct progress *progress)
+{
+    if (!progress->bar)
+        return;
+    log_footer("");
+    log_flush(LOG_STOP_MS);
+}
+
 uint64_t progress_end(struct progress *progress)
 {
-    log_footer("");
+    progress_clear(progress);
     return clock_us(CLOCK_MONOTONIC) - progress->began;
 }

@@ -37,7 +37,13 @@ void progress_begin(struct progress *progress);
 void progress_show(struct progress *progress,
                    const struct journal_progress *now);
 
-/* It has ended: remove the bar. Returns the microseconds since the begin. */
+/*
+ * Remove the bar, as something else is about to be written to the terminal. The
+ * next state is shown again.
+ */
+void progress_clear(struct progress *progress);
+
+/* It has ended: the same. Returns the microseconds since the begin. */
 uint64_t progress_end(struct progress *progress);
 
 #endif

@@ -102,8 +102,8 @@ static inline char *packed_put_time(char *at, const struct timestamp *time)
 }
 
 /*
- * Reading. A reader that has failed reads nothing more, and what it returns has
- * no meaning; so it is asked once, at the end.
+ * Reading. Once a reader has failed, what it returns has no meaning; so it is
+ * asked once, at the end.
  */
 struct packed {
     struct text rest;

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -153,9 +154,13 @@ static bool publish_files(struct restore *restore, char error[JOURNAL_ERROR])
                               error);
     if (done && restore->snapshot != NULL)
         done = folder_publish_snapshot(restore->folder, error);
-    for (size_t i = published; !done && i < restore->count; i++)
+    if (done)
+        return true;
+    /* It has its name, if only the sync behind that has failed. */
+    unlinkat(folder_descriptor(restore->folder), FOLDER_SNAPSHOT, 0);
+    for (size_t i = published; i < restore->count; i++)
         folder_remove_segment(restore->folder, restore->firsts[i], ignored);
-    return done;
+    return false;
 }
 
 static enum journal_replayed write_files(struct restore *restore,
@@ -176,17 +181,14 @@ static enum journal_replayed write_files(struct restore *restore,
     return result;
 }
 
-/* The folder is there, used by nobody else, and holds no state. */
-static bool open_folder(struct restore *restore, const char *path,
-                        char error[JOURNAL_ERROR])
+/* Whether a folder has none of our files. False, with `error`, if it has. */
+static bool has_no_state(const struct folder *folder, const char *path,
+                         char error[JOURNAL_ERROR])
 {
     struct folder_segments segments;
-
-    restore->folder = folder_open(path, error);
-    if (restore->folder == NULL)
-        return false;
-    bool listed = folder_list(restore->folder, &segments, error);
+    bool listed = folder_list(folder, &segments, error);
     bool has_state = segments.count > 0 || segments.snapshot;
+
     folder_segments_release(&segments);
     if (listed && has_state)
         error_write(error,
@@ -194,6 +196,30 @@ static bool open_folder(struct restore *restore, const char *path,
                     "choose a new folder, or move the files of that one away",
                     path);
     return listed && !has_state;
+}
+
+/* Look before anything is changed. A folder that is missing has no state. */
+static bool look_at_folder(const char *path, char error[JOURNAL_ERROR])
+{
+    bool in_use = false;
+    struct folder *folder = folder_open_to_read(path, &in_use, error);
+
+    if (folder == NULL)
+        return errno == ENOENT;
+    bool fits = in_use || has_no_state(folder, path, error);
+    folder_close(folder);
+    return fits;
+}
+
+/* The folder is there, used by nobody else, and holds no state. */
+static bool open_folder(struct restore *restore, const char *path,
+                        char error[JOURNAL_ERROR])
+{
+    if (!look_at_folder(path, error))
+        return false;
+    restore->folder = folder_open(path, error);
+    return restore->folder != NULL &&
+           has_no_state(restore->folder, path, error);
 }
 
 static void release_restore(struct restore *restore, bool complete)

@@ -71,7 +71,9 @@ static struct text read_channel(struct packed *in, unsigned first, char *uuid)
 {
     struct text channel = packed_take_id(in, first, MESSAGE_MAX_CHANNEL, uuid);
 
-    if (!in->failed && !message_channel_is_valid(channel))
+    /* A UUID is always valid. */
+    if (!in->failed && (first & PACKED_UUID) == 0 &&
+        !message_channel_is_valid(channel))
         in->failed = true;
     return channel;
 }

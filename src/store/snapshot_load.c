@@ -182,7 +182,7 @@ static bool open_readers(struct load *load, enum snapshot_kind kind,
             return false;
         }
     } while (load->count < most &&
-             load->count * SNAPSHOT_LOAD_BLOCKS < load->info.blocks);
+             load->info.blocks / SNAPSHOT_LOAD_BLOCKS >= load->count);
     return true;
 }
 

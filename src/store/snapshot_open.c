@@ -128,7 +128,7 @@ static char *make_uri(const char *path)
         *at++ = digits[byte >> 4];
         *at++ = digits[byte & 15];
     }
-    strcpy(at, query_part);
+    memcpy(at, query_part, sizeof(query_part));
     return uri;
 }
 

@@ -117,7 +117,9 @@ static void take_head(struct packed *in, struct image *image)
     if ((first & ~(unsigned)(PACKED_UUID | IMAGE_HAS_GAPS)) != 0)
         in->failed = true;
     image->id = packed_take_id(in, first, MESSAGE_MAX_CHANNEL, image->uuid);
-    if (!in->failed && !message_channel_is_valid(image->id))
+    /* A UUID is always valid. */
+    if (!in->failed && (first & PACKED_UUID) == 0 &&
+        !message_channel_is_valid(image->id))
         in->failed = true;
     image->revision = packed_take_varint(
         in, 1, (UINT64_C(1) << TABLE_ENTRY_REVISION_BITS) - 1);
@@ -160,9 +162,10 @@ bool image_read(struct text *images, struct image *image)
     uint64_t given_up = 0;
 
     take_head(&in, image);
-    if (!in.failed)
-        take_runs(&in, image, &audit);
-    if (!in.failed && image->floor != 0)
+    if (in.failed)
+        return false;
+    take_runs(&in, image, &audit);
+    if (image->floor != 0)
         given_up = 1 + packed_take_varint(&in, 0, MESSAGE_MAX_NUMBER);
     image->updated = packed_take_time(&in);
     if (in.failed)

@@ -9,6 +9,7 @@
 
 #include "base/sync.h"
 #include "image.h"
+#include "prefetch.h"
 #include "table_parts.h"
 
 /*
@@ -74,17 +75,29 @@ enum table_walked table_walk_next(struct table *table, struct table_walk *walk,
     }
 }
 
-static enum table_loaded load_image(struct table *table,
-                                    const struct image *image, struct run *runs)
+/* A rocket on its way into the table. */
+struct arrival {
+    struct image image;
+    struct table_location location;
+    /*
+     * Its memory is fetched as for a message, but for strings: most rockets of
+     * a stripe have the same few.
+     */
+    struct message message;
+    struct prefetch prefetch;
+};
+
+static enum table_loaded
+load_into(struct table *table, const struct arrival *arrival, struct run *runs)
 {
-    struct table_location location = table_locate(table, image->id);
-    struct locked_stripe *locked = &table->stripes[location.index];
+    struct locked_stripe *locked = &table->stripes[arrival->location.index];
+    const struct image *image = &arrival->image;
 
     sync_write_lock(&locked->lock);
     enum stripe_loaded loaded =
-        stripe_load(&locked->stripe, location.tag, image, runs);
+        stripe_load(&locked->stripe, arrival->location.tag, image, runs);
     if (loaded == STRIPE_LOADED) {
-        table_count_rocket_locked(table, location.index);
+        table_count_rocket_locked(table, arrival->location.index);
         table_raise_revision(table, image->revision);
     }
     sync_rwlock_unlock(&locked->lock);
@@ -99,24 +112,89 @@ static enum table_loaded load_image(struct table *table,
     return TABLE_LOAD_NO_MEMORY;
 }
 
-enum table_loaded table_load(struct table *table, struct text *images)
+static enum table_loaded load_arrival(struct table *table,
+                                      const struct arrival *arrival)
 {
-    struct text rest = *images;
-    struct image image;
     struct run only, *runs = &only;
 
-    if (!image_read(&rest, &image))
-        return TABLE_LOAD_DAMAGED;
-    if (image.run_count > 1)
-        runs = malloc(image.run_count * sizeof(*runs));
+    if (arrival->image.run_count > 1)
+        runs = malloc(arrival->image.run_count * sizeof(*runs));
     if (runs == NULL)
         return TABLE_LOAD_NO_MEMORY;
-    enum table_loaded loaded = load_image(table, &image, runs);
+    enum table_loaded loaded = load_into(table, arrival, runs);
     if (runs != &only)
         free(runs);
+    return loaded;
+}
+
+static bool read_arrival(struct table *table, struct text *images,
+                         struct arrival *arrival)
+{
+    if (!image_read(images, &arrival->image))
+        return false;
+    arrival->location = table_locate(table, arrival->image.id);
+    return true;
+}
+
+enum table_loaded table_load(struct table *table, struct text *images)
+{
+    struct arrival arrival;
+    struct text rest = *images;
+
+    if (!read_arrival(table, &rest, &arrival))
+        return TABLE_LOAD_DAMAGED;
+    enum table_loaded loaded = load_arrival(table, &arrival);
     if (loaded == TABLE_LOADED)
         *images = rest;
     return loaded;
+}
+
+static void prefetch_stripe(struct table *table, struct arrival *arrival)
+{
+    arrival->message = (struct message){.channel = arrival->image.id};
+    prefetch_init(&arrival->prefetch, arrival->location.tag, &arrival->message);
+    prefetch_memory(&table->stripes[arrival->location.index],
+                    sizeof(struct locked_stripe));
+}
+
+static void prefetch_rocket(struct table *table, struct arrival *arrival,
+                            unsigned step)
+{
+    struct locked_stripe *locked = &table->stripes[arrival->location.index];
+
+    sync_read_lock(&locked->lock);
+    prefetch_step(&arrival->prefetch, &locked->stripe, step);
+    sync_rwlock_unlock(&locked->lock);
+}
+
+/*
+ * All take a step before one takes the next, so that memory has the time to
+ * arrive.
+ */
+enum table_loaded table_load_group(struct table *table, struct text *images,
+                                   uint64_t *count)
+{
+    struct arrival arrivals[TABLE_LOAD_GROUP];
+    struct text rests[TABLE_LOAD_GROUP], rest = *images;
+    size_t read = 0;
+
+    for (;
+         read < TABLE_LOAD_GROUP && read_arrival(table, &rest, &arrivals[read]);
+         read++) {
+        prefetch_stripe(table, &arrivals[read]);
+        rests[read] = rest;
+    }
+    for (unsigned step = 0; step < PREFETCH_STEPS; step++)
+        for (size_t i = 0; i < read; i++)
+            prefetch_rocket(table, &arrivals[i], step);
+    for (size_t i = 0; i < read; i++) {
+        enum table_loaded loaded = load_arrival(table, &arrivals[i]);
+        if (loaded != TABLE_LOADED)
+            return loaded;
+        *images = rests[i];
+        ++*count;
+    }
+    return read > 0 ? TABLE_LOADED : TABLE_LOAD_DAMAGED;
 }
 
 bool table_image_read(struct text *images, struct table_image *result)

@@ -13,8 +13,10 @@ Reports and logs are written to FOLDER. Exit status 1 if a test failed.
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import hooks  # its checks are applied to all responses, and finds tests/lib
@@ -22,7 +24,7 @@ import jsonschema_rs
 import schemathesis
 from client import JSON, NDJSON, Client
 from schemathesis.checks import not_a_server_error
-from service import Service
+from service import START_SECONDS, Service
 
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
@@ -87,7 +89,10 @@ FORBIDDEN = [
     ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1}),
     ("/health", "200", {"status": "down"}), ("/health", "200", {"problems": [""]}),
     ("/health", "200", {"store": {"kept": True}}),
+    ("/health", "200", {"store": {"kept": True, "position": 1, "bytes": 1}}),
+    ("/health", "200", {"store": {"kept": True, "position": 1, "bytes": 1, "snapshot": {}}}),
     ("/health", "200", {"store": {"kept": False, "position": 1}}),
+    ("/health", "200", {"store": {"kept": False, "snapshot": None}}),
     ("/health/ready", "200", {"status": "ok"})]
 CASE = {"query", "body", "media_type", "path_parameters"}
 
@@ -163,6 +168,16 @@ def refused_message(service):
     raise AssertionError("a million rockets, and the memory limit is not reached")
 
 
+def wait_for_snapshot(service):
+    """So that its health has all members. It has got enough messages for one."""
+    client = Client(service.port)
+    end = time.monotonic() + START_SECONDS
+    while client.ask("GET", "/health").json()["store"]["snapshot"] is None:
+        if time.monotonic() > end:
+            raise AssertionError("there is no snapshot")
+        time.sleep(0.1)
+
+
 def response_examples(schema):
     """Yield path, status, validator and examples of each response with content."""
     shared = schema["components"]["responses"]
@@ -195,8 +210,8 @@ def rules_hold(document):
 
 
 def run_rows(document, service, small):
-    """Send all rows; `small` has a small -max-memory. Return whether all
-    responses are as documented."""
+    """Send all rows; `small` has a small -max-memory, and a store. Return whether
+    all responses are as documented."""
     schema = schemathesis.openapi.from_path(document)
     rows = [(service.url, "POST" if path == "/messages" else "GET", path, *row)
             for path, rows in ROWS.items() for row in rows + [(405, {})]]
@@ -205,6 +220,7 @@ def run_rows(document, service, small):
                                   (417, EXPECTING), (421, MISDIRECTED),
                                   (501, UNKNOWN_CODING)]]
     new = refused_message(small)
+    wait_for_snapshot(small)
     rows += [(small.url, "POST", "/messages", 503, how)
              for how in (post(new), post(line(1) + b"\n" + new, NDJSON))]
     rows += [(small.url, "GET", "/health", 200, {}), (small.url, "GET", "/health/ready", 200, {}),
@@ -246,8 +262,11 @@ def run_schemathesis(document, service, examples, seed):
 def main():
     program, folder, examples, seed = sys.argv[1:]
     out = Path(folder)
+    data = out / "data"
+    shutil.rmtree(data, ignore_errors=True)
     with Service(program, out / "service.log", "-log-level=warn") as service, Service(
-            program, out / "small.log", "-log-level=warn", "-max-memory=1M") as small:
+            program, out / "small.log", "-log-level=warn", "-max-memory=2M",
+            f"-data={data}", "-snapshot=1M") as small:
         # From a file, as schemathesis does not test the operation from which it
         # loads a document.
         document = out / "openapi.yaml"

@@ -28,6 +28,7 @@
 #include "store/folder.h"
 #include "store/wal.h"
 #include "table/table.h"
+#include "table/table_image.h"
 
 enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
 
@@ -215,6 +216,88 @@ static void refused_message_changes_no_count(void **state)
     table_free(table);
 }
 
+/* A table to save or to load, and images. */
+struct transfer {
+    struct table *table;
+    struct buffer images;
+};
+
+static int64_t check_walk(void *context, const struct scarcity_limit *limit)
+{
+    struct transfer *transfer = context;
+    struct table_walk walk = {0};
+    struct buffer images = BUFFER_INIT;
+    enum table_walked walked;
+    uint64_t count = 0;
+
+    scarcity_begin(scarcity, limit);
+    do
+        walked = table_walk_next(transfer->table, &walk, &images, &count);
+    while (walked == TABLE_WALK_MORE);
+    int64_t failed = scarcity_end(scarcity);
+    assert_int_equal(walked,
+                     failed == 0 ? TABLE_WALK_END : TABLE_WALK_NO_MEMORY);
+    /* It may be tried again. */
+    while (table_walk_next(transfer->table, &walk, &images, &count) ==
+           TABLE_WALK_MORE)
+        continue;
+    assert_int_equal(count, table_count(transfer->table));
+    assert_int_equal(images.length, transfer->images.length);
+    buffer_release(&images);
+    return failed;
+}
+
+static int64_t check_load(void *context, const struct scarcity_limit *limit)
+{
+    const struct transfer *transfer = context;
+    struct table *table = table_new(SIZE_MAX);
+    struct text rest = buffer_text(&transfer->images);
+    enum table_loaded loaded = TABLE_LOADED;
+
+    scarcity_begin(scarcity, limit);
+    while (loaded == TABLE_LOADED && rest.length > 0)
+        loaded = table_load(table, &rest);
+    int64_t failed = scarcity_end(scarcity);
+    assert_int_equal(loaded, failed == 0 ? TABLE_LOADED : TABLE_LOAD_NO_MEMORY);
+    /* What is left can be loaded into the same table. */
+    while (rest.length > 0)
+        assert_int_equal(table_load(table, &rest), TABLE_LOADED);
+    struct table_summary summary = table_summary(table);
+    struct table_summary expected = table_summary(transfer->table);
+    assert_memory_equal(&summary, &expected, sizeof(summary));
+    table_free(table);
+    return failed;
+}
+
+/* Each allocation fails in turn. Nothing is left half-way, and nothing leaks.
+ */
+static void rockets_are_saved_and_loaded_whole(void **state)
+{
+    struct transfer transfer = {table_new(SIZE_MAX), BUFFER_INIT};
+    struct table_walk walk = {0};
+    uint64_t count = 0;
+
+    (void)state;
+    apply_faster(transfer.table, "single", 1, 1);
+    for (uint64_t i = 0; i < 100; i++) {
+        char mission[MESSAGE_MAX_NAME + 1];
+        snprintf(mission, sizeof(mission), "%0250u", (unsigned)i);
+        struct message message = message_mission("many", 2 * i + 1, mission);
+        assert_int_equal(table_apply(transfer.table, &message),
+                         MESSAGE_APPLIED);
+    }
+    while (table_walk_next(transfer.table, &walk, &transfer.images, &count) ==
+           TABLE_WALK_MORE)
+        continue;
+    int64_t live = scarcity->live;
+    assert_in_range(scarcity_each(SCARCITY_OWN, check_walk, &transfer), 1, 20);
+    assert_in_range(scarcity_each(SCARCITY_OWN, check_load, &transfer), 100,
+                    1000);
+    assert_int_equal(scarcity->live, live);
+    buffer_release(&transfer.images);
+    table_free(transfer.table);
+}
+
 /* Add ROCKETS rockets from `first` on. The speed of each is its number. */
 static void add_rockets(struct table *table, unsigned first)
 {
@@ -360,6 +443,7 @@ int main(void)
         cmocka_unit_test(parts_are_made_completely_or_not_at_all),
         cmocka_unit_test(gaps_fill_without_memory),
         cmocka_unit_test(refused_message_changes_no_count),
+        cmocka_unit_test(rockets_are_saved_and_loaded_whole),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
         cmocka_unit_test(response_without_memory_names_no_origin),
         cmocka_unit_test(counts_of_threads_need_little_memory_or_none),

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "lib/table_images.h"
 #include "store/snapshot_file.h"
 #include "table/table.h"
 #include "table/table_image.h"
@@ -73,15 +74,12 @@ static inline int saved_images_compare(const void *a, const void *b)
 static inline struct saved_images saved_images_make(struct table *table)
 {
     struct saved_images saved = {.bytes = BUFFER_INIT};
-    struct table_walk walk = {0};
+    size_t count = table_count(table);
     struct table_image image;
-    uint64_t count = 0;
 
-    while (table_walk_next(table, &walk, &saved.bytes, &count) ==
-           TABLE_WALK_MORE)
-        ;
+    table_images_save(table, &saved.bytes);
     struct text rest = buffer_text(&saved.bytes);
-    saved.images = calloc((size_t)count + 1, sizeof(*saved.images));
+    saved.images = calloc(count + 1, sizeof(*saved.images));
     if (saved.images == NULL)
         abort();
     while (rest.length > 0) {
@@ -102,17 +100,26 @@ static inline void saved_images_release(struct saved_images *saved)
     free(saved->images);
 }
 
-/* Whether both have the same images, byte for byte. */
+/* Whether `table` has these images, byte for byte, and no others. */
+static inline bool saved_images_same(const struct saved_images *saved,
+                                     struct table *table)
+{
+    struct saved_images others = saved_images_make(table);
+    bool same = saved->count == others.count;
+
+    for (size_t i = 0; same && i < saved->count; i++)
+        same = saved_images_compare(&saved->images[i], &others.images[i]) == 0;
+    saved_images_release(&others);
+    return same;
+}
+
+/* The same of two tables. */
 static inline bool saved_table_same(struct table *a, struct table *b)
 {
-    struct saved_images left = saved_images_make(a);
-    struct saved_images right = saved_images_make(b);
-    bool same = left.count == right.count;
+    struct saved_images saved = saved_images_make(a);
+    bool same = saved_images_same(&saved, b);
 
-    for (size_t i = 0; same && i < left.count; i++)
-        same = saved_images_compare(&left.images[i], &right.images[i]) == 0;
-    saved_images_release(&left);
-    saved_images_release(&right);
+    saved_images_release(&saved);
     return same;
 }
 

@@ -111,8 +111,8 @@ static void rocket_has_a_run_and_at_most_the_bound(void **context)
 }
 
 /*
- * Runs `low` and `first` to `last`, unless they are 0, then others of one
- * number each, up to 3 * BOUND.
+ * A run 1 to `low`, unless that is 0, a run `first` to `last`, then others of
+ * one number each, up to 3 * BOUND.
  */
 static void floor_lies_in_a_run_below_the_bound_of_others(void **context)
 {
@@ -150,6 +150,8 @@ static void floor_lies_in_a_run_below_the_bound_of_others(void **context)
         {6, 1, 3, 9, 2, 0, 1, true},
         {6, 1, 3, 9, 2, 0, 3, true},
         {6, 1, 3, 9, 2, 0, 4, false},
+        {12, 3, 5, 15, 2, 0, 8, true},
+        {12, 3, 5, 15, 2, 0, 9, false},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -158,8 +160,7 @@ static void floor_lies_in_a_run_below_the_bound_of_others(void **context)
         struct rocket_audit audit;
         rocket_audit_init(&audit, rows[i].floor);
         if (rows[i].low > 0)
-            assert_true(
-                rocket_audit_run(&audit, rows[i].low, rows[i].low, &nothing));
+            assert_true(rocket_audit_run(&audit, 1, rows[i].low, &nothing));
         assert_true(
             rocket_audit_run(&audit, rows[i].first, rows[i].last, &parts));
         add_runs(&audit, UINT64_C(3) * BOUND, rows[i].less);

@@ -219,7 +219,7 @@ static void a_range_of_blocks_is_read(void **context)
 static void room_for_a_snapshot_is_used_and_the_rest_given_back(void **context)
 {
     (void)context;
-    enum { ROOM = 16 * 1024 * 1024 };
+    enum { ROOM = 16 * 1024 * 1024, SLACK = 64 * 1024 };
     const struct contents contents = {7, 20, SNAPSHOT_BLOCK};
     struct snapshot_info info;
     struct stat status;
@@ -235,7 +235,7 @@ static void room_for_a_snapshot_is_used_and_the_rest_given_back(void **context)
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_ino, node);
     assert_int_equal(status.st_size, info.bytes);
-    assert_true((uint64_t)status.st_blocks * 512 < info.bytes + 64 * 1024);
+    assert_true((uint64_t)status.st_blocks * 512 < info.bytes + SLACK);
     close(file);
     assert_true(try_read(&contents, &info));
 }
@@ -305,95 +305,96 @@ static void change_database(const char *sql)
     " has version " version ", but lunar.service " LUNAR_VERSION               \
     " reads at most 1.1: use the version that wrote it, or a later one"
 
+static const struct {
+    const char *sql, *error;
+} changes[] = {
+    {"DELETE FROM block WHERE number = 1",
+     " is damaged at block 1: it is missing" RESTORE},
+    {"DELETE FROM block WHERE number = 2",
+     " is damaged at block 2: it is missing" RESTORE},
+    {"DELETE FROM block WHERE number = 3",
+     " is damaged: the last blocks are missing" RESTORE},
+    {"DELETE FROM block", " is damaged: the last blocks are missing" RESTORE},
+    {"INSERT INTO block SELECT 4, rockets, sum FROM block WHERE number = 3",
+     " is damaged: it has more blocks than it says" RESTORE},
+    {"UPDATE block SET number = -number WHERE number = 1",
+     " is damaged at block 1: it is missing" RESTORE},
+    /* Blocks 1 and 2 are exchanged. */
+    {"UPDATE block SET number = 3 - number + 10 WHERE number < 3;"
+     "UPDATE block SET number = number - 10 WHERE number > 10",
+     " is damaged at block 1: the checksum is wrong" RESTORE},
+    {"UPDATE block SET sum = sum + 1 WHERE number = 2",
+     " is damaged at block 2: the checksum is wrong" RESTORE},
+    {"UPDATE block SET sum = 'x' WHERE number = 2",
+     " is damaged at block 2: the checksum is wrong" RESTORE},
+    {"UPDATE block SET rockets = x'' WHERE number = 2",
+     " is damaged at block 2: the checksum is wrong" RESTORE},
+    {"UPDATE block SET rockets = rockets || x'00' WHERE number = 3",
+     " is damaged at block 3: the checksum is wrong" RESTORE},
+    {"DELETE FROM meta WHERE name = 'sum'",
+     " is damaged: the checksum of its values is missing" RESTORE},
+    {"DELETE FROM meta WHERE name = 'through'",
+     " is damaged: a value is missing" RESTORE},
+    {"UPDATE meta SET value = 'x' WHERE name = 'through'",
+     " is damaged: a value is missing" RESTORE},
+    {"DROP TABLE block", " is damaged: a table is missing" RESTORE},
+    {"DROP TABLE meta", " is damaged: no such table: meta" RESTORE},
+    {"ALTER TABLE block RENAME TO other;"
+     "CREATE VIEW block AS SELECT * FROM other",
+     " is damaged: a table is missing" RESTORE},
+    {"PRAGMA user_version = 0",
+     " is damaged: its version is not in it" RESTORE},
+    {"UPDATE meta SET value = 0 WHERE name = 'image_version'",
+     " is damaged: its version is not in it" RESTORE},
+    {"PRAGMA user_version = 2", NEWER("2.1")},
+    {"PRAGMA user_version = 2; DROP TABLE meta", NEWER("2.0")},
+    {"UPDATE meta SET value = 9 WHERE name = 'image_version'", NEWER("1.9")},
+    {"PRAGMA application_id = 0",
+     " is a database of another program: choose another folder"},
+    {"PRAGMA application_id = 1819635266",
+     " is a backup: restore it to a new folder"},
+    {"PRAGMA application_id = 1819635274",
+     " is a part of a journal, not a snapshot: put back the files as they "
+     "were"},
+};
+
 static void what_does_not_belong_together_is_found(void **context)
 {
     (void)context;
-    static const struct {
-        const char *sql, *error;
-    } rows[] = {
-        {"DELETE FROM block WHERE number = 1",
-         " is damaged at block 1: it is missing" RESTORE},
-        {"DELETE FROM block WHERE number = 2",
-         " is damaged at block 2: it is missing" RESTORE},
-        {"DELETE FROM block WHERE number = 3",
-         " is damaged: the last blocks are missing" RESTORE},
-        {"DELETE FROM block",
-         " is damaged: the last blocks are missing" RESTORE},
-        {"INSERT INTO block SELECT 4, rockets, sum FROM block WHERE number = 3",
-         " is damaged: it has more blocks than it says" RESTORE},
-        {"UPDATE block SET number = -number WHERE number = 1",
-         " is damaged at block 1: it is missing" RESTORE},
-        /* Blocks 1 and 2 are exchanged. */
-        {"UPDATE block SET number = 3 - number + 10 WHERE number < 3;"
-         "UPDATE block SET number = number - 10 WHERE number > 10",
-         " is damaged at block 1: the checksum is wrong" RESTORE},
-        {"UPDATE block SET sum = sum + 1 WHERE number = 2",
-         " is damaged at block 2: the checksum is wrong" RESTORE},
-        {"UPDATE block SET sum = 'x' WHERE number = 2",
-         " is damaged at block 2: the checksum is wrong" RESTORE},
-        {"UPDATE block SET rockets = x'' WHERE number = 2",
-         " is damaged at block 2: the checksum is wrong" RESTORE},
-        {"UPDATE block SET rockets = rockets || x'00' WHERE number = 3",
-         " is damaged at block 3: the checksum is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'journal_id'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'salt'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'position'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'through'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'rockets'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'blocks'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'max_runs'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'time'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"UPDATE meta SET value = value + 1 WHERE name = 'sum'",
-         " is damaged: the checksum of its values is wrong" RESTORE},
-        {"DELETE FROM meta WHERE name = 'sum'",
-         " is damaged: the checksum of its values is missing" RESTORE},
-        {"DELETE FROM meta WHERE name = 'through'",
-         " is damaged: a value is missing" RESTORE},
-        {"UPDATE meta SET value = 'x' WHERE name = 'through'",
-         " is damaged: a value is missing" RESTORE},
-        {"DROP TABLE block", " is damaged: a table is missing" RESTORE},
-        {"DROP TABLE meta", " is damaged: no such table: meta" RESTORE},
-        {"ALTER TABLE block RENAME TO other;"
-         "CREATE VIEW block AS SELECT * FROM other",
-         " is damaged: a table is missing" RESTORE},
-        {"PRAGMA user_version = 0",
-         " is damaged: its version is not in it" RESTORE},
-        {"UPDATE meta SET value = 0 WHERE name = 'image_version'",
-         " is damaged: its version is not in it" RESTORE},
-        {"PRAGMA user_version = 2", NEWER("2.1")},
-        {"PRAGMA user_version = 2; DROP TABLE meta", NEWER("2.0")},
-        {"UPDATE meta SET value = 9 WHERE name = 'image_version'",
-         NEWER("1.9")},
-        {"PRAGMA application_id = 0",
-         " is a database of another program: choose another folder"},
-        {"PRAGMA application_id = 1819635266",
-         " is a backup: restore it to a new folder"},
-        {"PRAGMA application_id = 1819635274",
-         " is a part of a journal, not a snapshot: put back the files as they "
-         "were"},
-    };
-
     assert_int_equal(SNAPSHOT_VERSION, 1);
     assert_int_equal(TABLE_IMAGE_VERSION, 1);
     assert_int_equal(SNAPSHOT_OF_BACKUP, 1819635266);
     assert_int_equal(SEGMENT_APPLICATION, 1819635274);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(changes); i++) {
         struct snapshot_info info = write_snapshot(&small, SNAPSHOT_OF_FOLDER);
-        change_database(rows[i].sql);
+        change_database(changes[i].sql);
         struct stat status;
         assert_int_equal(stat(path, &status), 0);
         info.bytes = (uint64_t)status.st_size;
         if (try_read(&small, &info))
-            fail_msg("%s: not found", rows[i].sql);
-        expect_error("", rows[i].error);
+            fail_msg("%s: not found", changes[i].sql);
+        expect_error("", changes[i].error);
+    }
+}
+
+static void each_value_has_a_part_in_the_sum(void **context)
+{
+    (void)context;
+    static const char *const names[] = {
+        "journal_id", "salt",     "position", "through", "rockets",
+        "blocks",     "max_runs", "time",     "sum",
+    };
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char sql[128];
+        struct snapshot_info info = write_snapshot(&small, SNAPSHOT_OF_FOLDER);
+        snprintf(sql, sizeof(sql),
+                 "UPDATE meta SET value = value + 1 WHERE name = '%s'",
+                 names[i]);
+        change_database(sql);
+        assert_false(try_read(&small, &info));
+        expect_error(
+            "", " is damaged: the checksum of its values is wrong" RESTORE);
     }
 }
 
@@ -446,6 +447,43 @@ static void a_backup_is_told_from_a_snapshot(void **context)
         assert_null(snapshot_reader_new(path, SNAPSHOT_OF_BACKUP, error));
         expect_error("", rows[i].error);
     }
+}
+
+/* Each piece, and the end. */
+static void a_snapshot_is_synced_in_pieces(void **context)
+{
+    (void)context;
+    enum { PIECE = SNAPSHOT_SYNC / SNAPSHOT_BLOCK };
+    static const struct {
+        struct contents contents;
+        unsigned syncs;
+    } rows[] = {
+        {{1, 0, 0}, 1},
+        {{2, PIECE - 10, SNAPSHOT_BLOCK}, 1},
+        {{3, PIECE, SNAPSHOT_BLOCK}, 2},
+        {{4, 3 * PIECE + 10, SNAPSHOT_BLOCK}, 4},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        faulty_vfs_plan((struct faulty_plan){.calls = FAULTY_SYNC});
+        write_snapshot(&rows[i].contents, SNAPSHOT_OF_FOLDER);
+        assert_int_equal(faulty_vfs_calls(), rows[i].syncs);
+    }
+}
+
+/* Another program may have the file open. */
+static void a_snapshot_is_read_without_locks(void **context)
+{
+    (void)context;
+    struct snapshot_info info = write_snapshot(&small, SNAPSHOT_OF_FOLDER);
+    sqlite3 *other = NULL;
+
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE; DELETE FROM block",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_true(try_read(&small, &info));
+    sqlite3_close(other);
 }
 
 /* Rows beside the blocks are in the same file, and synced in pieces too. */
@@ -570,14 +608,14 @@ static void a_byte_that_is_damaged_anywhere_is_found(void **context)
     read_file(&bytes, &size);
     int file = open(path, O_RDWR | O_CLOEXEC);
     for (size_t at = 0; at < size; at++) {
-        static const unsigned char changes[] = {0x01, 0x80, 0xff};
+        static const unsigned char flips[] = {0x01, 0x80, 0xff};
         if (!worth_a_try(bytes, size, at))
             continue;
-        for (size_t i = 0; i < COUNT(changes); i++) {
+        for (size_t i = 0; i < COUNT(flips); i++) {
             tried++;
-            found += !try_byte(file, (off_t)at,
-                               (unsigned char)(bytes[at] ^ changes[i]), &small,
-                               &info);
+            found +=
+                !try_byte(file, (off_t)at,
+                          (unsigned char)(bytes[at] ^ flips[i]), &small, &info);
         }
         assert_int_equal(pwrite(file, &bytes[at], 1, (off_t)at), 1);
     }
@@ -732,8 +770,11 @@ int main(void)
         FIXTURE_TEST(a_file_with_something_in_it_is_not_written_over),
         FIXTURE_TEST(what_is_no_file_that_can_be_read_is_named),
         FIXTURE_TEST(what_does_not_belong_together_is_found),
+        FIXTURE_TEST(each_value_has_a_part_in_the_sum),
         FIXTURE_TEST(a_block_of_an_older_snapshot_is_found),
         FIXTURE_TEST(a_backup_is_told_from_a_snapshot),
+        FIXTURE_TEST(a_snapshot_is_synced_in_pieces),
+        FIXTURE_TEST(a_snapshot_is_read_without_locks),
         FIXTURE_TEST(a_backup_has_tables_of_its_own),
         FIXTURE_TEST(a_path_may_have_any_bytes),
         FIXTURE_TEST(empty_and_shortened_files_are_found),

@@ -8,8 +8,11 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
 
 #include "domain/rocket.h"
+#include "lib/faulty_vfs.h"
 #include "lib/folder.h"
 #include "lib/saved_table.h"
 #include "store/snapshot_load.h"
@@ -49,7 +52,7 @@ static struct table *make_table(unsigned rockets)
         for (unsigned j = 0; j < messages; j++) {
             enum message_type type =
                 (enum message_type)(unit_random(&seed) % MESSAGE_TYPE_COUNT);
-            uint64_t number = 1 + unit_random(&seed) % (2 * messages);
+            uint64_t number = 1 + unit_random(&seed) % (UINT64_C(2) * messages);
             unit_table_apply(table, message_of_type(type, channel, number));
         }
     }
@@ -76,6 +79,7 @@ static int set_up(void **context)
 static int tear_down(void **context)
 {
     (void)context;
+    faulty_vfs_plan((struct faulty_plan){0});
     return folder_remove(root);
 }
 
@@ -191,6 +195,40 @@ static void a_watch_may_end_it(void **context)
     table_free(loaded);
 }
 
+/* Each read takes long, so the watch is called before the last one. */
+static void a_watch_is_told_meanwhile(void **context)
+{
+    (void)context;
+    static const struct {
+        unsigned ends_at;
+        enum journal_replayed result;
+    } rows[] = {{0, JOURNAL_COMPLETE}, {2, JOURNAL_INTERRUPTED}};
+    struct table *saved = make_table(ROCKETS);
+    struct snapshot_info info = ready_info();
+
+    save_table(saved, &info);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct table *loaded = table_new(SIZE_MAX);
+        struct told told = {.thread = pthread_self(),
+                            .ends_at = rows[i].ends_at};
+        struct journal_watch watch = {&told, note_progress};
+        faulty_vfs_plan(
+            (struct faulty_plan){.calls = FAULTY_READ, .delay = 20});
+        assert_int_equal(
+            snapshot_load(path, SNAPSHOT_OF_FOLDER, loaded, &watch, error),
+            rows[i].result);
+        faulty_vfs_plan((struct faulty_plan){0});
+        if (rows[i].result == JOURNAL_COMPLETE) {
+            assert_true(told.reports > 3);
+        } else {
+            assert_int_equal(told.reports, 2);
+            assert_true(table_count(loaded) < ROCKETS);
+        }
+        table_free(loaded);
+    }
+    table_free(saved);
+}
+
 #define RESTORE                                                                \
     ": restore the folder from a backup, or choose another one to begin "      \
     "without its rockets; nothing was changed"
@@ -224,6 +262,21 @@ static void what_the_snapshot_says_must_be_true(void **context)
     table_free(saved);
 }
 
+/* Write blocks, each with so many rockets; the second may be empty. */
+static void write_blocks(const struct text blocks[2], uint64_t rockets)
+{
+    struct snapshot_info info = ready_info();
+
+    unlink(path);
+    struct snapshot_writer *writer =
+        snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, ID, error);
+    assert_non_null(writer);
+    for (size_t i = 0; i < 2 && blocks[i].length > 0; i++)
+        assert_true(snapshot_writer_add(writer, blocks[i], rockets, error));
+    assert_true(snapshot_writer_finish(writer, &info, error));
+    snapshot_writer_free(writer);
+}
+
 /* Blocks of which the writer was told what is not so. */
 static void blocks_with_right_sums_are_not_believed(void **context)
 {
@@ -236,7 +289,7 @@ static void blocks_with_right_sums_are_not_believed(void **context)
     memcpy(twice, image.data, image.length);
     memcpy(twice + image.length, image.data, image.length);
     const struct {
-        struct text blocks[2]; /* the second may be empty */
+        struct text blocks[2];
         uint64_t rockets;
         const char *error;
     } rows[] = {
@@ -263,16 +316,7 @@ static void blocks_with_right_sums_are_not_believed(void **context)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct snapshot_info info = ready_info();
-        unlink(path);
-        struct snapshot_writer *writer =
-            snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, ID, error);
-        assert_non_null(writer);
-        for (size_t j = 0; j < 2 && rows[i].blocks[j].length > 0; j++)
-            assert_true(snapshot_writer_add(writer, rows[i].blocks[j],
-                                            rows[i].rockets, error));
-        assert_true(snapshot_writer_finish(writer, &info, error));
-        snapshot_writer_free(writer);
+        write_blocks(rows[i].blocks, rows[i].rockets);
         if (rows[i].error != NULL) {
             expect_failure("", rows[i].error);
             continue;
@@ -333,6 +377,54 @@ static void memory_that_ends_is_told(void **context)
     table_free(saved);
 }
 
+/* Two snapshots that get the name by turns. */
+struct swap {
+    char other[112];
+    _Atomic bool ended;
+};
+
+static void *swap_files(void *context)
+{
+    struct swap *swap = context;
+
+    while (!atomic_load(&swap->ended))
+        syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, swap->other,
+                2 /* RENAME_EXCHANGE */);
+    return NULL;
+}
+
+/* As beside a service that takes one: what is loaded is of one snapshot. */
+static void a_snapshot_that_is_replaced_meanwhile_is_not_mixed(void **context)
+{
+    (void)context;
+    enum { LOADS = 100, FEW = 1000 };
+    struct table *tables[2] = {make_table(FEW), make_table(FEW - 100)};
+    struct snapshot_info info = ready_info();
+    struct swap swap = {.ended = false};
+    pthread_t thread;
+
+    snprintf(swap.other, sizeof(swap.other), "%s-other", path);
+    save_table(tables[0], &info);
+    assert_int_equal(rename(path, swap.other), 0);
+    save_table(tables[1], &info);
+    assert_true(info.blocks > SNAPSHOT_LOAD_BLOCKS);
+    assert_int_equal(pthread_create(&thread, NULL, swap_files, &swap), 0);
+    for (unsigned i = 0; i < LOADS; i++) {
+        struct table *loaded = table_new(SIZE_MAX);
+        if (snapshot_load(path, SNAPSHOT_OF_FOLDER, loaded, NULL, error) !=
+            JOURNAL_COMPLETE)
+            expect_error("", " was replaced while it was read: try again");
+        else
+            assert_true(saved_table_same(tables[0], loaded) ||
+                        saved_table_same(tables[1], loaded));
+        table_free(loaded);
+    }
+    atomic_store(&swap.ended, true);
+    pthread_join(thread, NULL);
+    table_free(tables[0]);
+    table_free(tables[1]);
+}
+
 static void a_snapshot_that_is_missing_is_told(void **context)
 {
     (void)context;
@@ -345,12 +437,15 @@ int main(void)
         FIXTURE_TEST(a_loaded_table_is_the_one_that_was_saved),
         FIXTURE_TEST(one_processor_is_enough),
         FIXTURE_TEST(a_watch_may_end_it),
+        FIXTURE_TEST(a_watch_is_told_meanwhile),
         FIXTURE_TEST(what_the_snapshot_says_must_be_true),
         FIXTURE_TEST(blocks_with_right_sums_are_not_believed),
         FIXTURE_TEST(damage_anywhere_in_it_is_told),
         FIXTURE_TEST(memory_that_ends_is_told),
+        FIXTURE_TEST(a_snapshot_that_is_replaced_meanwhile_is_not_mixed),
         FIXTURE_TEST(a_snapshot_that_is_missing_is_told),
     };
 
+    faulty_vfs_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,6 +323,10 @@ static void each_rule_is_checked(void **context)
         {TEXT("\0\1r\2"
               "\1\6@M@N\0" TIME),
          true},
+        /* More bits than 64. */
+        {TEXT("\0\1r\1"
+              "\0\0\x82\x80\x80\x80\x80\x80\x80\x80\x80\2" TIME),
+         false},
         /* A launch has a type and a mission, and a first speed from 0 on. */
         {TEXT("\0\1r\1"
               "\0\3@T@M\0" TIME TIME),
@@ -432,6 +436,37 @@ static void speed_wraps_around(void **context)
     }
 }
 
+/* The strings of the runs are in no rocket then. */
+static void rocket_that_is_not_loaded_leaves_no_strings(void **context)
+{
+    (void)context;
+    struct message rows[ROWS][MESSAGES];
+    char bytes[ROOM];
+    struct image image;
+    struct run runs[MESSAGES];
+    enum stripe_loaded loaded = STRIPE_LOAD_NO_MEMORY;
+    unsigned with_strings = 0;
+
+    fill_rows(rows);
+    struct text text = {bytes, write_rocket(rows[2], MESSAGES, bytes)};
+    assert_true(image_read(&text, &image));
+    for (size_t limit = 0; loaded != STRIPE_LOADED; limit += 8) {
+        tear_down(NULL);
+        set_up(NULL);
+        quota.limit = limit;
+        loaded = stripe_load(&stripe, 1, &image, runs);
+        if (loaded == STRIPE_LOADED)
+            break;
+        assert_int_equal(loaded, STRIPE_LOAD_NO_MEMORY);
+        assert_int_equal(stripe.count, 0);
+        assert_int_equal(stripe.strings.count, 0);
+        with_strings += stripe.strings.capacity > 0;
+    }
+    assert_true(with_strings > 1);
+    assert_int_equal(stripe.count, 1);
+    assert_int_equal(stripe.strings.count, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +476,7 @@ int main(void)
         FIXTURE_TEST(image_that_does_not_fit_is_not_written),
         FIXTURE_TEST(each_rule_is_checked),
         FIXTURE_TEST(speed_wraps_around),
+        FIXTURE_TEST(rocket_that_is_not_loaded_leaves_no_strings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

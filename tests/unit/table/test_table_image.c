@@ -134,33 +134,48 @@ static void loaded_rocket_is_saved_as_the_same_bytes(void **context)
     (void)context;
 }
 
+/* Whatever the room in the buffer. Each stripe has a few large rockets. */
 static void step_is_bounded_by_bytes(void **context)
 {
-    enum { ROCKETS = 20000, LONGEST = 2 * 1024 };
+    enum { ROCKETS = 4096, RUNS = 30, LONGEST = RUNS * (MESSAGE_MAX_NAME + 8) };
     struct table_walk walk = {0};
     struct buffer images = BUFFER_INIT;
-    uint64_t count = 0, before = 0, bytes = 0;
-    char id[32];
+    uint64_t count = 0, before = 0, several = 0;
+    char id[32], mission[MESSAGE_MAX_NAME + 1];
 
-    for (unsigned i = 0; i < ROCKETS; i++) {
-        snprintf(id, sizeof(id), "%u", i);
+    for (unsigned i = 0; i < ROCKETS * RUNS; i++) {
+        snprintf(id, sizeof(id), "%u", i / RUNS);
+        snprintf(mission, sizeof(mission), "%0*u", MESSAGE_MAX_NAME, i % RUNS);
         unit_table_apply(*context,
-                         message_launched(id, 1, "Falcon-9", "ARTEMIS", 1));
+                         message_mission(id, 1 + 2 * (i % RUNS), mission));
     }
+    assert_true(buffer_reserve(&images, 100 * TABLE_IMAGE_STEP));
     while (table_walk_next(*context, &walk, &images, &count) ==
            TABLE_WALK_MORE) {
         assert_in_range(images.length, 1, TABLE_IMAGE_STEP + LONGEST);
         assert_true(count > before);
+        several += count > before + 1;
         before = count;
-        bytes += images.length;
         buffer_clear(&images);
     }
     assert_int_equal(count, ROCKETS);
+    assert_true(several > 0);
     assert_int_equal(images.length, 0);
     assert_int_equal(table_walk_next(*context, &walk, &images, &count),
                      TABLE_WALK_END);
     assert_int_equal(count, ROCKETS);
-    assert_in_range(bytes / ROCKETS, 30, 60);
+    buffer_release(&images);
+}
+
+static void images_are_small(void **context)
+{
+    struct buffer images = BUFFER_INIT;
+
+    unit_table_apply(*context,
+                     message_launched(UUID, 1, "Falcon-9", "ARTEMIS", 500));
+    unit_table_apply(*context, message_speed(UUID, 2, 3000));
+    table_images_save(*context, &images);
+    assert_int_equal(images.length, 55);
     buffer_release(&images);
 }
 
@@ -397,12 +412,63 @@ static void rocket_is_loaded_whole_or_not_at_all(void **context)
     buffer_release(&images);
 }
 
+/* As one by one. */
+static void group_is_loaded_up_to_the_first_that_fails(void **context)
+{
+    enum { ROCKETS = 3 * TABLE_LOAD_GROUP + 5 };
+    struct buffer images = BUFFER_INIT;
+    uint64_t all = 0;
+    char id[32];
+
+    for (unsigned i = 0; i < ROCKETS; i++) {
+        snprintf(id, sizeof(id), "%u", i);
+        unit_table_apply(*context, message_mission(id, 1 + i % 2, "m"));
+    }
+    table_images_save(*context, &images);
+    struct table *whole = table_new(SIZE_MAX);
+    assert_non_null(whole);
+    for (struct text rest = buffer_text(&images); rest.length > 0;) {
+        uint64_t count = 0;
+        assert_int_equal(table_load_group(whole, &rest, &count), TABLE_LOADED);
+        assert_in_range(count, 1, TABLE_LOAD_GROUP);
+        all += count;
+    }
+    assert_int_equal(all, ROCKETS);
+    check_same_tables(*context, whole);
+    table_free(whole);
+
+    /* Cut off anywhere. */
+    for (size_t i = 0; i < images.length; i += 7) {
+        struct table *one = table_new(SIZE_MAX), *group = table_new(SIZE_MAX);
+        struct text rests[2];
+        enum table_loaded ended[2];
+        uint64_t count = 0;
+        assert_non_null(one);
+        assert_non_null(group);
+        rests[0] = rests[1] = (struct text){images.data, i};
+        do
+            ended[0] = table_load(one, &rests[0]);
+        while (ended[0] == TABLE_LOADED);
+        do
+            ended[1] = table_load_group(group, &rests[1], &count);
+        while (ended[1] == TABLE_LOADED);
+        assert_int_equal(ended[1], ended[0]);
+        assert_int_equal(rests[1].length, rests[0].length);
+        assert_int_equal(count, table_count(one));
+        check_same_tables(one, group);
+        table_free(one);
+        table_free(group);
+    }
+    buffer_release(&images);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TABLE_TEST(loaded_rocket_is_the_one_that_was_saved),
         TABLE_TEST(loaded_rocket_is_saved_as_the_same_bytes),
         TABLE_TEST(step_is_bounded_by_bytes),
+        TABLE_TEST(images_are_small),
         TABLE_TEST(walk_of_an_empty_table_ends_at_once),
         TABLE_TEST(walk_sees_each_rocket_once),
         TABLE_TEST(rocket_may_have_any_number_of_runs),
@@ -412,6 +478,7 @@ int main(void)
         TABLE_TEST(rocket_that_is_there_is_not_replaced),
         TABLE_TEST(revision_is_the_highest_of_all_rockets),
         TABLE_TEST(rocket_is_loaded_whole_or_not_at_all),
+        TABLE_TEST(group_is_loaded_up_to_the_first_that_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
