@@ -26,7 +26,7 @@ Message = tuple[str, int]  # channel and number
 
 TYPES = ["Falcon-9", "Saturn-V", "Löwe 3 \"Ü\"", "N1" * 100]
 MISSIONS = ["ARTEMIS", "SHUTTLE_MIR", "GEMINI\\7", "月" * 80]
-MANY_HELD = 50  # messages that a sender leaves out: more are sent soon
+MANY_HELD = 10  # messages that a sender leaves out: more are sent soon
 REASONS = ["PRESSURE_VESSEL_FAILURE", "WIND"]
 
 
