@@ -8,7 +8,7 @@
  *
  * One thread with one epoll set: between due times it sleeps, and leaves the
  * CPU to the server. Each response is checked. The figures are one line of
- * JSON.
+ * JSON, with -samples=1 also the latency of each request, in ms.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,19 +41,20 @@ struct connection {
     int fd;       /* -1: closed; the next request opens it again */
     bool busy;    /* waits for a response; if not, it is in the free queue */
     uint64_t due; /* of its request */
+    uint64_t number;
     size_t received;
     char reply[REPLY_SIZE + 1];
 };
 
 struct pacer {
     /* Set at start, then read-only. */
-    uint64_t port, connection_count, rate, milliseconds;
+    uint64_t port, connection_count, rate, milliseconds, samples;
     uint64_t begun, most; /* the start, and how many requests are to be sent */
     int epoll;
 
     struct fleet fleet;
     uint64_t sent, answered;
-    uint32_t *latencies; /* from due to answered, of `answered`; in 100 ns */
+    uint32_t *latencies; /* from due to answered, by number; in 100 ns */
     uint32_t *delays;    /* from due to sent, of `sent` */
     struct connection connections[MAX_CONNECTIONS];
     /* The free connections: a ring, as long as there are connections. */
@@ -137,6 +138,7 @@ static void send_next(struct pacer *pacer, uint64_t due)
         open_connection(pacer, connection);
     connection->busy = true;
     connection->due = due;
+    connection->number = pacer->sent;
     connection->received = 0;
     pacer->delays[pacer->sent++] = (uint32_t)((now() - due) / 100);
     /* The connection has nothing else to send, so all of it fits. */
@@ -181,8 +183,9 @@ static void handle_event(struct pacer *pacer, struct connection *connection)
     reply[connection->received] = '\0';
     if (!check_reply(reply, connection->received))
         return;
-    pacer->latencies[pacer->answered++] =
+    pacer->latencies[connection->number] =
         (uint32_t)((now() - connection->due) / 100);
+    pacer->answered++;
     if (strcasestr(reply, "\r\nConnection: close") != NULL)
         close_connection(connection);
     return_connection(pacer, connection);
@@ -226,15 +229,28 @@ static double percentile(const uint32_t *sorted, uint64_t count, uint64_t mille)
     return sorted[rank - 1] / 1e4;
 }
 
+/* When the first request was due, and all latencies, to compare times. */
+static void print_samples(const struct pacer *pacer)
+{
+    printf("{\"begun\": %.6f, \"latencies\": [", (double)pacer->begun / SECOND);
+    for (uint64_t i = 0; i < pacer->answered; i++)
+        printf(i == 0 ? "%.4f" : ", %.4f", pacer->latencies[i] / 1e4);
+    printf("], ");
+}
+
 static void print_result(const struct pacer *pacer)
 {
     uint64_t count = pacer->answered;
 
     if (count == 0)
         die("no request was sent");
+    if (pacer->samples != 0)
+        print_samples(pacer);
+    else
+        putchar('{');
     qsort(pacer->latencies, count, sizeof(uint32_t), compare_times);
     qsort(pacer->delays, count, sizeof(uint32_t), compare_times);
-    printf("{\"requests\": %" PRIu64 ", \"p50\": %.4f, \"p99\": %.4f, "
+    printf("\"requests\": %" PRIu64 ", \"p50\": %.4f, \"p99\": %.4f, "
            "\"p99.9\": %.4f, \"late p99\": %.4f}\n",
            count, percentile(pacer->latencies, count, 500),
            percentile(pacer->latencies, count, 990),
@@ -274,6 +290,7 @@ int main(int argc, char *argv[])
         {"rate", &pacer.rate, 1, 1000000},
         {"milliseconds", &pacer.milliseconds, 1, 60000},
         {"round", &pacer.fleet.round, 0, UINT32_MAX},
+        {"samples", &pacer.samples, 0, 1},
         {NULL, NULL, 0, 0},
     };
 

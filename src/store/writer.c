@@ -275,8 +275,9 @@ static void commit_group(struct sqlite_journal *journal,
     }
     measure_commit(journal, start, group);
     apply_group(journal, group, position + 1);
-    count_bytes(journal);
     atomic_store(&journal->position, row.last);
+    /* Behind it: whoever gets a notice looks at the position, too. */
+    count_bytes(journal);
     settle_group(journal, group, position + 1);
 }
 

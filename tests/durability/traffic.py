@@ -26,7 +26,7 @@ Message = tuple[str, int]  # channel and number
 
 TYPES = ["Falcon-9", "Saturn-V", "Löwe 3 \"Ü\"", "N1" * 100]
 MISSIONS = ["ARTEMIS", "SHUTTLE_MIR", "GEMINI\\7", "月" * 80]
-MANY_HELD = 50  # messages that a sender leaves out: more are sent soon
+MANY_HELD = 20  # messages that a sender leaves out: more are sent soon
 REASONS = ["PRESSURE_VESSEL_FAILURE", "WIND"]
 
 
@@ -253,10 +253,13 @@ class Sender:
 
     def _make(self) -> Request:
         single = self._random.random() < self._singles
-        messages = [self._message() for _ in range(
-            1 if single else self._random.randint(1, self._batch))]
+        late: list[Message] = []
         if self._held and self._random.random() < (0.1 if len(self._held) < MANY_HELD else 0.9):
-            messages = [self._held.pop(0)] if single else messages + [self._held.pop(0)]
+            late = [self._held.pop(0)]
+        if single:
+            messages = late or [self._message()]
+        else:
+            messages = [self._message() for _ in range(self._random.randint(1, self._batch))] + late
         if not single and self._random.random() < 0.5:
             self._random.shuffle(messages)
         return make_request(self._random, messages, single)

@@ -3,8 +3,9 @@
  * Tests of the allocations of single parts: what is made at the start is made
  * completely or not at all; the block of a rocket's runs may fail to shrink; a
  * refused message changes no count; a list takes two allocations, and is right
- * if rockets are added between them; a response for another site needs one;
- * counters count without any.
+ * if rockets are added between them; a snapshot is loaded with the threads that
+ * there are; a response for another site needs one allocation; counters count
+ * without any.
  */
 #include "lib/unit_check.h"
 
@@ -20,12 +21,15 @@
 #include "http/site_policy.h"
 #include "lib/folder.h"
 #include "lib/messages.h"
+#include "lib/saved_table.h"
 #include "listing/list_page.h"
 #include "scarcity.h"
 #include "server/connections.h"
 #include "server/request_log.h"
 #include "server/server_metrics.h"
 #include "store/folder.h"
+#include "store/snapshot_file.h"
+#include "store/snapshot_load.h"
 #include "store/wal.h"
 #include "table/table.h"
 #include "table/table_image.h"
@@ -103,6 +107,27 @@ static bool check_log(void)
     return checked;
 }
 
+/* A snapshot, written and opened. */
+static bool use_snapshot(void)
+{
+    char path[64], error[JOURNAL_ERROR];
+    struct snapshot_info info = {.position = 1};
+
+    snprintf(path, sizeof(path), "%s/some.db", root);
+    unlink(path);
+    struct snapshot_writer *writer =
+        snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, 1, error);
+    bool written =
+        writer != NULL && snapshot_writer_finish(writer, &info, error);
+    snapshot_writer_free(writer);
+    struct snapshot_reader *reader =
+        written ? snapshot_reader_new(path, SNAPSHOT_OF_FOLDER, error) : NULL;
+    snapshot_reader_free(reader);
+    if (reader == NULL)
+        assert_non_null(strstr(error, "some.db: Cannot allocate memory"));
+    return reader != NULL;
+}
+
 static int64_t check_part(void *context, const struct scarcity_limit *limit)
 {
     const struct part *part = context;
@@ -120,7 +145,8 @@ static void parts_are_made_completely_or_not_at_all(void **state)
 {
     struct part parts[] = {{make_table, 1},   {make_connections, 2},
                            {make_metrics, 2}, {make_workers, 1},
-                           {use_folder, 2},   {check_log, 1}};
+                           {use_folder, 2},   {check_log, 1},
+                           {use_snapshot, 3}};
 
     (void)state;
     snprintf(root, sizeof(root), "/tmp/test_fault_parts-XXXXXX");
@@ -378,6 +404,45 @@ static void list_needs_more_memory_only_if_rockets_are_added(void **state)
     }
 }
 
+/* Without any thread it is refused; one is enough. */
+static void a_snapshot_is_loaded_with_the_threads_there_are(void **state)
+{
+    enum { BLOCK = 100 };
+    int64_t live = scarcity->live;
+    struct table *table = table_new(SIZE_MAX);
+    struct snapshot_info info = {.through = DOUBLED, .max_runs = 1};
+    char path[64], error[JOURNAL_ERROR], expected[2 * JOURNAL_ERROR];
+
+    (void)state;
+    snprintf(root, sizeof(root), "/tmp/test_fault_parts-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/snapshot.db", root);
+    add_rockets(table, 0);
+    assert_true(saved_table_write(table, path, BLOCK, &info, error));
+    for (int64_t threads = 0; threads < 2; threads++) {
+        struct table *loaded = table_new(SIZE_MAX);
+        scarcity_begin(scarcity, &(struct scarcity_limit){SCARCITY_THREADS,
+                                                          true, threads});
+        enum journal_replayed result =
+            snapshot_load(path, SNAPSHOT_OF_FOLDER, loaded, NULL, error);
+        scarcity_end(scarcity);
+        if (threads == 0) {
+            assert_int_equal(result, JOURNAL_FAILED);
+            snprintf(expected, sizeof(expected),
+                     "cannot load %s: there is no thread for it", path);
+            assert_string_equal(error, expected);
+        } else {
+            assert_int_equal(result, JOURNAL_COMPLETE);
+            assert_true(saved_table_same(table, loaded));
+        }
+        table_free(loaded);
+    }
+    table_free(table);
+    folder_remove(root);
+    /* Some is allocated by libraries and freed here, as by getline(3). */
+    scarcity->live = live;
+}
+
 /* The browser then keeps the page from reading it; caches know why. */
 static void response_without_memory_names_no_origin(void **state)
 {
@@ -445,6 +510,7 @@ int main(void)
         cmocka_unit_test(refused_message_changes_no_count),
         cmocka_unit_test(rockets_are_saved_and_loaded_whole),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
+        cmocka_unit_test(a_snapshot_is_loaded_with_the_threads_there_are),
         cmocka_unit_test(response_without_memory_names_no_origin),
         cmocka_unit_test(counts_of_threads_need_little_memory_or_none),
     };

@@ -463,7 +463,7 @@ static void expect_file(const char *name, const char *expected)
     snprintf(path, sizeof(path), "%s%s", data, name);
     FILE *file = fopen(path, "re");
     assert_non_null(file);
-    fgets(text, sizeof(text), file);
+    assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
     assert_string_equal(text, expected);
 }
