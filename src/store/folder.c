@@ -151,12 +151,14 @@ bool folder_probe(const struct folder *folder, size_t size,
         return folder_fail(folder, "create", probe_new_name, error);
     bool filled = fill_probe(folder, file, size, error);
     close(file);
-    if (!filled) {
+    bool renamed =
+        filled &&
+        (renameat(directory, probe_new_name, directory, probe_name) == 0 ||
+         folder_fail(folder, "rename", probe_new_name, error));
+    if (!renamed) {
         unlinkat(directory, probe_new_name, 0);
         return false;
     }
-    if (renameat(directory, probe_new_name, directory, probe_name) != 0)
-        return folder_fail(folder, "rename", probe_new_name, error);
     if (!folder_sync(folder, error))
         return false;
     return unlinkat(directory, probe_name, 0) == 0 ||
