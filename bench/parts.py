@@ -19,6 +19,8 @@ BUDGETS = {
     ("many: in order, as they were launched", "messages/s"): (True, 3e6, 0),
     ("many: random, in groups of 64 with positions", "messages/s"):
         (True, 3e6, 0),
+    ("save all rockets", "ms"): (False, 250, 0),
+    ("size", "bytes a rocket"): (False, 70, 1),
 }
 
 # What growth.gp draws, in its columns behind the number of rockets.

@@ -211,7 +211,8 @@ static enum journal_replayed write_backup(struct backup *backup,
         return JOURNAL_FAILED;
     backup->replay.row = add_row;
     backup->replay.context = backup;
-    result = offline_replay_all(&backup->files, &backup->replay, &block, error);
+    result = offline_replay_all(&backup->files, true, &backup->replay, &block,
+                                error);
     if (result == JOURNAL_COMPLETE && (!finish_backup(backup, state, error) ||
                                        !publish_backup(backup, error)))
         result = JOURNAL_FAILED;

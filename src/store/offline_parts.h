@@ -84,11 +84,11 @@ struct offline_block {
 };
 
 /*
- * Read all blocks of the snapshot, and check each image in them. `replay` tells
- * its watch how far it is.
+ * Read all blocks of the snapshot, and check each image in them. `pages`: check
+ * the pages of its database, too. `replay` tells its watch how far it is.
  */
 enum journal_replayed offline_read_blocks(struct offline_files *files,
-                                          struct row_replay *replay,
+                                          bool pages, struct row_replay *replay,
                                           const struct offline_block *block,
                                           char error[JOURNAL_ERROR]);
 
@@ -108,13 +108,9 @@ bool offline_replay_end(const struct offline_files *files,
 
 /* All of these, in their order, until one does not succeed. */
 enum journal_replayed offline_replay_all(struct offline_files *files,
-                                         struct row_replay *replay,
+                                         bool pages, struct row_replay *replay,
                                          const struct offline_block *block,
                                          char error[JOURNAL_ERROR]);
-
-/* Let SQLite check all pages of a database. False, with `error`. */
-bool offline_check_pages(const struct segment_rows *rows,
-                         char error[JOURNAL_ERROR]);
 
 /* What was found, after a replay that is complete. */
 struct offline_state offline_state_of(const struct offline_files *files,

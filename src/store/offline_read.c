@@ -58,7 +58,7 @@ static enum journal_replayed read_all(struct offline_files *files,
     table_limit_admission(table);
     replay.target = commit_target(commit);
     if (row_replay_init(&replay, error)) {
-        result = offline_replay_all(files, &replay, &block, error);
+        result = offline_replay_all(files, false, &replay, &block, error);
         row_replay_release(&replay);
     }
     if (result == JOURNAL_COMPLETE)

@@ -173,8 +173,8 @@ static enum journal_replayed write_files(struct restore *restore,
         return JOURNAL_FAILED;
     restore->replay.row = add_row;
     restore->replay.context = restore;
-    enum journal_replayed result =
-        offline_replay_all(&restore->files, &restore->replay, &block, error);
+    enum journal_replayed result = offline_replay_all(
+        &restore->files, true, &restore->replay, &block, error);
     if (result == JOURNAL_COMPLETE &&
         (!finish_files(restore, error) || !publish_files(restore, error)))
         result = JOURNAL_FAILED;

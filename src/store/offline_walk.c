@@ -89,25 +89,9 @@ static enum journal_replayed read_blocks(struct offline_files *files,
     }
 }
 
-enum journal_replayed offline_read_blocks(struct offline_files *files,
-                                          struct row_replay *replay,
-                                          const struct offline_block *block,
-                                          char error[JOURNAL_ERROR])
-{
-    if (files->snapshot == NULL)
-        return JOURNAL_COMPLETE;
-    snapshot_reader_range(files->snapshot, 1, files->info.blocks + 1);
-    enum journal_replayed result = read_blocks(files, replay, block, error);
-    if (result != JOURNAL_COMPLETE ||
-        replay->progress.rockets == files->info.rockets)
-        return result;
-    snapshot_reader_write_whole_damage(files->snapshot,
-                                       "its number of rockets is wrong", error);
-    return JOURNAL_FAILED;
-}
-
-bool offline_check_pages(const struct segment_rows *rows,
-                         char error[JOURNAL_ERROR])
+/* Let SQLite check all pages of a database. False, with `error`. */
+static bool check_pages(const struct segment_rows *rows,
+                        char error[JOURNAL_ERROR])
 {
     sqlite3_stmt *statement = NULL;
     const char *result = NULL;
@@ -123,6 +107,39 @@ bool offline_check_pages(const struct segment_rows *rows,
                     rows->remedy != NULL ? rows->remedy : SEGMENT_RESTORE);
     sqlite3_finalize(statement);
     return sound;
+}
+
+/* Whether all of the snapshot is right, now that its blocks are. */
+static bool check_snapshot(const struct offline_files *files, bool pages,
+                           const struct row_replay *replay,
+                           char error[JOURNAL_ERROR])
+{
+    const struct segment_rows database = {
+        .db = snapshot_reader_database(files->snapshot),
+        .path = files->snapshot_path,
+        .remedy = files->rows.remedy,
+    };
+
+    if (replay->progress.rockets == files->info.rockets)
+        return !pages || check_pages(&database, error);
+    snapshot_reader_write_whole_damage(files->snapshot,
+                                       "its number of rockets is wrong", error);
+    return false;
+}
+
+enum journal_replayed offline_read_blocks(struct offline_files *files,
+                                          bool pages, struct row_replay *replay,
+                                          const struct offline_block *block,
+                                          char error[JOURNAL_ERROR])
+{
+    if (files->snapshot == NULL)
+        return JOURNAL_COMPLETE;
+    snapshot_reader_range(files->snapshot, 1, files->info.blocks + 1);
+    enum journal_replayed result = read_blocks(files, replay, block, error);
+    return result == JOURNAL_COMPLETE &&
+                   !check_snapshot(files, pages, replay, error)
+               ? JOURNAL_FAILED
+               : result;
 }
 
 enum journal_replayed offline_find_history(struct offline_files *files,
@@ -156,8 +173,7 @@ static enum journal_replayed replay_image(struct segment_image *image,
             replay->id_path = rows->path;
         }
         result = row_replay_run(replay, rows, error);
-        if (result == JOURNAL_COMPLETE && pages &&
-            !offline_check_pages(rows, error))
+        if (result == JOURNAL_COMPLETE && pages && !check_pages(rows, error))
             result = JOURNAL_FAILED;
     }
     segment_image_unload(image);
@@ -206,15 +222,15 @@ bool offline_replay_end(const struct offline_files *files,
 }
 
 enum journal_replayed offline_replay_all(struct offline_files *files,
-                                         struct row_replay *replay,
+                                         bool pages, struct row_replay *replay,
                                          const struct offline_block *block,
                                          char error[JOURNAL_ERROR])
 {
     enum journal_replayed result =
-        offline_read_blocks(files, replay, block, error);
+        offline_read_blocks(files, pages, replay, block, error);
 
     for (size_t i = 0; result == JOURNAL_COMPLETE && i < files->parts; i++)
-        result = offline_replay_part(files, i, false, replay, error);
+        result = offline_replay_part(files, i, pages, replay, error);
     if (result == JOURNAL_COMPLETE && !offline_replay_end(files, replay, error))
         result = JOURNAL_FAILED;
     return result;

@@ -38,8 +38,12 @@ static void fetch_pieces(struct prefetch *prefetch, const struct stripe *stripe)
         __builtin_prefetch(stripe->ids);
     }
     prefetch->place = place;
-    __builtin_prefetch(&stripe->entries.pieces[(place - 1) / STRIPE_CHUNK]);
-    __builtin_prefetch(&stripe->columns.pieces[(place - 1) / COLUMNS_ROCKETS]);
+    /* An empty stripe has none, and NULL no members, not even the first. */
+    if (stripe->count > 0) {
+        __builtin_prefetch(&stripe->entries.pieces[(place - 1) / STRIPE_CHUNK]);
+        __builtin_prefetch(
+            &stripe->columns.pieces[(place - 1) / COLUMNS_ROCKETS]);
+    }
     for (unsigned i = 0; i < prefetch->string_count; i++)
         interned_prefetch_place(&stripe->strings, &prefetch->strings[i]);
 }

@@ -130,12 +130,9 @@ static void what_is_given_is_not_the_choice_of_the_machine(void **state)
     assert_true(reading.config.memory_by_machine);
 }
 
-/*
- * What differs from the defaults, as "port=9000 host=:: "; "help",
- * "version" or the error.
- */
-static const char *outcome_of(enum config_result result,
-                              const struct reading *reading)
+/* Write what is to be done, unless it is to serve. Returns the end. */
+static char *describe_command(char *at, enum config_result result,
+                              const struct config *config)
 {
     static const char *const commands[] = {
         [CONFIG_RUN] = "",
@@ -145,6 +142,22 @@ static const char *outcome_of(enum config_result result,
         [CONFIG_RESTORE] = "restore ",
         [CONFIG_EXPORT] = "export ",
     };
+
+    at += sprintf(at, "%s", commands[result]);
+    if (config->check_url != NULL)
+        at += sprintf(at, "url=%s ", config->check_url);
+    if (config->file != NULL)
+        at += sprintf(at, "file=%s ", config->file);
+    return at;
+}
+
+/*
+ * What differs from the defaults, as "port=9000 host=:: "; "help",
+ * "version" or the error.
+ */
+static const char *outcome_of(enum config_result result,
+                              const struct reading *reading)
+{
     static char changes[256];
     const struct config *config = &reading->config;
     char *at = changes;
@@ -158,7 +171,7 @@ static const char *outcome_of(enum config_result result,
     if (!is_set)
         return result == CONFIG_HELP ? "help" : "version";
 
-    at += sprintf(at, "%s", commands[result]);
+    at = describe_command(at, result, config);
     if (config->port != 8088)
         at += sprintf(at, "port=%u ", (unsigned)config->port);
     if (strcmp(config->host, "127.0.0.1") != 0)
@@ -177,10 +190,6 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "idle=%u ", config->idle_timeout);
     if (config->drain != 0)
         at += sprintf(at, "drain=%u ", config->drain);
-    if (config->check_url != NULL)
-        at += sprintf(at, "url=%s ", config->check_url);
-    if (config->file != NULL)
-        at += sprintf(at, "file=%s ", config->file);
     if (config->max_memory != 7 << 20)
         at += sprintf(at, "memory=%zu ", config->max_memory);
     if (config->data != NULL)
@@ -258,10 +267,10 @@ static const struct {
     {"-check-health", "", "health "},
     {"--check-health -port 9000", "LUNAR_HOST=::", "health port=9000 host=:: "},
     {"-check-health=http://[::1]:9/a?b", "LUNAR_PORT=9000",
-     "health port=9000 url=http://[::1]:9/a?b "},
+     "health url=http://[::1]:9/a?b port=9000 "},
     {"-check-health=http://a -check-health", "", "health "},
     {"-check-health -version", "", "version"},
-    {"-check-health http://a -port 9", "", "health port=9 url=http://a "},
+    {"-check-health http://a -port 9", "", "health url=http://a port=9 "},
     {"-check-health localhost", "", "-check-health=localhost: " URL},
     {"-check-health", "LUNAR_PORT=x", "LUNAR_PORT=x: " PORT},
     {"", "LUNAR_CHECK_HEALTH=http://a", ""},
@@ -603,6 +612,19 @@ static void error_or_warning_is_one_short_line(void **state)
     }
 }
 
+/* All parts of it, one behind the other. */
+static const char *whole_help(void)
+{
+    static char help[8192];
+    size_t end = 0;
+
+    for (size_t i = 0; config_help(i) != NULL; i++)
+        end += (size_t)snprintf(help + end, sizeof(help) - end, "%s",
+                                config_help(i));
+    assert_true(end < sizeof(help));
+    return help;
+}
+
 static void help_describes_every_flag(void **state)
 {
     (void)state;
@@ -655,12 +677,7 @@ static void help_describes_every_flag(void **state)
         "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
         "Exit status: 0",
     };
-    char help[8192] = "";
-    size_t end = 0;
-    for (size_t i = 0; config_help(i) != NULL; i++)
-        end += (size_t)snprintf(help + end, sizeof(help) - end, "%s",
-                                config_help(i));
-    assert_true(end < sizeof(help));
+    const char *help = whole_help();
     for (size_t i = 0; i < COUNT(parts); i++)
         assert_non_null(strstr(help, parts[i]));
     for (const char *line = help; *line != '\0';) {

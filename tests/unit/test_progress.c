@@ -5,6 +5,10 @@
  */
 #include "lib/captured_log.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/log.h"
 #include "progress.h"
 
@@ -82,12 +86,65 @@ static void nothing_is_shown_early_or_unasked(void **state)
     assert_string_equal(capture.text, "");
 }
 
+/* A terminal of a test: what is written to stderr can be read from it. */
+static int open_terminal(int *saved)
+{
+    char name[64];
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    assert_int_equal(ptsname_r(terminal, name, sizeof(name)), 0);
+    int other = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(other >= 0);
+    *saved = dup(STDERR_FILENO);
+    assert_true(dup2(other, STDERR_FILENO) >= 0);
+    close(other);
+    return terminal;
+}
+
+/* A command prints its results to the same terminal. */
+static void bar_is_erased_before_something_else_is_written(void **state)
+{
+    static const struct journal_progress now = {.done = 43, .total = 100};
+    static const char shown[] = "checking [########            ] 43 %"
+                                "\r\033[Kresult\r\n"
+                                "checking [########            ] 43 %"
+                                "\r\033[K";
+    struct progress progress = {.doing = "checking", .path = "d"};
+    char text[512] = "";
+    int saved;
+    int terminal = open_terminal(&saved);
+
+    (void)state;
+    setenv("TERM", "xterm", 1); /* NOLINT(concurrency-mt-unsafe) */
+    assert_true(log_start());
+    progress_begin(&progress);
+    for (int i = 0; i < 2; i++) {
+        progress.shown = 0;
+        progress_show(&progress, &now);
+        log_flush(1000);
+        progress_clear(&progress);
+        if (i == 0)
+            assert_int_equal(write(STDERR_FILENO, "result\n", 7), 7);
+    }
+    progress_end(&progress);
+    log_stop(1000);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_true(read(terminal, text, sizeof(text) - 1) > 0);
+    close(terminal);
+    assert_string_equal(text, shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_has_what_is_known),
         cmocka_unit_test(json_has_the_numbers_as_members),
         cmocka_unit_test(nothing_is_shown_early_or_unasked),
+        cmocka_unit_test(bar_is_erased_before_something_else_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

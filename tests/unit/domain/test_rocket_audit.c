@@ -137,7 +137,7 @@ static void floor_lies_in_a_run_below_the_bound_of_others(void **context)
         {8, 0, 1, 9, 1, 0, 7, true},
         {8, 0, 1, 9, 1, 0, 8, false},
         {10, 0, 1, 9, 1, 0, 1, false},
-        {4 * BOUND, 0, 1, 9, 1, 0, 1, false},
+        {UINT64_C(4) * BOUND, 0, 1, 9, 1, 0, 1, false},
         /* One run too many, when the floor was given up. */
         {8, 0, 1, 9, 2, 0, 1, false},
         {7, 0, 1, 9, 2, 0, 1, false},

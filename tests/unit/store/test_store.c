@@ -212,6 +212,19 @@ static int set_up_eager(void **context)
     return 0;
 }
 
+/* Its empty segment has more bytes than the limit. */
+static void empty_store_gets_no_snapshot(void **context)
+{
+    struct process *process = *context;
+    struct store_snapshot_status status;
+
+    poll(NULL, 0, 50);
+    store_snapshot_status(process->store, &status);
+    assert_true(status.enabled);
+    assert_false(status.exists || status.running);
+    assert_null(status.problem);
+}
+
 static void snapshot_takes_the_place_of_the_journal(void **context)
 {
     struct process *process = *context;
@@ -439,6 +452,7 @@ int main(void)
         FIXTURE_TEST(new_folders_have_different_ids),
         FIXTURE_TEST(folder_has_one_user),
         FIXTURE_TEST(metrics_tell_what_the_journal_does),
+        EAGER_TEST(empty_store_gets_no_snapshot),
         EAGER_TEST(snapshot_takes_the_place_of_the_journal),
         EAGER_TEST(progress_is_one_over_snapshot_and_journal),
         EAGER_TEST(snapshot_is_loaded_past_the_limit),

@@ -191,215 +191,130 @@ static void image_that_does_not_fit_is_not_written(void **context)
 
 #define TIME "\0\0\0\0"
 
-static void each_rule_is_checked(void **context)
-{
-    (void)context;
-    /* The rocket "r" with one message, a speed increase by 1 at 0, is first. */
-    const struct {
-        struct text bytes;
-        bool accepted;
-    } rows[] = {
-        {TEXT("\0\1r\1"
-              "\0\0\2" TIME),
-         true},
-        /* The first byte and the id. */
-        {TEXT("\2\1r\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\0\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\1.\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\3...\1"
-              "\0\0\2" TIME),
-         true},
-        {TEXT("\0\1\0\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\1\x7f\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\1\xff\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\2\xc3\xb6\1"
-              "\0\0\2" TIME),
-         true},
-        {TEXT("\0\x24" UUID "\1"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\x23"
-              "193270a9-c9cf-404a-8f83-838e71d9ae6"
-              "\1"
-              "\0\0\2" TIME),
-         true},
-        {TEXT("\x80"
-              "0123456789abcdef"
-              "\1"
-              "\0\0\2" TIME),
-         true},
-        /* The revision: at least one for each message, up to 2^54 - 1. */
-        {TEXT("\0\1r\0"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\1\0\2" TIME),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\0\2" TIME),
-         true},
-        {TEXT("\0\1r\x81\0"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\1r\xff\xff\xff\xff\xff\xff\xff\x1f"
-              "\0\0\2" TIME),
-         true},
-        {TEXT("\0\1r\x80\x80\x80\x80\x80\x80\x80\x20"
-              "\0\0\2" TIME),
-         false},
-        {TEXT("\0\1r\x80\x80\x80\x80\x80\x80\x80\x80\x80\2"
-              "\0\0\2" TIME),
-         false},
-        /* With gaps: one run from 2 on; from 1 on, which has no gap. */
-        {TEXT("\1\1r\1\0\0"
-              "\1\0\0\2" TIME),
-         true},
-        {TEXT("\1\1r\1\0\0"
-              "\0\0\0\2" TIME),
-         false},
-        {TEXT("\1\1r\2\1\0"
-              "\0\0\0\2"
-              "\0\0\0\2" TIME),
-         true},
-        {TEXT("\1\1r\1\1\0"
-              "\0\0\0\2"
-              "\0\0\0\2" TIME),
-         false},
-        /* Numbers up to 2^53 - 1. */
-        {TEXT("\1\1r\1\0\0"
-              "\xfe\xff\xff\xff\xff\xff\xff\x0f\0\0\2" TIME),
-         true},
-        {TEXT("\1\1r\1\0\0"
-              "\xff\xff\xff\xff\xff\xff\xff\x0f\0\0\2" TIME),
-         false},
-        {TEXT("\0\1r\xff\xff\xff\xff\xff\xff\xff\x1f"
-              "\xfe\xff\xff\xff\xff\xff\xff\x0f\0\2" TIME),
-         true},
-        {TEXT("\0\1r\xff\xff\xff\xff\xff\xff\xff\x1f"
-              "\xff\xff\xff\xff\xff\xff\xff\x0f\0\2" TIME),
-         false},
-        /* A floor, but too few messages for it. */
-        {TEXT("\1\1r\x10\0\2"
-              "\0\4\0\2"
-              "\0" TIME),
-         false},
-        /* Parts of the effect, and the speed that one message can give. */
-        {TEXT("\0\1r\1"
-              "\0\x08\2" TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\0\x80\xa8\xd6\xb9\x07" TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\0\x82\xa8\xd6\xb9\x07" TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\2@M\0" TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\2@M\2" TIME),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\2@M\2" TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\4@M\0" TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\6@M@N\0" TIME),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\6@M@N\0" TIME),
-         true},
-        /* More bits than 64. */
-        {TEXT("\0\1r\1"
-              "\0\0\x82\x80\x80\x80\x80\x80\x80\x80\x80\2" TIME),
-         false},
-        /* A launch has a type and a mission, and a first speed from 0 on. */
-        {TEXT("\0\1r\1"
-              "\0\3@T@M\0" TIME TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\1@T\0" TIME TIME),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\1@T\0" TIME TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\3@T@M\1" TIME TIME),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\3@T@M\1" TIME TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\7@T@M@R\0" TIME TIME),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\7@T@M@R\0" TIME TIME),
-         true},
-        /* Strings: known ones are not written again. */
-        {TEXT("\0\1r\1"
-              "\0\3@T\0\0" TIME TIME),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\3@T@T\0" TIME TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\3@T\1\0" TIME TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\2\0\0" TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\2@\x1f\0" TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\2@\xff\0" TIME),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\2\xc0\2M\0" TIME),
-         false},
-        /* Times: that of the latest message, which may be the launch. */
-        {TEXT("\0\1r\1"
-              "\0\3@T@M\0" TIME "\0\2\0\0"),
-         false},
-        {TEXT("\0\1r\2"
-              "\1\3@T@M\0" TIME "\0\2\0\0"),
-         true},
-        {TEXT("\0\1r\1"
-              "\0\0\2"
-              "\x0a\0\0\0"),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\0\2"
-              "\0\0\2\0"),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\0\2"
-              "\0\0\0\xfe\x16"),
-         false},
-        {TEXT("\0\1r\1"
-              "\0\0\2"
-              "\0\0\0\xbe\x16"),
-         true},
-    };
+struct rule {
+    struct text bytes;
+    bool accepted;
+};
 
-    for (size_t i = 0; i < COUNT(rows); i++)
+static void check_rules(const struct rule *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
         if (read_any(rows[i].bytes) != rows[i].accepted)
             fail_msg("row %zu: not %s", i,
                      rows[i].accepted ? "accepted" : "refused");
+}
+
+static void each_rule_for_ids_and_revisions_is_checked(void **context)
+{
+    (void)context;
+    /* The rocket "r" with one message, a speed increase by 1 at 0, is first. */
+    const struct rule rows[] = {
+        {TEXT("\0\1r\1\0\0\2" TIME), true},
+        /* The first byte and the id. */
+        {TEXT("\2\1r\1\0\0\2" TIME), false},
+        {TEXT("\0\0\1\0\0\2" TIME), false},
+        {TEXT("\0\1.\1\0\0\2" TIME), false},
+        {TEXT("\0\3...\1\0\0\2" TIME), true},
+        {TEXT("\0\1\0\1\0\0\2" TIME), false},
+        {TEXT("\0\1\x7f\1\0\0\2" TIME), false},
+        {TEXT("\0\1\xff\1\0\0\2" TIME), false},
+        {TEXT("\0\2\xc3\xb6\1\0\0\2" TIME), true},
+        {TEXT("\0\x24" UUID "\1\0\0\2" TIME), false},
+        {TEXT("\0\x23"
+              "193270a9-c9cf-404a-8f83-838e71d9ae6\1\0\0\2" TIME),
+         true},
+        {TEXT("\x80"
+              "0123456789abcdef\1\0\0\2" TIME),
+         true},
+        /* The revision: at least one for each message, up to 2^54 - 1. */
+        {TEXT("\0\1r\0\0\0\2" TIME), false},
+        {TEXT("\0\1r\1\1\0\2" TIME), false},
+        {TEXT("\0\1r\2\1\0\2" TIME), true},
+        {TEXT("\0\1r\x81\0\0\0\2" TIME), false},
+        {TEXT("\0\1r\xff\xff\xff\xff\xff\xff\xff\x1f\0\0\2" TIME), true},
+        {TEXT("\0\1r\x80\x80\x80\x80\x80\x80\x80\x20\0\0\2" TIME), false},
+        {TEXT("\0\1r\x80\x80\x80\x80\x80\x80\x80\x80\x80\2\0\0\2" TIME), false},
+    };
+
+    check_rules(rows, COUNT(rows));
+}
+
+static void each_rule_for_runs_is_checked(void **context)
+{
+    (void)context;
+    const struct rule rows[] = {
+        /* With gaps: one run from 2 on; from 1 on, which has no gap. */
+        {TEXT("\1\1r\1\0\0\1\0\0\2" TIME), true},
+        {TEXT("\1\1r\1\0\0\0\0\0\2" TIME), false},
+        {TEXT("\1\1r\2\1\0\0\0\0\2\0\0\0\2" TIME), true},
+        {TEXT("\1\1r\1\1\0\0\0\0\2\0\0\0\2" TIME), false},
+        /* Numbers up to 2^53 - 1. */
+        {TEXT("\1\1r\1\0\0\xfe\xff\xff\xff\xff\xff\xff\x0f\0\0\2" TIME), true},
+        {TEXT("\1\1r\1\0\0\xff\xff\xff\xff\xff\xff\xff\x0f\0\0\2" TIME), false},
+        {TEXT("\0\1r\xff\xff\xff\xff\xff\xff\xff\x1f\xfe\xff\xff\xff\xff\xff"
+              "\xff\x0f\0\2" TIME),
+         true},
+        {TEXT("\0\1r\xff\xff\xff\xff\xff\xff\xff\x1f\xff\xff\xff\xff\xff\xff"
+              "\xff\x0f\0\2" TIME),
+         false},
+        /* A floor, but too few messages for it. */
+        {TEXT("\1\1r\x10\0\2\0\4\0\2\0" TIME), false},
+    };
+
+    check_rules(rows, COUNT(rows));
+}
+
+static void each_rule_for_effects_is_checked(void **context)
+{
+    (void)context;
+    const struct rule rows[] = {
+        /* Parts of the effect, and the speed that one message can give. */
+        {TEXT("\0\1r\1\0\x08\2" TIME), false},
+        {TEXT("\0\1r\1\0\0\x80\xa8\xd6\xb9\x07" TIME), true},
+        {TEXT("\0\1r\1\0\0\x82\xa8\xd6\xb9\x07" TIME), false},
+        {TEXT("\0\1r\1\0\2@M\0" TIME), true},
+        {TEXT("\0\1r\1\0\2@M\2" TIME), false},
+        {TEXT("\0\1r\2\1\2@M\2" TIME), true},
+        {TEXT("\0\1r\1\0\4@M\0" TIME), true},
+        {TEXT("\0\1r\1\0\6@M@N\0" TIME), false},
+        {TEXT("\0\1r\2\1\6@M@N\0" TIME), true},
+        /* More bits than 64. */
+        {TEXT("\0\1r\1\0\0\x82\x80\x80\x80\x80\x80\x80\x80\x80\2" TIME), false},
+        /* A launch has a type and a mission, and a first speed from 0 on. */
+        {TEXT("\0\1r\1\0\3@T@M\0" TIME TIME), true},
+        {TEXT("\0\1r\1\0\1@T\0" TIME TIME), false},
+        {TEXT("\0\1r\2\1\1@T\0" TIME TIME), false},
+        {TEXT("\0\1r\1\0\3@T@M\1" TIME TIME), false},
+        {TEXT("\0\1r\2\1\3@T@M\1" TIME TIME), true},
+        {TEXT("\0\1r\1\0\7@T@M@R\0" TIME TIME), false},
+        {TEXT("\0\1r\2\1\7@T@M@R\0" TIME TIME), true},
+    };
+
+    check_rules(rows, COUNT(rows));
+}
+
+static void each_rule_for_strings_and_times_is_checked(void **context)
+{
+    (void)context;
+    const struct rule rows[] = {
+        /* Strings: known ones are not written again. */
+        {TEXT("\0\1r\1\0\3@T\0\0" TIME TIME), true},
+        {TEXT("\0\1r\1\0\3@T@T\0" TIME TIME), false},
+        {TEXT("\0\1r\1\0\3@T\1\0" TIME TIME), false},
+        {TEXT("\0\1r\1\0\2\0\0" TIME), false},
+        {TEXT("\0\1r\1\0\2@\x1f\0" TIME), false},
+        {TEXT("\0\1r\1\0\2@\xff\0" TIME), false},
+        {TEXT("\0\1r\1\0\2\xc0\2M\0" TIME), false},
+        /* Times: that of the latest message, which may be the launch. */
+        {TEXT("\0\1r\1\0\3@T@M\0" TIME "\0\2\0\0"), false},
+        {TEXT("\0\1r\2\1\3@T@M\0" TIME "\0\2\0\0"), true},
+        {TEXT("\0\1r\1\0\0\2\x0a\0\0\0"), false},
+        {TEXT("\0\1r\1\0\0\2\0\0\2\0"), false},
+        {TEXT("\0\1r\1\0\0\2\0\0\0\xfe\x16"), false},
+        {TEXT("\0\1r\1\0\0\2\0\0\0\xbe\x16"), true},
+    };
+
+    check_rules(rows, COUNT(rows));
 }
 
 /* 2^53 - 1 messages may have changed the speed to any value. */
@@ -474,7 +389,10 @@ int main(void)
         FIXTURE_TEST(what_is_cut_off_is_refused),
         FIXTURE_TEST(changed_bytes_are_refused_or_another_rocket),
         FIXTURE_TEST(image_that_does_not_fit_is_not_written),
-        FIXTURE_TEST(each_rule_is_checked),
+        FIXTURE_TEST(each_rule_for_ids_and_revisions_is_checked),
+        FIXTURE_TEST(each_rule_for_runs_is_checked),
+        FIXTURE_TEST(each_rule_for_effects_is_checked),
+        FIXTURE_TEST(each_rule_for_strings_and_times_is_checked),
         FIXTURE_TEST(speed_wraps_around),
         FIXTURE_TEST(rocket_that_is_not_loaded_leaves_no_strings),
     };

@@ -146,10 +146,11 @@ static void step_is_bounded_by_bytes(void **context)
     for (unsigned i = 0; i < ROCKETS * RUNS; i++) {
         snprintf(id, sizeof(id), "%u", i / RUNS);
         snprintf(mission, sizeof(mission), "%0*u", MESSAGE_MAX_NAME, i % RUNS);
-        unit_table_apply(*context,
-                         message_mission(id, 1 + 2 * (i % RUNS), mission));
+        unit_table_apply(
+            *context,
+            message_mission(id, 1 + UINT64_C(2) * (i % RUNS), mission));
     }
-    assert_true(buffer_reserve(&images, 100 * TABLE_IMAGE_STEP));
+    assert_true(buffer_reserve(&images, (size_t)100 * TABLE_IMAGE_STEP));
     while (table_walk_next(*context, &walk, &images, &count) ==
            TABLE_WALK_MORE) {
         assert_in_range(images.length, 1, TABLE_IMAGE_STEP + LONGEST);
@@ -235,7 +236,8 @@ static void apply_gaps(struct table *table, unsigned messages, unsigned strings)
     for (unsigned i = 0; i < messages; i++) {
         memset(mission, 'x', MESSAGE_MAX_NAME);
         snprintf(mission, sizeof(mission), "%0200u", i % strings);
-        unit_table_apply(table, message_mission("gaps", 2 * i + 3, mission));
+        unit_table_apply(table,
+                         message_mission("gaps", UINT64_C(2) * i + 3, mission));
     }
 }
 
@@ -264,7 +266,7 @@ static void rocket_may_have_any_number_of_runs(void **context)
         apply_gaps(table, counts[i], 3);
         struct table *copy = load_copy(table);
         assert_true(table_memory(copy) <= table_memory(table));
-        check_outcomes(table, copy, 2 * counts[i]);
+        check_outcomes(table, copy, UINT64_C(2) * counts[i]);
         table_free(copy);
         table_free(table);
     }
@@ -293,7 +295,7 @@ static void rocket_with_the_most_runs_is_loaded(void **context)
     assert_int_equal(image.runs, ROCKET_MAX_RUNS);
     assert_true(table_memory(copy) <= table_memory(*context));
     check_same_rocket(*context, copy, "gaps");
-    check_outcomes(*context, copy, 4 * MESSAGES);
+    check_outcomes(*context, copy, UINT64_C(4) * MESSAGES);
     buffer_release(&images);
     table_free(copy);
 }
@@ -440,12 +442,11 @@ static void group_is_loaded_up_to_the_first_that_fails(void **context)
     /* Cut off anywhere. */
     for (size_t i = 0; i < images.length; i += 7) {
         struct table *one = table_new(SIZE_MAX), *group = table_new(SIZE_MAX);
-        struct text rests[2];
+        struct text rests[] = {{images.data, i}, {images.data, i}};
         enum table_loaded ended[2];
         uint64_t count = 0;
         assert_non_null(one);
         assert_non_null(group);
-        rests[0] = rests[1] = (struct text){images.data, i};
         do
             ended[0] = table_load(one, &rests[0]);
         while (ended[0] == TABLE_LOADED);
