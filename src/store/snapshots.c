@@ -39,7 +39,7 @@
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "error.h"
-#include "folder.h"
+#include "snapshot_room.h"
 #include "snapshot_take.h"
 
 #define AGAIN "; it is tried again by itself"
@@ -79,8 +79,7 @@ struct snapshots {
     struct store_snapshot_status status; /* changed by the thread only */
     /* Of the thread. */
     struct backoff tidying, taking;
-    uint64_t room;     /* bytes kept for the next one; 0: none */
-    bool told_of_room; /* that there is none */
+    struct snapshot_room room;
 };
 
 static bool is_backing_off(const struct backoff *backoff)
@@ -191,37 +190,13 @@ static const char *problem_of_errno(int number)
     }
 }
 
-/* Keep `bytes` on the disk for the next snapshot, in place of what is kept. */
-static void reserve_room(struct snapshots *snapshots, uint64_t bytes)
-{
-    char error[JOURNAL_ERROR];
-
-    snapshots->room = 0;
-    if (folder_reserve_snapshot(snapshots->options.folder, bytes, error)) {
-        snapshots->room = bytes;
-    } else if (!snapshots->told_of_room) {
-        snapshots->told_of_room = true;
-        log_line(LOG_DEBUG, "no room is kept for the next snapshot: %s", error);
-    }
-}
-
 /* Not while the disk is full: what is free then is for messages. */
 static void keep_room(struct snapshots *snapshots,
                       const struct journal_status *journal)
 {
-    if (snapshots->options.journal_bytes != 0 && snapshots->room == 0 &&
-        !journal->full)
-        reserve_room(snapshots, snapshots->status.bytes + SNAPSHOTS_ROOM);
-}
-
-/* The room was used, or holds what was not completed. */
-static void release_room(struct snapshots *snapshots)
-{
-    char error[JOURNAL_ERROR];
-
-    snapshots->room = 0;
-    if (!folder_release_room(snapshots->options.folder, error))
-        log_line(LOG_WARN, "%s", error);
+    if (snapshots->options.journal_bytes != 0 && !journal->full)
+        snapshot_room_keep(&snapshots->room,
+                           snapshots->status.bytes + SNAPSHOTS_ROOM);
 }
 
 /*
@@ -234,10 +209,9 @@ static uint64_t begin_segment(struct snapshots *snapshots)
     struct journal *journal = snapshots->options.journal;
     uint64_t position = journal->methods->roll(journal);
 
-    if (position != 0 || snapshots->room <= SNAPSHOTS_SEGMENT ||
-        !read_journal(snapshots).full)
+    if (position != 0 || !read_journal(snapshots).full ||
+        !snapshot_room_shrink(&snapshots->room, SNAPSHOTS_SEGMENT))
         return position;
-    reserve_room(snapshots, snapshots->room - SNAPSHOTS_SEGMENT);
     return journal->methods->roll(journal);
 }
 
@@ -347,7 +321,7 @@ static bool take_snapshot(struct snapshots *snapshots)
     } else {
         taken = snapshot_take(&source, position, &info, error);
         problem = problem_of_errno(errno);
-        snapshots->room = 0;
+        snapshot_room_use(&snapshots->room);
     }
     if (taken == SNAPSHOT_TAKEN)
         return complete_snapshot(snapshots, &info, start);
@@ -356,7 +330,7 @@ static bool take_snapshot(struct snapshots *snapshots)
     metric_add(options->results, SNAPSHOTS_FAILED, 1);
     report_failure(snapshots, problem, error);
     if (position != 0)
-        release_room(snapshots);
+        snapshot_room_release(&snapshots->room);
     return false;
 }
 
@@ -398,7 +372,7 @@ static void *run_snapshots(void *context)
                         journal->methods->tidy(journal));
         take_if_due(snapshots);
     } while (await_work(snapshots));
-    release_room(snapshots);
+    snapshot_room_release(&snapshots->room);
     return NULL;
 }
 
@@ -409,6 +383,7 @@ struct snapshots *snapshots_new(const struct snapshots_options *options)
     if (snapshots == NULL)
         return NULL;
     snapshots->options = *options;
+    snapshots->room.folder = options->folder;
     if (options->retry_ms == 0)
         snapshots->options.retry_ms = SNAPSHOTS_RETRY_MS;
     sync_mutex_init(&snapshots->lock);
