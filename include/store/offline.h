@@ -65,7 +65,8 @@ offline_check(const struct offline_source *source,
 /*
  * Write a backup of `folder` to the new file `path`, which is synced; all that
  * offline_check() looks at is checked on the way. If it fails, or is
- * interrupted, there is no file.
+ * interrupted, there is no file. If the process is killed, there may be one
+ * with `.new` behind its name, which the next backup replaces.
  */
 enum journal_replayed offline_backup(const char *folder, const char *path,
                                      const struct journal_watch *watch,
@@ -75,7 +76,9 @@ enum journal_replayed offline_backup(const char *folder, const char *path,
 /*
  * Make a data folder of the backup `path`. `folder` is made if it is missing;
  * one that holds state already is refused. Until it is complete a service does
- * not start with it.
+ * not start with it. It gets a history of its own, as the positions behind the
+ * backup will be used again: `state` has its id. If it fails, or is
+ * interrupted, the folder holds no state.
  */
 enum journal_replayed offline_restore(const char *path, const char *folder,
                                       const struct journal_watch *watch,

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,10 +161,14 @@ static bool finish_backup(struct backup *backup, struct offline_state *state,
 
 static bool sync_folder_of(const char *path, char error[JOURNAL_ERROR])
 {
-    char copy[FOLDER_FILE];
+    char name[FOLDER_FILE];
+    const char *slash = strrchr(path, '/');
 
-    snprintf(copy, sizeof(copy), "%s", path);
-    int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* "FILE", "/FILE", "FOLDER/FILE" */
+    snprintf(name, sizeof(name), "%.*s",
+             slash == NULL ? 1 : (int)(slash - path) + 1,
+             slash == NULL ? "." : path);
+    int folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool synced = folder >= 0 && fsync(folder) == 0;
     if (!synced)
         fail_call("sync the folder of", path, error);
@@ -213,10 +216,13 @@ static enum journal_replayed write_backup(struct backup *backup,
     backup->replay.context = backup;
     result = offline_replay_all(&backup->files, true, &backup->replay, &block,
                                 error);
-    if (result == JOURNAL_COMPLETE && (!finish_backup(backup, state, error) ||
-                                       !publish_backup(backup, error)))
-        result = JOURNAL_FAILED;
-    return result;
+    if (result != JOURNAL_COMPLETE)
+        return result;
+    if (!finish_backup(backup, state, error))
+        return JOURNAL_FAILED;
+    if (offline_is_interrupted(&backup->replay))
+        return JOURNAL_INTERRUPTED;
+    return publish_backup(backup, error) ? JOURNAL_COMPLETE : JOURNAL_FAILED;
 }
 
 static void release_backup(struct backup *backup, bool complete)

@@ -112,6 +112,12 @@ enum journal_replayed offline_replay_all(struct offline_files *files,
                                          const struct offline_block *block,
                                          char error[JOURNAL_ERROR]);
 
+/*
+ * Whether the watch ends the work, now that all is written and only has to get
+ * its name.
+ */
+bool offline_is_interrupted(struct row_replay *replay);
+
 /* What was found, after a replay that is complete. */
 struct offline_state offline_state_of(const struct offline_files *files,
                                       const struct row_replay *replay);

@@ -175,10 +175,13 @@ static enum journal_replayed write_files(struct restore *restore,
     restore->replay.context = restore;
     enum journal_replayed result = offline_replay_all(
         &restore->files, true, &restore->replay, &block, error);
-    if (result == JOURNAL_COMPLETE &&
-        (!finish_files(restore, error) || !publish_files(restore, error)))
-        result = JOURNAL_FAILED;
-    return result;
+    if (result != JOURNAL_COMPLETE)
+        return result;
+    if (!finish_files(restore, error))
+        return JOURNAL_FAILED;
+    if (offline_is_interrupted(&restore->replay))
+        return JOURNAL_INTERRUPTED;
+    return publish_files(restore, error) ? JOURNAL_COMPLETE : JOURNAL_FAILED;
 }
 
 /* Whether a folder has none of our files. False, with `error`, if it has. */

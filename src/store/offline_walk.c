@@ -236,6 +236,12 @@ enum journal_replayed offline_replay_all(struct offline_files *files,
     return result;
 }
 
+bool offline_is_interrupted(struct row_replay *replay)
+{
+    replay->reported = 0;
+    return !row_replay_report(replay);
+}
+
 struct offline_state offline_state_of(const struct offline_files *files,
                                       const struct row_replay *replay)
 {

@@ -159,9 +159,10 @@ static void damage(const char *path, size_t offset)
 {
     struct file_bytes bytes = file_bytes_read(path);
 
-    assert_non_null(bytes.data);
-    assert_true(offset < bytes.length);
-    bytes.data[offset]++;
+    if (bytes.data == NULL || offset >= bytes.length)
+        fail_msg("%s is too short", path);
+    else
+        bytes.data[offset]++;
     file_bytes_write(path, &bytes, bytes.length);
     file_bytes_free(&bytes);
 }
@@ -522,7 +523,7 @@ static void all_damage_is_told_and_nothing_is_made_of_it(void **state)
     make_folder(scene);
     struct path segment = find_segment(scene);
     damage_part(snapshot.text, "rocket-00");
-    damage_part(segment.text, "rocket-00");
+    damage_part(segment.text, "moon");
 
     struct printed printed =
         run(STATUS_FAILED, INSTANCE_FLAGS(scene->folder.flag, "-check"));
@@ -597,68 +598,83 @@ static void a_damaged_backup_is_restored_as_it_was_or_not_at_all(void **state)
     free(exported);
 }
 
-/* All that cannot be done says why, and what to do; nothing is replaced. */
+/* Flags of commands that are refused. */
+struct refused {
+    char backup[PATH + 16], to_missing[PATH + 16]; /* of the folder */
+    char restore[PATH + 16], snapshot[2 * PATH];   /* from these */
+    char empty[PATH + 16], missing[PATH + 16];     /* folders */
+    char as_backup[PATH + 16]; /* a check of the folder as a backup */
+};
+
+static struct refused make_refused(const struct store_scene *scene)
+{
+    struct path file = path_of(scene, "backup"),
+                into_missing = path_of(scene, "missing/backup"),
+                empty = path_of(scene, "empty"),
+                missing = path_of(scene, "missing");
+    struct refused made;
+
+    assert_int_equal(mkdir(empty.text, 0700), 0);
+    snprintf(made.backup, sizeof(made.backup), "-backup=%s", file.text);
+    snprintf(made.to_missing, sizeof(made.to_missing), "-backup=%s",
+             into_missing.text);
+    snprintf(made.restore, sizeof(made.restore), "-restore=%s", file.text);
+    snprintf(made.snapshot, sizeof(made.snapshot), "-restore=%s/" SNAPSHOT,
+             scene->folder.path);
+    snprintf(made.empty, sizeof(made.empty), "-data=%s", empty.text);
+    snprintf(made.missing, sizeof(made.missing), "-data=%s", missing.text);
+    snprintf(made.as_backup, sizeof(made.as_backup), "-check=%s",
+             scene->folder.path);
+    return made;
+}
+
+/* It says what to do, and nothing is replaced or made. */
 static void what_cannot_be_done_says_why(void **state)
 {
     struct store_scene *scene = *state;
-    struct path file = path_of(scene, "backup"),
-                other = path_of(scene, "other"),
-                missing = path_of(scene, "missing/backup"),
-                empty = path_of(scene, "empty");
-    char backup[PATH + 16], restoring[PATH + 16], empty_data[PATH + 16],
-        other_data[PATH + 16], not_a_backup[2 * PATH], into_missing[PATH + 16],
-        as_backup[PATH + 16];
 
     make_folder(scene);
-    assert_int_equal(mkdir(empty.text, 0700), 0);
-    snprintf(backup, sizeof(backup), "-backup=%s", file.text);
-    snprintf(restoring, sizeof(restoring), "-restore=%s", file.text);
-    snprintf(empty_data, sizeof(empty_data), "-data=%s", empty.text);
-    snprintf(other_data, sizeof(other_data), "-data=%s", other.text);
-    snprintf(into_missing, sizeof(into_missing), "-backup=%s", missing.text);
-    snprintf(not_a_backup, sizeof(not_a_backup), "-restore=%s/" SNAPSHOT,
-             scene->folder.path);
-    snprintf(as_backup, sizeof(as_backup), "-check=%s", scene->folder.path);
-    free(expect_done(INSTANCE_FLAGS(scene->folder.flag, backup)));
-
-    struct {
+    const struct refused flags = make_refused(scene);
+    const char *data = scene->folder.flag;
+    free(expect_done(INSTANCE_FLAGS(data, flags.backup)));
+    const struct {
         const char *const *flags;
         const char *part;
     } rows[] = {
-        {INSTANCE_FLAGS(scene->folder.flag, backup),
+        {INSTANCE_FLAGS(data, flags.backup),
          "is there already, and a backup replaces no file: choose another "
          "name, or move that one away"},
-        {INSTANCE_FLAGS(scene->folder.flag, into_missing),
+        {INSTANCE_FLAGS(data, flags.to_missing),
          "/missing/backup.new: No such file or directory: make the folder "
          "that it is in first"},
-        {INSTANCE_FLAGS(scene->folder.flag, restoring),
+        {INSTANCE_FLAGS(data, flags.restore),
          "holds state already, and a restore replaces none: choose a new "
          "folder, or move the files of that one away"},
-        {INSTANCE_FLAGS(other_data, not_a_backup),
+        {INSTANCE_FLAGS(flags.missing, flags.snapshot),
          "is the snapshot of a data folder, not a backup: make a backup of "
          "that folder"},
-        {INSTANCE_FLAGS(other_data, "-restore=/dev/null"),
+        {INSTANCE_FLAGS(flags.missing, "-restore=/dev/null"),
          "/dev/null is not a regular file"},
-        {INSTANCE_FLAGS(other_data, "-restore=/nowhere"),
+        {INSTANCE_FLAGS(flags.missing, "-restore=/nowhere"),
          "there is no /nowhere"},
-        {INSTANCE_FLAGS(as_backup), "is not a regular file"},
-        {INSTANCE_FLAGS(other_data, "-check"), "there is no folder "},
-        {INSTANCE_FLAGS(other_data, "-export"), "there is no folder "},
-        {INSTANCE_FLAGS(other_data, backup), "there is no folder "},
-        {INSTANCE_FLAGS(empty_data, "-check"), "holds no state: give the "},
-        {INSTANCE_FLAGS(empty_data, "-export"), "holds no state: give the "},
-        {INSTANCE_FLAGS(empty_data, "-backup=/tmp/lunar-never"),
+        {INSTANCE_FLAGS(flags.as_backup), "is not a regular file"},
+        {INSTANCE_FLAGS(flags.missing, "-check"), "there is no folder "},
+        {INSTANCE_FLAGS(flags.missing, "-export"), "there is no folder "},
+        {INSTANCE_FLAGS(flags.missing, flags.backup), "there is no folder "},
+        {INSTANCE_FLAGS(flags.empty, "-check"), "holds no state: give the "},
+        {INSTANCE_FLAGS(flags.empty, "-export"), "holds no state: give the "},
+        {INSTANCE_FLAGS(flags.empty, "-backup=/tmp/lunar-never"),
          "holds no state: give the "},
     };
     uint64_t hash = hash_folder(scene->folder.path);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect_failed(rows[i].flags, rows[i].part);
     assert_int_equal(hash_folder(scene->folder.path), hash);
-    assert_false(exists(other.text));
+    assert_false(exists(path_of(scene, "missing").text));
     assert_false(exists("/tmp/lunar-never"));
 
     start_service(scene);
-    expect_failed(INSTANCE_FLAGS(scene->folder.flag, restoring),
+    expect_failed(INSTANCE_FLAGS(data, flags.restore),
                   "is in use by another lunar.service: stop that one");
     instance_stop(&scene->instance);
 }
@@ -717,6 +733,39 @@ static void a_backup_that_cannot_be_written_leaves_nothing(void **state)
     assert_false(exists(file.text));
     assert_false(exists(left.text));
     back_up(scene, file.text);
+}
+
+/* Whoever has started it sees that it was stopped. */
+static void a_signal_ends_a_backup_and_leaves_nothing(void **state)
+{
+    struct store_scene *scene = *state;
+    struct path file = path_of(scene, "backup"),
+                left = path_of(scene, "backup.new");
+    char library[512], disk[STORE_SCENE_PATH], flag[PATH + 16];
+    struct process process;
+
+    instance_start(&scene->instance,
+                   INSTANCE_FLAGS(scene->folder.flag, "-snapshot=off"));
+    fleet_launch(&scene->instance, 24000, 250);
+    instance_stop(&scene->instance);
+    store_scene_slow_variables(scene, library, disk);
+    snprintf(flag, sizeof(flag), "-backup=%s", file.text);
+    /* It is synced in pieces, so it cannot be complete before this ends. */
+    store_scene_set_slow(scene, "syncs", true);
+    instance_start_command(&process, INSTANCE_FLAGS(scene->folder.flag, flag),
+                           INSTANCE_FLAGS(library, disk));
+    while (!exists(left.text))
+        process_wait_until(process_clock() + 5);
+    process_signal(&process, SIGTERM);
+    store_scene_set_slow(scene, "syncs", false);
+    assert_int_equal(process_wait(&process, PROCESS_PATIENCE),
+                     PROCESS_SIGNALLED + SIGTERM);
+    char *errors = process_errors(&process);
+    expect_part(errors, "interrupted by a signal: there is no backup");
+    free(errors);
+    process_release(&process);
+    assert_false(exists(left.text));
+    assert_false(exists(file.text));
 }
 
 static void a_restore_that_cannot_be_written_leaves_no_state(void **state)
@@ -845,6 +894,7 @@ int main(void)
         STORE_SCENE_TEST(files_of_later_versions_are_refused),
         STORE_SCENE_TEST(what_a_killed_backup_left_is_replaced),
         STORE_SCENE_TEST(a_backup_that_cannot_be_written_leaves_nothing),
+        STORE_SCENE_TEST(a_signal_ends_a_backup_and_leaves_nothing),
         STORE_SCENE_TEST(a_restore_that_cannot_be_written_leaves_no_state),
         STORE_SCENE_TEST(the_same_state_is_exported_as_the_same_bytes),
         STORE_SCENE_TEST(an_export_that_is_not_taken_fails),
