@@ -185,7 +185,7 @@ def fail(command: Command) -> str:
             if process.returncode != 1 or said.count("lunar.service: ") != 1:
                 raise Failure(f"{command.name}, {call}: status {process.returncode}: {said!r}")
             left = [path.name for path in command.folder.iterdir()
-                    if path.name not in ("lock", "probe")]
+                    if path.name not in ("lock", "probe", "probe.new")]
             if left and call != "unlink":
                 raise Failure(f"{command.name}, {call}: it leaves {left}: {said}")
             command.finish()
