@@ -130,12 +130,14 @@ def post(bench: Bench, server: Server, connections: int, cost: Cost,
 
 
 def pace(bench: Bench, server: Server, connections: int, rate: int,
-         milliseconds: int) -> Job:
-    """Start bench_pace with new rockets: POST at a fixed rate."""
+         milliseconds: int, samples: int = 0) -> Job:
+    """Start bench_pace with new rockets: POST at a fixed rate. With `samples` 1 it
+    also prints the latency of each request."""
     return Job(server, [
         str(bench.programs / "bench_pace"), f"-port={server.port}",
         f"-connections={connections}", f"-rate={rate}",
-        f"-milliseconds={milliseconds}", f"-round={bench.new_round()}"])
+        f"-milliseconds={milliseconds}", f"-round={bench.new_round()}",
+        f"-samples={samples}"])
 
 
 def pace_posts(bench: Bench, server: Server, connections: int, rate: int,

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from client import Failure
 from common import Bench, Cost, Server, Servers, count, say
+from folders import NO_SNAPSHOTS, Folders, fill, size_of
 from load import Fleet, batch, launch, make_batch, post, rockets_launch
 from report import Section, ratios
 from service import die_with_parent
+from snapshots import run_snapshot_folder, run_snapshots
 
 NAMES = ["-data=DIR", "in memory"]
 SYNCS = "fdatasync(2), one after the other"
@@ -24,28 +26,6 @@ FRAME = 4120  # bytes: what a small commit appends to the log of SQLite
 LAUNCH_BUDGET = 2.0  # seconds of `rockets launch`, to memory
 BATCH_BUDGET = 400_000  # messages/s
 REPLAY_BUDGET = 1e6  # messages/s
-
-
-class Folders:
-    """Starts services with folders that are removed again."""
-
-    def __init__(self, bench: Bench):
-        self._bench = bench
-        self._count = 0
-
-    def start(self, servers: Servers, stored: bool) -> Server:
-        if not stored:
-            return servers.service()
-        return servers.service(f"-data={self.new()}")
-
-    def new(self) -> Path:
-        """One that does not exist; the one before is removed."""
-        shutil.rmtree(self._path(), ignore_errors=True)
-        self._count += 1
-        return self._path()
-
-    def _path(self) -> Path:
-        return self._bench.work / f"data-{self._count}"
 
 
 def run_store(bench: Bench) -> None:
@@ -149,21 +129,18 @@ def run_batches(bench: Bench, folders: Folders) -> None:
 
 
 def run_replay(bench: Bench, folders: Folders) -> None:
-    """Fill a folder once, and start with it again and again."""
+    """Fill a folder once, and start with it again and again; then take snapshots
+    of it."""
     million = bench.options.million
-    section = bench.report.section("The store: start with a folder", "")
-    folder = folders.new()
-    with bench.servers() as servers:
-        server = servers.service(f"-data={folder}")
-        launched, _ = launch(bench, server, million)
-        fleet = Fleet(launched, 1, million, 1, 2, 1)
-        batch(server, [[make_batch(bench, fleet, million // 2) for _ in range(2)]], million // 2)
-    stored = sum(path.stat().st_size for path in folder.iterdir())
+    section = bench.report.section("The store: start with a journal", "")
+    folder = bench.work / "journal"
+    launched = fill(bench, folder)
+    stored = size_of(folder)
     seconds, rates = [], []
     for which in bench.rounds():
         with bench.servers() as servers:
             begun = time.perf_counter()
-            server = servers.service(f"-data={folder}")
+            server = servers.service(f"-data={folder}", NO_SNAPSHOTS)
             seconds.append(time.perf_counter() - begun)
             if server.applied() != 2 * million:
                 raise Failure(f"{server.applied()} messages are there, {2 * million} were sent")
@@ -174,3 +151,6 @@ def run_replay(bench: Bench, folders: Folders) -> None:
     section.add(what, NAMES[0], "messages/s", rates, 0)
     section.add(what, NAMES[0], "bytes a message on the disk", [stored / 2 / million], 1)
     bench.report.at_least("store: replay", REPLAY_BUDGET, rates, " messages/s", 0)
+    run_snapshots(bench, folders, folder)
+    run_snapshot_folder(bench, folders, folder, launched)
+    shutil.rmtree(folder)

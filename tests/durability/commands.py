@@ -185,7 +185,7 @@ def fail(command: Command) -> str:
             if process.returncode != 1 or said.count("lunar.service: ") != 1:
                 raise Failure(f"{command.name}, {call}: status {process.returncode}: {said!r}")
             left = [path.name for path in command.folder.iterdir()
-                    if path.name not in ("lock", "probe")]
+                    if path.name not in ("lock", "probe", "probe.new")]
             if left and call != "unlink":
                 raise Failure(f"{command.name}, {call}: it leaves {left}: {said}")
             command.finish()
@@ -247,11 +247,11 @@ def make_folder(build: Path, work: Path, seed: int) -> Found:
     with Service(build / "small.service", work / "log", f"-data={folder}") as service:
         with Crowd(senders, service.port, lambda: True) as crowd:
             crowd.await_acknowledged(MESSAGES)
+            wait_for("a snapshot", (folder / "snapshot.db").exists)
+            crowd.await_acknowledged(1)
         for sender in senders:
             sender.run(service.port, lambda: sender.waiting is not None)
         service.kill()
-    if not (folder / "snapshot.db").exists():
-        raise Failure("there is no snapshot")
     with tempfile.TemporaryDirectory(dir=work) as copy:
         found = Recovery(build).recover(shutil.copytree(folder, Path(copy) / "copy"))
     if found.error or found.position != sum(sender.acknowledged.count for sender in senders):

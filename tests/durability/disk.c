@@ -232,7 +232,7 @@ static void follow_locked(int fd, const char *name, int flags, bool made)
              name == NULL ? "" : name);
     files[fd]->device = status.st_dev;
     files[fd]->inode = status.st_ino;
-    if (files[fd]->folder)
+    if (files[fd]->folder || name == NULL)
         return;
     record_locked(made ? 'c' : 'o', status.st_ino, 0, name, strlen(name));
     if ((flags & O_TRUNC) != 0 && !made)

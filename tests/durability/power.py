@@ -261,8 +261,9 @@ class Cutter:
                     continue
                 for how in ("none", "all", "last", "torn"):
                     now = served and result.cuts % SERVED == 0
-                    fault = self._check(random.choice(disks), how, random, recovery,
-                                        clients, now)
+                    # What only "last" may leave, ext4 does not.
+                    state = disks[1] if how == "last" else random.choice(disks)
+                    fault = self._check(state, how, random, recovery, clients, now)
                     result.cuts += 1
                     result.served += now
                     if fault:
@@ -271,20 +272,22 @@ class Cutter:
 
     @staticmethod
     def _places(records: list[Record], count: int, random: Random) -> list[int]:
-        """A quarter of them right behind syncs, a quarter at names that change, a
-        quarter at what is written to snapshots, the others anywhere; if a sync has
-        failed, half in the start after it."""
+        """Each name of a segment or a snapshot that comes or goes; of the others a
+        quarter right behind syncs, a quarter at what is written to snapshots, the
+        rest anywhere; if a sync has failed, half in the start after it."""
+        near = [index for index, record in enumerate(records)
+                if removes_segment(record) or record.kind == "r" and record.data.endswith(b".db")]
         syncs = [index for index, record in enumerate(records) if record.kind in "sSb"]
-        moves = [index for index, record in enumerate(records) if record.kind in "ru"]
         written = [index for index, (_, name) in enumerate(named(records))
                    if name.startswith("snapshot")]
         failed = [index for index, record in enumerate(records) if record.kind == "x"]
-        near = random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2) \
-            if failed else []
-        count -= len(near)
-        for indexes in (syncs, moves, written):
-            near += random.choices(indexes, k=count // 4) if indexes else []
-        return near + random.choices(range(len(records)), k=count - count // 4 * 3)
+        count = max(0, count - len(near))
+        if failed:
+            near += random.choices(range(failed[0], failed[0] + AFTER_FAILURE), k=count // 2)
+            count -= count // 2
+        for indexes in (syncs, written or syncs):
+            near += random.choices(indexes, k=count // 4)
+        return near + random.choices(range(len(records)), k=count - count // 4 * 2)
 
     def _check(self, state: Disk, how: str, random: Random, recovery: Recovery,
                clients: Clients, served: bool) -> Optional[str]:
