@@ -242,6 +242,7 @@ static bool forget(struct snapshots *snapshots)
     if (!status->exists)
         return true;
     if (!journal->methods->forget(journal, status->position)) {
+        metric_add(snapshots->options.results, SNAPSHOTS_FAILED, 1);
         report_failure(snapshots, cannot_forget, "see the line before");
         return false;
     }

@@ -443,6 +443,7 @@ static void journal_that_cannot_be_removed_is_no_reason_for_more(void **context)
         poll(NULL, 0, 1);
     struct store_snapshot_status status = status_of(scene);
     uint64_t written = count_of(scene, SNAPSHOTS_WRITTEN);
+    uint64_t failed = count_of(scene, SNAPSHOTS_FAILED);
     memory_journal_fail(scene->journal, 0);
     await(scene, SNAPSHOTS_WRITTEN, 1);
     for (unsigned ms = 0; status_of(scene).problem != NULL && ms < PATIENCE;
@@ -450,6 +451,7 @@ static void journal_that_cannot_be_removed_is_no_reason_for_more(void **context)
         poll(NULL, 0, 1);
     captured_log_stop(&log);
     assert_int_equal(written, 1);
+    assert_true(failed > 1);
     assert_non_null(status.problem);
     assert_non_null(strstr(status.problem, "cannot be removed"));
     assert_null(status_of(scene).problem);
