@@ -318,6 +318,11 @@ static void a_folder_without_a_snapshot_is_backed_up_and_restored(void **state)
     expect_part(output, "  positions 1 to 20  20 messages  ok\nsound: ");
     free(output);
     back_up(scene, file.text);
+    snprintf(flag, sizeof(flag), "-check=%s", file.text);
+    output = expect_done(INSTANCE_FLAGS(flag));
+    assert_int_equal(strncmp(output, "journal ", 8), 0);
+    expect_part(output, "  positions 1 to 20  20 messages  ok\nsound: ");
+    free(output);
     restore(file.text, restored.text);
     char *before = export_of(scene->folder.path);
     char *after = export_of(restored.text);
