@@ -33,17 +33,15 @@ struct snapshots;
 struct table;
 
 enum {
-    SNAPSHOTS_JOURNAL = 64 * 1024 * 1024, /* bytes of the journal: the default
-                                             of -snapshot */
-    SNAPSHOTS_ROOM = 32 * 1024 * 1024,    /* bytes kept beside the size of the
-                                             last snapshot */
-    SNAPSHOTS_SEGMENT = 256 * 1024,       /* bytes of these for a new segment,
-                                             if the disk is full */
-    SNAPSHOTS_RETRY_MS = 1000,            /* after a failure; then doubled */
+    SNAPSHOTS_ROOM = 32 * 1024 * 1024, /* bytes kept beside the size of the
+                                          last snapshot */
+    SNAPSHOTS_SEGMENT = 256 * 1024,    /* bytes of these for a new segment,
+                                          if the disk is full */
+    SNAPSHOTS_RETRY_MS = 1000,         /* after a failure; then doubled */
     SNAPSHOTS_RETRY_MAX_MS = 600 * 1000,
     /*
-     * On a full disk the journal needs but a quarter of its usual bytes: to
-     * free less by writing all rockets again would soon be needed again.
+     * On a full disk a snapshot is due at a quarter of the usual bytes of the
+     * journal. At fewer it would free little, and soon be due again.
      */
     SNAPSHOTS_FULL_SHARE = 4,
     SNAPSHOTS_NICE = 10, /* of the thread: setpriority(2) */

@@ -32,14 +32,14 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
 
 import disk
 from client import JSON, NDJSON, PATIENCE, Answer, Client, Failure
-from disk import ALWAYS, Control, wait_for
+from disk import Control, wait_for
 from service import Service
 from traffic import Crowd, Sender, encode
 

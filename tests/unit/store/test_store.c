@@ -8,7 +8,6 @@
 #include "lib/unit_check.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <sys/mount.h>
 #include <unistd.h>
