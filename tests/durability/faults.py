@@ -5,7 +5,7 @@
 A preloaded library lets calls for the files of the folder fail, wait or write only
 a part, while several connections send messages and batches. Whatever fails: what
 was acknowledged is there after the next start, everybody gets a response or the
-end of the connection, and reads go on while the service runs. Each case runs with
+end of the connection, and reads go on while the service runs. Most cases run with
 both kinds of threads.
 
 usage: tests/durability/faults.py BUILD [--only=CASE,...] [--seed=N]

@@ -20,7 +20,7 @@ enum {
     MANY = 100, /* blocks of a large snapshot */
 };
 
-static char root[64];
+static char root[FOLDER_ROOT];
 static char path[96];
 static char error[JOURNAL_ERROR];
 
@@ -147,11 +147,7 @@ static void expect_error(const char *before, const char *after)
 static int set_up(void **context)
 {
     (void)context;
-    snprintf(root, sizeof(root), "/dev/shm/lunar-snapshot-XXXXXX");
-    if (mkdtemp(root) == NULL) {
-        snprintf(root, sizeof(root), "/tmp/lunar-snapshot-XXXXXX");
-        assert_non_null(mkdtemp(root));
-    }
+    folder_make_fast(root);
     snprintf(path, sizeof(path), "%s/snapshot.db", root);
     error[0] = '\0';
     return 0;

@@ -43,7 +43,7 @@ static const struct metric_family family = {
 
 /* What a store joins. */
 struct scene {
-    char path[64];
+    char path[FOLDER_ROOT];
     struct folder *folder;
     struct metrics *metrics;
     struct metric *results;
@@ -120,8 +120,7 @@ static int set_up(void **context)
 
     if (scene == NULL)
         abort();
-    snprintf(scene->path, sizeof(scene->path), "/tmp/lunar-store-XXXXXX");
-    assert_non_null(mkdtemp(scene->path));
+    folder_make(scene->path);
     scene->folder = folder_open(scene->path, error);
     if (scene->folder == NULL)
         fail_msg("%s", error);

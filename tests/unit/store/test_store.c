@@ -23,7 +23,7 @@ enum { PATIENCE = 10000 /* ms */ };
 
 /* A process with a store. */
 struct process {
-    char path[64];
+    char path[FOLDER_ROOT];
     struct metrics *metrics;
     struct table *table;
     struct store *store;
@@ -72,8 +72,7 @@ static int set_up(void **context)
 
     if (process == NULL)
         abort();
-    snprintf(process->path, sizeof(process->path), "/tmp/lunar-store-XXXXXX");
-    assert_non_null(mkdtemp(process->path));
+    folder_make(process->path);
     sync_semaphore_init(&process->settled);
     open_store(process);
     *context = process;
