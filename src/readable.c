@@ -9,21 +9,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-struct readable_number readable_number(uint64_t value)
-{
-    struct readable_number number = {""};
-    char digits[sizeof(number.text)];
-    int length = snprintf(digits, sizeof(digits), "%ju", (uintmax_t)value);
-    size_t end = 0;
-
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            number.text[end++] = ',';
-        number.text[end++] = digits[i];
-    }
-    return number;
-}
-
 struct readable_time readable_time(uint64_t seconds)
 {
     static const struct {

@@ -7,12 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/readable_number.h"
 #include "config.h"
-
-/* "1,234,567": a comma before each three digits. */
-struct readable_number {
-    char text[27]; /* UINT64_MAX */
-};
 
 /* "3 h 12 min": in its two largest units. */
 struct readable_time {
@@ -24,7 +20,6 @@ struct readable_path {
     char text[4 * CONFIG_MAX_PATH + 1];
 };
 
-struct readable_number readable_number(uint64_t value);
 struct readable_time readable_time(uint64_t seconds);
 struct readable_path readable_path(const char *path);
 

@@ -53,8 +53,8 @@ struct load {
 static bool load_images(struct loader *loader, struct text images,
                         uint64_t *rockets, char error[JOURNAL_ERROR])
 {
-    for (*rockets = 0; images.length > 0; ++*rockets) {
-        switch (table_load(loader->load->table, &images)) {
+    for (*rockets = 0; images.length > 0;) {
+        switch (table_load_group(loader->load->table, &images, rockets)) {
         case TABLE_LOADED:
             break;
         case TABLE_LOAD_DAMAGED:
@@ -226,17 +226,16 @@ static bool check_loaded(const struct load *load, char error[JOURNAL_ERROR])
     return false;
 }
 
-/* Images of more runs than this service keeps are not damaged. */
-static bool check_bound(const struct load *load, char error[JOURNAL_ERROR])
+bool snapshot_check_bound(const struct snapshot_info *info, const char *path,
+                          char error[JOURNAL_ERROR])
 {
-    if (load->info.max_runs <= ROCKET_MAX_RUNS)
+    if (info->max_runs == ROCKET_MAX_RUNS)
         return true;
-    error_write(
-        error,
-        "%s has rockets with up to %ju runs, but lunar.service " LUNAR_VERSION
-        " keeps at most %d: use the version that wrote "
-        "it, or a later one",
-        load->path, (uintmax_t)load->info.max_runs, ROCKET_MAX_RUNS);
+    error_write(error,
+                "%s was written with at most %ju runs of messages a rocket, "
+                "but lunar.service " LUNAR_VERSION
+                " keeps %d: use the version that wrote it",
+                path, (uintmax_t)info->max_runs, ROCKET_MAX_RUNS);
     return false;
 }
 
@@ -244,7 +243,7 @@ static enum journal_replayed load_snapshot(struct load *load,
                                            const struct journal_watch *watch,
                                            char error[JOURNAL_ERROR])
 {
-    if (!check_bound(load, error))
+    if (!snapshot_check_bound(&load->info, load->path, error))
         return JOURNAL_FAILED;
     load->next = 1;
     load->progress.total = load->info.bytes;

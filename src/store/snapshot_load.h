@@ -17,11 +17,19 @@ enum {
 };
 
 /*
+ * Whether what is left of gaps was given up by the bound that this version has
+ * (ROCKET_MAX_RUNS). With another one a replay would not do what was done in
+ * life. False, with a sentence in `error`.
+ */
+bool snapshot_check_bound(const struct snapshot_info *info, const char *path,
+                          char error[JOURNAL_ERROR]);
+
+/*
  * Load the snapshot `path` into the empty `table`. The watch, which may be
  * NULL, is called on this thread; `done` and `total` are bytes. All that can be
- * checked is: the sum of each block, the number of blocks and rockets, each
- * image, and that no revision is above `through`. If it is not complete, the
- * table has some of the rockets.
+ * checked is: the bound of runs, the sum of each block, the number of blocks
+ * and rockets, each image, and that no revision is above `through`. If it is
+ * not complete, the table has some of the rockets.
  */
 enum journal_replayed snapshot_load(const char *path, enum snapshot_kind kind,
                                     struct table *table,

@@ -37,6 +37,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/readable_number.h"
 #include "base/sync.h"
 #include "error.h"
 #include "snapshot_room.h"
@@ -80,6 +81,7 @@ struct snapshots {
     /* Of the thread. */
     struct backoff tidying, taking;
     struct snapshot_room room;
+    uint64_t told_us; /* when a snapshot was logged at info; 0: never */
 };
 
 static bool is_backing_off(const struct backoff *backoff)
@@ -147,10 +149,14 @@ static bool is_due(const struct snapshots *snapshots,
 
     if (limit == 0 || journal->position <= last->position)
         return false;
-    if (last->bytes > limit)
-        limit = last->bytes;
-    return journal->bytes > limit ||
-           (journal->full && journal->bytes > limit / SNAPSHOTS_FULL_SHARE);
+    if (journal->full) {
+        limit /= SNAPSHOTS_FULL_SHARE;
+        if (limit > SNAPSHOTS_FULL_BYTES)
+            limit = SNAPSHOTS_FULL_BYTES;
+        return journal->bytes > limit &&
+               journal->bytes > last->bytes / SNAPSHOTS_FULL_SHARE;
+    }
+    return journal->bytes > limit && journal->bytes > last->bytes;
 }
 
 static void set_problem(struct snapshots *snapshots, const char *problem)
@@ -242,6 +248,7 @@ static bool forget(struct snapshots *snapshots)
     if (!status->exists)
         return true;
     if (!journal->methods->forget(journal, status->position)) {
+        metric_add(snapshots->options.results, SNAPSHOTS_FAILED, 1);
         report_failure(snapshots, cannot_forget, "see the line before");
         return false;
     }
@@ -252,9 +259,23 @@ static bool forget(struct snapshots *snapshots)
     return true;
 }
 
-static void log_snapshot(const struct snapshot_info *info, uint64_t took_us,
+/* With a small limit there may be several a second: then some are for debug. */
+static enum log_level line_level(struct snapshots *snapshots)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC);
+
+    if (snapshots->told_us != 0 &&
+        now - snapshots->told_us < SNAPSHOTS_LINE_S * UINT64_C(1000000))
+        return LOG_DEBUG;
+    snapshots->told_us = now;
+    return LOG_INFO;
+}
+
+static void log_snapshot(struct snapshots *snapshots,
+                         const struct snapshot_info *info, uint64_t took_us,
                          uint64_t removed)
 {
+    bool short_time = took_us < 1000000;
     const struct log_field fields[] = {
         {"rockets", LOG_LEFT_OUT, LOG_NUMBER, .number = info->rockets},
         {"position", LOG_LEFT_OUT, LOG_NUMBER, .number = info->position},
@@ -263,12 +284,14 @@ static void log_snapshot(const struct snapshot_info *info, uint64_t took_us,
         {"removedBytes", LOG_LEFT_OUT, LOG_NUMBER, .number = removed},
     };
 
-    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
-              "snapshot of %ju rockets at position %ju: %.1f MB in %.2f s; "
-              "%.1f MB of the journal removed",
-              (uintmax_t)info->rockets, (uintmax_t)info->position,
-              (double)info->bytes / 1e6, (double)took_us / 1e6,
-              (double)removed / 1e6);
+    log_event(
+        line_level(snapshots), fields, sizeof(fields) / sizeof(fields[0]),
+        "snapshot of %s rocket%s at position %s: %.1f MB in %.*f %s; "
+        "%.1f MB of the journal removed",
+        readable_number(info->rockets).text, info->rockets == 1 ? "" : "s",
+        readable_number(info->position).text, (double)info->bytes / 1e6,
+        short_time ? 0 : 1, (double)took_us / (short_time ? 1000 : 1000000),
+        short_time ? "ms" : "s", (double)removed / 1e6);
 }
 
 /* The snapshot is on the disk. False if what it holds could not be removed. */
@@ -282,7 +305,7 @@ static bool complete_snapshot(struct snapshots *snapshots,
     note_snapshot(snapshots, info, took_us);
     bool forgotten = forget(snapshots);
     uint64_t after = read_journal(snapshots).bytes;
-    log_snapshot(info, took_us, before > after ? before - after : 0);
+    log_snapshot(snapshots, info, took_us, before > after ? before - after : 0);
     if (forgotten && snapshots->status.problem != NULL) {
         log_line(LOG_INFO, "a snapshot could be written again");
         set_problem(snapshots, NULL);

@@ -41,10 +41,14 @@ enum {
     SNAPSHOTS_RETRY_MAX_MS = 600 * 1000,
     /*
      * On a full disk a snapshot is due at a quarter of the usual bytes of the
-     * journal. At fewer it would free little, and soon be due again.
+     * journal. At fewer it would free little, and soon be due again. With a
+     * small snapshot SNAPSHOTS_FULL_BYTES are enough: the disk may be too small
+     * for the journal to ever get more.
      */
     SNAPSHOTS_FULL_SHARE = 4,
-    SNAPSHOTS_NICE = 10, /* of the thread: setpriority(2) */
+    SNAPSHOTS_FULL_BYTES = 1024 * 1024,
+    SNAPSHOTS_LINE_S = 60, /* between two lines at level info */
+    SNAPSHOTS_NICE = 10,   /* of the thread: setpriority(2) */
 };
 
 /* The series of `results`. */

@@ -265,7 +265,9 @@ static bool open_segments(struct sqlite_journal *journal,
     journal->segment =
         segment_open(journal->options.folder,
                      journal->found.first[journal->found.count - 1], error);
-    if (journal->segment == NULL)
+    /* Its log was made, if there was none: see make_segment(). */
+    if (journal->segment == NULL ||
+        !folder_sync(journal->options.folder, error))
         return false;
     journal->journal.id = segment_id(journal->segment);
     if (!check_snapshot(journal, error))

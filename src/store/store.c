@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "domain/rocket.h"
 #include "error.h"
 #include "folder.h"
 #include "snapshot_file.h"
@@ -39,23 +38,6 @@ struct store {
     _Atomic uint64_t recovery_us;
 };
 
-/*
- * Whether what is left of gaps was given up by the same bound. With another one
- * the replay would not do what was done in life.
- */
-static bool check_bound(const struct store *store, char error[JOURNAL_ERROR])
-{
-    if (store->snapshot.max_runs == ROCKET_MAX_RUNS)
-        return true;
-    error_write(error,
-                "the snapshot in %.200s was written with at most %ju runs of "
-                "messages a rocket, but lunar.service " LUNAR_VERSION
-                " keeps %d: use the version that wrote it",
-                folder_path(store->folder), (uintmax_t)store->snapshot.max_runs,
-                ROCKET_MAX_RUNS);
-    return false;
-}
-
 /* Look at what the snapshot says of itself, if there is one. */
 static bool find_snapshot(struct store *store, char error[JOURNAL_ERROR])
 {
@@ -69,7 +51,7 @@ static bool find_snapshot(struct store *store, char error[JOURNAL_ERROR])
     store->has_snapshot = true;
     store->snapshot = *snapshot_reader_info(reader);
     snapshot_reader_free(reader);
-    return check_bound(store, error);
+    return snapshot_check_bound(&store->snapshot, path, error);
 }
 
 static struct journal *open_journal(struct store *store,

@@ -109,7 +109,12 @@ static bool checkpoint(struct sqlite_journal *journal, bool truncate)
     return true;
 }
 
-/* Make and open the segment that begins at `first`. NULL: it is not there. */
+/*
+ * Make and open the segment that begins at `first`. NULL: it is not there. To
+ * open it makes its log; SQLite syncs the folder with the first commit, but
+ * ignores it if that fails, and a power cut could take the log and all that is
+ * in it.
+ */
 static struct segment *make_segment(struct sqlite_journal *journal,
                                     uint64_t first)
 {
@@ -126,8 +131,12 @@ static struct segment *make_segment(struct sqlite_journal *journal,
         return NULL;
     }
     struct segment *segment = segment_open(folder, first, error);
-    if (segment != NULL)
+    if (segment != NULL && folder_sync(folder, error))
         return segment;
+    if (segment != NULL) { /* the process ends */
+        report_fault(journal, SQLITE_IOERR_DIR_FSYNC, what, error);
+        abort();
+    }
     /* It must not be there while the one before it is written. */
     char removal[JOURNAL_ERROR];
     bool removed = folder_remove_segment(folder, first, removal);

@@ -345,6 +345,15 @@ def starts(broken: Broken) -> None:
                     break
                 fails += 1
     check(fails > 20, f"only {fails} of {tries} starts had a fault")
+    broken.control.set("sync_folder", skip=1, times=1, error=errno.EIO)
+    try:
+        with broken.start("lunar.service", "-snapshot=off"):
+            pass
+    except Failure as failure:
+        check("did not start" in str(failure), failure)
+    else:
+        raise Failure("a log is used that a power cut may take away")
+    broken.check_restart()
 
 
 def start_fails(broken: Broken, old: bool, call: str, number: int) -> bool:
@@ -360,7 +369,8 @@ def start_fails(broken: Broken, old: bool, call: str, number: int) -> bool:
     broken.control.set(call, skip=number, times=1,
                        error=errno.ENOSPC if number % 2 and call == "write" else errno.EIO)
     try:
-        with broken.start("small.service") as service:
+        # Without snapshots: a fault of theirs may end it, too, as it has to.
+        with broken.start("lunar.service", "-snapshot=off") as service:
             if old:
                 broken.check_state(service)
             check_no_faults(service.stop())
@@ -470,6 +480,21 @@ def slow_snapshot(broken: Broken) -> None:
     broken.check_restart()
 
 
+def hanging_snapshot(broken: Broken) -> None:
+    """a snapshot whose sync never returns: messages go on, and a stop ends"""
+    with broken.start("small.service") as service:
+        with broken.crowd(service) as crowd:
+            crowd.await_acknowledged(200)
+            broken.control.set("sync", "snapshot.db.new", hold=True)
+            broken.control.await_hits("sync")
+            crowd.await_acknowledged(500)
+        service.process.terminate()
+        check(service.process.wait(PATIENCE) == 1, "status 0, but the disk hangs")
+        check(broken.said(ERROR + "the disk does not answer, but no sender waits") == 1,
+              "it does not say why")
+    broken.check_restart()
+
+
 # The same with a real file system
 
 
@@ -532,11 +557,12 @@ def frees_itself(broken: Broken) -> None:
 CASES: dict[str, Callable[[Broken], None]] = {
     case.__name__: case for case in (
         full, io_error, short_writes, sync, slow, stop_under_load, stop_while_slow,
-        stop_without_disk, starts, segments, snapshots, lasting, slow_snapshot, real_full,
-        frees_itself)}
+        stop_without_disk, starts, segments, snapshots, lasting, slow_snapshot,
+        hanging_snapshot, real_full, frees_itself)}
 
 # These depend little on the threads, and take long.
-ONCE = {"starts", "snapshots", "lasting", "slow_snapshot", "real_full", "frees_itself"}
+ONCE = {"starts", "snapshots", "lasting", "slow_snapshot", "hanging_snapshot", "real_full",
+        "frees_itself"}
 
 
 def main() -> int:

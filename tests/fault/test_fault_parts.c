@@ -18,6 +18,7 @@
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "base/workers.h"
+#include "domain/rocket.h"
 #include "http/site_policy.h"
 #include "lib/folder.h"
 #include "lib/messages.h"
@@ -410,7 +411,8 @@ static void a_snapshot_is_loaded_with_the_threads_there_are(void **state)
     enum { BLOCK = 100 };
     int64_t live = scarcity->live;
     struct table *table = table_new(SIZE_MAX);
-    struct snapshot_info info = {.through = DOUBLED, .max_runs = 1};
+    struct snapshot_info info = {.through = DOUBLED,
+                                 .max_runs = ROCKET_MAX_RUNS};
     char path[64], error[JOURNAL_ERROR], expected[2 * JOURNAL_ERROR];
 
     (void)state;

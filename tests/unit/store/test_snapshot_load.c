@@ -253,11 +253,14 @@ static void what_the_snapshot_says_must_be_true(void **context)
     info = ready_info();
     info.max_runs = ROCKET_MAX_RUNS + 1;
     save_table(saved, &info);
-    expect_failure(
-        "",
-        " has rockets with up to 16385 runs, but lunar.service " LUNAR_VERSION
-        " keeps at most 16384: use the version that "
-        "wrote it, or a later one");
+    expect_failure("", " was written with at most 16385 runs of messages a "
+                       "rocket, but lunar.service " LUNAR_VERSION
+                       " keeps 16384: use the version that wrote it");
+    info.max_runs = ROCKET_MAX_RUNS - 1;
+    save_table(saved, &info);
+    expect_failure("", " was written with at most 16383 runs of messages a "
+                       "rocket, but lunar.service " LUNAR_VERSION
+                       " keeps 16384: use the version that wrote it");
     table_free(saved);
 }
 

@@ -319,6 +319,21 @@ static void snapshot_larger_than_the_journal_is_taken_once(void **context)
     check_state(scene);
 }
 
+/* The others are for level debug. */
+static void snapshots_within_a_minute_get_one_line(void **context)
+{
+    struct scene *scene = *context;
+    static struct captured_log log;
+
+    captured_log_start(&log);
+    while (count_of(scene, SNAPSHOTS_WRITTEN) < 3)
+        send_messages(scene, 50);
+    await(scene, SNAPSHOTS_WRITTEN, 3);
+    captured_log_stop(&log);
+    assert_int_equal(count_lines(log.text, "snapshot of "), 1);
+    check_state(scene);
+}
+
 static void without_snapshots_the_journal_is_tidied(void **context)
 {
     struct scene *scene = *context;
@@ -442,6 +457,7 @@ static void journal_that_cannot_be_removed_is_no_reason_for_more(void **context)
         poll(NULL, 0, 1);
     struct store_snapshot_status status = status_of(scene);
     uint64_t written = count_of(scene, SNAPSHOTS_WRITTEN);
+    uint64_t failed = count_of(scene, SNAPSHOTS_FAILED);
     memory_journal_fail(scene->journal, 0);
     await(scene, SNAPSHOTS_WRITTEN, 1);
     for (unsigned ms = 0; status_of(scene).problem != NULL && ms < PATIENCE;
@@ -449,6 +465,7 @@ static void journal_that_cannot_be_removed_is_no_reason_for_more(void **context)
         poll(NULL, 0, 1);
     captured_log_stop(&log);
     assert_int_equal(written, 1);
+    assert_true(failed > 1);
     assert_non_null(status.problem);
     assert_non_null(strstr(status.problem, "cannot be removed"));
     assert_null(status_of(scene).problem);
@@ -581,6 +598,7 @@ int main(void)
         FIXTURE_TEST(journal_within_its_limit_gets_no_snapshot),
         FIXTURE_TEST(grown_journal_is_replaced_by_a_snapshot),
         FIXTURE_TEST(snapshot_larger_than_the_journal_is_taken_once),
+        FIXTURE_TEST(snapshots_within_a_minute_get_one_line),
         FIXTURE_TEST(without_snapshots_the_journal_is_tidied),
         FIXTURE_TEST(old_journal_gets_a_snapshot_at_the_start),
         FIXTURE_TEST(full_disk_gets_space_back),

@@ -348,18 +348,20 @@ static unsigned send_all(struct process *process, uint64_t count)
  * Not due by its size, but as the disk is full. It is written to the room that
  * was kept, and the journal goes on without anybody's help.
  */
-static void full_disk_gets_space_back_by_itself(void **context)
+/*
+ * The limit of the journal is the default. The smaller disk is full before the
+ * journal has a quarter of it.
+ */
+static void fill_disk(struct process *process, const char *options)
 {
     enum { MESSAGES = 4 * 64 * 1024 }; /* of some 220 bytes */
-    struct process *process = *context;
     struct rocket_view view;
 
     close_store(process);
     process->snapshot_bytes = UINT64_C(64) << 20;
-    bool mounted =
-        unshare(CLONE_NEWNS) == 0 &&
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-        mount("none", process->path, "tmpfs", 0, "size=60M,mode=700") == 0;
+    bool mounted = unshare(CLONE_NEWNS) == 0 &&
+                   mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                   mount("none", process->path, "tmpfs", 0, options) == 0;
     open_store(process);
     if (!mounted)
         skip();
@@ -375,6 +377,16 @@ static void full_disk_gets_space_back_by_itself(void **context)
     close_store(process);
     assert_int_equal(umount2(process->path, MNT_DETACH), 0);
     open_store(process);
+}
+
+static void full_disk_gets_space_back_by_itself(void **context)
+{
+    fill_disk(*context, "size=60M,mode=700");
+}
+
+static void full_disk_that_is_small_gets_space_back_by_itself(void **context)
+{
+    fill_disk(*context, "size=40M,mode=700");
 }
 
 /* What a watch was told. */
@@ -427,8 +439,7 @@ static void snapshot_is_loaded_past_the_limit(void **context)
         snprintf(id, sizeof(id), "rocket %ju", (uintmax_t)i);
         commit_message(process, message_speed(id, 1, 1));
     }
-    close_store(process);
-    open_store(process); /* a journal that is large enough by now */
+    /* Each commit takes a page of the log, so the journal grows large. */
     await_snapshot(process, ROCKETS / 2);
     size_t used = table_memory(process->table);
     close_store(process);
@@ -456,6 +467,7 @@ int main(void)
         EAGER_TEST(snapshot_is_loaded_past_the_limit),
         FIXTURE_TEST(snapshot_that_does_not_fit_is_refused),
         FIXTURE_TEST(full_disk_gets_space_back_by_itself),
+        FIXTURE_TEST(full_disk_that_is_small_gets_space_back_by_itself),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
