@@ -14,7 +14,6 @@
 #define LUNAR_STORE_STORE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "store/commit.h"

@@ -14,7 +14,6 @@
 #define LUNAR_TABLE_TABLE_IMAGE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buffer.h"

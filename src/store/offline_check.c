@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
 #include "offline_parts.h"
 
 /* A check while it runs. */

@@ -20,7 +20,6 @@
 #include "error.h"
 #include "folder_parts.h"
 #include "offline_parts.h"
-#include "sqlite_fault.h"
 #include "sqlite_journal.h"
 
 /* A restore while it runs. */

@@ -20,7 +20,6 @@
 #define LUNAR_STORE_SEGMENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/text.h"

@@ -336,7 +336,7 @@ static enum copied copy_files(struct segment_image *image,
     if (copied == INTERRUPTED)
         return INTERRUPTED;
     /* Also after a failure: what was read may be of two logs. */
-    char ignored[JOURNAL_ERROR];
+    char ignored[JOURNAL_ERROR] = "";
     if (take_stamp(image, &after, copied == COPIED ? error : ignored) != COPIED)
         return FAILED;
     return is_same_stamp(&before, &after) ? copied : CHANGED;

@@ -15,7 +15,6 @@
 #ifndef LUNAR_STORE_SEGMENT_IMAGE_H
 #define LUNAR_STORE_SEGMENT_IMAGE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "folder.h"

@@ -98,12 +98,8 @@ bool segment_rows_check(struct segment_rows *rows, char error[JOURNAL_ERROR])
     int64_t records = segment_rows_query(
         rows->db, "SELECT value FROM meta WHERE name = 'record_version'", -1);
     if (version > SEGMENT_VERSION || records > RECORD_VERSION) {
-        error_write(error,
-                    "%s has version %jd.%jd, but lunar.service " LUNAR_VERSION
-                    " reads at most %d.%d: use the version that wrote it, or a "
-                    "later one",
-                    rows->path, (intmax_t)version, (intmax_t)records,
-                    SEGMENT_VERSION, RECORD_VERSION);
+        error_write(error, ERROR_LATER_VERSION, rows->path, (intmax_t)version,
+                    (intmax_t)records, SEGMENT_VERSION, RECORD_VERSION);
         return false;
     }
     rows->id = (uint64_t)segment_rows_query(

@@ -195,12 +195,8 @@ static bool check_version(const struct snapshot_reader *reader,
     /* A later version may have it elsewhere. */
     query_integer(reader, sql, snapshot_names[SNAPSHOT_IMAGE_VERSION], &images);
     if (version > SNAPSHOT_VERSION || images > TABLE_IMAGE_VERSION) {
-        error_write(error,
-                    "%s has version %jd.%jd, but lunar.service " LUNAR_VERSION
-                    " reads at most %d.%d: use the version that wrote it, or a "
-                    "later one",
-                    reader->path, (intmax_t)version, (intmax_t)images,
-                    SNAPSHOT_VERSION, TABLE_IMAGE_VERSION);
+        error_write(error, ERROR_LATER_VERSION, reader->path, (intmax_t)version,
+                    (intmax_t)images, SNAPSHOT_VERSION, TABLE_IMAGE_VERSION);
         return false;
     }
     return (version >= 1 && images >= 1) ||

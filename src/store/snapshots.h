@@ -40,10 +40,10 @@ enum {
     SNAPSHOTS_RETRY_MS = 1000,         /* after a failure; then doubled */
     SNAPSHOTS_RETRY_MAX_MS = 600 * 1000,
     /*
-     * On a full disk the journal needs but a quarter of its usual bytes: to
-     * free less by writing all rockets again would soon be needed again. With a
-     * small snapshot these bytes are enough: the disk may be too small for the
-     * journal to ever get more.
+     * On a full disk a snapshot is due at a quarter of the usual bytes of the
+     * journal. At fewer it would free little, and soon be due again. With a
+     * small snapshot SNAPSHOTS_FULL_BYTES are enough: the disk may be too small
+     * for the journal to ever get more.
      */
     SNAPSHOTS_FULL_SHARE = 4,
     SNAPSHOTS_FULL_BYTES = 1024 * 1024,

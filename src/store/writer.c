@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/sync.h"
 #include "sqlite_fault.h"
 
 static void notify_target(struct sqlite_journal *journal)

@@ -9,7 +9,6 @@
 #define LUNAR_TABLE_IMAGE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/text.h"

@@ -7,7 +7,6 @@ disk.h has the other side, with the same layouts.
 
 import errno
 import mmap
-import os
 import struct
 import time
 from dataclasses import dataclass, field

@@ -54,7 +54,7 @@ sys.path.append(str(ROOT / "tests" / "lib"))
 
 from client import Client, Failure
 from service import Service, die_with_parent
-from traffic import Crowd, Sender, difference
+from traffic import Crowd, Sender
 
 SENDERS = 6
 BATCH = 300  # messages, at most

@@ -5,7 +5,7 @@
 A preloaded library lets calls for the files of the folder fail, wait or write only
 a part, while several connections send messages and batches. Whatever fails: what
 was acknowledged is there after the next start, everybody gets a response or the
-end of the connection, and reads go on while the service runs. Each case runs with
+end of the connection, and reads go on while the service runs. Most cases run with
 both kinds of threads.
 
 usage: tests/durability/faults.py BUILD [--only=CASE,...] [--seed=N]
@@ -32,14 +32,14 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))
 
 import disk
 from client import JSON, NDJSON, PATIENCE, Answer, Client, Failure
-from disk import ALWAYS, Control, wait_for
+from disk import Control, wait_for
 from service import Service
 from traffic import Crowd, Sender, encode
 

@@ -44,7 +44,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any, Iterable, Optional
+from typing import Any, Iterable
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "lib"))

@@ -115,7 +115,7 @@ static bool is_folder(const char *path)
 
 int main(void)
 {
-    char path[MAX_PATH], error[JOURNAL_ERROR];
+    char path[MAX_PATH], error[JOURNAL_ERROR] = "";
 
     log_set_level(LOG_ERROR);
     while (fgets(path, sizeof(path), stdin) != NULL) {

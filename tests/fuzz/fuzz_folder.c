@@ -23,6 +23,7 @@
 #include "lib/file_bytes.h"
 #include "lib/messages.h"
 #include "lib/saved_table.h"
+#include "lib/temporary_folder.h"
 #include "store/commit.h"
 #include "store/folder.h"
 #include "store/offline.h"
@@ -49,7 +50,7 @@ static const char *const names[FILES] = {
     "backup",
 };
 
-static char root[32];
+static char root[FOLDER_ROOT];
 static struct file_bytes files[FILES];
 /* After each message, which is a commit. */
 static struct saved_images states[LAST + 1];
@@ -72,9 +73,7 @@ static void empty_folder(void)
 
 static void remove_folder(void)
 {
-    empty_folder();
-    rmdir(path_of("data"));
-    rmdir(root);
+    folder_remove(root);
 }
 
 /* The journal that makes the folder. */
@@ -183,10 +182,9 @@ static void make_files(void)
     uint64_t position = 1;
 
     log_set_level(LOG_ERROR);
-    snprintf(root, sizeof(root), "%s/fuzz-folder-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (mkdtemp(root) == NULL || maker.table == NULL)
+    if (maker.table == NULL)
         abort();
+    folder_make_fast(root);
     atexit(remove_folder);
     snprintf(maker.data, sizeof(maker.data), "%s/data", root);
     table_limit_admission(maker.table);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "domain/rocket.h"
-#include "lib/folder_remove.h"
+#include "lib/temporary_folder.h"
 #include "lib/messages.h"
 #include "lib/saved_table.h"
 #include "store/snapshot_load.h"
@@ -30,7 +30,7 @@ enum {
     FILE_MAX = 1024 * 1024,
 };
 
-static char root[64];
+static char root[FOLDER_ROOT];
 static char path[96];
 static struct table *saved;
 static struct saved_images images_saved;
@@ -67,11 +67,7 @@ static void make_good_file(void)
 {
     char error[JOURNAL_ERROR];
 
-    snprintf(root, sizeof(root), "/dev/shm/lunar-fuzz-XXXXXX");
-    if (mkdtemp(root) == NULL) {
-        snprintf(root, sizeof(root), "/tmp/lunar-fuzz-XXXXXX");
-        FUZZ_CHECK(mkdtemp(root) != NULL);
-    }
+    folder_make_fast(root);
     atexit(remove_folder);
     snprintf(path, sizeof(path), "%s/snapshot.db", root);
     make_rockets();

@@ -352,31 +352,6 @@ static void an_empty_history_is_backed_up_and_restored(void **state)
     free(after);
 }
 
-/* Of a folder by names, sizes and times of the last change. */
-static uint64_t hash_folder(const char *folder)
-{
-    struct dirent **entries = NULL;
-    uint64_t hash = 0;
-    int count = scandir(folder, &entries, NULL, alphasort);
-
-    assert_true(count > 2);
-    for (int i = 0; i < count; i++) {
-        struct stat status;
-        struct path path;
-        snprintf(path.text, sizeof(path.text), "%s/%.40s", folder,
-                 entries[i]->d_name);
-        assert_int_equal(stat(path.text, &status), 0);
-        if (strcmp(entries[i]->d_name, "..") != 0)
-            hash = 31 * hash + (uint64_t)status.st_mtim.tv_nsec +
-                   (uint64_t)status.st_size;
-        for (const char *at = entries[i]->d_name; *at != '\0'; at++)
-            hash = 31 * hash + (unsigned char)*at;
-        free(entries[i]);
-    }
-    free(entries);
-    return hash;
-}
-
 /* So they also work on a disk that is full, or cannot be written. */
 static void only_a_restore_changes_a_folder(void **state)
 {
@@ -384,11 +359,11 @@ static void only_a_restore_changes_a_folder(void **state)
     struct path file = path_of(scene, "backup");
 
     make_folder(scene);
-    uint64_t hash = hash_folder(scene->folder.path);
+    uint64_t hash = folder_hash(scene->folder.path);
     free(expect_done(INSTANCE_FLAGS(scene->folder.flag, "-check")));
     back_up(scene, file.text);
     free(export_of(scene->folder.path));
-    assert_int_equal(hash_folder(scene->folder.path), hash);
+    assert_int_equal(folder_hash(scene->folder.path), hash);
 }
 
 static void a_service_that_runs_is_backed_up_with_all_it_has(void **state)
@@ -671,10 +646,10 @@ static void what_cannot_be_done_says_why(void **state)
         {INSTANCE_FLAGS(flags.empty, "-backup=/tmp/lunar-never"),
          "holds no state: give the "},
     };
-    uint64_t hash = hash_folder(scene->folder.path);
+    uint64_t hash = folder_hash(scene->folder.path);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect_failed(rows[i].flags, rows[i].part);
-    assert_int_equal(hash_folder(scene->folder.path), hash);
+    assert_int_equal(folder_hash(scene->folder.path), hash);
     assert_false(exists(path_of(scene, "missing").text));
     assert_false(exists("/tmp/lunar-never"));
 

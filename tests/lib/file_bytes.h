@@ -5,7 +5,6 @@
 #ifndef LUNAR_TESTS_FILE_BYTES_H
 #define LUNAR_TESTS_FILE_BYTES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

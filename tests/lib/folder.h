@@ -5,7 +5,7 @@
 #ifndef LUNAR_TESTS_FOLDER_H
 #define LUNAR_TESTS_FOLDER_H
 
-#include "lib/folder_remove.h"
+#include "lib/temporary_folder.h"
 #include "lib/unit_check.h"
 
 #include <errno.h>

@@ -9,7 +9,6 @@
 #include "lib/messages.h"
 #include "lib/unit_check.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 

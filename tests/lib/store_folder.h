@@ -14,7 +14,7 @@
 #include "store/sqlite_journal.h"
 
 struct store_folder {
-    char path[64];
+    char path[FOLDER_ROOT];
     struct folder *folder;
     struct sqlite_journal_options options; /* its sizes may be set */
     struct journal *journal;               /* NULL while it is closed */
@@ -22,17 +22,14 @@ struct store_folder {
 
 static inline void store_folder_make(struct store_folder *folder)
 {
-    *folder = (struct store_folder){.path = "/tmp/lunar-store-XXXXXX"};
-    if (mkdtemp(folder->path) == NULL)
-        abort();
+    *folder = (struct store_folder){0};
+    folder_make(folder->path);
 }
 
-/* In memory, if the system has a file system there: many syncs take long. */
 static inline void store_folder_make_fast(struct store_folder *folder)
 {
-    *folder = (struct store_folder){.path = "/dev/shm/lunar-store-XXXXXX"};
-    if (mkdtemp(folder->path) == NULL)
-        store_folder_make(folder);
+    *folder = (struct store_folder){0};
+    folder_make_fast(folder->path);
 }
 
 /* Open the journal. NULL, with the reason in `error`. */

@@ -9,7 +9,6 @@
 #include "lib/journal_user.h"
 #include "lib/store_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -207,42 +206,19 @@ static void rows_in_the_log_are_read_as_those_in_the_database(void **state)
     expect_rows(scene, 20);
 }
 
-/* By names, sizes and times of the last change. */
-static uint64_t hash_folder(const char *path)
-{
-    struct dirent **entries = NULL;
-    uint64_t hash = 0;
-    int count = scandir(path, &entries, NULL, alphasort);
-
-    assert_true(count > 0);
-    for (int i = 0; i < count; i++) {
-        struct stat status;
-        char file[512];
-        snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
-        assert_int_equal(stat(file, &status), 0);
-        hash = 31 * hash + user_hash(text_of(entries[i]->d_name));
-        hash = 31 * hash + (uint64_t)status.st_size;
-        if (strcmp(entries[i]->d_name, "..") != 0)
-            hash = 31 * hash + (uint64_t)status.st_mtim.tv_nsec;
-        free(entries[i]);
-    }
-    free(entries);
-    return hash;
-}
-
 static void nothing_in_the_folder_is_changed(void **state)
 {
     struct scene *scene = *state;
 
     open_journal(scene);
     add_commits(scene, 10);
-    uint64_t hash = hash_folder(scene->store.path);
+    uint64_t hash = folder_hash(scene->store.path);
     expect_rows(scene, 10);
-    assert_int_equal(hash_folder(scene->store.path), hash);
+    assert_int_equal(folder_hash(scene->store.path), hash);
     end_with_log(scene);
-    hash = hash_folder(scene->store.path);
+    hash = folder_hash(scene->store.path);
     expect_rows(scene, 10);
-    assert_int_equal(hash_folder(scene->store.path), hash);
+    assert_int_equal(folder_hash(scene->store.path), hash);
 }
 
 /* Who adds commits while images are loaded. */

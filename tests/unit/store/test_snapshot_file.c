@@ -5,6 +5,7 @@
  * the file does not know what is in them.
  */
 #include "lib/faulty_vfs.h"
+#include "lib/file_bytes.h"
 #include "lib/folder.h"
 #include "lib/unit_check.h"
 
@@ -20,7 +21,7 @@ enum {
     MANY = 100, /* blocks of a large snapshot */
 };
 
-static char root[64];
+static char root[FOLDER_ROOT];
 static char path[96];
 static char error[JOURNAL_ERROR];
 
@@ -147,11 +148,7 @@ static void expect_error(const char *before, const char *after)
 static int set_up(void **context)
 {
     (void)context;
-    snprintf(root, sizeof(root), "/dev/shm/lunar-snapshot-XXXXXX");
-    if (mkdtemp(root) == NULL) {
-        snprintf(root, sizeof(root), "/tmp/lunar-snapshot-XXXXXX");
-        assert_non_null(mkdtemp(root));
-    }
+    folder_make_fast(root);
     snprintf(path, sizeof(path), "%s/snapshot.db", root);
     error[0] = '\0';
     return 0;
@@ -543,20 +540,6 @@ static void a_path_may_have_any_bytes(void **context)
     assert_int_equal(chdir("/"), 0);
 }
 
-static void read_file(unsigned char **bytes, size_t *size)
-{
-    FILE *file = fopen(path, "rbe");
-    struct stat status;
-
-    if (file == NULL || fstat(fileno(file), &status) != 0)
-        abort();
-    *size = (size_t)status.st_size;
-    *bytes = malloc(*size);
-    if (*bytes == NULL || fread(*bytes, 1, *size, file) != *size)
-        abort();
-    fclose(file);
-}
-
 static void empty_and_shortened_files_are_found(void **context)
 {
     (void)context;
@@ -576,12 +559,13 @@ static void empty_and_shortened_files_are_found(void **context)
 }
 
 /* The bytes that are next to others than 0, and some of the others. */
-static bool worth_a_try(const unsigned char *bytes, size_t size, size_t at)
+static bool worth_a_try(const struct file_bytes *bytes, size_t at)
 {
     enum { NEAR = 8, SOME = 61 };
 
-    for (size_t i = at < NEAR ? 0 : at - NEAR; i <= at + NEAR && i < size; i++)
-        if (bytes[i] != 0)
+    for (size_t i = at < NEAR ? 0 : at - NEAR;
+         i <= at + NEAR && i < bytes->length; i++)
+        if (bytes->data[i] != 0)
             return true;
     return at % SOME == 0;
 }
@@ -602,25 +586,24 @@ static void a_byte_that_is_damaged_anywhere_is_found(void **context)
 {
     (void)context;
     struct snapshot_info info = write_snapshot(&small, SNAPSHOT_OF_FOLDER);
-    unsigned char *bytes = NULL;
-    size_t size = 0, tried = 0, found = 0;
+    struct file_bytes bytes = file_bytes_read(path);
+    size_t tried = 0, found = 0;
 
-    read_file(&bytes, &size);
     int file = open(path, O_RDWR | O_CLOEXEC);
-    for (size_t at = 0; at < size; at++) {
+    for (size_t at = 0; at < bytes.length; at++) {
         static const unsigned char flips[] = {0x01, 0x80, 0xff};
-        if (!worth_a_try(bytes, size, at))
+        if (!worth_a_try(&bytes, at))
             continue;
         for (size_t i = 0; i < COUNT(flips); i++) {
             tried++;
-            found +=
-                !try_byte(file, (off_t)at,
-                          (unsigned char)(bytes[at] ^ flips[i]), &small, &info);
+            found += !try_byte(file, (off_t)at,
+                               (unsigned char)(bytes.data[at] ^ flips[i]),
+                               &small, &info);
         }
-        assert_int_equal(pwrite(file, &bytes[at], 1, (off_t)at), 1);
+        assert_int_equal(pwrite(file, &bytes.data[at], 1, (off_t)at), 1);
     }
     close(file);
-    free(bytes);
+    file_bytes_free(&bytes);
     /* Free space is most of a small file. */
     assert_true(found > 1000 && found < tried);
     assert_true(try_read(&small, &info));
@@ -634,28 +617,30 @@ static void damage_of_a_large_snapshot_is_found(void **context)
     const struct contents large = {8, MANY, SNAPSHOT_BLOCK};
     struct snapshot_info info = write_snapshot(&large, SNAPSHOT_OF_FOLDER);
     uint64_t seed = 20240229;
-    unsigned char *bytes = NULL;
-    size_t size = 0, found = 0;
+    struct file_bytes bytes = file_bytes_read(path);
+    size_t found = 0;
     enum { TRIES = 200 };
 
-    read_file(&bytes, &size);
     int file = open(path, O_RDWR | O_CLOEXEC);
     for (unsigned i = 0; i < TRIES; i++) {
         unsigned char damage[SNAPSHOT_PAGE] = {0};
         size_t length = lengths[unit_random(&seed) % COUNT(lengths)];
-        size_t at = (size_t)(unit_random(&seed) % (size / length)) * length;
-        size_t from = (size_t)(unit_random(&seed) % (size / length)) * length;
+        size_t at =
+            (size_t)(unit_random(&seed) % (bytes.length / length)) * length;
+        size_t from =
+            (size_t)(unit_random(&seed) % (bytes.length / length)) * length;
         if (unit_random(&seed) % 2 == 0)
-            memcpy(damage, bytes + from, length);
+            memcpy(damage, bytes.data + from, length);
         assert_int_equal(pwrite(file, damage, length, (off_t)at), length);
         if (!try_read(&large, &info)) {
             check_sentence();
             found++;
         }
-        assert_int_equal(pwrite(file, bytes + at, length, (off_t)at), length);
+        assert_int_equal(pwrite(file, bytes.data + at, length, (off_t)at),
+                         length);
     }
     close(file);
-    free(bytes);
+    file_bytes_free(&bytes);
     /* A byte may be the one that was there, and the end of a page unused. */
     if (found < TRIES / 2)
         fail_msg("%zu of %d were found", found, TRIES);

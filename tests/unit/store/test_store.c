@@ -8,7 +8,6 @@
 #include "lib/unit_check.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -24,7 +23,7 @@ enum { PATIENCE = 10000 /* ms */ };
 
 /* A process with a store. */
 struct process {
-    char path[64];
+    char path[FOLDER_ROOT];
     struct metrics *metrics;
     struct table *table;
     struct store *store;
@@ -73,8 +72,7 @@ static int set_up(void **context)
 
     if (process == NULL)
         abort();
-    snprintf(process->path, sizeof(process->path), "/tmp/lunar-store-XXXXXX");
-    assert_non_null(mkdtemp(process->path));
+    folder_make(process->path);
     sync_semaphore_init(&process->settled);
     open_store(process);
     *context = process;
