@@ -111,9 +111,6 @@ static void print_file(void *context, const struct offline_file *file)
     struct check *check = context;
 
     check->files++;
-    /* The part of a backup for a snapshot that its folder did not have. */
-    if (file->first == 0 && file->last == 0 && file->damage == NULL)
-        return;
     progress_clear(&check->progress);
     printf("%-*s", NAME_WIDTH, file->name);
     if (file->bytes > 0)
