@@ -99,7 +99,7 @@ static bool open_folder(struct folder *folder, char error[JOURNAL_ERROR])
     return sync_parent(folder, made, error);
 }
 
-/* A lock file that was removed keeps nobody else away: see folder_remove(). */
+/* A lock file that was removed keeps nobody else away: see folder_discard(). */
 static bool has_lock_file(const struct folder *folder)
 {
     struct stat status;
@@ -270,7 +270,7 @@ void folder_close(struct folder *folder)
     free(folder);
 }
 
-void folder_remove(struct folder *folder)
+void folder_discard(struct folder *folder)
 {
     if (unlinkat(folder->descriptor, lock_name, 0) == 0)
         rmdir(folder->path);

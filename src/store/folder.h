@@ -61,7 +61,7 @@ void folder_close(struct folder *folder);
  * Remove a folder that folder_open() has made, and in which nothing is kept.
  * One that has other files stays, without the lock file.
  */
-void folder_remove(struct folder *folder);
+void folder_discard(struct folder *folder);
 
 /*
  * Check that a file of `size` bytes, a multiple of FOLDER_BLOCK, can be made,

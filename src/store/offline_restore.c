@@ -236,7 +236,7 @@ static void release_restore(struct restore *restore, bool complete)
     if (restore->folder != NULL && !complete) {
         folder_remove_leftovers(restore->folder, ignored);
         if (restore->makes_folder)
-            folder_remove(restore->folder);
+            folder_discard(restore->folder);
     }
     folder_close(restore->folder);
     free(restore->firsts);
