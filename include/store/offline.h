@@ -78,7 +78,7 @@ enum journal_replayed offline_backup(const char *folder, const char *path,
  * one that holds state already is refused. Until it is complete a service does
  * not start with it. It gets a history of its own, as the positions behind the
  * backup will be used again: `state` has its id. If it fails, or is
- * interrupted, the folder holds no state.
+ * interrupted, the folder holds no state, and one that was missing is removed.
  */
 enum journal_replayed offline_restore(const char *path, const char *folder,
                                       const struct journal_watch *watch,

@@ -41,7 +41,7 @@ static void end_without_memory(void)
     log_line(
         LOG_ERROR,
         "memory is exhausted while messages of the journal are applied, so "
-        "the service ends: give it more memory; nothing is lost");
+        "this process ends: give it more memory; nothing is lost");
     log_flush(LOG_STOP_MS);
     _exit(EXIT_FAILURE);
 }

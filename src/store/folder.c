@@ -99,6 +99,14 @@ static bool open_folder(struct folder *folder, char error[JOURNAL_ERROR])
     return sync_parent(folder, made, error);
 }
 
+/* A lock file that was removed keeps nobody else away: see folder_discard(). */
+static bool has_lock_file(const struct folder *folder)
+{
+    struct stat status;
+
+    return fstat(folder->lock, &status) != 0 || status.st_nlink > 0;
+}
+
 static bool lock_folder(struct folder *folder, char error[JOURNAL_ERROR])
 {
     folder->lock = openat(folder->descriptor, lock_name,
@@ -111,9 +119,9 @@ static bool lock_folder(struct folder *folder, char error[JOURNAL_ERROR])
         poll(NULL, 0, ASK_MS);
         result = flock(folder->lock, LOCK_EX | LOCK_NB);
     }
-    if (result == 0)
+    if (result == 0 && has_lock_file(folder))
         return true;
-    if (errno != EWOULDBLOCK)
+    if (result != 0 && errno != EWOULDBLOCK)
         return folder_fail(folder, "lock", lock_name, error);
     snprintf(error, JOURNAL_ERROR,
              "%.*s is in use by another lunar.service: stop that one, or "
@@ -218,7 +226,7 @@ static bool ask_lock(const struct folder *folder, bool *in_use,
                      char error[JOURNAL_ERROR])
 {
     int lock = openat(folder->descriptor, lock_name,
-                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     *in_use = false;
     if (lock < 0)
@@ -260,6 +268,12 @@ void folder_close(struct folder *folder)
     if (folder->descriptor >= 0)
         close(folder->descriptor);
     free(folder);
+}
+
+void folder_discard(struct folder *folder)
+{
+    if (unlinkat(folder->descriptor, lock_name, 0) == 0)
+        rmdir(folder->path);
 }
 
 const char *folder_path(const struct folder *folder)

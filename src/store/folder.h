@@ -58,6 +58,12 @@ struct folder *folder_open_to_read(const char *path, bool *in_use,
 void folder_close(struct folder *folder);
 
 /*
+ * Remove a folder that folder_open() has made, and in which nothing is kept.
+ * One that has other files stays, without the lock file.
+ */
+void folder_discard(struct folder *folder);
+
+/*
  * Check that a file of `size` bytes, a multiple of FOLDER_BLOCK, can be made,
  * written, synced, renamed and removed. False, with a sentence in `error`.
  */

@@ -57,6 +57,68 @@ static bool fail_existing(const char *path, char error[JOURNAL_ERROR])
     return false;
 }
 
+/* The folder of "FILE", "/FILE" or "FOLDER/FILE". */
+static void folder_of(const char *path, char folder[FOLDER_FILE])
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, FOLDER_FILE, "%.*s",
+             slash == NULL ? 1 : (int)(slash - path) + 1,
+             slash == NULL ? "." : path);
+}
+
+/*
+ * A backup in the data folder could get the name of a snapshot or a segment,
+ * or be written over the next snapshot of a service.
+ */
+static bool check_place(const struct backup *backup, char error[JOURNAL_ERROR])
+{
+    const struct folder *data = backup->files.folder;
+    struct stat data_status, status;
+    char place[FOLDER_FILE];
+
+    folder_of(backup->path, place);
+    /* One that is missing is noticed when the file is made. */
+    if (stat(place, &status) != 0 ||
+        fstat(folder_descriptor(data), &data_status) != 0 ||
+        status.st_dev != data_status.st_dev ||
+        status.st_ino != data_status.st_ino)
+        return true;
+    error_write(error,
+                "%s is in the data folder, which is for the service alone: "
+                "choose another folder for the backup",
+                backup->path);
+    return false;
+}
+
+/*
+ * The new file is this backup's alone. Another one may have had it until now:
+ * then it is complete and has got its name, or was removed.
+ */
+static bool lock_file(const struct backup *backup, int file,
+                      char error[JOURNAL_ERROR])
+{
+    struct stat opened, named;
+
+    /* Where there are no such locks, it is for the operator to run one. */
+    bool locked = flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    if (fstat(file, &opened) != 0)
+        return fail_call("look at", backup->new_path, error);
+    if (!S_ISREG(opened.st_mode)) {
+        error_write(error,
+                    "%s is not a regular file: remove it, or choose another "
+                    "name",
+                    backup->new_path);
+        return false;
+    }
+    if (locked && lstat(backup->new_path, &named) == 0 &&
+        named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+        return true;
+    error_write(error, "%s is being written by another backup: wait for it",
+                backup->new_path);
+    return false;
+}
+
 /* The new file is there, empty, and nobody else writes it. */
 static bool create_file(struct backup *backup, char error[JOURNAL_ERROR])
 {
@@ -71,16 +133,15 @@ static bool create_file(struct backup *backup, char error[JOURNAL_ERROR])
         errno = ENAMETOOLONG;
         return fail_call("write", backup->path, error);
     }
+    if (!check_place(backup, error))
+        return false;
     snprintf(backup->new_path, sizeof(backup->new_path), "%s%s", backup->path,
              new_suffix);
     file = open(backup->new_path,
                 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (file < 0)
         return fail_call("write", backup->new_path, error);
-    /* Where there are no such locks, it is for the operator to run one. */
-    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        error_write(error, "%s is being written by another backup: wait for it",
-                    backup->new_path);
+    if (!lock_file(backup, file, error)) {
         close(file);
         return false;
     }
@@ -161,12 +222,8 @@ static bool finish_backup(struct backup *backup, struct offline_state *state,
 static bool sync_folder_of(const char *path, char error[JOURNAL_ERROR])
 {
     char name[FOLDER_FILE];
-    const char *slash = strrchr(path, '/');
 
-    /* "FILE", "/FILE", "FOLDER/FILE" */
-    snprintf(name, sizeof(name), "%.*s",
-             slash == NULL ? 1 : (int)(slash - path) + 1,
-             slash == NULL ? "." : path);
+    folder_of(path, name);
     int folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool synced = folder >= 0 && fsync(folder) == 0;
     if (!synced)

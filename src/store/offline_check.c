@@ -86,6 +86,9 @@ static enum journal_replayed check_snapshot(struct check *check)
             damage[0] = '\0';
         file.rockets = check->replay.progress.rockets;
     }
+    /* A backup of a folder that has none has one without blocks. */
+    if (damage[0] == '\0' && files->info.position == 0)
+        return JOURNAL_COMPLETE;
     report_file(check, &file, path, damage);
     return JOURNAL_COMPLETE;
 }

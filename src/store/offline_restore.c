@@ -27,7 +27,8 @@ struct restore {
     struct offline_files files; /* the backup */
     struct row_replay replay;
     struct folder *folder;
-    uint64_t id; /* of the new history */
+    bool makes_folder; /* it was missing */
+    uint64_t id;       /* of the new history */
     struct snapshot_writer *snapshot;
     struct segment_writer *segment;
     uint64_t segment_bytes; /* of its records */
@@ -201,13 +202,15 @@ static bool has_no_state(const struct folder *folder, const char *path,
 }
 
 /* Look before anything is changed. A folder that is missing has no state. */
-static bool look_at_folder(const char *path, char error[JOURNAL_ERROR])
+static bool look_at_folder(struct restore *restore, const char *path,
+                           char error[JOURNAL_ERROR])
 {
     bool in_use = false;
     struct folder *folder = folder_open_to_read(path, &in_use, error);
 
+    restore->makes_folder = folder == NULL && errno == ENOENT;
     if (folder == NULL)
-        return errno == ENOENT;
+        return restore->makes_folder;
     bool fits = in_use || has_no_state(folder, path, error);
     folder_close(folder);
     return fits;
@@ -217,7 +220,7 @@ static bool look_at_folder(const char *path, char error[JOURNAL_ERROR])
 static bool open_folder(struct restore *restore, const char *path,
                         char error[JOURNAL_ERROR])
 {
-    if (!look_at_folder(path, error))
+    if (!look_at_folder(restore, path, error))
         return false;
     restore->folder = folder_open(path, error);
     return restore->folder != NULL &&
@@ -230,8 +233,11 @@ static void release_restore(struct restore *restore, bool complete)
 
     segment_writer_free(restore->segment);
     snapshot_writer_free(restore->snapshot);
-    if (restore->folder != NULL && !complete)
+    if (restore->folder != NULL && !complete) {
         folder_remove_leftovers(restore->folder, ignored);
+        if (restore->makes_folder)
+            folder_discard(restore->folder);
+    }
     folder_close(restore->folder);
     free(restore->firsts);
     row_replay_release(&restore->replay);

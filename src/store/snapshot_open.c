@@ -98,7 +98,10 @@ static bool check_file(struct snapshot_reader *reader,
     reader->info.bytes = (uint64_t)status.st_size;
     errno = EINVAL;
     if (!S_ISREG(status.st_mode)) {
-        error_write(error, "%s is not a regular file", reader->path);
+        error_write(error, "%s is not a regular file: %s", reader->path,
+                    reader->kind == SNAPSHOT_OF_BACKUP
+                        ? "give the file of a backup"
+                        : "put back the files as they were");
         return false;
     }
     return status.st_size > 0 || fail_damage(reader, "it is empty", error);

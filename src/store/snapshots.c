@@ -357,13 +357,24 @@ static bool take_snapshot(struct snapshots *snapshots)
     return false;
 }
 
+/* Only a full disk made it due: it is not tried again before long. */
+static void end_problem(struct snapshots *snapshots)
+{
+    if (snapshots->status.problem == NULL)
+        return;
+    log_line(LOG_INFO, "no snapshot is needed any more: the disk has space");
+    set_problem(snapshots, NULL);
+}
+
 static void take_if_due(struct snapshots *snapshots)
 {
     if (is_backing_off(&snapshots->taking))
         return;
     bool succeeded = forget(snapshots);
     struct journal_status journal = read_journal(snapshots);
-    if (succeeded && is_due(snapshots, &journal)) {
+    if (succeeded && !is_due(snapshots, &journal)) {
+        end_problem(snapshots);
+    } else if (succeeded) {
         set_running(snapshots, true);
         succeeded = take_snapshot(snapshots);
         set_running(snapshots, false);

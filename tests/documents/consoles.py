@@ -152,7 +152,8 @@ class Terminal:
 
     def text(self) -> str:
         """What a reader sees, without bold; progress lines are erased."""
-        text = re.sub("\x1b\\[[0-9;]*[mK]", "", self.printed.decode("utf-8", "replace"))
+        text = re.sub("[^\n]*\r\x1b\\[K", "", self.printed.decode("utf-8", "replace"))
+        text = re.sub("\x1b\\[[0-9;]*[mK]", "", text)
         lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
         return "\n".join(lines).rstrip("\n")
 

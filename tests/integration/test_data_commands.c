@@ -318,6 +318,11 @@ static void a_folder_without_a_snapshot_is_backed_up_and_restored(void **state)
     expect_part(output, "  positions 1 to 20  20 messages  ok\nsound: ");
     free(output);
     back_up(scene, file.text);
+    snprintf(flag, sizeof(flag), "-check=%s", file.text);
+    output = expect_done(INSTANCE_FLAGS(flag));
+    assert_int_equal(strncmp(output, "journal  ", 9), 0);
+    expect_part(output, "  positions 1 to 20  20 messages  ok\nsound: ");
+    free(output);
     restore(file.text, restored.text);
     char *before = export_of(scene->folder.path);
     char *after = export_of(restored.text);
@@ -555,9 +560,7 @@ static void a_damaged_backup_is_restored_as_it_was_or_not_at_all(void **state)
             refused++;
             assert_int_equal(status, STATUS_FAILED);
             expect_part(errors, "use another backup");
-            if (exists(restored.text))
-                expect_failed(INSTANCE_FLAGS(data, "-check"),
-                              " holds no state: ");
+            assert_false(exists(restored.text));
         }
         free(errors);
         file_bytes_write(file.text, &bytes, bytes.length);
@@ -576,8 +579,9 @@ static void a_damaged_backup_is_restored_as_it_was_or_not_at_all(void **state)
 /* Flags of commands that are refused. */
 struct refused {
     char backup[PATH + 16], to_missing[PATH + 16]; /* of the folder */
-    char restore[PATH + 16], snapshot[2 * PATH];   /* from these */
-    char empty[PATH + 16], missing[PATH + 16];     /* folders */
+    char into_itself[PATH + 16], to_pipe[PATH + 16];
+    char restore[PATH + 16], snapshot[2 * PATH]; /* from these */
+    char empty[PATH + 16], missing[PATH + 16];   /* folders */
     char as_backup[PATH + 16]; /* a check of the folder as a backup */
 };
 
@@ -593,6 +597,12 @@ static struct refused make_refused(const struct store_scene *scene)
     snprintf(made.backup, sizeof(made.backup), "-backup=%s", file.text);
     snprintf(made.to_missing, sizeof(made.to_missing), "-backup=%s",
              into_missing.text);
+    snprintf(made.into_itself, sizeof(made.into_itself),
+             "-backup=%s/../data/journal-00000000000009999999.db",
+             scene->folder.path);
+    snprintf(made.to_pipe, sizeof(made.to_pipe), "-backup=%s",
+             path_of(scene, "pipe").text);
+    assert_int_equal(mkfifo(path_of(scene, "pipe.new").text, 0600), 0);
     snprintf(made.restore, sizeof(made.restore), "-restore=%s", file.text);
     snprintf(made.snapshot, sizeof(made.snapshot), "-restore=%s/" SNAPSHOT,
              scene->folder.path);
@@ -622,6 +632,11 @@ static void what_cannot_be_done_says_why(void **state)
         {INSTANCE_FLAGS(data, flags.to_missing),
          "/missing/backup.new: No such file or directory: make the folder "
          "that it is in first"},
+        {INSTANCE_FLAGS(data, flags.into_itself),
+         "is in the data folder, which is for the service alone: choose "
+         "another folder for the backup"},
+        {INSTANCE_FLAGS(data, flags.to_pipe),
+         "pipe.new is not a regular file: remove it, or choose another name"},
         {INSTANCE_FLAGS(data, flags.restore),
          "holds state already, and a restore replaces none: choose a new "
          "folder, or move the files of that one away"},
@@ -629,7 +644,7 @@ static void what_cannot_be_done_says_why(void **state)
          "is the snapshot of a data folder, not a backup: make a backup of "
          "that folder"},
         {INSTANCE_FLAGS(flags.missing, "-restore=/dev/null"),
-         "/dev/null is not a regular file"},
+         "/dev/null is not a regular file: give the file of a backup"},
         {INSTANCE_FLAGS(flags.missing, "-restore=/nowhere"),
          "there is no /nowhere"},
         {INSTANCE_FLAGS(flags.as_backup), "is not a regular file"},
@@ -647,11 +662,24 @@ static void what_cannot_be_done_says_why(void **state)
     assert_int_equal(folder_hash(scene->folder.path), hash);
     assert_false(exists(path_of(scene, "missing").text));
     assert_false(exists("/tmp/lunar-never"));
+    assert_true(exists(path_of(scene, "pipe.new").text));
 
     start_service(scene);
     expect_failed(INSTANCE_FLAGS(data, flags.restore),
                   "is in use by another lunar.service: stop that one");
     instance_stop(&scene->instance);
+}
+
+/* A pipe would be waited for, and signals are blocked then. */
+static void a_lock_that_is_a_pipe_is_not_waited_for(void **state)
+{
+    struct store_scene *scene = *state;
+    struct path lock = path_of(scene, "data/lock");
+
+    make_folder(scene);
+    assert_int_equal(unlink(lock.text), 0);
+    assert_int_equal(mkfifo(lock.text, 0600), 0);
+    free(expect_done(INSTANCE_FLAGS(scene->folder.flag, "-check")));
 }
 
 static void files_of_later_versions_are_refused(void **state)
@@ -710,37 +738,59 @@ static void a_backup_that_cannot_be_written_leaves_nothing(void **state)
     back_up(scene, file.text);
 }
 
-/* Whoever has started it sees that it was stopped. */
-static void a_signal_ends_a_backup_and_leaves_nothing(void **state)
+/*
+ * Interrupt a command when it has made the file `begun`. It is synced in
+ * pieces, so it cannot be complete before the syncs end.
+ */
+static void interrupt(const struct store_scene *scene,
+                      const char *const flags[], const char *begun,
+                      const char *part)
 {
-    struct store_scene *scene = *state;
-    struct path file = path_of(scene, "backup"),
-                left = path_of(scene, "backup.new");
-    char library[512], disk[STORE_SCENE_PATH], flag[PATH + 16];
+    char library[512], disk[STORE_SCENE_PATH];
     struct process process;
 
-    instance_start(&scene->instance,
-                   INSTANCE_FLAGS(scene->folder.flag, "-snapshot=off"));
-    fleet_launch(&scene->instance, 24000, 250);
-    instance_stop(&scene->instance);
     store_scene_slow_variables(scene, library, disk);
-    snprintf(flag, sizeof(flag), "-backup=%s", file.text);
-    /* It is synced in pieces, so it cannot be complete before this ends. */
     store_scene_set_slow(scene, "syncs", true);
-    instance_start_command(&process, INSTANCE_FLAGS(scene->folder.flag, flag),
-                           INSTANCE_FLAGS(library, disk));
-    while (!exists(left.text))
+    instance_start_command(&process, flags, INSTANCE_FLAGS(library, disk));
+    while (!exists(begun))
         process_wait_until(process_clock() + 5);
     process_signal(&process, SIGTERM);
     store_scene_set_slow(scene, "syncs", false);
     assert_int_equal(process_wait(&process, PROCESS_PATIENCE),
                      PROCESS_SIGNALLED + SIGTERM);
     char *errors = process_errors(&process);
-    expect_part(errors, "interrupted by a signal: there is no backup");
+    expect_part(errors, part);
     free(errors);
     process_release(&process);
+}
+
+/* Whoever has started it sees that it was stopped. */
+static void a_signal_ends_a_command_and_leaves_nothing(void **state)
+{
+    struct store_scene *scene = *state;
+    struct path file = path_of(scene, "backup"),
+                left = path_of(scene, "backup.new"),
+                restored = path_of(scene, "restored"),
+                segment = path_of(scene, "restored/" FIRST_SEGMENT ".new");
+    char data[PATH + 8], flag[PATH + 16];
+
+    instance_start(&scene->instance,
+                   INSTANCE_FLAGS(scene->folder.flag, "-snapshot=off"));
+    fleet_launch(&scene->instance, 24000, 250);
+    instance_stop(&scene->instance);
+    snprintf(flag, sizeof(flag), "-backup=%s", file.text);
+    interrupt(scene, INSTANCE_FLAGS(scene->folder.flag, flag), left.text,
+              "interrupted by a signal: there is no backup");
     assert_false(exists(left.text));
     assert_false(exists(file.text));
+
+    back_up(scene, file.text);
+    snprintf(data, sizeof(data), "-data=%s", restored.text);
+    snprintf(flag, sizeof(flag), "-restore=%s", file.text);
+    interrupt(scene, INSTANCE_FLAGS(data, flag), segment.text,
+              "interrupted by a signal: nothing is restored");
+    assert_false(exists(restored.text));
+    restore(file.text, restored.text);
 }
 
 static void a_restore_that_cannot_be_written_leaves_no_state(void **state)
@@ -761,7 +811,7 @@ static void a_restore_that_cannot_be_written_leaves_no_state(void **state)
     free(process_finish(&process, STATUS_FAILED, &errors));
     expect_part(errors, SNAPSHOT ".new: ");
     free(errors);
-    expect_failed(INSTANCE_FLAGS(data, "-check"), " holds no state: ");
+    assert_false(exists(restored.text));
     restore(file.text, restored.text);
 }
 
@@ -866,10 +916,11 @@ int main(void)
         STORE_SCENE_TEST(all_damage_is_told_and_nothing_is_made_of_it),
         STORE_SCENE_TEST(a_damaged_backup_is_restored_as_it_was_or_not_at_all),
         STORE_SCENE_TEST(what_cannot_be_done_says_why),
+        STORE_SCENE_TEST(a_lock_that_is_a_pipe_is_not_waited_for),
         STORE_SCENE_TEST(files_of_later_versions_are_refused),
         STORE_SCENE_TEST(what_a_killed_backup_left_is_replaced),
         STORE_SCENE_TEST(a_backup_that_cannot_be_written_leaves_nothing),
-        STORE_SCENE_TEST(a_signal_ends_a_backup_and_leaves_nothing),
+        STORE_SCENE_TEST(a_signal_ends_a_command_and_leaves_nothing),
         STORE_SCENE_TEST(a_restore_that_cannot_be_written_leaves_no_state),
         STORE_SCENE_TEST(the_same_state_is_exported_as_the_same_bytes),
         STORE_SCENE_TEST(an_export_that_is_not_taken_fails),
