@@ -621,7 +621,7 @@ static void damage_of_a_large_snapshot_is_found(void **context)
     uint64_t seed = 20240229;
     struct file_bytes bytes = file_bytes_read(path);
     size_t found = 0;
-    enum { TRIES = 200 };
+    enum { TRIES = 80 };
 
     int file = open(path, O_RDWR | O_CLOEXEC);
     for (unsigned i = 0; i < TRIES; i++) {
