@@ -260,13 +260,15 @@ static void what_is_no_file_that_can_be_read_is_named(void **context)
     folder_write(root, "/snapshot.db", NULL);
     assert_null(snapshot_reader_new(path, SNAPSHOT_OF_FOLDER, error));
     assert_int_not_equal(errno, ENOENT);
-    expect_error("", " is not a regular file");
+    expect_error("", " is not a regular file: put back the files as they "
+                     "were");
     assert_int_equal(rmdir(path), 0);
 
     /* Nobody writes to it. */
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_null(snapshot_reader_new(path, SNAPSHOT_OF_FOLDER, error));
-    expect_error("", " is not a regular file");
+    expect_error("", " is not a regular file: put back the files as they "
+                     "were");
     assert_int_equal(unlink(path), 0);
 
     folder_write(root, "/snapshot.db", "x");
