@@ -57,6 +57,7 @@ from traffic import Books, Crowd, Request, Sender, count_there, difference
 
 SENDERS = 4
 ENOUGH = 2500  # messages of one part of the recorded run
+SNAPSHOTS = 3  # of one part, at least
 SERVED = 40  # one in so many cuts is recovered by the service itself
 AFTER_FAILURE = 80  # operations after a sync that failed: the next start
 PROCESSES = 2
@@ -143,6 +144,20 @@ class Incomplete(Failure):
     """The kill came between a change of a file and its record."""
 
 
+def await_snapshots(folder: Path) -> None:
+    """Wait for some, without a connection: its port would be in the record."""
+    seen: set[int] = set()
+
+    def look() -> bool:
+        try:
+            seen.add((folder / "snapshot.db").stat().st_mtime_ns)
+        except FileNotFoundError:
+            pass
+        return len(seen) >= SNAPSHOTS
+
+    disk.wait_for("snapshots", look)
+
+
 class Recorder:
     """Runs the service and records it."""
 
@@ -185,7 +200,7 @@ class Recorder:
             control.clear()
             with Service(self.build / "small.service", at / "log", f"-data={folder}",
                          "-threads=2", environment=environment) as service:
-                self._load(service, run, control, end)
+                self._load(service, run, folder, control, end)
             self._compare(trace, model, folder, len(run.records), run)
         return run
 
@@ -196,9 +211,12 @@ class Recorder:
             raise Failure(found.error)
         return found
 
-    def _load(self, service: Service, run: Run, control: disk.Control, end: str) -> None:
+    def _load(self, service: Service, run: Run, folder: Path, control: disk.Control,
+              end: str) -> None:
         with Crowd(run.senders, service.port, lambda: True) as crowd:
             crowd.await_acknowledged(ENOUGH)
+            # On a busy machine they take long, and it is they that are cut.
+            await_snapshots(folder)
             if end == "kill":
                 service.kill()
             elif end == "stop" and (faults := service.stop()):
