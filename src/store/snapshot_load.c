@@ -136,14 +136,17 @@ static void *run_loader(void *context)
     return NULL;
 }
 
-/* Wait until all threads have ended, and tell the watch meanwhile. */
+/*
+ * Wait until all threads have ended, and tell the watch meanwhile. It is not
+ * called again once it has ended the work, however long a read takes.
+ */
 static void await_loaders(struct load *load, const struct journal_watch *watch)
 {
     sync_lock(&load->lock);
     while (load->running > 0) {
         struct timespec deadline = sync_deadline(REPORT_MS);
         if (sync_wait_until(&load->ready, &load->lock, &deadline) ||
-            watch == NULL)
+            watch == NULL || atomic_load(&load->ended))
             continue;
         struct journal_progress progress = load->progress;
         sync_unlock(&load->lock);

@@ -623,6 +623,8 @@ static void damage_of_a_large_snapshot_is_found(void **context)
     size_t found = 0;
     enum { TRIES = 80 };
 
+    if (bytes.length < SNAPSHOT_PAGE)
+        abort();
     int file = open(path, O_RDWR | O_CLOEXEC);
     for (unsigned i = 0; i < TRIES; i++) {
         unsigned char damage[SNAPSHOT_PAGE] = {0};

@@ -201,7 +201,8 @@ static void a_watch_is_told_meanwhile(void **context)
     static const struct {
         unsigned ends_at;
         enum journal_replayed result;
-    } rows[] = {{0, JOURNAL_COMPLETE}, {2, JOURNAL_INTERRUPTED}};
+        unsigned delay; /* ms of a read */
+    } rows[] = {{0, JOURNAL_COMPLETE, 20}, {1, JOURNAL_INTERRUPTED, 130}};
     struct table *saved = make_table(ROCKETS);
     struct snapshot_info info = ready_info();
 
@@ -212,7 +213,7 @@ static void a_watch_is_told_meanwhile(void **context)
                             .ends_at = rows[i].ends_at};
         struct journal_watch watch = {&told, note_progress};
         faulty_vfs_plan(
-            (struct faulty_plan){.calls = FAULTY_READ, .delay = 20});
+            (struct faulty_plan){.calls = FAULTY_READ, .delay = rows[i].delay});
         assert_int_equal(
             snapshot_load(path, SNAPSHOT_OF_FOLDER, loaded, &watch, error),
             rows[i].result);
@@ -220,7 +221,8 @@ static void a_watch_is_told_meanwhile(void **context)
         if (rows[i].result == JOURNAL_COMPLETE) {
             assert_true(told.reports > 3);
         } else {
-            assert_int_equal(told.reports, 2);
+            /* Not again, although the reads go on for longer. */
+            assert_int_equal(told.reports, 1);
             assert_true(table_count(loaded) < ROCKETS);
         }
         table_free(loaded);
