@@ -23,11 +23,17 @@ void segment_describe(const struct segment *segment, int code,
 void segment_write_log_damage(const char *path, const struct wal_report *report,
                               char error[JOURNAL_ERROR])
 {
-    error_write(error,
-                "%s is damaged at byte %ju (frame %ju), and commits lie "
-                "behind that: " SEGMENT_RESTORE,
-                path, (uintmax_t)report->bad_offset,
-                (uintmax_t)report->bad_frame);
+    if (report->bad_frame == 0)
+        error_write(error,
+                    "%s is damaged at its begin: it is not a log of "
+                    "SQLite: " SEGMENT_RESTORE,
+                    path);
+    else
+        error_write(error,
+                    "%s is damaged at byte %ju (frame %ju), and commits lie "
+                    "behind that: " SEGMENT_RESTORE,
+                    path, (uintmax_t)report->bad_offset,
+                    (uintmax_t)report->bad_frame);
 }
 
 /*

@@ -35,9 +35,8 @@
  * takes all of these as the end of the log.
  *
  * The log's own header is written and synced alone, before any frame, and lies
- * in one sector. So it is the old one or the new one, and a bad one with frames
- * behind it that follow each other is damage. As the page size and the byte
- * order of the sums stand in it, all of them are tried then.
+ * in one sector. So it is the old one or the new one, and a bad one with
+ * anything behind it is damage.
  */
 #include "wal.h"
 
@@ -314,57 +313,6 @@ static bool use_header(struct wal *wal)
                read_sum(wal->header + HEADER_SUMMED));
 }
 
-/*
- * Whether frames of a log with this page size and order of bytes follow each
- * other up to the end of a commit. Pages are read only where salts are equal.
- * 1 or 0; -1 with errno.
- */
-static int find_commit(const struct wal *wal)
-{
-    const struct wal_sum zero = {0, 0};
-    struct wal_sum sum = read_sum(wal->header + HEADER_SUMMED);
-    struct wal_sum other =
-        add_to_sum(zero, wal->big_endian, wal->header, HEADER_SUMMED);
-    unsigned char salts[SALTS];
-
-    for (uint64_t i = 1; i <= count_frames(wal); i++) {
-        if (!read_at(wal, wal->frame, FRAME_HEADER, frame_offset(wal, i)))
-            return -1;
-        if (frame_page(wal) != 0 && frame_ends_commit(wal) &&
-            (i == 1 || frame_has_salts(wal, salts))) {
-            if (!read_frame(wal, i))
-                return -1;
-            if (frame_continues(wal, sum) ||
-                (i == 1 && frame_continues(wal, other)))
-                return 1;
-        }
-        sum = frame_sum(wal);
-        memcpy(salts, wal->frame + 8, SALTS);
-    }
-    return 0;
-}
-
-/* The log's header is bad. Whether it hides a commit. */
-static enum wal_state check_without_header(struct wal *wal,
-                                           struct wal_report *report)
-{
-    for (unsigned order = 0; order < 2; order++) {
-        wal->big_endian = order == 1;
-        for (wal->page_size = MIN_PAGE; wal->page_size <= MAX_PAGE;
-             wal->page_size *= 2) {
-            int found = find_commit(wal);
-            if (found < 0)
-                return WAL_UNREADABLE;
-            if (found == 0)
-                continue;
-            report->bad_frame = 0;
-            report->bad_offset = 0;
-            return WAL_DAMAGED;
-        }
-    }
-    return WAL_EMPTY;
-}
-
 enum wal_state wal_check(int descriptor, struct wal_report *report)
 {
     struct wal wal = {.descriptor = descriptor};
@@ -381,8 +329,7 @@ enum wal_state wal_check(int descriptor, struct wal_report *report)
     if (wal.frame == NULL)
         return WAL_UNREADABLE;
     if (read_at(&wal, wal.header, HEADER, 0))
-        state = use_header(&wal) ? check_frames(&wal, report)
-                                 : check_without_header(&wal, report);
+        state = use_header(&wal) ? check_frames(&wal, report) : WAL_DAMAGED;
     free(wal.frame);
     return state;
 }

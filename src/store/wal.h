@@ -24,7 +24,8 @@ enum wal_state {
     WAL_WHOLE,      /* whole commits, and nothing of this log behind them */
     WAL_TORN,       /* the same, and the begin of a commit that was not
                        acknowledged */
-    WAL_DAMAGED,    /* whole commits lie behind what SQLite takes for the end */
+    WAL_DAMAGED,    /* SQLite would leave out whole commits: they lie behind a
+                       bad frame, or, it may be, behind a bad header */
     WAL_UNREADABLE, /* a system call failed, or no memory: see errno */
 };
 

@@ -140,9 +140,20 @@ static void what_has_no_commit_is_empty(void **context)
         changed.length = length;
         expect_state(&changed, WAL_EMPTY, 0, "length", length);
     }
+}
+
+/* As another file's bytes are, with a single one behind a header as well. */
+static void bytes_that_are_no_log_are_damage(void **context)
+{
+    (void)context;
     memset(changed.bytes, 0, sizeof(changed.bytes));
-    changed.length = original.length;
-    expect_state(&changed, WAL_EMPTY, 0, "zeros", 0);
+    for (unsigned i = 0; i < 2; i++) {
+        changed.length = SQLITE_LOG_HEADER + 1;
+        expect_state(&changed, WAL_DAMAGED, 0, "one byte", i);
+        changed.length = 4 * SQLITE_LOG_FRAME;
+        expect_state(&changed, WAL_DAMAGED, 0, "bytes", i);
+        memset(changed.bytes, 'x', sizeof(changed.bytes));
+    }
 }
 
 static void every_truncation_is_a_torn_tail(void **context)
@@ -465,6 +476,7 @@ int main(void)
         FIXTURE_TEST(a_whole_log_is_counted_as_sqlite_counts_it),
         FIXTURE_TEST(a_log_in_the_other_order_of_bytes_is_read_too),
         FIXTURE_TEST(what_has_no_commit_is_empty),
+        FIXTURE_TEST(bytes_that_are_no_log_are_damage),
         FIXTURE_TEST(every_truncation_is_a_torn_tail),
         FIXTURE_TEST(damage_before_a_commit_of_one_frame_is_found),
         FIXTURE_TEST(damage_before_a_commit_of_many_frames_is_found),
