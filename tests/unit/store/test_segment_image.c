@@ -344,7 +344,7 @@ static void a_log_that_was_begun_again_is_copied_again(void **state)
     assert_non_null(image);
     /* The damage is seen by the second copy, which is not disturbed. */
     assert_int_equal(load_changing(scene, image, 1).result, JOURNAL_FAILED);
-    assert_non_null(strstr(scene->error, "-wal is damaged at byte 0"));
+    assert_non_null(strstr(scene->error, "-wal is damaged at its begin"));
     segment_image_free(image);
     folder_close(folder);
 }
