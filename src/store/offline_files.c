@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A service that runs may take a snapshot meanwhile: it publishes that, and
- * then removes segments, the oldest first. So all files are opened before any
- * is read, and the folder is listed before and after. If both lists are equal,
- * nothing was made or removed between, and what was opened belongs together: a
- * snapshot that replaced another one meanwhile is at a later position, but the
- * segments behind both are there. What is opened can be read, even if it is
- * removed after that.
+ * then removes segments, the oldest first, and of each the log first. So all
+ * files are opened before any is read, and the folder is listed before and
+ * after. If both lists have the same snapshot and the same segments, nothing
+ * that is needed was removed between: a log may have gone, but only because the
+ * database of its segment has all of it. What is opened can be read, even if it
+ * is removed after that.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "offline_parts.h"
@@ -105,28 +106,48 @@ static void release_files(struct offline_files *files)
     files->bytes = 0;
 }
 
-static bool is_same_list(const struct folder_segments *a,
-                         const struct folder_segments *b)
+/* What is in the folder at one moment. */
+struct listing {
+    struct folder_segments segments;
+    /* Of the snapshot; 0: none. Not used again while that is open. */
+    ino_t inode;
+};
+
+static bool list_files(const struct offline_files *files,
+                       struct listing *listing, char error[JOURNAL_ERROR])
 {
-    return a->snapshot == b->snapshot && a->count == b->count &&
+    struct stat status;
+
+    listing->inode =
+        stat(files->snapshot_path, &status) == 0 ? status.st_ino : 0;
+    return folder_list(files->folder, &listing->segments, error);
+}
+
+static bool is_same_list(const struct listing *before,
+                         const struct listing *after)
+{
+    const struct folder_segments *a = &before->segments, *b = &after->segments;
+
+    return before->inode == after->inode && a->snapshot == b->snapshot &&
+           a->count == b->count &&
            (a->count == 0 ||
             memcmp(a->first, b->first, a->count * sizeof(*a->first)) == 0);
 }
 
 /* Open all files of a list. */
 static enum opened open_listed(struct offline_files *files,
-                               const struct folder_segments *before,
-                               bool tolerant, char error[JOURNAL_ERROR])
+                               const struct listing *before, bool tolerant,
+                               char error[JOURNAL_ERROR])
 {
-    struct folder_segments after;
+    struct listing after;
 
-    if ((before->snapshot &&
+    if ((before->segments.snapshot &&
          !open_snapshot(files, SNAPSHOT_OF_FOLDER, tolerant, error)) ||
-        !open_images(files, before, error))
+        !open_images(files, &before->segments, error))
         return errno == ENOENT ? AGAIN : FAILED;
-    bool listed = folder_list(files->folder, &after, error);
+    bool listed = list_files(files, &after, error);
     bool same = listed && is_same_list(before, &after);
-    folder_segments_release(&after);
+    folder_segments_release(&after.segments);
     return same ? OPENED : AGAIN;
 }
 
@@ -137,12 +158,13 @@ static enum opened open_listed(struct offline_files *files,
 static enum opened open_once(struct offline_files *files, bool tolerant,
                              char error[JOURNAL_ERROR])
 {
-    struct folder_segments before;
+    struct listing before;
     enum opened opened = AGAIN;
 
-    if (folder_list(files->folder, &before, error)) {
+    if (list_files(files, &before, error)) {
         opened = open_listed(files, &before, tolerant, error);
-        if (opened == OPENED && before.count == 0 && !before.snapshot) {
+        if (opened == OPENED && before.segments.count == 0 &&
+            !before.segments.snapshot) {
             error_write(error,
                         "%.256s holds no state: give the folder of -data of a "
                         "lunar.service that has run",
@@ -150,7 +172,7 @@ static enum opened open_once(struct offline_files *files, bool tolerant,
             opened = FAILED;
         }
     }
-    folder_segments_release(&before);
+    folder_segments_release(&before.segments);
     return opened;
 }
 
