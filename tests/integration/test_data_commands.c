@@ -144,12 +144,18 @@ static void wait_for_snapshot(const struct store_scene *scene)
     }
 }
 
-/* A stopped folder with a snapshot, and messages after it. */
+/*
+ * A stopped folder with a snapshot, and messages after it. These come when no
+ * other snapshot is taken, so all of them are in the last segment.
+ */
 static void make_folder(struct store_scene *scene)
 {
     start_service(scene);
     fleet_launch(&scene->instance, 8000, 250);
     wait_for_snapshot(scene);
+    instance_stop(&scene->instance);
+    instance_start(&scene->instance,
+                   INSTANCE_FLAGS(scene->folder.flag, "-snapshot=off"));
     store_scene_post(&scene->instance, 20);
     instance_stop(&scene->instance);
 }
@@ -182,7 +188,7 @@ static void damage_part(const char *path, const char *part)
     file_bytes_free(&bytes);
 }
 
-/* The name of the first segment in the folder of the scene. */
+/* The name of the last segment in the folder of the scene. */
 static struct path find_segment(const struct store_scene *scene)
 {
     struct dirent **entries = NULL;
@@ -191,8 +197,7 @@ static struct path find_segment(const struct store_scene *scene)
 
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        if (found.text[0] == '\0' && strncmp(name, "journal-", 8) == 0 &&
-            strlen(name) == 31)
+        if (strncmp(name, "journal-", 8) == 0 && strlen(name) == 31)
             snprintf(found.text, sizeof(found.text), "%s/%.40s",
                      scene->folder.path, name);
         free(entries[i]);
