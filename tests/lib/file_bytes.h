@@ -18,18 +18,20 @@ struct file_bytes {
 static inline struct file_bytes file_bytes_read(const char *path)
 {
     struct file_bytes bytes = {NULL, 0};
+    char block[4096], *data = NULL;
     FILE *file = fopen(path, "rbe");
 
     if (file == NULL)
         return bytes;
-    if (fseek(file, 0, SEEK_END) != 0)
+    FILE *copy = open_memstream(&data, &bytes.length);
+    if (copy == NULL)
         abort();
-    bytes.length = (size_t)ftell(file);
-    rewind(file);
-    bytes.data = malloc(bytes.length + 1);
-    if (bytes.data == NULL ||
-        fread(bytes.data, 1, bytes.length, file) != bytes.length)
+    for (size_t length; (length = fread(block, 1, sizeof(block), file)) > 0;)
+        if (fwrite(block, 1, length, copy) != length)
+            abort();
+    if (ferror(file) || fclose(copy) != 0)
         abort();
+    bytes.data = (unsigned char *)data;
     fclose(file);
     return bytes;
 }

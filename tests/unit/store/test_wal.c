@@ -150,7 +150,7 @@ static void bytes_that_are_no_log_are_damage(void **context)
     for (unsigned i = 0; i < 2; i++) {
         changed.length = SQLITE_LOG_HEADER + 1;
         expect_state(&changed, WAL_DAMAGED, 0, "one byte", i);
-        changed.length = 4 * SQLITE_LOG_FRAME;
+        changed.length = (size_t)4 * SQLITE_LOG_FRAME;
         expect_state(&changed, WAL_DAMAGED, 0, "bytes", i);
         memset(changed.bytes, 'x', sizeof(changed.bytes));
     }
