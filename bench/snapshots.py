@@ -36,6 +36,7 @@ WARM = 0.5  # seconds until a service that has just started is measured
 AHEAD = 12 * 1024 * 1024
 SOON = "-snapshot=1M"  # at the start, if the journal is longer
 WRITTEN = re.compile(rb'^lunar_snapshots_total\{result="written"\} (\d+)', re.M)
+LOGGED = re.compile(r"^(\S+)Z info +snapshot of ", re.M)
 
 
 def await_snapshot(server: Server) -> None:
@@ -49,10 +50,15 @@ def await_snapshot(server: Server) -> None:
 def snapshot_of(server: Server, log: Path) -> tuple[float, float]:
     """When the first snapshot was complete, by the monotonic clock, and how many
     seconds it took."""
-    found = re.search(r"^(\S+)Z info +snapshot of ", log.read_text(), re.M)
+    ends = time.monotonic() + PATIENCE
+    # It is counted before the files of the journal are removed and it is logged.
+    while not (found := LOGGED.search(log.read_text())):
+        if time.monotonic() > ends:
+            raise Failure("there is no line of the snapshot")
+        time.sleep(0.01)
     took = re.search(rb"^lunar_snapshot_seconds (\S+)", server.get("/metrics").body, re.M)
-    if not found or not took:
-        raise Failure("there is no line or no metric of the snapshot")
+    if not took:
+        raise Failure("there is no metric of the snapshot")
     written = datetime.fromisoformat(found[1] + "+00:00").timestamp()
     return written - time.time() + time.monotonic(), float(took[1])
 
