@@ -30,8 +30,11 @@ class Folders:
         return self._path()
 
     def copy(self, folder: Path) -> Path:
-        """A copy of another one, in place of the one before."""
-        return Path(shutil.copytree(folder, self.new()))
+        """A copy of another one, in place of the one before. It is synced: else the
+        file system would write it at the first sync of the service."""
+        copied = Path(shutil.copytree(folder, self.new()))
+        os.sync()
+        return copied
 
     def _path(self) -> Path:
         return self._bench.work / f"data-{self._count}"

@@ -30,6 +30,7 @@ FOLDER_SNAPSHOTS, FOLDER_BYTES = 3, 128 * 1024 * 1024  # at most
 # Connections, and the rate at which bench_pace sends beside a snapshot.
 PACES = [(64, 8000), (3, 2000)]
 PACE_MS = 4000
+GRAIN = 0.01  # seconds: how exact the time of a file is, and more
 APART = 0.1  # seconds, between what is beside a snapshot and what is not
 WARM = 0.5  # seconds until a service that has just started is measured
 # Bytes by which the journal grows until the snapshot: a second at these rates.
@@ -47,20 +48,21 @@ def await_snapshot(server: Server) -> None:
         time.sleep(0.02)
 
 
-def snapshot_of(server: Server, log: Path) -> tuple[float, float]:
-    """When the first snapshot was complete, by the monotonic clock, and how many
-    seconds it took."""
+def snapshot_of(server: Server, folder: Path) -> tuple[float, float, float]:
+    """When the first snapshot was complete, and when what it made superfluous was
+    removed and it was logged, by the monotonic clock; and how many seconds it took
+    to write."""
     ends = time.monotonic() + PATIENCE
-    # It is counted before the files of the journal are removed and it is logged.
-    while not (found := LOGGED.search(log.read_text())):
+    while not (found := LOGGED.search(server.log.read_text())):
         if time.monotonic() > ends:
             raise Failure("there is no line of the snapshot")
         time.sleep(0.01)
     took = re.search(rb"^lunar_snapshot_seconds (\S+)", server.get("/metrics").body, re.M)
     if not took:
         raise Failure("there is no metric of the snapshot")
-    written = datetime.fromisoformat(found[1] + "+00:00").timestamp()
-    return written - time.time() + time.monotonic(), float(took[1])
+    clocks = time.monotonic() - time.time()
+    logged = datetime.fromisoformat(found[1] + "+00:00").timestamp()
+    return (folder / "snapshot.db").stat().st_mtime + clocks, logged + clocks, float(took[1])
 
 
 def percentile_99(values: Sequence[float]) -> float:
@@ -81,7 +83,7 @@ def run_snapshots(bench: Bench, folders: Folders, journal: Path) -> None:
             folder = folders.copy(journal)
             server = servers.service(f"-data={folder}", SOON)
             await_snapshot(server)
-            _, took = snapshot_of(server, server.log)
+            _, _, took = snapshot_of(server, folder)
             found.setdefault("alone, s", []).append(took)
             found.setdefault("bytes", []).append((folder / "snapshot.db").stat().st_size)
         for connections, rate in PACES:
@@ -89,7 +91,8 @@ def run_snapshots(bench: Bench, folders: Folders, journal: Path) -> None:
                 folder = folders.copy(journal)
                 limit = sum(file.stat().st_size for file in folder.glob("journal-*")) + AHEAD
                 server = servers.service(f"-data={folder}", f"-snapshot={limit}")
-                beside, without, took = pace_beside(bench, server, connections, rate)
+                beside, without, took = pace_beside(
+                    bench, server, folder, connections, rate)
                 for name, value in ((f"beside {connections}, s", took),
                                     (f"{connections}, beside", beside),
                                     (f"{connections}, without", without)):
@@ -113,16 +116,16 @@ def run_snapshots(bench: Bench, folders: Folders, journal: Path) -> None:
                          " s", 2)
 
 
-def pace_beside(bench: Bench, server: Server, connections: int,
+def pace_beside(bench: Bench, server: Server, folder: Path, connections: int,
                 rate: int) -> tuple[float, float, float]:
-    """The p99 in ms of POST while a snapshot is written, and before and after it, and
-    the seconds that it took."""
+    """The p99 in ms of POST from the begin of a snapshot to its line, and before and
+    after that, and the seconds that it took."""
     with pace(bench, server, connections, rate, PACE_MS, samples=1) as job:
         result = json.loads(job.output())
     await_snapshot(server)
-    ends, took = snapshot_of(server, server.log)
+    complete, ends, took = snapshot_of(server, folder)
     due = [result["begun"] + number / rate for number in range(len(result["latencies"]))]
-    begins = ends - took
+    begins = complete - took - GRAIN
     timed = list(zip(due, result["latencies"]))
     beside = [latency for time, latency in timed if begins < time < ends]
     without = [latency for time, latency in timed
