@@ -154,8 +154,9 @@ static void wait_until_counted(const struct instance *instance,
 }
 
 /*
- * Open `count` connections, and see that the service closes at least one. Of a
- * crowd that comes at once it may be any.
+ * Open `count` connections, and see that the service closes at least one. The
+ * first that is evicted need not be of the crowd: it may be that of a scrape
+ * before, if the service has not seen yet that its client has closed it.
  */
 static void expect_limit(const char *const flags[], size_t count,
                          const char *reason)
