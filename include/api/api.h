@@ -15,6 +15,8 @@
 #include "http/deferred.h"
 
 struct commit;
+struct fleet_cache;
+struct hub;
 struct metric;
 struct metrics;
 struct store;
@@ -31,6 +33,11 @@ enum {
     API_MAX_DECODING = 64 * 1024 * 1024,
     /* Bytes of batches that wait for the disk, all together. */
     API_MAX_PENDING = 64 * 1024 * 1024,
+    /*
+     * Streams of events and reads that wait for a change, together; but not
+     * more than a quarter of the connections that may be open.
+     */
+    API_MAX_READERS = 1000,
 };
 
 /* What became of a message, as lunar_messages_total counts it. */
@@ -67,6 +74,8 @@ struct api {
     struct api_metrics counts;
     struct store *store;   /* NULL: the state is in memory only */
     struct commit *commit; /* the way into the store, if there is one */
+    struct hub *hub;       /* follows the table for streams of events */
+    struct fleet_cache *fleet; /* what GET /fleet says */
     uint64_t start;        /* of this history of the state: part of every ETag;
                               random, if the state is in memory only */
     uint64_t began;        /* microseconds of the monotonic clock */
@@ -98,6 +107,22 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
  * Locking: before api_app().
  */
 bool api_use_store(struct api *api, struct store *store);
+
+/*
+ * Start what streams of events, reads that wait and GET /fleet need.
+ * `max_connections` may be open. False if memory or threads are exhausted.
+ * Locking: before api_app(), after api_use_store().
+ */
+bool api_start_live(struct api *api, unsigned max_connections);
+
+/* End all streams of events and reads that wait, and take no more. */
+void api_end_live(struct api *api);
+
+/*
+ * Free what api_start_live() has made; it may have failed, or not been called.
+ * Locking: the server has stopped, the workers and the table live.
+ */
+void api_free_live(struct api *api);
 
 /*
  * The state is being recovered, until api_end_recovery(): all but health and

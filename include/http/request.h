@@ -42,6 +42,7 @@ struct http_fields {
     struct text content_encoding;
     struct text accept_encoding;
     struct text if_none_match;
+    struct text last_event_id;
     struct text origin;
     struct text sec_fetch_site;
     struct text request_id; /* absent if it is invalid (http/fields.h) */

@@ -43,8 +43,19 @@ struct http_response {
      * was, or memory is exhausted. Owned.
      */
     char *note;
-    /* If set, the response is not complete: all other members are ignored. */
+    /*
+     * If set, the response is not complete: all other members are ignored, but
+     * `long_lived`.
+     */
     struct http_deferred *deferred;
+    /*
+     * The stream or the deferred response mostly waits, for as long as its
+     * client likes. Its connection does not count among those that decide
+     * whether others are kept alive. Its wait is cancelled when the client has
+     * shut down its side, or has not acknowledged for CONNECTION_SEND_SECONDS
+     * what was sent to it.
+     */
+    bool long_lived;
 };
 
 /* An empty response with status 0. */

@@ -44,6 +44,7 @@ struct table_summary {
     uint64_t unlaunched; /* no launch has arrived */
     uint64_t incomplete; /* messages are missing */
     uint64_t missing;    /* messages of all of them, modulo 2^64 */
+    uint64_t given_up;   /* of these, those no longer waited for */
 };
 
 /*

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What changes in the table, for those who follow it.
+ *
+ * Two ways lead to the rockets that have changed. A watched table lists them as
+ * they change, so a collection costs as much as has changed, however many
+ * rockets there are. While nobody watches, a change costs one read of a flag.
+ * And a walk over all rockets finds those that changed after any revision: for
+ * a reader who was away.
+ *
+ * Locking: each function says so; none holds a lock when it returns.
+ */
+#ifndef LUNAR_TABLE_TABLE_CHANGES_H
+#define LUNAR_TABLE_TABLE_CHANGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "table/table_types.h"
+
+struct table;
+
+enum {
+    TABLE_FEED = 50,        /* rockets of one kind that a collection names */
+    TABLE_SINCE_ROWS = 256, /* rockets of one step of a walk */
+};
+
+/*
+ * Rockets to which something has happened since the last collection, in the
+ * order of arrival, each once: the first TABLE_FEED of them, and how many more
+ * times it has happened.
+ */
+struct table_feed {
+    const struct table_entry *entries[TABLE_FEED];
+    size_t count;
+    uint64_t more;
+};
+
+/* A collection. */
+struct table_changes {
+    /*
+     * All changes up to this revision are in this collection or in an earlier
+     * one. It may have later ones, which are in the next one as well if the
+     * rocket changes again.
+     */
+    uint64_t revision;
+    /* Rockets that have changed, each once, in no particular order. */
+    const struct table_entry **entries;
+    size_t count, capacity;
+    /*
+     * They were more than TABLE_CHANGES_MOST, or there was no memory for them:
+     * none is in `entries`. They do not come in a later collection.
+     */
+    bool lost;
+    struct table_feed launched, exploded;
+};
+
+/*
+ * More rockets than this are not collected: nobody could take them as quickly
+ * as they change, and whoever follows reads the list instead.
+ */
+enum { TABLE_CHANGES_MOST = 32768 };
+
+/*
+ * Watch the table from now on. Returns the revision at which it begins: each
+ * later change will be collected. Not if it is watched already.
+ * Locking: write-locks each stripe, one at a time. One thread at a time calls
+ * this, table_unwatch() and table_collect().
+ */
+uint64_t table_watch(struct table *table);
+
+/* Watch it no more, and free the lists. Locking: as table_watch(). */
+void table_unwatch(struct table *table);
+
+/*
+ * Collect what has changed since the last collection of a watched table, into
+ * `changes`, of which only the memory of `entries` is kept from before.
+ * Locking: as table_watch(), but only those stripes that have changed.
+ * Ownership: the caller calls table_changes_release().
+ */
+void table_collect(struct table *table, struct table_changes *changes);
+
+/* All zero is an empty collection. A second call does nothing. */
+void table_changes_release(struct table_changes *changes);
+
+/* A walk over the rockets that changed after a revision. */
+struct table_since {
+    uint64_t after; /* set at start, the rest all zero */
+    /* Results of the latest step. */
+    size_t count;
+    struct table_since_row {
+        const struct table_entry *entry;
+        uint64_t revision;
+    } rows[TABLE_SINCE_ROWS];
+    /* Private: where the next step begins. */
+    uint32_t stripe, index;
+};
+
+/*
+ * Run the next step: find some rockets whose revision is above `after`, in no
+ * particular order, perhaps none. False, with no results, at the end. A walk
+ * misses no rocket whose latest change was at or below table_revision() at its
+ * begin, unless it changes again during the walk: then it may be found or not.
+ * Locking: read-locks one stripe, for at most TABLE_SINCE_ROWS of its rockets.
+ */
+bool table_since_next(struct table *table, struct table_since *since);
+
+/*
+ * The revision of the entry's rocket. Locking: read-locks one stripe.
+ */
+uint64_t table_read_revision(struct table *table,
+                             const struct table_entry *entry);
+
+/*
+ * The entry of the rocket with `id`, NULL if there is none.
+ * Locking: read-locks one stripe.
+ */
+const struct table_entry *table_find_entry(struct table *table,
+                                           struct text id);
+
+#endif
