@@ -323,20 +323,29 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     const struct effect_dropped *dropped = &change->rocket.dropped;
-    bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
+    const struct effect *state = rocket_state(&entry->rocket);
+    struct interned *type = state->type, *mission = state->mission;
+    bool was_exploded = state->reason != NULL;
     enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
                      &message->time, effect, &change->rocket);
 
     change->entry = entry;
+    /* First, as what was replaced may be freed with its last reference. */
+    if (state->type != type)
+        interned_move_rocket(type, state->type, INTERNED_TYPE);
+    if (state->mission != mission)
+        interned_move_rocket(mission, state->mission, INTERNED_MISSION);
     for (unsigned i = 0; i < dropped->count; i++)
         interned_drop(&stripe->strings, dropped->strings[i]);
     if (outcome == MESSAGE_APPLIED) {
         stripe_update_columns(stripe, place, message->type == MESSAGE_LAUNCHED,
                               was_exploded);
-        if (change->rocket.missing_growth != 0)
+        if (change->rocket.missing_growth != 0) {
             stripe_count_missing(stripe, &entry->rocket,
                                  change->rocket.missing_growth);
+            stripe->given_up += change->rocket.given_up;
+        }
     }
     return outcome;
 }
