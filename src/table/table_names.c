@@ -84,7 +84,7 @@ static uint64_t count_step(struct name_count *count,
 static bool count_stripe(struct name_count *count, struct locked_stripe *locked)
 {
     const struct interned_set *strings = &locked->stripe.strings;
-    uint64_t rockets = 0, named = 0;
+    uint64_t rockets, named = 0;
     uint32_t next = 0;
     bool more;
 
@@ -92,8 +92,7 @@ static bool count_stripe(struct name_count *count, struct locked_stripe *locked)
         if (!name_counts_reserve(&count->counts, STEP))
             return false;
         sync_read_lock(&locked->lock);
-        if (next == 0)
-            rockets = locked->stripe.count;
+        rockets = locked->stripe.count;
         named += count_step(count, strings, &next);
         more = next < strings->count;
         sync_rwlock_unlock(&locked->lock);
