@@ -35,6 +35,7 @@
 #include "store/wal.h"
 #include "table/table.h"
 #include "table/table_changes.h"
+#include "table/table_fleet.h"
 #include "table/table_image.h"
 
 enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
@@ -242,6 +243,40 @@ static void refused_message_changes_no_count(void **state)
     assert_int_equal(summary.unlaunched, 0);
     assert_int_equal(summary.incomplete, 1);
     assert_int_equal(summary.missing, 6);
+    table_free(table);
+}
+
+static int64_t check_names(void *context, const struct scarcity_limit *limit)
+{
+    static struct table_names names;
+
+    scarcity_begin(scarcity, limit);
+    bool counted = table_count_names(context, TABLE_TYPE, &names);
+    int64_t failed = scarcity_end(scarcity);
+    assert_int_equal(counted, failed == 0);
+    if (counted)
+        assert_int_equal(names.count + names.other_names, table_count(context));
+    return failed;
+}
+
+/* Their number grows to three sizes of the memory for them. */
+static void names_are_counted_or_memory_is_exhausted(void **state)
+{
+    enum { NAMES = 1000, ALLOCATIONS = 3 };
+    struct table *table = table_new(SIZE_MAX);
+
+    (void)state;
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%u", i);
+        struct message message = message_launched(name, 1, name, name, 1);
+        assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
+    }
+    size_t before = table_memory(table);
+    assert_int_equal(scarcity_each(SCARCITY_OWN, check_names, table),
+                     2 * ALLOCATIONS);
+    assert_int_equal(table_memory(table), before);
+    assert_false(table_is_full(table));
     table_free(table);
 }
 
@@ -575,6 +610,7 @@ int main(void)
         cmocka_unit_test(parts_are_made_completely_or_not_at_all),
         cmocka_unit_test(gaps_fill_without_memory),
         cmocka_unit_test(refused_message_changes_no_count),
+        cmocka_unit_test(names_are_counted_or_memory_is_exhausted),
         cmocka_unit_test(rockets_are_saved_and_loaded_whole),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
         cmocka_unit_test(changes_are_found_completely_or_not_at_all),
