@@ -105,7 +105,8 @@ static struct message draw_message(struct random *random, uint64_t *numbers,
         rocket = (*untouched)++;
     uint64_t number = ++numbers[rocket] + random_below(random, 2);
 
-    return generator_message(random, ids[writer * ROCKETS + rocket], number);
+    return generator_message(random, ids[(size_t)writer * ROCKETS + rocket],
+                             number);
 }
 
 static void *write_singly(void *argument)

@@ -406,7 +406,8 @@ static void apply_group(struct follower *follower)
     if (follower->positions)
         table_apply_group(follower->table, items, follower->count);
     else
-        items[0].outcome = table_apply(follower->table, items[0].message);
+        items[0].outcome =
+            table_apply(follower->table, &follower->group[0].message);
     applying = NULL;
     for (size_t i = 0; i < follower->count; i++)
         if (items[i].outcome != follower->group[i].outcome &&
