@@ -52,11 +52,6 @@ void followed_set(struct followed *followed, uint64_t revision)
         followed->rockets[i].written = revision;
 }
 
-uint64_t followed_revision(const struct followed *followed)
-{
-    return followed->revision;
-}
-
 /*
  * The number of rockets is read before they are looked for: so one that is
  * added meanwhile makes it differ the next time.

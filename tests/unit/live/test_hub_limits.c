@@ -201,6 +201,49 @@ static void update_must_be_taken_in_time(void **context)
     assert_int_equal(hub->memory, 0);
 }
 
+/* Each update has its own time. */
+static void two_updates_may_take_twice_as_long(void **context)
+{
+    struct hub_scene *scene = *context;
+
+    add(scene, 0, ROCKETS);
+    change(scene, "a");
+    tick(scene, 100);
+    change(scene, "a");
+    tick(scene, 100);
+    assert_string_equal(read_some(scene, 0, 1), "at 1\nr");
+    pass(scene, 20000);
+    assert_string_equal(read_some(scene, 0, 100), "ockets a@1\n");
+    assert_string_equal(read_some(scene, 0, 1), "at 2\nr");
+    pass(scene, 20000);
+    expect(scene, 0, "ockets a@2\n");
+}
+
+/* Ticks that come while a reader writes. */
+static struct hub_scene *interrupted;
+
+static void write_position_slowly(void *context, struct buffer *out,
+                                  uint64_t revision)
+{
+    if (interrupted != NULL)
+        pass(interrupted, 2 * HUB_TAKE_MS);
+    event_lines_position(context, out, revision);
+}
+
+static void update_is_not_taken_from_a_reader_at_work(void **context)
+{
+    struct hub_scene *scene = *context;
+
+    scene->hub->options.writer.position = write_position_slowly;
+    add(scene, 0, ROCKETS);
+    change(scene, "a");
+    tick(scene, 100);
+    interrupted = scene;
+    assert_string_equal(read_some(scene, 0, 1), "at 1\nr");
+    interrupted = NULL;
+    expect(scene, 0, "ockets a@1\n");
+}
+
 static void catch_up_must_be_taken_in_time(void **context)
 {
     struct hub_scene *scene = *context;
@@ -250,6 +293,8 @@ int main(void)
         FIXTURE_TEST(too_many_in_an_interval_are_a_reset),
         FIXTURE_TEST(held_updates_count_until_they_are_let_go),
         FIXTURE_TEST(update_must_be_taken_in_time),
+        FIXTURE_TEST(two_updates_may_take_twice_as_long),
+        FIXTURE_TEST(update_is_not_taken_from_a_reader_at_work),
         FIXTURE_TEST(catch_up_must_be_taken_in_time),
         FIXTURE_TEST(catch_up_without_memory_is_a_reset),
     };

@@ -19,6 +19,54 @@ static void add(struct hub_scene *scene, size_t i, unsigned events,
         HUB_ADDED);
 }
 
+/* A change of "a" right after it was compared. */
+static struct hub_scene *interrupted;
+
+__attribute__((used)) uint64_t
+__real_table_read_revision(struct table *table,
+                           const struct table_entry *entry);
+__attribute__((used)) uint64_t
+__wrap_table_read_revision(struct table *table,
+                           const struct table_entry *entry);
+
+uint64_t __wrap_table_read_revision(struct table *table,
+                                    const struct table_entry *entry)
+{
+    uint64_t revision = __real_table_read_revision(table, entry);
+    struct hub_scene *scene = interrupted;
+
+    if (scene == NULL || !text_equal(table_entry_id(entry), TEXT("a")))
+        return revision;
+    interrupted = NULL;
+    change(scene, "a");
+    return revision;
+}
+
+static void change_behind_the_comparison_comes_at_the_next_tick(void **context)
+{
+    struct hub_scene *scene = *context;
+
+    change(scene, "a");
+    add(scene, 0, ROCKETS, 100);
+    expect_hello(scene, 0, "hello 1 100\n");
+    /* When the hub compares. */
+    change(scene, "other");
+    interrupted = scene;
+    tick(scene, 100);
+    assert_null(interrupted);
+    assert_int_equal(scene->readers[0].wakes, 0);
+    tick(scene, 100);
+    expect(scene, 0, "at 3\nrockets a@3\n");
+    /* When the reader does. */
+    change(scene, "b");
+    tick(scene, 100);
+    interrupted = scene;
+    expect(scene, 0, "at 4\nrockets b@4\n");
+    assert_null(interrupted);
+    tick(scene, 100);
+    expect(scene, 0, "at 5\nrockets a@5\n");
+}
+
 static void only_their_changes_come(void **context)
 {
     struct hub_scene *scene = *context;
@@ -170,6 +218,7 @@ static void cancelled_while_compared_is_woken(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(change_behind_the_comparison_comes_at_the_next_tick),
         FIXTURE_TEST(only_their_changes_come),
         FIXTURE_TEST(rocket_that_appears_later_comes),
         FIXTURE_TEST(their_interval_coalesces),
