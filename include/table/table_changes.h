@@ -44,6 +44,12 @@ struct table_changes {
      * one. It may have later ones, which may come in the next one as well.
      */
     uint64_t revision;
+    /*
+     * The latest change when its stripe was collected, which may be above
+     * `revision`; 0 if there is none. Later changes, if there are any in this
+     * collection, come in the next one as well.
+     */
+    uint64_t latest;
     /* Rockets that have changed, each once, in no particular order. */
     const struct table_entry **entries;
     size_t count, capacity;

@@ -107,6 +107,7 @@ static void begin_collection(struct table_changes *changes)
 {
     changes->count = 0;
     changes->lost = false;
+    changes->latest = 0;
     if (changes->entries != NULL)
         return;
     changes->entries =
@@ -160,6 +161,8 @@ static void collect_stripe(struct table *table, uint32_t index,
         list->count == 0 ? NULL : add_entries(changes, list->count);
     for (size_t i = 0; added != NULL && i < list->count; i++)
         added[i] = list->entries[i];
+    if (changes->latest < stripe->latest)
+        changes->latest = stripe->latest;
     stripe_changes_clear(list, stripe->latest);
     sync_rwlock_unlock(&locked->lock);
     if (incomplete)

@@ -218,6 +218,7 @@ static const char *collect(struct follower *follower)
 {
     struct table_changes *changes = &follower->changes;
     size_t expected = 0;
+    uint64_t latest = 0;
 
     table_collect(follower->table, changes);
     if (changes->lost || changes->revision != table_revision(follower->table))
@@ -232,12 +233,16 @@ static const char *collect(struct follower *follower)
             return rocket->changed ? "a change that is not collected"
                                    : "a rocket that has not changed";
         expected += rocket->changed;
+        if (rocket->changed && rocket->revision > latest)
+            latest = rocket->revision;
         if (follower->mistake != MISTAKE_MODEL ||
             rocket->revision <= changes->revision)
             rocket->changed = false;
     }
     if (changes->count != expected)
         return "rockets that are not there";
+    if (changes->latest != latest)
+        return "latest change of a collection";
     if (!same_news(follower, &changes->launched, &follower->launched))
         return "launches";
     if (!same_news(follower, &changes->exploded, &follower->exploded))
