@@ -16,6 +16,7 @@
 #include "live/changes.h"
 #include "table/table.h"
 #include "table/table_changes.h"
+#include "table/table_parts.h"
 
 enum {
     WRITERS = 3,
@@ -58,6 +59,26 @@ struct writer {
     pthread_t thread;
 };
 
+void __real_table_list_change_locked(struct table *table, uint32_t index,
+                                     const struct table_entry *entry,
+                                     uint64_t revision);
+void __wrap_table_list_change_locked(struct table *table, uint32_t index,
+                                     const struct table_entry *entry,
+                                     uint64_t revision);
+
+/*
+ * In some stripes the follower gets time for a whole collection before a change
+ * is listed. If its revision were drawn already, the follower would miss it.
+ */
+void __wrap_table_list_change_locked(struct table *table, uint32_t index,
+                                     const struct table_entry *entry,
+                                     uint64_t revision)
+{
+    if (index % 8 == 0)
+        sched_yield();
+    __real_table_list_change_locked(table, index, entry, revision);
+}
+
 /*
  * Whether a writer goes on after `count` messages. It waits for nobody, but
  * there are changes until there have been enough collections.
@@ -84,7 +105,8 @@ static struct message draw_message(struct random *random, uint64_t *numbers,
         rocket = (*untouched)++;
     uint64_t number = ++numbers[rocket] + random_below(random, 2);
 
-    return generator_message(random, ids[writer * ROCKETS + rocket], number);
+    return generator_message(random, ids[(size_t)writer * ROCKETS + rocket],
+                             number);
 }
 
 static void *write_singly(void *argument)
@@ -218,7 +240,8 @@ static void follow(struct follower *follower, struct stage *stage)
         collect(follower);
         if (follower->changes.count > 0)
             atomic_fetch_add(&stage->collections, 1);
-        sched_yield();
+        else
+            sched_yield();
         if (i % 8 == 0 && !ends) {
             table_unwatch(follower->table);
             sched_yield();
