@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Single rockets are found once, and then compared by their revisions: entries
+ * never move, and rockets are never removed.
+ */
 #include "followed.h"
 
 #include <stdlib.h>

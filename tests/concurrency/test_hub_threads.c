@@ -373,9 +373,10 @@ static struct message draw_message(struct random *random, uint64_t *numbers,
                                    unsigned writer)
 {
     size_t rocket = random_below(random, 1 + random_below(random, ROCKETS));
+    const char *id = ids[(size_t)writer * ROCKETS + rocket];
     uint64_t number = ++numbers[rocket] + random_below(random, 2);
 
-    return generator_message(random, ids[writer * ROCKETS + rocket], number);
+    return generator_message(random, id, number);
 }
 
 static void *write_messages(void *argument)

@@ -4,6 +4,8 @@
  */
 #include "lib/hub_scene.h"
 
+enum { TOO_LONG_MS = 2 * HUB_TAKE_MS };
+
 static void add(struct hub_scene *scene, size_t i, unsigned events)
 {
     assert_int_equal(
@@ -226,7 +228,7 @@ static void write_position_slowly(void *context, struct buffer *out,
                                   uint64_t revision)
 {
     if (interrupted != NULL)
-        pass(interrupted, 2 * HUB_TAKE_MS);
+        pass(interrupted, TOO_LONG_MS);
     event_lines_position(context, out, revision);
 }
 
@@ -254,7 +256,7 @@ static void catch_up_must_be_taken_in_time(void **context)
     add_reader(scene, 1,
                (struct hub_reader_options){.events = ROCKETS, .resumes = true});
     hub_join(hub);
-    pass(scene, 2 * HUB_TAKE_MS); /* the worker has that time */
+    pass(scene, TOO_LONG_MS); /* the worker has that time */
     run_jobs();
     assert_true(hub->memory > 0);
     read_some(scene, 1, 10);
