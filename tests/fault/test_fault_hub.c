@@ -19,7 +19,7 @@ struct received {
 static void change_many(struct hub_scene *scene)
 {
     int64_t left = scarcity->left;
-    char id[16];
+    char id[32];
 
     scarcity->left = SCARCITY_PLENTY;
     for (int i = 0; i < CHANGED; i++) {
