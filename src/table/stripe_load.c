@@ -81,7 +81,7 @@ enum stripe_loaded stripe_load(struct stripe *stripe, uint32_t tag,
 
     struct table_entry *entry = stripe_at(stripe, place - 1);
     entry->rocket = rocket;
-    table_entry_set_revision(entry, image->revision);
+    stripe_set_revision(stripe, entry, image->revision);
     count_rocket(stripe, place);
     return STRIPE_LOADED;
 }
