@@ -325,6 +325,19 @@ static bool is_other_launch(const struct effect *before,
 }
 
 /*
+ * Count a rocket for the names of its state, and no longer for those before.
+ * This comes before references are dropped, as the last one to a name that was
+ * replaced may be among them.
+ */
+static void move_names(const struct effect *before, const struct effect *after)
+{
+    if (before->type != after->type)
+        interned_move_rocket(before->type, after->type, INTERNED_TYPE);
+    if (before->mission != after->mission)
+        interned_move_rocket(before->mission, after->mission, INTERNED_MISSION);
+}
+
+/*
  * Apply `effect`, the effect of `message`, to the rocket at `place`. It passes
  * on the references of the effect. It cannot fail for a new rocket, whose first
  * run needs no memory.
@@ -336,23 +349,26 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     const struct effect_dropped *dropped = &change->rocket.dropped;
-    const struct effect before = *rocket_state(&entry->rocket);
+    const struct effect *state = rocket_state(&entry->rocket);
+    const struct effect before = *state;
     enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
                      &message->time, effect, &change->rocket);
 
     change->entry = entry;
+    move_names(&before, state);
     for (unsigned i = 0; i < dropped->count; i++)
         interned_drop(&stripe->strings, dropped->strings[i]);
     if (outcome == MESSAGE_APPLIED) {
-        const struct effect *after = rocket_state(&entry->rocket);
         bool launch = message->type == MESSAGE_LAUNCHED;
-        change->launched = launch && is_other_launch(&before, after);
-        change->exploded = before.reason == NULL && after->reason != NULL;
+        change->launched = launch && is_other_launch(&before, state);
+        change->exploded = before.reason == NULL && state->reason != NULL;
         stripe_update_columns(stripe, place, launch, before.reason != NULL);
-        if (change->rocket.missing_growth != 0)
+        if (change->rocket.missing_growth != 0) {
             stripe_count_missing(stripe, &entry->rocket,
                                  change->rocket.missing_growth);
+            stripe->given_up += change->rocket.given_up;
+        }
     }
     return outcome;
 }

@@ -50,7 +50,7 @@ struct stripe {
     struct interned_set strings;
     /* Rockets and missing messages, as in struct table_summary. */
     uint32_t exploded, unlaunched, incomplete;
-    uint64_t missing;
+    uint64_t missing, given_up;
     struct stripe_changes changes; /* empty if the table is not watched */
 };
 

@@ -313,6 +313,7 @@ struct table_summary table_summary(struct table *table)
         sum.unlaunched += stripe->unlaunched;
         sum.incomplete += stripe->incomplete;
         sum.missing += stripe->missing;
+        sum.given_up += stripe->given_up;
         sync_rwlock_unlock(&locked->lock);
     }
     return sum;
