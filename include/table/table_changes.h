@@ -44,6 +44,11 @@ struct table_changes {
      * one. It may have later ones, which may come in the next one as well.
      */
     uint64_t revision;
+    /*
+     * No change of this collection that does not come again is later than this;
+     * it may be above `revision`. 0: there is none.
+     */
+    uint64_t latest;
     /* Rockets that have changed, each once, in no particular order. */
     const struct table_entry **entries;
     size_t count, capacity;

@@ -108,6 +108,7 @@ static void begin_collection(struct table_changes *changes)
 {
     changes->count = 0;
     changes->lost = false;
+    changes->latest = 0;
     if (changes->entries != NULL)
         return;
     changes->entries = malloc(TABLE_CHANGES_MOST * sizeof(*changes->entries));
@@ -161,6 +162,8 @@ static void collect_stripe(struct table *table, uint32_t index,
         if (added != NULL)
             memcpy(added, list->entries, list->count * sizeof(*added));
     }
+    if (changes->latest < stripe->latest)
+        changes->latest = stripe->latest;
     stripe_changes_clear(list, stripe->latest);
     sync_rwlock_unlock(&locked->lock);
     if (incomplete)
