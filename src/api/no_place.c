@@ -25,10 +25,3 @@ void no_place_answer(enum hub_added added, struct http_response *response)
         break;
     }
 }
-
-void no_place_for_site(struct http_response *response)
-{
-    problem_set(response, 403,
-                "a page of another site may not wait for changes; "
-                "-allow-origin=URL allows its origin");
-}

@@ -12,7 +12,4 @@
 /* Make `response` the 503 for any of these but HUB_ADDED. */
 void no_place_answer(enum hub_added added, struct http_response *response);
 
-/* 403: a page of another site would hold a place, and could not even read. */
-void no_place_for_site(struct http_response *response);
-
 #endif
