@@ -6,6 +6,7 @@
 
 #include "event_text.h"
 #include "events.h"
+#include "fleet_cache.h"
 #include "live/hub.h"
 
 /*
@@ -33,7 +34,8 @@ bool api_start_live(struct api *api, unsigned max_connections)
     };
 
     api->hub = hub_start(&options);
-    return api->hub != NULL;
+    api->fleet = fleet_cache_new(api);
+    return api->hub != NULL && api->fleet != NULL;
 }
 
 void api_end_live(struct api *api)
@@ -44,5 +46,7 @@ void api_end_live(struct api *api)
 void api_free_live(struct api *api)
 {
     hub_free(api->hub);
+    fleet_cache_free(api->fleet);
     api->hub = NULL;
+    api->fleet = NULL;
 }
