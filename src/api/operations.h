@@ -53,6 +53,10 @@ const char *gaps_parameter(size_t index);
 void fleet_get(struct api *api, const struct http_request *request,
                struct http_response *response);
 
+/* GET /events (events.c). */
+void events_get(struct api *api, const struct http_request *request,
+                struct http_response *response);
+
 /* GET /metrics (scrape.c). */
 void scrape_get(struct api *api, const struct http_request *request,
                 struct http_response *response);

@@ -8,6 +8,7 @@
 
 #include "assets.h"
 #include "changes_url.h"
+#include "events_query.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -37,8 +38,9 @@ const char *const routes_names[ROUTE_COUNT] = {
     [ROUTE_OTHER] = "other",     [ROUTE_MESSAGE] = "message",
     [ROUTE_BATCH] = "batch",     [ROUTE_LIST] = "list",
     [ROUTE_CHANGES] = "changes", [ROUTE_ROCKET] = "rocket",
-    [ROUTE_FLEET] = "fleet",     [ROUTE_HEALTH] = "health",
-    [ROUTE_METRICS] = "metrics", [ROUTE_FILES] = "files",
+    [ROUTE_FLEET] = "fleet",     [ROUTE_EVENTS] = "events",
+    [ROUTE_HEALTH] = "health",   [ROUTE_METRICS] = "metrics",
+    [ROUTE_FILES] = "files",
 };
 
 static const char *no_parameter(size_t index)
@@ -63,6 +65,7 @@ static const struct route routes[] = {
      NULL,
      ROUTE_ROCKET},
     {{"fleet"}, no_parameter, fleet_get, NULL, NULL, ROUTE_FLEET},
+    {{"events"}, events_query_parameter, events_get, NULL, NULL, ROUTE_EVENTS},
     {{"health"}, no_parameter, health_get, NULL, NULL, ROUTE_HEALTH},
     {{"health", "ready"},
      health_parameter,

@@ -24,6 +24,7 @@ enum route_number {
     ROUTE_CHANGES, /* GET /rockets that asks for changes */
     ROUTE_ROCKET,  /* and its gaps */
     ROUTE_FLEET,
+    ROUTE_EVENTS,
     ROUTE_HEALTH,
     ROUTE_METRICS,
     ROUTE_FILES, /* and redirects to them */
