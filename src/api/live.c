@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts and ends the part of the application that follows the table.
+ * Starts and ends the parts of the application that follow and count the table.
  */
 #include "api/api.h"
 

@@ -13,8 +13,8 @@ void no_place_answer(enum hub_added added, struct http_response *response)
         break;
     case HUB_TOO_MANY:
         problem_set(response, 503,
-                    "as many streams of events, and reads that wait, as there "
-                    "may be are open already; try again, or read without wait");
+                    "as many streams of events and waiting reads are open as "
+                    "the service allows; try again later");
         http_response_header(response, "Retry-After", "5");
         break;
     case HUB_STOPPING:

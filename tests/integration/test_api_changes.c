@@ -463,7 +463,7 @@ static void places_are_limited(void **state)
              .status = 503,
              .header = "Retry-After",
              .value = "5",
-             .part = "are open already"},
+             .part = "as the service allows"},
             /* Without wait it needs no place. */
             {.body = fleet_faster("full", 1, 1).body, .status = 202},
         };
