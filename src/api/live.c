@@ -33,8 +33,8 @@ bool api_start_live(struct api *api, unsigned max_connections)
         .wake = events_wake,
     };
 
-    api->fleet = fleet_cache_new(api);
     api->hub = hub_start(&options);
+    api->fleet = fleet_cache_new(api);
     return api->hub != NULL && api->fleet != NULL;
 }
 
@@ -46,7 +46,7 @@ void api_end_live(struct api *api)
 void api_free_live(struct api *api)
 {
     hub_free(api->hub);
-    api->hub = NULL;
     fleet_cache_free(api->fleet);
+    api->hub = NULL;
     api->fleet = NULL;
 }
