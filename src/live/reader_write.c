@@ -104,6 +104,9 @@ bool hub_reader_write(struct hub_reader *reader, enum hub_step step,
 
     switch (step) {
     case STEP_HELLO:
+        /* Not if it has missed changes: it would go on from there. */
+        if (!reader->reset)
+            writer->position(writer->context, out->buffer, reader->position);
         writer->hello(writer->context, out->buffer, reader->position,
                       reader->interval_ms);
         break;

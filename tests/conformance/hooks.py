@@ -2,7 +2,7 @@
 """Data and checks for schemathesis beyond what openapi.yaml can express.
 
 Hooks add the rules of strict.py, define how batches are written and provide
-cursors. Checks test what the document says in prose: the counts of a batch, and
+cursors and revisions. Checks test what the document says in prose: the counts of a batch, and
 that responses have only documented statuses and headers.
 """
 
@@ -39,12 +39,12 @@ message_validator = None
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     """Tighten the document, keep its schema of a message, and make batches
-    arrays and the document an object.
+    arrays, and the document and events objects.
 
     In the document a batch is a string, for human readers. Here it is an
     array, so that valid and invalid lines are generated; write_batch() writes
-    one value a line. The YAML of the document, a string for clients, is parsed
-    before it is checked.
+    one value a line. The YAML of the document and each event of a stream, strings
+    for clients, are parsed before they are checked.
     """
     global message_validator
     tighten(raw_schema)
@@ -62,8 +62,10 @@ def before_load_schema(context, raw_schema):
     raw_schema["components"]["schemas"]["Batch"] = {
         "type": "array",
         "items": {"anyOf": [{"$ref": "#/components/schemas/Message"}, {}]}}
-    document = raw_schema["paths"]["/openapi.yaml"]["get"]["responses"]["200"]
-    document["content"]["application/yaml"]["schema"] = {"type": "object"}
+    for path, media_type in (("/openapi.yaml", "application/yaml"),
+                             ("/events", "text/event-stream")):
+        response = raw_schema["paths"][path]["get"]["responses"]["200"]
+        response["content"][media_type]["schema"] = {"type": ["object", "string"]}
 
 
 def is_gzip(headers):
@@ -115,23 +117,63 @@ def is_negated(case, parameter):
         data.parameter, *(each.parameter for each in data.mutations)}
 
 
+CHANGES = {"since", "wait"}
+
+
+def settle_changes(case, client):
+    """Make a query of changes a valid one, unless it is invalid on purpose.
+
+    Only the service knows valid revisions, and since goes with limit and wait
+    alone, which no schema can express. From revision 0 on something has changed,
+    so that no request waits.
+    """
+    query = case.query
+    # The rows of run.py are meant as they are.
+    if case.meta is None or not CHANGES & query.keys():
+        return
+    negative = case.meta.generation.mode.is_negative
+    if negative and any(is_negated(case, name) for name in CHANGES):
+        return
+    if query.keys() - CHANGES - {"limit"}:
+        for name in CHANGES & query.keys():
+            del query[name]
+        return
+    query["since"] = client.ask("GET", "/fleet").json()["start"] + "-0"
+
+
+def settle_events(case):
+    """Leave out ids if the event that they are for was not chosen: a rule that no
+    schema of parameters can express."""
+    query = case.query
+    if "id" in query and "rockets" not in query.get("events", "rockets"):
+        del query["id"]
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Replace a generated cursor by a valid one for the same list.
+    """Replace a generated cursor by a valid one for the same list, and a revision
+    by one of this service.
 
     Only the service makes valid cursors, which no schema can express. A cursor
     that is invalid on purpose is kept. If another parameter is invalid on
     purpose, the request must not be refused because of its cursor.
     """
     query = case.query
-    if (case.operation.label != "GET /rockets" or not isinstance(query, dict)
-            or "cursor" not in query or is_negated(case, "cursor")):
+    if not isinstance(query, dict):
+        return
+    if case.operation.label == "GET /events":
+        settle_events(case)
+    if case.operation.label != "GET /rockets":
+        return
+    base_url = kwargs.get("base_url") or case.operation.schema.get_base_url()
+    client = Client(urlsplit(base_url).port)  # connects when it is used
+    settle_changes(case, client)
+    if "cursor" not in query or is_negated(case, "cursor"):
         return
     del query["cursor"]
-    base_url = kwargs.get("base_url") or case.operation.schema.get_base_url()
     first = urlencode({name: value for name, value in {**query, "limit": 1}.items()
                        if value is not None}, doseq=True)
-    answer = Client(urlsplit(base_url).port).ask("GET", f"/rockets?{first}")
+    answer = client.ask("GET", f"/rockets?{first}")
     found = re.search(r"[?&]cursor=([^&>]*)>", answer.fields.get("link", ""))
     if found:
         query["cursor"] = found[1]

@@ -66,8 +66,8 @@ static size_t plain_write(const struct rocket_view *view, char *out)
     at = plain_time(at, &view->updated);
     at += sprintf(at,
                   ",\"lastMessageNumber\":%" PRIu64
-                  ",\"missingMessages\":%" PRIu64 "}",
-                  view->last_number, view->missing);
+                  ",\"missingMessages\":%" PRIu64 ",\"revision\":%" PRIu64 "}",
+                  view->last_number, view->missing, view->revision);
     return (size_t)(at - out);
 }
 
@@ -112,22 +112,24 @@ static void rockets_are_written_as_documented(void **state)
           .launched = true,
           .created = time_of("2022-02-02T19:39:05.86337+01:00"),
           .updated = time_of("2022-02-02T19:39:09.1+01:00"),
-          .last_number = 4},
+          .last_number = 4,
+          .revision = 42},
          "{\"id\":\"193270a9-c9cf-404a-8f83-838e71d9ae67\","
          "\"type\":\"Falcon-9\",\"speed\":3500,\"mission\":\"ARTEMIS\","
          "\"status\":\"active\",\"reason\":null,"
          "\"createdAt\":\"2022-02-02T19:39:05.86337+01:00\","
          "\"updatedAt\":\"2022-02-02T19:39:09.1+01:00\","
-         "\"lastMessageNumber\":4,\"missingMessages\":0}"},
+         "\"lastMessageNumber\":4,\"missingMessages\":0,\"revision\":42}"},
         {{.id = TEXT("r"),
           .speed = -500,
           .updated = time_of("2022-02-02T19:39:05Z"),
           .last_number = 500,
-          .missing = 499},
+          .missing = 499,
+          .revision = 1},
          "{\"id\":\"r\",\"type\":null,\"speed\":-500,\"mission\":null,"
          "\"status\":\"active\",\"reason\":null,\"createdAt\":null,"
          "\"updatedAt\":\"2022-02-02T19:39:05Z\","
-         "\"lastMessageNumber\":500,\"missingMessages\":499}"},
+         "\"lastMessageNumber\":500,\"missingMessages\":499,\"revision\":1}"},
     };
 
     (void)state;
@@ -204,7 +206,7 @@ struct names {
 
 static struct rocket_view random_rocket(uint64_t *random, struct names *names)
 {
-    struct rocket_view view = {.revision = 0};
+    struct rocket_view view = {.revision = random_integer(random)};
 
     view.id = random_text(random, names->id, MESSAGE_MAX_CHANNEL);
     view.type = random_name(random, names->type);
@@ -240,6 +242,7 @@ static struct rocket_view longest_rocket(struct names *names)
         .updated = time,
         .last_number = UINT64_MAX,
         .missing = UINT64_MAX,
+        .revision = UINT64_MAX,
     };
 }
 
@@ -252,6 +255,32 @@ static void random_rockets_are_written_as_by_printf(void **state)
     for (int i = 0; i < 5000; i++) {
         struct rocket_view view = random_rocket(&random, &names);
         check_rocket(&view, next_random(&random) % 1024);
+    }
+}
+
+/* For exports: revisions depend on the messages of other rockets. */
+static void state_is_the_same_without_the_revision(void **state)
+{
+    uint64_t random = 88172645463325252;
+    struct names names;
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        struct rocket_view view = random_rocket(&random, &names);
+        struct buffer whole = BUFFER_INIT, without = BUFFER_INIT;
+        char end[64];
+        int length = snprintf(end, sizeof(end), ",\"revision\":%" PRIu64 "}",
+                              view.revision);
+
+        rocket_json_write(&whole, &view);
+        rocket_json_write_state(&without, &view);
+        assert_int_equal(whole.length, without.length + (size_t)length - 1);
+        assert_memory_equal(whole.data, without.data, without.length - 1);
+        unit_check_text(text_skip(buffer_text(&whole), without.length - 1),
+                        text_of(end));
+        assert_int_equal(without.data[without.length - 1], '}');
+        buffer_release(&whole);
+        buffer_release(&without);
     }
 }
 
@@ -293,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rockets_are_written_as_documented),
         cmocka_unit_test(random_rockets_are_written_as_by_printf),
+        cmocka_unit_test(state_is_the_same_without_the_revision),
         cmocka_unit_test(buffer_grows_from_any_room),
         cmocka_unit_test(nothing_is_written_without_memory),
     };

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts and ends the parts of the application that follow and count the table.
+ */
+#include "api/api.h"
+
+#include "event_text.h"
+#include "events.h"
+#include "fleet_cache.h"
+#include "live/hub.h"
+
+/*
+ * So many that other requests always find a connection. The connections of
+ * readers are kept for as long as their clients like.
+ */
+static unsigned most_readers(unsigned max_connections)
+{
+    unsigned share = max_connections / 4;
+
+    if (share > API_MAX_READERS)
+        return API_MAX_READERS;
+    return share > 0 ? share : 1;
+}
+
+bool api_start_live(struct api *api, unsigned max_connections)
+{
+    const struct hub_options options = {
+        .table = api->table,
+        .workers = api->workers,
+        .metrics = api->registry,
+        .writer = event_text_writer(api),
+        .max_readers = most_readers(max_connections),
+        .wake = events_wake,
+    };
+
+    api->hub = hub_start(&options);
+    api->fleet = fleet_cache_new(api);
+    return api->hub != NULL && api->fleet != NULL;
+}
+
+void api_end_live(struct api *api)
+{
+    hub_stop(api->hub);
+}
+
+void api_free_live(struct api *api)
+{
+    hub_free(api->hub);
+    fleet_cache_free(api->fleet);
+    api->hub = NULL;
+    api->fleet = NULL;
+}
