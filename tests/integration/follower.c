@@ -175,8 +175,9 @@ static void merge_event(struct follower *follower, const struct event *event)
     {
         (void)view_merge(&follower->view, rocket, follower->problem);
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(rocket, "id");
-        if (follower->kind == FOLLOWER_IDS && cJSON_IsString(id) &&
-            !is_single(follower, id->valuestring) &&
+        /* Launches and explosions are always of all rockets. */
+        if (follower->kind == FOLLOWER_IDS && cJSON_IsArray(json) &&
+            cJSON_IsString(id) && !is_single(follower, id->valuestring) &&
             strcmp(id->valuestring, "marker") != 0)
             set_problem(follower, "a rocket of others", id->valuestring);
     }
