@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The walk of those who were away, as a job with references: it may outlive its
+ * readers, and they may read what it has found long after it.
+ */
 #include "catch_up.h"
 
 #include <stdlib.h>

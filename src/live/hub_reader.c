@@ -249,7 +249,9 @@ enum hub_step hub_reader_step_locked(struct hub_reader *reader, bool due)
 {
     enum hub_step step = STEP_WAIT;
 
-    if (reader->hub->stopping || reader->cancelled)
+    /* An update that was begun is sent: it may be cut within an event. */
+    if (reader->cancelled ||
+        (reader->hub->stopping && reader->reading.update == NULL))
         return STEP_END;
     if (reader->lost)
         return STEP_LOST;
@@ -344,8 +346,7 @@ static void take_step_locked(struct hub_reader *reader, enum hub_step step)
         reader->looked = reader->class->looks;
 }
 
-/* The thread has written. What the reader does not need any more, it lets go.
- */
+/* The thread has written. */
 static void end_step_locked(struct hub_reader *reader, bool update_done,
                             bool sent, struct let_go *let_go)
 {

@@ -250,6 +250,7 @@ static void take_record(struct client *client, const struct record *record)
 {
     switch (record->kind) {
     case HELLO:
+        client->new_position = 0; /* it is there already, or reads the list */
         if (!client->resumes)
             read_list(client);
         break;
@@ -373,9 +374,10 @@ static struct message draw_message(struct random *random, uint64_t *numbers,
                                    unsigned writer)
 {
     size_t rocket = random_below(random, 1 + random_below(random, ROCKETS));
+    const char *id = ids[(size_t)writer * ROCKETS + rocket];
     uint64_t number = ++numbers[rocket] + random_below(random, 2);
 
-    return generator_message(random, ids[writer * ROCKETS + rocket], number);
+    return generator_message(random, id, number);
 }
 
 static void *write_messages(void *argument)

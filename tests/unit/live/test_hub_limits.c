@@ -4,6 +4,8 @@
  */
 #include "lib/hub_scene.h"
 
+enum { TOO_LONG_MS = 2 * HUB_TAKE_MS };
+
 static void add(struct hub_scene *scene, size_t i, unsigned events)
 {
     assert_int_equal(
@@ -69,7 +71,7 @@ static void oldest_updates_go_first(void **context)
     hub_join(hub);
     launch(scene, "a");
     tick(scene, 100);
-    assert_string_equal(read_some(scene, 1, 100), "hello 0 100\n");
+    assert_string_equal(read_some(scene, 1, 100), "at 0\nhello 0 100\n");
     size_t first = hub->kept;
     assert_int_equal(first, hub->memory);
     assert_string_equal(read_some(scene, 1, 100), "at 1\nlaunched a@1\n");
@@ -201,6 +203,49 @@ static void update_must_be_taken_in_time(void **context)
     assert_int_equal(hub->memory, 0);
 }
 
+/* Each update has its own time. */
+static void two_updates_may_take_twice_as_long(void **context)
+{
+    struct hub_scene *scene = *context;
+
+    add(scene, 0, ROCKETS);
+    change(scene, "a");
+    tick(scene, 100);
+    change(scene, "a");
+    tick(scene, 100);
+    assert_string_equal(read_some(scene, 0, 1), "at 1\nr");
+    pass(scene, 20000);
+    assert_string_equal(read_some(scene, 0, 100), "ockets a@1\n");
+    assert_string_equal(read_some(scene, 0, 1), "at 2\nr");
+    pass(scene, 20000);
+    expect(scene, 0, "ockets a@2\n");
+}
+
+/* Ticks that come while a reader writes. */
+static struct hub_scene *interrupted;
+
+static void write_position_slowly(void *context, struct buffer *out,
+                                  uint64_t revision)
+{
+    if (interrupted != NULL)
+        pass(interrupted, TOO_LONG_MS);
+    event_lines_position(context, out, revision);
+}
+
+static void update_is_not_taken_from_a_reader_at_work(void **context)
+{
+    struct hub_scene *scene = *context;
+
+    scene->hub->options.writer.position = write_position_slowly;
+    add(scene, 0, ROCKETS);
+    change(scene, "a");
+    tick(scene, 100);
+    interrupted = scene;
+    assert_string_equal(read_some(scene, 0, 1), "at 1\nr");
+    interrupted = NULL;
+    expect(scene, 0, "ockets a@1\n");
+}
+
 static void catch_up_must_be_taken_in_time(void **context)
 {
     struct hub_scene *scene = *context;
@@ -211,7 +256,7 @@ static void catch_up_must_be_taken_in_time(void **context)
     add_reader(scene, 1,
                (struct hub_reader_options){.events = ROCKETS, .resumes = true});
     hub_join(hub);
-    pass(scene, 2 * HUB_TAKE_MS); /* the worker has that time */
+    pass(scene, TOO_LONG_MS); /* the worker has that time */
     run_jobs();
     assert_true(hub->memory > 0);
     read_some(scene, 1, 10);
@@ -235,7 +280,7 @@ static void catch_up_without_memory_is_a_reset(void **context)
     hub->memory = HUB_MEMORY;
     run_jobs();
     hub->memory -= HUB_MEMORY;
-    expect(scene, 0, "hello 0 100\nreset 1\n");
+    expect(scene, 0, "at 0\nhello 0 100\nreset 1\n");
     assert_int_equal(hub->memory, 0);
 }
 
@@ -250,6 +295,8 @@ int main(void)
         FIXTURE_TEST(too_many_in_an_interval_are_a_reset),
         FIXTURE_TEST(held_updates_count_until_they_are_let_go),
         FIXTURE_TEST(update_must_be_taken_in_time),
+        FIXTURE_TEST(two_updates_may_take_twice_as_long),
+        FIXTURE_TEST(update_is_not_taken_from_a_reader_at_work),
         FIXTURE_TEST(catch_up_must_be_taken_in_time),
         FIXTURE_TEST(catch_up_without_memory_is_a_reset),
     };

@@ -134,6 +134,37 @@ static void position_advances_without_events(void **context)
     assert_int_equal(scene->readers[0].reader->position, 3);
 }
 
+/* A change that comes while the events of a tick are written. */
+static struct hub_scene *interrupted;
+
+static void change_while_written(struct buffer *out, enum hub_event event)
+{
+    struct hub_scene *scene = interrupted;
+
+    interrupted = NULL;
+    if (scene != NULL)
+        change(scene, "late");
+    event_lines_begin(out, event);
+}
+
+static void position_is_not_above_what_was_collected(void **context)
+{
+    struct hub_scene *scene = *context;
+
+    scene->hub->options.writer.begin = change_while_written;
+    add(scene, 0, LAUNCHED, 100);
+    add(scene, 1, ROCKETS, 100);
+    change(scene, "a");
+    interrupted = scene;
+    tick(scene, 100);
+    assert_null(interrupted);
+    assert_int_equal(scene->readers[0].reader->position, 1);
+    expect(scene, 1, "at 1\nrockets a@1\n");
+    tick(scene, 100);
+    assert_int_equal(scene->readers[0].reader->position, 2);
+    expect(scene, 1, "at 2\nrockets late@2\n");
+}
+
 static void feed_names_fifty_of_an_interval(void **context)
 {
     struct hub_scene *scene = *context;
@@ -230,7 +261,7 @@ static void summary_comes_once_a_second_if_it_differs(void **context)
         scene, 1,
         (struct hub_reader_options){.events = SUMMARY, .interval_ms = 5000});
     hub_join(scene->hub);
-    expect(scene, 1, "hello 0 5000\nsummary 2\n");
+    expect(scene, 1, "at 0\nhello 0 5000\nsummary 2\n");
     pass(scene, 5000);
     for (int i = 0; i < 4; i++) {
         scene->summary = (const char *[]){"3", "4", "5", "6"}[i];
@@ -255,7 +286,7 @@ static void old_summary_is_forgotten(void **context)
     tick(scene, 100);
     scene->summary = "new";
     add_reader(scene, 0, (struct hub_reader_options){.events = SUMMARY});
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     tick(scene, 100);
     expect(scene, 0, "summary new\n");
 }
@@ -321,6 +352,7 @@ int main(void)
         FIXTURE_TEST(late_tick_skips_no_class),
         FIXTURE_TEST(readers_get_what_they_have_selected),
         FIXTURE_TEST(position_advances_without_events),
+        FIXTURE_TEST(position_is_not_above_what_was_collected),
         FIXTURE_TEST(feed_names_fifty_of_an_interval),
         FIXTURE_TEST(many_rockets_are_several_events),
         FIXTURE_TEST(update_is_read_in_pieces),
