@@ -20,10 +20,8 @@ void event_stream_init(struct event_stream *stream,
                                     const struct event_stream_event *event),
                        void *context)
 {
-    *stream = (struct event_stream){.take = take,
-                                    .context = context,
-                                    .retry_ms = -1,
-                                    .first_line = true};
+    *stream = (struct event_stream){
+        .take = take, .context = context, .retry_ms = -1, .first_line = true};
 }
 
 void event_stream_release(struct event_stream *stream)

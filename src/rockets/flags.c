@@ -132,7 +132,7 @@ static bool set_count(struct flag_reader *reader, const struct flag *flag,
 
     if (!read_unsigned(value, &read) || read < flag->low || read > flag->high)
         return flags_fail(reader, "--%s=%s: expected an integer from %u to %u",
-                           flag->name, value, flag->low, flag->high);
+                          flag->name, value, flag->low, flag->high);
     *place = (uint32_t)read;
     return true;
 }
@@ -148,13 +148,13 @@ static bool set_value(struct flag_reader *reader, const struct flag *flag,
     case FLAG_SEED:
         return read_unsigned(value, place) ||
                flags_fail(reader,
-                           "--%s=%s: expected an integer from 0 to 2^64-1",
-                           flag->name, value);
+                          "--%s=%s: expected an integer from 0 to 2^64-1",
+                          flag->name, value);
     case FLAG_SHARE:
         return read_share(value, place) ||
                flags_fail(reader,
-                           "--%s=%s: expected a number from 0 to 1, as in 0.2",
-                           flag->name, value);
+                          "--%s=%s: expected a number from 0 to 1, as in 0.2",
+                          flag->name, value);
     case FLAG_DURATION:
         return flags_duration(value, place) ||
                flags_fail(
@@ -164,8 +164,8 @@ static bool set_value(struct flag_reader *reader, const struct flag *flag,
     case FLAG_LEVEL:
         return console_level_of(value, place) ||
                flags_fail(reader,
-                           "--%s=%s: expected debug, info, warn or error",
-                           flag->name, value);
+                          "--%s=%s: expected debug, info, warn or error",
+                          flag->name, value);
     case FLAG_TEXT:
         *(const char **)place = value;
         return *value != '\0' ||
@@ -178,7 +178,7 @@ static bool set_value(struct flag_reader *reader, const struct flag *flag,
     *(bool *)place = strcmp(value, "true") == 0;
     return *(bool *)place || strcmp(value, "false") == 0 ||
            flags_fail(reader, "--%s=%s: expected true, false or no value",
-                       flag->name, value);
+                      flag->name, value);
 }
 
 static const struct flag *find_flag(const struct flag_reader *reader,
@@ -212,7 +212,7 @@ static bool read_flag(struct flag_reader *reader, const char *name)
     }
     if (flag == NULL)
         return flags_fail(reader, "--%.*s: unknown flag; see 'rockets help'",
-                           (int)length, name);
+                          (int)length, name);
     if (name[length] == '=')
         value = name + length + 1;
     else if (flag->kind == FLAG_SWITCH)
@@ -221,7 +221,7 @@ static bool read_flag(struct flag_reader *reader, const char *name)
         value = next_argument(reader);
     if (value == NULL)
         return flags_fail(reader, "--%s: expected a value; see 'rockets help'",
-                           flag->name);
+                          flag->name);
     return set_value(reader, flag, value);
 }
 
@@ -234,8 +234,8 @@ static bool read_argument(struct flag_reader *reader, const char *argument)
     if (!reader->flags_ended && argument[0] == '-' && argument[1] != '\0')
         return read_flag(reader, argument + (argument[1] == '-' ? 2 : 1));
     if (*reader->url != NULL)
-        return flags_fail(
-            reader, "'%s': more than one URL; see 'rockets help'", argument);
+        return flags_fail(reader, "'%s': more than one URL; see 'rockets help'",
+                          argument);
     *reader->url = argument;
     return true;
 }

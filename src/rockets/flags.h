@@ -15,9 +15,9 @@
 enum { FLAGS_MAX_URL = 2048 /* bytes */ };
 
 enum flag_kind {
-    FLAG_COUNT, /* uint32_t, from `low` to `high` */
-    FLAG_SEED,  /* uint64_t */
-    FLAG_SHARE, /* double, 0 to 1 */
+    FLAG_COUNT,    /* uint32_t, from `low` to `high` */
+    FLAG_SEED,     /* uint64_t */
+    FLAG_SHARE,    /* double, 0 to 1 */
     FLAG_DURATION, /* int64_t, nanoseconds */
     FLAG_LEVEL,    /* enum console_level */
     FLAG_SWITCH,   /* bool; without a value: true */

@@ -45,9 +45,9 @@ void fleet_view_update(struct fleet_view *view,
         *row = *rocket;
 }
 
-void fleet_view_connected(struct fleet_view *view)
+void fleet_view_connected(struct fleet_view *view, int64_t now)
 {
-    view->first_summary = true;
+    view->connected_at = now;
 }
 
 /* Counters only grow, unless the service has been started again. */
@@ -78,21 +78,20 @@ static struct fleet_rates count_rates(const struct fleet_summary *from,
 void fleet_view_summarize(struct fleet_view *view,
                           const struct fleet_summary *summary, int64_t now)
 {
+    const int64_t least = FLEET_VIEW_MIN_RATE_MS * CLOCK_MILLISECOND;
     const int64_t passed = now - view->base_at;
-    const bool first = view->first_summary;
 
     view->summary = *summary;
     view->has_summary = true;
     view->summarized_at = now;
-    view->first_summary = false;
     if (view->base_at != 0 && !has_grown(&view->base, summary)) {
         view->base_at = 0;
         view->has_rates = false;
     }
-    if (first)
+    if (now - view->connected_at < least)
         return;
     if (view->base_at != 0) {
-        if (passed < FLEET_VIEW_MIN_RATE_MS * CLOCK_MILLISECOND)
+        if (passed < least)
             return;
         view->rates = count_rates(&view->base, summary,
                                   (double)passed / (double)CLOCK_SECOND);
@@ -105,8 +104,8 @@ void fleet_view_summarize(struct fleet_view *view,
 bool fleet_view_rates(const struct fleet_view *view, int64_t now,
                       struct fleet_rates *rates)
 {
-    if (view->has_summary && now - view->summarized_at >=
-                                 FLEET_VIEW_IDLE_MS * CLOCK_MILLISECOND) {
+    if (view->has_summary &&
+        now - view->summarized_at >= FLEET_VIEW_IDLE_MS * CLOCK_MILLISECOND) {
         *rates = (struct fleet_rates){0};
         return true;
     }

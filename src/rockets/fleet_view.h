@@ -20,7 +20,8 @@
 enum {
     FLEET_VIEW_MAX_ROWS = 100, /* ids that one stream of events may have */
     FLEET_VIEW_FEED = 128,     /* entries kept */
-    FLEET_VIEW_MIN_RATE_MS = 500, /* summaries closer together give no rate */
+    /* Summaries closer together, or so early, give no rate. */
+    FLEET_VIEW_MIN_RATE_MS = 500,
     /* Without a summary for so long, nothing has changed. */
     FLEET_VIEW_IDLE_MS = 3000,
 };
@@ -28,7 +29,8 @@ enum {
 enum feed_kind {
     FEED_LAUNCHED,
     FEED_EXPLODED,
-    FEED_MORE_LAUNCHED, /* `count` more launches, which the service leaves out */
+    FEED_MORE_LAUNCHED, /* `count` more launches, which the service leaves out
+                         */
     FEED_MORE_EXPLODED,
     FEED_NOTICE, /* `rocket.reason` says what happened to the view itself */
 };
@@ -41,8 +43,8 @@ struct feed_entry {
 };
 
 struct fleet_rates {
-    double messages;                    /* a second */
-    double duplicate, stale, rejected;  /* shares of these, 0 to 1 */
+    double messages;                   /* a second */
+    double duplicate, stale, rejected; /* shares of these, 0 to 1 */
 };
 
 /* All zero: nothing is known. About 200 KB. */
@@ -56,7 +58,7 @@ struct fleet_view {
     struct fleet_summary base;
     int64_t base_at;       /* 0: none */
     int64_t summarized_at; /* when the last one arrived */
-    bool first_summary;    /* the next one is the first of its connection */
+    int64_t connected_at;
     bool has_rates;
     struct fleet_rates rates;
 
@@ -73,10 +75,10 @@ void fleet_view_update(struct fleet_view *view,
                        const struct rocket_state *rocket);
 
 /*
- * A connection begins: the first summary that it gets may be an old one, which
- * says nothing about a rate.
+ * A connection begins: the summary that it gets at once may be an old one,
+ * which says nothing about a rate.
  */
-void fleet_view_connected(struct fleet_view *view);
+void fleet_view_connected(struct fleet_view *view, int64_t now);
 
 void fleet_view_summarize(struct fleet_view *view,
                           const struct fleet_summary *summary, int64_t now);

@@ -28,7 +28,8 @@ struct options {
     bool drop_launch;
     bool verify; /* implies that `url` ends in "/messages" */
 
-    struct watch_options watch; /* of OPTIONS_WATCH, to which all else is none */
+    struct watch_options
+        watch; /* of OPTIONS_WATCH, to which all else is none */
 };
 
 enum options_command {

@@ -55,8 +55,8 @@ void terminal_size(unsigned *columns, unsigned *rows)
         *columns = size.ws_col < TERMINAL_MAX_COLUMNS ? size.ws_col
                                                       : TERMINAL_MAX_COLUMNS;
     if (size.ws_row > 0)
-        *rows = size.ws_row < TERMINAL_MAX_ROWS ? size.ws_row
-                                                : TERMINAL_MAX_ROWS;
+        *rows =
+            size.ws_row < TERMINAL_MAX_ROWS ? size.ws_row : TERMINAL_MAX_ROWS;
 }
 
 /* A terminal that does not take it has gone; the next frame will tell. */
@@ -112,8 +112,8 @@ void terminal_release(struct terminal *terminal)
 static bool is_shown(const struct terminal *terminal, const struct bytes *frame)
 {
     return terminal->shown.length == frame->length &&
-           (frame->length == 0 || memcmp(terminal->shown.data, frame->data,
-                                         frame->length) == 0);
+           (frame->length == 0 ||
+            memcmp(terminal->shown.data, frame->data, frame->length) == 0);
 }
 
 void terminal_frame(struct terminal *terminal, const struct bytes *frame,

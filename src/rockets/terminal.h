@@ -25,7 +25,7 @@ enum {
 
 struct terminal {
     bool entered;
-    bool has_keys; /* stdin is a terminal */
+    bool has_keys;         /* stdin is a terminal */
     struct termios before; /* of stdin, if `has_keys` */
     struct bytes shown;    /* the frame that it shows */
 };

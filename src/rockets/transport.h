@@ -16,7 +16,7 @@
 #include "failure.h"
 
 enum {
-    TRANSPORT_MAX_BODY = 16384,   /* of a response; what is longer is cut */
+    TRANSPORT_MAX_BODY = 16384, /* of a response; what is longer is cut */
 };
 
 struct transport_options {

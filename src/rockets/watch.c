@@ -52,7 +52,7 @@ struct watch {
     bool draw_again; /* all of the frame, as after a change of the size */
     bool changed;    /* there is something to draw */
     bool ended;
-    int status; /* of the exit */
+    int status;            /* of the exit */
     enum watch_state told; /* the state that a line on stderr has told */
 };
 
@@ -214,8 +214,8 @@ static void write_state(const struct watch *watch, char *text, size_t size)
         snprintf(text, size, "live");
         break;
     case WATCH_CONNECTING:
-        snprintf(text, size, client->failures > 0 ? "connecting: %s"
-                                                  : "connecting",
+        snprintf(text, size,
+                 client->failures > 0 ? "connecting: %s" : "connecting",
                  client->cause);
         break;
     case WATCH_WAITING:
@@ -344,9 +344,8 @@ static int fail_for_good(struct watch *watch)
     if (client->out_of_memory)
         console_line(CONSOLE_ERROR, "out of memory");
     else
-        console_line(CONSOLE_ERROR, "%s: %s%s%s", watch->service,
-                     client->cause, client->advice[0] != '\0' ? ". " : "",
-                     client->advice);
+        console_line(CONSOLE_ERROR, "%s: %s%s%s", watch->service, client->cause,
+                     client->advice[0] != '\0' ? ". " : "", client->advice);
     return EXIT_FAILURE;
 }
 
@@ -412,8 +411,7 @@ static int watch_service(struct watch *watch)
     const struct watch_client_options options = client_options(watch);
     unsigned columns, rows;
 
-    if (!watch_client_init(&watch->client, &options) ||
-        !open_signals(watch)) {
+    if (!watch_client_init(&watch->client, &options) || !open_signals(watch)) {
         console_line(CONSOLE_ERROR, "can't start (%s)", strerrordesc_np(errno));
         return EXIT_FAILURE;
     }

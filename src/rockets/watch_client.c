@@ -68,7 +68,8 @@ bool watch_client_init(struct watch_client *client,
         .wants_list = options->rows,
     };
     event_stream_init(&client->events, take_event, client);
-    return client->multi != NULL && fetch_init(&client->stream, client->multi) &&
+    return client->multi != NULL &&
+           fetch_init(&client->stream, client->multi) &&
            fetch_init(&client->list, client->multi);
 }
 
@@ -215,10 +216,9 @@ static void open_stream(struct watch_client *client)
     write_stream_url(client, &client->url);
     event_stream_restart(&client->events);
     client->stream_error = NULL;
-    client->out_of_memory =
-        client->url.failed ||
-        !fetch_start(&client->stream, client->url.data,
-                     strlen(id) <= MAX_LAST_ID ? id : NULL);
+    client->out_of_memory = client->url.failed ||
+                            !fetch_start(&client->stream, client->url.data,
+                                         strlen(id) <= MAX_LAST_ID ? id : NULL);
 }
 
 static void start_list(struct watch_client *client)
@@ -343,8 +343,8 @@ static int64_t check_silence(struct watch_client *client)
     char cause[64];
 
     if (client->stream.running) {
-        const int64_t most = client->stream.wanted ? WATCH_SILENCE_MS
-                                                   : TRANSPORT_TIMEOUT_MS;
+        const int64_t most =
+            client->stream.wanted ? WATCH_SILENCE_MS : TRANSPORT_TIMEOUT_MS;
 
         next = client->stream.heard_at + most * CLOCK_MILLISECOND;
         if (clock_now() >= next) {
@@ -356,8 +356,8 @@ static int64_t check_silence(struct watch_client *client)
         }
     }
     if (client->list.running) {
-        int64_t end = client->list.heard_at +
-                      TRANSPORT_TIMEOUT_MS * CLOCK_MILLISECOND;
+        int64_t end =
+            client->list.heard_at + TRANSPORT_TIMEOUT_MS * CLOCK_MILLISECOND;
 
         if (clock_now() >= end) {
             fetch_cancel(&client->list);

@@ -30,10 +30,10 @@
 #include "watch_options.h"
 
 enum {
-    WATCH_LIST_MS = 5000,      /* between two reads of the list */
-    WATCH_LIST_SOON_MS = 500,  /* if there is a reason to expect news */
-    WATCH_SILENCE_MS = 45000,  /* the service sends something each 15 s */
-    WATCH_RETRY_MS = 2000,     /* until the service sets another time */
+    WATCH_LIST_MS = 5000,       /* between two reads of the list */
+    WATCH_LIST_SOON_MS = 500,   /* if there is a reason to expect news */
+    WATCH_SILENCE_MS = 45000,   /* the service sends something each 15 s */
+    WATCH_RETRY_MS = 2000,      /* until the service sets another time */
     WATCH_MAX_RETRY_MS = 10000, /* after several failures */
     WATCH_MAX_RETRY_AFTER_MS = 60000,
     WATCH_MAX_LIST = 4 << 20, /* bytes of a list of WATCH_MAX_IDS rockets */
@@ -74,17 +74,17 @@ struct watch_client {
     enum watch_state state;
     char cause[TRANSPORT_CAUSE_SIZE]; /* of WATCH_WAITING and WATCH_REFUSED */
     const char *advice;
-    int64_t retry_at; /* of WATCH_WAITING */
-    unsigned failures;  /* since the last event */
+    int64_t retry_at;  /* of WATCH_WAITING */
+    unsigned failures; /* since the last event */
     bool was_live;
     bool out_of_memory; /* nothing works any more */
 
-    size_t limit;      /* rows to read */
-    size_t next_id;    /* of `ids`, while they are read */
-    int64_t list_due;  /* when to read the rows again */
-    bool wants_list;   /* the rows are needed before the stream */
-    struct bytes url;  /* of the stream, with its NUL */
-    struct bytes other; /* scratch */
+    size_t limit;             /* rows to read */
+    size_t next_id;           /* of `ids`, while they are read */
+    int64_t list_due;         /* when to read the rows again */
+    bool wants_list;          /* the rows are needed before the stream */
+    struct bytes url;         /* of the stream, with its NUL */
+    struct bytes other;       /* scratch */
     const char *stream_error; /* why the parser has ended the stream */
 };
 

@@ -119,14 +119,14 @@ static enum watch_news take_hello(struct watch_events *events,
 {
     const char *start =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "start"));
-    bool restarted = start != NULL && events->start[0] != '\0' &&
-                     strncmp(start, events->start,
-                             WATCH_EVENTS_START_SIZE - 1) != 0;
+    bool restarted =
+        start != NULL && events->start[0] != '\0' &&
+        strncmp(start, events->start, WATCH_EVENTS_START_SIZE - 1) != 0;
 
     if (start != NULL)
         snprintf(events->start, sizeof(events->start), "%s", start);
     show_position(events, "hello", json);
-    fleet_view_connected(events->view);
+    fleet_view_connected(events->view, clock_now());
     if (!restarted)
         return WATCH_NEWS_NONE;
     fleet_view_restart(events->view);

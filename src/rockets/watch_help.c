@@ -5,7 +5,8 @@
 #include "options.h"
 
 static const char HELP[] =
-    "rockets watch shows the fleet of a service as it changes: totals, messages "
+    "rockets watch shows the fleet of a service as it changes: totals, "
+    "messages "
     "a\n"
     "second, a table of rockets, launches and explosions.\n"
     "\n"

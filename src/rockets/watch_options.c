@@ -14,11 +14,10 @@
 
 static const char *const EVENTS[] = {"rockets", "launched", "exploded",
                                      "summary", NULL};
-static const char *const SORTS[] = {"id",        "type",
-                                    "speed",     "mission",
-                                    "status",    "createdAt",
-                                    "updatedAt", "lastMessageNumber",
-                                    NULL};
+static const char *const SORTS[] = {
+    "id",     "type",      "speed",     "mission",
+    "status", "createdAt", "updatedAt", "lastMessageNumber",
+    NULL};
 static const char *const ORDERS[] = {"asc", "desc", NULL};
 
 static bool is_name(const char *text, size_t length, const char *const *names)

@@ -15,8 +15,8 @@ static void begin_line(struct bytes *out, const struct timespec *time,
     struct tm local;
 
     if (localtime_r(&time->tv_sec, &local) != NULL) {
-        size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S",
-                                 &local);
+        size_t length =
+            strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &local);
 
         /* "+0100"; RFC 3339 has a colon in it. */
         strftime(zone, sizeof(zone), "%z", &local);

@@ -31,9 +31,8 @@ struct areas {
 static struct areas divide_rows(unsigned rows)
 {
     struct areas areas = {0, 0};
-    size_t left = rows > HEAD_ROWS + TITLE_ROWS
-                      ? rows - HEAD_ROWS - TITLE_ROWS
-                      : 0;
+    size_t left =
+        rows > HEAD_ROWS + TITLE_ROWS ? rows - HEAD_ROWS - TITLE_ROWS : 0;
 
     if (left >= LEAST_FOR_FEED) {
         areas.feed = left / FEED_SHARE;
@@ -58,28 +57,31 @@ static void write_uptime(int64_t nanoseconds, char text[static 32])
 {
     long long seconds = nanoseconds / CLOCK_SECOND;
 
-    snprintf(text, 32, "%lld:%02lld:%02lld", seconds / 3600,
-             seconds / 60 % 60, seconds % 60);
+    snprintf(text, 32, "%lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60,
+             seconds % 60);
 }
 
-/* The service gives way to the state of the connection, which gives way to the
- * uptime. */
+/*
+ * The uptime stands at the right, if there is room for it. The state of the
+ * connection has up to half of the rest, and what the service leaves.
+ */
 static void draw_connection(struct bytes *out,
                             const struct watch_screen *screen)
 {
     struct screen_line line = screen_line_begin(out, screen);
     const size_t uptime_columns =
         line.left > 3 * UPTIME_COLUMNS ? UPTIME_COLUMNS : 0;
+    size_t state_columns = display_width(screen->state, screen->utf8) + 2;
     char uptime[32];
-    size_t half;
 
     write_uptime(screen->uptime, uptime);
     line.left -= uptime_columns;
-    half = line.left / 2;
+    if (state_columns > line.left / 2)
+        state_columns = line.left / 2;
     screen_line_style(&line, SCREEN_BOLD);
-    line.left -= half;
+    line.left -= state_columns;
     screen_line_text(&line, screen->service);
-    line.left += half;
+    line.left += state_columns;
     screen_line_style(&line, screen->live ? SCREEN_GOOD : SCREEN_BAD);
     screen_line_text(&line, "  ");
     screen_line_text(&line, screen->state);

@@ -22,7 +22,7 @@ enum { WATCH_SCREEN_COUNT_SIZE = 48 };
 struct watch_screen {
     unsigned columns, rows;
     bool utf8;
-    bool colours; /* control sequences (ECMA-48 SGR) within the lines */
+    bool colours;        /* control sequences (ECMA-48 SGR) within the lines */
     const char *service; /* its base URL */
     const char *sort;    /* the field of the table; NULL: it has no order */
     bool descending;

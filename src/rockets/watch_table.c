@@ -11,7 +11,9 @@
 #include "display.h"
 #include "screen_line.h"
 
-enum { WIDE = 60 /* columns of a terminal on which ids are shown as a whole */ };
+enum {
+    WIDE = 60 /* columns of a terminal on which ids are shown as a whole */
+};
 
 enum column {
     COLUMN_ID,
@@ -31,21 +33,21 @@ static const struct {
     const char *title;
     const char *sort; /* the API's name of the field */
     size_t least, most;
-    bool right;
+    bool right; /* a number; `most` is enough for any */
 } TABLE[COLUMNS] = {
     [COLUMN_ID] = {"ID", "id", 12, 36, false},
     [COLUMN_TYPE] = {"TYPE", "type", 8, 24, false},
     [COLUMN_MISSION] = {"MISSION", "mission", 8, 32, false},
-    [COLUMN_SPEED] = {"SPEED", "speed", 7, 26, true},
+    [COLUMN_SPEED] = {"SPEED", "speed", 1, 26, true},
     [COLUMN_STATUS] = {"STATUS", "status", 8, 8, false},
-    [COLUMN_NUMBER] = {"NUMBER", "lastMessageNumber", 7, 22, true},
-    [COLUMN_MISSING] = {"MISSING", NULL, 7, 22, true},
+    [COLUMN_NUMBER] = {"NUMBER", "lastMessageNumber", 1, 26, true},
+    [COLUMN_MISSING] = {"MISSING", NULL, 1, 26, true},
     [COLUMN_UPDATED] = {"UPDATED", "updatedAt", 19, 35, false},
     [COLUMN_CREATED] = {"CREATED", "createdAt", 19, 35, false},
 };
 
 static const enum column IMPORTANCE[COLUMNS] = {
-    COLUMN_ID,   COLUMN_SPEED,   COLUMN_MISSION, COLUMN_STATUS,  COLUMN_TYPE,
+    COLUMN_ID,      COLUMN_SPEED,  COLUMN_MISSION, COLUMN_STATUS,  COLUMN_TYPE,
     COLUMN_MISSING, COLUMN_NUMBER, COLUMN_UPDATED, COLUMN_CREATED,
 };
 
@@ -121,8 +123,8 @@ static size_t wanted_width(const struct watch_screen *screen,
     write_title(screen, column, title);
     wanted = display_width(title, screen->utf8);
     for (size_t i = 0; i < view->row_count && i < rows; i++) {
-        size_t width = display_width(
-            cell_text(&view->rows[i], column, room), screen->utf8);
+        size_t width = display_width(cell_text(&view->rows[i], column, room),
+                                     screen->utf8);
 
         if (width > wanted)
             wanted = width;
@@ -160,7 +162,8 @@ static struct layout lay_out(const struct watch_screen *screen,
         size_t least = TABLE[column].least;
 
         wanted[column] = wanted_width(screen, view, rows, column);
-        if (least > wanted[column] ||
+        /* A number that is cut would be another one. */
+        if (least > wanted[column] || TABLE[column].right ||
             (column == COLUMN_ID && screen->columns >= WIDE))
             least = wanted[column];
         if (i == 0 && least > left)

@@ -22,7 +22,7 @@ enum {
 size_t watch_url_base(const char *url);
 
 struct watch_url_stream {
-    const char *events; /* a list with commas */
+    const char *events;   /* a list with commas */
     unsigned interval_ms; /* 0: that of the service */
     /*
      * The rockets of the event "rockets", in any order; ids that do not fit
