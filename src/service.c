@@ -8,6 +8,11 @@
  * - It is closed when the server has stopped, as requests wait for it; before
  *   the workers and the table are freed, as batches whose connections have gone
  *   use them until they are settled.
+ * - Streams of events end by themselves only if they are told to, so that is
+ *   done before the server waits for requests to end. What makes them is freed
+ *   when the server has stopped, so that no stream is left; when the store is
+ *   closed, so that nothing changes the table any more; and while the workers
+ *   still run, as it waits for its jobs there, which read the table.
  */
 #include "service.h"
 
@@ -109,10 +114,12 @@ static const char *connect_parts(struct service *service)
     api_init(api, service->table, service->workers, service->metrics);
     log_metrics_add(service->metrics);
     process_metrics_add(&service->process, "", service->metrics);
+    if (service->store != NULL && !api_use_store(api, service->store))
+        return no_memory;
+    if (!api_start_live(api, config->max_connections))
+        return announce_no_threads;
     if (service->store == NULL)
         return NULL;
-    if (!api_use_store(api, service->store))
-        return no_memory;
     api_begin_recovery(api);
     service->has_limit =
         stop_limit_start(&service->limit, service->store, SERVICE_DISK_MS);
@@ -203,6 +210,7 @@ static void stop_server(struct service *service, struct server *server)
 {
     if (service->has_limit)
         stop_limit_begin(&service->limit);
+    api_end_live(&service->api);
     while (!server_stop(server)) {
         if (service->has_limit)
             continue;
@@ -281,6 +289,7 @@ int service_run(const struct config *config, const struct machine *machine)
     store_close(service.store);
     if (service.has_limit)
         stop_limit_end(&service.limit);
+    api_free_live(&service.api);
     workers_free(service.workers);
     metrics_forget(service.metrics, &service.api);
     if (service.complete)

@@ -42,6 +42,8 @@ struct rocket_change {
      * made it do so; else 0.
      */
     uint64_t first_given_up, last_given_up;
+    /* How many numbers this message made the rocket give up; mostly 0. */
+    uint64_t given_up;
     /*
      * How much rocket_missing() has grown, modulo 2^64. Only set if the message
      * was applied.
@@ -99,5 +101,12 @@ uint64_t rocket_last_number(const struct rocket *rocket);
  * up count as well.
  */
 uint64_t rocket_missing(const struct rocket *rocket);
+
+/*
+ * How many numbers were given up. They are all at or below `floor`, in runs, so
+ * they are in no gap: the numbers in gaps and these are rocket_missing().
+ * Reads all runs, unless nothing was given up.
+ */
+uint64_t rocket_given_up(const struct rocket *rocket);
 
 #endif

@@ -112,6 +112,16 @@ void runs_find(const struct runs *runs, uint64_t number,
                struct runs_place *place);
 
 /*
+ * Step to the next run: `before` becomes `after`, which there must be, and
+ * `after` the one behind it. So runs_find() for 0 and this read all runs in
+ * order, faster than by searching for each.
+ */
+void runs_next(struct runs_place *place);
+
+/* How many numbers are in runs. Reads all of them. */
+uint64_t runs_numbers(const struct runs *runs);
+
+/*
  * Insert a run of one number between its neighbours, neither of which it may
  * touch. False, with nothing changed, if memory is exhausted; the first run
  * needs none. At most RUNS_MOST runs are allowed.

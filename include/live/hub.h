@@ -80,7 +80,11 @@ struct hub_writer {
      * changes up to `revision` then.
      */
     void (*position)(void *context, struct buffer *out, uint64_t revision);
-    /* The first event of a reader, which is at `revision`. */
+    /*
+     * The first event of a reader, which is at `revision`. position() stands
+     * before it as well, unless a reset follows: a client that is cut off
+     * between the two must not resume as if it had missed nothing.
+     */
     void (*hello)(void *context, struct buffer *out, uint64_t revision,
                   unsigned interval_ms);
     /*

@@ -28,8 +28,8 @@ enum {
 
 /*
  * Rockets to which something has happened since the last collection, in the
- * order of arrival, each once: the first TABLE_FEED of them, and how many more
- * times it has happened.
+ * order of arrival, each once: the first TABLE_FEED of them, and how many times
+ * it has happened to others.
  */
 struct table_feed {
     const struct table_entry *entries[TABLE_FEED];
@@ -41,10 +41,14 @@ struct table_feed {
 struct table_changes {
     /*
      * All changes up to this revision are in this collection or in an earlier
-     * one. It may have later ones, which are in the next one as well if the
-     * rocket changes again.
+     * one. It may have later ones, which may come in the next one as well.
      */
     uint64_t revision;
+    /*
+     * No change of this collection that does not come again is later than this;
+     * it may be above `revision`. 0: there is none.
+     */
+    uint64_t latest;
     /* Rockets that have changed, each once, in no particular order. */
     const struct table_entry **entries;
     size_t count, capacity;
@@ -53,6 +57,11 @@ struct table_changes {
      * none is in `entries`. They do not come in a later collection.
      */
     bool lost;
+    /*
+     * Rockets that show another launch than before, by its time, and active
+     * ones that became exploded. They are noted right after the change, so they
+     * may come in the collection behind the one that has the change.
+     */
     struct table_feed launched, exploded;
 };
 
@@ -70,12 +79,14 @@ enum { TABLE_CHANGES_MOST = 32768 };
  */
 uint64_t table_watch(struct table *table);
 
-/* Watch it no more, and free the lists. Locking: as table_watch(). */
+/* Watch it no longer, and free the lists. Locking: as table_watch(). */
 void table_unwatch(struct table *table);
 
 /*
  * Collect what has changed since the last collection of a watched table, into
- * `changes`, of which only the memory of `entries` is kept from before.
+ * `changes`, of which only the memory of `entries` is kept from before. Rockets
+ * that are loaded have changed, too. While a journal is replayed onto loaded
+ * rockets, a rocket may be collected twice.
  * Locking: as table_watch(), but only those stripes that have changed.
  * Ownership: the caller calls table_changes_release().
  */
@@ -100,8 +111,9 @@ struct table_since {
 /*
  * Run the next step: find some rockets whose revision is above `after`, in no
  * particular order, perhaps none. False, with no results, at the end. A walk
- * misses no rocket whose latest change was at or below table_revision() at its
- * begin, unless it changes again during the walk: then it may be found or not.
+ * finds each rocket once that had changed after `after` when the walk began, up
+ * to table_revision() by then at least, with that or a later revision. Of other
+ * rockets that change meanwhile it may find some.
  * Locking: read-locks one stripe, for at most TABLE_SINCE_ROWS of its rockets.
  */
 bool table_since_next(struct table *table, struct table_since *since);
@@ -116,7 +128,6 @@ uint64_t table_read_revision(struct table *table,
  * The entry of the rocket with `id`, NULL if there is none.
  * Locking: read-locks one stripe.
  */
-const struct table_entry *table_find_entry(struct table *table,
-                                           struct text id);
+const struct table_entry *table_find_entry(struct table *table, struct text id);
 
 #endif

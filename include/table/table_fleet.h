@@ -60,10 +60,14 @@ struct table_names {
 
 /*
  * Count the rockets by `field`, TABLE_TYPE or TABLE_MISSION. Exact while
- * nothing changes; else the numbers of each stripe are those of one moment.
- * False if memory is exhausted. Takes memory for each distinct name meanwhile,
- * 16 bytes or little more.
- * Locking: read-locks one stripe at a time, for a bounded number of names.
+ * nothing changes; else the numbers of a stripe are those of one moment if it
+ * has at most 256 strings, and a name that is new in a stripe with more, or has
+ * just gone, may be missed there.
+ * False, with `*names` undefined, if memory is exhausted. Meanwhile it takes
+ * about 30 bytes for each distinct name, 64 at most, beside the table's limit.
+ * Ownership: `*names` must not be copied, as its texts point into it.
+ * Locking: read-locks one stripe at a time, for at most 256 of its strings:
+ * some tens of microseconds.
  */
 bool table_count_names(struct table *table, enum table_field field,
                        struct table_names *names);

@@ -32,7 +32,8 @@ struct table_gaps {
  * Copy the first `max` gaps whose `to` is above `after` to `gaps`, in order, of
  * the rocket with `id`. Numbers that were given up are in no gap. False, with
  * `*result` untouched, if there is no such rocket.
- * Locking: read-locks one stripe, for about 10 ns a gap.
+ * Locking: read-locks one stripe, for about 10 ns a gap; if the rocket has
+ * given up numbers, also for some nanoseconds for each of its runs.
  */
 bool table_gaps(struct table *table, struct text id, uint64_t after,
                 struct table_gap *gaps, size_t max, struct table_gaps *result);

@@ -24,6 +24,8 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->store = NULL;
     api->commit = NULL;
     api->settled = NULL;
+    api->hub = NULL;
+    api->fleet = NULL;
     randombytes_buf(&api->start, sizeof(api->start));
     atomic_init(&api->streams, 0);
     health_init(api);

@@ -6,23 +6,23 @@
  */
 #include "etags.h"
 
-#include <stdio.h>
-
 #include "http/etag.h"
-
-enum { MAX_ETAG = 64 };
+#include "revisions.h"
 
 bool etags_answer(const struct api *api, const struct http_request *request,
                   uint64_t revision, struct http_response *response)
 {
-    char etag[MAX_ETAG];
-    int length = snprintf(etag, sizeof(etag), "W/\"%016jx-%ju\"",
-                          (uintmax_t)api->start, (uintmax_t)revision);
-    struct text text = {etag, (size_t)length};
+    /* All of it fits, so the buffer never grows. */
+    char room[sizeof("W/\"\"") + REVISIONS_SIZE];
+    struct buffer etag = {.data = room, .capacity = sizeof(room)};
 
-    http_response_header_copy(response, "ETag", text);
+    buffer_append(&etag, TEXT("W/\""));
+    revisions_write(&etag, &(struct revision_name){api->start, revision});
+    buffer_append(&etag, TEXT("\""));
+    http_response_header_copy(response, "ETag", buffer_text(&etag));
     http_response_header(response, "Cache-Control", "no-cache");
-    bool known = etag_matches(request->fields.if_none_match, text);
+    bool known =
+        etag_matches(request->fields.if_none_match, buffer_text(&etag));
     response->status = known ? 304 : 200;
     return known;
 }

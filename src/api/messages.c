@@ -19,6 +19,7 @@
 #include "posting.h"
 #include "recovery.h"
 #include "routes.h"
+#include "sites.h"
 #include "table/table.h"
 #include "upload.h"
 
@@ -131,20 +132,11 @@ static void post_gzip(struct api *api, const struct http_request *request,
     buffer_release(&decoded);
 }
 
-static void refuse_site(struct http_response *response)
-{
-    problem_set(response, 403,
-                "a page of another site may not post messages; "
-                "-allow-origin=URL allows its origin. If the page is this "
-                "service's own, a proxy has changed Host: nginx keeps it with "
-                "proxy_set_header Host $http_host");
-}
-
 void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response)
 {
     if (request->cross_site)
-        refuse_site(response);
+        sites_refuse(response, "post messages");
     else if (http_content_coding(request->fields.content_encoding) !=
              HTTP_IDENTITY)
         post_gzip(api, request, response);
@@ -173,7 +165,7 @@ struct http_sink *messages_open(struct api *api,
     if (!batch && (coding == HTTP_IDENTITY || request->cross_site))
         return NULL;
     if (request->cross_site)
-        refuse_site(response);
+        sites_refuse(response, "post messages");
     else if (coding == HTTP_OTHER_CODING)
         refuse_coding(response);
     else if (batch && recovery_is_running(api))

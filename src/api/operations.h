@@ -37,6 +37,10 @@ void lists_get(struct api *api, const struct http_request *request,
 void rockets_get(struct api *api, const struct http_request *request,
                  struct http_response *response);
 
+/* GET /events (events.c). */
+void events_get(struct api *api, const struct http_request *request,
+                struct http_response *response);
+
 /* GET /metrics (scrape.c). */
 void scrape_get(struct api *api, const struct http_request *request,
                 struct http_response *response);

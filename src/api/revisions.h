@@ -24,6 +24,9 @@ enum { REVISIONS_SIZE = 40 /* bytes of the text, at most */ };
 /* Append it. */
 void revisions_write(struct buffer *out, const struct revision_name *name);
 
+/* Append the start alone: its 16 digits. */
+void revisions_write_start(struct buffer *out, uint64_t start);
+
 /*
  * Read it; also as an ETag has it, with quotes, and with "W/" and a suffix
  * "-gzip" or "-br". False, with `*name` untouched, if it is none.

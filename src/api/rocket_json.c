@@ -11,9 +11,9 @@
 
 enum {
     /*
-     * Bytes of everything but the texts, at most: 132 of member names and
-     * punctuation, three integers, two quoted times, a `null` or two quotes
-     * for each of four texts. The sum is 282; the rest is spare.
+     * Bytes of everything but the texts, at most: 144 of member names and
+     * punctuation, four integers, two quoted times, a `null` or two quotes
+     * for each of four texts. The sum is 314; the rest is spare.
      */
     FIXED_SIZE = 384,
 };
@@ -59,6 +59,8 @@ void rocket_json_write(struct buffer *out, const struct rocket_view *view)
     at = buffer_put_unsigned(at, view->last_number);
     at = buffer_put(at, TEXT(",\"missingMessages\":"));
     at = buffer_put_unsigned(at, view->missing);
+    at = buffer_put(at, TEXT(",\"revision\":"));
+    at = buffer_put_unsigned(at, view->revision);
     at = buffer_put(at, TEXT("}"));
     buffer_set_end(out, at);
 }

@@ -7,6 +7,7 @@
 #include "routes.h"
 
 #include "assets.h"
+#include "events_query.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -34,10 +35,11 @@ struct route {
 };
 
 const char *const routes_names[ROUTE_COUNT] = {
-    [ROUTE_OTHER] = "other",     [ROUTE_MESSAGE] = "message",
-    [ROUTE_BATCH] = "batch",     [ROUTE_LIST] = "list",
-    [ROUTE_ROCKET] = "rocket",   [ROUTE_HEALTH] = "health",
-    [ROUTE_METRICS] = "metrics", [ROUTE_FILES] = "files",
+    [ROUTE_OTHER] = "other",   [ROUTE_MESSAGE] = "message",
+    [ROUTE_BATCH] = "batch",   [ROUTE_LIST] = "list",
+    [ROUTE_ROCKET] = "rocket", [ROUTE_EVENTS] = "events",
+    [ROUTE_HEALTH] = "health", [ROUTE_METRICS] = "metrics",
+    [ROUTE_FILES] = "files",
 };
 
 static const char *no_parameter(size_t index)
@@ -55,6 +57,7 @@ static const struct route routes[] = {
      ROUTE_MESSAGE},
     {{"rockets"}, list_url_parameter, lists_get, NULL, NULL, ROUTE_LIST},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL, ROUTE_ROCKET},
+    {{"events"}, events_query_parameter, events_get, NULL, NULL, ROUTE_EVENTS},
     {{"health"}, no_parameter, health_get, NULL, NULL, ROUTE_HEALTH},
     {{"health", "ready"},
      health_parameter,

@@ -22,6 +22,7 @@ enum route_number {
     ROUTE_BATCH,
     ROUTE_LIST,
     ROUTE_ROCKET,
+    ROUTE_EVENTS,
     ROUTE_HEALTH,
     ROUTE_METRICS,
     ROUTE_FILES, /* and redirects to them */

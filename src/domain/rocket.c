@@ -32,6 +32,18 @@ uint64_t rocket_missing(const struct rocket *rocket)
     return rocket_last_number(rocket) - rocket->applied;
 }
 
+/*
+ * A number comes into a run when its message is applied, which `applied`
+ * counts, or when the gap that it is in is given up. It stays in a run, where
+ * it is never applied (again): check_number().
+ */
+uint64_t rocket_given_up(const struct rocket *rocket)
+{
+    if (rocket->floor == 0)
+        return 0;
+    return runs_numbers(&rocket->runs) - rocket->applied;
+}
+
 static enum message_outcome check_number(const struct rocket *rocket,
                                          uint64_t number,
                                          const struct runs_place *place)
@@ -106,6 +118,7 @@ static void give_up_lowest_gap(struct rocket *rocket, struct quota *quota,
         change->first_given_up = first;
         change->last_given_up = last;
     }
+    change->given_up = last - first + 1;
     if (last > rocket->floor)
         rocket->floor = last;
     runs_join(&rocket->runs, quota, &place, &change->dropped);
@@ -140,7 +153,7 @@ enum message_outcome rocket_apply(struct rocket *rocket, struct quota *quota,
     enum message_outcome outcome = check_number(rocket, number, &place);
 
     dropped->count = 0;
-    change->first_given_up = change->last_given_up = 0;
+    change->first_given_up = change->last_given_up = change->given_up = 0;
     if (outcome == MESSAGE_APPLIED &&
         !extend_run(rocket, quota, &place, number, effect, dropped) &&
         !start_run(rocket, quota, &place, number, effect, change))

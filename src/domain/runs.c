@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "runs_node.h"
+#include "runs_walk.h"
 
 static_assert((RUNS_NODE & (RUNS_NODE - 1)) == 0,
               "a root of doubled capacity has that of a node at last");
@@ -133,25 +134,6 @@ static void compose_newest(struct runs *runs, struct runs_place *place,
         entry->effect = effect_compose(&entry->effect, effect, NULL);
     }
     runs->all.effect = effect_compose(&runs->all.effect, effect, NULL);
-}
-
-/*
- * Turn the path to the end of a node into the path to the beginning of the next
- * one. Returns the level of the lowest node that both paths have.
- */
-static unsigned step_to_next(struct runs_place *place)
-{
-    unsigned common = 1;
-
-    while (place->path[common].index + 1 == place->path[common].node->count)
-        common++;
-    place->path[common].index++;
-    for (unsigned level = common; level > 0; level--) {
-        struct runs_step *step = &place->path[level];
-        place->path[level - 1] =
-            (struct runs_step){step->node->entries[step->index].node, 0};
-    }
-    return common;
 }
 
 /* Inserting. */
@@ -324,7 +306,7 @@ void runs_extend_after(struct runs *runs, struct runs_place *place,
 
     if (place->height > 0) {
         if (step->index == step->node->count)
-            step_to_next(place);
+            runs_walk_node(place);
         run = &step->node->entries[step->index];
     }
     run->effect = effect_compose(effect, &run->effect, dropped);
@@ -386,7 +368,7 @@ static void restore_counts(struct runs *runs, struct quota *quota,
 static void take_from_next(struct runs_place *place)
 {
     struct runs_place end = *place;
-    unsigned common = step_to_next(place);
+    unsigned common = runs_walk_node(place);
 
     runs_node_take(place->path[0].node, 0);
     compose_path(&end, 0, common);

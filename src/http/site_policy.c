@@ -271,7 +271,7 @@ static void add_preflight(struct http_response *response)
                          allow->value);
     http_response_header(response, "Access-Control-Allow-Headers",
                          "Content-Encoding, Content-Type, If-None-Match, "
-                         "X-Request-Id");
+                         "Last-Event-ID, X-Request-Id");
     /* In seconds: two hours, the most that Chromium accepts. */
     http_response_header(response, "Access-Control-Max-Age", "7200");
 }

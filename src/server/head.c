@@ -129,6 +129,11 @@ static void read_if_none_match(struct reading *reading, struct text value)
               value);
 }
 
+static void read_last_event_id(struct reading *reading, struct text value)
+{
+    keep_single(reading, &reading->fields->last_event_id, value);
+}
+
 static void read_origin(struct reading *reading, struct text value)
 {
     keep_single(reading, &reading->fields->origin, value);
@@ -170,6 +175,7 @@ static const struct field {
     {{"Connection", 10}, read_connection},
     {{"Content-Encoding", 16}, read_content_encoding},
     {{"X-Request-Id", 12}, read_request_id},
+    {{"Last-Event-ID", 13}, read_last_event_id},
 };
 
 /*
@@ -282,8 +288,8 @@ static const char *object_to_lines(struct MHD_Connection *connection,
         !is_head_complete(reading->end, line->method + head->header_size))
         return "a header's line is folded, has a NUL or has no name";
     if (reading->repeated)
-        return "a request must have at most one Content-Type, one Origin and "
-               "one Sec-Fetch-Site";
+        return "a request must have at most one Content-Type, one "
+               "Last-Event-ID, one Origin and one Sec-Fetch-Site";
     return NULL;
 }
 

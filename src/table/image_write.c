@@ -100,13 +100,12 @@ static char *put_runs(char *at, const char *end, const struct rocket *rocket,
     written.count = 0;
     *numbers = 0;
     runs_find(&rocket->runs, last, &place);
-    while (place.after != NULL) {
+    for (; place.after != NULL; runs_next(&place)) {
         if (end - at < IMAGE_RUN_ROOM)
             return NULL;
         at = put_run(at, place.after, last, has_gaps(rocket), &written);
         *numbers += place.after->last - place.after->first + 1;
         last = place.after->last;
-        runs_find(&rocket->runs, last, &place);
     }
     return at;
 }

@@ -14,6 +14,7 @@ struct interned {
     uint32_t references;
     uint32_t hash;
     uint32_t length;
+    uint32_t rockets[INTERNED_ROLES]; /* 0 without references */
     char text[];
 };
 
@@ -60,6 +61,21 @@ struct text interned_text(const struct interned *string)
     if (string == NULL)
         return (struct text){NULL, 0};
     return (struct text){string->text, string->length};
+}
+
+void interned_move_rocket(struct interned *from, struct interned *to,
+                          enum interned_role role)
+{
+    if (from != NULL)
+        from->rockets[role]--;
+    if (to != NULL)
+        to->rockets[role]++;
+}
+
+uint32_t interned_rockets(const struct interned *string,
+                          enum interned_role role)
+{
+    return string->rockets[role];
 }
 
 static uint32_t hash_text(const struct interned_set *set, struct text text)
@@ -174,6 +190,8 @@ void interned_drop(struct interned_set *set, struct interned *string)
     if (string == NULL || --string->references > 0)
         return;
 
+    for (unsigned role = 0; role < INTERNED_ROLES; role++)
+        assert(string->rockets[role] == 0);
     uint32_t place = hash_index_find(&set->index, string->hash, has_text_at,
                                      set, interned_text(string));
     struct interned *last = set->strings[set->count - 1];

@@ -3,7 +3,9 @@
  * Interned strings: each distinct type, mission or reason of a stripe is
  * stored once, and rockets hold pointers to it. A string counts its
  * references and is freed with the last one, so memory follows the strings
- * in use, not all that were ever received.
+ * in use, not all that were ever received. A string also counts the rockets
+ * that have it now, as type or as mission. These are fewer: the runs of a
+ * rocket have references, too, to strings that later messages have replaced.
  *
  * Locking: none; the caller guards a set as a whole.
  */
@@ -74,6 +76,23 @@ void interned_prefetch_string(const struct interned_set *set,
 
 /* Drop a reference; the last one frees the string. NULL does nothing. */
 void interned_drop(struct interned_set *set, struct interned *string);
+
+/* What rockets may have a string as, and are counted for. */
+enum interned_role { INTERNED_TYPE, INTERNED_MISSION };
+
+enum { INTERNED_ROLES = INTERNED_MISSION + 1 };
+
+/*
+ * Count a rocket whose state has `to` in this role, after it had `from`; NULL:
+ * none. The state has a reference to `to`, and that to `from` is not dropped
+ * yet.
+ */
+void interned_move_rocket(struct interned *from, struct interned *to,
+                          enum interned_role role);
+
+/* How many rockets have the string in this role. */
+uint32_t interned_rockets(const struct interned *string,
+                          enum interned_role role);
 
 /* The string's text, valid as long as the string; absent for NULL. */
 struct text interned_text(const struct interned *string);

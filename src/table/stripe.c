@@ -62,6 +62,7 @@ void stripe_release(struct stripe *stripe)
     }
     hash_index_release(&stripe->index, quota);
     interned_set_release(&stripe->strings);
+    stripe_changes_release(&stripe->changes, quota);
 }
 
 static bool has_id_at(const void *stripe, uint32_t place, struct text id)
@@ -312,6 +313,31 @@ static bool make_effect(struct interned_set *strings,
 }
 
 /*
+ * Whether the launch that a rocket shows is another one than before. Only a
+ * message of a launch changes it. Launches of one time are the same here.
+ */
+static bool is_other_launch(const struct effect *before,
+                            const struct effect *after)
+{
+    return before->type == NULL ||
+           before->created.seconds != after->created.seconds ||
+           before->created.nanoseconds != after->created.nanoseconds;
+}
+
+/*
+ * Count a rocket for the names of its state, and no longer for those before.
+ * This comes before references are dropped, as the last one to a name that was
+ * replaced may be among them.
+ */
+static void move_names(const struct effect *before, const struct effect *after)
+{
+    if (before->type != after->type)
+        interned_move_rocket(before->type, after->type, INTERNED_TYPE);
+    if (before->mission != after->mission)
+        interned_move_rocket(before->mission, after->mission, INTERNED_MISSION);
+}
+
+/*
  * Apply `effect`, the effect of `message`, to the rocket at `place`. It passes
  * on the references of the effect. It cannot fail for a new rocket, whose first
  * run needs no memory.
@@ -323,20 +349,26 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
 {
     struct table_entry *entry = stripe_at(stripe, place - 1);
     const struct effect_dropped *dropped = &change->rocket.dropped;
-    bool was_exploded = rocket_state(&entry->rocket)->reason != NULL;
+    const struct effect *state = rocket_state(&entry->rocket);
+    const struct effect before = *state;
     enum message_outcome outcome =
         rocket_apply(&entry->rocket, stripe->quota, message->number,
                      &message->time, effect, &change->rocket);
 
     change->entry = entry;
+    move_names(&before, state);
     for (unsigned i = 0; i < dropped->count; i++)
         interned_drop(&stripe->strings, dropped->strings[i]);
     if (outcome == MESSAGE_APPLIED) {
-        stripe_update_columns(stripe, place, message->type == MESSAGE_LAUNCHED,
-                              was_exploded);
-        if (change->rocket.missing_growth != 0)
+        bool launch = message->type == MESSAGE_LAUNCHED;
+        change->launched = launch && is_other_launch(&before, state);
+        change->exploded = before.reason == NULL && state->reason != NULL;
+        stripe_update_columns(stripe, place, launch, before.reason != NULL);
+        if (change->rocket.missing_growth != 0) {
             stripe_count_missing(stripe, &entry->rocket,
                                  change->rocket.missing_growth);
+            stripe->given_up += change->rocket.given_up;
+        }
     }
     return outcome;
 }

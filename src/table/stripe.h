@@ -8,6 +8,7 @@
 #ifndef LUNAR_TABLE_STRIPE_H
 #define LUNAR_TABLE_STRIPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hash_index.h"
@@ -15,6 +16,7 @@
 #include "columns.h"
 #include "domain/message.h"
 #include "interned.h"
+#include "stripe_changes.h"
 #include "table_entry.h"
 
 enum { STRIPE_CHUNK = 16 /* rockets of a piece of entries */ };
@@ -33,6 +35,11 @@ struct stripe_pieces {
 };
 
 struct stripe {
+    /*
+     * The highest revision of the rockets. First, so that it shares the cache
+     * line of the lock before it: each change writes both.
+     */
+    uint64_t latest;
     struct quota *quota;
     uint32_t number;         /* of the stripe; stored in each entry */
     uint32_t count;          /* rockets */
@@ -43,7 +50,8 @@ struct stripe {
     struct interned_set strings;
     /* Rockets and missing messages, as in struct table_summary. */
     uint32_t exploded, unlaunched, incomplete;
-    uint64_t missing;
+    uint64_t missing, given_up;
+    struct stripe_changes changes; /* empty if the table is not watched */
 };
 
 /*
@@ -83,6 +91,8 @@ const struct columns *stripe_columns(const struct stripe *stripe,
 struct stripe_change {
     struct table_entry *entry; /* of the rocket that has changed */
     struct rocket_change rocket;
+    bool launched; /* it shows another launch than before */
+    bool exploded; /* it was active before */
 };
 
 /*
@@ -95,6 +105,20 @@ struct stripe_change {
 enum message_outcome stripe_apply(struct stripe *stripe, uint32_t tag,
                                   const struct message *message,
                                   struct stripe_change *change);
+
+/*
+ * Set the revision of a change to the rocket of `entry`. It may be below that
+ * of a rocket that was loaded, if a journal is replayed.
+ * Locking: the caller holds the stripe's lock for writing.
+ */
+static inline void stripe_set_revision(struct stripe *stripe,
+                                       struct table_entry *entry,
+                                       uint64_t revision)
+{
+    table_entry_set_revision(entry, revision);
+    if (revision > stripe->latest)
+        stripe->latest = revision;
+}
 
 enum stripe_loaded { STRIPE_LOADED, STRIPE_HAS_ID, STRIPE_LOAD_NO_MEMORY };
 

@@ -49,12 +49,15 @@ static bool take_runs(struct stripe *stripe, const struct image *image,
 static void count_rocket(struct stripe *stripe, uint32_t place)
 {
     const struct rocket *rocket = &stripe_at(stripe, place - 1)->rocket;
+    const struct effect *state = rocket_state(rocket);
     uint64_t missing = rocket_missing(rocket);
 
-    stripe_update_columns(stripe, place, rocket_state(rocket)->type != NULL,
-                          false);
+    interned_move_rocket(NULL, state->type, INTERNED_TYPE);
+    interned_move_rocket(NULL, state->mission, INTERNED_MISSION);
+    stripe_update_columns(stripe, place, state->type != NULL, false);
     if (missing > 0)
         stripe_count_missing(stripe, rocket, missing);
+    stripe->given_up += rocket_given_up(rocket);
 }
 
 enum stripe_loaded stripe_load(struct stripe *stripe, uint32_t tag,
@@ -81,7 +84,7 @@ enum stripe_loaded stripe_load(struct stripe *stripe, uint32_t tag,
 
     struct table_entry *entry = stripe_at(stripe, place - 1);
     entry->rocket = rocket;
-    table_entry_set_revision(entry, image->revision);
+    stripe_set_revision(stripe, entry, image->revision);
     count_rocket(stripe, place);
     return STRIPE_LOADED;
 }

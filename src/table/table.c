@@ -30,6 +30,7 @@ struct table *table_new(size_t max_memory)
     randombytes_buf(table->key, sizeof(table->key));
     quota_init(&table->quota, max_memory, sizeof(*table));
     atomic_init(&table->full_at, SIZE_MAX);
+    feed_init(&table->feed);
     for (size_t i = 0; i < TABLE_STRIPES; i++) {
         sync_rwlock_init(&table->stripes[i].lock);
         stripe_init(&table->stripes[i].stripe, (uint32_t)i, &table->quota,
@@ -46,6 +47,7 @@ void table_free(struct table *table)
         stripe_release(&table->stripes[i].stripe);
         pthread_rwlock_destroy(&table->stripes[i].lock);
     }
+    feed_release(&table->feed);
     assert(quota_used(&table->quota) == sizeof(*table));
     free(table);
 }
@@ -109,16 +111,20 @@ void table_raise_revision(struct table *table, uint64_t revision)
 }
 
 /*
- * Count the rocket if it is new, then draw the revision: see `sizes`. A
- * position that is not 0 is the revision, and is published later.
+ * Count the rocket if it is new, and list it if that is wanted; then draw the
+ * revision: see `sizes`, and table_list_change_locked(). A position that is not
+ * 0 is the revision, and is published later.
  */
 static void note_change_locked(struct table *table, uint32_t index,
                                struct table_entry *entry, uint64_t position)
 {
     table_count_rocket_locked(table, index);
+    if (table_is_watched(table))
+        table_list_change_locked(table, index, entry,
+                                 table_entry_revision(entry));
     if (position == 0)
         position = atomic_fetch_add(&table->revision, 1) + 1;
-    table_entry_set_revision(entry, position);
+    stripe_set_revision(&table->stripes[index].stripe, entry, position);
 }
 
 /*
@@ -158,7 +164,11 @@ static enum message_outcome apply_at(struct table *table,
     else if (outcome == MESSAGE_NO_MEMORY)
         atomic_store(&table->full_at, quota_taken(&table->quota));
     sync_rwlock_unlock(&locked->lock);
-    if (outcome == MESSAGE_APPLIED && change.rocket.last_given_up != 0)
+    if (outcome != MESSAGE_APPLIED)
+        return outcome;
+    if (change.launched || change.exploded)
+        table_feed_change(table, &change);
+    if (change.rocket.last_given_up != 0)
         log_given_up(message, &change.rocket);
     return outcome;
 }
@@ -303,6 +313,7 @@ struct table_summary table_summary(struct table *table)
         sum.unlaunched += stripe->unlaunched;
         sum.incomplete += stripe->incomplete;
         sum.missing += stripe->missing;
+        sum.given_up += stripe->given_up;
         sync_rwlock_unlock(&locked->lock);
     }
     return sum;

@@ -87,6 +87,15 @@ struct arrival {
     struct prefetch prefetch;
 };
 
+/* The rocket that was added to the stripe last is new to who watches. */
+static void list_loaded_locked(struct table *table, uint32_t index)
+{
+    const struct stripe *stripe = &table->stripes[index].stripe;
+
+    table_list_change_locked(table, index, stripe_at(stripe, stripe->count - 1),
+                             0);
+}
+
 static enum table_loaded
 load_into(struct table *table, const struct arrival *arrival, struct run *runs)
 {
@@ -98,6 +107,8 @@ load_into(struct table *table, const struct arrival *arrival, struct run *runs)
         stripe_load(&locked->stripe, arrival->location.tag, image, runs);
     if (loaded == STRIPE_LOADED) {
         table_count_rocket_locked(table, arrival->location.index);
+        if (table_is_watched(table))
+            list_loaded_locked(table, arrival->location.index);
         table_raise_revision(table, image->revision);
     }
     sync_rwlock_unlock(&locked->lock);

@@ -90,6 +90,7 @@ describe("Swagger UI in a browser", () => {
       updatedAt: "2022-02-02T19:39:05.86337+01:00",
       lastMessageNumber: 1,
       missingMessages: 0,
+      revision: 1,
     });
   });
 

@@ -54,6 +54,7 @@ export const rocket = {
   updatedAt: "2022-02-02T19:40:00Z",
   lastMessageNumber: 7,
   missingMessages: 1,
+  revision: 6,
 };
 
 // The launch of the rocket again, a message of a rocket whose launch is unknown,

@@ -65,7 +65,7 @@ def main() -> None:
     assert rocket == Rocket(
         id=ID, type_="Falcon-9", speed=1000, mission="SHUTTLE_MIR", status=Status.EXPLODED,
         reason="PRESSURE_VESSEL_FAILURE", created_at=MICROSECONDS, updated_at=MICROSECONDS,
-        last_message_number=7, missing_messages=1)
+        last_message_number=7, missing_messages=1, revision=6)
 
     problem = get_rocket.sync("nobody", client=client)
     assert isinstance(problem, Problem)

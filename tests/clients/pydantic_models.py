@@ -54,7 +54,7 @@ def main() -> None:
     assert Rocket.model_validate_json(response.content) == Rocket(
         id=ID, type="Falcon-9", speed=1000, mission="SHUTTLE_MIR", status=Status.exploded,
         reason="PRESSURE_VESSEL_FAILURE", createdAt=MICROSECONDS, updatedAt=MICROSECONDS,
-        lastMessageNumber=7, missingMessages=1)
+        lastMessageNumber=7, missingMessages=1, revision=6)
 
     response = client.get("/rockets/nobody")
     problem = Problem.model_validate_json(response.content)

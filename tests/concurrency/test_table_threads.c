@@ -19,9 +19,12 @@
 #include "lib/generator.h"
 #include "lib/messages.h"
 #include "listing/list_page.h"
+#include "property/counts.h"
 #include "property/fleet.h"
 #include "property/lists.h"
 #include "table/table.h"
+#include "table/table_fleet.h"
+#include "table/table_gaps.h"
 
 enum {
     WRITERS = 4,
@@ -30,7 +33,7 @@ enum {
     DELIVERIES = ROCKETS * MESSAGES,
     NEW_ROCKETS = 3000, /* per writer */
     ID_SIZE = 32,
-    MAX_WORKERS = 10,
+    MAX_WORKERS = 13,
 };
 
 struct stage {
@@ -329,6 +332,59 @@ static void read_summaries(struct stage *stage, unsigned number)
     }
 }
 
+static void check_names(struct stage *stage, const struct table_names *names)
+{
+    uint64_t rockets = names->other_rockets + names->unknown;
+    for (size_t i = 0; i < names->count; i++) {
+        check(stage, is_known_name(names->names[i].name),
+              "a name that is counted is in no message");
+        check(stage,
+              i == 0 || names->names[i].rockets <= names->names[i - 1].rockets,
+              "names are not in order");
+        rockets += names->names[i].rockets;
+    }
+    /* A rocket is counted once, under one lock, with its name or without. */
+    check(stage, rockets <= ROCKETS, "more names are counted than rockets");
+}
+
+static void count_rockets(struct stage *stage, unsigned number)
+{
+    struct table_names *names = malloc(sizeof(*names));
+    struct table_speeds speeds;
+    if (!names)
+        abort();
+    for (size_t i = number; still_writing(stage); i++) {
+        if (!table_count_names(stage->table,
+                               i % 2 == 0 ? TABLE_TYPE : TABLE_MISSION, names))
+            abort();
+        check_names(stage, names);
+        table_count_speeds(stage->table, &speeds);
+        uint64_t rockets = 0;
+        for (size_t j = 0; j <= TABLE_SPEED_BOUNDS; j++)
+            rockets += speeds.rockets[j];
+        check(stage, rockets <= ROCKETS,
+              "more speeds are counted than rockets");
+    }
+    free(names);
+}
+
+/* What is said of a rocket is of one moment. */
+static void read_gaps(struct stage *stage, unsigned number)
+{
+    struct table_gap gaps[MESSAGES];
+    struct table_gaps page;
+    for (size_t i = number; still_writing(stage); i = (i + 1) % ROCKETS) {
+        uint64_t numbers = 0;
+        if (!table_gaps(stage->table, text_of(rocket_ids[i]), 0, gaps, MESSAGES,
+                        &page))
+            continue;
+        for (size_t j = 0; j < page.count; j++)
+            numbers += gaps[j].to - gaps[j].from + 1;
+        check(stage, numbers == page.missing && !page.more,
+              "the gaps of a rocket are not what is missing");
+    }
+}
+
 /* Every rocket must be the fold of all messages. */
 static void assert_all_applied(struct stage *stage)
 {
@@ -353,17 +409,20 @@ static void assert_all_applied(struct stage *stage)
             fail_msg("%s: a different %s", rocket_ids[rocket], differs);
         oracle_release(&oracle);
     }
+    const char *differs = counts_difference(stage->table);
+    if (differs)
+        fail_msg("a different count: %s", differs);
 }
 
 static void concurrent_writers_and_readers_agree(void **context)
 {
     (void)context;
     struct stage stage = {.table = table_new(SIZE_MAX)};
-    const struct crew crews[] = {{write_all, WRITERS, true},
-                                 {read_rockets, 2, false},
-                                 {read_revisions, 1, false},
-                                 {read_summaries, 1, false},
-                                 {list_rockets, 2, false}};
+    const struct crew crews[] = {
+        {write_all, WRITERS, true}, {read_rockets, 2, false},
+        {read_revisions, 1, false}, {read_summaries, 1, false},
+        {count_rockets, 2, false},  {read_gaps, 1, false},
+        {list_rockets, 2, false}};
     draw_traffic();
     run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_all_applied(&stage);
@@ -378,7 +437,8 @@ static void one_writer_with_positions_and_readers_agree(void **context)
     const struct crew crews[] = {
         {write_positions, 1, true}, {admit_all, 2, false},
         {read_rockets, 2, false},   {read_revisions, 1, false},
-        {read_summaries, 1, false}, {list_rockets, 2, false}};
+        {read_summaries, 1, false}, {count_rockets, 2, false},
+        {read_gaps, 1, false},      {list_rockets, 2, false}};
     assert_non_null(stage.table);
     table_limit_admission(stage.table);
     draw_traffic();

@@ -86,7 +86,7 @@ FORBIDDEN = [
     ("/rockets/{id}", "200", {"type": None}), ("/rockets/{id}", "200", {"createdAt": None}),
     ("/rockets/{id}", "200", {"status": "exploded"}), ("/rockets/{id}", "200", {"type": ""}),
     ("/rockets/{id}", "200", {"updatedAt": "2022-02-02T19:39:05.Z"}),
-    ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1}),
+    ("/rockets/{id}", "200", {"revision": 0}), ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1}),
     ("/health", "200", {"status": "down"}), ("/health", "200", {"problems": [""]}),
     ("/health", "200", {"store": {"kept": True}}),
     ("/health", "200", {"store": {"kept": True, "position": 1, "bytes": 1}}),

@@ -273,6 +273,11 @@ static void field_with_one_value_must_not_be_repeated(void **state)
          .status = 400,
          .part = "one Content-Type",
          .closes = true},
+        {.target = "/health",
+         .fields = "Last-Event-ID: 1\r\nLast-Event-ID: 1\r\n",
+         .status = 400,
+         .part = "one Last-Event-ID",
+         .closes = true},
     };
 
     EXCHANGES_RUN(*state, rows);

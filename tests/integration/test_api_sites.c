@@ -110,7 +110,7 @@ static void preflight_lists_what_may_be_sent(void **state)
         {"OPTIONS", "/messages", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Headers",
          .value = "Content-Encoding, Content-Type, If-None-Match, "
-                  "X-Request-Id"},
+                  "Last-Event-ID, X-Request-Id"},
         {"OPTIONS", "/rockets/a", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Methods",
          .value = "GET, HEAD, OPTIONS"},

@@ -157,7 +157,7 @@ static void check_rocket(const struct response *response,
     assert_non_null(last);
     assert_in_range(strtoul(strchr(last, ':') + 1, NULL, 10), poster->answered,
                     poster->answered + poster->messages);
-    assert_non_null(strstr(last, "\"missingMessages\":0}"));
+    assert_non_null(strstr(last, "\"missingMessages\":0,\"revision\":"));
 }
 
 static void end_reads(struct poster posters[POSTERS], int64_t signalled)

@@ -39,7 +39,7 @@
           "\"status\":\"active\",\"reason\":null,"                             \
           "\"createdAt\":\"2025-04-02T09:21:50.400819593+02:00\","             \
           "\"updatedAt\":\"2025-04-02T09:21:50.400819593+02:00\","             \
-          "\"lastMessageNumber\":1,\"missingMessages\":0}")
+          "\"lastMessageNumber\":1,\"missingMessages\":0,\"revision\":1}")
 
 enum { MAX_REPLIES = 24, MAX_REQUEST = 4096 };
 

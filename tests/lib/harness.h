@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "lib/connection.h"
+#include "lib/events.h"
 #include "lib/exchange.h"
 #include "lib/fleet.h"
 #include "lib/instance.h"

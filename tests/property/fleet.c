@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counts.h"
+#include "gaps.h"
 #include "lib/generator.h"
 #include "lib/messages.h"
 #include "lists.h"
@@ -166,7 +168,8 @@ static const char *apply(struct fleet *fleet, const struct message *message)
     return NULL;
 }
 
-static struct table_summary count_rocket(const struct oracle_state *state)
+static struct table_summary count_rocket(const struct oracle_state *state,
+                                         const struct oracle *oracle)
 {
     return (struct table_summary){
         .rockets = 1,
@@ -174,14 +177,15 @@ static struct table_summary count_rocket(const struct oracle_state *state)
         .unlaunched = state->type.data == NULL,
         .incomplete = state->missing > 0,
         .missing = state->missing,
+        .given_up = gaps_given_up(oracle),
     };
 }
 
 /* The table must have counted its rockets as they are one by one. */
-static const char *difference_in_summary(const struct fleet *fleet)
+static const char *difference_in_counts(const struct fleet *fleet)
 {
     struct table_summary sum = {0}, summary = table_summary(fleet->table);
-    static_assert(sizeof(sum) == 5 * sizeof(uint64_t),
+    static_assert(sizeof(sum) == 6 * sizeof(uint64_t),
                   "count and add a new member of struct table_summary here");
     for (size_t i = 0; i < GENERATOR_ROCKETS; i++) {
         const struct table_summary *counted = &fleet->counted[i];
@@ -190,13 +194,16 @@ static const char *difference_in_summary(const struct fleet *fleet)
         sum.unlaunched += counted->unlaunched;
         sum.incomplete += counted->incomplete;
         sum.missing += counted->missing;
+        sum.given_up += counted->given_up;
     }
-    return memcmp(&sum, &summary, sizeof(sum)) == 0 ? NULL : "summary";
+    if (memcmp(&sum, &summary, sizeof(sum)) != 0)
+        return "summary";
+    return counts_difference(fleet->table);
 }
 
 /*
- * The rocket in the table, which must have it if the oracle has. It is counted
- * for difference_in_summary().
+ * The rocket in the table, which must have it if the oracle has, and its gaps.
+ * It is counted for difference_in_counts().
  */
 static const char *difference_in_rocket(struct fleet *fleet, size_t rocket,
                                         struct rocket_view *view)
@@ -208,9 +215,13 @@ static const char *difference_in_rocket(struct fleet *fleet, size_t rocket,
     if (oracle->count == 0)
         return NULL;
     struct oracle_state state = oracle_state(oracle);
-    fleet->counted[rocket] = count_rocket(&state);
-    return text_equal(view->id, channel) ? fleet_difference(view, &state)
-                                         : "id";
+    fleet->counted[rocket] = count_rocket(&state, oracle);
+    if (!text_equal(view->id, channel))
+        return "id";
+    const char *differs = fleet_difference(view, &state);
+    return differs ? differs
+                   : gaps_difference(fleet->table, channel, oracle,
+                                     table_revision(fleet->table));
 }
 
 /* The memory in use must not exceed the bound for the rockets and runs. */
@@ -311,7 +322,7 @@ const char *fleet_follow(struct text input, size_t *delivery)
             differs =
                 difference_in_rocket(fleet, rocket_of(message.channel), &view);
         if (!differs)
-            differs = difference_in_summary(fleet);
+            differs = difference_in_counts(fleet);
         ++*delivery;
     }
     if (!differs)
@@ -384,7 +395,7 @@ static const char *difference_in_group(struct fleet *fleet,
         if (revisions[i] > 0 && view.revision != revisions[i])
             return "revision of the rocket";
     }
-    return difference_in_summary(fleet);
+    return difference_in_counts(fleet);
 }
 
 /* The most that the table may hold after a group that was admitted whole. */

@@ -17,10 +17,10 @@ const char *fleet_difference(const struct rocket_view *view,
  * Deliver the history of `input` to a table and the oracles, and list the
  * rockets at the end. The first step of the input is not part of the history:
  * it chooses a memory limit and the list. A refused message must change
- * nothing; the summary must be that of the rockets one by one; without a limit,
- * the memory in use must not exceed a bound for the rockets, runs and strings.
- * Returns the part that differs, with the number of the delivery after which it
- * does; NULL if none.
+ * nothing; gaps must be as in the oracle, and all counts those of the rockets
+ * one by one; without a limit, the memory in use must not exceed a bound for
+ * the rockets, runs and strings. Returns the part that differs, with the number
+ * of the delivery after which it does; NULL if none.
  */
 const char *fleet_follow(struct text input, size_t *delivery);
 

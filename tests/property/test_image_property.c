@@ -15,7 +15,9 @@
 #include <sodium.h>
 
 #include "base/log.h"
+#include "counts.h"
 #include "fleet.h"
+#include "gaps.h"
 #include "lib/table_images.h"
 #include "shrink.h"
 #include "table/table_parts.h"
@@ -321,6 +323,8 @@ static const char *difference_in_rocket(struct service *service, size_t rocket)
         differs = table_images_difference(&live, &restarted);
     if (differs == NULL)
         differs = difference_in_outcomes(service, rocket);
+    if (differs == NULL)
+        differs = gaps_difference(service->restarted, id, oracle, rocket);
     return differs;
 }
 
@@ -336,6 +340,9 @@ static const char *difference(struct service *service)
     }
     if (memcmp(&live, &restarted, sizeof(live)) != 0)
         return "summary";
+    const char *differs = counts_difference(service->restarted);
+    if (differs != NULL)
+        return differs;
     return table_revision(service->table) == table_revision(service->restarted)
                ? NULL
                : "revision of the table";

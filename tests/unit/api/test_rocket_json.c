@@ -66,8 +66,8 @@ static size_t plain_write(const struct rocket_view *view, char *out)
     at = plain_time(at, &view->updated);
     at += sprintf(at,
                   ",\"lastMessageNumber\":%" PRIu64
-                  ",\"missingMessages\":%" PRIu64 "}",
-                  view->last_number, view->missing);
+                  ",\"missingMessages\":%" PRIu64 ",\"revision\":%" PRIu64 "}",
+                  view->last_number, view->missing, view->revision);
     return (size_t)(at - out);
 }
 
@@ -112,22 +112,24 @@ static void rockets_are_written_as_documented(void **state)
           .launched = true,
           .created = time_of("2022-02-02T19:39:05.86337+01:00"),
           .updated = time_of("2022-02-02T19:39:09.1+01:00"),
-          .last_number = 4},
+          .last_number = 4,
+          .revision = 42},
          "{\"id\":\"193270a9-c9cf-404a-8f83-838e71d9ae67\","
          "\"type\":\"Falcon-9\",\"speed\":3500,\"mission\":\"ARTEMIS\","
          "\"status\":\"active\",\"reason\":null,"
          "\"createdAt\":\"2022-02-02T19:39:05.86337+01:00\","
          "\"updatedAt\":\"2022-02-02T19:39:09.1+01:00\","
-         "\"lastMessageNumber\":4,\"missingMessages\":0}"},
+         "\"lastMessageNumber\":4,\"missingMessages\":0,\"revision\":42}"},
         {{.id = TEXT("r"),
           .speed = -500,
           .updated = time_of("2022-02-02T19:39:05Z"),
           .last_number = 500,
-          .missing = 499},
+          .missing = 499,
+          .revision = 1},
          "{\"id\":\"r\",\"type\":null,\"speed\":-500,\"mission\":null,"
          "\"status\":\"active\",\"reason\":null,\"createdAt\":null,"
          "\"updatedAt\":\"2022-02-02T19:39:05Z\","
-         "\"lastMessageNumber\":500,\"missingMessages\":499}"},
+         "\"lastMessageNumber\":500,\"missingMessages\":499,\"revision\":1}"},
     };
 
     (void)state;
@@ -204,7 +206,7 @@ struct names {
 
 static struct rocket_view random_rocket(uint64_t *random, struct names *names)
 {
-    struct rocket_view view = {.revision = 0};
+    struct rocket_view view = {.revision = random_integer(random)};
 
     view.id = random_text(random, names->id, MESSAGE_MAX_CHANNEL);
     view.type = random_name(random, names->type);
@@ -240,6 +242,7 @@ static struct rocket_view longest_rocket(struct names *names)
         .updated = time,
         .last_number = UINT64_MAX,
         .missing = UINT64_MAX,
+        .revision = UINT64_MAX,
     };
 }
 

@@ -61,24 +61,32 @@ static uint32_t check_node(const struct runs_node *node, bool is_root)
 static void check_runs(const struct runs *runs, uint32_t count)
 {
     struct effect effect = all[0].effect;
-    struct runs_place place;
-    uint64_t number = 0;
+    struct runs_place place, next;
+    uint64_t number = 0, numbers = 0;
 
     for (uint32_t i = 1; i < count; i++)
         effect = effect_compose(&effect, &all[i].effect, NULL);
     assert_true(same_effect(runs_effect(runs), &effect));
     assert_int_equal(runs_count(runs), count);
     assert_int_equal(runs_last(runs), all[count - 1].last);
+    runs_find(runs, 0, &next);
     for (uint32_t i = 0; i < count; i++) {
         runs_find(runs, number, &place);
+        assert_ptr_equal(next.before, place.before);
+        assert_ptr_equal(next.after, place.after);
         assert_non_null(place.after);
         assert_int_equal(place.after->first, all[i].first);
         assert_int_equal(place.after->last, all[i].last);
         assert_true(same_effect(&place.after->effect, &all[i].effect));
         number = place.after->last;
+        numbers += number - place.after->first + 1;
+        runs_next(&next);
     }
     runs_find(runs, number, &place);
     assert_null(place.after);
+    assert_ptr_equal(next.before, place.before);
+    assert_null(next.after);
+    assert_int_equal(runs_numbers(runs), numbers);
     if (count > 1) {
         assert_int_equal(runs->all.first, 0);
         assert_int_equal(check_node(runs->all.node, true), count);

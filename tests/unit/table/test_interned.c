@@ -69,6 +69,29 @@ static void last_drop_frees_the_string(void **context)
     assert_int_equal(strings->count, 0);
 }
 
+/* As a type and as a mission apart, and beside references. */
+static void rockets_are_counted_by_role(void **context)
+{
+    struct interned_set *strings = *context;
+    struct interned *a = interned_take(strings, TEXT("a"));
+    struct interned *b = interned_take(strings, TEXT("b"));
+
+    interned_move_rocket(NULL, a, INTERNED_TYPE);
+    interned_move_rocket(NULL, a, INTERNED_TYPE);
+    interned_move_rocket(NULL, a, INTERNED_MISSION);
+    assert_int_equal(interned_rockets(a, INTERNED_TYPE), 2);
+    assert_int_equal(interned_rockets(a, INTERNED_MISSION), 1);
+    interned_move_rocket(a, b, INTERNED_TYPE);
+    interned_move_rocket(a, NULL, INTERNED_MISSION);
+    assert_int_equal(interned_rockets(a, INTERNED_TYPE), 1);
+    assert_int_equal(interned_rockets(a, INTERNED_MISSION), 0);
+    assert_int_equal(interned_rockets(b, INTERNED_TYPE), 1);
+    interned_move_rocket(a, b, INTERNED_TYPE);
+    interned_drop(strings, a);
+    assert_null(interned_find(strings, TEXT("a")));
+    assert_ptr_equal(interned_find(strings, TEXT("b")), b);
+}
+
 /*
  * Every third string is removed, and all others must still be found. A wrong
  * removal from a hash table with open addressing breaks this.
@@ -136,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(strings_are_the_same_if_every_byte_is),
         FIXTURE_TEST(last_drop_frees_the_string),
+        FIXTURE_TEST(rockets_are_counted_by_role),
         FIXTURE_TEST(others_are_found_after_a_removal),
         FIXTURE_TEST(memory_is_proportional_to_live_strings),
         FIXTURE_TEST(only_new_strings_are_refused_without_memory),

@@ -153,13 +153,14 @@ static void check_summary(struct table *table, struct table_summary expected)
 {
     struct table_summary summary = table_summary(table);
 
-    static_assert(sizeof(summary) == 5 * sizeof(uint64_t),
+    static_assert(sizeof(summary) == 6 * sizeof(uint64_t),
                   "compare a new member of struct table_summary here");
     assert_int_equal(summary.rockets, expected.rockets);
     assert_int_equal(summary.exploded, expected.exploded);
     assert_int_equal(summary.unlaunched, expected.unlaunched);
     assert_int_equal(summary.incomplete, expected.incomplete);
     assert_int_equal(summary.missing, expected.missing);
+    assert_int_equal(summary.given_up, expected.given_up);
 }
 
 /* One rocket; a second one is added at the end. */
@@ -171,33 +172,39 @@ static void summary_follows_each_message(void **context)
         enum message_outcome outcome;
         struct table_summary after;
     } steps[] = {
-        /* rockets, exploded, unlaunched, incomplete, missing */
-        {message_speed("a", 4, 1), MESSAGE_APPLIED, {1, 0, 1, 1, 3}},
-        {message_speed("a", 4, 1), MESSAGE_DUPLICATE, {1, 0, 1, 1, 3}},
-        {message_exploded("a", 8, "HEAT"), MESSAGE_APPLIED, {1, 1, 1, 1, 6}},
-        {message_speed("a", 9, 1), MESSAGE_APPLIED, {1, 1, 1, 1, 6}},
+        /* rockets, exploded, unlaunched, incomplete, missing, given up */
+        {message_speed("a", 4, 1), MESSAGE_APPLIED, {1, 0, 1, 1, 3, 0}},
+        {message_speed("a", 4, 1), MESSAGE_DUPLICATE, {1, 0, 1, 1, 3, 0}},
+        {message_exploded("a", 8, "HEAT"), MESSAGE_APPLIED, {1, 1, 1, 1, 6, 0}},
+        {message_speed("a", 9, 1), MESSAGE_APPLIED, {1, 1, 1, 1, 6, 0}},
         /* A launch before the explosion, and one behind it. */
         {message_launched("a", 1, "t", "m", 1),
          MESSAGE_APPLIED,
-         {1, 1, 0, 1, 5}},
+         {1, 1, 0, 1, 5, 0}},
         {message_launched("a", 10, "t", "m", 1),
          MESSAGE_APPLIED,
-         {1, 0, 0, 1, 5}},
+         {1, 0, 0, 1, 5, 0}},
         /* An explosion that is late for the second launch. */
-        {message_exploded("a", 3, "HEAT"), MESSAGE_APPLIED, {1, 0, 0, 1, 4}},
-        {message_exploded("a", 11, "HEAT"), MESSAGE_APPLIED, {1, 1, 0, 1, 4}},
-        {message_exploded("a", 12, "COLD"), MESSAGE_APPLIED, {1, 1, 0, 1, 4}},
-        {message_speed("a", 2, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 3}},
-        {message_speed("a", 7, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 2}},
-        {message_speed("a", 5, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 1}},
-        {message_speed("a", 6, 1), MESSAGE_APPLIED, {1, 1, 0, 0, 0}},
+        {message_exploded("a", 3, "HEAT"), MESSAGE_APPLIED, {1, 0, 0, 1, 4, 0}},
+        {message_exploded("a", 11, "HEAT"),
+         MESSAGE_APPLIED,
+         {1, 1, 0, 1, 4, 0}},
+        {message_exploded("a", 12, "COLD"),
+         MESSAGE_APPLIED,
+         {1, 1, 0, 1, 4, 0}},
+        {message_speed("a", 2, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 3, 0}},
+        {message_speed("a", 7, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 2, 0}},
+        {message_speed("a", 5, 1), MESSAGE_APPLIED, {1, 1, 0, 1, 1, 0}},
+        {message_speed("a", 6, 1), MESSAGE_APPLIED, {1, 1, 0, 0, 0, 0}},
         {message_launched("a", 13, "t", "m", 1),
          MESSAGE_APPLIED,
-         {1, 0, 0, 0, 0}},
+         {1, 0, 0, 0, 0, 0}},
         {message_launched("b", 1, "t", "m", 1),
          MESSAGE_APPLIED,
-         {2, 0, 0, 0, 0}},
-        {message_speed("c", LAST, 1), MESSAGE_APPLIED, {3, 0, 1, 1, LAST - 1}},
+         {2, 0, 0, 0, 0, 0}},
+        {message_speed("c", LAST, 1),
+         MESSAGE_APPLIED,
+         {3, 0, 1, 1, LAST - 1, 0}},
     };
 
     check_summary(*context, (struct table_summary){0});
@@ -217,7 +224,7 @@ static void summary_counts_gaps_that_are_given_up(void **context)
         unit_table_apply(*context, message_speed("a", 2 * number, 1));
     assert_int_equal(unit_table_apply(*context, message_speed("a", 101, 1)),
                      MESSAGE_STALE);
-    check_summary(*context, (struct table_summary){1, 0, 1, 1, RUNS});
+    check_summary(*context, (struct table_summary){1, 0, 1, 1, RUNS, 100});
 }
 
 /* The longest id, all of it escaped, leaves room for all that is said. */

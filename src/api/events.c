@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /events: a stream of events, which the hub makes. It ends when the client
+ * goes away, or falls behind for too long, or the service stops.
+ */
+#include "events.h"
+
+#include <stdlib.h>
+
+#include "base/sync.h"
+#include "events_query.h"
+#include "http/problem.h"
+#include "live/hub.h"
+#include "operations.h"
+#include "sites.h"
+
+struct events {
+    struct http_stream stream;
+    struct hub_reader *reader;
+    /* Of the wait at hand. Set before the hub is told to wait. */
+    struct http_waiter *waiter;
+};
+
+static struct events *events_of_stream(struct http_stream *stream)
+{
+    return container_of(stream, struct events, stream);
+}
+
+/*
+ * On the connection's thread. The hub's mutex, under which the reader begins to
+ * wait and under which the hub finds it, hands the waiter over.
+ */
+static enum http_flow next_events(struct http_stream *stream,
+                                  struct buffer *block,
+                                  struct http_waiter *waiter)
+{
+    struct events *events = events_of_stream(stream);
+
+    events->waiter = waiter;
+    switch (hub_reader_next(events->reader, block, HTTP_STREAM_BLOCK,
+                            waiter != NULL)) {
+    case HUB_MORE:
+        return HTTP_MORE;
+    case HUB_WAIT:
+        return HTTP_WAIT;
+    case HUB_END:
+        return HTTP_DONE;
+    case HUB_LOST:
+        break;
+    }
+    return HTTP_FAILED;
+}
+
+static void cancel_events(struct http_stream *stream)
+{
+    hub_reader_cancel(events_of_stream(stream)->reader);
+}
+
+static void free_events(struct http_stream *stream)
+{
+    struct events *events = events_of_stream(stream);
+
+    hub_reader_free(events->reader);
+    free(events);
+}
+
+/*
+ * Link all waiters before the first wake: a reader may be freed by its thread
+ * once it is woken.
+ */
+void events_wake(struct hub_reader *first)
+{
+    struct http_waiter *woken = NULL, **end = &woken;
+
+    for (const struct hub_reader *reader = first; reader != NULL;
+         reader = hub_reader_next_woken(reader)) {
+        const struct events *events = hub_reader_owner(reader);
+        *end = events->waiter;
+        end = &events->waiter->next;
+    }
+    *end = NULL;
+    http_wake_all(woken);
+}
+
+/* What a HEAD has instead of a body: it is a stream, but nobody reads it. */
+static enum http_flow next_nothing(struct http_stream *stream,
+                                   struct buffer *block,
+                                   struct http_waiter *waiter)
+{
+    (void)stream;
+    (void)block;
+    (void)waiter;
+    return HTTP_DONE;
+}
+
+static void ignore_stream(struct http_stream *stream)
+{
+    (void)stream;
+}
+
+static struct http_stream nothing = {next_nothing, ignore_stream,
+                                     ignore_stream};
+
+/*
+ * The media type has no charset: the format is UTF-8 by definition. Proxies
+ * must neither keep nor change the events; X-Accel-Buffering tells nginx to
+ * pass them on at once.
+ */
+static void begin_stream(struct http_response *response,
+                         struct http_stream *stream)
+{
+    response->status = 200;
+    http_response_header(response, "Content-Type", "text/event-stream");
+    http_response_header(response, "Cache-Control", "no-cache, no-transform");
+    http_response_header(response, "X-Accel-Buffering", "no");
+    response->stream = stream;
+    response->long_lived = true;
+}
+
+/*
+ * The header comes from a browser that connects again, to the URL with the
+ * parameter, so it is the newer one. It sends whatever it got last, also from
+ * another service at this URL, and never again after a 400: so what is none of
+ * our ids is of another history.
+ */
+static void set_position(const struct api *api,
+                         const struct http_request *request,
+                         const struct events_query *query,
+                         struct hub_reader_options *options)
+{
+    struct text header = request->fields.last_event_id;
+    struct revision_name last = query->last;
+
+    options->resumes = query->resumes;
+    if (header.length > 0) {
+        options->resumes = true;
+        options->estranged = !revisions_read(header, &last);
+    }
+    options->position = last.revision;
+    if (options->resumes && last.start != api->start)
+        options->estranged = true;
+}
+
+static void refuse_reader(enum hub_added added, struct http_response *response)
+{
+    switch (added) {
+    case HUB_TOO_MANY:
+        problem_set(response, 503,
+                    "as many streams of events and waiting reads are open as "
+                    "the service allows; try again later");
+        http_response_header(response, "Retry-After", "5");
+        break;
+    case HUB_STOPPING:
+        problem_set_stopping(response);
+        break;
+    case HUB_NO_MEMORY:
+    case HUB_ADDED:
+        problem_set_no_memory(response);
+        break;
+    }
+}
+
+static void follow(struct api *api, const struct http_request *request,
+                   const struct events_query *query,
+                   struct http_response *response)
+{
+    struct events *events = malloc(sizeof(*events));
+    struct hub_reader_options options = {
+        .owner = events,
+        .events = query->events,
+        .interval_ms = query->interval_ms,
+        .ids = query->ids,
+        .id_count = query->id_count,
+    };
+    enum hub_added added = HUB_NO_MEMORY;
+
+    if (events != NULL) {
+        *events = (struct events){
+            .stream = {next_events, cancel_events, free_events}};
+        set_position(api, request, query, &options);
+        added = hub_add_reader(api->hub, &options, &events->reader);
+    }
+    if (added == HUB_ADDED) {
+        begin_stream(response, &events->stream);
+        return;
+    }
+    free(events);
+    refuse_reader(added, response);
+}
+
+void events_get(struct api *api, const struct http_request *request,
+                struct http_response *response)
+{
+    struct events_query query;
+    char detail[EVENTS_QUERY_DETAIL];
+
+    /* It would take a place for a page that cannot read it. */
+    if (request->cross_site) {
+        sites_refuse(response, "follow events");
+        return;
+    }
+    if (!events_query_parse(&query, request->query, detail, sizeof(detail))) {
+        if (detail[0] == '\0')
+            problem_set_no_memory(response);
+        else
+            problem_set(response, 400, "%s", detail);
+        return;
+    }
+    if (request->method == HTTP_HEAD)
+        begin_stream(response, &nothing);
+    else
+        follow(api, request, &query, response);
+    events_query_release(&query);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts and ends the part of the application that follows the table.
+ */
+#include "api/api.h"
+
+#include "event_text.h"
+#include "events.h"
+#include "live/hub.h"
+
+/*
+ * So many that other requests always find a connection. The connections of
+ * readers are kept for as long as their clients like.
+ */
+static unsigned most_readers(unsigned max_connections)
+{
+    unsigned share = max_connections / 4;
+
+    if (share > API_MAX_READERS)
+        return API_MAX_READERS;
+    return share > 0 ? share : 1;
+}
+
+bool api_start_live(struct api *api, unsigned max_connections)
+{
+    const struct hub_options options = {
+        .table = api->table,
+        .workers = api->workers,
+        .metrics = api->registry,
+        .writer = event_text_writer(api),
+        .max_readers = most_readers(max_connections),
+        .wake = events_wake,
+    };
+
+    api->hub = hub_start(&options);
+    return api->hub != NULL;
+}
+
+void api_end_live(struct api *api)
+{
+    hub_stop(api->hub);
+}
+
+void api_free_live(struct api *api)
+{
+    hub_free(api->hub);
+    api->hub = NULL;
+}

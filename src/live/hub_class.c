@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Classes and the updates that they keep. Two limits: HUB_KEPT for what is
+ * kept, where the oldest update of any class goes first; and HUB_MEMORY for
+ * that and what slow readers still hold. What does not fit is not published:
+ * the class has a hole there, at which its readers are reset.
+ */
+#include <stdlib.h>
+
+#include "hub_parts.h"
+#include "table/table.h"
+
+static struct hub_kept *kept_at(struct hub_class *class, uint64_t number)
+{
+    return &class->kept[number % HUB_UPDATES];
+}
+
+struct hub_class *hub_class_of_locked(struct hub *hub,
+                                      const struct hub_reader *reader)
+{
+    struct hub_class *class = hub->classes;
+
+    while (class != NULL && (class->interval_ms != reader->interval_ms ||
+                             class->rockets != reader->all_rockets))
+        class = class->next;
+    if (class != NULL)
+        return class;
+    class = calloc(1, sizeof(*class));
+    if (class == NULL)
+        return NULL;
+    class->interval_ms = reader->interval_ms;
+    class->rockets = reader->all_rockets;
+    class->looks = 1;
+    class->next = hub->classes;
+    hub->classes = class;
+    return class;
+}
+
+struct update *hub_drop_update_locked(struct hub *hub, struct update *update)
+{
+    if (--update->refs > 0)
+        return NULL;
+    hub->memory -= update->size;
+    return update;
+}
+
+static void throw_away(struct hub *hub, struct update *update)
+{
+    if (update == NULL)
+        return;
+    update->next_garbage = hub->garbage;
+    hub->garbage = update;
+}
+
+void hub_free_garbage(struct hub *hub)
+{
+    while (hub->garbage != NULL) {
+        struct update *update = hub->garbage;
+        hub->garbage = update->next_garbage;
+        update_free(update);
+    }
+}
+
+static void drop_oldest(struct hub *hub, struct hub_class *class)
+{
+    struct update *update = kept_at(class, class->first)->update;
+
+    class->first++;
+    if (update == NULL)
+        return;
+    hub->kept -= update->size;
+    throw_away(hub, hub_drop_update_locked(hub, update));
+}
+
+static void drop_all(struct hub *hub, struct hub_class *class)
+{
+    while (class->first < class->end)
+        drop_oldest(hub, class);
+}
+
+void hub_class_restart_locked(struct hub *hub, struct hub_class *class)
+{
+    drop_all(hub, class);
+    class->from = hub->latest;
+}
+
+/*
+ * The latest one whose `from` the position has reached. What it has missed of
+ * that update it gets, and some of it again.
+ */
+bool hub_class_find_locked(const struct hub_class *class, uint64_t position,
+                           uint64_t *number)
+{
+    uint64_t i = class->end;
+
+    if (position >= class->from) {
+        *number = i;
+        return true;
+    }
+    while (i > class->first && class->kept[--i % HUB_UPDATES].from > position)
+        continue;
+    if (class->first == class->end ||
+        class->kept[i % HUB_UPDATES].from > position)
+        return false;
+    *number = i;
+    return true;
+}
+
+/* Drop the oldest update of all classes. False if there is none. */
+static bool drop_oldest_of_all(struct hub *hub)
+{
+    struct hub_class *oldest = NULL;
+
+    for (struct hub_class *class = hub->classes; class != NULL;
+         class = class->next)
+        if (class->first < class->end &&
+            (oldest == NULL || kept_at(class, class->first)->serial <
+                                   kept_at(oldest, oldest->first)->serial))
+            oldest = class;
+    if (oldest == NULL)
+        return false;
+    drop_oldest(hub, oldest);
+    return true;
+}
+
+void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
+                              struct update *update)
+{
+    size_t size = update == NULL ? 0 : update->size;
+
+    while (hub->kept + size > HUB_KEPT && drop_oldest_of_all(hub))
+        continue;
+    if (hub->memory + size > HUB_MEMORY) {
+        throw_away(hub, update);
+        update = NULL;
+        size = 0;
+    }
+    hub->kept += size;
+    hub->memory += size;
+    if (class->end - class->first == HUB_UPDATES)
+        drop_oldest(hub, class);
+    *kept_at(class, class->end++) =
+        (struct hub_kept){class->from, hub->serial++, update};
+    class->from = hub->latest;
+}
+
+void hub_remove_classes_locked(struct hub *hub)
+{
+    struct hub_class **link = &hub->classes;
+
+    while (*link != NULL) {
+        struct hub_class *class = *link;
+        if (class->readers > 0) {
+            link = &class->next;
+            continue;
+        }
+        *link = class->next;
+        drop_all(hub, class);
+        pending_clear(&class->pending);
+        free(class);
+    }
+}

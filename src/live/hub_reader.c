@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reader: what comes next for it, in this order, and by whom it is written.
+ *
+ *   hello, reset     once, at its begin; a reset also when it has missed
+ * updates catch-up         if it was away: rockets that a worker has found
+ *   single rockets   which it compares itself, once for each tick that is due
+ *   updates          one after the other
+ *   summary          if there is a newer one
+ *   comment          after a silence
+ *
+ * What comes next is decided under the mutex, here, and written without it
+ * (reader_write.c). `busy` says that the thread is writing, so that the hub
+ * does not take away what it reads.
+ */
+#include <stdlib.h>
+
+#include "base/sync.h"
+#include "catch_up.h"
+#include "followed.h"
+#include "hub_parts.h"
+
+static bool wants(const struct hub_reader *reader, enum hub_event event)
+{
+    return (reader->events & 1U << event) != 0;
+}
+
+static struct hub_reader *new_reader(struct hub *hub,
+                                     const struct hub_reader_options *options)
+{
+    struct hub_reader *reader = calloc(1, sizeof(*reader));
+    bool single = options->id_count > 0;
+
+    if (reader == NULL)
+        return NULL;
+    *reader = (struct hub_reader){
+        .hub = hub,
+        .owner = options->owner,
+        .events = options->events,
+        .parts = options->events & ~(1U << HUB_SUMMARY),
+        .interval_ms = options->interval_ms,
+        .resumes = options->resumes,
+        .estranged = options->estranged,
+        .position = options->position,
+        .sent = true,
+    };
+    if (single)
+        reader->parts &= ~(1U << HUB_ROCKETS);
+    reader->all_rockets = (reader->parts & 1U << HUB_ROCKETS) != 0;
+    if (!single || !wants(reader, HUB_ROCKETS))
+        return reader;
+    reader->followed = followed_new(options->ids, options->id_count);
+    if (reader->followed != NULL)
+        return reader;
+    free(reader);
+    return NULL;
+}
+
+static void free_reader(struct hub_reader *reader)
+{
+    if (reader != NULL)
+        followed_free(reader->followed);
+    free(reader);
+}
+
+static void link_locked(struct hub *hub, struct hub_reader *reader)
+{
+    reader->next = hub->first;
+    if (reader->next != NULL)
+        reader->next->previous = reader;
+    hub->first = reader;
+}
+
+static void unlink_locked(struct hub *hub, struct hub_reader *reader)
+{
+    if (reader->previous != NULL)
+        reader->previous->next = reader->next;
+    else
+        hub->first = reader->next;
+    if (reader->next != NULL)
+        reader->next->previous = reader->previous;
+}
+
+static enum hub_added add_locked(struct hub *hub, struct hub_reader *reader)
+{
+    if (hub->stopping)
+        return HUB_STOPPING;
+    if (hub_readers(hub) >= hub->options.max_readers)
+        return HUB_TOO_MANY;
+    link_locked(hub, reader);
+    atomic_fetch_add(&hub->readers, 1);
+    hub->summary_readers += wants(reader, HUB_SUMMARY);
+    hub->joining = true;
+    sync_signal(&hub->wake);
+    return HUB_ADDED;
+}
+
+enum hub_added hub_add_reader(struct hub *hub,
+                              const struct hub_reader_options *options,
+                              struct hub_reader **reader)
+{
+    struct hub_reader *added = new_reader(hub, options);
+
+    if (added == NULL)
+        return HUB_NO_MEMORY;
+    sync_lock(&hub->lock);
+    enum hub_added result = add_locked(hub, added);
+    sync_unlock(&hub->lock);
+    if (result == HUB_ADDED)
+        *reader = added;
+    else
+        free_reader(added);
+    return result;
+}
+
+/* What a reader has let go of, to be freed once the mutex is unlocked. */
+struct let_go {
+    struct update *update;
+    struct catch_up *catch_up;
+};
+
+static void free_let_go(struct let_go *let_go)
+{
+    update_free(let_go->update);
+    catch_up_free(let_go->catch_up);
+}
+
+static void let_go_update_locked(struct hub_reader *reader,
+                                 struct let_go *let_go)
+{
+    if (reader->reading.update == NULL)
+        return;
+    let_go->update =
+        hub_drop_update_locked(reader->hub, reader->reading.update);
+    reader->reading = (struct update_reading){0};
+}
+
+static void let_go_catch_up_locked(struct hub_reader *reader,
+                                   struct let_go *let_go)
+{
+    if (reader->catch_up == NULL)
+        return;
+    let_go->catch_up = catch_up_drop_locked(reader->catch_up);
+    reader->catch_up = NULL;
+}
+
+static void leave_class_locked(struct hub_reader *reader)
+{
+    if (reader->class == NULL)
+        return;
+    reader->class->readers--;
+    reader->class->takers -= reader->parts != 0;
+}
+
+void hub_reader_free(struct hub_reader *reader)
+{
+    struct let_go let_go = {NULL, NULL};
+
+    if (reader == NULL)
+        return;
+    struct hub *hub = reader->hub;
+    sync_lock(&hub->lock);
+    unlink_locked(hub, reader);
+    leave_class_locked(reader);
+    let_go_update_locked(reader, &let_go);
+    let_go_catch_up_locked(reader, &let_go);
+    hub->summary_readers -= wants(reader, HUB_SUMMARY);
+    atomic_fetch_sub(&hub->readers, 1);
+    sync_unlock(&hub->lock);
+    free_let_go(&let_go);
+    free_reader(reader);
+}
+
+void hub_reader_lose_locked(struct hub_reader *reader)
+{
+    struct let_go let_go = {NULL, NULL};
+
+    reader->lost = true;
+    let_go_update_locked(reader, &let_go);
+    let_go_catch_up_locked(reader, &let_go);
+    free_let_go(&let_go);
+}
+
+void *hub_reader_owner(const struct hub_reader *reader)
+{
+    return reader->owner;
+}
+
+struct hub_reader *hub_reader_next_woken(const struct hub_reader *reader)
+{
+    return reader->next_woken;
+}
+
+void hub_reader_cancel(struct hub_reader *reader)
+{
+    struct hub *hub = reader->hub;
+
+    sync_lock(&hub->lock);
+    reader->cancelled = true;
+    bool waits = reader->state == READER_WAITING;
+    if (waits) {
+        reader->state = READER_ACTIVE;
+        reader->next_woken = NULL;
+    }
+    sync_unlock(&hub->lock);
+    if (waits)
+        hub_wake_readers(hub, reader);
+}
+
+/*
+ * Pass over updates that have nothing for the reader. True if it comes to one
+ * that has, or has missed one.
+ */
+static bool find_update_locked(struct hub_reader *reader)
+{
+    const struct hub_class *class = reader->class;
+
+    for (; reader->next_update < class->end; reader->next_update++) {
+        if (reader->next_update < class->first)
+            return true;
+        const struct update *update =
+            class->kept[reader->next_update % HUB_UPDATES].update;
+        if (update == NULL || update_has(update, reader->parts))
+            return true;
+        hub_reader_raise(reader, update->to);
+    }
+    hub_reader_raise(reader, class->position);
+    return false;
+}
+
+static bool has_summary_locked(const struct hub_reader *reader)
+{
+    const struct hub *hub = reader->hub;
+
+    return wants(reader, HUB_SUMMARY) && hub->summary.length > 0 &&
+           reader->summary != hub->summary_number;
+}
+
+static enum hub_step due_step_locked(struct hub_reader *reader)
+{
+    if (reader->followed != NULL && reader->looked != reader->class->looks)
+        return STEP_LOOK;
+    if (reader->parts != 0 && find_update_locked(reader))
+        return STEP_UPDATE;
+    return has_summary_locked(reader) ? STEP_SUMMARY : STEP_WAIT;
+}
+
+enum hub_step hub_reader_step_locked(struct hub_reader *reader, bool due)
+{
+    enum hub_step step = STEP_WAIT;
+
+    if (reader->hub->stopping || reader->cancelled)
+        return STEP_END;
+    if (reader->lost)
+        return STEP_LOST;
+    if (!reader->joined)
+        return STEP_WAIT;
+    if (reader->hello)
+        return STEP_HELLO;
+    if (reader->reset)
+        return STEP_RESET;
+    if (reader->reading.update != NULL)
+        return STEP_UPDATE;
+    if (reader->catch_up != NULL)
+        return reader->catch_up->done ? STEP_CATCH_UP : STEP_WAIT;
+    if (due)
+        step = due_step_locked(reader);
+    return step == STEP_WAIT && reader->comment ? STEP_COMMENT : step;
+}
+
+/* The reader has missed changes. It goes on with the next update. */
+static void miss_locked(struct hub_reader *reader)
+{
+    reader->reset = true;
+    reader->next_update = reader->class->end;
+    hub_reader_raise(reader, reader->class->position);
+}
+
+/* Take the next update, or find that it is missed. */
+static void take_update_locked(struct hub_reader *reader)
+{
+    const struct hub_class *class = reader->class;
+    struct update *update = NULL;
+
+    if (reader->next_update >= class->first)
+        update = class->kept[reader->next_update % HUB_UPDATES].update;
+    if (update == NULL) {
+        miss_locked(reader);
+        return;
+    }
+    update->refs++;
+    reader->reading = (struct update_reading){update, 0};
+    reader->held_ms = 0;
+    reader->next_update++;
+}
+
+/*
+ * Begin a catch-up that is done, or end it. One that does not have all that the
+ * reader has missed is of no use to it.
+ */
+static void turn_catch_up_locked(struct hub_reader *reader,
+                                 struct let_go *let_go)
+{
+    struct catch_up *catch_up = reader->catch_up;
+
+    if (reader->caught_up != SIZE_MAX) {
+        hub_reader_raise(reader, catch_up->changes.revision);
+        let_go_catch_up_locked(reader, let_go);
+    } else if (catch_up_covers(catch_up, reader->position)) {
+        reader->caught_up = catch_up_begin(catch_up, reader->position);
+        reader->held_ms = 0;
+    } else {
+        let_go_catch_up_locked(reader, let_go);
+        miss_locked(reader);
+    }
+}
+
+/* Decide what comes next, up to something that is written. */
+static enum hub_step begin_step_locked(struct hub_reader *reader,
+                                       struct let_go *let_go)
+{
+    for (;;) {
+        enum hub_step step = hub_reader_step_locked(reader, true);
+        if (step == STEP_UPDATE && reader->reading.update == NULL)
+            take_update_locked(reader);
+        else if (step == STEP_CATCH_UP &&
+                 (reader->caught_up == SIZE_MAX ||
+                  reader->caught_up == reader->catch_up->changes.count))
+            turn_catch_up_locked(reader, let_go);
+        else
+            return step;
+    }
+}
+
+/* Note that the step is taken. */
+static void take_step_locked(struct hub_reader *reader, enum hub_step step)
+{
+    reader->busy = step != STEP_WAIT && step != STEP_END && step != STEP_LOST;
+    if (step == STEP_HELLO)
+        reader->hello = false;
+    else if (step == STEP_RESET)
+        reader->reset = false;
+    else if (step == STEP_LOOK)
+        reader->looked = reader->class->looks;
+}
+
+/* The thread has written. What the reader does not need any more, it lets go.
+ */
+static void end_step_locked(struct hub_reader *reader, bool update_done,
+                            bool sent, struct let_go *let_go)
+{
+    reader->busy = false;
+    if (update_done)
+        let_go_update_locked(reader, let_go);
+    if (sent) {
+        reader->sent = true;
+        reader->comment = false;
+    }
+}
+
+/*
+ * Go to the next step. HUB_MORE if it was written, even if that was nothing.
+ * After the mutex is unlocked a reader that waits may be woken, and freed.
+ */
+static enum hub_flow run_step(struct hub_reader *reader,
+                              const struct update_out *out, bool may_wait)
+{
+    struct let_go let_go = {NULL, NULL};
+    struct hub *hub = reader->hub;
+    size_t before = out->buffer->length;
+
+    sync_lock(&hub->lock);
+    enum hub_step step = begin_step_locked(reader, &let_go);
+    take_step_locked(reader, step);
+    bool writes = reader->busy;
+    if (step == STEP_WAIT && may_wait)
+        reader->state = READER_WAITING;
+    sync_unlock(&hub->lock);
+    if (writes) {
+        bool done = hub_reader_write(reader, step, out);
+        sync_lock(&hub->lock);
+        end_step_locked(reader, done, out->buffer->length > before, &let_go);
+        sync_unlock(&hub->lock);
+    }
+    free_let_go(&let_go);
+    if (writes)
+        return HUB_MORE;
+    if (step == STEP_LOST)
+        return HUB_LOST;
+    return step == STEP_WAIT && may_wait ? HUB_WAIT : HUB_END;
+}
+
+enum hub_flow hub_reader_next(struct hub_reader *reader, struct buffer *out,
+                              size_t size, bool may_wait)
+{
+    struct update_out to = {
+        .writer = &reader->hub->options.writer,
+        .buffer = out,
+        .size = out->length + size,
+    };
+    size_t before = out->length;
+    enum hub_flow flow = HUB_MORE;
+
+    while (flow == HUB_MORE && out->length == before && !buffer_failed(out))
+        flow = run_step(reader, &to, may_wait);
+    return buffer_failed(out) ? HUB_LOST : flow;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct table_entry *const *x = a, *const *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+void pending_sort(struct pending *pending)
+{
+    size_t count = 0;
+
+    if (pending->count == 0)
+        return;
+    qsort(pending->entries, pending->count, sizeof(*pending->entries),
+          compare_places);
+    for (size_t i = 0; i < pending->count; i++)
+        if (count == 0 || pending->entries[i] != pending->entries[count - 1])
+            pending->entries[count++] = pending->entries[i];
+    pending->count = count;
+}
+
+static void lose_entries(struct pending *pending)
+{
+    free(pending->entries);
+    pending->entries = NULL;
+    pending->count = pending->capacity = 0;
+    pending->lost = true;
+}
+
+/*
+ * Room for `more` rockets. Not beyond TABLE_CHANGES_MOST, unless some are there
+ * several times: then the memory is that of two collections at most.
+ */
+static bool make_room(struct pending *pending, size_t more)
+{
+    if (pending->count + more > TABLE_CHANGES_MOST)
+        pending_sort(pending);
+    if (pending->count > TABLE_CHANGES_MOST)
+        return false;
+    size_t needed = pending->count + more;
+    if (needed <= pending->capacity)
+        return true;
+    const struct table_entry **entries =
+        realloc(pending->entries, needed * sizeof(*entries));
+    if (entries == NULL)
+        return false;
+    pending->entries = entries;
+    pending->capacity = needed;
+    return true;
+}
+
+static void add_entries(struct pending *pending,
+                        const struct table_changes *changes)
+{
+    if (changes->lost || !make_room(pending, changes->count)) {
+        lose_entries(pending);
+        return;
+    }
+    if (changes->count > 0)
+        memcpy(&pending->entries[pending->count], changes->entries,
+               changes->count * sizeof(*changes->entries));
+    pending->count += changes->count;
+}
+
+static bool feed_has(const struct table_feed *feed,
+                     const struct table_entry *entry)
+{
+    for (size_t i = 0; i < feed->count; i++)
+        if (feed->entries[i] == entry)
+            return true;
+    return false;
+}
+
+/* A rocket that is there already counts once, as in a collection. */
+static void add_feed(struct table_feed *feed, const struct table_feed *added)
+{
+    for (size_t i = 0; i < added->count; i++) {
+        if (feed_has(feed, added->entries[i]))
+            continue;
+        if (feed->count < TABLE_FEED)
+            feed->entries[feed->count++] = added->entries[i];
+        else
+            feed->more++;
+    }
+    feed->more += added->more;
+}
+
+void pending_add(struct pending *pending, const struct table_changes *changes,
+                 bool rockets)
+{
+    if (rockets && !pending->lost)
+        add_entries(pending, changes);
+    add_feed(&pending->launched, &changes->launched);
+    add_feed(&pending->exploded, &changes->exploded);
+}
+
+bool pending_is_empty(const struct pending *pending)
+{
+    return pending->count == 0 && !pending->lost &&
+           pending->launched.count == 0 && pending->exploded.count == 0;
+}
+
+void pending_clear(struct pending *pending)
+{
+    free(pending->entries);
+    *pending = (struct pending){0};
+}
