@@ -52,8 +52,9 @@ struct watch {
     bool draw_again; /* all of the frame, as after a change of the size */
     bool changed;    /* there is something to draw */
     bool ended;
-    int status;            /* of the exit */
-    enum watch_state told; /* the state that a line on stderr has told */
+    int status; /* of the exit */
+    /* The state that the screen shows, or that a line on stderr has told. */
+    enum watch_state told;
 };
 
 /*
@@ -249,6 +250,7 @@ static void draw_frame(struct watch *watch)
     watch_screen_draw(&watch->frame, &screen, watch->view);
     terminal_frame(&watch->terminal, &watch->frame, watch->draw_again,
                    &watch->out);
+    watch->told = watch->client.state;
     watch->drawn_at = screen.now;
     watch->draw_again = false;
     watch->changed = false;
@@ -283,6 +285,7 @@ static int64_t show(struct watch *watch)
         bytes_clear(&watch->lines);
         return INT64_MAX;
     }
+    watch->changed = watch->changed || watch->told != watch->client.state;
     due = watch->drawn_at +
           (watch->changed ? FRAME_MS : UPTIME_MS) * CLOCK_MILLISECOND;
     if (watch->draw_again || clock_now() >= due) {
