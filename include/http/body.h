@@ -38,7 +38,8 @@ struct http_stream {
     /*
      * Make the next part: append about HTTP_STREAM_BLOCK bytes to `block`,
      * which is empty; at least one byte for HTTP_MORE. Must not block.
-     * HTTP_FAILED closes the connection, and so does HTTP_MORE without a byte;
+     * HTTP_DONE may come without a byte. HTTP_FAILED closes the connection,
+     * and so does HTTP_MORE without a byte;
      * an HTTP/1.1 client detects that by the missing last chunk (RFC 9112
      * section 8).
      * `waiter` is NULL once the service stops: HTTP_WAIT is an error then.
@@ -46,10 +47,10 @@ struct http_stream {
     enum http_flow (*next)(struct http_stream *stream, struct buffer *block,
                            struct http_waiter *waiter);
     /*
-     * The service stops: end the wait soon. Called at most once per wait,
-     * after `next` has returned HTTP_WAIT, possibly during the wake; never
-     * after `free`. Must not block. May do nothing if the wait ends soon by
-     * itself.
+     * The service stops, or the stream is long-lived (response.h) and its
+     * client has ended: end the wait soon. Called at most once per wait, after
+     * `next` has returned HTTP_WAIT, possibly during the wake; never after
+     * `free`. Must not block. May do nothing if the wait ends soon by itself.
      */
     void (*cancel)(struct http_stream *stream);
     void (*free)(struct http_stream *stream);

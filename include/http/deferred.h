@@ -49,12 +49,14 @@ struct http_deferred {
     void (*finish)(struct http_deferred *deferred,
                    struct http_response *response);
     /*
-     * The service stops: wake `waiter` soon. Called at most once, after `start`
-     * has returned, from any thread, possibly during the wake; never after
-     * `finish` or `free`. Must not block. May do nothing if the operation
-     * cannot be undone and ends soon by itself, as a commit does: the wait then
-     * ends with it, and `finish` follows as always. It is not called before
-     * other requests have had their time to end; see server_stop().
+     * The service stops, or the response is long-lived (response.h) and its
+     * client has ended: wake `waiter` soon. `finish` follows as always: a
+     * client that has only shut down its sending side still gets the response.
+     * Called at most once, after `start` has returned, from any thread,
+     * possibly during the wake; never after `finish` or `free`. Must not block.
+     * May do nothing if the operation cannot be undone and ends soon by itself,
+     * as a commit does. At a stop it is not called before other requests have
+     * had their time to end; see server_stop().
      */
     void (*cancel)(struct http_deferred *deferred);
     /* The response is no longer needed. Called on any thread. */

@@ -52,8 +52,9 @@ struct http_response {
      * The stream or the deferred response mostly waits, for as long as its
      * client likes. Its connection does not count among those that decide
      * whether others are kept alive. Its wait is cancelled when the client has
-     * shut down its side, or has not acknowledged for CONNECTION_SEND_SECONDS
-     * what was sent to it.
+     * ended, or has not acknowledged for half a minute what was sent to it. A
+     * client that only shuts down its sending side looks as one that has gone:
+     * a stream is cut, and a deferred response is sent at once.
      */
     bool long_lived;
 };

@@ -60,6 +60,13 @@ struct server_address {
 struct server;
 
 /*
+ * Raise the limit of open files to fit `wanted` connections. Returns how many
+ * fit: fewer if it cannot be raised, which is logged. server_start() does the
+ * same; before it, for limits that depend on the number.
+ */
+unsigned server_fit_connections(unsigned wanted);
+
+/*
  * Find the addresses of `host`, a name or an address. It may block for as long
  * as DNS does. Returns NULL on failure, and sets `error` as server_start().
  * Ownership: the caller frees the result with freeaddrinfo(3).

@@ -9,8 +9,8 @@
 
 #include "api/api.h"
 #include "api/rocket_json.h"
+#include "fleet_json.h"
 #include "revisions.h"
-#include "table/table.h"
 
 /* Milliseconds after which a client connects again. */
 #define RETRY "2000"
@@ -72,11 +72,9 @@ static void write_revision(const struct api *api, struct buffer *out,
 
 static void write_summary(void *context, struct buffer *out)
 {
-    struct api *api = context;
-
     buffer_append(out, TEXT("event: summary\ndata: "));
-    write_revision(api, out, table_revision(api->table));
-    buffer_append(out, TEXT("}\n\n"));
+    fleet_json_summary(context, out);
+    buffer_append(out, TEXT("\n\n"));
 }
 
 static void write_position(void *context, struct buffer *out, uint64_t revision)

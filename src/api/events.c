@@ -11,6 +11,7 @@
 #include "events_query.h"
 #include "http/problem.h"
 #include "live/hub.h"
+#include "no_place.h"
 #include "operations.h"
 #include "sites.h"
 
@@ -141,25 +142,6 @@ static void set_position(const struct api *api,
         options->estranged = true;
 }
 
-static void refuse_reader(enum hub_added added, struct http_response *response)
-{
-    switch (added) {
-    case HUB_TOO_MANY:
-        problem_set(response, 503,
-                    "as many streams of events and waiting reads are open as "
-                    "the service allows; try again later");
-        http_response_header(response, "Retry-After", "5");
-        break;
-    case HUB_STOPPING:
-        problem_set_stopping(response);
-        break;
-    case HUB_NO_MEMORY:
-    case HUB_ADDED:
-        problem_set_no_memory(response);
-        break;
-    }
-}
-
 static void follow(struct api *api, const struct http_request *request,
                    const struct events_query *query,
                    struct http_response *response)
@@ -185,7 +167,7 @@ static void follow(struct api *api, const struct http_request *request,
         return;
     }
     free(events);
-    refuse_reader(added, response);
+    no_place_answer(added, response);
 }
 
 void events_get(struct api *api, const struct http_request *request,

@@ -49,8 +49,8 @@ void list_url_release(struct list_url *url);
 void list_url_write(const struct list_query *query, struct buffer *out);
 
 /*
- * The name of a parameter of GET /rockets, in the order of openapi.yaml; NULL
- * after the last. Static.
+ * The name of a parameter of lists, in the order of openapi.yaml; NULL after
+ * the last. Static.
  */
 const char *list_url_parameter(size_t index);
 

@@ -14,6 +14,7 @@
 
 #include "base/sync.h"
 #include "base/workers.h"
+#include "changes_url.h"
 #include "etags.h"
 #include "http/fields.h"
 #include "http/problem.h"
@@ -23,6 +24,7 @@
 #include "list_url.h"
 #include "listing/list_page.h"
 #include "operations.h"
+#include "routes.h"
 #include "table/table.h"
 
 /* Of the stream's next block. */
@@ -303,9 +305,23 @@ static struct list *new_list(struct api *api,
     return NULL;
 }
 
+const char *lists_parameter(size_t index)
+{
+    size_t count = 0;
+
+    while (list_url_parameter(count) != NULL)
+        count++;
+    return index < count ? list_url_parameter(index)
+                         : changes_url_parameter(index - count);
+}
+
 void lists_get(struct api *api, const struct http_request *request,
                struct http_response *response)
 {
+    if (request->route == ROUTE_CHANGES) {
+        changes_get(api, request, response);
+        return;
+    }
     /* Before the first lock: so the tag is never newer than the list. */
     uint64_t revision = table_revision(api->table);
     struct list *list = new_list(api, request, response);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts and ends the part of the application that follows the table.
+ * Starts and ends the parts of the application that follow and count the table.
  */
 #include "api/api.h"
 
 #include "event_text.h"
 #include "events.h"
+#include "fleet_cache.h"
 #include "live/hub.h"
 
 /*
@@ -33,7 +34,8 @@ bool api_start_live(struct api *api, unsigned max_connections)
     };
 
     api->hub = hub_start(&options);
-    return api->hub != NULL;
+    api->fleet = fleet_cache_new(api);
+    return api->hub != NULL && api->fleet != NULL;
 }
 
 void api_end_live(struct api *api)
@@ -44,5 +46,7 @@ void api_end_live(struct api *api)
 void api_free_live(struct api *api)
 {
     hub_free(api->hub);
+    fleet_cache_free(api->fleet);
     api->hub = NULL;
+    api->fleet = NULL;
 }

@@ -29,13 +29,29 @@ struct http_sink *messages_open(struct api *api,
                                 const struct http_request *request,
                                 struct http_response *response);
 
-/* GET /rockets (lists.c). */
+/*
+ * GET /rockets: lists (lists.c), and what has changed, which has ROUTE_CHANGES
+ * (changes_list.c); with the parameters of both.
+ */
 void lists_get(struct api *api, const struct http_request *request,
                struct http_response *response);
+void changes_get(struct api *api, const struct http_request *request,
+                 struct http_response *response);
+const char *lists_parameter(size_t index);
 
-/* GET /rockets/{id} (rockets.c). */
+/* GET /rockets/{id} (rockets.c), and its 404. */
 void rockets_get(struct api *api, const struct http_request *request,
                  struct http_response *response);
+void rockets_set_unknown(struct http_response *response);
+
+/* GET /rockets/{id}/gaps, and its parameters (gaps.c). */
+void gaps_get(struct api *api, const struct http_request *request,
+              struct http_response *response);
+const char *gaps_parameter(size_t index);
+
+/* GET /fleet (fleet.c). */
+void fleet_get(struct api *api, const struct http_request *request,
+               struct http_response *response);
 
 /* GET /events (events.c). */
 void events_get(struct api *api, const struct http_request *request,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads only the names of parameters; operations read the values.
+ * Reads the names of parameters, and values that are integers; operations read
+ * the other values.
  */
 #include "parameters.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/nearest.h"
@@ -83,5 +85,46 @@ parameters_check(struct text query, const char *(*name_at)(size_t index),
                     pair.name.data, advice);
         return false;
     }
+    return true;
+}
+
+/* `given`: bit i is set if parameter i was read before. */
+static bool read_integer(struct parameter_integer *integer, size_t index,
+                         unsigned *given, struct text value,
+                         struct http_response *response)
+{
+    uint64_t number;
+
+    if ((*given & 1U << index) != 0) {
+        problem_set(response, 400, "%s is given twice", integer->name);
+        return false;
+    }
+    *given |= 1U << index;
+    if (!text_read_unsigned(value, integer->most, &number) ||
+        number < integer->least) {
+        problem_set(response, 400,
+                    "%s must be an integer from %" PRIu64 " to %" PRIu64,
+                    integer->name, integer->least, integer->most);
+        return false;
+    }
+    integer->value = number;
+    return true;
+}
+
+/* Not inline: as parameters_check(). */
+__attribute__((noinline)) bool
+parameters_read_integers(struct text query, struct parameter_integer integers[],
+                         size_t count, struct http_response *response)
+{
+    struct query pairs;
+    struct query_pair pair;
+    unsigned given = 0;
+
+    query_init(&pairs, query);
+    while (query_next(&pairs, &pair) == QUERY_PAIR)
+        for (size_t i = 0; i < count; i++)
+            if (text_equal(pair.name, text_of(integers[i].name)) &&
+                !read_integer(&integers[i], i, &given, pair.value, response))
+                return false;
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "http/response.h"
@@ -21,5 +22,21 @@
  */
 bool parameters_check(struct text query, const char *(*name_at)(size_t index),
                       struct http_response *response);
+
+/* A parameter whose value is an integer. */
+struct parameter_integer {
+    const char *name;
+    uint64_t least, most;
+    uint64_t value; /* set at first to what it is if it is not given */
+};
+
+/*
+ * Read the values of these parameters, and ignore all others. False, with a
+ * 400 in `response`, if one of them is given twice or is no integer from
+ * `least` to `most`.
+ */
+bool parameters_read_integers(struct text query,
+                              struct parameter_integer integers[], size_t count,
+                              struct http_response *response);
 
 #endif

@@ -7,16 +7,16 @@
 #include "routes.h"
 
 #include "assets.h"
+#include "changes_url.h"
 #include "events_query.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "list_url.h"
 #include "operations.h"
 #include "parameters.h"
 #include "recovery.h"
 
-enum { ROUTE_SEGMENTS = 2 };
+enum { ROUTE_SEGMENTS = 3 };
 
 struct route {
     /* NULL after the last; "{" begins one that stands for any text. */
@@ -35,10 +35,11 @@ struct route {
 };
 
 const char *const routes_names[ROUTE_COUNT] = {
-    [ROUTE_OTHER] = "other",   [ROUTE_MESSAGE] = "message",
-    [ROUTE_BATCH] = "batch",   [ROUTE_LIST] = "list",
-    [ROUTE_ROCKET] = "rocket", [ROUTE_EVENTS] = "events",
-    [ROUTE_HEALTH] = "health", [ROUTE_METRICS] = "metrics",
+    [ROUTE_OTHER] = "other",     [ROUTE_MESSAGE] = "message",
+    [ROUTE_BATCH] = "batch",     [ROUTE_LIST] = "list",
+    [ROUTE_CHANGES] = "changes", [ROUTE_ROCKET] = "rocket",
+    [ROUTE_FLEET] = "fleet",     [ROUTE_EVENTS] = "events",
+    [ROUTE_HEALTH] = "health",   [ROUTE_METRICS] = "metrics",
     [ROUTE_FILES] = "files",
 };
 
@@ -55,8 +56,15 @@ static const struct route routes[] = {
      messages_post,
      messages_open,
      ROUTE_MESSAGE},
-    {{"rockets"}, list_url_parameter, lists_get, NULL, NULL, ROUTE_LIST},
+    {{"rockets"}, lists_parameter, lists_get, NULL, NULL, ROUTE_LIST},
     {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL, ROUTE_ROCKET},
+    {{"rockets", "{id}", "gaps"},
+     gaps_parameter,
+     gaps_get,
+     NULL,
+     NULL,
+     ROUTE_ROCKET},
+    {{"fleet"}, no_parameter, fleet_get, NULL, NULL, ROUTE_FLEET},
     {{"events"}, events_query_parameter, events_get, NULL, NULL, ROUTE_EVENTS},
     {{"health"}, no_parameter, health_get, NULL, NULL, ROUTE_HEALTH},
     {{"health", "ready"},
@@ -145,8 +153,12 @@ static enum route_number number_of(const struct route *route,
 
     if (route != NULL && route->post != NULL && request->method == HTTP_POST)
         return messages_is_batch(request) ? ROUTE_BATCH : route->number;
-    return route != NULL && route->get != NULL && reads ? route->number
-                                                        : ROUTE_OTHER;
+    if (route == NULL || route->get == NULL || !reads)
+        return ROUTE_OTHER;
+    return route->number == ROUTE_LIST && request->query.data != NULL &&
+                   changes_url_matches(request->query)
+               ? ROUTE_CHANGES
+               : route->number;
 }
 
 struct http_sink *routes_open(void *context, struct http_request *request,

@@ -21,7 +21,9 @@ enum route_number {
     ROUTE_MESSAGE,
     ROUTE_BATCH,
     ROUTE_LIST,
-    ROUTE_ROCKET,
+    ROUTE_CHANGES, /* GET /rockets that asks for changes */
+    ROUTE_ROCKET,  /* and its gaps */
+    ROUTE_FLEET,
     ROUTE_EVENTS,
     ROUTE_HEALTH,
     ROUTE_METRICS,

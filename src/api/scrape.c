@@ -10,8 +10,8 @@
 #include "base/sync.h"
 #include "base/workers.h"
 #include "format/metrics_text.h"
+#include "gzip_body.h"
 #include "http/fields.h"
-#include "http/gzip.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -34,26 +34,6 @@ static void free_scrape(struct scrape *scrape)
     free(scrape);
 }
 
-/* Replace the body by its compressed form, unless there is no memory for it. */
-static void compress_body(struct http_response *response)
-{
-    struct buffer compressed = BUFFER_INIT;
-    struct gzip *gzip = gzip_new();
-
-    if (gzip == NULL)
-        return;
-    gzip_add(gzip, buffer_text(&response->body), &compressed);
-    gzip_end(gzip, &compressed);
-    gzip_free(gzip);
-    if (buffer_failed(&compressed)) {
-        buffer_release(&compressed);
-        return;
-    }
-    buffer_release(&response->body);
-    response->body = compressed;
-    http_response_header(response, "Content-Encoding", "gzip");
-}
-
 static void make_response(struct scrape *scrape)
 {
     struct http_response *response = &scrape->response;
@@ -66,7 +46,7 @@ static void make_response(struct scrape *scrape)
     if (buffer_failed(&response->body))
         problem_set_no_memory(response);
     else if (scrape->gzip)
-        compress_body(response);
+        gzip_body(response);
 }
 
 /* On a worker. */

@@ -22,6 +22,7 @@ enum {
     CLOCK_GRAIN = 20, /* ms by which two clocks of the kernel may differ */
     PHASE_BITS = 2,
     /* Of <netinet/tcp.h>, which cannot be used beside <linux/tcp.h>. */
+    TCP_CLOSE = 7,
     TCP_CLOSE_WAIT = 8,
 };
 
@@ -76,9 +77,11 @@ void connection_init(struct connection *connection, int socket)
     connection->socket = socket;
     connection->acknowledged = connection->progress = 0;
     connection->closing_since = connection->ended = 0;
+    connection->followed = false;
     connection->shut_for = CONNECTION_END_UNKNOWN;
     connection->end = CONNECTION_END_CLIENT;
     atomic_init(&connection->closing, false);
+    atomic_init(&connection->life, CONNECTION_SHORT);
     atomic_init(&connection->state,
                 make_state(CONNECTION_IDLE, connection_clock()));
 }
@@ -155,7 +158,7 @@ void connection_shut_locked(struct connection *connection,
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
-    if (how == CONNECTION_KEEP)
+    if (how == CONNECTION_KEEP || how == CONNECTION_CANCEL)
         return;
     /* Without lingering the kernel discards what the peer has not taken. */
     if (how == CONNECTION_RESET)
@@ -173,8 +176,8 @@ static bool read_tcp_info(const struct connection *connection,
 
     return getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, info, &size) ==
                0 &&
-           size >= offsetof(struct tcp_info, tcpi_bytes_acked) +
-                       sizeof(info->tcpi_bytes_acked);
+           size >= offsetof(struct tcp_info, tcpi_notsent_bytes) +
+                       sizeof(info->tcpi_notsent_bytes);
 }
 
 /*
@@ -271,11 +274,49 @@ static enum connection_verdict check_sending(struct connection *connection,
 }
 
 /*
+ * A long-lived response waits: nothing else would notice that its client has
+ * gone, as the socket of a suspended connection is not watched. Of a stream the
+ * client's end is the end; a deferred response can still be sent, and its wait
+ * must not hold a place for a client that may have gone.
+ *
+ * What a client has not acknowledged lies in the kernel, which goes on taking
+ * more of a stream for a long time: the phase shows nothing of it.
+ */
+static enum connection_verdict check_long_lived(struct connection *connection,
+                                                enum connection_life life,
+                                                uint64_t now)
+{
+    struct tcp_info info;
+
+    if (!read_tcp_info(connection, &info))
+        return CONNECTION_KEEP;
+    if (info.tcpi_state == TCP_CLOSE || info.tcpi_state == TCP_CLOSE_WAIT)
+        return life == CONNECTION_LONG_WAIT
+                   ? CONNECTION_CANCEL
+                   : connection_end_locked(connection, CONNECTION_END_CLIENT,
+                                           CONNECTION_SHUT);
+    bool pending = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
+    if (!connection->followed || !pending ||
+        info.tcpi_bytes_acked != connection->acknowledged) {
+        connection->followed = true;
+        connection->acknowledged = info.tcpi_bytes_acked;
+        connection->progress = now;
+        return CONNECTION_KEEP;
+    }
+    if (!has_passed(CONNECTION_SEND_SECONDS, connection->progress, now))
+        return CONNECTION_KEEP;
+    return connection_end_locked(connection, CONNECTION_END_SLOW_RESPONSE,
+                                 CONNECTION_RESET);
+}
+
+/*
  * The receiving side was shut down, but the connection is still open. Either a
  * request that had arrived is being answered; or MHD, whose epoll is
  * edge-triggered, did not see the end behind the bytes that it read: shutting
  * down the other side makes another edge. A connection that waits for a request
  * is not reset, as its last response may still be on the way to a slow client.
+ * A wait that could not be cancelled, as it was about to end, may have been
+ * followed by another one.
  */
 static enum connection_verdict check_closing(struct connection *connection,
                                              uint64_t state, uint64_t now)
@@ -286,8 +327,11 @@ static enum connection_verdict check_closing(struct connection *connection,
         connection->closing_since = now;
     if (phase == CONNECTION_SENDING)
         return check_sending(connection, state, now);
-    if (phase == CONNECTION_WORKING ||
-        elapsed(connection->closing_since, now) < CONNECTION_TICK ||
+    if (phase == CONNECTION_WORKING)
+        return atomic_load(&connection->life) == CONNECTION_SHORT
+                   ? CONNECTION_KEEP
+                   : CONNECTION_CANCEL;
+    if (elapsed(connection->closing_since, now) < CONNECTION_TICK ||
         connection_age(state, now) < CONNECTION_TICK)
         return CONNECTION_KEEP;
     return phase == CONNECTION_IDLE ? CONNECTION_SHUT : CONNECTION_RESET;
@@ -298,7 +342,10 @@ enum connection_verdict connection_check_locked(struct connection *connection,
                                                 uint64_t now)
 {
     uint64_t state = atomic_load(&connection->state);
+    enum connection_life life = atomic_load(&connection->life);
 
+    if (life == CONNECTION_SHORT)
+        connection->followed = false;
     if (atomic_load(&connection->closing))
         return check_closing(connection, state, now);
     switch (connection_phase_of(state)) {
@@ -307,8 +354,12 @@ enum connection_verdict connection_check_locked(struct connection *connection,
     case CONNECTION_RECEIVING:
         return check_receiving(connection, state, now);
     case CONNECTION_SENDING:
+        if (life == CONNECTION_LONG_STREAM)
+            return check_long_lived(connection, life, now);
         return check_sending(connection, state, now);
     case CONNECTION_WORKING:
+        if (life != CONNECTION_SHORT)
+            return check_long_lived(connection, life, now);
         break;
     }
     return CONNECTION_KEEP;

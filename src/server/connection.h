@@ -2,7 +2,7 @@
 /*
  * One open connection: its phase, since when, whether that is within the time
  * limits, and why it is closed. While the connection waits for the application
- * there is no limit.
+ * there is no limit, but for a long-lived response: it ends with its client.
  *
  * Locking: the list of connections (connections.h) has a lock, which the
  * caller holds where a name ends in _locked; it keeps the descriptor from
@@ -46,9 +46,19 @@ enum connection_end {
     CONNECTION_END_UNKNOWN = CONNECTION_ENDS, /* it is not being closed */
 };
 
+/* How long the request of a connection may take. */
+enum connection_life {
+    CONNECTION_SHORT,
+    /* As long as its client likes (http/response.h): */
+    CONNECTION_LONG_WAIT,   /* the response is deferred */
+    CONNECTION_LONG_STREAM, /* the response is a stream */
+};
+
 /* What to do with a connection. */
 enum connection_verdict {
     CONNECTION_KEEP,
+    /* End the wait of a long-lived response, which is then sent. */
+    CONNECTION_CANCEL,
     /*
      * Shut down the receiving side, of a connection that waits for a request:
      * bytes that have arrived unseen are still read and answered.
@@ -75,6 +85,8 @@ struct connection {
     int socket;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
+    /* enum connection_life. Written by the connection's thread. */
+    _Atomic int life;
     /* Owned by the connection's thread. */
     uint64_t response_bytes; /* of the body of its response */
     enum connection_end end; /* what else than a shutdown closes it */
@@ -85,6 +97,7 @@ struct connection {
     uint64_t progress;      /* ... when that number last changed */
     uint64_t closing_since; /* the first check that found `closing`, or 0 */
     uint64_t ended; /* the state in which the peer had shut down, or 0 */
+    bool followed;  /* the last check found a long-lived response */
 };
 
 /* For a connection that was opened, and waits for a request. */
@@ -136,7 +149,11 @@ enum connection_verdict connection_end_locked(struct connection *connection,
  */
 enum connection_end connection_end(const struct connection *connection);
 
-/* Shut the socket down. The event loop notices, and closes it. */
+/*
+ * Shut the socket down, unless the verdict is none of those that do. The event
+ * loop notices, and closes it; not while the connection waits for the
+ * application.
+ */
 void connection_shut_locked(struct connection *connection,
                             enum connection_verdict how);
 

@@ -22,6 +22,12 @@ enum {
     WARNING_US = 60 * 1000000, /* between warnings of the same kind */
 };
 
+/* Waits that are to be cancelled without the lock; see wait_pin(). */
+struct pins {
+    struct wait *waits[SLICE];
+    unsigned count;
+};
+
 struct connections {
     pthread_mutex_t lock;
     pthread_cond_t wake;    /* the sweep has something to do */
@@ -37,6 +43,7 @@ struct connections {
     struct eviction eviction;
     /* Read without the lock. */
     _Atomic unsigned count;
+    _Atomic unsigned long_lived; /* of `count` */
     _Atomic bool draining;
     _Atomic bool starved; /* another one could not be opened, lately */
     _Atomic unsigned phases[CONNECTION_PHASES]; /* connections in each */
@@ -160,10 +167,37 @@ void connections_make_room(struct connections *connections)
                            "have to wait (see ulimit -n)");
 }
 
+/*
+ * Only the connection's thread writes `life`, so nothing is lost between the
+ * load and the store; and a request that is not long-lived, as nearly all,
+ * costs the load alone.
+ */
+void connections_set_life(struct connections *connections,
+                          struct connection *connection,
+                          enum connection_life life)
+{
+    int before = atomic_load_explicit(&connection->life, memory_order_relaxed);
+
+    if (before == (int)life)
+        return;
+    atomic_store(&connection->life, (int)life);
+    if (before == CONNECTION_SHORT)
+        atomic_fetch_add(&connections->long_lived, 1);
+    else if (life == CONNECTION_SHORT)
+        atomic_fetch_sub(&connections->long_lived, 1);
+}
+
+/*
+ * A sum, as the two numbers are not read at one moment: their difference could
+ * be less than nothing.
+ */
 bool connections_keep_alive(const struct connections *connections,
                             const struct connection *connection)
 {
-    return atomic_load(&connections->count) < CONNECTIONS_KEEP_ALIVE_BELOW &&
+    unsigned below =
+        CONNECTIONS_KEEP_ALIVE_BELOW + atomic_load(&connections->long_lived);
+
+    return atomic_load(&connections->count) < below &&
            !atomic_load(&connections->draining) &&
            !atomic_load(&connections->starved) &&
            !atomic_load(&connection->closing);
@@ -173,7 +207,7 @@ static void shut_locked(struct connections *connections,
                         struct connection *connection,
                         enum connection_verdict how)
 {
-    if (how == CONNECTION_KEEP)
+    if (how == CONNECTION_KEEP || how == CONNECTION_CANCEL)
         return;
     if (!atomic_exchange(&connection->closing, true))
         connections->closing++;
@@ -187,13 +221,29 @@ void connections_phases(const struct connections *connections,
         counts[i] = atomic_load(&connections->phases[i]);
 }
 
+/* If its wait may be cancelled. There must be room. */
+static void pin_locked(struct pins *pins, struct connection *connection)
+{
+    if (wait_pin(&connection->wait))
+        pins->waits[pins->count++] = &connection->wait;
+}
+
+/* The application is called: no lock may be held. */
+static void cancel_pinned(struct pins *pins)
+{
+    for (unsigned i = 0; i < pins->count; i++)
+        wait_cancel(pins->waits[i]);
+    pins->count = 0;
+}
+
 /*
  * Check up to SLICE connections, from the one checked longest ago, and count
- * those in each phase.
+ * those in each phase. Pin the waits of long-lived responses that are to end.
  */
 static unsigned check_slice_locked(struct connections *connections,
                                    unsigned left,
-                                   unsigned phases[CONNECTION_PHASES])
+                                   unsigned phases[CONNECTION_PHASES],
+                                   struct pins *pins)
 {
     uint64_t now = connection_clock();
     unsigned idle_seconds =
@@ -202,8 +252,12 @@ static unsigned check_slice_locked(struct connections *connections,
 
     while (checked < left && checked < SLICE && connections->first != NULL) {
         struct connection *connection = connections->first;
-        shut_locked(connections, connection,
-                    connection_check_locked(connection, idle_seconds, now));
+        enum connection_verdict how =
+            connection_check_locked(connection, idle_seconds, now);
+        shut_locked(connections, connection, how);
+        if (how != CONNECTION_KEEP &&
+            atomic_load(&connection->life) != CONNECTION_SHORT)
+            pin_locked(pins, connection);
         phases[connection_phase_of(atomic_load(&connection->state))]++;
         unlink_locked(connections, connection);
         append_locked(connections, connection);
@@ -236,6 +290,16 @@ static void pause_locked(struct connections *connections)
     sync_lock(&connections->lock);
 }
 
+/* What is pinned stays, although the list may change without the lock. */
+static void cancel_locked(struct connections *connections, struct pins *pins)
+{
+    if (pins->count == 0)
+        return;
+    sync_unlock(&connections->lock);
+    cancel_pinned(pins);
+    sync_lock(&connections->lock);
+}
+
 /*
  * Check all connections, a slice at a time: thousands of them take some
  * milliseconds, in which none could be opened or closed.
@@ -244,9 +308,11 @@ static void sweep_locked(struct connections *connections)
 {
     unsigned left = atomic_load(&connections->count);
     unsigned phases[CONNECTION_PHASES] = {0};
+    struct pins pins = {.count = 0};
 
     while (left > 0 && !connections->stopped) {
-        unsigned checked = check_slice_locked(connections, left, phases);
+        unsigned checked = check_slice_locked(connections, left, phases, &pins);
+        cancel_locked(connections, &pins);
         if (checked < SLICE)
             break;
         left -= checked;
@@ -385,18 +451,14 @@ static void end_all(struct connections *connections, enum connection_end end)
 }
 
 /* Up to SLICE waits that are open and not cancelled; see wait_pin(). */
-static unsigned pin_waits(struct connections *connections,
-                          struct wait *pinned[SLICE])
+static void pin_waits(struct connections *connections, struct pins *pins)
 {
-    unsigned count = 0;
-
     sync_lock(&connections->lock);
     for (struct connection *connection = connections->first;
-         connection != NULL && count < SLICE; connection = connection->next)
-        if (wait_pin(&connection->wait))
-            pinned[count++] = &connection->wait;
+         connection != NULL && pins->count < SLICE;
+         connection = connection->next)
+        pin_locked(pins, connection);
     sync_unlock(&connections->lock);
-    return count;
 }
 
 /* A wait may begin until its thread sees that the service stops. */
@@ -404,17 +466,17 @@ unsigned connections_cancel_waits(struct connections *connections, unsigned ms)
 {
     struct timespec millisecond = {.tv_nsec = 1000000};
     uint64_t deadline = connection_clock() + ms * UINT64_C(1000);
-    struct wait *pinned[SLICE];
+    struct pins pins = {.count = 0};
     struct waits *waits = &connections->waits;
-    unsigned count, open;
+    unsigned open;
 
     end_all(connections, CONNECTION_END_STOP);
     atomic_store(&waits->stopping, true);
     while ((open = atomic_load(&waits->open)) > 0 &&
            connection_clock() < deadline) {
-        while ((count = pin_waits(connections, pinned)) > 0)
-            for (unsigned i = 0; i < count; i++)
-                wait_cancel(pinned[i]);
+        for (pin_waits(connections, &pins); pins.count > 0;
+             pin_waits(connections, &pins))
+            cancel_pinned(&pins);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
     }
     return open;

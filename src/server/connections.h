@@ -16,8 +16,14 @@
  * The sweep only shuts sockets down: the event loop notices, and closes them. A
  * connection that waits for the application has no limit.
  *
+ * A long-lived response ends when its client shuts down its side, or does not
+ * acknowledge for CONNECTION_SEND_SECONDS what was sent to it: the sweep also
+ * cancels its wait, as nothing happens to a connection that is suspended. It
+ * counts as an open connection, and is never evicted.
+ *
  * Locking: a mutex guards the list; a connection's phase is atomic, so that
- * requests need no lock. All functions lock for themselves.
+ * requests need no lock. All functions lock for themselves. Waits are cancelled
+ * without the lock.
  */
 #ifndef LUNAR_SERVER_CONNECTIONS_H
 #define LUNAR_SERVER_CONNECTIONS_H
@@ -28,7 +34,10 @@
 #include "connection.h"
 
 enum {
-    /* With fewer open connections each is kept alive after a response. */
+    /*
+     * With fewer open connections each is kept alive after a response. Those
+     * with a long-lived response do not count.
+     */
     CONNECTIONS_KEEP_ALIVE_BELOW = 512,
     CONNECTIONS_LAST_CALL = 500, /* ms, at a stop */
 };
@@ -83,6 +92,15 @@ void connections_make_room(struct connections *connections);
  */
 bool connections_keep_alive(const struct connections *connections,
                             const struct connection *connection);
+
+/*
+ * What the request of the connection is from now on. At its end it must be
+ * CONNECTION_SHORT again.
+ * Locking: none; on the connection's thread.
+ */
+void connections_set_life(struct connections *connections,
+                          struct connection *connection,
+                          enum connection_life life);
 
 /* From now on keep no connection alive after a response. */
 void connections_stop_keep_alive(struct connections *connections);

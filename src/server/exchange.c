@@ -92,6 +92,8 @@ static void drop_request(struct exchange *exchange)
     if (exchange->stage == STAGE_WAITING)
         wait_end(&exchange->connection.wait);
     exchange->stage = STAGE_HEAD;
+    connections_set_life(exchange->context->connections, &exchange->connection,
+                         CONNECTION_SHORT);
     request_body_end(&exchange->body);
 }
 
@@ -279,6 +281,7 @@ static bool queue_response(struct exchange *exchange, bool close)
     struct mhd_response_use use = {
         .connection = &exchange->connection,
         .head = exchange->request.method == HTTP_HEAD,
+        .old = exchange->head.old,
         .keep_alive = last ? NULL : exchange->context->keep_alive,
     };
     if (exchange->response.is_problem)
@@ -379,6 +382,26 @@ static bool take_head(struct exchange *exchange, const char *method,
     return open_body(exchange);
 }
 
+/*
+ * The application has made a response. The response of a long wait that is over
+ * leaves the connection as it is until the request ends: many may be over at a
+ * time, and their clients are about to ask again.
+ */
+static void note_life(struct exchange *exchange)
+{
+    const struct http_response *response = &exchange->response;
+    enum connection_life life = CONNECTION_SHORT;
+
+    if (response->deferred == NULL && response->stream == NULL)
+        return;
+    if (response->long_lived && response->deferred != NULL)
+        life = CONNECTION_LONG_WAIT;
+    else if (response->long_lived && exchange->request.method != HTTP_HEAD)
+        life = CONNECTION_LONG_STREAM;
+    connections_set_life(exchange->context->connections, &exchange->connection,
+                         life);
+}
+
 static void cancel_deferred(void *target)
 {
     struct http_deferred *deferred = target;
@@ -427,6 +450,7 @@ static bool finish_response(struct exchange *exchange)
         exchange->stage = STAGE_READY;
         http_response_clear(response, MHD_RESPONSES_KEPT);
         deferred->finish(deferred, response);
+        note_life(exchange);
         if (response->deferred != NULL && start_deferred(exchange))
             return false;
     }
@@ -462,6 +486,7 @@ static bool answer_request(struct exchange *exchange)
         sink->finish(sink, response);
     else
         dispatch_request(exchange);
+    note_life(exchange);
     exchange->stage = response->deferred == NULL ? STAGE_READY : STAGE_DEFERRED;
     if (response->deferred != NULL) {
         /* In a pool MHD has to call once more before it may be suspended. */

@@ -74,9 +74,11 @@ static struct MHD_Response *make_stream(struct http_response *response,
                                         const struct mhd_response_use *use)
 {
     struct MHD_Response *made =
-        stream_response(response->stream, use->connection);
+        stream_response(response->stream, use->connection, use->old);
     if (made != NULL)
         response->stream = NULL;
+    if (response->long_lived) /* the memory that is kept for the next body */
+        buffer_release(&response->body);
     return made;
 }
 

@@ -43,6 +43,7 @@ struct mhd_responses {
 struct mhd_response_use {
     struct connection *connection;
     bool head; /* the request is a HEAD */
+    bool old;  /* of HTTP/1.0 */
     /*
      * The value of Keep-Alive; NULL: the response is the connection's last, as
      * it is at mhd_responses_end_connection().

@@ -225,11 +225,7 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         MHD_OPTION_END);
 }
 
-/*
- * Raise the limit of open files to fit the connections. Returns how many
- * connections fit, which are fewer if the limit cannot be raised.
- */
-static unsigned fit_connections(unsigned wanted)
+unsigned server_fit_connections(unsigned wanted)
 {
     rlim_t needed = (rlim_t)wanted + OTHER_DESCRIPTORS;
     struct rlimit limit;
@@ -306,7 +302,7 @@ struct server *server_start(const struct server_options *wanted,
         free(server);
         return NULL;
     }
-    options.max_connections = fit_connections(wanted->max_connections);
+    options.max_connections = server_fit_connections(wanted->max_connections);
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.log = &server->log;

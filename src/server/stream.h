@@ -13,12 +13,12 @@
 struct MHD_Response;
 
 /*
- * A response whose body is `source`, for one connection. NULL where memory
- * ends.
+ * A response whose body is `source`, for one connection. `old`: to a request of
+ * HTTP/1.0, without chunks. NULL where memory ends.
  * Ownership: takes the source, unless NULL is returned; the connection is
  * borrowed, and outlives the response.
  */
 struct MHD_Response *stream_response(struct http_stream *source,
-                                     struct connection *connection);
+                                     struct connection *connection, bool old);
 
 #endif

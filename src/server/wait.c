@@ -13,9 +13,9 @@
  * - MHD_resume_connection() of the leader hands the group to the loop. It takes
  *   a mutex, which the loop takes as well before it finds the leader resumed,
  *   so the loop sees the whole list. The waker uses none of it after that.
- * - The loop calls the exchange, or ends the request if the client has left: a
- *   wait leads only if one of both is certain. Either way wait_end() resumes
- *   the followers, and frees nothing before.
+ * - The loop calls the exchange or the stream, or ends the request if the
+ *   client has left: a wait leads only if one of them is certain. Either way
+ *   wait_end() resumes the followers, and frees nothing before.
  * - Each wait is counted as open until its own resume has returned. So a stop
  *   waits for followers whose leader has not been called yet, while the loops
  *   still run.
@@ -109,7 +109,7 @@ void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)
         sync_semaphore_init(&wait->woken);
     atomic_init(&wait->state, WAIT_IDLE);
     atomic_init(&wait->cancellable, false);
-    atomic_init(&wait->pinned, false);
+    atomic_init(&wait->pinned, 0);
 }
 
 void wait_release(struct wait *wait)
@@ -184,6 +184,18 @@ bool wait_sleep(struct wait *wait)
     return true;
 }
 
+/*
+ * A loop looks at all that was resumed, whatever it watches. It stops before
+ * that only once it has resumed all.
+ */
+void wait_revisit(struct wait *wait)
+{
+    if (wait->all->threads)
+        return;
+    MHD_suspend_connection(wait->mhd);
+    MHD_resume_connection(wait->mhd);
+}
+
 /* On the thread of all of them, so that none goes on meanwhile. */
 static void resume_followers(struct wait *leader)
 {
@@ -195,32 +207,33 @@ static void resume_followers(struct wait *leader)
 }
 
 /*
- * The stop pins a wait before it reads the state, and this writes the state,
- * or has seen the wake write it, before it reads the pin: so either the stop
- * leaves the wait alone, or this waits for the stop.
+ * Who cancels pins a wait before it reads the state, and this writes the state,
+ * or has seen the wake write it, before it reads the pins: so either the wait
+ * is left alone, or this waits until it is cancelled.
  */
 void wait_end(struct wait *wait)
 {
     resume_followers(wait);
     if (atomic_exchange(&wait->state, WAIT_IDLE) == WAIT_BEGUN)
         atomic_fetch_sub(&wait->all->open, 1);
-    while (atomic_load(&wait->pinned))
+    while (atomic_load(&wait->pinned) > 0)
         sched_yield();
 }
 
+/* Counted, as one that pins in vain must not end the pin of another one. */
 bool wait_pin(struct wait *wait)
 {
-    atomic_store(&wait->pinned, true);
+    atomic_fetch_add(&wait->pinned, 1);
     int state = atomic_load(&wait->state);
     if ((state == WAIT_BEGUN || state == WAIT_ASLEEP) &&
         atomic_exchange(&wait->cancellable, false))
         return true;
-    atomic_store(&wait->pinned, false);
+    atomic_fetch_sub(&wait->pinned, 1);
     return false;
 }
 
 void wait_cancel(struct wait *wait)
 {
     wait->cancel(wait->target);
-    atomic_store(&wait->pinned, false);
+    atomic_fetch_sub(&wait->pinned, 1);
 }

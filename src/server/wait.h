@@ -10,8 +10,9 @@
  *     begin --> end                           it did not
  *
  * A deferred response is started after the connection was suspended; streams
- * and sinks make the connection wait before that. A stop cancels a wait only
- * once the application knows of it.
+ * and sinks make the connection wait before that. A wait is cancelled, once and
+ * only after the application knows of it, at a stop, and if it is that of a
+ * long-lived response that is to end (connections.h).
  *
  * Waits that are woken together are resumed in groups, one a loop. To resume a
  * connection from another thread wakes its loop, so the waker does that for one
@@ -19,8 +20,8 @@
  * the leader's wait ends.
  *
  * Locking: a wait belongs to its connection's thread. Only the wake, which
- * comes once from any thread, and the cancelling of a stop meet it from
- * outside, by atomics.
+ * comes once from any thread, and the cancelling, by the sweep or a stop, meet
+ * it from outside, by atomics.
  */
 #ifndef LUNAR_SERVER_WAIT_H
 #define LUNAR_SERVER_WAIT_H
@@ -56,7 +57,7 @@ struct wait {
     struct http_waiter waiter;
     sem_t woken;    /* with a thread for each connection */
     pthread_t loop; /* the connection's thread */
-    /* Set by wait_begin(), read by the stop while it has the wait pinned. */
+    /* Set by wait_begin(), read by who has the wait pinned. */
     void (*cancel)(void *target);
     void *target;
     bool leads; /* set by wait_begin(), read by the waker */
@@ -65,7 +66,7 @@ struct wait {
     struct wait *followers;   /* of the leader */
     _Atomic int state;        /* enum wait_state */
     _Atomic bool cancellable; /* the application knows of it; once */
-    _Atomic bool pinned;      /* by the stop: the wait must not end */
+    _Atomic unsigned pinned;  /* while it is not 0, the wait must not end */
 };
 
 /*
@@ -85,14 +86,14 @@ bool wait_blocks(const struct wait *wait);
  * Begin a wait. Returns the waiter that the application wakes; NULL, without a
  * wait, if the service stops. `cancel` asks `target`, from any thread, to wake
  * soon. `leads`: as soon as the suspended connection is resumed, libmicrohttpd
- * calls the exchange, or ends the request, so that the wait ends.
+ * calls the exchange or the stream, or ends the request, so that the wait ends.
  */
 struct http_waiter *wait_begin(struct wait *wait, void (*cancel)(void *target),
                                void *target, bool leads);
 
 /*
- * The application knows of the wait: from now on a stop may cancel it. Not
- * after wait_end().
+ * The application knows of the wait: from now on it may be cancelled. Not after
+ * wait_end().
  */
 void wait_allow_cancel(struct wait *wait);
 
@@ -107,15 +108,22 @@ bool wait_is_over(const struct wait *wait);
 bool wait_sleep(struct wait *wait);
 
 /*
+ * Have libmicrohttpd look at the connection once more, although nothing has
+ * happened to it. No wait may be open. In a pool the connection is suspended
+ * until the caller has returned.
+ */
+void wait_revisit(struct wait *wait);
+
+/*
  * End the wait: after the wake, or if the application did not make the
  * connection wait. After that the target may be freed. Resumes the followers.
  */
 void wait_end(struct wait *wait);
 
 /*
- * For a stop, on another thread. If the wait may be cancelled and was not yet,
- * pin it and return true: wait_end() then blocks, so that the target lives,
- * until wait_cancel(), which cancels the target.
+ * On another thread, which may be one of several. If the wait may be cancelled
+ * and was not yet, pin it and return true: wait_end() then blocks, so that the
+ * target lives, until wait_cancel(), which cancels the target.
  * Locking: the caller holds the lock of the list of connections for wait_pin(),
  * which keeps the wait from being freed, and no lock for wait_cancel().
  */

@@ -7,8 +7,10 @@
 import assert from "node:assert/strict";
 import { client } from "./hey_api/client.gen.js";
 import type { BatchReceipt, Message, Receipt, Rocket } from "./hey_api/index.js";
-import { getRocket, listRockets, postMessage } from "./hey_api/index.js";
-import { ID, batch, counts, inFlight, launched, others, rocket } from "./messages.js";
+import { getFleet, getGaps, getRocket, listRockets, postMessage } from "./hey_api/index.js";
+import {
+  ID, batch, counted, counts, gaps, inFlight, launched, others, rocket,
+} from "./messages.js";
 
 // Post one message, and check its result.
 async function post(message: Message, result: Receipt["result"]) {
@@ -49,6 +51,16 @@ async function main() {
 
   const { data: one } = await getRocket({ path: { id: ID } });
   assert.deepEqual(one, rocket);
+
+  const { data: missing } = await getGaps({ path: { id: ID } });
+  assert.deepEqual(missing?.gaps, gaps);
+  const { data: fleet } = await getFleet();
+  assert.ok(fleet);
+  assert.deepEqual(fleet.rockets, counted);
+  const { data: changed } = await listRockets({
+    query: { since: `${fleet.start}-${rocket.revision}`, wait: 1 },
+  });
+  assert.deepEqual(changed?.map((each) => each.id), [fastest.id]);
 
   const { error } = await getRocket({ path: { id: "nobody" } });
   assert.ok(error);

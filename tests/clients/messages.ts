@@ -57,6 +57,10 @@ export const rocket = {
   revision: 6,
 };
 
+// Both rockets, of which number 6 of one and 499 of the other are missing.
+export const counted = { total: 2, active: 1, exploded: 1, unlaunched: 1, incomplete: 2 };
+export const gaps = [{ from: 6, to: 6 }];
+
 // The launch of the rocket again, a message of a rocket whose launch is unknown,
 // and a line that is no message.
 export const inFlight = {

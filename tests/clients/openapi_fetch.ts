@@ -6,7 +6,9 @@
 
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
-import { ID, batch, counts, inFlight, launched, others, rocket } from "./messages.js";
+import {
+  ID, batch, counted, counts, gaps, inFlight, launched, others, rocket,
+} from "./messages.js";
 import type { components, paths } from "./schema.js";
 
 type Message = components["schemas"]["Message"];
@@ -52,6 +54,16 @@ async function main() {
   const path = { id: ID };
   const { data: one } = await client.GET("/rockets/{id}", { params: { path } });
   assert.deepEqual(one, rocket);
+
+  const { data: missing } = await client.GET("/rockets/{id}/gaps", { params: { path } });
+  assert.deepEqual(missing?.gaps, gaps);
+  const { data: fleet } = await client.GET("/fleet");
+  assert.ok(fleet);
+  assert.deepEqual(fleet.rockets, counted);
+  const { data: changed } = await client.GET("/rockets", {
+    params: { query: { since: `${fleet.start}-${rocket.revision}`, wait: 1 } },
+  });
+  assert.deepEqual(changed?.map((each) => each.id), [fastest.id]);
 
   const { error } = await client.GET("/rockets/{id}", {
     params: { path: { id: "nobody" } },

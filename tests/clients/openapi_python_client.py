@@ -8,9 +8,9 @@ import sys
 
 from lunar_client import Client
 from lunar_client.api.messages import post_message
-from lunar_client.api.rockets import get_rocket, list_rockets
+from lunar_client.api.rockets import get_fleet, get_gaps, get_rocket, list_rockets
 from lunar_client.models import (
-    BatchReceipt, Launch, ListRocketsOrder, ListRocketsSort, PostMessageProblem, Problem,
+    BatchReceipt, Fleet, Gaps, Launch, ListRocketsOrder, ListRocketsSort, PostMessageProblem, Problem,
     Receipt, ReceiptResult, Rocket, RocketExploded, RocketLaunched, RocketLaunchedMetadata,
     RocketMissionChanged, RocketSpeedDecreased, RocketSpeedIncreased, Status)
 from messages import BATCH, ID, IN_FLIGHT, MICROSECONDS, NANOSECONDS, NDJSON, OTHERS
@@ -66,6 +66,17 @@ def main() -> None:
         id=ID, type_="Falcon-9", speed=1000, mission="SHUTTLE_MIR", status=Status.EXPLODED,
         reason="PRESSURE_VESSEL_FAILURE", created_at=MICROSECONDS, updated_at=MICROSECONDS,
         last_message_number=7, missing_messages=1, revision=6)
+
+    missing = get_gaps.sync(ID, client=client)
+    assert isinstance(missing, Gaps)
+    assert [(gap.from_, gap.to) for gap in missing.gaps] == [(6, 6)]
+    fleet = get_fleet.sync(client=client)
+    assert isinstance(fleet, Fleet)
+    assert (fleet.rockets.total, fleet.rockets.incomplete) == (2, 2)
+    assert [(each.name, each.rockets) for each in fleet.types.top] == [("Falcon-9", 1)]
+    changed = list_rockets.sync(client=client, since=f"{fleet.start}-6", wait=1)
+    assert isinstance(changed, list)
+    assert [each.id for each in changed] == [IN_FLIGHT]
 
     problem = get_rocket.sync("nobody", client=client)
     assert isinstance(problem, Problem)

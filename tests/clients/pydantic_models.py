@@ -10,7 +10,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from messages import BATCH, ID, IN_FLIGHT, MICROSECONDS, NANOSECONDS, NDJSON, OTHERS
-from models import (BatchReceipt, Launch, Message, PostMessageProblem, Problem, Receipt,
+from models import (BatchReceipt, Fleet, Gaps, Launch, Message, PostMessageProblem, Problem, Receipt,
                     Result, Rocket, RocketLaunched, RocketLaunchedMetadata, Status)
 
 LAUNCHED = RocketLaunched(
@@ -55,6 +55,15 @@ def main() -> None:
         id=ID, type="Falcon-9", speed=1000, mission="SHUTTLE_MIR", status=Status.exploded,
         reason="PRESSURE_VESSEL_FAILURE", createdAt=MICROSECONDS, updatedAt=MICROSECONDS,
         lastMessageNumber=7, missingMessages=1, revision=6)
+
+    missing = Gaps.model_validate_json(client.get(f"/rockets/{ID}/gaps").content)
+    assert [(gap.from_, gap.to) for gap in missing.gaps] == [(6, 6)]
+    fleet = Fleet.model_validate_json(client.get("/fleet").content)
+    assert (fleet.rockets.total, fleet.rockets.incomplete) == (2, 2)
+    assert [(each.name, each.rockets) for each in fleet.types.top] == [("Falcon-9", 1)]
+    response = client.get("/rockets", params={"since": f"{fleet.start}-6", "wait": 1})
+    [changed] = TypeAdapter(list[Rocket]).validate_json(response.content)
+    assert changed.id == IN_FLIGHT
 
     response = client.get("/rockets/nobody")
     problem = Problem.model_validate_json(response.content)

@@ -2,7 +2,7 @@
 """Data and checks for schemathesis beyond what openapi.yaml can express.
 
 Hooks add the rules of strict.py, define how batches are written and provide
-cursors. Checks test what the document says in prose: the counts of a batch, and
+cursors and revisions. Checks test what the document says in prose: the counts of a batch, and
 that responses have only documented statuses and headers.
 """
 
@@ -115,23 +115,47 @@ def is_negated(case, parameter):
         data.parameter, *(each.parameter for each in data.mutations)}
 
 
+CHANGES = {"since", "wait"}
+
+
+def settle_changes(case, client):
+    """Make a query of changes a valid one, unless it is invalid on purpose.
+
+    Only the service knows valid revisions, and since goes with limit and wait
+    alone, which no schema can express. From revision 0 on something has changed,
+    so that no request waits.
+    """
+    query = case.query
+    if not CHANGES & query.keys() or any(is_negated(case, name) for name in CHANGES):
+        return
+    if query.keys() - CHANGES - {"limit"}:
+        for name in CHANGES & query.keys():
+            del query[name]
+        return
+    query["since"] = client.ask("GET", "/fleet").json()["start"] + "-0"
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Replace a generated cursor by a valid one for the same list.
+    """Replace a generated cursor by a valid one for the same list, and a revision
+    by one of this service.
 
     Only the service makes valid cursors, which no schema can express. A cursor
     that is invalid on purpose is kept. If another parameter is invalid on
     purpose, the request must not be refused because of its cursor.
     """
     query = case.query
-    if (case.operation.label != "GET /rockets" or not isinstance(query, dict)
-            or "cursor" not in query or is_negated(case, "cursor")):
+    if case.operation.label != "GET /rockets" or not isinstance(query, dict):
+        return
+    base_url = kwargs.get("base_url") or case.operation.schema.get_base_url()
+    client = Client(urlsplit(base_url).port)
+    settle_changes(case, client)
+    if "cursor" not in query or is_negated(case, "cursor"):
         return
     del query["cursor"]
-    base_url = kwargs.get("base_url") or case.operation.schema.get_base_url()
     first = urlencode({name: value for name, value in {**query, "limit": 1}.items()
                        if value is not None}, doseq=True)
-    answer = Client(urlsplit(base_url).port).ask("GET", f"/rockets?{first}")
+    answer = client.ask("GET", f"/rockets?{first}")
     found = re.search(r"[?&]cursor=([^&>]*)>", answer.fields.get("link", ""))
     if found:
         query["cursor"] = found[1]

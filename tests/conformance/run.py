@@ -28,8 +28,8 @@ from service import START_SECONDS, Service
 
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
-PATHS = ["/rockets", "/rockets/{id}", "/health", "/health/ready", "/metrics", "/openapi.yaml",
-         "/swagger", "/"]
+PATHS = ["/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/health",
+         "/health/ready", "/metrics", "/openapi.yaml", "/swagger", "/"]
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. And
@@ -87,6 +87,14 @@ FORBIDDEN = [
     ("/rockets/{id}", "200", {"status": "exploded"}), ("/rockets/{id}", "200", {"type": ""}),
     ("/rockets/{id}", "200", {"updatedAt": "2022-02-02T19:39:05.Z"}),
     ("/rockets/{id}", "200", {"revision": 0}), ("/rockets/{id}", "200", {"other": 1}), ("/health", "200", {"other": 1}),
+    ("/rockets/{id}/gaps", "200", {"givenUp": {"upTo": 0, "count": 1}}),
+    ("/rockets/{id}/gaps", "200", {"givenUp": {"upTo": 1, "count": 0}}),
+    ("/rockets/{id}/gaps", "200", {"gaps": [{"from": 0, "to": 1}]}),
+    ("/rockets/{id}/gaps", "200", {"gaps": [{"from": 1, "to": 1, "count": 1}]}),
+    ("/fleet", "200", {"start": "1"}), ("/fleet", "200", {"other": 1}),
+    ("/fleet", "200", {"speeds": [{"from": 0, "to": 100, "rockets": 0}]}),
+    ("/fleet", "200", {"types": {"top": [{"name": "", "rockets": 1}], "otherNames": 0,
+                                 "otherRockets": 0, "unknown": 0}}),
     ("/health", "200", {"status": "down"}), ("/health", "200", {"problems": [""]}),
     ("/health", "200", {"store": {"kept": True}}),
     ("/health", "200", {"store": {"kept": True, "position": 1, "bytes": 1}}),
@@ -124,9 +132,15 @@ ROWS = {
         (400, {"query": {"sort": "name"}}),
         # A list sends the parameter twice. schemathesis takes it for one value,
         # from which a server may pick.
-        (400, {"query": {"order": ["asc", "asc"]}}), (400, {"query": {"limit": [1, 2]}})],
+        (400, {"query": {"order": ["asc", "asc"]}}), (400, {"query": {"limit": [1, 2]}}),
+        (410, {"query": {"since": "0123456789abcdef-1"}}), (400, {"query": {"wait": 1}}),
+        (400, {"query": {"since": "0123456789abcdef-1", "sort": "id"}})],
     "/rockets/{id}": [
         (200, {}), (304, CURRENT), (404, {"path_parameters": {"id": "nobody"}})],
+    "/rockets/{id}/gaps": [
+        (200, {}), (200, {"query": {"after": 1, "limit": 1}}), (304, CURRENT),
+        (400, {"query": {"limit": 0}}), (404, {"path_parameters": {"id": "nobody"}})],
+    "/fleet": [(200, {})],
     "/health": [(200, {}), (200, {"headers": {"X-Request-Id": "7f4a-1"}})],
     "/health/ready": [
         (200, {}), (200, {"query": {"for": "ingest"}}), (400, {"query": {"for": "all"}})],
@@ -141,7 +155,7 @@ def send(schema, url, method, path, status, how):
     """Send the request of a row, or DELETE if its status is 405. Return what is
     wrong with the response, or None."""
     arguments = {name: value for name, value in how.items() if name in CASE}
-    if path == "/rockets/{id}":
+    if path.startswith("/rockets/{id}"):
         arguments = {"path_parameters": {"id": KNOWN_ID}, **arguments}
     case = schema[path][method].Case(**arguments)
     case.method = "DELETE" if status == 405 else method
@@ -156,6 +170,31 @@ def send(schema, url, method, path, status, how):
     except BaseException as failure:  # a group of failures is not an Exception
         return str(failure)
     return None
+
+
+def send_all(schema, rows):
+    """Send the requests of all rows. Return how many failed."""
+    failures = 0
+    for row in rows:
+        wrong = send(schema, *row)
+        if wrong is not None:
+            failures += 1
+            print(*row[1:4], wrong)
+    return failures
+
+
+def changes_rows(service):
+    """Rows of GET /rockets that need a revision of this service."""
+    tag = Client(service.port).ask("GET", "/rockets?limit=1").fields["etag"]
+    since = tag.removeprefix("W/").strip('"')
+    first = since.partition("-")[0] + "-0"
+    crossing = {"headers": {"Sec-Fetch-Site": "cross-site"}}
+    rows = [(200, {"query": {"since": first}}), (200, {"query": {"since": first, "limit": 1}}),
+            (200, {"query": {"since": first}, **GZIPPED}), (200, {"query": {"since": tag}}),
+            (200, {"query": {"since": since, "wait": 1}}),
+            (304, {"query": {"since": since}, "headers": {"If-None-Match": tag}}),
+            (403, {"query": {"since": since, "wait": 1}, **crossing})]
+    return [(service.url, "GET", "/rockets", *row) for row in rows]
 
 
 def refused_message(service):
@@ -225,12 +264,10 @@ def run_rows(document, service, small):
              for how in (post(new), post(line(1) + b"\n" + new, NDJSON))]
     rows += [(small.url, "GET", "/health", 200, {}), (small.url, "GET", "/health/ready", 200, {}),
              (small.url, "GET", "/health/ready", 503, {"query": {"for": "ingest"}})]
-    failures = 0
-    for row in rows:
-        wrong = send(schema, *row)
-        if wrong is not None:
-            failures += 1
-            print(*row[1:4], wrong)
+    failures = send_all(schema, rows)
+    changes = changes_rows(service)  # of the state after all others
+    failures += send_all(schema, changes)
+    rows += changes
     promised = {(operation.method.upper(), operation.path, int(status))
                 for operation in (result.ok() for result in schema.get_all_operations())
                 for status in operation.responses.status_codes if status != "default"}

@@ -10,7 +10,7 @@ that generated requests break them and responses are checked against them.
 PROBLEM = "application/problem+json"
 TITLES = {
     400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
+    410: "Gone", 413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
     417: "Expectation Failed", 421: "Misdirected Request", 501: "Not Implemented",
     503: "Service Unavailable"}
 
@@ -21,6 +21,8 @@ TIME_PATTERN = (
 # The objects of responses: they have the documented members and no others. The
 # other objects are those of messages.
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
+          "Gaps", "Gap", "GivenUp", "Fleet", "FleetRockets", "FleetMessages", "FleetMemory",
+          "SpeedStep", "NameCounts", "NameCount",
           "Health", "StoreState", "SnapshotState", "Readiness", "Problem")
 KEPT = ("position", "bytes", "snapshot")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
@@ -60,6 +62,9 @@ def tighten(document):
     schemas["Rocket"]["anyOf"] = _alternatives(
         {"type": NULL, "createdAt": NULL},
         {"type": STRING, "createdAt": STRING, "mission": STRING})
+    schemas["GivenUp"]["oneOf"] = _alternatives(
+        {"upTo": {"const": 0}, "count": {"const": 0}},
+        {"upTo": {"minimum": 1}, "count": {"minimum": 1}})
     schemas["StoreState"]["oneOf"] = [
         {"properties": {"kept": {"const": True}}, "required": list(KEPT)},
         {"properties": {"kept": {"const": False}, **dict.fromkeys(KEPT, False)}}]
@@ -80,6 +85,8 @@ def _limit_values(schemas):
     for name in ("type", "mission", "reason"):
         members[name] = {"anyOf": [_ref("Name"), NULL]}
     members["createdAt"] = {"anyOf": [_ref("Time"), NULL]}
+    for name in ("SpeedStep", "NameCount"):
+        schemas[name]["properties"]["rockets"] = {"type": "integer", "minimum": 1}
     schemas["Health"]["properties"]["problems"]["items"]["minLength"] = 1
 
 

@@ -73,12 +73,15 @@ static void answer_request(void *context, const struct http_request *request,
     struct toy *toy = context;
     const struct text *segments = request->segments;
     enum operation operation = operation_of(request);
+    struct toy_item *item;
 
     toy_check(toy,
               request->operation == &operations[operation] &&
                   response->status == 0,
               "answer got another request than open");
     response->status = 200;
+    response->long_lived =
+        request->segment_count == 4 && text_equal(segments[3], TEXT("long"));
     switch (operation) {
     case PLAIN:
         buffer_append(&response->body,
@@ -87,14 +90,13 @@ static void answer_request(void *context, const struct http_request *request,
     case DEFERRED: /* whose response must have neither of these */
         http_response_header(response, "X-Ignored", "1");
         buffer_append(&response->body, TEXT("ignored"));
-        response->deferred =
-            &toy_item_new(toy, request->memory, segments[1], segments[2])
-                 ->deferred;
+        item = toy_item_new(toy, request->memory, segments[1], segments[2]);
+        item->long_lived = response->long_lived;
+        response->deferred = &item->deferred;
         break;
     case STREAM:
-        response->stream =
-            &toy_item_new(toy, request->memory, segments[1], segments[2])
-                 ->stream;
+        item = toy_item_new(toy, request->memory, segments[1], segments[2]);
+        response->stream = &item->stream;
         break;
     default:
         problem_set(response, 404, "no such path");
@@ -113,7 +115,8 @@ static void open_bystanders(struct toy *toy)
         connection_expect_status(&toy->bystanders[i], 200);
 }
 
-struct toy *toy_start(bool per_connection, unsigned loops)
+struct toy *toy_start_limited(bool per_connection, unsigned loops,
+                              unsigned max_connections)
 {
     struct toy *toy = calloc(1, sizeof(*toy));
     char error[256] = "out of memory";
@@ -123,7 +126,7 @@ struct toy *toy_start(bool per_connection, unsigned loops)
                                      .addresses = addresses,
                                      .threads = loops,
                                      .per_connection = per_connection,
-                                     .max_connections = CONNECTIONS,
+                                     .max_connections = max_connections,
                                      .idle_seconds = IDLE_SECONDS,
                                      .metrics = metrics_new()};
     static const char *const routes[] = {"toy"};
@@ -144,6 +147,11 @@ struct toy *toy_start(bool per_connection, unsigned loops)
     if (!per_connection)
         open_bystanders(toy);
     return toy;
+}
+
+struct toy *toy_start(bool per_connection, unsigned loops)
+{
+    return toy_start_limited(per_connection, loops, CONNECTIONS);
 }
 
 uint16_t toy_port(const struct toy *toy)

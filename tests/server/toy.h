@@ -9,6 +9,7 @@
  *     /deferred/WAKE/TEXT    deferred, then TEXT; "S..." gives a stream, "D..."
  *                            another deferred
  *     /stream/WAKE/SCRIPT    a stream
+ *     .../long               the same two, and long-lived
  *     /sink/WAKE/SCRIPT/SIZE a sink, then how many bytes it took. SIZE is how
  *                            many will come, and is 0 for a chunked body
  *
@@ -18,13 +19,14 @@
  * wakes all that wait for it together, after some milliseconds, whatever is
  * cancelled).
  *
- * A stream does a letter of its script a call: w waits; s makes a few bytes, b
- * a block; d makes the last ones, e ends without; f fails, m says that there is
- * more and makes nothing. Once it is cancelled it fails or, with a g in its
- * script, makes its last bytes. A sink does a letter a call as well, over and
- * over again: it takes nothing (0), one byte (1), half of the part (h) or all
- * (A), and waits; or takes all (a); x fails, m takes half and does not wait,
- * which no sink may do. A last D leaves a deferred.
+ * A stream does a letter of its script a call: w waits; s makes a few bytes, k
+ * some kilobytes, b a block; d makes the last ones, e ends without; f fails, m
+ * says that there is more and makes nothing; at an r it begins again. Once it
+ * is cancelled it fails or, with a g in its script, makes its last bytes or,
+ * with a q, ends without. A sink does a letter a call as well, over and over
+ * again: it takes nothing (0), one byte (1), half of the part (h) or all (A),
+ * and waits; or takes all (a); x fails, m takes half and does not wait, which
+ * no sink may do. A last D leaves a deferred.
  */
 #ifndef LUNAR_TEST_TOY_H
 #define LUNAR_TEST_TOY_H
@@ -56,6 +58,10 @@ struct toy;
  * otherwise than the others: it does not read from it after a resume.
  */
 struct toy *toy_start(bool per_connection, unsigned loops);
+
+/* The same, for as many connections. */
+struct toy *toy_start_limited(bool per_connection, unsigned loops,
+                              unsigned max_connections);
 uint16_t toy_port(const struct toy *toy);
 
 /* Those of the server, also after its stop. The toy has one route, "toy". */

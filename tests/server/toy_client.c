@@ -22,6 +22,8 @@ static void print_head(FILE *out, const struct toy_ask *ask)
             ask->wake, ask->script);
     if (is_sink(ask))
         fprintf(out, "/%zu", ask->chunk == 0 ? ask->length : 0);
+    if (ask->long_lived)
+        fputs("/long", out);
     fprintf(out, " HTTP/1.%d\r\nHost: x\r\n", ask->old ? 0 : 1);
     if (ask->expects)
         fputs("Expect: 100-continue\r\n", out);

@@ -19,11 +19,16 @@ struct toy_ask {
     size_t chunk;  /* bytes a chunk; 0: Content-Length */
     bool old;      /* HTTP/1.0 */
     bool expects;  /* 100-continue, and waits for it */
+    bool long_lived;
 };
 
 #define TOY_GET(what, who, how)                                                \
     {                                                                          \
         .kind = (what), .wake = (who), .script = (how)                         \
+    }
+#define TOY_LONG(what, who, how)                                               \
+    {                                                                          \
+        .kind = (what), .wake = (who), .script = (how), .long_lived = true     \
     }
 #define TOY_SINK(who, how, bytes, size)                                        \
     {                                                                          \

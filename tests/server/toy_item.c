@@ -15,7 +15,12 @@
 
 #include "base/sync.h"
 
-enum { SMALL = 10, LAST = 3, NEAR_END = 16 * 1024 };
+enum {
+    SMALL = 10,
+    KILOBYTES = 12 * 1024,
+    LAST = 3,
+    NEAR_END = 16 * 1024,
+};
 
 /* The byte at a position of a body, which tells it from its neighbours. */
 static char byte_at(size_t position)
@@ -122,8 +127,10 @@ static struct toy_item *follow(const struct toy_item *item, const char *script)
 {
     static const char *const wakes[] = {"now", "soon", "held", "commit"};
 
-    return toy_item_new(item->toy, item->memory, text_of(wakes[item->wake]),
-                        text_of(script));
+    struct toy_item *next = toy_item_new(
+        item->toy, item->memory, text_of(wakes[item->wake]), text_of(script));
+    next->long_lived = item->long_lived;
+    return next;
 }
 
 static void finish_deferred(struct http_deferred *deferred,
@@ -136,6 +143,8 @@ static void finish_deferred(struct http_deferred *deferred,
               response->status == 0 && response->header_count == 0 &&
                   response->body.length == 0 && response->deferred == NULL,
               "finish got a response that is not empty");
+    response->long_lived =
+        item->long_lived && (item->script[0] == 'D' || item->script[0] == 'S');
     if (item->script[0] == 'D') {
         response->deferred = &follow(item, item->script + 1)->deferred;
         return;
@@ -160,6 +169,7 @@ static void free_deferred(struct http_deferred *deferred)
 static size_t letter_length(char letter)
 {
     return letter == 's'   ? SMALL
+           : letter == 'k' ? KILOBYTES
            : letter == 'b' ? HTTP_STREAM_BLOCK
            : letter == 'd' ? LAST
                            : 0;
@@ -195,9 +205,13 @@ static enum http_flow next_block(struct http_stream *stream,
     toy_check(item->toy, waiter != NULL || item->toy->stopping,
               "a stream could not wait");
     toy_check(item->toy, !item->last, "next came after the last block");
+    if (item->script[item->step] == 'r')
+        item->step = 0;
     char letter = item->script[item->step++];
     if (is_cancelled(item) || waiter == NULL)
-        letter = strchr(item->script, 'g') != NULL ? 'd' : 'f';
+        letter = strchr(item->script, 'g') != NULL   ? 'd'
+                 : strchr(item->script, 'q') != NULL ? 'e'
+                                                     : 'f';
     if (letter == 'w') {
         toy_item_begin_wait(item, waiter);
         return HTTP_WAIT;

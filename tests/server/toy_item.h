@@ -36,6 +36,7 @@ struct toy_item {
     unsigned char *memory; /* of its request: TOY_MEMORY times its tag */
     unsigned char tag;
     enum toy_wake wake;
+    bool long_lived;
     char script[TOY_SCRIPT];
     size_t expected;  /* bytes that a sink is to get; 0: unknown */
     pthread_t thread; /* the connection's */

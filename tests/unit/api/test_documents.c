@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "api/list_url.h"
+#include "api/operations.h"
 #include "api/rocket_json.h"
 #include "config.h"
 #include "lib/messages.h"
@@ -234,17 +235,35 @@ static void document_lists_the_sort_fields(void **context)
         "              - ");
 }
 
-static void document_lists_the_parameters_of_lists(void **context)
+static struct names parameters_of(const char *(*name_at)(size_t index))
 {
     struct names parameters = {.count = 0};
     const char *name;
 
-    (void)context;
-    while ((name = list_url_parameter(parameters.count)) != NULL)
+    while ((name = name_at(parameters.count)) != NULL)
         parameters.names[parameters.count++] = name;
-    assert_documented(parameters,
+    return parameters;
+}
+
+static void document_lists_the_parameters_of_lists(void **context)
+{
+    (void)context;
+    assert_documented(parameters_of(lists_parameter),
                       (const char *[]){"  /rockets", "      parameters", NULL},
                       "        - name: ");
+}
+
+static void document_lists_the_parameters_of_gaps(void **context)
+{
+    struct names parameters = {1, {"id"}}; /* of the path */
+
+    (void)context;
+    for (const char *name; (name = gaps_parameter(parameters.count - 1));)
+        parameters.names[parameters.count++] = name;
+    assert_documented(
+        parameters,
+        (const char *[]){"  /rockets/{id}/gaps", "      parameters", NULL},
+        "        - name: ");
 }
 
 /* scripts/conformance.sh checks the values. */
@@ -279,6 +298,7 @@ int main(void)
         cmocka_unit_test(document_lists_the_message_types),
         cmocka_unit_test(document_lists_the_sort_fields),
         cmocka_unit_test(document_lists_the_parameters_of_lists),
+        cmocka_unit_test(document_lists_the_parameters_of_gaps),
         cmocka_unit_test(document_lists_the_members_of_a_rocket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

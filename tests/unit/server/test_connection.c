@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tests of an idle connection after its receiving side was shut down: when it
- * is kept, shut or reset. Time is an argument, so no test waits.
+ * is kept, shut or reset; and of one with a long-lived response. Time is an
+ * argument, so no test waits for it.
  */
 #include "lib/unit_check.h"
 
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/connection.h"
 
-enum { TICK_US = CONNECTION_TICK * 1000, IDLE = 7 /* seconds */ };
+enum {
+    TICK_US = CONNECTION_TICK * 1000,
+    SEND_US = CONNECTION_SEND_SECONDS * 1000000,
+    IDLE = 7,            /* seconds */
+    SMALL_WINDOW = 4096, /* bytes */
+    MUCH = 64 * 1024,    /* bytes: more than that */
+    CHECKS = 1000,       /* only a bound */
+};
 
 struct pair {
     struct connection connection;
@@ -95,12 +106,147 @@ static void reason_is_that_of_the_limit(void **state)
     assert_int_equal(connection_end(connection), CONNECTION_END_SLOW_REQUEST);
 }
 
+/*
+ * A connection over TCP with a response of this life, which waits for the
+ * application. The client's window is small.
+ */
+static void open_long_lived(struct pair *pair, enum connection_life life)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int window = SMALL_WINDOW, listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr *name = (struct sockaddr *)&address;
+
+    assert_int_equal(bind(listener, name, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, name, &size), 0);
+    pair->client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(pair->client, SOL_SOCKET, SO_RCVBUF, &window,
+                                sizeof(window)),
+                     0);
+    assert_int_equal(connect(pair->client, name, size), 0);
+    connection_init(&pair->connection, accept(listener, NULL, NULL));
+    assert_true(pair->connection.socket >= 0);
+    close(listener);
+    atomic_store(&pair->connection.life, life);
+    connection_enter(&pair->connection, CONNECTION_RECEIVING);
+    connection_enter(&pair->connection, CONNECTION_WORKING);
+    pair->now = connection_clock();
+}
+
+/* Check until it is no longer kept, as the kernel may take a moment. */
+static enum connection_verdict await_verdict(struct pair *pair, uint64_t step)
+{
+    enum connection_verdict how = CONNECTION_KEEP;
+
+    for (int i = 0; i < CHECKS && how == CONNECTION_KEEP; i++) {
+        pair->now += step;
+        how = connection_check_locked(&pair->connection, IDLE, pair->now);
+        sched_yield();
+    }
+    return how;
+}
+
+static void end_of_the_client_ends_a_stream(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    open_long_lived(&pair, CONNECTION_LONG_STREAM);
+    check(&pair, pair.now + SEND_US * 10, CONNECTION_KEEP);
+    assert_int_equal(shutdown(pair.client, SHUT_WR), 0);
+    assert_int_equal(await_verdict(&pair, 0), CONNECTION_SHUT);
+    assert_int_equal(connection_end(&pair.connection), CONNECTION_END_CLIENT);
+    /* From the next check on, for waits that began at that moment. */
+    atomic_store(&pair.connection.closing, true);
+    check(&pair, pair.now, CONNECTION_CANCEL);
+    close(pair.connection.socket);
+    close(pair.client);
+}
+
+/* It is sent the response. */
+static void end_of_the_client_ends_a_long_wait(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    open_long_lived(&pair, CONNECTION_LONG_WAIT);
+    check(&pair, pair.now + SEND_US * 10, CONNECTION_KEEP);
+    assert_int_equal(shutdown(pair.client, SHUT_WR), 0);
+    assert_int_equal(await_verdict(&pair, 0), CONNECTION_CANCEL);
+    connection_enter(&pair.connection, CONNECTION_SENDING);
+    check(&pair, pair.now, CONNECTION_KEEP);
+    close(pair.connection.socket);
+    close(pair.client);
+}
+
+static void end_of_the_client_does_not_end_a_short_wait(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    open_long_lived(&pair, CONNECTION_SHORT);
+    assert_int_equal(close(pair.client), 0);
+    assert_int_equal(await_verdict(&pair, SEND_US), CONNECTION_KEEP);
+    close(pair.connection.socket);
+}
+
+/* In both phases, between which an active stream changes all the time. */
+static void stream_of_which_nothing_is_taken_is_reset(void **state)
+{
+    static char bytes[MUCH];
+    struct pair pair;
+
+    (void)state;
+    for (int phase = CONNECTION_WORKING; phase <= CONNECTION_SENDING; phase++) {
+        open_long_lived(&pair, CONNECTION_LONG_STREAM);
+        assert_true(send(pair.connection.socket, bytes, MUCH, MSG_DONTWAIT) >
+                    SMALL_WINDOW);
+        connection_enter(&pair.connection, (enum connection_phase)phase);
+        check(&pair, pair.now, CONNECTION_KEEP);
+        assert_int_equal(await_verdict(&pair, SEND_US), CONNECTION_RESET);
+        assert_int_equal(connection_end(&pair.connection),
+                         CONNECTION_END_SLOW_RESPONSE);
+        close(pair.connection.socket);
+        close(pair.client);
+    }
+}
+
+/* The time begins with the stream, and again with each byte that is taken. */
+static void stream_has_its_time_for_what_is_not_taken(void **state)
+{
+    static char bytes[MUCH];
+    struct pair pair;
+
+    (void)state;
+    open_long_lived(&pair, CONNECTION_LONG_STREAM);
+    ssize_t left = send(pair.connection.socket, bytes, MUCH, MSG_DONTWAIT);
+    uint64_t now = pair.now + SEND_US * 10;
+    check(&pair, now, CONNECTION_KEEP);
+    check(&pair, now, CONNECTION_KEEP);
+    check(&pair, now + SEND_US - 1000, CONNECTION_KEEP);
+    int unsent = 1;
+    while (left > 0)
+        left -= recv(pair.client, bytes, MUCH, 0);
+    while (ioctl(pair.connection.socket, TIOCOUTQ, &unsent) == 0 && unsent > 0)
+        sched_yield();
+    assert_int_equal(await_verdict(&pair, SEND_US), CONNECTION_KEEP);
+    close(pair.connection.socket);
+    close(pair.client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(idle_connection_is_kept_for_a_tick_and_then_shut),
         FIXTURE_TEST(connection_with_an_incomplete_request_is_reset),
         FIXTURE_TEST(reason_is_that_of_the_limit),
+        cmocka_unit_test(end_of_the_client_ends_a_stream),
+        cmocka_unit_test(end_of_the_client_ends_a_long_wait),
+        cmocka_unit_test(end_of_the_client_does_not_end_a_short_wait),
+        cmocka_unit_test(stream_of_which_nothing_is_taken_is_reset),
+        cmocka_unit_test(stream_has_its_time_for_what_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

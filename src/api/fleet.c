@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /fleet: from the cache, at once; or after a worker has counted, while the
+ * response is deferred.
+ */
+#include <stdlib.h>
+
+#include "base/sync.h"
+#include "fleet_cache.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "operations.h"
+
+struct fleet_read {
+    struct http_deferred deferred;
+    struct fleet_cache *cache;
+};
+
+static struct fleet_read *read_of(struct http_deferred *deferred)
+{
+    return container_of(deferred, struct fleet_read, deferred);
+}
+
+static void start_read(struct http_deferred *deferred,
+                       struct http_waiter *waiter)
+{
+    fleet_cache_wait(read_of(deferred)->cache, waiter);
+}
+
+/* `response` has the body. */
+static void put_headers(struct http_response *response)
+{
+    response->status = 200;
+    http_response_header(response, "Content-Type", "application/json");
+    http_response_header(response, "Cache-Control", "max-age=1");
+}
+
+static void finish_read(struct http_deferred *deferred,
+                        struct http_response *response)
+{
+    struct fleet_read *read = read_of(deferred);
+
+    if (fleet_cache_read_last(read->cache, &response->body))
+        put_headers(response);
+    else
+        problem_set_no_memory(response);
+    free(read);
+}
+
+/* The count ends soon. */
+static void cancel_read(struct http_deferred *deferred)
+{
+    (void)deferred;
+}
+
+static void free_deferred(struct http_deferred *deferred)
+{
+    free(read_of(deferred));
+}
+
+void fleet_get(struct api *api, const struct http_request *request,
+               struct http_response *response)
+{
+    (void)request;
+    if (fleet_cache_read_fresh(api->fleet, &response->body)) {
+        put_headers(response);
+        return;
+    }
+    struct fleet_read *read = malloc(sizeof(*read));
+    if (read == NULL) {
+        problem_set_no_memory(response);
+        return;
+    }
+    *read = (struct fleet_read){
+        {start_read, finish_read, cancel_read, free_deferred}, api->fleet};
+    response->deferred = &read->deferred;
+}
