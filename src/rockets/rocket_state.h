@@ -27,8 +27,9 @@ struct rocket_state {
     char reason[ROCKET_STATE_TEXT_SIZE]; /* why it has exploded */
     char created[ROCKET_STATE_TIME_SIZE];
     char updated[ROCKET_STATE_TIME_SIZE];
-    double speed, last_number, missing;
-    double revision; /* of two states of a rocket the higher one is newer */
+    double speed, missing;
+    double last_number; /* 0: nothing but the id is known */
+    double revision;    /* of two states of a rocket the higher one is newer */
     bool exploded;
 };
 

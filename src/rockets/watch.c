@@ -109,12 +109,15 @@ static void take_signals(struct watch *watch)
 
 static bool open_signals(struct watch *watch)
 {
+    struct sigaction hangup;
     sigset_t signals;
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
+    /* Under nohup(1) it is ignored, and stays so. */
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(&signals, SIGHUP);
     if (!watch->plain) {
         sigaddset(&signals, SIGQUIT);
         sigaddset(&signals, SIGWINCH);
@@ -311,7 +314,7 @@ static bool is_output_closed(void)
     struct pollfd polled = {.fd = STDOUT_FILENO};
 
     return poll(&polled, 1, 0) > 0 &&
-           (polled.revents & (POLLERR | POLLNVAL)) != 0;
+           (polled.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
 }
 
 /* Wait for the connections, signals, keys, or `until`. */
@@ -452,9 +455,12 @@ int watch_run(const struct watch_options *options)
     watch->colours = terminal_has_colours();
     watch->events = (struct watch_events){
         .view = view,
+        .ids = options->ids,
+        .id_count = options->id_count,
         .lines = watch->plain ? &watch->lines : NULL,
         .max_shown = options->max_events,
     };
+    watch_events_start(&watch->events);
     snprintf(watch->service, sizeof(watch->service), "%.*s",
              (int)watch_url_base(options->url), options->url);
     status = watch_service(watch);

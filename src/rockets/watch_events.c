@@ -24,6 +24,20 @@ bool watch_events_ended(const struct watch_events *events)
     return events->max_shown > 0 && events->shown >= events->max_shown;
 }
 
+void watch_events_start(struct watch_events *events)
+{
+    struct rocket_state rows[FLEET_VIEW_MAX_ROWS];
+    size_t count = 0;
+
+    fleet_view_restart(events->view);
+    for (; count < events->id_count && count < FLEET_VIEW_MAX_ROWS; count++) {
+        rows[count] = (struct rocket_state){0};
+        snprintf(rows[count].id, sizeof(rows[count].id), "%s",
+                 events->ids[count]);
+    }
+    fleet_view_list(events->view, rows, count);
+}
+
 /* Whether another one may be shown; then it counts. */
 static bool show_another(struct watch_events *events)
 {
@@ -129,7 +143,7 @@ static enum watch_news take_hello(struct watch_events *events,
     fleet_view_connected(events->view, clock_now());
     if (!restarted)
         return WATCH_NEWS_NONE;
-    fleet_view_restart(events->view);
+    watch_events_start(events);
     fleet_view_notice(events->view,
                       "the service has started anew: its rockets are read "
                       "again",
@@ -178,19 +192,6 @@ enum watch_news watch_events_take(struct watch_events *events,
     return news;
 }
 
-/* One of the rows that the user has named. */
-static void add_row(struct fleet_view *view, const struct rocket_state *rocket)
-{
-    for (size_t i = 0; i < view->row_count; i++) {
-        if (strcmp(view->rows[i].id, rocket->id) == 0) {
-            fleet_view_update(view, rocket);
-            return;
-        }
-    }
-    if (view->row_count < FLEET_VIEW_MAX_ROWS)
-        view->rows[view->row_count++] = *rocket;
-}
-
 static void take_list(struct fleet_view *view, const cJSON *json)
 {
     struct rocket_state rows[FLEET_VIEW_MAX_ROWS];
@@ -214,6 +215,6 @@ void watch_events_take_rows(struct watch_events *events, const char *body,
     if (cJSON_IsArray(json))
         take_list(events->view, json);
     else if (cJSON_IsObject(json) && rocket_state_read(&rocket, json))
-        add_row(events->view, &rocket);
+        fleet_view_update(events->view, &rocket);
     cJSON_Delete(json);
 }

@@ -27,6 +27,8 @@ enum watch_news {
 
 struct watch_events {
     struct fleet_view *view;
+    const char *const *ids; /* of the rows, if they are always these */
+    size_t id_count;
     struct bytes *lines; /* of --plain; NULL: none are wanted */
     uint64_t max_shown;  /* 0: no limit */
     uint64_t shown;      /* rockets, launches, explosions, summaries, and what
@@ -34,11 +36,14 @@ struct watch_events {
     char start[WATCH_EVENTS_START_SIZE]; /* of the state; "": not known */
 };
 
+/* Forget all rockets but the ids of the rows. Call it before all others. */
+void watch_events_start(struct watch_events *events);
+
 /* Take an event. What is not known, or is no JSON, is ignored. */
 enum watch_news watch_events_take(struct watch_events *events,
                                   const struct event_stream_event *event);
 
-/* Take a list: an array is all rows, an object is one, added if it is new. */
+/* Take a response: an array is all rows, an object is a rocket of one row. */
 void watch_events_take_rows(struct watch_events *events, const char *body,
                             size_t length);
 

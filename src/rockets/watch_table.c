@@ -62,6 +62,8 @@ static const char *cell_text(const struct rocket_state *rocket,
 {
     const char *text = "";
 
+    if (rocket->last_number == 0 && column != COLUMN_ID)
+        return "-";
     switch (column) {
     case COLUMN_ID:
         return rocket->id;

@@ -563,6 +563,7 @@ static void ids_are_the_rows_of_the_screen(void **state)
     read = event_server_expect(&server, "GET /rockets/a", head);
     event_server_reply(read, "200 OK", JSON, ROCKET("a", "77", "7"));
     pty_run_wait(&run, " 77 active");
+    pty_run_wait(&run, "\r\nb  - ");
     event_server_send(client,
                       "event: rockets\ndata: [" ROCKET("b", "88", "8") "]\n\n");
     pty_run_wait(&run, " 88 active");

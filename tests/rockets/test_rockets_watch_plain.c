@@ -157,10 +157,11 @@ static void lines_end_at_their_limit(void **state)
     bytes_release(&lines);
 }
 
-/* With --id each response has one rocket; it is added in this order. */
-static void single_rockets_are_rows_too(void **state)
+/* With --id each response has one rocket. The rows keep their order. */
+static void named_rockets_are_the_rows(void **state)
 {
-    struct watch_events events = {.view = &view};
+    static const char *const IDS[] = {"b", "c", "a"};
+    struct watch_events events = {.view = &view, .ids = IDS, .id_count = 3};
     static const char *const BODIES[] = {ROCKET("b", "4"),
                                          ROCKET("a", "9"),
                                          ROCKET("b", "3"),
@@ -169,12 +170,23 @@ static void single_rockets_are_rows_too(void **state)
                                          "null"};
 
     (void)state;
+    watch_events_start(&events);
     for (size_t i = 0; i < COUNT(BODIES); i++)
         watch_events_take_rows(&events, BODIES[i], strlen(BODIES[i]));
-    assert_int_equal(view.row_count, 2);
-    assert_string_equal(view.rows[0].id, "b");
+    assert_int_equal(view.row_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(view.rows[i].id, IDS[i]);
     assert_true(view.rows[0].revision == 4);
-    assert_string_equal(view.rows[1].id, "a");
+    assert_true(view.rows[1].revision == 0);
+    assert_true(view.rows[2].revision == 9);
+    take(&events, "rockets", "[" ROCKET("c", "5") "]");
+    assert_true(view.rows[1].revision == 5);
+    /* Another history begins with the ids alone. */
+    take(&events, "hello", "{\"start\":\"S\"}");
+    take(&events, "hello", "{\"start\":\"T\"}");
+    assert_int_equal(view.row_count, 3);
+    assert_true(view.rows[1].revision == 0);
+    assert_string_equal(view.rows[1].id, "c");
 }
 
 static void times_are_local_with_their_offset(void **state)
@@ -198,7 +210,7 @@ int main(void)
         VIEW_TEST(each_event_is_a_line_or_one_a_rocket),
         VIEW_TEST(a_new_start_loses_what_was_known),
         VIEW_TEST(lines_end_at_their_limit),
-        VIEW_TEST(single_rockets_are_rows_too),
+        VIEW_TEST(named_rockets_are_the_rows),
         cmocka_unit_test(times_are_local_with_their_offset),
     };
 
