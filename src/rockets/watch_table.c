@@ -36,8 +36,8 @@ static const struct {
     bool right; /* a number; `most` is enough for any */
 } TABLE[COLUMNS] = {
     [COLUMN_ID] = {"ID", "id", 12, 36, false},
-    [COLUMN_TYPE] = {"TYPE", "type", 8, 24, false},
-    [COLUMN_MISSION] = {"MISSION", "mission", 8, 32, false},
+    [COLUMN_TYPE] = {"TYPE", "type", 10, 24, false},
+    [COLUMN_MISSION] = {"MISSION", "mission", 12, 32, false},
     [COLUMN_SPEED] = {"SPEED", "speed", 1, 26, true},
     [COLUMN_STATUS] = {"STATUS", "status", 8, 8, false},
     [COLUMN_NUMBER] = {"NUMBER", "lastMessageNumber", 1, 26, true},

@@ -652,6 +652,29 @@ static void each_launch_and_explosion_is_a_line(void **state)
     instance_stop(&instance);
 }
 
+/* The last one has all messages. */
+static void summaries_count_the_messages(void **state)
+{
+    struct instance instance;
+    struct process watch;
+    char url[64], line[1024] = "";
+
+    (void)state;
+    instance_start(&instance, NULL);
+    rockets_url(url, instance.port, "/messages");
+    rockets_start(&watch, FLAGS("watch", url, "--events=summary"));
+    expect_lines(&watch, "hello", 1);
+    launch(url, "--max-messages=3000", "--seed=1");
+    while (strstr(line, "\tapplied=3000\t") == NULL)
+        assert_true(process_line(&watch, line, sizeof(line), PROCESS_PATIENCE));
+    rockets_expect_part(line, "\tsummary\trockets=20\tactive=");
+    rockets_expect_part(line, "\tmissing=0\tgivenUp=0\t");
+    rockets_expect_part(line, "\trejected=0\trate=");
+    process_signal(&watch, SIGINT);
+    rockets_expect(&watch, 0, "", "");
+    instance_stop(&instance);
+}
+
 /* In memory: what follows is another history, and is told as such. */
 static void a_restart_is_a_reset(void **state)
 {
@@ -706,6 +729,7 @@ static void the_screen_shows_the_real_fleet(void **state)
     response_release(&response);
     pty_run_wait(&run, row);
     pty_run_wait(&run, "20 rockets");
+    pty_run_wait(&run, " messages/s  duplicates ");
     pty_run_signal(&run, SIGINT);
     pty_run_expect_end(&run, 0);
     expect_left(&run);
@@ -734,6 +758,7 @@ int main(void)
         cmocka_unit_test(a_lost_connection_is_on_the_screen),
         cmocka_unit_test(ids_are_the_rows_of_the_screen),
         cmocka_unit_test(each_launch_and_explosion_is_a_line),
+        cmocka_unit_test(summaries_count_the_messages),
         cmocka_unit_test(a_restart_is_a_reset),
         cmocka_unit_test(the_screen_shows_the_real_fleet),
     };

@@ -105,42 +105,89 @@ static void expect_screen(const struct watch_screen *screen,
     bytes_release(&out);
 }
 
+/* clang-format off: a line for each line of the screen. */
+static const char SCREEN_80[] =
+    "http://localhost:8088  live                                              "
+    "1:02:05\n"
+    "1,000,000 rockets  981,000 active  19,000 exploded  7 unlaunched  412 "
+    "incomplete\n"
+    "98,412 messages/s  duplicates 1.2%  late <0.1%  rejected 0%  memory "
+    "38.0%\n"
+    "ID                                   TYPE         MISSION        "
+    "SPEED\u2193 STATUS  \n"
+    "c715a232-e553-5143-86fd-2d5ec3b23ff4 Falcon-9     ARTEMIS     1,440,000 "
+    "active  \n"
+    "?[2J?\u6f22\u5b57                            -            M\u00fcnchen?   "
+    "        -7 active  \n"
+    "moon-1                               Falcon-Heav\u2026 SHUTTLE_MIR       "
+    "500 exploded\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "\n"
+    "LAUNCHES AND EXPLOSIONS                                                   "
+    "      \n"
+    "19:39:06 exploded 9b09bd53-2a23-5b1e-a6ba-2f6cf4ba63c1  Atlas-H  APOLLO  "
+    "PRESSU\u2026\n"
+    "19:39:05 launched and 1,234 more\n"
+    "19:39:05 launched c715a232-e553-5143-86fd-2d5ec3b23ff4  -  -\n";
+
+static const char SCREEN_40[] =
+    "http://localhost:8088  live      1:02:05\n"
+    "1,000,000 rockets  981,000 active\n"
+    "98,412 messages/s  duplicates 1.2%\n"
+    "ID                 MISSION        SPEED\u2193\n"
+    "c715a232-e553-514\u2026 ARTEMIS     1,440,000\n"
+    "?[2J?\u6f22\u5b57          M\u00fcnchen?           -7\n"
+    "moon-1             SHUTTLE_MIR       500\n"
+    "LAUNCHES AND EXPLOSIONS                 \n"
+    "19:39:06 exploded 9b09bd53-2a23-5b1e-a6\u2026\n"
+    "19:39:05 launched and 1,234 more\n";
+
+static const char SCREEN_100[] =
+    "http://localhost:8088  reconnecting in 5 s: status 503, \"too many "
+    "readers\"                   1:02:05\n"
+    "1,000,000 rockets  981,000 active  19,000 exploded  7 unlaunched  412 "
+    "incomplete  3,801 missing\n"
+    "- messages/s  memory 38.0%\n"
+    "ID                                   TYPE       MISSION         SPEED "
+    "STATUS   UPDATED ^            \n"
+    "c715a232-e553-5143-86fd-2d5ec3b23ff4 Falcon-9   ARTEMIS     1,440,000 "
+    "active   2026-11-27T10:00:00.~\n"
+    "?[2J???                              -          M?nchen?           -7 "
+    "active   2026-11-27T10:00:00.~\n"
+    "moon-1                               Falcon-He~ SHUTTLE_MIR       500 "
+    "exploded 2026-11-27T10:00:00.~\n"
+    "\n"
+    "\n"
+    "LAUNCHES AND EXPLOSIONS                                                   "
+    "                          \n"
+    "19:39:06 exploded 9b09bd53-2a23-5b1e-a6ba-2f6cf4ba63c1  Atlas-H  APOLLO  "
+    "PRESSURE_VESSEL_FAILURE\n"
+    "19:39:05 launched and 1,234 more\n";
+
+static const char SCREEN_60[] =
+    "http://localhost:8088  connecting                    1:02:05\n"
+    "no summary so far\n"
+    "- messages/s\n"
+    "ID TYPE MISSION SPEED\u2193 STATUS NUMBER MISSING UPDATED CREATED\n"
+    "no rockets yet\n"
+    "\n"
+    "\n"
+    "LAUNCHES AND EXPLOSIONS                                     \n";
+/* clang-format on */
+
 static void a_screen_of_80_by_24(void **state)
 {
     (void)state;
-    expect_screen(
-        &LIVE,
-        "http://localhost:8088  live                                           "
-        "   1:02:05\n"
-        "1,000,000 rockets  981,000 active  19,000 exploded  7 unlaunched  412 "
-        "incomplete\n"
-        "98,412 messages/s  duplicates 1.2%  late <0.1%  rejected 0%  memory "
-        "38.0%\n"
-        "ID                                   TYPE         MISSION        "
-        "SPEED\u2193 STATUS  \n"
-        "c715a232-e553-5143-86fd-2d5ec3b23ff4 Falcon-9     ARTEMIS     "
-        "1,440,000 active  \n"
-        "?[2J?\u6f22\u5b57                            -            "
-        "M\u00fcnchen?           -7 active  \n"
-        "moon-1                               Falcon-Heav\u2026 SHUTTLE_MIR    "
-        "   500 exploded\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "\n"
-        "LAUNCHES AND EXPLOSIONS                                               "
-        "          \n"
-        "19:39:06 exploded 9b09bd53-2a23-5b1e-a6ba-2f6cf4ba63c1  Atlas-H  "
-        "APOLLO  PRESSU\u2026\n"
-        "19:39:05 launched and 1,234 more\n"
-        "19:39:05 launched c715a232-e553-5143-86fd-2d5ec3b23ff4  -  -\n");
+    expect_screen(&LIVE, SCREEN_80);
 }
 
 static void a_screen_of_40_by_10(void **state)
@@ -150,17 +197,7 @@ static void a_screen_of_40_by_10(void **state)
     (void)state;
     screen.columns = 40;
     screen.rows = 10;
-    expect_screen(&screen,
-                  "http://localhost:8088  live      1:02:05\n"
-                  "1,000,000 rockets  981,000 active\n"
-                  "98,412 messages/s  duplicates 1.2%\n"
-                  "ID           MISSION     SPEED\u2193 STATUS  \n"
-                  "c715a232-e5\u2026 ARTEMIS  1,440,000 active  \n"
-                  "?[2J?\u6f22\u5b57    M\u00fcnchen?        -7 active  \n"
-                  "moon-1       SHUTTLE\u2026       500 exploded\n"
-                  "LAUNCHES AND EXPLOSIONS                 \n"
-                  "19:39:06 exploded 9b09bd53-2a23-5b1e-a6\u2026\n"
-                  "19:39:05 launched and 1,234 more\n");
+    expect_screen(&screen, SCREEN_40);
 }
 
 static void a_screen_without_utf8_says_what_is_wrong(void **state)
@@ -175,27 +212,7 @@ static void a_screen_without_utf8_says_what_is_wrong(void **state)
     screen.state = "reconnecting in 5 s: status 503, \"too many readers\"";
     screen.sort = "updatedAt";
     screen.descending = false;
-    expect_screen(&screen,
-                  "http://localhost:8088  reconnecting in 5 s: status 503, "
-                  "\"too many readers\"                   1:02:05\n"
-                  "1,000,000 rockets  981,000 active  19,000 exploded  7 "
-                  "unlaunched  412 incomplete  3,801 missing\n"
-                  "- messages/s  memory 38.0%\n"
-                  "ID                                   TYPE     MISSION      "
-                  "SPEED STATUS   UPDATED ^                 \n"
-                  "c715a232-e553-5143-86fd-2d5ec3b23ff4 Falcon-9 ARTEMIS  "
-                  "1,440,000 active   2026-11-27T10:00:00.5+01:~\n"
-                  "?[2J???                              -        M?nchen?      "
-                  "  -7 active   2026-11-27T10:00:00.5+01:~\n"
-                  "moon-1                               Falcon-~ SHUTTLE~      "
-                  " 500 exploded 2026-11-27T10:00:00.5+01:~\n"
-                  "\n"
-                  "\n"
-                  "LAUNCHES AND EXPLOSIONS                                     "
-                  "                                        \n"
-                  "19:39:06 exploded 9b09bd53-2a23-5b1e-a6ba-2f6cf4ba63c1  "
-                  "Atlas-H  APOLLO  PRESSURE_VESSEL_FAILURE\n"
-                  "19:39:05 launched and 1,234 more\n");
+    expect_screen(&screen, SCREEN_100);
 }
 
 static void an_empty_screen(void **state)
@@ -208,16 +225,7 @@ static void an_empty_screen(void **state)
     screen.rows = 10;
     screen.live = false;
     screen.state = "connecting";
-    expect_screen(
-        &screen,
-        "http://localhost:8088  connecting                    1:02:05\n"
-        "no summary so far\n"
-        "- messages/s\n"
-        "ID TYPE MISSION SPEED\u2193 STATUS NUMBER MISSING UPDATED CREATED\n"
-        "no rockets yet\n"
-        "\n"
-        "\n"
-        "LAUNCHES AND EXPLOSIONS                                     \n");
+    expect_screen(&screen, SCREEN_60);
 }
 
 static void every_size_is_kept(void **state)
