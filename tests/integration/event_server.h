@@ -45,4 +45,20 @@ void event_server_send(int client, const char *text);
 void event_server_reply(int client, const char *status, const char *fields,
                         const char *body);
 
+/* Texts of a stream, and fields of other responses. */
+#define HELLO(start, revision)                                                 \
+    "id: " start "-" revision "\nevent: hello\nretry: 10\n"                    \
+    "data: {\"start\":\"" start "\",\"revision\":" revision                    \
+    ",\"interval\":200}\n\n"
+#define ROCKET(id, speed, revision)                                            \
+    "{\"id\":\"" id "\",\"type\":\"Falcon-9\",\"speed\":" speed                \
+    ",\"mission\":\"ARTEMIS\",\"status\":\"active\",\"reason\":null,"          \
+    "\"createdAt\":null,\"updatedAt\":\"2022-02-02T19:39:05Z\","               \
+    "\"lastMessageNumber\":1,\"missingMessages\":0,\"revision\":" revision "}"
+#define LAUNCHED(id)                                                           \
+    "event: launched\ndata: {\"rockets\":[" ROCKET(id, "500",                  \
+                                                   "1") "],\"more\":0}\n\n"
+#define JSON "Content-Type: application/json\r\n"
+#define PROBLEM_JSON "Content-Type: application/problem+json\r\n"
+
 #endif
