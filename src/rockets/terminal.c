@@ -40,7 +40,9 @@ bool terminal_has_colours(void)
 
 bool terminal_is_utf8(void)
 {
-    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    const char *set = nl_langinfo(CODESET); /* NOLINT(concurrency-mt-unsafe) */
+
+    return strcmp(set, "UTF-8") == 0;
 }
 
 void terminal_size(unsigned *columns, unsigned *rows)

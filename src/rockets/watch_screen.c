@@ -20,6 +20,7 @@ enum {
     LEAST_FEED = 2,
     FEED_SHARE = 4, /* one row in so many */
     UPTIME_COLUMNS = 9,
+    WIDE_HEAD = 27, /* columns from which on the head has the uptime */
     EVENT_COLUMNS = 9,
 };
 
@@ -69,8 +70,7 @@ static void draw_connection(struct bytes *out,
                             const struct watch_screen *screen)
 {
     struct screen_line line = screen_line_begin(out, screen);
-    const size_t uptime_columns =
-        line.left > 3 * UPTIME_COLUMNS ? UPTIME_COLUMNS : 0;
+    const size_t uptime_columns = line.left > WIDE_HEAD ? UPTIME_COLUMNS : 0;
     size_t state_columns = display_width(screen->state, screen->utf8) + 2;
     char uptime[32];
 

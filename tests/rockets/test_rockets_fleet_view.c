@@ -191,7 +191,7 @@ static void counters_of_a_new_process_give_no_negative_rate(void **state)
 
     (void)state;
     for (int i = 1; i <= 2; i++)
-        fleet_view_summarize(&view, &summary, at_ms(1000 * i));
+        fleet_view_summarize(&view, &summary, at_ms(i * INT64_C(1000)));
     assert_true(fleet_view_rates(&view, at_ms(2000), &rates));
     summary = summary_of(10, 0, 0, 0);
     fleet_view_summarize(&view, &summary, at_ms(3000));
