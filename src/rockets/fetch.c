@@ -227,7 +227,7 @@ void fetch_tag(const struct fetch *fetch, char tag[static FETCH_TAG_SIZE])
         return;
     value++;
     length = strcspn(value, "\"");
-    if (value[length] == '"' && length < FETCH_TAG_SIZE) {
+    if (length < FETCH_TAG_SIZE && value[length] == '"') {
         memcpy(tag, value, length);
         tag[length] = '\0';
     }

@@ -32,7 +32,8 @@ void fleet_view_list(struct fleet_view *view, const struct rocket_state *rows,
                         ? *known
                         : rows[i];
     }
-    memcpy(view->rows, merged, count * sizeof(merged[0]));
+    for (size_t i = 0; i < count; i++)
+        view->rows[i] = merged[i];
     view->row_count = count;
 }
 

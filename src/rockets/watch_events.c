@@ -61,9 +61,10 @@ static void take_rocket(struct watch_events *events, const cJSON *json)
 
 static void take_rockets(struct watch_events *events, const cJSON *json)
 {
-    const cJSON *item;
+    const cJSON *item = json->child;
 
-    cJSON_ArrayForEach(item, json) take_rocket(events, item);
+    for (; item != NULL; item = item->next)
+        take_rocket(events, item);
 }
 
 /* Launches or explosions: {"rockets":[...],"more":0}. */
@@ -73,10 +74,9 @@ static void take_feed(struct watch_events *events, const char *name,
     const cJSON *rockets = cJSON_GetObjectItemCaseSensitive(json, "rockets");
     const cJSON *more = cJSON_GetObjectItemCaseSensitive(json, "more");
     struct timespec now = calendar_now();
-    const cJSON *item;
+    const cJSON *item = rockets != NULL ? rockets->child : NULL;
 
-    cJSON_ArrayForEach(item, rockets)
-    {
+    for (; item != NULL; item = item->next) {
         struct rocket_state rocket;
 
         if (!rocket_state_read(&rocket, item) || !show_another(events))
@@ -196,13 +196,10 @@ static void take_list(struct fleet_view *view, const cJSON *json)
 {
     struct rocket_state rows[FLEET_VIEW_MAX_ROWS];
     size_t count = 0;
-    const cJSON *item;
+    const cJSON *item = json->child;
 
-    cJSON_ArrayForEach(item, json)
-    {
-        if (count < FLEET_VIEW_MAX_ROWS)
-            count += rocket_state_read(&rows[count], item);
-    }
+    for (; item != NULL && count < FLEET_VIEW_MAX_ROWS; item = item->next)
+        count += rocket_state_read(&rows[count], item);
     fleet_view_list(view, rows, count);
 }
 

@@ -75,8 +75,8 @@ static void nothing_controls_the_terminal(void **state)
         {"\xc2\x85\xc2\x9b"
          "1m",
          "??1m", "\\u0085\\u009b1m"}, /* NEL, CSI */
-        {"\xe2\x80\xae\xe2\x81\xa6\u200b\xe2\x80\x8f\ufeff", "?????",
-         "\\u202e\\u2066\\u200b\\u200f\\ufeff"},
+        {"\u202e\u202c\u2066\u2069\u200b\u200f\ufeff", "???????",
+         "\\u202e\\u202c\\u2066\\u2069\\u200b\\u200f\\ufeff"},
         {"\u2028", "?", "\\u2028"},
         {"\U000e0041", "?", "\\U000e0041"}, /* a tag */
         {"\\", "\\", "\\\\"},

@@ -47,7 +47,7 @@ static int fill_view(void **state)
     memset(&view, 0, sizeof(view));
     add_rocket("c715a232-e553-5143-86fd-2d5ec3b23ff4", "Falcon-9", "ARTEMIS",
                1440000);
-    add_rocket("\033[2J\xe2\x80\xae\u6f22\u5b57", "", "M\u00fcnchen\n", -7);
+    add_rocket("\033[2J\u200b\u6f22\u5b57", "", "M\u00fcnchen\n", -7);
     add_rocket("moon-1", "Falcon-Heavy-of-a-very-long-name", "SHUTTLE_MIR",
                500);
     view.rows[2].exploded = true;
