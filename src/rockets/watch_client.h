@@ -30,7 +30,7 @@
 #include "watch_options.h"
 
 enum {
-    WATCH_LIST_MS = 5000,       /* between two reads of the list */
+    WATCH_LIST_MS = 3000,       /* between two reads of the list */
     WATCH_LIST_SOON_MS = 500,   /* if there is a reason to expect news */
     WATCH_SILENCE_MS = 45000,   /* the service sends something each 15 s */
     WATCH_RETRY_MS = 2000,      /* until the service sets another time */
