@@ -124,8 +124,11 @@ static void no_text_breaks_an_event(void **state)
     size_t used;
 
     (void)state;
-    view.id = view.type = view.mission = view.reason =
-        (struct text){bytes, sizeof(bytes) - 1};
+    const struct text text = {bytes, sizeof(bytes) - 1};
+    view.id = text;
+    view.type = text;
+    view.mission = text;
+    view.reason = text;
     writer.begin(&out, HUB_ROCKETS);
     writer.rocket(&out, &view, true);
     writer.end(&out, HUB_ROCKETS, 0);
