@@ -191,10 +191,7 @@ static bool read_after_reset(struct follower *follower, uint16_t port,
 {
     char start[EVENTS_MAX_ID] = "";
 
-    (void)sscanf(event->data, "{\"reason\":\"%*[a-z]\",\"start\":\"%63[^\"]\"",
-                 start);
-    if (start[0] == '\0')
-        (void)sscanf(event->data, "{\"start\":\"%62[^\"]\"", start);
+    (void)sscanf(event->data, "{\"start\":\"%63[^\"]\"", start);
     follower->resets++;
     if (!follower->site->forgets)
         set_problem(follower, "a reset, but nothing is lost", event->data);
