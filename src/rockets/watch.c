@@ -31,7 +31,7 @@ static void take_event(void *context, const struct event_stream_event *event)
         watch_client_read_soon(&watch->client, WATCH_LIST_SOON_MS);
         break;
     case WATCH_NEWS_LOST:
-        watch_client_read_soon(&watch->client, 0);
+        watch_client_lost(&watch->client);
         break;
     case WATCH_NEWS_NONE:
         break;

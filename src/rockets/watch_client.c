@@ -98,6 +98,12 @@ void watch_client_read_soon(struct watch_client *client, int64_t delay_ms)
         client->list_due = earlier(client->list_due, after(delay_ms));
 }
 
+void watch_client_lost(struct watch_client *client)
+{
+    client->wants_list = client->options.rows;
+    watch_client_read_soon(client, 0);
+}
+
 /* Whether the rows are those of `ids`, and not of a list. */
 static bool has_fixed_rows(const struct watch_client *client)
 {
@@ -251,26 +257,37 @@ static void connect_again(struct watch_client *client)
     open_stream(client);
 }
 
-/* The rows are read. The stream must be one for them. */
-static void follow_rows(struct watch_client *client)
+/* Go on from the position of the list, if it has one. */
+static void take_position(struct watch_client *client)
 {
     char tag[FETCH_TAG_SIZE];
 
-    client->list_due = after(WATCH_LIST_MS);
-    if (client->wants_list && client->state != WATCH_LIVE) {
-        client->wants_list = false;
-        fetch_tag(&client->list, tag);
-        if (!event_stream_set_last_id(&client->events, tag))
-            client->out_of_memory = true;
-        open_stream(client);
+    fetch_tag(&client->list, tag);
+    if (tag[0] != '\0' && !event_stream_set_last_id(&client->events, tag))
+        client->out_of_memory = true;
+}
+
+/* The rows are read. The stream must be one for them. */
+static void follow_rows(struct watch_client *client)
+{
+    const bool wanted = client->wants_list;
+
+    client->wants_list = false;
+    /* While the list was read, there may have been a reason to read it again.
+     */
+    client->list_due = earlier(client->list_due, after(WATCH_LIST_MS));
+    write_stream_url(client, &client->other);
+    if (client->other.failed) {
+        client->out_of_memory = true;
         return;
     }
-    client->wants_list = false;
-    write_stream_url(client, &client->other);
-    if (client->other.failed || client->state != WATCH_LIVE ||
+    /* The stream that there is will say by itself where it is. */
+    if (client->stream.running &&
         strcmp(client->other.data, client->url.data) == 0)
         return;
     fetch_cancel(&client->stream);
+    if (wanted)
+        take_position(client);
     open_stream(client);
 }
 

@@ -30,7 +30,7 @@
 #include "watch_options.h"
 
 enum {
-    WATCH_LIST_MS = 5000,       /* between two reads of the list */
+    WATCH_LIST_MS = 3000,       /* between two reads of the list */
     WATCH_LIST_SOON_MS = 500,   /* if there is a reason to expect news */
     WATCH_SILENCE_MS = 45000,   /* the service sends something each 15 s */
     WATCH_RETRY_MS = 2000,      /* until the service sets another time */
@@ -57,7 +57,7 @@ struct watch_client_options {
     size_t id_count;
 
     void *context; /* of what follows; none may call the client but for
-                      watch_client_read_soon() */
+                      watch_client_read_soon() and _lost() */
     void (*take_event)(void *context, const struct event_stream_event *event);
     /* A response with a rocket, or with an array of all rows. */
     void (*take_rows)(void *context, const char *body, size_t length);
@@ -101,6 +101,12 @@ void watch_client_set_limit(struct watch_client *client, size_t limit);
 
 /* The rows have probably changed: read them before it would be time. */
 void watch_client_read_soon(struct watch_client *client, int64_t delay_ms);
+
+/*
+ * Changes were missed, and the stream has no position any more (a reset): read
+ * the rows now, and go on from their position.
+ */
+void watch_client_lost(struct watch_client *client);
 
 /*
  * Do what is due, and return when the next thing is (clock_now()). Then call it

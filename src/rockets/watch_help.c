@@ -65,7 +65,7 @@ static const char HELP[] =
     "\n"
     "The rows of the table are live; their order, and which rockets they are, "
     "is\n"
-    "read anew every 5 seconds.\n"
+    "read anew every 3 seconds.\n"
     "\n"
     "A connection that is lost is made again, as a browser's EventSource does, "
     "and\n"

@@ -33,6 +33,7 @@ static _Noreturn void run_job(const char *const arguments[],
     setpgid(0, 0);
     tcsetpgrp(STDIN_FILENO, getpid());
     signal(SIGTTOU, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);        /* the test may run under nohup(1) */
     setenv("TERM", "xterm", 1);     /* NOLINT(concurrency-mt-unsafe) */
     setenv("LC_ALL", "C.UTF-8", 1); /* NOLINT(concurrency-mt-unsafe) */
     strncpy(name, variable, sizeof(name) - 1);

@@ -91,6 +91,7 @@ static const struct {
     STREAM("data: a\n\n", "[message|a|]"),
     STREAM("data: a\r\r", "[message|a|]"),
     STREAM("data: a\r\n\r\n", "[message|a|]"),
+    STREAM("data: a\r\ndata: b\r\n\r\n", "[message|a\nb|]"),
     STREAM("data: a\r\n\ndata: b\n\r\n", "[message|a|][message|b|]"),
     STREAM("data: a\n\rdata: b\r\r\n", "[message|a|][message|b|]"),
     /* No event without an empty line, nor of an unended line. */

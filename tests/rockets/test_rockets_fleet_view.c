@@ -202,6 +202,22 @@ static void counters_of_a_new_process_give_no_negative_rate(void **state)
     assert_true(NEAR(rates.messages, 20));
 }
 
+static void a_restart_forgets_the_counters(void **state)
+{
+    struct fleet_summary summary = summary_of(1000, 0, 0, 0);
+    struct fleet_rates rates;
+
+    (void)state;
+    for (int i = 1; i <= 2; i++)
+        fleet_view_summarize(&view, &summary, at_ms(i * INT64_C(1000)));
+    fleet_view_restart(&view);
+    assert_false(fleet_view_rates(&view, at_ms(9000), &rates));
+    /* More than before, so the counters alone do not tell. */
+    summary = summary_of(5000, 0, 0, 0);
+    fleet_view_summarize(&view, &summary, at_ms(9000));
+    assert_false(fleet_view_rates(&view, at_ms(9000), &rates));
+}
+
 static void the_feed_keeps_the_newest(void **state)
 {
     const size_t count = 2 * FLEET_VIEW_FEED + 3;
@@ -230,6 +246,7 @@ int main(void)
         VIEW_TEST(rates_are_between_two_summaries),
         VIEW_TEST(a_summary_right_after_the_connection_gives_no_rate),
         VIEW_TEST(counters_of_a_new_process_give_no_negative_rate),
+        VIEW_TEST(a_restart_forgets_the_counters),
         VIEW_TEST(the_feed_keeps_the_newest),
     };
 
