@@ -17,6 +17,7 @@
 #ifndef LUNAR_STORE_JOURNAL_H
 #define LUNAR_STORE_JOURNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -145,11 +146,13 @@ struct journal_methods {
      */
     uint64_t (*roll)(struct journal *journal);
     /*
-     * A snapshot holds the records up to `position`: they may be deleted.
-     * False if something could not be, which is logged. Locking: the thread of
-     * `tidy`; blocks.
+     * A snapshot holds the records up to `position`: they may be deleted, bit
+     * by bit, so that commits hardly wait for that; at once as soon as `*stop`
+     * is true, or if `stop` is NULL. False if something could not be, which is
+     * logged. Locking: the thread of `tidy`; blocks.
      */
-    bool (*forget)(struct journal *journal, uint64_t position);
+    bool (*forget)(struct journal *journal, uint64_t position,
+                   const _Atomic bool *stop);
     /*
      * Do what the journal's thread has left to others as it takes long, such as
      * to copy the log of a segment that is complete. False if something failed,

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/sync.h"
+#include "removed_file.h"
 
 enum { ROOM_AT_FIRST = 8 };
 
@@ -154,18 +155,42 @@ static void remove_first(struct old_segments *old)
     sync_unlock(&old->lock);
 }
 
-bool old_segments_forget(struct old_segments *old, uint64_t position)
+static int open_file(const struct old_segments *old, uint64_t first,
+                     const char *suffix)
+{
+    char path[SEGMENT_PATH];
+
+    segment_write_path(old->folder, first, suffix, path);
+    return removed_file_open(path);
+}
+
+/* Remove the first segment, which is not open. False if that failed. */
+static bool remove_files(struct old_segments *old, uint64_t first,
+                         const _Atomic bool *stop)
+{
+    int log = open_file(old, first, "-wal");
+    int database = open_file(old, first, "");
+    char error[JOURNAL_ERROR];
+
+    bool removed = folder_remove_segment(old->folder, first, error);
+    if (removed)
+        remove_first(old);
+    else
+        log_line(LOG_WARN, "%s", error);
+    removed_file_close(log, stop);
+    removed_file_close(database, stop);
+    return removed;
+}
+
+bool old_segments_forget(struct old_segments *old, uint64_t position,
+                         const _Atomic bool *stop)
 {
     struct old_segment item;
-    char error[JOURNAL_ERROR];
 
     while (find_forgotten(old, position, &item)) {
         close_segment(old, 0);
-        if (!folder_remove_segment(old->folder, item.first, error)) {
-            log_line(LOG_WARN, "%s", error);
+        if (!remove_files(old, item.first, stop))
             return false;
-        }
-        remove_first(old);
     }
     return true;
 }

@@ -12,6 +12,7 @@
 #define LUNAR_STORE_OLD_SEGMENTS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,9 +64,11 @@ bool old_segments_tidy(struct old_segments *old);
 
 /*
  * Remove those that have no record behind `position`, the oldest first: the
- * others join, wherever this ends. False if one could not be removed, which is
- * logged; it stays in the list.
+ * others join, wherever this ends. Takes its time until `*stop` is true; none
+ * if that is NULL. False if one could not be removed, which is logged; it stays
+ * in the list.
  */
-bool old_segments_forget(struct old_segments *old, uint64_t position);
+bool old_segments_forget(struct old_segments *old, uint64_t position,
+                         const _Atomic bool *stop);
 
 #endif

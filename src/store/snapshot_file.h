@@ -30,15 +30,15 @@
 struct sqlite3;
 
 enum {
-    SNAPSHOT_BLOCK = 64 * 1024,      /* bytes: a block ends with the rocket that
-                                        reaches this */
-    SNAPSHOT_PAGE = 32 * 1024,       /* bytes of a page of the database: larger
-                                        ones are written faster, and waste more
-                                        at the end of a block */
-    SNAPSHOT_SYNC = 4 * 1024 * 1024, /* bytes that are written before they are
-                                        synced: a long sync would hold up those
-                                        of the journal */
-    SNAPSHOT_VERSION = 1,            /* its user_version */
+    SNAPSHOT_BLOCK = 64 * 1024, /* bytes: a block ends with the rocket that
+                                   reaches this */
+    SNAPSHOT_PAGE = 32 * 1024,  /* bytes of a page of the database: larger
+                                   ones are written faster, and waste more
+                                   at the end of a block */
+    SNAPSHOT_SYNC = 256 * 1024, /* bytes that are written before they are
+                                   synced: a long sync would hold up those
+                                   of the journal */
+    SNAPSHOT_VERSION = 1,       /* its user_version */
 };
 
 /* By application_id (SQLite's file format, 1.3). */

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "folder.h"
 #include "table/table_image.h"
+#include "throttle.h"
 
 /* One snapshot while it is written. */
 struct take {
@@ -39,13 +40,16 @@ static bool add_block(struct take *take)
 static enum snapshot_taken write_rockets(struct take *take)
 {
     struct table *table = take->source->table;
+    struct throttle throttle;
 
+    throttle_begin(&throttle, take->source->stop);
     while (!atomic_load(take->source->stop)) {
         switch (
             table_walk_next(table, &take->walk, &take->images, &take->count)) {
         case TABLE_WALK_MORE:
             if (take->images.length >= SNAPSHOT_BLOCK && !add_block(take))
                 return SNAPSHOT_FAILED;
+            throttle_rest(&throttle);
             break;
         case TABLE_WALK_END:
             return take->count == 0 || add_block(take) ? SNAPSHOT_TAKEN

@@ -31,6 +31,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,6 +41,8 @@
 #include "base/readable_number.h"
 #include "base/sync.h"
 #include "error.h"
+#include "folder.h"
+#include "removed_file.h"
 #include "snapshot_room.h"
 #include "snapshot_take.h"
 
@@ -247,7 +250,8 @@ static bool forget(struct snapshots *snapshots)
 
     if (!status->exists)
         return true;
-    if (!journal->methods->forget(journal, status->position)) {
+    if (!journal->methods->forget(journal, status->position,
+                                  &snapshots->stop)) {
         metric_add(snapshots->options.results, SNAPSHOTS_FAILED, 1);
         report_failure(snapshots, cannot_forget, "see the line before");
         return false;
@@ -336,18 +340,24 @@ static bool take_snapshot(struct snapshots *snapshots)
     struct snapshot_info info = {0};
     const char *problem = CANNOT_ROLL;
     enum snapshot_taken taken = SNAPSHOT_FAILED;
-    char error[JOURNAL_ERROR];
+    int last = -1; /* the file of the snapshot before */
+    char path[FOLDER_FILE], error[JOURNAL_ERROR];
 
     uint64_t position = begin_segment(snapshots);
     if (position == 0) {
         describe_journal(snapshots, error);
     } else {
+        folder_snapshot_path(options->folder, "", path);
+        last = removed_file_open(path);
         taken = snapshot_take(&source, position, &info, error);
         problem = problem_of_errno(errno);
         snapshot_room_use(&snapshots->room);
     }
+    bool forgotten =
+        taken == SNAPSHOT_TAKEN && complete_snapshot(snapshots, &info, start);
+    removed_file_close(last, &snapshots->stop);
     if (taken == SNAPSHOT_TAKEN)
-        return complete_snapshot(snapshots, &info, start);
+        return forgotten;
     if (taken == SNAPSHOT_STOPPED)
         return true;
     metric_add(options->results, SNAPSHOTS_FAILED, 1);
@@ -391,6 +401,8 @@ static void take_if_due(struct snapshots *snapshots)
 static void lower_priority(void)
 {
     setpriority(PRIO_PROCESS, (id_t)gettid(), SNAPSHOTS_NICE);
+    /* By default the kernel extends each rest (throttle.h) by 50 us. */
+    prctl(PR_SET_TIMERSLACK, 1000UL);
 }
 
 static void *run_snapshots(void *context)

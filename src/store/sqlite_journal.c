@@ -113,9 +113,10 @@ static uint64_t roll(struct journal *journal)
     return mark.position;
 }
 
-static bool forget(struct journal *journal, uint64_t position)
+static bool forget(struct journal *journal, uint64_t position,
+                   const _Atomic bool *stop)
 {
-    return old_segments_forget(&of_journal(journal)->old, position);
+    return old_segments_forget(&of_journal(journal)->old, position, stop);
 }
 
 static bool tidy(struct journal *journal)

@@ -161,7 +161,7 @@ static struct snapshot_info take_snapshot(struct maker *maker)
                                  BLOCK, &info, error));
     FUZZ_CHECK(folder_publish_snapshot(maker->folder, error));
     FUZZ_CHECK(maker->journal->methods->tidy(maker->journal));
-    FUZZ_CHECK(maker->journal->methods->forget(maker->journal, BEFORE));
+    FUZZ_CHECK(maker->journal->methods->forget(maker->journal, BEFORE, NULL));
     return info;
 }
 

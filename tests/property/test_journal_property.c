@@ -319,7 +319,7 @@ static void take_snapshot(struct follow *follow)
     if (random_below(&follow->random, 4) == 0)
         journal->methods->tidy(journal);
     if (random_below(&follow->random, 8) != 0)
-        journal->methods->forget(journal, position);
+        journal->methods->forget(journal, position, NULL);
 }
 
 /*

@@ -263,12 +263,12 @@ static void forget_deletes_whole_segments(void **context)
     assert_int_equal(methods->roll(journal), 10);
     assert_int_equal(methods->roll(journal), 10); /* it is empty already */
     user_commit(journal, fixture->user, 11, 10);
-    methods->forget(journal, 9); /* the tenth record is in that segment */
+    methods->forget(journal, 9, NULL); /* the tenth record is in that segment */
     assert_int_equal(methods->roll(journal), 20);
     uint64_t bytes = status_of(fixture).bytes;
-    methods->forget(journal, 10);
+    methods->forget(journal, 10, NULL);
     assert_true(status_of(fixture).bytes < bytes);
-    methods->forget(journal, 1000); /* the last one stays */
+    methods->forget(journal, 1000, NULL); /* the last one stays */
     user_commit(journal, fixture->user, 21, 10);
     reopen(fixture);
     assert_int_equal(replay(fixture, 20, NULL), JOURNAL_COMPLETE);
@@ -294,7 +294,7 @@ static void roll_returns_what_is_applied(void **context)
     for (size_t i = 0; i < MANY; i++)
         user_free_ticket(&tickets[i]);
     assert_true(methods->tidy(fixture->journal));
-    assert_true(methods->forget(fixture->journal, MANY));
+    assert_true(methods->forget(fixture->journal, MANY, NULL));
     user_commit(fixture->journal, fixture->user, MANY + 1, 1);
     reopen(fixture);
     assert_int_equal(replay(fixture, MANY, NULL), JOURNAL_COMPLETE);
@@ -494,7 +494,7 @@ static void roll_leaves_the_log_to_tidy(void **context)
     /* Without it, they can be removed as well. */
     user_commit(fixture->journal, fixture->user, 21, 10);
     assert_int_equal(methods->roll(fixture->journal), 30);
-    assert_true(methods->forget(fixture->journal, 30));
+    assert_true(methods->forget(fixture->journal, 30, NULL));
     assert_int_equal(segment_file_bytes(folder, 21), 0);
     assert_true(methods->tidy(fixture->journal));
 }
@@ -519,13 +519,13 @@ static void segment_that_cannot_be_removed_stays_in_the_list(void **context)
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     captured_log_start(&log);
-    bool forgotten = methods->forget(fixture->journal, 20);
+    bool forgotten = methods->forget(fixture->journal, 20, NULL);
     captured_log_stop(&log);
     assert_false(forgotten);
     assert_non_null(strstr(log.text, "cannot remove"));
     assert_int_equal(status_of(fixture).bytes, bytes);
     assert_int_equal(rmdir(path), 0);
-    assert_true(methods->forget(fixture->journal, 20));
+    assert_true(methods->forget(fixture->journal, 20, NULL));
     assert_true(status_of(fixture).bytes < bytes);
 }
 

@@ -458,9 +458,9 @@ static void a_snapshot_is_synced_in_pieces(void **context)
         unsigned syncs;
     } rows[] = {
         {{1, 0, 0}, 1},
-        {{2, PIECE - 10, SNAPSHOT_BLOCK}, 1},
+        {{2, PIECE - 1, SNAPSHOT_BLOCK}, 1},
         {{3, PIECE, SNAPSHOT_BLOCK}, 2},
-        {{4, 3 * PIECE + 10, SNAPSHOT_BLOCK}, 4},
+        {{4, 3 * PIECE + 1, SNAPSHOT_BLOCK}, 4},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
