@@ -128,7 +128,9 @@ def settle_changes(case, client):
     so that no request waits.
     """
     query = case.query
-    if not CHANGES & query.keys() or any(is_negated(case, name) for name in CHANGES):
+    # The rows of run.py are meant as they are.
+    if (case.meta is None or not CHANGES & query.keys()
+            or any(is_negated(case, name) for name in CHANGES)):
         return
     if query.keys() - CHANGES - {"limit"}:
         for name in CHANGES & query.keys():
@@ -150,7 +152,7 @@ def before_call(context, case, kwargs):
     if case.operation.label != "GET /rockets" or not isinstance(query, dict):
         return
     base_url = kwargs.get("base_url") or case.operation.schema.get_base_url()
-    client = Client(urlsplit(base_url).port)
+    client = Client(urlsplit(base_url).port)  # connects when it is used
     settle_changes(case, client)
     if "cursor" not in query or is_negated(case, "cursor"):
         return
