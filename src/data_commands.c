@@ -249,7 +249,7 @@ static bool write_rockets(struct table *table)
     errno = ENOMEM;
     for (size_t i = 0; written && i < list_page_count(page); i++) {
         list_page_read(page, i, &view);
-        rocket_json_write(&lines, &view);
+        rocket_json_write_state(&lines, &view);
         buffer_append(&lines, TEXT("\n"));
         written = !buffer_failed(&lines);
         if (written && lines.length >= OUTPUT) {

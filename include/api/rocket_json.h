@@ -10,4 +10,11 @@
 
 void rocket_json_write(struct buffer *out, const struct rocket_view *view);
 
+/*
+ * The same without the revision, which depends on the messages of all rockets:
+ * the same state always has the same bytes.
+ */
+void rocket_json_write_state(struct buffer *out,
+                             const struct rocket_view *view);
+
 #endif

@@ -32,12 +32,9 @@ static char *put_time(char *at, const struct timestamp *time)
     return at;
 }
 
-void rocket_json_write(struct buffer *out, const struct rocket_view *view)
+/* All but the revision and the end of the object. */
+static char *put_state(char *at, const struct rocket_view *view)
 {
-    if (!buffer_reserve(out, most_bytes(view)))
-        return;
-
-    char *at = buffer_end(out);
     at = buffer_put(at, TEXT("{\"id\":"));
     at = json_put(at, view->id);
     at = buffer_put(at, TEXT(",\"type\":"));
@@ -58,9 +55,24 @@ void rocket_json_write(struct buffer *out, const struct rocket_view *view)
     at = buffer_put(at, TEXT(",\"lastMessageNumber\":"));
     at = buffer_put_unsigned(at, view->last_number);
     at = buffer_put(at, TEXT(",\"missingMessages\":"));
-    at = buffer_put_unsigned(at, view->missing);
+    return buffer_put_unsigned(at, view->missing);
+}
+
+void rocket_json_write(struct buffer *out, const struct rocket_view *view)
+{
+    if (!buffer_reserve(out, most_bytes(view)))
+        return;
+    char *at = put_state(buffer_end(out), view);
     at = buffer_put(at, TEXT(",\"revision\":"));
     at = buffer_put_unsigned(at, view->revision);
     at = buffer_put(at, TEXT("}"));
     buffer_set_end(out, at);
+}
+
+void rocket_json_write_state(struct buffer *out, const struct rocket_view *view)
+{
+    if (!buffer_reserve(out, most_bytes(view)))
+        return;
+    char *at = put_state(buffer_end(out), view);
+    buffer_set_end(out, buffer_put(at, TEXT("}")));
 }

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The walk of those who were away, as a job with references: it may outlive its
+ * readers, and they may read what it has found long after it.
+ */
 #include "catch_up.h"
 
 #include <stdlib.h>
@@ -88,7 +92,7 @@ void catch_up_free(struct catch_up *catch_up)
     free(catch_up);
 }
 
-/* Those that were not kept are older than the first that was. */
+/* No two changes have one revision, so those not kept are below the first. */
 bool catch_up_covers(const struct catch_up *catch_up, uint64_t position)
 {
     const struct changes *changes = &catch_up->changes;
@@ -96,7 +100,7 @@ bool catch_up_covers(const struct catch_up *catch_up, uint64_t position)
     if (catch_up->failed)
         return false;
     return changes->total <= changes->count ||
-           position >= changes->rockets[0].revision;
+           position + 1 >= changes->rockets[0].revision;
 }
 
 size_t catch_up_begin(const struct catch_up *catch_up, uint64_t position)

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Single rockets are found once, and then compared by their revisions: entries
+ * never move, and rockets are never removed.
+ */
 #include "followed.h"
 
 #include <stdlib.h>
@@ -50,11 +54,6 @@ void followed_set(struct followed *followed, uint64_t revision)
     followed->revision = revision;
     for (size_t i = 0; i < followed->count; i++)
         followed->rockets[i].written = revision;
-}
-
-uint64_t followed_revision(const struct followed *followed)
-{
-    return followed->revision;
 }
 
 /*

@@ -32,9 +32,6 @@ void followed_free(struct followed *followed);
 /* The reader has all changes up to `revision`. */
 void followed_set(struct followed *followed, uint64_t revision);
 
-/* All changes up to here have been written. */
-uint64_t followed_revision(const struct followed *followed);
-
 /*
  * Whether there are changes that have not been written. If not, the revision
  * advances to that of the table. Locking: reads rockets.

@@ -107,7 +107,11 @@ static void pace_class(struct hub_class *class, const struct update *update,
     class->paced_ms = now_ms + bytes * 1000 / HUB_SEND_RATE;
 }
 
-/* Without anything pending there is no update; but the position advances. */
+/*
+ * Without anything pending there is no update; but the position advances. The
+ * update and `looks` come in one step, so that a reader of single rockets
+ * compares these before it takes the update.
+ */
 static void update_class(struct hub *hub, struct hub_class *class,
                          uint64_t now_ms)
 {

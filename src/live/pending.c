@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rockets are collected as they come, and sorted only where it has to be known
+ * which of them are the same.
+ */
 #include "pending.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { ENTRY_SIZE = sizeof(const struct table_entry *) };
+
 static int compare_places(const void *a, const void *b)
 {
-    const struct table_entry *const *x = a, *const *y = b;
+    uintptr_t x = (uintptr_t) * (const struct table_entry *const *)a;
+    uintptr_t y = (uintptr_t) * (const struct table_entry *const *)b;
 
-    return (*x > *y) - (*x < *y);
+    return (x > y) - (x < y);
 }
 
 void pending_sort(struct pending *pending)
@@ -17,8 +25,7 @@ void pending_sort(struct pending *pending)
 
     if (pending->count == 0)
         return;
-    qsort(pending->entries, pending->count, sizeof(*pending->entries),
-          compare_places);
+    qsort(pending->entries, pending->count, ENTRY_SIZE, compare_places);
     for (size_t i = 0; i < pending->count; i++)
         if (count == 0 || pending->entries[i] != pending->entries[count - 1])
             pending->entries[count++] = pending->entries[i];
@@ -47,7 +54,7 @@ static bool make_room(struct pending *pending, size_t more)
     if (needed <= pending->capacity)
         return true;
     const struct table_entry **entries =
-        realloc(pending->entries, needed * sizeof(*entries));
+        realloc(pending->entries, needed * ENTRY_SIZE);
     if (entries == NULL)
         return false;
     pending->entries = entries;
@@ -64,7 +71,7 @@ static void add_entries(struct pending *pending,
     }
     if (changes->count > 0)
         memcpy(&pending->entries[pending->count], changes->entries,
-               changes->count * sizeof(*changes->entries));
+               changes->count * ENTRY_SIZE);
     pending->count += changes->count;
 }
 

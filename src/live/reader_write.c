@@ -16,19 +16,6 @@ void hub_reader_raise(struct hub_reader *reader, uint64_t position)
         reader->position = position;
 }
 
-/*
- * The position that an event says. Single rockets and updates are not at the
- * same one: a reader who comes back with the lower one misses nothing.
- */
-static uint64_t told_position(const struct hub_reader *reader,
-                              uint64_t position)
-{
-    if (reader->followed == NULL ||
-        followed_revision(reader->followed) > position)
-        return position;
-    return followed_revision(reader->followed);
-}
-
 static void count_sent(const struct hub_reader *reader, enum hub_event event,
                        uint64_t events)
 {
@@ -65,6 +52,10 @@ static void write_catch_up(struct hub_reader *reader,
     count_sent(reader, HUB_ROCKETS, 1);
 }
 
+/*
+ * The position is at most that of what it has taken from updates, as there may
+ * be more of these.
+ */
 static void write_followed(struct hub_reader *reader,
                            const struct hub_writer *writer, struct buffer *out)
 {
@@ -86,15 +77,18 @@ static void write_summary(struct hub_reader *reader, struct buffer *out)
     count_sent(reader, HUB_SUMMARY, 1);
 }
 
-/* True if this was the last of the update. */
+/*
+ * A reader of single rockets has those up to `to` as well: it has compared them
+ * after the tick that made the newest update. True if this was the last of the
+ * update.
+ */
 static bool write_update(struct hub_reader *reader,
                          const struct update_out *out)
 {
     const struct update *update = reader->reading.update;
     uint64_t to = update->to > reader->position ? update->to : reader->position;
 
-    if (!update_read(&reader->reading, reader->parts, told_position(reader, to),
-                     out))
+    if (!update_read(&reader->reading, reader->parts, to, out))
         return false;
     reader->position = to;
     for (size_t i = 0; i < UPDATE_PARTS; i++)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes that are written once, and read by many at once: they do not change
+ * after update_new(). The parts lie one behind the other, in the order of
+ * events.
+ */
 #include "updates.h"
 
 #include <stdlib.h>

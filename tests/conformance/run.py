@@ -28,8 +28,8 @@ from service import START_SECONDS, Service
 
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
-PATHS = ["/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/health",
-         "/health/ready", "/metrics", "/openapi.yaml", "/swagger", "/"]
+PATHS = ["/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/events",
+         "/health", "/health/ready", "/metrics", "/openapi.yaml", "/swagger", "/"]
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. And
@@ -141,6 +141,13 @@ ROWS = {
         (200, {}), (200, {"query": {"after": 1, "limit": 1}}), (304, CURRENT),
         (400, {"query": {"limit": 0}}), (404, {"path_parameters": {"id": "nobody"}})],
     "/fleet": [(200, {})],
+    "/events": [
+        (200, {}), (200, {"query": {"events": "rockets,summary", "interval": 1000}}),
+        (200, {"query": {"id": ["a", "b"]}}),
+        (200, {"headers": {"Last-Event-ID": "0123456789abcdef-1"}}),
+        (400, {"query": {"events": "hello"}}), (400, {"query": {"interval": 150}}),
+        (400, {"query": {"last_event_id": "1"}}),
+        (403, {"headers": {"Sec-Fetch-Site": "cross-site"}})],
     "/health": [(200, {}), (200, {"headers": {"X-Request-Id": "7f4a-1"}})],
     "/health/ready": [
         (200, {}), (200, {"query": {"for": "ingest"}}), (400, {"query": {"for": "all"}})],

@@ -104,9 +104,8 @@ static void write_state(struct table *table, const struct batch_counts *counts,
     for (size_t i = 0; i < list_page_count(page); i++) {
         size_t start = out->length;
         list_page_read(page, i, &view);
-        /* With a store it counts duplicates that waited as well. */
-        view.revision = 0;
-        rocket_json_write(out, &view);
+        /* Revisions count duplicates that waited, if there is a store. */
+        rocket_json_write_state(out, &view);
         FUZZ_CHECK(strict_json_accepts(text_skip(buffer_text(out), start)));
     }
     list_page_free(page);

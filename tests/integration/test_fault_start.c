@@ -56,17 +56,18 @@ static void start_without_memory_is_complete_or_fails(void **state)
 }
 
 /*
- * The threads: the log's, two workers, the sweep of connections and that of the
- * lingering close, plus two event loops, or the thread that accepts
- * connections. Each fails with all later ones, and then alone.
+ * The threads: the log's, two workers, the one for streams of events, the sweep
+ * of connections and that of the lingering close, plus two event loops, or the
+ * thread that accepts connections. Each fails with all later ones, and then
+ * alone.
  */
 static void start_without_threads_fails(void **state)
 {
     (void)state;
     assert_int_equal(scarcity_each(SCARCITY_THREADS, check_start, two_loops),
-                     2 * 7);
+                     2 * 8);
     assert_int_equal(
-        scarcity_each(SCARCITY_THREADS, check_start, per_connection), 2 * 6);
+        scarcity_each(SCARCITY_THREADS, check_start, per_connection), 2 * 7);
 }
 
 /* Expect that a new connection is closed when all of `scope` fails. */

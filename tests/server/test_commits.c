@@ -67,12 +67,22 @@ enum MHD_Result __wrap_MHD_queue_response(struct MHD_Connection *connection,
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-static void wait_in_a_group(struct toy *toy, struct connection clients[GROUP])
+/* What may lead a group. At a stop the stream makes its last bytes. */
+static const struct toy_ask leading[] = {
+    TOY_GET("deferred", "held", "hello"),
+    TOY_GET("stream", "held", "wdg"),
+    TOY_LONG("stream", "held", "wdg"),
+};
+
+enum { LEADING = sizeof(leading) / sizeof(leading[0]) };
+
+static void wait_in_a_group(struct toy *toy, struct connection clients[GROUP],
+                            const struct toy_ask *ask)
 {
     size_t waits = toy_count(toy, TOY_WAITED);
 
     for (size_t i = 0; i < GROUP; i++)
-        connection_get(&clients[i], "/deferred/held/hello");
+        toy_send(&clients[i], ask);
     toy_wait(toy, TOY_WAITED, waits + GROUP);
 }
 
@@ -95,12 +105,13 @@ static void group_is_woken_once_a_loop(void **state)
 
     open_group(*state, clients);
     for (size_t round = 0; round < ROUNDS; round++) {
-        wait_in_a_group(*state, clients);
+        const struct toy_ask *ask = &leading[round % LEADING];
+        wait_in_a_group(*state, clients, ask);
         resumed_here = 0;
         assert_int_equal(toy_wake_together(*state), GROUP);
         assert_in_range(resumed_here, 1, LOOPS);
         for (size_t i = 0; i < GROUP; i++)
-            toy_expect_text(&clients[i], 200, "hello");
+            toy_expect(&clients[i], ask);
     }
     close_group(clients);
 }
@@ -146,7 +157,7 @@ static void silent_sender_holds_up_nobody(void **state)
     toy_send_part(&silent, &ask, 0, BEGINNING);
     toy_wait(toy, TOY_WAITED, 1);
     open_group(toy, clients);
-    wait_in_a_group(toy, clients);
+    wait_in_a_group(toy, clients, &leading[0]);
     assert_int_equal(toy_wake_together(toy), 1 + GROUP);
     for (size_t i = 0; i < GROUP; i++)
         toy_expect_text(&clients[i], 200, "hello");
@@ -165,14 +176,15 @@ static void leader_that_has_left_holds_up_nobody(void **state)
     struct connection clients[GROUP];
 
     for (size_t round = 0; round < ROUNDS; round++) {
+        const struct toy_ask *ask = &leading[round % 2];
         size_t left = 1 + round % (GROUP - 1);
         open_group(*state, clients);
-        wait_in_a_group(*state, clients);
+        wait_in_a_group(*state, clients, ask);
         for (size_t i = 0; i < left; i++)
-            (round % 2 == 0 ? toy_reset : connection_close)(&clients[i]);
+            (round % 4 < 2 ? toy_reset : connection_close)(&clients[i]);
         assert_int_equal(toy_wake_together(*state), GROUP);
         for (size_t i = left; i < GROUP; i++) {
-            toy_expect_text(&clients[i], 200, "hello");
+            toy_expect(&clients[i], ask);
             connection_close(&clients[i]);
         }
         toy_wait(*state, TOY_ENDED, (round + 1) * GROUP);
@@ -183,14 +195,13 @@ static void leader_that_has_left_holds_up_nobody(void **state)
  * All are woken, and one loop is to resume them; but it is busy from before
  * the wake until after the time for the stop.
  */
-static void stop_waits_for_a_group_that_its_loop_has_not_resumed(void **state)
+static void check_group_at_stop(const struct toy_ask *ask)
 {
     struct toy *toy = toy_start(false, 1);
     struct connection busy, clients[GROUP];
 
-    (void)state;
     open_group(toy, clients);
-    wait_in_a_group(toy, clients);
+    wait_in_a_group(toy, clients, ask);
     atomic_store(&queued, 0);
     sync_lock(&gate);
     toy_get(toy, &busy, "/plain/hello");
@@ -205,11 +216,18 @@ static void stop_waits_for_a_group_that_its_loop_has_not_resumed(void **state)
     sync_unlock(&gate);
     connection_expect_status(&busy, 200);
     for (size_t i = 0; i < GROUP; i++)
-        toy_expect_text(&clients[i], 200, "hello");
+        toy_expect(&clients[i], ask);
     toy_end_stop(toy);
     connection_close(&busy);
     close_group(clients);
     assert_true(toy_free(toy));
+}
+
+static void stop_waits_for_a_group_that_its_loop_has_not_resumed(void **state)
+{
+    (void)state;
+    check_group_at_stop(&leading[0]);
+    check_group_at_stop(&leading[1]);
 }
 
 /* The idle ones, the toy's and another one, make room. */

@@ -319,6 +319,18 @@ static void stream_of_http_1_0_is_closed_after_its_client_has_left(void **state)
     leave_and_close(*state, &ask, "answered");
 }
 
+/* The toy checks it. */
+static void large_block_is_given_back_before_a_wait(void **state)
+{
+    static const struct toy_ask ask = TOY_LONG("stream", "soon", "bwbwkwe");
+    struct connection client;
+
+    toy_open(*state, &client);
+    toy_send(&client, &ask);
+    toy_expect(&client, &ask);
+    connection_close(&client);
+}
+
 /* The chunked body is complete, and the connection serves another request. */
 static void stream_that_ends_without_bytes_is_complete(void **state)
 {
@@ -424,6 +436,7 @@ int main(void)
         TOY_TEST(clients_that_come_and_go_leave_nothing),
         TOY_TEST(stream_of_http_1_0_is_closed_after_its_client_has_left),
         TOY_TEST(stream_that_fails_after_its_client_has_left_is_closed),
+        TOY_TEST(large_block_is_given_back_before_a_wait),
         TOY_TEST(stream_that_ends_without_bytes_is_complete),
         TOY_TEST(head_of_a_stream_comes_before_its_first_byte),
         TOY_TEST(head_request_has_no_stream),

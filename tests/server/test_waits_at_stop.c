@@ -19,6 +19,9 @@ enum {
     ROUNDS = 40,
     LENGTH = 100000,
     STOP_MS = SERVER_STOP_MS,
+    STREAMS = 1000,
+    THREADED = 300, /* with a thread for each */
+    STALLED = 20,   /* of them are in the middle of a block */
 };
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names. */
@@ -248,6 +251,60 @@ static void stop_cancels_what_waits(void **state)
     }
 }
 
+/* The clients of some take nothing: these are in the middle of a block. */
+static void open_streams(struct toy *toy, struct connection clients[],
+                         size_t count)
+{
+    static const struct toy_ask
+        waiting = TOY_LONG("stream", "held", "swq"),
+        stalled = TOY_LONG("stream", "held",
+                           "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                           "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbd");
+
+    for (size_t i = 0; i < STALLED; i++) {
+        assert_true(connection_open_narrow(&clients[i], toy_port(toy)));
+        toy_send(&clients[i], &stalled);
+    }
+    for (size_t i = STALLED; i < count; i++) {
+        toy_open(toy, &clients[i]);
+        toy_send(&clients[i], &waiting);
+    }
+    toy_wait(toy, TOY_WAITED, count - STALLED);
+    toy_wait(toy, TOY_CALLED, 2 * (count - STALLED) + STALLED);
+}
+
+/* Those that wait are complete, and the others do not hold it up. */
+static void stop_ends_a_thousand_streams(void **state)
+{
+    static struct connection clients[2][STREAMS];
+    static const size_t counts[2] = {STREAMS, THREADED};
+    struct toy *toys[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        toys[i] = toy_start_limited(i == 1, 2, 4 * STREAMS);
+        open_streams(toys[i], clients[i], counts[i]);
+    }
+    for (size_t i = 0; i < 2; i++)
+        toy_begin_stop(toys[i]);
+    for (size_t i = 0; i < 2; i++) {
+        static const struct toy_ask whole = TOY_LONG("stream", "held", "s");
+        for (size_t j = STALLED; j < counts[i]; j++)
+            toy_expect(&clients[i][j], &whole);
+        assert_int_equal(toy_count(toys[i], TOY_CANCELLED),
+                         counts[i] - STALLED);
+    }
+    for (size_t i = 0; i < 2; i++)
+        sem_post(&answered);
+    for (size_t i = 0; i < 2; i++) {
+        toy_end_stop(toys[i]);
+        for (size_t j = 0; j < counts[i]; j++)
+            connection_close(&clients[i][j]);
+        assert_int_equal(toy_overdue(toys[i]), 0);
+        assert_true(toy_free(toys[i]));
+    }
+}
+
 /* Long before the cancel: the stop ends as soon as all are answered. */
 static void stop_ends_once_what_waits_is_woken(void **state)
 {
@@ -299,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stop_cancels_what_waits),
+        cmocka_unit_test(stop_ends_a_thousand_streams),
         cmocka_unit_test(stop_ends_once_what_waits_is_woken),
         cmocka_unit_test(stop_with_nothing_open_is_immediate),
     };

@@ -96,6 +96,7 @@ static void answer_request(void *context, const struct http_request *request,
         break;
     case STREAM:
         item = toy_item_new(toy, request->memory, segments[1], segments[2]);
+        item->long_lived = response->long_lived;
         response->stream = &item->stream;
         break;
     default:

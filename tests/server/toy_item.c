@@ -19,6 +19,7 @@ enum {
     SMALL = 10,
     KILOBYTES = 12 * 1024,
     LAST = 3,
+    SMALL_BLOCK = 1024, /* that a long-lived stream may keep for a wait */
     NEAR_END = 16 * 1024,
 };
 
@@ -205,6 +206,11 @@ static enum http_flow next_block(struct http_stream *stream,
     toy_check(item->toy, waiter != NULL || item->toy->stopping,
               "a stream could not wait");
     toy_check(item->toy, !item->last, "next came after the last block");
+    toy_check(item->toy,
+              !item->long_lived || item->step == 0 ||
+                  item->script[item->step - 1] != 'w' ||
+                  block->capacity <= SMALL_BLOCK,
+              "a long-lived stream kept a large block");
     if (item->script[item->step] == 'r')
         item->step = 0;
     char letter = item->script[item->step++];

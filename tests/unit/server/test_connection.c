@@ -226,6 +226,12 @@ static void stream_has_its_time_for_what_is_not_taken(void **state)
     check(&pair, now, CONNECTION_KEEP);
     check(&pair, now, CONNECTION_KEEP);
     check(&pair, now + SEND_US - 1000, CONNECTION_KEEP);
+    atomic_store(&pair.connection.life, CONNECTION_SHORT);
+    now += SEND_US * 10;
+    check(&pair, now, CONNECTION_KEEP);
+    atomic_store(&pair.connection.life, CONNECTION_LONG_STREAM);
+    check(&pair, now, CONNECTION_KEEP);
+    check(&pair, now + SEND_US - 1000, CONNECTION_KEEP);
     int unsent = 1;
     while (left > 0)
         left -= recv(pair.client, bytes, MUCH, 0);
