@@ -229,6 +229,7 @@ int main(int argc, char *argv[])
     }
     parts_apply_many((uint32_t)rockets);
     parts_listing((uint32_t)rockets);
+    parts_counts((uint32_t)rockets);
     parts_images((uint32_t)rockets);
     return 0;
 }

@@ -25,6 +25,9 @@ void parts_apply_many(uint32_t rockets);
 /* Lists of `rockets` rockets. */
 void parts_listing(uint32_t rockets);
 
+/* Counts of `rockets` rockets, by speed and by mission, and gaps. */
+void parts_counts(uint32_t rockets);
+
 /* Images of `rockets` rockets. */
 void parts_images(uint32_t rockets);
 

@@ -8,6 +8,7 @@
  */
 #include "live/changes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "table/table.h"
@@ -124,6 +125,7 @@ bool changes_find(struct table *table, uint64_t after, enum changes_end end,
 {
     struct finder finder = {.newest = end == CHANGES_NEWEST, .max = max};
 
+    assert(max > 0);
     if (!walk(&finder, table, after)) {
         changes_release(&finder.found);
         return false;

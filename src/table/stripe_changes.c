@@ -7,18 +7,16 @@
 
 enum { FIRST_CAPACITY = 8 };
 
-static size_t list_size(uint32_t capacity)
+static size_t list_size(size_t capacity)
 {
-    const struct stripe_changes *changes;
-
-    return capacity * sizeof(*changes->entries);
+    return capacity * sizeof(const struct table_entry *);
 }
 
 /* False if memory is exhausted or the list has reached its bound. */
 static bool grow_list(struct stripe_changes *changes, struct quota *quota)
 {
-    uint32_t old = changes->capacity;
-    uint32_t capacity = old == 0 ? FIRST_CAPACITY : 2 * old;
+    size_t old = changes->capacity;
+    size_t capacity = old == 0 ? FIRST_CAPACITY : 2 * old;
 
     if (capacity > STRIPE_CHANGES_MOST)
         return false;
@@ -27,7 +25,7 @@ static bool grow_list(struct stripe_changes *changes, struct quota *quota)
     if (grown == NULL)
         return false;
     changes->entries = grown;
-    changes->capacity = capacity;
+    changes->capacity = (uint16_t)capacity;
     return true;
 }
 

@@ -22,7 +22,10 @@ enum {
     STRIPE_CHANGES_MOST = TABLE_CHANGES_MOST / 64,
 };
 
-/* All zero: an empty list. */
+/*
+ * All zero: an empty list. Small, as there are 1,024 of them, mostly unused: a
+ * stripe with its lock takes four cache lines.
+ */
 struct stripe_changes {
     /*
      * The stripe's `latest` when the list was empty last. So exactly the
@@ -32,7 +35,7 @@ struct stripe_changes {
      */
     uint64_t collected;
     const struct table_entry **entries; /* `count` of them, of the quota */
-    uint32_t count, capacity;
+    uint16_t count, capacity;
     bool incomplete; /* there was no room for a rocket: the list is empty, and
                         its rockets have to be found by their revisions */
 };

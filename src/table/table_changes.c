@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/sync.h"
 #include "table_parts.h"
@@ -111,7 +110,8 @@ static void begin_collection(struct table_changes *changes)
     changes->latest = 0;
     if (changes->entries != NULL)
         return;
-    changes->entries = malloc(TABLE_CHANGES_MOST * sizeof(*changes->entries));
+    changes->entries =
+        malloc(TABLE_CHANGES_MOST * sizeof(const struct table_entry *));
     changes->capacity = changes->entries == NULL ? 0 : TABLE_CHANGES_MOST;
 }
 
@@ -157,11 +157,10 @@ static void collect_stripe(struct table *table, uint32_t index,
     sync_write_lock(&locked->lock);
     uint64_t after = list->collected;
     bool incomplete = list->incomplete;
-    if (list->count > 0) {
-        const struct table_entry **added = add_entries(changes, list->count);
-        if (added != NULL)
-            memcpy(added, list->entries, list->count * sizeof(*added));
-    }
+    const struct table_entry **added =
+        list->count == 0 ? NULL : add_entries(changes, list->count);
+    for (size_t i = 0; added != NULL && i < list->count; i++)
+        added[i] = list->entries[i];
     if (changes->latest < stripe->latest)
         changes->latest = stripe->latest;
     stripe_changes_clear(list, stripe->latest);

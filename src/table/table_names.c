@@ -18,7 +18,10 @@
 #include "table/table_fleet.h"
 #include "table_parts.h"
 
-enum { STEP = 256 /* strings, under one lock */ };
+enum {
+    STEP = 256, /* strings, under one lock */
+    AHEAD = 8,  /* strings are fetched, as each is a cache miss */
+};
 
 struct name_count {
     enum interned_role role;
@@ -26,6 +29,14 @@ struct name_count {
     struct name_counts counts;
     struct table_names *names;
 };
+
+static const struct interned *string_at(const struct interned_set *strings,
+                                        uint32_t index)
+{
+    if (index + AHEAD < strings->count)
+        __builtin_prefetch(strings->strings[index + AHEAD]);
+    return strings->strings[index];
+}
 
 static uint64_t hash_name(const struct name_count *count,
                           const struct interned *string)
@@ -56,7 +67,7 @@ static uint64_t count_step(struct name_count *count,
     uint64_t named = 0;
 
     for (; *next < end; ++*next) {
-        const struct interned *string = strings->strings[*next];
+        const struct interned *string = string_at(strings, *next);
         uint32_t rockets = interned_rockets(string, count->role);
         if (rockets == 0)
             continue;
@@ -73,7 +84,7 @@ static uint64_t count_step(struct name_count *count,
 static bool count_stripe(struct name_count *count, struct locked_stripe *locked)
 {
     const struct interned_set *strings = &locked->stripe.strings;
-    uint64_t rockets = 0, named = 0;
+    uint64_t rockets, named = 0;
     uint32_t next = 0;
     bool more;
 
@@ -81,8 +92,7 @@ static bool count_stripe(struct name_count *count, struct locked_stripe *locked)
         if (!name_counts_reserve(&count->counts, STEP))
             return false;
         sync_read_lock(&locked->lock);
-        if (next == 0)
-            rockets = locked->stripe.count;
+        rockets = locked->stripe.count;
         named += count_step(count, strings, &next);
         more = next < strings->count;
         sync_rwlock_unlock(&locked->lock);
@@ -133,7 +143,7 @@ static void rank_stripe(struct name_count *count, struct locked_stripe *locked)
     do {
         sync_read_lock(&locked->lock);
         for (uint32_t end = step_end(strings, next); next < end; next++) {
-            const struct interned *string = strings->strings[next];
+            const struct interned *string = string_at(strings, next);
             if (interned_rockets(string, count->role) == 0)
                 continue;
             uint64_t rockets =

@@ -67,7 +67,7 @@ static uint32_t search_keys(const struct speed_count *count, uint32_t key)
     uint32_t found = 0;
 
     for (uint32_t step = SEARCH / 2; step > 0; step /= 2)
-        found += count->keys[found + step - 1] <= key ? step : 0;
+        found += step * (uint32_t)(count->keys[found + step - 1] <= key);
     return found;
 }
 

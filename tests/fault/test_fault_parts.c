@@ -3,9 +3,9 @@
  * Tests of the allocations of single parts: what is made at the start is made
  * completely or not at all; the block of a rocket's runs may fail to shrink; a
  * refused message changes no count; a list takes two allocations, and is right
- * if rockets are added between them; a snapshot is loaded with the threads that
- * there are; a response for another site needs one allocation; counters count
- * without any.
+ * if rockets are added between them; changes are found, or known to be lost; a
+ * snapshot is loaded with the threads that there are; a response for another
+ * site needs one allocation; counters count without any.
  */
 #include "lib/unit_check.h"
 
@@ -24,6 +24,7 @@
 #include "lib/messages.h"
 #include "lib/saved_table.h"
 #include "listing/list_page.h"
+#include "live/changes.h"
 #include "scarcity.h"
 #include "server/connections.h"
 #include "server/request_log.h"
@@ -33,6 +34,8 @@
 #include "store/snapshot_load.h"
 #include "store/wal.h"
 #include "table/table.h"
+#include "table/table_changes.h"
+#include "table/table_fleet.h"
 #include "table/table_image.h"
 
 enum { ROCKETS = 1000, DOUBLED = 2 * ROCKETS };
@@ -243,6 +246,40 @@ static void refused_message_changes_no_count(void **state)
     table_free(table);
 }
 
+static int64_t check_names(void *context, const struct scarcity_limit *limit)
+{
+    static struct table_names names;
+
+    scarcity_begin(scarcity, limit);
+    bool counted = table_count_names(context, TABLE_TYPE, &names);
+    int64_t failed = scarcity_end(scarcity);
+    assert_int_equal(counted, failed == 0);
+    if (counted)
+        assert_int_equal(names.count + names.other_names, table_count(context));
+    return failed;
+}
+
+/* Their number grows to three sizes of the memory for them. */
+static void names_are_counted_or_memory_is_exhausted(void **state)
+{
+    enum { NAMES = 1000, ALLOCATIONS = 3 };
+    struct table *table = table_new(SIZE_MAX);
+
+    (void)state;
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%u", i);
+        struct message message = message_launched(name, 1, name, name, 1);
+        assert_int_equal(table_apply(table, &message), MESSAGE_APPLIED);
+    }
+    size_t before = table_memory(table);
+    assert_int_equal(scarcity_each(SCARCITY_OWN, check_names, table),
+                     2 * ALLOCATIONS);
+    assert_int_equal(table_memory(table), before);
+    assert_false(table_is_full(table));
+    table_free(table);
+}
+
 /* A table to save or to load, and images. */
 struct transfer {
     struct table *table;
@@ -405,6 +442,69 @@ static void list_needs_more_memory_only_if_rockets_are_added(void **state)
     }
 }
 
+static int64_t check_changes(void *context, const struct scarcity_limit *limit)
+{
+    struct table *table = context;
+    struct changes changes = {.total = 1};
+
+    scarcity_begin(scarcity, limit);
+    bool found = changes_find(table, 0, CHANGES_NEWEST, ROCKETS, &changes);
+    int64_t failed = scarcity_end(scarcity);
+    assert_int_equal(found, failed == 0);
+    assert_int_equal(changes.count, found ? ROCKETS : 0);
+    assert_int_equal(changes.total, found ? DOUBLED : 1);
+    changes_release(&changes);
+    return failed;
+}
+
+static void changes_are_found_completely_or_not_at_all(void **state)
+{
+    struct table *table = table_new(SIZE_MAX);
+
+    (void)state;
+    add_rockets(table, 0);
+    add_rockets(table, ROCKETS);
+    int64_t live = scarcity->live;
+    assert_in_range(scarcity_each(SCARCITY_OWN, check_changes, table), 1, 100);
+    assert_int_equal(scarcity->live, live);
+    table_free(table);
+}
+
+/*
+ * A collection without memory is lost, and only that one. Nothing is lost
+ * without memory for lists.
+ */
+static void collection_without_memory_is_lost(void **state)
+{
+    const struct scarcity_limit none = {SCARCITY_OWN, true, 0};
+    struct table *table = table_new(SIZE_MAX);
+    struct table_changes changes = {0};
+
+    (void)state;
+    add_rockets(table, 0);
+    table_watch(table);
+    scarcity_begin(scarcity, &none);
+    table_collect(table, &changes);
+    assert_false(changes.lost);
+    apply_faster(table, "rocket 0000", 2, 1);
+    table_collect(table, &changes);
+    assert_true(changes.lost);
+    assert_int_equal(scarcity_end(scarcity), 3);
+    table_collect(table, &changes);
+    assert_false(changes.lost);
+    assert_int_equal(changes.count, 0);
+    scarcity_begin(scarcity, &none);
+    apply_faster(table, "rocket 0000", 3, 1);
+    apply_faster(table, "rocket 0001", 2, 1);
+    table_collect(table, &changes);
+    assert_in_range(scarcity_end(scarcity), 1, 2);
+    assert_false(changes.lost);
+    assert_int_equal(changes.count, 2);
+    table_unwatch(table);
+    table_changes_release(&changes);
+    table_free(table);
+}
+
 /* Without any thread it is refused; one is enough. */
 static void a_snapshot_is_loaded_with_the_threads_there_are(void **state)
 {
@@ -510,8 +610,11 @@ int main(void)
         cmocka_unit_test(parts_are_made_completely_or_not_at_all),
         cmocka_unit_test(gaps_fill_without_memory),
         cmocka_unit_test(refused_message_changes_no_count),
+        cmocka_unit_test(names_are_counted_or_memory_is_exhausted),
         cmocka_unit_test(rockets_are_saved_and_loaded_whole),
         cmocka_unit_test(list_needs_more_memory_only_if_rockets_are_added),
+        cmocka_unit_test(changes_are_found_completely_or_not_at_all),
+        cmocka_unit_test(collection_without_memory_is_lost),
         cmocka_unit_test(a_snapshot_is_loaded_with_the_threads_there_are),
         cmocka_unit_test(response_without_memory_names_no_origin),
         cmocka_unit_test(counts_of_threads_need_little_memory_or_none),

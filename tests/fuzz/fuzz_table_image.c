@@ -33,6 +33,22 @@ static void apply(const struct image *image, uint64_t number)
                MESSAGE_APPLIED);
 }
 
+/* Of all strings only those of the state may be counted, once. */
+static void check_counts(const struct table_entry *entry)
+{
+    const struct effect *state = rocket_state(&entry->rocket);
+    const struct interned_set *strings = &stripe.strings;
+
+    FUZZ_CHECK(stripe.given_up == rocket_given_up(&entry->rocket));
+    for (uint32_t i = 0; i < strings->count; i++) {
+        const struct interned *string = strings->strings[i];
+        FUZZ_CHECK(interned_rockets(string, INTERNED_TYPE) ==
+                   (string == state->type));
+        FUZZ_CHECK(interned_rockets(string, INTERNED_MISSION) ==
+                   (string == state->mission));
+    }
+}
+
 static void check_rocket(const struct image *image)
 {
     const struct table_entry *entry = stripe_find(&stripe, TAG, image->id);
@@ -50,12 +66,14 @@ static void check_rocket(const struct image *image)
     FUZZ_CHECK(view.last_number == image->last_number);
     FUZZ_CHECK(view.missing == image->last_number - image->applied);
     FUZZ_CHECK(runs_count(&entry->rocket.runs) == image->run_count);
+    check_counts(entry);
     for (uint64_t number = 1; number < 20; number++)
         apply(image, number);
     if (view.last_number < MESSAGE_MAX_NUMBER - 2) {
         apply(image, view.last_number + 2);
         apply(image, view.last_number + 1);
     }
+    check_counts(entry);
 }
 
 static void check_saved(struct text bytes)

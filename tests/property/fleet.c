@@ -24,6 +24,7 @@ enum {
     /* What a message may need beyond its reservation: pieces and a node. */
     PIECES = 8192,
     POSITION_STEP = 1000, /* most between two positions */
+    COUNT_STEP = 16,      /* deliveries between two counts of everything */
 };
 
 struct fleet {
@@ -182,7 +183,7 @@ static struct table_summary count_rocket(const struct oracle_state *state,
 }
 
 /* The table must have counted its rockets as they are one by one. */
-static const char *difference_in_counts(const struct fleet *fleet)
+static const char *difference_in_summary(const struct fleet *fleet)
 {
     struct table_summary sum = {0}, summary = table_summary(fleet->table);
     static_assert(sizeof(sum) == 6 * sizeof(uint64_t),
@@ -196,14 +197,12 @@ static const char *difference_in_counts(const struct fleet *fleet)
         sum.missing += counted->missing;
         sum.given_up += counted->given_up;
     }
-    if (memcmp(&sum, &summary, sizeof(sum)) != 0)
-        return "summary";
-    return counts_difference(fleet->table);
+    return memcmp(&sum, &summary, sizeof(sum)) == 0 ? NULL : "summary";
 }
 
 /*
  * The rocket in the table, which must have it if the oracle has, and its gaps.
- * It is counted for difference_in_counts().
+ * It is counted for difference_in_summary().
  */
 static const char *difference_in_rocket(struct fleet *fleet, size_t rocket,
                                         struct rocket_view *view)
@@ -322,9 +321,13 @@ const char *fleet_follow(struct text input, size_t *delivery)
             differs =
                 difference_in_rocket(fleet, rocket_of(message.channel), &view);
         if (!differs)
-            differs = difference_in_counts(fleet);
+            differs = difference_in_summary(fleet);
+        if (!differs && *delivery % COUNT_STEP == 0)
+            differs = counts_difference(fleet->table);
         ++*delivery;
     }
+    if (!differs)
+        differs = counts_difference(fleet->table);
     if (!differs)
         differs = difference_in_list(fleet, &query);
     fleet_free(fleet);
@@ -395,7 +398,7 @@ static const char *difference_in_group(struct fleet *fleet,
         if (revisions[i] > 0 && view.revision != revisions[i])
             return "revision of the rocket";
     }
-    return difference_in_counts(fleet);
+    return difference_in_summary(fleet);
 }
 
 /* The most that the table may hold after a group that was admitted whole. */
@@ -441,6 +444,8 @@ const char *fleet_follow_groups(struct text input, size_t *delivery)
         differs = follow_group(fleet, &group);
         *delivery += group.count;
     } while (!differs && group.count == size);
+    if (!differs)
+        differs = counts_difference(fleet->table);
     fleet_free(fleet);
     return differs;
 }

@@ -17,8 +17,8 @@ const char *fleet_difference(const struct rocket_view *view,
  * Deliver the history of `input` to a table and the oracles, and list the
  * rockets at the end. The first step of the input is not part of the history:
  * it chooses a memory limit and the list. A refused message must change
- * nothing; gaps must be as in the oracle, and all counts those of the rockets
- * one by one; without a limit, the memory in use must not exceed a bound for
+ * nothing; gaps must be as in the oracle, and counts those of the rockets one
+ * by one; without a limit, the memory in use must not exceed a bound for
  * the rockets, runs and strings. Returns the part that differs, with the number
  * of the delivery after which it does; NULL if none.
  */
@@ -28,7 +28,8 @@ const char *fleet_follow(struct text input, size_t *delivery);
  * The same, with the history applied in groups of various sizes, with positions
  * or without. Only admission is limited, so that no message is refused. What is
  * admitted must not need more memory than was reserved for it, beside a bound
- * for pieces that several rockets share. Compares after each group.
+ * for pieces that several rockets share. Compares after each group; all counts
+ * at the end.
  */
 const char *fleet_follow_groups(struct text input, size_t *delivery);
 
