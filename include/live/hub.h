@@ -154,9 +154,14 @@ struct hub_reader_options {
 enum hub_added { HUB_ADDED, HUB_TOO_MANY, HUB_STOPPING, HUB_NO_MEMORY };
 
 /*
- * Add a reader, `*reader`, who reads with hub_reader_next(): first hello, then
- * what has changed. Ownership: `options` is copied, with the ids. The caller
- * calls hub_reader_free().
+ * Add a reader, `*reader`, who reads with hub_reader_next(): first hello, which
+ * it may have to wait for until the hub's thread has let it join, at once; then
+ * what has changed. States of rockets may come again after it has resumed, and
+ * so may launches and explosions; those of the time in which it was away are
+ * lost if their update is not kept any more. A reader of nothing but these gets
+ * a reset then.
+ * Ownership: `options` is copied, with the ids. The caller calls
+ * hub_reader_free().
  */
 enum hub_added hub_add_reader(struct hub *hub,
                               const struct hub_reader_options *options,
@@ -186,8 +191,9 @@ enum hub_flow hub_reader_next(struct hub_reader *reader, struct buffer *out,
 void hub_reader_cancel(struct hub_reader *reader);
 
 /*
- * A wait for any change after `after`, at most `ms` milliseconds. It counts as
- * a reader from hub_add_wait() to its wake. Embedded in a larger struct.
+ * A wait for any change after `after`, about `ms` milliseconds at most: it ends
+ * at a tick. It counts as a reader from hub_add_wait() to its wake. Embedded in
+ * a larger struct.
  */
 struct hub_wait {
     uint64_t after;

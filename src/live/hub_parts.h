@@ -103,7 +103,7 @@ struct hub_reader {
     enum hub_reader_state state;
     bool cancelled;
     bool lost;
-    bool joined; /* what follows is set */
+    bool joined;
     struct hub_class *class;
     bool hello, reset;  /* to be written */
     bool comment;       /* has been silent */
@@ -112,13 +112,13 @@ struct hub_reader {
     uint64_t silent_ms; /* since when */
     uint64_t held_ms;   /* since when it holds what it holds; 0: not seen */
     uint64_t next_update;
-    uint64_t looked;   /* `looks` of the class, when it compared last */
-    uint64_t summary;  /* the one that it has */
-    uint64_t position; /* of what it has taken from updates */
-    struct update_reading reading;
-    struct catch_up *catch_up; /* before updates */
+    uint64_t summary;              /* the one that it has */
+    struct update_reading reading; /* without the mutex only `at`, when busy */
+    struct catch_up *catch_up;     /* before updates */
+    /* Of its thread while it is ACTIVE, else of the hub's. */
+    uint64_t looked;           /* `looks` of the class, when it compared last */
+    uint64_t position;         /* it has everything from updates up to here */
     size_t caught_up;          /* index of its next change; SIZE_MAX: unknown */
-    /* Of its thread, or of the hub's while it is COMPARED. */
     struct followed *followed; /* its single rockets, or NULL */
     /* Of whoever wakes it. */
     struct hub_reader *next_woken;

@@ -344,8 +344,7 @@ static void take_step_locked(struct hub_reader *reader, enum hub_step step)
         reader->looked = reader->class->looks;
 }
 
-/* The thread has written. What the reader does not need any more, it lets go.
- */
+/* The thread has written. */
 static void end_step_locked(struct hub_reader *reader, bool update_done,
                             bool sent, struct let_go *let_go)
 {

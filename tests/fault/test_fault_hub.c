@@ -19,7 +19,7 @@ struct received {
 static void change_many(struct hub_scene *scene)
 {
     int64_t left = scarcity->left;
-    char id[16];
+    char id[32];
 
     scarcity->left = SCARCITY_PLENTY;
     for (int i = 0; i < CHANGED; i++) {
@@ -93,7 +93,7 @@ static size_t count_words(const struct buffer *buffer, const char *word)
  */
 static void check_received(const struct received *received, size_t i)
 {
-    size_t changes = i == 0 ? 4 : 5;
+    size_t changes = i == 1 ? 5 : 4;
 
     if (received->flow == HUB_LOST)
         return;
