@@ -22,11 +22,18 @@ export const rocketId = "07498283-aa94-4b46-a933-0c44e1a3ff7a";
 
 // The operations that the Swagger UI shows, in its order: tag and name.
 export const operations = [
-  ["messages", "postMessage"], ["rockets", "listRockets"],
-  ["rockets", "getRocket"], ["service", "getHealth"],
+  ["messages", "postMessage"],
+  ["rockets", "listRockets"],
+  ["rockets", "getRocket"],
+  ["rockets", "getGaps"],
+  ["rockets", "getFleet"],
+  ["rockets", "followEvents"],
+  ["service", "getHealth"],
   ["service", "getReadiness"],
   ["service", "getMetrics"],
-  ["service", "getDocument"], ["service", "getSwagger"], ["service", "getRoot"],
+  ["service", "getDocument"],
+  ["service", "getSwagger"],
+  ["service", "getRoot"],
 ];
 
 // Our environment without flags of the service.
