@@ -45,8 +45,9 @@ struct table_changes {
      */
     uint64_t revision;
     /*
-     * No change of this collection that does not come again is later than this;
-     * it may be above `revision`. 0: there is none.
+     * The latest change when its stripe was collected, which may be above
+     * `revision`; 0 if there is none. Later changes, if there are any in this
+     * collection, come in the next one as well.
      */
     uint64_t latest;
     /* Rockets that have changed, each once, in no particular order. */

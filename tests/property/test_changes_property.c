@@ -45,8 +45,13 @@ struct delivery {
     uint64_t revision;
 };
 
-/* Mistakes of a watcher. */
-enum mistake { NO_MISTAKE, MISTAKE_REVISION, MISTAKE_MODEL };
+enum mistake {
+    NO_MISTAKE,
+    /* Stripes are collected up to the revision of the table. */
+    MISTAKE_REVISION,
+    /* Changes after the revision of a collection are expected again. */
+    MISTAKE_MODEL,
+};
 
 struct follower {
     enum mistake mistake;
@@ -140,8 +145,10 @@ static void follower_free(struct follower *follower)
     free(follower);
 }
 
-/* A random number that depends on the message alone, so that it is kept when
- * others are removed. */
+/*
+ * What depends on the message alone is kept when others are removed from the
+ * history.
+ */
 static struct random random_of(const struct message *message)
 {
     return (struct random){
@@ -218,6 +225,7 @@ static const char *collect(struct follower *follower)
 {
     struct table_changes *changes = &follower->changes;
     size_t expected = 0;
+    uint64_t latest = 0;
 
     table_collect(follower->table, changes);
     if (changes->lost || changes->revision != table_revision(follower->table))
@@ -232,12 +240,16 @@ static const char *collect(struct follower *follower)
             return rocket->changed ? "a change that is not collected"
                                    : "a rocket that has not changed";
         expected += rocket->changed;
+        if (rocket->changed && rocket->revision > latest)
+            latest = rocket->revision;
         if (follower->mistake != MISTAKE_MODEL ||
             rocket->revision <= changes->revision)
             rocket->changed = false;
     }
     if (changes->count != expected)
         return "rockets that are not there";
+    if (changes->latest != latest)
+        return "latest change of a collection";
     if (!same_news(follower, &changes->launched, &follower->launched))
         return "launches";
     if (!same_news(follower, &changes->exploded, &follower->exploded))
@@ -309,18 +321,20 @@ static const char *find(struct follower *follower, struct random *random)
     return same ? NULL : "changes that a walk finds";
 }
 
-/* Do something, which depends on the latest message. */
-static void act(struct follower *follower, const struct message *message)
+/* Do something, which depends on the latest message and on the moment. */
+static void act(struct follower *follower, const struct message *message,
+                uint64_t moment)
 {
     struct random random = random_of(message);
 
+    random.state += moment << 32;
     if (follower->wrong != NULL)
         return;
-    switch (random_below(&random, 8)) {
+    switch (random_below(&random, 32)) {
     case 0:
-    case 1:
         follower->wrong = toggle_watch(follower);
         break;
+    case 1:
     case 2:
     case 3:
     case 4:
@@ -328,6 +342,7 @@ static void act(struct follower *follower, const struct message *message)
             follower->wrong = collect(follower);
         break;
     case 5:
+    case 6:
         follower->wrong = find(follower, &random);
         break;
     default:
@@ -355,7 +370,7 @@ int __wrap_pthread_rwlock_unlock(pthread_rwlock_t *lock)
         abort();
     const struct delivery *delivery = &follower->group[follower->done++];
     deliver_to_model(follower, delivery);
-    act(follower, &delivery->message);
+    act(follower, &delivery->message, 1);
     deliver_news(follower, delivery);
     applying = follower;
     return error;
@@ -384,7 +399,7 @@ static bool draw_group(struct follower *follower)
     return follower->count > 0;
 }
 
-/* Apply the group. Positions have gaps, and duplicates have some, too. */
+/* Apply the group. Positions are not contiguous; duplicates have some, too. */
 static void apply_group(struct follower *follower)
 {
     struct table_item items[GROUP];
@@ -395,8 +410,8 @@ static void apply_group(struct follower *follower)
         deliver_to_fold(follower, delivery);
         bool drawn =
             follower->positions || delivery->outcome == MESSAGE_APPLIED;
-        revision +=
-            drawn ? 1 + follower->positions * (delivery->rocket % 2) : 0;
+        if (drawn)
+            revision += follower->positions ? 1 + delivery->rocket % 2 : 1;
         delivery->revision = revision;
         items[i] =
             (struct table_item){.message = &delivery->message,
@@ -423,7 +438,7 @@ static const char *follow(struct text input, size_t *deliveries, bool positions,
 
     while (follower->wrong == NULL && draw_group(follower)) {
         apply_group(follower);
-        act(follower, &follower->group[follower->count - 1].message);
+        act(follower, &follower->group[follower->count - 1].message, 2);
         follower->deliveries += follower->count;
     }
     if (follower->wrong == NULL && follower->watched)
@@ -457,10 +472,7 @@ static void changes_with_positions_are_collected_once(void **context)
                              GENERATOR_FLEET, 1000));
 }
 
-/*
- * With positions, stripes that are thought to be collected up to the table's
- * revision, and a model that forgets only what is up to that.
- */
+/* Each shows only with positions, in the middle of a group. */
 static void mistakes_of_watchers_are_found_out(void **context)
 {
     static const enum mistake mistakes[] = {MISTAKE_REVISION, MISTAKE_MODEL};
