@@ -28,6 +28,12 @@ static void drop_received(struct connection *connection, size_t length)
 static void append_body(struct event_stream *stream, const char *data,
                         size_t length)
 {
+    if (stream->is_cut) {
+        length = length < stream->left ? length : stream->left;
+        stream->left -= length;
+    }
+    if (length == 0)
+        return;
     if (stream->capacity < stream->length + length) {
         stream->capacity = 2 * (stream->length + length);
         stream->body = realloc(stream->body, stream->capacity);
@@ -195,6 +201,8 @@ enum events_result events_receive(struct event_stream *stream,
             return EVENTS_INVALID;
         if (parsed == EVENT_PARSED)
             break;
+        if (stream->is_cut && stream->left == 0)
+            return EVENTS_CUT;
         if (stream->problem != NULL || stream->state == BODY_END ||
             !connection_fill(&stream->connection, BLOCK, deadline))
             return end_result(stream);

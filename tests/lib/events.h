@@ -26,6 +26,12 @@ struct event_stream {
     char last_id[EVENTS_MAX_ID]; /* of the latest event with one, or "" */
     size_t comments;             /* how many have come */
     const char *problem;         /* after EVENTS_INVALID */
+    /*
+     * May be set after events_connect(): the connection is taken as cut off
+     * behind the next `left` bytes of the body.
+     */
+    bool is_cut;
+    size_t left;
     /* Private. */
     char *body; /* decoded, not parsed yet */
     size_t length, capacity;

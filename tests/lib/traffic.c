@@ -69,7 +69,6 @@ static void post_bulk(const struct instance *instance, struct bulk *bulk)
     struct connection connection;
     struct response response;
 
-    bulk_end(bulk);
     instance_connect(instance, &connection);
     assert_true(connection_post_bytes(&connection, BULK_TYPE, bulk->text,
                                       bulk->length));
@@ -81,8 +80,7 @@ static void post_bulk(const struct instance *instance, struct bulk *bulk)
     free(bulk->text);
 }
 
-void traffic_post(const struct instance *instance, const char *prefix,
-                  uint64_t seed, size_t histories)
+struct bulk traffic_make(const char *prefix, uint64_t seed, size_t histories)
 {
     struct random random = {seed};
     struct bulk bulk;
@@ -94,6 +92,15 @@ void traffic_post(const struct instance *instance, const char *prefix,
         snprintf(name, sizeof(name), "%s%zu-", prefix, i);
         add_history(&bulk, name, &random);
     }
+    bulk_end(&bulk);
+    return bulk;
+}
+
+void traffic_post(const struct instance *instance, const char *prefix,
+                  uint64_t seed, size_t histories)
+{
+    struct bulk bulk = traffic_make(prefix, seed, histories);
+
     post_bulk(instance, &bulk);
 }
 
@@ -112,5 +119,6 @@ void traffic_post_names(const struct instance *instance, size_t count,
         fprintf(bulk.stream, "%s\n",
                 fleet_launched(id, round, type, 1000, mission).body);
     }
+    bulk_end(&bulk);
     post_bulk(instance, &bulk);
 }

@@ -12,10 +12,14 @@
 #include "lib/instance.h"
 
 /*
- * Post `histories` random histories, as one batch: launches, relaunches and
+ * Make a batch of `histories` random histories: launches, relaunches and
  * explosions, gaps, repeats, and rockets in flight, of four rockets each, whose
- * ids begin with `prefix`. The same seed gives the same messages.
+ * ids begin with `prefix`. The same seed gives the same messages. Ownership:
+ * the caller frees the text.
  */
+struct bulk traffic_make(const char *prefix, uint64_t seed, size_t histories);
+
+/* Post such a batch. */
 void traffic_post(const struct instance *instance, const char *prefix,
                   uint64_t seed, size_t histories);
 
