@@ -22,6 +22,7 @@
 #include "lib/batch_lines.h"
 #include "lib/gzip_data.h"
 #include "lib/messages.h"
+#include "lib/without_revisions.h"
 #include "table/table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -213,16 +214,10 @@ static struct api make_api(unsigned rockets, unsigned runs)
  */
 static struct outcome list_rockets(struct api *api)
 {
-    static const char member[] = ",\"revision\":";
     struct outcome outcome =
         call_make(api, &CALL_GET("/rockets?limit=20"), NULL);
-    char *at = outcome.text;
 
-    while ((at = strstr(at, member)) != NULL) {
-        const char *end = at + strlen(member);
-        end += strspn(end, "0123456789");
-        memmove(at, end, strlen(end) + 1);
-    }
+    without_revisions(outcome.text);
     return outcome;
 }
 

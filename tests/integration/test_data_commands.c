@@ -7,6 +7,7 @@
 
 #include "lib/count_parts.h"
 #include "lib/file_bytes.h"
+#include "lib/without_revisions.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -254,13 +255,17 @@ static void a_stopped_folder_is_checked_backed_up_and_restored(void **state)
     free(after);
 }
 
-/* The whole list of the service, with each rocket on a line of its own. */
+/*
+ * The whole list of the service, as an export has it: each rocket on a line of
+ * its own, without its revision.
+ */
 static char *list_as_lines(const struct instance *instance)
 {
     struct response response;
 
     instance_get(instance, "/rockets", &response);
     response_expect_status(&response, 200);
+    without_revisions(response.body);
     size_t length = strlen(response.body);
     char *lines = malloc(length + 1);
     if (lines == NULL)
