@@ -11,7 +11,7 @@ from typing import Callable, Optional
 from client import Connection, Failure, head_of
 from common import Bench, Cost, Server, count, say
 from folders import Folders
-from load import Fleet, Readers, batch, launch, make_batch, measure_wrk, post, wrk
+from load import Fleet, Readers, batch, launch, make_batch, post
 from report import ratios
 
 NAMES = ["with readers", "without"]
