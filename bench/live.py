@@ -12,7 +12,10 @@ from client import Connection, Failure, head_of
 from common import Bench, Cost, Server, count, say
 from folders import Folders
 from load import Fleet, Readers, batch, launch, make_batch, post
-from report import ratios
+from report import Section, ratios
+
+# Sends messages of rockets that were launched: bench, server, round, rockets, cost.
+Sender = Callable[[Bench, Server, int, int, Cost], str]
 
 NAMES = ["with readers", "without"]
 LONG_MS = 120_000  # readers that are stopped early
@@ -70,34 +73,38 @@ def run_ingest(bench: Bench) -> None:
     for rockets, budget in ((20, FEW_BUDGET), (bench.options.many, MANY_BUDGET)):
         for what, send in ((f"`POST`, {CONNECTIONS} connections", send_posts),
                            ("batches, one connection", send_batches)):
-            case = f"{what}, {count(rockets)} rockets"
-            found: list[dict[str, float]] = []
+            ingest_case(bench, section, f"{what}, {count(rockets)} rockets", rockets, send,
+                        budget)
 
-            def measure(index: int, cost: Cost) -> str:
-                with bench.servers() as servers:
-                    server = servers.service()
-                    launched, _ = launch(bench, server, rockets)
-                    if index == 1:
-                        return send(bench, server, launched, rockets, cost)
-                    with Readers(bench, server, ALL_READERS, interval=ALL_INTERVAL,
-                                 all_events=1, milliseconds=LONG_MS) as readers:
-                        text = send(bench, server, launched, rockets, cost)
-                        found.append(readers.result(early=True))
-                    return f"{text}, {traffic(found[-1])}"
 
-            costs = bench.compare(f"live: {case}", NAMES, measure)
-            for name, cost in zip(NAMES, costs):
-                base = costs[1] if cost is costs[0] else None
-                section.add(case, name, "messages/s", cost.rate, 0, base and base.rate)
-                section.add(case, name, "CPU a message, µs", cost.cpu, 2)
-            for name, key, unit in (("events of rockets/s a reader", "rockets", 1.0),
-                                    ("resets/s a reader", "reset", 1.0),
-                                    ("MB/s to all readers", "bytes", 1e6 / ALL_READERS)):
-                section.add(case, NAMES[0], name,
-                            [result[key] / result["seconds"] / ALL_READERS / unit
-                             for result in found], 1)
-            bench.report.at_least(f"live: {case}: messages/s to without readers", budget,
-                                  ratios(costs[0].rate, costs[1].rate), "×")
+def ingest_case(bench: Bench, section: Section, case: str, rockets: int, send: Sender,
+                budget: float) -> None:
+    found: list[dict[str, float]] = []
+
+    def measure(index: int, cost: Cost) -> str:
+        with bench.servers() as servers:
+            server = servers.service()
+            launched, _ = launch(bench, server, rockets)
+            if index == 1:
+                return send(bench, server, launched, rockets, cost)
+            with Readers(bench, server, ALL_READERS, interval=ALL_INTERVAL, all_events=1,
+                         milliseconds=LONG_MS) as readers:
+                text = send(bench, server, launched, rockets, cost)
+                found.append(readers.result(early=True))
+            return f"{text}, {traffic(found[-1])}"
+
+    costs = bench.compare(f"live: {case}", NAMES, measure)
+    for name, cost in zip(NAMES, costs):
+        base = costs[1] if cost is costs[0] else None
+        section.add(case, name, "messages/s", cost.rate, 0, base and base.rate)
+        section.add(case, name, "CPU a message, µs", cost.cpu, 2)
+    for name, key, unit in (("events of rockets/s a reader", "rockets", ALL_READERS),
+                            ("resets/s a reader", "reset", ALL_READERS),
+                            ("MB/s to all readers", "bytes", 1e6)):
+        section.add(case, NAMES[0], name,
+                    [result[key] / result["seconds"] / unit for result in found], 1)
+    bench.report.at_least(f"live: {case}: messages/s to without readers", budget,
+                          ratios(costs[0].rate, costs[1].rate), "×")
 
 
 def traffic(result: dict[str, float]) -> str:
@@ -209,8 +216,8 @@ def delays(bench: Bench, server: Server, launched: int) -> dict[str, float]:
                  rate=DELAY_RATE, interval=100,
                  milliseconds=bench.options.seconds * DELAY_SECONDS * 1000) as reader:
         result = reader.result()
-    # The last ones may not have arrived.
-    if result["delays"] < 0.8 * result["posts"]:
+    # The last ones may not have arrived, nor have been at the begin of an event.
+    if result["delays"] < 0.1 * result["posts"]:
         raise Failure(f"{result['posts']} POSTs, but {result['delays']} of them in events")
     return result
 
