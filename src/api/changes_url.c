@@ -39,18 +39,60 @@ __attribute__((noinline)) bool changes_url_matches(struct text raw)
     return false;
 }
 
-/* The parameter of lists with this name, but for `limit`; else NULL. */
-static const char *find_of_lists(struct text name)
+/*
+ * Whether a parameter that goes with lists only has the value that it has if it
+ * is not given: many clients send these with every request.
+ */
+static bool is_default(const struct query_pair *pair)
+{
+    return text_equal(pair->name, TEXT("sort"))
+               ? text_equal(pair->value, TEXT("id"))
+               : text_equal(pair->name, TEXT("order")) &&
+                     text_equal(pair->value, TEXT("asc"));
+}
+
+/* Whether it is a parameter of lists, but `limit`, and which one. */
+static bool find_of_lists(struct text name, unsigned *index)
 {
     const char *known;
 
-    for (size_t i = 0; (known = list_url_parameter(i)) != NULL; i++)
-        if (text_equal(name, text_of(known)))
-            return text_equal(name, TEXT("limit")) ? NULL : known;
-    return NULL;
+    for (unsigned i = 0; (known = list_url_parameter(i)) != NULL; i++) {
+        if (!text_equal(name, text_of(known)))
+            continue;
+        *index = i;
+        return !text_equal(name, TEXT("limit"));
+    }
+    return false;
 }
 
-/* Read `since`, once and only once; refuse what does not go with it. */
+/* Refuse those parameters of lists that do not go with `since`. */
+static bool check_of_lists(struct text raw, struct http_response *response)
+{
+    struct query pairs;
+    struct query_pair pair;
+    unsigned given = 0, index;
+
+    query_init(&pairs, raw);
+    while (query_next(&pairs, &pair) == QUERY_PAIR) {
+        if (!find_of_lists(pair.name, &index))
+            continue;
+        bool twice = (given & 1U << index) != 0;
+        given |= 1U << index;
+        if (twice)
+            problem_set(response, 400, "%s is given twice",
+                        list_url_parameter(index));
+        else if (!is_default(&pair))
+            problem_set(response, 400,
+                        "%s does not go with since: changes are all, in the "
+                        "order of their revisions",
+                        list_url_parameter(index));
+        if (response->status != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Read `since`, which must be given once. */
 static bool read_since(struct text raw, struct revision_name *since,
                        struct http_response *response)
 {
@@ -60,14 +102,6 @@ static bool read_since(struct text raw, struct revision_name *since,
 
     query_init(&pairs, raw);
     while (query_next(&pairs, &pair) == QUERY_PAIR) {
-        const char *other = find_of_lists(pair.name);
-        if (other != NULL) {
-            problem_set(response, 400,
-                        "%s does not go with since: changes are all, in the "
-                        "order of their revisions",
-                        other);
-            return false;
-        }
         if (!text_equal(pair.name, TEXT("since")))
             continue;
         if (given) {
@@ -98,7 +132,7 @@ bool changes_url_parse(struct text raw, struct changes_query *query,
     };
     struct revision_name since;
 
-    if (!read_since(raw, &since, response) ||
+    if (!read_since(raw, &since, response) || !check_of_lists(raw, response) ||
         !parameters_read_integers(raw, integers, 2, response))
         return false;
     *query = (struct changes_query){since, (size_t)integers[0].value,

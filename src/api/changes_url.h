@@ -35,8 +35,8 @@ bool changes_url_matches(struct text raw);
 
 /*
  * Read such a query. False, with a 400 in `response`, if it is invalid.
- * Parameters of GET /rockets that go with lists only are refused, all others
- * ignored (parameters.h).
+ * Parameters of GET /rockets that go with lists only are refused, unless they
+ * have their default values; all others are ignored (parameters.h).
  */
 bool changes_url_parse(struct text raw, struct changes_query *query,
                        struct http_response *response);

@@ -38,6 +38,11 @@ static uint64_t read_clock(void)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+static uint64_t read_thread_clock(void)
+{
+    return clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static void count_fleet(void *context, struct buffer *out)
 {
     fleet_json_write(context, out);
@@ -50,6 +55,7 @@ struct fleet_cache *fleet_cache_new(struct api *api)
         .count = count_fleet,
         .context = api,
         .clock = read_clock,
+        .thread_clock = read_thread_clock,
     });
 }
 
@@ -141,17 +147,17 @@ static struct fleet_result *make_result(const struct fleet_cache *cache)
 static void run_count(struct worker_job *job)
 {
     struct fleet_cache *cache = container_of(job, struct fleet_cache, job);
-    uint64_t began = cache->options.clock();
+    uint64_t began = cache->options.thread_clock();
     struct fleet_result *result = make_result(cache);
-    uint64_t ended = cache->options.clock();
-    uint64_t fresh = FLEET_CACHE_TIMES * (ended - began);
+    uint64_t took = cache->options.thread_clock() - began;
+    uint64_t fresh = FLEET_CACHE_TIMES * took;
 
     sync_lock(&cache->lock);
     struct fleet_result *before = cache->last;
     struct http_waiter *waiters = cache->waiters;
     cache->last = result;
-    cache->fresh_until =
-        ended + (fresh > FLEET_CACHE_US ? fresh : FLEET_CACHE_US);
+    cache->fresh_until = cache->options.clock() +
+                         (fresh > FLEET_CACHE_US ? fresh : FLEET_CACHE_US);
     cache->waiters = NULL;
     cache->counting = false;
     sync_unlock(&cache->lock);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What GET /fleet says, counted at most once a second however many ask: those
- * who ask while a worker counts share what it finds. If counting takes long,
- * the result is kept ten times as long; so counting never takes more than a
- * tenth of a worker's time.
+ * who ask while a worker counts share what it finds. If counting takes much
+ * time of the processor, the result is kept ten times as long; so counting
+ * never takes more than a tenth of one.
  *
  * Locking: safe from any thread; the cache's mutex is a leaf, and neither the
  * count nor a wake is under it.
@@ -23,7 +23,7 @@ struct workers;
 
 enum {
     FLEET_CACHE_US = 1000000, /* for which a result is fresh, at least ... */
-    FLEET_CACHE_TIMES = 10,   /* ... or so many times as long as it took */
+    FLEET_CACHE_TIMES = 10,   /* ... or so many times what it took */
 };
 
 struct fleet_cache_options {
@@ -31,7 +31,9 @@ struct fleet_cache_options {
     /* Count, and append the result. On a worker. */
     void (*count)(void *context, struct buffer *out);
     void *context;
-    uint64_t (*clock)(void); /* microseconds */
+    /* Microseconds; and those that the processor has spent on the thread. */
+    uint64_t (*clock)(void);
+    uint64_t (*thread_clock)(void);
 };
 
 /* Both return NULL if memory is exhausted. Ownership: pointers are borrowed. */

@@ -10,9 +10,10 @@ from lunar_client import Client
 from lunar_client.api.messages import post_message
 from lunar_client.api.rockets import get_fleet, get_gaps, get_rocket, list_rockets
 from lunar_client.models import (
-    BatchReceipt, Fleet, Gaps, Launch, ListRocketsOrder, ListRocketsSort, PostMessageProblem, Problem,
-    Receipt, ReceiptResult, Rocket, RocketExploded, RocketLaunched, RocketLaunchedMetadata,
-    RocketMissionChanged, RocketSpeedDecreased, RocketSpeedIncreased, Status)
+    BatchReceipt, Fleet, Launch, ListRocketsOrder, ListRocketsSort, PostMessageProblem,
+    Problem, Receipt, ReceiptResult, Rocket, RocketExploded, RocketGaps, RocketLaunched,
+    RocketLaunchedMetadata, RocketMissionChanged, RocketSpeedDecreased,
+    RocketSpeedIncreased, Status)
 from messages import BATCH, ID, IN_FLIGHT, MICROSECONDS, NANOSECONDS, NDJSON, OTHERS
 
 Message = (RocketLaunched | RocketSpeedIncreased | RocketSpeedDecreased | RocketExploded
@@ -68,7 +69,7 @@ def main() -> None:
         last_message_number=7, missing_messages=1, revision=6)
 
     missing = get_gaps.sync(ID, client=client)
-    assert isinstance(missing, Gaps)
+    assert isinstance(missing, RocketGaps)
     assert [(gap.from_, gap.to) for gap in missing.gaps] == [(6, 6)]
     fleet = get_fleet.sync(client=client)
     assert isinstance(fleet, Fleet)

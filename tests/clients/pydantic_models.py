@@ -10,8 +10,9 @@ import httpx
 from pydantic import TypeAdapter
 
 from messages import BATCH, ID, IN_FLIGHT, MICROSECONDS, NANOSECONDS, NDJSON, OTHERS
-from models import (BatchReceipt, Fleet, Gaps, Launch, Message, PostMessageProblem, Problem, Receipt,
-                    Result, Rocket, RocketLaunched, RocketLaunchedMetadata, Status)
+from models import (BatchReceipt, Fleet, Launch, Message, PostMessageProblem, Problem,
+                    Receipt, Result, Rocket, RocketGaps, RocketLaunched,
+                    RocketLaunchedMetadata, Status)
 
 LAUNCHED = RocketLaunched(
     metadata=RocketLaunchedMetadata(
@@ -56,7 +57,7 @@ def main() -> None:
         reason="PRESSURE_VESSEL_FAILURE", createdAt=MICROSECONDS, updatedAt=MICROSECONDS,
         lastMessageNumber=7, missingMessages=1, revision=6)
 
-    missing = Gaps.model_validate_json(client.get(f"/rockets/{ID}/gaps").content)
+    missing = RocketGaps.model_validate_json(client.get(f"/rockets/{ID}/gaps").content)
     assert [(gap.from_, gap.to) for gap in missing.gaps] == [(6, 6)]
     fleet = Fleet.model_validate_json(client.get("/fleet").content)
     assert (fleet.rockets.total, fleet.rockets.incomplete) == (2, 2)

@@ -134,7 +134,7 @@ ROWS = {
         # from which a server may pick.
         (400, {"query": {"order": ["asc", "asc"]}}), (400, {"query": {"limit": [1, 2]}}),
         (410, {"query": {"since": "0123456789abcdef-1"}}), (400, {"query": {"wait": 1}}),
-        (400, {"query": {"since": "0123456789abcdef-1", "sort": "id"}})],
+        (400, {"query": {"since": "0123456789abcdef-1", "sort": "speed"}})],
     "/rockets/{id}": [
         (200, {}), (304, CURRENT), (404, {"path_parameters": {"id": "nobody"}})],
     "/rockets/{id}/gaps": [

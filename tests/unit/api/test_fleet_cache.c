@@ -17,7 +17,9 @@ enum { MANY = 100, BEGAN = 5000000 /* microseconds */ };
 
 /* Of the count. Only its worker changes them, while the test waits for it. */
 static _Atomic uint64_t now;    /* what the clock says */
-static _Atomic uint64_t takes;  /* microseconds of a count */
+static _Atomic uint64_t spent;  /* what that of the thread says */
+static _Atomic uint64_t takes;  /* microseconds of a count by both ... */
+static _Atomic uint64_t sleeps; /* ... and by the first one only */
 static _Atomic unsigned counts; /* how many there were */
 static _Atomic bool fails;
 
@@ -37,12 +39,18 @@ static uint64_t read_clock(void)
     return now;
 }
 
+static uint64_t read_thread_clock(void)
+{
+    return spent;
+}
+
 /* The result is the number of the count. */
 static void count(void *context, struct buffer *out)
 {
     assert_ptr_equal(context, &woken);
     counts++;
-    now += takes;
+    spent += takes;
+    now += takes + sleeps;
     if (holds) {
         sync_semaphore_post(&begun);
         sync_semaphore_wait(&released);
@@ -58,7 +66,9 @@ static int set_up(void **context)
     if (scene == NULL)
         abort();
     now = BEGAN;
+    spent = 12345;
     takes = 0;
+    sleeps = 0;
     counts = 0;
     fails = false;
     holds = false;
@@ -67,7 +77,7 @@ static int set_up(void **context)
     sync_semaphore_init(&woken);
     scene->workers = workers_start(1);
     scene->cache = fleet_cache_new_with(&(struct fleet_cache_options){
-        scene->workers, count, &woken, read_clock});
+        scene->workers, count, &woken, read_clock, read_thread_clock});
     *context = scene;
     return scene->workers != NULL && scene->cache != NULL ? 0 : -1;
 }
@@ -145,6 +155,20 @@ static void slow_count_is_kept_ten_times_as_long_as_it_took(void **context)
     expect(scene->cache, fleet_cache_read_fresh, NULL);
 }
 
+/* Other programs had the processor meanwhile. */
+static void slow_count_of_little_work_is_kept_for_a_second(void **context)
+{
+    struct scene *scene = *context;
+
+    takes = 100000;
+    sleeps = 5000000;
+    ask(scene->cache);
+    now += 999999;
+    expect(scene->cache, fleet_cache_read_fresh, "1");
+    now += 1;
+    expect(scene->cache, fleet_cache_read_fresh, NULL);
+}
+
 static void
 who_waits_for_a_fresh_result_is_woken_without_a_count(void **context)
 {
@@ -217,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(result_is_kept_for_a_second),
         FIXTURE_TEST(slow_count_is_kept_ten_times_as_long_as_it_took),
+        FIXTURE_TEST(slow_count_of_little_work_is_kept_for_a_second),
         FIXTURE_TEST(who_waits_for_a_fresh_result_is_woken_without_a_count),
         FIXTURE_TEST(many_who_ask_together_share_one_count),
         FIXTURE_TEST(old_result_is_not_fresh_while_the_next_is_counted),
