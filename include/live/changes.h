@@ -17,6 +17,11 @@ struct table_entry;
 /* Which ones to keep, if they are too many. */
 enum changes_end { CHANGES_OLDEST, CHANGES_NEWEST };
 
+struct change {
+    const struct table_entry *entry;
+    uint64_t revision; /* when it was found */
+};
+
 /* All zero: none. */
 struct changes {
     /*
@@ -26,10 +31,7 @@ struct changes {
     uint64_t revision;
     uint64_t total; /* rockets that have changed */
     size_t count;   /* of those that were kept, in the order of revisions */
-    struct change {
-        const struct table_entry *entry;
-        uint64_t revision; /* when it was found */
-    } *rockets;
+    struct change *rockets;
 };
 
 /*

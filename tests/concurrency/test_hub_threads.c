@@ -250,6 +250,7 @@ static void take_record(struct client *client, const struct record *record)
 {
     switch (record->kind) {
     case HELLO:
+        client->new_position = 0; /* it is there already, or reads the list */
         if (!client->resumes)
             read_list(client);
         break;

@@ -3,8 +3,8 @@
  * A writer of events for tests of the hub: a line each, short enough to be
  * compared as a whole.
  *
+ *     at 5                 the position before the next event
  *     hello 5 200          at revision 5, with an interval of 200 ms
- *     at 7                 the position before the next event
  *     rockets a@6 b@7      rockets with their revisions
  *     launched a@6 +3      and three more
  *     reset 9

@@ -38,7 +38,7 @@ static void hello_comes_first(void **context)
     assert_int_equal(scene->readers[0].wakes, 0);
     hub_join(scene->hub);
     assert_int_equal(scene->readers[0].wakes, 1);
-    expect(scene, 0, "hello 1 300\n");
+    expect(scene, 0, "at 1\nhello 1 300\n");
 }
 
 static void new_reader_gets_later_changes_only(void **context)
@@ -47,7 +47,7 @@ static void new_reader_gets_later_changes_only(void **context)
 
     change(scene, "a");
     add_new(scene, 0);
-    expect_hello(scene, 0, "hello 1 100\n");
+    expect_hello(scene, 0, "at 1\nhello 1 100\n");
     tick(scene, 100);
     expect(scene, 0, "");
     change(scene, "b");
@@ -64,7 +64,7 @@ static void change_right_after_hello_comes(void **context)
     add_new(scene, 0);
     hub_join(scene->hub);
     change(scene, "a");
-    expect(scene, 0, "hello 0 100\n");
+    expect(scene, 0, "at 0\nhello 0 100\n");
     tick(scene, 100);
     expect(scene, 0, "at 1\nrockets a@1\n");
 }
@@ -74,10 +74,10 @@ static void second_reader_joins_the_class(void **context)
     struct hub_scene *scene = *context;
 
     add_new(scene, 0);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     change(scene, "a");
     add_new(scene, 1);
-    expect_hello(scene, 1, "hello 1 100\n");
+    expect_hello(scene, 1, "at 1\nhello 1 100\n");
     change(scene, "b");
     tick(scene, 100);
     change(scene, "b");
@@ -97,7 +97,7 @@ static void reader_without_changes_since_goes_on(void **context)
 
     change(scene, "a");
     add_at(scene, 0, 1);
-    expect_hello(scene, 0, "hello 1 100\n");
+    expect_hello(scene, 0, "at 1\nhello 1 100\n");
     assert_int_equal(run_jobs(), 0);
     change(scene, "a");
     tick(scene, 100);
@@ -117,7 +117,7 @@ static void kept_updates_are_enough_to_go_on(void **context)
     /* `from` and `to` of updates: 0-1, 1-2, 2-3, 3-4. */
     add_at(scene, 1, 2);
     expect_hello(scene, 1,
-                 "hello 2 100\nat 3\nrockets a@3\nat 4\nrockets a@4\n");
+                 "at 2\nhello 2 100\nat 3\nrockets a@3\nat 4\nrockets a@4\n");
     assert_int_equal(run_jobs(), 0);
 }
 
@@ -129,7 +129,7 @@ static void worker_finds_what_is_not_kept(void **context)
     change(scene, "b");
     change(scene, "c");
     add_at(scene, 0, 1);
-    expect_hello(scene, 0, "hello 1 100\n");
+    expect_hello(scene, 0, "at 1\nhello 1 100\n");
     tick(scene, 100);
     expect(scene, 0, "");
     change(scene, "d"); /* found, and in the next update as well */
@@ -153,8 +153,8 @@ static void readers_share_a_walk_each_from_its_position(void **context)
     add_at(scene, 1, 0);
     hub_join(scene->hub);
     assert_int_equal(run_jobs(), 1);
-    expect(scene, 0, "hello 2 100\nat 3\nrockets c@3\n");
-    expect(scene, 1, "hello 0 100\nat 3\nrockets a@1 b@2 c@3\n");
+    expect(scene, 0, "at 2\nhello 2 100\nat 3\nrockets c@3\n");
+    expect(scene, 1, "at 0\nhello 0 100\nat 3\nrockets a@1 b@2 c@3\n");
 }
 
 /* As it is in the walk, what has changed during the walk is no loss. */
@@ -165,10 +165,10 @@ static void reader_comes_while_a_walk_runs(void **context)
     change(scene, "a");
     change(scene, "b");
     add_at(scene, 0, 1);
-    expect_hello(scene, 0, "hello 1 100\n");
+    expect_hello(scene, 0, "at 1\nhello 1 100\n");
     run_jobs();
     add_at(scene, 1, 0);
-    expect_hello(scene, 1, "hello 0 100\n");
+    expect_hello(scene, 1, "at 0\nhello 0 100\n");
     tick(scene, 100);
     expect(scene, 0, "at 2\nrockets b@2\n");
     expect(scene, 1, "");
@@ -190,7 +190,7 @@ static void catch_up_is_cut_into_events_with_positions(void **context)
     add_at(scene, 0, 0);
     hub_join(scene->hub);
     run_jobs();
-    assert_string_equal(read_some(scene, 0, 1), "hello 0 100\n");
+    assert_string_equal(read_some(scene, 0, 1), "at 0\nhello 0 100\n");
     assert_memory_equal(read_some(scene, 0, 1), "at 200\nrockets 1@1 ", 19);
     assert_string_equal(read_some(scene, 0, 1), "at 201\nrockets 201@201\n");
     expect(scene, 0, "");
@@ -209,9 +209,10 @@ static void too_many_changes_since_are_a_reset(void **context)
     add_at(scene, 1, 1);
     hub_join(scene->hub);
     run_jobs();
-    assert_string_equal(read_all(scene, 0), "hello 0 100\nreset 10001\n");
+    assert_string_equal(read_all(scene, 0), "at 0\nhello 0 100\nreset 10001\n");
     const char *text = read_all(scene, 1);
-    assert_memory_equal(text, "hello 1 100\nat 201\nrockets 2@2 3@3 ", 35);
+    assert_memory_equal(text, "at 1\nhello 1 100\nat 201\nrockets 2@2 3@3 ",
+                        40);
     assert_non_null(strstr(text, "at 10001\nrockets "));
     assert_int_equal(metric(scene, "lunar_events_resets_total", 0), 1);
     change(scene, "1");
@@ -225,7 +226,7 @@ static void reader_who_leaves_during_the_walk_is_no_matter(void **context)
 
     change(scene, "a");
     add_at(scene, 0, 0);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     hub_reader_cancel(scene->readers[0].reader);
     assert_int_equal(scene->readers[0].wakes, 1);
     free_reader(scene, 0);
@@ -286,12 +287,12 @@ static void feed_reader_that_missed_news_is_told(void **context)
     options.ids = &TEXT("b");
     options.id_count = 1;
     add_reader(scene, 1, options);
-    expect_hello(scene, 1, "hello 1 100\nat 1\nrockets b@2\n");
+    expect_hello(scene, 1, "at 1\nhello 1 100\nat 1\nrockets b@2\n");
     /* Whoever wants the summary only has missed nothing. */
     options = resumes_at(0);
     options.events = SUMMARY;
     add_reader(scene, 2, options);
-    expect_hello(scene, 2, "hello 0 100\n");
+    expect_hello(scene, 2, "at 0\nhello 0 100\n");
 }
 
 /*
@@ -305,7 +306,7 @@ position_below_a_change_that_was_collected_is_caught_up(void **context)
 
     change(scene, "a");
     add_new(scene, 0);
-    expect_hello(scene, 0, "hello 1 100\n");
+    expect_hello(scene, 0, "at 1\nhello 1 100\n");
     change(scene, "b");
     atomic_store(&scene->table->revision, 1);
     tick(scene, 100);
@@ -313,7 +314,7 @@ position_below_a_change_that_was_collected_is_caught_up(void **context)
     expect(scene, 0, "at 1\nrockets b@2\n");
     /* It has the list of revision 1, or an event that said so. */
     add_at(scene, 1, 1);
-    expect_hello(scene, 1, "hello 1 100\nat 1\nrockets b@2\n");
+    expect_hello(scene, 1, "at 1\nhello 1 100\nat 1\nrockets b@2\n");
     /* The same, if the table is watched since then only. */
     free_reader(scene, 0);
     free_reader(scene, 1);
@@ -322,7 +323,7 @@ position_below_a_change_that_was_collected_is_caught_up(void **context)
     change(scene, "c");
     atomic_store(&scene->table->revision, 2);
     add_at(scene, 0, 2);
-    expect_hello(scene, 0, "hello 2 100\n");
+    expect_hello(scene, 0, "at 2\nhello 2 100\n");
     atomic_store(&scene->table->revision, 3);
     assert_int_equal(run_jobs(), 1);
     tick(scene, 100);
@@ -344,8 +345,8 @@ readers_of_another_interval_begin_with_what_is_not_collected(void **context)
     options.position = 0;
     add_reader(scene, 2, options);
     hub_join(scene->hub);
-    expect(scene, 1, "hello 1 200\n");
-    expect(scene, 2, "hello 0 200\n");
+    expect(scene, 1, "at 1\nhello 1 200\n");
+    expect(scene, 2, "at 0\nhello 0 200\n");
     assert_int_equal(run_jobs(), 1);
     pass(scene, 200);
     expect(scene, 1, "");

@@ -23,7 +23,7 @@ static void waiting_reader_is_cancelled(void **context)
     struct hub_scene *scene = *context;
 
     add(scene, 0);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     hub_reader_cancel(scene->readers[0].reader);
     assert_int_equal(scene->readers[0].wakes, 1);
     hub_reader_cancel(scene->readers[0].reader);
@@ -55,7 +55,7 @@ static void active_reader_is_cancelled(void **context)
     struct hub_scene *scene = *context;
 
     add(scene, 0);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     change(scene, "a");
     tick(scene, 100);
     assert_string_equal(read_some(scene, 0, 3), "at 1\nr");
@@ -73,7 +73,7 @@ static void reader_may_leave_in_the_middle(void **context)
     add(scene, 0);
     free_reader(scene, 0); /* before it has joined */
     add(scene, 1);
-    expect_hello(scene, 1, "hello 0 100\n");
+    expect_hello(scene, 1, "at 0\nhello 0 100\n");
     change(scene, "a");
     tick(scene, 100);
     assert_string_equal(read_some(scene, 1, 3), "at 1\nr");

@@ -71,7 +71,7 @@ static void oldest_updates_go_first(void **context)
     hub_join(hub);
     launch(scene, "a");
     tick(scene, 100);
-    assert_string_equal(read_some(scene, 1, 100), "hello 0 100\n");
+    assert_string_equal(read_some(scene, 1, 100), "at 0\nhello 0 100\n");
     size_t first = hub->kept;
     assert_int_equal(first, hub->memory);
     assert_string_equal(read_some(scene, 1, 100), "at 1\nlaunched a@1\n");
@@ -280,7 +280,7 @@ static void catch_up_without_memory_is_a_reset(void **context)
     hub->memory = HUB_MEMORY;
     run_jobs();
     hub->memory -= HUB_MEMORY;
-    expect(scene, 0, "hello 0 100\nreset 1\n");
+    expect(scene, 0, "at 0\nhello 0 100\nreset 1\n");
     assert_int_equal(hub->memory, 0);
 }
 

@@ -45,7 +45,7 @@ static void change_behind_the_comparison_comes_at_the_next_tick(void **context)
     change(scene, "c");
     change(scene, "a");
     add(scene, 0, ROCKETS, 100);
-    expect_hello(scene, 0, "hello 3 100\n");
+    expect_hello(scene, 0, "at 3\nhello 3 100\n");
     /* When the hub compares. */
     change(scene, "other");
     interrupted = scene;
@@ -72,7 +72,7 @@ static void only_their_changes_come(void **context)
     change(scene, "b");
     change(scene, "other");
     add(scene, 0, ROCKETS, 100);
-    expect_hello(scene, 0, "hello 3 100\n");
+    expect_hello(scene, 0, "at 3\nhello 3 100\n");
     tick(scene, 100);
     change(scene, "other");
     tick(scene, 100);
@@ -92,7 +92,7 @@ static void rocket_that_appears_later_comes(void **context)
     struct hub_scene *scene = *context;
 
     add(scene, 0, ROCKETS, 100);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     change(scene, "other");
     tick(scene, 100);
     assert_int_equal(scene->readers[0].wakes, 0);
@@ -111,7 +111,7 @@ static void their_interval_coalesces(void **context)
 
     scene->now_ms = 12000;
     add(scene, 0, ROCKETS, 500);
-    expect_hello(scene, 0, "hello 0 500\n");
+    expect_hello(scene, 0, "at 0\nhello 0 500\n");
     tick(scene, 0);
     change(scene, "a");
     pass(scene, 400);
@@ -128,7 +128,7 @@ static void reader_that_never_waits_gets_one_state_a_tick(void **context)
 
     add(scene, 0, ROCKETS, 100);
     hub_join(scene->hub);
-    assert_string_equal(read_some(scene, 0, 100), "hello 0 100\n");
+    assert_string_equal(read_some(scene, 0, 100), "at 0\nhello 0 100\n");
     tick(scene, 100);
     change(scene, "a");
     assert_string_equal(read_some(scene, 0, 100), "at 1\nrockets a@1\n");
@@ -153,7 +153,7 @@ static void they_resume_by_comparison(void **context)
                                            .id_count = 3,
                                            .resumes = true,
                                            .position = 1});
-    expect_hello(scene, 0, "hello 1 100\nat 3\nrockets b@2 c@3\n");
+    expect_hello(scene, 0, "at 1\nhello 1 100\nat 3\nrockets b@2 c@3\n");
     assert_int_equal(run_jobs(), 0);
     tick(scene, 100);
     assert_int_equal(scene->readers[0].wakes, 0);
@@ -165,7 +165,7 @@ static void with_news_the_lower_position_is_told(void **context)
     struct hub_scene *scene = *context;
 
     add(scene, 0, ROCKETS | LAUNCHED, 100);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     launch(scene, "a");
     change(scene, "other");
     tick(scene, 100);
@@ -187,7 +187,7 @@ static void ids_without_rockets_change_nothing(void **context)
     struct hub_scene *scene = *context;
 
     add(scene, 0, LAUNCHED, 100);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     launch(scene, "other");
     change(scene, "a");
     tick(scene, 100);
@@ -199,7 +199,7 @@ static void cancelled_while_compared_is_woken(void **context)
     struct hub_scene *scene = *context;
 
     add(scene, 0, ROCKETS, 100);
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     scene->readers[0].reader->state = READER_COMPARED;
     hub_reader_cancel(scene->readers[0].reader);
     assert_int_equal(scene->readers[0].wakes, 0);

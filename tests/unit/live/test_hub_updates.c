@@ -261,7 +261,7 @@ static void summary_comes_once_a_second_if_it_differs(void **context)
         scene, 1,
         (struct hub_reader_options){.events = SUMMARY, .interval_ms = 5000});
     hub_join(scene->hub);
-    expect(scene, 1, "hello 0 5000\nsummary 2\n");
+    expect(scene, 1, "at 0\nhello 0 5000\nsummary 2\n");
     pass(scene, 5000);
     for (int i = 0; i < 4; i++) {
         scene->summary = (const char *[]){"3", "4", "5", "6"}[i];
@@ -286,7 +286,7 @@ static void old_summary_is_forgotten(void **context)
     tick(scene, 100);
     scene->summary = "new";
     add_reader(scene, 0, (struct hub_reader_options){.events = SUMMARY});
-    expect_hello(scene, 0, "hello 0 100\n");
+    expect_hello(scene, 0, "at 0\nhello 0 100\n");
     tick(scene, 100);
     expect(scene, 0, "summary new\n");
 }
