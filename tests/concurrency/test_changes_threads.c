@@ -129,7 +129,7 @@ static void *write_positions(void *argument)
 {
     struct writer *writer = argument;
     struct random random = {writer->number};
-    uint64_t numbers[ROCKETS] = {0}, position = 0;
+    uint64_t numbers[ROCKETS] = {0};
     size_t untouched = ROCKETS / 3;
 
     for (size_t i = 0; goes_on(writer, i); i += GROUP) {
@@ -139,7 +139,7 @@ static void *write_positions(void *argument)
             messages[j] =
                 draw_message(&random, numbers, writer->number, &untouched);
             items[j] = (struct table_item){.message = &messages[j],
-                                           .position = ++position};
+                                           .position = i + j + 1};
         }
         table_apply_group(writer->stage->table, items, GROUP);
     }
