@@ -175,8 +175,9 @@ static void merge_event(struct follower *follower, const struct event *event)
     {
         (void)view_merge(&follower->view, rocket, follower->problem);
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(rocket, "id");
-        if (follower->kind == FOLLOWER_IDS && cJSON_IsString(id) &&
-            !is_single(follower, id->valuestring) &&
+        /* Launches and explosions are always of all rockets. */
+        if (follower->kind == FOLLOWER_IDS && cJSON_IsArray(json) &&
+            cJSON_IsString(id) && !is_single(follower, id->valuestring) &&
             strcmp(id->valuestring, "marker") != 0)
             set_problem(follower, "a rocket of others", id->valuestring);
     }
@@ -190,10 +191,7 @@ static bool read_after_reset(struct follower *follower, uint16_t port,
 {
     char start[EVENTS_MAX_ID] = "";
 
-    (void)sscanf(event->data, "{\"reason\":\"%*[a-z]\",\"start\":\"%63[^\"]\"",
-                 start);
-    if (start[0] == '\0')
-        (void)sscanf(event->data, "{\"start\":\"%62[^\"]\"", start);
+    (void)sscanf(event->data, "{\"start\":\"%63[^\"]\"", start);
     follower->resets++;
     if (!follower->site->forgets)
         set_problem(follower, "a reset, but nothing is lost", event->data);

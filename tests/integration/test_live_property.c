@@ -21,8 +21,8 @@
 #include <time.h>
 
 enum {
-    ROUNDS = 24,
-    RESTARTS = 6, /* rounds between two */
+    ROUNDS = 48,
+    RESTARTS = 8, /* rounds between two */
     MANY = 2500,  /* rockets: several events of an update */
     MANY_AT = 3,  /* the round in which these are launched */
     FOLLOWERS = 6,
@@ -86,10 +86,14 @@ static void expect_no_end(const struct run *run)
                      run->followers[i].problem);
 }
 
-static void await_news(struct run *run)
+static void forget_news(struct run *run)
 {
     while (sem_trywait(&run->site.news) == 0)
         continue;
+}
+
+static void await_news(struct run *run)
+{
     while (sem_wait(&run->site.news) != 0)
         assert_int_equal(errno, EINTR);
 }
@@ -134,6 +138,7 @@ static void run_round(struct run *run, unsigned round)
     static const char *const prefixes[] = {"a", "b", "c"};
     struct random *random = &run->random;
 
+    forget_news(run);
     traffic_post(&run->scene->instance, prefixes[random_below(random, 3)],
                  random_next(random), 1 + random_below(random, 3));
     if (round == MANY_AT)
