@@ -249,7 +249,9 @@ enum hub_step hub_reader_step_locked(struct hub_reader *reader, bool due)
 {
     enum hub_step step = STEP_WAIT;
 
-    if (reader->hub->stopping || reader->cancelled)
+    /* An update that was begun is sent: it may be cut within an event. */
+    if (reader->cancelled ||
+        (reader->hub->stopping && reader->reading.update == NULL))
         return STEP_END;
     if (reader->lost)
         return STEP_LOST;

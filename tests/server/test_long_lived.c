@@ -6,6 +6,7 @@
  */
 #include "lib/harness.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,13 @@
 enum {
     KEEP_ALIVE_BELOW = 512,
     MANY = 1000, /* connections that may be open */
-    LONG = 128,  /* of each kind: more than a sweep checks under one lock */
+    LONG = 128,  /* of each kind */
     /* More than the number would be without the long-lived ones. */
     ORDINARY = 400,
     CROWD = 12,
+    PAIRS = 24,    /* twice as many */
+    EACH_WAY = 36, /* as many for each way to end */
+    MOST = 48,     /* and as many more */
     ROUNDS = 20,
     LIMIT = 7200, /* seconds: longer than any limit, also the toy's */
     PLACES = 64,  /* connections that may be open: a quarter is long-lived */
@@ -40,6 +44,10 @@ uint64_t __wrap_connection_clock(void)
     return __real_connection_clock() + atomic_load(&passed);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
+
+static_assert(ORDINARY < KEEP_ALIVE_BELOW &&
+                  ORDINARY + LONG >= KEEP_ALIVE_BELOW,
+              "only the long-lived ones bring the number above the limit");
 
 static const struct toy_ask long_stream = TOY_LONG("stream", "held", "swseq");
 static const struct toy_ask long_wait = TOY_LONG("deferred", "held", "hello");
@@ -163,18 +171,18 @@ static void (*const ends[])(struct connection *) = {connection_close, toy_reset,
 /* However the client ends, and without any event for its stream. */
 static void client_that_ends_ends_its_stream(void **state)
 {
-    struct connection clients[3 * CROWD], others[CROWD];
+    struct connection clients[EACH_WAY], others[CROWD];
 
-    open_asks(*state, &long_stream, clients, 3 * CROWD);
+    open_asks(*state, &long_stream, clients, EACH_WAY);
     open_asks(*state, &long_stream, others, CROWD);
-    for (size_t i = 0; i < 3 * CROWD; i++)
+    for (size_t i = 0; i < EACH_WAY; i++)
         ends[i % 3](&clients[i]);
-    wait_for_closed(*state, "client", 3 * CROWD);
-    assert_int_equal(toy_count(*state, TOY_CANCELLED), 3 * CROWD);
-    assert_int_equal(toy_count(*state, TOY_FREED), 3 * CROWD);
-    close_all(clients, 3 * CROWD);
+    wait_for_closed(*state, "client", EACH_WAY);
+    assert_int_equal(toy_count(*state, TOY_CANCELLED), EACH_WAY);
+    assert_int_equal(toy_count(*state, TOY_FREED), EACH_WAY);
+    close_all(clients, EACH_WAY);
     close_all(others, CROWD);
-    wait_for_closed(*state, "client", 4 * CROWD);
+    wait_for_closed(*state, "client", MOST);
 }
 
 /* It may have gone, or still wait for its response, which it gets at once. */
@@ -201,14 +209,14 @@ half_closed_client_of_a_long_wait_gets_its_response_now(void **state)
 
 static void client_that_leaves_a_long_wait_frees_its_place(void **state)
 {
-    struct connection clients[2 * CROWD];
+    struct connection clients[PAIRS];
 
-    open_asks(*state, &long_wait, clients, 2 * CROWD);
-    for (size_t i = 0; i < 2 * CROWD; i++)
+    open_asks(*state, &long_wait, clients, PAIRS);
+    for (size_t i = 0; i < PAIRS; i++)
         (i % 2 == 0 ? connection_close : toy_reset)(&clients[i]);
-    close_all(clients, 2 * CROWD);
-    toy_wait(*state, TOY_FINISHED, 2 * CROWD);
-    wait_for_closed(*state, "client", 2 * CROWD);
+    close_all(clients, PAIRS);
+    toy_wait(*state, TOY_FINISHED, PAIRS);
+    wait_for_closed(*state, "client", PAIRS);
 }
 
 /*
@@ -294,14 +302,14 @@ static void clients_that_come_and_go_leave_nothing(void **state)
 static void leave_and_close(struct toy *toy, const struct toy_ask *ask,
                             const char *reason)
 {
-    struct connection clients[3 * CROWD];
+    struct connection clients[EACH_WAY];
 
-    open_asks(toy, ask, clients, 3 * CROWD);
-    for (size_t i = 0; i < 3 * CROWD; i++)
+    open_asks(toy, ask, clients, EACH_WAY);
+    for (size_t i = 0; i < EACH_WAY; i++)
         ends[i % 3](&clients[i]);
     toy_hold(toy, false);
-    wait_for_closed(toy, reason, 3 * CROWD);
-    close_all(clients, 3 * CROWD);
+    wait_for_closed(toy, reason, EACH_WAY);
+    close_all(clients, EACH_WAY);
 }
 
 static void stream_that_fails_after_its_client_has_left_is_closed(void **state)

@@ -194,6 +194,14 @@ static void make_bytes(struct toy_item *item, struct buffer *block,
         block->data[block->length++] = byte_at(item->position++);
 }
 
+/* Of a stream that was cancelled. */
+static char last_letter(const char *script)
+{
+    if (strchr(script, 'g') != NULL)
+        return 'd';
+    return strchr(script, 'q') != NULL ? 'e' : 'f';
+}
+
 static enum http_flow next_block(struct http_stream *stream,
                                  struct buffer *block,
                                  struct http_waiter *waiter)
@@ -215,9 +223,7 @@ static enum http_flow next_block(struct http_stream *stream,
         item->step = 0;
     char letter = item->script[item->step++];
     if (is_cancelled(item) || waiter == NULL)
-        letter = strchr(item->script, 'g') != NULL   ? 'd'
-                 : strchr(item->script, 'q') != NULL ? 'e'
-                                                     : 'f';
+        letter = last_letter(item->script);
     if (letter == 'w') {
         toy_item_begin_wait(item, waiter);
         return HTTP_WAIT;

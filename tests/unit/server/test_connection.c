@@ -17,6 +17,7 @@
 enum {
     TICK_US = CONNECTION_TICK * 1000,
     SEND_US = CONNECTION_SEND_SECONDS * 1000000,
+    LONG_US = 10 * SEND_US,
     IDLE = 7,            /* seconds */
     SMALL_WINDOW = 4096, /* bytes */
     MUCH = 64 * 1024,    /* bytes: more than that */
@@ -154,7 +155,7 @@ static void end_of_the_client_ends_a_stream(void **state)
 
     (void)state;
     open_long_lived(&pair, CONNECTION_LONG_STREAM);
-    check(&pair, pair.now + SEND_US * 10, CONNECTION_KEEP);
+    check(&pair, pair.now + LONG_US, CONNECTION_KEEP);
     assert_int_equal(shutdown(pair.client, SHUT_WR), 0);
     assert_int_equal(await_verdict(&pair, 0), CONNECTION_SHUT);
     assert_int_equal(connection_end(&pair.connection), CONNECTION_END_CLIENT);
@@ -172,7 +173,7 @@ static void end_of_the_client_ends_a_long_wait(void **state)
 
     (void)state;
     open_long_lived(&pair, CONNECTION_LONG_WAIT);
-    check(&pair, pair.now + SEND_US * 10, CONNECTION_KEEP);
+    check(&pair, pair.now + LONG_US, CONNECTION_KEEP);
     assert_int_equal(shutdown(pair.client, SHUT_WR), 0);
     assert_int_equal(await_verdict(&pair, 0), CONNECTION_CANCEL);
     connection_enter(&pair.connection, CONNECTION_SENDING);
@@ -222,12 +223,12 @@ static void stream_has_its_time_for_what_is_not_taken(void **state)
     (void)state;
     open_long_lived(&pair, CONNECTION_LONG_STREAM);
     ssize_t left = send(pair.connection.socket, bytes, MUCH, MSG_DONTWAIT);
-    uint64_t now = pair.now + SEND_US * 10;
+    uint64_t now = pair.now + LONG_US;
     check(&pair, now, CONNECTION_KEEP);
     check(&pair, now, CONNECTION_KEEP);
     check(&pair, now + SEND_US - 1000, CONNECTION_KEEP);
     atomic_store(&pair.connection.life, CONNECTION_SHORT);
-    now += SEND_US * 10;
+    now += LONG_US;
     check(&pair, now, CONNECTION_KEEP);
     atomic_store(&pair.connection.life, CONNECTION_LONG_STREAM);
     check(&pair, now, CONNECTION_KEEP);
