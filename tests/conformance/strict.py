@@ -21,9 +21,9 @@ TIME_PATTERN = (
 # The objects of responses: they have the documented members and no others. The
 # other objects are those of messages.
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
-          "RocketGaps", "Gap", "GivenUp", "Fleet", "FleetRockets", "FleetMessages", "FleetMemory",
-          "SpeedStep", "NameCounts", "NameCount",
-          "Health", "StoreState", "SnapshotState", "Readiness", "Problem")
+          "RocketGaps", "Gap", "GivenUp", "Fleet", "FleetRockets", "FleetMessages",
+          "FleetMemory", "SpeedStep", "NameCounts", "NameCount", "Health", "StoreState",
+          "SnapshotState", "Readiness", "Problem")
 KEPT = ("position", "bytes", "snapshot")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
 
