@@ -283,7 +283,7 @@ static void follow_events(struct follower *follower, uint16_t port)
         stream.is_cut = random_below(&follower->random, 8) != 0;
         stream.left = random_below(
             &follower->random,
-            UINT64_C(1) << (4 + random_below(&follower->random, 15)));
+            UINT64_C(1) << (4 + random_below(&follower->random, 17)));
         if (stream.head.status == 200)
             receive_events(follower, port, &stream);
         else if (stream.head.status != 503)

@@ -22,14 +22,14 @@
 
 enum {
     ROUNDS = 48,
-    RESTARTS = 8, /* rounds between two */
-    MANY = 2500,  /* rockets: several events of an update */
-    MANY_AT = 3,  /* the round in which these are launched */
+    RESTARTS = 8,   /* rounds between two */
+    MANY = 1500,    /* rockets: several events of an update */
+    MANY_AFTER = 4, /* rounds between two changes of these */
     FOLLOWERS = 6,
 };
 
-static const char *const names[] = {
-    "a0-rocket-0", "b0-r", "c1-rocket-2", "marker", "rocket-000017", NULL};
+static const char *const names[] = {"a0-rocket-0", "b0-r",    "c1-rocket-2",
+                                    "marker",      "many-17", NULL};
 
 struct run {
     struct events_scene *scene;
@@ -133,6 +133,26 @@ static void restart_service(struct run *run, bool kill)
     followed_site_move(&run->site, instance->port);
 }
 
+/* In one batch, most of which is in one update then. */
+static void change_many(const struct instance *instance, uint64_t number)
+{
+    struct connection connection;
+    struct bulk bulk;
+
+    bulk_begin(&bulk);
+    for (size_t i = 0; i < MANY; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "many-%zu", i);
+        bulk_add(&bulk, id, number);
+    }
+    bulk_end(&bulk);
+    instance_connect(instance, &connection);
+    assert_true(connection_post_with(&connection, BULK_TYPE, bulk.text));
+    bulk_expect_applied(&connection, MANY);
+    connection_close(&connection);
+    free(bulk.text);
+}
+
 static void run_round(struct run *run, unsigned round)
 {
     static const char *const prefixes[] = {"a", "b", "c"};
@@ -141,8 +161,8 @@ static void run_round(struct run *run, unsigned round)
     forget_news(run);
     traffic_post(&run->scene->instance, prefixes[random_below(random, 3)],
                  random_next(random), 1 + random_below(random, 3));
-    if (round == MANY_AT)
-        fleet_launch(&run->scene->instance, MANY, 0);
+    if (round % MANY_AFTER == MANY_AFTER - 1)
+        change_many(&run->scene->instance, 1 + round / MANY_AFTER);
     /* A batch may have nothing new. */
     post_marker(run);
     await_news(run);
