@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `rockets` sends the messages of a fleet of rockets to a service. With
+ * `rockets launch` sends the messages of a fleet of rockets to a service. With
  * --verify it then compares the rockets of the service with the expected
- * state. This file wires the parts, handles signals and sets the exit status.
+ * state. `rockets watch` (watch.c) shows a fleet. This file wires the parts,
+ * handles signals and sets the exit status.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include "traffic.h"
 #include "transport.h"
 #include "verify.h"
+#include "watch.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -259,6 +261,24 @@ static int run_launch(const struct options *options)
     return status;
 }
 
+static int run_watch(const struct watch_options *options)
+{
+    int status;
+
+    console_init(CONSOLE_INFO);
+    if (!transport_url_is_valid(options->url)) {
+        console_line(CONSOLE_ERROR,
+                     "'%s': expected a URL, as in http://localhost:8088",
+                     options->url);
+        return EXIT_USAGE;
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return EXIT_FAILURE;
+    status = watch_run(options);
+    curl_global_cleanup();
+    return status;
+}
+
 /*
  * A report that could not be written must not look like a success, as to a
  * full disk. Returns the exit status.
@@ -307,6 +327,12 @@ int main(int argc, char *argv[])
     switch (options_read(&options, argc, argv, error, sizeof(error))) {
     case OPTIONS_LAUNCH:
         return finish_output(run_launch(&options));
+    case OPTIONS_WATCH:
+        /* It writes without stdio, and says itself if that fails. */
+        return run_watch(&options.watch);
+    case OPTIONS_WATCH_HELP:
+        fputs(options_watch_help(), stdout);
+        return finish_output(EXIT_SUCCESS);
     case OPTIONS_HELP:
         fputs(options_help(), stdout);
         return finish_output(EXIT_SUCCESS);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line: `rockets launch URL [flags]`, `rockets help`, `rockets
- * version`. `--seed=7`, `--seed 7` and `-seed=7` are equivalent. Flags and
- * the URL may come in any order.
+ * The command line: `rockets launch URL [flags]`, `rockets watch URL [flags]`,
+ * `rockets help`, `rockets version`.
  */
 #ifndef ROCKETS_OPTIONS_H
 #define ROCKETS_OPTIONS_H
@@ -12,8 +11,8 @@
 #include <stdint.h>
 
 #include "console.h"
-
-enum { OPTIONS_MAX_URL = 2048 /* bytes */ };
+#include "flags.h"
+#include "watch_options.h"
 
 struct options {
     const char *url;
@@ -28,11 +27,16 @@ struct options {
     double duplicates; /* 0 to 1 */
     bool drop_launch;
     bool verify; /* implies that `url` ends in "/messages" */
+
+    struct watch_options
+        watch; /* of OPTIONS_WATCH, to which all else is none */
 };
 
 enum options_command {
     OPTIONS_LAUNCH,
+    OPTIONS_WATCH,
     OPTIONS_HELP,
+    OPTIONS_WATCH_HELP,
     OPTIONS_VERSION,
     OPTIONS_INVALID, /* `error` is one line that says what was expected */
 };
@@ -45,15 +49,10 @@ enum options_command options_read(struct options *options, int argc,
                                   char *const argv[], char *error,
                                   size_t error_size);
 
-/*
- * Read a duration in Go's notation: a sequence of decimal numbers, each with
- * a unit, as in "500ms", "1m30s", "1.5s" and "250us"; or "0". The units are
- * ns, us, ms, s, m and h. Returns false for any other text, a sign, and more
- * than 292 years.
- */
-bool options_duration(const char *text, int64_t *nanoseconds);
-
 /* The text of `rockets help`. */
 const char *options_help(void);
+
+/* The text of `rockets watch --help`. */
+const char *options_watch_help(void);
 
 #endif

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "sockets.h"
 
 struct transport {
@@ -194,71 +195,21 @@ static enum transport_result judge_status(struct transport *transport,
     return refused ? TRANSPORT_REFUSED : TRANSPORT_BAD_STATUS;
 }
 
-static enum transport_result
-explain_no_connection(struct transport *transport, CURLcode code,
-                      struct transport_failure *failure)
-{
-    long error = 0;
-    const char *reason;
-
-    if (transport->socket_error != 0)
-        error = transport->socket_error;
-    else
-        curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &error);
-    reason =
-        error != 0 ? strerrordesc_np((int)error) : curl_easy_strerror(code);
-    if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE) {
-        sockets_reset_oldest(&transport->sockets);
-        snprintf(failure->cause, sizeof(failure->cause),
-                 "can't connect, no local port or descriptor is left (%s)",
-                 reason);
-        failure->advice = "The oldest connections are closed; --keep-alive or "
-                          "a lower --concurrency-level needs fewer.";
-        return TRANSPORT_NO_ROOM;
-    }
-    snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
-             reason);
-    failure->advice = "Is the service running, and is this its port?";
-    return TRANSPORT_NO_CONNECTION;
-}
-
 static enum transport_result explain_failure(struct transport *transport,
                                              CURLcode code,
                                              struct transport_failure *failure)
 {
-    enum transport_result result = TRANSPORT_NO_RESPONSE;
+    enum transport_result result;
 
-    switch (code) {
-    case CURLE_ABORTED_BY_CALLBACK:
+    if (code == CURLE_ABORTED_BY_CALLBACK)
         return TRANSPORT_STOPPED;
-    case CURLE_COULDNT_CONNECT:
-        return explain_no_connection(transport, code, failure);
-    case CURLE_COULDNT_RESOLVE_HOST:
-        snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
-                 curl_easy_strerror(code));
-        failure->advice = "Is the name right?";
-        return TRANSPORT_UNKNOWN_HOST;
-    case CURLE_OPERATION_TIMEDOUT:
-        snprintf(failure->cause, sizeof(failure->cause),
-                 "no response within %d s", TRANSPORT_TIMEOUT_MS / 1000);
-        return TRANSPORT_TIMED_OUT;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        snprintf(failure->cause, sizeof(failure->cause),
-                 "can't connect (the certificate is not accepted)");
-        failure->advice = "Is it for this name, and signed by an authority "
-                          "that this machine trusts?";
-        return TRANSPORT_WRONG_PROTOCOL;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any text */
-    case CURLE_WEIRD_SERVER_REPLY:
-        failure->advice = "Is the port right, and http:// or https://?";
-        result = TRANSPORT_WRONG_PROTOCOL;
-        break;
-    default:
-        break;
+    result = failure_explain(transport->easy, code, transport->socket_error,
+                             failure);
+    if (result == TRANSPORT_NO_ROOM) {
+        sockets_reset_oldest(&transport->sockets);
+        failure->advice = "The oldest connections are closed; --keep-alive or "
+                          "a lower --concurrency-level needs fewer.";
     }
-    snprintf(failure->cause, sizeof(failure->cause), "no response (%s)",
-             curl_easy_strerror(code));
     return result;
 }
 
@@ -273,8 +224,6 @@ static enum transport_result perform(struct transport *transport,
     settle_connection(transport, code == CURLE_OK);
     if (code == CURLE_OK)
         return judge_status(transport, failure);
-    failure->status = 0;
-    failure->advice = "";
     return explain_failure(transport, code, failure);
 }
 

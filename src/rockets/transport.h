@@ -13,12 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "reply.h"
+#include "failure.h"
 
 enum {
-    TRANSPORT_TIMEOUT_MS = 10000, /* for connecting, request and response */
-    TRANSPORT_MAX_BODY = 16384,   /* of a response; what is longer is cut */
-    TRANSPORT_CAUSE_SIZE = REPLY_TEXT_SIZE
+    TRANSPORT_MAX_BODY = 16384, /* of a response; what is longer is cut */
 };
 
 struct transport_options {
@@ -26,27 +24,6 @@ struct transport_options {
     bool keep_alive;
     size_t max_open;         /* connections left open, by sockets_room() */
     const atomic_bool *stop; /* true aborts requests */
-};
-
-enum transport_result {
-    TRANSPORT_DELIVERED,
-    TRANSPORT_STOPPED,
-    /* Failures, each with a struct transport_failure: */
-    TRANSPORT_UNKNOWN_HOST,
-    TRANSPORT_NO_CONNECTION,
-    TRANSPORT_NO_ROOM, /* no local port or descriptor left */
-    TRANSPORT_TIMED_OUT,
-    TRANSPORT_WRONG_PROTOCOL, /* no TLS, or no HTTP, on the other side */
-    TRANSPORT_NO_RESPONSE,    /* a connection, but no complete response */
-    TRANSPORT_REFUSED,        /* a status by reply_is_refusal() */
-    TRANSPORT_BAD_STATUS,     /* any other status but 2xx */
-};
-
-struct transport_failure {
-    long status;        /* 0: no response */
-    const char *advice; /* a static sentence, "" if there is none */
-    char cause[TRANSPORT_CAUSE_SIZE]; /* what to log after the URL, such as
-                                         "status 503" */
 };
 
 struct transport;

@@ -26,7 +26,7 @@ struct reader {
     struct health health;
     size_t shown; /* differences printed, or that would have been */
     int64_t progress_due;
-    char url[OPTIONS_MAX_URL + sizeof("/rockets/") + TRAFFIC_ID_SIZE];
+    char url[FLAGS_MAX_URL + sizeof("/rockets/") + TRAFFIC_ID_SIZE];
 };
 
 static size_t count_sent(const struct verify_options *options)

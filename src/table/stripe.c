@@ -62,7 +62,7 @@ void stripe_release(struct stripe *stripe)
     }
     hash_index_release(&stripe->index, quota);
     interned_set_release(&stripe->strings);
-    stripe_changes_release(&stripe->changes, quota);
+    stripe_changes_release(&stripe->changes);
 }
 
 static bool has_id_at(const void *stripe, uint32_t place, struct text id)

@@ -5,23 +5,20 @@
  */
 #include "stripe_changes.h"
 
+#include <stdlib.h>
+
 enum { FIRST_CAPACITY = 8 };
 
-static size_t list_size(size_t capacity)
-{
-    return capacity * sizeof(const struct table_entry *);
-}
-
 /* False if memory is exhausted or the list has reached its bound. */
-static bool grow_list(struct stripe_changes *changes, struct quota *quota)
+static bool grow_list(struct stripe_changes *changes)
 {
     size_t old = changes->capacity;
     size_t capacity = old == 0 ? FIRST_CAPACITY : 2 * old;
 
     if (capacity > STRIPE_CHANGES_MOST)
         return false;
-    const struct table_entry **grown = quota_resize(
-        quota, changes->entries, list_size(old), list_size(capacity));
+    const struct table_entry **grown =
+        realloc(changes->entries, capacity * sizeof(*grown));
     if (grown == NULL)
         return false;
     changes->entries = grown;
@@ -29,14 +26,14 @@ static bool grow_list(struct stripe_changes *changes, struct quota *quota)
     return true;
 }
 
-bool stripe_changes_add(struct stripe_changes *changes, struct quota *quota,
+bool stripe_changes_add(struct stripe_changes *changes,
                         const struct table_entry *entry, uint64_t revision)
 {
     bool first = changes->count == 0;
 
     if (changes->incomplete || revision > changes->collected)
         return false;
-    if (changes->count < changes->capacity || grow_list(changes, quota)) {
+    if (changes->count < changes->capacity || grow_list(changes)) {
         changes->entries[changes->count++] = entry;
     } else {
         changes->incomplete = true;
@@ -52,8 +49,8 @@ void stripe_changes_clear(struct stripe_changes *changes, uint64_t latest)
     changes->incomplete = false;
 }
 
-void stripe_changes_release(struct stripe_changes *changes, struct quota *quota)
+void stripe_changes_release(struct stripe_changes *changes)
 {
-    quota_resize(quota, changes->entries, list_size(changes->capacity), 0);
+    free(changes->entries);
     *changes = (struct stripe_changes){0};
 }

@@ -11,13 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/quota.h"
 #include "table/table_changes.h"
 
 enum {
     /*
      * Rockets of one list. As ids are spread evenly, a stripe with more belongs
-     * to a table in which several times TABLE_CHANGES_MOST have changed.
+     * to a table in which several times TABLE_CHANGES_MOST have changed. All
+     * lists of a table together take at most 4 MiB, which do not count towards
+     * its limit: who watches must not make it full, nor make it seem to have
+     * room again by leaving.
      */
     STRIPE_CHANGES_MOST = TABLE_CHANGES_MOST / 64,
 };
@@ -34,7 +36,7 @@ struct stripe_changes {
      * the two would seem to be listed when it changes next.
      */
     uint64_t collected;
-    const struct table_entry **entries; /* `count` of them, of the quota */
+    const struct table_entry **entries; /* `count` of them */
     uint16_t count, capacity;
     bool incomplete; /* there was no room for a rocket: the list is empty, and
                         its rockets have to be found by their revisions */
@@ -44,14 +46,13 @@ struct stripe_changes {
  * List the rocket of `entry`, which changes, and had `revision` before; 0: it
  * is new. Returns whether nothing has been listed before.
  */
-bool stripe_changes_add(struct stripe_changes *changes, struct quota *quota,
+bool stripe_changes_add(struct stripe_changes *changes,
                         const struct table_entry *entry, uint64_t revision);
 
 /* Begin again with an empty list. `latest` is that of the stripe. */
 void stripe_changes_clear(struct stripe_changes *changes, uint64_t latest);
 
 /* Free the memory. A second call does nothing. */
-void stripe_changes_release(struct stripe_changes *changes,
-                            struct quota *quota);
+void stripe_changes_release(struct stripe_changes *changes);
 
 #endif

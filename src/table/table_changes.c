@@ -30,7 +30,7 @@ void table_list_change_locked(struct table *table, uint32_t index,
 {
     struct stripe *stripe = &table->stripes[index].stripe;
 
-    if (stripe_changes_add(&stripe->changes, stripe->quota, entry, revision))
+    if (stripe_changes_add(&stripe->changes, entry, revision))
         atomic_fetch_or(&table->dirty[index / DIRTY_BITS],
                         UINT64_C(1) << index % DIRTY_BITS);
 }
@@ -95,7 +95,7 @@ void table_unwatch(struct table *table)
         struct locked_stripe *locked = &table->stripes[i];
 
         sync_write_lock(&locked->lock);
-        stripe_changes_release(&locked->stripe.changes, &table->quota);
+        stripe_changes_release(&locked->stripe.changes);
         sync_rwlock_unlock(&locked->lock);
     }
     for (size_t i = 0; i < TABLE_STRIPES / DIRTY_BITS; i++)

@@ -132,14 +132,14 @@ async function startProxy(folder, service) {
 // Begin a request for the path, as the host of the URL unless `fields` have
 // another one. It is what a browser sends that does not know Sec-Fetch-Site.
 function begin(url, method, fields) {
-  const { protocol, host, port, pathname } = new URL(url);
+  const { protocol, host, port, pathname, search } = new URL(url);
   return (protocol === "https:" ? https : http).request({
     host: "127.0.0.1",
     port,
     servername: name,
     rejectUnauthorized: false,
     method,
-    path: pathname,
+    path: `${pathname}${search}`,
     headers: { Host: host, ...fields },
   });
 }
@@ -297,6 +297,47 @@ describe("the service behind nginx", () => {
       if (status === 421) {
         assert.match(answer.body.detail, /-allow-host=NAME/);
       }
+    }
+  });
+
+  // By X-Accel-Buffering, as nothing in the configuration says so: otherwise
+  // nginx would keep the first events until its buffers are full.
+  it("passes events on as they come, and resumes them", async () => {
+    const url = `${proxy.secure}/lunar/events?events=rockets`;
+    const post = (channel) =>
+      ask(`${proxy.secure}/lunar/messages`, "POST", {}, message(channel));
+    let last;
+    for (const [first, second] of [["live-1", "live-2"], ["live-3", "live-4"]]) {
+      // The second time it has missed the first message.
+      if (last) {
+        await post(first);
+      }
+      const request = begin(url, "GET", {
+        ...(last && { "Last-Event-ID": last }),
+      });
+      request.end();
+      const [response] = await once(request, "response");
+      assert.equal(response.statusCode, 200);
+      assert.equal(response.headers["content-type"], "text/event-stream");
+      response.setEncoding("utf8");
+      let text = "";
+      const receive = async (part) => {
+        while (!text.includes(part) || !text.endsWith("\n\n")) {
+          const [more] = await once(response, "data");
+          text += more;
+        }
+      };
+      await receive("event: hello");
+      if (!last) {
+        await post(first);
+      }
+      await receive(`"id":"${first}"`);
+      await post(second);
+      await receive(`"id":"${second}"`);
+      assert.ok(!text.includes("event: reset"), text);
+      last = text.match(/^id: (.*)$/gm).at(-1).slice("id: ".length);
+      response.on("error", () => {});
+      request.destroy();
     }
   });
 

@@ -15,6 +15,7 @@
 
 #define URL "http://localhost:8088/messages"
 #define LAUNCH "rockets launch " URL " "
+#define WATCH "rockets watch " URL " "
 
 enum { MAX_WORDS = 16 };
 
@@ -106,6 +107,65 @@ static void every_flag_is_read(void **state)
     assert_true(options.keep_alive);
 }
 
+static struct watch_options read_watch(const char *line)
+{
+    struct options options;
+    char error[256];
+
+    if (read_line(line, &options, error) != OPTIONS_WATCH)
+        fail_msg("%s: %s", line, error);
+    return options.watch;
+}
+
+static void every_flag_of_watch_is_read(void **state)
+{
+    struct watch_options options = read_watch("rockets watch " URL);
+
+    (void)state;
+    assert_string_equal(options.url, URL);
+    assert_false(options.plain);
+    assert_null(options.events);
+    assert_int_equal(options.id_count, 0);
+    assert_string_equal(options.sort, "speed");
+    assert_string_equal(options.order, "desc");
+    assert_true(options.interval == 0 && options.max_time == 0);
+    assert_int_equal(options.max_events, 0);
+    options =
+        read_watch(WATCH "--plain --events=summary,rockets --id=a --id b "
+                         "-id=a --sort=updatedAt --order=asc --interval=1.5s "
+                         "--max-events=7 --max-time=1m");
+    assert_true(options.plain);
+    assert_string_equal(options.events, "summary,rockets");
+    assert_int_equal(options.id_count, 3);
+    assert_string_equal(options.ids[1], "b");
+    assert_string_equal(options.sort, "updatedAt");
+    assert_string_equal(options.order, "asc");
+    assert_true(options.interval == INT64_C(1500000000));
+    assert_int_equal(options.max_events, 7);
+    assert_true(options.max_time == INT64_C(60000000000));
+}
+
+static void watch_takes_a_hundred_ids(void **state)
+{
+    static char name[] = "rockets", command[] = "watch", url[] = URL,
+                id[] = "--id=x";
+    char *words[WATCH_MAX_IDS + 4] = {name, command, url};
+    struct options options;
+    char error[256];
+    const int count = 3 + WATCH_MAX_IDS;
+
+    (void)state;
+    for (int i = 3; i <= count; i++)
+        words[i] = id;
+    assert_int_equal(options_read(&options, count, words, error, sizeof(error)),
+                     OPTIONS_WATCH);
+    assert_int_equal(options.watch.id_count, WATCH_MAX_IDS);
+    assert_int_equal(
+        options_read(&options, count + 1, words, error, sizeof(error)),
+        OPTIONS_INVALID);
+    assert_string_equal(error, "--id: expected at most 100 ids");
+}
+
 static void errors_say_what_was_expected(void **state)
 {
     static const struct {
@@ -114,6 +174,24 @@ static void errors_say_what_was_expected(void **state)
     } CASES[] = {
         {"rockets", "rockets launch URL"},
         {"rockets lunch", "'lunch': unknown command"},
+        {"rockets watch", "as in 'rockets watch http"},
+        {"rockets watch localhost:8088", "http://"},
+        {WATCH URL, "more than one URL"},
+        {"rockets watch " URL "?limit=1", "without ? and #"},
+        {"rockets watch " URL "#top", "without ? and #"},
+        {WATCH "--verify", "--verify: unknown flag;"},
+        {WATCH "--events=", "--events=: expected a list of rockets"},
+        {WATCH "--events=launched,", "expected a list of rockets"},
+        {WATCH "--events=launch", "expected a list of rockets"},
+        {WATCH "--id=", "--id=: expected an id of 1 to 128 bytes"},
+        {WATCH "--sort=size", "--sort=size: expected id, type, speed"},
+        {WATCH "--order=up", "--order=up: expected asc or desc"},
+        {WATCH "--interval=0", "a multiple of 100ms, from 100ms to 10s"},
+        {WATCH "--interval=150ms", "--interval=150ms: expected a multiple"},
+        {WATCH "--interval=10.1s", "--interval=10.1s: expected a multiple"},
+        {WATCH "--interval=200", "--interval=200: expected a multiple"},
+        {WATCH "--max-events=0", "--max-events=0: expected an integer from 1"},
+        {WATCH "--max-time=5", "--max-time=5: expected a duration"},
         {"rockets launch", "missing URL"},
         {"rockets launch localhost:8088/messages", "http://"},
         {LAUNCH URL, "more than one URL"},
@@ -162,6 +240,9 @@ static void help_and_version_are_commands_and_flags(void **state)
         {"rockets -h", OPTIONS_HELP},
         {"rockets launch --help", OPTIONS_HELP},
         {LAUNCH "-h", OPTIONS_HELP},
+        {"rockets help watch", OPTIONS_WATCH_HELP},
+        {"rockets watch --help", OPTIONS_WATCH_HELP},
+        {WATCH "-h", OPTIONS_WATCH_HELP},
         {"rockets version", OPTIONS_VERSION},
         {"rockets --version", OPTIONS_VERSION},
     };
@@ -219,7 +300,7 @@ static void durations_are_read_as_in_go(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         int64_t nanoseconds = -1;
-        bool valid = options_duration(CASES[i].text, &nanoseconds);
+        bool valid = flags_duration(CASES[i].text, &nanoseconds);
 
         if (nanoseconds != CASES[i].nanoseconds || valid != (nanoseconds >= 0))
             fail_msg("\"%s\": %lld", CASES[i].text, (long long)nanoseconds);
@@ -232,6 +313,8 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_original),
         cmocka_unit_test(all_spellings_of_a_flag_are_the_same),
         cmocka_unit_test(every_flag_is_read),
+        cmocka_unit_test(every_flag_of_watch_is_read),
+        cmocka_unit_test(watch_takes_a_hundred_ids),
         cmocka_unit_test(errors_say_what_was_expected),
         cmocka_unit_test(help_and_version_are_commands_and_flags),
         cmocka_unit_test(durations_are_read_as_in_go),

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The codes of curl, in words that say what the user may check.
+ */
+#include "failure.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum transport_result
+explain_no_connection(CURL *easy, CURLcode code, int socket_error,
+                      struct transport_failure *failure)
+{
+    long error = socket_error;
+    const char *reason;
+
+    if (error == 0)
+        curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+    reason =
+        error != 0 ? strerrordesc_np((int)error) : curl_easy_strerror(code);
+    if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE) {
+        snprintf(failure->cause, sizeof(failure->cause),
+                 "can't connect, no local port or descriptor is left (%s)",
+                 reason);
+        return TRANSPORT_NO_ROOM;
+    }
+    snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
+             reason);
+    failure->advice = "Is the service running, and is this its port?";
+    return TRANSPORT_NO_CONNECTION;
+}
+
+enum transport_result failure_explain(CURL *easy, CURLcode code,
+                                      int socket_error,
+                                      struct transport_failure *failure)
+{
+    enum transport_result result = TRANSPORT_NO_RESPONSE;
+
+    failure->status = 0;
+    failure->advice = "";
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+        return explain_no_connection(easy, code, socket_error, failure);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
+                 curl_easy_strerror(code));
+        failure->advice = "Is the name right?";
+        return TRANSPORT_UNKNOWN_HOST;
+    case CURLE_OPERATION_TIMEDOUT:
+        snprintf(failure->cause, sizeof(failure->cause),
+                 "no response within %d s", TRANSPORT_TIMEOUT_MS / 1000);
+        return TRANSPORT_TIMED_OUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        snprintf(failure->cause, sizeof(failure->cause),
+                 "can't connect (the certificate is not accepted)");
+        failure->advice = "Is it for this name, and signed by an authority "
+                          "that this machine trusts?";
+        return TRANSPORT_WRONG_PROTOCOL;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any text */
+    case CURLE_WEIRD_SERVER_REPLY:
+        failure->advice = "Is the port right, and http:// or https://?";
+        result = TRANSPORT_WRONG_PROTOCOL;
+        break;
+    default:
+        break;
+    }
+    snprintf(failure->cause, sizeof(failure->cause), "no response (%s)",
+             curl_easy_strerror(code));
+    return result;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `rockets watch` on a terminal: what it shows, and that the terminal is given
+ * back however it ends. The service is played by the test; the last test has
+ * the real one.
+ */
+#include "event_server.h"
+#include "lib/harness.h"
+#include "pty_run.h"
+#include "rockets_run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SCREEN "/events?events=rockets,launched,exploded,summary"
+
+/* What the view writes when it takes the terminal and when it gives it back. */
+#define ENTER "\033[?1049h\033[?25l\033[?7l"
+#define LEAVE "\033[0m\033[?7h\033[?25h\033[?1049l"
+
+static void start_screen(struct pty_run *run, const struct event_server *server,
+                         const char *flag)
+{
+    pty_run_start(
+        run,
+        FLAGS(process_setting("LUNAR_ROCKETS"), "watch", server->url, flag),
+        "NO_COLOR=1", 80, 24);
+}
+
+/* The list of the rows, then their stream; returns the stream. */
+static int play_start(struct event_server *server,
+                      char head[static EVENT_SERVER_HEAD])
+{
+    int client = event_server_expect(
+        server, "GET /rockets?sort=speed&order=desc&limit=14", head);
+
+    event_server_reply(client, "200 OK", JSON "ETag: W/\"S-7\"\r\n",
+                       "[" ROCKET("b", "9", "6") "," ROCKET("a", "8", "7") "]");
+    client = event_server_expect(server, "GET " SCREEN "&id=a&id=b", head);
+    rockets_expect_part(head, "\r\nLast-Event-ID: S-7\r\n");
+    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "7"));
+    return client;
+}
+
+static void the_screen_shows_the_rows_and_what_happens(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    start_screen(&run, &server, NULL);
+    int client = play_start(&server, head);
+    pty_run_wait(&run, "live");
+    assert_ptr_equal(strstr(run.output, ENTER), run.output);
+    assert_false(pty_run_is_restored(&run));
+    /* A row is live; a state that is older is not shown. */
+    event_server_send(
+        client,
+        "event: rockets\ndata: [" ROCKET(
+            "a", "1234567", "9") "]\n\n"
+                                 "event: rockets\ndata: [" ROCKET(
+                                     "a", "555", "8") "," ROCKET("b", "666",
+                                                                 "10") "]\n\n");
+    pty_run_wait(&run, " 666 active");
+    pty_run_wait(&run, " 1,234,567 active");
+    assert_null(strstr(run.output, " 555 "));
+    /* After a launch the rows are read again. The stream follows them. */
+    event_server_send(client, "id: S-11\n" LAUNCHED("\\u001b]0;c\\u0007"));
+    pty_run_wait(&run, "launched ?]0;c?  Falcon-9  ARTEMIS");
+    int list = event_server_expect(
+        &server, "GET /rockets?sort=speed&order=desc&limit=14", head);
+    event_server_reply(
+        list, "200 OK", JSON,
+        "[" ROCKET("c", "7", "11") "," ROCKET("a", "5", "5") "]");
+    int next = event_server_expect(&server, "GET " SCREEN "&id=a&id=c", head);
+    rockets_expect_part(head, "\r\nLast-Event-ID: S-11\r\n");
+    close(client);
+    client = next;
+    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "11"));
+    /* A smaller screen has fewer rows. */
+    pty_run_resize(&run, 40, 10);
+    list = event_server_expect(
+        &server, "GET /rockets?sort=speed&order=desc&limit=3", head);
+    event_server_reply(list, "200 OK", JSON, "[]");
+    pty_run_wait(&run, "no rockets yet");
+    pty_run_type(&run, "q");
+    pty_run_expect_end(&run, 0);
+    assert_true(pty_run_is_restored(&run));
+    pty_run_release(&run);
+    close(client);
+    event_server_stop(&server);
+}
+
+/* What was written last gives the terminal back. */
+static void expect_left(const struct pty_run *run)
+{
+    const size_t length = strlen(LEAVE);
+
+    assert_true(run->length > length);
+    assert_string_equal(run->output + run->length - length, LEAVE);
+    assert_true(pty_run_is_restored(run));
+}
+
+static void every_end_gives_the_terminal_back(void **state)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
+        struct event_server server;
+        struct pty_run run;
+        char head[EVENT_SERVER_HEAD];
+
+        event_server_start(&server, "/messages");
+        start_screen(&run, &server, NULL);
+        int client = play_start(&server, head);
+        pty_run_wait(&run, "live");
+        assert_false(pty_run_is_restored(&run));
+        if (SIGNALS[i] != 0)
+            pty_run_signal(&run, SIGNALS[i]);
+        else
+            pty_run_type(&run, "\003"); /* Ctrl-C */
+        pty_run_expect_end(&run, 0);
+        expect_left(&run);
+        pty_run_release(&run);
+        close(client);
+        event_server_stop(&server);
+    }
+}
+
+static void a_refusal_gives_the_terminal_back(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    start_screen(&run, &server, NULL);
+    event_server_reply(event_server_accept(&server, head), "200 OK", JSON,
+                       "[]");
+    /* Without rows the event "rockets" would be of all rockets. */
+    int client = event_server_expect(
+        &server, "GET /events?events=launched,exploded,summary", head);
+    event_server_reply(client, "404 X", "", "");
+    pty_run_expect_end(&run, 1);
+    assert_true(pty_run_is_restored(&run));
+    const char *left = strstr(run.output, LEAVE);
+    assert_non_null(left);
+    rockets_expect_part(left, ": status 404. This service has no /events");
+    pty_run_release(&run);
+    event_server_stop(&server);
+}
+
+static void a_stopped_job_gives_the_terminal_back_meanwhile(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    start_screen(&run, &server, NULL);
+    int client = play_start(&server, head);
+    pty_run_wait(&run, "live");
+    run.length = 0;
+    pty_run_type(&run, "\032"); /* Ctrl-Z */
+    pty_run_expect_stopped(&run);
+    pty_run_wait(&run, LEAVE);
+    assert_true(pty_run_is_restored(&run));
+    run.length = 0;
+    pty_run_continue(&run);
+    pty_run_wait(&run, ENTER);
+    pty_run_wait(&run, "live");
+    assert_false(pty_run_is_restored(&run));
+    pty_run_signal(&run, SIGINT);
+    pty_run_expect_end(&run, 0);
+    expect_left(&run);
+    pty_run_release(&run);
+    close(client);
+    event_server_stop(&server);
+}
+
+static void a_lost_connection_is_on_the_screen(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    start_screen(&run, &server, NULL);
+    int client = play_start(&server, head);
+    pty_run_wait(&run, "live");
+    close(client);
+    client = event_server_expect(&server, "GET " SCREEN "&id=a&id=b", head);
+    rockets_expect_part(head, "\r\nLast-Event-ID: S-7\r\n");
+    event_server_reply(client, "503 X", PROBLEM_JSON "Retry-After: 2\r\n",
+                       "{\"detail\":\"is being stopped\"}");
+    pty_run_wait(&run, " s: status 503, \"is being");
+    client = event_server_accept(&server, head);
+    run.length = 0;
+    /* Before a reset, hello has no id: the position is that of the list. */
+    event_server_send(
+        client, EVENT_SERVER_STREAM
+        "event: hello\ndata: {\"start\":\"T\",\"revision\":1}\n\n"
+        "event: reset\ndata: {\"start\":\"T\",\"revision\":1}\n\n");
+    pty_run_wait(&run, "live");
+    pty_run_wait(&run, "notice   the service has started anew");
+    int list = event_server_accept(&server, head);
+    event_server_reply(list, "200 OK", JSON "ETag: W/\"T-3\"\r\n",
+                       "[" ROCKET("z", "1", "1") "]");
+    int next = event_server_expect(&server, "GET " SCREEN "&id=z", head);
+    rockets_expect_part(head, "\r\nLast-Event-ID: T-3\r\n");
+    close(next);
+    pty_run_signal(&run, SIGTERM);
+    pty_run_expect_end(&run, 0);
+    expect_left(&run);
+    pty_run_release(&run);
+    close(client);
+    event_server_stop(&server);
+}
+
+/* The rows are those rockets, in this order, known or not. */
+static void ids_are_the_rows_of_the_screen(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    pty_run_start(&run,
+                  FLAGS(process_setting("LUNAR_ROCKETS"), "watch", server.url,
+                        "--id=b", "--id=a"),
+                  "NO_COLOR=1", 80, 24);
+    int client = event_server_expect(&server, "GET " SCREEN "&id=b&id=a", head);
+    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "7"));
+    int read = event_server_expect(&server, "GET /rockets/b", head);
+    event_server_reply(read, "404 X", PROBLEM_JSON, "{}");
+    read = event_server_expect(&server, "GET /rockets/a", head);
+    event_server_reply(read, "200 OK", JSON, ROCKET("a", "77", "7"));
+    pty_run_wait(&run, " 77 active");
+    pty_run_wait(&run, "\r\nb  - ");
+    event_server_send(client,
+                      "event: rockets\ndata: [" ROCKET("b", "88", "8") "]\n\n");
+    pty_run_wait(&run, " 88 active");
+    pty_run_signal(&run, SIGTERM);
+    pty_run_expect_end(&run, 0);
+    pty_run_release(&run);
+    close(client);
+    event_server_stop(&server);
+}
+
+static void the_screen_shows_the_real_fleet(void **state)
+{
+    struct instance instance;
+    struct pty_run run;
+    struct process launch;
+    struct response response;
+    char url[64], row[64];
+
+    (void)state;
+    instance_start(&instance, NULL);
+    rockets_url(url, instance.port, "/messages");
+    pty_run_start(&run, FLAGS(process_setting("LUNAR_ROCKETS"), "watch", url),
+                  "NO_COLOR=1", 100, 30);
+    pty_run_wait(&run, "no rockets yet");
+    pty_run_wait(&run, "live");
+    rockets_start(&launch, FLAGS("launch", url, "--max-messages=2000"));
+    rockets_expect(&launch, 0, "delivered   ", "");
+    instance_get(&instance, "/rockets?sort=speed&order=desc&limit=1",
+                 &response);
+    snprintf(row, sizeof(row), "\r\n%.36s ",
+             strstr(response.body, "\"id\":\"") + 6);
+    response_release(&response);
+    pty_run_wait(&run, row);
+    pty_run_wait(&run, "20 rockets");
+    pty_run_wait(&run, " messages/s  duplicates ");
+    pty_run_signal(&run, SIGINT);
+    pty_run_expect_end(&run, 0);
+    expect_left(&run);
+    pty_run_release(&run);
+    instance_stop(&instance);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_screen_shows_the_rows_and_what_happens),
+        cmocka_unit_test(every_end_gives_the_terminal_back),
+        cmocka_unit_test(a_refusal_gives_the_terminal_back),
+        cmocka_unit_test(a_stopped_job_gives_the_terminal_back_meanwhile),
+        cmocka_unit_test(a_lost_connection_is_on_the_screen),
+        cmocka_unit_test(ids_are_the_rows_of_the_screen),
+        cmocka_unit_test(the_screen_shows_the_real_fleet),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
