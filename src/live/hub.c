@@ -116,7 +116,7 @@ void hub_free(struct hub *hub)
     end_threads(hub);
     metrics_forget(hub->options.metrics, hub);
     hub_remove_classes_locked(hub); /* nobody else is there */
-    hub_free_garbage(hub);
+    hub_free_garbage(&hub->garbage);
     if (hub->watched)
         table_unwatch(hub->options.table);
     table_changes_release(&hub->changes);

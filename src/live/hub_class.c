@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "catch_up.h"
 #include "hub_parts.h"
 #include "table/table.h"
 
@@ -36,28 +37,32 @@ struct hub_class *hub_class_of_locked(struct hub *hub,
     return class;
 }
 
-struct update *hub_drop_update_locked(struct hub *hub, struct update *update)
+static void throw_away(struct update *update, struct hub_garbage *garbage)
+{
+    update->next_garbage = garbage->updates;
+    garbage->updates = update;
+}
+
+void hub_drop_update_locked(struct hub *hub, struct update *update,
+                            struct hub_garbage *garbage)
 {
     if (--update->refs > 0)
-        return NULL;
-    hub->memory -= update->size;
-    return update;
-}
-
-static void throw_away(struct hub *hub, struct update *update)
-{
-    if (update == NULL)
         return;
-    update->next_garbage = hub->garbage;
-    hub->garbage = update;
+    hub->memory -= update->size;
+    throw_away(update, garbage);
 }
 
-void hub_free_garbage(struct hub *hub)
+void hub_free_garbage(struct hub_garbage *garbage)
 {
-    while (hub->garbage != NULL) {
-        struct update *update = hub->garbage;
-        hub->garbage = update->next_garbage;
+    while (garbage->updates != NULL) {
+        struct update *update = garbage->updates;
+        garbage->updates = update->next_garbage;
         update_free(update);
+    }
+    while (garbage->catch_ups != NULL) {
+        struct catch_up *catch_up = garbage->catch_ups;
+        garbage->catch_ups = catch_up->next_garbage;
+        catch_up_free(catch_up);
     }
 }
 
@@ -69,7 +74,7 @@ static void drop_oldest(struct hub *hub, struct hub_class *class)
     if (update == NULL)
         return;
     hub->kept -= update->size;
-    throw_away(hub, hub_drop_update_locked(hub, update));
+    hub_drop_update_locked(hub, update, &hub->garbage);
 }
 
 static void drop_all(struct hub *hub, struct hub_class *class)
@@ -130,8 +135,8 @@ void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
 
     while (hub->kept + size > HUB_KEPT && drop_oldest_of_all(hub))
         continue;
-    if (hub->memory + size > HUB_MEMORY) {
-        throw_away(hub, update);
+    if (update != NULL && hub->memory + size > HUB_MEMORY) {
+        throw_away(update, &hub->garbage);
         update = NULL;
         size = 0;
     }
