@@ -2,8 +2,9 @@
 /*
  * Classes and the updates that they keep. Two limits: HUB_KEPT for what is
  * kept, where the oldest update of any class goes first; and HUB_MEMORY for
- * that and what slow readers still hold. What does not fit is not published:
- * the class has a hole there, at which its readers are reset.
+ * that and what slow readers still hold, where the slowest reader goes first.
+ * What does not fit then is not published: the class has a hole there, at which
+ * its readers are reset.
  */
 #include <stdlib.h>
 
@@ -74,6 +75,7 @@ static void drop_oldest(struct hub *hub, struct hub_class *class)
     if (update == NULL)
         return;
     hub->kept -= update->size;
+    update->kept = false;
     hub_drop_update_locked(hub, update, &hub->garbage);
 }
 
@@ -128,6 +130,41 @@ static bool drop_oldest_of_all(struct hub *hub)
     return true;
 }
 
+/* What would have to be taken away from the reader to free its memory. */
+static bool holds_alone(const struct hub_reader *reader)
+{
+    const struct update *update = reader->reading.update;
+
+    return hub_reader_holds_locked(reader) && reader->held_ms != 0 &&
+           (update == NULL || !update->kept);
+}
+
+/*
+ * Lose the reader that has held for the longest time what only readers hold,
+ * and all that hold the same. Otherwise some that take nothing could use up the
+ * memory, and all others would be reset. False if there is none.
+ */
+static bool lose_slowest(struct hub *hub)
+{
+    const struct hub_reader *slowest = NULL;
+
+    for (const struct hub_reader *reader = hub->first; reader != NULL;
+         reader = reader->next)
+        if (holds_alone(reader) &&
+            (slowest == NULL || reader->held_ms < slowest->held_ms))
+            slowest = reader;
+    if (slowest == NULL)
+        return false;
+    const struct update *update = slowest->reading.update;
+    const struct catch_up *catch_up = slowest->catch_up;
+    for (struct hub_reader *reader = hub->first; reader != NULL;
+         reader = reader->next)
+        if (holds_alone(reader) && reader->reading.update == update &&
+            reader->catch_up == catch_up)
+            hub_reader_lose_locked(reader);
+    return true;
+}
+
 void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
                               struct update *update)
 {
@@ -135,11 +172,15 @@ void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
 
     while (hub->kept + size > HUB_KEPT && drop_oldest_of_all(hub))
         continue;
+    while (hub->memory + size > HUB_MEMORY && lose_slowest(hub))
+        continue;
     if (update != NULL && hub->memory + size > HUB_MEMORY) {
         throw_away(update, &hub->garbage);
         update = NULL;
         size = 0;
     }
+    if (update != NULL)
+        update->kept = true;
     hub->kept += size;
     hub->memory += size;
     if (class->end - class->first == HUB_UPDATES)

@@ -170,13 +170,75 @@ static void held_updates_count_until_they_are_let_go(void **context)
     }
     /* The ring has dropped it, but one reader has it. */
     assert_int_equal(hub->memory - hub->kept, held);
-    /* As if others were held as well: there is no memory for another one. */
-    hub->memory += HUB_MEMORY - hub->memory;
+    free_reader(scene, 0);
+    assert_int_equal(hub->memory, hub->kept);
+}
+
+/* Take all that is left, as if catch-ups had it. */
+static size_t fill_memory(struct hub *hub)
+{
+    size_t filled = HUB_MEMORY - hub->memory;
+
+    hub->memory += filled;
+    return filled;
+}
+
+static void update_without_memory_is_a_reset(void **context)
+{
+    struct hub_scene *scene = *context;
+    struct hub *hub = scene->hub;
+
+    add(scene, 0, ROCKETS);
+    add(scene, 1, ROCKETS);
     change(scene, "a");
     tick(scene, 100);
-    hub->memory = hub->kept + held;
-    assert_memory_equal(read_all(scene, 1), "reset ", 6);
-    free_reader(scene, 0);
+    /* What its class keeps would not be free without it. */
+    assert_string_equal(read_some(scene, 0, 1), "at 1\nr");
+    read_all(scene, 1);
+    tick(scene, 100);
+    size_t filled = fill_memory(hub);
+    change(scene, "a");
+    tick(scene, 100);
+    hub->memory -= filled;
+    expect(scene, 0, "ockets a@1\nreset 2\n");
+    expect(scene, 1, "reset 2\n");
+    assert_int_equal(hub->memory, hub->kept);
+}
+
+/* Readers 0 and 1 hold the same, 2 something newer, and 3 nothing. */
+static void slowest_readers_lose_what_others_need(void **context)
+{
+    struct hub_scene *scene = *context;
+    struct hub *hub = scene->hub;
+
+    for (size_t i = 0; i < 4; i++)
+        add(scene, i, ROCKETS);
+    change_many(scene, 100);
+    read_some(scene, 0, 1);
+    read_some(scene, 1, 1);
+    read_all(scene, 2);
+    read_all(scene, 3);
+    change(scene, "a");
+    tick(scene, 100);
+    assert_string_equal(read_some(scene, 2, 1), "at 101\nr");
+    read_all(scene, 3);
+    /* Nobody but the readers has these two any more. */
+    for (int i = 0; i < HUB_UPDATES; i++) {
+        change(scene, "a");
+        tick(scene, 100);
+        read_all(scene, 3);
+    }
+    assert_true(hub->memory > hub->kept);
+    size_t filled = fill_memory(hub);
+    change(scene, "a");
+    tick(scene, 100);
+    assert_memory_equal(read_all(scene, 3), "at ", 3);
+    read_all(scene, 0);
+    assert_int_equal(scene->readers[0].flow, HUB_LOST);
+    read_all(scene, 1);
+    assert_int_equal(scene->readers[1].flow, HUB_LOST);
+    assert_memory_equal(read_all(scene, 2), "ockets a@101\nreset", 18);
+    hub->memory -= filled;
     assert_int_equal(hub->memory, hub->kept);
 }
 
@@ -294,6 +356,8 @@ int main(void)
         FIXTURE_TEST(lost_collection_is_a_reset),
         FIXTURE_TEST(too_many_in_an_interval_are_a_reset),
         FIXTURE_TEST(held_updates_count_until_they_are_let_go),
+        FIXTURE_TEST(update_without_memory_is_a_reset),
+        FIXTURE_TEST(slowest_readers_lose_what_others_need),
         FIXTURE_TEST(update_must_be_taken_in_time),
         FIXTURE_TEST(two_updates_may_take_twice_as_long),
         FIXTURE_TEST(update_is_not_taken_from_a_reader_at_work),
