@@ -60,14 +60,14 @@ struct hub_class {
     unsigned takers; /* of these, who take updates; others follow single
                         rockets or the summary */
     /*
-     * Updates number `first` to `end` - 1 are kept, number N at N % HUB_UPDATES
-     * with what positions it begins. One that could not be made is NULL.
+     * Updates number `first` to `end` - 1 are kept, number N at N %
+     * HUB_UPDATES. Number `end` is the next one.
      */
     uint64_t first, end;
     struct hub_kept {
-        uint64_t from;
+        uint64_t from;   /* whoever is at this position may go on with it */
         uint64_t serial; /* counts the updates of all classes */
-        struct update *update;
+        struct update *update; /* NULL: it could not be made, or kept */
     } kept[HUB_UPDATES];
     uint64_t from;     /* of update number `end` */
     uint64_t position; /* of readers who have all updates */

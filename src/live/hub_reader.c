@@ -296,8 +296,8 @@ static void take_update_locked(struct hub_reader *reader)
  * Begin a catch-up that is done, or end it. One that does not have all that the
  * reader has missed is of no use to it.
  */
-static void turn_catch_up_locked(struct hub_reader *reader,
-                                 struct hub_garbage *garbage)
+static void advance_catch_up_locked(struct hub_reader *reader,
+                                    struct hub_garbage *garbage)
 {
     struct catch_up *catch_up = reader->catch_up;
 
@@ -324,7 +324,7 @@ static enum hub_step begin_step_locked(struct hub_reader *reader,
         else if (step == STEP_CATCH_UP &&
                  (reader->caught_up == SIZE_MAX ||
                   reader->caught_up == reader->catch_up->changes.count))
-            turn_catch_up_locked(reader, garbage);
+            advance_catch_up_locked(reader, garbage);
         else
             return step;
     }
