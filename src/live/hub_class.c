@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Classes and the updates that they keep. Two limits: HUB_KEPT for what is
- * kept, where the oldest update of any class goes first; and HUB_MEMORY for
- * that and what slow readers still hold, where the slowest reader goes first.
- * What does not fit then is not published: the class has a hole there, at which
- * its readers are reset.
+ * Classes and the updates that they keep. Two limits:
+ *
+ * - HUB_KEPT for what is kept. The oldest update of any class goes first, but
+ *   never the newest of one: its readers may not have been woken yet.
+ * - HUB_MEMORY for that and what slow readers still hold. The slowest reader
+ *   goes first, then the oldest update. What does not fit even then is not
+ *   published: the class has a hole there, at which its readers are reset.
  */
 #include <stdlib.h>
 
@@ -113,14 +115,17 @@ bool hub_class_find_locked(const struct hub_class *class, uint64_t position,
     return true;
 }
 
-/* Drop the oldest update of all classes. False if there is none. */
-static bool drop_oldest_of_all(struct hub *hub)
+/*
+ * Drop the oldest update of all classes; but the newest `spared` of each stay.
+ * False if there is none.
+ */
+static bool drop_oldest_of_all(struct hub *hub, unsigned spared)
 {
     struct hub_class *oldest = NULL;
 
     for (struct hub_class *class = hub->classes; class != NULL;
          class = class->next)
-        if (class->first < class->end &&
+        if (class->end - class->first > spared &&
             (oldest == NULL || kept_at(class, class->first)->serial <
                                    kept_at(oldest, oldest->first)->serial))
             oldest = class;
@@ -170,9 +175,8 @@ void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
 {
     size_t size = update == NULL ? 0 : update->size;
 
-    while (hub->kept + size > HUB_KEPT && drop_oldest_of_all(hub))
-        continue;
-    while (hub->memory + size > HUB_MEMORY && lose_slowest(hub))
+    while (hub->memory + size > HUB_MEMORY &&
+           (lose_slowest(hub) || drop_oldest_of_all(hub, 0)))
         continue;
     if (update != NULL && hub->memory + size > HUB_MEMORY) {
         throw_away(update, &hub->garbage);
@@ -188,6 +192,8 @@ void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
     *kept_at(class, class->end++) =
         (struct hub_kept){class->from, hub->serial++, update};
     class->from = hub->latest;
+    while (hub->kept > HUB_KEPT && drop_oldest_of_all(hub, 1))
+        continue;
 }
 
 void hub_remove_classes_locked(struct hub *hub)
