@@ -72,9 +72,9 @@ struct api {
     struct workers *workers;  /* for what takes long */
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
-    struct store *store;   /* NULL: the state is in memory only */
-    struct commit *commit; /* the way into the store, if there is one */
-    struct hub *hub;       /* follows the table for streams of events */
+    struct store *store;       /* NULL: the state is in memory only */
+    struct commit *commit;     /* the way into the store, if there is one */
+    struct hub *hub;           /* follows the table for streams of events */
     struct fleet_cache *fleet; /* what GET /fleet says */
     uint64_t start;        /* of this history of the state: part of every ETag;
                               random, if the state is in memory only */

@@ -241,7 +241,7 @@ static void defer_read(const struct changes_read *read,
         return;
     }
     *kept = *read;
-    response->deferred = &kept->deferred;
+    http_response_defer(response, &kept->deferred);
     response->long_lived = kept->placed;
 }
 
