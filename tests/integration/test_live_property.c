@@ -12,7 +12,6 @@
 
 #include "lib/traffic.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -86,18 +85,6 @@ static void expect_no_end(const struct run *run)
                      run->followers[i].problem);
 }
 
-static void forget_news(struct run *run)
-{
-    while (sem_trywait(&run->site.news) == 0)
-        continue;
-}
-
-static void await_news(struct run *run)
-{
-    while (sem_wait(&run->site.news) != 0)
-        assert_int_equal(errno, EINTR);
-}
-
 static void post_marker(struct run *run)
 {
     events_post(&run->scene->instance,
@@ -158,14 +145,14 @@ static void run_round(struct run *run, unsigned round)
     static const char *const prefixes[] = {"a", "b", "c"};
     struct random *random = &run->random;
 
-    forget_news(run);
+    followed_site_forget_news(&run->site);
     traffic_post(&run->scene->instance, prefixes[random_below(random, 3)],
                  random_next(random), 1 + random_below(random, 3));
     if (round % MANY_AFTER == MANY_AFTER - 1)
         change_many(&run->scene->instance, 1 + round / MANY_AFTER);
     /* A batch may have nothing new. */
     post_marker(run);
-    await_news(run);
+    followed_site_await_news(&run->site, &run->scene->instance.process);
     expect_no_end(run);
     if (round % RESTARTS == RESTARTS - 1)
         restart_service(run, round / RESTARTS % 2 == 0);
@@ -196,7 +183,7 @@ static void expect_lists(struct run *run)
     followed_site_end(&run->site, &list, revision);
     while (!have_ended(run)) {
         post_marker(run);
-        await_news(run);
+        followed_site_await_news(&run->site, &run->scene->instance.process);
     }
     for (size_t i = 0; i < FOLLOWERS; i++) {
         struct follower *follower = &run->followers[i];
