@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The load generators: wrk, bench_pace, rockets, and batches from here."""
+"""The load generators: wrk, bench_pace, bench_readers, rockets, and batches from
+here."""
 
 import ctypes
 import json
@@ -151,6 +152,31 @@ def pace_posts(bench: Bench, server: Server, connections: int, rate: int,
                       f"response but {count(server.applied() - before)} messages "
                       "were applied")
     return result
+
+
+# bench_readers
+
+
+class Readers(Job):
+    """bench_readers: streams of events, all of which are open."""
+
+    def __init__(self, bench: Bench, server: Server, readers: int, **flags: int):
+        named = [f"-{name.replace('_', '-')}={value}" for name, value in flags.items()]
+        super().__init__(server, [str(bench.programs / "bench_readers"),
+                                  f"-port={server.port}", f"-readers={readers}", *named])
+        assert self.process.stdout is not None
+        if self.process.stdout.readline() != b"open\n":
+            self.output()
+            raise Failure(f"{server.name}: {readers} streams were not opened")
+
+    def result(self, early: bool = False) -> dict[str, float]:
+        """Its figures, at its end or now. No stream may have been closed."""
+        if early:
+            self.stop()
+        found: dict[str, float] = json.loads(self.output())
+        if found["closed"]:
+            raise Failure(f"{self.server.name} closed {found['closed']} streams")
+        return found
 
 
 # rockets

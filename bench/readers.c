@@ -6,8 +6,8 @@
  *
  * With -rate it also posts messages itself, one after the other on one
  * connection, and measures the delay from each POST to each event that shows
- * it. States are coalesced, so an event shows the latest message of a rocket;
- * of an event of several rockets the first one counts.
+ * it. States are coalesced, so an event shows the latest message of a rocket.
+ * Of an event only the rockets in its first LINE bytes count.
  *
  * One thread with one epoll set, so a delay includes the time that this program
  * takes for the readers before. The figures are one line of JSON.
@@ -33,7 +33,7 @@
 
 enum {
     MAX_READERS = 20000,
-    LINE = 1024, /* bytes of a head, or of the beginning of a line of events */
+    LINE = 8192, /* bytes of a head, or of the beginning of a line of events */
     REQUEST = 512,
     RECEIVED = 256 * 1024, /* bytes at once */
     EVENTS = 256,
@@ -150,16 +150,17 @@ static void add_delay(struct bench *bench, uint64_t delay)
     bench->delays[bench->delay_count++] = (uint32_t)(delay / 100);
 }
 
-/* The first rocket of an event: by its id and number its message is known. */
-static void measure_delay(struct bench *bench, const char *line, uint64_t time)
+/*
+ * A rocket of an event: by its id and number its message is known. `id` is
+ * what follows the name of this member.
+ */
+static void measure_delay(struct bench *bench, const char *id, uint64_t time)
 {
-    const char *id = strstr(line, "\"id\":\"");
-    const char *last = strstr(line, "\"lastMessageNumber\":");
+    const char *last = strstr(id, "\"lastMessageNumber\":");
     char digits[ID_DIGITS + 1] = "";
 
-    if (id == NULL || last == NULL)
+    if (last == NULL)
         return;
-    id += strlen("\"id\":\"");
     memcpy(digits, id + ID_LENGTH - ID_DIGITS, ID_DIGITS);
     uint64_t rocket = strtoull(digits, NULL, 16);
     uint64_t number =
@@ -169,6 +170,16 @@ static void measure_delay(struct bench *bench, const char *line, uint64_t time)
     uint64_t index = (number - bench->number) * bench->fleet.last + rocket - 1;
     if (index < bench->sent_count && bench->begun != 0)
         add_delay(bench, time - bench->sent[index]);
+}
+
+static void measure_delays(struct bench *bench, const char *line, uint64_t time)
+{
+    static const char member[] = "\"id\":\"";
+
+    while ((line = strstr(line, member)) != NULL) {
+        line += sizeof(member) - 1;
+        measure_delay(bench, line, time);
+    }
 }
 
 /* A line, without its LF, of which LINE bytes at most are known. */
@@ -194,7 +205,7 @@ static void take_line(struct bench *bench, struct reader *reader, uint64_t time)
     if (reader->kind == HELLO)
         bench->open++;
     if (reader->kind == ROCKETS && bench->rate > 0)
-        measure_delay(bench, line, time);
+        measure_delays(bench, line, time);
 }
 
 static void keep(struct reader *reader, const char *data, size_t length)

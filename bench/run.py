@@ -21,6 +21,7 @@ from types import FrameType
 from typing import NoReturn, Optional
 
 import lists
+import live
 import machine
 import parts
 import posts
@@ -35,11 +36,11 @@ SECTIONS = {
     "post": posts.run_post, "latency": posts.run_latency,
     "rockets": posts.run_rockets, "get": lists.run_get, "lists": lists.run_lists,
     "batch": posts.run_batch, "idle": posts.run_idle, "start": posts.run_start,
-    "store": store.run_store, "parts": parts.run_parts}
+    "store": store.run_store, "live": live.run_live, "parts": parts.run_parts}
 
 # Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_parts",
-            "bench_sync", "libbench_fleet.so"]
+            "bench_readers", "bench_sync", "libbench_fleet.so"]
 
 EPILOG = """\
 sections:

@@ -11,7 +11,7 @@
 #   --quick      1 second, 2 rounds, a tenth of the rockets: to check that it
 #                works, not for figures
 #   --only=...   only these sections: post, latency, rockets, get, lists, batch,
-#                idle, start, store, parts
+#                idle, start, store, live, parts
 #   --seconds=N  length of a round of a load generator; default 2
 #   --rounds=N   number of rounds of each table; default 5
 #   --build=DIR  measure the programs in this folder, and build none
@@ -26,7 +26,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
-TARGETS=(lunar.service rockets bare_mhd bench_fleet bench_pace bench_parts bench_sync)
+TARGETS=(lunar.service rockets bare_mhd bench_fleet bench_pace bench_parts bench_readers
+    bench_sync)
 
 python=/usr/bin/python3
 need_packages python3

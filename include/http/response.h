@@ -62,6 +62,13 @@ struct http_response {
 /* An empty response with status 0. */
 void http_response_init(struct http_response *response);
 
+/*
+ * Let the response come later. Ownership: `deferred` belongs to the response,
+ * and one of its functions frees it; see deferred.h.
+ */
+void http_response_defer(struct http_response *response,
+                         struct http_deferred *deferred);
+
 /* Free what the response owns, and make it empty with status 0. */
 void http_response_release(struct http_response *response);
 

@@ -74,5 +74,5 @@ void fleet_get(struct api *api, const struct http_request *request,
     }
     *read = (struct fleet_read){
         {start_read, finish_read, cancel_read, free_deferred}, api->fleet};
-    response->deferred = &read->deferred;
+    http_response_defer(response, &read->deferred);
 }

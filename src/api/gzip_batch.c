@@ -355,7 +355,7 @@ static void finish_batch(struct gzip_batch *batch,
     bool settles = !batch->ended && batch->api->store != NULL;
     batch->ended = true;
     if (settles)
-        response->deferred = &batch->deferred;
+        http_response_defer(response, &batch->deferred);
     else
         respond_and_free(batch, response);
 }
@@ -365,7 +365,7 @@ static void finish_sink(struct http_sink *sink, struct http_response *response)
     struct gzip_batch *batch = batch_of(sink);
 
     if (is_running(batch))
-        response->deferred = &batch->deferred;
+        http_response_defer(response, &batch->deferred);
     else
         finish_batch(batch, response);
 }

@@ -338,7 +338,7 @@ void lists_get(struct api *api, const struct http_request *request,
     if (many && !known) {
         list->response = *response;
         http_response_init(response);
-        response->deferred = &list->deferred;
+        http_response_defer(response, &list->deferred);
         return;
     }
     /* To make a long list only for the length that a 304 has is too much. */

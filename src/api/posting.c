@@ -134,7 +134,7 @@ static void admit_message(struct posting *posting,
     posting->ticket.settled = wake_posting;
     enum message_outcome outcome = commit_admit(&posting->ticket, message);
     if (outcome == MESSAGE_APPLIED) {
-        response->deferred = &posting->deferred;
+        http_response_defer(response, &posting->deferred);
         return;
     }
     api_metrics_count(&posting->api->counts, outcome, 1);

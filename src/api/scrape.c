@@ -113,5 +113,5 @@ void scrape_get(struct api *api, const struct http_request *request,
     scrape->gzip =
         http_accepts_encoding(request->fields.accept_encoding, TEXT("gzip"));
     http_response_init(&scrape->response);
-    response->deferred = &scrape->deferred;
+    http_response_defer(response, &scrape->deferred);
 }

@@ -66,7 +66,7 @@ static void finish_sink(struct http_sink *sink, struct http_response *response)
 
     batch_end(upload->batch);
     if (upload->sink.waits) {
-        response->deferred = &upload->deferred;
+        http_response_defer(response, &upload->deferred);
         return;
     }
     batch_respond(upload->batch, response);

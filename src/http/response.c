@@ -15,6 +15,12 @@ void http_response_init(struct http_response *response)
     *response = (struct http_response){.body = BUFFER_INIT};
 }
 
+void http_response_defer(struct http_response *response,
+                         struct http_deferred *deferred)
+{
+    response->deferred = deferred;
+}
+
 void http_response_release(struct http_response *response)
 {
     for (size_t i = 0; i < response->header_count; i++) {

@@ -25,7 +25,9 @@ enum { BYTES_LEAST = 256 /* capacity of the first allocation */ };
 static inline bool bytes_append(struct bytes *bytes, const char *data,
                                 size_t length)
 {
-    if (length > bytes->capacity - bytes->length) {
+    if (length == 0)
+        return true;
+    if (bytes->data == NULL || length > bytes->capacity - bytes->length) {
         size_t capacity = bytes->capacity > 0 ? bytes->capacity : BYTES_LEAST;
         char *grown;
 
@@ -41,8 +43,7 @@ static inline bool bytes_append(struct bytes *bytes, const char *data,
         bytes->data = grown;
         bytes->capacity = capacity;
     }
-    if (length > 0)
-        memcpy(bytes->data + bytes->length, data, length);
+    memcpy(bytes->data + bytes->length, data, length);
     bytes->length += length;
     return true;
 }

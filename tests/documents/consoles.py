@@ -7,12 +7,15 @@ blocks run there in their order, each command on a terminal of its own:
 
 - A line that begins with "$ " is a command, with the lines after it for as long
   as bash finds it incomplete. What follows is the output that it must have.
-- The command must exit with 0. Lines of JSON must be equal. In other lines,
-  numbers, times, dates and long ids with digits may differ. "..." stands for
-  anything within a line; alone on a line, for any number of lines.
+- The command must exit with 0. Lines of JSON must be equal, but for revisions
+  and the start that they belong to. In other lines, numbers, times, dates and
+  long ids with digits may differ. "..." stands for anything within a line; alone
+  on a line, for any number of lines.
 - A command that starts the service or Prometheus goes on while the others run.
   Ctrl-C ends it before the next one of its kind, and at the end of the document;
   it must exit with 0, unless a command with `fuser -k` has killed it.
+- So does a command that follows changes. Its output must begin with what is shown
+  before it is ended, and its exit status may be that of the signal.
 
 Blocks of other languages are not read, such as those of `bash`: commands for
 which no test has the program, like a container of Grafana.
@@ -48,7 +51,8 @@ PORTS = (8088, 9090)  # of the documents
 SECONDS_A_COMMAND = 300
 # Commands that go on, and what they start.
 STARTS = {"scripts/run.sh": "service", "build/release/lunar.service": "service",
-          "prometheus": "prometheus"}
+          "prometheus": "prometheus", "curl -N": "follower",
+          "python3 follow.py": "follower"}
 # With one of these flags the service does not serve, so it ends.
 COMMANDS = {"check", "backup", "restore", "export", "check-health", "version", "help"}
 
@@ -100,11 +104,17 @@ def is_json(line: str) -> bool:
     return line.startswith(("{", "["))
 
 
+def masked_json(part: str) -> str:
+    """A part of a line of JSON, without revisions: they depend on which of several
+    senders comes first."""
+    part = re.sub(r'"revision":\d+', '"revision":N', part)
+    return re.sub(r'"start":"[0-9a-f]{16}"', '"start":"ID"', part)
+
+
 def line_pattern(line: str) -> str:
     """A regular expression for a shown line, as comparable() makes it."""
-    parts = line.split("...")
-    if not is_json(line):
-        parts = [masked(part) for part in parts]
+    mask = masked_json if is_json(line) else masked
+    parts = [mask(part) for part in line.split("...")]
     return ".*".join(map(re.escape, parts))
 
 
@@ -115,7 +125,7 @@ def pattern_of(shown: str) -> str:
 
 
 def comparable(printed: str) -> str:
-    return "\n".join(line if is_json(line) else masked(line)
+    return "\n".join(masked_json(line) if is_json(line) else masked(line)
                      for line in printed.split("\n"))
 
 
@@ -123,7 +133,8 @@ def started_by(command: str) -> str | None:
     """What the command starts that goes on while the others run."""
     words = command.split()
     flags = {word.lstrip("-").partition("=")[0] for word in words if word.startswith("-")}
-    return None if flags & COMMANDS else STARTS.get(words[0])
+    kind = STARTS.get(words[0]) or STARTS.get(" ".join(words[:2]))
+    return None if flags & COMMANDS else kind
 
 
 class Terminal:
@@ -157,8 +168,9 @@ class Terminal:
         lines = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
         return "\n".join(lines).rstrip("\n")
 
-    def has_printed(self, shown: str) -> bool:
-        return re.fullmatch(pattern_of(shown), comparable(self.text()) + "\n") is not None
+    def has_printed(self, shown: str, and_more: bool = False) -> bool:
+        match = re.match if and_more else re.fullmatch
+        return match(pattern_of(shown), comparable(self.text()) + "\n") is not None
 
     def wait(self, shown: str | None = None) -> None:
         """Wait until it has ended, or has printed the last line of `shown` that is
@@ -171,10 +183,10 @@ class Terminal:
                 break
             self.read(1)
 
-    def interrupt(self) -> None:
+    def interrupt(self, statuses: tuple[int, ...] = (0,)) -> None:
         os.write(self.terminal, b"\x03")
         self.wait()
-        if self.status != 0:
+        if self.status not in statuses:
             raise Fault(f"after Ctrl-C, exit status {self.status}: {self.command}\n{self.text()}")
 
     def expect_kill(self) -> None:
@@ -213,29 +225,44 @@ def copy_tree(folder: Path) -> None:
         shutil.copytree(ROOT / packages, folder / packages, symlinks=True)
 
 
-def end(running: dict[str, Terminal], kind: str) -> None:
-    """Press Ctrl-C, if one of its kind runs."""
-    if kind in running:
-        try:
-            running[kind].interrupt()
-        finally:
-            running.pop(kind).close()
+def end(running: dict[str, Terminal], kind: str, follows: str = "") -> None:
+    """Press Ctrl-C, if one of its kind runs. `follows`: what a follower prints."""
+    if kind not in running:
+        return
+    terminal = running[kind]
+    try:
+        if kind == "follower":
+            terminal.wait(follows)
+            if not terminal.has_printed(follows, and_more=True):
+                compare(terminal, follows, None)
+            terminal.interrupt((0, -signal.SIGINT, 128 + signal.SIGINT))
+        else:
+            terminal.interrupt()
+    finally:
+        running.pop(kind).close()
 
 
 def run_consoles(text: str, folder: Path) -> int:
     """Run all commands of a document; returns how many."""
     running: dict[str, Terminal] = {}
+    follows = ""
     count = 0
     try:
         for block in blocks(text, "console"):
             for command, shown in commands(block):
                 kind = started_by(command)
                 if kind is not None:
+                    # A follower ends before the service that it follows.
+                    end(running, "follower", follows)
                     end(running, kind)
+                if kind == "follower":
+                    # What comes after its first line is there when it ends.
+                    follows, shown = shown, shown.split("\n", 1)[0]
                 terminal = Terminal(command, folder)
                 try:
                     terminal.wait(shown if kind is not None else None)
-                    compare(terminal, shown, None if kind is not None else 0)
+                    if kind != "follower":
+                        compare(terminal, shown, None if kind is not None else 0)
                     count += 1
                     if kind is not None:
                         running[kind], terminal = terminal, None
@@ -245,6 +272,7 @@ def run_consoles(text: str, folder: Path) -> int:
                 finally:
                     if terminal is not None:
                         terminal.close()
+        end(running, "follower", follows)
         for kind in list(running):
             end(running, kind)
     finally:

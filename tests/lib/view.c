@@ -40,8 +40,8 @@ static struct view_rocket *insert_rocket(struct view *view, size_t place,
     struct view_rocket *rocket = &view->rockets[place];
     memmove(rocket + 1, rocket, (view->count - place) * sizeof(*rocket));
     view->count++;
-    *rocket = (struct view_rocket){.id = strdup(id)};
-    if (rocket->id == NULL)
+    *rocket = (struct view_rocket){0};
+    if (asprintf(&rocket->id, "%s", id) < 0)
         abort();
     return rocket;
 }

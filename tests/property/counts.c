@@ -38,6 +38,19 @@ static void *allocate(size_t count, size_t size)
     return memory;
 }
 
+/* The texts of a view live no longer than the view. */
+static struct counted_rocket read_rocket(struct table *table,
+                                         const struct table_entry *entry)
+{
+    struct rocket_view view;
+    table_read(table, entry, &view);
+    return (struct counted_rocket){
+        view.id,    exact_copy(view.type), exact_copy(view.mission),
+        view.speed, view.exploded,         view.launched,
+        view.missing,
+    };
+}
+
 static void read_all(struct table *table, struct counted *counted)
 {
     const struct table_filter all = {0};
@@ -47,15 +60,9 @@ static void read_all(struct table *table, struct counted *counted)
     counted->count = 0;
     table_scan_init(scan, TABLE_ID, false, &all);
     while (table_scan_next(table, scan)) {
-        for (size_t i = 0; i < scan->count && counted->count < count; i++) {
-            struct rocket_view view;
-            table_read(table, scan->rows[i].entry, &view);
-            counted->rockets[counted->count++] = (struct counted_rocket){
-                view.id,      exact_copy(view.type), exact_copy(view.mission),
-                view.speed,   view.exploded,         view.launched,
-                view.missing,
-            };
-        }
+        for (size_t i = 0; i < scan->count && counted->count < count; i++)
+            counted->rockets[counted->count++] =
+                read_rocket(table, scan->rows[i].entry);
     }
     free(scan);
     if (counted->count != count)

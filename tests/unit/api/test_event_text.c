@@ -70,7 +70,7 @@ static void events_about_the_stream_are_written_as_documented(void **state)
 #define MOON                                                                   \
     "{\"id\":\"moon\",\"type\":null,\"speed\":0,\"mission\":null,"             \
     "\"status\":\"active\",\"reason\":null,\"createdAt\":null,"                \
-    "\"updatedAt\":\"2022-02-02T19:39:06+00:00\",\"lastMessageNumber\":1,"          \
+    "\"updatedAt\":\"2022-02-02T19:39:06+00:00\",\"lastMessageNumber\":1,"     \
     "\"missingMessages\":0,\"revision\":9}"
 
 static struct rocket_view moon(void)
@@ -124,8 +124,11 @@ static void no_text_breaks_an_event(void **state)
     size_t used;
 
     (void)state;
-    view.id = view.type = view.mission = view.reason =
-        (struct text){bytes, sizeof(bytes) - 1};
+    const struct text text = {bytes, sizeof(bytes) - 1};
+    view.id = text;
+    view.type = text;
+    view.mission = text;
+    view.reason = text;
     writer.begin(&out, HUB_ROCKETS);
     writer.rocket(&out, &view, true);
     writer.end(&out, HUB_ROCKETS, 0);

@@ -281,7 +281,8 @@ static const char *headers_of(const struct http_response *response)
 #define PREFLIGHT                                                              \
     "Access-Control-Allow-Methods: POST, OPTIONS; "                            \
     "Access-Control-Allow-Headers: Content-Encoding, Content-Type, "           \
-    "If-None-Match, Last-Event-ID, X-Request-Id; Access-Control-Max-Age: 7200; "
+    "If-None-Match, Last-Event-ID, X-Request-Id; Access-Control-Max-Age: "     \
+    "7200; "
 #define VARY "Vary: Origin; "
 
 static void responses_say_who_may_read_them(void **state)
