@@ -211,8 +211,8 @@ static bool read_flag(struct flag_reader *reader, const char *name)
         return true;
     }
     if (flag == NULL)
-        return flags_fail(reader, "--%.*s: unknown flag; see 'rockets help'",
-                          (int)length, name);
+        return flags_fail(reader, "--%.*s: unknown flag; see '%s'", (int)length,
+                          name, reader->manual);
     if (name[length] == '=')
         value = name + length + 1;
     else if (flag->kind == FLAG_SWITCH)
@@ -220,8 +220,8 @@ static bool read_flag(struct flag_reader *reader, const char *name)
     else
         value = next_argument(reader);
     if (value == NULL)
-        return flags_fail(reader, "--%s: expected a value; see 'rockets help'",
-                          flag->name);
+        return flags_fail(reader, "--%s: expected a value; see '%s'",
+                          flag->name, reader->manual);
     return set_value(reader, flag, value);
 }
 
@@ -234,8 +234,8 @@ static bool read_argument(struct flag_reader *reader, const char *argument)
     if (!reader->flags_ended && argument[0] == '-' && argument[1] != '\0')
         return read_flag(reader, argument + (argument[1] == '-' ? 2 : 1));
     if (*reader->url != NULL)
-        return flags_fail(reader, "'%s': more than one URL; see 'rockets help'",
-                          argument);
+        return flags_fail(reader, "'%s': more than one URL; see '%s'", argument,
+                          reader->manual);
     *reader->url = argument;
     return true;
 }

@@ -43,6 +43,7 @@ struct flag_reader {
     size_t flag_count;
     void *options;
     const char **url;       /* in the options; NULL so far */
+    const char *manual;     /* a command that prints the flags, for errors */
     char *const *arguments; /* the next `count` arguments to read */
     int count;
     bool flags_ended; /* "--" was read */

@@ -60,6 +60,7 @@ static enum options_command read_launch(struct options *options,
     reader->flag_count = sizeof(FLAGS) / sizeof(FLAGS[0]);
     reader->options = options;
     reader->url = &options->url;
+    reader->manual = "rockets help";
     if (!flags_read(reader))
         return OPTIONS_INVALID;
     if (reader->help)

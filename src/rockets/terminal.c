@@ -70,15 +70,12 @@ static void write_sequence(const char *sequence)
 }
 
 /* ISIG stays: Ctrl-C is a signal. */
-static void take_keys(struct terminal *terminal)
+static void take_keys(const struct terminal *terminal)
 {
-    struct termios keys;
+    struct termios keys = terminal->before;
 
-    terminal->has_keys = isatty(STDIN_FILENO) == 1 &&
-                         tcgetattr(STDIN_FILENO, &terminal->before) == 0;
     if (!terminal->has_keys)
         return;
-    keys = terminal->before;
     keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     keys.c_cc[VMIN] = 0;
     keys.c_cc[VTIME] = 0;
@@ -89,6 +86,13 @@ void terminal_enter(struct terminal *terminal)
 {
     if (terminal->entered)
         return;
+    terminal->has_keys = isatty(STDIN_FILENO) == 1 &&
+                         tcgetattr(STDIN_FILENO, &terminal->before) == 0;
+    terminal_retake(terminal);
+}
+
+void terminal_retake(struct terminal *terminal)
+{
     terminal->entered = true;
     take_keys(terminal);
     write_sequence(ENTER);

@@ -44,6 +44,12 @@ void terminal_size(unsigned *columns, unsigned *rows);
 /* Does nothing if the view has the terminal already. */
 void terminal_enter(struct terminal *terminal);
 
+/*
+ * Take the terminal again, also if the view has it already: whoever had it
+ * meanwhile, as the shell after a SIGSTOP, may have changed it.
+ */
+void terminal_retake(struct terminal *terminal);
+
 /* Give the terminal back. Does nothing if that is done. */
 void terminal_leave(struct terminal *terminal);
 

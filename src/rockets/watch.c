@@ -20,8 +20,6 @@
 #include "watch_screen.h"
 #include "watch_url.h"
 
-enum { MAX_WAIT_MS = 60000 };
-
 static void take_event(void *context, const struct event_stream_event *event)
 {
     struct watch *watch = context;
@@ -77,15 +75,10 @@ static void wait_for_news(struct watch *watch, int64_t until)
         {.fd = STDOUT_FILENO},
         {.fd = STDIN_FILENO, .events = CURL_WAIT_POLLIN},
     };
-    const int64_t left = until - clock_now();
-    int milliseconds = MAX_WAIT_MS;
 
-    if (left < MAX_WAIT_MS * CLOCK_MILLISECOND)
-        milliseconds =
-            left > 0 ? (int)((left + CLOCK_MILLISECOND - 1) / CLOCK_MILLISECOND)
-                     : 0;
     curl_multi_poll(watch->client.multi, others,
-                    watch->terminal.has_keys ? 3 : 2, milliseconds, NULL);
+                    watch->terminal.has_keys ? 3 : 2, watch_wait_ms(until),
+                    NULL);
     watch_take_signals(watch);
     if (watch->terminal.has_keys && others[2].revents != 0)
         take_keys(watch);
@@ -113,10 +106,6 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static void run_loop(struct watch *watch)
 {
-    const int64_t end = watch->options->max_time > 0
-                            ? watch->started + watch->options->max_time
-                            : INT64_MAX;
-
     while (!watch->ended) {
         int64_t next = watch_client_step(&watch->client);
 
@@ -125,8 +114,8 @@ static void run_loop(struct watch *watch)
             watch->status = fail_for_good(watch);
             return;
         }
-        next = earlier(earlier(next, end), watch_show(watch));
-        if (watch_events_ended(&watch->events) || clock_now() >= end)
+        next = earlier(earlier(next, watch->end), watch_show(watch));
+        if (watch_events_ended(&watch->events) || clock_now() >= watch->end)
             return;
         if (!watch->ended)
             wait_for_news(watch, next);
@@ -174,6 +163,9 @@ static int watch_service(struct watch *watch)
         return EXIT_FAILURE;
     }
     watch->started = clock_now();
+    watch->end = watch->options->max_time > 0
+                     ? watch->started + watch->options->max_time
+                     : INT64_MAX;
     if (!watch->plain) {
         terminal_size(&columns, &rows);
         watch_client_set_limit(&watch->client, watch_screen_table_rows(rows));

@@ -133,15 +133,15 @@ static enum watch_news take_hello(struct watch_events *events,
 {
     const char *start =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "start"));
-    bool restarted =
+
+    events->restarted =
         start != NULL && events->start[0] != '\0' &&
         strncmp(start, events->start, WATCH_EVENTS_START_SIZE - 1) != 0;
-
     if (start != NULL)
         snprintf(events->start, sizeof(events->start), "%s", start);
     show_position(events, "hello", json);
     fleet_view_connected(events->view, clock_now());
-    if (!restarted)
+    if (!events->restarted)
         return WATCH_NEWS_NONE;
     watch_events_start(events);
     fleet_view_notice(events->view,
@@ -155,9 +155,12 @@ static enum watch_news take_reset(struct watch_events *events,
                                   const cJSON *json)
 {
     show_position(events, "reset", json);
-    fleet_view_notice(events->view,
-                      "changes were missed: the rockets are read again",
-                      calendar_now().tv_sec);
+    /* After a restart it says nothing new. */
+    if (!events->restarted)
+        fleet_view_notice(events->view,
+                          "changes were missed: the rockets are read again",
+                          calendar_now().tv_sec);
+    events->restarted = false;
     return WATCH_NEWS_LOST;
 }
 

@@ -34,6 +34,7 @@ struct watch_events {
     uint64_t shown;      /* rockets, launches, explosions, summaries, and what
                             says from where they come */
     char start[WATCH_EVENTS_START_SIZE]; /* of the state; "": not known */
+    bool restarted; /* the last hello had another start than the one before */
 };
 
 /* Forget all rockets but the ids of the rows. Call it before all others. */

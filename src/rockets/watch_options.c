@@ -127,6 +127,7 @@ bool watch_options_read(struct watch_options *options,
     reader->flag_count = sizeof(FLAGS) / sizeof(FLAGS[0]);
     reader->options = options;
     reader->url = &options->url;
+    reader->manual = "rockets watch --help";
     if (!flags_read(reader))
         return false;
     if (reader->help)

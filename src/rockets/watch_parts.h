@@ -28,6 +28,7 @@ struct watch {
     char service[FLAGS_MAX_URL + 1];
     int signals; /* a signalfd(2) */
     int64_t started;
+    int64_t end; /* by --max-time */
     int64_t drawn_at;
     bool draw_again; /* all of the frame, as after a change of the size */
     bool changed;    /* there is something to draw */
@@ -42,6 +43,9 @@ bool watch_open_signals(struct watch *watch);
 
 /* Take those that have come: sizes, stops, and the end. */
 void watch_take_signals(struct watch *watch);
+
+/* For poll(2): milliseconds until then, and not before; at most a minute. */
+int watch_wait_ms(int64_t until);
 
 /* Write what there is. Returns when to do it again (clock_now()). */
 int64_t watch_show(struct watch *watch);

@@ -27,9 +27,10 @@ struct watch_screen {
     const char *sort;    /* the field of the table; NULL: it has no order */
     bool descending;
     bool live;
-    const char *state; /* of the connection, and what is wrong with it */
-    int64_t uptime;    /* of the view, nanoseconds */
-    int64_t now;       /* clock_now() */
+    const char *state;  /* of the connection, and what is wrong with it */
+    const char *advice; /* what to do about that, or "" */
+    int64_t uptime;     /* of the view, nanoseconds */
+    int64_t now;        /* clock_now() */
 };
 
 /*

@@ -20,6 +20,7 @@
 #include "watch_screen.h"
 
 enum {
+    MAX_WAIT_MS = 60000,
     FRAME_MS = 100,   /* between two frames, at least */
     UPTIME_MS = 1000, /* between two frames, at most: the uptime moves on */
     PIECE = 4096,     /* PIPE_BUF: a pipe that is writable takes so much */
@@ -55,6 +56,12 @@ static void take_signal(struct watch *watch, unsigned number)
         stop_job(watch);
         break;
     case SIGCONT:
+        /*
+         * After a SIGSTOP, of which nobody was told, the terminal has the modes
+         * of the shell. `before` is still what to leave behind.
+         */
+        if (watch->terminal.entered)
+            terminal_retake(&watch->terminal);
         break;
     default: /* SIGINT, SIGTERM, SIGHUP, SIGQUIT */
         watch->ended = true;
@@ -111,6 +118,17 @@ static void end_output(struct watch *watch, int error)
     watch->status = EXIT_FAILURE;
 }
 
+int watch_wait_ms(int64_t until)
+{
+    const int64_t left = until - clock_now();
+
+    if (left >= MAX_WAIT_MS * CLOCK_MILLISECOND)
+        return MAX_WAIT_MS;
+    return left > 0 ? (int)((left + CLOCK_MILLISECOND - 1) / CLOCK_MILLISECOND)
+                    : 0;
+}
+
+/* Whoever reads may take nothing any more; the time and signals end it. */
 static void write_out(struct watch *watch, const struct bytes *bytes)
 {
     const char *data = bytes->data;
@@ -123,8 +141,10 @@ static void write_out(struct watch *watch, const struct bytes *bytes)
         };
         ssize_t written;
 
-        if (poll(polled, 2, -1) < 0 && errno != EINTR)
+        if (poll(polled, 2, watch_wait_ms(watch->end)) < 0 && errno != EINTR)
             end_output(watch, errno);
+        if (polled[0].revents == 0 && clock_now() >= watch->end)
+            watch->ended = true;
         if (polled[1].revents != 0)
             watch_take_signals(watch);
         if (watch->ended || polled[0].revents == 0)
@@ -173,6 +193,7 @@ static void draw_frame(struct watch *watch)
         .descending = strcmp(watch->options->order, "desc") == 0,
         .live = watch->client.state == WATCH_LIVE,
         .state = state,
+        .advice = watch->client.advice,
         .now = clock_now(),
     };
 

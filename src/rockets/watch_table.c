@@ -229,6 +229,15 @@ static void draw_row(struct bytes *out, const struct watch_screen *screen,
     screen_line_end(&line);
 }
 
+/* Only a service that answers can be said to have no rockets. */
+static void draw_empty(struct bytes *out, const struct watch_screen *screen)
+{
+    struct screen_line line = screen_line_begin(out, screen);
+
+    screen_line_text(&line, screen->live ? "no rockets yet" : screen->advice);
+    screen_line_end(&line);
+}
+
 void watch_table_draw(struct bytes *out, const struct watch_screen *screen,
                       const struct fleet_view *view, size_t rows)
 {
@@ -239,8 +248,7 @@ void watch_table_draw(struct bytes *out, const struct watch_screen *screen,
         if (i < view->row_count)
             draw_row(out, screen, &layout, &view->rows[i]);
         else if (i == 0)
-            bytes_append_text(out, screen->columns >= 14 ? "no rockets yet\n"
-                                                         : "\n");
+            draw_empty(out, screen);
         else
             bytes_append_text(out, "\n");
     }

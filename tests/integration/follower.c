@@ -133,6 +133,8 @@ static bool read_list(struct follower *follower, uint16_t port)
                               follower->problem);
         take_etag(follower, &response);
         follower->lists++;
+        /* It may have the changes that would have come as events. */
+        eventfd_write(follower->site->news, 1);
     } else if (response.status != 503) {
         set_problem(follower, "the list", response.body);
     }
@@ -246,7 +248,6 @@ static bool take_event(struct follower *follower, uint16_t port,
     if (event->id != NULL) {
         take_id(follower, event);
         check_end(follower);
-        return true;
     }
     /* Often between two events of an update. */
     return strcmp(event->type, "hello") == 0 ||

@@ -22,8 +22,8 @@
 enum {
     ROUNDS = 48,
     RESTARTS = 8,   /* rounds between two */
-    MANY = 1500,    /* rockets: several events of an update */
-    MANY_AFTER = 4, /* rounds between two changes of these */
+    MANY = 1100,    /* new rockets: several events of an update */
+    MANY_AFTER = 9, /* rounds between two times of these */
     FOLLOWERS = 6,
 };
 
@@ -121,17 +121,20 @@ static void restart_service(struct run *run, bool kill)
     followed_site_move(&run->site, instance->port);
 }
 
-/* In one batch, most of which is in one update then. */
-static void change_many(const struct instance *instance, uint64_t number)
+/*
+ * In one batch, most of which is in one update then. Other rockets each time,
+ * so that what a follower has lost of an update stays lost.
+ */
+static void add_many(const struct instance *instance, size_t time)
 {
     struct connection connection;
     struct bulk bulk;
 
     bulk_begin(&bulk);
-    for (size_t i = 0; i < MANY; i++) {
+    for (size_t i = time * MANY; i < (time + 1) * MANY; i++) {
         char id[32];
         snprintf(id, sizeof(id), "many-%zu", i);
-        bulk_add(&bulk, id, number);
+        bulk_add(&bulk, id, 1);
     }
     bulk_end(&bulk);
     instance_connect(instance, &connection);
@@ -150,7 +153,7 @@ static void run_round(struct run *run, unsigned round)
     traffic_post(&run->scene->instance, prefixes[random_below(random, 3)],
                  random_next(random), 1 + random_below(random, 3));
     if (round % MANY_AFTER == MANY_AFTER - 1)
-        change_many(&run->scene->instance, 1 + round / MANY_AFTER);
+        add_many(&run->scene->instance, round / MANY_AFTER);
     /* A batch may have nothing new. */
     post_marker(run);
     followed_site_await_news(&run->site, &run->scene->instance.process);

@@ -273,6 +273,17 @@ static void a_full_disk_is_reported(void **state)
 }
 
 /* More than a pipe holds, into the one to this test, which does not read it. */
+/* Send more lines than a pipe takes, which nobody reads. */
+static void send_more_than_fits(int client, const struct process *watch)
+{
+    const int capacity = fcntl(watch->out, F_GETPIPE_SZ);
+
+    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "7"));
+    /* A line has more than 64 bytes. */
+    for (int i = 0; i < capacity / 64 + 64; i++)
+        event_server_send(client, LAUNCHED("aaaaaaaaaaaaaaaa"));
+}
+
 static void a_signal_ends_it_while_its_output_is_stuck(void **state)
 {
     const int64_t deadline = process_clock() + PROCESS_PATIENCE;
@@ -285,11 +296,8 @@ static void a_signal_ends_it_while_its_output_is_stuck(void **state)
     event_server_start(&server, "/messages");
     rockets_start(&watch, FLAGS("watch", server.url));
     int client = event_server_accept(&server, head);
-    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "7"));
     int capacity = fcntl(watch.out, F_GETPIPE_SZ);
-    /* A line has more than 64 bytes. */
-    for (int i = 0; i < capacity / 64 + 64; i++)
-        event_server_send(client, LAUNCHED("aaaaaaaaaaaaaaaa"));
+    send_more_than_fits(client, &watch);
     while (waiting < capacity - 4096) {
         assert_true(process_clock() < deadline);
         process_wait_until(process_clock() + 1);
@@ -306,13 +314,27 @@ static void it_ends_after_its_time(void **state)
 {
     struct event_server server;
     struct process watch;
-    char head[EVENT_SERVER_HEAD];
 
     (void)state;
     event_server_start(&server, "/messages");
     rockets_start(&watch, FLAGS("watch", server.url, "--max-time=100ms"));
+    rockets_expect(&watch, 0, "", ""); /* which has no response so far */
+    event_server_stop(&server);
+}
+
+static void it_ends_after_its_time_while_its_output_is_stuck(void **state)
+{
+    struct event_server server;
+    struct process watch;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    rockets_start(&watch, FLAGS("watch", server.url, "--max-time=4s"));
     int client = event_server_accept(&server, head);
-    rockets_expect(&watch, 0, "", "");
+    send_more_than_fits(client, &watch);
+    assert_int_equal(process_wait(&watch, PROCESS_PATIENCE), 0);
+    process_release(&watch);
     close(client);
     event_server_stop(&server);
 }
@@ -464,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_reported),
         cmocka_unit_test(a_signal_ends_it_while_its_output_is_stuck),
         cmocka_unit_test(it_ends_after_its_time),
+        cmocka_unit_test(it_ends_after_its_time_while_its_output_is_stuck),
         cmocka_unit_test(each_launch_and_explosion_is_a_line),
         cmocka_unit_test(summaries_count_the_messages),
         cmocka_unit_test(a_restart_is_a_reset),

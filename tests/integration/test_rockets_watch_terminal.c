@@ -185,6 +185,53 @@ static void a_stopped_job_gives_the_terminal_back_meanwhile(void **state)
     event_server_stop(&server);
 }
 
+/* The view is not told of a SIGSTOP, after which a shell sets its own modes. */
+static void a_paused_job_takes_the_terminal_again(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+    char head[EVENT_SERVER_HEAD];
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    start_screen(&run, &server, NULL);
+    int client = play_start(&server, head);
+    pty_run_wait(&run, "live");
+    pty_run_signal(&run, SIGSTOP);
+    pty_run_expect_stopped(&run);
+    assert_int_equal(tcsetattr(run.terminal, TCSANOW, &run.before), 0);
+    assert_true(pty_run_is_restored(&run));
+    run.length = 0;
+    pty_run_continue(&run);
+    pty_run_wait(&run, ENTER);
+    pty_run_wait(&run, "live");
+    assert_false(pty_run_is_restored(&run));
+    pty_run_type(&run, "q");
+    pty_run_expect_end(&run, 0);
+    expect_left(&run);
+    pty_run_release(&run);
+    close(client);
+    event_server_stop(&server);
+}
+
+static void a_service_that_is_down_gets_advice(void **state)
+{
+    struct event_server server;
+    struct pty_run run;
+
+    (void)state;
+    event_server_start(&server, "/messages");
+    event_server_stop(&server);
+    start_screen(&run, &server, NULL);
+    pty_run_wait(&run, "reconnecting in 2 s: can't connect");
+    pty_run_wait(&run, "\r\nIs the service running, and is this its port?");
+    assert_null(strstr(run.output, "no rockets yet"));
+    pty_run_type(&run, "q");
+    pty_run_expect_end(&run, 0);
+    expect_left(&run);
+    pty_run_release(&run);
+}
+
 static void a_lost_connection_is_on_the_screen(void **state)
 {
     struct event_server server;
@@ -211,6 +258,8 @@ static void a_lost_connection_is_on_the_screen(void **state)
         "event: reset\ndata: {\"start\":\"T\",\"revision\":1}\n\n");
     pty_run_wait(&run, "live");
     pty_run_wait(&run, "notice   the service has started anew");
+    /* The reset is the same news. */
+    assert_null(strstr(run.output, "changes were missed"));
     int list = event_server_accept(&server, head);
     event_server_reply(list, "200 OK", JSON "ETag: W/\"T-3\"\r\n",
                        "[" ROCKET("z", "1", "1") "]");
@@ -295,6 +344,8 @@ int main(void)
         cmocka_unit_test(every_end_gives_the_terminal_back),
         cmocka_unit_test(a_refusal_gives_the_terminal_back),
         cmocka_unit_test(a_stopped_job_gives_the_terminal_back_meanwhile),
+        cmocka_unit_test(a_paused_job_takes_the_terminal_again),
+        cmocka_unit_test(a_service_that_is_down_gets_advice),
         cmocka_unit_test(a_lost_connection_is_on_the_screen),
         cmocka_unit_test(ids_are_the_rows_of_the_screen),
         cmocka_unit_test(the_screen_shows_the_real_fleet),

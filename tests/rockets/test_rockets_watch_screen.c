@@ -78,6 +78,7 @@ static const struct watch_screen LIVE = {
     .descending = true,
     .live = true,
     .state = "live",
+    .advice = "",
     .uptime = 3725 * CLOCK_SECOND,
 };
 
@@ -179,7 +180,7 @@ static const char SCREEN_60[] =
     "no summary so far\n"
     "- messages/s\n"
     "ID TYPE MISSION SPEED\u2193 STATUS NUMBER MISSING UPDATED CREATED\n"
-    "no rockets yet\n"
+    "Is the service running, and is this its port?\n"
     "\n"
     "\n"
     "LAUNCHES AND EXPLOSIONS                                     \n";
@@ -226,6 +227,7 @@ static void an_empty_screen(void **state)
     screen.rows = 10;
     screen.live = false;
     screen.state = "connecting";
+    screen.advice = "Is the service running, and is this its port?";
     expect_screen(&screen, SCREEN_60);
 }
 
