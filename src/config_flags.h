@@ -61,11 +61,13 @@
             config_read_threads, "a number from 1 to 256, or per-connection",  \
             "Run this many event loops, which share all connections." LINE     \
             "-threads=per-connection runs one thread per connection instead.") \
-    SETTING("max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000",          \
-            STRING(DEFAULT_MAX_CONNECTIONS), config_read_max_connections,      \
-            "a number from 16 to 1000000",                                     \
-            "Maximum number of open connections. Near the maximum, idle" LINE  \
-            "connections are closed.")                                         \
+    SETTING(                                                                   \
+        "max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000",              \
+        STRING(DEFAULT_MAX_CONNECTIONS), config_read_max_connections,          \
+        "a number from 16 to 1000000",                                         \
+        "Maximum number of open connections. Near the maximum, idle" LINE      \
+        "connections are closed. A quarter of them, at most 1000, may" LINE    \
+        "be streams of events and reads that wait.")                           \
     SETTING(                                                                   \
         "idle-timeout", "SECONDS", "LUNAR_IDLE_TIMEOUT", "60",                 \
         STRING(DEFAULT_IDLE_TIMEOUT), config_read_idle_timeout,                \

@@ -60,7 +60,8 @@ struct service {
     struct table *table;
     struct workers *workers;
     struct api api;
-    bool has_limit; /* of the time of a stop, with a store */
+    unsigned max_connections; /* as many as the limit of open files allows */
+    bool has_limit;           /* of the time of a stop, with a store */
     struct stop_limit limit;
     bool complete; /* the table has the whole state */
 };
@@ -116,7 +117,8 @@ static const char *connect_parts(struct service *service)
     process_metrics_add(&service->process, "", service->metrics);
     if (service->store != NULL && !api_use_store(api, service->store))
         return no_memory;
-    if (!api_start_live(api, config->max_connections))
+    service->max_connections = server_fit_connections(config->max_connections);
+    if (!api_start_live(api, service->max_connections))
         return announce_no_threads;
     if (service->store == NULL)
         return NULL;
@@ -138,7 +140,7 @@ static struct server *start_server(struct service *service, char *error,
         .addresses = service->addresses,
         .threads = config->threads,
         .per_connection = config->per_connection,
-        .max_connections = config->max_connections,
+        .max_connections = service->max_connections,
         .idle_seconds = config->idle_timeout,
         .sites = &service->sites,
         .metrics = service->metrics,

@@ -14,6 +14,7 @@
 #include "http/app.h"
 #include "http/deferred.h"
 
+struct changes_walks;
 struct commit;
 struct fleet_cache;
 struct hub;
@@ -72,10 +73,11 @@ struct api {
     struct workers *workers;  /* for what takes long */
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
-    struct store *store;       /* NULL: the state is in memory only */
-    struct commit *commit;     /* the way into the store, if there is one */
-    struct hub *hub;           /* follows the table for streams of events */
-    struct fleet_cache *fleet; /* what GET /fleet says */
+    struct store *store;         /* NULL: the state is in memory only */
+    struct commit *commit;       /* the way into the store, if there is one */
+    struct hub *hub;             /* follows the table for streams of events */
+    struct fleet_cache *fleet;   /* what GET /fleet says */
+    struct changes_walks *walks; /* for those who waited for a change */
     uint64_t start;        /* of this history of the state: part of every ETag;
                               random, if the state is in memory only */
     uint64_t began;        /* microseconds of the monotonic clock */

@@ -40,7 +40,8 @@ enum {
     HUB_MAX_INTERVAL_MS = 10000,
     HUB_MAX_IDS = 100,         /* single rockets of one reader */
     HUB_EVENT_ROCKETS = 1000,  /* rockets of one event */
-    HUB_KEPT = 8 << 20,        /* bytes of updates for slow readers */
+    HUB_KEPT = 8 << 20,        /* bytes of updates for slow readers; the newest
+                                  of each interval is kept anyway */
     HUB_MEMORY = 64 << 20,     /* those that are still being sent as well */
     HUB_TAKE_MS = 30000,       /* to take an update as a whole */
     HUB_COMMENT_MS = 15000,    /* of silence, before a comment */

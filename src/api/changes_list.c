@@ -15,6 +15,7 @@
 #include "base/sync.h"
 #include "base/workers.h"
 #include "changes_url.h"
+#include "changes_walk.h"
 #include "etags.h"
 #include "gzip_body.h"
 #include "http/fields.h"
@@ -37,7 +38,7 @@ struct changes_read {
     struct changes_query query;
     /* The owner's. */
     struct hub_wait wait;
-    struct worker_job job;
+    struct changes_walker walker;  /* with the job; shares a walk if it waits */
     bool placed;                   /* has a place among those who wait */
     struct http_response response; /* status 0: nothing has changed */
     struct http_waiter *waiter;
@@ -125,41 +126,41 @@ static uint64_t revision_of_page(const struct changes *changes, bool *more)
                  : changes->revision;
 }
 
-static void make_page(struct changes_read *read, struct http_response *response)
+static void make_page(const struct changes_read *read,
+                      const struct changes *changes,
+                      struct http_response *response)
 {
-    struct changes changes = {0};
     bool more;
+    uint64_t revision = revision_of_page(changes, &more);
+    bool done = put_headers(read, changes->total, revision, more, response);
 
-    if (!changes_find(read->api->table, read->query.since.revision,
-                      CHANGES_OLDEST, read->query.limit, &changes)) {
-        problem_set_no_memory(response);
-        return;
-    }
-    uint64_t revision = revision_of_page(&changes, &more);
-    bool done = put_headers(read, changes.total, revision, more, response);
-    write_rockets(read->api->table, &changes, &response->body);
+    write_rockets(read->api->table, changes, &response->body);
     if (!done || buffer_failed(&response->body))
         problem_set_no_memory(response);
-    else if (changes.count >= LIST_BODY_GZIP_ROCKETS &&
+    else if (changes->count >= LIST_BODY_GZIP_ROCKETS &&
              http_accepts_encoding(read->request->fields.accept_encoding,
                                    TEXT("gzip")))
         gzip_body(response);
-    changes_release(&changes);
 }
 
 /* On a worker. */
 static void run_read(struct worker_job *job)
 {
-    struct changes_read *read = container_of(job, struct changes_read, job);
+    struct changes_read *read =
+        container_of(job, struct changes_read, walker.job);
+    struct changes changes = {0};
 
-    make_page(read, &read->response);
+    if (changes_walker_read(&read->walker, read->query.limit, &changes)) {
+        make_page(read, &changes, &read->response);
+    } else if (changes_find(read->api->table, read->query.since.revision,
+                            CHANGES_OLDEST, read->query.limit, &changes)) {
+        make_page(read, &changes, &read->response);
+        changes_release(&changes);
+    } else {
+        problem_set_no_memory(&read->response);
+    }
+    changes_walker_release(&read->walker);
     http_wake(read->waiter);
-}
-
-static void submit_read(struct changes_read *read)
-{
-    read->job = (struct worker_job){.run = run_read, .kind = WORKER_SHORT};
-    workers_submit(read->api->workers, &read->job);
 }
 
 static bool has_changed(const struct changes_read *read)
@@ -176,7 +177,7 @@ static void end_wait(struct hub_wait *wait)
     read->placed = false;
     hub_wait_free(read->api->hub);
     if (has_changed(read))
-        submit_read(read);
+        changes_walks_join(read->api->walks, &read->walker);
     else
         http_wake(read->waiter);
 }
@@ -195,7 +196,7 @@ static void start_read(struct http_deferred *deferred,
     if (read->placed)
         hub_wait_start(read->api->hub, &read->wait);
     else
-        submit_read(read);
+        workers_submit(read->api->workers, &read->walker.job);
 }
 
 static void finish_read(struct http_deferred *deferred,
@@ -245,7 +246,10 @@ static void defer_read(const struct changes_read *read,
     response->long_lived = kept->placed;
 }
 
-/* Take a place, and wait. */
+/*
+ * Take a place, and wait. Then it is one of many, and its job a step, so that
+ * lists do not wait for all of them.
+ */
 static void wait_for_change(struct changes_read *read,
                             struct http_response *response)
 {
@@ -260,6 +264,7 @@ static void wait_for_change(struct changes_read *read,
         return;
     }
     read->placed = true;
+    read->walker.job.kind = WORKER_STEP;
     read->wait = (struct hub_wait){.after = read->query.since.revision,
                                    .ms = read->query.wait * 1000,
                                    .wake = end_wait};
@@ -284,6 +289,10 @@ void changes_get(struct api *api, const struct http_request *request,
                     "has started anew: read the list, and go on from its ETag");
         return;
     }
+    read.walker = (struct changes_walker){
+        .after = read.query.since.revision,
+        .job = {.run = run_read, .kind = WORKER_SHORT},
+    };
     http_response_init(&read.response);
     if (has_changed(&read))
         defer_read(&read, response);

@@ -4,6 +4,7 @@
  */
 #include "api/api.h"
 
+#include "changes_walk.h"
 #include "event_text.h"
 #include "events.h"
 #include "fleet_cache.h"
@@ -35,7 +36,8 @@ bool api_start_live(struct api *api, unsigned max_connections)
 
     api->hub = hub_start(&options);
     api->fleet = fleet_cache_new(api);
-    return api->hub != NULL && api->fleet != NULL;
+    api->walks = changes_walks_new(api->table, api->workers);
+    return api->hub != NULL && api->fleet != NULL && api->walks != NULL;
 }
 
 void api_end_live(struct api *api)
@@ -47,6 +49,8 @@ void api_free_live(struct api *api)
 {
     hub_free(api->hub);
     fleet_cache_free(api->fleet);
+    changes_walks_free(api->walks);
     api->hub = NULL;
     api->fleet = NULL;
+    api->walks = NULL;
 }

@@ -11,9 +11,9 @@
 #include "hub_parts.h"
 
 /* For the limit of memory. */
-static size_t catch_up_size(const struct catch_up *catch_up)
+static size_t size_of(const struct changes *changes)
 {
-    return catch_up->changes.count * sizeof(*catch_up->changes.rockets);
+    return changes->count * sizeof(*changes->rockets);
 }
 
 /*
@@ -24,6 +24,7 @@ static size_t catch_up_size(const struct catch_up *catch_up)
 static void run_catch_up(struct worker_job *job)
 {
     struct catch_up *catch_up = container_of(job, struct catch_up, job);
+    struct hub_garbage garbage = {NULL, NULL};
     struct hub *hub = catch_up->hub;
 
     sync_lock(&hub->lock);
@@ -33,19 +34,25 @@ static void run_catch_up(struct worker_job *job)
     bool wanted = catch_up->refs > 1 && !hub->stopping;
     sync_unlock(&hub->lock);
 
-    bool found =
-        wanted && changes_find(hub->options.table, after, CHANGES_NEWEST,
-                               HUB_CATCH_UP, &catch_up->changes);
+    struct changes found = {0};
+    bool failed =
+        !wanted || !changes_find(hub->options.table, after, CHANGES_NEWEST,
+                                 HUB_CATCH_UP, &found);
 
     sync_lock(&hub->lock);
-    hub->memory += catch_up_size(catch_up);
-    catch_up->failed = !found || hub->memory > HUB_MEMORY;
+    catch_up->failed = failed || hub->memory + size_of(&found) > HUB_MEMORY;
+    if (!catch_up->failed) {
+        catch_up->changes = found;
+        found = (struct changes){0};
+        hub->memory += size_of(&catch_up->changes);
+    }
     catch_up->done = true;
-    struct catch_up *garbage = catch_up_drop_locked(catch_up);
+    catch_up_drop_locked(catch_up, &garbage);
     hub->jobs--;
     sync_broadcast(&hub->no_jobs);
     sync_unlock(&hub->lock);
-    catch_up_free(garbage);
+    hub_free_garbage(&garbage);
+    changes_release(&found);
 }
 
 struct catch_up *catch_up_join_locked(struct hub *hub, uint64_t position,
@@ -76,18 +83,18 @@ void catch_up_submit(struct catch_up *catch_up)
     workers_submit(catch_up->hub->options.workers, &catch_up->job);
 }
 
-struct catch_up *catch_up_drop_locked(struct catch_up *catch_up)
+void catch_up_drop_locked(struct catch_up *catch_up,
+                          struct hub_garbage *garbage)
 {
     if (--catch_up->refs > 0)
-        return NULL;
-    catch_up->hub->memory -= catch_up_size(catch_up);
-    return catch_up;
+        return;
+    catch_up->hub->memory -= size_of(&catch_up->changes);
+    catch_up->next_garbage = garbage->catch_ups;
+    garbage->catch_ups = catch_up;
 }
 
 void catch_up_free(struct catch_up *catch_up)
 {
-    if (catch_up == NULL)
-        return;
     changes_release(&catch_up->changes);
     free(catch_up);
 }

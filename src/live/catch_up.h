@@ -20,6 +20,7 @@
 #include "live/changes.h"
 
 struct hub;
+struct hub_garbage;
 
 enum { CATCH_UP_EVENT = 200 /* rockets of one of its events */ };
 
@@ -32,7 +33,8 @@ struct catch_up {
     uint64_t after; /* the lowest position of its readers */
     /* Set by the job, then read-only. */
     bool failed;
-    struct changes changes;
+    struct changes changes; /* none if it has failed */
+    struct catch_up *next_garbage;
 };
 
 /*
@@ -45,10 +47,10 @@ struct catch_up *catch_up_join_locked(struct hub *hub, uint64_t position,
 
 void catch_up_submit(struct catch_up *catch_up);
 
-/* Drop a reference. Returns what catch_up_free() is to free, once unlocked. */
-struct catch_up *catch_up_drop_locked(struct catch_up *catch_up);
+/* Drop a reference; the last one makes it garbage. */
+void catch_up_drop_locked(struct catch_up *catch_up,
+                          struct hub_garbage *garbage);
 
-/* NULL does nothing. */
 void catch_up_free(struct catch_up *catch_up);
 
 /* Whether it has all changes after `position`. It is done. */

@@ -24,27 +24,33 @@ static bool is_idle_locked(const struct hub *hub)
            hub->classes == NULL && !hub->watched;
 }
 
-/* The next multiple of HUB_TICK_MS. */
-static struct timespec next_tick(void)
+/* The first multiple of HUB_TICK_MS that is more than `rest_ms` away. */
+static struct timespec next_tick(uint64_t rest_ms)
 {
-    uint64_t ms = (now_ms() / HUB_TICK_MS + 1) * HUB_TICK_MS;
+    uint64_t ms = ((now_ms() + rest_ms) / HUB_TICK_MS + 1) * HUB_TICK_MS;
 
     return (struct timespec){.tv_sec = (time_t)(ms / 1000),
                              .tv_nsec = (long)(ms % 1000) * 1000000};
 }
 
-static void run_tick(struct hub *hub)
+/*
+ * Returns when the next one is. The thread rests for as long as the tick took,
+ * so that many classes of a busy fleet leave most of the machine to posts.
+ */
+static struct timespec run_tick(struct hub *hub)
 {
     uint64_t began = clock_us(CLOCK_MONOTONIC);
 
     hub_tick(hub, began / 1000);
-    metric_observe(hub->metrics.ticks, 0, clock_us(CLOCK_MONOTONIC) - began);
+    uint64_t took = clock_us(CLOCK_MONOTONIC) - began;
+    metric_observe(hub->metrics.ticks, 0, took);
+    return next_tick(took / 1000);
 }
 
 static void *run_hub(void *context)
 {
     struct hub *hub = context;
-    struct timespec deadline = next_tick();
+    struct timespec deadline = next_tick(0);
 
     pthread_setname_np(pthread_self(), "lunar-live");
     sync_lock(&hub->lock);
@@ -55,11 +61,10 @@ static void *run_hub(void *context)
             sync_lock(&hub->lock);
         } else if (is_idle_locked(hub)) {
             sync_wait(&hub->wake, &hub->lock);
-            deadline = next_tick();
+            deadline = next_tick(0);
         } else if (!sync_wait_until(&hub->wake, &hub->lock, &deadline)) {
             sync_unlock(&hub->lock);
-            run_tick(hub);
-            deadline = next_tick();
+            deadline = run_tick(hub);
             sync_lock(&hub->lock);
         }
     }
@@ -116,7 +121,7 @@ void hub_free(struct hub *hub)
     end_threads(hub);
     metrics_forget(hub->options.metrics, hub);
     hub_remove_classes_locked(hub); /* nobody else is there */
-    hub_free_garbage(hub);
+    hub_free_garbage(&hub->garbage);
     if (hub->watched)
         table_unwatch(hub->options.table);
     table_changes_release(&hub->changes);

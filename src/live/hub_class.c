@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Classes and the updates that they keep. Two limits: HUB_KEPT for what is
- * kept, where the oldest update of any class goes first; and HUB_MEMORY for
- * that and what slow readers still hold. What does not fit is not published:
- * the class has a hole there, at which its readers are reset.
+ * Classes and the updates that they keep. Two limits:
+ *
+ * - HUB_KEPT for what is kept. The oldest update of any class goes first, but
+ *   never the newest of one: its readers may not have been woken yet.
+ * - HUB_MEMORY for that and what slow readers still hold. The slowest reader
+ *   goes first, then the oldest update. What does not fit even then is not
+ *   published: the class has a hole there, at which its readers are reset.
  */
 #include <stdlib.h>
 
+#include "catch_up.h"
 #include "hub_parts.h"
 #include "table/table.h"
 
@@ -36,28 +40,32 @@ struct hub_class *hub_class_of_locked(struct hub *hub,
     return class;
 }
 
-struct update *hub_drop_update_locked(struct hub *hub, struct update *update)
+static void throw_away(struct update *update, struct hub_garbage *garbage)
+{
+    update->next_garbage = garbage->updates;
+    garbage->updates = update;
+}
+
+void hub_drop_update_locked(struct hub *hub, struct update *update,
+                            struct hub_garbage *garbage)
 {
     if (--update->refs > 0)
-        return NULL;
-    hub->memory -= update->size;
-    return update;
-}
-
-static void throw_away(struct hub *hub, struct update *update)
-{
-    if (update == NULL)
         return;
-    update->next_garbage = hub->garbage;
-    hub->garbage = update;
+    hub->memory -= update->size;
+    throw_away(update, garbage);
 }
 
-void hub_free_garbage(struct hub *hub)
+void hub_free_garbage(struct hub_garbage *garbage)
 {
-    while (hub->garbage != NULL) {
-        struct update *update = hub->garbage;
-        hub->garbage = update->next_garbage;
+    while (garbage->updates != NULL) {
+        struct update *update = garbage->updates;
+        garbage->updates = update->next_garbage;
         update_free(update);
+    }
+    while (garbage->catch_ups != NULL) {
+        struct catch_up *catch_up = garbage->catch_ups;
+        garbage->catch_ups = catch_up->next_garbage;
+        catch_up_free(catch_up);
     }
 }
 
@@ -69,7 +77,8 @@ static void drop_oldest(struct hub *hub, struct hub_class *class)
     if (update == NULL)
         return;
     hub->kept -= update->size;
-    throw_away(hub, hub_drop_update_locked(hub, update));
+    update->kept = false;
+    hub_drop_update_locked(hub, update, &hub->garbage);
 }
 
 static void drop_all(struct hub *hub, struct hub_class *class)
@@ -106,14 +115,17 @@ bool hub_class_find_locked(const struct hub_class *class, uint64_t position,
     return true;
 }
 
-/* Drop the oldest update of all classes. False if there is none. */
-static bool drop_oldest_of_all(struct hub *hub)
+/*
+ * Drop the oldest update of all classes; but the newest `spared` of each stay.
+ * False if there is none.
+ */
+static bool drop_oldest_of_all(struct hub *hub, unsigned spared)
 {
     struct hub_class *oldest = NULL;
 
     for (struct hub_class *class = hub->classes; class != NULL;
          class = class->next)
-        if (class->first < class->end &&
+        if (class->end - class->first > spared &&
             (oldest == NULL || kept_at(class, class->first)->serial <
                                    kept_at(oldest, oldest->first)->serial))
             oldest = class;
@@ -123,18 +135,56 @@ static bool drop_oldest_of_all(struct hub *hub)
     return true;
 }
 
+/* What would have to be taken away from the reader to free its memory. */
+static bool holds_alone(const struct hub_reader *reader)
+{
+    const struct update *update = reader->reading.update;
+
+    return hub_reader_holds_locked(reader) && reader->held_ms != 0 &&
+           (update == NULL || !update->kept);
+}
+
+/*
+ * Lose the reader that has held for the longest time what only readers hold,
+ * and all that hold the same. Otherwise some that take nothing could use up the
+ * memory, and all others would be reset. False if there is none.
+ */
+static bool lose_slowest(struct hub *hub)
+{
+    const struct hub_reader *slowest = NULL;
+
+    for (const struct hub_reader *reader = hub->first; reader != NULL;
+         reader = reader->next)
+        if (holds_alone(reader) &&
+            (slowest == NULL || reader->held_ms < slowest->held_ms))
+            slowest = reader;
+    if (slowest == NULL)
+        return false;
+    const struct update *update = slowest->reading.update;
+    const struct catch_up *catch_up = slowest->catch_up;
+    for (struct hub_reader *reader = hub->first; reader != NULL;
+         reader = reader->next)
+        if (holds_alone(reader) && reader->reading.update == update &&
+            reader->catch_up == catch_up)
+            hub_reader_lose_locked(reader);
+    return true;
+}
+
 void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
                               struct update *update)
 {
     size_t size = update == NULL ? 0 : update->size;
 
-    while (hub->kept + size > HUB_KEPT && drop_oldest_of_all(hub))
+    while (hub->memory + size > HUB_MEMORY &&
+           (lose_slowest(hub) || drop_oldest_of_all(hub, 0)))
         continue;
-    if (hub->memory + size > HUB_MEMORY) {
-        throw_away(hub, update);
+    if (update != NULL && hub->memory + size > HUB_MEMORY) {
+        throw_away(update, &hub->garbage);
         update = NULL;
         size = 0;
     }
+    if (update != NULL)
+        update->kept = true;
     hub->kept += size;
     hub->memory += size;
     if (class->end - class->first == HUB_UPDATES)
@@ -142,6 +192,8 @@ void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
     *kept_at(class, class->end++) =
         (struct hub_kept){class->from, hub->serial++, update};
     class->from = hub->latest;
+    while (hub->kept > HUB_KEPT && drop_oldest_of_all(hub, 1))
+        continue;
 }
 
 void hub_remove_classes_locked(struct hub *hub)

@@ -38,6 +38,15 @@ struct followed;
 enum { HUB_UPDATES = 256 /* kept for the readers of one class */ };
 
 /*
+ * What nobody needs any more, by `next_garbage`: it is dropped under the mutex,
+ * and freed by hub_free_garbage() once that is unlocked, as it may be large.
+ */
+struct hub_garbage {
+    struct update *updates;
+    struct catch_up *catch_ups;
+};
+
+/*
  * Readers of one interval; those of all rockets, and the others, as updates of
  * these have no rockets.
  */
@@ -51,14 +60,14 @@ struct hub_class {
     unsigned takers; /* of these, who take updates; others follow single
                         rockets or the summary */
     /*
-     * Updates number `first` to `end` - 1 are kept, number N at N % HUB_UPDATES
-     * with what positions it begins. One that could not be made is NULL.
+     * Updates number `first` to `end` - 1 are kept, number N at N %
+     * HUB_UPDATES. Number `end` is the next one.
      */
     uint64_t first, end;
     struct hub_kept {
-        uint64_t from;
+        uint64_t from;   /* whoever is at this position may go on with it */
         uint64_t serial; /* counts the updates of all classes */
-        struct update *update;
+        struct update *update; /* NULL: it could not be made, or kept */
     } kept[HUB_UPDATES];
     uint64_t from;     /* of update number `end` */
     uint64_t position; /* of readers who have all updates */
@@ -157,7 +166,7 @@ struct hub {
     struct table_changes changes;
     uint64_t summary_ms; /* when the next summary may be written */
     struct buffer scratch;
-    struct update *garbage;
+    struct hub_garbage garbage; /* freed at the end of a tick */
 };
 
 /* hub.c */
@@ -201,11 +210,11 @@ void hub_class_publish_locked(struct hub *hub, struct hub_class *class,
 /* Remove classes without readers. */
 void hub_remove_classes_locked(struct hub *hub);
 
-/* Drop a reference. Returns what update_free() is to free, once unlocked. */
-struct update *hub_drop_update_locked(struct hub *hub, struct update *update);
+/* Drop a reference; the last one makes it garbage. */
+void hub_drop_update_locked(struct hub *hub, struct update *update,
+                            struct hub_garbage *garbage);
 
-/* Free what was dropped on the hub's thread. */
-void hub_free_garbage(struct hub *hub);
+void hub_free_garbage(struct hub_garbage *garbage);
 
 /* hub_reader.c */
 
@@ -229,7 +238,13 @@ enum hub_step {
  */
 enum hub_step hub_reader_step_locked(struct hub_reader *reader, bool due);
 
-/* The reader has held what it holds for too long: drop it. */
+/*
+ * Whether the reader holds an update, or a catch-up that is done, and its
+ * thread does not read it at the moment: so it can be taken away.
+ */
+bool hub_reader_holds_locked(const struct hub_reader *reader);
+
+/* Take it away: the reader is too slow. The hub's thread. */
 void hub_reader_lose_locked(struct hub_reader *reader);
 
 /* reader_write.c */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader: what comes next for it, in this order, and by whom it is written.
+ * A reader: what comes next for it, the first of these that there is:
  *
- *   hello, reset     once, at its begin; a reset also when it has missed
- * updates catch-up         if it was away: rockets that a worker has found
+ *   hello            once
+ *   reset            if it has missed changes
+ *   an update        that it has begun, to its end
+ *   a catch-up       if it was away: rockets that a worker has found
  *   single rockets   which it compares itself, once for each tick that is due
- *   updates          one after the other
- *   summary          if there is a newer one
- *   comment          after a silence
+ *   an update        the next one that has something for it
+ *   the summary      if there is a newer one
+ *   a comment        after a silence
  *
  * What comes next is decided under the mutex, here, and written without it
  * (reader_write.c). `busy` says that the thread is writing, so that the hub
@@ -113,34 +115,21 @@ enum hub_added hub_add_reader(struct hub *hub,
     return result;
 }
 
-/* What a reader has let go of, to be freed once the mutex is unlocked. */
-struct let_go {
-    struct update *update;
-    struct catch_up *catch_up;
-};
-
-static void free_let_go(struct let_go *let_go)
-{
-    update_free(let_go->update);
-    catch_up_free(let_go->catch_up);
-}
-
-static void let_go_update_locked(struct hub_reader *reader,
-                                 struct let_go *let_go)
+static void drop_update_locked(struct hub_reader *reader,
+                               struct hub_garbage *garbage)
 {
     if (reader->reading.update == NULL)
         return;
-    let_go->update =
-        hub_drop_update_locked(reader->hub, reader->reading.update);
+    hub_drop_update_locked(reader->hub, reader->reading.update, garbage);
     reader->reading = (struct update_reading){0};
 }
 
-static void let_go_catch_up_locked(struct hub_reader *reader,
-                                   struct let_go *let_go)
+static void drop_catch_up_locked(struct hub_reader *reader,
+                                 struct hub_garbage *garbage)
 {
     if (reader->catch_up == NULL)
         return;
-    let_go->catch_up = catch_up_drop_locked(reader->catch_up);
+    catch_up_drop_locked(reader->catch_up, garbage);
     reader->catch_up = NULL;
 }
 
@@ -154,7 +143,7 @@ static void leave_class_locked(struct hub_reader *reader)
 
 void hub_reader_free(struct hub_reader *reader)
 {
-    struct let_go let_go = {NULL, NULL};
+    struct hub_garbage garbage = {NULL, NULL};
 
     if (reader == NULL)
         return;
@@ -162,23 +151,30 @@ void hub_reader_free(struct hub_reader *reader)
     sync_lock(&hub->lock);
     unlink_locked(hub, reader);
     leave_class_locked(reader);
-    let_go_update_locked(reader, &let_go);
-    let_go_catch_up_locked(reader, &let_go);
+    drop_update_locked(reader, &garbage);
+    drop_catch_up_locked(reader, &garbage);
     hub->summary_readers -= wants(reader, HUB_SUMMARY);
     atomic_fetch_sub(&hub->readers, 1);
     sync_unlock(&hub->lock);
-    free_let_go(&let_go);
+    hub_free_garbage(&garbage);
     free_reader(reader);
+}
+
+bool hub_reader_holds_locked(const struct hub_reader *reader)
+{
+    const struct catch_up *catch_up = reader->catch_up;
+
+    return !reader->busy && (reader->reading.update != NULL ||
+                             (catch_up != NULL && catch_up->done));
 }
 
 void hub_reader_lose_locked(struct hub_reader *reader)
 {
-    struct let_go let_go = {NULL, NULL};
+    struct hub_garbage *garbage = &reader->hub->garbage;
 
     reader->lost = true;
-    let_go_update_locked(reader, &let_go);
-    let_go_catch_up_locked(reader, &let_go);
-    free_let_go(&let_go);
+    drop_update_locked(reader, garbage);
+    drop_catch_up_locked(reader, garbage);
 }
 
 void *hub_reader_owner(const struct hub_reader *reader)
@@ -300,26 +296,26 @@ static void take_update_locked(struct hub_reader *reader)
  * Begin a catch-up that is done, or end it. One that does not have all that the
  * reader has missed is of no use to it.
  */
-static void turn_catch_up_locked(struct hub_reader *reader,
-                                 struct let_go *let_go)
+static void advance_catch_up_locked(struct hub_reader *reader,
+                                    struct hub_garbage *garbage)
 {
     struct catch_up *catch_up = reader->catch_up;
 
     if (reader->caught_up != SIZE_MAX) {
         hub_reader_raise(reader, catch_up->changes.revision);
-        let_go_catch_up_locked(reader, let_go);
+        drop_catch_up_locked(reader, garbage);
     } else if (catch_up_covers(catch_up, reader->position)) {
         reader->caught_up = catch_up_begin(catch_up, reader->position);
         reader->held_ms = 0;
     } else {
-        let_go_catch_up_locked(reader, let_go);
+        drop_catch_up_locked(reader, garbage);
         miss_locked(reader);
     }
 }
 
 /* Decide what comes next, up to something that is written. */
 static enum hub_step begin_step_locked(struct hub_reader *reader,
-                                       struct let_go *let_go)
+                                       struct hub_garbage *garbage)
 {
     for (;;) {
         enum hub_step step = hub_reader_step_locked(reader, true);
@@ -328,7 +324,7 @@ static enum hub_step begin_step_locked(struct hub_reader *reader,
         else if (step == STEP_CATCH_UP &&
                  (reader->caught_up == SIZE_MAX ||
                   reader->caught_up == reader->catch_up->changes.count))
-            turn_catch_up_locked(reader, let_go);
+            advance_catch_up_locked(reader, garbage);
         else
             return step;
     }
@@ -348,11 +344,11 @@ static void take_step_locked(struct hub_reader *reader, enum hub_step step)
 
 /* The thread has written. */
 static void end_step_locked(struct hub_reader *reader, bool update_done,
-                            bool sent, struct let_go *let_go)
+                            bool sent, struct hub_garbage *garbage)
 {
     reader->busy = false;
     if (update_done)
-        let_go_update_locked(reader, let_go);
+        drop_update_locked(reader, garbage);
     if (sent) {
         reader->sent = true;
         reader->comment = false;
@@ -366,12 +362,12 @@ static void end_step_locked(struct hub_reader *reader, bool update_done,
 static enum hub_flow run_step(struct hub_reader *reader,
                               const struct update_out *out, bool may_wait)
 {
-    struct let_go let_go = {NULL, NULL};
+    struct hub_garbage garbage = {NULL, NULL};
     struct hub *hub = reader->hub;
     size_t before = out->buffer->length;
 
     sync_lock(&hub->lock);
-    enum hub_step step = begin_step_locked(reader, &let_go);
+    enum hub_step step = begin_step_locked(reader, &garbage);
     take_step_locked(reader, step);
     bool writes = reader->busy;
     if (step == STEP_WAIT && may_wait)
@@ -380,10 +376,10 @@ static enum hub_flow run_step(struct hub_reader *reader,
     if (writes) {
         bool done = hub_reader_write(reader, step, out);
         sync_lock(&hub->lock);
-        end_step_locked(reader, done, out->buffer->length > before, &let_go);
+        end_step_locked(reader, done, out->buffer->length > before, &garbage);
         sync_unlock(&hub->lock);
     }
-    free_let_go(&let_go);
+    hub_free_garbage(&garbage);
     if (writes)
         return HUB_MORE;
     if (step == STEP_LOST)

@@ -17,10 +17,7 @@
 /* A reader may hold an update, or a catch-up that is done, for some time. */
 static void look_at_held_locked(struct hub_reader *reader, uint64_t now_ms)
 {
-    bool holds = reader->reading.update != NULL ||
-                 (reader->catch_up != NULL && reader->catch_up->done);
-
-    if (!holds || reader->busy)
+    if (!hub_reader_holds_locked(reader))
         return;
     if (reader->held_ms == 0)
         reader->held_ms = now_ms;
@@ -245,5 +242,5 @@ void hub_tick(struct hub *hub, uint64_t now_ms)
     put_back(hub, &taken);
     hub_wake_readers(hub, taken.woken);
     hub_wake_waits(hub, now_ms, false);
-    hub_free_garbage(hub);
+    hub_free_garbage(&hub->garbage);
 }

@@ -29,7 +29,9 @@ struct update {
     size_t size; /* bytes of memory */
     struct update_part parts[UPDATE_PARTS];
     struct buffer bytes;
-    unsigned refs; /* guarded by the hub's mutex */
+    /* Guarded by the hub's mutex. */
+    unsigned refs;
+    bool kept; /* by its class */
     struct update *next_garbage;
 };
 

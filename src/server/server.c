@@ -247,10 +247,12 @@ unsigned server_fit_connections(unsigned wanted)
     unsigned fitting = 16;
     if (limit.rlim_cur > OTHER_DESCRIPTORS + 16)
         fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS);
-    log_line(LOG_WARN,
-             "at most %u connections at a time, not %u: the limit of open "
-             "files is %ju (see ulimit -n)",
-             fitting, wanted, (uintmax_t)limit.rlim_cur);
+    /* Not again for a number that was made to fit. */
+    if (fitting != wanted)
+        log_line(LOG_WARN,
+                 "at most %u connections at a time, not %u: the limit of open "
+                 "files is %ju (see ulimit -n)",
+                 fitting, wanted, (uintmax_t)limit.rlim_cur);
     return fitting;
 }
 

@@ -18,7 +18,7 @@ static bool grow_list(struct stripe_changes *changes)
     if (capacity > STRIPE_CHANGES_MOST)
         return false;
     const struct table_entry **grown =
-        realloc(changes->entries, capacity * sizeof(*grown));
+        realloc(changes->entries, capacity * sizeof(changes->entries[0]));
     if (grown == NULL)
         return false;
     changes->entries = grown;

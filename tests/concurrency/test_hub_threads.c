@@ -30,6 +30,9 @@ enum {
     READERS = 8,
     FOLLOWED = 20, /* rockets of a reader of single ones */
     ID_SIZE = 24,
+    /* Bytes of updates, if memory is scarce. */
+    KEPT = 30000,
+    MEMORY = 40000,
 };
 
 /* What a reader knows of a rocket. */
@@ -147,6 +150,8 @@ struct scene {
     _Atomic unsigned reading; /* clients that are not done */
     /* Ticks as fast as it can; else the hub's own thread does. */
     bool fast;
+    /* There is hardly any memory for updates. */
+    bool scarce;
     pthread_t ticker;
 };
 
@@ -163,7 +168,7 @@ struct client {
     struct state states[ALL_ROCKETS];
     struct record pending[2000]; /* rockets of the event at hand */
     size_t pending_count;
-    size_t resets, streams;
+    size_t resets, streams, losses;
 };
 
 /* Each wakes its own thread, which may free the reader at once. */
@@ -342,6 +347,7 @@ static void read_stream(struct client *client, struct hub_reader *reader)
             sync_semaphore_wait(&client->woken);
         }
         take_bytes(client, &bytes);
+        client->losses += flow == HUB_LOST;
         if (flow == HUB_END || flow == HUB_LOST)
             break;
     }
@@ -448,6 +454,17 @@ static void *run_ticks(void *argument)
     return NULL;
 }
 
+/* Take most of the memory for updates, or give it back. */
+static void take_memory(struct hub *hub, bool take)
+{
+    const size_t kept = HUB_KEPT - KEPT, memory = HUB_MEMORY - MEMORY;
+
+    sync_lock(&hub->lock);
+    hub->kept = take ? hub->kept + kept : hub->kept - kept;
+    hub->memory = take ? hub->memory + memory : hub->memory - memory;
+    sync_unlock(&hub->lock);
+}
+
 static void start_scene(struct scene *scene)
 {
     struct hub_options options = {
@@ -467,6 +484,8 @@ static void start_scene(struct scene *scene)
     options.workers = scene->workers = workers_start(2);
     scene->hub = scene->fast ? hub_new(&options) : hub_start(&options);
     assert_non_null(scene->hub);
+    if (scene->scarce)
+        take_memory(scene->hub, true);
     if (scene->fast)
         assert_int_equal(pthread_create(&scene->ticker, NULL, run_ticks, scene),
                          0);
@@ -477,6 +496,8 @@ static void stop_scene(struct scene *scene)
     if (scene->fast)
         sync_join(scene->ticker);
     assert_int_equal(hub_readers(scene->hub), 0);
+    if (scene->scarce)
+        take_memory(scene->hub, false);
     assert_int_equal(scene->hub->memory, scene->hub->kept);
     hub_free(scene->hub);
     workers_free(scene->workers);
@@ -486,12 +507,12 @@ static void stop_scene(struct scene *scene)
 static struct client clients[READERS];
 
 /* With a journal one thread applies all messages, in groups with positions. */
-static void check_clients(bool positions, bool fast)
+static void check_clients(bool positions, struct scene scene)
 {
-    struct scene scene = {.reading = READERS, .fast = fast};
     struct writer writers[WRITERS];
-    size_t streams = 0, resets = 0;
+    size_t streams = 0, resets = 0, losses = 0;
 
+    scene.reading = READERS;
     start_scene(&scene);
     memset(clients, 0, sizeof(clients));
     for (unsigned i = 0; i < READERS; i++) {
@@ -519,24 +540,31 @@ static void check_clients(bool positions, bool fast)
         check_merged(&clients[i]);
         streams += clients[i].streams;
         resets += clients[i].resets;
+        losses += clients[i].losses;
         sem_destroy(&clients[i].woken);
     }
-    printf("%zu streams, %zu resets\n", streams, resets);
+    printf("%zu streams, %zu resets, %zu lost\n", streams, resets, losses);
     stop_scene(&scene);
 }
 
 static void readers_have_the_table_in_the_end(void **context)
 {
     (void)context;
-    check_clients(false, false);
-    check_clients(false, true);
+    check_clients(false, (struct scene){.fast = false});
+    check_clients(false, (struct scene){.fast = true});
 }
 
 static void readers_have_what_a_journal_applies_in_the_end(void **context)
 {
     (void)context;
-    check_clients(true, false);
-    check_clients(true, true);
+    check_clients(true, (struct scene){.fast = false});
+    check_clients(true, (struct scene){.fast = true});
+}
+
+static void readers_have_the_table_with_little_memory(void **context)
+{
+    (void)context;
+    check_clients(false, (struct scene){.fast = true, .scarce = true});
 }
 
 int main(void)
@@ -544,6 +572,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers_have_the_table_in_the_end),
         cmocka_unit_test(readers_have_what_a_journal_applies_in_the_end),
+        cmocka_unit_test(readers_have_the_table_with_little_memory),
     };
 
     log_set_level(LOG_ERROR);

@@ -7,9 +7,13 @@
 
 #include "lib/harness.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { TARGET = 1024 };
 
@@ -18,14 +22,40 @@ void followed_site_init(struct followed_site *site, bool forgets)
     *site = (struct followed_site){.forgets = forgets};
     pthread_mutex_init(&site->lock, NULL);
     pthread_cond_init(&site->changed, NULL);
-    sem_init(&site->news, 0, 0);
+    site->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert_true(site->news >= 0);
 }
 
 void followed_site_release(struct followed_site *site)
 {
-    sem_destroy(&site->news);
+    close(site->news);
     pthread_cond_destroy(&site->changed);
     pthread_mutex_destroy(&site->lock);
+}
+
+void followed_site_forget_news(struct followed_site *site)
+{
+    eventfd_t count;
+
+    (void)eventfd_read(site->news, &count);
+}
+
+void followed_site_await_news(struct followed_site *site,
+                              const struct process *service)
+{
+    struct pollfd wanted[] = {{site->news, POLLIN, 0},
+                              {service->pidfd, POLLIN, 0}};
+    int ready;
+
+    do
+        ready = poll(wanted, 2, -1);
+    while (ready < 0 && errno == EINTR);
+    assert_true(ready > 0);
+    if (wanted[1].revents != 0) {
+        followed_site_move(site, 0);
+        fail_msg("the service has ended: %s", process_errors(service));
+    }
+    followed_site_forget_news(site);
 }
 
 void followed_site_move(struct followed_site *site, uint16_t port)
@@ -56,24 +86,27 @@ static uint16_t await_port(struct followed_site *site)
     return port;
 }
 
-static bool get_response(uint16_t port, const char *target,
-                         struct response *response)
-{
-    struct connection connection;
-    bool received =
-        connection_open(&connection, port) &&
-        connection_get(&connection, target) &&
-        connection_receive(&connection, response) == CONNECTION_ANSWERED;
-
-    connection_close(&connection);
-    return received;
-}
-
 static void set_problem(struct follower *follower, const char *what,
                         const char *more)
 {
     if (follower->problem[0] == '\0')
         snprintf(follower->problem, VIEW_PROBLEM, "%s: %.400s", what, more);
+}
+
+/* False if the service went away meanwhile, or has not answered at all. */
+static bool get_response(struct follower *follower, uint16_t port,
+                         const char *target, struct response *response)
+{
+    enum connection_result result = CONNECTION_CLOSED;
+    struct connection connection;
+
+    if (connection_open(&connection, port) &&
+        connection_get(&connection, target))
+        result = connection_receive(&connection, response);
+    if (result == CONNECTION_LATE)
+        set_problem(follower, "no response comes", target);
+    connection_close(&connection);
+    return result == CONNECTION_ANSWERED;
 }
 
 /* Go on from the ETag of a response, if all of it is merged. */
@@ -92,7 +125,7 @@ static bool read_list(struct follower *follower, uint16_t port)
     struct response response;
 
     follower->position[0] = '\0';
-    if (!get_response(port, "/rockets", &response))
+    if (!get_response(follower, port, "/rockets", &response))
         return false;
     if (response.status == 200) {
         view_clear(&follower->view);
@@ -100,6 +133,8 @@ static bool read_list(struct follower *follower, uint16_t port)
                               follower->problem);
         take_etag(follower, &response);
         follower->lists++;
+        /* It may have the changes that would have come as events. */
+        eventfd_write(follower->site->news, 1);
     } else if (response.status != 503) {
         set_problem(follower, "the list", response.body);
     }
@@ -182,7 +217,7 @@ static void merge_event(struct follower *follower, const struct event *event)
             set_problem(follower, "a rocket of others", id->valuestring);
     }
     cJSON_Delete(json);
-    sem_post(&follower->site->news);
+    eventfd_write(follower->site->news, 1);
 }
 
 /* False if the list could not be read, or is of another start by now. */
@@ -213,7 +248,6 @@ static bool take_event(struct follower *follower, uint16_t port,
     if (event->id != NULL) {
         take_id(follower, event);
         check_end(follower);
-        return true;
     }
     /* Often between two events of an update. */
     return strcmp(event->type, "hello") == 0 ||
@@ -271,6 +305,7 @@ static void follow_events(struct follower *follower, uint16_t port)
 {
     struct event_stream stream;
     char target[TARGET], fields[TARGET];
+    int64_t begun = process_clock();
 
     if (follower->position[0] == '\0' && !read_list(follower, port))
         return;
@@ -288,6 +323,8 @@ static void follow_events(struct follower *follower, uint16_t port)
             receive_events(follower, port, &stream);
         else if (stream.head.status != 503)
             set_problem(follower, "no stream", target);
+    } else if (process_clock() - begun >= CONNECTION_PATIENCE) {
+        set_problem(follower, "no stream comes", target);
     }
     events_close(&stream);
 }
@@ -304,7 +341,7 @@ static void follow_since(struct follower *follower, uint16_t port)
              follower->position,
              1 + (unsigned)random_below(
                      random, UINT64_C(1) << (1 + random_below(random, 10))));
-    if (!get_response(port, target, &response))
+    if (!get_response(follower, port, target, &response))
         return;
     follower->resumed++;
     if (response.status == 200) {
@@ -312,7 +349,7 @@ static void follow_since(struct follower *follower, uint16_t port)
                               follower->problem);
         take_etag(follower, &response);
         check_end(follower);
-        sem_post(&follower->site->news);
+        eventfd_write(follower->site->news, 1);
     } else if (response.status == 410) {
         follower->resets++;
         follower->position[0] = '\0';
@@ -336,7 +373,7 @@ static void *run_follower(void *context)
             follow_events(follower, port);
     }
     atomic_store(&follower->ended, true);
-    sem_post(&follower->site->news);
+    eventfd_write(follower->site->news, 1);
     return NULL;
 }
 

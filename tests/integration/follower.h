@@ -10,20 +10,21 @@
 #define LUNAR_TESTS_FOLLOWER_H
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/events.h"
 #include "lib/generator.h"
+#include "lib/process.h"
 #include "lib/view.h"
 
 /* The service that they follow. It may be restarted meanwhile. */
 struct followed_site {
     /* Set before the followers start, then read-only. */
     bool forgets; /* a restart is another history of the state */
-    sem_t news;   /* posted when a follower gets something, or ends */
+    int news;     /* an eventfd, readable once a follower got something, or
+                     has ended */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -35,6 +36,13 @@ struct followed_site {
 
 void followed_site_init(struct followed_site *site, bool forgets);
 void followed_site_release(struct followed_site *site);
+
+/* What followers get from now on is news. */
+void followed_site_forget_news(struct followed_site *site);
+
+/* Wait for news. Fails the test if `service` ends, as then there are none. */
+void followed_site_await_news(struct followed_site *site,
+                              const struct process *service);
 
 /* The service serves at `port` from now on, or (0) is about to end. */
 void followed_site_move(struct followed_site *site, uint16_t port);

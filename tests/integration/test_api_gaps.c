@@ -205,7 +205,7 @@ static void given_up_numbers_are_in_no_gap(void **state)
     expect_pages(*state, "/rockets/hostile/gaps", 1000, RUNS);
     expect_pages(*state, "/rockets/hostile/gaps?limit=10000", 10000, RUNS);
 
-    post(*state, "hostile", 3 * (RUNS + 1));
+    post(*state, "hostile", UINT64_C(3) * (RUNS + 1));
     const struct exchange rows[] = {
         {.target = "/rockets/hostile/gaps?limit=2",
          .status = 200,

@@ -80,10 +80,10 @@ static void collect_rockets(struct collected *collected, const cJSON *rockets)
     assert_in_range(cJSON_GetArraySize(rockets), 1, 1000);
     cJSON_ArrayForEach(rocket, rockets)
     {
-        unsigned index;
         const char *id =
             cJSON_GetStringValue(cJSON_GetObjectItem(rocket, "id"));
-        assert_int_equal(sscanf(id, "rocket-%6u", &index), 1);
+        assert_int_equal(strncmp(id, "rocket-", 7), 0);
+        unsigned long index = strtoul(id + 7, NULL, 10);
         assert_in_range(index, 0, MANY - 1);
         collected->count += collected->revisions[index] == 0;
         collected->revisions[index] = events_number(rocket, "revision");

@@ -64,7 +64,8 @@ static void more_ids_than_allowed_are_refused(void **state)
     }
     events_follow(&scene->instance, &stream, target, "");
     events_close(&stream);
-    strcat(target, "id=100");
+    size_t length = strlen(target);
+    snprintf(target + length, sizeof(target) - length, "id=100");
     EXCHANGE(&scene->instance, .target = target, .status = 400,
              .part = "at most 100 different ids");
 }

@@ -235,10 +235,11 @@ static void reset_says_that_changes_were_missed(void **state)
         struct event_stream stream;
         char header[FIELD], id[16];
         be_there(&scene->instance, header);
+        size_t end = strcspn(header, "\r");
         if (ids[i] != NULL)
             snprintf(header, FIELD, "Last-Event-ID: %s\r\n", ids[i]);
         else
-            strcpy(strchr(header, '\r'), "999\r\n");
+            snprintf(header + end, FIELD - end, "999\r\n");
         events_open(&scene->instance, &stream, "/events?events=rockets",
                     header);
         events_expect_reset(&stream, NULL);

@@ -141,10 +141,11 @@ static void expect_no_place(const struct instance *instance)
  */
 static void expect_places_back(struct crowd *crowd)
 {
+    size_t kept = crowd->size / 2;
+
     for (size_t i = 0; i < crowd->size; i += 2)
         events_close(&crowd->streams[i]);
-    scrape_wait_for(&crowd->instance, "lunar_event_streams",
-                    (double)(crowd->size / 2));
+    scrape_wait_for(&crowd->instance, "lunar_event_streams", (double)kept);
     for (size_t i = 0; i < crowd->size; i += 2) {
         char target[64];
         snprintf(target, sizeof(target), "/events?events=rockets&id=own-%zu",

@@ -129,6 +129,25 @@ static void low_limit_of_open_files_lowers_connections(void **state)
     }
 }
 
+/* A quarter of those connections that there can be, not of those wanted. */
+static void streams_of_events_leave_connections_to_others(void **state)
+{
+    enum { PLACES = 16 / 4 };
+    struct event_stream streams[PLACES];
+    struct instance instance;
+
+    (void)state;
+    start_limited(&instance, true, 40);
+    for (size_t i = 0; i < PLACES; i++)
+        events_open(&instance, &streams[i], "/events", "");
+    EXCHANGE(&instance, .target = "/events", .status = 503,
+             .part = "as many streams of events");
+    EXCHANGE(&instance, .target = "/rockets", .status = 200);
+    for (size_t i = 0; i < PLACES; i++)
+        events_close(&streams[i]);
+    instance_stop(&instance);
+}
+
 /* Return the lowest port that needs no privilege. */
 static unsigned long first_unprivileged_port(void)
 {
@@ -168,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limit_of_open_files_is_raised_to_fit),
         cmocka_unit_test(low_limit_of_open_files_lowers_connections),
+        cmocka_unit_test(streams_of_events_leave_connections_to_others),
         cmocka_unit_test(privileged_port_error_names_the_port_and_the_flag),
     };
 

@@ -45,8 +45,8 @@ static struct counted_rocket read_rocket(struct table *table,
     struct rocket_view view;
     table_read(table, entry, &view);
     return (struct counted_rocket){
-        view.id,    exact_copy(view.type), exact_copy(view.mission),
-        view.speed, view.exploded,         view.launched,
+        view.id,      exact_copy(view.type), exact_copy(view.mission),
+        view.speed,   view.exploded,         view.launched,
         view.missing,
     };
 }

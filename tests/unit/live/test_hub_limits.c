@@ -83,10 +83,37 @@ static void oldest_updates_go_first(void **context)
     assert_int_equal(hub->kept, hub->memory);
     assert_int_equal(read_some(scene, 0, 100)[0], 'r');
     assert_string_equal(read_all(scene, 1), "");
-    /* That of the other class, from the same tick, goes with it. */
-    change_many(scene, 2000);
+    /* That of the other class is the newest there. */
     const struct hub_class *class = scene->readers[1].reader->class;
-    assert_int_equal(class->first, class->end);
+    assert_int_equal(class->end - class->first, 1);
+}
+
+/* All that are due at a tick are published before the first is woken. */
+static void large_updates_of_one_tick_reach_all(void **context)
+{
+    struct hub_scene *scene = *context;
+    struct hub *hub = scene->hub;
+
+    for (size_t i = 0; i < 3; i++) {
+        add_reader(scene, i,
+                   (struct hub_reader_options){.events = ROCKETS,
+                                               .interval_ms =
+                                                   100 * (unsigned)(i + 1)});
+        hub_join(hub);
+        read_all(scene, i);
+    }
+    scene->now_ms = 60000;
+    tick(scene, 0);
+    scene->now_ms = 120000 - 100;
+    change_many(scene, TABLE_CHANGES_MOST / 4 * 3);
+    assert_true(hub->kept > HUB_KEPT);
+    for (size_t i = 0; i < 3; i++)
+        assert_memory_equal(read_all(scene, i), "rockets ", 8);
+    change(scene, "a");
+    pass(scene, 600);
+    assert_true(hub->kept <= HUB_KEPT);
+    for (size_t i = 0; i < 3; i++)
+        assert_memory_equal(read_all(scene, i), "at ", 3);
 }
 
 static void update_that_is_too_long_is_a_reset(void **context)
@@ -170,13 +197,92 @@ static void held_updates_count_until_they_are_let_go(void **context)
     }
     /* The ring has dropped it, but one reader has it. */
     assert_int_equal(hub->memory - hub->kept, held);
-    /* As if others were held as well: there is no memory for another one. */
-    hub->memory += HUB_MEMORY - hub->memory;
+    free_reader(scene, 0);
+    assert_int_equal(hub->memory, hub->kept);
+}
+
+/* Take all that is left, as if catch-ups had it. */
+static size_t fill_memory(struct hub *hub)
+{
+    size_t filled = HUB_MEMORY - hub->memory;
+
+    hub->memory += filled;
+    return filled;
+}
+
+static void update_without_memory_is_a_reset(void **context)
+{
+    struct hub_scene *scene = *context;
+    struct hub *hub = scene->hub;
+
+    add(scene, 0, ROCKETS);
+    add(scene, 1, ROCKETS);
     change(scene, "a");
     tick(scene, 100);
-    hub->memory = hub->kept + held;
-    assert_memory_equal(read_all(scene, 1), "reset ", 6);
-    free_reader(scene, 0);
+    read_all(scene, 1);
+    /* What its class keeps is not enough for the next one. */
+    size_t filled = fill_memory(hub) + hub->kept;
+    hub->memory += hub->kept;
+    change(scene, "a");
+    tick(scene, 100);
+    assert_int_equal(hub->kept, 0);
+    hub->memory -= filled;
+    expect(scene, 0, "reset 2\n");
+    expect(scene, 1, "reset 2\n");
+    assert_int_equal(hub->memory, 0);
+}
+
+static void oldest_updates_make_room_for_the_next(void **context)
+{
+    struct hub_scene *scene = *context;
+    struct hub *hub = scene->hub;
+
+    add(scene, 0, ROCKETS);
+    change(scene, "a");
+    tick(scene, 100);
+    read_all(scene, 0);
+    size_t filled = fill_memory(hub);
+    change(scene, "a");
+    tick(scene, 100);
+    expect(scene, 0, "at 2\nrockets a@2\n");
+    hub->memory -= filled;
+    assert_int_equal(hub->memory, hub->kept);
+}
+
+/* Readers 0 and 1 hold the same, 2 something newer, and 3 nothing. */
+static void slowest_readers_lose_what_others_need(void **context)
+{
+    struct hub_scene *scene = *context;
+    struct hub *hub = scene->hub;
+
+    for (size_t i = 0; i < 4; i++)
+        add(scene, i, ROCKETS);
+    change_many(scene, 100);
+    read_some(scene, 0, 1);
+    read_some(scene, 1, 1);
+    read_all(scene, 2);
+    read_all(scene, 3);
+    change(scene, "a");
+    tick(scene, 100);
+    assert_string_equal(read_some(scene, 2, 1), "at 101\nr");
+    read_all(scene, 3);
+    /* Nobody but the readers has these two any more. */
+    for (int i = 0; i < HUB_UPDATES; i++) {
+        change(scene, "a");
+        tick(scene, 100);
+        read_all(scene, 3);
+    }
+    assert_true(hub->memory > hub->kept);
+    size_t filled = fill_memory(hub);
+    change(scene, "a");
+    tick(scene, 100);
+    assert_memory_equal(read_all(scene, 3), "at ", 3);
+    read_all(scene, 0);
+    assert_int_equal(scene->readers[0].flow, HUB_LOST);
+    read_all(scene, 1);
+    assert_int_equal(scene->readers[1].flow, HUB_LOST);
+    assert_memory_equal(read_all(scene, 2), "ockets a@101\nreset", 18);
+    hub->memory -= filled;
     assert_int_equal(hub->memory, hub->kept);
 }
 
@@ -290,10 +396,14 @@ int main(void)
         FIXTURE_TEST(slow_reader_gets_one_update_after_the_other),
         FIXTURE_TEST(reader_behind_the_kept_updates_is_reset),
         FIXTURE_TEST(oldest_updates_go_first),
+        FIXTURE_TEST(large_updates_of_one_tick_reach_all),
         FIXTURE_TEST(update_that_is_too_long_is_a_reset),
         FIXTURE_TEST(lost_collection_is_a_reset),
         FIXTURE_TEST(too_many_in_an_interval_are_a_reset),
         FIXTURE_TEST(held_updates_count_until_they_are_let_go),
+        FIXTURE_TEST(update_without_memory_is_a_reset),
+        FIXTURE_TEST(oldest_updates_make_room_for_the_next),
+        FIXTURE_TEST(slowest_readers_lose_what_others_need),
         FIXTURE_TEST(update_must_be_taken_in_time),
         FIXTURE_TEST(two_updates_may_take_twice_as_long),
         FIXTURE_TEST(update_is_not_taken_from_a_reader_at_work),
