@@ -53,7 +53,7 @@ static void free_read(struct changes_read *read)
 }
 
 /*
- * The headers of a page, or of a part of none: the client has all changes up
+ * The headers of a page, which may be empty: the client has all changes up
  * to `revision` then. False if memory is exhausted.
  */
 static bool put_headers(const struct changes_read *read, uint64_t total,
