@@ -285,8 +285,9 @@ void changes_get(struct api *api, const struct http_request *request,
     if (read.query.since.start != api->start ||
         read.query.since.revision > table_revision(api->table)) {
         problem_set(response, 410,
-                    "since is of another history of the state, as the service "
-                    "has started anew: read the list, and go on from its ETag");
+                    "since is not a revision of this state: the service has "
+                    "started anew, or is another one; read the list, and go on "
+                    "from its ETag");
         return;
     }
     read.walker = (struct changes_walker){

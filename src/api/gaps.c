@@ -51,7 +51,7 @@ static void append_member(struct buffer *out, struct text name, uint64_t value)
 static void write_gaps(const struct table_gap gaps[],
                        const struct table_gaps *found, struct buffer *out)
 {
-    append_member(out, TEXT("{\"missing\":"), found->missing);
+    append_member(out, TEXT("{\"missingMessages\":"), found->missing);
     buffer_append(out, TEXT(",\"gaps\":["));
     for (size_t i = 0; i < found->count; i++) {
         append_member(out, i > 0 ? TEXT(",{\"from\":") : TEXT("{\"from\":"),

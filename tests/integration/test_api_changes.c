@@ -21,8 +21,8 @@ enum {
 #define PLACES_FLAG "-max-connections=64"
 #define WAITS "lunar_event_waits"
 #define GONE                                                                   \
-    "since is of another history of the state, as the service has started "    \
-    "anew: read the list, and go on from its ETag"
+    "since is not a revision of this state: the service has started anew, or " \
+    "is another one; read the list, and go on from its ETag"
 
 /* One page, or all pages together. */
 struct changes {

@@ -28,16 +28,19 @@ static void gaps_are_what_has_not_arrived(void **state)
         uint64_t number;
         const char *body;
     } steps[] = {
-        {4, "{\"missing\":3,\"gaps\":[{\"from\":1,\"to\":3}]," NONE_GIVEN_UP},
-        {7, "{\"missing\":5,\"gaps\":[{\"from\":1,\"to\":3},"
+        {4, "{\"missingMessages\":3,\"gaps\":[{\"from\":1,\"to\":3}]"
+            "," NONE_GIVEN_UP},
+        {7, "{\"missingMessages\":5,\"gaps\":[{\"from\":1,\"to\":3},"
             "{\"from\":5,\"to\":6}]," NONE_GIVEN_UP},
-        {2, "{\"missing\":4,\"gaps\":[{\"from\":1,\"to\":1},"
+        {2, "{\"missingMessages\":4,\"gaps\":[{\"from\":1,\"to\":1},"
             "{\"from\":3,\"to\":3},{\"from\":5,\"to\":6}]," NONE_GIVEN_UP},
-        {3, "{\"missing\":3,\"gaps\":[{\"from\":1,\"to\":1},"
+        {3, "{\"missingMessages\":3,\"gaps\":[{\"from\":1,\"to\":1},"
             "{\"from\":5,\"to\":6}]," NONE_GIVEN_UP},
-        {1, "{\"missing\":2,\"gaps\":[{\"from\":5,\"to\":6}]," NONE_GIVEN_UP},
-        {5, "{\"missing\":1,\"gaps\":[{\"from\":6,\"to\":6}]," NONE_GIVEN_UP},
-        {6, "{\"missing\":0,\"gaps\":[]," NONE_GIVEN_UP},
+        {1, "{\"missingMessages\":2,\"gaps\":[{\"from\":5,\"to\":6}]"
+            "," NONE_GIVEN_UP},
+        {5, "{\"missingMessages\":1,\"gaps\":[{\"from\":6,\"to\":6}]"
+            "," NONE_GIVEN_UP},
+        {6, "{\"missingMessages\":0,\"gaps\":[]," NONE_GIVEN_UP},
     };
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -50,7 +53,7 @@ static void gaps_are_what_has_not_arrived(void **state)
 
 static void gaps_come_in_pages(void **state)
 {
-#define TWO "{\"missing\":3,\"gaps\":[{\"from\":1,\"to\":2},"
+#define TWO "{\"missingMessages\":3,\"gaps\":[{\"from\":1,\"to\":2},"
     static const struct exchange rows[] = {
         {.target = "/rockets/gaps-2/gaps?limit=2",
          .status = 200,
@@ -61,13 +64,13 @@ static void gaps_come_in_pages(void **state)
          .status = 200,
          .header = "Link",
          .value = "<?after=2&limit=1>; rel=\"next\"",
-         .exact = "{\"missing\":3,\"gaps\":[{\"from\":1,\"to\":2}]," //
+         .exact = "{\"missingMessages\":3,\"gaps\":[{\"from\":1,\"to\":2}]," //
          NONE_GIVEN_UP},
         {.target = "/rockets/gaps-2/gaps?after=2&limit=1",
          .status = 200,
          .header = "Link",
          .value = NULL,
-         .exact = "{\"missing\":3,\"gaps\":[{\"from\":4,\"to\":4}]," //
+         .exact = "{\"missingMessages\":3,\"gaps\":[{\"from\":4,\"to\":4}]," //
          NONE_GIVEN_UP},
         /* A gap of which only a part is behind it is shown as a whole. */
         {.target = "/rockets/gaps-2/gaps?after=1",
@@ -75,7 +78,7 @@ static void gaps_come_in_pages(void **state)
          .exact = TWO "{\"from\":4,\"to\":4}]," NONE_GIVEN_UP},
         {.target = "/rockets/gaps-2/gaps?after=9007199254740991&_=1",
          .status = 200,
-         .exact = "{\"missing\":3,\"gaps\":[]," NONE_GIVEN_UP},
+         .exact = "{\"missingMessages\":3,\"gaps\":[]," NONE_GIVEN_UP},
     };
 
     post(*state, "gaps-2", 3);

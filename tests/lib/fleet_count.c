@@ -255,7 +255,7 @@ static double check_gaps(const struct instance *instance, const cJSON *rocket)
         response_expect_status(&response, 200);
         cJSON *page = response_json(&response);
         const cJSON *given = member_of(page, "givenUp");
-        expect_number(page, "missing", missing);
+        expect_number(page, "missingMessages", missing);
         given_up = number_of(given, "count");
         assert_int_equal(given_up > 0, number_of(given, "upTo") > 0);
         more = add_gaps(&response, member_of(page, "gaps"), path, &sum, target);
