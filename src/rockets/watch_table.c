@@ -238,15 +238,54 @@ static void draw_empty(struct bytes *out, const struct watch_screen *screen)
     screen_line_end(&line);
 }
 
+/* Whether `rocket` belongs above `other`, by a number that often changes. */
+static bool belongs_above(const struct watch_screen *screen,
+                          const struct rocket_state *rocket,
+                          const struct rocket_state *other)
+{
+    double more = 0;
+
+    if (screen->sort == NULL)
+        return false;
+    if (rocket->last_number == 0 || other->last_number == 0)
+        return rocket->last_number > other->last_number;
+    if (is_sorted_by(screen, COLUMN_SPEED))
+        more = rocket->speed - other->speed;
+    else if (is_sorted_by(screen, COLUMN_NUMBER))
+        more = rocket->last_number - other->last_number;
+    return screen->descending ? more > 0 : more < 0;
+}
+
+/*
+ * The rows as they are shown: in the list's order, which is some seconds old,
+ * so numbers that have changed since then are put in order again.
+ */
+static void order_rows(const struct watch_screen *screen,
+                       const struct fleet_view *view,
+                       const struct rocket_state *ordered[])
+{
+    for (size_t i = 0; i < view->row_count; i++) {
+        const struct rocket_state *rocket = &view->rows[i];
+        size_t place = i;
+
+        for (; place > 0 && belongs_above(screen, rocket, ordered[place - 1]);
+             place--)
+            ordered[place] = ordered[place - 1];
+        ordered[place] = rocket;
+    }
+}
+
 void watch_table_draw(struct bytes *out, const struct watch_screen *screen,
                       const struct fleet_view *view, size_t rows)
 {
+    const struct rocket_state *ordered[FLEET_VIEW_MAX_ROWS];
     const struct layout layout = lay_out(screen, view, rows);
 
+    order_rows(screen, view, ordered);
     draw_titles(out, screen, &layout);
     for (size_t i = 0; i < rows; i++) {
         if (i < view->row_count)
-            draw_row(out, screen, &layout, &view->rows[i]);
+            draw_row(out, screen, &layout, ordered[i]);
         else if (i == 0)
             draw_empty(out, screen);
         else

@@ -119,10 +119,10 @@ static const char SCREEN_80[] =
     "SPEED\u2193 STATUS  \n"
     "c715a232-e553-5143-86fd-2d5ec3b23ff4 Falcon-9     ARTEMIS     1,440,000 "
     "active  \n"
-    "?[2J?\u6f22\u5b57                            -            M\u00fcnchen?   "
-    "        -7 active  \n"
     "moon-1                               Falcon-Heav\u2026 SHUTTLE_MIR       "
     "500 exploded\n"
+    "?[2J?\u6f22\u5b57                            -            M\u00fcnchen?   "
+    "        -7 active  \n"
     "\n"
     "\n"
     "\n"
@@ -147,8 +147,8 @@ static const char SCREEN_40[] =
     "98,412 messages/s  duplicates 1.2%\n"
     "ID                 MISSION        SPEED\u2193\n"
     "c715a232-e553-514\u2026 ARTEMIS     1,440,000\n"
-    "?[2J?\u6f22\u5b57          M\u00fcnchen?           -7\n"
     "moon-1             SHUTTLE_MIR       500\n"
+    "?[2J?\u6f22\u5b57          M\u00fcnchen?           -7\n"
     "LAUNCHES AND EXPLOSIONS                 \n"
     "19:39:06 exploded 9b09bd53-2a23-5b1e-a6\u2026\n"
     "19:39:05 launched and 1,234 more\n";
@@ -272,6 +272,31 @@ static void colours_change_no_column(void **state)
     bytes_release(&without);
 }
 
+/* The list has the order of some seconds ago; that of single ids has none. */
+static void rows_are_in_the_order_of_the_values_that_are_shown(void **state)
+{
+    struct watch_screen screen = LIVE;
+
+    (void)state;
+    for (size_t i = 0; i < view.row_count; i++) {
+        struct rocket_state first = view.rows[0];
+        for (size_t k = 0; k + 1 < view.row_count; k++)
+            view.rows[k] = view.rows[k + 1];
+        view.rows[view.row_count - 1] = first;
+        expect_screen(&screen, SCREEN_80);
+    }
+    screen.sort = NULL;
+    view.rows[1].last_number = 0;
+    struct bytes out = {0};
+    watch_screen_draw(&out, &screen, &view);
+    bytes_append(&out, "", 1);
+    const char *first = strstr(out.data, "c715a232");
+    const char *unknown = strstr(out.data, "?[2J");
+    const char *last = strstr(out.data, "moon-1");
+    assert_true(first != NULL && first < unknown && unknown < last);
+    bytes_release(&out);
+}
+
 static void the_table_has_the_rows_that_are_left(void **state)
 {
     static const struct {
@@ -296,6 +321,7 @@ int main(void)
         SCREEN_TEST(an_empty_screen),
         SCREEN_TEST(every_size_is_kept),
         SCREEN_TEST(colours_change_no_column),
+        SCREEN_TEST(rows_are_in_the_order_of_the_values_that_are_shown),
         cmocka_unit_test(the_table_has_the_rows_that_are_left),
     };
 
