@@ -82,9 +82,12 @@ describe("Swagger UI on other screens", () => {
       const block = await tryOut(page, tag, operation);
       await openNotes(page);
       await check(operation);
-      await block.getByRole("button", { name: "Execute" }).click();
-      await block.locator(".live-responses-table .response").first().waitFor();
-      await check(`${operation}, executed`);
+      // The response to this one ends with the service.
+      if (operation !== "followEvents") {
+        await block.getByRole("button", { name: "Execute" }).click();
+        await block.locator(".live-responses-table .response").first().waitFor();
+        await check(`${operation}, executed`);
+      }
       for (const tab of await block.getByRole("tab", { name: "Schema" }).all()) {
         await tab.click();
       }
