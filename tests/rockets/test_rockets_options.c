@@ -166,67 +166,67 @@ static void watch_takes_a_hundred_ids(void **state)
     assert_string_equal(error, "--id: expected at most 100 ids");
 }
 
+/* What is wrong, and a part of the error. */
+static const struct {
+    const char *line;
+    const char *part;
+} ERRORS[] = {
+    {"rockets", "rockets launch URL"},
+    {"rockets lunch", "'lunch': unknown command"},
+    {"rockets watch", "as in 'rockets watch http"},
+    {"rockets watch localhost:8088", "http://"},
+    {WATCH URL, "more than one URL; see 'rockets watch --help'"},
+    {"rockets watch " URL "?limit=1", "without ? and #"},
+    {"rockets watch " URL "#top", "without ? and #"},
+    {WATCH "--verify", "--verify: unknown flag; see 'rockets watch --help'"},
+    {WATCH "--sort", "--sort: expected a value; see 'rockets watch --help'"},
+    {WATCH "--events=", "--events=: expected a list of rockets"},
+    {WATCH "--events=launched,", "expected a list of rockets"},
+    {WATCH "--events=launch", "expected a list of rockets"},
+    {WATCH "--id=", "--id=: expected an id of 1 to 128 bytes"},
+    {WATCH "--sort=size", "--sort=size: expected id, type, speed"},
+    {WATCH "--order=up", "--order=up: expected asc or desc"},
+    {WATCH "--interval=0", "a multiple of 100ms, from 100ms to 10s"},
+    {WATCH "--interval=150ms", "--interval=150ms: expected a multiple"},
+    {WATCH "--interval=10.1s", "--interval=10.1s: expected a multiple"},
+    {WATCH "--interval=200", "--interval=200: expected a multiple"},
+    {WATCH "--max-events=0", "--max-events=0: expected an integer from 1"},
+    {WATCH "--max-time=5", "--max-time=5: expected a duration"},
+    {"rockets launch", "missing URL"},
+    {"rockets launch localhost:8088/messages", "http://"},
+    {LAUNCH URL, "more than one URL"},
+    {LAUNCH "--sed=1", "--sed: unknown flag; see 'rockets help'"},
+    {LAUNCH "--seed", "--seed: expected a value"},
+    {LAUNCH "--seed=-1", "--seed=-1: expected an integer"},
+    {LAUNCH "--seed=", "--seed=: expected an integer"},
+    {LAUNCH "--seed=18446744073709551616", "2^64-1"},
+    {LAUNCH "--seed=1x", "--seed=1x: expected an integer"},
+    {LAUNCH "--concurrency-level=0", "from 1 to 1000"},
+    {LAUNCH "--concurrency-level=1001", "from 1 to 1000"},
+    {LAUNCH "--max-messages=0", "from 1 to 100000000"},
+    {LAUNCH "--rockets=0", "from 1 to 1000000"},
+    {LAUNCH "--duplicates=1.1", "from 0 to 1"},
+    {LAUNCH "--duplicates=-0.1", "from 0 to 1"},
+    {LAUNCH "--duplicates=nan", "from 0 to 1"},
+    {LAUNCH "--duplicates=.", "from 0 to 1"},
+    {LAUNCH "--message-delay=500", "500ms"},
+    {LAUNCH "--log-level=loud", "debug, info"},
+    {LAUNCH "--verify=maybe", "true, false or no value"},
+    {"rockets launch http://localhost:8088/ --verify", "/messages"},
+};
+
 static void errors_say_what_was_expected(void **state)
 {
-    static const struct {
-        const char *line;
-        const char *part; /* of the error */
-    } CASES[] = {
-        {"rockets", "rockets launch URL"},
-        {"rockets lunch", "'lunch': unknown command"},
-        {"rockets watch", "as in 'rockets watch http"},
-        {"rockets watch localhost:8088", "http://"},
-        {WATCH URL, "more than one URL; see 'rockets watch --help'"},
-        {"rockets watch " URL "?limit=1", "without ? and #"},
-        {"rockets watch " URL "#top", "without ? and #"},
-        {WATCH "--verify",
-         "--verify: unknown flag; see 'rockets watch --help'"},
-        {WATCH "--sort",
-         "--sort: expected a value; see 'rockets watch --help'"},
-        {WATCH "--events=", "--events=: expected a list of rockets"},
-        {WATCH "--events=launched,", "expected a list of rockets"},
-        {WATCH "--events=launch", "expected a list of rockets"},
-        {WATCH "--id=", "--id=: expected an id of 1 to 128 bytes"},
-        {WATCH "--sort=size", "--sort=size: expected id, type, speed"},
-        {WATCH "--order=up", "--order=up: expected asc or desc"},
-        {WATCH "--interval=0", "a multiple of 100ms, from 100ms to 10s"},
-        {WATCH "--interval=150ms", "--interval=150ms: expected a multiple"},
-        {WATCH "--interval=10.1s", "--interval=10.1s: expected a multiple"},
-        {WATCH "--interval=200", "--interval=200: expected a multiple"},
-        {WATCH "--max-events=0", "--max-events=0: expected an integer from 1"},
-        {WATCH "--max-time=5", "--max-time=5: expected a duration"},
-        {"rockets launch", "missing URL"},
-        {"rockets launch localhost:8088/messages", "http://"},
-        {LAUNCH URL, "more than one URL"},
-        {LAUNCH "--sed=1", "--sed: unknown flag; see 'rockets help'"},
-        {LAUNCH "--seed", "--seed: expected a value"},
-        {LAUNCH "--seed=-1", "--seed=-1: expected an integer"},
-        {LAUNCH "--seed=", "--seed=: expected an integer"},
-        {LAUNCH "--seed=18446744073709551616", "2^64-1"},
-        {LAUNCH "--seed=1x", "--seed=1x: expected an integer"},
-        {LAUNCH "--concurrency-level=0", "from 1 to 1000"},
-        {LAUNCH "--concurrency-level=1001", "from 1 to 1000"},
-        {LAUNCH "--max-messages=0", "from 1 to 100000000"},
-        {LAUNCH "--rockets=0", "from 1 to 1000000"},
-        {LAUNCH "--duplicates=1.1", "from 0 to 1"},
-        {LAUNCH "--duplicates=-0.1", "from 0 to 1"},
-        {LAUNCH "--duplicates=nan", "from 0 to 1"},
-        {LAUNCH "--duplicates=.", "from 0 to 1"},
-        {LAUNCH "--message-delay=500", "500ms"},
-        {LAUNCH "--log-level=loud", "debug, info"},
-        {LAUNCH "--verify=maybe", "true, false or no value"},
-        {"rockets launch http://localhost:8088/ --verify", "/messages"},
-    };
     struct options options;
     char error[256];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        assert_int_equal(read_line(CASES[i].line, &options, error),
+    for (size_t i = 0; i < sizeof(ERRORS) / sizeof(ERRORS[0]); i++) {
+        assert_int_equal(read_line(ERRORS[i].line, &options, error),
                          OPTIONS_INVALID);
-        if (strstr(error, CASES[i].part) == NULL)
-            fail_msg("%s: \"%s\" does not contain \"%s\"", CASES[i].line, error,
-                     CASES[i].part);
+        if (strstr(error, ERRORS[i].part) == NULL)
+            fail_msg("%s: \"%s\" does not contain \"%s\"", ERRORS[i].line,
+                     error, ERRORS[i].part);
         assert_null(strchr(error, '\n'));
     }
 }

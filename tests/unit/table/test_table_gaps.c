@@ -177,6 +177,7 @@ static void gap_below_those_given_up_is_open(void **context)
     assert_int_equal(unit_table_apply(*context, message_speed("a", 1000, 1)),
                      MESSAGE_APPLIED);
     page = read_page(*context, 0, MOST);
+    assert_int_equal(sum_of_gaps(page.count) + page.given_up, page.missing);
     check_gap(1, 6, 999);
 }
 

@@ -103,7 +103,7 @@ static void rockets_of_all_stripes_are_added_up(void **context)
     unit_table_apply(*context, message_speed("in flight", 7, 1));
     count_names(*context, TABLE_TYPE);
     check_rest(2, 0, 0, 1);
-    check_name(0, TEXT("Falcon-9"), ROCKETS / 5 * 4);
+    check_name(0, TEXT("Falcon-9"), UINT64_C(4) * ROCKETS / 5);
     check_name(1, TEXT("Athena"), ROCKETS / 5);
     count_names(*context, TABLE_MISSION);
     check_rest(1, 0, 0, 1);
