@@ -268,8 +268,11 @@ def run_rows(document, service, small):
                                   (501, UNKNOWN_CODING)]]
     new = refused_message(small)
     wait_for_snapshot(small)
+    # The single message last: in the batch what the first line has reserved counts
+    # when the second one is refused, and not all of it is used, so there may be
+    # room again.
     rows += [(small.url, "POST", "/messages", 503, how)
-             for how in (post(new), post(line(1) + b"\n" + new, NDJSON))]
+             for how in (post(line(1) + b"\n" + new, NDJSON), post(new))]
     rows += [(small.url, "GET", "/health", 200, {}), (small.url, "GET", "/health/ready", 200, {}),
              (small.url, "GET", "/health/ready", 503, {"query": {"for": "ingest"}})]
     failures = send_all(schema, rows)
