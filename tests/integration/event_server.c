@@ -7,7 +7,6 @@
 #include "lib/harness.h"
 #include "rockets_run.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,18 +15,7 @@
 
 void event_server_start(struct event_server *server, const char *path)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server->listener >= 0);
-    assert_int_equal(
-        bind(server->listener, (const struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(server->listener, 16), 0);
-    assert_int_equal(
-        getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
-    rockets_url(server->url, ntohs(address.sin_port), path);
+    server->listener = rockets_listen(server->url, path);
 }
 
 void event_server_stop(struct event_server *server)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 void rockets_start(struct process *rockets, const char *const flags[])
 {
@@ -41,4 +42,14 @@ void rockets_expect(struct process *rockets, int status, const char *part,
 void rockets_url(char url[64], unsigned port, const char *path)
 {
     snprintf(url, 64, "http://127.0.0.1:%u%s", port, path);
+}
+
+int rockets_listen(char url[64], const char *path)
+{
+    uint16_t port = 0;
+    int listener = instance_reserve_port(&port);
+
+    assert_int_equal(listen(listener, SOMAXCONN), 0);
+    rockets_url(url, port, path);
+    return listener;
 }

@@ -28,4 +28,10 @@ void rockets_expect(struct process *rockets, int status, const char *part,
 /* Write the URL of a path of a service on this machine. */
 void rockets_url(char url[64], unsigned port, const char *path);
 
+/*
+ * Listen on a free port, for a service that the test plays itself, and write
+ * the URL of a path of it. Ownership: the caller closes the result.
+ */
+int rockets_listen(char url[64], const char *path);
+
 #endif

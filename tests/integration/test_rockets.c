@@ -9,7 +9,6 @@
 #include "lib/harness.h"
 #include "rockets_run.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,35 +184,14 @@ static void a_report_that_is_lost_has_status_1(void **state)
     instance_stop(&instance);
 }
 
-/*
- * Make a listening socket that sends no response. Ownership: the caller closes
- * the result.
- */
-static int listen_silently(uint16_t *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(fd, 16), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
 /* The service would get the output. Checked while a request waits. */
 static void closed_streams_are_not_replaced_by_connections(void **state)
 {
     struct process shell;
-    uint16_t port = 0;
     char url[64];
 
     (void)state;
-    int listener = listen_silently(&port);
-    rockets_url(url, port, "/messages");
+    int listener = rockets_listen(url, "/messages");
     start_in_shell(&shell, "exec <&- 2>&-;", "launch \"$1\"", url);
     int client = accept(listener, NULL, NULL);
     assert_true(client >= 0);
@@ -280,12 +258,10 @@ static void difference_has_status_1(void **state)
 static void missing_response_is_reported(void **state)
 {
     struct process rockets;
-    uint16_t port = 0;
     char url[64];
 
     (void)state;
-    int listener = listen_silently(&port);
-    rockets_url(url, port, "/messages");
+    int listener = rockets_listen(url, "/messages");
     int64_t begun = process_clock();
     rockets_start(&rockets, FLAGS("launch", url, "--max-messages=1",
                                   "--concurrency-level=1"));

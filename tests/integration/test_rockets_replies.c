@@ -8,7 +8,6 @@
 #include "lib/harness.h"
 #include "rockets_run.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -105,19 +104,8 @@ static void *serve(void *context)
 static void server_start(struct server *server, const char *path,
                          const char *const replies[])
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-
     *server = (struct server){.replies = replies};
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server->listener >= 0);
-    assert_int_equal(
-        bind(server->listener, (const struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(server->listener, 64), 0);
-    assert_int_equal(
-        getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
-    rockets_url(server->url, ntohs(address.sin_port), path);
+    server->listener = rockets_listen(server->url, path);
     assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
 }
 
