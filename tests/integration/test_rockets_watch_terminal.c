@@ -20,79 +20,37 @@
 #define ENTER "\033[?1049h\033[?25l\033[?7l"
 #define LEAVE "\033[0m\033[?7h\033[?25h\033[?1049l"
 
-static void start_screen(struct pty_run *run, const struct event_server *server,
-                         const char *flag)
-{
-    pty_run_start(
-        run,
-        FLAGS(process_setting("LUNAR_ROCKETS"), "watch", server->url, flag),
-        "NO_COLOR=1", 80, 24);
-}
-
-/* The list of the rows, then their stream; returns the stream. */
-static int play_start(struct event_server *server,
-                      char head[static EVENT_SERVER_HEAD])
-{
-    int client = event_server_expect(
-        server, "GET /rockets?sort=speed&order=desc&limit=14", head);
-
-    event_server_reply(client, "200 OK", JSON "ETag: W/\"S-7\"\r\n",
-                       "[" ROCKET("b", "9", "6") "," ROCKET("a", "8", "7") "]");
-    client = event_server_expect(server, "GET " SCREEN "&id=a&id=b", head);
-    rockets_expect_part(head, "\r\nLast-Event-ID: S-7\r\n");
-    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "7"));
-    return client;
-}
-
-static void the_screen_shows_the_rows_and_what_happens(void **state)
-{
+/* The view on a terminal, and what it talks to. */
+struct scene {
     struct event_server server;
     struct pty_run run;
-    char head[EVENT_SERVER_HEAD];
+    int stream;                   /* a connection */
+    char head[EVENT_SERVER_HEAD]; /* of the last request */
+};
 
-    (void)state;
-    event_server_start(&server, "/messages");
-    start_screen(&run, &server, NULL);
-    int client = play_start(&server, head);
-    pty_run_wait(&run, "live");
-    assert_ptr_equal(strstr(run.output, ENTER), run.output);
-    assert_false(pty_run_is_restored(&run));
-    /* A row is live; a state that is older is not shown. */
-    event_server_send(
-        client,
-        "event: rockets\ndata: [" ROCKET(
-            "a", "1234567", "9") "]\n\n"
-                                 "event: rockets\ndata: [" ROCKET(
-                                     "a", "555", "8") "," ROCKET("b", "666",
-                                                                 "10") "]\n\n");
-    pty_run_wait(&run, " 666 active");
-    pty_run_wait(&run, " 1,234,567 active");
-    assert_null(strstr(run.output, " 555 "));
-    /* After a launch the rows are read again. The stream follows them. */
-    event_server_send(client, "id: S-11\n" LAUNCHED("\\u001b]0;c\\u0007"));
-    pty_run_wait(&run, "launched ?]0;c?  Falcon-9  ARTEMIS");
+static void start_screen(struct pty_run *run, const struct event_server *server)
+{
+    pty_run_start(run,
+                  FLAGS(process_setting("LUNAR_ROCKETS"), "watch", server->url),
+                  "NO_COLOR=1", 80, 24);
+}
+
+/* Start it; send the list of its rows, a and b, then their stream. */
+static void open_scene(struct scene *scene)
+{
+    event_server_start(&scene->server, "/messages");
+    start_screen(&scene->run, &scene->server);
     int list = event_server_expect(
-        &server, "GET /rockets?sort=speed&order=desc&limit=14", head);
-    event_server_reply(
-        list, "200 OK", JSON,
-        "[" ROCKET("c", "7", "11") "," ROCKET("a", "5", "5") "]");
-    int next = event_server_expect(&server, "GET " SCREEN "&id=a&id=c", head);
-    rockets_expect_part(head, "\r\nLast-Event-ID: S-11\r\n");
-    close(client);
-    client = next;
-    event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "11"));
-    /* A smaller screen has fewer rows. */
-    pty_run_resize(&run, 40, 10);
-    list = event_server_expect(
-        &server, "GET /rockets?sort=speed&order=desc&limit=3", head);
-    event_server_reply(list, "200 OK", JSON, "[]");
-    pty_run_wait(&run, "no rockets yet");
-    pty_run_type(&run, "q");
-    pty_run_expect_end(&run, 0);
-    assert_true(pty_run_is_restored(&run));
-    pty_run_release(&run);
-    close(client);
-    event_server_stop(&server);
+        &scene->server, "GET /rockets?sort=speed&order=desc&limit=14",
+        scene->head);
+    event_server_reply(list, "200 OK", JSON "ETag: W/\"S-7\"\r\n",
+                       "[" ROCKET("b", "9", "6") "," ROCKET("a", "8", "7") "]");
+    scene->stream = event_server_expect(
+        &scene->server, "GET " SCREEN "&id=a&id=b", scene->head);
+    rockets_expect_part(scene->head, "\r\nLast-Event-ID: S-7\r\n");
+    event_server_send(scene->stream, EVENT_SERVER_STREAM HELLO("S", "7"));
+    pty_run_wait(&scene->run, "live");
+    assert_false(pty_run_is_restored(&scene->run));
 }
 
 /* What was written last gives the terminal back. */
@@ -105,30 +63,75 @@ static void expect_left(const struct pty_run *run)
     assert_true(pty_run_is_restored(run));
 }
 
+/* Expect that it ends well, by what the caller has done. */
+static void close_scene(struct scene *scene)
+{
+    pty_run_expect_end(&scene->run, 0);
+    expect_left(&scene->run);
+    pty_run_release(&scene->run);
+    close(scene->stream);
+    event_server_stop(&scene->server);
+}
+
+static void the_screen_shows_the_rows_and_what_happens(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene);
+    assert_ptr_equal(strstr(scene.run.output, ENTER), scene.run.output);
+    /* A row is live; a state that is older is not shown. */
+    event_server_send(
+        scene.stream,
+        "event: rockets\ndata: [" ROCKET(
+            "a", "1234567", "9") "]\n\n"
+                                 "event: rockets\ndata: [" ROCKET(
+                                     "a", "555", "8") "," ROCKET("b", "666",
+                                                                 "10") "]\n\n");
+    pty_run_wait(&scene.run, " 666 active");
+    pty_run_wait(&scene.run, " 1,234,567 active");
+    assert_null(strstr(scene.run.output, " 555 "));
+    /* After a launch the rows are read again. The stream follows them. */
+    event_server_send(scene.stream,
+                      "id: S-11\n" LAUNCHED("\\u001b]0;c\\u0007"));
+    pty_run_wait(&scene.run, "launched ?]0;c?  Falcon-9  ARTEMIS");
+    int list = event_server_expect(
+        &scene.server, "GET /rockets?sort=speed&order=desc&limit=14",
+        scene.head);
+    event_server_reply(
+        list, "200 OK", JSON,
+        "[" ROCKET("c", "7", "11") "," ROCKET("a", "5", "5") "]");
+    int next = event_server_expect(&scene.server, "GET " SCREEN "&id=a&id=c",
+                                   scene.head);
+    rockets_expect_part(scene.head, "\r\nLast-Event-ID: S-11\r\n");
+    close(scene.stream);
+    scene.stream = next;
+    event_server_send(scene.stream, EVENT_SERVER_STREAM HELLO("S", "11"));
+    /* A smaller screen has fewer rows. */
+    pty_run_resize(&scene.run, 40, 10);
+    list = event_server_expect(&scene.server,
+                               "GET /rockets?sort=speed&order=desc&limit=3",
+                               scene.head);
+    event_server_reply(list, "200 OK", JSON, "[]");
+    pty_run_wait(&scene.run, "no rockets yet");
+    pty_run_type(&scene.run, "q");
+    close_scene(&scene);
+}
+
 static void every_end_gives_the_terminal_back(void **state)
 {
     static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, 0};
 
     (void)state;
     for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
-        struct event_server server;
-        struct pty_run run;
-        char head[EVENT_SERVER_HEAD];
+        struct scene scene;
 
-        event_server_start(&server, "/messages");
-        start_screen(&run, &server, NULL);
-        int client = play_start(&server, head);
-        pty_run_wait(&run, "live");
-        assert_false(pty_run_is_restored(&run));
+        open_scene(&scene);
         if (SIGNALS[i] != 0)
-            pty_run_signal(&run, SIGNALS[i]);
+            pty_run_signal(&scene.run, SIGNALS[i]);
         else
-            pty_run_type(&run, "\003"); /* Ctrl-C */
-        pty_run_expect_end(&run, 0);
-        expect_left(&run);
-        pty_run_release(&run);
-        close(client);
-        event_server_stop(&server);
+            pty_run_type(&scene.run, "\003"); /* Ctrl-C */
+        close_scene(&scene);
     }
 }
 
@@ -140,7 +143,7 @@ static void a_refusal_gives_the_terminal_back(void **state)
 
     (void)state;
     event_server_start(&server, "/messages");
-    start_screen(&run, &server, NULL);
+    start_screen(&run, &server);
     event_server_reply(event_server_accept(&server, head), "200 OK", JSON,
                        "[]");
     /* Without rows the event "rockets" would be of all rockets. */
@@ -158,60 +161,43 @@ static void a_refusal_gives_the_terminal_back(void **state)
 
 static void a_stopped_job_gives_the_terminal_back_meanwhile(void **state)
 {
-    struct event_server server;
-    struct pty_run run;
-    char head[EVENT_SERVER_HEAD];
+    struct scene scene;
 
     (void)state;
-    event_server_start(&server, "/messages");
-    start_screen(&run, &server, NULL);
-    int client = play_start(&server, head);
-    pty_run_wait(&run, "live");
-    run.length = 0;
-    pty_run_type(&run, "\032"); /* Ctrl-Z */
-    pty_run_expect_stopped(&run);
-    pty_run_wait(&run, LEAVE);
-    assert_true(pty_run_is_restored(&run));
-    run.length = 0;
-    pty_run_continue(&run);
-    pty_run_wait(&run, ENTER);
-    pty_run_wait(&run, "live");
-    assert_false(pty_run_is_restored(&run));
-    pty_run_signal(&run, SIGINT);
-    pty_run_expect_end(&run, 0);
-    expect_left(&run);
-    pty_run_release(&run);
-    close(client);
-    event_server_stop(&server);
+    open_scene(&scene);
+    scene.run.length = 0;
+    pty_run_type(&scene.run, "\032"); /* Ctrl-Z */
+    pty_run_expect_stopped(&scene.run);
+    pty_run_wait(&scene.run, LEAVE);
+    assert_true(pty_run_is_restored(&scene.run));
+    scene.run.length = 0;
+    pty_run_continue(&scene.run);
+    pty_run_wait(&scene.run, ENTER);
+    pty_run_wait(&scene.run, "live");
+    assert_false(pty_run_is_restored(&scene.run));
+    pty_run_signal(&scene.run, SIGINT);
+    close_scene(&scene);
 }
 
 /* The view is not told of a SIGSTOP, after which a shell sets its own modes. */
 static void a_paused_job_takes_the_terminal_again(void **state)
 {
-    struct event_server server;
-    struct pty_run run;
-    char head[EVENT_SERVER_HEAD];
+    struct scene scene;
 
     (void)state;
-    event_server_start(&server, "/messages");
-    start_screen(&run, &server, NULL);
-    int client = play_start(&server, head);
-    pty_run_wait(&run, "live");
-    pty_run_signal(&run, SIGSTOP);
-    pty_run_expect_stopped(&run);
-    assert_int_equal(tcsetattr(run.terminal, TCSANOW, &run.before), 0);
-    assert_true(pty_run_is_restored(&run));
-    run.length = 0;
-    pty_run_continue(&run);
-    pty_run_wait(&run, ENTER);
-    pty_run_wait(&run, "live");
-    assert_false(pty_run_is_restored(&run));
-    pty_run_type(&run, "q");
-    pty_run_expect_end(&run, 0);
-    expect_left(&run);
-    pty_run_release(&run);
-    close(client);
-    event_server_stop(&server);
+    open_scene(&scene);
+    pty_run_signal(&scene.run, SIGSTOP);
+    pty_run_expect_stopped(&scene.run);
+    assert_int_equal(tcsetattr(scene.run.terminal, TCSANOW, &scene.run.before),
+                     0);
+    assert_true(pty_run_is_restored(&scene.run));
+    scene.run.length = 0;
+    pty_run_continue(&scene.run);
+    pty_run_wait(&scene.run, ENTER);
+    pty_run_wait(&scene.run, "live");
+    assert_false(pty_run_is_restored(&scene.run));
+    pty_run_type(&scene.run, "q");
+    close_scene(&scene);
 }
 
 static void a_service_that_is_down_gets_advice(void **state)
@@ -222,7 +208,7 @@ static void a_service_that_is_down_gets_advice(void **state)
     (void)state;
     event_server_start(&server, "/messages");
     event_server_stop(&server);
-    start_screen(&run, &server, NULL);
+    start_screen(&run, &server);
     pty_run_wait(&run, "reconnecting in 2 s: can't connect");
     pty_run_wait(&run, "\r\nIs the service running, and is this its port?");
     assert_null(strstr(run.output, "no rockets yet"));
@@ -234,44 +220,37 @@ static void a_service_that_is_down_gets_advice(void **state)
 
 static void a_lost_connection_is_on_the_screen(void **state)
 {
-    struct event_server server;
-    struct pty_run run;
-    char head[EVENT_SERVER_HEAD];
+    struct scene scene;
 
     (void)state;
-    event_server_start(&server, "/messages");
-    start_screen(&run, &server, NULL);
-    int client = play_start(&server, head);
-    pty_run_wait(&run, "live");
-    close(client);
-    client = event_server_expect(&server, "GET " SCREEN "&id=a&id=b", head);
-    rockets_expect_part(head, "\r\nLast-Event-ID: S-7\r\n");
-    event_server_reply(client, "503 X", PROBLEM_JSON "Retry-After: 2\r\n",
+    open_scene(&scene);
+    close(scene.stream);
+    scene.stream = event_server_expect(&scene.server,
+                                       "GET " SCREEN "&id=a&id=b", scene.head);
+    rockets_expect_part(scene.head, "\r\nLast-Event-ID: S-7\r\n");
+    event_server_reply(scene.stream, "503 X", PROBLEM_JSON "Retry-After: 2\r\n",
                        "{\"detail\":\"is being stopped\"}");
-    pty_run_wait(&run, " s: status 503, \"is being");
-    client = event_server_accept(&server, head);
-    run.length = 0;
+    pty_run_wait(&scene.run, " s: status 503, \"is being");
+    scene.stream = event_server_accept(&scene.server, scene.head);
+    scene.run.length = 0;
     /* Before a reset, hello has no id: the position is that of the list. */
     event_server_send(
-        client, EVENT_SERVER_STREAM
+        scene.stream, EVENT_SERVER_STREAM
         "event: hello\ndata: {\"start\":\"T\",\"revision\":1}\n\n"
         "event: reset\ndata: {\"start\":\"T\",\"revision\":1}\n\n");
-    pty_run_wait(&run, "live");
-    pty_run_wait(&run, "notice   the service has started anew");
+    pty_run_wait(&scene.run, "live");
+    pty_run_wait(&scene.run, "notice   the service has started anew");
     /* The reset is the same news. */
-    assert_null(strstr(run.output, "changes were missed"));
-    int list = event_server_accept(&server, head);
+    assert_null(strstr(scene.run.output, "changes were missed"));
+    int list = event_server_accept(&scene.server, scene.head);
     event_server_reply(list, "200 OK", JSON "ETag: W/\"T-3\"\r\n",
                        "[" ROCKET("z", "1", "1") "]");
-    int next = event_server_expect(&server, "GET " SCREEN "&id=z", head);
-    rockets_expect_part(head, "\r\nLast-Event-ID: T-3\r\n");
+    int next =
+        event_server_expect(&scene.server, "GET " SCREEN "&id=z", scene.head);
+    rockets_expect_part(scene.head, "\r\nLast-Event-ID: T-3\r\n");
     close(next);
-    pty_run_signal(&run, SIGTERM);
-    pty_run_expect_end(&run, 0);
-    expect_left(&run);
-    pty_run_release(&run);
-    close(client);
-    event_server_stop(&server);
+    pty_run_signal(&scene.run, SIGTERM);
+    close_scene(&scene);
 }
 
 /* The rows are those rockets, in this order, known or not. */
