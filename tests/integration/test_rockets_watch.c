@@ -18,6 +18,17 @@
 #include <unistd.h>
 
 #define PLAIN "/events?events=launched,exploded,summary"
+
+/* End the view, the stream that it reads, and the service. */
+static void end_watch(struct event_server *server, struct process *watch,
+                      int stream)
+{
+    process_signal(watch, SIGTERM);
+    rockets_expect(watch, 0, "", "");
+    close(stream);
+    event_server_stop(server);
+}
+
 /* Expect a line, without its time, which has 29 characters. */
 static void expect_line(struct process *watch, const char *expected)
 {
@@ -74,10 +85,7 @@ static void flags_are_passed_on(void **state)
                       "event: rockets\ndata: [" ROCKET("c", "-5", "8") "]\n\n");
     expect_line(&watch, "hello\tstart=S\trevision=7");
     expect_line(&watch, "rocket\tc\tFalcon-9\tARTEMIS\t-5\t-");
-    process_signal(&watch, SIGTERM);
-    rockets_expect(&watch, 0, "", "");
-    close(client);
-    event_server_stop(&server);
+    end_watch(&server, &watch, client);
 }
 
 /*
@@ -122,10 +130,7 @@ static void a_lost_connection_goes_on_from_the_last_id(void **state)
     expect_line(&watch, "launched\tb\tFalcon-9\tARTEMIS\t500\t-");
     expect_line(&watch, "hello\tstart=T\trevision=2");
     expect_line(&watch, "reset\tstart=T\trevision=2");
-    process_signal(&watch, SIGTERM);
-    rockets_expect(&watch, 0, "", "");
-    close(client);
-    event_server_stop(&server);
+    end_watch(&server, &watch, client);
 }
 
 static void a_busy_service_is_asked_again_when_it_says(void **state)
@@ -272,16 +277,35 @@ static void a_full_disk_is_reported(void **state)
     event_server_stop(&server);
 }
 
-/* More than a pipe holds, into the one to this test, which does not read it. */
-/* Send more lines than a pipe takes, which nobody reads. */
-static void send_more_than_fits(int client, const struct process *watch)
+/*
+ * Start it with `flag`, and send more lines than the pipe to this test takes,
+ * which does not read it. Returns the stream.
+ */
+static int start_stuck(struct event_server *server, struct process *watch,
+                       const char *flag)
 {
+    char head[EVENT_SERVER_HEAD];
+
+    event_server_start(server, "/messages");
+    rockets_start(watch, FLAGS("watch", server->url, flag));
+    int client = event_server_accept(server, head);
     const int capacity = fcntl(watch->out, F_GETPIPE_SZ);
 
     event_server_send(client, EVENT_SERVER_STREAM HELLO("S", "7"));
     /* A line has more than 64 bytes. */
     for (int i = 0; i < capacity / 64 + 64; i++)
         event_server_send(client, LAUNCHED("aaaaaaaaaaaaaaaa"));
+    return client;
+}
+
+/* Expect that it ends by itself, with its output unread. */
+static void expect_stuck_end(struct event_server *server, struct process *watch,
+                             int client)
+{
+    assert_int_equal(process_wait(watch, PROCESS_PATIENCE), 0);
+    process_release(watch);
+    close(client);
+    event_server_stop(server);
 }
 
 /*
@@ -307,22 +331,15 @@ static void a_signal_ends_it_while_its_output_is_stuck(void **state)
     const int64_t deadline = process_clock() + PROCESS_PATIENCE;
     struct event_server server;
     struct process watch;
-    char head[EVENT_SERVER_HEAD];
 
     (void)state;
-    event_server_start(&server, "/messages");
-    rockets_start(&watch, FLAGS("watch", server.url));
-    int client = event_server_accept(&server, head);
-    send_more_than_fits(client, &watch);
+    int client = start_stuck(&server, &watch, NULL);
     while (!is_full(watch.out)) {
         assert_true(process_clock() < deadline);
         process_wait_until(process_clock() + 1);
     }
     process_signal(&watch, SIGTERM);
-    assert_int_equal(process_wait(&watch, PROCESS_PATIENCE), 0);
-    process_release(&watch);
-    close(client);
-    event_server_stop(&server);
+    expect_stuck_end(&server, &watch, client);
 }
 
 static void it_ends_after_its_time(void **state)
@@ -341,17 +358,10 @@ static void it_ends_after_its_time_while_its_output_is_stuck(void **state)
 {
     struct event_server server;
     struct process watch;
-    char head[EVENT_SERVER_HEAD];
 
     (void)state;
-    event_server_start(&server, "/messages");
-    rockets_start(&watch, FLAGS("watch", server.url, "--max-time=4s"));
-    int client = event_server_accept(&server, head);
-    send_more_than_fits(client, &watch);
-    assert_int_equal(process_wait(&watch, PROCESS_PATIENCE), 0);
-    process_release(&watch);
-    close(client);
-    event_server_stop(&server);
+    int client = start_stuck(&server, &watch, "--max-time=4s");
+    expect_stuck_end(&server, &watch, client);
 }
 
 /* The real service. */
