@@ -135,28 +135,35 @@ static void expect_page(struct scene *scene, const char *etag, const char *link)
     sem_destroy(&waiter.woken);
 }
 
+/*
+ * The next walk begins at `revision`, and finds two of `total` rockets, with
+ * these revisions.
+ */
+static void set_found(uint64_t total, uint64_t revision, uint64_t first,
+                      uint64_t second)
+{
+    found.total = total;
+    found.count = 2;
+    found.revision = revision;
+    found.revisions[0] = first;
+    found.revisions[1] = second;
+}
+
 #define NEXT(revision)                                                         \
     "<?since=00000000000000ab-" revision "&limit=2>; rel=\"next\""
 
 static void last_page_has_all_up_to_the_begin_of_the_walk(void **context)
 {
-    found.total = found.count = 2;
-    found.revision = 9;
-    found.revisions[0] = 5;
-    found.revisions[1] = 7;
+    set_found(2, 9, 5, 7);
     expect_page(*context, "W/\"00000000000000ab-9\"", NULL);
     /* The rocket may have changed again, and others between. */
-    found.revisions[1] = 12;
+    set_found(2, 9, 5, 12);
     expect_page(*context, "W/\"00000000000000ab-9\"", NULL);
 }
 
 static void full_page_has_all_up_to_its_last_rocket(void **context)
 {
-    found.total = 4;
-    found.count = 2;
-    found.revision = 9;
-    found.revisions[0] = 5;
-    found.revisions[1] = 8;
+    set_found(4, 9, 5, 8);
     expect_page(*context, "W/\"00000000000000ab-8\"", NEXT("8"));
 }
 
@@ -166,24 +173,16 @@ static void full_page_has_all_up_to_its_last_rocket(void **context)
  */
 static void full_page_has_no_more_than_the_walk(void **context)
 {
-    found.total = 4;
-    found.count = 2;
-    found.revision = 9;
-    found.revisions[0] = 5;
-    found.revisions[1] = 11;
+    set_found(4, 9, 5, 11);
     expect_page(*context, "W/\"00000000000000ab-9\"", NULL);
-    found.revisions[1] = 9;
+    set_found(4, 9, 5, 9);
     expect_page(*context, "W/\"00000000000000ab-9\"", NULL);
 }
 
 /* With a store the first ones may be of a group that is not complete yet. */
 static void page_of_nothing_but_later_changes_goes_nowhere(void **context)
 {
-    found.total = 4;
-    found.count = 2;
-    found.revision = 1;
-    found.revisions[0] = 2;
-    found.revisions[1] = 3;
+    set_found(4, 1, 2, 3);
     expect_page(*context, "W/\"00000000000000ab-1\"", NULL);
 }
 
