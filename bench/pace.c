@@ -12,8 +12,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
 #include "flags.h"
 #include "fleet.h"
 
@@ -34,8 +33,6 @@ enum {
     EVENTS = 64,
     STUCK_SECONDS = 10, /* without a response */
 };
-
-#define SECOND UINT64_C(1000000000)
 
 struct connection {
     int fd;       /* -1: closed; the next request opens it again */
@@ -68,35 +65,6 @@ static void stop_sending(int signal_number)
 {
     (void)signal_number;
     stop = 1;
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
-}
-
-static void open_connection(const struct pacer *pacer,
-                            struct connection *connection)
-{
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)pacer->port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-    int on = 1;
-
-    /* On one machine connect(2) does not wait for the server. */
-    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0 ||
-        setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
-        connect(connection->fd, (const struct sockaddr *)&address,
-                sizeof(address)) ||
-        epoll_ctl(pacer->epoll, EPOLL_CTL_ADD, connection->fd, &event))
-        die_errno("can't connect");
 }
 
 static void close_connection(struct connection *connection)
@@ -135,12 +103,12 @@ static void send_next(struct pacer *pacer, uint64_t due)
         fleet_request(&pacer->fleet, "Host: 127.0.0.1\r\n", request);
 
     if (connection->fd < 0)
-        open_connection(pacer, connection);
+        connection->fd = clients_connect(pacer->port, pacer->epoll, connection);
     connection->busy = true;
     connection->due = due;
     connection->number = pacer->sent;
     connection->received = 0;
-    pacer->delays[pacer->sent++] = (uint32_t)((now() - due) / 100);
+    pacer->delays[pacer->sent++] = (uint32_t)((clients_now() - due) / 100);
     /* The connection has nothing else to send, so all of it fits. */
     if (send(connection->fd, request, length, MSG_NOSIGNAL) != (ssize_t)length)
         die_errno("send");
@@ -184,7 +152,7 @@ static void handle_event(struct pacer *pacer, struct connection *connection)
     if (!check_reply(reply, connection->received))
         return;
     pacer->latencies[connection->number] =
-        (uint32_t)((now() - connection->due) / 100);
+        (uint32_t)((clients_now() - connection->due) / 100);
     pacer->answered++;
     if (strcasestr(reply, "\r\nConnection: close") != NULL)
         close_connection(connection);
@@ -196,7 +164,7 @@ static void wait_for_events(struct pacer *pacer)
 {
     struct epoll_event events[EVENTS];
     struct timespec pause = {.tv_sec = STUCK_SECONDS};
-    uint64_t time = now(), next = next_time(pacer);
+    uint64_t time = clients_now(), next = next_time(pacer);
 
     if (next != UINT64_MAX) {
         uint64_t left = next > time ? next - time : 0;
@@ -211,22 +179,6 @@ static void wait_for_events(struct pacer *pacer)
         die("no response for %d s", STUCK_SECONDS);
     for (int i = 0; i < count; i++)
         handle_event(pacer, events[i].data.ptr);
-}
-
-static int compare_times(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left;
-    uint32_t b = *(const uint32_t *)right;
-
-    return a < b ? -1 : a > b;
-}
-
-/* The time, in milliseconds, within which so many of 1,000 are. */
-static double percentile(const uint32_t *sorted, uint64_t count, uint64_t mille)
-{
-    uint64_t rank = (count * mille + 999) / 1000;
-
-    return sorted[rank - 1] / 1e4;
 }
 
 /* When the first request was due, and all latencies, to compare times. */
@@ -248,14 +200,14 @@ static void print_result(const struct pacer *pacer)
         print_samples(pacer);
     else
         putchar('{');
-    qsort(pacer->latencies, count, sizeof(uint32_t), compare_times);
-    qsort(pacer->delays, count, sizeof(uint32_t), compare_times);
+    clients_sort(pacer->latencies, count);
+    clients_sort(pacer->delays, count);
     printf("\"requests\": %" PRIu64 ", \"p50\": %.4f, \"p99\": %.4f, "
            "\"p99.9\": %.4f, \"late p99\": %.4f}\n",
-           count, percentile(pacer->latencies, count, 500),
-           percentile(pacer->latencies, count, 990),
-           percentile(pacer->latencies, count, 999),
-           percentile(pacer->delays, count, 990));
+           count, clients_percentile(pacer->latencies, count, 500),
+           clients_percentile(pacer->latencies, count, 990),
+           clients_percentile(pacer->latencies, count, 999),
+           clients_percentile(pacer->delays, count, 990));
 }
 
 static void start(struct pacer *pacer)
@@ -267,12 +219,14 @@ static void start(struct pacer *pacer)
     if (pacer->latencies == NULL || pacer->delays == NULL || pacer->epoll < 0)
         die_errno("can't start");
     for (uint64_t i = 0; i < pacer->connection_count; i++) {
-        open_connection(pacer, &pacer->connections[i]);
-        return_connection(pacer, &pacer->connections[i]);
+        struct connection *connection = &pacer->connections[i];
+
+        connection->fd = clients_connect(pacer->port, pacer->epoll, connection);
+        return_connection(pacer, connection);
     }
     /* By default the kernel may extend each sleep by 50 us. */
     prctl(PR_SET_TIMERSLACK, 1UL);
-    pacer->begun = now();
+    pacer->begun = clients_now();
 }
 
 int main(int argc, char *argv[])
@@ -300,7 +254,7 @@ int main(int argc, char *argv[])
     while (pacer.answered < pacer.sent || has_more(&pacer)) {
         uint64_t next = next_time(&pacer);
 
-        if (next <= now())
+        if (next <= clients_now())
             send_next(&pacer, next);
         else
             wait_for_events(&pacer);

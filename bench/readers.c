@@ -14,8 +14,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
 #include "flags.h"
 #include "fleet.h"
 
@@ -42,8 +41,6 @@ enum {
     OPEN_SECONDS = 60,
     FIRST_DELAYS = 1 << 16,
 };
-
-#define SECOND UINT64_C(1000000000)
 
 /* What is expected next of a chunked response. */
 enum part { HEAD, CHUNK_SIZE, CHUNK, CHUNK_END };
@@ -90,32 +87,6 @@ static void stop_reading(int signal_number)
     stop = 1;
 }
 
-static uint64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
-}
-
-static int open_connection(const struct bench *bench, void *data)
-{
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)bench->port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = data};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1;
-
-    if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) ||
-        connect(fd, (const struct sockaddr *)&address, sizeof(address)) ||
-        epoll_ctl(bench->epoll, EPOLL_CTL_ADD, fd, &event))
-        die_errno("can't connect");
-    return fd;
-}
-
 static void open_reader(struct bench *bench, uint64_t index)
 {
     struct reader *reader = &bench->readers[index];
@@ -132,7 +103,8 @@ static void open_reader(struct bench *bench, uint64_t index)
         "GET /events?interval=%" PRIu64 "%s%s HTTP/1.1\r\nHost: localhost\r\n"
         "\r\n",
         bench->interval, bench->all_events != 0 ? "" : "&events=rockets", id);
-    *reader = (struct reader){.fd = open_connection(bench, reader)};
+    *reader = (struct reader){
+        .fd = clients_connect(bench->port, bench->epoll, reader)};
     if (send(reader->fd, request, (size_t)length, MSG_NOSIGNAL) != length)
         die_errno("send");
 }
@@ -288,7 +260,7 @@ static void read_stream(struct bench *bench, struct reader *reader)
     if (length > 0) {
         if (bench->begun != 0)
             bench->bytes += (uint64_t)length;
-        take_bytes(bench, reader, data, (size_t)length, now());
+        take_bytes(bench, reader, data, (size_t)length, clients_now());
         return;
     }
     if (length < 0 && errno == EAGAIN)
@@ -330,7 +302,7 @@ static void post(struct bench *bench)
     size_t length =
         fleet_request(&bench->fleet, "Host: localhost\r\n", request);
 
-    bench->sent[bench->sent_count++] = now();
+    bench->sent[bench->sent_count++] = clients_now();
     if (send(bench->poster, request, length, MSG_NOSIGNAL) != (ssize_t)length)
         die_errno("send");
     bench->posting = true;
@@ -339,7 +311,7 @@ static void post(struct bench *bench)
 static void wait_for_events(struct bench *bench, uint64_t until)
 {
     struct epoll_event events[EVENTS];
-    uint64_t time = now(), left = until > time ? until - time : 0;
+    uint64_t time = clients_now(), left = until > time ? until - time : 0;
     struct timespec pause = {.tv_sec = (time_t)(left / SECOND),
                              .tv_nsec = (long)(left % SECOND)};
     int count = epoll_pwait2(bench->epoll, events, EVENTS, &pause, NULL);
@@ -361,32 +333,15 @@ static void begin(struct bench *bench)
     fflush(stdout);
     memset(bench->events, 0, sizeof(bench->events));
     bench->comments = 0;
-    bench->begun = now();
+    bench->begun = clients_now();
     bench->ends = bench->begun + bench->milliseconds * (SECOND / 1000);
-}
-
-static int compare_delays(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left;
-    uint32_t b = *(const uint32_t *)right;
-
-    return a < b ? -1 : a > b;
-}
-
-/* The milliseconds within which so many of 1,000 delays are; 0 without any. */
-static double percentile(const struct bench *bench, uint64_t mille)
-{
-    uint64_t rank = (bench->delay_count * mille + 999) / 1000;
-
-    return rank == 0 ? 0 : bench->delays[rank - 1] / 1e4;
 }
 
 static void print_result(struct bench *bench)
 {
-    double seconds = (double)(now() - bench->begun) / SECOND;
+    double seconds = (double)(clients_now() - bench->begun) / SECOND;
 
-    qsort(bench->delays, bench->delay_count, sizeof(*bench->delays),
-          compare_delays);
+    clients_sort(bench->delays, bench->delay_count);
     printf("{\"seconds\": %.3f, \"readers\": %" PRIu64 ", \"closed\": %" PRIu64
            ", \"bytes\": %" PRIu64 ", \"comments\": %" PRIu64,
            seconds, bench->reader_count, bench->closed, bench->bytes,
@@ -395,8 +350,10 @@ static void print_result(struct bench *bench)
         printf(", \"%s\": %" PRIu64, kinds[i], bench->events[i]);
     printf(", \"posts\": %" PRIu64 ", \"delays\": %" PRIu64
            ", \"p50\": %.4f, \"p99\": %.4f, \"p99.9\": %.4f}\n",
-           bench->sent_count, bench->delay_count, percentile(bench, 500),
-           percentile(bench, 990), percentile(bench, 999));
+           bench->sent_count, bench->delay_count,
+           clients_percentile(bench->delays, bench->delay_count, 500),
+           clients_percentile(bench->delays, bench->delay_count, 990),
+           clients_percentile(bench->delays, bench->delay_count, 999));
 }
 
 static void start(struct bench *bench)
@@ -417,12 +374,12 @@ static void start(struct bench *bench)
     prctl(PR_SET_TIMERSLACK, 1UL);
     bench->fleet.number = bench->number;
     if (bench->rate > 0)
-        bench->poster = open_connection(bench, NULL);
-    uint64_t latest = now() + OPEN_SECONDS * SECOND;
+        bench->poster = clients_connect(bench->port, bench->epoll, NULL);
+    uint64_t latest = clients_now() + OPEN_SECONDS * SECOND;
     for (uint64_t i = 0; i < bench->reader_count; i++)
         open_reader(bench, i);
     while (bench->open < bench->reader_count) {
-        if (now() >= latest || bench->closed > 0 || stop != 0)
+        if (clients_now() >= latest || bench->closed > 0 || stop != 0)
             die("%" PRIu64 " streams have not begun",
                 bench->reader_count - bench->open);
         wait_for_events(bench, latest);
@@ -457,10 +414,10 @@ int main(int argc, char *argv[])
     flags_read(argc, argv, flags);
     signal(SIGINT, stop_reading);
     start(&bench);
-    while (now() < bench.ends && stop == 0) {
+    while (clients_now() < bench.ends && stop == 0) {
         uint64_t next = next_post(&bench);
 
-        if (next <= now())
+        if (next <= clients_now())
             post(&bench);
         else
             wait_for_events(&bench, next < bench.ends ? next : bench.ends);
