@@ -51,9 +51,9 @@ static size_t row_ids(void *context, const char *ids[static WATCH_MAX_IDS])
 
     static_assert((int)FLEET_VIEW_MAX_ROWS <= (int)WATCH_MAX_IDS,
                   "a stream has them all");
-    for (size_t i = 0; i < watch->view->row_count; i++)
-        ids[i] = watch->view->rows[i].id;
-    return watch->view->row_count;
+    for (size_t i = 0; i < watch->view.row_count; i++)
+        ids[i] = watch->view.rows[i].id;
+    return watch->view.row_count;
 }
 
 static void take_keys(struct watch *watch)
@@ -181,24 +181,20 @@ static int watch_service(struct watch *watch)
 int watch_run(const struct watch_options *options)
 {
     struct watch *watch = calloc(1, sizeof(*watch));
-    struct fleet_view *view = calloc(1, sizeof(*view));
-    int status = EXIT_FAILURE;
+    int status;
 
-    if (watch == NULL || view == NULL) {
+    if (watch == NULL) {
         console_line(CONSOLE_ERROR, "out of memory");
-        free(watch);
-        free(view);
         return EXIT_FAILURE;
     }
     setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe) */
     signal(SIGPIPE, SIG_IGN);
     watch->options = options;
-    watch->view = view;
     watch->plain = options->plain || !terminal_is_usable();
     watch->utf8 = terminal_is_utf8();
     watch->colours = terminal_has_colours();
     watch->events = (struct watch_events){
-        .view = view,
+        .view = &watch->view,
         .ids = options->ids,
         .id_count = options->id_count,
         .lines = watch->plain ? &watch->lines : NULL,
@@ -213,7 +209,6 @@ int watch_run(const struct watch_options *options)
     bytes_release(&watch->lines);
     bytes_release(&watch->frame);
     bytes_release(&watch->out);
-    free(view);
     free(watch);
     return status;
 }

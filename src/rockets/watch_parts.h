@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "fleet_view.h"
 #include "terminal.h"
 #include "watch_client.h"
 #include "watch_events.h"
@@ -20,7 +21,7 @@ struct watch {
     bool plain;
     struct watch_client client;
     struct watch_events events;
-    struct fleet_view *view;
+    struct fleet_view view;
     struct bytes lines; /* of --plain, to be written */
     struct bytes frame, out;
     struct terminal terminal;

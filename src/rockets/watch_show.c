@@ -203,7 +203,7 @@ static void draw_frame(struct watch *watch)
                            watch_screen_table_rows(screen.rows));
     screen.uptime = screen.now - watch->started;
     bytes_clear(&watch->frame);
-    watch_screen_draw(&watch->frame, &screen, watch->view);
+    watch_screen_draw(&watch->frame, &screen, &watch->view);
     terminal_frame(&watch->terminal, &watch->frame, watch->draw_again,
                    &watch->out);
     watch->told = watch->client.state;
