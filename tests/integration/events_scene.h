@@ -47,8 +47,10 @@ void events_post(const struct instance *instance, struct fleet_message message);
 void events_follow(const struct instance *instance, struct event_stream *stream,
                    const char *target, const char *fields);
 
-/* Expect a hello, and a reset. Only a reset that comes late has a hello with an
- * id, which is `id`: it is resumed again. NULL: the hello has none. */
+/*
+ * Expect a hello, and a reset. Only a reset that comes late has a hello with an
+ * id, which is `id`: it is resumed again. NULL: the hello has none.
+ */
 void events_expect_reset(struct event_stream *stream, const char *id);
 
 /* The revision behind the dash of an id. */
