@@ -78,6 +78,13 @@ void http_response_release(struct http_response *response);
  */
 void http_response_clear(struct http_response *response, size_t kept);
 
+/*
+ * Make `to` what `from` is, and `from` empty with status 0. The previous
+ * content of `to` is released: it may be empty, but with the memory of an
+ * earlier body.
+ */
+void http_response_move(struct http_response *to, struct http_response *from);
+
 /* Add a header. `name` and `value` are static. */
 void http_response_header(struct http_response *response, const char *name,
                           const char *value);

@@ -168,8 +168,10 @@ static bool has_changed(const struct changes_read *read)
     return table_revision(read->api->table) > read->query.since.revision;
 }
 
-/* Of the wait: something has changed, or the time is over, or the service
- * stops. On the thread of whoever ends it. */
+/*
+ * Of the wait: something has changed, or the time is over, or the service
+ * stops. On the thread of whoever ends it.
+ */
 static void end_wait(struct hub_wait *wait)
 {
     struct changes_read *read = container_of(wait, struct changes_read, wait);
@@ -204,14 +206,10 @@ static void finish_read(struct http_deferred *deferred,
 {
     struct changes_read *read = read_of(deferred);
 
-    if (read->response.status == 0) {
+    if (read->response.status == 0)
         answer_unchanged(read, response);
-    } else {
-        /* It is empty, but may hold the memory of an earlier body. */
-        http_response_release(response);
-        *response = read->response;
-        http_response_init(&read->response);
-    }
+    else
+        http_response_move(response, &read->response);
     free_read(read);
 }
 

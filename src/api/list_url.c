@@ -6,21 +6,18 @@
 #include "list_url.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "domain/message.h"
-#include "http/query_string.h"
 #include "http/target.h"
 #include "list_cursor.h"
+#include "parameters.h"
 
-/* The state of list_url_parse(). */
+/* What list_url_parse() reads. */
 struct parsing {
     struct list_url *url;
     struct text cursor; /* absent until its parameter is read */
-    char *detail;
-    size_t detail_size;
 };
 
 const char *list_url_sort_name(enum table_field field)
@@ -48,26 +45,14 @@ const char *list_url_sort_name(enum table_field field)
     return NULL;
 }
 
-/* Set `detail`. Returns false. */
-__attribute__((format(printf, 2, 3))) static bool
-refuse_query(const struct parsing *parsing, const char *format, ...)
+static bool refuse_sort(const struct parameters_reading *reading)
 {
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(parsing->detail, parsing->detail_size, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-static bool refuse_sort(const struct parsing *parsing)
-{
-    size_t size = parsing->detail_size, length = 0;
+    size_t size = reading->detail_size, length = 0;
 
     for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++)
         if (length < size)
             length += (size_t)snprintf(
-                parsing->detail + length, size - length, "%s%s",
+                reading->detail + length, size - length, "%s%s",
                 field == 0 ? "sort must be one of " : ", ",
                 list_url_sort_name(field));
     return false;
@@ -85,105 +70,131 @@ static struct text store_text(struct list_url *url, struct text text)
     return (struct text){url->storage.data + start, text.length};
 }
 
-static bool set_sort(struct parsing *parsing, struct text value)
+static bool set_sort(const struct parameters_reading *reading,
+                     struct text value)
 {
+    const struct parsing *parsing = reading->into;
+
     for (enum table_field field = 0; field < TABLE_FIELD_COUNT; field++) {
         if (text_equal(value, text_of(list_url_sort_name(field)))) {
             parsing->url->query.sort = field;
             return true;
         }
     }
-    return refuse_sort(parsing);
+    return refuse_sort(reading);
 }
 
-static bool set_order(struct parsing *parsing, struct text value)
+static bool set_order(const struct parameters_reading *reading,
+                      struct text value)
 {
+    const struct parsing *parsing = reading->into;
     bool descending = text_equal(value, TEXT("desc"));
 
     if (!descending && !text_equal(value, TEXT("asc")))
-        return refuse_query(parsing, "order must be asc or desc");
+        return parameters_refuse(reading, "order must be asc or desc");
     parsing->url->query.descending = descending;
     return true;
 }
 
-static bool set_status(struct parsing *parsing, struct text value)
+static bool set_status(const struct parameters_reading *reading,
+                       struct text value)
 {
+    const struct parsing *parsing = reading->into;
+
     if (text_equal(value, TEXT("active")))
         parsing->url->query.filter.status = TABLE_ACTIVE;
     else if (text_equal(value, TEXT("exploded")))
         parsing->url->query.filter.status = TABLE_EXPLODED;
     else
-        return refuse_query(parsing, "status must be active or exploded");
+        return parameters_refuse(reading, "status must be active or exploded");
     return true;
 }
 
-static bool set_launched(struct parsing *parsing, struct text value)
+static bool set_launched(const struct parameters_reading *reading,
+                         struct text value)
 {
+    const struct parsing *parsing = reading->into;
+
     if (text_equal(value, TEXT("true")))
         parsing->url->query.filter.launch = TABLE_LAUNCHED;
     else if (text_equal(value, TEXT("false")))
         parsing->url->query.filter.launch = TABLE_NOT_LAUNCHED;
     else
-        return refuse_query(parsing, "launched must be true or false");
+        return parameters_refuse(reading, "launched must be true or false");
     return true;
 }
 
-static bool set_string(struct parsing *parsing, struct text value,
-                       const char *parameter, size_t max, struct text *string)
+static bool set_string(const struct parameters_reading *reading,
+                       struct text value, const char *parameter, size_t max,
+                       struct text *string)
 {
+    const struct parsing *parsing = reading->into;
+
     if (!message_is_text(value, max))
-        return refuse_query(
-            parsing, "%s must be 1 to %zu bytes without control characters",
+        return parameters_refuse(
+            reading, "%s must be 1 to %zu bytes without control characters",
             parameter, max);
     *string = store_text(parsing->url, value);
     return true;
 }
 
-static bool set_type(struct parsing *parsing, struct text value)
+static bool set_type(const struct parameters_reading *reading,
+                     struct text value)
 {
-    return set_string(parsing, value, "type", MESSAGE_MAX_NAME,
+    const struct parsing *parsing = reading->into;
+
+    return set_string(reading, value, "type", MESSAGE_MAX_NAME,
                       &parsing->url->query.filter.type);
 }
 
-static bool set_mission(struct parsing *parsing, struct text value)
+static bool set_mission(const struct parameters_reading *reading,
+                        struct text value)
 {
-    return set_string(parsing, value, "mission", MESSAGE_MAX_NAME,
+    const struct parsing *parsing = reading->into;
+
+    return set_string(reading, value, "mission", MESSAGE_MAX_NAME,
                       &parsing->url->query.filter.mission);
 }
 
-static bool set_id_prefix(struct parsing *parsing, struct text value)
+static bool set_id_prefix(const struct parameters_reading *reading,
+                          struct text value)
 {
-    return set_string(parsing, value, "idPrefix", MESSAGE_MAX_CHANNEL,
+    const struct parsing *parsing = reading->into;
+
+    return set_string(reading, value, "idPrefix", MESSAGE_MAX_CHANNEL,
                       &parsing->url->query.filter.id_prefix);
 }
 
-static bool set_limit(struct parsing *parsing, struct text value)
+static bool set_limit(const struct parameters_reading *reading,
+                      struct text value)
 {
+    const struct parsing *parsing = reading->into;
     uint64_t limit;
 
     if (!text_read_unsigned(value, LIST_URL_MAX_LIMIT, &limit) || limit == 0)
-        return refuse_query(parsing, "limit must be an integer from 1 to %d",
-                            LIST_URL_MAX_LIMIT);
+        return parameters_refuse(reading,
+                                 "limit must be an integer from 1 to %d",
+                                 LIST_URL_MAX_LIMIT);
     parsing->url->query.limit = (size_t)limit;
     return true;
 }
 
 /* Only store the cursor: read_cursor() needs the rest of the query. */
-static bool set_cursor(struct parsing *parsing, struct text value)
+static bool set_cursor(const struct parameters_reading *reading,
+                       struct text value)
 {
+    struct parsing *parsing = reading->into;
+
     parsing->cursor = store_text(parsing->url, value);
     return true;
 }
 
-static const struct parameter {
-    const char *name;
-    bool (*set)(struct parsing *parsing, struct text value);
-} parameters[] = {
-    {"sort", set_sort},          {"order", set_order},
-    {"status", set_status},      {"type", set_type},
-    {"mission", set_mission},    {"launched", set_launched},
-    {"idPrefix", set_id_prefix}, {"limit", set_limit},
-    {"cursor", set_cursor},
+static const struct parameter parameters[] = {
+    {"sort", set_sort, false},          {"order", set_order, false},
+    {"status", set_status, false},      {"type", set_type, false},
+    {"mission", set_mission, false},    {"launched", set_launched, false},
+    {"idPrefix", set_id_prefix, false}, {"limit", set_limit, false},
+    {"cursor", set_cursor, false},
 };
 
 enum { PARAMETER_COUNT = sizeof(parameters) / sizeof(*parameters) };
@@ -191,40 +202,6 @@ enum { PARAMETER_COUNT = sizeof(parameters) / sizeof(*parameters) };
 const char *list_url_parameter(size_t index)
 {
     return index < PARAMETER_COUNT ? parameters[index].name : NULL;
-}
-
-/* `given`: bit i is set if parameter i was read before. */
-static bool set_parameter(struct parsing *parsing,
-                          const struct query_pair *pair, unsigned *given)
-{
-    for (unsigned i = 0; i < PARAMETER_COUNT; i++) {
-        if (!text_equal(pair->name, text_of(parameters[i].name)))
-            continue;
-        if ((*given & 1U << i) != 0)
-            return refuse_query(parsing, "%s is given twice",
-                                parameters[i].name);
-        *given |= 1U << i;
-        return parameters[i].set(parsing, pair->value);
-    }
-    return true;
-}
-
-static bool read_pairs(struct parsing *parsing, struct text raw)
-{
-    unsigned given = 0;
-    struct query pairs;
-    struct query_pair pair;
-    enum query_result result;
-
-    query_init(&pairs, raw);
-    while ((result = query_next(&pairs, &pair)) == QUERY_PAIR)
-        if (!set_parameter(parsing, &pair, &given))
-            return false;
-    if (result == QUERY_INVALID)
-        return refuse_query(parsing,
-                            "the target has a %% that is not followed by "
-                            "two hexadecimal digits");
-    return true;
 }
 
 /* Sort, order and filters: all that a cursor depends on. */
@@ -258,8 +235,9 @@ static void write_scope(const struct list_query *query, struct buffer *out)
     }
 }
 
-static bool read_cursor(const struct parsing *parsing)
+static bool read_cursor(const struct parameters_reading *reading)
 {
+    const struct parsing *parsing = reading->into;
     struct list_url *url = parsing->url;
     struct buffer scope = BUFFER_INIT;
 
@@ -274,13 +252,13 @@ static bool read_cursor(const struct parsing *parsing)
     case LIST_CURSOR_OK:
         break;
     case LIST_CURSOR_INVALID:
-        return refuse_query(parsing,
-                            "cursor is invalid; take it from a Link header");
+        return parameters_refuse(
+            reading, "cursor is invalid; take it from a Link header");
     case LIST_CURSOR_OTHER_SCOPE:
-        return refuse_query(parsing,
-                            "cursor belongs to another sort, order or "
-                            "filter; take it from a Link header and leave "
-                            "the rest of the query as it is");
+        return parameters_refuse(reading,
+                                 "cursor belongs to another sort, order or "
+                                 "filter; take it from a Link header and leave "
+                                 "the rest of the query as it is");
     }
     return true;
 }
@@ -288,14 +266,15 @@ static bool read_cursor(const struct parsing *parsing)
 bool list_url_parse(struct list_url *url, struct text raw, char *detail,
                     size_t detail_size)
 {
-    struct parsing parsing = {url, {NULL, 0}, detail, detail_size};
+    struct parsing parsing = {url, {NULL, 0}};
+    const struct parameters_reading reading = {&parsing, detail, detail_size};
 
     *url = (struct list_url){.storage = BUFFER_INIT};
     detail[0] = '\0';
     /* Neither the query nor its cursor gets longer when it is decoded. */
     if (buffer_reserve(&url->storage, 2 * raw.length + 1) &&
-        read_pairs(&parsing, raw) &&
-        (parsing.cursor.data == NULL || read_cursor(&parsing)))
+        parameters_read(&reading, raw, parameters, PARAMETER_COUNT) &&
+        (parsing.cursor.data == NULL || read_cursor(&reading)))
         return true;
     list_url_release(url);
     return false;

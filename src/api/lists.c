@@ -257,10 +257,7 @@ static void finish_deferred(struct http_deferred *deferred,
 {
     struct list *list = list_of_deferred(deferred);
 
-    /* It is empty, but may hold the memory of an earlier body. */
-    http_response_release(response);
-    *response = list->response;
-    http_response_init(&list->response);
+    http_response_move(response, &list->response);
     if (list->streamed && response->status == 200)
         response->stream = &list->stream;
     else
@@ -336,8 +333,7 @@ void lists_get(struct api *api, const struct http_request *request,
     list->gzip = many && http_accepts_encoding(request->fields.accept_encoding,
                                                TEXT("gzip"));
     if (many && !known) {
-        list->response = *response;
-        http_response_init(response);
+        http_response_move(&list->response, response);
         http_response_defer(response, &list->deferred);
         return;
     }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads the names of parameters, and values that are integers; operations read
- * the other values.
+ * the other values, parameter by parameter.
  */
 #include "parameters.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/nearest.h"
@@ -85,6 +86,47 @@ parameters_check(struct text query, const char *(*name_at)(size_t index),
                     pair.name.data, advice);
         return false;
     }
+    return true;
+}
+
+bool parameters_refuse(const struct parameters_reading *reading,
+                       const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(reading->detail, reading->detail_size, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool parameters_read(const struct parameters_reading *reading,
+                     struct text query, const struct parameter parameters[],
+                     size_t count)
+{
+    uint32_t given = 0; /* bit i is set if parameter i was read before */
+    struct query pairs;
+    struct query_pair pair;
+    enum query_result result;
+
+    query_init(&pairs, query);
+    while ((result = query_next(&pairs, &pair)) == QUERY_PAIR) {
+        size_t i = 0;
+        while (i < count && !text_equal(pair.name, text_of(parameters[i].name)))
+            i++;
+        if (i == count)
+            continue;
+        if ((given & UINT32_C(1) << i) != 0 && !parameters[i].repeats)
+            return parameters_refuse(reading, "%s is given twice",
+                                     parameters[i].name);
+        given |= UINT32_C(1) << i;
+        if (!parameters[i].set(reading, pair.value))
+            return false;
+    }
+    if (result == QUERY_INVALID)
+        return parameters_refuse(reading,
+                                 "the target has a %% that is not followed by "
+                                 "two hexadecimal digits");
     return true;
 }
 

@@ -23,6 +23,38 @@
 bool parameters_check(struct text query, const char *(*name_at)(size_t index),
                       struct http_response *response);
 
+/* The reading of a query. */
+struct parameters_reading {
+    void *into;   /* what the values are set in */
+    char *detail; /* if the query is refused: why, a sentence for its 400 */
+    size_t detail_size;
+};
+
+/*
+ * A parameter. `set` reads its value, which is borrowed for the call, or
+ * returns false by parameters_refuse().
+ */
+struct parameter {
+    const char *name;
+    bool (*set)(const struct parameters_reading *reading, struct text value);
+    bool repeats; /* it may be given more than once */
+};
+
+/*
+ * Read the values of these parameters, at most 32, in the order of `query`, and
+ * ignore all others. False, with a detail, if a value is refused, if a
+ * parameter that does not repeat is given twice, or if the percent-encoding of
+ * `query` is invalid.
+ */
+bool parameters_read(const struct parameters_reading *reading,
+                     struct text query, const struct parameter parameters[],
+                     size_t count);
+
+/* Set the detail. Returns false. */
+__attribute__((format(printf, 2, 3))) bool
+parameters_refuse(const struct parameters_reading *reading, const char *format,
+                  ...);
+
 /* A parameter whose value is an integer. */
 struct parameter_integer {
     const char *name;

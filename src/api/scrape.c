@@ -80,10 +80,7 @@ static void finish_scrape(struct http_deferred *deferred,
 {
     struct scrape *scrape = scrape_of(deferred);
 
-    /* It is empty, but may hold the memory of an earlier body. */
-    http_response_release(response);
-    *response = scrape->response;
-    http_response_init(&scrape->response);
+    http_response_move(response, &scrape->response);
     free_scrape(scrape);
 }
 

@@ -50,6 +50,13 @@ void http_response_clear(struct http_response *response, size_t kept)
     response->body = body;
 }
 
+void http_response_move(struct http_response *to, struct http_response *from)
+{
+    http_response_release(to);
+    *to = *from;
+    http_response_init(from);
+}
+
 static struct http_header *next_header(struct http_response *response)
 {
     assert(response->header_count < HTTP_MAX_HEADERS);

@@ -16,12 +16,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/metrics.h"
+#include "exchange_response.h"
+#include "exchange_state.h"
 #include "head.h"
 #include "http/body.h"
 #include "http/deferred.h"
@@ -34,36 +35,6 @@
 #include "request_id.h"
 #include "request_log.h"
 #include "server_metrics.h"
-
-enum stage {
-    STAGE_HEAD,     /* the head has not been looked at */
-    STAGE_BODY,     /* the body is arriving */
-    STAGE_DEFERRED, /* the response is deferred, and not started */
-    STAGE_WAITING,  /* the response is deferred, and started */
-    STAGE_READY,    /* the response is complete, but not queued */
-};
-
-struct exchange {
-    struct connection connection;
-    const struct server_context *context;
-    struct MHD_Connection *mhd;
-    const struct sockaddr *client;
-
-    enum stage stage;
-    struct http_request request;
-    struct head head;
-    struct buffer target; /* what the texts of `request` point into */
-    struct request_id id; /* sent, or made for a problem; or empty */
-    struct request_body body;
-    bool incomplete; /* the rest of the request may be arriving */
-    bool cut;        /* not answered, as its body cannot be taken */
-    bool recorded;  /* it is logged what response it got, or that it got none */
-    uint64_t begun; /* its time */
-    struct http_response response;
-    struct mhd_responses responses;
-    /* `request.memory`, of app.request_memory bytes. */
-    max_align_t memory[];
-};
 
 struct exchange *exchange_new(const struct server_context *context,
                               struct MHD_Connection *mhd, int socket)
@@ -152,39 +123,6 @@ void exchange_begin(struct exchange *exchange, const char *target)
         buffer_append(&exchange->target, (struct text){target, length});
 }
 
-static struct request_line make_line(const struct exchange *exchange)
-{
-    return (struct request_line){exchange->client,
-                                 exchange->request.method,
-                                 buffer_text(&exchange->target),
-                                 exchange->response.status,
-                                 exchange->request.route,
-                                 request_id_get(&exchange->id)};
-}
-
-/* The request gets its response now. */
-static void record_response(struct exchange *exchange)
-{
-    const struct request_line line = make_line(exchange);
-
-    exchange->recorded = true;
-    if (exchange->response.requested)
-        return;
-    request_log_response(exchange->context->log, &line,
-                         exchange->response.note);
-}
-
-/* The request gets no response, for a reason that is not the client's. */
-static void record_no_response(struct exchange *exchange, const char *reason)
-{
-    exchange->response.status = 0;
-    const struct request_line line = make_line(exchange);
-
-    exchange->connection.end = CONNECTION_END_ERROR;
-    exchange->recorded = true;
-    request_log_response(exchange->context->log, &line, reason);
-}
-
 /*
  * The request ends without a response of ours: MHD has refused it, or a limit
  * closes the connection; if neither is so, the client has left.
@@ -197,11 +135,11 @@ static void record_refusal(struct exchange *exchange)
     if (info != NULL) {
         exchange->connection.end = CONNECTION_END_ANSWERED;
         exchange->response.status = info->http_status;
-        const struct request_line line = make_line(exchange);
+        const struct request_line line = exchange_line(exchange);
         request_log_refused(exchange->context->log, &line);
     } else if (connection_is_over_limit(&exchange->connection)) {
-        record_no_response(exchange, "the request took too long, or too many "
-                                     "connections are open");
+        exchange_no_response(exchange, "the request took too long, or too many "
+                                       "connections are open");
     }
 }
 
@@ -215,7 +153,7 @@ static void record_end(struct exchange *exchange, bool sent)
         connection->end = CONNECTION_END_CLIENT;
     if (!exchange->recorded)
         record_refusal(exchange);
-    const struct request_line line = make_line(exchange);
+    const struct request_line line = exchange_line(exchange);
     const struct request_end end = {
         .received = exchange->body.received,
         .response = connection->response_bytes,
@@ -224,88 +162,6 @@ static void record_end(struct exchange *exchange, bool sent)
         .sent = sent,
     };
     request_log_end(exchange->context->log, &line, &end);
-}
-
-/* The length of the response's body; of a stream, before its first byte. */
-static size_t body_length(const struct exchange *exchange)
-{
-    const struct http_response *response = &exchange->response;
-
-    if (exchange->request.method == HTTP_HEAD || response->status == 304)
-        return 0;
-    return response->body.length > 0 ? response->body.length
-                                     : response->fixed.length;
-}
-
-/*
- * Too many are open, or a stop has begun; or the client sends no more; or the
- * response ends with the connection, being a stream without chunks, or a head
- * without the length of its body; or the request is chunked, and its end is not
- * certain: MHD takes a bare LF for the end of a chunk's line and of its data,
- * and a NUL for the end of the trailers, where others read on (RFC 9112
- * section 7.1). What they take for the rest of this request must not be read as
- * another one.
- */
-static bool ends_connection(const struct exchange *exchange)
-{
-    const struct head *head = &exchange->head;
-
-    return !connections_keep_alive(exchange->context->connections,
-                                   &exchange->connection) ||
-           head->chunked || head->last ||
-           (head->old && exchange->response.stream != NULL) ||
-           mhd_responses_end_connection(&exchange->response,
-                                        exchange->request.method == HTTP_HEAD);
-}
-
-/*
- * A problem always has an id, so that what a user reports can be found in the
- * log.
- */
-static void identify_problem(struct exchange *exchange)
-{
-    struct request_id *id = &exchange->id;
-
-    if (request_id_get(id) == NULL)
-        request_id_make(id);
-    problem_add_request_id(&exchange->response, text_of(request_id_get(id)));
-}
-
-/* Queue the response. `close`: even if the connection could be kept alive. */
-static bool queue_response(struct exchange *exchange, bool close)
-{
-    const struct site_policy *sites = exchange->context->sites;
-
-    mhd_responses_check(&exchange->responses, &exchange->response);
-    bool last = close || ends_connection(exchange);
-    struct mhd_response_use use = {
-        .connection = &exchange->connection,
-        .head = exchange->request.method == HTTP_HEAD,
-        .old = exchange->head.old,
-        .keep_alive = last ? NULL : exchange->context->keep_alive,
-    };
-    if (exchange->response.is_problem)
-        identify_problem(exchange);
-    use.request_id = request_id_get(&exchange->id);
-    if (sites != NULL)
-        site_policy_add_headers(sites, &exchange->request, &exchange->response);
-    exchange->connection.response_bytes = body_length(exchange);
-    struct MHD_Response *taken =
-        mhd_responses_take(&exchange->responses, &exchange->response, &use);
-    if (taken == NULL) {
-        record_no_response(exchange, "memory is exhausted");
-        return false;
-    }
-    record_response(exchange);
-    connection_enter(&exchange->connection, CONNECTION_SENDING);
-    bool queued = MHD_queue_response(exchange->mhd, exchange->response.status,
-                                     taken) == MHD_YES;
-    mhd_responses_drop(&exchange->responses, taken);
-    if (!queued)
-        exchange->connection.end = CONNECTION_END_ERROR;
-    else if (last)
-        exchange->connection.end = CONNECTION_END_ANSWERED;
-    return queued;
 }
 
 /*
@@ -319,7 +175,7 @@ static bool refuse_request(struct exchange *exchange, unsigned status,
         problem_set_no_memory(&exchange->response);
     else
         problem_set(&exchange->response, status, "%s", detail);
-    return queue_response(exchange, true);
+    return exchange_queue_response(exchange, true);
 }
 
 static const char misdirected[] =
@@ -340,7 +196,7 @@ static bool open_body(struct exchange *exchange)
     if (sink != NULL)
         return true;
     if (response->status != 0)
-        return queue_response(exchange, true);
+        return exchange_queue_response(exchange, true);
     if (head->content_length >
         (head->expects_continue ? HTTP_MAX_BODY : HTTP_MAX_DRAIN))
         return refuse_request(exchange, 413, app->too_long);
@@ -495,7 +351,7 @@ static bool answer_request(struct exchange *exchange)
         start_deferred(exchange);
         finish_response(exchange);
     }
-    return queue_response(exchange, false);
+    return exchange_queue_response(exchange, false);
 }
 
 /* Pass on a part of the body. False if the connection is to be closed. */
@@ -504,9 +360,10 @@ static bool take_part(struct exchange *exchange, const char *data, size_t *size)
     if (request_body_take(&exchange->body, data, size))
         return true;
     exchange->cut = true;
-    record_no_response(exchange, exchange->body.sink == NULL
-                                     ? exchange->context->app.too_long
-                                     : "the rest of the body cannot be taken");
+    exchange_no_response(exchange,
+                         exchange->body.sink == NULL
+                             ? exchange->context->app.too_long
+                             : "the rest of the body cannot be taken");
     return false;
 }
 
@@ -531,7 +388,8 @@ bool exchange_step(struct exchange *exchange, const char *method,
     case STAGE_READY:
         break;
     }
-    return finish_response(exchange) ? queue_response(exchange, false) : true;
+    return finish_response(exchange) ? exchange_queue_response(exchange, false)
+                                     : true;
 }
 
 void exchange_end(struct exchange *exchange, bool sent)

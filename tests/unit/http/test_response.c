@@ -121,6 +121,30 @@ static void note_is_replaced_by_what_may_be_made_of_it(void **state)
     assert_string_equal(response->note, "detail 3");
 }
 
+static void move_releases_one_and_empties_the_other(void **state)
+{
+    struct http_response *response = *state;
+    struct http_response from;
+    struct owned owned, before;
+
+    http_response_init(&from);
+    fill_response(&from, &owned);
+    fill_response(response, &before);
+    response->fixed = TEXT("before");
+    http_response_move(response, &from);
+    assert_int_equal(before.streams_freed, 1);
+    assert_int_equal(before.deferred_freed, 1);
+    assert_int_equal(owned.streams_freed, 0);
+    assert_ptr_equal(response->stream, &owned.stream);
+    assert_ptr_equal(response->deferred, &owned.deferred);
+    unit_check_text(response->fixed, TEXT("fixed"));
+    /* Nothing of `from` is freed twice. */
+    http_response_release(&from);
+    assert_int_equal(from.status, 0);
+    http_response_release(response);
+    check_freed(response, &owned);
+}
+
 /* The response must be exactly this problem; `detail` is in JSON. */
 static void check_problem(const struct http_response *response, unsigned status,
                           const char *title, const char *detail)
@@ -268,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(response_keeps_its_headers_in_order),
         FIXTURE_TEST(release_frees_everything_once),
+        FIXTURE_TEST(move_releases_one_and_empties_the_other),
         FIXTURE_TEST(short_body_leaves_its_memory),
         FIXTURE_TEST(note_is_replaced_by_what_may_be_made_of_it),
         FIXTURE_TEST(problem_gets_the_id_as_its_last_member),
