@@ -37,6 +37,9 @@ struct table_feed {
     uint64_t more;
 };
 
+/* Note that it has happened to the rocket of `entry`. Locking: none. */
+void table_feed_add(struct table_feed *feed, const struct table_entry *entry);
+
 /* A collection. */
 struct table_changes {
     /*

@@ -75,26 +75,11 @@ static void add_entries(struct pending *pending,
     pending->count += changes->count;
 }
 
-static bool feed_has(const struct table_feed *feed,
-                     const struct table_entry *entry)
-{
-    for (size_t i = 0; i < feed->count; i++)
-        if (feed->entries[i] == entry)
-            return true;
-    return false;
-}
-
 /* A rocket that is there already counts once, as in a collection. */
 static void add_feed(struct table_feed *feed, const struct table_feed *added)
 {
-    for (size_t i = 0; i < added->count; i++) {
-        if (feed_has(feed, added->entries[i]))
-            continue;
-        if (feed->count < TABLE_FEED)
-            feed->entries[feed->count++] = added->entries[i];
-        else
-            feed->more++;
-    }
+    for (size_t i = 0; i < added->count; i++)
+        table_feed_add(feed, added->entries[i]);
     feed->more += added->more;
 }
 

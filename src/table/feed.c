@@ -18,23 +18,22 @@ void feed_release(struct feed *feed)
     pthread_mutex_destroy(&feed->lock);
 }
 
-static void add_locked(struct table_feed *rockets,
-                       const struct table_entry *entry)
+void table_feed_add(struct table_feed *feed, const struct table_entry *entry)
 {
-    for (size_t i = 0; i < rockets->count; i++)
-        if (rockets->entries[i] == entry)
+    for (size_t i = 0; i < feed->count; i++)
+        if (feed->entries[i] == entry)
             return;
-    if (rockets->count < TABLE_FEED)
-        rockets->entries[rockets->count++] = entry;
+    if (feed->count < TABLE_FEED)
+        feed->entries[feed->count++] = entry;
     else
-        rockets->more++;
+        feed->more++;
 }
 
 static void add(struct feed *feed, struct table_feed *rockets,
                 const struct table_entry *entry)
 {
     sync_lock(&feed->lock);
-    add_locked(rockets, entry);
+    table_feed_add(rockets, entry);
     sync_unlock(&feed->lock);
 }
 

@@ -7,26 +7,36 @@
 #include "lib/unit_check.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "base/sync.h"
 #include "base/workers.h"
+#include "lib/event_count.h"
 #include "lib/event_lines.h"
 #include "lib/generator.h"
 #include "lib/messages.h"
 #include "live/hub_parts.h"
 #include "table/table.h"
 
-enum { CLIENTS = 6, ROUNDS = 20 /* hubs, one after the other */ };
+enum {
+    CLIENTS = 6,
+    ROUNDS = 20,         /* hubs, one after the other */
+    MOST_ENDS = 1200,    /* readers and waits of a round, before the stop */
+    CANCELLER_TICKS = 8, /* between two cancels, at most */
+    CANCELLER_YIELDS = 20,
+};
 
 struct scene {
     struct table *table;
     struct workers *workers;
     struct hub *hub;
     const char *summary;
-    _Atomic bool ended; /* the ticks */
+    pthread_t ticker;
+    _Atomic bool ended; /* the ticks, and so the cancels */
+    struct event_count ticks;
+    struct event_count ends; /* of readers and waits */
 };
 
 /* Makes waits and readers. Another thread cancels what it has at hand. */
@@ -137,35 +147,41 @@ static void *run_client(void *argument)
     struct client *client = argument;
     bool more = true;
 
-    while (more)
+    while (more) {
         more = random_below(&client->random, 2) == 0 ? read_a_while(client)
                                                      : wait_a_while(client);
+        event_count_add(&client->scene->ends);
+    }
     sync_lock(&client->lock);
     client->ended = true;
     sync_unlock(&client->lock);
     return NULL;
 }
 
+/* At any moment of a tick. */
 static void *run_canceller(void *argument)
 {
     struct client *client = argument;
     struct random random = {(uint64_t)(uintptr_t)client};
 
     for (bool ended = false; !ended;) {
-        usleep((useconds_t)random_below(&random, 2000));
+        event_count_wait(&client->scene->ticks,
+                         random_below(&random, CANCELLER_TICKS + 1));
+        for (uint64_t i = random_below(&random, CANCELLER_YIELDS); i > 0; i--)
+            sched_yield();
         sync_lock(&client->lock);
-        ended = client->ended;
-        if (client->reader != NULL)
+        ended = client->ended || atomic_load(&client->scene->ended);
+        if (!ended && client->reader != NULL)
             hub_reader_cancel(client->reader);
-        if (client->waiting)
+        if (!ended && client->waiting)
             hub_wait_cancel(client->scene->hub, &client->wait);
         sync_unlock(&client->lock);
     }
     return NULL;
 }
 
-/* Changes, and ticks that come fast, until all have ended. */
-static void *run_hub(void *argument)
+/* Changes, and ticks that come fast. */
+static void *run_ticks(void *argument)
 {
     struct scene *scene = argument;
 
@@ -175,7 +191,8 @@ static void *run_hub(void *argument)
             check(table_apply(scene->table, &message) == MESSAGE_APPLIED,
                   "not applied");
         hub_tick(scene->hub, 1000 + i * HUB_TICK_MS);
-        usleep(100);
+        event_count_add(&scene->ticks);
+        sched_yield();
     }
     return NULL;
 }
@@ -210,10 +227,17 @@ static void join_clients(struct client *clients)
     }
 }
 
+static void end_ticks(struct scene *scene)
+{
+    atomic_store(&scene->ended, true);
+    event_count_end(&scene->ticks);
+    sync_join(scene->ticker);
+}
+
 static void each_wait_is_woken_once(void **context)
 {
     struct client clients[CLIENTS];
-    pthread_t thread;
+    struct random random = {1};
 
     (void)context;
     for (uint64_t round = 0; round < ROUNDS; round++) {
@@ -228,13 +252,22 @@ static void each_wait_is_woken_once(void **context)
             .wake = wake_clients,
         });
         assert_non_null(scene.hub);
+        event_count_init(&scene.ticks);
+        event_count_init(&scene.ends);
         start_clients(&scene, clients, round);
-        assert_int_equal(pthread_create(&thread, NULL, run_hub, &scene), 0);
-        usleep(50000);
+        assert_int_equal(pthread_create(&scene.ticker, NULL, run_ticks, &scene),
+                         0);
+        event_count_wait(&scene.ends, random_below(&random, MOST_ENDS));
+        /* In every other round nothing but the stop wakes those who wait. */
+        bool stop_alone = round % 2 == 0;
+        if (stop_alone)
+            end_ticks(&scene);
         hub_stop(scene.hub);
         join_clients(clients);
-        atomic_store(&scene.ended, true);
-        sync_join(thread);
+        if (!stop_alone)
+            end_ticks(&scene);
+        event_count_release(&scene.ends);
+        event_count_release(&scene.ticks);
         assert_int_equal(hub_readers(scene.hub), 0);
         hub_free(scene.hub);
         workers_free(scene.workers);

@@ -10,13 +10,14 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/sync.h"
 #include "base/workers.h"
+#include "lib/event_count.h"
 #include "lib/generator.h"
 #include "live/hub_parts.h"
 #include "table/table.h"
@@ -33,6 +34,12 @@ enum {
     /* Bytes of updates, if memory is scarce. */
     KEPT = 30000,
     MEMORY = 40000,
+    /* Messages of a writer between two ticks, and ticks that a slow reader
+       misses: of the hub's own thread, and of ticks that come fast. */
+    PER_TICK = 160 * GROUP,
+    PER_TICK_FAST = GROUP,
+    SLOW = 3,
+    SLOW_FAST = 2 * HUB_UPDATES,
 };
 
 /* What a reader knows of a rocket. */
@@ -139,6 +146,18 @@ static void write_reset(void *context, struct buffer *out, uint64_t revision)
 static void write_comment(struct buffer *out)
 {
     put_revision(out, OTHER, 0);
+}
+
+/* Those of the hub at hand. They end when no client reads any more. */
+static struct event_count ticks;
+
+void __real_hub_tick(struct hub *hub, uint64_t now_ms);
+__attribute__((used)) void __wrap_hub_tick(struct hub *hub, uint64_t now_ms);
+
+void __wrap_hub_tick(struct hub *hub, uint64_t now_ms)
+{
+    __real_hub_tick(hub, now_ms);
+    event_count_add(&ticks);
 }
 
 /* What all threads share. */
@@ -335,10 +354,11 @@ static void read_stream(struct client *client, struct hub_reader *reader)
 {
     struct buffer bytes = BUFFER_INIT;
     uint64_t reads = random_below(&client->random, 20);
+    uint64_t slow = client->scene->fast ? SLOW_FAST : SLOW;
 
     while (reads-- > 0 && !has_all(client)) {
         if (random_below(&client->random, 16) == 0)
-            usleep((useconds_t)random_below(&client->random, 200000));
+            event_count_wait(&ticks, random_below(&client->random, slow));
         enum hub_flow flow = hub_reader_next(
             reader, &bytes, 1 + random_below(&client->random, 20000), true);
         if (flow == HUB_WAIT) {
@@ -364,7 +384,8 @@ static void *run_client(void *argument)
         read_stream(client, reader);
         hub_reader_free(reader);
     }
-    atomic_fetch_sub(&client->scene->reading, 1);
+    if (atomic_fetch_sub(&client->scene->reading, 1) == 1)
+        event_count_end(&ticks);
     return NULL;
 }
 
@@ -391,6 +412,7 @@ static void *write_messages(void *argument)
     struct writer *writer = argument;
     struct random random = {writer->number + 1};
     uint64_t numbers[ROCKETS] = {0}, position = 0;
+    size_t per_tick = writer->scene->fast ? PER_TICK_FAST : PER_TICK;
 
     for (size_t i = 0; i < (size_t)ROCKETS * ROUNDS; i += GROUP) {
         struct message messages[GROUP];
@@ -402,9 +424,8 @@ static void *write_messages(void *argument)
                 .position = writer->positions ? ++position : 0};
         }
         table_apply_group(writer->scene->table, items, GROUP);
-        /* So that it takes some ticks. */
-        if (i % 512 == 0)
-            usleep(20000);
+        if (i % per_tick == 0)
+            event_count_wait(&ticks, 1);
     }
     return NULL;
 }
@@ -424,7 +445,7 @@ static void end_clients(struct scene *scene, bool positions)
         struct table_item item = {.message = &message,
                                   .position = positions ? final + i : 0};
         table_apply_group(scene->table, &item, 1);
-        usleep(20000);
+        event_count_wait(&ticks, 1);
     }
 }
 
@@ -449,7 +470,7 @@ static void *run_ticks(void *argument)
 
     for (uint64_t ms = 1000; atomic_load(&scene->reading) > 0; ms += 100) {
         hub_tick(scene->hub, ms);
-        usleep(500);
+        sched_yield();
     }
     return NULL;
 }
@@ -513,6 +534,7 @@ static void check_clients(bool positions, struct scene scene)
     size_t streams = 0, resets = 0, losses = 0;
 
     scene.reading = READERS;
+    event_count_init(&ticks);
     start_scene(&scene);
     memset(clients, 0, sizeof(clients));
     for (unsigned i = 0; i < READERS; i++) {
@@ -545,6 +567,7 @@ static void check_clients(bool positions, struct scene scene)
     }
     printf("%zu streams, %zu resets, %zu lost\n", streams, resets, losses);
     stop_scene(&scene);
+    event_count_release(&ticks);
 }
 
 static void readers_have_the_table_in_the_end(void **context)
