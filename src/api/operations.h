@@ -78,6 +78,8 @@ const char *health_parameter(size_t index);
  */
 void pages_get_asset(struct api *api, const struct http_request *request,
                      struct http_response *response);
+void pages_get_root(struct api *api, const struct http_request *request,
+                    struct http_response *response);
 void pages_redirect(struct api *api, const struct http_request *request,
                     struct http_response *response);
 

@@ -2,6 +2,8 @@
 /*
  * What is the same for everybody: the files in the binary.
  */
+#include <string.h>
+
 #include "assets.h"
 #include "http/etag.h"
 #include "http/fields.h"
@@ -10,36 +12,61 @@
 #include "operations.h"
 
 /*
- * The Swagger UI runs its own scripts and talks to this service, and nothing
- * else: a page of another site cannot frame it, and a rocket named "<script>"
- * does not run. It styles elements in place, hence 'unsafe-inline'.
+ * A page runs its own scripts and talks to this service, and nothing else: a
+ * page of another site cannot frame it, and a rocket named "<script>" does not
+ * run. The Swagger UI styles elements in place, and has pictures in its style
+ * sheet; the dashboard does neither.
  */
-static const char content_security_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self' "
-    "'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri "
-    "'none'; form-action 'none'; frame-ancestors 'none'";
+#define POLICY(styles, images)                                                 \
+    "default-src 'none'; script-src 'self'; style-src 'self'" styles           \
+    "; img-src 'self'" images "; connect-src 'self'; base-uri 'none'; "        \
+    "form-action 'none'; frame-ancestors 'none'"
 
-void pages_get_asset(struct api *api, const struct http_request *request,
-                     struct http_response *response)
+static const char *policy_of(const struct asset *asset)
 {
-    const struct asset *asset = assets_find(request->path);
+    return strncmp(asset->path, "/swagger", strlen("/swagger")) == 0
+               ? POLICY(" 'unsafe-inline'", " data:")
+               : POLICY("", "");
+}
+
+static void send_asset(const struct asset *asset,
+                       const struct http_request *request,
+                       struct http_response *response)
+{
     bool gzip =
         http_accepts_encoding(request->fields.accept_encoding, TEXT("gzip"));
     const char *etag = gzip ? asset->etag_gzip : asset->etag;
 
-    (void)api;
     http_response_header(response, "ETag", etag);
     http_response_header(response, "Cache-Control", "no-cache");
     http_response_header(response, "Vary", "Accept-Encoding");
     bool known = etag_matches(request->fields.if_none_match, text_of(etag));
     response->status = known ? 304 : 200;
     http_response_header(response, "Content-Type", asset->content_type);
-    http_response_header(response, "Content-Security-Policy",
-                         content_security_policy);
+    http_response_header(response, "Content-Security-Policy", policy_of(asset));
     http_response_header(response, "X-Content-Type-Options", "nosniff");
     if (gzip)
         http_response_header(response, "Content-Encoding", "gzip");
     response->fixed = gzip ? asset->gzip : asset->plain;
+}
+
+void pages_get_asset(struct api *api, const struct http_request *request,
+                     struct http_response *response)
+{
+    (void)api;
+    send_asset(assets_find(request->path), request, response);
+}
+
+/* The dashboard, or the Swagger UI in builds without it. */
+void pages_get_root(struct api *api, const struct http_request *request,
+                    struct http_response *response)
+{
+    const struct asset *dashboard = assets_find(TEXT("/"));
+
+    if (dashboard != NULL)
+        send_asset(dashboard, request, response);
+    else
+        pages_redirect(api, request, response);
 }
 
 /*

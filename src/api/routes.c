@@ -74,7 +74,7 @@ static const struct route routes[] = {
      NULL,
      ROUTE_HEALTH},
     {{"metrics"}, no_parameter, scrape_get, NULL, NULL, ROUTE_METRICS},
-    {{""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
+    {{""}, NULL, pages_get_root, NULL, NULL, ROUTE_FILES},
     /* Where other services have their Swagger UI. */
     {{"swagger", ""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
     {{"swagger", "index.html"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
