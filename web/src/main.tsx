@@ -3,6 +3,8 @@
 // The start of the page.
 import "./style/tokens.css";
 import { render } from "preact";
+import { startSession } from "./state/session.js";
 import { App } from "./ui/app.js";
 
+startSession();
 render(<App />, document.body);
