@@ -2,7 +2,8 @@
 //
 // What the page shows is in its URL, so that a link, back and forward find it:
 // `?sort=speed&order=desc&status=exploded&rocket=ID`. The names are those of GET
-// /rockets. Unknown and invalid parameters mean nothing.
+// /rockets. Unknown and invalid parameters mean nothing. The cursors of the page
+// of the table are in the state of the history's entry, which a reload keeps.
 import { signal } from "@preact/signals";
 
 export type SortField =
@@ -31,16 +32,137 @@ export const defaultQuery: ListQuery = {
   incomplete: null, launched: null, idPrefix: null,
 };
 
-export const view = signal<View>({ query: defaultQuery, rocket: null });
-
 export interface ViewChange {
   readonly query?: Partial<ListQuery>;
   readonly rocket?: string | null;
 }
 
+// Which page of the list is shown. `cursors`: those of the pages from the second
+// to this one; only the last ones are kept if they are many. `index`: from 0.
+export interface Place {
+  readonly index: number;
+  readonly cursors: readonly string[];
+}
+
+export const firstPlace: Place = { index: 0, cursors: [] };
+
+const sortFields: readonly string[] = [
+  "id", "type", "speed", "mission", "status", "createdAt", "updatedAt", "lastMessageNumber",
+];
+
+const encoder = new TextEncoder();
+
+// `text` if the service takes it: 1 to `bytes` bytes, no control characters.
+function nameOf(text: string | null, bytes: number): string | null {
+  // eslint-disable-next-line no-control-regex
+  if (text === null || text === "" || /[\u0000-\u001f\u007f]/.test(text)) {
+    return null;
+  }
+  return encoder.encode(text).length <= bytes ? text : null;
+}
+
+function isSortField(text: string | null): text is SortField {
+  return text !== null && sortFields.includes(text);
+}
+
+// The view of a URL's query.
+export function parseView(search: string): View {
+  const parameters = new URLSearchParams(search);
+  const sort = parameters.get("sort");
+  const order = parameters.get("order");
+  const status = parameters.get("status");
+  return {
+    query: {
+      sort: isSortField(sort) ? sort : defaultQuery.sort,
+      order: order === "asc" || order === "desc" ? order : defaultQuery.order,
+      status: status === "active" || status === "exploded" ? status : null,
+      type: nameOf(parameters.get("type"), 256),
+      mission: nameOf(parameters.get("mission"), 256),
+      incomplete: parameters.get("incomplete") === "true" ? true : null,
+      launched: parameters.get("launched") === "false" ? false : null,
+      idPrefix: nameOf(parameters.get("idPrefix"), 128),
+    },
+    rocket: nameOf(parameters.get("rocket"), 128),
+  };
+}
+
+// The parameters of `query` for GET /rockets, without those that are not set.
+export function listParameters(query: ListQuery): URLSearchParams {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null) {
+      parameters.set(name, String(value));
+    }
+  }
+  return parameters;
+}
+
+// The query of a URL, with its "?", or "" if all is as by default.
+export function writeView(shown: View): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of listParameters(shown.query)) {
+    if (value !== defaultQuery[name as keyof ListQuery]) {
+      parameters.set(name, value);
+    }
+  }
+  if (shown.rocket !== null) {
+    parameters.set("rocket", shown.rocket);
+  }
+  const text = parameters.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function changed(shown: View, change: ViewChange): View {
+  return {
+    query: { ...shown.query, ...change.query },
+    rocket: change.rocket === undefined ? shown.rocket : change.rocket,
+  };
+}
+
+function parsePlace(state: unknown): Place {
+  if (typeof state !== "object" || state === null || !("place" in state)) {
+    return firstPlace;
+  }
+  return state.place as Place;
+}
+
+const inBrowser = typeof location !== "undefined";
+export const view = signal<View>(parseView(inBrowser ? location.search : ""));
+export const place = signal<Place>(inBrowser ? parsePlace(history.state) : firstPlace);
+
 // The reference, such as "?sort=id", of the view with these changes, for links.
-export declare function hrefOf(change: ViewChange): string;
+export function hrefOf(change: ViewChange): string {
+  const search = writeView(changed(view.value, change));
+  return search === "" ? "?" : search;
+}
 
 // Show the view with these changes. `replace`: without an entry in the history,
 // as while somebody types.
-export declare function navigate(change: ViewChange, replace?: boolean): void;
+export function navigate(change: ViewChange, replace = false): void {
+  const next = changed(view.value, change);
+  show(next, writeView({ ...next, rocket: null }) === writeView({ ...view.value, rocket: null })
+    ? place.value : firstPlace, replace);
+}
+
+// Show another page of the same list.
+export function navigateToPlace(next: Place, replace = false): void {
+  show(view.value, next, replace);
+}
+
+function show(next: View, nextPlace: Place, replace: boolean): void {
+  const url = writeView(next) === "" ? location.pathname : writeView(next);
+  if (replace) {
+    history.replaceState({ place: nextPlace }, "", url);
+  } else {
+    history.pushState({ place: nextPlace }, "", url);
+  }
+  view.value = next;
+  place.value = nextPlace;
+}
+
+if (inBrowser) {
+  addEventListener("popstate", (event) => {
+    view.value = parseView(location.search);
+    place.value = parsePlace(event.state);
+  });
+}

@@ -2,7 +2,7 @@
 //
 // Launches and explosions, as they have arrived.
 import { signal } from "@preact/signals";
-import type { Rocket } from "../api/types.js";
+import type { Happening, Rocket } from "../api/types.js";
 
 export type FeedEntry = { readonly key: number; readonly at: number } & (
   | { readonly kind: "launched" | "exploded"; readonly rocket: Rocket }
@@ -14,3 +14,27 @@ export type FeedEntry = { readonly key: number; readonly at: number } & (
 
 export const feedLength = 100;
 export const feed = signal<readonly FeedEntry[]>([]); // the newest first
+
+let nextKey = 1;
+
+function prepend(entries: readonly FeedEntry[]): void {
+  feed.value = [...entries, ...feed.value].slice(0, feedLength);
+}
+
+// The event `launched` or `exploded` has arrived.
+export function applyHappening(
+  kind: "launched" | "exploded", { rockets, more }: Happening, at = Date.now(),
+): void {
+  const entries: FeedEntry[] = rockets.map((rocket) => ({ key: nextKey++, at, kind, rocket }));
+  if (more > 0) {
+    entries.push({
+      key: nextKey++, at, count: more,
+      kind: kind === "launched" ? "moreLaunched" : "moreExploded",
+    });
+  }
+  prepend(entries.reverse());
+}
+
+export function addNotice(text: string, at = Date.now()): void {
+  prepend([{ key: nextKey++, at, kind: "notice", text }]);
+}
