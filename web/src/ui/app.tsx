@@ -6,7 +6,6 @@
 import "../style/base.css";
 import "../style/layout.css";
 import { computed } from "@preact/signals";
-import { Histogram } from "../charts/histogram.js";
 import { view } from "../state/address.js";
 import { summary } from "../state/fleet.js";
 import { Empty } from "./empty.js";
@@ -15,6 +14,7 @@ import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { Names } from "./names.js";
 import { RocketPage } from "./rocket.js";
+import { Speeds } from "./speeds.js";
 import { RocketsTable } from "./table.js";
 import { PhoneTabs, tab } from "./tabs.js";
 import { Tiles } from "./tiles.js";
@@ -40,7 +40,7 @@ function FleetPage() {
       <h1 class="visually-hidden">Fleet</h1>
       <div class="fleet-tiles"><Tiles /></div>
       <div class="fleet-charts">
-        <Histogram />
+        <Speeds />
         <Names />
       </div>
       <div class="fleet-feed"><Feed /></div>
