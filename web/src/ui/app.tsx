@@ -8,6 +8,7 @@ import "../style/layout.css";
 import { computed } from "@preact/signals";
 import { view } from "../state/address.js";
 import { summary } from "../state/fleet.js";
+import { ConnectionBar } from "./connection_state.js";
 import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { Header } from "./header.js";
@@ -16,7 +17,8 @@ import { Names } from "./names.js";
 import { RocketPage } from "./rocket.js";
 import { Speeds } from "./speeds.js";
 import { RocketsTable } from "./table.js";
-import { PhoneTabs, tab } from "./tabs.js";
+import { tab } from "./shown.js";
+import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
 
 const isFiltered = computed(() => {
@@ -66,6 +68,7 @@ export function App() {
       <a class="skip-link" href="#main">Skip to the content</a>
       <Header />
       <Main />
+      <ConnectionBar />
       <Help />
     </>
   );

@@ -27,6 +27,11 @@ export const Explosion = icon(
   <path d="M8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3M3.4 3.4l2.1 2.1M10.5 10.5l2.1 2.1M12.6 3.4l-2.1 2.1M5.5 10.5l-2.1 2.1" />);
 export const Notice = icon(<><circle cx="8" cy="8" r="6" /><path d="M8 7.5v3.5M8 5v.5" /></>);
 export const Alert = icon(<path d="M8 2L1.5 13.5h13zM8 6.5v3M8 11.2v.5" />);
+export const Dot = icon(<circle cx="8" cy="8" r="3.5" fill="currentColor" />);
+export const Ring = icon(<circle cx="8" cy="8" r="4" />);
+export const Pause = icon(<path d="M5.5 3.5v9M10.5 3.5v9" />);
+export const Bars = icon(<path d="M3 13V9M8 13V3M13 13V6" />);
+export const List = icon(<path d="M2.5 4h1M2.5 8h1M2.5 12h1M6.5 4h7M6.5 8h7M6.5 12h7" />);
 export const Sun = icon(<><circle cx="8" cy="8" r="3" /><path d="M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1.1 1.1M11.9 11.9L13 13M13 3l-1.1 1.1M4.1 11.9L3 13" /></>);
 export const Moon = icon(<path d="M13.5 9.5a6 6 0 1 1-7-7 5 5 0 0 0 7 7z" />);
 export const System = icon(<><circle cx="8" cy="8" r="6" /><path d="M8 2v12a6 6 0 0 0 0-12z" fill="currentColor" /></>);
