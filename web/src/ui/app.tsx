@@ -6,7 +6,6 @@
 import "../style/base.css";
 import "../style/layout.css";
 import { computed } from "@preact/signals";
-import { Histogram } from "../charts/histogram.js";
 import { view } from "../state/address.js";
 import { summary } from "../state/fleet.js";
 import { ConnectionBar } from "./connection_state.js";
@@ -18,6 +17,7 @@ import { Names } from "./names.js";
 import { useReturn } from "./return.js";
 import { RocketPage } from "./rocket.js";
 import { tab } from "./shown.js";
+import { Speeds } from "./speeds.js";
 import { RocketsTable } from "./table.js";
 import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
@@ -43,7 +43,7 @@ function FleetPage() {
       <h1 class="visually-hidden">Fleet</h1>
       <div class="fleet-tiles"><Tiles /></div>
       <div class="fleet-charts">
-        <Histogram />
+        <Speeds />
         <Names />
       </div>
       <div class="fleet-feed"><Feed /></div>
