@@ -128,14 +128,19 @@ function attach(canvas: HTMLCanvasElement, draw: () => Draw) {
   };
 }
 
+function differ(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length !== other.length || one.some((value, i) => !Object.is(value, other[i]));
+}
+
 // For `<canvas ref={…}>`, which is there from the start, and whose box is given by
-// CSS, not by its content. Draws
-// with the last `draw` whenever one of `inputs` is another one than before.
+// CSS, not by its content. Draws with the last `draw` whenever one of `inputs` is
+// another one than before.
 export function useCanvas(
   draw: Draw, inputs: readonly unknown[],
 ): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);
+  const drawn = useRef(inputs);
   const attached = useRef<ReturnType<typeof attach> | null>(null);
   latest.current = draw;
   useLayoutEffect(() => {
@@ -144,7 +149,10 @@ export function useCanvas(
     attached.current = attach(canvas.current, () => latest.current);
     return attached.current.detach;
   }, []);
-  useLayoutEffect(() => attached.current?.schedule(), [...inputs]);
+  useLayoutEffect(() => {
+    if (differ(drawn.current, inputs)) attached.current?.schedule();
+    drawn.current = inputs;
+  });
   return canvas;
 }
 

@@ -4,7 +4,7 @@
 // `?sort=speed&order=desc&status=exploded&rocket=ID`. The names are those of GET
 // /rockets. Unknown and invalid parameters mean nothing. The cursors of the page
 // of the table are in the state of the history's entry, which a reload keeps.
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 
 export type SortField =
   | "id" | "type" | "speed" | "mission" | "status" | "createdAt" | "updatedAt"
@@ -37,8 +37,8 @@ export interface ViewChange {
   readonly rocket?: string | null;
 }
 
-// Which page of the list is shown. `cursors`: those of the pages from the second
-// to this one; only the last ones are kept if they are many. `index`: from 0.
+// Which page of the list is shown, from 0, and the cursors of the pages up to it,
+// its own as the last. The first page has none; of many only the last are kept.
 export interface Place {
   readonly index: number;
   readonly cursors: readonly string[];
@@ -51,10 +51,13 @@ const sortFields: readonly string[] = [
 ];
 
 const encoder = new TextEncoder();
+const inBrowser = typeof location !== "undefined";
+
+// A browser limits the state of an entry, and copies it with each navigation.
+const cursorsLength = 100;
 
 // `text` if the service takes it: 1 to `bytes` bytes, no control characters.
 function nameOf(text: string | null, bytes: number): string | null {
-  // eslint-disable-next-line no-control-regex
   if (text === null || text === "" || /[\u0000-\u001f\u007f]/.test(text)) {
     return null;
   }
@@ -119,50 +122,92 @@ function changed(shown: View, change: ViewChange): View {
   };
 }
 
-function parsePlace(state: unknown): Place {
-  if (typeof state !== "object" || state === null || !("place" in state)) {
-    return firstPlace;
-  }
-  return state.place as Place;
+function sameList(a: ListQuery, b: ListQuery): boolean {
+  return listParameters(a).toString() === listParameters(b).toString();
 }
 
-const inBrowser = typeof location !== "undefined";
+// The place in the state of an entry of the history, whatever that is.
+export function parsePlace(state: unknown): Place {
+  if (typeof state !== "object" || state === null || !("index" in state)
+    || !("cursors" in state) || !Array.isArray(state.cursors)) {
+    return firstPlace;
+  }
+  const { index } = state;
+  const cursors: readonly unknown[] = state.cursors;
+  return typeof index === "number" && Number.isSafeInteger(index)
+    && cursors.length > 0 && index >= cursors.length && cursors.length <= cursorsLength
+    && cursors.every((one): one is string => typeof one === "string" && /^[\w-]+$/.test(one))
+    ? { index, cursors }
+    : firstPlace;
+}
+
+export function placeAfter(shown: Place, cursor: string): Place {
+  return {
+    index: shown.index + 1,
+    cursors: [...shown.cursors, cursor].slice(-cursorsLength),
+  };
+}
+
+// The first one, if the cursor of the page before is not kept any more.
+export function placeBefore({ index, cursors }: Place): Place {
+  return cursors.length > 1 ? { index: index - 1, cursors: cursors.slice(0, -1) } : firstPlace;
+}
+
 export const view = signal<View>(parseView(inBrowser ? location.search : ""));
 export const place = signal<Place>(inBrowser ? parsePlace(history.state) : firstPlace);
 
 // The reference, such as "?sort=id", of the view with these changes, for links.
 export function hrefOf(change: ViewChange): string {
-  const search = writeView(changed(view.value, change));
-  return search === "" ? "?" : search;
+  return writeView(changed(view.value, change)) || "./";
 }
 
 // Show the view with these changes. `replace`: without an entry in the history,
 // as while somebody types.
 export function navigate(change: ViewChange, replace = false): void {
-  const next = changed(view.value, change);
-  show(next, writeView({ ...next, rocket: null }) === writeView({ ...view.value, rocket: null })
-    ? place.value : firstPlace, replace);
+  // What a URL cannot hold must not be shown either, or a reload shows something else.
+  const next = parseView(writeView(changed(view.peek(), change)));
+  show(next, sameList(next.query, view.peek().query) ? place.peek() : firstPlace, replace);
 }
 
 // Show another page of the same list.
 export function navigateToPlace(next: Place, replace = false): void {
-  show(view.value, next, replace);
+  show(view.peek(), next, replace);
 }
 
 function show(next: View, nextPlace: Place, replace: boolean): void {
-  const url = writeView(next) === "" ? location.pathname : writeView(next);
-  if (replace) {
-    history.replaceState({ place: nextPlace }, "", url);
-  } else {
-    history.pushState({ place: nextPlace }, "", url);
+  if (writeView(next) === writeView(view.peek()) && nextPlace === place.peek()) {
+    return;
   }
-  view.value = next;
-  place.value = nextPlace;
+  const url = new URL(location.href);
+  url.search = writeView(next);
+  url.hash = "";
+  try {
+    history[replace ? "replaceState" : "pushState"](nextPlace, "", url);
+  } catch {
+    // Some browsers refuse many changes within seconds. The page shows it anyway.
+  }
+  set(next, nextPlace);
+}
+
+// A query that is the same stays the same object, so that nothing is read anew.
+function set(next: View, nextPlace: Place): void {
+  const { query } = view.peek();
+  batch(() => {
+    view.value = sameList(query, next.query) ? { ...next, query } : next;
+    place.value = nextPlace;
+  });
+}
+
+function followHistory(state: unknown): void {
+  const next = parseView(location.search);
+  if (state === null && writeView(next) === writeView(view.peek())) {
+    // A link to a fragment has made this entry.
+    history.replaceState(place.peek(), "");
+    return;
+  }
+  set(next, parsePlace(state));
 }
 
 if (inBrowser) {
-  addEventListener("popstate", (event) => {
-    view.value = parseView(location.search);
-    place.value = parsePlace(event.state);
-  });
+  addEventListener("popstate", (event) => followHistory(event.state));
 }

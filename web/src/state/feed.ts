@@ -22,8 +22,9 @@ function prepend(entries: readonly FeedEntry[]): void {
 }
 
 // The event `launched` or `exploded` has arrived.
-export function applyHappening(
-  kind: "launched" | "exploded", { rockets, more }: Happening, at = Date.now(),
+// `more` ones have happened after those.
+export function feedTakes(
+  kind: "launched" | "exploded", { rockets, more }: Happening, at: number,
 ): void {
   const entries: FeedEntry[] = rockets.map((rocket) => ({ key: nextKey++, at, kind, rocket }));
   if (more > 0) {
@@ -35,6 +36,7 @@ export function applyHappening(
   prepend(entries.reverse());
 }
 
-export function addNotice(text: string, at = Date.now()): void {
+// Something has happened to the page itself.
+export function feedNotes(text: string, at: number): void {
   prepend([{ key: nextKey++, at, kind: "notice", text }]);
 }

@@ -2,9 +2,10 @@
 //
 // The fleet as a whole: totals, rates, names, and what has happened since the
 // page was opened. session.ts feeds it; the rest reads the signals.
-import { signal } from "@preact/signals";
-import type { Fleet, NameCounts, Summary } from "../api/types.js";
-import { ratesBetween, sampleOf, type Rates, type Sample } from "./rates.js";
+import { batch, signal } from "@preact/signals";
+import { readFleet } from "../api/client.js";
+import type { NameCounts, Summary } from "../api/types.js";
+import { countsOf, noRates, takeCounts, takeTime, type Rates } from "./rates.js";
 
 export type { Rates };
 
@@ -27,39 +28,90 @@ export interface RateSample {
 export const rateHistorySeconds = 120;
 export const rateHistory = signal<readonly RateSample[]>([]); // the oldest first
 
-let last: Sample | null = null;
+// A stream that is only opened anew, for other rows, leaves no gap.
+const shortPause = 3000;
+
+// Two samples a second at most; more come only if the clock jumps.
+const historyLength = 2 * rateHistorySeconds;
+
+let state = noRates;
+let pausedAt: number | null = null;
+
+function record(...samples: RateSample[]): void {
+  const now = samples.at(-1)?.at ?? 0;
+  rateHistory.value = [...rateHistory.peek(), ...samples]
+    .filter(({ at }) => at <= now && at > now - rateHistorySeconds * 1000)
+    .slice(-historyLength);
+}
+
+// Of two summaries of one start, the one with the higher revision is newer. Equal
+// ones may differ in what changes no rocket, such as duplicates.
+function isOutdated(next: Summary): boolean {
+  const old = summary.peek();
+  return old !== null && old.start === next.start && old.revision > next.revision;
+}
 
 // A summary of the stream has arrived.
-export function applySummary(next: Summary, at = Date.now()): void {
-  summary.value = next;
-  const sample = sampleOf(next, at);
-  if (last !== null && at - last.at >= 500) {
-    const now = ratesBetween(last, sample);
-    rates.value = now;
-    rateHistory.value = [...rateHistory.value, { at, messages: now.messages }]
-      .filter((one) => at - one.at <= rateHistorySeconds * 1000);
-    last = sample;
+export function fleetTakes(next: Summary, at: number): void {
+  batch(() => {
+    if (!isOutdated(next)) {
+      summary.value = next;
+    }
+    const old = state;
+    state = takeCounts(state, countsOf(next, at));
+    if (state.rates !== old.rates && state.rates !== null) {
+      rates.value = state.rates;
+      record({ at, messages: state.rates.messages });
+    }
+  });
+}
+
+// A stream has begun. Its first summary may be a second old, or be the one that
+// was received before, so it is nothing but a base.
+export function fleetConnects(at: number): void {
+  state = { ...state, base: null };
+  if (pausedAt !== null && at - pausedAt > shortPause) {
+    batch(() => {
+      record({ at, messages: null });
+      rates.value = null;
+    });
   }
-  last ??= sample;
+  pausedAt = null;
 }
 
-// GET /fleet was read: totals and names.
-export function applyFleet(fleet: Fleet): void {
-  if (summary.value === null || summary.value.start !== fleet.start
-    || summary.value.revision < fleet.revision) {
-    summary.value = fleet;
+// The stream has ended, or is closed.
+export function fleetPauses(at: number): void {
+  state = { ...state, base: null };
+  pausedAt ??= at;
+}
+
+// To be called each second while the stream is open: without a summary for some
+// seconds there were no messages.
+export function fleetTicks(at: number): void {
+  const { base } = state;
+  const next = takeTime(state, at);
+  if (base === null || next === null) {
+    return;
   }
-  types.value = fleet.types;
-  missions.value = fleet.missions;
+  state = next;
+  batch(() => {
+    rates.value = next.rates;
+    const last = rateHistory.peek().at(-1);
+    const begin = last === undefined || last.messages === 0
+      ? []
+      : [{ at: Math.min(last.at + 1000, at), messages: 0 }];
+    record(...begin, { at, messages: 0 });
+  });
 }
 
-// The stream has ended or was closed, for whatever reason: until it has sent two
-// summaries again nothing is known about rates.
-export function interruptRates(at = Date.now()): void {
-  last = null;
-  rateHistory.value = [...rateHistory.value, { at, messages: null }];
+// Read the names, and all totals. Rejects with a RequestError.
+export async function refreshFleet(signal: AbortSignal): Promise<void> {
+  const { data } = await readFleet(signal);
+  batch(() => {
+    if (!isOutdated(data)) {
+      summary.value = data;
+    }
+    types.value = data.types;
+    missions.value = data.missions;
+  });
 }
-
-// To be called once a second while the stream is open: without a summary for
-// three seconds the rate is 0.
-export function tickRates(_at = Date.now()): void {}

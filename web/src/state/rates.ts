@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rates of the summary's counters: pure functions over summaries and the times
-// when they arrived. fleet.ts has the signals.
+// Rates of the summary's counters, as pure functions over what was known and a
+// summary with the time when it arrived. The service sends a summary only if
+// something has changed, and never two within a second: so two of them are at
+// least a second apart, however fast they arrive one after the other, and the
+// first one after a silence is about the last second of it.
 import type { Summary } from "../api/types.js";
 
 export interface Rates {
@@ -12,8 +15,8 @@ export interface Rates {
   readonly rejected: number;
 }
 
-// Counters at a time (ms).
-export interface Sample {
+// Counts at a time (ms): since the service has started, or since the last ones.
+export interface Counts {
   readonly at: number;
   readonly messages: number;
   readonly duplicate: number;
@@ -21,7 +24,21 @@ export interface Sample {
   readonly rejected: number;
 }
 
-export function sampleOf(summary: Summary, at: number): Sample {
+export interface RateState {
+  // The last counters; null: the next ones have nothing to be compared with.
+  readonly base: Counts | null;
+  // What was counted from one summary to the next, of the last minute.
+  readonly steps: readonly Counts[];
+  readonly rates: Rates | null;
+}
+
+export const noRates: RateState = { base: null, steps: [], rates: null };
+
+const period = 1000; // of summaries
+const silence = 3000; // from then on nothing has changed
+const shareSpan = 60_000;
+
+export function countsOf(summary: Summary, at: number): Counts {
   const { applied, duplicate, stale, rejected, noMemory, notWritten } = summary.messages;
   return {
     at, duplicate, stale, rejected,
@@ -29,13 +46,53 @@ export function sampleOf(summary: Summary, at: number): Sample {
   };
 }
 
-export function ratesBetween(old: Sample, now: Sample): Rates {
-  const messages = Math.max(0, now.messages - old.messages);
-  const share = (count: number) => (messages === 0 ? 0 : Math.max(0, count) / messages);
-  return {
-    messages: messages * 1000 / Math.max(1, now.at - old.at),
-    duplicate: share(now.duplicate - old.duplicate),
-    stale: share(now.stale - old.stale),
-    rejected: share(now.rejected - old.rejected),
+// What was counted between the two; null if the service has started in between.
+function difference(old: Counts, next: Counts): Counts | null {
+  const step = {
+    at: next.at,
+    messages: next.messages - old.messages,
+    duplicate: next.duplicate - old.duplicate,
+    stale: next.stale - old.stale,
+    rejected: next.rejected - old.rejected,
   };
+  const others = step.messages - step.duplicate - step.stale - step.rejected;
+  return Math.min(step.duplicate, step.stale, step.rejected, others) < 0 ? null : step;
+}
+
+// Those of the last minute. The clock may have been set back.
+function lastMinute(steps: readonly Counts[], at: number): readonly Counts[] {
+  return steps.filter((step) => step.at > at - shareSpan && step.at <= at);
+}
+
+function ratesOf(messages: number, steps: readonly Counts[]): Rates {
+  const share = (name: "duplicate" | "stale" | "rejected") => {
+    const all = steps.reduce((sum, step) => sum + step.messages, 0);
+    return all === 0 ? 0 : steps.reduce((sum, step) => sum + step[name], 0) / all;
+  };
+  return {
+    messages, duplicate: share("duplicate"), stale: share("stale"), rejected: share("rejected"),
+  };
+}
+
+// A summary has come.
+export function takeCounts(state: RateState, next: Counts): RateState {
+  const { base } = state;
+  const step = base === null ? null : difference(base, next);
+  if (base === null || step === null) {
+    return { ...state, base: next };
+  }
+  const passed = next.at - base.at;
+  const seconds = (passed >= silence ? period : Math.max(period, passed)) / 1000;
+  const steps = lastMinute([...state.steps, step], next.at);
+  return { base: next, steps, rates: ratesOf(step.messages / seconds, steps) };
+}
+
+// Time has passed while the stream was open. Null: nothing follows from that.
+export function takeTime(state: RateState, at: number): RateState | null {
+  const { base } = state;
+  if (base === null || at - base.at < silence) {
+    return null;
+  }
+  const steps = lastMinute(state.steps, at);
+  return { base, steps, rates: ratesOf(0, steps) };
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rocket whose page is shown, from the moment it was opened.
-import { signal } from "@preact/signals";
+// The rocket whose page is shown, from the moment it was opened. session.ts reads
+// it and feeds it.
+import { batch, effect, signal } from "@preact/signals";
+import { readGaps, readRocket, RequestError } from "../api/client.js";
 import type { Gaps, Rocket } from "../api/types.js";
+import { view } from "./address.js";
+import { Throttle } from "./throttle.js";
+import { addSpeed, type SpeedPoint } from "./speed_points.js";
 
-export interface SpeedPoint {
-  readonly at: number; // Date.now() when it arrived
-  readonly speed: number;
-}
+export type { SpeedPoint };
 
 // A member of the rocket that has changed.
 export interface Change {
@@ -27,52 +29,150 @@ export const changes = signal<readonly Change[]>([]); // the newest first
 export const gaps = signal<Gaps | null>(null);
 export const gapsFailure = signal<string | null>(null); // why they could not be read
 
-// Rejects with an Error whose message is for people.
-export type ReadGaps = (id: string, abort: AbortSignal) => Promise<Gaps>;
+const noGaps: Gaps = { missingMessages: 0, gaps: [], givenUp: { upTo: 0, count: 0 } };
 
-let readGaps: ReadGaps = () => Promise.reject(new Error("not connected"));
-let shown: string | null = null;
+// Gaps are read at most so often (ms).
+const gapsPeriod = 1000;
 
-// To be called once, at the start.
-export function setGapsReader(reader: ReadGaps): void {
-  readGaps = reader;
-}
+// Changes of the speed within this time (ms) are one, or they push out all others.
+const speedChangePeriod = 1000;
 
-// The page of the rocket `id` is opened; null: it is left.
-export function openRocket(id: string | null): void {
-  if (id !== shown) {
-    shown = id;
+let revision = -1;
+let starts = 0; // how often the service has had another one
+let nextKey = 1;
+let speedChangeBegan = 0;
+
+// The rocket whose page is shown, and the reading of its gaps.
+let shown: {
+  readonly id: string;
+  readonly abort: AbortController;
+  readonly gaps: Throttle;
+} | null = null;
+
+function open(id: string | null): void {
+  if (id === (shown?.id ?? null)) {
+    return;
+  }
+  shown?.abort.abort();
+  shown = null;
+  if (id !== null) {
+    const abort = new AbortController();
+    const update = () => updateGaps(id, abort.signal);
+    shown = { id, abort, gaps: new Throttle(update, gapsPeriod, abort.signal) };
+  }
+  revision = -1;
+  batch(() => {
     rocket.value = "loading";
     speeds.value = [];
     changes.value = [];
     gaps.value = null;
     gapsFailure.value = null;
+  });
+}
+
+effect(() => open(view.value.rocket));
+
+// Read the rocket whose page is shown, and its gaps. Returns the id of an event
+// up to which it has all changes; null: there is none. Rejects with a
+// RequestError, or if `signal` is aborted.
+export async function readRocketPage(signal: AbortSignal): Promise<string | null> {
+  const id = view.peek().rocket;
+  if (id === null) {
+    return null;
+  }
+  const began = starts;
+  try {
+    const { data, etag } = await readRocket(id, signal);
+    if (began !== starts) {
+      return null;
+    }
+    rocketTakes(data, Date.now());
+    return etag;
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.status !== 404) {
+      throw error;
+    }
+    if (shown?.id === id && revision < 0) {
+      rocket.value = "unknown";
+    }
+    return null;
   }
 }
 
 // A state of the rocket, read or of the stream. Those of other rockets, and older
 // ones, mean nothing.
-export function applyRocket(next: Rocket, at = Date.now()): void {
-  if (next.id !== shown) {
+export function rocketTakes(next: Rocket, at: number): void {
+  if (next.id !== shown?.id || next.revision <= revision) {
     return;
   }
-  const old = rocket.value;
-  if (typeof old === "object" && next.revision <= old.revision) {
-    return;
+  revision = next.revision;
+  const old = rocket.peek();
+  batch(() => {
+    rocket.value = next;
+    speeds.value = addSpeed(speeds.peek(), { at, speed: next.speed });
+    if (typeof old === "object") {
+      recordChanges(old, next, at);
+    }
+  });
+  if (next.missingMessages === 0) {
+    shown.gaps.cancel();
+    showGaps(noGaps);
+  } else if (typeof old !== "object" || next.missingMessages !== old.missingMessages
+    || next.lastMessageNumber !== old.lastMessageNumber) {
+    shown.gaps.ask();
   }
-  rocket.value = next;
-  speeds.value = [...speeds.value.slice(-2999), { at, speed: next.speed }];
-  void readGaps(next.id, new AbortController().signal).then((read) => { gaps.value = read; })
-    .catch((error: unknown) => { gapsFailure.value = String(error); });
 }
 
-// The service has no rocket `id`, now.
-export function rocketUnknown(id: string): void {
-  if (id === shown) {
-    rocket.value = "unknown";
+function recordChanges(old: Rocket, next: Rocket, at: number): void {
+  const fields = ["speed", "type", "mission", "status", "reason"] as const;
+  const found = fields.filter((field) => old[field] !== next[field])
+    .map((field) => ({ key: nextKey++, at, field, from: old[field], to: next[field] }));
+  const before = changes.peek();
+  const [change] = found;
+  const [last] = before;
+  if (change?.field === "speed" && last?.field === "speed"
+    && at - speedChangeBegan < speedChangePeriod) {
+    found[0] = { ...change, key: last.key, from: last.from };
+    prepend(found, before.slice(1));
+    return;
+  }
+  if (change?.field === "speed") {
+    speedChangeBegan = at;
+  }
+  prepend(found, before);
+}
+
+function prepend(found: readonly Change[], before: readonly Change[]): void {
+  if (found.length > 0) {
+    changes.value = [...[...found].reverse(), ...before].slice(0, changesLength);
+  }
+}
+
+function showGaps(next: Gaps): void {
+  batch(() => {
+    gaps.value = next;
+    gapsFailure.value = null;
+  });
+}
+
+async function updateGaps(id: string, signal: AbortSignal): Promise<void> {
+  try {
+    const { data } = await readGaps(id, signal);
+    const now = rocket.peek();
+    // They may have been filled while they were read.
+    if (typeof now === "object" && now.missingMessages > 0) {
+      showGaps(data);
+    }
+  } catch (error) {
+    if (!signal.aborted) {
+      gapsFailure.value = error instanceof Error ? error.message : String(error);
+    }
   }
 }
 
 // The service has another start: its revisions begin anew, so the next state is
-// newer, whatever its revision.
-export function forgetRevision(): void {}
+// newer, whatever its revision. What is being read is not.
+export function forgetRevision(): void {
+  revision = -1;
+  starts++;
+}

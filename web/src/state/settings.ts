@@ -2,38 +2,59 @@
 //
 // What the reader has chosen for this browser. It is kept in localStorage, and
 // for this page only where there is none.
-import { effect, signal } from "@preact/signals";
+import { signal, type Signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
 
-const prefix = "lunar.";
+const readers = new Map<string, (text: string | null) => void>();
 
-function stored(name: string): string | null {
+function read(name: string): string | null {
   try {
-    return localStorage.getItem(prefix + name);
+    return localStorage.getItem(name);
   } catch {
-    return null; // no storage, or it is not allowed
+    return null;
   }
 }
 
-function store(name: string, value: string): void {
-  try {
-    localStorage.setItem(prefix + name, value);
-  } catch {
-    // It holds for this page only.
-  }
+// A signal that is kept as `name`. `parse` takes any text; null: nothing is kept.
+function kept<T extends string | boolean>(
+  name: string, parse: (text: string | null) => T,
+): Signal<T> {
+  const value = signal(parse(read(name)));
+  let written = value.peek();
+  value.subscribe((next) => {
+    if (next !== written) {
+      written = next;
+      try {
+        localStorage.setItem(name, String(next));
+      } catch {
+        // It holds for this page only.
+      }
+    }
+  });
+  readers.set(name, (text) => {
+    written = parse(text);
+    value.value = written;
+  });
+  return value;
 }
 
-function storedTheme(): Theme {
-  const value = stored("theme");
-  return value === "light" || value === "dark" ? value : "system";
-}
+export const theme = kept<Theme>("lunar.theme",
+  (text) => (text === "light" || text === "dark" ? text : "system"));
 
-export const theme = signal<Theme>(storedTheme());
-export const utc = signal(stored("utc") === "true"); // times in UTC instead of local ones
+// Times in UTC instead of local ones.
+export const utc = kept("lunar.utc", (text) => text === "true");
+
 // Keys without a modifier (WCAG 2.1.4).
-export const shortcuts = signal(stored("shortcuts") !== "false");
+export const shortcuts = kept("lunar.shortcuts", (text) => text !== "false");
 
-effect(() => store("theme", theme.value));
-effect(() => store("utc", String(utc.value)));
-effect(() => store("shortcuts", String(shortcuts.value)));
+// Another tab has changed one, or (key null) all.
+if (typeof window !== "undefined") {
+  addEventListener("storage", ({ key, newValue }) => {
+    for (const [name, take] of readers) {
+      if (key === null || key === name) {
+        take(newValue);
+      }
+    }
+  });
+}

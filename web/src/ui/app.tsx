@@ -6,7 +6,6 @@
 import "../style/base.css";
 import "../style/layout.css";
 import { computed } from "@preact/signals";
-import { Histogram } from "../charts/histogram.js";
 import { view } from "../state/address.js";
 import { summary } from "../state/fleet.js";
 import { ConnectionBar } from "./connection_state.js";
@@ -15,9 +14,11 @@ import { Feed } from "./feed.js";
 import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { Names } from "./names.js";
+import { useReturn } from "./return.js";
 import { RocketPage } from "./rocket.js";
-import { RocketsTable } from "./table.js";
 import { tab } from "./shown.js";
+import { Speeds } from "./speeds.js";
+import { RocketsTable } from "./table.js";
 import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
 
@@ -42,7 +43,7 @@ function FleetPage() {
       <h1 class="visually-hidden">Fleet</h1>
       <div class="fleet-tiles"><Tiles /></div>
       <div class="fleet-charts">
-        <Histogram />
+        <Speeds />
         <Names />
       </div>
       <div class="fleet-feed"><Feed /></div>
@@ -52,6 +53,7 @@ function FleetPage() {
 }
 
 function Main() {
+  useReturn();
   switch (screen.value) {
     case "rocket":
       return <main id="main" class="rocket-page"><RocketPage /></main>;

@@ -2,9 +2,8 @@
 //
 // A button that copies a text and says so in its own place. Where the browser
 // does not copy, the text is selected, so that the reader's keys can.
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect } from "preact/hooks";
 import { copyText } from "../text/copy.js";
 import "./copy_button.css";
 import { Copy, Done } from "./icons.js";
@@ -15,7 +14,7 @@ interface Props {
   readonly text: string;
   readonly label: string; // "Copy id"
   // The element that shows `text`.
-  readonly shown?: RefObject<HTMLElement>;
+  readonly shown?: RefObject<HTMLElement | null>;
 }
 
 function select(element: HTMLElement | null | undefined): void {
@@ -27,13 +26,13 @@ function select(element: HTMLElement | null | undefined): void {
 export function CopyButton({ text, label, shown }: Props) {
   const result = useSignal<"copied" | "failed" | null>(null);
 
-  useEffect(() => {
+  useSignalEffect(() => {
     if (result.value === null) {
       return;
     }
     const timer = setTimeout(() => { result.value = null; }, shownFor);
     return () => clearTimeout(timer);
-  }, [result.value]);
+  });
 
   const copy = async () => {
     result.value = null;
@@ -55,7 +54,7 @@ export function CopyButton({ text, label, shown }: Props) {
       <span class="copy-texts">
         {answer(null, label)}
         {answer("copied", "Copied")}
-        {answer("failed", shown === undefined ? "Not copied" : "Press Ctrl+C")}
+        {answer("failed", shown === undefined ? "Not copied" : "Selected")}
       </span>
     </button>
   );

@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
 import { sortNames, usualOrder } from "./columns.js";
-import { FilterFields } from "./filters.js";
+import { FilterFields } from "./filter_fields.js";
 import { filtersOf, noFilters } from "./filter_list.js";
 import { Filter } from "./icons.js";
 
@@ -45,9 +45,8 @@ function Sheet() {
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => dialog.current?.close();
   return (
-    <dialog ref={dialog} class="dialog sheet" aria-labelledby="sheet-title"
-      onClose={() => { isOpen.value = false; }}
-      onClick={(event) => event.target === event.currentTarget && close()}>
+    <dialog ref={dialog} class="dialog sheet" aria-labelledby="sheet-title" closedby="any"
+      onClose={() => { isOpen.value = false; }}>
       <div class="dialog-head">
         <h2 id="sheet-title">Sort and filter</h2>
         <button type="button" class="button button-primary" onClick={close}>Done</button>

@@ -87,25 +87,35 @@ function openClicked(event: MouseEvent, endsSelection: boolean): void {
   }
 }
 
+function openOnClick(body: HTMLElement): void {
+  let endsSelection = false;
+  body.addEventListener("mousedown", () => { endsSelection = held.value; });
+  body.addEventListener("click", (event) => openClicked(event, endsSelection));
+}
+
 function Body() {
   const body = useRef<HTMLTableSectionElement>(null);
-  const endsSelection = useRef(false);
   const hadFocus = body.current?.contains(document.activeElement) ?? false;
   const shown = rows.value;
 
-  useEffect(() => body.current === null ? undefined : holdSelected(body.current), []);
+  useEffect(() => {
+    if (body.current === null) {
+      return;
+    }
+    const release = holdSelected(body.current);
+    openOnClick(body.current);
+    return release;
+  }, []);
 
   // The row that had the focus is gone, as the new page is shorter.
   useLayoutEffect(() => {
     if (hadFocus && !body.current?.contains(document.activeElement)) {
       document.getElementById("rockets-title")?.focus();
     }
-  }, [shown]);
+  });
 
   return (
-    <tbody ref={body} role="rowgroup"
-      onMouseDown={() => { endsSelection.current = held.value; }}
-      onClick={(event) => openClicked(event, endsSelection.current)}>
+    <tbody ref={body} role="rowgroup">
       {shown.map((row, index) => <TableRow key={index} row={row} />)}
     </tbody>
   );
