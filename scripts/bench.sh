@@ -41,7 +41,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 case " $* " in
 *" --build"*) ;;
 *)
-    need_npm openapi
+    need_npm openapi web
     build_targets release build/logs/bench-build.log "${TARGETS[@]}"
     ;;
 esac

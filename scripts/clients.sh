@@ -105,7 +105,7 @@ mkdir -p "$OUT"
 need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv
 install_npm
 need_venv "$OUT" "$HERE/requirements.txt"
-need_npm openapi
+need_npm openapi web
 build_targets "$PRESET" "$OUT/build.log" lunar.service
 check "spectral" lint
 check "typescript types" typescript

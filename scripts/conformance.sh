@@ -42,7 +42,7 @@ done
 mkdir -p "$OUT"
 need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv
 need_venv "$OUT" "$HERE/requirements.txt"
-need_npm openapi
+need_npm openapi web
 build_targets "$PRESET" "$OUT/build.log" lunar.service
 if ! "$OUT/venv/bin/python" "$HERE/run.py" "build/$PRESET/lunar.service" "$OUT" \
     "$EXAMPLES" "$SEED"; then

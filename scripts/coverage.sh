@@ -109,7 +109,7 @@ missing() {
 }
 
 need_packages "${BUILD_PACKAGES[@]}" gcovr
-need_npm openapi
+need_npm openapi web
 build
 failed=
 run_tests || failed=yes

@@ -70,7 +70,7 @@ run() {
 }
 
 need_packages "${BUILD_PACKAGES[@]}" python3
-need_npm openapi
+need_npm openapi web
 build_targets "$PRESET" build/logs/durability-build.log "${TARGETS[@]}"
 [ "$KILLS" -eq 0 ] || run kill --kills="$KILLS"
 [ "$CUTS" -eq 0 ] || run power --cuts="$CUTS" --keep

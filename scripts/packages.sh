@@ -42,13 +42,16 @@ need_packages() {
     "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
 }
 
-# need_npm DIR: install the packages of DIR's lock file, if they are missing.
+# need_npm DIR...: install the packages of each DIR's lock file, if they are
+# missing.
 need_npm() {
-    local stamp="$1/node_modules/.package-lock.json"
-    if [ ! -e "$stamp" ] || [ "$1/package-lock.json" -nt "$stamp" ]; then
-        say "installing the npm packages of $1"
-        npm ci --prefix "$1" --no-progress >&2
-    fi
+    local folder stamp
+    for folder in "$@"; do
+        stamp=$folder/node_modules/.package-lock.json
+        [ -e "$stamp" ] && [ ! "$folder/package-lock.json" -nt "$stamp" ] && continue
+        say "installing the npm packages of $folder"
+        npm ci --prefix "$folder" --no-progress >&2 || return
+    done
 }
 
 # not_installed FILE LOG: report why the packages of FILE could not be installed,

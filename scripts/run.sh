@@ -33,7 +33,7 @@ for argument in "$@"; do
 done
 
 need_packages "${BUILD_PACKAGES[@]}"
-need_npm openapi
+need_npm openapi web
 say "building (build/release)"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -47,6 +47,6 @@ case " $* " in
     ;;
 esac
 need_packages "${BUILD_PACKAGES[@]}"
-need_npm openapi
+need_npm openapi web
 build "$(basename "$programs")"
 exec "$python" tests/soak/soak.py "$@"

@@ -49,9 +49,10 @@ prepare() {
         debug | asan | tsan) packages+=(chromium nginx-light openssl python3 prometheus) ;;
         esac
     done
-    need_packages "${packages[@]}" && need_npm openapi || return
+    need_packages "${packages[@]}" && need_npm openapi web || return
     case " $* " in
-    *" debug "* | *" asan "* | *" tsan "*) need_npm tests/browser ;;
+    *" debug "*) need_npm tests/browser tests/web ;;
+    *" asan "* | *" tsan "*) need_npm tests/browser ;;
     esac
 }
 

@@ -132,7 +132,7 @@ run_test() {
 mapfile -t TESTS < <(chosen)
 [ ${#TESTS[@]} -gt 0 ] || usage "no test matches"
 need_packages "${BUILD_PACKAGES[@]}" valgrind libc6-dbg
-need_npm openapi
+need_npm openapi web
 build debug --target lunar.service rockets "${TESTS[@]}"
 if [ "$TOOL" = helgrind ]; then
     SERVICE=$PWD/build/helgrind/lunar.service
