@@ -15,9 +15,9 @@ import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { Names } from "./names.js";
 import { RocketPage } from "./rocket.js";
+import { tab } from "./shown.js";
 import { Speeds } from "./speeds.js";
 import { RocketsTable } from "./table.js";
-import { tab } from "./shown.js";
 import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
 
