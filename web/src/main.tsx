@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The start of the page.
+// The start. The script is in the head and blocks, so the theme is set before
+// the browser shows anything; the rest waits for the body.
 import "./style/tokens.css";
 import { render } from "preact";
 import { App } from "./ui/app.js";
+import { followKeys } from "./ui/shortcuts.js";
+import { followTheme } from "./ui/theme.js";
+import { followTitle } from "./ui/title.js";
 
-render(<App />, document.body);
+function start(): void {
+  followTitle();
+  followKeys();
+  render(<App />, document.body);
+}
+
+followTheme();
+if (document.readyState === "loading") {
+  addEventListener("DOMContentLoaded", start);
+} else {
+  start();
+}

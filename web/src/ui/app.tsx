@@ -1,6 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is on the page.
+// The page: its header, and below it the fleet, one rocket, or what to do while
+// there are no rockets. The parts know their own state; this file says only
+// which of them are shown, and where.
+import "../style/base.css";
+import "../style/layout.css";
+import { computed } from "@preact/signals";
+import { view } from "../state/address.js";
+import { summary } from "../state/fleet.js";
+import { ConnectionBar } from "./connection_state.js";
+import { Empty } from "./empty.js";
+import { Feed } from "./feed.js";
+import { Header } from "./header.js";
+import { Help } from "./help.js";
+import { Names } from "./names.js";
+import { RocketPage } from "./rocket.js";
+import { Speeds } from "./speeds.js";
+import { RocketsTable } from "./table.js";
+import { tab } from "./shown.js";
+import { PhoneTabs } from "./tabs.js";
+import { Tiles } from "./tiles.js";
+
+const isFiltered = computed(() => {
+  const { query } = view.value;
+  return query.status !== null || query.type !== null || query.mission !== null
+    || query.incomplete !== null || query.launched !== null || query.idPrefix !== null;
+});
+
+type Screen = "fleet" | "rocket" | "empty";
+
+const screen = computed<Screen>(() => {
+  if (view.value.rocket !== null) {
+    return "rocket";
+  }
+  return summary.value?.rockets.total === 0 && !isFiltered.value ? "empty" : "fleet";
+});
+
+function FleetPage() {
+  return (
+    <main id="main" class="fleet" data-tab={tab}>
+      <h1 class="visually-hidden">Fleet</h1>
+      <div class="fleet-tiles"><Tiles /></div>
+      <div class="fleet-charts">
+        <Speeds />
+        <Names />
+      </div>
+      <div class="fleet-feed"><Feed /></div>
+      <div class="fleet-table"><RocketsTable /></div>
+    </main>
+  );
+}
+
+function Main() {
+  switch (screen.value) {
+    case "rocket":
+      return <main id="main" class="rocket-page"><RocketPage /></main>;
+    case "empty":
+      return <main id="main" class="empty-page"><Empty /></main>;
+    case "fleet":
+      return <><FleetPage /><PhoneTabs /></>;
+  }
+}
+
 export function App() {
-  return <main>…</main>;
+  return (
+    <>
+      <a class="skip-link" href="#main">Skip to the content</a>
+      <Header />
+      <Main />
+      <ConnectionBar />
+      <Help />
+    </>
+  );
 }

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A canvas that is as large as its box and as sharp as the screen, in the
+// colours of the page. It is drawn at most once a frame, and only if its inputs,
+// its size or the colours have changed. It leaves to its users what they draw,
+// its label and what stands in for it where it cannot be seen.
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+// Colours and fonts of tokens.css, ready for a context.
+export interface Palette {
+  readonly surface: string;
+  readonly text: string;
+  readonly textSoft: string;
+  readonly lineSoft: string;
+  readonly lineStrong: string;
+  readonly accent: string;
+  readonly accentSoft: string;
+  readonly alert: string;
+  readonly alertSoft: string;
+  readonly font: string; // of labels
+}
+
+// What to draw on: cleared, and in CSS pixels. `pixel` is one of the screen.
+export interface Surface {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+  readonly pixel: number;
+  readonly palette: Palette;
+}
+
+// A canvas does not follow forced colours by itself, so it asks for them.
+const forcedColours: Omit<Palette, "font"> = {
+  surface: "Canvas", text: "CanvasText", textSoft: "CanvasText",
+  lineSoft: "GrayText", lineStrong: "CanvasText", accent: "CanvasText",
+  accentSoft: "GrayText", alert: "Highlight", alertSoft: "Highlight",
+};
+
+function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  // The size of a token is in rem, which a context does not know.
+  const size = parseFloat(token("--text-small")) * parseFloat(style.fontSize);
+  const font = `${size}px ${token("--font")}`;
+  if (matchMedia("(forced-colors: active)").matches) return { ...forcedColours, font };
+  return {
+    surface: token("--surface"), text: token("--text"), textSoft: token("--text-soft"),
+    lineSoft: token("--line-soft"), lineStrong: token("--line-strong"),
+    accent: token("--accent"), accentSoft: token("--accent-soft"),
+    alert: token("--alert"), alertSoft: token("--alert-soft"), font,
+  };
+}
+
+// Read once for all canvases, and again when the theme has changed.
+let palette: Palette | null = null;
+const canvases = new Set<() => void>();
+
+function recolour(): void {
+  palette = null;
+  canvases.forEach((schedule) => schedule());
+}
+
+let watching = false;
+
+function watchColours(): void {
+  if (watching) return;
+  watching = true;
+  new MutationObserver(recolour)
+    .observe(document.documentElement, { attributeFilter: ["data-theme", "style"] });
+  for (const query of ["(forced-colors: active)", "(prefers-color-scheme: dark)"])
+    matchMedia(query).addEventListener("change", recolour);
+}
+
+// Calls `onSize` with the size of the element in pixels of the screen, now and
+// after each change, also if only the screen has changed.
+function observeSize(element: Element, onSize: (width: number, height: number) => void) {
+  const observer = new ResizeObserver((entries) => {
+    const entry = entries[entries.length - 1];
+    if (entry === undefined) return;
+    const exact = entry.devicePixelContentBoxSize?.[0];
+    if (exact !== undefined) return onSize(exact.inlineSize, exact.blockSize);
+    const { width, height } = entry.contentRect;
+    onSize(Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio));
+  });
+  try {
+    observer.observe(element, { box: "device-pixel-content-box" });
+  } catch { // a browser that has no such box
+    observer.observe(element);
+  }
+  return () => observer.disconnect();
+}
+
+export type Draw = (surface: Surface) => void;
+
+function attach(canvas: HTMLCanvasElement, draw: () => Draw) {
+  const context = canvas.getContext("2d");
+  let frame = 0, width = 0, height = 0;
+  const redraw = () => {
+    frame = 0;
+    if (context === null || width === 0 || height === 0) return; // it is not shown
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    palette ??= readPalette();
+    const ratio = devicePixelRatio;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width / ratio, height / ratio);
+    context.font = palette.font;
+    draw()({ context, width: width / ratio, height: height / ratio, pixel: 1 / ratio, palette });
+  };
+  const schedule = () => {
+    if (frame === 0) frame = requestAnimationFrame(redraw);
+  };
+  const unobserve = observeSize(canvas, (newWidth, newHeight) => {
+    if (newWidth === width && newHeight === height) return;
+    width = newWidth;
+    height = newHeight;
+    schedule();
+  });
+  canvases.add(schedule);
+  return {
+    schedule,
+    detach: () => {
+      unobserve();
+      cancelAnimationFrame(frame);
+      canvases.delete(schedule);
+    },
+  };
+}
+
+function differ(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length !== other.length || one.some((value, i) => !Object.is(value, other[i]));
+}
+
+// For `<canvas ref={…}>`, which is there from the start, and whose box is given by
+// CSS, not by its content. Draws with the last `draw` whenever one of `inputs` is
+// another one than before.
+export function useCanvas(
+  draw: Draw, inputs: readonly unknown[],
+): RefObject<HTMLCanvasElement | null> {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const latest = useRef(draw);
+  const drawn = useRef(inputs);
+  const attached = useRef<ReturnType<typeof attach> | null>(null);
+  latest.current = draw;
+  useLayoutEffect(() => {
+    if (canvas.current === null) return;
+    watchColours();
+    attached.current = attach(canvas.current, () => latest.current);
+    return attached.current.detach;
+  }, []);
+  useLayoutEffect(() => {
+    if (differ(drawn.current, inputs)) attached.current?.schedule();
+    drawn.current = inputs;
+  });
+  return canvas;
+}

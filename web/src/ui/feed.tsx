@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Launches and explosions, the newest first. It follows them until the reader
+// scrolls, points or moves the focus into it; then it stays as it is and counts
+// what is new. It is no live region: it would never be silent.
+import "./feed.css";
+import { useComputed, useSignal, type Signal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { hrefOf, navigate } from "../state/address.js";
+import { feed, type FeedEntry } from "../state/feed.js";
+import { utc } from "../state/settings.js";
+import { formatNumber } from "../text/numbers.js";
+import { formatTime } from "../text/times.js";
+import { shortId, shownOf } from "./feed_view.js";
+import { Notice } from "./icons.js";
+
+type RocketEntry = Extract<FeedEntry, { rocket: unknown }>;
+
+function detailOf({ kind, rocket }: RocketEntry): string {
+  if (kind === "exploded") return rocket.reason ?? "reason not known";
+  return [rocket.type, rocket.mission].filter((name) => name !== null).join(" · ");
+}
+
+function openRocket(event: MouseEvent, id: string): void {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  navigate({ rocket: id });
+}
+
+function RocketLine({ entry }: { entry: RocketEntry }) {
+  const { kind, rocket } = entry;
+  const detail = detailOf(entry);
+  return (
+    <>
+      {kind === "launched"
+        ? <span class="feed-word pill pill-active">Launched</span>
+        : <span class="feed-word pill pill-exploded">Exploded</span>}
+      <a class="feed-id mono" href={hrefOf({ rocket: rocket.id })} title={rocket.id}
+        onClick={(event) => openRocket(event, rocket.id)}>
+        {shortId(rocket.id)}
+      </a>
+      <span class="feed-detail truncate" title={detail}>{detail}</span>
+    </>
+  );
+}
+
+function EntryText({ entry }: { entry: FeedEntry }) {
+  switch (entry.kind) {
+    case "launched":
+    case "exploded":
+      return <RocketLine entry={entry} />;
+    case "moreLaunched":
+      return <span class="feed-more">{`and ${formatNumber(entry.count)} more launched`}</span>;
+    case "moreExploded":
+      return <span class="feed-more">{`and ${formatNumber(entry.count)} more exploded`}</span>;
+    case "notice":
+      return <span class="feed-notice breakable"><Notice />{entry.text}</span>;
+  }
+}
+
+function Entry({ entry, inUtc }: { entry: FeedEntry; inUtc: boolean }) {
+  const { text, full, machine } = formatTime(entry.at, inUtc);
+  return (
+    <li class="feed-entry">
+      <time class="feed-time tabular" title={full} dateTime={machine ?? undefined}>{text}</time>
+      <EntryText entry={entry} />
+    </li>
+  );
+}
+
+// What keeps the feed as it is.
+interface Hold {
+  scrolled: boolean; // its beginning is not in view
+  pointed: boolean; // by a mouse: the touch of a finger does not stay
+  focused: boolean; // a link in it, not the list itself
+}
+
+// The entries that are held, if any, and the handlers of the list.
+function useHold(list: RefObject<HTMLElement | null>) {
+  const held = useSignal<readonly FeedEntry[] | null>(null);
+  const hold = useRef<Hold>({ scrolled: false, pointed: false, focused: false });
+  const set = (change: Partial<Hold>) => {
+    const { scrolled, pointed, focused } = Object.assign(hold.current, change);
+    if (!scrolled && !pointed && !focused) held.value = null;
+    else held.value ??= feed.peek();
+  };
+  useEffect(() => {
+    // On a phone the page is scrolled, else the list: both are seen here.
+    const onScroll = () => {
+      if (list.current === null) return;
+      const { top } = list.current.getBoundingClientRect();
+      set({ scrolled: list.current.scrollTop > 1 || top < 0 });
+    };
+    const options = { capture: true, passive: true };
+    addEventListener("scroll", onScroll, options);
+    return () => removeEventListener("scroll", onScroll, options);
+  }, []);
+  return {
+    held,
+    handlers: {
+      onPointerEnter: (event: PointerEvent) => set({ pointed: event.pointerType === "mouse" }),
+      onPointerLeave: () => set({ pointed: false }),
+      onFocusIn: (event: FocusEvent) => set({ focused: event.target !== event.currentTarget }),
+      onFocusOut: () => set({ focused: false }),
+    },
+  };
+}
+
+function NewButton({ newer, onClick }: { newer: number; onClick: () => void }) {
+  if (newer === 0) return null;
+  return (
+    <button class="button feed-new tabular" type="button" onClick={onClick}>
+      {`${formatNumber(newer)} new`}
+    </button>
+  );
+}
+
+function Entries({ held }: { held: Signal<readonly FeedEntry[] | null> }) {
+  const shown = useComputed(() => shownOf(feed.value, held.value)).value;
+  return (
+    <ul>
+      {shown.entries.map((entry) => <Entry key={entry.key} entry={entry} inUtc={utc.value} />)}
+    </ul>
+  );
+}
+
+export function Feed() {
+  const list = useRef<HTMLDivElement>(null);
+  const { held, handlers } = useHold(list);
+  const newer = useComputed(() => shownOf(feed.value, held.value).newer);
+  const empty = useComputed(() => feed.value.length === 0);
+  const showNew = () => {
+    const { current } = list;
+    if (current === null) return;
+    held.value = null;
+    current.scrollTop = 0;
+    if (current.getBoundingClientRect().top < 0) current.closest("section")?.scrollIntoView();
+    current.focus({ preventScroll: true }); // as the button goes away
+  };
+  return (
+    <section class="panel feed" aria-labelledby="feed-title">
+      <div class="panel-head">
+        <h2 class="panel-title" id="feed-title">Launches and explosions</h2>
+        <span class="spacer" />
+        <NewButton newer={newer.value} onClick={showNew} />
+      </div>
+      <div class="panel-body feed-list" ref={list} tabIndex={0} role="group"
+        aria-labelledby="feed-title" {...handlers}>
+        {empty.value
+          ? <p class="note">Rockets that launch or explode from now on appear here.</p>
+          : <Entries held={held} />}
+      </div>
+    </section>
+  );
+}

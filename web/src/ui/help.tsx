@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The dialog of help and settings: switches, keys, what the words of the page
+// mean, and where the API is.
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { shortcuts, theme, utc, type Theme } from "../state/settings.js";
+import { Close } from "./icons.js";
+import { shortcutList } from "./shortcuts.js";
+import { helpIsOpen } from "./shown.js";
+import { words } from "./words.js";
+import "./help.css";
+
+const themes: readonly (readonly [Theme, string])[] = [
+  ["system", "As the system"], ["light", "Light"], ["dark", "Dark"],
+];
+
+function Settings() {
+  return (
+    <section class="help-settings" aria-labelledby="help-settings">
+      <h3 id="help-settings">Settings</h3>
+      <fieldset class="row">
+        <legend class="visually-hidden">Theme</legend>
+        {themes.map(([value, name]) => (
+          <label key={value} class="help-choice">
+            <input type="radio" name="theme" checked={theme.value === value}
+              onChange={() => { theme.value = value; }} />
+            {name}
+          </label>
+        ))}
+      </fieldset>
+      <label class="help-choice">
+        <input type="checkbox" checked={utc}
+          onChange={(event) => { utc.value = event.currentTarget.checked; }} />
+        Times in UTC
+      </label>
+      <label class="help-choice">
+        <input type="checkbox" checked={shortcuts}
+          onChange={(event) => { shortcuts.value = event.currentTarget.checked; }} />
+        Keys below do something
+      </label>
+    </section>
+  );
+}
+
+function Keys() {
+  return (
+    <section aria-labelledby="help-keys">
+      <h3 id="help-keys">Keys</h3>
+      <dl class="help-keys">
+        {shortcutList.map(({ key, meaning }) => (
+          <div key={key}><dt><kbd>{key}</kbd></dt><dd>{meaning}</dd></div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Words() {
+  return (
+    <section aria-labelledby="help-words">
+      <h3 id="help-words">Words</h3>
+      <dl class="help-words">
+        {words.map(([word, meaning]) => (
+          <div key={word}><dt>{word}</dt><dd>{meaning}</dd></div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+// What the service says of itself; nothing if it cannot be read.
+function useService() {
+  const text = useSignal("");
+  useEffect(() => {
+    fetch("health").then((response) => response.json()).then((health) => {
+      const { version, store } = health as { version: string; store: { kept: boolean } };
+      text.value = `lunar.service ${version}. Its state is ${
+        store.kept ? "kept on disk." : "in memory only, and gone after a restart."}`;
+    }).catch(() => {});
+  }, []);
+  return text;
+}
+
+function Links() {
+  const service = useService();
+  return (
+    <section aria-labelledby="help-links">
+      <h3 id="help-links">API</h3>
+      <p class="row">
+        <a href="swagger">Swagger UI</a>
+        <a href="openapi.yaml">openapi.yaml</a>
+        <a href="health">health</a>
+        <a href="metrics">metrics</a>
+      </p>
+      <p class="note help-service">{service}</p>
+    </section>
+  );
+}
+
+function HelpDialog() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const close = () => dialog.current?.close();
+  return (
+    <dialog ref={dialog} class="dialog help" aria-labelledby="help-title"
+      onClose={() => { helpIsOpen.value = false; }}
+      onClick={(event) => { if (event.target === dialog.current) close(); }}>
+      <div class="dialog-head">
+        <h2 id="help-title">Help and settings</h2>
+        <button type="button" class="icon-button" aria-label="Close" onClick={close}>
+          <Close />
+        </button>
+      </div>
+      <div class="dialog-body help-body">
+        <Settings />
+        <Keys />
+        <Words />
+        <Links />
+      </div>
+    </dialog>
+  );
+}
+
+export function Help() {
+  return helpIsOpen.value ? <HelpDialog /> : null;
+}
