@@ -155,3 +155,16 @@ export function useCanvas(
   });
   return canvas;
 }
+
+// For a canvas that somebody else draws: the colours as they are now, and a call
+// of `redraw` when they have changed. Returns what ends that.
+export function currentPalette(): Palette {
+  palette ??= readPalette();
+  return palette;
+}
+
+export function followColours(redraw: () => void): () => void {
+  watchColours();
+  canvases.add(redraw);
+  return () => canvases.delete(redraw);
+}

@@ -4,7 +4,7 @@
 // `last` fill the rows like text fills lines: from left to right, then the next
 // row. Positions are device pixels of one long strip, row after row; a gap has
 // at least one of them, however many numbers there are. Pure: no canvas here.
-import type { Gap } from "../api/types.js";
+import type { Gap, Gaps } from "../api/types.js";
 
 export interface GapScale {
   readonly last: number;
@@ -20,13 +20,15 @@ export interface Span {
 
 export interface GapData {
   readonly last: number; // the last message number
-  readonly gaps: readonly Gap[]; // sorted, without overlaps
+  readonly missing: number; // with those that were given up
+  readonly gaps: readonly Gap[]; // sorted, without overlaps, behind `givenUp.upTo`
+  readonly known: number; // up to here `gaps` is complete
   readonly givenUp: { readonly upTo: number; readonly count: number };
 }
 
 // What is known of the numbers at a pixel.
 export interface Reading {
-  readonly kind: "missing" | "received" | "givenUp";
+  readonly kind: "missing" | "received" | "givenUp" | "unknown";
   readonly from: number;
   readonly to: number;
   readonly ranges: number; // of missing numbers, in between
@@ -34,6 +36,22 @@ export interface Reading {
 }
 
 export const maxRows = 16;
+
+// The data of what the service says. The two are read one after the other, and
+// the ranges may be the first of many, so they need not fit together.
+export function gapData(last: number, missing: number, read: Gaps | null): GapData {
+  const none = { upTo: 0, count: 0 };
+  if (read === null || missing === 0) {
+    return { last, missing, gaps: [], known: missing === 0 ? last : 0, givenUp: none };
+  }
+  const { gaps, givenUp, missingMessages } = read;
+  const counted = gaps.reduce((sum, gap) => sum + gap.to - gap.from + 1, givenUp.count);
+  const end = gaps[gaps.length - 1]?.to ?? givenUp.upTo;
+  return {
+    last: Math.max(last, end), missing: missingMessages, gaps, givenUp,
+    known: counted < missingMessages ? end : Math.max(last, end),
+  };
+}
 
 // As many rows as leave, on the average, `room` pixels for a gap and what was
 // received behind it.
@@ -158,6 +176,9 @@ export function readingAt(
   const next = firstGap(data.gaps, (gap) => spanOf(scale, gap.from, gap.to).start > pixel);
   const from = (data.gaps[next - 1]?.to ?? upTo) + 1;
   const to = (data.gaps[next]?.from ?? data.last + 1) - 1;
+  if (from > data.known) {
+    return { kind: "unknown", from, to, ranges: 0, numbers: 0 };
+  }
   return { kind: "received", from, to, ranges: 0, numbers: to - from + 1 };
 }
 

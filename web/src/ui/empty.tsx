@@ -1,4 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What there is to do as long as the service has no rocket. The first one makes
+// the fleet of it, see app.tsx.
+import "./empty.css";
+import { useMemo, useRef } from "preact/hooks";
+import { CopyButton } from "./copy_button.js";
+import { curlOfLaunch, launchOf } from "./first_steps.js";
+
+function Step({ title, line, label }: {
+  readonly title: string; readonly line: string; readonly label: string;
+}) {
+  const code = useRef<HTMLElement>(null);
+  return (
+    <li class="step">
+      <div class="step-head">
+        <h2>{title}</h2>
+        <CopyButton text={line} label={label} shown={code} />
+      </div>
+      <code ref={code} class="code-line step-line">{line}</code>
+    </li>
+  );
+}
+
 export function Empty() {
-  return <section class="panel" aria-label="No rockets yet">No rockets yet</section>;
+  const messages = new URL("messages", document.baseURI).href;
+  const curl = useMemo(() => curlOfLaunch(messages, new Date()), [messages]);
+  return (
+    <section class="panel empty" aria-labelledby="empty-title">
+      <h1 id="empty-title">No rockets yet</h1>
+      <p class="empty-lead">
+        A rocket is here as soon as its first message is. Send one, or a whole fleet.
+      </p>
+      <ol class="steps">
+        <Step title="Launch one rocket" line={curl} label="Copy curl" />
+        <Step title="Launch 20 rockets that fly for ten minutes"
+          line={launchOf(messages)} label="Copy command" />
+      </ol>
+      <p class="waiting">Waiting for the first message</p>
+    </section>
+  );
 }

@@ -1,4 +1,177 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The rockets that match, a page of them. The rows are the first, second and so
+// on of the page, whatever rocket they show: sorting and paging change texts, and
+// the focus stays where it is.
+import "./table.css";
+import { effect, signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { navigate, view } from "../state/address.js";
+import { failure, held, loading, rows, sortAgain, total } from "../state/page.js";
+import { type Column, columns, describeTable, sortBy } from "./columns.js";
+import { Filters } from "./filters.js";
+import { filtersOf, noFilters } from "./filter_list.js";
+import { Down, Up } from "./icons.js";
+import { Pager, range } from "./pager.js";
+import { TableRow } from "./row.js";
+
+// A list that is there at once needs no word about its loading.
+const loadingLong = signal(false);
+effect(() => {
+  loadingLong.value = false;
+  if (!loading.value) {
+    return;
+  }
+  const timer = setTimeout(() => { loadingLong.value = true; }, 300);
+  return () => clearTimeout(timer);
+});
+
+function Header({ column }: { readonly column: Column }) {
+  const { query } = view.value;
+  const { sort, name } = column;
+  const order = sort !== null && sort === query.sort ? query.order : null;
+  const kind = `cell-${column.key}${column.number ? " number" : ""}`;
+  return (
+    <th role="columnheader" scope="col" class={kind}
+      aria-sort={order === null ? undefined : order === "asc" ? "ascending" : "descending"}>
+      {sort === null ? name : (
+        <button type="button" class="sort-button"
+          onClick={() => navigate({ query: sortBy(view.value.query, sort) })}>
+          {name}{order === "asc" ? <Up /> : <Down />}
+        </button>
+      )}
+    </th>
+  );
+}
+
+function Caption() {
+  return (
+    <caption class="visually-hidden">{describeTable(view.value.query, range.value)}</caption>
+  );
+}
+
+// While the selection touches the rows they must not change under it.
+function holdSelected(body: HTMLElement): () => void {
+  const look = () => {
+    const selection = getSelection();
+    held.value = selection !== null && !selection.isCollapsed && selection.rangeCount > 0
+      && selection.getRangeAt(0).intersectsNode(body);
+  };
+  document.addEventListener("selectionchange", look);
+  return () => {
+    document.removeEventListener("selectionchange", look);
+    held.value = false;
+  };
+}
+
+// A click anywhere in a row opens its rocket, unless the mouse has selected text
+// or the click ends a selection. Keys and modifiers are the link's own matter.
+function openClicked(event: MouseEvent, endsSelection: boolean): void {
+  const target = event.target;
+  if (!(target instanceof Element) || event.button !== 0 || event.defaultPrevented
+    || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
+    return;
+  }
+  const link = target.closest("a");
+  const index = target.closest("tr")?.sectionRowIndex ?? -1;
+  const row = rows.value[index];
+  if (row === undefined) {
+    return;
+  }
+  const selects = getSelection()?.isCollapsed === false && event.detail > 0;
+  if (link !== null) {
+    event.preventDefault();
+  }
+  if (!selects && (link !== null || !endsSelection)) {
+    navigate({ rocket: row.id });
+  }
+}
+
+function openOnClick(body: HTMLElement): void {
+  let endsSelection = false;
+  body.addEventListener("mousedown", () => { endsSelection = held.value; });
+  body.addEventListener("click", (event) => openClicked(event, endsSelection));
+}
+
+function Body() {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const hadFocus = body.current?.contains(document.activeElement) ?? false;
+  const shown = rows.value;
+
+  useEffect(() => {
+    if (body.current === null) {
+      return;
+    }
+    const release = holdSelected(body.current);
+    openOnClick(body.current);
+    return release;
+  }, []);
+
+  // The row that had the focus is gone, as the new page is shorter.
+  useLayoutEffect(() => {
+    if (hadFocus && !body.current?.contains(document.activeElement)) {
+      document.getElementById("rockets-title")?.focus();
+    }
+  });
+
+  return (
+    <tbody ref={body} role="rowgroup">
+      {shown.map((row, index) => <TableRow key={index} row={row} />)}
+    </tbody>
+  );
+}
+
+// What stands in the place of rows.
+function Message() {
+  if (rows.value.length > 0) {
+    return null;
+  }
+  if (failure.value !== null) {
+    return (
+      <div class="table-message">
+        <p>The list cannot be read: {failure.value}.</p>
+        <button type="button" class="button" onClick={sortAgain}>Try again</button>
+      </div>
+    );
+  }
+  if (loading.value || total.value === null) {
+    return <div class="table-message">{loadingLong.value && <p>Loading…</p>}</div>;
+  }
+  return (
+    <div class="table-message">
+      <p>No rocket matches.</p>
+      {filtersOf(view.value.query).length > 0 && (
+        <button type="button" class="button" onClick={() => navigate({ query: noFilters })}>
+          Clear filters
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Table() {
+  return (
+    <table role="table" class="rockets-table" aria-busy={loading.value}
+      data-slow={loadingLong.value}>
+      <Caption />
+      <thead role="rowgroup">
+        <tr role="row">{columns.map((one) => <Header key={one.key} column={one} />)}</tr>
+      </thead>
+      <Body />
+    </table>
+  );
+}
+
 export function RocketsTable() {
-  return <section class="panel" aria-label="Rockets">Rockets</section>;
+  return (
+    <section class="panel rockets" aria-labelledby="rockets-title">
+      <div class="panel-head">
+        <h2 id="rockets-title" class="panel-title" tabIndex={-1}>Rockets</h2>
+        <Filters />
+      </div>
+      <Table />
+      <Message />
+      <Pager />
+    </section>
+  );
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A row of the table. It renders when its own rocket changes, and no other does.
+// The roles are those that the elements have by themselves: on a phone `display`
+// makes a card of the row, and browsers then forget them.
+import { hrefOf } from "../state/address.js";
+import type { Row } from "../state/page.js";
+import { utc } from "../state/settings.js";
+import { formatNumber } from "../text/numbers.js";
+import { formatTime } from "../text/times.js";
+
+function Name({ name }: { readonly name: string | null }) {
+  return name === null
+    ? <span class="unknown" title="Not known: the launch has not arrived">–</span>
+    : <span title={name}>{name}</span>;
+}
+
+function Status({ status, reason }: {
+  readonly status: "active" | "exploded"; readonly reason: string | null;
+}) {
+  return <span class={`pill pill-${status}`} title={reason ?? undefined}>{status}</span>;
+}
+
+export function TableRow({ row }: { readonly row: Row }) {
+  const rocket = row.rocket.value;
+  const updated = formatTime(rocket.updatedAt, utc.value);
+  const missing = rocket.missingMessages;
+  return (
+    <tr role="row">
+      <th role="rowheader" scope="row" class="cell-id">
+        <a class="mono" href={hrefOf({ rocket: row.id })} title={row.id} draggable={false}>
+          {row.id}
+        </a>
+      </th>
+      <td role="cell" class="cell-type"><Name name={rocket.type} /></td>
+      <td role="cell" class="cell-mission"><Name name={rocket.mission} /></td>
+      <td role="cell" class="cell-status">
+        <Status status={rocket.status} reason={rocket.reason} />
+      </td>
+      <td role="cell" class="cell-speed number">{formatNumber(rocket.speed)}</td>
+      <td role="cell" class="cell-last number">{formatNumber(rocket.lastMessageNumber)}</td>
+      <td role="cell" class="cell-missing number" data-some={missing > 0}>
+        {formatNumber(missing)}
+      </td>
+      <td role="cell" class="cell-updated number">
+        <time dateTime={updated.machine ?? undefined} title={updated.full}>{updated.text}</time>
+      </td>
+    </tr>
+  );
+}
