@@ -42,7 +42,7 @@ const tableLength = 50;
 // Made when it is opened, and left as it is, so that it can be read.
 function SpeedTable({ points }: { readonly points: readonly SpeedPoint[] }) {
   const [shown, setShown] = useState<readonly SpeedPoint[] | null>(null);
-  const read = () => setShown(thinned(changesOnly(points), tableLength).toReversed());
+  const read = () => setShown([...thinned(changesOnly(points), tableLength)].reverse());
   return (
     <details onToggle={(event) => event.currentTarget.open ? read() : setShown(null)}>
       <summary class="note">Speeds as a table</summary>
