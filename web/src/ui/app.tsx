@@ -14,10 +14,11 @@ import { Feed } from "./feed.js";
 import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { Names } from "./names.js";
+import { useReturn } from "./return.js";
 import { RocketPage } from "./rocket.js";
 import { Speeds } from "./speeds.js";
-import { RocketsTable } from "./table.js";
 import { tab } from "./shown.js";
+import { RocketsTable } from "./table.js";
 import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
 
@@ -52,6 +53,7 @@ function FleetPage() {
 }
 
 function Main() {
+  useReturn();
   switch (screen.value) {
     case "rocket":
       return <main id="main" class="rocket-page"><RocketPage /></main>;

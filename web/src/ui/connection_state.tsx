@@ -36,7 +36,7 @@ function reasonOf(now: Connection): string | null {
     case "refused":
       return `The service answers ${now.status}: ${now.reason}`;
     case "yielded":
-      return "Other tabs of this browser show this fleet, and it has few connections for a service.";
+      return "Other tabs of this browser show this fleet; it has few connections for a service.";
     default:
       return null;
   }
@@ -49,7 +49,7 @@ const announced = signal<string | null>(null);
 
 effect(() => {
   const now = connection.value;
-  const key = now.state + (now.state === "refused" ? now.status : "");
+  const key = now.state === "refused" ? `refused ${now.status}` : now.state;
   if (key !== entered) {
     entered = key;
     announced.value = reasonOf(now);

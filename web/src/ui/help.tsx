@@ -37,7 +37,7 @@ function Settings() {
       <label class="help-choice">
         <input type="checkbox" checked={shortcuts}
           onChange={(event) => { shortcuts.value = event.currentTarget.checked; }} />
-        Keys below do something
+        Use the keys of this list
       </label>
     </section>
   );
@@ -77,8 +77,8 @@ function useService() {
       const { version, store } = health as { version: string; store: { kept: boolean } };
       text.value = `lunar.service ${version}. Its state is ${
         store.kept ? "kept on disk." : "in memory only, and gone after a restart."}`;
-    }).catch(() => {});
-  }, []);
+    }).catch(() => { text.value = "The service does not answer."; });
+  }, [text]);
   return text;
 }
 
@@ -103,9 +103,8 @@ function HelpDialog() {
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => dialog.current?.close();
   return (
-    <dialog ref={dialog} class="dialog help" aria-labelledby="help-title"
-      onClose={() => { helpIsOpen.value = false; }}
-      onClick={(event) => { if (event.target === dialog.current) close(); }}>
+    <dialog ref={dialog} class="dialog help" closedby="any" aria-labelledby="help-title"
+      onClose={() => { helpIsOpen.value = false; }}>
       <div class="dialog-head">
         <h2 id="help-title">Help and settings</h2>
         <button type="button" class="icon-button" aria-label="Close" onClick={close}>

@@ -62,7 +62,8 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (event.key === "Escape") {
-    return escape(event.target);
+    escape(event.target);
+    return;
   }
   const action = actions.find(({ key }) => key === event.key);
   if (action === undefined || !shortcuts.value || takesText(event.target)
