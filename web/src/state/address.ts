@@ -58,7 +58,6 @@ const cursorsLength = 100;
 
 // `text` if the service takes it: 1 to `bytes` bytes, no control characters.
 function nameOf(text: string | null, bytes: number): string | null {
-  // eslint-disable-next-line no-control-regex
   if (text === null || text === "" || /[\u0000-\u001f\u007f]/.test(text)) {
     return null;
   }

@@ -6,6 +6,7 @@ import { batch, effect, signal } from "@preact/signals";
 import { readGaps, readRocket, RequestError } from "../api/client.js";
 import type { Gaps, Rocket } from "../api/types.js";
 import { view } from "./address.js";
+import { Throttle } from "./throttle.js";
 import { addSpeed, type SpeedPoint } from "./speed_points.js";
 
 export type { SpeedPoint };
@@ -37,25 +38,29 @@ const gapsPeriod = 1000;
 const speedChangePeriod = 1000;
 
 let revision = -1;
+let starts = 0; // how often the service has had another one
 let nextKey = 1;
 let speedChangeBegan = 0;
 
-// The reading of gaps: of which rocket, whether it runs, whether what it reads is
-// outdated already, and when it began.
-let shown: { readonly id: string; readonly abort: AbortController } | null = null;
-let readingGaps = false;
-let gapsOutdated = false;
-let gapsReadAt = 0;
+// The rocket whose page is shown, and the reading of its gaps.
+let shown: {
+  readonly id: string;
+  readonly abort: AbortController;
+  readonly gaps: Throttle;
+} | null = null;
 
 function open(id: string | null): void {
   if (id === (shown?.id ?? null)) {
     return;
   }
   shown?.abort.abort();
-  shown = id === null ? null : { id, abort: new AbortController() };
+  shown = null;
+  if (id !== null) {
+    const abort = new AbortController();
+    const update = () => updateGaps(id, abort.signal);
+    shown = { id, abort, gaps: new Throttle(update, gapsPeriod, abort.signal) };
+  }
   revision = -1;
-  readingGaps = gapsOutdated = false;
-  gapsReadAt = 0;
   batch(() => {
     rocket.value = "loading";
     speeds.value = [];
@@ -75,8 +80,12 @@ export async function readRocketPage(signal: AbortSignal): Promise<string | null
   if (id === null) {
     return null;
   }
+  const began = starts;
   try {
     const { data, etag } = await readRocket(id, signal);
+    if (began !== starts) {
+      return null;
+    }
     rocketTakes(data, Date.now());
     return etag;
   } catch (error) {
@@ -104,17 +113,14 @@ export function rocketTakes(next: Rocket, at: number): void {
     if (typeof old === "object") {
       recordChanges(old, next, at);
     }
-    if (next.missingMessages === 0) {
-      gapsOutdated = false;
-      gaps.value = noGaps;
-      gapsFailure.value = null;
-    } else if (typeof old !== "object" || gaps.peek() === null
-      || next.missingMessages !== old.missingMessages
-      || next.lastMessageNumber !== old.lastMessageNumber) {
-      gapsOutdated = true;
-      scheduleGaps();
-    }
   });
+  if (next.missingMessages === 0) {
+    shown.gaps.cancel();
+    showGaps(noGaps);
+  } else if (typeof old !== "object" || next.missingMessages !== old.missingMessages
+    || next.lastMessageNumber !== old.lastMessageNumber) {
+    shown.gaps.ask();
+  }
 }
 
 function recordChanges(old: Rocket, next: Rocket, at: number): void {
@@ -142,49 +148,31 @@ function prepend(found: readonly Change[], before: readonly Change[]): void {
   }
 }
 
-function scheduleGaps(): void {
-  if (shown === null || readingGaps) {
-    return;
-  }
-  const { id, abort } = shown;
-  readingGaps = true;
-  const wait = Math.max(0, Math.min(gapsPeriod, gapsReadAt + gapsPeriod - Date.now()));
-  const timer = setTimeout(() => void updateGaps(id, abort.signal), wait);
-  abort.signal.addEventListener("abort", () => clearTimeout(timer));
+function showGaps(next: Gaps): void {
+  batch(() => {
+    gaps.value = next;
+    gapsFailure.value = null;
+  });
 }
 
 async function updateGaps(id: string, signal: AbortSignal): Promise<void> {
-  gapsOutdated = false;
-  gapsReadAt = Date.now();
   try {
     const { data } = await readGaps(id, signal);
-    takeGaps(data, signal);
+    const now = rocket.peek();
+    // They may have been filled while they were read.
+    if (typeof now === "object" && now.missingMessages > 0) {
+      showGaps(data);
+    }
   } catch (error) {
     if (!signal.aborted) {
       gapsFailure.value = error instanceof Error ? error.message : String(error);
     }
   }
-  if (!signal.aborted) {
-    readingGaps = false;
-    if (gapsOutdated) {
-      scheduleGaps();
-    }
-  }
-}
-
-function takeGaps(data: Gaps, signal: AbortSignal): void {
-  const now = rocket.peek();
-  // They may have been filled while they were read.
-  if (!signal.aborted && !(typeof now === "object" && now.missingMessages === 0)) {
-    batch(() => {
-      gaps.value = data;
-      gapsFailure.value = null;
-    });
-  }
 }
 
 // The service has another start: its revisions begin anew, so the next state is
-// newer, whatever its revision.
+// newer, whatever its revision. What is being read is not.
 export function forgetRevision(): void {
   revision = -1;
+  starts++;
 }

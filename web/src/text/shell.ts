@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Command lines for people to copy. Ids and URLs come from anywhere, so they
-// are quoted such that no shell reads more in them than a word.
+// Command lines for people to copy. Ids come from anywhere, so they are quoted
+// such that a shell reads nothing but a word in them.
 
-// `word` as one word of a POSIX shell.
+// `word` as one word of a POSIX shell. Nothing is special within single quotes but
+// the quote itself.
 export function quoteForShell(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-// `id` as a segment of a path: encodeURIComponent, and what it leaves but a
-// shell or a careless proxy may not.
+// `id` as a segment of a path. What encodeURIComponent leaves is safe in a URL, but
+// not wherever a URL is pasted; and it throws if half of a surrogate pair is missing.
 export function encodeSegment(id: string): string {
-  return encodeURIComponent(id).replace(
+  return encodeURIComponent(id.replace(/[\ud800-\udfff]/gu, "\ufffd")).replace(
     /[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
 
-// curl of a URL of the service.
+// A command that reads `url`. curl takes brackets and braces for patterns, but for
+// those around an address of IPv6.
 export function curlOf(url: string): string {
-  return `curl ${quoteForShell(url)}`;
+  const [, host = "", rest = ""] = /^([a-z]+:\/\/[^/]*)?(.*)$/s.exec(url) ?? [];
+  const path = rest.replace(/[[\]{}]/g, encodeURIComponent);
+  return `curl ${quoteForShell(host + path)}`;
 }

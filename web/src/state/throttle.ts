@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Work that is asked for often and done now and then: never twice at the same
+// time, at most once a period, and once more if it was asked for while it was done.
+
+export class Throttle {
+  #asked = false;
+  #scheduled = false;
+  #last = -Infinity;
+
+  // `signal` ends it. `work` must not reject.
+  constructor(
+    readonly work: () => Promise<void>,
+    readonly period: number, // ms
+    readonly signal: AbortSignal,
+  ) {}
+
+  ask(): void {
+    this.#asked = true;
+    this.#schedule();
+  }
+
+  // What was asked for is not needed any more.
+  cancel(): void {
+    this.#asked = false;
+  }
+
+  #schedule(): void {
+    if (this.#asked && !this.#scheduled && !this.signal.aborted) {
+      this.#scheduled = true;
+      const wait = this.#last + this.period - performance.now();
+      const timer = setTimeout(() => void this.#run(), Math.max(0, wait));
+      this.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    }
+  }
+
+  async #run(): Promise<void> {
+    if (this.#asked) {
+      this.#asked = false;
+      this.#last = performance.now();
+      await this.work();
+    }
+    this.#scheduled = false;
+    this.#schedule();
+  }
+}
