@@ -9,7 +9,7 @@ import type { NameCounts } from "../api/types.js";
 import { navigate, view } from "../state/address.js";
 import { missions, types } from "../state/fleet.js";
 import { formatNumber } from "../text/numbers.js";
-import { tab } from "./tabs.js";
+import { tab } from "./shown.js";
 
 const shownAtFirst = 5;
 

@@ -10,7 +10,7 @@ import { defaultQuery, navigate, view, type ListQuery } from "../state/address.j
 import { summary } from "../state/fleet.js";
 import { formatNumber, formatShare } from "../text/numbers.js";
 import { Alert } from "./icons.js";
-import { tab } from "./tabs.js";
+import { tab } from "./shown.js";
 import { MemoryTile, MessagesTile } from "./traffic_tiles.js";
 import { refusedText } from "./totals.js";
 
