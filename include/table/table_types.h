@@ -111,6 +111,13 @@ enum table_status { TABLE_ANY_STATUS, TABLE_ACTIVE, TABLE_EXPLODED };
 /* Whether the launch of a rocket has arrived. */
 enum table_launch { TABLE_ANY_LAUNCH, TABLE_LAUNCHED, TABLE_NOT_LAUNCHED };
 
+/* Whether messages of a rocket are missing. */
+enum table_completeness {
+    TABLE_ANY_COMPLETENESS,
+    TABLE_INCOMPLETE,
+    TABLE_COMPLETE,
+};
+
 /*
  * Which rockets to list. A text that is absent matches all rockets.
  * Ownership: its texts are borrowed.
@@ -118,6 +125,7 @@ enum table_launch { TABLE_ANY_LAUNCH, TABLE_LAUNCHED, TABLE_NOT_LAUNCHED };
 struct table_filter {
     enum table_status status;
     enum table_launch launch;
+    enum table_completeness completeness;
     struct text type, mission;
     struct text id_prefix; /* the first bytes of the id; no NUL among them */
 };

@@ -124,6 +124,20 @@ static bool set_launched(const struct parameters_reading *reading,
     return true;
 }
 
+static bool set_incomplete(const struct parameters_reading *reading,
+                           struct text value)
+{
+    const struct parsing *parsing = reading->into;
+
+    if (text_equal(value, TEXT("true")))
+        parsing->url->query.filter.completeness = TABLE_INCOMPLETE;
+    else if (text_equal(value, TEXT("false")))
+        parsing->url->query.filter.completeness = TABLE_COMPLETE;
+    else
+        return parameters_refuse(reading, "incomplete must be true or false");
+    return true;
+}
+
 static bool set_string(const struct parameters_reading *reading,
                        struct text value, const char *parameter, size_t max,
                        struct text *string)
@@ -190,10 +204,15 @@ static bool set_cursor(const struct parameters_reading *reading,
 }
 
 static const struct parameter parameters[] = {
-    {"sort", set_sort, false},          {"order", set_order, false},
-    {"status", set_status, false},      {"type", set_type, false},
-    {"mission", set_mission, false},    {"launched", set_launched, false},
-    {"idPrefix", set_id_prefix, false}, {"limit", set_limit, false},
+    {"sort", set_sort, false},
+    {"order", set_order, false},
+    {"status", set_status, false},
+    {"type", set_type, false},
+    {"mission", set_mission, false},
+    {"launched", set_launched, false},
+    {"incomplete", set_incomplete, false},
+    {"idPrefix", set_id_prefix, false},
+    {"limit", set_limit, false},
     {"cursor", set_cursor, false},
 };
 
@@ -229,6 +248,10 @@ static void write_scope(const struct list_query *query, struct buffer *out)
         buffer_append(out, TEXT("&launched=true"));
     if (filter->launch == TABLE_NOT_LAUNCHED)
         buffer_append(out, TEXT("&launched=false"));
+    if (filter->completeness == TABLE_INCOMPLETE)
+        buffer_append(out, TEXT("&incomplete=true"));
+    if (filter->completeness == TABLE_COMPLETE)
+        buffer_append(out, TEXT("&incomplete=false"));
     if (filter->id_prefix.data != NULL) {
         buffer_append(out, TEXT("&idPrefix="));
         http_percent_encode(out, filter->id_prefix);

@@ -33,7 +33,8 @@ enum { COLUMNS_ROCKETS = 64 /* of a block */ };
 /* The keys of one block of rockets. */
 struct columns {
     uint32_t keys[COLUMN_COUNT][COLUMNS_ROCKETS];
-    uint64_t exploded; /* bit i: whether rocket i is exploded */
+    uint64_t exploded;   /* bit i: whether rocket i is exploded */
+    uint64_t incomplete; /* bit i: whether messages of rocket i are missing */
 };
 
 /*

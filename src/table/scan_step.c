@@ -215,6 +215,10 @@ static uint64_t match_columns(const struct scan_step *step,
     if (filter->status != TABLE_ANY_STATUS)
         matching &= filter->status == TABLE_EXPLODED ? columns->exploded
                                                      : ~columns->exploded;
+    if (filter->completeness != TABLE_ANY_COMPLETENESS)
+        matching &= filter->completeness == TABLE_INCOMPLETE
+                        ? columns->incomplete
+                        : ~columns->incomplete;
     if (filter->launch != TABLE_ANY_LAUNCH) {
         /* The time of the launch is unknown until it arrives. */
         uint64_t launched = columns_between(columns->keys[COLUMN_CREATED], 0,

@@ -215,9 +215,27 @@ uint32_t stripe_add(struct stripe *stripe, uint32_t tag, struct text id,
     return index + 1;
 }
 
+/*
+ * Count the missing messages of `rocket`, after their number has grown by
+ * `growth`, modulo 2^64 and not 0. Only the first one that is missing, and the
+ * last one that arrives, change what the columns show in `lane`.
+ */
+static void count_missing(struct stripe *stripe, struct columns *columns,
+                          uint32_t lane, const struct rocket *rocket,
+                          uint64_t growth)
+{
+    uint64_t missing = rocket_missing(rocket), before = missing - growth;
+
+    stripe->missing += growth;
+    if (missing != 0 && before != 0)
+        return;
+    columns->incomplete ^= UINT64_C(1) << lane;
+    stripe->incomplete += missing == 0 ? UINT32_MAX : 1;
+}
+
 /* Values that cannot have changed are not written. */
 void stripe_update_columns(struct stripe *stripe, uint32_t place, bool launched,
-                           bool was_exploded)
+                           bool was_exploded, uint64_t missing_growth)
 {
     static_assert(COLUMN_COUNT == 5,
                   "write a new column here or in stripe_add()");
@@ -241,18 +259,8 @@ void stripe_update_columns(struct stripe *stripe, uint32_t place, bool launched,
         columns->exploded ^= UINT64_C(1) << lane;
         stripe->exploded += was_exploded ? UINT32_MAX : 1;
     }
-}
-
-void stripe_count_missing(struct stripe *stripe, const struct rocket *rocket,
-                          uint64_t growth)
-{
-    uint64_t missing = rocket_missing(rocket), before = missing - growth;
-
-    stripe->missing += growth;
-    if (missing == 0)
-        stripe->incomplete--;
-    else if (before == 0)
-        stripe->incomplete++;
+    if (missing_growth != 0)
+        count_missing(stripe, columns, lane, rocket, missing_growth);
 }
 
 /* If the text is absent, `*string` is unchanged. */
@@ -363,12 +371,9 @@ static enum message_outcome apply_effect(struct stripe *stripe, uint32_t place,
         bool launch = message->type == MESSAGE_LAUNCHED;
         change->launched = launch && is_other_launch(&before, state);
         change->exploded = before.reason == NULL && state->reason != NULL;
-        stripe_update_columns(stripe, place, launch, before.reason != NULL);
-        if (change->rocket.missing_growth != 0) {
-            stripe_count_missing(stripe, &entry->rocket,
-                                 change->rocket.missing_growth);
-            stripe->given_up += change->rocket.given_up;
-        }
+        stripe_update_columns(stripe, place, launch, before.reason != NULL,
+                              change->rocket.missing_growth);
+        stripe->given_up += change->rocket.given_up;
     }
     return outcome;
 }

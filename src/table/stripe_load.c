@@ -50,13 +50,11 @@ static void count_rocket(struct stripe *stripe, uint32_t place)
 {
     const struct rocket *rocket = &stripe_at(stripe, place - 1)->rocket;
     const struct effect *state = rocket_state(rocket);
-    uint64_t missing = rocket_missing(rocket);
 
     interned_move_rocket(NULL, state->type, INTERNED_TYPE);
     interned_move_rocket(NULL, state->mission, INTERNED_MISSION);
-    stripe_update_columns(stripe, place, state->type != NULL, false);
-    if (missing > 0)
-        stripe_count_missing(stripe, rocket, missing);
+    stripe_update_columns(stripe, place, state->type != NULL, false,
+                          rocket_missing(rocket));
     stripe->given_up += rocket_given_up(rocket);
 }
 

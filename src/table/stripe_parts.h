@@ -34,15 +34,9 @@ uint32_t stripe_add(struct stripe *stripe, uint32_t tag, struct text id,
  * Update the columns of the rocket at `place` after a change, and the counts of
  * what they show. `launched`: the time of the launch may have changed, as only
  * a launch changes it. No message makes a launched rocket an unlaunched one.
+ * `missing_growth`: how many more of its messages are missing, modulo 2^64.
  */
 void stripe_update_columns(struct stripe *stripe, uint32_t place, bool launched,
-                           bool was_exploded);
-
-/*
- * Count the missing messages of `rocket`, after their number has grown by
- * `growth`, modulo 2^64 and not 0.
- */
-void stripe_count_missing(struct stripe *stripe, const struct rocket *rocket,
-                          uint64_t growth);
+                           bool was_exploded, uint64_t missing_growth);
 
 #endif

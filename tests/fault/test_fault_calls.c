@@ -116,6 +116,7 @@ static const char *const targets[] = {
     "/rockets?mission=nobody%27s",
     "/rockets?status=active&type=Falcon-3&mission=mission%203",
     "/rockets?launched=false&idPrefix=r",
+    "/rockets?incomplete=true&type=Falcon-3",
     "/rockets?launched=true&idPrefix=rocket-00&limit=2",
     "/rockets?limit=1",
     "/rockets?limit=5&sort=speed&order=desc",

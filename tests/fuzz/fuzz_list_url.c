@@ -68,6 +68,7 @@ static void check_bounds(const struct list_query *query)
     FUZZ_CHECK(is_absent_or_name(query->filter.type));
     FUZZ_CHECK(is_absent_or_name(query->filter.mission));
     FUZZ_CHECK(query->filter.launch <= TABLE_NOT_LAUNCHED);
+    FUZZ_CHECK(query->filter.completeness <= TABLE_COMPLETE);
     FUZZ_CHECK(query->filter.id_prefix.data == NULL ||
                message_is_text(query->filter.id_prefix, MESSAGE_MAX_CHANNEL));
     if (!query->after.set)
@@ -87,6 +88,7 @@ static bool same_scope(const struct list_query *a, const struct list_query *b)
     return a->sort == b->sort && a->descending == b->descending &&
            a->limit == b->limit && a->filter.status == b->filter.status &&
            a->filter.launch == b->filter.launch &&
+           a->filter.completeness == b->filter.completeness &&
            messages_same_text(a->filter.id_prefix, b->filter.id_prefix) &&
            messages_same_text(a->filter.type, b->filter.type) &&
            messages_same_text(a->filter.mission, b->filter.mission);
@@ -168,9 +170,9 @@ static void make_query(struct text input, struct buffer *raw)
 
 static bool is_known(struct text name)
 {
-    static const char *const known[] = {"sort",     "order",   "status",
-                                        "type",     "mission", "launched",
-                                        "idPrefix", "limit",   "cursor"};
+    static const char *const known[] = {
+        "sort",     "order",      "status",   "type",  "mission",
+        "launched", "incomplete", "idPrefix", "limit", "cursor"};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
         if (text_equal(name, text_of(known[i])))

@@ -62,6 +62,7 @@ static void check_rocket(const struct image *image)
     FUZZ_CHECK(stripe.unlaunched == !view.launched);
     FUZZ_CHECK(stripe.missing == view.missing);
     FUZZ_CHECK(stripe.incomplete == (view.missing > 0));
+    FUZZ_CHECK(stripe_columns(&stripe, 0)->incomplete == stripe.incomplete);
     FUZZ_CHECK(view.revision == image->revision);
     FUZZ_CHECK(view.last_number == image->last_number);
     FUZZ_CHECK(view.missing == image->last_number - image->applied);

@@ -266,6 +266,8 @@ static struct list_query query_of(struct fleet *fleet,
         (enum table_launch)(step[4] / 4 % (TABLE_NOT_LAUNCHED + 1));
     if (step[4] / 12 % 2 == 1)
         query.filter.id_prefix = prefix_of(step[3] / 3);
+    query.filter.completeness =
+        (enum table_completeness)(step[4] / 24 % (TABLE_COMPLETE + 1));
     return query;
 }
 

@@ -16,6 +16,9 @@ bool lists_match(const struct table_filter *filter,
     if (filter->launch != TABLE_ANY_LAUNCH &&
         view->launched != (filter->launch == TABLE_LAUNCHED))
         return false;
+    if (filter->completeness != TABLE_ANY_COMPLETENESS &&
+        (view->missing > 0) != (filter->completeness == TABLE_INCOMPLETE))
+        return false;
     if (filter->id_prefix.data && (view->id.length < filter->id_prefix.length ||
                                    memcmp(view->id.data, filter->id_prefix.data,
                                           filter->id_prefix.length) != 0))

@@ -145,6 +145,9 @@ static struct list_query random_query(struct fleet *fleet,
     if (random_below(random, 4) == 0)
         query.filter.launch =
             random_below(random, 2) == 0 ? TABLE_LAUNCHED : TABLE_NOT_LAUNCHED;
+    if (random_below(random, 4) == 0)
+        query.filter.completeness =
+            random_below(random, 2) == 0 ? TABLE_INCOMPLETE : TABLE_COMPLETE;
     if (random_below(random, 3) == 0)
         query.filter.id_prefix = random_prefix(fleet);
     return query;

@@ -115,6 +115,7 @@ def _some_filters(load: Load, rocket: Json) -> dict[str, str]:
     values = {"status": rocket["status"], "type": rocket["type"],
               "mission": rocket["mission"],
               "launched": "false" if rocket["type"] is None else "true",
+              "incomplete": "true" if rocket["missingMessages"] > 0 else "false",
               "idPrefix": rocket["id"][:random.randrange(1, 10)]}
     names = random.sample([name for name in values if values[name] is not None],
                           random.randrange(3))
@@ -124,9 +125,11 @@ def _some_filters(load: Load, rocket: Json) -> dict[str, str]:
 def _matches(rocket: Json, filters: dict[str, str]) -> bool:
     """Whether a list with the filters has the rocket."""
     rest = dict(filters)
-    launched = rest.pop("launched", None)
+    launched, incomplete = rest.pop("launched", None), rest.pop("incomplete", None)
     return rocket["id"].startswith(rest.pop("idPrefix", "")) and \
         (launched is None or (launched == "true") == (rocket["type"] is not None)) and \
+        (incomplete is None or
+         (incomplete == "true") == (rocket["missingMessages"] > 0)) and \
         rest.items() <= rocket.items()
 
 

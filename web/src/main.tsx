@@ -4,6 +4,7 @@
 // the browser shows anything; the rest waits for the body.
 import "./style/tokens.css";
 import { render } from "preact";
+import { startSession } from "./state/session.js";
 import { App } from "./ui/app.js";
 import { followKeys } from "./ui/shortcuts.js";
 import { followTheme } from "./ui/theme.js";
@@ -16,6 +17,7 @@ function start(): void {
 }
 
 followTheme();
+startSession(); // what is read first need not wait for the body
 if (document.readyState === "loading") {
   addEventListener("DOMContentLoaded", start);
 } else {

@@ -97,6 +97,7 @@ static void invalid_query_is_refused_with_its_reason(void **context)
         {SINCE "&type=a", "type does not go with since"},
         {SINCE "&mission=a", "mission does not go with since"},
         {SINCE "&launched=true", "launched does not go with since"},
+        {SINCE "&incomplete=true", "incomplete does not go with since"},
         {SINCE "&idPrefix=a", "idPrefix does not go with since"},
         {SINCE "&cursor=a", "cursor does not go with since"},
     };

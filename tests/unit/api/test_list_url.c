@@ -64,6 +64,7 @@ static void query_without_parameters_selects_all_by_id(void **context)
         assert_null(url.query.filter.type.data);
         assert_null(url.query.filter.mission.data);
         assert_int_equal(url.query.filter.launch, TABLE_ANY_LAUNCH);
+        assert_int_equal(url.query.filter.completeness, TABLE_ANY_COMPLETENESS);
         assert_null(url.query.filter.id_prefix.data);
         assert_int_equal(url.query.limit, 0);
         assert_false(url.query.after.set);
@@ -78,13 +79,14 @@ static void every_parameter_is_read(void **context)
     (void)context;
     parse(&url, TEXT("limit=10000&mission=A%26B&type=Delta+5000&"
                      "status=exploded&order=desc&sort=createdAt&"
-                     "launched=false&idPrefix=%C3%a9%2F+"));
+                     "launched=false&incomplete=true&idPrefix=%C3%a9%2F+"));
     assert_int_equal(url.query.sort, TABLE_CREATED);
     assert_true(url.query.descending);
     assert_int_equal(url.query.filter.status, TABLE_EXPLODED);
     assert_true(text_equal(url.query.filter.type, TEXT("Delta 5000")));
     assert_true(text_equal(url.query.filter.mission, TEXT("A&B")));
     assert_int_equal(url.query.filter.launch, TABLE_NOT_LAUNCHED);
+    assert_int_equal(url.query.filter.completeness, TABLE_INCOMPLETE);
     assert_true(text_equal(url.query.filter.id_prefix, TEXT("\xc3\xa9/ ")));
     assert_int_equal(url.query.limit, 10000);
     list_url_release(&url);
@@ -122,6 +124,7 @@ static void every_sort_field_is_known(void **context)
 #define MISSION_DETAIL                                                         \
     "mission must be 1 to 256 bytes without control characters"
 #define LAUNCHED_DETAIL "launched must be true or false"
+#define INCOMPLETE_DETAIL "incomplete must be true or false"
 #define PREFIX_DETAIL                                                          \
     "idPrefix must be 1 to 128 bytes without control characters"
 #define LIMIT_DETAIL "limit must be an integer from 1 to 10000"
@@ -153,6 +156,9 @@ static void error_of_a_bad_query_says_what_is_allowed(void **context)
         {"launched=True", LAUNCHED_DETAIL},
         {"launched=1", LAUNCHED_DETAIL},
         {"launched", LAUNCHED_DETAIL},
+        {"incomplete=TRUE", INCOMPLETE_DETAIL},
+        {"incomplete=0", INCOMPLETE_DETAIL},
+        {"incomplete", INCOMPLETE_DETAIL},
         {"idPrefix=", PREFIX_DETAIL},
         {"idPrefix=a%00", PREFIX_DETAIL},
         {"idPrefix=a%C2%80%1F", PREFIX_DETAIL},
@@ -176,6 +182,7 @@ static void error_of_a_bad_query_says_what_is_allowed(void **context)
         {"limit=1&limit=1", "limit is given twice"},
         {"limit=1&l%69mit=1", "limit is given twice"},
         {"launched=true&launched=true", "launched is given twice"},
+        {"incomplete=true&incomplete=false", "incomplete is given twice"},
         {"idPrefix=a&idPrefix=b", "idPrefix is given twice"},
         {"cursor=a&cursor=a", "cursor is given twice"},
         {"sort=%", PERCENT_DETAIL},
@@ -405,6 +412,8 @@ static void cursor_of_another_query_is_refused(void **context)
         "sort=speed&mission=APOLLO",
         "sort=speed&launched=true",
         "sort=speed&launched=false",
+        "sort=speed&incomplete=true",
+        "sort=speed&incomplete=false",
         "sort=speed&idPrefix=c",
     };
     char raw[TARGET_SIZE];

@@ -10,7 +10,7 @@
 
 #define ALL                                                                    \
     "the parameters are sort, order, status, type, mission, launched, "        \
-    "idPrefix, limit, cursor"
+    "incomplete, idPrefix, limit, cursor"
 #define LONGEST "abcdefghijklmnopqrstuvwxyz-._012"
 
 static const char *no_parameter(size_t index)

@@ -135,10 +135,13 @@ static bool matches_filter(const struct known_rocket *rocket,
 {
     const struct effect *state = rocket_state(&rocket->entry->rocket);
     bool exploded = state->reason != NULL, launched = state->type != NULL;
+    bool incomplete = rocket_missing(&rocket->entry->rocket) > 0;
     struct text id = table_entry_id(rocket->entry), prefix = filter->id_prefix;
 
     return (filter->launch == TABLE_ANY_LAUNCH ||
             launched == (filter->launch == TABLE_LAUNCHED)) &&
+           (filter->completeness == TABLE_ANY_COMPLETENESS ||
+            incomplete == (filter->completeness == TABLE_INCOMPLETE)) &&
            prefix.length <= id.length &&
            (prefix.length == 0 ||
             memcmp(prefix.data, id.data, prefix.length) == 0) &&
@@ -265,6 +268,9 @@ static void windows_return_every_rocket_inside(void **context)
         {.id_prefix = {"h", 1}, .status = TABLE_ACTIVE},
         {.id_prefix = {"rocket-k-00003", 14}},
         {.type = {"F", 1}, .launch = TABLE_LAUNCHED, .id_prefix = {"ro", 2}},
+        {.completeness = TABLE_INCOMPLETE},
+        {.completeness = TABLE_COMPLETE, .status = TABLE_ACTIVE},
+        {.type = {"Saturn-V", 8}, .completeness = TABLE_COMPLETE},
     };
     enum { ROUNDS = 120 /* a field */ };
     uint64_t state = 0xd1b54a32d192ed03;

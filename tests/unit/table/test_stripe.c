@@ -215,6 +215,8 @@ static void check_columns(uint32_t index)
     for (unsigned i = 0; i < COLUMN_COUNT; i++)
         assert_int_equal(columns->keys[i][lane], expected[i]);
     assert_int_equal(columns->exploded >> lane & 1, state->reason != NULL);
+    assert_int_equal(columns->incomplete >> lane & 1,
+                     rocket_missing(&entry->rocket) > 0);
 }
 
 /* Every sequence of three types, in order and with the first message last. */

@@ -7,18 +7,17 @@
 export interface ServerSentEvent {
   readonly type: string;
   readonly data: string;
+  // The id that the event has itself; null: none. That of earlier ones stays valid.
+  readonly id: string | null;
 }
 
 export class EventParser {
-  // The `id` that events up to the last whole one have said; "": none.
-  lastEventId = "";
-
   readonly #decoder = new TextDecoder(); // drops a byte order mark at the start
   #line = ""; // what has come of a line that has not ended
   #endedByCr = false; // the next character, if it is LF, belongs to that end
   #type = "";
   #data: string | null = null;
-  #id = "";
+  #id: string | null = null;
 
   // The events that end in these bytes.
   push(bytes: Uint8Array): readonly ServerSentEvent[] {
@@ -75,12 +74,12 @@ export class EventParser {
     }
   }
 
+  // The standard's data buffer has an LF after each line: one that is empty makes
+  // an event, but none does not. The id of such a block is that of the next event.
   #dispatch(events: ServerSentEvent[]): void {
-    this.lastEventId = this.#id;
-    // The standard's data buffer has an LF after each line: one that is empty is
-    // an event, but none is not.
     if (this.#data !== null) {
-      events.push({ type: this.#type || "message", data: this.#data });
+      events.push({ type: this.#type || "message", data: this.#data, id: this.#id });
+      this.#id = null;
     }
     this.#type = "";
     this.#data = null;

@@ -50,6 +50,7 @@ export const silenceLimit = 20_000;
 const lastingConnection = 5000;
 
 export class EventStream {
+  // Null after a reset, until an event has an id again. It may be set.
   lastEventId: string | null;
 
   readonly #reference: string;
@@ -145,16 +146,16 @@ export class EventStream {
         throw new RequestError("the service has ended the stream", 0);
       }
       this.#heardAt = this.#environment.now();
-      this.#take(parser.push(value), parser.lastEventId);
+      this.#take(parser.push(value));
     }
   }
 
-  #take(events: readonly ServerSentEvent[], lastEventId: string): void {
+  #take(events: readonly ServerSentEvent[]): void {
     if (events.length === 0) {
       return;
     }
-    if (lastEventId !== "") {
-      this.lastEventId = lastEventId;
+    for (const { type, id } of events) {
+      this.lastEventId = type === "reset" ? null : id ?? this.lastEventId;
     }
     // An error of the page is none of the connection.
     try {
@@ -166,7 +167,7 @@ export class EventStream {
         this.#handler.takeEvents(events);
       }
     } catch (error) {
-      console.error(error);
+      reportError(error);
     }
   }
 

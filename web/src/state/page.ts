@@ -158,15 +158,17 @@ export async function readPage(signal: AbortSignal): Promise<void> {
 
 // Read the same page in the background. Rows take their new states but keep their
 // order; only if there is room at the end of the list, new ones are appended.
-// Rejects with a RequestError, or if `signal` is aborted.
-export async function refreshPage(signal: AbortSignal): Promise<void> {
+// Returns the ids of the rows of which it has not read the state, as they are not
+// on this page of the list any more. Rejects with a RequestError, or if `signal` is
+// aborted.
+export async function refreshPage(signal: AbortSignal): Promise<readonly string[]> {
   const wanted = pageWanted.peek();
   const reading = readings;
   const { data, headers, etag: newEtag } = await getPage(signal);
   if (reading !== readings || wanted !== pageWanted.peek()) {
-    return;
+    return [];
   }
-  batch(() => {
+  return batch(() => {
     if (pageHasRoom() && !held.peek()) {
       append(data);
     } else {
@@ -177,9 +179,11 @@ export async function refreshPage(signal: AbortSignal): Promise<void> {
     const shown = rows.peek().map((row) => row.id);
     moved.value = countMoved(shown, ids);
     // It says nothing about rows that this page of the list does not have any more.
-    if (shown.every((id) => ids.includes(id))) {
+    const unread = shown.filter((id) => !ids.includes(id));
+    if (unread.length === 0) {
       etag = newEtag;
     }
+    return unread;
   });
 }
 

@@ -5,7 +5,7 @@
 // There is a stream only while the page is visible and tabs.ts allows it.
 import { batch, effect, untracked } from "@preact/signals";
 import { Backoff } from "../api/backoff.js";
-import { networkError, RequestError } from "../api/client.js";
+import { networkError, readRocket, RequestError } from "../api/client.js";
 import { earlierId, eventsReference, startOf } from "../api/event_ids.js";
 import type { ServerSentEvent } from "../api/event_parser.js";
 import { EventStream } from "../api/event_stream.js";
@@ -14,14 +14,21 @@ import { view } from "./address.js";
 import { connection, type Connection } from "./connection.js";
 import { feedNotes, feedTakes } from "./feed.js";
 import { fleetConnects, fleetPauses, fleetTakes, refreshFleet, summary } from "./fleet.js";
-import { forgetRevisions, pageEtag, pageTakes, pageWanted, readPage, rows } from "./page.js";
+import {
+  forgetRevisions, pageEtag, pageTakes, pageWanted, readPage, refreshPage, rows,
+} from "./page.js";
 import { refreshAtOnce, startRefreshes, stopRefreshes } from "./refreshes.js";
 import { forgetRevision, readRocketPage, rocketTakes } from "./rocket.js";
 import { browserTabs, Tabs } from "./tabs.js";
 
 const fleetInterval = 400; // ms between events
 const rocketInterval = 200;
-const reloadPause = 1000; // ms between two resets
+
+// Two services that take turns behind one address must not be read all the time.
+const restartPause = 1000;
+
+// Above, rows of which changes were missed are not read one by one.
+const mostSingleReads = 10;
 
 let running = false; // visible, and allowed to have a stream
 let stream: EventStream | null = null;
@@ -40,8 +47,10 @@ let fleetRead = false;
 let shownPage: string | null = null;
 let shownRocket: string | null = null;
 let reading: { readonly wanted: string; readonly abort: AbortController } | null = null;
+let stale = false; // changes of what is shown were missed
 let wake: (() => void) | null = null; // ends the pause before the next try to read
-let reloadAt = 0; // not before
+let restartedAt = 0;
+let firstPause = 0; // before what is wanted is read
 
 const tabs = new Tabs((allowed) => allowed ? resume() : suspend("yielded"), browserTabs);
 
@@ -108,23 +117,29 @@ function openStream(): void {
 
 function takeEvents(events: readonly ServerSentEvent[]): void {
   const at = Date.now();
-  const missed = batch(() => {
-    for (const { type, data } of events) {
-      const position = takeEvent(type, data, at);
-      if (position !== null) {
-        return position;
-      }
-    }
-    return null;
-  });
-  if (missed !== null) {
-    reload(missed.start, at);
+  const missed = batch(() => takeAll(events, at));
+  if (missed?.start === start) {
+    reread(missed);
+  } else if (missed !== null) {
+    restart(missed.start, at);
   } else if (rows.peek().length === 0 && (summary.peek()?.rockets.total ?? 0) > 0) {
     refreshAtOnce();
   }
 }
 
-// Returns where the service is if changes were missed, so that all must be read.
+// Returns the last position from which on the stream has all changes, while some
+// before it were missed; null: none were.
+function takeAll(events: readonly ServerSentEvent[], at: number): Position | null {
+  let missed: Position | null = null;
+  for (const { type, data } of events) {
+    missed = takeEvent(type, data, at) ?? missed;
+    if (missed !== null && missed.start !== start) {
+      break; // revisions of another start
+    }
+  }
+  return missed;
+}
+
 function takeEvent(type: string, data: string, at: number): Position | null {
   switch (type) {
     case "hello": {
@@ -155,8 +170,26 @@ function takeEvent(type: string, data: string, at: number): Position | null {
   }
 }
 
-// Changes were missed: nothing that is shown may be trusted.
-function reload(newStart: string, at: number): void {
+// Changes before `missed` were missed. The stream goes on: if it was closed and
+// opened again with what is read now, a fleet in which thousands of rockets change
+// until the stream is there would have missed some again, and so on.
+function reread({ start: of, revision }: Position): void {
+  stopReading();
+  if (stream !== null) {
+    stream.lastEventId ??= `${of}-${revision}`;
+  }
+  rowsPosition = null;
+  fleetRead = false;
+  stale = true;
+  if (view.peek().rocket !== null) {
+    shownPage = null;
+  }
+  update();
+}
+
+// The service has another state than the one that is shown, and other revisions.
+function restart(newStart: string, at: number): void {
+  stopReading();
   closeStream();
   position = null;
   rowsPosition = null;
@@ -164,12 +197,12 @@ function reload(newStart: string, at: number): void {
   fleetRead = false;
   shownPage = null;
   shownRocket = null;
-  if (newStart !== start) {
-    start = newStart;
-    forgetRevisions();
-    forgetRevision();
-    feedNotes("The service was started again", at);
-  }
+  firstPause = at - restartedAt < restartPause * 5 ? restartPause : 0;
+  restartedAt = at;
+  start = newStart;
+  forgetRevisions();
+  forgetRevision();
+  feedNotes("The service was started again", at);
   update();
 }
 
@@ -179,7 +212,7 @@ function update(): void {
     return;
   }
   const wanted = wantedNow();
-  if (wanted !== (view.value.rocket === null ? shownPage : shownRocket)) {
+  if (stale || wanted !== (view.value.rocket === null ? shownPage : shownRocket)) {
     if (reading?.wanted !== wanted) {
       void read(wanted);
     }
@@ -196,12 +229,158 @@ function stopReading(): void {
   reading = null;
 }
 
+// Read what is wanted, again and again until it succeeds or something else is
+// wanted. A stream that is open goes on meanwhile.
 async function read(wanted: string): Promise<void> {
   stopReading();
   const mine = reading = { wanted, abort: new AbortController() };
   const { signal } = mine.abort;
   const backoff = new Backoff();
-  if (fleetRead || start === null || Date.now() >= reloadAt || await pause(reloadAt, signal)) {
-    reloadAt = Date.now() + reloadPause;
+  if (firstPause > 0) {
+    await pause(firstPause, signal);
+    firstPause = 0;
+  }
+  while (!signal.aborted) {
+    try {
+      await readOnce(wanted, signal);
+      break;
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      if (!(error instanceof RequestError)) {
+        reportError(error);
+      }
+      const failure = networkError(error);
+      if (failure.status >= 400 && failure.status < 500 && failure.status !== 429) {
+        break; // which does not change by itself; the rest goes on without it
+      }
+      await pauseAfter(failure, backoff.failed(failure), signal);
+    }
+  }
+  if (!signal.aborted) {
+    reading = null;
+    stale = false;
+    if (view.peek().rocket === null) {
+      shownPage = wanted;
+    } else {
+      shownRocket = wanted;
+    }
+    update();
+  }
+}
+
+async function readOnce(wanted: string, signal: AbortSignal): Promise<void> {
+  const fleet = fleetRead ? null : refreshFleet(signal).then(() => {
+    fleetRead = true;
+  });
+  if (view.peek().rocket === null) {
+    await Promise.all([fleet, shownPage === wanted ? rereadRows(signal) : readPage(signal)]);
+    return;
+  }
+  await fleet;
+  // Whatever is read from now on is newer.
+  if (position === null && stream === null) {
+    const known = summary.peek();
+    position = known === null ? null : `${known.start}-${known.revision}`;
+  }
+  await readRocketPage(signal);
+}
+
+// The rows stay, if this can be had with few reads.
+async function rereadRows(signal: AbortSignal): Promise<void> {
+  const unread = await refreshPage(signal);
+  if (unread.length > mostSingleReads) {
+    await readPage(signal);
+    return;
+  }
+  const answers = await Promise.all(unread.map((id) => readRocket(id, signal)));
+  pageTakes(answers.map(({ data }) => data));
+}
+
+// Wait for the next try; retryNow() and the signal end it.
+async function pauseAfter(
+  { status, message: reason }: RequestError, delay: number, signal: AbortSignal,
+): Promise<void> {
+  const show = (retryAt: number | null) => {
+    if (stream === null && !signal.aborted) { // else the stream knows better
+      setConnection(status === 0
+        ? { state: "reconnecting", reason, retryAt }
+        : { state: "refused", status, reason, retryAt });
+    }
+  };
+  show(Date.now() + delay);
+  await pause(delay, signal);
+  show(null);
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      wake = null;
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+    wake = end;
+  });
+}
+
+function resume(): void {
+  if (!running) {
+    running = true;
+    setConnection({ state: "connecting" });
+    update();
+  }
+}
+
+function suspend(state: "hidden" | "yielded"): void {
+  running = false;
+  stopReading();
+  closeStream();
+  setConnection({ state });
+}
+
+// Do not wait any longer for the next try.
+export function retryNow(): void {
+  stream?.retryNow();
+  wake?.();
+}
+
+// Have the stream for this page, whatever other tabs show.
+export function resumeHere(): void {
+  tabs.use();
+}
+
+function show(): void {
+  if (document.visibilityState === "visible") {
+    tabs.use();
+  }
+}
+
+function hide(): void {
+  tabs.leave();
+  suspend("hidden");
+}
+
+// To be called once.
+export function startSession(): void {
+  effect(() => {
+    wantedNow();
+    referenceNow();
+    untracked(update);
+  });
+  document.addEventListener("visibilitychange", () => document.hidden ? hide() : show());
+  // The back/forward cache keeps a page as it is, but not with an open connection.
+  addEventListener("pagehide", hide);
+  addEventListener("pageshow", show);
+  addEventListener("focus", show);
+  addEventListener("online", retryNow);
+  if (document.hidden) {
+    suspend("hidden");
+  } else {
+    show();
   }
 }

@@ -35,6 +35,15 @@ export interface TabsEnvironment {
   clearTimeout(timer: number): void;
 }
 
+export const browserTabs: TabsEnvironment = {
+  openChannel: () => typeof BroadcastChannel === "undefined"
+    ? null
+    : new BroadcastChannel(`lunar ${location.pathname}`),
+  now: () => Date.now(),
+  setTimeout: (run, milliseconds) => Number(setTimeout(run, milliseconds)),
+  clearTimeout: (timer) => clearTimeout(timer),
+};
+
 function parseMessage(data: unknown): Message | null {
   if (typeof data !== "object" || data === null || !("kind" in data)
     || !("page" in data) || !("used" in data)) {
@@ -48,7 +57,7 @@ function parseMessage(data: unknown): Message | null {
 }
 
 export class Tabs {
-  readonly #page: string;
+  readonly #page = Math.random().toString(36); // unlike that of any other page
   readonly #environment: TabsEnvironment;
   readonly #changes: (allowed: boolean) => void;
   #channel: Channel | null = null;
@@ -57,14 +66,9 @@ export class Tabs {
   #later: Set<string> | null = null; // those that have answered; null: not asked
   #timer: number | null = null; // until the answers are in, or to ask again
 
-  // `page` is unlike that of any other page. `changes` is told when the page may
-  // have a stream, or no longer, by what others do.
-  constructor(
-    page: string,
-    changes: (allowed: boolean) => void,
-    environment: TabsEnvironment,
-  ) {
-    this.#page = page;
+  // `changes` is told when the page may have a stream, and when it may no longer as
+  // others are used.
+  constructor(changes: (allowed: boolean) => void, environment: TabsEnvironment) {
     this.#changes = changes;
     this.#environment = environment;
   }

@@ -7,13 +7,16 @@ export class Throttle {
   #asked = false;
   #scheduled = false;
   #last = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   // `signal` ends it. `work` must not reject.
   constructor(
     readonly work: () => Promise<void>,
     readonly period: number, // ms
     readonly signal: AbortSignal,
-  ) {}
+  ) {
+    signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
+  }
 
   ask(): void {
     this.#asked = true;
@@ -29,8 +32,7 @@ export class Throttle {
     if (this.#asked && !this.#scheduled && !this.signal.aborted) {
       this.#scheduled = true;
       const wait = this.#last + this.period - performance.now();
-      const timer = setTimeout(() => void this.#run(), Math.max(0, wait));
-      this.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+      this.#timer = setTimeout(() => void this.#run(), Math.max(0, wait));
     }
   }
 

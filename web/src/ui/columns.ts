@@ -51,7 +51,8 @@ export function formatRange(first: number, count: number, total: number | null):
   if (count === 0) {
     return total === null ? "" : `0 of ${formatNumber(total)}`;
   }
-  const range = `${formatNumber(first + 1)}–${formatNumber(first + count)}`;
+  const last = formatNumber(first + count);
+  const range = count === 1 ? last : `${formatNumber(first + 1)}–${last}`;
   // While the fleet grows the page may know of more rows than the total.
   return total === null ? range : `${range} of ${formatNumber(Math.max(total, first + count))}`;
 }

@@ -7,11 +7,10 @@
 // out one by one.
 import { computed, effect, signal, useComputed } from "@preact/signals";
 import { connection, type Connection } from "../state/connection.js";
+import { resumeHere, retryNow } from "../state/session.js";
 import { Alert, Dot, Pause, Ring } from "./icons.js";
 import { connectionWord } from "./title.js";
 import "./connection_state.css";
-
-const retryNow = () => { dispatchEvent(new Event("online")); };
 
 // The icon differs in shape, not only in colour.
 function iconOf(now: Connection) {
@@ -107,7 +106,7 @@ export function ConnectionBar() {
       {iconOf(now)}
       <p class="connection-reason breakable">{isPaused && "Paused. "}{reason}</p>
       {!isPaused && <Countdown />}
-      <button type="button" class="button" onClick={retryNow}>
+      <button type="button" class="button" onClick={isPaused ? resumeHere : retryNow}>
         {isPaused ? "Resume here" : "Retry now"}
       </button>
     </section>

@@ -54,7 +54,7 @@ export function CopyButton({ text, label, shown }: Props) {
       <span class="copy-texts">
         {answer(null, label)}
         {answer("copied", "Copied")}
-        {answer("failed", shown === undefined ? "Not copied" : "Press Ctrl+C")}
+        {answer("failed", shown === undefined ? "Not copied" : "Selected")}
       </span>
     </button>
   );
