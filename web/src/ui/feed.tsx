@@ -6,7 +6,7 @@
 import "./feed.css";
 import { useComputed, useSignal, type Signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import { hrefOf, navigate } from "../state/address.js";
 import { feed, type FeedEntry } from "../state/feed.js";
 import { utc } from "../state/settings.js";
@@ -80,11 +80,11 @@ interface Hold {
 function useHold(list: RefObject<HTMLElement | null>) {
   const held = useSignal<readonly FeedEntry[] | null>(null);
   const hold = useRef<Hold>({ scrolled: false, pointed: false, focused: false });
-  const set = (change: Partial<Hold>) => {
+  const set = useCallback((change: Partial<Hold>) => {
     const { scrolled, pointed, focused } = Object.assign(hold.current, change);
     if (!scrolled && !pointed && !focused) held.value = null;
     else held.value ??= feed.peek();
-  };
+  }, [held]);
   useEffect(() => {
     // On a phone the page is scrolled, else the list: both are seen here.
     const onScroll = () => {
@@ -95,7 +95,7 @@ function useHold(list: RefObject<HTMLElement | null>) {
     const options = { capture: true, passive: true };
     addEventListener("scroll", onScroll, options);
     return () => removeEventListener("scroll", onScroll, options);
-  }, []);
+  }, [list, set]);
   return {
     held,
     handlers: {
@@ -145,7 +145,7 @@ export function Feed() {
         <span class="spacer" />
         <NewButton newer={newer.value} onClick={showNew} />
       </div>
-      <div class="panel-body feed-list" ref={list} tabIndex={0} role="group"
+      <div class="panel-body feed-list" ref={list} tabIndex={-1} role="group"
         aria-labelledby="feed-title" {...handlers}>
         {empty.value
           ? <p class="note">Rockets that launch or explode from now on appear here.</p>

@@ -24,7 +24,7 @@ export function shownOf(
 
 // An id of at most `length` characters, else its beginning and its end, which
 // tell ids apart.
-export function shortId(id: string, length = 18): string {
+export function shortId(id: string, length = 14): string {
   const characters = Array.from(id);
   if (characters.length <= length) return id;
   const end = Math.floor((length - 1) / 3);
