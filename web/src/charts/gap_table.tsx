@@ -12,7 +12,7 @@ export function GapTable({ data }: { readonly data: GapData }) {
   const [most, setMost] = useState(step);
   const { gaps } = data;
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class="chart-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary class="note">
         Missing ranges as a table (<span class="tabular">{formatNumber(gaps.length)}</span>)
       </summary>

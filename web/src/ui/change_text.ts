@@ -21,7 +21,7 @@ function difference(from: Value, to: Value): string {
   if (typeof from !== "number" || typeof to !== "number") {
     return "";
   }
-  return ` (${to < from ? "−" : "+"}${formatNumber(Math.abs(to - from))})`;
+  return ` (${to < from ? "−" : to > from ? "+" : "±"}${formatNumber(Math.abs(to - from))})`;
 }
 
 function changedText({ field, from, to }: Change): string {
