@@ -18,7 +18,6 @@ import { useReturn } from "./return.js";
 import { RocketPage } from "./rocket.js";
 import { Speeds } from "./speeds.js";
 import { tab } from "./shown.js";
-import { Speeds } from "./speeds.js";
 import { RocketsTable } from "./table.js";
 import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
