@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files inside the binary: the API's document and the Swagger UI.
+ * Files inside the binary: the dashboard, the API's document and the Swagger UI.
  */
 #ifndef LUNAR_API_ASSETS_H
 #define LUNAR_API_ASSETS_H

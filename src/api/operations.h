@@ -73,14 +73,16 @@ void health_get_ready(struct api *api, const struct http_request *request,
 const char *health_parameter(size_t index);
 
 /*
- * The files in the binary, and the redirects to the Swagger UI: GET / and other
- * names of the page, of at most two segments (pages.c).
+ * The files in the binary, among them the dashboard at /, and the redirects of
+ * other names of at most two segments to the pages (pages.c).
  */
 void pages_get_asset(struct api *api, const struct http_request *request,
                      struct http_response *response);
 void pages_get_root(struct api *api, const struct http_request *request,
                     struct http_response *response);
-void pages_redirect(struct api *api, const struct http_request *request,
-                    struct http_response *response);
+void pages_to_root(struct api *api, const struct http_request *request,
+                   struct http_response *response);
+void pages_to_swagger(struct api *api, const struct http_request *request,
+                      struct http_response *response);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is the same for everybody: the files in the binary.
+ * What is the same for everybody: the files in the binary. Each is sent with
+ * its entity tag and "no-cache": a browser asks each time whether it has
+ * changed, so a page never runs with a script of another version.
  */
 #include <string.h>
 
@@ -15,18 +17,35 @@
  * A page runs its own scripts and talks to this service, and nothing else: a
  * page of another site cannot frame it, and a rocket named "<script>" does not
  * run. The Swagger UI styles elements in place, and has pictures in its style
- * sheet; the dashboard does neither.
+ * sheet. The dashboard does neither, and cannot even make markup of a text:
+ * with these Trusted Types an assignment to innerHTML throws.
+ *
+ * There is no Referrer-Policy, as the default of browsers tells other sites the
+ * origin at most, not the rocket in the query. Cross-Origin-Opener-Policy would
+ * do nothing on plain HTTP.
  */
-#define POLICY(styles, images)                                                 \
+#define POLICY(styles, images, rest)                                           \
     "default-src 'none'; script-src 'self'; style-src 'self'" styles           \
     "; img-src 'self'" images "; connect-src 'self'; base-uri 'none'; "        \
-    "form-action 'none'; frame-ancestors 'none'"
+    "form-action 'none'; frame-ancestors 'none'" rest
 
 static const char *policy_of(const struct asset *asset)
 {
     return strncmp(asset->path, "/swagger", strlen("/swagger")) == 0
-               ? POLICY(" 'unsafe-inline'", " data:")
-               : POLICY("", "");
+               ? POLICY(" 'unsafe-inline'", " data:", "")
+               : POLICY("", "",
+                        "; require-trusted-types-for 'script'; "
+                        "trusted-types 'none'");
+}
+
+/*
+ * By a relative reference (RFC 9110 section 10.2.2): behind a proxy the service
+ * does not know its own URL.
+ */
+static void redirect(struct http_response *response, const char *reference)
+{
+    response->status = 302;
+    http_response_header(response, "Location", reference);
 }
 
 static void send_asset(const struct asset *asset,
@@ -57,6 +76,11 @@ void pages_get_asset(struct api *api, const struct http_request *request,
     send_asset(assets_find(request->path), request, response);
 }
 
+bool api_has_dashboard(void)
+{
+    return assets_find(TEXT("/")) != NULL;
+}
+
 /* The dashboard, or the Swagger UI in builds without it. */
 void pages_get_root(struct api *api, const struct http_request *request,
                     struct http_response *response)
@@ -66,19 +90,20 @@ void pages_get_root(struct api *api, const struct http_request *request,
     if (dashboard != NULL)
         send_asset(dashboard, request, response);
     else
-        pages_redirect(api, request, response);
+        pages_to_swagger(api, request, response);
 }
 
-/*
- * To /swagger, by a relative reference (RFC 9110 section 10.2.2): behind a
- * proxy the service does not know its own URL. The page itself would not work
- * below /swagger/, as its links are relative.
- */
-void pages_redirect(struct api *api, const struct http_request *request,
-                    struct http_response *response)
+/* The pages would not work at these paths, as their links are relative. */
+void pages_to_root(struct api *api, const struct http_request *request,
+                   struct http_response *response)
 {
     (void)api;
-    response->status = 302;
-    http_response_header(response, "Location",
-                         request->segment_count > 1 ? "../swagger" : "swagger");
+    redirect(response, request->segment_count > 1 ? "../" : "./");
+}
+
+void pages_to_swagger(struct api *api, const struct http_request *request,
+                      struct http_response *response)
+{
+    (void)api;
+    redirect(response, request->segment_count > 1 ? "../swagger" : "swagger");
 }

@@ -75,18 +75,26 @@ static const struct route routes[] = {
      ROUTE_HEALTH},
     {{"metrics"}, no_parameter, scrape_get, NULL, NULL, ROUTE_METRICS},
     {{""}, NULL, pages_get_root, NULL, NULL, ROUTE_FILES},
+    {{"index.html"}, NULL, pages_to_root, NULL, NULL, ROUTE_FILES},
+    {{"dashboard"}, NULL, pages_to_root, NULL, NULL, ROUTE_FILES},
+    {{"dashboard", ""}, NULL, pages_to_root, NULL, NULL, ROUTE_FILES},
     /* Where other services have their Swagger UI. */
-    {{"swagger", ""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
-    {{"swagger", "index.html"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
-    {{"swagger-ui"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
-    {{"swagger-ui", ""}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
-    {{"swagger-ui", "index.html"},
+    {{"swagger", ""}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
+    {{"swagger", "index.html"},
      NULL,
-     pages_redirect,
+     pages_to_swagger,
      NULL,
      NULL,
      ROUTE_FILES},
-    {{"swagger-ui.html"}, NULL, pages_redirect, NULL, NULL, ROUTE_FILES},
+    {{"swagger-ui"}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
+    {{"swagger-ui", ""}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
+    {{"swagger-ui", "index.html"},
+     NULL,
+     pages_to_swagger,
+     NULL,
+     NULL,
+     ROUTE_FILES},
+    {{"swagger-ui.html"}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
 };
 
 static const struct route asset_route = {.get = pages_get_asset,
@@ -174,11 +182,15 @@ struct http_sink *routes_open(void *context, struct http_request *request,
     return route->open_post(context, request, response);
 }
 
-/* While the state is recovered only these say how the service is. */
-static bool is_of_service(const struct route *route)
+/*
+ * What works while the state is recovered: how the service is, and the files,
+ * so that the dashboard can show it.
+ */
+static bool needs_no_state(const struct route *route)
 {
     return route != NULL &&
-           (route->number == ROUTE_HEALTH || route->number == ROUTE_METRICS);
+           (route->number == ROUTE_HEALTH || route->number == ROUTE_METRICS ||
+            route->number == ROUTE_FILES);
 }
 
 void routes_answer(void *context, const struct http_request *request,
@@ -188,7 +200,7 @@ void routes_answer(void *context, const struct http_request *request,
     const struct route *route = request->operation;
     enum http_method method = request->method;
 
-    if (recovery_is_running(api) && !is_of_service(route)) {
+    if (recovery_is_running(api) && !needs_no_state(route)) {
         recovery_refuse(api, response);
     } else if (request->malformed) {
         problem_set(response, 400,

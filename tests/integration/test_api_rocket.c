@@ -276,7 +276,7 @@ static void head_is_get_without_the_body(void **state)
     static const char *const targets[] = {
         "/rockets/head-1", "/rockets", "/rockets?limit=1", "/rockets?limit=0",
         "/rockets/nobody", "/health",  "/openapi.yaml",    "/swagger",
-        "/swagger/",       "/",        "/nowhere",
+        "/swagger/",       "/",        "/dashboard",       "/nowhere",
     };
     struct connection connection;
     struct response head, get;

@@ -31,6 +31,8 @@ static void paths_allow_their_methods_only(void **state)
         {"/swagger/", "GET, HEAD, OPTIONS"},
         {"/swagger-ui.html", "GET, HEAD, OPTIONS"},
         {"/", "GET, HEAD, OPTIONS"},
+        {"/index.html", "GET, HEAD, OPTIONS"},
+        {"/dashboard/", "GET, HEAD, OPTIONS"},
     };
     static const char *const methods[] = {"GET",    "HEAD",  "POST", "PUT",
                                           "DELETE", "PATCH", "BREW", "OPTIONS"};
@@ -71,6 +73,9 @@ static void other_paths_are_not_found(void **state)
         "/swagger-ui/nothing",
         "/swagger-ui.html/",
         "/swagger/../health",
+        "/dashboard/nothing",
+        "/dashboard/dashboard.js/",
+        "/index.html/",
         "/messagesx",
         "/rockets/",
         escaped,
@@ -105,7 +110,7 @@ static void resources_are_served(void **state)
          .status = 200},
         /* Two responses without a body, on one connection. */
         {"OPTIONS", "/", .status = 204, .header = "Location"},
-        {.target = "http://localhost", .status = 302},
+        {.target = "http://localhost/swagger/", .status = 302},
         {.target = "http://localhost/rockets?limit=0", .status = 400},
         {.target = "/openapi.yaml",
          .status = 200,
@@ -122,12 +127,15 @@ static void resources_are_served(void **state)
 }
 
 /* Relative, as a proxy may serve the service under a prefix. */
-static void names_of_the_page_redirect_to_it(void **state)
+static void names_of_the_pages_redirect_to_them(void **state)
 {
     static const struct {
         const char *path, *location;
     } names[] = {
-        {"/", "swagger"},
+        {"/index.html", "./"},
+        {"/index.html?sort=id", "./"},
+        {"/dashboard", "./"},
+        {"/dashboard/", "../"},
         {"/swagger/", "../swagger"},
         {"/swagger/index.html", "../swagger"},
         {"/swagger/index.html?configUrl=a", "../swagger"},
@@ -188,7 +196,7 @@ static void unknown_parameter_is_refused(void **state)
          .body = "",
          .status = 202},
         /* Files have no parameters, and OPTIONS and 405 need none. */
-        {.target = "/?a", .status = 302},
+        {.target = "/swagger/?a", .status = 302},
         {.target = "/swagger?a", .status = 200},
         {.target = "/openapi.yaml?v=1", .status = 200},
         {"OPTIONS", "/messages?a", .status = 204},
@@ -396,6 +404,55 @@ static void expect_asset(const struct instance *instance, const char *path)
     expect_entity_tags(instance, path);
 }
 
+/*
+ * The dashboard, or the Swagger UI in builds without it. The view is in the
+ * query, which only the page reads.
+ */
+static void root_is_the_dashboard(void **state)
+{
+    static const char *const targets[] = {"/", "/?sort=speed&rocket=a%2Fb",
+                                          "http://localhost",
+                                          "http://localhost?a"};
+
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        if (WITH_DASHBOARD)
+            EXCHANGE(*state, .target = targets[i], .status = 200,
+                     .header = "Content-Type",
+                     .value = "text/html; charset=utf-8", .part = "<html");
+        else
+            EXCHANGE(*state, .target = targets[i], .status = 302,
+                     .header = "Location", .value = "swagger");
+    }
+}
+
+static void dashboard_is_served_with_its_policy(void **state)
+{
+    static const char *const files[] = {
+        "/", "/dashboard/dashboard.js", "/dashboard/dashboard.css",
+        "/dashboard/icon.svg", "/dashboard/licenses.txt"};
+
+    if (!WITH_DASHBOARD)
+        skip();
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct response response;
+
+        expect_asset(*state, files[i]);
+        EXCHANGE(*state, "POST", files[i], .body = "", .status = 405,
+                 .header = "Allow", .value = "GET, HEAD, OPTIONS");
+        instance_get(*state, files[i], &response);
+        response_expect_header(&response, "Cache-Control", "no-cache");
+        response_expect_header(&response, "X-Content-Type-Options", "nosniff");
+        const char *policy =
+            response_header(&response, "Content-Security-Policy");
+        assert_non_null(policy);
+        assert_non_null(strstr(policy, "default-src 'none'; "));
+        assert_non_null(strstr(policy, "trusted-types 'none'"));
+        assert_null(strstr(policy, "unsafe"));
+        assert_null(strstr(policy, "data:"));
+        response_release(&response);
+    }
+}
+
 /* Builds without the Swagger UI have a page without scripts instead. */
 static void assets_are_served_plain_and_gzipped(void **state)
 {
@@ -422,12 +479,14 @@ int main(void)
         cmocka_unit_test(paths_allow_their_methods_only),
         cmocka_unit_test(other_paths_are_not_found),
         cmocka_unit_test(resources_are_served),
-        cmocka_unit_test(names_of_the_page_redirect_to_it),
+        cmocka_unit_test(names_of_the_pages_redirect_to_them),
         cmocka_unit_test(unknown_parameter_is_refused),
         cmocka_unit_test(refused_body_leaves_the_connection_usable),
         cmocka_unit_test(refusal_names_the_reason),
         cmocka_unit_test(field_with_one_value_must_not_be_repeated),
         cmocka_unit_test(white_space_after_a_value_is_ignored),
+        cmocka_unit_test(root_is_the_dashboard),
+        cmocka_unit_test(dashboard_is_served_with_its_policy),
         cmocka_unit_test(assets_are_served_plain_and_gzipped),
     };
     return HARNESS_RUN_IN_BOTH_MODES(tests);

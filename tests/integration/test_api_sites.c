@@ -43,7 +43,7 @@ static const struct exchange responses[] = {
     {.target = PAGE_OF_LIST, .fields = PAGE, .status = 200},
     {.target = "/rockets?limit=0", .fields = PAGE, .status = 400},
     {.target = "/rockets/nobody", .fields = PAGE, .status = 404},
-    {.target = "/", .fields = PAGE, .status = 302},
+    {.target = "/swagger/", .fields = PAGE, .status = 302},
     {.target = "/nowhere", .fields = PAGE, .status = 404},
     {"DELETE", "/rockets", PAGE, .status = 405},
     {"OPTIONS", "/messages", PAGE PREFLIGHT, .status = 204},

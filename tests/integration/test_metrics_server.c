@@ -52,7 +52,7 @@ static const struct {
     {{"HEAD", "/health", .status = 200}, "health", "200"},
     {{.target = "/swagger", .status = 200}, "files", "200"},
     {{.target = "/none", .status = 404}, "other", "404"},
-    {{.target = "/", .status = 302}, "files", "302"},
+    {{.target = "/swagger/", .status = 302}, "files", "302"},
     {{.target = "/openapi.yaml", .status = 200}, "files", "200"},
     {{"OPTIONS", "/messages", .status = 204}, "other", "204"},
     {{"DELETE", "/rockets", .status = 405}, "other", "405"},

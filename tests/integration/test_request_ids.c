@@ -34,7 +34,7 @@ static void sent_id_is_returned(void **state)
          .fields = SENT "Accept-Encoding: gzip\r\n",
          .status = 200},
         {.target = "/swagger", .fields = SENT, .status = 200},
-        {.target = "/", .fields = SENT, .status = 302},
+        {.target = "/swagger/", .fields = SENT, .status = 302},
         {.target = "/openapi.yaml",
          .fields = SENT "If-None-Match: *\r\n",
          .status = 304},

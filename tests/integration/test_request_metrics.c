@@ -39,7 +39,7 @@ static const struct row {
     {"GET", "/rockets/two", "", NULL, SERIES("rocket", "404"), false},
     {"GET", "/health", "", NULL, SERIES("health", "200"), false},
     {"HEAD", "/health/ready", "", NULL, SERIES("health", "200"), false},
-    {"GET", "/", "", NULL, SERIES("files", "302"), false},
+    {"GET", "/swagger/", "", NULL, SERIES("files", "302"), false},
     {"GET", "/openapi.yaml", "", NULL, SERIES("files", "200"), false},
     {"OPTIONS", "/messages", "", NULL, SERIES("other", "204"), false},
     {"DELETE", "/rockets", "", NULL, SERIES("other", "405"), true},

@@ -50,6 +50,12 @@ static void requests_wait_until_the_state_is_recovered(void **state)
          .part = "the state is being recovered"},
         {.target = "/health", .status = 200, .part = "\"degraded\""},
         {.target = "/metrics", .status = 200, .part = "lunar_journal_writable"},
+        /* So that a browser can show the others. */
+        {.target = "/swagger", .status = 200, .part = "<html"},
+        {.target = "/swagger/", .status = 302},
+        {.target = "/nothing",
+         .status = 503,
+         .part = "the state is being recovered"},
     };
     char line[512];
 

@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the files in the binary. Files of the Swagger UI are tested only in
- * builds that contain it.
+ * Tests of the files in the binary. Those of the dashboard and of the Swagger
+ * UI are tested only in builds that contain them.
  */
 #include "lib/unit_check.h"
 
 #include "api/assets.h"
 
+#define HTML "text/html; charset=utf-8"
+#define SCRIPT "text/javascript; charset=utf-8"
+#define STYLE "text/css; charset=utf-8"
+#define PLAIN "text/plain; charset=utf-8"
+
+/* All that the dashboard loads is at most 75 KB, gzipped. */
+enum { DASHBOARD_LIMIT = 75 * 1024 };
+
+enum part { ALWAYS, SWAGGER, DASHBOARD };
+
 static const struct {
     const char *path;
     const char *content_type;
-    bool only_with_swagger;
+    enum part part;
+    bool loaded; /* with the page of its part */
 } expected[] = {
-    {"/openapi.yaml", "application/yaml", false},
-    {"/swagger", "text/html; charset=utf-8", false},
-    {"/swagger/init.js", "text/javascript; charset=utf-8", true},
-    {"/swagger/licenses.txt", "text/plain; charset=utf-8", true},
-    {"/swagger/swagger-ui-bundle.js", "text/javascript; charset=utf-8", true},
-    {"/swagger/swagger-ui.css", "text/css; charset=utf-8", true},
+    {"/openapi.yaml", "application/yaml", ALWAYS, false},
+    {"/swagger", HTML, ALWAYS, true},
+    {"/swagger/init.js", SCRIPT, SWAGGER, true},
+    {"/swagger/licenses.txt", PLAIN, SWAGGER, false},
+    {"/swagger/swagger-ui-bundle.js", SCRIPT, SWAGGER, true},
+    {"/swagger/swagger-ui.css", STYLE, SWAGGER, true},
+    {"/", HTML, DASHBOARD, true},
+    {"/dashboard/dashboard.js", SCRIPT, DASHBOARD, true},
+    {"/dashboard/dashboard.css", STYLE, DASHBOARD, true},
+    {"/dashboard/icon.svg", "image/svg+xml", DASHBOARD, true},
+    {"/dashboard/licenses.txt", PLAIN, DASHBOARD, false},
 };
 
 enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };
@@ -25,6 +41,17 @@ enum { EXPECTED = sizeof(expected) / sizeof(expected[0]) };
 static bool with_swagger(void)
 {
     return assets_find(TEXT("/swagger/init.js")) != NULL;
+}
+
+static bool with_dashboard(void)
+{
+    return assets_find(TEXT("/")) != NULL;
+}
+
+static bool is_in_build(enum part part)
+{
+    return part == ALWAYS ||
+           (part == SWAGGER ? with_swagger() : with_dashboard());
 }
 
 static const struct asset *must_find(const char *path)
@@ -45,7 +72,11 @@ static void other_paths_have_no_file(void **state)
 {
     static const char *const paths[] = {
         "",
-        "/",
+        "/dashboard",
+        "/dashboard/",
+        "/dashboard/main.tsx",
+        "/dashboard/dashboard.js.map",
+        "/index.html",
         "/swagge",
         "/swagger/",
         "/Swagger",
@@ -97,7 +128,7 @@ static void every_file_has_its_path_type_gzip_and_etags(void **state)
 
     (void)state;
     for (size_t i = 0; i < EXPECTED; i++) {
-        if (expected[i].only_with_swagger && !with_swagger())
+        if (!is_in_build(expected[i].part))
             continue;
         const struct asset *asset = must_find(expected[i].path);
 
@@ -134,18 +165,19 @@ static void page_without_swagger_says_how_to_get_it(void **state)
     assert_true(contains(page, "\"openapi.yaml\""));
 }
 
-/* A path relative to that of /swagger. */
-static bool is_relative_path_of_asset(struct text value)
+/* A path relative to that of the page, without its query. */
+static bool is_relative_path(struct text value)
 {
     char path[64];
 
     snprintf(path, sizeof(path), "/%.*s", (int)value.length, value.data);
-    return assets_find(text_of(path)) != NULL;
+    path[strcspn(path, "?")] = '\0';
+    return strcmp(path, "/rockets") == 0 || assets_find(text_of(path)) != NULL;
 }
 
 /*
  * The values of all attributes of that name must be data URLs or relative paths
- * of assets. Returns how many there are.
+ * of files or of GET /rockets. Returns how many there are.
  */
 static size_t check_references(struct text rest, const char *attribute)
 {
@@ -157,7 +189,7 @@ static size_t check_references(struct text rest, const char *attribute)
         rest = text_skip(rest, (size_t)(found - rest.data) + strlen(attribute));
         struct text value = text_split(&rest, '"');
         bool is_data = value.length >= 5 && memcmp(value.data, "data:", 5) == 0;
-        if (!is_data && !is_relative_path_of_asset(value))
+        if (!is_data && !is_relative_path(value))
             fail_msg("the page refers to %.*s", (int)value.length, value.data);
         count++;
     }
@@ -172,18 +204,67 @@ static void pages_refer_only_to_files_in_the_binary(void **state)
     assert_true(check_references(page, "href=\"") >= 2);
     assert_int_equal(check_references(page, "src=\""), with_swagger() ? 2 : 0);
     assert_false(contains(page, "<script>"));
+    if (!with_dashboard())
+        return;
+    page = must_find("/")->plain;
+    assert_true(check_references(page, "href=\"") >= 3);
+    assert_true(check_references(page, "src=\"") >= 1);
+    /* Its policy allows neither. */
+    assert_false(contains(page, "<script>"));
+    assert_false(contains(page, "<style"));
+    assert_false(contains(page, "style=\""));
+}
+
+/* A map would hold all sources, and more than the script. */
+static void scripts_have_no_source_maps(void **state)
+{
+    (void)state;
+    if (!with_dashboard())
+        skip();
+    assert_false(contains(must_find("/dashboard/dashboard.js")->plain,
+                          "sourceMappingURL"));
+    assert_false(contains(must_find("/dashboard/dashboard.css")->plain,
+                          "sourceMappingURL"));
+}
+
+static void dashboard_is_small(void **state)
+{
+    size_t sum = 0;
+
+    (void)state;
+    if (!with_dashboard())
+        skip();
+    for (size_t i = 0; i < EXPECTED; i++) {
+        if (expected[i].part != DASHBOARD || !expected[i].loaded)
+            continue;
+        const struct asset *asset = must_find(expected[i].path);
+        print_message("%s: %zu bytes, %zu gzipped\n", asset->path,
+                      asset->plain.length, asset->gzip.length);
+        sum += asset->gzip.length;
+    }
+    print_message("the dashboard: %zu of at most %d bytes gzipped\n", sum,
+                  DASHBOARD_LIMIT);
+    assert_in_range(sum, 1, DASHBOARD_LIMIT);
 }
 
 static void licences_of_embedded_files_are_included(void **state)
 {
     (void)state;
-    if (!with_swagger())
-        skip();
-    struct text text = must_find("/swagger/licenses.txt")->plain;
-    assert_true(contains(text, "SmartBear Software Inc."));
-    assert_true(contains(text, "Apache License"));
-    assert_true(contains(text, "DOMPurify"));
-    assert_true(contains(text, "The MIT License"));
+    if (with_swagger()) {
+        struct text text = must_find("/swagger/licenses.txt")->plain;
+        assert_true(contains(text, "SmartBear Software Inc."));
+        assert_true(contains(text, "Apache License"));
+        assert_true(contains(text, "DOMPurify"));
+        assert_true(contains(text, "The MIT License"));
+    }
+    if (with_dashboard()) {
+        struct text text = must_find("/dashboard/licenses.txt")->plain;
+        assert_true(contains(text, "The MIT License"));
+        assert_true(
+            contains(text, "\nCopyright (c) 2015-present Jason Miller"));
+        assert_true(contains(text, "\nCopyright (c) 2022-present Preact Team"));
+        assert_true(contains(text, "\nCopyright (c) 2022 Leon Sorokin"));
+    }
 }
 
 int main(void)
@@ -194,6 +275,8 @@ int main(void)
         cmocka_unit_test(document_is_openapi_3_1),
         cmocka_unit_test(page_without_swagger_says_how_to_get_it),
         cmocka_unit_test(pages_refer_only_to_files_in_the_binary),
+        cmocka_unit_test(scripts_have_no_source_maps),
+        cmocka_unit_test(dashboard_is_small),
         cmocka_unit_test(licences_of_embedded_files_are_included),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

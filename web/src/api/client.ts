@@ -53,7 +53,7 @@ export function parseEtag(value: string | null): string | null {
 export async function refusalOf(response: Response, now: number): Promise<RequestError> {
   let reason = "";
   try {
-    if (/json/.test(response.headers.get("Content-Type") ?? "")) {
+    if (response.headers.get("Content-Type")?.includes("json")) {
       const problem = await response.json() as { detail?: unknown; title?: unknown };
       reason = [problem.detail, problem.title]
         .find((text): text is string => typeof text === "string" && text !== "") ?? "";
@@ -144,9 +144,17 @@ export async function readRocket(id: string, signal?: AbortSignal): Promise<Answ
   return { ...answer, data: rocket };
 }
 
+// All of them: a rocket has at most 16,384 ranges, in pages of 10,000.
 export async function readGaps(id: string, signal?: AbortSignal): Promise<Answer<Gaps>> {
   if (!fitsIntoPath(id)) {
     throw new RequestError("the gaps of a rocket with such an id cannot be read", 400);
   }
-  return getJson<Gaps>(`rockets/${encodeURIComponent(id)}/gaps`, signal);
+  const path = `rockets/${encodeURIComponent(id)}/gaps`;
+  const answer = await getJson<Gaps>(`${path}?limit=10000`, signal);
+  const next = linkOf(answer.headers, "next");
+  if (next === null) {
+    return answer;
+  }
+  const rest = await getJson<Gaps>(`${path}${next}`, signal);
+  return { ...rest, data: { ...rest.data, gaps: [...answer.data.gaps, ...rest.data.gaps] } };
 }

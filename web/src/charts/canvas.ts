@@ -78,8 +78,12 @@ function observeSize(element: Element, onSize: (width: number, height: number) =
   const observer = new ResizeObserver((entries) => {
     const entry = entries[entries.length - 1];
     if (entry === undefined) return;
-    const exact = entry.devicePixelContentBoxSize?.[0];
-    if (exact !== undefined) return onSize(exact.inlineSize, exact.blockSize);
+    const exact = "devicePixelContentBoxSize" in entry
+      ? entry.devicePixelContentBoxSize[0] : undefined; // not in each browser
+    if (exact !== undefined) {
+      onSize(exact.inlineSize, exact.blockSize);
+      return;
+    }
     const { width, height } = entry.contentRect;
     onSize(Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio));
   });

@@ -3,37 +3,59 @@
 // The speed of a rocket since its page was opened. A speed holds until the next
 // message, so the curve has steps. The pointer and the arrow keys read it; the
 // last points are in a table below.
+import "./chart.css";
 import "./curve.css";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { utc } from "../state/settings.js";
 import { formatNumber } from "../text/numbers.js";
 import { formatTime } from "../text/times.js";
 import { changesOnly, curveLabel, thinned, type SpeedPoint } from "./curve_data.js";
-import { createPlot, type CurvePlot } from "./curve_plot.js";
+import { CurvePlot } from "./curve_plot.js";
+import { useLabel } from "./use_label.js";
 
-function Plot({ points, onRead }: {
+function readingText(point: SpeedPoint, inUtc: boolean): string {
+  return `${formatTime(point.at, inUtc).text}, ${formatNumber(point.speed)}`;
+}
+
+function Plot({ points, reading, onRead }: {
   readonly points: readonly SpeedPoint[];
+  readonly reading: SpeedPoint | null;
   readonly onRead: (point: SpeedPoint | null) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<CurvePlot | null>(null);
+  const inUtc = utc.value;
   useLayoutEffect(() => {
     if (box.current === null) {
       return;
     }
-    plot.current = createPlot(box.current, { utc: () => utc.peek(), onRead });
-    return plot.current.destroy;
-  }, []);
+    const made = new CurvePlot(box.current, { utc: () => utc.peek(), onRead });
+    plot.current = made;
+    return () => made.destroy();
+  }, [onRead]);
   useLayoutEffect(() => plot.current?.setPoints(points), [points]);
-  useLayoutEffect(() => plot.current?.redraw(), [utc.value]);
+  useLayoutEffect(() => plot.current?.redraw(), [inUtc]);
+  const label = useLabel(box, curveLabel(points, inUtc),
+    reading === null ? null : readingText(reading, inUtc));
   const press = (event: KeyboardEvent) => {
     if (!event.ctrlKey && !event.altKey && !event.metaKey && plot.current?.press(event.key)) {
       event.preventDefault();
+      event.stopPropagation();
     }
   };
   return (
-    <div ref={box} class="curve-plot" role="img" aria-label={curveLabel(points, utc.value)}
-      tabIndex={0} onKeyDown={press} onBlur={() => plot.current?.leave()} />
+    <div ref={box} class="curve-plot" role="img" aria-label={label} tabIndex={0}
+      onKeyDown={press} onBlur={() => plot.current?.leave()} />
+  );
+}
+
+function SpeedRow({ point }: { readonly point: SpeedPoint }) {
+  const { text, full, machine } = formatTime(point.at, utc.value);
+  return (
+    <tr>
+      <td class="tabular"><time dateTime={machine ?? undefined} title={full}>{text}</time></td>
+      <td class="number">{formatNumber(point.speed)}</td>
+    </tr>
   );
 }
 
@@ -44,7 +66,8 @@ function SpeedTable({ points }: { readonly points: readonly SpeedPoint[] }) {
   const [shown, setShown] = useState<readonly SpeedPoint[] | null>(null);
   const read = () => setShown([...thinned(changesOnly(points), tableLength)].reverse());
   return (
-    <details onToggle={(event) => event.currentTarget.open ? read() : setShown(null)}>
+    <details class="chart-table"
+      onToggle={(event) => event.currentTarget.open ? read() : setShown(null)}>
       <summary class="note">Speeds as a table</summary>
       {shown !== null && (
         <>
@@ -53,17 +76,7 @@ function SpeedTable({ points }: { readonly points: readonly SpeedPoint[] }) {
               <tr><th scope="col">From</th><th class="number" scope="col">Speed</th></tr>
             </thead>
             <tbody>
-              {shown.map((point) => {
-                const time = formatTime(point.at, utc.value);
-                return (
-                  <tr key={point.at}>
-                    <td class="tabular">
-                      <time dateTime={time.machine ?? undefined} title={time.full}>{time.text}</time>
-                    </td>
-                    <td class="number">{formatNumber(point.speed)}</td>
-                  </tr>
-                );
-              })}
+              {shown.map((point) => <SpeedRow key={point.at} point={point} />)}
             </tbody>
           </table>
           <button type="button" class="link-button" onClick={read}>Read again</button>
@@ -76,20 +89,17 @@ function SpeedTable({ points }: { readonly points: readonly SpeedPoint[] }) {
 export function Curve({ points }: { readonly points: readonly SpeedPoint[] }) {
   const [reading, setReading] = useState<SpeedPoint | null>(null);
   return (
-    <section class="panel curve" aria-labelledby="curve-title">
+    <section class="panel chart" aria-labelledby="curve-title">
       <div class="panel-head">
         <h2 class="panel-title" id="curve-title">Speed</h2>
-        <span class="note">since this page was opened</span>
-        <span class="spacer" />
-        {reading !== null && (
-          <span class="note tabular">
-            {formatTime(reading.at, utc.value).text} <b>{formatNumber(reading.speed)}</b>
-          </span>
-        )}
+        <span class="note not-phone">since this page was opened</span>
+        <span class="note tabular chart-reading">
+          {reading !== null && readingText(reading, utc.value)}
+        </span>
       </div>
       <div class="panel-body stack">
         {points.length > 1
-          ? <Plot points={points} onRead={setReading} />
+          ? <Plot points={points} reading={reading} onRead={setReading} />
           : <p class="curve-plot curve-none note">
             Speed changes show here while this page is open.
           </p>}

@@ -9,15 +9,6 @@ import { formatTime } from "../text/times.js";
 import { currentPalette, followColours } from "./canvas.js";
 import { columnsOf, indexAt, timeRange, type SpeedPoint } from "./curve_data.js";
 
-export interface CurvePlot {
-  readonly setPoints: (points: readonly SpeedPoint[]) => void;
-  // Moves the cursor as this key says; false if it says nothing.
-  readonly press: (key: string) => boolean;
-  readonly leave: () => void;
-  readonly redraw: () => void;
-  readonly destroy: () => void;
-}
-
 export interface CurveOptions {
   readonly utc: () => boolean;
   readonly onRead: (point: SpeedPoint | null) => void; // where the cursor is
@@ -89,77 +80,96 @@ function nextIndex(key: string, at: number | null, count: number): number | null
 // keys have chosen and which stays chosen while the curve goes on.
 type Place = { readonly left: number } | { readonly at: number } | null;
 
-export function createPlot(box: HTMLElement, { utc, onRead }: CurveOptions): CurvePlot {
-  let points: readonly SpeedPoint[] = [];
-  let times: number[] = [];
-  let place: Place = null;
-  const plot = new uPlot(plotOptions(box, utc), [[], []], box);
+export class CurvePlot {
+  private readonly plot: uPlot;
+  private readonly size: ResizeObserver;
+  private readonly unfollow: () => void;
+  private points: readonly SpeedPoint[] = [];
+  private times: readonly number[] = [];
+  private place: Place = null;
 
-  const indexOf = (): number | null => {
-    if (place === null || points.length === 0) {
+  constructor(private readonly box: HTMLElement, private readonly options: CurveOptions) {
+    this.plot = new uPlot(plotOptions(box, options.utc), [[], []], box);
+    this.unfollow = followColours(() => this.redraw());
+    this.size = new ResizeObserver(() => this.resize());
+    this.size.observe(box);
+    const point = (event: PointerEvent) => {
+      this.place = { left: event.clientX - this.plot.over.getBoundingClientRect().left };
+      this.read();
+    };
+    this.plot.over.addEventListener("pointermove", point);
+    this.plot.over.addEventListener("pointerdown", point);
+    this.plot.over.addEventListener("pointerleave", () => this.leave());
+  }
+
+  setPoints(points: readonly SpeedPoint[]): void {
+    const columns = columnsOf(points, Date.now());
+    this.points = points;
+    this.times = columns[0];
+    // At once, as the cursor needs the scale.
+    this.plot.batch(() => this.plot.setData(columns));
+    this.moveCursor();
+    this.read();
+  }
+
+  // Moves the cursor as this key says; false if it says nothing.
+  press(key: string): boolean {
+    if (key === "Escape" && this.place !== null) {
+      this.leave();
+      return true;
+    }
+    const next = nextIndex(key, this.index(), this.points.length);
+    const chosen = next === null ? undefined : this.points[next];
+    if (chosen === undefined) {
+      return false;
+    }
+    this.place = { at: chosen.at };
+    this.moveCursor();
+    this.read();
+    return true;
+  }
+
+  leave(): void {
+    this.place = null;
+    this.plot.setCursor({ left: -1, top: -1 });
+    this.read();
+  }
+
+  redraw(): void {
+    this.plot.redraw(false, true);
+  }
+
+  destroy(): void {
+    this.size.disconnect();
+    this.unfollow();
+    this.plot.destroy();
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.box;
+    if (width !== this.plot.width || height !== this.plot.height) {
+      this.plot.setSize({ width, height });
+      this.moveCursor();
+    }
+  }
+
+  private index(): number | null {
+    if (this.place === null || this.points.length === 0) {
       return null;
     }
-    const time = "at" in place ? place.at : plot.posToVal(place.left, "x");
-    return Math.min(points.length - 1, indexAt(times, time));
-  };
-  const read = () => {
-    const index = indexOf();
-    onRead(index === null ? null : points[index] ?? null);
-  };
-  const point = (event: PointerEvent) => {
-    place = { left: event.clientX - plot.over.getBoundingClientRect().left };
-    read();
-  };
-  const leave = () => {
-    place = null;
-    plot.setCursor({ left: -1, top: -1 });
-    read();
-  };
-  const moveCursor = () => {
-    if (place !== null && "at" in place) {
-      plot.setCursor({ left: plot.valToPos(place.at, "x"), top: 0 });
-    }
-  };
+    const time = "at" in this.place
+      ? this.place.at : this.plot.posToVal(this.place.left, "x");
+    return Math.min(this.points.length - 1, indexAt(this.times, time));
+  }
 
-  plot.over.addEventListener("pointermove", point);
-  plot.over.addEventListener("pointerdown", point);
-  plot.over.addEventListener("pointerleave", leave);
-  const redraw = () => plot.redraw(false, true);
-  const unfollow = followColours(redraw);
-  const size = new ResizeObserver(() => {
-    if (box.clientWidth !== plot.width || box.clientHeight !== plot.height) {
-      plot.setSize({ width: box.clientWidth, height: box.clientHeight });
-      moveCursor();
-    }
-  });
-  size.observe(box);
+  private read(): void {
+    const index = this.index();
+    this.options.onRead(index === null ? null : this.points[index] ?? null);
+  }
 
-  return {
-    setPoints: (next) => {
-      points = next;
-      const columns = columnsOf(points, Date.now());
-      times = columns[0];
-      plot.batch(() => plot.setData(columns)); // at once, as the cursor needs its scale
-      moveCursor();
-      read();
-    },
-    press: (key) => {
-      const next = nextIndex(key, indexOf(), points.length);
-      const chosen = next === null ? undefined : points[next];
-      if (chosen === undefined) {
-        return false;
-      }
-      place = { at: chosen.at };
-      moveCursor();
-      read();
-      return true;
-    },
-    leave,
-    redraw,
-    destroy: () => {
-      size.disconnect();
-      unfollow();
-      plot.destroy();
-    },
-  };
+  private moveCursor(): void {
+    if (this.place !== null && "at" in this.place) {
+      this.plot.setCursor({ left: this.plot.valToPos(this.place.at, "x"), top: 0 });
+    }
+  }
 }

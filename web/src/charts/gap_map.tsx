@@ -4,6 +4,7 @@
 // and what the service no longer waits for. The more gaps, the more rows, so that
 // neighbours stay apart. The pointer and the arrow keys read it; the ranges are
 // in a table below.
+import "./chart.css";
 import "./gap_map.css";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useCanvas, type Surface } from "./canvas.js";
@@ -14,6 +15,7 @@ import {
 import { gapLabel, gapSentence, readingText } from "./gap_text.js";
 import { GapTable } from "./gap_table.js";
 import { formatNumber } from "../text/numbers.js";
+import { useLabel } from "./use_label.js";
 
 // Where the reader is: at a pixel of a row, or, by keys, at a number.
 type Cursor =
@@ -108,7 +110,7 @@ function drawMap(
 function mark(
   { context, palette }: Surface, scale: GapScale, box: Box, reading: Reading, ratio: number,
 ): void {
-  const line = Math.max(1, Math.round(2 * ratio));
+  const line = Math.max(1, Math.min(Math.round(2 * ratio), Math.floor(box.height / 4)));
   context.fillStyle = palette.text;
   eachRow(scale, spanOf(scale, reading.from, reading.to), (row, x, width) => {
     const top = row * box.step;
@@ -117,14 +119,25 @@ function mark(
   });
 }
 
-function stepOf(key: string, at: number, count: number): number | null {
-  switch (key) {
-    case "ArrowLeft": return Math.max(0, at - 1);
-    case "ArrowRight": return Math.min(count - 1, at + 1);
-    case "Home": return 0;
-    case "End": return count - 1;
-    default: return null;
+// The cursor after `key`, null if nothing is read any more, undefined if it is
+// none of the map's keys.
+function cursorAfter(
+  key: string, data: GapData, reading: Reading | null,
+): Cursor | null | undefined {
+  const end = stepCount(data) - 1;
+  const at = reading === null ? null : stepFrom(data, reading.from);
+  const steps: Record<string, number> = {
+    ArrowRight: at === null ? 0 : Math.min(end, at + 1),
+    ArrowLeft: at === null ? end : Math.max(0, at - 1),
+    Home: 0,
+    End: end,
+  };
+  const step = steps[key];
+  if (step === undefined) {
+    return key === "Escape" && reading !== null ? null : undefined;
   }
+  const found = stepAt(data, step);
+  return found === null ? undefined : { by: "keys", number: found.from };
 }
 
 // The number of rows that the gaps need, or needed before: it never shrinks, as
@@ -146,7 +159,10 @@ export function GapMap({ data, failure }: Props) {
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const rows = useRows(data.gaps.length);
   const reading = readCursor(cursor, data, rows);
-  const label = useMemo(() => gapLabel(data), [data]);
+  const gist = useMemo(() => gapLabel(data), [data]);
+  const text = reading === null ? null : readingText(reading);
+  const picture = useRef<HTMLDivElement>(null);
+  const label = useLabel(picture, gist, text);
   const canvas = useCanvas(
     (surface) => drawMap(surface, data, rows, reading),
     [data, rows, reading?.from, reading?.to, reading?.kind],
@@ -163,33 +179,31 @@ export function GapMap({ data, failure }: Props) {
       row: Math.min(rows - 1, Math.max(0, Math.floor((event.clientY - box.top) * ratio / step))),
     });
   };
+  const leave = () => setCursor(null);
   const press = (event: KeyboardEvent) => {
-    const first = cursor === null || reading === null;
-    const at = first ? (event.key === "ArrowLeft" ? stepCount(data) : -1)
-      : stepFrom(data, reading.from);
     const next = event.ctrlKey || event.altKey || event.metaKey
-      ? null : stepOf(event.key, at, stepCount(data));
-    const found = next === null ? null : stepAt(data, next);
-    if (found !== null) {
+      ? undefined : cursorAfter(event.key, data, reading);
+    if (next !== undefined) {
       event.preventDefault();
-      setCursor({ by: "keys", number: found.from });
+      event.stopPropagation();
+      setCursor(next);
     }
   };
 
   return (
-    <section class="panel gap-map" aria-labelledby="gap-map-title">
+    <section class="panel chart" aria-labelledby="gap-map-title">
       <div class="panel-head">
         <h2 class="panel-title" id="gap-map-title">Messages</h2>
-        <span class="spacer" />
-        <span class="note tabular">{reading === null ? "" : readingText(reading)}</span>
+        <span class="note tabular chart-reading">{text}</span>
       </div>
       <div class="panel-body stack">
         <p>{gapSentence(data)}</p>
         <div>
-          <canvas ref={canvas} class={`gap-map-canvas gap-map-rows-${rows}`} role="img"
-            aria-label={label} tabIndex={0}
-            onPointerMove={point} onPointerDown={point} onPointerLeave={() => setCursor(null)}
-            onKeyDown={press} onBlur={() => setCursor(null)} />
+          <div ref={picture} class={`gap-map-picture gap-map-rows-${rows}`} role="img"
+            aria-label={label} tabIndex={0} onKeyDown={press} onBlur={leave}>
+            <canvas ref={canvas} class="gap-map-canvas" onPointerMove={point}
+              onPointerDown={point} onPointerLeave={leave} />
+          </div>
           <p class="gap-map-ends note tabular" aria-hidden="true">
             <span>1</span>
             {rows > 1 && <span>{rows} rows, read like lines of text</span>}

@@ -35,7 +35,7 @@ export interface Reading {
   readonly numbers: number; // how many are missing, given up or received
 }
 
-export const maxRows = 16;
+export const maxRows = 64;
 
 // The data of what the service says. The two are read one after the other, and
 // the ranges may be the first of many, so they need not fit together.

@@ -12,7 +12,7 @@ export function GapTable({ data }: { readonly data: GapData }) {
   const [most, setMost] = useState(step);
   const { gaps } = data;
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class="chart-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary class="note">
         Missing ranges as a table (<span class="tabular">{formatNumber(gaps.length)}</span>)
       </summary>
@@ -36,6 +36,9 @@ export function GapTable({ data }: { readonly data: GapData }) {
             {gaps.length === 0 && <tr><td class="note" colSpan={3}>None is missing.</td></tr>}
           </tbody>
         </table>
+      )}
+      {data.known < data.last && gaps.length > 0 && (
+        <p class="note">Those behind {formatNumber(data.known)} are not known here.</p>
       )}
       {open && gaps.length > most && (
         <button type="button" class="link-button" onClick={() => setMost(most + step)}>

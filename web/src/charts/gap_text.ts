@@ -13,15 +13,20 @@ function range(from: number, to: number): string {
   return from === to ? formatNumber(from) : `${formatNumber(from)}–${formatNumber(to)}`;
 }
 
+function counted(what: string, { from, to, numbers }: Reading): string {
+  return from === to
+    ? `Message ${formatNumber(from)} ${what}` : `${range(from, to)} ${what}, ${messages(numbers)}`;
+}
+
 export function readingText(reading: Reading): string {
   const { from, to, numbers, ranges } = reading;
   switch (reading.kind) {
     case "missing":
       return ranges > 1
-        ? `${range(from, to)}: ${messages(numbers)} missing, in ${formatNumber(ranges)} ranges`
-        : `${range(from, to)} missing, ${messages(numbers)}`;
+        ? `${range(from, to)}: ${formatNumber(numbers)} missing in ${formatNumber(ranges)} ranges`
+        : counted("missing", reading);
     case "received":
-      return `${range(from, to)} received, ${messages(numbers)}`;
+      return counted("received", reading);
     case "givenUp":
       return `${range(from, to)}: ${messages(numbers)} given up`;
     case "unknown":
@@ -69,15 +74,17 @@ export function gapLabel(data: GapData): string {
   const widest = largest(data.gaps);
   const parts = [`Map of messages 1 to ${formatNumber(data.last)}`];
   if (widest === null) {
-    parts.push(missingCount(data) > 0 ? "missing messages are not known" : "none is missing");
+    parts.push(missingCount(data) > 0
+      ? "which of them are missing is not known" : "none is missing");
   } else {
     const ranges = data.gaps.length === 1
       ? "1 range" : `${formatNumber(data.gaps.length)} ranges`;
     parts.push(`${formatNumber(missingCount(data))} missing in ${ranges}`);
     parts.push(`the longest is ${range(widest.from, widest.to)}`);
   }
-  if (data.givenUp.count > 0) {
-    parts.push(`${formatNumber(data.givenUp.count)} up to ${formatNumber(data.givenUp.upTo)} given up`);
+  const { upTo, count } = data.givenUp;
+  if (count > 0) {
+    parts.push(`${formatNumber(count)} up to ${formatNumber(upTo)} given up`);
   }
   return `${parts.join("; ")}.`;
 }

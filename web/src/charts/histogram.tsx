@@ -9,7 +9,7 @@ import type { SpeedBin } from "../api/types.js";
 import { formatNumber } from "../text/numbers.js";
 import { useCanvas } from "./canvas.js";
 import { drawHistogram } from "./histogram_drawing.js";
-import { barsOf, barText, gistOf, rangeText } from "./speed_bins.js";
+import { barsOf, barText, gistOf, modeText, rangeText } from "./speed_bins.js";
 
 interface Props {
   readonly speeds: readonly SpeedBin[];
@@ -44,7 +44,7 @@ export function Histogram({ speeds }: Props) {
   const [reading, read] = useReading(bars);
   const canvas = useCanvas((surface) => drawHistogram(surface, bars, reading), [bars, reading]);
   const bar = reading === null ? undefined : bars[reading];
-  const text = bar === undefined ? gistOf(bars) : barText(bar);
+  const text = bar === undefined ? gistOf(bars) : barText(bar); // for the label
 
   // While it has the focus its label changes by keys only, so that a screen
   // reader says what is read, and not each new summary.
@@ -66,7 +66,7 @@ export function Histogram({ speeds }: Props) {
   };
   return (
     <>
-      <p class="histogram-reading note tabular">{text}</p>
+      <p class="note tabular truncate">{bar === undefined ? modeText(bars) : text}</p>
       <canvas ref={canvas} class="histogram" role="img" tabIndex={0} aria-label={label.current}
         onPointerMove={onPointerMove} onPointerDown={onPointerMove}
         onPointerLeave={() => read(null)} onKeyDown={onKeyDown} onBlur={() => read(null)} />

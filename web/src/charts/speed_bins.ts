@@ -64,17 +64,22 @@ export function barText(bar: SpeedBin): string {
   return `${rangeText(bar)}: ${rocketsText(bar.rockets)}`;
 }
 
-// "20 rockets: 12,500 to 500,000, most 125,000 to 160,000".
-export function gistOf(speeds: readonly SpeedBin[]): string {
-  const full = speeds.filter((bin) => bin.rockets > 0);
+// "Most frequent: 12,500 to 16,000".
+export function modeText(bars: readonly SpeedBin[]): string {
+  let mode: SpeedBin | undefined;
+  for (const bar of bars) if (bar.rockets > (mode?.rockets ?? 0)) mode = bar;
+  return mode === undefined ? "No rockets yet" : `Most frequent: ${rangeText(mode)}`;
+}
+
+// "20 rockets: 12,500 to 500,000. Most frequent: 125,000 to 160,000".
+export function gistOf(bars: readonly SpeedBin[]): string {
+  const full = bars.filter((bar) => bar.rockets > 0);
   const lowest = full[0];
   const highest = full[full.length - 1];
-  if (lowest === undefined || highest === undefined) return "No rockets yet";
-  const total = full.reduce((sum, bin) => sum + bin.rockets, 0);
-  const all = `${rocketsText(total)}: ${rangeText({ from: lowest.from, to: highest.to })}`;
-  if (lowest === highest) return all;
-  const mode = full.reduce((most, bin) => (bin.rockets > most.rockets ? bin : most));
-  return `${all}; most ${rangeText(mode)}`;
+  if (lowest === undefined || highest === undefined) return modeText(bars);
+  const total = full.reduce((sum, bar) => sum + bar.rockets, 0);
+  return `${rocketsText(total)}: ${rangeText({ from: lowest.from, to: highest.to })}. `
+    + modeText(bars);
 }
 
 // A text below the left edge of the bar at `edge`; `edge` may be the number of

@@ -10,7 +10,7 @@ function Line({ line }: { readonly line: ChangeLine }) {
   return (
     <li class="changes-line">
       <Time time={line.at} class="note tabular" />
-      <span class={line.kind === "exploded" ? "pill-exploded" : undefined}>
+      <span class={line.kind === "exploded" ? "pill pill-exploded" : undefined}>
         <bdi>{line.text}</bdi>
       </span>
     </li>

@@ -6,7 +6,7 @@ import type { FeedEntry } from "../state/feed.js";
 
 // While the newest are followed, more than fit would be rendered for nobody.
 // There are more than fit, so that it can be scrolled.
-export const followedLength = 30;
+export const followedLength = 15;
 
 export interface Shown {
   readonly entries: readonly FeedEntry[];
@@ -24,7 +24,7 @@ export function shownOf(
 
 // An id of at most `length` characters, else its beginning and its end, which
 // tell ids apart.
-export function shortId(id: string, length = 18): string {
+export function shortId(id: string, length = 14): string {
   const characters = Array.from(id);
   if (characters.length <= length) return id;
   const end = Math.floor((length - 1) / 3);

@@ -11,7 +11,7 @@ import { missions, types } from "../state/fleet.js";
 import { formatNumber } from "../text/numbers.js";
 import { tab } from "./shown.js";
 
-const shownAtFirst = 5;
+const rowsAtFirst = 5; // as many as there is place for
 
 // What all bars of a list are measured by.
 function longestBar({ top, otherRockets, unknown }: NameCounts): number {
@@ -80,16 +80,31 @@ function Bars({ field, title, counts }: BarsProps) {
   const [all, setAll] = useState(false);
   const names = counts.value;
   const id = `names-${field}`;
-  const heading = <h3 class="label" id={id}>{title}</h3>;
-  if (names === null || names.top.length + names.unknown === 0)
-    return <div class="bars">{heading}<p class="note">{names === null ? "" : "None yet"}</p></div>;
+  const heading = <h3 class="bars-title" id={id}>{title}</h3>;
+  if (names === null || names.top.length + names.unknown === 0) {
+    return (
+      <div>
+        <div class="bars-head">{heading}</div>
+        <p class="note">{names === null ? "" : "None yet"}</p>
+      </div>
+    );
+  }
   const longest = longestBar(names);
   // One more than the first ones is shown at once: a button would take its place.
+  const shownAtFirst = rowsAtFirst - (names.unknown > 0 ? 1 : 0);
   const more = names.top.length - shownAtFirst;
   const shown = all || more <= 1 ? names.top : names.top.slice(0, shownAtFirst);
   return (
-    <div class="bars">
-      {heading}
+    <div>
+      <div class="bars-head">
+        {heading}
+        {more > 1 && (
+          <button class="link-button bars-more" type="button" aria-expanded={all}
+            onClick={() => setAll(!all)}>
+            {all ? "Fewer" : `${formatNumber(more + names.otherNames)} more`}
+          </button>
+        )}
+      </div>
       <ul aria-labelledby={id}>
         {shown.map(({ name, rockets }) => (
           <NameBar key={name} field={field} name={name} rockets={rockets} longest={longest} />
@@ -100,12 +115,6 @@ function Bars({ field, title, counts }: BarsProps) {
         )}
         <RestBar name="Not known yet" rockets={names.unknown} longest={longest} />
       </ul>
-      {more > 1 && (
-        <button class="link-button note" type="button" aria-expanded={all}
-          onClick={() => setAll(!all)}>
-          {all ? "Fewer" : `${formatNumber(more + names.otherNames)} more`}
-        </button>
-      )}
     </div>
   );
 }

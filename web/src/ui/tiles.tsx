@@ -78,15 +78,20 @@ function Tile({ name, label, hint, filter, figure, note, noteTitle, noteFilter }
       <p class="figure" id={figureId}>{figure}</p>
       {noteFilter === undefined
         ? <p class="note tabular" id={noteId} title={noteTitle}>{note}</p>
-        : <p id={noteId}><NoteToggle filter={noteFilter} text={note} /></p>}
+        : <p class="note" id={noteId}><NoteToggle filter={noteFilter} text={note} /></p>}
     </div>
   );
 }
 
-function NoteToggle({ filter, text }: { filter: Filter; text: ReadonlySignal<string> | undefined }) {
+interface NoteToggleProps {
+  readonly filter: Filter;
+  readonly text: ReadonlySignal<string> | undefined;
+}
+
+function NoteToggle({ filter, text }: NoteToggleProps) {
   if (text === undefined || text.value === "" || text.value === "–") return null;
   return (
-    <button class="tile-note-button note tabular" type="button" aria-pressed={matches(filter)}
+    <button class="tile-note-button tabular" type="button" aria-pressed={matches(filter)}
       title="Show only rockets whose launch has not arrived" onClick={() => toggle(filter)}>
       {text}
     </button>

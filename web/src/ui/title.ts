@@ -24,26 +24,29 @@ export function connectionWord(now: Connection): string {
   }
 }
 
-function counts(): string | null {
-  const rockets = summary.value?.rockets;
-  if (rockets === undefined) {
-    return null;
-  }
-  const all = `${formatNumber(rockets.total)} ${rockets.total === 1 ? "rocket" : "rockets"}`;
-  return rockets.exploded === 0 ? all : `${all}, ${formatNumber(rockets.exploded)} exploded`;
+interface Counts {
+  readonly total: number;
+  readonly exploded: number;
 }
 
-function subject(): string | null {
-  const now = connection.value;
-  if (now.state === "reconnecting" || now.state === "refused" || now.state === "yielded") {
-    return connectionWord(now);
-  }
-  return view.value.rocket ?? counts();
+function countsText({ total, exploded }: Counts): string {
+  const all = `${formatNumber(total)} ${total === 1 ? "rocket" : "rockets"}`;
+  return exploded === 0 ? all : `${all}, ${formatNumber(exploded)} exploded`;
+}
+
+// `rocket`: the id whose page is shown. A page that is hidden keeps its counts,
+// as they are all that can be seen of it.
+export function titleOf(
+  now: Connection, rocket: string | null, counts: Counts | undefined,
+): string {
+  const isLost = now.state === "reconnecting" || now.state === "refused"
+    || now.state === "yielded";
+  const subject = isLost ? connectionWord(now) : rocket ?? (counts && countsText(counts));
+  return subject === undefined ? "lunar" : `${subject} – lunar`;
 }
 
 export function followTitle(): void {
   effect(() => {
-    const text = subject();
-    document.title = text === null ? "lunar" : `${text} – lunar`;
+    document.title = titleOf(connection.value, view.value.rocket, summary.value?.rockets);
   });
 }

@@ -9,7 +9,7 @@ export function refusedText({ messages }: Summary): string {
   const { noMemory, notWritten } = messages;
   const parts: string[] = [];
   if (noMemory > 0) parts.push(`${formatNumber(noMemory)} for lack of memory`);
-  if (notWritten > 0) parts.push(`${formatNumber(notWritten)} that could not be written to the disk`);
+  if (notWritten > 0) parts.push(`${formatNumber(notWritten)} for a failure of the disk`);
   if (parts.length === 0) return "";
   return `Messages refused since the service was started: ${parts.join(", ")}`;
 }

@@ -14,7 +14,8 @@ const memoryShare = computed(() => {
   const { used, limit } = summary.value.memory;
   return limit === 0 ? 0 : Math.min(1, used / limit);
 });
-const memoryFigure = computed(() => (summary.value === null ? "–" : formatShare(memoryShare.value)));
+const memoryFigure = computed(() =>
+  (summary.value === null ? "–" : formatShare(memoryShare.value)));
 const memoryNote = computed(() => {
   if (summary.value === null) return "";
   const { used, limit } = summary.value.memory;
@@ -51,7 +52,7 @@ function Recent() {
 export function MessagesTile() {
   return (
     <div class="tile tile-messages">
-      <h3 class="label">Messages a second</h3>
+      <h3 class="tile-label">Messages a second</h3>
       <div class="tile-line">
         <p class="figure tile-rate">{perSecond}</p>
         <Recent />
@@ -68,10 +69,10 @@ export function MessagesTile() {
 export function MemoryTile() {
   return (
     <div class="tile tile-memory">
-      <h3 class="label">Memory</h3>
+      <h3 class="tile-label">Memory</h3>
       <p class="figure">{memoryFigure}</p>
-      <div class="meter" aria-hidden="true"><div class={memoryClass} style={memoryWidth} /></div>
       <p class="note tabular">{memoryNote}</p>
+      <div class="meter" aria-hidden="true"><div class={memoryClass} style={memoryWidth} /></div>
     </div>
   );
 }
