@@ -53,7 +53,7 @@ export function parseEtag(value: string | null): string | null {
 export async function refusalOf(response: Response, now: number): Promise<RequestError> {
   let reason = "";
   try {
-    if (/json/.test(response.headers.get("Content-Type") ?? "")) {
+    if (response.headers.get("Content-Type")?.includes("json")) {
       const problem = await response.json() as { detail?: unknown; title?: unknown };
       reason = [problem.detail, problem.title]
         .find((text): text is string => typeof text === "string" && text !== "") ?? "";

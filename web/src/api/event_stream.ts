@@ -37,7 +37,7 @@ export interface Environment {
 export const browser: Environment = {
   fetch: (reference, init) => fetch(reference, init),
   now: () => Date.now(),
-  setTimeout: (run, milliseconds) => Number(setTimeout(run, milliseconds)),
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
   random: () => Math.random(),
 };
@@ -74,7 +74,7 @@ export class EventStream {
     this.lastEventId = lastEventId;
     this.#handler = handler;
     this.#environment = environment;
-    this.#backoff = new Backoff(environment.random);
+    this.#backoff = new Backoff(() => environment.random());
     this.#connect();
   }
 

@@ -43,13 +43,13 @@ const fleetRefresh = new Refresh(refreshFleet);
 let live: { readonly timer: ReturnType<typeof setInterval>; readonly abort: AbortController }
   | null = null;
 
-// The page is live. `mayRead` is false while the page of the list is read anyway.
+// The page is live. `mayRead` is false while all is read anyway.
 export function startRefreshes(mayRead: () => boolean): void {
   if (live !== null) {
     return;
   }
   let seconds = 0;
-  let known = 0; // rockets in all
+  let known = summary.peek()?.rockets.total ?? 0;
   const abort = new AbortController();
   const tick = () => {
     fleetTicks(Date.now());
@@ -57,7 +57,10 @@ export function startRefreshes(mayRead: () => boolean): void {
     const rockets = summary.peek()?.rockets.total ?? 0;
     const newOnes = rockets !== known && pageHasRoom();
     known = rockets;
-    if (view.peek().rocket === null && mayRead() && (newOnes || seconds % pagePeriod === 0)) {
+    if (!mayRead()) {
+      return;
+    }
+    if (view.peek().rocket === null && (newOnes || seconds % pagePeriod === 0)) {
       void pageRefresh.run(abort.signal);
     }
     if (seconds % fleetPeriod === 0) {

@@ -40,7 +40,7 @@ export const browserTabs: TabsEnvironment = {
     ? null
     : new BroadcastChannel(`lunar ${location.pathname}`),
   now: () => Date.now(),
-  setTimeout: (run, milliseconds) => Number(setTimeout(run, milliseconds)),
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
 };
 

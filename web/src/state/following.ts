@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Follows what the page shows by the one stream of the page, and hands what comes
+// to the state. Another page of the table is read while the stream goes on; then
+// it is closed, and another one begins where nothing is missed.
+import { batch, untracked } from "@preact/signals";
+import { earlierId, eventsReference, startOf } from "../api/event_ids.js";
+import type { ServerSentEvent } from "../api/event_parser.js";
+import { EventStream } from "../api/event_stream.js";
+import type { Happening, Position, Rocket, Summary } from "../api/types.js";
+import { view } from "./address.js";
+import { connection } from "./connection.js";
+import { feedNotes, feedTakes } from "./feed.js";
+import { fleetConnects, fleetTakes, summary } from "./fleet.js";
+import { forgetRevisions, pageEtag, pageTakes, rows } from "./page.js";
+import {
+  forgetAll, forgetRocket, markStale, mustRead, retryReading, startReading, stopReading,
+  type Reader,
+} from "./reading.js";
+import { refreshAtOnce } from "./refreshes.js";
+import { forgetRevision, rocketTakes } from "./rocket.js";
+
+const fleetInterval = 400; // ms between events
+const rocketInterval = 200;
+
+// Two services that take turns behind one address must not be read all the time.
+const restartPause = 1000;
+
+let running = false; // the page may have a stream
+let stream: EventStream | null = null;
+let reference = ""; // of `stream`
+let start: string | null = null; // of the service
+let restartedAt = 0;
+
+// The id up to which what is shown has all changes: that of the last event, but
+// not above the ETag of the rows. A page of the list may have been read before an
+// event came by a stream that did not have its rows.
+let position: string | null = null;
+let followedRows: unknown = null; // the rows that `position` is about
+let rowsPosition: string | null = null; // theirs, while a rocket is shown instead
+
+function referenceNow(): string {
+  const { rocket } = view.value;
+  return rocket === null
+    ? eventsReference(rows.value.map(({ id }) => id).sort(), fleetInterval)
+    : eventsReference([rocket], rocketInterval);
+}
+
+const reader: Reader = {
+  readDone: () => {
+    if (view.peek().rocket === null) {
+      rowsPosition = null;
+      followedRows = null;
+    }
+    updateFollowing();
+  },
+  readFailed: ({ status, message: reason }, retryAt) => {
+    if (stream === null) { // which would know better
+      connection.value = status === 0
+        ? { state: "reconnecting", reason, retryAt }
+        : { state: "refused", status, reason, retryAt };
+    }
+  },
+};
+
+// What is to be shown or followed may have changed. It subscribes to the signals
+// that decide it.
+export function updateFollowing(): void {
+  const isUnread = mustRead();
+  const wanted = referenceNow();
+  if (running) {
+    untracked(() => isUnread ? startReading(reader) : follow(wanted));
+  }
+}
+
+function follow(wanted: string): void {
+  stopReading();
+  if (stream === null || reference !== wanted) {
+    openStream(wanted);
+  } else if (view.peek().rocket === null) {
+    followedRows = rows.peek();
+  }
+}
+
+export function startFollowing(): void {
+  running = true;
+  updateFollowing();
+}
+
+export function stopFollowing(): void {
+  running = false;
+  stopReading();
+  closeStream();
+}
+
+// Do not wait any longer for the next try to connect or to read.
+export function retryFollowing(): void {
+  stream?.retryNow();
+  retryReading();
+}
+
+function closeStream(): void {
+  if (stream !== null) {
+    position = stream.lastEventId;
+    stream.close();
+    stream = null;
+  }
+}
+
+function openStream(wanted: string): void {
+  closeStream();
+  position = positionOfShown();
+  start ??= position === null ? null : startOf(position);
+  reference = wanted;
+  stream = new EventStream(reference, position, {
+    takeEvents,
+    takeState: (state) => {
+      // Another stream for other rows is not worth a word.
+      if (state.state !== "connecting" || connection.peek().state !== "live") {
+        connection.value = state;
+      }
+    },
+  });
+}
+
+function positionOfShown(): string | null {
+  if (view.peek().rocket !== null) {
+    rowsPosition ??= position;
+    const fleet = summary.peek(); // was read before the rocket
+    return position ?? (fleet === null ? null : `${fleet.start}-${fleet.revision}`);
+  }
+  forgetRocket();
+  // The stream of a rocket did not have the rows.
+  const known = rowsPosition ?? position;
+  rowsPosition = null;
+  if (followedRows === rows.peek()) {
+    return known;
+  }
+  followedRows = rows.peek();
+  return earlierId(known, pageEtag());
+}
+
+function takeEvents(events: readonly ServerSentEvent[]): void {
+  const at = Date.now();
+  const missed = batch(() => takeAll(events, at));
+  if (missed !== null && missed.start !== start) {
+    restart(missed.start, at);
+  } else if (missed !== null) {
+    readAgain(missed);
+  } else if (rows.peek().length === 0 && (summary.peek()?.rockets.total ?? 0) > 0) {
+    refreshAtOnce();
+  }
+}
+
+// Returns the last position of which what was before was missed; null: nothing.
+function takeAll(events: readonly ServerSentEvent[], at: number): Position | null {
+  let missed: Position | null = null;
+  for (const { type, data } of events) {
+    missed = takeEvent(type, data, at) ?? missed;
+    if (missed !== null && missed.start !== start) {
+      break; // what follows has revisions of another start
+    }
+  }
+  return missed;
+}
+
+function takeEvent(type: string, data: string, at: number): Position | null {
+  switch (type) {
+    case "hello": {
+      const hello = JSON.parse(data) as Position;
+      start ??= hello.start;
+      fleetConnects(at);
+      return hello.start === start ? null : hello;
+    }
+    case "reset":
+      return JSON.parse(data) as Position;
+    case "rockets": {
+      const rockets = JSON.parse(data) as readonly Rocket[];
+      pageTakes(rockets);
+      for (const rocket of rockets) {
+        rocketTakes(rocket, at);
+      }
+      return null;
+    }
+    case "summary":
+      fleetTakes(JSON.parse(data) as Summary, at);
+      return null;
+    case "launched":
+    case "exploded":
+      feedTakes(type, JSON.parse(data) as Happening, at);
+      return null;
+    default:
+      return null; // of a later version
+  }
+}
+
+// Changes before `missed` were missed. The stream goes on: if another one began
+// with what is read now, a fleet of which thousands of rockets change until it is
+// there would have missed some again, and so on.
+function readAgain({ start: of, revision }: Position): void {
+  if (stream !== null) {
+    stream.lastEventId ??= `${of}-${revision}`;
+  }
+  rowsPosition = null;
+  markStale();
+  updateFollowing();
+}
+
+// The service has another state than the one that is shown, and other revisions.
+function restart(newStart: string, at: number): void {
+  closeStream();
+  position = null;
+  rowsPosition = null;
+  followedRows = null;
+  forgetAll(at - restartedAt < 5 * restartPause ? restartPause : 0);
+  restartedAt = at;
+  start = newStart;
+  forgetRevisions();
+  forgetRevision();
+  feedNotes("The service was started again", at);
+  updateFollowing();
+}

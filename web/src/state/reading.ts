@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the page must have read before it can be followed: the fleet once, and the
+// page of the list or the rocket that is shown. It is read again and again until
+// it succeeds or something else is wanted.
+import { Backoff } from "../api/backoff.js";
+import { networkError, readRocket, RequestError } from "../api/client.js";
+import { view } from "./address.js";
+import { refreshFleet } from "./fleet.js";
+import { pageTakes, pageWanted, readPage, refreshPage } from "./page.js";
+import { readRocketPage } from "./rocket.js";
+
+// Above, rows of which changes were missed are not read one by one.
+const mostSingleReads = 10;
+
+// What has been read, in the words of wantedNow(); null: nothing.
+let fleetRead = false;
+let shownPage: string | null = null;
+let shownRocket: string | null = null;
+let stale = false; // what is shown has missed changes
+
+let reading: { readonly wanted: string; readonly abort: AbortController } | null = null;
+let wake: (() => void) | null = null; // ends the pause before the next try
+let firstPause = 0; // milliseconds
+
+export interface Reader {
+  readDone(): void;
+  // Not yet: the next try is at `retryAt`, null while it runs.
+  readFailed(error: RequestError, retryAt: number | null): void;
+}
+
+function wantedNow(): string {
+  const { rocket } = view.value;
+  return rocket === null ? `page ${pageWanted.value}` : `rocket ${rocket}`;
+}
+
+export function isReading(): boolean {
+  return reading !== null;
+}
+
+// Whether what is shown must be read. Signals that decide it are subscribed to.
+export function mustRead(): boolean {
+  return stale || wantedNow() !== (view.value.rocket === null ? shownPage : shownRocket);
+}
+
+// Read what is wanted now, unless this is being done.
+export function startReading(reader: Reader): void {
+  const wanted = wantedNow();
+  if (reading?.wanted !== wanted) {
+    stopReading();
+    reading = { wanted, abort: new AbortController() };
+    void read(wanted, reading.abort.signal, reader);
+  }
+}
+
+export function stopReading(): void {
+  reading?.abort.abort();
+  reading = null;
+}
+
+// Do not wait any longer for the next try.
+export function retryReading(): void {
+  wake?.();
+}
+
+// What is shown has missed changes.
+export function markStale(): void {
+  stopReading();
+  fleetRead = false;
+  stale = true;
+  if (view.peek().rocket !== null) {
+    shownPage = null;
+  }
+}
+
+// What is shown is of another service. Wait so long before it is read.
+export function forgetAll(pauseTime: number): void {
+  stopReading();
+  fleetRead = false;
+  shownPage = null;
+  shownRocket = null;
+  firstPause = pauseTime;
+}
+
+// The rocket is not followed any longer.
+export function forgetRocket(): void {
+  shownRocket = null;
+}
+
+async function read(wanted: string, signal: AbortSignal, reader: Reader): Promise<void> {
+  const backoff = new Backoff();
+  if (firstPause > 0) {
+    await pause(firstPause, signal);
+    firstPause = 0;
+  }
+  for (;;) {
+    const cause = await readOnce(wanted, signal).then(() => null, (error: unknown) => error);
+    if (signal.aborted) {
+      return;
+    }
+    if (cause !== null && !(cause instanceof RequestError)) {
+      reportError(cause); // of the page itself
+    }
+    const error = cause === null ? null : networkError(cause);
+    // What the client did wrong does not change by itself: go on without it.
+    const { status = 0 } = error ?? {};
+    if (error === null || (status >= 400 && status < 500 && status !== 429)) {
+      break;
+    }
+    const delay = backoff.failed(error);
+    reader.readFailed(error, Date.now() + delay);
+    await pause(delay, signal);
+    reader.readFailed(error, null);
+  }
+  reading = null;
+  stale = false;
+  if (view.peek().rocket === null) {
+    shownPage = wanted;
+  } else {
+    shownRocket = wanted;
+  }
+  reader.readDone();
+}
+
+async function readOnce(wanted: string, signal: AbortSignal): Promise<void> {
+  const fleet = fleetRead ? null : refreshFleet(signal).then(() => {
+    fleetRead = true;
+  });
+  if (view.peek().rocket === null) {
+    await Promise.all([fleet, shownPage === wanted ? rereadRows(signal) : readPage(signal)]);
+  } else {
+    // The stream begins where the fleet was, so the rocket must not be older.
+    await fleet;
+    await readRocketPage(signal);
+  }
+}
+
+// The rows stay if that takes but few reads.
+async function rereadRows(signal: AbortSignal): Promise<void> {
+  const unread = await refreshPage(signal);
+  if (unread.length > mostSingleReads) {
+    await readPage(signal);
+    return;
+  }
+  const answers = await Promise.all(unread.map((id) => readRocket(id, signal)));
+  pageTakes(answers.map(({ data }) => data));
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      wake = null;
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+    wake = end;
+  });
+}
