@@ -66,7 +66,8 @@ function SpeedTable({ points }: { readonly points: readonly SpeedPoint[] }) {
   const [shown, setShown] = useState<readonly SpeedPoint[] | null>(null);
   const read = () => setShown([...thinned(changesOnly(points), tableLength)].reverse());
   return (
-    <details class="chart-table" onToggle={(event) => event.currentTarget.open ? read() : setShown(null)}>
+    <details class="chart-table"
+      onToggle={(event) => event.currentTarget.open ? read() : setShown(null)}>
       <summary class="note">Speeds as a table</summary>
       {shown !== null && (
         <>

@@ -199,8 +199,8 @@ export function GapMap({ data, failure }: Props) {
       <div class="panel-body stack">
         <p>{gapSentence(data)}</p>
         <div>
-          <div ref={picture} class={`gap-map-picture gap-map-rows-${rows}`} role="img" aria-label={label}
-            tabIndex={0} onKeyDown={press} onBlur={leave}>
+          <div ref={picture} class={`gap-map-picture gap-map-rows-${rows}`} role="img"
+            aria-label={label} tabIndex={0} onKeyDown={press} onBlur={leave}>
             <canvas ref={canvas} class="gap-map-canvas" onPointerMove={point}
               onPointerDown={point} onPointerLeave={leave} />
           </div>

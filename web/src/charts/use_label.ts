@@ -7,7 +7,7 @@ import type { RefObject } from "preact";
 import { useRef } from "preact/hooks";
 
 export function useLabel(
-  picture: RefObject<HTMLElement>, gist: string, reading: string | null,
+  picture: RefObject<HTMLElement | null>, gist: string, reading: string | null,
 ): string {
   const label = useRef(gist);
   if (reading !== null) {
