@@ -4,7 +4,7 @@
 // scrolls, points or moves the focus into it; then it stays as it is and counts
 // what is new. It is no live region: it would never be silent.
 import "./feed.css";
-import { useComputed, useSignal, type Signal } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef } from "preact/hooks";
 import { hrefOf, navigate } from "../state/address.js";
@@ -14,7 +14,12 @@ import { formatNumber } from "../text/numbers.js";
 import { formatTime } from "../text/times.js";
 import { shortId, shownOf } from "./feed_view.js";
 import { Notice } from "./icons.js";
+import { useSlowly } from "./slowly.js";
 
+// Many rockets may launch at once, and each time all entries are new ones.
+const period = 1000; // ms
+
+type Entries = ReadonlySignal<readonly FeedEntry[]>;
 type RocketEntry = Extract<FeedEntry, { rocket: unknown }>;
 
 function detailOf({ kind, rocket }: RocketEntry): string {
@@ -77,14 +82,18 @@ interface Hold {
 }
 
 // The entries that are held, if any, and the handlers of the list.
-function useHold(list: RefObject<HTMLElement | null>) {
+function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
   const held = useSignal<readonly FeedEntry[] | null>(null);
+  const holds = useSignal(false);
   const hold = useRef<Hold>({ scrolled: false, pointed: false, focused: false });
   const set = useCallback((change: Partial<Hold>) => {
     const { scrolled, pointed, focused } = Object.assign(hold.current, change);
-    if (!scrolled && !pointed && !focused) held.value = null;
-    else held.value ??= feed.peek();
-  }, [held]);
+    holds.value = scrolled || pointed || focused;
+  }, [holds]);
+  useSignalEffect(() => {
+    if (!holds.value) held.value = null;
+    else if (held.peek() === null && shown.value.length > 0) held.value = shown.value;
+  });
   useEffect(() => {
     // On a phone the page is scrolled, else the list: both are seen here.
     const onScroll = () => {
@@ -116,20 +125,27 @@ function NewButton({ newer, onClick }: { newer: number; onClick: () => void }) {
   );
 }
 
-function Entries({ held }: { held: Signal<readonly FeedEntry[] | null> }) {
-  const shown = useComputed(() => shownOf(feed.value, held.value)).value;
+interface ListProps {
+  readonly entries: Entries;
+  readonly held: ReadonlySignal<readonly FeedEntry[] | null>;
+}
+
+function List({ entries, held }: ListProps) {
+  const shown = shownOf(entries.value, held.value).entries;
+  if (shown.length === 0)
+    return <p class="note">Rockets that launch or explode from now on appear here.</p>;
   return (
     <ul>
-      {shown.entries.map((entry) => <Entry key={entry.key} entry={entry} inUtc={utc.value} />)}
+      {shown.map((entry) => <Entry key={entry.key} entry={entry} inUtc={utc.value} />)}
     </ul>
   );
 }
 
 export function Feed() {
   const list = useRef<HTMLDivElement>(null);
-  const { held, handlers } = useHold(list);
-  const newer = useComputed(() => shownOf(feed.value, held.value).newer);
-  const empty = useComputed(() => feed.value.length === 0);
+  const entries = useSlowly(feed, period);
+  const { held, handlers } = useHold(list, entries);
+  const newer = useComputed(() => shownOf(entries.value, held.value).newer);
   const showNew = () => {
     const { current } = list;
     if (current === null) return;
@@ -147,9 +163,7 @@ export function Feed() {
       </div>
       <div class="panel-body feed-list" ref={list} tabIndex={-1} role="group"
         aria-labelledby="feed-title" {...handlers}>
-        {empty.value
-          ? <p class="note">Rockets that launch or explode from now on appear here.</p>
-          : <Entries held={held} />}
+        <List entries={entries} held={held} />
       </div>
     </section>
   );

@@ -6,7 +6,7 @@ import type { FeedEntry } from "../state/feed.js";
 
 // While the newest are followed, more than fit would be rendered for nobody.
 // There are more than fit, so that it can be scrolled.
-export const followedLength = 30;
+export const followedLength = 15;
 
 export interface Shown {
   readonly entries: readonly FeedEntry[];
