@@ -4,7 +4,8 @@
 # Build the release and run the service in the foreground, by default on
 # http://localhost:8088. Ctrl-C stops it. The build installs the packages that it
 # needs on Debian 12. The first one takes about a minute, most of it for the
-# packages; later ones build what has changed.
+# packages; later ones build what has changed. Before the service starts, it says
+# how to see rockets fly in a browser.
 #
 # usage: scripts/run.sh [FLAG...]
 #   FLAG  a flag of the service, with = or a space before its value: -port=N,
@@ -32,6 +33,44 @@ for argument in "$@"; do
     previous=$argument
 done
 
+# flag NAME VARIABLE ARGUMENT...: the value of the last flag NAME, or else of the
+# environment variable.
+flag() {
+    local name=$1 value=${!2-} previous='' argument
+    shift 2
+    for argument in "$@"; do
+        case ${argument/#--/-} in
+        "-$name="*) value=${argument#*=} ;;
+        *) [ "${previous/#--/-}" != "-$name" ] || value=$argument ;;
+        esac
+        previous=$argument
+    done
+    printf '%s' "$value"
+}
+
+# Nothing if the flags tell no URL: the service says why, or which port it has.
+say_how_to_see_rockets() {
+    local host port argument
+    for argument in "$@"; do
+        case ${argument/#--/-} in
+        -check | -check=* | -check-health* | -backup* | -restore* | -export | -version)
+            return
+            ;;
+        esac
+    done
+    port=$(flag port LUNAR_PORT "$@")
+    port=${port:-8088}
+    [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || return 0
+    host=$(flag host LUNAR_HOST "$@")
+    case $host in
+    '' | 127.0.0.1 | 0.0.0.0 | :: | localhost) host=localhost ;;
+    *[!0-9a-fA-F.:]*) return ;;
+    *:*) host=[$host] ;;
+    esac
+    say "to see rockets fly, open http://$host:$port/ and run in a second terminal:"
+    say "  build/release/rockets launch http://$host:$port/messages --message-delay=20ms"
+}
+
 need_packages "${BUILD_PACKAGES[@]}"
 need_npm openapi web
 say "building (build/release)"
@@ -44,4 +83,5 @@ if ! { cmake --preset release &&
     exit 1
 fi
 rm -f "$log"
+say_how_to_see_rockets "$@"
 exec build/release/lunar.service "$@"

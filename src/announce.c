@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/api.h"
 #include "base/log.h"
 #include "readable.h"
 
@@ -22,7 +23,7 @@ enum {
      * With the longest folder. If poll(2) says that a pipe can be written, it
      * takes PIPE_BUF bytes, which are 4096.
      */
-    MAX_LINE = 2048,
+    MAX_LINE = 2560,
 };
 
 const char announce_no_threads[] =
@@ -134,7 +135,10 @@ void announce_recovery(const struct config *config,
               scheme_of(address), address->text, data.text);
 }
 
-/* The address, the API, who can connect, and whether state is kept. */
+/*
+ * The address, the dashboard, the API, who can connect, and whether state is
+ * kept. There is no URL of all addresses.
+ */
 static void write_ready(const struct config *config,
                         const struct server_address *address,
                         char line[MAX_LINE])
@@ -144,18 +148,21 @@ static void write_ready(const struct config *config,
         "state in memory only, -data=DIR keeps it";
     const char *text = address->text;
     char state[sizeof(struct readable_path) + MAX_PART];
+    char dashboard[SERVER_ADDRESS_TEXT + MAX_PART] = "";
 
     if (config->data != NULL)
         snprintf(state, sizeof(state), "state kept in %s",
                  readable_path(config->data).text);
     else
         snprintf(state, sizeof(state), "%s", memory_only);
+    if (api_has_dashboard())
+        snprintf(dashboard, sizeof(dashboard), "dashboard: http://%s/, ", text);
     if (address->reach == SERVER_ALL_ADDRESSES)
         snprintf(line, MAX_LINE, "%s (all addresses; %s%s)", text,
                  authentication, state);
     else
-        snprintf(line, MAX_LINE, "http://%s (API: http://%s/swagger; %s%s)",
-                 text, text,
+        snprintf(line, MAX_LINE, "http://%s (%sAPI: http://%s/swagger; %s%s)",
+                 text, dashboard, text,
                  address->reach == SERVER_LOOPBACK ? "" : authentication,
                  state);
 }

@@ -94,6 +94,38 @@ works_elsewhere() {
     done
 }
 
+# says_url URL [LUNAR_NAME=VALUE...] [ARGUMENT...]: run.sh says how to see rockets fly
+# there before it starts the service; with URL "none" it does not. The programs
+# that install and build do nothing here, nor does the service.
+says_url() {
+    local url=$1 program variables=()
+    shift
+    for program in apt-get cmake npm; do
+        printf '#!/bin/sh\n' >"$copy/run/$program"
+    done
+    printf '#!/bin/sh\necho installed\n' >"$copy/run/dpkg-query"
+    printf '#!/bin/sh\necho "flags: $*" >&2\n' >"$copy/tree/build/release/lunar.service"
+    chmod +x "$copy/run/"* "$copy/tree/build/release/lunar.service"
+    if [ "$url" = none ]; then
+        : >"$copy/expected"
+    else
+        {
+            echo "run.sh: to see rockets fly, open $url/ and run in a second terminal:"
+            echo "run.sh:   build/release/rockets launch $url/messages --message-delay=20ms"
+        } >"$copy/expected"
+    fi
+    while [[ ${1-} == LUNAR_* ]]; do
+        variables+=("$1")
+        shift
+    done
+    (cd "$copy/tree" && env -u LUNAR_PORT -u LUNAR_HOST "${variables[@]}" \
+        PATH="$copy/run:$PATH" scripts/run.sh "$@") >"$copy/out" 2>"$copy/err" ||
+        fault "run.sh $*: fails"
+    grep -v '^run.sh: \(building\|installing\)' "$copy/err" | sed '$d' |
+        diff "$copy/expected" - || fault "run.sh $*: says something else"
+    tail -n 1 "$copy/err" | grep -q '^flags:' || fault "run.sh $*: starts no service"
+}
+
 make_copy
 list_files >"$copy/files"
 mapfile -t scripts < <(cd "$copy/tree" && find .ci scripts tests -type f -perm -u+x \
@@ -125,6 +157,23 @@ refuses scripts/run.sh -port=9000 9001
 refuses scripts/run.sh -- -port=9000
 refuses scripts/run.sh -host '0.0.0.0 ::' 9000
 helps scripts/run.sh -help
+mkdir -p "$copy/run" "$copy/tree/build/release"
+says_url http://localhost:8088
+says_url http://localhost:9000 -port=9000
+says_url http://localhost:9001 -port 9001 -data=-port=7
+says_url http://localhost:9002 LUNAR_PORT=9002 LUNAR_HOST=
+says_url http://localhost:9003 LUNAR_PORT=9002 --port=9003
+says_url http://localhost:8088 LUNAR_PORT= -host=0.0.0.0
+says_url http://192.168.1.2:8088 -host 192.168.1.2
+says_url 'http://[::1]:8088' LUNAR_HOST=::1
+says_url none -port=0
+says_url none -port=x
+says_url none -port=65536
+says_url none -host=eth0.example
+says_url none -check-health=http://localhost:9000/health
+says_url none -data=dir -backup=file
+says_url none -version
+list_files >"$copy/files"
 refuses scripts/soak.sh --only=nothing
 refuses scripts/test.sh no_such_step
 refuses scripts/valgrind.sh '^no_such_test$'

@@ -93,6 +93,9 @@ struct api {
     struct http_waiter *settled;
 };
 
+/* Whether "/" is the dashboard: some builds are made without it. */
+bool api_has_dashboard(void);
+
 /*
  * The families of the application are added to `metrics`, which may be NULL.
  * Ownership: `table`, `workers` and `metrics` are borrowed.

@@ -76,6 +76,11 @@ void pages_get_asset(struct api *api, const struct http_request *request,
     send_asset(assets_find(request->path), request, response);
 }
 
+bool api_has_dashboard(void)
+{
+    return assets_find(TEXT("/")) != NULL;
+}
+
 /* The dashboard, or the Swagger UI in builds without it. */
 void pages_get_root(struct api *api, const struct http_request *request,
                     struct http_response *response)

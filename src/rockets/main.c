@@ -25,6 +25,7 @@
 #include "transport.h"
 #include "verify.h"
 #include "watch.h"
+#include "watch_url.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -224,6 +225,21 @@ static int launch_traffic(const struct options *options,
     return status;
 }
 
+/*
+ * Say where to see the rockets in a browser, if the URL is that of a
+ * lunar.service, which is not known. A URL that may have a password in it is
+ * not repeated.
+ */
+static void print_dashboard(const char *url)
+{
+    size_t base = watch_url_base(url);
+
+    if (strcmp(url + base, "/messages") == 0 && strchr(url, '@') == NULL)
+        console_line(CONSOLE_INFO,
+                     "lunar.service shows its rockets at %.*s/ in a browser",
+                     (int)base, url);
+}
+
 static int launch(const struct options *options)
 {
     struct traffic_options generation = {
@@ -245,6 +261,7 @@ static int launch(const struct options *options)
     if (traffic_init(&traffic, &generation) != 0)
         return fail_out_of_memory();
     handle_signals();
+    print_dashboard(options->url);
     status = launch_traffic(options, &traffic);
     traffic_release(&traffic);
     return status;

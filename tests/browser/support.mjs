@@ -54,8 +54,10 @@ export async function startService(...flags) {
     exited.then(([code]) => assert.fail(`the service exited with ${code}`)),
   ]);
   const ready =
-    /^lunar\.service: listening on (http:\/\/127\.0\.0\.1:\d+) \(API: (.+); state .+\)$/;
-  const [, origin, api] = line.match(ready) ?? assert.fail(line);
+    /^lunar\.service: listening on (\S+) \(dashboard: (\S+), API: (\S+); state .+\)$/;
+  const [, origin, dashboard, api] = line.match(ready) ?? assert.fail(line);
+  assert.match(origin, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal(dashboard, `${origin}/`);
   assert.equal(api, `${origin}/swagger`);
   return { child, exited, origin, api };
 }

@@ -45,20 +45,14 @@ static void expect_ready(const char *const flags[],
                          const char *const environment[], unsigned port)
 {
     struct instance instance = {0};
-    char expected[256];
     char *errors = NULL;
 
     instance_start_command(&instance.process, flags, environment);
     instance_wait_ready(&instance);
     if (port != 0)
         assert_int_equal(instance.port, port);
-    snprintf(
-        expected, sizeof(expected),
-        "lunar.service: listening on http://127.0.0.1:%u (API: "
-        "http://127.0.0.1:%u/swagger; state in memory only, -data=DIR keeps "
-        "it)",
-        instance.port, instance.port);
-    assert_string_equal(instance.ready, expected);
+    instance_expect_ready(&instance, "127.0.0.1",
+                          "state in memory only, -data=DIR keeps it");
     process_signal(&instance.process, SIGTERM);
     char *output = process_finish(&instance.process, 0, &errors);
     assert_string_equal(output, "");

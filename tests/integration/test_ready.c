@@ -39,18 +39,17 @@ static void expect_ready_line(const struct instance *instance, enum form form,
     unsigned port = instance->port;
     char expected[MAX_LINE], warned[MAX_LINE];
 
-    if (form == ALL_ADDRESSES)
+    if (form == ALL_ADDRESSES) {
         snprintf(expected, sizeof(expected),
                  BEGINNING "%s:%u (all addresses; no authentication; " STATE
                            ")",
                  address, port);
-    else
-        snprintf(expected, sizeof(expected),
-                 BEGINNING "http://%s:%u (API: http://%s:%u/swagger; %s" STATE
-                           ")",
-                 address, port, address, port,
-                 form == LOOPBACK ? "" : "no authentication; ");
-    assert_string_equal(instance->ready, expected);
+        assert_string_equal(instance->ready, expected);
+    } else {
+        instance_expect_ready(instance, address,
+                              form == LOOPBACK ? STATE
+                                               : "no authentication; " STATE);
+    }
     snprintf(warned, sizeof(warned),
              WARNING "every client that can reach %s:%u ", address, port);
     if (form != LOOPBACK)

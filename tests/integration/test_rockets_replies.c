@@ -161,6 +161,47 @@ static void refusals_of_the_first_messages_stop_it(void **state)
     }
 }
 
+/* Before anything else; the URL may be below the prefix of a proxy. */
+static void the_first_line_says_where_to_see_the_rockets(void **state)
+{
+    static const char begin[] = "rockets: lunar.service shows its rockets at ";
+    static const struct {
+        const char *path, *level, *base; /* NULL: no line */
+    } ROWS[] = {
+        {"/messages", NULL, "/"},
+        {"/moon/messages", NULL, "/moon/"},
+        {"/messages", "--log-level=warn", NULL},
+        {"/messages/", NULL, NULL},
+        {"/messages?key=1", NULL, NULL},
+        {"/nobody@/messages", NULL, NULL},
+        {"/rockets", NULL, NULL},
+    };
+    static const char *const replies[] = {
+        REPLY("401", "Content-Length: 0\r\n", ""), NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        struct server server;
+        struct process rockets;
+        char line[160] = "";
+        char *errors = NULL;
+
+        server_start(&server, ROWS[i].path, replies);
+        if (ROWS[i].base != NULL)
+            snprintf(line, sizeof(line), "%s%.*s%s in a browser\n", begin,
+                     (int)(strlen(server.url) - strlen(ROWS[i].path)),
+                     server.url, ROWS[i].base);
+        rockets_start(&rockets, FLAGS("launch", server.url, ROWS[i].level));
+        char *output = process_finish(&rockets, 1, &errors);
+        if (strncmp(errors, line, strlen(line)) != 0 ||
+            (ROWS[i].base == NULL && strstr(errors, begin) != NULL))
+            fail_msg("%s: %s", ROWS[i].path, errors);
+        free(output);
+        free(errors);
+        server_stop(&server);
+    }
+}
+
 /*
  * Four messages are refused three times, half a second apart: an outage of a
  * second or more, however fast this machine is. It is one outage, with a line
@@ -293,6 +334,7 @@ static void interrupt_ends_verify(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_line_says_where_to_see_the_rockets),
         cmocka_unit_test(refusals_of_the_first_messages_stop_it),
         cmocka_unit_test(an_outage_is_reported_once),
         cmocka_unit_test(later_refusals_are_sent_again),

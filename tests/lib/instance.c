@@ -79,6 +79,21 @@ void instance_wait_ready(struct instance *instance)
     assert_int_not_equal(instance->port, 0);
 }
 
+void instance_expect_ready(const struct instance *instance, const char *host,
+                           const char *rest)
+{
+    char url[160], dashboard[192] = "", expected[1024];
+
+    snprintf(url, sizeof(url), "http://%s:%u", host, instance->port);
+#ifdef LUNAR_WEB
+    snprintf(dashboard, sizeof(dashboard), "dashboard: %s/, ", url);
+#endif
+    snprintf(expected, sizeof(expected),
+             "lunar.service: listening on %s (%sAPI: %s/swagger; %s)", url,
+             dashboard, url, rest);
+    assert_string_equal(instance->ready, expected);
+}
+
 /* Returns the log. Ownership: the caller frees it. */
 static char *finish_instance(struct instance *instance, int status)
 {

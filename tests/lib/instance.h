@@ -59,6 +59,13 @@ int instance_reserve_port(uint16_t *port);
 /* Wait until a service is ready that the test started by itself. */
 void instance_wait_ready(struct instance *instance);
 
+/*
+ * Expect that its ready line has the URL of `host`, those of the pages there,
+ * and ends with `rest` and a parenthesis.
+ */
+void instance_expect_ready(const struct instance *instance, const char *host,
+                           const char *rest);
+
 /* Send SIGTERM. The service must exit with 0, without a sanitizer report. */
 void instance_stop(struct instance *instance);
 

@@ -673,7 +673,8 @@ static void help_describes_every_flag(void **state)
         "lunar.service -port=9000\n",
         "rockets launch http://localhost:9000/messages\n",
         "curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n",
-        "/swagger on that port.",
+        "In a browser, open http://localhost:9000/ for the dashboard",
+        "http://localhost:9000/swagger to try the API.",
         "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
         "Exit status: 0",
     };

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  countsOf, noRates, takeCounts, takeTime, type Counts, type RateState,
+  countsOf, noRates, takeCounts, takeStream, takeTime, type Counts, type RateState,
 } from "../../web/src/state/rates.js";
 import { summaryOf } from "./fleets.js";
 import { forAll, type Random } from "./random.js";
@@ -74,8 +74,13 @@ test("no summary for three seconds is a rate of 0, and the shares stay", () => {
   assert.equal(takeTime(state, 61_001)?.rates?.duplicate, 0);
 });
 
-test("time alone says nothing before the first summary", () => {
+test("time says nothing without a stream, and 0 with one that is silent", () => {
   assert.equal(takeTime(noRates, 1e9), null);
+  const open = takeStream(noRates, 1000);
+  assert.equal(takeTime(open, 3999), null);
+  assert.deepEqual(takeTime(open, 4000)?.rates,
+    { messages: 0, duplicate: 0, stale: 0, rejected: 0 });
+  assert.equal(takeTime(takeStream(open, null), 1e9), null);
 });
 
 test("shares are of the last minute", () => {

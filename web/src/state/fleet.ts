@@ -5,7 +5,7 @@
 import { batch, signal } from "@preact/signals";
 import { readFleet } from "../api/client.js";
 import type { NameCounts, Summary } from "../api/types.js";
-import { countsOf, noRates, takeCounts, takeTime, type Rates } from "./rates.js";
+import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
 
 export type { Rates };
 
@@ -15,7 +15,7 @@ export const summary = signal<Summary | null>(null);
 export const types = signal<NameCounts | null>(null);
 export const missions = signal<NameCounts | null>(null);
 
-// Null until two summaries have come.
+// Null until two summaries have come, or none for some seconds.
 export const rates = signal<Rates | null>(null);
 
 // Messages a second at a time (Date.now()); null: not known, as the page was
@@ -66,10 +66,9 @@ export function fleetTakes(next: Summary, at: number): void {
   });
 }
 
-// A stream has begun. Its first summary may be a second old, or be the one that
-// was received before, so it is nothing but a base.
+// A stream has begun.
 export function fleetConnects(at: number): void {
-  state = { ...state, base: null };
+  state = takeStream(state, at);
   if (pausedAt !== null && at - pausedAt > shortPause) {
     batch(() => {
       record({ at, messages: null });
@@ -81,16 +80,15 @@ export function fleetConnects(at: number): void {
 
 // The stream has ended, or is closed.
 export function fleetPauses(at: number): void {
-  state = { ...state, base: null };
+  state = takeStream(state, null);
   pausedAt ??= at;
 }
 
 // To be called each second while the stream is open: without a summary for some
 // seconds there were no messages.
 export function fleetTicks(at: number): void {
-  const { base } = state;
   const next = takeTime(state, at);
-  if (base === null || next === null) {
+  if (next === null) {
     return;
   }
   state = next;

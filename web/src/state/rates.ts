@@ -27,12 +27,14 @@ export interface Counts {
 export interface RateState {
   // The last counters; null: the next ones have nothing to be compared with.
   readonly base: Counts | null;
+  // When the last summary came, or the stream was opened; null: there is none.
+  readonly since: number | null;
   // What was counted from one summary to the next, of the last minute.
   readonly steps: readonly Counts[];
   readonly rates: Rates | null;
 }
 
-export const noRates: RateState = { base: null, steps: [], rates: null };
+export const noRates: RateState = { base: null, since: null, steps: [], rates: null };
 
 const period = 1000; // of summaries
 const silence = 3000; // from then on nothing has changed
@@ -79,20 +81,25 @@ export function takeCounts(state: RateState, next: Counts): RateState {
   const { base } = state;
   const step = base === null ? null : difference(base, next);
   if (base === null || step === null) {
-    return { ...state, base: next };
+    return { ...state, base: next, since: next.at };
   }
   const passed = next.at - base.at;
   const seconds = (passed >= silence ? period : Math.max(period, passed)) / 1000;
   const steps = lastMinute([...state.steps, step], next.at);
-  return { base: next, steps, rates: ratesOf(step.messages / seconds, steps) };
+  return { base: next, since: next.at, steps, rates: ratesOf(step.messages / seconds, steps) };
 }
 
-// Time has passed while the stream was open. Null: nothing follows from that.
+// A stream is open since `at`; null: none is. Its first summary may be a second old,
+// or be the one that was received before, so it is nothing but a base.
+export function takeStream(state: RateState, at: number | null): RateState {
+  return { ...state, base: null, since: at };
+}
+
+// Time has passed. Without a summary nothing has changed. Null: nothing follows.
 export function takeTime(state: RateState, at: number): RateState | null {
-  const { base } = state;
-  if (base === null || at - base.at < silence) {
+  if (state.since === null || at - state.since < silence) {
     return null;
   }
   const steps = lastMinute(state.steps, at);
-  return { base, steps, rates: ratesOf(0, steps) };
+  return { ...state, steps, rates: ratesOf(0, steps) };
 }
