@@ -51,10 +51,11 @@ export function formatRange(first: number, count: number, total: number | null):
   if (count === 0) {
     return total === null ? "" : `0 of ${formatNumber(total)}`;
   }
-  const last = formatNumber(first + count);
-  const range = count === 1 ? last : `${formatNumber(first + 1)}–${last}`;
-  // While the fleet grows the page may know of more rows than the total.
-  return total === null ? range : `${range} of ${formatNumber(Math.max(total, first + count))}`;
+  // Pages follow values, so the last one may begin before its place.
+  const start = total === null ? first : Math.max(0, Math.min(first, total - count));
+  const last = formatNumber(start + count);
+  const range = count === 1 ? last : `${formatNumber(start + 1)}–${last}`;
+  return total === null ? range : `${range} of ${formatNumber(total)}`;
 }
 
 // For the caption: "Rockets 51–100 of 1,000,000, sorted by speed, descending".
