@@ -183,7 +183,7 @@ describe("the service behind nginx", () => {
   it("serves the Swagger UI under the prefix", async () => {
     const swagger = `${proxy.secure}/lunar/swagger`;
     for (const start of [
-      "/lunar", "/lunar/", "/lunar/swagger/", "/lunar/swagger/index.html",
+      "/lunar/swagger", "/lunar/swagger/", "/lunar/swagger/index.html",
       "/lunar/swagger-ui",
     ]) {
       await page.goto(`${proxy.secure}${start}`);

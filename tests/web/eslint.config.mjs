@@ -93,11 +93,15 @@ const code = {
 
 // A table on a phone and a picture that arrow keys read need what these rules
 // forbid for others.
+const tableRoles = {
+  table: ["table"], thead: ["rowgroup"], tbody: ["rowgroup"], tr: ["row"],
+  th: ["columnheader", "rowheader"], td: ["cell"],
+};
 const accessibility = {
   ...jsxA11y.flatConfigs.strict.rules,
-  "jsx-a11y/no-redundant-roles": ["error", {
-    table: ["table"], thead: ["rowgroup"], tbody: ["rowgroup"], tr: ["row"],
-    th: ["columnheader", "rowheader"], td: ["cell"], ul: ["list"], ol: ["list"],
+  "jsx-a11y/no-redundant-roles": ["error", { ...tableRoles, ul: ["list"], ol: ["list"] }],
+  "jsx-a11y/no-interactive-element-to-noninteractive-role": ["error", {
+    ...tableRoles, canvas: ["img"],
   }],
   "jsx-a11y/no-noninteractive-tabindex": ["error", { tags: [], roles: ["img", "tabpanel"] }],
   "jsx-a11y/no-noninteractive-element-interactions": ["error", {

@@ -43,12 +43,14 @@ check_lint() {
         --config tests/web/eslint.config.mjs "$@"
 }
 
-# run_units FILE...: imports that are not relative are packages of the page.
+# run_units FILE...: imports that are not relative are packages of the page. Of
+# the signals there must be one copy, the one that the page imports.
 run_units() {
     bundles=${LUNAR_ARTEFACTS:-build/web}/unit
     rm -rf "$bundles"
     NODE_PATH=web/node_modules web/node_modules/esbuild/bin/esbuild "$@" \
         --bundle --platform=node --target=node18 --format=esm \
+        --alias:@preact/signals=./web/node_modules/@preact/signals/dist/signals.mjs \
         --jsx=automatic --jsx-import-source=preact --sourcemap=inline \
         --log-level=warning --outdir="$bundles" --out-extension:.js=.mjs &&
         node --enable-source-maps --test "$bundles"/*.test.mjs

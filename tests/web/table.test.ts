@@ -13,10 +13,10 @@ test("the range names the first and the last row and all that match", () => {
   assert.equal(formatRange(0, 0, 0), "0 of 0");
 });
 
-test("the range does without a total, and has none that is below its rows", () => {
+test("the range does without a total, and does not go beyond it", () => {
   assert.equal(formatRange(0, 20, null), "1–20");
   assert.equal(formatRange(0, 0, null), "");
-  assert.equal(formatRange(100, 7, 103), "101–107 of 107");
+  assert.equal(formatRange(100, 7, 103), "97–103 of 103");
 });
 
 test("a header sorts numbers and times from the highest, texts from the first", () => {

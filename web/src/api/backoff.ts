@@ -6,7 +6,8 @@ import type { RequestError } from "./client.js";
 
 const withoutResponse = [0, 500, 1000, 2000, 4000, 8000];
 const refused = [1000, 2000, 4000, 8000];
-const longestRetryAfter = 300_000;
+const leastRetryAfter = 1000;
+const mostRetryAfter = 300_000;
 
 export class Backoff {
   readonly #random: () => number;
@@ -27,7 +28,8 @@ export class Backoff {
     const steps = answered ? refused : withoutResponse;
     const step = steps[Math.min(this.#failures++, steps.length - 1)] ?? 0;
     if (answered && error.retryAfter !== null) {
-      return Math.min(error.retryAfter, longestRetryAfter) * (1 + 0.25 * this.#random());
+      const least = Math.min(Math.max(error.retryAfter, leastRetryAfter), mostRetryAfter);
+      return least * (1 + 0.25 * this.#random());
     }
     return step * (0.75 + 0.5 * this.#random());
   }

@@ -144,9 +144,17 @@ export async function readRocket(id: string, signal?: AbortSignal): Promise<Answ
   return { ...answer, data: rocket };
 }
 
+// All of them: a rocket has at most 16,384 ranges, in pages of 10,000.
 export async function readGaps(id: string, signal?: AbortSignal): Promise<Answer<Gaps>> {
   if (!fitsIntoPath(id)) {
     throw new RequestError("the gaps of a rocket with such an id cannot be read", 400);
   }
-  return getJson<Gaps>(`rockets/${encodeURIComponent(id)}/gaps`, signal);
+  const path = `rockets/${encodeURIComponent(id)}/gaps`;
+  const answer = await getJson<Gaps>(`${path}?limit=10000`, signal);
+  const next = linkOf(answer.headers, "next");
+  if (next === null) {
+    return answer;
+  }
+  const rest = await getJson<Gaps>(`${path}${next}`, signal);
+  return { ...rest, data: { ...rest.data, gaps: [...answer.data.gaps, ...rest.data.gaps] } };
 }

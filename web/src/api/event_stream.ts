@@ -37,7 +37,7 @@ export interface Environment {
 export const browser: Environment = {
   fetch: (reference, init) => fetch(reference, init),
   now: () => Date.now(),
-  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
   random: () => Math.random(),
 };

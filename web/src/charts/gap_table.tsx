@@ -37,6 +37,9 @@ export function GapTable({ data }: { readonly data: GapData }) {
           </tbody>
         </table>
       )}
+      {data.known < data.last && gaps.length > 0 && (
+        <p class="note">Those behind {formatNumber(data.known)} are not known here.</p>
+      )}
       {open && gaps.length > most && (
         <button type="button" class="link-button" onClick={() => setMost(most + step)}>
           Show {Math.min(step, gaps.length - most)} more

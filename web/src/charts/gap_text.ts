@@ -74,7 +74,8 @@ export function gapLabel(data: GapData): string {
   const widest = largest(data.gaps);
   const parts = [`Map of messages 1 to ${formatNumber(data.last)}`];
   if (widest === null) {
-    parts.push(missingCount(data) > 0 ? "missing messages are not known" : "none is missing");
+    parts.push(missingCount(data) > 0
+      ? "which of them are missing is not known" : "none is missing");
   } else {
     const ranges = data.gaps.length === 1
       ? "1 range" : `${formatNumber(data.gaps.length)} ranges`;

@@ -40,7 +40,7 @@ export const browserTabs: TabsEnvironment = {
     ? null
     : new BroadcastChannel(`lunar ${location.pathname}`),
   now: () => Date.now(),
-  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
@@ -82,7 +82,6 @@ export class Tabs {
       }
     }
     this.#used = this.#environment.now();
-    this.#stopAsking();
     this.#take();
   }
 
@@ -99,9 +98,11 @@ export class Tabs {
   }
 
   #take(): void {
+    const isNew = this.#state !== "allowed";
+    this.#state = "allowed";
     this.#post("took");
-    if (this.#state !== "allowed") {
-      this.#state = "allowed";
+    this.#ask(); // others may have been used at the same time
+    if (isNew) {
       this.#changes(true);
     }
   }

@@ -21,7 +21,7 @@ function difference(from: Value, to: Value): string {
   if (typeof from !== "number" || typeof to !== "number") {
     return "";
   }
-  return ` (${to < from ? "−" : to > from ? "+" : "±"}${formatNumber(Math.abs(to - from))})`;
+  return ` (${to < from ? "−" : "+"}${formatNumber(Math.abs(to - from))})`;
 }
 
 function changedText({ field, from, to }: Change): string {
@@ -39,14 +39,16 @@ function lineOf(change: Change, reason: string | null): ChangeLine {
 }
 
 // An explosion and its reason, which have changed at once, are one line, and the
-// reason that a new launch takes away is none.
+// reason that a new launch takes away is none. A speed that has gone and come back
+// has not changed.
 export function changeLines(changes: readonly Change[]): readonly ChangeLine[] {
-  const statuses = new Map(changes
-    .filter((change) => change.field === "status").map((change) => [change.at, change]));
+  const statuses = new Set(changes
+    .filter((change) => change.field === "status").map((change) => change.at));
   const reasons = new Map(changes
     .filter((change) => change.field === "reason").map((change) => [change.at, change.to]));
   return changes
-    .filter((change) => change.field !== "reason" || !statuses.has(change.at))
+    .filter(({ field, at, from, to }) =>
+      from !== to && (field !== "reason" || !statuses.has(at)))
     .map((change) => {
       const reason = reasons.get(change.at);
       return lineOf(change, typeof reason === "string" ? reason : null);

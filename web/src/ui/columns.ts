@@ -32,6 +32,10 @@ export const sortNames: readonly (readonly [SortField, string])[] = [
   ["updatedAt", "Updated"],
 ];
 
+export function sortName(field: SortField): string {
+  return sortNames.find(([key]) => key === field)?.[1] ?? field;
+}
+
 // Of numbers and times the highest are looked for, of texts the first.
 export function usualOrder(field: SortField): Order {
   return field === "id" || field === "type" || field === "mission" || field === "status"
@@ -51,15 +55,15 @@ export function formatRange(first: number, count: number, total: number | null):
   if (count === 0) {
     return total === null ? "" : `0 of ${formatNumber(total)}`;
   }
-  const last = formatNumber(first + count);
-  const range = count === 1 ? last : `${formatNumber(first + 1)}–${last}`;
-  // While the fleet grows the page may know of more rows than the total.
-  return total === null ? range : `${range} of ${formatNumber(Math.max(total, first + count))}`;
+  // Pages follow values, so the last one may begin before its place.
+  const start = total === null ? first : Math.max(0, Math.min(first, total - count));
+  const last = formatNumber(start + count);
+  const range = count === 1 ? last : `${formatNumber(start + 1)}–${last}`;
+  return total === null ? range : `${range} of ${formatNumber(total)}`;
 }
 
 // For the caption: "Rockets 51–100 of 1,000,000, sorted by speed, descending".
 export function describeTable(query: ListQuery, range: string): string {
-  const name = sortNames.find(([field]) => field === query.sort)?.[1] ?? query.sort;
   const direction = query.order === "asc" ? "ascending" : "descending";
-  return `Rockets${range && ` ${range}`}, sorted by ${name}, ${direction}`;
+  return `Rockets${range && ` ${range}`}, sorted by ${sortName(query.sort)}, ${direction}`;
 }

@@ -11,6 +11,7 @@ import { FilterFields } from "./filter_fields.js";
 import { filtersOf, noFilters } from "./filter_list.js";
 import { FilterSheet } from "./filter_sheet.js";
 import { Close } from "./icons.js";
+import { focusTable } from "./table_head.js";
 
 const filters = computed(() => filtersOf(view.value.query));
 
@@ -42,7 +43,7 @@ function SetFilters() {
       {filters.value.map(({ name, text }) => (
         <button key={name} type="button" class="chip chip-chosen"
           aria-label={`Remove the filter ${text}`}
-          onClick={() => navigate({ query: { [name]: null } })}>
+          onClick={() => { focusTable(); navigate({ query: { [name]: null } }); }}>
           <span class="truncate">{text}</span><Close />
         </button>
       ))}
@@ -56,7 +57,8 @@ export function Filters() {
       <div class="filters not-phone" role="group" aria-label="Filters">
         <FilterFields />
         {filters.value.length > 1 && (
-          <button type="button" class="link-button" onClick={() => navigate({ query: noFilters })}>
+          <button type="button" class="link-button"
+            onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
             Clear filters
           </button>
         )}

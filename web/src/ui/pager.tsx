@@ -10,10 +10,17 @@ import {
 import { formatNumber } from "../text/numbers.js";
 import { formatRange } from "./columns.js";
 import { Left, Right, Sort } from "./icons.js";
+import { focusTable } from "./table_head.js";
 
 export const range = computed(() => formatRange(first.value, rows.value.length, total.value));
 
 const hasPages = computed(() => first.value > 0 || hasNext.value);
+
+// The button is gone when the rows are sorted.
+function sortRows(): void {
+  focusTable();
+  sortAgain();
+}
 
 // One place for what there is to say about these rows, so that nothing jumps.
 function PageNote() {
@@ -23,7 +30,7 @@ function PageNote() {
         <span class="page-failure truncate" title={failure.value}>
           Not up to date: {failure.value}
         </span>
-        <button type="button" class="link-button" onClick={sortAgain}>Try again</button>
+        <button type="button" class="link-button" onClick={sortRows}>Try again</button>
       </>
     );
   }
@@ -32,7 +39,7 @@ function PageNote() {
   }
   return moved.value === 0 ? null : (
     <button type="button" class="button button-quiet" title="Sort the table again (key r)"
-      onClick={sortAgain}>
+      onClick={sortRows}>
       <Sort /><span><span class="tabular">{formatNumber(moved.value)}</span> moved: re-sort</span>
     </button>
   );
@@ -44,12 +51,12 @@ function PageButtons() {
   return (
     <div class="page-buttons">
       <button type="button" class="button" aria-disabled={!previous}
-        title="Previous page (key p)" onClick={showPrevious}>
-        <Left />Previous
+        aria-label="Previous page" title="Previous page (key p)" onClick={showPrevious}>
+        <Left /><span class="button-name">Previous</span>
       </button>
       <button type="button" class="button" aria-disabled={!next}
-        title="Next page (key n)" onClick={showNext}>
-        Next<Right />
+        aria-label="Next page" title="Next page (key n)" onClick={showNext}>
+        <span class="button-name">Next</span><Right />
       </button>
     </div>
   );

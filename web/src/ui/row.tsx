@@ -21,14 +21,26 @@ function Status({ status, reason }: {
   return <span class={`pill pill-${status}`} title={reason ?? undefined}>{status}</span>;
 }
 
+// The column says that times are in UTC. On a phone, which shows no columns, each
+// does, and of another day there is room for the day only.
+function Time({ time }: { readonly time: string }) {
+  const { text, full, machine } = formatTime(time, utc.value);
+  const [day, clock] = text.replace(/ UTC$/, "").split(/(?= \d\d:)/);
+  return (
+    <time dateTime={machine ?? undefined} title={full}>
+      {day}{clock !== undefined && <span class="clock">{clock}</span>}
+      {utc.value && <span class="zone"> UTC</span>}
+    </time>
+  );
+}
+
 export function TableRow({ row }: { readonly row: Row }) {
   const rocket = row.rocket.value;
-  const updated = formatTime(rocket.updatedAt, utc.value);
   const missing = rocket.missingMessages;
   return (
     <tr role="row">
       <th role="rowheader" scope="row" class="cell-id">
-        <a class="mono" href={hrefOf({ rocket: row.id })} title={row.id} draggable={false}>
+        <a class="mono" href={hrefOf({ rocket: row.id })} title={row.id}>
           {row.id}
         </a>
       </th>
@@ -43,7 +55,7 @@ export function TableRow({ row }: { readonly row: Row }) {
         {formatNumber(missing)}
       </td>
       <td role="cell" class="cell-updated number">
-        <time dateTime={updated.machine ?? undefined} title={updated.full}>{updated.text}</time>
+        <Time time={rocket.updatedAt} />
       </td>
     </tr>
   );

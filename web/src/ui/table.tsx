@@ -7,13 +7,15 @@ import "./table.css";
 import { effect, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
-import { failure, held, loading, rows, sortAgain, total } from "../state/page.js";
+import { failure, first, held, loading, rows, sortAgain, total } from "../state/page.js";
+import { utc } from "../state/settings.js";
 import { type Column, columns, describeTable, sortBy } from "./columns.js";
 import { Filters } from "./filters.js";
 import { filtersOf, noFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
 import { Pager, range } from "./pager.js";
 import { TableRow } from "./row.js";
+import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
 // A list that is there at once needs no word about its loading.
 const loadingLong = signal(false);
@@ -28,7 +30,8 @@ effect(() => {
 
 function Header({ column }: { readonly column: Column }) {
   const { query } = view.value;
-  const { sort, name } = column;
+  const { sort } = column;
+  const name = column.key === "updated" && utc.value ? "Updated (UTC)" : column.name;
   const order = sort !== null && sort === query.sort ? query.order : null;
   const kind = `cell-${column.key}${column.number ? " number" : ""}`;
   return (
@@ -110,7 +113,15 @@ function Body() {
   // The row that had the focus is gone, as the new page is shorter.
   useLayoutEffect(() => {
     if (hadFocus && !body.current?.contains(document.activeElement)) {
-      document.getElementById("rockets-title")?.focus();
+      focusTable();
+    }
+  });
+  const position = first.value;
+  const shownPosition = useRef(position);
+  useLayoutEffect(() => {
+    if (shownPosition.current !== position) {
+      shownPosition.current = position;
+      scrollToTable();
     }
   });
 
@@ -130,7 +141,9 @@ function Message() {
     return (
       <div class="table-message">
         <p>The list cannot be read: {failure.value}.</p>
-        <button type="button" class="button" onClick={sortAgain}>Try again</button>
+        <button type="button" class="button" onClick={() => { focusTable(); sortAgain(); }}>
+          Try again
+        </button>
       </div>
     );
   }
@@ -141,7 +154,8 @@ function Message() {
     <div class="table-message">
       <p>No rocket matches.</p>
       {filtersOf(view.value.query).length > 0 && (
-        <button type="button" class="button" onClick={() => navigate({ query: noFilters })}>
+        <button type="button" class="button"
+          onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
           Clear filters
         </button>
       )}
@@ -164,9 +178,9 @@ function Table() {
 
 export function RocketsTable() {
   return (
-    <section class="panel rockets" aria-labelledby="rockets-title">
+    <section class="panel rockets" aria-labelledby={tableHeadId}>
       <div class="panel-head">
-        <h2 id="rockets-title" class="panel-title" tabIndex={-1}>Rockets</h2>
+        <h2 id={tableHeadId} class="panel-title" tabIndex={-1}>Rockets</h2>
         <Filters />
       </div>
       <Table />
