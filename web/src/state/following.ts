@@ -17,7 +17,7 @@ import {
   forgetAll, forgetRocket, markStale, mustRead, retryReading, startReading, stopReading,
   type Reader,
 } from "./reading.js";
-import { refreshAtOnce } from "./refreshes.js";
+import { refreshForLaunch } from "./refreshes.js";
 import { forgetRevision, rocketTakes } from "./rocket.js";
 
 const fleetInterval = 400; // ms between events
@@ -147,8 +147,8 @@ function takeEvents(events: readonly ServerSentEvent[]): void {
     restart(missed.start, at);
   } else if (missed !== null) {
     readAgain(missed);
-  } else if (rows.peek().length === 0 && (summary.peek()?.rockets.total ?? 0) > 0) {
-    refreshAtOnce();
+  } else if (events.some(({ type }) => type === "launched")) {
+    refreshForLaunch();
   }
 }
 

@@ -5,16 +5,20 @@
 // many rockets match, and which rows would move.
 import { view } from "./address.js";
 import { fleetTicks, refreshFleet, summary } from "./fleet.js";
-import { pageHasRoom, refreshPage } from "./page.js";
+import { pageHasRoom, refreshPage, rows } from "./page.js";
 
 const pagePeriod = 3; // seconds
 const fleetPeriod = 5;
 
+// A launch may bring a row at once, but not more often (ms).
+const launchPeriod = 500;
+
 // A read of which at most one runs, and none while nothing has changed.
 class Refresh {
   readonly #read: (signal: AbortSignal) => Promise<unknown>;
-  #known = ""; // the state of the fleet that it has read
+  #known = ""; // the state of the fleet that it has read; "": it is to be read anyway
   #running = false;
+  #at = 0;
 
   constructor(read: (signal: AbortSignal) => Promise<unknown>) {
     this.#read = read;
@@ -27,13 +31,22 @@ class Refresh {
       return;
     }
     this.#running = true;
+    this.#known = state;
+    this.#at = Date.now();
     try {
       await this.#read(signal);
-      this.#known = state;
     } catch {
-      // If the service cannot be reached the stream tells.
+      this.#known = ""; // If the service cannot be reached the stream tells.
     } finally {
       this.#running = false;
+    }
+  }
+
+  // The summary does not know yet of what has changed.
+  runSoon(signal: AbortSignal): void {
+    this.#known = "";
+    if (Date.now() - this.#at >= launchPeriod) {
+      void this.run(signal);
     }
   }
 }
@@ -42,6 +55,7 @@ const pageRefresh = new Refresh(refreshPage);
 const fleetRefresh = new Refresh(refreshFleet);
 let live: { readonly timer: ReturnType<typeof setInterval>; readonly abort: AbortController }
   | null = null;
+let launched = false; // since the page of the list was read
 
 // The page is live. `mayRead` is false while all is read anyway.
 export function startRefreshes(mayRead: () => boolean): void {
@@ -49,18 +63,15 @@ export function startRefreshes(mayRead: () => boolean): void {
     return;
   }
   let seconds = 0;
-  let known = summary.peek()?.rockets.total ?? 0;
   const abort = new AbortController();
   const tick = () => {
     fleetTicks(Date.now());
     seconds++;
-    const rockets = summary.peek()?.rockets.total ?? 0;
-    const newOnes = rockets !== known && pageHasRoom();
-    known = rockets;
     if (!mayRead()) {
       return;
     }
-    if (view.peek().rocket === null && (newOnes || seconds % pagePeriod === 0)) {
+    if (view.peek().rocket === null && (seconds % pagePeriod === 0 || launched)) {
+      launched = false;
       void pageRefresh.run(abort.signal);
     }
     if (seconds % fleetPeriod === 0) {
@@ -78,10 +89,15 @@ export function stopRefreshes(): void {
   }
 }
 
-// The first rockets have come: the names and the rows, without waiting.
-export function refreshAtOnce(): void {
-  if (live !== null) {
-    void pageRefresh.run(live.abort.signal);
-    void fleetRefresh.run(live.abort.signal);
+// Rockets have been launched: there may be new rows, and if these are the first
+// ones, the first names.
+export function refreshForLaunch(): void {
+  if (live === null || view.peek().rocket !== null || !pageHasRoom()) {
+    return;
+  }
+  launched = true;
+  pageRefresh.runSoon(live.abort.signal);
+  if (rows.peek().length === 0) {
+    fleetRefresh.runSoon(live.abort.signal);
   }
 }
