@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The table of files in the binary. web/CMakeLists.txt and
- * openapi/CMakeLists.txt list the files and where each is served; the build makes
- * asset_list.h of that, one ASSET() a path, and puts the bytes under the names
- * that are declared here.
+ * openapi/CMakeLists.txt list the files and where each is served; the build
+ * makes asset_list.h of that, one ASSET() a path, and puts the bytes under the
+ * names that are declared here.
  */
 #include "assets.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files inside the binary: the dashboard, the API's document and the Swagger UI.
+ * Files inside the binary: the dashboard, the Swagger UI and the API's
+ * document.
  */
 #ifndef LUNAR_API_ASSETS_H
 #define LUNAR_API_ASSETS_H

@@ -106,6 +106,13 @@ test("changes of the speed within a second are one", () => {
   );
 });
 
+test("a speed that is what it was again within a second has not changed", () => {
+  rocketTakes(rocketOf("a", 1), 1000);
+  rocketTakes(rocketOf("a", 2, { speed: 1 }), 2000);
+  rocketTakes(rocketOf("a", 3, { mission: "APOLLO" }), 2100);
+  assert.deepEqual(changes.value.map(({ field }) => field), ["mission"]);
+});
+
 test("changes are bounded, and have keys of their own", () => {
   for (let index = 0; index < 3 * changesLength; index++) {
     rocketTakes(rocketOf("a", index + 1, { mission: String(index) }), index);

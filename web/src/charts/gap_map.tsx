@@ -207,7 +207,7 @@ export function GapMap({ data, failure }: Props) {
           <p class="gap-map-ends note tabular" aria-hidden="true">
             <span>1</span>
             {rows > 1 && <span>{rows} rows, read like lines of text</span>}
-            <span>{data.last > 0 ? formatNumber(data.last) : ""}</span>
+            <span>{data.last > 1 ? formatNumber(data.last) : ""}</span>
           </p>
         </div>
         {failure !== null && <p class="note">The ranges could not be read: {failure}</p>}

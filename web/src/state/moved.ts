@@ -22,12 +22,11 @@ export function longestRise(values: readonly number[]): number {
   return lowest.length;
 }
 
-// How many of the ids have to change their place, come or go to make `now` of
-// `shown`, at least. Both are without repetitions.
+// How many places of `shown` would show another id, or one that has moved, if it was
+// `now`: all but those of the longest sequence that both have. Both are without
+// repetitions.
 export function countMoved(shown: readonly string[], now: readonly string[]): number {
   const places = new Map(now.map((id, index) => [id, index]));
   const kept = shown.flatMap((id) => places.get(id) ?? []);
-  const gone = shown.length - kept.length;
-  const come = now.length - kept.length;
-  return gone + come + kept.length - longestRise(kept);
+  return Math.max(shown.length, now.length) - longestRise(kept);
 }

@@ -132,19 +132,16 @@ function recordChanges(old: Rocket, next: Rocket, at: number): void {
   const [last] = before;
   if (change?.field === "speed" && last?.field === "speed"
     && at - speedChangeBegan < speedChangePeriod) {
-    found[0] = { ...change, key: last.key, from: last.from };
-    prepend(found, before.slice(1));
+    const both = { ...change, key: last.key, from: last.from };
+    found.splice(0, 1, ...(both.from === both.to ? [] : [both]));
+    changes.value = [...found.reverse(), ...before.slice(1)].slice(0, changesLength);
     return;
   }
   if (change?.field === "speed") {
     speedChangeBegan = at;
   }
-  prepend(found, before);
-}
-
-function prepend(found: readonly Change[], before: readonly Change[]): void {
   if (found.length > 0) {
-    changes.value = [...[...found].reverse(), ...before].slice(0, changesLength);
+    changes.value = [...found.reverse(), ...before].slice(0, changesLength);
   }
 }
 

@@ -8,7 +8,7 @@ import "../style/layout.css";
 import { computed } from "@preact/signals";
 import { view } from "../state/address.js";
 import { summary } from "../state/fleet.js";
-import { ConnectionBar } from "./connection_state.js";
+import { ConnectionBar, isLost } from "./connection_state.js";
 import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { Header } from "./header.js";
@@ -39,7 +39,7 @@ const screen = computed<Screen>(() => {
 
 function FleetPage() {
   return (
-    <main id="main" class="fleet" data-tab={tab}>
+    <main id="main" class="fleet" data-tab={tab} data-lost={isLost}>
       <h1 class="visually-hidden">Fleet</h1>
       <div class="fleet-tiles"><Tiles /></div>
       <div class="fleet-charts">
@@ -56,9 +56,9 @@ function Main() {
   useReturn();
   switch (screen.value) {
     case "rocket":
-      return <main id="main" class="rocket-page"><RocketPage /></main>;
+      return <main id="main" class="rocket-page" data-lost={isLost}><RocketPage /></main>;
     case "empty":
-      return <main id="main" class="empty-page"><Empty /></main>;
+      return <main id="main" class="empty-page" data-lost={isLost}><Empty /></main>;
     case "fleet":
       return <><FleetPage /><PhoneTabs /></>;
   }

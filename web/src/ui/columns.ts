@@ -32,6 +32,10 @@ export const sortNames: readonly (readonly [SortField, string])[] = [
   ["updatedAt", "Updated"],
 ];
 
+export function sortName(field: SortField): string {
+  return sortNames.find(([key]) => key === field)?.[1] ?? field;
+}
+
 // Of numbers and times the highest are looked for, of texts the first.
 export function usualOrder(field: SortField): Order {
   return field === "id" || field === "type" || field === "mission" || field === "status"
@@ -60,7 +64,6 @@ export function formatRange(first: number, count: number, total: number | null):
 
 // For the caption: "Rockets 51–100 of 1,000,000, sorted by speed, descending".
 export function describeTable(query: ListQuery, range: string): string {
-  const name = sortNames.find(([field]) => field === query.sort)?.[1] ?? query.sort;
   const direction = query.order === "asc" ? "ascending" : "descending";
-  return `Rockets${range && ` ${range}`}, sorted by ${name}, ${direction}`;
+  return `Rockets${range && ` ${range}`}, sorted by ${sortName(query.sort)}, ${direction}`;
 }

@@ -31,7 +31,7 @@ function iconOf(now: Connection) {
 function reasonOf(now: Connection): string | null {
   switch (now.state) {
     case "reconnecting":
-      return now.reason;
+      return now.reason.charAt(0).toUpperCase() + now.reason.slice(1);
     case "refused":
       return `The service answers ${now.status}: ${now.reason}`;
     case "yielded":
@@ -40,6 +40,9 @@ function reasonOf(now: Connection): string | null {
       return null;
   }
 }
+
+// What is shown may be old. Empty or undefined, as an attribute is.
+export const isLost = computed(() => reasonOf(connection.value) === null ? undefined : "");
 
 // The reason as it was when the state was entered: a service that is recovering
 // sends another one with each try.

@@ -34,7 +34,7 @@ const missingTitle = total(({ messages }) =>
   `${formatNumber(messages.missing)} missing messages`
   + (messages.givenUp === 0 ? "" : `, ${formatNumber(messages.givenUp)} no longer waited for`));
 const unlaunched = total(({ rockets }) =>
-  (rockets.unlaunched === 0 ? "" : `${formatNumber(rockets.unlaunched)} unlaunched`));
+  (rockets.unlaunched === 0 ? "" : `${formatNumber(rockets.unlaunched)} not launched`));
 const refused = computed(() => (summary.value === null ? "" : refusedText(summary.value)));
 
 const all: Filter = {
