@@ -214,8 +214,11 @@ test("held rows keep what they show, and have the newest afterwards", async () =
   assert.deepEqual(speeds(), [9999, 9998]);
   held.value = false;
   assert.deepEqual(speeds(), [2, 9998]);
+  pageTakes([put("r001", { speed: 4 })]);
+  held.value = true;
+  held.value = false;
   await refresh();
-  assert.deepEqual(speeds(), [2, 9998, 3]);
+  assert.deepEqual(speeds(), [4, 9998, 3]);
 });
 
 test("a page that is not wanted any more is not shown", async () => {

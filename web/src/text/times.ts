@@ -33,7 +33,7 @@ function parse(text: string): Instant | null {
   const leap = second === "60";
   const date = new Date(0);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  const exists = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
+  const exists = date.getUTCMonth() === Number(month) - 1
     && Number(hour) < 24 && Number(minute) < 60 && (Number(second) < 60 || leap)
     && Number(hours ?? 0) < 24 && Number(minutes ?? 0) < 60;
   if (!exists) {
@@ -65,7 +65,7 @@ function clockOf({ date, leap }: Instant, utc: boolean): string {
   const hour = utc ? date.getUTCHours() : date.getHours();
   const minute = utc ? date.getUTCMinutes() : date.getMinutes();
   const second = utc ? date.getUTCSeconds() : date.getSeconds();
-  return `${digits(hour)}:${digits(minute)}:${leap && second === 59 ? "60" : digits(second)}`;
+  return `${digits(hour)}:${digits(minute)}:${leap ? "60" : digits(second)}`;
 }
 
 // "UTC+01:00", or "UTC".

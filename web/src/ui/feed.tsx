@@ -81,6 +81,13 @@ interface Hold {
   focused: boolean; // a link in it, not the list itself
 }
 
+// Whether the list is scrolled; on a phone the page is, and the head of the list
+// stays and covers its first entries.
+function isScrolled(list: HTMLElement): boolean {
+  const head = list.previousElementSibling?.getBoundingClientRect().bottom ?? 0;
+  return list.scrollTop > 1 || head > list.getBoundingClientRect().top + 1;
+}
+
 // The entries that are held, if any, and the handlers of the list.
 function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
   const held = useSignal<readonly FeedEntry[] | null>(null);
@@ -95,11 +102,8 @@ function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
     else if (held.peek() === null && shown.value.length > 0) held.value = shown.value;
   });
   useEffect(() => {
-    // On a phone the page is scrolled, else the list: both are seen here.
     const onScroll = () => {
-      if (list.current === null) return;
-      const { top } = list.current.getBoundingClientRect();
-      set({ scrolled: list.current.scrollTop > 1 || top < 0 });
+      if (list.current !== null) set({ scrolled: isScrolled(list.current) });
     };
     const options = { capture: true, passive: true };
     addEventListener("scroll", onScroll, options);
@@ -151,7 +155,7 @@ export function Feed() {
     if (current === null) return;
     held.value = null;
     current.scrollTop = 0;
-    if (current.getBoundingClientRect().top < 0) current.closest("section")?.scrollIntoView();
+    if (isScrolled(current)) current.parentElement?.scrollIntoView();
     current.focus({ preventScroll: true }); // as the button goes away
   };
   return (

@@ -86,12 +86,13 @@ function Links() {
   const service = useService();
   return (
     <section aria-labelledby="help-links">
-      <h3 id="help-links">API</h3>
+      <h3 id="help-links">API and licences</h3>
       <p class="row">
         <a href="swagger">Swagger UI</a>
         <a href="openapi.yaml">openapi.yaml</a>
         <a href="health">health</a>
         <a href="metrics">metrics</a>
+        <a href="dashboard/licenses.txt">Licences of this page</a>
       </p>
       <p class="note help-service">{service}</p>
     </section>

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The dashboard in a real Chromium on screens of several sizes, in both themes
+// and at 200 % zoom: nothing overflows, axe-core finds nothing serious, and the
+// pictures are kept. See support.mjs and dashboard.mjs.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, describe, it } from "node:test";
+import {
+  column, exploded, faster, launch, launched, open, picture, post, problemsOf, until,
+} from "./dashboard.mjs";
+import { startBrowser, startService } from "./support.mjs";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+// 200 % zoom of a window of 1280 pixels leaves 640 of CSS, each of two.
+const screens = {
+  wide: { viewport: { width: 1280, height: 900 } },
+  tablet: { viewport: { width: 800, height: 1000 } },
+  zoomed: { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+const themes = ["light", "dark"];
+
+const rocket = "rocket-with-gaps";
+
+// What axe-core counts as serious or critical, and the elements.
+async function seriousFindings(page) {
+  await page.evaluate(await readFile(axe, "utf8"));
+  const { violations } = await page.evaluate(() => window.axe.run(document, {
+    resultTypes: ["violations"],
+  }));
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+const overflow = (page) => page.evaluate(() =>
+  document.scrollingElement.scrollWidth - document.documentElement.clientWidth);
+
+describe("the dashboard on every screen", () => {
+  let empty, service, flight, browser;
+
+  before(async () => {
+    empty = await startService();
+    service = await startService();
+    await post(service.origin, [
+      launched(rocket, 90_000, "Saturn-V", "APOLLO"),
+      ...Array.from({ length: 60 }, (_, index) => faster(rocket, 3 + 2 * index, 10)),
+      ...Array.from({ length: 70 }, (_, index) => launched(`more-${index}`, 100 + index ** 2)),
+      exploded("more-7", 2, "FROZEN_O_RINGS"), faster("unlaunched", 4, 70),
+    ]);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await flight?.stop();
+    await browser?.close();
+    service?.child.kill("SIGKILL");
+    empty?.child.kill("SIGKILL");
+  });
+
+  // Each page as it is when it has settled.
+  async function openEach(name, options, each) {
+    const views = {
+      fleet: [`${service.origin}/`, (page) => until(() => column(page, "id"),
+        (now) => now.length === 50, "rows")],
+      rocket: [`${service.origin}/?rocket=${rocket}`, (page) => page
+        .getByRole("heading", { level: 1, name: rocket }).waitFor()],
+      empty: [`${empty.origin}/`, (page) => page
+        .getByRole("heading", { name: "No rockets yet" }).waitFor()],
+    };
+    for (const [view, [url, isReady]] of Object.entries(views)) {
+      const page = await open(browser, url, options);
+      await isReady(page);
+      await each(page, `${view}, ${name}`, `dashboard-${view}-${name}`);
+      assert.deepEqual(problemsOf(page), [], view);
+      await page.close();
+    }
+  }
+
+  for (const [name, screen] of Object.entries(screens)) {
+    for (const colorScheme of themes) {
+      it(`fits, and is accessible: ${name}, ${colorScheme}`, async () => {
+        await openEach(`${name}-${colorScheme}`, { ...screen, colorScheme },
+          async (page, what, file) => {
+            await picture(page, file);
+            assert.equal(await overflow(page), 0, what);
+            assert.deepEqual(await seriousFindings(page), [], what);
+          });
+      });
+    }
+  }
+
+  it("does not overflow a narrow phone either", async () => {
+    await openEach("narrow", { viewport: { width: 320, height: 640 } },
+      async (page, what) => assert.equal(await overflow(page), 0, what));
+  });
+
+  it("has a help that is accessible, in both themes", async () => {
+    for (const colorScheme of themes) {
+      const page = await open(browser, service.origin, { colorScheme });
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").waitFor();
+      assert.deepEqual(await seriousFindings(page), [], colorScheme);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await page.close();
+    }
+  });
+
+  // The picture of README.md.
+  it("is photographed while rockets fly", async () => {
+    const page = await open(browser, service.origin);
+    flight = launch(service.origin, "--message-delay=5ms", "--duplicates=0.02");
+    const rate = page.locator(".tile-rate");
+    await until(() => rate.innerText(), (text) => /[1-9]/.test(text), "messages a second");
+    await page.getByRole("region", { name: "Launches and explosions" })
+      .getByRole("listitem").nth(8).waitFor();
+    await page.keyboard.press("r");
+    await picture(page, "dashboard");
+    await page.close();
+  });
+});
