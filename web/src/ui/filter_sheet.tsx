@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
-import { sortName, sortNames, usualOrder } from "./columns.js";
+import { sortNames, usualOrder } from "./columns.js";
 import { FilterFields } from "./filter_fields.js";
 import { filtersOf, noFilters } from "./filter_list.js";
 import { Filter } from "./icons.js";
@@ -65,12 +65,8 @@ function Sheet() {
 }
 
 export function FilterSheet() {
-  const { sort, order } = view.value.query;
   return (
     <>
-      <span class="note phone-only">
-        {sortName(sort)}, {order === "asc" ? "ascending" : "descending"}
-      </span>
       <button type="button" class="button phone-only sheet-button"
         onClick={() => { isOpen.value = true; }}>
         <Filter />Sort and filter
