@@ -14,7 +14,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
-import { isColumn, isLive, open, problemsOf } from "./dashboard.mjs";
+import { isColumn, isLive, launched, open, problemsOf } from "./dashboard.mjs";
 import {
   execute, patience, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
@@ -207,7 +207,8 @@ describe("the service behind nginx", () => {
       t.skip("built without it");
       return;
     }
-    await ask(`${proxy.secure}/lunar/messages`, "POST", {}, message("under-a-prefix"));
+    await ask(`${proxy.secure}/lunar/messages`, "POST", {},
+      JSON.stringify(launched("under-a-prefix")));
     for (const start of ["/lunar/", "/lunar"]) {
       const other = await open(browser, `${proxy.secure}${start}`);
       await isColumn(other, "id", ["under-a-prefix"]);
