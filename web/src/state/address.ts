@@ -209,5 +209,9 @@ function followHistory(state: unknown): void {
 }
 
 if (inBrowser) {
+  // Or back to it would look as if a link to a fragment had made it.
+  if (history.state === null) {
+    history.replaceState(firstPlace, "");
+  }
   addEventListener("popstate", (event) => followHistory(event.state));
 }
