@@ -36,9 +36,13 @@ export interface TabsEnvironment {
 }
 
 export const browserTabs: TabsEnvironment = {
-  openChannel: () => typeof BroadcastChannel === "undefined"
-    ? null
-    : new BroadcastChannel(`lunar ${location.pathname}`),
+  openChannel: () => {
+    try {
+      return new BroadcastChannel(`lunar ${location.pathname}`);
+    } catch {
+      return null; // an old browser, or one that lets no page keep anything
+    }
+  },
   now: () => Date.now(),
   setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
