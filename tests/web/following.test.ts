@@ -4,6 +4,7 @@
 // page from its start to a restart of the service. The tests are its chapters.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { effect } from "@preact/signals";
 import type { Rocket } from "../../web/src/api/types.js";
 import { view } from "../../web/src/state/address.js";
@@ -199,6 +200,51 @@ test("what is wrong with a list does not keep the page from following the fleet"
   await settle();
   assert.equal(connection.value.state, "live");
   refusal = null;
+});
+
+test("resets again and again make one read a second, and it is finished", async () => {
+  const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
+  await stream().send(reset);
+  await settle();
+  reads.length = 0;
+  revision++;
+  list = list.map(({ id }) => rocket(id, revision));
+  for (let round = 0; round < 5; round++) {
+    await stream().send(reset);
+    await settle();
+  }
+  assert.deepEqual(reads, []);
+  await sleep(1100);
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"]);
+  assert.deepEqual(shown(), list.map(({ id }) => [id, revision]));
+});
+
+test("changes that are missed while a list is read are read afterwards", async () => {
+  const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
+  await sleep(1100);
+  reads.length = 0;
+  held = [];
+  await stream().send(reset);
+  await settle();
+  await stream().send(reset);
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"], "the read goes on");
+  held.forEach((go) => { go(); });
+  held = null;
+  await sleep(1100);
+  assert.deepEqual(reads.sort(), ["fleet", "fleet", "rockets", "rockets"]);
+});
+
+test("a refusal that is none of the service's own is tried again", async () => {
+  refusal = 404;
+  reads.length = 0;
+  showType("w");
+  await settle();
+  assert.ok(reads.includes("rockets"));
+  refusal = null;
+  retryFollowing();
+  await settle();
+  assert.deepEqual(reads, ["rockets", "rockets"]);
 });
 
 test("after another start of the service all is read anew, and the feed has a word", async () => {
