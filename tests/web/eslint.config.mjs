@@ -138,8 +138,9 @@ export default tseslint.config(
           { from: "package", name: ["test", "describe", "it", "suite"], package: "node:test" },
         ],
       }],
-      // One function holds the cases of a test.
+      // One function holds the cases of a test, and a file those of a module.
       "max-lines-per-function": "off",
+      "max-lines": ["error", 400],
     },
   },
   ...layers,

@@ -81,6 +81,8 @@ interface Hold {
   focused: boolean; // a link in it, not the list itself
 }
 
+type LeaveEvent = FocusEvent & { readonly currentTarget: HTMLElement };
+
 // Whether the list is scrolled; on a phone the page is, and the head of the list
 // stays and covers its first entries.
 function isScrolled(list: HTMLElement): boolean {
@@ -88,7 +90,9 @@ function isScrolled(list: HTMLElement): boolean {
   return list.scrollTop > 1 || head > list.getBoundingClientRect().top + 1;
 }
 
-// The entries that are held, if any, and the handlers of the list.
+// The entries that are held, if any, and the handlers of the list and of the panel.
+// Pointer and focus hold them until they leave the panel: on their way to the
+// button in its head the button must not go away.
 function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
   const held = useSignal<readonly FeedEntry[] | null>(null);
   const holds = useSignal(false);
@@ -111,11 +115,17 @@ function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
   }, [list, set]);
   return {
     held,
-    handlers: {
-      onPointerEnter: (event: PointerEvent) => set({ pointed: event.pointerType === "mouse" }),
+    release: () => set({ pointed: false, focused: false }),
+    panelHandlers: {
       onPointerLeave: () => set({ pointed: false }),
+      onFocusOut: ({ currentTarget, relatedTarget }: LeaveEvent) => {
+        const inside = relatedTarget instanceof Node && currentTarget.contains(relatedTarget);
+        if (!inside) set({ focused: false });
+      },
+    },
+    listHandlers: {
+      onPointerEnter: (event: PointerEvent) => set({ pointed: event.pointerType === "mouse" }),
       onFocusIn: (event: FocusEvent) => set({ focused: event.target !== event.currentTarget }),
-      onFocusOut: () => set({ focused: false }),
     },
   };
 }
@@ -148,25 +158,25 @@ function List({ entries, held }: ListProps) {
 export function Feed() {
   const list = useRef<HTMLDivElement>(null);
   const entries = useSlowly(feed, period);
-  const { held, handlers } = useHold(list, entries);
+  const { held, release, panelHandlers, listHandlers } = useHold(list, entries);
   const newer = useComputed(() => shownOf(entries.value, held.value).newer);
   const showNew = () => {
     const { current } = list;
     if (current === null) return;
-    held.value = null;
+    release();
     current.scrollTop = 0;
     if (isScrolled(current)) current.parentElement?.scrollIntoView();
     current.focus({ preventScroll: true }); // as the button goes away
   };
   return (
-    <section class="panel feed" aria-labelledby="feed-title">
+    <section class="panel feed" aria-labelledby="feed-title" {...panelHandlers}>
       <div class="panel-head">
         <h2 class="panel-title" id="feed-title">Launches and explosions</h2>
         <span class="spacer" />
         <NewButton newer={newer.value} onClick={showNew} />
       </div>
       <div class="panel-body feed-list" ref={list} tabIndex={-1} role="group"
-        aria-labelledby="feed-title" {...handlers}>
+        aria-labelledby="feed-title" {...listHandlers}>
         <List entries={entries} held={held} />
       </div>
     </section>
