@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a page reads and follows, and from where on, so that it misses nothing: one
+// page from its start to a restart of the service. The tests are its chapters.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { effect } from "@preact/signals";
+import type { Rocket } from "../../web/src/api/types.js";
+import { view } from "../../web/src/state/address.js";
+import { connection } from "../../web/src/state/connection.js";
+import { feed } from "../../web/src/state/feed.js";
+import {
+  retryFollowing, startFollowing, stopFollowing, updateFollowing,
+} from "../../web/src/state/following.js";
+import { rows } from "../../web/src/state/page.js";
+import { Exchange, settle } from "./world.js";
+
+function rocket(id: string, revision: number): Rocket {
+  return {
+    id, revision, speed: revision, type: "T", mission: "M", status: "active", reason: null,
+    createdAt: null, updatedAt: "2022-02-02T19:39:05Z", lastMessageNumber: 1, missingMessages: 0,
+  };
+}
+
+// The service: what it answers, and what it was asked for.
+let start = "s";
+let revision = 10;
+let list: readonly Rocket[] = [];
+let refusal: number | null = null;
+let held: (() => void)[] | null = null; // responses of lists that wait
+const reads: string[] = [];
+const streams: Exchange[] = [];
+
+function json(data: unknown): Response {
+  const { length } = list;
+  return new Response(JSON.stringify(data), { headers: {
+    "Content-Type": "application/json", "X-Total-Count": String(length),
+    "ETag": `W/"${start}-${revision}"`,
+    "Link": '<?cursor=x>; rel="next"', // so that rows are not appended
+  } });
+}
+
+async function answer(reference: string): Promise<Response> {
+  reads.push(reference.replace(/\?.*/, ""));
+  if (refusal !== null) {
+    return new Response(JSON.stringify({ detail: "no" }), {
+      status: refusal, headers: { "Content-Type": "application/problem+json" },
+    });
+  }
+  if (reference === "fleet") {
+    return json({ start, revision, rockets: { total: 1 }, messages: {}, types: null });
+  }
+  const one = /^rockets\/(.*)/.exec(reference)?.[1];
+  if (one !== undefined) {
+    return json(rocket(one, revision));
+  }
+  const response = json(list);
+  if (held !== null) {
+    const { promise, go } = gate();
+    held.push(go);
+    await promise;
+  }
+  return response;
+}
+
+function gate() {
+  let go = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  return { promise, go };
+}
+
+Object.assign(globalThis, {
+  window: globalThis,
+  fetch: (reference: string, init: RequestInit) => reference.startsWith("events")
+    ? new Promise<Response>((respond, refuse) => {
+      streams.push(new Exchange(reference, init, respond, refuse));
+    })
+    : answer(reference),
+});
+
+function stream(): Exchange {
+  const last = streams.at(-1);
+  assert.ok(last);
+  return last;
+}
+
+function followed(): readonly string[] {
+  return new URL(stream().reference, "http://localhost/").searchParams.getAll("id");
+}
+
+const hello = (id: string | null = `${start}-${revision}`) =>
+  `${id === null ? "" : `id: ${id}\n`}event: hello\ndata: {"start":"${start}","revision":1}\n\n`;
+const changed = (changes: readonly Rocket[], id: string) =>
+  `id: ${id}\nevent: rockets\ndata: ${JSON.stringify(changes)}\n\n`;
+const shown = () => rows.value.map((row) => [row.id, row.rocket.value.revision]);
+const showType = (type: string) => {
+  view.value = { ...view.value, query: { ...view.value.query, type } };
+};
+const open = () => streams.filter(({ isAborted }) => !isAborted).length;
+
+test("the list is read, then its rows are followed from its ETag on", async () => {
+  list = [rocket("b", 9), rocket("a", 10)];
+  startFollowing();
+  effect(updateFollowing);
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"]);
+  assert.equal(stream().lastEventId, "s-10");
+  assert.deepEqual(followed(), ["a", "b"]);
+  await stream().begin(hello());
+  assert.equal(connection.value.state, "live");
+  await stream().send(changed([rocket("a", 12)], "s-12"));
+  assert.deepEqual(shown(), [["b", 9], ["a", 12]]);
+});
+
+test("while other rows are read the stream goes on; theirs begins before their ETag", async () => {
+  revision = 14;
+  list = [rocket("c", 13), rocket("a", 12)];
+  held = [];
+  showType("x");
+  await settle();
+  assert.equal(streams.length, 1);
+  await stream().send(changed([rocket("a", 20)], "s-20"));
+  held.forEach((go) => go());
+  held = null;
+  await settle();
+  assert.ok(streams[0]?.isAborted);
+  assert.deepEqual(followed(), ["a", "c"]);
+  assert.equal(stream().lastEventId, "s-14", "c may have changed from 15 to 20");
+  assert.deepEqual(shown(), [["c", 13], ["a", 20]], "an older state of the list changes nothing");
+  assert.equal(connection.value.state, "live", "no word of it");
+});
+
+test("hidden, there is no stream; shown, it goes on, and nothing is read", async () => {
+  await stream().begin(hello());
+  await stream().send(changed([rocket("c", 21)], "s-21"));
+  stopFollowing();
+  assert.equal(open(), 0);
+  reads.length = 0;
+  startFollowing();
+  await settle();
+  assert.deepEqual(reads, []);
+  assert.equal(stream().lastEventId, "s-21");
+});
+
+test("a rocket is read and followed, and back the rows go on where they were", async () => {
+  await stream().begin(hello("s-21"));
+  revision = 30;
+  reads.length = 0;
+  view.value = { ...view.value, rocket: "z" };
+  await settle();
+  assert.deepEqual(reads, ["rockets/z"]);
+  assert.deepEqual(followed(), ["z"]);
+  await stream().begin(hello("s-21"));
+  await stream().send(changed([rocket("z", 40)], "s-40"));
+  view.value = { ...view.value, rocket: null };
+  await settle();
+  assert.deepEqual(reads, ["rockets/z"]);
+  assert.deepEqual(followed(), ["a", "c"]);
+  assert.equal(stream().lastEventId, "s-21", "the stream of z did not have them");
+});
+
+test("after a reset the stream goes on, and the rows are read again", async () => {
+  revision = 50;
+  list = [rocket("c", 45), rocket("d", 44)];
+  reads.length = 0;
+  const { length } = streams;
+  const { lastEventId } = stream();
+  assert.equal(lastEventId, "s-21");
+  await stream().begin(`${hello(null)}event: reset\ndata: {"start":"s","revision":48}\n\n`);
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets", "rockets/a"]);
+  assert.deepEqual(shown(), [["c", 45], ["a", 50]]);
+  assert.equal(streams.length, length);
+  await stream().cut();
+  assert.equal(stream().lastEventId, "s-48", "from the reset on it has all changes");
+});
+
+test("a list that is refused is shown by its reason, and read again", async () => {
+  stopFollowing();
+  refusal = 503;
+  showType("y");
+  startFollowing();
+  await settle();
+  assert.ok(connection.value.state === "refused");
+  assert.equal(connection.value.reason, "no");
+  assert.equal(open(), 0);
+  refusal = null;
+  retryFollowing();
+  await settle();
+  assert.equal(open(), 1);
+});
+
+test("what is wrong with a list does not keep the page from following the fleet", async () => {
+  await stream().begin(hello());
+  refusal = 400;
+  showType("z");
+  await settle();
+  assert.equal(connection.value.state, "live");
+  refusal = null;
+});
+
+test("after another start of the service all is read anew, and the feed has a word", async () => {
+  await stream().cut();
+  start = "t";
+  revision = 3;
+  list = [rocket("c", 2)];
+  reads.length = 0;
+  await stream().begin(`${hello(null)}event: reset\ndata: {"start":"t","revision":3}\n\n`);
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"]);
+  assert.deepEqual(shown(), [["c", 2]], "a lower revision of another start is newer");
+  assert.equal(stream().lastEventId, "t-3");
+  assert.equal(open(), 1);
+  assert.deepEqual(feed.value.map(({ kind }) => kind), ["notice"]);
+});
+
+test("at the end nothing is open", async () => {
+  stopFollowing();
+  await settle();
+  assert.equal(open(), 0);
+});
