@@ -111,13 +111,17 @@ describe("the dashboard on every screen", () => {
 
   // The picture of README.md.
   it("is photographed while rockets fly", async () => {
-    const page = await open(browser, service.origin);
-    flight = launch(service.origin, "--message-delay=5ms", "--duplicates=0.02");
-    const rate = page.locator(".tile-rate");
-    await until(() => rate.innerText(), (text) => /[1-9]/.test(text), "messages a second");
-    await page.getByRole("region", { name: "Launches and explosions" })
-      .getByRole("listitem").nth(8).waitFor();
+    const page = await open(browser, empty.origin);
+    flight = launch(empty.origin, "--rockets=200", "--message-delay=2ms",
+      "--duplicates=0.02", "--shuffle=100");
+    const events = page.getByRole("region", { name: "Launches and explosions" })
+      .getByRole("listitem");
+    await until(() => events.filter({ hasText: "Exploded" }).count(),
+      (count) => count >= 3, "explosions");
+    await until(async () => (await (await fetch(`${empty.origin}/fleet`)).json()).messages,
+      ({ applied }) => applied > 10_000, "messages");
     await page.keyboard.press("r");
+    await until(() => column(page, "id"), (now) => now.length === 50, "rows");
     await picture(page, "dashboard");
     await page.close();
   });

@@ -14,6 +14,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
+import { isColumn, isLive, launched, open, problemsOf } from "./dashboard.mjs";
 import {
   execute, patience, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
@@ -199,6 +200,26 @@ describe("the service behind nginx", () => {
       [`${proxy.secure}/lunar/openapi.yaml`, 200],
       [`${swagger}/licenses.txt`, 200],
     ]);
+  });
+
+  it("serves the dashboard under the prefix, live", async (t) => {
+    if (service.dashboard === undefined) {
+      t.skip("built without it");
+      return;
+    }
+    await ask(`${proxy.secure}/lunar/messages`, "POST", {},
+      JSON.stringify(launched("under-a-prefix")));
+    for (const start of ["/lunar/", "/lunar"]) {
+      const other = await open(browser, `${proxy.secure}${start}`);
+      await isColumn(other, "id", ["under-a-prefix"]);
+      await other.getByRole("link", { name: "under-a-prefix" }).click();
+      assert.equal(other.url(), `${proxy.secure}/lunar/?rocket=under-a-prefix`);
+      await other.reload();
+      await other.getByRole("heading", { level: 1, name: "under-a-prefix" }).waitFor();
+      await isLive(other);
+      assert.deepEqual(problemsOf(other), []);
+      await other.close();
+    }
   });
 
   it("posts and reads from there", async () => {

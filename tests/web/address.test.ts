@@ -32,6 +32,8 @@ function randomView(random: Random): View {
   };
 }
 
+const stateAtStart = currentEntry().state;
+
 const defaultView: View = { query: defaultQuery, rocket: null };
 
 beforeEach(() => visit(""));
@@ -132,6 +134,10 @@ test("back and forward find view and page again", () => {
 test("a reload finds the same page in the history's state", () => {
   navigateToPlace(placeAfter(place.value, "abc"));
   assert.deepEqual(parsePlace(currentEntry().state), place.value);
+});
+
+test("the entry that the page was opened with has its place, so that back finds it", () => {
+  assert.deepEqual(stateAtStart, firstPlace);
 });
 
 test("another list begins with its first page, a rocket leaves the page as it is", () => {

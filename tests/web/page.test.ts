@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The page of the table while the list changes below it.
-import { currentEntry, go, json, service, visit } from "./browser.js";
+import { go, json, service, visit } from "./browser.js";
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { firstPlace, navigate, place } from "../../web/src/state/address.js";
+import { navigate } from "../../web/src/state/address.js";
 import {
   failure, first, forgetRevisions, hasNext, held, loading, moved, pageEtag, pageHasRoom, pageSize,
   pageTakes, pageWanted, readPage, refreshPage, rows, showNext, showPrevious, sortAgain, total,
@@ -258,26 +258,6 @@ test("a failure says why, leaves the rows, and is gone with the next success", a
   service.answer = answer;
   await read();
   assert.equal(failure.value, null);
-});
-
-test("a cursor that is refused, and a page that is empty now, lead to the first page", async () => {
-  for (const vanish of [
-    () => { fleet.clear(); },
-    () => { service.answer = () => json({ detail: "cursor is invalid" }, {}, 400); },
-  ]) {
-    launch(60);
-    await read();
-    showNext();
-    await read();
-    assert.equal(first.value, 50);
-    vanish();
-    await read();
-    assert.equal(place.value, firstPlace);
-    assert.deepEqual(currentEntry().state, firstPlace);
-    service.answer = answer;
-    await read();
-    assert.equal(first.value, 0);
-  }
 });
 
 test("whatever happens, rows are the newest states, and only reads arrange them", async () => {
