@@ -90,7 +90,9 @@ export function forgetRocket(): void {
 async function read(wanted: string, signal: AbortSignal, reader: Reader): Promise<void> {
   const backoff = new Backoff();
   if (firstPause > 0) {
-    await pause(firstPause, signal);
+    if (!await pause(firstPause, signal)) {
+      return;
+    }
     firstPause = 0;
   }
   for (;;) {
@@ -109,7 +111,9 @@ async function read(wanted: string, signal: AbortSignal, reader: Reader): Promis
     }
     const delay = backoff.failed(error);
     reader.readFailed(error, Date.now() + delay);
-    await pause(delay, signal);
+    if (!await pause(delay, signal)) {
+      return; // another read counts now, and must stay the last
+    }
     reader.readFailed(error, null);
   }
   reading = null;
@@ -146,13 +150,14 @@ async function rereadRows(signal: AbortSignal): Promise<void> {
   pageTakes(answers.map(({ data }) => data));
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+// Returns whether to go on: false if `signal` was aborted meanwhile.
+function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", end);
       wake = null;
-      resolve();
+      resolve(!signal.aborted);
     };
     const timer = setTimeout(end, milliseconds);
     signal.addEventListener("abort", end);
