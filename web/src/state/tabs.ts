@@ -38,7 +38,7 @@ export interface TabsEnvironment {
 export const browserTabs: TabsEnvironment = {
   openChannel: () => {
     try {
-      return new BroadcastChannel(`lunar ${location.pathname}`);
+      return new BroadcastChannel("lunar"); // of the origin, as the connections are
     } catch {
       return null; // an old browser, or one that lets no page keep anything
     }
