@@ -14,7 +14,7 @@ import { Filters } from "./filters.js";
 import { filtersOf, noFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
 import { Pager, range } from "./pager.js";
-import { TableRow } from "./row.js";
+import { showsReasons, TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
 // A list that is there at once needs no word about its loading.
@@ -132,6 +132,22 @@ function Body() {
   );
 }
 
+// Who searches an id and finds nothing has perhaps forgotten a filter.
+function ClearFilters() {
+  const { query } = view.value;
+  const count = filtersOf(query).length;
+  const searches = query.idPrefix !== null && count > 1;
+  const clear = () => {
+    focusTable();
+    navigate({ query: searches ? { ...noFilters, idPrefix: query.idPrefix } : noFilters });
+  };
+  return count === 0 ? null : (
+    <button type="button" class="button" onClick={clear}>
+      {searches ? "Clear the other filters" : "Clear filters"}
+    </button>
+  );
+}
+
 // What stands in the place of rows.
 function Message() {
   if (rows.value.length > 0) {
@@ -150,23 +166,13 @@ function Message() {
   if (loading.value || total.value === null) {
     return <div class="table-message">{loadingLong.value && <p>Loading…</p>}</div>;
   }
-  return (
-    <div class="table-message">
-      <p>No rocket matches.</p>
-      {filtersOf(view.value.query).length > 0 && (
-        <button type="button" class="button"
-          onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
-          Clear filters
-        </button>
-      )}
-    </div>
-  );
+  return <div class="table-message"><p>No rocket matches.</p><ClearFilters /></div>;
 }
 
 function Table() {
   return (
     <table role="table" class="rockets-table" aria-busy={loading.value}
-      data-slow={loadingLong.value}>
+      data-slow={loadingLong.value} data-reasons={showsReasons.value}>
       <Caption />
       <thead role="rowgroup">
         <tr role="row">{columns.map((one) => <Header key={one.key} column={one} />)}</tr>
