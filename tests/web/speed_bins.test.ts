@@ -118,5 +118,7 @@ test("the_last_label_stays_where_there_is_no_place_for_all", () => {
 test("the_top_of_the_scale_is_1_2_or_5_times_a_power_of_ten", () => {
   const tops = [[0, 1], [1, 1], [2, 2], [3, 5], [6, 10], [10, 10], [11, 20], [999, 1000],
     [1000, 1000], [1001, 2000], [501234, 1e6]] as const;
-  for (const [value, top] of tops) assert.equal(roundUp(value), top, `${value}`);
+  for (const [value, top] of tops) {
+    assert.equal(roundUp(value), top, `${value}`);
+  }
 });

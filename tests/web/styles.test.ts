@@ -15,8 +15,12 @@ interface Sheet {
 function read(folder: string): Sheet[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const file = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return read(file);
-    if (!entry.name.endsWith(".css")) return [];
+    if (entry.isDirectory()) {
+      return read(file);
+    }
+    if (!entry.name.endsWith(".css")) {
+      return [];
+    }
     const text = readFileSync(file, "utf8");
     const code = text.replaceAll(/\/\*[^]*?\*\//g, "");
     return [{ file, head: text.split("\n")[0], code }];

@@ -126,7 +126,7 @@ export function readFleet(signal?: AbortSignal): Promise<Answer<Fleet>> {
 
 // A URL cannot have "." or ".." as a part of its path, and some proxies take
 // "%2F" for a "/".
-export function fitsIntoPath(id: string): boolean {
+function fitsIntoPath(id: string): boolean {
   return id !== "." && id !== ".." && !id.includes("/");
 }
 

@@ -55,10 +55,12 @@ const reader: Reader = {
     updateFollowing();
   },
   readFailed: ({ status, message: reason }, retryAt) => {
-    if (stream === null) { // which would know better
+    if (stream === null) {
+      { // which would know better
       connection.value = status === 0
         ? { state: "reconnecting", reason, retryAt }
         : { state: "refused", status, reason, retryAt };
+    }
     }
   },
 };

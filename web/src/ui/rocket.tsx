@@ -16,6 +16,7 @@ import { gaps, gapsFailure, rocket, speeds } from "../state/rocket.js";
 import { formatNumber } from "../text/numbers.js";
 import { curlOf, encodeSegment } from "../text/shell.js";
 import { Changes } from "./changes.js";
+import { isPlainClick } from "./clicks.js";
 import { CopyButton } from "./copy_button.js";
 import { Back } from "./icons.js";
 import { Time } from "./time.js";
@@ -29,8 +30,7 @@ function absolute(reference: string): string {
 
 function BackLink() {
   const goBack = (event: MouseEvent) => {
-    if (event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey
-      && !event.altKey) {
+    if (isPlainClick(event)) {
       event.preventDefault();
       navigate({ rocket: null });
     }

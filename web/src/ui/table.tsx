@@ -9,9 +9,10 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
 import { failure, first, held, loading, rows, sortAgain, total } from "../state/page.js";
 import { utc } from "../state/settings.js";
+import { isPlainClick } from "./clicks.js";
 import { type Column, columns, describeTable, sortBy } from "./columns.js";
 import { Filters } from "./filters.js";
-import { filtersOf, noFilters } from "./filter_list.js";
+import { noFilters, setFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
 import { Pager, range } from "./pager.js";
 import { TableRow } from "./row.js";
@@ -71,8 +72,7 @@ function holdSelected(body: HTMLElement): () => void {
 // or the click ends a selection. Keys and modifiers are the link's own matter.
 function openClicked(event: MouseEvent, endsSelection: boolean): void {
   const target = event.target;
-  if (!(target instanceof Element) || event.button !== 0 || event.defaultPrevented
-    || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
+  if (!(target instanceof Element) || event.defaultPrevented || !isPlainClick(event)) {
     return;
   }
   const link = target.closest("a");
@@ -153,7 +153,7 @@ function Message() {
   return (
     <div class="table-message">
       <p>No rocket matches.</p>
-      {filtersOf(view.value.query).length > 0 && (
+      {setFilters.value.length > 0 && (
         <button type="button" class="button"
           onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
           Clear filters
