@@ -85,14 +85,17 @@ function observeSize(element: Element, onSize: (width: number, height: number) =
     if (entry === undefined) {
       return;
     }
+    const width = Math.round(entry.contentRect.width * devicePixelRatio);
+    const height = Math.round(entry.contentRect.height * devicePixelRatio);
     const exact = "devicePixelContentBoxSize" in entry
       ? entry.devicePixelContentBoxSize[0] : undefined; // not in each browser
-    if (exact !== undefined) {
+    // Of an emulated screen Chromium gives CSS pixels.
+    if (exact !== undefined && Math.abs(exact.inlineSize - width) <= 1
+      && Math.abs(exact.blockSize - height) <= 1) {
       onSize(exact.inlineSize, exact.blockSize);
-      return;
+    } else {
+      onSize(width, height);
     }
-    const { width, height } = entry.contentRect;
-    onSize(Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio));
   });
   try {
     observer.observe(element, { box: "device-pixel-content-box" });

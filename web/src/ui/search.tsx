@@ -7,6 +7,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client.js";
 import type { Rocket } from "../api/types.js";
 import { navigate, view } from "../state/address.js";
+import { tab } from "./shown.js";
 import { TypedPrefix } from "./typed_prefix.js";
 
 export const searchInputId = "search"; // the key "/" puts the focus there
@@ -36,6 +37,7 @@ export function Search() {
   const typed = useMemo(() => new TypedPrefix((idPrefix, replace) => {
     if (idPrefix !== view.value.query.idPrefix || view.value.rocket !== null) {
       navigate({ query: { idPrefix }, rocket: null }, replace);
+      tab.value = "rockets"; // on a phone, which shows one part at a time
     }
   }), []);
 
