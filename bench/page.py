@@ -180,8 +180,8 @@ def run_cpu(bench: Bench) -> None:
         "Of a core, in %. The messages go round all rockets, in batches. The renderer is the "
         "process of the page, with all of its threads; the GPU's process draws by software, as "
         "there is no GPU; the others are those of the browser and its network. Of up to "
-        f"{count(RATE // BATCHES_PER_SECOND)} rockets each row changes between two events; of "
-        "100,000 once a second. A page that is starved makes fewer layouts than 2.5 a second "
+        f"{count(RATE // 2)} rockets each row changes between two events; of "
+        "100,000 once a second. A page that is starved makes fewer layouts than two a second "
         "and takes less.")
     cases = [20, ROWS, bench.options.many]
     found: dict[tuple[int, str], list[float]] = {}
