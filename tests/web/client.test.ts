@@ -3,6 +3,7 @@
 // How the JSON of the service is read: ids that no path can have, gaps in pages,
 // references of Link fields, and reads that fail, are aborted or never end.
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import test from "node:test";
 import { json, service } from "./browser.js";
 import { rocketOf } from "./fleets.js";
@@ -87,6 +88,15 @@ test("whatever goes wrong is a RequestError, but not what the caller has aborted
     return new Promise<Response>(() => undefined);
   };
   await assert.rejects(getJson("fleet", abort.signal), { message: "not wanted" });
+});
+
+test("reads leave nothing at a signal that outlives them", async () => {
+  const { signal } = new AbortController();
+  service.answer = () => json({});
+  await getJson("fleet", signal);
+  service.answer = () => json({}, {}, 500);
+  await assert.rejects(getJson("fleet", signal));
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
 });
 
 test("a read without a response ends after 20 s, and one that ended leaves no timer", async (t) => {

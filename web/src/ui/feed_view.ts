@@ -4,8 +4,8 @@
 // when the reader began to read, as nothing must move below their eyes or pointer.
 import type { FeedEntry } from "../state/feed.js";
 
-// While the newest are followed, more than fit would be rendered for nobody.
-// There are more than fit, so that it can be scrolled.
+// How many are rendered while the newest are followed: a few more than fit, so
+// that the list can be scrolled.
 export const followedLength = 15;
 
 export interface Shown {

@@ -54,7 +54,7 @@ function Copies({ id }: { readonly id: string }) {
 
 function Name({ name, what }: { readonly name: string | null; readonly what: string }) {
   return name === null
-    ? <span class="rocket-none" title="Not known: its message has not arrived">{what} unknown</span>
+    ? <span class="rocket-none" title="Not known: its launch has not arrived">{what} unknown</span>
     : <bdi>{name}</bdi>;
 }
 

@@ -18,7 +18,7 @@ import { Pager, range } from "./pager.js";
 import { TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
-// A list that is there at once needs no word about its loading.
+// Only a list that takes long says that it is loading.
 const loadingLong = signal(false);
 effect(() => {
   loadingLong.value = false;
@@ -56,20 +56,21 @@ function Caption() {
 
 // While the selection touches the rows they must not change under it.
 function holdSelected(body: HTMLElement): () => void {
-  const look = () => {
+  const updateHeld = () => {
     const selection = getSelection();
     held.value = selection !== null && !selection.isCollapsed && selection.rangeCount > 0
       && selection.getRangeAt(0).intersectsNode(body);
   };
-  document.addEventListener("selectionchange", look);
+  document.addEventListener("selectionchange", updateHeld);
   return () => {
-    document.removeEventListener("selectionchange", look);
+    document.removeEventListener("selectionchange", updateHeld);
     held.value = false;
   };
 }
 
 // A click anywhere in a row opens its rocket, unless the mouse has selected text
-// or the click ends a selection. Keys and modifiers are the link's own matter.
+// or the click ends a selection. Keys and clicks with a modifier are left to the
+// link.
 function openClicked(event: MouseEvent, endsSelection: boolean): void {
   const target = event.target;
   if (!(target instanceof Element) || event.defaultPrevented || !isPlainClick(event)) {
@@ -132,7 +133,7 @@ function Body() {
   );
 }
 
-// What stands in the place of rows.
+// What is shown instead of rows.
 function Message() {
   if (rows.value.length > 0) {
     return null;
