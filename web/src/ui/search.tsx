@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The search by the beginning of an id. The table shows the matches while
-// somebody types; Enter opens the rocket if there is no doubt which one.
+// somebody types; Enter opens the rocket if only one can be meant.
 import { useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client.js";

@@ -9,15 +9,16 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
 import { failure, first, held, loading, rows, sortAgain, total } from "../state/page.js";
 import { utc } from "../state/settings.js";
+import { isPlainClick } from "./clicks.js";
 import { type Column, columns, describeTable, sortBy } from "./columns.js";
 import { Filters } from "./filters.js";
-import { filtersOf, noFilters } from "./filter_list.js";
+import { noFilters, setFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
 import { Pager, range } from "./pager.js";
 import { showsReasons, TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
-// A list that is there at once needs no word about its loading.
+// Only a list that takes long says that it is loading.
 const loadingLong = signal(false);
 effect(() => {
   loadingLong.value = false;
@@ -55,24 +56,24 @@ function Caption() {
 
 // While the selection touches the rows they must not change under it.
 function holdSelected(body: HTMLElement): () => void {
-  const look = () => {
+  const updateHeld = () => {
     const selection = getSelection();
     held.value = selection !== null && !selection.isCollapsed && selection.rangeCount > 0
       && selection.getRangeAt(0).intersectsNode(body);
   };
-  document.addEventListener("selectionchange", look);
+  document.addEventListener("selectionchange", updateHeld);
   return () => {
-    document.removeEventListener("selectionchange", look);
+    document.removeEventListener("selectionchange", updateHeld);
     held.value = false;
   };
 }
 
 // A click anywhere in a row opens its rocket, unless the mouse has selected text
-// or the click ends a selection. Keys and modifiers are the link's own matter.
+// or the click ends a selection. Keys and clicks with a modifier are left to the
+// link.
 function openClicked(event: MouseEvent, endsSelection: boolean): void {
   const target = event.target;
-  if (!(target instanceof Element) || event.button !== 0 || event.defaultPrevented
-    || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
+  if (!(target instanceof Element) || event.defaultPrevented || !isPlainClick(event)) {
     return;
   }
   const link = target.closest("a");
@@ -135,7 +136,7 @@ function Body() {
 // Who searches an id and finds nothing has perhaps forgotten a filter.
 function ClearFilters() {
   const { query } = view.value;
-  const count = filtersOf(query).length;
+  const count = setFilters.value.length;
   const searches = query.idPrefix !== null && count > 1;
   const clear = () => {
     focusTable();
@@ -148,7 +149,7 @@ function ClearFilters() {
   );
 }
 
-// What stands in the place of rows.
+// What is shown instead of rows.
 function Message() {
   if (rows.value.length > 0) {
     return null;
