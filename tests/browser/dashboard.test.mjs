@@ -279,12 +279,13 @@ describe("the page of a rocket", () => {
     await isLive(page);
     const fact = (name) => page.locator(".rocket-fact").filter({ hasText: name }).locator("dd");
     await until(() => fact("Missing").innerText(), (text) => text === "4", "missing");
-    await page.getByText("2–5").first().waitFor({ state: "attached" });
+    await page.getByText("Missing ranges as a table").click();
+    await page.getByRole("row", { name: "2 5 4", exact: true }).waitFor();
     await post(service.origin, [faster("rocket-0001", 3, 5)]);
     await until(() => fact("Missing").innerText(), (text) => text === "3", "missing");
     await until(() => fact("Speed").innerText(), (text) => text === "1,016", "speed");
     await post(service.origin, [exploded("rocket-0001", 7, "HEAT")]);
-    await page.getByText("exploded: HEAT").waitFor();
+    await page.getByLabel("Changes").getByText("exploded: HEAT").waitFor();
   });
 
   it("waits for a rocket that nobody knows yet", async () => {

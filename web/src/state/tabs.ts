@@ -38,7 +38,7 @@ export interface TabsEnvironment {
 export const browserTabs: TabsEnvironment = {
   openChannel: () => typeof BroadcastChannel === "undefined"
     ? null
-    : new BroadcastChannel(`lunar ${location.pathname}`),
+    : new BroadcastChannel("lunar"), // of the origin, as the connections are
   now: () => Date.now(),
   setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
