@@ -6,6 +6,7 @@ import { batch, signal } from "@preact/signals";
 import { readFleet } from "../api/client.js";
 import type { NameCounts, Summary } from "../api/types.js";
 import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
+import { steadyNames } from "./steady_names.js";
 
 export type { Rates };
 
@@ -109,7 +110,7 @@ export async function refreshFleet(signal: AbortSignal): Promise<void> {
     if (!isOutdated(data)) {
       summary.value = data;
     }
-    types.value = data.types;
-    missions.value = data.missions;
+    types.value = steadyNames(types.peek(), data.types);
+    missions.value = steadyNames(missions.peek(), data.missions);
   });
 }
