@@ -27,6 +27,7 @@ let revision = 10;
 let list: readonly Rocket[] = [];
 let refusal: number | null = null;
 let held: (() => void)[] | null = null; // responses of lists and fleets that wait
+const names = { top: [], otherNames: 0, otherRockets: 0, unknown: 1 };
 const reads: string[] = [];
 const streams: Exchange[] = [];
 
@@ -51,7 +52,8 @@ async function answer(reference: string): Promise<Response> {
     return json(rocket(one, revision));
   }
   const response = json(reference === "fleet"
-    ? { start, revision, rockets: { total: 1 }, messages: {}, types: null } : list);
+    ? { start, revision, rockets: { total: 1 }, messages: {}, types: names, missions: names }
+    : list);
   if (held !== null) {
     const { promise, go } = gate();
     held.push(go);
