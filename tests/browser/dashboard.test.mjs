@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import {
-  column, connection, exploded, faster, figure, forgetProblems, header, isColumn, isFigure,
+  column, connection, exploded, faster, forgetProblems, header, isColumn, isFigure,
   isLive, launch, launched, message, number, open, post, problemsOf, search, until,
 } from "./dashboard.mjs";
 import { startBrowser, startService } from "./support.mjs";
@@ -96,11 +96,9 @@ describe("the fleet while it flies", () => {
       return getSelection().toString();
     });
     await page.getByText("Paused while text is selected").waitFor();
-    const applied = number(await figure(page, "rockets"));
     await until(async () => (await fetch(`${service.origin}/rockets`)).headers.get("etag"),
       ((first) => (etag) => etag !== (first ??= etag))(), "changes");
     assert.equal(await page.evaluate(() => getSelection().toString()), before);
-    assert.equal(applied, 20);
     await page.evaluate(() => getSelection().removeAllRanges());
     const type = page.getByRole("group", { name: "Filters" }).getByLabel("Type");
     await type.pressSequentially("Atl");
@@ -154,8 +152,6 @@ describe("the feed", () => {
 
 describe("the table", () => {
   const rocketIds = ids(120);
-
-  before(() => assert.equal(rocketIds.length, 120));
 
   beforeEach(async () => {
     service = await startService();

@@ -15,7 +15,7 @@ export const showsReasons = computed(() => view.value.query.status === "exploded
 
 function Name({ name }: { readonly name: string | null }) {
   return name === null
-    ? <span class="unknown" title="Not known: the launch has not arrived">–</span>
+    ? <span class="unknown" title="Not known: its launch has not arrived">–</span>
     : <span title={name}>{name}</span>;
 }
 
@@ -34,7 +34,7 @@ function Status({ status, reason }: {
 
 // The column says that times are in UTC. On a phone, which shows no columns, each
 // does, and of another day there is room for the day only.
-function Time({ time }: { readonly time: string }) {
+function UpdatedTime({ time }: { readonly time: string }) {
   const { text, full, machine } = formatTime(time, utc.value);
   const [day, clock] = text.replace(/ UTC$/, "").split(/(?= \d\d:)/);
   return (
@@ -66,7 +66,7 @@ export function TableRow({ row }: { readonly row: Row }) {
         {formatNumber(missing)}
       </td>
       <td role="cell" class="cell-updated number">
-        <Time time={rocket.updatedAt} />
+        <UpdatedTime time={rocket.updatedAt} />
       </td>
     </tr>
   );
