@@ -7,8 +7,6 @@ import { readFleet } from "../api/client.js";
 import type { NameCounts, Summary } from "../api/types.js";
 import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
 
-export type { Rates };
-
 export const summary = signal<Summary | null>(null);
 
 // Counted every few seconds, as they are not a part of the summary.
