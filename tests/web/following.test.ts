@@ -96,6 +96,17 @@ const showType = (type: string) => {
 };
 const open = () => streams.filter(({ isAborted }) => !isAborted).length;
 
+// Reads of what was missed are at most one a second: they need not wait any longer.
+let skipped = 0;
+const now = performance.now.bind(performance);
+performance.now = () => now() + skipped;
+async function passSecond(): Promise<void> {
+  await settle();
+  skipped += 1000;
+  retryFollowing();
+  await settle();
+}
+
 test("the list is read, then its rows are followed from its ETag on", async () => {
   list = [rocket("b", 9), rocket("a", 10)];
   startFollowing();
@@ -188,6 +199,7 @@ test("the fleet is read before a rocket, as its stream begins where the fleet wa
   await settle();
   reads.length = 0;
   held = [];
+  await passSecond();
   await stream().begin(`${hello(null)}event: reset\ndata: {"start":"s","revision":61}\n\n`);
   await settle();
   assert.deepEqual(reads, ["fleet"]);
@@ -206,7 +218,9 @@ test("after a reset the list is read anew if too many of its rows have left it",
   assert.equal(shown().length, 11);
   await stream().begin(hello());
   list = [rocket("n", 62)];
+  revision = 62;
   reads.length = 0;
+  await passSecond();
   await stream().send("event: reset\ndata: {\"start\":\"s\",\"revision\":62}\n\n");
   await settle();
   assert.deepEqual(reads.sort(), ["fleet", "rockets", "rockets"]);
@@ -237,15 +251,49 @@ test("what is wrong with a list does not keep the page from following the fleet"
   refusal = null;
 });
 
-test("a list that was asked for too often is read again", async () => {
-  refusal = 429;
-  showType("u");
+test("resets again and again make one read a second, and it is finished", async () => {
+  const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
+  await stream().send(reset);
   await settle();
-  refusal = null;
   reads.length = 0;
+  revision++;
+  list = list.map(({ id }) => rocket(id, revision));
+  for (let round = 0; round < 5; round++) {
+    await stream().send(reset);
+    await settle();
+  }
+  assert.deepEqual(reads, []);
+  await passSecond();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"]);
+  assert.deepEqual(shown(), list.map(({ id }) => [id, revision]));
+});
+
+test("changes that are missed while a list is read are read afterwards", async () => {
+  const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
+  await passSecond();
+  reads.length = 0;
+  held = [];
+  await stream().send(reset);
+  await settle();
+  await stream().send(reset);
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"], "the read goes on");
+  held.forEach((go) => { go(); });
+  held = null;
+  await passSecond();
+  assert.deepEqual(reads.sort(), ["fleet", "fleet", "rockets", "rockets"]);
+});
+
+test("a refusal that is none of the service's own is tried again", async () => {
+  refusal = 404;
+  reads.length = 0;
+  showType("w");
+  await settle();
+  assert.ok(reads.includes("rockets"));
+  refusal = null;
   retryFollowing();
   await settle();
-  assert.deepEqual(reads, ["rockets"]);
+  assert.deepEqual(reads, ["rockets", "rockets"]);
 });
 
 test("after another start of the service all is read anew, and the feed has a word", async () => {

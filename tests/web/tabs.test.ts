@@ -3,7 +3,7 @@
 // Which pages of a browser have a stream: several pages on one channel.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { answerTime, most, Tabs, type Channel } from "../../web/src/state/tabs.js";
+import { answerTime, browserTabs, most, Tabs, type Channel } from "../../web/src/state/tabs.js";
 import { forAll } from "./random.js";
 import { Clock } from "./world.js";
 
@@ -146,6 +146,18 @@ test("without a channel every page has a stream", () => {
   const pages = Array.from({ length: 10 }, () => new Page(browser, false));
   pages.forEach((page) => page.tabs.use());
   assert.ok(pages.every((page) => page.allowed));
+});
+
+test("a browser that refuses a channel is one without", () => {
+  const channel = globalThis.BroadcastChannel;
+  globalThis.BroadcastChannel = function refuse() {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  } as unknown as typeof BroadcastChannel;
+  try {
+    assert.equal(browserTabs.openChannel(), null);
+  } finally {
+    globalThis.BroadcastChannel = channel;
+  }
 });
 
 test("a page that is hidden leaves no channel, no timer, and answers nobody", async () => {

@@ -36,9 +36,13 @@ export interface TabsEnvironment {
 }
 
 export const browserTabs: TabsEnvironment = {
-  openChannel: () => typeof BroadcastChannel === "undefined"
-    ? null
-    : new BroadcastChannel("lunar"), // of the origin, as the connections are
+  openChannel: () => {
+    try {
+      return new BroadcastChannel("lunar"); // of the origin, as the connections are
+    } catch {
+      return null; // an old browser, or one that lets no page keep anything
+    }
+  },
   now: () => Date.now(),
   setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
