@@ -201,6 +201,30 @@ describe("the table", () => {
     await until(() => column(page, "id"), (now) => now.length === 50, "rows");
   });
 
+  it("shows why rockets exploded if it shows no others", async () => {
+    await page.goto(`${service.origin}/?status=exploded`);
+    await isColumn(page, "id", ["rocket-0007"]);
+    const cell = page.locator("tbody .cell-status");
+    assert.equal(await cell.textContent(), "exploded: HEAT");
+    await post(service.origin, [launched("rocket-0007", 1, "Atlas-V", "GEMINI")]
+      .map((one) => ({ ...one, metadata: { ...one.metadata, messageNumber: 3 } })));
+    await isColumn(page, "status", ["active"]);
+  });
+
+  it("is where a search on a phone shows what it found", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("button", { name: "Charts" }).click();
+    await page.getByRole("table").waitFor({ state: "hidden" });
+    await page.getByRole("searchbox").pressSequentially("rocket-0007");
+    await page.getByRole("link", { name: "rocket-0007" }).waitFor();
+  });
+
+  it("keeps the id that is searched if other filters hide the rocket", async () => {
+    await page.goto(`${service.origin}/?status=exploded&idPrefix=rocket-0008`);
+    await page.getByRole("button", { name: "Clear the other filters" }).click();
+    await isColumn(page, "id", ["rocket-0008"]);
+  });
+
   it("has pages, by buttons, by keys and by back", async () => {
     const range = page.getByRole("navigation", { name: "Pages of the table" });
     const isPage = async (text, first) => {

@@ -15,7 +15,7 @@ import { Filters } from "./filters.js";
 import { noFilters, setFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
 import { Pager, range } from "./pager.js";
-import { TableRow } from "./row.js";
+import { showsReasons, TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
 // Only a list that takes long says that it is loading.
@@ -133,6 +133,22 @@ function Body() {
   );
 }
 
+// A search that finds nothing may have met a filter that was forgotten.
+function ClearFilters() {
+  const { query } = view.value;
+  const count = setFilters.value.length;
+  const searches = query.idPrefix !== null && count > 1;
+  const clear = () => {
+    focusTable();
+    navigate({ query: searches ? { ...noFilters, idPrefix: query.idPrefix } : noFilters });
+  };
+  return count === 0 ? null : (
+    <button type="button" class="button" onClick={clear}>
+      {searches ? "Clear the other filters" : "Clear filters"}
+    </button>
+  );
+}
+
 // What is shown instead of rows.
 function Message() {
   if (rows.value.length > 0) {
@@ -151,23 +167,13 @@ function Message() {
   if (loading.value || total.value === null) {
     return <div class="table-message">{loadingLong.value && <p>Loading…</p>}</div>;
   }
-  return (
-    <div class="table-message">
-      <p>No rocket matches.</p>
-      {setFilters.value.length > 0 && (
-        <button type="button" class="button"
-          onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
-          Clear filters
-        </button>
-      )}
-    </div>
-  );
+  return <div class="table-message"><p>No rocket matches.</p><ClearFilters /></div>;
 }
 
 function Table() {
   return (
     <table role="table" class="rockets-table" aria-busy={loading.value}
-      data-slow={loadingLong.value}>
+      data-slow={loadingLong.value} data-reasons={showsReasons.value}>
       <Caption />
       <thead role="rowgroup">
         <tr role="row">{columns.map((one) => <Header key={one.key} column={one} />)}</tr>
