@@ -18,6 +18,7 @@ export interface Palette {
   readonly accentSoft: string;
   readonly alert: string;
   readonly alertSoft: string;
+  readonly received: string; // messages, between missing ones
   readonly font: string; // of labels
 }
 
@@ -30,11 +31,12 @@ export interface Surface {
   readonly palette: Palette;
 }
 
-// A canvas does not follow forced colours by itself, so it asks for them.
+// A canvas does not follow forced colours by itself, so it asks for them. Only
+// Canvas and CanvasText are sure to differ from each other.
 const forcedColours: Omit<Palette, "font"> = {
   surface: "Canvas", text: "CanvasText", textSoft: "CanvasText",
   lineSoft: "GrayText", lineStrong: "CanvasText", accent: "CanvasText",
-  accentSoft: "GrayText", alert: "Highlight", alertSoft: "Highlight",
+  accentSoft: "Highlight", alert: "CanvasText", alertSoft: "Canvas", received: "Canvas",
 };
 
 function readPalette(): Palette {
@@ -50,7 +52,8 @@ function readPalette(): Palette {
     surface: token("--surface"), text: token("--text"), textSoft: token("--text-soft"),
     lineSoft: token("--line-soft"), lineStrong: token("--line-strong"),
     accent: token("--accent"), accentSoft: token("--accent-soft"),
-    alert: token("--alert"), alertSoft: token("--alert-soft"), font,
+    alert: token("--alert"), alertSoft: token("--alert-soft"),
+    received: token("--accent-soft"), font,
   };
 }
 

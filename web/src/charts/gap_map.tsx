@@ -78,7 +78,7 @@ function drawMap(
   const scale: GapScale = { last: data.last, width: Math.round(surface.width * ratio), rows };
   const box = boxOf(Math.round(surface.height * ratio), rows, ratio);
   context.setTransform(1, 0, 0, 1, 0, 0);
-  context.fillStyle = data.last > 0 ? palette.accentSoft : palette.lineSoft;
+  context.fillStyle = data.last > 0 ? palette.received : palette.lineSoft;
   for (let row = 0; row < rows; row++) {
     context.fillRect(0, row * box.step, scale.width, box.height);
   }

@@ -9,6 +9,7 @@ import "./connection_state.css";
 import { computed, effect, signal, useComputed } from "@preact/signals";
 import { connection, type Connection } from "../state/connection.js";
 import { resumeHere, retryNow } from "../state/session.js";
+import { focusHeading, useFocusLeft } from "./focus.js";
 import { Alert, Dot, Pause, Ring } from "./icons.js";
 import { connectionWord } from "./title.js";
 
@@ -97,15 +98,11 @@ function Countdown() {
   return <span class="connection-countdown tabular">{text}</span>;
 }
 
-export function ConnectionBar() {
-  const now = connection.value;
-  const reason = reasonOf(now);
-  if (reason === null) {
-    return null;
-  }
+function Bar({ now, reason }: { readonly now: Connection; readonly reason: string }) {
+  const bar = useFocusLeft<HTMLElement>(focusHeading);
   const isPaused = now.state === "yielded";
   return (
-    <section class="connection-bar" aria-label="Connection">
+    <section ref={bar} class="connection-bar" aria-label="Connection">
       {iconOf(now)}
       <p class="connection-reason breakable">{isPaused && "Paused. "}{reason}</p>
       {!isPaused && <Countdown />}
@@ -114,4 +111,10 @@ export function ConnectionBar() {
       </button>
     </section>
   );
+}
+
+export function ConnectionBar() {
+  const now = connection.value;
+  const reason = reasonOf(now);
+  return reason === null ? null : <Bar now={now} reason={reason} />;
 }

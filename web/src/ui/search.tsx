@@ -7,6 +7,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client.js";
 import type { Rocket } from "../api/types.js";
 import { navigate, view } from "../state/address.js";
+import { outcomeId } from "./pager.js";
 import { tab } from "./shown.js";
 import { TypedPrefix } from "./typed_prefix.js";
 
@@ -71,6 +72,7 @@ export function Search() {
   return (
     <input ref={input} id={searchInputId} class="input search-input" type="search"
       placeholder="Search by id" aria-label="Search by the beginning of an id"
+      aria-describedby={outcomeId}
       maxLength={128} autocomplete="off" autocapitalize="off" spellcheck={false}
       enterkeyhint="search"
       onInput={(event) => typed.type(event.currentTarget.value)}

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rockets that match, a page of them. The rows are the first, second and so
-// on of the page, whatever rocket they show: sorting and paging change texts, and
-// the focus stays where it is.
+// on of the page, whatever rocket they show, so sorting and paging change texts
+// only. The focus is moved after it to the rocket that had it.
 import "./table.css";
 import { effect, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
-import { failure, first, held, loading, rows, sortAgain, total } from "../state/page.js";
+import {
+  failure, first, held, loading, rows, sortAgain, total, type Row,
+} from "../state/page.js";
 import { utc } from "../state/settings.js";
 import { isPlainClick } from "./clicks.js";
 import { type Column, columns, describeTable, sortBy } from "./columns.js";
 import { Filters } from "./filters.js";
 import { noFilters, setFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
-import { Pager, range } from "./pager.js";
+import { Outcome, outcomeId, Pager, range } from "./pager.js";
 import { showsReasons, TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
@@ -40,6 +42,7 @@ function Header({ column }: { readonly column: Column }) {
       aria-sort={order === null ? undefined : order === "asc" ? "ascending" : "descending"}>
       {sort === null ? name : (
         <button type="button" class="sort-button"
+          aria-describedby={order === null ? undefined : outcomeId}
           onClick={() => navigate({ query: sortBy(view.value.query, sort) })}>
           {name}{order === "asc" ? <Up /> : <Down />}
         </button>
@@ -97,10 +100,31 @@ function openOnClick(body: HTMLElement): void {
   body.addEventListener("click", (event) => openClicked(event, endsSelection));
 }
 
+// The index of the row that has the focus, or -1.
+function focusedRow(body: HTMLElement | null): number {
+  const row = document.activeElement?.closest("tr");
+  return row && body?.contains(row) ? row.sectionRowIndex : -1;
+}
+
+// After `before` has become `after`: the focus stays with its rocket. Of another
+// page the first row has it; without either, the heading of the table.
+function keepFocus(
+  body: HTMLTableSectionElement | null, before: Row | undefined, isOtherPage: boolean,
+): void {
+  const index = isOtherPage ? 0 : rows.peek().findIndex(({ id }) => id === before?.id);
+  const link = body?.rows[index]?.querySelector("a");
+  if (link) {
+    link.focus({ preventScroll: isOtherPage });
+  } else {
+    focusTable();
+  }
+}
+
 function Body() {
   const body = useRef<HTMLTableSectionElement>(null);
-  const hadFocus = body.current?.contains(document.activeElement) ?? false;
   const shown = rows.value;
+  const shownBefore = useRef(shown);
+  const focused = focusedRow(body.current);
 
   useEffect(() => {
     if (body.current === null) {
@@ -111,18 +135,19 @@ function Body() {
     return release;
   }, []);
 
-  // The row that had the focus is gone, as the new page is shorter.
-  useLayoutEffect(() => {
-    if (hadFocus && !body.current?.contains(document.activeElement)) {
-      focusTable();
-    }
-  });
   const position = first.value;
   const shownPosition = useRef(position);
   useLayoutEffect(() => {
-    if (shownPosition.current !== position) {
-      shownPosition.current = position;
+    const before = shownBefore.current[focused];
+    const isOtherPage = shownPosition.current !== position;
+    const isOther = isOtherPage || shownBefore.current !== shown;
+    shownPosition.current = position;
+    shownBefore.current = shown;
+    if (isOtherPage) {
       scrollToTable();
+    }
+    if (isOther && focused >= 0) {
+      keepFocus(body.current, before, isOtherPage);
     }
   });
 
@@ -187,11 +212,14 @@ export function RocketsTable() {
   return (
     <section class="panel rockets" aria-labelledby={tableHeadId}>
       <div class="panel-head">
-        <h2 id={tableHeadId} class="panel-title" tabIndex={-1}>Rockets</h2>
+        <h2 id={tableHeadId} class="panel-title" tabIndex={-1} aria-describedby={outcomeId}>
+          Rockets
+        </h2>
         <Filters />
       </div>
       <Table />
       <Message />
+      <Outcome />
       <Pager />
     </section>
   );

@@ -10,6 +10,7 @@ import { defaultQuery, navigate, view, type ListQuery } from "../state/address.j
 import { summary } from "../state/fleet.js";
 import { formatNumber, formatShare } from "../text/numbers.js";
 import { noFilters } from "./filter_list.js";
+import { useFocusLeft } from "./focus.js";
 import { Alert } from "./icons.js";
 import { tab } from "./shown.js";
 import { MemoryTile, MessagesTile } from "./traffic_tiles.js";
@@ -85,16 +86,23 @@ interface NoteToggleProps {
   readonly text: ReadonlySignal<string> | undefined;
 }
 
-function NoteToggle({ filter, text }: NoteToggleProps) {
-  if (text === undefined || text.value === "" || text.value === "–") {
-    return null;
-  }
+function NoteButton({ filter, text }: NoteToggleProps) {
+  const button = useFocusLeft<HTMLButtonElement>(() =>
+    document.querySelector<HTMLElement>(".tile:has(.tile-note-button) .tile-button")?.focus());
   return (
-    <button class="tile-note-button tabular" type="button" aria-pressed={matches(filter)}
+    <button ref={button} class="tile-note-button tabular" type="button"
+      aria-pressed={matches(filter)}
       title="Show only rockets whose launch has not arrived" onClick={() => toggle(filter)}>
       {text}
     </button>
   );
+}
+
+function NoteToggle({ filter, text }: NoteToggleProps) {
+  if (text === undefined || text.value === "" || text.value === "–") {
+    return null;
+  }
+  return <NoteButton filter={filter} text={text} />;
 }
 
 function Refused() {
