@@ -57,6 +57,7 @@ export function MessagesTile() {
   return (
     <div class="tile tile-messages">
       <h3 class="tile-label">Messages a second</h3>
+      <span class="tile-span note" aria-hidden="true">last {rateHistorySeconds / 60} min</span>
       <div class="tile-line">
         <p class="figure tile-rate">{perSecond}</p>
         <Recent />
