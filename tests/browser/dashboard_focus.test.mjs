@@ -144,6 +144,27 @@ describe("the focus", () => {
   });
 });
 
+describe("who wants it to keep still", () => {
+  it("pauses all that changes by itself, until they resume or ask for something else",
+    async () => {
+      await rows("?sort=id&order=asc");
+      const pause = page.getByRole("button", { name: "Pause updates" });
+      const speed = async () => (await column(page, "speed"))[20];
+      await pause.press("Enter");
+      await page.getByRole("status").getByText("Paused").waitFor();
+      await post(service.origin, [faster("rocket-1020", 2, 100_000)]);
+      await page.waitForTimeout(1000);
+      assert.equal(await speed(), "520");
+      await page.getByRole("button", { name: "Resume here" }).press("Enter");
+      await until(speed, (now) => now === "100,520", "the change");
+      await isFocused("Fleet");
+      await pause.press("Enter");
+      await page.getByRole("button", { name: "Next page" }).press("Enter");
+      await until(async () => (await column(page, "id"))[0], (id) => id === "rocket-1050", "page");
+      await isLive(page);
+    });
+});
+
 describe("who does not see the page", () => {
   it("is told what a search and a page have brought", async () => {
     await rows("?sort=id&order=asc");

@@ -109,6 +109,57 @@ describe("the dashboard on every screen", () => {
     }
   });
 
+  // What is not there at first: tables behind pictures, the sheet of the phone, a
+  // list without rows, a rocket that nobody knows, and a lost connection.
+  const states = {
+    "tables of the fleet": ["", "wide", (page) => page.getByText("As a table").click()],
+    "tables of a rocket": [`?rocket=${rocket}`, "wide", async (page) => {
+      await page.getByText("Speeds as a table").click();
+      await page.getByText(/^Missing ranges as a table/).click();
+    }],
+    "filters that are set": ["?status=active&type=Falcon-9&incomplete=true", "phone",
+      (page) => page.getByRole("button", { name: "Sort and filter" }).waitFor()],
+    "sheet": ["?status=active", "phone",
+      (page) => page.getByRole("button", { name: "Sort and filter" }).click()],
+    "no match": ["?idPrefix=nobody", "wide",
+      (page) => page.getByText("No rocket matches.").waitFor()],
+    "unknown rocket": ["?rocket=nobody", "wide",
+      (page) => page.getByText("No message of this rocket has arrived.").waitFor()],
+    "paused": ["", "wide", (page) => page.getByRole("button", { name: "Pause updates" }).click()],
+  };
+  for (const [name, [path, screen, reach]] of Object.entries(states)) {
+    it(`is accessible in a state that is not there at first: ${name}`, async () => {
+      for (const colorScheme of themes) {
+        const page = await open(browser, `${service.origin}/${path}`,
+          { ...screens[screen], colorScheme });
+        await reach(page);
+        await page.waitForTimeout(800); // the bar of the connection comes after 600 ms
+        assert.deepEqual(await seriousFindings(page), [], colorScheme);
+        await page.close();
+      }
+    });
+  }
+
+  it("has all its text at the spacing of WCAG 1.4.12, also on a narrow phone", async () => {
+    for (const path of ["", `?rocket=${rocket}`]) {
+      const page = await open(browser, `${service.origin}/${path}`,
+        { viewport: { width: 320, height: 640 } });
+      await page.evaluate(() => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
+          + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+        document.adoptedStyleSheets = [sheet];
+      });
+      await page.waitForTimeout(200);
+      assert.equal(await overflow(page), 0, path);
+      const cut = await page.locator("td.cell-type, td.cell-mission, .figure")
+        .evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1)
+          .map((one) => one.innerText));
+      assert.deepEqual(cut, [], path);
+      await page.close();
+    }
+  });
+
   // The picture of README.md.
   it("is photographed while rockets fly", async () => {
     const page = await open(browser, empty.origin);

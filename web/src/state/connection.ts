@@ -19,6 +19,7 @@ export type Connection =
   }
   // Other tabs have the connections that a browser has for a host; see tabs.ts.
   | { readonly state: "yielded" }
+  | { readonly state: "paused" } // by the reader
   | { readonly state: "hidden" };
 
 export const connection = signal<Connection>({ state: "connecting" });

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When the page is connected: while it is visible, and other tabs leave it a
-// stream.
-import { effect } from "@preact/signals";
+// When the page is connected: while it is visible, the reader has not paused it,
+// and other tabs leave it a stream.
+import { computed, effect } from "@preact/signals";
+import { view } from "./address.js";
 import { connection } from "./connection.js";
 import { fleetPauses } from "./fleet.js";
 import { retryFollowing, startFollowing, stopFollowing, updateFollowing } from "./following.js";
+import { pageWanted } from "./page.js";
 import { isReading } from "./reading.js";
 import { startRefreshes, stopRefreshes } from "./refreshes.js";
 import { browserTabs, Tabs } from "./tabs.js";
@@ -17,20 +19,45 @@ function resume(): void {
   startFollowing();
 }
 
-function suspend(state: "hidden" | "yielded"): void {
+function suspend(state: "hidden" | "yielded" | "paused"): void {
   stopFollowing();
   connection.value = { state };
 }
 
+// The reader has stopped what changes by itself (WCAG 2.2.2).
+export const isPaused = computed(() => connection.value.state === "paused");
+
 function show(): void {
-  if (!document.hidden) {
+  if (!document.hidden && !isPaused.peek()) {
     tabs.use();
   }
 }
 
 function hide(): void {
   tabs.leave();
-  suspend("hidden");
+  if (!isPaused.peek()) {
+    suspend("hidden");
+  }
+}
+
+function pauseHere(): void {
+  tabs.leave();
+  suspend("paused");
+}
+
+export function switchPause(): void {
+  if (isPaused.peek()) {
+    resumeHere();
+  } else {
+    pauseHere();
+  }
+}
+
+// Whoever asks for other rows or a rocket wants to see them: the pause ends.
+function resumeForOther(): void {
+  if (isPaused.peek()) {
+    resumeHere();
+  }
 }
 
 // Do not wait any longer for the next try.
@@ -38,7 +65,7 @@ export function retryNow(): void {
   retryFollowing();
 }
 
-// Have the stream for this page, whatever other tabs show.
+// Have the stream for this page, whatever other tabs show; also after a pause.
 export function resumeHere(): void {
   tabs.use();
 }
@@ -56,6 +83,8 @@ function followConnection(): void {
 export function startSession(): void {
   effect(followConnection);
   effect(updateFollowing);
+  pageWanted.subscribe(resumeForOther);
+  view.subscribe(resumeForOther);
   document.addEventListener("visibilitychange", () => document.hidden ? hide() : show());
   // The back/forward cache keeps a page as it is, but not with an open connection.
   addEventListener("pagehide", hide);

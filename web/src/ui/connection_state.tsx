@@ -24,6 +24,7 @@ function iconOf(now: Connection) {
     case "refused":
       return <Alert />;
     case "yielded":
+    case "paused":
     case "hidden":
       return <Pause />;
   }
@@ -37,6 +38,8 @@ function reasonOf(now: Connection): string | null {
       return `The service answers ${now.status}: ${now.reason}`;
     case "yielded":
       return "Other tabs of this browser show this fleet; it has few connections for a service.";
+    case "paused":
+      return "What is shown stays as it is.";
     default:
       return null;
   }
@@ -100,7 +103,7 @@ function Countdown() {
 
 function Bar({ now, reason }: { readonly now: Connection; readonly reason: string }) {
   const bar = useFocusLeft<HTMLElement>(focusHeading);
-  const isPaused = now.state === "yielded";
+  const isPaused = now.state === "yielded" || now.state === "paused";
   return (
     <section ref={bar} class="connection-bar" aria-label="Connection">
       {iconOf(now)}

@@ -4,11 +4,12 @@
 // switches. A phone has no room for the switches; they are in the help as well.
 import { computed } from "@preact/signals";
 import { navigate } from "../state/address.js";
+import { isPaused, switchPause } from "../state/session.js";
 import { theme, utc } from "../state/settings.js";
 import { isPlainClick } from "./clicks.js";
 import { ConnectionState } from "./connection_state.js";
 import { noFilters } from "./filter_list.js";
-import { Help, Moon, Sun, System } from "./icons.js";
+import { Help, Moon, Pause, Sun, System } from "./icons.js";
 import { Search } from "./search.js";
 import { helpIsOpen } from "./shown.js";
 import { switchTheme } from "./theme.js";
@@ -32,6 +33,10 @@ function Switches() {
   const ThemeIcon = themeIcons[theme.value];
   return (
     <div class="header-switches">
+      <button type="button" class="icon-button not-phone" aria-label="Pause updates"
+        aria-pressed={isPaused} title="Pause updates" onClick={switchPause}>
+        <Pause />
+      </button>
       <button type="button" class="icon-button not-phone" aria-pressed={utc} title={timesTitle}
         onClick={() => { utc.value = !utc.value; }}>UTC</button>
       <button type="button" class="icon-button not-phone" aria-label={themeLabel}

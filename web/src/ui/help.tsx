@@ -5,6 +5,7 @@
 import "./help.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { isPaused, switchPause } from "../state/session.js";
 import { shortcuts, theme, utc, type Theme } from "../state/settings.js";
 import { Close } from "./icons.js";
 import { shortcutList } from "./shortcuts.js";
@@ -33,6 +34,10 @@ function Settings() {
         <input type="checkbox" checked={utc}
           onChange={(event) => { utc.value = event.currentTarget.checked; }} />
         Times in UTC
+      </label>
+      <label class="help-choice">
+        <input type="checkbox" checked={isPaused} onChange={switchPause} />
+        Pause updates
       </label>
       <label class="help-choice">
         <input type="checkbox" checked={shortcuts}

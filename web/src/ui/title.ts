@@ -19,6 +19,7 @@ export function connectionWord(now: Connection): string {
     case "refused":
       return now.status >= 500 ? "Unavailable" : "Refused";
     case "yielded":
+    case "paused":
     case "hidden":
       return "Paused";
   }
@@ -40,7 +41,7 @@ export function titleOf(
   now: Connection, rocket: string | null, counts: Counts | undefined,
 ): string {
   const isLost = now.state === "reconnecting" || now.state === "refused"
-    || now.state === "yielded";
+    || now.state === "yielded" || now.state === "paused";
   const subject = isLost ? connectionWord(now) : rocket ?? (counts && countsText(counts));
   return subject === undefined ? "lunar" : `${subject} – lunar`;
 }
