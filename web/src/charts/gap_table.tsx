@@ -38,10 +38,15 @@ export function GapTable({ data }: { readonly data: GapData }) {
         </table>
       )}
       {data.known < data.last && gaps.length > 0 && (
-        <p class="note">Those behind {formatNumber(data.known)} are not known here.</p>
+        <p class="note">Ranges above {formatNumber(data.known)} are not known here.</p>
       )}
       {open && gaps.length > most && (
-        <button type="button" class="link-button" onClick={() => setMost(most + step)}>
+        <button type="button" class="link-button" onClick={({ currentTarget }) => {
+          if (most + step >= gaps.length) { // the button goes away
+            currentTarget.closest("details")?.querySelector("summary")?.focus();
+          }
+          setMost(most + step);
+        }}>
           Show {Math.min(step, gaps.length - most)} more
         </button>
       )}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The fleet as a whole: totals, rates, names, and what has happened since the
-// page was opened. session.ts feeds it; the rest reads the signals.
+// page was opened. following.ts feeds it, refreshes.ts reads it every few seconds.
 import { batch, signal } from "@preact/signals";
 import { readFleet } from "../api/client.js";
 import type { NameCounts, Summary } from "../api/types.js";

@@ -8,6 +8,7 @@
 import { computed, effect, signal, useComputed } from "@preact/signals";
 import { connection, type Connection } from "../state/connection.js";
 import { resumeHere, retryNow } from "../state/session.js";
+import { focusHeading, useFocusLeft } from "./focus.js";
 import { Alert, Dot, Pause, Ring } from "./icons.js";
 import { connectionWord } from "./title.js";
 import "./connection_state.css";
@@ -41,7 +42,7 @@ function reasonOf(now: Connection): string | null {
   }
 }
 
-// What is shown may be old. Empty or undefined, as an attribute is.
+// The attribute `data-lost`: "" if what is shown may be old, else undefined.
 export const isLost = computed(() => reasonOf(connection.value) === null ? undefined : "");
 
 // The reason as it was when the state was entered: a service that is recovering
@@ -97,15 +98,11 @@ function Countdown() {
   return <span class="connection-countdown tabular">{text}</span>;
 }
 
-export function ConnectionBar() {
-  const now = connection.value;
-  const reason = reasonOf(now);
-  if (reason === null) {
-    return null;
-  }
+function Bar({ now, reason }: { readonly now: Connection; readonly reason: string }) {
+  const bar = useFocusLeft<HTMLElement>(focusHeading);
   const isPaused = now.state === "yielded";
   return (
-    <section class="connection-bar" aria-label="Connection">
+    <section ref={bar} class="connection-bar" aria-label="Connection">
       {iconOf(now)}
       <p class="connection-reason breakable">{isPaused && "Paused. "}{reason}</p>
       {!isPaused && <Countdown />}
@@ -114,4 +111,10 @@ export function ConnectionBar() {
       </button>
     </section>
   );
+}
+
+export function ConnectionBar() {
+  const now = connection.value;
+  const reason = reasonOf(now);
+  return reason === null ? null : <Bar now={now} reason={reason} />;
 }

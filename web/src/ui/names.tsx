@@ -57,7 +57,9 @@ function NameBar({ field, name, rockets, longest }: NameBarProps) {
 
 // Rockets that no filter of the API selects.
 function RestBar({ name, rockets, longest }: Omit<NameBarProps, "field">) {
-  if (rockets === 0) return null;
+  if (rockets === 0) {
+    return null;
+  }
   return (
     <li class="bar-row bar-rest">
       <BarText name={name} rockets={rockets} />

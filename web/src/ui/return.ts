@@ -2,21 +2,15 @@
 //
 // Where the focus and the scroll position are after a change between the fleet
 // and a rocket, as nothing is loaded that would set them: at the heading of the
-// rocket, and back at the link to it.
+// rocket, and back at the link to it. If the first message turns the page of no
+// rockets into the fleet, what had the focus is gone, and the heading has it.
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { view } from "../state/address.js";
+import { focusHeading } from "./focus.js";
 
 function linkTo(id: string): HTMLElement | undefined {
   const links = document.querySelectorAll<HTMLAnchorElement>("main a[href*='rocket=']");
   return [...links].find(({ href }) => new URL(href).searchParams.get("rocket") === id);
-}
-
-function focusHeading(): void {
-  const heading = document.querySelector<HTMLElement>("main h1");
-  if (heading !== null) {
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
-  }
 }
 
 // For the component that shows one or the other.
@@ -27,6 +21,12 @@ export function useReturn(): void {
   if (shown.current === null && id !== null) {
     fleetScroll.current = scrollY; // before the fleet has gone
   }
+  const hadFocus = document.querySelector("main")?.contains(document.activeElement) ?? false;
+  useLayoutEffect(() => {
+    if (hadFocus && document.activeElement === document.body) {
+      focusHeading();
+    }
+  });
   useLayoutEffect(() => {
     const before = shown.current;
     shown.current = id;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The search by the beginning of an id. The table shows the matches while
-// somebody types; Enter opens the rocket if there is no doubt which one.
+// somebody types; Enter opens the rocket if only one can be meant.
 import { useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client.js";
 import type { Rocket } from "../api/types.js";
 import { navigate, view } from "../state/address.js";
+import { outcomeId } from "./pager.js";
+import { tab } from "./shown.js";
 import { TypedPrefix } from "./typed_prefix.js";
 
 export const searchInputId = "search"; // the key "/" puts the focus there
@@ -21,9 +23,11 @@ async function onlyMatch(prefix: string): Promise<Rocket | null> {
 
 async function openMatch(input: HTMLInputElement): Promise<void> {
   const text = input.value.trim();
+  const shown = view.peek();
   try {
     const match = text === "" ? null : await onlyMatch(text);
-    if (match !== null && input.value.trim() === text) {
+    // Whoever has gone elsewhere meanwhile does not want it any more.
+    if (match !== null && input.value.trim() === text && view.peek() === shown) {
       navigate({ rocket: match.id, query: { idPrefix: null } });
     }
   } catch {
@@ -36,6 +40,7 @@ export function Search() {
   const typed = useMemo(() => new TypedPrefix((idPrefix, replace) => {
     if (idPrefix !== view.value.query.idPrefix || view.value.rocket !== null) {
       navigate({ query: { idPrefix }, rocket: null }, replace);
+      tab.value = "rockets"; // on a phone, which shows one part at a time
     }
   }), []);
 
@@ -69,6 +74,7 @@ export function Search() {
   return (
     <input ref={input} id={searchInputId} class="input search-input" type="search"
       placeholder="Search by id" aria-label="Search by the beginning of an id"
+      aria-describedby={outcomeId}
       maxLength={128} autocomplete="off" autocapitalize="off" spellcheck={false}
       enterkeyhint="search"
       onInput={(event) => typed.type(event.currentTarget.value)}

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rockets that match, a page of them. The rows are the first, second and so
-// on of the page, whatever rocket they show: sorting and paging change texts, and
-// the focus stays where it is.
+// on of the page, whatever rocket they show, so sorting and paging change texts
+// only. The focus is moved after it to the rocket that had it.
 import "./table.css";
 import { effect, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
-import { failure, first, held, loading, rows, sortAgain, total } from "../state/page.js";
+import {
+  failure, first, held, loading, rows, sortAgain, total, type Row,
+} from "../state/page.js";
 import { utc } from "../state/settings.js";
+import { isPlainClick } from "./clicks.js";
 import { type Column, columns, describeTable, sortBy } from "./columns.js";
 import { Filters } from "./filters.js";
-import { filtersOf, noFilters } from "./filter_list.js";
+import { noFilters, setFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
-import { Pager, range } from "./pager.js";
-import { TableRow } from "./row.js";
+import { Outcome, outcomeId, Pager, range } from "./pager.js";
+import { showsReasons, TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
-// A list that is there at once needs no word about its loading.
+// Only a list that takes long says that it is loading.
 const loadingLong = signal(false);
 effect(() => {
   loadingLong.value = false;
@@ -39,6 +42,7 @@ function Header({ column }: { readonly column: Column }) {
       aria-sort={order === null ? undefined : order === "asc" ? "ascending" : "descending"}>
       {sort === null ? name : (
         <button type="button" class="sort-button"
+          aria-describedby={order === null ? undefined : outcomeId}
           onClick={() => navigate({ query: sortBy(view.value.query, sort) })}>
           {name}{order === "asc" ? <Up /> : <Down />}
         </button>
@@ -55,24 +59,24 @@ function Caption() {
 
 // While the selection touches the rows they must not change under it.
 function holdSelected(body: HTMLElement): () => void {
-  const look = () => {
+  const updateHeld = () => {
     const selection = getSelection();
     held.value = selection !== null && !selection.isCollapsed && selection.rangeCount > 0
       && selection.getRangeAt(0).intersectsNode(body);
   };
-  document.addEventListener("selectionchange", look);
+  document.addEventListener("selectionchange", updateHeld);
   return () => {
-    document.removeEventListener("selectionchange", look);
+    document.removeEventListener("selectionchange", updateHeld);
     held.value = false;
   };
 }
 
 // A click anywhere in a row opens its rocket, unless the mouse has selected text
-// or the click ends a selection. Keys and modifiers are the link's own matter.
+// or the click ends a selection. Keys and clicks with a modifier are left to the
+// link.
 function openClicked(event: MouseEvent, endsSelection: boolean): void {
   const target = event.target;
-  if (!(target instanceof Element) || event.button !== 0 || event.defaultPrevented
-    || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
+  if (!(target instanceof Element) || event.defaultPrevented || !isPlainClick(event)) {
     return;
   }
   const link = target.closest("a");
@@ -96,10 +100,31 @@ function openOnClick(body: HTMLElement): void {
   body.addEventListener("click", (event) => openClicked(event, endsSelection));
 }
 
+// The index of the row that has the focus, or -1.
+function focusedRow(body: HTMLElement | null): number {
+  const row = document.activeElement?.closest("tr");
+  return row && body?.contains(row) ? row.sectionRowIndex : -1;
+}
+
+// After `before` has become `after`: the focus stays with its rocket. Of another
+// page the first row has it; without either, the heading of the table.
+function keepFocus(
+  body: HTMLTableSectionElement | null, before: Row | undefined, isOtherPage: boolean,
+): void {
+  const index = isOtherPage ? 0 : rows.peek().findIndex(({ id }) => id === before?.id);
+  const link = body?.rows[index]?.querySelector("a");
+  if (link) {
+    link.focus({ preventScroll: isOtherPage });
+  } else {
+    focusTable();
+  }
+}
+
 function Body() {
   const body = useRef<HTMLTableSectionElement>(null);
-  const hadFocus = body.current?.contains(document.activeElement) ?? false;
   const shown = rows.value;
+  const shownBefore = useRef(shown);
+  const focused = focusedRow(body.current);
 
   useEffect(() => {
     if (body.current === null) {
@@ -110,18 +135,19 @@ function Body() {
     return release;
   }, []);
 
-  // The row that had the focus is gone, as the new page is shorter.
-  useLayoutEffect(() => {
-    if (hadFocus && !body.current?.contains(document.activeElement)) {
-      focusTable();
-    }
-  });
   const position = first.value;
   const shownPosition = useRef(position);
   useLayoutEffect(() => {
-    if (shownPosition.current !== position) {
-      shownPosition.current = position;
+    const before = shownBefore.current[focused];
+    const isOtherPage = shownPosition.current !== position;
+    const isOther = isOtherPage || shownBefore.current !== shown;
+    shownPosition.current = position;
+    shownBefore.current = shown;
+    if (isOtherPage) {
       scrollToTable();
+    }
+    if (isOther && focused >= 0) {
+      keepFocus(body.current, before, isOtherPage);
     }
   });
 
@@ -132,7 +158,23 @@ function Body() {
   );
 }
 
-// What stands in the place of rows.
+// Who searches an id and finds nothing has perhaps forgotten a filter.
+function ClearFilters() {
+  const { query } = view.value;
+  const count = setFilters.value.length;
+  const searches = query.idPrefix !== null && count > 1;
+  const clear = () => {
+    focusTable();
+    navigate({ query: searches ? { ...noFilters, idPrefix: query.idPrefix } : noFilters });
+  };
+  return count === 0 ? null : (
+    <button type="button" class="button" onClick={clear}>
+      {searches ? "Clear the other filters" : "Clear filters"}
+    </button>
+  );
+}
+
+// What is shown instead of rows.
 function Message() {
   if (rows.value.length > 0) {
     return null;
@@ -150,23 +192,13 @@ function Message() {
   if (loading.value || total.value === null) {
     return <div class="table-message">{loadingLong.value && <p>Loading…</p>}</div>;
   }
-  return (
-    <div class="table-message">
-      <p>No rocket matches.</p>
-      {filtersOf(view.value.query).length > 0 && (
-        <button type="button" class="button"
-          onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
-          Clear filters
-        </button>
-      )}
-    </div>
-  );
+  return <div class="table-message"><p>No rocket matches.</p><ClearFilters /></div>;
 }
 
 function Table() {
   return (
     <table role="table" class="rockets-table" aria-busy={loading.value}
-      data-slow={loadingLong.value}>
+      data-slow={loadingLong.value} data-reasons={showsReasons.value}>
       <Caption />
       <thead role="rowgroup">
         <tr role="row">{columns.map((one) => <Header key={one.key} column={one} />)}</tr>
@@ -180,11 +212,14 @@ export function RocketsTable() {
   return (
     <section class="panel rockets" aria-labelledby={tableHeadId}>
       <div class="panel-head">
-        <h2 id={tableHeadId} class="panel-title" tabIndex={-1}>Rockets</h2>
+        <h2 id={tableHeadId} class="panel-title" tabIndex={-1} aria-describedby={outcomeId}>
+          Rockets
+        </h2>
         <Filters />
       </div>
       <Table />
       <Message />
+      <Outcome />
       <Pager />
     </section>
   );
