@@ -252,11 +252,12 @@ test("what is wrong with a list does not keep the page from following the fleet"
 });
 
 test("resets again and again make one read a second, and it is finished", async () => {
+  await passSecond();
   const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
   await stream().send(reset);
   await settle();
   reads.length = 0;
-  revision++;
+  revision += 10;
   list = list.map(({ id }) => rocket(id, revision));
   for (let round = 0; round < 5; round++) {
     await stream().send(reset);

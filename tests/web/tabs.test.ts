@@ -141,6 +141,16 @@ test("pages that are shown at the same time agree", async () => {
   assert.equal(pages.filter((page) => page.allowed).length, most);
 });
 
+test("a page that is used has a stream, whatever has become of the clock", async () => {
+  const browser = new Browser();
+  const pages = await show(browser, 7);
+  browser.clock.setBack(3_600_000);
+  pages[0]?.tabs.use();
+  await browser.clock.pass(4 * answerTime);
+  assert.ok(pages[0]?.allowed);
+  assert.equal(pages.filter((page) => page.allowed).length, most);
+});
+
 test("without a channel every page has a stream", () => {
   const browser = new Browser();
   const pages = Array.from({ length: 10 }, () => new Page(browser, false));

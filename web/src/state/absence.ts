@@ -58,7 +58,9 @@ export class Absence {
     if (launched > 0) {
       parts.push(`${formatNumber(launched)} more ${launched === 1 ? "rocket" : "rockets"}`);
     }
-    if (exploded > 0) parts.push(`${formatNumber(exploded)} more exploded`);
+    if (exploded > 0) {
+      parts.push(`${formatNumber(exploded)} more exploded`);
+    }
     return parts.length === 0
       ? null : `Not connected for ${duration(this.#until - this.#from)}: ${parts.join(", ")}`;
   }
