@@ -8,6 +8,7 @@ import type { NameCounts, Summary } from "../api/types.js";
 import { Absence } from "./absence.js";
 import { feedNotes } from "./feed.js";
 import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
+import { steadyNames } from "./steady_names.js";
 
 export const summary = signal<Summary | null>(null);
 
@@ -121,7 +122,7 @@ export async function refreshFleet(signal: AbortSignal): Promise<void> {
     if (!isOutdated(data)) {
       summary.value = data;
     }
-    types.value = data.types;
-    missions.value = data.missions;
+    types.value = steadyNames(types.peek(), data.types);
+    missions.value = steadyNames(missions.peek(), data.missions);
   });
 }

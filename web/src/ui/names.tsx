@@ -15,7 +15,7 @@ const rowsAtFirst = 5; // as many as there is place for
 
 // What all bars of a list are measured by.
 function longestBar({ top, otherRockets, unknown }: NameCounts): number {
-  return Math.max(1, top[0]?.rockets ?? 0, otherRockets, unknown);
+  return Math.max(1, ...top.map(({ rockets }) => rockets), otherRockets, unknown);
 }
 
 function Bar({ rockets, longest }: { readonly rockets: number; readonly longest: number }) {
