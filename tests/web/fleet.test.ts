@@ -10,7 +10,7 @@ import {
   refreshFleet, summary, types,
 } from "../../web/src/state/fleet.js";
 import { json, service } from "./browser.js";
-import { rocketOf, summaryOf } from "./fleets.js";
+import { names, rocketOf, summaryOf } from "./fleets.js";
 
 // Each test has a time of its own, long after those before.
 let start = 1e12;
@@ -83,7 +83,6 @@ test("a clock that is set back leaves no samples of later times", () => {
 });
 
 test("of two summaries of a start the one with the higher revision is shown", async () => {
-  const names = { top: [], otherNames: 0, otherRockets: 0, unknown: 0 };
   fleetTakes(summaryOf({}, { revision: 7 }), start);
   service.answer = ({ url }) => {
     assert.equal(url.pathname, "/prefix/fleet");

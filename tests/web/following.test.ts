@@ -14,7 +14,7 @@ import {
 } from "../../web/src/state/following.js";
 import { rows } from "../../web/src/state/page.js";
 import { rocket as shownRocket } from "../../web/src/state/rocket.js";
-import { rocketOf } from "./fleets.js";
+import { names, rocketOf, summaryOf } from "./fleets.js";
 import { Exchange, settle } from "./world.js";
 
 const rocket = (id: string, revision: number): Rocket =>
@@ -50,7 +50,7 @@ async function answer(reference: string): Promise<Response> {
     return json(rocket(one, revision));
   }
   const response = json(reference === "fleet"
-    ? { start, revision, rockets: { total: 1 }, messages: {}, types: null } : list);
+    ? { ...summaryOf({}, { start, revision }), types: names, missions: names } : list);
   if (held !== null) {
     const { promise, go } = gate();
     held.push(go);
