@@ -70,11 +70,25 @@ test("a reference is found by its relation among others", () => {
   assert.equal(linkOf(new Headers(), "next"), null);
 });
 
-test("an entity tag is the id of an event in quotes, weak or not", () => {
-  assert.equal(parseEtag('W/"s-1"'), "s-1");
-  assert.equal(parseEtag('"s-1"'), "s-1");
-  assert.equal(parseEtag("s-1"), null);
-  assert.equal(parseEtag(null), null);
+test("an ETag is the id of an event, whatever a proxy has made of it", () => {
+  for (const [field, id] of [
+    ['W/"16fd2e2a448740c0-38"', "16fd2e2a448740c0-38"],
+    ['"16fd2e2a448740c0-38"', "16fd2e2a448740c0-38"],
+    ['W/"16fd2e2a448740c0-38-gzip"', "16fd2e2a448740c0-38"],
+    ['W/"16fd2e2a448740c0-38;br"', "16fd2e2a448740c0-38"],
+    ['"of-a-proxy"', null],
+    ['"', null],
+    ["", null],
+    [null, null],
+  ] as const) {
+    assert.equal(parseEtag(field), id, field ?? "none");
+  }
+});
+
+test("what a proxy has added to an entity tag is no part of the id", () => {
+  assert.equal(parseEtag('W/"16fd2e2a448740c0-38-gzip"'), "16fd2e2a448740c0-38");
+  assert.equal(parseEtag('"16fd2e2a448740c0-38;br"'), "16fd2e2a448740c0-38");
+  assert.equal(parseEtag('"of-a-proxy"'), null);
 });
 
 test("what a proxy has added to an entity tag is no part of the id", () => {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Summaries and rockets as the service sends them, for tests.
-import type { Rocket, Summary } from "../../web/src/api/types.js";
+import type { NameCounts, Rocket, Summary } from "../../web/src/api/types.js";
+
+export const names: NameCounts = { top: [], otherNames: 0, otherRockets: 0, unknown: 0 };
 
 export function rocketOf(id: string, revision: number, more: Partial<Rocket> = {}): Rocket {
   return {

@@ -5,14 +5,13 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { json, service } from "./browser.js";
-import { summaryOf } from "./fleets.js";
+import { names, summaryOf } from "./fleets.js";
 import { answer } from "./list_service.js";
 import { settle } from "./world.js";
 import { fleetTakes } from "../../web/src/state/fleet.js";
 import { readPage } from "../../web/src/state/page.js";
 import { refreshForLaunch, startRefreshes, stopRefreshes } from "../../web/src/state/refreshes.js";
 
-const names = { top: [], otherNames: 0, otherRockets: 0, unknown: 0 };
 let revision = 0;
 let now = 1_000_000;
 

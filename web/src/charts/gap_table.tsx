@@ -42,8 +42,10 @@ export function GapTable({ data }: { readonly data: GapData }) {
       )}
       {open && gaps.length > most && (
         <button type="button" class="link-button" onClick={({ currentTarget }) => {
-          if (most + step >= gaps.length) { // the button goes away
+          if (most + step >= gaps.length) {
+            { // the button goes away
             currentTarget.closest("details")?.querySelector("summary")?.focus();
+          }
           }
           setMost(most + step);
         }}>

@@ -74,7 +74,7 @@ export function Histogram({ speeds }: Props) {
 }
 
 // Its rows are there only while it is open, as they change each second.
-function BarsTable({ bars }: { bars: readonly SpeedBin[] }) {
+function BarsTable({ bars }: { readonly bars: readonly SpeedBin[] }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="histogram-table" onToggle={(event) => setOpen(event.currentTarget.open)}>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What has happened while the page was not connected. The service does not tell
-// launches and explosions of meanwhile, so without a word the feed would look as
-// if there were none. The totals of before and after say how many.
+// What has happened while the page was not connected. The service does not send
+// the launches and explosions of that time, so without a notice the feed would
+// look as if there had been none. The difference of the totals says how many.
 import type { Summary } from "../api/types.js";
 import { formatNumber } from "../text/numbers.js";
 
@@ -22,7 +22,8 @@ export class Absence {
   #until: number | null = null; // null: the page is not connected
   #listed: Record<Kind, number> = { launched: 0, exploded: 0 };
 
-  // To be called when the connection is lost, and as often as one likes after.
+  // To be called when the connection is lost. Further calls change nothing until
+  // end().
   begin(at: number, before: Summary | null): void {
     if (this.#before === null) {
       this.#before = before;

@@ -10,8 +10,6 @@ import { feedNotes } from "./feed.js";
 import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
 import { steadyNames } from "./steady_names.js";
 
-export type { Rates };
-
 export const summary = signal<Summary | null>(null);
 
 // Counted every few seconds, as they are not a part of the summary.

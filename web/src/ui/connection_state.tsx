@@ -5,13 +5,13 @@
 // not connected, a bar at the bottom says why, when it tries again, and has a
 // button. The seconds in it are not part of the live region: they would be read
 // out one by one.
+import "./connection_state.css";
 import { computed, effect, signal, useComputed } from "@preact/signals";
 import { connection, type Connection } from "../state/connection.js";
 import { resumeHere, retryNow } from "../state/session.js";
 import { focusHeading, useFocusLeft } from "./focus.js";
 import { Alert, Dot, Pause, Ring } from "./icons.js";
 import { connectionWord } from "./title.js";
-import "./connection_state.css";
 
 // The icon differs in shape, not only in colour.
 function iconOf(now: Connection) {

@@ -2,10 +2,10 @@
 //
 // A button that copies a text and says so in its own place. Where the browser
 // does not copy, the text is selected, so that the reader's keys can.
+import "./copy_button.css";
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { copyText } from "../text/copy.js";
-import "./copy_button.css";
 import { Copy, Done } from "./icons.js";
 
 const shownFor = 2000; // ms

@@ -36,7 +36,7 @@ function openRocket(event: MouseEvent, id: string): void {
   }
 }
 
-function RocketLine({ entry }: { entry: RocketEntry }) {
+function RocketLine({ entry }: { readonly entry: RocketEntry }) {
   const { kind, rocket } = entry;
   const detail = detailOf(entry);
   return (
@@ -53,7 +53,7 @@ function RocketLine({ entry }: { entry: RocketEntry }) {
   );
 }
 
-function EntryText({ entry }: { entry: FeedEntry }) {
+function EntryText({ entry }: { readonly entry: FeedEntry }) {
   switch (entry.kind) {
     case "launched":
     case "exploded":
@@ -139,7 +139,7 @@ function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
   };
 }
 
-function NewButton({ newer, onClick }: { newer: number; onClick: () => void }) {
+function NewButton({ newer, onClick }: { readonly newer: number; readonly onClick: () => void }) {
   if (newer === 0) {
     return null;
   }

@@ -2,6 +2,7 @@
 //
 // The dialog of help and settings: switches, keys, what the words of the page
 // mean, and where the API is.
+import "./help.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { isPaused, switchPause } from "../state/session.js";
@@ -10,7 +11,6 @@ import { Close } from "./icons.js";
 import { shortcutList } from "./shortcuts.js";
 import { helpIsOpen } from "./shown.js";
 import { words } from "./words.js";
-import "./help.css";
 
 const themes: readonly (readonly [Theme, string])[] = [
   ["system", "As the system"], ["light", "Light"], ["dark", "Dark"],

@@ -18,12 +18,12 @@ function longestBar({ top, otherRockets, unknown }: NameCounts): number {
   return Math.max(1, ...top.map(({ rockets }) => rockets), otherRockets, unknown);
 }
 
-function Bar({ rockets, longest }: { rockets: number; longest: number }) {
+function Bar({ rockets, longest }: { readonly rockets: number; readonly longest: number }) {
   const width = `${(rockets / longest * 100).toFixed(1)}%`;
   return <span class="bar"><span class="bar-fill" style={{ inlineSize: width }} /></span>;
 }
 
-function BarText({ name, rockets }: { name: string; rockets: number }) {
+function BarText({ name, rockets }: { readonly name: string; readonly rockets: number }) {
   return (
     <>
       <span class="bar-name truncate">{name}</span>

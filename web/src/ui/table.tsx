@@ -158,7 +158,7 @@ function Body() {
   );
 }
 
-// Who searches an id and finds nothing has perhaps forgotten a filter.
+// A search that finds nothing may have met a filter that was forgotten.
 function ClearFilters() {
   const { query } = view.value;
   const count = setFilters.value.length;

@@ -3,7 +3,7 @@
 // The tiles of the messages, with what became of them, and of the memory.
 import { computed, useComputed, type ReadonlySignal } from "@preact/signals";
 import { Sparkline } from "../charts/sparkline.js";
-import { rateHistory, rateHistorySeconds, rates, summary, type Rates } from "../state/fleet.js";
+import { rateHistory, rateHistorySeconds, rates, summary } from "../state/fleet.js";
 import { formatBytes, formatNumber, formatShare } from "../text/numbers.js";
 
 const perSecond = computed(() =>
@@ -37,7 +37,7 @@ const meanings: Record<Result, string> = {
   rejected: "Not a message",
 };
 
-function Share({ label, result }: { label: string; result: Result & keyof Rates }) {
+function Share({ label, result }: { readonly label: string; readonly result: Result }) {
   const share: ReadonlySignal<string> = useComputed(() =>
     (rates.value === null ? "–" : formatShare(rates.value[result])));
   const title = useComputed(() => `${meanings[result]}. Share of the last minute; `
