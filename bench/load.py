@@ -27,11 +27,12 @@ class Job:
     """A load generator in the background. The end of its `with` kills it."""
 
     def __init__(self, server: Server, command: Sequence[str],
-                 environment: Mapping[str, str] = {}):
+                 environment: Mapping[str, str] = {}, takes_input: bool = False):
         self.server = server
         self.name = Path(command[0]).name
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command, stdin=subprocess.PIPE if takes_input else None,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **environment}, preexec_fn=die_with_parent)
 
     def __enter__(self) -> "Job":

@@ -23,6 +23,7 @@ from typing import NoReturn, Optional
 import lists
 import live
 import machine
+import page
 import parts
 import posts
 import store
@@ -36,7 +37,8 @@ SECTIONS = {
     "post": posts.run_post, "latency": posts.run_latency,
     "rockets": posts.run_rockets, "get": lists.run_get, "lists": lists.run_lists,
     "batch": posts.run_batch, "idle": posts.run_idle, "start": posts.run_start,
-    "store": store.run_store, "live": live.run_live, "parts": parts.run_parts}
+    "store": store.run_store, "live": live.run_live,
+    "page": page.run_page, "parts": parts.run_parts}
 
 # Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_parts",

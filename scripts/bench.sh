@@ -11,7 +11,7 @@
 #   --quick      1 second, 2 rounds, a tenth of the rockets: to check that it
 #                works, not for figures
 #   --only=...   only these sections: post, latency, rockets, get, lists, batch,
-#                idle, start, store, live, parts
+#                idle, start, store, live, page, parts
 #   --seconds=N  length of a round of a load generator; default 2
 #   --rounds=N   number of rounds of each table; default 5
 #   --build=DIR  measure the programs in this folder, and build none
@@ -35,7 +35,7 @@ need_packages python3
 case " $* " in
 *" --check "*) exit ;;
 esac
-need_packages "${BUILD_PACKAGES[@]}" wrk nginx-light
+need_packages "${BUILD_PACKAGES[@]}" wrk nginx-light chromium
 # Debian's nginx is in /usr/sbin, which only root has in PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 case " $* " in
@@ -45,4 +45,5 @@ case " $* " in
     build_targets release build/logs/bench-build.log "${TARGETS[@]}"
     ;;
 esac
+need_npm tests/browser
 exec "$python" bench/run.py "$@"

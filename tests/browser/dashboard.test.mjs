@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import {
-  column, connection, exploded, faster, figure, forgetProblems, header, isColumn, isFigure,
+  column, connection, exploded, faster, forgetProblems, header, isColumn, isFigure,
   isLive, launch, launched, message, number, open, post, problemsOf, search, until,
 } from "./dashboard.mjs";
 import { startBrowser, startService } from "./support.mjs";
@@ -96,11 +96,9 @@ describe("the fleet while it flies", () => {
       return getSelection().toString();
     });
     await page.getByText("Paused while text is selected").waitFor();
-    const applied = number(await figure(page, "rockets"));
     await until(async () => (await fetch(`${service.origin}/rockets`)).headers.get("etag"),
       ((first) => (etag) => etag !== (first ??= etag))(), "changes");
     assert.equal(await page.evaluate(() => getSelection().toString()), before);
-    assert.equal(applied, 20);
     await page.evaluate(() => getSelection().removeAllRanges());
     const type = page.getByRole("group", { name: "Filters" }).getByLabel("Type");
     await type.pressSequentially("Atl");
@@ -155,8 +153,6 @@ describe("the feed", () => {
 describe("the table", () => {
   const rocketIds = ids(120);
 
-  before(() => assert.equal(rocketIds.length, 120));
-
   beforeEach(async () => {
     service = await startService();
     await post(service.origin, [
@@ -203,6 +199,30 @@ describe("the table", () => {
     await page.getByText("No rocket matches.").waitFor();
     await page.getByRole("button", { name: "Clear filters" }).first().click();
     await until(() => column(page, "id"), (now) => now.length === 50, "rows");
+  });
+
+  it("shows why rockets exploded if it shows no others", async () => {
+    await page.goto(`${service.origin}/?status=exploded`);
+    await isColumn(page, "id", ["rocket-0007"]);
+    const cell = page.locator("tbody .cell-status");
+    assert.equal(await cell.textContent(), "exploded: HEAT");
+    await post(service.origin, [launched("rocket-0007", 1, "Atlas-V", "GEMINI")]
+      .map((one) => ({ ...one, metadata: { ...one.metadata, messageNumber: 3 } })));
+    await isColumn(page, "status", ["active"]);
+  });
+
+  it("is where a search on a phone shows what it found", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("button", { name: "Charts" }).click();
+    await page.getByRole("table").waitFor({ state: "hidden" });
+    await page.getByRole("searchbox").pressSequentially("rocket-0007");
+    await page.getByRole("link", { name: "rocket-0007" }).waitFor();
+  });
+
+  it("keeps the id that is searched if other filters hide the rocket", async () => {
+    await page.goto(`${service.origin}/?status=exploded&idPrefix=rocket-0008`);
+    await page.getByRole("button", { name: "Clear the other filters" }).click();
+    await isColumn(page, "id", ["rocket-0008"]);
   });
 
   it("has pages, by buttons, by keys and by back", async () => {

@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  changesOnly, columnsOf, curveLabel, indexAt, thinned, timeRange, type SpeedPoint,
+  changesOnly, columnsOf, curveLabel, indexAt, thinned, timeRange,
 } from "../../web/src/charts/curve_data.js";
+import type { SpeedPoint } from "../../web/src/state/speed_points.js";
 import { formatTime } from "../../web/src/text/times.js";
 
 const noon = Date.UTC(2026, 10, 27, 12);

@@ -66,6 +66,7 @@ const forms = {
 };
 
 const code = {
+  curly: "error",
   eqeqeq: "error",
   "max-lines-per-function": ["error", { max: 60, skipComments: true, skipBlankLines: true }],
   "no-console": "error",

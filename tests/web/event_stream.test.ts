@@ -115,6 +115,20 @@ test("a refusal is shown with its reason, and tried after 1, 2, 4, 8, 8 s", asyn
   assert.deepEqual(waits, [1000, 2000, 4000, 8000, 8000]);
 });
 
+test("a service that answers again, or no longer, is tried as if for the first time", async () => {
+  const world = new Follower();
+  for (let round = 0; round < 3; round++) {
+    await world.exchange.fail();
+    await world.untilNextTry();
+  }
+  await world.exchange.deny(503, "recovering");
+  assert.equal(await world.untilNextTry(), 1000);
+  await world.exchange.deny(503, "recovering");
+  assert.equal(await world.untilNextTry(), 2000);
+  await world.exchange.fail();
+  assert.equal(await world.untilNextTry(), 0);
+});
+
 test("Retry-After, in seconds or as a date, is the least time, from 1 s to 5 min", async () => {
   const { time } = new World().clock;
   const date = Math.ceil((time + 30_000) / 1000) * 1000;

@@ -75,6 +75,12 @@ test("an hour has the samples of two minutes", () => {
   assert.equal(rateHistory.value.at(-1)?.at, start + 3_600_000);
 });
 
+test("a clock that is set back leaves no samples of later times", () => {
+  const now = start + 3_500_000;
+  fleetTakes(summaryOf({ applied: 4000 }), now);
+  assert.ok(rateHistory.value.every(({ at }) => at <= now));
+});
+
 test("of two summaries of a start the one with the higher revision is shown", async () => {
   const names = { top: [], otherNames: 0, otherRockets: 0, unknown: 0 };
   fleetTakes(summaryOf({}, { revision: 7 }), start);

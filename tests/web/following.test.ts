@@ -13,21 +13,19 @@ import {
   retryFollowing, startFollowing, stopFollowing, updateFollowing,
 } from "../../web/src/state/following.js";
 import { rows } from "../../web/src/state/page.js";
+import { rocket as shownRocket } from "../../web/src/state/rocket.js";
+import { rocketOf } from "./fleets.js";
 import { Exchange, settle } from "./world.js";
 
-function rocket(id: string, revision: number): Rocket {
-  return {
-    id, revision, speed: revision, type: "T", mission: "M", status: "active", reason: null,
-    createdAt: null, updatedAt: "2022-02-02T19:39:05Z", lastMessageNumber: 1, missingMessages: 0,
-  };
-}
+const rocket = (id: string, revision: number): Rocket =>
+  rocketOf(id, revision, { speed: revision });
 
 // The service: what it answers, and what it was asked for.
 let start = "s";
 let revision = 10;
 let list: readonly Rocket[] = [];
 let refusal: number | null = null;
-let held: (() => void)[] | null = null; // responses of lists that wait
+let held: (() => void)[] | null = null; // responses of lists and fleets that wait
 const reads: string[] = [];
 const streams: Exchange[] = [];
 
@@ -47,14 +45,12 @@ async function answer(reference: string): Promise<Response> {
       status: refusal, headers: { "Content-Type": "application/problem+json" },
     });
   }
-  if (reference === "fleet") {
-    return json({ start, revision, rockets: { total: 1 }, messages: {}, types: null });
-  }
   const one = /^rockets\/(.*)/.exec(reference)?.[1];
   if (one !== undefined) {
     return json(rocket(one, revision));
   }
-  const response = json(list);
+  const response = json(reference === "fleet"
+    ? { start, revision, rockets: { total: 1 }, messages: {}, types: null } : list);
   if (held !== null) {
     const { promise, go } = gate();
     held.push(go);
@@ -177,6 +173,46 @@ test("after a reset the stream goes on, and the rows are read again", async () =
   assert.equal(stream().lastEventId, "s-48", "from the reset on it has all changes");
 });
 
+test("rows that were read later begin where the stream was, so no launch is missed", async () => {
+  await stream().begin(hello("s-48"));
+  revision = 60;
+  list = [rocket("e", 55)];
+  showType("w");
+  await settle();
+  assert.deepEqual(followed(), ["e"]);
+  assert.equal(stream().lastEventId, "s-48", "the feed has nothing yet of 49 to 60");
+});
+
+test("the fleet is read before a rocket, as its stream begins where the fleet was", async () => {
+  view.value = { ...view.value, rocket: "z" };
+  await settle();
+  reads.length = 0;
+  held = [];
+  await stream().begin(`${hello(null)}event: reset\ndata: {"start":"s","revision":61}\n\n`);
+  await settle();
+  assert.deepEqual(reads, ["fleet"]);
+  held.forEach((go) => go());
+  held = null;
+  await settle();
+  assert.deepEqual(reads, ["fleet", "rockets/z"]);
+  view.value = { ...view.value, rocket: null };
+  await settle();
+});
+
+test("after a reset the list is read anew if too many of its rows have left it", async () => {
+  list = Array.from({ length: 11 }, (_, index) => rocket(`m${index}`, 61));
+  showType("v");
+  await settle();
+  assert.equal(shown().length, 11);
+  await stream().begin(hello());
+  list = [rocket("n", 62)];
+  reads.length = 0;
+  await stream().send("event: reset\ndata: {\"start\":\"s\",\"revision\":62}\n\n");
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets", "rockets"]);
+  assert.deepEqual(shown(), [["n", 62]]);
+});
+
 test("a list that is refused is shown by its reason, and read again", async () => {
   stopFollowing();
   refusal = 503;
@@ -201,6 +237,17 @@ test("what is wrong with a list does not keep the page from following the fleet"
   refusal = null;
 });
 
+test("a list that was asked for too often is read again", async () => {
+  refusal = 429;
+  showType("u");
+  await settle();
+  refusal = null;
+  reads.length = 0;
+  retryFollowing();
+  await settle();
+  assert.deepEqual(reads, ["rockets"]);
+});
+
 test("after another start of the service all is read anew, and the feed has a word", async () => {
   await stream().cut();
   start = "t";
@@ -214,6 +261,48 @@ test("after another start of the service all is read anew, and the feed has a wo
   assert.equal(stream().lastEventId, "t-3");
   assert.equal(open(), 1);
   assert.deepEqual(feed.value.map(({ kind }) => kind), ["notice"]);
+});
+
+test("what comes after another start in the same part is not taken", async () => {
+  start = "u";
+  const { length } = feed.value;
+  await stream().begin(`${hello("u-1")}event: launched\ndata: {"rockets":[],"more":7}\n\n`);
+  assert.deepEqual(feed.value.slice(0, -length).map(({ kind }) => kind), ["notice"],
+    "the stream that begins now has it again");
+  retryFollowing();
+  await settle();
+});
+
+test("services that take turns are not read all the time", async (t) => {
+  let pause = { run: (): void => undefined, wait: 0 };
+  t.mock.method(globalThis, "setTimeout", (run: () => void, wait: number) => {
+    pause = { run, wait };
+  });
+  start = "v";
+  reads.length = 0;
+  await stream().begin(hello());
+  assert.deepEqual(reads, [], "the start before was just now");
+  assert.equal(pause.wait, 1000);
+  pause.run();
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"]);
+});
+
+test("a rocket that another start knows at a lower revision is shown", async () => {
+  view.value = { ...view.value, rocket: "z" };
+  revision = 9;
+  await settle();
+  await stream().begin(hello());
+  await stream().send(changed([rocket("z", 9)], "v-9"));
+  start = "w";
+  revision = 2;
+  await stream().send(hello());
+  retryFollowing();
+  await settle();
+  assert.ok(typeof shownRocket.value === "object");
+  assert.equal(shownRocket.value.revision, 2);
+  view.value = { ...view.value, rocket: null };
+  await settle();
 });
 
 test("at the end nothing is open", async () => {

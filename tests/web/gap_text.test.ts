@@ -30,9 +30,21 @@ test("a_complete_rocket_has_all_messages", () => {
 
 test("missing_messages_are_counted", () => {
   const one = { missingMessages: 1, gaps: [{ from: 2, to: 2 }], givenUp: none };
-  assert.equal(gapSentence(gapData(6, 1, one)), "1 of 6 messages is missing.");
+  assert.equal(gapSentence(gapData(6, 1, one)), "1 of 6 messages is missing: 2.");
   const three = { missingMessages: 3, gaps: [{ from: 2, to: 4 }], givenUp: none };
-  assert.equal(gapSentence(gapData(6, 3, three)), "3 of 6 messages are missing.");
+  assert.equal(gapSentence(gapData(6, 3, three)), "3 of 6 messages are missing: 2–4.");
+});
+
+test("a_few_ranges_are_named", () => {
+  const gaps = [{ from: 2, to: 2 }, { from: 11, to: 13 }, { from: 20, to: 21 }];
+  assert.equal(gapSentence(gapData(5700, 6, { missingMessages: 6, gaps, givenUp: none })),
+    "6 of 5,700 messages are missing: 2, 11–13 and 20–21.");
+  const more = [...gaps, { from: 30, to: 30 }];
+  assert.equal(gapSentence(gapData(5700, 7, { missingMessages: 7, gaps: more, givenUp: none })),
+    "7 of 5,700 messages are missing.");
+  // The ranges are the first of many.
+  assert.equal(gapSentence(gapData(5700, 9, { missingMessages: 9, gaps, givenUp: none })),
+    "9 of 5,700 messages are missing.");
 });
 
 test("messages_that_were_given_up_are_not_counted_as_missing_again", () => {
@@ -40,7 +52,7 @@ test("messages_that_were_given_up_are_not_counted_as_missing_again", () => {
   const some = { missingMessages: 13, gaps: [{ from: 5002, to: 5002 }], givenUp };
   const text = gapSentence(gapData(5700, 13, some));
   assert.match(text, /^1–5,000: 12 messages were given up\. /);
-  assert.match(text, / 1 of 5,700 messages is missing\.$/);
+  assert.match(text, / 1 of 5,700 messages is missing: 5,002\.$/);
   const all = gapSentence(gapData(5700, 12, { missingMessages: 12, gaps: [], givenUp }));
   assert.match(all, / No other message of 5,700 is missing\.$/);
 });

@@ -153,3 +153,8 @@ test("whatever comes, rates are finite, at least 0, and the steps are bounded", 
     }
   });
 });
+
+test("summaries that come faster than the clock do not pile up", () => {
+  const state = after(...Array.from({ length: 1000 }, (_, index) => counts(0, index)));
+  assert.ok(state.steps.length <= 120, String(state.steps.length));
+});

@@ -56,8 +56,9 @@ test("the_axis_does_not_move_within_a_decade", () => {
 });
 
 test("unknown_steps_are_shown_as_they_are", () => {
-  const steps = [bin(0, 10), bin(20, 30)];
-  assert.equal(barsOf(steps), steps);
+  for (const steps of [[bin(0, 10), bin(20, 30)], [bin(0, 100), bin(110, 120), bin(125, 160)]]) {
+    assert.equal(barsOf(steps), steps);
+  }
 });
 
 test("ranges_without_an_end_say_so", () => {
@@ -118,5 +119,7 @@ test("the_last_label_stays_where_there_is_no_place_for_all", () => {
 test("the_top_of_the_scale_is_1_2_or_5_times_a_power_of_ten", () => {
   const tops = [[0, 1], [1, 1], [2, 2], [3, 5], [6, 10], [10, 10], [11, 20], [999, 1000],
     [1000, 1000], [1001, 2000], [501234, 1e6]] as const;
-  for (const [value, top] of tops) assert.equal(roundUp(value), top, `${value}`);
+  for (const [value, top] of tops) {
+    assert.equal(roundUp(value), top, `${value}`);
+  }
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The style sheets use the scales of tokens.css: no colour, size of text or font
-// of their own, and no name that is not defined.
+// of their own, no name that is not defined, and no class that no component has.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -12,18 +12,20 @@ interface Sheet {
   readonly code: string; // without comments
 }
 
-function read(folder: string): Sheet[] {
+function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const file = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return read(file);
-    if (!entry.name.endsWith(".css")) return [];
-    const text = readFileSync(file, "utf8");
-    const code = text.replaceAll(/\/\*[^]*?\*\//g, "");
-    return [{ file, head: text.split("\n")[0], code }];
+    return entry.isDirectory() ? filesBelow(file) : [file];
   });
 }
 
-const sheets = read("web/src");
+const files = filesBelow("web/src");
+
+const sheets = files.filter((file) => file.endsWith(".css")).map((file): Sheet => {
+  const text = readFileSync(file, "utf8");
+  const code = text.replaceAll(/\/\*[^]*?\*\//g, "");
+  return { file, head: text.split("\n")[0], code };
+});
 const others = sheets.filter(({ file }) => !file.endsWith("/tokens.css"));
 
 // What matches in the other sheets, with the file's name in front.
@@ -53,4 +55,17 @@ test("every_name_that_is_used_is_defined", () => {
   const defined = new Set([...code.matchAll(/(--[\w-]+)\s*:/g)].map(([, name]) => name));
   const used = new Set([...code.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name));
   assert.deepEqual([...used].filter((name) => !defined.has(name)), []);
+});
+
+test("every_class_is_used", () => {
+  const components = files.filter((file) => file.endsWith(".tsx"))
+    .map((file) => readFileSync(file, "utf8")).join("\n");
+  const words = new Set(components.match(/[\w-]+/g));
+  // class={`pill pill-${status}`}
+  const beginnings = [...components.matchAll(/([a-z][\w-]*-)\$\{/g)].map(([, text]) => text ?? "");
+  const classes = new Set(sheets.flatMap(({ code }) =>
+    [...code.matchAll(/\.([a-z][\w-]*)/g)].map(([, name]) => name ?? "")));
+  assert.ok(beginnings.length > 0 && classes.size > 0);
+  assert.deepEqual([...classes].filter((name) => !/^u(-|plot$)/.test(name) // of uPlot
+    && !words.has(name) && !beginnings.some((beginning) => name.startsWith(beginning))), []);
 });

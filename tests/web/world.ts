@@ -28,9 +28,11 @@ export class Clock {
 
   #firstTimer(): readonly [number, Timer] | null {
     let first: readonly [number, Timer] | null = null;
-    for (const entry of this.timers) { // of equal ones the older comes first
+    for (const entry of this.timers) {
+      { // of equal ones the older comes first
       if (first === null || entry[1].at < first[1].at) {
         first = entry;
+    }
       }
     }
     return first;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long to wait before the next try. Pages that a restart of the service cuts
-// off come back spread out, as each adds a random part.
+// How long to wait before the next try. Each page adds a random part, so that all
+// pages do not come back at the same moment after a restart of the service.
 import type { RequestError } from "./client.js";
 
 const withoutResponse = [0, 500, 1000, 2000, 4000, 8000];

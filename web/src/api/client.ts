@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads JSON of the service. References are relative to the page, so that they
-// work behind a proxy that adds a prefix. Whatever goes wrong is a RequestError
-// whose message is for people, but for what the caller has aborted.
+// work behind a proxy that adds a prefix. Each failure is a RequestError whose
+// message is for people, except an abort by the caller.
 import type { Fleet, Gaps, Rocket } from "./types.js";
 
 // How long a read may take. A service that has stopped without closing its
@@ -36,7 +36,7 @@ export function parseRetryAfter(value: string | null, now: number): number | nul
   if (/^\d+$/.test(text)) {
     return Number(text) * 1000;
   }
-  // Date.parse() takes much else, so what is no HTTP date must not reach it.
+  // Date.parse() accepts much more than dates of HTTP, so the form is checked first.
   if (!/^[A-Z][a-z]+, ?\d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} [\d:]{8} GMT$/.test(text)) {
     return null;
   }
@@ -61,7 +61,7 @@ export async function refusalOf(response: Response, now: number): Promise<Reques
       await response.body?.cancel();
     }
   } catch {
-    // The status has to do.
+    // There is only the status to report.
   }
   const { status, statusText } = response;
   return new RequestError(
@@ -71,7 +71,7 @@ export async function refusalOf(response: Response, now: number): Promise<Reques
   );
 }
 
-// What fetch() throws says little to people, and something else in each browser.
+// The errors of fetch() tell people little, and differ between browsers.
 export function networkError(error: unknown): RequestError {
   return error instanceof RequestError
     ? error
@@ -126,7 +126,7 @@ export function readFleet(signal?: AbortSignal): Promise<Answer<Fleet>> {
 
 // A URL cannot have "." or ".." as a part of its path, and some proxies take
 // "%2F" for a "/".
-export function fitsIntoPath(id: string): boolean {
+function fitsIntoPath(id: string): boolean {
   return id !== "." && id !== ".." && !id.includes("/");
 }
 

@@ -15,7 +15,7 @@ function revisionOf(id: string): number {
   return Number(id.slice(id.lastIndexOf("-") + 1));
 }
 
-// The one from which on a stream has all that is missing after either. Ids of two
+// The lower one: a stream from there on has all that came after either. Ids of two
 // starts cannot be compared: `first` leads to a reset.
 export function earlierId(first: string | null, second: string | null): string | null {
   if (first === null || second === null) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One stream of GET /events, which connects again by itself, with the id of the
-// last event, until it is closed. It reads the body of fetch(): EventSource gives
-// up when a response is not 200, and tells neither its status and reason nor that
-// a comment has come, without which silence and a lost connection look alike.
+// last event, until it is closed. It reads the body of fetch(), as EventSource
+// gives up when a response is not 200, does not tell the status and the reason,
+// and hides comments, by which a silent connection differs from a lost one.
 // At any time there is at most one connection, and one timer.
 import { Backoff } from "./backoff.js";
 import { networkError, refusalOf, RequestError } from "./client.js";
@@ -157,7 +157,7 @@ export class EventStream {
     for (const { type, id } of events) {
       this.lastEventId = type === "reset" ? null : id ?? this.lastEventId;
     }
-    // An error of the page is none of the connection.
+    // An error of the handler is not one of the connection.
     try {
       if (this.#liveAt === null) {
         this.#liveAt = this.#heardAt;

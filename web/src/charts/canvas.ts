@@ -45,7 +45,9 @@ function readPalette(): Palette {
   // The size of a token is in rem, which a context does not know.
   const size = parseFloat(token("--text-small")) * parseFloat(style.fontSize);
   const font = `${size}px ${token("--font")}`;
-  if (matchMedia("(forced-colors: active)").matches) return { ...forcedColours, font };
+  if (matchMedia("(forced-colors: active)").matches) {
+    return { ...forcedColours, font };
+  }
   return {
     surface: token("--surface"), text: token("--text"), textSoft: token("--text-soft"),
     lineSoft: token("--line-soft"), lineStrong: token("--line-strong"),
@@ -67,28 +69,36 @@ function recolour(): void {
 let watching = false;
 
 function watchColours(): void {
-  if (watching) return;
+  if (watching) {
+    return;
+  }
   watching = true;
   new MutationObserver(recolour)
     .observe(document.documentElement, { attributeFilter: ["data-theme", "style"] });
-  for (const query of ["(forced-colors: active)", "(prefers-color-scheme: dark)"])
+  for (const query of ["(forced-colors: active)", "(prefers-color-scheme: dark)"]) {
     matchMedia(query).addEventListener("change", recolour);
+  }
 }
 
 // Calls `onSize` with the size of the element in pixels of the screen, now and
 // after each change, also if only the screen has changed.
 function observeSize(element: Element, onSize: (width: number, height: number) => void) {
   const observer = new ResizeObserver((entries) => {
-    const entry = entries[entries.length - 1];
-    if (entry === undefined) return;
-    const exact = "devicePixelContentBoxSize" in entry
-      ? entry.devicePixelContentBoxSize[0] : undefined; // not in each browser
-    if (exact !== undefined) {
-      onSize(exact.inlineSize, exact.blockSize);
+    const entry = entries.at(-1);
+    if (entry === undefined) {
       return;
     }
-    const { width, height } = entry.contentRect;
-    onSize(Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio));
+    const width = Math.round(entry.contentRect.width * devicePixelRatio);
+    const height = Math.round(entry.contentRect.height * devicePixelRatio);
+    const exact = "devicePixelContentBoxSize" in entry
+      ? entry.devicePixelContentBoxSize[0] : undefined; // not in each browser
+    // Of an emulated screen Chromium gives CSS pixels.
+    if (exact !== undefined && Math.abs(exact.inlineSize - width) <= 1
+      && Math.abs(exact.blockSize - height) <= 1) {
+      onSize(exact.inlineSize, exact.blockSize);
+    } else {
+      onSize(width, height);
+    }
   });
   try {
     observer.observe(element, { box: "device-pixel-content-box" });
@@ -105,9 +115,15 @@ function attach(canvas: HTMLCanvasElement, draw: () => Draw) {
   let frame = 0, width = 0, height = 0;
   const redraw = () => {
     frame = 0;
-    if (context === null || width === 0 || height === 0) return; // it is not shown
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
+    if (context === null || width === 0 || height === 0) {
+      return; // it is not shown
+    }
+    if (canvas.width !== width) {
+      canvas.width = width;
+    }
+    if (canvas.height !== height) {
+      canvas.height = height;
+    }
     palette ??= readPalette();
     const ratio = devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -116,10 +132,14 @@ function attach(canvas: HTMLCanvasElement, draw: () => Draw) {
     draw()({ context, width: width / ratio, height: height / ratio, pixel: 1 / ratio, palette });
   };
   const schedule = () => {
-    if (frame === 0) frame = requestAnimationFrame(redraw);
+    if (frame === 0) {
+      frame = requestAnimationFrame(redraw);
+    }
   };
   const unobserve = observeSize(canvas, (newWidth, newHeight) => {
-    if (newWidth === width && newHeight === height) return;
+    if (newWidth === width && newHeight === height) {
+      return;
+    }
     width = newWidth;
     height = newHeight;
     schedule();
@@ -151,13 +171,17 @@ export function useCanvas(
   const attached = useRef<ReturnType<typeof attach> | null>(null);
   latest.current = draw;
   useLayoutEffect(() => {
-    if (canvas.current === null) return;
+    if (canvas.current === null) {
+      return;
+    }
     watchColours();
     attached.current = attach(canvas.current, () => latest.current);
     return attached.current.detach;
   }, []);
   useLayoutEffect(() => {
-    if (differ(drawn.current, inputs)) attached.current?.schedule();
+    if (differ(drawn.current, inputs)) {
+      attached.current?.schedule();
+    }
     drawn.current = inputs;
   });
   return canvas;

@@ -7,10 +7,12 @@ import "./chart.css";
 import "./curve.css";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { utc } from "../state/settings.js";
+import type { SpeedPoint } from "../state/speed_points.js";
 import { formatNumber } from "../text/numbers.js";
 import { formatTime } from "../text/times.js";
-import { changesOnly, curveLabel, thinned, type SpeedPoint } from "./curve_data.js";
+import { changesOnly, curveLabel, thinned } from "./curve_data.js";
 import { CurvePlot } from "./curve_plot.js";
+import { takeKey } from "./take_key.js";
 import { useLabel } from "./use_label.js";
 
 function readingText(point: SpeedPoint, inUtc: boolean): string {
@@ -37,15 +39,10 @@ function Plot({ points, reading, onRead }: {
   useLayoutEffect(() => plot.current?.redraw(), [inUtc]);
   const label = useLabel(box, curveLabel(points, inUtc),
     reading === null ? null : readingText(reading, inUtc));
-  const press = (event: KeyboardEvent) => {
-    if (!event.ctrlKey && !event.altKey && !event.metaKey && plot.current?.press(event.key)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  };
+  const press = (key: string) => plot.current?.press(key) ?? false;
   return (
     <div ref={box} class="curve-plot" role="img" aria-label={label} tabIndex={0}
-      onKeyDown={press} onBlur={() => plot.current?.leave()} />
+      onKeyDown={(event) => takeKey(event, press)} onBlur={() => plot.current?.leave()} />
   );
 }
 

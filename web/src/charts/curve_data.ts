@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the speed curve draws and says, of the speeds that have arrived. Pure.
+import type { SpeedPoint } from "../state/speed_points.js";
 import { formatNumber } from "../text/numbers.js";
 import { formatTime } from "../text/times.js";
-
-export interface SpeedPoint {
-  readonly at: number; // Date.now()
-  readonly speed: number;
-}
 
 const leastSpan = 30_000; // milliseconds; a curve of a second would tell nothing
 
@@ -16,7 +12,7 @@ const leastSpan = 30_000; // milliseconds; a curve of a second would tell nothin
 export function columnsOf(points: readonly SpeedPoint[], now: number): [number[], number[]] {
   const times = points.map((point) => point.at);
   const speeds = points.map((point) => point.speed);
-  const last = points[points.length - 1];
+  const last = points.at(-1);
   if (last !== undefined && now > last.at) {
     times.push(now);
     speeds.push(last.speed);
@@ -61,7 +57,7 @@ export function changesOnly(points: readonly SpeedPoint[]): readonly SpeedPoint[
 // What the curve shows, for those who do not see it.
 export function curveLabel(points: readonly SpeedPoint[], utc: boolean): string {
   const first = points[0];
-  const last = points[points.length - 1];
+  const last = points.at(-1);
   if (first === undefined || last === undefined) {
     return "Speed: not known yet.";
   }

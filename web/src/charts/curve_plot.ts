@@ -4,10 +4,11 @@
 // draws when it is told new points, and when its size or the colours change.
 import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
+import type { SpeedPoint } from "../state/speed_points.js";
 import { formatCompact, formatNumber } from "../text/numbers.js";
 import { formatTime } from "../text/times.js";
 import { currentPalette, followColours } from "./canvas.js";
-import { columnsOf, indexAt, timeRange, type SpeedPoint } from "./curve_data.js";
+import { columnsOf, indexAt, timeRange } from "./curve_data.js";
 
 export interface CurveOptions {
   readonly utc: () => boolean;
@@ -81,95 +82,99 @@ function nextIndex(key: string, at: number | null, count: number): number | null
 type Place = { readonly left: number } | { readonly at: number } | null;
 
 export class CurvePlot {
-  private readonly plot: uPlot;
-  private readonly size: ResizeObserver;
-  private readonly unfollow: () => void;
-  private points: readonly SpeedPoint[] = [];
-  private times: readonly number[] = [];
-  private place: Place = null;
+  readonly #box: HTMLElement;
+  readonly #options: CurveOptions;
+  readonly #plot: uPlot;
+  readonly #size: ResizeObserver;
+  readonly #unfollow: () => void;
+  #points: readonly SpeedPoint[] = [];
+  #times: readonly number[] = [];
+  #place: Place = null;
 
-  constructor(private readonly box: HTMLElement, private readonly options: CurveOptions) {
-    this.plot = new uPlot(plotOptions(box, options.utc), [[], []], box);
-    this.unfollow = followColours(() => this.redraw());
-    this.size = new ResizeObserver(() => this.resize());
-    this.size.observe(box);
+  constructor(box: HTMLElement, options: CurveOptions) {
+    this.#box = box;
+    this.#options = options;
+    this.#plot = new uPlot(plotOptions(box, options.utc), [[], []], box);
+    this.#unfollow = followColours(() => this.redraw());
+    this.#size = new ResizeObserver(() => this.#resize());
+    this.#size.observe(box);
     const point = (event: PointerEvent) => {
-      this.place = { left: event.clientX - this.plot.over.getBoundingClientRect().left };
-      this.read();
+      this.#place = { left: event.clientX - this.#plot.over.getBoundingClientRect().left };
+      this.#read();
     };
-    this.plot.over.addEventListener("pointermove", point);
-    this.plot.over.addEventListener("pointerdown", point);
-    this.plot.over.addEventListener("pointerleave", () => this.leave());
+    this.#plot.over.addEventListener("pointermove", point);
+    this.#plot.over.addEventListener("pointerdown", point);
+    this.#plot.over.addEventListener("pointerleave", () => this.leave());
   }
 
   setPoints(points: readonly SpeedPoint[]): void {
     const columns = columnsOf(points, Date.now());
-    this.points = points;
-    this.times = columns[0];
+    this.#points = points;
+    this.#times = columns[0];
     // At once, as the cursor needs the scale.
-    this.plot.batch(() => this.plot.setData(columns));
-    this.moveCursor();
-    this.read();
+    this.#plot.batch(() => this.#plot.setData(columns));
+    this.#moveCursor();
+    this.#read();
   }
 
   // Moves the cursor as this key says; false if it says nothing.
   press(key: string): boolean {
-    if (key === "Escape" && this.place !== null) {
+    if (key === "Escape" && this.#place !== null) {
       this.leave();
       return true;
     }
-    const next = nextIndex(key, this.index(), this.points.length);
-    const chosen = next === null ? undefined : this.points[next];
+    const next = nextIndex(key, this.#index(), this.#points.length);
+    const chosen = next === null ? undefined : this.#points[next];
     if (chosen === undefined) {
       return false;
     }
-    this.place = { at: chosen.at };
-    this.moveCursor();
-    this.read();
+    this.#place = { at: chosen.at };
+    this.#moveCursor();
+    this.#read();
     return true;
   }
 
   leave(): void {
-    this.place = null;
-    this.plot.setCursor({ left: -1, top: -1 });
-    this.read();
+    this.#place = null;
+    this.#plot.setCursor({ left: -1, top: -1 });
+    this.#read();
   }
 
   redraw(): void {
-    this.plot.redraw(false, true);
+    this.#plot.redraw(false, true);
   }
 
   destroy(): void {
-    this.size.disconnect();
-    this.unfollow();
-    this.plot.destroy();
+    this.#size.disconnect();
+    this.#unfollow();
+    this.#plot.destroy();
   }
 
-  private resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.box;
-    if (width !== this.plot.width || height !== this.plot.height) {
-      this.plot.setSize({ width, height });
-      this.moveCursor();
+  #resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.#box;
+    if (width !== this.#plot.width || height !== this.#plot.height) {
+      this.#plot.setSize({ width, height });
+      this.#moveCursor();
     }
   }
 
-  private index(): number | null {
-    if (this.place === null || this.points.length === 0) {
+  #index(): number | null {
+    if (this.#place === null || this.#points.length === 0) {
       return null;
     }
-    const time = "at" in this.place
-      ? this.place.at : this.plot.posToVal(this.place.left, "x");
-    return Math.min(this.points.length - 1, indexAt(this.times, time));
+    const time = "at" in this.#place
+      ? this.#place.at : this.#plot.posToVal(this.#place.left, "x");
+    return Math.min(this.#points.length - 1, indexAt(this.#times, time));
   }
 
-  private read(): void {
-    const index = this.index();
-    this.options.onRead(index === null ? null : this.points[index] ?? null);
+  #read(): void {
+    const index = this.#index();
+    this.#options.onRead(index === null ? null : this.#points[index] ?? null);
   }
 
-  private moveCursor(): void {
-    if (this.place !== null && "at" in this.place) {
-      this.plot.setCursor({ left: this.plot.valToPos(this.place.at, "x"), top: 0 });
+  #moveCursor(): void {
+    if (this.#place !== null && "at" in this.#place) {
+      this.#plot.setCursor({ left: this.#plot.valToPos(this.#place.at, "x"), top: 0 });
     }
   }
 }

@@ -7,14 +7,15 @@
 import "./chart.css";
 import "./gap_map.css";
 import { useMemo, useRef, useState } from "preact/hooks";
+import { formatNumber } from "../text/numbers.js";
 import { useCanvas, type Surface } from "./canvas.js";
 import {
   eachRow, readingAt, rowsFor, spanOf, spansOf, stepAt, stepCount, stepFrom,
   type GapData, type GapScale, type Reading,
 } from "./gap_scale.js";
-import { gapLabel, gapSentence, readingText } from "./gap_text.js";
 import { GapTable } from "./gap_table.js";
-import { formatNumber } from "../text/numbers.js";
+import { gapLabel, gapSentence, readingText } from "./gap_text.js";
+import { takeKey } from "./take_key.js";
 import { useLabel } from "./use_label.js";
 
 // Where the reader is: at a pixel of a row, or, by keys, at a number.
@@ -180,14 +181,12 @@ export function GapMap({ data, failure }: Props) {
     });
   };
   const leave = () => setCursor(null);
-  const press = (event: KeyboardEvent) => {
-    const next = event.ctrlKey || event.altKey || event.metaKey
-      ? undefined : cursorAfter(event.key, data, reading);
+  const press = (key: string) => {
+    const next = cursorAfter(key, data, reading);
     if (next !== undefined) {
-      event.preventDefault();
-      event.stopPropagation();
       setCursor(next);
     }
+    return next !== undefined;
   };
 
   return (
@@ -200,7 +199,8 @@ export function GapMap({ data, failure }: Props) {
         <p>{gapSentence(data)}</p>
         <div>
           <div ref={picture} class={`gap-map-picture gap-map-rows-${rows}`} role="img"
-            aria-label={label} tabIndex={0} onKeyDown={press} onBlur={leave}>
+            aria-label={label} tabIndex={0} onKeyDown={(event) => takeKey(event, press)}
+            onBlur={leave}>
             <canvas ref={canvas} class="gap-map-canvas" onPointerMove={point}
               onPointerDown={point} onPointerLeave={leave} />
           </div>

@@ -46,7 +46,7 @@ export function gapData(last: number, missing: number, read: Gaps | null): GapDa
   }
   const { gaps, givenUp, missingMessages } = read;
   const counted = gaps.reduce((sum, gap) => sum + gap.to - gap.from + 1, givenUp.count);
-  const end = gaps[gaps.length - 1]?.to ?? givenUp.upTo;
+  const end = gaps.at(-1)?.to ?? givenUp.upTo;
   return {
     last: Math.max(last, end), missing: missingMessages, gaps, givenUp,
     known: counted < missingMessages ? end : Math.max(last, end),
@@ -130,7 +130,7 @@ function firstGap(gaps: readonly Gap[], holds: (gap: Gap) => boolean): number {
 
 function missing(found: readonly Gap[]): Reading | null {
   const first = found[0];
-  const last = found[found.length - 1];
+  const last = found.at(-1);
   if (first === undefined || last === undefined) {
     return null;
   }

@@ -38,7 +38,7 @@ export function GapTable({ data }: { readonly data: GapData }) {
         </table>
       )}
       {data.known < data.last && gaps.length > 0 && (
-        <p class="note">Those behind {formatNumber(data.known)} are not known here.</p>
+        <p class="note">Ranges above {formatNumber(data.known)} are not known here.</p>
       )}
       {open && gaps.length > most && (
         <button type="button" class="link-button" onClick={({ currentTarget }) => {

@@ -38,6 +38,18 @@ function missingCount(data: GapData): number {
   return data.missing - data.givenUp.count;
 }
 
+const namedRanges = 3; // more are in the picture and its table
+
+// ": 4, 7–9 and 12", or "" if there are too many or not all are known.
+function named({ gaps, known, last }: GapData): string {
+  if (gaps.length === 0 || gaps.length > namedRanges || known < last) {
+    return "";
+  }
+  const ranges = gaps.map(({ from, to }) => range(from, to));
+  const end = ranges.pop() ?? "";
+  return `: ${ranges.length === 0 ? end : `${ranges.join(", ")} and ${end}`}`;
+}
+
 // What is missing, as one sentence or two.
 export function gapSentence(data: GapData): string {
   const { upTo, count } = data.givenUp;
@@ -45,7 +57,8 @@ export function gapSentence(data: GapData): string {
   const first = data.last === 0
     ? ""
     : waited > 0
-      ? `${formatNumber(waited)} of ${messages(data.last)} ${waited === 1 ? "is" : "are"} missing.`
+      ? `${formatNumber(waited)} of ${messages(data.last)} ${waited === 1 ? "is" : "are"} missing`
+        + `${named(data)}.`
       : count > 0
         ? `No other message of ${formatNumber(data.last)} is missing.`
         : data.last === 1

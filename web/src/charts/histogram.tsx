@@ -4,12 +4,14 @@
 // the arrow keys, a line that says what they show or which bar is read, and the
 // same as a table.
 import "./histogram.css";
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { SpeedBin } from "../api/types.js";
 import { formatNumber } from "../text/numbers.js";
 import { useCanvas } from "./canvas.js";
 import { drawHistogram } from "./histogram_drawing.js";
 import { barsOf, barText, gistOf, modeText, rangeText } from "./speed_bins.js";
+import { takeKey } from "./take_key.js";
+import { useLabel } from "./use_label.js";
 
 interface Props {
   readonly speeds: readonly SpeedBin[];
@@ -44,32 +46,28 @@ export function Histogram({ speeds }: Props) {
   const [reading, read] = useReading(bars);
   const canvas = useCanvas((surface) => drawHistogram(surface, bars, reading), [bars, reading]);
   const bar = reading === null ? undefined : bars[reading];
-  const text = bar === undefined ? gistOf(bars) : barText(bar); // for the label
-
-  // While it has the focus its label changes by keys only, so that a screen
-  // reader says what is read, and not each new summary.
-  const label = useRef(text);
-  if (bar !== undefined || document.activeElement !== canvas.current) label.current = text;
+  const text = bar === undefined ? null : barText(bar);
+  const label = useLabel(canvas, gistOf(bars), text);
 
   const onPointerMove = (event: PointerEvent & { currentTarget: HTMLCanvasElement }) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
     const index = Math.floor((event.clientX - left) / width * bars.length);
     read(Math.max(0, Math.min(bars.length - 1, index)));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const index = indexAfter(event.key, reading, bars.length);
-    if (index === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    read(index);
+  const press = (key: string) => {
+    const index = indexAfter(key, reading, bars.length);
+    if (index !== undefined) {
+      read(index);
+    }
+    return index !== undefined;
   };
   return (
     <>
-      <p class="note tabular truncate">{bar === undefined ? modeText(bars) : text}</p>
-      <canvas ref={canvas} class="histogram" role="img" tabIndex={0} aria-label={label.current}
+      <p class="note tabular truncate">{text ?? modeText(bars)}</p>
+      <canvas ref={canvas} class="histogram" role="img" tabIndex={0} aria-label={label}
         onPointerMove={onPointerMove} onPointerDown={onPointerMove}
-        onPointerLeave={() => read(null)} onKeyDown={onKeyDown} onBlur={() => read(null)} />
+        onPointerLeave={() => read(null)} onBlur={() => read(null)}
+        onKeyDown={(event) => takeKey(event, press)} />
       <BarsTable bars={bars} />
     </>
   );

@@ -16,7 +16,9 @@ export function drawHistogram(
 ): void {
   const { height } = surface;
   const top = lineHeight + gap, bottom = height - lineHeight - gap;
-  if (bars.length === 0 || bottom <= top) return;
+  if (bars.length === 0 || bottom <= top) {
+    return;
+  }
   const most = roundUp(Math.max(...bars.map(({ rockets }) => rockets)));
   drawScale(surface, top, most);
   bars.forEach(({ rockets }, i) => {
@@ -66,5 +68,7 @@ function drawAxis({ context, width, pixel, palette }: Surface,
   context.textBaseline = "top";
   const labels = placeLabels(axisLabels(bars), bars.length, width,
     (text) => context.measureText(text).width);
-  for (const { x, text } of labels) context.fillText(text, x, bottom + gap);
+  for (const { x, text } of labels) {
+    context.fillText(text, x, bottom + gap);
+  }
 }

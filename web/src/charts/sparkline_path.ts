@@ -23,8 +23,11 @@ interface Point {
 function pieces(samples: readonly RateSample[], point: (sample: RateSample) => Point): Point[][] {
   const all: Point[][] = [[]];
   for (const sample of samples) {
-    if (sample.messages === null) all.push([]);
-    else all[all.length - 1]?.push(point(sample));
+    if (sample.messages === null) {
+      all.push([]);
+    } else {
+      all.at(-1)?.push(point(sample));
+    }
   }
   return all.filter((piece) => piece.length > 0);
 }
@@ -38,7 +41,7 @@ function round(value: number): number {
 export function sparklinePaths(
   samples: readonly RateSample[], seconds: number, { width, height }: Box,
 ): SparklinePaths {
-  const end = samples[samples.length - 1]?.at ?? 0;
+  const end = samples.at(-1)?.at ?? 0;
   const shown = samples.filter(({ at }) => end - at <= seconds * 1000);
   const top = Math.max(1, ...shown.map(({ messages }) => messages ?? 0));
   const point = ({ at, messages }: RateSample): Point => ({
@@ -47,8 +50,10 @@ export function sparklinePaths(
   });
   let line = "", area = "";
   for (const piece of pieces(shown, point)) {
-    const first = piece[0], last = piece[piece.length - 1];
-    if (first === undefined || last === undefined) continue;
+    const first = piece[0], last = piece.at(-1);
+    if (first === undefined || last === undefined) {
+      continue;
+    }
     const corners = piece.map(({ x, y }) => `${x} ${y}`).join("L");
     line += `M${corners}${piece.length === 1 ? "h0" : ""}`;
     area += `M${first.x} ${height}L${corners}L${last.x} ${height}Z`;
@@ -60,8 +65,10 @@ export function sparklinePaths(
 export function sparklineLabel(samples: readonly RateSample[], seconds: number): string {
   const known = samples.flatMap(({ messages }) => (messages === null ? [] : [messages]));
   const name = `Messages a second in the last ${formatNumber(seconds / 60)} minutes`;
-  if (known.length === 0) return `${name}: not known yet`;
-  const now = samples[samples.length - 1]?.messages ?? null;
+  if (known.length === 0) {
+    return `${name}: not known yet`;
+  }
+  const now = samples.at(-1)?.messages ?? null;
   return `${name}: ${formatNumber(Math.min(...known))} to ${formatNumber(Math.max(...known))}, `
     + (now === null ? "now not known" : `now ${formatNumber(now)}`);
 }

@@ -22,12 +22,16 @@ const starts: readonly (number | null)[] = [
 const indexOf = new Map(starts.map((start, index) => [start, index]));
 
 function decadeFloor(index: number): number {
-  if (index < firstDecade || index >= topDecade) return index;
+  if (index < firstDecade || index >= topDecade) {
+    return index;
+  }
   return index - (index - firstDecade) % perDecade;
 }
 
 function decadeCeiling(index: number): number {
-  if (index < firstDecade || index >= topDecade) return index;
+  if (index < firstDecade || index >= topDecade) {
+    return index;
+  }
   return decadeFloor(index) + perDecade - 1;
 }
 
@@ -36,13 +40,17 @@ function decadeCeiling(index: number): number {
 export function barsOf(speeds: readonly SpeedBin[]): readonly SpeedBin[] {
   const indexes = speeds.map((bin) => indexOf.get(bin.from));
   const lowest = indexes[0];
-  const highest = indexes[indexes.length - 1];
+  const highest = indexes.at(-1);
   // Steps of a later version are shown as they are.
-  if (lowest === undefined || highest === undefined || indexes.includes(undefined)) return speeds;
+  if (lowest === undefined || highest === undefined || indexes.includes(undefined)) {
+    return speeds;
+  }
   let first = decadeFloor(lowest);
   const last = decadeCeiling(Math.max(highest, first + fewestBars - 1));
   const end = Math.min(last, starts.length - 1);
-  if (end - first + 1 < fewestBars) first = decadeFloor(end - fewestBars + 1);
+  if (end - first + 1 < fewestBars) {
+    first = decadeFloor(end - fewestBars + 1);
+  }
   const rockets = new Map(speeds.map((bin) => [bin.from, bin.rockets]));
   return starts.slice(first, end + 1).map((from, i) => ({
     from, to: starts[first + i + 1] ?? null, rockets: rockets.get(from) ?? 0,
@@ -50,12 +58,14 @@ export function barsOf(speeds: readonly SpeedBin[]): readonly SpeedBin[] {
 }
 
 export function rangeText({ from, to }: Pick<SpeedBin, "from" | "to">): string {
-  if (from === null) return to === null ? "any speed" : `below ${formatNumber(to)}`;
+  if (from === null) {
+    return to === null ? "any speed" : `below ${formatNumber(to)}`;
+  }
   return to === null ? `${formatNumber(from)} or more`
     : `${formatNumber(from)} to ${formatNumber(to)}`;
 }
 
-export function rocketsText(count: number): string {
+function rocketsText(count: number): string {
   return `${formatNumber(count)} ${count === 1 ? "rocket" : "rockets"}`;
 }
 
@@ -67,7 +77,11 @@ export function barText(bar: SpeedBin): string {
 // "Most frequent: 12,500 to 16,000".
 export function modeText(bars: readonly SpeedBin[]): string {
   let mode: SpeedBin | undefined;
-  for (const bar of bars) if (bar.rockets > (mode?.rockets ?? 0)) mode = bar;
+  for (const bar of bars) {
+    if (bar.rockets > (mode?.rockets ?? 0)) {
+      mode = bar;
+    }
+  }
   return mode === undefined ? "No rockets yet" : `Most frequent: ${rangeText(mode)}`;
 }
 
@@ -75,8 +89,10 @@ export function modeText(bars: readonly SpeedBin[]): string {
 export function gistOf(bars: readonly SpeedBin[]): string {
   const full = bars.filter((bar) => bar.rockets > 0);
   const lowest = full[0];
-  const highest = full[full.length - 1];
-  if (lowest === undefined || highest === undefined) return modeText(bars);
+  const highest = full.at(-1);
+  if (lowest === undefined || highest === undefined) {
+    return modeText(bars);
+  }
   const total = full.reduce((sum, bar) => sum + bar.rockets, 0);
   return `${rocketsText(total)}: ${rangeText({ from: lowest.from, to: highest.to })}. `
     + modeText(bars);
@@ -101,11 +117,14 @@ function speedLabel(speed: number): string {
 export function axisLabels(bars: readonly SpeedBin[]): readonly AxisLabel[] {
   const labels: AxisLabel[] = [];
   bars.forEach(({ from }, edge) => {
-    if (from !== null && isRound(from)) labels.push({ edge, text: speedLabel(from) });
+    if (from !== null && isRound(from)) {
+      labels.push({ edge, text: speedLabel(from) });
+    }
   });
-  const end = bars[bars.length - 1]?.to;
-  if (typeof end === "number" && isRound(end))
+  const end = bars.at(-1)?.to;
+  if (typeof end === "number" && isRound(end)) {
     labels.push({ edge: bars.length, text: speedLabel(end) });
+  }
   return labels;
 }
 
@@ -125,12 +144,14 @@ export function placeLabels(
     const x = Math.max(0, Math.min(width - own, edge / bars * width - own / 2));
     return { x, end: x + own, text };
   });
-  const last = spans[spans.length - 1];
+  const last = spans.at(-1);
   const placed: PlacedLabel[] = [];
   let free = 0;
   for (const span of spans) {
     const fits = span === last || last === undefined || span.end + space <= last.x;
-    if (span.x < free || !fits) continue;
+    if (span.x < free || !fits) {
+      continue;
+    }
     placed.push({ x: span.x, text: span.text });
     free = span.end + space;
   }

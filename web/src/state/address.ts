@@ -209,7 +209,7 @@ function followHistory(state: unknown): void {
 }
 
 if (inBrowser) {
-  // Or back to it would look as if a link to a fragment had made it.
+  // Without a state, going back to it would look like a link to a fragment.
   if (history.state === null) {
     history.replaceState(firstPlace, "");
   }

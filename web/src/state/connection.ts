@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the page is connected. The one stream of events of the page is opened and
-// closed by session.ts.
+// How the page is connected. session.ts says when it is, and following.ts how the
+// one stream of the page is.
 import { signal } from "@preact/signals";
 
 export type Connection =

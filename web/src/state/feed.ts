@@ -21,8 +21,8 @@ function prepend(entries: readonly FeedEntry[]): void {
   feed.value = [...entries, ...feed.value].slice(0, feedLength);
 }
 
-// The event `launched` or `exploded` has arrived.
-// `more` ones have happened after those.
+// The event `launched` or `exploded` has arrived: these rockets, and after them
+// `more` that the service leaves out.
 export function feedTakes(
   kind: "launched" | "exploded", { rockets, more }: Happening, at: number,
 ): void {

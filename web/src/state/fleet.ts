@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The fleet as a whole: totals, rates, names, and what has happened since the
-// page was opened. session.ts feeds it; the rest reads the signals.
+// page was opened. following.ts feeds it, refreshes.ts reads it every few seconds.
 import { batch, signal } from "@preact/signals";
 import { readFleet } from "../api/client.js";
 import type { NameCounts, Summary } from "../api/types.js";
 import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
+import { steadyNames } from "./steady_names.js";
 
 export type { Rates };
 
@@ -109,7 +110,7 @@ export async function refreshFleet(signal: AbortSignal): Promise<void> {
     if (!isOutdated(data)) {
       summary.value = data;
     }
-    types.value = data.types;
-    missions.value = data.missions;
+    types.value = steadyNames(types.peek(), data.types);
+    missions.value = steadyNames(missions.peek(), data.missions);
   });
 }

@@ -2,7 +2,7 @@
 //
 // The page of the table: at most `pageSize` rockets, in an order that stays as
 // it is until the reader asks for it, while the rockets themselves change.
-// session.ts reads it and feeds it.
+// reading.ts and refreshes.ts read it, and following.ts feeds it.
 import { batch, computed, effect, signal, type Signal } from "@preact/signals";
 import { getJson, linkOf, RequestError, type Answer } from "../api/client.js";
 import type { Rocket } from "../api/types.js";

@@ -40,6 +40,9 @@ const period = 1000; // of summaries
 const silence = 3000; // from then on nothing has changed
 const shareSpan = 60_000;
 
+// A summary a second; more come only if the clock jumps.
+const mostSteps = 2 * shareSpan / period;
+
 export function countsOf(summary: Summary, at: number): Counts {
   const { applied, duplicate, stale, rejected, noMemory, notWritten } = summary.messages;
   return {
@@ -63,7 +66,7 @@ function difference(old: Counts, next: Counts): Counts | null {
 
 // Those of the last minute. The clock may have been set back.
 function lastMinute(steps: readonly Counts[], at: number): readonly Counts[] {
-  return steps.filter((step) => step.at > at - shareSpan && step.at <= at);
+  return steps.filter((step) => step.at > at - shareSpan && step.at <= at).slice(-mostSteps);
 }
 
 function ratesOf(messages: number, steps: readonly Counts[]): Rates {

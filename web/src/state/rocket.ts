@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rocket whose page is shown, from the moment it was opened. session.ts reads
-// it and feeds it.
+// The rocket whose page is shown, from the moment it was opened. reading.ts reads
+// it, and following.ts feeds it.
 import { batch, effect, signal } from "@preact/signals";
 import { readGaps, readRocket, RequestError } from "../api/client.js";
 import type { Gaps, Rocket } from "../api/types.js";
 import { view } from "./address.js";
 import { Throttle } from "./throttle.js";
 import { addSpeed, type SpeedPoint } from "./speed_points.js";
-
-export type { SpeedPoint };
 
 // A member of the rocket that has changed.
 export interface Change {

@@ -4,17 +4,19 @@
 // time, at most once a period, and once more if it was asked for while it was done.
 
 export class Throttle {
+  readonly #work: () => Promise<void>;
+  readonly #period: number; // ms
+  readonly #signal: AbortSignal;
   #asked = false;
   #scheduled = false;
   #last = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   // `signal` ends it. `work` must not reject.
-  constructor(
-    readonly work: () => Promise<void>,
-    readonly period: number, // ms
-    readonly signal: AbortSignal,
-  ) {
+  constructor(work: () => Promise<void>, period: number, signal: AbortSignal) {
+    this.#work = work;
+    this.#period = period;
+    this.#signal = signal;
     signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
@@ -29,9 +31,9 @@ export class Throttle {
   }
 
   #schedule(): void {
-    if (this.#asked && !this.#scheduled && !this.signal.aborted) {
+    if (this.#asked && !this.#scheduled && !this.#signal.aborted) {
       this.#scheduled = true;
-      const wait = this.#last + this.period - performance.now();
+      const wait = this.#last + this.#period - performance.now();
       this.#timer = setTimeout(() => void this.#run(), Math.max(0, wait));
     }
   }
@@ -40,7 +42,7 @@ export class Throttle {
     if (this.#asked) {
       this.#asked = false;
       this.#last = performance.now();
-      await this.work();
+      await this.#work();
     }
     this.#scheduled = false;
     this.#schedule();

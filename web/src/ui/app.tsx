@@ -11,6 +11,7 @@ import { summary } from "../state/fleet.js";
 import { ConnectionBar, isLost } from "./connection_state.js";
 import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
+import { setFilters } from "./filter_list.js";
 import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { Names } from "./names.js";
@@ -22,19 +23,14 @@ import { RocketsTable } from "./table.js";
 import { PhoneTabs } from "./tabs.js";
 import { Tiles } from "./tiles.js";
 
-const isFiltered = computed(() => {
-  const { query } = view.value;
-  return query.status !== null || query.type !== null || query.mission !== null
-    || query.incomplete !== null || query.launched !== null || query.idPrefix !== null;
-});
-
 type Screen = "fleet" | "rocket" | "empty";
 
 const screen = computed<Screen>(() => {
   if (view.value.rocket !== null) {
     return "rocket";
   }
-  return summary.value?.rockets.total === 0 && !isFiltered.value ? "empty" : "fleet";
+  const isEmpty = summary.value?.rockets.total === 0 && setFilters.value.length === 0;
+  return isEmpty ? "empty" : "fleet";
 });
 
 function FleetPage() {

@@ -32,7 +32,7 @@ export const sortNames: readonly (readonly [SortField, string])[] = [
   ["updatedAt", "Updated"],
 ];
 
-export function sortName(field: SortField): string {
+function sortName(field: SortField): string {
   return sortNames.find(([key]) => key === field)?.[1] ?? field;
 }
 

@@ -45,7 +45,7 @@ function reasonOf(now: Connection): string | null {
   }
 }
 
-// What is shown may be old. Empty or undefined, as an attribute is.
+// The attribute `data-lost`: "" if what is shown may be old, else undefined.
 export const isLost = computed(() => reasonOf(connection.value) === null ? undefined : "");
 
 // The reason as it was when the state was entered: a service that is recovering

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What there is to do as long as the service has no rocket. The first one makes
-// the fleet of it, see app.tsx.
+// What to do first, while the service has no rocket. With the first one app.tsx
+// shows the fleet instead.
 import "./empty.css";
 import { useMemo, useRef } from "preact/hooks";
 import { CopyButton } from "./copy_button.js";
@@ -29,7 +29,7 @@ export function Empty() {
     <section class="panel empty" aria-labelledby="empty-title">
       <h1 id="empty-title">No rockets yet</h1>
       <p class="empty-lead">
-        A rocket is here as soon as its first message is. Send one, or a whole fleet.
+        A rocket appears here with its first message. Send one, or launch a whole fleet.
       </p>
       <ol class="steps">
         <Step title="Launch one rocket" line={curl} label="Copy curl" />

@@ -9,12 +9,12 @@ import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef } from "preact/hooks";
 import { hrefOf, navigate } from "../state/address.js";
 import { feed, type FeedEntry } from "../state/feed.js";
-import { utc } from "../state/settings.js";
 import { formatNumber } from "../text/numbers.js";
-import { formatTime } from "../text/times.js";
+import { isPlainClick } from "./clicks.js";
 import { shortId, shownOf } from "./feed_view.js";
 import { Notice } from "./icons.js";
 import { useSlowly } from "./slowly.js";
+import { Time } from "./time.js";
 
 // Many rockets may launch at once, and each time all entries are new ones.
 const period = 1000; // ms
@@ -23,14 +23,17 @@ type Entries = ReadonlySignal<readonly FeedEntry[]>;
 type RocketEntry = Extract<FeedEntry, { rocket: unknown }>;
 
 function detailOf({ kind, rocket }: RocketEntry): string {
-  if (kind === "exploded") return rocket.reason ?? "reason not known";
+  if (kind === "exploded") {
+    return rocket.reason ?? "reason not known";
+  }
   return [rocket.type, rocket.mission].filter((name) => name !== null).join(" · ");
 }
 
 function openRocket(event: MouseEvent, id: string): void {
-  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  navigate({ rocket: id });
+  if (isPlainClick(event)) {
+    event.preventDefault();
+    navigate({ rocket: id });
+  }
 }
 
 function RocketLine({ entry }: { entry: RocketEntry }) {
@@ -64,11 +67,10 @@ function EntryText({ entry }: { entry: FeedEntry }) {
   }
 }
 
-function Entry({ entry, inUtc }: { entry: FeedEntry; inUtc: boolean }) {
-  const { text, full, machine } = formatTime(entry.at, inUtc);
+function Entry({ entry }: { readonly entry: FeedEntry }) {
   return (
     <li class="feed-entry">
-      <time class="feed-time tabular" title={full} dateTime={machine ?? undefined}>{text}</time>
+      <Time time={entry.at} class="feed-time tabular" />
       <EntryText entry={entry} />
     </li>
   );
@@ -102,12 +104,17 @@ function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
     holds.value = scrolled || pointed || focused;
   }, [holds]);
   useSignalEffect(() => {
-    if (!holds.value) held.value = null;
-    else if (held.peek() === null && shown.value.length > 0) held.value = shown.value;
+    if (!holds.value) {
+      held.value = null;
+    } else if (held.peek() === null && shown.value.length > 0) {
+      held.value = shown.value;
+    }
   });
   useEffect(() => {
     const onScroll = () => {
-      if (list.current !== null) set({ scrolled: isScrolled(list.current) });
+      if (list.current !== null) {
+        set({ scrolled: isScrolled(list.current) });
+      }
     };
     const options = { capture: true, passive: true };
     addEventListener("scroll", onScroll, options);
@@ -120,7 +127,9 @@ function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
       onPointerLeave: () => set({ pointed: false }),
       onFocusOut: ({ currentTarget, relatedTarget }: LeaveEvent) => {
         const inside = relatedTarget instanceof Node && currentTarget.contains(relatedTarget);
-        if (!inside) set({ focused: false });
+        if (!inside) {
+          set({ focused: false });
+        }
       },
     },
     listHandlers: {
@@ -131,7 +140,9 @@ function useHold(list: RefObject<HTMLElement | null>, shown: Entries) {
 }
 
 function NewButton({ newer, onClick }: { newer: number; onClick: () => void }) {
-  if (newer === 0) return null;
+  if (newer === 0) {
+    return null;
+  }
   return (
     <button class="button feed-new tabular" type="button" onClick={onClick}>
       {`${formatNumber(newer)} new`}
@@ -146,11 +157,12 @@ interface ListProps {
 
 function List({ entries, held }: ListProps) {
   const shown = shownOf(entries.value, held.value).entries;
-  if (shown.length === 0)
+  if (shown.length === 0) {
     return <p class="note">Rockets that launch or explode from now on appear here.</p>;
+  }
   return (
     <ul>
-      {shown.map((entry) => <Entry key={entry.key} entry={entry} inUtc={utc.value} />)}
+      {shown.map((entry) => <Entry key={entry.key} entry={entry} />)}
     </ul>
   );
 }
@@ -162,10 +174,14 @@ export function Feed() {
   const newer = useComputed(() => shownOf(entries.value, held.value).newer);
   const showNew = () => {
     const { current } = list;
-    if (current === null) return;
+    if (current === null) {
+      return;
+    }
     release();
     current.scrollTop = 0;
-    if (isScrolled(current)) current.parentElement?.scrollIntoView();
+    if (isScrolled(current)) {
+      current.parentElement?.scrollIntoView();
+    }
     current.focus({ preventScroll: true }); // as the button goes away
   };
   return (

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which entries of the feed are shown: the newest ones, or those that were there
-// when the reader began to read, as nothing must move below his eyes or pointer.
+// when the reader began to read, as nothing must move below their eyes or pointer.
 import type { FeedEntry } from "../state/feed.js";
 
-// While the newest are followed, more than fit would be rendered for nobody.
-// There are more than fit, so that it can be scrolled.
+// How many are rendered while the newest are followed: a few more than fit, so
+// that the list can be scrolled.
 export const followedLength = 15;
 
 export interface Shown {
@@ -17,7 +17,9 @@ export interface Shown {
 export function shownOf(
   feed: readonly FeedEntry[], held: readonly FeedEntry[] | null,
 ): Shown {
-  if (held === null) return { entries: feed.slice(0, followedLength), newer: 0 };
+  if (held === null) {
+    return { entries: feed.slice(0, followedLength), newer: 0 };
+  }
   const newest = held[0]?.key ?? 0;
   return { entries: held, newer: feed.filter(({ key }) => key > newest).length };
 }
@@ -26,7 +28,9 @@ export function shownOf(
 // tell ids apart.
 export function shortId(id: string, length = 14): string {
   const characters = Array.from(id);
-  if (characters.length <= length) return id;
+  if (characters.length <= length) {
+    return id;
+  }
   const end = Math.floor((length - 1) / 3);
   return `${characters.slice(0, length - 1 - end).join("")}…${characters.slice(-end).join("")}`;
 }

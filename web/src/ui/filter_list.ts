@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The filters of the list that are set, as words.
-import type { ListQuery } from "../state/address.js";
+import { computed } from "@preact/signals";
+import { view, type ListQuery } from "../state/address.js";
 
 export const noFilters = {
   status: null, type: null, mission: null, incomplete: null, launched: null, idPrefix: null,
 } as const satisfies Partial<ListQuery>;
 
-export type FilterName = keyof typeof noFilters;
+type FilterName = keyof typeof noFilters;
 
-export interface SetFilter {
+interface SetFilter {
   readonly name: FilterName;
   readonly text: string; // "Type: Falcon-9"
 }
@@ -32,3 +33,5 @@ export function filtersOf(query: ListQuery): SetFilter[] {
     return value === null ? [] : [{ name, text: textOf(name, String(value)) }];
   });
 }
+
+export const setFilters = computed(() => filtersOf(view.value.query));

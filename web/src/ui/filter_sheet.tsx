@@ -7,7 +7,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { navigate, view } from "../state/address.js";
 import { sortNames, usualOrder } from "./columns.js";
 import { FilterFields } from "./filter_fields.js";
-import { filtersOf, noFilters } from "./filter_list.js";
+import { noFilters, setFilters } from "./filter_list.js";
 import { Filter } from "./icons.js";
 
 const isOpen = signal(false);
@@ -55,7 +55,7 @@ function Sheet() {
         <SortFields />
         <FilterFields />
         <button type="button" class="link-button"
-          aria-disabled={filtersOf(view.value.query).length === 0}
+          aria-disabled={setFilters.value.length === 0}
           onClick={() => navigate({ query: noFilters })}>
           Clear filters
         </button>

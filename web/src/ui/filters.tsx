@@ -5,15 +5,13 @@
 import "./filters.css";
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { NameCounts } from "../api/types.js";
-import { navigate, view } from "../state/address.js";
+import { navigate } from "../state/address.js";
 import { missions, types } from "../state/fleet.js";
 import { FilterFields } from "./filter_fields.js";
-import { filtersOf, noFilters } from "./filter_list.js";
+import { noFilters, setFilters } from "./filter_list.js";
 import { FilterSheet } from "./filter_sheet.js";
 import { Close } from "./icons.js";
 import { focusTable } from "./table_head.js";
-
-const filters = computed(() => filtersOf(view.value.query));
 
 type Counts = ReadonlySignal<NameCounts | null>;
 
@@ -40,7 +38,7 @@ function KnownNames({ field }: { readonly field: "type" | "mission" }) {
 function SetFilters() {
   return (
     <div class="chips phone-only set-filters">
-      {filters.value.map(({ name, text }) => (
+      {setFilters.value.map(({ name, text }) => (
         <button key={name} type="button" class="chip chip-chosen"
           aria-label={`Remove the filter ${text}`}
           onClick={() => { focusTable(); navigate({ query: { [name]: null } }); }}>
@@ -56,7 +54,7 @@ export function Filters() {
     <>
       <div class="filters not-phone" role="group" aria-label="Filters">
         <FilterFields />
-        {filters.value.length > 1 && (
+        {setFilters.value.length > 1 && (
           <button type="button" class="link-button"
             onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
             Clear filters
@@ -64,7 +62,7 @@ export function Filters() {
         )}
       </div>
       <FilterSheet />
-      {filters.value.length > 0 && <SetFilters />}
+      {setFilters.value.length > 0 && <SetFilters />}
       <KnownNames field="type" />
       <KnownNames field="mission" />
     </>

@@ -6,7 +6,9 @@ import { computed } from "@preact/signals";
 import { navigate } from "../state/address.js";
 import { isPaused, switchPause } from "../state/session.js";
 import { theme, utc } from "../state/settings.js";
+import { isPlainClick } from "./clicks.js";
 import { ConnectionState } from "./connection_state.js";
+import { noFilters } from "./filter_list.js";
 import { Help, Moon, Pause, Sun, System } from "./icons.js";
 import { Search } from "./search.js";
 import { helpIsOpen } from "./shown.js";
@@ -19,16 +21,11 @@ const timesTitle = computed(() =>
 
 // The fleet without filters, without loading the page again.
 function goHome(event: MouseEvent): void {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
-    return; // a new tab or window
+  if (!isPlainClick(event)) {
+    return;
   }
   event.preventDefault();
-  navigate({
-    rocket: null,
-    query: {
-      status: null, type: null, mission: null, incomplete: null, launched: null, idPrefix: null,
-    },
-  });
+  navigate({ rocket: null, query: noFilters });
   scrollTo(0, 0);
 }
 

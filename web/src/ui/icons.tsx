@@ -26,11 +26,6 @@ export const Launch = icon(
     <path d="M8 1.5c2.5 2 3 4.5 3 7L9.5 11h-3L5 8.5c0-2.5.5-5 3-7zM5.5 9L4 12" />
     <path d="M10.5 9l1.5 3M8 13v1.5" />
   </>);
-export const Explosion = icon(
-  <>
-    <path d="M8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3" />
-    <path d="M3.4 3.4l2.1 2.1M10.5 10.5l2.1 2.1M12.6 3.4l-2.1 2.1M5.5 10.5l-2.1 2.1" />
-  </>);
 export const Notice = icon(<><circle cx="8" cy="8" r="6" /><path d="M8 7.5v3.5M8 5v.5" /></>);
 export const Alert = icon(<path d="M8 2L1.5 13.5h13zM8 6.5v3M8 11.2v.5" />);
 export const Dot = icon(<circle cx="8" cy="8" r="3.5" fill="currentColor" />);
@@ -55,4 +50,3 @@ export const Help = icon(
     <circle cx="8" cy="8" r="6" />
     <path d="M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.5.3-.8.6-.8 1.1M8 11v.4" />
   </>);
-export const External = icon(<path d="M6 3H3v10h10v-3M9 2.5h4.5V7M13.5 2.5L7 9" />);

@@ -15,7 +15,7 @@ const rowsAtFirst = 5; // as many as there is place for
 
 // What all bars of a list are measured by.
 function longestBar({ top, otherRockets, unknown }: NameCounts): number {
-  return Math.max(1, top[0]?.rockets ?? 0, otherRockets, unknown);
+  return Math.max(1, ...top.map(({ rockets }) => rockets), otherRockets, unknown);
 }
 
 function Bar({ rockets, longest }: { rockets: number; longest: number }) {
@@ -57,7 +57,9 @@ function NameBar({ field, name, rockets, longest }: NameBarProps) {
 
 // Rockets that no filter of the API selects.
 function RestBar({ name, rockets, longest }: Omit<NameBarProps, "field">) {
-  if (rockets === 0) return null;
+  if (rockets === 0) {
+    return null;
+  }
   return (
     <li class="bar-row bar-rest">
       <BarText name={name} rockets={rockets} />

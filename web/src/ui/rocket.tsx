@@ -16,6 +16,7 @@ import { gaps, gapsFailure, rocket, speeds } from "../state/rocket.js";
 import { formatNumber } from "../text/numbers.js";
 import { curlOf, encodeSegment } from "../text/shell.js";
 import { Changes } from "./changes.js";
+import { isPlainClick } from "./clicks.js";
 import { CopyButton } from "./copy_button.js";
 import { Back } from "./icons.js";
 import { Time } from "./time.js";
@@ -29,8 +30,7 @@ function absolute(reference: string): string {
 
 function BackLink() {
   const goBack = (event: MouseEvent) => {
-    if (event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey
-      && !event.altKey) {
+    if (isPlainClick(event)) {
       event.preventDefault();
       navigate({ rocket: null });
     }
@@ -54,7 +54,7 @@ function Copies({ id }: { readonly id: string }) {
 
 function Name({ name, what }: { readonly name: string | null; readonly what: string }) {
   return name === null
-    ? <span class="rocket-none" title="Not known: its message has not arrived">{what} unknown</span>
+    ? <span class="rocket-none" title="Not known: its launch has not arrived">{what} unknown</span>
     : <bdi>{name}</bdi>;
 }
 

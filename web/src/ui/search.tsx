@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The search by the beginning of an id. The table shows the matches while
-// somebody types; Enter opens the rocket if there is no doubt which one.
+// somebody types; Enter opens the rocket if only one can be meant.
 import { useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client.js";
 import type { Rocket } from "../api/types.js";
 import { navigate, view } from "../state/address.js";
 import { outcomeId } from "./pager.js";
+import { tab } from "./shown.js";
 import { TypedPrefix } from "./typed_prefix.js";
 
 export const searchInputId = "search"; // the key "/" puts the focus there
@@ -37,6 +38,7 @@ export function Search() {
   const typed = useMemo(() => new TypedPrefix((idPrefix, replace) => {
     if (idPrefix !== view.value.query.idPrefix || view.value.rocket !== null) {
       navigate({ query: { idPrefix }, rocket: null }, replace);
+      tab.value = "rockets"; // on a phone, which shows one part at a time
     }
   }), []);
 

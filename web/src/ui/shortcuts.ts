@@ -41,7 +41,7 @@ export const shortcutList: readonly Shortcut[] = [
   ...actions, { key: "Esc", meaning: "Close, or back to the fleet" },
 ];
 
-function takesText(target: EventTarget | null): boolean {
+function takesText(target: EventTarget | null): target is HTMLElement {
   return target instanceof HTMLElement
     && (target.isContentEditable || target.matches("input, textarea, select"));
 }
@@ -49,7 +49,7 @@ function takesText(target: EventTarget | null): boolean {
 // Escape is no character, so it works even if the shortcuts are off.
 function escape(target: EventTarget | null): void {
   if (takesText(target)) {
-    (target as HTMLElement).blur();
+    target.blur();
   } else if (view.value.rocket !== null) {
     navigate({ rocket: null });
   }

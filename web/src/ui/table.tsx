@@ -11,15 +11,16 @@ import {
   failure, first, held, loading, rows, sortAgain, total, type Row,
 } from "../state/page.js";
 import { utc } from "../state/settings.js";
+import { isPlainClick } from "./clicks.js";
 import { type Column, columns, describeTable, sortBy } from "./columns.js";
 import { Filters } from "./filters.js";
-import { filtersOf, noFilters } from "./filter_list.js";
+import { noFilters, setFilters } from "./filter_list.js";
 import { Down, Up } from "./icons.js";
 import { Outcome, outcomeId, Pager, range } from "./pager.js";
-import { TableRow } from "./row.js";
+import { showsReasons, TableRow } from "./row.js";
 import { focusTable, scrollToTable, tableHeadId } from "./table_head.js";
 
-// A list that is there at once needs no word about its loading.
+// Only a list that takes long says that it is loading.
 const loadingLong = signal(false);
 effect(() => {
   loadingLong.value = false;
@@ -58,24 +59,24 @@ function Caption() {
 
 // While the selection touches the rows they must not change under it.
 function holdSelected(body: HTMLElement): () => void {
-  const look = () => {
+  const updateHeld = () => {
     const selection = getSelection();
     held.value = selection !== null && !selection.isCollapsed && selection.rangeCount > 0
       && selection.getRangeAt(0).intersectsNode(body);
   };
-  document.addEventListener("selectionchange", look);
+  document.addEventListener("selectionchange", updateHeld);
   return () => {
-    document.removeEventListener("selectionchange", look);
+    document.removeEventListener("selectionchange", updateHeld);
     held.value = false;
   };
 }
 
 // A click anywhere in a row opens its rocket, unless the mouse has selected text
-// or the click ends a selection. Keys and modifiers are the link's own matter.
+// or the click ends a selection. Keys and clicks with a modifier are left to the
+// link.
 function openClicked(event: MouseEvent, endsSelection: boolean): void {
   const target = event.target;
-  if (!(target instanceof Element) || event.button !== 0 || event.defaultPrevented
-    || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
+  if (!(target instanceof Element) || event.defaultPrevented || !isPlainClick(event)) {
     return;
   }
   const link = target.closest("a");
@@ -157,7 +158,23 @@ function Body() {
   );
 }
 
-// What stands in the place of rows.
+// Who searches an id and finds nothing has perhaps forgotten a filter.
+function ClearFilters() {
+  const { query } = view.value;
+  const count = setFilters.value.length;
+  const searches = query.idPrefix !== null && count > 1;
+  const clear = () => {
+    focusTable();
+    navigate({ query: searches ? { ...noFilters, idPrefix: query.idPrefix } : noFilters });
+  };
+  return count === 0 ? null : (
+    <button type="button" class="button" onClick={clear}>
+      {searches ? "Clear the other filters" : "Clear filters"}
+    </button>
+  );
+}
+
+// What is shown instead of rows.
 function Message() {
   if (rows.value.length > 0) {
     return null;
@@ -175,23 +192,13 @@ function Message() {
   if (loading.value || total.value === null) {
     return <div class="table-message">{loadingLong.value && <p>Loading…</p>}</div>;
   }
-  return (
-    <div class="table-message">
-      <p>No rocket matches.</p>
-      {filtersOf(view.value.query).length > 0 && (
-        <button type="button" class="button"
-          onClick={() => { focusTable(); navigate({ query: noFilters }); }}>
-          Clear filters
-        </button>
-      )}
-    </div>
-  );
+  return <div class="table-message"><p>No rocket matches.</p><ClearFilters /></div>;
 }
 
 function Table() {
   return (
     <table role="table" class="rockets-table" aria-busy={loading.value}
-      data-slow={loadingLong.value}>
+      data-slow={loadingLong.value} data-reasons={showsReasons.value}>
       <Caption />
       <thead role="rowgroup">
         <tr role="row">{columns.map((one) => <Header key={one.key} column={one} />)}</tr>

@@ -9,6 +9,7 @@ import type { Summary } from "../api/types.js";
 import { defaultQuery, navigate, view, type ListQuery } from "../state/address.js";
 import { summary } from "../state/fleet.js";
 import { formatNumber, formatShare } from "../text/numbers.js";
+import { noFilters } from "./filter_list.js";
 import { useFocusLeft } from "./focus.js";
 import { Alert } from "./icons.js";
 import { tab } from "./shown.js";
@@ -37,10 +38,6 @@ const missingTitle = total(({ messages }) =>
 const unlaunched = total(({ rockets }) =>
   (rockets.unlaunched === 0 ? "" : `${formatNumber(rockets.unlaunched)} not launched`));
 const refused = computed(() => (summary.value === null ? "" : refusedText(summary.value)));
-
-const all: Filter = {
-  status: null, type: null, mission: null, incomplete: null, launched: null, idPrefix: null,
-};
 
 function matches(filter: Filter): boolean {
   const { query } = view.value;
@@ -102,12 +99,16 @@ function NoteButton({ filter, text }: NoteToggleProps) {
 }
 
 function NoteToggle({ filter, text }: NoteToggleProps) {
-  if (text === undefined || text.value === "" || text.value === "–") return null;
+  if (text === undefined || text.value === "" || text.value === "–") {
+    return null;
+  }
   return <NoteButton filter={filter} text={text} />;
 }
 
 function Refused() {
-  if (refused.value === "") return null;
+  if (refused.value === "") {
+    return null;
+  }
   return <p class="tiles-alert"><Alert />{refused}</p>;
 }
 
@@ -117,7 +118,7 @@ export function Tiles() {
       <h2 class="visually-hidden" id="tiles-title">Totals</h2>
       <div class="tiles">
         <Tile name="rockets" label="Rockets" hint="Show all rockets, without filters"
-          filter={all} figure={rockets} note={unlaunched} noteFilter={{ launched: false }} />
+          filter={noFilters} figure={rockets} note={unlaunched} noteFilter={{ launched: false }} />
         <Tile name="active" label="Active" hint="Show only active rockets"
           filter={{ status: "active" }} figure={active} />
         <Tile name="exploded" label="Exploded" hint="Show only exploded rockets"

@@ -10,14 +10,18 @@ const perSecond = computed(() =>
   (rates.value === null ? "–" : formatNumber(rates.value.messages)));
 
 const memoryShare = computed(() => {
-  if (summary.value === null) return 0;
+  if (summary.value === null) {
+    return 0;
+  }
   const { used, limit } = summary.value.memory;
   return limit === 0 ? 0 : Math.min(1, used / limit);
 });
 const memoryFigure = computed(() =>
   (summary.value === null ? "–" : formatShare(memoryShare.value)));
 const memoryNote = computed(() => {
-  if (summary.value === null) return "";
+  if (summary.value === null) {
+    return "";
+  }
   const { used, limit } = summary.value.memory;
   return `${formatBytes(used)} of ${formatBytes(limit)}`;
 });
@@ -53,6 +57,7 @@ export function MessagesTile() {
   return (
     <div class="tile tile-messages">
       <h3 class="tile-label">Messages a second</h3>
+      <span class="tile-span note" aria-hidden="true">last {rateHistorySeconds / 60} min</span>
       <div class="tile-line">
         <p class="figure tile-rate">{perSecond}</p>
         <Recent />
