@@ -77,6 +77,12 @@ test("an entity tag is the id of an event in quotes, weak or not", () => {
   assert.equal(parseEtag(null), null);
 });
 
+test("what a proxy has added to an entity tag is no part of the id", () => {
+  assert.equal(parseEtag('W/"16fd2e2a448740c0-38-gzip"'), "16fd2e2a448740c0-38");
+  assert.equal(parseEtag('"16fd2e2a448740c0-38;br"'), "16fd2e2a448740c0-38");
+  assert.equal(parseEtag('"of-a-proxy"'), null);
+});
+
 test("whatever goes wrong is a RequestError, but not what the caller has aborted", async () => {
   service.answer = () => json({ detail: "not now" }, { "Retry-After": "7" }, 503);
   await assert.rejects(getJson("fleet"), { message: "not now", status: 503, retryAfter: 7000 });

@@ -203,6 +203,14 @@ test("after sleep of the computer a connection that is dead is found at once", a
   assert.equal(world.exchanges.length, 2);
 });
 
+test("a clock that is set back does not hide a connection that is dead", async () => {
+  const world = new Follower();
+  await world.exchange.begin(hello);
+  world.clock.setBack(3_600_000);
+  await world.clock.pass(2 * silenceLimit);
+  assert.equal(world.exchanges.length, 2);
+});
+
 test("retryNow ends the pause, and changes nothing while connected", async () => {
   const world = new Follower();
   await world.exchange.deny(503, "full", { "Retry-After": "60" });

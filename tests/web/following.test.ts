@@ -4,6 +4,7 @@
 // page from its start to a restart of the service. The tests are its chapters.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { effect } from "@preact/signals";
 import type { Rocket } from "../../web/src/api/types.js";
 import { view } from "../../web/src/state/address.js";
@@ -26,6 +27,7 @@ let revision = 10;
 let list: readonly Rocket[] = [];
 let refusal: number | null = null;
 let held: (() => void)[] | null = null; // responses of lists and fleets that wait
+const names = { top: [], otherNames: 0, otherRockets: 0, unknown: 1 };
 const reads: string[] = [];
 const streams: Exchange[] = [];
 
@@ -50,7 +52,8 @@ async function answer(reference: string): Promise<Response> {
     return json(rocket(one, revision));
   }
   const response = json(reference === "fleet"
-    ? { start, revision, rockets: { total: 1 }, messages: {}, types: null } : list);
+    ? { start, revision, rockets: { total: 1 }, messages: {}, types: names, missions: names }
+    : list);
   if (held !== null) {
     const { promise, go } = gate();
     held.push(go);
@@ -94,6 +97,8 @@ const shown = () => rows.value.map((row) => [row.id, row.rocket.value.revision])
 const showType = (type: string) => {
   view.value = { ...view.value, query: { ...view.value.query, type } };
 };
+// What is stale is read once in this time.
+const rereadPeriodPasses = () => sleep(1100);
 const open = () => streams.filter(({ isAborted }) => !isAborted).length;
 
 test("the list is read, then its rows are followed from its ETag on", async () => {
@@ -188,6 +193,7 @@ test("the fleet is read before a rocket, as its stream begins where the fleet wa
   await settle();
   reads.length = 0;
   held = [];
+  await rereadPeriodPasses();
   await stream().begin(`${hello(null)}event: reset\ndata: {"start":"s","revision":61}\n\n`);
   await settle();
   assert.deepEqual(reads, ["fleet"]);
@@ -207,6 +213,7 @@ test("after a reset the list is read anew if too many of its rows have left it",
   await stream().begin(hello());
   list = [rocket("n", 62)];
   reads.length = 0;
+  await rereadPeriodPasses();
   await stream().send("event: reset\ndata: {\"start\":\"s\",\"revision\":62}\n\n");
   await settle();
   assert.deepEqual(reads.sort(), ["fleet", "rockets", "rockets"]);
@@ -235,6 +242,52 @@ test("what is wrong with a list does not keep the page from following the fleet"
   await settle();
   assert.equal(connection.value.state, "live");
   refusal = null;
+});
+
+test("resets again and again make one read a second, and it is finished", async () => {
+  await rereadPeriodPasses();
+  const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
+  await stream().send(reset);
+  await settle();
+  reads.length = 0;
+  revision += 10;
+  list = list.map(({ id }) => rocket(id, revision));
+  for (let round = 0; round < 5; round++) {
+    await stream().send(reset);
+    await settle();
+  }
+  assert.deepEqual(reads, []);
+  await rereadPeriodPasses();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"]);
+  assert.deepEqual(shown(), list.map(({ id }) => [id, revision]));
+});
+
+test("changes that are missed while a list is read are read afterwards", async () => {
+  const reset = `event: reset\ndata: {"start":"${start}","revision":${revision}}\n\n`;
+  await rereadPeriodPasses();
+  reads.length = 0;
+  held = [];
+  await stream().send(reset);
+  await settle();
+  await stream().send(reset);
+  await settle();
+  assert.deepEqual(reads.sort(), ["fleet", "rockets"], "the read goes on");
+  held.forEach((go) => { go(); });
+  held = null;
+  await rereadPeriodPasses();
+  assert.deepEqual(reads.sort(), ["fleet", "fleet", "rockets", "rockets"]);
+});
+
+test("a refusal that is none of the service's own is tried again", async () => {
+  refusal = 404;
+  reads.length = 0;
+  showType("w");
+  await settle();
+  assert.ok(reads.includes("rockets"));
+  refusal = null;
+  retryFollowing();
+  await settle();
+  assert.deepEqual(reads, ["rockets", "rockets"]);
 });
 
 test("a list that was asked for too often is read again", async () => {

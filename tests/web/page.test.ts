@@ -260,6 +260,19 @@ test("a failure says why, leaves the rows, and is gone with the next success", a
   assert.equal(failure.value, null);
 });
 
+test("a list that could not be read is wanted again as soon as it can be", async () => {
+  launch(1);
+  await read();
+  service.answer = () => json({ detail: "no" }, {}, 404);
+  await assert.rejects(read());
+  service.answer = answer;
+  const wanted = pageWanted.value;
+  await refresh();
+  assert.notEqual(pageWanted.value, wanted);
+  await read();
+  assert.equal(failure.value, null);
+});
+
 test("whatever happens, rows are the newest states, and only reads arrange them", async () => {
   launch(30);
   await read();

@@ -26,7 +26,8 @@ test("a name that is a few rockets ahead does not pass", () => {
 
 test("a name with more than a tenth more passes, as far up as it has", () => {
   assert.equal(order({ a: 100, b: 99 }, { b: 112, a: 101 }), "b a");
-  assert.equal(order({ a: 300, b: 100, c: 99, d: 9 }, { a: 300, d: 200, b: 100, c: 99 }), "a d b c");
+  assert.equal(order({ a: 300, b: 100, c: 99, d: 9 }, { a: 300, d: 200, b: 100, c: 99 }),
+    "a d b c");
 });
 
 test("new names are placed by their rockets, and old ones may go", () => {

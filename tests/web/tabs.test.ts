@@ -3,7 +3,7 @@
 // Which pages of a browser have a stream: several pages on one channel.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { answerTime, most, Tabs, type Channel } from "../../web/src/state/tabs.js";
+import { answerTime, browserTabs, most, Tabs, type Channel } from "../../web/src/state/tabs.js";
 import { forAll } from "./random.js";
 import { Clock } from "./world.js";
 
@@ -141,11 +141,33 @@ test("pages that are shown at the same time agree", async () => {
   assert.equal(pages.filter((page) => page.allowed).length, most);
 });
 
+test("a page that is used has a stream, whatever has become of the clock", async () => {
+  const browser = new Browser();
+  const pages = await show(browser, 7);
+  browser.clock.setBack(3_600_000);
+  pages[0]?.tabs.use();
+  await browser.clock.pass(4 * answerTime);
+  assert.ok(pages[0]?.allowed);
+  assert.equal(pages.filter((page) => page.allowed).length, most);
+});
+
 test("without a channel every page has a stream", () => {
   const browser = new Browser();
   const pages = Array.from({ length: 10 }, () => new Page(browser, false));
   pages.forEach((page) => page.tabs.use());
   assert.ok(pages.every((page) => page.allowed));
+});
+
+test("a browser that refuses a channel is one without", () => {
+  const channel = globalThis.BroadcastChannel;
+  globalThis.BroadcastChannel = function refuse() {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  } as unknown as typeof BroadcastChannel;
+  try {
+    assert.equal(browserTabs.openChannel(), null);
+  } finally {
+    globalThis.BroadcastChannel = channel;
+  }
 });
 
 test("a page that is hidden leaves no channel, no timer, and answers nobody", async () => {

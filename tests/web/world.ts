@@ -26,6 +26,14 @@ export class Clock {
     this.timers.delete(timer);
   };
 
+  // As somebody sets the clock. Timers do not follow it.
+  setBack(milliseconds: number): void {
+    this.time -= milliseconds;
+    for (const [timer, { at, run }] of this.timers) {
+      this.timers.set(timer, { at: at - milliseconds, run });
+    }
+  }
+
   #firstTimer(): readonly [number, Timer] | null {
     let first: readonly [number, Timer] | null = null;
     for (const entry of this.timers) {

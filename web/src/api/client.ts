@@ -44,8 +44,10 @@ export function parseRetryAfter(value: string | null, now: number): number | nul
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
+// The ETag in the form of an event's id. Some proxies that compress a response
+// append to its ETag, such as "-gzip".
 export function parseEtag(value: string | null): string | null {
-  return /^(?:W\/)?"([^"]*)"$/.exec(value ?? "")?.[1] ?? null;
+  return /^(?:W\/)?"(\w+-\d+)[^"]*"$/.exec(value ?? "")?.[1] ?? null;
 }
 
 // What a response other than 200 says: `detail` of its problem, or, as that of a

@@ -172,7 +172,9 @@ export class EventStream {
   }
 
   #watchSilence(): void {
-    const remaining = this.#heardAt + silenceLimit - this.#environment.now();
+    const now = this.#environment.now();
+    this.#heardAt = Math.min(this.#heardAt, now); // the clock may have been set back
+    const remaining = this.#heardAt + silenceLimit - now;
     if (remaining <= 0) {
       this.#fail(new RequestError(`nothing received for ${silenceLimit / 1000} s`, 0));
       return;

@@ -5,6 +5,8 @@
 import { batch, signal } from "@preact/signals";
 import { readFleet } from "../api/client.js";
 import type { NameCounts, Summary } from "../api/types.js";
+import { Absence } from "./absence.js";
+import { feedNotes } from "./feed.js";
 import { countsOf, noRates, takeCounts, takeStream, takeTime, type Rates } from "./rates.js";
 import { steadyNames } from "./steady_names.js";
 
@@ -35,6 +37,7 @@ const shortPause = 3000;
 // Two samples a second at most; more come only if the clock jumps.
 const historyLength = 2 * rateHistorySeconds;
 
+const absence = new Absence();
 let state = noRates;
 let pausedAt: number | null = null;
 
@@ -67,9 +70,15 @@ export function fleetTakes(next: Summary, at: number): void {
   });
 }
 
+// The feed has got `count` launches or explosions.
+export function fleetLists(kind: "launched" | "exploded", count: number): void {
+  absence.list(kind, count);
+}
+
 // A stream has begun.
 export function fleetConnects(at: number): void {
   state = takeStream(state, at);
+  absence.end(at);
   if (pausedAt !== null && at - pausedAt > shortPause) {
     batch(() => {
       record({ at, messages: null });
@@ -82,12 +91,17 @@ export function fleetConnects(at: number): void {
 // The stream has ended, or is closed.
 export function fleetPauses(at: number): void {
   state = takeStream(state, null);
+  absence.begin(at, summary.peek());
   pausedAt ??= at;
 }
 
 // To be called each second while the stream is open: without a summary for some
 // seconds there were no messages.
 export function fleetTicks(at: number): void {
+  const missed = absence.tell(at, summary.peek());
+  if (missed !== null) {
+    feedNotes(missed, at);
+  }
   const next = takeTime(state, at);
   if (next === null) {
     return;

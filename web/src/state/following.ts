@@ -11,7 +11,7 @@ import type { Happening, Position, Rocket, Summary } from "../api/types.js";
 import { view } from "./address.js";
 import { connection } from "./connection.js";
 import { feedNotes, feedTakes } from "./feed.js";
-import { fleetConnects, fleetTakes, summary } from "./fleet.js";
+import { fleetConnects, fleetLists, fleetTakes, summary } from "./fleet.js";
 import { forgetRevisions, pageEtag, pageTakes, rows } from "./page.js";
 import {
   forgetAll, forgetRocket, markStale, mustRead, retryReading, startReading, stopReading,
@@ -190,9 +190,12 @@ function takeEvent(type: string, data: string, at: number): Position | null {
       fleetTakes(JSON.parse(data) as Summary, at);
       return null;
     case "launched":
-    case "exploded":
-      feedTakes(type, JSON.parse(data) as Happening, at);
+    case "exploded": {
+      const happening = JSON.parse(data) as Happening;
+      feedTakes(type, happening, at);
+      fleetLists(type, happening.rockets.length + happening.more);
       return null;
+    }
     default:
       return null; // of a later version
   }

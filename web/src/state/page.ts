@@ -168,6 +168,10 @@ export async function refreshPage(signal: AbortSignal): Promise<readonly string[
   if (reading !== readings || wanted !== pageWanted.peek()) {
     return [];
   }
+  if (failure.peek() !== null) {
+    sortAgain(); // The rows may be those of another list.
+    return [];
+  }
   return batch(() => {
     if (pageHasRoom() && !held.peek()) {
       append(data);

@@ -7,17 +7,23 @@ import { Backoff } from "../api/backoff.js";
 import { networkError, readRocket, RequestError } from "../api/client.js";
 import { view } from "./address.js";
 import { refreshFleet } from "./fleet.js";
-import { pageTakes, pageWanted, readPage, refreshPage } from "./page.js";
+import { failure, pageTakes, pageWanted, readPage, refreshPage } from "./page.js";
 import { readRocketPage } from "./rocket.js";
 
 // Above, rows of which changes were missed are not read one by one.
 const mostSingleReads = 10;
+
+// What is stale is read at most so often (ms), as a service that makes a page miss
+// changes again and again has no time for reads.
+const rereadPeriod = 1000;
 
 // What has been read, in the words of wantedNow(); null: nothing.
 let fleetRead = false;
 let shownPage: string | null = null;
 let shownRocket: string | null = null;
 let stale = false; // what is shown has missed changes
+let missed = 0; // how often it has
+let rereadAt = -Infinity; // performance.now() when what was stale was last read
 
 let reading: { readonly wanted: string; readonly abort: AbortController } | null = null;
 let wake: (() => void) | null = null; // ends the pause before the next try
@@ -63,11 +69,11 @@ export function retryReading(): void {
   wake?.();
 }
 
-// What is shown has missed changes.
+// What is shown has missed changes, and so has what is being read.
 export function markStale(): void {
-  stopReading();
   fleetRead = false;
   stale = true;
+  missed++;
   if (view.peek().rocket !== null) {
     shownPage = null;
   }
@@ -89,13 +95,17 @@ export function forgetRocket(): void {
 
 async function read(wanted: string, signal: AbortSignal, reader: Reader): Promise<void> {
   const backoff = new Backoff();
-  if (firstPause > 0) {
-    if (!await pause(firstPause, signal)) {
+  const again = stale ? rereadAt + rereadPeriod - performance.now() : 0;
+  const before = Math.max(firstPause, again);
+  if (before > 0) {
+    if (!await pause(before, signal)) {
       return;
     }
     firstPause = 0;
   }
+  let known = missed;
   for (;;) {
+    known = missed;
     const cause = await readOnce(wanted, signal).then(() => null, (error: unknown) => error);
     if (signal.aborted) {
       return;
@@ -104,9 +114,9 @@ async function read(wanted: string, signal: AbortSignal, reader: Reader): Promis
       reportError(cause); // of the page itself
     }
     const error = cause === null ? null : networkError(cause);
-    // What the client did wrong does not change by itself: go on without it.
-    const { status = 0 } = error ?? {};
-    if (error === null || (status >= 400 && status < 500 && status !== 429)) {
+    // A request that is wrong stays so: go on without it. All else may pass, such
+    // as the 404 of a proxy that does not know the service yet.
+    if (error === null || error.status === 400) {
       break;
     }
     const delay = backoff.failed(error);
@@ -117,7 +127,11 @@ async function read(wanted: string, signal: AbortSignal, reader: Reader): Promis
     reader.readFailed(error, null);
   }
   reading = null;
-  stale = false;
+  if (stale) {
+    rereadAt = performance.now();
+  }
+  stale = known !== missed;
+  fleetRead &&= !stale;
   if (view.peek().rocket === null) {
     shownPage = wanted;
   } else {
@@ -131,7 +145,8 @@ async function readOnce(wanted: string, signal: AbortSignal): Promise<void> {
     fleetRead = true;
   });
   if (view.peek().rocket === null) {
-    await Promise.all([fleet, shownPage === wanted ? rereadRows(signal) : readPage(signal)]);
+    const hasRows = shownPage === wanted && failure.peek() === null;
+    await Promise.all([fleet, hasRows ? rereadRows(signal) : readPage(signal)]);
   } else {
     // The stream begins where the fleet was, so the rocket must not be older.
     await fleet;
@@ -146,8 +161,15 @@ async function rereadRows(signal: AbortSignal): Promise<void> {
     await readPage(signal);
     return;
   }
-  const answers = await Promise.all(unread.map((id) => readRocket(id, signal)));
-  pageTakes(answers.map(({ data }) => data));
+  try {
+    const answers = await Promise.all(unread.map((id) => readRocket(id, signal)));
+    pageTakes(answers.map(({ data }) => data));
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.status !== 404) {
+      throw error;
+    }
+    await readPage(signal); // A rocket that was shown is gone.
+  }
 }
 
 // Returns whether to go on: false if `signal` was aborted meanwhile.

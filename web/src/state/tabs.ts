@@ -36,9 +36,13 @@ export interface TabsEnvironment {
 }
 
 export const browserTabs: TabsEnvironment = {
-  openChannel: () => typeof BroadcastChannel === "undefined"
-    ? null
-    : new BroadcastChannel("lunar"), // of the origin, as the connections are
+  openChannel: () => {
+    try {
+      return new BroadcastChannel("lunar"); // of the origin, as the connections are
+    } catch {
+      return null; // an old browser, or one that lets no page keep anything
+    }
+  },
   now: () => Date.now(),
   setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
@@ -62,6 +66,7 @@ export class Tabs {
   readonly #changes: (allowed: boolean) => void;
   #channel: Channel | null = null;
   #used = 0;
+  #latest = 0; // of what others have said that they were used
   #state: "away" | "allowed" | "yielded" = "away";
   #later: Set<string> | null = null; // those that have answered; null: not asked
   #timer: number | null = null; // until the answers are in, or to ask again
@@ -81,7 +86,8 @@ export class Tabs {
         this.#channel.onmessage = (event) => this.#receive(event.data);
       }
     }
-    this.#used = this.#environment.now();
+    // Later than all others, also if the clock has been set back.
+    this.#used = Math.max(this.#environment.now(), this.#latest + 1);
     this.#take();
   }
 
@@ -117,6 +123,7 @@ export class Tabs {
     if (message === null || message.page === this.#page || this.#state === "away") {
       return;
     }
+    this.#latest = Math.max(this.#latest, message.used);
     switch (message.kind) {
       case "asks":
         if (this.#state === "allowed") {

@@ -74,14 +74,21 @@ function Words() {
   );
 }
 
+interface Health {
+  readonly version: string;
+  readonly store: { readonly kept: boolean };
+  readonly problems: readonly string[];
+}
+
 // What the service says of itself; nothing if it cannot be read.
 function useService() {
   const text = useSignal("");
   useEffect(() => {
     fetch("health").then((response) => response.json()).then((health) => {
-      const { version, store } = health as { version: string; store: { kept: boolean } };
+      const { version, store, problems } = health as Health;
       text.value = `lunar.service ${version}. Its state is ${
-        store.kept ? "kept on disk." : "in memory only, and gone after a restart."}`;
+        store.kept ? "kept on disk." : "in memory only, and gone after a restart."} ${
+        problems.length === 0 ? "It has no problems." : `Problems: ${problems.join("; ")}.`}`;
     }).catch(() => { text.value = "The service does not answer."; });
   }, [text]);
   return text;

@@ -23,9 +23,11 @@ async function onlyMatch(prefix: string): Promise<Rocket | null> {
 
 async function openMatch(input: HTMLInputElement): Promise<void> {
   const text = input.value.trim();
+  const shown = view.peek();
   try {
     const match = text === "" ? null : await onlyMatch(text);
-    if (match !== null && input.value.trim() === text) {
+    // Whoever has gone elsewhere meanwhile does not want it any more.
+    if (match !== null && input.value.trim() === text && view.peek() === shown) {
       navigate({ rocket: match.id, query: { idPrefix: null } });
     }
   } catch {

@@ -109,7 +109,11 @@ function Refused() {
   if (refused.value === "") {
     return null;
   }
-  return <p class="tiles-alert"><Alert />{refused}</p>;
+  return (
+    <p class="tiles-alert">
+      <Alert /><span>{refused}. <a href="health">What is wrong now</a></span>
+    </p>
+  );
 }
 
 export function Tiles() {
