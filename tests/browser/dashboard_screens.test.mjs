@@ -176,4 +176,21 @@ describe("the dashboard on every screen", () => {
     await picture(page, "dashboard");
     await page.close();
   });
+
+  // The picture of docs/dashboard.md.
+  it("is photographed with a rocket whose speed changes", async () => {
+    const page = await open(browser, `${service.origin}/?rocket=${rocket}`);
+    const changes = page.getByRole("region", { name: "Changes" }).getByRole("listitem");
+    await page.getByRole("heading", { level: 1, name: rocket }).waitFor();
+    // Numbers that leave gaps of several widths. Changes of one second are one line.
+    for (let number = 130; await changes.count() < 8; number += 1 + number % 7) {
+      await post(service.origin, [faster(rocket, number, number % 9 * 1000)]);
+      await page.getByText(number.toLocaleString("en"), { exact: true }).first().waitFor();
+    }
+    const answer = await fetch(`${service.origin}/rockets/${rocket}/gaps`);
+    const { gaps } = await answer.json();
+    await page.getByText(`Missing ranges as a table (${gaps.length})`).waitFor();
+    await picture(page, "dashboard-rocket");
+    await page.close();
+  });
 });

@@ -170,6 +170,13 @@ test("ranges_that_were_not_all_read_leave_the_rest_unknown", () => {
   assert.equal(gapData(1000, 5, null).known, 0);
 });
 
+test("a_rocket_that_misses_more_than_when_its_ranges_were_read_says_so", () => {
+  const read = { missingMessages: 2, gaps: [{ from: 2, to: 3 }], givenUp: none };
+  const data = gapData(1000, 9, read);
+  assert.equal(data.missing, 9);
+  assert.equal(data.known, 3);
+});
+
 test("a_rocket_that_is_complete_now_has_none_of_the_gaps_that_were_read_before", () => {
   const read = { missingMessages: 2, gaps: [{ from: 2, to: 3 }], givenUp: none };
   assert.deepEqual(gapData(1000, 0, read),

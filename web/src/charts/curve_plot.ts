@@ -35,7 +35,7 @@ function plotOptions(box: HTMLElement, utc: () => boolean): uPlot.Options {
     width: box.clientWidth,
     height: box.clientHeight,
     ms: 1,
-    padding: [8, 12, 0, 0],
+    padding: [8, 32, 0, 0], // at the right half of a time
     legend: { show: false },
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },

@@ -37,19 +37,21 @@ export interface Reading {
 
 export const maxRows = 64;
 
-// The data of what the service says. The two are read one after the other, and
-// the ranges may be the first of many, so they need not fit together.
+// The data of what the service says. The ranges are read after the rocket, and may
+// be the first of many, so they need not fit together: `missing` is that of the
+// rocket, as everywhere on the page, and behind the last range nothing is known
+// while there are too few.
 export function gapData(last: number, missing: number, read: Gaps | null): GapData {
   const none = { upTo: 0, count: 0 };
   if (read === null || missing === 0) {
     return { last, missing, gaps: [], known: missing === 0 ? last : 0, givenUp: none };
   }
-  const { gaps, givenUp, missingMessages } = read;
+  const { gaps, givenUp } = read;
   const counted = gaps.reduce((sum, gap) => sum + gap.to - gap.from + 1, givenUp.count);
   const end = gaps.at(-1)?.to ?? givenUp.upTo;
   return {
-    last: Math.max(last, end), missing: missingMessages, gaps, givenUp,
-    known: counted < missingMessages ? end : Math.max(last, end),
+    last: Math.max(last, end), missing, gaps, givenUp,
+    known: counted < missing ? end : Math.max(last, end),
   };
 }
 

@@ -35,7 +35,7 @@ export function readingText(reading: Reading): string {
 }
 
 function missingCount(data: GapData): number {
-  return data.missing - data.givenUp.count;
+  return Math.max(0, data.missing - data.givenUp.count);
 }
 
 const namedRanges = 3; // more are in the picture and its table
