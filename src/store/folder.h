@@ -140,6 +140,9 @@ void folder_snapshot_path(const struct folder *folder, const char *suffix,
 bool folder_publish_snapshot(const struct folder *folder,
                              char error[JOURNAL_ERROR]);
 
+/* Bytes that the file system has for this user; 0 if it cannot be asked. */
+uint64_t folder_free_bytes(const struct folder *folder);
+
 /*
  * Keep room on the disk for the next snapshot: its ".new" file is made anew,
  * empty, with blocks of `bytes` behind its end. False, with a sentence in

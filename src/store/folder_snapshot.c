@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -39,6 +40,15 @@ bool folder_release_room(const struct folder *folder, char error[JOURNAL_ERROR])
     return unlinkat(folder->descriptor, FOLDER_SNAPSHOT_NEW, 0) == 0 ||
            errno == ENOENT ||
            folder_fail(folder, "remove", FOLDER_SNAPSHOT_NEW, error);
+}
+
+uint64_t folder_free_bytes(const struct folder *folder)
+{
+    struct statvfs fs;
+
+    return fstatvfs(folder->descriptor, &fs) == 0
+               ? (uint64_t)fs.f_bavail * fs.f_frsize
+               : 0;
 }
 
 bool folder_reserve_snapshot(const struct folder *folder, uint64_t bytes,

@@ -23,7 +23,12 @@ static void reserve_room(struct snapshot_room *room, uint64_t bytes)
 
 void snapshot_room_keep(struct snapshot_room *room, uint64_t bytes)
 {
-    if (room->bytes == 0)
+    if (room->bytes != 0)
+        return;
+    uint64_t half = folder_free_bytes(room->folder) / 2;
+    if (bytes > half)
+        bytes = half;
+    if (bytes >= SNAPSHOT_ROOM_LEAST)
         reserve_room(room, bytes);
 }
 

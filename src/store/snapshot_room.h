@@ -20,7 +20,13 @@ struct snapshot_room {
     bool told;      /* that there is none */
 };
 
-/* Keep `bytes`, if the file system can and has them, unless some are kept. */
+enum { SNAPSHOT_ROOM_LEAST = 2 * 1024 * 1024 }; /* bytes worth keeping */
+
+/*
+ * Keep `bytes`, but at most half of what is free, so that as much is left for
+ * messages. Nothing if some are kept, if that is less than SNAPSHOT_ROOM_LEAST,
+ * or if the file system cannot.
+ */
 void snapshot_room_keep(struct snapshot_room *room, uint64_t bytes);
 
 /* Give `bytes` back to the disk. False if no more than these are kept. */

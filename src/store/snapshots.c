@@ -199,11 +199,14 @@ static const char *problem_of_errno(int number)
     }
 }
 
-/* Not while the disk is full: what is free then is for messages. */
-static void keep_room(struct snapshots *snapshots,
-                      const struct journal_status *journal)
+/*
+ * Also while the disk is full, after a snapshot has made space: as soon as the
+ * journal is written again it may take all of it, and then not even an empty
+ * segment would find a place.
+ */
+static void keep_room(struct snapshots *snapshots)
 {
-    if (snapshots->options.journal_bytes != 0 && !journal->full)
+    if (snapshots->options.journal_bytes != 0)
         snapshot_room_keep(&snapshots->room,
                            snapshots->status.bytes + SNAPSHOTS_ROOM);
 }
@@ -388,10 +391,9 @@ static void take_if_due(struct snapshots *snapshots)
         set_running(snapshots, true);
         succeeded = take_snapshot(snapshots);
         set_running(snapshots, false);
-        journal = read_journal(snapshots);
     }
     set_backoff(snapshots, &snapshots->taking, succeeded);
-    keep_room(snapshots, &journal);
+    keep_room(snapshots);
 }
 
 /*

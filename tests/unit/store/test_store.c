@@ -389,6 +389,12 @@ static void full_disk_that_is_small_gets_space_back_by_itself(void **context)
     fill_disk(*context, "size=40M,mode=700");
 }
 
+/* Smaller than the room that is kept on others. */
+static void full_disk_that_is_tiny_gets_space_back_by_itself(void **context)
+{
+    fill_disk(*context, "size=16M,mode=700");
+}
+
 /* What a watch was told. */
 struct told {
     uint64_t reports, done, total, rockets;
@@ -468,6 +474,7 @@ int main(void)
         FIXTURE_TEST(snapshot_that_does_not_fit_is_refused),
         FIXTURE_TEST(full_disk_gets_space_back_by_itself),
         FIXTURE_TEST(full_disk_that_is_small_gets_space_back_by_itself),
+        FIXTURE_TEST(full_disk_that_is_tiny_gets_space_back_by_itself),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
