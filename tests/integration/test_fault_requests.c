@@ -125,6 +125,22 @@ static int64_t try_request(const struct operation *operation, const char *id,
     return failed;
 }
 
+/* Take the time out of a /health, as it goes on from one request to the next.
+ */
+static void remove_uptime(struct response *response)
+{
+    static const char name[] = "\"uptimeSeconds\":";
+    char *value = response->body == NULL ? NULL : strstr(response->body, name);
+
+    if (value == NULL)
+        return;
+    value += strlen(name);
+    size_t digits = strspn(value, "0123456789");
+    assert_true(digits > 0);
+    memmove(value, value + digits, strlen(value + digits) + 1);
+    response->body_length -= digits;
+}
+
 static int64_t check_read(void *context, const struct scarcity_limit *limit)
 {
     const struct operation *operation = context;
@@ -132,6 +148,7 @@ static int64_t check_read(void *context, const struct scarcity_limit *limit)
     struct response response;
     int64_t failed = try_request(operation, NULL, limit, &response);
 
+    remove_uptime(&response);
     /* An error response may lack its body. */
     if (response.status == right->status)
         response_expect_header(&response, "X-Request-Id",
@@ -247,6 +264,7 @@ static void reads_are_complete_or_truncated_or_refused(void **state)
                                           .target = reads[j].target,
                                           .fields = reads[j].fields};
             send_again(&operation, NULL, &operation.right);
+            remove_uptime(&operation.right);
             fail_each(&operation);
             response_release(&operation.right);
         }
