@@ -220,9 +220,10 @@ def copy_tree(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
     # From npm, as run.sh would install them.
-    packages = Path("openapi") / "node_modules"
-    if (ROOT / packages).exists():
-        shutil.copytree(ROOT / packages, folder / packages, symlinks=True)
+    for name in ("openapi", "web"):
+        packages = Path(name) / "node_modules"
+        if (ROOT / packages).exists():
+            shutil.copytree(ROOT / packages, folder / packages, symlinks=True)
 
 
 def end(running: dict[str, Terminal], kind: str, follows: str = "") -> None:
