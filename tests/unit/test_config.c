@@ -681,6 +681,12 @@ static void help_describes_every_flag(void **state)
     const char *help = whole_help();
     for (size_t i = 0; i < COUNT(parts); i++)
         assert_non_null(strstr(help, parts[i]));
+}
+
+static void help_fits_a_terminal(void **state)
+{
+    (void)state;
+    const char *help = whole_help();
     for (const char *line = help; *line != '\0';) {
         size_t length = strcspn(line, "\n");
         assert_true(length <= 79);
@@ -767,6 +773,7 @@ int main(void)
         cmocka_unit_test(error_has_the_format_of_the_log),
         cmocka_unit_test(paths_have_at_most_400_bytes),
         cmocka_unit_test(help_describes_every_flag),
+        cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(version_is_that_of_the_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
