@@ -110,17 +110,24 @@ static bool set_status(const struct parameters_reading *reading,
     return true;
 }
 
+static bool read_boolean(const struct parameters_reading *reading,
+                         struct text value, const char *parameter, bool *is)
+{
+    *is = text_equal(value, TEXT("true"));
+    return *is || text_equal(value, TEXT("false")) ||
+           parameters_refuse(reading, "%s must be true or false", parameter);
+}
+
 static bool set_launched(const struct parameters_reading *reading,
                          struct text value)
 {
     const struct parsing *parsing = reading->into;
+    bool launched;
 
-    if (text_equal(value, TEXT("true")))
-        parsing->url->query.filter.launch = TABLE_LAUNCHED;
-    else if (text_equal(value, TEXT("false")))
-        parsing->url->query.filter.launch = TABLE_NOT_LAUNCHED;
-    else
-        return parameters_refuse(reading, "launched must be true or false");
+    if (!read_boolean(reading, value, "launched", &launched))
+        return false;
+    parsing->url->query.filter.launch =
+        launched ? TABLE_LAUNCHED : TABLE_NOT_LAUNCHED;
     return true;
 }
 
@@ -128,13 +135,12 @@ static bool set_incomplete(const struct parameters_reading *reading,
                            struct text value)
 {
     const struct parsing *parsing = reading->into;
+    bool incomplete;
 
-    if (text_equal(value, TEXT("true")))
-        parsing->url->query.filter.completeness = TABLE_INCOMPLETE;
-    else if (text_equal(value, TEXT("false")))
-        parsing->url->query.filter.completeness = TABLE_COMPLETE;
-    else
-        return parameters_refuse(reading, "incomplete must be true or false");
+    if (!read_boolean(reading, value, "incomplete", &incomplete))
+        return false;
+    parsing->url->query.filter.completeness =
+        incomplete ? TABLE_INCOMPLETE : TABLE_COMPLETE;
     return true;
 }
 
