@@ -35,7 +35,7 @@ need_packages python3
 case " $* " in
 *" --check "*) exit ;;
 esac
-need_packages "${BUILD_PACKAGES[@]}" wrk nginx-light chromium
+need_packages "${BUILD_PACKAGES[@]}" wrk nginx-light
 # Debian's nginx is in /usr/sbin, which only root has in PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 case " $* " in
@@ -45,5 +45,9 @@ case " $* " in
     build_targets release build/logs/bench-build.log "${TARGETS[@]}"
     ;;
 esac
-need_npm tests/browser
+# For the section of the dashboard.
+if [[ " $* " != *" --only"* || " $* " == *page* ]]; then
+    need_packages chromium
+    need_npm tests/browser
+fi
 exec "$python" bench/run.py "$@"
