@@ -146,6 +146,8 @@ class Terminal:
         self.status: int | None = None
         self.process, self.terminal = pty.fork()
         if self.process == 0:
+            # It may be ignored, as in a job that a script runs in the background.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(folder)
             for name in [name for name in os.environ if name.startswith("LUNAR_")]:
                 del os.environ[name]
