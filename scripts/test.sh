@@ -8,7 +8,7 @@
 # documents; and some tests with the service under valgrind. Installs the
 # packages. Continues after a failure and reports it at the end. Only conformance
 # and clients can be skipped: if there is no package index, and not in CI
-# (CI=true). All of it takes about half an hour.
+# (CI=true). All of it takes some 35 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
 #   STEP  format shell cppcheck debug conformance clients asan tsan release
