@@ -32,6 +32,7 @@ struct table;
 enum commit_result {
     COMMIT_APPLIED, /* durable, and applied: see the counts */
     COMMIT_REFUSED, /* not written: the journal cannot be written now */
+    COMMIT_UNKNOWN, /* perhaps written: see JOURNAL_UNKNOWN */
 };
 
 /* Messages that are committed together. Embedded in a struct of the caller. */
@@ -43,6 +44,7 @@ struct commit_ticket {
     void (*settled)(struct commit_ticket *ticket);
     /* Results, set before `settled`. */
     enum commit_result result;
+    uint64_t position; /* of the last message, if they are applied; else 0 */
     uint64_t outcomes[MESSAGE_NO_MEMORY]; /* messages, by their outcome */
     uint64_t launches, explosions;        /* of those that were applied */
     /* Private. */

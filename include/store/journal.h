@@ -27,12 +27,15 @@
 
 enum {
     JOURNAL_ERROR = 512, /* bytes of a text about an error, with its NUL */
+    JOURNAL_TICK_MS = 100,
 };
 
 enum journal_outcome {
     JOURNAL_PENDING,
     JOURNAL_SETTLED, /* durable, and applied */
     JOURNAL_REFUSED, /* not written, as the journal cannot be written now */
+    JOURNAL_UNKNOWN, /* nobody said in time whether it is written, or only some
+                        of the records are: the others may be applied later */
 };
 
 /* Records that are appended together. Embedded in a struct of the caller. */
@@ -51,7 +54,8 @@ struct journal_ticket {
     void (*settled)(struct journal_ticket *ticket);
     /* Set before that. */
     enum journal_outcome outcome;
-    uint64_t last;               /* position of the last record; 0 if refused */
+    uint64_t last;               /* position of the last record, unless it was
+                                    refused or that is unknown: then 0 */
     struct journal_ticket *next; /* private to the journal until then */
 };
 
@@ -71,7 +75,23 @@ struct journal_target {
                   struct journal_ticket *ticket, size_t index);
     /* All records so far must be applied before this returns. */
     void (*applied)(void *context);
-    /* All tickets that one commit settles are settled. May be NULL. */
+    /*
+     * The record at `position`, which was handed over without a ticket and is
+     * applied, is one of `ticket`. Only from a journal that is `shared`: it may
+     * learn the position of a record after it has read it.
+     */
+    void (*claim)(void *context, uint64_t position,
+                  struct journal_ticket *ticket);
+    /*
+     * Whether there is no memory for more records. A journal that is `shared`
+     * asks before it hands over some, and if so takes no more of them.
+     */
+    bool (*full)(void *context);
+    /*
+     * All tickets that one commit settles are settled. From a journal that is
+     * `shared` also when records of other instances were applied, and each
+     * JOURNAL_TICK_MS at least. May be NULL.
+     */
     void (*committed)(void *context);
     /*
      * The status has changed in a way that a snapshot may depend on: the
@@ -115,9 +135,71 @@ struct journal_status {
     bool full;
 };
 
+/* Why a record of a shared journal is no message, and was skipped. */
+enum journal_skip {
+    JOURNAL_SKIP_INVALID,   /* not a message, by the rules for messages */
+    JOURNAL_SKIP_KEY,       /* its key is not the channel of the message */
+    JOURNAL_SKIP_TOMBSTONE, /* it has a key and no value */
+    JOURNAL_SKIP_REASONS,
+};
+
+/* The word for a reason, in metrics and health, such as "invalid". Static. */
+const char *journal_skip_name(enum journal_skip reason);
+
+/* More of the status of a journal that is shared. */
+struct journal_shared_status {
+    const char *topic; /* its name; borrowed until `stop` */
+    uint64_t end;      /* position of the last record there is, as far as known;
+                          may be below that which is applied */
+    /*
+     * How long ago it was known that all records there were are applied:
+     * milliseconds; 0 before `caught_up`.
+     */
+    uint64_t lag_ms;
+    bool caught_up; /* all that was there at the start is applied */
+    /*
+     * Why this instance applies no more records, and behind a colon what to do;
+     * borrowed until `stop`. NULL: it does.
+     */
+    const char *halted;
+    uint64_t skipped[JOURNAL_SKIP_REASONS]; /* records since the start */
+    /* The last of these, if there was one. */
+    uint64_t last_skipped; /* its position */
+    enum journal_skip last_reason;
+};
+
+/* A place in a journal that is shared, as a snapshot notes it. */
+struct journal_place {
+    uint64_t id;       /* of the history */
+    uint64_t position; /* the snapshot holds all records up to here */
+    uint64_t through;  /* and some of those up to here */
+    uint64_t check;    /* sum of the record at `position` */
+    uint64_t rules; /* version of the rules by which messages were accepted */
+};
+
 struct journal;
 
 struct journal_methods {
+    /*
+     * NULL, unless the journal is shared: what comes before all others. Reach
+     * it, and compare it with the last snapshot, NULL if there is none. Sets
+     * `id` of the journal, and whether it needs a snapshot that is newer, as it
+     * does not have all records behind that one. Waits for as long as nobody
+     * can be reached. Locking: the thread of `replay`.
+     */
+    enum journal_replayed (*prepare)(struct journal *journal,
+                                     const struct journal_place *snapshot,
+                                     bool *needs_snapshot,
+                                     const struct journal_watch *watch,
+                                     char error[JOURNAL_ERROR]);
+    /*
+     * NULL, or: get a snapshot from another instance, and write it to the file
+     * `path`, which is made if it is missing, or else emptied. It is not
+     * checked and not synced. Locking: the thread of `replay`.
+     */
+    enum journal_replayed (*fetch)(struct journal *journal, const char *path,
+                                   const struct journal_watch *watch,
+                                   char error[JOURNAL_ERROR]);
     /*
      * Hand every record behind position `after` to `target`. Called once,
      * before `start`.
@@ -138,6 +220,9 @@ struct journal_methods {
     bool (*append)(struct journal *journal, struct journal_ticket *ticket);
     /* Locking: any thread. */
     void (*status)(struct journal *journal, struct journal_status *status);
+    /* NULL, unless the journal is shared. Locking: any thread. */
+    void (*shared_status)(struct journal *journal,
+                          struct journal_shared_status *status);
     /*
      * Begin a new segment behind all tickets so far, also while the journal
      * cannot be written. Returns the last position before it, once that is
@@ -145,6 +230,11 @@ struct journal_methods {
      * wait is left to `tidy`. Locking: any thread, after `start`; blocks.
      */
     uint64_t (*roll)(struct journal *journal);
+    /*
+     * NULL, unless the journal is shared: sets `check` and `rules` of the place
+     * that the last `roll` has returned. Locking: the thread of `roll`.
+     */
+    void (*describe_roll)(struct journal *journal, struct journal_place *place);
     /*
      * A snapshot holds the records up to `position`: they may be deleted, bit
      * by bit, so that commits hardly wait for that; at once as soon as `*stop`
@@ -170,8 +260,17 @@ struct journal_methods {
 /* The first member of each kind of journal. */
 struct journal {
     const struct journal_methods *methods;
-    /* Of this history: random, made with it. Set at start, then read-only. */
+    /*
+     * Of this history: random, made with it. Set at start, or by `prepare`;
+     * then read-only.
+     */
     uint64_t id;
+    /*
+     * Other instances append to it as well, and each applies all records. Set
+     * at start, then read-only. Its positions rise, but may begin at 0, and
+     * some are of no message.
+     */
+    bool shared;
 };
 
 #endif

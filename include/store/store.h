@@ -31,6 +31,21 @@ struct store_options {
      */
     uint64_t snapshot_bytes;
     struct metrics *metrics; /* borrowed until store_close() */
+    /*
+     * A journal that is shared: the folder has snapshots of it, and nothing
+     * else. NULL: the folder has the journal.
+     * Ownership: store_open() takes it, also if it fails.
+     */
+    struct journal *journal;
+};
+
+enum {
+    /*
+     * Of the limit on memory, in percent: with more in use no message is
+     * admitted to a shared journal. The rest is for those that other instances
+     * have admitted meanwhile, as no instance can leave out a record.
+     */
+    STORE_SHARED_ADMISSION = 95,
 };
 
 /*
@@ -41,8 +56,14 @@ struct store_options {
 struct store *store_open(const struct store_options *options,
                          char error[JOURNAL_ERROR]);
 
-/* Of the history in the folder: the same after each restart. */
+/*
+ * Of the history in the folder: the same after each restart. With a shared
+ * journal it is known when the recovery is complete.
+ */
 uint64_t store_id(const struct store *store);
+
+/* Whether other instances share the journal. */
+bool store_is_shared(const struct store *store);
 
 /*
  * `table` gets its state from the store: from now on only the admission of
@@ -91,6 +112,25 @@ struct store_snapshot_status {
 /* For health and metrics. Locking: any thread. */
 void store_snapshot_status(struct store *store,
                            struct store_snapshot_status *status);
+
+/* Only if the journal is shared. Locking: any thread. */
+void store_shared_status(struct store *store,
+                         struct journal_shared_status *status);
+
+/*
+ * Take a snapshot soon that holds all up to `position`, which is applied,
+ * unless the last one does, whether snapshots are enabled or not: see
+ * store_snapshot_status(). Never blocks. Locking: any thread.
+ */
+void store_want_snapshot(struct store *store, uint64_t position);
+
+/*
+ * Open the file of the last snapshot, to read it: it stays the same if a newer
+ * one replaces it. Sets `*bytes` to its size. The file descriptor, which the
+ * caller closes; -1, with errno, if there is none. Locking: any thread; blocks
+ * for a moment.
+ */
+int store_open_snapshot(struct store *store, uint64_t *bytes);
 
 /* Settle what was appended, and unlock the folder. NULL does nothing. */
 void store_close(struct store *store);

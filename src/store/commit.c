@@ -152,12 +152,17 @@ static void give_back(struct commit_ticket *ticket)
 /* By now the memory of what was applied is counted by the table itself. */
 static void settle_ticket(struct journal_ticket *journal)
 {
+    static const enum commit_result results[] = {
+        [JOURNAL_SETTLED] = COMMIT_APPLIED,
+        [JOURNAL_REFUSED] = COMMIT_REFUSED,
+        [JOURNAL_UNKNOWN] = COMMIT_UNKNOWN,
+    };
     struct commit_ticket *ticket =
         container_of(journal, struct commit_ticket, journal);
 
     give_back(ticket);
-    ticket->result =
-        journal->outcome == JOURNAL_SETTLED ? COMMIT_APPLIED : COMMIT_REFUSED;
+    ticket->result = results[journal->outcome];
+    ticket->position = journal->last;
     ticket->settled(ticket);
 }
 

@@ -97,6 +97,31 @@ uint64_t store_id(const struct store *store)
     return store->journal->id;
 }
 
+bool store_is_shared(const struct store *store)
+{
+    return store->journal->shared;
+}
+
+void store_shared_status(struct store *store,
+                         struct journal_shared_status *status)
+{
+    store->journal->methods->shared_status(store->journal, status);
+}
+
+void store_want_snapshot(struct store *store, uint64_t position)
+{
+    (void)store;
+    (void)position;
+}
+
+int store_open_snapshot(struct store *store, uint64_t *bytes)
+{
+    (void)store;
+    (void)bytes;
+    errno = ENOENT;
+    return -1;
+}
+
 static void pass_notice(void *snapshots)
 {
     snapshots_notice(snapshots);

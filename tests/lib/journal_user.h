@@ -100,7 +100,11 @@ static inline void user_notice(void *context)
 static inline void user_init(struct user *user)
 {
     *user = (struct user){
-        .target = {user, user_apply, user_applied, user_committed, user_notice},
+        .target = {.context = user,
+                   .apply = user_apply,
+                   .applied = user_applied,
+                   .committed = user_committed,
+                   .notice = user_notice},
     };
     sync_semaphore_init(&user->settlements);
 }

@@ -357,7 +357,7 @@ struct journal *memory_journal_new(uint64_t id)
 
     if (self == NULL)
         abort();
-    self->journal = (struct journal){&methods, id};
+    self->journal = (struct journal){.methods = &methods, .id = id};
     sync_mutex_init(&self->lock);
     sync_cond_init(&self->wake);
     self->end = &self->first;
