@@ -28,9 +28,10 @@ enum {
     INTAKE_NOTICE = 16 * 1024 * 1024,
 };
 
+/* Borrowed until intake_free(). */
 struct intake_options {
-    rd_kafka_t *consumer; /* without a group; borrowed until intake_free() */
-    const char *topic;    /* borrowed */
+    rd_kafka_topic_t *topic; /* of the consumer */
+    rd_kafka_queue_t *queue; /* that its records shall come to */
     /* Counters; may be NULL. */
     struct metric *applied;
     struct metric *skipped[JOURNAL_SKIP_REASONS];
@@ -50,7 +51,7 @@ struct intake_finder {
 /* NULL if memory is exhausted. */
 struct intake *intake_new(const struct intake_options *options);
 
-/* Ends the consumer's assignment. NULL does nothing. */
+/* Ends the consumption. NULL does nothing. */
 void intake_free(struct intake *intake);
 
 /*
@@ -59,12 +60,6 @@ void intake_free(struct intake *intake);
  */
 bool intake_begin(struct intake *intake, uint64_t next, uint64_t check,
                   char error[JOURNAL_ERROR]);
-
-/*
- * The queue of the consumer's events, for rd_kafka_queue_io_event_enable().
- * Ownership: borrowed until intake_free().
- */
-rd_kafka_queue_t *intake_queue(struct intake *intake);
 
 /*
  * Wait up to `timeout_ms` for an event, take up to INTAKE_BATCH of them, and

@@ -30,8 +30,10 @@ struct prepare_topic {
      * delivery reports has to ignore those without one.
      */
     rd_kafka_t *producer;
-    rd_kafka_t *consumer; /* without an assignment */
-    const char *brokers, *topic;
+    rd_kafka_topic_t *produced;
+    rd_kafka_t *consumer;
+    rd_kafka_topic_t *consumed; /* is not consumed yet */
+    const char *brokers;
     bool has_peers; /* a snapshot can be had from another instance */
     /*
      * Write what librdkafka has last said about a broker that it cannot reach

@@ -26,7 +26,8 @@ enum {
  * resources for a thread.
  * Ownership: `client`, `topic` and `intake` are borrowed until the stop.
  */
-struct topic_watch *topic_watch_start(rd_kafka_t *client, const char *topic,
+struct topic_watch *topic_watch_start(rd_kafka_t *client,
+                                      rd_kafka_topic_t *topic,
                                       struct intake *intake);
 
 /*
