@@ -39,6 +39,11 @@ enum {
      * more than a quarter of the connections that may be open.
      */
     API_MAX_READERS = 1000,
+    /*
+     * An instance that is behind a shared journal by more is not ready:
+     * milliseconds.
+     */
+    API_MAX_LAG_MS = 5000,
 };
 
 /* What became of a message, as lunar_messages_total counts it. */
@@ -49,6 +54,7 @@ enum api_result {
     API_REJECTED, /* not a message */
     API_NO_MEMORY,
     API_NOT_WRITTEN, /* the store could not take it */
+    API_UNKNOWN,     /* nobody confirmed in time that it is written */
     API_RESULT_COUNT
 };
 
@@ -74,13 +80,18 @@ struct api {
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
     struct store *store;         /* NULL: the state is in memory only */
+    bool shared;                 /* other instances have the same journal */
     struct commit *commit;       /* the way into the store, if there is one */
     struct hub *hub;             /* follows the table for streams of events */
     struct fleet_cache *fleet;   /* what GET /fleet says */
     struct changes_walks *walks; /* for those who waited for a change */
-    uint64_t start;        /* of this history of the state: part of every ETag;
-                              random, if the state is in memory only */
-    uint64_t began;        /* microseconds of the monotonic clock */
+    uint64_t began;              /* microseconds of the monotonic clock */
+    /*
+     * Of this history of the state: part of every ETag; random, if the state
+     * is in memory only. Set again when the recovery ends, as a shared journal
+     * says only then which history it has; read after that.
+     */
+    uint64_t start;
     _Atomic bool stopping; /* set once, by api_set_stopping() */
     struct api_recovery recovery;
     _Atomic unsigned streams; /* whole lists being sent now */

@@ -7,7 +7,6 @@
 #include <sodium.h>
 
 #include "api_metrics.h"
-#include "api_store.h"
 #include "operations.h"
 #include "posting.h"
 #include "recovery.h"
@@ -22,6 +21,7 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->registry = metrics;
     api_metrics_add(api, metrics);
     api->store = NULL;
+    api->shared = false;
     api->commit = NULL;
     api->settled = NULL;
     api->hub = NULL;
@@ -49,25 +49,10 @@ bool api_use_store(struct api *api, struct store *store)
     if (!store_attach(store, api->table, wake_settled, api))
         return false;
     api->store = store;
+    api->shared = store_is_shared(store);
     api->commit = store_commit(store);
     api->start = store_id(store);
     return true;
-}
-
-void api_store_wake(struct api *api, struct http_waiter *waiter)
-{
-    waiter->next = api->settled;
-    api->settled = waiter;
-}
-
-const char *api_store_problem(const struct api *api)
-{
-    struct journal_status status;
-
-    store_status(api->store, &status);
-    return status.problem != NULL
-               ? status.problem
-               : "the disk could not be written for a moment";
 }
 
 void api_set_stopping(struct api *api)
