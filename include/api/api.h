@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/position_waits.h"
 #include "base/quota.h"
 #include "http/app.h"
 #include "http/deferred.h"
@@ -39,6 +40,11 @@ enum {
      * more than a quarter of the connections that may be open.
      */
     API_MAX_READERS = 1000,
+    /*
+     * Reads that wait until this instance has caught up; but not more than a
+     * quarter of the connections that may be open.
+     */
+    API_MAX_WAITS = 1000,
     /*
      * An instance that is behind a shared journal by more is not ready:
      * milliseconds.
@@ -94,9 +100,10 @@ struct api {
     uint64_t start;
     _Atomic bool stopping; /* set once, by api_set_stopping() */
     struct api_recovery recovery;
-    _Atomic unsigned streams; /* whole lists being sent now */
-    struct quota decoding;    /* memory for compressed bodies */
-    struct quota pending;     /* memory for batches that wait for the disk */
+    _Atomic unsigned streams;    /* whole lists being sent now */
+    struct quota decoding;       /* memory for compressed bodies */
+    struct quota pending;        /* memory for batches that wait for the disk */
+    struct position_waits waits; /* reads that wait for a position */
     /*
      * Owned by the journal's thread: connections that the commit at hand has
      * settled, and that are woken together.

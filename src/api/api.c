@@ -7,6 +7,8 @@
 #include <sodium.h>
 
 #include "api_metrics.h"
+#include "api_store.h"
+#include "base/clock.h"
 #include "operations.h"
 #include "posting.h"
 #include "recovery.h"
@@ -24,6 +26,7 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->shared = false;
     api->commit = NULL;
     api->settled = NULL;
+    position_waits_init(&api->waits, API_MAX_WAITS);
     api->hub = NULL;
     api->fleet = NULL;
     randombytes_buf(&api->start, sizeof(api->start));
@@ -34,13 +37,19 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     quota_init(&api->pending, API_MAX_PENDING, 0);
 }
 
-/* On the journal's thread: a commit has settled its tickets. */
+/*
+ * On the journal's thread: a commit has settled its tickets, or a tick of a
+ * shared journal is over. Those who wait for it in any way are woken together.
+ */
 static void wake_settled(void *context)
 {
     struct api *api = context;
     struct http_waiter *first = api->settled;
 
     api->settled = NULL;
+    if (api->shared)
+        first = position_waits_reach(&api->waits, api_store_position(api),
+                                     clock_us(CLOCK_MONOTONIC), first);
     http_wake_all(first);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "routes.h"
 
+#include "after_read.h"
 #include "assets.h"
 #include "changes_url.h"
 #include "events_query.h"
@@ -193,6 +194,21 @@ static bool needs_no_state(const struct route *route)
             route->number == ROUTE_FILES);
 }
 
+/*
+ * With Lunar-After a read waits for other instances. A single one has all that
+ * it has answered.
+ */
+static void get(struct api *api, const struct route *route,
+                const struct http_request *request,
+                struct http_response *response)
+{
+    if (request->fields.lunar_after.data == NULL || !api->shared ||
+        needs_no_state(route))
+        route->get(api, request, response);
+    else
+        after_read_begin(api, request, route->get, response);
+}
+
 void routes_answer(void *context, const struct http_request *request,
                    struct http_response *response)
 {
@@ -217,7 +233,7 @@ void routes_answer(void *context, const struct http_request *request,
     } else if (route->get != NULL &&
                (method == HTTP_GET || method == HTTP_HEAD)) {
         if (check_query(route, request, response))
-            route->get(context, request, response);
+            get(context, route, request, response);
     } else if (route->post != NULL && method == HTTP_POST) {
         route->post(context, request, response);
     } else {
