@@ -45,6 +45,8 @@ enum {
      * quarter of the connections that may be open.
      */
     API_MAX_WAITS = 1000,
+    /* GET /snapshot, those that wait for one as well. */
+    API_MAX_SNAPSHOTS = 4,
     /*
      * An instance that is behind a shared journal by more is not ready:
      * milliseconds.
@@ -104,6 +106,8 @@ struct api {
     struct quota decoding;       /* memory for compressed bodies */
     struct quota pending;        /* memory for batches that wait for the disk */
     struct position_waits waits; /* reads that wait for a position */
+    /* GET /snapshot: those that wait, and those that are being sent. */
+    struct position_waits snapshot_waits;
     /*
      * Owned by the journal's thread: connections that the commit at hand has
      * settled, and that are woken together.
@@ -138,7 +142,7 @@ bool api_use_store(struct api *api, struct store *store);
  */
 bool api_start_live(struct api *api, unsigned max_connections);
 
-/* End all streams of events and reads that wait, and take no more. */
+/* End all streams of events and requests that wait, and take no more. */
 void api_end_live(struct api *api);
 
 /*

@@ -27,6 +27,7 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->commit = NULL;
     api->settled = NULL;
     position_waits_init(&api->waits, API_MAX_WAITS);
+    position_waits_init(&api->snapshot_waits, API_MAX_SNAPSHOTS);
     api->hub = NULL;
     api->fleet = NULL;
     randombytes_buf(&api->start, sizeof(api->start));
@@ -35,6 +36,17 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     recovery_init(&api->recovery);
     quota_init(&api->decoding, API_MAX_DECODING, 0);
     quota_init(&api->pending, API_MAX_PENDING, 0);
+}
+
+/* Those whose wait for a position, or for a snapshot, is over. */
+static struct http_waiter *take_waits(struct api *api,
+                                      struct http_waiter *others)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC);
+
+    others =
+        position_waits_reach(&api->waits, api_store_position(api), now, others);
+    return snapshot_wake(api, now, others);
 }
 
 /*
@@ -48,8 +60,7 @@ static void wake_settled(void *context)
 
     api->settled = NULL;
     if (api->shared)
-        first = position_waits_reach(&api->waits, api_store_position(api),
-                                     clock_us(CLOCK_MONOTONIC), first);
+        first = take_waits(api, first);
     http_wake_all(first);
 }
 

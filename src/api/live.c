@@ -45,6 +45,7 @@ void api_end_live(struct api *api)
 {
     hub_stop(api->hub);
     position_waits_stop(&api->waits);
+    position_waits_stop(&api->snapshot_waits);
 }
 
 void api_free_live(struct api *api)
