@@ -18,18 +18,18 @@
 #include <stdint.h>
 
 enum {
-    BREAKER_UNANSWERED_MS = 5000, /* a message waits for so long: open */
-    BREAKER_FULL_MS = 1000,  /* too much waits, and nothing was acknowledged */
-    BREAKER_PROBE_MS = 1000, /* between a probe that failed and the next */
+    /* It opens only if nothing was acknowledged for so long. */
+    BREAKER_SILENT_MS = 1000,
+    BREAKER_PROBE_MS = 1000, /* from a probe that failed to the next */
 };
 
 struct breaker {
     _Atomic bool open;
     _Atomic bool limit_hit; /* since the last acknowledgement */
     /* Owned by the journal's thread. */
-    bool probing;              /* a probe is not answered yet */
-    uint64_t acknowledged_ms;  /* the last acknowledgement */
-    uint64_t probe_ms;         /* not before this: the next probe */
+    bool probing;             /* a probe is not answered yet */
+    uint64_t acknowledged_ms; /* the last acknowledgement */
+    uint64_t probe_ms;        /* not before this: the next probe */
 };
 
 void breaker_init(struct breaker *breaker, uint64_t now);
@@ -43,16 +43,19 @@ void breaker_limit_hit(struct breaker *breaker);
 bool breaker_acknowledge(struct breaker *breaker, uint64_t now);
 
 /*
- * Look at the time. `oldest` is when the oldest message that is not answered
- * was produced; 0 if there is none. True if this opened it.
+ * Open it, if nothing is acknowledged, and either the limit is hit or a message
+ * was `unanswered` for REPLICA_ANSWER_MS just now. True if this opened it.
  */
-bool breaker_look(struct breaker *breaker, uint64_t now, uint64_t oldest);
+bool breaker_look(struct breaker *breaker, uint64_t now, bool unanswered);
 
-/* Whether a probe is due: then one is to be produced, and is noted. */
+/*
+ * Whether a probe is due, which is to be produced then. Not while messages are
+ * `outstanding`: they are as good.
+ */
 bool breaker_take_probe(struct breaker *breaker, uint64_t now,
                         bool outstanding);
 
-/* The probe was given up, or could not be produced. */
-void breaker_probe_failed(struct breaker *breaker, uint64_t now);
+/* The probe has its report, or could not be produced. */
+void breaker_probe_ended(struct breaker *breaker, uint64_t now);
 
 #endif

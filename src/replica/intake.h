@@ -28,13 +28,21 @@ enum {
     INTAKE_NOTICE = 16 * 1024 * 1024,
 };
 
+/* A record up to which all are applied, or skipped. */
+struct intake_place {
+    uint64_t position;
+    uint64_t check; /* its sum; 0: not known, as the record was deleted */
+    uint64_t rules; /* by which the messages from here on are accepted */
+};
+
 /* Borrowed until intake_free(). */
 struct intake_options {
-    rd_kafka_topic_t *topic; /* of the consumer */
+    rd_kafka_t *consumer;
+    rd_kafka_topic_t *topic; /* of it */
     rd_kafka_queue_t *queue; /* that its records shall come to */
     /* Counters; may be NULL. */
-    struct metric *applied;
-    struct metric *skipped[JOURNAL_SKIP_REASONS];
+    struct metric *applied; /* records of messages */
+    struct metric *skipped; /* by enum journal_skip */
 };
 
 /* Who knows which records are of tickets of this instance. */
@@ -55,11 +63,17 @@ struct intake *intake_new(const struct intake_options *options);
 void intake_free(struct intake *intake);
 
 /*
- * Consume from offset `next` on. False, with a sentence in `error`. The record
- * before it has the sum `check`: 0 if there is none.
+ * Consume the records behind `place`. Once. False, with a sentence in `error`.
  */
-bool intake_begin(struct intake *intake, uint64_t next, uint64_t check,
+bool intake_begin(struct intake *intake, const struct intake_place *place,
                   char error[JOURNAL_ERROR]);
+
+/*
+ * Something hints that the topic may be another one by now. The record at the
+ * place is read again, and if it is another one, the intake halts.
+ * Locking: any thread.
+ */
+void intake_suspect(struct intake *intake);
 
 /*
  * Wait up to `timeout_ms` for an event, take up to INTAKE_BATCH of them, and
@@ -70,9 +84,12 @@ bool intake_begin(struct intake *intake, uint64_t next, uint64_t check,
 size_t intake_drain(struct intake *intake, const struct journal_target *target,
                     const struct intake_finder *finder, int timeout_ms);
 
+/* The replay is complete: from now on a halt is logged here. */
+void intake_serve(struct intake *intake);
+
 /*
  * Halt with a sentence of the form "what: what to do". The first one stays.
- * Locking: any thread.
+ * Locking: any thread, but not under a lock.
  */
 __attribute__((format(printf, 2, 3))) void intake_halt(struct intake *intake,
                                                        const char *format, ...);
@@ -85,12 +102,6 @@ const char *intake_halted(struct intake *intake);
  * record by more than one, as some offsets have none.
  */
 uint64_t intake_next(struct intake *intake);
-
-/* The last record that was applied, or skipped. */
-struct intake_place {
-    uint64_t position;
-    uint64_t check;
-};
 
 void intake_place(struct intake *intake, struct intake_place *place);
 

@@ -5,20 +5,21 @@
  * messages have come so far, whichever of report and record came first; or
  * after REPLICA_ANSWER_MS, as perhaps applied.
  *
- *     append -> (report: offset) -> outbox_match() when it is consumed
- *     append -> (consumed) -> (report: offset, applied already) -> claim
+ *     append -> report: its offset -> outbox_find() when it is consumed
+ *     append -> consumed -> report: its offset, which is applied -> claim
  *
- * Each ticket has one parcel here: what librdkafka's reports refer to. It
+ * Each ticket has one parcel here, which librdkafka's reports refer to. It
  * outlives the ticket if that is answered first.
  *
- * Locking: outbox_append() from any thread; it takes no lock. All else from the
- * journal's thread.
+ * Locking: outbox_append(), outbox_close() and outbox_read() from any thread;
+ * they take no lock of ours. All else from the journal's thread.
  */
 #ifndef LUNAR_REPLICA_OUTBOX_H
 #define LUNAR_REPLICA_OUTBOX_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <librdkafka/rdkafka.h>
@@ -26,11 +27,22 @@
 #include "breaker.h"
 #include "store/journal.h"
 
-struct mark;
 struct parcel;
 struct replica_counts;
 
-/* A list of parcels by their age. */
+enum {
+    OUTBOX_LOOK_MS = 50,        /* between two looks at the time */
+    OUTBOX_COMPLAIN_MS = 10000, /* between lines about messages that failed */
+};
+
+/* A message, by its offset. */
+struct mark {
+    struct mark *next; /* with a higher offset */
+    uint64_t offset;
+    size_t index; /* in its ticket */
+};
+
+/* A list of parcels. */
 struct parcel_list {
     struct parcel *first, *last;
 };
@@ -38,76 +50,77 @@ struct parcel_list {
 struct outbox {
     /* Set at start, then read-only. */
     rd_kafka_topic_t *topic;
-    const struct journal_target *target; /* NULL before the start */
     const struct replica_counts *counts;
-    uint64_t instance; /* random: in the value of its probes */
+    const struct journal_target *target;
+    uint64_t instance; /* random: the name in its probes */
 
     /* Any thread. */
-    _Atomic bool closed;   /* takes no tickets: before the start, at the stop */
-    _Atomic uint64_t messages, bytes; /* appended, and without a report */
-    _Atomic(struct parcel *) handed;  /* appended: a stack, newest first */
+    _Atomic bool closed;             /* takes no tickets */
+    _Atomic uint64_t messages;       /* of tickets without all reports */
+    _Atomic uint64_t bytes;          /* the same */
+    _Atomic(struct parcel *) handed; /* produced: a stack */
     struct breaker breaker;
 
     /* Owned by the journal's thread. */
-    struct parcel_list waiting;  /* tickets that are not answered */
-    struct parcel_list answered; /* by their time-out; not all reports came */
-    struct parcel *ready;        /* all applied, to be settled; a stack */
-    struct mark *first, *last;   /* have an offset, which is not consumed */
-    uint64_t early; /* parcels that were reported before they were handed */
-    /* All records below are consumed; those below are applied too, except
-       within intake. */
-    uint64_t next;
-    bool settled; /* a ticket, since the last outbox_settle() */
+    uint64_t now_us;             /* of the monotonic clock, read once a turn */
+    uint64_t looked_us;          /* the last look */
+    struct parcel_list waiting;  /* their tickets are not settled; by age */
+    struct parcel_list answered; /* too late: their tickets are */
+    struct parcel_list ready;    /* all is known: to be settled and freed */
+    struct mark *first, *last;   /* acknowledged, and not consumed yet */
+    size_t early;  /* parcels of which all is known, but that were not handed */
+    uint64_t next; /* records below have been consumed */
+    struct mark probe;
+    uint64_t failed;        /* messages, since the last line about that */
+    uint64_t complained_us; /* when that was */
 };
 
+/* Closed at first. Ownership: all is borrowed until outbox_release(). */
 void outbox_init(struct outbox *outbox, rd_kafka_topic_t *topic,
                  const struct replica_counts *counts);
 
 /* Take tickets from now on. All records below `next` are applied. */
-void outbox_start(struct outbox *outbox, const struct journal_target *target,
-                  uint64_t next);
+void outbox_open(struct outbox *outbox, const struct journal_target *target,
+                 uint64_t next);
 
-/* As `append` of the journal. Locking: any thread. */
+/* As the method of that name of the journal. Locking: any thread. */
 bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket);
 
-/* The producer's report: dr_msg_cb, with the outbox as opaque of the client. */
-void outbox_report(rd_kafka_t *producer, const rd_kafka_message_t *message,
-                   void *outbox);
+/* Begin a turn of the thread: note the time, and take what was appended. */
+void outbox_begin(struct outbox *outbox);
+
+/* The report of the producer about one message. */
+void outbox_report(void *outbox, const rd_kafka_message_t *message);
 
 /*
- * The record at `offset` is consumed; each offset is named, in order. Returns
- * the ticket that it is of, for the target's `apply`, and its `index` there;
- * NULL if it is another instance's, if its ticket is answered, or if its report
- * has not come yet. Also for records that are skipped.
+ * As `find` of struct intake_finder, for each message in the order of offsets.
+ * NULL also if the ticket is answered, or if the report has not come yet.
  */
-struct journal_ticket *outbox_match(struct outbox *outbox, uint64_t offset,
-                                    size_t *index);
+struct journal_ticket *outbox_find(void *outbox, uint64_t offset,
+                                   size_t *index);
 
 /*
- * All records that were matched so far are applied: the target's `applied` has
- * returned. Settles tickets.
+ * End a turn: what was found is applied. Settles tickets; each OUTBOX_LOOK_MS
+ * also those that are too late, and looks after the breaker.
  */
-void outbox_settle(struct outbox *outbox);
+void outbox_end(struct outbox *outbox);
 
-/*
- * Once in a while: time-outs, the breaker, probes. No record may be matched and
- * not applied. `now`: milliseconds of the monotonic clock.
- */
-void outbox_look(struct outbox *outbox, uint64_t now);
-
-/* Whether the thread has to come back in a millisecond. */
-bool outbox_is_hurried(const struct outbox *outbox);
+/* How long the thread may wait for the next turn, in milliseconds. */
+int outbox_wait_ms(const struct outbox *outbox);
 
 /* Take no tickets any more. Locking: any thread. */
 void outbox_close(struct outbox *outbox);
 
 /* Whether no ticket waits. */
-bool outbox_is_empty(struct outbox *outbox);
+bool outbox_is_empty(const struct outbox *outbox);
 
-/* Settle all tickets that wait: perhaps applied. */
+/* Settle all tickets that wait as perhaps applied. */
 void outbox_give_up(struct outbox *outbox);
 
-/* Frees all parcels. The producer is destroyed already. */
+/* Whether a ticket is taken now; else why not: a static text. */
+const char *outbox_problem(const struct outbox *outbox);
+
+/* Frees what is left. No ticket waits, and the producer is destroyed. */
 void outbox_release(struct outbox *outbox);
 
 #endif

@@ -14,9 +14,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "intake.h"
 #include "store/journal.h"
-
-struct intake;
 
 enum {
     PREPARE_REPORT_MS = 50, /* between two calls of the watch */
@@ -26,8 +25,8 @@ enum {
 /* The topic, and how it is reached. All borrowed. */
 struct prepare_topic {
     /*
-     * Records are produced to it without an opaque, so whoever serves its
-     * delivery reports has to ignore those without one.
+     * The first record is produced without an opaque: `serve` has to ignore
+     * such reports.
      */
     rd_kafka_t *producer;
     rd_kafka_topic_t *produced;
@@ -40,19 +39,23 @@ struct prepare_topic {
      * or use, in one line; "" if nothing. May be NULL.
      */
     void (*problem)(void *context, char text[JOURNAL_ERROR]);
+    /* Serve what is queued for both clients, other than records. */
+    void (*serve)(void *context);
     void *context;
 };
 
 /* What was found. */
 struct prepared {
-    uint64_t id;         /* of the history */
+    uint64_t id;         /* of the history; 0: a snapshot has to say it */
     uint64_t low, end;   /* first offset, and the one behind the last record */
     bool needs_snapshot; /* a newer one than that which was given, if any */
+    struct intake_place begin; /* of the first record, if it is there */
+    struct intake_place place; /* of the snapshot, if one was given */
 };
 
 /*
- * `snapshot` may be NULL. JOURNAL_FAILED: `error` is a sentence that says what
- * to do.
+ * To be called again with a snapshot that was fetched. `snapshot` may be NULL.
+ * JOURNAL_FAILED: `error` is a sentence that says what to do.
  */
 enum journal_replayed prepare_run(const struct prepare_topic *topic,
                                   const struct journal_place *snapshot,
@@ -61,21 +64,12 @@ enum journal_replayed prepare_run(const struct prepare_topic *topic,
                                   char error[JOURNAL_ERROR]);
 
 /*
- * Whether a snapshot that was fetched since then can be used: as for the one of
- * prepare_run(). NULL: none could be fetched, so the topic is read from its
- * begin, if that is there.
- */
-enum journal_replayed prepare_check(const struct prepare_topic *topic,
-                                    const struct journal_place *snapshot,
-                                    const struct journal_watch *watch,
-                                    const struct prepared *prepared,
-                                    char error[JOURNAL_ERROR]);
-
-/*
- * Hand every record behind position `after` to `target`, up to the end that the
+ * Hand every record behind position `after`, which is that of the snapshot or
+ * 0, to `target`, up to the end that the
  * topic has now. `intake` is at that place then, and goes on.
  */
 enum journal_replayed prepare_replay(const struct prepare_topic *topic,
+                                     const struct prepared *prepared,
                                      struct intake *intake, uint64_t after,
                                      const struct journal_target *target,
                                      const struct journal_watch *watch,
