@@ -186,9 +186,7 @@ struct journal_methods {
      * `id` of the journal, and whether it needs a snapshot that is newer, as it
      * does not have all records behind that one, or would be slower. Waits for
      * as long as nobody can be reached. Called again with a snapshot that was
-     * fetched, before that gets its name, or with the old one after that has
-     * failed: then a newer one is needed only if it cannot do without. Locking:
-     * the thread of `replay`.
+     * fetched, before that gets its name. Locking: the thread of `replay`.
      */
     enum journal_replayed (*prepare)(struct journal *journal,
                                      const struct journal_place *snapshot,

@@ -114,7 +114,7 @@ struct store *store_open(const struct store_options *options,
     if (store->folder == NULL || (shared && !check_segments(store, error)) ||
         !find_snapshot(store, error))
         goto fail;
-    store->counts = store_metrics_add(options->metrics, store);
+    store->counts = store_metrics_add(options->metrics, store, shared);
     if (!shared)
         store->journal = open_journal(store, error);
     if (store->journal != NULL)
