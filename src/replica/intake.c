@@ -172,8 +172,8 @@ static void halt_out_of_range(struct intake *intake)
     const char *name = topic_name(intake);
     int64_t low = -1, end = -1;
 
-    rd_kafka_query_watermark_offsets(rd_kafka_topic_rk(intake->options.topic),
-                                     name, 0, &low, &end, ASK_MS);
+    rd_kafka_query_watermark_offsets(intake->options.consumer, name, 0, &low,
+                                     &end, ASK_MS);
     if (low > (int64_t)next)
         intake_halt(intake,
                     "the records from offset %ju to %jd of topic %s were "
