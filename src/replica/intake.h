@@ -37,7 +37,8 @@ struct intake_place {
 
 /* Borrowed until intake_free(). */
 struct intake_options {
-    rd_kafka_topic_t *topic; /* of the consumer */
+    rd_kafka_t *consumer;
+    rd_kafka_topic_t *topic; /* of it */
     rd_kafka_queue_t *queue; /* that its records shall come to */
     /* Counters; may be NULL. */
     struct metric *applied; /* records of messages */
