@@ -32,16 +32,17 @@ enum {
 __attribute__((format(printf, 3, 4))) static enum journal_replayed
 fail(struct text peer, char error[JOURNAL_ERROR], const char *format, ...)
 {
-    char url[MAX_URL], what[JOURNAL_ERROR];
+    char url[MAX_URL];
     va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(what, sizeof(what), format, arguments);
-    va_end(arguments);
     log_escape(peer, url, sizeof(url));
     int length = snprintf(error, JOURNAL_ERROR, "%s: ", url);
-    if (length > 0 && length < JOURNAL_ERROR)
-        snprintf(error + length, JOURNAL_ERROR - (size_t)length, "%s", what);
+    if (length < 0 || length >= JOURNAL_ERROR)
+        return JOURNAL_FAILED;
+    va_start(arguments, format);
+    vsnprintf(error + length, JOURNAL_ERROR - (size_t)length, format,
+              arguments);
+    va_end(arguments);
     return JOURNAL_FAILED;
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/sync.h"
 #include "intake.h"
+#include "topic_offset.h"
 
 enum {
     SAMPLES = 64, /* that are not reached yet */
@@ -80,15 +81,14 @@ static void look_at_end(struct topic_watch *watch)
 {
     const char *name = rd_kafka_topic_name(watch->topic);
     uint64_t time = now_ms(), next = intake_next(watch->intake);
-    int64_t low, end;
+    uint64_t end;
 
-    if (rd_kafka_query_watermark_offsets(watch->client, name, 0, &low, &end,
-                                         TOPIC_WATCH_TIMEOUT_MS) != 0 ||
-        low < 0 || end < 0)
+    if (topic_offset_ask(watch->client, name, TOPIC_OFFSET_END,
+                         TOPIC_WATCH_TIMEOUT_MS, &end) != 0)
         return;
-    if ((uint64_t)end >= next) {
+    if (end >= next) {
         watch->short_times = 0;
-        add_sample(watch, time, (uint64_t)end);
+        add_sample(watch, time, end);
     } else if (++watch->short_times == SHORT_TIMES) {
         intake_halt(watch->intake,
                     "topic %s ends at offset %jd, but this instance has "
