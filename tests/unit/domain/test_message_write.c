@@ -77,6 +77,7 @@ static void longest_message_of_quotes_fits(void **context)
     backslashes[MESSAGE_MAX_CHANNEL] = '\0';
     struct message message = message_launched(
         backslashes, MESSAGE_MAX_NUMBER, quotes, quotes, MESSAGE_MAX_SPEED);
+    message.number = MESSAGE_MAX_NUMBER;
     check_read_back(&message);
 }
 
