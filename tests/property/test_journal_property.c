@@ -89,7 +89,7 @@ static void start_service(struct service *service)
     service->commit = commit_new(journal, service->table, NULL, NULL);
     if (service->commit == NULL)
         abort();
-    table_limit_admission(service->table);
+    table_limit_admission(service->table, 100);
     const struct journal_target *target = commit_target(service->commit);
     if (service->snapshot.position != 0 &&
         snapshot_load(path, SNAPSHOT_OF_FOLDER, service->table, NULL, error) !=
