@@ -20,6 +20,10 @@ void totals_log(const struct totals *totals)
     struct readable_path data = {""};
     char written[64] = "";
 
+    const char *kept = totals->topic != NULL  ? ", kept in topic "
+                       : totals->data != NULL ? ", kept in "
+                                              : "";
+
     for (size_t i = 0; i < API_RESULT_COUNT; i++)
         messages[i] = readable_number(totals->messages[i]);
     if (totals->data != NULL) {
@@ -40,6 +44,8 @@ void totals_log(const struct totals *totals)
         field("rockets", totals->rockets),
         {"data", LOG_LEFT_OUT, totals->data != NULL ? LOG_STRING : LOG_NULL,
          .string = data.text},
+        {"topic", LOG_LEFT_OUT, totals->topic != NULL ? LOG_STRING : LOG_NULL,
+         .string = totals->topic},
     };
     log_event(
         LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
@@ -51,6 +57,6 @@ void totals_log(const struct totals *totals)
         readable_number(totals->refused).text, messages[API_APPLIED].text,
         messages[API_DUPLICATE].text, messages[API_STALE].text,
         messages[API_REJECTED].text, messages[API_NO_MEMORY].text, written,
-        readable_number(totals->rockets).text,
-        totals->data != NULL ? ", kept in " : "", data.text);
+        readable_number(totals->rockets).text, kept,
+        totals->topic != NULL ? totals->topic : data.text);
 }
