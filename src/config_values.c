@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "check_health.h"
 #include "http/site_policy.h"
+#include "http/url.h"
 #include "replica/replica.h"
 
 enum {
@@ -227,13 +228,10 @@ bool config_read_kafka_config(const char *value, struct config *config)
 /* An instance, whose /health and /snapshot can be asked for. */
 static bool is_peer(struct text url)
 {
-    char terminated[CHECK_HEALTH_URL];
+    struct http_url parts;
 
-    if (url.length >= sizeof(terminated))
-        return false;
-    memcpy(terminated, url.data, url.length);
-    terminated[url.length] = '\0';
-    return check_health_is_url(terminated) && strpbrk(terminated, "?#") == NULL;
+    return url.length < CHECK_HEALTH_URL && http_url_read(url, &parts) &&
+           memchr(parts.path.data, '?', parts.path.length) == NULL;
 }
 
 bool config_read_peers(const char *value, struct config *config)
