@@ -219,8 +219,8 @@ down() {
 controller() {
     local state
     for state in "$FOLDER"/*/data/__cluster_metadata-0/quorum-state; do
-        [ ! -e "$state" ] ||
-            sed -n 's/.*"leaderId":\(-\{0,1\}[0-9]*\).*"leaderEpoch":\([0-9]*\).*/\2 \1/p' "$state"
+        [ ! -e "$state" ] || { cat "$state" && echo; } |
+            sed -n 's/.*"leaderId":\(-\{0,1\}[0-9]*\).*"leaderEpoch":\([0-9]*\).*/\2 \1/p'
     done | sort -n | tail -n 1 | cut -d ' ' -f 2
 }
 
@@ -233,8 +233,8 @@ status() {
             state=running
             ! grep -q '^State:.*T' "/proc/$found/status" || state=hung
         fi
-        printf 'broker %d  127.0.0.1:%d  %-8s%s\n' "$i" "$(port_of "$i")" "$state" \
-            "$([ "$i" != "$leads" ] || echo ' controller')"
+        [ "$i" != "$leads" ] || state+=', controller'
+        printf 'broker %d  127.0.0.1:%d  %s\n' "$i" "$(port_of "$i")" "$state"
     done
 }
 
