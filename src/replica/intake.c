@@ -18,6 +18,7 @@
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "replica/replica.h"
+#include "topic_offset.h"
 #include "topic_record.h"
 
 enum {
@@ -170,17 +171,19 @@ static void halt_out_of_range(struct intake *intake)
 {
     uint64_t next = intake_next(intake);
     const char *name = topic_name(intake);
-    int64_t low = -1, end = -1;
+    rd_kafka_t *client = intake->options.consumer;
+    uint64_t low, end;
 
-    rd_kafka_query_watermark_offsets(intake->options.consumer, name, 0, &low,
-                                     &end, ASK_MS);
-    if (low > (int64_t)next)
+    if (topic_offset_ask(client, name, TOPIC_OFFSET_LOW, ASK_MS, &low) == 0 &&
+        low > next)
         intake_halt(intake,
-                    "the records from offset %ju to %jd of topic %s were "
+                    "the records from offset %ju to %ju of topic %s were "
                     "deleted before this instance has read them: start it "
                     "again with -peer=URL of an instance that has them",
-                    (uintmax_t)next, (intmax_t)low - 1, name);
-    else if (end >= 0 && end < (int64_t)next)
+                    (uintmax_t)next, (uintmax_t)low - 1, name);
+    else if (topic_offset_ask(client, name, TOPIC_OFFSET_END, ASK_MS, &end) ==
+                 0 &&
+             end < next)
         intake_halt(intake,
                     "topic %s ends at offset %jd, but this instance has "
                     "applied records up to %ju: the topic was made anew, or "

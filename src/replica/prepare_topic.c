@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "topic_offset.h"
 
 enum {
     AGAIN_MS = 200,    /* until the next question */
@@ -24,7 +25,7 @@ struct metadata {
 
 struct range {
     const struct prepare_topic *topic;
-    int64_t low, end;
+    uint64_t low, end;
 };
 
 enum journal_replayed prepare_fail(struct prepare *prepare, const char *format,
@@ -128,10 +129,15 @@ enum journal_replayed prepare_reach(struct prepare *prepare)
 static rd_kafka_resp_err_t ask_range(void *context)
 {
     struct range *range = context;
+    rd_kafka_t *client = range->topic->consumer;
+    const char *name = rd_kafka_topic_name(range->topic->consumed);
+    rd_kafka_resp_err_t error = topic_offset_ask(client, name, TOPIC_OFFSET_LOW,
+                                                 QUESTION_MS, &range->low);
 
-    return rd_kafka_query_watermark_offsets(
-        range->topic->consumer, rd_kafka_topic_name(range->topic->consumed), 0,
-        &range->low, &range->end, QUESTION_MS);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        error = topic_offset_ask(client, name, TOPIC_OFFSET_END, QUESTION_MS,
+                                 &range->end);
+    return error;
 }
 
 enum journal_replayed prepare_ask_range(struct prepare *prepare)
@@ -143,8 +149,7 @@ enum journal_replayed prepare_ask_range(struct prepare *prepare)
     for (;;) {
         if (!question_ask(&prepare->patience, what, ask_range, &range, &error))
             return JOURNAL_INTERRUPTED;
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR && range.low >= 0 &&
-            range.end >= range.low)
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR && range.end >= range.low)
             break;
         if (is_unauthorised(error))
             return fail_unauthorised(prepare);
@@ -152,8 +157,8 @@ enum journal_replayed prepare_ask_range(struct prepare *prepare)
             return JOURNAL_INTERRUPTED;
     }
     patience_renew(&prepare->patience);
-    prepare->prepared->low = (uint64_t)range.low;
-    prepare->prepared->end = (uint64_t)range.end;
+    prepare->prepared->low = range.low;
+    prepare->prepared->end = range.end;
     return JOURNAL_COMPLETE;
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/sync.h"
 #include "intake.h"
+#include "topic_offset.h"
 
 enum {
     SAMPLES = 64, /* that are not reached yet */
@@ -80,15 +81,14 @@ static void look_at_end(struct topic_watch *watch)
 {
     const char *name = rd_kafka_topic_name(watch->topic);
     uint64_t time = now_ms(), next = intake_next(watch->intake);
-    int64_t low, end;
+    uint64_t end;
 
-    if (rd_kafka_query_watermark_offsets(watch->client, name, 0, &low, &end,
-                                         TOPIC_WATCH_TIMEOUT_MS) != 0 ||
-        low < 0 || end < 0)
+    if (topic_offset_ask(watch->client, name, TOPIC_OFFSET_END,
+                         TOPIC_WATCH_TIMEOUT_MS, &end) != 0)
         return;
-    if ((uint64_t)end >= next) {
+    if (end >= next) {
         watch->short_times = 0;
-        add_sample(watch, time, (uint64_t)end);
+        add_sample(watch, time, end);
     } else if (++watch->short_times == SHORT_TIMES) {
         intake_halt(watch->intake,
                     "topic %s ends at offset %jd, but this instance has "
@@ -175,7 +175,7 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
     return NULL;
 }
 
-void topic_watch_status(struct topic_watch *watch, uint64_t *end,
+void topic_watch_status(struct topic_watch *watch, uint64_t *last,
                         uint64_t *lag_ms)
 {
     sync_lock(&watch->lock);
@@ -183,7 +183,7 @@ void topic_watch_status(struct topic_watch *watch, uint64_t *end,
     uint64_t reached = watch->reached, newest = watch->end;
     sync_unlock(&watch->lock);
     uint64_t now = now_ms();
-    *end = newest;
+    *last = newest > 0 ? newest - 1 : 0;
     *lag_ms = now > reached ? now - reached : 0;
 }
 
