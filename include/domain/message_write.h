@@ -18,10 +18,10 @@
 
 enum {
     /*
-     * Bytes to have room for. A message of quotes only has nearly as many;
+     * Bytes to have room for. A message of quotes only has half as many;
      * most have about 200.
      */
-    MESSAGE_WRITE_MAX = 4096,
+    MESSAGE_WRITE_MAX = 4352,
 };
 
 /*

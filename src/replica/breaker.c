@@ -20,8 +20,7 @@ bool breaker_acknowledge(struct breaker *breaker, uint64_t now)
 {
     breaker->acknowledged_ms = now;
     if (atomic_load_explicit(&breaker->limit_hit, memory_order_relaxed))
-        atomic_store_explicit(&breaker->limit_hit, false,
-                              memory_order_relaxed);
+        atomic_store_explicit(&breaker->limit_hit, false, memory_order_relaxed);
     if (!breaker_is_open(breaker))
         return false;
     atomic_store_explicit(&breaker->open, false, memory_order_relaxed);

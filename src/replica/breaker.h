@@ -27,9 +27,9 @@ struct breaker {
     _Atomic bool open;
     _Atomic bool limit_hit; /* since the last acknowledgement */
     /* Owned by the journal's thread. */
-    bool probing;              /* a probe is not answered yet */
-    uint64_t acknowledged_ms;  /* the last acknowledgement */
-    uint64_t probe_ms;         /* not before this: the next probe */
+    bool probing;             /* a probe is not answered yet */
+    uint64_t acknowledged_ms; /* the last acknowledgement */
+    uint64_t probe_ms;        /* not before this: the next probe */
 };
 
 void breaker_init(struct breaker *breaker, uint64_t now);

@@ -34,7 +34,8 @@ static void log_detail(const rd_kafka_t *client, int level,
 
 /*
  * Note the error. Whether to log it: it is of another broker than the last one,
- * or that was long ago. librdkafka's texts begin with "sasl_ssl://host:port/1: ".
+ * or that was long ago. librdkafka's texts begin with "sasl_ssl://host:port/1:
+ * ".
  */
 static bool note_error(struct client_log *log, const char *reason)
 {

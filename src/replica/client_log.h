@@ -18,8 +18,8 @@
 #include <librdkafka/rdkafka.h>
 
 enum {
-    CLIENT_LOG_ERROR = 256,         /* bytes of an error, with its NUL */
-    CLIENT_LOG_BROKER = 64,         /* bytes of a broker's name, with its NUL */
+    CLIENT_LOG_ERROR = 256,       /* bytes of an error, with its NUL */
+    CLIENT_LOG_BROKER = 64,       /* bytes of a broker's name, with its NUL */
     CLIENT_LOG_REPEAT_MS = 10000, /* between lines about the same broker */
 };
 

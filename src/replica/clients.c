@@ -46,14 +46,10 @@ static const struct value producer_values[] = {
 };
 
 static const struct value consumer_values[] = {
-    {"auto.offset.reset", "error"},
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"enable.partition.eof", "true"},
-    {"isolation.level", "read_uncommitted"},
-    {"check.crcs", "true"},
-    {"fetch.error.backoff.ms", "100"},
-    {"queued.min.messages", "1000000"},
+    {"auto.offset.reset", "error"},          {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},   {"enable.partition.eof", "true"},
+    {"isolation.level", "read_uncommitted"}, {"check.crcs", "true"},
+    {"fetch.error.backoff.ms", "100"},       {"queued.min.messages", "1000000"},
     {"queued.max.messages.kbytes", "65536"},
 };
 

@@ -37,7 +37,8 @@ struct intake_place {
 
 /* Borrowed until intake_free(). */
 struct intake_options {
-    rd_kafka_topic_t *topic; /* of the consumer */
+    rd_kafka_t *consumer;
+    rd_kafka_topic_t *topic; /* of it */
     rd_kafka_queue_t *queue; /* that its records shall come to */
     /* Counters; may be NULL. */
     struct metric *applied; /* records of messages */
@@ -83,9 +84,12 @@ void intake_suspect(struct intake *intake);
 size_t intake_drain(struct intake *intake, const struct journal_target *target,
                     const struct intake_finder *finder, int timeout_ms);
 
+/* The replay is complete: from now on a halt is logged here. */
+void intake_serve(struct intake *intake);
+
 /*
  * Halt with a sentence of the form "what: what to do". The first one stays.
- * Locking: any thread.
+ * Locking: any thread, but not under a lock.
  */
 __attribute__((format(printf, 2, 3))) void intake_halt(struct intake *intake,
                                                        const char *format, ...);

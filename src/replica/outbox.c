@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lists of the outbox, on the journal's thread. How messages are produced is
- * in outbox_produce.c.
+ * The lists of the outbox, on the journal's thread. How messages are produced
+ * is in outbox_produce.c.
  *
  * A parcel is in one of three lists from when it is handed over: waiting,
  * answered, ready. It becomes ready when all is known of all its messages,
@@ -165,8 +165,8 @@ static void place_mark(struct outbox *outbox, struct parcel *parcel,
 static void note_failure(struct outbox *outbox, struct parcel *parcel,
                          const rd_kafka_message_t *message)
 {
-    bool refused = rd_kafka_message_status(message) ==
-                   RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+    bool refused =
+        rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
 
     if (refused)
         parcel->refused++;
@@ -290,9 +290,8 @@ void outbox_end(struct outbox *outbox)
         (uint64_t)OUTBOX_LOOK_MS * MILLISECOND)
         return;
     outbox->looked_us = outbox->now_us;
-    look_at_breaker(outbox,
-                    outbox->now_us > limit &&
-                        give_up_until(outbox, outbox->now_us - limit));
+    look_at_breaker(outbox, outbox->now_us > limit &&
+                                give_up_until(outbox, outbox->now_us - limit));
 }
 
 int outbox_wait_ms(const struct outbox *outbox)
@@ -307,7 +306,8 @@ void outbox_close(struct outbox *outbox)
 
 bool outbox_is_empty(const struct outbox *outbox)
 {
-    return outbox->waiting.first == NULL && atomic_load(&outbox->handed) == NULL;
+    return outbox->waiting.first == NULL &&
+           atomic_load(&outbox->handed) == NULL;
 }
 
 void outbox_give_up(struct outbox *outbox)

@@ -31,7 +31,7 @@ struct parcel;
 struct replica_counts;
 
 enum {
-    OUTBOX_LOOK_MS = 50,         /* between two looks at the time */
+    OUTBOX_LOOK_MS = 50,        /* between two looks at the time */
     OUTBOX_COMPLAIN_MS = 10000, /* between lines about messages that failed */
 };
 
@@ -68,7 +68,7 @@ struct outbox {
     struct parcel_list answered; /* too late: their tickets are */
     struct parcel_list ready;    /* all is known: to be settled and freed */
     struct mark *first, *last;   /* acknowledged, and not consumed yet */
-    size_t early; /* parcels of which all is known, but that were not handed */
+    size_t early;  /* parcels of which all is known, but that were not handed */
     uint64_t next; /* records below have been consumed */
     struct mark probe;
     uint64_t failed;        /* messages, since the last line about that */

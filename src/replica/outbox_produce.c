@@ -116,8 +116,8 @@ bool outbox_produce_probe(struct outbox *outbox)
     char name[TOPIC_PROBE_MAX + 1];
     char value[TOPIC_CONTROL_MAX];
     int length = snprintf(name, sizeof(name), "%016" PRIx64, outbox->instance);
-    size_t size = topic_record_write_probe(
-        (struct text){name, (size_t)length}, value);
+    size_t size =
+        topic_record_write_probe((struct text){name, (size_t)length}, value);
 
     return rd_kafka_produce(outbox->topic, PARTITION, RD_KAFKA_MSG_F_COPY,
                             value, size, NULL, 0, &outbox->probe) == 0;

@@ -21,7 +21,7 @@ struct parcel {
     size_t bytes;     /* of the ticket's records */
     uint64_t sent_us; /* of the monotonic clock */
     /* Set before it is handed over. */
-    size_t unsent; /* messages that librdkafka did not take */
+    size_t unsent;                /* messages that librdkafka did not take */
     struct parcel *next, *before; /* in the stack, and later in a list */
     /* Owned by the journal's thread. */
     struct journal_ticket *ticket; /* NULL: it is settled */

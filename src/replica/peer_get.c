@@ -45,12 +45,12 @@ static enum journal_replayed send_question(struct peer_get *get,
     while (prefix.length > 0 && prefix.data[prefix.length - 1] == '/')
         prefix.length--;
     http_url_write_host(url, host);
-    int length = snprintf(request, sizeof(request),
-                          "GET %.*s%s HTTP/1.0\r\n"
-                          "Host: %s\r\n"
-                          "User-Agent: lunar.service/" LUNAR_VERSION "\r\n\r\n",
-                          (int)prefix.length, prefix.data, question->path,
-                          host);
+    int length =
+        snprintf(request, sizeof(request),
+                 "GET %.*s%s HTTP/1.0\r\n"
+                 "Host: %s\r\n"
+                 "User-Agent: lunar.service/" LUNAR_VERSION "\r\n\r\n",
+                 (int)prefix.length, prefix.data, question->path, host);
     if (length < 0 || (size_t)length >= sizeof(request))
         return fail("the URL is too long", error);
     return peer_socket_send(&get->socket,
@@ -80,12 +80,14 @@ static enum journal_replayed receive_head(struct peer_get *get,
 
     while (end == NULL) {
         size_t count;
-        enum journal_replayed result = receive_more(get, deadline, &count, error);
+        enum journal_replayed result =
+            receive_more(get, deadline, &count, error);
         if (result != JOURNAL_COMPLETE)
             return result;
         if (count == 0)
-            return fail(get->end == 0 ? "closed the connection without an answer"
-                                      : "the answer is not HTTP",
+            return fail(get->end == 0
+                            ? "closed the connection without an answer"
+                            : "the answer is not HTTP",
                         error);
         end = memmem(get->buffer, get->end, "\r\n\r\n", 4);
         if (end == NULL && get->end == sizeof(get->buffer))
@@ -164,8 +166,8 @@ enum journal_replayed peer_get_open(struct peer_get *get,
     if (result == JOURNAL_COMPLETE)
         result = send_question(get, question, &url, error);
     if (result == JOURNAL_COMPLETE)
-        result = receive_head(get, deadline_in(question->answer_ms), &head,
-                              error);
+        result =
+            receive_head(get, deadline_in(question->answer_ms), &head, error);
     if (result == JOURNAL_COMPLETE && !read_head(get, head))
         return fail("the answer is not HTTP as it should be", error);
     get->deadline = deadline_in(PEER_GET_SLOW_MS);
@@ -178,7 +180,8 @@ static enum journal_replayed end_body(const struct peer_get *get,
 {
     if (!get->has_length || get->received == get->length)
         return JOURNAL_COMPLETE;
-    snprintf(error, JOURNAL_ERROR, "the connection ended after %ju of %ju bytes",
+    snprintf(error, JOURNAL_ERROR,
+             "the connection ended after %ju of %ju bytes",
              (uintmax_t)get->received, (uintmax_t)get->length);
     return JOURNAL_FAILED;
 }
@@ -225,9 +228,9 @@ void peer_get_explain(struct peer_get *get, char error[JOURNAL_ERROR])
            peer_get_read(get, &part, ignored) == JOURNAL_COMPLETE &&
            part.length > 0);
     struct text text = buffer_text(&body);
-    cJSON *problem =
-        buffer_failed(&body) ? NULL
-                             : cJSON_ParseWithLength(text.data, text.length);
+    cJSON *problem = buffer_failed(&body)
+                         ? NULL
+                         : cJSON_ParseWithLength(text.data, text.length);
     const char *found = cJSON_GetStringValue(
         cJSON_GetObjectItemCaseSensitive(problem, "detail"));
     if (found != NULL)

@@ -29,7 +29,7 @@ struct peer_get {
     struct peer_socket socket;
     unsigned status; /* of the response, as 200 */
     bool has_length;
-    uint64_t length; /* of the body, if it `has_length` */
+    uint64_t length;   /* of the body, if it `has_length` */
     uint64_t position; /* Lunar-Position of the response; 0: none */
     uint64_t received; /* bytes of the body */
     uint64_t deadline; /* for PEER_GET_SLOW_BYTES more of the body */
@@ -40,10 +40,10 @@ struct peer_get {
 
 /* What is asked. All borrowed. */
 struct peer_question {
-    struct text peer;   /* URL of the instance, as in -peer */
-    const char *path;   /* behind that: "/health" */
-    unsigned answer_ms; /* until the response has begun */
-    const struct journal_watch *watch;       /* NULL: nothing interrupts */
+    struct text peer;                  /* URL of the instance, as in -peer */
+    const char *path;                  /* behind that: "/health" */
+    unsigned answer_ms;                /* until the response has begun */
+    const struct journal_watch *watch; /* NULL: nothing interrupts */
     const struct journal_progress *progress; /* for the watch */
 };
 

@@ -50,13 +50,13 @@ struct replica {
 
     /* Any thread. */
     _Atomic bool stopping;
-    _Atomic uint64_t position;      /* as in `place` */
-    _Atomic bool caught_up;         /* set by the replay */
-    _Atomic(const char *) halted;   /* `halt_text`, or NULL */
+    _Atomic uint64_t position;    /* as in `place` */
+    _Atomic bool caught_up;       /* set by the replay */
+    _Atomic(const char *) halted; /* `halt_text`, or NULL */
     _Atomic uint64_t skipped[JOURNAL_SKIP_REASONS];
-    _Atomic uint64_t last_skipped;  /* set before its reason */
+    _Atomic uint64_t last_skipped; /* set before its reason */
     _Atomic int last_reason;
-    _Atomic uint64_t forgotten;     /* bytes: as `place.bytes` */
+    _Atomic uint64_t forgotten; /* bytes: as `place.bytes` */
     struct topic_watch watch;
 
     /* Guarded by `lock`, a leaf. */

@@ -18,9 +18,9 @@
 #include "replica_error.h"
 
 enum {
-    MAX_BYTES = 64 * 1024, /* of the file */
-    MAX_NAME = 64,         /* bytes of a setting's name in a text */
-    REASON = 256,          /* bytes of a reason of librdkafka */
+    MAX_BYTES = 64 * 1024,      /* of the file */
+    MAX_NAME = 64,              /* bytes of a setting's name in a text */
+    REASON = 256,               /* bytes of a reason of librdkafka */
     SCRAM_VERSION = 0x020601ff, /* of librdkafka: from here on it works */
 };
 
@@ -130,8 +130,8 @@ static char *read_bytes(const char *path, char error[JOURNAL_ERROR])
     }
     if (bytes == NULL || part < 0) {
         replica_error(error, "cannot read the file %.200s of -kafka-config: %s",
-                      path, bytes == NULL ? "memory is exhausted"
-                                          : strerror(errno));
+                      path,
+                      bytes == NULL ? "memory is exhausted" : strerror(errno));
         free(bytes);
         bytes = NULL;
     } else {
@@ -268,9 +268,8 @@ bool settings_apply(const struct settings *settings, rd_kafka_conf_t *conf,
         const struct setting *setting = &settings->list[i];
         char name[MAX_NAME];
         char reason[REASON];
-        rd_kafka_conf_res_t result =
-            rd_kafka_conf_set(conf, setting->name, setting->value, reason,
-                              sizeof(reason));
+        rd_kafka_conf_res_t result = rd_kafka_conf_set(
+            conf, setting->name, setting->value, reason, sizeof(reason));
 
         if (result == RD_KAFKA_CONF_OK)
             continue;

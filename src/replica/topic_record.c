@@ -16,6 +16,16 @@
 #include "format/json_object.h"
 #include "format/json_scan.h"
 
+struct topic_bytes topic_bytes_of(const rd_kafka_message_t *message)
+{
+    return (struct topic_bytes){
+        .key = {message->key, message->key == NULL ? 0 : message->key_len},
+        .value = {message->payload,
+                  message->payload == NULL ? 0 : message->len},
+        .timestamp = rd_kafka_message_timestamp(message, NULL),
+    };
+}
+
 static void skip_record(struct topic_record *record, enum journal_skip reason)
 {
     record->kind = TOPIC_SKIPPED;

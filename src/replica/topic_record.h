@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <librdkafka/rdkafka.h>
+
 #include "base/text.h"
 #include "domain/message_parse.h"
 #include "store/journal.h"
@@ -43,6 +45,9 @@ struct topic_bytes {
     struct text key, value;
     int64_t timestamp; /* milliseconds since 1970; -1: none */
 };
+
+/* Of a consumed message that is no error. Borrowed from it. */
+struct topic_bytes topic_bytes_of(const rd_kafka_message_t *message);
 
 struct topic_record {
     enum topic_kind kind;

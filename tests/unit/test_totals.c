@@ -96,7 +96,7 @@ static void json_has_the_numbers_as_members(void **state)
                "\"applied\":3,\"duplicate\":4,\"stale\":5,\"rejected\":6,"
                "\"withoutMemory\":7,\"notWritten\":8,\"unknown\":0,\"rockets\":"
                "18446744073709551615,"
-               "\"data\":\"d\"}\n"));
+               "\"data\":\"d\",\"topic\":null}\n"));
 }
 
 int main(void)
