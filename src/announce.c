@@ -16,6 +16,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "readable.h"
+#include "replica/replica.h"
 
 enum {
     MAX_PART = 128, /* bytes of a part of a line */
@@ -23,7 +24,7 @@ enum {
      * With the longest folder. If poll(2) says that a pipe can be written, it
      * takes PIPE_BUF bytes, which are 4096.
      */
-    MAX_LINE = 2560,
+    MAX_LINE = 3072,
 };
 
 const char announce_no_threads[] =
@@ -87,6 +88,23 @@ static void describe_memory(const struct config *config,
              large ? size / 1024 : size, large ? "GiB" : "MiB", reason);
 }
 
+/* What several instances mean for a message, and for the memory. */
+static void announce_topic(const struct config *config)
+{
+    const struct log_field fields[] = {
+        {"topic", LOG_LEFT_OUT, LOG_STRING, .string = config->topic},
+        {"brokers", LOG_LEFT_OUT, LOG_STRING, .string = config->kafka},
+    };
+
+    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+              "sharing topic %s on %s: a 202 means that as many brokers have "
+              "the message as its min.insync.replicas says, 2 of 3 with "
+              "-create-topic, in memory if not yet on their disks; each "
+              "instance of the topic keeps all rockets, so give all the same "
+              "-max-memory",
+              config->topic, config->kafka);
+}
+
 void announce_start(const struct config *config, const struct machine *machine,
                     const struct server_address *address)
 {
@@ -105,6 +123,8 @@ void announce_start(const struct config *config, const struct machine *machine,
     log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
               "lunar.service %s: %s, at most %s", config_version(), threads,
               memory);
+    if (config->topic != NULL)
+        announce_topic(config);
     if (address->reach != SERVER_LOOPBACK)
         log_line(LOG_WARN,
                  "there is no authentication: every client that can reach %s "
@@ -124,15 +144,19 @@ void announce_recovery(const struct config *config,
                        const struct server_address *address)
 {
     struct readable_path data = readable_path(config->data);
+    bool shared = config->topic != NULL;
     const struct log_field fields[] = {
         {"address", LOG_LEFT_OUT, LOG_STRING, .string = address->text},
         {"data", LOG_LEFT_OUT, LOG_STRING, .string = data.text},
+        {"topic", LOG_LEFT_OUT, shared ? LOG_STRING : LOG_NULL,
+         .string = config->topic},
     };
 
     log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
-              "listening on %s%s; recovering the state from %s, until then "
+              "listening on %s%s; recovering the state from %s%s, until then "
               "requests get 503",
-              scheme_of(address), address->text, data.text);
+              scheme_of(address), address->text, shared ? "topic " : "",
+              shared ? config->topic : data.text);
 }
 
 /*
@@ -147,10 +171,14 @@ static void write_ready(const struct config *config,
     static const char memory_only[] =
         "state in memory only, -data=DIR keeps it";
     const char *text = address->text;
-    char state[sizeof(struct readable_path) + MAX_PART];
+    char state[sizeof(struct readable_path) + REPLICA_TOPIC_NAME + MAX_PART];
     char dashboard[SERVER_ADDRESS_TEXT + MAX_PART] = "";
 
-    if (config->data != NULL)
+    if (config->topic != NULL)
+        snprintf(state, sizeof(state),
+                 "state kept in topic %s, snapshots in %s", config->topic,
+                 readable_path(config->data).text);
+    else if (config->data != NULL)
         snprintf(state, sizeof(state), "state kept in %s",
                  readable_path(config->data).text);
     else

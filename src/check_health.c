@@ -21,21 +21,12 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "http/fields.h"
+#include "http/url.h"
 
 enum {
-    MAX_HOST = 256, /* bytes with a NUL; a name in DNS has at most 253 */
-    MAX_PORT = 65535,
     /* Bytes of a response that are read: a problem has far fewer. */
     MAX_RESPONSE = 16 * 1024,
     MAX_STATUS = 128, /* bytes of a status and its reason phrase, escaped */
-};
-
-/* A URL in the parts that are needed. */
-struct target {
-    char host[MAX_HOST]; /* as getaddrinfo(3) wants it: "fe80::1%eth0" */
-    char port[8];
-    struct text path; /* with the query; empty: "/" */
 };
 
 struct check {
@@ -49,66 +40,16 @@ struct check {
     size_t taken;  /* bytes of it: the lines that take_line() returned */
 };
 
-/* The zone of an address follows "%25" in a URL (RFC 6874), "%" elsewhere. */
-static bool read_host(struct text host, char out[MAX_HOST])
+static bool read_url(const char *url, struct http_url *out)
 {
-    bool bracketed = host.length > 0 && host.data[0] == '[';
+    struct text text = text_of(url);
 
-    if (bracketed)
-        host = (struct text){host.data + 1, host.length - 2};
-    struct text zone = host;
-    struct text name = text_split(&zone, '%');
-    if (host.length == 0 || host.length >= MAX_HOST)
-        return false;
-    if (zone.data != NULL && (!bracketed || zone.length <= 2 ||
-                              !text_take_prefix(&zone, TEXT("25"))))
-        return false;
-    snprintf(out, MAX_HOST, "%.*s%s%.*s", (int)name.length, name.data,
-             zone.data != NULL ? "%" : "", (int)zone.length, zone.data);
-    return true;
-}
-
-/* What may follow the host and port, sent as it is: no white space. */
-static bool is_path(struct text text)
-{
-    for (size_t i = 0; i < text.length; i++)
-        if (text.data[i] <= ' ' || text.data[i] > '~' || text.data[i] == '#')
-            return false;
-    return true;
-}
-
-static bool read_url(const char *url, struct target *target)
-{
-    struct text rest = text_of(url);
-    uint64_t port = 80;
-
-    if (rest.length >= CHECK_HEALTH_URL ||
-        !text_take_prefix(&rest, TEXT("http://")))
-        return false;
-    struct text authority = {rest.data, strcspn(rest.data, "/?#")};
-    if (!http_is_host(authority))
-        return false;
-    target->path = text_skip(rest, authority.length);
-
-    /* A colon before the last bracket is a part of an address. */
-    struct text host = authority, digits = {NULL, 0};
-    size_t colon = authority.length;
-    while (colon > 0 && text_is_digit(authority.data[colon - 1]))
-        colon--;
-    if (colon > 0 && authority.data[colon - 1] == ':') {
-        host.length = colon - 1;
-        digits = text_skip(authority, colon);
-    }
-    if (digits.length > 0 &&
-        (!text_read_unsigned(digits, MAX_PORT, &port) || port == 0))
-        return false;
-    snprintf(target->port, sizeof(target->port), "%u", (unsigned)port);
-    return read_host(host, target->host) && is_path(target->path);
+    return text.length < CHECK_HEALTH_URL && http_url_read(text, out);
 }
 
 bool check_health_is_url(const char *url)
 {
-    struct target target;
+    struct http_url target;
 
     return read_url(url, &target);
 }
@@ -166,7 +107,7 @@ static bool is_wildcard(const struct sockaddr *address)
  * too, and the machine may have no IPv6.
  */
 static struct addrinfo *resolve(const struct check *check,
-                                const struct target *target)
+                                const struct http_url *target)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
@@ -202,22 +143,21 @@ static int connect_any(const struct check *check,
     return -1;
 }
 
-static bool send_request(const struct check *check, const struct target *target,
-                         int fd)
+static bool send_request(const struct check *check,
+                         const struct http_url *target, int fd)
 {
-    char request[CHECK_HEALTH_URL + MAX_HOST + 128];
-    bool ipv6 = strchr(target->host, ':') != NULL;
-    /* A zone means nothing to the server (RFC 6874 section 4). */
-    int host = (int)strcspn(target->host, "%");
+    char request[CHECK_HEALTH_URL + HTTP_URL_HOST + 128];
+    char host[HTTP_URL_HOST + HTTP_URL_PORT + 3];
     bool slash = target->path.length > 0 && target->path.data[0] == '/';
+
+    http_url_write_host(target, host);
     int length = snprintf(request, sizeof(request),
                           "GET %s%.*s HTTP/1.1\r\n"
-                          "Host: %s%.*s%s:%s\r\n"
+                          "Host: %s\r\n"
                           "User-Agent: lunar.service/" LUNAR_VERSION "\r\n"
                           "Connection: close\r\n\r\n",
                           slash ? "" : "/", (int)target->path.length,
-                          target->path.data, ipv6 ? "[" : "", host,
-                          target->host, ipv6 ? "]" : "", target->port);
+                          target->path.data, host);
     struct text rest = {request, (size_t)length};
 
     while (rest.length > 0) {
@@ -370,7 +310,7 @@ static bool receive_response(struct check *check, int fd)
     return false;
 }
 
-static bool ask(struct check *check, const struct target *target)
+static bool ask(struct check *check, const struct http_url *target)
 {
     struct addrinfo *addresses = resolve(check, target);
     int fd = addresses != NULL ? connect_any(check, addresses) : -1;
@@ -441,7 +381,7 @@ static bool start_timer(struct check *check, timer_t *timer)
 bool check_health(const char *url, char line[CHECK_HEALTH_LINE])
 {
     struct check check = {.url = url, .line = line, .at_the_end = check.late};
-    struct target target;
+    struct http_url target;
     timer_t timer;
 
     if (!read_url(url, &target))

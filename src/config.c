@@ -12,10 +12,11 @@
 #include "base/text.h"
 #include "config_environment.h"
 #include "config_flags.h"
+#include "config_pairs.h"
 #include "config_values.h"
 
 static const struct option {
-    const char *name;
+    const char *name, *flag; /* "port", "-port" */
     /* NULL: it has none, as all that are no settings. */
     const char *variable;
     const char *example; /* NULL: it needs no value */
@@ -28,10 +29,11 @@ static const struct option {
 #define GROUP(title)
 #define SETTING(name, argument, variable, example, fallback, reader, expected, \
                 text)                                                          \
-    {name, variable, example, reader, expected, CONFIG_RUN, false},
+    {name, "-" name, variable, example, reader, expected, CONFIG_RUN, false},
 #define COMMAND(name, argument, example, reader, expected, result, text)       \
-    {name, NULL, example, reader, expected, result, false},
-#define SWITCH(name, result, text) {name, NULL, NULL, NULL, NULL, result, true},
+    {name, "-" name, NULL, example, reader, expected, result, false},
+#define SWITCH(name, result, text)                                             \
+    {name, "-" name, NULL, NULL, NULL, NULL, result, true},
     FLAGS(GROUP, SETTING, COMMAND, SWITCH)
 #undef GROUP
 #undef SETTING
@@ -114,9 +116,8 @@ static enum config_result read_value(struct reader *reader,
                                      const struct option *option,
                                      const char *value)
 {
-    char flag[64];
+    const char *flag = option->flag;
     bool optional = option->example == NULL;
-    snprintf(flag, sizeof(flag), "-%s", option->name);
     if (value == NULL && reader->next < reader->end && **reader->next != '-')
         value = *reader->next++;
     if (value == NULL && !optional) {
@@ -221,66 +222,35 @@ static void fit_to_machine(struct config *config, const struct machine *machine)
     }
 }
 
-static size_t index_of(const char *name)
-{
-    const struct option *option = find_option(text_of(name));
-
-    assert(option != NULL);
-    return (size_t)(option - options);
-}
-
 /* Set `*command` to the only one that is given, if any. */
 static enum config_result find_command(struct reader *reader,
                                        const struct option **command)
 {
-    char flag[64], why[128];
+    char why[128];
 
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (!reader->given[i] || options[i].result == CONFIG_RUN)
             continue;
         if (*command != NULL) {
-            snprintf(flag, sizeof(flag), "-%s", options[i].name);
-            snprintf(why, sizeof(why), "can't be combined with -%s",
-                     (*command)->name);
-            return reader_fail(reader, flag, why);
+            snprintf(why, sizeof(why), "can't be combined with %s",
+                     (*command)->flag);
+            return reader_fail(reader, options[i].flag, why);
         }
         *command = &options[i];
     }
     return *command != NULL ? (*command)->result : CONFIG_RUN;
 }
 
-/* Without a command: the service is to run. */
-static enum config_result check_service(struct reader *reader)
+/* For config_pairs_check(). */
+static const char *how_given(void *context, const char *flag)
 {
-    size_t snapshot = index_of("snapshot");
-    const char *what = NULL;
+    const struct reader *reader = context;
+    const struct option *option = find_option(text_of(flag));
 
-    if (reader->given[snapshot])
-        what = "-snapshot";
-    else if (reader->found[snapshot])
-        what = options[snapshot].variable;
-    if (what != NULL && reader->config.data == NULL)
-        return reader_fail(reader, what,
-                           "needs -data=DIR; without it nothing is saved");
-    return CONFIG_RUN;
-}
-
-/* -check has two forms. */
-static enum config_result check_check(struct reader *reader)
-{
-    struct config *config = &reader->config;
-
-    if (config->file != NULL && reader->given[index_of("data")])
-        return reader_fail(reader, "-check=FILE",
-                           "can't be combined with -data; -check=FILE checks a "
-                           "backup, and -check the folder of -data");
-    if (config->file == NULL && config->data == NULL)
-        return reader_fail(reader, "-check",
-                           "needs a folder, as in -data=/var/lib/lunar, or a "
-                           "backup, as in -check=/backup/lunar.backup");
-    if (config->file != NULL)
-        config->data = NULL;
-    return CONFIG_CHECK;
+    assert(option != NULL);
+    if (reader->given[option - options])
+        return option->flag;
+    return reader->found[option - options] ? option->variable : NULL;
 }
 
 /* Find out what is asked for, and whether the settings fit it. */
@@ -288,18 +258,15 @@ static enum config_result find_result(struct reader *reader)
 {
     const struct option *command = NULL;
     enum config_result result = find_command(reader, &command);
-    char flag[64];
+    const struct config_given given = {reader, how_given};
+    struct config_fault fault;
 
-    if (result == CONFIG_RUN)
-        return check_service(reader);
-    if (result == CONFIG_CHECK)
-        return check_check(reader);
-    if (result == CONFIG_INVALID || result == CONFIG_CHECK_HEALTH ||
-        reader->config.data != NULL)
+    if (result == CONFIG_INVALID ||
+        config_pairs_check(&reader->config, result,
+                           command != NULL ? command->flag : NULL, &given,
+                           &fault))
         return result;
-    snprintf(flag, sizeof(flag), "-%s", command->name);
-    return reader_fail(reader, flag,
-                       "needs the folder, as in -data=/var/lib/lunar");
+    return reader_fail(reader, fault.what, fault.why);
 }
 
 static enum config_result read_settings(struct reader *reader,

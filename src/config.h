@@ -38,6 +38,10 @@ struct config {
     size_t max_memory;        /* -max-memory, bytes; half of the machine's */
     const char *data;         /* -data, a folder; NULL: in memory only */
     uint64_t snapshot_bytes;  /* -snapshot, bytes, 64 MiB; 0: off */
+    const char *kafka;        /* -kafka, host:port,...; NULL: one instance */
+    const char *topic;        /* -topic */
+    const char *kafka_config; /* -kafka-config, a file; NULL: none */
+    const char *peers;        /* -peer, http:// URLs, a list; NULL: none */
     bool threads_by_machine;  /* not given, so the machine decided */
     bool memory_by_machine;
     enum log_level log_level;   /* -log-level, info */
@@ -76,6 +80,8 @@ enum config_result {
     CONFIG_BACKUP,
     CONFIG_RESTORE,
     CONFIG_EXPORT,
+    CONFIG_CREATE_TOPIC, /* this and the next: see topic_commands.h */
+    CONFIG_TRIM_TOPIC,
     CONFIG_INVALID,
 };
 

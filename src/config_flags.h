@@ -18,6 +18,13 @@
 #define STRING_OF(token) #token
 #define STRING(macro) STRING_OF(macro)
 
+/* A build without Kafka has the flags, and says so. */
+#ifdef LUNAR_KAFKA
+#define KAFKA_GROUP "Many instances"
+#else
+#define KAFKA_GROUP "Many instances (not with this binary, which has no Kafka)"
+#endif
+
 /* Starts a new line in the description of a flag. */
 #define LINE "\n        "
 
@@ -108,6 +115,35 @@
             "messages since the last one take this size on the disk, or" LINE  \
             "its own, if that is larger. They are deleted then, so the" LINE   \
             "folder stays small and a start quick. off: it only grows.")       \
+    GROUP(KAFKA_GROUP)                                                         \
+    SETTING("kafka", "BROKERS", "LUNAR_KAFKA", "kafka1:9092,kafka2:9092",      \
+            "none; this is the only instance", config_read_kafka,              \
+            "brokers, as in kafka1:9092,[fd00::1]:9092",                       \
+            "Share one state with other instances, through a topic on" LINE    \
+            "these brokers of Apache Kafka: host:port, separated by" LINE      \
+            "commas; one that is up is enough to find the others. Needs" LINE  \
+            "-topic and -data. Each instance takes messages and has all" LINE  \
+            "rockets, so any may die. A message is acknowledged with" LINE     \
+            "202 when the topic has it: two of three copies with" LINE         \
+            "-create-topic. -data=DIR then has snapshots, and is the" LINE     \
+            "instance's own.")                                                 \
+    SETTING("topic", "NAME", "LUNAR_TOPIC", "lunar", "none",                   \
+            config_read_topic,                                                 \
+            "a name of letters, digits, '.', '_' and '-', at most 249",        \
+            "The topic, which -create-topic has made. Instances of one" LINE   \
+            "topic have the same rockets.")                                    \
+    SETTING("kafka-config", "FILE", "LUNAR_KAFKA_CONFIG",                      \
+            "/etc/lunar/kafka.conf", "none", config_read_kafka_config,         \
+            "a file, as in /etc/lunar/kafka.conf, of at most 400 bytes",       \
+            "Read settings of librdkafka, for TLS and passwords, from" LINE    \
+            "this file: a line for each, as in security.protocol=ssl." LINE    \
+            "It is refused if others can read it: chmod 600 FILE.")            \
+    SETTING("peer", "URL", "LUNAR_PEER", "http://10.0.0.2:8088", "none",       \
+            config_read_peers,                                                 \
+            "http:// URLs, as in http://10.0.0.1:8088,http://10.0.0.2:8088",   \
+            "Other instances, separated by commas. Without a snapshot in" LINE \
+            "-data, a start gets one from the first that has one, and is" LINE \
+            "quick. Needed if the topic was trimmed.")                         \
     GROUP("Work on a folder or a backup, without serving")                     \
     COMMAND("check", "[=FILE]", NULL, config_read_file,                        \
             "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
@@ -127,6 +163,15 @@
         "export", "", NULL, NULL, NULL, CONFIG_EXPORT,                         \
         "Print all rockets in -data=DIR on stdout, one object of JSON" LINE    \
         "a line, sorted by id. The folder may be in use.")                     \
+    GROUP("Work on the topic, without serving")                                \
+    COMMAND("create-topic", "", NULL, NULL, NULL, CONFIG_CREATE_TOPIC,         \
+            "Make -topic on -kafka: one partition, three copies of a" LINE     \
+            "message, of which two acknowledge it, and nothing deleted" LINE   \
+            "by age or size. A topic that exists is checked.")                 \
+    COMMAND("trim-topic", "", NULL, NULL, NULL, CONFIG_TRIM_TOPIC,             \
+            "Delete from -topic what the snapshots of all instances" LINE      \
+            "hold. Name all of them with -peer: nothing is deleted if" LINE    \
+            "one does not answer. The topic only grows without this.")         \
     GROUP("Other")                                                             \
     COMMAND("check-health", "[=URL]", NULL, config_read_check_health,          \
             "an http:// URL, as in http://127.0.0.1:8088/health/ready",        \

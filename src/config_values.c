@@ -4,11 +4,14 @@
  */
 #include "config_values.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "check_health.h"
 #include "http/site_policy.h"
+#include "http/url.h"
+#include "replica/replica.h"
 
 enum {
     MIN_CONNECTIONS = 16,
@@ -153,6 +156,88 @@ bool config_read_file(const char *value, struct config *config)
     config->file = value;
     /* "-" would be taken for a standard stream. */
     return value == NULL || (is_path(value) && strcmp(value, "-") != 0);
+}
+
+static const char host_characters[] = "abcdefghijklmnopqrstuvwxyz"
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789.-_";
+
+/* Whether the text is an address of IPv6, without brackets. */
+static bool is_ipv6(struct text address)
+{
+    char terminated[INET6_ADDRSTRLEN];
+    struct in6_addr ignored;
+
+    if (address.length >= sizeof(terminated))
+        return false;
+    memcpy(terminated, address.data, address.length);
+    terminated[address.length] = '\0';
+    return inet_pton(AF_INET6, terminated, &ignored) == 1;
+}
+
+/* A host and a port: kafka1:9092 or [fd00::1]:9092. */
+static bool is_broker(struct text broker)
+{
+    const char *colon = memrchr(broker.data, ':', broker.length);
+    uint64_t port;
+
+    if (colon == NULL)
+        return false;
+    struct text host = {broker.data, (size_t)(colon - broker.data)};
+    if (!read_number(text_skip(broker, host.length + 1), 1, UINT16_MAX, &port))
+        return false;
+    if (host.length > 2 && host.data[0] == '[' &&
+        host.data[host.length - 1] == ']')
+        return is_ipv6((struct text){host.data + 1, host.length - 2});
+    return host.length > 0 && strspn(host.data, host_characters) == host.length;
+}
+
+/* Whether `is` is true of all parts of a list that is separated by commas. */
+static bool is_list_of(const char *value, bool (*is)(struct text part))
+{
+    struct text rest = text_of(value);
+    bool all = true;
+
+    while (all && rest.data != NULL)
+        all = is(text_split(&rest, ','));
+    return all;
+}
+
+bool config_read_kafka(const char *value, struct config *config)
+{
+    config->kafka = value;
+    return is_list_of(value, is_broker);
+}
+
+bool config_read_topic(const char *value, struct config *config)
+{
+    size_t length = strlen(value);
+
+    config->topic = value;
+    return length > 0 && length <= REPLICA_TOPIC_NAME &&
+           strspn(value, host_characters) == length &&
+           strcmp(value, ".") != 0 && strcmp(value, "..") != 0;
+}
+
+bool config_read_kafka_config(const char *value, struct config *config)
+{
+    config->kafka_config = value;
+    return is_path(value);
+}
+
+/* An instance, whose /health and /snapshot can be asked for. */
+static bool is_peer(struct text url)
+{
+    struct http_url parts;
+
+    return url.length < CHECK_HEALTH_URL && http_url_read(url, &parts) &&
+           memchr(parts.path.data, '?', parts.path.length) == NULL;
+}
+
+bool config_read_peers(const char *value, struct config *config)
+{
+    config->peers = value;
+    return is_list_of(value, is_peer);
 }
 
 bool config_read_log_level(const char *value, struct config *config)

@@ -28,6 +28,10 @@ bool config_read_drain(const char *value, struct config *config);
 bool config_read_max_memory(const char *value, struct config *config);
 bool config_read_data(const char *value, struct config *config);
 bool config_read_snapshot(const char *value, struct config *config);
+bool config_read_kafka(const char *value, struct config *config);
+bool config_read_topic(const char *value, struct config *config);
+bool config_read_kafka_config(const char *value, struct config *config);
+bool config_read_peers(const char *value, struct config *config);
 bool config_read_log_level(const char *value, struct config *config);
 bool config_read_log_format(const char *value, struct config *config);
 /* NULL: the flag has no value. */

@@ -136,7 +136,15 @@ static void print_verdict(const struct config *config, bool sound,
     const char *path = config->file != NULL ? config->file : config->data;
     struct readable_path shown = readable_path(path);
 
-    if (sound && config->file != NULL)
+    if (state->shared && sound)
+        printf("sound: an instance %s with %s, which has all up to position "
+               "%s; newer records are in the topic\n",
+               state->in_use ? "runs" : "can start", shown.text, position.text);
+    else if (state->shared)
+        printf("damaged: an instance cannot start with %s: remove its "
+               "snapshot.db, and start it with -peer=URL of another one\n",
+               shown.text);
+    else if (sound && config->file != NULL)
         printf("sound: %s restores all up to position %s\n", shown.text,
                position.text);
     else if (sound)
@@ -265,6 +273,21 @@ static bool write_rockets(struct table *table)
     return written;
 }
 
+/* Of the snapshot of a topic, as the output does not say it. */
+static void tell_position(const struct offline_state *state)
+{
+    char line[JOURNAL_ERROR], more[96] = "";
+
+    if (state->through > state->position)
+        snprintf(more, sizeof(more), ", and some up to %s",
+                 readable_number(state->through).text);
+    snprintf(line, sizeof(line),
+             "this is the snapshot, which has all records up to position "
+             "%s%s; newer ones are in the topic only",
+             readable_number(state->position).text, more);
+    announce_failure(EXIT_SUCCESS, line);
+}
+
 int data_commands_export(const struct config *config)
 {
     const struct offline_source source = {.folder = config->data};
@@ -283,6 +306,8 @@ int data_commands_export(const struct config *config)
     signals_unblock();
     int status = result == JOURNAL_COMPLETE ? EXIT_SUCCESS
                                             : fail_work(result, error, "");
+    if (status == EXIT_SUCCESS && state.shared)
+        tell_position(&state);
     if (status == EXIT_SUCCESS && !write_rockets(table))
         status = fail_output();
     table_free(table);

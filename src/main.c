@@ -16,6 +16,7 @@
 #include "data_commands.h"
 #include "service.h"
 #include "signals.h"
+#include "topic_commands.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -75,6 +76,10 @@ static int run(enum config_result result, const struct config *config,
         return data_commands_restore(config);
     case CONFIG_EXPORT:
         return data_commands_export(config);
+    case CONFIG_CREATE_TOPIC:
+        return topic_commands_create(config);
+    case CONFIG_TRIM_TOPIC:
+        return topic_commands_trim(config);
     default:
         return service_run(config, machine);
     }

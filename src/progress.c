@@ -67,7 +67,7 @@ static void log_progress(const struct progress *progress,
 {
     struct readable_path path = readable_path(progress->path);
     const struct log_field fields[] = {
-        {"data", LOG_LEFT_OUT, LOG_STRING, .string = path.text},
+        {progress->field, LOG_LEFT_OUT, LOG_STRING, .string = path.text},
         {"percent", LOG_LEFT_OUT, LOG_NUMBER, .number = estimate->percent},
         {"rockets", LOG_LEFT_OUT, LOG_NUMBER, .number = now->rockets},
         {"messages", LOG_LEFT_OUT, LOG_NUMBER, .number = now->records},
@@ -108,7 +108,8 @@ void progress_show(struct progress *progress,
     uint64_t time = clock_us(CLOCK_MONOTONIC);
     char text[COUNTS];
 
-    if ((!progress->bar && !progress->lines) ||
+    /* Without a total it waits, and whoever waits says what for. */
+    if (now->total == 0 || (!progress->bar && !progress->lines) ||
         time - progress->shown < (progress->bar ? BAR_US : LINE_US))
         return;
     progress->shown = time;

@@ -21,6 +21,7 @@
 struct progress {
     const char *doing; /* "recovering" */
     const char *path;  /* what it works on, as it was given */
+    const char *field; /* name of that in JSON; NULL without `lines` */
     bool lines;        /* of the log, without a terminal */
     /* Private. */
     bool bar;
@@ -28,7 +29,7 @@ struct progress {
 };
 
 /*
- * The work begins: what is not private is set. Ownership: both strings are
+ * The work begins: what is not private is set. Ownership: the strings are
  * borrowed until progress_end().
  */
 void progress_begin(struct progress *progress);

@@ -5,6 +5,9 @@
  * - The store is opened before the service listens, as a folder that cannot be
  *   used is found at once; it is replayed afterwards, so that clients and load
  *   balancers are told to wait.
+ * - With -kafka its journal is the topic, which it stops when it is closed.
+ *   Requests that wait for brokers get a result in REPLICA_ANSWER_MS, so the
+ *   server stops without a broker, too.
  * - It is closed when the server has stopped, as requests wait for it; before
  *   the workers and the table are freed, as batches whose connections have gone
  *   use them until they are settled.
@@ -30,10 +33,12 @@
 #include "base/process_metrics.h"
 #include "base/workers.h"
 #include "readable.h"
+#include "replica/replica.h"
 #include "signals.h"
 #include "stop_limit.h"
 #include "store/store.h"
 #include "table/table.h"
+#include "topic_commands.h"
 #include "totals.h"
 #include "watched_recovery.h"
 
@@ -66,6 +71,28 @@ struct service {
     bool complete; /* the table has the whole state */
 };
 
+/* Open the store of -data. NULL, or an error. */
+static const char *open_store(struct service *service,
+                              char error[JOURNAL_ERROR])
+{
+    const struct config *config = service->config;
+    struct store_options options = {
+        .folder = config->data,
+        .snapshot_bytes = config->snapshot_bytes,
+        .metrics = service->metrics,
+    };
+
+    if (config->kafka != NULL) {
+        struct replica_options replica = topic_options(config);
+        replica.metrics = service->metrics;
+        options.journal = replica_open(&replica, error);
+        if (options.journal == NULL)
+            return error;
+    }
+    service->store = store_open(&options, error);
+    return service->store == NULL ? error : NULL;
+}
+
 /*
  * Create the parts, lowest first. Until the signals are blocked one of them
  * ends the process: to look up a name may take DNS half a minute, and a disk
@@ -83,16 +110,8 @@ static const char *create_parts(struct service *service,
     service->metrics = metrics_new();
     if (service->metrics == NULL)
         return no_memory;
-    if (config->data != NULL) {
-        const struct store_options options = {
-            .folder = config->data,
-            .snapshot_bytes = config->snapshot_bytes,
-            .metrics = service->metrics,
-        };
-        service->store = store_open(&options, error);
-        if (service->store == NULL)
-            return error;
-    }
+    if (config->data != NULL && open_store(service, error) != NULL)
+        return error;
     signals_block();
     service->table = table_new(config->max_memory);
     if (service->table == NULL)
@@ -161,7 +180,7 @@ static enum journal_replayed recover_state(struct service *service,
         .store = service->store,
         .table = service->table,
         .api = &service->api,
-        .data = service->config->data,
+        .config = service->config,
     };
     enum journal_replayed result = watched_recovery_run(&recovery, error);
 
@@ -267,11 +286,24 @@ static void log_totals(const struct service *service)
             metric_total(metrics_find(metrics, "lunar_http_refused_total")),
         .rockets = table_count(service->table),
         .data = service->config->data,
+        .topic = service->config->topic,
     };
 
     for (size_t i = 0; i < API_RESULT_COUNT; i++)
         totals.messages[i] = metric_value(messages, i);
     totals_log(&totals);
+}
+
+/* The stop has come before the whole state was there. */
+static void log_incomplete(const struct config *config)
+{
+    bool shared = config->topic != NULL;
+
+    log_line(LOG_INFO,
+             "stopped before the state was recovered; all of it is still in "
+             "%s%s",
+             shared ? "topic " : "",
+             shared ? config->topic : readable_path(config->data).text);
 }
 
 int service_run(const struct config *config, const struct machine *machine)
@@ -297,11 +329,7 @@ int service_run(const struct config *config, const struct machine *machine)
     if (service.complete)
         log_totals(&service);
     else if (code == EXIT_SUCCESS)
-        log_line(
-            LOG_INFO,
-            "stopped before the state was recovered; all of it is still in "
-            "%s",
-            readable_path(config->data).text);
+        log_incomplete(config);
     metrics_free(service.metrics);
     table_free(service.table);
     if (service.addresses != NULL)

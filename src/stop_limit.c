@@ -16,28 +16,42 @@
 
 enum { SIGNAL_MS = 100 /* between two looks for a signal */ };
 
+/* What does not answer, and where acknowledged messages are. */
+struct words {
+    const char *what, *where;
+};
+
+static const struct words words_of_disk = {"the disk does", "on the disk"};
+static const struct words words_of_topic = {"the brokers or the disk do",
+                                            "in the topic"};
+
 /* End the process in the phase that lasts too long. */
 __attribute__((noreturn)) static void
 end_process(const struct stop_limit *limit, enum stop_phase phase)
 {
+    const struct words *words =
+        limit->shared ? &words_of_topic : &words_of_disk;
     struct journal_status status;
 
     if (phase == STOP_REQUESTS) {
         store_status(limit->store, &status);
         log_line(LOG_ERROR,
-                 "the disk does not answer, so %s bytes of messages were not "
+                 "%s not answer, so %s bytes of messages were not "
                  "acknowledged, and their senders have to send them again; "
-                 "acknowledged messages are on the disk; ending the process",
-                 readable_number(status.queued).text);
+                 "acknowledged messages are %s; ending the process",
+                 words->what, readable_number(status.queued).text,
+                 words->where);
     } else if (phase == STOP_RECOVERY) {
         log_line(LOG_ERROR,
-                 "a signal has asked for a stop, but the disk does not answer "
+                 "a signal has asked for a stop, but %s not answer "
                  "while the state is recovered; all of it is still there; "
-                 "ending the process");
+                 "ending the process",
+                 words->what);
     } else {
         log_line(LOG_ERROR,
-                 "the disk does not answer, but no sender waits for it; "
-                 "acknowledged messages are on the disk; ending the process");
+                 "%s not answer, but no sender waits for it; "
+                 "acknowledged messages are %s; ending the process",
+                 words->what, words->where);
     }
     log_flush(LOG_STOP_MS);
     _exit(EXIT_FAILURE);
@@ -102,6 +116,7 @@ bool stop_limit_start(struct stop_limit *limit, struct store *store,
                       unsigned ms)
 {
     limit->store = store;
+    limit->shared = store_is_shared(store);
     limit->ms = ms;
     limit->phase = STOP_RECOVERY;
     sync_mutex_init(&limit->lock);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounds the time of a stop with a store. Requests that wait for the disk
- * cannot be cancelled, as their messages may be on it already. If the disk does
- * not answer, the process ends without it. No acknowledged message is lost by
- * that: it is on the disk, and senders repeat what was not acknowledged.
+ * Bounds the time of a stop with a store. Requests that wait for the disk, or
+ * for brokers, cannot be cancelled, as their messages may be on it already. If
+ * it does not answer, the process ends without it. No acknowledged message is
+ * lost by that: it is on the disk or in the topic, and senders repeat what was
+ * not acknowledged.
  *
  * Signals are blocked while the state is recovered, and looked for between
  * reads of the disk. If one is pending and the disk does not answer, the time
@@ -34,6 +35,7 @@ enum stop_phase {
 struct stop_limit {
     /* Set at start, then read-only. */
     struct store *store;
+    bool shared; /* its journal, by many instances */
     unsigned ms;
     pthread_t thread;
     /* Guarded by `lock`. */

@@ -18,7 +18,11 @@ void totals_log(const struct totals *totals)
 {
     struct readable_number messages[API_RESULT_COUNT];
     struct readable_path data = {""};
-    char written[64] = "";
+    char written[64] = "", unknown[64] = "";
+
+    const char *kept = totals->topic != NULL  ? ", kept in topic "
+                       : totals->data != NULL ? ", kept in "
+                                              : "";
 
     for (size_t i = 0; i < API_RESULT_COUNT; i++)
         messages[i] = readable_number(totals->messages[i]);
@@ -27,6 +31,9 @@ void totals_log(const struct totals *totals)
         snprintf(written, sizeof(written), ", %s not written",
                  messages[API_NOT_WRITTEN].text);
     }
+    if (totals->messages[API_UNKNOWN] > 0)
+        snprintf(unknown, sizeof(unknown), ", %s perhaps written",
+                 messages[API_UNKNOWN].text);
     const struct log_field fields[] = {
         field("uptimeSeconds", totals->seconds),
         field("requests", totals->requests),
@@ -37,20 +44,23 @@ void totals_log(const struct totals *totals)
         field("rejected", totals->messages[API_REJECTED]),
         field("withoutMemory", totals->messages[API_NO_MEMORY]),
         field("notWritten", totals->messages[API_NOT_WRITTEN]),
+        field("unknown", totals->messages[API_UNKNOWN]),
         field("rockets", totals->rockets),
         {"data", LOG_LEFT_OUT, totals->data != NULL ? LOG_STRING : LOG_NULL,
          .string = data.text},
+        {"topic", LOG_LEFT_OUT, totals->topic != NULL ? LOG_STRING : LOG_NULL,
+         .string = totals->topic},
     };
     log_event(
         LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
         "stopped after %s: %s requests, %s refused; messages: %s applied, "
-        "%s duplicate, %s stale, %s rejected, %s without memory%s; "
+        "%s duplicate, %s stale, %s rejected, %s without memory%s%s; "
         "%s rockets%s%s",
         readable_time(totals->seconds).text,
         readable_number(totals->requests).text,
         readable_number(totals->refused).text, messages[API_APPLIED].text,
         messages[API_DUPLICATE].text, messages[API_STALE].text,
         messages[API_REJECTED].text, messages[API_NO_MEMORY].text, written,
-        readable_number(totals->rockets).text,
-        totals->data != NULL ? ", kept in " : "", data.text);
+        unknown, readable_number(totals->rockets).text, kept,
+        totals->topic != NULL ? totals->topic : data.text);
 }

@@ -15,7 +15,8 @@ struct totals {
     uint64_t requests, refused;
     uint64_t messages[API_RESULT_COUNT];
     size_t rockets;
-    const char *data; /* the folder that has them; NULL: they are lost */
+    const char *data;  /* the folder that has them; NULL: they are lost */
+    const char *topic; /* that has them, if it is not the folder; or NULL */
 };
 
 /*

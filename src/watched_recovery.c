@@ -8,12 +8,16 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "config.h"
 #include "progress.h"
 #include "readable.h"
 #include "signals.h"
 #include "table/table.h"
 
-enum { SECOND = 1000000 /* microseconds */ };
+enum {
+    SECOND = 1000000, /* microseconds */
+    PERCENT = 100,
+};
 
 /* State of one recovery. */
 struct watch {
@@ -35,7 +39,8 @@ static bool report(void *context, const struct journal_progress *now)
 static void log_result(const struct watched_recovery *recovery,
                        uint64_t elapsed)
 {
-    struct readable_path data = readable_path(recovery->data);
+    const struct config *config = recovery->config;
+    struct readable_path data = readable_path(config->data);
     struct journal_status journal;
     struct store_snapshot_status snapshot;
     uint64_t rockets = table_count(recovery->table);
@@ -46,30 +51,41 @@ static void log_result(const struct watched_recovery *recovery,
     uint64_t messages = journal.position - snapshot.position;
     const struct log_field fields[] = {
         {"data", LOG_LEFT_OUT, LOG_STRING, .string = data.text},
+        {"topic", LOG_LEFT_OUT, config->topic != NULL ? LOG_STRING : LOG_NULL,
+         .string = config->topic},
         {"rockets", LOG_LEFT_OUT, LOG_NUMBER, .number = rockets},
         {"snapshot", LOG_LEFT_OUT, LOG_BOOLEAN, .number = snapshot.exists},
         {"messages", LOG_LEFT_OUT, LOG_NUMBER, .number = messages},
         {"seconds", LOG_LEFT_OUT, LOG_THOUSANDTHS, .number = elapsed / 1000},
     };
-    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
-              "recovered %s rockets from %s: %s%s messages%s in %.*f %s",
-              readable_number(rockets).text, data.text,
-              snapshot.exists ? "a snapshot and " : "",
-              readable_number(messages).text,
-              snapshot.exists ? " after it" : "", short_time ? 0 : 1,
-              (double)elapsed / (short_time ? 1000 : SECOND),
-              short_time ? "ms" : "s");
+    log_event(
+        LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+        "recovered %s rockets from %s%s: %s%s messages%s in %.*f %s",
+        readable_number(rockets).text, config->topic != NULL ? "topic " : "",
+        config->topic != NULL ? config->topic : data.text,
+        snapshot.exists ? "a snapshot and " : "",
+        readable_number(messages).text, snapshot.exists ? " after it" : "",
+        short_time ? 0 : 1, (double)elapsed / (short_time ? 1000 : SECOND),
+        short_time ? "ms" : "s");
 }
 
 /*
  * Recovered rockets are kept even if they exceed the limit, which may be lower
  * than at the last start.
  */
-static void warn_of_memory(struct table *table)
+static void warn_of_memory(struct table *table, bool shared)
 {
     size_t used = table_memory(table), limit = table_memory_limit(table);
 
-    if (used > limit)
+    if (shared && used / STORE_SHARED_ADMISSION > limit / PERCENT)
+        log_line(LOG_WARN,
+                 "the rockets take %s bytes, more than %d %% of "
+                 "-max-memory=%zu: messages that need more get 503 here, and "
+                 "at the limit this instance stops reading the topic, which "
+                 "other instances still write to; restart all of them with a "
+                 "larger -max-memory",
+                 readable_number(used).text, STORE_SHARED_ADMISSION, limit);
+    else if (!shared && used > limit)
         log_line(LOG_WARN,
                  "the rockets take %s bytes, more than -max-memory=%zu: "
                  "messages that need more get 503; restart with a larger "
@@ -81,10 +97,13 @@ enum journal_replayed
 watched_recovery_run(const struct watched_recovery *recovery,
                      char error[JOURNAL_ERROR])
 {
+    const struct config *config = recovery->config;
+    bool shared = config->topic != NULL;
     struct watch watch = {
         .api = recovery->api,
-        .progress = {.doing = "recovering",
-                     .path = recovery->data,
+        .progress = {.doing = shared ? "recovering topic" : "recovering",
+                     .path = shared ? config->topic : config->data,
+                     .field = shared ? "topic" : "data",
                      .lines = true},
     };
     const struct journal_watch reports = {&watch, report};
@@ -95,7 +114,7 @@ watched_recovery_run(const struct watched_recovery *recovery,
     uint64_t elapsed = progress_end(&watch.progress);
     if (result == JOURNAL_COMPLETE) {
         log_result(recovery, elapsed);
-        warn_of_memory(recovery->table);
+        warn_of_memory(recovery->table, shared);
     }
     return result;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The recovery of the state from -data, and what the service says meanwhile: a
- * line of the log each second, or a bar where stderr is a terminal.
+ * The recovery of the state from -data or from the topic, and what the service
+ * says meanwhile: a line of the log each second, or a bar where stderr is a
+ * terminal.
  */
 #ifndef LUNAR_WATCHED_RECOVERY_H
 #define LUNAR_WATCHED_RECOVERY_H
@@ -9,13 +10,14 @@
 #include "store/store.h"
 
 struct api;
+struct config;
 struct table;
 
 struct watched_recovery {
     struct store *store;
     struct table *table; /* that the store fills */
     struct api *api;     /* tells clients how far it is */
-    const char *data;    /* the folder, as in -data */
+    const struct config *config;
 };
 
 /*

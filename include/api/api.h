@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/position_waits.h"
 #include "base/quota.h"
 #include "http/app.h"
 #include "http/deferred.h"
@@ -39,6 +40,18 @@ enum {
      * more than a quarter of the connections that may be open.
      */
     API_MAX_READERS = 1000,
+    /*
+     * Reads that wait until this instance has caught up; but not more than a
+     * quarter of the connections that may be open.
+     */
+    API_MAX_WAITS = 1000,
+    /* GET /snapshot, those that wait for one as well. */
+    API_MAX_SNAPSHOTS = 4,
+    /*
+     * An instance that is behind a shared journal by more is not ready:
+     * milliseconds.
+     */
+    API_MAX_LAG_MS = 5000,
 };
 
 /* What became of a message, as lunar_messages_total counts it. */
@@ -49,6 +62,7 @@ enum api_result {
     API_REJECTED, /* not a message */
     API_NO_MEMORY,
     API_NOT_WRITTEN, /* the store could not take it */
+    API_UNKNOWN,     /* nobody confirmed in time that it is written */
     API_RESULT_COUNT
 };
 
@@ -74,18 +88,26 @@ struct api {
     struct metrics *registry; /* of all families; NULL: none are shown */
     struct api_metrics counts;
     struct store *store;         /* NULL: the state is in memory only */
+    bool shared;                 /* other instances have the same journal */
     struct commit *commit;       /* the way into the store, if there is one */
     struct hub *hub;             /* follows the table for streams of events */
     struct fleet_cache *fleet;   /* what GET /fleet says */
     struct changes_walks *walks; /* for those who waited for a change */
-    uint64_t start;        /* of this history of the state: part of every ETag;
-                              random, if the state is in memory only */
-    uint64_t began;        /* microseconds of the monotonic clock */
+    uint64_t began;              /* microseconds of the monotonic clock */
+    /*
+     * Of this history of the state: part of every ETag; random, if the state
+     * is in memory only. Set again when the recovery ends, as a shared journal
+     * says only then which history it has; read after that.
+     */
+    uint64_t start;
     _Atomic bool stopping; /* set once, by api_set_stopping() */
     struct api_recovery recovery;
-    _Atomic unsigned streams; /* whole lists being sent now */
-    struct quota decoding;    /* memory for compressed bodies */
-    struct quota pending;     /* memory for batches that wait for the disk */
+    _Atomic unsigned streams;    /* whole lists being sent now */
+    struct quota decoding;       /* memory for compressed bodies */
+    struct quota pending;        /* memory for batches that wait for the disk */
+    struct position_waits waits; /* reads that wait for a position */
+    /* GET /snapshot: those that wait, and those that are being sent. */
+    struct position_waits snapshot_waits;
     /*
      * Owned by the journal's thread: connections that the commit at hand has
      * settled, and that are woken together.
@@ -120,7 +142,7 @@ bool api_use_store(struct api *api, struct store *store);
  */
 bool api_start_live(struct api *api, unsigned max_connections);
 
-/* End all streams of events and reads that wait, and take no more. */
+/* End all streams of events and requests that wait, and take no more. */
 void api_end_live(struct api *api);
 
 /*

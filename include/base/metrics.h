@@ -23,7 +23,7 @@
 enum {
     METRICS_MAX_FAMILIES = 64,
     METRICS_MAX_LABELS = 2, /* of a family */
-    METRICS_MAX_VALUES = 256,
+    METRICS_MAX_VALUES = 320,
 };
 
 enum metric_type {

@@ -44,10 +44,10 @@ void *quota_resize(struct quota *quota, void *memory, size_t old_size,
 size_t quota_used(const struct quota *quota);
 
 /*
- * From now on only quota_reserve() enforces the limit, and only malloc(3)
- * limits allocations. Locking: before other threads use the quota.
+ * From now on only quota_reserve() enforces a limit, `limit` bytes, and only
+ * malloc(3) limits allocations. Locking: before other threads use the quota.
  */
-void quota_limit_reservations(struct quota *quota);
+void quota_limit_reservations(struct quota *quota, size_t limit);
 
 /*
  * Reserve `amount` bytes. False, with nothing reserved, if they do not fit

@@ -45,7 +45,8 @@ struct http_fields {
     struct text last_event_id;
     struct text origin;
     struct text sec_fetch_site;
-    struct text request_id; /* absent if it is invalid (http/fields.h) */
+    struct text lunar_after; /* of several it is no number */
+    struct text request_id;  /* absent if it is invalid (http/fields.h) */
 };
 
 struct http_request {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/text.h"
@@ -37,6 +38,7 @@ struct http_response {
     struct buffer body;
     struct text fixed; /* static bytes */
     struct http_stream *stream;
+    uint64_t stream_length; /* bytes of the stream; 0: not known */
     bool is_problem; /* problem details (http/problem.h), if it has a body */
     /*
      * For the log, not sent: what was refused, as a sentence; NULL: nothing

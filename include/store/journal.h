@@ -184,8 +184,9 @@ struct journal_methods {
      * NULL, unless the journal is shared: what comes before all others. Reach
      * it, and compare it with the last snapshot, NULL if there is none. Sets
      * `id` of the journal, and whether it needs a snapshot that is newer, as it
-     * does not have all records behind that one. Waits for as long as nobody
-     * can be reached. Locking: the thread of `replay`.
+     * does not have all records behind that one, or would be slower. Waits for
+     * as long as nobody can be reached. Called again with a snapshot that was
+     * fetched, before that gets its name. Locking: the thread of `replay`.
      */
     enum journal_replayed (*prepare)(struct journal *journal,
                                      const struct journal_place *snapshot,
@@ -201,8 +202,8 @@ struct journal_methods {
                                    const struct journal_watch *watch,
                                    char error[JOURNAL_ERROR]);
     /*
-     * Hand every record behind position `after` to `target`. Called once,
-     * before `start`.
+     * Hand every record behind position `after` to `target`; fails if some
+     * of them are not there. Called once, before `start`.
      */
     enum journal_replayed (*replay)(struct journal *journal, uint64_t after,
                                     const struct journal_target *target,

@@ -6,7 +6,9 @@
  * when they began.
  *
  * A backup is one file with the state at one position, made of the snapshot and
- * of the journal behind it, as they are in the folder.
+ * of the journal behind it, as they are in the folder. The folder of a journal
+ * that is shared has a snapshot only, which is checked and read as it is, and
+ * is a backup by itself.
  *
  * Locking: none; one thread calls these.
  */
@@ -44,6 +46,13 @@ struct offline_state {
     uint64_t messages; /* of the journal behind it */
     uint64_t bytes;
     bool in_use; /* by a service that runs */
+    /*
+     * The folder has the snapshot of a journal that is shared: all records up
+     * to `position`, and some of those up to `through`. The others are only in
+     * the journal.
+     */
+    bool shared;
+    uint64_t through;
 };
 
 /*

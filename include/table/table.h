@@ -74,13 +74,13 @@ void table_apply_group(struct table *table, struct table_item *items,
                        size_t count);
 
 /*
- * From now on only table_admit() enforces the limit on memory: the table holds
- * what a journal has, and has to take it, also if the limit was higher when it
- * was written. MESSAGE_NO_MEMORY from table_apply() and table_apply_group()
- * then means that malloc(3) failed. Locking: before other threads use the
- * table.
+ * From now on only table_admit() enforces a limit on memory, `percent` of the
+ * table's: the table holds what a journal has, and has to take it, also if the
+ * limit was higher when it was written, or others write to the journal.
+ * MESSAGE_NO_MEMORY from table_apply() and table_apply_group() then means that
+ * malloc(3) failed. Locking: before other threads use the table.
  */
-void table_limit_admission(struct table *table);
+void table_limit_admission(struct table *table, unsigned percent);
 
 /*
  * Whether `message` may be given to a journal, to be applied once it is

@@ -8,6 +8,7 @@
 
 #include "api_metrics.h"
 #include "api_store.h"
+#include "base/clock.h"
 #include "operations.h"
 #include "posting.h"
 #include "recovery.h"
@@ -22,8 +23,11 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->registry = metrics;
     api_metrics_add(api, metrics);
     api->store = NULL;
+    api->shared = false;
     api->commit = NULL;
     api->settled = NULL;
+    position_waits_init(&api->waits, API_MAX_WAITS);
+    position_waits_init(&api->snapshot_waits, API_MAX_SNAPSHOTS);
     api->hub = NULL;
     api->fleet = NULL;
     randombytes_buf(&api->start, sizeof(api->start));
@@ -34,13 +38,29 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     quota_init(&api->pending, API_MAX_PENDING, 0);
 }
 
-/* On the journal's thread: a commit has settled its tickets. */
+/* Those whose wait for a position, or for a snapshot, is over. */
+static struct http_waiter *take_waits(struct api *api,
+                                      struct http_waiter *others)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC);
+
+    others =
+        position_waits_reach(&api->waits, api_store_position(api), now, others);
+    return snapshot_wake(api, now, others);
+}
+
+/*
+ * On the journal's thread: a commit has settled its tickets, or a tick of a
+ * shared journal is over. Those who wait for it in any way are woken together.
+ */
 static void wake_settled(void *context)
 {
     struct api *api = context;
     struct http_waiter *first = api->settled;
 
     api->settled = NULL;
+    if (api->shared)
+        first = take_waits(api, first);
     http_wake_all(first);
 }
 
@@ -49,25 +69,10 @@ bool api_use_store(struct api *api, struct store *store)
     if (!store_attach(store, api->table, wake_settled, api))
         return false;
     api->store = store;
+    api->shared = store_is_shared(store);
     api->commit = store_commit(store);
     api->start = store_id(store);
     return true;
-}
-
-void api_store_wake(struct api *api, struct http_waiter *waiter)
-{
-    waiter->next = api->settled;
-    api->settled = waiter;
-}
-
-const char *api_store_problem(const struct api *api)
-{
-    struct journal_status status;
-
-    store_status(api->store, &status);
-    return status.problem != NULL
-               ? status.problem
-               : "the disk could not be written for a moment";
 }
 
 void api_set_stopping(struct api *api)

@@ -14,6 +14,7 @@ static const char *const results[API_RESULT_COUNT] = {
     [API_APPLIED] = "applied",     [API_DUPLICATE] = "duplicate",
     [API_STALE] = "stale",         [API_REJECTED] = "rejected",
     [API_NO_MEMORY] = "no_memory", [API_NOT_WRITTEN] = "not_written",
+    [API_UNKNOWN] = "unknown",
 };
 
 static const struct metric_family messages = {

@@ -46,6 +46,7 @@ struct batch {
     struct batch_counts counted;   /* those that the metrics have */
     uint64_t launches, explosions; /* applied; the metrics do not have them */
     uint64_t committed;            /* messages that `commit` took */
+    uint64_t position;             /* of those that it did not need to take */
     uint64_t line; /* number of the line that is being read, from 1 */
     /*
      * Bytes of this line from earlier parts. `skipping`: the line is counted
@@ -213,16 +214,30 @@ static void extend_group(struct batch *batch, struct group *group)
         apply_group(batch, group);
 }
 
+/* The message is a duplicate or stale in the table already. */
+static void note_position_of(struct batch *batch, const struct message *message)
+{
+    if (!batch->api->shared)
+        return;
+    uint64_t position = api_store_position_of(batch->api, message);
+    if (position > batch->position)
+        batch->position = position;
+}
+
 static void commit_line(struct batch *batch, const struct message *message)
 {
     enum message_outcome outcome;
 
-    if (!batch_commit_add(batch->commit, message, batch->line, &outcome))
-        count_not_taken(batch, batch->line, API_STORE_BUSY);
-    else if (outcome == MESSAGE_APPLIED)
+    if (!batch_commit_add(batch->commit, message, batch->line, &outcome)) {
+        count_not_taken(batch, batch->line,
+                        api_store_not_taken(batch->api).reason);
+    } else if (outcome == MESSAGE_APPLIED) {
         batch->committed++;
-    else
+    } else {
         count_outcome(batch, message, outcome, batch->line);
+        if (outcome != MESSAGE_NO_MEMORY)
+            note_position_of(batch, message);
+    }
 }
 
 /* Whether it has only white space of JSON. */
@@ -399,17 +414,27 @@ static void add_settled(struct batch_counts *counts,
         counts->first_not_taken = settled->first_not_written;
         counts->reason = settled->problem;
     }
+    counts->unknown = settled->unknown;
+    counts->first_unknown = settled->first_unknown;
+    if (settled->position > counts->position)
+        counts->position = settled->position;
 }
 
 struct batch_counts batch_counts(const struct batch *batch)
 {
     struct batch_counts counts = batch->counts;
 
+    counts.position = batch->position;
     if (batch->commit != NULL) {
         struct batch_settled settled = batch_commit_settled(batch->commit);
         add_settled(&counts, &settled);
     }
     return counts;
+}
+
+struct api *batch_api(const struct batch *batch)
+{
+    return batch->api;
 }
 
 const struct batch_error *batch_first_error(const struct batch *batch)

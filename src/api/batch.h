@@ -33,6 +33,10 @@ struct batch_counts {
     uint64_t no_memory;       /* of these: memory ended */
     uint64_t first_not_taken; /* line number of the first of them, or 0 */
     const char *reason;       /* why that one was not taken; static */
+    uint64_t unknown;         /* nobody knows whether they are written */
+    uint64_t first_unknown;   /* line number of the first of them, or 0 */
+    uint64_t position;        /* which all that were applied, duplicates or
+                                 stale have, if the journal is shared */
 };
 
 /* The first rejected line. */
@@ -82,6 +86,9 @@ bool batch_wait(struct batch *batch, void (*call)(void *context),
 
 /* Of the lines so far; with a store without those that wait for it. */
 struct batch_counts batch_counts(const struct batch *batch);
+
+/* Whose it is. */
+struct api *batch_api(const struct batch *batch);
 
 const struct batch_error *batch_first_error(const struct batch *batch);
 

@@ -80,40 +80,72 @@ static void free_block(struct api *api, struct block *block)
     quota_resize(&api->pending, block, block->size, 0);
 }
 
-static void add_result_locked(struct batch_settled *settled,
-                              const struct block *block, const char *problem)
+/* Of a line at `line`, if it is before the first one so far. */
+static bool is_first(uint64_t line, uint64_t *first)
 {
-    if (problem == NULL) {
-        for (size_t i = 0; i < MESSAGE_NO_MEMORY; i++)
-            settled->outcomes[i] += block->ticket.outcomes[i];
-        return;
+    if (*first != 0 && *first <= line)
+        return false;
+    *first = line;
+    return true;
+}
+
+static void add_applied_locked(struct batch_settled *settled,
+                               const struct commit_ticket *ticket)
+{
+    for (size_t i = 0; i < MESSAGE_NO_MEMORY; i++)
+        settled->outcomes[i] += ticket->outcomes[i];
+    if (ticket->position > settled->position)
+        settled->position = ticket->position;
+}
+
+/* Blocks are settled in order, but those that did not fit were before. */
+static void add_result_locked(struct batch_settled *settled,
+                              const struct block *block,
+                              enum commit_result result, const char *problem)
+{
+    switch (result) {
+    case COMMIT_APPLIED:
+        add_applied_locked(settled, &block->ticket);
+        break;
+    case COMMIT_REFUSED:
+        settled->not_written += block->count;
+        if (is_first(block->first_line, &settled->first_not_written))
+            settled->problem = problem;
+        break;
+    case COMMIT_UNKNOWN:
+        settled->unknown += block->count;
+        is_first(block->first_line, &settled->first_unknown);
+        break;
     }
-    /* Blocks are settled in order, but those that did not fit were before. */
-    if (settled->not_written == 0 ||
-        block->first_line < settled->first_not_written) {
-        settled->first_not_written = block->first_line;
-        settled->problem = problem;
-    }
-    settled->not_written += block->count;
+}
+
+static void count_block(const struct block *block, enum commit_result result)
+{
+    const struct api_metrics *counts = &block->owner->api->counts;
+
+    if (result == COMMIT_APPLIED)
+        api_metrics_count_ticket(counts, &block->ticket);
+    else
+        metric_add(counts->messages,
+                   result == COMMIT_UNKNOWN ? API_UNKNOWN : API_NOT_WRITTEN,
+                   block->count);
 }
 
 /*
- * The block was applied, or not written because of `problem`. After the unlock
- * the struct is only used if nobody else is left; who waits stays until the
- * call.
+ * The block has this result; `problem` says why it was refused. After the
+ * unlock the struct is only used if nobody else is left; who waits stays until
+ * the call.
  */
-static void end_block(struct block *block, const char *problem)
+static void end_block(struct block *block, enum commit_result result,
+                      const char *problem)
 {
     struct batch_commit *commit = block->owner;
     struct api *api = commit->api;
     void (*call)(void *) = NULL;
 
-    if (problem == NULL)
-        api_metrics_count_ticket(&api->counts, &block->ticket);
-    else
-        metric_add(api->counts.messages, API_NOT_WRITTEN, block->count);
+    count_block(block, result);
     sync_lock(&commit->lock);
-    add_result_locked(&commit->settled, block, problem);
+    add_result_locked(&commit->settled, block, result, problem);
     commit->pending -= block->size;
     void *context = commit->context;
     if (commit->pending <= commit->enough) {
@@ -135,9 +167,11 @@ static void settle_block(struct commit_ticket *ticket)
 {
     struct block *block = container_of(ticket, struct block, ticket);
 
-    end_block(block, ticket->result == COMMIT_APPLIED
-                         ? NULL
-                         : api_store_problem(block->owner->api));
+    const char *problem = NULL;
+
+    if (ticket->result == COMMIT_REFUSED)
+        problem = api_store_not_written(block->owner->api).reason;
+    end_block(block, ticket->result, problem);
 }
 
 static size_t pending_of(struct batch_commit *commit)
@@ -212,7 +246,8 @@ void batch_commit_append(struct batch_commit *commit)
     commit->pending += block->size;
     sync_unlock(&commit->lock);
     if (!commit_append(&block->ticket))
-        end_block(block, API_STORE_BUSY);
+        end_block(block, COMMIT_REFUSED,
+                  api_store_not_taken(commit->api).reason);
 }
 
 static bool wait_until(struct batch_commit *commit, size_t enough,

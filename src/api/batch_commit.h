@@ -35,6 +35,9 @@ struct batch_settled {
     uint64_t not_written;
     uint64_t first_not_written; /* the line of the first of them, or 0 */
     const char *problem;        /* why that one was not; static */
+    uint64_t unknown;           /* nobody knows whether they are written */
+    uint64_t first_unknown;     /* the line of the first of them, or 0 */
+    uint64_t position;          /* of the last that is written, or 0 */
 };
 
 /*

@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "after_read.h"
 #include "api/rocket_json.h"
 #include "base/sync.h"
 #include "base/workers.h"
@@ -269,8 +270,26 @@ static void wait_for_change(struct changes_read *read,
     defer_read(read, response);
 }
 
-void changes_get(struct api *api, const struct http_request *request,
-                 struct http_response *response)
+/*
+ * Whether this history of the state has the revision. One of a shared journal
+ * may be the position of a record that has changed nothing here.
+ */
+static bool is_known(const struct api *api, const struct revision_name *since)
+{
+    return since->start == api->start &&
+           (since->revision <= table_revision(api->table) ||
+            (api->shared && !after_read_is_ahead(api, since)));
+}
+
+static void get_now(struct api *api, const struct http_request *request,
+                    struct http_response *response);
+
+/*
+ * Respond; with `patient`, if another instance has given the client a revision
+ * that this one has not reached, only after it has, or should have.
+ */
+static void get_changes(struct api *api, const struct http_request *request,
+                        bool patient, struct http_response *response)
 {
     struct changes_read read = {
         .deferred = {start_read, finish_read, cancel_read, free_deferred},
@@ -280,8 +299,13 @@ void changes_get(struct api *api, const struct http_request *request,
 
     if (!changes_url_parse(request->query, &read.query, response))
         return;
-    if (read.query.since.start != api->start ||
-        read.query.since.revision > table_revision(api->table)) {
+    if (patient && after_read_is_ahead(api, &read.query.since)) {
+        const struct after_read_options options = {
+            read.query.since.revision, AFTER_REVISION_MS, get_now, get_now};
+        after_read_wait(api, request, &options, response);
+        return;
+    }
+    if (!is_known(api, &read.query.since)) {
         problem_set(response, 410,
                     "since is not a revision of this state: the service has "
                     "started anew, or is another one; read the list, and go on "
@@ -299,4 +323,16 @@ void changes_get(struct api *api, const struct http_request *request,
         wait_for_change(&read, response);
     else
         answer_unchanged(&read, response);
+}
+
+static void get_now(struct api *api, const struct http_request *request,
+                    struct http_response *response)
+{
+    get_changes(api, request, false, response);
+}
+
+void changes_get(struct api *api, const struct http_request *request,
+                 struct http_response *response)
+{
+    get_changes(api, request, true, response);
 }

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "after_read.h"
 #include "base/sync.h"
 #include "events_query.h"
 #include "http/problem.h"
@@ -14,6 +15,14 @@
 #include "no_place.h"
 #include "operations.h"
 #include "sites.h"
+#include "table/table.h"
+
+/* The last event that a client has had. */
+struct last {
+    bool resumes;   /* it had one, */
+    bool estranged; /* but of another history */
+    struct revision_name name;
+};
 
 struct events {
     struct http_stream stream;
@@ -119,32 +128,45 @@ static void begin_stream(struct http_response *response,
 }
 
 /*
- * The header comes from a browser that connects again, to the URL with the
- * parameter, so it is the newer one. It sends whatever it got last, also from
- * another service at this URL, and never again after a 400: so what is none of
- * our ids is of another history.
+ * Where the client was, if it was here before. The header comes from a browser
+ * that connects again, to the URL with the parameter, so it is the newer one.
+ * It sends whatever it got last, also from another service at this URL, and
+ * never again after a 400: so what is none of our ids is of another history,
+ * and `last` is not set.
  */
-static void set_position(const struct api *api,
-                         const struct http_request *request,
-                         const struct events_query *query,
-                         struct hub_reader_options *options)
+static void read_last(const struct api *api, const struct http_request *request,
+                      const struct events_query *query, struct last *last)
 {
     struct text header = request->fields.last_event_id;
-    struct revision_name last = query->last;
 
-    options->resumes = query->resumes;
+    *last = (struct last){.name = query->last, .resumes = query->resumes};
     if (header.length > 0) {
-        options->resumes = true;
-        options->estranged = !revisions_read(header, &last);
+        last->resumes = true;
+        last->estranged = !revisions_read(header, &last->name);
     }
-    options->position = last.revision;
-    if (options->resumes && last.start != api->start)
-        options->estranged = true;
+    if (last->resumes && last->name.start != api->start)
+        last->estranged = true;
 }
 
-static void follow(struct api *api, const struct http_request *request,
-                   const struct events_query *query,
-                   struct http_response *response)
+/*
+ * With a shared journal the position may be that of a record that has changed
+ * nothing here: it is as good as the last one that has.
+ */
+static void set_position(const struct api *api, const struct last *last,
+                         struct hub_reader_options *options)
+{
+    uint64_t revision = table_revision(api->table);
+
+    options->resumes = last->resumes;
+    options->estranged = last->estranged;
+    options->position = last->name.revision;
+    if (api->shared && options->position > revision &&
+        !after_read_is_ahead(api, &last->name))
+        options->position = revision;
+}
+
+static void follow(struct api *api, const struct events_query *query,
+                   const struct last *last, struct http_response *response)
 {
     struct events *events = malloc(sizeof(*events));
     struct hub_reader_options options = {
@@ -159,7 +181,7 @@ static void follow(struct api *api, const struct http_request *request,
     if (events != NULL) {
         *events = (struct events){
             .stream = {next_events, cancel_events, free_events}};
-        set_position(api, request, query, &options);
+        set_position(api, last, &options);
         added = hub_add_reader(api->hub, &options, &events->reader);
     }
     if (added == HUB_ADDED) {
@@ -170,8 +192,35 @@ static void follow(struct api *api, const struct http_request *request,
     no_place_answer(added, response);
 }
 
-void events_get(struct api *api, const struct http_request *request,
-                struct http_response *response)
+static void get_now(struct api *api, const struct http_request *request,
+                    struct http_response *response);
+
+/*
+ * With `patient`: if another instance has given the client an event that this
+ * one has not reached, only after it has, or should have. The query is parsed
+ * again then.
+ */
+static void begin_events(struct api *api, const struct http_request *request,
+                         const struct events_query *query, bool patient,
+                         struct http_response *response)
+{
+    struct last last;
+
+    read_last(api, request, query, &last);
+    if (request->method == HTTP_HEAD) {
+        begin_stream(response, &nothing);
+    } else if (patient && last.resumes && !last.estranged &&
+               after_read_is_ahead(api, &last.name)) {
+        const struct after_read_options options = {
+            last.name.revision, AFTER_REVISION_MS, get_now, get_now};
+        after_read_wait(api, request, &options, response);
+    } else {
+        follow(api, query, &last, response);
+    }
+}
+
+static void get_events(struct api *api, const struct http_request *request,
+                       bool patient, struct http_response *response)
 {
     struct events_query query;
     char detail[EVENTS_QUERY_DETAIL];
@@ -188,9 +237,18 @@ void events_get(struct api *api, const struct http_request *request,
             problem_set(response, 400, "%s", detail);
         return;
     }
-    if (request->method == HTTP_HEAD)
-        begin_stream(response, &nothing);
-    else
-        follow(api, request, &query, response);
+    begin_events(api, request, &query, patient, response);
     events_query_release(&query);
+}
+
+static void get_now(struct api *api, const struct http_request *request,
+                    struct http_response *response)
+{
+    get_events(api, request, false, response);
+}
+
+void events_get(struct api *api, const struct http_request *request,
+                struct http_response *response)
+{
+    get_events(api, request, true, response);
 }

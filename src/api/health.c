@@ -4,8 +4,10 @@
  * it is alive, and what is wrong; GET /health/ready whether requests should be
  * sent to it. Both are polled, so they read a few counters and no rocket.
  */
+#include <stdio.h>
 #include <time.h>
 
+#include "api_store.h"
 #include "base/clock.h"
 #include "format/json_write.h"
 #include "http/problem.h"
@@ -37,6 +39,44 @@ static const char *find_recovering(const struct api *api,
     if (!recovery_is_running(api))
         return NULL;
     recovery_describe(api, room);
+    return room;
+}
+
+/* NULL of `status`, if this instance has no topic. */
+static bool read_shared(const struct api *api,
+                        struct journal_shared_status *status)
+{
+    if (api->shared)
+        store_shared_status(api->store, status);
+    return api->shared;
+}
+
+/* It applies nothing more, so what it answers gets older and older. */
+static const char *find_halted(const struct api *api, char room[RECOVERY_TEXT])
+{
+    struct journal_shared_status shared;
+
+    (void)room;
+    return read_shared(api, &shared) ? shared.halted : NULL;
+}
+
+/* One that is halted or recovers lags as well, but that is not the cause. */
+static const char *find_lagging(const struct api *api, char room[RECOVERY_TEXT])
+{
+    struct journal_shared_status shared;
+
+    if (recovery_is_running(api) || !read_shared(api, &shared) ||
+        shared.halted != NULL)
+        return NULL;
+    if (!shared.caught_up)
+        return "this instance has not caught up with the topic yet, so what "
+               "it answers may be old: read from another one meanwhile";
+    if (shared.lag_ms <= API_MAX_LAG_MS)
+        return NULL;
+    snprintf(room, RECOVERY_TEXT,
+             "this instance is %ju s behind the topic, so what it answers may "
+             "be old: read from another one; see its log and lag",
+             (uintmax_t)(shared.lag_ms / 1000));
     return room;
 }
 
@@ -85,8 +125,8 @@ static const char *find_full(const struct api *api, char room[RECOVERY_TEXT])
  */
 static const struct reason {
     /*
-     * A sentence: what is wrong, and what to do. It is static or in `room`,
-     * which only one of them uses. NULL: nothing is wrong.
+     * A sentence: what is wrong, and what to do. It lives as long as the store,
+     * or is in `room`. NULL: nothing is wrong.
      */
     const char *(*find)(const struct api *api, char room[RECOVERY_TEXT]);
     unsigned prevents;       /* READS, INGEST, or nothing yet */
@@ -94,6 +134,8 @@ static const struct reason {
 } reasons[] = {
     {find_stopping, READS | INGEST, "5"},
     {find_recovering, READS | INGEST, NULL},
+    {find_halted, READS | INGEST, "30"},
+    {find_lagging, READS | INGEST, "1"},
     {find_not_writable, INGEST, "5"},
     {find_full, INGEST, "10"},
     {find_no_snapshot, 0, NULL},
@@ -105,7 +147,7 @@ enum { REASON_COUNT = sizeof(reasons) / sizeof(reasons[0]) };
 struct findings {
     const char *problems[REASON_COUNT]; /* NULL: the reason does not apply */
     size_t first; /* the first that applies; REASON_COUNT: none does */
-    char room[RECOVERY_TEXT];
+    char rooms[REASON_COUNT][RECOVERY_TEXT];
 };
 
 /* What is wrong and prevents one of `uses`, or all if that is 0. */
@@ -116,7 +158,7 @@ static void find_problems(const struct api *api, unsigned uses,
     for (size_t i = 0; i < REASON_COUNT; i++) {
         bool asked = uses == 0 || (reasons[i].prevents & uses) != 0;
         findings->problems[i] =
-            asked ? reasons[i].find(api, findings->room) : NULL;
+            asked ? reasons[i].find(api, findings->rooms[i]) : NULL;
         if (findings->problems[i] != NULL && findings->first == REASON_COUNT)
             findings->first = i;
     }
@@ -163,6 +205,17 @@ static void append_time(struct buffer *out, int64_t seconds)
     json_append(out, (struct text){text, length});
 }
 
+static void append_text(struct buffer *out, struct text name, const char *text)
+{
+    buffer_append(out, TEXT(",\""));
+    buffer_append(out, name);
+    buffer_append(out, TEXT("\":"));
+    if (text != NULL)
+        json_append(out, text_of(text));
+    else
+        buffer_append(out, TEXT("null"));
+}
+
 /* The last snapshot, which the next start loads. */
 static void append_snapshot(struct buffer *out, struct store *store)
 {
@@ -183,11 +236,7 @@ static void append_snapshot(struct buffer *out, struct store *store)
     append_member(out, TEXT("position"), status.position);
     append_member(out, TEXT("rockets"), status.rockets);
     append_member(out, TEXT("bytes"), status.bytes);
-    buffer_append(out, TEXT(",\"problem\":"));
-    if (status.problem != NULL)
-        json_append(out, text_of(status.problem));
-    else
-        buffer_append(out, TEXT("null"));
+    append_text(out, TEXT("problem"), status.problem);
     buffer_append(out, TEXT("}"));
 }
 
@@ -205,6 +254,62 @@ static void append_store(struct buffer *out, const struct api *api)
     append_member(out, TEXT("position"), status.position);
     append_member(out, TEXT("bytes"), status.bytes);
     append_snapshot(out, api->store);
+    buffer_append(out, TEXT("}"));
+}
+
+/* Milliseconds as seconds, such as 0.042. */
+static void append_seconds(struct buffer *out, struct text name, uint64_t ms)
+{
+    char fraction[8];
+
+    append_member(out, name, ms / 1000);
+    snprintf(fraction, sizeof(fraction), ".%03u", (unsigned)(ms % 1000));
+    buffer_append(out, text_of(fraction));
+}
+
+/* The records of the topic that are no messages. */
+static void append_skipped(struct buffer *out,
+                           const struct journal_shared_status *shared)
+{
+    uint64_t all = 0;
+
+    buffer_append(out, TEXT(",\"skipped\":{"));
+    for (size_t i = 0; i < JOURNAL_SKIP_REASONS; i++) {
+        buffer_append(out, i > 0 ? TEXT(",") : TEXT(""));
+        json_append(out, text_of(journal_skip_name((enum journal_skip)i)));
+        buffer_append(out, TEXT(":"));
+        buffer_append_unsigned(out, shared->skipped[i]);
+        all += shared->skipped[i];
+    }
+    buffer_append(out, TEXT("},\"lastSkipped\":"));
+    if (all == 0) {
+        buffer_append(out, TEXT("null"));
+        return;
+    }
+    buffer_append(out, TEXT("{\"offset\":"));
+    buffer_append_unsigned(out, shared->last_skipped);
+    append_text(out, TEXT("reason"), journal_skip_name(shared->last_reason));
+    buffer_append(out, TEXT("}"));
+}
+
+/* How far this instance is with the topic that others share. */
+static void append_replica(struct buffer *out, const struct api *api)
+{
+    struct journal_shared_status shared;
+
+    if (!read_shared(api, &shared))
+        return;
+    uint64_t position = api_store_position(api);
+    buffer_append(out, TEXT(",\"replica\":{\"topic\":"));
+    json_append(out, text_of(shared.topic));
+    append_member(out, TEXT("position"), position);
+    append_member(out, TEXT("end"),
+                  shared.end > position ? shared.end : position);
+    append_seconds(out, TEXT("lagSeconds"), shared.lag_ms);
+    buffer_append(out, shared.caught_up ? TEXT(",\"caughtUp\":true")
+                                        : TEXT(",\"caughtUp\":false"));
+    append_text(out, TEXT("halted"), shared.halted);
+    append_skipped(out, &shared);
     buffer_append(out, TEXT("}"));
 }
 
@@ -235,6 +340,7 @@ void health_get(struct api *api, const struct http_request *request,
     append_member(out, TEXT("memoryLimitBytes"),
                   table_memory_limit(api->table));
     append_store(out, api);
+    append_replica(out, api);
     append_problems(out, &findings);
     buffer_append(out, TEXT("}"));
 }

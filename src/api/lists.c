@@ -5,9 +5,9 @@
  * a stream, of which a worker makes the next block while one is sent. Only a
  * worker compresses: an event loop has other connections to serve.
  *
- * Who owns a list: the connection's thread, and while `state` says so the
- * worker. The queue of the workers hands it over; what hands it back is the
- * exchange of `state`, or the wake.
+ * Who owns a list: the connection's thread; after the start of a deferred
+ * response a worker. The queue of the workers hands it over; what hands it back
+ * is the wake. For the stream see worker_stream.h.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -26,19 +26,12 @@
 #include "operations.h"
 #include "routes.h"
 #include "table/table.h"
-
-/* Of the stream's next block. */
-enum state {
-    STATE_MADE,      /* `block` is it */
-    STATE_MAKING,    /* a worker makes it */
-    STATE_WANTED,    /* the same, and wakes `waiter` when it is done */
-    STATE_ABANDONED, /* the same, and frees the list when it is done */
-};
+#include "worker_stream.h"
 
 /* A list, from the query to the last byte of JSON. */
 struct list {
     struct http_deferred deferred;
-    struct http_stream stream;
+    struct worker_stream blocks;
     struct worker_job job;
     struct api *api;
     struct list_url url;
@@ -49,10 +42,6 @@ struct list {
     bool counted;  /* among the streams of `api` */
     struct http_response response; /* while it is deferred */
     struct http_waiter *waiter;
-    struct buffer block; /* of the stream */
-    enum http_flow flow; /* what comes with the block */
-    _Atomic int state;
-    _Atomic bool cancelled;
 };
 
 static void free_list(struct list *list)
@@ -60,7 +49,7 @@ static void free_list(struct list *list)
     if (list->counted)
         atomic_fetch_sub(&list->api->streams, 1);
     http_response_release(&list->response);
-    buffer_release(&list->block);
+    worker_stream_release(&list->blocks);
     list_body_release(&list->body);
     list_page_free(list->page);
     list_url_release(&list->url);
@@ -138,9 +127,9 @@ static void make_list(struct list *list, struct http_response *response)
         problem_set_no_memory(response);
 }
 
-static struct list *list_of_stream(struct http_stream *stream)
+static struct list *list_of_blocks(struct worker_stream *blocks)
 {
-    return container_of(stream, struct list, stream);
+    return container_of(blocks, struct list, blocks);
 }
 
 static struct list *list_of_deferred(struct http_deferred *deferred)
@@ -153,74 +142,16 @@ static struct list *list_of_job(struct worker_job *job)
     return container_of(job, struct list, job);
 }
 
-/*
- * On a worker. Once the state is MADE the list is the connection's, and may be
- * gone, unless it was WANTED: then nothing happens to it before the wake.
- */
-static void make_block(struct worker_job *job)
+static enum http_flow make_block(struct worker_stream *blocks,
+                                 struct buffer *block)
 {
-    struct list *list = list_of_job(job);
-
-    list->flow = HTTP_FAILED;
-    if (!atomic_load(&list->cancelled))
-        list->flow =
-            list_body_write(&list->body, &list->block, HTTP_STREAM_BLOCK);
-
-    switch (atomic_exchange(&list->state, STATE_MADE)) {
-    case STATE_WANTED:
-        http_wake(list->waiter); /* which was set before the state */
-        break;
-    case STATE_ABANDONED:
-        free_list(list);
-        break;
-    default:
-        break;
-    }
+    return list_body_write(&list_of_blocks(blocks)->body, block,
+                           HTTP_STREAM_BLOCK);
 }
 
-static void start_block(struct list *list)
+static void free_blocks(struct worker_stream *blocks)
 {
-    buffer_clear(&list->block);
-    list->job = (struct worker_job){.run = make_block};
-    atomic_store(&list->state, STATE_MAKING);
-    workers_submit(list->api->workers, &list->job);
-}
-
-/* Hand out the block that was made, and have the one after it made. */
-static enum http_flow next_block(struct http_stream *stream,
-                                 struct buffer *block,
-                                 struct http_waiter *waiter)
-{
-    struct list *list = list_of_stream(stream);
-    int making = STATE_MAKING;
-
-    list->waiter = waiter;
-    if (waiter == NULL && atomic_load(&list->state) != STATE_MADE)
-        return HTTP_FAILED;
-    if (atomic_compare_exchange_strong(&list->state, &making, STATE_WANTED))
-        return HTTP_WAIT;
-
-    struct buffer made = list->block;
-    enum http_flow flow = list->flow;
-    list->block = *block;
-    *block = made;
-    if (flow == HTTP_MORE)
-        start_block(list);
-    return flow;
-}
-
-static void cancel_stream(struct http_stream *stream)
-{
-    atomic_store(&list_of_stream(stream)->cancelled, true);
-}
-
-static void free_stream(struct http_stream *stream)
-{
-    struct list *list = list_of_stream(stream);
-    int making = STATE_MAKING;
-
-    if (!atomic_compare_exchange_strong(&list->state, &making, STATE_ABANDONED))
-        free_list(list);
+    free_list(list_of_blocks(blocks));
 }
 
 /* On a worker: the response, and of a whole list the first block. */
@@ -229,13 +160,12 @@ static void run_deferred(struct worker_job *job)
     struct list *list = list_of_job(job);
     struct http_response *response = &list->response;
 
-    if (atomic_load(&list->cancelled))
+    if (worker_stream_is_cancelled(&list->blocks))
         problem_set_stopping(response);
     else
         make_list(list, response);
     if (list->streamed && response->status == 200)
-        list->flow =
-            list_body_write(&list->body, &list->block, HTTP_STREAM_BLOCK);
+        worker_stream_make_first(&list->blocks);
     http_wake(list->waiter);
 }
 
@@ -259,14 +189,14 @@ static void finish_deferred(struct http_deferred *deferred,
 
     http_response_move(response, &list->response);
     if (list->streamed && response->status == 200)
-        response->stream = &list->stream;
+        response->stream = &list->blocks.stream;
     else
         free_list(list);
 }
 
 static void cancel_deferred(struct http_deferred *deferred)
 {
-    atomic_store(&list_of_deferred(deferred)->cancelled, true);
+    worker_stream_cancel(&list_of_deferred(deferred)->blocks);
 }
 
 static void free_deferred(struct http_deferred *deferred)
@@ -288,10 +218,12 @@ static struct list *new_list(struct api *api,
     }
     list->deferred = (struct http_deferred){start_deferred, finish_deferred,
                                             cancel_deferred, free_deferred};
-    list->stream = (struct http_stream){next_block, cancel_stream, free_stream};
+    list->blocks.workers = api->workers;
+    list->blocks.make = make_block;
+    list->blocks.free = free_blocks;
+    worker_stream_init(&list->blocks);
     list->api = api;
     http_response_init(&list->response);
-    list->block = BUFFER_INIT;
     if (list_url_parse(&list->url, request->query, detail, sizeof(detail)))
         return list;
     if (detail[0] == '\0')

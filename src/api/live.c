@@ -14,12 +14,12 @@
  * So many that other requests always find a connection. The connections of
  * readers are kept for as long as their clients like.
  */
-static unsigned most_readers(unsigned max_connections)
+static unsigned share_of(unsigned max_connections, unsigned most)
 {
     unsigned share = max_connections / 4;
 
-    if (share > API_MAX_READERS)
-        return API_MAX_READERS;
+    if (share > most)
+        return most;
     return share > 0 ? share : 1;
 }
 
@@ -30,10 +30,11 @@ bool api_start_live(struct api *api, unsigned max_connections)
         .workers = api->workers,
         .metrics = api->registry,
         .writer = event_text_writer(api),
-        .max_readers = most_readers(max_connections),
+        .max_readers = share_of(max_connections, API_MAX_READERS),
         .wake = events_wake,
     };
 
+    api->waits.most = share_of(max_connections, API_MAX_WAITS);
     api->hub = hub_start(&options);
     api->fleet = fleet_cache_new(api);
     api->walks = changes_walks_new(api->table, api->workers);
@@ -43,6 +44,8 @@ bool api_start_live(struct api *api, unsigned max_connections)
 void api_end_live(struct api *api)
 {
     hub_stop(api->hub);
+    position_waits_stop(&api->waits);
+    position_waits_stop(&api->snapshot_waits);
 }
 
 void api_free_live(struct api *api)

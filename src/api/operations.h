@@ -57,6 +57,16 @@ void fleet_get(struct api *api, const struct http_request *request,
 void events_get(struct api *api, const struct http_request *request,
                 struct http_response *response);
 
+/*
+ * GET /snapshot (snapshot.c). And on the journal's thread: take the requests
+ * that have waited for a snapshot, or long enough at time `now`. Returns their
+ * waiters, with `others` behind them, for the caller to wake.
+ */
+void snapshot_get(struct api *api, const struct http_request *request,
+                  struct http_response *response);
+struct http_waiter *snapshot_wake(struct api *api, uint64_t now,
+                                  struct http_waiter *others);
+
 /* GET /metrics (scrape.c). */
 void scrape_get(struct api *api, const struct http_request *request,
                 struct http_response *response);

@@ -74,6 +74,8 @@ static void count_posting(const struct posting *posting)
 
     if (is_written(posting))
         api_metrics_count_ticket(counts, &posting->ticket);
+    else if (posting->appended && posting->ticket.result == COMMIT_UNKNOWN)
+        metric_add(counts->messages, API_UNKNOWN, 1);
     else
         metric_add(counts->messages, API_NOT_WRITTEN, 1);
 }
@@ -87,22 +89,41 @@ static enum message_outcome outcome_of(const struct commit_ticket *ticket)
                                                    : MESSAGE_STALE;
 }
 
+static void respond_written(const struct posting *posting,
+                            struct http_response *response)
+{
+    const struct commit_ticket *ticket = &posting->ticket;
+
+    message_respond(&posting->parsed.message, outcome_of(ticket), response);
+    api_store_put_position(posting->api, ticket->position, response);
+}
+
+static void respond_not_written(const struct posting *posting,
+                                struct http_response *response)
+{
+    struct api_store_refusal refusal;
+
+    if (!posting->appended)
+        refusal = api_store_not_taken(posting->api);
+    else if (posting->ticket.result == COMMIT_UNKNOWN)
+        refusal =
+            (struct api_store_refusal){API_STORE_UNKNOWN, API_STORE_BUSY_RETRY};
+    else
+        refusal = api_store_not_written(posting->api);
+    problem_set(response, 503, "%s", refusal.reason);
+    http_response_header(response, "Retry-After", refusal.retry_after);
+}
+
 static void finish_posting(struct http_deferred *deferred,
                            struct http_response *response)
 {
     struct posting *posting = posting_of(deferred);
 
     count_posting(posting);
-    if (is_written(posting)) {
-        message_respond(&posting->parsed.message, outcome_of(&posting->ticket),
-                        response);
-    } else if (posting->appended) {
-        problem_set(response, 503, "%s", api_store_problem(posting->api));
-        http_response_header(response, "Retry-After", API_STORE_PROBLEM_RETRY);
-    } else {
-        problem_set(response, 503, "%s", API_STORE_BUSY);
-        http_response_header(response, "Retry-After", API_STORE_BUSY_RETRY);
-    }
+    if (is_written(posting))
+        respond_written(posting, response);
+    else
+        respond_not_written(posting, response);
     release_posting(posting);
 }
 
@@ -139,6 +160,10 @@ static void admit_message(struct posting *posting,
     }
     api_metrics_count(&posting->api->counts, outcome, 1);
     message_respond(message, outcome, response);
+    if (posting->api->shared && outcome != MESSAGE_NO_MEMORY)
+        api_store_put_position(posting->api,
+                               api_store_position_of(posting->api, message),
+                               response);
     release_posting(posting);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/estimate.h"
 #include "http/problem.h"
+#include "store/store.h"
 
 void recovery_init(struct api_recovery *recovery)
 {
@@ -33,6 +34,8 @@ void api_set_progress(struct api *api, uint64_t done, uint64_t total)
 
 void api_end_recovery(struct api *api)
 {
+    if (api->store != NULL)
+        api->start = store_id(api->store);
     atomic_store(&api->recovery.running, false);
 }
 

@@ -11,7 +11,7 @@
 #include "api/api.h"
 #include "http/response.h"
 
-enum { RECOVERY_TEXT = 128 /* bytes of recovery_describe(), with its NUL */ };
+enum { RECOVERY_TEXT = 160 /* bytes of recovery_describe(), with its NUL */ };
 
 void recovery_init(struct api_recovery *recovery);
 

@@ -6,6 +6,7 @@
  */
 #include "routes.h"
 
+#include "after_read.h"
 #include "assets.h"
 #include "changes_url.h"
 #include "events_query.h"
@@ -35,12 +36,12 @@ struct route {
 };
 
 const char *const routes_names[ROUTE_COUNT] = {
-    [ROUTE_OTHER] = "other",     [ROUTE_MESSAGE] = "message",
-    [ROUTE_BATCH] = "batch",     [ROUTE_LIST] = "list",
-    [ROUTE_CHANGES] = "changes", [ROUTE_ROCKET] = "rocket",
-    [ROUTE_FLEET] = "fleet",     [ROUTE_EVENTS] = "events",
-    [ROUTE_HEALTH] = "health",   [ROUTE_METRICS] = "metrics",
-    [ROUTE_FILES] = "files",
+    [ROUTE_OTHER] = "other",       [ROUTE_MESSAGE] = "message",
+    [ROUTE_BATCH] = "batch",       [ROUTE_LIST] = "list",
+    [ROUTE_CHANGES] = "changes",   [ROUTE_ROCKET] = "rocket",
+    [ROUTE_FLEET] = "fleet",       [ROUTE_EVENTS] = "events",
+    [ROUTE_SNAPSHOT] = "snapshot", [ROUTE_HEALTH] = "health",
+    [ROUTE_METRICS] = "metrics",   [ROUTE_FILES] = "files",
 };
 
 static const char *no_parameter(size_t index)
@@ -66,6 +67,7 @@ static const struct route routes[] = {
      ROUTE_ROCKET},
     {{"fleet"}, no_parameter, fleet_get, NULL, NULL, ROUTE_FLEET},
     {{"events"}, events_query_parameter, events_get, NULL, NULL, ROUTE_EVENTS},
+    {{"snapshot"}, no_parameter, snapshot_get, NULL, NULL, ROUTE_SNAPSHOT},
     {{"health"}, no_parameter, health_get, NULL, NULL, ROUTE_HEALTH},
     {{"health", "ready"},
      health_parameter,
@@ -193,6 +195,21 @@ static bool needs_no_state(const struct route *route)
             route->number == ROUTE_FILES);
 }
 
+/*
+ * With Lunar-After a read waits for other instances. A single one has all that
+ * it has answered. A snapshot has its own rules.
+ */
+static void get(struct api *api, const struct route *route,
+                const struct http_request *request,
+                struct http_response *response)
+{
+    if (request->fields.lunar_after.data == NULL || !api->shared ||
+        needs_no_state(route) || route->number == ROUTE_SNAPSHOT)
+        route->get(api, request, response);
+    else
+        after_read_begin(api, request, route->get, response);
+}
+
 void routes_answer(void *context, const struct http_request *request,
                    struct http_response *response)
 {
@@ -217,7 +234,7 @@ void routes_answer(void *context, const struct http_request *request,
     } else if (route->get != NULL &&
                (method == HTTP_GET || method == HTTP_HEAD)) {
         if (check_query(route, request, response))
-            route->get(context, request, response);
+            get(context, route, request, response);
     } else if (route->post != NULL && method == HTTP_POST) {
         route->post(context, request, response);
     } else {

@@ -25,6 +25,7 @@ enum route_number {
     ROUTE_ROCKET,  /* and its gaps */
     ROUTE_FLEET,
     ROUTE_EVENTS,
+    ROUTE_SNAPSHOT,
     ROUTE_HEALTH,
     ROUTE_METRICS,
     ROUTE_FILES, /* and redirects to them */

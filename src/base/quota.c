@@ -88,9 +88,10 @@ size_t quota_used(const struct quota *quota)
     return atomic_load_explicit(&quota->used, memory_order_relaxed);
 }
 
-void quota_limit_reservations(struct quota *quota)
+void quota_limit_reservations(struct quota *quota, size_t limit)
 {
     quota->limit = SIZE_MAX;
+    quota->reserve_limit = limit;
 }
 
 /*

@@ -271,7 +271,7 @@ static void add_preflight(struct http_response *response)
                          allow->value);
     http_response_header(response, "Access-Control-Allow-Headers",
                          "Content-Encoding, Content-Type, If-None-Match, "
-                         "Last-Event-ID, X-Request-Id");
+                         "Last-Event-ID, Lunar-After, X-Request-Id");
     /* In seconds: two hours, the most that Chromium accepts. */
     http_response_header(response, "Access-Control-Max-Age", "7200");
 }
@@ -297,6 +297,6 @@ void site_policy_add_headers(const struct site_policy *policy,
         add_preflight(response);
     else
         http_response_header(response, "Access-Control-Expose-Headers",
-                             "ETag, Link, Retry-After, X-Request-Id, "
-                             "X-Total-Count");
+                             "ETag, Link, Lunar-Position, Retry-After, "
+                             "X-Request-Id, X-Total-Count");
 }

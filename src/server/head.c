@@ -144,6 +144,14 @@ static void read_sec_fetch_site(struct reading *reading, struct text value)
     keep_single(reading, &reading->fields->sec_fetch_site, value);
 }
 
+/* Two are a list (RFC 9110 section 5.3), so neither of them counts. */
+static void read_lunar_after(struct reading *reading, struct text value)
+{
+    bool again = reading->fields->lunar_after.data != NULL;
+
+    reading->fields->lunar_after = again ? TEXT(",") : text_trim(value);
+}
+
 /* No request is refused for its id. The first valid one counts. */
 static void read_request_id(struct reading *reading, struct text value)
 {
@@ -176,6 +184,7 @@ static const struct field {
     {{"Content-Encoding", 16}, read_content_encoding},
     {{"X-Request-Id", 12}, read_request_id},
     {{"Last-Event-ID", 13}, read_last_event_id},
+    {{"Lunar-After", 11}, read_lunar_after},
 };
 
 /*

@@ -73,8 +73,8 @@ static struct MHD_Response *head_without_length(void)
 static struct MHD_Response *make_stream(struct http_response *response,
                                         const struct mhd_response_use *use)
 {
-    struct MHD_Response *made =
-        stream_response(response->stream, use->connection, use->old);
+    struct MHD_Response *made = stream_response(
+        response->stream, response->stream_length, use->connection, use->old);
     if (made != NULL)
         response->stream = NULL;
     if (response->long_lived) /* the memory that is kept for the next body */
@@ -99,7 +99,7 @@ bool mhd_responses_end_connection(const struct http_response *response,
                                   bool head)
 {
     if (response->stream != NULL)
-        return head;
+        return head && response->stream_length == 0;
     return response->status == 304 && response->body.length == 0 &&
            response->fixed.length == 0;
 }

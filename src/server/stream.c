@@ -18,10 +18,11 @@
 
 enum {
     /*
-     * Bytes of MHD's own buffer, which it uses for HTTP/1.0 alone: chunks go
-     * through the connection's memory.
+     * Bytes of MHD's own buffer, which it uses for streams of known length, and
+     * for HTTP/1.0: chunks go through the connection's memory.
      */
     MHD_BLOCK = 4096,
+    MHD_SIZED_BLOCK = 64 * 1024,
     /* Bytes of a block that a long-lived stream keeps while it waits. */
     KEPT = 1024,
 };
@@ -154,14 +155,17 @@ static void free_stream(void *context)
 }
 
 struct MHD_Response *stream_response(struct http_stream *source,
+                                     uint64_t length,
                                      struct connection *connection, bool old)
 {
+    bool sized = length > 0;
     struct stream *stream = calloc(1, sizeof(*stream));
     if (stream == NULL)
         return NULL;
 
     struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, MHD_BLOCK, read_stream, stream, free_stream);
+        sized ? length : MHD_SIZE_UNKNOWN, sized ? MHD_SIZED_BLOCK : MHD_BLOCK,
+        read_stream, stream, free_stream);
     if (response == NULL) {
         free(stream);
         return NULL;

@@ -13,12 +13,14 @@
 struct MHD_Response;
 
 /*
- * A response whose body is `source`, for one connection. `old`: to a request of
- * HTTP/1.0, without chunks. NULL where memory ends.
+ * A response whose body is `source`, of `length` bytes, or 0 if that is not
+ * known, for one connection. `old`: to a request of HTTP/1.0, without chunks.
+ * NULL where memory ends.
  * Ownership: takes the source, unless NULL is returned; the connection is
  * borrowed, and outlives the response.
  */
 struct MHD_Response *stream_response(struct http_stream *source,
+                                     uint64_t length,
                                      struct connection *connection, bool old);
 
 #endif

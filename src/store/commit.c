@@ -5,9 +5,14 @@
  * together. Replayed messages come the same way, without a ticket. Memory that
  * is reserved at the admission is given back when the ticket is settled or
  * abandoned.
+ *
+ * From a shared journal a message may come before it is known to be of a
+ * ticket. So what became of messages without one is kept in a ring, for as many
+ * positions as can be on their way.
  */
 #include "store/commit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,6 +20,19 @@
 #include "base/sync.h"
 #include "store/record.h"
 #include "table/table.h"
+
+enum {
+    /* Positions; a power of two. More than messages that wait for one. */
+    RING = 256 * 1024,
+    /* In an entry of the ring, below the position. */
+    RING_OUTCOME = 3, /* mask of the outcome */
+    RING_LAUNCHED = 4,
+    RING_EXPLODED = 8,
+    RING_BITS = 4,
+};
+
+static_assert(MESSAGE_NO_MEMORY <= RING_OUTCOME + 1,
+              "each outcome of a message that was applied");
 
 struct commit {
     /* Set at start, then read-only. */
@@ -30,6 +48,12 @@ struct commit {
     struct table_item items[TABLE_GROUP];
     struct record records[TABLE_GROUP];
     struct commit_ticket *tickets[TABLE_GROUP]; /* NULL: replayed */
+    /*
+     * Of the thread that applies, if the journal is shared; else NULL. At each
+     * position, modulo RING, the last one without a ticket, with its outcome. 0
+     * is none, as no message has position 0.
+     */
+    uint64_t *ring;
 };
 
 /*
@@ -56,6 +80,18 @@ static void count_outcome(struct commit_ticket *ticket,
     ticket->explosions += item->message->type == MESSAGE_EXPLODED;
 }
 
+/* Keep the outcome of a message without a ticket: one may claim it. */
+static void keep_outcome(struct commit *commit, const struct table_item *item)
+{
+    uint64_t entry = item->position << RING_BITS | (uint64_t)item->outcome;
+
+    if (item->message->type == MESSAGE_LAUNCHED)
+        entry |= RING_LAUNCHED;
+    if (item->message->type == MESSAGE_EXPLODED)
+        entry |= RING_EXPLODED;
+    commit->ring[item->position % RING] = entry;
+}
+
 static void apply_items(void *context)
 {
     struct commit *commit = context;
@@ -66,6 +102,8 @@ static void apply_items(void *context)
             end_without_memory();
         if (commit->tickets[i] != NULL)
             count_outcome(commit->tickets[i], &commit->items[i]);
+        else if (commit->ring != NULL)
+            keep_outcome(commit, &commit->items[i]);
     }
     commit->count = 0;
 }
@@ -90,6 +128,38 @@ static void apply_record(void *context, uint64_t position,
         apply_items(commit);
 }
 
+/*
+ * A position that is not in the ring any more has an outcome that nobody knows.
+ * It is counted as a duplicate: the message is in the journal, and whatever it
+ * has changed was changed before.
+ */
+static void claim_position(void *context, uint64_t position,
+                           struct journal_ticket *journal)
+{
+    struct commit *commit = context;
+    struct commit_ticket *ticket =
+        container_of(journal, struct commit_ticket, journal);
+    uint64_t entry = commit->ring[position % RING];
+
+    if (entry >> RING_BITS != position) {
+        ticket->outcomes[MESSAGE_DUPLICATE]++;
+        return;
+    }
+    enum message_outcome outcome = entry & RING_OUTCOME;
+    ticket->outcomes[outcome]++;
+    if (outcome != MESSAGE_APPLIED)
+        return;
+    ticket->launches += (entry & RING_LAUNCHED) != 0;
+    ticket->explosions += (entry & RING_EXPLODED) != 0;
+}
+
+static bool is_full(void *context)
+{
+    const struct commit *commit = context;
+
+    return table_memory(commit->table) >= table_memory_limit(commit->table);
+}
+
 static void tickets_committed(void *context)
 {
     struct commit *commit = context;
@@ -111,6 +181,13 @@ struct commit *commit_new(struct journal *journal, struct table *table,
 
     if (commit == NULL)
         return NULL;
+    if (journal != NULL && journal->shared) {
+        commit->ring = calloc(RING, sizeof(*commit->ring));
+        if (commit->ring == NULL) {
+            free(commit);
+            return NULL;
+        }
+    }
     commit->journal = journal;
     commit->table = table;
     commit->committed = committed;
@@ -119,6 +196,8 @@ struct commit *commit_new(struct journal *journal, struct table *table,
         .context = commit,
         .apply = apply_record,
         .applied = apply_items,
+        .claim = claim_position,
+        .full = is_full,
         .committed = committed != NULL ? tickets_committed : NULL,
     };
     return commit;
@@ -134,6 +213,9 @@ void commit_pass_notices(struct commit *commit, void (*notice)(void *context),
 
 void commit_free(struct commit *commit)
 {
+    if (commit == NULL)
+        return;
+    free(commit->ring);
     free(commit);
 }
 

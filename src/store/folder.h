@@ -140,6 +140,24 @@ void folder_snapshot_path(const struct folder *folder, const char *suffix,
 bool folder_publish_snapshot(const struct folder *folder,
                              char error[JOURNAL_ERROR]);
 
+/*
+ * Make the empty ".new" file of the snapshot, mode 0600, for one that comes
+ * from elsewhere; one that is there is removed. False, with a sentence in
+ * `error` and errno.
+ */
+bool folder_make_snapshot(const struct folder *folder,
+                          char error[JOURNAL_ERROR]);
+
+/* Sync the ".new" file of the snapshot. The same results. */
+bool folder_sync_snapshot(const struct folder *folder,
+                          char error[JOURNAL_ERROR]);
+
+/*
+ * Open the snapshot, to read it. It stays the same until the descriptor is
+ * closed, also if another one gets its name. -1 with errno.
+ */
+int folder_open_snapshot(const struct folder *folder);
+
 /* Bytes that the file system has for this user; 0 if it cannot be asked. */
 uint64_t folder_free_bytes(const struct folder *folder);
 

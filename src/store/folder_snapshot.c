@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -40,6 +41,60 @@ bool folder_release_room(const struct folder *folder, char error[JOURNAL_ERROR])
     return unlinkat(folder->descriptor, FOLDER_SNAPSHOT_NEW, 0) == 0 ||
            errno == ENOENT ||
            folder_fail(folder, "remove", FOLDER_SNAPSHOT_NEW, error);
+}
+
+bool folder_make_snapshot(const struct folder *folder,
+                          char error[JOURNAL_ERROR])
+{
+    if (!folder_release_room(folder, error))
+        return false;
+    int file = openat(folder->descriptor, FOLDER_SNAPSHOT_NEW,
+                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return folder_fail(folder, "create", FOLDER_SNAPSHOT_NEW, error);
+    close(file);
+    return true;
+}
+
+bool folder_sync_snapshot(const struct folder *folder,
+                          char error[JOURNAL_ERROR])
+{
+    int file = openat(folder->descriptor, FOLDER_SNAPSHOT_NEW,
+                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return folder_fail(folder, "open", FOLDER_SNAPSHOT_NEW, error);
+    bool synced = fsync(file) == 0 ||
+                  folder_fail(folder, "sync", FOLDER_SNAPSHOT_NEW, error);
+    int number = errno;
+    close(file);
+    errno = number;
+    return synced;
+}
+
+/*
+ * A file that has lost its name is shortened unless somebody has it open
+ * (removed_file.c). One that still has its name after it was opened is not.
+ */
+int folder_open_snapshot(const struct folder *folder)
+{
+    struct stat opened, named;
+
+    for (;;) {
+        int file = openat(folder->descriptor, FOLDER_SNAPSHOT,
+                          O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (file < 0)
+            return -1;
+        bool compared = fstat(file, &opened) == 0 &&
+                        fstatat(folder->descriptor, FOLDER_SNAPSHOT, &named,
+                                AT_SYMLINK_NOFOLLOW) == 0;
+        if (compared && opened.st_ino == named.st_ino)
+            return file;
+        int number = errno;
+        close(file);
+        errno = number;
+        if (!compared)
+            return -1;
+    }
 }
 
 uint64_t folder_free_bytes(const struct folder *folder)

@@ -294,6 +294,20 @@ static void release_backup(struct backup *backup, bool complete)
     offline_files_release(&backup->files);
 }
 
+/* The snapshot of a shared journal can be copied as it is. */
+static bool check_folder(const struct offline_files *files,
+                         char error[JOURNAL_ERROR])
+{
+    if (!files->shared)
+        return true;
+    error_write(error,
+                "%s is of a topic, and a backup by itself: copy that file, or "
+                "get a newer one with GET /snapshot; a new instance starts "
+                "with it as snapshot.db in its folder, or with -peer=URL",
+                files->snapshot_path);
+    return false;
+}
+
 enum journal_replayed offline_backup(const char *folder, const char *path,
                                      const struct journal_watch *watch,
                                      struct offline_state *state,
@@ -303,7 +317,8 @@ enum journal_replayed offline_backup(const char *folder, const char *path,
     struct backup backup = {.path = path, .lock = -1};
     enum journal_replayed result = JOURNAL_FAILED;
 
-    if (offline_files_open(&backup.files, &source, false, error)) {
+    if (offline_files_open(&backup.files, &source, false, error) &&
+        check_folder(&backup.files, error)) {
         backup.replay = offline_replay(&backup.files, watch);
         if (row_replay_init(&backup.replay, error))
             result = write_backup(&backup, state, error);

@@ -50,6 +50,7 @@ static void report_file(struct check *check, struct offline_file *file,
         snprintf(text, sizeof(text), "%s", damage);
         cut_remedy(text, ": " SEGMENT_RESTORE);
         cut_remedy(text, ": " OFFLINE_OTHER_BACKUP);
+        cut_remedy(text, ": " SNAPSHOT_FETCH_AGAIN);
         file->damage = text;
     }
     check->report(check->context, file);
@@ -87,7 +88,7 @@ static enum journal_replayed check_snapshot(struct check *check)
         file.rockets = check->replay.progress.rockets;
     }
     /* A backup of a folder that has none has one without blocks. */
-    if (damage[0] == '\0' && files->info.position == 0)
+    if (damage[0] == '\0' && files->info.position == 0 && !files->shared)
         return JOURNAL_COMPLETE;
     report_file(check, &file, path, damage);
     return JOURNAL_COMPLETE;

@@ -49,6 +49,8 @@ static bool open_snapshot(struct offline_files *files, enum snapshot_kind kind,
     files->snapshot = snapshot_reader_new(files->snapshot_path, kind, error);
     if (files->snapshot != NULL) {
         files->info = *snapshot_reader_info(files->snapshot);
+        files->shared =
+            snapshot_reader_kind(files->snapshot) == SNAPSHOT_OF_TOPIC;
         files->bytes += files->info.bytes;
         return true;
     }
@@ -103,6 +105,7 @@ static void release_files(struct offline_files *files)
     files->snapshot = NULL;
     files->info = (struct snapshot_info){0};
     files->damage[0] = '\0';
+    files->shared = false;
     files->bytes = 0;
 }
 
@@ -134,6 +137,27 @@ static bool is_same_list(const struct listing *before,
             memcmp(a->first, b->first, a->count * sizeof(*a->first)) == 0);
 }
 
+/*
+ * A snapshot without segments is that of a shared journal, also if it is
+ * damaged: else there always is one, which is made before an older one goes.
+ */
+static bool check_shared(struct offline_files *files,
+                         const struct folder_segments *segments,
+                         char error[JOURNAL_ERROR])
+{
+    if (files->damage[0] != '\0')
+        files->shared = segments->count == 0;
+    if (!files->shared || segments->count == 0)
+        return true;
+    error_write(error,
+                "%.256s has the snapshot of a topic, and the journal of a "
+                "service without -kafka: put back the files that belong "
+                "together",
+                folder_path(files->folder));
+    errno = EINVAL;
+    return false;
+}
+
 /* Open all files of a list. */
 static enum opened open_listed(struct offline_files *files,
                                const struct listing *before, bool tolerant,
@@ -142,7 +166,8 @@ static enum opened open_listed(struct offline_files *files,
     struct listing after;
 
     if ((before->segments.snapshot &&
-         !open_snapshot(files, SNAPSHOT_OF_FOLDER, tolerant, error)) ||
+         !open_snapshot(files, SNAPSHOT_OF_ANY_FOLDER, tolerant, error)) ||
+        !check_shared(files, &before->segments, error) ||
         !open_images(files, &before->segments, error))
         return errno == ENOENT ? AGAIN : FAILED;
     bool listed = list_files(files, &after, error);

@@ -44,6 +44,7 @@ struct offline_files {
     /* Parts of the journal that reach behind the snapshot. */
     struct segment_image **images;
     size_t parts; /* of a folder: images; of a backup: 1 */
+    bool shared;  /* the journal is elsewhere */
     /* Of a backup. */
     struct segment_rows rows;
     uint64_t last; /* position of its last record, as it says itself */

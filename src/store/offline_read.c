@@ -55,7 +55,7 @@ static enum journal_replayed read_all(struct offline_files *files,
         error_write(error, "memory is exhausted");
         return JOURNAL_FAILED;
     }
-    table_limit_admission(table);
+    table_limit_admission(table, 100);
     replay.target = commit_target(commit);
     if (row_replay_init(&replay, error)) {
         result = offline_replay_all(files, false, &replay, &block, error);

@@ -204,6 +204,8 @@ bool offline_replay_end(const struct offline_files *files,
                         const struct row_replay *replay,
                         char error[JOURNAL_ERROR])
 {
+    if (files->shared)
+        return true;
     if (files->parts == 0) {
         error_write(error, "the journal behind %s is missing: " SEGMENT_RESTORE,
                     files->snapshot_path);
@@ -252,5 +254,7 @@ struct offline_state offline_state_of(const struct offline_files *files,
         .messages = replay->position - files->info.position,
         .bytes = files->bytes,
         .in_use = files->in_use,
+        .shared = files->shared,
+        .through = files->info.through,
     };
 }

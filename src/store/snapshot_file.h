@@ -43,9 +43,16 @@ enum {
 
 /* By application_id (SQLite's file format, 1.3). */
 enum snapshot_kind {
-    SNAPSHOT_OF_FOLDER = 0x6c756e53, /* "lunS" */
+    SNAPSHOT_OF_FOLDER = 0x6c756e53, /* "lunS": the folder has the journal */
     SNAPSHOT_OF_BACKUP = 0x6c756e42, /* "lunB" */
+    SNAPSHOT_OF_TOPIC = 0x6c756e52,  /* "lunR": the journal is shared */
+    SNAPSHOT_OF_ANY_FOLDER = 0,      /* for a reader: the first or the last */
 };
+
+/* What to do about damage of a snapshot whose journal is shared. */
+#define SNAPSHOT_FETCH_AGAIN                                                   \
+    "remove the file, and start with -peer=URL of another instance, which "    \
+    "gives its own; nothing was changed"
 
 /* What a snapshot says of itself. */
 struct snapshot_info {
@@ -58,6 +65,8 @@ struct snapshot_info {
     uint64_t max_runs; /* of a rocket: the bound by which gaps were given up */
     int64_t time;      /* when it was complete: seconds of the Unix epoch */
     uint64_t bytes;    /* of the file; set by the reader */
+    /* Of SNAPSHOT_OF_TOPIC, else 0: see struct journal_place. */
+    uint64_t check, rules;
 };
 
 struct snapshot_writer;
@@ -95,9 +104,9 @@ bool snapshot_writer_wrote(struct snapshot_writer *writer, int code,
                            size_t bytes, char error[JOURNAL_ERROR]);
 
 /*
- * Write what the snapshot says of itself, `position`, `through`, `max_runs` and
- * `time` of `info`, give back what was reserved behind the end of the file, and
- * sync it. The others of `info` are set. The same results.
+ * Write what the snapshot says of itself, `position`, `through`, `max_runs`,
+ * `time`, `check` and `rules` of `info`, give back what was reserved behind the
+ * end of the file, and sync it. The others of `info` are set. The same results.
  */
 bool snapshot_writer_finish(struct snapshot_writer *writer,
                             struct snapshot_info *info,
@@ -111,8 +120,8 @@ struct snapshot_reader;
 /*
  * Open the snapshot `path`, and check what it says of itself. It is only read,
  * without locks, as it never changes; it may be renamed or replaced meanwhile.
- * NULL, with a sentence in `error` that says what to do; errno is ENOENT if
- * there is none, and only then.
+ * Another kind is an error. NULL, with a sentence in `error` that says what to
+ * do; errno is ENOENT if there is none, and only then.
  */
 struct snapshot_reader *snapshot_reader_new(const char *path,
                                             enum snapshot_kind kind,
@@ -120,6 +129,9 @@ struct snapshot_reader *snapshot_reader_new(const char *path,
 
 const struct snapshot_info *
 snapshot_reader_info(const struct snapshot_reader *reader);
+
+/* Of the file: never SNAPSHOT_OF_ANY_FOLDER. */
+enum snapshot_kind snapshot_reader_kind(const struct snapshot_reader *reader);
 
 /* For tables beside those of the snapshot. Borrowed from the reader. */
 struct sqlite3 *snapshot_reader_database(struct snapshot_reader *reader);

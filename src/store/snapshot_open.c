@@ -164,8 +164,18 @@ static const char *describe_kind(int64_t application, enum snapshot_kind kind)
 {
     switch (application) {
     case SNAPSHOT_OF_FOLDER:
-        return "is the snapshot of a data folder, not a backup: make a backup "
-               "of that folder";
+        return kind == SNAPSHOT_OF_TOPIC
+                   ? "is the snapshot of a service without -kafka: choose "
+                     "another folder"
+                   : "is the snapshot of a data folder, not a backup: make a "
+                     "backup of that folder";
+    case SNAPSHOT_OF_TOPIC:
+        return kind == SNAPSHOT_OF_BACKUP
+                   ? "is the snapshot of a topic, not a backup: copy it to a "
+                     "new folder as snapshot.db, and start lunar.service "
+                     "-kafka=BROKERS -topic=NAME with that folder"
+                   : "is the snapshot of a topic: give -kafka=BROKERS and "
+                     "-topic=NAME, too, or choose another folder";
     case SNAPSHOT_OF_BACKUP:
         return "is a backup: restore it to a new folder";
     case SEGMENT_APPLICATION:
@@ -181,7 +191,7 @@ static const char *describe_kind(int64_t application, enum snapshot_kind kind)
     }
 }
 
-static bool check_version(const struct snapshot_reader *reader,
+static bool check_version(struct snapshot_reader *reader,
                           char error[JOURNAL_ERROR])
 {
     static const char sql[] = "SELECT value FROM meta WHERE name = ?";
@@ -190,6 +200,9 @@ static bool check_version(const struct snapshot_reader *reader,
     if (!query_integer(reader, "PRAGMA application_id", NULL, &application) ||
         !query_integer(reader, "PRAGMA user_version", NULL, &version))
         return snapshot_reader_fail(reader, error);
+    if (reader->kind == SNAPSHOT_OF_ANY_FOLDER &&
+        (application == SNAPSHOT_OF_FOLDER || application == SNAPSHOT_OF_TOPIC))
+        reader->kind = (enum snapshot_kind)application;
     if (application != (int64_t)reader->kind) {
         error_write(error, "%s %s", reader->path,
                     describe_kind(application, reader->kind));
@@ -229,10 +242,10 @@ static bool check_tables(const struct snapshot_reader *reader,
 static bool read_meta(struct snapshot_reader *reader, char error[JOURNAL_ERROR])
 {
     static const char sql[] = "SELECT value FROM meta WHERE name = ?";
-    uint64_t values[SNAPSHOT_VALUES];
+    uint64_t values[SNAPSHOT_VALUES] = {0};
     int64_t value = 0;
 
-    for (size_t i = 0; i < SNAPSHOT_VALUES; i++) {
+    for (size_t i = 0; i < snapshot_value_count(reader->kind); i++) {
         if (!query_integer(reader, sql, snapshot_names[i], &value))
             return fail_missing(reader, "a value is missing", error);
         values[i] = (uint64_t)value;
@@ -240,7 +253,7 @@ static bool read_meta(struct snapshot_reader *reader, char error[JOURNAL_ERROR])
     if (!query_integer(reader, sql, "sum", &value))
         return fail_missing(reader, "the checksum of its values is missing",
                             error);
-    if ((uint64_t)value != snapshot_meta_sum(values))
+    if ((uint64_t)value != snapshot_meta_sum(reader->kind, values))
         return fail_damage(reader, "the checksum of its values is wrong",
                            error);
     reader->salt = values[SNAPSHOT_SALT];
@@ -253,6 +266,8 @@ static bool read_meta(struct snapshot_reader *reader, char error[JOURNAL_ERROR])
         .max_runs = values[SNAPSHOT_MAX_RUNS],
         .time = (int64_t)values[SNAPSHOT_TIME],
         .bytes = reader->info.bytes,
+        .check = values[SNAPSHOT_CHECK],
+        .rules = values[SNAPSHOT_RULES],
     };
     return true;
 }

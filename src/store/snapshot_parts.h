@@ -33,13 +33,19 @@ enum snapshot_value {
     SNAPSHOT_BLOCKS,
     SNAPSHOT_MAX_RUNS,
     SNAPSHOT_TIME,
+    SNAPSHOT_CHECK, /* from here on only of SNAPSHOT_OF_TOPIC */
+    SNAPSHOT_RULES,
     SNAPSHOT_VALUES,
 };
 
 extern const char *const snapshot_names[SNAPSHOT_VALUES];
 
+/* How many of them a snapshot has. */
+size_t snapshot_value_count(enum snapshot_kind kind);
+
 /* The sum of all values. */
-uint64_t snapshot_meta_sum(const uint64_t values[SNAPSHOT_VALUES]);
+uint64_t snapshot_meta_sum(enum snapshot_kind kind,
+                           const uint64_t values[SNAPSHOT_VALUES]);
 
 /* The sum of a block. */
 uint64_t snapshot_block_sum(uint64_t id, uint64_t salt, uint64_t number,

@@ -10,10 +10,15 @@
 /* What to do about damage. */
 static const char *restore_advice(enum snapshot_kind kind)
 {
-    return kind == SNAPSHOT_OF_BACKUP
-               ? "use another backup; nothing was changed"
-               : "restore the folder from a backup, or choose another one to "
-                 "begin without its rockets; nothing was changed";
+    switch (kind) {
+    case SNAPSHOT_OF_BACKUP:
+        return "use another backup; nothing was changed";
+    case SNAPSHOT_OF_TOPIC:
+        return SNAPSHOT_FETCH_AGAIN;
+    default:
+        return "restore the folder from a backup, or choose another one to "
+               "begin without its rockets; nothing was changed";
+    }
 }
 
 void snapshot_reader_write_whole_damage(const struct snapshot_reader *reader,
@@ -65,6 +70,11 @@ const struct snapshot_info *
 snapshot_reader_info(const struct snapshot_reader *reader)
 {
     return &reader->info;
+}
+
+enum snapshot_kind snapshot_reader_kind(const struct snapshot_reader *reader)
+{
+    return reader->kind;
 }
 
 struct sqlite3 *snapshot_reader_database(struct snapshot_reader *reader)

@@ -19,6 +19,8 @@ const char *const snapshot_names[SNAPSHOT_VALUES] = {
     [SNAPSHOT_BLOCKS] = "blocks",
     [SNAPSHOT_MAX_RUNS] = "max_runs",
     [SNAPSHOT_TIME] = "time",
+    [SNAPSHOT_CHECK] = "check",
+    [SNAPSHOT_RULES] = "rules",
 };
 
 static uint64_t sum_bytes(const uint64_t key[2], const void *bytes, size_t size)
@@ -32,11 +34,17 @@ static uint64_t sum_bytes(const uint64_t key[2], const void *bytes, size_t size)
     return sum;
 }
 
-uint64_t snapshot_meta_sum(const uint64_t values[SNAPSHOT_VALUES])
+size_t snapshot_value_count(enum snapshot_kind kind)
+{
+    return kind == SNAPSHOT_OF_TOPIC ? SNAPSHOT_VALUES : SNAPSHOT_CHECK;
+}
+
+uint64_t snapshot_meta_sum(enum snapshot_kind kind,
+                           const uint64_t values[SNAPSHOT_VALUES])
 {
     uint64_t key[2] = {values[SNAPSHOT_ID], values[SNAPSHOT_SALT]};
 
-    return sum_bytes(key, values, SNAPSHOT_VALUES * sizeof(*values));
+    return sum_bytes(key, values, snapshot_value_count(kind) * sizeof(*values));
 }
 
 /*

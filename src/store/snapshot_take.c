@@ -77,25 +77,27 @@ static enum snapshot_taken publish(struct take *take,
 }
 
 enum snapshot_taken snapshot_take(const struct snapshot_source *source,
-                                  uint64_t position, struct snapshot_info *info,
+                                  const struct journal_place *place,
+                                  struct snapshot_info *info,
                                   char error[JOURNAL_ERROR])
 {
     struct take take = {.source = source, .error = error};
     char path[FOLDER_FILE];
 
     folder_snapshot_path(source->folder, ".new", path);
-    take.writer =
-        snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, source->id, error);
+    take.writer = snapshot_writer_new(path, source->kind, source->id, error);
     if (take.writer == NULL)
         return SNAPSHOT_FAILED;
     enum snapshot_taken result = write_rockets(&take);
     if (result == SNAPSHOT_TAKEN) {
         struct snapshot_info written = {
-            .position = position,
-            .through =
-                take.walk.revision > position ? take.walk.revision : position,
+            .position = place->position,
+            .through = take.walk.revision > place->position ? take.walk.revision
+                                                            : place->position,
             .max_runs = ROCKET_MAX_RUNS,
             .time = time(NULL),
+            .check = place->check,
+            .rules = place->rules,
         };
         result = publish(&take, &written);
         if (result == SNAPSHOT_TAKEN)

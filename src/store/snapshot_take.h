@@ -21,6 +21,7 @@ struct snapshot_source {
     const struct folder *folder;
     struct table *table;
     uint64_t id; /* of the history */
+    enum snapshot_kind kind;
     /* Looked at at least every few milliseconds, but for a slow disk. */
     const _Atomic bool *stop;
 };
@@ -32,12 +33,14 @@ enum snapshot_taken {
 };
 
 /*
- * Take a snapshot. The table has applied all records up to `position`; others
+ * Take a snapshot. The table has applied all records up to `place`, of which
+ * `position`, and for SNAPSHOT_OF_TOPIC `check` and `rules` are used; others
  * are applied meanwhile. `info` is set if it was taken; else the snapshot
  * before is still there.
  */
 enum snapshot_taken snapshot_take(const struct snapshot_source *source,
-                                  uint64_t position, struct snapshot_info *info,
+                                  const struct journal_place *place,
+                                  struct snapshot_info *info,
                                   char error[JOURNAL_ERROR]);
 
 #endif

@@ -27,6 +27,7 @@
 struct snapshot_writer {
     sqlite3 *db;
     sqlite3_stmt *insert;
+    enum snapshot_kind kind;
     uint64_t id, salt;
     uint64_t rockets, blocks;
     size_t unsynced; /* bytes */
@@ -156,6 +157,7 @@ struct snapshot_writer *snapshot_writer_new(const char *path,
         return NULL;
     }
     snprintf(writer->path, sizeof(writer->path), "%s", path);
+    writer->kind = kind;
     writer->id = id;
     randombytes_buf(&writer->salt, sizeof(writer->salt));
     if (create_file(path, error) && open_database(writer, kind, error))
@@ -260,16 +262,20 @@ static bool write_meta(struct snapshot_writer *writer,
         [SNAPSHOT_BLOCKS] = info->blocks,
         [SNAPSHOT_MAX_RUNS] = info->max_runs,
         [SNAPSHOT_TIME] = (uint64_t)info->time,
+        [SNAPSHOT_CHECK] = info->check,
+        [SNAPSHOT_RULES] = info->rules,
     };
+    const size_t count = snapshot_value_count(writer->kind);
     sqlite3_stmt *insert = NULL;
     int code = sqlite3_prepare_v2(writer->db,
                                   "INSERT INTO meta(name, value) VALUES (?, ?)",
                                   -1, &insert, NULL);
 
-    for (size_t i = 0; code == SQLITE_OK && i < SNAPSHOT_VALUES; i++)
+    for (size_t i = 0; code == SQLITE_OK && i < count; i++)
         code = write_value(insert, snapshot_names[i], values[i]);
     if (code == SQLITE_OK)
-        code = write_value(insert, "sum", snapshot_meta_sum(values));
+        code =
+            write_value(insert, "sum", snapshot_meta_sum(writer->kind, values));
     sqlite3_finalize(insert);
     return check_code(writer, code, error);
 }

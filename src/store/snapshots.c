@@ -24,12 +24,21 @@
  * only makes the new segment, and signals. The segments up to P are removed
  * when the folder was synced, so at each moment one whole state is in it: the
  * old snapshot with all segments, or the new one with those from P + 1.
+ *
+ * All of this holds for a shared journal, too, whoever has written its records,
+ * and for a snapshot of another instance: each applies the same records in the
+ * order of positions, so an image that any of them makes is what all of them
+ * have at some position. The differences: P is the last position that is
+ * applied when roll() is called, and nothing has to begin there; and a start
+ * first reads the record at P again, and compares its sum, as the journal is
+ * not in the folder and may be another one by then.
  */
 #include "snapshots.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,6 +62,9 @@
 #define CANNOT_WRITE                                                           \
     "no snapshot can be written, so the journal grows: check the disk, the "   \
     "permissions of -data and the kernel's log" AGAIN
+#define CANNOT_WRITE_SHARED                                                    \
+    "no snapshot can be written, so a start takes longer: check the disk, "    \
+    "the permissions of -data and the kernel's log" AGAIN
 #define CANNOT_ALLOCATE                                                        \
     "a snapshot finds no memory: give the service more" AGAIN
 #define CANNOT_ROLL                                                            \
@@ -80,6 +92,8 @@ struct snapshots {
     pthread_cond_t wake;
     /* Guarded by `lock`. */
     bool noticed;
+    bool wanted; /* a snapshot that has all up to the position `want` */
+    uint64_t want;
     struct store_snapshot_status status; /* changed by the thread only */
     /* Of the thread. */
     struct backoff tidying, taking;
@@ -140,16 +154,31 @@ static struct journal_status read_journal(const struct snapshots *snapshots)
     return status;
 }
 
+/* Whether somebody wants a snapshot that can be taken, and is not there. */
+static bool is_wanted(struct snapshots *snapshots, uint64_t position)
+{
+    const struct store_snapshot_status *last = &snapshots->status;
+
+    sync_lock(&snapshots->lock);
+    if (last->exists && last->position >= snapshots->want)
+        snapshots->wanted = false;
+    bool wanted = snapshots->wanted && position >= snapshots->want;
+    sync_unlock(&snapshots->lock);
+    return wanted;
+}
+
 /*
  * A snapshot is due when the journal has more bytes than the limit and than the
  * last snapshot: to write one costs no more than what the journal wrote.
  */
-static bool is_due(const struct snapshots *snapshots,
+static bool is_due(struct snapshots *snapshots,
                    const struct journal_status *journal)
 {
     const struct store_snapshot_status *last = &snapshots->status;
     uint64_t limit = snapshots->options.journal_bytes;
 
+    if (is_wanted(snapshots, journal->position))
+        return true;
     if (limit == 0 || journal->position <= last->position)
         return false;
     if (journal->full) {
@@ -185,7 +214,8 @@ static void report_failure(struct snapshots *snapshots, const char *problem,
     set_problem(snapshots, problem);
 }
 
-static const char *problem_of_errno(int number)
+static const char *problem_of_errno(const struct snapshots *snapshots,
+                                    int number)
 {
     switch (number) {
     case ENOSPC:
@@ -195,7 +225,8 @@ static const char *problem_of_errno(int number)
     case ENOMEM:
         return CANNOT_ALLOCATE;
     default:
-        return CANNOT_WRITE;
+        return snapshots->options.journal->shared ? CANNOT_WRITE_SHARED
+                                                  : CANNOT_WRITE;
     }
 }
 
@@ -212,19 +243,26 @@ static void keep_room(struct snapshots *snapshots)
 }
 
 /*
- * Begin a segment. Returns the last position before it, or 0. If not even an
+ * Begin a segment. `place` becomes the last position before it. If not even an
  * empty segment finds space, some is taken from the room; no more than it
- * needs, as the journal would write messages there.
+ * needs, as the journal would write messages there. A shared journal has no
+ * segments: it only says which position it is, which may be 0.
  */
-static uint64_t begin_segment(struct snapshots *snapshots)
+static bool begin_segment(struct snapshots *snapshots,
+                          struct journal_place *place)
 {
     struct journal *journal = snapshots->options.journal;
-    uint64_t position = journal->methods->roll(journal);
 
-    if (position != 0 || !read_journal(snapshots).full ||
-        !snapshot_room_shrink(&snapshots->room, SNAPSHOTS_SEGMENT))
-        return position;
-    return journal->methods->roll(journal);
+    *place =
+        (struct journal_place){.position = journal->methods->roll(journal)};
+    if (journal->shared) {
+        journal->methods->describe_roll(journal, place);
+        return true;
+    }
+    if (place->position == 0 && read_journal(snapshots).full &&
+        snapshot_room_shrink(&snapshots->room, SNAPSHOTS_SEGMENT))
+        place->position = journal->methods->roll(journal);
+    return place->position != 0;
 }
 
 static void note_snapshot(struct snapshots *snapshots,
@@ -290,15 +328,21 @@ static void log_snapshot(struct snapshots *snapshots,
         {"seconds", LOG_LEFT_OUT, LOG_THOUSANDTHS, .number = took_us / 1000},
         {"removedBytes", LOG_LEFT_OUT, LOG_NUMBER, .number = removed},
     };
+    size_t count = sizeof(fields) / sizeof(fields[0]);
+    char text[64] = "";
 
+    if (snapshots->options.journal->shared)
+        count--;
+    else
+        snprintf(text, sizeof(text), "; %.1f MB of the journal removed",
+                 (double)removed / 1e6);
     log_event(
-        line_level(snapshots), fields, sizeof(fields) / sizeof(fields[0]),
-        "snapshot of %s rocket%s at position %s: %.1f MB in %.*f %s; "
-        "%.1f MB of the journal removed",
+        line_level(snapshots), fields, count,
+        "snapshot of %s rocket%s at position %s: %.1f MB in %.*f %s%s",
         readable_number(info->rockets).text, info->rockets == 1 ? "" : "s",
         readable_number(info->position).text, (double)info->bytes / 1e6,
         short_time ? 0 : 1, (double)took_us / (short_time ? 1000 : 1000000),
-        short_time ? "ms" : "s", (double)removed / 1e6);
+        short_time ? "ms" : "s", text);
 }
 
 /* The snapshot is on the disk. False if what it holds could not be removed. */
@@ -337,23 +381,26 @@ static bool take_snapshot(struct snapshots *snapshots)
         .folder = options->folder,
         .table = options->table,
         .id = options->journal->id,
+        .kind =
+            options->journal->shared ? SNAPSHOT_OF_TOPIC : SNAPSHOT_OF_FOLDER,
         .stop = &snapshots->stop,
     };
     uint64_t start = clock_us(CLOCK_MONOTONIC);
     struct snapshot_info info = {0};
+    struct journal_place place;
     const char *problem = CANNOT_ROLL;
     enum snapshot_taken taken = SNAPSHOT_FAILED;
     int last = -1; /* the file of the snapshot before */
     char path[FOLDER_FILE], error[JOURNAL_ERROR];
 
-    uint64_t position = begin_segment(snapshots);
-    if (position == 0) {
+    bool begun = begin_segment(snapshots, &place);
+    if (!begun) {
         describe_journal(snapshots, error);
     } else {
         folder_snapshot_path(options->folder, "", path);
         last = removed_file_open(path);
-        taken = snapshot_take(&source, position, &info, error);
-        problem = problem_of_errno(errno);
+        taken = snapshot_take(&source, &place, &info, error);
+        problem = problem_of_errno(snapshots, errno);
         snapshot_room_use(&snapshots->room);
     }
     bool forgotten =
@@ -365,7 +412,7 @@ static bool take_snapshot(struct snapshots *snapshots)
         return true;
     metric_add(options->results, SNAPSHOTS_FAILED, 1);
     report_failure(snapshots, problem, error);
-    if (position != 0)
+    if (begun)
         snapshot_room_release(&snapshots->room);
     return false;
 }
@@ -447,6 +494,23 @@ bool snapshots_start(struct snapshots *snapshots)
     snapshots->started =
         pthread_create(&snapshots->thread, NULL, run_snapshots, snapshots) == 0;
     return snapshots->started;
+}
+
+void snapshots_set_last(struct snapshots *snapshots,
+                        const struct snapshot_info *last)
+{
+    note_snapshot(snapshots, last, 0);
+}
+
+void snapshots_want(struct snapshots *snapshots, uint64_t position)
+{
+    sync_lock(&snapshots->lock);
+    if (!snapshots->wanted || snapshots->want < position)
+        snapshots->want = position;
+    snapshots->wanted = true;
+    snapshots->noticed = true;
+    sync_unlock(&snapshots->lock);
+    sync_signal(&snapshots->wake);
 }
 
 void snapshots_notice(struct snapshots *snapshots)

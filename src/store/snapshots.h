@@ -16,6 +16,9 @@
  * The same thread does what the journal has left undone (journal_methods.tidy),
  * and keeps room for the next snapshot on the disk: a full disk gets space back
  * by a snapshot, which needs some itself.
+ *
+ * If the journal is shared, it has no segments: roll and forget only count, and
+ * the start after a snapshot reads the journal from P + 1 on.
  */
 #ifndef LUNAR_STORE_SNAPSHOTS_H
 #define LUNAR_STORE_SNAPSHOTS_H
@@ -79,6 +82,16 @@ struct snapshots *snapshots_new(const struct snapshots_options *options);
 
 /* Start the thread. False if there are no resources for it. */
 bool snapshots_start(struct snapshots *snapshots);
+
+/*
+ * A snapshot that was not taken here is now the last one. Before
+ * snapshots_start().
+ */
+void snapshots_set_last(struct snapshots *snapshots,
+                        const struct snapshot_info *last);
+
+/* See store_want_snapshot(). Locking: any thread. */
+void snapshots_want(struct snapshots *snapshots, uint64_t position);
 
 /* The journal's notice: see journal_target. Locking: any thread. */
 void snapshots_notice(struct snapshots *snapshots);

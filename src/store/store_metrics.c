@@ -198,21 +198,27 @@ static const struct metric_family snapshot_position = {
     .read = read_snapshot_position,
 };
 
-struct store_counts store_metrics_add(struct metrics *metrics,
-                                      struct store *store)
+/* Of a journal whose commits and bytes are those of a disk. */
+static struct journal_counts add_own_journal(struct metrics *metrics,
+                                             struct store *store)
 {
-    struct store_counts counts = {
-        .journal =
-            {
-                .commits = metrics_add(metrics, &commits, NULL),
-                .seconds = metrics_add(metrics, &seconds, NULL),
-                .messages = metrics_add(metrics, &messages, NULL),
-                .refused = metrics_add(metrics, &refused, NULL),
-            },
-        .snapshots = metrics_add(metrics, &snapshots, NULL),
-    };
-
     metrics_add(metrics, &bytes, store);
+    return (struct journal_counts){
+        .commits = metrics_add(metrics, &commits, NULL),
+        .seconds = metrics_add(metrics, &seconds, NULL),
+        .messages = metrics_add(metrics, &messages, NULL),
+        .refused = metrics_add(metrics, &refused, NULL),
+    };
+}
+
+struct store_counts store_metrics_add(struct metrics *metrics,
+                                      struct store *store, bool shared)
+{
+    struct store_counts counts = {0};
+
+    if (!shared)
+        counts.journal = add_own_journal(metrics, store);
+    counts.snapshots = metrics_add(metrics, &snapshots, NULL);
     metrics_add(metrics, &position, store);
     metrics_add(metrics, &queue, store);
     metrics_add(metrics, &writable, store);

@@ -28,6 +28,7 @@ struct table *table_new(size_t max_memory)
 
     memset(table, 0, sizeof(*table));
     randombytes_buf(table->key, sizeof(table->key));
+    table->max_memory = max_memory;
     quota_init(&table->quota, max_memory, sizeof(*table));
     atomic_init(&table->full_at, SIZE_MAX);
     feed_init(&table->feed);
@@ -64,7 +65,7 @@ size_t table_memory(const struct table *table)
 
 size_t table_memory_limit(const struct table *table)
 {
-    return table->quota.reserve_limit;
+    return table->max_memory;
 }
 
 bool table_is_full(const struct table *table)
@@ -265,9 +266,13 @@ void table_apply_group(struct table *table, struct table_item *items,
     table_raise_revision(table, last);
 }
 
-void table_limit_admission(struct table *table)
+void table_limit_admission(struct table *table, unsigned percent)
 {
-    quota_limit_reservations(&table->quota);
+    size_t limit = table->max_memory;
+
+    assert(percent <= 100);
+    quota_limit_reservations(&table->quota,
+                             limit - limit / 100 * (100 - percent));
 }
 
 enum message_outcome table_admit(struct table *table,

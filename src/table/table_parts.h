@@ -28,6 +28,7 @@ struct locked_stripe {
 struct table {
     /* Set at start, then read-only. */
     uint8_t key[crypto_shorthash_KEYBYTES];
+    size_t max_memory; /* bytes */
     /*
      * Whether changes are listed: see table_changes.h. On this cache line, as
      * each change reads it and it is seldom written.

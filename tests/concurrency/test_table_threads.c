@@ -440,7 +440,7 @@ static void one_writer_with_positions_and_readers_agree(void **context)
         {read_summaries, 1, false}, {count_rockets, 2, false},
         {read_gaps, 1, false},      {list_rockets, 2, false}};
     assert_non_null(stage.table);
-    table_limit_admission(stage.table);
+    table_limit_admission(stage.table, 100);
     draw_traffic();
     run_all(&stage, crews, sizeof(crews) / sizeof(crews[0]));
     assert_all_applied(&stage);

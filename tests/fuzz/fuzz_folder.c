@@ -187,7 +187,7 @@ static void make_files(void)
     folder_make_fast(root);
     atexit(remove_folder);
     snprintf(maker.data, sizeof(maker.data), "%s/data", root);
-    table_limit_admission(maker.table);
+    table_limit_admission(maker.table, 100);
     sync_semaphore_init(&maker.settled);
     open_journal(&maker, NULL);
     while (position <= BEFORE)

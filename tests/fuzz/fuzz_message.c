@@ -2,7 +2,8 @@
 /*
  * Fuzzes messages. A message must be accepted exactly if strict_message.c
  * accepts it, with the same content, and with escapes in its strings it must be
- * the same message. A refused message must have a printable error text.
+ * the same message, as it must be once it is written as JSON again. A refused
+ * message must have a printable error text.
  */
 #include "fuzz.h"
 
@@ -10,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "domain/message_parse.h"
+#include "domain/message_write.h"
 #include "lib/messages.h"
 #include "strict.h"
 
@@ -47,6 +49,23 @@ static void check_escaped(struct text text, const struct message *message)
     buffer_release(&escaped);
 }
 
+/* Written as JSON, it must be the same message, in the same bytes each time. */
+static void check_written(const struct message *message)
+{
+    char json[MESSAGE_WRITE_MAX], again[MESSAGE_WRITE_MAX];
+    struct text copy =
+        exact_copy((struct text){json, message_write(message, json)});
+    struct parsed_message parsed;
+
+    FUZZ_CHECK(copy.length <= MESSAGE_WRITE_MAX);
+    FUZZ_CHECK(message_parse(copy, &parsed) == PARSE_OK);
+    FUZZ_CHECK(messages_same(&parsed.message, message));
+    FUZZ_CHECK(text_equal(
+        (struct text){again, message_write(&parsed.message, again)}, copy));
+    message_parse_release(&parsed);
+    exact_copy_free(copy);
+}
+
 static void check_accepted(struct text text, const struct message *message,
                            const struct strict_message *expected)
 {
@@ -60,6 +79,7 @@ static void check_accepted(struct text text, const struct message *message,
     FUZZ_CHECK(message->time.seconds == expected->instant.seconds);
     FUZZ_CHECK(message->time.nanoseconds == expected->instant.nanoseconds);
     check_escaped(text, message);
+    check_written(message);
 }
 
 /* The error text goes into JSON and logs, so it must be printable ASCII. */

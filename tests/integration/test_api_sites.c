@@ -110,7 +110,7 @@ static void preflight_lists_what_may_be_sent(void **state)
         {"OPTIONS", "/messages", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Headers",
          .value = "Content-Encoding, Content-Type, If-None-Match, "
-                  "Last-Event-ID, X-Request-Id"},
+                  "Last-Event-ID, Lunar-After, X-Request-Id"},
         {"OPTIONS", "/rockets/a", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Methods",
          .value = "GET, HEAD, OPTIONS"},
@@ -130,7 +130,8 @@ static void preflight_lists_what_may_be_sent(void **state)
          .fields = PAGE,
          .status = 200,
          .header = "Access-Control-Expose-Headers",
-         .value = "ETag, Link, Retry-After, X-Request-Id, X-Total-Count"},
+         .value = "ETag, Link, Lunar-Position, Retry-After, X-Request-Id, "
+                  "X-Total-Count"},
     };
     struct instance instance;
 

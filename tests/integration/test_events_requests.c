@@ -152,7 +152,7 @@ static void pages_that_are_allowed_may_follow(void **state)
                        "Access-Control-Request-Headers: Last-Event-ID\r\n",
              .status = 204, .header = "Access-Control-Allow-Headers",
              .value = "Content-Encoding, Content-Type, If-None-Match, "
-                      "Last-Event-ID, X-Request-Id");
+                      "Last-Event-ID, Lunar-After, X-Request-Id");
     EXCHANGE(&instance, .target = "/events",
              .fields = "Origin: http://other.example\r\n", .status = 403,
              .part = "another site");

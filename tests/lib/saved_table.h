@@ -22,14 +22,15 @@
 /*
  * Write all rockets of `table` to the new file `path`, in blocks of at least
  * `block` bytes. `info` is as snapshot_writer_finish() needs it. False, with
- * `error`.
+ * `error`. The second one is for a folder that has the journal.
  */
-static inline bool saved_table_write(struct table *table, const char *path,
-                                     size_t block, struct snapshot_info *info,
-                                     char error[JOURNAL_ERROR])
+static inline bool saved_table_write_kind(struct table *table, const char *path,
+                                          enum snapshot_kind kind, size_t block,
+                                          struct snapshot_info *info,
+                                          char error[JOURNAL_ERROR])
 {
     struct snapshot_writer *writer =
-        snapshot_writer_new(path, SNAPSHOT_OF_FOLDER, info->id, error);
+        snapshot_writer_new(path, kind, info->id, error);
     struct table_walk walk = {0};
     struct buffer images = BUFFER_INIT;
     enum table_walked walked = TABLE_WALK_MORE;
@@ -51,6 +52,14 @@ static inline bool saved_table_write(struct table *table, const char *path,
     snapshot_writer_free(writer);
     buffer_release(&images);
     return written;
+}
+
+static inline bool saved_table_write(struct table *table, const char *path,
+                                     size_t block, struct snapshot_info *info,
+                                     char error[JOURNAL_ERROR])
+{
+    return saved_table_write_kind(table, path, SNAPSHOT_OF_FOLDER, block, info,
+                                  error);
 }
 
 /* The images of all rockets, each once, in order of their bytes. */

@@ -5,7 +5,9 @@
  */
 #include "toy_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/sync.h"
 #include "store/record.h"
@@ -40,6 +42,7 @@ void toy_store_init(struct store *store)
     *store = (struct store){
         .journal = {.methods = &methods, .id = TOY_STORE_ID},
         .end = &store->first,
+        .file = -1,
     };
     sync_mutex_init(&store->lock);
 }
@@ -96,8 +99,6 @@ static void apply_ticket(struct store *store, struct journal_ticket *ticket)
 static void end_tickets(struct store *store, size_t tickets,
                         enum journal_outcome outcome)
 {
-    const struct journal_target *target = commit_target(store->commit);
-
     for (size_t i = 0; i < tickets; i++) {
         struct journal_ticket *ticket = take_ticket(store);
         if (ticket == NULL)
@@ -107,8 +108,36 @@ static void end_tickets(struct store *store, size_t tickets,
         ticket->outcome = outcome;
         ticket->settled(ticket);
     }
+    toy_store_tick(store);
+}
+
+void toy_store_tick(struct store *store)
+{
+    const struct journal_target *target = commit_target(store->commit);
+
     if (target->committed != NULL)
         target->committed(target->context);
+}
+
+void toy_store_share(struct store *store)
+{
+    store->journal.shared = true;
+    store->shared =
+        (struct journal_shared_status){.topic = "toy", .caught_up = true};
+}
+
+void toy_store_apply(struct store *store, const struct message *message)
+{
+    const struct journal_target *target = commit_target(store->commit);
+    struct record record;
+    char bytes[RECORD_MAX];
+    struct text text = {bytes, record_write(message, bytes)};
+
+    if (record_read(&text, &record) != RECORD_OK)
+        abort();
+    target->apply(target->context, ++store->status.position, &record, NULL, 0);
+    target->applied(target->context);
+    toy_store_tick(store);
 }
 
 void toy_store_settle(struct store *store, size_t tickets)
@@ -121,9 +150,19 @@ void toy_store_refuse(struct store *store, size_t tickets)
     end_tickets(store, tickets, JOURNAL_REFUSED);
 }
 
+void toy_store_lose(struct store *store, size_t tickets)
+{
+    end_tickets(store, tickets, JOURNAL_UNKNOWN);
+}
+
 uint64_t store_id(const struct store *store)
 {
     return store->journal.id;
+}
+
+bool store_is_shared(const struct store *store)
+{
+    return store->journal.shared;
 }
 
 bool store_attach(struct store *store, struct table *table,
@@ -147,4 +186,28 @@ void store_snapshot_status(struct store *store,
                            struct store_snapshot_status *status)
 {
     *status = store->snapshot;
+}
+
+void store_shared_status(struct store *store,
+                         struct journal_shared_status *status)
+{
+    *status = store->shared;
+}
+
+void store_want_snapshot(struct store *store, uint64_t position)
+{
+    store->wanted = position;
+    store->wants++;
+}
+
+int store_open_snapshot(struct store *store, uint64_t *bytes)
+{
+    int file = store->file < 0 ? -1 : dup(store->file);
+
+    if (file < 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    *bytes = store->snapshot.bytes;
+    return file;
 }

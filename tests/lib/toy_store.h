@@ -26,7 +26,11 @@ struct store {
     struct commit *commit;
     struct journal_status status;          /* that store_status() gives */
     struct store_snapshot_status snapshot; /* the same of the snapshot */
-    bool busy;                             /* append() fails */
+    struct journal_shared_status shared; /* that store_shared_status() gives */
+    bool busy;                           /* append() fails */
+    int file;        /* that store_open_snapshot() opens again; -1: none */
+    uint64_t wanted; /* of the last store_want_snapshot() */
+    unsigned wants;  /* how many there were */
     pthread_mutex_t lock;
     /* Guarded by `lock`: the tickets that are pending, in order. */
     struct journal_ticket *first, **end;
@@ -45,5 +49,20 @@ void toy_store_settle(struct store *store, size_t tickets);
 
 /* The same, but they cannot be written. */
 void toy_store_refuse(struct store *store, size_t tickets);
+
+/* The same, but nobody knows whether they are written. */
+void toy_store_lose(struct store *store, size_t tickets);
+
+/*
+ * Make its journal one that is shared, as if it had caught up. Before the store
+ * is used.
+ */
+void toy_store_share(struct store *store);
+
+/* The same message as from another instance, at the next position. */
+void toy_store_apply(struct store *store, const struct message *message);
+
+/* Nothing has happened, but JOURNAL_TICK_MS is over. */
+void toy_store_tick(struct store *store);
 
 #endif

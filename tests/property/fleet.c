@@ -438,7 +438,7 @@ const char *fleet_follow_groups(struct text input, size_t *delivery)
     struct fleet *fleet = fleet_new(first[0] % 2 == 0 ? 0 : first[0]);
     struct group group = {.position = first[1] % 2};
     size_t size = 1;
-    table_limit_admission(fleet->table);
+    table_limit_admission(fleet->table, 100);
     generator.input = text_skip(input, GENERATOR_STEP);
     do {
         size = size > 1 ? 1 : 1 + first[2] % TABLE_GROUP;

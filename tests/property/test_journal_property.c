@@ -89,7 +89,7 @@ static void start_service(struct service *service)
     service->commit = commit_new(journal, service->table, NULL, NULL);
     if (service->commit == NULL)
         abort();
-    table_limit_admission(service->table);
+    table_limit_admission(service->table, 100);
     const struct journal_target *target = commit_target(service->commit);
     if (service->snapshot.position != 0 &&
         snapshot_load(path, SNAPSHOT_OF_FOLDER, service->table, NULL, error) !=
@@ -298,18 +298,21 @@ static void take_snapshot(struct follow *follow)
         .folder = service->folder.folder,
         .table = service->table,
         .id = journal->id,
+        .kind = SNAPSHOT_OF_FOLDER,
         .stop = &follow->stop,
     };
-    uint64_t position = journal->methods->roll(journal);
+    const struct journal_place place = {
+        .position = journal->methods->roll(journal),
+    };
     char error[JOURNAL_ERROR] = "";
 
-    if (position == 0 || random_below(&follow->random, 8) == 0)
+    if (place.position == 0 || random_below(&follow->random, 8) == 0)
         return;
     walked = follow;
     follow->stops = random_below(&follow->random, 8) == 0;
     atomic_store(&follow->stop, false);
     enum snapshot_taken taken =
-        snapshot_take(&source, position, &service->snapshot, error);
+        snapshot_take(&source, &place, &service->snapshot, error);
     if (taken == SNAPSHOT_FAILED)
         fail_msg("%s", error);
     if (taken == SNAPSHOT_STOPPED) {
@@ -319,7 +322,7 @@ static void take_snapshot(struct follow *follow)
     if (random_below(&follow->random, 4) == 0)
         journal->methods->tidy(journal);
     if (random_below(&follow->random, 8) != 0)
-        journal->methods->forget(journal, position, NULL);
+        journal->methods->forget(journal, place.position, NULL);
 }
 
 /*

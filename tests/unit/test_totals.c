@@ -43,6 +43,10 @@ static void totals_are_one_line_that_people_can_read(void **state)
          "duplicate, 0 stale, 0 rejected, 0 without memory, 9 not written; "
          "1,234 rockets, "
          "kept in /a\\x0ab\n"},
+        {{.seconds = 1, .messages = {[API_UNKNOWN] = 1009}, .data = "a"},
+         "stopped after 1 s: 0 requests, 0 refused; messages: 0 applied, 0 "
+         "duplicate, 0 stale, 0 rejected, 0 without memory, 0 not written, "
+         "1,009 perhaps written; 0 rockets, kept in a\n"},
         {{.seconds = 86400 * 400 + 86399, .rockets = 1},
          "stopped after 400 d 23 h: 0 requests, 0 refused; messages: 0 "
          "applied, 0 duplicate, 0 stale, 0 rejected, 0 without memory; 1 "
@@ -85,13 +89,14 @@ static void json_has_the_numbers_as_members(void **state)
     assert_non_null(strstr(
         capture.text,
         "\"message\":\"stopped after 1 s: 100,003 requests, 2 refused; "));
-    assert_non_null(strstr(
-        capture.text,
-        " rockets, kept in "
-        "d\",\"uptimeSeconds\":1,\"requests\":100003,\"refused\":2,"
-        "\"applied\":3,\"duplicate\":4,\"stale\":5,\"rejected\":6,"
-        "\"withoutMemory\":7,\"notWritten\":8,\"rockets\":18446744073709551615,"
-        "\"data\":\"d\"}\n"));
+    assert_non_null(
+        strstr(capture.text,
+               " rockets, kept in "
+               "d\",\"uptimeSeconds\":1,\"requests\":100003,\"refused\":2,"
+               "\"applied\":3,\"duplicate\":4,\"stale\":5,\"rejected\":6,"
+               "\"withoutMemory\":7,\"notWritten\":8,\"unknown\":0,\"rockets\":"
+               "18446744073709551615,"
+               "\"data\":\"d\",\"topic\":null}\n"));
 }
 
 int main(void)

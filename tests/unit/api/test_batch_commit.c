@@ -10,6 +10,7 @@
 #include <semaphore.h>
 
 #include "api/batch_commit.h"
+#include "api/batch_response.h"
 #include "api/gzip_batch.h"
 #include "api/upload.h"
 #include "base/metrics.h"
@@ -204,6 +205,99 @@ static void lines_that_are_not_written_are_not_taken(void **context)
     }
     assert_int_equal(counted(scene, API_APPLIED), applied);
     assert_int_equal(counted(scene, API_NOT_WRITTEN), not_written);
+}
+
+static const char *header(const struct http_response *response,
+                          const char *name)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (strcmp(response->headers[i].name, name) == 0)
+            return response->headers[i].value;
+    return NULL;
+}
+
+/* The response to a batch, of which nothing is pending. */
+static const char *respond(struct scene *scene, struct batch *batch)
+{
+    struct http_response *response = &scene->response;
+
+    http_response_release(response);
+    batch_respond(batch, response);
+    buffer_append(&response->body, (struct text){"", 1});
+    assert_false(buffer_failed(&response->body));
+    return response->body.data;
+}
+
+static void share_journal(struct scene *scene)
+{
+    commit_free(scene->store.commit);
+    toy_store_share(&scene->store);
+    assert_true(api_use_store(&scene->api, &scene->store));
+}
+
+static void lines_that_nobody_has_confirmed_are_perhaps_applied(void **context)
+{
+    struct scene *scene = *context;
+    struct batch *batch = batch_new(&scene->api);
+
+    share_journal(scene);
+    batch_take(batch, TEXT(A("1") "\n"));
+    batch_take(batch, TEXT(A("2") A("3")));
+    batch_take(batch, TEXT(A("4")));
+    toy_store_settle(&scene->store, 1);
+    toy_store_lose(&scene->store, 1);
+    toy_store_settle(&scene->store, 1);
+    struct batch_counts counts = batch_counts(batch);
+    assert_int_equal(counts.applied, 2);
+    assert_int_equal(counts.unknown, 2);
+    assert_int_equal(counts.first_unknown, 3);
+    assert_int_equal(counts.not_taken, 0);
+    assert_non_null(strstr(respond(scene, batch),
+                           "2 lines are written, the first of them line 3: "
+                           "these are perhaps applied, now or later; it is "
+                           "safe to send the whole batch again"));
+    assert_int_equal(scene->response.status, 503);
+    assert_string_equal(header(&scene->response, "Retry-After"), "1");
+    assert_null(header(&scene->response, "Lunar-Position"));
+    assert_int_equal(counted(scene, API_UNKNOWN), 2);
+    assert_int_equal(counted(scene, API_APPLIED), 2);
+    /* Both may happen to one batch. */
+    batch_take(batch, TEXT(A("5")));
+    scene->store.status.problem = "no broker: wait";
+    toy_store_refuse(&scene->store, 1);
+    assert_non_null(strstr(respond(scene, batch),
+                           "now or later; 1 others were not taken, the first "
+                           "of them line 6; it is safe"));
+    batch_free(batch);
+}
+
+/* Behind it all lines are applied everywhere. */
+static void position_of_a_batch_is_its_highest(void **context)
+{
+    struct scene *scene = *context;
+    struct batch *batch = batch_new(&scene->api);
+
+    batch_take(batch, TEXT(A("1")));
+    toy_store_settle(&scene->store, 1);
+    respond(scene, batch);
+    assert_int_equal(scene->response.status, 202);
+    assert_null(header(&scene->response, "Lunar-Position"));
+    batch_free(batch);
+    share_journal(scene);
+    batch = batch_new(&scene->api);
+    batch_take(batch, TEXT(A("2")));
+    batch_take(batch, TEXT(A("3") A("4")));
+    toy_store_settle(&scene->store, 2);
+    respond(scene, batch);
+    assert_string_equal(header(&scene->response, "Lunar-Position"), "4");
+    batch_free(batch);
+    /* Duplicates, of which the table knows more than the journal. */
+    scene->store.status.position = 2;
+    batch = batch_new(&scene->api);
+    batch_take(batch, TEXT(A("4")));
+    respond(scene, batch);
+    assert_string_equal(header(&scene->response, "Lunar-Position"), "4");
+    batch_free(batch);
 }
 
 static void lines_that_find_the_queue_full_are_not_taken(void **context)
@@ -626,6 +720,8 @@ int main(void)
         FIXTURE_TEST(lines_count_once_they_are_durable),
         FIXTURE_TEST(durable_duplicates_are_not_appended),
         FIXTURE_TEST(lines_that_are_not_written_are_not_taken),
+        FIXTURE_TEST(lines_that_nobody_has_confirmed_are_perhaps_applied),
+        FIXTURE_TEST(position_of_a_batch_is_its_highest),
         FIXTURE_TEST(lines_that_find_the_queue_full_are_not_taken),
         FIXTURE_TEST(sender_is_held_until_half_is_settled),
         FIXTURE_TEST(sender_that_cannot_be_held_has_a_bound),

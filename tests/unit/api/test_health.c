@@ -40,6 +40,7 @@ struct scene {
     struct http_app app;
     struct store store;   /* see use_store() */
     const char *snapshot; /* of it, as /health shall have it */
+    const char *replica;  /* the same of the shared journal, if there is one */
     uint64_t next;        /* number of the next message after a gap */
 };
 
@@ -158,6 +159,11 @@ static void check_health_of(struct scene *scene, const char *status,
                  (uintmax_t)scene->store.status.position,
                  (uintmax_t)scene->store.status.bytes, scene->snapshot);
 
+    if (scene->replica != NULL) {
+        size_t length = strlen(store);
+        snprintf(store + length, sizeof(store) - length, ",\"replica\":%s",
+                 scene->replica);
+    }
     snprintf(expected, sizeof(expected),
              "{\"status\":\"%s\",\"version\":\"" LUNAR_VERSION
              "\",\"uptimeSeconds\":123,\"rockets\":%zu,\"memoryBytes\":%zu,"
@@ -328,6 +334,120 @@ static void failed_snapshot_is_told_and_prevents_nothing(void **context)
     check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(DISK_FULL), "5");
 }
 
+#define REPLICA(position, end, lag, caught_up, halted, skipped, last)          \
+    "{\"topic\":\"toy\",\"position\":" position ",\"end\":" end                \
+    ",\"lagSeconds\":" lag ",\"caughtUp\":" caught_up ",\"halted\":" halted    \
+    ",\"skipped\":" skipped ",\"lastSkipped\":" last "}"
+#define NONE "{\"invalid\":0,\"key\":0,\"tombstone\":0}"
+#define HALTED "the topic has a newer rule at offset 7: use a newer version"
+#define LAGS                                                                   \
+    "this instance is 61 s behind the topic, so what it answers may be old: "  \
+    "read from another one; see its log and lag"
+#define NOT_CAUGHT_UP                                                          \
+    "this instance has not caught up with the topic yet, so what it answers "  \
+    "may be old: read from another one meanwhile"
+
+static void share_journal(struct scene *scene)
+{
+    use_store(scene);
+    commit_free(scene->store.commit);
+    toy_store_share(&scene->store);
+    if (!api_use_store(&scene->api, &scene->store))
+        abort();
+}
+
+static void shared_journal_is_described(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    scene->store.status.position = 12;
+    scene->store.shared.lag_ms = 42;
+    /* The end is what was known a moment ago. */
+    scene->store.shared.end = 11;
+    scene->replica = REPLICA("12", "12", "0.042", "true", "null", NONE, "null");
+    check_health_of(scene, "ok", "");
+    scene->store.shared.end = 15;
+    scene->store.shared.lag_ms = API_MAX_LAG_MS;
+    scene->store.shared.skipped[JOURNAL_SKIP_KEY] = 2;
+    scene->store.shared.skipped[JOURNAL_SKIP_TOMBSTONE] = 1;
+    scene->store.shared.last_skipped = 9;
+    scene->store.shared.last_reason = JOURNAL_SKIP_KEY;
+    scene->replica = REPLICA("12", "15", "5.000", "true", "null",
+                             "{\"invalid\":0,\"key\":2,\"tombstone\":1}",
+                             "{\"offset\":9,\"reason\":\"key\"}");
+    check_health_of(scene, "ok", "");
+    check(scene, "/health/ready?for=ingest", 200, READY, NULL);
+}
+
+/* Its answers may be old, so neither reads nor messages should come. */
+static void instance_that_lags_is_not_ready(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    scene->store.shared.lag_ms = 61500;
+    scene->replica = REPLICA("0", "0", "61.500", "true", "null", NONE, "null");
+    check_health_of(scene, "degraded", "\"" LAGS "\"");
+    check(scene, "/health/ready", 503, UNAVAILABLE(LAGS), "1");
+    check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(LAGS), "1");
+    scene->store.shared.lag_ms = 0;
+    scene->store.shared.caught_up = false;
+    check(scene, "/health/ready", 503, UNAVAILABLE(NOT_CAUGHT_UP), "1");
+    scene->store.shared.caught_up = true;
+    check(scene, "/health/ready", 200, READY, NULL);
+}
+
+/* It lags as well, and cannot write; but only the cause is told to pollers. */
+static void instance_that_is_halted_is_not_ready(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    scene->store.shared.halted = HALTED;
+    scene->store.shared.lag_ms = 61500;
+    scene->replica =
+        REPLICA("0", "0", "61.500", "true", "\"" HALTED "\"", NONE, "null");
+    check_health_of(scene, "degraded", "\"" HALTED "\"");
+    check(scene, "/health/ready", 503, UNAVAILABLE(HALTED), "30");
+    check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(HALTED), "30");
+}
+
+static void brokers_that_are_away_concern_ingest(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    scene->store.status.problem = "no broker: wait";
+    check(scene, "/health/ready", 200, READY, NULL);
+    check(scene, "/health/ready?for=ingest", 503,
+          UNAVAILABLE("no broker: wait"), "5");
+}
+
+/* While it recovers, a problem of its own would be no news. */
+static void instance_that_recovers_says_only_that(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    scene->store.shared.caught_up = false;
+    api_begin_recovery(&scene->api);
+    scene->replica = REPLICA("0", "0", "0.000", "false", "null", NONE, "null");
+    check_health_of(scene, "degraded", "\"" RECOVERING "\"");
+}
+
+/* It is not known before which history the topic has. */
+static void start_is_known_when_the_recovery_ends(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    api_begin_recovery(&scene->api);
+    scene->store.journal.id = 0x5678;
+    api_end_recovery(&scene->api);
+    assert_int_equal(scene->api.start, 0x5678);
+}
+
 /* A restart with more memory loses nothing then. */
 static void full_memory_with_a_store_loses_nothing(void **context)
 {
@@ -379,6 +499,12 @@ int main(void)
         FIXTURE_TEST(last_snapshot_is_described),
         FIXTURE_TEST(failed_snapshot_is_told_and_prevents_nothing),
         FIXTURE_TEST(full_memory_with_a_store_loses_nothing),
+        FIXTURE_TEST(shared_journal_is_described),
+        FIXTURE_TEST(instance_that_lags_is_not_ready),
+        FIXTURE_TEST(instance_that_is_halted_is_not_ready),
+        FIXTURE_TEST(brokers_that_are_away_concern_ingest),
+        FIXTURE_TEST(instance_that_recovers_says_only_that),
+        FIXTURE_TEST(start_is_known_when_the_recovery_ends),
         FIXTURE_TEST(parameter_is_one_of_two_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -384,6 +384,129 @@ static void stop_waits_for_the_commit(void **context)
     expect(post, 202, RECEIPT(1, true, "applied"), NULL);
 }
 
+/* NULL: it has none. */
+static void expect_position(const struct post *post, const char *position)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < post->response.header_count; i++)
+        if (strcmp(post->response.headers[i].name, "Lunar-Position") == 0)
+            found = post->response.headers[i].value;
+    if (position == NULL || found == NULL)
+        assert_true(position == NULL && found == NULL);
+    else
+        assert_string_equal(found, position);
+}
+
+/* Begin anew with a journal that others share. */
+static void share_journal(struct scene *scene)
+{
+    commit_free(scene->store.commit);
+    toy_store_share(&scene->store);
+    assert_true(api_use_store(&scene->api, &scene->store));
+}
+
+static void
+position_of_a_message_is_on_its_answer_only_if_others_share_it(void **context)
+{
+    struct scene *scene = *context;
+
+    for (unsigned shared = 0; shared < 2; shared++) {
+        if (shared)
+            share_journal(scene);
+        struct post *first = send_post(scene, 0, shared ? FASTER : LAUNCH);
+        struct post *second = send_post(scene, 1, shared ? ESCAPED : EXPLODE);
+        toy_store_settle(&scene->store, 1);
+        finish_post(first);
+        expect(first, 202, "\"result\":\"applied\"", NULL);
+        expect_position(first, shared ? "3" : NULL);
+        toy_store_settle(&scene->store, 1);
+        finish_post(second);
+        expect(second, 202, shared ? "duplicate" : "applied", NULL);
+        expect_position(second, shared ? "4" : NULL);
+    }
+}
+
+/*
+ * It needs no journal; but others have it only behind some position. The table
+ * may be ahead of what the journal says of itself.
+ */
+static void known_number_is_answered_with_a_position_that_has_it(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    struct post *post = send_post(scene, 0, LAUNCH);
+    toy_store_settle(&scene->store, 1);
+    finish_post(post);
+    scene->store.status.position = 0;
+    post = send_post(scene, 0, LAUNCH);
+    expect(post, 202, RECEIPT(1, false, "duplicate"), NULL);
+    expect_position(post, "1");
+    scene->store.status.position = 7;
+    post = send_post(scene, 0, LAUNCH);
+    expect(post, 202, RECEIPT(1, false, "duplicate"), NULL);
+    expect_position(post, "7");
+    post = send_post(scene, 0, "[]");
+    expect(post, 400, "JSON object", NULL);
+    expect_position(post, NULL);
+}
+
+static void message_that_nobody_has_confirmed_is_perhaps_applied(void **context)
+{
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    struct post *post = send_post(scene, 0, LAUNCH);
+    toy_store_lose(&scene->store, 1);
+    finish_post(post);
+    expect(post, 503, "perhaps applied", "1");
+    expect(post, 503, "safe to send it again", "1");
+    expect_position(post, NULL);
+    assert_int_equal(counted(scene, API_UNKNOWN), 1);
+    assert_int_equal(counted_all(scene), 1);
+    /* Its client has gone. */
+    post = send_post(scene, 0, LAUNCH);
+    toy_store_lose(&scene->store, 1);
+    http_response_release(&post->response);
+    assert_int_equal(counted(scene, API_UNKNOWN), 2);
+    assert_int_equal(counted_all(scene), 2);
+}
+
+/* A journal that knows that it cannot write takes nothing, and says why. */
+static void shared_journal_that_takes_nothing_says_why(void **context)
+{
+    static const struct {
+        const char *problem, *halted, *detail, *retry_after;
+    } rows[] = {
+        {NULL, NULL, "too many messages wait for the brokers", "1"},
+        {"no broker: wait", NULL, "no broker: wait", "5"},
+        {NULL, "the topic is another one: restart", "the topic is another one",
+         "5"},
+        {"no broker: wait", "the topic is another one: restart",
+         "the topic is another one", "5"},
+    };
+    struct scene *scene = *context;
+
+    share_journal(scene);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        scene->store.busy = true;
+        scene->store.status.problem = rows[i].problem;
+        scene->store.shared.halted = rows[i].halted;
+        struct post *post = send_post(scene, 0, LAUNCH);
+        finish_post(post);
+        expect(post, 503, rows[i].detail, rows[i].retry_after);
+        expect_position(post, NULL);
+    }
+    scene->store.busy = false;
+    scene->store.status.problem = scene->store.shared.halted = NULL;
+    struct post *post = send_post(scene, 0, LAUNCH);
+    toy_store_refuse(&scene->store, 1);
+    finish_post(post);
+    expect(post, 503, "the brokers could not write it for a moment", "5");
+    assert_int_equal(counted(scene, API_NOT_WRITTEN), COUNT(rows) + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +522,11 @@ int main(void)
         FIXTURE_TEST(message_of_a_client_that_has_gone_is_counted),
         FIXTURE_TEST(message_that_is_not_started_is_not_written),
         FIXTURE_TEST(stop_waits_for_the_commit),
+        FIXTURE_TEST(
+            position_of_a_message_is_on_its_answer_only_if_others_share_it),
+        FIXTURE_TEST(known_number_is_answered_with_a_position_that_has_it),
+        FIXTURE_TEST(message_that_nobody_has_confirmed_is_perhaps_applied),
+        FIXTURE_TEST(shared_journal_that_takes_nothing_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

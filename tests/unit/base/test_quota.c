@@ -99,7 +99,7 @@ static void limit_of_reservations_refuses_no_allocation(void **state)
     struct quota quota;
 
     quota_init(&quota, 100, 40);
-    quota_limit_reservations(&quota);
+    quota_limit_reservations(&quota, 100);
     void *memory = quota_resize(&quota, NULL, 0, 1000);
     assert_non_null(memory);
     assert_false(quota_reserve(&quota, 1));

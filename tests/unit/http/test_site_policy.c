@@ -276,12 +276,14 @@ static const char *headers_of(const struct http_response *response)
 
 #define ALLOW(origin) "Access-Control-Allow-Origin: " origin "; "
 #define EXPOSE                                                                 \
-    "Access-Control-Expose-Headers: ETag, Link, Retry-After, X-Request-Id, "   \
+    "Access-Control-Expose-Headers: ETag, Link, Lunar-Position, Retry-After, " \
+    "X-Request-Id, "                                                           \
     "X-Total-Count; "
 #define PREFLIGHT                                                              \
     "Access-Control-Allow-Methods: POST, OPTIONS; "                            \
     "Access-Control-Allow-Headers: Content-Encoding, Content-Type, "           \
-    "If-None-Match, Last-Event-ID, X-Request-Id; Access-Control-Max-Age: "     \
+    "If-None-Match, Last-Event-ID, Lunar-After, X-Request-Id; "                \
+    "Access-Control-Max-Age: "                                                 \
     "7200; "
 #define VARY "Vary: Origin; "
 

@@ -36,7 +36,7 @@ static void open_commit(struct fixture *fixture, size_t memory)
 {
     fixture->table = table_new(memory);
     assert_non_null(fixture->table);
-    table_limit_admission(fixture->table);
+    table_limit_admission(fixture->table, 100);
     fixture->commit =
         commit_new(fixture->journal, fixture->table, count_commit, fixture);
     assert_non_null(fixture->commit);

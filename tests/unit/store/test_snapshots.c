@@ -71,7 +71,7 @@ static void start(struct scene *scene)
     scene->commit = commit_new(scene->journal, scene->table, NULL, NULL);
     if (scene->table == NULL || scene->commit == NULL)
         abort();
-    table_limit_admission(scene->table);
+    table_limit_admission(scene->table, 100);
     folder_snapshot_path(scene->folder, "", path);
     struct snapshot_reader *reader =
         snapshot_reader_new(path, SNAPSHOT_OF_FOLDER, error);

@@ -90,7 +90,7 @@ static void admission_reserves_what_a_message_needs(void **context)
     struct table *table = *context;
     size_t new_string = 40, new_run = 100, new_rocket = 150;
 
-    table_limit_admission(table);
+    table_limit_admission(table, 100);
     assert_in_range(admit(table, message_speed("a", 1, 1), MESSAGE_APPLIED),
                     new_rocket, 2 * new_rocket);
     assert_in_range(
@@ -157,7 +157,7 @@ static void what_is_durable_is_applied_past_the_limit(void **context)
         rockets++;
     table_free(full);
 
-    table_limit_admission(half);
+    table_limit_admission(half, 100);
     replay_launches(half, rockets);
     assert_int_equal(table_count(half), rockets);
     assert_int_equal(table_revision(half), rockets);
@@ -184,7 +184,7 @@ static void admission_keeps_the_limit(void **context)
 
     if (table == NULL)
         abort();
-    table_limit_admission(table);
+    table_limit_admission(table, 100);
     for (;; rockets++) {
         struct message message = launch_of(rockets, id);
         if (table_admit(table, &message, &reserved) != MESSAGE_APPLIED)
@@ -206,7 +206,7 @@ static void full_table_is_not_full_when_a_reservation_ends(void **context)
 
     if (table == NULL)
         abort();
-    table_limit_admission(table);
+    table_limit_admission(table, 100);
     size_t reserved = admit(table, message_speed("a", 1, 1), MESSAGE_APPLIED);
     assert_false(table_is_full(table));
     admit(table, message_speed("b", 1, 1), MESSAGE_NO_MEMORY);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A setting that would do nothing is a fault, as whoever gave it expects
+ * something of it. Commands ignore those that they have no use for, as a
+ * folder's unit or container sets variables for the service.
+ */
+#include "config_pairs.h"
+
+static bool fail(struct config_fault *fault, const char *what, const char *why)
+{
+    *fault = (struct config_fault){what, why};
+    return false;
+}
+
+/* Settings that do nothing without another one. */
+static bool check_useless(const struct config *config,
+                          const struct config_given *given,
+                          struct config_fault *fault)
+{
+    const struct {
+        const char *flag;
+        bool useless;
+        const char *why;
+    } rows[] = {
+        {"snapshot", config->data == NULL,
+         "needs -data=DIR; without it nothing is saved"},
+        {"topic", config->kafka == NULL,
+         "needs -kafka=BROKERS, which have the topic"},
+        {"kafka-config", config->kafka == NULL,
+         "needs -kafka=BROKERS; without it no broker is used"},
+        {"peer", config->kafka == NULL,
+         "needs -kafka=BROKERS; without it there are no other instances"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *what = given->as(given->context, rows[i].flag);
+        if (what != NULL && rows[i].useless)
+            return fail(fault, what, rows[i].why);
+    }
+    return true;
+}
+
+/* The service is to run. */
+static bool check_service(const struct config *config,
+                          const struct config_given *given,
+                          struct config_fault *fault)
+{
+    const char *kafka = given->as(given->context, "kafka");
+
+    if (!check_useless(config, given, fault))
+        return false;
+    if (kafka != NULL && config->topic == NULL)
+        return fail(fault, kafka,
+                    "needs -topic=NAME, the topic that all instances share");
+    if (kafka != NULL && config->data == NULL)
+        return fail(fault, kafka,
+                    "needs -data=DIR, a folder of this instance for snapshots "
+                    "of the topic");
+    return true;
+}
+
+/* -check has two forms. */
+static bool check_check(struct config *config, const struct config_given *given,
+                        struct config_fault *fault)
+{
+    const char *data = given->as(given->context, "data");
+
+    if (config->file != NULL && data != NULL && *data == '-')
+        return fail(fault, "-check=FILE",
+                    "can't be combined with -data; -check=FILE checks a "
+                    "backup, and -check the folder of -data");
+    if (config->file == NULL && config->data == NULL)
+        return fail(fault, "-check",
+                    "needs a folder, as in -data=/var/lib/lunar, or a "
+                    "backup, as in -check=/backup/lunar.backup");
+    if (config->file != NULL)
+        config->data = NULL;
+    return true;
+}
+
+/* -create-topic and -trim-topic. */
+static bool check_topic(const struct config *config, enum config_result result,
+                        const char *command, struct config_fault *fault)
+{
+    if (config->kafka == NULL)
+        return fail(fault, command,
+                    "needs the brokers, as in -kafka=kafka1:9092,kafka2:9092");
+    if (config->topic == NULL)
+        return fail(fault, command, "needs the topic, as in -topic=lunar");
+    if (result == CONFIG_TRIM_TOPIC && config->peers == NULL)
+        return fail(fault, command,
+                    "needs the URLs of all instances, as in "
+                    "-peer=http://10.0.0.1:8088,http://10.0.0.2:8088");
+    return true;
+}
+
+bool config_pairs_check(struct config *config, enum config_result result,
+                        const char *command, const struct config_given *given,
+                        struct config_fault *fault)
+{
+    switch (result) {
+    case CONFIG_RUN:
+        return check_service(config, given, fault);
+    case CONFIG_CHECK:
+        return check_check(config, given, fault);
+    case CONFIG_CREATE_TOPIC:
+    case CONFIG_TRIM_TOPIC:
+        return check_topic(config, result, command, fault);
+    case CONFIG_BACKUP:
+    case CONFIG_RESTORE:
+    case CONFIG_EXPORT:
+        return config->data != NULL ||
+               fail(fault, command,
+                    "needs the folder, as in -data=/var/lib/lunar");
+    default:
+        return true;
+    }
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lists of the outbox, on the journal's thread. How messages are produced
+ * is in outbox_produce.c.
+ *
+ * A parcel is in one of three lists from when it is handed over: waiting,
+ * answered, ready. It becomes ready when all is known of all its messages,
+ * which is when no report and no mark refers to it any more, so that it can be
+ * freed.
+ */
+#include "outbox.h"
+
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "outbox_produce.h"
+#include "parcel.h"
+#include "replica/replica.h"
+#include "replica_metrics.h"
+
+enum {
+    MILLISECOND = 1000, /* in microseconds */
+    HURRY_MS = 1,       /* until a parcel is handed over */
+    SILENT_MS = 1000,   /* nothing was acknowledged */
+    PROBE_MS = 1000,
+};
+
+static void set_limits(struct replica_limits *limits)
+{
+    const struct replica_limits usual = {
+        .answer_ms = REPLICA_ANSWER_MS,
+        .breaker_full_ms = SILENT_MS,
+        .probe_ms = PROBE_MS,
+        .max_pending = REPLICA_MAX_PENDING,
+        .max_pending_bytes = REPLICA_MAX_PENDING_BYTES,
+    };
+
+    if (limits->answer_ms == 0)
+        limits->answer_ms = usual.answer_ms;
+    if (limits->breaker_full_ms == 0)
+        limits->breaker_full_ms = usual.breaker_full_ms;
+    if (limits->probe_ms == 0)
+        limits->probe_ms = usual.probe_ms;
+    if (limits->max_pending == 0)
+        limits->max_pending = usual.max_pending;
+    if (limits->max_pending_bytes == 0)
+        limits->max_pending_bytes = usual.max_pending_bytes;
+}
+
+void outbox_init(struct outbox *outbox, const struct replica_limits *limits,
+                 rd_kafka_topic_t *topic, const struct replica_counts *counts)
+{
+    *outbox = (struct outbox){
+        .limits = *limits,
+        .topic = topic,
+        .counts = counts,
+        .closed = true,
+    };
+    set_limits(&outbox->limits);
+    breaker_init(&outbox->breaker, outbox->limits.breaker_full_ms,
+                 outbox->limits.probe_ms);
+    randombytes_buf(&outbox->instance, sizeof(outbox->instance));
+}
+
+void outbox_open(struct outbox *outbox, const struct journal_target *target,
+                 uint64_t next)
+{
+    outbox->target = target;
+    outbox->next = next;
+    outbox->now_us = clock_us(CLOCK_MONOTONIC);
+    breaker_start(&outbox->breaker, outbox->now_us / MILLISECOND);
+    atomic_store(&outbox->closed, false);
+}
+
+/* If all is known of it, it is ready once it was handed over. */
+static void look_at_parcel(struct outbox *outbox, struct parcel *parcel)
+{
+    if (!parcel_is_complete(parcel))
+        return;
+    if (!parcel->handed) {
+        outbox->early++;
+        return;
+    }
+    parcel_list_remove(
+        parcel->ticket != NULL ? &outbox->waiting : &outbox->answered, parcel);
+    parcel_list_add(&outbox->ready, parcel);
+}
+
+/* No report comes any more: make room for others. */
+static void forget_parcel(struct outbox *outbox, const struct parcel *parcel)
+{
+    atomic_fetch_sub_explicit(&outbox->messages, parcel->count,
+                              memory_order_relaxed);
+    atomic_fetch_sub_explicit(&outbox->bytes, parcel->bytes,
+                              memory_order_relaxed);
+}
+
+static void take_parcel(struct outbox *outbox, struct parcel *parcel)
+{
+    parcel->handed = true;
+    parcel_list_add(&outbox->waiting, parcel);
+    if (parcel->unsent > 0) {
+        outbox->failed += parcel->unsent;
+        metric_add(outbox->counts->produced, REPLICA_REFUSED, parcel->unsent);
+        if (parcel->reported + parcel->unsent == parcel->count)
+            forget_parcel(outbox, parcel);
+        look_at_parcel(outbox, parcel);
+    } else if (parcel_is_complete(parcel)) {
+        outbox->early--;
+        look_at_parcel(outbox, parcel);
+    }
+}
+
+void outbox_begin(struct outbox *outbox)
+{
+    struct parcel *newest = NULL;
+    struct parcel *oldest = NULL;
+
+    outbox->now_us = clock_us(CLOCK_MONOTONIC);
+    if (atomic_load_explicit(&outbox->handed, memory_order_relaxed) == NULL)
+        return;
+    newest =
+        atomic_exchange_explicit(&outbox->handed, NULL, memory_order_acquire);
+    while (newest != NULL) {
+        struct parcel *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != NULL) {
+        struct parcel *next = oldest->next;
+        take_parcel(outbox, oldest);
+        oldest = next;
+    }
+}
+
+/* Offsets rise from report to report, but nothing here relies on that. */
+static void add_mark(struct outbox *outbox, struct mark *mark)
+{
+    struct mark **place = &outbox->first;
+
+    mark->next = NULL;
+    if (outbox->last != NULL && outbox->last->offset < mark->offset)
+        place = &outbox->last->next;
+    while (*place != NULL && (*place)->offset < mark->offset)
+        place = &(*place)->next;
+    mark->next = *place;
+    *place = mark;
+    if (mark->next == NULL)
+        outbox->last = mark;
+}
+
+static struct mark *take_mark(struct outbox *outbox)
+{
+    struct mark *mark = outbox->first;
+
+    outbox->first = mark->next;
+    if (outbox->first == NULL)
+        outbox->last = NULL;
+    return mark;
+}
+
+static void acknowledge(struct outbox *outbox)
+{
+    if (breaker_acknowledge(&outbox->breaker, outbox->now_us / MILLISECOND))
+        log_line(LOG_INFO,
+                 "brokers of Kafka acknowledge messages again, so messages are "
+                 "taken again");
+}
+
+/* The message is written at its offset. */
+static void place_mark(struct outbox *outbox, struct parcel *parcel,
+                       struct mark *mark, uint64_t offset)
+{
+    acknowledge(outbox);
+    metric_add(outbox->counts->produced, REPLICA_ACKNOWLEDGED, 1);
+    metric_observe(outbox->counts->acknowledgement, 0,
+                   outbox->now_us > parcel->sent_us
+                       ? outbox->now_us - parcel->sent_us
+                       : 0);
+    mark->offset = offset;
+    if (offset > parcel->last)
+        parcel->last = offset;
+    if (offset >= outbox->next) {
+        add_mark(outbox, mark);
+        return;
+    }
+    if (parcel->ticket != NULL)
+        outbox->target->claim(outbox->target->context, offset, parcel->ticket);
+    parcel->applied++;
+}
+
+static void note_failure(struct outbox *outbox, struct parcel *parcel,
+                         const rd_kafka_message_t *message)
+{
+    bool refused =
+        rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+
+    if (refused)
+        parcel->refused++;
+    else
+        parcel->lost++;
+    outbox->failed++;
+    metric_add(outbox->counts->produced,
+               refused ? REPLICA_REFUSED : REPLICA_UNKNOWN, 1);
+    if (outbox->complained_us != 0 &&
+        outbox->now_us - outbox->complained_us <
+            (uint64_t)OUTBOX_COMPLAIN_MS * MILLISECOND)
+        return;
+    log_line(LOG_WARN,
+             "brokers of Kafka did not acknowledge messages (%ju since the "
+             "last such line), which may be sent again: %s: check the brokers, "
+             "and the rights to write to the topic %s",
+             (uintmax_t)outbox->failed, rd_kafka_err2str(message->err),
+             rd_kafka_topic_name(outbox->topic));
+    outbox->complained_us = outbox->now_us;
+    outbox->failed = 0;
+}
+
+void outbox_report(void *context, const rd_kafka_message_t *message)
+{
+    struct outbox *outbox = context;
+    struct mark *mark = message->_private;
+    struct parcel *parcel;
+
+    if (mark == &outbox->probe) {
+        breaker_probe_ended(&outbox->breaker, outbox->now_us / MILLISECOND);
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            acknowledge(outbox);
+        return;
+    }
+    parcel = parcel_of(mark);
+    parcel->reported++;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= 0)
+        place_mark(outbox, parcel, mark, (uint64_t)message->offset);
+    else
+        note_failure(outbox, parcel, message);
+    if (parcel->reported + parcel->unsent == parcel->count)
+        forget_parcel(outbox, parcel);
+    look_at_parcel(outbox, parcel);
+}
+
+struct journal_ticket *outbox_find(void *context, uint64_t offset,
+                                   size_t *index)
+{
+    struct outbox *outbox = context;
+    struct journal_ticket *ticket = NULL;
+
+    outbox->next = offset + 1;
+    while (outbox->first != NULL && outbox->first->offset <= offset) {
+        struct mark *mark = take_mark(outbox);
+        struct parcel *parcel = parcel_of(mark);
+        if (mark->offset == offset) {
+            ticket = parcel->ticket;
+            *index = mark->index;
+            parcel->applied++;
+        } else {
+            /* It was consumed, but was not taken for a message. */
+            parcel->lost++;
+        }
+        look_at_parcel(outbox, parcel);
+    }
+    return ticket;
+}
+
+static void settle_ready(struct outbox *outbox)
+{
+    struct parcel *parcel;
+
+    while ((parcel = outbox->ready.first) != NULL) {
+        parcel_list_remove(&outbox->ready, parcel);
+        if (parcel->ticket != NULL)
+            parcel_settle(parcel);
+        free(parcel);
+    }
+}
+
+/* Settle tickets from `until` or before. Whether one had no report. */
+static bool give_up_until(struct outbox *outbox, uint64_t until)
+{
+    struct parcel *parcel;
+    bool unanswered = false;
+
+    while ((parcel = outbox->waiting.first) != NULL &&
+           parcel->sent_us <= until) {
+        unanswered = unanswered || parcel->reported < parcel->count;
+        parcel_list_remove(&outbox->waiting, parcel);
+        parcel_list_add(&outbox->answered, parcel);
+        parcel_give_up(parcel);
+    }
+    return unanswered;
+}
+
+static void look_at_breaker(struct outbox *outbox, bool unanswered)
+{
+    struct breaker *breaker = &outbox->breaker;
+    uint64_t now = outbox->now_us / MILLISECOND;
+    bool outstanding = outbox_messages(outbox) > 0;
+
+    if (breaker_look(breaker, now, unanswered))
+        log_line(LOG_WARN,
+                 "brokers of Kafka do not acknowledge messages, so new ones "
+                 "get 503 until a probe is acknowledged: check that enough "
+                 "replicas of the topic %s are in sync",
+                 rd_kafka_topic_name(outbox->topic));
+    if (breaker_take_probe(breaker, now, outstanding) &&
+        !outbox_produce_probe(outbox))
+        breaker_probe_ended(breaker, now);
+}
+
+void outbox_end(struct outbox *outbox)
+{
+    uint64_t limit = (uint64_t)outbox->limits.answer_ms * MILLISECOND;
+
+    settle_ready(outbox);
+    if (outbox->now_us - outbox->looked_us <
+        (uint64_t)OUTBOX_LOOK_MS * MILLISECOND)
+        return;
+    outbox->looked_us = outbox->now_us;
+    look_at_breaker(outbox, outbox->now_us > limit &&
+                                give_up_until(outbox, outbox->now_us - limit));
+}
+
+int outbox_wait_ms(const struct outbox *outbox)
+{
+    return outbox->early > 0 ? HURRY_MS : JOURNAL_TICK_MS;
+}
+
+void outbox_close(struct outbox *outbox)
+{
+    atomic_store(&outbox->closed, true);
+}
+
+bool outbox_is_empty(const struct outbox *outbox)
+{
+    return outbox->waiting.first == NULL &&
+           atomic_load(&outbox->handed) == NULL;
+}
+
+void outbox_give_up(struct outbox *outbox)
+{
+    outbox_begin(outbox);
+    settle_ready(outbox);
+    give_up_until(outbox, UINT64_MAX);
+}
+
+uint64_t outbox_messages(const struct outbox *outbox)
+{
+    return atomic_load_explicit(&outbox->messages, memory_order_relaxed);
+}
+
+uint64_t outbox_bytes(const struct outbox *outbox)
+{
+    return atomic_load_explicit(&outbox->bytes, memory_order_relaxed);
+}
+
+const char *outbox_problem(const struct outbox *outbox)
+{
+    return breaker_is_open(&outbox->breaker)
+               ? "the brokers of Kafka do not acknowledge messages, so "
+                 "messages get 503: check that enough brokers run, and that "
+                 "enough replicas of the topic are in sync"
+               : NULL;
+}
+
+void outbox_release(struct outbox *outbox)
+{
+    outbox_begin(outbox);
+    parcel_list_release(&outbox->ready);
+    parcel_list_release(&outbox->waiting);
+    parcel_list_release(&outbox->answered);
+}

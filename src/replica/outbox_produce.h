@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The part of the outbox that calls the producer.
+ */
+#ifndef LUNAR_REPLICA_OUTBOX_PRODUCE_H
+#define LUNAR_REPLICA_OUTBOX_PRODUCE_H
+
+#include <stdbool.h>
+
+struct outbox;
+
+/*
+ * Produce a record that changes nothing; its report has `probe` of the outbox
+ * as opaque. False if it cannot be. Locking: the journal's thread.
+ */
+bool outbox_produce_probe(struct outbox *outbox);
+
+#endif

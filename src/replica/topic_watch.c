@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A sample says: at this time, the topic ended there. Once all records below
+ * that are applied, the state is at least as new as the sample. So the lag is
+ * the age of the newest sample that is reached.
+ */
+#include "topic_watch.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/sync.h"
+#include "intake.h"
+#include "topic_offset.h"
+
+enum {
+    SAMPLES = 64, /* that are not reached yet */
+    /*
+     * A leader that has just become it may not know the end yet. So the topic
+     * has to seem too short so many times, one after the other.
+     */
+    SHORT_TIMES = 4,
+};
+
+struct sample {
+    uint64_t time; /* of the question, in milliseconds */
+    uint64_t end;
+};
+
+struct topic_watch {
+    /* Set at start, then read-only. Borrowed. */
+    rd_kafka_t *client;
+    rd_kafka_topic_t *topic;
+    struct intake *intake;
+    pthread_t thread;
+    /* Guarded by `lock`. */
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* to stop */
+    bool stopping;
+    uint64_t end;     /* of the newest sample */
+    uint64_t reached; /* the time of the newest sample that is reached */
+    size_t count;
+    struct sample samples[SAMPLES]; /* by time */
+    /* Owned by the thread. */
+    unsigned short_times;
+};
+
+static uint64_t now_ms(void)
+{
+    return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+/* Forget the samples that are reached, but for the time of the newest one. */
+static void reach_samples_locked(struct topic_watch *watch)
+{
+    uint64_t next = intake_next(watch->intake);
+    size_t reached = 0;
+
+    while (reached < watch->count && watch->samples[reached].end <= next)
+        watch->reached = watch->samples[reached++].time;
+    for (size_t i = reached; i < watch->count; i++)
+        watch->samples[i - reached] = watch->samples[i];
+    watch->count -= reached;
+}
+
+/* If there are too many, the newest one replaces the one before it. */
+static void add_sample(struct topic_watch *watch, uint64_t time, uint64_t end)
+{
+    sync_lock(&watch->lock);
+    watch->end = end;
+    reach_samples_locked(watch);
+    if (watch->count == SAMPLES)
+        watch->count--;
+    watch->samples[watch->count++] = (struct sample){time, end};
+    sync_unlock(&watch->lock);
+}
+
+static void look_at_end(struct topic_watch *watch)
+{
+    const char *name = rd_kafka_topic_name(watch->topic);
+    uint64_t time = now_ms(), next = intake_next(watch->intake);
+    uint64_t end;
+
+    if (topic_offset_ask(watch->client, name, TOPIC_OFFSET_END,
+                         TOPIC_WATCH_TIMEOUT_MS, &end) != 0)
+        return;
+    if (end >= next) {
+        watch->short_times = 0;
+        add_sample(watch, time, end);
+    } else if (++watch->short_times == SHORT_TIMES) {
+        intake_halt(watch->intake,
+                    "topic %s ends at offset %jd, but this instance has "
+                    "applied records up to %ju: the topic was made anew, or "
+                    "its brokers have lost records: see docs/replicas.md "
+                    "before starting any instance again",
+                    name, (intmax_t)end - 1, (uintmax_t)next - 1);
+    }
+}
+
+static void look_at_partitions(struct topic_watch *watch)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    if (rd_kafka_metadata(watch->client, 0, watch->topic, &metadata,
+                          TOPIC_WATCH_TIMEOUT_MS) != 0)
+        return;
+    if (metadata->topic_cnt == 1) {
+        const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
+        if (topic->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+            intake_suspect(watch->intake);
+        else if (topic->err == 0 && topic->partition_cnt > 1)
+            intake_halt(watch->intake,
+                        "topic %s has %d partitions by now, but the order of "
+                        "all messages needs exactly one: make a new topic with "
+                        "-create-topic, and copy partition 0 to it",
+                        topic->topic, topic->partition_cnt);
+    }
+    rd_kafka_metadata_destroy(metadata);
+}
+
+/* Wait until `time`, in milliseconds. False if the watch ends. */
+static bool wait_until(struct topic_watch *watch, uint64_t time)
+{
+    uint64_t now = now_ms();
+    struct timespec deadline = sync_deadline(time > now ? time - now : 0);
+
+    sync_lock(&watch->lock);
+    while (!watch->stopping &&
+           sync_wait_until(&watch->wake, &watch->lock, &deadline))
+        ;
+    bool goes_on = !watch->stopping;
+    sync_unlock(&watch->lock);
+    return goes_on;
+}
+
+static void *run_watch(void *context)
+{
+    struct topic_watch *watch = context;
+    uint64_t end_due = now_ms();
+    uint64_t partitions_due = end_due + TOPIC_WATCH_PARTITIONS_MS;
+
+    while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
+        end_due = now_ms() + TOPIC_WATCH_END_MS;
+        look_at_end(watch);
+        if (now_ms() < partitions_due)
+            continue;
+        partitions_due = now_ms() + TOPIC_WATCH_PARTITIONS_MS;
+        look_at_partitions(watch);
+    }
+    return NULL;
+}
+
+struct topic_watch *topic_watch_start(rd_kafka_t *client,
+                                      rd_kafka_topic_t *topic,
+                                      struct intake *intake)
+{
+    struct topic_watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch == NULL)
+        return NULL;
+    watch->client = client;
+    watch->topic = topic;
+    watch->intake = intake;
+    watch->end = intake_next(intake);
+    watch->reached = now_ms();
+    sync_mutex_init(&watch->lock);
+    sync_cond_init(&watch->wake);
+    if (pthread_create(&watch->thread, NULL, run_watch, watch) == 0)
+        return watch;
+    pthread_cond_destroy(&watch->wake);
+    pthread_mutex_destroy(&watch->lock);
+    free(watch);
+    return NULL;
+}
+
+void topic_watch_status(struct topic_watch *watch, uint64_t *end,
+                        uint64_t *lag_ms)
+{
+    sync_lock(&watch->lock);
+    reach_samples_locked(watch);
+    uint64_t reached = watch->reached, newest = watch->end;
+    sync_unlock(&watch->lock);
+    uint64_t now = now_ms();
+    *end = newest;
+    *lag_ms = now > reached ? now - reached : 0;
+}
+
+void topic_watch_stop(struct topic_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    sync_lock(&watch->lock);
+    watch->stopping = true;
+    sync_signal(&watch->wake);
+    sync_unlock(&watch->lock);
+    sync_join(watch->thread);
+    pthread_cond_destroy(&watch->wake);
+    pthread_mutex_destroy(&watch->lock);
+    free(watch);
+}
