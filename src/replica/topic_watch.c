@@ -175,7 +175,7 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
     return NULL;
 }
 
-void topic_watch_status(struct topic_watch *watch, uint64_t *end,
+void topic_watch_status(struct topic_watch *watch, uint64_t *last,
                         uint64_t *lag_ms)
 {
     sync_lock(&watch->lock);
@@ -183,7 +183,7 @@ void topic_watch_status(struct topic_watch *watch, uint64_t *end,
     uint64_t reached = watch->reached, newest = watch->end;
     sync_unlock(&watch->lock);
     uint64_t now = now_ms();
-    *end = newest;
+    *last = newest > 0 ? newest - 1 : 0;
     *lag_ms = now > reached ? now - reached : 0;
 }
 

@@ -31,12 +31,12 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
                                       struct intake *intake);
 
 /*
- * The position behind the last record, as far as known, and for how many
+ * The position of the last record, as far as known, and for how many
  * milliseconds it has not been known that all records are applied: see
  * `lag_ms` in store/journal.h.
  * Locking: any thread.
  */
-void topic_watch_status(struct topic_watch *watch, uint64_t *end,
+void topic_watch_status(struct topic_watch *watch, uint64_t *last,
                         uint64_t *lag_ms);
 
 /* Ends the thread: within TOPIC_WATCH_TIMEOUT_MS. NULL does nothing. */

@@ -75,8 +75,9 @@ static void longest_message_of_quotes_fits(void **context)
     quotes[MESSAGE_MAX_NAME] = '\0';
     memset(backslashes, '\\', MESSAGE_MAX_CHANNEL);
     backslashes[MESSAGE_MAX_CHANNEL] = '\0';
-    struct message message = message_launched(
-        backslashes, MESSAGE_MAX_NUMBER, quotes, quotes, MESSAGE_MAX_SPEED);
+    struct message message =
+        message_launched(backslashes, 1, quotes, quotes, MESSAGE_MAX_SPEED);
+    message.number = MESSAGE_MAX_NUMBER;
     check_read_back(&message);
 }
 

@@ -164,7 +164,7 @@ static void sum_does_not_change(void **context)
     (void)context;
     const struct topic_bytes record = {TEXT("rocket"), TEXT("{}"),
                                        1643830745000};
-    assert_int_equal(topic_record_check(&record), UINT64_C(0));
+    assert_int_equal(topic_record_check(&record), UINT64_C(0xa6835357a56270fb));
 }
 
 int main(void)
