@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 30000, POLL_MS = 100, PENDING = 10000 };
+enum { PATIENCE_MS = 10000, POLL_MS = 100, PENDING = 10000 };
 
 struct session {
     const char *brokers, *topic;
@@ -215,11 +215,29 @@ static void trim_topic(struct session *session, int64_t before)
     rd_kafka_queue_destroy(queue);
 }
 
+/*
+ * The offset that stands for `time`, such as RD_KAFKA_OFFSET_END.
+ * rd_kafka_query_watermark_offsets() of librdkafka 2.0.2 would hang if the
+ * leader died.
+ */
+static int64_t get_offset(struct session *session, int64_t time)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(list, session->topic, 0)->offset = time;
+    check("ask for the offsets",
+          rd_kafka_offsets_for_times(session->client, list, PATIENCE_MS));
+    check("ask for the offsets", list->elems[0].err);
+    int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return offset;
+}
+
 static void get_bounds(struct session *session, int64_t *first, int64_t *end)
 {
-    check("ask for the offsets",
-          rd_kafka_query_watermark_offsets(session->client, session->topic, 0,
-                                           first, end, PATIENCE_MS));
+    *first = get_offset(session, RD_KAFKA_OFFSET_BEGINNING);
+    *end = get_offset(session, RD_KAFKA_OFFSET_END);
 }
 
 static void print_ids(const char *name, const int32_t *ids, int count)
