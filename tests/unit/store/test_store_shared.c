@@ -484,8 +484,8 @@ static void fetched_snapshot_that_is_not_right_leaves_the_old(void **context)
         expect_refused_file(&other, file, "cannot be used");
     }
     /* In the block, at the end of the second page. */
-    for (off_t at = 2 * SNAPSHOT_PAGE - 1; at > 2 * SNAPSHOT_PAGE - 2000;
-         at -= 301) {
+    for (off_t at = 2 * SNAPSHOT_PAGE - 1; at > 2 * SNAPSHOT_PAGE - 1000;
+         at -= 151) {
         copy_file(instance->snapshot, file);
         damage_file(file, at, false);
         expect_refused_file(&other, file, "cannot be used");
