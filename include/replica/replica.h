@@ -36,12 +36,24 @@ enum {
     REPLICA_TOPIC_NAME = 249, /* bytes of a topic's name: Kafka's limit */
 };
 
+/* For tests. 0: the constant above, or what the sources say. */
+struct replica_limits {
+    unsigned answer_ms;          /* REPLICA_ANSWER_MS */
+    unsigned message_timeout_ms; /* librdkafka gives a message up */
+    /* The breaker opens only if nothing was acknowledged for so long. */
+    unsigned breaker_full_ms;
+    unsigned probe_ms;    /* from a probe that failed to the next */
+    uint64_t max_pending; /* REPLICA_MAX_PENDING */
+    uint64_t max_pending_bytes;
+};
+
 struct replica_options {
     const char *brokers; /* host:port,... */
     const char *topic;
     const char *settings; /* file of librdkafka's settings; NULL: none */
     const char *peers;    /* URLs of other instances, with commas; NULL: none */
     struct metrics *metrics; /* borrowed; NULL: none */
+    struct replica_limits limits;
 };
 
 /* Whether this build can use Kafka. */

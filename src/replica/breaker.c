@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breaker.h"
 
-void breaker_init(struct breaker *breaker, uint64_t now)
+void breaker_init(struct breaker *breaker, uint64_t silent_ms,
+                  uint64_t probe_ms)
 {
-    *breaker = (struct breaker){.acknowledged_ms = now};
+    *breaker = (struct breaker){
+        .silent_ms = silent_ms,
+        .probe_after_ms = probe_ms,
+    };
+}
+
+void breaker_start(struct breaker *breaker, uint64_t now)
+{
+    breaker->acknowledged_ms = now;
 }
 
 bool breaker_is_open(const struct breaker *breaker)
@@ -30,7 +39,7 @@ bool breaker_acknowledge(struct breaker *breaker, uint64_t now)
 bool breaker_look(struct breaker *breaker, uint64_t now, bool unanswered)
 {
     if (breaker_is_open(breaker) ||
-        now - breaker->acknowledged_ms < BREAKER_SILENT_MS)
+        now - breaker->acknowledged_ms < breaker->silent_ms)
         return false;
     if (!unanswered &&
         !atomic_load_explicit(&breaker->limit_hit, memory_order_relaxed))
@@ -52,5 +61,5 @@ bool breaker_take_probe(struct breaker *breaker, uint64_t now, bool outstanding)
 void breaker_probe_ended(struct breaker *breaker, uint64_t now)
 {
     breaker->probing = false;
-    breaker->probe_ms = now + BREAKER_PROBE_MS;
+    breaker->probe_ms = now + breaker->probe_after_ms;
 }

@@ -17,13 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    /* It opens only if nothing was acknowledged for so long. */
-    BREAKER_SILENT_MS = 1000,
-    BREAKER_PROBE_MS = 1000, /* from a probe that failed to the next */
-};
-
 struct breaker {
+    /* Set at start, then read-only. */
+    uint64_t silent_ms; /* it opens if nothing was acknowledged for so long */
+    uint64_t probe_after_ms; /* from a probe that failed to the next */
+    /* Any thread. */
     _Atomic bool open;
     _Atomic bool limit_hit; /* since the last acknowledgement */
     /* Owned by the journal's thread. */
@@ -32,7 +30,12 @@ struct breaker {
     uint64_t probe_ms;        /* not before this: the next probe */
 };
 
-void breaker_init(struct breaker *breaker, uint64_t now);
+/* `probe_ms`: from a probe that failed to the next. For `silent_ms`: above. */
+void breaker_init(struct breaker *breaker, uint64_t silent_ms,
+                  uint64_t probe_ms);
+
+/* From now on it looks at the time. */
+void breaker_start(struct breaker *breaker, uint64_t now);
 
 bool breaker_is_open(const struct breaker *breaker);
 

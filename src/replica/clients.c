@@ -2,6 +2,7 @@
 #include "clients.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,7 +13,12 @@
 #include "replica_error.h"
 #include "settings.h"
 
-enum { REASON = 256 /* bytes of a reason of librdkafka */ };
+enum {
+    REASON = 256, /* bytes of a reason of librdkafka */
+    NUMBER = 16,  /* bytes of a value that is a number, with its NUL */
+    /* A message is given up. Longer than REPLICA_ANSWER_MS. */
+    MESSAGE_TIMEOUT_MS = 10000,
+};
 
 struct value {
     const char *name, *value;
@@ -40,7 +46,6 @@ static const struct value producer_values[] = {
     {"enable.idempotence", "false"},
     {"max.in.flight", "1"},
     {"linger.ms", "0"},
-    {"message.timeout.ms", "10000"},
     {"queue.buffering.max.messages", "1000000"},
     {"queue.buffering.max.kbytes", "2000000"},
 };
@@ -150,11 +155,19 @@ static bool open_producer(struct clients *clients,
                           const struct settings *settings,
                           char error[JOURNAL_ERROR])
 {
+    unsigned limit = options->limits.message_timeout_ms;
+    char text[NUMBER];
+    const struct value timeout = {"message.timeout.ms", text};
     rd_kafka_conf_t *conf =
         new_conf(options, settings, &producing, &clients->log, error);
 
     if (conf == NULL)
         return false;
+    snprintf(text, sizeof(text), "%u", limit > 0 ? limit : MESSAGE_TIMEOUT_MS);
+    if (!set_values(conf, &timeout, 1, error)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
     rd_kafka_conf_set_dr_msg_cb(conf, pass_report);
     clients->producer = new_client(RD_KAFKA_PRODUCER, conf, error);
     if (clients->producer == NULL)

@@ -25,12 +25,44 @@
 enum {
     MILLISECOND = 1000, /* in microseconds */
     HURRY_MS = 1,       /* until a parcel is handed over */
+    SILENT_MS = 1000,   /* nothing was acknowledged */
+    PROBE_MS = 1000,
 };
 
-void outbox_init(struct outbox *outbox, rd_kafka_topic_t *topic,
-                 const struct replica_counts *counts)
+static void set_limits(struct replica_limits *limits)
 {
-    *outbox = (struct outbox){.topic = topic, .counts = counts, .closed = true};
+    const struct replica_limits usual = {
+        .answer_ms = REPLICA_ANSWER_MS,
+        .breaker_full_ms = SILENT_MS,
+        .probe_ms = PROBE_MS,
+        .max_pending = REPLICA_MAX_PENDING,
+        .max_pending_bytes = REPLICA_MAX_PENDING_BYTES,
+    };
+
+    if (limits->answer_ms == 0)
+        limits->answer_ms = usual.answer_ms;
+    if (limits->breaker_full_ms == 0)
+        limits->breaker_full_ms = usual.breaker_full_ms;
+    if (limits->probe_ms == 0)
+        limits->probe_ms = usual.probe_ms;
+    if (limits->max_pending == 0)
+        limits->max_pending = usual.max_pending;
+    if (limits->max_pending_bytes == 0)
+        limits->max_pending_bytes = usual.max_pending_bytes;
+}
+
+void outbox_init(struct outbox *outbox, const struct replica_limits *limits,
+                 rd_kafka_topic_t *topic, const struct replica_counts *counts)
+{
+    *outbox = (struct outbox){
+        .limits = *limits,
+        .topic = topic,
+        .counts = counts,
+        .closed = true,
+    };
+    set_limits(&outbox->limits);
+    breaker_init(&outbox->breaker, outbox->limits.breaker_full_ms,
+                 outbox->limits.probe_ms);
     randombytes_buf(&outbox->instance, sizeof(outbox->instance));
 }
 
@@ -40,7 +72,7 @@ void outbox_open(struct outbox *outbox, const struct journal_target *target,
     outbox->target = target;
     outbox->next = next;
     outbox->now_us = clock_us(CLOCK_MONOTONIC);
-    breaker_init(&outbox->breaker, outbox->now_us / MILLISECOND);
+    breaker_start(&outbox->breaker, outbox->now_us / MILLISECOND);
     atomic_store(&outbox->closed, false);
 }
 
@@ -267,8 +299,7 @@ static void look_at_breaker(struct outbox *outbox, bool unanswered)
 {
     struct breaker *breaker = &outbox->breaker;
     uint64_t now = outbox->now_us / MILLISECOND;
-    bool outstanding =
-        atomic_load_explicit(&outbox->messages, memory_order_relaxed) > 0;
+    bool outstanding = outbox_messages(outbox) > 0;
 
     if (breaker_look(breaker, now, unanswered))
         log_line(LOG_WARN,
@@ -283,7 +314,7 @@ static void look_at_breaker(struct outbox *outbox, bool unanswered)
 
 void outbox_end(struct outbox *outbox)
 {
-    uint64_t limit = (uint64_t)REPLICA_ANSWER_MS * MILLISECOND;
+    uint64_t limit = (uint64_t)outbox->limits.answer_ms * MILLISECOND;
 
     settle_ready(outbox);
     if (outbox->now_us - outbox->looked_us <
@@ -315,6 +346,16 @@ void outbox_give_up(struct outbox *outbox)
     outbox_begin(outbox);
     settle_ready(outbox);
     give_up_until(outbox, UINT64_MAX);
+}
+
+uint64_t outbox_messages(const struct outbox *outbox)
+{
+    return atomic_load_explicit(&outbox->messages, memory_order_relaxed);
+}
+
+uint64_t outbox_bytes(const struct outbox *outbox)
+{
+    return atomic_load_explicit(&outbox->bytes, memory_order_relaxed);
 }
 
 const char *outbox_problem(const struct outbox *outbox)

@@ -11,8 +11,8 @@
  * Each ticket has one parcel here, which librdkafka's reports refer to. It
  * outlives the ticket if that is answered first.
  *
- * Locking: outbox_append(), outbox_close() and outbox_read() from any thread;
- * they take no lock of ours. All else from the journal's thread.
+ * Locking: outbox_append() from any thread; it takes no lock of ours. So are
+ * those that say so. All else from the journal's thread.
  */
 #ifndef LUNAR_REPLICA_OUTBOX_H
 #define LUNAR_REPLICA_OUTBOX_H
@@ -25,6 +25,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "breaker.h"
+#include "replica/replica.h"
 #include "store/journal.h"
 
 struct parcel;
@@ -49,6 +50,7 @@ struct parcel_list {
 
 struct outbox {
     /* Set at start, then read-only. */
+    struct replica_limits limits; /* none is 0 */
     rd_kafka_topic_t *topic;
     const struct replica_counts *counts;
     const struct journal_target *target;
@@ -75,9 +77,9 @@ struct outbox {
     uint64_t complained_us; /* when that was */
 };
 
-/* Closed at first. Ownership: all is borrowed until outbox_release(). */
-void outbox_init(struct outbox *outbox, rd_kafka_topic_t *topic,
-                 const struct replica_counts *counts);
+/* Closed at first. Ownership: borrowed until outbox_release(). */
+void outbox_init(struct outbox *outbox, const struct replica_limits *limits,
+                 rd_kafka_topic_t *topic, const struct replica_counts *counts);
 
 /* Take tickets from now on. All records below `next` are applied. */
 void outbox_open(struct outbox *outbox, const struct journal_target *target,
@@ -117,7 +119,11 @@ bool outbox_is_empty(const struct outbox *outbox);
 /* Settle all tickets that wait as perhaps applied. */
 void outbox_give_up(struct outbox *outbox);
 
-/* Whether a ticket is taken now; else why not: a static text. */
+/* Messages and bytes that wait for reports. Locking: any thread. */
+uint64_t outbox_messages(const struct outbox *outbox);
+uint64_t outbox_bytes(const struct outbox *outbox);
+
+/* NULL, or why the breaker is open: a static text. Locking: any thread. */
 const char *outbox_problem(const struct outbox *outbox);
 
 /* Frees what is left. No ticket waits, and the producer is destroyed. */

@@ -34,8 +34,8 @@ static bool reserve_room(struct outbox *outbox,
         &outbox->bytes, ticket->records.length, memory_order_relaxed);
 
     return messages == 0 ||
-           (messages + ticket->count <= REPLICA_MAX_PENDING &&
-            bytes + ticket->records.length <= REPLICA_MAX_PENDING_BYTES);
+           (messages + ticket->count <= outbox->limits.max_pending &&
+            bytes + ticket->records.length <= outbox->limits.max_pending_bytes);
 }
 
 static void give_room_back(struct outbox *outbox,

@@ -28,20 +28,22 @@ enum {
     HISTORY_DIGITS = 16,    /* of the id, hexadecimal */
 };
 
-/* Write the URL of the peer, and a sentence. Always JOURNAL_FAILED. */
+/*
+ * Write the URL of the peer, and a sentence, whose arguments are not in
+ * `error`. Always JOURNAL_FAILED.
+ */
 __attribute__((format(printf, 3, 4))) static enum journal_replayed
 fail(struct text peer, char error[JOURNAL_ERROR], const char *format, ...)
 {
-    char url[MAX_URL], what[JOURNAL_ERROR];
+    char url[MAX_URL];
     va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(what, sizeof(what), format, arguments);
-    va_end(arguments);
     log_escape(peer, url, sizeof(url));
-    int length = snprintf(error, JOURNAL_ERROR, "%s: ", url);
-    if (length > 0 && length < JOURNAL_ERROR)
-        snprintf(error + length, JOURNAL_ERROR - (size_t)length, "%s", what);
+    int length = snprintf(error, JOURNAL_ERROR, "%.400s: ", url);
+    va_start(arguments, format);
+    vsnprintf(error + length, JOURNAL_ERROR - (size_t)length, format,
+              arguments);
+    va_end(arguments);
     return JOURNAL_FAILED;
 }
 

@@ -8,7 +8,6 @@
 #define LUNAR_REPLICA_REPLICA_METRICS_H
 
 struct metric;
-struct metrics;
 struct replica;
 
 /* Results of messages that were produced: the label of `produced`. */
@@ -20,17 +19,16 @@ enum replica_result {
 
 /* All may be NULL. */
 struct replica_counts {
-    struct metric *applied; /* records */
-    struct metric *skipped; /* by enum journal_skip */
+    struct metric *applied; /* messages */
+    struct metric *skipped; /* records, by enum journal_skip */
     struct metric *produced;
     struct metric *acknowledgement; /* histogram of microseconds */
 };
 
-/*
- * Add the families. `metrics` may be NULL. Those that are read from `replica`
- * are forgotten by replica_metrics_forget().
- */
-void replica_metrics_add(struct replica *replica, struct metrics *metrics);
-void replica_metrics_forget(struct replica *replica, struct metrics *metrics);
+/* Add the families to those of the options, and set the counts. */
+void replica_metrics_add(struct replica *replica);
+
+/* The replica is not read any more. */
+void replica_metrics_forget(struct replica *replica);
 
 #endif

@@ -65,6 +65,7 @@ static void explain(struct work *work, char error[JOURNAL_ERROR])
     char last[CLIENT_LOG_ERROR];
     size_t length = strlen(error);
 
+    serve_clients(work);
     client_log_last(&work->clients.log, last);
     if (atomic_load(&work->clients.log.down) && length < JOURNAL_ERROR)
         snprintf(error + length, JOURNAL_ERROR - length, " (%s)", last);

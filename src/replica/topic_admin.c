@@ -119,10 +119,13 @@ static bool look_up(const struct topic_admin *admin, struct found *found,
                     result == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
     if (found->exists || result == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         return true;
-    replica_error(error,
-                  "cannot look up topic %s: %s: check -kafka and "
-                  "-kafka-config",
-                  admin->topic, rd_kafka_err2str(result));
+    if (result == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        result == RD_KAFKA_RESP_ERR__TIMED_OUT)
+        replica_error(error, "no broker answers: see whether they run, and "
+                             "check -kafka and -kafka-config");
+    else
+        replica_error(error, "cannot look up topic %s: %s", admin->topic,
+                      rd_kafka_err2str(result));
     return false;
 }
 

@@ -23,7 +23,7 @@ TIME_PATTERN = (
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
           "RocketGaps", "Gap", "GivenUp", "Fleet", "FleetRockets", "FleetMessages",
           "FleetMemory", "SpeedStep", "NameCounts", "NameCount", "Health", "StoreState",
-          "SnapshotState", "Readiness", "Problem")
+          "ReplicaState", "SkippedRecords", "SkippedRecord", "SnapshotState", "Readiness", "Problem")
 KEPT = ("position", "bytes", "snapshot")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
 
@@ -68,6 +68,10 @@ def tighten(document):
     schemas["StoreState"]["oneOf"] = [
         {"properties": {"kept": {"const": True}}, "required": list(KEPT)},
         {"properties": {"kept": {"const": False}, **dict.fromkeys(KEPT, False)}}]
+    schemas["Health"]["oneOf"] = [
+        {"properties": {"replica": False}},
+        {"properties": {"store": {"properties": {"kept": {"const": True}}}},
+         "required": ["replica"]}]
     schemas["PostMessageProblem"]["oneOf"] = [
         {"required": list(COUNTS)}, {"properties": dict.fromkeys(COUNTS, False)}]
     for response, status in _problems(document):
@@ -88,6 +92,8 @@ def _limit_values(schemas):
     for name in ("SpeedStep", "NameCount"):
         schemas[name]["properties"]["rockets"] = {"type": "integer", "minimum": 1}
     schemas["Health"]["properties"]["problems"]["items"]["minLength"] = 1
+    schemas["ReplicaState"]["properties"]["halted"] = {
+        "anyOf": [{"type": "string", "minLength": 1}, NULL]}
 
 
 def _open_messages(schemas):
