@@ -69,6 +69,7 @@ not_installed() {
         say "pip needs a package index: set PIP_INDEX_URL to an index that you can reach,"
         say "or PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of packages, and try again"
         ;;
+    *.xml) say "Maven needs a repository: set a mirror in ~/.m2/settings.xml, and try again" ;;
     *) say "npm needs a registry: set npm_config_registry to one that you can reach, and try again" ;;
     esac
     [ "${CI:-}" != true ] || exit 1
