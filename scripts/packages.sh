@@ -69,6 +69,7 @@ not_installed() {
         say "pip needs a package index: set PIP_INDEX_URL to an index that you can reach,"
         say "or PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of packages, and try again"
         ;;
+    *.xml) say "Maven needs a repository: set a mirror in ~/.m2/settings.xml, and try again" ;;
     *) say "npm needs a registry: set npm_config_registry to one that you can reach, and try again" ;;
     esac
     [ "${CI:-}" != true ] || exit 1
@@ -109,5 +110,5 @@ build_targets() {
 # missing, so that an npm from another source is kept.
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip
     libmicrohttpd-dev libcjson-dev libsodium-dev libsqlite3-dev zlib1g-dev
-    libcurl4-openssl-dev libcmocka-dev)
+    librdkafka-dev libcurl4-openssl-dev libcmocka-dev)
 command -v npm >/dev/null || BUILD_PACKAGES+=(npm)

@@ -49,6 +49,34 @@ const char *event_stream_last_id(const struct event_stream *stream)
     return stream->last_id.length > 0 ? stream->last_id.data : "";
 }
 
+/* The length of the start, and the revision without zeros before it. */
+static bool split_id(const char *id, size_t *start_length,
+                     const char **revision)
+{
+    const char *dash = strrchr(id, '-');
+
+    if (dash == NULL || dash[1] == '\0' ||
+        dash[1 + strspn(dash + 1, "0123456789")] != '\0')
+        return false;
+    *start_length = (size_t)(dash - id);
+    *revision = dash + 1 + strspn(dash + 1, "0");
+    return true;
+}
+
+bool event_stream_is_earlier(const char *id, const char *other)
+{
+    const char *revision, *bound;
+    size_t length, other_length;
+
+    if (!split_id(id, &length, &revision) ||
+        !split_id(other, &other_length, &bound) || length != other_length ||
+        strncmp(id, other, length) != 0)
+        return false;
+    if (strlen(revision) != strlen(bound))
+        return strlen(revision) < strlen(bound);
+    return strcmp(revision, bound) < 0;
+}
+
 bool event_stream_set_last_id(struct event_stream *stream, const char *id)
 {
     bytes_clear(&stream->id);

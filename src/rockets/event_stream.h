@@ -74,6 +74,13 @@ enum event_stream_result event_stream_feed(struct event_stream *stream,
  */
 const char *event_stream_last_id(const struct event_stream *stream);
 
+/*
+ * Whether `id` is of the same history as `other`, and earlier. An id is a
+ * start,
+ * "-", and a revision in decimal digits.
+ */
+bool event_stream_is_earlier(const char *id, const char *other);
+
 /* Go on from another id, such as that of a list. Returns false if no memory. */
 bool event_stream_set_last_id(struct event_stream *stream, const char *id);
 

@@ -49,6 +49,7 @@ void fleet_view_update(struct fleet_view *view,
 void fleet_view_connected(struct fleet_view *view, int64_t now)
 {
     view->connected_at = now;
+    view->base_at = 0;
 }
 
 /* Counters only grow, unless the service has been started again. */

@@ -76,7 +76,8 @@ void fleet_view_update(struct fleet_view *view,
 
 /*
  * A connection begins: the summary that it gets at once may be an old one,
- * which says nothing about a rate.
+ * which says nothing about a rate. The counters may be those of another
+ * instance of the service, so no rate is counted from the summaries before.
  */
 void fleet_view_connected(struct fleet_view *view, int64_t now);
 

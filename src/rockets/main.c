@@ -120,13 +120,14 @@ static int report_verified(const struct verify_result *result,
 }
 
 static int verify_service(const struct options *options,
-                          const struct traffic *traffic)
+                          const struct traffic *traffic, uint64_t position)
 {
     struct expected *expected = expected_new(traffic, options->drop_launch);
     struct verify_options verifying = {
         .messages_url = options->url,
         .traffic = traffic,
         .expected = expected,
+        .after = position,
         .stop = &interrupted,
     };
     struct verify_result result;
@@ -177,8 +178,13 @@ static int report_result(struct sender *sender, const struct plan *plan)
     return EXIT_FAILURE;
 }
 
+/*
+ * Sets `*position` to the highest one of a message, 0 if there is none. Returns
+ * the exit status.
+ */
 static int send_plan(const struct options *options,
-                     const struct traffic *traffic, const struct plan *plan)
+                     const struct traffic *traffic, const struct plan *plan,
+                     uint64_t *position)
 {
     struct sender_options sending = {
         .url = options->url,
@@ -200,6 +206,7 @@ static int send_plan(const struct options *options,
     }
     wait_for_sender(sender, plan);
     status = report_result(sender, plan);
+    *position = sender_counts(sender).position;
     sender_free(sender);
     return status;
 }
@@ -214,14 +221,15 @@ static int launch_traffic(const struct options *options,
         .drop_launch = options->drop_launch,
     };
     struct plan plan;
+    uint64_t position = 0;
     int status;
 
     if (plan_init(&plan, traffic, &planning) != 0)
         return fail_out_of_memory();
-    status = send_plan(options, traffic, &plan);
+    status = send_plan(options, traffic, &plan, &position);
     plan_release(&plan);
     if (status == EXIT_SUCCESS && options->verify)
-        status = verify_service(options, traffic);
+        status = verify_service(options, traffic, position);
     return status;
 }
 

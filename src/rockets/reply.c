@@ -76,6 +76,24 @@ void reply_explain(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
     cJSON_Delete(problem);
 }
 
+bool reply_read_position(const char *value, uint64_t *position)
+{
+    const size_t digits = strspn(value, "0123456789");
+    uint64_t read = 0;
+
+    if (digits == 0 || value[digits] != '\0')
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        const uint64_t digit = (uint64_t)(value[i] - '0');
+
+        if (read > (INT64_MAX - digit) / 10)
+            return false;
+        read = 10 * read + digit;
+    }
+    *position = read;
+    return true;
+}
+
 const char *reply_advice(long status)
 {
     if (status >= 300 && status < 400)

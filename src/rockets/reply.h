@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { REPLY_TEXT_SIZE = 512 };
 
@@ -33,6 +34,12 @@ bool reply_is_refusal(long status);
  */
 void reply_explain(const struct reply *reply,
                    char text[static REPLY_TEXT_SIZE]);
+
+/*
+ * Read the value of a field Lunar-Position: decimal digits, nothing else, and
+ * at most INT64_MAX. Returns false, with `*position` untouched, if it is not.
+ */
+bool reply_read_position(const char *value, uint64_t *position);
 
 /* What the user may do about a refusal: a static sentence. */
 const char *reply_advice(long status);

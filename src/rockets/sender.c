@@ -43,6 +43,7 @@ struct sender {
     size_t next; /* index into the plan's order of the next new message */
     size_t delivered;
     size_t retries;
+    uint64_t position;      /* highest one in a response, 0: none */
     int64_t last_delivered; /* before the first delivery: `started` */
     int64_t ended;
     uint32_t running;
@@ -121,7 +122,8 @@ static bool take_delivery(struct sender *sender, struct delivery *delivery)
 }
 
 static void record_delivered(struct sender *sender,
-                             const struct delivery *delivery, int64_t began)
+                             const struct delivery *delivery, int64_t began,
+                             uint64_t position)
 {
     int64_t now = clock_now();
     int64_t outage;
@@ -129,6 +131,8 @@ static void record_delivered(struct sender *sender,
     sender->latencies[delivery->index] = (uint32_t)((now - began) / 1000);
     pthread_mutex_lock(&sender->lock);
     sender->delivered++;
+    if (position > sender->position)
+        sender->position = position;
     sender->last_delivered = now;
     outage = health_delivered(&sender->health, now);
     pthread_mutex_unlock(&sender->lock);
@@ -198,7 +202,8 @@ static void send_delivery(struct sender *sender, struct transport *transport,
         transport_post(transport, text, length, &failure);
 
     if (result == TRANSPORT_DELIVERED)
-        record_delivered(sender, delivery, began);
+        record_delivered(sender, delivery, began,
+                         transport_position(transport));
     else if (result != TRANSPORT_STOPPED)
         record_failed(sender, delivery, result, &failure);
 }
@@ -349,6 +354,7 @@ struct sender_counts sender_counts(struct sender *sender)
     counts = (struct sender_counts){
         .delivered = sender->delivered,
         .retries = sender->retries,
+        .position = sender->position,
         .waiting = sender->waiting.count,
         .seconds = (double)(end - sender->started) / (double)CLOCK_SECOND,
         .outage = (double)outage / (double)CLOCK_SECOND,

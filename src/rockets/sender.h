@@ -48,6 +48,12 @@ struct sender_options {
 struct sender_counts {
     size_t delivered;
     size_t retries; /* attempts after a failure */
+    /*
+     * The highest position that the service has given a message: any of its
+     * instances that has reached it has all messages that were delivered. 0: it
+     * gives none, as it is a single instance.
+     */
+    uint64_t position;
     size_t waiting; /* messages that wait for a retry */
     double seconds; /* from the start to now, or to the end */
     double outage;  /* seconds that the present one has lasted, 0: none */

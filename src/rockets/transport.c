@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ struct transport {
     const char *url;
     const atomic_bool *stop;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers;      /* of POST */
+    struct curl_slist *read_headers; /* of GET; NULL: none of our own */
     struct sockets sockets;
     curl_socket_t closing;         /* last socket that curl closed, -1: none */
     int socket_error;              /* errno of the request's socket(2), or 0 */
@@ -129,6 +131,18 @@ static struct curl_slist *make_headers(void)
     return longer;
 }
 
+/* Sets `read_headers` for `after`. False if out of memory. */
+static bool make_read_headers(struct transport *transport, uint64_t after)
+{
+    char line[64];
+
+    if (after == 0)
+        return true;
+    snprintf(line, sizeof(line), "Lunar-After: %" PRIu64, after);
+    transport->read_headers = curl_slist_append(NULL, line);
+    return transport->read_headers != NULL;
+}
+
 struct transport *transport_new(const struct transport_options *options)
 {
     struct transport *transport = calloc(1, sizeof(*transport));
@@ -141,6 +155,7 @@ struct transport *transport_new(const struct transport_options *options)
     transport->easy = curl_easy_init();
     transport->headers = make_headers();
     if (transport->easy == NULL || transport->headers == NULL ||
+        !make_read_headers(transport, options->after) ||
         sockets_init(&transport->sockets, options->max_open) != 0) {
         transport_free(transport);
         return NULL;
@@ -157,6 +172,7 @@ void transport_free(struct transport *transport)
         return;
     curl_easy_cleanup(transport->easy);
     curl_slist_free_all(transport->headers);
+    curl_slist_free_all(transport->read_headers);
     if (transport->closing >= 0)
         close(transport->closing);
     sockets_release(&transport->sockets);
@@ -241,9 +257,22 @@ enum transport_result transport_get(struct transport *transport,
                                     struct transport_failure *failure)
 {
     curl_easy_setopt(transport->easy, CURLOPT_HTTPGET, 1L);
-    curl_easy_setopt(transport->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(transport->easy, CURLOPT_HTTPHEADER,
+                     transport->read_headers);
     curl_easy_setopt(transport->easy, CURLOPT_URL, url);
     return perform(transport, failure);
+}
+
+uint64_t transport_position(const struct transport *transport)
+{
+    struct curl_header *field = NULL;
+    uint64_t position;
+
+    if (curl_easy_header(transport->easy, "Lunar-Position", 0, CURLH_HEADER, -1,
+                         &field) != CURLHE_OK ||
+        !reply_read_position(field->value, &position))
+        return 0;
+    return position;
 }
 
 struct transport_body transport_body(const struct transport *transport)

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "failure.h"
 
@@ -23,6 +24,8 @@ struct transport_options {
     const char *url;
     bool keep_alive;
     size_t max_open;         /* connections left open, by sockets_room() */
+    uint64_t after;          /* reads are of a state that has all up to this
+                                position, by Lunar-After; 0: of any state */
     const atomic_bool *stop; /* true aborts requests */
 };
 
@@ -48,6 +51,13 @@ enum transport_result transport_post(struct transport *transport,
 enum transport_result transport_get(struct transport *transport,
                                     const char *url,
                                     struct transport_failure *failure);
+
+/*
+ * The position that the last response has in its field Lunar-Position: what was
+ * delivered is in the state that any instance of the service has at that
+ * position. 0: it has none.
+ */
+uint64_t transport_position(const struct transport *transport);
 
 struct transport_body {
     const char *data; /* not terminated; valid until the next request */

@@ -165,6 +165,7 @@ int verify_rockets(struct verify_result *result,
     struct transport_options reading = {
         .url = options->messages_url,
         .keep_alive = true,
+        .after = options->after,
         .stop = options->stop,
     };
     struct reader reader = {.options = options,

@@ -3,6 +3,11 @@
  * Reads the rockets from the service and compares them with the expected
  * state. A read that fails is repeated as a message is sent again: every
  * SENDER_RETRY_MS, for at most SENDER_GIVE_UP_MS.
+ *
+ * A service may have several instances, each with the whole state, behind one
+ * address. One that lags has not yet what another one has acknowledged. So each
+ * read names the position up to which all must be there, and an instance that
+ * is not there in time answers 503, which is such a failure.
  */
 #ifndef ROCKETS_VERIFY_H
 #define ROCKETS_VERIFY_H
@@ -10,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "expected.h"
 #include "traffic.h"
@@ -18,6 +24,8 @@ struct verify_options {
     const char *messages_url; /* ends in "/messages" */
     const struct traffic *traffic;
     const struct expected *expected;
+    uint64_t after;          /* position that the instances must have reached;
+                                0: the service gives none */
     const atomic_bool *stop; /* true ends it early */
 };
 

@@ -257,13 +257,21 @@ static void connect_again(struct watch_client *client)
     open_stream(client);
 }
 
-/* Go on from the position of the list, if it has one. */
-static void take_position(struct watch_client *client)
+/*
+ * Go on from the position of the list, if it has one: always if there is none
+ * to go on from. Else it is later than the last event, and the stream must have
+ * what is between the two; but another instance of the service may have sent
+ * the list, which has not yet got so far.
+ */
+static void take_position(struct watch_client *client, bool always)
 {
+    const char *last = event_stream_last_id(&client->events);
     char tag[FETCH_TAG_SIZE];
 
     fetch_tag(&client->list, tag);
-    if (tag[0] != '\0' && !event_stream_set_last_id(&client->events, tag))
+    if (tag[0] == '\0' || (!always && !event_stream_is_earlier(tag, last)))
+        return;
+    if (!event_stream_set_last_id(&client->events, tag))
         client->out_of_memory = true;
 }
 
@@ -286,8 +294,7 @@ static void follow_rows(struct watch_client *client)
         strcmp(client->other.data, client->url.data) == 0)
         return;
     fetch_cancel(&client->stream);
-    if (wanted)
-        take_position(client);
+    take_position(client, wanted);
     open_stream(client);
 }
 

@@ -326,4 +326,28 @@ describe("the connection", () => {
       .count(), 1);
     assert.match(await connection(page).innerText(), /Live/);
   });
+
+  it("has a quiet line about the topic, and a notice while it has to", async () => {
+    service = await startService();
+    await post(service.origin, fleet(2));
+    const replica = {
+      topic: "moon", position: 1234567, end: 1234567, lagSeconds: 0.3, caughtUp: true,
+      halted: null,
+    };
+    page = await browser.newPage();
+    await page.route("**/health", (route) => route.fulfill({
+      json: { version: "1", store: { kept: true }, problems: [], replica },
+    }));
+    await page.goto(service.origin);
+    await isLive(page);
+    const line = page.getByRole("contentinfo");
+    await line.getByText("Topic moon, record 1,234,567, up to date").waitFor();
+    const notice = page.locator(".replica-notice");
+    assert.equal(await notice.count(), 0);
+    replica.halted = "memory is full: start it with a larger -max-memory";
+    await notice.getByText("memory is full").waitFor();
+    assert.match(await connection(page).innerText(), /memory is full/);
+    replica.halted = null;
+    await notice.waitFor({ state: "detached" });
+  });
 });

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +27,8 @@
 #define ACCEPTED REPLY("202", "Content-Length: 0\r\n", "")
 #define UNAVAILABLE PROBLEM("503", "the memory limit is reached")
 #define TOO_MANY REPLY("429", "Content-Length: 0\r\n", "")
+#define AT(position)                                                           \
+    REPLY("202", "Content-Length: 0\r\nlunar-position: " position "\r\n", "")
 #define NOT_FOUND PROBLEM("404", "no rocket has this id")
 #define CLOSE ""   /* close the connection without a reply */
 #define HOLD "..." /* reply nothing, and wait for the end */
@@ -40,18 +43,32 @@
           "\"updatedAt\":\"2025-04-02T09:21:50.400819593+02:00\","             \
           "\"lastMessageNumber\":1,\"missingMessages\":0,\"revision\":1}")
 
-enum { MAX_REPLIES = 24, MAX_REQUEST = 4096 };
+enum { MAX_REPLIES = 24, MAX_REQUEST = 4096, MAX_AFTER = 32 };
 
 struct server {
     int listener;
     char url[64];
     const char *const *replies;
     atomic_size_t requests; /* that it has read */
+    /* Lunar-After of each request, "" if it has none. Of the thread. */
+    char after[MAX_REPLIES][MAX_AFTER];
     pthread_t thread;
 };
 
+static void note_after(struct server *server, const char *request)
+{
+    static const char NAME[] = "\r\nLunar-After: ";
+    const size_t index = atomic_load(&server->requests);
+    const char *field = strstr(request, NAME);
+
+    if (index < MAX_REPLIES && field != NULL)
+        snprintf(server->after[index], MAX_AFTER, "%.*s",
+                 (int)strcspn(field + sizeof(NAME) - 1, "\r"),
+                 field + sizeof(NAME) - 1);
+}
+
 /* Read a head and, by its Content-Length, a body. False if there is none. */
-static bool read_request(int client)
+static bool read_request(struct server *server, int client)
 {
     char request[MAX_REQUEST] = "";
     size_t length = 0;
@@ -62,8 +79,10 @@ static bool read_request(int client)
         size_t body = field != NULL ? strtoul(field + 16, NULL, 10) : 0;
         ssize_t got;
 
-        if (end != NULL && length >= (size_t)(end + 4 - request) + body)
+        if (end != NULL && length >= (size_t)(end + 4 - request) + body) {
+            note_after(server, request);
             return true;
+        }
         got = recv(client, request + length, sizeof(request) - 1 - length, 0);
         if (got <= 0)
             return false;
@@ -77,7 +96,7 @@ static void reply_to(struct server *server, int client)
     const char *reply = *server->replies;
     char end;
 
-    if (!read_request(client))
+    if (!read_request(server, client))
         return;
     atomic_fetch_add(&server->requests, 1);
     if (server->replies[1] != NULL)
@@ -309,6 +328,39 @@ static void reads_of_verify_are_repeated(void **state)
     }
 }
 
+/*
+ * Each read names the highest position that an answer to a message had, also
+ * when it is sent again; where no answer has a valid one, none is named.
+ */
+static void reads_of_verify_name_the_highest_position(void **state)
+{
+    static const char *const scripts[][MAX_REPLIES] = {
+        {AT("7"), AT("1000000000009"), AT("8"), UNAVAILABLE, ROCKET},
+        {ACCEPTED, AT("1000000000009"), ACCEPTED, CLOSE, ROCKET},
+        {ACCEPTED, ACCEPTED, ACCEPTED, UNAVAILABLE, ROCKET},
+        {AT("-1"), AT("9223372036854775808"), AT("0x7"), CLOSE, ROCKET},
+    };
+    enum { SENT = 3, REQUESTS = 5 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        const char *wanted = i < 2 ? "1000000000009" : "";
+        struct server server;
+        struct process rockets;
+
+        server_start(&server, "/messages", scripts[i]);
+        rockets_start(&rockets, FLAGS("launch", server.url, "--max-messages=3",
+                                      "--rockets=1", "--concurrency-level=1",
+                                      "--verify"));
+        /* The rocket is one of fewer messages, so it differs. */
+        rockets_expect(&rockets, 1, "verified    1 rocket: ", "retrying every");
+        server_stop(&server);
+        assert_int_equal(atomic_load(&server.requests), REQUESTS);
+        for (size_t j = 0; j < REQUESTS; j++)
+            assert_string_equal(server.after[j], j < SENT ? "" : wanted);
+    }
+}
+
 /* The second request is the read. */
 static void interrupt_ends_verify(void **state)
 {
@@ -339,6 +391,7 @@ int main(void)
         cmocka_unit_test(an_outage_is_reported_once),
         cmocka_unit_test(later_refusals_are_sent_again),
         cmocka_unit_test(reads_of_verify_are_repeated),
+        cmocka_unit_test(reads_of_verify_name_the_highest_position),
         cmocka_unit_test(interrupt_ends_verify),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

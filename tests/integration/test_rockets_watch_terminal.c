@@ -253,6 +253,43 @@ static void a_lost_connection_is_on_the_screen(void **state)
     close_scene(&scene);
 }
 
+/*
+ * The list may come from another instance than the events. The stream goes on
+ * where both have all changes: from the earlier one of the two.
+ */
+static void new_rows_are_followed_from_the_earlier_position(void **state)
+{
+    static const struct {
+        const char *tag, *position;
+    } ROWS[] = {
+        {"ETag: W/\"S-9\"\r\n", "\r\nLast-Event-ID: S-9\r\n"},
+        {"ETag: W/\"S-20\"\r\n", "\r\nLast-Event-ID: S-11\r\n"},
+        {"ETag: W/\"T-9\"\r\n", "\r\nLast-Event-ID: S-11\r\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        struct scene scene;
+        char fields[128];
+
+        open_scene(&scene);
+        event_server_send(scene.stream, "id: S-11\n" LAUNCHED("c"));
+        int list = event_server_expect(
+            &scene.server, "GET /rockets?sort=speed&order=desc&limit=14",
+            scene.head);
+        snprintf(fields, sizeof(fields), JSON "%s", ROWS[i].tag);
+        event_server_reply(list, "200 OK", fields,
+                           "[" ROCKET("c", "7", "8") "]");
+        int next = event_server_expect(&scene.server, "GET " SCREEN "&id=c",
+                                       scene.head);
+        rockets_expect_part(scene.head, ROWS[i].position);
+        close(next);
+        close(scene.stream);
+        pty_run_signal(&scene.run, SIGTERM);
+        close_scene(&scene);
+    }
+}
+
 /* The rows are those rockets, in this order, known or not. */
 static void ids_are_the_rows_of_the_screen(void **state)
 {
@@ -326,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_paused_job_takes_the_terminal_again),
         cmocka_unit_test(a_service_that_is_down_gets_advice),
         cmocka_unit_test(a_lost_connection_is_on_the_screen),
+        cmocka_unit_test(new_rows_are_followed_from_the_earlier_position),
         cmocka_unit_test(ids_are_the_rows_of_the_screen),
         cmocka_unit_test(the_screen_shows_the_real_fleet),
     };

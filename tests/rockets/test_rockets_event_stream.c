@@ -251,6 +251,29 @@ static void the_size_of_an_event_is_limited(void **state)
     free(piece);
 }
 
+static void an_id_is_earlier_only_than_one_of_its_history(void **state)
+{
+    static const struct {
+        const char *id, *other;
+        bool earlier;
+    } ROWS[] = {
+        {"s-9", "s-10", true},       {"s-0", "s-1", true},
+        {"s-0009", "s-10", true},    {"s-10", "s-9", false},
+        {"s-9", "s-9", false},       {"s-09", "s-9", false},
+        {"s-9", "t-10", false},      {"s-9", "st-10", false},
+        {"s-t-9", "s-t-10", true},   {"s-t-9", "s-u-10", false},
+        {"s-9", "", false},          {"", "s-9", false},
+        {"s-9-gzip", "s-10", false}, {"s-9", "s-", false},
+        {"s-9", "10", false},        {"s-9", "s-9223372036854775807", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
+        if (event_stream_is_earlier(ROWS[i].id, ROWS[i].other) !=
+            ROWS[i].earlier)
+            fail_msg("%s before %s", ROWS[i].id, ROWS[i].other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +281,7 @@ int main(void)
         cmocka_unit_test(retry_is_decimal_digits),
         cmocka_unit_test(a_restart_keeps_the_id_and_nothing_else),
         cmocka_unit_test(the_size_of_an_event_is_limited),
+        cmocka_unit_test(an_id_is_earlier_only_than_one_of_its_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

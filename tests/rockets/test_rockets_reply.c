@@ -96,12 +96,46 @@ static void a_long_detail_is_cut(void **state)
     assert_int_equal(strlen(text), REPLY_TEXT_SIZE - 1);
 }
 
+static void a_position_is_digits_up_to_the_largest_offset(void **state)
+{
+    static const struct {
+        const char *value;
+        bool valid;
+        uint64_t position;
+    } ROWS[] = {
+        {"0", true, 0},
+        {"1", true, 1},
+        {"0042", true, 42},
+        {"9223372036854775807", true, INT64_MAX},
+        {"9223372036854775808", false, 0},
+        {"18446744073709551617", false, 0},
+        {"", false, 0},
+        {" 1", false, 0},
+        {"1 ", false, 0},
+        {"+1", false, 0},
+        {"-1", false, 0},
+        {"1.5", false, 0},
+        {"1, 2", false, 0},
+        {"0x1", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        uint64_t position = 7;
+
+        if (reply_read_position(ROWS[i].value, &position) != ROWS[i].valid ||
+            position != (ROWS[i].valid ? ROWS[i].position : 7))
+            fail_msg("'%s': %ju", ROWS[i].value, (uintmax_t)position);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_are_what_a_retry_does_not_change),
         cmocka_unit_test(a_reply_is_explained_by_its_problem),
         cmocka_unit_test(a_long_detail_is_cut),
+        cmocka_unit_test(a_position_is_digits_up_to_the_largest_offset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

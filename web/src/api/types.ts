@@ -72,6 +72,23 @@ export interface Gaps {
   readonly givenUp: { readonly upTo: number; readonly count: number };
 }
 
+// An instance of a service whose journal is a topic of Kafka.
+export interface Replica {
+  readonly topic: string;
+  readonly position: number; // of the last record that is applied
+  readonly end: number; // of the last one there is, as far as known
+  readonly lagSeconds: number;
+  readonly caughtUp: boolean; // it has been, since it was started
+  readonly halted: string | null; // why it applies no more records
+}
+
+export interface Health {
+  readonly version: string;
+  readonly store: { readonly kept: boolean };
+  readonly problems: readonly string[];
+  readonly replica?: Replica;
+}
+
 // The data of `hello` and `reset`.
 export interface Position {
   readonly start: string;

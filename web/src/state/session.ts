@@ -9,6 +9,7 @@ import { fleetPauses } from "./fleet.js";
 import { retryFollowing, startFollowing, stopFollowing, updateFollowing } from "./following.js";
 import { pageWanted } from "./page.js";
 import { isReading } from "./reading.js";
+import { startReplica, stopReplica } from "./replica.js";
 import { startRefreshes, stopRefreshes } from "./refreshes.js";
 import { browserTabs, Tabs } from "./tabs.js";
 
@@ -73,8 +74,10 @@ export function resumeHere(): void {
 function followConnection(): void {
   if (connection.value.state === "live") {
     startRefreshes(() => !isReading());
+    startReplica();
   } else {
     stopRefreshes();
+    stopReplica();
     fleetPauses(Date.now());
   }
 }

@@ -15,6 +15,7 @@ import { setFilters } from "./filter_list.js";
 import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { Names } from "./names.js";
+import { ReplicaLine, ReplicaNotice } from "./replica.js";
 import { useReturn } from "./return.js";
 import { RocketPage } from "./rocket.js";
 import { Speeds } from "./speeds.js";
@@ -65,7 +66,9 @@ export function App() {
     <>
       <a class="skip-link" href="#main">Skip to the content</a>
       <Header />
+      <ReplicaNotice />
       <Main />
+      <ReplicaLine />
       <ConnectionBar />
       <Help />
     </>

@@ -11,6 +11,7 @@ import { connection, type Connection } from "../state/connection.js";
 import { resumeHere, retryNow } from "../state/session.js";
 import { focusHeading, useFocusLeft } from "./focus.js";
 import { Alert, Dot, Pause, Ring } from "./icons.js";
+import { notice } from "./replica.js";
 import { connectionWord } from "./title.js";
 
 // The icon differs in shape, not only in colour.
@@ -69,6 +70,7 @@ export function ConnectionState() {
       {iconOf(now)}
       <span>{connectionWord(now)}</span>
       {announced.value !== null && <span class="visually-hidden">. {announced}</span>}
+      {notice.value !== null && <span class="visually-hidden">. {notice}</span>}
     </p>
   );
 }

@@ -5,6 +5,7 @@
 import "./help.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Health } from "../api/types.js";
 import { isPaused, switchPause } from "../state/session.js";
 import { shortcuts, theme, utc, type Theme } from "../state/settings.js";
 import { Close } from "./icons.js";
@@ -72,12 +73,6 @@ function Words() {
       </dl>
     </section>
   );
-}
-
-interface Health {
-  readonly version: string;
-  readonly store: { readonly kept: boolean };
-  readonly problems: readonly string[];
 }
 
 // What the service says of itself; nothing if it cannot be read.
