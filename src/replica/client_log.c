@@ -79,7 +79,8 @@ static void note_state(rd_kafka_t *client, int code, const char *reason,
         return;
     }
     log_escape(text_of(reason), last, sizeof(last));
-    if (note_error(log, last))
+    /* While there is none, it is clear that this one cannot be reached. */
+    if (note_error(log, last) && !atomic_load(&log->down))
         log_line(LOG_INFO, "a broker of Kafka cannot be reached: %s", last);
 }
 

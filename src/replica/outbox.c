@@ -102,6 +102,7 @@ static void forget_parcel(struct outbox *outbox, const struct parcel *parcel)
 static void take_parcel(struct outbox *outbox, struct parcel *parcel)
 {
     parcel->handed = true;
+    parcel->unsent = parcel->left;
     parcel_list_add(&outbox->waiting, parcel);
     if (parcel->unsent > 0) {
         outbox->failed += parcel->unsent;
@@ -121,6 +122,8 @@ void outbox_begin(struct outbox *outbox)
     struct parcel *oldest = NULL;
 
     outbox->now_us = clock_us(CLOCK_MONOTONIC);
+    if (outbox->awaits && outbox_messages(outbox) == 0)
+        outbox->awaits = false;
     if (atomic_load_explicit(&outbox->handed, memory_order_relaxed) == NULL)
         return;
     newest =
@@ -183,6 +186,8 @@ static void place_mark(struct outbox *outbox, struct parcel *parcel,
                        ? outbox->now_us - parcel->sent_us
                        : 0);
     mark->offset = offset;
+    if (offset >= outbox->awaited)
+        outbox->awaits = false;
     if (offset > parcel->last)
         parcel->last = offset;
     if (offset >= outbox->next) {
@@ -249,12 +254,14 @@ struct journal_ticket *outbox_find(void *context, uint64_t offset,
 {
     struct outbox *outbox = context;
     struct journal_ticket *ticket = NULL;
+    bool found = false;
 
     outbox->next = offset + 1;
     while (outbox->first != NULL && outbox->first->offset <= offset) {
         struct mark *mark = take_mark(outbox);
         struct parcel *parcel = parcel_of(mark);
         if (mark->offset == offset) {
+            found = true;
             ticket = parcel->ticket;
             *index = mark->index;
             parcel->applied++;
@@ -264,7 +271,16 @@ struct journal_ticket *outbox_find(void *context, uint64_t offset,
         }
         look_at_parcel(outbox, parcel);
     }
+    if (!found && outbox_messages(outbox) > 0) {
+        outbox->awaits = true;
+        outbox->awaited = offset;
+    }
     return ticket;
+}
+
+bool outbox_awaits_report(const struct outbox *outbox)
+{
+    return outbox->awaits;
 }
 
 static void settle_ready(struct outbox *outbox)

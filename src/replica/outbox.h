@@ -72,6 +72,12 @@ struct outbox {
     struct mark *first, *last;   /* acknowledged, and not consumed yet */
     size_t early;  /* parcels of which all is known, but that were not handed */
     uint64_t next; /* records below have been consumed */
+    /*
+     * The record at `awaited` may be of a message of ours, whose report has not
+     * come. Reports come in the order of offsets.
+     */
+    bool awaits;
+    uint64_t awaited;
     struct mark probe;
     uint64_t failed;        /* messages, since the last line about that */
     uint64_t complained_us; /* when that was */
@@ -106,6 +112,12 @@ struct journal_ticket *outbox_find(void *outbox, uint64_t offset,
  * also those that are too late, and looks after the breaker.
  */
 void outbox_end(struct outbox *outbox);
+
+/*
+ * Whether a report may settle a ticket. If not, its messages are to be consumed
+ * first, so there is no need to wake the thread for it.
+ */
+bool outbox_awaits_report(const struct outbox *outbox);
 
 /* How long the thread may wait for the next turn, in milliseconds. */
 int outbox_wait_ms(const struct outbox *outbox);

@@ -74,7 +74,7 @@ static void produce_all(struct outbox *outbox, struct parcel *parcel,
     while (sent < parcel->count &&
            produce_record(outbox, &records, &parcel->marks[sent]))
         sent++;
-    parcel->unsent = parcel->count - sent;
+    parcel->left = parcel->count - sent;
 }
 
 /* From here on the parcel, and the ticket, may be gone. */

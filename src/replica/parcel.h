@@ -21,11 +21,12 @@ struct parcel {
     size_t bytes;     /* of the ticket's records */
     uint64_t sent_us; /* of the monotonic clock */
     /* Set before it is handed over. */
-    size_t unsent;                /* messages that librdkafka did not take */
+    size_t left;                  /* messages that librdkafka did not take */
     struct parcel *next, *before; /* in the stack, and later in a list */
     /* Owned by the journal's thread. */
     struct journal_ticket *ticket; /* NULL: it is settled */
     bool handed;
+    size_t unsent;   /* `left`, once it was handed over; 0 before */
     size_t reported; /* messages; these are all of the following three, but
                         for those that are acknowledged and not consumed */
     size_t applied;  /* consumed */

@@ -20,8 +20,11 @@ enum { FDS = 3 };
 /* Until one of the queues has something, but not for longer than the tick. */
 static void wait_for_queues(const struct replica *replica, int timeout_ms)
 {
+    int reports_fd = outbox_awaits_report(&replica->outbox)
+                         ? replica->clients.reports_fd
+                         : -1;
     struct pollfd fds[FDS] = {
-        {.fd = replica->clients.reports_fd, .events = POLLIN},
+        {.fd = reports_fd, .events = POLLIN},
         {.fd = replica->clients.records_fd, .events = POLLIN},
         {.fd = replica->wake_fd, .events = POLLIN},
     };

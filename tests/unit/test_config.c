@@ -74,6 +74,10 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(config.drain, 0);
     assert_null(config.data);
     assert_int_equal(config.snapshot_bytes, 64 << 20);
+    assert_null(config.kafka);
+    assert_null(config.topic);
+    assert_null(config.kafka_config);
+    assert_null(config.peers);
     assert_null(config.check_url);
     assert_null(config.file);
     assert_int_equal(config.log_level, LOG_INFO);
@@ -141,6 +145,8 @@ static char *describe_command(char *at, enum config_result result,
         [CONFIG_BACKUP] = "backup ",
         [CONFIG_RESTORE] = "restore ",
         [CONFIG_EXPORT] = "export ",
+        [CONFIG_CREATE_TOPIC] = "create ",
+        [CONFIG_TRIM_TOPIC] = "trim ",
     };
 
     at += sprintf(at, "%s", commands[result]);
@@ -194,6 +200,14 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "memory=%zu ", config->max_memory);
     if (config->data != NULL)
         at += sprintf(at, "data=%s ", config->data);
+    if (config->kafka != NULL)
+        at += sprintf(at, "kafka=%s ", config->kafka);
+    if (config->topic != NULL)
+        at += sprintf(at, "topic=%s ", config->topic);
+    if (config->kafka_config != NULL)
+        at += sprintf(at, "settings=%s ", config->kafka_config);
+    if (config->peers != NULL)
+        at += sprintf(at, "peers=%s ", config->peers);
     if (config->snapshot_bytes != 64 << 20)
         at += sprintf(at, "snapshot=%ju ", (uintmax_t)config->snapshot_bytes);
     if (config->log_level != LOG_INFO)
@@ -217,6 +231,18 @@ static const char *outcome_of(enum config_result result,
 #define BACKUP                                                                 \
     "expected a file, as in /backup/lunar.backup, of at most 400 bytes"
 #define NO_FOLDER "needs the folder, as in -data=/var/lib/lunar"
+#define BROKERS "expected brokers, as in kafka1:9092,[fd00::1]:9092"
+#define TOPIC                                                                  \
+    "expected a name of letters, digits, '.', '_' and '-', at most 249"
+#define SETTINGS                                                               \
+    "expected a file, as in /etc/lunar/kafka.conf, of at most 400 bytes"
+#define PEERS                                                                  \
+    "expected http:// URLs, as in http://10.0.0.1:8088,http://10.0.0.2:8088"
+#define NO_BROKERS "needs the brokers, as in -kafka=kafka1:9092,kafka2:9092"
+#define NO_TOPIC "needs the topic, as in -topic=lunar"
+#define NO_PEERS                                                               \
+    "needs the URLs of all instances, as in "                                  \
+    "-peer=http://10.0.0.1:8088,http://10.0.0.2:8088"
 #define LEVEL "expected error, warn, info or debug"
 #define FORMAT "expected text or json"
 #define ADDRESS "expected an address, as in 127.0.0.1, 0.0.0.0 or ::"
@@ -329,6 +355,78 @@ static const struct {
     REFUSED("-snapshot=1048575", SNAPSHOT),
     REFUSED("-snapshot=on", SNAPSHOT),
     REFUSED("-snapshot=64MB", SNAPSHOT),
+
+    /* A topic of Kafka, which needs a folder for snapshots. */
+    {"-kafka=a:1 -topic=t -data=d", "", "data=d kafka=a:1 topic=t "},
+    {"-kafka a:1,[::1]:65535,b-c.d_e:9092 -topic t -data d -peer "
+     "http://a:8088,http://[::1],http://b/lunar/ -kafka-config=f",
+     "",
+     "data=d kafka=a:1,[::1]:65535,b-c.d_e:9092 topic=t settings=f "
+     "peers=http://a:8088,http://[::1],http://b/lunar/ "},
+    {"",
+     "LUNAR_KAFKA=a:1 LUNAR_TOPIC=t LUNAR_DATA=d LUNAR_KAFKA_CONFIG=f "
+     "LUNAR_PEER=http://a",
+     "data=d kafka=a:1 topic=t settings=f peers=http://a "},
+    {"-create-topic -kafka=a:1", "LUNAR_TOPIC=t", "create kafka=a:1 topic=t "},
+    {"-trim-topic -kafka=a:1 -topic=t -peer=http://a", "",
+     "trim kafka=a:1 topic=t peers=http://a "},
+    /* Commands have no use for it. */
+    {"-export -data=d", "LUNAR_TOPIC=t", "export data=d topic=t "},
+    {"-check-health -topic=t", "", "health topic=t "},
+
+    /* One of these does nothing without another. */
+    {"-kafka=a:1", "",
+     "-kafka: needs -topic=NAME, the topic that all instances share"},
+    {"-topic=t", "LUNAR_KAFKA=a:1",
+     "LUNAR_KAFKA: needs -data=DIR, a folder of this instance for snapshots of "
+     "the topic"},
+    {"-topic=t -data=d", "",
+     "-topic: needs -kafka=BROKERS, which have the "
+     "topic"},
+    {"-data=d", "LUNAR_TOPIC=t",
+     "LUNAR_TOPIC: needs -kafka=BROKERS, which have "
+     "the topic"},
+    {"-kafka-config=f", "",
+     "-kafka-config: needs -kafka=BROKERS; without it "
+     "no broker is used"},
+    {"-peer=http://a", "",
+     "-peer: needs -kafka=BROKERS; without it there are "
+     "no other instances"},
+    {"-create-topic", "", "-create-topic: " NO_BROKERS},
+    {"-create-topic -kafka=a:1", "", "-create-topic: " NO_TOPIC},
+    {"-trim-topic -topic=t", "", "-trim-topic: " NO_BROKERS},
+    {"-trim-topic -topic=t -kafka=a:1", "", "-trim-topic: " NO_PEERS},
+    {"-create-topic -trim-topic", "",
+     "-trim-topic: can't be combined with -create-topic"},
+    {"-create-topic=t", "", "-create-topic=t: this flag takes no value"},
+    REFUSED("-kafka=", BROKERS),
+    REFUSED("-kafka=a", BROKERS),
+    REFUSED("-kafka=:1", BROKERS),
+    REFUSED("-kafka=a:", BROKERS),
+    REFUSED("-kafka=a:0", BROKERS),
+    REFUSED("-kafka=a:65536", BROKERS),
+    REFUSED("-kafka=a:1,", BROKERS),
+    REFUSED("-kafka=,a:1", BROKERS),
+    REFUSED("-kafka=a:1,,b:1", BROKERS),
+    REFUSED("-kafka=a:1;b:1", BROKERS),
+    REFUSED("-kafka=::1:9092", BROKERS),
+    REFUSED("-kafka=[::1]", BROKERS),
+    REFUSED("-kafka=[::g]:1", BROKERS),
+    REFUSED("-kafka=[]:1", BROKERS),
+    REFUSED("-kafka=http://a:1", BROKERS),
+    REFUSED("-topic=", TOPIC),
+    REFUSED("-topic=.", TOPIC),
+    REFUSED("-topic=..", TOPIC),
+    REFUSED("-topic=a/b", TOPIC),
+    REFUSED("-topic=a,b", TOPIC),
+    REFUSED("-kafka-config=", SETTINGS),
+    REFUSED("-peer=", PEERS),
+    REFUSED("-peer=a:8088", PEERS),
+    REFUSED("-peer=https://a", PEERS),
+    REFUSED("-peer=http://a,", PEERS),
+    REFUSED("-peer=http://a?b", PEERS),
+    REFUSED("-peer=http://a#b", PEERS),
+    REFUSED("-peer=http://a:0", PEERS),
 
     /* A flag overrides its variable, also an invalid one. */
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
@@ -615,7 +713,7 @@ static void error_or_warning_is_one_short_line(void **state)
 /* All parts of it, one behind the other. */
 static const char *whole_help(void)
 {
-    static char help[8192];
+    static char help[16384];
     size_t end = 0;
 
     for (size_t i = 0; config_help(i) != NULL; i++)
@@ -660,6 +758,17 @@ static void help_describes_every_flag(void **state)
         "  -export\n",
         "\nServing:\n  -port",
         "\nKeeping data:\n  -data",
+        "\nMany instances",
+        "  -kafka=BROKERS\n",
+        "Environment: LUNAR_KAFKA.\n",
+        "  -topic=NAME\n",
+        "Environment: LUNAR_TOPIC.\n",
+        "  -kafka-config=FILE\n",
+        "Environment: LUNAR_KAFKA_CONFIG.\n",
+        "  -peer=URL\n",
+        "Environment: LUNAR_PEER.\n",
+        "  -create-topic\n",
+        "  -trim-topic\n",
         "  -max-memory=BYTES\n",
         "Default: half of the memory of the machine, or of the container's",
         "Environment: LUNAR_MAX_MEMORY.\n",
@@ -760,6 +869,21 @@ static void paths_have_at_most_400_bytes(void **state)
     }
 }
 
+/* Kafka's own limit. */
+static void topic_has_at_most_249_bytes(void **state)
+{
+    struct reading reading;
+    char arguments[300] = "-create-topic -kafka=a:1 -topic=";
+    size_t length = strlen(arguments);
+
+    (void)state;
+    memset(arguments + length, 't', 249);
+    assert_int_equal(read_words(&reading, arguments, ""), CONFIG_CREATE_TOPIC);
+    arguments[length + 249] = 't';
+    assert_int_equal(read_words(&reading, arguments, ""), CONFIG_INVALID);
+    assert_non_null(strstr(reading.report.error, TOPIC));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -772,6 +896,7 @@ int main(void)
         cmocka_unit_test(error_or_warning_is_one_short_line),
         cmocka_unit_test(error_has_the_format_of_the_log),
         cmocka_unit_test(paths_have_at_most_400_bytes),
+        cmocka_unit_test(topic_has_at_most_249_bytes),
         cmocka_unit_test(help_describes_every_flag),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(version_is_that_of_the_build),

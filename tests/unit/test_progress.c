@@ -20,7 +20,11 @@ static void capture_progress(struct captured_log *capture, bool lines,
                              const struct journal_progress *now)
 {
     struct progress progress = {
-        .doing = "recovering", .path = "/a\nb", .lines = lines};
+        .doing = "recovering",
+        .path = "/a\nb",
+        .field = "data",
+        .lines = lines,
+    };
 
     captured_log_start(capture);
     progress_begin(&progress);

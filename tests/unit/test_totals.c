@@ -47,6 +47,10 @@ static void totals_are_one_line_that_people_can_read(void **state)
          "stopped after 1 s: 0 requests, 0 refused; messages: 0 applied, 0 "
          "duplicate, 0 stale, 0 rejected, 0 without memory, 0 not written, "
          "1,009 perhaps written; 0 rockets, kept in a\n"},
+        {{.seconds = 1, .rockets = 7, .data = "a", .topic = "moon"},
+         "stopped after 1 s: 0 requests, 0 refused; messages: 0 applied, 0 "
+         "duplicate, 0 stale, 0 rejected, 0 without memory, 0 not written; 7 "
+         "rockets, kept in topic moon\n"},
         {{.seconds = 86400 * 400 + 86399, .rockets = 1},
          "stopped after 400 d 23 h: 0 requests, 0 refused; messages: 0 "
          "applied, 0 duplicate, 0 stale, 0 rejected, 0 without memory; 1 "
