@@ -110,5 +110,5 @@ build_targets() {
 # missing, so that an npm from another source is kept.
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip
     libmicrohttpd-dev libcjson-dev libsodium-dev libsqlite3-dev zlib1g-dev
-    libcurl4-openssl-dev libcmocka-dev)
+    librdkafka-dev libcurl4-openssl-dev libcmocka-dev)
 command -v npm >/dev/null || BUILD_PACKAGES+=(npm)

@@ -12,9 +12,11 @@
 #         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
 #         -max-connections=N, -idle-timeout=SECONDS, -drain=SECONDS,
 #         -max-memory=BYTES, -log-level=LEVEL, -log-format=FORMAT, -data=DIR,
-#         -snapshot=SIZE|off, -check[=FILE], -backup=FILE, -restore=FILE,
-#         -export, -check-health[=URL], -version. README.md describes them, and
-#         so does build/release/lunar.service -help after the first build.
+#         -snapshot=SIZE|off, -kafka=BROKERS, -topic=NAME, -kafka-config=FILE,
+#         -peer=URL, -check[=FILE], -backup=FILE, -restore=FILE, -export,
+#         -create-topic, -trim-topic, -check-health[=URL], -version. README.md
+#         describes them, and so does build/release/lunar.service -help after the
+#         first build.
 #
 # Exit status: 0 stopped by a signal or done, 1 could not build or run, 2 invalid
 # flags.
@@ -53,7 +55,8 @@ say_how_to_see_rockets() {
     local host port argument
     for argument in "$@"; do
         case ${argument/#--/-} in
-        -check | -check=* | -check-health* | -backup* | -restore* | -export | -version)
+        -check | -check=* | -check-health* | -backup* | -restore* | -export | \
+            -create-topic | -trim-topic | -version)
             return
             ;;
         esac

@@ -14,6 +14,7 @@
 #include "http/query_string.h"
 #include "operations.h"
 #include "recovery.h"
+#include "revisions.h"
 #include "store/store.h"
 #include "table/table.h"
 
@@ -293,6 +294,20 @@ static void append_skipped(struct buffer *out,
 }
 
 /* How far this instance is with the topic that others share. */
+/* Whose records these are: two topics may have the same name. */
+static void append_history(struct buffer *out, const struct api *api)
+{
+    buffer_append(out, TEXT(",\"history\":"));
+    /* It is learnt with the first records. */
+    if (recovery_is_running(api)) {
+        buffer_append(out, TEXT("null"));
+        return;
+    }
+    buffer_append(out, TEXT("\""));
+    revisions_write_start(out, api->start);
+    buffer_append(out, TEXT("\""));
+}
+
 static void append_replica(struct buffer *out, const struct api *api)
 {
     struct journal_shared_status shared;
@@ -302,6 +317,7 @@ static void append_replica(struct buffer *out, const struct api *api)
     uint64_t position = api_store_position(api);
     buffer_append(out, TEXT(",\"replica\":{\"topic\":"));
     json_append(out, text_of(shared.topic));
+    append_history(out, api);
     append_member(out, TEXT("position"), position);
     append_member(out, TEXT("end"),
                   shared.end > position ? shared.end : position);

@@ -115,7 +115,10 @@ def check_alerts(prometheus: Prometheus) -> int:
         check(rule["health"] == "ok" and not rule.get("lastError"), f"{name}: {rule}")
         for path, text in texts.items():
             check(text.count(places[path].format(name)) == 1, f"{path} has no {name}")
+        # Those of a topic need brokers, which this test has not.
         for family in FAMILY.findall(rule["query"]):
+            if family.startswith("lunar_replica_"):
+                continue
             check(bool(prometheus.query(family)), f"{name}: there is no {family}")
     return len(rules)
 

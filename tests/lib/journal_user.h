@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What uses a journal in tests: tickets with messages, and a target that notes
- * all that it is given.
+ * all that it is given. Set `shared` for a journal that is.
  */
 #ifndef LUNAR_TESTS_JOURNAL_USER_H
 #define LUNAR_TESTS_JOURNAL_USER_H
@@ -20,14 +20,22 @@ enum { USER_MAX = 1 << 16 /* records of a test */ };
 /* A target. What it notes belongs to the thread that calls it. */
 struct user {
     struct journal_target target;
-    uint64_t first;             /* position of the first record */
-    uint64_t numbers[USER_MAX]; /* of the messages */
-    size_t count;               /* records that were handed over */
-    size_t applied;             /* of these when `applied` was called */
-    struct record newest;       /* whose texts are read at `applied` */
-    uint64_t hash;              /* of its channel */
-    size_t settled;             /* tickets */
-    size_t awaiting_committed;  /* tickets settled since `committed` */
+    bool shared;
+    _Atomic bool full;            /* there is no memory for more records */
+    uint64_t first;               /* position of the first record */
+    uint64_t positions[USER_MAX]; /* of the records; they rise */
+    uint64_t numbers[USER_MAX];   /* of the messages */
+    size_t others;                /* records without a ticket, not claimed */
+    size_t claimed;               /* records */
+    /* NULL, or what the messages are; `same`: so was the last one. */
+    const struct message *expected;
+    bool same;
+    size_t count;              /* records that were handed over */
+    size_t applied;            /* of these when `applied` was called */
+    struct record newest;      /* whose texts are read at `applied` */
+    uint64_t hash;             /* of its channel */
+    size_t settled;            /* tickets */
+    size_t awaiting_committed; /* tickets settled since `committed` */
     size_t commits;
     const struct journal_ticket *last; /* that was settled */
     sem_t settlements;                 /* posted for each ticket */
@@ -38,7 +46,8 @@ struct user {
 struct user_ticket {
     struct journal_ticket journal;
     struct user *user;
-    size_t applied; /* records */
+    uint64_t number; /* of the first message; the others follow */
+    size_t applied;  /* records */
     char *bytes;
 };
 
@@ -59,17 +68,54 @@ static inline void user_apply(void *context, uint64_t position,
 
     if (user->count == 0)
         user->first = position;
-    assert_int_equal(position, user->first + user->count);
+    else if (user->shared)
+        assert_true(position > user->positions[user->count - 1]);
+    if (!user->shared)
+        assert_int_equal(position, user->first + user->count);
     assert_true(user->count < USER_MAX);
     assert_int_equal(record->kind, RECORD_MESSAGE);
+    user->positions[user->count] = position;
     user->numbers[user->count++] = record->message.number;
+    if (user->expected != NULL)
+        user->same = messages_same(&record->message, user->expected);
     record_copy(record, &user->newest);
     user->hash = user_hash(record->message.channel);
     if (ticket != NULL) {
         struct user_ticket *own =
             container_of(ticket, struct user_ticket, journal);
-        assert_int_equal(index, own->applied++);
+        assert_int_equal(record->message.number, own->number + index);
+        if (!user->shared)
+            assert_int_equal(index, own->applied);
+        own->applied++;
+    } else {
+        user->others++;
     }
+}
+
+/* The record was applied before it was known whose it is. */
+static inline void user_claim(void *context, uint64_t position,
+                              struct journal_ticket *ticket)
+{
+    struct user *user = context;
+    struct user_ticket *own = container_of(ticket, struct user_ticket, journal);
+    size_t i = user->applied;
+
+    assert_true(user->shared);
+    while (i > 0 && user->positions[i - 1] > position)
+        i--;
+    assert_true(i > 0 && user->positions[i - 1] == position);
+    assert_in_range(user->numbers[i - 1], own->number,
+                    own->number + ticket->count - 1);
+    own->applied++;
+    user->others--;
+    user->claimed++;
+}
+
+static inline bool user_full(void *context)
+{
+    const struct user *user = context;
+
+    return user->full;
 }
 
 static inline void user_applied(void *context)
@@ -85,7 +131,8 @@ static inline void user_committed(void *context)
 {
     struct user *user = context;
 
-    assert_true(user->awaiting_committed > 0);
+    if (!user->shared)
+        assert_true(user->awaiting_committed > 0);
     user->awaiting_committed = 0;
     user->commits++;
 }
@@ -103,6 +150,8 @@ static inline void user_init(struct user *user)
         .target = {.context = user,
                    .apply = user_apply,
                    .applied = user_applied,
+                   .claim = user_claim,
+                   .full = user_full,
                    .committed = user_committed,
                    .notice = user_notice},
     };
@@ -117,7 +166,11 @@ static inline void user_settled(struct journal_ticket *journal)
 
     if (journal->outcome == JOURNAL_SETTLED) {
         assert_int_equal(ticket->applied, journal->count);
-        assert_true(journal->last < user->first + user->applied);
+        assert_true(user->applied > 0);
+        assert_true(journal->last <= user->positions[user->applied - 1]);
+    } else if (user->shared && journal->outcome == JOURNAL_UNKNOWN) {
+        assert_true(ticket->applied <= journal->count);
+        assert_int_equal(journal->last, 0);
     } else {
         assert_int_equal(journal->outcome, JOURNAL_REFUSED);
         assert_int_equal(ticket->applied, 0);
@@ -150,6 +203,7 @@ static inline void user_fill_ticket(struct user_ticket *ticket,
                     .count = count,
                     .settled = user_settled},
         .user = user,
+        .number = number,
         .bytes = bytes,
     };
 }

@@ -334,10 +334,14 @@ static void failed_snapshot_is_told_and_prevents_nothing(void **context)
     check(scene, "/health/ready?for=ingest", 503, UNAVAILABLE(DISK_FULL), "5");
 }
 
+#define REPLICA_OF(history, position, end, lag, caught_up, halted, skipped,    \
+                   last)                                                       \
+    "{\"topic\":\"toy\",\"history\":" history ",\"position\":" position        \
+    ",\"end\":" end ",\"lagSeconds\":" lag ",\"caughtUp\":" caught_up          \
+    ",\"halted\":" halted ",\"skipped\":" skipped ",\"lastSkipped\":" last "}"
 #define REPLICA(position, end, lag, caught_up, halted, skipped, last)          \
-    "{\"topic\":\"toy\",\"position\":" position ",\"end\":" end                \
-    ",\"lagSeconds\":" lag ",\"caughtUp\":" caught_up ",\"halted\":" halted    \
-    ",\"skipped\":" skipped ",\"lastSkipped\":" last "}"
+    REPLICA_OF("\"0000000000001234\"", position, end, lag, caught_up, halted,  \
+               skipped, last)
 #define NONE "{\"invalid\":0,\"key\":0,\"tombstone\":0}"
 #define HALTED "the topic has a newer rule at offset 7: use a newer version"
 #define LAGS                                                                   \
@@ -432,7 +436,8 @@ static void instance_that_recovers_says_only_that(void **context)
     share_journal(scene);
     scene->store.shared.caught_up = false;
     api_begin_recovery(&scene->api);
-    scene->replica = REPLICA("0", "0", "0.000", "false", "null", NONE, "null");
+    scene->replica =
+        REPLICA_OF("null", "0", "0", "0.000", "false", "null", NONE, "null");
     check_health_of(scene, "degraded", "\"" RECOVERING "\"");
 }
 

@@ -5,6 +5,9 @@
 #include "lib/captured_log.h"
 #include "lib/journal_user.h"
 #include "lib/memory_journal.h"
+#ifdef LUNAR_KAFKA
+#include "lib/replica_scene.h"
+#endif
 #include "lib/store_folder.h"
 #include "store/segment.h"
 
@@ -12,10 +15,16 @@
 
 enum { MANY = 500 };
 
+enum kind { IN_MEMORY, ON_SQLITE, ON_TOPIC };
+
 /* A journal under test. */
 struct fixture {
-    bool in_memory;
-    struct store_folder folder; /* unless it is in memory */
+    enum kind kind;
+    struct store_folder folder; /* ON_SQLITE */
+#ifdef LUNAR_KAFKA
+    struct mock_topic topic;
+    struct replica_scene scene; /* its user and journal are those below */
+#endif
     struct journal *journal;
     struct user *user; /* what it is replayed and started with */
 };
@@ -37,16 +46,88 @@ static void start(struct fixture *fixture)
                                                  &fixture->user->target));
 }
 
+#ifdef LUNAR_KAFKA
+
+/* Its messages have the positions from 1 on, as for the other journals. */
+static void open_topic(struct fixture *fixture)
+{
+    bool needs_snapshot = true;
+
+    replica_scene_open(&fixture->scene);
+    if (replica_scene_prepare(&fixture->scene, NULL, &needs_snapshot) !=
+        JOURNAL_COMPLETE)
+        fail_msg("%s", fixture->scene.error);
+    assert_false(needs_snapshot);
+    fixture->journal = fixture->scene.journal;
+}
+
+static void make_topic(struct fixture *fixture)
+{
+    mock_topic_make(&fixture->topic, 1, 1);
+    replica_scene_make(&fixture->scene, &fixture->topic);
+    fixture->scene.options.limits.max_pending_bytes = 1 << 20;
+    fixture->user = fixture->scene.user;
+    open_topic(fixture);
+}
+
+static void remove_topic(struct fixture *fixture)
+{
+    replica_scene_remove(&fixture->scene);
+    mock_topic_remove(&fixture->topic);
+}
+
+static void reopen_topic(struct fixture *fixture)
+{
+    replica_scene_stop(&fixture->scene);
+    open_topic(fixture);
+}
+
+#else
+
+static void make_topic(struct fixture *fixture)
+{
+    (void)fixture;
+}
+
+static void remove_topic(struct fixture *fixture)
+{
+    (void)fixture;
+}
+
+static void reopen_topic(struct fixture *fixture)
+{
+    (void)fixture;
+}
+
+#endif
+
 /* Stop the journal and open what it has left, for another target. */
 static void reopen(struct fixture *fixture)
 {
-    if (fixture->in_memory) {
+    switch (fixture->kind) {
+    case IN_MEMORY:
         fixture->journal = memory_journal_reopen(fixture->journal);
-    } else {
+        break;
+    case ON_SQLITE:
         store_folder_stop(&fixture->folder);
         fixture->journal = store_folder_open(&fixture->folder);
+        break;
+    case ON_TOPIC:
+        reopen_topic(fixture);
+        break;
     }
     user_init(fixture->user);
+    fixture->user->shared = fixture->kind == ON_TOPIC;
+}
+
+static struct user *new_user(void)
+{
+    struct user *user = calloc(1, sizeof(*user));
+
+    if (user == NULL)
+        abort();
+    user_init(user);
+    return user;
 }
 
 static int set_up(void **context)
@@ -55,19 +136,23 @@ static int set_up(void **context)
 
     if (fixture == NULL)
         abort();
-    fixture->in_memory = *(const bool *)*context;
-    fixture->user = calloc(1, sizeof(*fixture->user));
-    if (fixture->user == NULL)
-        abort();
-    user_init(fixture->user);
-    if (fixture->in_memory) {
+    fixture->kind = *(const enum kind *)*context;
+    switch (fixture->kind) {
+    case IN_MEMORY:
+        fixture->user = new_user();
         fixture->journal = memory_journal_new(42);
-    } else {
+        break;
+    case ON_SQLITE:
+        fixture->user = new_user();
         store_folder_make(&fixture->folder);
         /* Small, so that all that happens in life happens here. */
         fixture->folder.options.max_pending = 1 << 20;
         fixture->folder.options.checkpoint = UINT64_C(64) << 10;
         fixture->journal = store_folder_open(&fixture->folder);
+        break;
+    case ON_TOPIC:
+        make_topic(fixture);
+        break;
     }
     *context = fixture;
     return 0;
@@ -85,11 +170,19 @@ static int tear_down(void **context)
 {
     struct fixture *fixture = *context;
 
-    if (fixture->in_memory)
+    switch (fixture->kind) {
+    case IN_MEMORY:
         fixture->journal->methods->stop(fixture->journal);
-    else
+        free(fixture->user);
+        break;
+    case ON_SQLITE:
         store_folder_remove(&fixture->folder);
-    free(fixture->user);
+        free(fixture->user);
+        break;
+    case ON_TOPIC:
+        remove_topic(fixture);
+        break;
+    }
     free(fixture);
     return 0;
 }
@@ -140,7 +233,7 @@ static void tickets_settle_in_order(void **context)
     assert_int_equal(status_of(fixture).queued, 0);
     /*
      * Those that waited for a commit have shared the next one. The roll comes
-     * after the last of them was announced.
+     * after the last of them was announced, if the journal is not shared.
      */
     fixture->journal->methods->roll(fixture->journal);
     assert_true(fixture->user->commits < MANY);
@@ -167,7 +260,7 @@ static void full_queue_takes_nothing(void **context)
     struct fixture *fixture = *context;
     struct user_ticket large, small;
 
-    if (fixture->in_memory)
+    if (fixture->kind == IN_MEMORY)
         memory_journal_limit(fixture->journal, 1 << 20);
     user_fill_ticket(&small, fixture->user, 1, 1);
     user_fill_ticket(&large, fixture->user, 1, 1);
@@ -187,7 +280,7 @@ static void stop_settles_what_was_appended(void **context)
     struct fixture *fixture = *context;
     static struct user_ticket tickets[MANY];
 
-    if (fixture->in_memory)
+    if (fixture->kind == IN_MEMORY)
         memory_journal_hold(fixture->journal, true);
     for (size_t i = 0; i < MANY; i++) {
         user_fill_ticket(&tickets[i], fixture->user, i + 1, 1);
@@ -305,7 +398,7 @@ static void journal_gives_notice_as_it_grows(void **context)
 {
     struct fixture *fixture = *context;
 
-    if (fixture->in_memory) {
+    if (fixture->kind == IN_MEMORY) {
         memory_journal_notify(fixture->journal, 1000);
     } else {
         store_folder_stop(&fixture->folder);
@@ -322,7 +415,7 @@ static void journal_gives_notice_as_it_grows(void **context)
     for (uint64_t number = 2; number <= 12000; number += 500)
         user_commit(fixture->journal, fixture->user, number, 500);
     fixture->journal->methods->roll(fixture->journal);
-    uint64_t step = fixture->in_memory ? 1000 : UINT64_C(64) << 10;
+    uint64_t step = fixture->kind == IN_MEMORY ? 1000 : UINT64_C(64) << 10;
     uint64_t most = (status_of(fixture).bytes - before) / step + 1;
     assert_in_range(fixture->user->notices, 1, most);
     /* Without one, the target is told nothing. */
@@ -542,32 +635,42 @@ static void clean_stop_leaves_databases_only(void **context)
     assert_int_equal(query(fixture, "SELECT sum(count) FROM batch"), 10);
 }
 
-static const bool memory = true, sqlite = false;
+static const enum kind memory = IN_MEMORY, sqlite = ON_SQLITE;
 
 #define SQLITE(test)                                                           \
     {                                                                          \
         "sqlite: " #test, test, set_up_started, tear_down, (void *)&sqlite     \
     }
+#ifdef LUNAR_KAFKA
+static const enum kind topic = ON_TOPIC;
+#define TOPIC(test)                                                            \
+    {"topic: " #test, test, set_up_started, tear_down, (void *)&topic},
+#else
+#define TOPIC(test)
+#endif
+/* Of segments, or of a thread that announces nothing but commits. */
 #define BOTH(test)                                                             \
     {"memory: " #test, test, set_up_started, tear_down, (void *)&memory},      \
         SQLITE(test)
 
+#define EACH(test) TOPIC(test) BOTH(test)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(new_journal_is_empty),
-        BOTH(tickets_settle_in_order),
+        EACH(new_journal_is_empty),
+        EACH(tickets_settle_in_order),
         BOTH(each_commit_is_announced_after_its_tickets),
         BOTH(full_queue_takes_nothing),
-        BOTH(stop_settles_what_was_appended),
-        BOTH(replay_gives_what_was_applied),
-        BOTH(replay_begins_behind_a_position),
-        BOTH(watch_can_end_a_replay),
+        EACH(stop_settles_what_was_appended),
+        EACH(replay_gives_what_was_applied),
+        EACH(replay_begins_behind_a_position),
+        EACH(watch_can_end_a_replay),
         BOTH(forget_deletes_whole_segments),
         BOTH(roll_returns_what_is_applied),
         BOTH(journal_gives_notice_as_it_grows),
         SQLITE(bytes_are_those_of_the_files),
-        BOTH(threads_append_at_once),
+        EACH(threads_append_at_once),
         SQLITE(commit_is_bounded),
         SQLITE(long_journal_has_several_segments),
         SQLITE(roll_leaves_the_log_to_tidy),

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When messages are refused at once. The times are the test's.
+ */
+#include "lib/unit_check.h"
+
+#include "replica/breaker.h"
+
+enum { START = 1000000, SILENT = 1000, PROBE = 500 };
+
+static void start(struct breaker *breaker)
+{
+    breaker_init(breaker, SILENT, PROBE);
+    breaker_start(breaker, START);
+}
+
+static void silence_with_a_message_that_waits_opens_it(void **context)
+{
+    struct breaker breaker;
+
+    (void)context;
+    start(&breaker);
+    assert_false(breaker_is_open(&breaker));
+    assert_false(breaker_look(&breaker, START + 100000, false));
+    assert_true(breaker_look(&breaker, START + 100000, true));
+    assert_true(breaker_is_open(&breaker));
+    /* Only once. */
+    assert_false(breaker_look(&breaker, START + 100001, true));
+}
+
+static void an_acknowledgement_just_before_keeps_it_closed(void **context)
+{
+    struct breaker breaker;
+
+    (void)context;
+    start(&breaker);
+    assert_false(breaker_acknowledge(&breaker, START + 5000));
+    assert_false(breaker_look(&breaker, START + 5001, true));
+    breaker_limit_hit(&breaker);
+    assert_false(breaker_look(&breaker, START + 5999, false));
+    assert_true(breaker_look(&breaker, START + 6000, false));
+}
+
+static void limit_counts_since_the_last_acknowledgement(void **context)
+{
+    struct breaker breaker;
+
+    (void)context;
+    start(&breaker);
+    breaker_limit_hit(&breaker);
+    breaker_acknowledge(&breaker, START + 1);
+    assert_false(breaker_look(&breaker, START + 100000, false));
+}
+
+static void probes_come_one_at_a_time(void **context)
+{
+    struct breaker breaker;
+    uint64_t now = START + 100000;
+
+    (void)context;
+    start(&breaker);
+    assert_false(breaker_take_probe(&breaker, now, false)); /* closed */
+    assert_true(breaker_look(&breaker, now, true));
+    assert_false(breaker_take_probe(&breaker, now, true)); /* others are */
+    assert_true(breaker_take_probe(&breaker, now, false));
+    assert_false(breaker_take_probe(&breaker, now + 100000, false));
+    breaker_probe_ended(&breaker, now + 10);
+    assert_false(breaker_take_probe(&breaker, now + 10, false));
+    assert_true(breaker_take_probe(&breaker, now + 10 + PROBE, false));
+}
+
+static void any_acknowledgement_closes_it(void **context)
+{
+    struct breaker breaker;
+    uint64_t now = START + 100000;
+
+    (void)context;
+    start(&breaker);
+    assert_true(breaker_look(&breaker, now, true));
+    assert_true(breaker_take_probe(&breaker, now, false));
+    assert_true(breaker_acknowledge(&breaker, now + 5));
+    breaker_probe_ended(&breaker, now + 5);
+    assert_false(breaker_is_open(&breaker));
+    assert_false(breaker_acknowledge(&breaker, now + 6));
+    assert_false(breaker_take_probe(&breaker, now + 100000, false));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(silence_with_a_message_that_waits_opens_it),
+        cmocka_unit_test(an_acknowledgement_just_before_keeps_it_closed),
+        cmocka_unit_test(limit_counts_since_the_last_acknowledgement),
+        cmocka_unit_test(probes_come_one_at_a_time),
+        cmocka_unit_test(any_acknowledgement_closes_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
