@@ -49,6 +49,8 @@ struct prepared {
     uint64_t id;         /* of the history; 0: a snapshot has to say it */
     uint64_t low, end;   /* first offset, and the one behind the last record */
     bool needs_snapshot; /* a newer one than that which was given, if any */
+    int64_t born;        /* time of the first record in milliseconds since 1970;
+                            -1: not known */
     struct intake_place begin; /* of the first record, if it is there */
     struct intake_place place; /* of the snapshot, if one was given */
 };

@@ -109,7 +109,8 @@ static bool start(struct journal *journal, const struct journal_target *target)
     intake_serve(self->intake);
     atomic_store(&self->watch,
                  topic_watch_start(self->clients.consumer,
-                                   self->clients.consumed, self->intake));
+                                   self->clients.consumed, self->intake,
+                                   self->prepared.born));
     if (atomic_load(&self->watch) == NULL)
         return false;
     outbox_open(&self->outbox, target, intake_next(self->intake));
