@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "after_read.h"
 #include "base/sync.h"
 #include "fleet_cache.h"
 #include "http/problem.h"
@@ -15,6 +16,7 @@
 struct fleet_read {
     struct http_deferred deferred;
     struct fleet_cache *cache;
+    uint64_t position; /* that the result must have */
 };
 
 static struct fleet_read *read_of(struct http_deferred *deferred)
@@ -25,7 +27,9 @@ static struct fleet_read *read_of(struct http_deferred *deferred)
 static void start_read(struct http_deferred *deferred,
                        struct http_waiter *waiter)
 {
-    fleet_cache_wait(read_of(deferred)->cache, waiter);
+    struct fleet_read *read = read_of(deferred);
+
+    fleet_cache_wait_at(read->cache, read->position, waiter);
 }
 
 /* `response` has the body. */
@@ -41,6 +45,10 @@ static void finish_read(struct http_deferred *deferred,
 {
     struct fleet_read *read = read_of(deferred);
 
+    if (fleet_cache_is_behind(read->cache, read->position)) {
+        http_response_defer(response, deferred);
+        return;
+    }
     if (fleet_cache_read_last(read->cache, &response->body))
         put_headers(response);
     else
@@ -62,8 +70,12 @@ static void free_deferred(struct http_deferred *deferred)
 void fleet_get(struct api *api, const struct http_request *request,
                struct http_response *response)
 {
-    (void)request;
-    if (fleet_cache_read_fresh(api->fleet, &response->body)) {
+    uint64_t position = 0;
+
+    /* It is applied by now. */
+    if (api->shared && !after_read_parse(request, &position, response))
+        return;
+    if (fleet_cache_read_at(api->fleet, position, &response->body)) {
         put_headers(response);
         return;
     }
@@ -73,6 +85,8 @@ void fleet_get(struct api *api, const struct http_request *request,
         return;
     }
     *read = (struct fleet_read){
-        {start_read, finish_read, cancel_read, free_deferred}, api->fleet};
+        {start_read, finish_read, cancel_read, free_deferred},
+        api->fleet,
+        position};
     http_response_defer(response, &read->deferred);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "api/api.h"
+#include "api_store.h"
 #include "base/clock.h"
 #include "base/sync.h"
 #include "base/workers.h"
@@ -18,6 +19,7 @@
 struct fleet_result {
     _Atomic unsigned references;
     struct buffer json;
+    uint64_t position; /* it has all up to here */
 };
 
 struct fleet_cache {
@@ -43,6 +45,13 @@ static uint64_t read_thread_clock(void)
     return clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
+static uint64_t read_position(void *context)
+{
+    const struct api *api = context;
+
+    return api->shared ? api_store_position(api) : 0;
+}
+
 static void count_fleet(void *context, struct buffer *out)
 {
     fleet_json_write(context, out);
@@ -53,6 +62,7 @@ struct fleet_cache *fleet_cache_new(struct api *api)
     return fleet_cache_new_with(&(struct fleet_cache_options){
         .workers = api->workers,
         .count = count_fleet,
+        .position = read_position,
         .context = api,
         .clock = read_clock,
         .thread_clock = read_thread_clock,
@@ -89,18 +99,19 @@ void fleet_cache_free(struct fleet_cache *cache)
     free(cache);
 }
 
-static bool is_fresh_locked(const struct fleet_cache *cache)
+static bool is_fresh_locked(const struct fleet_cache *cache, uint64_t position)
 {
-    return cache->last != NULL && cache->options.clock() < cache->fresh_until;
+    return cache->last != NULL && cache->last->position >= position &&
+           cache->options.clock() < cache->fresh_until;
 }
 
 static bool read_result(struct fleet_cache *cache, bool fresh,
-                        struct buffer *out)
+                        uint64_t position, struct buffer *out)
 {
     struct fleet_result *result = NULL;
 
     sync_lock(&cache->lock);
-    if (cache->last != NULL && (!fresh || is_fresh_locked(cache))) {
+    if (cache->last != NULL && (!fresh || is_fresh_locked(cache, position))) {
         result = cache->last;
         atomic_fetch_add(&result->references, 1);
     }
@@ -114,12 +125,26 @@ static bool read_result(struct fleet_cache *cache, bool fresh,
 
 bool fleet_cache_read_fresh(struct fleet_cache *cache, struct buffer *out)
 {
-    return read_result(cache, true, out);
+    return read_result(cache, true, 0, out);
+}
+
+bool fleet_cache_read_at(struct fleet_cache *cache, uint64_t position,
+                         struct buffer *out)
+{
+    return read_result(cache, true, position, out);
 }
 
 bool fleet_cache_read_last(struct fleet_cache *cache, struct buffer *out)
 {
-    return read_result(cache, false, out);
+    return read_result(cache, false, 0, out);
+}
+
+bool fleet_cache_is_behind(struct fleet_cache *cache, uint64_t position)
+{
+    sync_lock(&cache->lock);
+    bool behind = cache->last != NULL && cache->last->position < position;
+    sync_unlock(&cache->lock);
+    return behind;
 }
 
 /* NULL if memory is exhausted. */
@@ -131,6 +156,9 @@ static struct fleet_result *make_result(const struct fleet_cache *cache)
         return NULL;
     atomic_init(&result->references, 1);
     result->json = BUFFER_INIT;
+    result->position = 0;
+    if (cache->options.position != NULL)
+        result->position = cache->options.position(cache->options.context);
     cache->options.count(cache->options.context, &result->json);
     if (!buffer_failed(&result->json))
         return result;
@@ -167,10 +195,16 @@ static void run_count(struct worker_job *job)
 
 void fleet_cache_wait(struct fleet_cache *cache, struct http_waiter *waiter)
 {
+    fleet_cache_wait_at(cache, 0, waiter);
+}
+
+void fleet_cache_wait_at(struct fleet_cache *cache, uint64_t position,
+                         struct http_waiter *waiter)
+{
     bool start = false;
 
     sync_lock(&cache->lock);
-    bool fresh = is_fresh_locked(cache);
+    bool fresh = is_fresh_locked(cache, position);
     if (!fresh) {
         waiter->next = cache->waiters;
         cache->waiters = waiter;

@@ -30,6 +30,8 @@ struct fleet_cache_options {
     struct workers *workers;
     /* Count, and append the result. On a worker. */
     void (*count)(void *context, struct buffer *out);
+    /* NULL, or: the position up to which a count that begins now has all. */
+    uint64_t (*position)(void *context);
     void *context;
     /* Microseconds; and those that the processor has spent on the thread. */
     uint64_t (*clock)(void);
@@ -55,6 +57,18 @@ bool fleet_cache_read_fresh(struct fleet_cache *cache, struct buffer *out);
  * returns. If memory was exhausted, there is none then.
  */
 void fleet_cache_wait(struct fleet_cache *cache, struct http_waiter *waiter);
+
+/* The same two of a result that has all up to `position`, which is applied. */
+bool fleet_cache_read_at(struct fleet_cache *cache, uint64_t position,
+                         struct buffer *out);
+void fleet_cache_wait_at(struct fleet_cache *cache, uint64_t position,
+                         struct http_waiter *waiter);
+
+/*
+ * Whether the last result does not have all up to `position`: its count had
+ * begun before the wait.
+ */
+bool fleet_cache_is_behind(struct fleet_cache *cache, uint64_t position);
 
 /*
  * Append the last result, which may have become old since the wake. False if

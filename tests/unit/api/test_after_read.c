@@ -191,6 +191,26 @@ static void read_waits_until_its_position_is_applied(void **context)
     expect(third, 200, "\"gaps\":[]");
 }
 
+/* What was counted before is not what the client has posted. */
+static void fleet_is_counted_after_the_position(void **context)
+{
+    struct scene *scene = *context;
+    struct reading *read = send(scene, 0, "/fleet", NULL);
+
+    sync_semaphore_wait(&read->wakes);
+    go_on(read);
+    expect(read, 200, "\"revision\":1,");
+    expect(send(scene, 0, "/fleet", "1"), 200, "\"revision\":1,");
+    read = send(scene, 0, "/fleet", "2");
+    apply(scene);
+    for (unsigned i = 0; i < 2; i++) {
+        sync_semaphore_wait(&read->wakes);
+        go_on(read);
+    }
+    expect(read, 200, "\"revision\":2,");
+    expect(send(scene, 0, "/fleet", "2"), 200, "\"revision\":2,");
+}
+
 /* A record that changes nothing here is applied like any other. */
 static void position_of_a_duplicate_is_reached(void **context)
 {
@@ -429,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(read_of_what_is_applied_does_not_wait),
         FIXTURE_TEST(read_waits_until_its_position_is_applied),
+        FIXTURE_TEST(fleet_is_counted_after_the_position),
         FIXTURE_TEST(position_of_a_duplicate_is_reached),
         FIXTURE_TEST(read_that_waits_too_long_says_where_the_instance_is),
         FIXTURE_TEST(read_waits_for_a_second),

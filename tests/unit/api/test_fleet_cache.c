@@ -59,6 +59,14 @@ static void count(void *context, struct buffer *out)
     out->failed = out->failed || fails;
 }
 
+static _Atomic uint64_t position;
+
+static uint64_t read_position(void *context)
+{
+    assert_ptr_equal(context, &woken);
+    return position;
+}
+
 static int set_up(void **context)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
@@ -66,6 +74,7 @@ static int set_up(void **context)
     if (scene == NULL)
         abort();
     now = BEGAN;
+    position = 0;
     spent = 12345;
     takes = 0;
     sleeps = 0;
@@ -77,7 +86,13 @@ static int set_up(void **context)
     sync_semaphore_init(&woken);
     scene->workers = workers_start(1);
     scene->cache = fleet_cache_new_with(&(struct fleet_cache_options){
-        scene->workers, count, &woken, read_clock, read_thread_clock});
+        .workers = scene->workers,
+        .count = count,
+        .position = read_position,
+        .context = &woken,
+        .clock = read_clock,
+        .thread_clock = read_thread_clock,
+    });
     *context = scene;
     return scene->workers != NULL && scene->cache != NULL ? 0 : -1;
 }
@@ -236,6 +251,39 @@ without_memory_there_is_no_result_and_the_next_counts(void **context)
     expect(scene->cache, fleet_cache_read_fresh, "3");
 }
 
+static void expect_at(struct fleet_cache *cache, uint64_t at,
+                      const char *result)
+{
+    struct buffer out = BUFFER_INIT;
+
+    assert_int_equal(fleet_cache_read_at(cache, at, &out), result != NULL);
+    unit_check_text(buffer_text(&out), text_of(result));
+    buffer_release(&out);
+}
+
+/* However fresh it is. */
+static void result_of_an_earlier_position_is_counted_anew(void **context)
+{
+    struct scene *scene = *context;
+    struct http_waiter waiter = {.wake = note_wakes};
+
+    position = 7;
+    ask(scene->cache);
+    expect_at(scene->cache, 7, "1");
+    assert_false(fleet_cache_is_behind(scene->cache, 7));
+    expect_at(scene->cache, 8, NULL);
+    assert_true(fleet_cache_is_behind(scene->cache, 8));
+    position = 9;
+    fleet_cache_wait_at(scene->cache, 7, &waiter);
+    sync_semaphore_wait(&woken);
+    expect_at(scene->cache, 7, "1");
+    waiter.wake = note_wakes;
+    fleet_cache_wait_at(scene->cache, 8, &waiter);
+    sync_semaphore_wait(&woken);
+    expect_at(scene->cache, 9, "2");
+    expect(scene->cache, fleet_cache_read_fresh, "2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +294,7 @@ int main(void)
         FIXTURE_TEST(many_who_ask_together_share_one_count),
         FIXTURE_TEST(old_result_is_not_fresh_while_the_next_is_counted),
         FIXTURE_TEST(without_memory_there_is_no_result_and_the_next_counts),
+        FIXTURE_TEST(result_of_an_earlier_position_is_counted_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,7 @@ struct instance {
     struct journal *journal;
     struct store *store;
     uint64_t snapshot_bytes; /* 0: take none by itself */
+    size_t max_memory;       /* 0: no limit */
     const char *peer;        /* file of its snapshot */
     bool asks;
     sem_t settled;
@@ -61,7 +62,8 @@ static enum journal_replayed open_instance(struct instance *instance,
     const struct journal_watch watch = {&goes_on, report};
 
     instance->metrics = metrics_new();
-    instance->table = table_new(SIZE_MAX);
+    instance->table =
+        table_new(instance->max_memory != 0 ? instance->max_memory : SIZE_MAX);
     instance->journal = memory_topic_join(instance->topic);
     memory_topic_offer(instance->journal, instance->peer);
     if (instance->asks)
@@ -481,6 +483,13 @@ static void fetched_snapshot_that_is_not_right_leaves_the_old(void **context)
         damage_file(file, at, false);
         expect_refused_file(&other, file, "cannot be used");
     }
+    /* In the block, at the end of the second page. */
+    for (off_t at = 2 * SNAPSHOT_PAGE - 1; at > 2 * SNAPSHOT_PAGE - 1000;
+         at -= 151) {
+        copy_file(instance->snapshot, file);
+        damage_file(file, at, false);
+        expect_refused_file(&other, file, "cannot be used");
+    }
     for (off_t at = 1; at < status.st_size; at += 4999) {
         copy_file(instance->snapshot, file);
         damage_file(file, at, true);
@@ -627,6 +636,35 @@ static void families_of_a_disk_are_left_out(void **context)
                      memory_topic_end(instance->topic));
 }
 
+/* So that what others have admitted meanwhile still fits. */
+static void admission_ends_before_the_limit(void **context)
+{
+    struct instance *instance = *context;
+    size_t limit = table_memory(instance->table) + 1000000;
+    struct commit_ticket ticket;
+    char bytes[RECORD_MAX], id[32];
+    enum message_outcome outcome = MESSAGE_APPLIED;
+
+    stop(instance);
+    instance->max_memory = limit;
+    start(instance);
+    for (unsigned i = 0; outcome == MESSAGE_APPLIED; i++) {
+        snprintf(id, sizeof(id), "rocket %u", i);
+        const struct message message = message_speed(id, 1, 1);
+        commit_ticket_init(&ticket, store_commit(instance->store), bytes,
+                           sizeof(bytes));
+        outcome = commit_admit(&ticket, &message);
+        commit_abandon(&ticket);
+        memory_topic_append(instance->topic, &message);
+        memory_topic_await(instance->journal);
+    }
+    assert_int_equal(outcome, MESSAGE_NO_MEMORY);
+    assert_in_range(table_memory(instance->table), limit / 100 * 94,
+                    limit / 100 * 96);
+    assert_int_equal(table_memory_limit(instance->table), limit);
+    assert_false(memory_topic_is_halted(instance->journal));
+}
+
 static void ignore_file(void *context, const struct offline_file *file)
 {
     (void)file;
@@ -717,6 +755,7 @@ int main(void)
         FIXTURE_TEST(topic_that_was_made_anew_is_refused),
         FIXTURE_TEST(recovery_can_be_interrupted),
         FIXTURE_TEST(folder_of_a_service_without_kafka_is_refused),
+        FIXTURE_TEST(admission_ends_before_the_limit),
         FIXTURE_TEST(families_of_a_disk_are_left_out),
         FIXTURE_TEST(check_and_export_tell_the_state_of_the_snapshot),
         FIXTURE_TEST(check_finds_damage_of_the_snapshot),
