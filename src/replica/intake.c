@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records are taken in groups: the bytes of a group stay until the target has
- * applied it, and it is faster with many. What is known of a group is published
- * once it is applied. A record that must not be applied ends the group before
- * it, and all that was consumed behind it is thrown away.
+ * Records are taken in groups, as the target is faster with many. What was
+ * taken is published once all is applied. A record that must not be applied
+ * ends the group before it, and all that was consumed behind it is thrown away.
  */
 #include "intake.h"
 
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sync.h"
@@ -25,6 +25,12 @@ enum {
     GROUP = 64,     /* as the target's */
     ASK_MS = 1000,  /* for the range of offsets, when one is not in it */
     LOG_EVERY = 10, /* seconds from one line about an error to the next */
+    /* See wake_fetcher(): records that wait, and times in milliseconds. */
+    FEW_WAITING = 50000,
+    WAKE_EVERY_MS = 20,
+    BEHIND_MS = 2000,
+    /* Between two calls, this process has stood still, so much may be new. */
+    STANDSTILL_MS = 10000,
 };
 
 struct intake {
@@ -45,18 +51,21 @@ struct intake {
     bool consuming;
     bool verifying;            /* the record at the place is to come again */
     uint64_t noticed;          /* bytes at the last notice */
+    uint64_t behind_ms;        /* when as many as can be were taken at once */
+    uint64_t woken_ms;         /* the last wake_fetcher() */
+    uint64_t drained_ms;       /* the last call; 0: there was none */
     struct timespec log_again; /* about an error, not before this */
     rd_kafka_message_t *events[INTAKE_BATCH];
     struct topic_record records[GROUP];
 };
 
-/* A group that is being handed over. */
-struct group {
+/* What one call hands over. */
+struct drain {
     struct intake *intake;
     const struct journal_target *target;
     const struct intake_finder *finder;
-    size_t count;             /* of parsed records */
-    uint64_t next;            /* as in the intake, behind the group */
+    size_t count;             /* of parsed records of the group */
+    uint64_t next;            /* as in the intake, for what was taken */
     rd_kafka_message_t *last; /* record, or NULL */
     uint64_t messages, bytes, records, rules;
     uint64_t skipped[JOURNAL_SKIP_REASONS];
@@ -185,11 +194,11 @@ static void halt_out_of_range(struct intake *intake)
                  0 &&
              end < next)
         intake_halt(intake,
-                    "topic %s ends at offset %jd, but this instance has "
+                    "topic %s ends before offset %ju, but this instance has "
                     "applied records up to %ju: the topic was made anew, or "
                     "its brokers have lost records: see docs/replicas.md "
                     "before starting any instance again",
-                    name, (intmax_t)end - 1, (uintmax_t)next - 1);
+                    name, (uintmax_t)end, (uintmax_t)next - 1);
     else
         intake_halt(intake,
                     "the brokers do not have offset %ju of topic %s: records "
@@ -278,29 +287,29 @@ static void verify_record(struct intake *intake,
                 (uintmax_t)intake->place.position, topic_name(intake));
 }
 
-static void count_skipped(struct group *group, uint64_t offset,
+static void count_skipped(struct drain *drain, uint64_t offset,
                           enum journal_skip reason)
 {
-    group->skipped[reason]++;
-    group->last_skipped = offset;
-    group->last_reason = reason;
+    drain->skipped[reason]++;
+    drain->last_skipped = offset;
+    drain->last_reason = reason;
 }
 
 /* False if the record, and all behind it, must not be applied. */
-static bool take_parsed(struct group *group, uint64_t offset,
+static bool take_parsed(struct drain *drain, uint64_t offset,
                         const struct topic_record *parsed,
                         struct journal_ticket *ticket, size_t index)
 {
-    struct intake *intake = group->intake;
+    struct intake *intake = drain->intake;
     struct record record;
 
     switch (parsed->kind) {
     case TOPIC_MESSAGE:
         record.kind = RECORD_MESSAGE;
         record.message = parsed->parsed.message;
-        group->target->apply(group->target->context, offset, &record, ticket,
+        drain->target->apply(drain->target->context, offset, &record, ticket,
                              index);
-        group->messages++;
+        drain->messages++;
         break;
     case TOPIC_RULES:
         if (parsed->rules > REPLICA_RULES) {
@@ -312,10 +321,10 @@ static bool take_parsed(struct group *group, uint64_t offset,
                         (uintmax_t)parsed->rules, REPLICA_RULES);
             return false;
         }
-        group->rules = parsed->rules;
+        drain->rules = parsed->rules;
         break;
     case TOPIC_SKIPPED:
-        count_skipped(group, offset, parsed->reason);
+        count_skipped(drain, offset, parsed->reason);
         break;
     case TOPIC_NO_MEMORY:
         intake_halt(intake,
@@ -331,125 +340,119 @@ static bool take_parsed(struct group *group, uint64_t offset,
 }
 
 /* False if the record must not be applied. */
-static bool take_record(struct group *group, rd_kafka_message_t *event)
+static bool take_record(struct drain *drain, rd_kafka_message_t *event)
 {
-    struct topic_record *parsed = &group->intake->records[group->count++];
+    struct topic_record *parsed = &drain->intake->records[drain->count++];
     struct topic_bytes bytes = topic_bytes_of(event);
     uint64_t offset = (uint64_t)event->offset;
     struct journal_ticket *ticket = NULL;
     size_t index = 0;
 
     topic_record_read(&bytes, parsed);
-    if (group->finder != NULL)
-        ticket = group->finder->find(group->finder->context, offset, &index);
-    if (!take_parsed(group, offset, parsed, ticket, index))
+    if (drain->finder != NULL)
+        ticket = drain->finder->find(drain->finder->context, offset, &index);
+    if (!take_parsed(drain, offset, parsed, ticket, index))
         return false;
-    group->next = offset + 1;
-    group->last = event;
-    group->records++;
-    group->bytes += bytes.key.length + bytes.value.length;
+    drain->next = offset + 1;
+    drain->last = event;
+    drain->records++;
+    drain->bytes += bytes.key.length + bytes.value.length;
     return true;
 }
 
 /* False if the intake has halted. */
-static bool take_event(struct group *group, rd_kafka_message_t *event)
+static bool take_event(struct drain *drain, rd_kafka_message_t *event)
 {
-    struct intake *intake = group->intake;
+    struct intake *intake = drain->intake;
 
     if (event->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         /* Offsets at the end that have no record, as of a transaction. */
-        if ((uint64_t)event->offset > group->next && !intake->verifying)
-            group->next = (uint64_t)event->offset;
+        if ((uint64_t)event->offset > drain->next && !intake->verifying)
+            drain->next = (uint64_t)event->offset;
     } else if (event->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         take_error(intake, event);
     } else if (intake->verifying) {
         verify_record(intake, event);
-    } else if ((uint64_t)event->offset >= group->next) {
-        return take_record(group, event);
+    } else if ((uint64_t)event->offset >= drain->next) {
+        return take_record(drain, event);
     }
     return intake_halted(intake) == NULL;
 }
 
-static void publish_group(struct group *group)
+static void publish_drain(struct drain *drain)
 {
-    struct intake *intake = group->intake;
+    struct intake *intake = drain->intake;
     struct intake_status *status = &intake->status;
     struct topic_bytes bytes;
     uint64_t check = 0;
 
-    if (group->last != NULL) {
-        bytes = topic_bytes_of(group->last);
+    if (drain->last != NULL) {
+        bytes = topic_bytes_of(drain->last);
         check = topic_record_check(&bytes);
     }
     sync_lock(&intake->lock);
-    if (group->last != NULL) {
+    if (drain->last != NULL) {
         intake->place = (struct intake_place){
-            .position = (uint64_t)group->last->offset,
+            .position = (uint64_t)drain->last->offset,
             .check = check,
-            .rules = group->rules,
+            .rules = drain->rules,
         };
         status->position = intake->place.position;
     }
-    status->bytes += group->bytes;
-    status->records += group->records;
+    status->bytes += drain->bytes;
+    status->records += drain->records;
     for (size_t i = 0; i < JOURNAL_SKIP_REASONS; i++) {
-        status->skipped[i] += group->skipped[i];
-        if (group->skipped[i] > 0) {
-            status->last_skipped = group->last_skipped;
-            status->last_reason = group->last_reason;
+        status->skipped[i] += drain->skipped[i];
+        if (drain->skipped[i] > 0) {
+            status->last_skipped = drain->last_skipped;
+            status->last_reason = drain->last_reason;
         }
     }
     sync_unlock(&intake->lock);
-    atomic_store(&intake->next, group->next);
+    atomic_store(&intake->next, drain->next);
 }
 
-static void count_group(const struct group *group)
+static void count_drain(const struct drain *drain)
 {
-    const struct intake_options *options = &group->intake->options;
+    const struct intake_options *options = &drain->intake->options;
 
-    metric_add(options->applied, 0, group->messages);
+    metric_add(options->applied, 0, drain->messages);
     for (size_t i = 0; i < JOURNAL_SKIP_REASONS; i++) {
-        if (group->skipped[i] > 0)
-            metric_add(options->skipped, i, group->skipped[i]);
+        if (drain->skipped[i] > 0)
+            metric_add(options->skipped, i, drain->skipped[i]);
     }
 }
 
 /* Whether the target has room. */
-static bool has_room(struct intake *intake, const struct journal_target *target)
+static bool has_room(const struct drain *drain)
 {
+    const struct journal_target *target = drain->target;
+    struct intake *intake = drain->intake;
+
     if (target->full == NULL || !target->full(target->context))
         return true;
     intake_halt(intake,
                 "the memory is at the limit of -max-memory at offset %ju of "
                 "topic %s: start this instance again with a higher limit",
-                (uintmax_t)intake_next(intake), topic_name(intake));
+                (uintmax_t)drain->next, topic_name(intake));
     return false;
 }
 
 /* Take up to GROUP of the events. Returns how many; 0 if it has halted. */
-static size_t take_group(struct intake *intake,
-                         const struct journal_target *target,
-                         const struct intake_finder *finder,
-                         rd_kafka_message_t **events, size_t count)
+static size_t take_group(struct drain *drain, rd_kafka_message_t **events,
+                         size_t count)
 {
-    struct group group = {
-        .intake = intake,
-        .target = target,
-        .finder = finder,
-        .next = intake_next(intake),
-        .rules = intake->place.rules,
-    };
+    struct intake *intake = drain->intake;
     size_t taken = 0;
 
-    if (intake_halted(intake) != NULL || !has_room(intake, target))
+    drain->count = 0;
+    if (intake_halted(intake) != NULL || !has_room(drain))
         return 0;
-    while (taken < count && group.count < GROUP &&
-           take_event(&group, events[taken]))
+    while (taken < count && drain->count < GROUP &&
+           take_event(drain, events[taken]))
         taken++;
-    target->applied(target->context);
-    publish_group(&group);
-    count_group(&group);
-    for (size_t i = 0; i < group.count; i++)
+    drain->target->applied(drain->target->context);
+    for (size_t i = 0; i < drain->count; i++)
         topic_record_release(&intake->records[i]);
     return taken;
 }
@@ -485,19 +488,62 @@ static size_t take_events(struct intake *intake, int timeout_ms)
     return first + (more < 0 ? 0 : (size_t)more);
 }
 
+/* Whether the last call is long ago, as after SIGSTOP. */
+static bool stood_still(struct intake *intake)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
+    uint64_t before = intake->drained_ms;
+
+    intake->drained_ms = now;
+    return before != 0 && now - before > STANDSTILL_MS;
+}
+
+/*
+ * While the records that wait reach its limits, librdkafka asks for no more,
+ * and before version 2.2.0 it then sleeps for a second, however soon they are
+ * taken. It wakes up for any request: one without a use, whose answer nobody
+ * waits for. Without this, a replay stands still for a quarter of its time.
+ */
+static void wake_fetcher(struct intake *intake, bool full_batch)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000, end;
+
+    if (full_batch)
+        intake->behind_ms = now;
+    if (now - intake->behind_ms > BEHIND_MS ||
+        now - intake->woken_ms < WAKE_EVERY_MS ||
+        rd_kafka_queue_length(intake->options.queue) >= FEW_WAITING)
+        return;
+    intake->woken_ms = now;
+    topic_offset_ask(intake->options.consumer, topic_name(intake),
+                     TOPIC_OFFSET_END, 0, &end);
+}
+
 size_t intake_drain(struct intake *intake, const struct journal_target *target,
                     const struct intake_finder *finder, int timeout_ms)
 {
     if (intake_halted(intake) != NULL)
         return 0;
-    if (atomic_exchange(&intake->suspected, false))
+    if (atomic_exchange(&intake->suspected, false) || stood_still(intake))
         verify_place(intake);
     size_t count = take_events(intake, timeout_ms), done = 0, taken;
 
-    while (done < count &&
-           (taken = take_group(intake, target, finder, intake->events + done,
-                               count - done)) > 0)
+    wake_fetcher(intake, count == INTAKE_BATCH);
+    if (count == 0)
+        return 0;
+    struct drain drain = {
+        .intake = intake,
+        .target = target,
+        .finder = finder,
+        .next = intake_next(intake),
+        .rules = intake->place.rules,
+    };
+
+    while (done < count && (taken = take_group(&drain, intake->events + done,
+                                               count - done)) > 0)
         done += taken;
+    publish_drain(&drain);
+    count_drain(&drain);
     for (size_t i = 0; i < count; i++)
         rd_kafka_message_destroy(intake->events[i]);
     give_notice(intake, target);

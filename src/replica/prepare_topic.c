@@ -129,7 +129,8 @@ enum journal_replayed prepare_reach(struct prepare *prepare)
 static rd_kafka_resp_err_t ask_range(void *context)
 {
     struct range *range = context;
-    rd_kafka_t *client = range->topic->consumer;
+    /* The consumer may have a request that waits for more records. */
+    rd_kafka_t *client = range->topic->producer;
     const char *name = rd_kafka_topic_name(range->topic->consumed);
     rd_kafka_resp_err_t error = topic_offset_ask(client, name, TOPIC_OFFSET_LOW,
                                                  QUESTION_MS, &range->low);

@@ -62,7 +62,7 @@ class Agreement:
                 raise Failure(f"at {position} the exports of {name} and {other.name} differ: see "
                               f"{self.work}")
         exported = {rocket["id"]: rocket for rocket in map(json.loads, exports[name].splitlines())}
-        if fault := difference(shown[name], exported):
+        if fault := difference(_plain(shown[name]), exported):
             raise Failure(f"at {position} the export is not what is shown: {fault}")
         if fault := difference(_plain(rockets_of(self.fold.ask("/rockets"))), _plain(shown[name])):
             raise Failure(f"at {position} {name} is not the fold of the topic: {fault}")

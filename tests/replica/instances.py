@@ -219,7 +219,8 @@ class Poster(Sender):
     def _take(self, answer: Answer, again: bool) -> bool:
         assert self.waiting is not None
         messages = tuple(self.waiting.messages)
-        if not super()._take(answer, again):
+        # A record that a broker has when it dies may be produced again.
+        if not super()._take(answer, True):
             return False
         if "lunar-position" not in answer.fields:
             raise Failure(f"202 without Lunar-Position: {answer}")

@@ -55,7 +55,7 @@ HOLDER = "tests/durability/liblunar_disk.so"
 # Of brokers: which, and how. Of instances: how.
 FIRST_KINDS = [
     "leader KILL", "follower KILL", "controller KILL", "two KILL", "all KILL", "leader TERM",
-    "leader STOP", "instance KILL", "instance TERM", "instance STOP", "snapshot KILL",
+    "instance KILL", "instance TERM", "instance STOP", "snapshot KILL",
     "instances KILL"]
 MORE_KINDS = ["follower TERM", "controller STOP", "two STOP", "all STOP", "follower STOP",
               "two TERM", "instances TERM", "both KILL"]
@@ -107,23 +107,40 @@ class Drill:
     def run(self, kills: int) -> None:
         start_all(self.instances)  # on a topic without a record
         for kind in self.kinds(kills):
-            begun = time.monotonic()
-            for poster in self.posters:
-                poster.longest_silence = 0
-            with Load(self.posters) as load:
-                load.await_more(self.random.randint(20, 300))
-                what = self.break_something(kind)
-                back = load.await_more(30)
-            self.heal()
-            finish(self.posters)
-            self.agreement.check(self.posters, self.ended)
-            self.done += 1
-            silence = max(poster.longest_silence for poster in self.posters)
-            print(f"{self.done:3} {kind:16} {what:22} silence {silence:5.1f} s, acknowledged again "
-                  f"{back:4.1f} s after it was healed; {self.agreement.messages:,} messages agree, "
-                  f"{time.monotonic() - begun:.0f} s", flush=True)
+            try:
+                self.kill_once(kind)
+            except Failure as failure:
+                raise Failure(f"kill {self.done + 1}, {kind}: {failure}\n"
+                              f"{self.why_not_ready()}") from failure
             if self.done % GENERATION == 0:
                 self._begin_generation()
+
+    def kill_once(self, kind: str) -> None:
+        begun = time.monotonic()
+        for poster in self.posters:
+            poster.longest_silence = 0
+        with Load(self.posters) as load:
+            load.await_more(self.random.randint(20, 300))
+            what = self.break_something(kind)
+            back = load.await_more(30)
+        self.heal()
+        finish(self.posters)
+        self.agreement.check(self.posters, self.ended)
+        self.done += 1
+        silence = max(poster.longest_silence for poster in self.posters)
+        print(f"{self.done:3} {kind:16} {what:22} silence {silence:5.1f} s, acknowledged again "
+              f"{back:4.1f} s after it was healed; {self.agreement.messages:,} messages agree, "
+              f"{time.monotonic() - begun:.0f} s", flush=True)
+
+    def why_not_ready(self) -> str:
+        """What the instances say, one a line."""
+        lines = []
+        for instance in self.instances:
+            try:
+                lines.append(f"{instance.name}: {instance.ask('/health').body.decode()}")
+            except Failure as failure:
+                lines.append(f"{instance.name}: {failure}")
+        return "\n".join(lines)
 
     def break_something(self, kind: str) -> str:
         """Break it and mend it, under load. Returns what it was."""

@@ -51,6 +51,58 @@ static void slow_reader_gets_all_of_it(void **state)
     connection_close(&client);
 }
 
+static const char *header(const struct response *response)
+{
+    const char *length = response_header(response, "Content-Length");
+
+    return length != NULL ? length : "none";
+}
+
+/* So the connection goes on, also after a HEAD, which makes no byte. */
+static void stream_of_known_length_says_so(void **state)
+{
+    static const char target[] = "/stream/soon/bwbbwbsbwbd/sized";
+    size_t length = toy_stream_length("bwbbwbsbwbd");
+    char *body = toy_bytes(length), expected[32];
+    struct connection client;
+    struct response response;
+
+    snprintf(expected, sizeof(expected), "%zu", length);
+    toy_open(*state, &client);
+    for (int i = 0; i < 3; i++) {
+        assert_true(connection_get(&client, target));
+        connection_expect(&client, &response);
+        response_expect_status(&response, 200);
+        assert_string_equal(header(&response), expected);
+        assert_int_equal(response.body_length, length);
+        assert_memory_equal(response.body, body, length);
+        response_release(&response);
+        assert_true(connection_request(&client, "HEAD", target, ""));
+        assert_int_equal(connection_receive_head(&client, &response),
+                         CONNECTION_ANSWERED);
+        assert_string_equal(header(&response), expected);
+        response_release(&response);
+    }
+    connection_close(&client);
+    free(body);
+}
+
+/* The length shows that it is not all. */
+static void stream_of_known_length_that_fails_is_cut_off(void **state)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    struct connection client;
+
+    toy_open(*state, &client);
+    assert_true(connection_get(&client, "/stream/soon/bwbfbd/sized"));
+    while (!client.ended && connection_fill(&client, 65536, deadline))
+        ;
+    assert_true(client.ended);
+    assert_true(client.length < toy_stream_length("bbbd"));
+    assert_true(client.length > toy_stream_length("bb"));
+    connection_close(&client);
+}
+
 static void sink_may_take_a_byte_at_a_time(void **state)
 {
     struct toy_ask asks[] = {TOY_SINK("now", "1", 24000, 0),
@@ -130,6 +182,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TOY_TEST(stream_that_waits_sends_what_it_has),
         TOY_TEST(slow_reader_gets_all_of_it),
+        TOY_TEST(stream_of_known_length_says_so),
+        TOY_TEST(stream_of_known_length_that_fails_is_cut_off),
         TOY_TEST(sink_may_take_a_byte_at_a_time),
         TOY_TEST(sender_of_chunks_slower_than_the_sink_is_served),
         TOY_TEST(sender_faster_than_the_sink_is_held_back),

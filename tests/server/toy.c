@@ -98,6 +98,9 @@ static void answer_request(void *context, const struct http_request *request,
         item = toy_item_new(toy, request->memory, segments[1], segments[2]);
         item->long_lived = response->long_lived;
         response->stream = &item->stream;
+        if (request->segment_count == 4 &&
+            text_equal(segments[3], TEXT("sized")))
+            response->stream_length = toy_stream_length(item->script);
         break;
     default:
         problem_set(response, 404, "no such path");

@@ -10,6 +10,7 @@
  *                            another deferred
  *     /stream/WAKE/SCRIPT    a stream
  *     .../long               the same two, and long-lived
+ *     /stream/WAKE/SCRIPT/sized  a stream whose length is known
  *     /sink/WAKE/SCRIPT/SIZE a sink, then how many bytes it took. SIZE is how
  *                            many will come, and is 0 for a chunked body
  *

@@ -1,0 +1,249 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Run three brokers of Kafka and three instances of the service behind nginx on
+# this machine, to try what replicas do when something dies. Builds the release,
+# installs the packages, and fetches Kafka (43 MB). nginx is at
+# http://localhost:8088/, the instances at ports 8091 to 8093. Ctrl-C ends all;
+# the next start begins empty. Data and logs are in build/cluster.
+#
+# usage: scripts/cluster.sh          run it, until Ctrl-C
+#        scripts/cluster.sh COMMAND  in a second terminal, while it runs
+#   status            print the position, lag and rockets of each instance, and
+#                     whether they agree
+#   kill NAME         at once, as kill -9: broker-1 to -3 or instance-1 to -3
+#   stop NAME         as a user stops it, with SIGTERM
+#   hang NAME         let it hang, with SIGSTOP
+#   start NAME        start it again, or let it go on
+#
+# Exit status: 0 stopped or done, 1 could not build or run, 2 invalid command
+# line, 77 Kafka could not be fetched.
+#
+# Example: scripts/cluster.sh
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+. scripts/packages.sh
+
+[ $# -le 2 ] || usage "too many arguments"
+COMMAND=${1-run}
+NAME=${2-}
+FOLDER=$PWD/build/cluster
+TOPIC=lunar
+BASE=29300
+BROKERS=127.0.0.1:29310,127.0.0.1:29320,127.0.0.1:29330
+PORT=8088
+SERVICE=$PWD/build/release/lunar.service
+
+kafka() { scripts/kafka.sh "$@" --folder="$FOLDER/brokers" --base=$BASE; }
+
+instance_port() { echo $((8090 + $1)); }
+
+# pid NAME: of an instance or nginx, if it runs: another process may have the
+# number by now.
+pid() {
+    local found
+    found=$(cat "$FOLDER/$1.pid" 2>/dev/null) &&
+        tr '\0' '\n' 2>/dev/null <"/proc/$found/cmdline" | grep -qF "$FOLDER/" && echo "$found"
+}
+
+start_instance() {
+    local i=$1 peers='' other
+    for other in 1 2 3; do
+        [ "$other" = "$i" ] || peers+="${peers:+,}http://127.0.0.1:$(instance_port $other)"
+    done
+    setsid "$SERVICE" "-port=$(instance_port "$i")" -kafka=$BROKERS -topic=$TOPIC \
+        "-data=$FOLDER/instance-$i" "-peer=$peers" \
+        >>"$FOLDER/instance-$i.log" 2>&1 </dev/null &
+    echo $! >"$FOLDER/instance-$i.pid"
+}
+
+await_instance() {
+    local i=$1
+    until "$SERVICE" "-check-health=http://127.0.0.1:$(instance_port "$i")/health/ready" \
+        >/dev/null 2>&1; do
+        sleep 0.1
+        pid "instance-$i" >/dev/null || {
+            tail -n 3 "$FOLDER/instance-$i.log" >&2
+            say "instance-$i has ended: see $FOLDER/instance-$i.log"
+            exit 1
+        }
+    done
+}
+
+# nginx tries the next instance when one is gone or not ready: a message that
+# comes twice is applied once. One that failed gets no requests for a second.
+nginx_settings() {
+    cat <<END
+daemon off;
+master_process off;
+pid $FOLDER/nginx/nginx.pid;
+error_log stderr;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    client_body_temp_path $FOLDER/nginx/body;
+    proxy_temp_path $FOLDER/nginx/proxy;
+    fastcgi_temp_path $FOLDER/nginx/fastcgi;
+    uwsgi_temp_path $FOLDER/nginx/uwsgi;
+    scgi_temp_path $FOLDER/nginx/scgi;
+    upstream instances {
+        server 127.0.0.1:8091 max_fails=1 fail_timeout=1s;
+        server 127.0.0.1:8092 max_fails=1 fail_timeout=1s;
+        server 127.0.0.1:8093 max_fails=1 fail_timeout=1s;
+        keepalive 64;
+    }
+    server {
+        listen 127.0.0.1:$PORT;
+        location / {
+            proxy_pass http://instances;
+            proxy_set_header Host \$http_host;
+            proxy_set_header X-Request-Id \$request_id;
+            proxy_set_header Connection "";
+            proxy_http_version 1.1;
+            client_max_body_size 0;
+            proxy_connect_timeout 1s;
+            proxy_next_upstream error timeout http_503 non_idempotent;
+        }
+    }
+}
+END
+}
+
+start_nginx() {
+    mkdir -p "$FOLDER/nginx"
+    nginx_settings >"$FOLDER/nginx.conf"
+    PATH=$PATH:/usr/sbin setsid nginx -p "$FOLDER/nginx/" -e stderr \
+        -c "$FOLDER/nginx.conf" >"$FOLDER/nginx.log" 2>&1 </dev/null &
+    echo $! >"$FOLDER/nginx.pid"
+    until (exec 3<>/dev/tcp/127.0.0.1/$PORT) 2>/dev/null; do
+        sleep 0.1
+        pid nginx >/dev/null || {
+            tail -n 3 "$FOLDER/nginx.log" >&2
+            say "nginx has ended: is port $PORT in use?"
+            exit 1
+        }
+    done
+}
+
+end_all() {
+    local name found
+    trap '' INT TERM
+    for name in nginx instance-1 instance-2 instance-3; do
+        found=$(pid $name) || continue
+        kill -CONT "$found" 2>/dev/null || true
+        kill -TERM "$found" 2>/dev/null || true
+        while pid $name >/dev/null; do sleep 0.05; done
+    done
+    kafka down
+}
+
+say_what_to_try() {
+    cat <<END
+
+  http://localhost:$PORT/    the dashboard, from any instance, through nginx
+  http://localhost:8091/    the dashboard of instance-1; 8092 and 8093 the others
+
+In a second terminal:
+  build/release/rockets launch http://localhost:$PORT/messages --verify
+  scripts/cluster.sh status
+  scripts/cluster.sh kill broker-1        and start broker-1
+  scripts/cluster.sh kill instance-1      and start instance-1
+
+Ctrl-C ends all.
+END
+}
+
+run() {
+    local i
+    need_packages "${BUILD_PACKAGES[@]}" python3 nginx-light
+    need_npm openapi web
+    scripts/kafka.sh get
+    build_targets release build/logs/cluster-build.log lunar.service rockets
+    ! pid nginx >/dev/null || {
+        say "it runs already"
+        exit 1
+    }
+    rm -rf "$FOLDER"
+    mkdir -p "$FOLDER"
+    trap end_all EXIT
+    trap 'exit 0' INT TERM
+    say "starting three brokers"
+    kafka up 3 >"$FOLDER/kafka.log" 2>&1 || {
+        cat "$FOLDER/kafka.log" >&2
+        exit 1
+    }
+    "$SERVICE" -create-topic -kafka=$BROKERS -topic=$TOPIC
+    say "starting three instances and nginx"
+    for i in 1 2 3; do start_instance $i; done
+    for i in 1 2 3; do await_instance $i; done
+    start_nginx
+    say_what_to_try
+    while pid nginx >/dev/null; do
+        sleep 1 &
+        wait $! || true
+    done
+    say "nginx has ended: see $FOLDER/nginx.log"
+    exit 1
+}
+
+# signal_to NAME SIGNAL
+signal_to() {
+    local found
+    case $1 in
+    broker-*) kafka kill "${1#broker-}" "$2" ;;
+    *)
+        found=$(pid "$1") || {
+            say "$1 does not run"
+            exit 1
+        }
+        kill "-$2" "$found"
+        ;;
+    esac
+}
+
+start_again() {
+    local i=${1##*-} found
+    case $1 in
+    broker-*)
+        if kafka status | grep -q "^broker $i .*hung"; then
+            kafka kill "$i" CONT
+        else
+            kafka start "$i"
+        fi
+        ;;
+    *)
+        if found=$(pid "$1"); then
+            kill -CONT "$found"
+        else
+            start_instance "$i"
+            await_instance "$i"
+        fi
+        ;;
+    esac
+    say "$1 runs"
+}
+
+case $COMMAND in
+run) ;;
+status) [ $# -eq 1 ] || usage "too many arguments" ;;
+kill | stop | hang | start)
+    [[ $NAME =~ ^(broker|instance)-[123]$ ]] || usage "not broker-1 to -3 or instance-1 to -3: $NAME"
+    ;;
+*) usage "unknown command $COMMAND" ;;
+esac
+[ "$COMMAND" = run ] || pid nginx >/dev/null || {
+    say "it does not run: start it with scripts/cluster.sh"
+    exit 1
+}
+case $COMMAND in
+run) run ;;
+status)
+    kafka status
+    exec /usr/bin/python3 tests/replica/status.py http://127.0.0.1:8091 \
+        http://127.0.0.1:8092 http://127.0.0.1:8093
+    ;;
+kill) signal_to "$NAME" KILL ;;
+stop) signal_to "$NAME" TERM ;;
+hang) signal_to "$NAME" STOP ;;
+start) start_again "$NAME" ;;
+esac
