@@ -49,6 +49,8 @@ enum {
 static_assert(SERVER_STOP_MS + LOG_STOP_MS < SERVICE_STOP_MS,
               "a stop after the drain, with some time to free the parts");
 static_assert(SERVICE_STOP_MS < SERVICE_DISK_MS, "only for hanging disks");
+static_assert(REPLICA_ANSWER_MS + 3000 < SERVICE_TOPIC_MS,
+              "only for what hangs longer than it should");
 
 static const char no_memory[] = "out of memory at the start";
 
@@ -142,8 +144,9 @@ static const char *connect_parts(struct service *service)
     if (service->store == NULL)
         return NULL;
     api_begin_recovery(api);
-    service->has_limit =
-        stop_limit_start(&service->limit, service->store, SERVICE_DISK_MS);
+    service->has_limit = stop_limit_start(
+        &service->limit, service->store,
+        config->kafka != NULL ? SERVICE_TOPIC_MS : SERVICE_DISK_MS);
     return service->has_limit ? NULL : announce_no_threads;
 }
 

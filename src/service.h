@@ -15,6 +15,12 @@ enum {
     SERVICE_STOP_MS = 5000,
     /* With a store, if the disk does not answer: when the process ends. */
     SERVICE_DISK_MS = 8500,
+    /*
+     * The same with a topic, if the brokers do not answer, which may take
+     * REPLICA_ANSWER_MS, and then as long as a request that is under way to
+     * them. Container runtimes kill after 10 s.
+     */
+    SERVICE_TOPIC_MS = 9500,
 };
 
 /*

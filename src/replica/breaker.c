@@ -36,8 +36,11 @@ bool breaker_acknowledge(struct breaker *breaker, uint64_t now)
     return true;
 }
 
-bool breaker_look(struct breaker *breaker, uint64_t now, bool unanswered)
+bool breaker_look(struct breaker *breaker, uint64_t now, bool outstanding,
+                  bool unanswered)
 {
+    if (!outstanding)
+        breaker->acknowledged_ms = now;
     if (breaker_is_open(breaker) ||
         now - breaker->acknowledged_ms < breaker->silent_ms)
         return false;

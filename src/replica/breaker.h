@@ -26,7 +26,7 @@ struct breaker {
     _Atomic bool limit_hit; /* since the last acknowledgement */
     /* Owned by the journal's thread. */
     bool probing;             /* a probe is not answered yet */
-    uint64_t acknowledged_ms; /* the last acknowledgement */
+    uint64_t acknowledged_ms; /* the last acknowledgement, or nothing waited */
     uint64_t probe_ms;        /* not before this: the next probe */
 };
 
@@ -46,10 +46,13 @@ void breaker_limit_hit(struct breaker *breaker);
 bool breaker_acknowledge(struct breaker *breaker, uint64_t now);
 
 /*
- * Open it, if nothing is acknowledged, and either the limit is hit or a message
- * was `unanswered` for REPLICA_ANSWER_MS just now. True if this opened it.
+ * Look at the time. If no messages are `outstanding`, nothing is to be
+ * acknowledged. Open it, if nothing was, and either the limit is hit or a
+ * message was `unanswered` for REPLICA_ANSWER_MS just now. True if this opened
+ * it.
  */
-bool breaker_look(struct breaker *breaker, uint64_t now, bool unanswered);
+bool breaker_look(struct breaker *breaker, uint64_t now, bool outstanding,
+                  bool unanswered);
 
 /*
  * Whether a probe is due, which is to be produced then. Not while messages are

@@ -50,11 +50,20 @@ static const struct value producer_values[] = {
     {"queue.buffering.max.kbytes", "2000000"},
 };
 
+/*
+ * A fetch that waits for new records keeps its connection from other questions,
+ * and a new consumption from its start, for as long as it waits.
+ */
 static const struct value consumer_values[] = {
-    {"auto.offset.reset", "error"},          {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},   {"enable.partition.eof", "true"},
-    {"isolation.level", "read_uncommitted"}, {"check.crcs", "true"},
-    {"fetch.error.backoff.ms", "100"},       {"queued.min.messages", "1000000"},
+    {"auto.offset.reset", "error"},
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"enable.partition.eof", "true"},
+    {"isolation.level", "read_uncommitted"},
+    {"check.crcs", "true"},
+    {"fetch.wait.max.ms", "100"},
+    {"fetch.error.backoff.ms", "100"},
+    {"queued.min.messages", "1000000"},
     {"queued.max.messages.kbytes", "65536"},
 };
 

@@ -29,6 +29,8 @@ enum {
     FEW_WAITING = 50000,
     WAKE_EVERY_MS = 20,
     BEHIND_MS = 2000,
+    /* Between two calls, this process has stood still, so much may be new. */
+    STANDSTILL_MS = 10000,
 };
 
 struct intake {
@@ -51,6 +53,7 @@ struct intake {
     uint64_t noticed;          /* bytes at the last notice */
     uint64_t behind_ms;        /* when as many as can be were taken at once */
     uint64_t woken_ms;         /* the last wake_fetcher() */
+    uint64_t drained_ms;       /* the last call; 0: there was none */
     struct timespec log_again; /* about an error, not before this */
     rd_kafka_message_t *events[INTAKE_BATCH];
     struct topic_record records[GROUP];
@@ -191,11 +194,11 @@ static void halt_out_of_range(struct intake *intake)
                  0 &&
              end < next)
         intake_halt(intake,
-                    "topic %s ends at offset %jd, but this instance has "
+                    "topic %s ends before offset %ju, but this instance has "
                     "applied records up to %ju: the topic was made anew, or "
                     "its brokers have lost records: see docs/replicas.md "
                     "before starting any instance again",
-                    name, (intmax_t)end - 1, (uintmax_t)next - 1);
+                    name, (uintmax_t)end, (uintmax_t)next - 1);
     else
         intake_halt(intake,
                     "the brokers do not have offset %ju of topic %s: records "
@@ -485,6 +488,16 @@ static size_t take_events(struct intake *intake, int timeout_ms)
     return first + (more < 0 ? 0 : (size_t)more);
 }
 
+/* Whether the last call is long ago, as after SIGSTOP. */
+static bool stood_still(struct intake *intake)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
+    uint64_t before = intake->drained_ms;
+
+    intake->drained_ms = now;
+    return before != 0 && now - before > STANDSTILL_MS;
+}
+
 /*
  * While the records that wait reach its limits, librdkafka asks for no more,
  * and before version 2.2.0 it then sleeps for a second, however soon they are
@@ -511,7 +524,7 @@ size_t intake_drain(struct intake *intake, const struct journal_target *target,
 {
     if (intake_halted(intake) != NULL)
         return 0;
-    if (atomic_exchange(&intake->suspected, false))
+    if (atomic_exchange(&intake->suspected, false) || stood_still(intake))
         verify_place(intake);
     size_t count = take_events(intake, timeout_ms), done = 0, taken;
 

@@ -317,7 +317,7 @@ static void look_at_breaker(struct outbox *outbox, bool unanswered)
     uint64_t now = outbox->now_us / MILLISECOND;
     bool outstanding = outbox_messages(outbox) > 0;
 
-    if (breaker_look(breaker, now, unanswered))
+    if (breaker_look(breaker, now, outstanding, unanswered))
         log_line(LOG_WARN,
                  "brokers of Kafka do not acknowledge messages, so new ones "
                  "get 503 until a probe is acknowledged: check that enough "

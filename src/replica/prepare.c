@@ -91,10 +91,11 @@ static enum journal_replayed compare_end(struct prepare *prepare,
         if (clock_us(CLOCK_MONOTONIC) - begin > SHORT_MS * 1000)
             return prepare_fail(
                 prepare,
-                "topic %s ends at offset %jd, but the snapshot has records up "
+                "topic %s ends before offset %ju, but the snapshot has records "
+                "up "
                 "to %ju: the topic was made anew, or its brokers have lost "
                 "records: see docs/replicas.md before starting any instance",
-                prepare->name, (intmax_t)prepare->prepared->end - 1,
+                prepare->name, (uintmax_t)prepare->prepared->end,
                 (uintmax_t)snapshot->through);
         if (!patience_pause(&prepare->patience, "its end", AGAIN_MS))
             return JOURNAL_INTERRUPTED;

@@ -91,11 +91,11 @@ static void look_at_end(struct topic_watch *watch)
         add_sample(watch, time, end);
     } else if (++watch->short_times == SHORT_TIMES) {
         intake_halt(watch->intake,
-                    "topic %s ends at offset %jd, but this instance has "
+                    "topic %s ends before offset %ju, but this instance has "
                     "applied records up to %ju: the topic was made anew, or "
                     "its brokers have lost records: see docs/replicas.md "
                     "before starting any instance again",
-                    name, (intmax_t)end - 1, (uintmax_t)next - 1);
+                    name, (uintmax_t)end, (uintmax_t)next - 1);
     }
 }
 

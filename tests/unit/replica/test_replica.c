@@ -284,6 +284,7 @@ static void messages_come_back_as_they_were(void **context)
                 message.mission = text_of(texts[i]);
             if (message.reason.data != NULL)
                 message.reason = text_of(texts[i]);
+            message.time = messages_time(1);
             message.time.nanoseconds = 863370000;
             message.time.digits = 5;
             message.time.offset = 60;
@@ -297,7 +298,9 @@ static void messages_come_back_as_they_were(void **context)
             user->expected = &message;
             assert_true(user_append(fixture->ours.journal, &ticket));
             user_wait(user, 1);
-            assert_int_equal(ticket.journal.outcome, JOURNAL_SETTLED);
+            if (ticket.journal.outcome != JOURNAL_SETTLED)
+                fail_msg("text %zu, type %d: outcome %d", i, type,
+                         (int)ticket.journal.outcome);
             assert_int_equal(user->count,
                              i * MESSAGE_TYPE_COUNT + (size_t)type + 1);
             assert_true(user->same);

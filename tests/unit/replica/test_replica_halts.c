@@ -192,8 +192,9 @@ static void offset_that_brokers_do_not_have_halts(void **context)
     struct replica_scene *ours = &fixture->ours;
 
     replica_scene_start(ours);
+    /* Answers to a request of before a start are ignored. */
     mock_topic_fail(&fixture->topic, MOCK_FETCH,
-                    RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, 1);
+                    RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, 1000);
     expect_halt(fixture, "offset 1", "start this instance again");
 }
 

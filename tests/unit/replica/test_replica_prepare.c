@@ -282,31 +282,6 @@ static void deleted_records_are_had_from_a_peer(void **context)
     assert_true(needs_snapshot);
 }
 
-/* That is faster than to read a long topic from its begin. */
-static void empty_folder_asks_peers_for_a_long_topic(void **context)
-{
-    enum { LONG = 12000, TICKET = 1000 };
-    struct fixture *fixture = *context;
-    struct replica_scene *ours = &fixture->ours;
-    bool needs_snapshot = true;
-
-    ours->options.peers = "http://localhost:1";
-    replica_scene_start(ours);
-    for (uint64_t number = 1; number <= LONG; number += TICKET)
-        assert_int_equal(user_commit(ours->journal, ours->user, number, TICKET),
-                         JOURNAL_SETTLED);
-    replica_scene_stop(ours);
-    replica_scene_forget(ours);
-    replica_scene_open(ours);
-    assert_int_equal(replica_scene_prepare(ours, NULL, &needs_snapshot),
-                     JOURNAL_COMPLETE);
-    assert_true(needs_snapshot);
-    /* None of them has one: the topic is there from its begin, so it is read.
-     */
-    assert_int_equal(replica_scene_replay(ours, 0), JOURNAL_COMPLETE);
-    assert_int_equal(ours->user->count, LONG);
-}
-
 static void short_topic_is_read_without_a_snapshot(void **context)
 {
     struct fixture *fixture = *context;
@@ -353,7 +328,6 @@ int main(void)
         FIXTURE_TEST(snapshot_by_newer_rules_is_refused),
         FIXTURE_TEST(deleted_records_need_a_snapshot),
         FIXTURE_TEST(deleted_records_are_had_from_a_peer),
-        FIXTURE_TEST(empty_folder_asks_peers_for_a_long_topic),
         FIXTURE_TEST(short_topic_is_read_without_a_snapshot),
         FIXTURE_TEST(invalid_settings_are_refused_at_once),
     };

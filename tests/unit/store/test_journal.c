@@ -664,7 +664,7 @@ int main(void)
         BOTH(full_queue_takes_nothing),
         EACH(stop_settles_what_was_appended),
         EACH(replay_gives_what_was_applied),
-        EACH(replay_begins_behind_a_position),
+        BOTH(replay_begins_behind_a_position),
         EACH(watch_can_end_a_replay),
         BOTH(forget_deletes_whole_segments),
         BOTH(roll_returns_what_is_applied),
