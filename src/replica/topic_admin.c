@@ -5,10 +5,12 @@
  */
 #include "topic_admin.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "replica_error.h"
 
 /*
@@ -102,7 +104,7 @@ static bool look_up(const struct topic_admin *admin, struct found *found,
         result =
             rd_kafka_metadata(admin->client, 0, topic, &data, TOPIC_ADMIN_MS);
     *found = (struct found){.exists = false};
-    if (result == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (result == RD_KAFKA_RESP_ERR_NO_ERROR && data != NULL) {
         result = data->topics[0].err;
         found->brokers = (unsigned)data->broker_cnt;
         found->partitions = (unsigned)data->topics[0].partition_cnt;
@@ -222,8 +224,11 @@ static bool await_leader(const struct topic_admin *admin, struct found *found,
 static bool check_entry(const char *topic, const char *name, const char *value,
                         struct replica_topic *out, char error[JOURNAL_ERROR])
 {
-    if (strcmp(name, "min.insync.replicas") == 0)
-        sscanf(value, "%u", &out->min_in_sync);
+    uint64_t number;
+
+    if (strcmp(name, "min.insync.replicas") == 0 &&
+        text_read_unsigned(text_of(value), UINT_MAX, &number))
+        out->min_in_sync = (unsigned)number;
     for (size_t i = 0; i < SETTINGS; i++) {
         if (settings[i].otherwise == NULL ||
             strcmp(name, settings[i].name) != 0 ||
