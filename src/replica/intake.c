@@ -395,7 +395,8 @@ static bool take_record(struct drain *drain, rd_kafka_message_t *event)
     size_t index = 0;
 
     topic_record_read(&bytes, parsed);
-    if (drain->finder != NULL)
+    /* What is found counts as applied. */
+    if (drain->finder != NULL && parsed->kind != TOPIC_NO_MEMORY)
         ticket = drain->finder->find(drain->finder->context, offset, &index);
     if (!take_parsed(drain, offset, parsed, ticket, index))
         return false;
