@@ -87,8 +87,14 @@ static enum journal_replayed replay(struct journal *journal, uint64_t after,
 {
     struct replica *self = of_journal(journal);
     struct prepare_topic topic = topic_of(self);
-    enum journal_replayed result = prepare_replay(
-        &topic, &self->prepared, self->intake, after, target, watch, error);
+    const struct prepare_records records = {
+        .prepared = &self->prepared,
+        .intake = self->intake,
+        .target = target,
+        .after = after,
+    };
+    enum journal_replayed result =
+        prepare_replay(&topic, &records, watch, error);
 
     if (result == JOURNAL_COMPLETE)
         atomic_store(&self->caught_up, true);
