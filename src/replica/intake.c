@@ -29,6 +29,8 @@ enum {
     FEW_WAITING = 50000,
     WAKE_EVERY_MS = 20,
     BEHIND_MS = 2000,
+    FORGIVEN_MS = 5000, /* without a further answer of that kind */
+    REFUSED_MS = 500,   /* until an offset is asked for again */
     /* Between two calls, this process has stood still, so much may be new. */
     STANDSTILL_MS = 10000,
 };
@@ -49,11 +51,16 @@ struct intake {
     char halt_text[JOURNAL_ERROR];
     /* Owned by the thread that drains. */
     bool consuming;
-    bool verifying;            /* the record at the place is to come again */
-    uint64_t noticed;          /* bytes at the last notice */
-    uint64_t behind_ms;        /* when as many as can be were taken at once */
-    uint64_t woken_ms;         /* the last wake_fetcher() */
-    uint64_t drained_ms;       /* the last call; 0: there was none */
+    bool verifying;      /* the record at the place is to come again */
+    uint64_t noticed;    /* bytes at the last notice */
+    uint64_t behind_ms;  /* when as many as can be were taken at once */
+    uint64_t woken_ms;   /* the last wake_fetcher() */
+    uint64_t drained_ms; /* the last call; 0: there was none */
+    /* Brokers that do not have the offset that was asked for. */
+    unsigned refused;    /* answers, one after the other */
+    uint64_t refused_ms; /* the first of them */
+    uint64_t last_refused_ms;
+    uint64_t again_ms;         /* when to ask again; 0: not at all */
     struct timespec log_again; /* about an error, not before this */
     rd_kafka_message_t *events[INTAKE_BATCH];
     struct topic_record records[GROUP];
@@ -175,24 +182,20 @@ void intake_status(struct intake *intake, struct intake_status *status)
     sync_unlock(&intake->lock);
 }
 
-/* Why the brokers do not have the offset that was asked for. */
+static uint64_t now_ms(void)
+{
+    return clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
+}
+
+/* The brokers say again and again that they do not have the offset. */
 static void halt_out_of_range(struct intake *intake)
 {
-    uint64_t next = intake_next(intake);
+    uint64_t next = intake_next(intake), end;
     const char *name = topic_name(intake);
-    rd_kafka_t *client = intake->options.consumer;
-    uint64_t low, end;
 
-    if (topic_offset_ask(client, name, TOPIC_OFFSET_LOW, ASK_MS, &low) == 0 &&
-        low > next)
-        intake_halt(intake,
-                    "the records from offset %ju to %ju of topic %s were "
-                    "deleted before this instance has read them: start it "
-                    "again with -peer=URL of an instance that has them",
-                    (uintmax_t)next, (uintmax_t)low - 1, name);
-    else if (topic_offset_ask(client, name, TOPIC_OFFSET_END, ASK_MS, &end) ==
-                 0 &&
-             end < next)
+    if (topic_offset_ask(intake->options.consumer, name, TOPIC_OFFSET_END,
+                         ASK_MS, &end) == 0 &&
+        end < next)
         intake_halt(intake,
                     "topic %s ends before offset %ju, but this instance has "
                     "applied records up to %ju: the topic was made anew, or "
@@ -205,6 +208,34 @@ static void halt_out_of_range(struct intake *intake)
                     "were deleted, or the topic was made anew: start this "
                     "instance again, which tells which of these",
                     (uintmax_t)next, name);
+}
+
+/* The offset is not there: halt if that is certain, else ask for it again. */
+static void doubt_offset(struct intake *intake)
+{
+    uint64_t next = intake_next(intake), now = now_ms(), low;
+    const char *name = topic_name(intake);
+
+    /* What was deleted stays so: an old leader can only know less of it. */
+    if (topic_offset_ask(intake->options.consumer, name, TOPIC_OFFSET_LOW,
+                         ASK_MS, &low) == 0 &&
+        low > next) {
+        intake_halt(intake,
+                    "the records from offset %ju to %ju of topic %s were "
+                    "deleted before this instance has read them: start it "
+                    "again with -peer=URL of an instance that has them",
+                    (uintmax_t)next, (uintmax_t)low - 1, name);
+        return;
+    }
+    if (now - intake->last_refused_ms > FORGIVEN_MS)
+        intake->refused = 0;
+    if (intake->refused++ == 0)
+        intake->refused_ms = now;
+    intake->last_refused_ms = now;
+    if (intake->refused >= INTAKE_DOUBT_TIMES &&
+        now - intake->refused_ms >= INTAKE_DOUBT_MS)
+        halt_out_of_range(intake);
+    intake->again_ms = now + REFUSED_MS;
 }
 
 static void log_error(struct intake *intake, const rd_kafka_message_t *event)
@@ -222,6 +253,19 @@ static void log_error(struct intake *intake, const rd_kafka_message_t *event)
              rd_kafka_message_errstr(event));
 }
 
+/* Not by rd_kafka_seek(), which needs a leader. */
+static bool consume_again(struct intake *intake, uint64_t offset)
+{
+    rd_kafka_consume_stop(intake->options.topic, 0);
+    if (start_consuming(intake, offset))
+        return true;
+    intake_halt(intake,
+                "topic %s cannot be consumed any more: %s: start this instance "
+                "again",
+                topic_name(intake), rd_kafka_err2str(rd_kafka_last_error()));
+    return false;
+}
+
 /* Consume the record at the place again, to see whether it is the same. */
 static void verify_place(struct intake *intake)
 {
@@ -230,15 +274,17 @@ static void verify_place(struct intake *intake)
     intake_place(intake, &place);
     if (place.check == 0 || intake->verifying)
         return;
-    /* Not by rd_kafka_seek(), which needs a leader. */
-    rd_kafka_consume_stop(intake->options.topic, 0);
-    intake->verifying = start_consuming(intake, place.position);
-    if (!intake->consuming)
-        intake_halt(intake,
-                    "topic %s cannot be consumed any more: %s: start this "
-                    "instance again",
-                    topic_name(intake),
-                    rd_kafka_err2str(rd_kafka_last_error()));
+    intake->verifying = consume_again(intake, place.position);
+}
+
+/* Ask again for an offset that the brokers did not have. */
+static void try_again(struct intake *intake)
+{
+    if (intake->again_ms == 0 || now_ms() < intake->again_ms)
+        return;
+    intake->again_ms = 0;
+    consume_again(intake, intake->verifying ? intake->place.position
+                                            : intake_next(intake));
 }
 
 static void take_error(struct intake *intake, const rd_kafka_message_t *event)
@@ -246,8 +292,8 @@ static void take_error(struct intake *intake, const rd_kafka_message_t *event)
     switch (event->err) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        halt_out_of_range(intake);
-        return;
+        doubt_offset(intake);
+        break;
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
     case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
@@ -349,7 +395,8 @@ static bool take_record(struct drain *drain, rd_kafka_message_t *event)
     size_t index = 0;
 
     topic_record_read(&bytes, parsed);
-    if (drain->finder != NULL)
+    /* What is found counts as applied. */
+    if (drain->finder != NULL && parsed->kind != TOPIC_NO_MEMORY)
         ticket = drain->finder->find(drain->finder->context, offset, &index);
     if (!take_parsed(drain, offset, parsed, ticket, index))
         return false;
@@ -371,9 +418,12 @@ static bool take_event(struct drain *drain, rd_kafka_message_t *event)
             drain->next = (uint64_t)event->offset;
     } else if (event->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         take_error(intake, event);
+        return intake_halted(intake) == NULL;
     } else if (intake->verifying) {
         verify_record(intake, event);
     } else if ((uint64_t)event->offset >= drain->next) {
+        /* A broker has the offset, so the others were wrong. */
+        intake->refused = 0;
         return take_record(drain, event);
     }
     return intake_halted(intake) == NULL;
@@ -491,7 +541,7 @@ static size_t take_events(struct intake *intake, int timeout_ms)
 /* Whether the last call is long ago, as after SIGSTOP. */
 static bool stood_still(struct intake *intake)
 {
-    uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
+    uint64_t now = now_ms();
     uint64_t before = intake->drained_ms;
 
     intake->drained_ms = now;
@@ -506,7 +556,7 @@ static bool stood_still(struct intake *intake)
  */
 static void wake_fetcher(struct intake *intake, bool full_batch)
 {
-    uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000, end;
+    uint64_t now = now_ms(), end;
 
     if (full_batch)
         intake->behind_ms = now;
@@ -526,6 +576,7 @@ size_t intake_drain(struct intake *intake, const struct journal_target *target,
         return 0;
     if (atomic_exchange(&intake->suspected, false) || stood_still(intake))
         verify_place(intake);
+    try_again(intake);
     size_t count = take_events(intake, timeout_ms), done = 0, taken;
 
     wake_fetcher(intake, count == INTAKE_BATCH);

@@ -24,6 +24,13 @@ struct metric;
 
 enum {
     INTAKE_BATCH = 1024, /* events that one call takes, at most */
+    /*
+     * A broker that was the leader a moment ago may answer from what it had
+     * then: that the topic ends before what is applied. So no such answer
+     * counts, but all of those in so many milliseconds.
+     */
+    INTAKE_DOUBT_MS = 15000,
+    INTAKE_DOUBT_TIMES = 3,
     /* The target gets a notice each time so many bytes were applied. */
     INTAKE_NOTICE = 16 * 1024 * 1024,
 };

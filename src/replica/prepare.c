@@ -14,8 +14,6 @@
 #include "replica/replica.h"
 
 enum {
-    /* The topic may seem shorter for a moment, after a change of the leader. */
-    SHORT_MS = 5000,
     AGAIN_MS = 500,
     /* As many records are replayed sooner than a snapshot is fetched. */
     FEW_RECORDS = 100000,
@@ -88,7 +86,7 @@ static enum journal_replayed compare_end(struct prepare *prepare,
     enum journal_replayed result = JOURNAL_COMPLETE;
 
     while (prepare->prepared->end <= snapshot->through) {
-        if (clock_us(CLOCK_MONOTONIC) - begin > SHORT_MS * 1000)
+        if (clock_us(CLOCK_MONOTONIC) - begin > INTAKE_DOUBT_MS * 1000)
             return prepare_fail(
                 prepare,
                 "topic %s ends before offset %ju, but the snapshot has records "

@@ -48,6 +48,20 @@ static enum journal_replayed replay_records(struct prepare *prepare,
     return JOURNAL_COMPLETE;
 }
 
+/* If the record at `after` was not read, its sum is not known. */
+static struct intake_place find_place(const struct prepared *prepared,
+                                      uint64_t after)
+{
+    if (after == 0)
+        return prepared->begin;
+    if (after == prepared->place.position)
+        return prepared->place;
+    return (struct intake_place){
+        .position = after,
+        .rules = prepared->begin.rules,
+    };
+}
+
 enum journal_replayed prepare_replay(const struct prepare_topic *topic,
                                      const struct prepared *prepared,
                                      struct intake *intake, uint64_t after,
@@ -62,8 +76,7 @@ enum journal_replayed prepare_replay(const struct prepare_topic *topic,
         .prepared = &now,
         .error = error,
     };
-    const struct intake_place *place =
-        after == 0 ? &prepared->begin : &prepared->place;
+    struct intake_place place = find_place(prepared, after);
 
     patience_init(&prepare.patience, topic, watch);
     if (now.low > after + 1)
@@ -74,7 +87,7 @@ enum journal_replayed prepare_replay(const struct prepare_topic *topic,
                             "runs, or copy its snapshot.db",
                             prepare.name, (uintmax_t)now.low);
     enum journal_replayed result = prepare_ask_range(&prepare);
-    if (result == JOURNAL_COMPLETE && !intake_begin(intake, place, error))
+    if (result == JOURNAL_COMPLETE && !intake_begin(intake, &place, error))
         result = JOURNAL_FAILED;
     if (result == JOURNAL_COMPLETE)
         result = replay_records(&prepare, intake, after, target);

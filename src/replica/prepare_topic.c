@@ -39,6 +39,11 @@ enum journal_replayed prepare_fail(struct prepare *prepare, const char *format,
     return JOURNAL_FAILED;
 }
 
+static uint64_t now_ms(void)
+{
+    return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
 static rd_kafka_resp_err_t ask_metadata(void *context)
 {
     struct metadata *metadata = context;
@@ -107,7 +112,7 @@ enum journal_replayed prepare_reach(struct prepare *prepare)
         if (!question_ask(&prepare->patience, what, ask_metadata, &metadata,
                           &error))
             return JOURNAL_INTERRUPTED;
-        uint64_t now = clock_us(CLOCK_MONOTONIC) / 1000;
+        uint64_t now = now_ms();
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             if (metadata.error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
                 (metadata.error != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
@@ -180,24 +185,42 @@ static void note_record(const rd_kafka_message_t *message,
     topic_record_release(&read);
 }
 
-static bool is_final(rd_kafka_resp_err_t error)
+static bool is_out_of_range(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-           error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
-           error == RD_KAFKA_RESP_ERR__BAD_MSG ||
+           error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+}
+
+static bool is_final(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR__BAD_MSG ||
            error == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
            error == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED ||
            is_unauthorised(error);
 }
 
-/* Wait for the record, while it is being consumed. */
+static enum journal_replayed fail_to_read(struct prepare *prepare,
+                                          const char *what, const char *why)
+{
+    return prepare_fail(prepare,
+                        "%s of topic %s cannot be read: %s: start again, or "
+                        "choose another topic",
+                        what, prepare->name, why);
+}
+
+/*
+ * Wait for the record, while it is being consumed. Sets `refused` if the broker
+ * does not have it; `until` then, in milliseconds, that may be wrong.
+ */
 static enum journal_replayed wait_for_record(struct prepare *prepare,
-                                             const char *what,
-                                             struct prepare_record *record)
+                                             const char *what, uint64_t until,
+                                             struct prepare_record *record,
+                                             bool *refused)
 {
     enum journal_replayed result = JOURNAL_INTERRUPTED;
     bool done = false;
 
+    *refused = false;
     while (!done && patience_continue(&prepare->patience, what)) {
         rd_kafka_message_t *message =
             rd_kafka_consume(prepare->topic->consumed, 0, PREPARE_REPORT_MS);
@@ -207,12 +230,11 @@ static enum journal_replayed wait_for_record(struct prepare *prepare,
             note_record(message, record);
             result = JOURNAL_COMPLETE;
             done = true;
-        } else if (is_final(message->err)) {
-            result = prepare_fail(prepare,
-                                  "%s of topic %s cannot be read: %s: start "
-                                  "again, or choose another topic",
-                                  what, prepare->name,
-                                  rd_kafka_message_errstr(message));
+        } else if (is_out_of_range(message->err) && now_ms() < until) {
+            *refused = done = true;
+        } else if (is_out_of_range(message->err) || is_final(message->err)) {
+            result =
+                fail_to_read(prepare, what, rd_kafka_message_errstr(message));
             done = true;
         }
         rd_kafka_message_destroy(message);
@@ -225,13 +247,19 @@ enum journal_replayed prepare_read(struct prepare *prepare, uint64_t offset,
                                    struct prepare_record *record)
 {
     rd_kafka_topic_t *topic = prepare->topic->consumed;
+    uint64_t until = now_ms() + INTAKE_DOUBT_MS;
+    enum journal_replayed result;
+    bool refused;
 
-    if (rd_kafka_consume_start(topic, 0, (int64_t)offset) != 0)
-        return prepare_fail(
-            prepare, "topic %s cannot be consumed: %s: start again",
-            prepare->name, rd_kafka_err2str(rd_kafka_last_error()));
-    enum journal_replayed result = wait_for_record(prepare, what, record);
-    rd_kafka_consume_stop(topic, 0);
+    do {
+        if (rd_kafka_consume_start(topic, 0, (int64_t)offset) != 0)
+            return fail_to_read(prepare, what,
+                                rd_kafka_err2str(rd_kafka_last_error()));
+        result = wait_for_record(prepare, what, until, record, &refused);
+        rd_kafka_consume_stop(topic, 0);
+        if (refused && !patience_pause(&prepare->patience, what, AGAIN_MS))
+            refused = false;
+    } while (refused);
     patience_renew(&prepare->patience);
     return result;
 }

@@ -17,11 +17,6 @@
 
 enum {
     SAMPLES = 64, /* that are not reached yet */
-    /*
-     * A leader that has just become it may not know the end yet. So the topic
-     * has to seem too short so many times, one after the other.
-     */
-    SHORT_TIMES = 4,
 };
 
 struct sample {
@@ -44,7 +39,9 @@ struct topic_watch {
     size_t count;
     struct sample samples[SAMPLES]; /* by time */
     /* Owned by the thread. */
-    unsigned short_times;
+    unsigned short_times; /* samples below `short_next`, one after the other */
+    uint64_t short_next;
+    uint64_t short_ms; /* the first of them */
 };
 
 static uint64_t now_ms(void)
@@ -89,14 +86,23 @@ static void look_at_end(struct topic_watch *watch)
     if (end >= next) {
         watch->short_times = 0;
         add_sample(watch, time, end);
-    } else if (++watch->short_times == SHORT_TIMES) {
-        intake_halt(watch->intake,
-                    "topic %s ends before offset %ju, but this instance has "
-                    "applied records up to %ju: the topic was made anew, or "
-                    "its brokers have lost records: see docs/replicas.md "
-                    "before starting any instance again",
-                    name, (uintmax_t)end, (uintmax_t)next - 1);
+        return;
     }
+    /* If records come, the broker that says so is an old leader. */
+    if (watch->short_times == 0 || watch->short_next != next) {
+        watch->short_times = 0;
+        watch->short_next = next;
+        watch->short_ms = time;
+    }
+    if (++watch->short_times < INTAKE_DOUBT_TIMES ||
+        time - watch->short_ms < INTAKE_DOUBT_MS)
+        return;
+    intake_halt(watch->intake,
+                "topic %s ends before offset %ju, but this instance has "
+                "applied records up to %ju: the topic was made anew, or its "
+                "brokers have lost records: see docs/replicas.md before "
+                "starting any instance again",
+                name, (uintmax_t)end, (uintmax_t)next - 1);
 }
 
 static void look_at_partitions(struct topic_watch *watch)

@@ -239,7 +239,7 @@ static void snapshot_behind_the_end_is_refused(void **context)
     struct journal_place place = make_place(fixture);
 
     place.through = 11;
-    expect_refusal(fixture, &place, "ends at offset 10", "made anew");
+    expect_refusal(fixture, &place, "ends before offset 11", "made anew");
 }
 
 static void snapshot_by_newer_rules_is_refused(void **context)

@@ -233,8 +233,10 @@ static void tickets_settle_in_order(void **context)
     assert_int_equal(status_of(fixture).queued, 0);
     /*
      * Those that waited for a commit have shared the next one. The roll comes
-     * after the last of them was announced, if the journal is not shared.
+     * after the last of them was announced. A topic has no commits.
      */
+    if (fixture->kind == ON_TOPIC)
+        return;
     fixture->journal->methods->roll(fixture->journal);
     assert_true(fixture->user->commits < MANY);
 }
