@@ -120,7 +120,11 @@ static bool start(struct journal *journal, const struct journal_target *target)
 
 static bool append(struct journal *journal, struct journal_ticket *ticket)
 {
-    return outbox_append(&of_journal(journal)->outbox, ticket);
+    struct replica *self = of_journal(journal);
+
+    /* The journal's thread closes the outbox, but a moment later. */
+    return intake_halted(self->intake) == NULL &&
+           outbox_append(&self->outbox, ticket);
 }
 
 static void read_status(struct journal *journal, struct journal_status *status)
@@ -277,7 +281,7 @@ static bool make_parts(struct replica *replica, char error[JOURNAL_ERROR])
         return true;
     replica_error(error, "cannot start the journal on Kafka: %s",
                   replica->intake == NULL ? "memory is exhausted"
-                                          : strerror(errno));
+                                          : strerrordesc_np(errno));
     return false;
 }
 
