@@ -55,6 +55,7 @@ start_instance() {
         "-data=$FOLDER/instance-$i" "-peer=$peers" \
         >>"$FOLDER/instance-$i.log" 2>&1 </dev/null &
     echo $! >"$FOLDER/instance-$i.pid"
+    disown
 }
 
 await_instance() {
@@ -115,6 +116,7 @@ start_nginx() {
     PATH=$PATH:/usr/sbin setsid nginx -p "$FOLDER/nginx/" -e stderr \
         -c "$FOLDER/nginx.conf" >"$FOLDER/nginx.log" 2>&1 </dev/null &
     echo $! >"$FOLDER/nginx.pid"
+    disown
     until (exec 3<>/dev/tcp/127.0.0.1/$PORT) 2>/dev/null; do
         sleep 0.1
         pid nginx >/dev/null || {

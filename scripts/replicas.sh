@@ -6,11 +6,12 @@
 # not as they should be. Installs the packages, fetches Kafka (43 MB) and builds.
 # The comments of tests/replica/cases.py and kill.py say what is checked.
 #
-# usage: scripts/replicas.sh [KILLS] [--seed=N] [--preset=NAME] [--no-cases]
+# usage: scripts/replicas.sh [KILLS] [--seed=N] [--preset=NAME] [--no-cases] [--no-build]
 #   KILLS          default 12, one of each kind; 0 leaves them out
 #   --seed=N       of messages, kinds and moments; default a random one
 #   --preset=NAME  debug (default), release, asan or tsan
 #   --no-cases     kills only
+#   --no-build     the programs are built already
 #
 # Exit status: 0 no check failed; 1 one failed; 2 invalid command line; 77 Kafka
 # could not be fetched, which is 1 if CI is "true".
@@ -24,6 +25,7 @@ KILLS=12
 SEED=$((RANDOM * 32768 + RANDOM))
 PRESET=debug
 CASES=true
+BUILD=true
 FAILED=()
 
 for argument in "$@"; do
@@ -31,6 +33,7 @@ for argument in "$@"; do
     --seed=*) SEED=${argument#--seed=} ;;
     --preset=*) PRESET=${argument#--preset=} ;;
     --no-cases) CASES=false ;;
+    --no-build) BUILD=false ;;
     -*) usage "unknown option $argument" ;;
     *) KILLS=$argument ;;
     esac
@@ -46,13 +49,14 @@ run() {
         FAILED+=("$1")
 }
 
-need_packages "${BUILD_PACKAGES[@]}" python3
-need_npm openapi web
+targets=(lunar.service rockets topic)
+[[ $PRESET =~ san$ ]] || targets+=(lunar_disk)
 scripts/kafka.sh get
-build_targets "$PRESET" build/logs/replicas-build.log lunar.service rockets topic
-case $PRESET in
-debug | release) build_targets "$PRESET" build/logs/replicas-build.log lunar_disk ;;
-esac
+if $BUILD; then
+    need_packages "${BUILD_PACKAGES[@]}" python3
+    need_npm openapi web
+    build_targets "$PRESET" build/logs/replicas-build.log "${targets[@]}"
+fi
 ! $CASES || run cases
 [ "$KILLS" -eq 0 ] || run kill --kills="$KILLS"
 [ ${#FAILED[@]} -eq 0 ] || {

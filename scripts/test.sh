@@ -5,14 +5,15 @@
 # presets debug, asan (with UBSan) and tsan; the running service against its
 # document, and clients generated from it; the tests from outside with the
 # hardened release, and a soak test of one minute; the commands and links of the
-# documents; and some tests with the service under valgrind. Installs the
-# packages. Continues after a failure and reports it at the end. Only conformance
-# and clients can be skipped: if there is no package index, and not in CI
+# documents; some tests with the service under valgrind; and replicas on real
+# brokers, beside the steps after them, as these tests mostly wait. Installs the
+# packages. Continues after a failure and reports it at the end. Only conformance,
+# clients and replicas can be skipped: if there is no package index, and not in CI
 # (CI=true). All of it takes some 35 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
 #   STEP  format shell cppcheck debug conformance clients asan tsan release
-#         documents soak valgrind tidy analyzer
+#         documents soak valgrind replicas tidy analyzer
 #
 # Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
 #
@@ -22,11 +23,12 @@ cd "$(dirname "$(readlink -f "$0")")/.." || exit
 . scripts/packages.sh
 
 ALL_STEPS=(format shell cppcheck debug conformance clients asan tsan release
-    documents soak valgrind tidy analyzer)
+    documents soak valgrind replicas tidy analyzer)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
 SKIPPED=()
+BESIDE= # process of a step that runs beside others
 LOGS=build/logs
 # The tests for the release: the binary itself, and the service from outside.
 RELEASE_TESTS='^hardening$|^integration\.test_(api_.*|http_.*|rockets)$'
@@ -46,6 +48,7 @@ prepare() {
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
         documents) packages+=(python3 curl prometheus psmisc) ;;
+        replicas) packages+=(openjdk-17-jre-headless maven python3) ;;
         debug | asan | tsan) packages+=(chromium nginx-light openssl python3 prometheus) ;;
         esac
     done
@@ -117,8 +120,30 @@ check_documents() {
     /usr/bin/python3 tests/documents/links.py && /usr/bin/python3 tests/documents/consoles.py
 }
 
+# begin_replicas: build what they need, and run them beside the next steps. In a
+# group of its own, which ends with this script.
+begin_replicas() {
+    REPLICAS_BUILT=0
+    scripts/kafka.sh get || REPLICAS_BUILT=$?
+    [ $REPLICAS_BUILT -ne 0 ] || build_preset debug || REPLICAS_BUILT=$?
+    [ $REPLICAS_BUILT -eq 0 ] || return 0
+    setsid scripts/replicas.sh --no-build >"$LOGS/replicas.log" 2>&1 &
+    BESIDE=$!
+    trap 'kill -- "-$BESIDE" 2>/dev/null' EXIT
+    say "replicas begin, beside the next steps"
+}
+
+end_replicas() {
+    local result=0
+    [ "$REPLICAS_BUILT" -eq 0 ] || return "$REPLICAS_BUILT"
+    wait "$BESIDE" || result=$?
+    trap - EXIT
+    cat "$LOGS/replicas.log"
+    return $result
+}
+
 # step NAME COMMAND...: run and time the command, and record a failure. Only
-# conformance and clients may return 77, for skipped.
+# conformance, clients and replicas may return 77, for skipped.
 step() {
     local name=$1 begun=$SECONDS result=0
     shift
@@ -126,7 +151,7 @@ step() {
     "$@" || result=$?
     case $name:$result in
     *:0) say "$name: passed in $((SECONDS - begun)) s" ;;
-    conformance:77 | clients:77)
+    conformance:77 | clients:77 | replicas:77)
         say "$name: SKIPPED, see above"
         SKIPPED+=("$name")
         ;;
@@ -158,8 +183,10 @@ for name in "${STEPS[@]}"; do
     documents) step documents check_documents ;;
     soak) step soak scripts/soak.sh 1 ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
+    replicas) begin_replicas ;;
     esac
 done
+[[ " ${STEPS[*]} " != *" replicas "* ]] || step replicas end_replicas
 
 printf '\nsteps: %s\n%d passed, %d failed, %d skipped\n' "${STEPS[*]}" \
     $((${#STEPS[@]} - ${#FAILED[@]} - ${#SKIPPED[@]})) ${#FAILED[@]} ${#SKIPPED[@]}

@@ -142,6 +142,9 @@ refuses scripts/bench.sh --rounds=0
 refuses scripts/bench.sh --only=post,nothing
 refuses scripts/clients.sh --preset=none
 refuses scripts/clients.sh openapi-fetch
+refuses scripts/cluster.sh nothing
+refuses scripts/cluster.sh kill broker-4
+refuses scripts/cluster.sh status now
 refuses scripts/conformance.sh many
 refuses scripts/conformance.sh --preset=none
 refuses scripts/durability.sh 1000
@@ -149,8 +152,15 @@ refuses scripts/durability.sh --kills=many
 refuses scripts/durability.sh --preset=tsan
 refuses scripts/fuzz.sh 0
 refuses scripts/fuzz.sh no_such_target
+refuses scripts/kafka.sh
+refuses scripts/kafka.sh nothing
+refuses scripts/kafka.sh up 0
+refuses scripts/kafka.sh kill 1 HUP
+refuses scripts/kafka.sh up --base=80
 refuses scripts/mutate.sh
 refuses scripts/mutate.sh src/domain/no_such_file.c
+refuses scripts/replicas.sh many
+refuses scripts/replicas.sh --preset=none
 refuses scripts/run.sh -prot=9000
 refuses scripts/run.sh 9000
 refuses scripts/run.sh -port=9000 9001

@@ -162,7 +162,7 @@ enum journal_replayed peer_socket_connect(struct peer_socket *peer,
                                           const char *host, const char *port,
                                           char error[JOURNAL_ERROR])
 {
-    uint64_t deadline = clock_us(CLOCK_MONOTONIC) + PEER_CONNECT_MS * 1000;
+    uint64_t deadline = clock_us(CLOCK_MONOTONIC) + PEER_CONNECT_MS * 1000ULL;
     struct lookup *lookup = NULL;
 
     peer->fd = -1;

@@ -73,6 +73,7 @@ static enum journal_replayed read_history(struct prepare *prepare)
                             prepare->name, (uintmax_t)record.rules,
                             REPLICA_RULES);
     prepared->id = record.history;
+    prepared->born = record.timestamp;
     prepared->begin =
         (struct intake_place){.check = record.check, .rules = record.rules};
     return JOURNAL_COMPLETE;
@@ -208,7 +209,7 @@ enum journal_replayed prepare_run(const struct prepare_topic *topic,
         .error = error,
     };
 
-    *prepared = (struct prepared){0};
+    *prepared = (struct prepared){.born = -1};
     patience_init(&prepare.patience, topic, watch);
     return prepare_all(&prepare, snapshot);
 }

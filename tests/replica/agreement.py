@@ -125,7 +125,7 @@ def _message_of(record: Record) -> Optional[Message]:
     try:
         metadata = json.loads(record.value)["metadata"]
         channel, number = metadata["channel"], metadata["messageNumber"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return (channel, number) if channel.encode() == record.key else None
 

@@ -50,7 +50,7 @@ from service import die_with_parent
 
 POSTERS = 6
 GENERATION = 12  # kills after which other posters begin, with other rockets
-FLEET = 20000  # messages of `rockets`
+FLEET = 10000  # messages of `rockets`
 HOLDER = "tests/durability/liblunar_disk.so"
 # Of brokers: which, and how. Of instances: how.
 FIRST_KINDS = [

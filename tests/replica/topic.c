@@ -321,6 +321,21 @@ static void dump(struct session *session, int count, char **arguments)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* The byte of \xHH; dies if that is not there. */
+static char escaped_byte(const char *text)
+{
+    char digits[3] = {0}, *end;
+
+    if (strnlen(text, 4) < 4 || text[1] != 'x')
+        die(text, "not an escaped byte");
+    digits[0] = text[2];
+    digits[1] = text[3];
+    unsigned long byte = strtoul(digits, &end, 16);
+    if (end != digits + 2)
+        die(text, "not an escaped byte");
+    return (char)byte;
+}
+
 /*
  * Decode a field in place. Returns its bytes, or NULL for \N. A key or value of
  * no bytes is not NULL.
@@ -328,20 +343,17 @@ static void dump(struct session *session, int count, char **arguments)
 static char *decode_field(char *field, size_t *length)
 {
     char *to = field;
-    unsigned byte;
 
     *length = 0;
     if (strcmp(field, "\\N") == 0)
         return NULL;
     for (const char *from = field; *from != '\0'; to++) {
-        if (*from != '\\') {
+        if (*from == '\\') {
+            *to = escaped_byte(from);
+            from += 4;
+        } else {
             *to = *from++;
-            continue;
         }
-        if (sscanf(from, "\\x%2x", &byte) != 1)
-            die(from, "not an escaped byte");
-        *to = (char)byte;
-        from += 4;
     }
     *length = (size_t)(to - field);
     return field;

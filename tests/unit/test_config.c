@@ -157,6 +157,20 @@ static char *describe_command(char *at, enum config_result result,
     return at;
 }
 
+/* Write what says which topic it is. Returns the end. */
+static char *describe_topic(char *at, const struct config *config)
+{
+    if (config->kafka != NULL)
+        at += sprintf(at, "kafka=%s ", config->kafka);
+    if (config->topic != NULL)
+        at += sprintf(at, "topic=%s ", config->topic);
+    if (config->kafka_config != NULL)
+        at += sprintf(at, "settings=%s ", config->kafka_config);
+    if (config->peers != NULL)
+        at += sprintf(at, "peers=%s ", config->peers);
+    return at;
+}
+
 /*
  * What differs from the defaults, as "port=9000 host=:: "; "help",
  * "version" or the error.
@@ -200,14 +214,7 @@ static const char *outcome_of(enum config_result result,
         at += sprintf(at, "memory=%zu ", config->max_memory);
     if (config->data != NULL)
         at += sprintf(at, "data=%s ", config->data);
-    if (config->kafka != NULL)
-        at += sprintf(at, "kafka=%s ", config->kafka);
-    if (config->topic != NULL)
-        at += sprintf(at, "topic=%s ", config->topic);
-    if (config->kafka_config != NULL)
-        at += sprintf(at, "settings=%s ", config->kafka_config);
-    if (config->peers != NULL)
-        at += sprintf(at, "peers=%s ", config->peers);
+    at = describe_topic(at, config);
     if (config->snapshot_bytes != 64 << 20)
         at += sprintf(at, "snapshot=%ju ", (uintmax_t)config->snapshot_bytes);
     if (config->log_level != LOG_INFO)
@@ -723,73 +730,74 @@ static const char *whole_help(void)
     return help;
 }
 
+static const char *const help_parts[] = {
+    "Usage: lunar.service [flags]\n",
+    "  -port=N\n",
+    "Default: 8088. Environment: LUNAR_PORT.\n",
+    "  -host=ADDRESS\n",
+    "Default: 127.0.0.1. Environment: LUNAR_HOST.\n",
+    "no authentication",
+    "  -allow-host=NAME\n",
+    "Default: none. Environment: LUNAR_ALLOW_HOST.\n",
+    "  -allow-origin=URL\n",
+    "Default: none. Environment: LUNAR_ALLOW_ORIGIN.\n",
+    "  -threads=N\n",
+    "per-connection",
+    "Default: one for each processor, or as many as the CPU affinity or",
+    "Environment: LUNAR_THREADS.\n",
+    "  -max-connections=N\n",
+    "Default: 10000. Environment: LUNAR_MAX_CONNECTIONS.\n",
+    "  -idle-timeout=SECONDS\n",
+    "Default: 10. Environment: LUNAR_IDLE_TIMEOUT.\n",
+    "  -drain=SECONDS\n",
+    "Default: 0. Environment: LUNAR_DRAIN.\n",
+    "  -data=DIR\n",
+    "Default: none; the state is lost at the stop",
+    "Environment: LUNAR_DATA.\n",
+    "  -snapshot=SIZE|off\n",
+    "Default: 64M. Environment: LUNAR_SNAPSHOT.\n",
+    "  -check[=FILE]\n",
+    "  -backup=FILE\n",
+    "  -restore=FILE\n",
+    "  -export\n",
+    "\nServing:\n  -port",
+    "\nKeeping data:\n  -data",
+    "\nMany instances",
+    "  -kafka=BROKERS\n",
+    "Environment: LUNAR_KAFKA.\n",
+    "  -topic=NAME\n",
+    "Environment: LUNAR_TOPIC.\n",
+    "  -kafka-config=FILE\n",
+    "Environment: LUNAR_KAFKA_CONFIG.\n",
+    "  -peer=URL\n",
+    "Environment: LUNAR_PEER.\n",
+    "  -create-topic\n",
+    "  -trim-topic\n",
+    "  -max-memory=BYTES\n",
+    "Default: half of the memory of the machine, or of the container's",
+    "Environment: LUNAR_MAX_MEMORY.\n",
+    "  -log-level=LEVEL\n",
+    "Default: info. Environment: LUNAR_LOG_LEVEL.\n",
+    "  -log-format=FORMAT\n",
+    "Default: text. Environment: LUNAR_LOG_FORMAT.\n",
+    "  -check-health[=URL]\n",
+    "  -version\n",
+    "  -help\n",
+    "lunar.service -port=9000\n",
+    "rockets launch http://localhost:9000/messages\n",
+    "curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n",
+    "In a browser, open http://localhost:9000/ for the dashboard",
+    "http://localhost:9000/swagger to try the API.",
+    "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
+    "Exit status: 0",
+};
+
 static void help_describes_every_flag(void **state)
 {
     (void)state;
-    static const char *const parts[] = {
-        "Usage: lunar.service [flags]\n",
-        "  -port=N\n",
-        "Default: 8088. Environment: LUNAR_PORT.\n",
-        "  -host=ADDRESS\n",
-        "Default: 127.0.0.1. Environment: LUNAR_HOST.\n",
-        "no authentication",
-        "  -allow-host=NAME\n",
-        "Default: none. Environment: LUNAR_ALLOW_HOST.\n",
-        "  -allow-origin=URL\n",
-        "Default: none. Environment: LUNAR_ALLOW_ORIGIN.\n",
-        "  -threads=N\n",
-        "per-connection",
-        "Default: one for each processor, or as many as the CPU affinity or",
-        "Environment: LUNAR_THREADS.\n",
-        "  -max-connections=N\n",
-        "Default: 10000. Environment: LUNAR_MAX_CONNECTIONS.\n",
-        "  -idle-timeout=SECONDS\n",
-        "Default: 10. Environment: LUNAR_IDLE_TIMEOUT.\n",
-        "  -drain=SECONDS\n",
-        "Default: 0. Environment: LUNAR_DRAIN.\n",
-        "  -data=DIR\n",
-        "Default: none; the state is lost at the stop",
-        "Environment: LUNAR_DATA.\n",
-        "  -snapshot=SIZE|off\n",
-        "Default: 64M. Environment: LUNAR_SNAPSHOT.\n",
-        "  -check[=FILE]\n",
-        "  -backup=FILE\n",
-        "  -restore=FILE\n",
-        "  -export\n",
-        "\nServing:\n  -port",
-        "\nKeeping data:\n  -data",
-        "\nMany instances",
-        "  -kafka=BROKERS\n",
-        "Environment: LUNAR_KAFKA.\n",
-        "  -topic=NAME\n",
-        "Environment: LUNAR_TOPIC.\n",
-        "  -kafka-config=FILE\n",
-        "Environment: LUNAR_KAFKA_CONFIG.\n",
-        "  -peer=URL\n",
-        "Environment: LUNAR_PEER.\n",
-        "  -create-topic\n",
-        "  -trim-topic\n",
-        "  -max-memory=BYTES\n",
-        "Default: half of the memory of the machine, or of the container's",
-        "Environment: LUNAR_MAX_MEMORY.\n",
-        "  -log-level=LEVEL\n",
-        "Default: info. Environment: LUNAR_LOG_LEVEL.\n",
-        "  -log-format=FORMAT\n",
-        "Default: text. Environment: LUNAR_LOG_FORMAT.\n",
-        "  -check-health[=URL]\n",
-        "  -version\n",
-        "  -help\n",
-        "lunar.service -port=9000\n",
-        "rockets launch http://localhost:9000/messages\n",
-        "curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n",
-        "In a browser, open http://localhost:9000/ for the dashboard",
-        "http://localhost:9000/swagger to try the API.",
-        "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
-        "Exit status: 0",
-    };
     const char *help = whole_help();
-    for (size_t i = 0; i < COUNT(parts); i++)
-        assert_non_null(strstr(help, parts[i]));
+    for (size_t i = 0; i < COUNT(help_parts); i++)
+        assert_non_null(strstr(help, help_parts[i]));
 }
 
 static void help_fits_a_terminal(void **state)
