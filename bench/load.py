@@ -70,6 +70,7 @@ class WrkResult:
     requests: int
     seconds: float
     p50: float  # ms
+    p99: float
 
 
 def wrk(bench: Bench, server: Server, connections: int, seconds: int,
@@ -100,7 +101,7 @@ def wrk_result(job: Job) -> WrkResult:
         raise Failure(f"{job.server.name}: wrk counted {fields['requests']} requests "
                       f"and errors: {errors}")
     return WrkResult(fields["requests"], fields["microseconds"] / 1e6,
-                     fields["p50"] / 1e3)
+                     fields["p50"] / 1e3, fields["p99"] / 1e3)
 
 
 def measure_wrk(bench: Bench, server: Server, connections: int, cost: Cost,

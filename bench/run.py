@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests" / "lib"))
+sys.path[:0] = [str(ROOT / "tests" / name) for name in ("lib", "durability", "replica")]
 
 import argparse
 import shutil
@@ -26,6 +26,7 @@ import machine
 import page
 import parts
 import posts
+import replica
 import store
 from client import Failure
 from common import Bench, Options, say
@@ -37,12 +38,13 @@ SECTIONS = {
     "post": posts.run_post, "latency": posts.run_latency,
     "rockets": posts.run_rockets, "get": lists.run_get, "lists": lists.run_lists,
     "batch": posts.run_batch, "idle": posts.run_idle, "start": posts.run_start,
-    "store": store.run_store, "live": live.run_live,
+    "store": store.run_store, "replica": replica.run_replica, "live": live.run_live,
     "page": page.run_page, "parts": parts.run_parts}
 
 # Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_parts",
             "bench_readers", "bench_sync", "libbench_fleet.so"]
+KAFKA_PROGRAM = "bench_kafka"  # not in all builds
 
 EPILOG = """\
 sections:
@@ -130,7 +132,7 @@ def measure(bench: Bench, only: list[str]) -> None:
     """Run the sections. A failure ends the run; the figures so far are kept."""
     report, options = bench.report, bench.options
     try:
-        for name in PROGRAMS:
+        for name in [*PROGRAMS, *([KAFKA_PROGRAM] if "replica" in only else [])]:
             shutil.copy2(bench.programs / name, bench.work / name)
         bench.programs = bench.work
         report.machine = machine.describe(bench.programs)

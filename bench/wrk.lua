@@ -74,12 +74,13 @@ end
 function request() end -- replaced by init()
 
 -- One line for load.py. wrk counts responses with a status of 400 and above
--- as "status"; p50 is in microseconds.
+-- as "status"; p50 and p99 are in microseconds.
 function done(summary, latency)
     local errors = summary.errors
-    io.write(string.format("counted: requests=%d microseconds=%d p50=%d "
+    io.write(string.format("counted: requests=%d microseconds=%d p50=%d p99=%d "
         .. "status=%d connect=%d read=%d write=%d timeout=%d\n",
         summary.requests, summary.duration, latency:percentile(50),
+        latency:percentile(99),
         errors.status, errors.connect, errors.read, errors.write,
         errors.timeout))
 end

@@ -11,7 +11,7 @@
 #   --quick      1 second, 2 rounds, a tenth of the rockets: to check that it
 #                works, not for figures
 #   --only=...   only these sections: post, latency, rockets, get, lists, batch,
-#                idle, start, store, live, page, parts
+#                idle, start, store, replica, live, page, parts
 #   --seconds=N  length of a round of a load generator; default 2
 #   --rounds=N   number of rounds of each table; default 5
 #   --build=DIR  measure the programs in this folder, and build none
@@ -27,7 +27,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 TARGETS=(lunar.service rockets bare_mhd bench_fleet bench_pace bench_parts bench_readers
-    bench_sync)
+    bench_sync bench_kafka)
 
 python=/usr/bin/python3
 need_packages python3
