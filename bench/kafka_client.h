@@ -38,14 +38,15 @@ void kafka_consume(struct kafka_client *client, int64_t offset);
 /* The offsets that the topic has. */
 void kafka_range(struct kafka_client *client, int64_t *begin, int64_t *end);
 
-/*
- * Produce a message, whose key and value are copied. `opaque` is given back by
- * the record's report. Waits while the queue is full.
- */
 struct kafka_text {
     const char *data;
     size_t length;
 };
+
+/*
+ * Produce a message, whose key and value are copied. Waits while the queue is
+ * full.
+ */
 void kafka_produce(struct kafka_client *client, struct kafka_text key,
                    struct kafka_text value);
 

@@ -64,7 +64,9 @@ static void take_echo(struct kafka_client *client, struct echo *echo,
 
 static double percentile(const struct echo *echo, uint64_t part)
 {
-    return (double)echo->took_us[(echo->took - 1) * part / 100] / 1000;
+    size_t index = (echo->took - 1) * part / 100;
+
+    return (double)echo->took_us[index] / 1000;
 }
 
 /*
