@@ -294,7 +294,7 @@ int data_commands_export(const struct config *config)
     struct table *table = table_new(SIZE_MAX);
     struct progress progress = begin_work("reading", config->data);
     const struct journal_watch watch = {&progress, report_progress};
-    struct offline_state state;
+    struct offline_state state = {.position = 0};
     char error[JOURNAL_ERROR] = "memory is exhausted";
     enum journal_replayed result =
         table == NULL ? JOURNAL_FAILED

@@ -45,28 +45,29 @@ static void log_result(const struct watched_recovery *recovery,
     struct store_snapshot_status snapshot;
     uint64_t rockets = table_count(recovery->table);
     bool short_time = elapsed < SECOND;
+    bool shared = config->topic != NULL; /* not all its records are messages */
 
     store_status(recovery->store, &journal);
     store_snapshot_status(recovery->store, &snapshot);
     uint64_t messages = journal.position - snapshot.position;
     const struct log_field fields[] = {
         {"data", LOG_LEFT_OUT, LOG_STRING, .string = data.text},
-        {"topic", LOG_LEFT_OUT, config->topic != NULL ? LOG_STRING : LOG_NULL,
+        {"topic", LOG_LEFT_OUT, shared ? LOG_STRING : LOG_NULL,
          .string = config->topic},
         {"rockets", LOG_LEFT_OUT, LOG_NUMBER, .number = rockets},
         {"snapshot", LOG_LEFT_OUT, LOG_BOOLEAN, .number = snapshot.exists},
         {"messages", LOG_LEFT_OUT, LOG_NUMBER, .number = messages},
         {"seconds", LOG_LEFT_OUT, LOG_THOUSANDTHS, .number = elapsed / 1000},
     };
-    log_event(
-        LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
-        "recovered %s rockets from %s%s: %s%s messages%s in %.*f %s",
-        readable_number(rockets).text, config->topic != NULL ? "topic " : "",
-        config->topic != NULL ? config->topic : data.text,
-        snapshot.exists ? "a snapshot and " : "",
-        readable_number(messages).text, snapshot.exists ? " after it" : "",
-        short_time ? 0 : 1, (double)elapsed / (short_time ? 1000 : SECOND),
-        short_time ? "ms" : "s");
+    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+              "recovered %s rockets from %s%s: %s%s %s%s in %.*f %s",
+              readable_number(rockets).text, shared ? "topic " : "",
+              shared ? config->topic : data.text,
+              snapshot.exists ? "a snapshot and " : "",
+              readable_number(messages).text, shared ? "records" : "messages",
+              snapshot.exists ? " after it" : "", short_time ? 0 : 1,
+              (double)elapsed / (short_time ? 1000 : SECOND),
+              short_time ? "ms" : "s");
 }
 
 /*

@@ -416,8 +416,6 @@ static void add_settled(struct batch_counts *counts,
     }
     counts->unknown = settled->unknown;
     counts->first_unknown = settled->first_unknown;
-    if (settled->position > counts->position)
-        counts->position = settled->position;
 }
 
 struct batch_counts batch_counts(const struct batch *batch)
@@ -428,6 +426,8 @@ struct batch_counts batch_counts(const struct batch *batch)
     if (batch->commit != NULL) {
         struct batch_settled settled = batch_commit_settled(batch->commit);
         add_settled(&counts, &settled);
+        if (batch->api->shared && settled.position > counts.position)
+            counts.position = settled.position;
     }
     return counts;
 }

@@ -36,7 +36,7 @@ struct batch_counts {
     uint64_t unknown;         /* nobody knows whether they are written */
     uint64_t first_unknown;   /* line number of the first of them, or 0 */
     uint64_t position;        /* which all that were applied, duplicates or
-                                 stale have, if the journal is shared */
+                                 stale have, if the journal is shared; else 0 */
 };
 
 /* The first rejected line. */

@@ -192,7 +192,9 @@ static struct block *new_block(struct batch_commit *commit)
         commit->expected / 2 < BATCH_BLOCK ? commit->expected / 2 : BATCH_BLOCK;
     size_t size = sizeof(struct block) + room + RECORD_MAX;
 
-    if (pending_of(commit) + size > BATCH_MAX_UNHELD)
+    size_t most =
+        commit->api->shared ? BATCH_MAX_UNHELD_SHARED : BATCH_MAX_UNHELD;
+    if (pending_of(commit) + size > most)
         return NULL;
     struct block *block = quota_resize(&commit->api->pending, NULL, 0, size);
     if (block == NULL)
@@ -275,8 +277,10 @@ bool batch_commit_hold(struct batch_commit *commit, void (*call)(void *context),
 
     if (quota_used(all) >= all->limit / 2)
         return wait_until(commit, 0, call, context);
-    return pending_of(commit) >= BATCH_MAX_PENDING &&
-           wait_until(commit, BATCH_MAX_PENDING / 2, call, context);
+    size_t most =
+        commit->api->shared ? BATCH_MAX_PENDING_SHARED : BATCH_MAX_PENDING;
+    return pending_of(commit) >= most &&
+           wait_until(commit, most / 2, call, context);
 }
 
 bool batch_commit_wait(struct batch_commit *commit, void (*call)(void *context),

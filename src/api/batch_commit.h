@@ -23,8 +23,14 @@ enum {
     BATCH_BLOCK = 32 * 1024,
     /* With so many bytes of blocks that are not settled, the sender waits. */
     BATCH_MAX_PENDING = 256 * 1024,
+    /*
+     * The same if the journal is shared: brokers answer after milliseconds, in
+     * which they could have taken thousands of messages.
+     */
+    BATCH_MAX_PENDING_SHARED = 1024 * 1024,
     /* Where its connection cannot wait (body.h), more than this is a 503. */
     BATCH_MAX_UNHELD = 1024 * 1024,
+    BATCH_MAX_UNHELD_SHARED = 4 * 1024 * 1024,
 };
 
 struct batch_commit;

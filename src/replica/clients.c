@@ -211,7 +211,8 @@ static bool open_queues(struct clients *clients, char error[JOURNAL_ERROR])
     clients->reports_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     clients->records_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (clients->reports_fd < 0 || clients->records_fd < 0) {
-        replica_error(error, "cannot make an eventfd: %s", strerror(errno));
+        replica_error(error, "cannot make an eventfd: %s",
+                      strerrordesc_np(errno));
         return false;
     }
     clients->reports = rd_kafka_queue_get_main(clients->producer);

@@ -60,6 +60,7 @@ struct intake {
     unsigned refused;    /* answers, one after the other */
     uint64_t refused_ms; /* the first of them */
     uint64_t last_refused_ms;
+    uint64_t low;              /* of the topic, at the last of them */
     uint64_t again_ms;         /* when to ask again; 0: not at all */
     struct timespec log_again; /* about an error, not before this */
     rd_kafka_message_t *events[INTAKE_BATCH];
@@ -213,18 +214,18 @@ static void halt_out_of_range(struct intake *intake)
 /* The offset is not there: halt if that is certain, else ask for it again. */
 static void doubt_offset(struct intake *intake)
 {
-    uint64_t next = intake_next(intake), now = now_ms(), low;
+    uint64_t next = intake_next(intake), now = now_ms();
     const char *name = topic_name(intake);
 
     /* What was deleted stays so: an old leader can only know less of it. */
     if (topic_offset_ask(intake->options.consumer, name, TOPIC_OFFSET_LOW,
-                         ASK_MS, &low) == 0 &&
-        low > next) {
+                         ASK_MS, &intake->low) == 0 &&
+        intake->low > next) {
         intake_halt(intake,
                     "the records from offset %ju to %ju of topic %s were "
                     "deleted before this instance has read them: start it "
                     "again with -peer=URL of an instance that has them",
-                    (uintmax_t)next, (uintmax_t)low - 1, name);
+                    (uintmax_t)next, (uintmax_t)intake->low - 1, name);
         return;
     }
     if (now - intake->last_refused_ms > FORGIVEN_MS)
@@ -277,14 +278,22 @@ static void verify_place(struct intake *intake)
     intake->verifying = consume_again(intake, place.position);
 }
 
-/* Ask again for an offset that the brokers did not have. */
+/*
+ * Ask again for an offset that the brokers did not have. If they have it by
+ * now, it may be of a topic that was made anew: so look at the record before it
+ * first, unless that was deleted.
+ */
 static void try_again(struct intake *intake)
 {
+    struct intake_place place;
+
     if (intake->again_ms == 0 || now_ms() < intake->again_ms)
         return;
     intake->again_ms = 0;
-    consume_again(intake, intake->verifying ? intake->place.position
-                                            : intake_next(intake));
+    intake_place(intake, &place);
+    intake->verifying = place.check != 0 && intake->low <= place.position;
+    consume_again(intake,
+                  intake->verifying ? place.position : intake_next(intake));
 }
 
 static void take_error(struct intake *intake, const rd_kafka_message_t *event)

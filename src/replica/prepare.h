@@ -49,6 +49,8 @@ struct prepared {
     uint64_t id;         /* of the history; 0: a snapshot has to say it */
     uint64_t low, end;   /* first offset, and the one behind the last record */
     bool needs_snapshot; /* a newer one than that which was given, if any */
+    int64_t born;        /* time of the first record in milliseconds since 1970;
+                            -1: not known */
     struct intake_place begin; /* of the first record, if it is there */
     struct intake_place place; /* of the snapshot, if one was given */
 };
@@ -63,15 +65,20 @@ enum journal_replayed prepare_run(const struct prepare_topic *topic,
                                   struct prepared *prepared,
                                   char error[JOURNAL_ERROR]);
 
+/* What is replayed, and to whom. All borrowed. */
+struct prepare_records {
+    const struct prepared *prepared;
+    struct intake *intake; /* has not begun */
+    const struct journal_target *target;
+    uint64_t after; /* position behind which to begin */
+};
+
 /*
- * Hand every record behind position `after`, which is that of the snapshot or
- * 0, to `target`, up to the end that the
- * topic has now. `intake` is at that place then, and goes on.
+ * Hand every record behind `after` to the target, up to the end that the topic
+ * has now. The intake goes on from there.
  */
 enum journal_replayed prepare_replay(const struct prepare_topic *topic,
-                                     const struct prepared *prepared,
-                                     struct intake *intake, uint64_t after,
-                                     const struct journal_target *target,
+                                     const struct prepare_records *records,
                                      const struct journal_watch *watch,
                                      char error[JOURNAL_ERROR]);
 

@@ -32,6 +32,7 @@ enum journal_replayed prepare_ask_range(struct prepare *prepare);
 struct prepare_record {
     uint64_t offset;
     uint64_t check;
+    int64_t timestamp; /* as in topic_record.h */
     enum topic_kind kind;
     uint64_t history, rules; /* as in topic_record.h */
 };

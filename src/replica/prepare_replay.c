@@ -25,23 +25,22 @@ static void set_progress(struct journal_progress *progress,
         progress->total = progress->done;
 }
 
-static enum journal_replayed replay_records(struct prepare *prepare,
-                                            struct intake *intake,
-                                            uint64_t after,
-                                            const struct journal_target *target)
+static enum journal_replayed
+replay_records(struct prepare *prepare, const struct prepare_records *records)
 {
-    uint64_t end = prepare->prepared->end, reported = 0, next;
+    struct intake *intake = records->intake;
+    uint64_t end = prepare->prepared->end, reported = 0;
 
-    while ((next = intake_next(intake)) < end) {
-        if (intake_drain(intake, target, NULL, PREPARE_REPORT_MS) > 0)
+    while (intake_next(intake) < end) {
+        if (intake_drain(intake, records->target, NULL, PREPARE_REPORT_MS) > 0)
             patience_renew(&prepare->patience);
         if (intake_halted(intake) != NULL)
             return prepare_fail(prepare, "%s", intake_halted(intake));
-        uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE);
-        if (now - reported < PREPARE_REPORT_MS * 1000)
+        uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
+        if (now - reported < PREPARE_REPORT_MS)
             continue;
         reported = now;
-        set_progress(&prepare->patience.progress, intake, after, end);
+        set_progress(&prepare->patience.progress, intake, records->after, end);
         if (!patience_continue(&prepare->patience, "records"))
             return JOURNAL_INTERRUPTED;
     }
@@ -49,37 +48,36 @@ static enum journal_replayed replay_records(struct prepare *prepare,
 }
 
 /* If the record at `after` was not read, its sum is not known. */
-static struct intake_place find_place(const struct prepared *prepared,
-                                      uint64_t after)
+static struct intake_place find_place(const struct prepare_records *records)
 {
-    if (after == 0)
+    const struct prepared *prepared = records->prepared;
+
+    if (records->after == 0)
         return prepared->begin;
-    if (after == prepared->place.position)
+    if (records->after == prepared->place.position)
         return prepared->place;
     return (struct intake_place){
-        .position = after,
+        .position = records->after,
         .rules = prepared->begin.rules,
     };
 }
 
 enum journal_replayed prepare_replay(const struct prepare_topic *topic,
-                                     const struct prepared *prepared,
-                                     struct intake *intake, uint64_t after,
-                                     const struct journal_target *target,
+                                     const struct prepare_records *records,
                                      const struct journal_watch *watch,
                                      char error[JOURNAL_ERROR])
 {
-    struct prepared now = *prepared;
+    struct prepared now = *records->prepared;
+    struct intake_place place = find_place(records);
     struct prepare prepare = {
         .topic = topic,
         .name = rd_kafka_topic_name(topic->consumed),
         .prepared = &now,
         .error = error,
     };
-    struct intake_place place = find_place(prepared, after);
 
     patience_init(&prepare.patience, topic, watch);
-    if (now.low > after + 1)
+    if (now.low > records->after + 1)
         return prepare_fail(&prepare,
                             "the records of topic %s below offset %ju were "
                             "deleted, and there is no snapshot that reaches so "
@@ -87,11 +85,12 @@ enum journal_replayed prepare_replay(const struct prepare_topic *topic,
                             "runs, or copy its snapshot.db",
                             prepare.name, (uintmax_t)now.low);
     enum journal_replayed result = prepare_ask_range(&prepare);
-    if (result == JOURNAL_COMPLETE && !intake_begin(intake, &place, error))
+    if (result == JOURNAL_COMPLETE &&
+        !intake_begin(records->intake, &place, error))
         result = JOURNAL_FAILED;
     if (result == JOURNAL_COMPLETE)
-        result = replay_records(&prepare, intake, after, target);
+        result = replay_records(&prepare, records);
     if (result == JOURNAL_COMPLETE)
-        intake_serve(intake);
+        intake_serve(records->intake);
     return result;
 }

@@ -178,6 +178,7 @@ static void note_record(const rd_kafka_message_t *message,
     *record = (struct prepare_record){
         .offset = (uint64_t)message->offset,
         .check = topic_record_check(&bytes),
+        .timestamp = bytes.timestamp,
         .kind = read.kind,
         .history = read.kind == TOPIC_HISTORY ? read.history : 0,
         .rules = read.kind == TOPIC_HISTORY ? read.rules : 0,

@@ -87,8 +87,14 @@ static enum journal_replayed replay(struct journal *journal, uint64_t after,
 {
     struct replica *self = of_journal(journal);
     struct prepare_topic topic = topic_of(self);
-    enum journal_replayed result = prepare_replay(
-        &topic, &self->prepared, self->intake, after, target, watch, error);
+    const struct prepare_records records = {
+        .prepared = &self->prepared,
+        .intake = self->intake,
+        .target = target,
+        .after = after,
+    };
+    enum journal_replayed result =
+        prepare_replay(&topic, &records, watch, error);
 
     if (result == JOURNAL_COMPLETE)
         atomic_store(&self->caught_up, true);
@@ -103,7 +109,8 @@ static bool start(struct journal *journal, const struct journal_target *target)
     intake_serve(self->intake);
     atomic_store(&self->watch,
                  topic_watch_start(self->clients.consumer,
-                                   self->clients.consumed, self->intake));
+                                   self->clients.consumed, self->intake,
+                                   self->prepared.born));
     if (atomic_load(&self->watch) == NULL)
         return false;
     outbox_open(&self->outbox, target, intake_next(self->intake));
@@ -113,7 +120,11 @@ static bool start(struct journal *journal, const struct journal_target *target)
 
 static bool append(struct journal *journal, struct journal_ticket *ticket)
 {
-    return outbox_append(&of_journal(journal)->outbox, ticket);
+    struct replica *self = of_journal(journal);
+
+    /* The journal's thread closes the outbox, but a moment later. */
+    return intake_halted(self->intake) == NULL &&
+           outbox_append(&self->outbox, ticket);
 }
 
 static void read_status(struct journal *journal, struct journal_status *status)
@@ -270,7 +281,7 @@ static bool make_parts(struct replica *replica, char error[JOURNAL_ERROR])
         return true;
     replica_error(error, "cannot start the journal on Kafka: %s",
                   replica->intake == NULL ? "memory is exhausted"
-                                          : strerror(errno));
+                                          : strerrordesc_np(errno));
     return false;
 }
 

@@ -90,7 +90,7 @@ static int open_private(const char *path, size_t *size,
         replica_error(error,
                       "cannot read the file %.200s of -kafka-config: %s: "
                       "check the path and its permissions",
-                      path, strerror(errno));
+                      path, strerrordesc_np(errno));
     } else if (!S_ISREG(found.st_mode) || found.st_size > MAX_BYTES) {
         replica_error(error,
                       "%.200s of -kafka-config is not a file of at most %d "
@@ -129,9 +129,9 @@ static char *read_bytes(const char *path, char error[JOURNAL_ERROR])
             length += (size_t)part;
     }
     if (bytes == NULL || part < 0) {
-        replica_error(error, "cannot read the file %.200s of -kafka-config: %s",
-                      path,
-                      bytes == NULL ? "memory is exhausted" : strerror(errno));
+        replica_error(
+            error, "cannot read the file %.200s of -kafka-config: %s", path,
+            bytes == NULL ? "memory is exhausted" : strerrordesc_np(errno));
         free(bytes);
         bytes = NULL;
     } else {

@@ -33,7 +33,7 @@ static const struct setting {
 
 enum {
     SETTINGS = sizeof(settings) / sizeof(settings[0]),
-    LEADER_MS = 100, /* between two looks for one */
+    AGAIN_MS = 100, /* until a broker is asked again */
 };
 
 /* A request, and the queue of its answer. */
@@ -203,17 +203,22 @@ bool topic_admin_create(const struct topic_admin *admin,
 }
 
 /* Other brokers learn of a topic that was just made a moment later. */
+static void wait_a_moment(void)
+{
+    const struct timespec moment = {.tv_nsec = AGAIN_MS * 1000000L};
+
+    nanosleep(&moment, NULL);
+}
+
 static bool await_leader(const struct topic_admin *admin, struct found *found,
                          char error[JOURNAL_ERROR])
 {
-    const struct timespec pause = {.tv_nsec = LEADER_MS * 1000000L};
-
-    for (unsigned ms = 0; ms < TOPIC_ADMIN_MS; ms += LEADER_MS) {
+    for (unsigned ms = 0; ms < TOPIC_ADMIN_MS; ms += AGAIN_MS) {
         if (!look_up(admin, found, error))
             return false;
         if (found->led)
             return true;
-        nanosleep(&pause, NULL);
+        wait_a_moment();
     }
     replica_error(error, "topic %s has no leader: start its brokers",
                   admin->topic);
@@ -244,21 +249,23 @@ static bool check_entry(const char *topic, const char *name, const char *value,
     return true;
 }
 
+/* `*unknown`: this broker does not know the topic yet. */
 static bool check_entries(const struct request *request, const char *topic,
-                          struct replica_topic *out, char error[JOURNAL_ERROR])
+                          struct replica_topic *out, bool *unknown,
+                          char error[JOURNAL_ERROR])
 {
     size_t resources = 0, count = 0;
     const rd_kafka_ConfigResource_t **results =
         rd_kafka_DescribeConfigs_result_resources(
             rd_kafka_event_DescribeConfigs_result(request->event), &resources);
+    rd_kafka_resp_err_t result = resources == 1
+                                     ? rd_kafka_ConfigResource_error(results[0])
+                                     : RD_KAFKA_RESP_ERR__BAD_MSG;
 
-    if (resources != 1 || rd_kafka_ConfigResource_error(results[0]) !=
-                              RD_KAFKA_RESP_ERR_NO_ERROR) {
-        const char *text =
-            resources == 1 ? rd_kafka_ConfigResource_error_string(results[0])
-                           : NULL;
-        replica_error(error, "cannot read the settings of topic %s: %.300s",
-                      topic, text != NULL ? text : "no broker says why");
+    *unknown = result == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        replica_error(error, "cannot read the settings of topic %s: %s", topic,
+                      rd_kafka_err2str(result));
         return false;
     }
     const rd_kafka_ConfigEntry_t **entries =
@@ -273,10 +280,30 @@ static bool check_entries(const struct request *request, const char *topic,
     return true;
 }
 
+static bool ask_settings(const struct topic_admin *admin,
+                         struct replica_topic *topic, bool *unknown,
+                         char error[JOURNAL_ERROR])
+{
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, admin->topic);
+    struct request request =
+        begin_request(admin, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+
+    rd_kafka_DescribeConfigs(admin->client, &resource, 1, request.options,
+                             request.queue);
+    bool good = await_answer(&request, "cannot read the settings of the topic",
+                             error) &&
+                check_entries(&request, admin->topic, topic, unknown, error);
+    end_request(&request);
+    rd_kafka_ConfigResource_destroy(resource);
+    return good;
+}
+
 bool topic_admin_check(const struct topic_admin *admin,
                        struct replica_topic *topic, char error[JOURNAL_ERROR])
 {
     struct found found;
+    bool good = false, unknown = true;
 
     if (!await_leader(admin, &found, error))
         return false;
@@ -289,17 +316,13 @@ bool topic_admin_check(const struct topic_admin *admin,
     }
     topic->replication = found.copies;
     topic->min_in_sync = 1;
-    rd_kafka_ConfigResource_t *resource =
-        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, admin->topic);
-    struct request request =
-        begin_request(admin, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_DescribeConfigs(admin->client, &resource, 1, request.options,
-                             request.queue);
-    bool good = await_answer(&request, "cannot read the settings of the topic",
-                             error) &&
-                check_entries(&request, admin->topic, topic, error);
-    end_request(&request);
-    rd_kafka_ConfigResource_destroy(resource);
+    for (unsigned ms = 0; !good && unknown && ms < TOPIC_ADMIN_MS;
+         ms += AGAIN_MS) {
+        if (ms > 0)
+            wait_a_moment();
+        unknown = false;
+        good = ask_settings(admin, topic, &unknown, error);
+    }
     return good;
 }
 

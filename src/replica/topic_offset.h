@@ -26,4 +26,12 @@ rd_kafka_resp_err_t topic_offset_ask(rd_kafka_t *client, const char *topic,
                                      enum topic_offset which, int timeout_ms,
                                      uint64_t *offset);
 
+/*
+ * The same for the first record that has the time `since`, in milliseconds
+ * since 1970, or a later one. RD_KAFKA_RESP_ERR__NO_OFFSET: there is none.
+ */
+rd_kafka_resp_err_t topic_offset_since(rd_kafka_t *client, const char *topic,
+                                       int64_t since, int timeout_ms,
+                                       uint64_t *offset);
+
 #endif

@@ -29,6 +29,7 @@ struct topic_watch {
     rd_kafka_t *client;
     rd_kafka_topic_t *topic;
     struct intake *intake;
+    int64_t born; /* as in `prepared` */
     pthread_t thread;
     /* Guarded by `lock`. */
     pthread_mutex_t lock;
@@ -105,6 +106,27 @@ static void look_at_end(struct topic_watch *watch)
                 name, (uintmax_t)end, (uintmax_t)next - 1);
 }
 
+/*
+ * The first record of a topic that was made anew is younger than that of ours.
+ * So it has an offset from such a time on that no record of ours can have.
+ */
+static void look_at_begin(struct topic_watch *watch)
+{
+    const char *name = rd_kafka_topic_name(watch->topic);
+    uint64_t offset;
+
+    if (watch->born < 0 ||
+        topic_offset_since(watch->client, name, watch->born + 1,
+                           TOPIC_WATCH_TIMEOUT_MS, &offset) != 0 ||
+        offset > 0)
+        return;
+    intake_halt(watch->intake,
+                "the first record of topic %s is not the one that it was: the "
+                "topic was made anew: see docs/replicas.md before starting any "
+                "instance again",
+                name);
+}
+
 static void look_at_partitions(struct topic_watch *watch)
 {
     const struct rd_kafka_metadata *metadata;
@@ -150,6 +172,7 @@ static void *run_watch(void *context)
     while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
         end_due = now_ms() + TOPIC_WATCH_END_MS;
         look_at_end(watch);
+        look_at_begin(watch);
         if (now_ms() < partitions_due)
             continue;
         partitions_due = now_ms() + TOPIC_WATCH_PARTITIONS_MS;
@@ -160,7 +183,7 @@ static void *run_watch(void *context)
 
 struct topic_watch *topic_watch_start(rd_kafka_t *client,
                                       rd_kafka_topic_t *topic,
-                                      struct intake *intake)
+                                      struct intake *intake, int64_t born)
 {
     struct topic_watch *watch = calloc(1, sizeof(*watch));
 
@@ -169,6 +192,7 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
     watch->client = client;
     watch->topic = topic;
     watch->intake = intake;
+    watch->born = born;
     watch->end = intake_next(intake);
     watch->reached = now_ms();
     sync_mutex_init(&watch->lock);

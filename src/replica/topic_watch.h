@@ -22,13 +22,13 @@ enum {
 };
 
 /*
- * Start it. All that the topic has now must be applied. NULL if there are no
- * resources for a thread.
- * Ownership: `client`, `topic` and `intake` are borrowed until the stop.
+ * Start it. All that the topic has now must be applied. `born`: as in
+ * `prepared`. NULL if there are no resources for a thread. Ownership: `client`,
+ * `topic` and `intake` are borrowed until the stop.
  */
 struct topic_watch *topic_watch_start(rd_kafka_t *client,
                                       rd_kafka_topic_t *topic,
-                                      struct intake *intake);
+                                      struct intake *intake, int64_t born);
 
 /*
  * The position of the last record, as far as known, and for how many

@@ -207,7 +207,7 @@ static const char *compare_fold(struct instance *instance)
     for (size_t i = 0; differs == NULL && i < GENERATOR_ROCKETS; i++) {
         struct text id = text_of(generator_channels[i]);
         struct oracle oracle;
-        struct rocket_view view;
+        struct rocket_view view = {.speed = 0};
         oracle_init(&oracle);
         for (uint64_t at = 0; at < instance->next; at++)
             if (!topic->skipped[at] &&

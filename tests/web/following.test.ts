@@ -27,6 +27,7 @@ let list: readonly Rocket[] = [];
 let refusal: number | null = null;
 let held: (() => void)[] | null = null; // responses of lists and fleets that wait
 const reads: string[] = [];
+let after: string | null = null; // Lunar-After of the last read
 const streams: Exchange[] = [];
 
 function json(data: unknown): Response {
@@ -73,7 +74,7 @@ Object.assign(globalThis, {
     ? new Promise<Response>((respond, refuse) => {
       streams.push(new Exchange(reference, init, respond, refuse));
     })
-    : answer(reference),
+    : (after = new Headers(init.headers).get("Lunar-After"), answer(reference)),
 });
 
 function stream(): Exchange {
@@ -158,6 +159,7 @@ test("a rocket is read and followed, and back the rows go on where they were", a
   view.value = { ...view.value, rocket: "z" };
   await settle();
   assert.deepEqual(reads, ["rockets/z"]);
+  assert.equal(`s-${String(after)}`, stream().lastEventId, "another instance may lag");
   assert.deepEqual(followed(), ["z"]);
   await stream().begin(hello("s-21"));
   await stream().send(changed([rocket("z", 40)], "s-40"));

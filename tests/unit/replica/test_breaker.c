@@ -21,11 +21,11 @@ static void silence_with_a_message_that_waits_opens_it(void **context)
     (void)context;
     start(&breaker);
     assert_false(breaker_is_open(&breaker));
-    assert_false(breaker_look(&breaker, START + 100000, false));
-    assert_true(breaker_look(&breaker, START + 100000, true));
+    assert_false(breaker_look(&breaker, START + 100000, true, false));
+    assert_true(breaker_look(&breaker, START + 100000, true, true));
     assert_true(breaker_is_open(&breaker));
     /* Only once. */
-    assert_false(breaker_look(&breaker, START + 100001, true));
+    assert_false(breaker_look(&breaker, START + 100001, true, true));
 }
 
 static void an_acknowledgement_just_before_keeps_it_closed(void **context)
@@ -35,10 +35,10 @@ static void an_acknowledgement_just_before_keeps_it_closed(void **context)
     (void)context;
     start(&breaker);
     assert_false(breaker_acknowledge(&breaker, START + 5000));
-    assert_false(breaker_look(&breaker, START + 5001, true));
+    assert_false(breaker_look(&breaker, START + 5001, true, true));
     breaker_limit_hit(&breaker);
-    assert_false(breaker_look(&breaker, START + 5999, false));
-    assert_true(breaker_look(&breaker, START + 6000, false));
+    assert_false(breaker_look(&breaker, START + 5999, true, false));
+    assert_true(breaker_look(&breaker, START + 6000, true, false));
 }
 
 static void limit_counts_since_the_last_acknowledgement(void **context)
@@ -49,7 +49,20 @@ static void limit_counts_since_the_last_acknowledgement(void **context)
     start(&breaker);
     breaker_limit_hit(&breaker);
     breaker_acknowledge(&breaker, START + 1);
-    assert_false(breaker_look(&breaker, START + 100000, false));
+    assert_false(breaker_look(&breaker, START + 100000, true, false));
+}
+
+/* Nobody has sent for long: there was nothing to acknowledge. */
+static void idle_time_is_no_silence(void **context)
+{
+    struct breaker breaker;
+
+    (void)context;
+    start(&breaker);
+    assert_false(breaker_look(&breaker, START + 100000, false, false));
+    breaker_limit_hit(&breaker);
+    assert_false(breaker_look(&breaker, START + 100001, true, false));
+    assert_true(breaker_look(&breaker, START + 100001 + SILENT, true, false));
 }
 
 static void probes_come_one_at_a_time(void **context)
@@ -60,7 +73,7 @@ static void probes_come_one_at_a_time(void **context)
     (void)context;
     start(&breaker);
     assert_false(breaker_take_probe(&breaker, now, false)); /* closed */
-    assert_true(breaker_look(&breaker, now, true));
+    assert_true(breaker_look(&breaker, now, true, true));
     assert_false(breaker_take_probe(&breaker, now, true)); /* others are */
     assert_true(breaker_take_probe(&breaker, now, false));
     assert_false(breaker_take_probe(&breaker, now + 100000, false));
@@ -76,7 +89,7 @@ static void any_acknowledgement_closes_it(void **context)
 
     (void)context;
     start(&breaker);
-    assert_true(breaker_look(&breaker, now, true));
+    assert_true(breaker_look(&breaker, now, true, true));
     assert_true(breaker_take_probe(&breaker, now, false));
     assert_true(breaker_acknowledge(&breaker, now + 5));
     breaker_probe_ended(&breaker, now + 5);
@@ -91,6 +104,7 @@ int main(void)
         cmocka_unit_test(silence_with_a_message_that_waits_opens_it),
         cmocka_unit_test(an_acknowledgement_just_before_keeps_it_closed),
         cmocka_unit_test(limit_counts_since_the_last_acknowledgement),
+        cmocka_unit_test(idle_time_is_no_silence),
         cmocka_unit_test(probes_come_one_at_a_time),
         cmocka_unit_test(any_acknowledgement_closes_it),
     };

@@ -80,9 +80,14 @@ export function networkError(error: unknown): RequestError {
     : new RequestError("the service cannot be reached", 0);
 }
 
-// GET `reference`, such as "rockets?sort=id". Rejects with `signal.reason` if
-// that is aborted.
-export async function getJson<T>(reference: string, signal?: AbortSignal): Promise<Answer<T>> {
+// GET `reference`, such as "rockets?sort=id". Of several instances of a service the
+// answer is of one that has the revision `after`. Rejects with `signal.reason` if that
+// is aborted.
+export async function getJson<T>(
+  reference: string,
+  signal?: AbortSignal,
+  after: number | null = null,
+): Promise<Answer<T>> {
   signal?.throwIfAborted();
   const abort = new AbortController();
   const forward = () => abort.abort(signal?.reason);
@@ -91,9 +96,13 @@ export async function getJson<T>(reference: string, signal?: AbortSignal): Promi
     abort.abort(new RequestError(`no response within ${timeLimit / 1000} s`, 0));
   }, timeLimit);
   try {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (after !== null) {
+      headers["Lunar-After"] = String(after);
+    }
     // The browser need not keep what is read once.
     const response = await fetch(reference, {
-      headers: { Accept: "application/json" }, cache: "no-store", signal: abort.signal,
+      headers, cache: "no-store", signal: abort.signal,
     });
     if (response.status !== 200) {
       throw await refusalOf(response, Date.now());
@@ -132,13 +141,17 @@ function fitsIntoPath(id: string): boolean {
   return id !== "." && id !== ".." && !id.includes("/");
 }
 
-export async function readRocket(id: string, signal?: AbortSignal): Promise<Answer<Rocket>> {
+export async function readRocket(
+  id: string,
+  signal?: AbortSignal,
+  after: number | null = null,
+): Promise<Answer<Rocket>> {
   if (fitsIntoPath(id)) {
-    return getJson<Rocket>(`rockets/${encodeURIComponent(id)}`, signal);
+    return getJson<Rocket>(`rockets/${encodeURIComponent(id)}`, signal, after);
   }
   // Of all ids that begin with it, the id itself is the first.
   const query = new URLSearchParams({ idPrefix: id, sort: "id", limit: "1" });
-  const answer = await getJson<readonly Rocket[]>(`rockets?${query}`, signal);
+  const answer = await getJson<readonly Rocket[]>(`rockets?${query}`, signal, after);
   const rocket = answer.data[0];
   if (rocket?.id !== id) {
     throw new RequestError("there is no rocket with this id", 404);

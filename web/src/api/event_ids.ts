@@ -11,7 +11,7 @@ export function startOf(id: string): string {
   return id.slice(0, Math.max(0, id.lastIndexOf("-")));
 }
 
-function revisionOf(id: string): number {
+export function revisionOf(id: string): number {
   return Number(id.slice(id.lastIndexOf("-") + 1));
 }
 

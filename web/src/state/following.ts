@@ -4,7 +4,7 @@
 // to the state. Another page of the table is read while the stream goes on; then
 // it is closed, and another one begins where nothing is missed.
 import { batch, untracked } from "@preact/signals";
-import { earlierId, eventsReference, startOf } from "../api/event_ids.js";
+import { earlierId, eventsReference, revisionOf, startOf } from "../api/event_ids.js";
 import type { ServerSentEvent } from "../api/event_parser.js";
 import { EventStream } from "../api/event_stream.js";
 import type { Happening, Position, Rocket, Summary } from "../api/types.js";
@@ -64,6 +64,10 @@ const reader: Reader = {
         : { state: "refused", status, reason, retryAt };
     }
     }
+  },
+  position: () => {
+    const id = stream?.lastEventId ?? null;
+    return id === null ? null : revisionOf(id);
   },
 };
 

@@ -33,6 +33,9 @@ export interface Reader {
   readDone(): void;
   // Not yet: the next try is at `retryAt`, null while it runs.
   readFailed(error: RequestError, retryAt: number | null): void;
+  // The revision from which on a stream goes on: what is read must not be older.
+  // Null: there is none.
+  position(): number | null;
 }
 
 function wantedNow(): string {
@@ -106,7 +109,8 @@ async function read(wanted: string, signal: AbortSignal, reader: Reader): Promis
   let known = missed;
   for (;;) {
     known = missed;
-    const cause = await readOnce(wanted, signal).then(() => null, (error: unknown) => error);
+    const cause = await readOnce(wanted, signal, reader)
+      .then(() => null, (error: unknown) => error);
     if (signal.aborted) {
       return;
     }
@@ -140,7 +144,7 @@ async function read(wanted: string, signal: AbortSignal, reader: Reader): Promis
   reader.readDone();
 }
 
-async function readOnce(wanted: string, signal: AbortSignal): Promise<void> {
+async function readOnce(wanted: string, signal: AbortSignal, reader: Reader): Promise<void> {
   const fleet = fleetRead ? null : refreshFleet(signal).then(() => {
     fleetRead = true;
   });
@@ -148,9 +152,10 @@ async function readOnce(wanted: string, signal: AbortSignal): Promise<void> {
     const hasRows = shownPage === wanted && failure.peek() === null;
     await Promise.all([fleet, hasRows ? rereadRows(signal) : readPage(signal)]);
   } else {
-    // The stream begins where the fleet was, so the rocket must not be older.
+    // The stream begins where the fleet was, or the one before has ended, so the
+    // rocket must not be older.
     await fleet;
-    await readRocketPage(signal);
+    await readRocketPage(signal, reader.position());
   }
 }
 

@@ -71,16 +71,19 @@ function open(id: string | null): void {
 effect(() => open(view.value.rocket));
 
 // Read the rocket whose page is shown, and its gaps. Returns the id of an event
-// up to which it has all changes; null: there is none. Rejects with a
-// RequestError, or if `signal` is aborted.
-export async function readRocketPage(signal: AbortSignal): Promise<string | null> {
+// up to which it has all changes; null: there is none. It is not older than the
+// revision `after`. Rejects with a RequestError, or if `signal` is aborted.
+export async function readRocketPage(
+  signal: AbortSignal,
+  after: number | null = null,
+): Promise<string | null> {
   const id = view.peek().rocket;
   if (id === null) {
     return null;
   }
   const began = starts;
   try {
-    const { data, etag } = await readRocket(id, signal);
+    const { data, etag } = await readRocket(id, signal, after);
     if (began !== starts) {
       return null;
     }
