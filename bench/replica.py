@@ -20,6 +20,7 @@ from report import Section
 from service import die_with_parent
 
 NAMES = ["-kafka=BROKERS", "bench_kafka"]
+MEMORY = "in memory"
 
 POSTS = [1, 3, 64]
 OVER_BUDGET = 0.3  # ms, of p50 with one connection over the client's
@@ -47,7 +48,7 @@ def run_replica(bench: Bench) -> None:
             "acknowledged, the instance and the load share the machine's cores, so only "
             "ratios tell something about the instance. bench_kafka produces messages and "
             "consumes them back with the same settings of librdkafka, in a topic of its own. "
-            "Both take turns.")
+            "A service in memory shows what HTTP costs. All take turns.")
         kafka = Kafka(bench, brokers)
         run_messages(bench, kafka, section)
         run_replay(bench, kafka)
@@ -86,18 +87,21 @@ def run_messages(bench: Bench, kafka: Kafka, section: Section) -> None:
     """POST and batches, to one instance that runs all the time."""
     with bench.servers() as servers:
         server = servers.service(*kafka.flags("messages", bench.work / "messages"))
+        memory = servers.service()
         for connections in POSTS:
-            run_posts(bench, kafka, section, server, connections)
-        run_batches(bench, kafka, section, server)
+            run_posts(bench, kafka, section, [server, memory], connections)
+        run_batches(bench, kafka, section, [server, memory])
 
 
-def run_posts(bench: Bench, kafka: Kafka, section: Section, server: Server,
+def run_posts(bench: Bench, kafka: Kafka, section: Section, servers: Sequence[Server],
               connections: int) -> None:
     what = f"`POST`, {connections} at a time"
-    found: list[dict[str, list[float]]] = [{"p50": [], "p99": []} for _ in NAMES]
+    names = [*NAMES, MEMORY]
+    found: list[dict[str, list[float]]] = [{"p50": [], "p99": []} for _ in names]
 
     def measure(index: int, cost: Cost) -> str:
-        if index == 0:
+        if index != 1:
+            server = servers[index // 2]
             launched, _ = launch(bench, server, 20)
             result, text = measure_wrk(bench, server, connections, cost, round=launched,
                                        last=20, number=2)
@@ -111,11 +115,12 @@ def run_posts(bench: Bench, kafka: Kafka, section: Section, server: Server,
         found[index]["p99"].append(p99)
         return f"{text}, p50 {p50:.2f}, p99 {p99:.2f} ms"
 
-    costs = bench.compare(f"replica: {what}", NAMES, measure)
+    costs = bench.compare(f"replica: {what}", names, measure)
     show(section, what, costs, "message")
     for name in ("p50", "p99"):
         section.add(what, NAMES[0], f"{name}, ms", found[0][name], 2, found[1][name])
         section.add(what, NAMES[1], f"{name}, ms", found[1][name], 2)
+        section.add(what, MEMORY, f"{name}, ms", found[2][name], 2)
     if connections == 1:
         over = [ours - bare for ours, bare in zip(found[0]["p50"], found[1]["p50"])]
         bench.report.at_most(f"replica: {what}: p50 over that of the client", OVER_BUDGET,
@@ -129,13 +134,14 @@ def run_posts(bench: Bench, kafka: Kafka, section: Section, server: Server,
 
 
 def show(section: Section, what: str, costs: Sequence[Cost], unit: str) -> None:
-    for name, cost in zip(NAMES, costs):
+    for name, cost in zip([*NAMES, MEMORY], costs):
         base = costs[1] if cost is costs[0] else None
         section.add(what, name, f"{unit}s/s", cost.rate, 0, base and base.rate)
         section.add(what, name, f"CPU a {unit}, µs", cost.cpu, 2, base and base.cpu)
 
 
-def run_batches(bench: Bench, kafka: Kafka, section: Section, server: Server) -> None:
+def run_batches(bench: Bench, kafka: Kafka, section: Section,
+                servers: Sequence[Server]) -> None:
     messages = 50_000 if bench.options.quick else 500_000
     what = f"a batch of {count(messages)}"
 
@@ -143,13 +149,15 @@ def run_batches(bench: Bench, kafka: Kafka, section: Section, server: Server) ->
         if index == 1:
             bare = kafka.bare("batch", messages=messages)
             return cost.add(messages, bare["seconds"], bare["cpu"])
+        server = servers[index // 2]
         launched, _ = launch(bench, server, bench.options.many)
-        requests = [make_batch(bench, Fleet(launched, 1, bench.options.many, 1, 2, 1), messages)]
+        fleet = Fleet(launched, 1, bench.options.many, 1, 2, 1)
+        requests = [make_batch(bench, fleet, messages)]
         used = server.look().cpu
         taken = batch(server, [requests], messages)
         return cost.add(messages, taken, server.look().cpu - used)
 
-    costs = bench.compare(f"replica: {what}", NAMES, measure)
+    costs = bench.compare(f"replica: {what}", [*NAMES, MEMORY], measure)
     show(section, what, costs, "message")
     bench.report.at_least(f"replica: {what}", BATCH_BUDGET, costs[0].rate, " messages/s", 0)
 
@@ -170,6 +178,7 @@ def run_replay(bench: Bench, kafka: Kafka) -> None:
             batch(server, [[make_batch(bench, fleet, million // 2)]], million // 2)
         size = len(server.get("/snapshot").body)
     starts: list[float] = []
+    used: list[float] = []
 
     def measure(index: int, cost: Cost) -> str:
         if index == 1:
@@ -185,12 +194,14 @@ def run_replay(bench: Bench, kafka: Kafka) -> None:
             server = servers.service(*kafka.flags("replay", snapshot), NO_SNAPSHOTS)
             server.get("/health/ready")
             starts.append(time.perf_counter() - begun)
+            used.append(server.look().cpu)
             check_applied(server, 2 * million)
         return f"{text}; with a snapshot {starts[-1]:.2f} s"
 
     costs = bench.compare(f"replica: {what}", NAMES, measure)
     show(section, what, costs, "message")
     section.add(start, NAMES[0], "s until it is ready", starts, 2)
+    section.add(start, NAMES[0], "s of CPU time until then", used, 2)
     section.add(start, NAMES[0], "MB of the snapshot", [size / 1e6], 1)
     bench.report.at_least(f"replica: {what}", REPLAY_BUDGET, costs[0].rate, " records/s", 0)
     bench.report.at_most(f"replica: {start}", START_BUDGET, starts, " s", 2)
