@@ -196,7 +196,8 @@ int main(int argc, char *argv[])
         open_all(&client);
         rounds[i].run(&client, argc - 3, argv + 3);
         fflush(stdout);
-        /* Nothing is left to do for the clients. */
+        /* No message may come in the midst of the next round. */
+        rd_kafka_flush(client.producer, KAFKA_PATIENCE_MS);
         _Exit(0);
     }
     fprintf(stderr, "usage: bench_kafka BROKERS TOPIC echo|batch|replay "
