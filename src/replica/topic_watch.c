@@ -163,6 +163,10 @@ static bool wait_until(struct topic_watch *watch, uint64_t time)
     return goes_on;
 }
 
+/*
+ * A stop waits for the thread, so there is at most one question to a broker
+ * that does not answer between two looks at whether it goes on.
+ */
 static void *run_watch(void *context)
 {
     struct topic_watch *watch = context;
@@ -172,8 +176,10 @@ static void *run_watch(void *context)
     while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
         end_due = now_ms() + TOPIC_WATCH_END_MS;
         look_at_end(watch);
+        if (!wait_until(watch, 0))
+            break;
         look_at_begin(watch);
-        if (now_ms() < partitions_due)
+        if (now_ms() < partitions_due || !wait_until(watch, 0))
             continue;
         partitions_due = now_ms() + TOPIC_WATCH_PARTITIONS_MS;
         look_at_partitions(watch);
@@ -217,7 +223,7 @@ void topic_watch_status(struct topic_watch *watch, uint64_t *last,
     *lag_ms = now > reached ? now - reached : 0;
 }
 
-void topic_watch_stop(struct topic_watch *watch)
+void topic_watch_end(struct topic_watch *watch)
 {
     if (watch == NULL)
         return;
@@ -225,6 +231,13 @@ void topic_watch_stop(struct topic_watch *watch)
     watch->stopping = true;
     sync_signal(&watch->wake);
     sync_unlock(&watch->lock);
+}
+
+void topic_watch_stop(struct topic_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    topic_watch_end(watch);
     sync_join(watch->thread);
     pthread_cond_destroy(&watch->wake);
     pthread_mutex_destroy(&watch->lock);
