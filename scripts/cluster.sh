@@ -165,6 +165,12 @@ run() {
         say "it runs already"
         exit 1
     }
+    for i in $PORT 8091 8092 8093 29310 29320 29330 29311 29321 29331; do
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$i") 2>/dev/null || {
+            say "port $i is in use: end what uses it"
+            exit 1
+        }
+    done
     rm -rf "$FOLDER"
     mkdir -p "$FOLDER"
     trap end_all EXIT

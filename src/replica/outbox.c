@@ -185,6 +185,11 @@ static void place_mark(struct outbox *outbox, struct parcel *parcel,
                    outbox->now_us > parcel->sent_us
                        ? outbox->now_us - parcel->sent_us
                        : 0);
+    if (offset < parcel->least) {
+        outbox->rewound = true;
+        parcel->lost++;
+        return;
+    }
     mark->offset = offset;
     if (offset >= outbox->awaited)
         outbox->awaits = false;
@@ -276,6 +281,11 @@ struct journal_ticket *outbox_find(void *context, uint64_t offset,
         outbox->awaited = offset;
     }
     return ticket;
+}
+
+bool outbox_is_rewound(const struct outbox *outbox)
+{
+    return outbox->rewound;
 }
 
 bool outbox_awaits_report(const struct outbox *outbox)

@@ -70,8 +70,10 @@ struct outbox {
     struct parcel_list answered; /* too late: their tickets are */
     struct parcel_list ready;    /* all is known: to be settled and freed */
     struct mark *first, *last;   /* acknowledged, and not consumed yet */
-    size_t early;  /* parcels of which all is known, but that were not handed */
-    uint64_t next; /* records below have been consumed */
+    size_t early; /* parcels of which all is known, but that were not handed */
+    _Atomic uint64_t next; /* records below have been consumed; any thread
+                              may read it */
+    bool rewound;          /* see outbox_is_rewound() */
     /*
      * The record at `awaited` may be of a message of ours, whose report has not
      * come. Reports come in the order of offsets.
@@ -118,6 +120,13 @@ void outbox_end(struct outbox *outbox);
  * first, so there is no need to wake the thread for it.
  */
 bool outbox_awaits_report(const struct outbox *outbox);
+
+/*
+ * Whether a message was written at an offset that had been consumed before it
+ * was produced: the topic is not the one that it was. Such messages are
+ * answered as perhaps applied.
+ */
+bool outbox_is_rewound(const struct outbox *outbox);
 
 /* How long the thread may wait for the next turn, in milliseconds. */
 int outbox_wait_ms(const struct outbox *outbox);

@@ -106,6 +106,7 @@ bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket)
         give_room_back(outbox, ticket);
         return false;
     }
+    parcel->least = atomic_load_explicit(&outbox->next, memory_order_relaxed);
     produce_all(outbox, parcel, ticket->records);
     hand_over(outbox, parcel);
     return true;

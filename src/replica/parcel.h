@@ -20,6 +20,7 @@ struct parcel {
     size_t count;     /* messages */
     size_t bytes;     /* of the ticket's records */
     uint64_t sent_us; /* of the monotonic clock */
+    uint64_t least;   /* offset: what was consumed then is below */
     /* Set before it is handed over. */
     size_t left;                  /* messages that librdkafka did not take */
     struct parcel *next, *before; /* in the stack, and later in a list */

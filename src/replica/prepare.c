@@ -87,12 +87,12 @@ static enum journal_replayed compare_end(struct prepare *prepare,
     enum journal_replayed result = JOURNAL_COMPLETE;
 
     while (prepare->prepared->end <= snapshot->through) {
-        if (clock_us(CLOCK_MONOTONIC) - begin > INTAKE_DOUBT_MS * 1000)
+        if (clock_us(CLOCK_MONOTONIC) - begin >
+            INTAKE_DOUBT_MS * UINT64_C(1000))
             return prepare_fail(
                 prepare,
                 "topic %s ends before offset %ju, but the snapshot has records "
-                "up "
-                "to %ju: the topic was made anew, or its brokers have lost "
+                "up to %ju: the topic was made anew, or its brokers have lost "
                 "records: see docs/replicas.md before starting any instance",
                 prepare->name, (uintmax_t)prepare->prepared->end,
                 (uintmax_t)snapshot->through);

@@ -71,6 +71,13 @@ static bool take_turn(struct replica *replica)
     outbox_end(&replica->outbox);
     if (taken > 0)
         client_log_answer(&replica->clients.log);
+    if (outbox_is_rewound(&replica->outbox))
+        intake_halt(replica->intake,
+                    "topic %s has written a message at an offset that this "
+                    "instance had applied before: the topic was made anew, or "
+                    "its brokers have lost records: see docs/replicas.md "
+                    "before starting any instance again",
+                    replica->options.topic);
     if (intake_halted(replica->intake) != NULL)
         outbox_close(&replica->outbox);
     notice_problem(replica);

@@ -45,7 +45,7 @@ from agreement import Agreement
 from brokers import Brokers, Topic
 from client import PATIENCE, Failure
 from disk import SNAPSHOT_CALLS, Control, environment, wait_for
-from instances import Instance, Load, Poster, finish, kill_all, start_all
+from instances import Instance, Load, Poster, finish, kill_all, start_all, stop_all
 from service import die_with_parent
 
 POSTERS = 6
@@ -55,7 +55,7 @@ HOLDER = "tests/durability/liblunar_disk.so"
 # Of brokers: which, and how. Of instances: how.
 FIRST_KINDS = [
     "leader KILL", "follower KILL", "controller KILL", "two KILL", "all KILL", "leader TERM",
-    "instance KILL", "instance TERM", "instance STOP", "snapshot KILL",
+    "leader STOP", "instance KILL", "instance TERM", "instance STOP", "snapshot KILL",
     "instances KILL"]
 MORE_KINDS = ["follower TERM", "controller STOP", "two STOP", "all STOP", "follower STOP",
               "two TERM", "instances TERM", "both KILL"]
@@ -177,10 +177,7 @@ class Drill:
     def break_instances(self, which: str, how: str) -> str:
         if which == "instances":
             if how == "TERM":
-                for instance in self.instances:
-                    instance.signal(signal.SIGTERM)
-                for instance in self.instances:
-                    instance.stop()
+                stop_all(self.instances)
             else:
                 kill_all(self.instances)
             time.sleep(self.random.uniform(0, 1))
