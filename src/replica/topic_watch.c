@@ -213,6 +213,10 @@ static void look_at_topic(struct topic_watch *watch)
     }
 }
 
+/*
+ * A stop waits for the thread, so there is at most one question to a broker
+ * that does not answer between two looks at whether it goes on.
+ */
 static void *run_watch(void *context)
 {
     struct topic_watch *watch = context;
@@ -223,8 +227,11 @@ static void *run_watch(void *context)
     while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
         end_due = now_ms() + TOPIC_WATCH_END_MS;
         look_at_end(watch);
+        if (!wait_until(watch, 0))
+            break;
         look_at_begin(watch);
-        look_at_topic(watch);
+        if (wait_until(watch, 0))
+            look_at_topic(watch);
     }
     return NULL;
 }
@@ -265,7 +272,7 @@ void topic_watch_status(struct topic_watch *watch, uint64_t *last,
     *lag_ms = now > reached ? now - reached : 0;
 }
 
-void topic_watch_stop(struct topic_watch *watch)
+void topic_watch_end(struct topic_watch *watch)
 {
     if (watch == NULL)
         return;
@@ -273,6 +280,13 @@ void topic_watch_stop(struct topic_watch *watch)
     watch->stopping = true;
     sync_signal(&watch->wake);
     sync_unlock(&watch->lock);
+}
+
+void topic_watch_stop(struct topic_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    topic_watch_end(watch);
     sync_join(watch->thread);
     pthread_cond_destroy(&watch->wake);
     pthread_mutex_destroy(&watch->lock);

@@ -41,6 +41,12 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
 void topic_watch_status(struct topic_watch *watch, uint64_t *last,
                         uint64_t *lag_ms);
 
+/*
+ * Asks the thread to end, without waiting for that, so that it ends while the
+ * caller does something else before topic_watch_stop(). NULL does nothing.
+ */
+void topic_watch_end(struct topic_watch *watch);
+
 /* Ends the thread: within TOPIC_WATCH_TIMEOUT_MS. NULL does nothing. */
 void topic_watch_stop(struct topic_watch *watch);
 
