@@ -242,13 +242,14 @@ def case_transaction(scene: Scene) -> None:
 
 def case_settings(scene: Scene) -> None:
     """A topic that loses messages by its settings some day: an instance says so."""
-    for name, setting in [("retention.ms", 1000000000), ("min.insync.replicas", 1)]:
-        topic = Topic(scene.brokers, f"settings-{setting}")
-        topic.create(**{name.replace(".", "_"): setting})
-        instance = Instance(scene.build, scene.work, f"settings-{setting}", topic).start()
-        scene.others.append(instance)
+    for name, value in [("retention.ms", 1000000000), ("min.insync.replicas", 1)]:
+        topic = Topic(scene.brokers, f"settings-{value}")
+        topic.create(**{"retention_ms": -1, name.replace(".", "_"): value})
+        instance = scene.instance(topic.name)
+        instance.topic = topic
+        scene.others.append(instance.start())
         wait_for(f"a warning about {name}",
-                 lambda: f"has {name}={setting}" in instance.log.read_text())
+                 lambda: f"has {name}={value}" in instance.log.read_text())
 
 
 def case_trimmed(scene: Scene) -> None:
