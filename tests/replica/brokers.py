@@ -159,7 +159,8 @@ class Topic:
         return [int(line)
                 for line in self.run("produce", partition, records=_lines(records)).split()]
 
-    def transact(self, how: str, records: Iterable[tuple[Optional[bytes], Optional[bytes]]]) -> None:
+    def transact(self, how: str,
+                 records: Iterable[tuple[Optional[bytes], Optional[bytes]]]) -> None:
         """Write records in a transaction that is left "open", or ends by "abort"."""
         self.run("transact", how, records=_lines(records))
 
