@@ -140,7 +140,7 @@ make_brokers() {
     for ((i = 1; i <= count; i++)); do
         mkdir -p "$FOLDER/$i"
         settings "$i" "$count" "$voters" >"$FOLDER/$i/server.properties"
-        (java_with -Xmx96m kafka.tools.StorageTool format --cluster-id "$id" \
+        (java_with -Xmx96m kafka.tools.StorageTool format "--cluster-id=$id" \
             --config "$FOLDER/$i/server.properties") >"$FOLDER/$i/format.log" 2>&1 &
         jobs+=($!)
     done

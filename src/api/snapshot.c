@@ -64,6 +64,10 @@ struct http_waiter *snapshot_wake(struct api *api, uint64_t now,
     if (position_waits_count(&api->snapshot_waits) == 0)
         return others;
     store_snapshot_status(api->store, &status);
+    /* The one who waits asks another instance sooner than this disk is mended.
+     */
+    if (status.problem != NULL && !status.running)
+        now = UINT64_MAX;
     return position_waits_reach(&api->snapshot_waits, count_of(&status), now,
                                 others);
 }

@@ -220,6 +220,7 @@ static void stop(struct journal *journal)
 {
     struct replica *self = of_journal(journal);
 
+    topic_watch_end(atomic_load(&self->watch));
     if (self->started)
         replica_loop_stop(self);
     topic_watch_stop(atomic_load(&self->watch));

@@ -18,6 +18,8 @@ struct topic_watch;
 enum {
     TOPIC_WATCH_END_MS = 1000,
     TOPIC_WATCH_PARTITIONS_MS = 30000,
+    TOPIC_WATCH_SETTINGS_FIRST_MS = 5000, /* after the start; later: */
+    TOPIC_WATCH_SETTINGS_MS = 300000,
     TOPIC_WATCH_TIMEOUT_MS = 2500, /* of one question */
 };
 
@@ -38,6 +40,12 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
  */
 void topic_watch_status(struct topic_watch *watch, uint64_t *last,
                         uint64_t *lag_ms);
+
+/*
+ * Asks the thread to end, without waiting for that, so that it ends while the
+ * caller does something else before topic_watch_stop(). NULL does nothing.
+ */
+void topic_watch_end(struct topic_watch *watch);
 
 /* Ends the thread: within TOPIC_WATCH_TIMEOUT_MS. NULL does nothing. */
 void topic_watch_stop(struct topic_watch *watch);

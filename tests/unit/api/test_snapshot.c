@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/operations.h"
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "base/workers.h"
@@ -301,6 +302,23 @@ static void snapshot_that_does_not_come_is_503(void **context)
     }
 }
 
+/* Who waits may ask another instance, rather than wait for this disk. */
+static void failed_snapshot_is_not_waited_for(void **context)
+{
+    struct scene *scene = *context;
+    struct reading *read = send(scene, 0, NULL);
+
+    scene->store.snapshot.problem = "the disk is full: free some";
+    scene->store.snapshot.running = true; /* again */
+    http_wake_all(snapshot_wake(&scene->api, 0, NULL));
+    assert_false(is_woken(read));
+    scene->store.snapshot.running = false;
+    http_wake_all(snapshot_wake(&scene->api, 0, NULL));
+    assert_true(is_woken(read));
+    go_on(read);
+    expect_problem(read, 503, "the disk is full: free some");
+}
+
 /* It is deleted between the look and the opening. */
 static void snapshot_that_is_gone_is_503(void **context)
 {
@@ -409,6 +427,7 @@ int main(void)
         FIXTURE_TEST(snapshot_is_taken_if_the_last_one_is_too_old),
         FIXTURE_TEST(position_that_is_not_applied_is_waited_for),
         FIXTURE_TEST(snapshot_that_does_not_come_is_503),
+        FIXTURE_TEST(failed_snapshot_is_not_waited_for),
         FIXTURE_TEST(snapshot_that_is_gone_is_503),
         FIXTURE_TEST(snapshot_that_is_cut_off_fails),
         FIXTURE_TEST(number_of_snapshots_is_bounded),

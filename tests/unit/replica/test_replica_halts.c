@@ -3,7 +3,11 @@
  * Where the journal on a topic must not go on: it applies no more records and
  * takes no more tickets, says why, and ends in order.
  */
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "lib/replica_scene.h"
+#include "replica/topic_watch.h"
 
 enum { ANSWER_MS = 300 };
 
@@ -198,6 +202,26 @@ static void offset_that_brokers_do_not_have_halts(void **context)
     expect_halt(fixture, "offset 1", "start this instance again");
 }
 
+/*
+ * The watch has several questions. A stop waits for the rest of the one that is
+ * on its way, and no other is asked.
+ */
+static void stop_is_quick_without_brokers(void **context)
+{
+    struct fixture *fixture = *context;
+    struct replica_scene *ours = &fixture->ours;
+
+    replica_scene_start(ours);
+    mock_topic_down(&fixture->topic);
+    /* After one interval a question is on its way; then part of it is over. */
+    usleep(2 * TOPIC_WATCH_END_MS * 1000);
+    uint64_t begin = clock_us(CLOCK_MONOTONIC);
+    replica_scene_stop(ours);
+    uint64_t ms = (clock_us(CLOCK_MONOTONIC) - begin) / 1000;
+    if (ms >= TOPIC_WATCH_TIMEOUT_MS)
+        fail_msg("the stop took %ju ms", (uintmax_t)ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +233,7 @@ int main(void)
         FIXTURE_TEST(full_memory_fails_the_replay),
         FIXTURE_TEST(records_that_were_deleted_halt),
         FIXTURE_TEST(offset_that_brokers_do_not_have_halts),
+        FIXTURE_TEST(stop_is_quick_without_brokers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
