@@ -138,6 +138,14 @@ static char *read_bytes(const char *path, char error[JOURNAL_ERROR])
             bytes == NULL ? "memory is exhausted" : strerrordesc_np(errno));
         free(bytes);
         bytes = NULL;
+    } else if (memchr(bytes, '\0', length) != NULL) {
+        /* What follows it would be left out without a word. */
+        replica_error(error,
+                      "%.200s of -kafka-config has a NUL byte, so it is no "
+                      "text: name a file with lines of key=value",
+                      path);
+        free(bytes);
+        bytes = NULL;
     } else {
         bytes[length] = '\0';
     }

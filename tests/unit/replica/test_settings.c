@@ -195,6 +195,21 @@ static void what_is_no_file_is_refused(void **context)
     expect_refusal(fixture, large, "is not a file of at most");
 }
 
+/* Settings behind it must not be left out: TLS may be one of them. */
+static void nul_byte_is_refused(void **context)
+{
+    struct fixture *fixture = *context;
+    static const char text[] = "client.id=x\n\0security.protocol=ssl\n";
+    FILE *file = fopen(fixture->path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, sizeof(text) - 1, file), sizeof(text) - 1);
+    fclose(file);
+    assert_int_equal(chmod(fixture->path, 0600), 0);
+    assert_null(settings_read(fixture->path, fixture->error));
+    assert_non_null(strstr(fixture->error, "NUL byte"));
+}
+
 static void what_librdkafka_refuses_is_named(void **context)
 {
     struct fixture *fixture = *context;
@@ -246,6 +261,7 @@ int main(void)
         FIXTURE_TEST(file_that_others_may_read_is_refused),
         FIXTURE_TEST(file_of_somebody_else_is_refused),
         FIXTURE_TEST(what_is_no_file_is_refused),
+        FIXTURE_TEST(nul_byte_is_refused),
         FIXTURE_TEST(what_librdkafka_refuses_is_named),
         FIXTURE_TEST(scram_is_warned_of_where_it_does_not_work),
     };
