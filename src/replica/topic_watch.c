@@ -45,11 +45,6 @@ struct topic_watch {
     uint64_t short_ms; /* the first of them */
 };
 
-static uint64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC) / 1000;
-}
-
 /* Forget the samples that are reached, but for the time of the newest one. */
 static void reach_samples_locked(struct topic_watch *watch)
 {
@@ -78,7 +73,8 @@ static void add_sample(struct topic_watch *watch, uint64_t time, uint64_t end)
 static void look_at_end(struct topic_watch *watch)
 {
     const char *name = rd_kafka_topic_name(watch->topic);
-    uint64_t time = now_ms(), next = intake_next(watch->intake);
+    uint64_t time = clock_ms(CLOCK_MONOTONIC),
+             next = intake_next(watch->intake);
     uint64_t end;
 
     if (topic_offset_ask(watch->client, name, TOPIC_OFFSET_END,
@@ -151,7 +147,7 @@ static void look_at_partitions(struct topic_watch *watch)
 /* Wait until `time`, in milliseconds. False if the watch ends. */
 static bool wait_until(struct topic_watch *watch, uint64_t time)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
     struct timespec deadline = sync_deadline(time > now ? time - now : 0);
 
     sync_lock(&watch->lock);
@@ -166,16 +162,16 @@ static bool wait_until(struct topic_watch *watch, uint64_t time)
 static void *run_watch(void *context)
 {
     struct topic_watch *watch = context;
-    uint64_t end_due = now_ms();
+    uint64_t end_due = clock_ms(CLOCK_MONOTONIC);
     uint64_t partitions_due = end_due + TOPIC_WATCH_PARTITIONS_MS;
 
     while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
-        end_due = now_ms() + TOPIC_WATCH_END_MS;
+        end_due = clock_ms(CLOCK_MONOTONIC) + TOPIC_WATCH_END_MS;
         look_at_end(watch);
         look_at_begin(watch);
-        if (now_ms() < partitions_due)
+        if (clock_ms(CLOCK_MONOTONIC) < partitions_due)
             continue;
-        partitions_due = now_ms() + TOPIC_WATCH_PARTITIONS_MS;
+        partitions_due = clock_ms(CLOCK_MONOTONIC) + TOPIC_WATCH_PARTITIONS_MS;
         look_at_partitions(watch);
     }
     return NULL;
@@ -194,7 +190,7 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
     watch->intake = intake;
     watch->born = born;
     watch->end = intake_next(intake);
-    watch->reached = now_ms();
+    watch->reached = clock_ms(CLOCK_MONOTONIC);
     sync_mutex_init(&watch->lock);
     sync_cond_init(&watch->wake);
     if (pthread_create(&watch->thread, NULL, run_watch, watch) == 0)
@@ -212,7 +208,7 @@ void topic_watch_status(struct topic_watch *watch, uint64_t *last,
     reach_samples_locked(watch);
     uint64_t reached = watch->reached, newest = watch->end;
     sync_unlock(&watch->lock);
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
     *last = newest > 0 ? newest - 1 : 0;
     *lag_ms = now > reached ? now - reached : 0;
 }
