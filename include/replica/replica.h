@@ -74,6 +74,7 @@ struct replica_topic {
     bool existed;
     unsigned replication; /* copies of each record */
     unsigned min_in_sync; /* that have a record before it is acknowledged */
+    bool wrong;           /* with one of its settings it cannot be used */
 };
 
 /*

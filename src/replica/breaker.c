@@ -36,6 +36,12 @@ bool breaker_acknowledge(struct breaker *breaker, uint64_t now)
     return true;
 }
 
+static void open_it(struct breaker *breaker, uint64_t probe_ms)
+{
+    atomic_store_explicit(&breaker->open, true, memory_order_relaxed);
+    breaker->probe_ms = probe_ms;
+}
+
 bool breaker_look(struct breaker *breaker, uint64_t now, bool outstanding,
                   bool unanswered)
 {
@@ -47,8 +53,15 @@ bool breaker_look(struct breaker *breaker, uint64_t now, bool outstanding,
     if (!unanswered &&
         !atomic_load_explicit(&breaker->limit_hit, memory_order_relaxed))
         return false;
-    atomic_store_explicit(&breaker->open, true, memory_order_relaxed);
-    breaker->probe_ms = now;
+    open_it(breaker, now);
+    return true;
+}
+
+bool breaker_refuse(struct breaker *breaker, uint64_t now)
+{
+    if (breaker_is_open(breaker))
+        return false;
+    open_it(breaker, now + breaker->probe_after_ms);
     return true;
 }
 

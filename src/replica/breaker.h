@@ -55,6 +55,12 @@ bool breaker_look(struct breaker *breaker, uint64_t now, bool outstanding,
                   bool unanswered);
 
 /*
+ * What was refused shows that nothing of ours is written: open it. True if this
+ * opened it.
+ */
+bool breaker_refuse(struct breaker *breaker, uint64_t now);
+
+/*
  * Whether a probe is due, which is to be produced then. Not while messages are
  * `outstanding`: they are as good.
  */

@@ -24,7 +24,11 @@ struct value {
     const char *name, *value;
 };
 
-/* Before the settings of the file, which may override some of them. */
+/*
+ * Before the settings of the file, which may override some of them. The level
+ * of isolation is for the questions of all of them: without it the topic ends
+ * where somebody else has begun a transaction.
+ */
 static const struct value common[] = {
     {"client.id", "lunar.service"},
     {"socket.nagle.disable", "true"},
@@ -33,6 +37,7 @@ static const struct value common[] = {
     {"topic.metadata.refresh.interval.ms", "1000"},
     {"reconnect.backoff.max.ms", "500"},
     {"allow.auto.create.topics", "false"},
+    {"isolation.level", "read_uncommitted"},
 };
 
 /*
@@ -59,7 +64,6 @@ static const struct value consumer_values[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
     {"enable.partition.eof", "true"},
-    {"isolation.level", "read_uncommitted"},
     {"check.crcs", "true"},
     {"fetch.wait.max.ms", "100"},
     {"fetch.error.backoff.ms", "100"},

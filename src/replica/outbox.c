@@ -99,6 +99,28 @@ static void forget_parcel(struct outbox *outbox, const struct parcel *parcel)
                               memory_order_relaxed);
 }
 
+/*
+ * Nothing of ours is written until something changes: such an answer comes at
+ * once, so that nothing would ever wait for too long.
+ */
+static void note_refusal(struct outbox *outbox)
+{
+    if (breaker_refuse(&outbox->breaker, outbox->now_us / MILLISECOND))
+        log_line(LOG_WARN,
+                 "messages to topic %s are refused, so new ones get 503 until "
+                 "a probe is acknowledged: check the rights of this user to "
+                 "write to it, and the clock of this machine",
+                 rd_kafka_topic_name(outbox->topic));
+}
+
+/* Whether it would refuse any other message of ours, too. */
+static bool refuses_all(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+           error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+}
+
 static void take_parcel(struct outbox *outbox, struct parcel *parcel)
 {
     parcel->handed = true;
@@ -107,6 +129,7 @@ static void take_parcel(struct outbox *outbox, struct parcel *parcel)
     if (parcel->unsent > 0) {
         outbox->failed += parcel->unsent;
         metric_add(outbox->counts->produced, REPLICA_REFUSED, parcel->unsent);
+        note_refusal(outbox);
         if (parcel->reported + parcel->unsent == parcel->count)
             forget_parcel(outbox, parcel);
         look_at_parcel(outbox, parcel);
@@ -214,6 +237,8 @@ static void note_failure(struct outbox *outbox, struct parcel *parcel,
         parcel->refused++;
     else
         parcel->lost++;
+    if (refuses_all(message->err))
+        note_refusal(outbox);
     outbox->failed++;
     metric_add(outbox->counts->produced,
                refused ? REPLICA_REFUSED : REPLICA_UNKNOWN, 1);
@@ -388,8 +413,9 @@ const char *outbox_problem(const struct outbox *outbox)
 {
     return breaker_is_open(&outbox->breaker)
                ? "the brokers of Kafka do not acknowledge messages, so "
-                 "messages get 503: check that enough brokers run, and that "
-                 "enough replicas of the topic are in sync"
+                 "messages get 503: check that enough brokers run, that "
+                 "enough replicas of the topic are in sync, and that this "
+                 "user may write to it"
                : NULL;
 }
 

@@ -39,7 +39,8 @@ static bool begin_work(struct work *work, const struct replica_options *options,
 
 static struct topic_admin admin_of(const struct work *work)
 {
-    return (struct topic_admin){work->clients.producer, work->options->topic};
+    return (struct topic_admin){work->clients.producer, work->options->topic,
+                                TOPIC_ADMIN_MS};
 }
 
 /* A journal_watch: gives up after some time. */

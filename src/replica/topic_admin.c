@@ -52,12 +52,12 @@ static struct request begin_request(const struct topic_admin *admin,
     };
     char ignored[64];
 
-    rd_kafka_AdminOptions_set_request_timeout(request.options, TOPIC_ADMIN_MS,
-                                              ignored, sizeof(ignored));
+    rd_kafka_AdminOptions_set_request_timeout(
+        request.options, admin->timeout_ms, ignored, sizeof(ignored));
     if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS ||
         operation == RD_KAFKA_ADMIN_OP_DELETERECORDS)
         rd_kafka_AdminOptions_set_operation_timeout(
-            request.options, TOPIC_ADMIN_MS, ignored, sizeof(ignored));
+            request.options, admin->timeout_ms, ignored, sizeof(ignored));
     return request;
 }
 
@@ -243,6 +243,7 @@ static bool check_entry(const char *topic, const char *name, const char *value,
                       "kafka-configs.sh --alter --topic %s --add-config %s=%s",
                       topic, name, value, settings[i].otherwise, topic, name,
                       settings[i].value);
+        out->wrong = true;
         return false;
     }
     return true;
@@ -296,6 +297,15 @@ static bool ask_settings(const struct topic_admin *admin,
     end_request(&request);
     rd_kafka_ConfigResource_destroy(resource);
     return good;
+}
+
+bool topic_admin_look(const struct topic_admin *admin,
+                      struct replica_topic *topic, char error[JOURNAL_ERROR])
+{
+    bool unknown;
+
+    topic->min_in_sync = 1;
+    return ask_settings(admin, topic, &unknown, error);
 }
 
 bool topic_admin_check(const struct topic_admin *admin,

@@ -23,6 +23,7 @@ enum {
 struct topic_admin {
     rd_kafka_t *client;
     const char *topic;
+    int timeout_ms; /* of one question */
 };
 
 /*
@@ -38,6 +39,13 @@ bool topic_admin_create(const struct topic_admin *admin,
  */
 bool topic_admin_check(const struct topic_admin *admin,
                        struct replica_topic *topic, char error[JOURNAL_ERROR]);
+
+/*
+ * The same for the settings alone, in one question. If it has no answer, or
+ * this user may not ask, `topic->wrong` stays false.
+ */
+bool topic_admin_look(const struct topic_admin *admin,
+                      struct replica_topic *topic, char error[JOURNAL_ERROR]);
 
 /* Delete the records before `offset`. Sets `*first` to the first one left. */
 bool topic_admin_delete(const struct topic_admin *admin, uint64_t offset,

@@ -9,10 +9,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/sync.h"
 #include "intake.h"
+#include "replica_error.h"
+#include "topic_admin.h"
 #include "topic_offset.h"
 
 enum {
@@ -40,9 +44,11 @@ struct topic_watch {
     size_t count;
     struct sample samples[SAMPLES]; /* by time */
     /* Owned by the thread. */
+    uint64_t partitions_due, settings_due;
     unsigned short_times; /* samples below `short_next`, one after the other */
     uint64_t short_next;
-    uint64_t short_ms; /* the first of them */
+    uint64_t short_ms;          /* the first of them */
+    char doubts[JOURNAL_ERROR]; /* about the settings, as logged; "": none */
 };
 
 /* Forget the samples that are reached, but for the time of the newest one. */
@@ -144,6 +150,36 @@ static void look_at_partitions(struct topic_watch *watch)
     rd_kafka_metadata_destroy(metadata);
 }
 
+/*
+ * A topic that deletes records by itself, or lets one broker acknowledge, loses
+ * messages some day. That is no reason to take none until then.
+ */
+static void look_at_settings(struct topic_watch *watch)
+{
+    const char *name = rd_kafka_topic_name(watch->topic);
+    const struct topic_admin admin = {watch->client, name,
+                                      TOPIC_WATCH_TIMEOUT_MS};
+    struct replica_topic topic = {.wrong = false};
+    char doubts[JOURNAL_ERROR] = "";
+
+    if (!topic_admin_look(&admin, &topic, doubts)) {
+        if (!topic.wrong)
+            return;
+    } else if (topic.min_in_sync < REPLICA_IN_SYNC) {
+        replica_error(doubts,
+                      "topic %s has min.insync.replicas=%u, so an acknowledged "
+                      "message may be on one broker only: set it with "
+                      "kafka-configs.sh --alter --topic %s --add-config "
+                      "min.insync.replicas=%d",
+                      name, topic.min_in_sync, name, REPLICA_IN_SYNC);
+    }
+    if (strcmp(doubts, watch->doubts) == 0)
+        return;
+    memcpy(watch->doubts, doubts, sizeof(doubts));
+    if (doubts[0] != '\0')
+        log_line(LOG_WARN, "%s", doubts);
+}
+
 /* Wait until `time`, in milliseconds. False if the watch ends. */
 static bool wait_until(struct topic_watch *watch, uint64_t time)
 {
@@ -159,20 +195,32 @@ static bool wait_until(struct topic_watch *watch, uint64_t time)
     return goes_on;
 }
 
+/* The rarer questions: one a turn, as each may take its time. */
+static void look_at_topic(struct topic_watch *watch)
+{
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
+
+    if (now >= watch->partitions_due) {
+        watch->partitions_due = now + TOPIC_WATCH_PARTITIONS_MS;
+        look_at_partitions(watch);
+    } else if (now >= watch->settings_due) {
+        watch->settings_due = now + TOPIC_WATCH_SETTINGS_MS;
+        look_at_settings(watch);
+    }
+}
+
 static void *run_watch(void *context)
 {
     struct topic_watch *watch = context;
     uint64_t end_due = clock_ms(CLOCK_MONOTONIC);
-    uint64_t partitions_due = end_due + TOPIC_WATCH_PARTITIONS_MS;
 
+    watch->partitions_due = end_due + TOPIC_WATCH_PARTITIONS_MS;
+    watch->settings_due = end_due + TOPIC_WATCH_SETTINGS_FIRST_MS;
     while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
         end_due = clock_ms(CLOCK_MONOTONIC) + TOPIC_WATCH_END_MS;
         look_at_end(watch);
         look_at_begin(watch);
-        if (clock_ms(CLOCK_MONOTONIC) < partitions_due)
-            continue;
-        partitions_due = clock_ms(CLOCK_MONOTONIC) + TOPIC_WATCH_PARTITIONS_MS;
-        look_at_partitions(watch);
+        look_at_topic(watch);
     }
     return NULL;
 }

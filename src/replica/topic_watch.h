@@ -18,6 +18,8 @@ struct topic_watch;
 enum {
     TOPIC_WATCH_END_MS = 1000,
     TOPIC_WATCH_PARTITIONS_MS = 30000,
+    TOPIC_WATCH_SETTINGS_FIRST_MS = 5000, /* after the start; later: */
+    TOPIC_WATCH_SETTINGS_MS = 300000,
     TOPIC_WATCH_TIMEOUT_MS = 2500, /* of one question */
 };
 

@@ -156,8 +156,16 @@ class Topic:
     def produce(self, records: Iterable[tuple[Optional[bytes], Optional[bytes]]],
                 partition: int = 0) -> list[int]:
         """Write records of keys and values. Returns their offsets."""
-        lines = b"".join(_encode(key) + b"\t" + _encode(value) + b"\n" for key, value in records)
-        return [int(line) for line in self.run("produce", partition, records=lines).split()]
+        return [int(line)
+                for line in self.run("produce", partition, records=_lines(records)).split()]
+
+    def transact(self, how: str, records: Iterable[tuple[Optional[bytes], Optional[bytes]]]) -> None:
+        """Write records in a transaction that is left "open", or ends by "abort"."""
+        self.run("transact", how, records=_lines(records))
+
+
+def _lines(records: Iterable[tuple[Optional[bytes], Optional[bytes]]]) -> bytes:
+    return b"".join(_encode(key) + b"\t" + _encode(value) + b"\n" for key, value in records)
 
 
 def _decode(field: bytes) -> Optional[bytes]:

@@ -219,6 +219,39 @@ def case_foreign(scene: Scene) -> None:
     expect_end(scene.instances[0], "offset 0", scene.topic.name, "-create-topic")
 
 
+def case_transaction(scene: Scene) -> None:
+    """Others write in transactions, which all instances apply as they come: also
+    at a start, behind the mark of one that was aborted, and while one is open."""
+    start_all(scene.instances)
+    first = scene.instances[0]
+    for how in ("abort", "open"):
+        scene.post(first, "before", list(range(1, 50)))
+        scene.topic.transact(how, [(how.encode(), encode((how, 1)))])
+        if how == "open":
+            first.export(scene.post(first, "behind", list(range(1, 50))), scene.work)
+        first.kill()
+        first.start()
+        scene.instances.append(scene.instance(f"new-{how}").start())
+        position = scene.post(first, f"after-{how}", [1])
+        exports = {instance.export(position, scene.work) for instance in scene.instances}
+        if len(exports) != 1:
+            raise Failure(f"at {position} the instances differ: see {scene.work}")
+        for instance in scene.instances:
+            if (got := instance.ask(f"/rockets/{how}").status) != 200:
+                raise Failure(f"{instance.name}: the rocket {how} is {got}")
+
+
+def case_settings(scene: Scene) -> None:
+    """A topic that loses messages by its settings some day: an instance says so."""
+    for name, setting in [("retention.ms", 1000000000), ("min.insync.replicas", 1)]:
+        topic = Topic(scene.brokers, f"settings-{setting}")
+        topic.create(**{name.replace(".", "_"): setting})
+        instance = Instance(scene.build, scene.work, f"settings-{setting}", topic).start()
+        scene.others.append(instance)
+        wait_for(f"a warning about {name}",
+                 lambda: f"has {name}={setting}" in instance.log.read_text())
+
+
 def case_trimmed(scene: Scene) -> None:
     """Records below a snapshot are deleted: an instance that needs them says so,
     and starts with a snapshot of a peer."""

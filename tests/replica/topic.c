@@ -12,6 +12,8 @@
  *     topic BROKERS dump TOPIC [FROM [END]]   lines: offset, key and value
  *     topic BROKERS produce TOPIC [PARTITION] from such lines without offsets;
  *                                             prints the offset of each
+ *     topic BROKERS transact TOPIC HOW        the same in a transaction, which
+ *                                             is aborted, or left open
  *
  * The fields of a line are separated by tabs. \N is NULL; backslashes, control
  * characters and bytes past 127 are \xHH. Exit status: 0, or 1 with a sentence
@@ -30,7 +32,8 @@ enum { PATIENCE_MS = 10000, POLL_MS = 100, PENDING = 10000 };
 struct session {
     const char *brokers, *topic;
     rd_kafka_t *client;
-    size_t waiting; /* records that are not acknowledged */
+    const char *transaction; /* its id, or NULL */
+    size_t waiting;          /* records that are not acknowledged */
 };
 
 static _Noreturn void die(const char *what, const char *why)
@@ -94,6 +97,9 @@ static void connect_as(struct session *session, rd_kafka_type_t type)
     set(settings, "topic.metadata.refresh.interval.ms", "1000");
     rd_kafka_conf_set_log_cb(settings, drop_line);
     rd_kafka_conf_set_opaque(settings, session);
+    set(settings, "isolation.level", "read_uncommitted");
+    if (session->transaction != NULL)
+        set(settings, "transactional.id", session->transaction);
     if (type == RD_KAFKA_PRODUCER) {
         set(settings, "enable.idempotence", "true");
         rd_kafka_conf_set_dr_msg_cb(settings, print_report);
@@ -399,11 +405,30 @@ static void produce(struct session *session, int32_t partition)
         rd_kafka_poll(session->client, POLL_MS);
 }
 
+static void check_transaction(const char *what, rd_kafka_error_t *error)
+{
+    if (error != NULL)
+        die(what, rd_kafka_error_string(error));
+}
+
+static void transact(struct session *session, bool aborts)
+{
+    check_transaction("init",
+                      rd_kafka_init_transactions(session->client, PATIENCE_MS));
+    check_transaction("begin", rd_kafka_begin_transaction(session->client));
+    produce(session, 0);
+    if (aborts)
+        check_transaction(
+            "abort", rd_kafka_abort_transaction(session->client, PATIENCE_MS));
+}
+
 static bool run(struct session *session, const char *command, int count,
                 char **arguments)
 {
     bool dumps = strcmp(command, "dump") == 0;
+    bool transacts = strcmp(command, "transact") == 0 && count == 1;
 
+    session->transaction = transacts ? session->topic : NULL;
     connect_as(session, dumps ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER);
     if (dumps && count <= 2)
         dump(session, count, arguments);
@@ -419,6 +444,10 @@ static bool run(struct session *session, const char *command, int count,
         print_where(session);
     else if (strcmp(command, "produce") == 0 && count <= 1)
         produce(session, count > 0 ? (int32_t)read_number(arguments[0]) : 0);
+    else if (transacts && strcmp(arguments[0], "abort") == 0)
+        transact(session, true);
+    else if (transacts && strcmp(arguments[0], "open") == 0)
+        transact(session, false);
     else
         return false;
     return true;

@@ -65,6 +65,27 @@ static void idle_time_is_no_silence(void **context)
     assert_true(breaker_look(&breaker, START + 100001 + SILENT, true, false));
 }
 
+/* Refusals come at once, so nothing is ever without an answer. */
+static void refusal_opens_it_until_a_probe_is_acknowledged(void **context)
+{
+    struct breaker breaker;
+
+    (void)context;
+    start(&breaker);
+    assert_true(breaker_refuse(&breaker, START));
+    assert_true(breaker_is_open(&breaker));
+    assert_false(breaker_refuse(&breaker, START + 1));
+    assert_false(breaker_take_probe(&breaker, START + PROBE - 1, false));
+    assert_true(breaker_take_probe(&breaker, START + PROBE, false));
+    assert_false(breaker_refuse(&breaker, START + PROBE + 1));
+    breaker_probe_ended(&breaker, START + PROBE + 1);
+    assert_true(breaker_is_open(&breaker));
+    assert_true(breaker_take_probe(&breaker, START + 2 * PROBE + 1, false));
+    breaker_probe_ended(&breaker, START + 2 * PROBE + 2);
+    assert_true(breaker_acknowledge(&breaker, START + 2 * PROBE + 2));
+    assert_false(breaker_is_open(&breaker));
+}
+
 static void probes_come_one_at_a_time(void **context)
 {
     struct breaker breaker;
@@ -105,6 +126,7 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_just_before_keeps_it_closed),
         cmocka_unit_test(limit_counts_since_the_last_acknowledgement),
         cmocka_unit_test(idle_time_is_no_silence),
+        cmocka_unit_test(refusal_opens_it_until_a_probe_is_acknowledged),
         cmocka_unit_test(probes_come_one_at_a_time),
         cmocka_unit_test(any_acknowledgement_closes_it),
     };

@@ -93,7 +93,10 @@ static void produce_errors_that_pass_are_tried_again(void **context)
  */
 static bool can_commit(void *context)
 {
-    return commit_one(context, PROBE) == JOURNAL_SETTLED;
+    struct fixture *fixture = context;
+
+    return replica_scene_has_none(&fixture->ours) &&
+           commit_one(fixture, PROBE) == JOURNAL_SETTLED;
 }
 
 /* What brokers refuse for good is known not to be written. */
@@ -112,6 +115,7 @@ static void produce_errors_for_good_are_refusals(void **context)
     struct fixture *fixture = *context;
     struct user_ticket ticket;
 
+    fixture->ours.options.limits.probe_ms = 100;
     replica_scene_start(&fixture->ours);
     for (size_t i = 0; i < COUNT(errors); i++) {
         mock_topic_await(can_commit, fixture, "a message that is written");
@@ -227,7 +231,8 @@ static void lasting_outage_is_answered_in_time(void **context)
     mock_topic_down(&fixture->topic);
     uint64_t begin = clock_us(CLOCK_MONOTONIC);
     assert_int_equal(commit_one(fixture, 2), JOURNAL_UNKNOWN);
-    assert_true(clock_us(CLOCK_MONOTONIC) - begin >= ANSWER_MS * 1000);
+    assert_true(clock_us(CLOCK_MONOTONIC) - begin >=
+                ANSWER_MS * UINT64_C(1000));
     assert_true(clock_us(CLOCK_MONOTONIC) - begin < SOON_US);
 }
 
@@ -260,6 +265,32 @@ static void breaker_opens_and_a_probe_closes_it(void **context)
     assert_int_equal(ticket.journal.outcome, JOURNAL_SETTLED);
     user_free_ticket(&ticket);
     assert_null(replica_scene_shared(ours).halted);
+}
+
+/*
+ * Who may read the topic but not write to it, or has a wrong clock, is refused
+ * at once and again and again: it must not count as one that takes messages.
+ */
+static void refusal_of_all_messages_opens_the_breaker(void **context)
+{
+    static const rd_kafka_resp_err_t errors[] = {
+        RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+        RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+        RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+    };
+    struct fixture *fixture = *context;
+    struct replica_scene *ours = &fixture->ours;
+
+    ours->options.limits.probe_ms = 100;
+    replica_scene_start(ours);
+    for (size_t i = 0; i < COUNT(errors); i++) {
+        mock_topic_fail(&fixture->topic, MOCK_PRODUCE, errors[i], 3);
+        assert_int_equal(commit_one(fixture, i + 1), JOURNAL_REFUSED);
+        mock_topic_await(replica_scene_has_problem, ours, "a problem");
+        mock_topic_await(replica_scene_has_none, ours, "no problem");
+        assert_int_equal(commit_one(fixture, 10 + i), JOURNAL_SETTLED);
+    }
+    assert_int_equal(ours->user->count, COUNT(errors));
 }
 
 /* It was written after all: its record is applied as if another's. */
@@ -416,7 +447,7 @@ static void stop_with_brokers_that_are_gone_ends(void **context)
     }
     uint64_t begin = clock_us(CLOCK_MONOTONIC);
     replica_scene_stop(ours);
-    assert_true(clock_us(CLOCK_MONOTONIC) - begin < 2 * SOON_US);
+    assert_true(clock_us(CLOCK_MONOTONIC) - begin < UINT64_C(2) * SOON_US);
     for (size_t i = 0; i < COUNT(tickets); i++) {
         assert_int_equal(tickets[i].journal.outcome, JOURNAL_UNKNOWN);
         user_free_ticket(&tickets[i]);
@@ -459,6 +490,7 @@ int main(void)
         THREE_TEST(another_leader_takes_over),
         THREE_TEST(lasting_outage_is_answered_in_time),
         FIXTURE_TEST(breaker_opens_and_a_probe_closes_it),
+        FIXTURE_TEST(refusal_of_all_messages_opens_the_breaker),
         FIXTURE_TEST(report_after_the_answer_changes_nothing),
         FIXTURE_TEST(lost_acknowledgement_makes_a_duplicate),
         FIXTURE_TEST(slow_brokers_only_delay),
