@@ -14,11 +14,6 @@
 #include "readable.h"
 #include "replica/replica.h"
 
-enum {
-    COPIES = 3,       /* of a record, and brokers that a topic should have */
-    ACKNOWLEDGING = 2 /* of these, before a message is acknowledged */
-};
-
 /* All lines are on stdout. Returns the exit status. */
 static int end_output(void)
 {
@@ -35,7 +30,7 @@ static int end_output(void)
 /* What a topic with fewer copies than recommended means. */
 static void print_doubts(const struct replica_topic *topic)
 {
-    if (topic->min_in_sync < ACKNOWLEDGING)
+    if (topic->min_in_sync < REPLICA_IN_SYNC)
         puts("WARNING: one copy acknowledges a message, so if its broker's "
              "disk is lost, acknowledged messages are lost: use three brokers, "
              "and for a topic that exists raise min.insync.replicas to 2 with "

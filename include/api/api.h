@@ -47,11 +47,6 @@ enum {
     API_MAX_WAITS = 1000,
     /* GET /snapshot, those that wait for one as well. */
     API_MAX_SNAPSHOTS = 4,
-    /*
-     * An instance that is behind a shared journal by more is not ready:
-     * milliseconds.
-     */
-    API_MAX_LAG_MS = 5000,
 };
 
 /* What became of a message, as lunar_messages_total counts it. */

@@ -17,4 +17,10 @@ static inline uint64_t clock_us(clockid_t clock)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* Milliseconds, of the same. */
+static inline uint64_t clock_ms(clockid_t clock)
+{
+    return clock_us(clock) / 1000;
+}
+
 #endif

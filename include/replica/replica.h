@@ -31,8 +31,9 @@ enum {
     /* Messages that are not acknowledged, at most, and the bytes of them. */
     REPLICA_MAX_PENDING = 200000,
     REPLICA_MAX_PENDING_BYTES = 64 * 1024 * 1024,
-    /* Behind by more than this, an instance is not ready. */
-    REPLICA_MAX_LAG_MS = 5000,
+    /* Copies of each record that a topic should have, */
+    REPLICA_COPIES = 3,
+    REPLICA_IN_SYNC = 2,      /* and of these, before it is acknowledged. */
     REPLICA_TOPIC_NAME = 249, /* bytes of a topic's name: Kafka's limit */
 };
 

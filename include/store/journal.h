@@ -28,6 +28,8 @@
 enum {
     JOURNAL_ERROR = 512, /* bytes of a text about an error, with its NUL */
     JOURNAL_TICK_MS = 100,
+    /* Behind a shared journal by more than this, an instance is not ready. */
+    JOURNAL_MAX_LAG_MS = 5000,
 };
 
 enum journal_outcome {

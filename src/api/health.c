@@ -72,7 +72,7 @@ static const char *find_lagging(const struct api *api, char room[RECOVERY_TEXT])
     if (!shared.caught_up)
         return "this instance has not caught up with the topic yet, so what "
                "it answers may be old: read from another one meanwhile";
-    if (shared.lag_ms <= API_MAX_LAG_MS)
+    if (shared.lag_ms <= JOURNAL_MAX_LAG_MS)
         return NULL;
     snprintf(room, RECOVERY_TEXT,
              "this instance is %ju s behind the topic, so what it answers may "

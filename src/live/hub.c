@@ -12,11 +12,6 @@
 #include "base/sync.h"
 #include "hub_parts.h"
 
-static uint64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC) / 1000;
-}
-
 /* Whether there is nothing to tick for, nor to clear away. */
 static bool is_idle_locked(const struct hub *hub)
 {
@@ -27,7 +22,8 @@ static bool is_idle_locked(const struct hub *hub)
 /* The first multiple of HUB_TICK_MS that is more than `rest_ms` away. */
 static struct timespec next_tick(uint64_t rest_ms)
 {
-    uint64_t ms = ((now_ms() + rest_ms) / HUB_TICK_MS + 1) * HUB_TICK_MS;
+    uint64_t ms =
+        ((clock_ms(CLOCK_MONOTONIC) + rest_ms) / HUB_TICK_MS + 1) * HUB_TICK_MS;
 
     return (struct timespec){.tv_sec = (time_t)(ms / 1000),
                              .tv_nsec = (long)(ms % 1000) * 1000000};

@@ -39,7 +39,7 @@ static void log_detail(const rd_kafka_t *client, int level,
  */
 static bool note_error(struct client_log *log, const char *reason)
 {
-    uint64_t now = clock_us(CLOCK_MONOTONIC) / 1000;
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
     const char *end = strstr(reason, ": ");
     size_t length = end == NULL ? 0 : (size_t)(end - reason);
     bool repeated;

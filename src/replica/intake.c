@@ -8,63 +8,22 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "replica/replica.h"
+#include "intake_parts.h"
 #include "topic_offset.h"
-#include "topic_record.h"
 
 enum {
-    GROUP = 64,     /* as the target's */
-    ASK_MS = 1000,  /* for the range of offsets, when one is not in it */
-    LOG_EVERY = 10, /* seconds from one line about an error to the next */
     /* See wake_fetcher(): records that wait, and times in milliseconds. */
     FEW_WAITING = 50000,
     WAKE_EVERY_MS = 20,
     BEHIND_MS = 2000,
-    FORGIVEN_MS = 5000, /* without a further answer of that kind */
-    REFUSED_MS = 500,   /* until an offset is asked for again */
-    /* Between two calls, this process has stood still, so much may be new. */
-    STANDSTILL_MS = 10000,
-};
-
-struct intake {
-    /* Set at start, then read-only. */
-    struct intake_options options;
-    /* Any thread. */
-    _Atomic uint64_t next;
-    _Atomic bool suspected;
-    _Atomic bool serving;
-    _Atomic(const char *) halted; /* `halt_text` once that is written */
-    /* Guarded by `lock`. */
-    pthread_mutex_t lock;
-    bool halting; /* somebody writes `halt_text`, or has */
-    struct intake_place place;
-    struct intake_status status;
-    char halt_text[JOURNAL_ERROR];
-    /* Owned by the thread that drains. */
-    bool consuming;
-    bool verifying;      /* the record at the place is to come again */
-    uint64_t noticed;    /* bytes at the last notice */
-    uint64_t behind_ms;  /* when as many as can be were taken at once */
-    uint64_t woken_ms;   /* the last wake_fetcher() */
-    uint64_t drained_ms; /* the last call; 0: there was none */
-    /* Brokers that do not have the offset that was asked for. */
-    unsigned refused;    /* answers, one after the other */
-    uint64_t refused_ms; /* the first of them */
-    uint64_t last_refused_ms;
-    uint64_t low;              /* of the topic, at the last of them */
-    uint64_t again_ms;         /* when to ask again; 0: not at all */
-    struct timespec log_again; /* about an error, not before this */
-    rd_kafka_message_t *events[INTAKE_BATCH];
-    struct topic_record records[GROUP];
 };
 
 /* What one call hands over. */
@@ -80,11 +39,6 @@ struct drain {
     uint64_t last_skipped;
     enum journal_skip last_reason;
 };
-
-static const char *topic_name(const struct intake *intake)
-{
-    return rd_kafka_topic_name(intake->options.topic);
-}
 
 struct intake *intake_new(const struct intake_options *options)
 {
@@ -107,7 +61,7 @@ void intake_free(struct intake *intake)
     free(intake);
 }
 
-static bool start_consuming(struct intake *intake, uint64_t offset)
+bool intake_consume(struct intake *intake, uint64_t offset)
 {
     intake->consuming =
         rd_kafka_consume_start_queue(intake->options.topic, 0, (int64_t)offset,
@@ -122,11 +76,11 @@ bool intake_begin(struct intake *intake, const struct intake_place *place,
     intake->place = *place;
     intake->status.position = place->position;
     atomic_store(&intake->next, place->position + 1);
-    if (start_consuming(intake, place->position + 1))
+    if (intake_consume(intake, place->position + 1))
         return true;
-    snprintf(error, JOURNAL_ERROR,
-             "topic %s cannot be consumed: %s: start again", topic_name(intake),
-             rd_kafka_err2str(rd_kafka_last_error()));
+    snprintf(
+        error, JOURNAL_ERROR, "topic %s cannot be consumed: %s: start again",
+        intake_topic_name(intake), rd_kafka_err2str(rd_kafka_last_error()));
     return false;
 }
 
@@ -183,165 +137,6 @@ void intake_status(struct intake *intake, struct intake_status *status)
     sync_unlock(&intake->lock);
 }
 
-static uint64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
-}
-
-/* The brokers say again and again that they do not have the offset. */
-static void halt_out_of_range(struct intake *intake)
-{
-    uint64_t next = intake_next(intake), end;
-    const char *name = topic_name(intake);
-
-    if (topic_offset_ask(intake->options.consumer, name, TOPIC_OFFSET_END,
-                         ASK_MS, &end) == 0 &&
-        end < next)
-        intake_halt(intake,
-                    "topic %s ends before offset %ju, but this instance has "
-                    "applied records up to %ju: the topic was made anew, or "
-                    "its brokers have lost records: see docs/replicas.md "
-                    "before starting any instance again",
-                    name, (uintmax_t)end, (uintmax_t)next - 1);
-    else
-        intake_halt(intake,
-                    "the brokers do not have offset %ju of topic %s: records "
-                    "were deleted, or the topic was made anew: start this "
-                    "instance again, which tells which of these",
-                    (uintmax_t)next, name);
-}
-
-/* The offset is not there: halt if that is certain, else ask for it again. */
-static void doubt_offset(struct intake *intake)
-{
-    uint64_t next = intake_next(intake), now = now_ms();
-    const char *name = topic_name(intake);
-
-    /* What was deleted stays so: an old leader can only know less of it. */
-    if (topic_offset_ask(intake->options.consumer, name, TOPIC_OFFSET_LOW,
-                         ASK_MS, &intake->low) == 0 &&
-        intake->low > next) {
-        intake_halt(intake,
-                    "the records from offset %ju to %ju of topic %s were "
-                    "deleted before this instance has read them: start it "
-                    "again with -peer=URL of an instance that has them",
-                    (uintmax_t)next, (uintmax_t)intake->low - 1, name);
-        return;
-    }
-    if (now - intake->last_refused_ms > FORGIVEN_MS)
-        intake->refused = 0;
-    if (intake->refused++ == 0)
-        intake->refused_ms = now;
-    intake->last_refused_ms = now;
-    if (intake->refused >= INTAKE_DOUBT_TIMES &&
-        now - intake->refused_ms >= INTAKE_DOUBT_MS)
-        halt_out_of_range(intake);
-    intake->again_ms = now + REFUSED_MS;
-}
-
-static void log_error(struct intake *intake, const rd_kafka_message_t *event)
-{
-    struct timespec now = sync_deadline(0);
-
-    if (now.tv_sec < intake->log_again.tv_sec)
-        return;
-    intake->log_again = now;
-    intake->log_again.tv_sec += LOG_EVERY;
-    log_line(LOG_WARN,
-             "topic %s cannot be consumed from offset %ju on: %s; it is tried "
-             "again",
-             topic_name(intake), (uintmax_t)intake_next(intake),
-             rd_kafka_message_errstr(event));
-}
-
-/* Not by rd_kafka_seek(), which needs a leader. */
-static bool consume_again(struct intake *intake, uint64_t offset)
-{
-    rd_kafka_consume_stop(intake->options.topic, 0);
-    if (start_consuming(intake, offset))
-        return true;
-    intake_halt(intake,
-                "topic %s cannot be consumed any more: %s: start this instance "
-                "again",
-                topic_name(intake), rd_kafka_err2str(rd_kafka_last_error()));
-    return false;
-}
-
-/* Consume the record at the place again, to see whether it is the same. */
-static void verify_place(struct intake *intake)
-{
-    struct intake_place place;
-
-    intake_place(intake, &place);
-    if (place.check == 0 || intake->verifying)
-        return;
-    intake->verifying = consume_again(intake, place.position);
-}
-
-/*
- * Ask again for an offset that the brokers did not have. If they have it by
- * now, it may be of a topic that was made anew: so look at the record before it
- * first, unless that was deleted.
- */
-static void try_again(struct intake *intake)
-{
-    struct intake_place place;
-
-    if (intake->again_ms == 0 || now_ms() < intake->again_ms)
-        return;
-    intake->again_ms = 0;
-    intake_place(intake, &place);
-    intake->verifying = place.check != 0 && intake->low <= place.position;
-    consume_again(intake,
-                  intake->verifying ? place.position : intake_next(intake));
-}
-
-static void take_error(struct intake *intake, const rd_kafka_message_t *event)
-{
-    switch (event->err) {
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        doubt_offset(intake);
-        break;
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
-    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
-        intake_halt(intake,
-                    "the record at offset %jd of topic %s cannot be read: "
-                    "%s: start this instance again; if that does not help, "
-                    "the brokers' copy is damaged",
-                    (intmax_t)event->offset, topic_name(intake),
-                    rd_kafka_message_errstr(event));
-        return;
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-        intake_suspect(intake);
-        break;
-    default:
-        break;
-    }
-    log_error(intake, event);
-}
-
-/* The first record after verify_place(). */
-static void verify_record(struct intake *intake,
-                          const rd_kafka_message_t *event)
-{
-    struct topic_bytes bytes = topic_bytes_of(event);
-
-    intake->verifying = false;
-    if ((uint64_t)event->offset == intake->place.position &&
-        topic_record_check(&bytes) == intake->place.check)
-        return;
-    intake_halt(intake,
-                "the record at offset %ju of topic %s is not the one that this "
-                "instance has applied: the topic was made anew, or is of "
-                "another cluster: see docs/replicas.md before starting any "
-                "instance again",
-                (uintmax_t)intake->place.position, topic_name(intake));
-}
-
 static void count_skipped(struct drain *drain, uint64_t offset,
                           enum journal_skip reason)
 {
@@ -372,7 +167,7 @@ static bool take_parsed(struct drain *drain, uint64_t offset,
                         "from offset %ju of topic %s on, messages are accepted "
                         "by the rules of version %ju, but this lunar.service "
                         "knows them up to %d: start a later one",
-                        (uintmax_t)offset, topic_name(intake),
+                        (uintmax_t)offset, intake_topic_name(intake),
                         (uintmax_t)parsed->rules, REPLICA_RULES);
             return false;
         }
@@ -385,7 +180,7 @@ static bool take_parsed(struct drain *drain, uint64_t offset,
         intake_halt(intake,
                     "memory is exhausted at offset %ju of topic %s: start this "
                     "instance again with more",
-                    (uintmax_t)offset, topic_name(intake));
+                    (uintmax_t)offset, intake_topic_name(intake));
         return false;
     case TOPIC_HISTORY: /* of an instance that was not the first */
     case TOPIC_OTHER:
@@ -423,16 +218,16 @@ static bool take_event(struct drain *drain, rd_kafka_message_t *event)
 
     if (event->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         /* Offsets at the end that have no record, as of a transaction. */
-        if ((uint64_t)event->offset > drain->next && !intake->verifying)
+        if ((uint64_t)event->offset > drain->next && !intake->doubt.verifying)
             drain->next = (uint64_t)event->offset;
     } else if (event->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        take_error(intake, event);
+        intake_doubt_error(intake, event);
         return intake_halted(intake) == NULL;
-    } else if (intake->verifying) {
-        verify_record(intake, event);
+    } else if (intake->doubt.verifying) {
+        intake_doubt_verify(intake, event);
     } else if ((uint64_t)event->offset >= drain->next) {
         /* A broker has the offset, so the others were wrong. */
-        intake->refused = 0;
+        intake->doubt.refused = 0;
         return take_record(drain, event);
     }
     return intake_halted(intake) == NULL;
@@ -493,11 +288,12 @@ static bool has_room(const struct drain *drain)
     intake_halt(intake,
                 "the memory is at the limit of -max-memory at offset %ju of "
                 "topic %s: start this instance again with a higher limit",
-                (uintmax_t)drain->next, topic_name(intake));
+                (uintmax_t)drain->next, intake_topic_name(intake));
     return false;
 }
 
-/* Take up to GROUP of the events. Returns how many; 0 if it has halted. */
+/* Take up to INTAKE_GROUP of the events. Returns how many; 0 if it has halted.
+ */
 static size_t take_group(struct drain *drain, rd_kafka_message_t **events,
                          size_t count)
 {
@@ -507,7 +303,7 @@ static size_t take_group(struct drain *drain, rd_kafka_message_t **events,
     drain->count = 0;
     if (intake_halted(intake) != NULL || !has_room(drain))
         return 0;
-    while (taken < count && drain->count < GROUP &&
+    while (taken < count && drain->count < INTAKE_GROUP &&
            take_event(drain, events[taken]))
         taken++;
     drain->target->applied(drain->target->context);
@@ -547,16 +343,6 @@ static size_t take_events(struct intake *intake, int timeout_ms)
     return first + (more < 0 ? 0 : (size_t)more);
 }
 
-/* Whether the last call is long ago, as after SIGSTOP. */
-static bool stood_still(struct intake *intake)
-{
-    uint64_t now = now_ms();
-    uint64_t before = intake->drained_ms;
-
-    intake->drained_ms = now;
-    return before != 0 && now - before > STANDSTILL_MS;
-}
-
 /*
  * While the records that wait reach its limits, librdkafka asks for no more,
  * and before version 2.2.0 it then sleeps for a second, however soon they are
@@ -565,7 +351,7 @@ static bool stood_still(struct intake *intake)
  */
 static void wake_fetcher(struct intake *intake, bool full_batch)
 {
-    uint64_t now = now_ms(), end;
+    uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE), end;
 
     if (full_batch)
         intake->behind_ms = now;
@@ -574,7 +360,7 @@ static void wake_fetcher(struct intake *intake, bool full_batch)
         rd_kafka_queue_length(intake->options.queue) >= FEW_WAITING)
         return;
     intake->woken_ms = now;
-    topic_offset_ask(intake->options.consumer, topic_name(intake),
+    topic_offset_ask(intake->options.consumer, intake_topic_name(intake),
                      TOPIC_OFFSET_END, 0, &end);
 }
 
@@ -583,9 +369,7 @@ size_t intake_drain(struct intake *intake, const struct journal_target *target,
 {
     if (intake_halted(intake) != NULL)
         return 0;
-    if (atomic_exchange(&intake->suspected, false) || stood_still(intake))
-        verify_place(intake);
-    try_again(intake);
+    intake_doubt_look(intake);
     size_t count = take_events(intake, timeout_ms), done = 0, taken;
 
     wake_fetcher(intake, count == INTAKE_BATCH);

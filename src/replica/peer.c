@@ -21,11 +21,11 @@
 #include "base/log.h"
 #include "base/readable_number.h"
 #include "peer_get.h"
+#include "topic_record.h"
 
 enum {
     MAX_HEALTH = 64 * 1024, /* bytes of /health */
     MAX_URL = 512,          /* bytes of a URL that are shown */
-    HISTORY_DIGITS = 16,    /* of the id, hexadecimal */
 };
 
 /*
@@ -217,8 +217,8 @@ static bool read_health(struct text body, struct peer_health *health)
     *health = (struct peer_health){.history = 0};
     if (topic != NULL)
         snprintf(health->topic, sizeof(health->topic), "%s", topic);
-    if (history != NULL && strlen(history) == HISTORY_DIGITS &&
-        strspn(history, "0123456789abcdef") == HISTORY_DIGITS)
+    if (history != NULL && strlen(history) == TOPIC_HISTORY_DIGITS &&
+        strspn(history, "0123456789abcdef") == TOPIC_HISTORY_DIGITS)
         health->history = strtoull(history, NULL, 16);
     health->has_snapshot = read_number(snapshot, "position", &health->snapshot);
     cJSON_Delete(all);

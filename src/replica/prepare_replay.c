@@ -36,7 +36,7 @@ replay_records(struct prepare *prepare, const struct prepare_records *records)
             patience_renew(&prepare->patience);
         if (intake_halted(intake) != NULL)
             return prepare_fail(prepare, "%s", intake_halted(intake));
-        uint64_t now = clock_us(CLOCK_MONOTONIC_COARSE) / 1000;
+        uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
         if (now - reported < PREPARE_REPORT_MS)
             continue;
         reported = now;

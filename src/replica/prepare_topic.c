@@ -39,11 +39,6 @@ enum journal_replayed prepare_fail(struct prepare *prepare, const char *format,
     return JOURNAL_FAILED;
 }
 
-static uint64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC) / 1000;
-}
-
 static rd_kafka_resp_err_t ask_metadata(void *context)
 {
     struct metadata *metadata = context;
@@ -112,7 +107,7 @@ enum journal_replayed prepare_reach(struct prepare *prepare)
         if (!question_ask(&prepare->patience, what, ask_metadata, &metadata,
                           &error))
             return JOURNAL_INTERRUPTED;
-        uint64_t now = now_ms();
+        uint64_t now = clock_ms(CLOCK_MONOTONIC);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             if (metadata.error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
                 (metadata.error != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
@@ -231,7 +226,8 @@ static enum journal_replayed wait_for_record(struct prepare *prepare,
             note_record(message, record);
             result = JOURNAL_COMPLETE;
             done = true;
-        } else if (is_out_of_range(message->err) && now_ms() < until) {
+        } else if (is_out_of_range(message->err) &&
+                   clock_ms(CLOCK_MONOTONIC) < until) {
             *refused = done = true;
         } else if (is_out_of_range(message->err) || is_final(message->err)) {
             result =
@@ -248,7 +244,7 @@ enum journal_replayed prepare_read(struct prepare *prepare, uint64_t offset,
                                    struct prepare_record *record)
 {
     rd_kafka_topic_t *topic = prepare->topic->consumed;
-    uint64_t until = now_ms() + INTAKE_DOUBT_MS;
+    uint64_t until = clock_ms(CLOCK_MONOTONIC) + INTAKE_DOUBT_MS;
     enum journal_replayed result;
     bool refused;
 

@@ -22,11 +22,6 @@ struct question {
     rd_kafka_resp_err_t error;
 };
 
-static uint64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC) / 1000;
-}
-
 void patience_init(struct patience *patience, const struct prepare_topic *topic,
                    const struct journal_watch *watch)
 {
@@ -36,7 +31,7 @@ void patience_init(struct patience *patience, const struct prepare_topic *topic,
 
 void patience_renew(struct patience *patience)
 {
-    patience->logged = now_ms();
+    patience->logged = clock_ms(CLOCK_MONOTONIC);
 }
 
 static void log_wait(struct patience *patience, const char *what)
@@ -54,7 +49,7 @@ static void log_wait(struct patience *patience, const char *what)
 bool patience_continue(struct patience *patience, const char *what)
 {
     const struct prepare_topic *topic = patience->topic;
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
     if (topic->serve != NULL)
         topic->serve(topic->context);
@@ -70,13 +65,13 @@ bool patience_continue(struct patience *patience, const char *what)
 bool patience_pause(struct patience *patience, const char *what, unsigned ms)
 {
     const struct timespec moment = {0, PREPARE_REPORT_MS * 1000000L};
-    uint64_t end = now_ms() + ms;
+    uint64_t end = clock_ms(CLOCK_MONOTONIC) + ms;
 
     do {
         nanosleep(&moment, NULL);
         if (!patience_continue(patience, what))
             return false;
-    } while (now_ms() < end);
+    } while (clock_ms(CLOCK_MONOTONIC) < end);
     return true;
 }
 

@@ -43,8 +43,8 @@ bool patience_pause(struct patience *patience, const char *what, unsigned ms);
 
 /*
  * Have `ask` called with `context` on another thread, and wait for its end.
- * False if the watch ends the wait, or there is no thread: then the error is
- * RD_KAFKA_RESP_ERR__FAIL.
+ * Sets the error that it returns; RD_KAFKA_RESP_ERR__FAIL if there is no
+ * thread. False if the watch ends the wait.
  */
 bool question_ask(struct patience *patience, const char *what,
                   rd_kafka_resp_err_t (*ask)(void *context), void *context,

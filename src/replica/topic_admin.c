@@ -158,8 +158,7 @@ static bool take_created(const struct request *request, bool *existed,
 static rd_kafka_NewTopic_t *describe_topic(const char *name, unsigned copies,
                                            char error[JOURNAL_ERROR])
 {
-    unsigned in_sync =
-        copies < TOPIC_ADMIN_IN_SYNC ? copies : TOPIC_ADMIN_IN_SYNC;
+    unsigned in_sync = copies < REPLICA_IN_SYNC ? copies : REPLICA_IN_SYNC;
     char reason[256], number[16];
     rd_kafka_NewTopic_t *topic =
         rd_kafka_NewTopic_new(name, 1, (int)copies, reason, sizeof(reason));
@@ -187,7 +186,7 @@ bool topic_admin_create(const struct topic_admin *admin,
     if (found.exists)
         return true;
     unsigned copies =
-        found.brokers < TOPIC_ADMIN_COPIES ? found.brokers : TOPIC_ADMIN_COPIES;
+        found.brokers < REPLICA_COPIES ? found.brokers : REPLICA_COPIES;
     rd_kafka_NewTopic_t *made = describe_topic(admin->topic, copies, error);
     if (made == NULL)
         return false;

@@ -16,9 +16,7 @@
 #include "replica/replica.h"
 
 enum {
-    TOPIC_ADMIN_MS = 15000,
-    TOPIC_ADMIN_COPIES = 3, /* of each record, with as many brokers */
-    TOPIC_ADMIN_IN_SYNC = 2 /* of these, before an acknowledgement */
+    TOPIC_ADMIN_MS = 15000, /* for each answer of the brokers */
 };
 
 /* Any client of librdkafka will do. All borrowed. */
@@ -30,7 +28,7 @@ struct topic_admin {
 
 /*
  * Make the topic, unless it exists. Sets `topic->existed`. With fewer brokers
- * than TOPIC_ADMIN_COPIES it has as many copies as there are brokers.
+ * than REPLICA_COPIES it has as many copies as there are brokers.
  */
 bool topic_admin_create(const struct topic_admin *admin,
                         struct replica_topic *topic, char error[JOURNAL_ERROR]);

@@ -51,11 +51,6 @@ struct topic_watch {
     char doubts[JOURNAL_ERROR]; /* about the settings, as logged; "": none */
 };
 
-static uint64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC) / 1000;
-}
-
 /* Forget the samples that are reached, but for the time of the newest one. */
 static void reach_samples_locked(struct topic_watch *watch)
 {
@@ -84,7 +79,8 @@ static void add_sample(struct topic_watch *watch, uint64_t time, uint64_t end)
 static void look_at_end(struct topic_watch *watch)
 {
     const char *name = rd_kafka_topic_name(watch->topic);
-    uint64_t time = now_ms(), next = intake_next(watch->intake);
+    uint64_t time = clock_ms(CLOCK_MONOTONIC),
+             next = intake_next(watch->intake);
     uint64_t end;
 
     if (topic_offset_ask(watch->client, name, TOPIC_OFFSET_END,
@@ -169,13 +165,13 @@ static void look_at_settings(struct topic_watch *watch)
     if (!topic_admin_look(&admin, &topic, doubts)) {
         if (!topic.wrong)
             return;
-    } else if (topic.min_in_sync < TOPIC_ADMIN_IN_SYNC) {
+    } else if (topic.min_in_sync < REPLICA_IN_SYNC) {
         replica_error(doubts,
                       "topic %s has min.insync.replicas=%u, so an acknowledged "
                       "message may be on one broker only: set it with "
                       "kafka-configs.sh --alter --topic %s --add-config "
                       "min.insync.replicas=%d",
-                      name, topic.min_in_sync, name, TOPIC_ADMIN_IN_SYNC);
+                      name, topic.min_in_sync, name, REPLICA_IN_SYNC);
     }
     if (strcmp(doubts, watch->doubts) == 0)
         return;
@@ -187,7 +183,7 @@ static void look_at_settings(struct topic_watch *watch)
 /* Wait until `time`, in milliseconds. False if the watch ends. */
 static bool wait_until(struct topic_watch *watch, uint64_t time)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
     struct timespec deadline = sync_deadline(time > now ? time - now : 0);
 
     sync_lock(&watch->lock);
@@ -202,7 +198,7 @@ static bool wait_until(struct topic_watch *watch, uint64_t time)
 /* The rarer questions: one a turn, as each may take its time. */
 static void look_at_topic(struct topic_watch *watch)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
     if (now >= watch->partitions_due) {
         watch->partitions_due = now + TOPIC_WATCH_PARTITIONS_MS;
@@ -220,12 +216,12 @@ static void look_at_topic(struct topic_watch *watch)
 static void *run_watch(void *context)
 {
     struct topic_watch *watch = context;
-    uint64_t end_due = now_ms();
+    uint64_t end_due = clock_ms(CLOCK_MONOTONIC);
 
     watch->partitions_due = end_due + TOPIC_WATCH_PARTITIONS_MS;
     watch->settings_due = end_due + TOPIC_WATCH_SETTINGS_FIRST_MS;
     while (wait_until(watch, end_due) && intake_halted(watch->intake) == NULL) {
-        end_due = now_ms() + TOPIC_WATCH_END_MS;
+        end_due = clock_ms(CLOCK_MONOTONIC) + TOPIC_WATCH_END_MS;
         look_at_end(watch);
         if (!wait_until(watch, 0))
             break;
@@ -249,7 +245,7 @@ struct topic_watch *topic_watch_start(rd_kafka_t *client,
     watch->intake = intake;
     watch->born = born;
     watch->end = intake_next(intake);
-    watch->reached = now_ms();
+    watch->reached = clock_ms(CLOCK_MONOTONIC);
     sync_mutex_init(&watch->lock);
     sync_cond_init(&watch->wake);
     if (pthread_create(&watch->thread, NULL, run_watch, watch) == 0)
@@ -267,7 +263,7 @@ void topic_watch_status(struct topic_watch *watch, uint64_t *last,
     reach_samples_locked(watch);
     uint64_t reached = watch->reached, newest = watch->end;
     sync_unlock(&watch->lock);
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms(CLOCK_MONOTONIC);
     *last = newest > 0 ? newest - 1 : 0;
     *lag_ms = now > reached ? now - reached : 0;
 }

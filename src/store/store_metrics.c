@@ -156,7 +156,7 @@ static const struct metric_family snapshot_seconds = {
 static void read_snapshot_age(void *context, uint64_t values[])
 {
     const struct store_snapshot_status status = snapshot_of(context);
-    uint64_t now = clock_us(CLOCK_REALTIME) / 1000;
+    uint64_t now = clock_ms(CLOCK_REALTIME);
     uint64_t then = (uint64_t)status.time * 1000;
 
     if (status.exists)

@@ -37,11 +37,13 @@ struct memory_topic {
     uint64_t first; /* that is not deleted */
     uint64_t salt;  /* of the sums */
     uint64_t rules;
+    struct shared_journal *joined; /* all, those that are stopped too */
 };
 
 struct shared_journal {
     struct journal journal;
     struct memory_topic *topic;
+    struct shared_journal *before; /* as in the topic's list */
     const struct journal_target *target;
     pthread_t thread;
     bool started;
@@ -73,6 +75,11 @@ struct memory_topic *memory_topic_new(uint64_t id)
 
 void memory_topic_free(struct memory_topic *topic)
 {
+    while (topic->joined != NULL) {
+        struct shared_journal *journal = topic->joined;
+        topic->joined = journal->before;
+        free(journal);
+    }
     free(topic->records);
     pthread_cond_destroy(&topic->changed);
     pthread_mutex_destroy(&topic->lock);
@@ -81,13 +88,18 @@ void memory_topic_free(struct memory_topic *topic)
 
 static struct topic_record *add_record_locked(struct memory_topic *topic)
 {
-    topic->records =
+    struct topic_record *records =
         realloc(topic->records, (topic->count + 1) * sizeof(*topic->records));
-    if (topic->records == NULL)
+
+    if (records == NULL)
         abort();
-    struct topic_record *record = &topic->records[topic->count++];
-    *record = (struct topic_record){.length = 0};
+    topic->records = records;
     sync_broadcast(&topic->changed);
+    struct topic_record *record = &topic->records[topic->count++];
+    record->length = 0;
+    record->author = NULL;
+    record->ticket = NULL;
+    record->index = 0;
     return record;
 }
 
@@ -490,7 +502,6 @@ static void stop(struct journal *journal)
     sync_lock(&self->topic->lock);
     leave_topic_locked(self);
     sync_unlock(&self->topic->lock);
-    free(self);
 }
 
 static const struct journal_methods methods = {
@@ -516,6 +527,10 @@ struct journal *memory_topic_join(struct memory_topic *topic)
         abort();
     self->journal = (struct journal){.methods = &methods, .shared = true};
     self->topic = topic;
+    sync_lock(&topic->lock);
+    self->before = topic->joined;
+    topic->joined = self;
+    sync_unlock(&topic->lock);
     return &self->journal;
 }
 

@@ -372,7 +372,7 @@ static void shared_journal_is_described(void **context)
     scene->replica = REPLICA("12", "12", "0.042", "true", "null", NONE, "null");
     check_health_of(scene, "ok", "");
     scene->store.shared.end = 15;
-    scene->store.shared.lag_ms = API_MAX_LAG_MS;
+    scene->store.shared.lag_ms = JOURNAL_MAX_LAG_MS;
     scene->store.shared.skipped[JOURNAL_SKIP_KEY] = 2;
     scene->store.shared.skipped[JOURNAL_SKIP_TOMBSTONE] = 1;
     scene->store.shared.last_skipped = 9;

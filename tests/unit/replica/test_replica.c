@@ -288,8 +288,9 @@ static void messages_come_back_as_they_were(void **context)
             message.time.nanoseconds = 863370000;
             message.time.digits = 5;
             message.time.offset = 60;
+            size_t length = record_write(&message, bytes);
             struct user_ticket ticket = {
-                .journal = {.records = {bytes, record_write(&message, bytes)},
+                .journal = {.records = {bytes, length},
                             .count = 1,
                             .settled = user_settled},
                 .user = user,
