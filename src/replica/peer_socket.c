@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names are looked up by getaddrinfo_a(3), whose thread may hang on where
- * nobody waits for it any more: then its request is left to it, and to the end
- * of the process.
+ * Sockets that do not block, and poll(2) for short times, so that the watch is
+ * asked often.
  */
 #include "peer_socket.h"
 
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "lookup.h"
 
 static enum journal_replayed fail_call(const char *what,
                                        char error[JOURNAL_ERROR])
@@ -33,78 +33,32 @@ static bool goes_on(const struct peer_socket *peer)
            peer->watch->report(peer->watch->context, peer->progress);
 }
 
-/* A name that is being looked up. */
-struct lookup {
-    struct gaicb request;
-    struct addrinfo hints;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-};
-
-static void free_lookup(struct lookup *lookup)
-{
-    if (lookup != NULL && lookup->request.ar_result != NULL)
-        freeaddrinfo(lookup->request.ar_result);
-    free(lookup);
-}
-
-static struct lookup *start_lookup(const char *host, const char *port)
-{
-    struct lookup *lookup = calloc(1, sizeof(*lookup));
-
-    if (lookup == NULL)
-        return NULL;
-    snprintf(lookup->host, sizeof(lookup->host), "%s", host);
-    snprintf(lookup->port, sizeof(lookup->port), "%s", port);
-    lookup->hints = (struct addrinfo){.ai_family = AF_UNSPEC,
-                                      .ai_socktype = SOCK_STREAM,
-                                      .ai_flags = AI_NUMERICSERV};
-    lookup->request.ar_name = lookup->host;
-    lookup->request.ar_service = lookup->port;
-    lookup->request.ar_request = &lookup->hints;
-    if (getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){&lookup->request}, 1,
-                      NULL) == 0)
-        return lookup;
-    free(lookup);
-    return NULL;
-}
-
-/*
- * Addresses of `host`. Sets `*lookup`, which has them, and which the caller
- * frees.
- */
+/* Look up `host`. Sets `*lookup`, which has addresses; the caller frees it. */
 static enum journal_replayed resolve(const struct peer_socket *peer,
                                      const char *host, const char *port,
                                      uint64_t deadline, struct lookup **lookup,
                                      char error[JOURNAL_ERROR])
 {
-    const struct timespec tick = {.tv_nsec = PEER_TICK_MS * 1000000L};
-    struct lookup *asked = start_lookup(host, port);
-    bool interrupted = false;
-    int result = EAI_INPROGRESS;
+    struct lookup *asked = lookup_start(host, port);
+    const struct addrinfo *addresses;
+    bool interrupted = false, done = false;
 
     if (asked == NULL)
         return fail_call("cannot look up the host", error);
-    const struct gaicb *const list[] = {&asked->request};
-    while (!interrupted && result == EAI_INPROGRESS &&
-           clock_us(CLOCK_MONOTONIC) < deadline) {
-        gai_suspend(list, 1, &tick);
-        result = gai_error(&asked->request);
+    while (!interrupted && !done && clock_us(CLOCK_MONOTONIC) < deadline) {
+        done = lookup_wait(asked, PEER_TICK_MS);
         interrupted = !goes_on(peer);
     }
-    if (result == EAI_INPROGRESS && gai_cancel(&asked->request) != EAI_CANCELED)
-        result = gai_error(&asked->request); /* it may have ended just now */
-    if (result == 0 && !interrupted) {
+    int result = done ? lookup_result(asked, &addresses) : 0;
+    if (done && result == 0 && !interrupted) {
         *lookup = asked;
         return JOURNAL_COMPLETE;
     }
-    if (result != EAI_INPROGRESS)
-        free_lookup(asked);
+    lookup_free(asked);
     if (interrupted)
         return JOURNAL_INTERRUPTED;
     snprintf(error, JOURNAL_ERROR, "cannot look up the host: %s",
-             result == EAI_INPROGRESS || result == EAI_CANCELED
-                 ? "no answer of the DNS"
-                 : gai_strerror(result));
+             done ? gai_strerror(result) : "no answer of the DNS");
     return JOURNAL_FAILED;
 }
 
@@ -171,12 +125,13 @@ enum journal_replayed peer_socket_connect(struct peer_socket *peer,
     if (result != JOURNAL_COMPLETE)
         return result;
     result = JOURNAL_FAILED;
-    for (const struct addrinfo *next = lookup->request.ar_result;
-         next != NULL && result == JOURNAL_FAILED; next = next->ai_next) {
+    const struct addrinfo *next = NULL;
+    for (lookup_result(lookup, &next); next != NULL && result == JOURNAL_FAILED;
+         next = next->ai_next) {
         peer_socket_close(peer);
         result = connect_one(peer, next, deadline, error);
     }
-    free_lookup(lookup);
+    lookup_free(lookup);
     if (result != JOURNAL_COMPLETE)
         peer_socket_close(peer);
     return result;
