@@ -72,7 +72,9 @@ await_instance() {
 }
 
 # nginx tries the next instance when one is gone or not ready: a message that
-# comes twice is applied once. One that failed gets no requests for a second.
+# comes twice is applied once. One that failed gets no requests for a second. That
+# is counted for messages on their own: while brokers are down all instances
+# refuse these, and answer reads.
 nginx_settings() {
     cat <<END
 daemon off;
@@ -87,7 +89,13 @@ http {
     fastcgi_temp_path $FOLDER/nginx/fastcgi;
     uwsgi_temp_path $FOLDER/nginx/uwsgi;
     scgi_temp_path $FOLDER/nginx/scgi;
-    upstream instances {
+    upstream readers {
+        server 127.0.0.1:8091 max_fails=1 fail_timeout=1s;
+        server 127.0.0.1:8092 max_fails=1 fail_timeout=1s;
+        server 127.0.0.1:8093 max_fails=1 fail_timeout=1s;
+        keepalive 64;
+    }
+    upstream writers {
         server 127.0.0.1:8091 max_fails=1 fail_timeout=1s;
         server 127.0.0.1:8092 max_fails=1 fail_timeout=1s;
         server 127.0.0.1:8093 max_fails=1 fail_timeout=1s;
@@ -95,14 +103,18 @@ http {
     }
     server {
         listen 127.0.0.1:$PORT;
+        proxy_set_header Host \$http_host;
+        proxy_set_header X-Request-Id \$request_id;
+        proxy_set_header Connection "";
+        proxy_http_version 1.1;
+        client_max_body_size 0;
+        proxy_connect_timeout 1s;
         location / {
-            proxy_pass http://instances;
-            proxy_set_header Host \$http_host;
-            proxy_set_header X-Request-Id \$request_id;
-            proxy_set_header Connection "";
-            proxy_http_version 1.1;
-            client_max_body_size 0;
-            proxy_connect_timeout 1s;
+            proxy_pass http://readers;
+            proxy_next_upstream error timeout http_503;
+        }
+        location = /messages {
+            proxy_pass http://writers;
             proxy_next_upstream error timeout http_503 non_idempotent;
         }
     }
@@ -157,12 +169,8 @@ END
 
 run() {
     local i
-    need_packages "${BUILD_PACKAGES[@]}" python3 nginx-light
-    need_npm openapi web
-    scripts/kafka.sh get
-    build_targets release build/logs/cluster-build.log lunar.service rockets
     ! pid nginx >/dev/null || {
-        say "it runs already"
+        say "it runs already: Ctrl-C ends it where it was started"
         exit 1
     }
     for i in $PORT 8091 8092 8093 29310 29320 29330 29311 29321 29331; do
@@ -171,6 +179,10 @@ run() {
             exit 1
         }
     done
+    need_packages "${BUILD_PACKAGES[@]}" python3 nginx-light
+    need_npm openapi web
+    scripts/kafka.sh get
+    build_targets release build/logs/cluster-build.log lunar.service rockets
     rm -rf "$FOLDER"
     mkdir -p "$FOLDER"
     trap end_all EXIT

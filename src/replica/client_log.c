@@ -73,7 +73,7 @@ static void note_state(rd_kafka_t *client, int code, const char *reason,
             return;
         client_log_last(log, last);
         log_line(LOG_WARN,
-                 "no broker of Kafka can be reached: %s: check the brokers, "
+                 "no broker of Kafka is connected: %s: check the brokers, "
                  "and -kafka",
                  last);
         return;

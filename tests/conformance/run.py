@@ -29,15 +29,18 @@ from service import START_SECONDS, Service
 MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
 PATHS = ["/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/events",
-         "/health", "/health/ready", "/metrics", "/openapi.yaml", "/swagger", "/"]
+         "/health", "/health/ready", "/snapshot", "/metrics", "/openapi.yaml", "/swagger",
+         "/"]
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. One
 # for a POST without Content-Length, which this client always sends: see
-# tests/integration/test_http_framing.c. And one of builds without the dashboard:
-# see tests/integration/test_api_routes.c.
+# tests/integration/test_http_framing.c. One of builds without the dashboard: see
+# tests/integration/test_api_routes.c. And those of a snapshot, which only
+# instances on a topic have: see tests/unit/api/test_snapshot.c.
 ELSEWHERE = {("GET", path, 503) for path in PATHS} | {
-    ("POST", "/messages", 501), ("GET", "/", 302)}
+    ("POST", "/messages", 501), ("GET", "/", 302), ("GET", "/snapshot", 200),
+    ("GET", "/snapshot", 403)}
 
 
 def line(number, channel=KNOWN_ID, time="2022-02-02T19:39:05.86337+01:00"):
@@ -154,6 +157,7 @@ ROWS = {
     "/health": [(200, {}), (200, {"headers": {"X-Request-Id": "7f4a-1"}})],
     "/health/ready": [
         (200, {}), (200, {"query": {"for": "ingest"}}), (400, {"query": {"for": "all"}})],
+    "/snapshot": [(404, {})],
     "/metrics": [(200, PLAIN), (200, GZIPPED)],
     "/openapi.yaml": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/swagger": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],

@@ -118,7 +118,7 @@ static void instance_waits_for_brokers_and_stops(void **context)
     process_wait_error(&instance->process,
                        "recovering the state from topic moon");
     process_wait_error(&instance->process,
-                       "no broker of Kafka can be reached: 127.0.0.1:1");
+                       "no broker of Kafka is connected: 127.0.0.1:1");
     instance_get(instance, "/health/ready", &response);
     assert_int_equal(response.status, 503);
     response_release(&response);

@@ -58,11 +58,12 @@ function summaryWith(noMemory: number, notWritten: number): Summary {
 }
 
 test("nothing_refused_says_nothing", () => {
-  assert.equal(refusedText(summaryWith(0, 0)), "");
+  assert.equal(refusedText(summaryWith(0, 0), false), "");
 });
 
 test("refused_messages_are_said_with_their_cause", () => {
-  assert.match(refusedText(summaryWith(1200, 0)), /: 1,200 for lack of memory$/);
-  assert.match(refusedText(summaryWith(0, 3)), /: 3 for a failure of the disk$/);
-  assert.match(refusedText(summaryWith(1, 2)), /memory, 2 for/);
+  assert.match(refusedText(summaryWith(1200, 0), true), /: 1,200 for lack of memory$/);
+  assert.match(refusedText(summaryWith(0, 3), false), /: 3 for a failure of the disk$/);
+  assert.match(refusedText(summaryWith(1, 2), false), /memory, 2 for/);
+  assert.match(refusedText(summaryWith(0, 3), true), /: 3 as brokers did not acknowledge them$/);
 });

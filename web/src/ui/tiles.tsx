@@ -8,6 +8,7 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Summary } from "../api/types.js";
 import { defaultQuery, navigate, view, type ListQuery } from "../state/address.js";
 import { summary } from "../state/fleet.js";
+import { replica } from "../state/replica.js";
 import { formatNumber, formatShare } from "../text/numbers.js";
 import { noFilters } from "./filter_list.js";
 import { useFocusLeft } from "./focus.js";
@@ -37,7 +38,8 @@ const missingTitle = total(({ messages }) =>
   + (messages.givenUp === 0 ? "" : `, ${formatNumber(messages.givenUp)} no longer waited for`));
 const unlaunched = total(({ rockets }) =>
   (rockets.unlaunched === 0 ? "" : `${formatNumber(rockets.unlaunched)} not launched`));
-const refused = computed(() => (summary.value === null ? "" : refusedText(summary.value)));
+const refused = computed(() =>
+  summary.value === null ? "" : refusedText(summary.value, replica.value !== null));
 
 function matches(filter: Filter): boolean {
   const { query } = view.value;
