@@ -22,6 +22,7 @@ import argparse
 import json
 import shutil
 import signal
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -130,6 +131,18 @@ def case_empty(scene: Scene) -> None:
     histories = [record for record in scene.topic.records()
                  if record.key is None and b'"history"' in (record.value or b"")]
     print(f"  {len(histories)} histories written, the first counts")
+
+
+def case_metrics(scene: Scene) -> None:
+    """Each family of a topic has a row in docs/metrics.md, and each row a family."""
+    scene.start()
+    scene.load(30)
+    document = (Path(__file__).parents[2] / "docs/metrics.md").read_text()
+    rows = set(re.findall(r"^\| `(lunar_replica_\w+)` \| (\w+) \|", document, re.MULTILINE))
+    text = scene.instances[0].ask("/metrics").body.decode()
+    families = set(re.findall(r"^# TYPE (lunar_replica_\w+) (\w+)$", text, re.MULTILINE))
+    if not families or rows != families:
+        raise Failure(f"only in docs/metrics.md or in /metrics: {sorted(rows ^ families)}")
 
 
 def case_garbage(scene: Scene) -> None:
