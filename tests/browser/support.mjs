@@ -28,6 +28,7 @@ export const operations = [
   ["rockets", "getGaps"],
   ["rockets", "getFleet"],
   ["rockets", "followEvents"],
+  ["service", "getSnapshot"],
   ["service", "getHealth"],
   ["service", "getReadiness"],
   ["service", "getMetrics"],
