@@ -27,6 +27,7 @@ from client import JSON, NDJSON, Client
 from strict import PROBLEM, tighten
 
 MAX_LINE = 65536
+MAX_TARGET = 8192  # longer ones are refused
 BATCHES = (NDJSON, "application/ndjson", "application/jsonl", "application/jsonlines")
 
 # Headers of HTTP itself, in every response, so not in the document.
@@ -189,8 +190,12 @@ def filter_failure(context, failure, case, response):
     A batch is refused only if no line is a message: bad lines are counted, and
     batch_counts_lines checks both. A name within its limit in characters but not
     in bytes must be refused. A Content-Encoding that lists no coding is none (RFC
-    9110 section 5.6.1).
+    9110 section 5.6.1). A target that fits no buffer is refused by the HTTP library,
+    with a text of its own.
     """
+    target = urlsplit(response.request.url)
+    if response.status_code == 414 and len(target.path + target.query) > MAX_TARGET:
+        return False
     if isinstance(failure, AcceptedNegativeData):
         coding = (case.headers or {}).get("Content-Encoding", "gzip")
         return not (case.media_type in BATCHES and response.status_code == 202

@@ -43,10 +43,13 @@ static void add_record(struct topic *topic, const struct message *message)
 {
     uint64_t count = topic->count + 1;
 
-    topic->messages = realloc(topic->messages, count * sizeof(struct message));
-    topic->skipped = realloc(topic->skipped, count * sizeof(bool));
-    if (topic->messages == NULL || topic->skipped == NULL)
+    struct message *messages =
+        realloc(topic->messages, count * sizeof(*messages));
+    bool *skipped = realloc(topic->skipped, count * sizeof(*skipped));
+    if (messages == NULL || skipped == NULL)
         abort();
+    topic->messages = messages;
+    topic->skipped = skipped;
     topic->skipped[topic->count] = message == NULL;
     if (message != NULL)
         topic->messages[topic->count] = *message;
