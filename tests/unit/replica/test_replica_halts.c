@@ -4,7 +4,6 @@
  * takes no more tickets, says why, and ends in order.
  */
 #include <poll.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "lib/replica_scene.h"
