@@ -3,9 +3,10 @@
  * A disk that does not answer in time: preloaded into the service. The variable
  * SLOW_DISK is a path. While PATH.reads exists, and once the service listens,
  * each read of SQLite takes a second longer; while PATH.syncs exists, no sync
- * ends.
+ * ends, and the first that waits makes PATH.waiting.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,19 +16,34 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP_MS = 10, READ_STEPS = 100 };
+enum { STEP_MS = 10, READ_STEPS = 100, PATH_SIZE = 512 };
 
 static _Atomic bool listening;
 
-static bool exists(const char *suffix)
+/* Whether the variable is set. */
+static bool find_path(const char *suffix, char path[PATH_SIZE])
 {
-    char path[512];
     const char *start = getenv("SLOW_DISK"); /* NOLINT(concurrency-mt-unsafe) */
 
     if (start == NULL)
         return false;
-    snprintf(path, sizeof(path), "%s.%s", start, suffix);
-    return access(path, F_OK) == 0;
+    snprintf(path, PATH_SIZE, "%s.%s", start, suffix);
+    return true;
+}
+
+static bool exists(const char *suffix)
+{
+    char path[PATH_SIZE];
+
+    return find_path(suffix, path) && access(path, F_OK) == 0;
+}
+
+static void make(const char *suffix)
+{
+    char path[PATH_SIZE];
+
+    if (find_path(suffix, path))
+        close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
 static void sleep_step(void)
@@ -58,6 +74,8 @@ int fdatasync(int fd)
 {
     int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 
+    if (exists("syncs"))
+        make("waiting");
     while (exists("syncs"))
         sleep_step();
     return next(fd);

@@ -49,16 +49,34 @@ void store_scene_post(const struct instance *instance, uint64_t count)
     connection_close(&connection);
 }
 
+static void find_path(const struct store_scene *scene, const char *what,
+                      char path[STORE_SCENE_PATH])
+{
+    snprintf(path, STORE_SCENE_PATH, "%s/disk.%s", scene->folder.root, what);
+}
+
 void store_scene_set_slow(const struct store_scene *scene, const char *what,
                           bool slow)
 {
     char path[STORE_SCENE_PATH];
 
-    snprintf(path, sizeof(path), "%s/disk.%s", scene->folder.root, what);
+    find_path(scene, what, path);
     if (slow)
         close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     else
         unlink(path);
+}
+
+void store_scene_wait_sync(const struct store_scene *scene)
+{
+    char path[STORE_SCENE_PATH];
+    int64_t limit = process_clock() + INSTANCE_PATIENCE;
+
+    find_path(scene, "waiting", path);
+    while (access(path, F_OK) != 0) {
+        assert_true(process_clock() < limit);
+        process_wait_until(process_clock() + 1);
+    }
 }
 
 void store_scene_slow_variables(const struct store_scene *scene,

@@ -34,6 +34,9 @@ void store_scene_post(const struct instance *instance, uint64_t count);
 void store_scene_set_slow(const struct store_scene *scene, const char *what,
                           bool slow);
 
+/* Wait until a sync waits for the disk: only while "syncs" are slow. */
+void store_scene_wait_sync(const struct store_scene *scene);
+
 /* The environment that makes the disk a slow one. */
 void store_scene_slow_variables(const struct store_scene *scene,
                                 char library[512], char disk[STORE_SCENE_PATH]);
