@@ -3,10 +3,10 @@
  * The lists of the outbox, on the journal's thread. How messages are produced
  * is in outbox_produce.c.
  *
- * A parcel is in one of three lists from when it is handed over: waiting,
- * answered, ready. It becomes ready when all is known of all its messages,
- * which is when no report and no mark refers to it any more, so that it can be
- * freed.
+ * A parcel is in one of four lists from when it is handed over: gathered,
+ * waiting, answered, ready. It becomes ready when all is known of all its
+ * messages, which is when no report and no mark refers to it any more, so that
+ * it can be freed.
  */
 #include "outbox.h"
 
@@ -52,12 +52,14 @@ static void set_limits(struct replica_limits *limits)
 }
 
 void outbox_init(struct outbox *outbox, const struct replica_limits *limits,
-                 rd_kafka_topic_t *topic, const struct replica_counts *counts)
+                 rd_kafka_topic_t *topic, const struct replica_counts *counts,
+                 int wake_fd)
 {
     *outbox = (struct outbox){
         .limits = *limits,
         .topic = topic,
         .counts = counts,
+        .wake_fd = wake_fd,
         .closed = true,
     };
     set_limits(&outbox->limits);
@@ -121,17 +123,23 @@ static bool refuses_all(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
 }
 
-static void take_parcel(struct outbox *outbox, struct parcel *parcel)
+/* The messages that are not sent get no report. */
+static void note_unsent(struct outbox *outbox, struct parcel *parcel,
+                        size_t unsent)
 {
-    parcel->handed = true;
-    parcel->unsent = parcel->left;
+    parcel->unsent = unsent;
+    metric_add(outbox->counts->produced, REPLICA_REFUSED, unsent);
+    if (parcel->reported + unsent == parcel->count)
+        forget_parcel(outbox, parcel);
+}
+
+static void add_waiting(struct outbox *outbox, struct parcel *parcel)
+{
     parcel_list_add(&outbox->waiting, parcel);
-    if (parcel->unsent > 0) {
-        outbox->failed += parcel->unsent;
-        metric_add(outbox->counts->produced, REPLICA_REFUSED, parcel->unsent);
+    if (parcel->left > 0) {
+        outbox->failed += parcel->left;
+        note_unsent(outbox, parcel, parcel->left);
         note_refusal(outbox);
-        if (parcel->reported + parcel->unsent == parcel->count)
-            forget_parcel(outbox, parcel);
         look_at_parcel(outbox, parcel);
     } else if (parcel_is_complete(parcel)) {
         outbox->early--;
@@ -139,18 +147,23 @@ static void take_parcel(struct outbox *outbox, struct parcel *parcel)
     }
 }
 
-void outbox_begin(struct outbox *outbox)
+static void take_parcel(struct outbox *outbox, struct parcel *parcel)
+{
+    parcel->handed = true;
+    if (parcel->produced)
+        add_waiting(outbox, parcel);
+    else
+        parcel_list_add(&outbox->gathered, parcel);
+}
+
+static void take_handed(struct outbox *outbox)
 {
     struct parcel *newest = NULL;
     struct parcel *oldest = NULL;
 
-    outbox->now_us = clock_us(CLOCK_MONOTONIC);
-    if (outbox->awaits && outbox_messages(outbox) == 0)
-        outbox->awaits = false;
-    if (atomic_load_explicit(&outbox->handed, memory_order_relaxed) == NULL)
+    if (atomic_load(&outbox->handed) == NULL)
         return;
-    newest =
-        atomic_exchange_explicit(&outbox->handed, NULL, memory_order_acquire);
+    newest = atomic_exchange(&outbox->handed, NULL);
     while (newest != NULL) {
         struct parcel *next = newest->next;
         newest->next = oldest;
@@ -161,6 +174,29 @@ void outbox_begin(struct outbox *outbox)
         struct parcel *next = oldest->next;
         take_parcel(outbox, oldest);
         oldest = next;
+    }
+}
+
+void outbox_begin(struct outbox *outbox)
+{
+    outbox->now_us = clock_us(CLOCK_MONOTONIC);
+    if (outbox->awaits && outbox_messages(outbox) == 0)
+        outbox->awaits = false;
+    take_handed(outbox);
+}
+
+void outbox_send(struct outbox *outbox)
+{
+    struct parcel *parcel;
+
+    if (atomic_load(&outbox->flight) > 0)
+        return;
+    take_handed(outbox);
+    while ((parcel = outbox->gathered.first) != NULL) {
+        parcel_list_remove(&outbox->gathered, parcel);
+        atomic_fetch_add(&outbox->flight, parcel->count);
+        outbox_produce(outbox, parcel);
+        add_waiting(outbox, parcel);
     }
 }
 
@@ -270,6 +306,8 @@ void outbox_report(void *context, const rd_kafka_message_t *message)
     }
     parcel = parcel_of(mark);
     parcel->reported++;
+    if (parcel_is_small(parcel))
+        atomic_fetch_sub(&outbox->flight, 1);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= 0)
         place_mark(outbox, parcel, mark, (uint64_t)message->offset);
     else
@@ -315,7 +353,7 @@ bool outbox_is_rewound(const struct outbox *outbox)
 
 bool outbox_awaits_report(const struct outbox *outbox)
 {
-    return outbox->awaits;
+    return outbox->awaits || outbox->gathered.first != NULL;
 }
 
 static void settle_ready(struct outbox *outbox)
@@ -330,12 +368,22 @@ static void settle_ready(struct outbox *outbox)
     }
 }
 
-/* Settle tickets from `until` or before. Whether one had no report. */
+/*
+ * Settle tickets from `until` or before: as refused, if they are not produced.
+ * Whether one had no report.
+ */
 static bool give_up_until(struct outbox *outbox, uint64_t until)
 {
     struct parcel *parcel;
     bool unanswered = false;
 
+    while ((parcel = outbox->gathered.first) != NULL &&
+           parcel->sent_us <= until) {
+        unanswered = true;
+        parcel_list_remove(&outbox->gathered, parcel);
+        note_unsent(outbox, parcel, parcel->count);
+        parcel_list_add(&outbox->ready, parcel);
+    }
     while ((parcel = outbox->waiting.first) != NULL &&
            parcel->sent_us <= until) {
         unanswered = unanswered || parcel->reported < parcel->count;
@@ -367,13 +415,16 @@ void outbox_end(struct outbox *outbox)
 {
     uint64_t limit = (uint64_t)outbox->limits.answer_ms * MILLISECOND;
 
+    bool unanswered = false;
+
+    if (outbox->now_us - outbox->looked_us >=
+        (uint64_t)OUTBOX_LOOK_MS * MILLISECOND) {
+        outbox->looked_us = outbox->now_us;
+        unanswered = outbox->now_us > limit &&
+                     give_up_until(outbox, outbox->now_us - limit);
+        look_at_breaker(outbox, unanswered);
+    }
     settle_ready(outbox);
-    if (outbox->now_us - outbox->looked_us <
-        (uint64_t)OUTBOX_LOOK_MS * MILLISECOND)
-        return;
-    outbox->looked_us = outbox->now_us;
-    look_at_breaker(outbox, outbox->now_us > limit &&
-                                give_up_until(outbox, outbox->now_us - limit));
 }
 
 int outbox_wait_ms(const struct outbox *outbox)
@@ -388,15 +439,15 @@ void outbox_close(struct outbox *outbox)
 
 bool outbox_is_empty(const struct outbox *outbox)
 {
-    return outbox->waiting.first == NULL &&
+    return outbox->waiting.first == NULL && outbox->gathered.first == NULL &&
            atomic_load(&outbox->handed) == NULL;
 }
 
 void outbox_give_up(struct outbox *outbox)
 {
     outbox_begin(outbox);
-    settle_ready(outbox);
     give_up_until(outbox, UINT64_MAX);
+    settle_ready(outbox);
 }
 
 uint64_t outbox_messages(const struct outbox *outbox)
@@ -423,6 +474,7 @@ void outbox_release(struct outbox *outbox)
 {
     outbox_begin(outbox);
     parcel_list_release(&outbox->ready);
+    parcel_list_release(&outbox->gathered);
     parcel_list_release(&outbox->waiting);
     parcel_list_release(&outbox->answered);
 }

@@ -11,6 +11,11 @@
  * Each ticket has one parcel here, which librdkafka's reports refer to. It
  * outlives the ticket if that is answered first.
  *
+ * Small tickets are produced in flights: while the messages of one are under
+ * way, later ones are gathered, and are produced together when it has ended. So
+ * a request to the broker takes as many as there are, where librdkafka would
+ * give each message that comes meanwhile a request of its own.
+ *
  * Locking: outbox_append() from any thread; it takes no lock of ours. So are
  * those that say so. All else from the journal's thread.
  */
@@ -32,6 +37,7 @@ struct parcel;
 struct replica_counts;
 
 enum {
+    OUTBOX_SMALL = 64,          /* messages: below, a ticket is gathered */
     OUTBOX_LOOK_MS = 50,        /* between two looks at the time */
     OUTBOX_COMPLAIN_MS = 10000, /* between lines about messages that failed */
 };
@@ -53,6 +59,7 @@ struct outbox {
     struct replica_limits limits; /* none is 0 */
     rd_kafka_topic_t *topic;
     const struct replica_counts *counts;
+    int wake_fd; /* an eventfd: ends the wait of the journal's thread */
     const struct journal_target *target;
     uint64_t instance; /* random: the name in its probes */
 
@@ -60,12 +67,15 @@ struct outbox {
     _Atomic bool closed;             /* takes no tickets */
     _Atomic uint64_t messages;       /* of tickets without all reports */
     _Atomic uint64_t bytes;          /* the same */
-    _Atomic(struct parcel *) handed; /* produced: a stack */
+    _Atomic uint64_t flight;         /* messages of small tickets that are
+                                        produced and have no report */
+    _Atomic(struct parcel *) handed; /* produced, or gathered: a stack */
     struct breaker breaker;
 
     /* Owned by the journal's thread. */
     uint64_t now_us;             /* of the monotonic clock, read once a turn */
     uint64_t looked_us;          /* the last look */
+    struct parcel_list gathered; /* not produced yet; by age */
     struct parcel_list waiting;  /* their tickets are not settled; by age */
     struct parcel_list answered; /* too late: their tickets are */
     struct parcel_list ready;    /* all is known: to be settled and freed */
@@ -85,9 +95,13 @@ struct outbox {
     uint64_t complained_us; /* when that was */
 };
 
-/* Closed at first. Ownership: borrowed until outbox_release(). */
+/*
+ * Closed at first. `wake_fd` is an eventfd that the thread waits for.
+ * Ownership: borrowed until outbox_release().
+ */
 void outbox_init(struct outbox *outbox, const struct replica_limits *limits,
-                 rd_kafka_topic_t *topic, const struct replica_counts *counts);
+                 rd_kafka_topic_t *topic, const struct replica_counts *counts,
+                 int wake_fd);
 
 /* Take tickets from now on. All records below `next` are applied. */
 void outbox_open(struct outbox *outbox, const struct journal_target *target,
@@ -98,6 +112,9 @@ bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket);
 
 /* Begin a turn of the thread: note the time, and take what was appended. */
 void outbox_begin(struct outbox *outbox);
+
+/* Behind all reports of a turn: produce what was gathered. */
+void outbox_send(struct outbox *outbox);
 
 /* The report of the producer about one message. */
 void outbox_report(void *outbox, const rd_kafka_message_t *message);
@@ -116,8 +133,9 @@ struct journal_ticket *outbox_find(void *outbox, uint64_t offset,
 void outbox_end(struct outbox *outbox);
 
 /*
- * Whether a report may settle a ticket. If not, its messages are to be consumed
- * first, so there is no need to wake the thread for it.
+ * Whether a report may settle a ticket, or let others be produced. If not, its
+ * messages are to be consumed first, so there is no need to wake the thread for
+ * it.
  */
 bool outbox_awaits_report(const struct outbox *outbox);
 
@@ -137,7 +155,7 @@ void outbox_close(struct outbox *outbox);
 /* Whether no ticket waits. */
 bool outbox_is_empty(const struct outbox *outbox);
 
-/* Settle all tickets that wait as perhaps applied. */
+/* Settle all tickets that wait: as refused if they are not produced. */
 void outbox_give_up(struct outbox *outbox);
 
 /* Messages and bytes that wait for reports. Locking: any thread. */

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The side of the outbox that threads append to. A parcel is handed over after
- * its messages are produced, on a stack that the journal's thread takes as a
- * whole: an atomic exchange with acquire, against which the push has release,
- * hands over what was written to the parcel before. Reports may come before
- * that: librdkafka's queues hand over the marks.
+ * its messages are produced, or to be gathered, on a stack that the journal's
+ * thread takes as a whole: an atomic exchange with acquire, against which the
+ * push has release, hands over what was written to the parcel before. Reports
+ * may come before that: librdkafka's queues hand over the marks.
+ *
+ * Whoever hands over looks at the flight behind it, and the journal's thread
+ * looks at the stack behind the end of a flight, both sequentially consistent.
+ * So one of them sees the other, and no parcel is left gathered without a
+ * flight whose end is to come.
  */
 #include "outbox_produce.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "domain/message_write.h"
 #include "outbox.h"
 #include "parcel.h"
@@ -66,28 +75,53 @@ static bool produce_record(struct outbox *outbox, struct text *records,
  * If librdkafka does not take one, the later ones are not tried: they must not
  * come before it.
  */
-static void produce_all(struct outbox *outbox, struct parcel *parcel,
-                        struct text records)
+void outbox_produce(struct outbox *outbox, struct parcel *parcel)
 {
+    struct text records = parcel->ticket->records;
     size_t sent = 0;
 
+    parcel->least = atomic_load_explicit(&outbox->next, memory_order_relaxed);
     while (sent < parcel->count &&
            produce_record(outbox, &records, &parcel->marks[sent]))
         sent++;
     parcel->left = parcel->count - sent;
+    parcel->produced = true;
+    if (parcel_is_small(parcel))
+        atomic_fetch_sub(&outbox->flight, parcel->left);
+}
+
+void outbox_wake(const struct outbox *outbox)
+{
+    const uint64_t one = 1;
+
+    /* If it is full, it is readable already. */
+    if (write(outbox->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN) {
+        log_line(LOG_ERROR, "cannot write an eventfd of the journal");
+        abort();
+    }
+}
+
+/* Whether a parcel may be produced now: then it is a flight, or needs none. */
+static bool begins_flight(struct outbox *outbox, const struct parcel *parcel)
+{
+    uint64_t none = 0;
+
+    return !parcel_is_small(parcel) ||
+           atomic_compare_exchange_strong(&outbox->flight, &none,
+                                          parcel->count);
 }
 
 /* From here on the parcel, and the ticket, may be gone. */
 static void hand_over(struct outbox *outbox, struct parcel *parcel)
 {
-    struct parcel *top =
-        atomic_load_explicit(&outbox->handed, memory_order_relaxed);
+    struct parcel *top = atomic_load(&outbox->handed);
+    bool gathered = !parcel->produced;
 
     do {
         parcel->next = top;
-    } while (!atomic_compare_exchange_weak_explicit(
-        &outbox->handed, &top, parcel, memory_order_release,
-        memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak(&outbox->handed, &top, parcel));
+    if (gathered && atomic_load(&outbox->flight) == 0)
+        outbox_wake(outbox);
 }
 
 bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket)
@@ -106,8 +140,8 @@ bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket)
         give_room_back(outbox, ticket);
         return false;
     }
-    parcel->least = atomic_load_explicit(&outbox->next, memory_order_relaxed);
-    produce_all(outbox, parcel, ticket->records);
+    if (begins_flight(outbox, parcel))
+        outbox_produce(outbox, parcel);
     hand_over(outbox, parcel);
     return true;
 }

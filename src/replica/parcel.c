@@ -29,6 +29,11 @@ struct parcel *parcel_of(struct mark *mark)
     return container_of(mark - mark->index, struct parcel, marks);
 }
 
+bool parcel_is_small(const struct parcel *parcel)
+{
+    return parcel->count < OUTBOX_SMALL;
+}
+
 bool parcel_is_complete(const struct parcel *parcel)
 {
     return parcel->applied + parcel->refused + parcel->lost + parcel->unsent ==

@@ -20,14 +20,16 @@ struct parcel {
     size_t count;     /* messages */
     size_t bytes;     /* of the ticket's records */
     uint64_t sent_us; /* of the monotonic clock */
-    uint64_t least;   /* offset: what was consumed then is below */
+    /* Set by whoever produces it: before it is handed over, or afterwards. */
+    bool produced;
+    uint64_t least; /* offset: what was consumed then is below */
+    size_t left;    /* messages that librdkafka did not take */
     /* Set before it is handed over. */
-    size_t left;                  /* messages that librdkafka did not take */
     struct parcel *next, *before; /* in the stack, and later in a list */
     /* Owned by the journal's thread. */
     struct journal_ticket *ticket; /* NULL: it is settled */
     bool handed;
-    size_t unsent;   /* `left`, once it was handed over; 0 before */
+    size_t unsent;   /* `left`, once both are done; 0 before */
     size_t reported; /* messages; these are all of the following three, but
                         for those that are acknowledged and not consumed */
     size_t applied;  /* consumed */
@@ -41,6 +43,9 @@ struct parcel {
 struct parcel *parcel_new(struct journal_ticket *ticket, uint64_t now_us);
 
 struct parcel *parcel_of(struct mark *mark);
+
+/* Whether it is produced in flights. */
+bool parcel_is_small(const struct parcel *parcel);
 
 /* Whether all is known of all its messages that librdkafka took. */
 bool parcel_is_complete(const struct parcel *parcel);

@@ -274,10 +274,10 @@ static bool make_parts(struct replica *replica, char error[JOURNAL_ERROR])
         .skipped = replica->counts.skipped,
     };
 
-    outbox_init(&replica->outbox, &replica->options.limits,
-                replica->clients.produced, &replica->counts);
     replica->intake = intake_new(&intake);
     replica->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    outbox_init(&replica->outbox, &replica->options.limits,
+                replica->clients.produced, &replica->counts, replica->wake_fd);
     if (replica->intake != NULL && replica->wake_fd >= 0)
         return true;
     replica_error(error, "cannot start the journal on Kafka: %s",

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sync.h"
+#include "outbox_produce.h"
 #include "replica_parts.h"
 
 enum { FDS = 3 };
@@ -67,6 +68,7 @@ static bool take_turn(struct replica *replica)
 
     outbox_begin(&replica->outbox);
     clients_serve(&replica->clients);
+    outbox_send(&replica->outbox);
     taken = intake_drain(replica->intake, target, &finder, 0);
     outbox_end(&replica->outbox);
     if (taken > 0)
@@ -125,14 +127,8 @@ bool replica_loop_start(struct replica *replica)
 
 void replica_loop_stop(struct replica *replica)
 {
-    const uint64_t one = 1;
-
     outbox_close(&replica->outbox);
     atomic_store(&replica->stopping, true);
-    /* If it is full, it is readable already. */
-    if (write(replica->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN) {
-        log_line(LOG_ERROR, "cannot write an eventfd of the journal");
-        abort();
-    }
+    outbox_wake(&replica->outbox);
     sync_join(replica->thread);
 }

@@ -179,6 +179,16 @@ void mock_topic_delay(struct mock_topic *topic, enum mock_request request,
                          RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
+void mock_topic_fail_next(struct mock_topic *topic, enum mock_request request,
+                          rd_kafka_resp_err_t error, size_t count)
+{
+    assert_int_equal(topic->brokers, 1);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(
+                             topic->cluster, 1, (int16_t)request, 1, error, 0),
+                         RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 void mock_topic_slow(struct mock_topic *topic, int ms)
 {
     for (int broker = 1; broker <= topic->brokers; broker++)

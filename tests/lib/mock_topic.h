@@ -75,6 +75,9 @@ void mock_topic_heal(struct mock_topic *topic, enum mock_request request);
  */
 void mock_topic_delay(struct mock_topic *topic, enum mock_request request,
                       int ms, size_t count);
+/* The `count` requests behind those of mock_topic_delay() fail. */
+void mock_topic_fail_next(struct mock_topic *topic, enum mock_request request,
+                          rd_kafka_resp_err_t error, size_t count);
 
 /* All answers take so long. */
 void mock_topic_slow(struct mock_topic *topic, int ms);

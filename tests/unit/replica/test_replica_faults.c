@@ -293,6 +293,15 @@ static void refusal_of_all_messages_opens_the_breaker(void **context)
     assert_int_equal(ours->user->count, COUNT(errors));
 }
 
+static bool nothing_waits(void *context)
+{
+    struct replica_scene *scene = context;
+    struct journal_status status;
+
+    scene->journal->methods->status(scene->journal, &status);
+    return status.queued == 0;
+}
+
 /* It was written after all: its record is applied as if another's. */
 static void report_after_the_answer_changes_nothing(void **context)
 {
@@ -305,8 +314,9 @@ static void report_after_the_answer_changes_nothing(void **context)
         mock_topic_delay(&fixture->topic, MOCK_PRODUCE, 3 * ANSWER_MS, 1);
         assert_int_equal(commit_one(fixture, number), JOURNAL_UNKNOWN);
         replica_scene_await(ours, number);
-        /* This one waits for the connection, and so may be late as well. */
         mock_topic_await(replica_scene_has_none, ours, "no problem");
+        /* Until its report has come, the next one would not be produced. */
+        mock_topic_await(nothing_waits, ours, "the report");
     }
     ours->options.limits.answer_ms = 0;
     replica_scene_stop(ours);
@@ -316,6 +326,64 @@ static void report_after_the_answer_changes_nothing(void **context)
     replica_scene_start(ours);
     assert_int_equal(ours->user->count, 3);
     assert_int_equal(commit_one(fixture, 4), JOURNAL_SETTLED);
+}
+
+/*
+ * Messages that come while others are under way are not produced until these
+ * have their reports. If that takes too long, they are known not to be written.
+ */
+static void what_waits_for_others_is_refused_in_the_end(void **context)
+{
+    struct fixture *fixture = *context;
+    struct replica_scene *ours = &fixture->ours;
+    static struct user_ticket tickets[3];
+
+    ours->options.limits.answer_ms = ANSWER_MS;
+    replica_scene_start(ours);
+    mock_topic_delay(&fixture->topic, MOCK_PRODUCE, 5 * ANSWER_MS, 1);
+    for (size_t i = 0; i < COUNT(tickets); i++) {
+        user_fill_ticket(&tickets[i], ours->user, i + 1, 1);
+        assert_true(user_append(ours->journal, &tickets[i]));
+    }
+    user_wait(ours->user, COUNT(tickets));
+    for (size_t i = 0; i < COUNT(tickets); i++) {
+        assert_int_equal(tickets[i].journal.outcome,
+                         i == 0 ? JOURNAL_UNKNOWN : JOURNAL_REFUSED);
+        user_free_ticket(&tickets[i]);
+    }
+    mock_topic_await(replica_scene_has_none, ours, "no problem");
+    mock_topic_await(nothing_waits, ours, "the report");
+    assert_int_equal(commit_one(fixture, 2), JOURNAL_SETTLED);
+    replica_scene_stop(ours);
+    /* The first one, and that which came last. */
+    assert_int_equal(ours->user->count, 2);
+}
+
+/* While one is under way, the others are gathered for one request. */
+static void messages_that_wait_share_a_request(void **context)
+{
+    struct fixture *fixture = *context;
+    struct replica_scene *ours = &fixture->ours;
+    static struct user_ticket tickets[50];
+
+    replica_scene_start(ours);
+    /*
+     * The first one is slow, and the next requests are refused: some more than
+     * one, as librdkafka may take the first of several at once.
+     */
+    mock_topic_delay(&fixture->topic, MOCK_PRODUCE, ANSWER_MS, 1);
+    mock_topic_fail_next(&fixture->topic, MOCK_PRODUCE,
+                         RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 4);
+    for (size_t i = 0; i < COUNT(tickets); i++) {
+        user_fill_ticket(&tickets[i], ours->user, i + 1, 1);
+        assert_true(user_append(ours->journal, &tickets[i]));
+    }
+    user_wait(ours->user, COUNT(tickets));
+    for (size_t i = 0; i < COUNT(tickets); i++) {
+        assert_int_equal(tickets[i].journal.outcome,
+                         i == 0 ? JOURNAL_SETTLED : JOURNAL_REFUSED);
+        user_free_ticket(&tickets[i]);
+    }
 }
 
 /*
@@ -449,7 +517,9 @@ static void stop_with_brokers_that_are_gone_ends(void **context)
     replica_scene_stop(ours);
     assert_true(clock_us(CLOCK_MONOTONIC) - begin < UINT64_C(2) * SOON_US);
     for (size_t i = 0; i < COUNT(tickets); i++) {
-        assert_int_equal(tickets[i].journal.outcome, JOURNAL_UNKNOWN);
+        /* Only the first one was given to librdkafka. */
+        assert_int_equal(tickets[i].journal.outcome,
+                         i == 0 ? JOURNAL_UNKNOWN : JOURNAL_REFUSED);
         user_free_ticket(&tickets[i]);
     }
 }
@@ -492,6 +562,8 @@ int main(void)
         FIXTURE_TEST(breaker_opens_and_a_probe_closes_it),
         FIXTURE_TEST(refusal_of_all_messages_opens_the_breaker),
         FIXTURE_TEST(report_after_the_answer_changes_nothing),
+        FIXTURE_TEST(what_waits_for_others_is_refused_in_the_end),
+        FIXTURE_TEST(messages_that_wait_share_a_request),
         FIXTURE_TEST(lost_acknowledgement_makes_a_duplicate),
         FIXTURE_TEST(slow_brokers_only_delay),
         FIXTURE_TEST(too_much_that_waits_is_refused),
