@@ -134,8 +134,9 @@ def post(bench: Bench, server: Server, connections: int, cost: Cost,
 
 def pace(bench: Bench, server: Server, connections: int, rate: int,
          milliseconds: int, samples: int = 0) -> Job:
-    """Start bench_pace with new rockets: POST at a fixed rate. With `samples` 1 it
-    also prints the latency of each request."""
+    """Start bench_pace with new rockets: POST at a fixed rate, or as fast as each has
+    a response if that is 0. With `samples` 1 it also prints the latency of each
+    request."""
     return Job(server, [
         str(bench.programs / "bench_pace"), f"-port={server.port}",
         f"-connections={connections}", f"-rate={rate}",

@@ -6,6 +6,11 @@
  * Its latency counts from its due time, so a stall of the server counts for all
  * requests that it delays.
  *
+ * With -rate=0 in a closed loop: a request is due when a connection is free, as
+ * with senders that wait for each response. wrk does the same, but adds to its
+ * latencies those of requests that a stall has kept from being sent, so its
+ * percentiles are others.
+ *
  * One thread with one epoll set: between due times it sleeps, and leaves the
  * CPU to the server. Each response is checked. The figures are one line of
  * JSON, with -samples=1 also the latency of each request, in ms.
@@ -31,7 +36,8 @@ enum {
     MAX_CONNECTIONS = 1024,
     REPLY_SIZE = 4096,
     EVENTS = 64,
-    STUCK_SECONDS = 10, /* without a response */
+    STUCK_SECONDS = 10,   /* without a response */
+    CLOSED_RATE = 200000, /* requests/s, at most, in a closed loop */
 };
 
 struct connection {
@@ -47,6 +53,7 @@ struct pacer {
     /* Set at start, then read-only. */
     uint64_t port, connection_count, rate, milliseconds, samples;
     uint64_t begun, most; /* the start, and how many requests are to be sent */
+    uint64_t ends;        /* in a closed loop: no more requests behind it */
     int epoll;
 
     struct fleet fleet;
@@ -82,7 +89,8 @@ static void return_connection(struct pacer *pacer,
 
 static bool has_more(const struct pacer *pacer)
 {
-    return pacer->sent < pacer->most && !stop;
+    return pacer->sent < pacer->most && !stop &&
+           (pacer->rate > 0 || clients_now() < pacer->ends);
 }
 
 /* When the next request can be sent: it is due, and a connection is free. */
@@ -90,6 +98,8 @@ static uint64_t next_time(const struct pacer *pacer)
 {
     if (!has_more(pacer) || pacer->taken == pacer->returned)
         return UINT64_MAX;
+    if (pacer->rate == 0)
+        return clients_now();
     return pacer->begun + pacer->sent / pacer->rate * SECOND +
            pacer->sent % pacer->rate * SECOND / pacer->rate;
 }
@@ -202,9 +212,10 @@ static void print_result(const struct pacer *pacer)
         putchar('{');
     clients_sort(pacer->latencies, count);
     clients_sort(pacer->delays, count);
-    printf("\"requests\": %" PRIu64 ", \"p50\": %.4f, \"p99\": %.4f, "
-           "\"p99.9\": %.4f, \"late p99\": %.4f}\n",
-           count, clients_percentile(pacer->latencies, count, 500),
+    printf("\"requests\": %" PRIu64 ", \"seconds\": %.6f, \"p50\": %.4f, "
+           "\"p99\": %.4f, \"p99.9\": %.4f, \"late p99\": %.4f}\n",
+           count, (double)(clients_now() - pacer->begun) / SECOND,
+           clients_percentile(pacer->latencies, count, 500),
            clients_percentile(pacer->latencies, count, 990),
            clients_percentile(pacer->latencies, count, 999),
            clients_percentile(pacer->delays, count, 990));
@@ -212,7 +223,9 @@ static void print_result(const struct pacer *pacer)
 
 static void start(struct pacer *pacer)
 {
-    pacer->most = pacer->rate * pacer->milliseconds / 1000 + 1;
+    uint64_t rate = pacer->rate > 0 ? pacer->rate : CLOSED_RATE;
+
+    pacer->most = rate * pacer->milliseconds / 1000 + 1;
     pacer->latencies = calloc(pacer->most, sizeof(uint32_t));
     pacer->delays = calloc(pacer->most, sizeof(uint32_t));
     pacer->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -227,6 +240,7 @@ static void start(struct pacer *pacer)
     /* By default the kernel may extend each sleep by 50 us. */
     prctl(PR_SET_TIMERSLACK, 1UL);
     pacer->begun = clients_now();
+    pacer->ends = pacer->begun + pacer->milliseconds * (SECOND / 1000);
 }
 
 int main(int argc, char *argv[])
@@ -241,7 +255,7 @@ int main(int argc, char *argv[])
     const struct flag flags[] = {
         {"port", &pacer.port, 1, UINT16_MAX},
         {"connections", &pacer.connection_count, 1, MAX_CONNECTIONS},
-        {"rate", &pacer.rate, 1, 1000000},
+        {"rate", &pacer.rate, 0, 1000000},
         {"milliseconds", &pacer.milliseconds, 1, 60000},
         {"round", &pacer.fleet.round, 0, UINT32_MAX},
         {"samples", &pacer.samples, 0, 1},
