@@ -25,8 +25,8 @@ struct metrics;
 enum {
     /* Of the rules for messages; raised when they change. */
     REPLICA_RULES = 1,
-    /* A message that is not acknowledged by then is answered: perhaps applied.
-     */
+    /* A message that is not acknowledged by then is answered: perhaps applied,
+       or not written, if it waited for others. */
     REPLICA_ANSWER_MS = 5000,
     /* Messages that are not acknowledged, at most, and the bytes of them. */
     REPLICA_MAX_PENDING = 200000,

@@ -50,8 +50,8 @@ struct journal_ticket {
     size_t count;
     /*
      * The ticket is settled: see `outcome`. Called on the journal's thread, in
-     * the order of the appends. Must not block. The journal does not use the
-     * ticket any more.
+     * the order of the appends, or in any order if the journal is shared. Must
+     * not block. The journal does not use the ticket any more.
      */
     void (*settled)(struct journal_ticket *ticket);
     /* Set before that. */

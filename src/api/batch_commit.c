@@ -98,7 +98,7 @@ static void add_applied_locked(struct batch_settled *settled,
         settled->position = ticket->position;
 }
 
-/* Blocks are settled in order, but those that did not fit were before. */
+/* Those that did not fit were settled first, and of a shared journal any. */
 static void add_result_locked(struct batch_settled *settled,
                               const struct block *block,
                               enum commit_result result, const char *problem)

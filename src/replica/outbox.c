@@ -180,23 +180,56 @@ static void take_handed(struct outbox *outbox)
 void outbox_begin(struct outbox *outbox)
 {
     outbox->now_us = clock_us(CLOCK_MONOTONIC);
-    if (outbox->awaits && outbox_messages(outbox) == 0)
-        outbox->awaits = false;
     take_handed(outbox);
 }
 
-void outbox_send(struct outbox *outbox)
+/* Those that were appended at `until` or before. Whether there were some. */
+static bool refuse_gathered(struct outbox *outbox, uint64_t until)
+{
+    struct parcel *parcel;
+    bool refused = false;
+
+    while ((parcel = outbox->gathered.first) != NULL &&
+           parcel->sent_us <= until) {
+        refused = true;
+        outbox->failed += parcel->count;
+        note_unsent(outbox, parcel, parcel->count);
+        parcel_list_remove(&outbox->gathered, parcel);
+        parcel_list_add(&outbox->ready, parcel);
+    }
+    return refused;
+}
+
+void outbox_refuse(struct outbox *outbox)
+{
+    take_handed(outbox);
+    refuse_gathered(outbox, UINT64_MAX);
+}
+
+static void produce_gathered(struct outbox *outbox)
 {
     struct parcel *parcel;
 
-    if (atomic_load(&outbox->flight) > 0)
-        return;
-    take_handed(outbox);
     while ((parcel = outbox->gathered.first) != NULL) {
         parcel_list_remove(&outbox->gathered, parcel);
         atomic_fetch_add(&outbox->flight, parcel->count);
         outbox_produce(outbox, parcel);
         add_waiting(outbox, parcel);
+    }
+}
+
+void outbox_send(struct outbox *outbox)
+{
+    if (breaker_is_open(&outbox->breaker)) {
+        outbox_refuse(outbox);
+        return;
+    }
+    /* Again, if librdkafka has taken none. */
+    while (atomic_load(&outbox->flight) == 0) {
+        take_handed(outbox);
+        if (outbox->gathered.first == NULL)
+            return;
+        produce_gathered(outbox);
     }
 }
 
@@ -250,8 +283,6 @@ static void place_mark(struct outbox *outbox, struct parcel *parcel,
         return;
     }
     mark->offset = offset;
-    if (offset >= outbox->awaited)
-        outbox->awaits = false;
     if (offset > parcel->last)
         parcel->last = offset;
     if (offset >= outbox->next) {
@@ -322,14 +353,12 @@ struct journal_ticket *outbox_find(void *context, uint64_t offset,
 {
     struct outbox *outbox = context;
     struct journal_ticket *ticket = NULL;
-    bool found = false;
 
     outbox->next = offset + 1;
     while (outbox->first != NULL && outbox->first->offset <= offset) {
         struct mark *mark = take_mark(outbox);
         struct parcel *parcel = parcel_of(mark);
         if (mark->offset == offset) {
-            found = true;
             ticket = parcel->ticket;
             *index = mark->index;
             parcel->applied++;
@@ -339,21 +368,12 @@ struct journal_ticket *outbox_find(void *context, uint64_t offset,
         }
         look_at_parcel(outbox, parcel);
     }
-    if (!found && outbox_messages(outbox) > 0) {
-        outbox->awaits = true;
-        outbox->awaited = offset;
-    }
     return ticket;
 }
 
 bool outbox_is_rewound(const struct outbox *outbox)
 {
     return outbox->rewound;
-}
-
-bool outbox_awaits_report(const struct outbox *outbox)
-{
-    return outbox->awaits || outbox->gathered.first != NULL;
 }
 
 static void settle_ready(struct outbox *outbox)
@@ -375,15 +395,8 @@ static void settle_ready(struct outbox *outbox)
 static bool give_up_until(struct outbox *outbox, uint64_t until)
 {
     struct parcel *parcel;
-    bool unanswered = false;
+    bool unanswered = refuse_gathered(outbox, until);
 
-    while ((parcel = outbox->gathered.first) != NULL &&
-           parcel->sent_us <= until) {
-        unanswered = true;
-        parcel_list_remove(&outbox->gathered, parcel);
-        note_unsent(outbox, parcel, parcel->count);
-        parcel_list_add(&outbox->ready, parcel);
-    }
     while ((parcel = outbox->waiting.first) != NULL &&
            parcel->sent_us <= until) {
         unanswered = unanswered || parcel->reported < parcel->count;

@@ -3,7 +3,8 @@
  * The messages of this instance on their way: produced, acknowledged at an
  * offset, consumed at that offset, applied. A ticket is settled when all of its
  * messages have come so far, whichever of report and record came first; or
- * after REPLICA_ANSWER_MS, as perhaps applied.
+ * after REPLICA_ANSWER_MS, as perhaps applied, or as refused if it was not even
+ * produced.
  *
  *     append -> report: its offset -> outbox_find() when it is consumed
  *     append -> consumed -> report: its offset, which is applied -> claim
@@ -13,7 +14,7 @@
  *
  * Small tickets are produced in flights: while the messages of one are under
  * way, later ones are gathered, and are produced together when it has ended. So
- * a request to the broker takes as many as there are, where librdkafka would
+ * a request to the broker takes nearly all there are, where librdkafka would
  * give each message that comes meanwhile a request of its own.
  *
  * Locking: outbox_append() from any thread; it takes no lock of ours. So are
@@ -84,12 +85,6 @@ struct outbox {
     _Atomic uint64_t next; /* records below have been consumed; any thread
                               may read it */
     bool rewound;          /* see outbox_is_rewound() */
-    /*
-     * The record at `awaited` may be of a message of ours, whose report has not
-     * come. Reports come in the order of offsets.
-     */
-    bool awaits;
-    uint64_t awaited;
     struct mark probe;
     uint64_t failed;        /* messages, since the last line about that */
     uint64_t complained_us; /* when that was */
@@ -113,8 +108,14 @@ bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket);
 /* Begin a turn of the thread: note the time, and take what was appended. */
 void outbox_begin(struct outbox *outbox);
 
-/* Behind all reports of a turn: produce what was gathered. */
+/*
+ * Behind all reports of a turn: produce what was gathered, if nothing of that
+ * kind is under way; or refuse it, if the breaker is open.
+ */
 void outbox_send(struct outbox *outbox);
+
+/* Instead of that, if nothing may be written any more: refuse it. */
+void outbox_refuse(struct outbox *outbox);
 
 /* The report of the producer about one message. */
 void outbox_report(void *outbox, const rd_kafka_message_t *message);
@@ -131,13 +132,6 @@ struct journal_ticket *outbox_find(void *outbox, uint64_t offset,
  * also those that are too late, and looks after the breaker.
  */
 void outbox_end(struct outbox *outbox);
-
-/*
- * Whether a report may settle a ticket, or let others be produced. If not, its
- * messages are to be consumed first, so there is no need to wake the thread for
- * it.
- */
-bool outbox_awaits_report(const struct outbox *outbox);
 
 /*
  * Whether a message was written at an offset that had been consumed before it

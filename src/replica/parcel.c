@@ -69,13 +69,20 @@ void parcel_give_up(struct parcel *parcel)
 
 void parcel_list_add(struct parcel_list *list, struct parcel *parcel)
 {
-    parcel->next = NULL;
-    parcel->before = list->last;
-    if (list->last == NULL)
+    struct parcel *before = list->last;
+
+    while (before != NULL && before->sent_us > parcel->sent_us)
+        before = before->before;
+    parcel->before = before;
+    parcel->next = before == NULL ? list->first : before->next;
+    if (before == NULL)
         list->first = parcel;
     else
-        list->last->next = parcel;
-    list->last = parcel;
+        before->next = parcel;
+    if (parcel->next == NULL)
+        list->last = parcel;
+    else
+        parcel->next->before = parcel;
 }
 
 void parcel_list_remove(struct parcel_list *list, struct parcel *parcel)

@@ -56,6 +56,7 @@ void parcel_settle(struct parcel *parcel);
 /* Settle it as perhaps applied. */
 void parcel_give_up(struct parcel *parcel);
 
+/* At the end, or before those that are younger: the list is by age. */
 void parcel_list_add(struct parcel_list *list, struct parcel *parcel);
 void parcel_list_remove(struct parcel_list *list, struct parcel *parcel);
 

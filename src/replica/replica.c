@@ -276,13 +276,14 @@ static bool make_parts(struct replica *replica, char error[JOURNAL_ERROR])
 
     replica->intake = intake_new(&intake);
     replica->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int number = errno;
     outbox_init(&replica->outbox, &replica->options.limits,
                 replica->clients.produced, &replica->counts, replica->wake_fd);
     if (replica->intake != NULL && replica->wake_fd >= 0)
         return true;
     replica_error(error, "cannot start the journal on Kafka: %s",
                   replica->intake == NULL ? "memory is exhausted"
-                                          : strerrordesc_np(errno));
+                                          : strerrordesc_np(number));
     return false;
 }
 

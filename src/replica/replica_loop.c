@@ -21,11 +21,8 @@ enum { FDS = 3 };
 /* Until one of the queues has something, but not for longer than the tick. */
 static void wait_for_queues(const struct replica *replica, int timeout_ms)
 {
-    int reports_fd = outbox_awaits_report(&replica->outbox)
-                         ? replica->clients.reports_fd
-                         : -1;
     struct pollfd fds[FDS] = {
-        {.fd = reports_fd, .events = POLLIN},
+        {.fd = replica->clients.reports_fd, .events = POLLIN},
         {.fd = replica->clients.records_fd, .events = POLLIN},
         {.fd = replica->wake_fd, .events = POLLIN},
     };
@@ -68,7 +65,11 @@ static bool take_turn(struct replica *replica)
 
     outbox_begin(&replica->outbox);
     clients_serve(&replica->clients);
-    outbox_send(&replica->outbox);
+    if (intake_halted(replica->intake) != NULL ||
+        outbox_is_rewound(&replica->outbox))
+        outbox_refuse(&replica->outbox);
+    else
+        outbox_send(&replica->outbox);
     taken = intake_drain(replica->intake, target, &finder, 0);
     outbox_end(&replica->outbox);
     if (taken > 0)

@@ -67,7 +67,7 @@ bool replica_loop_start(struct replica *replica);
 
 /*
  * End it: by then all tickets are settled, those that are not acknowledged in
- * REPLICA_FLUSH_MS as perhaps applied.
+ * REPLICA_FLUSH_MS as perhaps applied, or as refused.
  */
 void replica_loop_stop(struct replica *replica);
 
