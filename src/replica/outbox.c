@@ -133,9 +133,12 @@ static void note_unsent(struct outbox *outbox, struct parcel *parcel,
         forget_parcel(outbox, parcel);
 }
 
+/* It is produced, as far as librdkafka took it. */
 static void add_waiting(struct outbox *outbox, struct parcel *parcel)
 {
     parcel_list_add(&outbox->waiting, parcel);
+    if (parcel_is_small(parcel))
+        outbox->landed += parcel->left;
     if (parcel->left > 0) {
         outbox->failed += parcel->left;
         note_unsent(outbox, parcel, parcel->left);
@@ -224,12 +227,17 @@ void outbox_send(struct outbox *outbox)
         outbox_refuse(outbox);
         return;
     }
-    /* Again, if librdkafka has taken none. */
-    while (atomic_load(&outbox->flight) == 0) {
+    while (outbox->landed == atomic_load(&outbox->flight)) {
         take_handed(outbox);
-        if (outbox->gathered.first == NULL)
+        if (outbox->gathered.first != NULL) {
+            produce_gathered(outbox);
+        } else if (outbox->landed == 0) {
             return;
-        produce_gathered(outbox);
+        } else {
+            /* It ends, and then what was handed over before is looked at. */
+            outbox->landed = 0;
+            atomic_store(&outbox->flight, 0);
+        }
     }
 }
 
@@ -338,7 +346,7 @@ void outbox_report(void *context, const rd_kafka_message_t *message)
     parcel = parcel_of(mark);
     parcel->reported++;
     if (parcel_is_small(parcel))
-        atomic_fetch_sub(&outbox->flight, 1);
+        outbox->landed++;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= 0)
         place_mark(outbox, parcel, mark, (uint64_t)message->offset);
     else

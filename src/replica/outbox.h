@@ -65,17 +65,22 @@ struct outbox {
     uint64_t instance; /* random: the name in its probes */
 
     /* Any thread. */
-    _Atomic bool closed;             /* takes no tickets */
-    _Atomic uint64_t messages;       /* of tickets without all reports */
-    _Atomic uint64_t bytes;          /* the same */
-    _Atomic uint64_t flight;         /* messages of small tickets that are
-                                        produced and have no report */
+    _Atomic bool closed;       /* takes no tickets */
+    _Atomic uint64_t messages; /* of tickets without all reports */
+    _Atomic uint64_t bytes;    /* the same */
+    /*
+     * Messages of small tickets that were produced since there was no flight;
+     * 0: there is none. Who changes it from 0 begins one; only the journal's
+     * thread ends it.
+     */
+    _Atomic uint64_t flight;
     _Atomic(struct parcel *) handed; /* produced, or gathered: a stack */
     struct breaker breaker;
 
     /* Owned by the journal's thread. */
-    uint64_t now_us;             /* of the monotonic clock, read once a turn */
-    uint64_t looked_us;          /* the last look */
+    uint64_t now_us;    /* of the monotonic clock, read once a turn */
+    uint64_t looked_us; /* the last look */
+    uint64_t landed;    /* of `flight`: they have a report, or get none */
     struct parcel_list gathered; /* not produced yet; by age */
     struct parcel_list waiting;  /* their tickets are not settled; by age */
     struct parcel_list answered; /* too late: their tickets are */

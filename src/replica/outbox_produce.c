@@ -6,11 +6,10 @@
  * push has release, hands over what was written to the parcel before. Reports
  * may come before that: librdkafka's queues hand over the marks.
  *
- * Whoever hands over looks at the flight behind it, if it has left a parcel to
- * be gathered or has ended a flight itself; the journal's thread looks at the
- * stack behind the end of a flight. All of that is sequentially consistent, so
- * one of them sees the other, and no parcel is left gathered without a flight
- * whose end is to come.
+ * Whoever hands over what is to be gathered looks behind that whether there is
+ * a flight, and the journal's thread looks at the stack behind the end of one.
+ * Both are sequentially consistent, so one of them sees the other, and no
+ * parcel is left gathered without a flight whose end is to come.
  */
 #include "outbox_produce.h"
 
@@ -87,8 +86,6 @@ void outbox_produce(struct outbox *outbox, struct parcel *parcel)
         sent++;
     parcel->left = parcel->count - sent;
     parcel->produced = true;
-    if (parcel_is_small(parcel))
-        atomic_fetch_sub(&outbox->flight, parcel->left);
 }
 
 void outbox_wake(const struct outbox *outbox)
@@ -116,12 +113,12 @@ static bool begins_flight(struct outbox *outbox, const struct parcel *parcel)
 static void hand_over(struct outbox *outbox, struct parcel *parcel)
 {
     struct parcel *top = atomic_load(&outbox->handed);
-    bool looks = !parcel->produced || parcel->left > 0;
+    bool produced = parcel->produced, failed = parcel->left > 0;
 
     do {
         parcel->next = top;
     } while (!atomic_compare_exchange_weak(&outbox->handed, &top, parcel));
-    if (looks && atomic_load(&outbox->flight) == 0)
+    if (failed || (!produced && atomic_load(&outbox->flight) == 0))
         outbox_wake(outbox);
 }
 
