@@ -168,25 +168,27 @@ void mock_topic_heal(struct mock_topic *topic, enum mock_request request)
     rd_kafka_mock_clear_request_errors(topic->cluster, (int16_t)request);
 }
 
-void mock_topic_delay(struct mock_topic *topic, enum mock_request request,
-                      int ms, size_t count)
+/* Of the only broker, in the order of the calls. */
+static void set_answers(struct mock_topic *topic, enum mock_request request,
+                        rd_kafka_resp_err_t error, int ms, size_t count)
 {
     assert_int_equal(topic->brokers, 1);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(
-                             topic->cluster, 1, (int16_t)request, 1,
-                             RD_KAFKA_RESP_ERR_NO_ERROR, ms),
+                             topic->cluster, 1, (int16_t)request, 1, error, ms),
                          RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+void mock_topic_delay(struct mock_topic *topic, enum mock_request request,
+                      int ms, size_t count)
+{
+    set_answers(topic, request, RD_KAFKA_RESP_ERR_NO_ERROR, ms, count);
 }
 
 void mock_topic_fail_next(struct mock_topic *topic, enum mock_request request,
                           rd_kafka_resp_err_t error, size_t count)
 {
-    assert_int_equal(topic->brokers, 1);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(
-                             topic->cluster, 1, (int16_t)request, 1, error, 0),
-                         RD_KAFKA_RESP_ERR_NO_ERROR);
+    set_answers(topic, request, error, 0, count);
 }
 
 void mock_topic_slow(struct mock_topic *topic, int ms)

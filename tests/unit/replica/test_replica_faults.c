@@ -99,6 +99,27 @@ static bool can_commit(void *context)
            commit_one(fixture, PROBE) == JOURNAL_SETTLED;
 }
 
+/* Append tickets with the messages from 1 on, one in each. */
+static void append_each(struct replica_scene *scene,
+                        struct user_ticket *tickets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        user_fill_ticket(&tickets[i], scene->user, i + 1, 1);
+        assert_true(user_append(scene->journal, &tickets[i]));
+    }
+}
+
+/* The first ticket has this outcome, and all others are refused. Frees them. */
+static void expect_others_refused(struct user_ticket *tickets, size_t count,
+                                  enum journal_outcome first)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(tickets[i].journal.outcome,
+                         i == 0 ? first : JOURNAL_REFUSED);
+        user_free_ticket(&tickets[i]);
+    }
+}
+
 /* What brokers refuse for good is known not to be written. */
 static void produce_errors_for_good_are_refusals(void **context)
 {
@@ -341,16 +362,9 @@ static void what_waits_for_others_is_refused_in_the_end(void **context)
     ours->options.limits.answer_ms = ANSWER_MS;
     replica_scene_start(ours);
     mock_topic_delay(&fixture->topic, MOCK_PRODUCE, 5 * ANSWER_MS, 1);
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        user_fill_ticket(&tickets[i], ours->user, i + 1, 1);
-        assert_true(user_append(ours->journal, &tickets[i]));
-    }
+    append_each(ours, tickets, COUNT(tickets));
     user_wait(ours->user, COUNT(tickets));
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        assert_int_equal(tickets[i].journal.outcome,
-                         i == 0 ? JOURNAL_UNKNOWN : JOURNAL_REFUSED);
-        user_free_ticket(&tickets[i]);
-    }
+    expect_others_refused(tickets, COUNT(tickets), JOURNAL_UNKNOWN);
     mock_topic_await(replica_scene_has_none, ours, "no problem");
     mock_topic_await(nothing_waits, ours, "the report");
     assert_int_equal(commit_one(fixture, 2), JOURNAL_SETTLED);
@@ -374,16 +388,9 @@ static void messages_that_wait_share_a_request(void **context)
     mock_topic_delay(&fixture->topic, MOCK_PRODUCE, ANSWER_MS, 1);
     mock_topic_fail_next(&fixture->topic, MOCK_PRODUCE,
                          RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 4);
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        user_fill_ticket(&tickets[i], ours->user, i + 1, 1);
-        assert_true(user_append(ours->journal, &tickets[i]));
-    }
+    append_each(ours, tickets, COUNT(tickets));
     user_wait(ours->user, COUNT(tickets));
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        assert_int_equal(tickets[i].journal.outcome,
-                         i == 0 ? JOURNAL_SETTLED : JOURNAL_REFUSED);
-        user_free_ticket(&tickets[i]);
-    }
+    expect_others_refused(tickets, COUNT(tickets), JOURNAL_SETTLED);
 }
 
 /*
@@ -488,10 +495,7 @@ static void stop_waits_for_what_is_on_its_way(void **context)
 
     replica_scene_start(ours);
     mock_topic_delay(&fixture->topic, MOCK_PRODUCE, 300, 1);
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        user_fill_ticket(&tickets[i], ours->user, i + 1, 1);
-        assert_true(user_append(ours->journal, &tickets[i]));
-    }
+    append_each(ours, tickets, COUNT(tickets));
     replica_scene_stop(ours);
     for (size_t i = 0; i < COUNT(tickets); i++) {
         assert_int_equal(tickets[i].journal.outcome, JOURNAL_SETTLED);
@@ -509,19 +513,12 @@ static void stop_with_brokers_that_are_gone_ends(void **context)
     ours->options.limits.answer_ms = ANSWER_MS;
     replica_scene_start(ours);
     mock_topic_down(&fixture->topic);
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        user_fill_ticket(&tickets[i], ours->user, i + 1, 1);
-        assert_true(user_append(ours->journal, &tickets[i]));
-    }
+    append_each(ours, tickets, COUNT(tickets));
     uint64_t begin = clock_us(CLOCK_MONOTONIC);
     replica_scene_stop(ours);
     assert_true(clock_us(CLOCK_MONOTONIC) - begin < UINT64_C(2) * SOON_US);
-    for (size_t i = 0; i < COUNT(tickets); i++) {
-        /* Only the first one was given to librdkafka. */
-        assert_int_equal(tickets[i].journal.outcome,
-                         i == 0 ? JOURNAL_UNKNOWN : JOURNAL_REFUSED);
-        user_free_ticket(&tickets[i]);
-    }
+    /* Only the first one was given to librdkafka. */
+    expect_others_refused(tickets, COUNT(tickets), JOURNAL_UNKNOWN);
 }
 
 /* Records that cannot be fetched for a while are applied later, in order. */
