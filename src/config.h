@@ -23,6 +23,14 @@ enum {
      * (MAX_PATHNAME of its os_unix.c).
      */
     CONFIG_MAX_PATH = 400,
+    CONFIG_MAX_SOCKET = 108, /* bytes of a Unix socket's path, with its NUL */
+};
+
+/* The Unix socket of -listen. */
+struct config_socket {
+    char path[CONFIG_MAX_SOCKET]; /* "": there is none */
+    unsigned mode;                /* permissions, 0600 */
+    unsigned scopes;              /* of who can connect, without a token */
 };
 
 struct config {
@@ -41,8 +49,18 @@ struct config {
     const char *kafka;        /* -kafka, host:port,...; NULL: one instance */
     const char *topic;        /* -topic */
     const char *kafka_config; /* -kafka-config, a file; NULL: none */
-    const char *peers;        /* -peer, http:// URLs, a list; NULL: none */
-    bool threads_by_machine;  /* not given, so the machine decided */
+    const char *peers;        /* -peer, URLs, a list; NULL: none */
+    const char *peer_token;   /* -peer-token, a file; NULL: none */
+    const char *ca_file;      /* -ca-file; NULL: the system's authorities */
+    const char *tokens;       /* -tokens, a file; NULL: everything is open */
+    unsigned anonymous;       /* -anonymous, scopes (auth/scopes.h) */
+    unsigned session_seconds; /* -session, 43200 */
+    bool insecure;            /* -insecure */
+    const char *tls_cert;     /* -tls-cert, a file; NULL: no TLS */
+    const char *tls_key;      /* -tls-key, a file; NULL: no TLS */
+    const char *proxies;      /* -trusted-proxy, a list; NULL: none */
+    struct config_socket unix_socket; /* -listen=unix:PATH */
+    bool threads_by_machine;          /* not given, so the machine decided */
     bool memory_by_machine;
     enum log_level log_level;   /* -log-level, info */
     enum log_format log_format; /* -log-format, text */

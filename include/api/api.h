@@ -15,6 +15,7 @@
 #include "http/app.h"
 #include "http/deferred.h"
 
+struct access;
 struct changes_walks;
 struct commit;
 struct fleet_cache;
@@ -81,6 +82,7 @@ struct api {
     struct table *table;
     struct workers *workers;  /* for what takes long */
     struct metrics *registry; /* of all families; NULL: none are shown */
+    struct access *access;    /* NULL: everybody may do everything */
     struct api_metrics counts;
     struct store *store;         /* NULL: the state is in memory only */
     bool shared;                 /* other instances have the same journal */
@@ -119,6 +121,12 @@ bool api_has_dashboard(void);
  */
 void api_init(struct api *api, struct table *table, struct workers *workers,
               struct metrics *metrics);
+
+/*
+ * Ask `access` what a request may do. Without it everything is open.
+ * Ownership: `access` is borrowed. Locking: before api_app().
+ */
+void api_use_access(struct api *api, struct access *access);
 
 /*
  * Keep the state in `store`, which is attached to the table: from now on a

@@ -37,7 +37,9 @@ enum http_method {
  * one list (RFC 9110 section 5.3).
  */
 struct http_fields {
-    struct text host;
+    struct text host; /* behind a trusted proxy: the one that it forwards */
+    struct text authorization;
+    struct text cookie; /* several are one, with "; " between them */
     struct text content_type;
     struct text content_encoding;
     struct text accept_encoding;
@@ -49,8 +51,26 @@ struct http_fields {
     struct text request_id;  /* absent if it is invalid (http/fields.h) */
 };
 
+/* The page of a browser that sent a request (http/site_policy.h). */
+enum http_site {
+    HTTP_SITE_OWN,     /* a page of this service, or no page at all */
+    HTTP_SITE_ALLOWED, /* of another origin, which is allowed to post */
+    HTTP_SITE_OTHER,   /* of another origin, which may not post */
+};
+
+/* How a request came from the client, to the first proxy that is trusted. */
+enum http_scheme {
+    HTTP_SCHEME_UNKNOWN, /* in plain text; a proxy may have taken TLS off */
+    HTTP_SCHEME_HTTP,
+    HTTP_SCHEME_HTTPS,
+};
+
 struct http_request {
     enum http_method method;
+    /* Set by the server. */
+    enum http_site site;
+    enum http_scheme scheme;
+    bool by_unix_socket; /* else by TCP */
     /* Set by http_request_set_target(). */
     struct text path;  /* as sent, percent-encoded, without the query */
     struct text query; /* as sent, without the "?"; absent without one */
@@ -63,8 +83,6 @@ struct http_request {
     size_t segment_count;
     struct text segments[HTTP_MAX_SEGMENTS];
     struct http_fields fields;
-    /* A browser sent it for a page that may not post (http/site_policy.h). */
-    bool cross_site;
     struct text body; /* absent while it is being received */
     /*
      * For the application, so that a deferred response needs no allocation:

@@ -36,14 +36,15 @@ bool site_policy_is_origin_list(struct text list);
 bool site_policy_is_host_list(struct text list);
 
 /*
- * Whether the request comes from a page that may not post: one of another site,
- * whose origin is not allowed. A browser shows the first by a Sec-Fetch-Site
- * other than "same-origin" and "none"; or, without that field, by an Origin
- * whose authority differs from Host. Without a policy, NULL, no other site is
+ * Which page sent the request. A browser shows that it is one of another origin
+ * by a Sec-Fetch-Site other than "same-origin" and "none"; or, without that
+ * field, by an Origin whose authority differs from Host, or whose scheme from
+ * `scheme`, if that is known. Without a policy, NULL, no other origin is
  * allowed.
  */
-bool site_policy_is_cross_site(const struct site_policy *policy,
-                               const struct http_fields *fields);
+enum http_site site_policy_site(const struct site_policy *policy,
+                                const struct http_fields *fields,
+                                enum http_scheme scheme);
 
 /*
  * Whether `host`, a valid host with or without a port (http_is_host()), is one

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "http/app.h"
+#include "http/networks.h"
 #include "http/site_policy.h"
 
 enum {
@@ -21,6 +22,13 @@ enum {
 
 struct addrinfo;
 struct metrics;
+struct server_tls;
+
+/* A Unix socket beside the TCP one, without TLS. */
+struct server_unix_socket {
+    const char *path; /* NULL: there is none */
+    unsigned mode;    /* permissions of the file, as 0660 */
+};
 
 struct server_options {
     const char *host; /* this and the port: for errors */
@@ -36,6 +44,13 @@ struct server_options {
      * Host is checked.
      */
     const struct site_policy *sites;
+    /*
+     * Proxies whose Forwarded and X-Forwarded-* fields say who the client is,
+     * and which URL it used. NULL: none.
+     */
+    const struct networks *proxies;
+    struct server_tls *tls; /* of the TCP socket; NULL: no TLS */
+    struct server_unix_socket unix_socket;
     struct metrics *metrics; /* gets the server's families; may be NULL */
 };
 
@@ -48,6 +63,7 @@ enum server_reach {
 
 struct server_address {
     enum server_reach reach;
+    bool tls;
     uint16_t port;
     /*
      * As a URL has it: "127.0.0.1:8088", "[::1]:8088" or
@@ -77,8 +93,9 @@ struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
 /*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
- * Ownership: the application, the policy and the metrics are borrowed and must
- * outlive the server; host and addresses only this call.
+ * Ownership: the application, the policy, the proxies, TLS and the metrics are
+ * borrowed and must outlive the server; host, addresses and path only this
+ * call.
  */
 struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,

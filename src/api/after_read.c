@@ -91,7 +91,7 @@ void after_read_wait(struct api *api, const struct http_request *request,
                      struct http_response *response)
 {
     /* It would hold a place for a page that cannot read the response. */
-    if (request->cross_site) {
+    if (request->site == HTTP_SITE_OTHER) {
         options->late(api, request, response);
         return;
     }

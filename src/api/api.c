@@ -22,6 +22,7 @@ void api_init(struct api *api, struct table *table, struct workers *workers,
     api->workers = workers;
     api->registry = metrics;
     api_metrics_add(api, metrics);
+    api->access = NULL;
     api->store = NULL;
     api->shared = false;
     api->commit = NULL;
@@ -62,6 +63,11 @@ static void wake_settled(void *context)
     if (api->shared)
         first = take_waits(api, first);
     http_wake_all(first);
+}
+
+void api_use_access(struct api *api, struct access *access)
+{
+    api->access = access;
 }
 
 bool api_use_store(struct api *api, struct store *store)

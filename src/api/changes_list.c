@@ -253,7 +253,7 @@ static void wait_for_change(struct changes_read *read,
                             struct http_response *response)
 {
     /* It would hold a place for a page that cannot read the response. */
-    if (read->request->cross_site) {
+    if (read->request->site == HTTP_SITE_OTHER) {
         sites_refuse(response, "wait for changes");
         return;
     }

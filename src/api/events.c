@@ -226,7 +226,7 @@ static void get_events(struct api *api, const struct http_request *request,
     char detail[EVENTS_QUERY_DETAIL];
 
     /* It would take a place for a page that cannot read it. */
-    if (request->cross_site) {
+    if (request->site == HTTP_SITE_OTHER) {
         sites_refuse(response, "follow events");
         return;
     }

@@ -135,7 +135,7 @@ static void post_gzip(struct api *api, const struct http_request *request,
 void messages_post(struct api *api, const struct http_request *request,
                    struct http_response *response)
 {
-    if (request->cross_site)
+    if (request->site == HTTP_SITE_OTHER)
         sites_refuse(response, "post messages");
     else if (http_content_coding(request->fields.content_encoding) !=
              HTTP_IDENTITY)
@@ -162,9 +162,9 @@ struct http_sink *messages_open(struct api *api,
         http_content_coding(request->fields.content_encoding);
     bool batch = request->route == ROUTE_BATCH;
 
-    if (!batch && (coding == HTTP_IDENTITY || request->cross_site))
+    if (!batch && (coding == HTTP_IDENTITY || request->site == HTTP_SITE_OTHER))
         return NULL;
-    if (request->cross_site)
+    if (request->site == HTTP_SITE_OTHER)
         sites_refuse(response, "post messages");
     else if (coding == HTTP_OTHER_CODING)
         refuse_coding(response);

@@ -287,7 +287,7 @@ void snapshot_get(struct api *api, const struct http_request *request,
                     "only instances that share a topic have a snapshot for "
                     "each other: see -kafka and -topic; lunar.service -backup "
                     "copies the state of this one");
-    else if (request->cross_site)
+    else if (request->site == HTTP_SITE_OTHER)
         sites_refuse(response, "take the snapshot");
     else
         after_read_begin(api, request, get_snapshot, response);

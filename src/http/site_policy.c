@@ -86,14 +86,29 @@ static bool is_same_origin(const struct origin *a, const struct origin *b)
 }
 
 /*
- * Whether `origin` has the authority `host`. Its scheme may be either one: a
- * proxy in front of the service may speak https to the browser.
+ * Whether an origin's scheme is that of the service's own pages. In plain text
+ * it may be either one: a proxy in front of the service may speak https to the
+ * browser.
  */
-static bool is_own_origin(struct text text, struct text host)
+static bool is_own_scheme(struct text text, enum http_scheme scheme)
+{
+    switch (scheme) {
+    case HTTP_SCHEME_HTTP:
+        return text_equal_ignoring_case(text, TEXT("http"));
+    case HTTP_SCHEME_HTTPS:
+        return text_equal_ignoring_case(text, TEXT("https"));
+    default:
+        return default_port(text) != 0;
+    }
+}
+
+/* Whether `origin` has the authority `host`, and a scheme of the service. */
+static bool is_own_origin(struct text text, struct text host,
+                          enum http_scheme scheme)
 {
     struct origin origin, own;
 
-    if (!read_origin(text, &origin) || default_port(origin.scheme) == 0)
+    if (!read_origin(text, &origin) || !is_own_scheme(origin.scheme, scheme))
         return false;
     own.scheme = origin.scheme;
     return read_authority(&own, host) && is_same_origin(&origin, &own);
@@ -125,20 +140,23 @@ static bool allows_origin(const struct site_policy *policy, struct text text)
     return false;
 }
 
-bool site_policy_is_cross_site(const struct site_policy *policy,
-                               const struct http_fields *fields)
+enum http_site site_policy_site(const struct site_policy *policy,
+                                const struct http_fields *fields,
+                                enum http_scheme scheme)
 {
     struct text site = fields->sec_fetch_site;
 
     if (site.data == NULL && fields->origin.data == NULL)
-        return false;
-    bool own = site.data != NULL ? text_equal(site, TEXT("same-origin")) ||
-                                       text_equal(site, TEXT("none"))
-                                 : is_own_origin(fields->origin, fields->host);
-    if (own || policy == NULL)
-        return !own;
-    return !allows_all_origins(policy) &&
-           !allows_origin(policy, fields->origin);
+        return HTTP_SITE_OWN;
+    bool own = site.data != NULL
+                   ? text_equal(site, TEXT("same-origin")) ||
+                         text_equal(site, TEXT("none"))
+                   : is_own_origin(fields->origin, fields->host, scheme);
+    if (own)
+        return HTTP_SITE_OWN;
+    bool allowed = policy != NULL && (allows_all_origins(policy) ||
+                                      allows_origin(policy, fields->origin));
+    return allowed ? HTTP_SITE_ALLOWED : HTTP_SITE_OTHER;
 }
 
 /* A name as it can be resolved; no wildcard, no percent-encoding. */

@@ -231,8 +231,8 @@ static bool take_head(struct exchange *exchange, const char *method,
         !site_policy_allows_host(exchange->context->sites,
                                  request->fields.host))
         return refuse_request(exchange, 421, misdirected);
-    request->cross_site =
-        site_policy_is_cross_site(exchange->context->sites, &request->fields);
+    request->site = site_policy_site(exchange->context->sites, &request->fields,
+                                     request->scheme);
     http_request_set_target(request, line.target,
                             buffer_end(&exchange->target));
     return open_body(exchange);

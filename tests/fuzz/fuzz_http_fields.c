@@ -265,9 +265,12 @@ static void check_site(const struct site_policy *policy, struct text host,
     if (site.data != NULL)
         foreign = !text_equal(site, TEXT("same-origin")) &&
                   !text_equal(site, TEXT("none"));
-    FUZZ_CHECK(site_policy_is_cross_site(NULL, &request.fields) == foreign);
-    FUZZ_CHECK(site_policy_is_cross_site(policy, &request.fields) ==
-               (foreign && !listed && !all));
+    FUZZ_CHECK(site_policy_site(NULL, &request.fields, HTTP_SCHEME_UNKNOWN) ==
+               (foreign ? HTTP_SITE_OTHER : HTTP_SITE_OWN));
+    enum http_site of_page =
+        listed || all ? HTTP_SITE_ALLOWED : HTTP_SITE_OTHER;
+    FUZZ_CHECK(site_policy_site(policy, &request.fields, HTTP_SCHEME_UNKNOWN) ==
+               (foreign ? of_page : HTTP_SITE_OWN));
 
     http_response_init(&response);
     site_policy_add_headers(policy, &request, &response);

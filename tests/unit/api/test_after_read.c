@@ -358,7 +358,7 @@ static void page_of_another_site_does_not_wait(void **context)
 {
     struct scene *scene = *context;
 
-    scene->reads[0].request.cross_site = true;
+    scene->reads[0].request.site = HTTP_SITE_OTHER;
     expect(send(scene, 0, SINCE("9"), NULL), 410, "since");
     expect(send(scene, 0, "/rockets", "9"), 503, "it is at 1");
 }

@@ -407,7 +407,7 @@ static void page_of_another_site_gets_none(void **context)
     struct scene *scene = *context;
 
     take_snapshot(scene, 1);
-    scene->reads[0].request.cross_site = true;
+    scene->reads[0].request.site = HTTP_SITE_OTHER;
     expect_problem(send(scene, 0, NULL), 403, "may not take the snapshot");
 }
 

@@ -18,7 +18,9 @@ static void check_site(const char *site, const char *origin, const char *host,
         .sec_fetch_site = text_of(site),
     };
 
-    if (site_policy_is_cross_site(NULL, &fields) != cross)
+    enum http_site found = site_policy_site(NULL, &fields, HTTP_SCHEME_UNKNOWN);
+
+    if (found != (cross ? HTTP_SITE_OTHER : HTTP_SITE_OWN))
         fail_msg("Sec-Fetch-Site %s, Origin %s, Host %s", site ? site : "-",
                  origin ? origin : "-", host ? host : "-");
 }
@@ -115,11 +117,15 @@ static void origin_is_compared_with_the_list(void **state)
             struct text origin = exact_copy(text_of(*at));
             struct http_fields fields = {.origin = origin,
                                          .host = TEXT("other")};
-            bool allowed = !site_policy_is_cross_site(&policy, &fields);
+            enum http_site expected =
+                rows[i].allowed ? HTTP_SITE_ALLOWED : HTTP_SITE_OTHER;
+            enum http_site by_origin =
+                site_policy_site(&policy, &fields, HTTP_SCHEME_UNKNOWN);
 
             fields.sec_fetch_site = TEXT("cross-site");
-            if (allowed != rows[i].allowed ||
-                site_policy_is_cross_site(&policy, &fields) == allowed)
+            if (by_origin != expected ||
+                site_policy_site(&policy, &fields, HTTP_SCHEME_UNKNOWN) !=
+                    expected)
                 fail_msg("origin \"%s\" in %s", *at,
                          rows[i].origins ? rows[i].origins : "no list");
             exact_copy_free(origin);
@@ -135,8 +141,10 @@ static void hidden_origin_is_not_in_a_list(void **state)
     const struct site_policy list = {.origins = TEXT(ORIGINS)};
     const struct site_policy all = {.origins = TEXT("*")};
 
-    assert_true(site_policy_is_cross_site(&list, &fields));
-    assert_false(site_policy_is_cross_site(&all, &fields));
+    assert_int_equal(site_policy_site(&list, &fields, HTTP_SCHEME_UNKNOWN),
+                     HTTP_SITE_OTHER);
+    assert_int_equal(site_policy_site(&all, &fields, HTTP_SCHEME_UNKNOWN),
+                     HTTP_SITE_ALLOWED);
 }
 
 static void host_must_be_local_an_address_or_listed(void **state)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tokens: 256 random bits that a client presents (RFC 6750). The service knows
+ * their SHA-256 only, which is enough for random bits: nobody can guess them,
+ * so a slow hash for passwords would only cost time.
+ */
+#ifndef LUNAR_AUTH_TOKENS_H
+#define LUNAR_AUTH_TOKENS_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+enum {
+    TOKENS_MAX = 1000,             /* of one file */
+    TOKENS_MAX_FILE = 1024 * 1024, /* its bytes */
+    TOKENS_NAME = 65,              /* bytes of a name, with its NUL */
+    TOKENS_TEXT = 6 + 43 + 1,      /* "lunar_" and base64url, with a NUL */
+    TOKENS_LINE = TOKENS_NAME + 64 + 48, /* of the file, with a NUL */
+};
+
+/* A new token, and its line of the file of -tokens. */
+struct tokens_new {
+    char text[TOKENS_TEXT];
+    char line[TOKENS_LINE];
+};
+
+/* 1 to 64 letters, digits, '.', '_' and '-'; not "session-key". */
+bool tokens_is_name(struct text name);
+
+/* Make a token. `name` is a valid one. */
+void tokens_make(struct text name, unsigned scopes, struct tokens_new *made);
+
+#endif
