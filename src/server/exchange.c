@@ -70,8 +70,7 @@ struct exchange *exchange_new(const struct server_context *context,
     mhd_responses_init(&exchange->responses, context->unsent);
     request_body_init(&exchange->body, &exchange->connection, &exchange->head);
     connections_add(context->connections, &exchange->connection, mhd, socket,
-                    exchange->client->sa_family == AF_UNIX ? PEER_UNIX
-                                                           : PEER_TCP);
+                    exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
     return exchange;
 }
 
