@@ -81,8 +81,8 @@ static void invalid_lists_change_nothing(void **state)
         if (networks_read(text_of(lists[i]), &networks))
             fail_msg("\"%s\" is a list", lists[i]);
     assert_false(networks_read((struct text){NULL, 0}, &networks));
-    for (size_t i = 0; i <= NETWORKS_MAX; i++)
-        memcpy(many + 8 * i, "1.2.3.4,", 8);
+    for (size_t i = 0; i < sizeof(many); i++)
+        many[i] = "1.2.3.4,"[i % 8];
     assert_false(
         networks_read((struct text){many, sizeof(many) - 1}, &networks));
     assert_int_equal(networks.count, 7);
