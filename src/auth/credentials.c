@@ -20,7 +20,7 @@ enum credentials credentials_read(struct text field, struct text *token)
 {
     struct text rest = field;
 
-    if (!text_take_prefix(&rest, TEXT("bearer")))
+    if (!text_take_prefix(&rest, TEXT("Bearer")))
         return CREDENTIALS_NONE;
     if (rest.length > 1 && rest.data[0] == ' ') {
         do

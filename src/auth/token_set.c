@@ -15,6 +15,10 @@ static_assert((TOKEN_SET_SLOTS & (TOKEN_SET_SLOTS - 1)) == 0 &&
                   TOKEN_SET_SLOTS >= 2 * TOKENS_MAX,
               "probing ends at a free slot");
 
+/* For comparisons, which are in constant time. */
+static_assert(TOKEN_HASH == 32 && TOKEN_SHORT_HASH == 16,
+              "crypto_verify_32() and crypto_verify_16() compare all bytes");
+
 /* A key of an index, with the place where its probing starts. */
 struct key {
     const void *bytes;
@@ -47,12 +51,12 @@ static bool has_name(const struct token *token, const struct key *key)
 
 static bool has_hash(const struct token *token, const struct key *key)
 {
-    return sodium_memcmp(token->hash, key->bytes, TOKEN_HASH) == 0;
+    return crypto_verify_32(token->hash, key->bytes) == 0;
 }
 
 static bool has_short_hash(const struct token *token, const struct key *key)
 {
-    return sodium_memcmp(token->short_hash, key->bytes, TOKEN_SHORT_HASH) == 0;
+    return crypto_verify_16(token->short_hash, key->bytes) == 0;
 }
 
 /*
