@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "peer_state.h"
 #include "wait.h"
 
 enum {
@@ -83,6 +84,7 @@ struct connection {
     enum connection_end shut_for;
     /* Set by connection_init(), then read-only. */
     int socket;
+    enum peer_kind peer;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
     /* enum connection_life. Written by the connection's thread. */
@@ -93,7 +95,7 @@ struct connection {
     /* For the application; see wait.h. */
     struct wait wait;
     /* Owned by the sweep. */
-    uint64_t acknowledged;  /* bytes that the peer had acknowledged ... */
+    uint64_t taken;         /* of struct peer_state ... */
     uint64_t progress;      /* ... when that number last changed */
     uint64_t closing_since; /* the first check that found `closing`, or 0 */
     uint64_t ended; /* the state in which the peer had shut down, or 0 */
@@ -101,7 +103,8 @@ struct connection {
 };
 
 /* For a connection that was opened, and waits for a request. */
-void connection_init(struct connection *connection, int socket);
+void connection_init(struct connection *connection, int socket,
+                     enum peer_kind peer);
 
 /*
  * Enter a phase, which begins now; but a request that the sweep has seen

@@ -14,7 +14,6 @@
 #include "exchange.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,9 @@ struct exchange *exchange_new(const struct server_context *context,
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
     request_body_init(&exchange->body, &exchange->connection, &exchange->head);
-    connections_add(context->connections, &exchange->connection, mhd, socket);
+    connections_add(context->connections, &exchange->connection, mhd, socket,
+                    exchange->client->sa_family == AF_UNIX ? PEER_UNIX
+                                                           : PEER_TCP);
     return exchange;
 }
 
@@ -76,14 +77,19 @@ static void drop_request(struct exchange *exchange)
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
-    char byte;
+    const struct connection *connection = &exchange->connection;
 
-    if (atomic_load(&exchange->connection.closing) || exchange->cut)
+    if (atomic_load(&connection->closing) || exchange->cut)
         return false;
-    ssize_t unread =
-        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return unread > 0 ||
-           (unread < 0 && errno == EAGAIN && exchange->incomplete);
+    switch (peer_last_input(connection->peer, connection->socket)) {
+    case PEER_INPUT_SOME:
+        return true;
+    case PEER_INPUT_NONE:
+        return exchange->incomplete;
+    case PEER_INPUT_END:
+        break;
+    }
+    return false;
 }
 
 void exchange_free(struct exchange *exchange)
