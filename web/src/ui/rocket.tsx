@@ -44,12 +44,12 @@ function BackLink() {
 }
 
 function Copies({ id }: { readonly id: string }) {
+  const url = absolute(`rockets/${encodeSegment(id)}`);
   return (
     <div class="row rocket-copies">
       <CopyButton label="Copy id" text={id} />
       <CopyButton label="Copy link" text={absolute(hrefOf({ query: defaultQuery, rocket: id }))} />
-      <CopyButton label="Copy curl"
-        text={curlOf(absolute(`rockets/${encodeSegment(id)}`), needsToken(session.value, "read"))} />
+      <CopyButton label="Copy curl" text={curlOf(url, needsToken(session.value, "read"))} />
     </div>
   );
 }
