@@ -72,8 +72,9 @@ struct exchange *exchange_new(const struct server_context *context,
                       &exchange->head);
     connections_add(context->connections, &exchange->connection, mhd, socket,
                     exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
-    tls_session_init(&exchange->tls, context->tls, context->handshakes,
-                     &exchange->connection);
+    tls_session_init(&exchange->tls,
+                     exchange->request.by_unix_socket ? NULL : context->tls,
+                     context->handshakes, &exchange->connection);
     return exchange;
 }
 
