@@ -12,6 +12,7 @@
 
 #include "connections.h"
 #include "http/app.h"
+#include "http/networks.h"
 #include "http/site_policy.h"
 
 struct MHD_Connection;
@@ -26,6 +27,8 @@ struct server_context {
     struct http_app app;
     const struct site_policy *sites; /* may be NULL */
     bool checks_host;                /* by `sites` */
+    const struct networks *proxies;  /* that are trusted; may be NULL */
+    bool tls;                        /* of the TCP socket */
     struct connections *connections;
     struct linger_close *linger;
     struct server_tls *tls;            /* NULL: no TLS */

@@ -347,6 +347,8 @@ struct server *server_start(const struct server_options *wanted,
     address_of_socket(server->socket, &server->address);
     server->address.tls = options.tls != NULL;
     server->context.sites = options.sites;
+    server->context.proxies = options.proxies;
+    server->context.tls = options.tls != NULL;
     server->context.checks_host =
         options.sites != NULL && (options.sites->hosts.data != NULL ||
                                   server->address.reach == SERVER_LOOPBACK);
