@@ -6,8 +6,8 @@
  *
  * Locking: one thread asks.
  */
-#ifndef LUNAR_REPLICA_LOOKUP_H
-#define LUNAR_REPLICA_LOOKUP_H
+#ifndef LUNAR_CLIENT_LOOKUP_H
+#define LUNAR_CLIENT_LOOKUP_H
 
 #include <stdbool.h>
 
