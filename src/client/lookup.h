@@ -16,6 +16,7 @@ struct lookup;
 
 /*
  * Begin. NULL if memory or threads are exhausted. `host` and `port` are copied.
+ * No host, "", is this machine: its loopback addresses.
  * Ownership: the caller calls lookup_free().
  */
 struct lookup *lookup_start(const char *host, const char *port);
