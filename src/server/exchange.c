@@ -14,7 +14,6 @@
 #include "exchange.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +51,13 @@ struct exchange *exchange_new(const struct server_context *context,
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
-    request_body_init(&exchange->body, &exchange->connection, &exchange->head);
-    connections_add(context->connections, &exchange->connection, mhd, socket);
+    request_body_init(&exchange->body, &exchange->connection, &exchange->tls,
+                      &exchange->head);
+    connections_add(context->connections, &exchange->connection, mhd, socket,
+                    exchange->client->sa_family == AF_UNIX ? PEER_UNIX
+                                                           : PEER_TCP);
+    tls_session_init(&exchange->tls, context->tls, context->handshakes,
+                     &exchange->connection);
     return exchange;
 }
 
@@ -72,18 +76,25 @@ static void drop_request(struct exchange *exchange)
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, or more may come, as the
  * request was refused, by us or by MHD itself, before all of it was there. Not
- * if a limit closes the connection, or the client has.
+ * if a limit closes the connection, or the client has. Of a handshake that has
+ * failed there is no response; it must not take the place of one.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
-    char byte;
+    const struct connection *connection = &exchange->connection;
 
-    if (atomic_load(&exchange->connection.closing) || exchange->cut)
+    if (atomic_load(&connection->closing) || exchange->cut ||
+        connection_is_handshaking(connection))
         return false;
-    ssize_t unread =
-        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return unread > 0 ||
-           (unread < 0 && errno == EAGAIN && exchange->incomplete);
+    switch (peer_last_input(connection->peer, connection->socket)) {
+    case PEER_INPUT_SOME:
+        return true;
+    case PEER_INPUT_NONE:
+        return exchange->incomplete;
+    case PEER_INPUT_END:
+        break;
+    }
+    return false;
 }
 
 void exchange_free(struct exchange *exchange)
@@ -95,6 +106,7 @@ void exchange_free(struct exchange *exchange)
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
+    tls_session_release(&exchange->tls);
     metric_add(exchange->context->metrics->closed,
                connection_end(&exchange->connection), 1);
     mhd_responses_release(&exchange->responses);

@@ -18,6 +18,7 @@
 #include "mhd_responses.h"
 #include "request_body.h"
 #include "request_id.h"
+#include "tls_session.h"
 
 struct sockaddr;
 
@@ -34,6 +35,7 @@ struct exchange {
     const struct server_context *context;
     struct MHD_Connection *mhd;
     const struct sockaddr *client;
+    struct tls_session tls;
 
     enum stage stage;
     struct http_request request;
