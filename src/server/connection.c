@@ -74,6 +74,8 @@ void connection_init(struct connection *connection, int socket,
     connection->shut_for = CONNECTION_END_UNKNOWN;
     connection->end = CONNECTION_END_CLIENT;
     atomic_init(&connection->closing, false);
+    atomic_init(&connection->handshaking, false);
+    atomic_init(&connection->ignored, 0);
     atomic_init(&connection->life, CONNECTION_SHORT);
     atomic_init(&connection->state,
                 make_state(CONNECTION_IDLE, connection_clock()));
@@ -118,6 +120,31 @@ uint64_t connection_enter(struct connection *connection,
     atomic_store_explicit(&connection->state, make_state(phase, since),
                           memory_order_release);
     return since;
+}
+
+void connection_begin_handshake(struct connection *connection)
+{
+    connection->end = CONNECTION_END_HANDSHAKE;
+    atomic_store(&connection->handshaking, true);
+}
+
+/* The phase first: the sweep sees a wait for a request that begins now. */
+void connection_end_handshake(struct connection *connection, bool unread)
+{
+    connection->end = CONNECTION_END_CLIENT;
+    connection_enter(connection,
+                     unread ? CONNECTION_RECEIVING : CONNECTION_IDLE);
+    atomic_store(&connection->handshaking, false);
+}
+
+bool connection_is_handshaking(const struct connection *connection)
+{
+    return atomic_load(&connection->handshaking);
+}
+
+void connection_ignore_input(struct connection *connection)
+{
+    atomic_store(&connection->ignored, connection_clock());
 }
 
 void connection_progress(struct connection *connection)
@@ -187,6 +214,19 @@ static bool has_peer_ended(struct connection *connection,
     return false;
 }
 
+/* Bytes have arrived later than the wait began, and not in a handshake. */
+static bool has_request_begun(const struct connection *connection,
+                              const struct peer_state *peer, uint64_t state,
+                              uint64_t now)
+{
+    bool handshaking = atomic_load(&connection->handshaking);
+    uint64_t ignored = atomic_load(&connection->ignored);
+    uint64_t since = since_of(state);
+
+    return !handshaking && peer->quiet_ms + PEER_CLOCK_GRAIN <
+                               elapsed(since > ignored ? since : ignored, now);
+}
+
 /*
  * MHD reports a request once its first line is complete. To limit slow heads,
  * and not to mistake them for idleness, the kernel is asked when bytes arrived
@@ -213,7 +253,7 @@ static enum connection_verdict check_waiting(struct connection *connection,
     if (has_peer_ended(connection, &peer, state))
         return connection_end_locked(connection, CONNECTION_END_CLIENT,
                                      CONNECTION_SHUT);
-    if (peer.quiet_ms + PEER_CLOCK_GRAIN < waited)
+    if (has_request_begun(connection, &peer, state, now))
         /* If it fails, the request's first line has become complete. */
         atomic_compare_exchange_strong(
             &connection->state, &state,

@@ -43,6 +43,7 @@ enum connection_end {
     CONNECTION_END_SLOW_RESPONSE, /* nothing of a response was taken in time */
     CONNECTION_END_STOP,          /* the service stops */
     CONNECTION_END_ERROR,         /* something was cut off; no memory */
+    CONNECTION_END_HANDSHAKE,     /* the one of TLS failed, or was left */
     CONNECTION_ENDS,
     CONNECTION_END_UNKNOWN = CONNECTION_ENDS, /* it is not being closed */
 };
@@ -87,6 +88,10 @@ struct connection {
     enum peer_kind peer;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
+    /* Of TLS: its handshake is not over. */
+    _Atomic bool handshaking;
+    /* When bytes last arrived that are no part of a request; or 0. */
+    _Atomic uint64_t ignored;
     /* enum connection_life. Written by the connection's thread. */
     _Atomic int life;
     /* Owned by the connection's thread. */
@@ -115,6 +120,27 @@ void connection_init(struct connection *connection, int socket,
  */
 uint64_t connection_enter(struct connection *connection,
                           enum connection_phase phase);
+
+/*
+ * The handshake of TLS begins. Until its end the connection waits as for a
+ * request, and nothing that arrives counts as one. Locking: both on the
+ * connection's thread.
+ */
+void connection_begin_handshake(struct connection *connection);
+
+/*
+ * Its end: from now on it waits for a request; or receives one, if bytes are
+ * `unread`.
+ */
+void connection_end_handshake(struct connection *connection, bool unread);
+
+bool connection_is_handshaking(const struct connection *connection);
+
+/*
+ * What has arrived so far is no part of a request. The time for which the
+ * connection may be idle goes on. Locking: on the connection's thread.
+ */
+void connection_ignore_input(struct connection *connection);
 
 /*
  * Part of a body of unlimited length has arrived: CONNECTION_REQUEST_SECONDS

@@ -52,9 +52,13 @@ struct exchange *exchange_new(const struct server_context *context,
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
-    request_body_init(&exchange->body, &exchange->connection, &exchange->head);
+    request_body_init(&exchange->body, &exchange->connection, &exchange->tls,
+                      &exchange->head);
     connections_add(context->connections, &exchange->connection, mhd, socket,
                     exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
+    tls_session_init(&exchange->tls,
+                     exchange->request.by_unix_socket ? NULL : context->tls,
+                     context->handshakes, &exchange->connection);
     return exchange;
 }
 
@@ -73,13 +77,15 @@ static void drop_request(struct exchange *exchange)
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, or more may come, as the
  * request was refused, by us or by MHD itself, before all of it was there. Not
- * if a limit closes the connection, or the client has.
+ * if a limit closes the connection, or the client has. Of a handshake that has
+ * failed there is no response; it must not take the place of one.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
     const struct connection *connection = &exchange->connection;
 
-    if (atomic_load(&connection->closing) || exchange->cut)
+    if (atomic_load(&connection->closing) || exchange->cut ||
+        connection_is_handshaking(connection))
         return false;
     switch (peer_last_input(connection->peer, connection->socket)) {
     case PEER_INPUT_SOME:
@@ -101,6 +107,7 @@ void exchange_free(struct exchange *exchange)
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
+    tls_session_release(&exchange->tls);
     metric_add(exchange->context->metrics->closed,
                connection_end(&exchange->connection), 1);
     mhd_responses_release(&exchange->responses);

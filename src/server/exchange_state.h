@@ -19,6 +19,7 @@
 #include "mhd_responses.h"
 #include "request_body.h"
 #include "request_id.h"
+#include "tls_session.h"
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -33,6 +34,7 @@ struct exchange {
     const struct server_context *context;
     struct MHD_Connection *mhd;
     struct client_address client;
+    struct tls_session tls;
 
     enum stage stage;
     struct http_request request;
