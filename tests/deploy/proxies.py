@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The service behind a real nginx and a real Caddy, with the very files of
-deploy/, at the root and under a prefix. The client has another address than the
-proxy, and what it says of itself is a lie.
+deploy/, at the root and under a prefix, by TCP and by a Unix socket. The client
+has another address than the proxy, and what it says of itself is a lie.
 
 - Messages, long batches and reads pass; events come when they happen.
 - The log has the client's address, and the proxy's beside it.
@@ -62,8 +62,10 @@ def message(channel: str) -> str:
 
 
 @dataclass(frozen=True)
-class Ports:
-    service: int
+class Places:
+    """Where they listen."""
+
+    service: int | Path  # a port, or a Unix socket
     https: int
     http: int
 
@@ -102,11 +104,13 @@ class Browser:
         return json.loads(text or "null"), response.headers
 
 
-def nginx_files(folder: Path, ports: Ports, prefix: str) -> tuple[str, ...]:
+def nginx_files(folder: Path, places: Places, prefix: str) -> tuple[str, ...]:
     """Write the configuration; returns the command line."""
-    changes = [(r"127\.0\.0\.1:8088", f"127.0.0.1:{ports.service}"),
-               (r"listen 80;", f"listen 127.0.0.1:{ports.http};"),
-               (r"listen 443 ", f"listen 127.0.0.1:{ports.https} "),
+    upstream = (f"unix:{places.service}" if isinstance(places.service, Path)
+                else f"127.0.0.1:{places.service}")
+    changes = [(r"127\.0\.0\.1:8088", upstream),
+               (r"listen 80;", f"listen 127.0.0.1:{places.http};"),
+               (r"listen 443 ", f"listen 127.0.0.1:{places.https} "),
                (r"/etc/ssl/certs/rockets\.pem", str(folder / "certificate.pem")),
                (r"/etc/ssl/private/rockets\.key", str(folder / "key.pem"))]
     if prefix:
@@ -122,16 +126,18 @@ def nginx_files(folder: Path, ports: Ports, prefix: str) -> tuple[str, ...]:
             "-g", "error_log stderr;")
 
 
-def caddy_files(folder: Path, ports: Ports, prefix: str) -> tuple[str, ...]:
+def caddy_files(folder: Path, places: Places, prefix: str) -> tuple[str, ...]:
     """Write the configuration; returns the command line."""
-    changes = [(r"127\.0\.0\.1:8088", f"127.0.0.1:{ports.service}"),
+    upstream = (f"unix/{places.service}" if isinstance(places.service, Path)
+                else f"127.0.0.1:{places.service}")
+    changes = [(r"127\.0\.0\.1:8088", upstream),
                (r"\nrockets\.example\.org {", rf"\g<0>\n\ttls {folder / 'certificate.pem'} "
                 f"{folder / 'key.pem'}")]
     if prefix:
         changes += [(r"\n\thandle {", f"\n\thandle_path {prefix}/* {{")]
     (folder / "Caddyfile").write_text(
-        f"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\thttp_port {ports.http}\n"
-        f"\thttps_port {ports.https}\n\tstorage file_system {folder / 'storage'}\n}}\n"
+        f"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\thttp_port {places.http}\n"
+        f"\thttps_port {places.https}\n\tstorage file_system {folder / 'storage'}\n}}\n"
         + replaced("Caddyfile", *changes))
     return ("caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile"))
 
@@ -171,7 +177,7 @@ def check_pages(browser: Browser) -> None:
         browser.ask(status, "POST", "/messages", message("page"), JSON, Origin=origin)
 
 
-def check_log(browser: Browser, log: Path) -> None:
+def check_log(browser: Browser, log: Path, proxy: str) -> None:
     def lines() -> list[Any]:
         return [line for line in map(json.loads, log.read_text().splitlines())
                 if line.get("requestId") and line.get("status") == 400]
@@ -179,13 +185,13 @@ def check_log(browser: Browser, log: Path) -> None:
     browser.ask(400, "POST", "/messages", "no JSON", JSON, X_Request_Id="chosen")
     [line] = wait_for("the refused message is logged", lines, bool)
     check(line["client"] == CLIENT, f"the client is {line['client']}")
-    check(re.fullmatch(r"127\.0\.0\.1:\d+", line.get("proxy", "")) is not None,
+    check(re.fullmatch(proxy, line.get("proxy", "")) is not None,
           f"the proxy is not in {line}")
     check(line["requestId"] != "chosen", "the id is the client's, not the proxy's")
 
 
-def check_redirect(ports: Ports) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", ports.http, timeout=PATIENCE)
+def check_redirect(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", "/swagger", headers={"Host": NAME})
     response = connection.getresponse()
     location = response.headers.get("Location", "")
@@ -203,25 +209,26 @@ def check_other_names(browser: Browser, program: str) -> None:
           f"lies.example: {response.status} {text[:300]!r}")
 
 
-def run(program: str, folder: Path, prefix: str,
-        write: Callable[[Path, Ports, str], tuple[str, ...]]) -> None:
+def run(program: str, folder: Path, prefix: str, by_unix_socket: bool,
+        write: Callable[[Path, Places, str], tuple[str, ...]]) -> None:
     folder.mkdir(parents=True)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-subj", f"/CN={NAME}", "-keyout", folder / "key.pem",
                     "-out", folder / "certificate.pem"], check=True, stderr=subprocess.DEVNULL)
-    log = folder / "service.log"
-    with Service(SERVICE, log, "-log-format=json", "-trusted-proxy=127.0.0.1",
-                 f"-allow-host={NAME}") as service:
-        ports = Ports(service.port, free_port(), free_port())
-        command = write(folder, ports, prefix)
-        with Service(command[0], folder / "proxy.log", *command[1:], port=ports.https,
+    log, local = folder / "service.log", folder / "lunar.sock"
+    flags = ((f"-listen=unix:{local}", "-trusted-proxy=unix") if by_unix_socket
+             else ("-trusted-proxy=127.0.0.1",))
+    with Service(SERVICE, log, "-log-format=json", f"-allow-host={NAME}", *flags) as service:
+        places = Places(local if by_unix_socket else service.port, free_port(), free_port())
+        command = write(folder, places, prefix)
+        with Service(command[0], folder / "proxy.log", *command[1:], port=places.https,
                      environment={"HOME": str(folder)}) as proxy:
-            browser = Browser(ports.https, prefix)
+            browser = Browser(places.https, prefix)
             check_messages(browser)
             check_events(browser)
             check_pages(browser)
-            check_log(browser, log)
-            check_redirect(ports)
+            check_log(browser, log, "unix" if by_unix_socket else r"127\.0\.0\.1:\d+")
+            check_redirect(places.http)
             check_other_names(browser, program)
             faults = proxy.stop()
         faults += service.stop()
@@ -241,9 +248,11 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         for program, write in (("nginx", nginx_files), ("caddy", caddy_files)):
-            for prefix in ("", "/lunar"):
-                where = f"{program}, {prefix or '/'}"
-                run(program, folder / (program + prefix.replace("/", "-")), prefix, write)
+            for prefix, by_unix_socket in (("", False), ("/lunar", False), ("", True)):
+                where = (f"{program}, {prefix or '/'}, "
+                         f"by {'a Unix socket' if by_unix_socket else 'TCP'}")
+                name = f"{program}{prefix.replace('/', '-')}{'-unix' if by_unix_socket else ''}"
+                run(program, folder / name, prefix, by_unix_socket, write)
                 print(f"{where}: as it must be")
     except Failure as failure:
         print(f"{where}: {failure}")
