@@ -11,22 +11,23 @@
 #include "http/forwarded.h"
 #include "http/site_policy.h"
 
-/* The scheme of a connection that no proxy speaks about. */
-static enum http_scheme direct_scheme(const struct exchange *exchange)
+/* What the connection says of a request that no proxy speaks about. */
+static void set_direct(struct exchange *exchange)
 {
-    return exchange->context->tls != NULL && !exchange->request.by_unix_socket
-               ? HTTP_SCHEME_HTTPS
-               : HTTP_SCHEME_UNKNOWN;
+    const struct sockaddr *peer = exchange->client.peer;
+    struct http_request *request = &exchange->request;
+
+    request->by_unix_socket = peer != NULL && peer->sa_family == AF_UNIX;
+    request->scheme = exchange->context->tls != NULL && !request->by_unix_socket
+                          ? HTTP_SCHEME_HTTPS
+                          : HTTP_SCHEME_UNKNOWN;
 }
 
 void exchange_client_init(struct exchange *exchange,
                           const struct sockaddr *peer)
 {
-    struct http_request *request = &exchange->request;
-
     client_address_init(&exchange->client, peer, exchange->context->proxies);
-    request->by_unix_socket = peer != NULL && peer->sa_family == AF_UNIX;
-    request->scheme = direct_scheme(exchange);
+    set_direct(exchange);
 }
 
 /*
@@ -56,9 +57,11 @@ void exchange_client_read(struct exchange *exchange)
     struct http_request *request = &exchange->request;
     struct forwarded forwarded;
 
-    request->scheme = direct_scheme(exchange);
+    set_direct(exchange);
     if (!forwarded_is_sent(&exchange->head.forwarded))
         return;
+    /* The proxy may connect to the socket; its clients may not. */
+    request->by_unix_socket = false;
     forwarded_read(&exchange->head.forwarded, exchange->context->proxies,
                    &forwarded);
     client_address_set(&exchange->client, &forwarded);
