@@ -9,6 +9,7 @@
 #include "auth/scopes.h"
 #include "auth/tokens.h"
 #include "base/text.h"
+#include "http/networks.h"
 
 enum {
     MAX_SESSION = 31536000, /* seconds: a year */
@@ -103,8 +104,10 @@ bool config_access_read_listen(const char *value, struct config *config)
 
 bool config_access_read_proxies(const char *value, struct config *config)
 {
+    struct networks networks;
+
     config->proxies = value;
-    return *value != '\0';
+    return networks_read(text_of(value), &networks);
 }
 
 bool config_access_read_tls_cert(const char *value, struct config *config)

@@ -12,6 +12,7 @@
 
 #include "connections.h"
 #include "http/app.h"
+#include "http/networks.h"
 #include "http/site_policy.h"
 
 struct MHD_Connection;
@@ -26,9 +27,10 @@ struct server_context {
     struct http_app app;
     const struct site_policy *sites; /* may be NULL */
     bool checks_host;                /* by `sites` */
+    const struct networks *proxies;  /* that are trusted; may be NULL */
     struct connections *connections;
     struct linger_close *linger;
-    struct server_tls *tls;            /* NULL: no TLS */
+    struct server_tls *tls;            /* of the TCP socket; NULL: no TLS */
     struct tls_handshakes *handshakes; /* NULL: no TLS in a pool */
     struct request_log *log;
     const struct server_metrics *metrics;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "client_address.h"
 #include "connection.h"
 #include "exchange.h"
 #include "head.h"
@@ -19,8 +20,6 @@
 #include "request_body.h"
 #include "request_id.h"
 #include "tls_session.h"
-
-struct sockaddr;
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -34,7 +33,7 @@ struct exchange {
     struct connection connection;
     const struct server_context *context;
     struct MHD_Connection *mhd;
-    const struct sockaddr *client;
+    struct client_address client;
     struct tls_session tls;
 
     enum stage stage;

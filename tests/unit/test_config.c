@@ -580,6 +580,8 @@ static const struct {
     REFUSED("-session=31536001", SESSION),
     REFUSED("-session=12h", SESSION),
     REFUSED("-trusted-proxy=", NETWORKS),
+    REFUSED("-trusted-proxy=proxy.example", NETWORKS),
+    REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
 
     /* A command with two values. */
     {"-new-token alice read,metrics", "", "token name=alice scopes=6 "},
