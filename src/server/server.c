@@ -312,6 +312,18 @@ struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
     return listener_resolve(host, port, error, error_size);
 }
 
+enum server_reach server_reach_of(const struct addrinfo *addresses)
+{
+    enum server_reach widest = SERVER_LOOPBACK;
+
+    for (; addresses != NULL; addresses = addresses->ai_next) {
+        enum server_reach reach = address_reach(addresses->ai_addr);
+        if (reach > widest)
+            widest = reach;
+    }
+    return widest;
+}
+
 struct server *server_start(const struct server_options *wanted,
                             const struct http_app *app, char *error,
                             size_t error_size)
