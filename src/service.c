@@ -208,13 +208,10 @@ static struct server *start_server(struct service *service, char *error,
         .sites = &service->sites,
         .proxies = config->proxies == NULL ? NULL : &service->proxies,
         .tls = service->secrets.tls,
-        .unix_socket =
-            {
-                .path = config->unix_socket.path[0] != '\0'
-                            ? config->unix_socket.path
-                            : NULL,
-                .mode = config->unix_socket.mode,
-            },
+        .unix_socket = {.path = config->unix_socket.path[0] == '\0'
+                                    ? NULL
+                                    : config->unix_socket.path,
+                        .mode = config->unix_socket.mode},
         .metrics = service->metrics,
     };
 
