@@ -38,7 +38,7 @@
 /* The scheme of a connection that no proxy speaks about. */
 static enum http_scheme direct_scheme(const struct exchange *exchange)
 {
-    return exchange->context->tls && !exchange->request.by_unix_socket
+    return exchange->context->tls != NULL && !exchange->request.by_unix_socket
                ? HTTP_SCHEME_HTTPS
                : HTTP_SCHEME_UNKNOWN;
 }

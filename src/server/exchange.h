@@ -28,7 +28,6 @@ struct server_context {
     const struct site_policy *sites; /* may be NULL */
     bool checks_host;                /* by `sites` */
     const struct networks *proxies;  /* that are trusted; may be NULL */
-    bool tls;                        /* of the TCP socket */
     struct connections *connections;
     struct linger_close *linger;
     struct server_tls *tls;            /* NULL: no TLS */

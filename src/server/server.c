@@ -348,7 +348,6 @@ struct server *server_start(const struct server_options *wanted,
     server->address.tls = options.tls != NULL;
     server->context.sites = options.sites;
     server->context.proxies = options.proxies;
-    server->context.tls = options.tls != NULL;
     server->context.checks_host =
         options.sites != NULL && (options.sites->hosts.data != NULL ||
                                   server->address.reach == SERVER_LOOPBACK);
