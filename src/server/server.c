@@ -26,6 +26,8 @@
 #include "listener.h"
 #include "request_log.h"
 #include "server_metrics.h"
+#include "tls_handshakes.h"
+#include "tls_session.h"
 
 enum {
     /* Descriptors of logs, epoll, pipes ..., and connections that linger. */
@@ -207,6 +209,15 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     } else {
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     }
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_session_priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+         (void *)(uintptr_t)tls_session_pick_certificate},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    if (options->tls != NULL)
+        flags |= MHD_USE_TLS;
     void *context = (void *)&server->context;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, step_request, context,
@@ -219,7 +230,8 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_ARRAY,
+        options->tls != NULL ? tls : none,
         /* MHD warns of a pool of 0 threads. */
         pool > 0 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool,
         MHD_OPTION_END);
@@ -261,6 +273,7 @@ static void release_server(struct server *server)
 {
     metrics_forget(server->registry, &server->context);
     linger_free(server->context.linger);
+    tls_handshakes_free(server->context.handshakes);
     connections_free(server->context.connections);
     /* MHD may have closed it on failure; no other has its number by now. */
     if (server->socket >= 0)
@@ -282,7 +295,14 @@ static bool start_parts(struct server *server,
     if (server->placeholder < 0 || server->context.connections == NULL ||
         server->context.linger == NULL)
         return false;
+    if (options->tls != NULL && !options->per_connection)
+        server->context.handshakes = tls_handshakes_start();
+    if (options->tls != NULL && !options->per_connection &&
+        server->context.handshakes == NULL)
+        return false;
     server->daemon = start_daemon(server, options);
+    if (server->daemon == NULL)
+        tls_handshakes_stop(server->context.handshakes);
     return server->daemon != NULL;
 }
 
@@ -314,6 +334,7 @@ struct server *server_start(const struct server_options *wanted,
     connection_metrics_add(options.metrics, &server->context);
     request_log_init(&server->log, &server->metrics);
     server->context.per_connection = options.per_connection;
+    server->context.tls = options.tls;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
              "timeout=%u", options.idle_seconds);
     server->placeholder = -1;
@@ -324,7 +345,10 @@ struct server *server_start(const struct server_options *wanted,
         return NULL;
     }
     address_of_socket(server->socket, &server->address);
+    server->address.tls = options.tls != NULL;
     server->context.sites = options.sites;
+    server->context.proxies = options.proxies;
+    server->context.tls = options.tls != NULL;
     server->context.checks_host =
         options.sites != NULL && (options.sites->hosts.data != NULL ||
                                   server->address.reach == SERVER_LOOPBACK);
@@ -382,6 +406,7 @@ static void drain(struct server *server)
  * 4. Whatever still waits for the application is cancelled, as MHD must not be
  *    stopped while a connection is suspended. From then on none waits. The
  *    loops have a moment to send these responses.
+ *    The same holds for handshakes of TLS, which are resumed last.
  * 5. MHD closes the connections that are left, with a notification for each,
  *    and the listening socket.
  */
@@ -404,6 +429,7 @@ bool server_stop(struct server *server)
     unsigned left = connections_wait(connections, time_to_send(cancelled));
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
+    tls_handshakes_stop(server->context.handshakes);
     MHD_stop_daemon(server->daemon);
     request_log_report(&server->log, true);
     server->socket = -1;

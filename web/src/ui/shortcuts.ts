@@ -2,6 +2,7 @@
 //
 // Keys of the whole page. They need no modifier, so they can be switched off
 // (WCAG 2.1.4), and do nothing while somebody types or a dialog is open.
+import { loginReason } from "../state/access.js";
 import { navigate, view } from "../state/address.js";
 import { showNext, showPrevious, sortAgain } from "../state/page.js";
 import { shortcuts, utc } from "../state/settings.js";
@@ -50,7 +51,7 @@ function takesText(target: EventTarget | null): target is HTMLElement {
 function escape(target: EventTarget | null): void {
   if (takesText(target)) {
     target.blur();
-  } else if (view.value.rocket !== null) {
+  } else if (view.value.rocket !== null && loginReason.value === null) {
     navigate({ rocket: null });
   }
 }
