@@ -169,6 +169,10 @@ static struct server *start_server(struct service *service, char *error,
         .idle_seconds = config->idle_timeout,
         .sites = &service->sites,
         .proxies = config->proxies == NULL ? NULL : &service->proxies,
+        .unix_socket = {.path = config->unix_socket.path[0] == '\0'
+                                    ? NULL
+                                    : config->unix_socket.path,
+                        .mode = config->unix_socket.mode},
         .metrics = service->metrics,
     };
 

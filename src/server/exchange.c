@@ -38,7 +38,7 @@
 /* The scheme of a connection that no proxy speaks about. */
 static enum http_scheme direct_scheme(const struct exchange *exchange)
 {
-    return exchange->context->tls && !exchange->request.by_unix_socket
+    return exchange->context->tls != NULL && !exchange->request.by_unix_socket
                ? HTTP_SCHEME_HTTPS
                : HTTP_SCHEME_UNKNOWN;
 }
@@ -72,8 +72,9 @@ struct exchange *exchange_new(const struct server_context *context,
                       &exchange->head);
     connections_add(context->connections, &exchange->connection, mhd, socket,
                     exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
-    tls_session_init(&exchange->tls, context->tls, context->handshakes,
-                     &exchange->connection);
+    tls_session_init(&exchange->tls,
+                     exchange->request.by_unix_socket ? NULL : context->tls,
+                     context->handshakes, &exchange->connection);
     return exchange;
 }
 

@@ -28,10 +28,9 @@ struct server_context {
     const struct site_policy *sites; /* may be NULL */
     bool checks_host;                /* by `sites` */
     const struct networks *proxies;  /* that are trusted; may be NULL */
-    bool tls;                        /* of the TCP socket */
     struct connections *connections;
     struct linger_close *linger;
-    struct server_tls *tls;            /* NULL: no TLS */
+    struct server_tls *tls;            /* of the TCP socket; NULL: no TLS */
     struct tls_handshakes *handshakes; /* NULL: no TLS in a pool */
     struct request_log *log;
     const struct server_metrics *metrics;

@@ -34,9 +34,8 @@ struct report {
     char path[4 * sizeof(((struct sockaddr_un *)0)->sun_path)]; /* escaped */
 };
 
-__attribute__((format(printf, 2, 3))) static int explain(struct report *report,
-                                                         const char *format,
-                                                         ...)
+__attribute__((format(printf, 2, 3))) static int
+explain(struct report *report, const char *format, ...)
 {
     char reason[512];
     va_list arguments;
@@ -223,6 +222,7 @@ int unix_listener_open(struct unix_listener *listener,
 void unix_listener_remove(const struct unix_listener *listener)
 {
     const char *path = listener->address.sun_path;
+    char reason[128];
     struct stat found;
 
     if (listener->socket < 0)
@@ -230,7 +230,8 @@ void unix_listener_remove(const struct unix_listener *listener)
     int folder = lock_folder(&listener->address, LOCK_TRIES / 20);
     if (lstat(path, &found) == 0 && found.st_dev == listener->device &&
         found.st_ino == listener->inode && unlink(path) != 0)
-        log_line(LOG_WARN, "cannot remove the Unix socket: %m");
+        log_line(LOG_WARN, "cannot remove the Unix socket: %s",
+                 strerror_r(errno, reason, sizeof(reason)));
     if (folder >= 0)
         close(folder);
 }
