@@ -7,6 +7,7 @@
 
 #include "lib/gzip_data.h"
 #include "lib/harness.h"
+#include "lib/tls_client.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -83,8 +84,8 @@ static bool connect_unix(int fd, const char *path)
 }
 
 /* With SO_SNDTIMEO, connect(2) has a time limit as well. */
-static bool open_connection(struct connection *connection, uint16_t port,
-                            const char *path, int window)
+static bool open_socket(struct connection *connection, uint16_t port,
+                        const char *path, int window)
 {
     struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
     int fd =
@@ -101,20 +102,40 @@ static bool open_connection(struct connection *connection, uint16_t port,
     return false;
 }
 
+/* A Unix socket has no TLS. */
+static bool open_connection(struct connection *connection, uint16_t port,
+                            int window)
+{
+    const char *path = path_of(port);
+
+    if (!open_socket(connection, port, path, window))
+        return false;
+    if (path != NULL || !tls_client_is_wanted())
+        return true;
+    connection->tls = tls_client_open(connection->socket, CONNECTION_PATIENCE);
+    if (connection->tls == NULL)
+        connection_close(connection);
+    return connection->socket >= 0;
+}
+
+bool connection_open_plain(struct connection *connection, uint16_t port)
+{
+    return open_socket(connection, port, NULL, 0);
+}
+
 bool connection_open(struct connection *connection, uint16_t port)
 {
-    return open_connection(connection, port, path_of(port), 0);
+    return open_connection(connection, port, 0);
 }
 
 bool connection_open_path(struct connection *connection, const char *path)
 {
-    return open_connection(connection, 0, path, 0);
+    return open_socket(connection, 0, path, 0);
 }
 
 bool connection_open_narrow(struct connection *connection, uint16_t port)
 {
-    return open_connection(connection, port, path_of(port),
-                           CONNECTION_SMALL_WINDOW);
+    return open_connection(connection, port, CONNECTION_SMALL_WINDOW);
 }
 
 void connection_widen(struct connection *connection)
@@ -127,6 +148,7 @@ void connection_widen(struct connection *connection)
 
 void connection_close(struct connection *connection)
 {
+    tls_client_free(connection->tls);
     if (connection->socket >= 0)
         close(connection->socket);
     free(connection->data);
@@ -139,7 +161,10 @@ bool connection_send(struct connection *connection, const char *data,
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
     while (length > 0) {
-        ssize_t sent = send(connection->socket, data, length, MSG_NOSIGNAL);
+        ssize_t sent =
+            connection->tls != NULL
+                ? tls_client_send(connection->tls, data, length)
+                : send(connection->socket, data, length, MSG_NOSIGNAL);
         if (sent > 0) {
             data += sent;
             length -= (size_t)sent;
@@ -173,6 +198,8 @@ bool connection_print(struct connection *connection, const char *format, ...)
 
 void connection_finish(struct connection *connection)
 {
+    if (connection->tls != NULL)
+        tls_client_finish(connection->tls);
     shutdown(connection->socket, SHUT_WR);
 }
 
@@ -251,8 +278,10 @@ bool connection_fill(struct connection *connection, size_t most,
             abort();
     }
     while (!connection->ended) {
-        ssize_t got = recv(connection->socket,
-                           connection->data + connection->length, most, 0);
+        char *end = connection->data + connection->length;
+        ssize_t got = connection->tls != NULL
+                          ? tls_client_receive(connection->tls, end, most)
+                          : recv(connection->socket, end, most, 0);
         if (got > 0) {
             connection->length += (size_t)got;
             return true;
@@ -442,7 +471,8 @@ void connection_expect_closed(struct connection *connection)
 
 bool connection_has_news(const struct connection *connection)
 {
-    return process_poll(connection->socket, POLLIN, 0);
+    return (connection->tls != NULL && tls_client_has_data(connection->tls)) ||
+           process_poll(connection->socket, POLLIN, 0);
 }
 
 bool connection_is_closed(struct connection *connection)

@@ -2,7 +2,8 @@
 /*
  * The client end of a connection to the service, over TCP on the IPv4 loopback
  * or over a Unix socket: sends raw bytes and receives responses, each with a
- * time limit.
+ * time limit. Over TCP all of it is in TLS if the environment variable
+ * LUNAR_TEST_TLS is set (lib/tls_client.h).
  *
  * Functions that return a result can be called from any thread of a test. The
  * others fail the test themselves and must be called from its main thread.
@@ -23,10 +24,13 @@ enum {
     CONNECTION_SMALL_WINDOW = 4096,
 };
 
+struct tls_client;
+
 struct connection {
-    int socket; /* -1: none */
-    bool ended; /* the service closed or reset it */
-    char *data; /* received bytes, not yet returned as a response */
+    int socket;             /* -1: none */
+    struct tls_client *tls; /* NULL: no TLS */
+    bool ended;             /* the service closed or reset it */
+    char *data;             /* received bytes, not yet returned as a response */
     size_t length, capacity;
 };
 
@@ -51,7 +55,13 @@ bool connection_open_path(struct connection *connection, const char *path);
  */
 void connection_route(uint16_t port, const char *path);
 
-/* Do the same with a receive buffer of about CONNECTION_SMALL_WINDOW bytes. */
+/* Without TLS, whatever the environment says. */
+bool connection_open_plain(struct connection *connection, uint16_t port);
+
+/*
+ * Do the same as connection_open() with a receive buffer of about
+ * CONNECTION_SMALL_WINDOW bytes.
+ */
 bool connection_open_narrow(struct connection *connection, uint16_t port);
 
 /* Raise the receive buffer of such a connection to 1 MiB. */

@@ -5,6 +5,7 @@
 #include "lib/instance.h"
 
 #include "lib/harness.h"
+#include "lib/tls_client.h"
 
 #include <netinet/in.h>
 #include <signal.h>
@@ -32,7 +33,8 @@ static const char *make_socket_path(void)
 void instance_start_with(struct instance *instance, const char *const flags[],
                          const char *const variables[])
 {
-    const char *arguments[INSTANCE_MAX_FLAGS + 4] = {
+    char certificate[512], key[512];
+    const char *arguments[INSTANCE_MAX_FLAGS + 6] = {
         process_setting("LUNAR_SERVICE"), "-port=0"};
     const char *path =
         process_is_set("LUNAR_TEST_UNIX") ? make_socket_path() : NULL;
@@ -47,6 +49,10 @@ void instance_start_with(struct instance *instance, const char *const flags[],
     if (path != NULL) {
         snprintf(flag, sizeof(flag), "-listen=unix:%s", path);
         arguments[count++] = flag;
+    }
+    if (tls_client_is_wanted()) {
+        arguments[count++] = tls_client_file("-tls-cert=", ".crt", certificate);
+        arguments[count++] = tls_client_file("-tls-key=", ".key", key);
     }
     process_start(&instance->process, arguments, variables);
     instance_wait_ready(instance);
@@ -109,7 +115,8 @@ void instance_expect_ready(const struct instance *instance, const char *host,
 {
     char url[160], dashboard[192] = "", expected[1024];
 
-    snprintf(url, sizeof(url), "http://%s:%u", host, instance->port);
+    snprintf(url, sizeof(url), "http%s://%s:%u",
+             tls_client_is_wanted() ? "s" : "", host, instance->port);
 #ifdef LUNAR_WEB
     snprintf(dashboard, sizeof(dashboard), "dashboard: %s/, ", url);
 #endif
