@@ -30,7 +30,7 @@ struct server_context {
     const struct networks *proxies;  /* that are trusted; may be NULL */
     struct connections *connections;
     struct linger_close *linger;
-    struct server_tls *tls;            /* NULL: no TLS */
+    struct server_tls *tls;            /* of the TCP socket; NULL: no TLS */
     struct tls_handshakes *handshakes; /* NULL: no TLS in a pool */
     struct request_log *log;
     const struct server_metrics *metrics;

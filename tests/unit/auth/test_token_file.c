@@ -16,6 +16,23 @@
 #define HASH_1 "sha256:" HEX_1
 #define HASH_2 "sha256:" HEX_2
 
+/* The linker redirects the calls of crypto_hash_sha256() to this function. */
+__attribute__((used)) int __real_crypto_hash_sha256(unsigned char *out,
+                                                    const unsigned char *in,
+                                                    unsigned long long length);
+__attribute__((used)) int __wrap_crypto_hash_sha256(unsigned char *out,
+                                                    const unsigned char *in,
+                                                    unsigned long long length);
+
+static unsigned hashes;
+
+int __wrap_crypto_hash_sha256(unsigned char *out, const unsigned char *in,
+                              unsigned long long length)
+{
+    hashes++;
+    return __real_crypto_hash_sha256(out, in, length);
+}
+
 static struct token_set *parse(const char *text, char error[ACCESS_ERROR])
 {
     struct text copy = exact_copy(text_of(text));
@@ -166,15 +183,20 @@ static void a_thousand_tokens_are_found_and_one_more_is_refused(void **state)
 }
 
 /* The second time by the short hash, which no other text has. */
-static void a_text_is_found_again_and_no_other_with_it(void **state)
+static void a_text_is_hashed_once_and_no_other_is_found_with_it(void **state)
 {
     struct token_set *set = must_parse(
         "x sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2001"
         "5ad read\ny " HASH_2 " read");
+    hashes = 0;
     const struct token *found = token_set_find_text(set, TEXT("abc"));
 
     (void)state;
     assert_non_null(found);
+    assert_ptr_equal(token_set_find_text(set, TEXT("abc")), found);
+    assert_int_equal(hashes, 1);
+    assert_null(token_set_find_text(set, TEXT("no token")));
+    assert_int_equal(hashes, 1);
     assert_true(found->is_remembered);
     for (unsigned i = 0; i < 3; i++) {
         assert_ptr_equal(token_set_find_text(set, TEXT("abc")), found);
@@ -196,7 +218,7 @@ int main(void)
         cmocka_unit_test(wrong_lines_say_where_and_what_is_expected),
         cmocka_unit_test(nul_is_no_part_of_a_line),
         cmocka_unit_test(a_thousand_tokens_are_found_and_one_more_is_refused),
-        cmocka_unit_test(a_text_is_found_again_and_no_other_with_it),
+        cmocka_unit_test(a_text_is_hashed_once_and_no_other_is_found_with_it),
     };
 
     if (sodium_init() < 0)
