@@ -50,14 +50,21 @@ static bool fill_streams(void)
 static int check_service(const struct config *config)
 {
     char own[CHECK_HEALTH_URL], line[CHECK_HEALTH_LINE];
-    const char *url = config->check_url;
+    bool secure = config->tls_cert != NULL;
+    /* Its own certificate need not have the address of -host. */
+    const struct check_health_question question = {
+        .url = config->check_url != NULL ? config->check_url : own,
+        .ca_file = config->ca_file,
+        .unverified = config->check_url == NULL,
+    };
 
-    if (url == NULL && !check_health_own_url(config->host, config->port, own))
+    if (config->check_url == NULL &&
+        !check_health_own_url(config->host, config->port, secure, own))
         return announce_failure(
             EXIT_USAGE, "-check-health: -host and -port do not say where the "
                         "service is; give its URL, as in "
                         "-check-health=http://127.0.0.1:8088/health");
-    if (!check_health(url != NULL ? url : own, line))
+    if (!check_health(&question, line))
         return announce_failure(EXIT_FAILURE, line);
     puts(line);
     return EXIT_SUCCESS;

@@ -61,6 +61,7 @@ struct service {
     uint64_t start; /* microseconds of the monotonic clock */
     struct addrinfo *addresses;
     struct site_policy sites;
+    struct networks proxies; /* that are trusted; none if it is not given */
     struct metrics *metrics;
     struct process_metrics process;
     struct store *store; /* NULL: the state is in memory only */
@@ -133,6 +134,8 @@ static const char *connect_parts(struct service *service)
         .hosts = text_of(config->allow_host),
         .address = text_of(config->host),
     };
+    if (config->proxies != NULL)
+        networks_read(text_of(config->proxies), &service->proxies);
     api_init(api, service->table, service->workers, service->metrics);
     log_metrics_add(service->metrics);
     process_metrics_add(&service->process, "", service->metrics);
@@ -165,6 +168,11 @@ static struct server *start_server(struct service *service, char *error,
         .max_connections = service->max_connections,
         .idle_seconds = config->idle_timeout,
         .sites = &service->sites,
+        .proxies = config->proxies == NULL ? NULL : &service->proxies,
+        .unix_socket = {.path = config->unix_socket.path[0] == '\0'
+                                    ? NULL
+                                    : config->unix_socket.path,
+                        .mode = config->unix_socket.mode},
         .metrics = service->metrics,
     };
 

@@ -21,8 +21,9 @@ struct sockaddr;
 bool address_get_ipv4(const struct sockaddr *address, struct in_addr *ipv4);
 
 /*
- * Write an address and its port as a URL has them (struct server_address).
- * Returns `out`.
+ * Write an address and its port as a URL has them (struct server_address);
+ * without a port if that is 0, which is not known then. All clients of a Unix
+ * socket are "unix": they have no address. Returns `out`.
  */
 const char *address_write(const struct sockaddr *address,
                           char out[SERVER_ADDRESS_TEXT]);

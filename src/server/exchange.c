@@ -14,7 +14,6 @@
 #include "exchange.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +35,23 @@
 #include "request_log.h"
 #include "server_metrics.h"
 
+/* The scheme of a connection that no proxy speaks about. */
+static enum http_scheme direct_scheme(const struct exchange *exchange)
+{
+    return exchange->context->tls != NULL && !exchange->request.by_unix_socket
+               ? HTTP_SCHEME_HTTPS
+               : HTTP_SCHEME_UNKNOWN;
+}
+
+static void set_peer(struct exchange *exchange, const struct sockaddr *peer)
+{
+    struct http_request *request = &exchange->request;
+
+    client_address_init(&exchange->client, peer, exchange->context->proxies);
+    request->by_unix_socket = peer != NULL && peer->sa_family == AF_UNIX;
+    request->scheme = direct_scheme(exchange);
+}
+
 struct exchange *exchange_new(const struct server_context *context,
                               struct MHD_Connection *mhd, int socket)
 {
@@ -45,15 +61,20 @@ struct exchange *exchange_new(const struct server_context *context,
         return NULL;
 
     exchange->request.memory = exchange->memory;
-    exchange->client =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-            ->client_addr;
     exchange->context = context;
+    set_peer(exchange,
+             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                 ->client_addr);
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
-    request_body_init(&exchange->body, &exchange->connection, &exchange->head);
-    connections_add(context->connections, &exchange->connection, mhd, socket);
+    request_body_init(&exchange->body, &exchange->connection, &exchange->tls,
+                      &exchange->head);
+    connections_add(context->connections, &exchange->connection, mhd, socket,
+                    exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
+    tls_session_init(&exchange->tls,
+                     exchange->request.by_unix_socket ? NULL : context->tls,
+                     context->handshakes, &exchange->connection);
     return exchange;
 }
 
@@ -72,18 +93,25 @@ static void drop_request(struct exchange *exchange)
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, or more may come, as the
  * request was refused, by us or by MHD itself, before all of it was there. Not
- * if a limit closes the connection, or the client has.
+ * if a limit closes the connection, or the client has. Of a handshake that has
+ * failed there is no response; it must not take the place of one.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
-    char byte;
+    const struct connection *connection = &exchange->connection;
 
-    if (atomic_load(&exchange->connection.closing) || exchange->cut)
+    if (atomic_load(&connection->closing) || exchange->cut ||
+        connection_is_handshaking(connection))
         return false;
-    ssize_t unread =
-        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return unread > 0 ||
-           (unread < 0 && errno == EAGAIN && exchange->incomplete);
+    switch (peer_last_input(connection->peer, connection->socket)) {
+    case PEER_INPUT_SOME:
+        return true;
+    case PEER_INPUT_NONE:
+        return exchange->incomplete;
+    case PEER_INPUT_END:
+        break;
+    }
+    return false;
 }
 
 void exchange_free(struct exchange *exchange)
@@ -95,6 +123,7 @@ void exchange_free(struct exchange *exchange)
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
+    tls_session_release(&exchange->tls);
     metric_add(exchange->context->metrics->closed,
                connection_end(&exchange->connection), 1);
     mhd_responses_release(&exchange->responses);
@@ -114,6 +143,7 @@ void exchange_begin(struct exchange *exchange, const char *target)
     exchange->incomplete = true;
     exchange->recorded = false;
     exchange->connection.response_bytes = 0;
+    client_address_begin(&exchange->client);
     exchange->request.method = 0; /* MHD does not tell it before the head */
     exchange->request.route = 0;
     request_id_clear(&exchange->id);
@@ -203,6 +233,47 @@ static bool open_body(struct exchange *exchange)
     return true;
 }
 
+/*
+ * The host names what the client asked, by the URL that it used. On a loopback
+ * address it must be a name that no other site can have, as otherwise a page of
+ * that site could have its name resolve to this address: to the browser it then
+ * is a page of this service. Behind a trusted proxy this must hold for both:
+ * - for the host that the proxy forwards, as the name may resolve to the
+ *   address of the proxy, and pages are compared with this host;
+ * - for the Host that was received, as a browser on this machine may have the
+ *   address of a trusted proxy, such as 127.0.0.1; and such a page may send any
+ *   X-Forwarded-Host, but not another Host than its own.
+ */
+static bool is_misdirected(const struct exchange *exchange,
+                           struct text received)
+{
+    const struct server_context *context = exchange->context;
+    struct text host = exchange->request.fields.host;
+
+    return context->checks_host &&
+           (!site_policy_allows_host(context->sites, host) ||
+            (host.data != received.data &&
+             !site_policy_allows_host(context->sites, received)));
+}
+
+/* A trusted proxy says who the client is, and which URL it used. */
+static void take_forwarded(struct exchange *exchange)
+{
+    struct http_request *request = &exchange->request;
+    struct forwarded forwarded;
+
+    request->scheme = direct_scheme(exchange);
+    if (!forwarded_is_sent(&exchange->head.forwarded))
+        return;
+    forwarded_read(&exchange->head.forwarded, exchange->context->proxies,
+                   &forwarded);
+    client_address_set(&exchange->client, &forwarded);
+    if (forwarded.scheme != HTTP_SCHEME_UNKNOWN)
+        request->scheme = forwarded.scheme;
+    if (forwarded.host.data != NULL)
+        request->fields.host = forwarded.host;
+}
+
 /* The first call of a request: its head is complete. */
 static bool take_head(struct exchange *exchange, const char *method,
                       const char *version)
@@ -219,6 +290,9 @@ static bool take_head(struct exchange *exchange, const char *method,
     unsigned status = head_read(exchange->mhd, &line, &request->fields,
                                 &exchange->head, &objection);
     request_id_set(&exchange->id, request->fields.request_id);
+    struct text received = request->fields.host;
+    if (exchange->client.trusted)
+        take_forwarded(exchange);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
     static_assert(HTTP_MAX_TARGET == 8192, "the text below");
@@ -227,9 +301,7 @@ static bool take_head(struct exchange *exchange, const char *method,
                               "the target is longer than 8192 bytes");
     if (status != 0)
         return refuse_request(exchange, status, objection);
-    if (exchange->context->checks_host &&
-        !site_policy_allows_host(exchange->context->sites,
-                                 request->fields.host))
+    if (is_misdirected(exchange, received))
         return refuse_request(exchange, 421, misdirected);
     request->site = site_policy_site(exchange->context->sites, &request->fields,
                                      request->scheme);

@@ -34,9 +34,10 @@ static void keep_single(struct reading *reading, struct text *field,
     *field = text_trim(value);
 }
 
-/* A list: several fields are one, in their order (RFC 9110 section 5.3). */
-static void keep_list(struct reading *reading, enum head_list list,
-                      struct text *field, struct text value)
+/* Several fields are one, in their order, with `separator` between them. */
+static void keep_joined(struct reading *reading, enum head_list list,
+                        struct text *field, struct text separator,
+                        struct text value)
 {
     struct buffer *joined = &reading->head->joined[list];
 
@@ -48,10 +49,18 @@ static void keep_list(struct reading *reading, enum head_list list,
         buffer_clear(joined);
         buffer_append(joined, *field);
     }
-    buffer_append(joined, TEXT(", "));
+    reading->head->has_joined = true;
+    buffer_append(joined, separator);
     buffer_append(joined, text_trim(value));
     *field = buffer_text(joined);
     reading->no_memory = reading->no_memory || buffer_failed(joined);
+}
+
+/* A list (RFC 9110 section 5.3). */
+static void keep_list(struct reading *reading, enum head_list list,
+                      struct text *field, struct text value)
+{
+    keep_joined(reading, list, field, TEXT(", "), value);
 }
 
 static void read_host(struct reading *reading, struct text value)
@@ -161,31 +170,99 @@ static void read_request_id(struct reading *reading, struct text value)
         reading->fields->request_id = id;
 }
 
+/* It has one value (RFC 9110 section 11.6.2). */
+static void read_authorization(struct reading *reading, struct text value)
+{
+    keep_single(reading, &reading->fields->authorization, value);
+}
+
+/*
+ * HTTP/2 lets a client send each cookie in a field of its own; in HTTP/1.1 a
+ * semicolon joins them (RFC 9113 section 8.2.3), which some proxies leave to
+ * us.
+ */
+static void read_cookie(struct reading *reading, struct text value)
+{
+    keep_joined(reading, HEAD_COOKIE, &reading->fields->cookie, TEXT("; "),
+                value);
+}
+
+static void read_forwarded(struct reading *reading, struct text value)
+{
+    keep_list(reading, HEAD_FORWARDED, &reading->head->forwarded.forwarded,
+              value);
+}
+
+static void read_x_forwarded_for(struct reading *reading, struct text value)
+{
+    keep_list(reading, HEAD_X_FORWARDED_FOR, &reading->head->forwarded.x_for,
+              value);
+}
+
+static void read_x_forwarded_host(struct reading *reading, struct text value)
+{
+    keep_list(reading, HEAD_X_FORWARDED_HOST, &reading->head->forwarded.x_host,
+              value);
+}
+
+static void read_x_forwarded_proto(struct reading *reading, struct text value)
+{
+    keep_list(reading, HEAD_X_FORWARDED_PROTO,
+              &reading->head->forwarded.x_proto, value);
+}
+
 static void read_connection(struct reading *reading, struct text value)
 {
     reading->wants_close |= http_list_has(value, TEXT("close"));
     reading->wants_keep_alive |= http_list_has(value, TEXT("keep-alive"));
 }
 
-static const struct field {
-    struct text name;
-    void (*read)(struct reading *reading, struct text value);
-} fields[] = {
-    {{"Host", 4}, read_host},
-    {{"Content-Length", 14}, read_length},
-    {{"Transfer-Encoding", 17}, read_encoding},
-    {{"Expect", 6}, read_expect},
-    {{"Content-Type", 12}, read_content_type},
-    {{"Accept-Encoding", 15}, read_accept_encoding},
-    {{"If-None-Match", 13}, read_if_none_match},
-    {{"Origin", 6}, read_origin},
-    {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
-    {{"Connection", 10}, read_connection},
-    {{"Content-Encoding", 16}, read_content_encoding},
-    {{"X-Request-Id", 12}, read_request_id},
-    {{"Last-Event-ID", 13}, read_last_event_id},
-    {{"Lunar-After", 11}, read_lunar_after},
+enum {
+    LONGEST_NAME = 17,
+    ALIKE = 4, /* names of one length, and the end of their row */
 };
+
+/*
+ * By the lengths of the names, as each field of each request is looked up. A
+ * row ends with a name of NULL.
+ */
+static const struct field {
+    const char *name;
+    void (*read)(struct reading *reading, struct text value);
+} fields[LONGEST_NAME + 1][ALIKE] = {
+    [4] = {{"Host", read_host}},
+    [6] = {{"Expect", read_expect},
+           {"Origin", read_origin},
+           {"Cookie", read_cookie}},
+    [9] = {{"Forwarded", read_forwarded}},
+    [10] = {{"Connection", read_connection}},
+    [11] = {{"Lunar-After", read_lunar_after}},
+    [12] = {{"Content-Type", read_content_type},
+            {"X-Request-Id", read_request_id}},
+    [13] = {{"Authorization", read_authorization},
+            {"If-None-Match", read_if_none_match},
+            {"Last-Event-ID", read_last_event_id}},
+    [14] = {{"Content-Length", read_length},
+            {"Sec-Fetch-Site", read_sec_fetch_site}},
+    [15] = {{"Accept-Encoding", read_accept_encoding},
+            {"X-Forwarded-For", read_x_forwarded_for}},
+    [16] = {{"Content-Encoding", read_content_encoding},
+            {"X-Forwarded-Host", read_x_forwarded_host}},
+    [17] = {{"Transfer-Encoding", read_encoding},
+            {"X-Forwarded-Proto", read_x_forwarded_proto}},
+};
+
+static const struct field *find_field(struct text name)
+{
+    if (name.length > LONGEST_NAME)
+        return NULL;
+    for (const struct field *field = fields[name.length]; field->name != NULL;
+         field++)
+        if (text_equal_ignoring_case((struct text){field->name, name.length},
+                                     name))
+            return field;
+    return NULL;
+}
 
 /*
  * MHD 0.9.75 parses the head in place and writes NULs over colons and the ends
@@ -248,13 +325,9 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind,
         reading->bad_name = true;
     if (memchr(value, '\r', value_length) != NULL)
         reading->bad_value = true;
-    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-        if (fields[i].name.length == name_length &&
-            text_equal_ignoring_case(fields[i].name, key)) {
-            fields[i].read(reading, text);
-            break;
-        }
-    }
+    const struct field *field = find_field(key);
+    if (field != NULL)
+        field->read(reading, text);
     return MHD_YES;
 }
 
@@ -296,9 +369,16 @@ static const char *object_to_lines(struct MHD_Connection *connection,
     if (reading->bad_lines || head == NULL ||
         !is_head_complete(reading->end, line->method + head->header_size))
         return "a header's line is folded, has a NUL or has no name";
+    return NULL;
+}
+
+/* The objection to a field that came twice, or NULL. */
+static const char *object_to_repetition(const struct reading *reading)
+{
     if (reading->repeated)
-        return "a request must have at most one Content-Type, one "
-               "Last-Event-ID, one Origin and one Sec-Fetch-Site";
+        return "a request must have at most one Authorization, one "
+               "Content-Type, one Last-Event-ID, one Origin and one "
+               "Sec-Fetch-Site";
     return NULL;
 }
 
@@ -343,9 +423,12 @@ static const char *object_to_host(struct text target, struct reading *reading,
 
 void head_release(struct head *head)
 {
+    if (!head->has_joined)
+        return;
     for (size_t i = 0; i < HEAD_LISTS; i++)
         if (head->joined[i].data != NULL)
             buffer_release(&head->joined[i]);
+    head->has_joined = false;
 }
 
 /* The status for a valid head that asks for what is not supported, or 0. */
@@ -374,6 +457,7 @@ unsigned head_read(struct MHD_Connection *connection,
     bool old = strcmp(line->version, "HTTP/1.0") == 0;
 
     *kept = (struct http_fields){.host = {NULL, 0}};
+    head->forwarded = (struct forwarded_fields){.forwarded = {NULL, 0}};
     head->expects_continue = false;
     head->content_length = 0;
     head->old = old;
@@ -384,6 +468,10 @@ unsigned head_read(struct MHD_Connection *connection,
     /* RFC 9112 section 9.3. */
     head->last = reading.wants_close || (old && !reading.wants_keep_alive);
     *objection = object_to_lines(connection, line, &reading);
+    if (*objection != NULL)
+        head->forwarded = (struct forwarded_fields){.forwarded = {NULL, 0}};
+    if (*objection == NULL)
+        *objection = object_to_repetition(&reading);
     if (*objection == NULL)
         *objection = object_to_framing(&reading, old);
     if (*objection == NULL)

@@ -7,6 +7,7 @@
 
 #include "lib/gzip_data.h"
 #include "lib/harness.h"
+#include "lib/tls_client.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,8 +32,8 @@ enum {
 };
 
 /* With SO_SNDTIMEO, connect(2) has a time limit as well. */
-static bool open_connection(struct connection *connection, uint16_t port,
-                            int window)
+static bool open_socket(struct connection *connection, uint16_t port,
+                        int window)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -56,6 +57,24 @@ static bool open_connection(struct connection *connection, uint16_t port,
     return false;
 }
 
+static bool open_connection(struct connection *connection, uint16_t port,
+                            int window)
+{
+    if (!open_socket(connection, port, window))
+        return false;
+    if (!tls_client_is_wanted())
+        return true;
+    connection->tls = tls_client_open(connection->socket, CONNECTION_PATIENCE);
+    if (connection->tls == NULL)
+        connection_close(connection);
+    return connection->socket >= 0;
+}
+
+bool connection_open_plain(struct connection *connection, uint16_t port)
+{
+    return open_socket(connection, port, 0);
+}
+
 bool connection_open(struct connection *connection, uint16_t port)
 {
     return open_connection(connection, port, 0);
@@ -76,6 +95,7 @@ void connection_widen(struct connection *connection)
 
 void connection_close(struct connection *connection)
 {
+    tls_client_free(connection->tls);
     if (connection->socket >= 0)
         close(connection->socket);
     free(connection->data);
@@ -88,7 +108,10 @@ bool connection_send(struct connection *connection, const char *data,
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
     while (length > 0) {
-        ssize_t sent = send(connection->socket, data, length, MSG_NOSIGNAL);
+        ssize_t sent =
+            connection->tls != NULL
+                ? tls_client_send(connection->tls, data, length)
+                : send(connection->socket, data, length, MSG_NOSIGNAL);
         if (sent > 0) {
             data += sent;
             length -= (size_t)sent;
@@ -122,6 +145,8 @@ bool connection_print(struct connection *connection, const char *format, ...)
 
 void connection_finish(struct connection *connection)
 {
+    if (connection->tls != NULL)
+        tls_client_finish(connection->tls);
     shutdown(connection->socket, SHUT_WR);
 }
 
@@ -200,8 +225,10 @@ bool connection_fill(struct connection *connection, size_t most,
             abort();
     }
     while (!connection->ended) {
-        ssize_t got = recv(connection->socket,
-                           connection->data + connection->length, most, 0);
+        char *end = connection->data + connection->length;
+        ssize_t got = connection->tls != NULL
+                          ? tls_client_receive(connection->tls, end, most)
+                          : recv(connection->socket, end, most, 0);
         if (got > 0) {
             connection->length += (size_t)got;
             return true;
@@ -391,7 +418,8 @@ void connection_expect_closed(struct connection *connection)
 
 bool connection_has_news(const struct connection *connection)
 {
-    return process_poll(connection->socket, POLLIN, 0);
+    return (connection->tls != NULL && tls_client_has_data(connection->tls)) ||
+           process_poll(connection->socket, POLLIN, 0);
 }
 
 bool connection_is_closed(struct connection *connection)

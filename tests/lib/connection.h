@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client end of a TCP connection to the service on the IPv4 loopback: sends
- * raw bytes and receives responses, each with a time limit.
+ * raw bytes and receives responses, each with a time limit. All of it is in TLS
+ * if the environment variable LUNAR_TEST_TLS is set (lib/tls_client.h).
  *
  * Functions that return a result can be called from any thread of a test. The
  * others fail the test themselves and must be called from its main thread.
@@ -22,10 +23,13 @@ enum {
     CONNECTION_SMALL_WINDOW = 4096,
 };
 
+struct tls_client;
+
 struct connection {
-    int socket; /* -1: none */
-    bool ended; /* the service closed or reset it */
-    char *data; /* received bytes, not yet returned as a response */
+    int socket;             /* -1: none */
+    struct tls_client *tls; /* NULL: no TLS */
+    bool ended;             /* the service closed or reset it */
+    char *data;             /* received bytes, not yet returned as a response */
     size_t length, capacity;
 };
 
@@ -40,7 +44,11 @@ enum connection_result {
 /* Return false if the connection was refused. */
 bool connection_open(struct connection *connection, uint16_t port);
 
-/* Do the same with a receive buffer of about CONNECTION_SMALL_WINDOW bytes. */
+/* Without TLS, whatever the environment says. */
+bool connection_open_plain(struct connection *connection, uint16_t port);
+
+/* Do the same as connection_open() with a receive buffer of about
+ * CONNECTION_SMALL_WINDOW bytes. */
 bool connection_open_narrow(struct connection *connection, uint16_t port);
 
 /* Raise the receive buffer of such a connection to 1 MiB. */

@@ -5,6 +5,7 @@
 #include "lib/instance.h"
 
 #include "lib/harness.h"
+#include "lib/tls_client.h"
 
 #include <netinet/in.h>
 #include <signal.h>
@@ -16,7 +17,8 @@
 void instance_start_with(struct instance *instance, const char *const flags[],
                          const char *const variables[])
 {
-    const char *arguments[INSTANCE_MAX_FLAGS + 3] = {
+    char certificate[512], key[512];
+    const char *arguments[INSTANCE_MAX_FLAGS + 5] = {
         process_setting("LUNAR_SERVICE"), "-port=0"};
     size_t count = 2;
 
@@ -24,6 +26,10 @@ void instance_start_with(struct instance *instance, const char *const flags[],
     for (; flags != NULL && *flags != NULL; flags++) {
         assert_in_range(count, 0, INSTANCE_MAX_FLAGS + 1);
         arguments[count++] = *flags;
+    }
+    if (tls_client_is_wanted()) {
+        arguments[count++] = tls_client_file("-tls-cert=", ".crt", certificate);
+        arguments[count++] = tls_client_file("-tls-key=", ".key", key);
     }
     process_start(&instance->process, arguments, variables);
     instance_wait_ready(instance);
@@ -84,7 +90,8 @@ void instance_expect_ready(const struct instance *instance, const char *host,
 {
     char url[160], dashboard[192] = "", expected[1024];
 
-    snprintf(url, sizeof(url), "http://%s:%u", host, instance->port);
+    snprintf(url, sizeof(url), "http%s://%s:%u",
+             tls_client_is_wanted() ? "s" : "", host, instance->port);
 #ifdef LUNAR_WEB
     snprintf(dashboard, sizeof(dashboard), "dashboard: %s/, ", url);
 #endif

@@ -6,8 +6,8 @@
  *
  * Locking: one thread asks.
  */
-#ifndef LUNAR_REPLICA_LOOKUP_H
-#define LUNAR_REPLICA_LOOKUP_H
+#ifndef LUNAR_CLIENT_LOOKUP_H
+#define LUNAR_CLIENT_LOOKUP_H
 
 #include <stdbool.h>
 
@@ -16,6 +16,7 @@ struct lookup;
 
 /*
  * Begin. NULL if memory or threads are exhausted. `host` and `port` are copied.
+ * No host, "", is this machine: its loopback addresses.
  * Ownership: the caller calls lookup_free().
  */
 struct lookup *lookup_start(const char *host, const char *port);

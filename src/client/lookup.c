@@ -40,7 +40,8 @@ static void *run_lookup(void *context)
                                           .ai_flags = AI_NUMERICSERV};
     struct lookup *lookup = context;
     struct addrinfo *addresses = NULL;
-    int result = getaddrinfo(lookup->host, lookup->port, &hints, &addresses);
+    const char *host = lookup->host[0] != '\0' ? lookup->host : NULL;
+    int result = getaddrinfo(host, lookup->port, &hints, &addresses);
 
     sync_lock(&lookup->lock);
     lookup->result = result;
