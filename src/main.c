@@ -14,12 +14,13 @@
 #include "check_health.h"
 #include "config.h"
 #include "data_commands.h"
+#include "secrets.h"
 #include "service.h"
 #include "signals.h"
+#include "token_command.h"
 #include "topic_commands.h"
 
 enum {
-    EXIT_USAGE = 2,
     /*
      * Allocations of at least this many bytes, such as the keys of a long
      * list, are separate mappings, which return to the system when they are
@@ -116,12 +117,15 @@ int main(int argc, char *argv[])
     case CONFIG_INVALID:
         log_set_format(report.log_format);
         return announce_failure(EXIT_USAGE, report.error);
-    case CONFIG_CHECK_HEALTH:
-        return check_service(&config);
     default:
         break;
     }
 
+    signals_settle(result == CONFIG_RUN && secrets_are_used(&config));
+    if (result == CONFIG_CHECK_HEALTH)
+        return check_service(&config);
+    if (result == CONFIG_NEW_TOKEN)
+        return token_command_make(&config);
     log_set_level(config.log_level);
     log_set_format(config.log_format);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */

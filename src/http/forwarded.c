@@ -71,25 +71,20 @@ static bool may_be_quoted(char c)
 
 /*
  * Take the rest of a quoted string (RFC 9110 section 5.6.4), behind its first
- * quote. None of the values that matter needs a backslash; with one it is empty
- * here, which is not valid.
+ * quote. A backslash stays in the value, which is then not valid: none of the
+ * values that matter needs one.
  */
 static bool take_quoted(struct text *rest, struct text *value)
 {
-    struct text string = {rest->data, 0};
-    bool escaped = false;
-
-    while (string.length < rest->length && rest->data[string.length] != '"') {
-        if (rest->data[string.length] == '\\') {
-            escaped = true;
-            if (++string.length == rest->length)
-                return false;
-        }
-        if (!may_be_quoted(rest->data[string.length++]))
+    *value = (struct text){rest->data, 0};
+    while (value->length < rest->length && rest->data[value->length] != '"') {
+        if (rest->data[value->length] == '\\' &&
+            ++value->length == rest->length)
+            return false;
+        if (!may_be_quoted(rest->data[value->length++]))
             return false;
     }
-    *rest = text_skip(*rest, string.length);
-    *value = escaped ? TEXT("") : string;
+    *rest = text_skip(*rest, value->length);
     return take_character(rest, '"');
 }
 
@@ -325,7 +320,7 @@ static void keep_agreement(struct forwarded *a, const struct forwarded *b)
         a->port = 0;
     if (a->scheme != b->scheme)
         a->scheme = HTTP_SCHEME_UNKNOWN;
-    if (b->host.data == NULL || !text_equal_ignoring_case(a->host, b->host))
+    if (!text_equal_ignoring_case(a->host, b->host))
         a->host = (struct text){NULL, 0};
 }
 

@@ -120,7 +120,7 @@ const char *address_write(const struct sockaddr *address,
     return out;
 }
 
-static enum server_reach reach_of(const struct sockaddr *address)
+enum server_reach address_reach(const struct sockaddr *address)
 {
     const struct sockaddr_in6 *ipv6 = (const void *)address;
     struct in_addr ipv4;
@@ -144,7 +144,7 @@ void address_of_socket(int socket, struct server_address *address)
 
     getsockname(socket, &found.any, &size);
     address->port = port_of(&found.any);
-    address->reach = reach_of(&found.any);
+    address->reach = address_reach(&found.any);
     if (address->reach == SERVER_ALL_ADDRESSES && !has_ipv6())
         found.ipv4 = (struct sockaddr_in){.sin_family = AF_INET,
                                           .sin_port = htons(address->port)};

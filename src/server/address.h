@@ -28,6 +28,9 @@ bool address_get_ipv4(const struct sockaddr *address, struct in_addr *ipv4);
 const char *address_write(const struct sockaddr *address,
                           char out[SERVER_ADDRESS_TEXT]);
 
+/* Who can connect to an address that is listened on. */
+enum server_reach address_reach(const struct sockaddr *address);
+
 /* Find out the address of a listening socket. */
 void address_of_socket(int socket, struct server_address *address);
 

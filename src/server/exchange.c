@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 
 #include "base/metrics.h"
+#include "exchange_client.h"
 #include "exchange_response.h"
 #include "exchange_state.h"
 #include "head.h"
@@ -35,23 +36,6 @@
 #include "request_log.h"
 #include "server_metrics.h"
 
-/* The scheme of a connection that no proxy speaks about. */
-static enum http_scheme direct_scheme(const struct exchange *exchange)
-{
-    return exchange->context->tls != NULL && !exchange->request.by_unix_socket
-               ? HTTP_SCHEME_HTTPS
-               : HTTP_SCHEME_UNKNOWN;
-}
-
-static void set_peer(struct exchange *exchange, const struct sockaddr *peer)
-{
-    struct http_request *request = &exchange->request;
-
-    client_address_init(&exchange->client, peer, exchange->context->proxies);
-    request->by_unix_socket = peer != NULL && peer->sa_family == AF_UNIX;
-    request->scheme = direct_scheme(exchange);
-}
-
 struct exchange *exchange_new(const struct server_context *context,
                               struct MHD_Connection *mhd, int socket)
 {
@@ -62,9 +46,9 @@ struct exchange *exchange_new(const struct server_context *context,
 
     exchange->request.memory = exchange->memory;
     exchange->context = context;
-    set_peer(exchange,
-             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-                 ->client_addr);
+    exchange_client_init(exchange, MHD_get_connection_info(
+                                       mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                                       ->client_addr);
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
@@ -233,47 +217,6 @@ static bool open_body(struct exchange *exchange)
     return true;
 }
 
-/*
- * The host names what the client asked, by the URL that it used. On a loopback
- * address it must be a name that no other site can have, as otherwise a page of
- * that site could have its name resolve to this address: to the browser it then
- * is a page of this service. Behind a trusted proxy this must hold for both:
- * - for the host that the proxy forwards, as the name may resolve to the
- *   address of the proxy, and pages are compared with this host;
- * - for the Host that was received, as a browser on this machine may have the
- *   address of a trusted proxy, such as 127.0.0.1; and such a page may send any
- *   X-Forwarded-Host, but not another Host than its own.
- */
-static bool is_misdirected(const struct exchange *exchange,
-                           struct text received)
-{
-    const struct server_context *context = exchange->context;
-    struct text host = exchange->request.fields.host;
-
-    return context->checks_host &&
-           (!site_policy_allows_host(context->sites, host) ||
-            (host.data != received.data &&
-             !site_policy_allows_host(context->sites, received)));
-}
-
-/* A trusted proxy says who the client is, and which URL it used. */
-static void take_forwarded(struct exchange *exchange)
-{
-    struct http_request *request = &exchange->request;
-    struct forwarded forwarded;
-
-    request->scheme = direct_scheme(exchange);
-    if (!forwarded_is_sent(&exchange->head.forwarded))
-        return;
-    forwarded_read(&exchange->head.forwarded, exchange->context->proxies,
-                   &forwarded);
-    client_address_set(&exchange->client, &forwarded);
-    if (forwarded.scheme != HTTP_SCHEME_UNKNOWN)
-        request->scheme = forwarded.scheme;
-    if (forwarded.host.data != NULL)
-        request->fields.host = forwarded.host;
-}
-
 /* The first call of a request: its head is complete. */
 static bool take_head(struct exchange *exchange, const char *method,
                       const char *version)
@@ -292,7 +235,7 @@ static bool take_head(struct exchange *exchange, const char *method,
     request_id_set(&exchange->id, request->fields.request_id);
     struct text received = request->fields.host;
     if (exchange->client.trusted)
-        take_forwarded(exchange);
+        exchange_client_read(exchange);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
     static_assert(HTTP_MAX_TARGET == 8192, "the text below");
@@ -301,7 +244,8 @@ static bool take_head(struct exchange *exchange, const char *method,
                               "the target is longer than 8192 bytes");
     if (status != 0)
         return refuse_request(exchange, status, objection);
-    if (is_misdirected(exchange, received))
+    if (exchange->context->checks_host &&
+        exchange_client_is_misdirected(exchange, received))
         return refuse_request(exchange, 421, misdirected);
     request->site = site_policy_site(exchange->context->sites, &request->fields,
                                      request->scheme);

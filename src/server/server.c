@@ -6,6 +6,7 @@
 #include "server/server.h"
 
 #include <microhttpd.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -359,6 +360,18 @@ struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
                                 size_t error_size)
 {
     return listener_resolve(host, port, error, error_size);
+}
+
+enum server_reach server_reach_of(const struct addrinfo *addresses)
+{
+    enum server_reach widest = SERVER_LOOPBACK;
+
+    for (; addresses != NULL; addresses = addresses->ai_next) {
+        enum server_reach reach = address_reach(addresses->ai_addr);
+        if (reach > widest)
+            widest = reach;
+    }
+    return widest;
 }
 
 static bool listen_on_sockets(struct server *server,

@@ -102,16 +102,36 @@ void connection_close(struct connection *connection)
     *connection = (struct connection){.socket = -1};
 }
 
+/* As send(2). */
+static ssize_t send_part(struct connection *connection, const char *data,
+                         size_t length)
+{
+    return connection->tls != NULL
+               ? tls_client_send(connection->tls, data, length)
+               : send(connection->socket, data, length, MSG_NOSIGNAL);
+}
+
+size_t connection_push(struct connection *connection, const char *data,
+                       size_t length)
+{
+    size_t sent = 0;
+    ssize_t part = 1;
+
+    while (sent < length && part > 0) {
+        part = send_part(connection, data + sent, length - sent);
+        if (part > 0)
+            sent += (size_t)part;
+    }
+    return sent;
+}
+
 bool connection_send(struct connection *connection, const char *data,
                      size_t length)
 {
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
     while (length > 0) {
-        ssize_t sent =
-            connection->tls != NULL
-                ? tls_client_send(connection->tls, data, length)
-                : send(connection->socket, data, length, MSG_NOSIGNAL);
+        ssize_t sent = send_part(connection, data, length);
         if (sent > 0) {
             data += sent;
             length -= (size_t)sent;

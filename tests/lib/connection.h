@@ -67,7 +67,14 @@ bool connection_send_text(struct connection *connection, const char *text);
 __attribute__((format(printf, 2, 3))) bool
 connection_print(struct connection *connection, const char *format, ...);
 
-/* Shut down the sending side. */
+/*
+ * Send as much as is taken at once; return how much. The next call must go on
+ * with the same data from there.
+ */
+size_t connection_push(struct connection *connection, const char *data,
+                       size_t length);
+
+/* Shut down the sending side; with TLS, after a close_notify. */
 void connection_finish(struct connection *connection);
 
 /*

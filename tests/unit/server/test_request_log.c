@@ -480,13 +480,13 @@ static void clients_behind_a_proxy_have_limits_of_their_own(void **state)
 static void clients_of_the_unix_socket_share_a_limit(void **state)
 {
     struct fixture *fixture = *state;
-    struct sockaddr *unix_peer = malloc(sizeof(sa_family_t));
+    sa_family_t *family = malloc(sizeof(*family));
     struct request_line line = make_line(HTTP_POST, 400);
     unsigned lines = 0;
 
-    assert_non_null(unix_peer);
-    *(sa_family_t *)unix_peer = AF_UNIX;
-    line.client = unix_peer;
+    assert_non_null(family);
+    *family = AF_UNIX;
+    line.client = (const void *)family;
     for (unsigned i = 0; i < 100; i++) {
         captured_log_start(&fixture->capture);
         request_log_response(&fixture->log, &line, "bad");
@@ -497,7 +497,7 @@ static void clients_of_the_unix_socket_share_a_limit(void **state)
         lines += fixture->capture.writes;
     }
     assert_in_range(lines, REQUEST_LOG_AT_ONCE, 50);
-    free(unix_peer);
+    free(family);
 }
 
 /* The log's time is moved instead of waiting. */
