@@ -56,7 +56,7 @@ export async function startService(...flags) {
   ]);
   // A build may be without the dashboard.
   const ready =
-    /^lunar\.service: listening on (\S+) \((?:dashboard: (\S+), )?API: (\S+); state .+\)$/;
+    /^lunar\.service: listening on (\S+) \((?:dashboard: (\S+), )?API: (\S+); .*state .+\)$/;
   const [, origin, dashboard, api] = line.match(ready) ?? assert.fail(line);
   assert.match(origin, /^http:\/\/127\.0\.0\.1:\d+$/);
   assert.ok(dashboard === undefined || dashboard === `${origin}/`, line);
