@@ -14,7 +14,7 @@ import {
   faster, isColumn, isLive, launched, openSoon, problemsOf, search, until,
 } from "./dashboard.mjs";
 import { account, enter, loginHeading, logOut, tokenField, Tokens } from "./login.mjs";
-import { execute, startBrowser, startService } from "./support.mjs";
+import { execute, makeCertificate, startBrowser, startService } from "./support.mjs";
 
 let browser, folder, tokens, service;
 const contexts = [];
@@ -337,6 +337,26 @@ describe("where everybody may read", () => {
     await account(page, "bob").waitFor({ state: "detached" });
     await isLive(page);
     assert.deepEqual(problemsOf(page), []);
+  });
+});
+
+describe("over TLS", () => {
+  it("the cookie is for https only", async () => {
+    const { key, certificate } = makeCertificate(folder, "localhost");
+    const secure = await startService(`-tokens=${tokens.file}`, `-tls-cert=${certificate}`,
+      `-tls-key=${key}`);
+    try {
+      const context = await newContext({ ignoreHTTPSErrors: true });
+      const page = await openLoggedIn("bob", secure.origin, context);
+      await page.getByRole("heading", { name: "No rockets yet" }).waitFor();
+      const [cookie] = await context.cookies();
+      assert.ok(cookie.secure && cookie.httpOnly);
+      await logOut(page, "bob");
+      await reason(page, "You have logged out.");
+      assert.deepEqual(await context.cookies(), []);
+    } finally {
+      secure.child.kill("SIGKILL");
+    }
   });
 });
 
