@@ -85,7 +85,7 @@ static void expect_own(const char *host)
     const char *bracket = strchr(host, ':') != NULL ? "[" : "";
 
     snprintf(flag, sizeof(flag), "-host=%s", host);
-    instance_start(&instance, FLAGS(flag));
+    instance_start(&instance, FLAGS(flag, "-insecure"));
     snprintf(port, sizeof(port), "-port=%u", instance.port);
     snprintf(line, sizeof(line), "http://%s%s%s:%u/health: 200 OK", bracket,
              host, *bracket != '\0' ? "]" : "", instance.port);
@@ -131,6 +131,30 @@ static void status_and_detail_of_the_service_are_shown(void **state)
     instance_expect_end(&instance, 0);
 }
 
+/* What it says of certificates is in the unit test of the client. */
+static void server_without_tls_is_told_from_one(void **state)
+{
+    struct instance instance;
+    char flag[MAX_TEXT], line[2 * MAX_TEXT];
+
+    (void)state;
+    instance_start(&instance, FLAGS("-threads=1"));
+    snprintf(flag, sizeof(flag), "-check-health=https://127.0.0.1:%u/health",
+             instance.port);
+    snprintf(line, sizeof(line),
+             "https://127.0.0.1:%u/health: it does not speak TLS on this port: "
+             "use http://, or the port for https",
+             instance.port);
+    expect_line(FLAGS(flag), NULL, 1, line);
+    expect_line(
+        FLAGS(flag, "-ca-file=/dev/null"), NULL, 1,
+        strcat(strcpy(line, strchr(flag, '=') + 1),
+               ": /dev/null has no certificates of authorities (it has "
+               "none): it has to be a file in PEM with lines -----BEGIN "
+               "CERTIFICATE-----"));
+    instance_stop(&instance);
+}
+
 static void wrong_url_is_a_usage_error(void **state)
 {
     static const char advice[] =
@@ -139,7 +163,7 @@ static void wrong_url_is_a_usage_error(void **state)
 
     (void)state;
     expect_line(FLAGS("-check-health=localhost"), NULL, 2,
-                "-check-health=localhost: expected an http:// URL, as in "
+                "-check-health=localhost: expected a URL, as in "
                 "http://127.0.0.1:8088/health/ready");
     expect_line(FLAGS("-check-health", "-port=0"), NULL, 2, advice);
     expect_line(FLAGS("-check-health", "-host=a/b"), NULL, 2, advice);
@@ -408,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_service_is_found_by_the_same_settings),
         cmocka_unit_test(status_and_detail_of_the_service_are_shown),
+        cmocka_unit_test(server_without_tls_is_told_from_one),
         cmocka_unit_test(wrong_url_is_a_usage_error),
         cmocka_unit_test(nobody_there_is_a_failure),
         cmocka_unit_test(response_is_judged_however_it_arrives),
