@@ -159,7 +159,7 @@ static void bad_file_keeps_the_tokens_and_the_log_says_why(void **state)
     } rows[] = {
         {0644, "", "chmod 640 "},
         {0660, "", "chmod 640 "},
-        {0640, "nonsense", "tokens:3: "},
+        {0640, "nonsense", "line 3 of "},
     };
     struct scene scene;
 

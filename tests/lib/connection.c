@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -29,40 +30,87 @@ enum {
     WIDE_WINDOW = 1024 * 1024,
     MAX_HEAD = 64 * 1024,
     MAX_CHUNK_LINE = 18, /* sixteen digits */
+    MAX_ROUTES = 256,
 };
 
-/* With SO_SNDTIMEO, connect(2) has a time limit as well. */
-static bool open_socket(struct connection *connection, uint16_t port,
-                        int window)
+/* Paths of Unix sockets, each of a service's port. Set by the main thread. */
+static struct {
+    uint16_t port;
+    const char *path;
+} routes[MAX_ROUTES];
+
+void connection_route(uint16_t port, const char *path)
+{
+    size_t at = 0;
+
+    while (routes[at].path != NULL && routes[at].port != port) {
+        at++;
+        assert_in_range(at, 0, MAX_ROUTES - 2);
+    }
+    routes[at].port = port;
+    routes[at].path = path;
+}
+
+static const char *path_of(uint16_t port)
+{
+    for (size_t i = 0; routes[i].path != NULL; i++)
+        if (routes[i].port == port)
+            return routes[i].path;
+    return NULL;
+}
+
+static bool connect_tcp(int fd, uint16_t port, int window)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
     int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    *connection = (struct connection){.socket = fd};
     if (window > 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* What its peer may send is limited by the buffer of the peer. */
+static bool connect_unix(int fd, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* With SO_SNDTIMEO, connect(2) has a time limit as well. */
+static bool open_socket(struct connection *connection, uint16_t port,
+                        const char *path, int window)
+{
+    struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
+    int fd =
+        socket(path == NULL ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *connection = (struct connection){.socket = fd};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (fd >= 0 &&
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        (path == NULL ? connect_tcp(fd, port, window)
+                      : connect_unix(fd, path)) &&
         fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
         return true;
     connection_close(connection);
     return false;
 }
 
+/* A Unix socket has no TLS. */
 static bool open_connection(struct connection *connection, uint16_t port,
                             int window)
 {
-    if (!open_socket(connection, port, window))
+    const char *path = path_of(port);
+
+    if (!open_socket(connection, port, path, window))
         return false;
-    if (!tls_client_is_wanted())
+    if (path != NULL || !tls_client_is_wanted())
         return true;
     connection->tls = tls_client_open(connection->socket, CONNECTION_PATIENCE);
     if (connection->tls == NULL)
@@ -72,12 +120,17 @@ static bool open_connection(struct connection *connection, uint16_t port,
 
 bool connection_open_plain(struct connection *connection, uint16_t port)
 {
-    return open_socket(connection, port, 0);
+    return open_socket(connection, port, NULL, 0);
 }
 
 bool connection_open(struct connection *connection, uint16_t port)
 {
     return open_connection(connection, port, 0);
+}
+
+bool connection_open_path(struct connection *connection, const char *path)
+{
+    return open_socket(connection, 0, path, 0);
 }
 
 bool connection_open_narrow(struct connection *connection, uint16_t port)

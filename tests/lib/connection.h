@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client end of a TCP connection to the service on the IPv4 loopback: sends
- * raw bytes and receives responses, each with a time limit. All of it is in TLS
- * if the environment variable LUNAR_TEST_TLS is set (lib/tls_client.h).
+ * The client end of a connection to the service, over TCP on the IPv4 loopback
+ * or over a Unix socket: sends raw bytes and receives responses, each with a
+ * time limit. Over TCP all of it is in TLS if the environment variable
+ * LUNAR_TEST_TLS is set (lib/tls_client.h).
  *
  * Functions that return a result can be called from any thread of a test. The
  * others fail the test themselves and must be called from its main thread.
@@ -44,11 +45,23 @@ enum connection_result {
 /* Return false if the connection was refused. */
 bool connection_open(struct connection *connection, uint16_t port);
 
+/* The same over the Unix socket of this path. */
+bool connection_open_path(struct connection *connection, const char *path);
+
+/*
+ * From now on connections to `port` are made over the Unix socket `path`: so
+ * tests of TCP connections become tests of these. Of the windows of these
+ * functions there is none then. Ownership: `path` is borrowed for good.
+ */
+void connection_route(uint16_t port, const char *path);
+
 /* Without TLS, whatever the environment says. */
 bool connection_open_plain(struct connection *connection, uint16_t port);
 
-/* Do the same as connection_open() with a receive buffer of about
- * CONNECTION_SMALL_WINDOW bytes. */
+/*
+ * Do the same as connection_open() with a receive buffer of about
+ * CONNECTION_SMALL_WINDOW bytes.
+ */
 bool connection_open_narrow(struct connection *connection, uint16_t port);
 
 /* Raise the receive buffer of such a connection to 1 MiB. */

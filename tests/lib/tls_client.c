@@ -125,13 +125,3 @@ void tls_client_update_keys(struct tls_client *client)
 {
     gnutls_session_key_update(client->session, 0);
 }
-
-void tls_client_cork(struct tls_client *client)
-{
-    gnutls_record_cork(client->session);
-}
-
-bool tls_client_uncork(struct tls_client *client)
-{
-    return gnutls_record_uncork(client->session, 0) >= 0;
-}

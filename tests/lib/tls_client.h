@@ -48,8 +48,4 @@ bool tls_client_has_data(const struct tls_client *client);
 /* Change the keys: a KeyUpdate (TLS 1.3), that asks for none in return. */
 void tls_client_update_keys(struct tls_client *client);
 
-/* What is sent from now on is sent together, by the uncork. */
-void tls_client_cork(struct tls_client *client);
-bool tls_client_uncork(struct tls_client *client);
-
 #endif

@@ -582,6 +582,11 @@ static const struct {
     REFUSED("-session=31536001", SESSION),
     REFUSED("-session=12h", SESSION),
     REFUSED("-trusted-proxy=", NETWORKS),
+    REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
+    REFUSED("-trusted-proxy=proxy.lan", NETWORKS),
+    {"-trusted-proxy=::1,unix", "",
+     "-trusted-proxy: unix needs -listen=unix:PATH, the socket that the proxy "
+     "uses"},
     REFUSED("-trusted-proxy=proxy.example", NETWORKS),
     REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
 

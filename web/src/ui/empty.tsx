@@ -33,13 +33,8 @@ export function Empty() {
       <h1 id="empty-title">No rockets yet</h1>
       <p class="empty-lead">
         A rocket appears here with its first message. Send one, or launch a whole fleet.
+        {isTokenNeeded && " Both need a token with the scope “ingest”."}
       </p>
-      {isTokenNeeded && (
-        <p class="note">
-          Both need a token with the scope “ingest”, the first in the variable TOKEN, the other in
-          a file.
-        </p>
-      )}
       <ol class="steps">
         <Step title="Launch one rocket" line={curl} label="Copy curl" />
         <Step title="Launch 20 rockets that fly for ten minutes"

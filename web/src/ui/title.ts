@@ -23,7 +23,7 @@ export function connectionWord(now: Connection): string {
     case "hidden":
       return "Paused";
     case "loggedOut":
-      return "Not logged in";
+      return "Login needed";
   }
 }
 
