@@ -225,6 +225,7 @@ int main(int argc, char *argv[])
     parts_memory((uint32_t)rockets);
     if (all == 1) {
         parts_parse();
+        parts_access();
         parts_apply_few();
     }
     parts_apply_many((uint32_t)rockets);

@@ -18,6 +18,9 @@ void parts_memory(uint32_t rockets);
 /* Parsing of JSON texts to messages. */
 void parts_parse(void);
 
+/* Checks of what requests present. */
+void parts_access(void);
+
 /* Applying messages to tables of 20 rockets, and of `rockets`. */
 void parts_apply_few(void);
 void parts_apply_many(uint32_t rockets);

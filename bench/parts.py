@@ -47,7 +47,7 @@ def run_parts(bench: Bench) -> None:
             group.setdefault((part["item"], part["column"]), []).append(part["value"])
     for name, group in found[rockets].items():
         section = bench.report.section(f"The parts, without HTTP: {name}")
-        if name != "parse":
+        if name not in ("parse", "access"):
             section.notes.append(f"Many are {count(rockets)} rockets.")
         for (item, column), values in group.items():
             section.add(item, PROGRAM, column, values, digits(values[0]))

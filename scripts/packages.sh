@@ -109,6 +109,6 @@ build_targets() {
 # The packages for the build. npm, and Node.js with it, is added only if npm is
 # missing, so that an npm from another source is kept.
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip
-    libmicrohttpd-dev libcjson-dev libsodium-dev libsqlite3-dev zlib1g-dev
-    librdkafka-dev libcurl4-openssl-dev libcmocka-dev)
+    libmicrohttpd-dev libgnutls28-dev libcjson-dev libsodium-dev libsqlite3-dev
+    zlib1g-dev librdkafka-dev libcurl4-openssl-dev libcmocka-dev)
 command -v npm >/dev/null || BUILD_PACKAGES+=(npm)

@@ -11,10 +11,13 @@
 #   FLAG  a flag of the service, with = or a space before its value: -port=N,
 #         -host=ADDRESS, -allow-host=NAME, -allow-origin=URL, -threads=N,
 #         -max-connections=N, -idle-timeout=SECONDS, -drain=SECONDS,
-#         -max-memory=BYTES, -log-level=LEVEL, -log-format=FORMAT, -data=DIR,
-#         -snapshot=SIZE|off, -kafka=BROKERS, -topic=NAME, -kafka-config=FILE,
-#         -peer=URL, -check[=FILE], -backup=FILE, -restore=FILE, -export,
-#         -create-topic, -trim-topic, -check-health[=URL], -version. README.md
+#         -max-memory=BYTES, -log-level=LEVEL, -log-format=FORMAT, -tokens=FILE,
+#         -anonymous=SCOPE, -session=SECONDS, -insecure, -listen=unix:PATH,
+#         -trusted-proxy=NETWORK, -tls-cert=FILE, -tls-key=FILE, -ca-file=FILE,
+#         -data=DIR, -snapshot=SIZE|off, -kafka=BROKERS, -topic=NAME,
+#         -kafka-config=FILE, -peer=URL, -peer-token=FILE, -check[=FILE],
+#         -backup=FILE, -restore=FILE, -export, -create-topic, -trim-topic,
+#         -new-token NAME SCOPE, -check-health[=URL], -version. README.md
 #         describes them, and so does build/release/lunar.service -help after the
 #         first build.
 #
@@ -27,12 +30,16 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 # The service reads the values. Without a dash, only the value of the flag
-# before it may come.
-previous=
+# before it may come, and the two of -new-token.
+values=0
 for argument in "$@"; do
-    [[ $argument == -* || ($previous == -* && $previous != *=*) ]] ||
-        usage "unexpected argument $argument"
-    previous=$argument
+    case ${argument/#--/-} in
+    -new-token) values=2 ;;
+    -new-token=*) values=1 ;;
+    -*=*) values=0 ;;
+    -*) values=1 ;;
+    *) ((values-- > 0)) || usage "unexpected argument $argument" ;;
+    esac
 done
 
 # flag NAME VARIABLE ARGUMENT...: the value of the last flag NAME, or else of the
@@ -52,11 +59,11 @@ flag() {
 
 # Nothing if the flags tell no URL: the service says why, or which port it has.
 say_how_to_see_rockets() {
-    local host port argument
+    local host port argument scheme=http
     for argument in "$@"; do
         case ${argument/#--/-} in
         -check | -check=* | -check-health* | -backup* | -restore* | -export | \
-            -create-topic | -trim-topic | -version)
+            -create-topic | -trim-topic | -new-token* | -version)
             return
             ;;
         esac
@@ -70,8 +77,9 @@ say_how_to_see_rockets() {
     *[!0-9a-fA-F.:]*) return ;;
     *:*) host=[$host] ;;
     esac
-    say "to see rockets fly, open http://$host:$port/ and run in a second terminal:"
-    say "  build/release/rockets launch http://$host:$port/messages --message-delay=20ms"
+    [ -z "$(flag tls-cert LUNAR_TLS_CERT "$@")" ] || scheme=https
+    say "to see rockets fly, open $scheme://$host:$port/ and run in a second terminal:"
+    say "  build/release/rockets launch $scheme://$host:$port/messages --message-delay=20ms"
 }
 
 need_packages "${BUILD_PACKAGES[@]}"

@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "auth/access.h"
+#include "auth/scopes.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "readable.h"
 #include "replica/replica.h"
 
@@ -125,19 +128,97 @@ void announce_start(const struct config *config, const struct machine *machine,
               memory);
     if (config->topic != NULL)
         announce_topic(config);
-    if (address->reach != SERVER_LOOPBACK)
-        log_line(LOG_WARN,
-                 "there is no authentication: every client that can reach %s "
-                 "can read and change all rockets; let only trusted networks "
-                 "reach it, or use -host=127.0.0.1 behind a proxy that asks "
-                 "for a password",
-                 address->text);
 }
 
-/* "http://" for an address that is one. */
+/*
+ * Whether -peer has the URL of another machine without TLS, to which the token
+ * of -peer-token is sent.
+ */
+static bool has_open_peer(const struct config *config)
+{
+    static const struct text own[] = {
+        {"127.", 4}, {"localhost", 9}, {"[::1]", 5}};
+    struct text rest = text_of(config->peers);
+
+    while (rest.data != NULL) {
+        struct text url = text_split(&rest, ',');
+        bool open = text_take_prefix(&url, TEXT("http://"));
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+            open = open && !text_take_prefix(&url, own[i]);
+        if (open)
+            return true;
+    }
+    return false;
+}
+
+/* Who needs no token, as ", without a token: ingest". */
+static void describe_open(const struct config *config, char part[MAX_PART])
+{
+    char anonymous[SCOPES_TEXT], by_socket[SCOPES_TEXT];
+
+    scopes_write(config->anonymous, anonymous);
+    scopes_write(config->unix_socket.scopes, by_socket);
+    snprintf(part, MAX_PART, "%s%s%s%s",
+             config->anonymous != 0 ? "; without a token: " : "", anonymous,
+             config->unix_socket.scopes != 0
+                 ? "; without a token on the Unix socket: "
+                 : "",
+             by_socket);
+}
+
+static void log_tokens(const struct config *config, struct access *access)
+{
+    struct readable_path file = readable_path(config->tokens);
+    char open[MAX_PART];
+    size_t count = access_count(access);
+    bool shared = access_has_session_key(access);
+    const struct log_field fields[] = {
+        {"tokens", LOG_LEFT_OUT, LOG_NUMBER, .number = count},
+        {"file", LOG_LEFT_OUT, LOG_STRING, .string = file.text},
+        {"sessionKey", LOG_LEFT_OUT, LOG_BOOLEAN, .number = shared},
+    };
+
+    describe_open(config, open);
+    log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+              "%zu token%s in %s%s", count, count == 1 ? "" : "s", file.text,
+              open);
+    if (!shared)
+        log_line(LOG_INFO,
+                 "logins of browsers end at a restart, and other instances do "
+                 "not accept them, as the file has no session-key: echo "
+                 "\"session-key $(openssl rand -hex 32)\" >>%s",
+                 file.text);
+}
+
+void announce_access(const struct config *config, struct access *access,
+                     const struct server_address *address)
+{
+    if (access != NULL)
+        log_tokens(config, access);
+    if (access != NULL && address->reach != SERVER_LOOPBACK && !address->tls &&
+        config->proxies == NULL)
+        log_line(LOG_WARN,
+                 "tokens are sent to %s without encryption, so whoever can "
+                 "read the network can use them: give -tls-cert=FILE and "
+                 "-tls-key=FILE, or -trusted-proxy=NETWORK if a proxy with TLS "
+                 "is in front",
+                 address->text);
+    if (config->peer_token != NULL && has_open_peer(config))
+        log_line(LOG_WARN,
+                 "the token of -peer-token is sent to an http:// URL of -peer "
+                 "without encryption, so whoever can read the network can use "
+                 "it: use https://");
+}
+
 static const char *scheme_of(const struct server_address *address)
 {
-    return address->reach == SERVER_ALL_ADDRESSES ? "" : "http://";
+    return address->tls ? "https://" : "http://";
+}
+
+/* "http://" for an address that is one. There is no URL of all addresses. */
+static const char *prefix_of(const struct server_address *address)
+{
+    return address->reach == SERVER_ALL_ADDRESSES ? "" : scheme_of(address);
 }
 
 void announce_recovery(const struct config *config,
@@ -155,44 +236,69 @@ void announce_recovery(const struct config *config,
     log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
               "listening on %s%s; recovering the state from %s%s, until then "
               "requests get 503",
-              scheme_of(address), address->text, shared ? "topic " : "",
+              prefix_of(address), address->text, shared ? "topic " : "",
               shared ? config->topic : data.text);
+}
+
+/* Whether state is kept, and where. */
+static void describe_state(const struct config *config, char *part, size_t size)
+{
+    if (config->topic != NULL)
+        snprintf(part, size, "state kept in topic %s, snapshots in %s",
+                 config->topic, readable_path(config->data).text);
+    else if (config->data != NULL)
+        snprintf(part, size, "state kept in %s",
+                 readable_path(config->data).text);
+    else
+        snprintf(part, size, "state in memory only, -data=DIR keeps it");
+}
+
+/* Who may do what, unless that is everybody on this machine; and a socket. */
+static void describe_access(const struct config *config,
+                            const struct server_address *address, char *part,
+                            size_t size)
+{
+    const char *path = config->unix_socket.path;
+    char scopes[SCOPES_TEXT];
+    size_t length = 0;
+
+    part[0] = '\0';
+    if (config->tokens != NULL)
+        length =
+            (size_t)snprintf(part, size, "tokens are needed%s%s; ",
+                             config->anonymous != 0 ? ", but not for " : "",
+                             scopes_write(config->anonymous, scopes));
+    else if (address->reach != SERVER_LOOPBACK)
+        length = (size_t)snprintf(part, size, "insecure: no authentication; ");
+    if (path[0] != '\0')
+        snprintf(part + length, size - length, "also on unix:%s; ",
+                 readable_path(path).text);
 }
 
 /*
  * The address, the dashboard, the API, who can connect, and whether state is
- * kept. There is no URL of all addresses.
+ * kept.
  */
 static void write_ready(const struct config *config,
                         const struct server_address *address,
                         char line[MAX_LINE])
 {
-    static const char authentication[] = "no authentication; ";
-    static const char memory_only[] =
-        "state in memory only, -data=DIR keeps it";
-    const char *text = address->text;
+    const char *text = address->text, *scheme = scheme_of(address);
     char state[sizeof(struct readable_path) + REPLICA_TOPIC_NAME + MAX_PART];
+    char access[4 * CONFIG_MAX_SOCKET + MAX_PART];
     char dashboard[SERVER_ADDRESS_TEXT + MAX_PART] = "";
 
-    if (config->topic != NULL)
-        snprintf(state, sizeof(state),
-                 "state kept in topic %s, snapshots in %s", config->topic,
-                 readable_path(config->data).text);
-    else if (config->data != NULL)
-        snprintf(state, sizeof(state), "state kept in %s",
-                 readable_path(config->data).text);
-    else
-        snprintf(state, sizeof(state), "%s", memory_only);
+    describe_state(config, state, sizeof(state));
+    describe_access(config, address, access, sizeof(access));
     if (api_has_dashboard())
-        snprintf(dashboard, sizeof(dashboard), "dashboard: http://%s/, ", text);
+        snprintf(dashboard, sizeof(dashboard), "dashboard: %s%s/, ", scheme,
+                 text);
     if (address->reach == SERVER_ALL_ADDRESSES)
-        snprintf(line, MAX_LINE, "%s (all addresses; %s%s)", text,
-                 authentication, state);
+        snprintf(line, MAX_LINE, "%s (all addresses%s; %s%s)", text,
+                 address->tls ? ", https" : "", access, state);
     else
-        snprintf(line, MAX_LINE, "http://%s (%sAPI: http://%s/swagger; %s%s)",
-                 text, dashboard, text,
-                 address->reach == SERVER_LOOPBACK ? "" : authentication,
-                 state);
+        snprintf(line, MAX_LINE, "%s%s (%sAPI: %s%s/swagger; %s%s)", scheme,
+                 text, dashboard, scheme, text, access, state);
 }
 
 void announce_ready(const struct config *config,

@@ -9,6 +9,10 @@
 #include "config.h"
 #include "server/server.h"
 
+enum { EXIT_USAGE = 2 /* the exit status for flags that are not valid */ };
+
+struct access;
+
 extern const char announce_no_threads[];
 
 /*
@@ -22,10 +26,18 @@ void announce_warnings(const struct config_report *report);
 
 /*
  * Log how many event loops there are, how much memory rockets may take, and
- * why. Warn if clients on other machines can connect.
+ * why.
  */
 void announce_start(const struct config *config, const struct machine *machine,
                     const struct server_address *address);
+
+/*
+ * Log how many tokens there are, and what needs none; nothing without `access`,
+ * which may be NULL. Warn if tokens are sent to or by this service without
+ * encryption.
+ */
+void announce_access(const struct config *config, struct access *access,
+                     const struct server_address *address);
 
 /* Log that the service listens, but recovers its state from -data first. */
 void announce_recovery(const struct config *config,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * -check-health: asks a service that runs how it is, for containers without
- * curl. An HTTP client for one GET, over plain sockets, as the service is not
- * to depend on a library for it.
+ * curl.
  */
 #ifndef LUNAR_CHECK_HEALTH_H
 #define LUNAR_CHECK_HEALTH_H
@@ -11,33 +10,39 @@
 #include <stdint.h>
 
 enum {
-    CHECK_HEALTH_SECONDS = 5, /* for all of it, the name of the host too */
+    CHECK_HEALTH_SECONDS = 5, /* for all of it */
     CHECK_HEALTH_URL = 512,   /* bytes, with a NUL */
     CHECK_HEALTH_LINE = 1024, /* the same of the line that says the result */
 };
 
 /*
- * Whether `url` can be asked: "http://", a host, which may be an IPv6 address
- * in brackets, perhaps a port, a path and a query.
+ * Whether `url` can be asked: "http://" or "https://", a host, which may be an
+ * IPv6 address in brackets, perhaps a port, a path and a query.
  */
 bool check_health_is_url(const char *url);
 
 /*
  * Write the URL of /health of a service that was started with this -host and
- * -port. False if there is none, as for port 0.
+ * -port; `secure`: with -tls-cert. False if there is none, as for port 0.
  */
-bool check_health_own_url(const char *host, uint16_t port,
+bool check_health_own_url(const char *host, uint16_t port, bool secure,
                           char url[CHECK_HEALTH_URL]);
 
+/* What is asked. Borrowed. */
+struct check_health_question {
+    const char *url;     /* which check_health_is_url() */
+    const char *ca_file; /* authorities to trust; NULL: the system's */
+    bool unverified;     /* take any certificate, as this machine's own */
+};
+
 /*
- * Ask for `url`, which check_health_is_url(). True if the response is a 200.
- * `line` says what came of it, without a line feed, on one line whatever the
- * server sent. An address that stands for all addresses of the machine, such as
- * 0.0.0.0, means its loopback address.
- * If it is not known after CHECK_HEALTH_SECONDS, the process prints a line on
- * stderr and exits with EXIT_FAILURE: nothing else ends the look-up of a name.
- * Locking: SIGALRM is used; only while there are no other threads.
+ * Ask. True if the response is a 200. `line` says what came of it, without a
+ * line feed, on one line whatever the server sent. An address that stands for
+ * all addresses of the machine, such as 0.0.0.0, means its loopback address.
+ * Returns after CHECK_HEALTH_SECONDS at the latest; the look-up of a name may
+ * still go on then, on a thread of its own, which ends with the process.
  */
-bool check_health(const char *url, char line[CHECK_HEALTH_LINE]);
+bool check_health(const struct check_health_question *question,
+                  char line[CHECK_HEALTH_LINE]);
 
 #endif

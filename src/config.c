@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "config_access.h"
 #include "config_environment.h"
 #include "config_flags.h"
 #include "config_pairs.h"
@@ -22,22 +23,54 @@ static const struct option {
     const char *example; /* NULL: it needs no value */
     /* NULL: it takes no value. `expected` follows "expected ". */
     bool (*read)(const char *value, struct config *config);
+    bool (*second)(const char *value, struct config *config); /* of two */
     const char *expected;
     enum config_result result; /* what it asks for; CONFIG_RUN: a setting */
-    bool last;                 /* what follows it is not read */
+    bool bare; /* as a flag it has no value, which is a NULL for `read` */
+    bool last; /* what follows it is not read */
 } options[] = {
 #define GROUP(title)
-#define SETTING(name, argument, variable, example, fallback, reader, expected, \
-                text)                                                          \
-    {name, "-" name, variable, example, reader, expected, CONFIG_RUN, false},
-#define COMMAND(name, argument, example, reader, expected, result, text)       \
-    {name, "-" name, NULL, example, reader, expected, result, false},
-#define SWITCH(name, result, text)                                             \
-    {name, "-" name, NULL, NULL, NULL, NULL, result, true},
-    FLAGS(GROUP, SETTING, COMMAND, SWITCH)
+#define SETTING(name_, argument, variable_, example_, fallback, reader,        \
+                expected_, text)                                               \
+    {.name = name_,                                                            \
+     .flag = "-" name_,                                                        \
+     .variable = variable_,                                                    \
+     .example = example_,                                                      \
+     .read = reader,                                                           \
+     .expected = expected_,                                                    \
+     .result = CONFIG_RUN},
+#define CONSENT(name_, variable_, reader, expected_, text)                     \
+    {.name = name_,                                                            \
+     .flag = "-" name_,                                                        \
+     .variable = variable_,                                                    \
+     .read = reader,                                                           \
+     .expected = expected_,                                                    \
+     .result = CONFIG_RUN,                                                     \
+     .bare = true},
+#define COMMAND(name_, argument, example_, reader, expected_, result_, text)   \
+    {.name = name_,                                                            \
+     .flag = "-" name_,                                                        \
+     .example = example_,                                                      \
+     .read = reader,                                                           \
+     .expected = expected_,                                                    \
+     .result = result_},
+#define DOUBLE(name_, argument, example_, reader, second_, expected_, result_, \
+               text)                                                           \
+    {.name = name_,                                                            \
+     .flag = "-" name_,                                                        \
+     .example = example_,                                                      \
+     .read = reader,                                                           \
+     .second = second_,                                                        \
+     .expected = expected_,                                                    \
+     .result = result_},
+#define SWITCH(name_, result_, text)                                           \
+    {.name = name_, .flag = "-" name_, .result = result_, .last = true},
+    FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
 #undef GROUP
 #undef SETTING
+#undef CONSENT
 #undef COMMAND
+#undef DOUBLE
 #undef SWITCH
 };
 
@@ -109,27 +142,62 @@ static const struct option *find_option(struct text name)
 }
 
 /*
+ * The next argument, if it is a value: none starts with a dash, so such an
+ * argument is another flag. Else NULL.
+ */
+static const char *take_value(struct reader *reader)
+{
+    if (reader->next < reader->end && **reader->next != '-')
+        return *reader->next++;
+    return NULL;
+}
+
+/* Say that an option has no value, or only one of two. */
+static enum config_result reader_fail_missing(struct reader *reader,
+                                              const struct option *option)
+{
+    bool two = option->second != NULL;
+    char why[128];
+
+    snprintf(why, sizeof(why), "expected %s, as in %s%s%s",
+             two ? "a name and scopes" : "a value", option->flag,
+             two ? " " : "=", option->example);
+    return reader_fail(reader, option->flag, why);
+}
+
+/* Read the second value of an option that has two, which has to come. */
+static enum config_result read_second(struct reader *reader,
+                                      const struct option *option,
+                                      const char *first)
+{
+    const char *value = take_value(reader);
+    char name[64];
+
+    if (value == NULL)
+        return reader_fail_missing(reader, option);
+    if (option->second(value, &reader->config))
+        return CONFIG_RUN;
+    snprintf(name, sizeof(name), "%s %s", option->flag, first);
+    return reader_fail_value(reader, option, name, value);
+}
+
+/*
  * Read the value of an option: `value`, or the next argument if `value` is
- * NULL. No value starts with a dash, so such an argument is another flag.
+ * NULL.
  */
 static enum config_result read_value(struct reader *reader,
                                      const struct option *option,
                                      const char *value)
 {
-    const char *flag = option->flag;
-    bool optional = option->example == NULL;
-    if (value == NULL && reader->next < reader->end && **reader->next != '-')
-        value = *reader->next++;
-    if (value == NULL && !optional) {
-        char why[128];
-        snprintf(why, sizeof(why), "expected a value, as in %s=%s", flag,
-                 option->example);
-        return reader_fail(reader, flag, why);
-    }
+    if (value == NULL && !option->bare)
+        value = take_value(reader);
+    if (value == NULL && option->example != NULL)
+        return reader_fail_missing(reader, option);
     reader->given[option - options] = true;
     if (!option->read(value, &reader->config))
-        return reader_fail_value(reader, option, flag, value);
-    return CONFIG_RUN;
+        return reader_fail_value(reader, option, option->flag, value);
+    return option->second != NULL ? read_second(reader, option, value)
+                                  : CONFIG_RUN;
 }
 
 static enum config_result read_argument(struct reader *reader)
@@ -146,7 +214,7 @@ static enum config_result read_argument(struct reader *reader)
     if (option == NULL)
         return reader_fail_unknown(reader, argument, name);
     /* `rest` ends with the argument, so it is NUL-terminated. */
-    if (option->read != NULL)
+    if (option->read != NULL && !(option->bare && rest.data != NULL))
         return read_value(reader, option, rest.data);
     if (rest.data != NULL)
         return reader_fail(reader, argument, "this flag takes no value");
@@ -197,6 +265,7 @@ static struct config default_config(void)
         .max_connections = DEFAULT_MAX_CONNECTIONS,
         .idle_timeout = DEFAULT_IDLE_TIMEOUT,
         .drain = DEFAULT_DRAIN,
+        .session_seconds = DEFAULT_SESSION,
     };
     config_read_snapshot(DEFAULT_SNAPSHOT, &config);
     log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);

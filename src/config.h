@@ -69,6 +69,8 @@ struct config {
     const char *file;           /* of -check, -backup or -restore; NULL: -check
                                    checks `data`. With -check it is that or
                                    `data`, never both */
+    const char *token_name;     /* of -new-token */
+    unsigned token_scopes;      /* the same */
 };
 
 /* What config_read() reads. Ownership: all of it is borrowed. */
@@ -100,6 +102,7 @@ enum config_result {
     CONFIG_EXPORT,
     CONFIG_CREATE_TOPIC, /* this and the next: see topic_commands.h */
     CONFIG_TRIM_TOPIC,
+    CONFIG_NEW_TOKEN, /* see token_command.h */
     CONFIG_INVALID,
 };
 

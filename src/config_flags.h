@@ -14,6 +14,7 @@
 #define DEFAULT_SNAPSHOT "64M"
 #define DEFAULT_LOG_LEVEL "info"
 #define DEFAULT_LOG_FORMAT "text"
+#define DEFAULT_SESSION 43200
 
 #define STRING_OF(token) #token
 #define STRING(macro) STRING_OF(macro)
@@ -32,12 +33,16 @@
  * The flags, in the order of -help:
  *   GROUP(title) of the flags behind it
  *   SETTING(name, argument, variable, example, default, reader, expected, text)
+ *   CONSENT(name, variable, reader, expected, text) is a setting, without a
+ *     value on the command line
  *   COMMAND(name, argument, example, reader, expected, result, text) does that
  *     instead of serving. Without `example` the argument may be missing, and
  *     without `reader` there is none.
- *   SWITCH(name, result, text) ends the reading of the flags
+ *   DOUBLE(name, argument, example, reader, second, expected, result, text) is
+ * a command with two arguments; `second` reads the other one SWITCH(name,
+ * result, text) ends the reading of the flags
  */
-#define FLAGS(GROUP, SETTING, COMMAND, SWITCH)                                 \
+#define FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)                \
     GROUP("Serving")                                                           \
     SETTING("port", "N", "LUNAR_PORT", "9000", STRING(DEFAULT_PORT),           \
             config_read_port, "a number from 0 to 65535",                      \
@@ -45,9 +50,8 @@
     SETTING("host", "ADDRESS", "LUNAR_HOST", DEFAULT_HOST, DEFAULT_HOST,       \
             config_read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",    \
             "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE  \
-            "address, :: every IPv4 and IPv6 address." LINE                    \
-            "WARNING: there is no authentication. Any client that can" LINE    \
-            "reach the address can read and change everything.")               \
+            "address, :: every IPv4 and IPv6 address. One that is no" LINE     \
+            "loopback address needs -tokens=FILE, or -insecure.")              \
     SETTING("allow-host", "NAME", "LUNAR_ALLOW_HOST", "rockets.example.org",   \
             "none", config_read_allow_host,                                    \
             "host names without ports, as in rockets.example.org,lunar.lan",   \
@@ -102,6 +106,59 @@
     SETTING("log-format", "FORMAT", "LUNAR_LOG_FORMAT", "json",                \
             DEFAULT_LOG_FORMAT, config_read_log_format, "text or json",        \
             "Write a line of the log as text or as an object of JSON.")        \
+    GROUP("Access: who may do what, and encryption")                           \
+    SETTING("tokens", "FILE", "LUNAR_TOKENS", "/etc/lunar/tokens",             \
+            "none; everybody may do everything", config_access_read_tokens,    \
+            "a file, as in /etc/lunar/tokens, of at most 400 bytes",           \
+            "Clients need a token of this file, which -new-token makes," LINE  \
+            "and each token has scopes: ingest, to post messages; read;" LINE  \
+            "metrics; admin, for /snapshot. It is refused if others can" LINE  \
+            "read it: chmod 640 FILE. SIGHUP reads it again.")                 \
+    SETTING("anonymous", "SCOPE", "LUNAR_ANONYMOUS", "ingest", "none",         \
+            config_access_read_anonymous,                                      \
+            "scopes, as in ingest,read; there are ingest, read, metrics and "  \
+            "admin",                                                           \
+            "Scopes, separated by commas, that need no token.")                \
+    SETTING("session", "SECONDS", "LUNAR_SESSION", "28800",                    \
+            STRING(DEFAULT_SESSION) ", which is 12 hours",                     \
+            config_access_read_session,                                        \
+            "a number of seconds from 1 to 31536000",                          \
+            "How long a browser stays logged in.")                             \
+    CONSENT("insecure", "LUNAR_INSECURE", config_access_read_insecure,         \
+            "1 or true, or 0 or false",                                        \
+            "Listen on an address that is no loopback address without" LINE    \
+            "-tokens: every client that can reach it can read and change" LINE \
+            "everything.")                                                     \
+    SETTING("listen", "unix:PATH", "LUNAR_LISTEN", "unix:/run/lunar/socket",   \
+            "none", config_access_read_listen,                                 \
+            "unix:PATH, as in unix:/run/lunar/socket or "                      \
+            "unix:socket?mode=0660&scopes=read, PATH of at most 107 bytes",    \
+            "Listen on this Unix socket as well. After a ? come, with &" LINE  \
+            "between them, mode=0660, its permissions, 0600 by default," LINE  \
+            "and scopes=read,admin, which who can connect has without a" LINE  \
+            "token.")                                                          \
+    SETTING("trusted-proxy", "NETWORK", "LUNAR_TRUSTED_PROXY", "10.0.0.0/8",   \
+            "none", config_access_read_proxies,                                \
+            "networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix",              \
+            "Believe proxies in these networks, separated by commas, who" LINE \
+            "the client is and which URL it used: their X-Forwarded-*" LINE    \
+            "and Forwarded. unix is the Unix socket.")                         \
+    SETTING("tls-cert", "FILE", "LUNAR_TLS_CERT", "/etc/lunar/cert.pem",       \
+            "none; http://", config_access_read_tls_cert,                      \
+            "a file, as in /etc/lunar/cert.pem, of at most 400 bytes",         \
+            "Serve https:// with this certificate and its chain, in PEM." LINE \
+            "Needs -tls-key. SIGHUP reads both again.")                        \
+    SETTING("tls-key", "FILE", "LUNAR_TLS_KEY", "/etc/lunar/key.pem", "none",  \
+            config_access_read_tls_key,                                        \
+            "a file, as in /etc/lunar/key.pem, of at most 400 bytes",          \
+            "The key of -tls-cert, in PEM. It is refused if others can" LINE   \
+            "read it: chmod 640 FILE.")                                        \
+    SETTING(                                                                   \
+        "ca-file", "FILE", "LUNAR_CA_FILE", "/etc/lunar/ca.pem",               \
+        "those of the system", config_access_read_ca_file,                     \
+        "a file, as in /etc/lunar/ca.pem, of at most 400 bytes",               \
+        "Trust these authorities, in PEM, when -peer or -check-health" LINE    \
+        "asks an https:// URL.")                                               \
     GROUP("Keeping data")                                                      \
     SETTING("data", "DIR", "LUNAR_DATA", "/var/lib/lunar",                     \
             "none; the state is lost at the stop", config_read_data,           \
@@ -140,10 +197,16 @@
             "It is refused if others can read it: chmod 600 FILE.")            \
     SETTING("peer", "URL", "LUNAR_PEER", "http://10.0.0.2:8088", "none",       \
             config_read_peers,                                                 \
-            "http:// URLs, as in http://10.0.0.1:8088,http://10.0.0.2:8088",   \
+            "http:// or https:// URLs, as in "                                 \
+            "http://10.0.0.1:8088,http://10.0.0.2:8088",                       \
             "Other instances, separated by commas. Without a snapshot in" LINE \
             "-data, a start gets one from the first that has one, and is" LINE \
             "quick. Needed if the topic was trimmed.")                         \
+    SETTING("peer-token", "FILE", "LUNAR_PEER_TOKEN", "/etc/lunar/peer-token", \
+            "none", config_access_read_peer_token,                             \
+            "a file, as in /etc/lunar/peer-token, of at most 400 bytes",       \
+            "Send the token in this file to -peer; it needs scope admin." LINE \
+            "It is refused if others can read it: chmod 640 FILE.")            \
     GROUP("Work on a folder or a backup, without serving")                     \
     COMMAND("check", "[=FILE]", NULL, config_read_file,                        \
             "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
@@ -173,12 +236,19 @@
             "hold. Name all of them with -peer: nothing is deleted if" LINE    \
             "one does not answer. The topic only grows without this.")         \
     GROUP("Other")                                                             \
+    DOUBLE("new-token", " NAME SCOPE", "alice read,metrics",                   \
+           config_access_read_name, config_access_read_scopes,                 \
+           "a name of at most 64 letters, digits, '.', '_' and '-', and "      \
+           "scopes of ingest, read, metrics and admin",                        \
+           CONFIG_NEW_TOKEN,                                                   \
+           "Do not serve: print a new token with these scopes, separated" LINE \
+           "by commas, and its line for the file of -tokens.")                 \
     COMMAND("check-health", "[=URL]", NULL, config_read_check_health,          \
-            "an http:// URL, as in http://127.0.0.1:8088/health/ready",        \
+            "a URL, as in http://127.0.0.1:8088/health/ready",                 \
             CONFIG_CHECK_HEALTH,                                               \
             "Do not serve: ask a service that runs, and exit with 0 if" LINE   \
             "it answers 200, else with 1. The URL is by default /health" LINE  \
-            "of the service that has the same -host and -port.")               \
+            "of the service with the same -host, -port and -tls-cert.")        \
     SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
     SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
     SWITCH("h", CONFIG_HELP, "The same as -help.")

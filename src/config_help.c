@@ -21,13 +21,20 @@ static const char *const parts[] = {
                 text)                                                          \
     "  -" name "=" argument LINE text LINE "Default: " fallback                \
     ". Environment: " variable ".\n"
+#define CONSENT(name, variable, reader, expected, text)                        \
+    "  -" name LINE text LINE "Default: no. Environment: " variable "=1.\n"
 #define COMMAND(name, argument, example, reader, expected, result, text)       \
     "  -" name argument LINE text "\n"
+#define DOUBLE(name, argument, example, reader, second, expected, result,      \
+               text)                                                           \
+    "  -" name argument LINE text "\n"
 #define SWITCH(name, result, text) "  -" name LINE text "\n"
-    FLAGS(GROUP, SETTING, COMMAND, SWITCH)
+    FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
 #undef GROUP
 #undef SETTING
+#undef CONSENT
 #undef COMMAND
+#undef DOUBLE
 #undef SWITCH
         ,
     "\n"
@@ -47,13 +54,20 @@ static const char *const parts[] = {
     "In a browser, open http://localhost:9000/ for the dashboard, and\n"
     "http://localhost:9000/swagger to try the API.\n"
     "\n"
-    "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service when "
-    "requests\n"
-    "in flight are answered, at most 5 seconds later. A second one ends it at "
-    "once.\n"
-    "With -drain it serves for that time before; then a second signal begins "
-    "the\n"
-    "stop, and a third one ends it at once.\n"
+    "SIGTERM and SIGINT stop the service when requests in flight are answered, "
+    "at\n"
+    "most 5 seconds later. A second one ends it at once. With -drain it serves "
+    "for\n"
+    "that time before; then a second signal begins the stop, and a third one "
+    "ends\n"
+    "it at once.\n"
+    "\n"
+    "SIGHUP reads the files of -tokens, -tls-cert, -tls-key and -peer-token\n"
+    "again. If one is bad, the service goes on with what it had, and the log "
+    "says\n"
+    "why. Without these flags SIGHUP stops the service as SIGTERM does, but "
+    "not\n"
+    "under nohup.\n"
     "\n"
     "Exit status: 0 stopped by a signal, or what was asked for is done; 1 "
     "could not\n"

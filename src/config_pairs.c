@@ -6,9 +6,24 @@
  */
 #include "config_pairs.h"
 
+#include "base/text.h"
+
 static bool fail(struct config_fault *fault, const char *what, const char *why)
 {
     *fault = (struct config_fault){what, why};
+    return false;
+}
+
+/* Whether an instance is asked by https://, in any case (RFC 3986 3.1). */
+static bool has_https_peer(const struct config *config)
+{
+    struct text rest = text_of(config->peers);
+
+    while (rest.data != NULL) {
+        struct text url = text_split(&rest, ',');
+        if (text_take_prefix(&url, TEXT("https://")))
+            return true;
+    }
     return false;
 }
 
@@ -30,6 +45,24 @@ static bool check_useless(const struct config *config,
          "needs -kafka=BROKERS; without it no broker is used"},
         {"peer", config->kafka == NULL,
          "needs -kafka=BROKERS; without it there are no other instances"},
+        {"peer-token", config->peers == NULL,
+         "needs -peer=URL, which gets the token"},
+        {"ca-file", !has_https_peer(config),
+         "needs an https:// URL of -peer; certificates of clients are not "
+         "asked for"},
+        {"anonymous", config->tokens == NULL,
+         "needs -tokens=FILE; without it nothing needs a token"},
+        {"session", config->tokens == NULL,
+         "needs -tokens=FILE; without it nobody logs in"},
+        {"tls-cert", config->tls_key == NULL,
+         "needs -tls-key=FILE, the key of the certificate"},
+        {"tls-key", config->tls_cert == NULL,
+         "needs -tls-cert=FILE, the certificate of the key"},
+        {"insecure", config->insecure && config->tokens != NULL,
+         "can't be combined with -tokens; leave one of them out"},
+        {"listen", config->unix_socket.scopes != 0 && config->tokens == NULL,
+         "scopes= needs -tokens=FILE; without it who can connect may do "
+         "everything"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

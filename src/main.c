@@ -14,12 +14,13 @@
 #include "check_health.h"
 #include "config.h"
 #include "data_commands.h"
+#include "secrets.h"
 #include "service.h"
 #include "signals.h"
+#include "token_command.h"
 #include "topic_commands.h"
 
 enum {
-    EXIT_USAGE = 2,
     /*
      * Allocations of at least this many bytes, such as the keys of a long
      * list, are separate mappings, which return to the system when they are
@@ -50,14 +51,21 @@ static bool fill_streams(void)
 static int check_service(const struct config *config)
 {
     char own[CHECK_HEALTH_URL], line[CHECK_HEALTH_LINE];
-    const char *url = config->check_url;
+    bool secure = config->tls_cert != NULL;
+    /* Its own certificate need not have the address of -host. */
+    const struct check_health_question question = {
+        .url = config->check_url != NULL ? config->check_url : own,
+        .ca_file = config->ca_file,
+        .unverified = config->check_url == NULL,
+    };
 
-    if (url == NULL && !check_health_own_url(config->host, config->port, own))
+    if (config->check_url == NULL &&
+        !check_health_own_url(config->host, config->port, secure, own))
         return announce_failure(
             EXIT_USAGE, "-check-health: -host and -port do not say where the "
                         "service is; give its URL, as in "
                         "-check-health=http://127.0.0.1:8088/health");
-    if (!check_health(url != NULL ? url : own, line))
+    if (!check_health(&question, line))
         return announce_failure(EXIT_FAILURE, line);
     puts(line);
     return EXIT_SUCCESS;
@@ -109,12 +117,15 @@ int main(int argc, char *argv[])
     case CONFIG_INVALID:
         log_set_format(report.log_format);
         return announce_failure(EXIT_USAGE, report.error);
-    case CONFIG_CHECK_HEALTH:
-        return check_service(&config);
     default:
         break;
     }
 
+    signals_settle(result == CONFIG_RUN && secrets_are_used(&config));
+    if (result == CONFIG_CHECK_HEALTH)
+        return check_service(&config);
+    if (result == CONFIG_NEW_TOKEN)
+        return token_command_make(&config);
     log_set_level(config.log_level);
     log_set_format(config.log_format);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */

@@ -34,6 +34,7 @@
 #include "base/workers.h"
 #include "readable.h"
 #include "replica/replica.h"
+#include "secrets.h"
 #include "signals.h"
 #include "stop_limit.h"
 #include "store/store.h"
@@ -43,14 +44,24 @@
 #include "watched_recovery.h"
 
 enum {
-    WORKERS = 2, /* threads for jobs that would block an event loop */
+    MAX_SHOWN = 128, /* bytes of -host in an error */
+    WORKERS = 2,     /* threads for jobs that would block an event loop */
+    SERVICE_ERROR = SECRETS_ERROR, /* bytes of any error at the start */
 };
+
+static_assert((int)SERVICE_ERROR >= (int)JOURNAL_ERROR, "for those of a store");
 
 static_assert(SERVER_STOP_MS + LOG_STOP_MS < SERVICE_STOP_MS,
               "a stop after the drain, with some time to free the parts");
 static_assert(SERVICE_STOP_MS < SERVICE_DISK_MS, "only for hanging disks");
 static_assert(REPLICA_ANSWER_MS + 3000 < SERVICE_TOPIC_MS,
               "only for what hangs longer than it should");
+
+static const char open_to_all[] =
+    "-host=%s can be reached from other machines, and without -tokens every "
+    "client may read and change everything: give -tokens=FILE (lunar.service "
+    "-new-token NAME SCOPE makes a token for it), or -insecure if only trusted "
+    "clients can reach the address";
 
 static const char no_memory[] = "out of memory at the start";
 
@@ -61,6 +72,9 @@ struct service {
     uint64_t start; /* microseconds of the monotonic clock */
     struct addrinfo *addresses;
     struct site_policy sites;
+    struct secrets secrets;
+    bool refused;            /* the flags do not allow the start */
+    struct networks proxies; /* that are trusted; none if it is not given */
     struct metrics *metrics;
     struct process_metrics process;
     struct store *store; /* NULL: the state is in memory only */
@@ -96,22 +110,45 @@ static const char *open_store(struct service *service,
 }
 
 /*
+ * Whether the flags allow that clients reach the addresses. A name can have
+ * several, of which one is usable, perhaps another one each time.
+ */
+static bool is_allowed(const struct service *service)
+{
+    const struct config *config = service->config;
+
+    return config->tokens != NULL || config->insecure ||
+           server_reach_of(service->addresses) == SERVER_LOOPBACK;
+}
+
+/*
  * Create the parts, lowest first. Until the signals are blocked one of them
  * ends the process: to look up a name may take DNS half a minute, and a disk
  * may be slow. NULL, or an error.
  */
 static const char *create_parts(struct service *service,
-                                char error[JOURNAL_ERROR])
+                                char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
+    char shown[MAX_SHOWN];
 
     service->addresses =
-        server_resolve(config->host, config->port, error, JOURNAL_ERROR);
+        server_resolve(config->host, config->port, error, SERVICE_ERROR);
     if (service->addresses == NULL)
         return error;
+    service->refused = !is_allowed(service);
+    if (service->refused) {
+        log_escape(text_of(config->host), shown, sizeof(shown));
+        snprintf(error, SERVICE_ERROR, open_to_all, shown);
+        return error;
+    }
     service->metrics = metrics_new();
     if (service->metrics == NULL)
         return no_memory;
+    const char *failure =
+        secrets_open(&service->secrets, config, service->metrics, error);
+    if (failure != NULL)
+        return failure;
     if (config->data != NULL && open_store(service, error) != NULL)
         return error;
     signals_block();
@@ -133,13 +170,17 @@ static const char *connect_parts(struct service *service)
         .hosts = text_of(config->allow_host),
         .address = text_of(config->host),
     };
+    if (config->proxies != NULL)
+        networks_read(text_of(config->proxies), &service->proxies);
     api_init(api, service->table, service->workers, service->metrics);
+    api_use_access(api, service->secrets.access);
     log_metrics_add(service->metrics);
     process_metrics_add(&service->process, "", service->metrics);
     if (service->store != NULL && !api_use_store(api, service->store))
         return no_memory;
     service->max_connections = server_fit_connections(config->max_connections);
-    if (!api_start_live(api, service->max_connections))
+    if (!api_start_live(api, service->max_connections) ||
+        !secrets_follow(&service->secrets))
         return announce_no_threads;
     if (service->store == NULL)
         return NULL;
@@ -165,6 +206,12 @@ static struct server *start_server(struct service *service, char *error,
         .max_connections = service->max_connections,
         .idle_seconds = config->idle_timeout,
         .sites = &service->sites,
+        .proxies = config->proxies == NULL ? NULL : &service->proxies,
+        .tls = service->secrets.tls,
+        .unix_socket = {.path = config->unix_socket.path[0] == '\0'
+                                    ? NULL
+                                    : config->unix_socket.path,
+                        .mode = config->unix_socket.mode},
         .metrics = service->metrics,
     };
 
@@ -254,12 +301,13 @@ static int serve(struct service *service)
 {
     const struct config *config = service->config;
     enum journal_replayed recovered = JOURNAL_COMPLETE;
-    char error[JOURNAL_ERROR];
+    char error[SERVICE_ERROR];
     struct server *server = start_server(service, error, sizeof(error));
 
     if (server == NULL)
         return announce_failure(EXIT_FAILURE, error);
     announce_start(config, service->machine, server_address(server));
+    announce_access(config, service->secrets.access, server_address(server));
     if (service->store != NULL) {
         announce_recovery(config, server_address(server));
         recovered = recover_state(service, error);
@@ -316,16 +364,19 @@ int service_run(const struct config *config, const struct machine *machine)
         .machine = machine,
         .start = clock_us(CLOCK_MONOTONIC),
     };
-    char error[JOURNAL_ERROR];
+    char error[SERVICE_ERROR];
     const char *failure = create_parts(&service, error);
 
     if (failure == NULL)
         failure = connect_parts(&service);
-    int code = failure == NULL ? serve(&service)
-                               : announce_failure(EXIT_FAILURE, failure);
+    int code = failure == NULL
+                   ? serve(&service)
+                   : announce_failure(
+                         service.refused ? EXIT_USAGE : EXIT_FAILURE, failure);
     store_close(service.store);
     if (service.has_limit)
         stop_limit_end(&service.limit);
+    secrets_close(&service.secrets);
     api_free_live(&service.api);
     workers_free(service.workers);
     metrics_forget(service.metrics, &service.api);

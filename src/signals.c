@@ -31,16 +31,23 @@ enum {
     STATUS_OF_SIGNALS = 128,
 };
 
-/*
- * nohup(1) starts a program with SIGHUP ignored, and the program has to leave
- * it so.
+/* SIGHUP, where it is for a reload, is blocked and waited for; this never runs.
  */
-static bool is_hangup_ignored(void)
+static void take_reload(int number)
+{
+    (void)number;
+}
+
+/*
+ * Whether SIGHUP stops the service: not if it is for a reload; and nohup(1)
+ * starts a program with SIGHUP ignored, which the program has to leave so.
+ */
+static bool is_hangup_stop(void)
 {
     struct sigaction action;
 
-    return sigaction(SIGHUP, NULL, &action) == 0 &&
-           action.sa_handler == SIG_IGN;
+    return sigaction(SIGHUP, NULL, &action) != 0 ||
+           (action.sa_handler != SIG_IGN && action.sa_handler != take_reload);
 }
 
 static void fill_stops(sigset_t *set)
@@ -48,8 +55,14 @@ static void fill_stops(sigset_t *set)
     sigemptyset(set);
     for (size_t i = 0; i < STOP_COUNT; i++)
         sigaddset(set, stops[i].number);
-    if (is_hangup_ignored())
+    if (!is_hangup_stop())
         sigdelset(set, SIGHUP);
+}
+
+static void fill_hangup(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGHUP);
 }
 
 /*
@@ -87,6 +100,33 @@ void signals_init(void)
         if (sigismember(&set, stops[i].number) == 1)
             signal(stops[i].number, end_process);
     }
+    fill_hangup(&set);
+    sync_check(pthread_sigmask(SIG_BLOCK, &set, NULL), "pthread_sigmask");
+}
+
+void signals_settle(bool reloads)
+{
+    sigset_t set;
+
+    fill_hangup(&set);
+    if (reloads)
+        signal(SIGHUP, take_reload);
+    else
+        sync_check(pthread_sigmask(SIG_UNBLOCK, &set, NULL), "pthread_sigmask");
+}
+
+void signals_wait_reload(void)
+{
+    sigset_t set;
+    int number = 0;
+
+    fill_hangup(&set);
+    sync_check(sigwait(&set, &number), "sigwait");
+}
+
+void signals_end_wait(pthread_t thread)
+{
+    sync_check(pthread_kill(thread, SIGHUP), "pthread_kill");
 }
 
 void signals_block(void)

@@ -93,5 +93,7 @@ struct replica_options topic_options(const struct config *config)
         .topic = config->topic,
         .settings = config->kafka_config,
         .peers = config->peers,
+        .peer_token = config->peer_token,
+        .ca_file = config->ca_file,
     };
 }

@@ -62,11 +62,22 @@ enum api_result {
     API_RESULT_COUNT
 };
 
+/* Why access was refused, as lunar_auth_failures_total counts it. */
+enum api_auth_failure {
+    API_AUTH_MISSING,       /* neither a token nor a session */
+    API_AUTH_INVALID_TOKEN, /* not one that the service knows */
+    API_AUTH_SESSION,       /* ended, or not one */
+    API_AUTH_SCOPE,         /* known, but not for this */
+    API_AUTH_LOGIN,         /* by a token that the service does not know */
+    API_AUTH_FAILURE_COUNT
+};
+
 /* The families that are counted here. Each may be NULL. */
 struct api_metrics {
     struct metric *messages; /* by enum api_result */
     struct metric *launches, *explosions;
-    struct metric *batches; /* by the number of their messages */
+    struct metric *batches;       /* by the number of their messages */
+    struct metric *auth_failures; /* by enum api_auth_failure */
 };
 
 /* The recovery of the state from the store. */

@@ -16,6 +16,7 @@ enum {
     TOKENS_MAX_FILE = 1024 * 1024, /* its bytes */
     TOKENS_NAME = 65,              /* bytes of a name, with its NUL */
     TOKENS_TEXT = 6 + 43 + 1,      /* "lunar_" and base64url, with a NUL */
+    TOKENS_MAX_TEXT = 256, /* bytes of a token that was made elsewhere */
     TOKENS_LINE = TOKENS_NAME + 64 + 48, /* of the file, with a NUL */
 };
 
@@ -28,7 +29,16 @@ struct tokens_new {
 /* 1 to 64 letters, digits, '.', '_' and '-'; not "session-key". */
 bool tokens_is_name(struct text name);
 
-/* Make a token. `name` is a valid one. */
-void tokens_make(struct text name, unsigned scopes, struct tokens_new *made);
+/*
+ * Whether a client can present the text as a token: 1 to TOKENS_MAX_TEXT bytes
+ * of b64token (RFC 6750 section 2.1).
+ */
+bool tokens_is_text(struct text text);
+
+/*
+ * Make a token. `name` is a valid one. False, with `made` untouched, if the
+ * system has no random bits.
+ */
+bool tokens_make(struct text name, unsigned scopes, struct tokens_new *made);
 
 #endif

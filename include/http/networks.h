@@ -42,8 +42,15 @@ bool networks_read(struct text list, struct networks *networks);
 /* Read an address without a port or a zone. */
 bool networks_read_address(struct text text, struct network_address *address);
 
-/* Whether a network of the list has the address. */
+/*
+ * Whether a network of the list has the address. One of IPv4 is only in
+ * networks of IPv4: "::/0" has none of them.
+ */
 bool networks_have(const struct networks *networks,
                    const struct network_address *address);
+
+/* The same for a peer: by TCP, or by a Unix socket if the list has "unix". */
+bool networks_have_peer(const struct networks *networks,
+                        const struct sockaddr *peer);
 
 #endif

@@ -70,7 +70,11 @@ struct http_request {
     /* Set by the server. */
     enum http_site site;
     enum http_scheme scheme;
-    bool by_unix_socket; /* else by TCP */
+    /*
+     * By the Unix socket, and for whoever has connected to it: not what a
+     * trusted proxy forwards for another client.
+     */
+    bool by_unix_socket;
     /* Set by http_request_set_target(). */
     struct text path;  /* as sent, percent-encoded, without the query */
     struct text query; /* as sent, without the "?"; absent without one */

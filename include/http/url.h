@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A URL of another service, to be asked by a client: http:// only.
+ * A URL of another service, to be asked by a client: http:// or https://.
  */
 #ifndef LUNAR_HTTP_URL_H
 #define LUNAR_HTTP_URL_H
@@ -16,14 +16,16 @@ enum {
 
 /* A URL in the parts that a client needs. */
 struct http_url {
+    bool secure;              /* https:// */
     char host[HTTP_URL_HOST]; /* as getaddrinfo(3) has it: "fe80::1%eth0" */
-    char port[HTTP_URL_PORT]; /* "80", if the URL has none */
+    char port[HTTP_URL_PORT]; /* "80" or "443", if the URL has none */
     struct text path;         /* with the query; borrowed; empty: "/" */
 };
 
 /*
- * Read "http://", a host, which may be an IPv6 address in brackets, perhaps a
- * port, a path and a query. False if it is something else.
+ * Read "http://" or "https://", a host, which may be an IPv6 address in
+ * brackets, perhaps a port, a path and a query. False if it is something else,
+ * such as a URL with a user or a password, which would end up in logs.
  */
 bool http_url_read(struct text url, struct http_url *out);
 

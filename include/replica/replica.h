@@ -53,6 +53,9 @@ struct replica_options {
     const char *topic;
     const char *settings; /* file of librdkafka's settings; NULL: none */
     const char *peers;    /* URLs of other instances, with commas; NULL: none */
+    /* A file with the token for them, and one with the authorities that are
+       trusted, as in client/token.h and client/connection.h; NULL: none. */
+    const char *peer_token, *ca_file;
     struct metrics *metrics; /* borrowed; NULL: none */
     struct replica_limits limits;
 };

@@ -91,6 +91,12 @@ struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
                                 size_t error_size);
 
 /*
+ * Who can connect to any of these addresses, at most: which of them is usable
+ * is only known when the server listens.
+ */
+enum server_reach server_reach_of(const struct addrinfo *addresses);
+
+/*
  * Listen and serve. Returns NULL on failure, and sets `error` to one line for
  * the user that says what to do.
  * Ownership: the application, the policy, the proxies, TLS and the metrics are

@@ -47,6 +47,19 @@ static const struct metric_family batches = {
     .bound_count = sizeof(batch_bounds) / sizeof(batch_bounds[0]),
 };
 
+static const char *const auth_failure_reasons[API_AUTH_FAILURE_COUNT] = {
+    [API_AUTH_MISSING] = "missing", [API_AUTH_INVALID_TOKEN] = "invalid_token",
+    [API_AUTH_SESSION] = "session", [API_AUTH_SCOPE] = "scope",
+    [API_AUTH_LOGIN] = "login",
+};
+
+static const struct metric_family auth_failures = {
+    .type = METRIC_COUNTER,
+    .name = "lunar_auth_failures_total",
+    .help = "Requests that were refused for want of a token or its scope.",
+    .labels = {{"reason", auth_failure_reasons, API_AUTH_FAILURE_COUNT}},
+};
+
 static void read_lists(void *context, uint64_t values[])
 {
     struct api *api = context;
@@ -188,6 +201,7 @@ void api_metrics_add(struct api *api, struct metrics *metrics)
         .launches = metrics_add(metrics, &launches, NULL),
         .explosions = metrics_add(metrics, &explosions, NULL),
         .batches = metrics_add(metrics, &batches, NULL),
+        .auth_failures = metrics_add(metrics, &auth_failures, NULL),
     };
     metrics_add(metrics, &rockets, api);
     metrics_add(metrics, &unlaunched, api);

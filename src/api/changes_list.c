@@ -28,6 +28,7 @@
 #include "live/hub.h"
 #include "no_place.h"
 #include "operations.h"
+#include "permission.h"
 #include "sites.h"
 #include "table/table.h"
 
@@ -202,11 +203,23 @@ static void start_read(struct http_deferred *deferred,
         workers_submit(read->api->workers, &read->walker.job);
 }
 
+/* What permitted the read may have ended while it waited. */
+static bool is_permitted(const struct changes_read *read,
+                         struct http_response *response)
+{
+    return read->wait.ms == 0 || permission_check(read->api, read->request,
+                                                  SCOPE_READ, NULL, response);
+}
+
 static void finish_read(struct http_deferred *deferred,
                         struct http_response *response)
 {
     struct changes_read *read = read_of(deferred);
 
+    if (!is_permitted(read, response)) {
+        free_read(read);
+        return;
+    }
     if (read->response.status == 0)
         answer_unchanged(read, response);
     else

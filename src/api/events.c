@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GET /events: a stream of events, which the hub makes. It ends when the client
- * goes away, or falls behind for too long, or the service stops.
+ * goes away, or falls behind for too long, or the service stops; and when its
+ * session or its token does, at the next event or comment.
  */
 #include "events.h"
 
 #include <stdlib.h>
 
 #include "after_read.h"
+#include "auth/access.h"
 #include "base/sync.h"
 #include "events_query.h"
 #include "http/problem.h"
 #include "live/hub.h"
 #include "no_place.h"
 #include "operations.h"
+#include "permission.h"
 #include "sites.h"
 #include "table/table.h"
 
@@ -27,6 +30,8 @@ struct last {
 struct events {
     struct http_stream stream;
     struct hub_reader *reader;
+    struct access *access; /* NULL: everything is open */
+    struct access_identity identity;
     /* Of the wait at hand. Set before the hub is told to wait. */
     struct http_waiter *waiter;
 };
@@ -36,8 +41,15 @@ static struct events *events_of_stream(struct http_stream *stream)
     return container_of(stream, struct events, stream);
 }
 
+static bool is_permitted(const struct events *events)
+{
+    return events->access == NULL ||
+           access_is_current(events->access, &events->identity, SCOPE_READ);
+}
+
 /*
- * On the connection's thread. The hub's mutex, under which the reader begins to
+ * On the connection's thread. The hub wakes a reader after HUB_COMMENT_MS of
+ * silence at the latest. The hub's mutex, under which the reader begins to
  * wait and under which the hub finds it, hands the waiter over.
  */
 static enum http_flow next_events(struct http_stream *stream,
@@ -46,6 +58,8 @@ static enum http_flow next_events(struct http_stream *stream,
 {
     struct events *events = events_of_stream(stream);
 
+    if (!is_permitted(events))
+        return HTTP_DONE;
     events->waiter = waiter;
     switch (hub_reader_next(events->reader, block, HTTP_STREAM_BLOCK,
                             waiter != NULL)) {
@@ -165,8 +179,10 @@ static void set_position(const struct api *api, const struct last *last,
         options->position = revision;
 }
 
-static void follow(struct api *api, const struct events_query *query,
-                   const struct last *last, struct http_response *response)
+/* Who has waited to follow may perhaps not do so any more. */
+static void follow(struct api *api, const struct http_request *request,
+                   const struct events_query *query, const struct last *last,
+                   struct http_response *response)
 {
     struct events *events = malloc(sizeof(*events));
     struct hub_reader_options options = {
@@ -179,8 +195,14 @@ static void follow(struct api *api, const struct events_query *query,
     enum hub_added added = HUB_NO_MEMORY;
 
     if (events != NULL) {
-        *events = (struct events){
-            .stream = {next_events, cancel_events, free_events}};
+        *events =
+            (struct events){.stream = {next_events, cancel_events, free_events},
+                            .access = api->access};
+        if (!permission_check(api, request, SCOPE_READ, &events->identity,
+                              response)) {
+            free(events);
+            return;
+        }
         set_position(api, last, &options);
         added = hub_add_reader(api->hub, &options, &events->reader);
     }
@@ -215,7 +237,7 @@ static void begin_events(struct api *api, const struct http_request *request,
             last.name.revision, AFTER_REVISION_MS, get_now, get_now};
         after_read_wait(api, request, &options, response);
     } else {
-        follow(api, query, &last, response);
+        follow(api, request, query, &last, response);
     }
 }
 

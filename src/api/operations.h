@@ -82,6 +82,14 @@ void health_get_ready(struct api *api, const struct http_request *request,
                       struct http_response *response);
 const char *health_parameter(size_t index);
 
+/* POST /login, POST /logout and GET /session (sessions.c). */
+void sessions_login(struct api *api, const struct http_request *request,
+                    struct http_response *response);
+void sessions_logout(struct api *api, const struct http_request *request,
+                     struct http_response *response);
+void sessions_get(struct api *api, const struct http_request *request,
+                  struct http_response *response);
+
 /*
  * The files in the binary, among them the dashboard at /, and the redirects of
  * other names of at most two segments to the pages (pages.c).

@@ -1,39 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One row a path. A path is matched by its decoded segments, so an id may hold
- * an encoded slash; a trailing slash makes another path. Files are found by
- * their path as it was sent.
+ * Which checks a request passes, and in which order, before its operation: it
+ * must be one, it may be done by who asks for it, the state is there, and the
+ * query has only known parameters. Whether a rocket exists is seen behind all
+ * of them.
  */
 #include "routes.h"
 
 #include "after_read.h"
-#include "assets.h"
 #include "changes_url.h"
-#include "events_query.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "operations.h"
 #include "parameters.h"
+#include "permission.h"
 #include "recovery.h"
-
-enum { ROUTE_SEGMENTS = 3 };
-
-struct route {
-    /* NULL after the last; "{" begins one that stands for any text. */
-    const char *segments[ROUTE_SEGMENTS + 1];
-    /* Names of query parameters, as parameters_check(); NULL: not checked. */
-    const char *(*parameter)(size_t index);
-    void (*get)(struct api *api, const struct http_request *request,
-                struct http_response *response); /* for HEAD too */
-    void (*post)(struct api *api, const struct http_request *request,
-                 struct http_response *response);
-    /* For bodies that are taken as they arrive; NULL: for none. */
-    struct http_sink *(*open_post)(struct api *api,
-                                   const struct http_request *request,
-                                   struct http_response *response);
-    enum route_number number; /* of its operation */
-};
+#include "route_table.h"
 
 const char *const routes_names[ROUTE_COUNT] = {
     [ROUTE_OTHER] = "other",       [ROUTE_MESSAGE] = "message",
@@ -41,94 +24,9 @@ const char *const routes_names[ROUTE_COUNT] = {
     [ROUTE_CHANGES] = "changes",   [ROUTE_ROCKET] = "rocket",
     [ROUTE_FLEET] = "fleet",       [ROUTE_EVENTS] = "events",
     [ROUTE_SNAPSHOT] = "snapshot", [ROUTE_HEALTH] = "health",
-    [ROUTE_METRICS] = "metrics",   [ROUTE_FILES] = "files",
+    [ROUTE_METRICS] = "metrics",   [ROUTE_SESSION] = "session",
+    [ROUTE_FILES] = "files",
 };
-
-static const char *no_parameter(size_t index)
-{
-    (void)index;
-    return NULL;
-}
-
-static const struct route routes[] = {
-    {{"messages"},
-     no_parameter,
-     NULL,
-     messages_post,
-     messages_open,
-     ROUTE_MESSAGE},
-    {{"rockets"}, lists_parameter, lists_get, NULL, NULL, ROUTE_LIST},
-    {{"rockets", "{id}"}, no_parameter, rockets_get, NULL, NULL, ROUTE_ROCKET},
-    {{"rockets", "{id}", "gaps"},
-     gaps_parameter,
-     gaps_get,
-     NULL,
-     NULL,
-     ROUTE_ROCKET},
-    {{"fleet"}, no_parameter, fleet_get, NULL, NULL, ROUTE_FLEET},
-    {{"events"}, events_query_parameter, events_get, NULL, NULL, ROUTE_EVENTS},
-    {{"snapshot"}, no_parameter, snapshot_get, NULL, NULL, ROUTE_SNAPSHOT},
-    {{"health"}, no_parameter, health_get, NULL, NULL, ROUTE_HEALTH},
-    {{"health", "ready"},
-     health_parameter,
-     health_get_ready,
-     NULL,
-     NULL,
-     ROUTE_HEALTH},
-    {{"metrics"}, no_parameter, scrape_get, NULL, NULL, ROUTE_METRICS},
-    {{""}, NULL, pages_get_root, NULL, NULL, ROUTE_FILES},
-    {{"index.html"}, NULL, pages_to_root, NULL, NULL, ROUTE_FILES},
-    {{"dashboard"}, NULL, pages_to_root, NULL, NULL, ROUTE_FILES},
-    {{"dashboard", ""}, NULL, pages_to_root, NULL, NULL, ROUTE_FILES},
-    /* Where other services have their Swagger UI. */
-    {{"swagger", ""}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
-    {{"swagger", "index.html"},
-     NULL,
-     pages_to_swagger,
-     NULL,
-     NULL,
-     ROUTE_FILES},
-    {{"swagger-ui"}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
-    {{"swagger-ui", ""}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
-    {{"swagger-ui", "index.html"},
-     NULL,
-     pages_to_swagger,
-     NULL,
-     NULL,
-     ROUTE_FILES},
-    {{"swagger-ui.html"}, NULL, pages_to_swagger, NULL, NULL, ROUTE_FILES},
-};
-
-static const struct route asset_route = {.get = pages_get_asset,
-                                         .number = ROUTE_FILES};
-
-static bool segment_matches(const char *pattern, struct text segment)
-{
-    return pattern[0] == '{' ? segment.length > 0
-                             : text_equal(segment, text_of(pattern));
-}
-
-static bool path_matches(const struct route *route,
-                         const struct http_request *request)
-{
-    size_t count = 0;
-
-    while (route->segments[count] != NULL) {
-        if (count == request->segment_count ||
-            !segment_matches(route->segments[count], request->segments[count]))
-            return false;
-        count++;
-    }
-    return count == request->segment_count;
-}
-
-static const struct route *find_route(const struct http_request *request)
-{
-    for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
-        if (path_matches(&routes[i], request))
-            return &routes[i];
-    return assets_find(request->path) != NULL ? &asset_route : NULL;
-}
 
 static const char *allowed_methods(const struct route *route)
 {
@@ -156,14 +54,22 @@ static bool check_query(const struct route *route,
            parameters_check(request->query, route->parameter, response);
 }
 
+/* Whether the request means the operation that reads at this path. */
+static bool is_read(const struct route *route,
+                    const struct http_request *request)
+{
+    return route != NULL && route->get != NULL &&
+           (request->method == HTTP_GET || request->method == HTTP_HEAD);
+}
+
 static enum route_number number_of(const struct route *route,
                                    const struct http_request *request)
 {
-    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
-
     if (route != NULL && route->post != NULL && request->method == HTTP_POST)
-        return messages_is_batch(request) ? ROUTE_BATCH : route->number;
-    if (route == NULL || route->get == NULL || !reads)
+        return route->number == ROUTE_MESSAGE && messages_is_batch(request)
+                   ? ROUTE_BATCH
+                   : route->number;
+    if (!is_read(route, request))
         return ROUTE_OTHER;
     return route->number == ROUTE_LIST && request->query.data != NULL &&
                    changes_url_matches(request->query)
@@ -171,28 +77,44 @@ static enum route_number number_of(const struct route *route,
                : route->number;
 }
 
+/*
+ * False, with a 401 or 403, if the request may not do this. Without access
+ * control that is a comparison of a pointer.
+ */
+static inline bool is_permitted(struct api *api, const struct route *route,
+                                const struct http_request *request,
+                                struct http_response *response)
+{
+    return api->access == NULL || route->scope == ROUTE_OPEN ||
+           permission_check(api, request, (enum scope)route->scope, NULL,
+                            response);
+}
+
+/* A POST that is not permitted is refused before its body. */
 struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response)
 {
-    const struct route *route = request->malformed ? NULL : find_route(request);
+    const struct route *route =
+        request->malformed ? NULL : route_table_find(request);
 
     request->operation = route;
     request->route = number_of(route, request);
-    if (route == NULL || route->open_post == NULL ||
-        request->method != HTTP_POST || !check_query(route, request, response))
+    if (route == NULL || route->post == NULL || request->method != HTTP_POST ||
+        !is_permitted(context, route, request, response) ||
+        !check_query(route, request, response) || route->open_post == NULL)
         return NULL;
     return route->open_post(context, request, response);
 }
 
 /*
- * What works while the state is recovered: how the service is, and the files,
- * so that the dashboard can show it.
+ * What works while the state is recovered: how the service is, and the files
+ * and sessions, so that the dashboard can show it.
  */
 static bool needs_no_state(const struct route *route)
 {
     return route != NULL &&
            (route->number == ROUTE_HEALTH || route->number == ROUTE_METRICS ||
-            route->number == ROUTE_FILES);
+            route->number == ROUTE_SESSION || route->number == ROUTE_FILES);
 }
 
 /*
@@ -210,13 +132,20 @@ static void get(struct api *api, const struct route *route,
         after_read_begin(api, request, route->get, response);
 }
 
+/*
+ * Whether the request is permitted comes before whether the state is there: a
+ * client whose token is wrong need not wait to learn it.
+ */
 void routes_answer(void *context, const struct http_request *request,
                    struct http_response *response)
 {
     const struct api *api = context;
     const struct route *route = request->operation;
     enum http_method method = request->method;
+    bool reads = is_read(route, request);
 
+    if (reads && !is_permitted(context, route, request, response))
+        return;
     if (recovery_is_running(api) && !needs_no_state(route)) {
         recovery_refuse(api, response);
     } else if (request->malformed) {
@@ -231,8 +160,7 @@ void routes_answer(void *context, const struct http_request *request,
             response, 404,
             "there is nothing at this path; the Swagger UI, at swagger, "
             "lists all paths");
-    } else if (route->get != NULL &&
-               (method == HTTP_GET || method == HTTP_HEAD)) {
+    } else if (reads) {
         if (check_query(route, request, response))
             get(context, route, request, response);
     } else if (route->post != NULL && method == HTTP_POST) {

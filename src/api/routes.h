@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which operation a request means: the table of paths and methods, its name in
- * metrics, and the responses 404, 405 and to OPTIONS that follow from it.
+ * Which operation a request means, by the table of route_table.h: its name in
+ * metrics, and the responses 401, 403, 404, 405 and to OPTIONS that follow.
  *
  * The functions are those of struct http_app; `context` is a struct api.
  */
@@ -28,7 +28,8 @@ enum route_number {
     ROUTE_SNAPSHOT,
     ROUTE_HEALTH,
     ROUTE_METRICS,
-    ROUTE_FILES, /* and redirects to them */
+    ROUTE_SESSION, /* of a browser: its login, its logout, and what it may do */
+    ROUTE_FILES,   /* and redirects to them */
     ROUTE_COUNT
 };
 

@@ -12,4 +12,7 @@ struct http_response;
 /* 403. `what` it may not do: "post messages". */
 void sites_refuse(struct http_response *response, const char *what);
 
+/* The same, for what pages of allowed origins may not do either. */
+void sites_refuse_all(struct http_response *response, const char *what);
+
 #endif

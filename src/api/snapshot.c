@@ -18,6 +18,7 @@
 #include "base/sync.h"
 #include "http/problem.h"
 #include "operations.h"
+#include "permission.h"
 #include "sites.h"
 #include "store/store.h"
 #include "worker_stream.h"
@@ -33,6 +34,7 @@ struct snapshot_read {
     struct worker_job job;
     struct position_wait wait;
     struct api *api;
+    const struct http_request *request; /* stays until the end, deferred.h */
     bool waits; /* for a snapshot; set before a cancel may read it */
     struct http_response response; /* once the file is open */
     struct http_waiter *waiter;
@@ -197,7 +199,12 @@ static void finish_deferred(struct http_deferred *deferred,
     struct snapshot_read *read = read_of(deferred);
 
     if (read->waits) {
-        finish_wait(read, response);
+        /* What permitted the read may have ended in the wait. */
+        if (permission_check(read->api, read->request, SCOPE_ADMIN, NULL,
+                             response))
+            finish_wait(read, response);
+        else
+            free_read(read);
         return;
     }
     http_response_move(response, &read->response);
@@ -268,6 +275,7 @@ static void get_snapshot(struct api *api, const struct http_request *request,
     if (read == NULL)
         return;
     store_snapshot_status(api->store, &status);
+    read->request = request;
     read->waits = count_of(&status) < position + 1;
     if (read->waits) {
         read->wait.position = position + 1;

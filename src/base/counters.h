@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    COUNTERS_MAX = 512, /* counters; their numbers are below it */
+    COUNTERS_MAX = 640, /* counters; their numbers are below it */
 };
 
 struct counters;

@@ -288,8 +288,9 @@ static void add_preflight(struct http_response *response)
     http_response_header(response, "Access-Control-Allow-Methods",
                          allow->value);
     http_response_header(response, "Access-Control-Allow-Headers",
-                         "Content-Encoding, Content-Type, If-None-Match, "
-                         "Last-Event-ID, Lunar-After, X-Request-Id");
+                         "Authorization, Content-Encoding, Content-Type, "
+                         "If-None-Match, Last-Event-ID, Lunar-After, "
+                         "X-Request-Id");
     /* In seconds: two hours, the most that Chromium accepts. */
     http_response_header(response, "Access-Control-Max-Age", "7200");
 }
@@ -316,5 +317,5 @@ void site_policy_add_headers(const struct site_policy *policy,
     else
         http_response_header(response, "Access-Control-Expose-Headers",
                              "ETag, Link, Lunar-Position, Retry-After, "
-                             "X-Request-Id, X-Total-Count");
+                             "WWW-Authenticate, X-Request-Id, X-Total-Count");
 }

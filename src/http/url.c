@@ -51,10 +51,12 @@ static size_t authority_length(struct text rest)
 
 bool http_url_read(struct text url, struct http_url *out)
 {
-    uint64_t port = 80;
+    bool secure = text_take_prefix(&url, TEXT("https://"));
+    uint64_t port = secure ? 443 : 80;
 
-    if (!text_take_prefix(&url, TEXT("http://")))
+    if (!secure && !text_take_prefix(&url, TEXT("http://")))
         return false;
+    out->secure = secure;
     struct text authority = {url.data, authority_length(url)};
     if (!http_is_host(authority))
         return false;

@@ -50,6 +50,7 @@ fail(struct text peer, char error[JOURNAL_ERROR], const char *format, ...)
 /* A snapshot on its way. */
 struct fetch {
     struct text peer;
+    const struct peer_access *access;
     int file;
     struct journal_progress progress;
     struct peer_get get;
@@ -124,6 +125,7 @@ static enum journal_replayed fetch_one(struct fetch *fetch,
     const struct peer_question question = {
         .peer = fetch->peer,
         .path = "/snapshot",
+        .access = fetch->access,
         .answer_ms = PEER_SNAPSHOT_MS,
         .watch = watch,
         .progress = &fetch->progress,
@@ -156,7 +158,9 @@ static void log_fetched(const struct fetch *fetch, uint64_t began)
              readable_number(fetch->get.received).text, seconds);
 }
 
-enum journal_replayed peer_fetch(const char *peers, const char *path,
+enum journal_replayed peer_fetch(const char *peers,
+                                 const struct peer_access *access,
+                                 const char *path,
                                  const struct journal_watch *watch,
                                  char error[JOURNAL_ERROR])
 {
@@ -176,6 +180,7 @@ enum journal_replayed peer_fetch(const char *peers, const char *path,
     while (fetch->file >= 0 && result == JOURNAL_FAILED && rest.data != NULL) {
         uint64_t began = clock_us(CLOCK_MONOTONIC);
         fetch->peer = text_split(&rest, ',');
+        fetch->access = access;
         result = fetch_one(fetch, watch, error);
         if (result == JOURNAL_FAILED)
             log_line(LOG_WARN, "no snapshot of another instance: %s", error);
@@ -242,13 +247,14 @@ static enum journal_replayed receive_health(struct peer_get *get,
     return result;
 }
 
-bool peer_ask_health(struct text peer, struct peer_health *health,
-                     char error[JOURNAL_ERROR])
+bool peer_ask_health(struct text peer, const struct peer_access *access,
+                     struct peer_health *health, char error[JOURNAL_ERROR])
 {
     const struct journal_progress progress = {.done = 0};
     const struct peer_question question = {
         .peer = peer,
         .path = "/health",
+        .access = access,
         .answer_ms = PEER_HEALTH_MS,
         .progress = &progress,
     };

@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "store/journal.h"
 
+struct peer_access; /* peer_get.h */
+
 enum {
     PEER_HEALTH_MS = 5000, /* until /health has answered */
     /* The same for a snapshot, which may have to be taken first. */
@@ -27,7 +29,9 @@ enum {
  * the file `path`: see `fetch` of journal.h. JOURNAL_FAILED: `error` says why
  * the last one has none; the log has all.
  */
-enum journal_replayed peer_fetch(const char *peers, const char *path,
+enum journal_replayed peer_fetch(const char *peers,
+                                 const struct peer_access *access,
+                                 const char *path,
                                  const struct journal_watch *watch,
                                  char error[JOURNAL_ERROR]);
 
@@ -45,7 +49,7 @@ struct peer_health {
  * Ask the instance `peer` for its /health. False, with a sentence in `error`
  * that begins with the URL.
  */
-bool peer_ask_health(struct text peer, struct peer_health *health,
-                     char error[JOURNAL_ERROR]);
+bool peer_ask_health(struct text peer, const struct peer_access *access,
+                     struct peer_health *health, char error[JOURNAL_ERROR]);
 
 #endif

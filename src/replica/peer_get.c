@@ -8,15 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "client/request.h"
+#include "client/token.h"
 #include "http/url.h"
 
 enum {
     REQUEST = 2048,       /* bytes of a request */
+    MAX_SHOWN = 256,      /* of a URL in the log */
     MAX_PROBLEM = 16384,  /* of a problem; ours are far shorter */
     MAX_DETAIL = 384,     /* of what is shown of it */
     SHORTEST_STATUS = 12, /* "HTTP/1.1 200" */
@@ -33,29 +34,64 @@ static uint64_t deadline_in(unsigned ms)
     return clock_us(CLOCK_MONOTONIC) + (uint64_t)ms * 1000;
 }
 
+static enum journal_replayed replayed_of(enum client_result result)
+{
+    return result == CLIENT_OK       ? JOURNAL_COMPLETE
+           : result == CLIENT_FAILED ? JOURNAL_FAILED
+                                     : JOURNAL_INTERRUPTED;
+}
+
+/* `goes_on` of the connection: ask the watch. */
+static bool ask_watch(void *context)
+{
+    const struct peer_question *question = context;
+    const struct journal_watch *watch = question->watch;
+
+    return watch == NULL || watch->report(watch->context, question->progress);
+}
+
+/* The token can be read on its way: say so, and go on. */
+static void warn_of_exposure(const struct peer_question *question)
+{
+    char url[MAX_SHOWN];
+
+    log_line(LOG_WARN,
+             "the token of -peer-token is sent unencrypted to %s: give an "
+             "https:// URL, unless nobody else can read this network",
+             log_escape(question->peer, url, sizeof(url)));
+}
+
 static enum journal_replayed send_question(struct peer_get *get,
-                                           const struct peer_question *question,
                                            const struct http_url *url,
                                            char error[JOURNAL_ERROR])
 {
-    char request[REQUEST], host[HTTP_URL_HOST + HTTP_URL_PORT + 3];
+    const struct peer_question *question = get->question;
+    char request[REQUEST], path[REQUEST], token[CLIENT_TOKEN];
     struct text prefix = url->path;
+    bool has_token = question->access->token_file != NULL;
 
+    if (has_token &&
+        !client_read_token(question->access->token_file, token, error))
+        return JOURNAL_FAILED;
+    if (has_token && client_is_exposed(&get->connection))
+        warn_of_exposure(question);
     /* http://HOST/ has no other paths than http://HOST. */
     while (prefix.length > 0 && prefix.data[prefix.length - 1] == '/')
         prefix.length--;
-    http_url_write_host(url, host);
-    int length =
-        snprintf(request, sizeof(request),
-                 "GET %.*s%s HTTP/1.0\r\n"
-                 "Host: %s\r\n"
-                 "User-Agent: lunar.service/" LUNAR_VERSION "\r\n\r\n",
-                 (int)prefix.length, prefix.data, question->path, host);
-    if (length < 0 || (size_t)length >= sizeof(request))
-        return fail("the URL is too long", error);
-    return peer_socket_send(&get->socket,
-                            (struct text){request, (size_t)length},
-                            deadline_in(question->answer_ms), error);
+    snprintf(path, sizeof(path), "%.*s%s", (int)prefix.length, prefix.data,
+             question->path);
+    size_t length = client_write_get(
+        &(struct client_request){.url = url,
+                                 .path = text_of(path),
+                                 .version = "1.0",
+                                 .token = has_token ? token : NULL},
+        request, sizeof(request));
+    enum client_result result =
+        client_send(&get->connection, (struct text){request, length},
+                    deadline_in(question->answer_ms), error);
+    explicit_bzero(token, sizeof(token));
+    explicit_bzero(request, sizeof(request));
+    return replayed_of(result);
 }
 
 /* Receive more behind what is in the buffer. `*count` is 0 at the end. */
@@ -64,11 +100,11 @@ static enum journal_replayed receive_more(struct peer_get *get,
                                           char error[JOURNAL_ERROR])
 {
     *count = sizeof(get->buffer) - get->end;
-    enum journal_replayed result = peer_socket_receive(
-        &get->socket, get->buffer + get->end, count, deadline, error);
-    if (result == JOURNAL_COMPLETE)
+    enum client_result result = client_receive(
+        &get->connection, get->buffer + get->end, count, deadline, error);
+    if (result == CLIENT_OK)
         get->end += *count;
-    return result;
+    return replayed_of(result);
 }
 
 /* Receive until the head is complete; sets `*head`, without its empty line. */
@@ -154,7 +190,13 @@ enum journal_replayed peer_get_open(struct peer_get *get,
     struct http_url url;
     struct text head;
 
-    get->socket = (struct peer_socket){question->watch, question->progress, -1};
+    get->question = question;
+    get->connection = (struct client_connection){.options = NULL};
+    get->options = (struct client_options){
+        .ca_file = question->access->ca_file,
+        .goes_on = ask_watch,
+        .context = (void *)(uintptr_t)question,
+    };
     get->status = 0;
     get->has_length = false;
     get->length = get->position = get->received = get->counted = 0;
@@ -162,9 +204,10 @@ enum journal_replayed peer_get_open(struct peer_get *get,
     if (!http_url_read(question->peer, &url))
         return fail("not a URL that can be asked", error);
     enum journal_replayed result =
-        peer_socket_connect(&get->socket, url.host, url.port, error);
+        replayed_of(client_connect(&get->connection, &url, &get->options,
+                                   deadline_in(PEER_GET_CONNECT_MS), error));
     if (result == JOURNAL_COMPLETE)
-        result = send_question(get, question, &url, error);
+        result = send_question(get, &url, error);
     if (result == JOURNAL_COMPLETE)
         result =
             receive_head(get, deadline_in(question->answer_ms), &head, error);
@@ -215,32 +258,39 @@ enum journal_replayed peer_get_read(struct peer_get *get, struct text *part,
     return JOURNAL_COMPLETE;
 }
 
+/* What to do about a response that a token would change. */
+static const char *token_advice(const struct peer_get *get)
+{
+    bool has_token = get->question->access->token_file != NULL;
+
+    if (get->status == 401 && !has_token)
+        return "; give a token with the scope admin in -peer-token=FILE";
+    if (get->status == 401)
+        return "; the token of -peer-token is not in its -tokens file";
+    if (get->status == 403 && has_token)
+        return "; the token of -peer-token needs the scope admin there";
+    return "";
+}
+
 void peer_get_explain(struct peer_get *get, char error[JOURNAL_ERROR])
 {
     struct buffer body = BUFFER_INIT;
     struct text part = TEXT("");
-    char ignored[JOURNAL_ERROR], detail[MAX_DETAIL];
+    char ignored[JOURNAL_ERROR], detail[MAX_DETAIL] = "";
 
-    snprintf(error, JOURNAL_ERROR, "answers %u", get->status);
     do
         buffer_append(&body, part);
     while (body.length < MAX_PROBLEM &&
            peer_get_read(get, &part, ignored) == JOURNAL_COMPLETE &&
            part.length > 0);
-    struct text text = buffer_text(&body);
-    cJSON *problem = buffer_failed(&body)
-                         ? NULL
-                         : cJSON_ParseWithLength(text.data, text.length);
-    const char *found = cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(problem, "detail"));
-    if (found != NULL)
-        snprintf(error, JOURNAL_ERROR, "answers %u: %s", get->status,
-                 log_escape(text_of(found), detail, sizeof(detail)));
-    cJSON_Delete(problem);
+    bool known = !buffer_failed(&body) &&
+                 client_read_detail(buffer_text(&body), detail, sizeof(detail));
+    snprintf(error, JOURNAL_ERROR, "answers %u%s%s%s", get->status,
+             known ? ": " : "", detail, token_advice(get));
     buffer_release(&body);
 }
 
 void peer_get_close(struct peer_get *get)
 {
-    peer_socket_close(&get->socket);
+    client_close(&get->connection);
 }

@@ -14,10 +14,11 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "peer_socket.h"
+#include "client/connection.h"
 #include "store/journal.h"
 
 enum {
+    PEER_GET_CONNECT_MS = 5000,  /* for the name, all addresses of it and TLS */
     PEER_GET_BUFFER = 64 * 1024, /* bytes of the head, at most, and of a part */
     /* A body that comes slower than this is given up. */
     PEER_GET_SLOW_BYTES = 30 * 1024,
@@ -26,8 +27,10 @@ enum {
 
 /* Embedded; large. Private, but where it says so. */
 struct peer_get {
-    struct peer_socket socket;
-    unsigned status; /* of the response, as 200 */
+    const struct peer_question *question;
+    struct client_connection connection;
+    struct client_options options; /* of the connection */
+    unsigned status;               /* of the response, as 200 */
     bool has_length;
     uint64_t length;   /* of the body, if it `has_length` */
     uint64_t position; /* Lunar-Position of the response; 0: none */
@@ -38,12 +41,19 @@ struct peer_get {
     char buffer[PEER_GET_BUFFER];
 };
 
-/* What is asked. All borrowed. */
+/* How other instances are asked. All borrowed. */
+struct peer_access {
+    const char *token_file; /* of -peer-token; NULL: without a token */
+    const char *ca_file;    /* of -ca-file; NULL: the system's authorities */
+};
+
+/* What is asked. All borrowed until peer_get_close(). */
 struct peer_question {
-    struct text peer;                  /* URL of the instance, as in -peer */
-    const char *path;                  /* behind that: "/health" */
-    unsigned answer_ms;                /* until the response has begun */
-    const struct journal_watch *watch; /* NULL: nothing interrupts */
+    struct text peer; /* URL of the instance, as in -peer */
+    const char *path; /* behind that: "/health" */
+    const struct peer_access *access;
+    unsigned answer_ms;                      /* until the response has begun */
+    const struct journal_watch *watch;       /* NULL: nothing interrupts */
     const struct journal_progress *progress; /* for the watch */
 };
 
@@ -64,8 +74,9 @@ enum journal_replayed peer_get_read(struct peer_get *get, struct text *part,
                                     char error[JOURNAL_ERROR]);
 
 /*
- * The response was not what was asked for: write its status, and the `detail`
- * of a problem (RFC 9457), if it has one. Reads the body.
+ * The response was not what was asked for: write its status, the `detail` of a
+ * problem (RFC 9457), if it has one, and what to do about a token. Reads the
+ * body.
  */
 void peer_get_explain(struct peer_get *get, char error[JOURNAL_ERROR]);
 

@@ -13,7 +13,9 @@
 
 #include "base/log.h"
 #include "base/sync.h"
+#include "client/token.h"
 #include "peer.h"
+#include "peer_get.h"
 #include "replica_error.h"
 #include "replica_parts.h"
 
@@ -77,7 +79,10 @@ static enum journal_replayed fetch(struct journal *journal, const char *path,
                                    const struct journal_watch *watch,
                                    char error[JOURNAL_ERROR])
 {
-    return peer_fetch(of_journal(journal)->options.peers, path, watch, error);
+    const struct replica_options *options = &of_journal(journal)->options;
+    const struct peer_access access = {options->peer_token, options->ca_file};
+
+    return peer_fetch(options->peers, &access, path, watch, error);
 }
 
 static enum journal_replayed replay(struct journal *journal, uint64_t after,
@@ -287,6 +292,16 @@ static bool make_parts(struct replica *replica, char error[JOURNAL_ERROR])
     return false;
 }
 
+/* At the start, not when a peer is asked, which is rare. */
+static bool check_files(const struct replica_options *options,
+                        char error[JOURNAL_ERROR])
+{
+    return (options->peer_token == NULL ||
+            client_check_token(options->peer_token, error)) &&
+           (options->ca_file == NULL ||
+            client_check_authorities(options->ca_file, error));
+}
+
 struct journal *replica_open(const struct replica_options *options,
                              char error[JOURNAL_ERROR])
 {
@@ -304,7 +319,8 @@ struct journal *replica_open(const struct replica_options *options,
     };
     replica->options = *options;
     replica->wake_fd = -1;
-    if (!clients_open(&replica->clients, options, &reports, error)) {
+    if (!check_files(options, error) ||
+        !clients_open(&replica->clients, options, &reports, error)) {
         free(replica);
         return NULL;
     }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "clients.h"
 #include "peer.h"
+#include "peer_get.h"
 #include "prepare.h"
 #include "replica/replica.h"
 #include "replica_error.h"
@@ -125,13 +126,15 @@ struct fleet {
 };
 
 /* Whether one of them lets records be deleted. */
-static bool ask_peer(struct text peer, const char *topic, struct fleet *fleet,
-                     char error[JOURNAL_ERROR])
+static bool ask_peer(struct text peer, const struct replica_options *options,
+                     struct fleet *fleet, char error[JOURNAL_ERROR])
 {
+    const struct peer_access access = {options->peer_token, options->ca_file};
+    const char *topic = options->topic;
     struct peer_health health;
     int length = (int)peer.length;
 
-    if (!peer_ask_health(peer, &health, error))
+    if (!peer_ask_health(peer, &access, &health, error))
         return false;
     if (health.topic[0] == '\0') {
         replica_error(error, "%.*s: has no topic, so it is no instance of %s",
@@ -199,7 +202,7 @@ bool replica_trim_topic(const struct replica_options *options,
     struct work work;
 
     while (rest.data != NULL)
-        if (!ask_peer(text_split(&rest, ','), options->topic, &fleet, error))
+        if (!ask_peer(text_split(&rest, ','), options, &fleet, error))
             return false;
     if (!begin_work(&work, options, error))
         return false;

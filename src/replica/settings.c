@@ -5,15 +5,12 @@
  */
 #include "settings.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "base/private_file.h"
 #include "base/text.h"
 #include "replica_error.h"
 
@@ -24,13 +21,13 @@ enum {
     SCRAM_VERSION = 0x020601ff, /* of librdkafka: from here on it works */
 };
 
-/* A line of the file. Both are NUL-terminated parts of `bytes`. */
+/* A line of the file. Both are NUL-terminated parts of `file`. */
 struct setting {
     const char *name, *value;
 };
 
 struct settings {
-    char *bytes; /* of the file, with a NUL in place of each newline */
+    struct private_file file; /* with a NUL in place of each newline */
     struct setting *list;
     size_t count;
 };
@@ -83,74 +80,29 @@ static bool is_fixed(const char *name)
     return false;
 }
 
-/* The descriptor; -1 with a text. */
-static int open_private(const char *path, size_t *size,
-                        char error[JOURNAL_ERROR])
+/* All bytes of the file, which have no NUL. False with a text. */
+static bool read_bytes(struct private_file *file, const char *path,
+                       char error[JOURNAL_ERROR])
 {
-    struct stat found;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    static const struct private_file_rules rules = {
+        .flag = "-kafka-config",
+        .max_bytes = MAX_BYTES,
+    };
+    char reason[PRIVATE_FILE_ERROR];
 
-    if (fd < 0 || fstat(fd, &found) != 0) {
-        replica_error(error,
-                      "cannot read the file %.200s of -kafka-config: %s: "
-                      "check the path and its permissions",
-                      path, strerrordesc_np(errno));
-    } else if (!S_ISREG(found.st_mode) || found.st_size > MAX_BYTES) {
-        replica_error(error,
-                      "%.200s of -kafka-config is not a file of at most %d "
-                      "bytes: name a file with lines of key=value",
-                      path, (int)MAX_BYTES);
-    } else if ((found.st_uid != geteuid() && found.st_uid != 0) ||
-               (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        replica_error(error,
-                      "others may read or write %.200s of -kafka-config, which "
-                      "may hold passwords: chown it to the user of the "
-                      "service, and chmod 600 it",
-                      path);
-    } else {
-        *size = (size_t)found.st_size;
-        return fd;
+    if (!private_file_read(file, path, &rules, reason)) {
+        replica_error(error, "%s", reason);
+        return false;
     }
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* All bytes of the file and a NUL; NULL with a text. */
-static char *read_bytes(const char *path, char error[JOURNAL_ERROR])
-{
-    size_t size = 0;
-    size_t length = 0;
-    ssize_t part = 1;
-    int fd = open_private(path, &size, error);
-    char *bytes = fd < 0 ? NULL : malloc(size + 1);
-
-    if (fd < 0)
-        return NULL;
-    while (bytes != NULL && length < size && part > 0) {
-        part = read(fd, bytes + length, size - length);
-        if (part > 0)
-            length += (size_t)part;
-    }
-    if (bytes == NULL || part < 0) {
-        replica_error(
-            error, "cannot read the file %.200s of -kafka-config: %s", path,
-            bytes == NULL ? "memory is exhausted" : strerrordesc_np(errno));
-        free(bytes);
-        bytes = NULL;
-    } else if (memchr(bytes, '\0', length) != NULL) {
-        /* What follows it would be left out without a word. */
-        replica_error(error,
-                      "%.200s of -kafka-config has a NUL byte, so it is no "
-                      "text: name a file with lines of key=value",
-                      path);
-        free(bytes);
-        bytes = NULL;
-    } else {
-        bytes[length] = '\0';
-    }
-    close(fd);
-    return bytes;
+    if (memchr(file->data, '\0', file->length) == NULL)
+        return true;
+    /* What follows it would be left out without a word. */
+    replica_error(error,
+                  "%.200s of -kafka-config has a NUL byte, so it is no text: "
+                  "name a file with lines of key=value",
+                  path);
+    private_file_release(file);
+    return false;
 }
 
 static char *trim_in_place(char *line)
@@ -210,7 +162,7 @@ static bool read_line(struct settings *settings, char *line, unsigned number,
 static bool read_lines(struct settings *settings, const char *path,
                        char error[JOURNAL_ERROR])
 {
-    char *rest = settings->bytes;
+    char *rest = settings->file.data;
     unsigned number = 0;
 
     while (rest != NULL) {
@@ -248,11 +200,10 @@ struct settings *settings_read(const char *path, char error[JOURNAL_ERROR])
     }
     if (path == NULL)
         return settings;
-    settings->bytes = read_bytes(path, error);
-    if (settings->bytes == NULL)
+    if (!read_bytes(&settings->file, path, error))
         goto out;
     settings->list =
-        calloc(count_lines(settings->bytes), sizeof(*settings->list));
+        calloc(count_lines(settings->file.data), sizeof(*settings->list));
     if (settings->list == NULL) {
         replica_error(error, "memory is exhausted");
         goto out;
@@ -269,7 +220,7 @@ void settings_free(struct settings *settings)
     if (settings == NULL)
         return;
     free(settings->list);
-    free(settings->bytes);
+    private_file_release(&settings->file);
     free(settings);
 }
 

@@ -55,7 +55,13 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
         snprintf(failure->cause, sizeof(failure->cause),
                  "can't connect (the certificate is not accepted)");
         failure->advice = "Is it for this name, and signed by an authority "
-                          "that this machine trusts?";
+                          "that this machine trusts, or by that of "
+                          "--ca-file=FILE?";
+        return TRANSPORT_WRONG_PROTOCOL;
+    case CURLE_SSL_CACERT_BADFILE:
+        snprintf(failure->cause, sizeof(failure->cause),
+                 "can't connect (the file of --ca-file can't be used)");
+        failure->advice = "Is it a file in PEM?";
         return TRANSPORT_WRONG_PROTOCOL;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any text */

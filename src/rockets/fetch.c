@@ -106,6 +106,7 @@ bool fetch_init(struct fetch *fetch, CURLM *multi)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
     /* Do not wait for the resolver when the request was ended. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    access_apply(easy, fetch->access);
     return true;
 }
 
@@ -173,7 +174,9 @@ static enum transport_result explain_response(const struct fetch *fetch,
     curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_TYPE, &reply.content_type);
     curl_easy_getinfo(fetch->easy, CURLINFO_REDIRECT_URL, &reply.location);
     failure->status = reply.status;
-    failure->advice = "";
+    failure->advice = reply.status == 401 || reply.status == 403
+                          ? reply_advice(reply.status)
+                          : "";
     if (reply.status >= 200 && reply.status < 300) {
         snprintf(failure->cause, sizeof(failure->cause),
                  "status %ld, but no %s", reply.status, fetch->media_type);

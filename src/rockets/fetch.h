@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "bytes.h"
 #include "failure.h"
 
@@ -27,7 +28,8 @@ struct fetch {
     CURLM *multi;
     CURL *easy;
     const char *media_type; /* that of a wanted response */
-    size_t max_body;        /* of a response that is kept */
+    const struct access *access;
+    size_t max_body; /* of a response that is kept */
     /* Called for each part of a wanted response; NULL: it is kept. False ends
      * the request. */
     bool (*take)(void *context, const char *data, size_t length);
@@ -43,9 +45,9 @@ struct fetch {
 };
 
 /*
- * `fetch` has `media_type`, `max_body`, `take` and `context`, and is zero
- * otherwise. Returns false if out of memory.
- * Ownership: the caller calls fetch_release().
+ * `fetch` has `media_type`, `access`, `max_body`, `take` and `context`, and is
+ * zero otherwise. Returns false if out of memory. Ownership: the caller calls
+ * fetch_release().
  */
 bool fetch_init(struct fetch *fetch, CURLM *multi);
 

@@ -240,6 +240,16 @@ static bool read_argument(struct flag_reader *reader, const char *argument)
     return true;
 }
 
+bool flags_refuse_token(struct flag_reader *reader, const struct flag *flag,
+                        const char *value)
+{
+    (void)value;
+    return flags_fail(reader,
+                      "--%s: every user of this machine sees the command line: "
+                      "give --token-file=FILE, or the variable ROCKETS_TOKEN",
+                      flag->name);
+}
+
 bool flags_read(struct flag_reader *reader)
 {
     while (reader->count > 0)

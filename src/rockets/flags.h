@@ -69,6 +69,13 @@ __attribute__((format(printf, 2, 3))) bool
 flags_fail(struct flag_reader *reader, const char *format, ...);
 
 /*
+ * For `set` of --token: refuse it, and say where a token goes instead, without
+ * repeating it.
+ */
+bool flags_refuse_token(struct flag_reader *reader, const struct flag *flag,
+                        const char *value);
+
+/*
  * Read a duration in Go's notation: a sequence of decimal numbers, each with
  * a unit, as in "500ms", "1m30s", "1.5s" and "250us"; or "0". The units are
  * ns, us, ms, s, m and h. Returns false for any other text, a sign, and more

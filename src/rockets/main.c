@@ -125,6 +125,7 @@ static int verify_service(const struct options *options,
     struct expected *expected = expected_new(traffic, options->drop_launch);
     struct verify_options verifying = {
         .messages_url = options->url,
+        .access = &options->access,
         .traffic = traffic,
         .expected = expected,
         .after = position,
@@ -188,6 +189,7 @@ static int send_plan(const struct options *options,
 {
     struct sender_options sending = {
         .url = options->url,
+        .access = &options->access,
         .traffic = traffic,
         .plan = plan,
         .workers = options->concurrency_level,
@@ -351,8 +353,12 @@ int main(int argc, char *argv[])
     }
     switch (options_read(&options, argc, argv, error, sizeof(error))) {
     case OPTIONS_LAUNCH:
+        if (!access_load(&options.access, error, sizeof(error)))
+            break;
         return finish_output(run_launch(&options));
     case OPTIONS_WATCH:
+        if (!access_load(&options.watch.access, error, sizeof(error)))
+            break;
         /* It writes without stdio, and says itself if that fails. */
         return run_watch(&options.watch);
     case OPTIONS_WATCH_HELP:

@@ -23,6 +23,10 @@ static const struct flag FLAGS[] = {
     {"duplicates", FLAG_SHARE, PLACE(duplicates), 0, 0, NULL},
     {"drop-launch", FLAG_SWITCH, PLACE(drop_launch), 0, 0, NULL},
     {"verify", FLAG_SWITCH, PLACE(verify), 0, 0, NULL},
+    {"ca-file", FLAG_TEXT, PLACE(access.ca_file), 0, 0, NULL},
+    {"insecure", FLAG_SWITCH, PLACE(access.insecure), 0, 0, NULL},
+    {"token-file", FLAG_TEXT, PLACE(access.token_file), 0, 0, NULL},
+    {"token", FLAG_OTHER, 0, 0, 0, flags_refuse_token},
 };
 
 static bool ends_with(const char *text, const char *end)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "console.h"
 #include "flags.h"
 #include "watch_options.h"
@@ -26,6 +27,7 @@ struct options {
     uint32_t shuffle;  /* window in messages, 0: none */
     double duplicates; /* 0 to 1 */
     bool drop_launch;
+    struct access access;
     bool verify; /* implies that `url` ends in "/messages" */
 
     struct watch_options

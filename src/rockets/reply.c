@@ -100,7 +100,11 @@ const char *reply_advice(long status)
         return "Redirects are not followed; is this the right URL?";
     switch (status) {
     case 401:
+        return "It wants a token that it knows: give --token-file=FILE, or the "
+               "variable ROCKETS_TOKEN";
     case 403:
+        return "Is there a proxy before the service? Or does the token lack a "
+               "scope: launch needs ingest, --verify and watch need read";
     case 407:
         return "Access is denied; is there a proxy before the service?";
     case 404:

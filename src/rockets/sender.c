@@ -245,6 +245,7 @@ static int make_transports(struct sender *sender)
     const struct sender_options *options = &sender->options;
     struct transport_options each = {
         .url = options->url,
+        .access = options->access,
         .keep_alive = options->keep_alive,
         .max_open = sockets_room(options->workers),
         .stop = &sender->stop,

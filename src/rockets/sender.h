@@ -38,6 +38,7 @@ enum {
 
 struct sender_options {
     const char *url;
+    const struct access *access;
     const struct traffic *traffic;
     const struct plan *plan;
     uint32_t workers;

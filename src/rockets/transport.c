@@ -161,6 +161,7 @@ struct transport *transport_new(const struct transport_options *options)
         return NULL;
     }
     set_curl_options(transport);
+    access_apply(transport->easy, options->access);
     if (!options->keep_alive)
         leave_connections_open(transport);
     return transport;

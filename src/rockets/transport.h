@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "failure.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 
 struct transport_options {
     const char *url;
+    const struct access *access;
     bool keep_alive;
     size_t max_open;         /* connections left open, by sockets_room() */
     uint64_t after;          /* reads are of a state that has all up to this
@@ -33,7 +35,7 @@ struct transport;
 
 /*
  * Returns NULL if out of memory.
- * Ownership: `options` is copied; `url` and `stop` are borrowed until
+ * Ownership: `options` is copied; `url`, `access` and `stop` are borrowed until
  * transport_free().
  */
 struct transport *transport_new(const struct transport_options *options);

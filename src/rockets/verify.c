@@ -164,6 +164,7 @@ int verify_rockets(struct verify_result *result,
 {
     struct transport_options reading = {
         .url = options->messages_url,
+        .access = options->access,
         .keep_alive = true,
         .after = options->after,
         .stop = options->stop,

@@ -22,6 +22,7 @@
 
 struct verify_options {
     const char *messages_url; /* ends in "/messages" */
+    const struct access *access;
     const struct traffic *traffic;
     const struct expected *expected;
     uint64_t after;          /* position that the instances must have reached;

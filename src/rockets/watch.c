@@ -138,6 +138,7 @@ static struct watch_client_options client_options(struct watch *watch)
                      : "rockets,launched,exploded,summary";
     return (struct watch_client_options){
         .url = options->url,
+        .access = &options->access,
         .events = events,
         .interval_ms = (unsigned)(options->interval / CLOCK_MILLISECOND),
         .rows = !watch->plain,

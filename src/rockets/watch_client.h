@@ -48,6 +48,7 @@ enum watch_state {
 
 struct watch_client_options {
     const char *url;
+    const struct access *access;
     const char *events; /* a list with commas */
     unsigned interval_ms;
     /* Whether rows are wanted: those of a list, or of `ids` if there are. */

@@ -117,6 +117,10 @@ static const struct flag FLAGS[] = {
     {"order", FLAG_OTHER, 0, 0, 0, set_order},
     {"max-events", FLAG_COUNT, PLACE(max_events), 1, 1000000000, NULL},
     {"max-time", FLAG_DURATION, PLACE(max_time), 0, 0, NULL},
+    {"ca-file", FLAG_TEXT, PLACE(access.ca_file), 0, 0, NULL},
+    {"insecure", FLAG_SWITCH, PLACE(access.insecure), 0, 0, NULL},
+    {"token-file", FLAG_TEXT, PLACE(access.token_file), 0, 0, NULL},
+    {"token", FLAG_OTHER, 0, 0, 0, flags_refuse_token},
 };
 
 bool watch_options_read(struct watch_options *options,

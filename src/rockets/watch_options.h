@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "flags.h"
 
 enum {
@@ -29,6 +30,7 @@ struct watch_options {
     int64_t interval;    /* nanoseconds, a multiple of 100 ms; 0: not given */
     uint32_t max_events; /* 0: no limit */
     int64_t max_time;    /* nanoseconds; 0: no limit */
+    struct access access;
 };
 
 /*

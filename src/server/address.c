@@ -78,13 +78,14 @@ bool address_get_ipv4(const struct sockaddr *address, struct in_addr *ipv4)
         *ipv4 = direct->sin_addr;
         return true;
     }
-    if (!IN6_IS_ADDR_V4MAPPED(&mapped->sin6_addr))
+    if (address->sa_family != AF_INET6 ||
+        !IN6_IS_ADDR_V4MAPPED(&mapped->sin6_addr))
         return false;
     memcpy(ipv4, mapped->sin6_addr.s6_addr + 12, sizeof(*ipv4));
     return true;
 }
 
-/* The port of an address of either family has the same place. */
+/* The port of an address of IPv4 or IPv6 has the same place. */
 static uint16_t port_of(const struct sockaddr *address)
 {
     const struct sockaddr_in *ipv4 = (const void *)address;
@@ -99,22 +100,27 @@ const char *address_write(const struct sockaddr *address,
                           char out[SERVER_ADDRESS_TEXT])
 {
     const struct sockaddr_in6 *ipv6 = (const void *)address;
-    char text[INET6_ADDRSTRLEN] = "", zone[MAX_ZONE];
+    char text[INET6_ADDRSTRLEN] = "", zone[MAX_ZONE], port[8] = "";
     struct in_addr ipv4;
 
+    if (address->sa_family == AF_UNIX) {
+        snprintf(out, SERVER_ADDRESS_TEXT, "unix");
+        return out;
+    }
+    if (port_of(address) != 0)
+        snprintf(port, sizeof(port), ":%u", port_of(address));
     if (address_get_ipv4(address, &ipv4)) {
         inet_ntop(AF_INET, &ipv4, text, sizeof(text));
-        snprintf(out, SERVER_ADDRESS_TEXT, "%s:%u", text, port_of(address));
+        snprintf(out, SERVER_ADDRESS_TEXT, "%s%s", text, port);
     } else {
         inet_ntop(AF_INET6, &ipv6->sin6_addr, text, sizeof(text));
         write_zone(ipv6->sin6_scope_id, zone);
-        snprintf(out, SERVER_ADDRESS_TEXT, "[%s%s]:%u", text, zone,
-                 port_of(address));
+        snprintf(out, SERVER_ADDRESS_TEXT, "[%s%s]%s", text, zone, port);
     }
     return out;
 }
 
-static enum server_reach reach_of(const struct sockaddr *address)
+enum server_reach address_reach(const struct sockaddr *address)
 {
     const struct sockaddr_in6 *ipv6 = (const void *)address;
     struct in_addr ipv4;
@@ -138,7 +144,7 @@ void address_of_socket(int socket, struct server_address *address)
 
     getsockname(socket, &found.any, &size);
     address->port = port_of(&found.any);
-    address->reach = reach_of(&found.any);
+    address->reach = address_reach(&found.any);
     if (address->reach == SERVER_ALL_ADDRESSES && !has_ipv6())
         found.ipv4 = (struct sockaddr_in){.sin_family = AF_INET,
                                           .sin_port = htons(address->port)};

@@ -21,11 +21,15 @@ struct sockaddr;
 bool address_get_ipv4(const struct sockaddr *address, struct in_addr *ipv4);
 
 /*
- * Write an address and its port as a URL has them (struct server_address).
- * Returns `out`.
+ * Write an address and its port as a URL has them (struct server_address);
+ * without a port if that is 0, which is not known then. All clients of a Unix
+ * socket are "unix": they have no address. Returns `out`.
  */
 const char *address_write(const struct sockaddr *address,
                           char out[SERVER_ADDRESS_TEXT]);
+
+/* Who can connect to an address that is listened on. */
+enum server_reach address_reach(const struct sockaddr *address);
 
 /* Find out the address of a listening socket. */
 void address_of_socket(int socket, struct server_address *address);

@@ -9,21 +9,12 @@
  */
 #include "connection.h"
 
-#include <linux/tcp.h>
-#include <netinet/in.h>
-
-#include <stddef.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 
 enum {
-    CLOCK_GRAIN = 20, /* ms by which two clocks of the kernel may differ */
     PHASE_BITS = 2,
-    /* Of <netinet/tcp.h>, which cannot be used beside <linux/tcp.h>. */
-    TCP_CLOSE = 7,
-    TCP_CLOSE_WAIT = 8,
 };
 
 uint64_t connection_clock(void)
@@ -72,18 +63,23 @@ static bool has_passed(unsigned seconds, uint64_t since, uint64_t now)
     return elapsed(since, now) >= seconds * UINT64_C(1000);
 }
 
-void connection_init(struct connection *connection, int socket)
+void connection_init(struct connection *connection, int socket,
+                     enum peer_kind peer)
 {
     connection->socket = socket;
-    connection->acknowledged = connection->progress = 0;
+    connection->peer = peer;
+    connection->taken = connection->progress = 0;
     connection->closing_since = connection->ended = 0;
     connection->followed = false;
     connection->shut_for = CONNECTION_END_UNKNOWN;
     connection->end = CONNECTION_END_CLIENT;
     atomic_init(&connection->closing, false);
+    atomic_init(&connection->handshaking, false);
+    atomic_init(&connection->ignored, 0);
     atomic_init(&connection->life, CONNECTION_SHORT);
     atomic_init(&connection->state,
                 make_state(CONNECTION_IDLE, connection_clock()));
+    peer_await(peer, socket);
 }
 
 /*
@@ -115,13 +111,40 @@ uint64_t connection_enter(struct connection *connection,
 
     if (phase == CONNECTION_RECEIVING)
         return enter_receiving(connection, state);
-    if (phase == CONNECTION_IDLE)
+    if (phase == CONNECTION_IDLE) {
+        peer_await(connection->peer, connection->socket);
         since = connection_clock();
-    else if (phase == CONNECTION_SENDING)
+    } else if (phase == CONNECTION_SENDING) {
         since = read_coarse_clock();
+    }
     atomic_store_explicit(&connection->state, make_state(phase, since),
                           memory_order_release);
     return since;
+}
+
+void connection_begin_handshake(struct connection *connection)
+{
+    connection->end = CONNECTION_END_HANDSHAKE;
+    atomic_store(&connection->handshaking, true);
+}
+
+/* The phase first: the sweep sees a wait for a request that begins now. */
+void connection_end_handshake(struct connection *connection, bool unread)
+{
+    connection->end = CONNECTION_END_CLIENT;
+    connection_enter(connection,
+                     unread ? CONNECTION_RECEIVING : CONNECTION_IDLE);
+    atomic_store(&connection->handshaking, false);
+}
+
+bool connection_is_handshaking(const struct connection *connection)
+{
+    return atomic_load(&connection->handshaking);
+}
+
+void connection_ignore_input(struct connection *connection)
+{
+    atomic_store(&connection->ignored, connection_clock());
 }
 
 void connection_progress(struct connection *connection)
@@ -168,16 +191,10 @@ void connection_shut_locked(struct connection *connection,
              how == CONNECTION_SHUT_READ ? SHUT_RD : SHUT_RDWR);
 }
 
-/* False if the kernel does not report all members that are used here. */
-static bool read_tcp_info(const struct connection *connection,
-                          struct tcp_info *info)
+static bool read_peer(const struct connection *connection,
+                      struct peer_state *peer)
 {
-    socklen_t size = sizeof(*info);
-
-    return getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, info, &size) ==
-               0 &&
-           size >= offsetof(struct tcp_info, tcpi_notsent_bytes) +
-                       sizeof(info->tcpi_notsent_bytes);
+    return peer_state_read(connection->peer, connection->socket, peer);
 }
 
 /*
@@ -187,17 +204,27 @@ static bool read_tcp_info(const struct connection *connection,
  * not reported yet, so the same must hold, in the same state, at two checks.
  */
 static bool has_peer_ended(struct connection *connection,
-                           const struct tcp_info *info, uint64_t state)
+                           const struct peer_state *peer, uint64_t state)
 {
-    int unread = 0;
-
-    if (info->tcpi_state != TCP_CLOSE_WAIT ||
-        ioctl(connection->socket, FIONREAD, &unread) != 0 || unread > 0)
+    if (!peer->ended || peer_has_unread(connection->socket))
         return false;
     if (connection->ended == state)
         return true;
     connection->ended = state;
     return false;
+}
+
+/* Bytes have arrived later than the wait began, and not in a handshake. */
+static bool has_request_begun(const struct connection *connection,
+                              const struct peer_state *peer, uint64_t state,
+                              uint64_t now)
+{
+    bool handshaking = atomic_load(&connection->handshaking);
+    uint64_t ignored = atomic_load(&connection->ignored);
+    uint64_t since = since_of(state);
+
+    return !handshaking && peer->quiet_ms + PEER_CLOCK_GRAIN <
+                               elapsed(since > ignored ? since : ignored, now);
 }
 
 /*
@@ -212,7 +239,7 @@ static enum connection_verdict check_waiting(struct connection *connection,
                                              uint64_t now)
 {
     uint64_t waited = connection_age(state, now);
-    struct tcp_info info;
+    struct peer_state peer;
 
     if (waited < CONNECTION_TICK)
         return CONNECTION_KEEP;
@@ -221,17 +248,17 @@ static enum connection_verdict check_waiting(struct connection *connection,
                                      idle_seconds == 0 ? CONNECTION_END_STOP
                                                        : CONNECTION_END_IDLE,
                                      CONNECTION_SHUT_READ);
-    if (!read_tcp_info(connection, &info))
+    if (!read_peer(connection, &peer))
         return CONNECTION_KEEP;
-    if (has_peer_ended(connection, &info, state))
+    if (has_peer_ended(connection, &peer, state))
         return connection_end_locked(connection, CONNECTION_END_CLIENT,
                                      CONNECTION_SHUT);
-    if (info.tcpi_last_data_recv + CLOCK_GRAIN < waited)
+    if (has_request_begun(connection, &peer, state, now))
         /* If it fails, the request's first line has become complete. */
         atomic_compare_exchange_strong(
             &connection->state, &state,
             make_state(CONNECTION_RECEIVING,
-                       now - info.tcpi_last_data_recv * UINT64_C(1000)));
+                       now - peer.quiet_ms * UINT64_C(1000)));
     return CONNECTION_KEEP;
 }
 
@@ -239,31 +266,30 @@ static enum connection_verdict check_waiting(struct connection *connection,
 static enum connection_verdict check_receiving(struct connection *connection,
                                                uint64_t state, uint64_t now)
 {
-    struct tcp_info info;
+    struct peer_state peer;
 
     if (has_passed(CONNECTION_REQUEST_SECONDS, since_of(state), now))
         return connection_end_locked(connection, CONNECTION_END_SLOW_REQUEST,
                                      CONNECTION_RESET);
     if (connection_age(state, now) >= CONNECTION_TICK &&
-        read_tcp_info(connection, &info) &&
-        has_peer_ended(connection, &info, state))
+        read_peer(connection, &peer) &&
+        has_peer_ended(connection, &peer, state))
         return connection_end_locked(connection, CONNECTION_END_CLIENT,
                                      CONNECTION_RESET);
     return CONNECTION_KEEP;
 }
 
-/* Progress means that the peer's kernel has acknowledged bytes. */
 static enum connection_verdict check_sending(struct connection *connection,
                                              uint64_t state, uint64_t now)
 {
-    struct tcp_info info;
+    struct peer_state peer;
 
     if (connection_age(state, now) < CONNECTION_TICK ||
-        !read_tcp_info(connection, &info))
+        !read_peer(connection, &peer))
         return CONNECTION_KEEP;
     if (connection->progress < since_of(state) ||
-        info.tcpi_bytes_acked != connection->acknowledged) {
-        connection->acknowledged = info.tcpi_bytes_acked;
+        peer.taken != connection->taken) {
+        connection->taken = peer.taken;
         connection->progress = now;
         return CONNECTION_KEEP;
     }
@@ -286,20 +312,19 @@ static enum connection_verdict check_long_lived(struct connection *connection,
                                                 enum connection_life life,
                                                 uint64_t now)
 {
-    struct tcp_info info;
+    struct peer_state peer;
 
-    if (!read_tcp_info(connection, &info))
+    if (!read_peer(connection, &peer))
         return CONNECTION_KEEP;
-    if (info.tcpi_state == TCP_CLOSE || info.tcpi_state == TCP_CLOSE_WAIT)
+    if (peer.ended)
         return life == CONNECTION_LONG_WAIT
                    ? CONNECTION_CANCEL
                    : connection_end_locked(connection, CONNECTION_END_CLIENT,
                                            CONNECTION_SHUT);
-    bool pending = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
-    if (!connection->followed || !pending ||
-        info.tcpi_bytes_acked != connection->acknowledged) {
+    if (!connection->followed || !peer.pending ||
+        peer.taken != connection->taken) {
         connection->followed = true;
-        connection->acknowledged = info.tcpi_bytes_acked;
+        connection->taken = peer.taken;
         connection->progress = now;
         return CONNECTION_KEEP;
     }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "peer_state.h"
 #include "wait.h"
 
 enum {
@@ -42,6 +43,7 @@ enum connection_end {
     CONNECTION_END_SLOW_RESPONSE, /* nothing of a response was taken in time */
     CONNECTION_END_STOP,          /* the service stops */
     CONNECTION_END_ERROR,         /* something was cut off; no memory */
+    CONNECTION_END_HANDSHAKE,     /* the one of TLS failed, or was left */
     CONNECTION_ENDS,
     CONNECTION_END_UNKNOWN = CONNECTION_ENDS, /* it is not being closed */
 };
@@ -83,8 +85,13 @@ struct connection {
     enum connection_end shut_for;
     /* Set by connection_init(), then read-only. */
     int socket;
+    enum peer_kind peer;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
+    /* Of TLS: its handshake is not over. */
+    _Atomic bool handshaking;
+    /* When bytes last arrived that are no part of a request; or 0. */
+    _Atomic uint64_t ignored;
     /* enum connection_life. Written by the connection's thread. */
     _Atomic int life;
     /* Owned by the connection's thread. */
@@ -93,7 +100,7 @@ struct connection {
     /* For the application; see wait.h. */
     struct wait wait;
     /* Owned by the sweep. */
-    uint64_t acknowledged;  /* bytes that the peer had acknowledged ... */
+    uint64_t taken;         /* of struct peer_state ... */
     uint64_t progress;      /* ... when that number last changed */
     uint64_t closing_since; /* the first check that found `closing`, or 0 */
     uint64_t ended; /* the state in which the peer had shut down, or 0 */
@@ -101,7 +108,8 @@ struct connection {
 };
 
 /* For a connection that was opened, and waits for a request. */
-void connection_init(struct connection *connection, int socket);
+void connection_init(struct connection *connection, int socket,
+                     enum peer_kind peer);
 
 /*
  * Enter a phase, which begins now; but a request that the sweep has seen
@@ -112,6 +120,27 @@ void connection_init(struct connection *connection, int socket);
  */
 uint64_t connection_enter(struct connection *connection,
                           enum connection_phase phase);
+
+/*
+ * The handshake of TLS begins. Until its end the connection waits as for a
+ * request, and nothing that arrives counts as one. Locking: both on the
+ * connection's thread.
+ */
+void connection_begin_handshake(struct connection *connection);
+
+/*
+ * Its end: from now on it waits for a request; or receives one, if bytes are
+ * `unread`.
+ */
+void connection_end_handshake(struct connection *connection, bool unread);
+
+bool connection_is_handshaking(const struct connection *connection);
+
+/*
+ * What has arrived so far is no part of a request. The time for which the
+ * connection may be idle goes on. Locking: on the connection's thread.
+ */
+void connection_ignore_input(struct connection *connection);
 
 /*
  * Part of a body of unlimited length has arrived: CONNECTION_REQUEST_SECONDS

@@ -113,9 +113,9 @@ static void unlink_locked(struct connections *connections,
 
 void connections_add(struct connections *connections,
                      struct connection *connection, struct MHD_Connection *mhd,
-                     int socket)
+                     int socket, enum peer_kind peer)
 {
-    connection_init(connection, socket);
+    connection_init(connection, socket, peer);
     wait_init(&connection->wait, &connections->waits, mhd);
     sync_lock(&connections->lock);
     append_locked(connections, connection);

@@ -62,7 +62,7 @@ void connections_free(struct connections *connections);
 /* Add a connection that was opened, and waits for a request. */
 void connections_add(struct connections *connections,
                      struct connection *connection, struct MHD_Connection *mhd,
-                     int socket);
+                     int socket, enum peer_kind peer);
 
 /* Remove a connection, before its descriptor is closed. */
 void connections_remove(struct connections *connections,

@@ -14,13 +14,13 @@
 #include "exchange.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/metrics.h"
+#include "exchange_client.h"
 #include "exchange_response.h"
 #include "exchange_state.h"
 #include "head.h"
@@ -45,15 +45,20 @@ struct exchange *exchange_new(const struct server_context *context,
         return NULL;
 
     exchange->request.memory = exchange->memory;
-    exchange->client =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-            ->client_addr;
     exchange->context = context;
+    exchange_client_init(exchange, MHD_get_connection_info(
+                                       mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                                       ->client_addr);
     exchange->mhd = mhd;
     http_response_init(&exchange->response);
     mhd_responses_init(&exchange->responses, context->unsent);
-    request_body_init(&exchange->body, &exchange->connection, &exchange->head);
-    connections_add(context->connections, &exchange->connection, mhd, socket);
+    request_body_init(&exchange->body, &exchange->connection, &exchange->tls,
+                      &exchange->head);
+    connections_add(context->connections, &exchange->connection, mhd, socket,
+                    exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
+    tls_session_init(&exchange->tls,
+                     exchange->request.by_unix_socket ? NULL : context->tls,
+                     context->handshakes, &exchange->connection);
     return exchange;
 }
 
@@ -72,18 +77,25 @@ static void drop_request(struct exchange *exchange)
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, or more may come, as the
  * request was refused, by us or by MHD itself, before all of it was there. Not
- * if a limit closes the connection, or the client has.
+ * if a limit closes the connection, or the client has. Of a handshake that has
+ * failed there is no response; it must not take the place of one.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {
-    char byte;
+    const struct connection *connection = &exchange->connection;
 
-    if (atomic_load(&exchange->connection.closing) || exchange->cut)
+    if (atomic_load(&connection->closing) || exchange->cut ||
+        connection_is_handshaking(connection))
         return false;
-    ssize_t unread =
-        recv(exchange->connection.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return unread > 0 ||
-           (unread < 0 && errno == EAGAIN && exchange->incomplete);
+    switch (peer_last_input(connection->peer, connection->socket)) {
+    case PEER_INPUT_SOME:
+        return true;
+    case PEER_INPUT_NONE:
+        return exchange->incomplete;
+    case PEER_INPUT_END:
+        break;
+    }
+    return false;
 }
 
 void exchange_free(struct exchange *exchange)
@@ -95,6 +107,7 @@ void exchange_free(struct exchange *exchange)
     drop_request(exchange);
     http_response_release(&exchange->response);
     connections_remove(exchange->context->connections, &exchange->connection);
+    tls_session_release(&exchange->tls);
     metric_add(exchange->context->metrics->closed,
                connection_end(&exchange->connection), 1);
     mhd_responses_release(&exchange->responses);
@@ -114,6 +127,7 @@ void exchange_begin(struct exchange *exchange, const char *target)
     exchange->incomplete = true;
     exchange->recorded = false;
     exchange->connection.response_bytes = 0;
+    client_address_begin(&exchange->client);
     exchange->request.method = 0; /* MHD does not tell it before the head */
     exchange->request.route = 0;
     request_id_clear(&exchange->id);
@@ -219,6 +233,9 @@ static bool take_head(struct exchange *exchange, const char *method,
     unsigned status = head_read(exchange->mhd, &line, &request->fields,
                                 &exchange->head, &objection);
     request_id_set(&exchange->id, request->fields.request_id);
+    struct text received = request->fields.host;
+    if (exchange->client.trusted)
+        exchange_client_read(exchange);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);
     static_assert(HTTP_MAX_TARGET == 8192, "the text below");
@@ -228,8 +245,7 @@ static bool take_head(struct exchange *exchange, const char *method,
     if (status != 0)
         return refuse_request(exchange, status, objection);
     if (exchange->context->checks_host &&
-        !site_policy_allows_host(exchange->context->sites,
-                                 request->fields.host))
+        exchange_client_is_misdirected(exchange, received))
         return refuse_request(exchange, 421, misdirected);
     request->site = site_policy_site(exchange->context->sites, &request->fields,
                                      request->scheme);

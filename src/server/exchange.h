@@ -12,20 +12,26 @@
 
 #include "connections.h"
 #include "http/app.h"
+#include "http/networks.h"
 #include "http/site_policy.h"
 
 struct MHD_Connection;
 struct linger_close;
 struct request_log;
 struct server_metrics;
+struct server_tls;
+struct tls_handshakes;
 
 /* What all exchanges share. Set at start, then read-only. */
 struct server_context {
     struct http_app app;
     const struct site_policy *sites; /* may be NULL */
     bool checks_host;                /* by `sites` */
+    const struct networks *proxies;  /* that are trusted; may be NULL */
     struct connections *connections;
     struct linger_close *linger;
+    struct server_tls *tls;            /* of the TCP socket; NULL: no TLS */
+    struct tls_handshakes *handshakes; /* NULL: no TLS in a pool */
     struct request_log *log;
     const struct server_metrics *metrics;
     bool per_connection;    /* each connection has a thread of its own */

@@ -21,12 +21,11 @@
 
 struct request_line exchange_line(const struct exchange *exchange)
 {
-    return (struct request_line){exchange->client,
-                                 exchange->request.method,
-                                 buffer_text(&exchange->target),
-                                 exchange->response.status,
-                                 exchange->request.route,
-                                 request_id_get(&exchange->id)};
+    return (struct request_line){
+        exchange->client.address,     client_address_proxy(&exchange->client),
+        exchange->request.method,     buffer_text(&exchange->target),
+        exchange->response.status,    exchange->request.route,
+        request_id_get(&exchange->id)};
 }
 
 void exchange_no_response(struct exchange *exchange, const char *reason)

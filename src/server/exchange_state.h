@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "client_address.h"
 #include "connection.h"
 #include "exchange.h"
 #include "head.h"
@@ -18,8 +19,7 @@
 #include "mhd_responses.h"
 #include "request_body.h"
 #include "request_id.h"
-
-struct sockaddr;
+#include "tls_session.h"
 
 enum stage {
     STAGE_HEAD,     /* the head has not been looked at */
@@ -33,7 +33,8 @@ struct exchange {
     struct connection connection;
     const struct server_context *context;
     struct MHD_Connection *mhd;
-    const struct sockaddr *client;
+    struct client_address client;
+    struct tls_session tls;
 
     enum stage stage;
     struct http_request request;

@@ -1,191 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One row for each field that is counted or kept. Of all other fields only the
- * names are checked.
+ * The lines and the framing are judged here, the fields in head_fields.c.
  */
 #include "head.h"
 
 #include <microhttpd.h>
 #include <string.h>
 
+#include "head_fields.h"
 #include "http/fields.h"
 #include "http/target.h"
-
-struct reading {
-    struct http_fields *fields;
-    struct head *head;
-    unsigned hosts, lengths, encodings;
-    bool bad_name, bad_value, bad_lines, bad_length, bad_encoding;
-    bool unknown_encoding, repeated, no_memory;
-    bool other_expectations, no_expectations;
-    bool wants_close, wants_keep_alive;
-    const char *end; /* of the last line that MHD has reported */
-};
-
-/*
- * A field that has one value. If it comes twice, others may use the other one
- * (RFC 9110 section 8.3 about Content-Type).
- */
-static void keep_single(struct reading *reading, struct text *field,
-                        struct text value)
-{
-    if (field->data != NULL)
-        reading->repeated = true;
-    *field = text_trim(value);
-}
-
-/* A list: several fields are one, in their order (RFC 9110 section 5.3). */
-static void keep_list(struct reading *reading, enum head_list list,
-                      struct text *field, struct text value)
-{
-    struct buffer *joined = &reading->head->joined[list];
-
-    if (field->data == NULL) {
-        *field = text_trim(value);
-        return;
-    }
-    if (field->data != joined->data) {
-        buffer_clear(joined);
-        buffer_append(joined, *field);
-    }
-    buffer_append(joined, TEXT(", "));
-    buffer_append(joined, text_trim(value));
-    *field = buffer_text(joined);
-    reading->no_memory = reading->no_memory || buffer_failed(joined);
-}
-
-static void read_host(struct reading *reading, struct text value)
-{
-    reading->hosts++;
-    reading->fields->host = text_trim(value);
-}
-
-/* Digits only: no sign, no list (RFC 9112 section 6.3). */
-static void read_length(struct reading *reading, struct text value)
-{
-    reading->lengths++;
-    if (!text_read_unsigned(value, UINT64_MAX, &reading->head->content_length))
-        reading->bad_length = true;
-}
-
-/*
- * "chunked" and nothing else, not even white space behind it: MHD compares the
- * whole value, before we see it, and would read the body to the end of the
- * connection.
- */
-static void read_encoding(struct reading *reading, struct text value)
-{
-    enum http_transfer_coding coding = http_transfer_coding_of(value);
-
-    reading->encodings++;
-    reading->bad_encoding |= coding == HTTP_TRANSFER_INVALID;
-    reading->unknown_encoding |= coding == HTTP_TRANSFER_UNKNOWN;
-}
-
-/*
- * MHD sends 100 only if the first Expect field is exactly "100-continue". Other
- * clients must not be left waiting (RFC 9110 section 10.1.1). White space
- * behind the value is not part of it; MHD, which looks at the value after us,
- * finds a NUL in its place. The value lies in the connection's own memory. In
- * HTTP/1.0 the field is to be ignored.
- */
-static void read_expect(struct reading *reading, struct text value)
-{
-    struct text trimmed = text_trim(value);
-
-    if (reading->head->old)
-        return;
-    if (text_equal_ignoring_case(trimmed, TEXT("100-continue"))) {
-        reading->head->expects_continue = true;
-        if (trimmed.length < value.length)
-            ((char *)value.data)[trimmed.length] = '\0';
-    } else if (trimmed.length > 0) {
-        reading->other_expectations = true;
-    } else {
-        reading->no_expectations = true;
-    }
-}
-
-static void read_content_type(struct reading *reading, struct text value)
-{
-    keep_single(reading, &reading->fields->content_type, value);
-}
-
-static void read_content_encoding(struct reading *reading, struct text value)
-{
-    keep_list(reading, HEAD_CONTENT_ENCODING,
-              &reading->fields->content_encoding, value);
-}
-
-static void read_accept_encoding(struct reading *reading, struct text value)
-{
-    keep_list(reading, HEAD_ACCEPT_ENCODING, &reading->fields->accept_encoding,
-              value);
-}
-
-static void read_if_none_match(struct reading *reading, struct text value)
-{
-    keep_list(reading, HEAD_IF_NONE_MATCH, &reading->fields->if_none_match,
-              value);
-}
-
-static void read_last_event_id(struct reading *reading, struct text value)
-{
-    keep_single(reading, &reading->fields->last_event_id, value);
-}
-
-static void read_origin(struct reading *reading, struct text value)
-{
-    keep_single(reading, &reading->fields->origin, value);
-}
-
-static void read_sec_fetch_site(struct reading *reading, struct text value)
-{
-    keep_single(reading, &reading->fields->sec_fetch_site, value);
-}
-
-/* Two are a list (RFC 9110 section 5.3), so neither of them counts. */
-static void read_lunar_after(struct reading *reading, struct text value)
-{
-    bool again = reading->fields->lunar_after.data != NULL;
-
-    reading->fields->lunar_after = again ? TEXT(",") : text_trim(value);
-}
-
-/* No request is refused for its id. The first valid one counts. */
-static void read_request_id(struct reading *reading, struct text value)
-{
-    struct text id = text_trim(value);
-
-    if (reading->fields->request_id.data == NULL && http_is_request_id(id))
-        reading->fields->request_id = id;
-}
-
-static void read_connection(struct reading *reading, struct text value)
-{
-    reading->wants_close |= http_list_has(value, TEXT("close"));
-    reading->wants_keep_alive |= http_list_has(value, TEXT("keep-alive"));
-}
-
-static const struct field {
-    struct text name;
-    void (*read)(struct reading *reading, struct text value);
-} fields[] = {
-    {{"Host", 4}, read_host},
-    {{"Content-Length", 14}, read_length},
-    {{"Transfer-Encoding", 17}, read_encoding},
-    {{"Expect", 6}, read_expect},
-    {{"Content-Type", 12}, read_content_type},
-    {{"Accept-Encoding", 15}, read_accept_encoding},
-    {{"If-None-Match", 13}, read_if_none_match},
-    {{"Origin", 6}, read_origin},
-    {{"Sec-Fetch-Site", 14}, read_sec_fetch_site},
-    {{"Connection", 10}, read_connection},
-    {{"Content-Encoding", 16}, read_content_encoding},
-    {{"X-Request-Id", 12}, read_request_id},
-    {{"Last-Event-ID", 13}, read_last_event_id},
-    {{"Lunar-After", 11}, read_lunar_after},
-};
 
 /*
  * MHD 0.9.75 parses the head in place and writes NULs over colons and the ends
@@ -215,7 +39,7 @@ static bool is_behind_name(struct text name, struct text value)
     return behind == value.data;
 }
 
-static void read_place(struct reading *reading, struct text name,
+static void read_place(struct head_reading *reading, struct text name,
                        struct text value)
 {
     if (!begins_at(name.data, reading->end) || !is_behind_name(name, value))
@@ -238,7 +62,7 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind,
                                   const char *name, size_t name_length,
                                   const char *value, size_t value_length)
 {
-    struct reading *reading = context;
+    struct head_reading *reading = context;
     struct text key = {name, name_length};
     struct text text = {value, value_length};
 
@@ -248,13 +72,7 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind,
         reading->bad_name = true;
     if (memchr(value, '\r', value_length) != NULL)
         reading->bad_value = true;
-    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-        if (fields[i].name.length == name_length &&
-            text_equal_ignoring_case(fields[i].name, key)) {
-            fields[i].read(reading, text);
-            break;
-        }
-    }
+    head_read_field(reading, key, text);
     return MHD_YES;
 }
 
@@ -281,7 +99,7 @@ static bool is_good_line(const struct head_line *line)
 /* The objection to the lines as such, or NULL. */
 static const char *object_to_lines(struct MHD_Connection *connection,
                                    const struct head_line *line,
-                                   const struct reading *reading)
+                                   const struct head_reading *reading)
 {
     const union MHD_ConnectionInfo *head = MHD_get_connection_info(
         connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -296,14 +114,22 @@ static const char *object_to_lines(struct MHD_Connection *connection,
     if (reading->bad_lines || head == NULL ||
         !is_head_complete(reading->end, line->method + head->header_size))
         return "a header's line is folded, has a NUL or has no name";
+    return NULL;
+}
+
+/* The objection to a field that came twice, or NULL. */
+static const char *object_to_repetition(const struct head_reading *reading)
+{
     if (reading->repeated)
-        return "a request must have at most one Content-Type, one "
-               "Last-Event-ID, one Origin and one Sec-Fetch-Site";
+        return "a request must have at most one Authorization, one "
+               "Content-Type, one Last-Event-ID, one Origin and one "
+               "Sec-Fetch-Site";
     return NULL;
 }
 
 /* The objection to how the body's length is given, or NULL. */
-static const char *object_to_framing(const struct reading *reading, bool old)
+static const char *object_to_framing(const struct head_reading *reading,
+                                     bool old)
 {
     if (reading->encodings > 1 || reading->bad_encoding ||
         (reading->encodings > 0 && old))
@@ -322,8 +148,8 @@ static const char *object_to_framing(const struct reading *reading, bool old)
  * replaces the field's (RFC 9112 section 3.2.2) and must not be empty (RFC 9110
  * section 4.2.1).
  */
-static const char *object_to_host(struct text target, struct reading *reading,
-                                  bool old)
+static const char *object_to_host(struct text target,
+                                  struct head_reading *reading, bool old)
 {
     struct text authority = http_target_authority(target);
     struct text *host = &reading->fields->host;
@@ -343,13 +169,16 @@ static const char *object_to_host(struct text target, struct reading *reading,
 
 void head_release(struct head *head)
 {
+    if (!head->has_joined)
+        return;
     for (size_t i = 0; i < HEAD_LISTS; i++)
         if (head->joined[i].data != NULL)
             buffer_release(&head->joined[i]);
+    head->has_joined = false;
 }
 
 /* The status for a valid head that asks for what is not supported, or 0. */
-static unsigned refuse_unsupported(const struct reading *reading,
+static unsigned refuse_unsupported(const struct head_reading *reading,
                                    const char **objection)
 {
     if (reading->no_memory)
@@ -370,10 +199,11 @@ unsigned head_read(struct MHD_Connection *connection,
                    const struct head_line *line, struct http_fields *kept,
                    struct head *head, const char **objection)
 {
-    struct reading reading = {.fields = kept, .head = head};
+    struct head_reading reading = {.fields = kept, .head = head};
     bool old = strcmp(line->version, "HTTP/1.0") == 0;
 
     *kept = (struct http_fields){.host = {NULL, 0}};
+    head->forwarded = (struct forwarded_fields){.forwarded = {NULL, 0}};
     head->expects_continue = false;
     head->content_length = 0;
     head->old = old;
@@ -384,6 +214,10 @@ unsigned head_read(struct MHD_Connection *connection,
     /* RFC 9112 section 9.3. */
     head->last = reading.wants_close || (old && !reading.wants_keep_alive);
     *objection = object_to_lines(connection, line, &reading);
+    if (*objection != NULL)
+        head->forwarded = (struct forwarded_fields){.forwarded = {NULL, 0}};
+    if (*objection == NULL)
+        *objection = object_to_repetition(&reading);
     if (*objection == NULL)
         *objection = object_to_framing(&reading, old);
     if (*objection == NULL)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "http/forwarded.h"
 #include "http/request.h"
 
 struct MHD_Connection;
@@ -21,7 +22,12 @@ struct MHD_Connection;
 enum head_list {
     HEAD_ACCEPT_ENCODING,
     HEAD_CONTENT_ENCODING,
+    HEAD_COOKIE,
+    HEAD_FORWARDED,
     HEAD_IF_NONE_MATCH,
+    HEAD_X_FORWARDED_FOR,
+    HEAD_X_FORWARDED_HOST,
+    HEAD_X_FORWARDED_PROTO,
     HEAD_LISTS,
 };
 
@@ -37,6 +43,9 @@ struct head {
     bool old;                /* HTTP/1.0 */
     bool last;               /* the client sends no other request after it */
     uint64_t content_length; /* 0 if the request has none */
+    /* Of any peer, trusted or not; absent if the head's lines are ambiguous. */
+    struct forwarded_fields forwarded;
+    bool has_joined;                  /* any of these: */
     struct buffer joined[HEAD_LISTS]; /* lists that came in several fields */
 };
 

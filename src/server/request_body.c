@@ -14,9 +14,10 @@
 #include "mhd_responses.h"
 
 void request_body_init(struct request_body *body, struct connection *connection,
-                       const struct head *head)
+                       const struct tls_session *tls, const struct head *head)
 {
-    *body = (struct request_body){.connection = connection, .head = head};
+    *body = (struct request_body){
+        .connection = connection, .tls = tls, .head = head};
 }
 
 void request_body_release(struct request_body *body)
@@ -62,6 +63,8 @@ static bool can_wait_in_body(const struct request_body *body, size_t size)
         return true;
     if (!head->chunked)
         return body->received + size < head->content_length;
+    if (body->tls->gnutls != NULL)
+        return tls_session_has_data(body->tls);
     return recv(body->connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >
            0;
 }

@@ -16,10 +16,12 @@
 #include "connection.h"
 #include "head.h"
 #include "http/body.h"
+#include "tls_session.h"
 
 struct request_body {
     /* Set by request_body_init(), then read-only. */
     struct connection *connection;
+    const struct tls_session *tls;
     const struct head *head; /* of the request */
     /* Of the request. */
     struct http_sink *sink; /* NULL: the body is collected */
@@ -29,9 +31,9 @@ struct request_body {
     struct buffer collected;
 };
 
-/* Both are borrowed and outlive the body. */
+/* All are borrowed and outlive the body. */
 void request_body_init(struct request_body *body, struct connection *connection,
-                       const struct head *head);
+                       const struct tls_session *tls, const struct head *head);
 void request_body_release(struct request_body *body);
 
 /*

@@ -21,8 +21,9 @@
 /* The fields of a line, and their strings. */
 struct line_fields {
     char client[SERVER_ADDRESS_TEXT];
+    char proxy[SERVER_ADDRESS_TEXT];
     char target[REQUEST_LOG_TARGET];
-    struct log_field all[9];
+    struct log_field all[10];
     size_t count;
 };
 
@@ -69,7 +70,7 @@ static void add_unknown(struct line_fields *fields, const char *name,
                                          .string = shown});
 }
 
-/* The fields of all lines: client, method, target, status, request id. */
+/* The fields of all lines. */
 static void start_fields(const struct request_line *line,
                          struct line_fields *fields)
 {
@@ -96,13 +97,17 @@ static void start_fields(const struct request_line *line,
         add_number(fields, "status", LOG_IN_FRONT, LOG_NUMBER, line->status);
     else
         add_unknown(fields, "status", "no response");
+    if (line->proxy != NULL)
+        add_string(fields, "proxy", LOG_LEFT_OUT,
+                   address_write(line->proxy, fields->proxy));
     if (line->request_id != NULL)
         add_string(fields, "requestId", LOG_BEHIND, line->request_id);
 }
 
 /*
  * The group of an address, without its port. Of IPv6 only the network of 64
- * bits, as a client can have all addresses of it.
+ * bits, as a client can have all addresses of it. Who uses the Unix socket has
+ * no address.
  */
 static size_t group_of(const struct sockaddr *client)
 {
@@ -112,7 +117,7 @@ static size_t group_of(const struct sockaddr *client)
 
     if (client != NULL && address_get_ipv4(client, &ipv4))
         words[1] = ipv4.s_addr;
-    else if (client != NULL)
+    else if (client != NULL && client->sa_family == AF_INET6)
         memcpy(words, &ipv6->sin6_addr, sizeof(words));
     /* Multiplicative hashing; the upper bits are the mixed ones. */
     uint32_t hash = (ntohl(words[0]) * 31 + ntohl(words[1])) * 2654435769U;

@@ -33,6 +33,7 @@ enum {
 /* What one client asked for, and what it got. */
 struct request_line {
     const struct sockaddr *client; /* NULL: unknown */
+    const struct sockaddr *proxy;  /* which speaks for it; NULL: none */
     enum http_method method;       /* 0: its name was not read */
     struct text target;
     unsigned status;        /* 0: no response */

@@ -6,6 +6,8 @@
 #include "server/server.h"
 
 #include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +28,9 @@
 #include "listener.h"
 #include "request_log.h"
 #include "server_metrics.h"
+#include "tls_handshakes.h"
+#include "tls_session.h"
+#include "unix_listener.h"
 
 enum {
     /* Descriptors of logs, epoll, pipes ..., and connections that linger. */
@@ -49,7 +54,12 @@ struct server {
     struct server_context context;
     struct server_address address;
     int socket, placeholder; /* which replaces it at the stop */
-    struct MHD_Daemon *daemon;
+    struct unix_listener local;
+    /*
+     * libmicrohttpd listens on one socket a daemon, and TLS is of a whole
+     * daemon. All else, the connections and their limit too, is of both.
+     */
+    struct MHD_Daemon *daemon, *local_daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
     struct server_metrics metrics;
     struct metrics *registry; /* of the metrics; may be NULL */
@@ -193,8 +203,30 @@ log_mhd(void *context, const char *format, va_list arguments)
     log_line(LOG_DEBUG, "libmicrohttpd: %s", line);
 }
 
+/*
+ * Each daemon has a limit of its own, which it never exceeds: it lets clients
+ * wait. Both together can only refuse a connection that they have accepted.
+ *
+ * MHD 0.9.75 copies as many bytes of a client's address as accept(2) says that
+ * it has, from where there is room for one of IPv6: the name of a Unix socket
+ * may be longer, if a client has bound its own. Hardly any does.
+ */
+static enum MHD_Result
+admit_connection(void *context, const struct sockaddr *address, socklen_t size)
+{
+    const struct server_context *shared = context;
+
+    (void)address;
+    return size <= sizeof(struct sockaddr_in6) &&
+                   connections_count(shared->connections) <
+                       connections_limit(shared->connections)
+               ? MHD_YES
+               : MHD_NO;
+}
+
 static struct MHD_Daemon *start_daemon(const struct server *server,
-                                       const struct server_options *options)
+                                       const struct server_options *options,
+                                       int socket, bool with_tls)
 {
     unsigned flags = MHD_USE_ERROR_LOG;
     /* A pool of one is refused; it is a single loop then. */
@@ -207,19 +239,30 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     } else {
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     }
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_session_priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+         (void *)(uintptr_t)tls_session_pick_certificate},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    if (with_tls)
+        flags |= MHD_USE_TLS;
     void *context = (void *)&server->context;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, step_request, context,
+        flags, 0, server->local.socket < 0 ? NULL : admit_connection, context,
+        step_request, context,
         /* First, so that it also gets errors about the other options. */
         MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
-        server->socket, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+        socket, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
         /* Time limits are those of connections.h. */
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_ARRAY,
+        with_tls ? tls : none,
         /* MHD warns of a pool of 0 threads. */
         pool > 0 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool,
         MHD_OPTION_END);
@@ -261,14 +304,37 @@ static void release_server(struct server *server)
 {
     metrics_forget(server->registry, &server->context);
     linger_free(server->context.linger);
+    tls_handshakes_free(server->context.handshakes);
     connections_free(server->context.connections);
     /* MHD may have closed it on failure; no other has its number by now. */
     if (server->socket >= 0)
         close(server->socket);
+    unix_listener_remove(&server->local);
+    if (server->local.socket >= 0)
+        close(server->local.socket);
     if (server->placeholder >= 0)
         close(server->placeholder);
     request_log_release(&server->log);
     free(server);
+}
+
+static bool start_daemons(struct server *server,
+                          const struct server_options *options)
+{
+    server->daemon =
+        start_daemon(server, options, server->socket, options->tls != NULL);
+    if (server->daemon != NULL && server->local.socket >= 0)
+        server->local_daemon =
+            start_daemon(server, options, server->local.socket, false);
+    if (server->daemon != NULL &&
+        (server->local.socket < 0 || server->local_daemon != NULL))
+        return true;
+    tls_handshakes_stop(server->context.handshakes);
+    if (server->daemon != NULL) {
+        MHD_stop_daemon(server->daemon);
+        server->socket = -1;
+    }
+    return false;
 }
 
 static bool start_parts(struct server *server,
@@ -282,14 +348,43 @@ static bool start_parts(struct server *server,
     if (server->placeholder < 0 || server->context.connections == NULL ||
         server->context.linger == NULL)
         return false;
-    server->daemon = start_daemon(server, options);
-    return server->daemon != NULL;
+    if (options->tls != NULL && !options->per_connection)
+        server->context.handshakes = tls_handshakes_start();
+    if (options->tls != NULL && !options->per_connection &&
+        server->context.handshakes == NULL)
+        return false;
+    return start_daemons(server, options);
 }
 
 struct addrinfo *server_resolve(const char *host, uint16_t port, char *error,
                                 size_t error_size)
 {
     return listener_resolve(host, port, error, error_size);
+}
+
+enum server_reach server_reach_of(const struct addrinfo *addresses)
+{
+    enum server_reach widest = SERVER_LOOPBACK;
+
+    for (; addresses != NULL; addresses = addresses->ai_next) {
+        enum server_reach reach = address_reach(addresses->ai_addr);
+        if (reach > widest)
+            widest = reach;
+    }
+    return widest;
+}
+
+static bool listen_on_sockets(struct server *server,
+                              const struct server_options *options, char *error,
+                              size_t size)
+{
+    server->local.socket = -1;
+    server->socket = listener_open(options->addresses, options->host,
+                                   options->port, error, size);
+    return server->socket >= 0 &&
+           (options->unix_socket.path == NULL ||
+            unix_listener_open(&server->local, &options->unix_socket, error,
+                               size) == 0);
 }
 
 struct server *server_start(const struct server_options *wanted,
@@ -314,17 +409,18 @@ struct server *server_start(const struct server_options *wanted,
     connection_metrics_add(options.metrics, &server->context);
     request_log_init(&server->log, &server->metrics);
     server->context.per_connection = options.per_connection;
+    server->context.tls = options.tls;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
              "timeout=%u", options.idle_seconds);
     server->placeholder = -1;
-    server->socket = listener_open(options.addresses, options.host,
-                                   options.port, error, error_size);
-    if (server->socket < 0) {
+    if (!listen_on_sockets(server, &options, error, error_size)) {
         release_server(server);
         return NULL;
     }
     address_of_socket(server->socket, &server->address);
+    server->address.tls = options.tls != NULL;
     server->context.sites = options.sites;
+    server->context.proxies = options.proxies;
     server->context.checks_host =
         options.sites != NULL && (options.sites->hosts.data != NULL ||
                                   server->address.reach == SERVER_LOOPBACK);
@@ -333,7 +429,7 @@ struct server *server_start(const struct server_options *wanted,
                  "can't start %u threads: not enough processes (ulimit -u), "
                  "open files (ulimit -n) or memory; try fewer with "
                  "-threads=N",
-                 options.threads + 2);
+                 options.threads * (server->local.socket < 0 ? 1 : 2) + 2);
         release_server(server);
         return NULL;
     }
@@ -358,16 +454,33 @@ static unsigned time_to_send(uint64_t cancelled)
                : MIN_SEND;
 }
 
+/* A service that starts now may use both addresses. */
+static void shut_listeners(const struct server *server)
+{
+    listener_shut(server->socket);
+    if (server->local.socket < 0)
+        return;
+    unix_listener_remove(&server->local);
+    listener_shut(server->local.socket);
+}
+
+static void replace_listeners(const struct server *server)
+{
+    listener_replace(server->socket, server->placeholder);
+    if (server->local.socket >= 0)
+        listener_replace(server->local.socket, server->placeholder);
+}
+
 /* The first three steps of server_stop(). */
 static void drain(struct server *server)
 {
     struct connections *connections = server->context.connections;
 
     connections_stop_keep_alive(connections);
-    listener_shut(server->socket);
+    shut_listeners(server);
     /* Not earlier; if it is not done at all, the stop is short anyway. */
     if (!connections_drain(connections))
-        listener_replace(server->socket, server->placeholder);
+        replace_listeners(server);
     connections_wait(connections,
                      SERVER_STOP_MS - SERVER_CANCEL_MS - CONNECTIONS_LAST_CALL);
     server->drained = true;
@@ -382,8 +495,9 @@ static void drain(struct server *server)
  * 4. Whatever still waits for the application is cancelled, as MHD must not be
  *    stopped while a connection is suspended. From then on none waits. The
  *    loops have a moment to send these responses.
+ *    The same holds for handshakes of TLS, which are resumed last.
  * 5. MHD closes the connections that are left, with a notification for each,
- *    and the listening socket.
+ *    and the listening sockets.
  */
 bool server_stop(struct server *server)
 {
@@ -404,9 +518,12 @@ bool server_stop(struct server *server)
     unsigned left = connections_wait(connections, time_to_send(cancelled));
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
+    tls_handshakes_stop(server->context.handshakes);
     MHD_stop_daemon(server->daemon);
+    if (server->local_daemon != NULL)
+        MHD_stop_daemon(server->local_daemon);
     request_log_report(&server->log, true);
-    server->socket = -1;
+    server->socket = server->local.socket = -1;
     release_server(server);
     return true;
 }

@@ -35,6 +35,7 @@ static const char *const reasons[CONNECTION_ENDS] = {
     [CONNECTION_END_SLOW_RESPONSE] = "slow_response",
     [CONNECTION_END_STOP] = "stop",
     [CONNECTION_END_ERROR] = "error",
+    [CONNECTION_END_HANDSHAKE] = "handshake",
 };
 
 /* Microseconds: from 0.1 ms to 10 s. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The service behind a real nginx, with the very configuration that docs/proxy.md
-// shows, in a real Chromium; and behind other directives that people use. See
-// support.mjs. nginx runs as any user, on free ports, in a temporary folder.
+// The service behind a real nginx, with the very configuration of deploy/nginx.conf
+// under a prefix, in a real Chromium; and behind other directives that people use.
+// See support.mjs. nginx runs as any user, on free ports, in a temporary folder.
+// tests/deploy tries what no browser sees.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +20,7 @@ import {
   execute, patience, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
 
-const name = "rockets.example.org"; // as in docs/proxy.md
+const name = "rockets.example.org"; // as in deploy/nginx.conf
 const message = (channel) => JSON.stringify({
   metadata: {
     channel,
@@ -40,11 +41,10 @@ async function freePort() {
   return port;
 }
 
-// The configuration of docs/proxy.md, with each of these texts, which must occur
+// The configuration of deploy/nginx.conf, with each of these texts, which must occur
 // once, replaced.
-function documentedServer(replacements) {
-  const document = readFileSync(new URL("../../docs/proxy.md", import.meta.url), "utf8");
-  let [, text] = document.match(/```nginx\n(.*?)```/s);
+function deployedServer(replacements) {
+  let text = readFileSync(new URL("../../deploy/nginx.conf", import.meta.url), "utf8");
   for (const [from, to] of replacements) {
     assert.equal(text.split(from).length, 2, `${from} in ${text}`);
     text = text.replace(from, () => to);
@@ -80,7 +80,7 @@ function makeCertificate(folder) {
 
 // Null if nginx has ended, as it does if it cannot listen.
 async function tryProxy(folder, service, { key, certificate }) {
-  const [tlsPort, port] = [await freePort(), await freePort()];
+  const [tlsPort, port, oldPort] = [await freePort(), await freePort(), await freePort()];
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${path.join(folder, kind)};`);
   const file = path.join(folder, "nginx.conf");
@@ -93,7 +93,10 @@ events { }
 http {
   access_log off;
   ${temporary.join("\n  ")}
-  ${documentedServer([
+  ${deployedServer([
+    ["listen 80;", `listen 127.0.0.1:${oldPort};`],
+    ["location / {", "location /lunar/ {"],
+    ["proxy_pass http://lunar;", "proxy_pass http://lunar/;"],
     ["listen 443 ssl", `listen 127.0.0.1:${tlsPort} ssl`],
     ["/etc/ssl/certs/rockets.pem", certificate],
     ["/etc/ssl/private/rockets.key", key],
@@ -164,7 +167,7 @@ describe("the service behind nginx", () => {
 
   before(async () => {
     folder = mkdtempSync(path.join(os.tmpdir(), "lunar-proxy-"));
-    service = await startService(`-allow-host=${name}`);
+    service = await startService(`-allow-host=${name}`, "-trusted-proxy=127.0.0.1");
     proxy = await startProxy(folder, new URL(service.origin).host);
     browser = await startBrowser(
       `--host-resolver-rules=MAP ${name} 127.0.0.1`,

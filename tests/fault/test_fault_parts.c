@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/access.h"
 #include "base/counters.h"
 #include "base/metrics.h"
 #include "base/sync.h"
@@ -132,6 +134,24 @@ static bool use_snapshot(void)
     return reader != NULL;
 }
 
+/* Tokens, read and read again: without memory the old ones stay. */
+static bool use_access(void)
+{
+    char path[64], error[ACCESS_ERROR] = "";
+    const struct access_options options = {.file = path, .session_seconds = 1};
+
+    snprintf(path, sizeof(path), "%s/tokens", root);
+    struct access *access = access_open(&options, error);
+    bool reloaded = access != NULL && access_reload(access, error);
+    if (access != NULL)
+        assert_int_equal(access_count(access), 1);
+    access_free(access);
+    if (!reloaded)
+        assert_true(strstr(error, "memory is exhausted") != NULL ||
+                    strstr(error, "Cannot allocate memory") != NULL);
+    return reloaded;
+}
+
 static int64_t check_part(void *context, const struct scarcity_limit *limit)
 {
     const struct part *part = context;
@@ -150,12 +170,19 @@ static void parts_are_made_completely_or_not_at_all(void **state)
     struct part parts[] = {{make_table, 1},   {make_connections, 2},
                            {make_metrics, 2}, {make_workers, 1},
                            {use_folder, 2},   {check_log, 1},
-                           {use_snapshot, 3}};
+                           {use_snapshot, 3}, {use_access, 5}};
+    char path[64];
 
     (void)state;
     snprintf(root, sizeof(root), "/tmp/test_fault_parts-XXXXXX");
     assert_non_null(mkdtemp(root));
     folder_write(root, "/journal-00000000000000000001.db", "x");
+    folder_write(
+        root, "/tokens",
+        "a sha256:11111111111111111111111111111111111111111111111111111"
+        "11111111111 read\n");
+    snprintf(path, sizeof(path), "%s/tokens", root);
+    assert_int_equal(chmod(path, 0600), 0);
     /* Each allocation fails with all later ones, and then alone. */
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         assert_int_equal(scarcity_each(SCARCITY_OWN, check_part, &parts[i]),

@@ -109,8 +109,9 @@ static void preflight_lists_what_may_be_sent(void **state)
          .header = "Access-Control-Allow-Methods", .value = "POST, OPTIONS"},
         {"OPTIONS", "/messages", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Headers",
-         .value = "Content-Encoding, Content-Type, If-None-Match, "
-                  "Last-Event-ID, Lunar-After, X-Request-Id"},
+         .value =
+             "Authorization, Content-Encoding, Content-Type, If-None-Match, "
+             "Last-Event-ID, Lunar-After, X-Request-Id"},
         {"OPTIONS", "/rockets/a", PAGE PREFLIGHT, .status = 204,
          .header = "Access-Control-Allow-Methods",
          .value = "GET, HEAD, OPTIONS"},
@@ -130,7 +131,8 @@ static void preflight_lists_what_may_be_sent(void **state)
          .fields = PAGE,
          .status = 200,
          .header = "Access-Control-Expose-Headers",
-         .value = "ETag, Link, Lunar-Position, Retry-After, X-Request-Id, "
+         .value = "ETag, Link, Lunar-Position, Retry-After, WWW-Authenticate, "
+                  "X-Request-Id, "
                   "X-Total-Count"},
     };
     struct instance instance;

@@ -334,8 +334,9 @@ static void reset_connection_is_a_failure(void **state)
                                 &reset, sizeof(reset)),
                      0);
     connection_close(&connection);
-    expect_url_result(&process, port, 1,
-                      "no response: Connection reset by peer");
+    expect_url_result(
+        &process, port, 1,
+        "no response: the connection broke: Connection reset by peer");
     close(listener);
 }
 
@@ -369,7 +370,8 @@ static void whole_check_has_a_limit_of_time(void **state)
         {NULL, 1, "no response within 5 s", false},
         {"HTTP/1.1 20", 1, "no response within 5 s", false},
         {"", 1, "no response within 5 s", true},
-        {"HTTP/1.1 503 No\r\n\r\n{\"detail\":\"why\"}", 1, "503 No", false},
+        {"HTTP/1.1 503 No\r\n\r\n{\"detail\":\"why\"}", 1, "503 No: why",
+         false},
         {"HTTP/1.1 200 OK\r\n", 0, "200 OK", false},
     };
     enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

@@ -146,13 +146,15 @@ static void pages_that_are_allowed_may_follow(void **state)
     EXCHANGE(&instance, .target = "/events?interval=1", .fields = page,
              .status = 400, .header = "Access-Control-Allow-Origin",
              .value = "http://page.example", .part = "interval");
-    EXCHANGE(&instance, .method = "OPTIONS", .target = "/events",
-             .fields = "Origin: http://page.example\r\n"
-                       "Access-Control-Request-Method: GET\r\n"
-                       "Access-Control-Request-Headers: Last-Event-ID\r\n",
-             .status = 204, .header = "Access-Control-Allow-Headers",
-             .value = "Content-Encoding, Content-Type, If-None-Match, "
-                      "Last-Event-ID, Lunar-After, X-Request-Id");
+    EXCHANGE(
+        &instance, .method = "OPTIONS", .target = "/events",
+        .fields = "Origin: http://page.example\r\n"
+                  "Access-Control-Request-Method: GET\r\n"
+                  "Access-Control-Request-Headers: Last-Event-ID\r\n",
+        .status = 204, .header = "Access-Control-Allow-Headers",
+        .value =
+            "Authorization, Content-Encoding, Content-Type, If-None-Match, "
+            "Last-Event-ID, Lunar-After, X-Request-Id");
     EXCHANGE(&instance, .target = "/events",
              .fields = "Origin: http://other.example\r\n", .status = 403,
              .part = "another site");

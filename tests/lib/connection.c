@@ -7,6 +7,7 @@
 
 #include "lib/gzip_data.h"
 #include "lib/harness.h"
+#include "lib/tls_client.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -28,37 +30,107 @@ enum {
     WIDE_WINDOW = 1024 * 1024,
     MAX_HEAD = 64 * 1024,
     MAX_CHUNK_LINE = 18, /* sixteen digits */
+    MAX_ROUTES = 256,
 };
 
-/* With SO_SNDTIMEO, connect(2) has a time limit as well. */
-static bool open_connection(struct connection *connection, uint16_t port,
-                            int window)
+/* Paths of Unix sockets, each of a service's port. Set by the main thread. */
+static struct {
+    uint16_t port;
+    const char *path;
+} routes[MAX_ROUTES];
+
+void connection_route(uint16_t port, const char *path)
+{
+    size_t at = 0;
+
+    while (routes[at].path != NULL && routes[at].port != port) {
+        at++;
+        assert_in_range(at, 0, MAX_ROUTES - 2);
+    }
+    routes[at].port = port;
+    routes[at].path = path;
+}
+
+static const char *path_of(uint16_t port)
+{
+    for (size_t i = 0; routes[i].path != NULL; i++)
+        if (routes[i].port == port)
+            return routes[i].path;
+    return NULL;
+}
+
+static bool connect_tcp(int fd, uint16_t port, int window)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
     int on = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    *connection = (struct connection){.socket = fd};
     if (window > 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* What its peer may send is limited by the buffer of the peer. */
+static bool connect_unix(int fd, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* With SO_SNDTIMEO, connect(2) has a time limit as well. */
+static bool open_socket(struct connection *connection, uint16_t port,
+                        const char *path, int window)
+{
+    struct timeval patience = {.tv_sec = CONNECTION_PATIENCE / 1000};
+    int fd =
+        socket(path == NULL ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *connection = (struct connection){.socket = fd};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (fd >= 0 &&
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        (path == NULL ? connect_tcp(fd, port, window)
+                      : connect_unix(fd, path)) &&
         fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
         return true;
     connection_close(connection);
     return false;
 }
 
+/* A Unix socket has no TLS. */
+static bool open_connection(struct connection *connection, uint16_t port,
+                            int window)
+{
+    const char *path = path_of(port);
+
+    if (!open_socket(connection, port, path, window))
+        return false;
+    if (path != NULL || !tls_client_is_wanted())
+        return true;
+    connection->tls = tls_client_open(connection->socket, CONNECTION_PATIENCE);
+    if (connection->tls == NULL)
+        connection_close(connection);
+    return connection->socket >= 0;
+}
+
+bool connection_open_plain(struct connection *connection, uint16_t port)
+{
+    return open_socket(connection, port, NULL, 0);
+}
+
 bool connection_open(struct connection *connection, uint16_t port)
 {
     return open_connection(connection, port, 0);
+}
+
+bool connection_open_path(struct connection *connection, const char *path)
+{
+    return open_socket(connection, 0, path, 0);
 }
 
 bool connection_open_narrow(struct connection *connection, uint16_t port)
@@ -76,10 +148,34 @@ void connection_widen(struct connection *connection)
 
 void connection_close(struct connection *connection)
 {
+    tls_client_free(connection->tls);
     if (connection->socket >= 0)
         close(connection->socket);
     free(connection->data);
     *connection = (struct connection){.socket = -1};
+}
+
+/* As send(2). */
+static ssize_t send_part(struct connection *connection, const char *data,
+                         size_t length)
+{
+    return connection->tls != NULL
+               ? tls_client_send(connection->tls, data, length)
+               : send(connection->socket, data, length, MSG_NOSIGNAL);
+}
+
+size_t connection_push(struct connection *connection, const char *data,
+                       size_t length)
+{
+    size_t sent = 0;
+    ssize_t part = 1;
+
+    while (sent < length && part > 0) {
+        part = send_part(connection, data + sent, length - sent);
+        if (part > 0)
+            sent += (size_t)part;
+    }
+    return sent;
 }
 
 bool connection_send(struct connection *connection, const char *data,
@@ -88,7 +184,7 @@ bool connection_send(struct connection *connection, const char *data,
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
 
     while (length > 0) {
-        ssize_t sent = send(connection->socket, data, length, MSG_NOSIGNAL);
+        ssize_t sent = send_part(connection, data, length);
         if (sent > 0) {
             data += sent;
             length -= (size_t)sent;
@@ -122,6 +218,8 @@ bool connection_print(struct connection *connection, const char *format, ...)
 
 void connection_finish(struct connection *connection)
 {
+    if (connection->tls != NULL)
+        tls_client_finish(connection->tls);
     shutdown(connection->socket, SHUT_WR);
 }
 
@@ -200,8 +298,10 @@ bool connection_fill(struct connection *connection, size_t most,
             abort();
     }
     while (!connection->ended) {
-        ssize_t got = recv(connection->socket,
-                           connection->data + connection->length, most, 0);
+        char *end = connection->data + connection->length;
+        ssize_t got = connection->tls != NULL
+                          ? tls_client_receive(connection->tls, end, most)
+                          : recv(connection->socket, end, most, 0);
         if (got > 0) {
             connection->length += (size_t)got;
             return true;
@@ -391,7 +491,8 @@ void connection_expect_closed(struct connection *connection)
 
 bool connection_has_news(const struct connection *connection)
 {
-    return process_poll(connection->socket, POLLIN, 0);
+    return (connection->tls != NULL && tls_client_has_data(connection->tls)) ||
+           process_poll(connection->socket, POLLIN, 0);
 }
 
 bool connection_is_closed(struct connection *connection)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client end of a TCP connection to the service on the IPv4 loopback: sends
- * raw bytes and receives responses, each with a time limit.
+ * The client end of a connection to the service, over TCP on the IPv4 loopback
+ * or over a Unix socket: sends raw bytes and receives responses, each with a
+ * time limit. Over TCP all of it is in TLS if the environment variable
+ * LUNAR_TEST_TLS is set (lib/tls_client.h).
  *
  * Functions that return a result can be called from any thread of a test. The
  * others fail the test themselves and must be called from its main thread.
@@ -22,10 +24,13 @@ enum {
     CONNECTION_SMALL_WINDOW = 4096,
 };
 
+struct tls_client;
+
 struct connection {
-    int socket; /* -1: none */
-    bool ended; /* the service closed or reset it */
-    char *data; /* received bytes, not yet returned as a response */
+    int socket;             /* -1: none */
+    struct tls_client *tls; /* NULL: no TLS */
+    bool ended;             /* the service closed or reset it */
+    char *data;             /* received bytes, not yet returned as a response */
     size_t length, capacity;
 };
 
@@ -40,7 +45,23 @@ enum connection_result {
 /* Return false if the connection was refused. */
 bool connection_open(struct connection *connection, uint16_t port);
 
-/* Do the same with a receive buffer of about CONNECTION_SMALL_WINDOW bytes. */
+/* The same over the Unix socket of this path. */
+bool connection_open_path(struct connection *connection, const char *path);
+
+/*
+ * From now on connections to `port` are made over the Unix socket `path`: so
+ * tests of TCP connections become tests of these. Of the windows of these
+ * functions there is none then. Ownership: `path` is borrowed for good.
+ */
+void connection_route(uint16_t port, const char *path);
+
+/* Without TLS, whatever the environment says. */
+bool connection_open_plain(struct connection *connection, uint16_t port);
+
+/*
+ * Do the same as connection_open() with a receive buffer of about
+ * CONNECTION_SMALL_WINDOW bytes.
+ */
 bool connection_open_narrow(struct connection *connection, uint16_t port);
 
 /* Raise the receive buffer of such a connection to 1 MiB. */
@@ -59,7 +80,14 @@ bool connection_send_text(struct connection *connection, const char *text);
 __attribute__((format(printf, 2, 3))) bool
 connection_print(struct connection *connection, const char *format, ...);
 
-/* Shut down the sending side. */
+/*
+ * Send as much as is taken at once; return how much. The next call must go on
+ * with the same data from there.
+ */
+size_t connection_push(struct connection *connection, const char *data,
+                       size_t length);
+
+/* Shut down the sending side; with TLS, after a close_notify. */
 void connection_finish(struct connection *connection);
 
 /*

@@ -5,6 +5,7 @@
 #include "lib/instance.h"
 
 #include "lib/harness.h"
+#include "lib/tls_client.h"
 
 #include <netinet/in.h>
 #include <signal.h>
@@ -12,12 +13,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * A path that no other service of any test has. It is never freed, as the
+ * connections of a test may outlive the instance. TMPDIR may be too long.
+ */
+static const char *make_socket_path(void)
+{
+    static unsigned count;
+    char *path = NULL;
+
+    if (asprintf(&path, "/tmp/lunar-test-%d-%u.socket", (int)getpid(),
+                 count++) < 0)
+        abort();
+    return path;
+}
 
 void instance_start_with(struct instance *instance, const char *const flags[],
                          const char *const variables[])
 {
-    const char *arguments[INSTANCE_MAX_FLAGS + 3] = {
+    char certificate[512], key[512];
+    const char *arguments[INSTANCE_MAX_FLAGS + 6] = {
         process_setting("LUNAR_SERVICE"), "-port=0"};
+    const char *path =
+        process_is_set("LUNAR_TEST_UNIX") ? make_socket_path() : NULL;
+    char flag[128];
     size_t count = 2;
 
     *instance = (struct instance){0};
@@ -25,8 +46,18 @@ void instance_start_with(struct instance *instance, const char *const flags[],
         assert_in_range(count, 0, INSTANCE_MAX_FLAGS + 1);
         arguments[count++] = *flags;
     }
+    if (path != NULL) {
+        snprintf(flag, sizeof(flag), "-listen=unix:%s", path);
+        arguments[count++] = flag;
+    }
+    if (tls_client_is_wanted()) {
+        arguments[count++] = tls_client_file("-tls-cert=", ".crt", certificate);
+        arguments[count++] = tls_client_file("-tls-key=", ".key", key);
+    }
     process_start(&instance->process, arguments, variables);
     instance_wait_ready(instance);
+    if (path != NULL)
+        connection_route(instance->port, path);
 }
 
 void instance_start(struct instance *instance, const char *const flags[])
@@ -84,7 +115,8 @@ void instance_expect_ready(const struct instance *instance, const char *host,
 {
     char url[160], dashboard[192] = "", expected[1024];
 
-    snprintf(url, sizeof(url), "http://%s:%u", host, instance->port);
+    snprintf(url, sizeof(url), "http%s://%s:%u",
+             tls_client_is_wanted() ? "s" : "", host, instance->port);
 #ifdef LUNAR_WEB
     snprintf(dashboard, sizeof(dashboard), "dashboard: %s/, ", url);
 #endif

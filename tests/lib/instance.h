@@ -31,6 +31,8 @@ struct instance {
  * Start the service with -port=0 and `flags` (NULL-terminated; may be NULL)
  * and wait until it is ready. Without the flag -idle-timeout it closes no idle
  * connection within the time of a test, however slow the machine is.
+ * If the environment of the test has LUNAR_TEST_UNIX, it also listens on a Unix
+ * socket, over which all connections of the test are made (connection_route()).
  */
 void instance_start(struct instance *instance, const char *const flags[]);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPENAPI_MAX_NAMES = 32, OPENAPI_NAME_SIZE = 64 };
+enum { OPENAPI_MAX_NAMES = 64, OPENAPI_NAME_SIZE = 64 };
 
 struct openapi_names {
     size_t count;

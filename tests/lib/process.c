@@ -50,6 +50,13 @@ bool process_poll(int descriptor, short events, int64_t deadline)
     return ready > 0;
 }
 
+bool process_is_set(const char *name)
+{
+    /* Tests never change their environment. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    return getenv(name) != NULL;
+}
+
 const char *process_setting(const char *name)
 {
     /* Tests never change their environment. */

@@ -53,6 +53,9 @@ bool process_poll(int descriptor, short events, int64_t deadline);
  */
 const char *process_setting(const char *name);
 
+/* Return whether an environment variable is set. */
+bool process_is_set(const char *name);
+
 /*
  * Run `arguments[0]` with `arguments` (NULL-terminated). Its environment is
  * that of the test without variables whose names begin with LUNAR_, plus

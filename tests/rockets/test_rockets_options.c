@@ -101,6 +101,10 @@ static void every_flag_is_read(void **state)
     assert_int_equal(options.shuffle, 500);
     assert_true(options.duplicates == 0.25);
     assert_true(options.keep_alive && options.drop_launch && options.verify);
+    options = read_launch(LAUNCH "--ca-file=a --token-file=b --insecure");
+    assert_string_equal(options.access.ca_file, "a");
+    assert_string_equal(options.access.token_file, "b");
+    assert_true(options.access.insecure);
     options = read_launch("rockets launch " URL
                           " --verify --verify=false --keep-alive=true");
     assert_false(options.verify);
@@ -212,6 +216,11 @@ static const struct {
     {LAUNCH "--message-delay=500", "500ms"},
     {LAUNCH "--log-level=loud", "debug, info"},
     {LAUNCH "--verify=maybe", "true, false or no value"},
+    {LAUNCH "--token=secret", "--token: every user of this machine sees"},
+    {WATCH "--token secret",
+     "--token-file=FILE, or the variable ROCKETS_TOKEN"},
+    {LAUNCH "--token-file=", "--token-file=: expected a text"},
+    {WATCH "--insecure=maybe", "true, false or no value"},
     {"rockets launch http://localhost:8088/ --verify", "/messages"},
 };
 

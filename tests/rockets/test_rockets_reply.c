@@ -14,8 +14,8 @@ static void refusals_are_what_a_retry_does_not_change(void **state)
         const char *advice; /* a part of it */
     } ROWS[] = {
         {301, true, "redirect"},    {308, true, "Redirect"},
-        {400, true, "URL"},         {401, true, "denied"},
-        {403, true, "denied"},      {404, true, "/messages"},
+        {400, true, "URL"},         {401, true, "--token-file"},
+        {403, true, "scope"},       {404, true, "/messages"},
         {405, true, "/messages"},   {407, true, "denied"},
         {408, false, NULL},         {410, true, "/messages"},
         {413, true, "URL"},         {415, true, "URL"},

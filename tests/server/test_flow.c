@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "toy_client.h"
 
@@ -138,19 +137,6 @@ static void sender_of_chunks_slower_than_the_sink_is_served(void **state)
     free(request.data);
 }
 
-/* Send until nothing more is taken. Returns the bytes sent. */
-static size_t push(const struct connection *client, const char *data,
-                   size_t length)
-{
-    size_t sent = 0;
-    ssize_t part;
-
-    while ((part = send(client->socket, data + sent, length - sent,
-                        MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
-        sent += (size_t)part;
-    return sent;
-}
-
 /* While the sink waits the server reads no more, and the kernel is full. */
 static void sender_faster_than_the_sink_is_held_back(void **state)
 {
@@ -164,7 +150,8 @@ static void sender_faster_than_the_sink_is_held_back(void **state)
 
         toy_open(*state, &client);
         for (size_t wait = 1; wait <= WAITS; wait++) {
-            sent += push(&client, request.data + sent, request.length - sent);
+            sent += connection_push(&client, request.data + sent,
+                                    request.length - sent);
             toy_wait(*state, TOY_WAITED, toy_count(*state, TOY_WOKEN) + 1);
             assert_true(sent < toy_count(*state, TOY_TAKEN) - taken + KERNEL);
             assert_int_equal(toy_wake_held(*state), 1);

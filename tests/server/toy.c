@@ -15,7 +15,9 @@
 #include "http/app.h"
 #include "http/problem.h"
 #include "http/request.h"
+#include "lib/tls_client.h"
 #include "server/server.h"
+#include "server/server_tls.h"
 #include "toy_client.h"
 #include "toy_item.h"
 
@@ -119,6 +121,21 @@ static void open_bystanders(struct toy *toy)
         connection_expect_status(&toy->bystanders[i], 200);
 }
 
+static struct server_tls *open_tls(void)
+{
+    char certificate[TLS_CLIENT_PATH], key[TLS_CLIENT_PATH];
+    char error[SERVER_TLS_ERROR];
+
+    if (!tls_client_is_wanted())
+        return NULL;
+    struct server_tls *tls = server_tls_open(
+        tls_client_file("", ".crt", certificate),
+        tls_client_file("", ".key", key), NULL, error);
+    if (tls == NULL)
+        fail_msg("%s", error);
+    return tls;
+}
+
 struct toy *toy_start_limited(bool per_connection, unsigned loops,
                               unsigned max_connections)
 {
@@ -142,6 +159,7 @@ struct toy *toy_start_limited(bool per_connection, unsigned loops,
     sync_cond_init(&toy->changed);
     toy->threads = per_connection;
     toy->metrics = options.metrics;
+    toy->tls = options.tls = open_tls();
     assert_non_null(toy->metrics);
     toy_start_wakers(toy);
     toy->server = server_start(&options, &app, error, sizeof(error));
@@ -220,6 +238,7 @@ bool toy_free(struct toy *toy)
     bool sound = toy->fault == NULL;
     if (!sound)
         print_error("the server broke a contract: %s\n", toy->fault);
+    server_tls_free(toy->tls);
     metrics_free(toy->metrics);
     pthread_cond_destroy(&toy->changed);
     pthread_mutex_destroy(&toy->lock);

@@ -55,6 +55,7 @@ struct toy {
     /* Set at the start, then read-only. */
     struct server *server;
     struct metrics *metrics;
+    struct server_tls *tls; /* NULL: without */
     bool threads;
     pthread_t waker, committer;
     /* Owned by the test's thread. */

@@ -16,6 +16,8 @@ static void url_has_http_a_host_and_what_may_follow(void **state)
         "http://localhost:/health",
         "http://localhost?for=ingest",
         "http://127.0.0.1:65535/health/ready?for=ingest",
+        "https://localhost/",
+        "https://[::1]:8443/health",
         "http://[::1]",
         "http://[::1]:8088/health",
         "http://[fe80::1%25eth0]:8088/health",
@@ -30,7 +32,8 @@ static void url_has_http_a_host_and_what_may_follow(void **state)
         "http://",
         "http:///health",
         "http://:8088/health",
-        "https://localhost/",
+        "https:/localhost/",
+        "https://user:password@localhost/",
         "ftp://localhost/",
         "http://user@localhost/",
         "http://localhost:0/",
@@ -103,14 +106,17 @@ static void own_url_follows_from_host_and_port(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        bool known = check_health_own_url(rows[i].host, rows[i].port, url);
+        bool known =
+            check_health_own_url(rows[i].host, rows[i].port, false, url);
         if (known != (rows[i].url != NULL))
             fail_msg("%s %u: %s", rows[i].host, rows[i].port, url);
         if (known)
             assert_string_equal(url, rows[i].url);
     }
+    assert_true(check_health_own_url("::1", 8443, true, url));
+    assert_string_equal(url, "https://[::1]:8443/health");
     memset(host, 'x', sizeof(host) - 1);
-    assert_false(check_health_own_url(host, 1, url));
+    assert_false(check_health_own_url(host, 1, false, url));
 }
 
 int main(void)

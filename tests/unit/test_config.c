@@ -78,6 +78,16 @@ static void defaults_are_as_documented(void **state)
     assert_null(config.topic);
     assert_null(config.kafka_config);
     assert_null(config.peers);
+    assert_null(config.peer_token);
+    assert_null(config.ca_file);
+    assert_null(config.tokens);
+    assert_int_equal(config.anonymous, 0);
+    assert_int_equal(config.session_seconds, 43200);
+    assert_false(config.insecure);
+    assert_null(config.tls_cert);
+    assert_null(config.tls_key);
+    assert_null(config.proxies);
+    assert_string_equal(config.unix_socket.path, "");
     assert_null(config.check_url);
     assert_null(config.file);
     assert_int_equal(config.log_level, LOG_INFO);
@@ -147,6 +157,7 @@ static char *describe_command(char *at, enum config_result result,
         [CONFIG_EXPORT] = "export ",
         [CONFIG_CREATE_TOPIC] = "create ",
         [CONFIG_TRIM_TOPIC] = "trim ",
+        [CONFIG_NEW_TOKEN] = "token ",
     };
 
     at += sprintf(at, "%s", commands[result]);
@@ -154,6 +165,10 @@ static char *describe_command(char *at, enum config_result result,
         at += sprintf(at, "url=%s ", config->check_url);
     if (config->file != NULL)
         at += sprintf(at, "file=%s ", config->file);
+    if (config->token_name != NULL)
+        at += sprintf(at, "name=%s ", config->token_name);
+    if (config->token_scopes != 0)
+        at += sprintf(at, "scopes=%u ", config->token_scopes);
     return at;
 }
 
@@ -168,6 +183,36 @@ static char *describe_topic(char *at, const struct config *config)
         at += sprintf(at, "settings=%s ", config->kafka_config);
     if (config->peers != NULL)
         at += sprintf(at, "peers=%s ", config->peers);
+    if (config->peer_token != NULL)
+        at += sprintf(at, "peer-token=%s ", config->peer_token);
+    if (config->ca_file != NULL)
+        at += sprintf(at, "ca=%s ", config->ca_file);
+    return at;
+}
+
+/* Write what says who may do what. Returns the end. */
+static char *describe_access(char *at, const struct config *config)
+{
+    const struct config_socket *socket = &config->unix_socket;
+
+    if (config->tokens != NULL)
+        at += sprintf(at, "tokens=%s ", config->tokens);
+    if (config->anonymous != 0)
+        at += sprintf(at, "anonymous=%u ", config->anonymous);
+    if (config->session_seconds != 43200)
+        at += sprintf(at, "session=%u ", config->session_seconds);
+    if (config->insecure)
+        at += sprintf(at, "insecure ");
+    if (socket->path[0] != '\0')
+        at += sprintf(at, "unix=%s mode=%o ", socket->path, socket->mode);
+    if (socket->scopes != 0)
+        at += sprintf(at, "scopes=%u ", socket->scopes);
+    if (config->proxies != NULL)
+        at += sprintf(at, "proxies=%s ", config->proxies);
+    if (config->tls_cert != NULL)
+        at += sprintf(at, "cert=%s ", config->tls_cert);
+    if (config->tls_key != NULL)
+        at += sprintf(at, "key=%s ", config->tls_key);
     return at;
 }
 
@@ -178,7 +223,7 @@ static char *describe_topic(char *at, const struct config *config)
 static const char *outcome_of(enum config_result result,
                               const struct reading *reading)
 {
-    static char changes[256];
+    static char changes[512];
     const struct config *config = &reading->config;
     char *at = changes;
 
@@ -215,6 +260,7 @@ static const char *outcome_of(enum config_result result,
     if (config->data != NULL)
         at += sprintf(at, "data=%s ", config->data);
     at = describe_topic(at, config);
+    at = describe_access(at, config);
     if (config->snapshot_bytes != 64 << 20)
         at += sprintf(at, "snapshot=%ju ", (uintmax_t)config->snapshot_bytes);
     if (config->log_level != LOG_INFO)
@@ -230,7 +276,7 @@ static const char *outcome_of(enum config_result result,
 #define CONNECTIONS "expected a number from 16 to 1000000"
 #define SECONDS "expected a number of seconds from 1 to 3600"
 #define DRAIN "expected a number of seconds from 0 to 3600"
-#define URL "expected an http:// URL, as in http://127.0.0.1:8088/health/ready"
+#define URL "expected a URL, as in http://127.0.0.1:8088/health/ready"
 #define MEMORY "expected a number of bytes, or of K, M or G, at least 1M"
 #define FOLDER "expected a folder, as in /var/lib/lunar, of at most 400 bytes"
 #define SNAPSHOT                                                               \
@@ -244,7 +290,8 @@ static const char *outcome_of(enum config_result result,
 #define SETTINGS                                                               \
     "expected a file, as in /etc/lunar/kafka.conf, of at most 400 bytes"
 #define PEERS                                                                  \
-    "expected http:// URLs, as in http://10.0.0.1:8088,http://10.0.0.2:8088"
+    "expected http:// or https:// URLs, as in "                                \
+    "http://10.0.0.1:8088,http://10.0.0.2:8088"
 #define NO_BROKERS "needs the brokers, as in -kafka=kafka1:9092,kafka2:9092"
 #define NO_TOPIC "needs the topic, as in -topic=lunar"
 #define NO_PEERS                                                               \
@@ -258,6 +305,22 @@ static const char *outcome_of(enum config_result result,
 #define ORIGINS                                                                \
     "expected * or origins without a path, as in "                             \
     "https://example.org,http://localhost:3000"
+#define SCOPES                                                                 \
+    "expected scopes, as in ingest,read; there are ingest, read, "             \
+    "metrics and admin"
+#define SESSION "expected a number of seconds from 1 to 31536000"
+#define CONSENT "expected 1 or true, or 0 or false"
+#define SOCKET                                                                 \
+    "expected unix:PATH, as in unix:/run/lunar/socket or "                     \
+    "unix:socket?mode=0660&scopes=read, PATH of at most 107 bytes"
+#define NETWORKS "expected networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix"
+#define TOKENS "expected a file, as in /etc/lunar/tokens, of at most 400 bytes"
+#define TOKEN                                                                  \
+    "expected a name of at most 64 letters, digits, '.', '_' and '-', and "    \
+    "scopes of ingest, read, metrics and admin"
+#define NO_TOKEN                                                               \
+    "-new-token: expected a name and scopes, as in -new-token alice "          \
+    "read,metrics"
 #define UNKNOWN(flag) flag ": unknown flag; -help lists the flags"
 #define NEAREST(flag, nearest)                                                 \
     flag ": unknown flag; did you mean " nearest "? -help lists the flags"
@@ -309,7 +372,6 @@ static const struct {
     {"", "LUNAR_CHECK_HEALTH=http://a", ""},
     REFUSED("-check-health=", URL),
     REFUSED("-check-health=localhost:8088", URL),
-    REFUSED("-check-health=https://localhost", URL),
 
     /* Commands on a folder or a backup; other settings do no harm. */
     {"-data=d -check", "", "check data=d "},
@@ -429,11 +491,115 @@ static const struct {
     REFUSED("-kafka-config=", SETTINGS),
     REFUSED("-peer=", PEERS),
     REFUSED("-peer=a:8088", PEERS),
-    REFUSED("-peer=https://a", PEERS),
     REFUSED("-peer=http://a,", PEERS),
     REFUSED("-peer=http://a?b", PEERS),
     REFUSED("-peer=http://a#b", PEERS),
     REFUSED("-peer=http://a:0", PEERS),
+
+    /* Who may do what, and by which way. */
+    {"-tokens=t -anonymous=ingest,metrics -session=60 "
+     "-trusted-proxy=10.0.0.0/8 "
+     "-listen=unix:/run/s?mode=0660&scopes=read,admin -tls-cert=c -tls-key=k",
+     "",
+     "tokens=t anonymous=5 session=60 unix=/run/s mode=660 scopes=10 "
+     "proxies=10.0.0.0/8 cert=c key=k "},
+    {"",
+     "LUNAR_TOKENS=t LUNAR_ANONYMOUS=read LUNAR_SESSION=31536000 "
+     "LUNAR_LISTEN=unix:s LUNAR_TRUSTED_PROXY=::1,unix LUNAR_TLS_CERT=c "
+     "LUNAR_TLS_KEY=k",
+     "tokens=t anonymous=2 session=31536000 unix=s mode=600 "
+     "proxies=::1,unix cert=c key=k "},
+    {"-kafka=a:1 -topic=t -data=d -peer=http://a -peer-token=f", "",
+     "data=d kafka=a:1 topic=t peers=http://a peer-token=f "},
+    {"-insecure -host=::", "", "host=:: insecure "},
+    {"", "LUNAR_INSECURE=1", "insecure "},
+    {"", "LUNAR_INSECURE=true", "insecure "},
+    {"", "LUNAR_INSECURE=0", ""},
+    {"", "LUNAR_INSECURE=false", ""},
+    {"-tokens=t", "LUNAR_INSECURE=0", "tokens=t "},
+    {"-insecure", "LUNAR_INSECURE=0", "insecure "},
+    {"", "LUNAR_INSECURE=yes", "LUNAR_INSECURE=yes: " CONSENT},
+    {"-insecure=1", "", "-insecure=1: this flag takes no value"},
+    {"-insecure 1", "",
+     "1: unexpected argument; flags start with '-', see -help"},
+
+    /* Parameters may come in any order; the last -listen wins. */
+    {"-listen=unix:s?mode=755", "", "unix=s mode=755 "},
+    {"-listen=unix:s?scopes=read&mode=0600 -tokens=t", "",
+     "tokens=t unix=s mode=600 scopes=2 "},
+    {"-listen=unix:s?mode=0660 -listen unix:./a&b", "", "unix=./a&b mode=600 "},
+    REFUSED("-listen=", SOCKET),
+    REFUSED("-listen=/run/s", SOCKET),
+    REFUSED("-listen=tcp:8088", SOCKET),
+    REFUSED("-listen=unix:", SOCKET),
+    REFUSED("-listen=unix:?mode=0600", SOCKET),
+    REFUSED("-listen=unix:s?", SOCKET),
+    REFUSED("-listen=unix:s?mode", SOCKET),
+    REFUSED("-listen=unix:s?mode=", SOCKET),
+    REFUSED("-listen=unix:s?mode=66", SOCKET),
+    REFUSED("-listen=unix:s?mode=06660", SOCKET),
+    REFUSED("-listen=unix:s?mode=1777", SOCKET),
+    REFUSED("-listen=unix:s?mode=rw-", SOCKET),
+    REFUSED("-listen=unix:s?mode=068", SOCKET),
+    REFUSED("-listen=unix:s?scopes=", SOCKET),
+    REFUSED("-listen=unix:s?scopes=all", SOCKET),
+    REFUSED("-listen=unix:s?scopes=read&", SOCKET),
+    REFUSED("-listen=unix:s?group=lunar", SOCKET),
+
+    /* These do nothing without others, or contradict them. */
+    {"-anonymous=read", "",
+     "-anonymous: needs -tokens=FILE; without it nothing needs a token"},
+    {"", "LUNAR_SESSION=60",
+     "LUNAR_SESSION: needs -tokens=FILE; without it nobody logs in"},
+    {"-listen=unix:s?scopes=read", "",
+     "-listen: scopes= needs -tokens=FILE; without it who can connect may do "
+     "everything"},
+    {"-tls-cert=c", "",
+     "-tls-cert: needs -tls-key=FILE, the key of the certificate"},
+    {"-tls-key=k", "LUNAR_TLS_CERT=",
+     "-tls-key: needs -tls-cert=FILE, the certificate of the key"},
+    {"-peer-token=f", "", "-peer-token: needs -peer=URL, which gets the token"},
+    {"-ca-file=c", "",
+     "-ca-file: needs an https:// URL of -peer; certificates of clients are "
+     "not asked for"},
+    {"-kafka=a:1 -topic=t -data=d -peer=http://a -ca-file=c", "",
+     "-ca-file: needs an https:// URL of -peer; certificates of clients are "
+     "not asked for"},
+    {"-insecure -tokens=t", "",
+     "-insecure: can't be combined with -tokens; leave one of them out"},
+    /* Commands have no use for them. */
+    {"-check-health -tls-cert=c -ca-file=a", "LUNAR_ANONYMOUS=read",
+     "health ca=a anonymous=2 cert=c "},
+
+    REFUSED("-tokens=", TOKENS),
+    REFUSED("-anonymous=", SCOPES),
+    REFUSED("-anonymous=all", SCOPES),
+    REFUSED("-anonymous=read,read", SCOPES),
+    REFUSED("-anonymous=read,", SCOPES),
+    REFUSED("-session=0", SESSION),
+    REFUSED("-session=31536001", SESSION),
+    REFUSED("-session=12h", SESSION),
+    REFUSED("-trusted-proxy=", NETWORKS),
+    REFUSED("-trusted-proxy=proxy.example", NETWORKS),
+    REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
+
+    /* A command with two values. */
+    {"-new-token alice read,metrics", "", "token name=alice scopes=6 "},
+    {"--new-token=a.b_c-1 admin", "LUNAR_PORT=9",
+     "token name=a.b_c-1 scopes=8 port=9 "},
+    {"-port=9 -new-token a ingest -host ::", "",
+     "token name=a scopes=1 port=9 host=:: "},
+    {"-new-token", "", NO_TOKEN},
+    {"-new-token alice", "", NO_TOKEN},
+    {"-new-token=alice", "", NO_TOKEN},
+    {"-new-token alice -port=9", "", NO_TOKEN},
+    {"-new-token alice reed", "", "-new-token alice=reed: " TOKEN},
+    {"-new-token alice read metrics", "",
+     "metrics: unexpected argument; flags start with '-', see -help"},
+    {"-new-token= read", "", "-new-token=: " TOKEN},
+    {"-new-token a read -check-health", "",
+     "-check-health: can't be combined with -new-token"},
+    {"", "LUNAR_NEW_TOKEN=a", ""},
 
     /* A flag overrides its variable, also an invalid one. */
     {"-port=2", "LUNAR_PORT=1 LUNAR_THREADS=99", "port=2 threads=99 "},
@@ -736,7 +902,7 @@ static const char *const help_parts[] = {
     "Default: 8088. Environment: LUNAR_PORT.\n",
     "  -host=ADDRESS\n",
     "Default: 127.0.0.1. Environment: LUNAR_HOST.\n",
-    "no authentication",
+    "loopback address needs -tokens=FILE, or -insecure.",
     "  -allow-host=NAME\n",
     "Default: none. Environment: LUNAR_ALLOW_HOST.\n",
     "  -allow-origin=URL\n",
@@ -761,6 +927,27 @@ static const char *const help_parts[] = {
     "  -restore=FILE\n",
     "  -export\n",
     "\nServing:\n  -port",
+    "\nAccess: who may do what, and encryption:\n  -tokens=FILE\n",
+    "Environment: LUNAR_TOKENS.\n",
+    "  -anonymous=SCOPE\n",
+    "Environment: LUNAR_ANONYMOUS.\n",
+    "  -session=SECONDS\n",
+    "Environment: LUNAR_SESSION.\n",
+    "  -insecure\n",
+    "Environment: LUNAR_INSECURE=1.\n",
+    "  -listen=unix:PATH\n",
+    "Environment: LUNAR_LISTEN.\n",
+    "  -trusted-proxy=NETWORK\n",
+    "Environment: LUNAR_TRUSTED_PROXY.\n",
+    "  -tls-cert=FILE\n",
+    "Environment: LUNAR_TLS_CERT.\n",
+    "  -tls-key=FILE\n",
+    "Environment: LUNAR_TLS_KEY.\n",
+    "  -ca-file=FILE\n",
+    "Environment: LUNAR_CA_FILE.\n",
+    "  -peer-token=FILE\n",
+    "Environment: LUNAR_PEER_TOKEN.\n",
+    "  -new-token NAME SCOPE\n",
     "\nKeeping data:\n  -data",
     "\nMany instances",
     "  -kafka=BROKERS\n",
@@ -788,7 +975,8 @@ static const char *const help_parts[] = {
     "curl 'http://localhost:9000/rockets?sort=speed&order=desc'\n",
     "In a browser, open http://localhost:9000/ for the dashboard",
     "http://localhost:9000/swagger to try the API.",
-    "SIGTERM, SIGINT and SIGHUP (but not under nohup) stop the service",
+    "SIGTERM and SIGINT stop the service",
+    "SIGHUP reads the files of -tokens, -tls-cert, -tls-key and -peer-token",
     "Exit status: 0",
 };
 

@@ -20,7 +20,7 @@ const urls = [
 
 test("the line of curl posts one valid launch to this address", () => {
   for (const url of urls) {
-    const line = curlOfLaunch(url, new Date(0));
+    const line = curlOfLaunch(url, new Date(0), false);
     assert.ok(!line.includes("\n"));
     const [curl, address, field, type, data, body, ...more] = wordsOf(line);
     assert.deepEqual([curl, address, field, type, data], [
@@ -39,12 +39,17 @@ test("the line of curl posts one valid launch to this address", () => {
 
 test("the line of rockets has this address as one word", () => {
   for (const url of urls) {
-    assert.deepEqual(wordsOf(launchOf(url)), [
+    assert.deepEqual(wordsOf(launchOf(url, false)), [
       "build/release/rockets", "launch", url, "--message-delay=20ms",
     ]);
   }
 });
 
 test("an address without special characters is not quoted", () => {
-  assert.ok(launchOf("http://127.0.0.1:8088/messages").includes(" http://127.0.0.1:8088/messages "));
+  assert.ok(launchOf("http://127.0.0.1:8088/messages", false).includes(" http://127.0.0.1:8088/messages "));
+});
+
+test("both lines send a token where one is needed", () => {
+  assert.match(curlOfLaunch("http://a/", new Date(0), true), /^curl -H "Authorization: Bearer \$TOKEN" '/);
+  assert.match(launchOf("http://a/", true), / --token-file=FILE$/);
 });

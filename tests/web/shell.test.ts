@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { curlOf, encodeSegment, quoteForShell } from "../../web/src/text/shell.js";
+import { curlOf, encodeSegment, quoteForShell, tokenArgument } from "../../web/src/text/shell.js";
 import { forAll } from "./random.js";
 
 const hostile = [
@@ -50,11 +50,19 @@ test("half of a surrogate pair does not throw", () => {
 test("a command line of curl has the URL as its only argument", () => {
   for (const id of hostile) {
     const url = `http://localhost:8088/a'b/rockets/${encodeSegment(id)}`;
-    const line = curlOf(url).replace(/^curl /, "");
+    const line = curlOf(url, false).replace(/^curl /, "");
     assert.deepEqual(wordsOf([line]), [url]);
   }
 });
 
 test("curl finds no pattern in the URL but that of an address", () => {
-  assert.equal(curlOf("http://[::1]:8088/{a,b}/[1-9]"), "curl 'http://[::1]:8088/%7Ba,b%7D/%5B1-9%5D'");
+  assert.equal(curlOf("http://[::1]:8088/{a,b}/[1-9]", false), "curl 'http://[::1]:8088/%7Ba,b%7D/%5B1-9%5D'");
+});
+
+test("the token comes from a variable of the shell, as one word with its scheme", () => {
+  const { stdout } = spawnSync("sh", ["-c", `printf '%s|'${tokenArgument(true)}`], {
+    encoding: "utf8", env: { ...process.env, TOKEN: "lunar_a$(id)" },
+  });
+  assert.equal(stdout, "-H|Authorization: Bearer lunar_a$(id)|");
+  assert.equal(curlOf("http://a/b", true), `curl${tokenArgument(true)} 'http://a/b'`);
 });

@@ -6,6 +6,7 @@ import "./style/tokens.css";
 import { render } from "preact";
 import { startSession } from "./state/session.js";
 import { App } from "./ui/app.js";
+import { takeLoginAddress } from "./ui/login_address.js";
 import { followKeys } from "./ui/shortcuts.js";
 import { followTheme } from "./ui/theme.js";
 import { followTitle } from "./ui/title.js";
@@ -17,6 +18,7 @@ function start(): void {
 }
 
 followTheme();
+takeLoginAddress();
 startSession(); // what is read first need not wait for the body
 if (document.readyState === "loading") {
   addEventListener("DOMContentLoaded", start);

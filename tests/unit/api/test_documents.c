@@ -43,7 +43,9 @@ static struct names sort_fields(void)
     return fields;
 }
 
-/* With their dash, as -help lists them: two spaces, the flag, "=", "[=" or LF.
+/*
+ * With their dash, as -help lists them: two spaces, the flag, "=", "[=", a
+ * space or LF.
  */
 static struct names flags(void)
 {
@@ -56,7 +58,7 @@ static struct names flags(void)
             line += strlen("\n  ");
             assert_true(flags.count < OPENAPI_MAX_NAMES);
             snprintf(list[flags.count], OPENAPI_NAME_SIZE, "%.*s",
-                     (int)strcspn(line, "[=\n"), line);
+                     (int)strcspn(line, "[= \n"), line);
             flags.names[flags.count] = list[flags.count];
             flags.count++;
         }

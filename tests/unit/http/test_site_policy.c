@@ -285,12 +285,11 @@ static const char *headers_of(const struct http_response *response)
 #define ALLOW(origin) "Access-Control-Allow-Origin: " origin "; "
 #define EXPOSE                                                                 \
     "Access-Control-Expose-Headers: ETag, Link, Lunar-Position, Retry-After, " \
-    "X-Request-Id, "                                                           \
-    "X-Total-Count; "
+    "WWW-Authenticate, X-Request-Id, X-Total-Count; "
 #define PREFLIGHT                                                              \
     "Access-Control-Allow-Methods: POST, OPTIONS; "                            \
-    "Access-Control-Allow-Headers: Content-Encoding, Content-Type, "           \
-    "If-None-Match, Last-Event-ID, Lunar-After, X-Request-Id; "                \
+    "Access-Control-Allow-Headers: Authorization, Content-Encoding, "          \
+    "Content-Type, If-None-Match, Last-Event-ID, Lunar-After, X-Request-Id; "  \
     "Access-Control-Max-Age: "                                                 \
     "7200; "
 #define VARY "Vary: Origin; "

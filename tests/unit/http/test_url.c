@@ -11,13 +11,17 @@ static void url_has_the_parts_that_a_client_needs(void **state)
 {
     static const struct {
         const char *url, *host, *port, *path, *field;
+        bool secure;
     } rows[] = {
-        {"http://localhost", "localhost", "80", "", "localhost:80"},
+        {"http://localhost", "localhost", "80", "", "localhost:80", false},
         {"HTTP://a.example:8088/b?c", "a.example", "8088", "/b?c",
-         "a.example:8088"},
-        {"http://a?b", "a", "80", "?b", "a:80"},
-        {"http://[::1]:65535/", "::1", "65535", "/", "[::1]:65535"},
-        {"http://[fe80::1%25eth0]", "fe80::1%eth0", "80", "", "[fe80::1]:80"},
+         "a.example:8088", false},
+        {"http://a?b", "a", "80", "?b", "a:80", false},
+        {"http://[::1]:65535/", "::1", "65535", "/", "[::1]:65535", false},
+        {"http://[fe80::1%25eth0]", "fe80::1%eth0", "80", "", "[fe80::1]:80",
+         false},
+        {"https://a.example", "a.example", "443", "", "a.example:443", true},
+        {"HTTPS://a:80/b", "a", "80", "/b", "a:80", true},
     };
 
     (void)state;
@@ -31,6 +35,7 @@ static void url_has_the_parts_that_a_client_needs(void **state)
         assert_true(text_equal(url.path, text_of(rows[i].path)));
         http_url_write_host(&url, field);
         assert_string_equal(field, rows[i].field);
+        assert_int_equal(url.secure, rows[i].secure);
     }
 }
 

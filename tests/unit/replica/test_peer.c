@@ -15,8 +15,11 @@
 #include "base/log.h"
 #include "lib/temporary_folder.h"
 #include "replica/peer.h"
+#include "replica/peer_get.h"
 
 enum { URL = 64 };
+
+static const struct peer_access no_access = {NULL, NULL};
 
 /* An instance that answers one request. */
 struct instance {
@@ -109,7 +112,8 @@ static void fetch(struct fetched *fetched, const char *peers, int reports)
     folder_make(root);
     snprintf(path, sizeof(path), "%s/new", root);
     memset(fetched, 0, sizeof(*fetched));
-    fetched->result = peer_fetch(peers, path, &watch, fetched->error);
+    fetched->result =
+        peer_fetch(peers, &no_access, path, &watch, fetched->error);
     int file = open(path, O_RDONLY);
     if (file < 0 ||
         read(file, fetched->content, sizeof(fetched->content) - 1) < 0)
@@ -275,7 +279,8 @@ static void health_says_what_an_instance_has(void **state)
         char error[JOURNAL_ERROR];
 
         start(&instance, rows[i].response);
-        assert_true(peer_ask_health(text_of(instance.url), &health, error));
+        assert_true(
+            peer_ask_health(text_of(instance.url), &no_access, &health, error));
         stop(&instance);
         assert_non_null(strstr(instance.request, "GET /health HTTP/1.0\r\n"));
         assert_string_equal(health.topic, rows[i].health.topic);
@@ -304,7 +309,8 @@ static void what_is_no_health_is_refused(void **state)
         char error[JOURNAL_ERROR], expected[JOURNAL_ERROR];
 
         start(&instance, rows[i].response);
-        assert_false(peer_ask_health(text_of(instance.url), &health, error));
+        assert_false(
+            peer_ask_health(text_of(instance.url), &no_access, &health, error));
         stop(&instance);
         snprintf(expected, sizeof(expected), "%s: %s", instance.url,
                  rows[i].error);

@@ -188,7 +188,7 @@ static void what_is_no_file_is_refused(void **context)
     static char large[70 * 1024];
 
     assert_null(settings_read(fixture->folder, fixture->error));
-    assert_non_null(strstr(fixture->error, "is not a file"));
+    assert_non_null(strstr(fixture->error, "is not a regular file"));
     assert_null(settings_read("/nowhere/at/all", fixture->error));
     assert_non_null(strstr(fixture->error, "cannot read"));
     memset(large, '#', sizeof(large) - 1);

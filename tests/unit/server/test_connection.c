@@ -38,7 +38,7 @@ static int set_up(void **state)
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
     pair.client = sockets[1];
-    connection_init(&pair.connection, sockets[0]);
+    connection_init(&pair.connection, sockets[0], PEER_UNIX);
     uint64_t before = connection_clock() + (IDLE - 1) * UINT64_C(1000000);
     pair.now = connection_clock() + IDLE * UINT64_C(1000000);
     assert_int_equal(connection_check_locked(&pair.connection, IDLE, before),
@@ -92,12 +92,12 @@ static void reason_is_that_of_the_limit(void **state)
     struct connection *connection = &pair->connection;
 
     assert_int_equal(connection_end(connection), CONNECTION_END_IDLE);
-    connection_init(connection, connection->socket);
+    connection_init(connection, connection->socket, PEER_UNIX);
     assert_int_equal(connection_end(connection), CONNECTION_END_CLIENT);
     assert_int_equal(connection_check_locked(connection, 0, pair->now),
                      CONNECTION_SHUT_READ);
     assert_int_equal(connection_end(connection), CONNECTION_END_STOP);
-    connection_init(connection, connection->socket);
+    connection_init(connection, connection->socket, PEER_UNIX);
     connection_enter(connection, CONNECTION_RECEIVING);
     check(pair,
           connection_clock() + CONNECTION_REQUEST_SECONDS * UINT64_C(1000000),
@@ -127,7 +127,7 @@ static void open_long_lived(struct pair *pair, enum connection_life life)
                                 sizeof(window)),
                      0);
     assert_int_equal(connect(pair->client, name, size), 0);
-    connection_init(&pair->connection, accept(listener, NULL, NULL));
+    connection_init(&pair->connection, accept(listener, NULL, NULL), PEER_TCP);
     assert_true(pair->connection.socket >= 0);
     close(listener);
     atomic_store(&pair->connection.life, life);

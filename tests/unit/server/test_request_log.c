@@ -54,11 +54,15 @@ static int tear_down(void **state)
 
 static const struct sockaddr_in client = {.sin_family = AF_INET};
 
-/* A request of 0.0.0.0:0 for "/x". */
+/* A request for "/x". */
 static struct request_line make_line(enum http_method method, unsigned status)
 {
     return (struct request_line){
-        (const struct sockaddr *)&client, method, TEXT("/x"), status, 0, NULL};
+        .client = (const struct sockaddr *)&client,
+        .method = method,
+        .target = TEXT("/x"),
+        .status = status,
+    };
 }
 
 /* The time up to which each group of clients has used up its seconds. */
@@ -78,23 +82,23 @@ static void errors_are_refusals_but_not_what_is_not_found(void **state)
     } rows[] = {
         {HTTP_POST, 202, NULL, NULL},
         {HTTP_POST, 202, "1 of 2 lines rejected",
-         "0.0.0.0:0 POST /x 202: 1 of 2 lines rejected"},
+         "0.0.0.0 POST /x 202: 1 of 2 lines rejected"},
         {HTTP_GET, 200, NULL, NULL},
         {HTTP_GET, 304, NULL, NULL},
         {HTTP_OPTIONS, 204, NULL, NULL},
         {HTTP_GET, 404, "no such rocket", NULL},
         {HTTP_HEAD, 404, "no such rocket", NULL},
-        {HTTP_POST, 404, "no such path", "0.0.0.0:0 POST /x 404: no such path"},
+        {HTTP_POST, 404, "no such path", "0.0.0.0 POST /x 404: no such path"},
         {HTTP_OPTIONS, 404, "no such path",
-         "0.0.0.0:0 OPTIONS /x 404: no such path"},
-        {HTTP_GET, 400, "bad", "0.0.0.0:0 GET /x 400: bad"},
-        {HTTP_HEAD, 405, "bad", "0.0.0.0:0 HEAD /x 405: bad"},
-        {HTTP_OTHER, 405, "bad", "0.0.0.0:0 (another) /x 405: bad"},
-        {HTTP_POST, 503, NULL, "0.0.0.0:0 POST /x 503: Service Unavailable"},
-        {HTTP_POST, 0, "too long", "0.0.0.0:0 POST /x no response: too long"},
-        {0, 431, "bad", "0.0.0.0:0 (unknown) /x 431: bad"},
-        {HTTP_POST, 0, NULL, "0.0.0.0:0 POST /x no response: Error"},
-        {HTTP_POST, 400, "a\nb\xff", "0.0.0.0:0 POST /x 400: a\\x0ab\\xff"},
+         "0.0.0.0 OPTIONS /x 404: no such path"},
+        {HTTP_GET, 400, "bad", "0.0.0.0 GET /x 400: bad"},
+        {HTTP_HEAD, 405, "bad", "0.0.0.0 HEAD /x 405: bad"},
+        {HTTP_OTHER, 405, "bad", "0.0.0.0 (another) /x 405: bad"},
+        {HTTP_POST, 503, NULL, "0.0.0.0 POST /x 503: Service Unavailable"},
+        {HTTP_POST, 0, "too long", "0.0.0.0 POST /x no response: too long"},
+        {0, 431, "bad", "0.0.0.0 (unknown) /x 431: bad"},
+        {HTTP_POST, 0, NULL, "0.0.0.0 POST /x no response: Error"},
+        {HTTP_POST, 400, "a\nb\xff", "0.0.0.0 POST /x 400: a\\x0ab\\xff"},
     };
     struct fixture *fixture = *state;
     uint64_t refused = 0;
@@ -135,7 +139,7 @@ static void refusals_of_libmicrohttpd_are_counted_once(void **state)
     request_log_refused(&fixture->log, &line);
     captured_log_stop(&fixture->capture);
     assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
-                        "0.0.0.0:0 POST /x 431: libmicrohttpd could not read "
+                        "0.0.0.0 POST /x 431: libmicrohttpd could not read "
                         "the request\n");
     captured_log_start(&fixture->capture);
     request_log_unknown(&fixture->log);
@@ -218,10 +222,9 @@ static void end_has_bytes_and_time(void **state)
     request_log_end(&fixture->log, &line,
                     &(struct request_end){12345, 67, 1002003, true});
     captured_log_stop(&fixture->capture);
-    assert_string_equal(
-        fixture->capture.text + CAPTURED_PREFIX - 6,
-        "debug 0.0.0.0:0 GET /x 200: 12345 bytes received, 67 in "
-        "the response, 1002.003 ms\n");
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX - 6,
+                        "debug 0.0.0.0 GET /x 200: 12345 bytes received, 67 in "
+                        "the response, 1002.003 ms\n");
     /* A long target leaves room for the rest. */
     memset(target, '\n', sizeof(target));
     line.target = (struct text){target, sizeof(target)};
@@ -242,8 +245,8 @@ static void lines_have_the_id_of_the_request(void **state)
     struct fixture *fixture = *state;
     struct request_line line = make_line(HTTP_GET, 400);
     const char *const ids[] = {"a\"\\b", NULL};
-    const char *const lines[] = {"0.0.0.0:0 GET /x 400: bad requestId=a\"\\b\n",
-                                 "0.0.0.0:0 GET /x 400: bad\n"};
+    const char *const lines[] = {"0.0.0.0 GET /x 400: bad requestId=a\"\\b\n",
+                                 "0.0.0.0 GET /x 400: bad\n"};
 
     for (size_t i = 0; i < COUNT(ids); i++) {
         line.request_id = ids[i];
@@ -271,7 +274,7 @@ static void target_is_one_word(void **state)
     request_log_response(&fixture->log, &line, "bad");
     captured_log_stop(&fixture->capture);
     assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
-                        "0.0.0.0:0 GET /x\\x20200:\\x20fine 400: bad\n");
+                        "0.0.0.0 GET /x\\x20200:\\x20fine 400: bad\n");
 }
 
 /* Log the end of a request in JSON. Returns the members behind the message. */
@@ -296,21 +299,29 @@ static void json_has_what_is_known_as_members(void **state)
 {
     struct fixture *fixture = *state;
     char target[2 * REQUEST_LOG_TARGET], id[HTTP_MAX_REQUEST_ID + 1];
-    struct request_line line = {(const struct sockaddr *)&client,
-                                HTTP_POST,
-                                TEXT("/a\n\"\\\xff"),
-                                202,
-                                0,
-                                "a\"\\b"};
+    struct request_line line = make_line(HTTP_POST, 202);
+    struct sockaddr_in proxy = {.sin_family = AF_INET, .sin_port = htons(258)};
+
+    inet_pton(AF_INET, "127.0.0.1", &proxy.sin_addr);
+    line.target = TEXT("/a\n\"\\\xff");
+    line.request_id = "a\"\\b";
 
     assert_string_equal(
         json_of_end(fixture, &line,
                     &(struct request_end){12, 0, 1002003, true}),
-        "\"client\":\"0.0.0.0:0\",\"method\":\"POST\","
+        "\"client\":\"0.0.0.0\",\"method\":\"POST\","
         "\"target\":\"/a\\\\x0a\\\"\\\\x5c\\\\xff\",\"status\":202,"
         "\"requestId\":\"a\\\"\\\\b\",\"receivedBytes\":12,\"sentBytes\":0,"
         "\"durationMs\":1002.003,\"complete\":true}\n");
-    line = (struct request_line){NULL, 0, TEXT(""), 0, 0, NULL};
+    line.proxy = (const struct sockaddr *)&proxy;
+    line.request_id = NULL;
+    assert_string_equal(
+        json_of_end(fixture, &line, &(struct request_end){.sent = true}),
+        "\"client\":\"0.0.0.0\",\"method\":\"POST\","
+        "\"target\":\"/a\\\\x0a\\\"\\\\x5c\\\\xff\",\"status\":202,"
+        "\"proxy\":\"127.0.0.1:258\",\"receivedBytes\":0,\"sentBytes\":0,"
+        "\"durationMs\":0.000,\"complete\":true}\n");
+    line = (struct request_line){.target = TEXT("")};
     assert_string_equal(
         json_of_end(fixture, &line, &(struct request_end){0}),
         "\"client\":null,\"method\":null,\"target\":\"\",\"status\":null,"
@@ -446,6 +457,49 @@ static void client_is_limited_with_all_its_addresses(void **state)
     assert_in_range(lines, REQUEST_LOG_AT_ONCE, 50);
 }
 
+/* Else one client behind a proxy would hide all others behind it. */
+static void clients_behind_a_proxy_have_limits_of_their_own(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sockaddr_in other = {.sin_family = AF_INET};
+    struct request_line line = make_line(HTTP_POST, 400);
+
+    refuse(fixture, 100);
+    inet_pton(AF_INET, "192.0.2.1", &other.sin_addr);
+    line.client = (const struct sockaddr *)&other;
+    line.proxy = (const struct sockaddr *)&client;
+    captured_log_start(&fixture->capture);
+    request_log_response(&fixture->log, &line, "bad");
+    captured_log_stop(&fixture->capture);
+    /* The text shows the client alone. */
+    assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
+                        "192.0.2.1 POST /x 400: bad\n");
+}
+
+/* Two bytes are all that accept(2) gives of it. */
+static void clients_of_the_unix_socket_share_a_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    sa_family_t *family = malloc(sizeof(*family));
+    struct request_line line = make_line(HTTP_POST, 400);
+    unsigned lines = 0;
+
+    assert_non_null(family);
+    *family = AF_UNIX;
+    line.client = (const void *)family;
+    for (unsigned i = 0; i < 100; i++) {
+        captured_log_start(&fixture->capture);
+        request_log_response(&fixture->log, &line, "bad");
+        captured_log_stop(&fixture->capture);
+        if (fixture->capture.writes == 1)
+            assert_string_equal(fixture->capture.text + CAPTURED_PREFIX,
+                                "unix POST /x 400: bad\n");
+        lines += fixture->capture.writes;
+    }
+    assert_in_range(lines, REQUEST_LOG_AT_ONCE, 50);
+    free(family);
+}
+
 /* The log's time is moved instead of waiting. */
 static void each_second_pays_for_one_line(void **state)
 {
@@ -486,6 +540,8 @@ int main(void)
         FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
         FIXTURE_TEST(clients_have_limits_of_their_own),
         FIXTURE_TEST(client_is_limited_with_all_its_addresses),
+        FIXTURE_TEST(clients_behind_a_proxy_have_limits_of_their_own),
+        FIXTURE_TEST(clients_of_the_unix_socket_share_a_limit),
         FIXTURE_TEST(each_second_pays_for_one_line),
         FIXTURE_TEST(nothing_is_left_out_of_a_log_without_warnings),
     };

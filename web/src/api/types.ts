@@ -89,6 +89,14 @@ export interface Health {
   readonly replica?: Replica;
 }
 
+// Who the page is to the service.
+export interface Session {
+  readonly tokens: boolean; // the service asks for tokens
+  readonly name: string | null; // of the token by which somebody has logged in
+  readonly scopes: readonly string[]; // that the page has, with or without a login
+  readonly expires: string | null; // a date-time of RFC 3339
+}
+
 // The data of `hello` and `reset`.
 export interface Position {
   readonly start: string;

@@ -20,6 +20,7 @@ export type Connection =
   // Other tabs have the connections that a browser has for a host; see tabs.ts.
   | { readonly state: "yielded" }
   | { readonly state: "paused" } // by the reader
-  | { readonly state: "hidden" };
+  | { readonly state: "hidden" }
+  | { readonly state: "loggedOut" }; // see access.ts
 
 export const connection = signal<Connection>({ state: "connecting" });

@@ -8,8 +8,9 @@ import { earlierId, eventsReference, revisionOf, startOf } from "../api/event_id
 import type { ServerSentEvent } from "../api/event_parser.js";
 import { EventStream } from "../api/event_stream.js";
 import type { Happening, Position, Rocket, Summary } from "../api/types.js";
+import { checkAccess, mayNeedLogin } from "./access.js";
 import { view } from "./address.js";
-import { connection } from "./connection.js";
+import { connection, type Connection } from "./connection.js";
 import { feedNotes, feedTakes } from "./feed.js";
 import { fleetConnects, fleetLists, fleetTakes, summary } from "./fleet.js";
 import { forgetRevisions, pageEtag, pageTakes, rows } from "./page.js";
@@ -48,6 +49,23 @@ function referenceNow(): string {
     : eventsReference([rocket], rocketInterval);
 }
 
+// A refusal is not shown before the service has said that no login would end it.
+let withheld: Connection | null = null;
+
+function tell(next: Connection): void {
+  withheld = null;
+  if (next.state !== "refused" || !mayNeedLogin(next.status)) {
+    connection.value = next;
+    return;
+  }
+  withheld = next;
+  void checkAccess().then((isNeeded) => {
+    if (withheld === next && !isNeeded) {
+      connection.value = next;
+    }
+  });
+}
+
 const reader: Reader = {
   readDone: () => {
     if (view.peek().rocket === null) {
@@ -57,12 +75,10 @@ const reader: Reader = {
     updateFollowing();
   },
   readFailed: ({ status, message: reason }, retryAt) => {
-    if (stream === null) {
-      { // which would know better
-      connection.value = status === 0
+    if (stream === null) { // which would know better
+      tell(status === 0
         ? { state: "reconnecting", reason, retryAt }
-        : { state: "refused", status, reason, retryAt };
-    }
+        : { state: "refused", status, reason, retryAt });
     }
   },
   position: () => {
@@ -97,6 +113,7 @@ export function startFollowing(): void {
 
 export function stopFollowing(): void {
   running = false;
+  withheld = null;
   stopReading();
   closeStream();
 }
@@ -125,7 +142,7 @@ function openStream(wanted: string): void {
     takeState: (state) => {
       // That another stream is opened for other rows is not shown.
       if (state.state !== "connecting" || connection.peek().state !== "live") {
-        connection.value = state;
+        tell(state);
       }
     },
   });

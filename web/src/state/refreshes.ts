@@ -3,6 +3,7 @@
 // What the stream does not carry is read every few seconds while the page is live
 // and something has changed: the names, and the page of the list, which tells how
 // many rockets match, and which rows would move.
+import { checkFailure } from "./access.js";
 import { view } from "./address.js";
 import { fleetTicks, refreshFleet, summary } from "./fleet.js";
 import { pageHasRoom, refreshPage, rows } from "./page.js";
@@ -35,8 +36,9 @@ class Refresh {
     this.#at = Date.now();
     try {
       await this.#read(signal);
-    } catch {
+    } catch (error) {
       this.#known = ""; // If the service cannot be reached the stream tells.
+      checkFailure(error);
     } finally {
       this.#running = false;
     }

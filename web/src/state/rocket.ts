@@ -5,6 +5,7 @@
 import { batch, effect, signal } from "@preact/signals";
 import { readGaps, readRocket, RequestError } from "../api/client.js";
 import type { Gaps, Rocket } from "../api/types.js";
+import { checkFailure } from "./access.js";
 import { view } from "./address.js";
 import { Throttle } from "./throttle.js";
 import { addSpeed, type SpeedPoint } from "./speed_points.js";
@@ -163,6 +164,7 @@ async function updateGaps(id: string, signal: AbortSignal): Promise<void> {
     }
   } catch (error) {
     if (!signal.aborted) {
+      checkFailure(error);
       gapsFailure.value = error instanceof Error ? error.message : String(error);
     }
   }

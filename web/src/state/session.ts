@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When the page is connected: while it is visible, the reader has not paused it,
-// and other tabs leave it a stream.
-import { computed, effect } from "@preact/signals";
+// When the page is connected: while it is visible, nobody has to log in, the reader
+// has not paused it, and other tabs leave it a stream.
+import { computed, effect, untracked } from "@preact/signals";
+import { checkAccess, followOthers, leaveOthers, loginReason } from "./access.js";
 import { view } from "./address.js";
 import { connection } from "./connection.js";
 import { fleetPauses } from "./fleet.js";
@@ -11,7 +12,7 @@ import { pageWanted } from "./page.js";
 import { isReading } from "./reading.js";
 import { startReplica, stopReplica } from "./replica.js";
 import { startRefreshes, stopRefreshes } from "./refreshes.js";
-import { browserTabs, Tabs } from "./tabs.js";
+import { browserTabs, openChannel, Tabs } from "./tabs.js";
 
 const tabs = new Tabs((allowed) => allowed ? resume() : suspend("yielded"), browserTabs);
 
@@ -20,7 +21,7 @@ function resume(): void {
   startFollowing();
 }
 
-function suspend(state: "hidden" | "yielded" | "paused"): void {
+function suspend(state: "hidden" | "yielded" | "paused" | "loggedOut"): void {
   stopFollowing();
   connection.value = { state };
 }
@@ -29,16 +30,40 @@ function suspend(state: "hidden" | "yielded" | "paused"): void {
 export const isPaused = computed(() => connection.value.state === "paused");
 
 function show(): void {
-  if (!document.hidden && !isPaused.peek()) {
+  if (document.hidden) {
+    return;
+  }
+  followOthers(() => openChannel("lunar-session"));
+  if (loginReason.peek() !== null) {
+    void checkAccess(); // somebody may have logged in meanwhile
+  } else if (!isPaused.peek()) {
     tabs.use();
   }
 }
 
 function hide(): void {
   tabs.leave();
-  if (!isPaused.peek()) {
+  leaveOthers();
+  if (!isPaused.peek() && loginReason.peek() === null) {
     suspend("hidden");
   }
+}
+
+function stopForLogin(): void {
+  tabs.leave();
+  suspend("loggedOut");
+}
+
+function resumeAfterLogin(): void {
+  if (connection.peek().state === "loggedOut") {
+    connection.value = { state: "hidden" };
+    show();
+  }
+}
+
+function followLogin(): void {
+  const mustLogIn = loginReason.value !== null;
+  untracked(mustLogIn ? stopForLogin : resumeAfterLogin);
 }
 
 function pauseHere(): void {
@@ -75,6 +100,7 @@ function followConnection(): void {
   if (connection.value.state === "live") {
     startRefreshes(() => !isReading());
     startReplica();
+    void checkAccess();
   } else {
     stopRefreshes();
     stopReplica();
@@ -86,6 +112,7 @@ function followConnection(): void {
 export function startSession(): void {
   effect(followConnection);
   effect(updateFollowing);
+  effect(followLogin);
   pageWanted.subscribe(resumeForOther);
   view.subscribe(resumeForOther);
   document.addEventListener("visibilitychange", () => document.hidden ? hide() : show());
@@ -93,7 +120,7 @@ export function startSession(): void {
   addEventListener("pagehide", hide);
   addEventListener("pageshow", show);
   addEventListener("focus", show);
-  addEventListener("online", retryNow);
+  addEventListener("online", () => loginReason.peek() === null ? retryNow() : show());
   if (document.hidden) {
     hide();
   } else {

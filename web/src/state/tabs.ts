@@ -35,14 +35,18 @@ export interface TabsEnvironment {
   clearTimeout(timer: number): void;
 }
 
+// To the other pages of the origin, as connections and cookies are of it. Null: an
+// old browser, or one that lets no page keep anything.
+export function openChannel(name: string): Channel | null {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
+  }
+}
+
 export const browserTabs: TabsEnvironment = {
-  openChannel: () => {
-    try {
-      return new BroadcastChannel("lunar"); // of the origin, as the connections are
-    } catch {
-      return null; // an old browser, or one that lets no page keep anything
-    }
-  },
+  openChannel: () => openChannel("lunar"),
   now: () => Date.now(),
   setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),

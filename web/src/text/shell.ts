@@ -17,10 +17,16 @@ export function encodeSegment(id: string): string {
   );
 }
 
+// The argument of curl that sends a token, which whoever copies it has in a variable;
+// with a space in front. "": no token is needed.
+export function tokenArgument(needsToken: boolean): string {
+  return needsToken ? ' -H "Authorization: Bearer $TOKEN"' : "";
+}
+
 // A command that reads `url`. curl takes brackets and braces for patterns, but for
 // those around an address of IPv6.
-export function curlOf(url: string): string {
+export function curlOf(url: string, needsToken: boolean): string {
   const [, host = "", rest = ""] = /^([a-z]+:\/\/[^/]*)?(.*)$/s.exec(url) ?? [];
   const path = rest.replace(/[[\]{}]/g, encodeURIComponent);
-  return `curl ${quoteForShell(host + path)}`;
+  return `curl${tokenArgument(needsToken)} ${quoteForShell(host + path)}`;
 }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The page: its header, and below it the fleet, one rocket, or what to do while
-// there are no rockets. The parts know their own state; this file says only
+// The page: its header, and below it the fleet, one rocket, what to do while there
+// are no rockets, or the login. The parts know their own state; this file says only
 // which of them are shown, and where.
 import "../style/base.css";
 import "../style/layout.css";
 import { computed } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { loginReason } from "../state/access.js";
 import { view } from "../state/address.js";
 import { summary } from "../state/fleet.js";
 import { ConnectionBar, isLost } from "./connection_state.js";
 import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { setFilters } from "./filter_list.js";
+import { focusHeading } from "./focus.js";
 import { Header } from "./header.js";
 import { Help } from "./help.js";
+import { Login } from "./login.js";
 import { Names } from "./names.js";
 import { ReplicaLine, ReplicaNotice } from "./replica.js";
 import { useReturn } from "./return.js";
@@ -61,15 +65,37 @@ function Main() {
   }
 }
 
-export function App() {
+// What only somebody who may read gets.
+function Content() {
   return (
     <>
-      <a class="skip-link" href="#main">Skip to the content</a>
-      <Header />
       <ReplicaNotice />
       <Main />
       <ReplicaLine />
       <ConnectionBar />
+    </>
+  );
+}
+
+// After the login the focus is where the page begins.
+function useFocusAfterLogin(isOpen: boolean): void {
+  const wasOpen = useRef(isOpen);
+  useLayoutEffect(() => {
+    if (wasOpen.current && !isOpen && document.activeElement === document.body) {
+      focusHeading();
+    }
+    wasOpen.current = isOpen;
+  }, [isOpen]);
+}
+
+export function App() {
+  const mustLogIn = loginReason.value !== null;
+  useFocusAfterLogin(mustLogIn);
+  return (
+    <>
+      <a class="skip-link" href="#main">Skip to the content</a>
+      <Header />
+      {mustLogIn ? <main id="main" class="login-page"><Login /></main> : <Content />}
       <Help />
     </>
   );

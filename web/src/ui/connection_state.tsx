@@ -10,7 +10,7 @@ import { computed, effect, signal, useComputed } from "@preact/signals";
 import { connection, type Connection } from "../state/connection.js";
 import { resumeHere, retryNow } from "../state/session.js";
 import { focusHeading, useFocusLeft } from "./focus.js";
-import { Alert, Dot, Pause, Ring } from "./icons.js";
+import { Alert, Dot, Lock, Pause, Ring } from "./icons.js";
 import { notice } from "./replica.js";
 import { connectionWord } from "./title.js";
 
@@ -28,6 +28,8 @@ function iconOf(now: Connection) {
     case "paused":
     case "hidden":
       return <Pause />;
+    case "loggedOut":
+      return <Lock />;
   }
 }
 

@@ -4,6 +4,7 @@
 // shows the fleet instead.
 import "./empty.css";
 import { useMemo, useRef } from "preact/hooks";
+import { needsToken, session } from "../state/access.js";
 import { CopyButton } from "./copy_button.js";
 import { curlOfLaunch, launchOf } from "./first_steps.js";
 
@@ -24,17 +25,20 @@ function Step({ title, line, label }: {
 
 export function Empty() {
   const messages = new URL("messages", document.baseURI).href;
-  const curl = useMemo(() => curlOfLaunch(messages, new Date()), [messages]);
+  const isTokenNeeded = needsToken(session.value, "ingest");
+  const curl = useMemo(() => curlOfLaunch(messages, new Date(), isTokenNeeded),
+    [messages, isTokenNeeded]);
   return (
     <section class="panel empty" aria-labelledby="empty-title">
       <h1 id="empty-title">No rockets yet</h1>
       <p class="empty-lead">
         A rocket appears here with its first message. Send one, or launch a whole fleet.
+        {isTokenNeeded && " Both need a token with the scope “ingest”."}
       </p>
       <ol class="steps">
         <Step title="Launch one rocket" line={curl} label="Copy curl" />
         <Step title="Launch 20 rockets that fly for ten minutes"
-          line={launchOf(messages)} label="Copy command" />
+          line={launchOf(messages, isTokenNeeded)} label="Copy command" />
       </ol>
       <p class="waiting">Waiting for the first message</p>
     </section>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Command lines that bring the first rocket, for a service at this address.
-import { quoteForShell } from "../text/shell.js";
+import { quoteForShell, tokenArgument } from "../text/shell.js";
 
 // The rocket of all examples in the documentation.
 const exampleId = "07498283-aa94-4b46-a933-0c44e1a3ff7a";
 
-export function curlOfLaunch(messages: string, now: Date): string {
+export function curlOfLaunch(messages: string, now: Date, needsToken: boolean): string {
   const body = JSON.stringify({
     metadata: {
       channel: exampleId,
@@ -16,12 +16,14 @@ export function curlOfLaunch(messages: string, now: Date): string {
     },
     message: { type: "Falcon-9", launchSpeed: 500, mission: "ARTEMIS" },
   });
-  return `curl ${quoteForShell(messages)} -H 'Content-Type: application/json' -d '${body}'`;
+  return `curl${tokenArgument(needsToken)} ${quoteForShell(messages)}`
+    + ` -H 'Content-Type: application/json' -d '${body}'`;
 }
 
 // About 150 messages a second for eleven minutes.
-export function launchOf(messages: string): string {
+export function launchOf(messages: string, needsToken: boolean): string {
   const safe = /^[\w:/.@%+~-]+$/.test(messages);
   const url = safe ? messages : quoteForShell(messages);
-  return `build/release/rockets launch ${url} --message-delay=20ms`;
+  const token = needsToken ? " --token-file=FILE" : "";
+  return `build/release/rockets launch ${url} --message-delay=20ms${token}`;
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The top of the page: the way home, the connection, the search, and the
-// switches. A phone has no room for the switches; they are in the help as well.
+// The top of the page: the way home, the connection, the search, the switches, and
+// who has logged in. A phone has no room for the switches; they are in the help as
+// well. While somebody must log in there is nothing to search or to pause.
 import { computed } from "@preact/signals";
+import { loginReason } from "../state/access.js";
 import { navigate } from "../state/address.js";
 import { isPaused, switchPause } from "../state/session.js";
 import { theme, utc } from "../state/settings.js";
+import { Account } from "./account.js";
 import { isPlainClick } from "./clicks.js";
 import { ConnectionState } from "./connection_state.js";
 import { noFilters } from "./filter_list.js";
@@ -29,16 +32,24 @@ function goHome(event: MouseEvent): void {
   scrollTo(0, 0);
 }
 
-function Switches() {
-  const ThemeIcon = themeIcons[theme.value];
+function SwitchesOfContent() {
   return (
-    <div class="header-switches">
+    <>
       <button type="button" class="icon-button not-phone" aria-label="Pause updates"
         aria-pressed={isPaused} title="Pause updates" onClick={switchPause}>
         <Pause />
       </button>
       <button type="button" class="icon-button not-phone" aria-pressed={utc} title={timesTitle}
         onClick={() => { utc.value = !utc.value; }}>UTC</button>
+    </>
+  );
+}
+
+function Switches({ hasContent }: { readonly hasContent: boolean }) {
+  const ThemeIcon = themeIcons[theme.value];
+  return (
+    <div class="header-switches">
+      {hasContent && <SwitchesOfContent />}
       <button type="button" class="icon-button not-phone" aria-label={themeLabel}
         title={`${themeLabel.value} (t)`} onClick={switchTheme}>
         <ThemeIcon />
@@ -49,11 +60,13 @@ function Switches() {
         <Help />
       </button>
       <a class="icon-button not-phone" href="swagger" title="The API, to read and to try">API</a>
+      <Account />
     </div>
   );
 }
 
 export function Header() {
+  const hasContent = loginReason.value === null;
   return (
     <header class="header">
       <a class="brand" href="?" title="The whole fleet" onClick={goHome}>
@@ -61,8 +74,10 @@ export function Header() {
         <span class="brand-name">lunar</span>
       </a>
       <ConnectionState />
-      <div class="header-search" role="search"><Search /></div>
-      <Switches />
+      <div class="header-search" role={hasContent ? "search" : undefined}>
+        {hasContent && <Search />}
+      </div>
+      <Switches hasContent={hasContent} />
     </header>
   );
 }

@@ -6,6 +6,7 @@ import "./help.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Health } from "../api/types.js";
+import { askForLogin, loginReason, session } from "../state/access.js";
 import { isPaused, switchPause } from "../state/session.js";
 import { shortcuts, theme, utc, type Theme } from "../state/settings.js";
 import { Close } from "./icons.js";
@@ -89,6 +90,24 @@ function useService() {
   return text;
 }
 
+// Where the page may be read without a login, a link may need one: the metrics.
+function LoginHint() {
+  const now = session.value;
+  if (now === null || !now.tokens || now.name !== null || loginReason.value !== null) {
+    return null;
+  }
+  const logIn = () => {
+    helpIsOpen.value = false;
+    askForLogin();
+  };
+  return (
+    <p class="note">
+      You have not logged in; without it you may: {now.scopes.join(", ")}.{" "}
+      <button type="button" class="link-button" onClick={logIn}>Log in</button>
+    </p>
+  );
+}
+
 function Links() {
   const service = useService();
   return (
@@ -101,6 +120,7 @@ function Links() {
         <a href="metrics">metrics</a>
         <a href="dashboard/licenses.txt">Licences of this page</a>
       </p>
+      <LoginHint />
       <p class="note help-service">{service}</p>
     </section>
   );

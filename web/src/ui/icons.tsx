@@ -31,6 +31,9 @@ export const Alert = icon(<path d="M8 2L1.5 13.5h13zM8 6.5v3M8 11.2v.5" />);
 export const Dot = icon(<circle cx="8" cy="8" r="3.5" fill="currentColor" />);
 export const Ring = icon(<circle cx="8" cy="8" r="4" />);
 export const Pause = icon(<path d="M5.5 3.5v9M10.5 3.5v9" />);
+export const Lock = icon(<path d="M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5" />);
+export const Person = icon(
+  <><circle cx="8" cy="5.5" r="3" /><path d="M2.5 14c.5-3 2.5-4.5 5.5-4.5s5 1.5 5.5 4.5" /></>);
 export const Bars = icon(<path d="M3 13V9M8 13V3M13 13V6" />);
 export const List = icon(<path d="M2.5 4h1M2.5 8h1M2.5 12h1M6.5 4h7M6.5 8h7M6.5 12h7" />);
 export const Sun = icon(

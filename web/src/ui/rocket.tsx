@@ -11,6 +11,7 @@ import type { Rocket } from "../api/types.js";
 import { Curve } from "../charts/curve.js";
 import { GapMap } from "../charts/gap_map.js";
 import { gapData } from "../charts/gap_scale.js";
+import { needsToken, session } from "../state/access.js";
 import { defaultQuery, hrefOf, navigate, view } from "../state/address.js";
 import { gaps, gapsFailure, rocket, speeds } from "../state/rocket.js";
 import { formatNumber } from "../text/numbers.js";
@@ -43,11 +44,12 @@ function BackLink() {
 }
 
 function Copies({ id }: { readonly id: string }) {
+  const url = absolute(`rockets/${encodeSegment(id)}`);
   return (
     <div class="row rocket-copies">
       <CopyButton label="Copy id" text={id} />
       <CopyButton label="Copy link" text={absolute(hrefOf({ query: defaultQuery, rocket: id }))} />
-      <CopyButton label="Copy curl" text={curlOf(absolute(`rockets/${encodeSegment(id)}`))} />
+      <CopyButton label="Copy curl" text={curlOf(url, needsToken(session.value, "read"))} />
     </div>
   );
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Keys of the whole page. They need no modifier, so they can be switched off
-// (WCAG 2.1.4), and do nothing while somebody types or a dialog is open.
+// (WCAG 2.1.4), and do nothing while somebody types or a dialog or a popover is open.
+import { loginReason } from "../state/access.js";
 import { navigate, view } from "../state/address.js";
 import { showNext, showPrevious, sortAgain } from "../state/page.js";
 import { shortcuts, utc } from "../state/settings.js";
@@ -50,7 +51,7 @@ function takesText(target: EventTarget | null): target is HTMLElement {
 function escape(target: EventTarget | null): void {
   if (takesText(target)) {
     target.blur();
-  } else if (view.value.rocket !== null) {
+  } else if (view.value.rocket !== null && loginReason.value === null) {
     navigate({ rocket: null });
   }
 }
@@ -58,7 +59,7 @@ function escape(target: EventTarget | null): void {
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.repeat
     || event.ctrlKey || event.metaKey || event.altKey
-    || document.querySelector("dialog[open]") !== null) {
+    || document.querySelector("dialog[open], :popover-open") !== null) {
     return;
   }
   if (event.key === "Escape") {

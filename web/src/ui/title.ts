@@ -22,6 +22,8 @@ export function connectionWord(now: Connection): string {
     case "paused":
     case "hidden":
       return "Paused";
+    case "loggedOut":
+      return "Login needed";
   }
 }
 
@@ -41,7 +43,7 @@ export function titleOf(
   now: Connection, rocket: string | null, counts: Counts | undefined,
 ): string {
   const isLost = now.state === "reconnecting" || now.state === "refused"
-    || now.state === "yielded" || now.state === "paused";
+    || now.state === "yielded" || now.state === "paused" || now.state === "loggedOut";
   const subject = isLost ? connectionWord(now) : rocket ?? (counts && countsText(counts));
   return subject === undefined ? "lunar" : `${subject} – lunar`;
 }

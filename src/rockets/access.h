@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a service that is not open to everyone is reached: whose certificates are
+ * trusted, and which token is sent. The token is never on the command line,
+ * where every user of the machine sees it.
+ */
+#ifndef ROCKETS_ACCESS_H
+#define ROCKETS_ACCESS_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ACCESS_MAX_TOKEN = 512 /* bytes; ours have 49 */ };
+
+struct access {
+    const char *ca_file; /* PEM; NULL: the authorities of the system */
+    bool insecure;       /* take any certificate */
+    const char *token_file;
+    char token[ACCESS_MAX_TOKEN + 1]; /* "": none */
+};
+
+/*
+ * Read the token of `token_file`, or else that of the variable ROCKETS_TOKEN.
+ * Returns false with one line in `error` that says what was expected, without
+ * the token.
+ */
+bool access_load(struct access *access, char *error, size_t error_size);
+
+/*
+ * Set the options of a handle. `access` NULL: the defaults, and no token. The
+ * token is sent to the URL's host only, as redirects are not followed.
+ * Ownership: `access` is borrowed for the life of the handle.
+ */
+void access_apply(CURL *easy, const struct access *access);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files with secrets: which are read, and what is said of the others. */
+#include "lib/temporary_folder.h"
+#include "lib/unit_check.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/private_file.h"
+
+static const struct private_file_rules for_owner = {"-secret", 64, false};
+static const struct private_file_rules for_group = {"-secret", 64, true};
+
+struct fixture {
+    char folder[FOLDER_ROOT];
+    char path[FOLDER_ROOT + 16];
+    char error[PRIVATE_FILE_ERROR];
+    struct private_file file;
+};
+
+static int set_up(void **context)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    if (fixture == NULL)
+        abort();
+    folder_make(fixture->folder);
+    snprintf(fixture->path, sizeof(fixture->path), "%s/secret",
+             fixture->folder);
+    *context = fixture;
+    return 0;
+}
+
+static int tear_down(void **context)
+{
+    struct fixture *fixture = *context;
+
+    folder_remove(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static void write_file(const struct fixture *fixture, const char *bytes,
+                       size_t length, mode_t mode)
+{
+    FILE *file = fopen(fixture->path, "we");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(fixture->path, mode), 0);
+}
+
+static bool is_read(struct fixture *fixture, const char *path,
+                    const struct private_file_rules *rules)
+{
+    fixture->error[0] = '\0';
+    return private_file_read(&fixture->file, path, rules, fixture->error);
+}
+
+/* The error has both parts, and the path. */
+static void expect_refusal(struct fixture *fixture, const char *path,
+                           const struct private_file_rules *rules,
+                           const char *reason, const char *remedy)
+{
+    struct private_file untouched = fixture->file;
+
+    if (is_read(fixture, path, rules))
+        fail_msg("%s was read", path);
+    assert_memory_equal(&fixture->file, &untouched, sizeof(untouched));
+    if (strstr(fixture->error, reason) == NULL ||
+        strstr(fixture->error, remedy) == NULL ||
+        strstr(fixture->error, path) == NULL ||
+        strstr(fixture->error, "-secret") == NULL)
+        fail_msg("not \"%s\" and \"%s\": %s", reason, remedy, fixture->error);
+    assert_null(strchr(fixture->error, '\n'));
+}
+
+static void all_bytes_are_read_with_a_nul_behind_them(void **context)
+{
+    struct fixture *fixture = *context;
+    char bytes[64];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)i;
+    for (size_t length = 0; length <= sizeof(bytes); length += 32) {
+        write_file(fixture, bytes, length, 0600);
+        assert_true(is_read(fixture, fixture->path, &for_owner));
+        assert_int_equal(fixture->file.length, length);
+        assert_memory_equal(fixture->file.data, bytes, length);
+        assert_int_equal(fixture->file.data[length], '\0');
+        private_file_release(&fixture->file);
+        assert_null(fixture->file.data);
+        assert_int_equal(fixture->file.length, 0);
+        private_file_release(&fixture->file);
+    }
+}
+
+static void permissions_of_others_are_refused_with_the_command(void **context)
+{
+    static const struct {
+        mode_t mode;
+        bool by_owner, by_group; /* is read under these rules */
+    } rows[] = {
+        {0600, true, true},   {0400, true, true},   {0640, false, true},
+        {0440, false, true},  {0620, false, false}, {0660, false, false},
+        {0604, false, false}, {0602, false, false}, {0601, false, false},
+        {0610, false, false}, {0644, false, false}, {0666, false, false},
+        {0777, false, false}};
+    struct fixture *fixture = *context;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char shown[32];
+        snprintf(shown, sizeof(shown), "(its permissions are %03o)",
+                 (unsigned)rows[i].mode);
+        write_file(fixture, "x", 1, rows[i].mode);
+        if (!rows[i].by_owner) {
+            expect_refusal(fixture, fixture->path, &for_owner, shown,
+                           ": chmod 600 /");
+        } else {
+            assert_true(is_read(fixture, fixture->path, &for_owner));
+            private_file_release(&fixture->file);
+        }
+        if (!rows[i].by_group) {
+            expect_refusal(fixture, fixture->path, &for_group, shown,
+                           ": chmod 640 /");
+        } else {
+            assert_true(is_read(fixture, fixture->path, &for_group));
+            private_file_release(&fixture->file);
+        }
+    }
+}
+
+static void file_of_somebody_else_is_refused(void **context)
+{
+    struct fixture *fixture = *context;
+
+    if (geteuid() != 0)
+        skip();
+    write_file(fixture, "x", 1, 0600);
+    assert_int_equal(chown(fixture->path, 12345, 0), 0);
+    expect_refusal(fixture, fixture->path, &for_group, "belongs to user 12345",
+                   "chown 0 /");
+}
+
+/* root installs it, and the service, which is another user, reads it. */
+static void file_of_root_is_read_by_its_group(void **context)
+{
+    struct fixture *fixture = *context;
+
+    if (geteuid() != 0)
+        skip();
+    write_file(fixture, "x", 1, 0640);
+    assert_int_equal(chown(fixture->path, 0, 12345), 0);
+    assert_int_equal(chmod(fixture->folder, 0755), 0);
+    gid_t group = getegid();
+    assert_int_equal(setegid(12345), 0);
+    assert_int_equal(seteuid(12345), 0);
+    bool read = is_read(fixture, fixture->path, &for_group);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(setegid(group), 0);
+    assert_true(read);
+    private_file_release(&fixture->file);
+}
+
+static void what_is_no_such_file_is_refused(void **context)
+{
+    struct fixture *fixture = *context;
+    static const char large[65] = "";
+
+    expect_refusal(fixture, "/nowhere/at/all", &for_owner,
+                   "No such file or directory", "check the path");
+    expect_refusal(fixture, fixture->folder, &for_owner,
+                   "is not a regular file", "name a file");
+    /* And does not wait for a writer. */
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    expect_refusal(fixture, fixture->path, &for_owner, "is not a regular file",
+                   "name a file");
+    assert_int_equal(unlink(fixture->path), 0);
+    write_file(fixture, large, sizeof(large), 0600);
+    expect_refusal(fixture, fixture->path, &for_owner,
+                   "is not a file of at most 64 bytes", "check the path");
+}
+
+static void a_file_that_we_may_not_read_says_who_has_to_own_it(void **context)
+{
+    struct fixture *fixture = *context;
+
+    if (geteuid() != 0)
+        skip();
+    write_file(fixture, "x", 1, 0600);
+    assert_int_equal(chmod(fixture->folder, 0755), 0);
+    assert_int_equal(seteuid(12345), 0);
+    bool read = is_read(fixture, fixture->path, &for_group);
+    assert_int_equal(seteuid(0), 0);
+    assert_false(read);
+    assert_non_null(strstr(fixture->error, "Permission denied: chown it to"));
+}
+
+/* The kernel says that this file is empty, and then it has bytes. */
+static void a_file_that_grows_is_refused(void **context)
+{
+    expect_refusal(*context, "/proc/self/environ", &for_owner,
+                   "changed while it was read", "rename it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(all_bytes_are_read_with_a_nul_behind_them),
+        FIXTURE_TEST(permissions_of_others_are_refused_with_the_command),
+        FIXTURE_TEST(file_of_somebody_else_is_refused),
+        FIXTURE_TEST(file_of_root_is_read_by_its_group),
+        FIXTURE_TEST(what_is_no_such_file_is_refused),
+        FIXTURE_TEST(a_file_that_we_may_not_read_says_who_has_to_own_it),
+        FIXTURE_TEST(a_file_that_grows_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
