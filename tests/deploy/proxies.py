@@ -8,6 +8,9 @@ has another address than the proxy, and what it says of itself is a lie.
 - The log has the client's address, and the proxy's beside it.
 - What a client sends as Forwarded or X-Forwarded-* is not believed.
 - Pages are compared with the URL in the browser's address bar.
+- A login gets a cookie for https, which opens what the token opens.
+- What the Unix socket opens for who may connect to it, it does not open for those
+  behind the proxy.
 
 usage: tests/deploy/proxies.py SERVICE FOLDER
 
@@ -20,11 +23,13 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import hashlib
 import http.client
 import json
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 from dataclasses import dataclass
@@ -41,6 +46,7 @@ from service import Service
 NAME = "rockets.example.org"
 CLIENT = "127.0.0.2"  # the proxies connect from 127.0.0.1
 PATIENCE = 60.0  # seconds for a response: only a bound
+TOKEN = "lunar_" + "A" * 43
 LIES = {
     "Forwarded": 'for=198.51.100.1;proto=http;host="lies.example"',
     "X-Forwarded-For": "198.51.100.1",
@@ -190,6 +196,30 @@ def check_log(browser: Browser, log: Path, proxy: str) -> None:
     check(line["requestId"] != "chosen", "the id is the client's, not the proxy's")
 
 
+def check_login(browser: Browser) -> None:
+    browser.ask(401, "GET", "/metrics")
+    _, fields = browser.ask(200, "POST", "/login", json.dumps({"token": TOKEN}), JSON,
+                            Origin=f"https://{browser.host}")
+    cookie, *attributes = (fields["Set-Cookie"] or "").split("; ")
+    check(cookie.startswith(f"lunar-session-{browser.port}="), f"the cookie is {cookie}")
+    check({"Secure", "HttpOnly", "SameSite=Strict"} <= set(attributes), f"it has {attributes}")
+    with browser.begin("GET", "/metrics", Cookie=cookie) as response:
+        check(response.status == 200, f"/metrics after the login: {response.status}")
+    browser.ask(403, "POST", "/login", json.dumps({"token": TOKEN}), JSON,
+                Origin="https://lies.example")
+
+
+def check_socket(local: Path) -> None:
+    """Whoever may connect to the socket has its scopes, without a proxy's fields."""
+    with socket.socket(socket.AF_UNIX) as direct:
+        direct.settimeout(PATIENCE)
+        direct.connect(str(local))
+        direct.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        with direct.makefile("rb") as response:
+            line = response.readline()
+    check(b" 200 " in line, f"/metrics by the socket: {line!r}")
+
+
 def check_redirect(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", "/swagger", headers={"Host": NAME})
@@ -216,9 +246,13 @@ def run(program: str, folder: Path, prefix: str, by_unix_socket: bool,
                     "-subj", f"/CN={NAME}", "-keyout", folder / "key.pem",
                     "-out", folder / "certificate.pem"], check=True, stderr=subprocess.DEVNULL)
     log, local = folder / "service.log", folder / "lunar.sock"
-    flags = ((f"-listen=unix:{local}", "-trusted-proxy=unix") if by_unix_socket
+    tokens = folder / "tokens"
+    tokens.touch(0o600)
+    tokens.write_text(f"alice sha256:{hashlib.sha256(TOKEN.encode()).hexdigest()} metrics\n")
+    flags = ((f"-listen=unix:{local}?scopes=metrics", "-trusted-proxy=unix") if by_unix_socket
              else ("-trusted-proxy=127.0.0.1",))
-    with Service(SERVICE, log, "-log-format=json", f"-allow-host={NAME}", *flags) as service:
+    with Service(SERVICE, log, "-log-format=json", f"-allow-host={NAME}", f"-tokens={tokens}",
+                 "-anonymous=ingest,read", *flags) as service:
         places = Places(local if by_unix_socket else service.port, free_port(), free_port())
         command = write(folder, places, prefix)
         with Service(command[0], folder / "proxy.log", *command[1:], port=places.https,
@@ -228,6 +262,9 @@ def run(program: str, folder: Path, prefix: str, by_unix_socket: bool,
             check_events(browser)
             check_pages(browser)
             check_log(browser, log, "unix" if by_unix_socket else r"127\.0\.0\.1:\d+")
+            check_login(browser)
+            if by_unix_socket:
+                check_socket(local)
             check_redirect(places.http)
             check_other_names(browser, program)
             faults = proxy.stop()

@@ -157,6 +157,7 @@ static void pages_are_compared_with_the_forwarded_url(void **state)
          POSTS,
          .status = 400},
         /* What one request says does not stay for the next. */
+        {.fields = FROM("http://localhost"), POSTS, .status = 400},
         {.fields = FROM("https://localhost"), POSTS, .status = 400},
         {.fields = FROM("http://example.org"), POSTS, .status = 403},
     };
