@@ -171,14 +171,15 @@ static enum config_result read_second(struct reader *reader,
                                       const char *first)
 {
     const char *value = take_value(reader);
-    char name[64];
+    char what[128], why[128];
 
     if (value == NULL)
         return reader_fail_missing(reader, option);
     if (option->second(value, &reader->config))
         return CONFIG_RUN;
-    snprintf(name, sizeof(name), "%s %s", option->flag, first);
-    return reader_fail_value(reader, option, name, value);
+    snprintf(what, sizeof(what), "%s %s %s", option->flag, first, value);
+    snprintf(why, sizeof(why), "expected %s", option->expected);
+    return reader_fail(reader, what, why);
 }
 
 /*

@@ -133,7 +133,7 @@ bool config_access_read_peer_token(const char *value, struct config *config)
 bool config_access_read_name(const char *value, struct config *config)
 {
     config->token_name = value;
-    return *value != '\0' && strlen(value) < TOKENS_NAME;
+    return tokens_is_name(text_of(value));
 }
 
 bool config_access_read_scopes(const char *value, struct config *config)

@@ -7,6 +7,7 @@
 #include "config_pairs.h"
 
 #include "base/text.h"
+#include "http/networks.h"
 
 static bool fail(struct config_fault *fault, const char *what, const char *why)
 {
@@ -25,6 +26,16 @@ static bool has_https_peer(const struct config *config)
             return true;
     }
     return false;
+}
+
+/* Whether the Unix socket is trusted, but not there. */
+static bool trusts_no_socket(const struct config *config)
+{
+    struct networks networks;
+
+    return config->proxies != NULL && config->unix_socket.path[0] == '\0' &&
+           networks_read(text_of(config->proxies), &networks) &&
+           networks.unix_socket;
 }
 
 /* Settings that do nothing without another one. */
@@ -60,6 +71,8 @@ static bool check_useless(const struct config *config,
          "needs -tls-cert=FILE, the certificate of the key"},
         {"insecure", config->insecure && config->tokens != NULL,
          "can't be combined with -tokens; leave one of them out"},
+        {"trusted-proxy", trusts_no_socket(config),
+         "unix needs -listen=unix:PATH, the socket that the proxy uses"},
         {"listen", config->unix_socket.scopes != 0 && config->tokens == NULL,
          "scopes= needs -tokens=FILE; without it who can connect may do "
          "everything"},

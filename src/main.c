@@ -97,8 +97,9 @@ int main(int argc, char *argv[])
 {
     struct config config;
     struct config_report report;
+    sigset_t inherited;
 
-    signals_init();
+    signals_init(&inherited);
     if (!fill_streams())
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
@@ -121,7 +122,8 @@ int main(int argc, char *argv[])
         break;
     }
 
-    signals_settle(result == CONFIG_RUN && secrets_are_used(&config));
+    signals_settle(result == CONFIG_RUN && secrets_are_used(&config),
+                   &inherited);
     if (result == CONFIG_CHECK_HEALTH)
         return check_service(&config);
     if (result == CONFIG_NEW_TOKEN)

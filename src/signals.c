@@ -82,7 +82,7 @@ static void end_process(int number)
     _exit(STATUS_OF_SIGNALS + number);
 }
 
-void signals_init(void)
+void signals_init(sigset_t *inherited)
 {
     static const int ignored[] = {
         SIGPIPE, /* a client has closed early */
@@ -101,18 +101,16 @@ void signals_init(void)
             signal(stops[i].number, end_process);
     }
     fill_hangup(&set);
-    sync_check(pthread_sigmask(SIG_BLOCK, &set, NULL), "pthread_sigmask");
+    sync_check(pthread_sigmask(SIG_BLOCK, &set, inherited), "pthread_sigmask");
 }
 
-void signals_settle(bool reloads)
+void signals_settle(bool reloads, const sigset_t *inherited)
 {
-    sigset_t set;
-
-    fill_hangup(&set);
     if (reloads)
         signal(SIGHUP, take_reload);
     else
-        sync_check(pthread_sigmask(SIG_UNBLOCK, &set, NULL), "pthread_sigmask");
+        sync_check(pthread_sigmask(SIG_SETMASK, inherited, NULL),
+                   "pthread_sigmask");
 }
 
 void signals_wait_reload(void)

@@ -7,15 +7,17 @@
 #define LUNAR_SIGNALS_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 
 /*
  * Ignore what must not end the service. Let the signals that stop it end the
  * process at once, until signals_block(): nothing has to be finished yet. Hold
- * SIGHUP back until signals_settle().
+ * SIGHUP back until signals_settle(), and set `inherited` to the signals that
+ * were blocked before.
  * Call it first. Process 1 of a container gets no such signal before.
  */
-void signals_init(void);
+void signals_init(sigset_t *inherited);
 
 /*
  * Say what SIGHUP is for.
@@ -26,7 +28,7 @@ void signals_init(void);
  * Else it is one of those that stop the service; under nohup it is ignored.
  * Call it before other threads start, which inherit this.
  */
-void signals_settle(bool reloads);
+void signals_settle(bool reloads, const sigset_t *inherited);
 
 /* Wait for a SIGHUP, also one that came before this call. */
 void signals_wait_reload(void);

@@ -165,6 +165,8 @@ refuses scripts/run.sh -prot=9000
 refuses scripts/run.sh 9000
 refuses scripts/run.sh -port=9000 9001
 refuses scripts/run.sh -- -port=9000
+refuses scripts/run.sh -new-token alice read metrics
+refuses scripts/run.sh -new-token=alice read metrics
 refuses scripts/run.sh -host '0.0.0.0 ::' 9000
 helps scripts/run.sh -help
 mkdir -p "$copy/run" "$copy/tree/build/release"
@@ -182,6 +184,10 @@ says_url none -port=65536
 says_url none -host=eth0.example
 says_url none -check-health=http://localhost:9000/health
 says_url none -data=dir -backup=file
+says_url https://localhost:8088 -tls-cert=cert.pem -tls-key key.pem
+says_url https://localhost:8088 LUNAR_TLS_CERT=cert.pem -tls-key=key.pem
+says_url none -new-token alice read,metrics
+says_url none -new-token=alice read
 says_url none -version
 list_files >"$copy/files"
 refuses scripts/soak.sh --only=nothing

@@ -70,7 +70,7 @@ static void every_response_says_who_may_read_it(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        instance_start(&instance, INSTANCE_FLAGS(cases[i].flag));
+        instance_start(&instance, INSTANCE_FLAGS(cases[i].flag, "-insecure"));
         fleet_launch(&instance, MANY_ROCKETS, 0);
         for (size_t j = 0; j < sizeof(responses) / sizeof(responses[0]); j++)
             expect_shared(&instance, &responses[j], cases[i].origin);
@@ -166,7 +166,7 @@ static void only_allowed_origins_post(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         bool posted = cases[i].status == 202;
         bool batch = strstr(cases[i].fields, "ndjson") != NULL;
-        instance_start(&instance, INSTANCE_FLAGS(cases[i].flag));
+        instance_start(&instance, INSTANCE_FLAGS(cases[i].flag, "-insecure"));
         EXCHANGE(&instance, .fields = cases[i].fields,
                  .body = fleet_faster("page", 1, 1).body,
                  .status = cases[i].status,
@@ -196,9 +196,9 @@ static void host_must_be_local_an_address_or_allowed(void **state)
         AT_HOST("other.example", 421),  AT_HOST("a.lunar.example", 421),
         AT_HOST("127.0.0.1.evil", 421),
     };
-    static const char *const flags[][3] = {
+    static const char *const flags[][4] = {
         {"-allow-host=lunar.example"},
-        {"-allow-host=a,lunar.example", "-host=0.0.0.0"},
+        {"-allow-host=a,lunar.example", "-host=0.0.0.0", "-insecure"},
         {"-allow-host=a,lunar.example", "-threads=per-connection"},
     };
     struct instance instance;
@@ -230,7 +230,7 @@ static void host_is_checked_only_at_a_loopback_address(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct instance instance;
 
-        instance_start(&instance, INSTANCE_FLAGS(cases[i].flag));
+        instance_start(&instance, INSTANCE_FLAGS(cases[i].flag, "-insecure"));
         if (cases[i].checked)
             EXCHANGES_RUN(&instance, refused);
         else

@@ -85,7 +85,7 @@ static void expect_own(const char *host)
     const char *bracket = strchr(host, ':') != NULL ? "[" : "";
 
     snprintf(flag, sizeof(flag), "-host=%s", host);
-    instance_start(&instance, FLAGS(flag));
+    instance_start(&instance, FLAGS(flag, "-insecure"));
     snprintf(port, sizeof(port), "-port=%u", instance.port);
     snprintf(line, sizeof(line), "http://%s%s%s:%u/health: 200 OK", bracket,
              host, *bracket != '\0' ? "]" : "", instance.port);
@@ -139,7 +139,7 @@ static void wrong_url_is_a_usage_error(void **state)
 
     (void)state;
     expect_line(FLAGS("-check-health=localhost"), NULL, 2,
-                "-check-health=localhost: expected an http:// URL, as in "
+                "-check-health=localhost: expected a URL, as in "
                 "http://127.0.0.1:8088/health/ready");
     expect_line(FLAGS("-check-health", "-port=0"), NULL, 2, advice);
     expect_line(FLAGS("-check-health", "-host=a/b"), NULL, 2, advice);

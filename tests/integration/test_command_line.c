@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "lib/temporary_folder.h"
 
 enum { MAX_TEXT = 32 };
 
@@ -128,18 +131,87 @@ static void address_that_cannot_be_used_is_an_error_of_one_line(void **state)
     expect_line(FLAGS(flag), NULL, 1, part);
     expect_line(FLAGS(flag), NULL, 1, "-port");
     instance_stop(&instance);
-    expect_line(FLAGS("-port=0", "-host=192.0.2.1"), NULL, 1, "192.0.2.1");
+    expect_line(FLAGS("-port=0", "-insecure", "-host=192.0.2.1"), NULL, 1,
+                "192.0.2.1");
     expect_line(FLAGS("-port=0", "-host=not.an.address"), NULL, 1,
                 "not.an.address");
     /*
      * A link-local address needs an interface as well; or this machine has no
      * IPv6.
      */
-    expect_line(FLAGS("-port=0", "-host=fe80::1"), NULL, 1,
+    expect_line(FLAGS("-port=0", "-insecure", "-host=fe80::1"), NULL, 1,
                 "can't listen on port 0 of fe80::1: ");
     /* Any text is shown on one line, and leaves room for what to do. */
     memset(longest + strlen(longest), '\n', sizeof(longest) - 7);
     expect_line(FLAGS("-port=0", longest), NULL, 1, "or 0.0.0.0 for all\n");
+}
+
+/* Nothing is opened: the folder is not made. */
+static void address_of_others_needs_tokens_or_consent(void **state)
+{
+    static const char *const hosts[] = {
+        "-host=0.0.0.0", "-host=::", "-host=192.0.2.1", "-host=0"};
+    static const char why[] =
+        " can be reached from other machines, and without -tokens every client "
+        "may read and change everything: give -tokens=FILE (lunar.service "
+        "-new-token NAME SCOPE makes a token for it), or -insecure if only "
+        "trusted clients can reach the address\n";
+    char root[FOLDER_ROOT], data[FOLDER_ROOT + 16];
+
+    (void)state;
+    folder_make(root);
+    snprintf(data, sizeof(data), "-data=%s/data", root);
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        expect_line(FLAGS("-port=0", hosts[i], data), NULL, 2, why);
+        expect_line(FLAGS("-port=0", hosts[i]), FLAGS("LUNAR_INSECURE=0"), 2,
+                    hosts[i]);
+    }
+    /* It would fail if there were anything in it. */
+    assert_int_equal(rmdir(root), 0);
+}
+
+/* The first line of `text`, without its line feed. */
+static struct text_line {
+    char text[256];
+} first_line(const char *text)
+{
+    struct text_line line;
+
+    snprintf(line.text, sizeof(line.text), "%.*s", (int)strcspn(text, "\n"),
+             text);
+    return line;
+}
+
+static void new_token_is_printed_with_its_line(void **state)
+{
+    struct process process;
+    char *errors = NULL;
+
+    (void)state;
+    instance_start_command(&process, FLAGS("-new-token", "alice", "read,admin"),
+                           NULL);
+    char *output = process_finish(&process, 0, &errors);
+    struct text_line token = first_line(output);
+    assert_int_equal(strlen(token.text), strlen("lunar_") + 43);
+    assert_memory_equal(token.text, "lunar_", strlen("lunar_"));
+    const char *second = output + strlen(token.text) + 1;
+    assert_memory_equal(second, "alice sha256:", strlen("alice sha256:"));
+    struct text_line line = first_line(second);
+    assert_string_equal(line.text + strlen("alice sha256:") + 64,
+                        " read,admin");
+    assert_string_equal(second + strlen(line.text), "\n");
+    /* What to do with it; nothing of the token is there. */
+    assert_non_null(strstr(errors, "chmod 640"));
+    assert_non_null(strstr(errors, "kill -HUP"));
+    assert_non_null(strstr(errors, "openssl rand -hex 32"));
+    assert_null(strstr(errors, token.text));
+    free(output);
+    free(errors);
+    expect_line(FLAGS("-new-token", "alice"), NULL, 2,
+                "-new-token: expected a name and scopes, as in -new-token "
+                "alice read,metrics");
+    expect_line(FLAGS("-new-token=a", "reed"), NULL, 2,
+                "-new-token a reed: expected ");
 }
 
 /*
@@ -186,6 +258,8 @@ int main(void)
         cmocka_unit_test(every_form_of_a_setting_works),
         cmocka_unit_test(bad_setting_is_a_usage_error_of_one_line),
         cmocka_unit_test(address_that_cannot_be_used_is_an_error_of_one_line),
+        cmocka_unit_test(address_of_others_needs_tokens_or_consent),
+        cmocka_unit_test(new_token_is_printed_with_its_line),
         cmocka_unit_test(requests_are_logged_at_debug_level_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,8 @@ static void start_that_fails_ends_while_nobody_reads_its_log(void **state)
         int code;
     } rows[] = {
         {"-log-level=x", 2},
-        {"-host=192.0.2.1", 1}, /* of no machine (RFC 5737) */
+        {"-host=192.0.2.1", 2}, /* which needs -tokens or -insecure */
+        {"-host=not.an.address", 1},
     };
 
     (void)state;

@@ -187,7 +187,9 @@ static void failed_start_is_an_object(void **state)
         const char *message;
     } rows[] = {
         {"-port=x", 2, "-port=x: expected a number from 0 to 65535"},
-        {"-host=192.0.2.1", 1, "192.0.2.1 is not an address of this machine"},
+        {"-host=not.an.address", 1, "-host=not.an.address: "},
+        {"-host=192.0.2.1", 2,
+         "-host=192.0.2.1 can be reached from other machines, and "},
         {"-bad\"\n\\", 2, "-bad\"\\x0a\\x5c: unknown flag; "},
     };
 

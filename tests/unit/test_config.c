@@ -509,8 +509,10 @@ static const struct {
      "LUNAR_TLS_KEY=k",
      "tokens=t anonymous=2 session=31536000 unix=s mode=600 "
      "proxies=::1,unix cert=c key=k "},
-    {"-kafka=a:1 -topic=t -data=d -peer=http://a -peer-token=f", "",
-     "data=d kafka=a:1 topic=t peers=http://a peer-token=f "},
+    {"-kafka=a:1 -topic=t -data=d -peer=http://a,HTTPS://b -peer-token=f "
+     "-ca-file=c",
+     "",
+     "data=d kafka=a:1 topic=t peers=http://a,HTTPS://b peer-token=f ca=c "},
     {"-insecure -host=::", "", "host=:: insecure "},
     {"", "LUNAR_INSECURE=1", "insecure "},
     {"", "LUNAR_INSECURE=true", "insecure "},
@@ -580,6 +582,11 @@ static const struct {
     REFUSED("-session=31536001", SESSION),
     REFUSED("-session=12h", SESSION),
     REFUSED("-trusted-proxy=", NETWORKS),
+    REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
+    REFUSED("-trusted-proxy=proxy.lan", NETWORKS),
+    {"-trusted-proxy=::1,unix", "",
+     "-trusted-proxy: unix needs -listen=unix:PATH, the socket that the proxy "
+     "uses"},
     REFUSED("-trusted-proxy=proxy.example", NETWORKS),
     REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
 
@@ -593,10 +600,12 @@ static const struct {
     {"-new-token alice", "", NO_TOKEN},
     {"-new-token=alice", "", NO_TOKEN},
     {"-new-token alice -port=9", "", NO_TOKEN},
-    {"-new-token alice reed", "", "-new-token alice=reed: " TOKEN},
+    {"-new-token alice reed", "", "-new-token alice reed: " TOKEN},
     {"-new-token alice read metrics", "",
      "metrics: unexpected argument; flags start with '-', see -help"},
     {"-new-token= read", "", "-new-token=: " TOKEN},
+    {"-new-token session-key read", "", "-new-token=session-key: " TOKEN},
+    {"-new-token a/b read", "", "-new-token=a/b: " TOKEN},
     {"-new-token a read -check-health", "",
      "-check-health: can't be combined with -new-token"},
     {"", "LUNAR_NEW_TOKEN=a", ""},
