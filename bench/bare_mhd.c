@@ -7,7 +7,10 @@
  *
  * The options of libmicrohttpd that affect speed must be the same here and in
  * src/server/server.c: flags, threads, memory per connection, time-outs, stack
- * size, length of the listen queue.
+ * size, length of the listen queue; with TLS its priorities (tls_session.c).
+ *
+ * The environment variables BARE_CERT and BARE_KEY name files of PEM: then it
+ * serves TLS.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -30,6 +33,14 @@ enum {
     CONNECTION_MEMORY = 16 * 1024,
 };
 
+static const char priorities[] =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"
+    "-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+    "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"
+    "-MAC-ALL:+AEAD:"
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:"
+    "+GROUP-SECP521R1:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1";
+
 struct bare {
     /* Set at start, then read-only. */
     uint64_t port;    /* 0: any free port */
@@ -38,6 +49,7 @@ struct bare {
     uint64_t keep_alive; /* while fewer connections are open; 0: always */
     uint64_t reply_bytes;
     char *reply;
+    char *certificate, *key; /* PEM; NULL: no TLS */
     struct MHD_Response *response;
     struct MHD_Response *last_response; /* with Connection: close */
 
@@ -149,21 +161,46 @@ static int open_socket(struct bare *bare)
     return fd;
 }
 
+/* The file that the environment variable names; NULL without one. */
+static char *read_setting(const char *name)
+{
+    enum { MOST = 64 * 1024 };
+    const char *path = getenv(name);
+    char *text = path == NULL ? NULL : calloc(1, MOST);
+    FILE *file = path == NULL ? NULL : fopen(path, "re");
+
+    if (path == NULL)
+        return NULL;
+    if (text == NULL || file == NULL || fread(text, 1, MOST - 1, file) == 0)
+        die("can't read %s, which %s names", path, name);
+    fclose(file);
+    return text;
+}
+
 static struct MHD_Daemon *start_daemon(struct bare *bare, int fd)
 {
     /* MHD rejects a pool of one thread; no pool is equivalent. */
     unsigned pool = bare->threads > 1 ? (unsigned)bare->threads : 0;
 
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, bare->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, bare->key},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    bool secure = bare->certificate != NULL;
+
     return MHD_start_daemon(
-        MHD_USE_ERROR_LOG | MHD_USE_EPOLL_INTERNAL_THREAD |
-            MHD_ALLOW_SUSPEND_RESUME,
+        (secure ? MHD_USE_TLS : 0U) | MHD_USE_ERROR_LOG |
+            MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME,
         0, NULL, NULL, handle_request, bare, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_THREAD_STACK_SIZE,
         (size_t)STACK_SIZE, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)bare->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_NOTIFY_CONNECTION,
-        bare->keep_alive > 0 ? count_connection : NULL, bare, MHD_OPTION_END);
+        bare->keep_alive > 0 ? count_connection : NULL, bare, MHD_OPTION_ARRAY,
+        secure ? tls : tls + 3, MHD_OPTION_END);
 }
 
 int main(int argc, char *argv[])
@@ -186,6 +223,8 @@ int main(int argc, char *argv[])
     int signal_number, fd;
 
     flags_read(argc, argv, flags);
+    bare.certificate = read_setting("BARE_CERT");
+    bare.key = read_setting("BARE_KEY");
     make_reply(&bare);
     bare.response = make_response(&bare, false);
     bare.last_response = make_response(&bare, true);
@@ -198,12 +237,15 @@ int main(int argc, char *argv[])
     daemon = fd < 0 ? NULL : start_daemon(&bare, fd);
     if (daemon == NULL)
         die("can't listen on port %u of 127.0.0.1", (unsigned)bare.port);
-    printf("bare_mhd: listening on http://127.0.0.1:%u\n", (unsigned)bare.port);
+    printf("bare_mhd: listening on http%s://127.0.0.1:%u\n",
+           bare.certificate != NULL ? "s" : "", (unsigned)bare.port);
     fflush(stdout);
     sigwait(&stop, &signal_number);
     MHD_stop_daemon(daemon);
     MHD_destroy_response(bare.response);
     MHD_destroy_response(bare.last_response);
     free(bare.reply);
+    free(bare.certificate);
+    free(bare.key);
     return 0;
 }

@@ -64,6 +64,11 @@ class Server(Service):
     def __init__(self, program: Path, log: Path, *flags: str, port: int = 0):
         super().__init__(program, log, *flags, port=port)
         self.name = program.name
+        self.secure = False
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http:", "https:") if self.secure else super().url
 
     @property
     def is_service(self) -> bool:

@@ -28,6 +28,7 @@ import parts
 import posts
 import replica
 import store
+import tls
 from client import Failure
 from common import Bench, Options, say
 from report import Report
@@ -39,7 +40,8 @@ SECTIONS = {
     "rockets": posts.run_rockets, "get": lists.run_get, "lists": lists.run_lists,
     "batch": posts.run_batch, "idle": posts.run_idle, "start": posts.run_start,
     "store": store.run_store, "replica": replica.run_replica, "live": live.run_live,
-    "page": page.run_page, "parts": parts.run_parts}
+    "page": page.run_page, "parts": parts.run_parts,
+    "tls": tls.run_tls}
 
 # Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_parts",

@@ -11,7 +11,8 @@
 #   --quick      1 second, 2 rounds, a tenth of the rockets: to check that it
 #                works, not for figures
 #   --only=...   only these sections: post, latency, rockets, get, lists, batch,
-#                idle, start, store, replica, live, page, parts
+#                idle, start, store, replica, live, page, parts,
+#                tls
 #   --seconds=N  length of a round of a load generator; default 2
 #   --rounds=N   number of rounds of each table; default 5
 #   --build=DIR  measure the programs in this folder, and build none
@@ -35,7 +36,7 @@ need_packages python3
 case " $* " in
 *" --check "*) exit ;;
 esac
-need_packages "${BUILD_PACKAGES[@]}" wrk nginx-light
+need_packages "${BUILD_PACKAGES[@]}" wrk nginx-light openssl
 # Debian's nginx is in /usr/sbin, which only root has in PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 case " $* " in

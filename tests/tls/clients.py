@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The service over TLS, as openssl and curl see it.
+
+usage: tests/tls/clients.py SERVICE CERTIFICATES
+  SERVICE       the binary
+  CERTIFICATES  the folder that tests/tls/certificates.sh has filled
+
+Exit status: 0 all is as it should be, 1 something is not."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+class Wrong(Exception):
+    """Something is not as it should be."""
+
+
+def expect(good: bool, what: str) -> None:
+    if not good:
+        raise Wrong(what)
+
+
+class Service:
+    """A running service, on a free port. The end of its `with` stops it."""
+
+    def __init__(self, program: str, folder: Path, name: str, *flags: str):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [program, "-port=0", f"-tls-cert={folder / name}.crt",
+             f"-tls-key={folder / name}.key", *flags],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        assert self.process.stdout is not None
+        ready = self.process.stdout.readline()
+        self.port = ready.partition("https://127.0.0.1:")[2].partition(" ")[0]
+        expect(self.port.isdigit(), f"no ready line: {ready} {self.said()}")
+
+    def said(self) -> str:
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def wait_said(self, text: str) -> None:
+        for _ in range(3000):
+            if text in self.said():
+                return
+            time.sleep(0.01)
+        raise Wrong(f"the log does not say {text!r}: {self.said()}")
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        expect(self.process.wait(30) == 0, "the service did not stop")
+        self.log.close()
+
+    def handshake(self, *options: str) -> str:
+        """What openssl says of a handshake."""
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", *options],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
+    def curl(self, ca: Path, *options: str) -> tuple[int, str]:
+        done = subprocess.run(
+            ["curl", "-sS", "--max-time", "60", "--cacert", str(ca), *options,
+             f"https://localhost:{self.port}/health"],
+            capture_output=True, text=True, timeout=90)
+        return done.returncode, done.stdout + done.stderr
+
+
+def check_versions(program: str, folder: Path) -> None:
+    with Service(program, folder, "localhost") as service:
+        weak = "DEFAULT@SECLEVEL=0"
+        for version in ("-tls1", "-tls1_1"):
+            said = service.handshake(version, "-cipher", weak)
+            expect("Cipher is (NONE)" in said, f"{version} is accepted: {said}")
+        for version, name in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
+            said = service.handshake(version, "-alpn", "h2,http/1.1",
+                                     "-servername", "any.example")
+            expect(f"New, {name}" in said, f"{version} is refused: {said}")
+            expect("ALPN protocol: http/1.1" in said, f"no ALPN: {said}")
+        for suite in ("AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "AES128-SHA"):
+            said = service.handshake("-tls1_2", "-cipher", f"{suite}:@SECLEVEL=0")
+            expect("Cipher is (NONE)" in said, f"{suite} is accepted: {said}")
+
+
+def check_certificates(program: str, folder: Path) -> None:
+    for name in ("localhost", "rsa", "chain"):
+        with Service(program, folder, name) as service:
+            status, said = service.curl(folder / "ca.crt")
+            expect(status == 0 and '"status":"ok"' in said, f"{name}: {said}")
+    with Service(program, folder, "expired") as service:
+        expect("error the certificate" in service.said(), "nothing of the expiry")
+        expect(service.curl(folder / "expired.crt")[0] == 60, "curl trusts it")
+    for name, words in (("encrypted", "openssl pkey"), ("unsorted", "order"),
+                        ("absent", "No such file")):
+        done = subprocess.run(
+            [program, "-port=0", f"-tls-cert={folder / name}.crt",
+             f"-tls-key={folder / name}.key"], capture_output=True, text=True,
+            timeout=60)
+        expect(done.returncode in (1, 2) and words in done.stderr,
+               f"{name}: {done.returncode} {done.stderr}")
+
+
+def check_reload(program: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        work = Path(made)
+
+        def use(name: str) -> None:
+            for suffix in (".crt", ".key"):
+                shutil.copy(folder / (name + suffix), work / ("used" + suffix))
+
+        use("localhost")
+        with Service(program, work, "used") as service:
+            expect("CN = localhost" in service.handshake(), "not the first one")
+            use("rsa")
+            service.process.send_signal(signal.SIGHUP)
+            service.wait_said("reloaded")
+            expect("CN = rsa" in service.handshake(), "not the second one")
+            use("encrypted")
+            service.process.send_signal(signal.SIGHUP)
+            service.wait_said("encrypted")
+            expect("CN = rsa" in service.handshake(), "a bad file was taken")
+
+
+def main() -> int:
+    program, folder = sys.argv[1], Path(sys.argv[2])
+    failures = 0
+    for check in (check_versions, check_certificates, check_reload):
+        try:
+            check(program, folder)
+            print(f"{check.__name__}: as it should be")
+        except Wrong as wrong:
+            failures += 1
+            print(f"{check.__name__}: {wrong}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
