@@ -4,12 +4,16 @@
 // and at 200 % zoom: nothing overflows, axe-core finds nothing serious, and the
 // pictures are kept. See support.mjs and dashboard.mjs.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
-  column, exploded, faster, launch, launched, open, picture, post, problemsOf, until,
+  column, exploded, faster, launch, launched, open, openSoon, picture, post, problemsOf, until,
 } from "./dashboard.mjs";
+import { enter, loginHeading, Tokens } from "./login.mjs";
 import { startBrowser, startService } from "./support.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -24,6 +28,7 @@ const screens = {
 const themes = ["light", "dark"];
 
 const rocket = "rocket-with-gaps";
+const longestName = "n".repeat(64);
 
 // What axe-core counts as serious or critical, and the elements.
 async function seriousFindings(page) {
@@ -39,10 +44,13 @@ const overflow = (page) => page.evaluate(() =>
   document.scrollingElement.scrollWidth - document.documentElement.clientWidth);
 
 describe("the dashboard on every screen", () => {
-  let empty, service, flight, browser;
+  let empty, guarded, service, flight, browser, folder, tokens;
 
   before(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), "lunar-screens-"));
+    tokens = new Tokens(folder, { [longestName]: "read,metrics" });
     empty = await startService();
+    guarded = await startService(`-tokens=${tokens.file}`);
     service = await startService();
     await post(service.origin, [
       launched(rocket, 90_000, "Saturn-V", "APOLLO"),
@@ -58,7 +66,24 @@ describe("the dashboard on every screen", () => {
     await browser?.close();
     service?.child.kill("SIGKILL");
     empty?.child.kill("SIGKILL");
+    guarded?.child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
   });
+
+  // The login, a wrong token, and a session of the longest name.
+  async function openLogins(name, options, each) {
+    const page = await openSoon(browser, `${guarded.origin}/`, options);
+    await loginHeading(page).waitFor();
+    await each(page, `login, ${name}`, `dashboard-login-${name}`);
+    await enter(page, "lunar_wrong");
+    await page.getByRole("alert").getByText("does not know").waitFor();
+    await each(page, `wrong token, ${name}`, `dashboard-wrong-token-${name}`);
+    await enter(page, tokens.of(longestName));
+    await page.getByRole("button", { name: "Session of" }).click();
+    await page.getByRole("group", { name: "Session" }).waitFor();
+    await each(page, `session, ${name}`, `dashboard-session-${name}`);
+    await page.close();
+  }
 
   // Each page as it is when it has settled.
   async function openEach(name, options, each) {
@@ -93,9 +118,22 @@ describe("the dashboard on every screen", () => {
   }
 
   it("does not overflow a narrow phone either", async () => {
-    await openEach("narrow", { viewport: { width: 320, height: 640 } },
-      async (page, what) => assert.equal(await overflow(page), 0, what));
+    for (const pages of [openEach, openLogins]) {
+      await pages("narrow", { viewport: { width: 320, height: 640 } },
+        async (page, what) => assert.equal(await overflow(page), 0, what));
+    }
   });
+
+  for (const [screen, colorScheme] of [["wide", "light"], ["phone", "dark"]]) {
+    it(`has a login that fits, and is accessible: ${screen}, ${colorScheme}`, async () => {
+      await openLogins(`${screen}-${colorScheme}`, { ...screens[screen], colorScheme },
+        async (page, what, file) => {
+          await picture(page, file);
+          assert.equal(await overflow(page), 0, what);
+          assert.deepEqual(await seriousFindings(page), [], what);
+        });
+    });
+  }
 
   it("has a help that is accessible, in both themes", async () => {
     for (const colorScheme of themes) {

@@ -14,7 +14,7 @@ import {
   faster, isColumn, isLive, launched, openSoon, problemsOf, search, until,
 } from "./dashboard.mjs";
 import { account, enter, loginHeading, logOut, tokenField, Tokens } from "./login.mjs";
-import { execute, startBrowser, startService } from "./support.mjs";
+import { execute, makeCertificate, startBrowser, startService } from "./support.mjs";
 
 let browser, folder, tokens, service;
 const contexts = [];
@@ -263,21 +263,32 @@ describe("a page of another port", () => {
       form.append(input);
     }
     document.body.append(form);
-    form.submit();
+    setTimeout(() => form.submit()); // the page has answered by then
   }, [`${service.origin}/${path}`, text]);
 
+  // How many reads of the list the service has refused.
+  async function refusals() {
+    const response = await fetch(`${service.origin}/metrics`, {
+      headers: { Authorization: `Bearer ${tokens.of("all")}` },
+    });
+    const text = await response.text();
+    return Number(/^lunar_http_requests_total{route="list",code="401"} (\d+)$/m.exec(text)?.[1]);
+  }
+
+  // A browser tells nothing about a response that it keeps from a page.
   it("cannot read by the session: not by fetch, an image or a link", async () => {
-    const url = `${service.origin}/rockets?limit=1`;
-    const fetched = await answerTo("rockets?limit=1", () => page.evaluate((from) =>
-      fetch(from, { credentials: "include", mode: "no-cors" }).catch(() => null), url));
-    assert.equal(fetched.status(), 401);
-    const shown = await answerTo("rockets?limit=2", () => page.evaluate((from) => {
-      document.body.append(Object.assign(new Image(), { src: from }));
+    const before = await refusals();
+    const rockets = `${service.origin}/rockets?limit=1`;
+    await page.evaluate((url) => fetch(url, { credentials: "include", mode: "no-cors" })
+      .catch(() => null), rockets);
+    assert.equal(await refusals(), before + 1);
+    await page.evaluate((url) => new Promise((resolve) => {
+      document.body.append(Object.assign(new Image(), { src: url, onerror: resolve }));
+    }), rockets);
+    assert.equal(await refusals(), before + 2);
+    const followed = await answerTo("rockets?limit=2", () => page.evaluate((url) => {
+      setTimeout(() => location.assign(url));
     }, `${service.origin}/rockets?limit=2`));
-    assert.equal(shown.status(), 401);
-    const followed = await answerTo("rockets?limit=3", () => page.evaluate((to) => {
-      location.assign(to);
-    }, `${service.origin}/rockets?limit=3`));
     assert.equal(followed.status(), 401);
   });
 
@@ -326,6 +337,26 @@ describe("where everybody may read", () => {
     await account(page, "bob").waitFor({ state: "detached" });
     await isLive(page);
     assert.deepEqual(problemsOf(page), []);
+  });
+});
+
+describe("over TLS", () => {
+  it("the cookie is for https only", async () => {
+    const { key, certificate } = makeCertificate(folder, "localhost");
+    const secure = await startService(`-tokens=${tokens.file}`, `-tls-cert=${certificate}`,
+      `-tls-key=${key}`);
+    try {
+      const context = await newContext({ ignoreHTTPSErrors: true });
+      const page = await openLoggedIn("bob", secure.origin, context);
+      await page.getByRole("heading", { name: "No rockets yet" }).waitFor();
+      const [cookie] = await context.cookies();
+      assert.ok(cookie.secure && cookie.httpOnly);
+      await logOut(page, "bob");
+      await reason(page, "You have logged out.");
+      assert.deepEqual(await context.cookies(), []);
+    } finally {
+      secure.child.kill("SIGKILL");
+    }
   });
 });
 

@@ -5,7 +5,7 @@
 // See support.mjs. nginx runs as any user, on free ports, in a temporary folder.
 // tests/deploy tries what no browser sees.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -15,9 +15,12 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
-import { isColumn, isLive, launched, open, problemsOf } from "./dashboard.mjs";
 import {
-  execute, patience, rocketId, startBrowser, startService, watch,
+  isColumn, isLive, launched, open, openSoon, problemsOf, search,
+} from "./dashboard.mjs";
+import { account, enter, loginHeading, logOut, Tokens } from "./login.mjs";
+import {
+  execute, makeCertificate, patience, rocketId, startBrowser, startService, watch,
 } from "./support.mjs";
 
 const name = "rockets.example.org"; // as in deploy/nginx.conf
@@ -68,16 +71,6 @@ const plainServer = (port, service) => `
     }
   }`;
 
-function makeCertificate(folder) {
-  const [key, certificate] = ["key.pem", "certificate.pem"].map(
-    (file) => path.join(folder, file));
-  execFileSync("openssl", [
-    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-    `/CN=${name}`, "-keyout", key, "-out", certificate,
-  ], { stdio: "ignore" });
-  return { key, certificate };
-}
-
 // Null if nginx has ended, as it does if it cannot listen.
 async function tryProxy(folder, service, { key, certificate }) {
   const [tlsPort, port, oldPort] = [await freePort(), await freePort(), await freePort()];
@@ -124,7 +117,7 @@ http {
 }
 
 async function startProxy(folder, service) {
-  const files = makeCertificate(folder);
+  const files = makeCertificate(folder, name);
   let proxy = null;
   for (let tries = 0; proxy === null; tries++) {
     assert.ok(tries < 5, "nginx has exited");
@@ -372,5 +365,61 @@ describe("the service behind nginx", () => {
       const url = `${proxy.plain}${prefix}/rockets/a%2Fb`;
       assert.equal((await ask(url, "GET")).status, status, url);
     }
+  });
+});
+
+describe("a login through nginx", () => {
+  let folder, service, proxy, browser, tokens;
+
+  before(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), "lunar-proxy-"));
+    tokens = new Tokens(folder, { alice: "read", all: "ingest,read,metrics,admin" });
+    service = await startService(`-allow-host=${name}`, "-trusted-proxy=127.0.0.1",
+      `-tokens=${tokens.file}`);
+    proxy = await startProxy(folder, new URL(service.origin).host);
+    browser = await startBrowser(
+      `--host-resolver-rules=MAP ${name} 127.0.0.1`,
+      "--ignore-certificate-errors",
+    );
+  });
+
+  after(async () => {
+    await browser?.close();
+    proxy?.child.kill("SIGKILL");
+    service?.child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("is of the prefix, for https only, and lasts in the Swagger UI", async (t) => {
+    if (service.dashboard === undefined) {
+      t.skip("built without the dashboard");
+      return;
+    }
+    const root = `${proxy.secure}/lunar/`;
+    const page = await openSoon(browser, `${root}?sort=id`);
+    await loginHeading(page).waitFor();
+    await enter(page, tokens.of("all"));
+    await isLive(page);
+    assert.equal(search(page), "?sort=id");
+    const [cookie] = await page.context().cookies();
+    assert.deepEqual([cookie.name, cookie.path, cookie.secure, cookie.httpOnly],
+      [`lunar-session-${new URL(proxy.secure).port}`, "/lunar", true, true]);
+
+    await page.goto(`${root}swagger`);
+    const posted = await execute(page, "messages", "postMessage");
+    assert.equal(posted.status, 202);
+    await page.goto(root);
+    await isColumn(page, "id", [rocketId]);
+    await logOut(page, "all");
+    await loginHeading(page).waitFor();
+    assert.deepEqual(await page.context().cookies(), []);
+
+    await page.goto(`${root}swagger`);
+    await page.locator("#session").getByRole("link", { name: "Log in" }).click();
+    await loginHeading(page).waitFor();
+    await enter(page, tokens.of("alice"));
+    await page.waitForURL(`${root}swagger`);
+    await page.goto(root);
+    await account(page, "alice").waitFor();
   });
 });

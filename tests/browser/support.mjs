@@ -6,9 +6,10 @@
 // LUNAR_SERVICE    the service's binary (or the first argument)
 // LUNAR_CHROMIUM   the browser; default: /usr/bin/chromium
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
@@ -56,9 +57,9 @@ export async function startService(...flags) {
   ]);
   // A build may be without the dashboard.
   const ready =
-    /^lunar\.service: listening on (\S+) \((?:dashboard: (\S+), )?API: (\S+); state .+\)$/;
+    /^lunar\.service: listening on (\S+) \((?:dashboard: (\S+), )?API: (\S+); .*state .+\)$/;
   const [, origin, dashboard, api] = line.match(ready) ?? assert.fail(line);
-  assert.match(origin, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(origin, /^https?:\/\/127\.0\.0\.1:\d+$/);
   assert.ok(dashboard === undefined || dashboard === `${origin}/`, line);
   assert.equal(api, `${origin}/swagger`);
   return { child, exited, origin, dashboard, api };
@@ -87,6 +88,17 @@ export async function startBrowser(...flags) {
     return page;
   };
   return browser;
+}
+
+// A certificate that nobody has signed, in `folder`.
+export function makeCertificate(folder, name) {
+  const [key, certificate] = ["key.pem", "certificate.pem"].map(
+    (file) => path.join(folder, file));
+  execFileSync("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    "-days", "2", "-subj", `/CN=${name}`, "-keyout", key, "-out", certificate,
+  ], { stdio: "ignore" });
+  return { key, certificate };
 }
 
 // Record all errors on the page, and block requests to other hosts.
