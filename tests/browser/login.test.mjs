@@ -320,6 +320,16 @@ describe("where everybody may read", () => {
   before(async () => { open = await startWith("-anonymous=read"); });
   after(() => open?.child.kill("SIGKILL"));
 
+  it("nothing is asked for before the first rows are there", async () => {
+    const page = await openSoon(await newContext(), open.origin);
+    await isLive(page);
+    const entries = () => page.evaluate(() => performance.getEntriesByType("resource")
+      .map(({ name, startTime, responseEnd }) => ({ name, startTime, responseEnd })));
+    const of = (all, part) => all.find(({ name }) => name.includes(part));
+    const all = await until(entries, (now) => of(now, "/session"), "the session");
+    assert.ok(of(all, "/session").startTime > of(all, "/rockets?").responseEnd);
+  });
+
   it("nobody has to log in, but may, and logs out without losing the page", async () => {
     const page = await openSoon(await newContext(), open.origin);
     await isLive(page);

@@ -36,6 +36,9 @@ export const operations = [
   ["service", "getDocument"],
   ["service", "getSwagger"],
   ["service", "getRoot"],
+  ["access", "logIn"],
+  ["access", "logOut"],
+  ["access", "getSession"],
 ];
 
 // Our environment without flags of the service.

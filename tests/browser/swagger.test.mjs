@@ -52,16 +52,23 @@ describe("Swagger UI in a browser", () => {
 
   it("unfolds the notes, also from the keyboard", async () => {
     const notes = page.locator(".info details");
-    assert.equal(await notes.count(), 2);
+    assert.equal(await notes.count(), 3);
     for (const [note, text] of [
       [notes.nth(0), "0 means that the state is exact and complete"],
-      [notes.nth(1), "There is no authentication yet"],
+      [notes.nth(1), "DNS rebinding"],
+      [notes.nth(2), "No token is ever taken from a URL"],
     ]) {
       const rule = note.getByText(text);
       assert.equal(await rule.isVisible(), false);
       await note.locator("summary").press("Enter");
       assert.equal(await rule.isVisible(), true);
       await note.locator("summary").press("Enter");
+    }
+  });
+
+  it("has nothing about tokens to press, as the service has none", async () => {
+    for (const part of ["#session", ".scheme-container", ".authorization__btn"]) {
+      assert.equal(await page.locator(part).first().isVisible(), false, part);
     }
   });
 

@@ -12,7 +12,9 @@ Reports and logs are written to FOLDER. Exit status 1 if a test failed.
 """
 
 import gzip
+import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +32,10 @@ MAX_BODY = 65536
 KNOWN_ID = "07498283-aa94-4b46-a933-0c44e1a3ff7a"
 PATHS = ["/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/events",
          "/health", "/health/ready", "/snapshot", "/metrics", "/openapi.yaml", "/swagger",
-         "/"]
+         "/", "/session"]
+POSTS = ["/messages", "/login", "/logout"]
+# Of -tokens: NAME, and what its scopes are; the token is the name with a suffix.
+TOKENS = {"all": "ingest,read,metrics,admin", "reader": "read", "sender": "ingest"}
 
 # Statuses that occur only if malloc() fails, or with sixteen slow readers of
 # very long lists: see tests/fault and tests/integration/test_list_stream.c. One
@@ -39,8 +44,9 @@ PATHS = ["/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/events",
 # tests/integration/test_api_routes.c. And those of a snapshot, which only
 # instances on a topic have: see tests/unit/api/test_snapshot.c.
 ELSEWHERE = {("GET", path, 503) for path in PATHS} | {
-    ("POST", "/messages", 501), ("GET", "/", 302), ("GET", "/snapshot", 200),
-    ("GET", "/snapshot", 403)}
+    ("POST", path, 501) for path in POSTS} | {
+    ("POST", "/login", 503), ("POST", "/logout", 503), ("GET", "/", 302),
+    ("GET", "/snapshot", 200)}
 
 
 def line(number, channel=KNOWN_ID, time="2022-02-02T19:39:05.86337+01:00"):
@@ -73,6 +79,7 @@ EXPECTING = {"headers": {"Expect": "200-ok"}}
 LONG_BODY = {"data": b"x" * (MAX_BODY + 1)}
 LONG_TARGET = {"params": {"unknown": "x" * 8192}}
 MISDIRECTED = {"headers": {"Host": "elsewhere.example"}}
+CROSSING = {"headers": {"Sec-Fetch-Site": "cross-site"}}
 CURRENT = {"headers": {"If-None-Match": "*"}}
 PLAIN = {"headers": {"Accept-Encoding": "identity"}}
 PACKED = {"Content-Encoding": "gzip"}
@@ -107,7 +114,11 @@ FORBIDDEN = [
     ("/health", "200", {"store": {"kept": True, "position": 1, "bytes": 1, "snapshot": {}}}),
     ("/health", "200", {"store": {"kept": False, "position": 1}}),
     ("/health", "200", {"store": {"kept": False, "snapshot": None}}),
-    ("/health/ready", "200", {"status": "ok"})]
+    ("/health/ready", "200", {"status": "ok"}),
+    ("/login", "200", {"scopes": ["all"]}), ("/login", "200", {"name": ""}),
+    ("/login", "200", {"other": 1}), ("/login", "401", {"title": "Forbidden"}),
+    ("/session", "200", {"tokens": False}), ("/session", "200", {"name": None}),
+    ("/session", "200", {"other": 1})]
 CASE = {"query", "body", "media_type", "path_parameters"}
 
 
@@ -162,7 +173,54 @@ ROWS = {
     "/openapi.yaml": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/swagger": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
     "/": [(200, PLAIN), (200, GZIPPED), (304, CURRENT)],
+    "/session": [(200, {})],
+    "/login": [(404, post(b"{}"))],
+    "/logout": [(204, {}), (403, CROSSING)],
 }
+
+
+def token_of(name):
+    return f"lunar_{name}".ljust(49, "0")
+
+
+def bearer(name):
+    return {"headers": {"Authorization": f"Bearer {token_of(name)}"}}
+
+
+def login(token, **call):
+    return post(json.dumps({"token": token}).encode(), **call)
+
+
+# Of the service with tokens.
+TOKEN_ROWS = {
+    "/messages": [(202, post(line(1), **bearer("sender"))), (401, post(line(1))),
+                  (401, post(line(1), **bearer("nobody"))),
+                  (403, post(line(1), **bearer("reader")))],
+    "/login": [(200, login(token_of("reader"))), (401, login(token_of("nobody"))),
+               (400, login(1)), (400, post(b"{")), (400, post(b"{}", query={"a": 1})),
+               (403, login(token_of("reader"), **CROSSING)),
+               (413, post(b" " * 1025)), (414, post(b"{}", **LONG_TARGET)),
+               (415, login("", headers={"Content-Type": "text/plain"})),
+               (417, post(b"{}", **EXPECTING)), (421, post(b"{}", **MISDIRECTED)),
+               (400, MALFORMED)],
+    "/logout": [(204, {}), (413, LONG_BODY), (414, LONG_TARGET), (417, EXPECTING),
+                (421, MISDIRECTED), (400, MALFORMED)],
+    "/session": [(200, {}), (200, bearer("reader")), (200, bearer("nobody"))],
+    "/health": [(200, {})],
+    **{path: [(200 if path != "/snapshot" else 404, bearer("all")), (401, {}),
+              (401, bearer("nobody")), (403, bearer("sender"))]
+       for path in ("/rockets", "/rockets/{id}", "/rockets/{id}/gaps", "/fleet", "/events",
+                    "/metrics", "/snapshot")},
+}
+
+
+def write_tokens(path):
+    """The file of -tokens."""
+    lines = [f"{name} sha256:{hashlib.sha256(token_of(name).encode()).hexdigest()} {scopes}\n"
+             for name, scopes in TOKENS.items()]
+    path.unlink(missing_ok=True)
+    path.touch(0o600)
+    path.write_text("".join(lines))
 
 
 def send(schema, url, method, path, status, how):
@@ -262,12 +320,16 @@ def rules_hold(document):
     return rows == len(FORBIDDEN) and not wrong
 
 
-def run_rows(document, service, small):
-    """Send all rows; `small` has a small -max-memory, and a store. Return whether
-    all responses are as documented."""
+def rows_of(service, table):
+    return [(service.url, "POST" if path in POSTS else "GET", path, *row)
+            for path, rows in table.items() for row in rows + [(405, {})]]
+
+
+def run_rows(document, service, small, closed):
+    """Send all rows; `small` has a small -max-memory, and a store, `closed` has
+    tokens. Return whether all responses are as documented."""
     schema = schemathesis.openapi.from_path(document)
-    rows = [(service.url, "POST" if path == "/messages" else "GET", path, *row)
-            for path, rows in ROWS.items() for row in rows + [(405, {})]]
+    rows = rows_of(service, ROWS) + rows_of(closed, TOKEN_ROWS)
     rows += [(service.url, "GET", path, status, how) for path in PATHS
              for status, how in [(400, MALFORMED), (413, LONG_BODY), (414, LONG_TARGET),
                                   (417, EXPECTING), (421, MISDIRECTED),
@@ -297,15 +359,19 @@ def run_rows(document, service, small):
     return failures == 0
 
 
-def run_schemathesis(document, service, examples, seed):
+def run_schemathesis(document, service, examples, seed, token=None):
     """Return whether all generated requests passed, and none of the phases was
-    empty."""
+    empty. `token`: its name, sent with all requests; "" for a service with tokens
+    that gets none."""
     report = document.with_name("report.ndjson")
     command = (f"run {document} --url {service.url} --checks all --seed {seed} "
                f"--max-examples {examples} --no-color --report ndjson "
                f"--report-ndjson-path {report}")
+    fields = ["--header", f"Authorization: Bearer {token_of(token)}"] if token else []
+    closed = {} if token is None else {"CONFORMANCE_TOKENS": "1"}
     done = subprocess.run([Path(sys.executable).with_name("schemathesis"), "--config-file",
-                           Path(__file__).with_name("schemathesis.toml"), *command.split()])
+                           Path(__file__).with_name("schemathesis.toml"), *command.split(),
+                           *fields], env={**os.environ, **closed})
     events = map(json.loads, report.read_text(encoding="utf-8").splitlines())
     phases = {event["ScenarioFinished"]["phase"] for event in events
               if event.get("ScenarioFinished", {}).get("recorder", {}).get("checks")}
@@ -318,16 +384,22 @@ def main():
     out = Path(folder)
     data = out / "data"
     shutil.rmtree(data, ignore_errors=True)
+    write_tokens(out / "tokens")
     with Service(program, out / "service.log", "-log-level=warn") as service, Service(
             program, out / "small.log", "-log-level=warn", "-max-memory=2M",
-            f"-data={data}", "-snapshot=1M") as small:
+            f"-data={data}", "-snapshot=1M") as small, Service(
+            program, out / "closed.log", "-log-level=warn",
+            f"-tokens={out / 'tokens'}") as closed:
         # From a file, as schemathesis does not test the operation from which it
         # loads a document.
         document = out / "openapi.yaml"
         document.write_bytes(Client(service.port).ask("GET", "/openapi.yaml").body)
-        passed = [rules_hold(document), run_rows(document, service, small),
-                  run_schemathesis(document, service, examples, seed)]
-        faults = service.stop() + small.stop()
+        few = str(min(int(examples), 50))
+        passed = [rules_hold(document), run_rows(document, service, small, closed),
+                  run_schemathesis(document, service, examples, seed),
+                  run_schemathesis(document, closed, few, seed, "all"),
+                  run_schemathesis(document, closed, few, seed, "")]
+        faults = service.stop() + small.stop() + closed.stop()
     print(*faults, sep="\n", end="")
     return 0 if all(passed) and not faults else 1
 

@@ -9,7 +9,8 @@ that generated requests break them and responses are checked against them.
 
 PROBLEM = "application/problem+json"
 TITLES = {
-    400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed",
     410: "Gone", 413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type",
     417: "Expectation Failed", 421: "Misdirected Request", 501: "Not Implemented",
     503: "Service Unavailable"}
@@ -23,7 +24,8 @@ TIME_PATTERN = (
 CLOSED = ("Receipt", "BatchReceipt", "RejectedLine", "PostMessageProblem", "Rocket",
           "RocketGaps", "Gap", "GivenUp", "Fleet", "FleetRockets", "FleetMessages",
           "FleetMemory", "SpeedStep", "NameCounts", "NameCount", "Health", "StoreState",
-          "ReplicaState", "SkippedRecords", "SkippedRecord", "SnapshotState", "Readiness", "Problem")
+          "ReplicaState", "SkippedRecords", "SkippedRecord", "SnapshotState", "Readiness", "Problem",
+          "LoggedIn", "Session")
 KEPT = ("position", "bytes", "snapshot")
 COUNTS = ("applied", "duplicate", "stale", "rejected", "errors")
 
@@ -72,6 +74,12 @@ def tighten(document):
         {"properties": {"replica": False}},
         {"properties": {"store": {"properties": {"kept": {"const": True}}}},
          "required": ["replica"]}]
+    every = ["ingest", "read", "metrics", "admin"]
+    schemas["Session"]["oneOf"] = [
+        *_alternatives({"tokens": {"const": False}, "name": NULL, "expires": NULL,
+                        "scopes": {"const": every}}),
+        *_alternatives({"tokens": {"const": True}, "name": NULL, "expires": NULL}),
+        *_alternatives({"tokens": {"const": True}, "name": STRING})]
     schemas["PostMessageProblem"]["oneOf"] = [
         {"required": list(COUNTS)}, {"properties": dict.fromkeys(COUNTS, False)}]
     for response, status in _problems(document):

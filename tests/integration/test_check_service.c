@@ -131,6 +131,30 @@ static void status_and_detail_of_the_service_are_shown(void **state)
     instance_expect_end(&instance, 0);
 }
 
+/* What it says of certificates is in the unit test of the client. */
+static void server_without_tls_is_told_from_one(void **state)
+{
+    struct instance instance;
+    char flag[MAX_TEXT], line[2 * MAX_TEXT];
+
+    (void)state;
+    instance_start(&instance, FLAGS("-threads=1"));
+    snprintf(flag, sizeof(flag), "-check-health=https://127.0.0.1:%u/health",
+             instance.port);
+    snprintf(line, sizeof(line),
+             "https://127.0.0.1:%u/health: it does not speak TLS on this port: "
+             "use http://, or the port for https",
+             instance.port);
+    expect_line(FLAGS(flag), NULL, 1, line);
+    expect_line(
+        FLAGS(flag, "-ca-file=/dev/null"), NULL, 1,
+        strcat(strcpy(line, strchr(flag, '=') + 1),
+               ": /dev/null has no certificates of authorities (it has "
+               "none): it has to be a file in PEM with lines -----BEGIN "
+               "CERTIFICATE-----"));
+    instance_stop(&instance);
+}
+
 static void wrong_url_is_a_usage_error(void **state)
 {
     static const char advice[] =
@@ -408,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_service_is_found_by_the_same_settings),
         cmocka_unit_test(status_and_detail_of_the_service_are_shown),
+        cmocka_unit_test(server_without_tls_is_told_from_one),
         cmocka_unit_test(wrong_url_is_a_usage_error),
         cmocka_unit_test(nobody_there_is_a_failure),
         cmocka_unit_test(response_is_judged_however_it_arrives),

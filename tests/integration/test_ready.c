@@ -6,6 +6,7 @@
 #include "lib/count_parts.h"
 #include "lib/harness.h"
 #include "lib/full_pipe.h"
+#include "lib/temporary_folder.h"
 
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -189,6 +190,59 @@ static void other_addresses_are_said_to_be_open(void **state)
         skip();
 }
 
+/*
+ * Start the service with a file that has no token and these flags. Expect that
+ * its ready line has `part`, and how many warnings its log has.
+ */
+static void check_access(const char *const flags[3], const char *part,
+                         size_t warnings)
+{
+    char root[FOLDER_ROOT], file[FOLDER_ROOT + 16], tokens[FOLDER_ROOT + 32];
+    struct instance instance;
+
+    folder_make(root);
+    snprintf(file, sizeof(file), "%s/tokens", root);
+    snprintf(tokens, sizeof(tokens), "-tokens=%s", file);
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    instance_start(&instance,
+                   INSTANCE_FLAGS(tokens, flags[0], flags[1], flags[2]));
+    if (strstr(instance.ready, part) == NULL)
+        fail_msg("no \"%s\" in: %s", part, instance.ready);
+    process_wait_error(&instance.process, " info  0 tokens in ");
+    process_wait_error(&instance.process, " has no session-key: ");
+    char *log = instance_stop_log(&instance);
+    assert_int_equal(count_parts(log, " warn "), warnings);
+    assert_int_equal(count_parts(log, " warn  tokens are sent to "), warnings);
+    free(log);
+    unlink(file);
+    assert_int_equal(rmdir(root), 0);
+}
+
+static void ready_line_says_whether_tokens_are_needed(void **state)
+{
+    static const struct {
+        const char *flags[3];
+        const char *part;
+        size_t warnings;
+    } rows[] = {
+        {{NULL}, "/swagger; tokens are needed; state in memory", 0},
+        {{"-anonymous=ingest,read"},
+         "; tokens are needed, but not for ingest,read; state",
+         0},
+        /* Nobody is warned of a proxy that has TLS. */
+        {{"-host=0.0.0.0"}, "(all addresses; tokens are needed; state", 1},
+        {{"-host=0.0.0.0", "-trusted-proxy=10.0.0.1"},
+         "(all addresses; tokens are needed; state",
+         0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        check_access(rows[i].flags, rows[i].part, rows[i].warnings);
+}
+
 /* In a new network namespace there is no address, so none of IPv6. */
 static void all_addresses_without_ipv6_are_those_of_ipv4(void **state)
 {
@@ -345,6 +399,7 @@ int main(void)
         cmocka_unit_test(ready_line_has_brackets_around_ipv6),
         cmocka_unit_test(host_name_is_replaced_by_its_address),
         cmocka_unit_test(other_addresses_are_said_to_be_open),
+        cmocka_unit_test(ready_line_says_whether_tokens_are_needed),
         cmocka_unit_test(all_addresses_without_ipv6_are_those_of_ipv4),
         cmocka_unit_test(log_has_the_sizes_and_their_reasons),
         cmocka_unit_test(ignored_variables_are_warned_of),

@@ -21,7 +21,7 @@ enum {
     PADDING = 256, /* makes a list longer than all buffers */
     LISTS = 12,
     CONNECTIONS = 10,
-    MAX_SERIES = 600,
+    MAX_SERIES = 700,
 };
 
 /* Something that a client does. */

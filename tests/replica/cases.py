@@ -23,6 +23,7 @@ import json
 import shutil
 import signal
 import re
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -304,6 +305,65 @@ def case_peer(scene: Scene) -> None:
     if not (scene.work / "fresh" / "snapshot.db").exists():
         raise Failure(f"it has no snapshot of the peer: {scene.instances[3].log.read_text()}")
     scene.load(30)
+
+
+def make_certificates(work: Path) -> None:
+    """An authority, ca.pem, and a certificate of it for 127.0.0.1, cert.pem."""
+    new = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    (work / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    for command in (
+            [*new, "-x509", "-days", "2", "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.pem"],
+            [*new, "-subj", "/CN=lunar", "-keyout", "key.pem", "-out", "request.pem"],
+            ["openssl", "x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key",
+             "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "cert.pem"]):
+        subprocess.run(command, cwd=work, check=True, capture_output=True)
+    (work / "key.pem").chmod(0o600)
+
+
+def make_token(scene: Scene, name: str, scopes: str) -> str:
+    """Add a token to the file tokens. Returns the flag that sends it to peers."""
+    done = subprocess.run([str(scene.build / "lunar.service"), "-new-token", name, scopes],
+                          check=True, capture_output=True, text=True)
+    token, line = done.stdout.splitlines()
+    for file, text in (("tokens", line), (name, token)):
+        with open(scene.work / file, "a", encoding="ascii") as out:
+            out.write(text + "\n")
+        (scene.work / file).chmod(0o600)
+    return f"-peer-token={scene.work / name}"
+
+
+def case_secure(scene: Scene) -> None:
+    """A new instance gets its snapshot of a peer that wants a token, by TLS; without
+    the token, its scope or the authority it says what is missing."""
+    make_certificates(scene.work)
+    admin, reader = make_token(scene, "admin", "admin"), make_token(scene, "reader", "read")
+    secure = scene.extra("secure", f"-tokens={scene.work / 'tokens'}",
+                         f"-tls-cert={scene.work / 'cert.pem'}",
+                         f"-tls-key={scene.work / 'key.pem'}")
+    authority = f"-ca-file={scene.work / 'ca.pem'}"
+    peer = f"-peer=https://127.0.0.1:{secure.port}"
+    check = [str(scene.build / "lunar.service"), authority,
+             f"-check-health=https://127.0.0.1:{secure.port}/health/ready"]
+    scene.start()
+    scene.load(100)
+    secure.start(ready=False)
+    wait_for("the secure instance is ready", lambda: subprocess.run(
+        check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0)
+    position = scene.post(scene.instances[0], "later", list(range(1, 2000)))
+    scene.instances[0].export(position, scene.work)
+    scene.agree()  # folds the records that will be gone
+    scene.topic.run("trim", position)
+    fresh = scene.extra("fresh", peer)
+    for flags, parts in (([], ("authority", "-ca-file")),
+                         ([authority], ("answers 401", "-peer-token")),
+                         ([authority, reader], ("answers 403", "scope admin"))):
+        fresh.flags = [peer, *flags]
+        expect_end(fresh, *parts)
+    fresh.flags = [peer]
+    fresh.start(authority, admin)
+    if b'"later"' not in fresh.ask_at("/rockets/later", position).body:
+        raise Failure("the rocket of the snapshot is missing")
+    expect_text(fresh.log.read_text(), "got the snapshot of https://127.0.0.1:")
 
 
 def case_memory(scene: Scene) -> None:

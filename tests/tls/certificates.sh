@@ -13,7 +13,16 @@
 #   encrypted    the key of localhost, with a password
 #
 # usage: tests/tls/certificates.sh FOLDER
+#
+# Exit status: 0 they are there, 1 openssl failed, 2 invalid command line.
+#
+# Example: tests/tls/certificates.sh build/certificates
 set -eu
+SCRIPT=$0
+# shellcheck source=scripts/help.sh
+. "$(dirname "$(readlink -f "$0")")/../../scripts/help.sh"
+read_help "$@"
+[ $# -eq 1 ] || usage "no folder given"
 mkdir -p "$1"
 cd "$1"
 # A second call, as by another variant of a test, finds them.

@@ -1,13 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The service over TLS, as openssl and curl see it.
+"""The service over TLS, as openssl and curl see it."""
 
-usage: tests/tls/clients.py SERVICE CERTIFICATES
-  SERVICE       the binary
-  CERTIFICATES  the folder that tests/tls/certificates.sh has filled
-
-Exit status: 0 all is as it should be, 1 something is not."""
-
+import argparse
 import shutil
 import signal
 import subprocess
@@ -130,7 +125,16 @@ def check_reload(program: str, folder: Path) -> None:
 
 
 def main() -> int:
-    program, folder = sys.argv[1], Path(sys.argv[2])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="tests/tls/clients.py SERVICE CERTIFICATES",
+        epilog="Exit status: 0 all is as it should be, 1 something is not, 2 invalid "
+               "command line.\n\nExample: ctest --preset debug -R tls.clients")
+    parser.add_argument("service", metavar="SERVICE", help="the binary")
+    parser.add_argument("certificates", metavar="CERTIFICATES", type=Path,
+                        help="the folder that tests/tls/certificates.sh has filled")
+    flags = parser.parse_args()
+    program, folder = flags.service, flags.certificates
     failures = 0
     for check in (check_versions, check_certificates, check_reload):
         try:

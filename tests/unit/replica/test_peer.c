@@ -203,6 +203,75 @@ static void what_is_no_whole_snapshot_is_refused(void **state)
     }
 }
 
+/* Ask a peer for a snapshot, with a token of this mode. */
+static void fetch_with_token(struct instance *instance, unsigned mode,
+                             struct fetched *fetched)
+{
+    char root[FOLDER_ROOT], path[FOLDER_ROOT + 16], token[FOLDER_ROOT + 16];
+    const struct peer_access access = {token, NULL};
+
+    folder_make(root);
+    snprintf(path, sizeof(path), "%s/new", root);
+    snprintf(token, sizeof(token), "%s/token", root);
+    int file = open(token, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 || write(file, "# for peers\nlunar_secret-1\n", 27) != 27 ||
+        fchmod(file, mode) != 0)
+        abort();
+    close(file);
+    memset(fetched, 0, sizeof(*fetched));
+    fetched->result =
+        peer_fetch(instance->url, &access, path, NULL, fetched->error);
+    folder_remove(root);
+}
+
+static void token_is_sent_and_its_refusal_is_told(void **state)
+{
+    static const struct {
+        const char *response, *error; /* with the token */
+        const char *without;
+    } rows[] = {
+        {"HTTP/1.1 401 Unauthorized\r\n\r\n{\"detail\":\"who\"}",
+         "answers 401: who; the token of -peer-token is not in its -tokens "
+         "file",
+         "answers 401: who; give a token with the scope admin in "
+         "-peer-token=FILE"},
+        {"HTTP/1.1 403 Forbidden\r\n\r\n",
+         "answers 403; the token of -peer-token needs the scope admin there",
+         "answers 403"},
+    };
+    struct instance instance;
+    struct fetched fetched;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        start(&instance, rows[i].response);
+        fetch_with_token(&instance, 0600, &fetched);
+        stop(&instance);
+        assert_non_null(strstr(instance.request,
+                               "\r\nAuthorization: Bearer lunar_secret-1\r\n"));
+        assert_string_equal(strstr(fetched.error, ": ") + 2, rows[i].error);
+        start(&instance, rows[i].response);
+        fetch(&fetched, instance.url, LONG);
+        stop(&instance);
+        assert_null(strstr(instance.request, "Authorization"));
+        assert_string_equal(strstr(fetched.error, ": ") + 2, rows[i].without);
+    }
+}
+
+static void token_that_others_may_read_is_not_sent(void **state)
+{
+    struct instance instance;
+    struct fetched fetched;
+
+    (void)state;
+    start(&instance, OK "\r\nbytes");
+    fetch_with_token(&instance, 0644, &fetched);
+    stop(&instance);
+    assert_int_equal(fetched.result, JOURNAL_FAILED);
+    assert_string_equal(instance.request, "");
+    assert_null(strstr(fetched.error, "lunar_secret"));
+}
+
 /* And nothing of the first one is left in the file. */
 static void next_peer_is_asked_if_one_has_none(void **state)
 {
@@ -324,6 +393,8 @@ int main(void)
         cmocka_unit_test(snapshot_is_asked_for_and_written),
         cmocka_unit_test(snapshot_need_not_tell_its_length),
         cmocka_unit_test(what_is_no_whole_snapshot_is_refused),
+        cmocka_unit_test(token_is_sent_and_its_refusal_is_told),
+        cmocka_unit_test(token_that_others_may_read_is_not_sent),
         cmocka_unit_test(next_peer_is_asked_if_one_has_none),
         cmocka_unit_test(watch_ends_a_wait),
         cmocka_unit_test(snapshot_has_to_fit_on_the_disk),
