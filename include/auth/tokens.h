@@ -26,7 +26,10 @@ struct tokens_new {
     char line[TOKENS_LINE];
 };
 
-/* 1 to 64 letters, digits, '.', '_' and '-'; not "session-key". */
+/*
+ * 1 to 64 letters, digits, '.', '_' and '-'; not "session-key"; nor a token, as
+ * names are logged.
+ */
 bool tokens_is_name(struct text name);
 
 /*

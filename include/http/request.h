@@ -89,6 +89,11 @@ struct http_request {
     struct http_fields fields;
     struct text body; /* absent while it is being received */
     /*
+     * How much of the body is kept: HTTP_MAX_BODY, if the application sets no
+     * less in `open`. The rest of it is read and discarded.
+     */
+    size_t kept_body;
+    /*
      * For the application, so that a deferred response needs no allocation:
      * `request_memory` bytes (app.h), aligned for any type, from `open` until
      * the response is complete or its deferred response is freed. Undefined

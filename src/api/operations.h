@@ -82,6 +82,8 @@ void health_get_ready(struct api *api, const struct http_request *request,
                       struct http_response *response);
 const char *health_parameter(size_t index);
 
+enum { SESSIONS_MAX_BODY = 1024 /* bytes of a login */ };
+
 /* POST /login, POST /logout and GET /session (sessions.c). */
 void sessions_login(struct api *api, const struct http_request *request,
                     struct http_response *response);

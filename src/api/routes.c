@@ -90,6 +90,19 @@ static inline bool is_permitted(struct api *api, const struct route *route,
                             response);
 }
 
+/*
+ * How much of a body is kept for its operation, if it has no sink: anybody may
+ * send it where no permission is needed, so it must not take much memory.
+ */
+static size_t kept_body(const struct route *route,
+                        const struct http_request *request)
+{
+    if (route == NULL || route->post == NULL || request->method != HTTP_POST)
+        return 0;
+    return route->number == ROUTE_SESSION ? SESSIONS_MAX_BODY + 1
+                                          : HTTP_MAX_BODY;
+}
+
 /* A POST that is not permitted is refused before its body. */
 struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response)
@@ -99,6 +112,7 @@ struct http_sink *routes_open(void *context, struct http_request *request,
 
     request->operation = route;
     request->route = number_of(route, request);
+    request->kept_body = kept_body(route, request);
     if (route == NULL || route->post == NULL || request->method != HTTP_POST ||
         !is_permitted(context, route, request, response) ||
         !check_query(route, request, response) || route->open_post == NULL)

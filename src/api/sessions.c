@@ -28,7 +28,6 @@
 #include "sites.h"
 
 enum {
-    MAX_LOGIN = 1024, /* bytes of its body */
     MAX_COOKIE = ACCESS_COOKIE_NAME + ACCESS_COOKIE_VALUE + 128,
     TIME_TEXT = 32,
 };
@@ -99,8 +98,9 @@ static bool check_body(const struct http_request *request,
                     "the Content-Type of a login must be application/json");
     else if (http_content_coding(fields->content_encoding) != HTTP_IDENTITY)
         problem_set(response, 415, "a login must have no Content-Encoding");
-    else if (request->body.length > MAX_LOGIN)
-        problem_set(response, 413, "a login has at most %d bytes", MAX_LOGIN);
+    else if (request->body.length > SESSIONS_MAX_BODY)
+        problem_set(response, 413, "a login has at most %d bytes",
+                    SESSIONS_MAX_BODY);
     else if (!json_scan(request->body, &error)) {
         json_error_write(&error, request->body, problem);
         problem_set(response, 400, "the login %s", problem);

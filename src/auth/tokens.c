@@ -25,10 +25,17 @@ static bool is_among(char c, const char *others)
            (c != '\0' && strchr(others, c) != NULL);
 }
 
+/* Whether it has the form of a token that tokens_make() has made. */
+static bool is_made(struct text text)
+{
+    return text.length == TOKENS_TEXT - 1 &&
+           text_take_prefix(&text, TEXT("lunar_"));
+}
+
 bool tokens_is_name(struct text name)
 {
     if (name.length == 0 || name.length >= TOKENS_NAME ||
-        text_equal(name, TEXT("session-key")))
+        text_equal(name, TEXT("session-key")) || is_made(name))
         return false;
     for (size_t i = 0; i < name.length; i++)
         if (!is_among(name.data[i], "._-"))

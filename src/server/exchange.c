@@ -206,7 +206,7 @@ static bool open_body(struct exchange *exchange)
     struct http_sink *sink =
         app->open(app->context, &exchange->request, response);
     assert(exchange->request.route < app->route_count);
-    request_body_begin(&exchange->body, sink);
+    request_body_begin(&exchange->body, sink, exchange->request.kept_body);
     if (sink != NULL)
         return true;
     if (response->status != 0)
@@ -228,6 +228,7 @@ static bool take_head(struct exchange *exchange, const char *method,
     exchange->stage = STAGE_BODY;
     request->method = http_method_of(text_of(method));
     request->body = (struct text){NULL, 0};
+    request->kept_body = HTTP_MAX_BODY;
     request->operation = NULL;
     /* First, as every response depends on the fields of its request. */
     unsigned status = head_read(exchange->mhd, &line, &request->fields,

@@ -25,9 +25,11 @@ void request_body_release(struct request_body *body)
     buffer_release(&body->collected);
 }
 
-void request_body_begin(struct request_body *body, struct http_sink *sink)
+void request_body_begin(struct request_body *body, struct http_sink *sink,
+                        size_t kept)
 {
     body->sink = sink;
+    body->kept = kept;
     buffer_clear(&body->collected);
 }
 
@@ -107,6 +109,17 @@ bool request_body_is_too_long(const struct request_body *body)
     return body->received > HTTP_MAX_BODY;
 }
 
+/* Keep what the request still has room for. */
+static void collect_part(struct request_body *body, struct text part)
+{
+    size_t room = body->kept - buffer_text(&body->collected).length;
+
+    if (part.length > room)
+        part.length = room;
+    if (part.length > 0)
+        buffer_append(&body->collected, part);
+}
+
 bool request_body_take(struct request_body *body, const char *data,
                        size_t *size)
 {
@@ -118,7 +131,7 @@ bool request_body_take(struct request_body *body, const char *data,
     if (request_body_is_too_long(body))
         buffer_release(&body->collected);
     else
-        buffer_append(&body->collected, (struct text){data, *size});
+        collect_part(body, (struct text){data, *size});
     *size = 0;
     return true;
 }

@@ -27,6 +27,7 @@ struct request_body {
     struct http_sink *sink; /* NULL: the body is collected */
     bool waits;             /* the sink has made the connection wait */
     size_t received;        /* bytes, also those that were discarded */
+    size_t kept;            /* bytes that are collected, at most */
     /* May fail, if memory is exhausted. Valid until the next body begins. */
     struct buffer collected;
 };
@@ -37,10 +38,12 @@ void request_body_init(struct request_body *body, struct connection *connection,
 void request_body_release(struct request_body *body);
 
 /*
- * The body is about to arrive. It goes to `sink`; NULL: it is collected.
+ * The body is about to arrive. It goes to `sink`; NULL: its first `kept` bytes
+ * are collected, the rest is discarded.
  * Ownership: the sink is the body's until one of the last two functions.
  */
-void request_body_begin(struct request_body *body, struct http_sink *sink);
+void request_body_begin(struct request_body *body, struct http_sink *sink,
+                        size_t kept);
 
 /*
  * Whether the connection still waits for the sink: MHD offers more of a chunked
