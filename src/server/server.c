@@ -57,7 +57,9 @@ struct server {
     struct unix_listener local;
     /*
      * libmicrohttpd listens on one socket a daemon, and TLS is of a whole
-     * daemon. All else, the connections and their limit too, is of both.
+     * daemon. So is the limit of connections: over it clients wait in the
+     * queue of their socket, and a crowd at one does not shut out the other.
+     * All else is of both, such as the list of connections.
      */
     struct MHD_Daemon *daemon, *local_daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
@@ -204,24 +206,16 @@ log_mhd(void *context, const char *format, va_list arguments)
 }
 
 /*
- * Each daemon has a limit of its own, which it never exceeds: it lets clients
- * wait. Both together can only refuse a connection that they have accepted.
- *
  * MHD 0.9.75 copies as many bytes of a client's address as accept(2) says that
  * it has, from where there is room for one of IPv6: the name of a Unix socket
  * may be longer, if a client has bound its own. Hardly any does.
  */
-static enum MHD_Result
-admit_connection(void *context, const struct sockaddr *address, socklen_t size)
+static enum MHD_Result admit_unix(void *context, const struct sockaddr *address,
+                                  socklen_t size)
 {
-    const struct server_context *shared = context;
-
+    (void)context;
     (void)address;
-    return size <= sizeof(struct sockaddr_in6) &&
-                   connections_count(shared->connections) <
-                       connections_limit(shared->connections)
-               ? MHD_YES
-               : MHD_NO;
+    return size <= sizeof(struct sockaddr_in6) ? MHD_YES : MHD_NO;
 }
 
 static struct MHD_Daemon *start_daemon(const struct server *server,
@@ -250,7 +244,7 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         flags |= MHD_USE_TLS;
     void *context = (void *)&server->context;
     return MHD_start_daemon(
-        flags, 0, server->local.socket < 0 ? NULL : admit_connection, context,
+        flags, 0, socket == server->local.socket ? admit_unix : NULL, context,
         step_request, context,
         /* First, so that it also gets errors about the other options. */
         MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
@@ -268,9 +262,9 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         MHD_OPTION_END);
 }
 
-unsigned server_fit_connections(unsigned wanted)
+unsigned server_fit_connections(unsigned wanted, unsigned sockets)
 {
-    rlim_t needed = (rlim_t)wanted + OTHER_DESCRIPTORS;
+    rlim_t needed = (rlim_t)wanted * sockets + OTHER_DESCRIPTORS;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
@@ -288,8 +282,8 @@ unsigned server_fit_connections(unsigned wanted)
         limit = raised;
 
     unsigned fitting = 16;
-    if (limit.rlim_cur > OTHER_DESCRIPTORS + 16)
-        fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS);
+    if (limit.rlim_cur > OTHER_DESCRIPTORS + 16 * sockets)
+        fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS) / sockets;
     /* Not again for a number that was made to fit. */
     if (fitting != wanted)
         log_line(LOG_WARN,
@@ -399,7 +393,8 @@ struct server *server_start(const struct server_options *wanted,
         free(server);
         return NULL;
     }
-    options.max_connections = server_fit_connections(wanted->max_connections);
+    options.max_connections = server_fit_connections(
+        wanted->max_connections, wanted->unix_socket.path == NULL ? 1 : 2);
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.log = &server->log;
