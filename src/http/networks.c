@@ -56,8 +56,10 @@ static uint8_t prefix_mask(unsigned prefix, size_t i)
 
     if (prefix >= before + 8)
         return 0xff;
-    return prefix <= before ? 0
-                            : (uint8_t)(0xff00U >> (prefix - before) & 0xffU);
+    if (prefix <= before)
+        return 0;
+    unsigned mask = 0xff00U >> (prefix - before);
+    return (uint8_t)mask;
 }
 
 static bool has_bits_behind(const struct network *network)
