@@ -72,7 +72,7 @@ struct http_request {
     enum http_scheme scheme;
     /*
      * By the Unix socket, and for whoever has connected to it: not what a
-     * trusted proxy forwards for another client.
+     * proxy, trusted or not, says that it forwards for another client.
      */
     bool by_unix_socket;
     /* Set by http_request_set_target(). */

@@ -234,7 +234,7 @@ static bool take_head(struct exchange *exchange, const char *method,
                                 &exchange->head, &objection);
     request_id_set(&exchange->id, request->fields.request_id);
     struct text received = request->fields.host;
-    if (exchange->client.trusted)
+    if (exchange->client.trusted || exchange->connection.peer == PEER_UNIX)
         exchange_client_read(exchange);
     if (buffer_failed(&exchange->target))
         return refuse_request(exchange, 503, NULL);

@@ -60,8 +60,13 @@ void exchange_client_read(struct exchange *exchange)
     set_direct(exchange);
     if (!forwarded_is_sent(&exchange->head.forwarded))
         return;
-    /* The proxy may connect to the socket; its clients may not. */
+    /*
+     * The proxy may connect to the socket; its clients may not. This holds for
+     * a proxy that is not trusted, too: nobody gains by sending these fields.
+     */
     request->by_unix_socket = false;
+    if (!exchange->client.trusted)
+        return;
     forwarded_read(&exchange->head.forwarded, exchange->context->proxies,
                    &forwarded);
     client_address_set(&exchange->client, &forwarded);

@@ -19,8 +19,9 @@ void exchange_client_init(struct exchange *exchange,
                           const struct sockaddr *peer);
 
 /*
- * The peer is a trusted proxy, and the head was read: set the client, the
- * scheme and the host of the request, as far as the proxy says them.
+ * The peer is a trusted proxy, or uses the Unix socket, and the head was read:
+ * set the client, the scheme and the host of the request, as far as the proxy
+ * says them, and whether the request is from who has opened the socket.
  */
 void exchange_client_read(struct exchange *exchange);
 

@@ -350,6 +350,48 @@ static void both_sockets_serve_one_state(void **state)
     }
 }
 
+/*
+ * They are of who can open the socket, not of the clients of a proxy that has
+ * opened it, whether the service believes this proxy or not.
+ */
+static void scopes_are_not_for_clients_of_a_proxy(void **state)
+{
+    static const char *const proxies[] = {"-trusted-proxy=192.0.2.1",
+                                          "-trusted-proxy=unix"};
+    static const struct {
+        const char *fields;
+        unsigned status;
+    } rows[] = {
+        {"", 200},
+        {"Forwarded: for=192.0.2.7\r\n", 401},
+        {"", 200},
+        {"X-Forwarded-For: 192.0.2.7\r\n", 401},
+        {"X-Forwarded-Proto: https\r\n", 401},
+        {"X-Forwarded-Host: localhost\r\n", 401},
+        {"X-Other: 192.0.2.7\r\n", 200},
+    };
+    struct scene *scene = *state;
+    char tokens[PATH_SIZE + 32], flag[sizeof(scene->flag) + 16];
+
+    snprintf(tokens, sizeof(tokens), "-tokens=%s/tokens", scene->folder);
+    int fd = open(strchr(tokens, '/'), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(flag, sizeof(flag), "%s?scopes=read", scene->flag);
+    for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+        struct connection local;
+        instance_start(&scene->instance,
+                       INSTANCE_FLAGS(flag, tokens, proxies[i]));
+        assert_true(connection_open_path(&local, scene->path));
+        for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+            connection_request(&local, "GET", "/fleet", rows[row].fields);
+            connection_expect_status(&local, rows[row].status);
+        }
+        connection_close(&local);
+        instance_stop(&scene->instance);
+    }
+}
+
 static size_t count_sockets(const struct instance *instance)
 {
     char path[64], target[32];
@@ -504,6 +546,7 @@ int main(void)
         FIXTURE(unusable_folders_are_explained),
         FIXTURE(one_of_two_services_gets_the_socket),
         FIXTURE(both_sockets_serve_one_state),
+        FIXTURE(scopes_are_not_for_clients_of_a_proxy),
         FIXTURE(each_socket_has_the_limit_of_connections),
         FIXTURE(crowd_at_one_socket_leaves_the_other_open),
         FIXTURE(client_over_the_limit_waits),
