@@ -290,14 +290,26 @@ static const struct {
     {SERIES, 400, "/openapi.yaml"},
 };
 
+/*
+ * At once: a Unix socket takes as many small pieces only as the service reads
+ * meanwhile, and it reads no requests while it can't send.
+ */
 static void send_gets(const struct instance *service, size_t kind,
                       struct connection mutes[])
 {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    assert_non_null(stream);
+    for (size_t i = 0; i < mute[kind].requests; i++)
+        fprintf(stream, "GET %s HTTP/1.1\r\n" HOST "\r\n", mute[kind].target);
+    assert_int_equal(fclose(stream), 0);
     for (size_t i = 0; i < mute[kind].clients; i++) {
         assert_true(connection_open_narrow(&mutes[i], service->port));
-        for (size_t j = 0; j < mute[kind].requests; j++)
-            assert_true(connection_get(&mutes[i], mute[kind].target));
+        assert_true(connection_send(&mutes[i], text, length));
     }
+    free(text);
 }
 
 /*
