@@ -59,17 +59,21 @@ enum {
  */
 static void ten_thousand_idle_connections(void **state)
 {
-    static const char *const flags[] = {"-max-connections=12000",
-                                        "-idle-timeout=10", NULL};
+    const char *const flags[] = {process_is_set("LUNAR_TEST_UNIX")
+                                     ? "-max-connections=6000"
+                                     : "-max-connections=12000",
+                                 "-idle-timeout=10", NULL};
     static struct connection idlers[IDLERS];
     struct instance service;
+    /* With a Unix socket beside it, the service needs twice as many files. */
+    size_t count = process_is_set("LUNAR_TEST_UNIX") ? IDLERS / 2 : IDLERS;
 
     (void)state;
     if (sysconf(_SC_OPEN_MAX) < DESCRIPTORS)
         skip(); /* see ulimit -Hn */
     instance_start(&service, flags);
     int64_t begun = process_clock();
-    for (size_t i = 0; i < IDLERS; i++) {
+    for (size_t i = 0; i < count; i++) {
         instance_connect(&service, &idlers[i]);
         if (i % 2 == 0 && i < KEEP_ALIVE_BELOW - 1) {
             connection_get(&idlers[i], "/health");
@@ -81,9 +85,9 @@ static void ten_thousand_idle_connections(void **state)
     for (uint64_t i = 1; i <= SERVED; i++)
         assert_true(expect_service(&service, i) < IDLE);
     bool early = process_clock() - begun < IDLE - 2 * TICK;
-    for (size_t i = 0; early && i < IDLERS; i++)
+    for (size_t i = 0; early && i < count; i++)
         assert_false(connection_is_closed(&idlers[i]));
-    for (size_t i = 0; i < IDLERS; i++) {
+    for (size_t i = 0; i < count; i++) {
         assert_false(connection_fill(&idlers[i], 1, complete + IDLE + SLACK));
         assert_true(idlers[i].ended);
         connection_close(&idlers[i]);

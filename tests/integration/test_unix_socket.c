@@ -9,8 +9,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -175,6 +177,25 @@ static void file_of_another_is_not_removed(void **state)
     close(other);
 }
 
+/* Who is connected stays so, and the stop finds nothing to remove. */
+static void service_outlives_its_file(void **state)
+{
+    struct scene *scene = *state;
+    struct connection connection;
+    char *errors = NULL;
+
+    start(scene, NULL);
+    assert_true(connection_open_path(&connection, scene->path));
+    folder_remove(scene->folder);
+    connection_get(&connection, "/health");
+    connection_expect_status(&connection, 200);
+    connection_close(&connection);
+    process_signal(&scene->instance.process, SIGTERM);
+    free(process_finish(&scene->instance.process, 0, &errors));
+    assert_null(strstr(errors, "cannot remove"));
+    free(errors);
+}
+
 /* As after SIGKILL. */
 static void socket_without_a_listener_is_replaced(void **state)
 {
@@ -220,6 +241,17 @@ static void busy_listener_is_kept(void **state)
     close(listener);
 }
 
+/* Without permission to connect nobody knows whether it is in use. */
+static void socket_that_may_not_be_tried_is_kept(void **state)
+{
+    struct scene *scene = *state;
+
+    close(make_socket(scene->path, false));
+    assert_int_equal(chmod(scene->path, 0), 0);
+    expect_refused(scene->flag, 1, "no permission to find out");
+    assert_true(exists(scene->path));
+}
+
 static void other_files_are_kept(void **state)
 {
     struct scene *scene = *state;
@@ -246,8 +278,6 @@ static void unusable_folders_are_explained(void **state)
     close(open(scene->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     snprintf(flag, sizeof(flag), "-listen=unix:%s/socket", scene->path);
     expect_refused(flag, 1, "its folder is no folder");
-    if (geteuid() == 0)
-        return;
     unlink(scene->path);
     assert_int_equal(chmod(scene->folder, 0500), 0);
     expect_refused(scene->flag, 1, "no permission");
@@ -449,15 +479,27 @@ static void client_with_a_long_name_is_refused(void **state)
     instance_stop(&scene->instance);
 }
 
+/* So that the services obey permissions of files, even if root starts them. */
+static void drop_privileges(void)
+{
+    static const int privileges[] = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH};
+
+    for (size_t i = 0; i < sizeof(privileges) / sizeof(privileges[0]); i++)
+        if (prctl(PR_CAPBSET_READ, privileges[i], 0, 0, 0) == 1)
+            (void)prctl(PR_CAPBSET_DROP, privileges[i], 0, 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE(file_has_the_wanted_permissions),
         FIXTURE(file_is_removed_at_the_stop),
         FIXTURE(file_of_another_is_not_removed),
+        FIXTURE(service_outlives_its_file),
         FIXTURE(socket_without_a_listener_is_replaced),
         FIXTURE(socket_with_a_listener_is_kept),
         FIXTURE(busy_listener_is_kept),
+        FIXTURE(socket_that_may_not_be_tried_is_kept),
         FIXTURE(other_files_are_kept),
         FIXTURE(unusable_folders_are_explained),
         FIXTURE(one_of_two_services_gets_the_socket),
@@ -467,6 +509,7 @@ int main(void)
         FIXTURE(client_over_the_limit_waits),
         FIXTURE(client_with_a_long_name_is_refused),
     };
+    drop_privileges();
     connection_raise_limit();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
