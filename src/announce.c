@@ -27,7 +27,7 @@ enum {
      * With the longest folder. If poll(2) says that a pipe can be written, it
      * takes PIPE_BUF bytes, which are 4096.
      */
-    MAX_LINE = 3072,
+    MAX_LINE = 3584,
 };
 
 const char announce_no_threads[] =

@@ -242,7 +242,8 @@ bool check_health(const struct check_health_question *question,
     struct check check = {
         .url = question->url,
         .line = line,
-        .deadline = clock_us(CLOCK_MONOTONIC) + CHECK_HEALTH_SECONDS * 1000000,
+        .deadline = clock_us(CLOCK_MONOTONIC) +
+                    CHECK_HEALTH_SECONDS * UINT64_C(1000000),
     };
     const struct client_options options = {.ca_file = question->ca_file,
                                            .unverified = question->unverified};

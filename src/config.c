@@ -32,39 +32,39 @@ static const struct option {
 #define GROUP(title)
 #define SETTING(name_, argument, variable_, example_, fallback, reader,        \
                 expected_, text)                                               \
-    {.name = name_,                                                            \
+    {.name = (name_),                                                          \
      .flag = "-" name_,                                                        \
-     .variable = variable_,                                                    \
-     .example = example_,                                                      \
-     .read = reader,                                                           \
-     .expected = expected_,                                                    \
+     .variable = (variable_),                                                  \
+     .example = (example_),                                                    \
+     .read = (reader),                                                         \
+     .expected = (expected_),                                                  \
      .result = CONFIG_RUN},
 #define CONSENT(name_, variable_, reader, expected_, text)                     \
-    {.name = name_,                                                            \
+    {.name = (name_),                                                          \
      .flag = "-" name_,                                                        \
-     .variable = variable_,                                                    \
-     .read = reader,                                                           \
-     .expected = expected_,                                                    \
+     .variable = (variable_),                                                  \
+     .read = (reader),                                                         \
+     .expected = (expected_),                                                  \
      .result = CONFIG_RUN,                                                     \
      .bare = true},
 #define COMMAND(name_, argument, example_, reader, expected_, result_, text)   \
-    {.name = name_,                                                            \
+    {.name = (name_),                                                          \
      .flag = "-" name_,                                                        \
-     .example = example_,                                                      \
-     .read = reader,                                                           \
-     .expected = expected_,                                                    \
-     .result = result_},
+     .example = (example_),                                                    \
+     .read = (reader),                                                         \
+     .expected = (expected_),                                                  \
+     .result = (result_)},
 #define DOUBLE(name_, argument, example_, reader, second_, expected_, result_, \
                text)                                                           \
-    {.name = name_,                                                            \
+    {.name = (name_),                                                          \
      .flag = "-" name_,                                                        \
-     .example = example_,                                                      \
-     .read = reader,                                                           \
-     .second = second_,                                                        \
-     .expected = expected_,                                                    \
-     .result = result_},
+     .example = (example_),                                                    \
+     .read = (reader),                                                         \
+     .second = (second_),                                                      \
+     .expected = (expected_),                                                  \
+     .result = (result_)},
 #define SWITCH(name_, result_, text)                                           \
-    {.name = name_, .flag = "-" name_, .result = result_, .last = true},
+    {.name = (name_), .flag = "-" name_, .result = (result_), .last = true},
     FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
 #undef GROUP
 #undef SETTING

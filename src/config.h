@@ -15,7 +15,7 @@
 #include "base/machine.h"
 
 enum {
-    CONFIG_MAX_LINE = 256, /* bytes of an error or a warning, with its NUL */
+    CONFIG_MAX_LINE = 320, /* bytes of an error or a warning, with its NUL */
     CONFIG_MAX_WARNINGS = 8,
     /*
      * Bytes of -data and of the file of a backup. The files in the folder have

@@ -125,7 +125,7 @@ static struct text find_token(const cJSON *login,
         twice = twice || token != NULL;
         token = member;
     }
-    if (!twice && cJSON_IsString(token))
+    if (token != NULL && !twice && cJSON_IsString(token))
         return text_of(token->valuestring);
     problem_set(response, 400, "%s",
                 twice ? "token is given twice"

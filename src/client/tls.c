@@ -75,7 +75,8 @@ static bool is_address(const char *host)
 /* Set up the session. Returns a result of GnuTLS. */
 static int set_session(struct client_tls *tls, int fd)
 {
-    gnutls_datum_t protocol = {(unsigned char *)(uintptr_t) "http/1.1", 8};
+    unsigned char name[] = "http/1.1";
+    gnutls_datum_t protocol = {name, sizeof(name) - 1};
     int result = gnutls_init(&tls->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK |
                                                 GNUTLS_NO_SIGNAL);
 

@@ -56,7 +56,8 @@ static uint8_t prefix_mask(unsigned prefix, size_t i)
 
     if (prefix >= before + 8)
         return 0xff;
-    return prefix <= before ? 0 : (uint8_t)(0xff00 >> (prefix - before));
+    return prefix <= before ? 0
+                            : (uint8_t)(0xff00U >> (prefix - before) & 0xffU);
 }
 
 static bool has_bits_behind(const struct network *network)

@@ -44,7 +44,8 @@ static enum journal_replayed replayed_of(enum client_result result)
 /* `goes_on` of the connection: ask the watch. */
 static bool ask_watch(void *context)
 {
-    const struct peer_question *question = context;
+    const struct peer_get *get = context;
+    const struct peer_question *question = get->question;
     const struct journal_watch *watch = question->watch;
 
     return watch == NULL || watch->report(watch->context, question->progress);
@@ -195,7 +196,7 @@ enum journal_replayed peer_get_open(struct peer_get *get,
     get->options = (struct client_options){
         .ca_file = question->access->ca_file,
         .goes_on = ask_watch,
-        .context = (void *)(uintptr_t)question,
+        .context = get,
     };
     get->status = 0;
     get->has_length = false;

@@ -71,6 +71,7 @@ static bool read_file(struct access *access, char *error, size_t error_size)
 
 bool access_load(struct access *access, char *error, size_t error_size)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
     const char *variable = getenv("ROCKETS_TOKEN");
 
     access->token[0] = '\0';

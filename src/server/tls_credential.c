@@ -47,7 +47,7 @@ static char *read_public(const char *path, size_t *length,
 
     if (file == NULL || fstat(fileno(file), &found) != 0)
         refuse(error, "can't read the certificate %s of -tls-cert: %s", path,
-               strerror(errno));
+               strerrordesc_np(errno));
     else if (!S_ISREG(found.st_mode))
         refuse(error,
                "%s of -tls-cert is not a regular file: name a file of PEM",

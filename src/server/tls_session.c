@@ -102,6 +102,7 @@ void tls_session_init(struct tls_session *session, struct server_tls *tls,
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         connection->wait.mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    gnutls_transport_ptr_t receiver, sender;
 
     *session = (struct tls_session){.connection = connection};
     if (tls == NULL || info == NULL || info->tls_session == NULL)
@@ -116,9 +117,8 @@ void tls_session_init(struct tls_session *session, struct server_tls *tls,
     gnutls_handshake_set_hook_function(session->gnutls, GNUTLS_HANDSHAKE_ANY,
                                        GNUTLS_HOOK_POST, note_message);
     /* The sending side stays GnuTLS's own, with the descriptor. */
-    gnutls_transport_set_ptr2(
-        session->gnutls, session,
-        (gnutls_transport_ptr_t)(intptr_t)connection->socket);
+    gnutls_transport_get_ptr2(session->gnutls, &receiver, &sender);
+    gnutls_transport_set_ptr2(session->gnutls, session, sender);
     gnutls_transport_set_pull_function(session->gnutls, pull);
 }
 

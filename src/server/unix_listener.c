@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -95,7 +94,11 @@ static int lock_folder(const struct sockaddr_un *address, int tries)
     char path[sizeof(address->sun_path)];
 
     memcpy(path, address->sun_path, sizeof(path));
-    int folder = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        slash[slash == path ? 1 : 0] = '\0';
+    int folder =
+        open(slash == NULL ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return -1;
     while (flock(folder, LOCK_EX | LOCK_NB) != 0 && --tries > 0)

@@ -19,6 +19,10 @@ export class Tokens {
     this.#write();
   }
 
+  get names() {
+    return [...this.#names.keys()];
+  }
+
   of(name) {
     return this.#names.get(name).token;
   }

@@ -3,7 +3,11 @@
 // The Swagger UI in a real Chromium on small screens, and for readers of dark
 // pages. See support.mjs.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { Tokens } from "./login.mjs";
 import { operations, startBrowser, startService, tryOut } from "./support.mjs";
 
 // The texts on the page whose contrast with their background is below `least`
@@ -133,5 +137,39 @@ describe("Swagger UI on other screens", () => {
     await page.locator("html:not(.dark-mode)").waitFor();
     assert.deepEqual(await faintTexts(page, "footer, summary", 4.5), {});
     await page.close();
+  });
+
+  it("says who has logged in, also on small ones and in dark", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "lunar-swagger-"));
+    const tokens = new Tokens(folder, { ["n".repeat(64)]: "ingest,read,metrics,admin" });
+    const guarded = await startService(`-tokens=${tokens.file}`);
+    try {
+      const page = await browser.newPage({ colorScheme: "dark" });
+      for (const name of [null, ...tokens.names]) {
+        await page.goto(guarded.api);
+        if (name !== null) {
+          await page.evaluate((token) => fetch("login", {
+            method: "POST", body: JSON.stringify({ token }),
+            headers: { "Content-Type": "application/json" },
+          }), tokens.of(name));
+          await page.reload();
+        }
+        await page.locator("#session").getByText(name ?? "Not logged in").waitFor();
+        await page.locator("#operations-messages-postMessage").waitFor();
+        for (const width of [375, 320]) {
+          await page.setViewportSize({ width, height: 700 });
+          assert.equal(await page.evaluate(
+            () => document.scrollingElement.scrollWidth), width);
+        }
+        for (const colorScheme of ["dark", "light"]) {
+          await page.emulateMedia({ colorScheme });
+          assert.deepEqual(await faintTexts(page, "#session", 4.5), {}, colorScheme);
+        }
+      }
+      await page.close();
+    } finally {
+      guarded.child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -6,7 +6,7 @@ usage: openapi_python_client.py URL
 
 import sys
 
-from lunar_client import Client
+from lunar_client import AuthenticatedClient
 from lunar_client.api.messages import post_message
 from lunar_client.api.rockets import get_fleet, get_gaps, get_rocket, list_rockets
 from lunar_client.models import (
@@ -30,7 +30,7 @@ def launched(number: int) -> RocketLaunched:
         message=Launch(type_="Falcon-9", launch_speed=500, mission="ARTEMIS"))
 
 
-def post(client: Client, message: Message) -> ReceiptResult:
+def post(client: AuthenticatedClient, message: Message) -> ReceiptResult:
     """The result of one message."""
     receipt = post_message.sync(client=client, body=message)
     assert isinstance(receipt, Receipt)
@@ -39,7 +39,8 @@ def post(client: Client, message: Message) -> ReceiptResult:
 
 
 def main() -> None:
-    client = Client(base_url=sys.argv[1])
+    # A service without -tokens ignores the token.
+    client = AuthenticatedClient(base_url=sys.argv[1], token="none")
     assert post(client, launched(1)) is ReceiptResult.APPLIED
     assert post(client, launched(1)) is ReceiptResult.DUPLICATE
     for each in OTHERS:

@@ -9,6 +9,7 @@ that responses have only documented statuses and headers.
 import copy
 import gzip
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -33,6 +34,9 @@ BATCHES = (NDJSON, "application/ndjson", "application/jsonl", "application/jsonl
 # Headers of HTTP itself, in every response, so not in the document.
 TRANSPORT_HEADERS = {"connection", "content-length", "content-type", "date",
                      "keep-alive", "transfer-encoding"}
+
+# For the hooks' own requests; a service without tokens ignores it.
+PERMITTED = f"Authorization: Bearer {os.environ.get('CONFORMANCE_TOKEN', 'none')}\r\n"
 
 message_validator = None
 
@@ -139,7 +143,7 @@ def settle_changes(case, client):
         for name in CHANGES & query.keys():
             del query[name]
         return
-    query["since"] = client.ask("GET", "/fleet").json()["start"] + "-0"
+    query["since"] = client.ask("GET", "/fleet", fields=PERMITTED).json()["start"] + "-0"
 
 
 def settle_events(case):
@@ -177,7 +181,7 @@ def before_call(context, case, kwargs):
     del query["cursor"]
     first = urlencode({name: value for name, value in {**query, "limit": 1}.items()
                        if value is not None}, doseq=True)
-    answer = client.ask("GET", f"/rockets?{first}")
+    answer = client.ask("GET", f"/rockets?{first}", fields=PERMITTED)
     found = re.search(r"[?&]cursor=([^&>]*)>", answer.fields.get("link", ""))
     if found:
         query["cursor"] = found[1]
@@ -200,6 +204,9 @@ def filter_failure(context, failure, case, response):
         coding = (case.headers or {}).get("Content-Encoding", "gzip")
         return not (case.media_type in BATCHES and response.status_code == 202
                     or not coding.strip(" \t,"))
+    if isinstance(failure, RejectedPositiveData) and case.path == "/login":
+        # Other members may make it longer than it may be, which no schema says.
+        return not (response.status_code == 413 and len(response.request.body) > 1024)
     if isinstance(failure, RejectedPositiveData):
         return not (response.status_code == 400 and (
             case.media_type == JSON and not message_validator.is_valid(case.body)

@@ -22,7 +22,7 @@ struct tls_client {
 
 bool tls_client_is_wanted(void)
 {
-    return getenv("LUNAR_TEST_TLS") != NULL;
+    return process_is_set("LUNAR_TEST_TLS");
 }
 
 const char *tls_client_file(const char *prefix, const char *suffix,

@@ -30,7 +30,7 @@ export class LoginService {
   refusal: Response | null = null; // of the next request
   statusOfReads = 404; // of what is neither login nor session
   isGone = false;
-  wait: ReturnType<typeof gate> | null = null; // before it answers
+  wait: ReturnType<typeof gate> | null = null; // before it says who the page is
   clockAhead = 0; // ms, of its clock to the browser's
   #session: string | null = null;
   #expires = 0;
@@ -50,7 +50,9 @@ export class LoginService {
   async #answer(reference: string, init: RequestInit): Promise<Response> {
     const operation = `${init.method ?? "GET"} ${reference}`;
     this.requests.push(operation);
-    await this.wait?.opened;
+    if (operation === "GET session") {
+      await this.wait?.opened;
+    }
     if (this.isGone) {
       throw new TypeError("Failed to fetch");
     }

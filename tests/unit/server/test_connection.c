@@ -243,12 +243,40 @@ static void stream_has_its_time_for_what_is_not_taken(void **state)
     close(pair.client);
 }
 
+/* Over a Unix socket, of which the kernel does not say when bytes arrived. */
+static void read_bytes_begin_a_request(void **state)
+{
+    struct connection connection = {.socket = -1};
+    int sockets[2];
+    char byte = 'G';
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    connection_init(&connection, sockets[0], PEER_UNIX);
+    uint64_t now = connection_clock() + 2 * TICK_US;
+    for (int i = 0; i < 2; i++) {
+        connection_check_locked(&connection, IDLE, now);
+        assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                         CONNECTION_IDLE);
+        assert_int_equal(send(sockets[1], &byte, 1, 0), 1);
+        assert_int_equal(recv(sockets[0], &byte, 1, 0), 1);
+        connection_check_locked(&connection, IDLE, now);
+        assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                         CONNECTION_RECEIVING);
+        /* What was read before the next wait does not count for it. */
+        connection_enter(&connection, CONNECTION_IDLE);
+    }
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(idle_connection_is_kept_for_a_tick_and_then_shut),
         FIXTURE_TEST(connection_with_an_incomplete_request_is_reset),
         FIXTURE_TEST(reason_is_that_of_the_limit),
+        cmocka_unit_test(read_bytes_begin_a_request),
         cmocka_unit_test(end_of_the_client_ends_a_stream),
         cmocka_unit_test(end_of_the_client_ends_a_long_wait),
         cmocka_unit_test(end_of_the_client_does_not_end_a_short_wait),
