@@ -56,10 +56,7 @@ static uint8_t prefix_mask(unsigned prefix, size_t i)
 
     if (prefix >= before + 8)
         return 0xff;
-    if (prefix <= before)
-        return 0;
-    unsigned mask = 0xff00U >> (prefix - before);
-    return (uint8_t)mask;
+    return (uint8_t)(prefix <= before ? 0 : 0xff00 >> (prefix - before));
 }
 
 static bool has_bits_behind(const struct network *network)

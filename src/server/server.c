@@ -233,13 +233,16 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     } else {
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     }
-    const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_session_priorities},
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
-         (void *)(uintptr_t)tls_session_pick_certificate},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    /* Those that are not always given. MHD warns of a pool of 0 threads. */
+    struct MHD_OptionItem some[3] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem *next = some;
+    if (pool > 0)
+        *next++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+                                          (intptr_t)pool, NULL};
+    if (with_tls)
+        *next++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                          (void *)tls_session_priorities};
+    *next = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     if (with_tls)
         flags |= MHD_USE_TLS;
     void *context = (void *)&server->context;
@@ -255,11 +258,10 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_ARRAY,
-        with_tls ? tls : none,
-        /* MHD warns of a pool of 0 threads. */
-        pool > 0 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool,
-        MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_ARRAY, some,
+        /* Not in the array, whose values are no functions. */
+        with_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
+        tls_session_pick_certificate, MHD_OPTION_END);
 }
 
 unsigned server_fit_connections(unsigned wanted, unsigned sockets)
