@@ -239,10 +239,14 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     } else {
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     }
+    /* An array of options has pointers to objects only. */
+    const union {
+        gnutls_certificate_retrieve_function2 *function;
+        void *pointer;
+    } pick = {.function = tls_session_pick_certificate};
     const struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_session_priorities},
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
-         (void *)(uintptr_t)tls_session_pick_certificate},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, pick.pointer},
         {MHD_OPTION_END, 0, NULL},
     };
     static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
