@@ -165,6 +165,7 @@ static int open_socket(struct bare *bare)
 static char *read_setting(const char *name)
 {
     enum { MOST = 64 * 1024 };
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
     const char *path = getenv(name);
     char *text = path == NULL ? NULL : calloc(1, MOST);
     FILE *file = path == NULL ? NULL : fopen(path, "re");
@@ -183,7 +184,7 @@ static struct MHD_Daemon *start_daemon(struct bare *bare, int fd)
     unsigned pool = bare->threads > 1 ? (unsigned)bare->threads : 0;
 
     const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)priorities},
         {MHD_OPTION_HTTPS_MEM_CERT, 0, bare->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, bare->key},
         {MHD_OPTION_END, 0, NULL},

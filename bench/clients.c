@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -35,6 +37,19 @@ int clients_connect(uint64_t port, int epoll, void *data)
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
         die_errno("can't connect");
     return fd;
+}
+
+void clients_fields(char *out)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables. */
+    const char *token = getenv("TOKEN");
+    bool has_token = token != NULL && *token != '\0';
+    int length = snprintf(out, CLIENTS_MAX_FIELDS, "Host: localhost\r\n%s%s%s",
+                          has_token ? "Authorization: Bearer " : "",
+                          has_token ? token : "", has_token ? "\r\n" : "");
+
+    if (length >= CLIENTS_MAX_FIELDS)
+        die("the token in the variable TOKEN is too long");
 }
 
 static int compare_delays(const void *left, const void *right)

@@ -65,10 +65,16 @@ class Server(Service):
         super().__init__(program, log, *flags, port=port)
         self.name = program.name
         self.secure = False
+        self.token = ""  # that the load generators send
 
     @property
     def url(self) -> str:
         return super().url.replace("http:", "https:") if self.secure else super().url
+
+    @property
+    def fields(self) -> str:
+        """Header lines that requests to it have in addition."""
+        return f"Authorization: Bearer {self.token}\r\n" if self.token else ""
 
     @property
     def is_service(self) -> bool:
@@ -82,7 +88,7 @@ class Server(Service):
     def get(self, target: str) -> Answer:
         """GET on a connection of its own. Any status but 200 is a failure."""
         connection = Connection(self.port)
-        connection.send(head_of("GET", target))
+        connection.send(head_of("GET", target, fields=self.fields))
         answer = connection.answer()
         connection.close()
         if answer.status != 200:
@@ -163,9 +169,9 @@ class Cost:
 
 
 def show_costs(section: Section, what: str, costs: Sequence[Cost], unit: str,
-               digits: int = 2) -> None:
-    """Add the figures of servers as in NAMES. `unit`: "request" or "message"."""
-    for name, cost in zip(NAMES, costs):
+               digits: int = 2, names: Sequence[str] = NAMES) -> None:
+    """Add the figures of the servers `names`; the second is the baseline. `unit`: "request" or "message"."""
+    for name, cost in zip(names, costs):
         base = None if cost is costs[1] else costs[1]
         section.add(what, name, f"{unit}s/s", cost.rate, 0, base.rate if base else None)
         section.add(what, name, f"CPU a {unit}, µs", cost.cpu, digits,

@@ -29,11 +29,12 @@ class Job:
     def __init__(self, server: Server, command: Sequence[str],
                  environment: Mapping[str, str] = {}, takes_input: bool = False):
         self.server = server
+        token = {"TOKEN": server.token, "ROCKETS_TOKEN": server.token}
         self.name = Path(command[0]).name
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE if takes_input else None,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **environment}, preexec_fn=die_with_parent)
+            env={**os.environ, **token, **environment}, preexec_fn=die_with_parent)
 
     def __enter__(self) -> "Job":
         return self
@@ -206,8 +207,9 @@ class Fleet(ctypes.Structure):
                 ("round", "first", "last", "step", "number", "rocket")]
 
 
-def make_batch(bench: Bench, fleet: Fleet, messages: int) -> bytes:
-    """A request, head and body, with the next messages of the fleet."""
+def make_batch(bench: Bench, fleet: Fleet, messages: int, fields: str = "") -> bytes:
+    """A request, head and body, with the next messages of the fleet. `fields` are
+    more lines of its head."""
     library = ctypes.CDLL(str(bench.programs / "libbench_fleet.so"))
     library.fleet_lines.restype = ctypes.c_size_t
     request = bytearray(HEAD_ROOM + messages * MAX_MESSAGE)
@@ -215,7 +217,7 @@ def make_batch(bench: Bench, fleet: Fleet, messages: int) -> bytes:
     length: int = library.fleet_lines(ctypes.byref(fleet),
                                       ctypes.c_uint64(messages), body)
     # The head has the length of the body, so it is put before it at last.
-    head = head_of("POST", "/messages", kind=NDJSON).replace(
+    head = head_of("POST", "/messages", kind=NDJSON, fields=fields).replace(
         b"Content-Length: 0", b"Content-Length: %d" % length)
     start = HEAD_ROOM - len(head)
     view = memoryview(request)
@@ -253,5 +255,5 @@ def launch(bench: Bench, server: Server, rockets: int) -> tuple[int, float]:
     """Launch new rockets in one batch. Returns their round, and the seconds."""
     number = bench.new_round()
     fleet = Fleet(number, 1, rockets, 1, 1, 1)
-    taken = batch(server, [[make_batch(bench, fleet, rockets)]], rockets)
+    taken = batch(server, [[make_batch(bench, fleet, rockets, server.fields)]], rockets)
     return number, taken

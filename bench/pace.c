@@ -55,6 +55,7 @@ struct pacer {
     uint64_t begun, most; /* the start, and how many requests are to be sent */
     uint64_t ends;        /* in a closed loop: no more requests behind it */
     int epoll;
+    char fields[CLIENTS_MAX_FIELDS]; /* header lines of each request */
 
     struct fleet fleet;
     uint64_t sent, answered;
@@ -109,8 +110,7 @@ static void send_next(struct pacer *pacer, uint64_t due)
     struct connection *connection =
         pacer->free[pacer->taken++ % pacer->connection_count];
     char request[FLEET_MAX_REQUEST];
-    size_t length =
-        fleet_request(&pacer->fleet, "Host: 127.0.0.1\r\n", request);
+    size_t length = fleet_request(&pacer->fleet, pacer->fields, request);
 
     if (connection->fd < 0)
         connection->fd = clients_connect(pacer->port, pacer->epoll, connection);
@@ -263,6 +263,7 @@ int main(int argc, char *argv[])
     };
 
     flags_read(argc, argv, flags);
+    clients_fields(pacer.fields);
     signal(SIGINT, stop_sending);
     start(&pacer);
     while (pacer.answered < pacer.sent || has_more(&pacer)) {

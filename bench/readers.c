@@ -65,6 +65,7 @@ struct bench {
     uint64_t rockets; /* of which each reader follows one; 0: it follows all */
     uint64_t all_events, number;
     int epoll;
+    char fields[CLIENTS_MAX_FIELDS]; /* header lines of each request */
 
     struct reader *readers;
     uint64_t open;        /* readers that have said hello */
@@ -100,9 +101,9 @@ static void open_reader(struct bench *bench, uint64_t index)
     }
     int length = snprintf(
         request, sizeof(request),
-        "GET /events?interval=%" PRIu64 "%s%s HTTP/1.1\r\nHost: localhost\r\n"
-        "\r\n",
-        bench->interval, bench->all_events != 0 ? "" : "&events=rockets", id);
+        "GET /events?interval=%" PRIu64 "%s%s HTTP/1.1\r\n%s\r\n",
+        bench->interval, bench->all_events != 0 ? "" : "&events=rockets", id,
+        bench->fields);
     *reader = (struct reader){
         .fd = clients_connect(bench->port, bench->epoll, reader)};
     if (send(reader->fd, request, (size_t)length, MSG_NOSIGNAL) != length)
@@ -299,8 +300,7 @@ static uint64_t next_post(const struct bench *bench)
 static void post(struct bench *bench)
 {
     char request[FLEET_MAX_REQUEST];
-    size_t length =
-        fleet_request(&bench->fleet, "Host: localhost\r\n", request);
+    size_t length = fleet_request(&bench->fleet, bench->fields, request);
 
     bench->sent[bench->sent_count++] = clients_now();
     if (send(bench->poster, request, length, MSG_NOSIGNAL) != (ssize_t)length)
@@ -412,6 +412,7 @@ int main(int argc, char *argv[])
     };
 
     flags_read(argc, argv, flags);
+    clients_fields(bench.fields);
     signal(SIGINT, stop_reading);
     start(&bench);
     while (clients_now() < bench.ends && stop == 0) {

@@ -29,6 +29,7 @@ import posts
 import replica
 import store
 import tls
+import tokens
 from client import Failure
 from common import Bench, Options, say
 from report import Report
@@ -41,7 +42,7 @@ SECTIONS = {
     "batch": posts.run_batch, "idle": posts.run_idle, "start": posts.run_start,
     "store": store.run_store, "replica": replica.run_replica, "live": live.run_live,
     "page": page.run_page, "parts": parts.run_parts,
-    "tls": tls.run_tls}
+    "tls": tls.run_tls, "tokens": tokens.run_tokens}
 
 # Copied before the measurements, so that a build does not change them.
 PROGRAMS = ["lunar.service", "rockets", "bare_mhd", "bench_pace", "bench_parts",

@@ -13,6 +13,7 @@
 --   LAST     number of the last rocket (default 20)
 --   NUMBER   number of the first message of each rocket (default 1)
 --   CLOSE    1: send "Connection: close" with each request
+--   TOKEN    send "Authorization: Bearer" with this token; not with TARGETS
 --   TARGETS  send GET of these targets in turn instead; separated by spaces
 
 local ffi = require("ffi")
@@ -66,8 +67,10 @@ function init()
     library = ffi.load(os.getenv("FLEET"))
     fleet = ffi.new("struct fleet", number("ROUND", os.time()), first,
         number("LAST", 20), number("THREADS", 2), number("NUMBER", 1), first)
+    local token = os.getenv("TOKEN") or ""
     fields = "Host: " .. wrk.headers["Host"] .. "\r\n"
         .. (os.getenv("CLOSE") == "1" and "Connection: close\r\n" or "")
+        .. (token ~= "" and "Authorization: Bearer " .. token .. "\r\n" or "")
     out = ffi.new("char[640]")
 end
 

@@ -11,8 +11,7 @@
 #   --quick      1 second, 2 rounds, a tenth of the rockets: to check that it
 #                works, not for figures
 #   --only=...   only these sections: post, latency, rockets, get, lists, batch,
-#                idle, start, store, replica, live, page, parts,
-#                tls
+#                idle, start, store, replica, live, page, parts, tls, tokens
 #   --seconds=N  length of a round of a load generator; default 2
 #   --rounds=N   number of rounds of each table; default 5
 #   --build=DIR  measure the programs in this folder, and build none

@@ -178,7 +178,8 @@ static const char *connect_parts(struct service *service)
     process_metrics_add(&service->process, "", service->metrics);
     if (service->store != NULL && !api_use_store(api, service->store))
         return no_memory;
-    service->max_connections = server_fit_connections(config->max_connections);
+    service->max_connections = server_fit_connections(
+        config->max_connections, config->unix_socket.path[0] == '\0' ? 1 : 2);
     if (!api_start_live(api, service->max_connections) ||
         !secrets_follow(&service->secrets))
         return announce_no_threads;

@@ -145,6 +145,9 @@ refuses scripts/clients.sh openapi-fetch
 refuses scripts/cluster.sh nothing
 refuses scripts/cluster.sh kill broker-4
 refuses scripts/cluster.sh status now
+refuses scripts/cluster.sh --tokens status
+refuses scripts/cluster.sh --tls=yes
+refuses scripts/cluster.sh --tls kill broker-1
 refuses scripts/conformance.sh many
 refuses scripts/conformance.sh --preset=none
 refuses scripts/durability.sh 1000

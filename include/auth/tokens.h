@@ -26,7 +26,14 @@ struct tokens_new {
     char line[TOKENS_LINE];
 };
 
-/* 1 to 64 letters, digits, '.', '_' and '-'; not "session-key". */
+/*
+ * Whether the text looks like one of tokens_make(), so that it may be a secret
+ * where a name or a hash is expected: "lunar_" and 32 bytes or more, as its end
+ * may be lost.
+ */
+bool tokens_is_like_token(struct text text);
+
+/* 1 to 64 letters, digits, '.', '_' and '-'; not "session-key", nor a token. */
 bool tokens_is_name(struct text name);
 
 /*

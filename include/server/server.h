@@ -36,7 +36,7 @@ struct server_options {
     const struct addrinfo *addresses; /* listen on the first usable one */
     unsigned threads;                 /* event loops, at least 1 */
     bool per_connection;              /* a thread for each connection instead */
-    unsigned max_connections;
+    unsigned max_connections;         /* of each socket */
     unsigned idle_seconds; /* at least 1: idle connections are closed then */
     /*
      * What pages of other sites may do. Host is checked by it if it lists names
@@ -76,11 +76,12 @@ struct server_address {
 struct server;
 
 /*
- * Raise the limit of open files to fit `wanted` connections. Returns how many
- * fit: fewer if it cannot be raised, which is logged. server_start() does the
- * same; before it, for limits that depend on the number.
+ * Raise the limit of open files to fit `wanted` connections at each of as many
+ * listening sockets. Returns how many fit: fewer if it cannot be raised, which
+ * is logged. server_start() does the same; before it, for limits that depend
+ * on the number.
  */
-unsigned server_fit_connections(unsigned wanted);
+unsigned server_fit_connections(unsigned wanted, unsigned sockets);
 
 /*
  * Find the addresses of `host`, a name or an address. It may block for as long

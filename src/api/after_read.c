@@ -15,6 +15,7 @@
 #include "base/sync.h"
 #include "http/problem.h"
 #include "api/position_waits.h"
+#include "permission.h"
 #include "table/table.h"
 
 struct after_read {
@@ -70,6 +71,9 @@ static void finish_read(struct http_deferred *deferred,
     const struct after_read_options options = read->options;
 
     free_read(deferred);
+    /* What permitted the read may have ended in the wait. */
+    if (!permission_check(api, request, SCOPE_READ, NULL, response))
+        return;
     if (is_applied(api, options.position))
         options.get(api, request, response);
     else if (atomic_load(&api->stopping))

@@ -186,10 +186,12 @@ static struct sender find_cookie_locked(const struct access *access,
                                         const struct presented *presented)
 {
     struct sender sender = {ACCESS_MISSING, NULL, 0};
-    struct text name = text_of(presented->cookie_name);
     struct text rest = presented->cookies;
-    struct text value;
+    struct text name, value;
 
+    if (rest.data == NULL)
+        return sender; /* and the cookie has no name */
+    name = text_of(presented->cookie_name);
     for (unsigned i = 0; i < ACCESS_MAX_COOKIES && sender.token == NULL &&
                          session_cookie_next(&rest, name, &value);
          i++) {

@@ -91,29 +91,35 @@ static bool read_session_key(struct parser *parser, const struct text fields[],
     return true;
 }
 
+/* A token in place of its line. Its text may be cut off, as by a bad paste. */
+static bool refuse_token(const struct parser *parser)
+{
+    return refuse_line(parser,
+                       "this is a token itself, and no secret any more: make a "
+                       "new one with -new-token, and add the line that it "
+                       "prints, which has the hash");
+}
+
+/* No error shows a first word before all of the line is known to be of its
+ * form: it may be a secret that somebody has put there. */
 static bool read_fields(const struct parser *parser, const struct text fields[],
                         size_t count, struct token *token)
 {
     struct text hash = count > 1 ? fields[1] : TEXT("");
 
+    if (tokens_is_like_token(fields[0]) || tokens_is_like_token(hash))
+        return refuse_token(parser);
     if (!tokens_is_name(fields[0]))
         return refuse_line(parser,
                            "expected a name of 1 to 64 letters, digits, '.', "
                            "'_' and '-' in front");
-    memcpy(token->name, fields[0].data, fields[0].length);
-    token->name[fields[0].length] = '\0';
-    if (text_take_prefix(&hash, TEXT("lunar_")))
-        return refuse_line(parser,
-                           "this is the token of %s itself, and no secret any "
-                           "more: make a new one with -new-token, and add the "
-                           "line that it prints, which has the hash",
-                           token->name);
     if (!text_take_prefix(&hash, TEXT("sha256:")) ||
         !read_hex(hash, token->hash))
         return refuse_line(parser,
                            "expected sha256: with 64 hex digits behind the "
-                           "name %s, as in the line that -new-token prints",
-                           token->name);
+                           "name, as in the line that -new-token prints");
+    memcpy(token->name, fields[0].data, fields[0].length);
+    token->name[fields[0].length] = '\0';
     if (count != 3 || !scopes_read(fields[2], &token->scopes))
         return refuse_line(parser,
                            "expected scopes behind the hash of %s: one or more "

@@ -11,6 +11,8 @@
 
 #include "auth/scopes.h"
 
+#define PREFIX "lunar_"
+
 enum {
     RANDOM = 32, /* bytes of a token */
     ENCODED = sodium_base64_ENCODED_LEN(
@@ -25,10 +27,15 @@ static bool is_among(char c, const char *others)
            (c != '\0' && strchr(others, c) != NULL);
 }
 
+bool tokens_is_like_token(struct text text)
+{
+    return text_take_prefix(&text, TEXT(PREFIX)) && text.length >= RANDOM;
+}
+
 bool tokens_is_name(struct text name)
 {
     if (name.length == 0 || name.length >= TOKENS_NAME ||
-        text_equal(name, TEXT("session-key")))
+        text_equal(name, TEXT("session-key")) || tokens_is_like_token(name))
         return false;
     for (size_t i = 0; i < name.length; i++)
         if (!is_among(name.data[i], "._-"))
@@ -63,7 +70,7 @@ bool tokens_make(struct text name, unsigned scopes, struct tokens_new *made)
     randombytes_buf(random, sizeof(random));
     sodium_bin2base64(encoded, sizeof(encoded), random, sizeof(random),
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    snprintf(made->text, sizeof(made->text), "lunar_%s", encoded);
+    snprintf(made->text, sizeof(made->text), PREFIX "%s", encoded);
     crypto_hash_sha256(hash, (const unsigned char *)made->text,
                        strlen(made->text));
     sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));

@@ -56,8 +56,7 @@ static uint8_t prefix_mask(unsigned prefix, size_t i)
 
     if (prefix >= before + 8)
         return 0xff;
-    return prefix <= before ? 0
-                            : (uint8_t)(0xff00U >> (prefix - before) & 0xffU);
+    return (uint8_t)(prefix <= before ? 0 : 0xff00 >> (prefix - before));
 }
 
 static bool has_bits_behind(const struct network *network)

@@ -77,8 +77,8 @@ void connection_init(struct connection *connection, int socket,
     atomic_init(&connection->handshaking, false);
     atomic_init(&connection->ignored, 0);
     atomic_init(&connection->life, CONNECTION_SHORT);
-    atomic_init(&connection->state,
-                make_state(CONNECTION_IDLE, connection_clock()));
+    connection->opened = make_state(CONNECTION_IDLE, connection_clock());
+    atomic_init(&connection->state, connection->opened);
     peer_await(peer, socket);
 }
 

@@ -86,6 +86,7 @@ struct connection {
     /* Set by connection_init(), then read-only. */
     int socket;
     enum peer_kind peer;
+    uint64_t opened; /* the state at first */
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
     /* Of TLS: its handshake is not over. */

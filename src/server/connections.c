@@ -28,15 +28,21 @@ struct pins {
     unsigned count;
 };
 
+/* The connections of one listening socket, which has a limit of its own. */
+struct side {
+    unsigned open;
+    unsigned closing; /* of these: shut down, and not closed yet */
+    unsigned wanted;  /* to be evicted at once */
+    bool all_busy;    /* none could be: do not try before the next tick */
+};
+
 struct connections {
     pthread_mutex_t lock;
     pthread_cond_t wake;    /* the sweep has something to do */
     pthread_cond_t emptied; /* no connection is open */
     /* Guarded by `lock`. */
     struct connection *first, *last; /* checked longest ago, latest */
-    unsigned closing;                /* shut down, and not closed yet */
-    unsigned wanted;                 /* connections to be evicted at once */
-    bool all_busy;     /* none could be: do not try before the next tick */
+    struct side sides[PEER_KINDS];
     bool closing_idle; /* at a stop: idle connections are closed */
     bool stopped;
     uint64_t warned; /* the last warning's time, or 0 */
@@ -54,35 +60,30 @@ struct connections {
     pthread_t thread;
 };
 
-/* 15/16 of the connections that may be open are, without closing ones. */
-static bool is_crowded_locked(const struct connections *connections)
-{
-    return atomic_load(&connections->count) - connections->closing >=
-           connections->crowd;
-}
-
 /*
  * How many to evict: a sixteenth at once, so that the list is not sorted for
- * each new connection. If the system is out of resources, a sixteenth of the
- * open ones.
+ * each new connection, if 15/16 of those that may be open are, without closing
+ * ones. If the system is out of resources, a sixteenth of the open ones.
  */
-static unsigned wanted_locked(const struct connections *connections)
+static unsigned wanted_locked(const struct connections *connections,
+                              const struct side *side)
 {
     if (atomic_load(&connections->starved))
-        return atomic_load(&connections->count) / 16 + 1;
-    return is_crowded_locked(connections)
+        return side->open / 16 + 1;
+    return side->open - side->closing >= connections->crowd
                ? connections->max - connections->crowd
                : 0;
 }
 
 /* Start an eviction if one is needed, and was not in vain a moment ago. */
-static void request_eviction_locked(struct connections *connections)
+static void request_eviction_locked(struct connections *connections,
+                                    struct side *side)
 {
-    unsigned wanted = wanted_locked(connections);
+    unsigned wanted = wanted_locked(connections, side);
 
-    if (wanted == 0 || connections->all_busy)
+    if (wanted == 0 || side->all_busy)
         return;
-    connections->wanted = wanted;
+    side->wanted = wanted;
     sync_signal(&connections->wake);
 }
 
@@ -119,19 +120,23 @@ void connections_add(struct connections *connections,
     wait_init(&connection->wait, &connections->waits, mhd);
     sync_lock(&connections->lock);
     append_locked(connections, connection);
+    connections->sides[peer].open++;
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
-    request_eviction_locked(connections);
+    request_eviction_locked(connections, &connections->sides[peer]);
     sync_unlock(&connections->lock);
 }
 
 void connections_remove(struct connections *connections,
                         struct connection *connection)
 {
+    struct side *side = &connections->sides[connection->peer];
+
     sync_lock(&connections->lock);
     unlink_locked(connections, connection);
+    side->open--;
     if (atomic_load(&connection->closing))
-        connections->closing--;
+        side->closing--;
     if (atomic_fetch_sub(&connections->count, 1) == 1)
         sync_broadcast(&connections->emptied);
     atomic_store(&connections->starved, false);
@@ -159,7 +164,8 @@ void connections_make_room(struct connections *connections)
     if (warn)
         connections->warned = now;
     atomic_store(&connections->starved, true);
-    request_eviction_locked(connections);
+    for (size_t i = 0; i < PEER_KINDS; i++)
+        request_eviction_locked(connections, &connections->sides[i]);
     sync_unlock(&connections->lock);
     if (warn)
         log_line(LOG_WARN, "no descriptor, memory or thread for another "
@@ -210,7 +216,7 @@ static void shut_locked(struct connections *connections,
     if (how == CONNECTION_KEEP || how == CONNECTION_CANCEL)
         return;
     if (!atomic_exchange(&connection->closing, true))
-        connections->closing++;
+        connections->sides[connection->peer].closing++;
     connection_shut_locked(connection, how);
 }
 
@@ -266,18 +272,42 @@ static unsigned check_slice_locked(struct connections *connections,
     return checked;
 }
 
-/* Evict as many as are wanted. */
-static void evict_locked(struct connections *connections)
+/* Evict as many of one side as are wanted. */
+static void evict_side_locked(struct connections *connections,
+                              enum peer_kind kind)
 {
-    unsigned wanted = connections->wanted;
+    struct side *side = &connections->sides[kind];
     struct eviction *eviction = &connections->eviction;
 
-    eviction_pick_locked(eviction, connections->first);
-    for (unsigned i = 0; i < eviction->count && i < wanted; i++)
+    eviction_pick_locked(eviction, connections->first, kind);
+    for (unsigned i = 0; i < eviction->count && i < side->wanted; i++)
         shut_locked(connections, eviction->sorted[i].connection,
                     eviction_verdict_locked(&eviction->sorted[i]));
-    connections->wanted = 0;
-    connections->all_busy = eviction->count == 0;
+    side->wanted = 0;
+    side->all_busy = eviction->count == 0;
+}
+
+static void evict_locked(struct connections *connections)
+{
+    for (enum peer_kind kind = 0; kind < PEER_KINDS; kind++)
+        if (connections->sides[kind].wanted > 0)
+            evict_side_locked(connections, kind);
+}
+
+static bool wants_eviction_locked(const struct connections *connections)
+{
+    return connections->sides[PEER_TCP].wanted > 0 ||
+           connections->sides[PEER_UNIX].wanted > 0;
+}
+
+/* All sides anew, at a tick. */
+static void plan_evictions_locked(struct connections *connections)
+{
+    for (size_t i = 0; i < PEER_KINDS; i++) {
+        struct side *side = &connections->sides[i];
+        side->all_busy = false;
+        side->wanted = wanted_locked(connections, side);
+    }
 }
 
 /* Yield the lock to threads that wait for it; unlocking alone does not. */
@@ -317,8 +347,7 @@ static void sweep_locked(struct connections *connections)
             break;
         left -= checked;
         pause_locked(connections);
-        if (connections->wanted > 0)
-            evict_locked(connections);
+        evict_locked(connections);
     }
     for (size_t i = 0; i < CONNECTION_PHASES; i++)
         atomic_store(&connections->phases[i], phases[i]);
@@ -341,14 +370,12 @@ static void *run_sweep(void *context)
 
     sync_lock(&connections->lock);
     while (!connections->stopped) {
-        if (connections->wanted == 0)
+        if (!wants_eviction_locked(connections))
             sync_wait_until(&connections->wake, &connections->lock, &tick);
-        if (connections->wanted > 0)
-            evict_locked(connections);
+        evict_locked(connections);
         if (connection_clock() - last_tick >= TICK_US) {
             sweep_locked(connections);
-            connections->all_busy = false;
-            connections->wanted = wanted_locked(connections);
+            plan_evictions_locked(connections);
             last_tick = connection_clock();
             tick = sync_deadline(CONNECTION_TICK);
             if (++ticks % REPORT_TICKS == 0)

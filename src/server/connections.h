@@ -10,8 +10,8 @@
  * - have not taken a byte of their response for CONNECTION_SEND_SECONDS;
  * - were shut down by the client before a request was complete;
  * - are evicted (eviction.h), when 15/16 of the connections that may be open
- *   are open, or the system has no resources for another one, so that a new
- *   one always gets in.
+ *   at the same listening socket are open, or the system has no resources for
+ *   another one, so that a new one always gets in.
  *
  * The sweep only shuts sockets down: the event loop notices, and closes them. A
  * connection that waits for the application has no limit.
@@ -47,7 +47,8 @@ struct connections;
 struct request_log;
 
 /*
- * NULL where memory or threads end. `threads`: each connection has a thread of
+ * NULL where memory or threads end. `max_connections`: of each listening
+ * socket. `threads`: each connection has a thread of
  * its own. `idle_seconds`: after which an idle connection is closed. Once a
  * second `log` reports what it has left out.
  * Ownership: `log` is borrowed.
@@ -68,7 +69,7 @@ void connections_add(struct connections *connections,
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
-/* The number of open connections, and how many may be open. */
+/* The number of open connections, and how many may be open at each socket. */
 unsigned connections_count(const struct connections *connections);
 unsigned connections_limit(const struct connections *connections);
 

@@ -29,17 +29,27 @@ static int compare_evictable(const void *first, const void *second)
     return (a->state > b->state) - (a->state < b->state);
 }
 
+/*
+ * Once a Unix socket is shut down for reading, its client can't even send, and
+ * over TCP it can. So there a client that has just connected has a moment to
+ * send its request: if all others are busy, it would be the one to go.
+ */
 static bool is_evictable(const struct evictable *evictable, uint64_t now)
 {
+    const struct connection *connection = evictable->connection;
     enum connection_phase phase = connection_phase_of(evictable->state);
+    bool is_new =
+        connection->peer == PEER_UNIX && evictable->state == connection->opened;
 
-    return !atomic_load(&evictable->connection->closing) &&
-           (phase == CONNECTION_IDLE ||
-            (phase == CONNECTION_RECEIVING &&
-             connection_age(evictable->state, now) >= EVICTION_REQUEST));
+    if (atomic_load(&connection->closing))
+        return false;
+    if (phase == CONNECTION_RECEIVING || (phase == CONNECTION_IDLE && is_new))
+        return connection_age(evictable->state, now) >= EVICTION_REQUEST;
+    return phase == CONNECTION_IDLE;
 }
 
-void eviction_pick_locked(struct eviction *eviction, struct connection *first)
+void eviction_pick_locked(struct eviction *eviction, struct connection *first,
+                          enum peer_kind peer)
 {
     uint64_t now = connection_clock();
     unsigned count = 0;
@@ -50,7 +60,7 @@ void eviction_pick_locked(struct eviction *eviction, struct connection *first)
         struct evictable *evictable = &eviction->sorted[count];
         evictable->connection = connection;
         evictable->state = atomic_load(&connection->state);
-        if (is_evictable(evictable, now))
+        if (connection->peer == peer && is_evictable(evictable, now))
             count++;
     }
     qsort(eviction->sorted, count, sizeof(*eviction->sorted),

@@ -35,8 +35,9 @@ struct eviction {
 bool eviction_init(struct eviction *eviction, unsigned max);
 void eviction_release(struct eviction *eviction);
 
-/* Pick and sort the connections of the list that begins with `first`. */
-void eviction_pick_locked(struct eviction *eviction, struct connection *first);
+/* Pick and sort those of `peer` of the list that begins with `first`. */
+void eviction_pick_locked(struct eviction *eviction, struct connection *first,
+                          enum peer_kind peer);
 
 /* How to close one: CONNECTION_KEEP if its state has changed since. */
 enum connection_verdict

@@ -14,10 +14,7 @@
 #include <stdint.h>
 
 /* The kind of the socket, for which the kernel is asked in its own way. */
-enum peer_kind {
-    PEER_TCP,
-    PEER_UNIX,
-};
+enum peer_kind { PEER_TCP, PEER_UNIX, PEER_KINDS };
 
 enum {
     PEER_CLOCK_GRAIN = 20, /* ms by which `quiet_ms` may be wrong */

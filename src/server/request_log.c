@@ -70,6 +70,32 @@ static void add_unknown(struct line_fields *fields, const char *name,
                                          .string = shown});
 }
 
+/*
+ * A client may send its token in the URL by mistake. The service does not take
+ * it there, but whoever reads the log could use it. `target` is escaped; what
+ * is cut off from the end of a token that is shown in part cannot be guessed.
+ */
+static const char *hide_tokens(char *target)
+{
+    static const char prefix[] = "lunar_", shown[] = "***";
+    const size_t hidden = sizeof(shown) - 1;
+    char *at = target;
+
+    while ((at = strstr(at, prefix)) != NULL) {
+        at += sizeof(prefix) - 1;
+        size_t length = 0;
+        while (text_is_letter((unsigned char)at[length]) ||
+               text_is_digit((unsigned char)at[length]) || at[length] == '-' ||
+               at[length] == '_')
+            length++;
+        if (length < REQUEST_LOG_TOKEN)
+            continue;
+        memcpy(at, shown, hidden);
+        memmove(at + hidden, at + length, strlen(at + length) + 1);
+    }
+    return target;
+}
+
 /* The fields of all lines. */
 static void start_fields(const struct request_line *line,
                          struct line_fields *fields)
@@ -90,9 +116,8 @@ static void start_fields(const struct request_line *line,
         add_string(fields, "method", LOG_IN_FRONT, methods[line->method]);
     else
         add_unknown(fields, "method", "(unknown)");
-    add_string(
-        fields, "target", LOG_IN_FRONT,
-        log_escape_word(line->target, fields->target, sizeof(fields->target)));
+    log_escape_word(line->target, fields->target, sizeof(fields->target));
+    add_string(fields, "target", LOG_IN_FRONT, hide_tokens(fields->target));
     if (line->status != 0)
         add_number(fields, "status", LOG_IN_FRONT, LOG_NUMBER, line->status);
     else

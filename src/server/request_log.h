@@ -28,6 +28,7 @@ enum {
      */
     REQUEST_LOG_GROUPS = 64,
     REQUEST_LOG_TARGET = 256, /* bytes of an escaped target, cut if longer */
+    REQUEST_LOG_TOKEN = 20,   /* bytes behind "lunar_" that are hidden in it */
 };
 
 /* What one client asked for, and what it got. */

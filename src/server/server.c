@@ -57,7 +57,9 @@ struct server {
     struct unix_listener local;
     /*
      * libmicrohttpd listens on one socket a daemon, and TLS is of a whole
-     * daemon. All else, the connections and their limit too, is of both.
+     * daemon. So is the limit of connections: over it clients wait in the
+     * queue of their socket, and a crowd at one does not shut out the other.
+     * All else is of both, such as the list of connections.
      */
     struct MHD_Daemon *daemon, *local_daemon;
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
@@ -204,24 +206,16 @@ log_mhd(void *context, const char *format, va_list arguments)
 }
 
 /*
- * Each daemon has a limit of its own, which it never exceeds: it lets clients
- * wait. Both together can only refuse a connection that they have accepted.
- *
  * MHD 0.9.75 copies as many bytes of a client's address as accept(2) says that
  * it has, from where there is room for one of IPv6: the name of a Unix socket
  * may be longer, if a client has bound its own. Hardly any does.
  */
-static enum MHD_Result
-admit_connection(void *context, const struct sockaddr *address, socklen_t size)
+static enum MHD_Result admit_unix(void *context, const struct sockaddr *address,
+                                  socklen_t size)
 {
-    const struct server_context *shared = context;
-
+    (void)context;
     (void)address;
-    return size <= sizeof(struct sockaddr_in6) &&
-                   connections_count(shared->connections) <
-                       connections_limit(shared->connections)
-               ? MHD_YES
-               : MHD_NO;
+    return size <= sizeof(struct sockaddr_in6) ? MHD_YES : MHD_NO;
 }
 
 static struct MHD_Daemon *start_daemon(const struct server *server,
@@ -239,22 +233,21 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
     } else {
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     }
-    /* An array of options has pointers to objects only. */
-    const union {
-        gnutls_certificate_retrieve_function2 *function;
-        void *pointer;
-    } pick = {.function = tls_session_pick_certificate};
-    const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_session_priorities},
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, pick.pointer},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    /* Those that are not always given. MHD warns of a pool of 0 threads. */
+    struct MHD_OptionItem some[3] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem *next = some;
+    if (pool > 0)
+        *next++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+                                          (intptr_t)pool, NULL};
+    if (with_tls)
+        *next++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                          (void *)tls_session_priorities};
+    *next = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     if (with_tls)
         flags |= MHD_USE_TLS;
     void *context = (void *)&server->context;
     return MHD_start_daemon(
-        flags, 0, server->local.socket < 0 ? NULL : admit_connection, context,
+        flags, 0, socket == server->local.socket ? admit_unix : NULL, context,
         step_request, context,
         /* First, so that it also gets errors about the other options. */
         MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
@@ -265,16 +258,15 @@ static struct MHD_Daemon *start_daemon(const struct server *server,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         context, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_ARRAY,
-        with_tls ? tls : none,
-        /* MHD warns of a pool of 0 threads. */
-        pool > 0 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool,
-        MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_ARRAY, some,
+        /* Not in the array, whose values are no functions. */
+        with_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
+        tls_session_pick_certificate, MHD_OPTION_END);
 }
 
-unsigned server_fit_connections(unsigned wanted)
+unsigned server_fit_connections(unsigned wanted, unsigned sockets)
 {
-    rlim_t needed = (rlim_t)wanted + OTHER_DESCRIPTORS;
+    rlim_t needed = (rlim_t)wanted * sockets + OTHER_DESCRIPTORS;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
@@ -292,8 +284,8 @@ unsigned server_fit_connections(unsigned wanted)
         limit = raised;
 
     unsigned fitting = 16;
-    if (limit.rlim_cur > OTHER_DESCRIPTORS + 16)
-        fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS);
+    if (limit.rlim_cur > OTHER_DESCRIPTORS + 16 * sockets)
+        fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS) / sockets;
     /* Not again for a number that was made to fit. */
     if (fitting != wanted)
         log_line(LOG_WARN,
@@ -403,7 +395,8 @@ struct server *server_start(const struct server_options *wanted,
         free(server);
         return NULL;
     }
-    options.max_connections = server_fit_connections(wanted->max_connections);
+    options.max_connections = server_fit_connections(
+        wanted->max_connections, wanted->unix_socket.path == NULL ? 1 : 2);
     server->context.app = *app;
     server->context.unsent = &server->unsent;
     server->context.log = &server->log;

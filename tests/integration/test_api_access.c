@@ -361,7 +361,7 @@ static void logout_takes_the_cookie_back(void **state)
              .part = "may log out");
 }
 
-static void login_takes_a_token_and_nothing_else(void **state)
+static void body_of_a_login_is_an_object_with_a_token(void **state)
 {
     const struct scene *scene = *state;
     char long_body[1100];
@@ -401,6 +401,15 @@ static void login_takes_a_token_and_nothing_else(void **state)
          .body = long_body,
          .status = 413,
          .part = "1024"},
+    };
+
+    EXCHANGES_RUN(&scene->instance, rows);
+}
+
+static void login_takes_plain_json_of_its_own_page_only(void **state)
+{
+    const struct scene *scene = *state;
+    const struct exchange rows[] = {
         {.target = "/login",
          .fields = "Content-Type: text/plain\r\n",
          .body = "{\"token\":\"a\"}",
@@ -440,7 +449,9 @@ static void pages_of_allowed_origins_cannot_log_in(void **state)
              .fields = JSON "Origin: http://page.example\r\n",
              .body = "{\"token\":\"a\"}", .status = 403, .part = "may log in");
     write_fields(scene, FIRST_TOKEN + 1, fields);
-    strcat(fields, "Origin: http://page.example\r\n");
+    size_t length = strlen(fields);
+    snprintf(fields + length, sizeof(fields) - length,
+             "Origin: http://page.example\r\n");
     EXCHANGE(&instance, .target = "/fleet", .fields = fields, .status = 200,
              .header = "Access-Control-Allow-Origin", .value = "*");
     EXCHANGE(&instance, .target = "/fleet",
@@ -578,7 +589,8 @@ int main(void)
         cmocka_unit_test(refusal_does_not_say_whether_a_rocket_exists),
         cmocka_unit_test(session_counts_for_own_pages_only),
         cmocka_unit_test(logout_takes_the_cookie_back),
-        cmocka_unit_test(login_takes_a_token_and_nothing_else),
+        cmocka_unit_test(body_of_a_login_is_an_object_with_a_token),
+        cmocka_unit_test(login_takes_plain_json_of_its_own_page_only),
         cmocka_unit_test(pages_of_allowed_origins_cannot_log_in),
         cmocka_unit_test(service_without_tokens_has_no_login),
         cmocka_unit_test(failures_are_counted_and_logged_without_secrets),

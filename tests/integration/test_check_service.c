@@ -146,12 +146,12 @@ static void server_without_tls_is_told_from_one(void **state)
              "use http://, or the port for https",
              instance.port);
     expect_line(FLAGS(flag), NULL, 1, line);
-    expect_line(
-        FLAGS(flag, "-ca-file=/dev/null"), NULL, 1,
-        strcat(strcpy(line, strchr(flag, '=') + 1),
-               ": /dev/null has no certificates of authorities (it has "
-               "none): it has to be a file in PEM with lines -----BEGIN "
-               "CERTIFICATE-----"));
+    snprintf(line, sizeof(line),
+             "https://127.0.0.1:%u/health: /dev/null has no certificates of "
+             "authorities (it has none): it has to be a file in PEM with lines "
+             "-----BEGIN CERTIFICATE-----",
+             instance.port);
+    expect_line(FLAGS(flag, "-ca-file=/dev/null"), NULL, 1, line);
     instance_stop(&instance);
 }
 

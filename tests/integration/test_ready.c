@@ -249,9 +249,7 @@ static void all_addresses_without_ipv6_are_those_of_ipv4(void **state)
     const char *const probe[] = {"/bin/sh", "-c", "exec unshare -rn true",
                                  NULL};
     const char *const arguments[] = {
-        "/bin/sh", "-c",
-        "exec unshare -rn \"$0\" -port=0 -insecure "
-        "-host=::",
+        "/bin/sh", "-c", "exec unshare -rn \"$0\" -port=0 -insecure -host=::",
         process_setting("LUNAR_SERVICE"), NULL};
     struct instance instance = {0};
 

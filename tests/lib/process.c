@@ -112,6 +112,11 @@ void process_start(struct process *process, const char *const arguments[],
     process->out = pipe_ends[0];
     process->err = memfd_create("stderr", MFD_CLOEXEC);
     assert_true(process->err >= 0);
+    /*
+     * Or threads of it that write at the same moment write at one offset:
+     * only files that were opened have a lock for it.
+     */
+    assert_int_equal(fcntl(process->err, F_SETFL, O_APPEND), 0);
     process->pid = fork();
     assert_true(process->pid >= 0);
     if (process->pid == 0)

@@ -128,9 +128,9 @@ static struct server_tls *open_tls(void)
 
     if (!tls_client_is_wanted())
         return NULL;
-    struct server_tls *tls = server_tls_open(
-        tls_client_file("", ".crt", certificate),
-        tls_client_file("", ".key", key), NULL, error);
+    struct server_tls *tls =
+        server_tls_open(tls_client_file("", ".crt", certificate),
+                        tls_client_file("", ".key", key), NULL, error);
     if (tls == NULL)
         fail_msg("%s", error);
     return tls;

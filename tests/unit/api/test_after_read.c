@@ -14,6 +14,7 @@
 #include "base/workers.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "lib/access_scene.h"
 #include "lib/messages.h"
 #include "lib/toy_store.h"
 #include "table/table.h"
@@ -441,6 +442,34 @@ static void wait_after_the_look_is_not_missed(void **context)
     expect(read, 200, "\"lastMessageNumber\":2");
 }
 
+/* What permitted the read was removed while it waited. */
+static void read_ends_with_its_token(void **context)
+{
+    struct scene *scene = *context;
+    struct access_scene access;
+    char line[TOKENS_LINE];
+
+    access_scene_init(&access);
+    assert_true(access_scene_open(
+        &access, access_scene_line(line, "a", "a-token", "read"), 0, 0));
+    api_use_access(&scene->api, access.access);
+    for (size_t i = 0; i < 2; i++) {
+        scene->reads[i].request.fields.authorization = TEXT("Bearer a-token");
+        send(scene, i, "/rockets/a", i == 0 ? "2" : "3");
+    }
+    apply(scene);
+    assert_true(is_woken(&scene->reads[0]));
+    go_on(&scene->reads[0]);
+    expect(&scene->reads[0], 200, "\"lastMessageNumber\":2");
+    assert_true(access_scene_reload(&access, ""));
+    apply(scene);
+    assert_true(is_woken(&scene->reads[1]));
+    go_on(&scene->reads[1]);
+    expect(&scene->reads[1], 401, "not known");
+    api_use_access(&scene->api, NULL);
+    access_scene_release(&access);
+}
+
 #define ALONE_TEST(name)                                                       \
     cmocka_unit_test_setup_teardown(name, set_up_alone, tear_down)
 
@@ -465,6 +494,7 @@ int main(void)
         FIXTURE_TEST(client_that_goes_away_gives_its_place_back),
         FIXTURE_TEST(stop_ends_all_waits),
         FIXTURE_TEST(wait_after_the_look_is_not_missed),
+        FIXTURE_TEST(read_ends_with_its_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

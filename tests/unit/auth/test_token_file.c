@@ -13,6 +13,7 @@
 
 #define HEX_1 "1111111111111111111111111111111111111111111111111111111111111111"
 #define HEX_2 "222222222222222222222222222222222222222222222222222222222222abCD"
+#define SECRET "lunar_SECRETSECRETSECRETSECRETSECRETSECRET"
 #define HASH_1 "sha256:" HEX_1
 #define HASH_2 "sha256:" HEX_2
 
@@ -121,6 +122,13 @@ static void wrong_lines_say_where_and_what_is_expected(void **state)
         {"session-key " HEX_1 "\nsession-key " HEX_1, "line 2 ",
          "line 1 has a session-key already"},
         {"a lunar_SECRET read", "line 1 ", "-new-token"},
+        {"a " SECRET " read", "line 1 ", "a token itself"},
+        {SECRET, "line 1 ", "a token itself"},
+        {"Bearer " SECRET, "line 1 ", "a token itself"},
+        {"a " HASH_1 " read\n" SECRET " read", "line 2 ", "a token itself"},
+        {SECRET " " HASH_1 " read", "line 1 ", "a token itself"},
+        {HEX_1, "line 1 ", "expected sha256:"},
+        {HEX_1 " read", "line 1 ", "expected sha256:"},
         {"\xef\xbb\xbf# UTF-8", "line 1 ", "expected a name"},
     };
 

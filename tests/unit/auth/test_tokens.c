@@ -9,11 +9,21 @@
 
 static void names_have_letters_digits_and_three_signs(void **state)
 {
-    static const char *const names[] = {"a", "A.b_c-9", "..", "Session-Key",
-                                        "session-key2"};
-    static const char *const others[] = {"",    "session-key", "a b", "a\t",
-                                         "a:b", "\xc3\xa9",    "a/b", "a;b",
-                                         "#a",  "a=b",         "a,b"};
+    static const char *const names[] = {
+        "lunar_grafana", "a", "A.b_c-9", "..", "Session-Key", "session-key2"};
+    static const char *const others[] = {
+        "",
+        "lunar_0123456789abcdef0123456789abcdef",
+        "session-key",
+        "a b",
+        "a\t",
+        "a:b",
+        "\xc3\xa9",
+        "a/b",
+        "a;b",
+        "#a",
+        "a=b",
+        "a,b"};
     char longest[TOKENS_NAME + 1];
 
     (void)state;

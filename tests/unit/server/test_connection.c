@@ -253,7 +253,7 @@ static void read_bytes_begin_a_request(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
     connection_init(&connection, sockets[0], PEER_UNIX);
-    uint64_t now = connection_clock() + 2 * TICK_US;
+    uint64_t now = connection_clock() + UINT64_C(2) * TICK_US;
     for (int i = 0; i < 2; i++) {
         connection_check_locked(&connection, IDLE, now);
         assert_int_equal(connection_phase_of(atomic_load(&connection.state)),

@@ -295,6 +295,32 @@ static const char *json_of_end(struct fixture *fixture,
     return members + 2;
 }
 
+/* `expected` is what the log has behind the method. */
+static void check_target(struct fixture *fixture, const char *target,
+                         const char *expected)
+{
+    struct request_line line = make_line(HTTP_GET, 401);
+
+    set_used(fixture, 0);
+    line.target = text_of(target);
+    captured_log_start(&fixture->capture);
+    request_log_response(&fixture->log, &line, NULL);
+    captured_log_stop(&fixture->capture);
+    if (strstr(fixture->capture.text, expected) == NULL)
+        fail_msg("%s: %s", target, fixture->capture.text);
+}
+
+static void tokens_in_a_target_are_hidden(void **state)
+{
+    check_target(*state, "/rockets?a=lunar_x-hQYDXj3aV87LoUVsEQR_5Umkdua&b=c",
+                 " /rockets?a=lunar_***&b=c ");
+    check_target(*state,
+                 "/lunar_0123456789abcdefghij/lunar_ABCDEFGHIJKLMNOPQRST",
+                 " /lunar_***/lunar_*** ");
+    check_target(*state, "/lunar_lander_12?type=lunar_",
+                 " /lunar_lander_12?type=lunar_ ");
+}
+
 static void json_has_what_is_known_as_members(void **state)
 {
     struct fixture *fixture = *state;
@@ -535,6 +561,7 @@ int main(void)
         FIXTURE_TEST(end_has_bytes_and_time),
         FIXTURE_TEST(lines_have_the_id_of_the_request),
         FIXTURE_TEST(target_is_one_word),
+        FIXTURE_TEST(tokens_in_a_target_are_hidden),
         FIXTURE_TEST(json_has_what_is_known_as_members),
         FIXTURE_TEST(json_has_the_counts_as_members),
         FIXTURE_TEST(many_refusals_are_few_lines_and_a_count),
