@@ -166,6 +166,19 @@ static void describe_open(const struct config *config, char part[MAX_PART])
              by_socket);
 }
 
+void announce_no_tokens(const struct config *config, struct access *access)
+{
+    struct readable_path file = readable_path(config->tokens);
+
+    if (access_count(access) > 0 || config->anonymous != 0 ||
+        config->unix_socket.scopes != 0)
+        return;
+    log_line(LOG_WARN,
+             "nobody has access, as %s has no token: add the lines that "
+             "lunar.service -new-token NAME SCOPE prints, and send SIGHUP",
+             file.text);
+}
+
 static void log_tokens(const struct config *config, struct access *access)
 {
     struct readable_path file = readable_path(config->tokens);
@@ -188,6 +201,7 @@ static void log_tokens(const struct config *config, struct access *access)
                  "not accept them, as the file has no session-key: echo "
                  "\"session-key $(openssl rand -hex 32)\" >>%s",
                  file.text);
+    announce_no_tokens(config, access);
 }
 
 void announce_access(const struct config *config, struct access *access,

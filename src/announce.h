@@ -39,6 +39,9 @@ void announce_start(const struct config *config, const struct machine *machine,
 void announce_access(const struct config *config, struct access *access,
                      const struct server_address *address);
 
+/* Warn if the file of -tokens has none, and nothing is open without one. */
+void announce_no_tokens(const struct config *config, struct access *access);
+
 /* Log that the service listens, but recovers its state from -data first. */
 void announce_recovery(const struct config *config,
                        const struct server_address *address);

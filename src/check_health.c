@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -174,6 +175,12 @@ static void add_detail(struct check *check, const char *status)
         fail_check(check, "%s: %s", status, detail);
 }
 
+/* Whether the URL is of http://. A port for TLS closes such a connection. */
+static bool is_plain(const struct check *check)
+{
+    return strncasecmp(check->url, "http://", strlen("http://")) == 0;
+}
+
 /* Receive the whole next line. False, with the result set, if there is none. */
 static bool receive_line(struct check *check, struct text *line)
 {
@@ -186,7 +193,9 @@ static bool receive_line(struct check *check, struct text *line)
         if (!ended)
             return fail_part(check, "no response: ", error);
         if (check->length == check->taken)
-            return fail_check(check, "no response: the connection was closed");
+            return fail_check(
+                check, "no response: the connection was closed%s",
+                is_plain(check) ? "; does the port speak https://?" : "");
         return fail_check(check, "the response is not HTTP");
     }
     return true;

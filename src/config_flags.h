@@ -118,7 +118,8 @@
             config_access_read_anonymous,                                      \
             "scopes, as in ingest,read; there are ingest, read, metrics and "  \
             "admin",                                                           \
-            "Scopes, separated by commas, that need no token.")                \
+            "Scopes, separated by commas, that need no token: ingest is" LINE  \
+            "for senders that cannot send one, read opens the dashboard.")     \
     SETTING("session", "SECONDS", "LUNAR_SESSION", "28800",                    \
             STRING(DEFAULT_SESSION) ", which is 12 hours",                     \
             config_access_read_session,                                        \
@@ -139,7 +140,8 @@
             "token.")                                                          \
     SETTING("trusted-proxy", "NETWORK", "LUNAR_TRUSTED_PROXY", "10.0.0.0/8",   \
             "none", config_access_read_proxies,                                \
-            "networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix",              \
+            "networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix: no names, "   \
+            "and no bits behind the prefix",                                   \
             "Believe proxies in these networks, separated by commas, who" LINE \
             "the client is and which URL it used: their X-Forwarded-*" LINE    \
             "and Forwarded. unix is the Unix socket.")                         \

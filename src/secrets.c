@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "announce.h"
 #include "auth/access.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -104,7 +105,9 @@ static bool reload_tokens(const struct secrets *secrets)
     snprintf(what, sizeof(what), "%zu token%s%s", count, count == 1 ? "" : "s",
              access_has_session_key(secrets->access) ? " and a session key"
                                                      : "");
-    return log_success("-tokens", path, what);
+    log_success("-tokens", path, what);
+    announce_no_tokens(secrets->config, secrets->access);
+    return true;
 }
 
 static bool reload_certificate(const struct secrets *secrets)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static enum transport_result
 explain_no_connection(CURL *easy, CURLcode code, int socket_error,
@@ -29,6 +30,15 @@ explain_no_connection(CURL *easy, CURLcode code, int socket_error,
              reason);
     failure->advice = "Is the service running, and is this its port?";
     return TRANSPORT_NO_CONNECTION;
+}
+
+/* Whether the URL is of http://. A port for TLS closes such a connection. */
+static bool is_plain(CURL *easy)
+{
+    char *scheme = NULL;
+
+    return curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme) == CURLE_OK &&
+           scheme != NULL && strcasecmp(scheme, "http") == 0;
 }
 
 enum transport_result failure_explain(CURL *easy, CURLcode code,
@@ -63,6 +73,10 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
                  "can't connect (the file of --ca-file can't be used)");
         failure->advice = "Is it a file in PEM?";
         return TRANSPORT_WRONG_PROTOCOL;
+    case CURLE_GOT_NOTHING:
+        if (is_plain(easy))
+            failure->advice = "If it goes on: does the port speak https://?";
+        break;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any text */
     case CURLE_WEIRD_SERVER_REPLY:

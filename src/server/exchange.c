@@ -75,8 +75,9 @@ static void drop_request(struct exchange *exchange)
 
 /*
  * Whether the connection, which is about to be closed, has to linger for its
- * last response to arrive: if bytes are unread, or more may come, as the
- * request was refused, by us or by MHD itself, before all of it was there. Not
+ * last response to arrive: if bytes are unread, in the socket or in TLS, or
+ * more may come, as the request was refused, by us or by MHD itself, before all
+ * of it was there. Not
  * if a limit closes the connection, or the client has. Of a handshake that has
  * failed there is no response; it must not take the place of one.
  */
@@ -91,7 +92,7 @@ static bool has_to_linger(const struct exchange *exchange)
     case PEER_INPUT_SOME:
         return true;
     case PEER_INPUT_NONE:
-        return exchange->incomplete;
+        return exchange->incomplete || exchange->unread;
     case PEER_INPUT_END:
         break;
     }
@@ -412,6 +413,7 @@ bool exchange_step(struct exchange *exchange, const char *method,
 void exchange_end(struct exchange *exchange, bool sent)
 {
     record_end(exchange, sent);
+    exchange->unread = tls_session_has_unread(&exchange->tls);
     drop_request(exchange);
     mhd_responses_end(&exchange->responses);
     http_response_clear(&exchange->response, MHD_RESPONSES_KEPT);

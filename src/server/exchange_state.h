@@ -43,6 +43,7 @@ struct exchange {
     struct request_id id; /* sent, or made for a problem; or empty */
     struct request_body body;
     bool incomplete; /* the rest of the request may be arriving */
+    bool unread;     /* more came behind it than was read */
     bool cut;        /* not answered, as its body cannot be taken */
     bool recorded;  /* it is logged what response it got, or that it got none */
     uint64_t begun; /* its time */

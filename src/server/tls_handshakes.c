@@ -44,15 +44,20 @@ static void unlink_locked(struct tls_handshakes *handshakes,
         handshakes->first = handshake->next;
     if (handshake->next != NULL)
         handshake->next->previous = handshake->previous;
+    handshake->waits = false;
 }
 
+/* Unless a stop has done it. */
 static void resume(struct tls_handshakes *handshakes,
                    struct tls_handshake *handshake)
 {
     sync_lock(&handshakes->lock);
-    unlink_locked(handshakes, handshake);
+    bool waits = handshake->waits;
+    if (waits)
+        unlink_locked(handshakes, handshake);
     sync_unlock(&handshakes->lock);
-    MHD_resume_connection(handshake->mhd);
+    if (waits)
+        MHD_resume_connection(handshake->mhd);
 }
 
 /* The first of the list, no longer on it; NULL: from now on none is added. */
@@ -168,6 +173,7 @@ void tls_handshake_wait(struct tls_handshakes *handshakes,
         if (handshake->next != NULL)
             handshake->next->previous = handshake;
         handshakes->first = handshake;
+        handshake->waits = true;
     }
     sync_unlock(&handshakes->lock);
     if (stopped) {

@@ -29,6 +29,7 @@ struct tls_handshake {
     bool watched; /* the socket is in the epoll, and perhaps disarmed */
     /* Guarded by the lock. */
     struct tls_handshake *next, *previous; /* while it waits */
+    bool waits;                            /* it is on the list */
 };
 
 /* NULL where memory, descriptors or threads end. */

@@ -153,6 +153,12 @@ int tls_session_pick_certificate(gnutls_session_t gnutls,
     return 0;
 }
 
+bool tls_session_has_unread(const struct tls_session *session)
+{
+    return session->gnutls != NULL &&
+           gnutls_record_check_pending(session->gnutls) > 0;
+}
+
 /*
  * The socket has encrypted bytes, which may be the client's close_notify. What
  * GnuTLS has decrypted is data. It reads no record ahead, so behind one that it
@@ -162,7 +168,7 @@ bool tls_session_has_data(const struct tls_session *session)
 {
     unsigned char header[RECORD_HEADER];
 
-    if (gnutls_record_check_pending(session->gnutls) > 0)
+    if (tls_session_has_unread(session))
         return true;
     return recv(session->connection->socket, header, sizeof(header),
                 MSG_PEEK | MSG_DONTWAIT) == sizeof(header) &&

@@ -56,6 +56,12 @@ int tls_session_pick_certificate(gnutls_session_t gnutls,
                                  unsigned *length, gnutls_privkey_t *key);
 
 /*
+ * Whether GnuTLS has decrypted bytes that were not read. False without TLS.
+ * Until libmicrohttpd has ended the session.
+ */
+bool tls_session_has_unread(const struct tls_session *session);
+
+/*
  * Whether the connection's next bytes are certain to be data, rather than the
  * end of the connection. Only for one of TLS, whose last read gave data.
  */

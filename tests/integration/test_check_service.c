@@ -259,7 +259,8 @@ static const struct {
     {"HTTP/1.1 503 No\r\n\r\n{\"detail\":\"cut", 1, "503 No"},
     {"HTTP/1.1 503 No\r\n\r\n[\"detail\"]", 1, "503 No"},
     {"HTTP/1.1 503 No\r\n\r\n<p>", 1, "503 No"},
-    {"", 1, "no response: the connection was closed"},
+    {"", 1,
+     "no response: the connection was closed; does the port speak https://?"},
     {"HTTP/1.1 200 OK", 1, "the response is not HTTP"},
     {"\r\n", 1, "the response is not HTTP"},
     {"SSH-2.0-OpenSSH\r\n", 1, "the response is not HTTP"},
@@ -274,7 +275,7 @@ static const struct {
      "HTTP/1.1 503 No\r\nA: b\r\n\r\n{\"detail\":\"why\"}",
      1, "503 No: why"},
     {"HTTP/1.1 100 Continue\r\n\r\n", 1,
-     "no response: the connection was closed"},
+     "no response: the connection was closed; does the port speak https://?"},
     {"HTTP/1.1 103 Early Hints\r\nLink: <a>", 1, "the response is not HTTP"},
     {"HTTP/1.1 100 Continue\r\n\r\n200 OK\r\n", 1, "the response is not HTTP"},
 };

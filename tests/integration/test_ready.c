@@ -205,12 +205,13 @@ static void check_access(const char *const flags[3], const char *part,
     snprintf(tokens, sizeof(tokens), "-tokens=%s", file);
     int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
+    assert_true(dprintf(fd, "alice sha256:%064d read\n", 1) > 0);
     close(fd);
     instance_start(&instance,
                    INSTANCE_FLAGS(tokens, flags[0], flags[1], flags[2]));
     if (strstr(instance.ready, part) == NULL)
         fail_msg("no \"%s\" in: %s", part, instance.ready);
-    process_wait_error(&instance.process, " info  0 tokens in ");
+    process_wait_error(&instance.process, " info  1 token in ");
     process_wait_error(&instance.process, " has no session-key: ");
     char *log = instance_stop_log(&instance);
     assert_int_equal(count_parts(log, " warn "), warnings);

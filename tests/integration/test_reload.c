@@ -185,6 +185,29 @@ static void bad_file_keeps_the_tokens_and_the_log_says_why(void **state)
     scene_end(&scene);
 }
 
+/* As an operator's editor may leave it. It is valid, and locks all out. */
+static void a_file_without_tokens_is_a_warning(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_make(&scene);
+    write_tokens(&scene, 0640, "", "");
+    instance_start(&scene.instance, INSTANCE_FLAGS(scene.flag));
+    wait_for_lines(&scene.instance.process, " warn  nobody has access, as ", 1);
+    write_tokens(&scene, 0640, scene.old.line, "");
+    reload(&scene, "tokens: 1 token\n", 1);
+    write_tokens(&scene, 0640, "", "");
+    reload(&scene, " warn  nobody has access, as ", 2);
+    instance_stop(&scene.instance);
+    instance_start(&scene.instance,
+                   INSTANCE_FLAGS(scene.flag, "-anonymous=read"));
+    char *log = instance_stop_log(&scene.instance);
+    assert_int_equal(count_parts(log, " warn "), 0);
+    free(log);
+    scene_end(&scene);
+}
+
 /* A client that sends requests with its token until it is told to end. */
 struct client {
     pthread_t thread;
@@ -389,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_token_counts_and_a_removed_one_does_not),
         cmocka_unit_test(bad_file_keeps_the_tokens_and_the_log_says_why),
+        cmocka_unit_test(a_file_without_tokens_is_a_warning),
         cmocka_unit_test(requests_see_no_error_while_tokens_are_reloaded),
         cmocka_unit_test(no_signal_is_lost),
         cmocka_unit_test(signal_before_the_service_is_ready_is_not_lost),

@@ -267,6 +267,7 @@ static void missing_response_is_reported(void **state)
                                   "--concurrency-level=1"));
     close(accept(listener, NULL, NULL));
     process_wait_error(&rockets, "no response (");
+    process_wait_error(&rockets, "does the port speak https://?");
     process_wait_error(&rockets, "no response within 10 s; retrying");
     assert_true(process_clock() - begun >= TIMEOUT);
     process_signal(&rockets, SIGTERM);

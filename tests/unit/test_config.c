@@ -313,7 +313,9 @@ static const char *outcome_of(enum config_result result,
 #define SOCKET                                                                 \
     "expected unix:PATH, as in unix:/run/lunar/socket or "                     \
     "unix:socket?mode=0660&scopes=read, PATH of at most 107 bytes"
-#define NETWORKS "expected networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix"
+#define NETWORKS                                                               \
+    "expected networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix: no names, "  \
+    "and no bits behind the prefix"
 #define TOKENS "expected a file, as in /etc/lunar/tokens, of at most 400 bytes"
 #define TOKEN                                                                  \
     "expected a name of at most 64 letters, digits, '.', '_' and '-', and "    \
