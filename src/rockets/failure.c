@@ -74,6 +74,7 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
         failure->advice = "Is it a file in PEM?";
         return TRANSPORT_WRONG_PROTOCOL;
     case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR: /* the same, if it was reset */
         if (is_plain(easy))
             failure->advice = "If it goes on: does the port speak https://?";
         break;
