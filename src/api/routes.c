@@ -160,7 +160,9 @@ void routes_answer(void *context, const struct http_request *request,
 
     if (reads && !is_permitted(context, route, request, response))
         return;
-    if (recovery_is_running(api) && !needs_no_state(route)) {
+    /* Not a preflight: a page could not read the 503 without its answer. */
+    if (recovery_is_running(api) && method != HTTP_OPTIONS &&
+        !needs_no_state(route)) {
         recovery_refuse(api, response);
     } else if (request->malformed) {
         problem_set(response, 400,

@@ -50,6 +50,8 @@ static void requests_wait_until_the_state_is_recovered(void **state)
          .part = "the state is being recovered"},
         {.target = "/health", .status = 200, .part = "\"degraded\""},
         {.target = "/metrics", .status = 200, .part = "lunar_journal_writable"},
+        /* So that a page of another origin can read that it has to wait. */
+        {.method = "OPTIONS", .target = "/rockets", .status = 204},
         /* So that a browser can show the others. */
         {.target = "/swagger", .status = 200, .part = "<html"},
         {.target = "/swagger/", .status = 302},
