@@ -9,7 +9,7 @@
 # brokers, beside the steps after them, as these tests mostly wait. Installs the
 # packages. Continues after a failure and reports it at the end. Only conformance,
 # clients and replicas can be skipped: if there is no package index, and not in CI
-# (CI=true). All of it takes some 40 minutes.
+# (CI=true). All of it takes some 45 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
 #   STEP  format shell cppcheck debug conformance clients asan tsan release

@@ -19,7 +19,7 @@ static enum credentials expected_of(struct text field, struct text *token)
                                          .flags = REG_ICASE};
     static struct fuzz_pattern malformed = {
         .expression = "^bearer( *$|[^ " TCHAR "])", .flags = REG_ICASE};
-    struct text parts[FUZZ_PARTS];
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}};
 
     if (fuzz_match(&bearer, field, parts)) {
         *token = parts[1];

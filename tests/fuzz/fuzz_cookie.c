@@ -17,7 +17,7 @@ static const unsigned char hash[TOKEN_HASH] = {2};
 static void check_name(struct text host, const char *name)
 {
     static struct fuzz_pattern pattern = {.expression = ":([0-9]{1,5})$"};
-    struct text parts[FUZZ_PARTS];
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}};
     char expected[64] = "lunar-session";
 
     if (fuzz_match(&pattern, host, parts))
@@ -31,7 +31,7 @@ static bool next_value(struct text *rest, const char *name, struct text *value)
 {
     static struct fuzz_pattern pair = {.expression =
                                            "^[ \t]*([^=]*[^= \t])[ \t]*=(.*)$"};
-    struct text parts[FUZZ_PARTS];
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}};
 
     while (rest->data != NULL) {
         struct text element = text_split(rest, ';');
@@ -68,7 +68,7 @@ static void check_value(struct text value)
 {
     static struct fuzz_pattern pattern = {
         .expression = "^1[.]([A-Za-z0-9._-]{1,64})[.]([0-9]+)[.]([^.]{43})$"};
-    struct text parts[FUZZ_PARTS];
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}};
     struct session_cookie cookie;
     uint64_t expires = 0;
     bool expected = value.length < ACCESS_COOKIE_VALUE &&
