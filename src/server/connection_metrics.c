@@ -31,7 +31,8 @@ static void read_limit(void *context, uint64_t values[])
 {
     const struct server_context *server = context;
 
-    values[0] = connections_limit(server->connections);
+    values[0] =
+        (uint64_t)connections_limit(server->connections) * server->sockets;
 }
 
 static const struct metric_family limit = {

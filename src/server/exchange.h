@@ -28,6 +28,7 @@ struct server_context {
     const struct site_policy *sites; /* may be NULL */
     bool checks_host;                /* by `sites` */
     const struct networks *proxies;  /* that are trusted; may be NULL */
+    unsigned sockets; /* that it listens on, each with a limit of its own */
     struct connections *connections;
     struct linger_close *linger;
     struct server_tls *tls;            /* of the TCP socket; NULL: no TLS */

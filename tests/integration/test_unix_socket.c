@@ -5,6 +5,7 @@
  * are what those over TCP are, the tests of these show (LUNAR_TEST_UNIX).
  */
 #include "lib/harness.h"
+#include "lib/scrape.h"
 #include "lib/temporary_folder.h"
 
 #include <dirent.h>
@@ -442,6 +443,8 @@ static void each_socket_has_the_limit_of_connections(void **state)
         size_t most = 0;
         instance_start(&scene->instance, INSTANCE_FLAGS(scene->flag, modes[i],
                                                         "-max-connections=16"));
+        assert_true(scrape_value(&scene->instance, "lunar_connections_limit") ==
+                    2 * LIMIT);
         open_busy(scene, crowds[0], CROWD, false);
         open_busy(scene, crowds[1], CROWD, true);
         /* Also when some are evicted, and others take their places. */
