@@ -13,6 +13,21 @@
 
 enum { ACCESS_MAX_TOKEN = 512 /* bytes; ours have 49 */ };
 
+/* The flags of both commands, as their help shows them. */
+#define ACCESS_HELP                                                            \
+    "  --token-file=FILE        send the token in FILE, which others may not " \
+    "read;\n"                                                                  \
+    "                           without it, that of the variable "             \
+    "ROCKETS_TOKEN\n"                                                          \
+    "  --ca-file=FILE           with https://, trust the authorities in "      \
+    "FILE, "                                                                   \
+    "in PEM,\n"                                                                \
+    "                           instead of those of the system\n"              \
+    "  --insecure               with https://, take any certificate: "         \
+    "somebody "                                                                \
+    "else\n"                                                                   \
+    "                           may get what is sent, and the token\n"
+
 struct access {
     const char *ca_file; /* PEM; NULL: the authorities of the system */
     bool insecure;       /* take any certificate */

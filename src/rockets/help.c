@@ -2,6 +2,7 @@
 /*
  * The text of `rockets help`.
  */
+#include "access.h"
 #include "options.h"
 
 static const char HELP[] =
@@ -68,18 +69,7 @@ static const char HELP[] =
     "                           and keep --shuffle below 30,000: a "
     "service may\n"
     "                           give up gaps when a rocket has more than "
-    "16,384\n"
-    "  --token-file=FILE        send the token in FILE, which others may not "
-    "read;\n"
-    "                           without it, that of the variable "
-    "ROCKETS_TOKEN\n"
-    "  --ca-file=FILE           with https://, trust the authorities in FILE, "
-    "in PEM,\n"
-    "                           instead of those of the system\n"
-    "  --insecure               with https://, take any certificate: somebody "
-    "else\n"
-    "                           may get the messages and the token\n"
-    "\n"
+    "16,384\n" ACCESS_HELP "\n"
     "A message without a 2xx response within 10 s is sent again after 500 "
     "ms, until\n"
     "it is delivered or has failed for 60 s. While 1,000 messages wait for "

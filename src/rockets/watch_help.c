@@ -2,6 +2,7 @@
 /*
  * The text of `rockets watch --help`.
  */
+#include "access.h"
 #include "options.h"
 
 static const char HELP[] =
@@ -61,17 +62,7 @@ static const char HELP[] =
     "                           10s\n"
     "  --max-events=N           end after N lines, or as many changes on the "
     "screen\n"
-    "  --max-time=DURATION      end after this time: 30s, 1m30s\n"
-    "  --token-file=FILE        send the token in FILE, which others may not "
-    "read;\n"
-    "                           without it, that of the variable "
-    "ROCKETS_TOKEN\n"
-    "  --ca-file=FILE           with https://, trust the authorities in FILE, "
-    "in PEM,\n"
-    "                           instead of those of the system\n"
-    "  --insecure               with https://, take any certificate: somebody "
-    "else\n"
-    "                           may get the token\n"
+    "  --max-time=DURATION      end after this time: 30s, 1m30s\n" ACCESS_HELP
     "\n"
     "The rows of the table are live. Which rockets they are is read anew every "
     "3\n"
