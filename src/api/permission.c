@@ -131,8 +131,12 @@ static void refuse(struct api *api, const struct access_request *presented,
         refuse_session(api, response);
         break;
     case ACCESS_NO_SCOPE:
-        access_identify(api->access, presented, &identity);
-        refuse_scope(api, need, &identity, response);
+        /* Unless a reload has just removed the token. */
+        if (access_identify(api->access, presented, &identity) ==
+            ACCESS_GRANTED)
+            refuse_scope(api, need, &identity, response);
+        else
+            refuse_missing(api, need, response);
         break;
     default:
         refuse_missing(api, need, response);
