@@ -155,7 +155,8 @@ static void fail_handshake(const struct client_tls *tls, int result,
     else if (result == GNUTLS_E_PREMATURE_TERMINATION ||
              result == GNUTLS_E_PULL_ERROR || result == GNUTLS_E_PUSH_ERROR)
         snprintf(error, CLIENT_ERROR,
-                 "it closed the connection in the TLS handshake");
+                 "it closed the connection in the TLS handshake: does it speak "
+                 "TLS on this port?");
     else
         fail_with(result, "the TLS handshake failed", error);
 }

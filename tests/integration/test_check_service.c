@@ -131,21 +131,46 @@ static void status_and_detail_of_the_service_are_shown(void **state)
     instance_expect_end(&instance, 0);
 }
 
-/* What it says of certificates is in the unit test of the client. */
+/* Check https:// on the port of a service without TLS. */
+static void expect_no_tls(uint16_t port)
+{
+    static const char *const results[] = {
+        "it does not speak TLS on this port: use http://, or the port for "
+        "https",
+        "it closed the connection in the TLS handshake: does it speak TLS on "
+        "this port?"};
+    char flag[MAX_TEXT], lines[2][2 * MAX_TEXT], *errors = NULL;
+    struct process process;
+
+    snprintf(flag, sizeof(flag), "-check-health=https://127.0.0.1:%u/health",
+             port);
+    for (size_t i = 0; i < 2; i++)
+        snprintf(lines[i], sizeof(lines[i]), "lunar.service: %s: %s\n",
+                 strchr(flag, '=') + 1, results[i]);
+    instance_start_command(&process, FLAGS(flag), NULL);
+    free(process_finish(&process, 1, &errors));
+    if (strcmp(errors, lines[1]) != 0)
+        assert_string_equal(errors, lines[0]);
+    free(errors);
+}
+
+/*
+ * The first bytes of a handshake are random, and libmicrohttpd answers some of
+ * them with 400, and closes the connection at others. What the client says of
+ * either, and of certificates, is in its unit test.
+ */
 static void server_without_tls_is_told_from_one(void **state)
 {
+    enum { TIMES = 20 };
     struct instance instance;
     char flag[MAX_TEXT], line[2 * MAX_TEXT];
 
     (void)state;
     instance_start(&instance, FLAGS("-threads=1"));
+    for (size_t i = 0; i < TIMES; i++)
+        expect_no_tls(instance.port);
     snprintf(flag, sizeof(flag), "-check-health=https://127.0.0.1:%u/health",
              instance.port);
-    snprintf(line, sizeof(line),
-             "https://127.0.0.1:%u/health: it does not speak TLS on this port: "
-             "use http://, or the port for https",
-             instance.port);
-    expect_line(FLAGS(flag), NULL, 1, line);
     snprintf(line, sizeof(line),
              "https://127.0.0.1:%u/health: /dev/null has no certificates of "
              "authorities (it has none): it has to be a file in PEM with lines "

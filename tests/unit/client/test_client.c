@@ -255,7 +255,7 @@ static void what_is_no_tls_is_told(void **state)
         const char *priority, *error;
     } rows[] = {
         {SPEAKS_PLAIN, NULL, "it does not speak TLS on this port: "},
-        {CLOSES, NULL, "it closed the connection in the TLS handshake"},
+        {CLOSES, NULL, "it closed the connection in the TLS handshake: "},
         {ANSWERS, "NORMAL:-VERS-ALL:+VERS-TLS1.1", ""},
         {CUTS, NULL, "the connection broke: it ended without the end of TLS"},
     };
