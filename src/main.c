@@ -14,6 +14,7 @@
 #include "check_health.h"
 #include "config.h"
 #include "data_commands.h"
+#include "notify.h"
 #include "secrets.h"
 #include "service.h"
 #include "signals.h"
@@ -73,7 +74,7 @@ static int check_service(const struct config *config)
 
 /* Do what needs the log, and set the exit status. */
 static int run(enum config_result result, const struct config *config,
-               const struct machine *machine)
+               const struct machine *machine, struct notify *notify)
 {
     switch (result) {
     case CONFIG_CHECK:
@@ -89,7 +90,7 @@ static int run(enum config_result result, const struct config *config,
     case CONFIG_TRIM_TOPIC:
         return topic_commands_trim(config);
     default:
-        return service_run(config, machine);
+        return service_run(config, machine, notify);
     }
 }
 
@@ -97,6 +98,7 @@ int main(int argc, char *argv[])
 {
     struct config config;
     struct config_report report;
+    struct notify notify;
     sigset_t inherited;
 
     signals_init(&inherited);
@@ -104,6 +106,7 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    notify_open(&notify);
     const struct machine machine = machine_read("");
     const struct config_input input = {argc, argv, environ, &machine};
     enum config_result result = config_read(&config, &input, &report);
@@ -117,6 +120,7 @@ int main(int argc, char *argv[])
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
         log_set_format(report.log_format);
+        notify_failed(&notify, report.error);
         return announce_failure(EXIT_USAGE, report.error);
     default:
         break;
@@ -135,7 +139,8 @@ int main(int argc, char *argv[])
     if (!log_start())
         return announce_failure(EXIT_FAILURE, announce_no_threads);
     announce_warnings(&report);
-    int code = run(result, &config, &machine);
+    int code = run(result, &config, &machine, &notify);
     log_stop(LOG_STOP_MS);
+    notify_close(&notify);
     return code;
 }
