@@ -126,7 +126,8 @@ int main(int argc, char *argv[])
         break;
     }
 
-    signals_settle(result == CONFIG_RUN && secrets_are_used(&config),
+    signals_settle(result == CONFIG_RUN &&
+                       (secrets_are_used(&config) || notify_is_used(&notify)),
                    &inherited);
     if (result == CONFIG_CHECK_HEALTH)
         return check_service(&config);

@@ -103,7 +103,6 @@ static void a_service_in_memory_is_ready_at_once_and_stops(void **state)
     manager_expect_none(&scene->manager);
 }
 
-/* The children of a service must not speak for it. */
 static void an_abstract_socket_is_told_as_well(void **state)
 {
     struct scene *scene = *state;
@@ -234,6 +233,23 @@ static void a_reload_is_told_and_a_failed_one_is_shown(void **state)
     instance_stop(&scene->store.instance);
 }
 
+/* Without a file SIGHUP stops a service that nobody manages. */
+static void a_reload_of_nothing_is_no_stop(void **state)
+{
+    struct scene *scene = *state;
+    const struct process *process = &scene->store.instance.process;
+
+    start(scene, NULL, NULL);
+    manager_wait(&scene->manager, "READY=1\n");
+    process_signal(process, SIGHUP);
+    manager_wait(&scene->manager, "RELOADING=1\n");
+    expect_ready(scene, "state in memory only, -data=DIR keeps it");
+    process_wait_error(process,
+                       " info  SIGHUP: there is no file to read again");
+    EXCHANGE(&scene->store.instance, .target = "/health/ready", .status = 200);
+    instance_stop(&scene->store.instance);
+}
+
 static void the_drain_gets_its_time_and_is_still_alive(void **state)
 {
     struct scene *scene = *state;
@@ -346,6 +362,7 @@ int main(void)
         SUPERVISION_TEST(a_stop_in_the_recovery_is_no_ready),
         SUPERVISION_TEST(a_disk_that_hangs_is_no_reason_to_restart),
         SUPERVISION_TEST(a_reload_is_told_and_a_failed_one_is_shown),
+        SUPERVISION_TEST(a_reload_of_nothing_is_no_stop),
         SUPERVISION_TEST(the_drain_gets_its_time_and_is_still_alive),
         SUPERVISION_TEST(a_failed_start_says_why),
         SUPERVISION_TEST(a_manager_that_does_not_read_gets_what_holds_later),
