@@ -12,77 +12,17 @@
 #include "base/text.h"
 #include "config_access.h"
 #include "config_environment.h"
-#include "config_flags.h"
 #include "config_pairs.h"
+#include "config_table.h"
 #include "config_values.h"
-
-static const struct option {
-    const char *name, *flag; /* "port", "-port" */
-    /* NULL: it has none, as all that are no settings. */
-    const char *variable;
-    const char *example; /* NULL: it needs no value */
-    /* NULL: it takes no value. `expected` follows "expected ". */
-    bool (*read)(const char *value, struct config *config);
-    bool (*second)(const char *value, struct config *config); /* of two */
-    const char *expected;
-    enum config_result result; /* what it asks for; CONFIG_RUN: a setting */
-    bool bare; /* as a flag it has no value, which is a NULL for `read` */
-    bool last; /* what follows it is not read */
-} options[] = {
-#define GROUP(title)
-#define SETTING(name_, argument, variable_, example_, fallback, reader,        \
-                expected_, text)                                               \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .variable = (variable_),                                                  \
-     .example = (example_),                                                    \
-     .read = (reader),                                                         \
-     .expected = (expected_),                                                  \
-     .result = CONFIG_RUN},
-#define CONSENT(name_, variable_, reader, expected_, text)                     \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .variable = (variable_),                                                  \
-     .read = (reader),                                                         \
-     .expected = (expected_),                                                  \
-     .result = CONFIG_RUN,                                                     \
-     .bare = true},
-#define COMMAND(name_, argument, example_, reader, expected_, result_, text)   \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .example = (example_),                                                    \
-     .read = (reader),                                                         \
-     .expected = (expected_),                                                  \
-     .result = (result_)},
-#define DOUBLE(name_, argument, example_, reader, second_, expected_, result_, \
-               text)                                                           \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .example = (example_),                                                    \
-     .read = (reader),                                                         \
-     .second = (second_),                                                      \
-     .expected = (expected_),                                                  \
-     .result = (result_)},
-#define SWITCH(name_, result_, text)                                           \
-    {.name = (name_), .flag = "-" name_, .result = (result_), .last = true},
-    FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
-#undef GROUP
-#undef SETTING
-#undef CONSENT
-#undef COMMAND
-#undef DOUBLE
-#undef SWITCH
-};
-
-enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
 
 /* The state of the parser. */
 struct reader {
     char *const *next; /* arguments not parsed yet */
     char *const *end;
     struct config config;
-    bool given[OPTION_COUNT]; /* as a flag */
-    bool found[OPTION_COUNT]; /* in the environment, and not given */
+    bool given[CONFIG_MAX_OPTIONS]; /* as a flag */
+    bool found[CONFIG_MAX_OPTIONS]; /* in the environment, and not given */
     struct config_report *report;
 };
 
@@ -102,7 +42,7 @@ static enum config_result reader_fail(struct reader *reader, const char *what,
 
 /* The same for an invalid value of an option. */
 static enum config_result reader_fail_value(struct reader *reader,
-                                            const struct option *option,
+                                            const struct config_option *option,
                                             const char *name, const char *value)
 {
     char what[128];
@@ -112,17 +52,12 @@ static enum config_result reader_fail_value(struct reader *reader,
     return reader_fail(reader, what, why);
 }
 
-static const char *option_name(size_t index)
-{
-    return index < OPTION_COUNT ? options[index].name : NULL;
-}
-
 /* Suggest the nearest flag. */
 static enum config_result reader_fail_unknown(struct reader *reader,
                                               const char *argument,
                                               struct text name)
 {
-    const char *nearest = nearest_name(name, option_name);
+    const char *nearest = nearest_name(name, config_table_name);
     char flag[128];
     char why[128];
     snprintf(flag, sizeof(flag), "%.*s", (int)strcspn(argument, "="), argument);
@@ -130,15 +65,6 @@ static enum config_result reader_fail_unknown(struct reader *reader,
              nearest != NULL ? "did you mean -" : "",
              nearest != NULL ? nearest : "", nearest != NULL ? "? " : "");
     return reader_fail(reader, flag, why);
-}
-
-static const struct option *find_option(struct text name)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (text_equal(name, text_of(options[i].name)))
-            return &options[i];
-    }
-    return NULL;
 }
 
 /*
@@ -153,8 +79,8 @@ static const char *take_value(struct reader *reader)
 }
 
 /* Say that an option has no value, or only one of two. */
-static enum config_result reader_fail_missing(struct reader *reader,
-                                              const struct option *option)
+static enum config_result
+reader_fail_missing(struct reader *reader, const struct config_option *option)
 {
     bool two = option->second != NULL;
     char why[128];
@@ -167,7 +93,7 @@ static enum config_result reader_fail_missing(struct reader *reader,
 
 /* Read the second value of an option that has two, which has to come. */
 static enum config_result read_second(struct reader *reader,
-                                      const struct option *option,
+                                      const struct config_option *option,
                                       const char *first)
 {
     const char *value = take_value(reader);
@@ -187,14 +113,14 @@ static enum config_result read_second(struct reader *reader,
  * NULL.
  */
 static enum config_result read_value(struct reader *reader,
-                                     const struct option *option,
+                                     const struct config_option *option,
                                      const char *value)
 {
-    if (value == NULL && !option->bare)
+    if (value == NULL && option->kind != CONFIG_CONSENT)
         value = take_value(reader);
     if (value == NULL && option->example != NULL)
         return reader_fail_missing(reader, option);
-    reader->given[option - options] = true;
+    reader->given[option - config_table] = true;
     if (!option->read(value, &reader->config))
         return reader_fail_value(reader, option, option->flag, value);
     return option->second != NULL ? read_second(reader, option, value)
@@ -211,24 +137,26 @@ static enum config_result read_argument(struct reader *reader)
 
     struct text rest = text_of(argument + (argument[1] == '-' ? 2 : 1));
     struct text name = text_split(&rest, '=');
-    const struct option *option = find_option(name);
+    const struct config_option *option = config_table_find(name);
     if (option == NULL)
         return reader_fail_unknown(reader, argument, name);
     /* `rest` ends with the argument, so it is NUL-terminated. */
-    if (option->read != NULL && !(option->bare && rest.data != NULL))
+    if (option->read != NULL &&
+        !(option->kind == CONFIG_CONSENT && rest.data != NULL))
         return read_value(reader, option, rest.data);
     if (rest.data != NULL)
         return reader_fail(reader, argument, "this flag takes no value");
-    reader->given[option - options] = true;
-    return option->last ? option->result : CONFIG_RUN;
+    reader->given[option - config_table] = true;
+    return option->kind == CONFIG_SWITCH ? option->result : CONFIG_RUN;
 }
 
 /* A variable's name without LUNAR_. Options that have none come last. */
 static const char *variable_name(size_t index)
 {
-    if (index == OPTION_COUNT || options[index].variable == NULL)
+    if (config_table[index].name == NULL ||
+        config_table[index].variable == NULL)
         return NULL;
-    return options[index].variable + strlen(CONFIG_VARIABLE_PREFIX);
+    return config_table[index].variable + strlen(CONFIG_VARIABLE_PREFIX);
 }
 
 /*
@@ -239,7 +167,7 @@ static enum config_result read_environment(struct reader *reader,
                                            char *const environment[])
 {
     for (size_t i = 0; variable_name(i) != NULL; i++) {
-        const struct option *option = &options[i];
+        const struct config_option *option = &config_table[i];
         const char *entry =
             config_environment_find(environment, option->variable);
         if (entry == NULL || reader->given[i])
@@ -260,17 +188,12 @@ static enum config_result read_environment(struct reader *reader,
 /* Values without flags; 0 if the default depends on the machine. */
 static struct config default_config(void)
 {
-    struct config config = {
-        .host = DEFAULT_HOST,
-        .port = DEFAULT_PORT,
-        .max_connections = DEFAULT_MAX_CONNECTIONS,
-        .idle_timeout = DEFAULT_IDLE_TIMEOUT,
-        .drain = DEFAULT_DRAIN,
-        .session_seconds = DEFAULT_SESSION,
-    };
-    config_read_snapshot(DEFAULT_SNAPSHOT, &config);
-    log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);
-    log_format_of(TEXT(DEFAULT_LOG_FORMAT), &config.log_format);
+    struct config config = {0};
+
+    for (size_t i = 0; config_table[i].name != NULL; i++) {
+        if (config_table[i].initial != NULL)
+            config_table[i].read(config_table[i].initial, &config);
+    }
     return config;
 }
 
@@ -294,19 +217,19 @@ static void fit_to_machine(struct config *config, const struct machine *machine)
 
 /* Set `*command` to the only one that is given, if any. */
 static enum config_result find_command(struct reader *reader,
-                                       const struct option **command)
+                                       const struct config_option **command)
 {
     char why[128];
 
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!reader->given[i] || options[i].result == CONFIG_RUN)
+    for (size_t i = 0; config_table[i].name != NULL; i++) {
+        if (!reader->given[i] || config_table[i].result == CONFIG_RUN)
             continue;
         if (*command != NULL) {
             snprintf(why, sizeof(why), "can't be combined with %s",
                      (*command)->flag);
-            return reader_fail(reader, options[i].flag, why);
+            return reader_fail(reader, config_table[i].flag, why);
         }
-        *command = &options[i];
+        *command = &config_table[i];
     }
     return *command != NULL ? (*command)->result : CONFIG_RUN;
 }
@@ -315,18 +238,18 @@ static enum config_result find_command(struct reader *reader,
 static const char *how_given(void *context, const char *flag)
 {
     const struct reader *reader = context;
-    const struct option *option = find_option(text_of(flag));
+    const struct config_option *option = config_table_find(text_of(flag));
 
     assert(option != NULL);
-    if (reader->given[option - options])
+    if (reader->given[option - config_table])
         return option->flag;
-    return reader->found[option - options] ? option->variable : NULL;
+    return reader->found[option - config_table] ? option->variable : NULL;
 }
 
 /* Find out what is asked for, and whether the settings fit it. */
 static enum config_result find_result(struct reader *reader)
 {
-    const struct option *command = NULL;
+    const struct config_option *command = NULL;
     enum config_result result = find_command(reader, &command);
     const struct config_given given = {reader, how_given};
     struct config_fault fault;
@@ -359,7 +282,7 @@ static enum config_result read_settings(struct reader *reader,
 static enum log_format find_log_format(struct reader *reader,
                                        char *const environment[])
 {
-    const struct option *option = find_option(TEXT("log-format"));
+    const struct config_option *option = config_table_find(TEXT("log-format"));
     struct config_report *report = reader->report;
     struct config_report ignored;
 
@@ -369,7 +292,7 @@ static enum log_format find_log_format(struct reader *reader,
     while (reader->next < reader->end)
         read_argument(reader);
     reader->report = report;
-    if (!reader->given[option - options] && entry != NULL)
+    if (!reader->given[option - config_table] && entry != NULL)
         option->read(strchr(entry, '=') + 1, &reader->config);
     return reader->config.log_format;
 }

@@ -116,9 +116,6 @@ enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report);
 
-/* The text of -help, in parts from 0; NULL after the last. */
-const char *config_help(size_t part);
-
 /* The version, as "0.1.0". */
 const char *config_version(void);
 

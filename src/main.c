@@ -13,6 +13,7 @@
 #include "base/machine.h"
 #include "check_health.h"
 #include "config.h"
+#include "config_help.h"
 #include "data_commands.h"
 #include "secrets.h"
 #include "service.h"
@@ -109,8 +110,7 @@ int main(int argc, char *argv[])
     enum config_result result = config_read(&config, &input, &report);
     switch (result) {
     case CONFIG_HELP:
-        for (size_t i = 0; config_help(i) != NULL; i++)
-            fputs(config_help(i), stdout);
+        config_help_write(stdout);
         return EXIT_SUCCESS;
     case CONFIG_VERSION:
         printf("lunar.service %s\n", config_version());
