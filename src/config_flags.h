@@ -194,6 +194,17 @@
             "a file, as in /etc/lunar/peer-token, of at most 400 bytes",       \
             "Send the token in this file to -peer; it needs scope admin." LINE \
             "It is refused if others can read it: chmod 640 FILE.")            \
+    GROUP("Settings in a file")                                                \
+    SETTING(                                                                   \
+        "config", "FILE", "LUNAR_CONFIG", "/etc/lunar/lunar.conf", NULL,       \
+        "none", config_read_settings,                                          \
+        "a file, as in /etc/lunar/lunar.conf, of at most 400 bytes",           \
+        "Read settings from this file: a line for each, named like its" LINE   \
+        "flag, as in port=9000 or insecure=1; # begins a comment. Flags" LINE  \
+        "and variables override it. A restart reads it again.")                \
+    COMMAND("print-config", "", NULL, NULL, NULL, CONFIG_PRINT,                \
+            "Do not serve: check all settings, and print them as such a" LINE  \
+            "file, with where each comes from.")                               \
     GROUP("Work on a folder or a backup, without serving")                     \
     COMMAND("check", "[=FILE]", NULL, config_read_file,                        \
             "a file, as in /backup/lunar.backup, of at most 400 bytes",        \

@@ -5,6 +5,8 @@
  */
 #include "config_table.h"
 
+#include <string.h>
+
 #include "config_access.h"
 #include "config_flags.h"
 #include "config_values.h"
@@ -31,6 +33,7 @@
     .flag = "-" name_,                                                         \
     .argument = "",                                                            \
     .variable = (variable_),                                                   \
+    .initial = "0",                                                            \
     .fallback = "no",                                                          \
     .text = (text_),                                                           \
     .expected = (expected_),                                                   \
@@ -89,4 +92,26 @@ const char *config_table_default(const struct config_option *option)
 const char *config_table_name(size_t index)
 {
     return config_table[index].name;
+}
+
+/* The row of a setting, or else the one without a name. */
+static const struct config_option *setting_at(size_t index)
+{
+    const struct config_option *option = config_table;
+
+    while (option->name != NULL && (option->variable == NULL || index-- > 0))
+        option++;
+    return option;
+}
+
+const char *config_table_setting(size_t index)
+{
+    return setting_at(index)->name;
+}
+
+const char *config_table_variable(size_t index)
+{
+    const char *variable = setting_at(index)->variable;
+
+    return variable != NULL ? variable + strlen(CONFIG_VARIABLE_PREFIX) : NULL;
 }

@@ -13,6 +13,8 @@
 #include "base/text.h"
 #include "config.h"
 
+#define CONFIG_VARIABLE_PREFIX "LUNAR_"
+
 enum config_kind {
     CONFIG_SETTING, /* has a value, a variable, and a place in a file */
     CONFIG_CONSENT, /* the same, but -NAME alone sets it, NAME=1 in a file */
@@ -41,8 +43,6 @@ struct config_option {
     enum config_result result; /* what it asks for; CONFIG_RUN: a setting */
 };
 
-enum { CONFIG_MAX_OPTIONS = 64 /* flags, and room for more */ };
-
 /* In the order of -help, up to the one without a name. */
 extern const struct config_option config_table[];
 
@@ -54,5 +54,11 @@ const char *config_table_default(const struct config_option *option);
 
 /* The name at an index, NULL after the last; for nearest_name(). */
 const char *config_table_name(size_t index);
+
+/* The same of those that have a variable: the settings and the consents. */
+const char *config_table_setting(size_t index);
+
+/* And their variables, without CONFIG_VARIABLE_PREFIX. */
+const char *config_table_variable(size_t index);
 
 #endif

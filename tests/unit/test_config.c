@@ -398,7 +398,7 @@ static const struct {
      "-check: needs a folder, as in -data=/var/lib/lunar, or a backup, as in "
      "-check=/backup/lunar.backup"},
     {"-check=f -data=d", "",
-     "-check=FILE: can't be combined with -data; -check=FILE checks a backup, "
+     "-check: can't be combined with -data; -check=FILE checks a backup, "
      "and -check the folder of -data"},
     {"-backup=f", "", "-backup: " NO_FOLDER},
     {"-restore=f", "LUNAR_DATA=", "-restore: " NO_FOLDER},
