@@ -52,7 +52,9 @@ package_of() {
 add_package() {
     local name=${1%%:*} path copyright=/usr/share/doc/${1%%:*}/copyright
     install -D -m 644 "$copyright" "$ROOT$copyright"
-    grep -oE '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$copyright" | sort -u |
+    # Texts that it refers to; most refer to one.
+    sed -n 's/.*\(\/usr\/share\/common-licenses\/[A-Za-z0-9.-]*[A-Za-z0-9]\).*/\1/p' \
+        "$copyright" | sort -u |
         while read -r path; do
             [ ! -e "$path" ] || install -D -m 644 "$path" "$ROOT$path"
         done
@@ -70,8 +72,8 @@ add_files() {
     # OpenSSL, by which librdkafka speaks to brokers, looks here.
     install -d "$ROOT/usr/lib/ssl"
     ln -s "$CERTIFICATES" "$ROOT/usr/lib/ssl/cert.pem"
-    install -D -m 644 -t "$ROOT/usr/share/doc/lunar-service" "$SOURCE"/LICENSE \
-        "$SOURCE"/THIRD_PARTY*
+    install -D -m 644 -t "$ROOT/usr/share/doc/lunar-service" "$SOURCE/LICENSE" \
+        "$SOURCE/docs/third-party.md" "$SOURCE/openapi/third-party.txt"
 }
 
 # The modules for files and dns are part of the C library (since glibc 2.34).
@@ -90,7 +92,6 @@ add_settings() {
 [ "$(id -u)" -eq 0 ] || fail "the files of an image belong to root: run this as root"
 [ -r "$CERTIFICATES" ] || fail "$CERTIFICATES is missing: install ca-certificates"
 umask 022
-shopt -s nullglob
 found=$(libraries)
 mapfile -t LIBRARIES <<<"$found"
 mkdir -p "$ROOT/var/lib/dpkg/status.d"
