@@ -5,6 +5,8 @@
 - mandoc finds nothing that is wrong, and no style that could be better, but for
   pages that this machine has not installed.
 - Each flag of the helps is an item of its page, with its default and variable.
+- Each document that a page names exists, and each message that it explains is one
+  of the sources.
 - No line of a rendered page is longer than 80 columns, and an example can be
   pasted: what is shown of it is ASCII.
 
@@ -27,6 +29,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 from helps import Flag, flags
 
+ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = 80
 SECTIONS = ("NAME", "SYNOPSIS", "DESCRIPTION", "SIGNALS", "ENVIRONMENT", "EXIT STATUS",
             "EXAMPLES", "DIAGNOSTICS", "SEE ALSO", "SECURITY CONSIDERATIONS")
@@ -91,6 +94,22 @@ def variables(service: str, page: Path) -> list[str]:
     return faults
 
 
+def references(page: Path) -> list[str]:
+    """The documents exist, and the longest part of each message without a value is in
+    the sources."""
+    section = page.read_text().partition(".Sh DIAGNOSTICS\n")[2].partition("\n.Sh ")[0]
+    sources = "".join(path.read_text() for path in sorted((ROOT / "src").rglob("*.[ch]")))
+    sources = re.sub(r'"\s*"', "", sources)
+    faults = [f"{page.name}: there is no document {name}"
+              for name in re.findall(r"\b(?:docs|openapi)/[\w.]+", page.read_text())
+              if not (ROOT / name).exists()]
+    for message in re.findall(r"^\.It Li \"?(.*)", section, re.M):
+        part = max(re.findall(r"[a-z][a-z ,:'-]*[a-z]", message), key=len)
+        if part not in sources:
+            faults.append(f"{page.name}: no source has the message {part!r}")
+    return faults
+
+
 def main() -> int:
     if len(sys.argv) != 4:
         print("usage: tests/manual/pages.py SERVICE ROCKETS FOLDER", file=sys.stderr)
@@ -105,6 +124,7 @@ def main() -> int:
     faults = faults_of(folder / "lunar.service.8", of_service,
                        {flag.name: 1 for flag in of_service})
     faults += variables(service, folder / "lunar.service.8")
+    faults += references(folder / "lunar.service.8")
     faults += faults_of(folder / "rockets.1", of_rockets,
                         {name: names.count(name) for name in names})
     for fault in faults:
