@@ -4,9 +4,13 @@
 # _lunar_split: set `raw` to the word at the cursor, up to there, `words` to those
 # before it, and `last` to the last of these. They are split at blanks only.
 # COMP_WORDBREAKS also splits at = and :, and readline replaces only what is behind
-# the last of them: `begun` is what it leaves alone. Needs no library.
+# the last of them: `begun` is what it leaves alone. Needs no library. Fails within
+# quotes, where bash completes names of files, and knows where the word begins.
 _lunar_split() {
-    local line=${COMP_LINE:0:COMP_POINT} breaks=''
+    local line=${COMP_LINE:0:COMP_POINT} breaks='' double single
+    COMPREPLY=()
+    double=${line//[^\"]/} single=${line//[^\']/}
+    ((${#double} % 2 == 0 && ${#single} % 2 == 0)) || return
     raw=${line##*[[:blank:]]}
     read -ra words <<<"${line%"$raw"}"
     last=${words[${#words[@]} - 1]}

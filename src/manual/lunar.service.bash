@@ -14,7 +14,7 @@ _lunar_service() {
     local names=(
 @names service
     )
-    _lunar_split
+    _lunar_split || return 0
     # -new-token has two values, a name and scopes.
     case $last in
     -new-token | --new-token)

@@ -38,7 +38,7 @@ _lunar_rockets() {
 @names watch
         help
     )
-    _lunar_split
+    _lunar_split || return 0
     case ${words[1]-} in
     '')
         compopt +o default
