@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of -help, whose middle is the table of the flags. Each group of them
- * is a string of its own, as C17 promises no longer ones than 4,095 bytes (ISO
- * 9899:2018, 5.2.4.1).
+ * The text of -help, whose middle is the table of the flags.
  */
-#include "config.h"
-#include "config_flags.h"
+#include "config_help.h"
 
-static const char *const parts[] = {
+#include "config_table.h"
+
+static const char head[] =
     "Usage: lunar.service [flags]\n"
     "\n"
     "Receives the messages of rockets, out of order and more than once, and\n"
@@ -15,28 +14,9 @@ static const char *const parts[] = {
     "\n"
     "Flags are written -name=value or -name value. If a flag is not given, "
     "its\n"
-    "environment variable is used, unless that is empty.\n"
-#define GROUP(title) , "\n" title ":\n"
-#define SETTING(name, argument, variable, example, fallback, reader, expected, \
-                text)                                                          \
-    "  -" name "=" argument LINE text LINE "Default: " fallback                \
-    ". Environment: " variable ".\n"
-#define CONSENT(name, variable, reader, expected, text)                        \
-    "  -" name LINE text LINE "Default: no. Environment: " variable "=1.\n"
-#define COMMAND(name, argument, example, reader, expected, result, text)       \
-    "  -" name argument LINE text "\n"
-#define DOUBLE(name, argument, example, reader, second, expected, result,      \
-               text)                                                           \
-    "  -" name argument LINE text "\n"
-#define SWITCH(name, result, text) "  -" name LINE text "\n"
-    FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
-#undef GROUP
-#undef SETTING
-#undef CONSENT
-#undef COMMAND
-#undef DOUBLE
-#undef SWITCH
-        ,
+    "environment variable is used, unless that is empty.\n";
+
+static const char tail[] =
     "\n"
     "Examples:\n"
     "  lunar.service -port=9000\n"
@@ -77,10 +57,35 @@ static const char *const parts[] = {
     "could not\n"
     "run, damage was found, or with -check-health the response is not 200; 2 "
     "invalid\n"
-    "flags or environment variables.\n",
-};
+    "flags or environment variables.\n";
 
-const char *config_help(size_t part)
+/* Lines of the text behind the first are indented. */
+static void write_indented(const char *text, FILE *out)
 {
-    return part < sizeof(parts) / sizeof(parts[0]) ? parts[part] : NULL;
+    for (; *text != '\0'; text++)
+        fputs(*text == '\n' ? "\n        " : (char[]){*text, '\0'}, out);
+}
+
+static void write_option(const struct config_option *option, FILE *out)
+{
+    if (option->group != NULL)
+        fprintf(out, "\n%s:\n", option->group);
+    fprintf(out, "  %s%s", option->flag, option->argument);
+    write_indented("\n", out);
+    write_indented(option->text, out);
+    if (option->variable != NULL) {
+        write_indented("\nDefault: ", out);
+        write_indented(config_table_default(option), out);
+        fprintf(out, ". Environment: %s%s.", option->variable,
+                option->kind == CONFIG_CONSENT ? "=1" : "");
+    }
+    fputs("\n", out);
+}
+
+void config_help_write(FILE *out)
+{
+    fputs(head, out);
+    for (const struct config_option *at = config_table; at->name != NULL; at++)
+        write_option(at, out);
+    fputs(tail, out);
 }
