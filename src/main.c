@@ -16,6 +16,7 @@
 #include "config_help.h"
 #include "config_print.h"
 #include "data_commands.h"
+#include "notify.h"
 #include "secrets.h"
 #include "service.h"
 #include "signals.h"
@@ -73,10 +74,16 @@ static int check_service(const struct config *config)
     return EXIT_SUCCESS;
 }
 
+/* What the process finds at its start, besides its settings. */
+struct surroundings {
+    const struct machine *machine;
+    struct notify *notify;
+};
+
 /* Do what needs the log, and set the exit status. */
 static int run_logged(enum config_result result, const struct config *config,
                       const struct config_report *report,
-                      const struct machine *machine)
+                      const struct surroundings *around)
 {
     switch (result) {
     case CONFIG_PRINT:
@@ -94,14 +101,14 @@ static int run_logged(enum config_result result, const struct config *config,
     case CONFIG_TRIM_TOPIC:
         return topic_commands_trim(config);
     default:
-        return service_run(config, machine);
+        return service_run(config, around->machine, around->notify);
     }
 }
 
 /* Start the log for what needs it. */
 static int start_log(enum config_result result, const struct config *config,
                      const struct config_report *report,
-                     const struct machine *machine)
+                     const struct surroundings *around)
 {
     log_set_level(config->log_level);
     log_set_format(config->log_format);
@@ -110,14 +117,14 @@ static int start_log(enum config_result result, const struct config *config,
     if (!log_start())
         return announce_failure(EXIT_FAILURE, announce_no_threads);
     announce_warnings(report);
-    int code = run_logged(result, config, report, machine);
+    int code = run_logged(result, config, report, around);
     log_stop(LOG_STOP_MS);
     return code;
 }
 
 /* Read the configuration, do what it asks for, and set the exit status. */
 static int run(const struct config_input *input, struct config_report *report,
-               const sigset_t *inherited)
+               const sigset_t *inherited, const struct surroundings *around)
 {
     struct config config;
     enum config_result result = config_read(&config, input, report);
@@ -131,6 +138,7 @@ static int run(const struct config_input *input, struct config_report *report,
         return EXIT_SUCCESS;
     case CONFIG_INVALID:
         log_set_format(report->log_format);
+        notify_failed(around->notify, report->error);
         return announce_failure(EXIT_USAGE, report->error);
     default:
         break;
@@ -142,12 +150,13 @@ static int run(const struct config_input *input, struct config_report *report,
         return check_service(&config);
     if (result == CONFIG_NEW_TOKEN)
         return token_command_make(&config);
-    return start_log(result, &config, report, input->machine);
+    return start_log(result, &config, report, around);
 }
 
 int main(int argc, char *argv[])
 {
     struct config_report report;
+    struct notify notify;
     sigset_t inherited;
 
     signals_init(&inherited);
@@ -155,9 +164,12 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    notify_open(&notify);
     const struct machine machine = machine_read("");
+    const struct surroundings around = {.machine = &machine, .notify = &notify};
     const struct config_input input = {argc, argv, environ, &machine};
-    int code = run(&input, &report, &inherited);
+    int code = run(&input, &report, &inherited, &around);
     config_report_release(&report);
+    notify_close(&notify);
     return code;
 }

@@ -112,6 +112,16 @@ struct server *server_start(const struct server_options *options,
 const struct server_address *server_address(const struct server *server);
 
 /*
+ * How many connections have been in one callback of ours since the last call,
+ * which an event loop should leave in milliseconds, as others wait for it; with
+ * a thread for each connection that thread. Those that wait for the application
+ * are in none.
+ * Locking: one thread at a time, before server_stop(). Waits for the lock of
+ * the list of connections.
+ */
+unsigned server_stuck(struct server *server);
+
+/*
  * Stop listening, answer requests on open connections with `Connection: close`,
  * give those in flight SERVER_STOP_MS, and free everything. What waits for the
  * application is cancelled SERVER_CANCEL_MS before that time is over.

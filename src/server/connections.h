@@ -81,6 +81,14 @@ void connections_phases(const struct connections *connections,
                         uint64_t counts[CONNECTION_PHASES]);
 
 /*
+ * How many connections have been in one callback since the last call, which
+ * their threads should leave in milliseconds. Those that wait for the
+ * application are in none.
+ * Locking: one thread at a time.
+ */
+unsigned connections_stuck(struct connections *connections);
+
+/*
  * Another connection could not be opened, as the system has no descriptor,
  * memory or thread for it. Until that changes, idle connections are evicted,
  * and none is kept alive.

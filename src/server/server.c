@@ -230,6 +230,11 @@ const struct server_address *server_address(const struct server *server)
     return &server->address;
 }
 
+unsigned server_stuck(struct server *server)
+{
+    return connections_stuck(server->context.connections);
+}
+
 /*
  * Milliseconds for the last responses: what is left of SERVER_CANCEL_MS since
  * `cancelled`, or MIN_SEND if the waits took nearly all of it.
