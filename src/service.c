@@ -59,18 +59,6 @@ static_assert(SERVICE_STOP_MS < SERVICE_DISK_MS, "only for hanging disks");
 static_assert(REPLICA_ANSWER_MS + 3000 < SERVICE_TOPIC_MS,
               "only for what hangs longer than it should");
 
-static const char open_to_all[] =
-    "-host=%s can be reached from other machines, and without -tokens every "
-    "client may read and change everything: give -tokens=FILE (lunar.service "
-    "-new-token NAME SCOPE makes a token for it), or -insecure if only trusted "
-    "clients can reach the address";
-
-static const char given_to_all[] =
-    "the service manager's socket %s can be reached from other machines, and "
-    "without -tokens every client may read and change everything: give "
-    "-tokens=FILE (lunar.service -new-token NAME SCOPE makes a token for it), "
-    "or -insecure if only trusted clients can reach the address";
-
 static const char no_memory[] = "out of memory at the start";
 
 /* The parts of a service. Those that do not exist are NULL. */
@@ -121,11 +109,11 @@ static const char *open_store(struct service *service,
 }
 
 /*
- * An error, `text` with `what` in it, if the flags do not allow that clients
- * reach it; else NULL.
+ * An error if the flags do not allow that `reach`, which `what` and `name` are
+ * the cause of; else NULL.
  */
 static const char *refuse(struct service *service, enum server_reach reach,
-                          const char *text, const char *what,
+                          const char *what, const char *name,
                           char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
@@ -134,8 +122,12 @@ static const char *refuse(struct service *service, enum server_reach reach,
     if (config->tokens != NULL || config->insecure || reach == SERVER_LOOPBACK)
         return NULL;
     service->refused = true;
-    log_escape(text_of(what), shown, sizeof(shown));
-    snprintf(error, SERVICE_ERROR, text, shown);
+    snprintf(error, SERVICE_ERROR,
+             "%s%s can be reached from other machines, and without -tokens "
+             "every client may read and change everything: give -tokens=FILE "
+             "(lunar.service -new-token NAME SCOPE makes a token for it), or "
+             "-insecure if only trusted clients can reach the address",
+             what, log_escape(text_of(name), shown, sizeof(shown)));
     return error;
 }
 
@@ -151,15 +143,16 @@ static const char *find_address(struct service *service,
 
     if (service->given->tcp > 0) {
         struct server_address address = server_address_of(service->given->tcp);
-        return refuse(service, address.reach, given_to_all, address.text,
+        return refuse(service, address.reach,
+                      "the socket of the service manager, ", address.text,
                       error);
     }
     service->addresses =
         server_resolve(config->host, config->port, error, SERVICE_ERROR);
     if (service->addresses == NULL)
         return error;
-    return refuse(service, server_reach_of(service->addresses), open_to_all,
-                  config->host, error);
+    return refuse(service, server_reach_of(service->addresses),
+                  "-host=", config->host, error);
 }
 
 /*
