@@ -49,7 +49,7 @@ prepare() {
         valgrind) packages+=(valgrind libc6-dbg) ;;
         documents) packages+=(python3 curl prometheus psmisc) ;;
         replicas) packages+=(openjdk-17-jre-headless maven python3) ;;
-        debug | asan | tsan) packages+=(caddy chromium nginx-light openssl python3 prometheus) ;;
+        debug | asan | tsan) packages+=(bash-completion caddy chromium mandoc nginx-light openssl python3 prometheus) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi web || return

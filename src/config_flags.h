@@ -248,7 +248,7 @@
             "it answers 200, else with 1. The URL is by default /health" LINE  \
             "of the service with the same -host, -port and -tls-cert.")        \
     SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
-    SWITCH("help", CONFIG_HELP, "Print this text and exit.")                   \
+    SWITCH("help", CONFIG_HELP, "Print all flags and examples, and exit.")     \
     SWITCH("h", CONFIG_HELP, "The same as -help.")
 
 #endif
