@@ -79,10 +79,12 @@ static bool read_second(struct config_draft *draft, struct words *words,
 static bool read_value(struct config_draft *draft, struct words *words,
                        const struct config_option *option, const char *value)
 {
-    if (value == NULL && option->kind != CONFIG_CONSENT)
-        value = take_value(words);
-    if (value == NULL && option->example != NULL)
-        return fail_missing(draft, option);
+    if (option->kind != CONFIG_CONSENT) {
+        if (value == NULL)
+            value = take_value(words);
+        if (value == NULL && option->example != NULL)
+            return fail_missing(draft, option);
+    }
     const struct config_origin from = {CONFIG_BY_FLAG, 0, value};
     return config_draft_set(draft, option, &from) &&
            (option->kind != CONFIG_DOUBLE ||

@@ -91,6 +91,18 @@ static bool fail_unknown(struct config_draft *draft, const struct file *file,
     return fail_line(draft, file, name, why);
 }
 
+/* A line has no `=`. `option`: the one that it names, or NULL. */
+static bool fail_valueless(struct config_draft *draft, const struct file *file,
+                           struct text line, const struct config_option *option)
+{
+    char why[128];
+
+    snprintf(why, sizeof(why), "expected name=value, as in %s=%s",
+             option != NULL ? option->name : "port",
+             option != NULL ? option->example : "9000");
+    return fail_line(draft, file, line, why);
+}
+
 /* Whether an option may be set in this line. */
 static bool check_option(struct config_draft *draft, struct file *file,
                          struct text name, const struct config_option *option)
@@ -120,17 +132,13 @@ static bool read_setting(struct config_draft *draft, struct file *file,
     struct text value = line, name = text_trim(text_split(&value, '='));
     const struct config_option *option = config_table_find(name);
     struct config_origin from = {CONFIG_BY_FILE, file->line, NULL};
-    char why[128];
 
-    if (option == NULL)
+    if (option == NULL && value.data != NULL)
         return fail_unknown(draft, file, name);
-    if (!check_option(draft, file, name, option))
+    if (option != NULL && !check_option(draft, file, name, option))
         return false;
-    if (value.data == NULL) {
-        snprintf(why, sizeof(why), "expected a value, as in %s=%s",
-                 option->name, option->example != NULL ? option->example : "1");
-        return fail_line(draft, file, name, why);
-    }
+    if (value.data == NULL)
+        return fail_valueless(draft, file, name, option);
     value = text_trim(value);
     /* The byte behind it is a blank, an end of the line, or the last NUL. */
     char *start = file->bytes + (value.data - file->bytes);

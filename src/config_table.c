@@ -33,6 +33,7 @@
     .flag = "-" name_,                                                         \
     .argument = "",                                                            \
     .variable = (variable_),                                                   \
+    .example = "1",                                                            \
     .initial = "0",                                                            \
     .fallback = "no",                                                          \
     .text = (text_),                                                           \
