@@ -7,8 +7,7 @@
 # to the root: what the system in it changes lies in memory.
 #
 # The script runs when the system has started all of its units. Of networks it
-# has only a loopback device. The exit status is the script's; 77 where no
-# systemd can be booted, as that needs root and a cgroup hierarchy of version 2.
+# has only a loopback device.
 #
 # usage: tests/packages/boot.sh ROOT FOLDER SCRIPT [ARGUMENT...]
 #
@@ -17,9 +16,10 @@
 #   FOLDER   what the system sees as /host, for reading
 #   SCRIPT   the script, a path in FOLDER
 #
-# Example:
-#   mmdebstrap --include=systemd bookworm /tmp/root
-#   tests/packages/boot.sh /tmp/root tests/packages check.sh
+# Exit status: 0 or another one of the script, 2 invalid command line, 77 no
+# systemd can be booted here: it needs root and a cgroup hierarchy of version 2.
+#
+# Example: tests/packages/boot.sh /tmp/root tests/packages check.sh
 set -euo pipefail
 SCRIPT=$(realpath "$0")
 # shellcheck source=scripts/help.sh
@@ -59,6 +59,8 @@ boot() {
     mount -t tmpfs -o mode=755 tmpfs "$tree/run"
     mount --bind "$folder" "$tree/host"
     mount -o remount,bind,ro "$tree/host"
+    # LoadCredential= and others hand mounts over from one namespace to another.
+    mount --make-rshared /
     cd "$tree"
     pivot_root . mnt
     cd /
