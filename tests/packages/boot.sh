@@ -54,20 +54,22 @@ boot() {
         touch "$tree/dev/$device"
         mount --bind "/dev/$device" "$tree/dev/$device"
     done
-    mkdir "$tree/dev/shm" "$tree/host"
+    mkdir "$tree/dev/shm" "$tree/dev/pts" "$tree/host"
+    # PrivateDevices= makes a copy of these.
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$tree/dev/pts"
+    ln -s pts/ptmx "$tree/dev/ptmx"
     ln -s /proc/self/fd "$tree/dev/fd"
     mount -t tmpfs -o mode=755 tmpfs "$tree/run"
     mount --bind "$folder" "$tree/host"
     mount -o remount,bind,ro "$tree/host"
-    # LoadCredential= and others hand mounts over from one namespace to another.
-    mount --make-rshared /
     cd "$tree"
     pivot_root . mnt
     cd /
     umount -l /mnt
+    # LoadCredential= and others hand mounts over from one namespace to another.
+    mount --make-rshared /
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=boot.sh \
-        /lib/systemd/systemd --system --log-target=console --show-status=no \
-        </dev/null
+        /lib/systemd/systemd --system --show-status=no </dev/null
 }
 
 # What every exit of this script does.
