@@ -22,7 +22,8 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 [ $# -eq 0 ] || usage "unexpected argument $1"
 umask 022
 export LC_ALL=C.UTF-8 TZ=UTC
-export DEB_BUILD_OPTIONS="terse parallel=$(nproc)"
+DEB_BUILD_OPTIONS="terse parallel=$(nproc)"
+export DEB_BUILD_OPTIONS
 dist=$PWD/build/dist
 package=$PWD/build/package
 log=$PWD/build/logs/release.log
@@ -53,6 +54,8 @@ make_tarball() {
         --prefix /usr/local
     mv "$package/root/usr/local" "$package/$name"
     [ ! -d "$package/root/etc" ] || mv "$package/root/etc" "$package/$name/"
+    cp "$dist/lunar-$version.cdx.json" \
+        "$package/$name/share/doc/lunar-service/lunar.cdx.json"
     tar -C "$package" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --format=gnu \
         --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w \
         -c "$name" | gzip -9n >"$dist/$name.tar.gz"
@@ -64,6 +67,8 @@ build() {
     copy_sources "$package/$source"
     (cd "$package/$source" && dpkg-buildpackage --build=binary --no-sign)
     mv "$package"/*.deb "$dist"
+    cp "$package/$source/debian/tmp/usr/share/doc/lunar-service/lunar.cdx.json" \
+        "$dist/lunar-$version.cdx.json"
     make_tarball "$package/$source"
     (cd "$dist" && sha256sum -- *) >"$package/SHA256SUMS"
     mv "$package/SHA256SUMS" "$dist"
