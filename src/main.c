@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "announce.h"
 #include "base/log.h"
 #include "base/machine.h"
@@ -78,6 +79,7 @@ static int check_service(const struct config *config)
 struct surroundings {
     const struct machine *machine;
     struct notify *notify;
+    struct activation *activation;
 };
 
 /* Do what needs the log, and set the exit status. */
@@ -101,12 +103,13 @@ static int run_logged(enum config_result result, const struct config *config,
     case CONFIG_TRIM_TOPIC:
         return topic_commands_trim(config);
     default:
-        return service_run(config, around->machine, around->notify);
+        return service_run(config, around->machine, around->notify,
+                           &around->activation->given);
     }
 }
 
 /* Start the log for what needs it. */
-static int start_log(enum config_result result, const struct config *config,
+static int start_log(enum config_result result, struct config *config,
                      const struct config_report *report,
                      const struct surroundings *around)
 {
@@ -117,6 +120,8 @@ static int start_log(enum config_result result, const struct config *config,
     if (!log_start())
         return announce_failure(EXIT_FAILURE, announce_no_threads);
     announce_warnings(report);
+    if (result == CONFIG_RUN)
+        activation_apply(around->activation, config, report);
     int code = run_logged(result, config, report, around);
     log_stop(LOG_STOP_MS);
     return code;
@@ -127,6 +132,7 @@ static int run(const struct config_input *input, struct config_report *report,
                const sigset_t *inherited, const struct surroundings *around)
 {
     struct config config;
+    char error[ACTIVATION_ERROR];
     enum config_result result = config_read(&config, input, report);
 
     switch (result) {
@@ -150,6 +156,11 @@ static int run(const struct config_input *input, struct config_report *report,
         return check_service(&config);
     if (result == CONFIG_NEW_TOKEN)
         return token_command_make(&config);
+    if (result == CONFIG_RUN && !activation_take(around->activation, error)) {
+        log_set_format(config.log_format);
+        notify_failed(around->notify, error);
+        return announce_failure(EXIT_USAGE, error);
+    }
     return start_log(result, &config, report, around);
 }
 
@@ -157,6 +168,7 @@ int main(int argc, char *argv[])
 {
     struct config_report report;
     struct notify notify;
+    struct activation activation = {.path = ""};
     sigset_t inherited;
 
     signals_init(&inherited);
@@ -166,7 +178,8 @@ int main(int argc, char *argv[])
                           "opened instead");
     notify_open(&notify);
     const struct machine machine = machine_read("");
-    const struct surroundings around = {.machine = &machine, .notify = &notify};
+    const struct surroundings around = {
+        .machine = &machine, .notify = &notify, .activation = &activation};
     const struct config_input input = {argc, argv, environ, &machine};
     int code = run(&input, &report, &inherited, &around);
     config_report_release(&report);

@@ -59,12 +59,6 @@ static_assert(SERVICE_STOP_MS < SERVICE_DISK_MS, "only for hanging disks");
 static_assert(REPLICA_ANSWER_MS + 3000 < SERVICE_TOPIC_MS,
               "only for what hangs longer than it should");
 
-static const char open_to_all[] =
-    "-host=%s can be reached from other machines, and without -tokens every "
-    "client may read and change everything: give -tokens=FILE (lunar.service "
-    "-new-token NAME SCOPE makes a token for it), or -insecure if only trusted "
-    "clients can reach the address";
-
 static const char no_memory[] = "out of memory at the start";
 
 /* The parts of a service. Those that do not exist are NULL. */
@@ -72,6 +66,7 @@ struct service {
     const struct config *config;
     const struct machine *machine;
     struct notify *notify;
+    const struct server_given *given;
     uint64_t start; /* microseconds of the monotonic clock */
     struct addrinfo *addresses;
     struct site_policy sites;
@@ -114,15 +109,50 @@ static const char *open_store(struct service *service,
 }
 
 /*
- * Whether the flags allow that clients reach the addresses. A name can have
- * several, of which one is usable, perhaps another one each time.
+ * An error if the flags do not allow that `reach`, which `what` and `name` are
+ * the cause of; else NULL.
  */
-static bool is_allowed(const struct service *service)
+static const char *refuse(struct service *service, enum server_reach reach,
+                          const char *what, const char *name,
+                          char error[SERVICE_ERROR])
+{
+    const struct config *config = service->config;
+    char shown[MAX_SHOWN];
+
+    if (config->tokens != NULL || config->insecure || reach == SERVER_LOOPBACK)
+        return NULL;
+    service->refused = true;
+    snprintf(error, SERVICE_ERROR,
+             "%s%s can be reached from other machines, and without -tokens "
+             "every client may read and change everything: give -tokens=FILE "
+             "(lunar.service -new-token NAME SCOPE makes a token for it), or "
+             "-insecure if only trusted clients can reach the address",
+             what, log_escape(text_of(name), shown, sizeof(shown)));
+    return error;
+}
+
+/*
+ * Find out where to listen, and whether the flags allow that clients reach it.
+ * A name can have several addresses, of which one is usable, perhaps another
+ * one each time. NULL, or an error.
+ */
+static const char *find_address(struct service *service,
+                                char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
 
-    return config->tokens != NULL || config->insecure ||
-           server_reach_of(service->addresses) == SERVER_LOOPBACK;
+    if (service->given->tcp > 0) {
+        struct server_address address = server_address_of(service->given->tcp);
+        return refuse(service, address.reach,
+                      "the socket of the service manager, ", address.text,
+                      error);
+    }
+    service->addresses =
+        server_resolve(config->host, config->port, error, SERVICE_ERROR);
+    if (service->addresses == NULL)
+        return error;
+    return refuse(service, server_reach_of(service->addresses),
+                  "-host=", config->host, error);
 }
 
 /*
@@ -134,23 +164,14 @@ static const char *create_parts(struct service *service,
                                 char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
-    char shown[MAX_SHOWN];
+    const char *failure = find_address(service, error);
 
-    service->addresses =
-        server_resolve(config->host, config->port, error, SERVICE_ERROR);
-    if (service->addresses == NULL)
-        return error;
-    service->refused = !is_allowed(service);
-    if (service->refused) {
-        log_escape(text_of(config->host), shown, sizeof(shown));
-        snprintf(error, SERVICE_ERROR, open_to_all, shown);
-        return error;
-    }
+    if (failure != NULL)
+        return failure;
     service->metrics = metrics_new();
     if (service->metrics == NULL)
         return no_memory;
-    const char *failure =
-        secrets_open(&service->secrets, config, service->metrics, error);
+    failure = secrets_open(&service->secrets, config, service->metrics, error);
     if (failure != NULL)
         return failure;
     if (config->data != NULL && open_store(service, error) != NULL)
@@ -163,6 +184,12 @@ static const char *create_parts(struct service *service,
     return service->workers == NULL ? announce_no_threads : NULL;
 }
 
+static bool has_unix_socket(const struct service *service)
+{
+    return service->given->unix_socket > 0 ||
+           service->config->unix_socket.path[0] != '\0';
+}
+
 /* Connect them. NULL, or an error. */
 static const char *connect_parts(struct service *service)
 {
@@ -172,7 +199,7 @@ static const char *connect_parts(struct service *service)
     service->sites = (struct site_policy){
         .origins = text_of(config->allow_origin),
         .hosts = text_of(config->allow_host),
-        .address = text_of(config->host),
+        .address = text_of(service->given->tcp > 0 ? NULL : config->host),
     };
     if (config->proxies != NULL)
         networks_read(text_of(config->proxies), &service->proxies);
@@ -183,7 +210,7 @@ static const char *connect_parts(struct service *service)
     if (service->store != NULL && !api_use_store(api, service->store))
         return no_memory;
     service->max_connections = server_fit_connections(
-        config->max_connections, config->unix_socket.path[0] == '\0' ? 1 : 2);
+        config->max_connections, has_unix_socket(service) ? 2 : 1);
     if (!api_start_live(api, service->max_connections) ||
         !secrets_follow(&service->secrets, service->notify))
         return announce_no_threads;
@@ -213,6 +240,7 @@ static struct server *start_server(struct service *service, char *error,
         .sites = &service->sites,
         .proxies = config->proxies == NULL ? NULL : &service->proxies,
         .tls = service->secrets.tls,
+        .given = *service->given,
         .unix_socket = {.path = config->unix_socket.path[0] == '\0'
                                     ? NULL
                                     : config->unix_socket.path,
@@ -417,12 +445,13 @@ static void log_incomplete(const struct config *config)
 }
 
 int service_run(const struct config *config, const struct machine *machine,
-                struct notify *notify)
+                struct notify *notify, const struct server_given *given)
 {
     struct service service = {
         .config = config,
         .machine = machine,
         .notify = notify,
+        .given = given,
         .start = clock_us(CLOCK_MONOTONIC),
     };
     char error[SERVICE_ERROR];

@@ -31,6 +31,7 @@ struct pins {
 /* The connections of one listening socket, which has a limit of its own. */
 struct side {
     unsigned open;
+    uint64_t added;   /* since the start */
     unsigned closing; /* of these: shut down, and not closed yet */
     unsigned wanted;  /* to be evicted at once */
     bool all_busy;    /* none could be: do not try before the next tick */
@@ -121,6 +122,7 @@ void connections_add(struct connections *connections,
     sync_lock(&connections->lock);
     append_locked(connections, connection);
     connections->sides[peer].open++;
+    connections->sides[peer].added++;
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
     request_eviction_locked(connections, &connections->sides[peer]);
@@ -142,6 +144,16 @@ void connections_remove(struct connections *connections,
     atomic_store(&connections->starved, false);
     sync_unlock(&connections->lock);
     wait_release(&connection->wait);
+}
+
+unsigned connections_open(struct connections *connections, enum peer_kind peer,
+                          uint64_t *added)
+{
+    sync_lock(&connections->lock);
+    unsigned open = connections->sides[peer].open;
+    *added = connections->sides[peer].added;
+    sync_unlock(&connections->lock);
+    return open;
 }
 
 unsigned connections_count(const struct connections *connections)

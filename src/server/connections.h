@@ -69,6 +69,13 @@ void connections_add(struct connections *connections,
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
+/*
+ * How many are open at one socket; and how many were added since the start,
+ * which the lock makes one picture.
+ */
+unsigned connections_open(struct connections *connections, enum peer_kind peer,
+                          uint64_t *added);
+
 /* The number of open connections, and how many may be open at each socket. */
 unsigned connections_count(const struct connections *connections);
 unsigned connections_limit(const struct connections *connections);
