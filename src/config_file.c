@@ -28,10 +28,10 @@ static bool is_control(char byte)
     return ((unsigned char)byte < ' ' && byte != '\t') || byte == '\x7f';
 }
 
-/* Whether a comment begins at this `#`, if it is behind another byte. */
-static bool is_comment_after(char before, char byte)
+/* Whether a comment begins at this byte, which is not the first. */
+static bool is_comment(const char *byte)
 {
-    return byte == '#' && (before == ' ' || before == '\t');
+    return *byte == '#' && (byte[-1] == ' ' || byte[-1] == '\t');
 }
 
 const char *config_file_refuses(const char *value)
@@ -45,7 +45,7 @@ const char *config_file_refuses(const char *value)
     for (size_t i = 0; i < text.length; i++) {
         if (is_control(value[i]))
             return "has a control character";
-        if (i > 0 && is_comment_after(value[i - 1], value[i]))
+        if (i > 0 && is_comment(value + i))
             return "has # behind a blank, which begins a comment";
     }
     return NULL;
@@ -154,7 +154,7 @@ static bool read_setting(struct config_draft *draft, struct file *file,
 static struct text strip_line(struct text line)
 {
     for (size_t i = 0; i < line.length; i++) {
-        if (is_comment_after(i > 0 ? line.data[i - 1] : ' ', line.data[i]))
+        if (i > 0 ? is_comment(line.data + i) : *line.data == '#')
             line.length = i;
     }
     return text_trim(line);

@@ -12,9 +12,9 @@ static const char head[] =
     "Receives the messages of rockets, out of order and more than once, and\n"
     "serves the state of every rocket over HTTP.\n"
     "\n"
-    "Flags are written -name=value or -name value. If a flag is not given, "
-    "its\n"
-    "environment variable is used, unless that is empty.\n";
+    "Flags are written -name=value or -name value. If a flag is not given,\n"
+    "its environment variable is used, unless that is empty; without that its\n"
+    "line in the file of -config; and without that the default.\n";
 
 static const char tail[] =
     "\n"
@@ -38,26 +38,26 @@ static const char tail[] =
     "In a browser, open http://localhost:9000/ for the dashboard, and\n"
     "http://localhost:9000/swagger to try the API.\n"
     "\n"
-    "SIGTERM and SIGINT stop the service when requests in flight are answered, "
-    "at\n"
-    "most 5 seconds later. A second one ends it at once. With -drain it serves "
-    "for\n"
-    "that time before; then a second signal begins the stop, and a third one "
-    "ends\n"
-    "it at once.\n"
+    "SIGTERM and SIGINT stop the service when requests in flight are\n"
+    "answered, at most 5 seconds later, or 10 if a disk or brokers do not\n"
+    "answer. A second one ends it at once. With -drain it serves for that "
+    "time\n"
+    "before; then a second signal begins the stop, and a third one ends it at\n"
+    "once.\n"
     "\n"
     "SIGHUP reads the files of -tokens, -tls-cert, -tls-key and -peer-token\n"
-    "again. If one is bad, the service goes on with what it had, and the log "
-    "says\n"
-    "why. Without these flags SIGHUP stops the service as SIGTERM does, but "
-    "not\n"
-    "under nohup.\n"
+    "again. If one is bad, the service goes on with what it had, and the log\n"
+    "says why. Other settings, and the file of -config, need a restart. "
+    "Without\n"
+    "these four flags SIGHUP stops the service as SIGTERM does, but not under\n"
+    "nohup.\n"
     "\n"
     "Exit status: 0 stopped by a signal, or what was asked for is done; 1 "
-    "could not\n"
-    "run, damage was found, or with -check-health the response is not 200; 2 "
-    "invalid\n"
-    "flags or environment variables.\n";
+    "could\n"
+    "not run, damage was found, or with -check-health the response is not "
+    "200;\n"
+    "2 invalid flags, variables or file of -config, or an address that needs\n"
+    "-tokens or -insecure.\n";
 
 /* Lines of the text behind the first are indented. */
 static void write_indented(const char *text, FILE *out)

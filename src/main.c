@@ -150,7 +150,8 @@ static int run(const struct config_input *input, struct config_report *report,
         break;
     }
 
-    signals_settle(result == CONFIG_RUN && secrets_are_used(&config),
+    signals_settle(result == CONFIG_RUN && (secrets_are_used(&config) ||
+                                            notify_is_used(around->notify)),
                    inherited);
     if (result == CONFIG_CHECK_HEALTH)
         return check_service(&config);

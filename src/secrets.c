@@ -143,6 +143,9 @@ static void reload(struct secrets *secrets)
     bool good = true;
 
     notify_reloading(secrets->notify);
+    if (!secrets_are_used(secrets->config))
+        log_line(LOG_INFO, "SIGHUP: there is no file to read again, as none of "
+                           "-tokens, -tls-cert and -peer-token is given");
     if (secrets->access != NULL)
         good = reload_tokens(secrets) && good;
     if (secrets->tls != NULL)
@@ -169,7 +172,7 @@ static void *run_reloads(void *context)
 bool secrets_follow(struct secrets *secrets, struct notify *notify)
 {
     secrets->notify = notify;
-    if (!secrets_are_used(secrets->config))
+    if (!secrets_are_used(secrets->config) && !notify_is_used(notify))
         return true;
     secrets->follows =
         pthread_create(&secrets->thread, NULL, run_reloads, secrets) == 0;

@@ -51,9 +51,10 @@ const char *secrets_open(struct secrets *secrets, const struct config *config,
                          struct metrics *metrics, char error[SECRETS_ERROR]);
 
 /*
- * Start the thread, if there is something to read again. False if there are no
- * resources for it. Ownership: `notify` is borrowed until secrets_close().
- * Locking: after signals_block(), whose mask it inherits.
+ * Start the thread, if there is something to read again, or a service manager,
+ * whose reload must not be a stop. False if there are no resources for it.
+ * Ownership: `notify` is borrowed until secrets_close(). Locking: after
+ * signals_block(), whose mask it inherits.
  */
 bool secrets_follow(struct secrets *secrets, struct notify *notify);
 

@@ -101,8 +101,10 @@ static void expect_setting(const char *printed, const char *setting,
 
     snprintf(start, sizeof(start), "\n%s ", setting);
     const char *line = strstr(printed, start);
-    if (line == NULL)
+    if (line == NULL) {
         fail_msg("expected %s, got: %s", setting, printed);
+        return;
+    }
     line += strlen(start);
     line += strspn(line, " ");
     size_t length = strcspn(line, "\n");
@@ -131,14 +133,14 @@ static void find_other(const struct config_option *option, char *other)
     for (const char *digit = "0123456789"; *digit != '\0'; digit++) {
         for (size_t i = 0; i < 2; i++) {
             size_t at = i == 0 ? last : 0;
-            strcpy(other, option->example);
+            snprintf(other, MAX_TEXT, "%s", option->example);
             other[at] = *digit;
             if (option->example[at] != *digit && is_value(option, other))
                 return;
         }
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        strcpy(other, words[i]);
+        snprintf(other, MAX_TEXT, "%s", words[i]);
         if (is_value(option, other))
             return;
     }

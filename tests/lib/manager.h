@@ -62,10 +62,8 @@ static inline void manager_open(struct manager *manager, bool abstract)
 {
     *manager = (struct manager){.socket = -1};
     folder_make(manager->root);
-    snprintf(manager->name, sizeof(manager->name), "%s%s", abstract ? "@" : "",
-             manager->root);
-    if (!abstract)
-        strcat(manager->name, "/notify");
+    snprintf(manager->name, sizeof(manager->name), "%s%s%s",
+             abstract ? "@" : "", manager->root, abstract ? "" : "/notify");
     snprintf(manager->variable, sizeof(manager->variable), "NOTIFY_SOCKET=%s",
              manager->name);
     manager_listen(manager);

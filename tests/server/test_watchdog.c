@@ -184,7 +184,7 @@ static void datagrams_come_at_half_of_the_time(void **state)
         assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
     uint64_t elapsed = clock_us(CLOCK_MONOTONIC) - start;
     /* Not sooner, but for one that was received late. */
-    assert_true(elapsed > (MANY - 1) * (USEC / 2));
+    assert_true(elapsed > UINT64_C(1) * (MANY - 1) * USEC / 2);
     scene_end(scene);
 }
 
