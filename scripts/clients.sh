@@ -7,8 +7,9 @@
 # Installs the packages and builds the service. The generated clients and the
 # logs are in build/clients.
 #
-# usage: scripts/clients.sh [--preset=NAME]
+# usage: scripts/clients.sh [--preset=NAME] [--no-build]
 #   --preset=NAME  the build to test, default debug
+#   --no-build     the service is built already
 #
 # Exit status: 0 no test failed; 1 one failed; 2 invalid command line; 77 the
 # packages of npm or Python could not be installed, which is 1 if CI is "true".
@@ -19,6 +20,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/packages.sh
 
 PRESET=debug
+BUILD=true
 DOCUMENT=openapi/openapi.yaml
 HERE=tests/clients
 OUT=build/clients
@@ -27,6 +29,7 @@ BIN=$PWD/$OUT/venv/bin
 for argument in "$@"; do
     case $argument in
     --preset=*) PRESET=${argument#--preset=} ;;
+    --no-build) BUILD=false ;;
     *) usage "unknown argument $argument" ;;
     esac
 done
@@ -105,8 +108,10 @@ mkdir -p "$OUT"
 need_packages "${BUILD_PACKAGES[@]}" python3 python3-venv
 install_npm
 need_venv "$OUT" "$HERE/requirements.txt"
-need_npm openapi web
-build_targets "$PRESET" "$OUT/build.log" lunar.service
+if $BUILD; then
+    need_npm openapi web
+    build_targets "$PRESET" "$OUT/build.log" lunar.service
+fi
 check "spectral" lint
 check "typescript types" typescript
 check "python types" python

@@ -218,6 +218,7 @@ def dashboard(build):
         names.update(PACKAGE.findall(path)[-1]
                      for path, part in output["inputs"].items()
                      if part["bytesInOutput"] > 0 and PACKAGE.search(path))
+    packages = [npm_package(build, "web", name) for name in names]
     notices = read(texts)
     known = table(build, "Embedded")
     for name in names:
@@ -230,7 +231,7 @@ def dashboard(build):
         if name not in known:
             raise Fault(f"{name} is in the dashboard, but has no row in "
                         "docs/third-party.md")
-    return [npm_package(build, "web", name) for name in names]
+    return packages
 
 
 def swagger(build):

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Run all checks: format, lint and analysers; the whole test suite in the
-# presets debug, asan (with UBSan) and tsan; the running service against its
-# document, and clients generated from it; the tests from outside with the
-# hardened release, and a soak test of one minute; the commands and links of the
-# documents; some tests with the service under valgrind; and replicas on real
-# brokers, beside the steps after them, as these tests mostly wait. Installs the
-# packages. Continues after a failure and reports it at the end. Only conformance,
-# clients and replicas can be skipped: if there is no package index, and not in CI
-# (CI=true). All of it takes some 45 minutes.
+# presets debug, asan (with UBSan) and tsan; the tests from outside with the
+# hardened release, and a soak test of one minute; some tests with the service
+# under valgrind. Then, beside the steps after them: replicas on real brokers; the
+# running service against its document, and clients generated from it; and the
+# commands and links of the documents. Installs the packages. Continues after a
+# failure and reports it at the end. Only conformance, clients and replicas can be
+# skipped: if there is no package index, and not in CI (CI=true). All of it takes
+# some 45 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
-#   STEP  format shell cppcheck debug conformance clients asan tsan release
-#         documents soak valgrind replicas tidy analyzer
+#   STEP  format shell cppcheck debug asan tsan release soak valgrind replicas
+#         conformance clients documents tidy analyzer
 #
 # Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
 #
@@ -22,13 +22,14 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit
 . scripts/packages.sh
 
-ALL_STEPS=(format shell cppcheck debug conformance clients asan tsan release
-    documents soak valgrind replicas tidy analyzer)
+ALL_STEPS=(format shell cppcheck debug asan tsan release soak valgrind replicas
+    conformance clients documents tidy analyzer)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
 SKIPPED=()
-BESIDE= # process of a step that runs beside others
+# The process groups of steps that run beside others, by their names.
+declare -A BESIDE=()
 LOGS=build/logs
 # The tests for the release: the binary itself, and the service from outside.
 RELEASE_TESTS='^hardening$|^integration\.test_(api_.*|http_.*|rockets)$'
@@ -37,7 +38,8 @@ VALGRIND_TESTS='^test_(api_(messages|rocket|routes)|http_heads|memory)$'
 # A test that would be skipped fails: all programs are installed below.
 export TEST_SKIP_CODE=1
 
-# prepare STEP...: install the packages for these steps.
+# prepare STEP...: install the packages for these steps, all of them: steps that
+# run at the same time cannot.
 prepare() {
     local packages=("${BUILD_PACKAGES[@]}" git) step
     for step in "$@"; do
@@ -47,9 +49,10 @@ prepare() {
         shell) packages+=(shellcheck) ;;
         cppcheck) packages+=(cppcheck) ;;
         valgrind) packages+=(valgrind libc6-dbg) ;;
+        conformance | clients) packages+=(python3 python3-venv) ;;
         documents) packages+=(python3 curl prometheus psmisc) ;;
         replicas) packages+=(openjdk-17-jre-headless maven python3) ;;
-        debug | asan | tsan) packages+=(caddy chromium nginx-light openssl python3 prometheus) ;;
+        debug | asan | tsan) packages+=(bash-completion caddy chromium mandoc nginx-light openssl python3 prometheus) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi web || return
@@ -109,10 +112,11 @@ run_preset() {
     build_preset "$1" && ctest --preset "$1" --no-tests=error
 }
 
-# All of it is built, as README.md says: link-time optimisation may fail where
-# other builds do not. Of the tests only those run that look at the release.
+# Of the tests only those that look at the release are built, and the benchmarks,
+# which nothing else links.
 run_release() {
-    build_preset release && ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
+    build_preset release --target all integration_tests benchmarks &&
+        ctest --preset release --no-tests=error -R "$RELEASE_TESTS"
 }
 
 # The commands of README.md and docs, as a user would paste them, and the links.
@@ -120,25 +124,54 @@ check_documents() {
     /usr/bin/python3 tests/documents/links.py && /usr/bin/python3 tests/documents/consoles.py
 }
 
-# begin_replicas: build what they need, and run them beside the next steps. In a
-# group of its own, which ends with this script.
-begin_replicas() {
-    REPLICAS_BUILT=0
-    scripts/kafka.sh get || REPLICAS_BUILT=$?
-    [ $REPLICAS_BUILT -ne 0 ] || build_preset debug || REPLICAS_BUILT=$?
-    [ $REPLICAS_BUILT -eq 0 ] || return 0
-    setsid scripts/replicas.sh --no-build >"$LOGS/replicas.log" 2>&1 &
-    BESIDE=$!
-    trap 'kill -- "-$BESIDE" 2>/dev/null' EXIT
-    say "replicas begin, beside the next steps"
+# begin NAME TURN COMMAND...: run the step beside the next ones, which compute on
+# all cores, as it mostly waits or uses one core. Of those with the same TURN one
+# runs at a time. In a process group of its own, which ends with this script. The
+# output is shown by end_beside.
+begin() {
+    local name=$1
+    set -m
+    take_turn "${@:2}" >"$LOGS/$name.log" 2>&1 </dev/null &
+    set +m
+    BESIDE[$name]=$!
+    trap end_groups EXIT
+    say "$name begins, beside the next steps"
 }
 
-end_replicas() {
+# begin_with_debug NAME TURN COMMAND...: the same for what runs the debug build.
+# Only here it is built: two processes must not build in one folder.
+begin_with_debug() {
+    if build_preset debug; then
+        begin "$@"
+    else
+        say "$1: FAILED, as the build debug failed"
+        FAILED+=("$1")
+    fi
+}
+
+# take_turn TURN COMMAND...: wait until no other command with this TURN runs.
+take_turn() {
+    local begun result=0
+    exec 9>"$LOGS/$1.turn"
+    flock 9
+    begun=$SECONDS
+    "${@:2}" 9>&- || result=$?
+    say "that took $((SECONDS - begun)) s"
+    return $result
+}
+
+end_groups() {
+    local group
+    for group in "${BESIDE[@]}"; do
+        kill -- "-$group" 2>/dev/null
+    done
+}
+
+end_beside() {
     local result=0
-    [ "$REPLICAS_BUILT" -eq 0 ] || return "$REPLICAS_BUILT"
-    wait "$BESIDE" || result=$?
-    trap - EXIT
-    cat "$LOGS/replicas.log"
+    wait "${BESIDE[$1]}" || result=$?
+    unset "BESIDE[$1]"
+    cat "$LOGS/$1.log"
     return $result
 }
 
@@ -178,15 +211,17 @@ for name in "${STEPS[@]}"; do
     cppcheck) step cppcheck check_cppcheck ;;
     analyzer) step analyzer check_analyzer ;;
     debug | asan | tsan) step "$name" run_preset "$name" ;;
-    conformance | clients) step "$name" "scripts/$name.sh" ;;
     release) step release run_release ;;
-    documents) step documents check_documents ;;
     soak) step soak scripts/soak.sh 1 ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
-    replicas) begin_replicas ;;
+    replicas) begin_with_debug replicas brokers scripts/replicas.sh --no-build ;;
+    conformance | clients) begin_with_debug "$name" outside "scripts/$name.sh" --no-build ;;
+    documents) begin documents outside check_documents ;;
     esac
 done
-[[ " ${STEPS[*]} " != *" replicas "* ]] || step replicas end_replicas
+for name in "${STEPS[@]}"; do
+    [ -z "${BESIDE[$name]-}" ] || step "$name" end_beside "$name"
+done
 
 printf '\nsteps: %s\n%d passed, %d failed, %d skipped\n' "${STEPS[*]}" \
     $((${#STEPS[@]} - ${#FAILED[@]} - ${#SKIPPED[@]})) ${#FAILED[@]} ${#SKIPPED[@]}

@@ -135,6 +135,20 @@ static void body_that_ends_with_tls_is_answered(void **state)
     }
 }
 
+/* The system of the server knows the end when it has acknowledged it. */
+static void wait_end_is_received(const struct connection *client)
+{
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    struct tcp_info info = {.tcpi_state = TCP_ESTABLISHED};
+    socklen_t size = sizeof(info);
+
+    while (info.tcpi_state != TCP_FIN_WAIT2) {
+        assert_true(process_clock() < deadline);
+        assert_int_equal(
+            getsockopt(client->socket, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    }
+}
+
 /* A response that waits is sent to a client that has ended its side. */
 static void half_closed_client_is_answered(void **state)
 {
@@ -143,7 +157,7 @@ static void half_closed_client_is_answered(void **state)
     toy_get(*state, &client, "/deferred/held/hello");
     toy_wait(*state, TOY_WAITED, 1);
     connection_finish(&client);
-    usleep(1000);
+    wait_end_is_received(&client);
     assert_int_equal(toy_wake_held(*state), 1);
     toy_expect_text(&client, 200, "hello");
     connection_close(&client);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files with secrets: which are read, and what is said of the others. */
-#include "lib/temporary_folder.h"
+#include "lib/secret_file.h"
 #include "lib/unit_check.h"
 
 #include <sys/stat.h>
@@ -8,47 +8,23 @@
 
 #include "base/private_file.h"
 
-static const struct private_file_rules for_owner = {"-secret", 64, false};
-static const struct private_file_rules for_group = {"-secret", 64, true};
+static const struct private_file_rules for_owner = {"-secret", 64, false, false};
+static const struct private_file_rules for_group = {"-secret", 64, true, false};
 
 struct fixture {
-    char folder[FOLDER_ROOT];
-    char path[FOLDER_ROOT + 16];
+    struct secret_file secret;
     char error[PRIVATE_FILE_ERROR];
     struct private_file file;
 };
 
 static int set_up(void **context)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-    if (fixture == NULL)
-        abort();
-    folder_make(fixture->folder);
-    snprintf(fixture->path, sizeof(fixture->path), "%s/secret",
-             fixture->folder);
-    *context = fixture;
-    return 0;
+    return secret_file_set_up(context, sizeof(struct fixture));
 }
 
 static int tear_down(void **context)
 {
-    struct fixture *fixture = *context;
-
-    folder_remove(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
-static void write_file(const struct fixture *fixture, const char *bytes,
-                       size_t length, mode_t mode)
-{
-    FILE *file = fopen(fixture->path, "we");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(fixture->path, mode), 0);
+    return secret_file_tear_down(context);
 }
 
 static bool is_read(struct fixture *fixture, const char *path,
@@ -84,8 +60,8 @@ static void all_bytes_are_read_with_a_nul_behind_them(void **context)
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)i;
     for (size_t length = 0; length <= sizeof(bytes); length += 32) {
-        write_file(fixture, bytes, length, 0600);
-        assert_true(is_read(fixture, fixture->path, &for_owner));
+        secret_file_write(&fixture->secret, bytes, length, 0600);
+        assert_true(is_read(fixture, fixture->secret.path, &for_owner));
         assert_int_equal(fixture->file.length, length);
         assert_memory_equal(fixture->file.data, bytes, length);
         assert_int_equal(fixture->file.data[length], '\0');
@@ -113,19 +89,19 @@ static void permissions_of_others_are_refused_with_the_command(void **context)
         char shown[32];
         snprintf(shown, sizeof(shown), "(its permissions are %03o)",
                  (unsigned)rows[i].mode);
-        write_file(fixture, "x", 1, rows[i].mode);
+        secret_file_write(&fixture->secret, "x", 1, rows[i].mode);
         if (!rows[i].by_owner) {
-            expect_refusal(fixture, fixture->path, &for_owner, shown,
+            expect_refusal(fixture, fixture->secret.path, &for_owner, shown,
                            ": chmod 600 /");
         } else {
-            assert_true(is_read(fixture, fixture->path, &for_owner));
+            assert_true(is_read(fixture, fixture->secret.path, &for_owner));
             private_file_release(&fixture->file);
         }
         if (!rows[i].by_group) {
-            expect_refusal(fixture, fixture->path, &for_group, shown,
+            expect_refusal(fixture, fixture->secret.path, &for_group, shown,
                            ": chmod 640 /");
         } else {
-            assert_true(is_read(fixture, fixture->path, &for_group));
+            assert_true(is_read(fixture, fixture->secret.path, &for_group));
             private_file_release(&fixture->file);
         }
     }
@@ -137,10 +113,10 @@ static void file_of_somebody_else_is_refused(void **context)
 
     if (geteuid() != 0)
         skip();
-    write_file(fixture, "x", 1, 0600);
-    assert_int_equal(chown(fixture->path, 12345, 0), 0);
-    expect_refusal(fixture, fixture->path, &for_group, "belongs to user 12345",
-                   "chown 0 /");
+    secret_file_write(&fixture->secret, "x", 1, 0600);
+    assert_int_equal(chown(fixture->secret.path, 12345, 0), 0);
+    expect_refusal(fixture, fixture->secret.path, &for_group,
+                   "belongs to user 12345", "chown 0 /");
 }
 
 /* root installs it, and the service, which is another user, reads it. */
@@ -150,13 +126,13 @@ static void file_of_root_is_read_by_its_group(void **context)
 
     if (geteuid() != 0)
         skip();
-    write_file(fixture, "x", 1, 0640);
-    assert_int_equal(chown(fixture->path, 0, 12345), 0);
-    assert_int_equal(chmod(fixture->folder, 0755), 0);
+    secret_file_write(&fixture->secret, "x", 1, 0640);
+    assert_int_equal(chown(fixture->secret.path, 0, 12345), 0);
+    assert_int_equal(chmod(fixture->secret.folder, 0755), 0);
     gid_t group = getegid();
     assert_int_equal(setegid(12345), 0);
     assert_int_equal(seteuid(12345), 0);
-    bool read = is_read(fixture, fixture->path, &for_group);
+    bool read = is_read(fixture, fixture->secret.path, &for_group);
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(setegid(group), 0);
     assert_true(read);
@@ -170,15 +146,15 @@ static void what_is_no_such_file_is_refused(void **context)
 
     expect_refusal(fixture, "/nowhere/at/all", &for_owner,
                    "No such file or directory", "check the path");
-    expect_refusal(fixture, fixture->folder, &for_owner,
+    expect_refusal(fixture, fixture->secret.folder, &for_owner,
                    "is not a regular file", "name a file");
     /* And does not wait for a writer. */
-    assert_int_equal(mkfifo(fixture->path, 0600), 0);
-    expect_refusal(fixture, fixture->path, &for_owner, "is not a regular file",
-                   "name a file");
-    assert_int_equal(unlink(fixture->path), 0);
-    write_file(fixture, large, sizeof(large), 0600);
-    expect_refusal(fixture, fixture->path, &for_owner,
+    assert_int_equal(mkfifo(fixture->secret.path, 0600), 0);
+    expect_refusal(fixture, fixture->secret.path, &for_owner,
+                   "is not a regular file", "name a file");
+    assert_int_equal(unlink(fixture->secret.path), 0);
+    secret_file_write(&fixture->secret, large, sizeof(large), 0600);
+    expect_refusal(fixture, fixture->secret.path, &for_owner,
                    "is not a file of at most 64 bytes", "check the path");
 }
 
@@ -188,10 +164,10 @@ static void a_file_that_we_may_not_read_says_who_has_to_own_it(void **context)
 
     if (geteuid() != 0)
         skip();
-    write_file(fixture, "x", 1, 0600);
-    assert_int_equal(chmod(fixture->folder, 0755), 0);
+    secret_file_write(&fixture->secret, "x", 1, 0600);
+    assert_int_equal(chmod(fixture->secret.folder, 0755), 0);
     assert_int_equal(seteuid(12345), 0);
-    bool read = is_read(fixture, fixture->path, &for_group);
+    bool read = is_read(fixture, fixture->secret.path, &for_group);
     assert_int_equal(seteuid(0), 0);
     assert_false(read);
     assert_non_null(strstr(fixture->error, "Permission denied: chown it to"));

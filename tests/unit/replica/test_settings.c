@@ -3,51 +3,38 @@
  * The file of -kafka-config. It may hold passwords, which no text may show.
  */
 #include "lib/captured_log.h"
-#include "lib/temporary_folder.h"
-#include "lib/unit_check.h"
+#include "lib/secret_file.h"
 
 #include <sys/stat.h>
 
 #include "replica/settings.h"
 
 struct fixture {
-    char folder[FOLDER_ROOT];
-    char path[FOLDER_ROOT + 16];
+    struct secret_file secret;
     char error[JOURNAL_ERROR];
 };
 
 static int set_up(void **context)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-    if (fixture == NULL)
-        abort();
-    folder_make(fixture->folder);
-    snprintf(fixture->path, sizeof(fixture->path), "%s/settings",
-             fixture->folder);
-    *context = fixture;
-    return 0;
+    return secret_file_set_up(context, sizeof(struct fixture));
 }
 
 static int tear_down(void **context)
 {
-    struct fixture *fixture = *context;
+    return secret_file_tear_down(context);
+}
 
-    folder_remove(fixture->folder);
-    free(fixture);
-    return 0;
+static struct settings *read_bytes(struct fixture *fixture, const char *bytes,
+                                   size_t length)
+{
+    secret_file_write(&fixture->secret, bytes, length, 0600);
+    fixture->error[0] = '\0';
+    return settings_read(fixture->secret.path, fixture->error);
 }
 
 static struct settings *read_text(struct fixture *fixture, const char *text)
 {
-    FILE *file = fopen(fixture->path, "w");
-
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    assert_int_equal(chmod(fixture->path, 0600), 0);
-    fixture->error[0] = '\0';
-    return settings_read(fixture->path, fixture->error);
+    return read_bytes(fixture, text, strlen(text));
 }
 
 static void expect_refusal(struct fixture *fixture, const char *text,
@@ -160,17 +147,17 @@ static void file_that_others_may_read_is_refused(void **context)
 
     settings_free(read_text(fixture, "client.id=secret\n"));
     for (size_t i = 0; i < COUNT(modes); i++) {
-        assert_int_equal(chmod(fixture->path, modes[i]), 0);
-        assert_null(settings_read(fixture->path, fixture->error));
+        assert_int_equal(chmod(fixture->secret.path, modes[i]), 0);
+        assert_null(settings_read(fixture->secret.path, fixture->error));
         assert_non_null(strstr(fixture->error, "chmod 640"));
     }
     /* 0440 is what a Secret of Kubernetes gets by fsGroup. */
     const mode_t private[] = {0400, 0440, 0640};
 
     for (size_t i = 0; i < COUNT(private); i++) {
-        assert_int_equal(chmod(fixture->path, private[i]), 0);
+        assert_int_equal(chmod(fixture->secret.path, private[i]), 0);
         struct settings *settings =
-            settings_read(fixture->path, fixture->error);
+            settings_read(fixture->secret.path, fixture->error);
         assert_non_null(settings);
         settings_free(settings);
     }
@@ -183,8 +170,8 @@ static void file_of_somebody_else_is_refused(void **context)
     if (geteuid() != 0)
         skip();
     settings_free(read_text(fixture, "client.id=x\n"));
-    assert_int_equal(chown(fixture->path, 12345, 0), 0);
-    assert_null(settings_read(fixture->path, fixture->error));
+    assert_int_equal(chown(fixture->secret.path, 12345, 0), 0);
+    assert_null(settings_read(fixture->secret.path, fixture->error));
     assert_non_null(strstr(fixture->error, "chown"));
 }
 
@@ -193,7 +180,7 @@ static void what_is_no_file_is_refused(void **context)
     struct fixture *fixture = *context;
     static char large[70 * 1024];
 
-    assert_null(settings_read(fixture->folder, fixture->error));
+    assert_null(settings_read(fixture->secret.folder, fixture->error));
     assert_non_null(strstr(fixture->error, "is not a regular file"));
     assert_null(settings_read("/nowhere/at/all", fixture->error));
     assert_non_null(strstr(fixture->error, "cannot read"));
@@ -206,13 +193,8 @@ static void nul_byte_is_refused(void **context)
 {
     struct fixture *fixture = *context;
     static const char text[] = "client.id=x\n\0security.protocol=ssl\n";
-    FILE *file = fopen(fixture->path, "w");
 
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, sizeof(text) - 1, file), sizeof(text) - 1);
-    fclose(file);
-    assert_int_equal(chmod(fixture->path, 0600), 0);
-    assert_null(settings_read(fixture->path, fixture->error));
+    assert_null(read_bytes(fixture, text, sizeof(text) - 1));
     assert_non_null(strstr(fixture->error, "NUL byte"));
 }
 
