@@ -56,7 +56,7 @@ run_tests() {
 }
 
 report() {
-    local options=(--root . --object-directory "$BUILD" --filter src/
+    local options=(--root . --object-directory "$BUILD" --filter src/ --exclude src/manual/
         --exclude-unreachable-branches -j "$(nproc)")
     mkdir -p "$BUILD/html"
     gcovr "${options[@]}" --csv "$BUILD/summary.csv" \

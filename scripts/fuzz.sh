@@ -104,7 +104,8 @@ dictionary_of() {
     case $1 in
     json | message | batch) echo tests/fuzz/json.dict ;;
     query | list_url) echo tests/fuzz/query.dict ;;
-    authorization | cookie | forwarded | http_fields | timestamp | token_file)
+    authorization | config_file | cookie | forwarded | http_fields | timestamp | \
+        token_file)
         echo "tests/fuzz/$1.dict"
         ;;
     esac

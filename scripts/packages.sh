@@ -112,3 +112,5 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip
     libmicrohttpd-dev libgnutls28-dev libcjson-dev libsodium-dev libsqlite3-dev
     zlib1g-dev librdkafka-dev libcurl4-openssl-dev libcmocka-dev)
 command -v npm >/dev/null || BUILD_PACKAGES+=(npm)
+# What makes packages of it.
+PACKAGING_PACKAGES=(dpkg-dev debhelper git python3)

@@ -15,11 +15,11 @@
 #         -anonymous=SCOPE, -session=SECONDS, -insecure, -listen=unix:PATH,
 #         -trusted-proxy=NETWORK, -tls-cert=FILE, -tls-key=FILE, -ca-file=FILE,
 #         -data=DIR, -snapshot=SIZE|off, -kafka=BROKERS, -topic=NAME,
-#         -kafka-config=FILE, -peer=URL, -peer-token=FILE, -check[=FILE],
-#         -backup=FILE, -restore=FILE, -export, -create-topic, -trim-topic,
-#         -new-token NAME SCOPE, -check-health[=URL], -version. README.md
-#         describes them, and so does build/release/lunar.service -help after the
-#         first build.
+#         -kafka-config=FILE, -peer=URL, -peer-token=FILE, -config=FILE,
+#         -print-config, -check[=FILE], -backup=FILE, -restore=FILE, -export,
+#         -create-topic, -trim-topic, -new-token NAME SCOPE, -check-health[=URL],
+#         -version. README.md describes them, and so does
+#         build/release/lunar.service -help after the first build.
 #
 # Exit status: 0 stopped by a signal or done, 1 could not build or run, 2 invalid
 # flags.
@@ -42,42 +42,25 @@ for argument in "$@"; do
     esac
 done
 
-# flag NAME VARIABLE ARGUMENT...: the value of the last flag NAME, or else of the
-# environment variable.
-flag() {
-    local name=$1 value=${!2-} previous='' argument
-    shift 2
-    for argument in "$@"; do
-        case ${argument/#--/-} in
-        "-$name="*) value=${argument#*=} ;;
-        *) [ "${previous/#--/-}" != "-$name" ] || value=$argument ;;
-        esac
-        previous=$argument
-    done
-    printf '%s' "$value"
+# setting NAME: its value in $settings, which -print-config has printed.
+setting() {
+    sed -nE "s/^#?$1=([^ ]*) .*/\1/p" <<<"$settings"
 }
 
 # Nothing if the flags tell no URL: the service says why, or which port it has.
 say_how_to_see_rockets() {
-    local host port argument scheme=http
-    for argument in "$@"; do
-        case ${argument/#--/-} in
-        -check | -check=* | -check-health* | -backup* | -restore* | -export | \
-            -create-topic | -trim-topic | -new-token* | -version)
-            return
-            ;;
-        esac
-    done
-    port=$(flag port LUNAR_PORT "$@")
-    port=${port:-8088}
-    [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || return 0
-    host=$(flag host LUNAR_HOST "$@")
+    local host port settings scheme=http
+    # It cannot be combined with what does not serve.
+    settings=$(build/release/lunar.service "$@" -print-config 2>&1) || return 0
+    port=$(setting port)
+    [[ $port =~ ^[1-9][0-9]*$ ]] || return 0
+    host=$(setting host)
     case $host in
-    '' | 127.0.0.1 | 0.0.0.0 | :: | localhost) host=localhost ;;
+    127.0.0.1 | 0.0.0.0 | :: | localhost) host=localhost ;;
     *[!0-9a-fA-F.:]*) return ;;
     *:*) host=[$host] ;;
     esac
-    [ -z "$(flag tls-cert LUNAR_TLS_CERT "$@")" ] || scheme=https
+    [ -z "$(setting tls-cert)" ] || scheme=https
     say "to see rockets fly, open $scheme://$host:$port/ and run in a second terminal:"
     say "  build/release/rockets launch $scheme://$host:$port/messages --message-delay=20ms"
 }

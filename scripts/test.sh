@@ -52,7 +52,7 @@ prepare() {
         conformance | clients) packages+=(python3 python3-venv) ;;
         documents) packages+=(python3 curl prometheus psmisc) ;;
         replicas) packages+=(openjdk-17-jre-headless maven python3) ;;
-        debug | asan | tsan) packages+=(caddy chromium nginx-light openssl python3 prometheus) ;;
+        debug | asan | tsan) packages+=(bash-completion caddy chromium mandoc nginx-light openssl python3 prometheus) ;;
         esac
     done
     need_packages "${packages[@]}" && need_npm openapi web || return

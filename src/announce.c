@@ -315,6 +315,24 @@ static void write_ready(const struct config *config,
                  text, dashboard, scheme, text, access, state);
 }
 
+void announce_status(const struct config *config,
+                     const struct server_address *address,
+                     char status[ANNOUNCE_STATUS])
+{
+    char state[sizeof(struct readable_path) + REPLICA_TOPIC_NAME + MAX_PART];
+    char access[4 * CONFIG_MAX_SOCKET + MAX_PART];
+    bool all = address->reach == SERVER_ALL_ADDRESSES;
+
+    describe_state(config, state, sizeof(state));
+    describe_access(config, address, access, sizeof(access));
+    int length = snprintf(status, ANNOUNCE_STATUS, "serving %s%s (%s%s%s)",
+                          prefix_of(address), address->text,
+                          all ? "all addresses; " : "", access, state);
+    /* What is cut is the end of a long path. */
+    if (length >= ANNOUNCE_STATUS)
+        memcpy(status + ANNOUNCE_STATUS - 5, "...)", 5);
+}
+
 void announce_ready(const struct config *config,
                     const struct server_address *address)
 {

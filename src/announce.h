@@ -46,6 +46,16 @@ void announce_no_tokens(const struct config *config, struct access *access);
 void announce_recovery(const struct config *config,
                        const struct server_address *address);
 
+enum { ANNOUNCE_STATUS = 768 /* bytes of announce_status(), with a NUL */ };
+
+/*
+ * What stays true of a service that is ready, as for `systemctl status`: where
+ * it listens, who may do what, and where its state is. Cut if it is too long.
+ */
+void announce_status(const struct config *config,
+                     const struct server_address *address,
+                     char status[ANNOUNCE_STATUS]);
+
 /*
  * Print the ready line, for scripts to wait for, which also says whether the
  * state is kept. Where that fails or would block, it is in a warning of the

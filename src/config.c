@@ -1,287 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line and the environment, read by the table of config_flags.h.
+ * The sources are read from the strongest to the weakest, as the flags and
+ * variables say which file is read.
  */
 #include "config.h"
 
-#include <assert.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "base/nearest.h"
 #include "base/text.h"
-#include "config_access.h"
+#include "config_arguments.h"
+#include "config_draft.h"
 #include "config_environment.h"
-#include "config_flags.h"
+#include "config_file.h"
 #include "config_pairs.h"
+#include "config_print.h"
+#include "config_table.h"
 #include "config_values.h"
 
-static const struct option {
-    const char *name, *flag; /* "port", "-port" */
-    /* NULL: it has none, as all that are no settings. */
-    const char *variable;
-    const char *example; /* NULL: it needs no value */
-    /* NULL: it takes no value. `expected` follows "expected ". */
-    bool (*read)(const char *value, struct config *config);
-    bool (*second)(const char *value, struct config *config); /* of two */
-    const char *expected;
-    enum config_result result; /* what it asks for; CONFIG_RUN: a setting */
-    bool bare; /* as a flag it has no value, which is a NULL for `read` */
-    bool last; /* what follows it is not read */
-} options[] = {
-#define GROUP(title)
-#define SETTING(name_, argument, variable_, example_, fallback, reader,        \
-                expected_, text)                                               \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .variable = (variable_),                                                  \
-     .example = (example_),                                                    \
-     .read = (reader),                                                         \
-     .expected = (expected_),                                                  \
-     .result = CONFIG_RUN},
-#define CONSENT(name_, variable_, reader, expected_, text)                     \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .variable = (variable_),                                                  \
-     .read = (reader),                                                         \
-     .expected = (expected_),                                                  \
-     .result = CONFIG_RUN,                                                     \
-     .bare = true},
-#define COMMAND(name_, argument, example_, reader, expected_, result_, text)   \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .example = (example_),                                                    \
-     .read = (reader),                                                         \
-     .expected = (expected_),                                                  \
-     .result = (result_)},
-#define DOUBLE(name_, argument, example_, reader, second_, expected_, result_, \
-               text)                                                           \
-    {.name = (name_),                                                          \
-     .flag = "-" name_,                                                        \
-     .example = (example_),                                                    \
-     .read = (reader),                                                         \
-     .second = (second_),                                                      \
-     .expected = (expected_),                                                  \
-     .result = (result_)},
-#define SWITCH(name_, result_, text)                                           \
-    {.name = (name_), .flag = "-" name_, .result = (result_), .last = true},
-    FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
-#undef GROUP
-#undef SETTING
-#undef CONSENT
-#undef COMMAND
-#undef DOUBLE
-#undef SWITCH
-};
-
-enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
-
-/* The state of the parser. */
-struct reader {
-    char *const *next; /* arguments not parsed yet */
-    char *const *end;
-    struct config config;
-    bool given[OPTION_COUNT]; /* as a flag */
-    bool found[OPTION_COUNT]; /* in the environment, and not given */
-    struct config_report *report;
-};
-
-/*
- * Set the error to `what`, escaped to keep it on one line, and `why`. Always
- * CONFIG_INVALID.
- */
-static enum config_result reader_fail(struct reader *reader, const char *what,
-                                      const char *why)
+/* Read all sources. CONFIG_INVALID, what a switch asks for, or CONFIG_RUN. */
+static enum config_result read_sources(struct config_draft *draft,
+                                       const struct config_input *input)
 {
-    char escaped[128];
-    log_escape(text_of(what), escaped, sizeof(escaped));
-    snprintf(reader->report->error, sizeof(reader->report->error), "%s: %s",
-             escaped, why);
-    return CONFIG_INVALID;
+    char *const *end = input->argv + input->argc;
+    enum config_result result = config_arguments_read(
+        draft, input->argc > 0 ? input->argv + 1 : end, end);
+
+    if (result != CONFIG_RUN && !draft->tolerant)
+        return result;
+    return config_environment_read(draft, input->environment) &&
+                   config_file_read(draft)
+               ? CONFIG_RUN
+               : CONFIG_INVALID;
 }
 
-/* The same for an invalid value of an option. */
-static enum config_result reader_fail_value(struct reader *reader,
-                                            const struct option *option,
-                                            const char *name, const char *value)
+/* Record the value that the machine decided. */
+static void set_by_machine(struct config_draft *draft, struct text name,
+                           unsigned index, uint64_t number)
 {
-    char what[128];
-    char why[128];
-    snprintf(what, sizeof(what), "%s=%s", name, value);
-    snprintf(why, sizeof(why), "expected %s", option->expected);
-    return reader_fail(reader, what, why);
-}
+    char *value = draft->report->by_machine[index];
 
-static const char *option_name(size_t index)
-{
-    return index < OPTION_COUNT ? options[index].name : NULL;
-}
-
-/* Suggest the nearest flag. */
-static enum config_result reader_fail_unknown(struct reader *reader,
-                                              const char *argument,
-                                              struct text name)
-{
-    const char *nearest = nearest_name(name, option_name);
-    char flag[128];
-    char why[128];
-    snprintf(flag, sizeof(flag), "%.*s", (int)strcspn(argument, "="), argument);
-    snprintf(why, sizeof(why), "unknown flag; %s%s%s-help lists the flags",
-             nearest != NULL ? "did you mean -" : "",
-             nearest != NULL ? nearest : "", nearest != NULL ? "? " : "");
-    return reader_fail(reader, flag, why);
-}
-
-static const struct option *find_option(struct text name)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (text_equal(name, text_of(options[i].name)))
-            return &options[i];
-    }
-    return NULL;
-}
-
-/*
- * The next argument, if it is a value: none starts with a dash, so such an
- * argument is another flag. Else NULL.
- */
-static const char *take_value(struct reader *reader)
-{
-    if (reader->next < reader->end && **reader->next != '-')
-        return *reader->next++;
-    return NULL;
-}
-
-/* Say that an option has no value, or only one of two. */
-static enum config_result reader_fail_missing(struct reader *reader,
-                                              const struct option *option)
-{
-    bool two = option->second != NULL;
-    char why[128];
-
-    snprintf(why, sizeof(why), "expected %s, as in %s%s%s",
-             two ? "a name and scopes" : "a value", option->flag,
-             two ? " " : "=", option->example);
-    return reader_fail(reader, option->flag, why);
-}
-
-/* Read the second value of an option that has two, which has to come. */
-static enum config_result read_second(struct reader *reader,
-                                      const struct option *option,
-                                      const char *first)
-{
-    const char *value = take_value(reader);
-    char what[128], why[128];
-
-    if (value == NULL)
-        return reader_fail_missing(reader, option);
-    if (option->second(value, &reader->config))
-        return CONFIG_RUN;
-    snprintf(what, sizeof(what), "%s %s %s", option->flag, first, value);
-    snprintf(why, sizeof(why), "expected %s", option->expected);
-    return reader_fail(reader, what, why);
-}
-
-/*
- * Read the value of an option: `value`, or the next argument if `value` is
- * NULL.
- */
-static enum config_result read_value(struct reader *reader,
-                                     const struct option *option,
-                                     const char *value)
-{
-    if (value == NULL && !option->bare)
-        value = take_value(reader);
-    if (value == NULL && option->example != NULL)
-        return reader_fail_missing(reader, option);
-    reader->given[option - options] = true;
-    if (!option->read(value, &reader->config))
-        return reader_fail_value(reader, option, option->flag, value);
-    return option->second != NULL ? read_second(reader, option, value)
-                                  : CONFIG_RUN;
-}
-
-static enum config_result read_argument(struct reader *reader)
-{
-    const char *argument = *reader->next++;
-    if (*argument != '-')
-        return reader_fail(
-            reader, argument,
-            "unexpected argument; flags start with '-', see -help");
-
-    struct text rest = text_of(argument + (argument[1] == '-' ? 2 : 1));
-    struct text name = text_split(&rest, '=');
-    const struct option *option = find_option(name);
-    if (option == NULL)
-        return reader_fail_unknown(reader, argument, name);
-    /* `rest` ends with the argument, so it is NUL-terminated. */
-    if (option->read != NULL && !(option->bare && rest.data != NULL))
-        return read_value(reader, option, rest.data);
-    if (rest.data != NULL)
-        return reader_fail(reader, argument, "this flag takes no value");
-    reader->given[option - options] = true;
-    return option->last ? option->result : CONFIG_RUN;
-}
-
-/* A variable's name without LUNAR_. Options that have none come last. */
-static const char *variable_name(size_t index)
-{
-    if (index == OPTION_COUNT || options[index].variable == NULL)
-        return NULL;
-    return options[index].variable + strlen(CONFIG_VARIABLE_PREFIX);
-}
-
-/*
- * Read the variables of the options that were not given as flags. One that
- * Kubernetes has set for a service of its own is no setting.
- */
-static enum config_result read_environment(struct reader *reader,
-                                           char *const environment[])
-{
-    for (size_t i = 0; variable_name(i) != NULL; i++) {
-        const struct option *option = &options[i];
-        const char *entry =
-            config_environment_find(environment, option->variable);
-        if (entry == NULL || reader->given[i])
-            continue;
-        const char *value = strchr(entry, '=') + 1;
-        if (config_environment_is_link(entry)) {
-            config_environment_warn_link(entry, option->name, reader->report);
-            continue;
-        }
-        if (!option->read(value, &reader->config))
-            return reader_fail_value(reader, option, option->variable, value);
-        reader->found[i] = true;
-    }
-    config_environment_warn_unknown(environment, variable_name, reader->report);
-    return CONFIG_RUN;
-}
-
-/* Values without flags; 0 if the default depends on the machine. */
-static struct config default_config(void)
-{
-    struct config config = {
-        .host = DEFAULT_HOST,
-        .port = DEFAULT_PORT,
-        .max_connections = DEFAULT_MAX_CONNECTIONS,
-        .idle_timeout = DEFAULT_IDLE_TIMEOUT,
-        .drain = DEFAULT_DRAIN,
-        .session_seconds = DEFAULT_SESSION,
-    };
-    config_read_snapshot(DEFAULT_SNAPSHOT, &config);
-    log_level_of(TEXT(DEFAULT_LOG_LEVEL), &config.log_level);
-    log_format_of(TEXT(DEFAULT_LOG_FORMAT), &config.log_format);
-    return config;
+    snprintf(value, sizeof(draft->report->by_machine[index]), "%ju",
+             (uintmax_t)number);
+    *config_draft_origin(draft, config_table_find(name)) =
+        (struct config_origin){CONFIG_BY_MACHINE, 0, value};
 }
 
 /* Set what was not given to what the machine and its container allow. */
-static void fit_to_machine(struct config *config, const struct machine *machine)
+static void fit_to_machine(struct config_draft *draft,
+                           const struct machine *machine)
 {
+    struct config *config = &draft->config;
+
+    /* 0: no number is set. */
     if (config->threads == 0) {
         config->threads_by_machine = true;
         config->threads = machine->processors < CONFIG_MAX_THREADS
                               ? machine->processors
                               : CONFIG_MAX_THREADS;
+        if (!config->per_connection)
+            set_by_machine(draft, TEXT("threads"), 0, config->threads);
     }
     if (config->max_memory == 0) {
         uint64_t half = machine->memory / 2;
@@ -289,112 +67,95 @@ static void fit_to_machine(struct config *config, const struct machine *machine)
         if (half < CONFIG_MIN_MEMORY)
             half = CONFIG_MIN_MEMORY;
         config->max_memory = half < SIZE_MAX ? (size_t)half : SIZE_MAX;
+        set_by_machine(draft, TEXT("max-memory"), 1, config->max_memory);
     }
 }
 
-/* Set `*command` to the only one that is given, if any. */
-static enum config_result find_command(struct reader *reader,
-                                       const struct option **command)
+/*
+ * Set `*command` to the only one that is given, if any. False, with the error
+ * set, if there are two.
+ */
+static bool find_command(struct config_draft *draft,
+                         const struct config_option **command)
 {
     char why[128];
 
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!reader->given[i] || options[i].result == CONFIG_RUN)
+    for (const struct config_option *at = config_table; at->name != NULL;
+         at++) {
+        const struct config_origin *origin = config_draft_origin(draft, at);
+        if (at->result == CONFIG_RUN || origin->source != CONFIG_BY_FLAG)
             continue;
         if (*command != NULL) {
             snprintf(why, sizeof(why), "can't be combined with %s",
                      (*command)->flag);
-            return reader_fail(reader, options[i].flag, why);
+            return config_draft_fail(draft, origin, at->flag, why);
         }
-        *command = &options[i];
+        *command = at;
     }
-    return *command != NULL ? (*command)->result : CONFIG_RUN;
-}
-
-/* For config_pairs_check(). */
-static const char *how_given(void *context, const char *flag)
-{
-    const struct reader *reader = context;
-    const struct option *option = find_option(text_of(flag));
-
-    assert(option != NULL);
-    if (reader->given[option - options])
-        return option->flag;
-    return reader->found[option - options] ? option->variable : NULL;
+    return true;
 }
 
 /* Find out what is asked for, and whether the settings fit it. */
-static enum config_result find_result(struct reader *reader)
+static enum config_result find_result(struct config_draft *draft)
 {
-    const struct option *command = NULL;
-    enum config_result result = find_command(reader, &command);
-    const struct config_given given = {reader, how_given};
+    const struct config_option *command = NULL;
     struct config_fault fault;
 
-    if (result == CONFIG_INVALID ||
-        config_pairs_check(&reader->config, result,
-                           command != NULL ? command->flag : NULL, &given,
-                           &fault))
-        return result;
-    return reader_fail(reader, fault.what, fault.why);
-}
-
-static enum config_result read_settings(struct reader *reader,
-                                        char *const environment[])
-{
-    while (reader->next < reader->end) {
-        enum config_result result = read_argument(reader);
-        if (result != CONFIG_RUN)
-            return result;
-    }
-    if (read_environment(reader, environment) == CONFIG_INVALID)
+    if (!find_command(draft, &command))
         return CONFIG_INVALID;
-    return find_result(reader);
+    if (config_pairs_check(&draft->config, command, draft->report->origins,
+                           &fault) &&
+        (command == NULL || command->result != CONFIG_PRINT ||
+         config_print_check(draft->report, &fault)))
+        return command != NULL ? command->result : CONFIG_RUN;
+    const struct config_origin *origin =
+        config_draft_origin(draft, fault.option);
+    config_draft_fail(draft, origin,
+                      config_draft_name(fault.option, origin->source),
+                      fault.why);
+    return CONFIG_INVALID;
 }
 
 /*
- * The format for an error in other settings: of the arguments behind the error
- * as well, or else of the variable.
+ * The format for an error in other settings: as far as it can be read, also
+ * behind the error.
  */
-static enum log_format find_log_format(struct reader *reader,
-                                       char *const environment[])
+static enum log_format find_log_format(const struct config_input *input)
 {
-    const struct option *option = find_option(TEXT("log-format"));
-    struct config_report *report = reader->report;
     struct config_report ignored;
+    struct config_draft draft;
 
-    assert(option != NULL);
-    const char *entry = config_environment_find(environment, option->variable);
-    reader->report = &ignored;
-    while (reader->next < reader->end)
-        read_argument(reader);
-    reader->report = report;
-    if (!reader->given[option - options] && entry != NULL)
-        option->read(strchr(entry, '=') + 1, &reader->config);
-    return reader->config.log_format;
+    config_draft_init(&draft, &ignored);
+    draft.tolerant = true;
+    read_sources(&draft, input);
+    config_report_release(&ignored);
+    return draft.config.log_format;
 }
 
 enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report)
 {
-    char *const *arguments = input->argv;
-    struct reader reader = {
-        .next = input->argc > 0 ? arguments + 1 : arguments,
-        .end = arguments + input->argc,
-        .config = default_config(),
-        .report = report,
-    };
-    *report = (struct config_report){0};
-    enum config_result result = read_settings(&reader, input->environment);
+    struct config_draft draft;
+
+    config_draft_init(&draft, report);
+    enum config_result result = read_sources(&draft, input);
+    if (result == CONFIG_RUN)
+        result = find_result(&draft);
     if (result == CONFIG_INVALID)
-        report->log_format = find_log_format(&reader, input->environment);
+        report->log_format = find_log_format(input);
     if (result == CONFIG_INVALID || result == CONFIG_HELP ||
         result == CONFIG_VERSION)
         return result;
-    fit_to_machine(&reader.config, input->machine);
-    *config = reader.config;
+    fit_to_machine(&draft, input->machine);
+    *config = draft.config;
     return result;
+}
+
+void config_report_release(struct config_report *report)
+{
+    free(report->text);
+    report->text = NULL;
 }
 
 const char *config_version(void)

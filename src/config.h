@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The configuration: flags, and environment variables for flags that are not
- * given. `-port=9000`, `--port=9000`, `-port 9000` and LUNAR_PORT=9000 mean the
- * same; a flag overrides its variable.
+ * The configuration: flags, environment variables, and the file of -config.
+ * `-port=9000`, `--port=9000`, `-port 9000`, LUNAR_PORT=9000 and the line
+ * port=9000 mean the same; a flag overrides its variable, which overrides the
+ * line.
  */
 #ifndef LUNAR_CONFIG_H
 #define LUNAR_CONFIG_H
@@ -15,8 +16,11 @@
 #include "base/machine.h"
 
 enum {
-    CONFIG_MAX_LINE = 320, /* bytes of an error or a warning, with its NUL */
+    /* Bytes with the NUL; an error may have the name of a file as well. */
+    CONFIG_MAX_LINE = 320,
+    CONFIG_MAX_ERROR = 1024,
     CONFIG_MAX_WARNINGS = 8,
+    CONFIG_MAX_OPTIONS = 64, /* flags, and room for more */
     /*
      * Bytes of -data and of the file of a backup. The files in the folder have
      * longer names, and SQLite takes absolute ones of up to 512 bytes
@@ -64,6 +68,7 @@ struct config {
     bool memory_by_machine;
     enum log_level log_level;   /* -log-level, info */
     enum log_format log_format; /* -log-format, text */
+    const char *settings;       /* -config, a file; NULL: none */
     const char *check_url;      /* of -check-health; NULL: that of `host` and
                                    `port` */
     const char *file;           /* of -check, -backup or -restore; NULL: -check
@@ -81,14 +86,33 @@ struct config_input {
     const struct machine *machine; /* for the defaults */
 };
 
-/* What the user has to be told: lines without a line feed. */
+/* Where a value comes from. Each overrides those before it. */
+enum config_source {
+    CONFIG_BY_DEFAULT,
+    CONFIG_BY_MACHINE, /* the default depends on it */
+    CONFIG_BY_FILE,
+    CONFIG_BY_VARIABLE,
+    CONFIG_BY_FLAG,
+};
+
+struct config_origin {
+    enum config_source source;
+    unsigned line;     /* of the file, from 1 */
+    const char *value; /* as it is written there; NULL: there is none */
+};
+
+/* What the user has to be told. Lines have no line feed. */
 struct config_report {
-    char error[CONFIG_MAX_LINE]; /* with CONFIG_INVALID: fault and remedy */
+    char error[CONFIG_MAX_ERROR]; /* with CONFIG_INVALID: fault and remedy */
     /* With CONFIG_INVALID: what -log-format asks for all the same. */
     enum log_format log_format;
     /* Of variables that are ignored. Past the limit they are only counted. */
     char warnings[CONFIG_MAX_WARNINGS][CONFIG_MAX_LINE];
     size_t warning_count;
+    struct config_origin origins[CONFIG_MAX_OPTIONS]; /* as config_table[] */
+    char by_machine[2][24]; /* values of -threads and -max-memory */
+    /* The file, in which values of `config` lie. Ownership: of the report. */
+    char *text;
 };
 
 enum config_result {
@@ -103,21 +127,23 @@ enum config_result {
     CONFIG_CREATE_TOPIC, /* this and the next: see topic_commands.h */
     CONFIG_TRIM_TOPIC,
     CONFIG_NEW_TOKEN, /* see token_command.h */
+    CONFIG_PRINT,     /* -print-config, see config_print.h */
     CONFIG_INVALID,
 };
 
 /*
- * Read the flags, and the variables of those that are not given. An empty
- * variable is an unset one. `config` is untouched with CONFIG_HELP,
- * CONFIG_VERSION and CONFIG_INVALID. Settings that a command has no use for are
- * checked, and then ignored.
+ * Read the flags, the variables of those that are not given, and the file of
+ * -config. An empty variable is an unset one. `config` is untouched with
+ * CONFIG_HELP, CONFIG_VERSION and CONFIG_INVALID. Settings that a command has
+ * no use for are checked, and then ignored.
+ * Ownership: `config` borrows from `input` and `report`; end the latter, in any
+ * case, with config_report_release().
  */
 enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report);
 
-/* The text of -help, in parts from 0; NULL after the last. */
-const char *config_help(size_t part);
+void config_report_release(struct config_report *report);
 
 /* The version, as "0.1.0". */
 const char *config_version(void);

@@ -56,11 +56,14 @@ warn(struct config_report *report, const char *format, ...)
     va_end(arguments);
 }
 
-const char *config_environment_find(char *const environment[], const char *name)
+/*
+ * The entry of a variable, as "LUNAR_PORT=9000". NULL if it is unset or empty.
+ */
+static const char *find_entry(char *const environment[], const char *name)
 {
     size_t length = strlen(name);
 
-    for (; environment != NULL && *environment != NULL; environment++) {
+    for (; *environment != NULL; environment++) {
         const char *entry = *environment;
         if (strncmp(entry, name, length) == 0 && entry[length] == '=')
             return entry[length + 1] != '\0' ? entry : NULL;
@@ -68,13 +71,14 @@ const char *config_environment_find(char *const environment[], const char *name)
     return NULL;
 }
 
-bool config_environment_is_link(const char *entry)
+/* Whether an entry is such as LUNAR_PORT=tcp://10.0.0.1:8088. */
+static bool is_link(const char *entry)
 {
     return matches(entry, LINK);
 }
 
-void config_environment_warn_link(const char *entry, const char *flag,
-                                  struct config_report *report)
+static void warn_link(const char *entry, const char *flag,
+                      struct config_report *report)
 {
     char escaped[64];
 
@@ -84,21 +88,22 @@ void config_environment_warn_link(const char *entry, const char *flag,
          log_escape(text_of(entry), escaped, sizeof(escaped)), flag);
 }
 
-static bool is_known(struct text name, const char *(*name_at)(size_t index))
+static bool is_known(struct text name)
 {
-    for (size_t i = 0; name_at(i) != NULL; i++) {
-        if (text_equal(name, text_of(name_at(i))))
+    const char *known;
+
+    for (size_t i = 0; (known = config_table_variable(i)) != NULL; i++) {
+        if (text_equal(name, text_of(known)))
             return true;
     }
     return false;
 }
 
 /* Suggest the known name that is nearest to `name`. */
-static void warn_unknown(struct text name, const char *(*name_at)(size_t index),
-                         struct config_report *report)
+static void warn_unknown(struct text name, struct config_report *report)
 {
     char escaped[64];
-    const char *nearest = nearest_name(name, name_at);
+    const char *nearest = nearest_name(name, config_table_variable);
     const char *question = nearest != NULL ? "? " : "";
 
     log_escape(name, escaped, sizeof(escaped));
@@ -109,24 +114,55 @@ static void warn_unknown(struct text name, const char *(*name_at)(size_t index),
          nearest != NULL ? nearest : "", question);
 }
 
-void config_environment_warn_unknown(char *const environment[],
-                                     const char *(*name_at)(size_t index),
-                                     struct config_report *report)
+static void warn_all_unknown(char *const environment[],
+                             struct config_report *report)
 {
     bool linked = false;
 
-    if (environment == NULL)
-        return;
     for (size_t i = 0; environment[i] != NULL; i++)
-        linked = linked || config_environment_is_link(environment[i]);
+        linked = linked || is_link(environment[i]);
     for (size_t i = 0; environment[i] != NULL; i++) {
         const char *entry = environment[i];
-        if (!is_ours(entry) || config_environment_is_link(entry) ||
+        if (!is_ours(entry) || is_link(entry) ||
             (linked && matches(entry, LINK_DETAIL)))
             continue;
         struct text value = text_of(entry + strlen(CONFIG_VARIABLE_PREFIX));
         struct text name = text_split(&value, '=');
-        if (value.length > 0 && !is_known(name, name_at))
-            warn_unknown(name, name_at, report);
+        if (value.length > 0 && !is_known(name))
+            warn_unknown(name, report);
     }
+}
+
+/* Read the variable of an option, if it is set and not overridden. */
+static bool read_variable(struct config_draft *draft,
+                          const struct config_option *option,
+                          char *const environment[])
+{
+    const char *entry = find_entry(environment, option->variable);
+    struct config_origin from = {.source = CONFIG_BY_VARIABLE};
+
+    if (entry == NULL ||
+        config_draft_origin(draft, option)->source > CONFIG_BY_VARIABLE)
+        return true;
+    if (is_link(entry)) {
+        warn_link(entry, option->name, draft->report);
+        return true;
+    }
+    from.value = strchr(entry, '=') + 1;
+    return config_draft_set(draft, option, &from);
+}
+
+bool config_environment_read(struct config_draft *draft,
+                             char *const environment[])
+{
+    if (environment == NULL)
+        return true;
+    for (size_t i = 0; config_table[i].name != NULL; i++) {
+        if (config_table[i].variable != NULL &&
+            !read_variable(draft, &config_table[i], environment) &&
+            !draft->tolerant)
+            return false;
+    }
+    warn_all_unknown(environment, draft->report);
+    return true;
 }

@@ -1,42 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of -help, whose middle is the table of the flags. Each group of them
- * is a string of its own, as C17 promises no longer ones than 4,095 bytes (ISO
- * 9899:2018, 5.2.4.1).
+ * The text of -help, whose middle is the table of the flags.
  */
-#include "config.h"
-#include "config_flags.h"
+#include "config_help.h"
 
-static const char *const parts[] = {
+#include "config_table.h"
+
+static const char head[] =
     "Usage: lunar.service [flags]\n"
     "\n"
     "Receives the messages of rockets, out of order and more than once, and\n"
     "serves the state of every rocket over HTTP.\n"
     "\n"
-    "Flags are written -name=value or -name value. If a flag is not given, "
-    "its\n"
-    "environment variable is used, unless that is empty.\n"
-#define GROUP(title) , "\n" title ":\n"
-#define SETTING(name, argument, variable, example, fallback, reader, expected, \
-                text)                                                          \
-    "  -" name "=" argument LINE text LINE "Default: " fallback                \
-    ". Environment: " variable ".\n"
-#define CONSENT(name, variable, reader, expected, text)                        \
-    "  -" name LINE text LINE "Default: no. Environment: " variable "=1.\n"
-#define COMMAND(name, argument, example, reader, expected, result, text)       \
-    "  -" name argument LINE text "\n"
-#define DOUBLE(name, argument, example, reader, second, expected, result,      \
-               text)                                                           \
-    "  -" name argument LINE text "\n"
-#define SWITCH(name, result, text) "  -" name LINE text "\n"
-    FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)
-#undef GROUP
-#undef SETTING
-#undef CONSENT
-#undef COMMAND
-#undef DOUBLE
-#undef SWITCH
-        ,
+    "Flags are written -name=value or -name value. If a flag is not given,\n"
+    "its environment variable is used, unless that is empty; without that its\n"
+    "line in the file of -config; and without that the default.\n";
+
+static const char tail[] =
     "\n"
     "Examples:\n"
     "  lunar.service -port=9000\n"
@@ -58,29 +38,54 @@ static const char *const parts[] = {
     "In a browser, open http://localhost:9000/ for the dashboard, and\n"
     "http://localhost:9000/swagger to try the API.\n"
     "\n"
-    "SIGTERM and SIGINT stop the service when requests in flight are answered, "
-    "at\n"
-    "most 5 seconds later. A second one ends it at once. With -drain it serves "
-    "for\n"
-    "that time before; then a second signal begins the stop, and a third one "
-    "ends\n"
-    "it at once.\n"
+    "SIGTERM and SIGINT stop the service when requests in flight are\n"
+    "answered, at most 5 seconds later, or 10 if a disk or brokers do not\n"
+    "answer. A second one ends it at once. With -drain it serves for that "
+    "time\n"
+    "before; then a second signal begins the stop, and a third one ends it at\n"
+    "once.\n"
     "\n"
     "SIGHUP reads the files of -tokens, -tls-cert, -tls-key and -peer-token\n"
-    "again. If one is bad, the service goes on with what it had, and the log "
-    "says\n"
-    "why. Without these flags SIGHUP stops the service as SIGTERM does, but "
-    "not\n"
-    "under nohup.\n"
+    "again. If one is bad, the service goes on with what it had, and the log\n"
+    "says why. Other settings, and the file of -config, need a restart. "
+    "Without\n"
+    "these four flags SIGHUP stops the service as SIGTERM does, but not under\n"
+    "nohup.\n"
     "\n"
     "Exit status: 0 stopped by a signal, or what was asked for is done; 1 "
-    "could not\n"
-    "run, damage was found, or with -check-health the response is not 200; 2 "
-    "invalid\n"
-    "flags or environment variables.\n",
-};
+    "could\n"
+    "not run, damage was found, or with -check-health the response is not "
+    "200;\n"
+    "2 invalid flags, variables or file of -config, or an address that needs\n"
+    "-tokens or -insecure.\n";
 
-const char *config_help(size_t part)
+/* Lines of the text behind the first are indented. */
+static void write_indented(const char *text, FILE *out)
 {
-    return part < sizeof(parts) / sizeof(parts[0]) ? parts[part] : NULL;
+    for (; *text != '\0'; text++)
+        fputs(*text == '\n' ? "\n        " : (char[]){*text, '\0'}, out);
+}
+
+static void write_option(const struct config_option *option, FILE *out)
+{
+    if (option->group != NULL)
+        fprintf(out, "\n%s:\n", option->group);
+    fprintf(out, "  %s%s", option->flag, option->argument);
+    write_indented("\n", out);
+    write_indented(option->text, out);
+    if (option->variable != NULL) {
+        write_indented("\nDefault: ", out);
+        write_indented(config_table_default(option), out);
+        fprintf(out, ". Environment: %s%s.", option->variable,
+                option->kind == CONFIG_CONSENT ? "=1" : "");
+    }
+    fputs("\n", out);
+}
+
+void config_help_write(FILE *out)
+{
+    fputs(head, out);
+    for (const struct config_option *at = config_table; at->name != NULL; at++)
+        write_option(at, out);
+    fputs(tail, out);
 }

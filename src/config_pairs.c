@@ -6,13 +6,27 @@
  */
 #include "config_pairs.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 #include "http/networks.h"
 
-static bool fail(struct config_fault *fault, const char *what, const char *why)
+static bool fail(struct config_fault *fault, const struct config_option *option,
+                 const char *why)
 {
-    *fault = (struct config_fault){what, why};
+    *fault = (struct config_fault){option, why};
     return false;
+}
+
+/* The option of this name if it is set by anybody; else NULL. */
+static const struct config_option *
+find_given(const char *name, const struct config_origin *origins)
+{
+    const struct config_option *option = config_table_find(text_of(name));
+
+    assert(option != NULL);
+    return origins[option - config_table].source > CONFIG_BY_MACHINE ? option
+                                                                     : NULL;
 }
 
 /* Whether an instance is asked by https://, in any case (RFC 3986 3.1). */
@@ -40,11 +54,11 @@ static bool trusts_no_socket(const struct config *config)
 
 /* Settings that do nothing without another one. */
 static bool check_useless(const struct config *config,
-                          const struct config_given *given,
+                          const struct config_origin *origins,
                           struct config_fault *fault)
 {
     const struct {
-        const char *flag;
+        const char *name;
         bool useless;
         const char *why;
     } rows[] = {
@@ -79,21 +93,21 @@ static bool check_useless(const struct config *config,
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *what = given->as(given->context, rows[i].flag);
-        if (what != NULL && rows[i].useless)
-            return fail(fault, what, rows[i].why);
+        const struct config_option *given = find_given(rows[i].name, origins);
+        if (given != NULL && rows[i].useless)
+            return fail(fault, given, rows[i].why);
     }
     return true;
 }
 
 /* The service is to run. */
 static bool check_service(const struct config *config,
-                          const struct config_given *given,
+                          const struct config_origin *origins,
                           struct config_fault *fault)
 {
-    const char *kafka = given->as(given->context, "kafka");
+    const struct config_option *kafka = find_given("kafka", origins);
 
-    if (!check_useless(config, given, fault))
+    if (!check_useless(config, origins, fault))
         return false;
     if (kafka != NULL && config->topic == NULL)
         return fail(fault, kafka,
@@ -106,17 +120,21 @@ static bool check_service(const struct config *config,
 }
 
 /* -check has two forms. */
-static bool check_check(struct config *config, const struct config_given *given,
+static bool check_check(struct config *config,
+                        const struct config_option *command,
+                        const struct config_origin *origins,
                         struct config_fault *fault)
 {
-    const char *data = given->as(given->context, "data");
+    const struct config_option *data = config_table_find(TEXT("data"));
 
-    if (config->file != NULL && data != NULL && *data == '-')
-        return fail(fault, "-check=FILE",
+    assert(data != NULL);
+    if (config->file != NULL &&
+        origins[data - config_table].source == CONFIG_BY_FLAG)
+        return fail(fault, command,
                     "can't be combined with -data; -check=FILE checks a "
                     "backup, and -check the folder of -data");
     if (config->file == NULL && config->data == NULL)
-        return fail(fault, "-check",
+        return fail(fault, command,
                     "needs a folder, as in -data=/var/lib/lunar, or a "
                     "backup, as in -check=/backup/lunar.backup");
     if (config->file != NULL)
@@ -125,33 +143,36 @@ static bool check_check(struct config *config, const struct config_given *given,
 }
 
 /* -create-topic and -trim-topic. */
-static bool check_topic(const struct config *config, enum config_result result,
-                        const char *command, struct config_fault *fault)
+static bool check_topic(const struct config *config,
+                        const struct config_option *command,
+                        struct config_fault *fault)
 {
     if (config->kafka == NULL)
         return fail(fault, command,
                     "needs the brokers, as in -kafka=kafka1:9092,kafka2:9092");
     if (config->topic == NULL)
         return fail(fault, command, "needs the topic, as in -topic=lunar");
-    if (result == CONFIG_TRIM_TOPIC && config->peers == NULL)
+    if (command->result == CONFIG_TRIM_TOPIC && config->peers == NULL)
         return fail(fault, command,
                     "needs the URLs of all instances, as in "
                     "-peer=http://10.0.0.1:8088,http://10.0.0.2:8088");
     return true;
 }
 
-bool config_pairs_check(struct config *config, enum config_result result,
-                        const char *command, const struct config_given *given,
+bool config_pairs_check(struct config *config,
+                        const struct config_option *command,
+                        const struct config_origin *origins,
                         struct config_fault *fault)
 {
-    switch (result) {
+    switch (command != NULL ? command->result : CONFIG_RUN) {
     case CONFIG_RUN:
-        return check_service(config, given, fault);
+    case CONFIG_PRINT:
+        return check_service(config, origins, fault);
     case CONFIG_CHECK:
-        return check_check(config, given, fault);
+        return check_check(config, command, origins, fault);
     case CONFIG_CREATE_TOPIC:
     case CONFIG_TRIM_TOPIC:
-        return check_topic(config, result, command, fault);
+        return check_topic(config, command, fault);
     case CONFIG_BACKUP:
     case CONFIG_RESTORE:
     case CONFIG_EXPORT:

@@ -5,33 +5,26 @@
 #ifndef LUNAR_CONFIG_PAIRS_H
 #define LUNAR_CONFIG_PAIRS_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "config.h"
+#include "config_table.h"
 
-/* What is set, besides its value in `config`. */
-struct config_given {
-    void *context;
-    /*
-     * How the setting of this flag was given, as "-topic" or "LUNAR_TOPIC";
-     * NULL: it was not.
-     */
-    const char *(*as)(void *context, const char *flag);
-};
-
-/* What is wrong: "-topic", and "needs ...". Both are static, or `as`. */
+/* What is wrong: an option, which "needs ...". */
 struct config_fault {
-    const char *what, *why;
+    const struct config_option *option;
+    const char *why;
 };
 
 /*
- * Check the settings that `result` uses, which is CONFIG_RUN, a command, or
- * CONFIG_CHECK_HEALTH, whose flag is `command`, such as "-export". Sets
+ * Check the settings that `command` uses; NULL: the service. Sets
  * `config->data` to NULL where a backup is checked instead. False, with `fault`
  * set, if one is missing.
+ * `origins` are as in struct config_report.
  */
-bool config_pairs_check(struct config *config, enum config_result result,
-                        const char *command, const struct config_given *given,
+bool config_pairs_check(struct config *config,
+                        const struct config_option *command,
+                        const struct config_origin *origins,
                         struct config_fault *fault);
 
 #endif

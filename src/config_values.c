@@ -225,6 +225,12 @@ bool config_read_kafka_config(const char *value, struct config *config)
     return is_path(value);
 }
 
+bool config_read_settings(const char *value, struct config *config)
+{
+    config->settings = value;
+    return is_path(value);
+}
+
 /* An instance, whose /health and /snapshot can be asked for. */
 static bool is_peer(struct text url)
 {

@@ -34,6 +34,7 @@ bool config_read_kafka_config(const char *value, struct config *config);
 bool config_read_peers(const char *value, struct config *config);
 bool config_read_log_level(const char *value, struct config *config);
 bool config_read_log_format(const char *value, struct config *config);
+bool config_read_settings(const char *value, struct config *config);
 /* NULL: the flag has no value. */
 bool config_read_file(const char *value, struct config *config);
 bool config_read_check_health(const char *value, struct config *config);

@@ -8,12 +8,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "activation.h"
 #include "announce.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "check_health.h"
 #include "config.h"
+#include "config_help.h"
+#include "config_print.h"
 #include "data_commands.h"
+#include "notify.h"
 #include "secrets.h"
 #include "service.h"
 #include "signals.h"
@@ -71,11 +75,21 @@ static int check_service(const struct config *config)
     return EXIT_SUCCESS;
 }
 
+/* What the process finds at its start, besides its settings. */
+struct surroundings {
+    const struct machine *machine;
+    struct notify *notify;
+    struct activation *activation;
+};
+
 /* Do what needs the log, and set the exit status. */
-static int run(enum config_result result, const struct config *config,
-               const struct machine *machine)
+static int run_logged(enum config_result result, const struct config *config,
+                      const struct config_report *report,
+                      const struct surroundings *around)
 {
     switch (result) {
+    case CONFIG_PRINT:
+        return config_print(config, report);
     case CONFIG_CHECK:
         return data_commands_check(config);
     case CONFIG_BACKUP:
@@ -89,14 +103,73 @@ static int run(enum config_result result, const struct config *config,
     case CONFIG_TRIM_TOPIC:
         return topic_commands_trim(config);
     default:
-        return service_run(config, machine);
+        return service_run(config, around->machine, around->notify,
+                           &around->activation->given);
     }
+}
+
+/* Start the log for what needs it. */
+static int start_log(enum config_result result, struct config *config,
+                     const struct config_report *report,
+                     const struct surroundings *around)
+{
+    log_set_level(config->log_level);
+    log_set_format(config->log_format);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
+    mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
+    if (!log_start())
+        return announce_failure(EXIT_FAILURE, announce_no_threads);
+    announce_warnings(report);
+    if (result == CONFIG_RUN)
+        activation_apply(around->activation, config, report);
+    int code = run_logged(result, config, report, around);
+    log_stop(LOG_STOP_MS);
+    return code;
+}
+
+/* Read the configuration, do what it asks for, and set the exit status. */
+static int run(const struct config_input *input, struct config_report *report,
+               const sigset_t *inherited, const struct surroundings *around)
+{
+    struct config config;
+    char error[ACTIVATION_ERROR];
+    enum config_result result = config_read(&config, input, report);
+
+    switch (result) {
+    case CONFIG_HELP:
+        config_help_write(stdout);
+        return EXIT_SUCCESS;
+    case CONFIG_VERSION:
+        printf("lunar.service %s\n", config_version());
+        return EXIT_SUCCESS;
+    case CONFIG_INVALID:
+        log_set_format(report->log_format);
+        notify_failed(around->notify, report->error);
+        return announce_failure(EXIT_USAGE, report->error);
+    default:
+        break;
+    }
+
+    signals_settle(result == CONFIG_RUN && (secrets_are_used(&config) ||
+                                            notify_is_used(around->notify)),
+                   inherited);
+    if (result == CONFIG_CHECK_HEALTH)
+        return check_service(&config);
+    if (result == CONFIG_NEW_TOKEN)
+        return token_command_make(&config);
+    if (result == CONFIG_RUN && !activation_take(around->activation, error)) {
+        log_set_format(config.log_format);
+        notify_failed(around->notify, error);
+        return announce_failure(EXIT_USAGE, error);
+    }
+    return start_log(result, &config, report, around);
 }
 
 int main(int argc, char *argv[])
 {
-    struct config config;
     struct config_report report;
+    struct notify notify;
+    struct activation activation = {.path = ""};
     sigset_t inherited;
 
     signals_init(&inherited);
@@ -104,38 +177,13 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    notify_open(&notify);
     const struct machine machine = machine_read("");
+    const struct surroundings around = {
+        .machine = &machine, .notify = &notify, .activation = &activation};
     const struct config_input input = {argc, argv, environ, &machine};
-    enum config_result result = config_read(&config, &input, &report);
-    switch (result) {
-    case CONFIG_HELP:
-        for (size_t i = 0; config_help(i) != NULL; i++)
-            fputs(config_help(i), stdout);
-        return EXIT_SUCCESS;
-    case CONFIG_VERSION:
-        printf("lunar.service %s\n", config_version());
-        return EXIT_SUCCESS;
-    case CONFIG_INVALID:
-        log_set_format(report.log_format);
-        return announce_failure(EXIT_USAGE, report.error);
-    default:
-        break;
-    }
-
-    signals_settle(result == CONFIG_RUN && secrets_are_used(&config),
-                   &inherited);
-    if (result == CONFIG_CHECK_HEALTH)
-        return check_service(&config);
-    if (result == CONFIG_NEW_TOKEN)
-        return token_command_make(&config);
-    log_set_level(config.log_level);
-    log_set_format(config.log_format);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
-    mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
-    if (!log_start())
-        return announce_failure(EXIT_FAILURE, announce_no_threads);
-    announce_warnings(&report);
-    int code = run(result, &config, &machine);
-    log_stop(LOG_STOP_MS);
+    int code = run(&input, &report, &inherited, &around);
+    config_report_release(&report);
+    notify_close(&notify);
     return code;
 }

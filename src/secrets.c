@@ -15,6 +15,7 @@
 #include "base/metrics.h"
 #include "base/sync.h"
 #include "client/token.h"
+#include "notify.h"
 #include "readable.h"
 #include "signals.h"
 
@@ -141,6 +142,10 @@ static void reload(struct secrets *secrets)
 {
     bool good = true;
 
+    notify_reloading(secrets->notify);
+    if (!secrets_are_used(secrets->config))
+        log_line(LOG_INFO, "SIGHUP: there is no file to read again, as none of "
+                           "-tokens, -tls-cert and -peer-token is given");
     if (secrets->access != NULL)
         good = reload_tokens(secrets) && good;
     if (secrets->tls != NULL)
@@ -148,6 +153,7 @@ static void reload(struct secrets *secrets)
     if (secrets->config->peer_token != NULL)
         good = reload_peer_token(secrets) && good;
     metric_add(secrets->reloads, good ? RELOAD_OK : RELOAD_FAILED, 1);
+    notify_reloaded(secrets->notify, good);
 }
 
 static void *run_reloads(void *context)
@@ -163,9 +169,10 @@ static void *run_reloads(void *context)
     }
 }
 
-bool secrets_follow(struct secrets *secrets)
+bool secrets_follow(struct secrets *secrets, struct notify *notify)
 {
-    if (!secrets_are_used(secrets->config))
+    secrets->notify = notify;
+    if (!secrets_are_used(secrets->config) && !notify_is_used(notify))
         return true;
     secrets->follows =
         pthread_create(&secrets->thread, NULL, run_reloads, secrets) == 0;

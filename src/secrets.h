@@ -25,6 +25,7 @@ enum { SECRETS_ERROR = SERVER_TLS_ERROR /* bytes of an error, with its NUL */ };
 struct access;
 struct metric;
 struct metrics;
+struct notify;
 
 struct secrets {
     /* Set at start, then read-only. */
@@ -32,7 +33,8 @@ struct secrets {
     struct access *access;  /* NULL: without -tokens */
     struct server_tls *tls; /* NULL: without -tls-cert */
     struct metric *reloads;
-    bool follows; /* the thread runs */
+    struct notify *notify; /* is told of each reload */
+    bool follows;          /* the thread runs */
     pthread_t thread;
     _Atomic bool ending;
 };
@@ -49,10 +51,12 @@ const char *secrets_open(struct secrets *secrets, const struct config *config,
                          struct metrics *metrics, char error[SECRETS_ERROR]);
 
 /*
- * Start the thread, if there is something to read again. False if there are no
- * resources for it. Locking: after signals_block(), whose mask it inherits.
+ * Start the thread, if there is something to read again, or a service manager,
+ * whose reload must not be a stop. False if there are no resources for it.
+ * Ownership: `notify` is borrowed until secrets_close(). Locking: after
+ * signals_block(), whose mask it inherits.
  */
-bool secrets_follow(struct secrets *secrets);
+bool secrets_follow(struct secrets *secrets, struct notify *notify);
 
 /* End the thread, and free all. Locking: the server has stopped. */
 void secrets_close(struct secrets *secrets);

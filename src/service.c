@@ -32,6 +32,7 @@
 #include "base/metrics.h"
 #include "base/process_metrics.h"
 #include "base/workers.h"
+#include "notify.h"
 #include "readable.h"
 #include "replica/replica.h"
 #include "secrets.h"
@@ -41,6 +42,7 @@
 #include "table/table.h"
 #include "topic_commands.h"
 #include "totals.h"
+#include "watchdog.h"
 #include "watched_recovery.h"
 
 enum {
@@ -57,18 +59,14 @@ static_assert(SERVICE_STOP_MS < SERVICE_DISK_MS, "only for hanging disks");
 static_assert(REPLICA_ANSWER_MS + 3000 < SERVICE_TOPIC_MS,
               "only for what hangs longer than it should");
 
-static const char open_to_all[] =
-    "-host=%s can be reached from other machines, and without -tokens every "
-    "client may read and change everything: give -tokens=FILE (lunar.service "
-    "-new-token NAME SCOPE makes a token for it), or -insecure if only trusted "
-    "clients can reach the address";
-
 static const char no_memory[] = "out of memory at the start";
 
 /* The parts of a service. Those that do not exist are NULL. */
 struct service {
     const struct config *config;
     const struct machine *machine;
+    struct notify *notify;
+    const struct server_given *given;
     uint64_t start; /* microseconds of the monotonic clock */
     struct addrinfo *addresses;
     struct site_policy sites;
@@ -85,6 +83,7 @@ struct service {
     bool has_limit;           /* of the time of a stop, with a store */
     struct stop_limit limit;
     bool complete; /* the table has the whole state */
+    struct watchdog watchdog;
 };
 
 /* Open the store of -data. NULL, or an error. */
@@ -110,15 +109,50 @@ static const char *open_store(struct service *service,
 }
 
 /*
- * Whether the flags allow that clients reach the addresses. A name can have
- * several, of which one is usable, perhaps another one each time.
+ * An error if the flags do not allow that `reach`, which `what` and `name` are
+ * the cause of; else NULL.
  */
-static bool is_allowed(const struct service *service)
+static const char *refuse(struct service *service, enum server_reach reach,
+                          const char *what, const char *name,
+                          char error[SERVICE_ERROR])
+{
+    const struct config *config = service->config;
+    char shown[MAX_SHOWN];
+
+    if (config->tokens != NULL || config->insecure || reach == SERVER_LOOPBACK)
+        return NULL;
+    service->refused = true;
+    snprintf(error, SERVICE_ERROR,
+             "%s%s can be reached from other machines, and without -tokens "
+             "every client may read and change everything: give -tokens=FILE "
+             "(lunar.service -new-token NAME SCOPE makes a token for it), or "
+             "-insecure if only trusted clients can reach the address",
+             what, log_escape(text_of(name), shown, sizeof(shown)));
+    return error;
+}
+
+/*
+ * Find out where to listen, and whether the flags allow that clients reach it.
+ * A name can have several addresses, of which one is usable, perhaps another
+ * one each time. NULL, or an error.
+ */
+static const char *find_address(struct service *service,
+                                char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
 
-    return config->tokens != NULL || config->insecure ||
-           server_reach_of(service->addresses) == SERVER_LOOPBACK;
+    if (service->given->tcp > 0) {
+        struct server_address address = server_address_of(service->given->tcp);
+        return refuse(service, address.reach,
+                      "the socket of the service manager, ", address.text,
+                      error);
+    }
+    service->addresses =
+        server_resolve(config->host, config->port, error, SERVICE_ERROR);
+    if (service->addresses == NULL)
+        return error;
+    return refuse(service, server_reach_of(service->addresses),
+                  "-host=", config->host, error);
 }
 
 /*
@@ -130,23 +164,14 @@ static const char *create_parts(struct service *service,
                                 char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
-    char shown[MAX_SHOWN];
+    const char *failure = find_address(service, error);
 
-    service->addresses =
-        server_resolve(config->host, config->port, error, SERVICE_ERROR);
-    if (service->addresses == NULL)
-        return error;
-    service->refused = !is_allowed(service);
-    if (service->refused) {
-        log_escape(text_of(config->host), shown, sizeof(shown));
-        snprintf(error, SERVICE_ERROR, open_to_all, shown);
-        return error;
-    }
+    if (failure != NULL)
+        return failure;
     service->metrics = metrics_new();
     if (service->metrics == NULL)
         return no_memory;
-    const char *failure =
-        secrets_open(&service->secrets, config, service->metrics, error);
+    failure = secrets_open(&service->secrets, config, service->metrics, error);
     if (failure != NULL)
         return failure;
     if (config->data != NULL && open_store(service, error) != NULL)
@@ -159,6 +184,12 @@ static const char *create_parts(struct service *service,
     return service->workers == NULL ? announce_no_threads : NULL;
 }
 
+static bool has_unix_socket(const struct service *service)
+{
+    return service->given->unix_socket > 0 ||
+           service->config->unix_socket.path[0] != '\0';
+}
+
 /* Connect them. NULL, or an error. */
 static const char *connect_parts(struct service *service)
 {
@@ -168,7 +199,7 @@ static const char *connect_parts(struct service *service)
     service->sites = (struct site_policy){
         .origins = text_of(config->allow_origin),
         .hosts = text_of(config->allow_host),
-        .address = text_of(config->host),
+        .address = text_of(service->given->tcp > 0 ? NULL : config->host),
     };
     if (config->proxies != NULL)
         networks_read(text_of(config->proxies), &service->proxies);
@@ -179,9 +210,9 @@ static const char *connect_parts(struct service *service)
     if (service->store != NULL && !api_use_store(api, service->store))
         return no_memory;
     service->max_connections = server_fit_connections(
-        config->max_connections, config->unix_socket.path[0] == '\0' ? 1 : 2);
+        config->max_connections, has_unix_socket(service) ? 2 : 1);
     if (!api_start_live(api, service->max_connections) ||
-        !secrets_follow(&service->secrets))
+        !secrets_follow(&service->secrets, service->notify))
         return announce_no_threads;
     if (service->store == NULL)
         return NULL;
@@ -209,6 +240,7 @@ static struct server *start_server(struct service *service, char *error,
         .sites = &service->sites,
         .proxies = config->proxies == NULL ? NULL : &service->proxies,
         .tls = service->secrets.tls,
+        .given = *service->given,
         .unix_socket = {.path = config->unix_socket.path[0] == '\0'
                                     ? NULL
                                     : config->unix_socket.path,
@@ -232,6 +264,7 @@ static enum journal_replayed recover_state(struct service *service,
         .table = service->table,
         .api = &service->api,
         .config = service->config,
+        .notify = service->notify,
     };
     enum journal_replayed result = watched_recovery_run(&recovery, error);
 
@@ -244,6 +277,53 @@ static enum journal_replayed recover_state(struct service *service,
     return result;
 }
 
+/* Returns `code`, after the reason was told to everybody. */
+static int fail(const struct service *service, int code, const char *reason)
+{
+    announce_failure(code, reason);
+    notify_failed(service->notify, reason);
+    return code;
+}
+
+/*
+ * The service takes messages: say so, and from now on look after it. False if
+ * there are no resources for that.
+ */
+static bool begin_service(struct service *service, struct server *server)
+{
+    const struct watchdog_parts parts = {
+        .api = &service->api,
+        .server = server,
+        .table = service->table,
+        .workers = service->workers,
+        .notify = service->notify,
+    };
+    const struct server_address *address = server_address(server);
+    char status[ANNOUNCE_STATUS];
+
+    if (!watchdog_start(&service->watchdog, &parts))
+        return false;
+    announce_status(service->config, address, status);
+    notify_ready(service->notify, status);
+    announce_ready(service->config, address);
+    return true;
+}
+
+/* The stop begins, and the drain before it, if it has one. */
+static void tell_stop(const struct service *service, unsigned drain)
+{
+    const unsigned spare = 2000; /* to free the parts */
+    uint64_t ms = service->has_limit ? service->limit.ms : SERVICE_STOP_MS;
+    char text[MAX_SHOWN];
+
+    if (drain > 0)
+        snprintf(text, sizeof(text),
+                 "draining for %u s: not ready, but still serving", drain);
+    else
+        snprintf(text, sizeof(text), "stopping: finishing requests");
+    notify_stopping(service->notify, text, ms + spare + drain * UINT64_C(1000));
+}
+
 /*
  * Wait for the signal that begins the stop, and for the end of the drain, if
  * there is one. In the drain the service goes on as before, but says that it is
@@ -251,15 +331,17 @@ static enum journal_replayed recover_state(struct service *service,
  * requests elsewhere, and until then it would only open others. After this,
  * signals are unblocked, so another one ends the process at once.
  */
-static void wait_for_stop(unsigned drain, struct api *api)
+static void wait_for_stop(struct service *service)
 {
+    unsigned drain = service->complete ? service->config->drain : 0;
     const char *name = signals_wait();
     const char *next = "a second";
     struct log_field signal = {
         .name = "signal", .place = LOG_LEFT_OUT, .string = name};
 
-    api_set_stopping(api);
+    api_set_stopping(&service->api);
     if (drain > 0) {
+        tell_stop(service, drain);
         log_event(LOG_INFO, &signal, 1,
                   "%s: draining for %u s: not ready, but still serving; a "
                   "second signal stops at once",
@@ -268,6 +350,7 @@ static void wait_for_stop(unsigned drain, struct api *api)
         next = "another";
     }
     signals_unblock();
+    tell_stop(service, 0);
     signal.string = name;
     log_event(LOG_INFO, &signal, name != NULL ? 1 : 0,
               "%s: stopping; %s signal ends the process at once",
@@ -280,6 +363,7 @@ static void wait_for_stop(unsigned drain, struct api *api)
  */
 static void stop_server(struct service *service, struct server *server)
 {
+    watchdog_end(&service->watchdog);
     if (service->has_limit)
         stop_limit_begin(&service->limit);
     api_end_live(&service->api);
@@ -306,7 +390,7 @@ static int serve(struct service *service)
     struct server *server = start_server(service, error, sizeof(error));
 
     if (server == NULL)
-        return announce_failure(EXIT_FAILURE, error);
+        return fail(service, EXIT_FAILURE, error);
     announce_start(config, service->machine, server_address(server));
     announce_access(config, service->secrets.access, server_address(server));
     if (service->store != NULL) {
@@ -314,13 +398,15 @@ static int serve(struct service *service)
         recovered = recover_state(service, error);
         stop_limit_recovered(&service->limit);
     }
+    if (recovered == JOURNAL_COMPLETE && !begin_service(service, server)) {
+        snprintf(error, sizeof(error), "%s", announce_no_threads);
+        recovered = JOURNAL_FAILED;
+    }
     service->complete = recovered == JOURNAL_COMPLETE;
     if (recovered == JOURNAL_FAILED)
-        announce_failure(EXIT_FAILURE, error);
-    else if (service->complete)
-        announce_ready(config, server_address(server));
-    if (recovered != JOURNAL_FAILED)
-        wait_for_stop(service->complete ? config->drain : 0, &service->api);
+        fail(service, EXIT_FAILURE, error);
+    else
+        wait_for_stop(service);
     stop_server(service, server);
     return recovered == JOURNAL_FAILED ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -358,11 +444,14 @@ static void log_incomplete(const struct config *config)
              shared ? config->topic : readable_path(config->data).text);
 }
 
-int service_run(const struct config *config, const struct machine *machine)
+int service_run(const struct config *config, const struct machine *machine,
+                struct notify *notify, const struct server_given *given)
 {
     struct service service = {
         .config = config,
         .machine = machine,
+        .notify = notify,
+        .given = given,
         .start = clock_us(CLOCK_MONOTONIC),
     };
     char error[SERVICE_ERROR];
@@ -372,8 +461,8 @@ int service_run(const struct config *config, const struct machine *machine)
         failure = connect_parts(&service);
     int code = failure == NULL
                    ? serve(&service)
-                   : announce_failure(
-                         service.refused ? EXIT_USAGE : EXIT_FAILURE, failure);
+                   : fail(&service, service.refused ? EXIT_USAGE : EXIT_FAILURE,
+                          failure);
     store_close(service.store);
     if (service.has_limit)
         stop_limit_end(&service.limit);

@@ -23,10 +23,15 @@ enum {
     SERVICE_TOPIC_MS = 9500,
 };
 
+struct notify;
+
 /*
  * Run the service. Returns the exit status; what ends a start is reported on
- * stderr. Ownership: both are borrowed. Locking: on the main thread.
+ * stderr, and to the service manager of `notify`, which learns of all that
+ * happens. It serves the sockets that are `given`, and opens the others.
+ * Ownership: all is borrowed. Locking: on the main thread.
  */
-int service_run(const struct config *config, const struct machine *machine);
+int service_run(const struct config *config, const struct machine *machine,
+                struct notify *notify, const struct server_given *given);
 
 #endif

@@ -24,9 +24,10 @@ void signals_init(sigset_t *inherited);
  * `reloads`: signals_wait_reload() gets it, and it stops nothing from now on.
  * That is so under nohup(1) as well: a hang-up does not end the service, as
  * nohup promises, and an operator who has removed a token has no other way to
- * make that known.
- * Else it is one of those that stop the service; under nohup it is ignored.
- * Call it before other threads start, which inherit this.
+ * make that known. So it is under a service manager, even if there is nothing
+ * to read again: its operator reloads the service as any other one. Else it is
+ * one of those that stop the service; under nohup it is ignored. Call it before
+ * other threads start, which inherit this.
  */
 void signals_settle(bool reloads, const sigset_t *inherited);
 

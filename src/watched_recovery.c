@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "config.h"
+#include "notify.h"
 #include "progress.h"
 #include "readable.h"
 #include "signals.h"
@@ -22,8 +24,27 @@ enum {
 /* State of one recovery. */
 struct watch {
     struct api *api;
+    struct notify *notify;
+    uint64_t told; /* microseconds of the monotonic clock */
     struct progress progress;
 };
+
+/*
+ * The service manager gives the start more time as long as it hears of it. This
+ * is only called while the recovery gets on, or waits for brokers: with a disk
+ * that hangs the start fails in the end.
+ */
+static void tell_manager(struct watch *watch)
+{
+    uint64_t now = clock_us(CLOCK_MONOTONIC);
+    char room[API_PROBLEM];
+
+    if (watch->told != 0 && now - watch->told < SECOND)
+        return;
+    watch->told = now;
+    const char *text = api_problem(watch->api, room);
+    notify_starting(watch->notify, text == NULL ? "starting" : text);
+}
 
 /* A journal_watch. */
 static bool report(void *context, const struct journal_progress *now)
@@ -32,6 +53,7 @@ static bool report(void *context, const struct journal_progress *now)
 
     api_set_progress(watch->api, now->done, now->total);
     progress_show(&watch->progress, now);
+    tell_manager(watch);
     return !signals_pending();
 }
 
@@ -102,6 +124,7 @@ watched_recovery_run(const struct watched_recovery *recovery,
     bool shared = config->topic != NULL;
     struct watch watch = {
         .api = recovery->api,
+        .notify = recovery->notify,
         .progress = {.doing = shared ? "recovering topic" : "recovering",
                      .path = shared ? config->topic : config->data,
                      .field = shared ? "topic" : "data",

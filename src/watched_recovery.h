@@ -11,6 +11,7 @@
 
 struct api;
 struct config;
+struct notify;
 struct table;
 
 struct watched_recovery {
@@ -18,6 +19,7 @@ struct watched_recovery {
     struct table *table; /* that the store fills */
     struct api *api;     /* tells clients how far it is */
     const struct config *config;
+    struct notify *notify; /* is told each second how far it is */
 };
 
 /*

@@ -20,7 +20,7 @@ read_help "$@"
 
 cd "$(dirname "$(readlink -f "$0")")/.."
 # shellcheck disable=SC2016 # $0 is for awk
-find include src -path src/rockets -prune -o -name '*.[ch]' -print |
+find include src \( -path src/rockets -o -path src/manual \) -prune -o -name '*.[ch]' -print |
     sort | xargs awk -v rooms="$*" '
 BEGIN {
     # Rooms come lowest first, so the rooms that a room uses are known.

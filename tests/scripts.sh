@@ -6,6 +6,8 @@
 # They run in a copy, where the programs that install and build only record that
 # they were called.
 #
+# LUNAR_SERVICE is the binary of the service, build/release/lunar.service if unset.
+#
 # usage: tests/scripts.sh
 #
 # Exit status: 0 all do, 1 a script does not, 2 invalid command line.
@@ -17,6 +19,7 @@ SCRIPT=$PWD/tests/scripts.sh
 . scripts/help.sh
 read_help "$@"
 
+service=$(readlink -f "${LUNAR_SERVICE:-build/release/lunar.service}")
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 called=$copy/called
@@ -96,7 +99,7 @@ works_elsewhere() {
 
 # says_url URL [LUNAR_NAME=VALUE...] [ARGUMENT...]: run.sh says how to see rockets fly
 # there before it starts the service; with URL "none" it does not. The programs
-# that install and build do nothing here, nor does the service.
+# that install and build do nothing here, and the service only prints its settings.
 says_url() {
     local url=$1 program variables=()
     shift
@@ -104,7 +107,11 @@ says_url() {
         printf '#!/bin/sh\n' >"$copy/run/$program"
     done
     printf '#!/bin/sh\necho installed\n' >"$copy/run/dpkg-query"
-    printf '#!/bin/sh\necho "flags: $*" >&2\n' >"$copy/tree/build/release/lunar.service"
+    cat >"$copy/tree/build/release/lunar.service" <<EOF
+#!/bin/sh
+case " \$* " in *' -print-config '*) exec '$service' "\$@" ;; esac
+echo "flags: \$*" >&2
+EOF
     chmod +x "$copy/run/"* "$copy/tree/build/release/lunar.service"
     if [ "$url" = none ]; then
         : >"$copy/expected"
@@ -189,6 +196,10 @@ says_url none -check-health=http://localhost:9000/health
 says_url none -data=dir -backup=file
 says_url https://localhost:8088 -tls-cert=cert.pem -tls-key key.pem
 says_url https://localhost:8088 LUNAR_TLS_CERT=cert.pem -tls-key=key.pem
+printf 'port = 9004 # of the file\nhost=::1\n' >"$copy/lunar.conf"
+says_url 'http://[::1]:9004' "-config=$copy/lunar.conf"
+says_url http://localhost:9004 "LUNAR_CONFIG=$copy/lunar.conf" -host=::
+says_url none "-config=$copy/none"
 says_url none -new-token alice read,metrics
 says_url none -new-token=alice read
 says_url none -version

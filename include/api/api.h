@@ -180,6 +180,15 @@ void api_end_recovery(struct api *api);
  */
 void api_set_stopping(struct api *api);
 
+enum { API_PROBLEM = 160 /* bytes of the room of api_problem() */ };
+
+/*
+ * What is wrong, and what to do: the first of the problems that GET /health
+ * has, which prevents most. NULL: nothing is. The result lives as long as the
+ * store, or is in `room`. Locking: safe from any thread.
+ */
+const char *api_problem(const struct api *api, char room[API_PROBLEM]);
+
 /* Ownership: `api` is borrowed. */
 struct http_app api_app(struct api *api);
 

@@ -2,7 +2,8 @@
 /*
  * Files with secrets: tokens, private keys, passwords. A file that others may
  * read is no secret, and one that others may write lets them in; so it is
- * refused, with the command that mends it.
+ * refused, with the command that mends it. A file without secrets can be read
+ * in the same way.
  */
 #ifndef LUNAR_BASE_PRIVATE_FILE_H
 #define LUNAR_BASE_PRIVATE_FILE_H
@@ -24,6 +25,8 @@ struct private_file_rules {
      * anything.
      */
     bool group_may_read;
+    /* It has no secrets: who may read or write it is not checked. */
+    bool no_secrets;
 };
 
 /* The bytes of a file. */
@@ -35,7 +38,7 @@ struct private_file {
 /*
  * Read the whole file. It must be a regular file of at most `max_bytes` bytes
  * that belongs to root or to the effective user of the process, and that nobody
- * else may read or write (but see `group_may_read`). A symbolic link is
+ * else may read or write (but see the rules). A symbolic link is
  * followed. Folders are not checked: who may write the folder can replace the
  * file.
  * False on failure, with `file` untouched and a line in `error`, without a line

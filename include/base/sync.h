@@ -8,6 +8,7 @@
 #ifndef LUNAR_BASE_SYNC_H
 #define LUNAR_BASE_SYNC_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
@@ -42,6 +43,17 @@ static inline void sync_unlock(pthread_mutex_t *mutex)
 static inline void sync_read_lock(pthread_rwlock_t *lock)
 {
     sync_check(pthread_rwlock_rdlock(lock), "pthread_rwlock_rdlock");
+}
+
+/* False, without the lock, if a writer has it or waits for it. */
+static inline bool sync_try_read_lock(pthread_rwlock_t *lock)
+{
+    int error = pthread_rwlock_tryrdlock(lock);
+
+    if (error == EBUSY)
+        return false;
+    sync_check(error, "pthread_rwlock_tryrdlock");
+    return true;
 }
 
 static inline void sync_write_lock(pthread_rwlock_t *lock)

@@ -10,6 +10,7 @@
 #ifndef LUNAR_BASE_WORKERS_H
 #define LUNAR_BASE_WORKERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct workers;
@@ -27,6 +28,7 @@ enum worker_kind {
 struct worker_job {
     void (*run)(struct worker_job *job);
     enum worker_kind kind;
+    bool reads_disk;         /* it takes as long as the disk hangs */
     struct worker_job *next; /* private to the queue */
 };
 
@@ -44,6 +46,15 @@ void workers_submit(struct workers *workers, struct worker_job *job);
  * Locking: safe from any thread.
  */
 size_t workers_queued(struct workers *workers);
+
+/*
+ * Whether the threads do not get on: one has been at the same short job or step
+ * since the last call, or such jobs have been queued since then and none was
+ * taken, although not every thread is at a slow job or reads a disk: these may
+ * last.
+ * Locking: safe from any thread, one at a time.
+ */
+bool workers_are_stuck(struct workers *workers);
 
 /*
  * Run the queued jobs, and those that they submit, then end the threads. NULL

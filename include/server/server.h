@@ -30,6 +30,16 @@ struct server_unix_socket {
     unsigned mode;    /* permissions of the file, as 0660 */
 };
 
+/*
+ * Sockets of a service manager that listen already; 0: there is none. They are
+ * not shut at the stop: clients that are not accepted by then wait for the next
+ * instance. Ownership: borrowed.
+ */
+struct server_given {
+    int tcp;         /* instead of host, port and addresses */
+    int unix_socket; /* instead of the path and the mode */
+};
+
 struct server_options {
     const char *host; /* this and the port: for errors */
     uint16_t port;
@@ -51,6 +61,7 @@ struct server_options {
     const struct networks *proxies;
     struct server_tls *tls; /* of the TCP socket; NULL: no TLS */
     struct server_unix_socket unix_socket;
+    struct server_given given;
     struct metrics *metrics; /* gets the server's families; may be NULL */
 };
 
@@ -74,6 +85,9 @@ struct server_address {
 };
 
 struct server;
+
+/* Find out the address of a listening TCP socket; `tls` is false. */
+struct server_address server_address_of(int socket);
 
 /*
  * Raise the limit of open files to fit `wanted` connections at each of as many
@@ -112,13 +126,23 @@ struct server *server_start(const struct server_options *options,
 const struct server_address *server_address(const struct server *server);
 
 /*
- * Stop listening, answer requests on open connections with `Connection: close`,
- * give those in flight SERVER_STOP_MS, and free everything. What waits for the
- * application is cancelled SERVER_CANCEL_MS before that time is over.
- * False if it has not woken all of it by then, for example as a disk does not
- * respond. Then the server still runs, and nothing may be freed that it or its
- * application uses. Call again to wait for SERVER_CANCEL_MS more, or end the
- * process by _exit(2).
+ * How many connections have been in one callback of ours since the last call,
+ * which an event loop should leave in milliseconds, as others wait for it; with
+ * a thread for each connection that thread. Those that wait for the application
+ * are in none.
+ * Locking: one thread at a time, before server_stop(). Waits for the lock of
+ * the list of connections.
+ */
+unsigned server_stuck(struct server *server);
+
+/*
+ * Stop listening, or accepting from given sockets; answer requests on open
+ * connections with `Connection: close`, give those in flight SERVER_STOP_MS,
+ * and free everything. What waits for the application is cancelled
+ * SERVER_CANCEL_MS before that time is over. False if it has not woken all of
+ * it by then, for example as a disk does not respond. Then the server still
+ * runs, and nothing may be freed that it or its application uses. Call again to
+ * wait for SERVER_CANCEL_MS more, or end the process by _exit(2).
  */
 bool server_stop(struct server *server);
 

@@ -147,6 +147,15 @@ uint64_t table_revision(const struct table *table);
 struct table_summary table_summary(struct table *table);
 
 /*
+ * Take and release the lock of each stripe from `first` on for reading, without
+ * waiting. Returns the first stripe whose lock a writer has or waits for;
+ * TABLE_STRIPES if there is none.
+ * For a watchdog: no lock is held for longer than some microseconds, unless
+ * something has gone wrong.
+ */
+size_t table_probe(struct table *table, size_t first);
+
+/*
  * Copy the rocket with `id` to `view`. False, with `view` untouched, if there
  * is no such rocket.
  * Locking: read-locks one stripe.

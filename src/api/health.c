@@ -4,6 +4,7 @@
  * it is alive, and what is wrong; GET /health/ready whether requests should be
  * sent to it. Both are polled, so they read a few counters and no rocket.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -163,6 +164,17 @@ static void find_problems(const struct api *api, unsigned uses,
         if (findings->problems[i] != NULL && findings->first == REASON_COUNT)
             findings->first = i;
     }
+}
+
+static_assert((int)API_PROBLEM >= (int)RECOVERY_TEXT, "for each reason");
+
+const char *api_problem(const struct api *api, char room[API_PROBLEM])
+{
+    const char *problem = NULL;
+
+    for (size_t i = 0; problem == NULL && i < REASON_COUNT; i++)
+        problem = reasons[i].find(api, room);
+    return problem;
 }
 
 void health_init(struct api *api)

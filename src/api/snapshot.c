@@ -252,10 +252,12 @@ static struct snapshot_read *new_read(struct api *api,
                                             cancel_deferred, free_deferred};
     read->blocks.workers = api->workers;
     read->blocks.kind = WORKER_STEP;
+    read->blocks.reads_disk = true;
     read->blocks.make = make_block;
     read->blocks.free = free_blocks;
     worker_stream_init(&read->blocks);
-    read->job = (struct worker_job){.run = run_opening, .kind = WORKER_SHORT};
+    read->job = (struct worker_job){
+        .run = run_opening, .kind = WORKER_SHORT, .reads_disk = true};
     read->api = api;
     read->file = -1;
     http_response_init(&read->response);

@@ -46,7 +46,9 @@ static void make_block(struct worker_job *job)
 static void start_block(struct worker_stream *stream)
 {
     buffer_clear(&stream->block);
-    stream->job = (struct worker_job){.run = make_block, .kind = stream->kind};
+    stream->job = (struct worker_job){.run = make_block,
+                                      .kind = stream->kind,
+                                      .reads_disk = stream->reads_disk};
     atomic_store(&stream->state, STATE_MAKING);
     workers_submit(stream->workers, &stream->job);
 }

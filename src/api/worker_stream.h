@@ -22,6 +22,7 @@ struct worker_stream {
     /* Set by the caller. */
     struct workers *workers;
     enum worker_kind kind; /* of the jobs */
+    bool reads_disk;       /* the same */
     /*
      * Append the next block to `block`, which is empty: see `next` of
      * http_stream, but without HTTP_WAIT, and it may block for milliseconds. On

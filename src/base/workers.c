@@ -12,7 +12,6 @@
 #include "base/workers.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/sync.h"
@@ -24,6 +23,16 @@ struct queue {
     struct worker_job **end; /* where the next job is linked */
 };
 
+struct worker {
+    struct workers *workers; /* set at start, then read-only */
+    pthread_t thread;        /* the same */
+    /* Guarded by the lock. */
+    bool quick;    /* it runs a job that takes milliseconds */
+    bool may_last; /* it runs another one */
+    uint64_t jobs; /* that it has taken */
+    uint64_t seen; /* `jobs` when somebody last looked */
+};
+
 struct workers {
     pthread_mutex_t lock;
     pthread_cond_t for_first, for_rest;
@@ -32,9 +41,12 @@ struct workers {
     enum worker_kind turn;      /* WORKER_SHORT or WORKER_STEP */
     size_t queued;              /* jobs in all queues */
     bool stopped;
+    uint64_t taken;   /* jobs that are not slow */
+    uint64_t seen;    /* `taken` when somebody last looked */
+    bool seen_queued; /* there were such jobs then */
     /* Set at start, then read-only. */
     unsigned count;
-    pthread_t threads[];
+    struct worker all[];
 };
 
 static void init_queue(struct queue *queue)
@@ -76,57 +88,74 @@ static struct worker_job *take_in_turns_locked(struct workers *workers)
     return job;
 }
 
-/*
- * Wait for a job and remove it. With `any` it may be a slow one, which goes
- * first. NULL once the workers are stopped and no job is queued.
- */
-static struct worker_job *next_job(struct workers *workers, bool any)
+/* What the worker does now: `job`, or nothing if that is NULL. */
+static void note_job_locked(struct worker *worker, const struct worker_job *job)
 {
+    worker->may_last =
+        job != NULL && (job->kind == WORKER_SLOW || job->reads_disk);
+    worker->quick = job != NULL && !worker->may_last;
+    if (job == NULL)
+        return;
+    worker->jobs++;
+    worker->workers->queued--;
+    if (job->kind != WORKER_SLOW)
+        worker->workers->taken++;
+}
+
+/*
+ * Wait for a job and remove it. The first thread may take a slow one, which
+ * goes first. NULL once the workers are stopped and no job is queued.
+ */
+static struct worker_job *next_job(struct worker *worker)
+{
+    struct workers *workers = worker->workers;
+    bool any = worker == &workers->all[0];
     struct worker_job *job = NULL;
 
     sync_lock(&workers->lock);
+    note_job_locked(worker, NULL);
     for (;;) {
         if (any)
             job = take_job(&workers->queues[WORKER_SLOW]);
         if (job == NULL)
             job = take_in_turns_locked(workers);
-        if (job != NULL)
-            workers->queued--;
         if (job != NULL || workers->stopped)
             break;
         sync_wait(any ? &workers->for_first : &workers->for_rest,
                   &workers->lock);
     }
+    note_job_locked(worker, job);
     sync_unlock(&workers->lock);
     return job;
 }
 
-static void run_jobs(struct workers *workers, bool any)
+static void *run_worker(void *context)
 {
+    struct worker *worker = context;
     struct worker_job *job;
 
     /* Shown by tools that list threads, such as top -H. */
     pthread_setname_np(pthread_self(), WORKERS_NAME);
-    while ((job = next_job(workers, any)) != NULL)
+    while ((job = next_job(worker)) != NULL)
         job->run(job);
-}
-
-static void *run_first(void *workers)
-{
-    run_jobs(workers, true);
     return NULL;
 }
 
-static void *run_rest(void *workers)
+static bool start_worker(struct workers *workers)
 {
-    run_jobs(workers, false);
-    return NULL;
+    struct worker *worker = &workers->all[workers->count];
+
+    worker->workers = workers;
+    if (pthread_create(&worker->thread, NULL, run_worker, worker) != 0)
+        return false;
+    workers->count++;
+    return true;
 }
 
 struct workers *workers_start(unsigned threads)
 {
     struct workers *workers =
-        calloc(1, sizeof(*workers) + threads * sizeof(pthread_t));
+        calloc(1, sizeof(*workers) + threads * sizeof(struct worker));
     if (workers == NULL)
         return NULL;
 
@@ -135,11 +164,8 @@ struct workers *workers_start(unsigned threads)
     sync_cond_init(&workers->for_rest);
     for (size_t i = 0; i < KINDS; i++)
         init_queue(&workers->queues[i]);
-    while (workers->count < threads &&
-           pthread_create(&workers->threads[workers->count], NULL,
-                          workers->count == 0 ? run_first : run_rest,
-                          workers) == 0)
-        workers->count++;
+    while (workers->count < threads && start_worker(workers))
+        continue;
     if (workers->count == threads)
         return workers;
     workers_free(workers);
@@ -168,6 +194,26 @@ size_t workers_queued(struct workers *workers)
     return queued;
 }
 
+bool workers_are_stuck(struct workers *workers)
+{
+    bool stuck = false, excused = true;
+
+    sync_lock(&workers->lock);
+    for (unsigned i = 0; i < workers->count; i++) {
+        struct worker *worker = &workers->all[i];
+        stuck = stuck || (worker->quick && worker->jobs == worker->seen);
+        excused = excused && worker->may_last;
+        worker->seen = worker->jobs;
+    }
+    stuck = stuck || (!excused && workers->seen_queued &&
+                      workers->taken == workers->seen);
+    workers->seen = workers->taken;
+    workers->seen_queued = workers->queues[WORKER_SHORT].first != NULL ||
+                           workers->queues[WORKER_STEP].first != NULL;
+    sync_unlock(&workers->lock);
+    return stuck;
+}
+
 void workers_free(struct workers *workers)
 {
     if (workers == NULL)
@@ -178,7 +224,7 @@ void workers_free(struct workers *workers)
     sync_broadcast(&workers->for_rest);
     sync_unlock(&workers->lock);
     for (unsigned i = 0; i < workers->count; i++)
-        sync_join(workers->threads[i]);
+        sync_join(workers->all[i].thread);
     pthread_cond_destroy(&workers->for_rest);
     pthread_cond_destroy(&workers->for_first);
     pthread_mutex_destroy(&workers->lock);

@@ -13,20 +13,32 @@
 
 enum { ACCESS_MAX_TOKEN = 512 /* bytes; ours have 49 */ };
 
-/* The flags of both commands, as their help shows them. */
-#define ACCESS_HELP                                                            \
-    "  --token-file=FILE        send the token in FILE, which others may not " \
-    "read;\n"                                                                  \
-    "                           without it, that of the variable "             \
-    "ROCKETS_TOKEN\n"                                                          \
-    "  --ca-file=FILE           with https://, trust the authorities in "      \
-    "FILE, "                                                                   \
-    "in PEM,\n"                                                                \
-    "                           instead of those of the system\n"              \
-    "  --insecure               with https://, take any certificate: "         \
-    "somebody "                                                                \
-    "else\n"                                                                   \
-    "                           may get what is sent, and the token\n"
+/*
+ * The flags of both commands, for their tables (flags.h). `offset` is
+ * that of the struct access in the options.
+ */
+#define ACCESS_FLAGS(offset)                                                   \
+    {.name = "token-file",                                                     \
+     .argument = "FILE",                                                       \
+     .text = "send the token in FILE, which others may not read;\n"            \
+             "without it, that of the variable ROCKETS_TOKEN",                 \
+     .kind = FLAG_TEXT,                                                        \
+     .place = (offset) + offsetof(struct access, token_file)},                 \
+        {.name = "ca-file",                                                    \
+         .argument = "FILE",                                                   \
+         .text = "with https://, trust the authorities in FILE, in PEM,\n"     \
+                 "instead of those of the system",                             \
+         .kind = FLAG_TEXT,                                                    \
+         .place = (offset) + offsetof(struct access, ca_file)},                \
+        {.name = "insecure",                                                   \
+         .text = "with https://, take any certificate: somebody else\n"        \
+                 "may get what is sent, and the token",                        \
+         .kind = FLAG_SWITCH,                                                  \
+         .place = (offset) + offsetof(struct access, insecure)},               \
+    {                                                                          \
+        .name = "token", .argument = "TOKEN", .kind = FLAG_OTHER,              \
+        .set = flags_refuse_token                                              \
+    }
 
 struct access {
     const char *ca_file; /* PEM; NULL: the authorities of the system */

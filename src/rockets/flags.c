@@ -4,6 +4,7 @@
  */
 #include "flags.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -137,6 +138,36 @@ static bool set_count(struct flag_reader *reader, const struct flag *flag,
     return true;
 }
 
+/* Say what the choices are: "asc or desc", "a, b or c". */
+static bool fail_choice(struct flag_reader *reader, const struct flag *flag,
+                        const char *value)
+{
+    char choices[256];
+    size_t length = 0;
+
+    for (size_t i = 0; flag->choices[i] != NULL; i++) {
+        const char *separator = ", ";
+
+        if (i == 0)
+            separator = "";
+        else if (flag->choices[i + 1] == NULL)
+            separator = " or ";
+        length += (size_t)snprintf(choices + length, sizeof(choices) - length,
+                                   "%s%s", separator, flag->choices[i]);
+        assert(length < sizeof(choices));
+    }
+    return flags_fail(reader, "--%s=%s: expected %s", flag->name, value,
+                      choices);
+}
+
+static bool set_choice(struct flag_reader *reader, const struct flag *flag,
+                       const char *value, const char **place)
+{
+    *place = value;
+    return flags_is_choice(flag, value, strlen(value)) ||
+           fail_choice(reader, flag, value);
+}
+
 static bool set_value(struct flag_reader *reader, const struct flag *flag,
                       const char *value)
 {
@@ -163,13 +194,13 @@ static bool set_value(struct flag_reader *reader, const struct flag *flag,
                    flag->name, value);
     case FLAG_LEVEL:
         return console_level_of(value, place) ||
-               flags_fail(reader,
-                          "--%s=%s: expected debug, info, warn or error",
-                          flag->name, value);
+               fail_choice(reader, flag, value);
     case FLAG_TEXT:
         *(const char **)place = value;
         return *value != '\0' ||
                flags_fail(reader, "--%s=: expected a text", flag->name);
+    case FLAG_CHOICE:
+        return set_choice(reader, flag, value, place);
     case FLAG_OTHER:
         return flag->set(reader, flag, value);
     case FLAG_SWITCH:
@@ -184,10 +215,13 @@ static bool set_value(struct flag_reader *reader, const struct flag *flag,
 static const struct flag *find_flag(const struct flag_reader *reader,
                                     const char *name, size_t length)
 {
-    for (size_t i = 0; i < reader->flag_count; i++)
-        if (strlen(reader->flags[i].name) == length &&
-            memcmp(reader->flags[i].name, name, length) == 0)
-            return &reader->flags[i];
+    for (size_t i = 0; i < reader->table->count; i++) {
+        const struct flag *flag = &reader->table->flags[i];
+
+        if (strlen(flag->name) == length &&
+            memcmp(flag->name, name, length) == 0)
+            return flag;
+    }
     return NULL;
 }
 
@@ -250,8 +284,23 @@ bool flags_refuse_token(struct flag_reader *reader, const struct flag *flag,
                       flag->name);
 }
 
+bool flags_is_choice(const struct flag *flag, const char *value, size_t length)
+{
+    for (const char *const *choice = flag->choices; *choice != NULL; choice++)
+        if (strlen(*choice) == length && memcmp(*choice, value, length) == 0)
+            return true;
+    return false;
+}
+
 bool flags_read(struct flag_reader *reader)
 {
+    for (size_t i = 0; i < reader->table->count; i++) {
+        const struct flag *flag = &reader->table->flags[i];
+
+        if (flag->fallback != NULL && !flag->by_service &&
+            !set_value(reader, flag, flag->fallback))
+            return false;
+    }
     while (reader->count > 0)
         if (!read_argument(reader, next_argument(reader)))
             return false;
@@ -273,4 +322,30 @@ bool flags_check_url(struct flag_reader *reader, const char *example)
         return flags_fail(reader, "the URL has %zu bytes, more than %d",
                           strlen(url), FLAGS_MAX_URL);
     return true;
+}
+
+void flags_write(const struct flag_table *table, FILE *out)
+{
+    enum { COLUMN = 27 };
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct flag *flag = &table->flags[i];
+        const char *value =
+            flag->fallback != NULL ? flag->fallback : flag->argument;
+        const char *line = flag->text;
+
+        if (line == NULL)
+            continue;
+        int used =
+            fprintf(out, "  --%s%s%s", flag->name, value != NULL ? "=" : "",
+                    value != NULL ? value : "");
+        for (int indent = COLUMN - used;; indent = COLUMN) {
+            int length = (int)strcspn(line, "\n");
+
+            fprintf(out, "%*s%.*s\n", indent, "", length, line);
+            if (line[length] == '\0')
+                break;
+            line += length + 1;
+        }
+    }
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads the flags of a command and its URL, which may come in any order.
- * `--seed=7`, `--seed 7` and `-seed=7` are equivalent. A table gives the name,
- * the kind and the place of each flag; one function for each kind reads the
- * value.
+ * `--seed=7`, `--seed 7` and `-seed=7` are equivalent. A table has all there is
+ * to know of each flag: the reader, the helps, the manual page and the
+ * completion of shells are made from it. One function for each kind of flag
+ * reads the value.
  */
 #ifndef ROCKETS_FLAGS_H
 #define ROCKETS_FLAGS_H
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { FLAGS_MAX_URL = 2048 /* bytes */ };
 
@@ -22,6 +24,7 @@ enum flag_kind {
     FLAG_LEVEL,    /* enum console_level */
     FLAG_SWITCH,   /* bool; without a value: true */
     FLAG_TEXT,     /* const char *, not empty */
+    FLAG_CHOICE,   /* const char *, one of `choices` */
     FLAG_OTHER,    /* read by `set` */
 };
 
@@ -29,18 +32,28 @@ struct flag_reader;
 
 struct flag {
     const char *name;
+    const char *argument; /* what the value is, as in "FILE"; NULL: a switch */
+    const char *fallback; /* the value without the flag; NULL: none */
+    /* Lines for the helps, with '\n' between them; NULL: it is not shown. */
+    const char *text;
     enum flag_kind kind;
-    size_t place; /* offset into the options */
+    bool by_service; /* `fallback` is the service's, and not set here */
+    size_t place;    /* offset into the options */
     uint32_t low, high;
     /* Returns false after flags_fail(). */
     bool (*set)(struct flag_reader *reader, const struct flag *flag,
                 const char *value);
+    const char *const *choices; /* values, or parts of a list; NULL: any */
+};
+
+struct flag_table {
+    const struct flag *flags;
+    size_t count;
 };
 
 /* State while a command line is read. */
 struct flag_reader {
-    const struct flag *flags;
-    size_t flag_count;
+    const struct flag_table *table;
     void *options;
     const char **url;       /* in the options; NULL so far */
     const char *manual;     /* a command that prints the flags, for errors */
@@ -53,8 +66,8 @@ struct flag_reader {
 };
 
 /*
- * Read all arguments. Returns false if one is invalid; then the error is
- * one line that says what was expected.
+ * Set the defaults, and read all arguments. Returns false if one is invalid;
+ * then the error is one line that says what was expected.
  */
 bool flags_read(struct flag_reader *reader);
 
@@ -68,12 +81,18 @@ bool flags_check_url(struct flag_reader *reader, const char *example);
 __attribute__((format(printf, 2, 3))) bool
 flags_fail(struct flag_reader *reader, const char *format, ...);
 
+/* Write a paragraph about each flag, as the helps have it. */
+void flags_write(const struct flag_table *table, FILE *out);
+
 /*
  * For `set` of --token: refuse it, and say where a token goes instead, without
  * repeating it.
  */
 bool flags_refuse_token(struct flag_reader *reader, const struct flag *flag,
                         const char *value);
+
+/* Whether the `length` bytes at `value` are one of the flag's choices. */
+bool flags_is_choice(const struct flag *flag, const char *value, size_t length);
 
 /*
  * Read a duration in Go's notation: a sequence of decimal numbers, each with

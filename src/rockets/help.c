@@ -2,7 +2,6 @@
 /*
  * The text of `rockets help`.
  */
-#include "access.h"
 #include "options.h"
 
 static const char HELP[] =
@@ -35,41 +34,10 @@ static const char HELP[] =
     "      and no launch messages.\n"
     "\n"
     "Flags of launch (--flag=value, --flag value and -flag=value are "
-    "equivalent)\n"
-    "  --message-delay=0        pause of each worker after each message: "
-    "500ms,\n"
-    "                           1.5s, 1m30s, 250us\n"
-    "  --concurrency-level=3    number of workers; each sends one message "
-    "at a\n"
-    "                           time. With more than one worker, messages "
-    "may\n"
-    "                           arrive out of order\n"
-    "  --max-messages=100000    number of messages of all rockets "
-    "together\n"
-    "  --seed=444               seed of the random messages; the same "
-    "seed gives\n"
-    "                           the same messages, byte for byte\n"
-    "  --log-level=info         debug (shows each failure), info, warn or "
-    "error\n"
-    "  --rockets=20             number of rockets\n"
-    "  --keep-alive             send all messages of a worker over one\n"
-    "                           connection; otherwise open a new "
-    "connection for\n"
-    "                           each message and leave it open\n"
-    "  --shuffle=0              shuffle the messages within windows of "
-    "this size\n"
-    "  --duplicates=0           share of messages to send a second time, "
-    "0 to 1\n"
-    "  --drop-launch            do not send message 1 of any rocket\n"
-    "  --verify                 after sending, read each rocket from\n"
-    "                           .../rockets/ID (URL must end in "
-    "/messages) and\n"
-    "                           compare its fields. Restart the service "
-    "before,\n"
-    "                           and keep --shuffle below 30,000: a "
-    "service may\n"
-    "                           give up gaps when a rocket has more than "
-    "16,384\n" ACCESS_HELP "\n"
+    "equivalent)\n";
+
+static const char REST[] =
+    "\n"
     "A message without a 2xx response within 10 s is sent again after 500 "
     "ms, until\n"
     "it is delivered or has failed for 60 s. While 1,000 messages wait for "
@@ -98,7 +66,9 @@ static const char HELP[] =
     "130\n"
     "ended by Ctrl-C or SIGTERM.\n";
 
-const char *options_help(void)
+void options_write_help(FILE *out)
 {
-    return HELP;
+    fputs(HELP, out);
+    flags_write(&options_flags, out);
+    fputs(REST, out);
 }

@@ -362,10 +362,10 @@ int main(int argc, char *argv[])
         /* It writes without stdio, and says itself if that fails. */
         return run_watch(&options.watch);
     case OPTIONS_WATCH_HELP:
-        fputs(options_watch_help(), stdout);
+        options_write_watch_help(stdout);
         return finish_output(EXIT_SUCCESS);
     case OPTIONS_HELP:
-        fputs(options_help(), stdout);
+        options_write_help(stdout);
         return finish_output(EXIT_SUCCESS);
     case OPTIONS_VERSION:
         puts("rockets " LUNAR_VERSION);

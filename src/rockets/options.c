@@ -11,23 +11,92 @@
 
 #define PLACE(member) offsetof(struct options, member)
 
+static const char *const LEVELS[] = {"debug", "info", "warn", "error", NULL};
+
 static const struct flag FLAGS[] = {
-    {"message-delay", FLAG_DURATION, PLACE(message_delay), 0, 0, NULL},
-    {"concurrency-level", FLAG_COUNT, PLACE(concurrency_level), 1, 1000, NULL},
-    {"max-messages", FLAG_COUNT, PLACE(max_messages), 1, 100000000, NULL},
-    {"seed", FLAG_SEED, PLACE(seed), 0, 0, NULL},
-    {"log-level", FLAG_LEVEL, PLACE(log_level), 0, 0, NULL},
-    {"keep-alive", FLAG_SWITCH, PLACE(keep_alive), 0, 0, NULL},
-    {"rockets", FLAG_COUNT, PLACE(rockets), 1, 1000000, NULL},
-    {"shuffle", FLAG_COUNT, PLACE(shuffle), 0, 100000000, NULL},
-    {"duplicates", FLAG_SHARE, PLACE(duplicates), 0, 0, NULL},
-    {"drop-launch", FLAG_SWITCH, PLACE(drop_launch), 0, 0, NULL},
-    {"verify", FLAG_SWITCH, PLACE(verify), 0, 0, NULL},
-    {"ca-file", FLAG_TEXT, PLACE(access.ca_file), 0, 0, NULL},
-    {"insecure", FLAG_SWITCH, PLACE(access.insecure), 0, 0, NULL},
-    {"token-file", FLAG_TEXT, PLACE(access.token_file), 0, 0, NULL},
-    {"token", FLAG_OTHER, 0, 0, 0, flags_refuse_token},
+    {.name = "message-delay",
+     .argument = "DURATION",
+     .fallback = "0",
+     .text = "pause of each worker after each message: 500ms,\n"
+             "1.5s, 1m30s, 250us",
+     .kind = FLAG_DURATION,
+     .place = PLACE(message_delay)},
+    {.name = "concurrency-level",
+     .argument = "N",
+     .fallback = "3",
+     .text = "number of workers; each sends one message at a\n"
+             "time. With more than one worker, messages may\n"
+             "arrive out of order",
+     .kind = FLAG_COUNT,
+     .place = PLACE(concurrency_level),
+     .low = 1,
+     .high = 1000},
+    {.name = "max-messages",
+     .argument = "N",
+     .fallback = "100000",
+     .text = "number of messages of all rockets together",
+     .kind = FLAG_COUNT,
+     .place = PLACE(max_messages),
+     .low = 1,
+     .high = 100000000},
+    {.name = "seed",
+     .argument = "N",
+     .fallback = "444",
+     .text = "seed of the random messages; the same seed gives\n"
+             "the same messages, byte for byte",
+     .kind = FLAG_SEED,
+     .place = PLACE(seed)},
+    {.name = "log-level",
+     .argument = "LEVEL",
+     .fallback = "info",
+     .text = "debug (shows each failure), info, warn or error",
+     .kind = FLAG_LEVEL,
+     .place = PLACE(log_level),
+     .choices = LEVELS},
+    {.name = "rockets",
+     .argument = "N",
+     .fallback = "20",
+     .text = "number of rockets",
+     .kind = FLAG_COUNT,
+     .place = PLACE(rockets),
+     .low = 1,
+     .high = 1000000},
+    {.name = "keep-alive",
+     .text = "send all messages of a worker over one\n"
+             "connection; otherwise open a new connection for\n"
+             "each message and leave it open",
+     .kind = FLAG_SWITCH,
+     .place = PLACE(keep_alive)},
+    {.name = "shuffle",
+     .argument = "N",
+     .fallback = "0",
+     .text = "shuffle the messages within windows of this size",
+     .kind = FLAG_COUNT,
+     .place = PLACE(shuffle),
+     .high = 100000000},
+    {.name = "duplicates",
+     .argument = "SHARE",
+     .fallback = "0",
+     .text = "share of messages to send a second time, 0 to 1",
+     .kind = FLAG_SHARE,
+     .place = PLACE(duplicates)},
+    {.name = "drop-launch",
+     .text = "do not send message 1 of any rocket",
+     .kind = FLAG_SWITCH,
+     .place = PLACE(drop_launch)},
+    {.name = "verify",
+     .text = "after sending, read each rocket from\n"
+             ".../rockets/ID (URL must end in /messages) and\n"
+             "compare its fields. Restart the service before,\n"
+             "and keep --shuffle below 30,000: a service may\n"
+             "give up gaps when a rocket has more than 16,384",
+     .kind = FLAG_SWITCH,
+     .place = PLACE(verify)},
+    ACCESS_FLAGS(PLACE(access)),
 };
+
+const struct flag_table options_flags = {FLAGS,
+                                         sizeof(FLAGS) / sizeof(FLAGS[0])};
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -55,13 +124,8 @@ static bool check_launch(struct flag_reader *reader,
 static enum options_command read_launch(struct options *options,
                                         struct flag_reader *reader)
 {
-    *options = (struct options){.concurrency_level = 3,
-                                .max_messages = 100000,
-                                .seed = 444,
-                                .log_level = CONSOLE_INFO,
-                                .rockets = 20};
-    reader->flags = FLAGS;
-    reader->flag_count = sizeof(FLAGS) / sizeof(FLAGS[0]);
+    *options = (struct options){0};
+    reader->table = &options_flags;
     reader->options = options;
     reader->url = &options->url;
     reader->manual = "rockets help";

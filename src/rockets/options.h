@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "access.h"
 #include "console.h"
@@ -51,10 +52,13 @@ enum options_command options_read(struct options *options, int argc,
                                   char *const argv[], char *error,
                                   size_t error_size);
 
-/* The text of `rockets help`. */
-const char *options_help(void);
+/* The flags of `rockets launch`. */
+extern const struct flag_table options_flags;
 
-/* The text of `rockets watch --help`. */
-const char *options_watch_help(void);
+/* Write the text of `rockets help`. */
+void options_write_help(FILE *out);
+
+/* Write the text of `rockets watch --help`. */
+void options_write_watch_help(FILE *out);
 
 #endif

@@ -2,7 +2,6 @@
 /*
  * The text of `rockets watch --help`.
  */
-#include "access.h"
 #include "options.h"
 
 static const char HELP[] =
@@ -42,27 +41,9 @@ static const char HELP[] =
     "--max-time=30s\n"
     "      Print what happens to one rocket within 30 seconds.\n"
     "\n"
-    "Flags (--flag=value, --flag value and -flag=value are equivalent)\n"
-    "  --plain                  print lines, also on a terminal\n"
-    "  --events=LIST            of rockets, launched, exploded, summary; "
-    "with\n"
-    "                           --plain and without --id all but rockets, "
-    "which are\n"
-    "                           all changes, else all\n"
-    "  --id=ID                  only this rocket in the table, and in lines "
-    "of\n"
-    "                           'rocket'; can be given 100 times\n"
-    "  --sort=speed             field by which the table is sorted: id, type, "
-    "speed,\n"
-    "                           mission, status, createdAt, updatedAt or\n"
-    "                           lastMessageNumber\n"
-    "  --order=desc             asc or desc\n"
-    "  --interval=200ms         time between two events of the service, "
-    "100ms to\n"
-    "                           10s\n"
-    "  --max-events=N           end after N lines, or as many changes on the "
-    "screen\n"
-    "  --max-time=DURATION      end after this time: 30s, 1m30s\n" ACCESS_HELP
+    "Flags (--flag=value, --flag value and -flag=value are equivalent)\n";
+
+static const char REST[] =
     "\n"
     "The rows of the table are live. Which rockets they are is read anew every "
     "3\n"
@@ -83,7 +64,9 @@ static const char HELP[] =
     "output; 1 refused, or the output could not be written; 2 invalid command "
     "line.\n";
 
-const char *options_watch_help(void)
+void options_write_watch_help(FILE *out)
 {
-    return HELP;
+    fputs(HELP, out);
+    flags_write(&watch_options_flags, out);
+    fputs(REST, out);
 }

@@ -20,14 +20,6 @@ static const char *const SORTS[] = {
     NULL};
 static const char *const ORDERS[] = {"asc", "desc", NULL};
 
-static bool is_name(const char *text, size_t length, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strlen(*names) == length && memcmp(*names, text, length) == 0)
-            return true;
-    return false;
-}
-
 static bool set_events(struct flag_reader *reader, const struct flag *flag,
                        const char *value)
 {
@@ -37,7 +29,7 @@ static bool set_events(struct flag_reader *reader, const struct flag *flag,
     for (;;) {
         size_t length = strcspn(name, ",");
 
-        if (!is_name(name, length, EVENTS))
+        if (!flags_is_choice(flag, name, length))
             return flags_fail(reader,
                               "--%s=%s: expected a list of rockets, launched, "
                               "exploded and summary, as in launched,exploded",
@@ -47,32 +39,6 @@ static bool set_events(struct flag_reader *reader, const struct flag *flag,
         name += length + 1;
     }
     options->events = value;
-    return true;
-}
-
-static bool set_sort(struct flag_reader *reader, const struct flag *flag,
-                     const char *value)
-{
-    struct watch_options *options = reader->options;
-
-    if (!is_name(value, strlen(value), SORTS))
-        return flags_fail(reader,
-                          "--%s=%s: expected id, type, speed, mission, status, "
-                          "createdAt, updatedAt or lastMessageNumber",
-                          flag->name, value);
-    options->sort = value;
-    return true;
-}
-
-static bool set_order(struct flag_reader *reader, const struct flag *flag,
-                      const char *value)
-{
-    struct watch_options *options = reader->options;
-
-    if (!is_name(value, strlen(value), ORDERS))
-        return flags_fail(reader, "--%s=%s: expected asc or desc", flag->name,
-                          value);
-    options->order = value;
     return true;
 }
 
@@ -109,26 +75,70 @@ static bool set_interval(struct flag_reader *reader, const struct flag *flag,
 }
 
 static const struct flag FLAGS[] = {
-    {"plain", FLAG_SWITCH, PLACE(plain), 0, 0, NULL},
-    {"events", FLAG_OTHER, 0, 0, 0, set_events},
-    {"id", FLAG_OTHER, 0, 0, 0, add_id},
-    {"interval", FLAG_OTHER, 0, 0, 0, set_interval},
-    {"sort", FLAG_OTHER, 0, 0, 0, set_sort},
-    {"order", FLAG_OTHER, 0, 0, 0, set_order},
-    {"max-events", FLAG_COUNT, PLACE(max_events), 1, 1000000000, NULL},
-    {"max-time", FLAG_DURATION, PLACE(max_time), 0, 0, NULL},
-    {"ca-file", FLAG_TEXT, PLACE(access.ca_file), 0, 0, NULL},
-    {"insecure", FLAG_SWITCH, PLACE(access.insecure), 0, 0, NULL},
-    {"token-file", FLAG_TEXT, PLACE(access.token_file), 0, 0, NULL},
-    {"token", FLAG_OTHER, 0, 0, 0, flags_refuse_token},
+    {.name = "plain",
+     .text = "print lines, also on a terminal",
+     .kind = FLAG_SWITCH,
+     .place = PLACE(plain)},
+    {.name = "events",
+     .argument = "LIST",
+     .text = "of rockets, launched, exploded, summary; with\n"
+             "--plain and without --id all but rockets, which are\n"
+             "all changes, else all",
+     .kind = FLAG_OTHER,
+     .set = set_events,
+     .choices = EVENTS},
+    {.name = "id",
+     .argument = "ID",
+     .text = "only this rocket in the table, and in lines of\n"
+             "'rocket'; can be given 100 times",
+     .kind = FLAG_OTHER,
+     .set = add_id},
+    {.name = "sort",
+     .argument = "FIELD",
+     .fallback = "speed",
+     .text = "field by which the table is sorted: id, type, speed,\n"
+             "mission, status, createdAt, updatedAt or\n"
+             "lastMessageNumber",
+     .kind = FLAG_CHOICE,
+     .place = PLACE(sort),
+     .choices = SORTS},
+    {.name = "order",
+     .argument = "ORDER",
+     .fallback = "desc",
+     .text = "asc or desc",
+     .kind = FLAG_CHOICE,
+     .place = PLACE(order),
+     .choices = ORDERS},
+    {.name = "interval",
+     .argument = "DURATION",
+     .fallback = "200ms",
+     .text = "time between two events of the service, 100ms to\n10s",
+     .kind = FLAG_OTHER,
+     .by_service = true,
+     .set = set_interval},
+    {.name = "max-events",
+     .argument = "N",
+     .text = "end after N lines, or as many changes on the screen",
+     .kind = FLAG_COUNT,
+     .place = PLACE(max_events),
+     .low = 1,
+     .high = 1000000000},
+    {.name = "max-time",
+     .argument = "DURATION",
+     .text = "end after this time: 30s, 1m30s",
+     .kind = FLAG_DURATION,
+     .place = PLACE(max_time)},
+    ACCESS_FLAGS(PLACE(access)),
 };
+
+const struct flag_table watch_options_flags = {FLAGS, sizeof(FLAGS) /
+                                                          sizeof(FLAGS[0])};
 
 bool watch_options_read(struct watch_options *options,
                         struct flag_reader *reader)
 {
-    *options = (struct watch_options){.sort = "speed", .order = "desc"};
-    reader->flags = FLAGS;
-    reader->flag_count = sizeof(FLAGS) / sizeof(FLAGS[0]);
+    *options = (struct watch_options){0};
+    reader->table = &watch_options_flags;
     reader->options = options;
     reader->url = &options->url;
     reader->manual = "rockets watch --help";

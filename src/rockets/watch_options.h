@@ -33,6 +33,8 @@ struct watch_options {
     struct access access;
 };
 
+extern const struct flag_table watch_options_flags;
+
 /*
  * Read the arguments. `reader` has them, and the error. Returns false if one is
  * invalid. If help is asked for, the rest may be incomplete.

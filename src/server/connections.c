@@ -31,6 +31,7 @@ struct pins {
 /* The connections of one listening socket, which has a limit of its own. */
 struct side {
     unsigned open;
+    uint64_t added;   /* since the start */
     unsigned closing; /* of these: shut down, and not closed yet */
     unsigned wanted;  /* to be evicted at once */
     bool all_busy;    /* none could be: do not try before the next tick */
@@ -121,6 +122,7 @@ void connections_add(struct connections *connections,
     sync_lock(&connections->lock);
     append_locked(connections, connection);
     connections->sides[peer].open++;
+    connections->sides[peer].added++;
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
     request_eviction_locked(connections, &connections->sides[peer]);
@@ -142,6 +144,16 @@ void connections_remove(struct connections *connections,
     atomic_store(&connections->starved, false);
     sync_unlock(&connections->lock);
     wait_release(&connection->wait);
+}
+
+unsigned connections_open(struct connections *connections, enum peer_kind peer,
+                          uint64_t *added)
+{
+    sync_lock(&connections->lock);
+    unsigned open = connections->sides[peer].open;
+    *added = connections->sides[peer].added;
+    sync_unlock(&connections->lock);
+    return open;
 }
 
 unsigned connections_count(const struct connections *connections)
@@ -225,6 +237,20 @@ void connections_phases(const struct connections *connections,
 {
     for (size_t i = 0; i < CONNECTION_PHASES; i++)
         counts[i] = atomic_load(&connections->phases[i]);
+}
+
+/* All under one lock, which takes a millisecond for 10,000 of them. */
+unsigned connections_stuck(struct connections *connections)
+{
+    unsigned stuck = 0;
+
+    sync_lock(&connections->lock);
+    for (struct connection *connection = connections->first; connection != NULL;
+         connection = connection->next)
+        if (activity_is_stuck(&connection->wait.activity))
+            stuck++;
+    sync_unlock(&connections->lock);
+    return stuck;
 }
 
 /* If its wait may be cancelled. There must be room. */

@@ -69,6 +69,13 @@ void connections_add(struct connections *connections,
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
+/*
+ * How many are open at one socket; and how many were added since the start,
+ * which the lock makes one picture.
+ */
+unsigned connections_open(struct connections *connections, enum peer_kind peer,
+                          uint64_t *added);
+
 /* The number of open connections, and how many may be open at each socket. */
 unsigned connections_count(const struct connections *connections);
 unsigned connections_limit(const struct connections *connections);
@@ -79,6 +86,14 @@ unsigned connections_limit(const struct connections *connections);
  */
 void connections_phases(const struct connections *connections,
                         uint64_t counts[CONNECTION_PHASES]);
+
+/*
+ * How many connections have been in one callback since the last call, which
+ * their threads should leave in milliseconds. Those that wait for the
+ * application are in none.
+ * Locking: one thread at a time.
+ */
+unsigned connections_stuck(struct connections *connections);
 
 /*
  * Another connection could not be opened, as the system has no descriptor,

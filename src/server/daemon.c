@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "acceptor.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "connections.h"
@@ -202,12 +203,20 @@ struct MHD_Daemon *daemon_start(const struct server_context *shared,
     } else {
         flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     }
+    unsigned limit = options->max_connections;
     /* Those that are not always given. MHD warns of a pool of 0 threads. */
-    struct MHD_OptionItem some[3] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem some[4] = {{MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem *next = some;
     if (pool > 0)
         *next++ = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
                                           (intptr_t)pool, NULL};
+    if (socket >= 0) {
+        *next++ =
+            (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, socket, NULL};
+    } else {
+        flags |= MHD_USE_NO_LISTEN_SOCKET;
+        limit = acceptor_daemon_limit(limit, pool > 0 ? pool : 1);
+    }
     if (with_tls)
         *next++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
                                           (void *)tls_session_priorities};
@@ -219,9 +228,9 @@ struct MHD_Daemon *daemon_start(const struct server_context *shared,
         flags, 0, peers == PEER_UNIX ? admit_unix : NULL, context, step_request,
         context,
         /* First, so that it also gets errors about the other options. */
-        MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context, MHD_OPTION_LISTEN_SOCKET,
-        socket, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
-        MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
+        MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+        MHD_OPTION_CONNECTION_LIMIT, limit,
         /* Time limits are those of connections.h. */
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,

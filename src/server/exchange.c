@@ -103,6 +103,7 @@ void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL)
         return;
+    activity_enter(&exchange->connection.wait.activity);
     if (has_to_linger(exchange))
         linger_keep(exchange->context->linger, exchange->connection.socket);
     drop_request(exchange);
@@ -385,8 +386,9 @@ static bool take_part(struct exchange *exchange, const char *data, size_t *size)
     return false;
 }
 
-bool exchange_step(struct exchange *exchange, const char *method,
-                   const char *version, const char *data, size_t *size)
+/* As exchange_step(). */
+static bool take_step(struct exchange *exchange, const char *method,
+                      const char *version, const char *data, size_t *size)
 {
     switch (exchange->stage) {
     case STAGE_HEAD:
@@ -410,8 +412,22 @@ bool exchange_step(struct exchange *exchange, const char *method,
                                      : true;
 }
 
+bool exchange_step(struct exchange *exchange, const char *method,
+                   const char *version, const char *data, size_t *size)
+{
+    struct activity *activity = &exchange->connection.wait.activity;
+
+    activity_enter(activity);
+    bool kept = take_step(exchange, method, version, data, size);
+    activity_leave(activity);
+    return kept;
+}
+
 void exchange_end(struct exchange *exchange, bool sent)
 {
+    struct activity *activity = &exchange->connection.wait.activity;
+
+    activity_enter(activity);
     record_end(exchange, sent);
     exchange->unread = tls_session_has_unread(&exchange->tls);
     drop_request(exchange);
@@ -420,4 +436,5 @@ void exchange_end(struct exchange *exchange, bool sent)
     head_release(&exchange->head);
     if (exchange->target.capacity > MHD_RESPONSES_KEPT)
         buffer_release(&exchange->target);
+    activity_leave(activity);
 }

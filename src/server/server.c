@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "address.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -38,8 +39,10 @@ struct server {
     /* Set at start, then read-only. */
     struct server_context context;
     struct server_address address;
+    /* -1: there is none, or the socket is a given one. */
     int socket, placeholder; /* which replaces it at the stop */
     struct unix_listener local;
+    struct server_given given;
     /*
      * libmicrohttpd listens on one socket a daemon, and TLS is of a whole
      * daemon. So is the limit of connections: over it clients wait in the
@@ -47,6 +50,7 @@ struct server {
      * All else is of both, such as the list of connections.
      */
     struct MHD_Daemon *daemon, *local_daemon;
+    struct acceptor *acceptor, *local_acceptor; /* of given sockets */
     _Atomic size_t unsent; /* of the exchanges, see mhd_responses.h */
     struct server_metrics metrics;
     struct metrics *registry; /* of the metrics; may be NULL */
@@ -104,23 +108,57 @@ static void release_server(struct server *server)
     free(server);
 }
 
+static bool start_acceptors(struct server *server)
+{
+    const struct server_given *given = &server->given;
+    struct connections *connections = server->context.connections;
+
+    if (given->tcp > 0)
+        server->acceptor =
+            acceptor_start(given->tcp, PEER_TCP, server->daemon, connections);
+    if (given->unix_socket > 0)
+        server->local_acceptor = acceptor_start(
+            given->unix_socket, PEER_UNIX, server->local_daemon, connections);
+    return (given->tcp <= 0 || server->acceptor != NULL) &&
+           (given->unix_socket <= 0 || server->local_acceptor != NULL);
+}
+
+static void stop_acceptors(struct server *server)
+{
+    acceptor_stop(server->acceptor);
+    acceptor_stop(server->local_acceptor);
+    server->acceptor = server->local_acceptor = NULL;
+}
+
+/* They close their sockets. */
+static void stop_daemons(struct server *server)
+{
+    if (server->daemon != NULL) {
+        MHD_stop_daemon(server->daemon);
+        server->socket = -1;
+    }
+    if (server->local_daemon != NULL) {
+        MHD_stop_daemon(server->local_daemon);
+        server->local.socket = -1;
+    }
+}
+
 static bool start_daemons(struct server *server,
                           const struct server_options *options)
 {
     const struct server_context *context = &server->context;
 
     server->daemon = daemon_start(context, options, server->socket, PEER_TCP);
-    if (server->daemon != NULL && server->local.socket >= 0)
+    if (server->daemon != NULL && context->sockets > 1)
         server->local_daemon =
             daemon_start(context, options, server->local.socket, PEER_UNIX);
     if (server->daemon != NULL &&
-        (server->local.socket < 0 || server->local_daemon != NULL))
+        (context->sockets == 1 || server->local_daemon != NULL) &&
+        start_acceptors(server))
         return true;
+    stop_acceptors(server);
     tls_handshakes_stop(server->context.handshakes);
-    if (server->daemon != NULL) {
-        MHD_stop_daemon(server->daemon);
-        server->socket = -1;
-    }
+    stop_daemons(server);
     return false;
 }
 
@@ -165,13 +203,17 @@ static bool listen_on_sockets(struct server *server,
                               const struct server_options *options, char *error,
                               size_t size)
 {
-    server->local.socket = -1;
-    server->socket = listener_open(options->addresses, options->host,
-                                   options->port, error, size);
-    return server->socket >= 0 &&
-           (options->unix_socket.path == NULL ||
-            unix_listener_open(&server->local, &options->unix_socket, error,
-                               size) == 0);
+    const struct server_given *given = &options->given;
+
+    if (given->tcp <= 0) {
+        server->socket = listener_open(options->addresses, options->host,
+                                       options->port, error, size);
+        if (server->socket < 0)
+            return false;
+    }
+    return given->unix_socket > 0 || options->unix_socket.path == NULL ||
+           unix_listener_open(&server->local, &options->unix_socket, error,
+                              size) == 0;
 }
 
 struct server *server_start(const struct server_options *wanted,
@@ -186,7 +228,10 @@ struct server *server_start(const struct server_options *wanted,
         free(server);
         return NULL;
     }
-    server->context.sockets = wanted->unix_socket.path == NULL ? 1 : 2;
+    server->given = wanted->given;
+    server->context.sockets =
+        wanted->unix_socket.path == NULL && wanted->given.unix_socket <= 0 ? 1
+                                                                           : 2;
     options.max_connections = server_fit_connections(wanted->max_connections,
                                                      server->context.sockets);
     server->context.app = *app;
@@ -201,12 +246,13 @@ struct server *server_start(const struct server_options *wanted,
     server->context.tls = options.tls;
     snprintf(server->context.keep_alive, sizeof(server->context.keep_alive),
              "timeout=%u", options.idle_seconds);
-    server->placeholder = -1;
+    server->socket = server->local.socket = server->placeholder = -1;
     if (!listen_on_sockets(server, &options, error, error_size)) {
         release_server(server);
         return NULL;
     }
-    address_of_socket(server->socket, &server->address);
+    server->address = server_address_of(
+        server->socket >= 0 ? server->socket : server->given.tcp);
     server->address.tls = options.tls != NULL;
     server->context.sites = options.sites;
     server->context.proxies = options.proxies;
@@ -218,16 +264,29 @@ struct server *server_start(const struct server_options *wanted,
                  "can't start %u threads: not enough processes (ulimit -u), "
                  "open files (ulimit -n) or memory; try fewer with "
                  "-threads=N",
-                 options.threads * (server->local.socket < 0 ? 1 : 2) + 2);
+                 options.threads * server->context.sockets + 2);
         release_server(server);
         return NULL;
     }
     return server;
 }
 
+struct server_address server_address_of(int socket)
+{
+    struct server_address address = {.tls = false};
+
+    address_of_socket(socket, &address);
+    return address;
+}
+
 const struct server_address *server_address(const struct server *server)
 {
     return &server->address;
+}
+
+unsigned server_stuck(struct server *server)
+{
+    return connections_stuck(server->context.connections);
 }
 
 /*
@@ -243,10 +302,12 @@ static unsigned time_to_send(uint64_t cancelled)
                : MIN_SEND;
 }
 
-/* A service that starts now may use both addresses. */
-static void shut_listeners(const struct server *server)
+/* A service that starts now may use all addresses. */
+static void shut_listeners(struct server *server)
 {
-    listener_shut(server->socket);
+    stop_acceptors(server);
+    if (server->socket >= 0)
+        listener_shut(server->socket);
     if (server->local.socket < 0)
         return;
     unix_listener_remove(&server->local);
@@ -255,7 +316,8 @@ static void shut_listeners(const struct server *server)
 
 static void replace_listeners(const struct server *server)
 {
-    listener_replace(server->socket, server->placeholder);
+    if (server->socket >= 0)
+        listener_replace(server->socket, server->placeholder);
     if (server->local.socket >= 0)
         listener_replace(server->local.socket, server->placeholder);
 }
@@ -278,7 +340,8 @@ static void drain(struct server *server)
 /*
  * 1. Each response from now on says that it is the last of its connection.
  *    This goes first, so that a client that notices the stop also sees that.
- * 2. No more connections are accepted; idle ones are closed.
+ * 2. No more connections are accepted; idle ones are closed. A given socket
+ *    only has no acceptor any more: its other owner has it listen on.
  * 3. Requests in flight end, and so do the waits for the application that end
  *    by themselves, such as those for a commit.
  * 4. Whatever still waits for the application is cancelled, as MHD must not be
@@ -308,11 +371,8 @@ bool server_stop(struct server *server)
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     tls_handshakes_stop(server->context.handshakes);
-    MHD_stop_daemon(server->daemon);
-    if (server->local_daemon != NULL)
-        MHD_stop_daemon(server->local_daemon);
+    stop_daemons(server);
     request_log_report(&server->log, true);
-    server->socket = server->local.socket = -1;
     release_server(server);
     return true;
 }

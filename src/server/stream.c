@@ -114,13 +114,9 @@ static ssize_t end_stream(struct stream *stream)
     return stream->old ? close_after(stream, end) : end;
 }
 
-/* MHD's content reader, under MHD's lock of this response, which is ours. */
-static ssize_t read_stream(void *context, uint64_t position, char *out,
-                           size_t size)
+/* As read_stream(). */
+static ssize_t read_part(struct stream *stream, char *out, size_t size)
 {
-    struct stream *stream = context;
-
-    (void)position;
     if (stream->sent == stream->block.length) {
         if (stream->flow == HTTP_DONE)
             return end_stream(stream);
@@ -140,6 +136,20 @@ static ssize_t read_stream(void *context, uint64_t position, char *out,
     stream->sent += size;
     stream->connection->response_bytes += size;
     return (ssize_t)size;
+}
+
+/* MHD's content reader, under MHD's lock of this response, which is ours. */
+static ssize_t read_stream(void *context, uint64_t position, char *out,
+                           size_t size)
+{
+    struct stream *stream = context;
+    struct activity *activity = &stream->connection->wait.activity;
+
+    (void)position;
+    activity_enter(activity);
+    ssize_t result = read_part(stream, out, size);
+    activity_leave(activity);
+    return result;
 }
 
 /* The last block has been sent, or the connection has ended before. */

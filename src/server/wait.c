@@ -105,6 +105,7 @@ void wait_init(struct wait *wait, struct waits *all, struct MHD_Connection *mhd)
     wait->waiter.wake = wake;
     wait->loop = pthread_self();
     wait->followers = NULL;
+    activity_init(&wait->activity);
     if (all->threads)
         sync_semaphore_init(&wait->woken);
     atomic_init(&wait->state, WAIT_IDLE);
@@ -171,7 +172,9 @@ bool wait_sleep(struct wait *wait)
     int begun = WAIT_BEGUN;
 
     if (wait->all->threads) {
+        activity_leave(&wait->activity);
         sync_semaphore_wait(&wait->woken);
+        activity_enter(&wait->activity);
         return false;
     }
     if (wait_is_over(wait))

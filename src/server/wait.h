@@ -31,6 +31,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "activity.h"
 #include "http/deferred.h"
 
 struct MHD_Connection;
@@ -57,6 +58,7 @@ struct wait {
     struct http_waiter waiter;
     sem_t woken;    /* with a thread for each connection */
     pthread_t loop; /* the connection's thread */
+    struct activity activity;
     /* Set by wait_begin(), read by who has the wait pinned. */
     void (*cancel)(void *target);
     void *target;

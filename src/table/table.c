@@ -324,6 +324,16 @@ struct table_summary table_summary(struct table *table)
     return sum;
 }
 
+size_t table_probe(struct table *table, size_t first)
+{
+    while (first < TABLE_STRIPES &&
+           sync_try_read_lock(&table->stripes[first].lock)) {
+        sync_rwlock_unlock(&table->stripes[first].lock);
+        first++;
+    }
+    return first;
+}
+
 bool table_find(struct table *table, struct text id, struct rocket_view *view)
 {
     struct table_location location = table_locate(table, id);

@@ -6,6 +6,7 @@
 #include "lib/unit_check.h"
 
 #include "config.h"
+#include "config_help.h"
 
 enum { MAX_WORDS = 13 };
 
@@ -397,7 +398,7 @@ static const struct {
      "-check: needs a folder, as in -data=/var/lib/lunar, or a backup, as in "
      "-check=/backup/lunar.backup"},
     {"-check=f -data=d", "",
-     "-check=FILE: can't be combined with -data; -check=FILE checks a backup, "
+     "-check: can't be combined with -data; -check=FILE checks a backup, "
      "and -check the folder of -data"},
     {"-backup=f", "", "-backup: " NO_FOLDER},
     {"-restore=f", "LUNAR_DATA=", "-restore: " NO_FOLDER},
@@ -894,16 +895,15 @@ static void error_or_warning_is_one_short_line(void **state)
     }
 }
 
-/* All parts of it, one behind the other. */
 static const char *whole_help(void)
 {
     static char help[16384];
-    size_t end = 0;
+    FILE *out = fmemopen(help, sizeof(help), "w");
 
-    for (size_t i = 0; config_help(i) != NULL; i++)
-        end += (size_t)snprintf(help + end, sizeof(help) - end, "%s",
-                                config_help(i));
-    assert_true(end < sizeof(help));
+    assert_non_null(out);
+    config_help_write(out);
+    assert_true(ftell(out) < (long)sizeof(help));
+    assert_int_equal(fclose(out), 0);
     return help;
 }
 

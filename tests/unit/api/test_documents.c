@@ -16,6 +16,7 @@
 #include "api/operations.h"
 #include "api/rocket_json.h"
 #include "config.h"
+#include "config_table.h"
 #include "lib/messages.h"
 #include "lib/openapi.h"
 
@@ -43,27 +44,15 @@ static struct names sort_fields(void)
     return fields;
 }
 
-/*
- * With their dash, as -help lists them: two spaces, the flag, "=", "[=", a
- * space or LF.
- */
+/* With their dash. */
 static struct names flags(void)
 {
-    static char list[OPENAPI_MAX_NAMES][OPENAPI_NAME_SIZE];
     struct names flags = {.count = 0};
-    const char *line;
 
-    for (size_t part = 0; (line = config_help(part)) != NULL; part++) {
-        while ((line = strstr(line, "\n  -")) != NULL) {
-            line += strlen("\n  ");
-            assert_true(flags.count < OPENAPI_MAX_NAMES);
-            snprintf(list[flags.count], OPENAPI_NAME_SIZE, "%.*s",
-                     (int)strcspn(line, "[= \n"), line);
-            flags.names[flags.count] = list[flags.count];
-            flags.count++;
-        }
+    for (size_t i = 0; config_table[i].name != NULL; i++) {
+        assert_true(flags.count < OPENAPI_MAX_NAMES);
+        flags.names[flags.count++] = config_table[i].flag;
     }
-    assert_true(flags.count > 0);
     return flags;
 }
 

@@ -189,6 +189,52 @@ static void job_may_submit_another_one(void **state)
     assert_int_equal(child.runs, 1);
 }
 
+/* Each look but the first tells what has happened since the one before. */
+static void a_short_job_that_lasts_is_stuck(void **state)
+{
+    (void)state;
+    struct workers *workers = workers_start(2);
+    struct counted_job brief = {.blocks = true};
+    struct counted_job step = {.job.kind = WORKER_STEP, .blocks = true};
+
+    assert_non_null(workers);
+    assert_false(workers_are_stuck(workers));
+    assert_false(workers_are_stuck(workers)); /* nothing to do */
+    submit_job(workers, &brief);
+    sem_wait(&begun);
+    assert_false(workers_are_stuck(workers)); /* it has just begun */
+    assert_true(workers_are_stuck(workers));
+    /* The other thread gets on, but the job still blocks. */
+    submit_job(workers, &step);
+    sem_wait(&begun);
+    assert_true(workers_are_stuck(workers));
+    sem_post(&may_end);
+    sem_post(&may_end);
+    workers_free(workers);
+}
+
+static void a_slow_job_or_a_disk_may_last(void **state)
+{
+    (void)state;
+    struct workers *workers = workers_start(2);
+    struct counted_job slow = {.job.kind = WORKER_SLOW, .blocks = true};
+    struct counted_job read = {.job.reads_disk = true, .blocks = true};
+    struct counted_job waiting = {.runs = 0};
+
+    assert_non_null(workers);
+    submit_job(workers, &slow);
+    sem_wait(&begun);
+    submit_job(workers, &read);
+    sem_wait(&begun);
+    submit_job(workers, &waiting);
+    for (int i = 0; i < 3; i++)
+        assert_false(workers_are_stuck(workers));
+    sem_post(&may_end);
+    sem_post(&may_end);
+    workers_free(workers);
+    assert_int_equal(waiting.runs, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +242,8 @@ int main(void)
         FIXTURE_TEST(short_jobs_and_steps_take_turns),
         FIXTURE_TEST(every_job_runs_once_before_the_workers_end),
         FIXTURE_TEST(job_may_submit_another_one),
+        FIXTURE_TEST(a_short_job_that_lasts_is_stuck),
+        FIXTURE_TEST(a_slow_job_or_a_disk_may_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

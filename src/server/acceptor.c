@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acceptor.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/sync.h"
+#include "connections.h"
+
+enum {
+    ROOM_MS = 5,       /* between looks for room, when there is none */
+    SCARCITY_MS = 100, /* as in daemon.c */
+    /*
+     * Connections that were handed over are added to the list in far less. If
+     * not, memory was exhausted, and the daemon has closed them.
+     */
+    HANDED_MS = 1000,
+};
+
+struct acceptor {
+    int socket;
+    enum peer_kind kind;
+    struct MHD_Daemon *daemon;
+    struct connections *connections;
+    int stop; /* an eventfd: the thread has to end */
+    pthread_t thread;
+    /* Owned by the thread, and after its end by who stops it. */
+    uint64_t handed;     /* connections, to the daemon */
+    uint64_t last_added; /* to the list, when it was looked at last */
+    uint64_t since;      /* when one was handed over, or the list grew, last */
+};
+
+unsigned acceptor_daemon_limit(unsigned max_connections, unsigned loops)
+{
+    return 2 * max_connections * loops;
+}
+
+/* How many were handed over, and are not in the list yet. */
+static unsigned count_handed(struct acceptor *acceptor, unsigned *open)
+{
+    uint64_t added, now = connection_clock();
+
+    *open = connections_open(acceptor->connections, acceptor->kind, &added);
+    if (added != acceptor->last_added) {
+        acceptor->last_added = added;
+        acceptor->since = now;
+    }
+    /* Less: one came so late that it was not expected any more. */
+    if (acceptor->handed < added ||
+        now - acceptor->since >= HANDED_MS * UINT64_C(1000))
+        acceptor->handed = added;
+    return (unsigned)(acceptor->handed - added);
+}
+
+static bool has_room(struct acceptor *acceptor)
+{
+    unsigned open, handed = count_handed(acceptor, &open);
+
+    return open + handed < connections_limit(acceptor->connections);
+}
+
+/* Wait for `ms` (-1: any time), or a connection if one is `wanted`. */
+static bool wait_for_stop(const struct acceptor *acceptor, bool wanted, int ms)
+{
+    struct pollfd events[] = {
+        {.fd = acceptor->stop, .events = POLLIN},
+        {.fd = acceptor->socket, .events = POLLIN},
+    };
+
+    poll(events, wanted ? 2 : 1, ms);
+    return events[0].revents != 0;
+}
+
+/*
+ * A client of a Unix socket has no address that anybody reads, but perhaps a
+ * long one (admit_unix() in daemon.c).
+ */
+static socklen_t fitting(socklen_t size)
+{
+    return size <= sizeof(struct sockaddr_in6) ? size
+                                               : sizeof(struct sockaddr_in6);
+}
+
+/* False if the system has no resources for another connection. */
+static bool accept_one(struct acceptor *acceptor)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof(address);
+    int fd = accept4(acceptor->socket, (struct sockaddr *)&address, &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0)
+        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+               errno != ENOMEM;
+    acceptor->handed++;
+    acceptor->since = connection_clock();
+    /* It is closed if it is not added. */
+    if (MHD_add_connection(acceptor->daemon, fd, (struct sockaddr *)&address,
+                           fitting(size)) == MHD_YES)
+        return true;
+    acceptor->handed--;
+    return false;
+}
+
+static void *run_acceptor(void *context)
+{
+    struct acceptor *acceptor = context;
+    bool stopped = false;
+
+    while (!stopped) {
+        if (!has_room(acceptor)) {
+            stopped = wait_for_stop(acceptor, false, ROOM_MS);
+            continue;
+        }
+        stopped = wait_for_stop(acceptor, true, -1);
+        if (!stopped && !accept_one(acceptor)) {
+            connections_make_room(acceptor->connections);
+            stopped = wait_for_stop(acceptor, false, SCARCITY_MS);
+        }
+    }
+    return NULL;
+}
+
+struct acceptor *acceptor_start(int socket, enum peer_kind kind,
+                                struct MHD_Daemon *daemon,
+                                struct connections *connections)
+{
+    struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
+
+    if (acceptor == NULL)
+        return NULL;
+    acceptor->socket = socket;
+    acceptor->kind = kind;
+    acceptor->daemon = daemon;
+    acceptor->connections = connections;
+    acceptor->since = connection_clock();
+    acceptor->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (acceptor->stop >= 0 &&
+        pthread_create(&acceptor->thread, NULL, run_acceptor, acceptor) == 0)
+        return acceptor;
+    if (acceptor->stop >= 0)
+        close(acceptor->stop);
+    free(acceptor);
+    return NULL;
+}
+
+void acceptor_stop(struct acceptor *acceptor)
+{
+    struct timespec millisecond = {.tv_nsec = 1000000};
+    unsigned open;
+
+    if (acceptor == NULL)
+        return;
+    eventfd_write(acceptor->stop, 1);
+    sync_join(acceptor->thread);
+    /* At most HANDED_MS. */
+    while (count_handed(acceptor, &open) > 0)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
+    close(acceptor->stop);
+    free(acceptor);
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Test the packages for Debian in build/dist: lintian finds no error and no
+# warning; and in a fresh Debian with its own systemd (root.sh, boot.sh) they are
+# installed, upgraded, removed and purged (deb_life.sh). The versions before and
+# after are made of the same package, with another version and other settings.
+# Builds the release first if build/dist is not there. Needs root, or sudo. Takes
+# half a minute, and once a day up to a minute more for the fresh Debian.
+#
+# usage: tests/packages/deb.sh
+#
+# Exit status: 0 passed, 1 failed, 2 invalid command line.
+#
+# Example: scripts/release.sh && tests/packages/deb.sh
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+. scripts/packages.sh
+[ $# -eq 0 ] || usage "unexpected argument $1"
+
+root=build/packages/root
+debs=build/packages/debs
+
+fail() {
+    say "FAILED: $*"
+    exit 1
+}
+
+# expect TEXT COMMAND...: the output of the command is the text.
+expect() {
+    local expected=$1 actual
+    shift
+    actual=$("$@") || true
+    [ "$actual" = "$expected" ] || fail "$*: '$actual', expected '$expected'"
+}
+
+versions_agree() {
+    say "debian/changelog has the version of the release, and says whether it is one"
+    expect "$version" sed -n 's/^project(lunar VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt
+    if grep -m 1 '^## ' CHANGELOG.md | grep -q '(not released)'; then
+        expect UNRELEASED dpkg-parsechangelog -S Distribution
+    else
+        expect "$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+            dpkg-parsechangelog -S Distribution
+    fi
+}
+
+lintian_finds_nothing() {
+    say "lintian finds no error and no warning"
+    lintian --allow-root --fail-on error,warning --pedantic --display-info \
+        --show-overrides build/dist/*.deb || fail "lintian"
+}
+
+# make_version NAME VERSION LINE: a package like that in build/dist with this
+# version and another line in its settings.
+make_version() {
+    local tree=$debs/tree
+    dpkg-deb -R "$debs/lunar-service.deb" "$tree"
+    sed -i "s/^Version: .*/Version: $2/" "$tree/DEBIAN/control"
+    echo "$3" >>"$tree/etc/lunar/lunar.conf"
+    dpkg-deb --root-owner-group -Znone -b "$tree" "$debs/$1.deb" >/dev/null
+    rm -r "$tree"
+}
+
+make_versions() {
+    rm -rf "$debs"
+    mkdir -p "$debs"
+    cp "build/dist/lunar-service_${version}_$architecture.deb" "$debs/lunar-service.deb"
+    cp "build/dist/lunar-rockets_${version}_$architecture.deb" "$debs/lunar-rockets.deb"
+    make_version before "$version~before" '# of the version before'
+    make_version after "$version+after" '# of the version after'
+}
+
+# download: what the packages depend on, as the booted system has no network.
+download() {
+    cp -r "$debs" "$root/srv"
+    cp /etc/resolv.conf "$root/etc/resolv.conf"
+    chroot "$root" sh -c 'apt-get -q update && apt-get -q -y install \
+        --no-install-recommends --download-only /srv/debs/lunar-*.deb' \
+        >build/logs/download.log 2>&1 || {
+        cat build/logs/download.log
+        fail "cannot download what the packages depend on"
+    }
+    rm -r "$root/srv/debs"
+}
+
+need_packages lintian dpkg-dev util-linux procps
+[ "$(id -u)" -eq 0 ] || exec sudo -- "$0"
+tests/packages/root.sh
+[ -e build/dist/SHA256SUMS ] || scripts/release.sh
+version=$(dpkg-parsechangelog -S Version)
+architecture=$(dpkg --print-architecture)
+mkdir -p build/logs
+versions_agree
+lintian_finds_nothing
+make_versions
+download
+tests/packages/boot.sh "$root" . tests/packages/deb_life.sh "$version" ||
+    fail "see above"
+say "passed in $SECONDS s"

@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The life of the packages on a machine, which deb.sh boots and calls this in:
+# apt installs them, and the service takes messages; an upgrade keeps its data and
+# the settings that were changed, and with lunar.socket refuses no connection;
+# removal keeps data, settings and secrets; after purge nothing is left.
+#
+# usage: tests/packages/deb_life.sh VERSION
+#   VERSION  of the packages in build/packages/debs
+#
+# Exit status: 0 passed, 1 failed, 2 invalid command line.
+#
+# Example: tests/packages/boot.sh ROOT . tests/packages/deb_life.sh 1.2.3
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+SCRIPT=$PWD/tests/packages/deb_life.sh
+. scripts/help.sh
+read_help "$@"
+[ $# -eq 1 ] || usage "VERSION is missing"
+version=$1
+export DEBIAN_FRONTEND=noninteractive HOME=/root
+out=/tmp/out
+debs=/srv/debs
+url=http://localhost:8088
+
+fail() {
+    say "FAILED: $*"
+    systemctl status --no-pager --full lunar.service lunar.socket >&2 || true
+    exit 1
+}
+
+# expect TEXT COMMAND...: the output of the command is the text.
+expect() {
+    local expected=$1 actual
+    shift
+    actual=$("$@") || true
+    [ "$actual" = "$expected" ] || fail "$*: '$actual', expected '$expected'"
+}
+
+# list_files: all files but those of apt, dpkg, systemd, caches and logs.
+list_files() {
+    find / -xdev \( -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache \
+        -o -path /var/log -o -path /var/lib/systemd -o -path /host \
+        -o -path /tmp -o -path /srv \) -prune -o -print | sort
+}
+
+# by_apt ARGUMENT...: apt-get, which must say nothing unusual.
+by_apt() {
+    apt-get -q -y --no-install-recommends "$@" >"$out/apt" 2>&1 || {
+        cat "$out/apt"
+        fail "apt-get $*"
+    }
+    # As on any machine without apt-utils.
+    sed -i '/^debconf: delaying package configuration/d' "$out/apt"
+    ! grep -iE '^[WEN]: |warning|error|fail|cannot|not found' "$out/apt" ||
+        fail "apt-get $*: says that"
+    sed 's/^/    /' "$out/apt" >>"$out/transcript"
+}
+
+# is_well: systemd and the service say so.
+is_well() {
+    expect active systemctl is-active lunar.service
+    lunar.service -config=/etc/lunar/lunar.conf -check-health >"$out/health" 2>&1 ||
+        fail "-check-health: $(cat "$out/health")"
+}
+
+get_rockets() { curl -sS "$url/rockets"; }
+
+main_process() { systemctl show --property=MainPID --value lunar.service; }
+
+installs() {
+    say "apt installs them; the service runs, and takes messages"
+    list_files >"$out/files"
+    by_apt install "$debs/before.deb" "$debs/lunar-rockets.deb"
+    is_well
+    expect enabled systemctl is-enabled lunar.service
+    expect disabled systemctl is-enabled lunar.socket
+    expect inactive systemctl is-active lunar.socket
+    rockets launch "$url/messages" --max-messages=2000 --verify >"$out/rockets" 2>&1 ||
+        fail "rockets: $(cat "$out/rockets")"
+    expect "drwx------ lunar" stat -L -c '%A %U' /var/lib/lunar
+    expect "drwx------ root" stat -c '%A %U' /etc/lunar/secrets
+    expect "lunar.service $version" lunar.service -version
+}
+
+has_documents() {
+    say "the manual, completion and documents are there"
+    man lunar.service >"$out/man" 2>"$out/warnings" || fail "man lunar.service"
+    man rockets >"$out/man" 2>>"$out/warnings" || fail "man rockets"
+    [ ! -s "$out/warnings" ] || fail "man: $(cat "$out/warnings")"
+    bash -c '. /usr/share/bash-completion/bash_completion
+        for name in lunar.service rockets; do
+            _completion_loader $name; complete -p $name
+        done' >"$out/completion" 2>&1 || fail "completion: $(cat "$out/completion")"
+    (cd /usr/share/doc/lunar-service && ls README.Debian README.md.gz \
+        CHANGELOG.md.gz changelog.gz copyright lunar.cdx.json) >"$out/documents" ||
+        fail "a document is missing"
+}
+
+upgrade_keeps_data() {
+    local process
+    say "an upgrade keeps the data, and replaces settings that nobody changed"
+    process=$(main_process)
+    get_rockets >"$out/before"
+    by_apt install "$debs/lunar-service.deb"
+    is_well
+    [ "$(main_process)" != "$process" ] || fail "the service was not restarted"
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
+    ! grep -q 'of the version before' /etc/lunar/lunar.conf ||
+        fail "the settings are those of the version before"
+}
+
+upgrade_keeps_settings() {
+    say "an upgrade keeps settings and secrets that were changed"
+    (umask 077 && lunar.service -new-token alice read 2>/dev/null |
+        { read -r token && echo "$token" >"$out/token" && cat; } \
+            >/etc/lunar/secrets/tokens)
+    cat >>/etc/lunar/lunar.conf <<'END'
+port=9000
+tokens=/run/credentials/lunar.service/lunar_tokens
+END
+    systemctl restart lunar.service
+    by_apt install "$debs/after.deb" -o Dpkg::Options::=--force-confold
+    expect active systemctl is-active lunar.service
+    expect 401 curl -sS -o /dev/null -w '%{http_code}' http://localhost:9000/rockets
+    curl -sS -H "Authorization: Bearer $(cat "$out/token")" \
+        http://localhost:9000/rockets | cmp - "$out/before" || fail "the rockets differ"
+    grep -q 'of the version after' /etc/lunar/lunar.conf.dpkg-dist ||
+        fail "the new settings are not beside the changed ones"
+    sed -i '/^port=9000/d;/^tokens=/d' /etc/lunar/lunar.conf
+}
+
+# ask: one request after another until $out/enough is there.
+ask() {
+    while [ ! -e "$out/enough" ]; do
+        curl -sS -o /dev/null -w '%{http_code}\n' "$url/rockets" || return
+    done
+}
+
+socket_holds_connections() {
+    local asking
+    say "with lunar.socket an upgrade refuses no connection"
+    systemctl stop lunar.service
+    systemctl enable --now --quiet lunar.socket
+    systemctl start lunar.service
+    ask >"$out/answers" 2>"$out/refused" &
+    asking=$!
+    by_apt install "$debs/lunar-service.deb" --allow-downgrades \
+        -o Dpkg::Options::=--force-confold
+    touch "$out/enough"
+    wait "$asking" || fail "refused: $(cat "$out/refused")"
+    expect 200 sort -u "$out/answers"
+    is_well
+    expect active systemctl is-active lunar.socket
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
+}
+
+removal_keeps_data() {
+    say "removal stops all of it and keeps data, settings and secrets"
+    by_apt remove lunar-service
+    ! curl -sS "$url/health" >/dev/null 2>&1 || fail "somebody still listens"
+    expect inactive systemctl is-active lunar.socket
+    ! pgrep -a lunar || fail "it still runs"
+    ! command -v lunar.service || fail "the program is still there"
+    ls /etc/lunar/lunar.conf /etc/lunar/secrets/tokens /var/lib/lunar/* >/dev/null ||
+        fail "something is gone"
+    by_apt install "$debs/lunar-service.deb"
+    is_well
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
+}
+
+purge_leaves_nothing() {
+    say "purge leaves nothing"
+    by_apt purge --autoremove lunar-service lunar-rockets
+    list_files | diff "$out/files" - || fail "these files are left"
+    expect "" systemctl list-unit-files --legend=no 'lunar*'
+    expect "" systemctl list-units --all --legend=no 'lunar*'
+    expect running systemctl is-system-running
+}
+
+mkdir -p "$out"
+cp -r build/packages/debs /srv
+installs
+has_documents
+upgrade_keeps_data
+upgrade_keeps_settings
+socket_holds_connections
+removal_keeps_data
+purge_leaves_nothing
+cat "$out/transcript"

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The watchdog of a service whose parts stop to get on: the server serves the
+ * toy, and the linker gives calls of libmicrohttpd and of the server to us,
+ * where they are held up.
+ */
+#include "lib/harness.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/sync.h"
+#include "base/workers.h"
+#include "lib/manager.h"
+#include "notify.h"
+#include "server/wait.h"
+#include "table/table_parts.h"
+#include "toy_client.h"
+#include "toy_item.h"
+#include "watchdog.h"
+
+enum {
+    USEC = 200000,
+    QUIET_MS = 5 * USEC / 1000, /* in which a stuck service says nothing */
+    /*
+     * Datagrams after something is stuck: one may be on its way, and the first
+     * look sees only that it has begun.
+     */
+    LAST_WORDS = 3,
+    MANY = 6, /* datagrams of a service that gets on */
+    MEMORY = 64 * 1024 * 1024,
+};
+
+/* Where a call is held up: in a step of a request, or in a wait's begin. */
+enum call { NONE, QUEUE, BEGIN };
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum call closed;
+    bool reached;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .changed = PTHREAD_COND_INITIALIZER};
+
+static void pass(enum call call)
+{
+    sync_lock(&gate.lock);
+    while (gate.closed == call) {
+        gate.reached = true;
+        sync_broadcast(&gate.changed);
+        sync_wait(&gate.changed, &gate.lock);
+    }
+    sync_unlock(&gate.lock);
+}
+
+static void set_gate(enum call call)
+{
+    sync_lock(&gate.lock);
+    gate.closed = call;
+    gate.reached = false;
+    sync_broadcast(&gate.changed);
+    sync_unlock(&gate.lock);
+}
+
+static void wait_for_gate(void)
+{
+    sync_lock(&gate.lock);
+    while (!gate.reached)
+        sync_wait(&gate.changed, &gate.lock);
+    sync_unlock(&gate.lock);
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names. */
+enum MHD_Result __real_MHD_queue_response(struct MHD_Connection *connection,
+                                          unsigned status,
+                                          struct MHD_Response *response);
+enum MHD_Result __wrap_MHD_queue_response(struct MHD_Connection *connection,
+                                          unsigned status,
+                                          struct MHD_Response *response);
+struct http_waiter *__real_wait_begin(struct wait *wait,
+                                      void (*cancel)(void *target),
+                                      void *target, bool leads);
+struct http_waiter *__wrap_wait_begin(struct wait *wait,
+                                      void (*cancel)(void *target),
+                                      void *target, bool leads);
+
+enum MHD_Result __wrap_MHD_queue_response(struct MHD_Connection *connection,
+                                          unsigned status,
+                                          struct MHD_Response *response)
+{
+    pass(QUEUE);
+    return __real_MHD_queue_response(connection, status, response);
+}
+
+struct http_waiter *__wrap_wait_begin(struct wait *wait,
+                                      void (*cancel)(void *target),
+                                      void *target, bool leads)
+{
+    pass(BEGIN);
+    return __real_wait_begin(wait, cancel, target, leads);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+/* A service, as far as the watchdog knows it. */
+struct scene {
+    struct toy *toy;
+    struct manager manager;
+    struct notify notify;
+    struct table *table;
+    struct workers *workers;
+    struct api api;
+    struct watchdog watchdog;
+};
+
+static struct scene *scene_start(struct toy *toy)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+    char usec[32];
+
+    assert_non_null(scene);
+    scene->toy = toy;
+    manager_open(&scene->manager, false);
+    snprintf(usec, sizeof(usec), "%d", USEC);
+    /* NOLINTBEGIN(concurrency-mt-unsafe): no other thread reads them. */
+    setenv("NOTIFY_SOCKET", scene->manager.name, 1);
+    setenv("WATCHDOG_USEC", usec, 1);
+    /* NOLINTEND(concurrency-mt-unsafe) */
+    notify_open(&scene->notify);
+    scene->table = table_new(MEMORY);
+    scene->workers = workers_start(2);
+    assert_non_null(scene->table);
+    assert_non_null(scene->workers);
+    api_init(&scene->api, scene->table, scene->workers, NULL);
+    const struct watchdog_parts parts = {&scene->api, toy->server, scene->table,
+                                         scene->workers, &scene->notify};
+    assert_true(watchdog_start(&scene->watchdog, &parts));
+    return scene;
+}
+
+static void scene_end(struct scene *scene)
+{
+    watchdog_end(&scene->watchdog);
+    workers_free(scene->workers);
+    table_free(scene->table);
+    notify_close(&scene->notify);
+    manager_close(&scene->manager);
+    free(scene);
+}
+
+static void expect_alive(struct scene *scene)
+{
+    while (manager_receive(&scene->manager, 0))
+        continue; /* what came before */
+    for (int i = 0; i < MANY; i++) {
+        assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
+        assert_string_equal(scene->manager.text, "WATCHDOG=1");
+    }
+}
+
+static void expect_silence(struct scene *scene)
+{
+    int count = 0;
+
+    while (manager_receive(&scene->manager, 0))
+        continue; /* what came before */
+    while (manager_receive(&scene->manager, QUIET_MS))
+        count++;
+    assert_in_range(count, 0, LAST_WORDS);
+}
+
+static void datagrams_come_at_half_of_the_time(void **state)
+{
+    struct scene *scene = scene_start(*state);
+
+    assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
+    uint64_t start = clock_us(CLOCK_MONOTONIC);
+    for (int i = 0; i < MANY; i++)
+        assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
+    uint64_t elapsed = clock_us(CLOCK_MONOTONIC) - start;
+    /* Not sooner, but for one that was received late. */
+    assert_true(elapsed > UINT64_C(1) * (MANY - 1) * USEC / 2);
+    scene_end(scene);
+}
+
+/* A loop is held up in a call of ours, and others still serve. */
+static void check_stuck_call(struct toy *toy, enum call call,
+                             const char *target)
+{
+    struct scene *scene = scene_start(toy);
+    struct connection client, idle;
+
+    toy_get(toy, &idle, "/plain/hello");
+    connection_expect_status(&idle, 200);
+    expect_alive(scene);
+    set_gate(call);
+    toy_get(toy, &client, target);
+    wait_for_gate();
+    expect_silence(scene);
+    set_gate(NONE);
+    expect_alive(scene);
+    connection_expect_status(&client, 200);
+    connection_close(&client);
+    connection_close(&idle);
+    scene_end(scene);
+}
+
+static void a_stuck_request_ends_the_datagrams(void **state)
+{
+    check_stuck_call(*state, QUEUE, "/plain/hello");
+}
+
+static void a_stuck_stream_ends_the_datagrams(void **state)
+{
+    check_stuck_call(*state, BEGIN, "/stream/now/sse");
+}
+
+static void waits_for_the_application_do_not(void **state)
+{
+    struct scene *scene = scene_start(*state);
+    struct connection clients[2];
+
+    toy_get(*state, &clients[0], "/deferred/held/hello");
+    toy_get(*state, &clients[1], "/stream/held/swse");
+    toy_wait(*state, TOY_WAITED, 2);
+    expect_alive(scene);
+    toy_hold(*state, false);
+    for (size_t i = 0; i < 2; i++) {
+        connection_expect_status(&clients[i], 200);
+        connection_close(&clients[i]);
+    }
+    scene_end(scene);
+}
+
+static void a_lock_of_a_stripe_that_is_held_ends_the_datagrams(void **state)
+{
+    struct scene *scene = scene_start(*state);
+    pthread_rwlock_t *lock = &scene->table->stripes[TABLE_STRIPES - 1].lock;
+
+    expect_alive(scene);
+    sync_write_lock(lock);
+    expect_silence(scene);
+    sync_rwlock_unlock(lock);
+    expect_alive(scene);
+    /* It is how lists read. */
+    sync_read_lock(lock);
+    expect_alive(scene);
+    sync_rwlock_unlock(lock);
+    scene_end(scene);
+}
+
+/* A job that lasts until it is released. */
+struct held_job {
+    struct worker_job job;
+    sem_t begun, may_end;
+};
+
+static void run_held(struct worker_job *job)
+{
+    struct held_job *held = container_of(job, struct held_job, job);
+
+    sync_semaphore_post(&held->begun);
+    sync_semaphore_wait(&held->may_end);
+}
+
+static void begin_job(struct scene *scene, struct held_job *held,
+                      enum worker_kind kind, bool reads_disk)
+{
+    held->job = (struct worker_job){
+        .run = run_held, .kind = kind, .reads_disk = reads_disk};
+    sync_semaphore_init(&held->begun);
+    sync_semaphore_init(&held->may_end);
+    workers_submit(scene->workers, &held->job);
+    sync_semaphore_wait(&held->begun);
+}
+
+static void a_stuck_worker_ends_the_datagrams(void **state)
+{
+    struct scene *scene = scene_start(*state);
+    struct held_job slow, brief;
+
+    /* A whole list may take its time. */
+    begin_job(scene, &slow, WORKER_SLOW, false);
+    expect_alive(scene);
+    begin_job(scene, &brief, WORKER_SHORT, false);
+    expect_silence(scene);
+    sync_semaphore_post(&brief.may_end);
+    expect_alive(scene);
+    sync_semaphore_post(&slow.may_end);
+    scene_end(scene);
+}
+
+/* Both workers, so that a third job waits for them. */
+static void a_disk_that_hangs_does_not(void **state)
+{
+    struct scene *scene = scene_start(*state);
+    struct held_job reads[2], waiting = {.job.run = run_held};
+
+    for (size_t i = 0; i < 2; i++)
+        begin_job(scene, &reads[i], WORKER_STEP, true);
+    sync_semaphore_init(&waiting.begun);
+    sync_semaphore_init(&waiting.may_end);
+    workers_submit(scene->workers, &waiting.job);
+    expect_alive(scene);
+    for (size_t i = 0; i < 2; i++)
+        sync_semaphore_post(&reads[i].may_end);
+    sync_semaphore_post(&waiting.may_end);
+    scene_end(scene);
+}
+
+#define LOOPS_TEST(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, toy_setup_loops, toy_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOOPS_TEST(datagrams_come_at_half_of_the_time),
+        TOY_TEST(a_stuck_request_ends_the_datagrams),
+        TOY_TEST(a_stuck_stream_ends_the_datagrams),
+        TOY_TEST(waits_for_the_application_do_not),
+        /* The same in both modes. */
+        LOOPS_TEST(a_lock_of_a_stripe_that_is_held_ends_the_datagrams),
+        LOOPS_TEST(a_stuck_worker_ends_the_datagrams),
+        LOOPS_TEST(a_disk_that_hangs_does_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
