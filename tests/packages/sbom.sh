@@ -121,9 +121,18 @@ no_row_is_left_over() {
     sed -n '/^## Linked/,/^## Loaded/s/^| \([a-z0-9]*\) |.*/\1/p' docs/third-party.md |
         grep -v '^library$' | while read -r library; do
         grep -q "upstream=$library\$" <<<"$known" ||
-            say "docs/third-party.md has a row for $library, which is not linked"
+            echo "docs/third-party.md has a row for $library, which is not linked"
     done | tee "$work/left" >&2
     [ ! -s "$work/left" ] || fault "the table of docs/third-party.md is out of date"
+}
+
+the_package_names_what_is_embedded() {
+    local name
+    for name in $(sed -n '/^## Embedded/,/^## SBOM/s/^| \([a-z@].*[a-z]\) | [MA].*/\1/p' \
+        docs/third-party.md); do
+        grep -qE "^(Files:)? (web|openapi)/node_modules/$name/\*\$" debian/copyright ||
+            fault "debian/copyright does not name $name"
+    done
 }
 
 # refused TEXT CHANGE FILE...: an SBOM of sources and a build with changed files
@@ -176,6 +185,7 @@ each_loaded_library_is_named
 each_package_is_named
 it_depends_on_the_build_only
 no_row_is_left_over
+the_package_names_what_is_embedded
 what_has_no_licence_is_refused
 rm -rf "$work/tree"
 [ $faults -eq 0 ] || exit 1
