@@ -104,6 +104,44 @@ has_documents() {
         fail "a document is missing: $(ls /usr/share/doc/lunar-service)"
 }
 
+# is_down RESULT: the service has ended so, and is not started again.
+is_down() {
+    expect failed systemctl is-active lunar.service
+    expect "$1" systemctl show --property=Result --value lunar.service
+}
+
+supervised() {
+    local restarts drop_in=/run/systemd/system/lunar.service.d/test.conf
+    say "systemctl reload returns when the files are read, and stops nothing"
+    systemctl reload lunar.service || fail "reload"
+    is_well
+    say "a service that does not get on is started again"
+    mkdir -p "${drop_in%/*}"
+    printf '[Service]\nWatchdogSec=1\nRestartSec=0\n' >"$drop_in"
+    systemctl daemon-reload
+    systemctl restart lunar.service
+    kill -STOP "$(main_process)"
+    for ((i = 0; i < 300; i++)); do
+        restarts=$(systemctl show --property=NRestarts --value lunar.service)
+        [ "$restarts" = 0 ] || break
+        sleep 0.1
+    done
+    [ "$restarts" = 1 ] || fail "the watchdog has not noticed it"
+    expect active systemctl is-active lunar.service
+    rm -r "${drop_in%/*}"
+    systemctl daemon-reload
+    say "wrong settings end the start, and the status says what is wrong"
+    cp /etc/lunar/lunar.conf "$out/lunar.conf"
+    echo prot=1 >>/etc/lunar/lunar.conf
+    ! systemctl restart lunar.service 2>"$out/errors" || fail "it has started"
+    is_down exit-code
+    systemctl show --property=StatusText --value lunar.service |
+        grep -q 'lunar.conf:[0-9]*: prot: unknown' || fail "no word of the line"
+    cp "$out/lunar.conf" /etc/lunar/lunar.conf
+    systemctl restart lunar.service
+    is_well
+}
+
 upgrade_keeps_data() {
     local process
     say "an upgrade keeps the data, and replaces settings that nobody changed"
@@ -189,6 +227,7 @@ mkdir -p "$out"
 cp -r build/packages/debs /srv
 installs
 has_documents
+supervised
 upgrade_keeps_data
 upgrade_keeps_settings
 socket_holds_connections
