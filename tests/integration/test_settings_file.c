@@ -217,6 +217,8 @@ static void flag_wins_over_variable_over_file_over_default(void **state)
         if (strcmp(option->name, "config") != 0)
             check_sources(scene, option);
     }
+    assert_non_null(strstr(defaults, "\n#threads="));
+    assert_non_null(strstr(defaults, "\n#max-memory="));
     assert_non_null(strstr(defaults, "# default on this machine\n"));
     free(defaults);
 }
