@@ -86,7 +86,8 @@ source=lunar-service-$version
 mkdir -p "$(dirname "$log")"
 say "building (build/package)"
 trap 'tail -n 50 "$log" >&2; say "the build failed: see above, or $log"; exit 1' EXIT
-build >"$log" 2>&1
+# In a subshell, as a fault would end this script with stderr still in the log.
+(build) >"$log" 2>&1
 trap - EXIT
 say "built in build/dist:"
 (cd "$dist" && ls -gG --time-style=+ -- *)

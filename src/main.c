@@ -150,6 +150,7 @@ static int run(const struct config_input *input, struct config_report *report,
         break;
     }
 
+    /* `systemctl reload` must not stop a service that has no such files. */
     signals_settle(result == CONFIG_RUN && (secrets_are_used(&config) ||
                                             notify_is_used(around->notify)),
                    inherited);

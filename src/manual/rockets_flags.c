@@ -2,14 +2,21 @@
 /*
  * The flags of `rockets`, from its tables.
  */
-#include <assert.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "manual.h"
 #include "options.h"
 
 enum { MAX_FLAGS = 32, MAX_ARGUMENT = 16, MAX_TEXT = 512 };
+
+/* A limit above is too low: fail the build, in a release as well. */
+static void check(bool fits)
+{
+    if (!fits)
+        abort();
+}
 
 static enum manual_value value_of(const struct flag *flag)
 {
@@ -26,12 +33,10 @@ static enum manual_value value_of(const struct flag *flag)
 static const char *make_sentence(const struct flag *flag,
                                  char sentence[static MAX_TEXT])
 {
-    size_t length = strlen(flag->text);
     bool value = flag->choices != NULL &&
                  flags_is_choice(flag, flag->text, strcspn(flag->text, " "));
 
-    assert(length + 2 <= MAX_TEXT);
-    snprintf(sentence, MAX_TEXT, "%s.", flag->text);
+    check(snprintf(sentence, MAX_TEXT, "%s.", flag->text) < MAX_TEXT);
     if (!value)
         sentence[0] = (char)toupper((unsigned char)sentence[0]);
     return sentence;
@@ -50,9 +55,10 @@ struct manual_table manual_rockets_flags(const char *command)
 
         if (flag->text == NULL)
             continue;
-        assert(count < MAX_FLAGS);
+        check(count < MAX_FLAGS);
         if (flag->argument != NULL)
-            snprintf(arguments[count], MAX_ARGUMENT, "=%s", flag->argument);
+            check(snprintf(arguments[count], MAX_ARGUMENT, "=%s",
+                           flag->argument) < MAX_ARGUMENT);
         flags[count] = (struct manual_flag){
             .name = flag->name,
             .argument = flag->argument != NULL ? arguments[count] : "",

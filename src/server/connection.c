@@ -367,7 +367,8 @@ enum connection_verdict connection_check_locked(struct connection *connection,
                                                 uint64_t now)
 {
     uint64_t state = atomic_load(&connection->state);
-    enum connection_life life = atomic_load(&connection->life);
+    enum connection_life life =
+        (enum connection_life)atomic_load(&connection->life);
 
     if (life == CONNECTION_SHORT)
         connection->followed = false;

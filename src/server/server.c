@@ -305,7 +305,11 @@ static unsigned time_to_send(uint64_t cancelled)
 /* A service that starts now may use all addresses. */
 static void shut_listeners(struct server *server)
 {
-    stop_acceptors(server);
+    if (server->acceptor != NULL || server->local_acceptor != NULL) {
+        stop_acceptors(server);
+        log_line(LOG_INFO, "accepting no more: clients wait for the next start "
+                           "at the socket, which stays open");
+    }
     if (server->socket >= 0)
         listener_shut(server->socket);
     if (server->local.socket < 0)

@@ -7,6 +7,7 @@
 - Each flag of the helps is an item of its page, with its default and variable.
 - Each document that a page names exists, and each message that it explains is one
   of the sources.
+- The service accepts the file of settings that its page shows.
 - No line of a rendered page is longer than 80 columns, and an example can be
   pasted: what is shown of it is ASCII.
 
@@ -22,6 +23,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -110,6 +112,22 @@ def references(page: Path) -> list[str]:
     return faults
 
 
+def example_file(service: str, page: Path) -> list[str]:
+    """The file of settings in the page must be valid."""
+    text = re.search(r"^(# /etc/lunar/lunar.conf\n.*?)^\.Ed", page.read_text(), re.M | re.S)
+    if text is None:
+        return [f"{page.name}: no file of settings"]
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(text[1])
+        file.flush()
+        ran = subprocess.run([service, f"-config={file.name}", "-print-config"],
+                             capture_output=True, text=True)
+    lines = text[1].count("\n") - 1
+    if ran.returncode != 0 or len(re.findall(r"^[a-z].*\.conf:", ran.stdout, re.M)) != lines:
+        return [f"{page.name}: the file of settings is not valid: {ran.stderr}{ran.stdout}"]
+    return []
+
+
 def main() -> int:
     if len(sys.argv) != 4:
         print("usage: tests/manual/pages.py SERVICE ROCKETS FOLDER", file=sys.stderr)
@@ -124,6 +142,7 @@ def main() -> int:
     faults = faults_of(folder / "lunar.service.8", of_service,
                        {flag.name: 1 for flag in of_service})
     faults += variables(service, folder / "lunar.service.8")
+    faults += example_file(service, folder / "lunar.service.8")
     faults += references(folder / "lunar.service.8")
     faults += faults_of(folder / "rockets.1", of_rockets,
                         {name: names.count(name) for name in names})

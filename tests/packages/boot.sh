@@ -7,8 +7,7 @@
 # to the root: what the system in it changes lies in memory.
 #
 # The script runs when the system has started all of its units. Of networks it
-# has only a loopback device. The exit status is the script's; 77 where no
-# systemd can be booted, as that needs root and a cgroup hierarchy of version 2.
+# has only a loopback device.
 #
 # usage: tests/packages/boot.sh ROOT FOLDER SCRIPT [ARGUMENT...]
 #
@@ -17,9 +16,10 @@
 #   FOLDER   what the system sees as /host, for reading
 #   SCRIPT   the script, a path in FOLDER
 #
-# Example:
-#   mmdebstrap --include=systemd bookworm /tmp/root
-#   tests/packages/boot.sh /tmp/root tests/packages check.sh
+# Exit status: 0 or another one of the script, 2 invalid command line, 77 no
+# systemd can be booted here: it needs root and a cgroup hierarchy of version 2.
+#
+# Example: tests/packages/boot.sh /tmp/root tests/packages check.sh
 set -euo pipefail
 SCRIPT=$(realpath "$0")
 # shellcheck source=scripts/help.sh
@@ -54,7 +54,10 @@ boot() {
         touch "$tree/dev/$device"
         mount --bind "/dev/$device" "$tree/dev/$device"
     done
-    mkdir "$tree/dev/shm" "$tree/host"
+    mkdir "$tree/dev/shm" "$tree/dev/pts" "$tree/host"
+    # PrivateDevices= makes a copy of these.
+    mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$tree/dev/pts"
+    ln -s pts/ptmx "$tree/dev/ptmx"
     ln -s /proc/self/fd "$tree/dev/fd"
     mount -t tmpfs -o mode=755 tmpfs "$tree/run"
     mount --bind "$folder" "$tree/host"
@@ -63,9 +66,10 @@ boot() {
     pivot_root . mnt
     cd /
     umount -l /mnt
+    # LoadCredential= and others hand mounts over from one namespace to another.
+    mount --make-rshared /
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=boot.sh \
-        /lib/systemd/systemd --system --log-target=console --show-status=no \
-        </dev/null
+        /lib/systemd/systemd --system --show-status=no </dev/null
 }
 
 # What every exit of this script does.

@@ -27,6 +27,7 @@ url=http://localhost:8088
 fail() {
     say "FAILED: $*"
     systemctl status --no-pager --full lunar.service lunar.socket >&2 || true
+    journalctl --no-pager --lines=20 >&2
     exit 1
 }
 

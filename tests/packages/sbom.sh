@@ -121,32 +121,18 @@ no_row_is_left_over() {
     sed -n '/^## Linked/,/^## Loaded/s/^| \([a-z0-9]*\) |.*/\1/p' docs/third-party.md |
         grep -v '^library$' | while read -r library; do
         grep -q "upstream=$library\$" <<<"$known" ||
-            say "docs/third-party.md has a row for $library, which is not linked"
+            echo "docs/third-party.md has a row for $library, which is not linked"
     done | tee "$work/left" >&2
     [ ! -s "$work/left" ] || fault "the table of docs/third-party.md is out of date"
 }
 
-# refused TEXT CHANGE FILE...: an SBOM of sources and a build with changed files
-# is refused with the text.
-refused() {
-    local status=0 tree=$work/tree text=$1 change=$2 file
-    shift 2
-    rm -rf "$tree"
-    mkdir -p "$tree/openapi/node_modules/swagger-ui-dist" "$tree/build/web"
-    cp -a docs "$tree"
-    cp -a --parents web/package-lock.json web/node_modules openapi/package-lock.json \
-        openapi/node_modules/swagger-ui-dist "$tree"
-    cp -a "$build/assets" "$build/CMakeCache.txt" "$build/lunar.service" \
-        "$build/rockets" "$tree/build"
-    cp -a "$build/web/"dashboard.* "$tree/build/web"
-    for file in "$@"; do
-        LC_ALL=C sed -i "$change" "$tree/$file"
-    done
-    scripts/sbom.py --source "$tree" "$tree/build" >"$work/out" 2>"$work/err" || status=$?
-    if [ $status -ne 1 ] || ! grep -q "$text" "$work/err"; then
-        fault "with $* changed by $change: exit status $status, expected 1 and '$text'"
-        cat "$work/err" >&2
-    fi
+the_package_names_what_is_embedded() {
+    sed -n '/^## Embedded/,/^## SBOM/s/^| \([a-z@].*[a-z]\) | [MA].*/\1/p' \
+        docs/third-party.md | while read -r name; do
+        grep -qE "^(Files:)? (web|openapi)/node_modules/$name/\*\$" debian/copyright ||
+            echo "debian/copyright does not name $name"
+    done | tee "$work/left" >&2
+    [ ! -s "$work/left" ] || fault "debian/copyright is out of date"
 }
 
 what_has_no_licence_is_refused() {
@@ -176,6 +162,7 @@ each_loaded_library_is_named
 each_package_is_named
 it_depends_on_the_build_only
 no_row_is_left_over
+the_package_names_what_is_embedded
 what_has_no_licence_is_refused
 rm -rf "$work/tree"
 [ $faults -eq 0 ] || exit 1

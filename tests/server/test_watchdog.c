@@ -35,6 +35,7 @@ enum {
     LAST_WORDS = 3,
     MANY = 6, /* datagrams of a service that gets on */
     MEMORY = 64 * 1024 * 1024,
+    JOBS = 3,
 };
 
 /* Where a call is held up: in a step of a request, or in a wait's begin. */
@@ -107,6 +108,12 @@ struct http_waiter *__wrap_wait_begin(struct wait *wait,
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 
+/* A job that lasts until it is released. */
+struct held_job {
+    struct worker_job job;
+    sem_t begun, may_end;
+};
+
 /* A service, as far as the watchdog knows it. */
 struct scene {
     struct toy *toy;
@@ -116,15 +123,13 @@ struct scene {
     struct workers *workers;
     struct api api;
     struct watchdog watchdog;
+    struct held_job jobs[JOBS];
 };
 
-static struct scene *scene_start(struct toy *toy)
+static void scene_start(struct scene *scene)
 {
-    struct scene *scene = calloc(1, sizeof(*scene));
     char usec[32];
 
-    assert_non_null(scene);
-    scene->toy = toy;
     manager_open(&scene->manager, false);
     snprintf(usec, sizeof(usec), "%d", USEC);
     /* NOLINTBEGIN(concurrency-mt-unsafe): no other thread reads them. */
@@ -137,20 +142,54 @@ static struct scene *scene_start(struct toy *toy)
     assert_non_null(scene->table);
     assert_non_null(scene->workers);
     api_init(&scene->api, scene->table, scene->workers, NULL);
-    const struct watchdog_parts parts = {&scene->api, toy->server, scene->table,
-                                         scene->workers, &scene->notify};
+    for (size_t i = 0; i < JOBS; i++) {
+        sync_semaphore_init(&scene->jobs[i].begun);
+        sync_semaphore_init(&scene->jobs[i].may_end);
+    }
+    const struct watchdog_parts parts = {&scene->api, scene->toy->server,
+                                         scene->table, scene->workers,
+                                         &scene->notify};
     assert_true(watchdog_start(&scene->watchdog, &parts));
-    return scene;
 }
 
-static void scene_end(struct scene *scene)
+static int start_with(void **state, int (*set_up_toy)(void **state))
 {
+    static struct scene scene;
+    void *toy = NULL;
+
+    set_up_toy(&toy);
+    scene = (struct scene){.toy = toy};
+    scene_start(&scene);
+    *state = &scene;
+    return 0;
+}
+
+static int set_up_loops(void **state)
+{
+    return start_with(state, toy_setup_loops);
+}
+
+static int set_up_threads(void **state)
+{
+    return start_with(state, toy_setup_threads);
+}
+
+/* Also after a test that has failed, so it lets go of all that it holds. */
+static int tear_down(void **state)
+{
+    struct scene *scene = *state;
+    void *toy = scene->toy;
+
+    set_gate(NONE);
+    toy_hold(scene->toy, false);
+    for (size_t i = 0; i < JOBS; i++)
+        sync_semaphore_post(&scene->jobs[i].may_end);
     watchdog_end(&scene->watchdog);
     workers_free(scene->workers);
     table_free(scene->table);
     notify_close(&scene->notify);
     manager_close(&scene->manager);
-    free(scene);
+    return toy_teardown(&toy);
 }
 
 static void expect_alive(struct scene *scene)
@@ -169,14 +208,14 @@ static void expect_silence(struct scene *scene)
 
     while (manager_receive(&scene->manager, 0))
         continue; /* what came before */
-    while (manager_receive(&scene->manager, QUIET_MS))
+    while (count <= LAST_WORDS && manager_receive(&scene->manager, QUIET_MS))
         count++;
     assert_in_range(count, 0, LAST_WORDS);
 }
 
 static void datagrams_come_at_half_of_the_time(void **state)
 {
-    struct scene *scene = scene_start(*state);
+    struct scene *scene = *state;
 
     assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
     uint64_t start = clock_us(CLOCK_MONOTONIC);
@@ -185,21 +224,19 @@ static void datagrams_come_at_half_of_the_time(void **state)
     uint64_t elapsed = clock_us(CLOCK_MONOTONIC) - start;
     /* Not sooner, but for one that was received late. */
     assert_true(elapsed > UINT64_C(1) * (MANY - 1) * USEC / 2);
-    scene_end(scene);
 }
 
 /* A loop is held up in a call of ours, and others still serve. */
-static void check_stuck_call(struct toy *toy, enum call call,
+static void check_stuck_call(struct scene *scene, enum call call,
                              const char *target)
 {
-    struct scene *scene = scene_start(toy);
     struct connection client, idle;
 
-    toy_get(toy, &idle, "/plain/hello");
+    toy_get(scene->toy, &idle, "/plain/hello");
     connection_expect_status(&idle, 200);
     expect_alive(scene);
     set_gate(call);
-    toy_get(toy, &client, target);
+    toy_get(scene->toy, &client, target);
     wait_for_gate();
     expect_silence(scene);
     set_gate(NONE);
@@ -207,7 +244,6 @@ static void check_stuck_call(struct toy *toy, enum call call,
     connection_expect_status(&client, 200);
     connection_close(&client);
     connection_close(&idle);
-    scene_end(scene);
 }
 
 static void a_stuck_request_ends_the_datagrams(void **state)
@@ -222,24 +258,23 @@ static void a_stuck_stream_ends_the_datagrams(void **state)
 
 static void waits_for_the_application_do_not(void **state)
 {
-    struct scene *scene = scene_start(*state);
+    struct scene *scene = *state;
     struct connection clients[2];
 
-    toy_get(*state, &clients[0], "/deferred/held/hello");
-    toy_get(*state, &clients[1], "/stream/held/swse");
-    toy_wait(*state, TOY_WAITED, 2);
+    toy_get(scene->toy, &clients[0], "/deferred/held/hello");
+    toy_get(scene->toy, &clients[1], "/stream/held/swse");
+    toy_wait(scene->toy, TOY_WAITED, 2);
     expect_alive(scene);
-    toy_hold(*state, false);
+    toy_hold(scene->toy, false);
     for (size_t i = 0; i < 2; i++) {
         connection_expect_status(&clients[i], 200);
         connection_close(&clients[i]);
     }
-    scene_end(scene);
 }
 
 static void a_lock_of_a_stripe_that_is_held_ends_the_datagrams(void **state)
 {
-    struct scene *scene = scene_start(*state);
+    struct scene *scene = *state;
     pthread_rwlock_t *lock = &scene->table->stripes[TABLE_STRIPES - 1].lock;
 
     expect_alive(scene);
@@ -251,14 +286,7 @@ static void a_lock_of_a_stripe_that_is_held_ends_the_datagrams(void **state)
     sync_read_lock(lock);
     expect_alive(scene);
     sync_rwlock_unlock(lock);
-    scene_end(scene);
 }
-
-/* A job that lasts until it is released. */
-struct held_job {
-    struct worker_job job;
-    sem_t begun, may_end;
-};
 
 static void run_held(struct worker_job *job)
 {
@@ -268,61 +296,63 @@ static void run_held(struct worker_job *job)
     sync_semaphore_wait(&held->may_end);
 }
 
-static void begin_job(struct scene *scene, struct held_job *held,
-                      enum worker_kind kind, bool reads_disk)
+static void submit_job(struct scene *scene, size_t index, enum worker_kind kind,
+                       bool reads_disk)
 {
+    struct held_job *held = &scene->jobs[index];
+
     held->job = (struct worker_job){
         .run = run_held, .kind = kind, .reads_disk = reads_disk};
-    sync_semaphore_init(&held->begun);
-    sync_semaphore_init(&held->may_end);
     workers_submit(scene->workers, &held->job);
-    sync_semaphore_wait(&held->begun);
+}
+
+static void begin_job(struct scene *scene, size_t index, enum worker_kind kind,
+                      bool reads_disk)
+{
+    submit_job(scene, index, kind, reads_disk);
+    sync_semaphore_wait(&scene->jobs[index].begun);
 }
 
 static void a_stuck_worker_ends_the_datagrams(void **state)
 {
-    struct scene *scene = scene_start(*state);
-    struct held_job slow, brief;
+    struct scene *scene = *state;
 
     /* A whole list may take its time. */
-    begin_job(scene, &slow, WORKER_SLOW, false);
+    begin_job(scene, 0, WORKER_SLOW, false);
     expect_alive(scene);
-    begin_job(scene, &brief, WORKER_SHORT, false);
+    begin_job(scene, 1, WORKER_SHORT, false);
     expect_silence(scene);
-    sync_semaphore_post(&brief.may_end);
+    sync_semaphore_post(&scene->jobs[1].may_end);
     expect_alive(scene);
-    sync_semaphore_post(&slow.may_end);
-    scene_end(scene);
 }
 
 /* Both workers, so that a third job waits for them. */
 static void a_disk_that_hangs_does_not(void **state)
 {
-    struct scene *scene = scene_start(*state);
-    struct held_job reads[2], waiting = {.job.run = run_held};
+    struct scene *scene = *state;
 
-    for (size_t i = 0; i < 2; i++)
-        begin_job(scene, &reads[i], WORKER_STEP, true);
-    sync_semaphore_init(&waiting.begun);
-    sync_semaphore_init(&waiting.may_end);
-    workers_submit(scene->workers, &waiting.job);
+    begin_job(scene, 0, WORKER_STEP, true);
+    begin_job(scene, 1, WORKER_SHORT, true);
+    submit_job(scene, 2, WORKER_SHORT, false);
     expect_alive(scene);
-    for (size_t i = 0; i < 2; i++)
-        sync_semaphore_post(&reads[i].may_end);
-    sync_semaphore_post(&waiting.may_end);
-    scene_end(scene);
 }
 
+#define WATCHDOG_TEST(test)                                                    \
+    {#test " (event loops)", test, set_up_loops, tear_down, NULL},             \
+    {                                                                          \
+#test " (threads)", test, set_up_threads, tear_down, NULL              \
+    }
+
 #define LOOPS_TEST(test)                                                       \
-    cmocka_unit_test_setup_teardown(test, toy_setup_loops, toy_teardown)
+    cmocka_unit_test_setup_teardown(test, set_up_loops, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOOPS_TEST(datagrams_come_at_half_of_the_time),
-        TOY_TEST(a_stuck_request_ends_the_datagrams),
-        TOY_TEST(a_stuck_stream_ends_the_datagrams),
-        TOY_TEST(waits_for_the_application_do_not),
+        WATCHDOG_TEST(a_stuck_request_ends_the_datagrams),
+        WATCHDOG_TEST(a_stuck_stream_ends_the_datagrams),
+        WATCHDOG_TEST(waits_for_the_application_do_not),
         /* The same in both modes. */
         LOOPS_TEST(a_lock_of_a_stripe_that_is_held_ends_the_datagrams),
         LOOPS_TEST(a_stuck_worker_ends_the_datagrams),

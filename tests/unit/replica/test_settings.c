@@ -143,19 +143,24 @@ static void settings_of_the_service_are_refused_by_name(void **context)
 static void file_that_others_may_read_is_refused(void **context)
 {
     struct fixture *fixture = *context;
-    const mode_t modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0666};
+    const mode_t modes[] = {0604, 0620, 0602, 0610, 0601, 0666};
 
     settings_free(read_text(fixture, "client.id=secret\n"));
     for (size_t i = 0; i < COUNT(modes); i++) {
         assert_int_equal(chmod(fixture->secret.path, modes[i]), 0);
         assert_null(settings_read(fixture->secret.path, fixture->error));
-        assert_non_null(strstr(fixture->error, "chmod 600"));
+        assert_non_null(strstr(fixture->error, "chmod 640"));
     }
-    assert_int_equal(chmod(fixture->secret.path, 0400), 0);
-    struct settings *settings =
-        settings_read(fixture->secret.path, fixture->error);
-    assert_non_null(settings);
-    settings_free(settings);
+    /* 0440 is what a Secret of Kubernetes gets by fsGroup. */
+    const mode_t private[] = {0400, 0440, 0640};
+
+    for (size_t i = 0; i < COUNT(private); i++) {
+        assert_int_equal(chmod(fixture->secret.path, private[i]), 0);
+        struct settings *settings =
+            settings_read(fixture->secret.path, fixture->error);
+        assert_non_null(settings);
+        settings_free(settings);
+    }
 }
 
 static void file_of_somebody_else_is_refused(void **context)
