@@ -49,7 +49,10 @@ def read_json(path):
 
 
 def run(*command):
-    environment = dict(os.environ, LC_ALL="C")
+    # What the loader preloads here is no part of the binaries.
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("LD_")}
+    environment["LC_ALL"] = "C"
     return subprocess.run(command, env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True).stdout
 
