@@ -3,7 +3,7 @@
 #
 # Makes the folder that is the root of the container image: the service without
 # its symbols, the libraries that its loader finds for it, the certificates of the
-# system, what getaddrinfo(3) needs, the user lunar (65532), and the licences. No
+# system, the user lunar (65532), an empty /data that is its own, and the licences. No
 # shell, and no other program. Which versions of the packages of Debian are in it
 # stands where scanners look for it. Needs root, as the files belong to root, and
 # the packages binutils and ca-certificates.
@@ -76,11 +76,11 @@ add_files() {
         "$SOURCE/docs/third-party.md" "$SOURCE/openapi/third-party.txt"
 }
 
-# The modules for files and dns are part of the C library (since glibc 2.34).
-# Without nsswitch.conf it would ask the DNS before /etc/hosts.
-add_settings() {
+# getaddrinfo(3) needs no file: the C library has the modules for /etc/hosts and for
+# the DNS in itself since glibc 2.34, and asks them in this order without
+# nsswitch.conf. A runtime makes hosts and resolv.conf.
+add_user_and_folders() {
     local id=$UID_OF_LUNAR
-    printf 'hosts: files dns\n' >"$ROOT/etc/nsswitch.conf"
     printf '%s\n' 'root:x:0:0:root:/:/nonexistent' \
         "lunar:x:$id:$id:lunar.service:/data:/nonexistent" >"$ROOT/etc/passwd"
     printf '%s\n' root:x:0: "lunar:x:$id:" >"$ROOT/etc/group"
@@ -96,7 +96,7 @@ found=$(libraries)
 mapfile -t LIBRARIES <<<"$found"
 mkdir -p "$ROOT/var/lib/dpkg/status.d"
 add_files
-add_settings
+add_user_and_folders
 for path in "${LIBRARIES[@]}" /usr/share/doc/ca-certificates; do
     package=$(package_of "$path")
     add_package "$package"
