@@ -159,6 +159,8 @@ upgrade_keeps_data() {
     say "an upgrade keeps the data, and replaces settings that nobody changed"
     process=$(main_process)
     get_rockets >"$out/before"
+    lunar.service -config=/etc/lunar/lunar.conf -backup="$out/backup" >"$out/log" 2>&1 ||
+        fail "-backup: $(cat "$out/log")"
     by_apt install "$debs/lunar-service.deb"
     is_well
     [ "$(main_process)" != "$process" ] || fail "the service was not restarted"
