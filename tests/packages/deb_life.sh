@@ -113,10 +113,14 @@ is_down() {
 count_restarts() { systemctl show --property=NRestarts --value lunar.service; }
 
 supervised() {
-    local drop_in=/run/systemd/system/lunar.service.d/test.conf
-    say "systemctl reload returns when the files are read, and stops nothing"
+    local process drop_in=/run/systemd/system/lunar.service.d/test.conf
+    say "systemctl status says where it serves; reload returns when the files are read"
+    expect "serving http://127.0.0.1:8088 (state kept in /var/lib/lunar)" \
+        systemctl show --property=StatusText --value lunar.service
+    process=$(main_process)
     systemctl reload lunar.service || fail "reload"
     is_well
+    expect "$process" main_process
     say "a service that does not get on is started again"
     mkdir -p "${drop_in%/*}"
     printf '[Service]\nWatchdogSec=1\nRestartSec=0\n' >"$drop_in"
@@ -128,6 +132,14 @@ supervised() {
         sleep 0.1
     done
     expect 1 count_restarts
+    systemctl start lunar.service # waits for the one that is under way
+    is_well
+    say "a drain is longer than TimeoutStopSec"
+    printf '[Service]\nTimeoutStopSec=1\nEnvironment=LUNAR_DRAIN=3\n' >"$drop_in"
+    systemctl daemon-reload
+    systemctl restart lunar.service
+    systemctl stop lunar.service
+    expect success systemctl show --property=Result --value lunar.service
     rm -r "${drop_in%/*}"
     systemctl daemon-reload
     say "wrong settings end the start, and the status says what is wrong"
