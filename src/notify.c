@@ -286,10 +286,9 @@ void notify_reloaded(struct notify *notify, bool good)
     move(notify, NOTIFY_RELOADING, NOTIFY_READY);
 }
 
-void notify_alive(struct notify *notify)
+bool notify_alive(struct notify *notify)
 {
-    if (notify->socket >= 0)
-        send_datagram(notify, "WATCHDOG=1");
+    return notify->socket < 0 || send_datagram(notify, "WATCHDOG=1") == 0;
 }
 
 void notify_retry(struct notify *notify)

@@ -105,8 +105,11 @@ void notify_stopping(struct notify *notify, const char *text, uint64_t ms);
 /* The process ends, as `text` says. */
 void notify_failed(struct notify *notify, const char *text);
 
-/* WATCHDOG=1: see watchdog.h. Not kept if the socket does not take it. */
-void notify_alive(struct notify *notify);
+/*
+ * WATCHDOG=1: see watchdog.h. False if the socket does not take it: it is not
+ * kept, as it may not hold any more.
+ */
+bool notify_alive(struct notify *notify);
 
 /* If the socket has not taken what holds, try again. */
 void notify_retry(struct notify *notify);

@@ -3,6 +3,10 @@
  * What is stuck is found by two looks, so a call that began right after one is
  * noticed at the second one after it: between half and the whole of the time
  * after it began, and the manager acts after the whole time more.
+ *
+ * What was seen is noted with a datagram only: all looks after it compare with
+ * that. Otherwise the looks that come soon after a bad one would find many
+ * threads each in a call that is short for them, but not for a busy machine.
  */
 #include "watchdog.h"
 
@@ -21,29 +25,38 @@ enum {
     STATUS_US = 1000000, /* between looks at what is wrong */
     SOON = 16,           /* parts of half the time, to a look after a bad one */
     LAST = 3,            /* bad looks in a row that are logged */
-    LOCK_TRIES = 100,    /* for the locks of all stripes, each a ms */
+    LOCK_TRIES = 100,    /* in a look, for the locks that are left, each a ms */
 };
 
-/* Whether the lock of each stripe could be had. */
-static bool walk_stripes(struct table *table)
+/* Whether the lock of each stripe could be had since the last datagram. */
+static bool walk_stripes(struct watchdog *watchdog)
 {
     const struct timespec millisecond = {.tv_nsec = 1000000};
-    size_t stripe = table_probe(table, 0);
+    size_t stripe = table_probe(watchdog->parts.table, watchdog->stripe);
 
     for (unsigned i = 0; stripe < TABLE_STRIPES && i < LOCK_TRIES; i++) {
         clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
-        stripe = table_probe(table, stripe);
+        stripe = table_probe(watchdog->parts.table, stripe);
     }
+    watchdog->stripe = stripe;
     return stripe == TABLE_STRIPES;
 }
 
-/* Whether all get on; all are asked, as each remembers what it has seen. */
+/* Begin to look at what happens from now on. */
+static void note(struct watchdog *watchdog)
+{
+    server_note(watchdog->parts.server);
+    workers_note(watchdog->parts.workers);
+    watchdog->stripe = 0;
+}
+
+/* Whether all have got on since the last datagram. */
 static bool look(struct watchdog *watchdog)
 {
     const struct watchdog_parts *parts = &watchdog->parts;
     unsigned calls = server_stuck(parts->server);
     bool workers = workers_are_stuck(parts->workers);
-    bool locks = walk_stripes(parts->table);
+    bool locks = walk_stripes(watchdog);
 
     if (calls == 0 && !workers && locks) {
         if (watchdog->bad_looks >= LAST)
@@ -62,12 +75,15 @@ static bool look(struct watchdog *watchdog)
     return false;
 }
 
-/* Look, tell, and return the microseconds until the next look. */
+/*
+ * Look, tell, and return the microseconds until the next look. One datagram
+ * that is not taken may be the whole time: the next but one would be late.
+ */
 static uint64_t look_and_tell(struct watchdog *watchdog)
 {
-    if (!look(watchdog))
+    if (!look(watchdog) || !notify_alive(watchdog->parts.notify))
         return watchdog->half_us / SOON + 1;
-    notify_alive(watchdog->parts.notify);
+    note(watchdog);
     return watchdog->half_us;
 }
 

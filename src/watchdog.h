@@ -40,6 +40,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct api;
@@ -65,6 +66,7 @@ struct watchdog {
     pthread_t thread;
     /* Owned by the thread. */
     unsigned bad_looks; /* since the last good one */
+    size_t stripe;      /* locks of the table before it were had */
     /* Guarded by `lock`. */
     pthread_mutex_t lock;
     pthread_cond_t changed;

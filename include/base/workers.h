@@ -49,12 +49,13 @@ size_t workers_queued(struct workers *workers);
 
 /*
  * Whether the threads do not get on: one has been at the same short job or step
- * since the last call, or such jobs have been queued since then and none was
+ * since workers_note(), or such jobs have been queued since then and none was
  * taken, although not every thread is at a slow job or reads a disk: these may
  * last.
- * Locking: safe from any thread, one at a time.
+ * Locking: safe from any thread.
  */
 bool workers_are_stuck(struct workers *workers);
+void workers_note(struct workers *workers);
 
 /*
  * Run the queued jobs, and those that they submit, then end the threads. NULL

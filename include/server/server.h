@@ -126,14 +126,15 @@ struct server *server_start(const struct server_options *options,
 const struct server_address *server_address(const struct server *server);
 
 /*
- * How many connections have been in one callback of ours since the last call,
+ * How many connections have been in one callback of ours since server_note(),
  * which an event loop should leave in milliseconds, as others wait for it; with
  * a thread for each connection that thread. Those that wait for the application
  * are in none.
- * Locking: one thread at a time, before server_stop(). Waits for the lock of
- * the list of connections.
+ * Locking: one thread at a time for both, before server_stop(). They wait for
+ * the lock of the list of connections.
  */
 unsigned server_stuck(struct server *server);
+void server_note(struct server *server);
 
 /*
  * Stop listening, or accepting from given sockets; answer requests on open

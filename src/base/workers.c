@@ -30,7 +30,7 @@ struct worker {
     bool quick;    /* it runs a job that takes milliseconds */
     bool may_last; /* it runs another one */
     uint64_t jobs; /* that it has taken */
-    uint64_t seen; /* `jobs` when somebody last looked */
+    uint64_t seen; /* `jobs` at workers_note() */
 };
 
 struct workers {
@@ -42,7 +42,7 @@ struct workers {
     size_t queued;              /* jobs in all queues */
     bool stopped;
     uint64_t taken;   /* jobs that are not slow */
-    uint64_t seen;    /* `taken` when somebody last looked */
+    uint64_t seen;    /* `taken` at workers_note() */
     bool seen_queued; /* there were such jobs then */
     /* Set at start, then read-only. */
     unsigned count;
@@ -200,18 +200,25 @@ bool workers_are_stuck(struct workers *workers)
 
     sync_lock(&workers->lock);
     for (unsigned i = 0; i < workers->count; i++) {
-        struct worker *worker = &workers->all[i];
+        const struct worker *worker = &workers->all[i];
         stuck = stuck || (worker->quick && worker->jobs == worker->seen);
         excused = excused && worker->may_last;
-        worker->seen = worker->jobs;
     }
     stuck = stuck || (!excused && workers->seen_queued &&
                       workers->taken == workers->seen);
+    sync_unlock(&workers->lock);
+    return stuck;
+}
+
+void workers_note(struct workers *workers)
+{
+    sync_lock(&workers->lock);
+    for (unsigned i = 0; i < workers->count; i++)
+        workers->all[i].seen = workers->all[i].jobs;
     workers->seen = workers->taken;
     workers->seen_queued = workers->queues[WORKER_SHORT].first != NULL ||
                            workers->queues[WORKER_STEP].first != NULL;
     sync_unlock(&workers->lock);
-    return stuck;
 }
 
 void workers_free(struct workers *workers)

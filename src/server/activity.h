@@ -17,7 +17,7 @@
 
 struct activity {
     _Atomic unsigned moves; /* odd in a callback */
-    unsigned seen;          /* owned by who looks: `moves` at the last look */
+    unsigned seen;          /* owned by who looks: `moves` when it noted them */
 };
 
 static inline void activity_init(struct activity *activity)
@@ -53,14 +53,18 @@ static inline void activity_leave(struct activity *activity)
     activity_move(activity);
 }
 
-/* Whether the thread has been in one callback since the last look. */
-static inline bool activity_is_stuck(struct activity *activity)
+/* Whether the thread has been in one callback since activity_note(). */
+static inline bool activity_is_stuck(const struct activity *activity)
 {
-    unsigned before = activity->seen;
+    return activity->seen % 2 == 1 &&
+           activity->seen ==
+               atomic_load_explicit(&activity->moves, memory_order_relaxed);
+}
 
+static inline void activity_note(struct activity *activity)
+{
     activity->seen =
         atomic_load_explicit(&activity->moves, memory_order_relaxed);
-    return activity->seen == before && before % 2 == 1;
 }
 
 #endif

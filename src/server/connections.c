@@ -253,6 +253,15 @@ unsigned connections_stuck(struct connections *connections)
     return stuck;
 }
 
+void connections_note(struct connections *connections)
+{
+    sync_lock(&connections->lock);
+    for (struct connection *connection = connections->first; connection != NULL;
+         connection = connection->next)
+        activity_note(&connection->wait.activity);
+    sync_unlock(&connections->lock);
+}
+
 /* If its wait may be cancelled. There must be room. */
 static void pin_locked(struct pins *pins, struct connection *connection)
 {

@@ -88,12 +88,13 @@ void connections_phases(const struct connections *connections,
                         uint64_t counts[CONNECTION_PHASES]);
 
 /*
- * How many connections have been in one callback since the last call, which
- * their threads should leave in milliseconds. Those that wait for the
+ * How many connections have been in one callback since connections_note(),
+ * which their threads should leave in milliseconds. Those that wait for the
  * application are in none.
- * Locking: one thread at a time.
+ * Locking: one thread at a time for both.
  */
 unsigned connections_stuck(struct connections *connections);
+void connections_note(struct connections *connections);
 
 /*
  * Another connection could not be opened, as the system has no descriptor,

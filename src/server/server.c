@@ -289,6 +289,11 @@ unsigned server_stuck(struct server *server)
     return connections_stuck(server->context.connections);
 }
 
+void server_note(struct server *server)
+{
+    connections_note(server->context.connections);
+}
+
 /*
  * Milliseconds for the last responses: what is left of SERVER_CANCEL_MS since
  * `cancelled`, or MIN_SEND if the waits took nearly all of it.

@@ -8,6 +8,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -326,6 +327,44 @@ static void a_stuck_worker_ends_the_datagrams(void **state)
     expect_alive(scene);
 }
 
+/*
+ * As on a machine with too much to do: at each moment a job is long at work,
+ * but none of them since the last datagram.
+ */
+static void many_that_get_on_are_no_stuck_one(void **state)
+{
+    struct scene *scene = *state;
+
+    begin_job(scene, 0, WORKER_SHORT, false);
+    expect_silence(scene);
+    begin_job(scene, 1, WORKER_SHORT, false);
+    expect_silence(scene);
+    sync_semaphore_post(&scene->jobs[0].may_end);
+    assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
+    expect_silence(scene);
+    sync_semaphore_post(&scene->jobs[1].may_end);
+    expect_alive(scene);
+}
+
+/* It would come too late after the whole of half the time. */
+static void a_datagram_that_is_not_taken_is_sent_again_soon(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE));
+    watchdog_end(&scene->watchdog);
+    size_t count = manager_fill(&scene->manager);
+    scene->notify.watchdog_us = MANAGER_PATIENCE / 2 * UINT64_C(1000);
+    const struct watchdog_parts parts = scene->watchdog.parts;
+    uint64_t start = clock_us(CLOCK_MONOTONIC);
+    assert_true(watchdog_start(&scene->watchdog, &parts));
+    while (clock_us(CLOCK_MONOTONIC) - start < USEC)
+        sched_yield(); /* the first is due at once */
+    manager_empty(&scene->manager, count);
+    assert_true(manager_receive(&scene->manager, MANAGER_PATIENCE / 8));
+    assert_string_equal(scene->manager.text, "WATCHDOG=1");
+}
+
 /* Both workers, so that a third job waits for them. */
 static void a_disk_that_hangs_does_not(void **state)
 {
@@ -356,6 +395,8 @@ int main(void)
         /* The same in both modes. */
         LOOPS_TEST(a_lock_of_a_stripe_that_is_held_ends_the_datagrams),
         LOOPS_TEST(a_stuck_worker_ends_the_datagrams),
+        LOOPS_TEST(many_that_get_on_are_no_stuck_one),
+        LOOPS_TEST(a_datagram_that_is_not_taken_is_sent_again_soon),
         LOOPS_TEST(a_disk_that_hangs_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void without_the_variable_nothing_is_told(void **state)
     notify_open(&notify);
     assert_false(notify_is_used(&notify));
     notify_ready(&notify, "serving");
-    notify_alive(&notify);
+    assert_true(notify_alive(&notify));
     notify_retry(&notify);
     notify_close(&notify);
 }
@@ -62,7 +62,7 @@ static void check_life(bool abstract)
     assert_in_range(time, before, clock_us(CLOCK_MONOTONIC));
     notify_reloaded(&notify, true);
     manager_expect(&manager, "READY=1\nSTATUS=serving here");
-    notify_alive(&notify);
+    assert_true(notify_alive(&notify));
     assert_true(manager_receive(&manager, 0));
     assert_string_equal(manager.text, "WATCHDOG=1");
     notify_stopping(&notify, "draining", 3500);
@@ -190,7 +190,7 @@ static void a_full_socket_gets_what_holds_when_it_has_room(void **state)
     open_with(&notify, manager.name, "", "");
     notify_starting(&notify, "starting");
     notify_ready(&notify, "serving");
-    notify_alive(&notify);
+    assert_false(notify_alive(&notify));
     notify_retry(&notify);
     manager_empty(&manager, count);
     manager_expect_none(&manager);
