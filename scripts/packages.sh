@@ -112,5 +112,10 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config gzip
     libmicrohttpd-dev libgnutls28-dev libcjson-dev libsodium-dev libsqlite3-dev
     zlib1g-dev librdkafka-dev libcurl4-openssl-dev libcmocka-dev)
 command -v npm >/dev/null || BUILD_PACKAGES+=(npm)
-# What makes packages of it.
+# What makes packages of it, and what tests them.
+# shellcheck disable=SC2034 # for other scripts
 PACKAGING_PACKAGES=(dpkg-dev debhelper git python3)
+# shellcheck disable=SC2034
+PACKAGES_TEST_PACKAGES=(binutils ca-certificates curl docker-compose faketime
+    iproute2 lintian locales mmdebstrap openssl podman procps python3-venv runc
+    systemd util-linux)

@@ -5,7 +5,8 @@
 # presets debug, asan (with UBSan) and tsan; the tests from outside with the
 # hardened release, and a soak test of one minute; some tests with the service
 # under valgrind. Then, beside the steps after them: replicas on real brokers; the
-# running service against its document, and clients generated from it; and the
+# packages, from their build to their removal from a fresh Debian; the running
+# service against its document, and clients generated from it; and the
 # commands and links of the documents. Installs the packages. Continues after a
 # failure and reports it at the end. Only conformance, clients and replicas can be
 # skipped: if there is no package index, and not in CI (CI=true). All of it takes
@@ -13,7 +14,7 @@
 #
 # usage: scripts/test.sh [STEP...]    default all
 #   STEP  format shell cppcheck debug asan tsan release soak valgrind replicas
-#         conformance clients documents tidy analyzer
+#         packages conformance clients documents tidy analyzer
 #
 # Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
 #
@@ -23,7 +24,7 @@ cd "$(dirname "$(readlink -f "$0")")/.." || exit
 . scripts/packages.sh
 
 ALL_STEPS=(format shell cppcheck debug asan tsan release soak valgrind replicas
-    conformance clients documents tidy analyzer)
+    packages conformance clients documents tidy analyzer)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
@@ -51,6 +52,7 @@ prepare() {
         valgrind) packages+=(valgrind libc6-dbg) ;;
         conformance | clients) packages+=(python3 python3-venv) ;;
         documents) packages+=(python3 curl prometheus psmisc) ;;
+        packages) packages+=("${PACKAGING_PACKAGES[@]}" "${PACKAGES_TEST_PACKAGES[@]}") ;;
         replicas) packages+=(openjdk-17-jre-headless maven python3) ;;
         debug | asan | tsan) packages+=(bash-completion caddy chromium mandoc nginx-light openssl python3 prometheus) ;;
         esac
@@ -149,6 +151,16 @@ begin_with_debug() {
     fi
 }
 
+# The same for packages, whose tests look at the release.
+begin_packages() {
+    if build_preset release; then
+        begin packages packages tests/packages/run.sh
+    else
+        say "packages: FAILED, as the build release failed"
+        FAILED+=(packages)
+    fi
+}
+
 # take_turn TURN COMMAND...: wait until no other command with this TURN runs.
 take_turn() {
     local begun result=0
@@ -216,6 +228,7 @@ for name in "${STEPS[@]}"; do
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
     replicas) begin_with_debug replicas brokers scripts/replicas.sh --no-build ;;
     conformance | clients) begin_with_debug "$name" outside "scripts/$name.sh" --no-build ;;
+    packages) begin_packages ;;
     documents) begin documents outside check_documents ;;
     esac
 done

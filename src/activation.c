@@ -169,9 +169,8 @@ bool activation_take(struct activation *activation,
     const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
     int count = activation_count(pid, fds, getpid(), error);
 
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the same. */
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-        unsetenv(variables[i]);
+        unsetenv(variables[i]); /* NOLINT(concurrency-mt-unsafe): the same */
     if (count < 0 ||
         !activation_find(activation, ACTIVATION_FIRST, count, error))
         return false;

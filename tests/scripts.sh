@@ -169,6 +169,7 @@ refuses scripts/kafka.sh kill 1 HUP
 refuses scripts/kafka.sh up --base=80
 refuses scripts/mutate.sh
 refuses scripts/mutate.sh src/domain/no_such_file.c
+refuses scripts/release.sh now
 refuses scripts/replicas.sh many
 refuses scripts/replicas.sh --preset=none
 refuses scripts/run.sh -prot=9000
@@ -210,5 +211,9 @@ refuses scripts/valgrind.sh '^no_such_test$'
 refuses tests/browser/run.sh
 refuses tests/hardening.sh
 refuses tests/layers.sh
+refuses tests/packages/deb.sh now
+refuses tests/packages/deb_life.sh
+refuses tests/packages/root.sh now
+refuses tests/packages/run.sh nothing
 
 [ "$faults" -eq 0 ]

@@ -14,7 +14,8 @@ struct server_options;
 
 /*
  * Serve the listening `socket`, whose clients are `peers`; over TCP by TLS if
- * the options have a certificate. -1: what an acceptor (acceptor.h) adds. NULL if memory or threads are exhausted.
+ * the options have a certificate. -1: what an acceptor (acceptor.h) adds.
+ * NULL if memory or threads are exhausted.
  * Ownership: the caller ends it with MHD_stop_daemon(), which closes the
  * socket. `shared` is borrowed until then, the options for this call.
  */

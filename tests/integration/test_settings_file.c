@@ -338,20 +338,21 @@ static void file_that_cannot_be_read_is_an_error(void **state)
     const struct scene *scene = *state;
     char variable[MAX_TEXT];
 
-    expect_error(FLAGS(scene->flag), NULL, "No such file or directory");
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL,
+                 "No such file or directory");
     snprintf(variable, sizeof(variable), "LUNAR_CONFIG=%s", scene->path);
     expect_error(FLAGS(NULL), FLAGS(variable), "lunar.conf of LUNAR_CONFIG: ");
     assert_int_equal(mkdir(scene->path, 0700), 0);
-    expect_error(FLAGS(scene->flag), NULL,
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL,
                  "of -config is not a regular file: name a file");
     assert_int_equal(rmdir(scene->path), 0);
     /* A start does not wait for who writes it. */
     assert_int_equal(mkfifo(scene->path, 0600), 0);
-    expect_error(FLAGS(scene->flag), NULL,
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL,
                  "of -config is not a regular file: name a file");
     assert_int_equal(unlink(scene->path), 0);
     assert_int_equal(symlink(scene->path, scene->path), 0);
-    expect_error(FLAGS(scene->flag), NULL, "symbolic links");
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL, "symbolic links");
     assert_int_equal(unlink(scene->path), 0);
     expect_error(FLAGS("-config="), NULL, "expected a file, as in ");
 }
@@ -365,7 +366,7 @@ static void file_of_others_is_an_error_that_says_what_to_do(void **state)
     assert_int_equal(chmod(scene->path, 0), 0);
     if (geteuid() == 0 && access(scene->path, R_OK) == 0)
         skip();
-    expect_error(FLAGS(scene->flag), NULL,
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL,
                  "Permission denied: let the user of the service read it");
 }
 
@@ -378,14 +379,15 @@ static void file_that_is_no_text_or_too_large_is_an_error(void **state)
                 "\x7f"
                 "ELF\x02\x01\x01\0\0",
                 9);
-    expect_error(FLAGS(scene->flag), NULL,
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL,
                  "lunar.conf:1: the line: has a control character");
     write_bytes(scene, "port=0\n\0\n", 9);
-    expect_error(FLAGS(scene->flag), NULL, "lunar.conf:2: ");
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL, "lunar.conf:2: ");
 
     memset(large, '#', sizeof(large));
     write_bytes(scene, large, sizeof(large));
-    expect_error(FLAGS(scene->flag), NULL, "at most 65536 bytes");
+    expect_error(FLAGS(scene->flag, "-print-config"), NULL,
+                 "at most 65536 bytes");
     write_bytes(scene, large, CONFIG_MAX_FILE);
     free(print(FLAGS(scene->flag, "-print-config"), NULL));
 }

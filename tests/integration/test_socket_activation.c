@@ -137,7 +137,7 @@ static int listen_unix(const char *path)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_in6 address;
+    struct sockaddr_in6 address = {.sin6_port = 0};
     socklen_t size = sizeof(address);
 
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
@@ -151,11 +151,11 @@ static uint16_t port_of(int fd)
 static void pass(struct scene *scene, struct process *process, const char *pid,
                  const char *const flags[])
 {
+    static const char script[] =
+        "LISTEN_PID=$0; [ $0 != own ] || LISTEN_PID=$$; export LISTEN_PID; "
+        "exec \"$@\"";
     const char *arguments[INSTANCE_MAX_FLAGS + 6] = {
-        "/bin/sh", "-c",
-        "LISTEN_PID=$0; [ $0 != own ] || LISTEN_PID=$$; "
-        "export LISTEN_PID; exec \"$@\"",
-        pid, process_setting("LUNAR_SERVICE")};
+        "/bin/sh", "-c", script, pid, process_setting("LUNAR_SERVICE")};
     char count[32];
     size_t used = 5;
 
@@ -304,7 +304,7 @@ static void sockets_are_served_and_outlive_the_service(void **state)
     struct scene *scene = *state;
     struct connection waiting;
 
-    for (size_t i = 0; i < 2 * MODES; i++) {
+    for (size_t i = 0; i < 2 * (size_t)MODES; i++) {
         bool ipv6 = i % 2 == 1;
         add_socket(scene, listen_ip(ipv6 ? AF_INET6 : AF_INET, ipv6));
         add_socket(scene, listen_unix(scene->path));

@@ -67,6 +67,22 @@ const char *process_setting(const char *name)
     return value;
 }
 
+/*
+ * Whether a variable of the test is not for the program: it is a setting, or of
+ * the service manager that has started the test, which is not to be told.
+ */
+static bool is_withheld(const char *variable)
+{
+    static const char *const beginnings[] = {
+        "LUNAR_", "NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_"};
+    bool withheld = false;
+
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+        withheld = withheld ||
+                   strncmp(variable, beginnings[i], strlen(beginnings[i])) == 0;
+    return withheld;
+}
+
 static void make_environment(const char *result[MAX_ENVIRONMENT],
                              const char *const own[])
 {
@@ -74,7 +90,7 @@ static void make_environment(const char *result[MAX_ENVIRONMENT],
 
     for (char **next = environ; *next != NULL; next++) {
         assert_in_range(count, 0, MAX_ENVIRONMENT - 1);
-        if (strncmp(*next, "LUNAR_", 6) != 0)
+        if (!is_withheld(*next))
             result[count++] = *next;
     }
     while (own != NULL && *own != NULL) {

@@ -58,8 +58,9 @@ bool process_is_set(const char *name);
 
 /*
  * Run `arguments[0]` with `arguments` (NULL-terminated). Its environment is
- * that of the test without variables whose names begin with LUNAR_, plus
- * `environment` ("NAME=value", NULL-terminated; may be NULL).
+ * that of the test without variables whose names begin with LUNAR_ and those of
+ * a service manager, plus `environment` ("NAME=value", NULL-terminated; may be
+ * NULL).
  */
 void process_start(struct process *process, const char *const arguments[],
                    const char *const environment[]);

@@ -75,7 +75,7 @@ static void forget_listing(const DIR *folder)
     pthread_mutex_unlock(&lock);
 }
 
-struct dirent *readdir(DIR *folder)
+static struct dirent *take_entry(DIR *folder)
 {
     struct dirent *entry = NULL;
     struct listing *listing;
@@ -93,10 +93,15 @@ struct dirent *readdir(DIR *folder)
     return entry;
 }
 
+struct dirent *readdir(DIR *folder)
+{
+    return take_entry(folder);
+}
+
 /* The same as struct dirent on 64-bit machines. */
 struct dirent64 *readdir64(DIR *folder)
 {
-    return (struct dirent64 *)readdir(folder);
+    return (struct dirent64 *)take_entry(folder);
 }
 
 void rewinddir(DIR *folder)

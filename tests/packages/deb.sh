@@ -69,6 +69,7 @@ make_versions() {
     cp "build/dist/lunar-rockets_${version}_$architecture.deb" "$debs/lunar-rockets.deb"
     make_version before "$version~before" '# of the version before'
     make_version after "$version+after" '# of the version after'
+    make_version later "$version+later" '# of the version after'
 }
 
 # download: what the packages depend on, as the booted system has no network.
@@ -95,6 +96,6 @@ versions_agree
 lintian_finds_nothing
 make_versions
 download
-tests/packages/boot.sh "$root" . tests/packages/deb_life.sh "$version" ||
-    fail "see above"
-say "passed in $SECONDS s"
+tests/packages/boot.sh "$root" . tests/packages/deb_life.sh "$version" \
+    >build/logs/deb-apt.log || fail "see above"
+say "passed in $SECONDS s; what apt said is in build/logs/deb-apt.log"

@@ -219,6 +219,11 @@ def main():
         return faults or list(kubernetes_agreement(documents, image, text, version))
 
     failed = False
+    for name in ("compose.yaml", "kubernetes.yaml"):
+        shown = set(re.findall("localhost/lunar:([0-9.]+)", (folder / name).read_text()))
+        if shown != {version}:
+            print(f"{name}: shows versions {shown}, not {version}")
+            failed = True
     for name, document, faults_of, bad in (
             ("compose.yaml", compose, of_compose, BAD_COMPOSE),
             ("kubernetes.yaml", kubernetes, of_kubernetes, BAD_KUBERNETES)):

@@ -76,7 +76,7 @@ belongs_to_root_but_for_its_data() {
     local found
     found=$(cd "$ROOT" && find . ! -type l \( ! -uid 0 -o ! -gid 0 -o -perm /6022 \) \
         -printf '%p %U:%G %m\n' | sort)
-    [ "$found" = "./data 65532:65532 700
+    [ "$found" = "./data $IMAGE_USER 700
 ./tmp 0:0 1777" ] || fault "owners and permissions: $found"
 }
 
@@ -156,14 +156,20 @@ process_1() {
 
 has_ended() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 
-# stop: SIGTERM to process 1 of the container; its status must be 0.
-stop() {
+# end_of_service WHAT: wait until it has ended, and return its status.
+end_of_service() {
     local status=0
-    kill -TERM "$(process_1)"
-    until_true "a stop" has_ended "$SERVICE" || kill -KILL "$(process_1)"
+    until_true "$1" has_ended "$SERVICE" || kill -KILL "$(process_1)"
     wait "$SERVICE" || status=$?
     SERVICE=
-    [ $status -eq 0 ] || fault "SIGTERM as process 1: status $status: $(tail -n 3 "$WORK/log")"
+    return $status
+}
+
+# stop: SIGTERM to process 1 of the container; its status must be 0.
+stop() {
+    kill -TERM "$(process_1)"
+    end_of_service "a stop" ||
+        fault "SIGTERM as process 1: status $?: $(tail -n 3 "$WORK/log")"
 }
 
 # keep_secret NAME: as a secret of Kubernetes, for the group of the service.
@@ -188,9 +194,11 @@ post_message() {
 
 is_not_open_by_mistake() {
     local status=0
-    lunar >"$WORK/refused" || status=$?
-    [ $status -eq 2 ] || fault "started without tokens and -insecure: status $status"
-    expect "its refusal" '-tokens=FILE' cat "$WORK/refused"
+    lunar >"$WORK/log" &
+    SERVICE=$!
+    end_of_service "a refusal" || status=$?
+    [ $status -eq 2 ] || fault "a start without tokens and -insecure: status $status"
+    expect "its refusal" '-tokens=FILE' cat "$WORK/log"
 }
 
 serves_and_keeps_its_data() {

@@ -135,6 +135,29 @@ the_package_names_what_is_embedded() {
     [ ! -s "$work/left" ] || fault "debian/copyright is out of date"
 }
 
+# refused TEXT CHANGE FILE...: an SBOM of sources and a build with changed files
+# is refused with the text.
+refused() {
+    local status=0 tree=$work/tree text=$1 change=$2 file
+    shift 2
+    rm -rf "$tree"
+    mkdir -p "$tree/openapi/node_modules/swagger-ui-dist" "$tree/build/web"
+    cp -a docs "$tree"
+    cp -a --parents web/package-lock.json web/node_modules openapi/package-lock.json \
+        openapi/node_modules/swagger-ui-dist "$tree"
+    cp -a "$build/assets" "$build/CMakeCache.txt" "$build/lunar.service" \
+        "$build/rockets" "$tree/build"
+    cp -a "$build/web/"dashboard.* "$tree/build/web"
+    for file in "$@"; do
+        LC_ALL=C sed -i "$change" "$tree/$file"
+    done
+    scripts/sbom.py --source "$tree" "$tree/build" >"$work/out" 2>"$work/err" || status=$?
+    if [ $status -ne 1 ] || ! grep -q "$text" "$work/err"; then
+        fault "with $* changed by $change: exit status $status, expected 1 and '$text'"
+        cat "$work/err" >&2
+    fi
+}
+
 what_has_no_licence_is_refused() {
     local texts=build/assets/dashboard_licenses.txt ui=openapi/node_modules/swagger-ui-dist
     refused 'no row for curl' '/^| curl /d' docs/third-party.md

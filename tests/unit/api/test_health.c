@@ -145,6 +145,21 @@ static void check(struct scene *scene, const char *target, unsigned status,
     http_response_release(&response);
 }
 
+/* Whoever wants only one problem gets the first. */
+static void check_problem(const struct api *api, const char *problems)
+{
+    char room[API_PROBLEM];
+    const char *problem = api_problem(api, room);
+
+    if (problems[0] == '\0') {
+        assert_null(problem);
+        return;
+    }
+    assert_non_null(problem);
+    assert_int_equal(strncmp(problems + 1, problem, strlen(problem)), 0);
+    assert_int_equal(problems[1 + strlen(problem)], '"');
+}
+
 /* `problems`: the elements of the array. */
 static void check_health_of(struct scene *scene, const char *status,
                             const char *problems)
@@ -170,6 +185,7 @@ static void check_health_of(struct scene *scene, const char *status,
              "\"memoryLimitBytes\":%zu,\"store\":%s,\"problems\":[%s]}",
              status, table_count(table), table_memory(table),
              table_memory_limit(table), store, problems);
+    check_problem(&scene->api, problems);
     /* Half a second is time enough for the test. */
     scene->api.began -= 123500000;
     check(scene, "/health", 200, expected, NULL);

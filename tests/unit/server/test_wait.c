@@ -38,6 +38,7 @@ static int set_up(void **state)
 
     scene = (struct scene){.all = {.threads = true}};
     wait_init(&scene.wait, &scene.all, NULL);
+    activity_enter(&scene.wait.activity); /* connections wait in callbacks */
     *state = &scene;
     return 0;
 }
