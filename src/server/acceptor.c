@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/sync.h"
 #include "connections.h"
 
@@ -37,6 +38,7 @@ struct acceptor {
     uint64_t handed;     /* connections, to the daemon */
     uint64_t last_added; /* to the list, when it was looked at last */
     uint64_t since;      /* when one was handed over, or the list grew, last */
+    bool shut;           /* the socket's other owner has shut it */
 };
 
 unsigned acceptor_daemon_limit(unsigned max_connections, unsigned loops)
@@ -90,7 +92,26 @@ static socklen_t fitting(socklen_t size)
                                                : sizeof(struct sockaddr_in6);
 }
 
-/* False if the system has no resources for another connection. */
+/* Always false. poll(2) reports such a socket again and again. */
+static bool note_shut(struct acceptor *acceptor)
+{
+    if (!acceptor->shut)
+        log_line(LOG_ERROR,
+                 "the %s socket of the service manager was shut by another "
+                 "process, so no client can connect: restart lunar.socket",
+                 acceptor->kind == PEER_UNIX ? "Unix" : "TCP");
+    acceptor->shut = true;
+    return false;
+}
+
+/* The system has no resources for another connection. Always false. */
+static bool make_room(struct acceptor *acceptor)
+{
+    connections_make_room(acceptor->connections);
+    return false;
+}
+
+/* False if the next one is not to be tried at once. */
 static bool accept_one(struct acceptor *acceptor)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
@@ -98,9 +119,13 @@ static bool accept_one(struct acceptor *acceptor)
     int fd = accept4(acceptor->socket, (struct sockaddr *)&address, &size,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+    if (fd < 0 && errno == EINVAL)
+        return note_shut(acceptor);
+    if (fd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+        errno != ENOMEM)
+        return true;
     if (fd < 0)
-        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
-               errno != ENOMEM;
+        return make_room(acceptor);
     acceptor->handed++;
     acceptor->since = connection_clock();
     /* It is closed if it is not added. */
@@ -108,7 +133,7 @@ static bool accept_one(struct acceptor *acceptor)
                            fitting(size)) == MHD_YES)
         return true;
     acceptor->handed--;
-    return false;
+    return make_room(acceptor);
 }
 
 static void *run_acceptor(void *context)
@@ -122,10 +147,8 @@ static void *run_acceptor(void *context)
             continue;
         }
         stopped = wait_for_stop(acceptor, true, -1);
-        if (!stopped && !accept_one(acceptor)) {
-            connections_make_room(acceptor->connections);
+        if (!stopped && !accept_one(acceptor))
             stopped = wait_for_stop(acceptor, false, SCARCITY_MS);
-        }
     }
     return NULL;
 }
