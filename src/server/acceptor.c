@@ -18,7 +18,7 @@
 #include "connections.h"
 
 enum {
-    ROOM_MS = 5,       /* between looks for room, when there is none */
+    ROOM_MS = 5,       /* between looks for room or a client, without any */
     SCARCITY_MS = 100, /* as in daemon.c */
     /*
      * Connections that were handed over are added to the list in far less. If
@@ -92,8 +92,8 @@ static socklen_t fitting(socklen_t size)
                                                : sizeof(struct sockaddr_in6);
 }
 
-/* Always false. poll(2) reports such a socket again and again. */
-static bool note_shut(struct acceptor *acceptor)
+/* poll(2) reports such a socket again and again. */
+static int note_shut(struct acceptor *acceptor)
 {
     if (!acceptor->shut)
         log_line(LOG_ERROR,
@@ -101,37 +101,51 @@ static bool note_shut(struct acceptor *acceptor)
                  "process, so no client can connect: restart lunar.socket",
                  acceptor->kind == PEER_UNIX ? "Unix" : "TCP");
     acceptor->shut = true;
-    return false;
+    return SCARCITY_MS;
 }
 
-/* The system has no resources for another connection. Always false. */
-static bool make_room(struct acceptor *acceptor)
+/* The system has no resources for another connection. */
+static int make_room(struct acceptor *acceptor)
 {
     connections_make_room(acceptor->connections);
-    return false;
+    return SCARCITY_MS;
 }
 
-/* False if the next one is not to be tried at once. */
-static bool accept_one(struct acceptor *acceptor)
+/* accept4(2) has failed. Returns as accept_one(). */
+static int note_failure(struct acceptor *acceptor, int number)
+{
+    switch (number) {
+    case EAGAIN:
+        /* Another process was faster; or it has shut a Unix socket. */
+        return ROOM_MS;
+    case EINVAL:
+        return note_shut(acceptor);
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return make_room(acceptor);
+    default:
+        return 0; /* of the client's connection */
+    }
+}
+
+/* Returns the milliseconds to wait before the next one. */
+static int accept_one(struct acceptor *acceptor)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
     int fd = accept4(acceptor->socket, (struct sockaddr *)&address, &size,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-    if (fd < 0 && errno == EINVAL)
-        return note_shut(acceptor);
-    if (fd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
-        errno != ENOMEM)
-        return true;
     if (fd < 0)
-        return make_room(acceptor);
+        return note_failure(acceptor, errno);
     acceptor->handed++;
     acceptor->since = connection_clock();
     /* It is closed if it is not added. */
     if (MHD_add_connection(acceptor->daemon, fd, (struct sockaddr *)&address,
                            fitting(size)) == MHD_YES)
-        return true;
+        return 0;
     acceptor->handed--;
     return make_room(acceptor);
 }
@@ -147,8 +161,9 @@ static void *run_acceptor(void *context)
             continue;
         }
         stopped = wait_for_stop(acceptor, true, -1);
-        if (!stopped && !accept_one(acceptor))
-            stopped = wait_for_stop(acceptor, false, SCARCITY_MS);
+        int ms = stopped ? 0 : accept_one(acceptor);
+        if (ms > 0)
+            stopped = wait_for_stop(acceptor, false, ms);
     }
     return NULL;
 }
