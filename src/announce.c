@@ -198,9 +198,9 @@ static void log_tokens(const struct config *config, struct access *access)
     if (!shared)
         log_line(LOG_INFO,
                  "logins of browsers end at a restart, and other instances do "
-                 "not accept them, as the file has no session-key: echo "
-                 "\"session-key $(openssl rand -hex 32)\" >>%s",
-                 file.text);
+                 "not accept them, as the file has no session-key: add the "
+                 "line that this prints: echo \"session-key $(openssl rand "
+                 "-hex 32)\"");
     announce_no_tokens(config, access);
 }
 
