@@ -73,7 +73,7 @@ static void check_plain_line(const struct parsed *parsed, struct text line,
     static struct fuzz_pattern plain = {
         .expression = "^[ \t]*([a-z-]+)[ \t]*=[ \t]*([^ \t#\r]+)"
                       "[ \t]*([ \t]#.*)?\r?$"};
-    struct text parts[FUZZ_PARTS];
+    struct text parts[FUZZ_PARTS] = {{NULL, 0}};
 
     if (!fuzz_match(&plain, line, parts))
         return;

@@ -129,7 +129,9 @@ no_row_is_left_over() {
 the_package_names_what_is_embedded() {
     sed -n '/^## Embedded/,/^## SBOM/s/^| \([a-z@].*[a-z]\) | [MA].*/\1/p' \
         docs/third-party.md | while read -r name; do
-        grep -qE "^(Files:)? (web|openapi)/node_modules/$name/\*\$" debian/copyright ||
+        # By itself, or by its scope.
+        grep -qE "^(Files:)? (web|openapi)/node_modules/($name|${name%/*})/\*\$" \
+            debian/copyright ||
             echo "debian/copyright does not name $name"
     done | tee "$work/left" >&2
     [ ! -s "$work/left" ] || fault "debian/copyright is out of date"

@@ -8,7 +8,8 @@
 
 #include "base/private_file.h"
 
-static const struct private_file_rules for_owner = {"-secret", 64, false, false};
+static const struct private_file_rules for_owner = {"-secret", 64, false,
+                                                    false};
 static const struct private_file_rules for_group = {"-secret", 64, true, false};
 
 struct fixture {
