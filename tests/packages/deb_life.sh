@@ -155,6 +155,25 @@ supervised() {
     is_well
 }
 
+tries_again() {
+    say "a start that lacks a file is tried again, and works when the file is there"
+    printf '%s\n' tokens=/run/credentials/lunar.service/lunar_late >>/etc/lunar/lunar.conf
+    ! systemctl restart lunar.service 2>"$out/errors" || fail "it has started"
+    # Without RestartSec= systemd has given up by then.
+    for ((i = 0; i < 300 && $(count_restarts) < 6; i++)); do
+        sleep 0.1
+    done
+    expect activating systemctl is-active lunar.service
+    (umask 077 && lunar.service -new-token late read 2>/dev/null | tail -n 1 \
+        >/etc/lunar/secrets/late)
+    systemctl restart lunar.service || fail "restart: $(cat "$out/errors")"
+    is_well
+    rm /etc/lunar/secrets/late
+    cp "$out/lunar.conf" /etc/lunar/lunar.conf
+    systemctl restart lunar.service
+    is_well
+}
+
 upgrade_keeps_data() {
     local process
     say "an upgrade keeps the data, and replaces settings that nobody changed"
@@ -260,6 +279,7 @@ cp -r build/packages/debs /srv
 installs
 has_documents
 supervised
+tries_again
 upgrade_keeps_data
 upgrade_keeps_settings
 socket_holds_connections

@@ -67,7 +67,7 @@ expect() {
     fi
 }
 
-# start_with_tokens: as docs/operation.md says, and until it is healthy.
+# start_with_tokens: as docs/install.md says, and until it is healthy.
 start_with_tokens() {
     local tries=100
     run -d --name lunar --read-only --cap-drop all --security-opt no-new-privileges \
