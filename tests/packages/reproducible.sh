@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Tests that the same source gives the same bytes: scripts/release.sh builds all
-# of a release a second time, from a copy in another folder, 400 days later, as
+# of a release a second time, from a copy in another folder, with a blank in its name, 400 days later, as
 # one with another umask, locale, time zone and home, on one processor, on a file
 # system that lists folders backwards, and from files with older dates. Each file
 # of build/dist has to be the same. The first build is build/dist, or made now if
@@ -23,7 +23,7 @@ need_packages "${BUILD_PACKAGES[@]}" faketime locales
 
 first=$PWD/build/dist
 work=$(mktemp -d)
-source=$work/another/folder
+source="$work/another folder"
 trap 'rm -rf "$work"' EXIT
 
 list_sources() { git ls-files -z --cached --others --exclude-standard; }
