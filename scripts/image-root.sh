@@ -72,8 +72,9 @@ add_files() {
     # OpenSSL, by which librdkafka speaks to brokers, looks here.
     install -d "$ROOT/usr/lib/ssl"
     ln -s "$CERTIFICATES" "$ROOT/usr/lib/ssl/cert.pem"
-    install -D -m 644 -t "$ROOT/usr/share/doc/lunar-service" "$SOURCE/LICENSE" \
-        "$SOURCE/docs/third-party.md" "$SOURCE/openapi/third-party.txt"
+    for path in LICENSE docs/third-party.md openapi/third-party.txt; do
+        install -D -m 644 "$SOURCE/$path" "$ROOT/usr/share/doc/lunar-service/$path"
+    done
 }
 
 # getaddrinfo(3) needs no file: the C library has the modules for /etc/hosts and for

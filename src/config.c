@@ -95,6 +95,32 @@ static bool find_command(struct config_draft *draft,
     return true;
 }
 
+/* Set the error to a fault of a setting. Always false. */
+static bool fail_setting(struct config_draft *draft,
+                         const struct config_fault *fault)
+{
+    const struct config_origin *origin =
+        config_draft_origin(draft, fault->option);
+
+    return config_draft_fail(draft, origin,
+                             config_draft_name(fault->option, origin->source),
+                             fault->why);
+}
+
+/* Whether -print-config can print the settings. */
+static bool check_print(struct config_draft *draft)
+{
+    struct config_fault fault;
+    char why[128];
+
+    if (config_print_check(draft->report, &fault))
+        return true;
+    snprintf(why, sizeof(why), "no file of settings can have this value: it %s",
+             fault.why);
+    fault.why = why;
+    return fail_setting(draft, &fault);
+}
+
 /* Find out what is asked for, and whether the settings fit it. */
 static enum config_result find_result(struct config_draft *draft)
 {
@@ -103,17 +129,14 @@ static enum config_result find_result(struct config_draft *draft)
 
     if (!find_command(draft, &command))
         return CONFIG_INVALID;
-    if (config_pairs_check(&draft->config, command, draft->report->origins,
-                           &fault) &&
-        (command == NULL || command->result != CONFIG_PRINT ||
-         config_print_check(draft->report, &fault)))
-        return command != NULL ? command->result : CONFIG_RUN;
-    const struct config_origin *origin =
-        config_draft_origin(draft, fault.option);
-    config_draft_fail(draft, origin,
-                      config_draft_name(fault.option, origin->source),
-                      fault.why);
-    return CONFIG_INVALID;
+    if (!config_pairs_check(&draft->config, command, draft->report->origins,
+                            &fault)) {
+        fail_setting(draft, &fault);
+        return CONFIG_INVALID;
+    }
+    enum config_result result = command != NULL ? command->result : CONFIG_RUN;
+    return result != CONFIG_PRINT || check_print(draft) ? result
+                                                        : CONFIG_INVALID;
 }
 
 /*

@@ -133,12 +133,12 @@ static bool read_setting(struct config_draft *draft, struct file *file,
     const struct config_option *option = config_table_find(name);
     struct config_origin from = {CONFIG_BY_FILE, file->line, NULL};
 
-    if (option == NULL && value.data != NULL)
+    if (option == NULL && name.length > 0 && value.data != NULL)
         return fail_unknown(draft, file, name);
     if (option != NULL && !check_option(draft, file, name, option))
         return false;
-    if (value.data == NULL)
-        return fail_valueless(draft, file, name, option);
+    if (option == NULL || value.data == NULL)
+        return fail_valueless(draft, file, line, option);
     value = text_trim(value);
     /* The byte behind it is a blank, an end of the line, or the last NUL. */
     char *start = file->bytes + (value.data - file->bytes);

@@ -28,18 +28,21 @@ enum {
     LOCK_TRIES = 100,    /* in a look, for the locks that are left, each a ms */
 };
 
-/* Whether the lock of each stripe could be had since the last datagram. */
-static bool walk_stripes(struct watchdog *watchdog)
+/*
+ * Whether the lock of each stripe could be had since the last datagram. All
+ * that are left are tried again, not one after the other: with hundreds of
+ * threads many are held by one that waits for a processor.
+ */
+static bool had_all_locks(struct watchdog *watchdog)
 {
     const struct timespec millisecond = {.tv_nsec = 1000000};
-    size_t stripe = table_probe(watchdog->parts.table, watchdog->stripe);
+    bool all = table_probe(watchdog->parts.table, &watchdog->locks);
 
-    for (unsigned i = 0; stripe < TABLE_STRIPES && i < LOCK_TRIES; i++) {
+    for (unsigned i = 0; !all && i < LOCK_TRIES; i++) {
         clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
-        stripe = table_probe(watchdog->parts.table, stripe);
+        all = table_probe(watchdog->parts.table, &watchdog->locks);
     }
-    watchdog->stripe = stripe;
-    return stripe == TABLE_STRIPES;
+    return all;
 }
 
 /* Begin to look at what happens from now on. */
@@ -47,7 +50,7 @@ static void note(struct watchdog *watchdog)
 {
     server_note(watchdog->parts.server);
     workers_note(watchdog->parts.workers);
-    watchdog->stripe = 0;
+    table_probe_begin(watchdog->parts.table, &watchdog->locks);
 }
 
 /* Whether all have got on since the last datagram. */
@@ -56,7 +59,7 @@ static bool look(struct watchdog *watchdog)
     const struct watchdog_parts *parts = &watchdog->parts;
     unsigned calls = server_stuck(parts->server);
     bool workers = workers_are_stuck(parts->workers);
-    bool locks = walk_stripes(watchdog);
+    bool locks = had_all_locks(watchdog);
 
     if (calls == 0 && !workers && locks) {
         if (watchdog->bad_looks >= LAST)
@@ -138,6 +141,7 @@ bool watchdog_start(struct watchdog *watchdog,
                                   .half_us = parts->notify->watchdog_us / 2};
     if (!notify_is_used(parts->notify))
         return true;
+    table_probe_begin(parts->table, &watchdog->locks);
     sync_mutex_init(&watchdog->lock);
     sync_cond_init(&watchdog->changed);
     watchdog->runs =

@@ -10,8 +10,8 @@
  *
  * - no event loop has been in one call of ours, nor a thread of a connection,
  *   unless it waits for the application (server_stuck());
- * - no lock of the table is held for good: each was had for reading
- *   (table_probe());
+ * - no lock of the table is held for good: each was had for reading, or by
+ *   another writer (table_probe());
  * - no worker has been at one short job, and none has left such jobs waiting
  *   (workers_are_stuck());
  * - nobody holds the locks of the list of connections, of the workers and of
@@ -40,13 +40,13 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+
+#include "table/table.h"
 
 struct api;
 struct notify;
 struct server;
-struct table;
 struct workers;
 
 /* What is looked at, and who is told. */
@@ -66,7 +66,7 @@ struct watchdog {
     pthread_t thread;
     /* Owned by the thread. */
     unsigned bad_looks; /* since the last good one */
-    size_t stripe;      /* locks of the table before it were had */
+    struct table_probe locks;
     /* Guarded by `lock`. */
     pthread_mutex_t lock;
     pthread_cond_t changed;

@@ -146,14 +146,22 @@ uint64_t table_revision(const struct table *table);
  */
 struct table_summary table_summary(struct table *table);
 
+/* A look at all locks. */
+struct table_probe {
+    uint64_t had[TABLE_STRIPES / 64]; /* a bit for each stripe */
+    uint32_t messages[TABLE_STRIPES]; /* that each had got at the beginning */
+};
+
+void table_probe_begin(struct table *table, struct table_probe *probe);
+
 /*
- * Take and release the lock of each stripe from `first` on for reading, without
- * waiting. Returns the first stripe whose lock a writer has or waits for;
- * TABLE_STRIPES if there is none.
- * For a watchdog: no lock is held for longer than some microseconds, unless
- * something has gone wrong.
+ * Whether each lock could be had for reading, in this or an earlier call, or
+ * was had by other writers since the beginning: where messages queue, no reader
+ * gets in between. Does not wait for any.
+ * For a watchdog: nobody holds a lock for longer than some microseconds, unless
+ * something has gone wrong, or the machine has no time for who holds it.
  */
-size_t table_probe(struct table *table, size_t first);
+bool table_probe(struct table *table, struct table_probe *probe);
 
 /*
  * Copy the rocket with `id` to `view`. False, with `view` untouched, if there

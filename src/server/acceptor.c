@@ -13,11 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/sync.h"
 #include "connections.h"
 
 enum {
-    ROOM_MS = 5,       /* between looks for room, when there is none */
+    ROOM_MS = 5,       /* between looks for room or a client, without any */
     SCARCITY_MS = 100, /* as in daemon.c */
     /*
      * Connections that were handed over are added to the list in far less. If
@@ -37,6 +38,7 @@ struct acceptor {
     uint64_t handed;     /* connections, to the daemon */
     uint64_t last_added; /* to the list, when it was looked at last */
     uint64_t since;      /* when one was handed over, or the list grew, last */
+    bool shut;           /* the socket's other owner has shut it */
 };
 
 unsigned acceptor_daemon_limit(unsigned max_connections, unsigned loops)
@@ -90,8 +92,46 @@ static socklen_t fitting(socklen_t size)
                                                : sizeof(struct sockaddr_in6);
 }
 
-/* False if the system has no resources for another connection. */
-static bool accept_one(struct acceptor *acceptor)
+/* poll(2) reports such a socket again and again. */
+static int note_shut(struct acceptor *acceptor)
+{
+    if (!acceptor->shut)
+        log_line(LOG_ERROR,
+                 "the %s socket of the service manager was shut by another "
+                 "process, so no client can connect: restart lunar.socket",
+                 acceptor->kind == PEER_UNIX ? "Unix" : "TCP");
+    acceptor->shut = true;
+    return SCARCITY_MS;
+}
+
+/* The system has no resources for another connection. */
+static int make_room(struct acceptor *acceptor)
+{
+    connections_make_room(acceptor->connections);
+    return SCARCITY_MS;
+}
+
+/* accept4(2) has failed. Returns as accept_one(). */
+static int note_failure(struct acceptor *acceptor, int number)
+{
+    switch (number) {
+    case EAGAIN:
+        /* Another process was faster; or it has shut a Unix socket. */
+        return ROOM_MS;
+    case EINVAL:
+        return note_shut(acceptor);
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return make_room(acceptor);
+    default:
+        return 0; /* of the client's connection */
+    }
+}
+
+/* Returns the milliseconds to wait before the next one. */
+static int accept_one(struct acceptor *acceptor)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
@@ -99,16 +139,15 @@ static bool accept_one(struct acceptor *acceptor)
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0)
-        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
-               errno != ENOMEM;
+        return note_failure(acceptor, errno);
     acceptor->handed++;
     acceptor->since = connection_clock();
     /* It is closed if it is not added. */
     if (MHD_add_connection(acceptor->daemon, fd, (struct sockaddr *)&address,
                            fitting(size)) == MHD_YES)
-        return true;
+        return 0;
     acceptor->handed--;
-    return false;
+    return make_room(acceptor);
 }
 
 static void *run_acceptor(void *context)
@@ -122,10 +161,9 @@ static void *run_acceptor(void *context)
             continue;
         }
         stopped = wait_for_stop(acceptor, true, -1);
-        if (!stopped && !accept_one(acceptor)) {
-            connections_make_room(acceptor->connections);
-            stopped = wait_for_stop(acceptor, false, SCARCITY_MS);
-        }
+        int ms = stopped ? 0 : accept_one(acceptor);
+        if (ms > 0)
+            stopped = wait_for_stop(acceptor, false, ms);
     }
     return NULL;
 }

@@ -149,6 +149,15 @@ static void log_given_up(const struct message *message,
         id, ROCKET_MAX_RUNS, change->first_given_up, change->last_given_up);
 }
 
+/* No atomic addition, as the lock is held. */
+static void count_message_locked(struct locked_stripe *locked)
+{
+    uint32_t before =
+        atomic_load_explicit(&locked->messages, memory_order_relaxed);
+
+    atomic_store_explicit(&locked->messages, before + 1, memory_order_relaxed);
+}
+
 static enum message_outcome apply_at(struct table *table,
                                      struct table_location location,
                                      const struct message *message,
@@ -160,6 +169,7 @@ static enum message_outcome apply_at(struct table *table,
     sync_write_lock(&locked->lock);
     enum message_outcome outcome =
         stripe_apply(&locked->stripe, location.tag, message, &change);
+    count_message_locked(locked);
     if (outcome == MESSAGE_APPLIED)
         note_change_locked(table, location.index, change.entry, position);
     else if (outcome == MESSAGE_NO_MEMORY)
@@ -324,14 +334,36 @@ struct table_summary table_summary(struct table *table)
     return sum;
 }
 
-size_t table_probe(struct table *table, size_t first)
+/* Whether the lock is free, or another message has had it since `before`. */
+static bool is_passed_on(struct locked_stripe *locked, uint32_t before)
 {
-    while (first < TABLE_STRIPES &&
-           sync_try_read_lock(&table->stripes[first].lock)) {
-        sync_rwlock_unlock(&table->stripes[first].lock);
-        first++;
+    if (!sync_try_read_lock(&locked->lock))
+        return atomic_load_explicit(&locked->messages, memory_order_relaxed) !=
+               before;
+    sync_rwlock_unlock(&locked->lock);
+    return true;
+}
+
+void table_probe_begin(struct table *table, struct table_probe *probe)
+{
+    *probe = (struct table_probe){.had = {0}};
+    for (size_t i = 0; i < TABLE_STRIPES; i++)
+        probe->messages[i] = atomic_load_explicit(&table->stripes[i].messages,
+                                                  memory_order_relaxed);
+}
+
+bool table_probe(struct table *table, struct table_probe *probe)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < TABLE_STRIPES; i++) {
+        uint64_t *had = &probe->had[i / 64], bit = UINT64_C(1) << i % 64;
+        if ((*had & bit) == 0 &&
+            is_passed_on(&table->stripes[i], probe->messages[i]))
+            *had |= bit;
+        all = all && (*had & bit) != 0;
     }
-    return first;
+    return all;
 }
 
 bool table_find(struct table *table, struct text id, struct rocket_view *view)

@@ -23,6 +23,8 @@
 struct locked_stripe {
     _Alignas(64) pthread_rwlock_t lock;
     struct stripe stripe; /* guarded by `lock` */
+    /* Messages, also such that change nothing. Written under the lock. */
+    _Atomic uint32_t messages;
 };
 
 struct table {

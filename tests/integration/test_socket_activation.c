@@ -295,6 +295,19 @@ static void flags_that_are_not_used_are_warned_of(void **state)
     free(log);
 }
 
+/* poll(2) reports it at once, and again and again. */
+static void socket_that_its_other_owner_shuts_is_an_error(void **state)
+{
+    struct scene *scene = *state;
+
+    add_socket(scene, listen_ip(AF_INET, false));
+    start(scene, &scene->instance, INSTANCE_FLAGS("-threads=2"));
+    assert_int_equal(shutdown(scene->sockets[0], SHUT_RDWR), 0);
+    process_wait_error(&scene->instance.process,
+                       " error the TCP socket of the service manager was shut");
+    instance_stop(&scene->instance);
+}
+
 /*
  * Each kind alone and both, served in each way. After the stop the sockets
  * still listen: a client waits in the queue for the next instance.
@@ -529,6 +542,7 @@ int main(void)
         FIXTURE(socket_of_all_addresses_needs_tokens),
         FIXTURE(variables_of_another_process_are_ignored),
         FIXTURE(flags_that_are_not_used_are_warned_of),
+        FIXTURE(socket_that_its_other_owner_shuts_is_an_error),
         FIXTURE(sockets_are_served_and_outlive_the_service),
         FIXTURE(unix_socket_alone_leaves_the_port_to_the_service),
         FIXTURE(crowd_waits_for_the_limit),

@@ -10,7 +10,8 @@
 #
 # usage: tests/packages/image.sh BINARY
 #
-# Exit status: 0 it does, 1 a claim failed, 2 invalid command line.
+# Exit status: 0 it does, 1 a claim failed, 2 invalid command line, 77 no
+# namespaces of mounts and networks can be made here.
 #
 # Example: tests/packages/image.sh build/release/lunar.service
 set -euo pipefail
@@ -19,9 +20,12 @@ HERE=$(dirname "$(readlink -f "$0")")
 SOURCE=$HERE/../..
 # shellcheck source=scripts/help.sh
 . "$SOURCE/scripts/help.sh"
+# shellcheck source=tests/packages/namespaces.sh
+. "$HERE/namespaces.sh"
 read_help "$@"
 [ $# -eq 1 ] || usage "one BINARY is needed"
 # Mounts and the network end with this process.
+[ -n "${IMAGE_NAMESPACE-}" ] || need_namespaces
 [ -n "${IMAGE_NAMESPACE-}" ] ||
     IMAGE_NAMESPACE=1 exec unshare --mount --net --propagation private "$0" "$@"
 
@@ -95,7 +99,7 @@ has_the_licences_of_all() {
             fault "no licence of ${package##*/}"
     done
     [ $packages -ge 15 ] || fault "only $packages packages for scanners"
-    for file in LICENSE third-party.md third-party.txt; do
+    for file in LICENSE docs/third-party.md openapi/third-party.txt; do
         [ -s "$ROOT/usr/share/doc/lunar-service/$file" ] || fault "no $file"
     done
 }

@@ -18,12 +18,15 @@ SCRIPT=$0
 SOURCE=$(dirname "$(readlink -f "$0")")/../..
 # shellcheck source=scripts/help.sh
 . "$SOURCE/scripts/help.sh"
+# shellcheck source=tests/packages/namespaces.sh
+. "$SOURCE/tests/packages/namespaces.sh"
 read_help "$@"
 [ $# -eq 1 ] || usage "one BINARY is needed"
 command -v podman >/dev/null || {
     say "podman is missing"
     exit 77
 }
+[ -n "${PODMAN_NAMESPACE-}" ] || need_namespaces
 [ -n "${PODMAN_NAMESPACE-}" ] ||
     PODMAN_NAMESPACE=1 exec unshare --mount --net --propagation private "$0" "$@"
 

@@ -3,9 +3,9 @@
 #
 # Test the units of systemd and the file of settings, as they are installed:
 # systemd-analyze finds no fault in the units, and an exposure of at most 1.5; the
-# program takes the file of settings, and each of its examples. That systemd runs
-# them is tested with the packages (deb_life.sh). Builds the release if it is not
-# up to date.
+# program takes the file of settings, and each of its examples; the links of the
+# documents lead to installed files. That systemd runs the units is tested with the
+# packages (deb_life.sh). Builds the release if it is not up to date.
 #
 # usage: tests/packages/units.sh [BUILD_FOLDER]
 #   BUILD_FOLDER  what is installed, build/release by default
@@ -63,6 +63,11 @@ units_have_no_fault() {
     done
 }
 
+links_lead_somewhere() {
+    /usr/bin/python3 tests/documents/links.py "$tree/usr/share/doc/lunar-service" ||
+        fault "a link of the installed documents leads nowhere"
+}
+
 exposure_is_low() {
     systemd-analyze security --offline=yes --threshold="$most" --no-pager \
         --root="$tree" lunar.service >"$work/security" 2>&1 ||
@@ -106,6 +111,7 @@ mkdir -p "$work"
 paths_follow_the_prefix
 install_tree /usr
 units_have_no_fault
+links_lead_somewhere
 exposure_is_low
 settings_are_taken
 [ "$faults" -eq 0 ] || exit 1

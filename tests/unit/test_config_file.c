@@ -93,7 +93,7 @@ static const struct {
     {"LUNAR_MAX_MEMORY=1", "F:1: LUNAR_MAX_MEMORY: unknown setting; did you "
                            "mean max-memory? -help lists them as flags"},
     {"nonsense=1", "F:1: nonsense: unknown setting; -help lists them as flags"},
-    {"=1", "F:1: : unknown setting; -help lists them as flags"},
+    {"=1", "F:1: =1: expected name=value, as in port=9000"},
     {"[service]", "F:1: [service]: expected name=value, as in port=9000"},
     {"port: 1", "F:1: port: 1: expected name=value, as in port=9000"},
 
@@ -293,7 +293,8 @@ static void value_that_no_file_can_have_is_not_printed(void **state)
                      CONFIG_INVALID);
     assert_string_equal(
         reading.report.error,
-        "LUNAR_DATA: has # behind a blank, which begins a comment");
+        "LUNAR_DATA: no file of settings can have this value: it has # behind "
+        "a blank, which begins a comment");
     config_report_release(&reading.report);
     assert_int_equal(read_with(&reading, "", NULL, variable), CONFIG_RUN);
     config_report_release(&reading.report);

@@ -13,7 +13,9 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "base/sync.h"
 #include "domain/rocket.h"
+#include "table/table_parts.h"
 
 static void new_table_is_empty(void **context)
 {
@@ -336,6 +338,48 @@ static void table_is_full_from_a_refusal_until_memory_is_freed(void **context)
     table_free(table);
 }
 
+static void probe_has_each_lock_once(void **context)
+{
+    struct table *table = *context;
+    pthread_rwlock_t *first = &table->stripes[0].lock;
+    pthread_rwlock_t *last = &table->stripes[TABLE_STRIPES - 1].lock;
+    struct table_probe probe;
+
+    table_probe_begin(table, &probe);
+    sync_write_lock(first);
+    assert_false(table_probe(table, &probe));
+    sync_rwlock_unlock(first);
+    /* It was had above. */
+    sync_write_lock(last);
+    assert_true(table_probe(table, &probe));
+    table_probe_begin(table, &probe);
+    assert_false(table_probe(table, &probe));
+    sync_rwlock_unlock(last);
+    assert_true(table_probe(table, &probe));
+}
+
+/* Where messages queue for a lock, a reader does not get it. */
+static void probe_sees_a_lock_that_messages_pass_on(void **context)
+{
+    struct table *table = *context;
+    pthread_rwlock_t *lock =
+        &table->stripes[table_locate(table, TEXT("a")).index].lock;
+    struct table_probe probe;
+
+    table_probe_begin(table, &probe);
+    unit_table_apply(table, message_speed("a", 1, 1));
+    sync_write_lock(lock);
+    assert_true(table_probe(table, &probe));
+    table_probe_begin(table, &probe);
+    assert_false(table_probe(table, &probe));
+    sync_rwlock_unlock(lock);
+    /* Also by one that changes nothing. */
+    unit_table_apply(table, message_speed("a", 1, 1));
+    sync_write_lock(lock);
+    assert_true(table_probe(table, &probe));
+    sync_rwlock_unlock(lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +395,8 @@ int main(void)
         TABLE_TEST(gap_that_is_given_up_is_one_object_of_json),
         TABLE_TEST(full_table_is_unchanged_and_updates_rockets),
         TABLE_TEST(table_is_full_from_a_refusal_until_memory_is_freed),
+        TABLE_TEST(probe_has_each_lock_once),
+        TABLE_TEST(probe_sees_a_lock_that_messages_pass_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
