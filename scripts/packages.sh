@@ -42,6 +42,16 @@ need_packages() {
     "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
 }
 
+# become_root ARGUMENT...: go on as root, by sudo, with these arguments.
+become_root() {
+    [ "$(id -u)" -ne 0 ] || return 0
+    command -v sudo >/dev/null || {
+        say "needs root, and sudo is not available: run it as root"
+        exit 1
+    }
+    exec sudo --preserve-env=CI -- "$(realpath "$SCRIPT")" "$@"
+}
+
 # need_npm DIR...: install the packages of each DIR's lock file, if they are
 # missing.
 need_npm() {

@@ -363,9 +363,9 @@ static void wait_for_stop(struct service *service)
  */
 static void stop_server(struct service *service, struct server *server)
 {
-    watchdog_end(&service->watchdog);
     if (service->has_limit)
         stop_limit_begin(&service->limit);
+    watchdog_end(&service->watchdog);
     api_end_live(&service->api);
     while (!server_stop(server)) {
         if (service->has_limit)

@@ -202,7 +202,7 @@ static void new_token_is_printed_with_its_line(void **state)
     assert_string_equal(second + strlen(line.text), "\n");
     /* What to do with it; nothing of the token is there. */
     assert_non_null(strstr(errors, "chmod 600"));
-    assert_non_null(strstr(errors, "kill -HUP"));
+    assert_non_null(strstr(errors, "SIGHUP"));
     assert_non_null(strstr(errors, "openssl rand -hex 32"));
     assert_null(strstr(errors, token.text));
     free(output);

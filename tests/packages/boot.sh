@@ -102,6 +102,8 @@ fi
 [[ $# -ge 3 ]] || usage "three arguments are needed"
 root=$(realpath "$1") folder=$(realpath "$2")
 shift 2
+# Others than root have to get into the system.
+umask 022
 ((EUID == 0)) || skip "not root"
 cgroups=$(find_cgroups) || skip "no cgroup hierarchy of version 2"
 group=$cgroups/lunar-boot-$$

@@ -7,19 +7,23 @@
 #
 # usage: tests/packages/root.sh
 #
-# Exit status: 0 it is there, 1 it is not, 2 invalid command line.
+# Exit status: 0 it is there, 1 it is not, 2 invalid command line, 77 no namespaces
+# can be made here.
 #
 # Example: tests/packages/root.sh
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . scripts/packages.sh
+. tests/packages/namespaces.sh
 [ $# -eq 0 ] || usage "unexpected argument $1"
 
 root=build/packages/root
 include=systemd,dbus,man-db,bash-completion,curl,procps
 
 need_packages mmdebstrap
-[ "$(id -u)" -eq 0 ] || exec sudo -- "$0"
+become_root "$@"
+umask 022
+need_namespaces
 [ -z "$(find "$root.made" -mtime -1 2>/dev/null)" ] || exit 0
 say "making a fresh Debian ($root)"
 mkdir -p build/packages

@@ -109,8 +109,8 @@ static int open_terminal(int *saved)
 }
 
 /*
- * Read what was written to the terminal, which arrives in parts, until there are
- * `length` bytes, or the other end is closed and no more come.
+ * Read what was written to the terminal, which arrives in parts, until there
+ * are `length` bytes, or the other end is closed and no more come.
  */
 static void read_terminal(int terminal, char *text, size_t length)
 {
