@@ -53,13 +53,14 @@ lintian_finds_nothing() {
         build/dist/*.deb || fail "lintian"
 }
 
-# make_version NAME VERSION LINE: a package like that in build/dist with this
-# version and another line in its settings.
+# make_version NAME VERSION LINE [SCRIPT]: a package like that in build/dist with
+# this version, another line in its settings, and a maintainer's script that fails.
 make_version() {
     local tree=$debs/tree
     dpkg-deb -R "$debs/lunar-service.deb" "$tree"
     sed -i "s/^Version: .*/Version: $2/" "$tree/DEBIAN/control"
     echo "$3" >>"$tree/etc/lunar/lunar.conf"
+    [ $# -lt 4 ] || install -m 755 /dev/stdin "$tree/DEBIAN/$4" <<<$'#!/bin/sh\nexit 1'
     dpkg-deb --root-owner-group -Znone -b "$tree" "$debs/$1.deb" >/dev/null
     rm -r "$tree"
 }
@@ -72,6 +73,7 @@ make_versions() {
     make_version before "$version~before" '# of the version before'
     make_version after "$version+after" '# of the version after'
     make_version later "$version+later" '# of the version after'
+    make_version broken "$version+never" '# of no version' preinst
 }
 
 # download: what the packages depend on, as the booted system has no network.

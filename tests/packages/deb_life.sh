@@ -3,8 +3,9 @@
 #
 # The life of the packages on a machine, which deb.sh boots and calls this in:
 # apt installs them, and the service takes messages; an upgrade keeps its data and
-# the settings that were changed, and with lunar.socket refuses no connection;
-# removal keeps data, settings and secrets; after purge nothing is left.
+# the settings that were changed, and with lunar.socket refuses no connection; one
+# that fails leaves the version before, which runs; removal keeps data, settings
+# and secrets; after purge nothing is left.
 #
 # Progress and failures are on stderr; stdout is what apt said.
 #
@@ -234,6 +235,20 @@ socket_holds_connections() {
     get_rockets | cmp - "$out/before" || fail "the rockets differ"
 }
 
+survives_failures() {
+    say "it can be installed twice; an upgrade that fails leaves the version before"
+    by_apt install --reinstall "$debs/later.deb" -o Dpkg::Options::=--force-confold
+    is_well
+    ! apt-get -q -y install "$debs/broken.deb" >"$out/apt" 2>&1 || fail "it is installed"
+    grep -q 'pre-installation script' "$out/apt" || fail "another fault: $(cat "$out/apt")"
+    expect "" dpkg --audit
+    # shellcheck disable=SC2016 # dpkg-query replaces it
+    expect "$version+later" dpkg-query -W -f '${Version}' lunar-service
+    is_well
+    expect active systemctl is-active lunar.socket
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
+}
+
 removal_keeps_data() {
     say "removal stops all of it and keeps data, settings and secrets"
     by_apt remove lunar-service
@@ -249,7 +264,9 @@ removal_keeps_data() {
 }
 
 purge_leaves_nothing() {
-    say "purge leaves nothing"
+    say "purge leaves nothing, although service and socket are running"
+    systemctl stop lunar.service
+    systemctl start lunar.socket lunar.service
     by_apt purge --autoremove lunar-service lunar-rockets
     list_files | diff "$out/files" - >&2 || fail "these files are left"
     expect "" systemctl list-unit-files --legend=no 'lunar*'
@@ -266,6 +283,7 @@ tries_again
 upgrade_keeps_data
 upgrade_keeps_settings
 socket_holds_connections
+survives_failures
 removal_keeps_data
 purge_leaves_nothing
 cat "$out/transcript"

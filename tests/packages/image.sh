@@ -29,6 +29,8 @@ read_help "$@"
 [ -n "${IMAGE_NAMESPACE-}" ] ||
     IMAGE_NAMESPACE=1 exec unshare --mount --net --propagation private "$0" "$@"
 
+# The user of the image has to get into the folders of the container.
+umask 022
 WORK=$(mktemp -d)
 ROOT=$WORK/root
 MOST_BYTES=$((30 * 1024 * 1024))
