@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Tests that the same source gives the same bytes: scripts/release.sh builds all
-# of a release a second time, from a copy in another folder, with a blank in its name, 400 days later, as
-# one with another umask, locale, time zone and home, on one processor, on a file
-# system that lists folders backwards, and from files with older dates. Each file
-# of build/dist has to be the same. The first build is build/dist, or made now if
-# a source is newer. On a difference, both are left to look at. Takes as long as
-# a build of the release on one processor.
+# of a release a second time, from a copy in another folder with a blank in its
+# name, 400 days later, as one with another umask, locale, time zone and home, on
+# one processor, on a file system that lists folders backwards, and from files with
+# older dates. Each file of build/dist has to be the same. The first build is
+# build/dist, or made now if a source is newer. On a difference, both are left to
+# look at. Takes as long as a build of the release on one processor.
 #
 # usage: tests/packages/reproducible.sh
 #
