@@ -197,7 +197,7 @@ static void copy_text(char to[NOTIFY_TEXT], const char *from)
 {
     size_t length = 0;
 
-    for (; from[length] != '\0' && length < NOTIFY_TEXT - 1; length++)
+    for (; length < NOTIFY_TEXT - 1 && from[length] != '\0'; length++)
         to[length] =
             (char)(from[length] < ' ' || from[length] > '~' ? '?'
                                                             : from[length]);
