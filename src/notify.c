@@ -195,12 +195,10 @@ static void warn_of(int error)
  */
 static void copy_text(char to[NOTIFY_TEXT], const char *from)
 {
-    size_t length = 0;
+    size_t length = strnlen(from, NOTIFY_TEXT - 1);
 
-    for (; length < NOTIFY_TEXT - 1 && from[length] != '\0'; length++)
-        to[length] =
-            (char)(from[length] < ' ' || from[length] > '~' ? '?'
-                                                            : from[length]);
+    for (size_t i = 0; i < length; i++)
+        to[i] = (char)(from[i] < ' ' || from[i] > '~' ? '?' : from[i]);
     to[length] = '\0';
 }
 

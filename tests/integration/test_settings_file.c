@@ -157,17 +157,22 @@ static void write_around(const struct scene *scene,
     static const char *const lines[] = {
         "data=/d",        "kafka=a:1",  "topic=t",   "peer=https://a",
         "listen=unix:/s", "tls-cert=c", "tls-key=k", "tokens=t"};
-    char text[MAX_TEXT] = "";
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
 
+    assert_non_null(stream);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         size_t length = strcspn(lines[i], "=");
         bool left_out = strcmp(without->name, "insecure") == 0 ||
                         (strlen(without->name) == length &&
                          strncmp(without->name, lines[i], length) == 0);
-        sprintf(text + strlen(text), "%s\n", left_out ? "" : lines[i]);
+        fprintf(stream, "%s\n", left_out ? "" : lines[i]);
     }
-    sprintf(text + strlen(text), "%s\n", line);
+    fprintf(stream, "%s\n", line);
+    assert_int_equal(fclose(stream), 0);
     write_file(scene, text);
+    free(text);
 }
 
 /* The file has the example, the variable another value, the flag the first. */
