@@ -402,6 +402,8 @@ def segments(broken: Broken) -> None:
                 with broken.crowd(service) as crowd:
                     # It goes on, or ends and says why.
                     crowd.await_acknowledged(2500, lambda: service.process.poll() is not None)
+                # Not in the stop, which would rightly end with 1.
+                broken.control.clear()
                 if broken.control.hits(call):
                     hit.add(call)
                 if service.process.poll() is None:
