@@ -19,12 +19,6 @@ enum { PRIVATE_FILE_ERROR = 1024 /* bytes of an error, with its NUL */ };
 struct private_file_rules {
     const char *flag; /* that names the file, such as "-tokens" */
     size_t max_bytes; /* of the file */
-    /*
-     * Its group may read it, as with `root:lunar` and 0640, where the service
-     * cannot change its own tokens. Never may the group write it, or others do
-     * anything.
-     */
-    bool group_may_read;
     /* It has no secrets: who may read or write it is not checked. */
     bool no_secrets;
 };
@@ -37,14 +31,13 @@ struct private_file {
 
 /*
  * Read the whole file. It must be a regular file of at most `max_bytes` bytes
- * that belongs to root or to the effective user of the process, and that nobody
- * else may read or write (but see the rules). A symbolic link is
+ * that belongs to root or to the effective user of the process. Its group may
+ * read it, as with 0640, where the service cannot change its own secrets;
+ * nobody else may read or write it (but see `no_secrets`). A symbolic link is
  * followed. Folders are not checked: who may write the folder can replace the
- * file.
- * False on failure, with `file` untouched and a line in `error`, without a line
- * feed, that names the file and the flag, and says what to do. No byte of the
- * file is in it.
- * Ownership: end with private_file_release().
+ * file. False on failure, with `file` untouched and a line in `error`, without
+ * a line feed, that names the file and the flag, and says what to do. No byte
+ * of the file is in it. Ownership: end with private_file_release().
  */
 bool private_file_read(struct private_file *file, const char *path,
                        const struct private_file_rules *rules,

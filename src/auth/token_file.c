@@ -198,7 +198,6 @@ struct token_set *token_file_read(const char *path, char error[ACCESS_ERROR])
     static const struct private_file_rules rules = {
         .flag = "-tokens",
         .max_bytes = TOKENS_MAX_FILE,
-        .group_may_read = true,
     };
     struct private_file file;
 

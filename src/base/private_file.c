@@ -22,10 +22,8 @@ static bool refuse_unreadable(const char *path,
     if ((reason == EACCES || reason == EPERM) && rules->no_secrets)
         remedy = "let the user of the service read it, and enter its folders";
     else if (reason == EACCES || reason == EPERM)
-        remedy = rules->group_may_read
-                     ? "chown it to the user of the service, or to its group "
-                       "with chmod 640"
-                     : "chown it to the user of the service";
+        remedy = "chown it to the user of the service, or to its group with "
+                 "chmod 640";
     snprintf(error, PRIVATE_FILE_ERROR, "cannot read the file %s of %s: %s: %s",
              path, rules->flag, strerrordesc_np(reason), remedy);
     return false;
@@ -53,9 +51,7 @@ static bool check_access(const char *path,
                          const struct stat *found,
                          char error[PRIVATE_FILE_ERROR])
 {
-    mode_t others =
-        S_IRWXO | (rules->group_may_read ? S_IWGRP | S_IXGRP : S_IRWXG);
-    const char *mode = rules->group_may_read ? "640" : "600";
+    const mode_t others = S_IRWXO | S_IWGRP | S_IXGRP;
 
     if (found->st_uid != 0 && found->st_uid != geteuid())
         snprintf(error, PRIVATE_FILE_ERROR,
@@ -65,9 +61,8 @@ static bool check_access(const char *path,
     else if ((found->st_mode & others) != 0)
         snprintf(error, PRIVATE_FILE_ERROR,
                  "others may read or write %s of %s, which holds secrets (its "
-                 "permissions are %03o): chmod %s %s",
-                 path, rules->flag, (unsigned)found->st_mode & 0777U, mode,
-                 path);
+                 "permissions are %03o): chmod 640 %s",
+                 path, rules->flag, (unsigned)found->st_mode & 0777U, path);
     else
         return true;
     return false;

@@ -42,8 +42,8 @@ static struct text next_line(struct text *rest)
 bool client_read_token(const char *file, char token[CLIENT_TOKEN],
                        char error[CLIENT_ERROR])
 {
-    static const struct private_file_rules rules = {
-        .flag = "-peer-token", .max_bytes = MAX_FILE, .group_may_read = true};
+    static const struct private_file_rules rules = {.flag = "-peer-token",
+                                                    .max_bytes = MAX_FILE};
     char reason[PRIVATE_FILE_ERROR];
     struct private_file content;
 

@@ -87,7 +87,6 @@ static bool read_bytes(struct private_file *file, const char *path,
     static const struct private_file_rules rules = {
         .flag = "-kafka-config",
         .max_bytes = MAX_BYTES,
-        .group_may_read = true,
     };
     char reason[PRIVATE_FILE_ERROR];
 

@@ -198,8 +198,8 @@ static bool import_key(struct tls_credential *credential, const char *path,
 static bool read_key(struct tls_credential *credential, const char *path,
                      char error[SERVER_TLS_ERROR])
 {
-    static const struct private_file_rules rules = {
-        .flag = "-tls-key", .max_bytes = MAX_BYTES, .group_may_read = true};
+    static const struct private_file_rules rules = {.flag = "-tls-key",
+                                                    .max_bytes = MAX_BYTES};
     struct private_file file;
 
     static_assert((int)SERVER_TLS_ERROR >= (int)PRIVATE_FILE_ERROR,
