@@ -54,8 +54,8 @@ STARTS = {"scripts/run.sh": "service", "build/release/lunar.service": "service",
           "prometheus": "prometheus", "curl -N": "follower",
           "python3 follow.py": "follower"}
 # With one of these flags the service does not serve, so it ends.
-COMMANDS = {"check", "backup", "restore", "export", "new-token", "check-health",
-            "version", "help"}
+COMMANDS = {"print-config", "check", "backup", "restore", "export", "create-topic",
+            "trim-topic", "new-token", "check-health", "version", "help", "h"}
 
 
 class Fault(Exception):
