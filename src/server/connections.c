@@ -30,6 +30,8 @@ struct connections *connections_new(unsigned max_connections, bool threads)
     sync_mutex_init(&connections->lock);
     sync_cond_init(&connections->wake);
     sync_cond_init(&connections->emptied);
+    for (size_t i = 0; i < PEER_KINDS; i++)
+        sync_cond_init(&connections->sides[i].changed);
     return connections;
 }
 
@@ -37,6 +39,8 @@ void connections_free(struct connections *connections)
 {
     if (connections == NULL)
         return;
+    for (size_t i = 0; i < PEER_KINDS; i++)
+        pthread_cond_destroy(&connections->sides[i].changed);
     pthread_cond_destroy(&connections->emptied);
     pthread_cond_destroy(&connections->wake);
     pthread_mutex_destroy(&connections->lock);
@@ -76,16 +80,26 @@ void connections_move_last_locked(struct connections *connections,
     append_locked(connections, connection);
 }
 
+/* The numbers of connections at one socket have changed. */
+static void note_change_locked(struct connections_side *side)
+{
+    if (side->awaited)
+        sync_signal(&side->changed);
+}
+
 void connections_add(struct connections *connections,
                      struct connection *connection, struct MHD_Connection *mhd,
                      int socket, enum peer_kind peer)
 {
+    struct connections_side *side = &connections->sides[peer];
+
     connection_init(connection, socket, peer);
     wait_init(&connection->wait, &connections->waits, mhd);
     sync_lock(&connections->lock);
     append_locked(connections, connection);
-    connections->sides[peer].open++;
-    connections->sides[peer].added++;
+    side->open++;
+    side->added++;
+    note_change_locked(side);
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
     eviction_request_locked(connections, peer);
@@ -100,6 +114,7 @@ void connections_remove(struct connections *connections,
     sync_lock(&connections->lock);
     unlink_locked(connections, connection);
     side->open--;
+    note_change_locked(side);
     if (atomic_load(&connection->closing))
         side->closing--;
     if (atomic_fetch_sub(&connections->count, 1) == 1)
@@ -109,14 +124,40 @@ void connections_remove(struct connections *connections,
     wait_release(&connection->wait);
 }
 
-unsigned connections_open(struct connections *connections, enum peer_kind peer,
-                          uint64_t *added)
+struct connections_at connections_at(struct connections *connections,
+                                     enum peer_kind peer)
+{
+    const struct connections_side *side = &connections->sides[peer];
+
+    sync_lock(&connections->lock);
+    struct connections_at at = {side->open, side->added};
+    sync_unlock(&connections->lock);
+    return at;
+}
+
+void connections_await_change(struct connections *connections,
+                              enum peer_kind peer,
+                              const struct connections_at *seen, unsigned ms)
+{
+    struct connections_side *side = &connections->sides[peer];
+    struct timespec deadline = sync_deadline(ms);
+
+    sync_lock(&connections->lock);
+    side->awaited = true;
+    while (side->open == seen->open && side->added == seen->added &&
+           !side->interrupted &&
+           sync_wait_until(&side->changed, &connections->lock, &deadline))
+        ;
+    side->awaited = side->interrupted = false;
+    sync_unlock(&connections->lock);
+}
+
+void connections_interrupt(struct connections *connections, enum peer_kind peer)
 {
     sync_lock(&connections->lock);
-    unsigned open = connections->sides[peer].open;
-    *added = connections->sides[peer].added;
+    connections->sides[peer].interrupted = true;
+    sync_signal(&connections->sides[peer].changed);
     sync_unlock(&connections->lock);
-    return open;
 }
 
 unsigned connections_count(const struct connections *connections)

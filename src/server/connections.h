@@ -45,12 +45,29 @@ void connections_add(struct connections *connections,
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
+/* The connections at one socket: numbers of one moment. */
+struct connections_at {
+    unsigned open;
+    uint64_t added; /* since the start */
+};
+
+struct connections_at connections_at(struct connections *connections,
+                                     enum peer_kind peer);
+
 /*
- * How many are open at one socket; and how many were added since the start,
- * which the lock makes one picture.
+ * Wait until the numbers are not those that were `seen` any more, or
+ * connections_interrupt() was called since the last wait; at most `ms`
+ * milliseconds.
+ * Locking: one thread at a time for each socket. Connections are added and
+ * removed at the cost of one comparison while nobody waits.
  */
-unsigned connections_open(struct connections *connections, enum peer_kind peer,
-                          uint64_t *added);
+void connections_await_change(struct connections *connections,
+                              enum peer_kind peer,
+                              const struct connections_at *seen, unsigned ms);
+
+/* End a wait for a change, or the next one if there is none. */
+void connections_interrupt(struct connections *connections,
+                           enum peer_kind peer);
 
 /* The number of open connections, and how many may be open at each socket. */
 unsigned connections_count(const struct connections *connections);

@@ -23,6 +23,10 @@ struct connections_side {
     unsigned closing; /* of the open ones: shut down, and not closed yet */
     unsigned wanted;  /* to be evicted at once */
     bool all_busy;    /* none could be: do not try before the next tick */
+    /* Of connections_await_change(). */
+    pthread_cond_t changed;
+    bool awaited; /* somebody waits for `open` or `added` to change */
+    bool interrupted;
 };
 
 struct connections {
