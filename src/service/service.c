@@ -25,23 +25,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "console/announce.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log_metrics.h"
 #include "base/metrics.h"
 #include "base/process_metrics.h"
-#include "base/workers.h"
-#include "process/notify.h"
 #include "base/readable.h"
-#include "replica/replica.h"
-#include "service/secrets.h"
+#include "base/workers.h"
+#include "console/announce.h"
+#include "console/totals.h"
+#include "process/notify.h"
 #include "process/signals.h"
 #include "process/stop_limit.h"
+#include "process/watchdog.h"
+#include "replica/replica.h"
+#include "service/secrets.h"
 #include "store/store.h"
 #include "table/table.h"
-#include "console/totals.h"
-#include "process/watchdog.h"
 #include "watched_recovery.h"
 
 enum {
