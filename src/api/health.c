@@ -428,5 +428,4 @@ void health_get_ready(struct api *api, const struct http_request *request,
     http_response_header(response, "Retry-After",
                          retry_after != NULL ? retry_after
                                              : recovery_retry_after(api));
-    http_response_header(response, "Cache-Control", "no-store");
 }
