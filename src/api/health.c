@@ -263,5 +263,4 @@ void health_get_ready(struct api *api, const struct http_request *request,
                          problems.retry_after != NULL
                              ? problems.retry_after
                              : recovery_retry_after(api));
-    http_response_header(response, "Cache-Control", "no-store");
 }
