@@ -97,11 +97,19 @@ struct replica_options service_topic(const struct config *config)
     };
 }
 
-/* Open the store of -data. NULL, or an error. */
+/*
+ * Open the store of -data. NULL, or an error. It says nothing until it is open,
+ * which may take a slow disk longer than the manager waits.
+ */
 static const char *open_store(struct service *service,
                               char error[JOURNAL_ERROR])
 {
     const struct config *config = service->config;
+    struct readable_path path = readable_path(config->data);
+    char text[sizeof(path) + 16];
+
+    snprintf(text, sizeof(text), "opening %s", path.text);
+    notify_starting(service->notify, text);
     struct store_options options = {
         .folder = config->data,
         .snapshot_bytes = config->snapshot_bytes,
