@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "process/activation.h"
-#include "console/announce.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "commands/check_health.h"
-#include "config/config.h"
-#include "config/help.h"
-#include "commands/settings.h"
 #include "commands/data.h"
-#include "process/notify.h"
-#include "service/secrets.h"
-#include "replica/replica.h"
-#include "service/service.h"
-#include "process/signals.h"
+#include "commands/settings.h"
 #include "commands/token.h"
 #include "commands/topic.h"
+#include "config/config.h"
+#include "config/help.h"
+#include "console/announce.h"
+#include "process/activation.h"
+#include "process/notify.h"
+#include "process/signals.h"
+#include "replica/replica.h"
+#include "service/secrets.h"
+#include "service/service.h"
 
 enum {
     /*

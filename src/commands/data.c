@@ -14,13 +14,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "console/announce.h"
 #include "api/rocket_json.h"
 #include "base/buffer.h"
-#include "config/config.h"
-#include "listing/list_page.h"
-#include "console/progress.h"
 #include "base/readable.h"
+#include "config/config.h"
+#include "console/announce.h"
+#include "console/progress.h"
+#include "listing/list_page.h"
 #include "process/signals.h"
 #include "store/offline.h"
 #include "table/table.h"

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/announce.h"
-#include "config/table.h"
 #include "base/readable.h"
+#include "config/table.h"
+#include "console/announce.h"
 
 enum { COLUMN = 40 /* of what a value comes from */ };
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/announce.h"
 #include "auth/tokens.h"
 #include "config/config.h"
+#include "console/announce.h"
 
 static const char explanation[] =
     "lunar.service: the first line is the token; give it to the client, as it "

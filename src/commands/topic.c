@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/announce.h"
 #include "base/readable.h"
+#include "console/announce.h"
 #include "replica/replica.h"
 
 /* All lines are on stdout. Returns the exit status. */

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "arguments.h"
+#include "base/text.h"
+#include "config/table.h"
 #include "draft.h"
 #include "environment.h"
 #include "file.h"
 #include "pairs.h"
-#include "config/table.h"
 #include "values.h"
 
 /* Read all sources. CONFIG_INVALID, what a switch asks for, or CONFIG_RUN. */

@@ -18,8 +18,8 @@
 #include "auth/access.h"
 #include "auth/scopes.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "base/readable.h"
+#include "base/text.h"
 
 enum {
     MAX_PART = 128, /* bytes of a part of a line */

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/readable.h"
 #include "base/text.h"
 #include "config/table.h"
-#include "base/readable.h"
 
 static const char remedy[] =
     "a .socket unit for this service has ListenStream= and Accept=no";

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/sync.h"
 #include "base/readable.h"
+#include "base/sync.h"
 #include "process/signals.h"
 #include "store/store.h"
 

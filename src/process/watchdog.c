@@ -32,6 +32,11 @@ enum {
  * Whether the lock of each stripe could be had since the last datagram. All
  * that are left are tried again, not one after the other: with hundreds of
  * threads many are held by one that waits for a processor.
+ *
+ * It pauses, and does not wait for the locks (pthread_rwlock_clockrdlock(3)):
+ * they prefer writers, so while messages queue, a reader may not be let in. It
+ * would not see that others have had the lock, which is as good, and writers
+ * would have to wake it.
  */
 static bool had_all_locks(struct watchdog *watchdog)
 {

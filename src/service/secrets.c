@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "console/announce.h"
 #include "auth/access.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/readable.h"
 #include "base/sync.h"
 #include "client/token.h"
+#include "console/announce.h"
 #include "process/notify.h"
-#include "base/readable.h"
 #include "process/signals.h"
 
 static_assert((int)SECRETS_ERROR >= (int)ACCESS_ERROR &&

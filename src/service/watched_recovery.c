@@ -9,10 +9,10 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/config.h"
-#include "process/notify.h"
-#include "console/progress.h"
 #include "base/readable.h"
+#include "config/config.h"
+#include "console/progress.h"
+#include "process/notify.h"
 #include "process/signals.h"
 #include "table/table.h"
 

@@ -20,11 +20,11 @@
 #include "base/workers.h"
 #include "lib/manager.h"
 #include "process/notify.h"
+#include "process/watchdog.h"
 #include "server/wait.h"
 #include "table/table_parts.h"
 #include "toy_client.h"
 #include "toy_item.h"
-#include "process/watchdog.h"
 
 enum {
     USEC = 200000,
