@@ -47,7 +47,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/readable_number.h"
+#include "base/readable.h"
 #include "base/sync.h"
 #include "error.h"
 #include "folder.h"
