@@ -52,30 +52,6 @@ static bool fill_streams(void)
     return opened >= 0;
 }
 
-/* -check-health: ask a service that runs, and set the exit status. */
-static int check_service(const struct config *config)
-{
-    char own[HTTP_URL_TEXT], line[CHECK_HEALTH_LINE];
-    bool secure = config->tls_cert != NULL;
-    /* Its own certificate need not have the address of -host. */
-    const struct check_health_question question = {
-        .url = config->check_url != NULL ? config->check_url : own,
-        .ca_file = config->ca_file,
-        .unverified = config->check_url == NULL,
-    };
-
-    if (config->check_url == NULL &&
-        !check_health_own_url(config->host, config->port, secure, own))
-        return announce_failure(
-            EXIT_USAGE, "-check-health: -host and -port do not say where the "
-                        "service is; give its URL, as in "
-                        "-check-health=http://127.0.0.1:8088/health");
-    if (!check_health(&question, line))
-        return announce_failure(EXIT_FAILURE, line);
-    puts(line);
-    return EXIT_SUCCESS;
-}
-
 /* What the process finds at its start, besides its settings. */
 struct surroundings {
     const struct machine *machine;
@@ -158,7 +134,7 @@ static int run(const struct config_input *input, struct config_report *report,
                                             notify_is_used(around->notify)),
                    inherited);
     if (result == CONFIG_CHECK_HEALTH)
-        return check_service(&config);
+        return commands_check_health(&config);
     if (result == CONFIG_NEW_TOKEN)
         return commands_new_token(&config);
     if (result == CONFIG_RUN && !activation_take(around->activation, error)) {

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -15,11 +16,14 @@
 #include "base/text.h"
 #include "client/connection.h"
 #include "client/request.h"
+#include "config/config.h"
+#include "console/announce.h"
 
 enum {
     /* Bytes of a response that are read: a problem has far fewer. */
     MAX_RESPONSE = 16 * 1024,
     MAX_REQUEST = HTTP_URL_TEXT + HTTP_URL_HOST + 160,
+    MAX_LINE = 1024,  /* bytes of the result, with its NUL */
     MAX_STATUS = 128, /* bytes of a status and its reason phrase, escaped */
 };
 
@@ -55,11 +59,10 @@ __attribute__((format(printf, 2, 3))) static bool
 fail_check(const struct check *check, const char *what, ...)
 {
     va_list arguments;
-    int length = snprintf(check->line, CHECK_HEALTH_LINE, "%s: ", check->url);
+    int length = snprintf(check->line, MAX_LINE, "%s: ", check->url);
 
     va_start(arguments, what);
-    vsnprintf(check->line + length, CHECK_HEALTH_LINE - (size_t)length, what,
-              arguments);
+    vsnprintf(check->line + length, MAX_LINE - (size_t)length, what, arguments);
     va_end(arguments);
     return false;
 }
@@ -150,7 +153,7 @@ static bool take_version(struct text *line)
 /* Add the `detail` of a problem (RFC 9457) to the line, if there is one. */
 static void add_detail(struct check *check, const char *status)
 {
-    char detail[CHECK_HEALTH_LINE];
+    char detail[MAX_LINE];
     struct text line;
 
     do
@@ -232,28 +235,53 @@ static bool receive_response(struct check *check)
     return false;
 }
 
-bool check_health(const struct check_health_question *question,
-                  char line[CHECK_HEALTH_LINE])
+/*
+ * Ask `url`. True if the response is a 200. `line` says what came of it,
+ * without a line feed, on one line whatever the server sent.
+ */
+static bool ask(const char *url, const struct client_options *options,
+                char line[MAX_LINE])
 {
     struct check check = {
-        .url = question->url,
+        .url = url,
         .line = line,
         .deadline = clock_us(CLOCK_MONOTONIC) +
                     CHECK_HEALTH_SECONDS * UINT64_C(1000000),
     };
-    const struct client_options options = {.ca_file = question->ca_file,
-                                           .unverified = question->unverified};
     char error[CLIENT_ERROR];
     struct http_url target;
     bool good = false;
 
-    if (!http_url_read(text_of(check.url), &target))
+    if (!http_url_read(text_of(url), &target))
         return fail_check(&check, "not a URL that can be asked");
-    if (client_connect(&check.connection, &target, &options, check.deadline,
+    if (client_connect(&check.connection, &target, options, check.deadline,
                        error) == CLIENT_OK)
         good = send_request(&check, &target) && receive_response(&check);
     else
         fail_part(&check, "", error);
     client_close(&check.connection);
     return good;
+}
+
+int commands_check_health(const struct config *config)
+{
+    char own[HTTP_URL_TEXT], line[MAX_LINE];
+    bool secure = config->tls_cert != NULL;
+    /* Its own certificate need not have the address of -host. */
+    const struct client_options options = {
+        .ca_file = config->ca_file,
+        .unverified = config->check_url == NULL,
+    };
+
+    if (config->check_url == NULL &&
+        !check_health_own_url(config->host, config->port, secure, own))
+        return announce_failure(
+            EXIT_USAGE, "-check-health: -host and -port do not say where the "
+                        "service is; give its URL, as in "
+                        "-check-health=http://127.0.0.1:8088/health");
+    if (!ask(config->check_url != NULL ? config->check_url : own, &options,
+             line))
+        return announce_failure(EXIT_FAILURE, line);
+    puts(line);
+    return EXIT_SUCCESS;
 }
