@@ -52,11 +52,23 @@ static bool fill_streams(void)
     return opened >= 0;
 }
 
+/* Where the service with these settings is. False if they do not say. */
+static bool find_own_url(const struct config *config, char url[HTTP_URL_TEXT])
+{
+    const char *path = config->unix_socket.path;
+
+    if (!config->no_port)
+        return check_health_own_url(config->host, config->port,
+                                    config->tls_cert != NULL, url);
+    snprintf(url, HTTP_URL_TEXT, "unix:%s", path);
+    return path[0] != '\0';
+}
+
 /* -check-health: ask a service that runs, and set the exit status. */
 static int check_service(const struct config *config)
 {
     char own[HTTP_URL_TEXT], line[CHECK_HEALTH_LINE];
-    bool secure = config->tls_cert != NULL;
+    bool found = config->check_url != NULL || find_own_url(config, own);
     /* Its own certificate need not have the address of -host. */
     const struct check_health_question question = {
         .url = config->check_url != NULL ? config->check_url : own,
@@ -64,12 +76,16 @@ static int check_service(const struct config *config)
         .unverified = config->check_url == NULL,
     };
 
-    if (config->check_url == NULL &&
-        !check_health_own_url(config->host, config->port, secure, own))
+    if (!found)
         return announce_failure(
-            EXIT_USAGE, "-check-health: -host and -port do not say where the "
-                        "service is; give its URL, as in "
-                        "-check-health=http://127.0.0.1:8088/health");
+            EXIT_USAGE,
+            config->no_port
+                ? "-check-health: -port=none needs -listen=unix:PATH as well, "
+                  "or give the socket, as in "
+                  "-check-health=unix:/run/lunar/socket"
+                : "-check-health: -host and -port do not say where the "
+                  "service is; give its URL, as in "
+                  "-check-health=http://127.0.0.1:8088/health");
     if (!check_health(&question, line))
         return announce_failure(EXIT_FAILURE, line);
     puts(line);
@@ -130,12 +146,28 @@ static int start_log(enum config_result result, struct config *config,
     return code;
 }
 
+/*
+ * Take the sockets of a service manager, and check the settings with them.
+ * False with the report's error.
+ */
+static bool find_sockets(struct activation *activation,
+                         const struct config *config,
+                         struct config_report *report)
+{
+    char error[ACTIVATION_ERROR];
+
+    if (activation_take(activation, error))
+        return config_check_sockets(config, activation->given.tcp > 0,
+                                    activation->given.unix_socket > 0, report);
+    snprintf(report->error, sizeof(report->error), "%s", error);
+    return false;
+}
+
 /* Read the configuration, do what it asks for, and set the exit status. */
 static int run(const struct config_input *input, struct config_report *report,
                const sigset_t *inherited, const struct surroundings *around)
 {
     struct config config;
-    char error[ACTIVATION_ERROR];
     enum config_result result = config_read(&config, input, report);
 
     switch (result) {
@@ -161,10 +193,11 @@ static int run(const struct config_input *input, struct config_report *report,
         return check_service(&config);
     if (result == CONFIG_NEW_TOKEN)
         return commands_new_token(&config);
-    if (result == CONFIG_RUN && !activation_take(around->activation, error)) {
+    if (result == CONFIG_RUN &&
+        !find_sockets(around->activation, &config, report)) {
         log_set_format(config.log_format);
-        notify_failed(around->notify, error);
-        return announce_failure(EXIT_USAGE, error);
+        notify_failed(around->notify, report->error);
+        return announce_failure(EXIT_USAGE, report->error);
     }
     return start_log(result, &config, report, around);
 }

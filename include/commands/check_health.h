@@ -25,15 +25,16 @@ bool check_health_own_url(const char *host, uint16_t port, bool secure,
 
 /* What is asked. Borrowed. */
 struct check_health_question {
-    const char *url;     /* which http_url_read() takes */
+    const char *url;     /* which http_url_read() takes, or "unix:PATH" */
     const char *ca_file; /* authorities to trust; NULL: the system's */
     bool unverified;     /* take any certificate, as this machine's own */
 };
 
 /*
- * Ask. True if the response is a 200. `line` says what came of it, without a
- * line feed, on one line whatever the server sent. An address that stands for
- * all addresses of the machine, such as 0.0.0.0, means its loopback address.
+ * Ask; at a Unix socket for /health. True if the response is a 200. `line`
+ * says what came of it, without a line feed, on one line whatever the server
+ * sent. An address that stands for all addresses of the machine, such as
+ * 0.0.0.0, means its loopback address.
  * Returns after CHECK_HEALTH_SECONDS at the latest; the look-up of a name may
  * still go on then, on a thread of its own, which ends with the process.
  */

@@ -55,7 +55,10 @@ __attribute__((format(printf, 2, 3))) static bool
 fail_check(const struct check *check, const char *what, ...)
 {
     va_list arguments;
-    int length = snprintf(check->line, CHECK_HEALTH_LINE, "%s: ", check->url);
+    char url[HTTP_URL_TEXT];
+    int length =
+        snprintf(check->line, CHECK_HEALTH_LINE,
+                 "%s: ", log_escape(text_of(check->url), url, sizeof(url)));
 
     va_start(arguments, what);
     vsnprintf(check->line + length, CHECK_HEALTH_LINE - (size_t)length, what,
@@ -232,6 +235,29 @@ static bool receive_response(struct check *check)
     return false;
 }
 
+/* Connect, and set `*target` to what is asked for there. */
+static bool connect_check(struct check *check,
+                          const struct client_options *options,
+                          struct http_url *target)
+{
+    char error[CLIENT_ERROR];
+    struct text path = text_of(check->url);
+    enum client_result result;
+
+    if (text_take_prefix(&path, TEXT("unix:"))) {
+        *target = (struct http_url){
+            .host = "localhost", .port = "80", .path = TEXT("/health")};
+        result = client_connect_unix(&check->connection, path.data, options,
+                                     check->deadline, error);
+    } else if (http_url_read(path, target)) {
+        result = client_connect(&check->connection, target, options,
+                                check->deadline, error);
+    } else {
+        return fail_check(check, "not a URL that can be asked");
+    }
+    return result == CLIENT_OK || fail_part(check, "", error);
+}
+
 bool check_health(const struct check_health_question *question,
                   char line[CHECK_HEALTH_LINE])
 {
@@ -243,17 +269,10 @@ bool check_health(const struct check_health_question *question,
     };
     const struct client_options options = {.ca_file = question->ca_file,
                                            .unverified = question->unverified};
-    char error[CLIENT_ERROR];
     struct http_url target;
-    bool good = false;
 
-    if (!http_url_read(text_of(check.url), &target))
-        return fail_check(&check, "not a URL that can be asked");
-    if (client_connect(&check.connection, &target, &options, check.deadline,
-                       error) == CLIENT_OK)
-        good = send_request(&check, &target) && receive_response(&check);
-    else
-        fail_part(&check, "", error);
+    bool good = connect_check(&check, &options, &target) &&
+                send_request(&check, &target) && receive_response(&check);
     client_close(&check.connection);
     return good;
 }
