@@ -26,6 +26,7 @@ bool check_health_own_url(const char *host, uint16_t port, bool secure,
  * Ask the service of -check-health, by default the one that these settings
  * start on this machine, and print what came of it: on stdout if the response
  * is a 200, else on stderr. Returns the exit status, 0 for a 200.
+ * A Unix socket, "unix:PATH", is asked for /health.
  * An address that stands for all addresses of the machine, such as 0.0.0.0,
  * means its loopback address. Returns after CHECK_HEALTH_SECONDS at the latest;
  * the look-up of a name may still go on then, on a thread of its own, which
