@@ -263,10 +263,21 @@ removal_keeps_data() {
 }
 
 purge_leaves_nothing() {
-    say "purge leaves nothing, although service and socket are running"
+    local data=/var/lib/private/lunar
+    say "purge leaves nothing, although service and socket are running, with a disk of their own"
     systemctl stop lunar.service
+    mv "$data" "$out/data"
+    mkdir -m 700 "$data"
+    mount -t tmpfs -o mode=755 tmpfs "$data"
+    mkdir "$data/lost+found"
+    mv "$out"/data/* "$data"
     systemctl start lunar.socket lunar.service
+    is_well
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
     by_apt purge --autoremove lunar-service lunar-rockets
+    expect "" ls -A "$data"
+    umount "$data"
+    rmdir "$data"
     list_files | diff "$out/files" - >&2 || fail "these files are left"
     expect "" systemctl list-unit-files --legend=no 'lunar*'
     expect "" systemctl list-units --all --legend=no 'lunar*'
