@@ -281,8 +281,9 @@ static void what_is_no_file_that_can_be_read_is_named(void **context)
         assert_int_equal(seteuid(user), 0);
     assert_int_equal(number, EACCES);
     expect_error("cannot read ",
-                 ": Permission denied: give the user of this service the "
-                 "permission, or choose another folder");
+                 ": Permission denied: give the user who runs this the "
+                 "permission, which root and the owner have, or choose another "
+                 "folder");
 }
 
 #define RESTORE                                                                \
