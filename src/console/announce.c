@@ -45,7 +45,8 @@ int announce_failure(int code, const char *reason)
     if (log_get_format() == LOG_JSON)
         log_line(LOG_ERROR, "%s", reason);
     else
-        dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
+        dprintf(STDERR_FILENO, "%slunar.service: %s\n", log_priority(LOG_ERROR),
+                reason);
     return code;
 }
 

@@ -149,6 +149,9 @@ supervised() {
     is_down exit-code
     systemctl show --property=StatusText --value lunar.service |
         grep -q 'lunar.conf:[0-9]*: prot: unknown' || fail "no word of the line"
+    journalctl --quiet --no-pager --unit=lunar.service --priority=err --output=cat |
+        grep -q '^lunar.service: .*lunar.conf:[0-9]*: prot: unknown' ||
+        fail "it is no error of the journal"
     cp "$out/lunar.conf" /etc/lunar/lunar.conf
     systemctl restart lunar.service
     is_well
