@@ -174,6 +174,7 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    log_find_journal();
     notify_open(&notify);
     const struct machine machine = machine_read("");
     const struct surroundings around = {
