@@ -351,6 +351,57 @@ static void read_bytes_begin_a_request(void **state)
     close(sockets[1]);
 }
 
+/* They have the idle limit; a request that follows has its own time. */
+static void bytes_of_a_handshake_begin_no_request(void **state)
+{
+    struct connection connection = {.socket = -1};
+    int sockets[2];
+    char byte = 0x16;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    connection_init(&connection, sockets[0], PEER_UNIX);
+    connection_begin_handshake(&connection);
+    uint64_t now = connection_clock() + UINT64_C(2) * TICK_US;
+    assert_int_equal(send(sockets[1], &byte, 1, 0), 1);
+    assert_int_equal(recv(sockets[0], &byte, 1, 0), 1);
+    assert_int_equal(connection_check_locked(&connection, IDLE, now),
+                     CONNECTION_KEEP);
+    assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                     CONNECTION_IDLE);
+    now = connection_clock() + IDLE * UINT64_C(1000000);
+    assert_int_equal(connection_check_locked(&connection, IDLE, now),
+                     CONNECTION_SHUT_READ);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
+/* As those of a KeyUpdate of TLS, which may come at any time. */
+static void ignored_bytes_begin_no_request(void **state)
+{
+    struct connection connection = {.socket = -1};
+    int sockets[2];
+    char byte = 0x17;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    connection_init(&connection, sockets[0], PEER_UNIX);
+    uint64_t now = connection_clock() + UINT64_C(2) * TICK_US;
+    assert_int_equal(send(sockets[1], &byte, 1, 0), 1);
+    assert_int_equal(recv(sockets[0], &byte, 1, 0), 1);
+    connection_ignore_input(&connection);
+    assert_true(atomic_load(&connection.ignored) > 0);
+    atomic_store(&connection.ignored, now);
+    connection_check_locked(&connection, IDLE, now);
+    assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                     CONNECTION_IDLE);
+    connection_check_locked(&connection, IDLE, now + TICK_US);
+    assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                     CONNECTION_RECEIVING);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +410,8 @@ int main(void)
         FIXTURE_TEST(reason_is_that_of_the_limit),
         FIXTURE_TEST(few_bytes_of_a_batch_keep_it_and_make_it_no_younger),
         cmocka_unit_test(read_bytes_begin_a_request),
+        cmocka_unit_test(bytes_of_a_handshake_begin_no_request),
+        cmocka_unit_test(ignored_bytes_begin_no_request),
         cmocka_unit_test(end_of_the_client_ends_a_stream),
         cmocka_unit_test(end_of_the_client_ends_a_long_wait),
         cmocka_unit_test(end_of_the_client_does_not_end_a_short_wait),
