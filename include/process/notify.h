@@ -35,8 +35,11 @@
 
 enum {
     NOTIFY_TEXT = 1024, /* bytes of a STATUS, with a NUL; longer ones are cut */
-    /* A start that has not been heard of for so long has hung. */
-    NOTIFY_START_MS = 60000,
+    /*
+     * A start that has not been heard of for so long has hung. Disks that are
+     * only slow need minutes to open a large folder, or to sync it.
+     */
+    NOTIFY_START_MS = 600000,
 };
 
 enum notify_state {

@@ -28,7 +28,7 @@ enum {
     MAX_CARRIED = BATCH_MAX_LINE + 1,
 };
 
-/* Messages that are applied together. */
+/* Messages that are applied, or admitted to the journal, together. */
 struct group {
     size_t count;
     struct parsed_message parsed[TABLE_GROUP];
@@ -137,14 +137,55 @@ static void count_outcome(struct batch *batch, const struct message *message,
     }
 }
 
+/* The message is a duplicate or stale in the table already. */
+static void note_position_of(struct batch *batch, const struct message *message)
+{
+    if (!batch->api->shared)
+        return;
+    uint64_t position = api_store_position_of(batch->api, message);
+    if (position > batch->position)
+        batch->position = position;
+}
+
+static void commit_message(struct batch *batch, const struct message *message,
+                           uint64_t line)
+{
+    enum message_outcome outcome;
+
+    if (!batch_commit_add(batch->commit, message, line, &outcome)) {
+        count_not_taken(batch, line, api_store_not_taken(batch->api).reason);
+    } else if (outcome == MESSAGE_APPLIED) {
+        batch->committed++;
+    } else {
+        count_outcome(batch, message, outcome, line);
+        if (outcome != MESSAGE_NO_MEMORY)
+            note_position_of(batch, message);
+    }
+}
+
+static void commit_group(struct batch *batch, struct group *group)
+{
+    table_prefetch_group(batch->api->table, group->items, group->count);
+    for (size_t i = 0; i < group->count; i++)
+        commit_message(batch, group->items[i].message, group->lines[i]);
+}
+
 static void apply_group(struct batch *batch, struct group *group)
 {
     table_apply_group(batch->api->table, group->items, group->count);
-    for (size_t i = 0; i < group->count; i++) {
+    for (size_t i = 0; i < group->count; i++)
         count_outcome(batch, group->items[i].message, group->items[i].outcome,
                       group->lines[i]);
+}
+
+static void end_group(struct batch *batch, struct group *group)
+{
+    if (batch->commit != NULL)
+        commit_group(batch, group);
+    else
+        apply_group(batch, group);
+    for (size_t i = 0; i < group->count; i++)
         message_parse_release(&group->parsed[i]);
-    }
     group->count = 0;
 }
 
@@ -157,33 +198,7 @@ static void extend_group(struct batch *batch, struct group *group)
         (struct table_item){.message = &group->parsed[last].message};
     group->lines[last] = batch->line;
     if (group->count == TABLE_GROUP)
-        apply_group(batch, group);
-}
-
-/* The message is a duplicate or stale in the table already. */
-static void note_position_of(struct batch *batch, const struct message *message)
-{
-    if (!batch->api->shared)
-        return;
-    uint64_t position = api_store_position_of(batch->api, message);
-    if (position > batch->position)
-        batch->position = position;
-}
-
-static void commit_line(struct batch *batch, const struct message *message)
-{
-    enum message_outcome outcome;
-
-    if (!batch_commit_add(batch->commit, message, batch->line, &outcome)) {
-        count_not_taken(batch, batch->line,
-                        api_store_not_taken(batch->api).reason);
-    } else if (outcome == MESSAGE_APPLIED) {
-        batch->committed++;
-    } else {
-        count_outcome(batch, message, outcome, batch->line);
-        if (outcome != MESSAGE_NO_MEMORY)
-            note_position_of(batch, message);
-    }
+        end_group(batch, group);
 }
 
 /* Whether it has only white space of JSON. */
@@ -213,12 +228,7 @@ static void read_line(struct batch *batch, struct group *group,
         return;
     switch (message_parse(line, parsed)) {
     case PARSE_OK:
-        if (batch->commit == NULL) {
-            extend_group(batch, group);
-        } else {
-            commit_line(batch, &parsed->message);
-            message_parse_release(parsed);
-        }
+        extend_group(batch, group);
         break;
     case PARSE_INVALID:
         reject_line(batch, line, parsed->detail);
@@ -312,10 +322,10 @@ static void take_lines(struct batch *batch, struct text bytes, bool last)
     /* If the last line has an end, this is a blank one. */
     if (last)
         end_line(batch, &group, TEXT(""));
+    if (group.count > 0)
+        end_group(batch, &group);
     if (batch->commit != NULL)
         batch_commit_append(batch->commit);
-    else if (group.count > 0)
-        apply_group(batch, &group);
     carry_piece(batch, rest);
     add_counts(batch);
 }

@@ -11,9 +11,11 @@
 #include "base/log.h"
 #include "base/log_metrics.h"
 #include "base/metrics.h"
+#include "base/readable.h"
 #include "base/workers.h"
 #include "config/config.h"
 #include "console/announce.h"
+#include "process/notify.h"
 #include "process/signals.h"
 #include "replica/replica.h"
 #include "server/server.h"
@@ -29,6 +31,16 @@ enum {
 static_assert((int)SERVICE_ERROR >= (int)JOURNAL_ERROR, "for those of a store");
 
 static const char no_memory[] = "out of memory at the start";
+
+/* A slow disk may need longer than the manager waits without this. */
+static void tell_opening(struct service *service)
+{
+    struct readable_path path = readable_path(service->config->data);
+    char text[sizeof(path) + 16];
+
+    snprintf(text, sizeof(text), "opening %s", path.text);
+    notify_starting(service->notify, text);
+}
 
 /* Open the store of -data. NULL, or an error. */
 static const char *open_store(struct service *service,
@@ -48,6 +60,7 @@ static const char *open_store(struct service *service,
         if (options.journal == NULL)
             return error;
     }
+    tell_opening(service);
     service->store = store_open(&options, error);
     return service->store == NULL ? error : NULL;
 }

@@ -31,8 +31,8 @@ struct watch {
 
 /*
  * The service manager gives the start more time as long as it hears of it. This
- * is only called while the recovery gets on, or waits for brokers: with a disk
- * that hangs the start fails in the end.
+ * is only called at the begin, and while the recovery gets on or waits for
+ * brokers: with a disk that hangs the start fails in the end.
  */
 static void tell_manager(struct watch *watch)
 {
@@ -132,6 +132,7 @@ watched_recovery_run(const struct watched_recovery *recovery,
     };
     const struct journal_watch reports = {&watch, report};
 
+    tell_manager(&watch);
     progress_begin(&watch.progress);
     enum journal_replayed result =
         store_recover(recovery->store, &reports, error);

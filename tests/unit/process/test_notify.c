@@ -51,7 +51,7 @@ static void check_life(bool abstract)
     open_with(&notify, manager.name, "", "");
     assert_true(notify_is_used(&notify));
     notify_starting(&notify, "42 % done");
-    manager_expect(&manager, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=42 % done");
+    manager_expect(&manager, "EXTEND_TIMEOUT_USEC=600000000\nSTATUS=42 % done");
     notify_ready(&notify, "serving here");
     manager_expect(&manager, "READY=1\nSTATUS=serving here");
     notify_reloading(&notify);
