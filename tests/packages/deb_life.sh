@@ -19,6 +19,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 SCRIPT=$PWD/tests/packages/deb_life.sh
 . scripts/help.sh
+. tests/packages/expect.sh
 read_help "$@"
 [ $# -eq 1 ] || usage "VERSION is missing"
 version=$1
@@ -32,14 +33,6 @@ fail() {
     systemctl status --no-pager --full lunar.service lunar.socket >&2 || true
     journalctl --no-pager --lines=20 >&2
     exit 1
-}
-
-# expect TEXT COMMAND...: the output of the command is the text.
-expect() {
-    local expected=$1 actual
-    shift
-    actual=$("$@") || true
-    [ "$actual" = "$expected" ] || fail "$*: '$actual', expected '$expected'"
 }
 
 # list_files: all files but those of apt, dpkg, systemd, caches and logs.
@@ -127,7 +120,7 @@ supervised() {
     systemctl daemon-reload
     systemctl restart lunar.service
     kill -STOP "$(main_process)"
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ "$(count_restarts)" = 0 ] || ! systemctl is-active --quiet lunar.service || break
         sleep 0.1
     done
@@ -162,7 +155,7 @@ tries_again() {
     printf '%s\n' tokens=/run/credentials/lunar.service/lunar_late >>/etc/lunar/lunar.conf
     ! systemctl restart lunar.service 2>"$out/errors" || fail "it has started"
     # Without RestartSec= systemd has given up by then.
-    for ((i = 0; i < 300 && $(count_restarts) < 6; i++)); do
+    for ((i = 0; i < 3000 && $(count_restarts) < 6; i++)); do
         sleep 0.1
     done
     expect activating systemctl is-active lunar.service
