@@ -64,12 +64,12 @@ class Server(Service):
     def __init__(self, program: Path, log: Path, *flags: str, port: int = 0):
         super().__init__(program, log, *flags, port=port)
         self.name = program.name
-        self.secure = False
+        self.authority: Optional[Path] = None  # of its certificate; it speaks https
         self.token = ""  # that the load generators send
 
     @property
     def url(self) -> str:
-        return super().url.replace("http:", "https:") if self.secure else super().url
+        return super().url.replace("http:", "https:") if self.authority else super().url
 
     @property
     def fields(self) -> str:
@@ -81,13 +81,20 @@ class Server(Service):
         """Whether the server applies messages."""
         return self.name == "lunar.service"
 
+    def connect(self) -> Connection:
+        return Connection(self.port, authority=self.authority)
+
+    def reach(self, dashes: str = "-") -> list[str]:
+        """Flags of the load generators, whose flags begin with `dashes`."""
+        return [f"{dashes}ca-file={self.authority}"] if self.authority else []
+
     def check_alive(self) -> None:
         if self.process.poll() is not None:
             raise Failure(f"{self.name} ended with status {self.process.returncode}")
 
     def get(self, target: str) -> Answer:
         """GET on a connection of its own. Any status but 200 is a failure."""
-        connection = Connection(self.port)
+        connection = self.connect()
         connection.send(head_of("GET", target, fields=self.fields))
         answer = connection.answer()
         connection.close()

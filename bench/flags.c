@@ -31,28 +31,47 @@ void die_errno(const char *what)
 __attribute__((noreturn)) static void die_usage(const struct flag *flags)
 {
     fprintf(stderr, "usage: %s", program_invocation_short_name);
-    for (const struct flag *flag = flags; flag->name != NULL; flag++)
-        fprintf(stderr, " [-%s=%" PRIu64 "]", flag->name, *flag->number);
+    for (const struct flag *flag = flags; flag->name != NULL; flag++) {
+        if (flag->max == 0)
+            fprintf(stderr, " [-%s=FILE]", flag->name);
+        else
+            fprintf(stderr, " [-%s=%" PRIu64 "]", flag->name,
+                    *(const uint64_t *)flag->value);
+    }
     fprintf(stderr, "\n");
     _Exit(2);
 }
 
-/* True if `argument` is this flag with a valid number, which is stored. */
-static bool read_flag(const char *argument, const struct flag *flag)
+static bool read_number(const char *value, const struct flag *flag)
 {
-    size_t length = strlen(flag->name);
-    const char *value = argument + 1 + length + 1;
     uint64_t number;
     char *end;
 
-    if (*argument != '-' || strncmp(argument + 1, flag->name, length) != 0 ||
-        argument[1 + length] != '=' || *value < '0' || *value > '9')
+    if (*value < '0' || *value > '9')
         return false;
     errno = 0;
     number = strtoull(value, &end, 10);
     if (errno != 0 || *end != '\0' || number < flag->min || number > flag->max)
         return false;
-    *flag->number = number;
+    *(uint64_t *)flag->value = number;
+    return true;
+}
+
+/* True if `argument` is this flag with a valid value, which is stored. */
+static bool read_flag(const char *argument, const struct flag *flag)
+{
+    size_t length = strlen(flag->name);
+
+    if (*argument != '-' || strncmp(argument + 1, flag->name, length) != 0)
+        return false;
+    argument += 1 + length;
+    if (*argument == '\0' && flag->max == 1)
+        return read_number("1", flag);
+    if (*argument != '=')
+        return false;
+    if (flag->max > 0)
+        return read_number(argument + 1, flag);
+    *(const char **)flag->value = argument + 1;
     return true;
 }
 

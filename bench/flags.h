@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command lines of the benchmark programs: flags of the form -name=number.
- * Also die(), by which these programs end on failure.
+ * The command lines of the benchmark programs: flags of the form -name=number,
+ * or -name=file. Also die(), by which these programs end on failure.
  */
 #ifndef LUNAR_BENCH_FLAGS_H
 #define LUNAR_BENCH_FLAGS_H
@@ -10,13 +10,14 @@
 
 struct flag {
     const char *name; /* NULL ends an array of flags */
-    uint64_t *number; /* has the default */
-    uint64_t min, max;
+    /* Has the default: a uint64_t, or if `max` is 0 a const char *, a file. */
+    void *value;
+    uint64_t min, max; /* `max` 1: a switch, so that -name means -name=1 */
 };
 
 /*
- * Read the arguments of main() into the numbers of `flags`. An invalid
- * argument, such as -help, prints the flags and exits with 2.
+ * Read the arguments of main() into the values of `flags`, which borrow texts.
+ * An invalid argument, such as -help, prints the flags and exits with 2.
  */
 void flags_read(int argc, char *argv[], const struct flag *flags);
 

@@ -162,7 +162,7 @@ def paced_batches(bench: Bench, server: Server, launched: int) -> float:
     fleet = Fleet(launched, 1, MOST, 1, 2, 1)
     requests = [make_batch(bench, fleet, MOST)
                 for _ in range(bench.options.seconds * CHANGES_PER_SECOND)]
-    connection = Connection(server.port)
+    connection = server.connect()
     begun, used = time.perf_counter(), server.look().cpu
     for number, request in enumerate(requests):
         time.sleep(max(0.0, begun + number / CHANGES_PER_SECOND - time.perf_counter()))
@@ -322,7 +322,7 @@ def run_reads(bench: Bench) -> None:
 
 def reads_round(bench: Bench, server: Server, launched: int) -> dict[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
-    connection = Connection(server.port)
+    connection = server.connect()
     time.sleep(1.5 * CACHED_SECONDS)
     found["`GET /fleet`, fresh", "median, ms"] = timed_get(connection, "/fleet")[0]
     cached = sorted(timed_get(connection, "/fleet")[0] for _ in range(1000))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from client import NDJSON, Connection, Failure, head_of
+from client import NDJSON, Failure, head_of
 from common import BENCH, Bench, Cost, Server, count
 from service import die_with_parent
 
@@ -139,7 +139,7 @@ def pace(bench: Bench, server: Server, connections: int, rate: int,
     a response if that is 0. With `samples` 1 it also prints the latency of each
     request."""
     return Job(server, [
-        str(bench.programs / "bench_pace"), f"-port={server.port}",
+        str(bench.programs / "bench_pace"), f"-port={server.port}", *server.reach(),
         f"-connections={connections}", f"-rate={rate}",
         f"-milliseconds={milliseconds}", f"-round={bench.new_round()}",
         f"-samples={samples}"])
@@ -167,7 +167,8 @@ class Readers(Job):
     def __init__(self, bench: Bench, server: Server, readers: int, **flags: int):
         named = [f"-{name.replace('_', '-')}={value}" for name, value in flags.items()]
         super().__init__(server, [str(bench.programs / "bench_readers"),
-                                  f"-port={server.port}", f"-readers={readers}", *named])
+                                  f"-port={server.port}", *server.reach(),
+                                  f"-readers={readers}", *named])
         assert self.process.stdout is not None
         if self.process.stdout.readline() != b"open\n":
             self.output()
@@ -189,7 +190,7 @@ class Readers(Job):
 def rockets_launch(bench: Bench, server: Server, *flags: str) -> float:
     """Run `rockets launch`. Returns the seconds until all were delivered."""
     command = [str(bench.programs / "rockets"), "launch", server.url + "/messages"]
-    with Job(server, [*command, *flags]) as job:
+    with Job(server, [*command, *server.reach("--"), *flags]) as job:
         output = job.output()
     found = re.search(r"^delivered .* in ([0-9.]+) (m?)s,", output, re.MULTILINE)
     if not found:
@@ -227,7 +228,7 @@ def make_batch(bench: Bench, fleet: Fleet, messages: int, fields: str = "") -> b
 
 def send_batches(server: Server, requests: Sequence[bytes], messages: int) -> None:
     """Send requests over one connection; check that all was applied."""
-    connection = Connection(server.port)
+    connection = server.connect()
     for request in requests:
         connection.send(request)
         answer = connection.answer()

@@ -24,9 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clients.h"
 #include "flags.h"
@@ -41,7 +39,7 @@ enum {
 };
 
 struct connection {
-    int fd;       /* -1: closed; the next request opens it again */
+    struct client client; /* closed: the next request opens it again */
     bool busy;    /* waits for a response; if not, it is in the free queue */
     uint64_t due; /* of its request */
     uint64_t number;
@@ -51,11 +49,10 @@ struct connection {
 
 struct pacer {
     /* Set at start, then read-only. */
-    uint64_t port, connection_count, rate, milliseconds, samples;
+    struct clients clients;
+    uint64_t connection_count, rate, milliseconds, samples;
     uint64_t begun, most; /* the start, and how many requests are to be sent */
     uint64_t ends;        /* in a closed loop: no more requests behind it */
-    int epoll;
-    char fields[CLIENTS_MAX_FIELDS]; /* header lines of each request */
 
     struct fleet fleet;
     uint64_t sent, answered;
@@ -73,12 +70,6 @@ static void stop_sending(int signal_number)
 {
     (void)signal_number;
     stop = 1;
-}
-
-static void close_connection(struct connection *connection)
-{
-    close(connection->fd);
-    connection->fd = -1;
 }
 
 static void return_connection(struct pacer *pacer,
@@ -110,18 +101,18 @@ static void send_next(struct pacer *pacer, uint64_t due)
     struct connection *connection =
         pacer->free[pacer->taken++ % pacer->connection_count];
     char request[FLEET_MAX_REQUEST];
-    size_t length = fleet_request(&pacer->fleet, pacer->fields, request);
+    size_t length =
+        fleet_request(&pacer->fleet, pacer->clients.fields, request);
 
-    if (connection->fd < 0)
-        connection->fd = clients_connect(pacer->port, pacer->epoll, connection);
+    if (connection->client.fd < 0)
+        clients_connect(&pacer->clients, &connection->client, connection);
     connection->busy = true;
     connection->due = due;
     connection->number = pacer->sent;
     connection->received = 0;
     pacer->delays[pacer->sent++] = (uint32_t)((clients_now() - due) / 100);
     /* The connection has nothing else to send, so all of it fits. */
-    if (send(connection->fd, request, length, MSG_NOSIGNAL) != (ssize_t)length)
-        die_errno("send");
+    clients_send(&connection->client, request, length);
 }
 
 /* True if the response is complete. Dies if it is not the expected one. */
@@ -148,11 +139,14 @@ static bool check_reply(const char *reply, size_t received)
 static void handle_event(struct pacer *pacer, struct connection *connection)
 {
     char *reply = connection->reply;
-    ssize_t size = recv(connection->fd, reply + connection->received,
-                        REPLY_SIZE - connection->received, MSG_DONTWAIT);
+    ssize_t size =
+        clients_receive(&connection->client, reply + connection->received,
+                        REPLY_SIZE - connection->received);
 
+    if (size < 0 && errno == EAGAIN)
+        return;
     if (size <= 0 && !connection->busy) {
-        close_connection(connection);
+        clients_close(&connection->client);
         return;
     }
     if (size <= 0 || !connection->busy)
@@ -165,7 +159,7 @@ static void handle_event(struct pacer *pacer, struct connection *connection)
         (uint32_t)((clients_now() - connection->due) / 100);
     pacer->answered++;
     if (strcasestr(reply, "\r\nConnection: close") != NULL)
-        close_connection(connection);
+        clients_close(&connection->client);
     return_connection(pacer, connection);
 }
 
@@ -182,7 +176,8 @@ static void wait_for_events(struct pacer *pacer)
         pause.tv_sec = (time_t)(left / SECOND);
         pause.tv_nsec = (long)(left % SECOND);
     }
-    int count = epoll_pwait2(pacer->epoll, events, EVENTS, &pause, NULL);
+    int count =
+        epoll_pwait2(pacer->clients.epoll, events, EVENTS, &pause, NULL);
     if (count < 0 && errno != EINTR)
         die_errno("epoll_pwait2");
     if (count == 0 && next == UINT64_MAX)
@@ -228,13 +223,12 @@ static void start(struct pacer *pacer)
     pacer->most = rate * pacer->milliseconds / 1000 + 1;
     pacer->latencies = calloc(pacer->most, sizeof(uint32_t));
     pacer->delays = calloc(pacer->most, sizeof(uint32_t));
-    pacer->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (pacer->latencies == NULL || pacer->delays == NULL || pacer->epoll < 0)
+    if (pacer->latencies == NULL || pacer->delays == NULL)
         die_errno("can't start");
     for (uint64_t i = 0; i < pacer->connection_count; i++) {
         struct connection *connection = &pacer->connections[i];
 
-        connection->fd = clients_connect(pacer->port, pacer->epoll, connection);
+        clients_connect(&pacer->clients, &connection->client, connection);
         return_connection(pacer, connection);
     }
     /* By default the kernel may extend each sleep by 50 us. */
@@ -246,14 +240,14 @@ static void start(struct pacer *pacer)
 int main(int argc, char *argv[])
 {
     static struct pacer pacer = {
-        .port = 8088,
+        .clients.port = 8088,
         .connection_count = 64,
         .rate = 1000,
         .milliseconds = 2000,
         .fleet = {1, 1, 20, 1, 1, 1},
     };
     const struct flag flags[] = {
-        {"port", &pacer.port, 1, UINT16_MAX},
+        CLIENTS_FLAGS(&pacer.clients),
         {"connections", &pacer.connection_count, 1, MAX_CONNECTIONS},
         {"rate", &pacer.rate, 0, 1000000},
         {"milliseconds", &pacer.milliseconds, 1, 60000},
@@ -263,7 +257,7 @@ int main(int argc, char *argv[])
     };
 
     flags_read(argc, argv, flags);
-    clients_fields(pacer.fields);
+    clients_start(&pacer.clients);
     signal(SIGINT, stop_sending);
     start(&pacer);
     while (pacer.answered < pacer.sent || has_more(&pacer)) {

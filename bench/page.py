@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
-from client import Connection, Failure, head_of
+from client import Failure, head_of
 from common import BENCH, Bench, Cost, Server, count, say
 from live import send_batches, send_posts
 from load import Fleet, Job, launch, make_batch
@@ -96,7 +96,7 @@ def run_size(bench: Bench) -> None:
 
 
 def length_of(server: Server, path: str, zipped: bool) -> int:
-    connection = Connection(server.port)
+    connection = server.connect()
     fields = "Accept-Encoding: gzip\r\n" if zipped else ""
     connection.send(head_of("GET", path, fields=fields))
     answer = connection.answer()
@@ -235,7 +235,7 @@ def paced(bench: Bench, server: Server, launched: int, rockets: int) -> Iterator
     """Send batches at a fixed rate, one at each step."""
     fleet = Fleet(launched, 1, rockets, 1, 2, 1)
     messages = RATE // BATCHES_PER_SECOND
-    connection = Connection(server.port)
+    connection = server.connect()
     begun, number = time.perf_counter(), 0
     while True:
         request = make_batch(bench, fleet, messages)

@@ -22,9 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clients.h"
 #include "flags.h"
@@ -51,7 +49,7 @@ enum kind { OTHER, HELLO, ROCKETS, RESET, KINDS };
 static const char *const kinds[KINDS] = {"other", "hello", "rockets", "reset"};
 
 struct reader {
-    int fd; /* -1: the service has closed it */
+    struct client client; /* closed: the service has closed it */
     enum part part;
     uint64_t left; /* bytes of the chunk */
     enum kind kind;
@@ -61,19 +59,20 @@ struct reader {
 
 struct bench {
     /* Set at start, then read-only. */
-    uint64_t port, reader_count, milliseconds, interval, rate;
+    struct clients clients;
+    uint64_t reader_count, milliseconds, interval, rate;
     uint64_t rockets; /* of which each reader follows one; 0: it follows all */
     uint64_t all_events, number;
-    int epoll;
-    char fields[CLIENTS_MAX_FIELDS]; /* header lines of each request */
 
     struct reader *readers;
     uint64_t open;        /* readers that have said hello */
     uint64_t begun, ends; /* 0: not all are open */
     uint64_t events[KINDS], bytes, closed, comments;
     /* The poster. Message i is sent at `sent[i]`. */
-    int poster;
+    struct client poster;
     bool posting; /* a response is on its way */
+    size_t received;
+    char response[LINE];
     struct fleet fleet;
     uint64_t *sent, sent_count, most;
     uint32_t *delays; /* 100 ns */
@@ -103,11 +102,10 @@ static void open_reader(struct bench *bench, uint64_t index)
         request, sizeof(request),
         "GET /events?interval=%" PRIu64 "%s%s HTTP/1.1\r\n%s\r\n",
         bench->interval, bench->all_events != 0 ? "" : "&events=rockets", id,
-        bench->fields);
-    *reader = (struct reader){
-        .fd = clients_connect(bench->port, bench->epoll, reader)};
-    if (send(reader->fd, request, (size_t)length, MSG_NOSIGNAL) != length)
-        die_errno("send");
+        bench->clients.fields);
+    *reader = (struct reader){.part = HEAD};
+    clients_connect(&bench->clients, &reader->client, reader);
+    clients_send(&reader->client, request, (size_t)length);
 }
 
 static void add_delay(struct bench *bench, uint64_t delay)
@@ -256,7 +254,7 @@ static void take_bytes(struct bench *bench, struct reader *reader,
 static void read_stream(struct bench *bench, struct reader *reader)
 {
     static char data[RECEIVED];
-    ssize_t length = recv(reader->fd, data, RECEIVED, MSG_DONTWAIT);
+    ssize_t length = clients_receive(&reader->client, data, RECEIVED);
 
     if (length > 0) {
         if (bench->begun != 0)
@@ -266,20 +264,23 @@ static void read_stream(struct bench *bench, struct reader *reader)
     }
     if (length < 0 && errno == EAGAIN)
         return;
-    close(reader->fd);
-    reader->fd = -1;
+    clients_close(&reader->client);
     bench->closed++;
 }
 
-/* One response at a time, which arrives as a whole. */
+/* One response at a time. Under TLS its body is in a record of its own. */
 static void read_response(struct bench *bench)
 {
-    char response[LINE];
-    ssize_t length = recv(bench->poster, response, LINE - 1, MSG_DONTWAIT);
+    char *response = bench->response;
+    ssize_t length = clients_receive(&bench->poster, response + bench->received,
+                                     LINE - 1 - bench->received);
 
     if (length < 0 && errno == EAGAIN)
         return;
-    response[length > 0 ? length : 0] = '\0';
+    bench->received += length > 0 ? (size_t)length : 0;
+    response[bench->received] = '\0';
+    if (length > 0 && strstr(response, "}") == NULL)
+        return;
     if (strncmp(response, "HTTP/1.1 202 ", 13) != 0 ||
         strstr(response, "\"result\":\"applied\"") == NULL ||
         strcasestr(response, "\r\nConnection: close") != NULL)
@@ -300,11 +301,12 @@ static uint64_t next_post(const struct bench *bench)
 static void post(struct bench *bench)
 {
     char request[FLEET_MAX_REQUEST];
-    size_t length = fleet_request(&bench->fleet, bench->fields, request);
+    size_t length =
+        fleet_request(&bench->fleet, bench->clients.fields, request);
 
     bench->sent[bench->sent_count++] = clients_now();
-    if (send(bench->poster, request, length, MSG_NOSIGNAL) != (ssize_t)length)
-        die_errno("send");
+    bench->received = 0;
+    clients_send(&bench->poster, request, length);
     bench->posting = true;
 }
 
@@ -314,7 +316,8 @@ static void wait_for_events(struct bench *bench, uint64_t until)
     uint64_t time = clients_now(), left = until > time ? until - time : 0;
     struct timespec pause = {.tv_sec = (time_t)(left / SECOND),
                              .tv_nsec = (long)(left % SECOND)};
-    int count = epoll_pwait2(bench->epoll, events, EVENTS, &pause, NULL);
+    int count =
+        epoll_pwait2(bench->clients.epoll, events, EVENTS, &pause, NULL);
 
     if (count < 0 && errno != EINTR)
         die_errno("epoll_pwait2");
@@ -367,14 +370,13 @@ static void start(struct bench *bench)
     bench->most = bench->rate * bench->milliseconds / 1000 + 1;
     bench->sent = calloc(bench->most, sizeof(*bench->sent));
     bench->readers = calloc(bench->reader_count, sizeof(*bench->readers));
-    bench->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (bench->sent == NULL || bench->readers == NULL || bench->epoll < 0)
+    if (bench->sent == NULL || bench->readers == NULL)
         die_errno("can't start");
     /* By default the kernel may extend each sleep by 50 us. */
     prctl(PR_SET_TIMERSLACK, 1UL);
     bench->fleet.number = bench->number;
     if (bench->rate > 0)
-        bench->poster = clients_connect(bench->port, bench->epoll, NULL);
+        clients_connect(&bench->clients, &bench->poster, NULL);
     uint64_t latest = clients_now() + OPEN_SECONDS * SECOND;
     for (uint64_t i = 0; i < bench->reader_count; i++)
         open_reader(bench, i);
@@ -390,7 +392,7 @@ static void start(struct bench *bench)
 int main(int argc, char *argv[])
 {
     static struct bench bench = {
-        .port = 8088,
+        .clients.port = 8088,
         .reader_count = 100,
         .milliseconds = 2000,
         .interval = 200,
@@ -398,7 +400,7 @@ int main(int argc, char *argv[])
         .fleet = {1, 1, 20, 1, 1, 1},
     };
     const struct flag flags[] = {
-        {"port", &bench.port, 1, UINT16_MAX},
+        CLIENTS_FLAGS(&bench.clients),
         {"readers", &bench.reader_count, 1, MAX_READERS},
         {"milliseconds", &bench.milliseconds, 1, 600000},
         {"interval", &bench.interval, 100, 10000},
@@ -412,7 +414,7 @@ int main(int argc, char *argv[])
     };
 
     flags_read(argc, argv, flags);
-    clients_fields(bench.fields);
+    clients_start(&bench.clients);
     signal(SIGINT, stop_reading);
     start(&bench);
     while (clients_now() < bench.ends && stop == 0) {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Sequence
 
 from brokers import Brokers
-from client import JSON, Connection, Failure, head_of
+from client import JSON, Failure, head_of
 from common import ROOT, Bench, Cost, Server, count, say
 from folders import NO_SNAPSHOTS
 from load import PATIENCE, Fleet, batch, launch, make_batch, measure_wrk, pace_posts
@@ -276,7 +276,7 @@ def time_refusal(bench: Bench, server: Server) -> float:
     """The seconds until a new message gets 503."""
     request = make_batch(bench, Fleet(bench.new_round(), 1, 1, 1, 1, 1), 1)
     body = request[request.index(b"\r\n\r\n") + 4:].strip()
-    connection = Connection(server.port)
+    connection = server.connect()
     begun = time.perf_counter()
     connection.send(head_of("POST", "/messages", body, JSON) + body)
     answer = connection.answer()

@@ -8,21 +8,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "activation.h"
-#include "announce.h"
 #include "base/log.h"
 #include "base/machine.h"
-#include "check_health.h"
-#include "config.h"
-#include "config_help.h"
-#include "config_print.h"
-#include "data_commands.h"
-#include "notify.h"
-#include "secrets.h"
-#include "service.h"
-#include "signals.h"
-#include "token_command.h"
-#include "topic_commands.h"
+#include "commands/check_health.h"
+#include "commands/data.h"
+#include "commands/settings.h"
+#include "commands/token.h"
+#include "commands/topic.h"
+#include "config/config.h"
+#include "config/help.h"
+#include "console/announce.h"
+#include "process/activation.h"
+#include "process/notify.h"
+#include "process/signals.h"
+#include "replica/replica.h"
+#include "service/secrets.h"
+#include "service/service.h"
 
 enum {
     /*
@@ -54,7 +55,7 @@ static bool fill_streams(void)
 /* -check-health: ask a service that runs, and set the exit status. */
 static int check_service(const struct config *config)
 {
-    char own[CHECK_HEALTH_URL], line[CHECK_HEALTH_LINE];
+    char own[HTTP_URL_TEXT], line[CHECK_HEALTH_LINE];
     bool secure = config->tls_cert != NULL;
     /* Its own certificate need not have the address of -host. */
     const struct check_health_question question = {
@@ -87,21 +88,23 @@ static int run_logged(enum config_result result, const struct config *config,
                       const struct config_report *report,
                       const struct surroundings *around)
 {
+    const struct replica_options topic = service_topic(config);
+
     switch (result) {
     case CONFIG_PRINT:
-        return config_print(config, report);
+        return commands_print_config(config, report);
     case CONFIG_CHECK:
-        return data_commands_check(config);
+        return commands_check(config);
     case CONFIG_BACKUP:
-        return data_commands_backup(config);
+        return commands_backup(config);
     case CONFIG_RESTORE:
-        return data_commands_restore(config);
+        return commands_restore(config);
     case CONFIG_EXPORT:
-        return data_commands_export(config);
+        return commands_export(config);
     case CONFIG_CREATE_TOPIC:
-        return topic_commands_create(config);
+        return commands_create_topic(&topic);
     case CONFIG_TRIM_TOPIC:
-        return topic_commands_trim(config);
+        return commands_trim_topic(&topic);
     default:
         return service_run(config, around->machine, around->notify,
                            &around->activation->given);
@@ -157,7 +160,7 @@ static int run(const struct config_input *input, struct config_report *report,
     if (result == CONFIG_CHECK_HEALTH)
         return check_service(&config);
     if (result == CONFIG_NEW_TOKEN)
-        return token_command_make(&config);
+        return commands_new_token(&config);
     if (result == CONFIG_RUN && !activation_take(around->activation, error)) {
         log_set_format(config.log_format);
         notify_failed(around->notify, error);

@@ -12,7 +12,7 @@
  * printf(3) formats it, that says what was wrong and what was expected. Of what
  * the client sent it quotes at most a short name of letters and digits. The
  * previous content of the response is released. If memory is exhausted, the
- * body is empty.
+ * body is empty. Caches must not store it.
  */
 __attribute__((format(printf, 3, 4))) void
 problem_set(struct http_response *response, unsigned status, const char *detail,

@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 enum {
+    HTTP_URL_TEXT = 512, /* bytes of a whole URL, with a NUL */
     HTTP_URL_HOST = 256, /* bytes with a NUL; a name in DNS has at most 253 */
     HTTP_URL_PORT = 6,   /* the same */
 };
@@ -25,7 +26,8 @@ struct http_url {
 /*
  * Read "http://" or "https://", a host, which may be an IPv6 address in
  * brackets, perhaps a port, a path and a query. False if it is something else,
- * such as a URL with a user or a password, which would end up in logs.
+ * such as a URL with a user or a password, which would end up in logs, or if it
+ * is too long.
  */
 bool http_url_read(struct text url, struct http_url *out);
 

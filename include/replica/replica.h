@@ -33,8 +33,7 @@ enum {
     REPLICA_MAX_PENDING_BYTES = 64 * 1024 * 1024,
     /* Copies of each record that a topic should have, */
     REPLICA_COPIES = 3,
-    REPLICA_IN_SYNC = 2,      /* and of these, before it is acknowledged. */
-    REPLICA_TOPIC_NAME = 249, /* bytes of a topic's name: Kafka's limit */
+    REPLICA_IN_SYNC = 2, /* and of these, before it is acknowledged. */
 };
 
 /* For tests. 0: the constant above, or what the sources say. */

@@ -105,6 +105,16 @@ enum message_outcome table_admit(struct table *table,
                                  const struct message *message,
                                  size_t *reserved);
 
+/*
+ * Fetch into the cache what table_admit() reads for up to TABLE_GROUP messages,
+ * which are then admitted one by one: faster than without it where there are
+ * many rockets. It changes nothing.
+ * Ownership: the messages are borrowed. Locking: read-locks one stripe at a
+ * time.
+ */
+void table_prefetch_group(struct table *table, struct table_item *items,
+                          size_t count);
+
 /* Give back `reserved` bytes. Locking: none. */
 void table_unreserve(struct table *table, size_t reserved);
 

@@ -12,14 +12,13 @@
 
 #include <assert.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "api/api.h"
 #include "api_store.h"
 #include "base/metrics.h"
 #include "batch_commit.h"
+#include "batch_errors.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
 #include "table/table.h"
@@ -27,11 +26,9 @@
 enum {
     /* With a CR, which may be part of the line's end. */
     MAX_CARRIED = BATCH_MAX_LINE + 1,
-    /* Of one error: JSON may write each byte of its detail as six. */
-    MAX_ERROR = 6 * sizeof(((struct parsed_message *)NULL)->detail) + 64,
 };
 
-/* Messages that are applied together. */
+/* Messages that are applied, or admitted to the journal, together. */
 struct group {
     size_t count;
     struct parsed_message parsed[TABLE_GROUP];
@@ -54,10 +51,7 @@ struct batch {
      */
     struct buffer carried;
     bool skipping;
-    const char *mistake; /* a guess from the first rejected line, or NULL */
-    struct batch_error first_error;
-    /* The items of the result's array. */
-    struct buffer errors;
+    struct batch_errors errors;
 };
 
 struct batch *batch_new(struct api *api)
@@ -69,7 +63,7 @@ struct batch *batch_new(struct api *api)
     batch->api = api;
     batch->line = 1;
     batch->carried = BUFFER_INIT;
-    batch->errors = BUFFER_INIT;
+    batch_errors_init(&batch->errors);
     if (api->store != NULL) {
         batch->commit = batch_commit_new(api);
         if (batch->commit == NULL) {
@@ -86,63 +80,15 @@ void batch_free(struct batch *batch)
         return;
     batch_commit_free(batch->commit);
     buffer_release(&batch->carried);
-    buffer_release(&batch->errors);
+    batch_errors_release(&batch->errors);
     free(batch);
 }
 
-/* Whether it is UTF-16 or UTF-32, where NULs stand beside ASCII characters. */
-static bool is_wide(struct text line)
-{
-    return line.length >= 2 && (line.data[0] == '\0' || line.data[1] == '\0' ||
-                                memcmp(line.data, "\xff\xfe", 2) == 0 ||
-                                memcmp(line.data, "\xfe\xff", 2) == 0);
-}
-
-/*
- * What the sender of a body that begins with this line, which is no message, is
- * likely to have done; NULL if it is a line like any other.
- */
-static const char *guess_mistake(struct text line)
-{
-    if (is_wide(line))
-        return "it seems to be UTF-16 or UTF-32, but must be UTF-8";
-    line = text_trim(line);
-    if (line.length > 0 && line.data[0] == '[')
-        return "it is a JSON array, but must have one message a line, without "
-               "brackets and commas";
-    if (text_equal(line, TEXT("{")))
-        return "a message is spread over several lines, but must be on one";
-    if (memmem(line.data, line.length, "}{", 2) != NULL ||
-        memmem(line.data, line.length, "} {", 3) != NULL)
-        return "several messages are on one line, but each must have its own; "
-               "curl keeps the ends of lines with --data-binary, not with -d";
-    return NULL;
-}
-
-/*
- * Room is reserved first, so that memory never ends within an item. `line` is
- * its beginning, at least.
- */
 static void reject_line(struct batch *batch, struct text line,
                         const char *detail)
 {
-    struct buffer *errors = &batch->errors;
-
-    if (batch->counts.rejected++ == 0) {
-        batch->mistake = guess_mistake(line);
-        batch->first_error.line = batch->line;
-        snprintf(batch->first_error.detail, sizeof(batch->first_error.detail),
-                 "%s", detail);
-    }
-    if (batch->counts.rejected > BATCH_MAX_ERRORS ||
-        !buffer_reserve(errors, MAX_ERROR))
-        return;
-    buffer_append(errors, errors->length == 0 ? TEXT("{\"line\":")
-                                              : TEXT(",{\"line\":"));
-    buffer_append_unsigned(errors, batch->line);
-    buffer_append(errors, TEXT(",\"detail\":"));
-    json_append(errors, text_of(detail));
-    buffer_append(errors, TEXT("}"));
+    batch_errors_add(&batch->errors, batch->counts.rejected++, batch->line,
+                     line, detail);
 }
 
 static void reject_long_line(struct batch *batch, struct text line)
@@ -191,14 +137,55 @@ static void count_outcome(struct batch *batch, const struct message *message,
     }
 }
 
+/* The message is a duplicate or stale in the table already. */
+static void note_position_of(struct batch *batch, const struct message *message)
+{
+    if (!batch->api->shared)
+        return;
+    uint64_t position = api_store_position_of(batch->api, message);
+    if (position > batch->position)
+        batch->position = position;
+}
+
+static void commit_message(struct batch *batch, const struct message *message,
+                           uint64_t line)
+{
+    enum message_outcome outcome;
+
+    if (!batch_commit_add(batch->commit, message, line, &outcome)) {
+        count_not_taken(batch, line, api_store_not_taken(batch->api).reason);
+    } else if (outcome == MESSAGE_APPLIED) {
+        batch->committed++;
+    } else {
+        count_outcome(batch, message, outcome, line);
+        if (outcome != MESSAGE_NO_MEMORY)
+            note_position_of(batch, message);
+    }
+}
+
+static void commit_group(struct batch *batch, struct group *group)
+{
+    table_prefetch_group(batch->api->table, group->items, group->count);
+    for (size_t i = 0; i < group->count; i++)
+        commit_message(batch, group->items[i].message, group->lines[i]);
+}
+
 static void apply_group(struct batch *batch, struct group *group)
 {
     table_apply_group(batch->api->table, group->items, group->count);
-    for (size_t i = 0; i < group->count; i++) {
+    for (size_t i = 0; i < group->count; i++)
         count_outcome(batch, group->items[i].message, group->items[i].outcome,
                       group->lines[i]);
+}
+
+static void end_group(struct batch *batch, struct group *group)
+{
+    if (batch->commit != NULL)
+        commit_group(batch, group);
+    else
+        apply_group(batch, group);
+    for (size_t i = 0; i < group->count; i++)
         message_parse_release(&group->parsed[i]);
-    }
     group->count = 0;
 }
 
@@ -211,33 +198,7 @@ static void extend_group(struct batch *batch, struct group *group)
         (struct table_item){.message = &group->parsed[last].message};
     group->lines[last] = batch->line;
     if (group->count == TABLE_GROUP)
-        apply_group(batch, group);
-}
-
-/* The message is a duplicate or stale in the table already. */
-static void note_position_of(struct batch *batch, const struct message *message)
-{
-    if (!batch->api->shared)
-        return;
-    uint64_t position = api_store_position_of(batch->api, message);
-    if (position > batch->position)
-        batch->position = position;
-}
-
-static void commit_line(struct batch *batch, const struct message *message)
-{
-    enum message_outcome outcome;
-
-    if (!batch_commit_add(batch->commit, message, batch->line, &outcome)) {
-        count_not_taken(batch, batch->line,
-                        api_store_not_taken(batch->api).reason);
-    } else if (outcome == MESSAGE_APPLIED) {
-        batch->committed++;
-    } else {
-        count_outcome(batch, message, outcome, batch->line);
-        if (outcome != MESSAGE_NO_MEMORY)
-            note_position_of(batch, message);
-    }
+        end_group(batch, group);
 }
 
 /* Whether it has only white space of JSON. */
@@ -267,12 +228,7 @@ static void read_line(struct batch *batch, struct group *group,
         return;
     switch (message_parse(line, parsed)) {
     case PARSE_OK:
-        if (batch->commit == NULL) {
-            extend_group(batch, group);
-        } else {
-            commit_line(batch, &parsed->message);
-            message_parse_release(parsed);
-        }
+        extend_group(batch, group);
         break;
     case PARSE_INVALID:
         reject_line(batch, line, parsed->detail);
@@ -366,10 +322,10 @@ static void take_lines(struct batch *batch, struct text bytes, bool last)
     /* If the last line has an end, this is a blank one. */
     if (last)
         end_line(batch, &group, TEXT(""));
+    if (group.count > 0)
+        end_group(batch, &group);
     if (batch->commit != NULL)
         batch_commit_append(batch->commit);
-    else if (group.count > 0)
-        apply_group(batch, &group);
     carry_piece(batch, rest);
     add_counts(batch);
 }
@@ -439,7 +395,7 @@ struct api *batch_api(const struct batch *batch)
 
 const struct batch_error *batch_first_error(const struct batch *batch)
 {
-    return &batch->first_error;
+    return &batch->errors.first;
 }
 
 uint64_t batch_lines(const struct batch *batch)
@@ -449,22 +405,19 @@ uint64_t batch_lines(const struct batch *batch)
 
 const char *batch_likely_mistake(const struct batch *batch)
 {
-    return batch->mistake;
+    return batch->errors.mistake;
 }
 
 void batch_write(const struct batch *batch, struct buffer *out)
 {
     const struct batch_counts counts = batch_counts(batch);
 
-    buffer_append(out, TEXT("\"applied\":"));
-    buffer_append_unsigned(out, counts.applied);
-    buffer_append(out, TEXT(",\"duplicate\":"));
-    buffer_append_unsigned(out, counts.duplicate);
-    buffer_append(out, TEXT(",\"stale\":"));
-    buffer_append_unsigned(out, counts.stale);
-    buffer_append(out, TEXT(",\"rejected\":"));
-    buffer_append_unsigned(out, counts.rejected);
-    buffer_append(out, TEXT(",\"errors\":["));
-    buffer_append(out, buffer_text(&batch->errors));
+    json_append_member(out, TEXT("applied"), counts.applied);
+    json_append_member(out, TEXT("duplicate"), counts.duplicate);
+    json_append_member(out, TEXT("stale"), counts.stale);
+    json_append_member(out, TEXT("rejected"), counts.rejected);
+    json_append_name(out, TEXT("errors"));
+    buffer_append(out, TEXT("["));
+    buffer_append(out, buffer_text(&batch->errors.items));
     buffer_append(out, TEXT("]"));
 }

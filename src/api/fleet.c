@@ -32,12 +32,16 @@ static void start_read(struct http_deferred *deferred,
     fleet_cache_wait_at(read->cache, read->position, waiter);
 }
 
-/* `response` has the body. */
+/*
+ * `response` has the body. "private": without it a cache of several clients
+ * would give what one may read, by its session, to all (RFC 9111 section 3.5
+ * protects Authorization only).
+ */
 static void put_headers(struct http_response *response)
 {
     response->status = 200;
     http_response_header(response, "Content-Type", "application/json");
-    http_response_header(response, "Cache-Control", "max-age=1");
+    http_response_header(response, "Cache-Control", "private, max-age=1");
 }
 
 static void finish_read(struct http_deferred *deferred,

@@ -14,21 +14,17 @@
 #include "table/table.h"
 #include "table/table_fleet.h"
 
-static void append_member(struct buffer *out, struct text name, uint64_t value)
-{
-    buffer_append(out, name);
-    buffer_append_unsigned(out, value);
-}
-
 static void write_rockets(const struct table_summary *summary,
                           struct buffer *out)
 {
-    append_member(out, TEXT(",\"rockets\":{\"total\":"), summary->rockets);
-    append_member(out, TEXT(",\"active\":"),
-                  summary->rockets - summary->exploded);
-    append_member(out, TEXT(",\"exploded\":"), summary->exploded);
-    append_member(out, TEXT(",\"unlaunched\":"), summary->unlaunched);
-    append_member(out, TEXT(",\"incomplete\":"), summary->incomplete);
+    json_append_name(out, TEXT("rockets"));
+    buffer_append(out, TEXT("{"));
+    json_append_member(out, TEXT("total"), summary->rockets);
+    json_append_member(out, TEXT("active"),
+                       summary->rockets - summary->exploded);
+    json_append_member(out, TEXT("exploded"), summary->exploded);
+    json_append_member(out, TEXT("unlaunched"), summary->unlaunched);
+    json_append_member(out, TEXT("incomplete"), summary->incomplete);
     buffer_append(out, TEXT("}"));
 }
 
@@ -41,21 +37,23 @@ static void write_messages(const struct api *api,
 
     if (api->counts.messages != NULL)
         metric_read(api->counts.messages, counts);
-    append_member(out, TEXT(",\"messages\":{\"missing\":"), summary->missing);
-    append_member(out, TEXT(",\"givenUp\":"), summary->given_up);
-    append_member(out, TEXT(",\"applied\":"), counts[API_APPLIED]);
-    append_member(out, TEXT(",\"duplicate\":"), counts[API_DUPLICATE]);
-    append_member(out, TEXT(",\"stale\":"), counts[API_STALE]);
-    append_member(out, TEXT(",\"rejected\":"), counts[API_REJECTED]);
-    append_member(out, TEXT(",\"noMemory\":"), counts[API_NO_MEMORY]);
-    append_member(out, TEXT(",\"notWritten\":"), counts[API_NOT_WRITTEN]);
+    json_append_name(out, TEXT("messages"));
+    buffer_append(out, TEXT("{"));
+    json_append_member(out, TEXT("missing"), summary->missing);
+    json_append_member(out, TEXT("givenUp"), summary->given_up);
+    json_append_member(out, TEXT("applied"), counts[API_APPLIED]);
+    json_append_member(out, TEXT("duplicate"), counts[API_DUPLICATE]);
+    json_append_member(out, TEXT("stale"), counts[API_STALE]);
+    json_append_member(out, TEXT("rejected"), counts[API_REJECTED]);
+    json_append_member(out, TEXT("noMemory"), counts[API_NO_MEMORY]);
+    json_append_member(out, TEXT("notWritten"), counts[API_NOT_WRITTEN]);
     buffer_append(out, TEXT("}"));
 }
 
 /* No bound is negative. */
 static void append_bound(struct buffer *out, struct text name, size_t index)
 {
-    buffer_append(out, name);
+    json_append_name(out, name);
     if (index < TABLE_SPEED_BOUNDS)
         buffer_append_unsigned(out, (uint64_t)table_speed_bounds[index]);
     else
@@ -66,19 +64,21 @@ static void append_bound(struct buffer *out, struct text name, size_t index)
 static void write_speeds(struct table *table, struct buffer *out)
 {
     struct table_speeds speeds;
-    struct text before = TEXT("{\"from\":");
+    struct text before = TEXT("{");
 
     table_count_speeds(table, &speeds);
-    buffer_append(out, TEXT(",\"speeds\":["));
+    json_append_name(out, TEXT("speeds"));
+    buffer_append(out, TEXT("["));
     for (size_t i = 0; i <= TABLE_SPEED_BOUNDS; i++) {
         if (speeds.rockets[i] == 0)
             continue;
         /* Bucket 0 has no lower bound, and the last one no upper one. */
-        append_bound(out, before, i > 0 ? i - 1 : TABLE_SPEED_BOUNDS);
-        append_bound(out, TEXT(",\"to\":"), i);
-        append_member(out, TEXT(",\"rockets\":"), speeds.rockets[i]);
+        buffer_append(out, before);
+        append_bound(out, TEXT("from"), i > 0 ? i - 1 : TABLE_SPEED_BOUNDS);
+        append_bound(out, TEXT("to"), i);
+        json_append_member(out, TEXT("rockets"), speeds.rockets[i]);
         buffer_append(out, TEXT("}"));
-        before = TEXT(",{\"from\":");
+        before = TEXT(",{");
     }
     buffer_append(out, TEXT("]"));
 }
@@ -91,12 +91,14 @@ static void write_summary(struct api *api, struct buffer *out)
 
     buffer_append(out, TEXT("{\"start\":\""));
     revisions_write_start(out, api->start);
-    append_member(out, TEXT("\",\"revision\":"), revision);
+    buffer_append(out, TEXT("\""));
+    json_append_member(out, TEXT("revision"), revision);
     write_rockets(&summary, out);
     write_messages(api, &summary, out);
-    append_member(out, TEXT(",\"memory\":{\"used\":"),
-                  table_memory(api->table));
-    append_member(out, TEXT(",\"limit\":"), table_memory_limit(api->table));
+    json_append_name(out, TEXT("memory"));
+    buffer_append(out, TEXT("{"));
+    json_append_member(out, TEXT("used"), table_memory(api->table));
+    json_append_member(out, TEXT("limit"), table_memory_limit(api->table));
     buffer_append(out, TEXT("}"));
     write_speeds(api->table, out);
 }
@@ -111,14 +113,16 @@ static void write_names(struct table *table, enum table_field field,
     }
     buffer_append(out, TEXT("{\"top\":["));
     for (size_t i = 0; i < names->count; i++) {
-        buffer_append(out, i > 0 ? TEXT(",{\"name\":") : TEXT("{\"name\":"));
+        buffer_append(out, i > 0 ? TEXT(",{") : TEXT("{"));
+        json_append_name(out, TEXT("name"));
         json_append(out, names->names[i].name);
-        append_member(out, TEXT(",\"rockets\":"), names->names[i].rockets);
+        json_append_member(out, TEXT("rockets"), names->names[i].rockets);
         buffer_append(out, TEXT("}"));
     }
-    append_member(out, TEXT("],\"otherNames\":"), names->other_names);
-    append_member(out, TEXT(",\"otherRockets\":"), names->other_rockets);
-    append_member(out, TEXT(",\"unknown\":"), names->unknown);
+    buffer_append(out, TEXT("]"));
+    json_append_member(out, TEXT("otherNames"), names->other_names);
+    json_append_member(out, TEXT("otherRockets"), names->other_rockets);
+    json_append_member(out, TEXT("unknown"), names->unknown);
     buffer_append(out, TEXT("}"));
 }
 
@@ -131,9 +135,9 @@ void fleet_json_write(struct api *api, struct buffer *out)
         return;
     }
     write_summary(api, out);
-    buffer_append(out, TEXT(",\"types\":"));
+    json_append_name(out, TEXT("types"));
     write_names(api->table, TABLE_TYPE, names, out);
-    buffer_append(out, TEXT(",\"missions\":"));
+    json_append_name(out, TEXT("missions"));
     write_names(api->table, TABLE_MISSION, names, out);
     buffer_append(out, TEXT("}"));
     free(names);

@@ -6,6 +6,7 @@
 
 #include "domain/message.h"
 #include "etags.h"
+#include "format/json_write.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -42,25 +43,24 @@ static bool read_query(struct text raw, struct gaps_query *query,
     return true;
 }
 
-static void append_member(struct buffer *out, struct text name, uint64_t value)
-{
-    buffer_append(out, name);
-    buffer_append_unsigned(out, value);
-}
-
 static void write_gaps(const struct table_gap gaps[],
                        const struct table_gaps *found, struct buffer *out)
 {
-    append_member(out, TEXT("{\"missingMessages\":"), found->missing);
-    buffer_append(out, TEXT(",\"gaps\":["));
+    buffer_append(out, TEXT("{"));
+    json_append_member(out, TEXT("missingMessages"), found->missing);
+    json_append_name(out, TEXT("gaps"));
+    buffer_append(out, TEXT("["));
     for (size_t i = 0; i < found->count; i++) {
-        append_member(out, i > 0 ? TEXT(",{\"from\":") : TEXT("{\"from\":"),
-                      gaps[i].from);
-        append_member(out, TEXT(",\"to\":"), gaps[i].to);
+        buffer_append(out, i > 0 ? TEXT(",{") : TEXT("{"));
+        json_append_member(out, TEXT("from"), gaps[i].from);
+        json_append_member(out, TEXT("to"), gaps[i].to);
         buffer_append(out, TEXT("}"));
     }
-    append_member(out, TEXT("],\"givenUp\":{\"upTo\":"), found->given_up_to);
-    append_member(out, TEXT(",\"count\":"), found->given_up);
+    buffer_append(out, TEXT("]"));
+    json_append_name(out, TEXT("givenUp"));
+    buffer_append(out, TEXT("{"));
+    json_append_member(out, TEXT("upTo"), found->given_up_to);
+    json_append_member(out, TEXT("count"), found->given_up);
     buffer_append(out, TEXT("}}"));
 }
 
@@ -70,8 +70,10 @@ static bool put_link(const struct gaps_query *query, uint64_t last,
 {
     struct buffer link = BUFFER_INIT;
 
-    append_member(&link, TEXT("<?after="), last);
-    append_member(&link, TEXT("&limit="), query->limit);
+    buffer_append(&link, TEXT("<?after="));
+    buffer_append_unsigned(&link, last);
+    buffer_append(&link, TEXT("&limit="));
+    buffer_append_unsigned(&link, query->limit);
     buffer_append(&link, TEXT(">; rel=\"next\""));
     bool done = !buffer_failed(&link) &&
                 http_response_header_copy(response, "Link", buffer_text(&link));

@@ -16,6 +16,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "message_response.h"
+#include "permitted_sink.h"
 #include "posting.h"
 #include "recovery.h"
 #include "routes.h"
@@ -161,6 +162,7 @@ struct http_sink *messages_open(struct api *api,
     enum http_coding coding =
         http_content_coding(request->fields.content_encoding);
     bool batch = request->route == ROUTE_BATCH;
+    struct http_sink *sink = NULL;
 
     if (!batch && (coding == HTTP_IDENTITY || request->site == HTTP_SITE_OTHER))
         return NULL;
@@ -171,8 +173,10 @@ struct http_sink *messages_open(struct api *api,
     else if (batch && recovery_is_running(api))
         recovery_refuse(api, response);
     else if (batch && coding == HTTP_GZIP)
-        return gzip_batch_open(api, response);
+        sink = gzip_batch_open(api, response);
     else if (batch)
-        return upload_open(api, response);
-    return NULL;
+        sink = upload_open(api, response);
+    return sink == NULL
+               ? NULL
+               : permitted_sink_new(api, request, SCOPE_INGEST, sink, response);
 }

@@ -91,3 +91,18 @@ void json_append(struct buffer *buffer, struct text text)
     if (buffer_reserve(buffer, json_room(text.length)))
         buffer_set_end(buffer, json_put(buffer_end(buffer), text));
 }
+
+void json_append_name(struct buffer *buffer, struct text name)
+{
+    bool first = buffer->length == 0 || buffer_end(buffer)[-1] == '{';
+
+    buffer_append(buffer, first ? TEXT("\"") : TEXT(",\""));
+    buffer_append(buffer, name);
+    buffer_append(buffer, TEXT("\":"));
+}
+
+void json_append_member(struct buffer *buffer, struct text name, uint64_t value)
+{
+    json_append_name(buffer, name);
+    buffer_append_unsigned(buffer, value);
+}

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Converts RFC 3339 date-times to instants and back. The calendar is the
- * proleptic Gregorian one, years 0000 to 9999, computed here: timegm(3) and
- * related functions use the time zone rules of the process, which must have no
- * effect.
+ * Converts RFC 3339 date-times to instants and back: the parts of the text
+ * here, dates in calendar.c.
  */
 #include "format/timestamp.h"
 
 #include <assert.h>
 
 #include "base/buffer.h"
+#include "calendar.h"
 
 /* How a date-time was written, as far as instant and offset do not say. */
 enum {
@@ -23,10 +22,6 @@ enum {
     MINUTES_A_DAY = 24 * 60,
     NANOSECONDS_A_SECOND = 1000000000,
     SECONDS_A_DAY = 24 * 60 * 60,
-    YEARS_A_CYCLE = 400, /* after which the calendar repeats */
-    DAYS_A_CYCLE = 146097,
-    /* From March 1st of the year -400, so that no day number is negative. */
-    DAYS_BEFORE_1970 = 719468 + DAYS_A_CYCLE,
     DATE_LENGTH = 10,  /* "2022-02-02" */
     TIME_LENGTH = 8,   /* "19:39:05" */
     OFFSET_LENGTH = 6, /* "+01:00" */
@@ -35,55 +30,6 @@ enum {
 };
 
 static const char not_an_offset[] = "the offset is not Z, +HH:MM or -HH:MM";
-
-struct civil {
-    unsigned year, month, day, hour, minute, second;
-};
-
-/*
- * The day number of a date, as DAYS_BEFORE_1970 counts. Years start in March
- * here, so that a leap day is the last day of its year, its century and its
- * cycle. Lengths then follow formulas, rounded down: n centuries have
- * n * 146097 / 4 days, n years of a century n * 1461 / 4, and n months of a
- * year (n * 153 + 2) / 5.
- */
-static unsigned days_from_civil(const struct civil *civil)
-{
-    bool before_march = civil->month <= 2;
-    unsigned month = before_march ? civil->month + 9 : civil->month - 3;
-    unsigned year = civil->year + YEARS_A_CYCLE - before_march;
-    unsigned century = year / 100;
-
-    return century * DAYS_A_CYCLE / 4 + year % 100 * 1461 / 4 +
-           (153 * month + 2) / 5 + civil->day - 1;
-}
-
-/*
- * The inverse: by each formula, the largest n that has at most the remaining
- * days. Sets year, month and day.
- */
-static void civil_from_days(unsigned day, struct civil *civil)
-{
-    unsigned century = (4 * day + 3) / DAYS_A_CYCLE;
-    day -= century * DAYS_A_CYCLE / 4;
-    unsigned year = (4 * day + 3) / 1461;
-    day -= year * 1461 / 4;
-    unsigned month = (5 * day + 2) / 153;
-    bool before_march = month >= 10;
-
-    civil->day = day - (153 * month + 2) / 5 + 1;
-    civil->month = before_march ? month - 9 : month + 3;
-    civil->year = century * 100 + year + before_march - YEARS_A_CYCLE;
-}
-
-static unsigned days_in_month(unsigned year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30,
-                                         31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    return month == 2 && leap ? 29 : days[month - 1];
-}
 
 /* The value of two digits, or NO_NUMBER if they are not digits. */
 static unsigned two_digits(const char *at)
@@ -116,7 +62,8 @@ static const char *parse_date(struct text *rest, struct civil *civil)
     civil->year = century * 100 + year;
     if (civil->month < 1 || civil->month > 12)
         return "the month is not 01 to 12";
-    if (civil->day < 1 || civil->day > days_in_month(civil->year, civil->month))
+    if (civil->day < 1 ||
+        civil->day > calendar_days_in_month(civil->year, civil->month))
         return "the month has no such day";
     *rest = text_skip(*rest, DATE_LENGTH);
     return NULL;
@@ -277,7 +224,7 @@ bool timestamp_parse(struct text text, struct timestamp *result,
         parsed.nanoseconds += NANOSECONDS_A_SECOND;
     }
 
-    int64_t days = (int64_t)days_from_civil(&civil) - DAYS_BEFORE_1970;
+    int64_t days = (int64_t)calendar_days(&civil) - CALENDAR_DAYS_BEFORE_1970;
     unsigned second_of_day =
         (civil.hour * 60 + civil.minute) * 60 + civil.second;
     parsed.seconds =
@@ -303,12 +250,12 @@ static char *write_date_time(char *at, const struct timestamp *timestamp)
     int64_t local = timestamp->seconds + timestamp->offset * INT64_C(60);
     /* Unsigned and never negative, so that division rounds down. */
     uint64_t shifted =
-        (uint64_t)(local + DAYS_BEFORE_1970 * (int64_t)SECONDS_A_DAY);
+        (uint64_t)(local + CALENDAR_DAYS_BEFORE_1970 * (int64_t)SECONDS_A_DAY);
     unsigned second = (unsigned)(shifted % SECONDS_A_DAY);
     unsigned minute = second / 60;
     struct civil civil;
 
-    civil_from_days((unsigned)(shifted / SECONDS_A_DAY), &civil);
+    calendar_date((unsigned)(shifted / SECONDS_A_DAY), &civil);
     assert(civil.year <= 9999);
     at = buffer_put_two_digits(at, civil.year / 100);
     at = buffer_put_two_digits(at, civil.year % 100);

@@ -69,6 +69,11 @@ set_problem(struct http_response *response, unsigned status,
     else
         http_response_header(response, "Content-Type",
                              "application/problem+json");
+    /*
+     * Caches may keep a 404, 405, 410, 414 or 501 as long as they like (RFC
+     * 9110 section 15.1); browsers keep a 410 for good.
+     */
+    http_response_header(response, "Cache-Control", "no-store");
 }
 
 void problem_set(struct http_response *response, unsigned status,

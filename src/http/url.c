@@ -51,10 +51,12 @@ static size_t authority_length(struct text rest)
 
 bool http_url_read(struct text url, struct http_url *out)
 {
+    size_t length = url.length;
     bool secure = text_take_prefix(&url, TEXT("https://"));
     uint64_t port = secure ? 443 : 80;
 
-    if (!secure && !text_take_prefix(&url, TEXT("http://")))
+    if (length >= HTTP_URL_TEXT ||
+        (!secure && !text_take_prefix(&url, TEXT("http://"))))
         return false;
     out->secure = secure;
     struct text authority = {url.data, authority_length(url)};

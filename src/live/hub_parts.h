@@ -218,6 +218,29 @@ void hub_free_garbage(struct hub_garbage *garbage);
 
 /* hub_reader.c */
 
+static inline bool hub_reader_wants(const struct hub_reader *reader,
+                                    enum hub_event event)
+{
+    return (reader->events & 1U << event) != 0;
+}
+
+/*
+ * Whether the reader holds an update, or a catch-up that is done, and its
+ * thread does not read it at the moment: so it can be taken away.
+ */
+bool hub_reader_holds_locked(const struct hub_reader *reader);
+
+/* Take it away: the reader is too slow. The hub's thread. */
+void hub_reader_lose_locked(struct hub_reader *reader);
+
+/* Drop the update that it reads, or its catch-up, if there is one. */
+void hub_reader_drop_update_locked(struct hub_reader *reader,
+                                   struct hub_garbage *garbage);
+void hub_reader_drop_catch_up_locked(struct hub_reader *reader,
+                                     struct hub_garbage *garbage);
+
+/* reader_step.c */
+
 /* What hub_reader_next() does next. */
 enum hub_step {
     STEP_WAIT,
@@ -237,15 +260,6 @@ enum hub_step {
  * `due` only by what does not wait for the interval.
  */
 enum hub_step hub_reader_step_locked(struct hub_reader *reader, bool due);
-
-/*
- * Whether the reader holds an update, or a catch-up that is done, and its
- * thread does not read it at the moment: so it can be taken away.
- */
-bool hub_reader_holds_locked(const struct hub_reader *reader);
-
-/* Take it away: the reader is too slow. The hub's thread. */
-void hub_reader_lose_locked(struct hub_reader *reader);
 
 /* reader_write.c */
 

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "config_table.h"
+#include "config/table.h"
 #include "manual.h"
 
 static const struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The lists of the outbox, on the journal's thread. How messages are produced
- * is in outbox_produce.c.
+ * is in outbox_produce.c, and what reports and records say of them in
+ * outbox_report.c.
  *
  * A parcel is in one of four lists from when it is handed over: gathered,
  * waiting, answered, ready. It becomes ready when all is known of all its
@@ -17,15 +18,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "outbox_parts.h"
 #include "outbox_produce.h"
 #include "parcel.h"
 #include "replica/replica.h"
 #include "replica_metrics.h"
 
 enum {
-    MILLISECOND = 1000, /* in microseconds */
-    HURRY_MS = 1,       /* until a parcel is handed over */
-    SILENT_MS = 1000,   /* nothing was acknowledged */
+    HURRY_MS = 1,     /* until a parcel is handed over */
+    SILENT_MS = 1000, /* nothing was acknowledged */
     PROBE_MS = 1000,
 };
 
@@ -74,12 +75,11 @@ void outbox_open(struct outbox *outbox, const struct journal_target *target,
     outbox->target = target;
     outbox->next = next;
     outbox->now_us = clock_us(CLOCK_MONOTONIC);
-    breaker_start(&outbox->breaker, outbox->now_us / MILLISECOND);
+    breaker_start(&outbox->breaker, outbox->now_us / OUTBOX_MILLISECOND);
     atomic_store(&outbox->closed, false);
 }
 
-/* If all is known of it, it is ready once it was handed over. */
-static void look_at_parcel(struct outbox *outbox, struct parcel *parcel)
+void outbox_check_parcel(struct outbox *outbox, struct parcel *parcel)
 {
     if (!parcel_is_complete(parcel))
         return;
@@ -92,8 +92,7 @@ static void look_at_parcel(struct outbox *outbox, struct parcel *parcel)
     parcel_list_add(&outbox->ready, parcel);
 }
 
-/* No report comes any more: make room for others. */
-static void forget_parcel(struct outbox *outbox, const struct parcel *parcel)
+void outbox_forget_parcel(struct outbox *outbox, const struct parcel *parcel)
 {
     atomic_fetch_sub_explicit(&outbox->messages, parcel->count,
                               memory_order_relaxed);
@@ -101,26 +100,14 @@ static void forget_parcel(struct outbox *outbox, const struct parcel *parcel)
                               memory_order_relaxed);
 }
 
-/*
- * Nothing of ours is written until something changes: such an answer comes at
- * once, so that nothing would ever wait for too long.
- */
-static void note_refusal(struct outbox *outbox)
+void outbox_note_refusal(struct outbox *outbox)
 {
-    if (breaker_refuse(&outbox->breaker, outbox->now_us / MILLISECOND))
+    if (breaker_refuse(&outbox->breaker, outbox->now_us / OUTBOX_MILLISECOND))
         log_line(LOG_WARN,
                  "messages to topic %s are refused, so new ones get 503 until "
                  "a probe is acknowledged: check the rights of this user to "
                  "write to it, and the clock of this machine",
                  rd_kafka_topic_name(outbox->topic));
-}
-
-/* Whether it would refuse any other message of ours, too. */
-static bool refuses_all(rd_kafka_resp_err_t error)
-{
-    return error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-           error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
-           error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
 }
 
 /* The messages that are not sent get no report. */
@@ -130,7 +117,7 @@ static void note_unsent(struct outbox *outbox, struct parcel *parcel,
     parcel->unsent = unsent;
     metric_add(outbox->counts->produced, REPLICA_REFUSED, unsent);
     if (parcel->reported + unsent == parcel->count)
-        forget_parcel(outbox, parcel);
+        outbox_forget_parcel(outbox, parcel);
 }
 
 /* It is produced, as far as librdkafka took it. */
@@ -142,11 +129,11 @@ static void add_waiting(struct outbox *outbox, struct parcel *parcel)
     if (parcel->left > 0) {
         outbox->failed += parcel->left;
         note_unsent(outbox, parcel, parcel->left);
-        note_refusal(outbox);
-        look_at_parcel(outbox, parcel);
+        outbox_note_refusal(outbox);
+        outbox_check_parcel(outbox, parcel);
     } else if (parcel_is_complete(parcel)) {
         outbox->early--;
-        look_at_parcel(outbox, parcel);
+        outbox_check_parcel(outbox, parcel);
     }
 }
 
@@ -241,149 +228,6 @@ void outbox_send(struct outbox *outbox)
     }
 }
 
-/* Offsets rise from report to report, but nothing here relies on that. */
-static void add_mark(struct outbox *outbox, struct mark *mark)
-{
-    struct mark **place = &outbox->first;
-
-    mark->next = NULL;
-    if (outbox->last != NULL && outbox->last->offset < mark->offset)
-        place = &outbox->last->next;
-    while (*place != NULL && (*place)->offset < mark->offset)
-        place = &(*place)->next;
-    mark->next = *place;
-    *place = mark;
-    if (mark->next == NULL)
-        outbox->last = mark;
-}
-
-static struct mark *take_mark(struct outbox *outbox)
-{
-    struct mark *mark = outbox->first;
-
-    outbox->first = mark->next;
-    if (outbox->first == NULL)
-        outbox->last = NULL;
-    return mark;
-}
-
-static void acknowledge(struct outbox *outbox)
-{
-    if (breaker_acknowledge(&outbox->breaker, outbox->now_us / MILLISECOND))
-        log_line(LOG_INFO,
-                 "brokers of Kafka acknowledge messages again, so messages are "
-                 "taken again");
-}
-
-/* The message is written at its offset. */
-static void place_mark(struct outbox *outbox, struct parcel *parcel,
-                       struct mark *mark, uint64_t offset)
-{
-    acknowledge(outbox);
-    metric_add(outbox->counts->produced, REPLICA_ACKNOWLEDGED, 1);
-    metric_observe(outbox->counts->acknowledgement, 0,
-                   outbox->now_us > parcel->sent_us
-                       ? outbox->now_us - parcel->sent_us
-                       : 0);
-    if (offset < parcel->least) {
-        outbox->rewound = true;
-        parcel->lost++;
-        return;
-    }
-    mark->offset = offset;
-    if (offset > parcel->last)
-        parcel->last = offset;
-    if (offset >= outbox->next) {
-        add_mark(outbox, mark);
-        return;
-    }
-    if (parcel->ticket != NULL)
-        outbox->target->claim(outbox->target->context, offset, parcel->ticket);
-    parcel->applied++;
-}
-
-static void note_failure(struct outbox *outbox, struct parcel *parcel,
-                         const rd_kafka_message_t *message)
-{
-    bool refused =
-        rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-
-    if (refused)
-        parcel->refused++;
-    else
-        parcel->lost++;
-    if (refuses_all(message->err))
-        note_refusal(outbox);
-    outbox->failed++;
-    metric_add(outbox->counts->produced,
-               refused ? REPLICA_REFUSED : REPLICA_UNKNOWN, 1);
-    if (outbox->complained_us != 0 &&
-        outbox->now_us - outbox->complained_us <
-            (uint64_t)OUTBOX_COMPLAIN_MS * MILLISECOND)
-        return;
-    log_line(LOG_WARN,
-             "brokers of Kafka did not acknowledge messages (%ju since the "
-             "last such line), which may be sent again: %s: check the brokers, "
-             "and the rights to write to the topic %s",
-             (uintmax_t)outbox->failed, rd_kafka_err2str(message->err),
-             rd_kafka_topic_name(outbox->topic));
-    outbox->complained_us = outbox->now_us;
-    outbox->failed = 0;
-}
-
-void outbox_report(void *context, const rd_kafka_message_t *message)
-{
-    struct outbox *outbox = context;
-    struct mark *mark = message->_private;
-    struct parcel *parcel;
-
-    if (mark == &outbox->probe) {
-        breaker_probe_ended(&outbox->breaker, outbox->now_us / MILLISECOND);
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-            acknowledge(outbox);
-        return;
-    }
-    parcel = parcel_of(mark);
-    parcel->reported++;
-    if (parcel_is_small(parcel))
-        outbox->landed++;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= 0)
-        place_mark(outbox, parcel, mark, (uint64_t)message->offset);
-    else
-        note_failure(outbox, parcel, message);
-    if (parcel->reported + parcel->unsent == parcel->count)
-        forget_parcel(outbox, parcel);
-    look_at_parcel(outbox, parcel);
-}
-
-struct journal_ticket *outbox_find(void *context, uint64_t offset,
-                                   size_t *index)
-{
-    struct outbox *outbox = context;
-    struct journal_ticket *ticket = NULL;
-
-    outbox->next = offset + 1;
-    while (outbox->first != NULL && outbox->first->offset <= offset) {
-        struct mark *mark = take_mark(outbox);
-        struct parcel *parcel = parcel_of(mark);
-        if (mark->offset == offset) {
-            ticket = parcel->ticket;
-            *index = mark->index;
-            parcel->applied++;
-        } else {
-            /* It was consumed, but was not taken for a message. */
-            parcel->lost++;
-        }
-        look_at_parcel(outbox, parcel);
-    }
-    return ticket;
-}
-
-bool outbox_is_rewound(const struct outbox *outbox)
-{
-    return outbox->rewound;
-}
-
 static void settle_ready(struct outbox *outbox)
 {
     struct parcel *parcel;
@@ -418,7 +262,7 @@ static bool give_up_until(struct outbox *outbox, uint64_t until)
 static void look_at_breaker(struct outbox *outbox, bool unanswered)
 {
     struct breaker *breaker = &outbox->breaker;
-    uint64_t now = outbox->now_us / MILLISECOND;
+    uint64_t now = outbox->now_us / OUTBOX_MILLISECOND;
     bool outstanding = outbox_messages(outbox) > 0;
 
     if (breaker_look(breaker, now, outstanding, unanswered))
@@ -434,12 +278,12 @@ static void look_at_breaker(struct outbox *outbox, bool unanswered)
 
 void outbox_end(struct outbox *outbox)
 {
-    uint64_t limit = (uint64_t)outbox->limits.answer_ms * MILLISECOND;
+    uint64_t limit = (uint64_t)outbox->limits.answer_ms * OUTBOX_MILLISECOND;
 
     bool unanswered = false;
 
     if (outbox->now_us - outbox->looked_us >=
-        (uint64_t)OUTBOX_LOOK_MS * MILLISECOND) {
+        (uint64_t)OUTBOX_LOOK_MS * OUTBOX_MILLISECOND) {
         outbox->looked_us = outbox->now_us;
         unanswered = outbox->now_us > limit &&
                      give_up_until(outbox, outbox->now_us - limit);

@@ -19,7 +19,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/readable_number.h"
+#include "base/readable.h"
 #include "peer_get.h"
 #include "topic_record.h"
 

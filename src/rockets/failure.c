@@ -41,8 +41,27 @@ static bool is_plain(CURL *easy)
            scheme != NULL && strcasecmp(scheme, "http") == 0;
 }
 
+/* curl says which of its names, dates or signatures is the reason. */
+static enum transport_result
+explain_certificate(const char *text, CURLcode code,
+                    struct transport_failure *failure)
+{
+    const char *reason = text[0] != '\0' ? text : curl_easy_strerror(code);
+
+    snprintf(failure->cause, sizeof(failure->cause),
+             "can't trust the service (%.*s)", (int)strcspn(reason, "\r\n"),
+             reason);
+    failure->advice =
+        code == CURLE_SSL_CACERT_BADFILE
+            ? "Give the authorities in PEM by --ca-file=FILE."
+            : "Use a name or address that the certificate has, and give the "
+              "authority that signed it by --ca-file=FILE; --insecure accepts "
+              "any certificate.";
+    return TRANSPORT_UNTRUSTED;
+}
+
 enum transport_result failure_explain(CURL *easy, CURLcode code,
-                                      int socket_error,
+                                      const struct failure_trace *trace,
                                       struct transport_failure *failure)
 {
     enum transport_result result = TRANSPORT_NO_RESPONSE;
@@ -51,7 +70,7 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
     failure->advice = "";
     switch (code) {
     case CURLE_COULDNT_CONNECT:
-        return explain_no_connection(easy, code, socket_error, failure);
+        return explain_no_connection(easy, code, trace->socket_error, failure);
     case CURLE_COULDNT_RESOLVE_HOST:
         snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
                  curl_easy_strerror(code));
@@ -62,17 +81,8 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
                  "no response within %d s", TRANSPORT_TIMEOUT_MS / 1000);
         return TRANSPORT_TIMED_OUT;
     case CURLE_PEER_FAILED_VERIFICATION:
-        snprintf(failure->cause, sizeof(failure->cause),
-                 "can't connect (the certificate is not accepted)");
-        failure->advice = "Is it for this name, and signed by an authority "
-                          "that this machine trusts, or by that of "
-                          "--ca-file=FILE?";
-        return TRANSPORT_WRONG_PROTOCOL;
     case CURLE_SSL_CACERT_BADFILE:
-        snprintf(failure->cause, sizeof(failure->cause),
-                 "can't connect (the file of --ca-file can't be used)");
-        failure->advice = "Is it a file in PEM?";
-        return TRANSPORT_WRONG_PROTOCOL;
+        return explain_certificate(trace->text, code, failure);
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR: /* the same, if it was reset */
         if (is_plain(easy))

@@ -23,6 +23,7 @@ enum transport_result {
     TRANSPORT_NO_ROOM, /* no local port or descriptor left */
     TRANSPORT_TIMED_OUT,
     TRANSPORT_WRONG_PROTOCOL, /* no TLS, or no HTTP, on the other side */
+    TRANSPORT_UNTRUSTED,      /* the certificate is not accepted */
     TRANSPORT_NO_RESPONSE,    /* a connection, but no complete response */
     TRANSPORT_REFUSED,        /* a status by reply_is_refusal() */
     TRANSPORT_BAD_STATUS,     /* any other status but 2xx */
@@ -35,12 +36,16 @@ struct transport_failure {
                                          "status 503" */
 };
 
-/*
- * Explain a request for which there is no response. `socket_error` is the errno
- * of its socket(2), which curl does not tell, or 0.
- */
+/* What a request leaves besides the code of curl. */
+struct failure_trace {
+    int socket_error;           /* errno of its socket(2), which curl does not
+                                   tell, or 0 */
+    char text[CURL_ERROR_SIZE]; /* CURLOPT_ERRORBUFFER */
+};
+
+/* Explain a request for which there is no response. */
 enum transport_result failure_explain(CURL *easy, CURLcode code,
-                                      int socket_error,
+                                      const struct failure_trace *trace,
                                       struct transport_failure *failure);
 
 #endif

@@ -79,7 +79,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
                             address->protocol);
 
     (void)purpose;
-    fetch->socket_error = descriptor < 0 ? errno : 0;
+    fetch->trace.socket_error = descriptor < 0 ? errno : 0;
     return descriptor;
 }
 
@@ -95,6 +95,7 @@ bool fetch_init(struct fetch *fetch, CURLM *multi)
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->trace.text);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -140,7 +141,7 @@ bool fetch_start(struct fetch *fetch, const char *url, const char *last_id)
 {
     bytes_clear(&fetch->body);
     fetch->wanted = fetch->too_large = false;
-    fetch->socket_error = 0;
+    fetch->trace.socket_error = 0;
     fetch->heard_at = clock_now();
     if (!add_field(fetch, "Accept", fetch->media_type) ||
         (last_id != NULL && *last_id != '\0' &&
@@ -199,7 +200,7 @@ enum transport_result fetch_finish(struct fetch *fetch, CURLcode code,
         return TRANSPORT_NO_RESPONSE;
     }
     if (code != CURLE_OK)
-        return failure_explain(fetch->easy, code, fetch->socket_error, failure);
+        return failure_explain(fetch->easy, code, &fetch->trace, failure);
     /* A body without a byte was not looked at. */
     if (fetch->wanted || is_wanted(fetch))
         return TRANSPORT_DELIVERED;

@@ -38,9 +38,9 @@ struct fetch {
     struct curl_slist *headers;
     struct bytes body;
     bool running;
-    bool wanted;      /* a response with status 200 of `media_type` begins */
-    bool too_large;   /* the body exceeds `max_body` */
-    int socket_error; /* errno of the socket(2), or 0 */
+    bool wanted;    /* a response with status 200 of `media_type` begins */
+    bool too_large; /* the body exceeds `max_body` */
+    struct failure_trace trace;
     int64_t heard_at; /* clock_now() of the start, or of the last bytes */
 };
 

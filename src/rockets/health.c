@@ -63,7 +63,8 @@ enum health_report health_failed(struct health *health,
     if (status != 0 && result != TRANSPORT_REFUSED)
         health->usable = true;
     /* Until it is clear that it will be sent again, a refusal is kept quiet. */
-    if (result == TRANSPORT_REFUSED && !health->usable)
+    if ((result == TRANSPORT_REFUSED || result == TRANSPORT_UNTRUSTED) &&
+        !health->usable)
         return ++health->refusals == health->first_replies ? HEALTH_REFUSED
                                                            : HEALTH_QUIET;
     if (!is_news(health, result, now))

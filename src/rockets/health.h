@@ -6,7 +6,7 @@
  *
  * Only the first replies can show that the URL is wrong. A service that has
  * accepted a message, or has answered with a status that may pass, such as
- * 503, is the right one.
+ * 503, is the right one. A certificate that is not trusted is such a reply.
  *
  * Times are those of clock_now(). Locking: none; the sender's lock guards it.
  */

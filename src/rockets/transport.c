@@ -27,7 +27,7 @@ struct transport {
     struct curl_slist *read_headers; /* of GET; NULL: none of our own */
     struct sockets sockets;
     curl_socket_t closing;         /* last socket that curl closed, -1: none */
-    int socket_error;              /* errno of the request's socket(2), or 0 */
+    struct failure_trace trace;    /* of the request */
     char body[TRANSPORT_MAX_BODY]; /* the first bytes of the last response's */
     size_t body_length;
 };
@@ -55,7 +55,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose,
                             address->protocol);
 
     (void)purpose;
-    transport->socket_error = descriptor < 0 ? errno : 0;
+    transport->trace.socket_error = descriptor < 0 ? errno : 0;
     return descriptor;
 }
 
@@ -102,6 +102,7 @@ static void set_curl_options(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transport->trace.text);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transport);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TRANSPORT_TIMEOUT_MS);
@@ -220,8 +221,7 @@ static enum transport_result explain_failure(struct transport *transport,
 
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return TRANSPORT_STOPPED;
-    result = failure_explain(transport->easy, code, transport->socket_error,
-                             failure);
+    result = failure_explain(transport->easy, code, &transport->trace, failure);
     if (result == TRANSPORT_NO_ROOM) {
         sockets_reset_oldest(&transport->sockets);
         failure->advice = "The oldest connections are closed; --keep-alive or "
@@ -236,7 +236,7 @@ static enum transport_result perform(struct transport *transport,
     CURLcode code;
 
     transport->body_length = 0;
-    transport->socket_error = 0;
+    transport->trace.socket_error = 0;
     code = curl_easy_perform(transport->easy);
     settle_connection(transport, code == CURLE_OK);
     if (code == CURLE_OK)

@@ -23,8 +23,8 @@
 struct reader {
     const struct verify_options *options;
     struct transport *transport;
-    struct health health;
-    size_t shown; /* differences printed, or that would have been */
+    struct health health; /* usable, as it has taken the messages */
+    size_t shown;         /* differences printed, or that would have been */
     int64_t progress_due;
     char url[FLAGS_MAX_URL + sizeof("/rockets/") + TRAFFIC_ID_SIZE];
 };
@@ -170,6 +170,7 @@ int verify_rockets(struct verify_result *result,
         .stop = options->stop,
     };
     struct reader reader = {.options = options,
+                            .health = {.usable = true},
                             .transport = transport_new(&reading)};
     struct verify_result found = {.rockets = count_sent(options)};
     char more[REPORT_COUNT_SIZE];

@@ -144,7 +144,8 @@ static void fail_connection(struct watch_client *client,
     event_stream_restart(&client->events);
     snprintf(client->cause, sizeof(client->cause), "%s", failure->cause);
     client->advice = failure->advice;
-    if (result == TRANSPORT_REFUSED && !client->was_live) {
+    if ((result == TRANSPORT_REFUSED || result == TRANSPORT_UNTRUSTED) &&
+        !client->was_live) {
         client->state = WATCH_REFUSED;
         if (failure->status == 404 || failure->status == 405)
             client->advice = "This service has no /events: is it an older "

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,7 +17,7 @@
 #include "connections.h"
 
 enum {
-    ROOM_MS = 5,       /* between looks for room or a client, without any */
+    AGAIN_MS = 5,      /* until accept4(2) is tried again, without a client */
     SCARCITY_MS = 100, /* as in daemon.c */
     /*
      * Connections that were handed over are added to the list in far less. If
@@ -47,27 +46,28 @@ unsigned acceptor_daemon_limit(unsigned max_connections, unsigned loops)
 }
 
 /* How many were handed over, and are not in the list yet. */
-static unsigned count_handed(struct acceptor *acceptor, unsigned *open)
+static unsigned count_handed(struct acceptor *acceptor,
+                             struct connections_at *at)
 {
-    uint64_t added, now = connection_clock();
+    uint64_t now = connection_clock();
 
-    *open = connections_open(acceptor->connections, acceptor->kind, &added);
-    if (added != acceptor->last_added) {
-        acceptor->last_added = added;
+    *at = connections_at(acceptor->connections, acceptor->kind);
+    if (at->added != acceptor->last_added) {
+        acceptor->last_added = at->added;
         acceptor->since = now;
     }
     /* Less: one came so late that it was not expected any more. */
-    if (acceptor->handed < added ||
+    if (acceptor->handed < at->added ||
         now - acceptor->since >= HANDED_MS * UINT64_C(1000))
-        acceptor->handed = added;
-    return (unsigned)(acceptor->handed - added);
+        acceptor->handed = at->added;
+    return (unsigned)(acceptor->handed - at->added);
 }
 
-static bool has_room(struct acceptor *acceptor)
+static void await_change(const struct acceptor *acceptor,
+                         const struct connections_at *seen)
 {
-    unsigned open, handed = count_handed(acceptor, &open);
-
-    return open + handed < connections_limit(acceptor->connections);
+    connections_await_change(acceptor->connections, acceptor->kind, seen,
+                             HANDED_MS);
 }
 
 /* Wait for `ms` (-1: any time), or a connection if one is `wanted`. */
@@ -117,7 +117,7 @@ static int note_failure(struct acceptor *acceptor, int number)
     switch (number) {
     case EAGAIN:
         /* Another process was faster; or it has shut a Unix socket. */
-        return ROOM_MS;
+        return AGAIN_MS;
     case EINVAL:
         return note_shut(acceptor);
     case EMFILE:
@@ -156,8 +156,11 @@ static void *run_acceptor(void *context)
     bool stopped = false;
 
     while (!stopped) {
-        if (!has_room(acceptor)) {
-            stopped = wait_for_stop(acceptor, false, ROOM_MS);
+        struct connections_at at;
+        unsigned handed = count_handed(acceptor, &at);
+        if (at.open + handed >= connections_limit(acceptor->connections)) {
+            await_change(acceptor, &at);
+            stopped = wait_for_stop(acceptor, false, 0);
             continue;
         }
         stopped = wait_for_stop(acceptor, true, -1);
@@ -191,18 +194,19 @@ struct acceptor *acceptor_start(int socket, enum peer_kind kind,
     return NULL;
 }
 
+/* The interrupt comes last, so that the thread sees the stop behind it. */
 void acceptor_stop(struct acceptor *acceptor)
 {
-    struct timespec millisecond = {.tv_nsec = 1000000};
-    unsigned open;
+    struct connections_at at;
 
     if (acceptor == NULL)
         return;
     eventfd_write(acceptor->stop, 1);
+    connections_interrupt(acceptor->connections, acceptor->kind);
     sync_join(acceptor->thread);
     /* At most HANDED_MS. */
-    while (count_handed(acceptor, &open) > 0)
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &millisecond, NULL);
+    while (count_handed(acceptor, &at) > 0)
+        await_change(acceptor, &at);
     close(acceptor->stop);
     free(acceptor);
 }

@@ -76,6 +76,8 @@ void connection_init(struct connection *connection, int socket,
     atomic_init(&connection->closing, false);
     atomic_init(&connection->handshaking, false);
     atomic_init(&connection->ignored, 0);
+    atomic_init(&connection->continued, 0);
+    connection->part = 0;
     atomic_init(&connection->life, CONNECTION_SHORT);
     connection->opened = make_state(CONNECTION_IDLE, connection_clock());
     atomic_init(&connection->state, connection->opened);
@@ -147,10 +149,20 @@ void connection_ignore_input(struct connection *connection)
     atomic_store(&connection->ignored, connection_clock());
 }
 
-void connection_progress(struct connection *connection)
+void connection_progress(struct connection *connection, size_t bytes)
 {
+    uint64_t now = read_coarse_clock();
+    uint64_t state =
+        atomic_load_explicit(&connection->state, memory_order_relaxed);
+
+    atomic_store_explicit(&connection->continued, now, memory_order_release);
+    connection->part += bytes;
+    if (connection->part < CONNECTION_PART &&
+        connection_phase_of(state) == CONNECTION_RECEIVING)
+        return;
+    connection->part = 0;
     atomic_store_explicit(&connection->state,
-                          make_state(CONNECTION_RECEIVING, read_coarse_clock()),
+                          make_state(CONNECTION_RECEIVING, now),
                           memory_order_release);
 }
 
@@ -260,6 +272,17 @@ static enum connection_verdict check_waiting(struct connection *connection,
             make_state(CONNECTION_RECEIVING,
                        now - peer.quiet_ms * UINT64_C(1000)));
     return CONNECTION_KEEP;
+}
+
+/* The state as if it had begun when the last part of a body arrived. */
+static uint64_t continue_state(const struct connection *connection,
+                               uint64_t state)
+{
+    uint64_t continued = atomic_load(&connection->continued);
+
+    return continued > since_of(state)
+               ? make_state(connection_phase_of(state), continued)
+               : state;
 }
 
 /* A request whose sender has shut down before its end cannot complete. */
@@ -378,7 +401,8 @@ enum connection_verdict connection_check_locked(struct connection *connection,
     case CONNECTION_IDLE:
         return check_waiting(connection, state, idle_seconds, now);
     case CONNECTION_RECEIVING:
-        return check_receiving(connection, state, now);
+        return check_receiving(connection, continue_state(connection, state),
+                               now);
     case CONNECTION_SENDING:
         if (life == CONNECTION_LONG_STREAM)
             return check_long_lived(connection, life, now);

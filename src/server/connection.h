@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "peer_state.h"
@@ -22,6 +23,7 @@ enum {
     CONNECTION_REQUEST_SECONDS = 30, /* for headers and body together */
     CONNECTION_SEND_SECONDS = 30,    /* without the client taking a byte */
     CONNECTION_TICK = 500,           /* ms between checks, or slightly more */
+    CONNECTION_PART = 16 * 1024, /* bytes of a body that make it a new one */
 };
 
 enum connection_phase {
@@ -93,10 +95,13 @@ struct connection {
     _Atomic bool handshaking;
     /* When bytes last arrived that are no part of a request; or 0. */
     _Atomic uint64_t ignored;
+    /* When a part of a body of unlimited length last arrived; or 0. */
+    _Atomic uint64_t continued;
     /* enum connection_life. Written by the connection's thread. */
     _Atomic int life;
     /* Owned by the connection's thread. */
     uint64_t response_bytes; /* of the body of its response */
+    size_t part;             /* of a body, see connection_progress() */
     enum connection_end end; /* what else than a shutdown closes it */
     /* For the application; see wait.h. */
     struct wait wait;
@@ -144,11 +149,13 @@ bool connection_is_handshaking(const struct connection *connection);
 void connection_ignore_input(struct connection *connection);
 
 /*
- * Part of a body of unlimited length has arrived: CONNECTION_REQUEST_SECONDS
- * begin again.
- * Locking: on the connection's thread.
+ * `bytes` of a body of unlimited length have arrived:
+ * CONNECTION_REQUEST_SECONDS begin again. The phase begins again only with each
+ * CONNECTION_PART of it, or after work: it is by the phase that connections are
+ * evicted, and clients that send a byte now and then must not lock out all
+ * others. Locking: on the connection's thread.
  */
-void connection_progress(struct connection *connection);
+void connection_progress(struct connection *connection, size_t bytes);
 
 /*
  * Check the time limits; `now` is connection_clock(). `idle_seconds` is that of

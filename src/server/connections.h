@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open connections and their time limits. One thread sweeps the list twice
- * a second, and at once when connections are many, and shuts down the sockets
- * of those that
+ * The list of open connections: how many there are, how many there may be, and
+ * whether one is kept alive. Their time limits are those of the sweep
+ * (sweep.h), which also evicts some when they are many (eviction.h); how they
+ * end at a stop is in drain.h.
  *
- * - have been idle for too long;
- * - have not sent a complete request within CONNECTION_REQUEST_SECONDS, however
- *   steadily its bytes arrive;
- * - have not taken a byte of their response for CONNECTION_SEND_SECONDS;
- * - were shut down by the client before a request was complete;
- * - are evicted (eviction.h), when 15/16 of the connections that may be open
- *   at the same listening socket are open, or the system has no resources for
- *   another one, so that a new one always gets in.
- *
- * The sweep only shuts sockets down: the event loop notices, and closes them. A
- * connection that waits for the application has no limit.
- *
- * A long-lived response ends when its client shuts down its side, or does not
- * acknowledge for CONNECTION_SEND_SECONDS what was sent to it: the sweep also
- * cancels its wait, as nothing happens to a connection that is suspended. It
- * counts as an open connection, and is never evicted.
- *
- * Locking: a mutex guards the list; a connection's phase is atomic, so that
- * requests need no lock. All functions lock for themselves. Waits are cancelled
- * without the lock.
+ * Locking: a mutex guards the list; a connection's phase and the counts are
+ * atomic, so that requests need no lock. All functions lock for themselves.
  */
 #ifndef LUNAR_SERVER_CONNECTIONS_H
 #define LUNAR_SERVER_CONNECTIONS_H
@@ -39,25 +22,18 @@ enum {
      * with a long-lived response do not count.
      */
     CONNECTIONS_KEEP_ALIVE_BELOW = 512,
-    CONNECTIONS_LAST_CALL = 500, /* ms, at a stop */
 };
 
 struct MHD_Connection;
 struct connections;
-struct request_log;
 
 /*
- * NULL where memory or threads end. `max_connections`: of each listening
- * socket. `threads`: each connection has a thread of
- * its own. `idle_seconds`: after which an idle connection is closed. Once a
- * second `log` reports what it has left out.
- * Ownership: `log` is borrowed.
+ * NULL if memory is exhausted. `max_connections`: of each listening socket.
+ * `threads`: each connection has a thread of its own.
  */
-struct connections *connections_start(unsigned max_connections, bool threads,
-                                      unsigned idle_seconds,
-                                      struct request_log *log);
+struct connections *connections_new(unsigned max_connections, bool threads);
 
-/* End the thread. No connection may be open. NULL does nothing. */
+/* No connection may be open, and no sweep run. NULL does nothing. */
 void connections_free(struct connections *connections);
 
 /* Add a connection that was opened, and waits for a request. */
@@ -69,12 +45,29 @@ void connections_add(struct connections *connections,
 void connections_remove(struct connections *connections,
                         struct connection *connection);
 
+/* The connections at one socket: numbers of one moment. */
+struct connections_at {
+    unsigned open;
+    uint64_t added; /* since the start */
+};
+
+struct connections_at connections_at(struct connections *connections,
+                                     enum peer_kind peer);
+
 /*
- * How many are open at one socket; and how many were added since the start,
- * which the lock makes one picture.
+ * Wait until the numbers are not those that were `seen` any more, or
+ * connections_interrupt() was called since the last wait; at most `ms`
+ * milliseconds.
+ * Locking: one thread at a time for each socket. Connections are added and
+ * removed at the cost of one comparison while nobody waits.
  */
-unsigned connections_open(struct connections *connections, enum peer_kind peer,
-                          uint64_t *added);
+void connections_await_change(struct connections *connections,
+                              enum peer_kind peer,
+                              const struct connections_at *seen, unsigned ms);
+
+/* End a wait for a change, or the next one if there is none. */
+void connections_interrupt(struct connections *connections,
+                           enum peer_kind peer);
 
 /* The number of open connections, and how many may be open at each socket. */
 unsigned connections_count(const struct connections *connections);
@@ -110,6 +103,9 @@ void connections_make_room(struct connections *connections);
 bool connections_keep_alive(const struct connections *connections,
                             const struct connection *connection);
 
+/* From now on keep no connection alive after a response. */
+void connections_stop_keep_alive(struct connections *connections);
+
 /*
  * What the request of the connection is from now on. At its end it must be
  * CONNECTION_SHORT again.
@@ -118,29 +114,5 @@ bool connections_keep_alive(const struct connections *connections,
 void connections_set_life(struct connections *connections,
                           struct connection *connection,
                           enum connection_life life);
-
-/* From now on keep no connection alive after a response. */
-void connections_stop_keep_alive(struct connections *connections);
-
-/*
- * After that: wait CONNECTIONS_LAST_CALL for requests that may still arrive on
- * idle connections, then close these, and from then on each that becomes idle.
- * True if all connections were closed before that time was over.
- */
-bool connections_drain(struct connections *connections);
-
-/*
- * At a stop: cancel whatever the application makes connections wait for, and
- * give these waits at most `ms` milliseconds to end. Returns how many have not.
- * From now on no wait begins, and connections that are open are closed because
- * of the stop.
- */
-unsigned connections_cancel_waits(struct connections *connections, unsigned ms);
-
-/*
- * Wait until no connection is open, at most `ms` milliseconds. Returns how many
- * are open.
- */
-unsigned connections_wait(struct connections *connections, unsigned ms);
 
 #endif

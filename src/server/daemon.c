@@ -231,7 +231,7 @@ struct MHD_Daemon *daemon_start(const struct server_context *shared,
         MHD_OPTION_EXTERNAL_LOGGER, log_mhd, context,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
         MHD_OPTION_CONNECTION_LIMIT, limit,
-        /* Time limits are those of connections.h. */
+        /* Time limits are those of sweep.h. */
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, context, MHD_OPTION_URI_LOG_CALLBACK, begin_request,

@@ -6,6 +6,15 @@
 
 #include <stdlib.h>
 
+#include "base/sync.h"
+#include "connections_state.h"
+
+/* A connection, and its state when it was picked. */
+struct evictable {
+    struct connection *connection;
+    uint64_t state;
+};
+
 bool eviction_init(struct eviction *eviction, unsigned max)
 {
     *eviction = (struct eviction){.max = max};
@@ -16,6 +25,48 @@ bool eviction_init(struct eviction *eviction, unsigned max)
 void eviction_release(struct eviction *eviction)
 {
     free(eviction->sorted);
+}
+
+/*
+ * How many to evict: a sixteenth at once, so that the list is not sorted for
+ * each new connection, if 15/16 of those that may be open are, without closing
+ * ones. If the system is out of resources, a sixteenth of the open ones.
+ */
+static unsigned count_wanted_locked(const struct connections *connections,
+                                    const struct connections_side *side)
+{
+    if (atomic_load(&connections->starved))
+        return side->open / 16 + 1;
+    return side->open - side->closing >= connections->crowd
+               ? connections->max - connections->crowd
+               : 0;
+}
+
+void eviction_request_locked(struct connections *connections,
+                             enum peer_kind peer)
+{
+    struct connections_side *side = &connections->sides[peer];
+    unsigned wanted = count_wanted_locked(connections, side);
+
+    if (wanted == 0 || side->all_busy)
+        return;
+    side->wanted = wanted;
+    sync_signal(&connections->wake);
+}
+
+void eviction_plan_locked(struct connections *connections)
+{
+    for (size_t i = 0; i < PEER_KINDS; i++) {
+        struct connections_side *side = &connections->sides[i];
+        side->all_busy = false;
+        side->wanted = count_wanted_locked(connections, side);
+    }
+}
+
+bool eviction_is_wanted_locked(const struct connections *connections)
+{
+    return connections->sides[PEER_TCP].wanted > 0 ||
+           connections->sides[PEER_UNIX].wanted > 0;
 }
 
 static int compare_evictable(const void *first, const void *second)
@@ -48,13 +99,14 @@ static bool is_evictable(const struct evictable *evictable, uint64_t now)
     return phase == CONNECTION_IDLE;
 }
 
-void eviction_pick_locked(struct eviction *eviction, struct connection *first,
-                          enum peer_kind peer)
+/* Pick and sort those of `peer`. */
+static void pick_locked(struct connections *connections, enum peer_kind peer)
 {
+    struct eviction *eviction = &connections->eviction;
     uint64_t now = connection_clock();
     unsigned count = 0;
 
-    for (struct connection *connection = first;
+    for (struct connection *connection = connections->first;
          connection != NULL && count < eviction->max;
          connection = connection->next) {
         struct evictable *evictable = &eviction->sorted[count];
@@ -68,8 +120,8 @@ void eviction_pick_locked(struct eviction *eviction, struct connection *first,
     eviction->count = count;
 }
 
-enum connection_verdict
-eviction_verdict_locked(const struct evictable *evictable)
+/* How to close one: CONNECTION_KEEP if its state has changed since. */
+static enum connection_verdict judge_locked(const struct evictable *evictable)
 {
     if (atomic_load(&evictable->connection->state) != evictable->state)
         return CONNECTION_KEEP;
@@ -78,4 +130,25 @@ eviction_verdict_locked(const struct evictable *evictable)
                                          CONNECTION_IDLE
                                      ? CONNECTION_SHUT_READ
                                      : CONNECTION_RESET);
+}
+
+static void evict_at_locked(struct connections *connections,
+                            enum peer_kind peer)
+{
+    struct connections_side *side = &connections->sides[peer];
+    const struct eviction *eviction = &connections->eviction;
+
+    pick_locked(connections, peer);
+    for (unsigned i = 0; i < eviction->count && i < side->wanted; i++)
+        connections_shut_locked(connections, eviction->sorted[i].connection,
+                                judge_locked(&eviction->sorted[i]));
+    side->wanted = 0;
+    side->all_busy = eviction->count == 0;
+}
+
+void eviction_run_locked(struct connections *connections)
+{
+    for (enum peer_kind peer = 0; peer < PEER_KINDS; peer++)
+        if (connections->sides[peer].wanted > 0)
+            evict_at_locked(connections, peer);
 }

@@ -2,14 +2,6 @@
 /*
  * One struct a connection, used again for each of its requests, so that a
  * request on a connection that is kept alive allocates next to nothing.
- *
- * When a connection may be suspended. MHD 0.9.75 goes on, after a resume, with
- * what it was about to do at the suspension. If that is to read, and the client
- * has shut down its side and nothing is left to read, MHD takes this for the
- * end of the connection, and the response is lost. So for a response a
- * connection is suspended only in the call after the one in which the request
- * was complete: MHD by then waits for the application and does not read. For
- * the middle of a body see request_body.c.
  */
 #include "exchange.h"
 
@@ -21,11 +13,11 @@
 
 #include "base/metrics.h"
 #include "exchange_client.h"
+#include "exchange_deferred.h"
 #include "exchange_response.h"
 #include "exchange_state.h"
 #include "head.h"
 #include "http/body.h"
-#include "http/deferred.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -257,81 +249,6 @@ static bool take_head(struct exchange *exchange, const char *method,
     return open_body(exchange);
 }
 
-/*
- * The application has made a response. The response of a long wait that is over
- * leaves the connection as it is until the request ends: many may be over at a
- * time, and their clients are about to ask again.
- */
-static void note_life(struct exchange *exchange)
-{
-    const struct http_response *response = &exchange->response;
-    enum connection_life life = CONNECTION_SHORT;
-
-    if (response->deferred == NULL && response->stream == NULL)
-        return;
-    if (response->long_lived && response->deferred != NULL)
-        life = CONNECTION_LONG_WAIT;
-    else if (response->long_lived && exchange->request.method != HTTP_HEAD)
-        life = CONNECTION_LONG_STREAM;
-    connections_set_life(exchange->context->connections, &exchange->connection,
-                         life);
-}
-
-static void cancel_deferred(void *target)
-{
-    struct http_deferred *deferred = target;
-
-    deferred->cancel(deferred);
-}
-
-/*
- * Start what the response waits for. True if the connection is suspended; false
- * if the wait is over already, or the service stops.
- */
-static bool start_deferred(struct exchange *exchange)
-{
-    struct http_response *response = &exchange->response;
-    struct http_deferred *deferred = response->deferred;
-    struct wait *wait = &exchange->connection.wait;
-    struct http_waiter *waiter =
-        wait_begin(wait, cancel_deferred, deferred, true);
-
-    if (waiter == NULL) {
-        problem_set_stopping(response);
-        exchange->stage = STAGE_READY;
-        return false;
-    }
-    exchange->stage = STAGE_WAITING;
-    /* A thread that sleeps must have started first what it waits for. */
-    bool suspended = !wait_blocks(wait) && wait_sleep(wait);
-    deferred->start(deferred, waiter);
-    wait_allow_cancel(wait);
-    return suspended || wait_sleep(wait);
-}
-
-/*
- * Finish a response whose wait is over, which may defer it again. False if the
- * connection is suspended.
- */
-static bool finish_response(struct exchange *exchange)
-{
-    struct http_response *response = &exchange->response;
-
-    while (exchange->stage == STAGE_WAITING) {
-        struct http_deferred *deferred = response->deferred;
-        assert(deferred != NULL);
-        wait_end(&exchange->connection.wait);
-        response->deferred = NULL;
-        exchange->stage = STAGE_READY;
-        http_response_clear(response, MHD_RESPONSES_KEPT);
-        deferred->finish(deferred, response);
-        note_life(exchange);
-        if (response->deferred != NULL && start_deferred(exchange))
-            return false;
-    }
-    return true;
-}
-
 static void dispatch_request(struct exchange *exchange)
 {
     const struct http_app *app = &exchange->context->app;
@@ -361,14 +278,14 @@ static bool answer_request(struct exchange *exchange)
         sink->finish(sink, response);
     else
         dispatch_request(exchange);
-    note_life(exchange);
+    exchange_note_life(exchange);
     exchange->stage = response->deferred == NULL ? STAGE_READY : STAGE_DEFERRED;
     if (response->deferred != NULL) {
         /* In a pool MHD has to call once more before it may be suspended. */
         if (!wait_blocks(&exchange->connection.wait))
             return true;
-        start_deferred(exchange);
-        finish_response(exchange);
+        exchange_start_deferred(exchange);
+        exchange_finish_deferred(exchange);
     }
     return exchange_queue_response(exchange, false);
 }
@@ -401,15 +318,16 @@ static bool take_step(struct exchange *exchange, const char *method,
             return answer_request(exchange);
         return take_part(exchange, data, size);
     case STAGE_DEFERRED:
-        if (start_deferred(exchange))
+        if (exchange_start_deferred(exchange))
             return true;
         break;
     case STAGE_WAITING:
     case STAGE_READY:
         break;
     }
-    return finish_response(exchange) ? exchange_queue_response(exchange, false)
-                                     : true;
+    return exchange_finish_deferred(exchange)
+               ? exchange_queue_response(exchange, false)
+               : true;
 }
 
 bool exchange_step(struct exchange *exchange, const char *method,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of an exchange, for exchange.c and exchange_response.c only.
+ * The state of an exchange, for the sources of exchanges only.
  */
 #ifndef LUNAR_SERVER_EXCHANGE_STATE_H
 #define LUNAR_SERVER_EXCHANGE_STATE_H

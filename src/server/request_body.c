@@ -77,6 +77,7 @@ static bool feed_sink(struct request_body *body, const char *data, size_t *size)
     struct http_sink *sink = body->sink;
     struct wait *wait = &body->connection->wait;
     struct text part = {data, *size};
+    uint64_t received = body->received;
     bool suspended = false;
 
     while (part.length > 0 && !suspended) {
@@ -100,7 +101,7 @@ static bool feed_sink(struct request_body *body, const char *data, size_t *size)
     body->waits = suspended;
     *size = part.length;
     if (!suspended)
-        connection_progress(body->connection);
+        connection_progress(body->connection, body->received - received);
     return true;
 }
 

@@ -21,11 +21,13 @@
 #include "connection_metrics.h"
 #include "connections.h"
 #include "daemon.h"
+#include "drain.h"
 #include "exchange.h"
 #include "linger.h"
 #include "listener.h"
 #include "request_log.h"
 #include "server_metrics.h"
+#include "sweep.h"
 #include "tls_handshakes.h"
 #include "unix_listener.h"
 
@@ -43,6 +45,7 @@ struct server {
     int socket, placeholder; /* which replaces it at the stop */
     struct unix_listener local;
     struct server_given given;
+    struct sweep *sweep;
     /*
      * libmicrohttpd listens on one socket a daemon, and TLS is of a whole
      * daemon. So is the limit of connections: over it clients wait in the
@@ -95,6 +98,7 @@ static void release_server(struct server *server)
     metrics_forget(server->registry, &server->context);
     linger_free(server->context.linger);
     tls_handshakes_free(server->context.handshakes);
+    sweep_free(server->sweep);
     connections_free(server->context.connections);
     /* MHD may have closed it on failure; no other has its number by now. */
     if (server->socket >= 0)
@@ -167,10 +171,12 @@ static bool start_parts(struct server *server,
 {
     server->placeholder = listener_open_placeholder();
     server->context.connections =
-        connections_start(options->max_connections, options->per_connection,
-                          options->idle_seconds, &server->log);
+        connections_new(options->max_connections, options->per_connection);
+    if (server->context.connections != NULL)
+        server->sweep = sweep_start(server->context.connections,
+                                    options->idle_seconds, &server->log);
     server->context.linger = linger_start(LINGER_QUIET_SECONDS, LINGER_SECONDS);
-    if (server->placeholder < 0 || server->context.connections == NULL ||
+    if (server->placeholder < 0 || server->sweep == NULL ||
         server->context.linger == NULL)
         return false;
     if (options->tls != NULL && !options->per_connection)
@@ -339,10 +345,10 @@ static void drain(struct server *server)
     connections_stop_keep_alive(connections);
     shut_listeners(server);
     /* Not earlier; if it is not done at all, the stop is short anyway. */
-    if (!connections_drain(connections))
+    if (!drain_idle(connections))
         replace_listeners(server);
-    connections_wait(connections,
-                     SERVER_STOP_MS - SERVER_CANCEL_MS - CONNECTIONS_LAST_CALL);
+    drain_wait(connections,
+               SERVER_STOP_MS - SERVER_CANCEL_MS - DRAIN_LAST_CALL);
     server->drained = true;
 }
 
@@ -368,7 +374,7 @@ bool server_stop(struct server *server)
     if (first)
         drain(server);
     uint64_t cancelled = connection_clock();
-    unsigned waiting = connections_cancel_waits(connections, SERVER_CANCEL_MS);
+    unsigned waiting = drain_cancel_waits(connections, SERVER_CANCEL_MS);
     if (waiting > 0 && first)
         log_line(LOG_WARN,
                  "%u requests still wait, for a commit or a worker, although "
@@ -376,7 +382,7 @@ bool server_stop(struct server *server)
                  waiting);
     if (waiting > 0)
         return false;
-    unsigned left = connections_wait(connections, time_to_send(cancelled));
+    unsigned left = drain_wait(connections, time_to_send(cancelled));
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     tls_handshakes_stop(server->context.handshakes);

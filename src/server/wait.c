@@ -240,3 +240,16 @@ void wait_cancel(struct wait *wait)
     wait->cancel(wait->target);
     atomic_fetch_sub(&wait->pinned, 1);
 }
+
+void wait_pins_add(struct wait_pins *pins, struct wait *wait)
+{
+    if (wait_pin(wait))
+        pins->waits[pins->count++] = wait;
+}
+
+void wait_pins_cancel(struct wait_pins *pins)
+{
+    for (unsigned i = 0; i < pins->count; i++)
+        wait_cancel(pins->waits[i]);
+    pins->count = 0;
+}

@@ -12,7 +12,7 @@
  * A deferred response is started after the connection was suspended; streams
  * and sinks make the connection wait before that. A wait is cancelled, once and
  * only after the application knows of it, at a stop, and if it is that of a
- * long-lived response that is to end (connections.h).
+ * long-lived response that is to end (sweep.h).
  *
  * Waits that are woken together are resumed in groups, one a loop. To resume a
  * connection from another thread wakes its loop, so the waker does that for one
@@ -33,6 +33,10 @@
 
 #include "activity.h"
 #include "http/deferred.h"
+
+enum {
+    WAIT_PINS = 256, /* room for waits that are pinned together */
+};
 
 struct MHD_Connection;
 
@@ -131,5 +135,15 @@ void wait_end(struct wait *wait);
  */
 bool wait_pin(struct wait *wait);
 void wait_cancel(struct wait *wait);
+
+/* The same for many, which are pinned under one lock. */
+struct wait_pins {
+    struct wait *waits[WAIT_PINS];
+    unsigned count;
+};
+
+/* Pin the wait if it may be cancelled. There must be room. */
+void wait_pins_add(struct wait_pins *pins, struct wait *wait);
+void wait_pins_cancel(struct wait_pins *pins);
 
 #endif

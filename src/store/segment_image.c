@@ -1,366 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order in which the files are copied makes the image whole:
- *
- *     the header of the log      its salts name the log
- *     the database
- *     the frames of the log, up to the end of its last whole commit
- *     the header of the log      the same: else the copy begins again
- *
- * A service changes the database only by a checkpoint, which copies pages that
- * are in the log. So every page that was copied while it was being changed is
- * in the log, whose pages replace those of the database here, as they do for
- * SQLite. After a checkpoint the log is begun again, in place, with other salts
- * in its header, or it is cut off: the header tells. An empty log has no salts;
- * then the time of the last change of the database tells whether one was filled
- * and copied to the database meanwhile.
- *
- * Nothing depends on this argument alone: each row has a sum, and rows must
- * join. What was acknowledged before is in the database or in the log that is
- * read after it.
- *
- * SQLite reads an image only if its header says that it has no log.
+ * Nothing depends on how the files were copied (segment_copy.c) alone: each row
+ * has a sum, and rows must join.
  */
 #include "segment_image.h"
 
-#include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "error.h"
-#include "segment_parts.h"
-#include "wal.h"
-
-enum {
-    LOG_HEADER = 32,   /* bytes of the header of a log (file format, 4.1) */
-    LOG_PAGE_SIZE = 8, /* where it has the size of pages */
-    FRAME_HEADER = 24, /* bytes before each page in the log */
-    FRAME = FRAME_HEADER + SEGMENT_PAGE,
-    WRITE_VERSION = 18, /* in the header of a database, and to read: 2 if it
-                           has a log */
-    LEGACY = 1,
-    CHUNK = 4 * 1024 * 1024, /* bytes that are copied at a time */
-};
-
-/*
- * How a database of ours begins (file format, 1.3): with its format, pages of
- * SEGMENT_PAGE bytes, both versions, and the shares of payload.
- */
-static const unsigned char database_header[] = {
-    'S', 'Q', 'L', 'i', 't',  'e', ' ', 'f', 'o', 'r', 'm', 'a',
-    't', ' ', '3', 0,   0x10, 0,   2,   2,   0,   64,  32,  32};
+#include "segment_copy.h"
+#include "segment_rows.h"
 
 struct segment_image {
-    const struct folder *folder;
-    int database, log; /* descriptors; `log` is -1 while there is none */
-    unsigned char *bytes;
-    size_t room, size; /* multiples of a page */
-    sqlite3 *db;
+    struct segment_copy copy;
+    sqlite3 *db; /* NULL: it is not loaded */
     struct segment_rows rows;
-    char path[SEGMENT_PATH];
-    char log_path[SEGMENT_PATH];
-    char log_name[FOLDER_NAME];
 };
-
-/* What shows whether the log was begun again. */
-struct stamp {
-    unsigned char header[LOG_HEADER];
-    size_t length; /* of the header; less if the log is empty */
-    /* If it is empty: the last change of the database. */
-    struct timespec changed;
-    off_t size;
-};
-
-enum copied { COPIED, CHANGED, INTERRUPTED, FAILED };
-
-static enum copied fail_to_read(const char *path, char error[JOURNAL_ERROR])
-{
-    error_write(error, "cannot read %s: %s", path, strerrordesc_np(errno));
-    return FAILED;
-}
-
-/* Read up to `size` bytes; fewer at the end of the file. -1 with errno. */
-static ssize_t read_bytes(int descriptor, void *bytes, size_t size,
-                          uint64_t offset)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        ssize_t length = pread(descriptor, (char *)bytes + done, size - done,
-                               (off_t)(offset + done));
-        if (length < 0 && errno == EINTR)
-            continue;
-        if (length < 0)
-            return -1;
-        if (length == 0)
-            break;
-        done += (size_t)length;
-    }
-    return (ssize_t)done;
-}
-
-/* Open the log if there is one by now. */
-static bool open_log(struct segment_image *image)
-{
-    if (image->log < 0)
-        image->log = openat(folder_descriptor(image->folder), image->log_name,
-                            O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    return image->log >= 0 || errno == ENOENT;
-}
-
-static enum copied take_stamp(struct segment_image *image, struct stamp *stamp,
-                              char error[JOURNAL_ERROR])
-{
-    struct stat status;
-    ssize_t length = 0;
-
-    memset(stamp, 0, sizeof(*stamp));
-    if (!open_log(image))
-        return fail_to_read(image->log_path, error);
-    if (image->log >= 0)
-        length = read_bytes(image->log, stamp->header, LOG_HEADER, 0);
-    if (length < 0)
-        return fail_to_read(image->log_path, error);
-    stamp->length = (size_t)length;
-    if (length == LOG_HEADER)
-        return COPIED;
-    if (fstat(image->database, &status) != 0)
-        return fail_to_read(image->path, error);
-    stamp->changed = status.st_mtim;
-    stamp->size = status.st_size;
-    return COPIED;
-}
-
-static bool is_same_stamp(const struct stamp *a, const struct stamp *b)
-{
-    return a->length == b->length &&
-           memcmp(a->header, b->header, LOG_HEADER) == 0 &&
-           a->changed.tv_sec == b->changed.tv_sec &&
-           a->changed.tv_nsec == b->changed.tv_nsec && a->size == b->size;
-}
-
-/* Make room for so many bytes. */
-static enum copied make_room(struct segment_image *image, size_t room,
-                             char error[JOURNAL_ERROR])
-{
-    if (room > image->room) {
-        unsigned char *grown = sqlite3_realloc64(image->bytes, room);
-        if (grown == NULL) {
-            error_write(error, "memory is exhausted: %s needs %zu bytes",
-                        image->path, room);
-            return FAILED;
-        }
-        image->bytes = grown;
-        image->room = room;
-    }
-    return COPIED;
-}
-
-/* The copy gets `size` bytes, for which there is room: zeros, if it is longer.
- */
-static void extend_copy(struct segment_image *image, size_t size)
-{
-    if (size > image->size)
-        memset(image->bytes + image->size, 0, size - image->size);
-    image->size = size;
-}
-
-/*
- * SQLite reads the header of the file before it opens the log, and that of the
- * log's page after it: so it has to be right in both.
- */
-static bool check_header(const struct segment_image *image,
-                         char error[JOURNAL_ERROR])
-{
-    if (memcmp(image->bytes, database_header, sizeof(database_header)) == 0)
-        return true;
-    error_write(error, "%s is damaged: its header is wrong: " SEGMENT_RESTORE,
-                image->path);
-    return false;
-}
-
-static enum copied copy_database(struct segment_image *image,
-                                 struct row_replay *replay,
-                                 char error[JOURNAL_ERROR])
-{
-    struct stat status;
-
-    if (fstat(image->database, &status) != 0)
-        return fail_to_read(image->path, error);
-    if (status.st_size == 0) {
-        error_write(error, "%s is damaged: it is empty: " SEGMENT_RESTORE,
-                    image->path);
-        return FAILED;
-    }
-    size_t size = (size_t)status.st_size;
-    size_t pages = (size + SEGMENT_PAGE - 1) / SEGMENT_PAGE;
-    image->size = 0;
-    if (make_room(image, pages * SEGMENT_PAGE, error) != COPIED)
-        return FAILED;
-    while (image->size < size) {
-        size_t left = size - image->size;
-        ssize_t length = read_bytes(image->database, image->bytes + image->size,
-                                    left < CHUNK ? left : CHUNK, image->size);
-        if (length < 0)
-            return fail_to_read(image->path, error);
-        if (length == 0)
-            break; /* it was cut off, so pages will be missing */
-        image->size += (size_t)length;
-        if (!row_replay_report(replay))
-            return INTERRUPTED;
-    }
-    extend_copy(image, pages * SEGMENT_PAGE);
-    return check_header(image, error) ? COPIED : FAILED;
-}
-
-static uint32_t read_word(const unsigned char *at)
-{
-    uint32_t word;
-
-    memcpy(&word, at, sizeof(word));
-    return be32toh(word);
-}
-
-static enum copied fail_frames(const struct segment_image *image,
-                               char error[JOURNAL_ERROR])
-{
-    error_write(error,
-                "%s is damaged: its pages do not belong to those of the "
-                "database: " SEGMENT_RESTORE,
-                image->log_path);
-    return FAILED;
-}
-
-/*
- * Put the pages of the log's whole commits over those of the database. The last
- * frame has the size of the database.
- */
-static enum copied copy_frames(struct segment_image *image, uint64_t frames,
-                               char error[JOURNAL_ERROR])
-{
-    unsigned char frame[FRAME];
-    uint64_t most = image->size / SEGMENT_PAGE + frames;
-
-    if (read_bytes(image->log, frame, FRAME_HEADER,
-                   LOG_HEADER + (frames - 1) * FRAME) != FRAME_HEADER)
-        return fail_frames(image, error);
-    uint64_t pages = read_word(frame + 4);
-    if (pages == 0 || pages > most)
-        return fail_frames(image, error);
-    if (make_room(image, pages * SEGMENT_PAGE, error) != COPIED)
-        return FAILED;
-    extend_copy(image, pages * SEGMENT_PAGE);
-    for (uint64_t i = 0; i < frames; i++) {
-        if (read_bytes(image->log, frame, FRAME, LOG_HEADER + i * FRAME) !=
-            FRAME)
-            return fail_frames(image, error);
-        uint64_t page = read_word(frame);
-        if (page > 0 && page <= pages)
-            memcpy(image->bytes + (page - 1) * SEGMENT_PAGE,
-                   frame + FRAME_HEADER, SEGMENT_PAGE);
-    }
-    return COPIED;
-}
-
-/*
- * Check the log. A frame that is written while the frames before it are read
- * looks like damage: so damage is looked at again, when what lies before the
- * commits that were found behind it has long been written.
- */
-static enum wal_state check_log(const struct segment_image *image,
-                                struct wal_report *report, bool *changed)
-{
-    struct wal_report first;
-    enum wal_state state = wal_check(image->log, report);
-
-    *changed = false;
-    if (state != WAL_DAMAGED)
-        return state;
-    first = *report;
-    state = wal_check(image->log, report);
-    *changed = state == WAL_DAMAGED && report->bad_offset != first.bad_offset;
-    return state;
-}
-
-static enum copied copy_log(struct segment_image *image,
-                            const struct stamp *stamp,
-                            char error[JOURNAL_ERROR])
-{
-    struct wal_report report;
-    bool changed;
-
-    if (image->log < 0)
-        return COPIED;
-    enum wal_state state = check_log(image, &report, &changed);
-    if (changed)
-        return CHANGED;
-    switch (state) {
-    case WAL_EMPTY:
-    case WAL_WHOLE:
-    case WAL_TORN:
-        break;
-    case WAL_DAMAGED:
-        segment_write_log_damage(image->log_path, &report, error);
-        return FAILED;
-    case WAL_UNREADABLE:
-        return fail_to_read(image->log_path, error);
-    }
-    if (report.frames == 0)
-        return COPIED;
-    if (read_word(stamp->header + LOG_PAGE_SIZE) != SEGMENT_PAGE) {
-        error_write(error,
-                    "%s is damaged: its pages do not have %d "
-                    "bytes: " SEGMENT_RESTORE,
-                    image->log_path, SEGMENT_PAGE);
-        return FAILED;
-    }
-    return copy_frames(image, report.frames, error);
-}
-
-/* Copy the files once, to `image->bytes`. */
-static enum copied copy_files(struct segment_image *image,
-                              struct row_replay *replay,
-                              char error[JOURNAL_ERROR])
-{
-    struct stamp before, after;
-
-    if (take_stamp(image, &before, error) != COPIED)
-        return FAILED;
-    enum copied copied = copy_database(image, replay, error);
-    if (copied == COPIED)
-        copied = copy_log(image, &before, error);
-    if (copied == INTERRUPTED)
-        return INTERRUPTED;
-    /* Also after a failure: what was read may be of two logs. */
-    char ignored[JOURNAL_ERROR] = "";
-    if (take_stamp(image, &after, copied == COPIED ? error : ignored) != COPIED)
-        return FAILED;
-    return is_same_stamp(&before, &after) ? copied : CHANGED;
-}
 
 /* Hand the copy over to SQLite, which frees it with the connection. */
 static bool open_copy(struct segment_image *image, char error[JOURNAL_ERROR])
 {
-    unsigned char *bytes = image->bytes;
-
-    if (!check_header(image, error))
-        return false;
-    bytes[WRITE_VERSION] = LEGACY;
-    bytes[WRITE_VERSION + 1] = LEGACY;
     int result =
         sqlite3_open_v2(":memory:", &image->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
     image->rows.db = image->db;
+    image->rows.bytes = image->copy.size;
     if (result == SQLITE_OK) {
+        sqlite3_int64 size = (sqlite3_int64)image->copy.size;
+        sqlite3_int64 room = (sqlite3_int64)image->copy.room;
         sqlite3_extended_result_codes(image->db, 1);
-        image->bytes = NULL;
         result = sqlite3_deserialize(
-            image->db, "main", bytes, (sqlite3_int64)image->size,
-            (sqlite3_int64)image->room,
+            image->db, "main", segment_copy_take(&image->copy), size, room,
             SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
     }
     if (result != SQLITE_OK) {
@@ -377,60 +49,34 @@ struct segment_image *segment_image_new(const struct folder *folder,
                                         char error[JOURNAL_ERROR])
 {
     struct segment_image *image = calloc(1, sizeof(*image));
-    char name[FOLDER_NAME];
 
     if (image == NULL) {
         error_write(error, "memory is exhausted");
         errno = ENOMEM;
         return NULL;
     }
-    image->folder = folder;
-    image->log = -1;
+    if (!segment_copy_open(&image->copy, folder, first, error)) {
+        int number = errno;
+        free(image);
+        errno = number;
+        return NULL;
+    }
     image->rows.first = first;
-    image->rows.path = image->path;
-    segment_write_path(folder, first, "", image->path);
-    segment_write_path(folder, first, "-wal", image->log_path);
-    folder_segment_name(first, "", name);
-    folder_segment_name(first, "-wal", image->log_name);
-    image->database = openat(folder_descriptor(folder), name,
-                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (image->database < 0)
-        fail_to_read(image->path, error);
-    else if (!open_log(image))
-        fail_to_read(image->log_path, error);
-    else
-        return image;
-    int number = errno;
-    segment_image_free(image);
-    errno = number;
-    return NULL;
+    image->rows.path = image->copy.path;
+    return image;
 }
 
 enum journal_replayed segment_image_load(struct segment_image *image,
                                          struct row_replay *replay,
                                          char error[JOURNAL_ERROR])
 {
-    enum copied copied = CHANGED;
-
     if (image->db != NULL)
         return JOURNAL_COMPLETE;
-    for (int i = 0; copied == CHANGED && i < SEGMENT_IMAGE_ATTEMPTS; i++)
-        copied = copy_files(image, replay, error);
-    switch (copied) {
-    case COPIED:
-        image->rows.bytes = image->size;
-        return open_copy(image, error) ? JOURNAL_COMPLETE : JOURNAL_FAILED;
-    case INTERRUPTED:
-        return JOURNAL_INTERRUPTED;
-    case CHANGED:
-        error_write(error,
-                    "%s changed while it was copied, %d times: try again when "
-                    "fewer messages arrive",
-                    image->path, SEGMENT_IMAGE_ATTEMPTS);
-        break;
-    case FAILED:
-        break;
-    }
+    enum journal_replayed copied =
+        segment_copy_files(&image->copy, replay, error);
+    if (copied != JOURNAL_COMPLETE || open_copy(image, error))
+        return copied;
+    segment_image_unload(image);
     return JOURNAL_FAILED;
 }
 
@@ -439,10 +85,7 @@ void segment_image_unload(struct segment_image *image)
     segment_rows_release(&image->rows);
     sqlite3_close(image->db);
     image->db = NULL;
-    sqlite3_free(image->bytes);
-    image->bytes = NULL;
-    image->room = 0;
-    image->size = 0;
+    segment_copy_clear(&image->copy);
 }
 
 void segment_image_free(struct segment_image *image)
@@ -450,25 +93,13 @@ void segment_image_free(struct segment_image *image)
     if (image == NULL)
         return;
     segment_image_unload(image);
-    if (image->log >= 0)
-        close(image->log);
-    if (image->database >= 0)
-        close(image->database);
+    segment_copy_close(&image->copy);
     free(image);
-}
-
-static uint64_t file_bytes(int descriptor)
-{
-    struct stat status;
-
-    return descriptor >= 0 && fstat(descriptor, &status) == 0
-               ? (uint64_t)status.st_size
-               : 0;
 }
 
 uint64_t segment_image_bytes(const struct segment_image *image)
 {
-    return file_bytes(image->database) + file_bytes(image->log);
+    return segment_copy_file_bytes(&image->copy);
 }
 
 uint64_t segment_image_first(const struct segment_image *image)

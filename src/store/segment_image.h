@@ -21,11 +21,6 @@
 #include "row_replay.h"
 #include "store/journal.h"
 
-enum {
-    /* A segment that a service writes to is copied again so often. */
-    SEGMENT_IMAGE_ATTEMPTS = 100,
-};
-
 struct segment_image;
 
 /*

@@ -10,8 +10,8 @@
  *     forget      remove the segments up to P
  *
  * The walk does not stop the service, so it sees rockets at different moments
- * after P. That is exact all the same: see snapshots.c. If a step fails, the
- * snapshot before stays, and it is tried again later.
+ * after P. That is exact all the same: see snapshots_steps.c. If a step fails,
+ * the snapshot before stays, and it is tried again later.
  *
  * The same thread does what the journal has left undone (journal_methods.tidy),
  * and keeps room for the next snapshot on the disk: a full disk gets space back

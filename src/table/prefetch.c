@@ -41,8 +41,9 @@ static void fetch_pieces(struct prefetch *prefetch, const struct stripe *stripe)
     /* An empty stripe has none, and NULL no members, not even the first. */
     if (stripe->count > 0) {
         __builtin_prefetch(&stripe->entries.pieces[(place - 1) / STRIPE_CHUNK]);
-        __builtin_prefetch(
-            &stripe->columns.pieces[(place - 1) / COLUMNS_ROCKETS]);
+        if (prefetch->changes)
+            __builtin_prefetch(
+                &stripe->columns.pieces[(place - 1) / COLUMNS_ROCKETS]);
     }
     for (unsigned i = 0; i < prefetch->string_count; i++)
         interned_prefetch_place(&stripe->strings, &prefetch->strings[i]);
@@ -67,7 +68,7 @@ static void fetch_rocket(struct prefetch *prefetch, const struct stripe *stripe)
         prefetch_memory(entry, sizeof(*entry));
         prefetch->entry = is_new ? NULL : entry;
     }
-    if (index / COLUMNS_ROCKETS < stripe->columns.count)
+    if (prefetch->changes && index / COLUMNS_ROCKETS < stripe->columns.count)
         fetch_columns(stripe_columns(stripe, index / COLUMNS_ROCKETS),
                       index % COLUMNS_ROCKETS, is_new);
     if (is_new && stripe->ids != NULL)
@@ -81,6 +82,7 @@ void prefetch_init(struct prefetch *prefetch, uint32_t tag,
 {
     prefetch->message = message;
     prefetch->tag = tag;
+    prefetch->changes = true;
     prefetch->entry = NULL;
     prefetch->string_count = 0;
 }

@@ -14,6 +14,7 @@
 #ifndef LUNAR_TABLE_PREFETCH_H
 #define LUNAR_TABLE_PREFETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ enum {
 struct prefetch {
     const struct message *message;
     uint32_t tag; /* of stripe_find() */
+    bool changes; /* the message is applied, not only admitted */
     /* Private. */
     uint32_t place; /* of the rocket; if it is new, the next one */
     const struct table_entry *entry;
@@ -35,7 +37,10 @@ struct prefetch {
     struct interned_prefetch strings[PREFETCH_STRINGS];
 };
 
-/* Ownership: `message` is borrowed until the last step. */
+/*
+ * What table_apply() needs; the caller may clear `changes`.
+ * Ownership: `message` is borrowed until the last step.
+ */
 void prefetch_init(struct prefetch *prefetch, uint32_t tag,
                    const struct message *message);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stripe.c and stripe_load.c share: a rocket is added, gets a state, and
- * is counted.
+ * What the sources of a stripe share: a rocket is found or added, gets a state,
+ * and is counted.
  *
  * Locking: the caller holds the stripe's lock for writing.
  */
@@ -9,6 +9,10 @@
 #define LUNAR_TABLE_STRIPE_PARTS_H
 
 #include "stripe.h"
+
+/* The place of the rocket with `id`, from 1; 0 if there is none. */
+uint32_t stripe_find_place(const struct stripe *stripe, uint32_t tag,
+                           struct text id);
 
 /*
  * Intern those of the texts that are not absent, and take references to them

@@ -31,6 +31,7 @@
 #include "server/connections.h"
 #include "server/request_log.h"
 #include "server/server_metrics.h"
+#include "server/sweep.h"
 #include "store/folder.h"
 #include "store/snapshot_file.h"
 #include "store/snapshot_load.h"
@@ -59,13 +60,18 @@ static bool make_table(void)
 static bool make_connections(void)
 {
     const struct server_metrics metrics = {0};
+    struct connections *connections = connections_new(100, false);
+    struct sweep *sweep = NULL;
     struct request_log log;
 
     request_log_init(&log, &metrics);
-    struct connections *connections = connections_start(100, false, 10, &log);
+    if (connections != NULL)
+        sweep = sweep_start(connections, 10, &log);
+    bool made = sweep != NULL;
+    sweep_free(sweep);
     connections_free(connections);
     request_log_release(&log);
-    return connections != NULL;
+    return made;
 }
 
 static bool make_metrics(void)
@@ -167,7 +173,7 @@ static int64_t check_part(void *context, const struct scarcity_limit *limit)
 
 static void parts_are_made_completely_or_not_at_all(void **state)
 {
-    struct part parts[] = {{make_table, 1},   {make_connections, 2},
+    struct part parts[] = {{make_table, 1},   {make_connections, 3},
                            {make_metrics, 2}, {make_workers, 1},
                            {use_folder, 2},   {check_log, 1},
                            {use_snapshot, 3}, {use_access, 5}};

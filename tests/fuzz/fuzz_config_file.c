@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "config_draft.h"
-#include "config_file.h"
+#include "config/draft.h"
+#include "config/file.h"
 
 enum { MAX_CANONICAL = 2 * CONFIG_MAX_FILE };
 

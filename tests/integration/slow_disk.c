@@ -2,8 +2,10 @@
 /*
  * A disk that does not answer in time: preloaded into the service. The variable
  * SLOW_DISK is a path. While PATH.reads exists, and once the service listens,
- * each read of SQLite takes a second longer; while PATH.syncs exists, no sync
- * ends, and the first that waits makes PATH.waiting.
+ * each read of SQLite takes a second longer; while PATH.syncs exists, no
+ * fdatasync(2) ends, as those of SQLite; while PATH.openings exists, no
+ * fsync(2) does, as that which tries a folder. The first that waits makes
+ * PATH.waiting.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -70,14 +72,27 @@ ssize_t pread64(int fd, void *bytes, size_t size, off64_t at)
     return next(fd, bytes, size, at);
 }
 
+static void wait_to_sync(const char *while_exists)
+{
+    if (exists(while_exists))
+        make("waiting");
+    while (exists(while_exists))
+        sleep_step();
+}
+
 int fdatasync(int fd)
 {
     int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 
-    if (exists("syncs"))
-        make("waiting");
-    while (exists("syncs"))
-        sleep_step();
+    wait_to_sync("syncs");
+    return next(fd);
+}
+
+int fsync(int fd)
+{
+    int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+
+    wait_to_sync("openings");
     return next(fd);
 }
 

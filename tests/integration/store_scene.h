@@ -30,11 +30,14 @@ void store_scene_start(struct store_scene *scene);
 /* Post messages 1 to `count` of the rocket "moon", one after the other. */
 void store_scene_post(const struct instance *instance, uint64_t count);
 
-/* From now on "reads" or "syncs" are slow, or not any more. */
+/* From now on "reads", "syncs" or "openings" are slow, or not any more. */
 void store_scene_set_slow(const struct store_scene *scene, const char *what,
                           bool slow);
 
-/* Wait until a sync waits for the disk: only while "syncs" are slow. */
+/*
+ * Wait until a sync waits for the disk: only while "syncs" or "openings" are
+ * slow.
+ */
 void store_scene_wait_sync(const struct store_scene *scene);
 
 /* The environment that makes the disk a slow one. */

@@ -106,7 +106,7 @@ static void every_form_of_a_setting_works(void **state)
                  FLAGS("LUNAR_PORT=1"), 0);
 }
 
-/* The unit tests of config.c have the other errors. */
+/* tests/unit/config has the other errors. */
 static void bad_setting_is_a_usage_error_of_one_line(void **state)
 {
     (void)state;

@@ -18,6 +18,7 @@ enum {
     TRUNCATED = 20,
     GROUP = 16,
     GROUP_PAUSE = 20,   /* milliseconds */
+    BYTE_PAUSE = 200,   /* the same */
     MANY_ROCKETS = 300, /* their list is streamed */
     /* milliseconds after which a request may be evicted */
     LONG_FOR_A_REQUEST = 1200,
@@ -321,6 +322,32 @@ static void unfinished_requests_do_not_lock_others_out(void **state)
     assert_in_range(ms, 0, REQUEST_MS - 2000);
 }
 
+/* A batch has no limit of time while its bytes arrive, however few. */
+static void slow_batches_do_not_lock_others_out(void **state)
+{
+    struct scene *scene = *state;
+    int64_t deadline = process_clock() + REQUEST_MS - 2000;
+    struct connection other;
+
+    for (size_t i = 0; i < UNFINISHED; i++) {
+        instance_connect(&scene->instance, &scene->connections[i]);
+        connection_send_text(&scene->connections[i],
+                             "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+                             "Content-Type: application/x-ndjson\r\n"
+                             "Content-Length: 100000\r\n\r\n");
+    }
+    instance_connect(&scene->instance, &other);
+    connection_get(&other, "/health");
+    while (!connection_has_news(&other) && process_clock() < deadline) {
+        for (size_t i = 0; i < UNFINISHED; i++)
+            connection_send_text(&scene->connections[i], " ");
+        process_wait_until(process_clock() + BYTE_PAUSE);
+    }
+    assert_true(connection_has_news(&other));
+    connection_expect_status(&other, 200);
+    connection_close(&other);
+}
+
 /*
  * The head, part of the body and the end of the stream arrive at once. The
  * service must notice the end, long before the deadline of these requests.
@@ -357,6 +384,7 @@ int main(void)
         LIMITED(idle_connections_are_evicted_before_requests),
         LIMITED(silent_connections_do_not_lock_others_out),
         LIMITED(unfinished_requests_do_not_lock_others_out),
+        LIMITED(slow_batches_do_not_lock_others_out),
         LIMITED(truncated_request_is_closed_soon),
     };
     connection_raise_limit();

@@ -320,7 +320,7 @@ static char *log_with_variables(const char *flag, const char *const variables[])
     return instance_stop_log(&instance);
 }
 
-/* The unit tests of config.c have the texts. */
+/* tests/unit/config has the texts. */
 static void ignored_variables_are_warned_of(void **state)
 {
     const char *const *variables =

@@ -304,6 +304,69 @@ static void requests_see_no_error_while_tokens_are_reloaded(void **state)
     }
 }
 
+/*
+ * Begin a batch whose head is accepted: the 100 says so.
+ */
+static void begin_batch(const struct scene *scene, const char *coding,
+                        struct connection *connection)
+{
+    instance_connect(&scene->instance, connection);
+    assert_true(connection_print(
+        connection,
+        "POST /messages HTTP/1.1\r\nHost: localhost\r\n"
+        "Authorization: Bearer %s\r\nContent-Type: application/x-ndjson\r\n"
+        "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n%s\r\n",
+        scene->old.text, coding));
+    int64_t deadline = process_clock() + CONNECTION_PATIENCE;
+    while (memmem(connection->data, connection->length, "\r\n\r\n", 4) == NULL)
+        assert_true(
+            connection_fill(connection, connection->length + 1, deadline));
+    assert_memory_equal(connection->data, "HTTP/1.1 100", 12);
+    connection->length = 0;
+}
+
+/*
+ * A batch may last for any time. What arrives of it after its token was removed
+ * is not taken, and the connection is closed; while the token is there, it goes
+ * on over any number of reloads.
+ */
+static void batch_ends_with_its_token(void **state)
+{
+    static const struct {
+        const char *threads, *coding;
+    } rows[] = {
+        {"-threads=2", ""},
+        {"-threads=2", "Content-Encoding: gzip\r\n"},
+        {"-threads=per-connection", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+        struct connection kept, removed;
+
+        scene_start(&scene, rows[i].threads);
+        begin_batch(&scene, "", &kept);
+        write_tokens(&scene, 0640, scene.old.line, scene.other.line);
+        reload(&scene, "tokens: 2 tokens\n", 1);
+        connection_send_text(&kept, "3\r\n{}\n\r\n0\r\n\r\n");
+        connection_expect_status(&kept, 400); /* its only line is none */
+        connection_close(&kept);
+        begin_batch(&scene, rows[i].coding, &removed);
+        write_tokens(&scene, 0640, scene.other.line, "");
+        reload(&scene, "tokens: 1 token\n", 1);
+        connection_send_text(&removed, "3\r\n{}\n\r\n");
+        connection_expect_closed(&removed);
+        connection_close(&removed);
+        char *log = instance_stop_log(&scene.instance);
+        /* Not by a limit of time. */
+        assert_int_equal(
+            count_parts(log, "the rest of the body cannot be taken"), 1);
+        free(log);
+        scene_end(&scene);
+    }
+}
+
 /* Many at once are one reload or more, after the last of them. */
 static void no_signal_is_lost(void **state)
 {
@@ -414,6 +477,7 @@ int main(void)
         cmocka_unit_test(bad_file_keeps_the_tokens_and_the_log_says_why),
         cmocka_unit_test(a_file_without_tokens_is_a_warning),
         cmocka_unit_test(requests_see_no_error_while_tokens_are_reloaded),
+        cmocka_unit_test(batch_ends_with_its_token),
         cmocka_unit_test(no_signal_is_lost),
         cmocka_unit_test(signal_before_the_service_is_ready_is_not_lost),
         cmocka_unit_test(tokens_are_reloaded_in_the_drain),

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config_file.h"
-#include "config_table.h"
+#include "config/file.h"
+#include "config/table.h"
 #include "lib/temporary_folder.h"
 
 enum { MAX_TEXT = 512 };

@@ -11,9 +11,11 @@ import gzip
 import json
 import re
 import socket
+import ssl
 import struct
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Optional
 
 PATIENCE = 300.0  # seconds without a byte until the service counts as stuck
@@ -63,8 +65,10 @@ def head_of(method: str, target: str, body: bytes = b"", kind: str = "",
 class Connection:
     """One connection to a port of 127.0.0.1."""
 
-    def __init__(self, port: int, receive_buffer: int = 0):
-        """`receive_buffer`: bytes, if the kernel's default is too large."""
+    def __init__(self, port: int, receive_buffer: int = 0,
+                 authority: Optional[Path] = None):
+        """`receive_buffer`: bytes, if the kernel's default is too large.
+        `authority`: speak TLS, and trust the certificates in this file."""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -73,6 +77,9 @@ class Connection:
         self._buffer = bytearray()
         try:
             self.socket.connect(("127.0.0.1", port))
+            if authority is not None:
+                self.socket = ssl.create_default_context(cafile=authority).wrap_socket(
+                    self.socket, server_hostname="localhost")
         except OSError as error:
             self.socket.close()
             raise Failure(f"no connection to port {port}: {error}") from error

@@ -175,9 +175,11 @@ static int count_batch_members(const cJSON *json)
 bool response_is_problem(const struct response *response, const char *part)
 {
     const char *type = response_header(response, "Content-Type");
+    const char *caching = response_header(response, "Cache-Control");
     const char *sent_id = response_header(response, "X-Request-Id");
 
-    if (type == NULL || strcmp(type, "application/problem+json") != 0)
+    if (type == NULL || strcmp(type, "application/problem+json") != 0 ||
+        caching == NULL || strcmp(caching, "no-store") != 0)
         return false;
     cJSON *json = response_json(response);
     const char *detail =

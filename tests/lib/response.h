@@ -75,7 +75,7 @@ cJSON *response_json(const struct response *response);
 /*
  * Return whether this is a problem (RFC 9457) with the five members (and, of
  * a batch, its counts and errors), its own status, a `detail` that contains
- * `part`, and the `requestId` of its header.
+ * `part`, and the `requestId` of its header; and that no cache stores it.
  */
 bool response_is_problem(const struct response *response, const char *part);
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Test the packages for Debian in build/dist: lintian finds no error and no
-# warning; and in a fresh Debian with its own systemd (root.sh, boot.sh) they are
-# installed, upgraded, removed and purged (deb_life.sh). The versions before and
-# after are made of the same package, with another version and other settings.
+# warning; the links of the documents lead to files; and in a fresh Debian with
+# its own systemd (root.sh, boot.sh) they are installed, upgraded, removed and
+# purged (deb_life.sh). The versions before and after are made of the same package,
+# with another version and other settings.
 # Builds the release first if build/dist is not there. Needs root, or sudo. Takes
 # half a minute, and once a day up to a minute more for the fresh Debian.
 #
@@ -58,6 +59,16 @@ lintian_finds_nothing() {
     [ $status -eq 0 ] || fail "lintian"
 }
 
+links_lead_somewhere() {
+    say "the links of the installed documents lead to installed files"
+    local tree
+    tree=$(mktemp -d)
+    dpkg-deb -x "build/dist/lunar-service_${version}_$architecture.deb" "$tree"
+    tests/documents/links.py "$tree/usr/share/doc/lunar-service" ||
+        fail "a link leads nowhere"
+    rm -r "$tree"
+}
+
 # make_version NAME VERSION LINE [SCRIPT]: a package like that in build/dist with
 # this version, another line in its settings, and a maintainer's script that fails.
 make_version() {
@@ -103,6 +114,7 @@ architecture=$(dpkg --print-architecture)
 mkdir -p build/logs
 versions_agree
 lintian_finds_nothing
+links_lead_somewhere
 need_namespaces
 tests/packages/root.sh
 make_versions

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rocket of rocket.c under test, for comparison with its oracle: messages
- * become effects as in stripe.c, strings are counted as the table counts them,
- * and all visible parts of both sides are compared.
+ * become effects as in stripe_apply.c, strings are counted as the table counts
+ * them, and all visible parts of both sides are compared.
  */
 #ifndef LUNAR_TESTS_SUBJECT_H
 #define LUNAR_TESTS_SUBJECT_H

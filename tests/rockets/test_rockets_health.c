@@ -51,6 +51,10 @@ static void run_steps(struct health health, const struct step steps[])
     {                                                                          \
         time, (time) + 1, TRANSPORT_REFUSED, 404, report, 0                    \
     }
+#define UNTRUSTED(time, report)                                                \
+    {                                                                          \
+        time, (time) + 1, TRANSPORT_UNTRUSTED, 0, report, 0                    \
+    }
 #define UNAVAILABLE(time, report)                                              \
     {                                                                          \
         time, (time) + 1, TRANSPORT_BAD_STATUS, 503, report, 0                 \
@@ -82,6 +86,16 @@ static void a_service_that_refuses_the_first_messages_refuses_all(void **state)
         {1, 100, {REFUSED(1, HEALTH_REFUSED)}},
         {2, 100, {REFUSED(1, HEALTH_QUIET), REFUSED(2, HEALTH_REFUSED)}},
         {3, 1, {REFUSED(1, HEALTH_REFUSED)}},
+        /* No certificate that is trusted: the same. */
+        {1, 100, {UNTRUSTED(1, HEALTH_REFUSED)}},
+        {3,
+         100,
+         {UNREACHED(1, HEALTH_FAILURE), UNTRUSTED(2, HEALTH_QUIET),
+          UNTRUSTED(3, HEALTH_QUIET), UNTRUSTED(4, HEALTH_REFUSED)}},
+        {3,
+         100,
+         {DELIVERED(1, 0), UNTRUSTED(2, HEALTH_FAILURE),
+          UNTRUSTED(3, HEALTH_QUIET)}},
         /* No response is no reply. */
         {3,
          100,

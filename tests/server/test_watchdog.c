@@ -19,12 +19,12 @@
 #include "base/sync.h"
 #include "base/workers.h"
 #include "lib/manager.h"
-#include "notify.h"
+#include "process/notify.h"
+#include "process/watchdog.h"
 #include "server/wait.h"
 #include "table/table_parts.h"
 #include "toy_client.h"
 #include "toy_item.h"
-#include "watchdog.h"
 
 enum {
     USEC = 200000,

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The service over TLS, as openssl and curl see it."""
+"""The service over TLS, as openssl, curl and rockets see it."""
 
 import argparse
 import shutil
@@ -124,21 +124,52 @@ def check_reload(program: str, folder: Path) -> None:
             expect("CN = rsa" in service.handshake(), "a bad file was taken")
 
 
+def check_rockets(program: str, folder: Path, rockets: str) -> None:
+    """`rockets` says at once that a certificate can't be trusted, and why."""
+    ca = f"--ca-file={folder / 'ca.crt'}"
+
+    def run(command: str, url: str, *flags: str) -> tuple[int, str]:
+        # Were it tried again, that would take 60 s.
+        done = subprocess.run([rockets, command, url, *flags], timeout=30,
+                              capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    with Service(program, folder, "localhost") as service:
+        url = f"https://localhost:{service.port}/messages"
+        launch = ("launch", url, "--max-messages=10")
+        for what in (("watch", url), launch, (*launch, "--concurrency-level=1"),
+                     ("launch", url.replace("localhost", "[::ffff:127.0.0.1]"), ca)):
+            status, said = run(*what)
+            expect(status == 1 and "--ca-file=FILE; --insecure" in said and
+                   "retrying" not in said, f"{what}: {status} {said}")
+        expect("no alternative certificate subject name" in said,
+               f"no word of the name: {said}")
+        status, said = run(*launch, f"--ca-file={folder / 'ca.key'}")
+        expect(status == 1 and "authorities in PEM" in said, f"{status} {said}")
+        for flag in (ca, "--insecure"):
+            status, said = run(*launch, "--verify", flag)
+            expect(status == 0 and "no difference" in said, f"{flag}: {said}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="tests/tls/clients.py SERVICE CERTIFICATES",
+        usage="tests/tls/clients.py SERVICE CERTIFICATES ROCKETS",
         epilog="Exit status: 0 all is as it should be, 1 something is not, 2 invalid "
                "command line.\n\nExample: ctest --preset debug -R tls.clients")
     parser.add_argument("service", metavar="SERVICE", help="the binary")
     parser.add_argument("certificates", metavar="CERTIFICATES", type=Path,
                         help="the folder that tests/tls/certificates.sh has filled")
+    parser.add_argument("rockets", metavar="ROCKETS", help="the test program")
     flags = parser.parse_args()
     program, folder = flags.service, flags.certificates
     failures = 0
-    for check in (check_versions, check_certificates, check_reload):
+    both = (program, folder)
+    for check, arguments in ((check_versions, both), (check_certificates, both),
+                             (check_reload, both),
+                             (check_rockets, (*both, flags.rockets))):
         try:
-            check(program, folder)
+            check(*arguments)
             print(f"{check.__name__}: as it should be")
         except Wrong as wrong:
             failures += 1

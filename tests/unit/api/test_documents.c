@@ -15,8 +15,8 @@
 #include "api/list_url.h"
 #include "api/operations.h"
 #include "api/rocket_json.h"
-#include "config.h"
-#include "config_table.h"
+#include "config/config.h"
+#include "config/table.h"
 #include "lib/messages.h"
 #include "lib/openapi.h"
 

@@ -301,6 +301,23 @@ static void writing_at_a_cursor_equals_appending(void **state)
                          "\"a longer \\\"text\\\"\"\"Saturn-V\"null"));
 }
 
+static void members_are_separated_within_their_object(void **state)
+{
+    struct buffer *buffer = *state;
+
+    json_append_member(buffer, TEXT("without"), 1);
+    json_append_name(buffer, TEXT("object"));
+    buffer_append(buffer, TEXT("{"));
+    json_append_name(buffer, TEXT("first"));
+    json_append(buffer, TEXT("{"));
+    json_append_member(buffer, TEXT("last"), UINT64_MAX);
+    buffer_append(buffer, TEXT("}"));
+    json_append_member(buffer, TEXT("behind"), 0);
+    unit_check_text(buffer_text(buffer),
+                    TEXT("\"without\":1,\"object\":{\"first\":\"{\","
+                         "\"last\":18446744073709551615},\"behind\":0"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +330,7 @@ int main(void)
         FIXTURE_TEST(texts_are_written_in_each_notation),
         cmocka_unit_test(every_byte_is_escaped_correctly_at_every_position),
         FIXTURE_TEST(writing_at_a_cursor_equals_appending),
+        FIXTURE_TEST(members_are_separated_within_their_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

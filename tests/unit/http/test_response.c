@@ -160,9 +160,11 @@ static void check_problem(const struct http_response *response, unsigned status,
     unit_check_text(body, text_of(expected));
     assert_true(json_scan(body, &error));
     assert_int_equal(response->status, status);
-    assert_int_equal(response->header_count, 1);
+    assert_int_equal(response->header_count, 2);
     assert_string_equal(response->headers[0].name, "Content-Type");
     assert_string_equal(response->headers[0].value, "application/problem+json");
+    assert_string_equal(response->headers[1].name, "Cache-Control");
+    assert_string_equal(response->headers[1].value, "no-store");
 }
 
 static void short_body_leaves_its_memory(void **state)

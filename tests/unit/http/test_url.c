@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of URLs as a client reads them. test_check_health.c has those that are
- * refused.
+ * Tests of URLs as a client reads them.
  */
 #include "lib/unit_check.h"
 
@@ -55,9 +54,87 @@ static void url_ends_where_its_text_ends(void **state)
     assert_false(http_url_read((struct text){"http://abc", 7}, &url));
 }
 
+static void url_has_http_a_host_and_what_may_follow(void **state)
+{
+    static const char *const valid[] = {
+        "http://localhost",
+        "HTTP://localhost/",
+        "http://localhost:8088/health",
+        "http://localhost:/health",
+        "http://localhost?for=ingest",
+        "http://127.0.0.1:65535/health/ready?for=ingest",
+        "https://localhost/",
+        "https://[::1]:8443/health",
+        "http://[::1]",
+        "http://[::1]:8088/health",
+        "http://[fe80::1%25eth0]:8088/health",
+        "http://lunar-0.lunar.default.svc:1/a%20b",
+    };
+    static const char *const invalid[] = {
+        "",
+        "localhost",
+        "localhost:8088/health",
+        "/health",
+        "http:",
+        "http://",
+        "http:///health",
+        "http://:8088/health",
+        "https:/localhost/",
+        "https://user:password@localhost/",
+        "ftp://localhost/",
+        "http://user@localhost/",
+        "http://localhost:0/",
+        "http://localhost:65536/",
+        "http://localhost:99999999999999999999/",
+        "http://localhost:8088x/",
+        "http://::1/",
+        "http://[]/",
+        "http://[::1/",
+        "http://[::1]8088/",
+        "http://[fe80::1%eth0]/",
+        "http://[fe80::1%25]/",
+        "http://[fe80::1%0aeth0]/",
+        "http://local%68ost/",
+        "http://localhost/a b",
+        "http://localhost/a\r\nX: y",
+        "http://localhost/\x7f",
+        "http://localhost/\xc3\xa9",
+        "http://localhost/#a",
+        "http://local host/",
+    };
+    struct http_url ignored;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(valid); i++)
+        if (!http_url_read(text_of(valid[i]), &ignored))
+            fail_msg("%s is refused", valid[i]);
+    for (size_t i = 0; i < COUNT(invalid); i++)
+        if (http_url_read(text_of(invalid[i]), &ignored))
+            fail_msg("%s is accepted", invalid[i]);
+}
+
+static void long_url_is_refused(void **state)
+{
+    char url[HTTP_URL_TEXT + 1] = "http://localhost/";
+    struct http_url ignored;
+
+    (void)state;
+    memset(url + strlen(url), 'x', HTTP_URL_TEXT - strlen(url));
+    assert_false(http_url_read(text_of(url), &ignored));
+    url[HTTP_URL_TEXT - 1] = '\0';
+    assert_true(http_url_read(text_of(url), &ignored));
+    /* Of the host 255 bytes are read. */
+    snprintf(url, sizeof(url), "http://%0256d/", 0);
+    assert_false(http_url_read(text_of(url), &ignored));
+    snprintf(url, sizeof(url), "http://%0255d/", 0);
+    assert_true(http_url_read(text_of(url), &ignored));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(url_has_http_a_host_and_what_may_follow),
+        cmocka_unit_test(long_url_is_refused),
         cmocka_unit_test(url_has_the_parts_that_a_client_needs),
         cmocka_unit_test(url_ends_where_its_text_ends),
     };

@@ -85,6 +85,40 @@ static void connection_with_an_incomplete_request_is_reset(void **state)
     check(pair, now + TICK_US, CONNECTION_RESET);
 }
 
+/*
+ * The limit counts from the last byte of a batch; the phase, by which the
+ * connection is evicted, begins again only with many of them.
+ */
+static void few_bytes_of_a_batch_keep_it_and_make_it_no_younger(void **state)
+{
+    struct pair *pair = *state;
+    struct connection *connection = &pair->connection;
+    const uint64_t limit = CONNECTION_REQUEST_SECONDS * UINT64_C(1000000);
+
+    connection_init(connection, connection->socket, PEER_UNIX);
+    uint64_t begun = connection_enter(connection, CONNECTION_RECEIVING);
+    uint64_t first = atomic_load(&connection->state);
+    connection_progress(connection, CONNECTION_PART - 1);
+    assert_int_equal(atomic_load(&connection->state), first);
+    atomic_store(&connection->continued, begun + limit / 2);
+    check(pair, begun + limit, CONNECTION_KEEP);
+    check(pair, begun + limit / 2 + limit, CONNECTION_RESET);
+    assert_int_equal(connection_end(connection), CONNECTION_END_SLOW_REQUEST);
+
+    connection_init(connection, connection->socket, PEER_UNIX);
+    connection_enter(connection, CONNECTION_RECEIVING);
+    first = atomic_load(&connection->state);
+    for (unsigned i = 0; i < 4; i++)
+        connection_progress(connection, CONNECTION_PART / 4);
+    assert_int_not_equal(atomic_load(&connection->state), first);
+
+    /* The service was what was slow. */
+    connection_enter(connection, CONNECTION_WORKING);
+    connection_progress(connection, 1);
+    assert_int_equal(connection_phase_of(atomic_load(&connection->state)),
+                     CONNECTION_RECEIVING);
+}
+
 /* What is noted first stands, whatever closes the connection in the end. */
 static void reason_is_that_of_the_limit(void **state)
 {
@@ -276,6 +310,7 @@ int main(void)
         FIXTURE_TEST(idle_connection_is_kept_for_a_tick_and_then_shut),
         FIXTURE_TEST(connection_with_an_incomplete_request_is_reset),
         FIXTURE_TEST(reason_is_that_of_the_limit),
+        FIXTURE_TEST(few_bytes_of_a_batch_keep_it_and_make_it_no_younger),
         cmocka_unit_test(read_bytes_begin_a_request),
         cmocka_unit_test(end_of_the_client_ends_a_stream),
         cmocka_unit_test(end_of_the_client_ends_a_long_wait),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store as main.c uses it: a folder with its journal, from the open to the
+ * The store as the service uses it: a folder with its journal, from the open to the
  * close, and its metrics.
  */
 #include "lib/folder.h"

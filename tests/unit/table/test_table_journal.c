@@ -144,6 +144,30 @@ static void replay_launches(struct table *table, unsigned count)
 }
 
 /* A full table restarts, also with half the limit; then it admits nothing. */
+/* So many rockets that it is not left out as useless. */
+static void prefetching_changes_nothing(void **context)
+{
+    const unsigned rockets = 5000;
+    struct message messages[TABLE_GROUP];
+    char ids[TABLE_GROUP][32];
+    struct table_item items[TABLE_GROUP] = {0};
+
+    replay_launches(*context, rockets);
+    size_t memory = table_memory(*context);
+    for (unsigned i = 0; i < TABLE_GROUP; i++) {
+        /* The second half of them are new. */
+        messages[i] = launch_of(rockets - TABLE_GROUP / 2 + i, ids[i]);
+        items[i].message = &messages[i];
+    }
+    table_prefetch_group(*context, items, TABLE_GROUP);
+    assert_int_equal(table_memory(*context), memory);
+    assert_int_equal(table_count(*context), rockets);
+    assert_int_equal(table_revision(*context), rockets);
+    for (unsigned i = 0; i < TABLE_GROUP; i++)
+        admit(*context, messages[i],
+              i < TABLE_GROUP / 2 ? MESSAGE_DUPLICATE : MESSAGE_APPLIED);
+}
+
 static void what_is_durable_is_applied_past_the_limit(void **context)
 {
     size_t limit = table_memory(*context) + 400000;
@@ -223,6 +247,7 @@ int main(void)
         TABLE_TEST(group_is_applied_in_its_order),
         TABLE_TEST(positions_are_the_revisions),
         TABLE_TEST(admission_reserves_what_a_message_needs),
+        TABLE_TEST(prefetching_changes_nothing),
         TABLE_TEST(what_is_durable_is_applied_past_the_limit),
         TABLE_TEST(admission_keeps_the_limit),
         TABLE_TEST(full_table_is_not_full_when_a_reservation_ends),
