@@ -106,12 +106,28 @@ static int start_log(enum config_result result, struct config *config,
     return code;
 }
 
+/*
+ * Take the sockets of a service manager, and check the settings with them.
+ * False with the report's error.
+ */
+static bool find_sockets(struct activation *activation,
+                         const struct config *config,
+                         struct config_report *report)
+{
+    char error[ACTIVATION_ERROR];
+
+    if (activation_take(activation, error))
+        return config_check_sockets(config, activation->given.tcp > 0,
+                                    activation->given.unix_socket > 0, report);
+    snprintf(report->error, sizeof(report->error), "%s", error);
+    return false;
+}
+
 /* Read the configuration, do what it asks for, and set the exit status. */
 static int run(const struct config_input *input, struct config_report *report,
                const sigset_t *inherited, const struct surroundings *around)
 {
     struct config config;
-    char error[ACTIVATION_ERROR];
     enum config_result result = config_read(&config, input, report);
 
     switch (result) {
@@ -137,10 +153,11 @@ static int run(const struct config_input *input, struct config_report *report,
         return commands_check_health(&config);
     if (result == CONFIG_NEW_TOKEN)
         return commands_new_token(&config);
-    if (result == CONFIG_RUN && !activation_take(around->activation, error)) {
+    if (result == CONFIG_RUN &&
+        !find_sockets(around->activation, &config, report)) {
         log_set_format(config.log_format);
-        notify_failed(around->notify, error);
-        return announce_failure(EXIT_USAGE, error);
+        notify_failed(around->notify, report->error);
+        return announce_failure(EXIT_USAGE, report->error);
     }
     return start_log(result, &config, report, around);
 }
@@ -157,6 +174,7 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    log_find_journal();
     notify_open(&notify);
     const struct machine machine = machine_read("");
     const struct surroundings around = {

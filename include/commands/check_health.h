@@ -23,12 +23,14 @@ bool check_health_own_url(const char *host, uint16_t port, bool secure,
                           char url[HTTP_URL_TEXT]);
 
 /*
- * Ask the URL of the flag, or that of a service with the same settings. On
- * stdout, or with a failure on stderr, is one line, whatever the server sent.
+ * Ask the service of -check-health, by default the one that these settings
+ * start on this machine, and print what came of it: on stdout if the response
+ * is a 200, else on stderr. Returns the exit status, 0 for a 200.
+ * A Unix socket, "unix:PATH", is asked for /health.
  * An address that stands for all addresses of the machine, such as 0.0.0.0,
- * means its loopback address. Returns the exit status, 0 if the response is a
- * 200, after CHECK_HEALTH_SECONDS at the latest; the look-up of a name may
- * still go on then, on a thread of its own, which ends with the process.
+ * means its loopback address. Returns after CHECK_HEALTH_SECONDS at the latest;
+ * the look-up of a name may still go on then, on a thread of its own, which
+ * ends with the process.
  */
 int commands_check_health(const struct config *config);
 
