@@ -88,11 +88,12 @@ struct connection {
     /* Set by connection_init(), then read-only. */
     int socket;
     enum peer_kind peer;
-    uint64_t opened; /* the state at first */
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
     /* Of TLS: its handshake is not over. */
     _Atomic bool handshaking;
+    /* Over TLS or a Unix socket: the state before its first request; or 0. */
+    _Atomic uint64_t fresh;
     /* When bytes last arrived that are no part of a request; or 0. */
     _Atomic uint64_t ignored;
     /* When a part of a body of unlimited length last arrived; or 0. */
@@ -141,6 +142,14 @@ void connection_begin_handshake(struct connection *connection);
 void connection_end_handshake(struct connection *connection, bool unread);
 
 bool connection_is_handshaking(const struct connection *connection);
+
+/*
+ * Whether it has not had time for a request, in this state: over TLS until the
+ * first one, over a Unix socket as well, and never over plain TCP. There, what
+ * has arrived is still read after the receiving side is shut down; a handshake
+ * would fail, and who uses a Unix socket could not even send.
+ */
+bool connection_is_fresh(const struct connection *connection, uint64_t state);
 
 /*
  * What has arrived so far is no part of a request. The time for which the

@@ -81,20 +81,19 @@ static int compare_evictable(const void *first, const void *second)
 }
 
 /*
- * Once a Unix socket is shut down for reading, its client can't even send, and
- * over TCP it can. So there a client that has just connected has a moment to
- * send its request: if all others are busy, it would be the one to go.
+ * A client that is fresh has a moment to send its request: if all others are
+ * busy, it would be the one to go.
  */
 static bool is_evictable(const struct evictable *evictable, uint64_t now)
 {
     const struct connection *connection = evictable->connection;
     enum connection_phase phase = connection_phase_of(evictable->state);
-    bool is_new =
-        connection->peer == PEER_UNIX && evictable->state == connection->opened;
 
     if (atomic_load(&connection->closing))
         return false;
-    if (phase == CONNECTION_RECEIVING || (phase == CONNECTION_IDLE && is_new))
+    if (phase == CONNECTION_RECEIVING ||
+        (phase == CONNECTION_IDLE &&
+         connection_is_fresh(connection, evictable->state)))
         return connection_age(evictable->state, now) >= EVICTION_REQUEST;
     return phase == CONNECTION_IDLE;
 }
