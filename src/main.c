@@ -52,46 +52,6 @@ static bool fill_streams(void)
     return opened >= 0;
 }
 
-/* Where the service with these settings is. False if they do not say. */
-static bool find_own_url(const struct config *config, char url[HTTP_URL_TEXT])
-{
-    const char *path = config->unix_socket.path;
-
-    if (!config->no_port)
-        return check_health_own_url(config->host, config->port,
-                                    config->tls_cert != NULL, url);
-    snprintf(url, HTTP_URL_TEXT, "unix:%s", path);
-    return path[0] != '\0';
-}
-
-/* -check-health: ask a service that runs, and set the exit status. */
-static int check_service(const struct config *config)
-{
-    char own[HTTP_URL_TEXT], line[CHECK_HEALTH_LINE];
-    bool found = config->check_url != NULL || find_own_url(config, own);
-    /* Its own certificate need not have the address of -host. */
-    const struct check_health_question question = {
-        .url = config->check_url != NULL ? config->check_url : own,
-        .ca_file = config->ca_file,
-        .unverified = config->check_url == NULL,
-    };
-
-    if (!found)
-        return announce_failure(
-            EXIT_USAGE,
-            config->no_port
-                ? "-check-health: -port=none needs -listen=unix:PATH as well, "
-                  "or give the socket, as in "
-                  "-check-health=unix:/run/lunar/socket"
-                : "-check-health: -host and -port do not say where the "
-                  "service is; give its URL, as in "
-                  "-check-health=http://127.0.0.1:8088/health");
-    if (!check_health(&question, line))
-        return announce_failure(EXIT_FAILURE, line);
-    puts(line);
-    return EXIT_SUCCESS;
-}
-
 /* What the process finds at its start, besides its settings. */
 struct surroundings {
     const struct machine *machine;
@@ -190,7 +150,7 @@ static int run(const struct config_input *input, struct config_report *report,
                                             notify_is_used(around->notify)),
                    inherited);
     if (result == CONFIG_CHECK_HEALTH)
-        return check_service(&config);
+        return commands_check_health(&config);
     if (result == CONFIG_NEW_TOKEN)
         return commands_new_token(&config);
     if (result == CONFIG_RUN &&
@@ -214,6 +174,7 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    log_find_journal();
     notify_open(&notify);
     const struct machine machine = machine_read("");
     const struct surroundings around = {

@@ -27,7 +27,8 @@ enum {
      * (MAX_PATHNAME of its os_unix.c).
      */
     CONFIG_MAX_PATH = 400,
-    CONFIG_MAX_TOPIC = 249,  /* bytes of a topic's name: Kafka's limit */
+    CONFIG_MAX_FILE = 64 * 1024, /* bytes of the file of settings */
+    CONFIG_MAX_TOPIC = 249,      /* bytes of a topic's name: Kafka's limit */
     CONFIG_MAX_SOCKET = 108, /* bytes of a Unix socket's path, with its NUL */
 };
 

@@ -18,6 +18,7 @@
 #include "auth/access.h"
 #include "auth/scopes.h"
 #include "base/log.h"
+#include "base/private_file.h"
 #include "base/readable.h"
 #include "base/text.h"
 
@@ -44,7 +45,8 @@ int announce_failure(int code, const char *reason)
     if (log_get_format() == LOG_JSON)
         log_line(LOG_ERROR, "%s", reason);
     else
-        dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
+        dprintf(STDERR_FILENO, "%slunar.service: %s\n", log_priority(LOG_ERROR),
+                reason);
     return code;
 }
 
@@ -177,8 +179,9 @@ void announce_no_tokens(const struct config *config, struct access *access)
         return;
     log_line(LOG_WARN,
              "nobody has access, as %s has no token: add the lines that "
-             "lunar.service -new-token NAME SCOPE prints, and send SIGHUP",
-             file.text);
+             "lunar.service -new-token NAME SCOPE prints, and %s",
+             file.text,
+             private_file_is_copy(config->tokens) ? "restart" : "send SIGHUP");
 }
 
 static void log_tokens(const struct config *config, struct access *access)

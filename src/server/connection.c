@@ -68,7 +68,9 @@ void connection_init(struct connection *connection, int socket,
 {
     connection->socket = socket;
     connection->peer = peer;
+    connection->by_tls = false;
     connection->taken = connection->progress = 0;
+    connection->pace = connection->paced = 0;
     connection->closing_since = connection->ended = 0;
     connection->followed = false;
     connection->shut_for = CONNECTION_END_UNKNOWN;
@@ -81,7 +83,7 @@ void connection_init(struct connection *connection, int socket,
     atomic_init(&connection->life, CONNECTION_SHORT);
     uint64_t state = make_state(CONNECTION_IDLE, connection_clock());
     atomic_init(&connection->state, state);
-    atomic_init(&connection->fresh, peer == PEER_UNIX ? state : 0);
+    atomic_init(&connection->fresh, state);
     peer_await(peer, socket);
 }
 
@@ -128,6 +130,7 @@ uint64_t connection_enter(struct connection *connection,
 void connection_begin_handshake(struct connection *connection)
 {
     connection->end = CONNECTION_END_HANDSHAKE;
+    connection->by_tls = true;
     atomic_store(&connection->handshaking, true);
 }
 
@@ -313,6 +316,27 @@ static enum connection_verdict check_receiving(struct connection *connection,
     return CONNECTION_KEEP;
 }
 
+/* At the first check of a response its pace begins. */
+static void note_pace(struct connection *connection, uint64_t taken,
+                      uint64_t state, uint64_t now)
+{
+    if (connection->pace >= since_of(state) &&
+        taken - connection->paced < CONNECTION_PART)
+        return;
+    connection->pace = now;
+    connection->paced = taken;
+}
+
+bool connection_takes_slowly_locked(const struct connection *connection,
+                                    uint64_t state, uint64_t now)
+{
+    return connection->peer == PEER_TCP &&
+           connection_phase_of(state) == CONNECTION_SENDING &&
+           atomic_load(&connection->life) == CONNECTION_SHORT &&
+           connection->pace >= since_of(state) &&
+           elapsed(connection->pace, now) >= CONNECTION_PACE;
+}
+
 static enum connection_verdict check_sending(struct connection *connection,
                                              uint64_t state, uint64_t now)
 {
@@ -321,6 +345,7 @@ static enum connection_verdict check_sending(struct connection *connection,
     if (connection_age(state, now) < CONNECTION_TICK ||
         !read_peer(connection, &peer))
         return CONNECTION_KEEP;
+    note_pace(connection, peer.taken, state, now);
     if (connection->progress < since_of(state) ||
         peer.taken != connection->taken) {
         connection->taken = peer.taken;
@@ -375,7 +400,8 @@ static enum connection_verdict check_long_lived(struct connection *connection,
  * down the other side makes another edge. A connection that waits for a request
  * is not reset, as its last response may still be on the way to a slow client.
  * A wait that could not be cancelled, as it was about to end, may have been
- * followed by another one.
+ * followed by another one. Who has been closed to make room, and takes the last
+ * response slowly, still takes that room.
  */
 static enum connection_verdict check_closing(struct connection *connection,
                                              uint64_t state, uint64_t now)
@@ -384,6 +410,9 @@ static enum connection_verdict check_closing(struct connection *connection,
 
     if (connection->closing_since == 0)
         connection->closing_since = now;
+    if (phase == CONNECTION_SENDING &&
+        connection_takes_slowly_locked(connection, state, now))
+        return CONNECTION_RESET;
     if (phase == CONNECTION_SENDING)
         return check_sending(connection, state, now);
     if (phase == CONNECTION_WORKING)
