@@ -143,8 +143,8 @@ static void what_is_no_file_that_can_be_read_is_named(void **context)
     assert_int_equal(number, EACCES);
     snapshot_scene_expect_error(
         "cannot read ",
-        ": Permission denied: give the user of this service the "
-        "permission, or choose another folder");
+        ": Permission denied: give the user who runs this the permission, "
+        "which root and the owner have, or choose another folder");
 }
 
 /* Each piece, and the end. */
