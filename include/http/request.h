@@ -78,7 +78,9 @@ struct http_request {
     /* Set by http_request_set_target(). */
     struct text path;  /* as sent, percent-encoded, without the query */
     struct text query; /* as sent, without the "?"; absent without one */
-    bool malformed;    /* path or query has a "%" without two hex digits */
+    /* Has a "%" without two hexadecimal digits. */
+    bool malformed_path;
+    bool malformed_query;
     /*
      * The decoded path segments: "/a/b" has two; "/" has one, which is empty.
      * A path with more than HTTP_MAX_SEGMENTS, or without a leading "/", has

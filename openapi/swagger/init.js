@@ -72,13 +72,11 @@ function element(name, properties) {
 }
 
 // Without a dashboard its address leads to this page.
-async function hasDashboard() {
-  const response = await fetch("./", { method: "HEAD" });
-  return response.ok && !response.redirected;
-}
+const hasDashboard = fetch("./", { method: "HEAD" })
+  .then((response) => response.ok && !response.redirected, () => false);
 
 async function loginLink() {
-  if (!await hasDashboard()) {
+  if (!await hasDashboard) {
     return element("span", { textContent: "Use “Authorize” with a token." });
   }
   const link = element("a", { textContent: "Log in" });
@@ -90,11 +88,20 @@ async function loginLink() {
   return link;
 }
 
+// As those in other tabs tell each other. Kept open, it would keep this page from the
+// back/forward cache.
+function tellDashboards() {
+  const channel = new BroadcastChannel("lunar-session");
+  channel.postMessage("loggedOut");
+  channel.close();
+}
+
 function logoutButton() {
   const button = element("button", { type: "button", textContent: "Log out" });
   button.addEventListener("click", async () => {
     const response = await fetch("logout", { method: "POST" }).catch(() => null);
     if (response?.ok) {
+      tellDashboards();
       await showSession();
     } else {
       button.textContent = "Log out: failed, try again";
@@ -137,8 +144,13 @@ function noticeRefusal(response) {
   return response;
 }
 
+async function showWayToDashboard() {
+  document.getElementById("dashboard").hidden = !await hasDashboard;
+}
+
 followColourScheme();
 followSession();
+showWayToDashboard();
 window.ui = SwaggerUIBundle({
   url: "openapi.yaml",
   dom_id: "#swagger-ui",

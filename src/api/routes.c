@@ -103,12 +103,25 @@ static size_t kept_body(const struct route *route,
                                           : HTTP_MAX_BODY;
 }
 
+/*
+ * NULL if there is none, or the target is malformed. The query of a page is the
+ * page's own, which reads "50%" as it is (URL standard, section 1.3).
+ */
+static const struct route *find_route(const struct http_request *request)
+{
+    const struct route *route =
+        request->malformed_path ? NULL : route_table_find(request);
+
+    return request->malformed_query && route != NULL && route->parameter != NULL
+               ? NULL
+               : route;
+}
+
 /* A POST that is not permitted is refused before its body. */
 struct http_sink *routes_open(void *context, struct http_request *request,
                               struct http_response *response)
 {
-    const struct route *route =
-        request->malformed ? NULL : route_table_find(request);
+    const struct route *route = find_route(request);
 
     request->operation = route;
     request->route = number_of(route, request);
@@ -164,7 +177,8 @@ void routes_answer(void *context, const struct http_request *request,
     if (recovery_is_running(api) && method != HTTP_OPTIONS &&
         !needs_no_state(route)) {
         recovery_refuse(api, response);
-    } else if (request->malformed) {
+    } else if (route == NULL &&
+               (request->malformed_path || request->malformed_query)) {
         problem_set(response, 400,
                     "the target has a %% that is not followed by two "
                     "hexadecimal digits");

@@ -65,7 +65,7 @@ void http_request_set_target(struct http_request *request, struct text target,
                              char *decoded)
 {
     http_target_split(target, &request->path, &request->query);
-    request->malformed = !decode_segments(request, decoded) ||
-                         (has_percent(request->query) &&
-                          !http_is_percent_encoded(request->query));
+    request->malformed_path = !decode_segments(request, decoded);
+    request->malformed_query =
+        has_percent(request->query) && !http_is_percent_encoded(request->query);
 }

@@ -4,7 +4,9 @@
 // focus goes, and that no width and no text from messages makes the page wider.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { exploded, launched, open, post, problemsOf, search, until } from "./dashboard.mjs";
+import {
+  column, exploded, isLive, launched, open, post, problemsOf, search, until,
+} from "./dashboard.mjs";
 import { startBrowser, startService } from "./support.mjs";
 
 let browser, service, page;
@@ -71,6 +73,33 @@ describe("the theme", () => {
   });
 });
 
+describe("a page that does not start", () => {
+  const words = () => page.getByText("The dashboard has not started");
+
+  for (const [what, options, keepScript] of [
+    ["its script cannot be loaded", {}, (route) => route.abort()],
+    ["its script is none", {}, (route) => route.fulfill({ body: "<!DOCTYPE html>" })],
+    ["scripts are off", { javaScriptEnabled: false }, (route) => route.continue()],
+  ]) {
+    it(`says so, and goes on where it was to be: ${what}`, async () => {
+      page = await browser.newPage(options);
+      await page.route("**/dashboard.js", keepScript);
+      await page.goto(`${service.origin}/?rocket=second`);
+      await words().waitFor();
+      await page.unroute("**/dashboard.js");
+      await Promise.all([
+        page.waitForEvent("load"),
+        page.getByRole("link", { name: "Load the page again" }).click(),
+      ]);
+      assert.equal(page.url(), `${service.origin}/?rocket=second`);
+      if (options.javaScriptEnabled !== false) {
+        await isLive(page);
+        assert.equal(await words().count(), 0);
+      }
+    });
+  }
+});
+
 describe("the keys", () => {
   beforeEach(async () => { page = await open(browser, service.origin); });
 
@@ -124,6 +153,58 @@ describe("the focus", () => {
     await until(focused, (now) => now === "A second", "the focus");
     assert.equal(search(page), "");
   });
+});
+
+describe("an address that somebody has typed", () => {
+  it("opens with a percent sign that encodes nothing", async () => {
+    page = await open(browser, `${service.origin}/?idPrefix=50%`);
+    await page.getByText("No rocket matches.").waitFor();
+    assert.equal(await page.getByRole("searchbox").inputValue(), "50%");
+  });
+});
+
+// What the canvas has drawn, as the colour that most of its opaque pixels have.
+const drawn = () => page.locator("canvas").first().evaluate((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const counts = new Map();
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] === 255) {
+      const colour = `rgb(${data.slice(at, at + 3).join(", ")})`;
+      counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    }
+  }
+  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
+});
+
+describe("the pictures", () => {
+  it("have the colours of the theme, also of another one", async () => {
+    page = await open(browser, service.origin, { colorScheme: "light" });
+    const accent = () => page.getByRole("link", { name: "second" })
+      .evaluate((link) => getComputedStyle(link).color);
+    const isDrawn = () => until(async () => [await drawn(), await accent()],
+      ([now, wanted]) => now === wanted, "the colour of the bars");
+    const [light] = await isDrawn();
+    await themeButton().click(); // dark
+    const [dark] = await isDrawn();
+    assert.notEqual(light, dark);
+  });
+});
+
+describe("the columns of the table", () => {
+  // The header of one was cut, and names had room for two letters.
+  for (const path of ["/", "/?status=exploded"]) {
+    it(`have room for their names on a tablet: ${path}`, async () => {
+      page = await open(browser, service.origin + path, { viewport: { width: 768, height: 1024 } });
+      await until(() => column(page, "id"), ({ length }) => length > 0, "rows");
+      const cut = await page.locator("thead th:visible").evaluateAll((all) => all
+        .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText));
+      assert.deepEqual(cut, []);
+      for (const name of ["Type", "Mission"]) {
+        const { width } = await page.getByRole("columnheader", { name }).boundingBox();
+        assert.ok(width >= 96, `${name}: ${width}`);
+      }
+    });
+  }
 });
 
 describe("the page is as wide as the window", () => {

@@ -388,8 +388,23 @@ describe("the Swagger UI", () => {
     assert.deepEqual(realProblems(page), []);
   });
 
+  it("tells the dashboard in another window of a log-out", async (t) => {
+    if (service.dashboard === undefined) {
+      t.skip("built without the dashboard");
+      return;
+    }
+    const context = await newContext();
+    const fleet = await openSoon(context, service.dashboard);
+    await enter(fleet, tokens.of("all"));
+    await isLive(fleet);
+    const page = await openSoon(context, service.api);
+    await bar(page).getByRole("button", { name: "Log out" }).click();
+    await reason(fleet, "You have logged out in another tab.");
+  });
+
   it("takes a token for itself by Authorize, and forgets it", async () => {
     const page = await openSoon(await newContext(), service.api);
+    assert.equal(await page.getByText("Servers").isVisible(), false); // there is one only
     await page.locator(".auth-wrapper .authorize").click();
     const form = page.locator(".auth-container");
     assert.equal(await form.count(), 1); // none for the cookie

@@ -411,7 +411,7 @@ static void expect_asset(const struct instance *instance, const char *path)
 static void root_is_the_dashboard(void **state)
 {
     static const char *const targets[] = {"/", "/?sort=speed&rocket=a%2Fb",
-                                          "http://localhost",
+                                          "/?type=50%", "http://localhost",
                                           "http://localhost?a"};
 
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {

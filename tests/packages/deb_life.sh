@@ -142,6 +142,9 @@ supervised() {
     is_down exit-code
     systemctl show --property=StatusText --value lunar.service |
         grep -q 'lunar.conf:[0-9]*: prot: unknown' || fail "no word of the line"
+    journalctl --quiet --no-pager --unit=lunar.service --priority=err --output=cat |
+        grep -q '^lunar.service: .*lunar.conf:[0-9]*: prot: unknown' ||
+        fail "it is no error of the journal"
     cp "$out/lunar.conf" /etc/lunar/lunar.conf
     systemctl restart lunar.service
     is_well
@@ -256,10 +259,21 @@ removal_keeps_data() {
 }
 
 purge_leaves_nothing() {
-    say "purge leaves nothing, although service and socket are running"
+    local data=/var/lib/private/lunar
+    say "purge leaves nothing, although service and socket are running, with a disk of their own"
     systemctl stop lunar.service
+    mv "$data" "$out/data"
+    mkdir -m 700 "$data"
+    mount -t tmpfs -o mode=755 tmpfs "$data"
+    mkdir "$data/lost+found"
+    mv "$out"/data/* "$data"
     systemctl start lunar.socket lunar.service
+    is_well
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
     by_apt purge --autoremove lunar-service lunar-rockets
+    expect "" ls -A "$data"
+    umount "$data"
+    rmdir "$data"
     list_files | diff "$out/files" - >&2 || fail "these files are left"
     expect "" systemctl list-unit-files --legend=no 'lunar*'
     expect "" systemctl list-units --all --legend=no 'lunar*'

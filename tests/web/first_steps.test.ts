@@ -40,7 +40,7 @@ test("the line of curl posts one valid launch to this address", () => {
 test("the line of rockets has this address as one word", () => {
   for (const url of urls) {
     assert.deepEqual(wordsOf(launchOf(url, false)), [
-      "build/release/rockets", "launch", url, "--message-delay=20ms",
+      "rockets", "launch", url, "--message-delay=20ms",
     ]);
   }
 });

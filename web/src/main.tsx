@@ -15,6 +15,7 @@ function start(): void {
   followTitle();
   followKeys();
   render(<App />, document.body);
+  document.querySelector(".not-started")?.remove(); // of index.html
 }
 
 followTheme();

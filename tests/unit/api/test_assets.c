@@ -170,6 +170,7 @@ static bool is_relative_path(struct text value)
 {
     char path[64];
 
+    text_take_prefix(&value, TEXT("./"));
     snprintf(path, sizeof(path), "/%.*s", (int)value.length, value.data);
     path[strcspn(path, "?")] = '\0';
     return strcmp(path, "/rockets") == 0 || assets_find(text_of(path)) != NULL;

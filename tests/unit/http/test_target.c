@@ -122,7 +122,8 @@ static void check_segments(struct text target, const char *expected)
     memset(decoded, '#', sizeof(decoded));
     http_request_set_target(&request, target, decoded);
     assert_int_equal(decoded[target.length], '#');
-    assert_int_equal(request.malformed, expected == NULL);
+    assert_false(request.malformed_query);
+    assert_int_equal(request.malformed_path, expected == NULL);
     if (expected == NULL)
         return;
     for (size_t i = 0; i < request.segment_count; i++) {
@@ -151,14 +152,29 @@ static void path_is_split_into_decoded_segments(void **state)
         {"|1|2|3|4", {"/1/2/3/4"}},
         /* Of a path with more segments than any operation has, none are set. */
         {"", {"/1/2/3/4/5", "/1/2/3/4/%35/6", "*", "", "rockets/a"}},
-        {NULL,
-         {"/%", "/%4", "/%4g/a", "/a/%zz", "/1/2/3/4/5/%", "*%", "/a?b=%",
-          "/a?b=%2"}},
+        {NULL, {"/%", "/%4", "/%4g/a", "/a/%zz", "/1/2/3/4/5/%", "*%"}},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (const char *const *at = rows[i].targets; *at != NULL; at++)
             check_segments(text_of(*at), rows[i].segments);
+    }
+}
+
+static void malformed_query_says_nothing_of_the_path(void **state)
+{
+    (void)state;
+    static const char *const targets[] = {"/a?b=%", "/a?b=%2", "/a?%zz",
+                                          "/a?%"};
+
+    for (size_t i = 0; i < COUNT(targets); i++) {
+        struct http_request request = {.method = HTTP_GET};
+        char decoded[16];
+
+        http_request_set_target(&request, text_of(targets[i]), decoded);
+        assert_true(request.malformed_query);
+        assert_false(request.malformed_path);
+        assert_int_equal(request.segment_count, 1);
     }
 }
 
@@ -251,6 +267,7 @@ int main(void)
         cmocka_unit_test(target_is_split_into_authority_path_and_query),
         cmocka_unit_test(percent_is_decoded_in_place),
         cmocka_unit_test(path_is_split_into_decoded_segments),
+        cmocka_unit_test(malformed_query_says_nothing_of_the_path),
         cmocka_unit_test(query_is_split_into_decoded_pairs),
         cmocka_unit_test(pair_may_be_as_long_as_a_target),
     };

@@ -39,22 +39,34 @@ const forcedColours: Omit<Palette, "font"> = {
   accentSoft: "Highlight", alert: "CanvasText", alertSoft: "Canvas", received: "Canvas",
 };
 
+// The colours of tokens.css are pairs, of which the computed colour of an element is
+// the one that holds.
+function readColours(): Omit<Palette, "font"> {
+  const probe = document.body.appendChild(document.createElement("span"));
+  const { style } = probe;
+  const computed = getComputedStyle(probe);
+  const colour = (name: string) => {
+    style.color = `var(${name})`;
+    return computed.color;
+  };
+  const colours = {
+    surface: colour("--surface"), text: colour("--text"), textSoft: colour("--text-soft"),
+    lineSoft: colour("--line-soft"), lineStrong: colour("--line-strong"),
+    accent: colour("--accent"), accentSoft: colour("--accent-soft"),
+    alert: colour("--alert"), alertSoft: colour("--alert-soft"),
+    received: colour("--accent-soft"),
+  };
+  probe.remove();
+  return colours;
+}
+
 function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(name).trim();
   // The size of a token is in rem, which a context does not know.
-  const size = parseFloat(token("--text-small")) * parseFloat(style.fontSize);
-  const font = `${size}px ${token("--font")}`;
-  if (matchMedia("(forced-colors: active)").matches) {
-    return { ...forcedColours, font };
-  }
-  return {
-    surface: token("--surface"), text: token("--text"), textSoft: token("--text-soft"),
-    lineSoft: token("--line-soft"), lineStrong: token("--line-strong"),
-    accent: token("--accent"), accentSoft: token("--accent-soft"),
-    alert: token("--alert"), alertSoft: token("--alert-soft"),
-    received: token("--accent-soft"), font,
-  };
+  const size = parseFloat(style.getPropertyValue("--text-small")) * parseFloat(style.fontSize);
+  const font = `${size}px ${style.getPropertyValue("--font").trim()}`;
+  const isForced = matchMedia("(forced-colors: active)").matches;
+  return { ...isForced ? forcedColours : readColours(), font };
 }
 
 // Read once for all canvases, and again when the theme has changed.

@@ -2,7 +2,6 @@
 //
 // The speed curve on a canvas of uPlot: its axes, colours, size and cursor. It
 // draws when it is told new points, and when its size or the colours change.
-import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
 import type { SpeedPoint } from "../state/speed_points.js";
 import { formatCompact, formatNumber } from "../text/numbers.js";

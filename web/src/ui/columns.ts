@@ -53,7 +53,7 @@ export function sortBy(query: ListQuery, field: SortField): Partial<ListQuery> {
 // "51–100 of 1,000,000". `first`: the position of the first row, from 0.
 export function formatRange(first: number, count: number, total: number | null): string {
   if (count === 0) {
-    return total === null ? "" : `0 of ${formatNumber(total)}`;
+    return total === null || total === 0 ? "" : `0 of ${formatNumber(total)}`;
   }
   // Pages follow values, so the last one may begin before its place.
   const start = total === null ? first : Math.max(0, Math.min(first, total - count));

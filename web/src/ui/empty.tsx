@@ -8,8 +8,8 @@ import { needsToken, session } from "../state/access.js";
 import { CopyButton } from "./copy_button.js";
 import { curlOfLaunch, launchOf } from "./first_steps.js";
 
-function Step({ title, line, label }: {
-  readonly title: string; readonly line: string; readonly label: string;
+function Step({ title, line, label, note }: {
+  readonly title: string; readonly line: string; readonly label: string; readonly note?: string;
 }) {
   const code = useRef<HTMLElement>(null);
   return (
@@ -19,6 +19,7 @@ function Step({ title, line, label }: {
         <CopyButton text={line} label={label} shown={code} />
       </div>
       <code ref={code} class="code-line step-line">{line}</code>
+      {note && <p class="note step-note">{note}</p>}
     </li>
   );
 }
@@ -38,7 +39,8 @@ export function Empty() {
       <ol class="steps">
         <Step title="Launch one rocket" line={curl} label="Copy curl" />
         <Step title="Launch 20 rockets that fly for ten minutes"
-          line={launchOf(messages, isTokenNeeded)} label="Copy command" />
+          line={launchOf(messages, isTokenNeeded)} label="Copy command"
+          note="Built from the sources, rockets is build/release/rockets." />
       </ol>
       <p class="waiting">Waiting for the first message</p>
     </section>

@@ -25,5 +25,5 @@ export function launchOf(messages: string, needsToken: boolean): string {
   const safe = /^[\w:/.@%+~-]+$/.test(messages);
   const url = safe ? messages : quoteForShell(messages);
   const token = needsToken ? " --token-file=FILE" : "";
-  return `build/release/rockets launch ${url} --message-delay=20ms${token}`;
+  return `rockets launch ${url} --message-delay=20ms${token}`;
 }
