@@ -3,18 +3,18 @@
 #
 # Run all checks: format, lint and analysers; the whole test suite in the
 # presets debug, asan (with UBSan) and tsan; the tests from outside with the
-# hardened release, and a soak test of one minute; some tests with the service
-# under valgrind. Then, beside the steps after them: replicas on real brokers; the
+# hardened release. Then, beside each other: replicas on real brokers; the
 # packages, from their build to their removal from a fresh Debian; the running
-# service against its document, and clients generated from it; and the
-# commands and links of the documents. Installs the packages. Continues after a
+# service against its document, and clients generated from it; the commands and
+# links of the documents; a soak test of one minute; and some tests with the
+# service under valgrind. Installs the packages. Continues after a
 # failure and reports it at the end. Only conformance, clients and replicas can be
 # skipped: if there is no package index, and not in CI (CI=true). All of it takes
 # some 45 minutes.
 #
 # usage: scripts/test.sh [STEP...]    default all
-#   STEP  format shell cppcheck debug asan tsan release soak valgrind replicas
-#         packages conformance clients documents tidy analyzer
+#   STEP  format shell cppcheck tidy analyzer debug asan tsan release replicas
+#         packages conformance clients documents soak valgrind
 #
 # Exit status: 0 no step failed, 1 a step failed, 2 invalid command line.
 #
@@ -23,8 +23,8 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit
 . scripts/packages.sh
 
-ALL_STEPS=(format shell cppcheck debug asan tsan release soak valgrind replicas
-    packages conformance clients documents tidy analyzer)
+ALL_STEPS=(format shell cppcheck tidy analyzer debug asan tsan release replicas
+    packages conformance clients documents soak valgrind)
 STEPS=("$@")
 [ ${#STEPS[@]} -gt 0 ] || STEPS=("${ALL_STEPS[@]}")
 FAILED=()
@@ -70,11 +70,9 @@ check_format() {
     c_files | xargs clang-format-14 --dry-run --Werror
 }
 
-# With the flags of the debug build. One file per process: the analyser of
-# version 14 keeps state from one file to the next.
+# One file per process: the analyser of version 14 keeps state from one file to
+# the next.
 check_tidy() {
-    [ -e build/debug/compile_commands.json ] || cmake --preset debug >/dev/null || return
-    cmake --build --preset debug --target lunar_assets >/dev/null || return
     git ls-files '*.c' |
         xargs -P "$(nproc)" -n 1 clang-tidy-14 --quiet -p build/debug 2>"$LOGS/tidy.log"
 }
@@ -88,12 +86,6 @@ check_cppcheck() {
         -D_GNU_SOURCE '-DLUNAR_VERSION=""' \
         -I include -I src -I src/rockets -I tests -I tests/property \
         src bench tests
-}
-
-# Compiled without optimisation: inlined functions confuse the analyser of gcc
-# 12.
-check_analyzer() {
-    build_preset analyzer
 }
 
 check_shell() {
@@ -126,8 +118,7 @@ check_documents() {
     /usr/bin/python3 tests/documents/links.py && /usr/bin/python3 tests/documents/consoles.py
 }
 
-# begin NAME TURN COMMAND...: run the step beside the next ones, which compute on
-# all cores, as it mostly waits or uses one core. Of those with the same TURN one
+# begin NAME TURN COMMAND...: run the step beside the next ones. Of those with the same TURN one
 # runs at a time. In a process group of its own, which ends with this script. The
 # output is shown by end_beside.
 begin() {
@@ -140,25 +131,24 @@ begin() {
     say "$name begins, beside the next steps"
 }
 
-# begin_with_debug NAME TURN COMMAND...: the same for what runs the debug build.
-# Only here it is built: two processes must not build in one folder.
-begin_with_debug() {
-    if build_preset debug; then
+# begin_with PRESET[:TARGET] NAME TURN COMMAND...: the same for what needs this
+# build. Only here it is built: two processes must not build in one folder.
+begin_with() {
+    local preset=${1%:*} target=${1#*:}
+    [ "$target" != "$preset" ] || target=all
+    shift
+    if build_preset "$preset" --target "$target"; then
         begin "$@"
     else
-        say "$1: FAILED, as the build debug failed"
+        say "$1: FAILED, as the build $preset failed"
         FAILED+=("$1")
     fi
 }
 
-# The same for packages, whose tests look at the release.
-begin_packages() {
-    if build_preset release; then
-        begin packages packages tests/packages/run.sh
-    else
-        say "packages: FAILED, as the build release failed"
-        FAILED+=(packages)
-    fi
+# when_idle COMMAND...: run it on what the other steps leave of the cores.
+when_idle() {
+    chrt --idle --pid 0 "$BASHPID"
+    "$@"
 }
 
 # take_turn TURN COMMAND...: wait until no other command with this TURN runs.
@@ -218,17 +208,19 @@ prepare "${STEPS[@]}" || {
 for name in "${STEPS[@]}"; do
     case $name in
     format) step format check_format ;;
-    tidy) step tidy check_tidy ;;
+    # With the flags of the debug build, and what is generated for it.
+    tidy) begin_with debug:lunar_assets tidy checkers when_idle check_tidy ;;
     shell) step shell check_shell ;;
     cppcheck) step cppcheck check_cppcheck ;;
-    analyzer) step analyzer check_analyzer ;;
+    # Without optimisation: inlined functions confuse the analyser of gcc 12.
+    analyzer) begin analyzer checkers when_idle build_preset analyzer ;;
     debug | asan | tsan) step "$name" run_preset "$name" ;;
     release) step release run_release ;;
     soak) step soak scripts/soak.sh 1 ;;
     valgrind) step valgrind scripts/valgrind.sh memcheck "$VALGRIND_TESTS" ;;
-    replicas) begin_with_debug replicas brokers scripts/replicas.sh --no-build ;;
-    conformance | clients) begin_with_debug "$name" outside "scripts/$name.sh" --no-build ;;
-    packages) begin_packages ;;
+    replicas) begin_with debug replicas brokers scripts/replicas.sh --no-build ;;
+    conformance | clients) begin_with debug "$name" outside "scripts/$name.sh" --no-build ;;
+    packages) begin_with release packages packages tests/packages/run.sh ;;
     documents) begin documents outside check_documents ;;
     esac
 done

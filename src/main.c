@@ -52,30 +52,6 @@ static bool fill_streams(void)
     return opened >= 0;
 }
 
-/* -check-health: ask a service that runs, and set the exit status. */
-static int check_service(const struct config *config)
-{
-    char own[HTTP_URL_TEXT], line[CHECK_HEALTH_LINE];
-    bool secure = config->tls_cert != NULL;
-    /* Its own certificate need not have the address of -host. */
-    const struct check_health_question question = {
-        .url = config->check_url != NULL ? config->check_url : own,
-        .ca_file = config->ca_file,
-        .unverified = config->check_url == NULL,
-    };
-
-    if (config->check_url == NULL &&
-        !check_health_own_url(config->host, config->port, secure, own))
-        return announce_failure(
-            EXIT_USAGE, "-check-health: -host and -port do not say where the "
-                        "service is; give its URL, as in "
-                        "-check-health=http://127.0.0.1:8088/health");
-    if (!check_health(&question, line))
-        return announce_failure(EXIT_FAILURE, line);
-    puts(line);
-    return EXIT_SUCCESS;
-}
-
 /* What the process finds at its start, besides its settings. */
 struct surroundings {
     const struct machine *machine;
@@ -130,12 +106,28 @@ static int start_log(enum config_result result, struct config *config,
     return code;
 }
 
+/*
+ * Take the sockets of a service manager, and check the settings with them.
+ * False with the report's error.
+ */
+static bool find_sockets(struct activation *activation,
+                         const struct config *config,
+                         struct config_report *report)
+{
+    char error[ACTIVATION_ERROR];
+
+    if (activation_take(activation, error))
+        return config_check_sockets(config, activation->given.tcp > 0,
+                                    activation->given.unix_socket > 0, report);
+    snprintf(report->error, sizeof(report->error), "%s", error);
+    return false;
+}
+
 /* Read the configuration, do what it asks for, and set the exit status. */
 static int run(const struct config_input *input, struct config_report *report,
                const sigset_t *inherited, const struct surroundings *around)
 {
     struct config config;
-    char error[ACTIVATION_ERROR];
     enum config_result result = config_read(&config, input, report);
 
     switch (result) {
@@ -158,13 +150,14 @@ static int run(const struct config_input *input, struct config_report *report,
                                             notify_is_used(around->notify)),
                    inherited);
     if (result == CONFIG_CHECK_HEALTH)
-        return check_service(&config);
+        return commands_check_health(&config);
     if (result == CONFIG_NEW_TOKEN)
         return commands_new_token(&config);
-    if (result == CONFIG_RUN && !activation_take(around->activation, error)) {
+    if (result == CONFIG_RUN &&
+        !find_sockets(around->activation, &config, report)) {
         log_set_format(config.log_format);
-        notify_failed(around->notify, error);
-        return announce_failure(EXIT_USAGE, error);
+        notify_failed(around->notify, report->error);
+        return announce_failure(EXIT_USAGE, report->error);
     }
     return start_log(result, &config, report, around);
 }
@@ -181,6 +174,7 @@ int main(int argc, char *argv[])
         return announce_failure(
             EXIT_FAILURE, "a standard stream is closed, and /dev/null can't be "
                           "opened instead");
+    log_find_journal();
     notify_open(&notify);
     const struct machine machine = machine_read("");
     const struct surroundings around = {

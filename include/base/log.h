@@ -99,6 +99,17 @@ void log_set_level(enum log_level level);
 void log_set_format(enum log_format format);
 enum log_format log_get_format(void);
 
+/*
+ * If stderr is the stream of the journal of systemd, which JOURNAL_STREAM names
+ * (systemd.exec(5)), each line begins with its priority, as sd-daemon(3)
+ * describes it, so that `journalctl -p warning` finds it. The journal removes
+ * that. Locking: as log_set_level().
+ */
+void log_find_journal(void);
+
+/* What a line of this level begins with: "<3>", or "" without a journal. */
+const char *log_priority(enum log_level level);
+
 /* "error", "warn", "info", "debug". */
 extern const char *const log_level_names[LOG_LEVEL_COUNT];
 

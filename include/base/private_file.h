@@ -43,6 +43,15 @@ bool private_file_read(struct private_file *file, const char *path,
                        const struct private_file_rules *rules,
                        char error[PRIVATE_FILE_ERROR]);
 
+/*
+ * Whether systemd makes the file at the start of a unit, by LoadCredential=
+ * (systemd.exec(5)): a change of what it is a copy of needs a restart.
+ */
+bool private_file_is_copy(const char *path);
+
+/* What to do if the file is not there. A static text. */
+const char *private_file_absent(const char *path);
+
 /* Overwrite the bytes, and free them. `file` is then empty. */
 void private_file_release(struct private_file *file);
 

@@ -65,6 +65,16 @@ enum client_result client_connect(struct client_connection *connection,
                                   const struct client_options *options,
                                   uint64_t deadline, char error[CLIENT_ERROR]);
 
+/*
+ * The same to the Unix socket at `path`, without TLS. While its queue is full,
+ * try again until the deadline.
+ */
+enum client_result client_connect_unix(struct client_connection *connection,
+                                       const char *path,
+                                       const struct client_options *options,
+                                       uint64_t deadline,
+                                       char error[CLIENT_ERROR]);
+
 /* Send all of `bytes`. */
 enum client_result client_send(struct client_connection *connection,
                                struct text bytes, uint64_t deadline,

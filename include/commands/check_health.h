@@ -11,10 +11,9 @@
 
 #include "http/url.h"
 
-enum {
-    CHECK_HEALTH_SECONDS = 5, /* for all of it */
-    CHECK_HEALTH_LINE = 1024, /* bytes of the result, with its NUL */
-};
+enum { CHECK_HEALTH_SECONDS = 5 /* for all of it */ };
+
+struct config;
 
 /*
  * Write the URL of /health of a service that was started with this -host and
@@ -23,21 +22,16 @@ enum {
 bool check_health_own_url(const char *host, uint16_t port, bool secure,
                           char url[HTTP_URL_TEXT]);
 
-/* What is asked. Borrowed. */
-struct check_health_question {
-    const char *url;     /* which http_url_read() takes */
-    const char *ca_file; /* authorities to trust; NULL: the system's */
-    bool unverified;     /* take any certificate, as this machine's own */
-};
-
 /*
- * Ask. True if the response is a 200. `line` says what came of it, without a
- * line feed, on one line whatever the server sent. An address that stands for
- * all addresses of the machine, such as 0.0.0.0, means its loopback address.
- * Returns after CHECK_HEALTH_SECONDS at the latest; the look-up of a name may
- * still go on then, on a thread of its own, which ends with the process.
+ * Ask the service of -check-health, by default the one that these settings
+ * start on this machine, and print what came of it: on stdout if the response
+ * is a 200, else on stderr. Returns the exit status, 0 for a 200.
+ * A Unix socket, "unix:PATH", is asked for /health.
+ * An address that stands for all addresses of the machine, such as 0.0.0.0,
+ * means its loopback address. Returns after CHECK_HEALTH_SECONDS at the latest;
+ * the look-up of a name may still go on then, on a thread of its own, which
+ * ends with the process.
  */
-bool check_health(const struct check_health_question *question,
-                  char line[CHECK_HEALTH_LINE]);
+int commands_check_health(const struct config *config);
 
 #endif

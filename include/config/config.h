@@ -27,7 +27,8 @@ enum {
      * (MAX_PATHNAME of its os_unix.c).
      */
     CONFIG_MAX_PATH = 400,
-    CONFIG_MAX_TOPIC = 249,  /* bytes of a topic's name: Kafka's limit */
+    CONFIG_MAX_FILE = 64 * 1024, /* bytes of the file of settings */
+    CONFIG_MAX_TOPIC = 249,      /* bytes of a topic's name: Kafka's limit */
     CONFIG_MAX_SOCKET = 108, /* bytes of a Unix socket's path, with its NUL */
 };
 
@@ -43,6 +44,7 @@ struct config {
     const char *allow_host;   /* -allow-host, a list; NULL: none */
     const char *allow_origin; /* -allow-origin, a list or "*"; NULL: none */
     uint16_t port;            /* -port, 8088; 0: any free one */
+    bool no_port;             /* -port=none: only a Unix socket */
     unsigned threads;         /* -threads, event loops; one per processor */
     bool per_connection;      /* -threads=per-connection */
     unsigned max_connections; /* -max-connections, 10,000 */
@@ -70,8 +72,8 @@ struct config {
     enum log_level log_level;   /* -log-level, info */
     enum log_format log_format; /* -log-format, text */
     const char *settings;       /* -config, a file; NULL: none */
-    const char *check_url;      /* of -check-health; NULL: that of `host` and
-                                   `port` */
+    const char *check_url;      /* of -check-health, or "unix:PATH"; NULL: that
+                                   of `host` and `port` */
     const char *file;           /* of -check, -backup or -restore; NULL: -check
                                    checks `data`. With -check it is that or
                                    `data`, never both */
@@ -143,6 +145,14 @@ enum config_result {
 enum config_result config_read(struct config *config,
                                const struct config_input *input,
                                struct config_report *report);
+
+/*
+ * Whether the settings of a service that is to run fit where it listens, which
+ * only is known with the sockets that a service manager passes. False, with
+ * `report->error` set, if not.
+ */
+bool config_check_sockets(const struct config *config, bool passes_tcp,
+                          bool passes_unix, struct config_report *report);
 
 void config_report_release(struct config_report *report);
 

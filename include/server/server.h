@@ -24,7 +24,7 @@ struct addrinfo;
 struct metrics;
 struct server_tls;
 
-/* A Unix socket beside the TCP one, without TLS. */
+/* A Unix socket, beside the TCP one or alone; without TLS. */
 struct server_unix_socket {
     const char *path; /* NULL: there is none */
     unsigned mode;    /* permissions of the file, as 0660 */
@@ -43,11 +43,15 @@ struct server_given {
 struct server_options {
     const char *host; /* this and the port: for errors */
     uint16_t port;
-    const struct addrinfo *addresses; /* listen on the first usable one */
-    unsigned threads;                 /* event loops, at least 1 */
-    bool per_connection;              /* a thread for each connection instead */
-    unsigned max_connections;         /* of each socket */
-    unsigned idle_seconds; /* at least 1: idle connections are closed then */
+    /*
+     * Listen on the first usable one. NULL: there is no TCP socket, or a given
+     * one; then there must be a Unix socket, and no TLS.
+     */
+    const struct addrinfo *addresses;
+    unsigned threads;         /* event loops, at least 1 */
+    bool per_connection;      /* a thread for each connection instead */
+    unsigned max_connections; /* of each socket */
+    unsigned idle_seconds;    /* at least 1: idle connections are closed then */
     /*
      * What pages of other sites may do. Host is checked by it if it lists names
      * or the address is a loopback one. NULL: no other site may post, and no
@@ -75,11 +79,13 @@ enum server_reach {
 struct server_address {
     enum server_reach reach;
     bool tls;
-    uint16_t port;
+    uint16_t port; /* 0: there is no TCP socket, only a Unix one */
     /*
      * As a URL has it: "127.0.0.1:8088", "[::1]:8088" or
      * "[fe80::1%25eth0]:8088". For all addresses "[::]:8088", or "0.0.0.0:8088"
-     * if IPv6 is not meant or the machine has none.
+     * if IPv6 is not meant or the machine has none. Of a Unix socket
+     * "unix:PATH", escaped, and cut where that makes it too long; its reach is
+     * SERVER_LOOPBACK.
      */
     char text[SERVER_ADDRESS_TEXT];
 };
@@ -122,7 +128,10 @@ struct server *server_start(const struct server_options *options,
                             const struct http_app *app, char *error,
                             size_t error_size);
 
-/* The address that it listens on, whatever name was given for it. */
+/*
+ * The address that it listens on, whatever name was given for it; of the TCP
+ * socket, if there is one.
+ */
 const struct server_address *server_address(const struct server *server);
 
 /*

@@ -16,6 +16,7 @@
 #include "http/problem.h"
 #include "api/position_waits.h"
 #include "permission.h"
+#include "route_table.h"
 #include "table/table.h"
 
 struct after_read {
@@ -68,11 +69,13 @@ static void finish_read(struct http_deferred *deferred,
     struct after_read *read = read_of(deferred);
     struct api *api = read->api;
     const struct http_request *request = read->request;
+    const struct route *route = request->operation;
     const struct after_read_options options = read->options;
 
     free_read(deferred);
     /* What permitted the read may have ended in the wait. */
-    if (!permission_check(api, request, SCOPE_READ, NULL, response))
+    if (!permission_check(api, request, (enum scope)route->scope, NULL,
+                          response))
         return;
     if (is_applied(api, options.position))
         options.get(api, request, response);

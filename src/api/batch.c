@@ -18,6 +18,7 @@
 #include "api_store.h"
 #include "base/metrics.h"
 #include "batch_commit.h"
+#include "batch_counts.h"
 #include "batch_errors.h"
 #include "domain/message_parse.h"
 #include "format/json_write.h"
@@ -97,22 +98,10 @@ static void reject_long_line(struct batch *batch, struct text line)
     reject_line(batch, line, "the line is longer than 65536 bytes");
 }
 
-/* Lines of a group are counted later than lines behind them may be. */
-static void count_not_taken(struct batch *batch, uint64_t line,
-                            const char *reason)
-{
-    struct batch_counts *counts = &batch->counts;
-
-    counts->not_taken++;
-    if (counts->first_not_taken == 0 || line < counts->first_not_taken) {
-        counts->first_not_taken = line;
-        counts->reason = reason;
-    }
-}
-
 static void count_no_memory(struct batch *batch, uint64_t line)
 {
-    count_not_taken(batch, line, "the memory limit is reached");
+    batch_counts_not_taken(&batch->counts, 1, line,
+                           "the memory limit is reached");
     batch->counts.no_memory++;
 }
 
@@ -153,7 +142,8 @@ static void commit_message(struct batch *batch, const struct message *message,
     enum message_outcome outcome;
 
     if (!batch_commit_add(batch->commit, message, line, &outcome)) {
-        count_not_taken(batch, line, api_store_not_taken(batch->api).reason);
+        batch_counts_not_taken(&batch->counts, 1, line,
+                               api_store_not_taken(batch->api).reason);
     } else if (outcome == MESSAGE_APPLIED) {
         batch->committed++;
     } else {
@@ -275,28 +265,11 @@ static void end_line(struct batch *batch, struct group *group,
     batch->line++;
 }
 
-/* Of one result: what is not added yet. */
-static void add_count(struct batch *batch, enum api_result result,
-                      uint64_t count, uint64_t *counted)
-{
-    if (count > *counted)
-        metric_add(batch->api->counts.messages, result, count - *counted);
-    *counted = count;
-}
-
 /* The other messages are counted when they are settled. */
 static void add_counts(struct batch *batch)
 {
-    const struct batch_counts *counts = &batch->counts;
-    struct batch_counts *counted = &batch->counted;
-
-    add_count(batch, API_APPLIED, counts->applied, &counted->applied);
-    add_count(batch, API_DUPLICATE, counts->duplicate, &counted->duplicate);
-    add_count(batch, API_STALE, counts->stale, &counted->stale);
-    add_count(batch, API_REJECTED, counts->rejected, &counted->rejected);
-    add_count(batch, API_NO_MEMORY, counts->no_memory, &counted->no_memory);
-    add_count(batch, API_NOT_WRITTEN, counts->not_taken - counts->no_memory,
-              &counted->not_taken);
+    batch_counts_publish(&batch->counts, &batch->counted,
+                         batch->api->counts.messages);
     metric_add(batch->api->counts.launches, 0, batch->launches);
     metric_add(batch->api->counts.explosions, 0, batch->explosions);
     batch->launches = batch->explosions = 0;
@@ -357,23 +330,6 @@ bool batch_wait(struct batch *batch, void (*call)(void *context), void *context)
            batch_commit_wait(batch->commit, call, context);
 }
 
-static void add_settled(struct batch_counts *counts,
-                        const struct batch_settled *settled)
-{
-    counts->applied += settled->outcomes[MESSAGE_APPLIED];
-    counts->duplicate += settled->outcomes[MESSAGE_DUPLICATE];
-    counts->stale += settled->outcomes[MESSAGE_STALE];
-    counts->not_taken += settled->not_written;
-    if (settled->not_written > 0 &&
-        (counts->first_not_taken == 0 ||
-         settled->first_not_written < counts->first_not_taken)) {
-        counts->first_not_taken = settled->first_not_written;
-        counts->reason = settled->problem;
-    }
-    counts->unknown = settled->unknown;
-    counts->first_unknown = settled->first_unknown;
-}
-
 struct batch_counts batch_counts(const struct batch *batch)
 {
     struct batch_counts counts = batch->counts;
@@ -381,7 +337,7 @@ struct batch_counts batch_counts(const struct batch *batch)
     counts.position = batch->position;
     if (batch->commit != NULL) {
         struct batch_settled settled = batch_commit_settled(batch->commit);
-        add_settled(&counts, &settled);
+        batch_counts_add_settled(&counts, &settled);
         if (batch->api->shared && settled.position > counts.position)
             counts.position = settled.position;
     }

@@ -34,9 +34,10 @@ static const char *find_recovering(const struct api *api,
 static bool read_shared(const struct api *api,
                         struct journal_shared_status *status)
 {
-    if (api->shared)
-        store_shared_status(api->store, status);
-    return api->shared;
+    if (!api->shared)
+        return false;
+    store_shared_status(api->store, status);
+    return true;
 }
 
 /* It applies nothing more, so what it answers gets older and older. */

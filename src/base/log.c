@@ -10,12 +10,17 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "log_entry.h"
 #include "log_writer.h"
 
 static enum log_level highest_level = LOG_INFO;
 static enum log_format line_format = LOG_TEXT;
+static bool journal_reads; /* stderr; set at the start */
 
 /* Since the start. */
 static _Atomic uint64_t lines_logged[LOG_LEVEL_COUNT];
@@ -33,6 +38,28 @@ void log_set_format(enum log_format format)
 enum log_format log_get_format(void)
 {
     return line_format;
+}
+
+void log_find_journal(void)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet. */
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat found;
+    char own[64];
+
+    if (stream == NULL || fstat(STDERR_FILENO, &found) != 0)
+        return;
+    snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)found.st_dev,
+             (uintmax_t)found.st_ino);
+    journal_reads = strcmp(stream, own) == 0;
+}
+
+const char *log_priority(enum log_level level)
+{
+    static const char *const priorities[LOG_LEVEL_COUNT] = {"<3>", "<4>", "<6>",
+                                                            "<7>"};
+
+    return journal_reads ? priorities[level] : "";
 }
 
 bool log_wants(enum log_level level)
@@ -53,8 +80,8 @@ format_line(const struct event *event, char line[LOG_MAX_LINE],
             const char *format, va_list arguments)
 {
     char message[LOG_MAX_LINE];
-    const struct log_entry entry = {line_format, log_level_names[event->level],
-                                    message, event->fields, event->count};
+    const struct log_entry entry = {line_format, event->level, message,
+                                    event->fields, event->count};
 
     message[0] = '\0';
     vsnprintf(message, sizeof(message), format, arguments);

@@ -140,16 +140,17 @@ static void put_all_in_front(struct out *out, const struct log_entry *entry)
     char level[16];
     const char *before = "";
 
+    put_literal(out, log_priority(entry->level));
     if (out->json) {
         put_literal(out, "{\"time\":\"");
         put_time(out);
         put_literal(out, "\",\"level\":\"");
-        put_literal(out, entry->level);
+        put_literal(out, log_level_names[entry->level]);
         put_literal(out, "\",\"message\":\"");
         return;
     }
     put_time(out);
-    snprintf(level, sizeof(level), " %-5s ", entry->level);
+    snprintf(level, sizeof(level), " %-5s ", log_level_names[entry->level]);
     put_literal(out, level);
     for (size_t i = 0; i < entry->count; i++) {
         if (entry->fields[i].place != LOG_IN_FRONT)

@@ -11,7 +11,7 @@
 
 struct log_entry {
     enum log_format format;
-    const char *level; /* its name */
+    enum log_level level;
     const char *message;
     const struct log_field *fields;
     size_t count;

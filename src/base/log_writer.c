@@ -127,8 +127,8 @@ static uint64_t tell_lost(uint64_t lost)
     const struct log_field field = {"droppedLines", LOG_LEFT_OUT, LOG_NUMBER,
                                     .number = lost};
     char message[96], line[LOG_MAX_LINE];
-    const struct log_entry entry = {log_get_format(), log_level_names[LOG_WARN],
-                                    message, &field, 1};
+    const struct log_entry entry = {log_get_format(), LOG_WARN, message, &field,
+                                    1};
 
     if (lost == 0)
         return 0;

@@ -13,11 +13,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool private_file_is_copy(const char *path)
+{
+    static const char folder[] = "/run/credentials/";
+
+    return strncmp(path, folder, sizeof(folder) - 1) == 0;
+}
+
+const char *private_file_absent(const char *path)
+{
+    return private_file_is_copy(path)
+               ? "systemd copies it from the folder of LoadCredential= in the "
+                 "unit, /etc/lunar/secrets for the package: put it there, and "
+                 "restart"
+               : "check the path";
+}
+
 static bool refuse_unreadable(const char *path,
                               const struct private_file_rules *rules,
                               int reason, char error[PRIVATE_FILE_ERROR])
 {
-    const char *remedy = "check the path";
+    const char *remedy = private_file_absent(path);
 
     if ((reason == EACCES || reason == EPERM) && rules->no_secrets)
         remedy = "let the user of the service read it, and enter its folders";

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -194,6 +195,35 @@ enum client_result client_connect(struct client_connection *connection,
     return result;
 }
 
+/* connect(2) of a Unix socket succeeds or fails at once. */
+enum client_result client_connect_unix(struct client_connection *connection,
+                                       const char *path,
+                                       const struct client_options *options,
+                                       uint64_t deadline,
+                                       char error[CLIENT_ERROR])
+{
+    static const char what[] = "cannot connect";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    *connection = (struct client_connection){.options = options, .fd = -1};
+    if (strlen(path) >= sizeof(address.sun_path))
+        return fail("cannot connect: the path is too long", error);
+    memcpy(address.sun_path, path, strlen(path));
+    connection->fd =
+        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (connection->fd < 0)
+        return fail_call(what, error);
+    while (connect(connection->fd, (const struct sockaddr *)&address,
+                   sizeof(address)) != 0) {
+        if (errno != EAGAIN || clock_us(CLOCK_MONOTONIC) >= deadline)
+            return fail_call(what, error);
+        if (!goes_on(connection))
+            return CLIENT_INTERRUPTED;
+        poll(NULL, 0, CLIENT_TICK_MS);
+    }
+    return CLIENT_OK;
+}
+
 /*
  * As send(2), which takes `*count` of the bytes. AGAIN: not until the socket is
  * ready for `*events`.
@@ -302,6 +332,8 @@ bool client_is_exposed(const struct client_connection *connection)
         return false;
     if (getpeername(connection->fd, &peer.any, &size) != 0)
         return true;
+    if (peer.any.sa_family == AF_UNIX)
+        return false;
     if (peer.any.sa_family == AF_INET)
         return ntohl(peer.ipv4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
     return peer.any.sa_family != AF_INET6 ||

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -15,11 +16,14 @@
 #include "base/text.h"
 #include "client/connection.h"
 #include "client/request.h"
+#include "config/config.h"
+#include "console/announce.h"
 
 enum {
     /* Bytes of a response that are read: a problem has far fewer. */
     MAX_RESPONSE = 16 * 1024,
     MAX_REQUEST = HTTP_URL_TEXT + HTTP_URL_HOST + 160,
+    MAX_LINE = 1024,  /* bytes of the result, with its NUL */
     MAX_STATUS = 128, /* bytes of a status and its reason phrase, escaped */
 };
 
@@ -55,11 +59,13 @@ __attribute__((format(printf, 2, 3))) static bool
 fail_check(const struct check *check, const char *what, ...)
 {
     va_list arguments;
-    int length = snprintf(check->line, CHECK_HEALTH_LINE, "%s: ", check->url);
+    char url[HTTP_URL_TEXT];
+    int length =
+        snprintf(check->line, MAX_LINE,
+                 "%s: ", log_escape(text_of(check->url), url, sizeof(url)));
 
     va_start(arguments, what);
-    vsnprintf(check->line + length, CHECK_HEALTH_LINE - (size_t)length, what,
-              arguments);
+    vsnprintf(check->line + length, MAX_LINE - (size_t)length, what, arguments);
     va_end(arguments);
     return false;
 }
@@ -150,7 +156,7 @@ static bool take_version(struct text *line)
 /* Add the `detail` of a problem (RFC 9457) to the line, if there is one. */
 static void add_detail(struct check *check, const char *status)
 {
-    char detail[CHECK_HEALTH_LINE];
+    char detail[MAX_LINE];
     struct text line;
 
     do
@@ -232,28 +238,84 @@ static bool receive_response(struct check *check)
     return false;
 }
 
-bool check_health(const struct check_health_question *question,
-                  char line[CHECK_HEALTH_LINE])
+/* Connect, and set `*target` to what is asked for there. */
+static bool connect_check(struct check *check,
+                          const struct client_options *options,
+                          struct http_url *target)
+{
+    char error[CLIENT_ERROR];
+    struct text path = text_of(check->url);
+    enum client_result result;
+
+    if (text_take_prefix(&path, TEXT("unix:"))) {
+        *target = (struct http_url){
+            .host = "localhost", .port = "80", .path = TEXT("/health")};
+        result = client_connect_unix(&check->connection, path.data, options,
+                                     check->deadline, error);
+    } else if (http_url_read(path, target)) {
+        result = client_connect(&check->connection, target, options,
+                                check->deadline, error);
+    } else {
+        return fail_check(check, "not a URL that can be asked");
+    }
+    return result == CLIENT_OK || fail_part(check, "", error);
+}
+
+/*
+ * Ask `url`. True if the response is a 200. `line` says what came of it,
+ * without a line feed, on one line whatever the server sent.
+ */
+static bool ask(const char *url, const struct client_options *options,
+                char line[MAX_LINE])
 {
     struct check check = {
-        .url = question->url,
+        .url = url,
         .line = line,
         .deadline = clock_us(CLOCK_MONOTONIC) +
                     CHECK_HEALTH_SECONDS * UINT64_C(1000000),
     };
-    const struct client_options options = {.ca_file = question->ca_file,
-                                           .unverified = question->unverified};
-    char error[CLIENT_ERROR];
     struct http_url target;
-    bool good = false;
 
-    if (!http_url_read(text_of(check.url), &target))
-        return fail_check(&check, "not a URL that can be asked");
-    if (client_connect(&check.connection, &target, &options, check.deadline,
-                       error) == CLIENT_OK)
-        good = send_request(&check, &target) && receive_response(&check);
-    else
-        fail_part(&check, "", error);
+    bool good = connect_check(&check, options, &target) &&
+                send_request(&check, &target) && receive_response(&check);
     client_close(&check.connection);
     return good;
+}
+
+/* Where the service with these settings is. False if they do not say. */
+static bool find_own_url(const struct config *config, char url[HTTP_URL_TEXT])
+{
+    const char *path = config->unix_socket.path;
+
+    if (!config->no_port)
+        return check_health_own_url(config->host, config->port,
+                                    config->tls_cert != NULL, url);
+    snprintf(url, HTTP_URL_TEXT, "unix:%s", path);
+    return path[0] != '\0';
+}
+
+int commands_check_health(const struct config *config)
+{
+    char own[HTTP_URL_TEXT], line[MAX_LINE];
+    const char *url = config->check_url;
+    /* Its own certificate need not have the address of -host. */
+    const struct client_options options = {
+        .ca_file = config->ca_file,
+        .unverified = url == NULL,
+    };
+
+    if (url == NULL && !find_own_url(config, own))
+        return announce_failure(
+            EXIT_USAGE,
+            config->no_port
+                ? "-check-health: -port=none needs -listen=unix:PATH as well, "
+                  "or give the socket, as in "
+                  "-check-health=unix:/run/lunar/socket"
+                : "-check-health: -host and -port do not say where the "
+                  "service is; give its URL, as in "
+                  "-check-health=http://127.0.0.1:8088/health");
+    if (!ask(url != NULL ? url : own, &options, line))
+        return announce_failure(EXIT_FAILURE, line);
+    puts(line);
+    return EXIT_SUCCESS;
 }

@@ -15,30 +15,29 @@
 
 enum { COLUMN = 40 /* of what a value comes from */ };
 
-/* Print where the value of an option comes from. */
-static void print_origin(const struct config *config,
-                         const struct config_option *option,
-                         const struct config_origin *origin)
+/* Print where the value of an option comes from. Returns the bytes, as others.
+ */
+static int print_origin(const struct config *config,
+                        const struct config_option *option,
+                        const struct config_origin *origin)
 {
     switch (origin->source) {
     case CONFIG_BY_FLAG:
     case CONFIG_BY_VARIABLE:
-        printf("%s\n", config_option_name(option, origin->source));
-        break;
+        return printf("%s\n", config_option_name(option, origin->source));
     case CONFIG_BY_FILE:
-        printf("%s:%u\n", readable_path(config->settings).text, origin->line);
-        break;
+        return printf("%s:%u\n", readable_path(config->settings).text,
+                      origin->line);
     case CONFIG_BY_MACHINE:
-        puts("default on this machine");
-        break;
+        return printf("default on this machine\n");
     default:
-        puts("default");
+        return printf("default\n");
     }
 }
 
-static void print_setting(const struct config *config,
-                          const struct config_option *option,
-                          const struct config_origin *origin)
+static int print_setting(const struct config *config,
+                         const struct config_option *option,
+                         const struct config_origin *origin)
 {
     /* A file cannot name another one. */
     bool comment = origin->source <= CONFIG_BY_MACHINE ||
@@ -46,33 +45,50 @@ static void print_setting(const struct config *config,
     int length = printf("%s%s=%s", comment ? "#" : "", option->name,
                         origin->value != NULL ? origin->value : "");
 
-    printf("%*s # ", length < COLUMN ? COLUMN - length : 0, "");
-    print_origin(config, option, origin);
+    length += printf("%*s # ", length < COLUMN ? COLUMN - length : 0, "");
+    return length + print_origin(config, option, origin);
 }
 
-int commands_print_config(const struct config *config,
-                          const struct config_report *report)
+static int print_all(const struct config *config,
+                     const struct config_report *report)
 {
     const char *group = NULL;
-    char line[128];
+    int bytes =
+        printf("# Settings of lunar.service %s. Those that are not set are "
+               "comments.\n",
+               config_version());
 
-    errno = 0;
-    printf("# Settings of lunar.service %s. Those that are not set are "
-           "comments.\n",
-           config_version());
     for (size_t i = 0; config_table[i].name != NULL; i++) {
         if (config_table[i].group != NULL)
             group = config_table[i].group;
         if (config_table[i].variable == NULL)
             continue;
         if (group != NULL)
-            printf("\n# %s\n", group);
+            bytes += printf("\n# %s\n", group);
         group = NULL;
-        print_setting(config, &config_table[i], &report->origins[i]);
+        bytes += print_setting(config, &config_table[i], &report->origins[i]);
     }
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+    return bytes;
+}
+
+int commands_print_config(const struct config *config,
+                          const struct config_report *report)
+{
+    char line[192];
+
+    errno = 0;
+    int bytes = print_all(config, report);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        snprintf(line, sizeof(line),
+                 "-print-config: stdout cannot be written: %s",
+                 strerrordesc_np(errno));
+    else if (bytes > CONFIG_MAX_FILE)
+        snprintf(line, sizeof(line),
+                 "-print-config: what it has printed is no file for -config: "
+                 "it has %d bytes, and may have at most %d; shorten a value, "
+                 "or leave out comments",
+                 bytes, CONFIG_MAX_FILE);
+    else
         return EXIT_SUCCESS;
-    snprintf(line, sizeof(line), "-print-config: stdout cannot be written: %s",
-             strerrordesc_np(errno));
     return announce_failure(EXIT_FAILURE, line);
 }

@@ -180,6 +180,17 @@ enum config_result config_read(struct config *config,
     return result;
 }
 
+bool config_check_sockets(const struct config *config, bool passes_tcp,
+                          bool passes_unix, struct config_report *report)
+{
+    struct config_draft draft = {.config = *config, .report = report};
+    struct config_fault fault;
+
+    return config_pairs_check_sockets(config, passes_tcp, passes_unix,
+                                      report->origins, &fault) ||
+           fail_setting(&draft, &fault);
+}
+
 void config_report_release(struct config_report *report)
 {
     free(report->text);

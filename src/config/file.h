@@ -18,8 +18,6 @@
 
 #include "draft.h"
 
-enum { CONFIG_MAX_FILE = 64 * 1024 /* bytes */ };
-
 /*
  * Read the settings in the file of -config, if that is set, which flags and
  * variables have not set. The report then owns its text. False, with the error

@@ -33,9 +33,11 @@
  */
 #define FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)                \
     GROUP("Serving")                                                           \
-    SETTING("port", "N", "LUNAR_PORT", "9000", "8088", NULL, config_read_port, \
-            "a number from 0 to 65535",                                        \
-            "Listen on this port; 0 picks a free one.")                        \
+    SETTING(                                                                   \
+        "port", "N", "LUNAR_PORT", "9000", "8088", NULL, config_read_port,     \
+        "a number from 0 to 65535, or none",                                   \
+        "Listen on this port; 0 picks a free one. none opens no port:" LINE    \
+        "only the Unix socket of -listen is served.")                          \
     SETTING("host", "ADDRESS", "LUNAR_HOST", "127.0.0.1", "127.0.0.1", NULL,   \
             config_read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",    \
             "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE  \
@@ -119,10 +121,10 @@
             NULL, "none", config_access_read_listen,                           \
             "unix:PATH, as in unix:/run/lunar/socket or "                      \
             "unix:socket?mode=0660&scopes=read, PATH of at most 107 bytes",    \
-            "Listen on this Unix socket as well. After a ? come, with &" LINE  \
-            "between them, mode=0660, its permissions, 0600 by default," LINE  \
-            "and scopes=read,admin, which who can connect has without a" LINE  \
-            "token.")                                                          \
+            "Listen on this Unix socket as well, or alone: -port=none." LINE   \
+            "After a ? come, with & between them, mode=0660, its" LINE         \
+            "permissions, 0600 by default, and scopes=read,admin, which" LINE  \
+            "who can connect has without a token.")                            \
     SETTING("trusted-proxy", "NETWORK", "LUNAR_TRUSTED_PROXY", "10.0.0.0/8",   \
             NULL, "none", config_access_read_proxies,                          \
             "networks, as in 127.0.0.1,10.0.0.0/8,fd00::/8,unix: no names, "   \
@@ -242,11 +244,14 @@
            "Do not serve: print a new token with these scopes, separated" LINE \
            "by commas, and its line for the file of -tokens.")                 \
     COMMAND("check-health", "[=URL]", NULL, config_read_check_health,          \
-            "a URL, as in http://127.0.0.1:8088/health/ready",                 \
+            "a URL, as in http://127.0.0.1:8088/health/ready, or "             \
+            "unix:PATH",                                                       \
             CONFIG_CHECK_HEALTH,                                               \
             "Do not serve: ask a service that runs, and exit with 0 if" LINE   \
             "it answers 200, else with 1. The URL is by default /health" LINE  \
-            "of the service with the same -host, -port and -tls-cert.")        \
+            "of the service with the same -host, -port and -tls-cert;" LINE    \
+            "with -port=none of that on the socket of -listen, which" LINE     \
+            "unix:PATH stands for.")                                           \
     SWITCH("version", CONFIG_VERSION, "Print the version and exit.")           \
     SWITCH("help", CONFIG_HELP, "Print all flags and examples, and exit.")     \
     SWITCH("h", CONFIG_HELP, "The same as -help.")

@@ -42,14 +42,33 @@ static bool has_https_peer(const struct config *config)
     return false;
 }
 
-/* Whether the Unix socket is trusted, but not there. */
-static bool trusts_no_socket(const struct config *config)
+static bool trusts_unix_socket(const struct config *config)
 {
     struct networks networks;
 
-    return config->proxies != NULL && config->unix_socket.path[0] == '\0' &&
+    return config->proxies != NULL &&
            networks_read(text_of(config->proxies), &networks) &&
            networks.unix_socket;
+}
+
+/* A setting, whether it does nothing, and what it needs to. */
+struct pair {
+    const char *name;
+    bool useless;
+    const char *why;
+};
+
+/* Find the first of the settings that is given and does nothing. */
+static bool check_pairs(const struct pair *pairs, size_t count,
+                        const struct config_origin *origins,
+                        struct config_fault *fault)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct config_option *given = find_given(pairs[i].name, origins);
+        if (given != NULL && pairs[i].useless)
+            return fail(fault, given, pairs[i].why);
+    }
+    return true;
 }
 
 /* Settings that do nothing without another one. */
@@ -57,11 +76,7 @@ static bool check_useless(const struct config *config,
                           const struct config_origin *origins,
                           struct config_fault *fault)
 {
-    const struct {
-        const char *name;
-        bool useless;
-        const char *why;
-    } rows[] = {
+    const struct pair pairs[] = {
         {"snapshot", config->data == NULL,
          "needs -data=DIR; without it nothing is saved"},
         {"topic", config->kafka == NULL,
@@ -85,19 +100,31 @@ static bool check_useless(const struct config *config,
          "needs -tls-cert=FILE, the certificate of the key"},
         {"insecure", config->insecure && config->tokens != NULL,
          "can't be combined with -tokens; leave one of them out"},
-        {"trusted-proxy", trusts_no_socket(config),
-         "unix needs -listen=unix:PATH, the socket that the proxy uses"},
         {"listen", config->unix_socket.scopes != 0 && config->tokens == NULL,
          "scopes= needs -tokens=FILE; without it who can connect may do "
          "everything"},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct config_option *given = find_given(rows[i].name, origins);
-        if (given != NULL && rows[i].useless)
-            return fail(fault, given, rows[i].why);
-    }
-    return true;
+    return check_pairs(pairs, sizeof(pairs) / sizeof(pairs[0]), origins, fault);
+}
+
+bool config_pairs_check_sockets(const struct config *config, bool passes_tcp,
+                                bool passes_unix,
+                                const struct config_origin *origins,
+                                struct config_fault *fault)
+{
+    bool has_tcp = passes_tcp || !config->no_port;
+    bool has_unix = passes_unix || config->unix_socket.path[0] != '\0';
+    const struct pair pairs[] = {
+        {"port", !has_tcp && !has_unix,
+         "none needs -listen=unix:PATH; without it no client can connect"},
+        {"tls-cert", !has_tcp,
+         "can't be combined with -port=none: a Unix socket has no TLS"},
+        {"trusted-proxy", !has_unix && trusts_unix_socket(config),
+         "unix needs -listen=unix:PATH, the socket that the proxy uses"},
+    };
+
+    return check_pairs(pairs, sizeof(pairs) / sizeof(pairs[0]), origins, fault);
 }
 
 /* The service is to run. */

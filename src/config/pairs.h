@@ -27,4 +27,11 @@ bool config_pairs_check(struct config *config,
                         const struct config_origin *origins,
                         struct config_fault *fault);
 
+/* The same of settings that need one kind of socket (config_check_sockets()).
+ */
+bool config_pairs_check_sockets(const struct config *config, bool passes_tcp,
+                                bool passes_unix,
+                                const struct config_origin *origins,
+                                struct config_fault *fault);
+
 #endif

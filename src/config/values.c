@@ -26,8 +26,10 @@ static bool read_number(struct text digits, uint64_t min, uint64_t max,
 
 bool config_read_port(const char *value, struct config *config)
 {
-    uint64_t port;
-    if (!read_number(text_of(value), 0, UINT16_MAX, &port))
+    uint64_t port = 0;
+
+    config->no_port = strcmp(value, "none") == 0;
+    if (!config->no_port && !read_number(text_of(value), 0, UINT16_MAX, &port))
         return false;
     config->port = (uint16_t)port;
     return true;
@@ -251,9 +253,12 @@ bool config_read_log_level(const char *value, struct config *config)
 
 bool config_read_check_health(const char *value, struct config *config)
 {
+    struct text path = text_of(value);
     struct http_url ignored;
 
     config->check_url = value;
+    if (text_take_prefix(&path, TEXT("unix:")))
+        return path.length > 0 && path.length < CONFIG_MAX_SOCKET;
     return value == NULL || http_url_read(text_of(value), &ignored);
 }
 

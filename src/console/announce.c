@@ -18,6 +18,7 @@
 #include "auth/access.h"
 #include "auth/scopes.h"
 #include "base/log.h"
+#include "base/private_file.h"
 #include "base/readable.h"
 #include "base/text.h"
 
@@ -44,7 +45,8 @@ int announce_failure(int code, const char *reason)
     if (log_get_format() == LOG_JSON)
         log_line(LOG_ERROR, "%s", reason);
     else
-        dprintf(STDERR_FILENO, "lunar.service: %s\n", reason);
+        dprintf(STDERR_FILENO, "%slunar.service: %s\n", log_priority(LOG_ERROR),
+                reason);
     return code;
 }
 
@@ -177,8 +179,9 @@ void announce_no_tokens(const struct config *config, struct access *access)
         return;
     log_line(LOG_WARN,
              "nobody has access, as %s has no token: add the lines that "
-             "lunar.service -new-token NAME SCOPE prints, and send SIGHUP",
-             file.text);
+             "lunar.service -new-token NAME SCOPE prints, and %s",
+             file.text,
+             private_file_is_copy(config->tokens) ? "restart" : "send SIGHUP");
 }
 
 static void log_tokens(const struct config *config, struct access *access)
@@ -231,10 +234,26 @@ static const char *scheme_of(const struct server_address *address)
     return address->tls ? "https://" : "http://";
 }
 
-/* "http://" for an address that is one. There is no URL of all addresses. */
+/* There is no URL of all addresses, nor of a Unix socket. */
+static bool has_url(const struct server_address *address)
+{
+    return address->reach != SERVER_ALL_ADDRESSES && address->port != 0;
+}
+
+/* "http://" for an address that is one. */
 static const char *prefix_of(const struct server_address *address)
 {
-    return address->reach == SERVER_ALL_ADDRESSES ? "" : scheme_of(address);
+    return has_url(address) ? scheme_of(address) : "";
+}
+
+/* What clients can reach, where there is no URL. */
+static const char *kind_of(const struct server_address *address)
+{
+    if (address->port == 0)
+        return "no TCP port; ";
+    if (address->reach == SERVER_ALL_ADDRESSES)
+        return address->tls ? "all addresses, https; " : "all addresses; ";
+    return "";
 }
 
 void announce_recovery(const struct config *config,
@@ -269,7 +288,10 @@ static void describe_state(const struct config *config, char *part, size_t size)
         snprintf(part, size, "state in memory only, -data=DIR keeps it");
 }
 
-/* Who may do what, unless that is everybody on this machine; and a socket. */
+/*
+ * Who may do what, unless that is everybody on this machine; and a socket
+ * besides the port.
+ */
 static void describe_access(const struct config *config,
                             const struct server_address *address, char *part,
                             size_t size)
@@ -286,7 +308,7 @@ static void describe_access(const struct config *config,
                              scopes_write(config->anonymous, scopes));
     else if (address->reach != SERVER_LOOPBACK)
         length = (size_t)snprintf(part, size, "insecure: no authentication; ");
-    if (path[0] != '\0')
+    if (path[0] != '\0' && address->port != 0)
         snprintf(part + length, size - length, "also on unix:%s; ",
                  readable_path(path).text);
 }
@@ -309,12 +331,12 @@ static void write_ready(const struct config *config,
     if (api_has_dashboard())
         snprintf(dashboard, sizeof(dashboard), "dashboard: %s%s/, ", scheme,
                  text);
-    if (address->reach == SERVER_ALL_ADDRESSES)
-        snprintf(line, MAX_LINE, "%s (all addresses%s; %s%s)", text,
-                 address->tls ? ", https" : "", access, state);
-    else
+    if (has_url(address))
         snprintf(line, MAX_LINE, "%s%s (%sAPI: %s%s/swagger; %s%s)", scheme,
                  text, dashboard, scheme, text, access, state);
+    else
+        snprintf(line, MAX_LINE, "%s (%s%s%s)", text, kind_of(address), access,
+                 state);
 }
 
 void announce_status(const struct config *config,
@@ -323,13 +345,12 @@ void announce_status(const struct config *config,
 {
     char state[sizeof(struct readable_path) + CONFIG_MAX_TOPIC + MAX_PART];
     char access[4 * CONFIG_MAX_SOCKET + MAX_PART];
-    bool all = address->reach == SERVER_ALL_ADDRESSES;
 
     describe_state(config, state, sizeof(state));
     describe_access(config, address, access, sizeof(access));
     int length = snprintf(status, ANNOUNCE_STATUS, "serving %s%s (%s%s%s)",
-                          prefix_of(address), address->text,
-                          all ? "all addresses; " : "", access, state);
+                          prefix_of(address), address->text, kind_of(address),
+                          access, state);
     /* What is cut is the end of a long path. */
     if (length >= ANNOUNCE_STATUS)
         memcpy(status + ANNOUNCE_STATUS - 5, "...)", 5);

@@ -34,6 +34,8 @@ static bool write_place(const char *folder, char *place, FILE *out)
         return false;
     if (strcmp(what, "file") == 0)
         return write_file(folder, of, out);
+    if (strcmp(what, "date") == 0)
+        return fputs(".Dd " LUNAR_RELEASED "\n", out) >= 0;
     if (!find_table(of, &table))
         return false;
     if (strcmp(what, "mdoc") == 0)

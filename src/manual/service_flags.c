@@ -25,8 +25,8 @@ static const struct {
     {"snapshot", MANUAL_CHOICE, WORDS("off", "64M", "256M")},
     {"new-token", MANUAL_LIST, WORDS("ingest", "read", "metrics", "admin")},
     {"check-health", MANUAL_CHOICE,
-     WORDS("http://localhost:8088/health",
-           "http://localhost:8088/health/ready")},
+     WORDS("http://localhost:8088/health", "http://localhost:8088/health/ready",
+           "unix:/run/lunar/lunar.sock")},
 #undef WORDS
 };
 

@@ -38,7 +38,7 @@ struct parcel;
 struct replica_counts;
 
 enum {
-    OUTBOX_SMALL = 64,          /* messages: below, a ticket is gathered */
+    OUTBOX_SMALL = 16,          /* messages: below, a ticket is gathered */
     OUTBOX_LOOK_MS = 50,        /* between two looks at the time */
     OUTBOX_COMPLAIN_MS = 10000, /* between lines about messages that failed */
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reports and records, on the journal's thread: a message that was written gets
- * its offset by its report, and its ticket by its record, whichever comes
- * first. Marks are those that have their report only.
+ * Reports and records, on the journal's thread. A report says at which offset a
+ * message was written, and its mark is kept until the record of that offset is
+ * consumed, which finds the ticket by it. If the record came first, the report
+ * claims it.
  */
 #include <stdint.h>
 

@@ -171,34 +171,11 @@ static int compare_texts(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* The list of events without "rockets", for a table that has no rows. */
-static void remove_rockets(const char *events, char *out, size_t size)
-{
-    static const char NAME[] = "rockets";
-    const char *found = strstr(events, NAME);
-    const char *rest;
-
-    snprintf(out, size, "%s", events);
-    if (found == NULL)
-        return;
-    rest = found + strlen(NAME);
-    if (*rest == ',')
-        rest++;
-    snprintf(out + (found - events), size - (size_t)(found - events), "%s",
-             rest);
-    /* Of "launched,rockets" a comma is left; of "rockets" nothing. */
-    if (*out != '\0' && out[strlen(out) - 1] == ',')
-        out[strlen(out) - 1] = '\0';
-    if (*out == '\0')
-        snprintf(out, size, "launched");
-}
-
 /* Write the URL of the stream for the present rows. */
 static void write_stream_url(struct watch_client *client, struct bytes *url)
 {
     const struct watch_client_options *options = &client->options;
     const char *ids[WATCH_MAX_IDS];
-    char events[64];
     struct watch_url_stream stream = {
         .events = options->events,
         .interval_ms = options->interval_ms,
@@ -210,10 +187,8 @@ static void write_stream_url(struct watch_client *client, struct bytes *url)
         stream.ids = ids;
         stream.id_count = options->row_ids(options->context, ids);
         qsort(ids, stream.id_count, sizeof(ids[0]), compare_texts);
-        if (stream.id_count == 0) {
-            remove_rockets(options->events, events, sizeof(events));
-            stream.events = events;
-        }
+        /* Without ids the stream would have all rockets. */
+        stream.no_rockets = stream.id_count == 0;
     }
     bytes_clear(url);
     watch_url_stream(url, options->url, &stream);

@@ -52,6 +52,26 @@ static void append_base(struct bytes *out, const char *url)
     bytes_append(out, url, watch_url_base(url));
 }
 
+/* Without "rockets"; "launched", which is rare, if there is no other event. */
+static void append_other_events(struct bytes *out, const char *events)
+{
+    static const char ROCKETS[] = "rockets";
+    const size_t start = out->length;
+
+    while (*events != '\0') {
+        const size_t length = strcspn(events, ",");
+
+        if (length != strlen(ROCKETS) || memcmp(events, ROCKETS, length) != 0) {
+            bytes_append(out, ",", out->length > start ? 1 : 0);
+            bytes_append(out, events, length);
+        }
+        events += length;
+        events += *events == ',' ? 1 : 0;
+    }
+    if (out->length == start)
+        bytes_append_text(out, "launched");
+}
+
 void watch_url_stream(struct bytes *out, const char *url,
                       const struct watch_url_stream *stream)
 {
@@ -60,7 +80,10 @@ void watch_url_stream(struct bytes *out, const char *url,
     append_base(out, url);
     start = out->length;
     bytes_append_text(out, "/events?events=");
-    bytes_append_text(out, stream->events);
+    if (stream->no_rockets)
+        append_other_events(out, stream->events);
+    else
+        bytes_append_text(out, stream->events);
     if (stream->interval_ms > 0) {
         char interval[32];
 

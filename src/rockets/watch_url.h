@@ -23,6 +23,7 @@ size_t watch_url_base(const char *url);
 
 struct watch_url_stream {
     const char *events;   /* a list with commas */
+    bool no_rockets;      /* leave out "rockets" of these: there are no rows */
     unsigned interval_ms; /* 0: that of the service */
     /*
      * The rockets of the event "rockets", in any order; ids that do not fit

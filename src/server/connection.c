@@ -69,6 +69,7 @@ void connection_init(struct connection *connection, int socket,
     connection->socket = socket;
     connection->peer = peer;
     connection->taken = connection->progress = 0;
+    connection->pace = connection->paced = 0;
     connection->closing_since = connection->ended = 0;
     connection->followed = false;
     connection->shut_for = CONNECTION_END_UNKNOWN;
@@ -302,6 +303,27 @@ static enum connection_verdict check_receiving(struct connection *connection,
     return CONNECTION_KEEP;
 }
 
+/* At the first check of a response its pace begins. */
+static void note_pace(struct connection *connection, uint64_t taken,
+                      uint64_t state, uint64_t now)
+{
+    if (connection->pace >= since_of(state) &&
+        taken - connection->paced < CONNECTION_PART)
+        return;
+    connection->pace = now;
+    connection->paced = taken;
+}
+
+bool connection_takes_slowly_locked(const struct connection *connection,
+                                    uint64_t state, uint64_t now)
+{
+    return connection->peer == PEER_TCP &&
+           connection_phase_of(state) == CONNECTION_SENDING &&
+           atomic_load(&connection->life) == CONNECTION_SHORT &&
+           connection->pace >= since_of(state) &&
+           elapsed(connection->pace, now) >= CONNECTION_PACE;
+}
+
 static enum connection_verdict check_sending(struct connection *connection,
                                              uint64_t state, uint64_t now)
 {
@@ -310,6 +332,7 @@ static enum connection_verdict check_sending(struct connection *connection,
     if (connection_age(state, now) < CONNECTION_TICK ||
         !read_peer(connection, &peer))
         return CONNECTION_KEEP;
+    note_pace(connection, peer.taken, state, now);
     if (connection->progress < since_of(state) ||
         peer.taken != connection->taken) {
         connection->taken = peer.taken;
@@ -364,7 +387,8 @@ static enum connection_verdict check_long_lived(struct connection *connection,
  * down the other side makes another edge. A connection that waits for a request
  * is not reset, as its last response may still be on the way to a slow client.
  * A wait that could not be cancelled, as it was about to end, may have been
- * followed by another one.
+ * followed by another one. Who has been closed to make room, and takes the last
+ * response slowly, still takes that room.
  */
 static enum connection_verdict check_closing(struct connection *connection,
                                              uint64_t state, uint64_t now)
@@ -373,6 +397,9 @@ static enum connection_verdict check_closing(struct connection *connection,
 
     if (connection->closing_since == 0)
         connection->closing_since = now;
+    if (phase == CONNECTION_SENDING &&
+        connection_takes_slowly_locked(connection, state, now))
+        return CONNECTION_RESET;
     if (phase == CONNECTION_SENDING)
         return check_sending(connection, state, now);
     if (phase == CONNECTION_WORKING)

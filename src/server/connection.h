@@ -23,7 +23,8 @@ enum {
     CONNECTION_REQUEST_SECONDS = 30, /* for headers and body together */
     CONNECTION_SEND_SECONDS = 30,    /* without the client taking a byte */
     CONNECTION_TICK = 500,           /* ms between checks, or slightly more */
-    CONNECTION_PART = 16 * 1024, /* bytes of a body that make it a new one */
+    CONNECTION_PART = 16 * 1024, /* bytes that count as progress in a crowd */
+    CONNECTION_PACE = 5000,      /* ms in which a client should take as many */
 };
 
 enum connection_phase {
@@ -106,8 +107,10 @@ struct connection {
     /* For the application; see wait.h. */
     struct wait wait;
     /* Owned by the sweep. */
-    uint64_t taken;         /* of struct peer_state ... */
-    uint64_t progress;      /* ... when that number last changed */
+    uint64_t taken;    /* of struct peer_state ... */
+    uint64_t progress; /* ... when that number last changed */
+    uint64_t pace;     /* when CONNECTION_PART bytes had been taken again */
+    uint64_t paced;    /* `taken` at that time */
     uint64_t closing_since; /* the first check that found `closing`, or 0 */
     uint64_t ended; /* the state in which the peer had shut down, or 0 */
     bool followed;  /* the last check found a long-lived response */
@@ -193,6 +196,17 @@ enum connection_end connection_end(const struct connection *connection);
  */
 void connection_shut_locked(struct connection *connection,
                             enum connection_verdict how);
+
+/*
+ * Whether the client takes a response at less than CONNECTION_PART bytes in
+ * CONNECTION_PACE. Such a connection may be evicted: each byte that is taken
+ * makes CONNECTION_SEND_SECONDS begin again, so clients that take one now and
+ * then could lock out all others. Never of a long-lived response, nor over the
+ * Unix socket, where what is taken is only seen in blocks.
+ * Locking: on the sweep's thread.
+ */
+bool connection_takes_slowly_locked(const struct connection *connection,
+                                    uint64_t state, uint64_t now);
 
 /* Microseconds of the monotonic clock. */
 uint64_t connection_clock(void);

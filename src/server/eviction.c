@@ -9,10 +9,20 @@
 #include "base/sync.h"
 #include "connections_state.h"
 
+/* In the order in which they go. */
+enum rank {
+    RANK_IDLE,     /* waits for a request */
+    RANK_ARRIVING, /* its request has been arriving for long */
+    RANK_TAKING,   /* it takes its response slowly */
+    RANK_NEW,      /* has just been opened */
+    RANK_KEPT,     /* does not go */
+};
+
 /* A connection, and its state when it was picked. */
 struct evictable {
     struct connection *connection;
     uint64_t state;
+    enum rank rank;
 };
 
 bool eviction_init(struct eviction *eviction, unsigned max)
@@ -72,31 +82,39 @@ bool eviction_is_wanted_locked(const struct connections *connections)
 static int compare_evictable(const void *first, const void *second)
 {
     const struct evictable *a = first, *b = second;
-    enum connection_phase phase_a = connection_phase_of(a->state);
-    enum connection_phase phase_b = connection_phase_of(b->state);
 
-    if (phase_a != phase_b)
-        return phase_a < phase_b ? -1 : 1;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
     return (a->state > b->state) - (a->state < b->state);
 }
 
 /*
- * Once a Unix socket is shut down for reading, its client can't even send, and
- * over TCP it can. So there a client that has just connected has a moment to
- * send its request: if all others are busy, it would be the one to go.
+ * A client that has just connected has a moment to send its request: if all
+ * others are busy, it would be the one to go. Once a Unix socket is shut down
+ * for reading, its client can't even send; so there it is kept for that moment.
  */
-static bool is_evictable(const struct evictable *evictable, uint64_t now)
+static enum rank rank_of(const struct connection *connection, uint64_t state,
+                         uint64_t now)
 {
-    const struct connection *connection = evictable->connection;
-    enum connection_phase phase = connection_phase_of(evictable->state);
-    bool is_new =
-        connection->peer == PEER_UNIX && evictable->state == connection->opened;
+    bool is_long = connection_age(state, now) >= EVICTION_REQUEST;
 
     if (atomic_load(&connection->closing))
-        return false;
-    if (phase == CONNECTION_RECEIVING || (phase == CONNECTION_IDLE && is_new))
-        return connection_age(evictable->state, now) >= EVICTION_REQUEST;
-    return phase == CONNECTION_IDLE;
+        return RANK_KEPT;
+    switch (connection_phase_of(state)) {
+    case CONNECTION_IDLE:
+        if (is_long || state != connection->opened)
+            return RANK_IDLE;
+        return connection->peer == PEER_UNIX ? RANK_KEPT : RANK_NEW;
+    case CONNECTION_RECEIVING:
+        return is_long ? RANK_ARRIVING : RANK_KEPT;
+    case CONNECTION_SENDING:
+        return connection_takes_slowly_locked(connection, state, now)
+                   ? RANK_TAKING
+                   : RANK_KEPT;
+    case CONNECTION_WORKING:
+        break;
+    }
+    return RANK_KEPT;
 }
 
 /* Pick and sort those of `peer`. */
@@ -112,7 +130,8 @@ static void pick_locked(struct connections *connections, enum peer_kind peer)
         struct evictable *evictable = &eviction->sorted[count];
         evictable->connection = connection;
         evictable->state = atomic_load(&connection->state);
-        if (connection->peer == peer && is_evictable(evictable, now))
+        evictable->rank = rank_of(connection, evictable->state, now);
+        if (connection->peer == peer && evictable->rank != RANK_KEPT)
             count++;
     }
     qsort(eviction->sorted, count, sizeof(*eviction->sorted),

@@ -5,7 +5,8 @@
  * system has no resources for another one. First those go that wait for a
  * request, then those whose request has been arriving for over a second, as
  * clients that never complete a request could otherwise lock out all others;
- * each the oldest first.
+ * then those that take a response slowly (connection.h); at last those that
+ * have just been opened. Of each the oldest first.
  *
  * Locking: the caller holds the lock of the list of connections where a name
  * ends in _locked. What is requested is done by the sweep's thread.

@@ -69,9 +69,9 @@ static void drop_request(struct exchange *exchange)
  * Whether the connection, which is about to be closed, has to linger for its
  * last response to arrive: if bytes are unread, in the socket or in TLS, or
  * more may come, as the request was refused, by us or by MHD itself, before all
- * of it was there. Not
- * if a limit closes the connection, or the client has. Of a handshake that has
- * failed there is no response; it must not take the place of one.
+ * of it was there. Not if a limit closes the connection, or the client has. Of
+ * a handshake that has failed there is no response; it must not take the place
+ * of one.
  */
 static bool has_to_linger(const struct exchange *exchange)
 {

@@ -52,7 +52,7 @@ static int explain_errno(int number, const char *host, uint16_t port,
         return explain(error, size,
                        "no permission to listen on port %u; ports below "
                        "1024 are the system's, choose a higher one with "
-                       "-port=N",
+                       "-port=N, or let systemd listen (lunar.socket)",
                        port);
     case EADDRNOTAVAIL:
         return explain(error, size,

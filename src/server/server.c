@@ -147,18 +147,33 @@ static void stop_daemons(struct server *server)
     }
 }
 
+static bool has_tcp(const struct server *server)
+{
+    return server->socket >= 0 || server->given.tcp > 0;
+}
+
+static bool has_unix(const struct server *server)
+{
+    return server->local.socket >= 0 || server->given.unix_socket > 0;
+}
+
 static bool start_daemons(struct server *server,
                           const struct server_options *options)
 {
     const struct server_context *context = &server->context;
+    bool started = true;
 
-    server->daemon = daemon_start(context, options, server->socket, PEER_TCP);
-    if (server->daemon != NULL && context->sockets > 1)
+    if (has_tcp(server)) {
+        server->daemon =
+            daemon_start(context, options, server->socket, PEER_TCP);
+        started = server->daemon != NULL;
+    }
+    if (started && has_unix(server)) {
         server->local_daemon =
             daemon_start(context, options, server->local.socket, PEER_UNIX);
-    if (server->daemon != NULL &&
-        (context->sockets == 1 || server->local_daemon != NULL) &&
-        start_acceptors(server))
+        started = server->local_daemon != NULL;
+    }
+    if (started && start_acceptors(server))
         return true;
     stop_acceptors(server);
     tls_handshakes_stop(server->context.handshakes);
@@ -211,7 +226,7 @@ static bool listen_on_sockets(struct server *server,
 {
     const struct server_given *given = &options->given;
 
-    if (given->tcp <= 0) {
+    if (given->tcp <= 0 && options->addresses != NULL) {
         server->socket = listener_open(options->addresses, options->host,
                                        options->port, error, size);
         if (server->socket < 0)
@@ -220,6 +235,34 @@ static bool listen_on_sockets(struct server *server,
     return given->unix_socket > 0 || options->unix_socket.path == NULL ||
            unix_listener_open(&server->local, &options->unix_socket, error,
                               size) == 0;
+}
+
+/* There is at least one. */
+static unsigned count_sockets(const struct server_options *options)
+{
+    const struct server_given *given = &options->given;
+    bool tcp = options->addresses != NULL || given->tcp > 0;
+    bool local = options->unix_socket.path != NULL || given->unix_socket > 0;
+
+    return tcp && local ? 2 : 1;
+}
+
+static void find_address(struct server *server,
+                         const struct server_options *options)
+{
+    struct server_address *address = &server->address;
+
+    if (has_tcp(server)) {
+        *address = server_address_of(server->socket >= 0 ? server->socket
+                                                         : server->given.tcp);
+        address->tls = options->tls != NULL;
+        return;
+    }
+    *address = (struct server_address){.reach = SERVER_LOOPBACK};
+    char shown[sizeof(address->text) - sizeof("unix:")];
+    snprintf(
+        address->text, sizeof(address->text), "unix:%s",
+        log_escape(text_of(options->unix_socket.path), shown, sizeof(shown)));
 }
 
 struct server *server_start(const struct server_options *wanted,
@@ -235,9 +278,7 @@ struct server *server_start(const struct server_options *wanted,
         return NULL;
     }
     server->given = wanted->given;
-    server->context.sockets =
-        wanted->unix_socket.path == NULL && wanted->given.unix_socket <= 0 ? 1
-                                                                           : 2;
+    server->context.sockets = count_sockets(wanted);
     options.max_connections = server_fit_connections(wanted->max_connections,
                                                      server->context.sockets);
     server->context.app = *app;
@@ -257,9 +298,7 @@ struct server *server_start(const struct server_options *wanted,
         release_server(server);
         return NULL;
     }
-    server->address = server_address_of(
-        server->socket >= 0 ? server->socket : server->given.tcp);
-    server->address.tls = options.tls != NULL;
+    find_address(server, &options);
     server->context.sites = options.sites;
     server->context.proxies = options.proxies;
     server->context.checks_host =

@@ -46,8 +46,10 @@ static char *read_public(const char *path, size_t *length,
     FILE *file = fopen(path, "re");
 
     if (file == NULL || fstat(fileno(file), &found) != 0)
-        refuse(error, "can't read the certificate %s of -tls-cert: %s", path,
-               strerrordesc_np(errno));
+        refuse(error, "can't read the certificate %s of -tls-cert: %s: %s",
+               path, strerrordesc_np(errno),
+               errno == ENOENT ? private_file_absent(path)
+                               : "let the user of the service read it");
     else if (!S_ISREG(found.st_mode))
         refuse(error,
                "%s of -tls-cert is not a regular file: name a file of PEM",

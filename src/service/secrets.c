@@ -12,6 +12,7 @@
 #include "auth/access.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/private_file.h"
 #include "base/readable.h"
 #include "base/sync.h"
 #include "client/token.h"
@@ -91,7 +92,10 @@ static bool log_success(const char *flag, const char *path, const char *what)
     };
 
     log_event(LOG_INFO, fields, sizeof(fields) / sizeof(fields[0]),
-              "reloaded %s: %s", shown.text, what);
+              "reloaded %s: %s%s", shown.text, what,
+              private_file_is_copy(path)
+                  ? " (a copy that systemd makes at a restart only)"
+                  : "");
     return true;
 }
 

@@ -89,15 +89,17 @@ static const char *refuse(struct service *service, enum server_reach reach,
 }
 
 /*
- * Find out where to listen, and whether the flags allow that clients reach it.
- * A name can have several addresses, of which one is usable, perhaps another
- * one each time. NULL, or an error.
+ * Find out at which addresses to listen, if there is to be a port, and whether
+ * the flags allow that clients reach it. A name can have several addresses, of
+ * which one is usable, perhaps another one each time. NULL, or an error.
  */
 static const char *find_address(struct service *service,
                                 char error[SERVICE_ERROR])
 {
     const struct config *config = service->config;
 
+    if (service->given->tcp <= 0 && config->no_port)
+        return NULL;
     if (service->given->tcp > 0) {
         struct server_address address = server_address_of(service->given->tcp);
         return refuse(service, address.reach,
@@ -141,10 +143,14 @@ static const char *create_parts(struct service *service,
     return service->workers == NULL ? announce_no_threads : NULL;
 }
 
-static bool has_unix_socket(const struct service *service)
+/* How many sockets the service listens on; at least one. */
+static unsigned count_sockets(const struct service *service)
 {
-    return service->given->unix_socket > 0 ||
-           service->config->unix_socket.path[0] != '\0';
+    bool tcp = service->given->tcp > 0 || service->addresses != NULL;
+    bool local = service->given->unix_socket > 0 ||
+                 service->config->unix_socket.path[0] != '\0';
+
+    return tcp && local ? 2 : 1;
 }
 
 /* Connect them. NULL, or an error. */
@@ -166,8 +172,8 @@ static const char *connect_parts(struct service *service)
     process_metrics_add(&service->process, "", service->metrics);
     if (service->store != NULL && !api_use_store(api, service->store))
         return no_memory;
-    service->max_connections = server_fit_connections(
-        config->max_connections, has_unix_socket(service) ? 2 : 1);
+    service->max_connections =
+        server_fit_connections(config->max_connections, count_sockets(service));
     if (!api_start_live(api, service->max_connections) ||
         !secrets_follow(&service->secrets, service->notify))
         return announce_no_threads;

@@ -22,10 +22,12 @@ const char *error_advice(int number)
     switch (number) {
     case EACCES:
     case EPERM:
-        return ": give the user of this service the permission, or choose "
-               "another folder";
+        return ": give the user who runs this the permission, which root and "
+               "the owner have, or choose another folder";
     case EROFS:
-        return ": make the file system writable, or choose another folder";
+        return ": make the file system writable, or choose another folder; of "
+               "a unit with ProtectSystem= only those of StateDirectory= and "
+               "ReadWritePaths= are writable";
     case ENOSPC:
     case EDQUOT:
         return ": free some space";

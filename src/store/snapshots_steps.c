@@ -35,7 +35,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/log.h"

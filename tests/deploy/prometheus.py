@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Prometheus with the files of deploy/, changed for a test: another port,
-a scrape every quarter of a second, and alerts that fire at once."""
+a scrape every second, and alerts that fire at once."""
 
 import json
 import re
@@ -52,7 +52,7 @@ class Prometheus:
     def __init__(self, folder: Path, port: int):
         config = folder / "prometheus.yml"
         config.write_text(replaced("prometheus.yml", (r"127\.0\.0\.1:8088", f"127.0.0.1:{port}"),
-                                   ("_interval: 15s", "_interval: 250ms")))
+                                   ("_interval: 15s", "_interval: 1s")))
         (folder / "alerts.yml").write_text(replaced("alerts.yml", (r"\bfor: \d+m", "for: 0s")))
         own = free_port()
         self._process = Service("prometheus", folder / "prometheus.log", "--log.level=warn",

@@ -440,14 +440,21 @@ static void login_takes_plain_json_of_its_own_page_only(void **state)
 }
 
 /* They may post and read by a token, but a session is for our own pages. */
-static void pages_of_allowed_origins_cannot_log_in(void **state)
+static void pages_of_allowed_origins_have_no_session(void **state)
 {
     const struct scene *scene = *state;
     struct instance instance;
-    char fields[256];
+    char fields[256], cookie[512];
 
     instance_start(&instance, INSTANCE_FLAGS(scene->flag, scene->threads,
                                              "-allow-origin=*"));
+    log_in(&instance, scene->tokens[1].text, cookie);
+    expect_status(&instance, "/fleet", 200, cookie,
+                  "Origin: http://localhost:1234\r\n", "rockets");
+    expect_status(&instance, "/fleet", 401, cookie,
+                  "Origin: http://page.example\r\n", "");
+    expect_status(&instance, "/fleet", 401, cookie,
+                  "Sec-Fetch-Site: cross-site\r\n", "");
     EXCHANGE(&instance, .target = "/login",
              .fields = JSON "Origin: http://page.example\r\n",
              .body = "{\"token\":\"a\"}", .status = 403, .part = "may log in");
@@ -602,7 +609,7 @@ int main(int count, char *arguments[])
         cmocka_unit_test(logout_takes_the_cookie_back),
         cmocka_unit_test(body_of_a_login_is_an_object_with_a_token),
         cmocka_unit_test(login_takes_plain_json_of_its_own_page_only),
-        cmocka_unit_test(pages_of_allowed_origins_cannot_log_in),
+        cmocka_unit_test(pages_of_allowed_origins_have_no_session),
         cmocka_unit_test(service_without_tokens_has_no_login),
         cmocka_unit_test(failures_are_counted_and_logged_without_secrets),
         cmocka_unit_test(stream_ends_with_its_session),

@@ -7,13 +7,17 @@
  */
 #include "lib/harness.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum {
     KEEP_ALIVE_BELOW = 512,
     SILENT = 300, /* connections that bring the number above that */
     LIMIT = 64,   /* as in start_limited() */
     CROWD = 200,
+    READER_MS = 300,  /* for the first byte of a response */
     UNFINISHED = 128, /* fewer, as each is evicted only after a second */
     TRUNCATED = 20,
     GROUP = 16,
@@ -349,6 +353,62 @@ static void slow_batches_do_not_lock_others_out(void **state)
 }
 
 /*
+ * Begin to read a large file with small segments and a small window, so that
+ * the service's kernel holds but little of it. False if the service had no room
+ * at the moment.
+ */
+static bool open_slow_reader(const struct instance *instance,
+                             struct connection *reader)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(instance->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int segment = 536, window = CONNECTION_SMALL_WINDOW;
+
+    *reader = (struct connection){
+        .socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_true(reader->socket >= 0);
+    setsockopt(reader->socket, IPPROTO_TCP, TCP_MAXSEG, &segment,
+               sizeof(segment));
+    setsockopt(reader->socket, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    assert_int_equal(
+        connect(reader->socket, (struct sockaddr *)&address, sizeof(address)),
+        0);
+    connection_get(reader, "/swagger/swagger-ui-bundle.js");
+    if (connection_fill(reader, 1, process_clock() + READER_MS))
+        return true;
+    connection_close(reader);
+    return false;
+}
+
+/*
+ * Clients that take a byte of a response now and then, which needs no token for
+ * a file.
+ */
+static void slow_readers_do_not_lock_others_out(void **state)
+{
+    struct scene *scene = *state;
+    struct connection other;
+    size_t count = 0;
+    char byte;
+
+    for (size_t i = 0; i < CROWD && count < LIMIT; i++)
+        if (open_slow_reader(&scene->instance, &scene->connections[count]))
+            count++;
+    int64_t deadline = process_clock() + REQUEST_MS - 2000;
+    instance_connect(&scene->instance, &other);
+    connection_get(&other, "/health");
+    while (!connection_has_news(&other) && process_clock() < deadline) {
+        for (size_t i = 0; i < count; i++)
+            (void)recv(scene->connections[i].socket, &byte, 1, MSG_DONTWAIT);
+        process_wait_until(process_clock() + BYTE_PAUSE);
+    }
+    assert_true(connection_has_news(&other));
+    connection_expect_status(&other, 200);
+    connection_close(&other);
+}
+
+/*
  * The head, part of the body and the end of the stream arrive at once. The
  * service must notice the end, long before the deadline of these requests.
  */
@@ -385,6 +445,7 @@ int main(void)
         LIMITED(silent_connections_do_not_lock_others_out),
         LIMITED(unfinished_requests_do_not_lock_others_out),
         LIMITED(slow_batches_do_not_lock_others_out),
+        LIMITED(slow_readers_do_not_lock_others_out),
         LIMITED(truncated_request_is_closed_soon),
     };
     connection_raise_limit();

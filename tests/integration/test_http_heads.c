@@ -271,6 +271,23 @@ static const struct http_case request_has_one_host[] = {
     {"9112 3.2", "beyond ASCII", WITH_HOST(" \xc3\xa9"), REFUSED},
 };
 
+#define TWICE(name, first, second)                                             \
+    {                                                                          \
+        "9110 5.3", name,                                                      \
+            SENT(GET name ": " first "\r\n" name ": " second "\r\n\r\n"),      \
+            REFUSED                                                            \
+    }
+
+/* Another server may use the other value. */
+static const struct http_case fields_with_one_value_come_once[] = {
+    TWICE("Authorization", "Bearer a", "Bearer b"),
+    TWICE("authorization", "", "Bearer b"),
+    TWICE("Content-Type", "application/json", "application/x-ndjson"),
+    TWICE("Last-Event-ID", "a", "b"),
+    TWICE("Origin", "http://localhost", "http://localhost"),
+    TWICE("Sec-Fetch-Site", "cross-site", "same-origin"),
+};
+
 static void post_rockets(void **state)
 {
     static const char *const channels[] = {"http-A", "http/b", "http+e",
@@ -300,6 +317,7 @@ int main(void)
         cmocka_unit_test(post_rockets),
         HTTP_TABLE(ids_are_percent_decoded_once),
         HTTP_TABLE(request_has_one_host),
+        HTTP_TABLE(fields_with_one_value_come_once),
     };
     return HTTP_RUN_TESTS(tests);
 }

@@ -397,6 +397,26 @@ static void file_that_is_no_text_or_too_large_is_an_error(void **state)
     free(print(FLAGS(scene->flag, "-print-config"), NULL));
 }
 
+/* All of it can be read, and whoever redirects it to a file is warned. */
+static void more_than_a_file_may_have_is_printed_with_status_1(void **state)
+{
+    static char flag[CONFIG_MAX_FILE + 32] = "-allow-host=";
+    struct process process;
+    char *errors = NULL;
+
+    (void)state;
+    for (size_t end = strlen(flag); end < CONFIG_MAX_FILE; end += 2)
+        memcpy(flag + end, "a,", 2);
+    flag[strlen(flag) - 1] = 'b';
+    instance_start_command(&process, FLAGS(flag, "-print-config"), NULL);
+    char *output = process_finish(&process, 1, &errors);
+    assert_non_null(strstr(output, flag + 1));
+    assert_non_null(strstr(output, "log-level"));
+    assert_non_null(strstr(errors, "may have at most 65536; shorten"));
+    free(output);
+    free(errors);
+}
+
 static void forms_of_text_are_read(void **state)
 {
     static const char *const forms[] = {
@@ -481,6 +501,7 @@ int main(void)
         SCENE_TEST(file_that_is_no_text_or_too_large_is_an_error),
         SCENE_TEST(forms_of_text_are_read),
         SCENE_TEST(service_and_commands_read_the_same_file),
+        SCENE_TEST(more_than_a_file_may_have_is_printed_with_status_1),
         SCENE_TEST(output_that_cannot_be_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -355,6 +355,33 @@ static void unix_socket_alone_leaves_the_port_to_the_service(void **state)
     assert_int_equal(lstat(scene->path, &status), 0);
 }
 
+/* Neither needs -listen: the socket that is passed is the service's. */
+static void unix_socket_alone_may_be_all_and_a_proxy_use_it(void **state)
+{
+    struct scene *scene = *state;
+    struct connection local;
+
+    for (size_t mode = 0; mode < MODES; mode++) {
+        add_socket(scene, listen_unix(scene->path));
+        start(scene, &scene->instance,
+              INSTANCE_FLAGS("-port=none", "-trusted-proxy=unix",
+                             "-log-level=debug", modes[mode]));
+        assert_int_equal(scene->instance.port, 0);
+        assert_non_null(strstr(scene->instance.ready, scene->path));
+        assert_true(connection_open_path(&local, scene->path));
+        connection_request(&local, "GET", "/health",
+                           "X-Forwarded-For: 192.0.2.7\r\n");
+        connection_expect_status(&local, 200);
+        connection_close(&local);
+        process_wait_error(&scene->instance.process, "192.0.2.7");
+        instance_stop(&scene->instance);
+        forget_sockets(scene);
+    }
+    add_socket(scene, listen_ip(AF_INET, false));
+    expect_refused(scene, INSTANCE_FLAGS("-trusted-proxy=unix"),
+                   "-trusted-proxy: unix needs -listen=unix:PATH");
+}
+
 /* Those above the limit wait in the queue, and nobody is sent away. */
 static void crowd_waits_for_the_limit(void **state)
 {
@@ -545,6 +572,7 @@ int main(void)
         FIXTURE(socket_that_its_other_owner_shuts_is_an_error),
         FIXTURE(sockets_are_served_and_outlive_the_service),
         FIXTURE(unix_socket_alone_leaves_the_port_to_the_service),
+        FIXTURE(unix_socket_alone_may_be_all_and_a_proxy_use_it),
         FIXTURE(crowd_waits_for_the_limit),
         FIXTURE(client_that_comes_in_a_stop_waits),
         FIXTURE(restart_under_load_refuses_and_loses_nothing),

@@ -89,19 +89,40 @@ static void expect_idler_answered(struct connection *idler, int64_t stop)
     }
 }
 
-static void expect_finished(struct scene *scene)
+/* Whether the service may have cut off what is in flight. */
+static bool is_late(int64_t stop)
+{
+    return process_clock() - stop >= STOP_MS - 1500;
+}
+
+/* Without a response the machine is too slow for one. */
+static void expect_list(struct connection *list, int64_t stop)
 {
     struct response response;
 
-    exchange_expect(&scene->request, &(struct exchange){.status = 202,
-                                                        .part = "\"applied\"",
-                                                        .closes = true});
-    connection_widen(&scene->list);
-    connection_expect(&scene->list, &response);
+    connection_widen(list);
+    if (connection_receive(list, &response) != CONNECTION_ANSWERED) {
+        assert_true(is_late(stop));
+        return;
+    }
     cJSON *json = response_json(&response);
     assert_int_equal(cJSON_GetArraySize(json), ROCKETS + 1);
     cJSON_Delete(json);
     response_release(&response);
+}
+
+static void expect_finished(struct scene *scene, int64_t stop)
+{
+    const char *body = scene->message.body;
+
+    if (!is_late(stop)) {
+        connection_send_text(&scene->request, body + strlen(body) / 2);
+        exchange_expect(&scene->request,
+                        &(struct exchange){.status = 202,
+                                           .part = "\"applied\"",
+                                           .closes = true});
+        expect_list(&scene->list, stop);
+    }
     connection_close(&scene->request);
     connection_close(&scene->list);
 }
@@ -121,9 +142,7 @@ static void requests_in_flight_are_finished_and_idlers_closed(void **state)
         process_signal(&scene.instance.process, SIGTERM);
         instance_wait_refusing(&scene.instance);
         expect_idler_answered(&scene.idlers[0], stop);
-        const char *body = scene.message.body;
-        connection_send_text(&scene.request, body + strlen(body) / 2);
-        expect_finished(&scene);
+        expect_finished(&scene, stop);
         int64_t finished = process_clock();
         for (size_t i = 0; i < IDLERS; i++) {
             connection_expect_closed(&scene.idlers[i]);
@@ -153,7 +172,7 @@ static void stuck_clients_are_cut_off_after_the_time_limit(void **state)
         process_signal(&scenes[mode].instance.process, SIGTERM);
     for (size_t mode = 0; mode < MODES; mode++) {
         instance_expect_end(&scenes[mode].instance, 0);
-        assert_true(process_clock() - stop >= STOP_MS - 1500);
+        assert_true(is_late(stop));
         connection_close(&scenes[mode].request);
         connection_close(&scenes[mode].list);
     }

@@ -337,6 +337,35 @@ static void a_failed_start_says_why(void **state)
     }
 }
 
+/* The journal removes the priority; another reader would show it. */
+static void lines_have_a_priority_for_the_journal_only(void **state)
+{
+    static const char script[] =
+        "f=$(mktemp) && exec 2>\"$f\"\n"
+        "JOURNAL_STREAM=$(stat -Lc %d:%i /dev/fd/2) && export "
+        "JOURNAL_STREAM\n"
+        "LUNAR_NONE=1 \"$LUNAR_SERVICE\" -print-config >/dev/null; "
+        "\"$LUNAR_SERVICE\" -port=x\n"
+        "\"$LUNAR_SERVICE\" -port=x 2>&1; cat \"$f\"; rm \"$f\"\n";
+    char variable[512];
+    struct process process;
+    char *errors = NULL;
+
+    (void)state;
+    snprintf(variable, sizeof(variable), "LUNAR_SERVICE=%s",
+             process_setting("LUNAR_SERVICE"));
+    process_start(&process, INSTANCE_FLAGS("/bin/sh", "-c", script),
+                  INSTANCE_FLAGS(variable));
+    char *output = process_finish(&process, 0, &errors);
+    const char *journal = strstr(output, "\n<4>");
+    assert_int_equal(strncmp(output, "lunar.service: ", 15), 0);
+    assert_non_null(journal);
+    assert_non_null(strstr(journal, " warn "));
+    assert_non_null(strstr(journal, "\n<3>lunar.service: -port=x: "));
+    free(output);
+    free(errors);
+}
+
 static void a_manager_that_does_not_read_gets_what_holds_later(void **state)
 {
     struct scene *scene = *state;
@@ -404,6 +433,7 @@ int main(void)
     };
     const struct CMUnitTest once[] = {
         SUPERVISION_TEST(a_folder_that_opens_slowly_gets_time),
+        SUPERVISION_TEST(lines_have_a_priority_for_the_journal_only),
         SUPERVISION_TEST(a_stop_in_the_recovery_is_no_ready),
     };
 

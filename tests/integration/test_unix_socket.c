@@ -5,6 +5,7 @@
  * are what those over TCP are, the tests of these show (LUNAR_TEST_UNIX).
  */
 #include "lib/harness.h"
+#include "lib/count_parts.h"
 #include "lib/scrape.h"
 #include "lib/temporary_folder.h"
 
@@ -13,6 +14,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -154,6 +156,36 @@ static void file_has_the_wanted_permissions(void **state)
         expect_served(scene->path);
         instance_stop(&scene->instance);
     }
+}
+
+/*
+ * From its first moment: a change of the permissions after the file is made
+ * would be seen in its folder.
+ */
+static void file_never_has_other_permissions(void **state)
+{
+    struct scene *scene = *state;
+    char buffer[4096] __attribute__((aligned(8)));
+    bool made = false;
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+    assert_true(watch >= 0);
+    assert_true(
+        inotify_add_watch(watch, scene->folder, IN_CREATE | IN_ATTRIB) >= 0);
+    mode_t before = umask(0);
+    start(scene, NULL);
+    umask(before);
+    ssize_t length = read(watch, buffer, sizeof(buffer));
+    for (const char *at = buffer; at < buffer + length;) {
+        const struct inotify_event *event = (const void *)at;
+        made = made || (event->mask & IN_CREATE) != 0;
+        assert_int_equal(event->mask & IN_ATTRIB, 0);
+        at += sizeof(*event) + event->len;
+    }
+    assert_true(made);
+    assert_int_equal(mode_of(scene->path), 0600);
+    close(watch);
+    instance_stop(&scene->instance);
 }
 
 static void file_is_removed_at_the_stop(void **state)
@@ -390,7 +422,12 @@ static void scopes_are_not_for_clients_of_a_proxy(void **state)
             connection_expect_status(&local, rows[row].status);
         }
         connection_close(&local);
-        instance_stop(&scene->instance);
+        char *log = instance_stop_log(&scene->instance);
+        assert_int_equal(count_parts(log, " 192.0.2.7 GET /fleet 401"),
+                         i == 0 ? 0 : 2);
+        assert_int_equal(count_parts(log, " unix GET /fleet 401"),
+                         i == 0 ? 4 : 2);
+        free(log);
     }
 }
 
@@ -542,6 +579,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE(file_has_the_wanted_permissions),
+        FIXTURE(file_never_has_other_permissions),
         FIXTURE(file_is_removed_at_the_stop),
         FIXTURE(file_of_another_is_not_removed),
         FIXTURE(service_outlives_its_file),

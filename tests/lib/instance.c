@@ -107,7 +107,8 @@ void instance_wait_ready(struct instance *instance)
     while (url > 0 && instance->ready[url] != ':')
         url--;
     instance->port = (uint16_t)strtoul(instance->ready + url + 1, NULL, 10);
-    assert_int_not_equal(instance->port, 0);
+    bool none = strstr(instance->ready, "(no TCP port; ") != NULL;
+    assert_int_equal(instance->port == 0, none);
 }
 
 void instance_expect_ready(const struct instance *instance, const char *host,

@@ -23,7 +23,7 @@ enum {
 
 struct instance {
     struct process process;
-    uint16_t port;
+    uint16_t port;   /* 0: none, by -port=none */
     char ready[512]; /* the ready line that it printed */
 };
 

@@ -119,7 +119,7 @@ trap clean EXIT
 ) &
 starter=$!
 init=
-for ((i = 0; i < 600; i++)); do
+for ((i = 0; i < 3000; i++)); do
     init=$(pgrep --parent "$starter" || true)
     # 0 if all units run, else 1 with "degraded" or one of the others.
     state=$([[ -z $init ]] || enter systemctl is-system-running 2>/dev/null ||

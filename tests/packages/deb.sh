@@ -18,6 +18,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . scripts/packages.sh
+. tests/packages/expect.sh
 . tests/packages/namespaces.sh
 [ $# -eq 0 ] || usage "unexpected argument $1"
 
@@ -27,14 +28,6 @@ debs=build/packages/debs
 fail() {
     say "FAILED: $*"
     exit 1
-}
-
-# expect TEXT COMMAND...: the output of the command is the text.
-expect() {
-    local expected=$1 actual
-    shift
-    actual=$("$@") || true
-    [ "$actual" = "$expected" ] || fail "$*: '$actual', expected '$expected'"
 }
 
 versions_agree() {

@@ -19,6 +19,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 SCRIPT=$PWD/tests/packages/deb_life.sh
 . scripts/help.sh
+. tests/packages/expect.sh
 read_help "$@"
 [ $# -eq 1 ] || usage "VERSION is missing"
 version=$1
@@ -32,14 +33,6 @@ fail() {
     systemctl status --no-pager --full lunar.service lunar.socket >&2 || true
     journalctl --no-pager --lines=20 >&2
     exit 1
-}
-
-# expect TEXT COMMAND...: the output of the command is the text.
-expect() {
-    local expected=$1 actual
-    shift
-    actual=$("$@") || true
-    [ "$actual" = "$expected" ] || fail "$*: '$actual', expected '$expected'"
 }
 
 # list_files: all files but those of apt, dpkg, systemd, caches and logs.
@@ -127,7 +120,7 @@ supervised() {
     systemctl daemon-reload
     systemctl restart lunar.service
     kill -STOP "$(main_process)"
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ "$(count_restarts)" = 0 ] || ! systemctl is-active --quiet lunar.service || break
         sleep 0.1
     done
@@ -149,6 +142,9 @@ supervised() {
     is_down exit-code
     systemctl show --property=StatusText --value lunar.service |
         grep -q 'lunar.conf:[0-9]*: prot: unknown' || fail "no word of the line"
+    journalctl --quiet --no-pager --unit=lunar.service --priority=err --output=cat |
+        grep -q '^lunar.service: .*lunar.conf:[0-9]*: prot: unknown' ||
+        fail "it is no error of the journal"
     cp "$out/lunar.conf" /etc/lunar/lunar.conf
     systemctl restart lunar.service
     is_well
@@ -159,7 +155,7 @@ tries_again() {
     printf '%s\n' tokens=/run/credentials/lunar.service/lunar_late >>/etc/lunar/lunar.conf
     ! systemctl restart lunar.service 2>"$out/errors" || fail "it has started"
     # Without RestartSec= systemd has given up by then.
-    for ((i = 0; i < 300 && $(count_restarts) < 6; i++)); do
+    for ((i = 0; i < 3000 && $(count_restarts) < 6; i++)); do
         sleep 0.1
     done
     expect activating systemctl is-active lunar.service
@@ -263,10 +259,21 @@ removal_keeps_data() {
 }
 
 purge_leaves_nothing() {
-    say "purge leaves nothing, although service and socket are running"
+    local data=/var/lib/private/lunar
+    say "purge leaves nothing, although service and socket are running, with a disk of their own"
     systemctl stop lunar.service
+    mv "$data" "$out/data"
+    mkdir -m 700 "$data"
+    mount -t tmpfs -o mode=755 tmpfs "$data"
+    mkdir "$data/lost+found"
+    mv "$out"/data/* "$data"
     systemctl start lunar.socket lunar.service
+    is_well
+    get_rockets | cmp - "$out/before" || fail "the rockets differ"
     by_apt purge --autoremove lunar-service lunar-rockets
+    expect "" ls -A "$data"
+    umount "$data"
+    rmdir "$data"
     list_files | diff "$out/files" - >&2 || fail "these files are left"
     expect "" systemctl list-unit-files --legend=no 'lunar*'
     expect "" systemctl list-units --all --legend=no 'lunar*'

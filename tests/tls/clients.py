@@ -61,10 +61,10 @@ class Service:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         return done.stdout + done.stderr
 
-    def curl(self, ca: Path, *options: str) -> tuple[int, str]:
+    def curl(self, ca: Path, *options: str, path: str = "health") -> tuple[int, str]:
         done = subprocess.run(
             ["curl", "-sS", "--max-time", "60", "--cacert", str(ca), *options,
-             f"https://localhost:{self.port}/health"],
+             f"https://localhost:{self.port}/{path}"],
             capture_output=True, text=True, timeout=90)
         return done.returncode, done.stdout + done.stderr
 
@@ -151,6 +151,21 @@ def check_rockets(program: str, folder: Path, rockets: str) -> None:
             expect(status == 0 and "no difference" in said, f"{flag}: {said}")
 
 
+def check_login(program: str, folder: Path) -> None:
+    made = subprocess.run([program, "-new-token", "a", "read"], check=True,
+                          capture_output=True, text=True).stdout
+    token, line = made.splitlines()
+    with tempfile.NamedTemporaryFile("w") as tokens:
+        print(line, file=tokens, flush=True)
+        with Service(program, folder, "localhost",
+                     f"-tokens={tokens.name}") as service:
+            status, said = service.curl(
+                folder / "ca.crt", "-i", "-d", f'{{"token":"{token}"}}', "-H",
+                "Content-Type: application/json", path="login")
+    expect(status == 0 and "HttpOnly; SameSite=Strict" in said, f"no login: {said}")
+    expect("; Secure" in said, f"browsers would send it in plain text: {said}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -166,7 +181,7 @@ def main() -> int:
     failures = 0
     both = (program, folder)
     for check, arguments in ((check_versions, both), (check_certificates, both),
-                             (check_reload, both),
+                             (check_reload, both), (check_login, both),
                              (check_rockets, (*both, flags.rockets))):
         try:
             check(*arguments)

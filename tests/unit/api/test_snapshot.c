@@ -15,6 +15,7 @@
 #include "base/workers.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "lib/access_scene.h"
 #include "lib/messages.h"
 #include "lib/toy_store.h"
 #include "table/table.h"
@@ -284,6 +285,49 @@ static void position_that_is_not_applied_is_waited_for(void **context)
     expect_problem(read, 400, "Lunar-After must be one position");
 }
 
+/*
+ * Each wait ends with the question whether the token still has the scope admin;
+ * it needs no other one.
+ */
+static void wait_ends_with_the_scope_admin(void **context)
+{
+    struct scene *scene = *context;
+    struct access_scene access;
+    char line[TOKENS_LINE];
+
+    access_scene_init(&access);
+    assert_true(access_scene_open(
+        &access, access_scene_line(line, "a", "a-token", "admin"), 0, 0));
+    api_use_access(&scene->api, access.access);
+    for (size_t i = 0; i < 3; i++)
+        scene->reads[i].request.fields.authorization = TEXT("Bearer a-token");
+    take_snapshot(scene, 0);
+    struct reading *read = send(scene, 0, "1");
+    apply(scene, 1);
+    go_on(read);
+    take_snapshot(scene, 1);
+    go_on(read);
+    go_on(read);
+    expect_file(scene, read, "1");
+
+    struct reading *for_position = send(scene, 1, "2");
+    access_scene_reload(&access,
+                        access_scene_line(line, "a", "a-token", "read"));
+    apply(scene, 2);
+    go_on(for_position);
+    expect_problem(for_position, 403, "needs the scope admin");
+
+    access_scene_reload(&access,
+                        access_scene_line(line, "a", "a-token", "admin"));
+    struct reading *for_snapshot = send(scene, 2, "2");
+    access_scene_reload(&access, "");
+    take_snapshot(scene, 2);
+    go_on(for_snapshot);
+    expect_problem(for_snapshot, 401, "not known");
+    api_use_access(&scene->api, NULL);
+    access_scene_release(&access);
+}
+
 static void snapshot_that_does_not_come_is_503(void **context)
 {
     static const char *const problems[] = {NULL, "the disk is full: free some"};
@@ -426,6 +470,7 @@ int main(void)
         FIXTURE_TEST(snapshot_is_taken_if_there_is_none),
         FIXTURE_TEST(snapshot_is_taken_if_the_last_one_is_too_old),
         FIXTURE_TEST(position_that_is_not_applied_is_waited_for),
+        FIXTURE_TEST(wait_ends_with_the_scope_admin),
         FIXTURE_TEST(snapshot_that_does_not_come_is_503),
         FIXTURE_TEST(failed_snapshot_is_not_waited_for),
         FIXTURE_TEST(snapshot_that_is_gone_is_503),

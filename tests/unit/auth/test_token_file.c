@@ -215,6 +215,12 @@ static void a_text_is_hashed_once_and_no_other_is_found_with_it(void **state)
         assert_null(token_set_find_text(set, TEXT("")));
     }
     assert_false(token_set_find_name(set, TEXT("y"))->is_remembered);
+    /* Some twenty of these are looked for where the token is. */
+    for (unsigned i = 0; i < 20 * TOKEN_SET_SLOTS; i++) {
+        char other[16];
+        snprintf(other, sizeof(other), "no-%u", i);
+        assert_null(token_set_find_text(set, text_of(other)));
+    }
     token_set_free(set);
 }
 

@@ -134,6 +134,8 @@ static void what_is_no_such_file_is_refused(void **context)
 
     expect_refusal(fixture, "/nowhere/at/all", "No such file or directory",
                    "check the path");
+    expect_refusal(fixture, "/run/credentials/nobody.service/lunar_tokens",
+                   "No such file or directory", "/etc/lunar/secrets");
     expect_refusal(fixture, fixture->secret.folder, "is not a regular file",
                    "name a file");
     /* And does not wait for a writer. */

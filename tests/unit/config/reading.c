@@ -108,6 +108,18 @@ static char *describe_access(char *at, const struct config *config)
     return at;
 }
 
+/* Write which port of which host it is. Returns the end. */
+static char *describe_port(char *at, const struct config *config)
+{
+    if (config->no_port)
+        at += sprintf(at, "port=none ");
+    else if (config->port != 8088)
+        at += sprintf(at, "port=%u ", (unsigned)config->port);
+    if (strcmp(config->host, "127.0.0.1") != 0)
+        at += sprintf(at, "host=%s ", config->host);
+    return at;
+}
+
 /*
  * What differs from the defaults, as "port=9000 host=:: "; "help",
  * "version" or the error.
@@ -129,10 +141,7 @@ static const char *outcome_of(enum config_result result,
         return result == CONFIG_HELP ? "help" : "version";
 
     at = describe_command(at, result, config);
-    if (config->port != 8088)
-        at += sprintf(at, "port=%u ", (unsigned)config->port);
-    if (strcmp(config->host, "127.0.0.1") != 0)
-        at += sprintf(at, "host=%s ", config->host);
+    at = describe_port(at, config);
     if (config->allow_host != NULL)
         at += sprintf(at, "hosts=%s ", config->allow_host);
     if (config->allow_origin != NULL)

@@ -34,7 +34,7 @@ struct reading_case {
 };
 
 /* Errors that several tests expect. */
-#define PORT "expected a number from 0 to 65535"
+#define PORT "expected a number from 0 to 65535, or none"
 #define THREADS "expected a number from 1 to 256, or per-connection"
 #define BACKUP                                                                 \
     "expected a file, as in /backup/lunar.backup, of at most 400 bytes"

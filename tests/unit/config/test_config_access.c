@@ -109,9 +109,6 @@ static const struct reading_case cases[] = {
     REFUSED("-trusted-proxy=", NETWORKS),
     REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
     REFUSED("-trusted-proxy=proxy.lan", NETWORKS),
-    {"-trusted-proxy=::1,unix", "",
-     "-trusted-proxy: unix needs -listen=unix:PATH, the socket that the proxy "
-     "uses"},
     REFUSED("-trusted-proxy=proxy.example", NETWORKS),
     REFUSED("-trusted-proxy=10.0.0.1/8", NETWORKS),
 };
@@ -122,10 +119,55 @@ static void access_is_read_or_refused(void **state)
     reading_check(cases, COUNT(cases));
 }
 
+/* What a service manager passes counts as what the flags name. */
+static void settings_fit_the_sockets_or_are_refused(void **state)
+{
+    static const struct {
+        const char *arguments, *variables;
+        bool passes_tcp, passes_unix;
+        const char *error;
+    } rows[] = {
+        {"-port=none", "", false, false,
+         "-port: none needs -listen=unix:PATH; without it no client can "
+         "connect"},
+        {"", "LUNAR_PORT=none", false, false,
+         "LUNAR_PORT: none needs -listen=unix:PATH; without it no client can "
+         "connect"},
+        {"-port=none -listen=unix:s", "", false, false, ""},
+        {"-port=none", "", false, true, ""},
+        {"-port=none", "", true, false, ""},
+        {"-port=none -listen=unix:s -tls-cert=c -tls-key=k", "", false, false,
+         "-tls-cert: can't be combined with -port=none: a Unix socket has no "
+         "TLS"},
+        {"-port=none -tls-cert=c -tls-key=k", "", true, false, ""},
+        {"-trusted-proxy=::1,unix", "", true, false,
+         "-trusted-proxy: unix needs -listen=unix:PATH, the socket that the "
+         "proxy uses"},
+        {"-trusted-proxy=unix -listen=unix:s", "", false, false, ""},
+        {"-trusted-proxy=unix", "", false, true, ""},
+        {"-trusted-proxy=::1", "", false, false, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct reading reading;
+
+        assert_int_equal(
+            reading_read(&reading, rows[i].arguments, rows[i].variables),
+            CONFIG_RUN);
+        bool fits = config_check_sockets(&reading.config, rows[i].passes_tcp,
+                                         rows[i].passes_unix, &reading.report);
+        assert_string_equal(reading.report.error, rows[i].error);
+        assert_int_equal(fits, rows[i].error[0] == '\0');
+        config_report_release(&reading.report);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(access_is_read_or_refused),
+        cmocka_unit_test(settings_fit_the_sockets_or_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

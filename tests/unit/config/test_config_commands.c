@@ -6,7 +6,8 @@
 
 #include "unit/config/reading.h"
 
-#define URL "expected a URL, as in http://127.0.0.1:8088/health/ready"
+#define URL                                                                    \
+    "expected a URL, as in http://127.0.0.1:8088/health/ready, or unix:PATH"
 #define SNAPSHOT                                                               \
     "expected off, or a number of bytes, or of K, M or G, at least 1M"
 #define NO_FOLDER "needs the folder, as in -data=/var/lib/lunar"
@@ -31,6 +32,8 @@ static const struct reading_case cases[] = {
     {"", "LUNAR_CHECK_HEALTH=http://a", ""},
     REFUSED("-check-health=", URL),
     REFUSED("-check-health=localhost:8088", URL),
+    {"-check-health=unix:/run/s", "", "health url=unix:/run/s "},
+    REFUSED("-check-health=unix:", URL),
 
     /* Commands on a folder or a backup; other settings do no harm. */
     {"-data=d -check", "", "check data=d "},

@@ -60,9 +60,9 @@ static const struct {
     {"insecure = false", "insecure=false:1 "},
 
     /* Errors in values are those of flags. */
-    {"\nport=x", "F:2: port=x: expected a number from 0 to 65535"},
-    {"port=", "F:1: port=: expected a number from 0 to 65535"},
-    {"port= # 1", "F:1: port=: expected a number from 0 to 65535"},
+    {"\nport=x", "F:2: port=x: expected a number from 0 to 65535, or none"},
+    {"port=", "F:1: port=: expected a number from 0 to 65535, or none"},
+    {"port= # 1", "F:1: port=: expected a number from 0 to 65535, or none"},
     {"insecure=", "F:1: insecure=: expected 1 or true, or 0 or false"},
     {"port", "F:1: port: expected name=value, as in port=9000"},
     {"insecure\n", "F:1: insecure: expected name=value, as in insecure=1"},
@@ -212,8 +212,9 @@ static void value_that_is_overridden_is_checked(void **state)
     (void)state;
     assert_int_equal(read_with(&reading, "port=x\n", "-port=3", NULL),
                      CONFIG_INVALID);
-    assert_non_null(strstr(reading.report.error,
-                           "/f:1: port=x: expected a number from 0 to 65535"));
+    assert_non_null(
+        strstr(reading.report.error,
+               "/f:1: port=x: expected a number from 0 to 65535, or none"));
     config_report_release(&reading.report);
 }
 

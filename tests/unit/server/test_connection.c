@@ -277,6 +277,53 @@ static void stream_has_its_time_for_what_is_not_taken(void **state)
     close(pair.client);
 }
 
+static bool takes_slowly(const struct pair *pair, uint64_t now)
+{
+    const struct connection *connection = &pair->connection;
+
+    return connection_takes_slowly_locked(connection,
+                                          atomic_load(&connection->state), now);
+}
+
+/* Of which it then depends whether others need the place. */
+static void client_that_takes_little_of_a_response_is_slow(void **state)
+{
+    static char bytes[MUCH];
+    const uint64_t pace = CONNECTION_PACE * UINT64_C(1000);
+    struct pair pair;
+
+    (void)state;
+    open_long_lived(&pair, CONNECTION_SHORT);
+    ssize_t left = send(pair.connection.socket, bytes, MUCH, MSG_DONTWAIT);
+    assert_true(left > CONNECTION_PART);
+    connection_enter(&pair.connection, CONNECTION_SENDING);
+    uint64_t now = pair.now + LONG_US;
+    assert_false(takes_slowly(&pair, now)); /* nobody has looked yet */
+    check(&pair, now, CONNECTION_KEEP);
+    assert_false(takes_slowly(&pair, now + pace - 1000));
+    assert_true(takes_slowly(&pair, now + pace));
+    /* A byte keeps it open, but makes it no faster. */
+    assert_int_equal(recv(pair.client, bytes, 1, 0), 1);
+    check(&pair, now + pace, CONNECTION_KEEP);
+    assert_true(takes_slowly(&pair, now + pace));
+    atomic_store(&pair.connection.closing, true);
+    check(&pair, now + pace, CONNECTION_RESET);
+    atomic_store(&pair.connection.closing, false);
+
+    int unsent = 1;
+    for (left--; left > 0;)
+        left -= recv(pair.client, bytes, MUCH, 0);
+    while (ioctl(pair.connection.socket, TIOCOUTQ, &unsent) == 0 && unsent > 0)
+        sched_yield();
+    check(&pair, now + pace, CONNECTION_KEEP);
+    assert_false(takes_slowly(&pair, now + pace));
+    assert_true(takes_slowly(&pair, now + 2 * pace));
+    atomic_store(&pair.connection.life, CONNECTION_LONG_STREAM);
+    assert_false(takes_slowly(&pair, now + 2 * pace));
+    close(pair.connection.socket);
+    close(pair.client);
+}
+
 /* Over a Unix socket, of which the kernel does not say when bytes arrived. */
 static void read_bytes_begin_a_request(void **state)
 {
@@ -304,6 +351,57 @@ static void read_bytes_begin_a_request(void **state)
     close(sockets[1]);
 }
 
+/* They have the idle limit; a request that follows has its own time. */
+static void bytes_of_a_handshake_begin_no_request(void **state)
+{
+    struct connection connection = {.socket = -1};
+    int sockets[2];
+    char byte = 0x16;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    connection_init(&connection, sockets[0], PEER_UNIX);
+    connection_begin_handshake(&connection);
+    uint64_t now = connection_clock() + UINT64_C(2) * TICK_US;
+    assert_int_equal(send(sockets[1], &byte, 1, 0), 1);
+    assert_int_equal(recv(sockets[0], &byte, 1, 0), 1);
+    assert_int_equal(connection_check_locked(&connection, IDLE, now),
+                     CONNECTION_KEEP);
+    assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                     CONNECTION_IDLE);
+    now = connection_clock() + IDLE * UINT64_C(1000000);
+    assert_int_equal(connection_check_locked(&connection, IDLE, now),
+                     CONNECTION_SHUT_READ);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
+/* As those of a KeyUpdate of TLS, which may come at any time. */
+static void ignored_bytes_begin_no_request(void **state)
+{
+    struct connection connection = {.socket = -1};
+    int sockets[2];
+    char byte = 0x17;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    connection_init(&connection, sockets[0], PEER_UNIX);
+    uint64_t now = connection_clock() + UINT64_C(2) * TICK_US;
+    assert_int_equal(send(sockets[1], &byte, 1, 0), 1);
+    assert_int_equal(recv(sockets[0], &byte, 1, 0), 1);
+    connection_ignore_input(&connection);
+    assert_true(atomic_load(&connection.ignored) > 0);
+    atomic_store(&connection.ignored, now);
+    connection_check_locked(&connection, IDLE, now);
+    assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                     CONNECTION_IDLE);
+    connection_check_locked(&connection, IDLE, now + TICK_US);
+    assert_int_equal(connection_phase_of(atomic_load(&connection.state)),
+                     CONNECTION_RECEIVING);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,11 +410,14 @@ int main(void)
         FIXTURE_TEST(reason_is_that_of_the_limit),
         FIXTURE_TEST(few_bytes_of_a_batch_keep_it_and_make_it_no_younger),
         cmocka_unit_test(read_bytes_begin_a_request),
+        cmocka_unit_test(bytes_of_a_handshake_begin_no_request),
+        cmocka_unit_test(ignored_bytes_begin_no_request),
         cmocka_unit_test(end_of_the_client_ends_a_stream),
         cmocka_unit_test(end_of_the_client_ends_a_long_wait),
         cmocka_unit_test(end_of_the_client_does_not_end_a_short_wait),
         cmocka_unit_test(stream_of_which_nothing_is_taken_is_reset),
         cmocka_unit_test(stream_has_its_time_for_what_is_not_taken),
+        cmocka_unit_test(client_that_takes_little_of_a_response_is_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,8 +194,12 @@ static void a_path_that_cannot_be_a_folder_is_named(void **context)
 }
 
 #define PERMISSION                                                             \
-    ": give the user of this service the permission, or choose another folder"
-#define READ_ONLY ": make the file system writable, or choose another folder"
+    ": give the user who runs this the permission, which root and the owner "  \
+    "have, or choose another folder"
+#define READ_ONLY                                                              \
+    ": make the file system writable, or choose another folder; of a unit "    \
+    "with ProtectSystem= only those of StateDirectory= and ReadWritePaths= "   \
+    "are writable"
 #define FLOCK ": use a file system with flock(2), such as that of a local disk"
 #define DISK ": check the disk, and the log of the kernel"
 

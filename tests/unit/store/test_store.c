@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store as the service uses it: a folder with its journal, from the open to the
- * close, and its metrics.
+ * The store as the service uses it: a folder with its journal, from the open to
+ * the close, and its metrics.
  */
 #include "lib/folder.h"
 #include "lib/messages.h"
