@@ -226,14 +226,14 @@ bool connections_keep_alive(const struct connections *connections,
         CONNECTIONS_KEEP_ALIVE_BELOW + atomic_load(&connections->long_lived);
 
     return atomic_load(&connections->count) < below &&
-           !atomic_load(&connections->draining) &&
+           !atomic_load(&connections->stopping) &&
            !atomic_load(&connections->starved) &&
            !atomic_load(&connection->closing);
 }
 
 void connections_stop_keep_alive(struct connections *connections)
 {
-    atomic_store(&connections->draining, true);
+    atomic_store(&connections->stopping, true);
 }
 
 void connections_shut_locked(struct connections *connections,

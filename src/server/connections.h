@@ -3,7 +3,7 @@
  * The list of open connections: how many there are, how many there may be, and
  * whether one is kept alive. Their time limits are those of the sweep
  * (sweep.h), which also evicts some when they are many (eviction.h); how they
- * end at a stop is in drain.h.
+ * end at a stop is in connections_stop.h.
  *
  * Locking: a mutex guards the list; a connection's phase and the counts are
  * atomic, so that requests need no lock. All functions lock for themselves.
