@@ -11,7 +11,8 @@ import os from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import {
-  connection, exploded, faster, isColumn, isFigure, isLive, launched, open, openSoon, post,
+  column, connection, exploded, faster, isColumn, isFigure, isLive, launched, open, openSoon, post,
+  until,
 } from "./dashboard.mjs";
 import { startBrowser, startService } from "./support.mjs";
 
@@ -101,6 +102,32 @@ describe("a service that is killed and started again", () => {
     await bar(page).getByRole("button", { name: "Retry now" }).click();
     await isLive(page);
     await bar(page).waitFor({ state: "detached" });
+  });
+});
+
+describe("the bar of a lost connection", () => {
+  it("covers neither the pages of the table nor why it is not up to date", async () => {
+    service = await startService();
+    await post(service.origin, Array.from({ length: 60 }, (_, index) => launched(`r-${index}`)));
+    const page = await openOne();
+    await until(() => column(page, "id"), ({ length }) => length === 50, "rows");
+    await kill();
+    await bar(page).waitFor();
+    await page.getByRole("columnheader", { name: "Type" }).getByRole("button").click();
+    const parts = {
+      next: page.getByRole("button", { name: "Next page" }),
+      reason: page.getByText("Not up to date: the service cannot be reached"),
+    };
+    await parts.reason.waitFor();
+    for (const [width, seen] of [[1280, ["next", "reason"]], [768, ["next", "reason"]],
+      [390, ["next"]]]) {
+      await page.setViewportSize({ width, height: 800 });
+      const over = await bar(page).boundingBox();
+      for (const name of seen) {
+        const { y } = await parts[name].boundingBox();
+        assert.ok(over.y + over.height <= y, `${name} at ${width}: ${over.y} ${over.height} ${y}`);
+      }
+    }
   });
 });
 

@@ -63,6 +63,7 @@ export function currentEntry(): Readonly<Entry> {
 // What the service answers; set by tests.
 export interface Request {
   readonly url: URL;
+  readonly headers: Headers;
   readonly signal: AbortSignal | null;
 }
 
@@ -88,7 +89,8 @@ async function fakeFetch(reference: string, options: RequestInit = {}): Promise<
   const aborted = new Promise<never>((_, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
-  return Promise.race([service.answer({ url, signal }), aborted]);
+  const headers = new Headers(options.headers);
+  return Promise.race([service.answer({ url, headers, signal }), aborted]);
 }
 
 const globals = {

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { effect } from "@preact/signals";
+import { json, service } from "./browser.js";
 import type { Rocket } from "../../web/src/api/types.js";
 import { view } from "../../web/src/state/address.js";
 import { connection } from "../../web/src/state/connection.js";
@@ -15,7 +16,7 @@ import {
 import { rows } from "../../web/src/state/page.js";
 import { rocket as shownRocket } from "../../web/src/state/rocket.js";
 import { names, rocketOf, summaryOf } from "./fleets.js";
-import { Exchange, settle } from "./world.js";
+import { Exchange, gate, settle } from "./world.js";
 
 const rocket = (id: string, revision: number): Rocket =>
   rocketOf(id, revision, { speed: revision });
@@ -30,52 +31,39 @@ const reads: string[] = [];
 let after: string | null = null; // Lunar-After of the last read
 const streams: Exchange[] = [];
 
-function json(data: unknown): Response {
-  const { length } = list;
-  return new Response(JSON.stringify(data), { headers: {
-    "Content-Type": "application/json", "X-Total-Count": String(length),
-    "ETag": `W/"${start}-${revision}"`,
+function answerOf(name: string): Response {
+  if (refusal !== null) {
+    return json({ detail: "no" }, {}, refusal);
+  }
+  const id = /^rockets\/(.*)/.exec(name)?.[1];
+  const data = id !== undefined ? rocket(id, revision)
+    : name === "rockets" ? list
+      : { ...summaryOf({}, { start, revision }), types: names, missions: names };
+  return json(data, {
+    "X-Total-Count": String(list.length), "ETag": `W/"${start}-${revision}"`,
     "Link": '<?cursor=x>; rel="next"', // so that rows are not appended
-  } });
+  });
 }
 
-async function answer(reference: string): Promise<Response> {
-  reads.push(reference.replace(/\?.*/, ""));
-  if (refusal !== null) {
-    return new Response(JSON.stringify({ detail: "no" }), {
-      status: refusal, headers: { "Content-Type": "application/problem+json" },
+service.answer = async ({ url, headers, signal }) => {
+  const name = url.pathname.replace("/prefix/", "");
+  if (name === "events") {
+    return new Promise<Response>((respond, refuse) => {
+      streams.push(new Exchange(url.href, { headers, signal }, respond, refuse));
     });
   }
-  const one = /^rockets\/(.*)/.exec(reference)?.[1];
-  if (one !== undefined) {
-    return json(rocket(one, revision));
+  reads.push(name);
+  after = headers.get("Lunar-After");
+  const answer = answerOf(name);
+  if (held !== null && (name === "rockets" || name === "fleet")) {
+    const { opened, open } = gate();
+    held.push(open);
+    await opened;
   }
-  const response = json(reference === "fleet"
-    ? { ...summaryOf({}, { start, revision }), types: names, missions: names } : list);
-  if (held !== null) {
-    const { promise, go } = gate();
-    held.push(go);
-    await promise;
-  }
-  return response;
-}
+  return answer;
+};
 
-function gate() {
-  let go = (): void => undefined;
-  const promise = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  return { promise, go };
-}
-
-Object.assign(globalThis, {
-  window: globalThis,
-  fetch: (reference: string, init: RequestInit) => reference.startsWith("events")
-    ? new Promise<Response>((respond, refuse) => {
-      streams.push(new Exchange(reference, init, respond, refuse));
-    })
-    : (after = new Headers(init.headers).get("Lunar-After"), answer(reference)),
-});
+Object.assign(globalThis, { window: globalThis });
 
 function stream(): Exchange {
   const last = streams.at(-1);
@@ -84,7 +72,7 @@ function stream(): Exchange {
 }
 
 function followed(): readonly string[] {
-  return new URL(stream().reference, "http://localhost/").searchParams.getAll("id");
+  return new URL(stream().reference).searchParams.getAll("id");
 }
 
 const hello = (id: string | null = `${start}-${revision}`) =>

@@ -2,6 +2,8 @@
 //
 // A service with tokens, as far as a login sees it, in the place of fetch(). The
 // browser keeps its cookie, unless it is told not to.
+import type { gate } from "./world.js";
+
 interface Token {
   readonly name: string;
   readonly scopes: readonly string[];
@@ -11,15 +13,6 @@ const problem = (status: number, detail: string, fields: Record<string, string> 
   new Response(JSON.stringify({ detail, status }), {
     status, headers: { "Content-Type": "application/problem+json", ...fields },
   });
-
-// What waits for it goes on when it is opened.
-export function gate() {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
 
 export class LoginService {
   readonly requests: string[] = []; // "POST login"

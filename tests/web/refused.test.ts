@@ -6,8 +6,8 @@ import { afterEach, beforeEach, test } from "node:test";
 import { loginReason } from "../../web/src/state/access.js";
 import { connection } from "../../web/src/state/connection.js";
 import { startFollowing, stopFollowing } from "../../web/src/state/following.js";
-import { gate, LoginService } from "./login_service.js";
-import { settle } from "./world.js";
+import { LoginService } from "./login_service.js";
+import { gate, settle } from "./world.js";
 
 let service = new LoginService();
 

@@ -71,6 +71,15 @@ export function settle(): Promise<void> {
   });
 }
 
+// What waits for it goes on when it is opened.
+export function gate() {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
 const encoder = new TextEncoder();
 
 // A request for a stream, which the test answers.
