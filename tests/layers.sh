@@ -4,7 +4,9 @@
 # Checks the includes against the rooms. A file may include headers of its own
 # room, and public headers of the rooms that this room may use. There is no
 # include cycle. Only the server includes <microhttpd.h>. Every source is in a
-# room, but main.c, which may use all rooms.
+# room, but main.c, which may use all rooms. The table of rooms in DESIGN.md
+# names every file, but those that sources of one subject share (x_parts.h,
+# x_state.h), and no other.
 #
 # usage: tests/layers.sh ROOM:USED,USED... ...    from src/CMakeLists.txt
 #
@@ -37,6 +39,12 @@ BEGIN {
                     may[edge[1], other] = 1
         }
     }
+    while ((getline line < "DESIGN.md") > 0) {
+        split(line, part, "`")
+        if (line ~ /^\| `[a-z]+` \|/ && part[2] in known)
+            names[part[2]] = line
+    }
+    close("DESIGN.md")
 }
 
 function fault(text)
@@ -50,6 +58,11 @@ FNR == 1 {
     room = depth == 3 ? part[2] : ""
     if (depth == 3 ? !(room in known) : FILENAME != "src/main.c")
         fault("is in no room")
+    name = part[3]
+    sub(/\.[ch]$/, "", name)
+    is_file[room, name]
+    if (depth == 3 && name !~ /_(parts|state)$/ && !index(names[room], "`" name "`"))
+        fault("the table of rooms in DESIGN.md does not name " name)
 }
 
 /^[ \t]*#[ \t]*include[ \t]*<microhttpd.h>/ && room != "server" {
@@ -100,6 +113,15 @@ function visit(file,    key, pair)
 }
 
 END {
+    for (room in names) {
+        count = split(names[room], part, "`")
+        for (i = 4; i <= count; i += 2) {
+            if (part[i] !~ /^[a-z][a-z0-9_]*$/ || part[i] in known || (room, part[i]) in is_file)
+                continue
+            print "DESIGN.md: the table of rooms names " part[i] ", which is no file of " room
+            faults++
+        }
+    }
     for (key in uses) {
         split(key, pair, SUBSEP)
         if (state[pair[1]] == "")

@@ -20,8 +20,8 @@ struct server_tls;
  * Read a certificate with its chain, and its key, both in PEM. NULL on failure,
  * with a line in `error` that says what to do. An expired certificate is
  * accepted, and an error is logged: a service that starts is worth more than
- * one that does not. Adds lunar_tls_certificate_expiry_seconds to `metrics`,
- * which may be NULL.
+ * one that does not. Adds lunar_tls_certificate_expiry_timestamp_seconds to
+ * `metrics`, which may be NULL.
  * Ownership: the paths and `metrics` are borrowed.
  */
 struct server_tls *server_tls_open(const char *certificate, const char *key,

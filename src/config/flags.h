@@ -34,17 +34,18 @@
 #define FLAGS(GROUP, SETTING, CONSENT, COMMAND, DOUBLE, SWITCH)                \
     GROUP("Serving")                                                           \
     SETTING(                                                                   \
-        "port", "N", "LUNAR_PORT", "9000", "8088", NULL, config_read_port,     \
-        "a number from 0 to 65535, or none",                                   \
+        "port", "N", "LUNAR_PORT", "9000", "8088", NULL,                       \
+        config_values_read_port, "a number from 0 to 65535, or none",          \
         "Listen on this port; 0 picks a free one. none opens no port:" LINE    \
         "only the Unix socket of -listen is served.")                          \
     SETTING("host", "ADDRESS", "LUNAR_HOST", "127.0.0.1", "127.0.0.1", NULL,   \
-            config_read_host, "an address, as in 127.0.0.1, 0.0.0.0 or ::",    \
+            config_values_read_host,                                           \
+            "an address, as in 127.0.0.1, 0.0.0.0 or ::",                      \
             "Listen on this address or host name. 0.0.0.0 is every IPv4" LINE  \
             "address, :: every IPv4 and IPv6 address. One that is no" LINE     \
             "loopback address needs -tokens=FILE, or -insecure.")              \
     SETTING("allow-host", "NAME", "LUNAR_ALLOW_HOST", "rockets.example.org",   \
-            NULL, "none", config_read_allow_host,                              \
+            NULL, "none", config_values_read_allow_host,                       \
             "host names without ports, as in rockets.example.org,lunar.lan",   \
             "Accept these names as Host, separated by commas, besides" LINE    \
             "localhost and IP addresses; other names get status 421. A" LINE   \
@@ -52,7 +53,7 @@
             "name is accepted unless -host is a loopback address.")            \
     SETTING(                                                                   \
         "allow-origin", "URL", "LUNAR_ALLOW_ORIGIN", "https://example.org",    \
-        NULL, "none", config_read_allow_origin,                                \
+        NULL, "none", config_values_read_allow_origin,                         \
         "* or origins without a path, as in "                                  \
         "https://example.org,http://localhost:3000",                           \
         "Let web pages of these origins, separated by commas, read and" LINE   \
@@ -60,22 +61,24 @@
     SETTING("threads", "N", "LUNAR_THREADS", "4", NULL,                        \
             "one for each processor, or as many as the CPU affinity or" LINE   \
             "the CPU quota of the container allows",                           \
-            config_read_threads, "a number from 1 to 256, or per-connection",  \
+            config_values_read_threads,                                        \
+            "a number from 1 to 256, or per-connection",                       \
             "Run this many event loops, which share all connections." LINE     \
             "-threads=per-connection runs one thread per connection instead.") \
     SETTING(                                                                   \
         "max-connections", "N", "LUNAR_MAX_CONNECTIONS", "10000", "10000",     \
-        NULL, config_read_max_connections, "a number from 16 to 1000000",      \
+        NULL, config_values_read_max_connections,                              \
+        "a number from 16 to 1000000",                                         \
         "Maximum number of open connections. Near the maximum, idle" LINE      \
         "connections are closed. A quarter of them, at most 1000, may" LINE    \
         "be streams of events and reads that wait.")                           \
     SETTING(                                                                   \
         "idle-timeout", "SECONDS", "LUNAR_IDLE_TIMEOUT", "60", "10", NULL,     \
-        config_read_idle_timeout, "a number of seconds from 1 to 3600",        \
+        config_values_read_idle_timeout, "a number of seconds from 1 to 3600", \
         "Close a connection that has been idle for this time. Responses" LINE  \
         "announce it: Keep-Alive: timeout=SECONDS.")                           \
     SETTING("drain", "SECONDS", "LUNAR_DRAIN", "10", "0", NULL,                \
-            config_read_drain, "a number of seconds from 0 to 3600",           \
+            config_values_read_drain, "a number of seconds from 0 to 3600",    \
             "At a signal to stop, serve for this time longer, while" LINE      \
             "/health/ready says 503, so that a load balancer sends" LINE       \
             "requests elsewhere first.")                                       \
@@ -83,16 +86,16 @@
         "max-memory", "BYTES", "LUNAR_MAX_MEMORY", "512M", NULL,               \
         "half of the memory of the machine, or of the container's" LINE        \
         "limit",                                                               \
-        config_read_max_memory,                                                \
+        config_values_read_max_memory,                                         \
         "a number of bytes, or of K, M or G, at least 1M",                     \
         "Maximum memory for rockets, as in 512M or 4G. A message that" LINE    \
         "needs more gets status 503.")                                         \
     SETTING("log-level", "LEVEL", "LUNAR_LOG_LEVEL", "debug", "info", NULL,    \
-            config_read_log_level, "error, warn, info or debug",               \
+            config_values_read_log_level, "error, warn, info or debug",        \
             "Log on stderr up to this level: error, warn, info or debug." LINE \
             "debug includes a line per request.")                              \
     SETTING("log-format", "FORMAT", "LUNAR_LOG_FORMAT", "json", "text", NULL,  \
-            config_read_log_format, "text or json",                            \
+            config_values_read_log_format, "text or json",                     \
             "Write a line of the log as text or as an object of JSON.")        \
     GROUP("Access: who may do what, and encryption")                           \
     SETTING("tokens", "FILE", "LUNAR_TOKENS", "/etc/lunar/tokens", NULL,       \
@@ -150,12 +153,12 @@
         "asks an https:// URL.")                                               \
     GROUP("Keeping data")                                                      \
     SETTING("data", "DIR", "LUNAR_DATA", "/var/lib/lunar", NULL,               \
-            "none; the state is lost at the stop", config_read_data,           \
+            "none; the state is lost at the stop", config_values_read_data,    \
             "a folder, as in /var/lib/lunar, of at most 400 bytes",            \
             "Keep the state in this folder, which is made if missing. A" LINE  \
             "message is on the disk before it is acknowledged with 202.")      \
     SETTING("snapshot", "SIZE|off", "LUNAR_SNAPSHOT", "256M", "64M", NULL,     \
-            config_read_snapshot,                                              \
+            config_values_read_snapshot,                                       \
             "off, or a number of bytes, or of K, M or G, at least 1M",         \
             "Save all rockets in a snapshot, in the background, when the" LINE \
             "messages since the last one take this size on the disk, or" LINE  \
@@ -163,7 +166,7 @@
             "folder stays small and a start quick. off: it only grows.")       \
     GROUP(KAFKA_GROUP)                                                         \
     SETTING("kafka", "BROKERS", "LUNAR_KAFKA", "kafka1:9092,kafka2:9092",      \
-            NULL, "none; this is the only instance", config_read_kafka,        \
+            NULL, "none; this is the only instance", config_values_read_kafka, \
             "brokers, as in kafka1:9092,[fd00::1]:9092",                       \
             "Share one state with other instances, through a topic on" LINE    \
             "these brokers of Apache Kafka: host:port, separated by" LINE      \
@@ -174,18 +177,19 @@
             "-create-topic. -data=DIR then has snapshots, and is the" LINE     \
             "instance's own.")                                                 \
     SETTING("topic", "NAME", "LUNAR_TOPIC", "lunar", NULL, "none",             \
-            config_read_topic,                                                 \
+            config_values_read_topic,                                          \
             "a name of letters, digits, '.', '_' and '-', at most 249",        \
             "The topic, which -create-topic has made. Instances of one" LINE   \
             "topic have the same rockets.")                                    \
     SETTING("kafka-config", "FILE", "LUNAR_KAFKA_CONFIG",                      \
-            "/etc/lunar/kafka.conf", NULL, "none", config_read_kafka_config,   \
+            "/etc/lunar/kafka.conf", NULL, "none",                             \
+            config_values_read_kafka_config,                                   \
             "a file, as in /etc/lunar/kafka.conf, of at most 400 bytes",       \
             "Read settings of librdkafka, for TLS and passwords, from" LINE    \
             "this file: a line for each, as in security.protocol=ssl." LINE    \
             "It is refused if others can read it: chmod 600 FILE.")            \
     SETTING("peer", "URL", "LUNAR_PEER", "http://10.0.0.2:8088", NULL, "none", \
-            config_read_peers,                                                 \
+            config_values_read_peers,                                          \
             "http:// or https:// URLs, as in "                                 \
             "http://10.0.0.1:8088,http://10.0.0.2:8088",                       \
             "Other instances, separated by commas. Without a snapshot in" LINE \
@@ -199,7 +203,7 @@
     GROUP("Settings in a file")                                                \
     SETTING(                                                                   \
         "config", "FILE", "LUNAR_CONFIG", "/etc/lunar/lunar.conf", NULL,       \
-        "none", config_read_settings,                                          \
+        "none", config_values_read_settings,                                   \
         "a file, as in /etc/lunar/lunar.conf, of at most 400 bytes",           \
         "Read settings from this file: a line for each, named like its" LINE   \
         "flag, as in port=9000 or insecure=1; # begins a comment. Flags" LINE  \
@@ -208,20 +212,21 @@
             "Do not serve: check all settings, and print them as such a" LINE  \
             "file, with where each comes from.")                               \
     GROUP("Work on a folder or a backup, without serving")                     \
-    COMMAND("check", "[=FILE]", NULL, config_read_file,                        \
+    COMMAND("check", "[=FILE]", NULL, config_values_read_file,                 \
             "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
             CONFIG_CHECK,                                                      \
             "Check all that is in -data=DIR, or in the backup FILE, and" LINE  \
             "say what is damaged. It is only read, and may be in use.")        \
-    COMMAND("backup", "=FILE", "/backup/lunar.backup", config_read_file,       \
+    COMMAND("backup", "=FILE", "/backup/lunar.backup",                         \
+            config_values_read_file,                                           \
             "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
             CONFIG_BACKUP,                                                     \
             "Write a backup of -data=DIR to the new file FILE, while a" LINE   \
             "service runs on DIR or not.")                                     \
-    COMMAND("restore", "=FILE", "/backup/lunar.backup", config_read_file,      \
-            "a file, as in /backup/lunar.backup, of at most 400 bytes",        \
-            CONFIG_RESTORE,                                                    \
-            "Make the new folder -data=DIR from the backup FILE.")             \
+    COMMAND(                                                                   \
+        "restore", "=FILE", "/backup/lunar.backup", config_values_read_file,   \
+        "a file, as in /backup/lunar.backup, of at most 400 bytes",            \
+        CONFIG_RESTORE, "Make the new folder -data=DIR from the backup FILE.") \
     COMMAND(                                                                   \
         "export", "", NULL, NULL, NULL, CONFIG_EXPORT,                         \
         "Print all rockets in -data=DIR on stdout, one object of JSON" LINE    \
@@ -243,7 +248,7 @@
            CONFIG_NEW_TOKEN,                                                   \
            "Do not serve: print a new token with these scopes, separated" LINE \
            "by commas, and its line for the file of -tokens.")                 \
-    COMMAND("check-health", "[=URL]", NULL, config_read_check_health,          \
+    COMMAND("check-health", "[=URL]", NULL, config_values_read_check_health,   \
             "a URL, as in http://127.0.0.1:8088/health/ready, or "             \
             "unix:PATH",                                                       \
             CONFIG_CHECK_HEALTH,                                               \

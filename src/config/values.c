@@ -24,7 +24,7 @@ static bool read_number(struct text digits, uint64_t min, uint64_t max,
     return text_read_unsigned(digits, max, number) && *number >= min;
 }
 
-bool config_read_port(const char *value, struct config *config)
+bool config_values_read_port(const char *value, struct config *config)
 {
     uint64_t port = 0;
 
@@ -35,25 +35,25 @@ bool config_read_port(const char *value, struct config *config)
     return true;
 }
 
-bool config_read_host(const char *value, struct config *config)
+bool config_values_read_host(const char *value, struct config *config)
 {
     config->host = value;
     return *value != '\0';
 }
 
-bool config_read_allow_host(const char *value, struct config *config)
+bool config_values_read_allow_host(const char *value, struct config *config)
 {
     config->allow_host = value;
     return site_policy_is_host_list(text_of(value));
 }
 
-bool config_read_allow_origin(const char *value, struct config *config)
+bool config_values_read_allow_origin(const char *value, struct config *config)
 {
     config->allow_origin = value;
     return site_policy_is_origin_list(text_of(value));
 }
 
-bool config_read_threads(const char *value, struct config *config)
+bool config_values_read_threads(const char *value, struct config *config)
 {
     uint64_t threads = 0;
     config->per_connection = strcmp(value, "per-connection") == 0;
@@ -64,7 +64,8 @@ bool config_read_threads(const char *value, struct config *config)
     return true;
 }
 
-bool config_read_max_connections(const char *value, struct config *config)
+bool config_values_read_max_connections(const char *value,
+                                        struct config *config)
 {
     uint64_t connections;
     if (!read_number(text_of(value), MIN_CONNECTIONS, MAX_CONNECTIONS,
@@ -74,7 +75,7 @@ bool config_read_max_connections(const char *value, struct config *config)
     return true;
 }
 
-bool config_read_idle_timeout(const char *value, struct config *config)
+bool config_values_read_idle_timeout(const char *value, struct config *config)
 {
     uint64_t seconds;
     if (!read_number(text_of(value), 1, MAX_IDLE_TIMEOUT, &seconds))
@@ -83,7 +84,7 @@ bool config_read_idle_timeout(const char *value, struct config *config)
     return true;
 }
 
-bool config_read_drain(const char *value, struct config *config)
+bool config_values_read_drain(const char *value, struct config *config)
 {
     uint64_t seconds;
     if (!read_number(text_of(value), 0, MAX_DRAIN, &seconds))
@@ -123,7 +124,7 @@ static bool read_size(struct text digits, uint64_t min, uint64_t max,
     return true;
 }
 
-bool config_read_max_memory(const char *value, struct config *config)
+bool config_values_read_max_memory(const char *value, struct config *config)
 {
     uint64_t size;
     if (!read_size(text_of(value), CONFIG_MIN_MEMORY, SIZE_MAX, &size))
@@ -137,13 +138,13 @@ static bool is_path(const char *value)
     return *value != '\0' && strlen(value) <= CONFIG_MAX_PATH;
 }
 
-bool config_read_data(const char *value, struct config *config)
+bool config_values_read_data(const char *value, struct config *config)
 {
     config->data = value;
     return is_path(value);
 }
 
-bool config_read_snapshot(const char *value, struct config *config)
+bool config_values_read_snapshot(const char *value, struct config *config)
 {
     config->snapshot_bytes = 0;
     return strcmp(value, "off") == 0 ||
@@ -151,7 +152,7 @@ bool config_read_snapshot(const char *value, struct config *config)
                      &config->snapshot_bytes);
 }
 
-bool config_read_file(const char *value, struct config *config)
+bool config_values_read_file(const char *value, struct config *config)
 {
     config->file = value;
     /* "-" would be taken for a standard stream. */
@@ -203,13 +204,13 @@ static bool is_list_of(const char *value, bool (*is)(struct text part))
     return all;
 }
 
-bool config_read_kafka(const char *value, struct config *config)
+bool config_values_read_kafka(const char *value, struct config *config)
 {
     config->kafka = value;
     return is_list_of(value, is_broker);
 }
 
-bool config_read_topic(const char *value, struct config *config)
+bool config_values_read_topic(const char *value, struct config *config)
 {
     size_t length = strlen(value);
 
@@ -219,13 +220,13 @@ bool config_read_topic(const char *value, struct config *config)
            strcmp(value, ".") != 0 && strcmp(value, "..") != 0;
 }
 
-bool config_read_kafka_config(const char *value, struct config *config)
+bool config_values_read_kafka_config(const char *value, struct config *config)
 {
     config->kafka_config = value;
     return is_path(value);
 }
 
-bool config_read_settings(const char *value, struct config *config)
+bool config_values_read_settings(const char *value, struct config *config)
 {
     config->settings = value;
     return is_path(value);
@@ -240,18 +241,18 @@ static bool is_peer(struct text url)
            memchr(parts.path.data, '?', parts.path.length) == NULL;
 }
 
-bool config_read_peers(const char *value, struct config *config)
+bool config_values_read_peers(const char *value, struct config *config)
 {
     config->peers = value;
     return is_list_of(value, is_peer);
 }
 
-bool config_read_log_level(const char *value, struct config *config)
+bool config_values_read_log_level(const char *value, struct config *config)
 {
     return log_level_of(text_of(value), &config->log_level);
 }
 
-bool config_read_check_health(const char *value, struct config *config)
+bool config_values_read_check_health(const char *value, struct config *config)
 {
     struct text path = text_of(value);
     struct http_url ignored;
@@ -262,7 +263,7 @@ bool config_read_check_health(const char *value, struct config *config)
     return value == NULL || http_url_read(text_of(value), &ignored);
 }
 
-bool config_read_log_format(const char *value, struct config *config)
+bool config_values_read_log_format(const char *value, struct config *config)
 {
     return log_format_of(text_of(value), &config->log_format);
 }

@@ -211,7 +211,7 @@ static const struct message_member mission_changed_members[MESSAGE_MAX_MEMBERS +
     END,
 };
 
-/* One row a message type. metadata_members lists the names as well. */
+/* One row a message type. message_members_metadata has the names as well. */
 static const struct {
     struct text name;
     const struct message_member *members; /* of `message` */

@@ -41,7 +41,7 @@ struct acceptor *acceptor_start(int socket, enum peer_kind kind,
 
 /*
  * Accept no more, and free it. What was accepted is in the list of connections
- * by then, for the drain. NULL does nothing.
+ * by then, for the stop. NULL does nothing.
  */
 void acceptor_stop(struct acceptor *acceptor);
 

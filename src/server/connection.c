@@ -68,6 +68,7 @@ void connection_init(struct connection *connection, int socket,
 {
     connection->socket = socket;
     connection->peer = peer;
+    connection->by_tls = false;
     connection->taken = connection->progress = 0;
     connection->pace = connection->paced = 0;
     connection->closing_since = connection->ended = 0;
@@ -80,8 +81,9 @@ void connection_init(struct connection *connection, int socket,
     atomic_init(&connection->continued, 0);
     connection->part = 0;
     atomic_init(&connection->life, CONNECTION_SHORT);
-    connection->opened = make_state(CONNECTION_IDLE, connection_clock());
-    atomic_init(&connection->state, connection->opened);
+    uint64_t state = make_state(CONNECTION_IDLE, connection_clock());
+    atomic_init(&connection->state, state);
+    atomic_init(&connection->fresh, state);
     peer_await(peer, socket);
 }
 
@@ -128,21 +130,32 @@ uint64_t connection_enter(struct connection *connection,
 void connection_begin_handshake(struct connection *connection)
 {
     connection->end = CONNECTION_END_HANDSHAKE;
+    connection->by_tls = true;
     atomic_store(&connection->handshaking, true);
 }
 
-/* The phase first: the sweep sees a wait for a request that begins now. */
+/*
+ * The phase first: the sweep sees a wait for a request that begins now, and
+ * is fresh.
+ */
 void connection_end_handshake(struct connection *connection, bool unread)
 {
     connection->end = CONNECTION_END_CLIENT;
-    connection_enter(connection,
-                     unread ? CONNECTION_RECEIVING : CONNECTION_IDLE);
+    uint64_t since = connection_enter(connection, unread ? CONNECTION_RECEIVING
+                                                         : CONNECTION_IDLE);
+    atomic_store(&connection->fresh, make_state(CONNECTION_IDLE, since));
     atomic_store(&connection->handshaking, false);
 }
 
 bool connection_is_handshaking(const struct connection *connection)
 {
     return atomic_load(&connection->handshaking);
+}
+
+bool connection_is_fresh(const struct connection *connection, uint64_t state)
+{
+    return atomic_load(&connection->handshaking) ||
+           state == atomic_load(&connection->fresh);
 }
 
 void connection_ignore_input(struct connection *connection)

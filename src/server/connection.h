@@ -89,11 +89,14 @@ struct connection {
     /* Set by connection_init(), then read-only. */
     int socket;
     enum peer_kind peer;
-    uint64_t opened; /* the state at first */
+    /* Set by connection_begin_handshake(), then read-only. */
+    bool by_tls;
     /* The phase, and since when: see connection.c. */
     _Atomic uint64_t state;
     /* Of TLS: its handshake is not over. */
     _Atomic bool handshaking;
+    /* The state before its first request. */
+    _Atomic uint64_t fresh;
     /* When bytes last arrived that are no part of a request; or 0. */
     _Atomic uint64_t ignored;
     /* When a part of a body of unlimited length last arrived; or 0. */
@@ -133,7 +136,7 @@ uint64_t connection_enter(struct connection *connection,
 /*
  * The handshake of TLS begins. Until its end the connection waits as for a
  * request, and nothing that arrives counts as one. Locking: both on the
- * connection's thread.
+ * connection's thread; this one before it is in the list.
  */
 void connection_begin_handshake(struct connection *connection);
 
@@ -144,6 +147,12 @@ void connection_begin_handshake(struct connection *connection);
 void connection_end_handshake(struct connection *connection, bool unread);
 
 bool connection_is_handshaking(const struct connection *connection);
+
+/*
+ * Whether it waits for its first request in this state, or is in the handshake
+ * before it.
+ */
+bool connection_is_fresh(const struct connection *connection, uint64_t state);
 
 /*
  * What has arrived so far is no part of a request. The time for which the

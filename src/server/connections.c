@@ -87,14 +87,20 @@ static void note_change_locked(struct connections_side *side)
         sync_signal(&side->changed);
 }
 
-void connections_add(struct connections *connections,
-                     struct connection *connection, struct MHD_Connection *mhd,
-                     int socket, enum peer_kind peer)
+void connections_prepare(struct connections *connections,
+                         struct connection *connection,
+                         struct MHD_Connection *mhd, int socket,
+                         enum peer_kind peer)
 {
-    struct connections_side *side = &connections->sides[peer];
-
     connection_init(connection, socket, peer);
     wait_init(&connection->wait, &connections->waits, mhd);
+}
+
+void connections_add(struct connections *connections,
+                     struct connection *connection)
+{
+    struct connections_side *side = &connections->sides[connection->peer];
+
     sync_lock(&connections->lock);
     append_locked(connections, connection);
     side->open++;
@@ -102,7 +108,7 @@ void connections_add(struct connections *connections,
     note_change_locked(side);
     atomic_fetch_add(&connections->count, 1);
     atomic_store(&connections->starved, false);
-    eviction_request_locked(connections, peer);
+    eviction_request_locked(connections, connection->peer);
     sync_unlock(&connections->lock);
 }
 
@@ -220,14 +226,14 @@ bool connections_keep_alive(const struct connections *connections,
         CONNECTIONS_KEEP_ALIVE_BELOW + atomic_load(&connections->long_lived);
 
     return atomic_load(&connections->count) < below &&
-           !atomic_load(&connections->draining) &&
+           !atomic_load(&connections->stopping) &&
            !atomic_load(&connections->starved) &&
            !atomic_load(&connection->closing);
 }
 
 void connections_stop_keep_alive(struct connections *connections)
 {
-    atomic_store(&connections->draining, true);
+    atomic_store(&connections->stopping, true);
 }
 
 void connections_shut_locked(struct connections *connections,

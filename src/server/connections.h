@@ -3,7 +3,7 @@
  * The list of open connections: how many there are, how many there may be, and
  * whether one is kept alive. Their time limits are those of the sweep
  * (sweep.h), which also evicts some when they are many (eviction.h); how they
- * end at a stop is in drain.h.
+ * end at a stop is in connections_stop.h.
  *
  * Locking: a mutex guards the list; a connection's phase and the counts are
  * atomic, so that requests need no lock. All functions lock for themselves.
@@ -36,10 +36,15 @@ struct connections *connections_new(unsigned max_connections, bool threads);
 /* No connection may be open, and no sweep run. NULL does nothing. */
 void connections_free(struct connections *connections);
 
-/* Add a connection that was opened, and waits for a request. */
+/* Set up a connection that was opened, and waits for a request. */
+void connections_prepare(struct connections *connections,
+                         struct connection *connection,
+                         struct MHD_Connection *mhd, int socket,
+                         enum peer_kind peer);
+
+/* Add it to the list: from now on its limits hold, and it may be evicted. */
 void connections_add(struct connections *connections,
-                     struct connection *connection, struct MHD_Connection *mhd,
-                     int socket, enum peer_kind peer);
+                     struct connection *connection);
 
 /* Remove a connection, before its descriptor is closed. */
 void connections_remove(struct connections *connections,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The state of the list of connections, for those who keep it: connections.c,
- * which adds and removes; eviction.c; sweep.c; and drain.c.
+ * which adds and removes; eviction.c; sweep.c; and connections_stop.c.
  */
 #ifndef LUNAR_SERVER_CONNECTIONS_STATE_H
 #define LUNAR_SERVER_CONNECTIONS_STATE_H
@@ -42,8 +42,8 @@ struct connections {
     /* Read without the lock. */
     _Atomic unsigned count;
     _Atomic unsigned long_lived; /* of `count` */
-    _Atomic bool draining;
-    _Atomic bool starved; /* another one could not be opened, lately */
+    _Atomic bool stopping;       /* none is kept alive any more */
+    _Atomic bool starved;        /* another one could not be opened, lately */
     _Atomic unsigned phases[CONNECTION_PHASES]; /* connections in each */
     struct waits waits;
     /* Set at start, then read-only. */

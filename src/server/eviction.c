@@ -14,7 +14,7 @@ enum rank {
     RANK_IDLE,     /* waits for a request */
     RANK_ARRIVING, /* its request has been arriving for long */
     RANK_TAKING,   /* it takes its response slowly */
-    RANK_NEW,      /* has just been opened */
+    RANK_NEW,      /* is fresh */
     RANK_KEPT,     /* does not go */
 };
 
@@ -89,9 +89,11 @@ static int compare_evictable(const void *first, const void *second)
 }
 
 /*
- * A client that has just connected has a moment to send its request: if all
- * others are busy, it would be the one to go. Once a Unix socket is shut down
- * for reading, its client can't even send; so there it is kept for that moment.
+ * A client that is fresh has a moment to send its request: if all others are
+ * busy, it would be the one to go. Over plain TCP what has arrived is still
+ * read once the receiving side is shut down. But a handshake of TLS fails then,
+ * and the client of a Unix socket can't even send; so these are kept for that
+ * moment.
  */
 static enum rank rank_of(const struct connection *connection, uint64_t state,
                          uint64_t now)
@@ -102,9 +104,10 @@ static enum rank rank_of(const struct connection *connection, uint64_t state,
         return RANK_KEPT;
     switch (connection_phase_of(state)) {
     case CONNECTION_IDLE:
-        if (is_long || state != connection->opened)
+        if (is_long || !connection_is_fresh(connection, state))
             return RANK_IDLE;
-        return connection->peer == PEER_UNIX ? RANK_KEPT : RANK_NEW;
+        return connection->peer == PEER_UNIX || connection->by_tls ? RANK_KEPT
+                                                                   : RANK_NEW;
     case CONNECTION_RECEIVING:
         return is_long ? RANK_ARRIVING : RANK_KEPT;
     case CONNECTION_SENDING:

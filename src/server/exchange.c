@@ -46,11 +46,14 @@ struct exchange *exchange_new(const struct server_context *context,
     mhd_responses_init(&exchange->responses, context->unsent);
     request_body_init(&exchange->body, &exchange->connection, &exchange->tls,
                       &exchange->head);
-    connections_add(context->connections, &exchange->connection, mhd, socket,
-                    exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
+    connections_prepare(
+        context->connections, &exchange->connection, mhd, socket,
+        exchange->request.by_unix_socket ? PEER_UNIX : PEER_TCP);
     tls_session_init(&exchange->tls,
                      exchange->request.by_unix_socket ? NULL : context->tls,
                      context->handshakes, &exchange->connection);
+    /* Last: an eviction has to know whether there is a handshake. */
+    connections_add(context->connections, &exchange->connection);
     return exchange;
 }
 

@@ -21,7 +21,7 @@
 #include "connection_metrics.h"
 #include "connections.h"
 #include "daemon.h"
-#include "drain.h"
+#include "connections_stop.h"
 #include "exchange.h"
 #include "linger.h"
 #include "listener.h"
@@ -58,7 +58,7 @@ struct server {
     struct server_metrics metrics;
     struct metrics *registry; /* of the metrics; may be NULL */
     struct request_log log;
-    bool drained; /* owned by the thread that stops the server */
+    bool stopping; /* owned by the thread that stops the server */
 };
 
 unsigned server_fit_connections(unsigned wanted, unsigned sockets)
@@ -377,18 +377,18 @@ static void replace_listeners(const struct server *server)
 }
 
 /* The first three steps of server_stop(). */
-static void drain(struct server *server)
+static void end_requests(struct server *server)
 {
     struct connections *connections = server->context.connections;
 
     connections_stop_keep_alive(connections);
     shut_listeners(server);
     /* Not earlier; if it is not done at all, the stop is short anyway. */
-    if (!drain_idle(connections))
+    if (!connections_stop_idle(connections))
         replace_listeners(server);
-    drain_wait(connections,
-               SERVER_STOP_MS - SERVER_CANCEL_MS - DRAIN_LAST_CALL);
-    server->drained = true;
+    connections_stop_await(connections, SERVER_STOP_MS - SERVER_CANCEL_MS -
+                                            CONNECTIONS_LAST_CALL);
+    server->stopping = true;
 }
 
 /*
@@ -409,11 +409,11 @@ bool server_stop(struct server *server)
 {
     struct connections *connections = server->context.connections;
 
-    bool first = !server->drained;
+    bool first = !server->stopping;
     if (first)
-        drain(server);
+        end_requests(server);
     uint64_t cancelled = connection_clock();
-    unsigned waiting = drain_cancel_waits(connections, SERVER_CANCEL_MS);
+    unsigned waiting = connections_stop_waits(connections, SERVER_CANCEL_MS);
     if (waiting > 0 && first)
         log_line(LOG_WARN,
                  "%u requests still wait, for a commit or a worker, although "
@@ -421,7 +421,8 @@ bool server_stop(struct server *server)
                  waiting);
     if (waiting > 0)
         return false;
-    unsigned left = drain_wait(connections, time_to_send(cancelled));
+    unsigned left =
+        connections_stop_await(connections, time_to_send(cancelled));
     if (left > 0)
         log_line(LOG_WARN, "%u connections did not end in time", left);
     tls_handshakes_stop(server->context.handshakes);

@@ -266,7 +266,7 @@ static bool open_segments(struct sqlite_journal *journal,
     journal->segment =
         segment_open(journal->options.folder,
                      journal->found.first[journal->found.count - 1], error);
-    /* Its log was made, if there was none: see make_segment(). */
+    /* Its log was made, if there was none: see writer.c. */
     if (journal->segment == NULL ||
         !folder_sync(journal->options.folder, error))
         return false;

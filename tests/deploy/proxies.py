@@ -249,8 +249,8 @@ def run(program: str, folder: Path, prefix: str, by_unix_socket: bool,
     tokens = folder / "tokens"
     tokens.touch(0o600)
     tokens.write_text(f"alice sha256:{hashlib.sha256(TOKEN.encode()).hexdigest()} metrics\n")
-    flags = ((f"-listen=unix:{local}?scopes=metrics", "-trusted-proxy=unix") if by_unix_socket
-             else ("-trusted-proxy=127.0.0.1",))
+    flags = ((f"-listen=unix:{local}?scopes=metrics", "-trusted-proxy=unix", "-port=none")
+             if by_unix_socket else ("-trusted-proxy=127.0.0.1",))
     with Service(SERVICE, log, "-log-format=json", f"-allow-host={NAME}", f"-tokens={tokens}",
                  "-anonymous=ingest,read", *flags) as service:
         places = Places(local if by_unix_socket else service.port, free_port(), free_port())
@@ -287,7 +287,7 @@ def main() -> int:
         for program, write in (("nginx", nginx_files), ("caddy", caddy_files)):
             for prefix, by_unix_socket in (("", False), ("/lunar", False), ("", True)):
                 where = (f"{program}, {prefix or '/'}, "
-                         f"by {'a Unix socket' if by_unix_socket else 'TCP'}")
+                         f"by {'a Unix socket alone' if by_unix_socket else 'TCP'}")
                 name = f"{program}{prefix.replace('/', '-')}{'-unix' if by_unix_socket else ''}"
                 run(program, folder / name, prefix, by_unix_socket, write)
                 print(f"{where}: as it must be")

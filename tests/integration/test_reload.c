@@ -318,7 +318,8 @@ static void begin_batch(const struct scene *scene, const char *coding,
         "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n%s\r\n",
         scene->old.text, coding));
     int64_t deadline = process_clock() + CONNECTION_PATIENCE;
-    while (memmem(connection->data, connection->length, "\r\n\r\n", 4) == NULL)
+    while (connection->length == 0 ||
+           memmem(connection->data, connection->length, "\r\n\r\n", 4) == NULL)
         assert_true(
             connection_fill(connection, connection->length + 1, deadline));
     assert_memory_equal(connection->data, "HTTP/1.1 100", 12);

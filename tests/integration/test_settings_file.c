@@ -405,9 +405,9 @@ static void more_than_a_file_may_have_is_printed_with_status_1(void **state)
     char *errors = NULL;
 
     (void)state;
-    for (size_t end = strlen(flag); end < CONFIG_MAX_FILE; end += 2)
-        memcpy(flag + end, "a,", 2);
-    flag[strlen(flag) - 1] = 'b';
+    /* "a,a,...,a" */
+    for (size_t end = strlen(flag); end <= CONFIG_MAX_FILE; end++)
+        flag[end] = end % 2 == 0 ? 'a' : ',';
     instance_start_command(&process, FLAGS(flag, "-print-config"), NULL);
     char *output = process_finish(&process, 1, &errors);
     assert_non_null(strstr(output, flag + 1));

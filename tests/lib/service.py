@@ -126,12 +126,14 @@ class Service:
         return [line for line in lines if not QUIET_LINE.match(line)]
 
     def _printed_port(self) -> int:
-        """The port that the program prints; 0 if it prints none."""
+        """The port that the program prints; -1 with -port=none; 0 if it prints none."""
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline().decode() if ready else ""
         found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", line)
-        return int(found[1]) if found else 0
+        if found is None:
+            return -1 if "(no TCP port; " in line else 0
+        return int(found[1])
 
     def _open_port(self, port: int) -> int:
         """`port`, when it takes connections; 0 if it does not in time."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The priorities are GnuTLS's own, so TLS 1.3 with the service.
+ * The priorities are GnuTLS's own, so TLS 1.3 with the service, unless a test
+ * wants TLS 1.2.
  */
 #include "lib/tls_client.h"
 
@@ -19,6 +20,13 @@ struct tls_client {
     gnutls_certificate_credentials_t credentials;
     size_t retried; /* bytes of a record that is to be sent again */
 };
+
+static const char *priorities; /* NULL: those of GnuTLS */
+
+void tls_client_use_1_2(bool use)
+{
+    priorities = use ? "NORMAL:-VERS-ALL:+VERS-TLS1.2" : NULL;
+}
 
 bool tls_client_is_wanted(void)
 {
@@ -58,7 +66,10 @@ struct tls_client *tls_client_open(int socket, int64_t limit)
                     GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0 ||
         gnutls_certificate_allocate_credentials(&client->credentials) < 0)
         abort();
-    gnutls_set_default_priority(client->session);
+    if (priorities == NULL)
+        gnutls_set_default_priority(client->session);
+    else if (gnutls_priority_set_direct(client->session, priorities, NULL) < 0)
+        abort();
     gnutls_credentials_set(client->session, GNUTLS_CRD_CERTIFICATE,
                            client->credentials);
     gnutls_transport_set_int(client->session, socket);

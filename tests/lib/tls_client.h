@@ -22,6 +22,9 @@ struct tls_client;
 
 bool tls_client_is_wanted(void);
 
+/* Whether connections are of TLS 1.2 from now on. No other thread opens any. */
+void tls_client_use_1_2(bool use);
+
 /* `prefix`, the path of the certificate or its key, in `text`. Returns it. */
 const char *tls_client_file(const char *prefix, const char *suffix,
                             char text[TLS_CLIENT_PATH]);

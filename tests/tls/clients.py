@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+PATIENCE = 300.0  # seconds until something that must happen counts as missing
+
 
 class Wrong(Exception):
     """Something is not as it should be."""
@@ -40,7 +42,8 @@ class Service:
         return self.log.read().decode()
 
     def wait_said(self, text: str) -> None:
-        for _ in range(3000):
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
             if text in self.said():
                 return
             time.sleep(0.01)
@@ -51,21 +54,21 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        expect(self.process.wait(30) == 0, "the service did not stop")
+        expect(self.process.wait(PATIENCE) == 0, "the service did not stop")
         self.log.close()
 
     def handshake(self, *options: str) -> str:
         """What openssl says of a handshake."""
         done = subprocess.run(
             ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", *options],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
         return done.stdout + done.stderr
 
     def curl(self, ca: Path, *options: str, path: str = "health") -> tuple[int, str]:
         done = subprocess.run(
-            ["curl", "-sS", "--max-time", "60", "--cacert", str(ca), *options,
+            ["curl", "-sS", "--cacert", str(ca), *options,
              f"https://localhost:{self.port}/{path}"],
-            capture_output=True, text=True, timeout=90)
+            capture_output=True, text=True, timeout=PATIENCE)
         return done.returncode, done.stdout + done.stderr
 
 
@@ -98,7 +101,7 @@ def check_certificates(program: str, folder: Path) -> None:
         done = subprocess.run(
             [program, "-port=0", f"-tls-cert={folder / name}.crt",
              f"-tls-key={folder / name}.key"], capture_output=True, text=True,
-            timeout=60)
+            timeout=PATIENCE)
         expect(done.returncode in (1, 2) and words in done.stderr,
                f"{name}: {done.returncode} {done.stderr}")
 
@@ -130,7 +133,7 @@ def check_rockets(program: str, folder: Path, rockets: str) -> None:
 
     def run(command: str, url: str, *flags: str) -> tuple[int, str]:
         # Were it tried again, that would take 60 s.
-        done = subprocess.run([rockets, command, url, *flags], timeout=30,
+        done = subprocess.run([rockets, command, url, *flags], timeout=PATIENCE,
                               capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 

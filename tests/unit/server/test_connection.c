@@ -351,6 +351,31 @@ static void read_bytes_begin_a_request(void **state)
     close(sockets[1]);
 }
 
+static uint64_t state_of(struct connection *connection)
+{
+    return atomic_load(&connection->state);
+}
+
+/* Evictions spare it for a moment (eviction.h). */
+static void connection_is_fresh_until_its_first_request(void **state)
+{
+    static struct connection plain, secure;
+
+    (void)state;
+    connection_init(&plain, -1, PEER_TCP);
+    assert_true(connection_is_fresh(&plain, state_of(&plain)));
+    connection_enter(&plain, CONNECTION_RECEIVING);
+    assert_false(connection_is_fresh(&plain, state_of(&plain)));
+
+    connection_init(&secure, -1, PEER_TCP);
+    connection_begin_handshake(&secure);
+    assert_true(connection_is_fresh(&secure, state_of(&secure)));
+    connection_end_handshake(&secure, false);
+    assert_true(connection_is_fresh(&secure, state_of(&secure)));
+    connection_enter(&secure, CONNECTION_RECEIVING);
+    assert_false(connection_is_fresh(&secure, state_of(&secure)));
+}
+
 /* They have the idle limit; a request that follows has its own time. */
 static void bytes_of_a_handshake_begin_no_request(void **state)
 {
@@ -417,6 +442,7 @@ int main(void)
         cmocka_unit_test(end_of_the_client_does_not_end_a_short_wait),
         cmocka_unit_test(stream_of_which_nothing_is_taken_is_reset),
         cmocka_unit_test(stream_has_its_time_for_what_is_not_taken),
+        cmocka_unit_test(connection_is_fresh_until_its_first_request),
         cmocka_unit_test(client_that_takes_little_of_a_response_is_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,8 @@ static int tear_down(void **state)
 
 static void add(struct scene *scene, enum peer_kind peer)
 {
-    connections_add(scene->connections, &scene->connection, NULL, -1, peer);
+    connections_prepare(scene->connections, &scene->connection, NULL, -1, peer);
+    connections_add(scene->connections, &scene->connection);
 }
 
 static void drop(struct scene *scene)

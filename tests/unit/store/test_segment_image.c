@@ -349,6 +349,37 @@ static void a_log_that_was_begun_again_is_copied_again(void **state)
     folder_close(folder);
 }
 
+static void an_image_that_could_not_be_read_is_loaded_again(void **state)
+{
+    struct scene *scene = *state;
+    struct row_replay replay = {.id_path = ""};
+    const off_t application = 68; /* in the header of the database (1.3) */
+    bool in_use;
+
+    open_journal(scene);
+    add_commits(scene, 5);
+    store_folder_stop(&scene->store);
+    damage(scene, "", application);
+    struct folder *folder =
+        folder_open_to_read(scene->store.path, &in_use, scene->error);
+    struct segment_image *image = segment_image_new(folder, 1, scene->error);
+    assert_non_null(image);
+    assert_true(row_replay_init(&replay, scene->error));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(segment_image_load(image, &replay, scene->error),
+                         JOURNAL_FAILED);
+        assert_non_null(strstr(scene->error, "a database of another program"));
+    }
+    for (int undo = 1; undo < 256; undo++)
+        damage(scene, "", application);
+    assert_int_equal(segment_image_load(image, &replay, scene->error),
+                     JOURNAL_COMPLETE);
+    row_replay_release(&replay);
+    assert_int_equal(load_image(scene, image, NULL).last, 5);
+    segment_image_free(image);
+    folder_close(folder);
+}
+
 static bool interrupt(void *context, const struct journal_progress *progress)
 {
     (void)context;
@@ -431,6 +462,7 @@ int main(void)
         FIXTURE_TEST(an_image_beside_a_writer_has_all_that_was_acknowledged),
         FIXTURE_TEST(a_segment_that_was_removed_is_read_if_it_was_open),
         FIXTURE_TEST(a_log_that_was_begun_again_is_copied_again),
+        FIXTURE_TEST(an_image_that_could_not_be_read_is_loaded_again),
         FIXTURE_TEST(a_load_is_interrupted_by_its_watch),
         FIXTURE_TEST(a_commit_that_is_not_whole_is_left_out),
         FIXTURE_TEST(damage_is_refused_and_named),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drain.h"
+#include "connections_stop.h"
 
 #include <stddef.h>
 #include <time.h>
@@ -31,10 +31,10 @@ static void close_all_idle_locked(struct connections *connections)
                                       CONNECTION_SHUT_READ));
 }
 
-bool drain_idle(struct connections *connections)
+bool connections_stop_idle(struct connections *connections)
 {
     sync_lock(&connections->lock);
-    bool emptied = wait_emptied_locked(connections, DRAIN_LAST_CALL);
+    bool emptied = wait_emptied_locked(connections, CONNECTIONS_LAST_CALL);
     connections->closing_idle = true;
     close_all_idle_locked(connections);
     sync_unlock(&connections->lock);
@@ -62,7 +62,7 @@ static void pin_waits(struct connections *connections, struct wait_pins *pins)
 }
 
 /* A wait may begin until its thread sees that the service stops. */
-unsigned drain_cancel_waits(struct connections *connections, unsigned ms)
+unsigned connections_stop_waits(struct connections *connections, unsigned ms)
 {
     struct timespec millisecond = {.tv_nsec = 1000000};
     uint64_t deadline = connection_clock() + ms * UINT64_C(1000);
@@ -82,7 +82,7 @@ unsigned drain_cancel_waits(struct connections *connections, unsigned ms)
     return open;
 }
 
-unsigned drain_wait(struct connections *connections, unsigned ms)
+unsigned connections_stop_await(struct connections *connections, unsigned ms)
 {
     sync_lock(&connections->lock);
     wait_emptied_locked(connections, ms);

@@ -7,24 +7,25 @@
  * Locking: one thread. The functions lock the list for themselves, and cancel
  * waits without the lock.
  */
-#ifndef LUNAR_SERVER_DRAIN_H
-#define LUNAR_SERVER_DRAIN_H
+#ifndef LUNAR_SERVER_CONNECTIONS_STOP_H
+#define LUNAR_SERVER_CONNECTIONS_STOP_H
 
 #include <stdbool.h>
 
 enum {
-    DRAIN_LAST_CALL = 500, /* ms in which idle connections may still ask */
+    CONNECTIONS_LAST_CALL =
+        500, /* ms in which idle connections may still ask */
 };
 
 struct connections;
 
 /*
- * After connections_stop_keep_alive(): wait DRAIN_LAST_CALL for requests that
- * may still arrive on idle connections, then close these, and have the sweep
- * close each that becomes idle from then on. True if all connections were
+ * After connections_stop_keep_alive(): wait CONNECTIONS_LAST_CALL for requests
+ * that may still arrive on idle connections, then close these, and have the
+ * sweep close each that becomes idle from then on. True if all connections were
  * closed before that time was over.
  */
-bool drain_idle(struct connections *connections);
+bool connections_stop_idle(struct connections *connections);
 
 /*
  * Cancel whatever the application makes connections wait for, and give these
@@ -32,12 +33,12 @@ bool drain_idle(struct connections *connections);
  * on no wait begins, and connections that are open are closed because of the
  * stop.
  */
-unsigned drain_cancel_waits(struct connections *connections, unsigned ms);
+unsigned connections_stop_waits(struct connections *connections, unsigned ms);
 
 /*
  * Wait until no connection is open, at most `ms` milliseconds. Returns how many
  * are open.
  */
-unsigned drain_wait(struct connections *connections, unsigned ms);
+unsigned connections_stop_await(struct connections *connections, unsigned ms);
 
 #endif
