@@ -7,6 +7,7 @@
 #include "lib/replica_scene.h"
 
 #include "base/clock.h"
+#include "replica/outbox.h"
 
 enum {
     ANSWER_MS = 300, /* instead of five seconds */
@@ -373,6 +374,35 @@ static void what_waits_for_others_is_refused_in_the_end(void **context)
     assert_int_equal(ours->user->count, 2);
 }
 
+/* A part of a batch is produced at once, so it may be written after all. */
+static void part_of_a_batch_waits_for_no_others(void **context)
+{
+    struct fixture *fixture = *context;
+    struct replica_scene *ours = &fixture->ours;
+    static struct user_ticket single, few, part;
+
+    ours->options.limits.answer_ms = ANSWER_MS;
+    replica_scene_start(ours);
+    mock_topic_delay(&fixture->topic, MOCK_PRODUCE, 5 * ANSWER_MS, 1);
+    user_fill_ticket(&single, ours->user, 1, 1);
+    user_fill_ticket(&few, ours->user, 2, OUTBOX_SMALL - 1);
+    user_fill_ticket(&part, ours->user, 2 + OUTBOX_SMALL, OUTBOX_SMALL);
+    assert_true(user_append(ours->journal, &single));
+    assert_true(user_append(ours->journal, &few));
+    assert_true(user_append(ours->journal, &part));
+    user_wait(ours->user, 3);
+    assert_int_equal(few.journal.outcome, JOURNAL_REFUSED);
+    assert_int_equal(part.journal.outcome, JOURNAL_UNKNOWN);
+    mock_topic_await(nothing_waits, ours, "the reports");
+    mock_topic_await(replica_scene_has_none, ours, "no problem");
+    assert_int_equal(commit_one(fixture, PROBE), JOURNAL_SETTLED);
+    replica_scene_stop(ours);
+    assert_int_equal(ours->user->count, 1 + OUTBOX_SMALL + 1);
+    user_free_ticket(&single);
+    user_free_ticket(&few);
+    user_free_ticket(&part);
+}
+
 /* While one is under way, the others are gathered for one request. */
 static void messages_that_wait_share_a_request(void **context)
 {
@@ -614,6 +644,7 @@ int main(void)
         FIXTURE_TEST(refusal_of_all_messages_opens_the_breaker),
         FIXTURE_TEST(report_after_the_answer_changes_nothing),
         FIXTURE_TEST(what_waits_for_others_is_refused_in_the_end),
+        FIXTURE_TEST(part_of_a_batch_waits_for_no_others),
         FIXTURE_TEST(messages_that_wait_share_a_request),
         FIXTURE_TEST(lost_acknowledgement_makes_a_duplicate),
         FIXTURE_TEST(slow_brokers_only_delay),
