@@ -143,7 +143,6 @@ static void replay_launches(struct table *table, unsigned count)
     }
 }
 
-/* A full table restarts, also with half the limit; then it admits nothing. */
 /* So many rockets that it is not left out as useless. */
 static void prefetching_changes_nothing(void **context)
 {
@@ -168,6 +167,7 @@ static void prefetching_changes_nothing(void **context)
               i < TABLE_GROUP / 2 ? MESSAGE_DUPLICATE : MESSAGE_APPLIED);
 }
 
+/* A full table restarts, also with half the limit; then it admits nothing. */
 static void what_is_durable_is_applied_past_the_limit(void **context)
 {
     size_t limit = table_memory(*context) + 400000;
