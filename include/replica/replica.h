@@ -31,6 +31,9 @@ enum {
     /* Messages that are not acknowledged, at most, and the bytes of them. */
     REPLICA_MAX_PENDING = 200000,
     REPLICA_MAX_PENDING_BYTES = 64 * 1024 * 1024,
+    /* Bytes that are kept for messages until they are applied, at most: more
+       than for REPLICA_MAX_PENDING, as those come first. */
+    REPLICA_MAX_KEPT = 64 * 1024 * 1024,
     /* Copies of each record that a topic should have, */
     REPLICA_COPIES = 3,
     REPLICA_IN_SYNC = 2, /* and of these, before it is acknowledged. */
@@ -45,6 +48,7 @@ struct replica_limits {
     unsigned probe_ms;    /* from a probe that failed to the next */
     uint64_t max_pending; /* REPLICA_MAX_PENDING */
     uint64_t max_pending_bytes;
+    uint64_t max_kept; /* REPLICA_MAX_KEPT */
 };
 
 struct replica_options {

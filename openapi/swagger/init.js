@@ -71,9 +71,11 @@ function element(name, properties) {
   return Object.assign(document.createElement(name), properties);
 }
 
-// Without a dashboard its address leads to this page.
+// Without a dashboard its address leads to this page. The browser calls a response
+// that is not read to its end aborted, even one without content.
 const hasDashboard = fetch("./", { method: "HEAD" })
-  .then((response) => response.ok && !response.redirected, () => false);
+  .then((response) => response.text().then(() => response.ok && !response.redirected))
+  .catch(() => false);
 
 async function loginLink() {
   if (!await hasDashboard) {

@@ -38,6 +38,7 @@ static void set_limits(struct replica_limits *limits)
         .probe_ms = PROBE_MS,
         .max_pending = REPLICA_MAX_PENDING,
         .max_pending_bytes = REPLICA_MAX_PENDING_BYTES,
+        .max_kept = REPLICA_MAX_KEPT,
     };
 
     if (limits->answer_ms == 0)
@@ -50,6 +51,8 @@ static void set_limits(struct replica_limits *limits)
         limits->max_pending = usual.max_pending;
     if (limits->max_pending_bytes == 0)
         limits->max_pending_bytes = usual.max_pending_bytes;
+    if (limits->max_kept == 0)
+        limits->max_kept = usual.max_kept;
 }
 
 void outbox_init(struct outbox *outbox, const struct replica_limits *limits,
@@ -236,6 +239,8 @@ static void settle_ready(struct outbox *outbox)
         parcel_list_remove(&outbox->ready, parcel);
         if (parcel->ticket != NULL)
             parcel_settle(parcel);
+        atomic_fetch_sub_explicit(&outbox->kept, parcel_size(parcel->count),
+                                  memory_order_relaxed);
         free(parcel);
     }
 }

@@ -69,6 +69,12 @@ struct outbox {
     _Atomic uint64_t messages; /* of tickets without all reports */
     _Atomic uint64_t bytes;    /* the same */
     /*
+     * Bytes of parcels that are not freed. What was acknowledged and is not
+     * consumed is not among `messages`, but kept however long that takes: if
+     * the topic cannot be read, or is far ahead.
+     */
+    _Atomic uint64_t kept;
+    /*
      * Messages of small tickets that were produced since there was no flight;
      * 0: there is none. Who changes it from 0 begins one; only the journal's
      * thread ends it.

@@ -56,6 +56,25 @@ static void give_room_back(struct outbox *outbox,
                               memory_order_relaxed);
 }
 
+/*
+ * NULL without memory, or if parcels take as much as they may: the same way.
+ * It is not for the breaker, as brokers may be well.
+ */
+static struct parcel *new_parcel(struct outbox *outbox,
+                                 struct journal_ticket *ticket)
+{
+    size_t size = parcel_size(ticket->count);
+    uint64_t kept =
+        atomic_fetch_add_explicit(&outbox->kept, size, memory_order_relaxed);
+    struct parcel *parcel = NULL;
+
+    if (kept == 0 || kept + size <= outbox->limits.max_kept)
+        parcel = parcel_new(ticket, clock_us(CLOCK_MONOTONIC));
+    if (parcel == NULL)
+        atomic_fetch_sub_explicit(&outbox->kept, size, memory_order_relaxed);
+    return parcel;
+}
+
 /* librdkafka copies the key and the value. */
 static bool produce_record(struct outbox *outbox, struct text *records,
                            struct mark *mark)
@@ -133,7 +152,7 @@ bool outbox_append(struct outbox *outbox, struct journal_ticket *ticket)
         breaker_limit_hit(&outbox->breaker);
         return false;
     }
-    parcel = parcel_new(ticket, clock_us(CLOCK_MONOTONIC));
+    parcel = new_parcel(outbox, ticket);
     if (parcel == NULL) {
         give_room_back(outbox, ticket);
         return false;

@@ -5,11 +5,15 @@
 
 #include "base/sync.h"
 
+size_t parcel_size(size_t count)
+{
+    return sizeof(struct parcel) + count * sizeof(struct mark);
+}
+
 struct parcel *parcel_new(struct journal_ticket *ticket, uint64_t now_us)
 {
     size_t count = ticket->count;
-    struct parcel *parcel =
-        malloc(sizeof(*parcel) + count * sizeof(parcel->marks[0]));
+    struct parcel *parcel = malloc(parcel_size(count));
 
     if (parcel == NULL)
         return NULL;

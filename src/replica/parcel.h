@@ -39,6 +39,9 @@ struct parcel {
     struct mark marks[];
 };
 
+/* Bytes of the parcel of so many messages. */
+size_t parcel_size(size_t count);
+
 /* NULL if memory is exhausted. */
 struct parcel *parcel_new(struct journal_ticket *ticket, uint64_t now_us);
 

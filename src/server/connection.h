@@ -91,7 +91,7 @@ struct connection {
     enum peer_kind peer;
     /* Set by connection_begin_handshake(), then read-only. */
     bool by_tls;
-    /* The phase, and since when: see connection.c. */
+    /* The phase, and since when: see connection_state.h. */
     _Atomic uint64_t state;
     /* Of TLS: its handshake is not over. */
     _Atomic bool handshaking;

@@ -10,7 +10,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,11 +19,12 @@
 #include "base/metrics.h"
 #include "connection_metrics.h"
 #include "connections.h"
-#include "daemon.h"
 #include "connections_stop.h"
+#include "daemon.h"
 #include "exchange.h"
 #include "linger.h"
 #include "listener.h"
+#include "open_files.h"
 #include "request_log.h"
 #include "server_metrics.h"
 #include "sweep.h"
@@ -32,8 +32,6 @@
 #include "unix_listener.h"
 
 enum {
-    /* Descriptors of logs, epoll, pipes ..., and connections that linger. */
-    OTHER_DESCRIPTORS = 64 + LINGER_CONNECTIONS,
     MIN_SEND = 100, /* ms for the last responses of a stop */
 };
 
@@ -63,33 +61,7 @@ struct server {
 
 unsigned server_fit_connections(unsigned wanted, unsigned sockets)
 {
-    rlim_t needed = (rlim_t)wanted * sockets + OTHER_DESCRIPTORS;
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
-        return wanted;
-
-    /* Raising the hard limit takes a privilege. */
-    struct rlimit raised = limit;
-    raised.rlim_cur = needed;
-    if (raised.rlim_max < needed)
-        raised.rlim_max = needed;
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        return wanted;
-    raised.rlim_cur = raised.rlim_max = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        limit = raised;
-
-    unsigned fitting = 16;
-    if (limit.rlim_cur > OTHER_DESCRIPTORS + 16 * sockets)
-        fitting = (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS) / sockets;
-    /* Not again for a number that was made to fit. */
-    if (fitting != wanted)
-        log_line(LOG_WARN,
-                 "at most %u connections at a time, not %u: the limit of open "
-                 "files is %ju (see ulimit -n)",
-                 fitting, wanted, (uintmax_t)limit.rlim_cur);
-    return fitting;
+    return open_files_fit(wanted, sockets);
 }
 
 /* Free the parts, in the reverse order of their creation, if they exist. */

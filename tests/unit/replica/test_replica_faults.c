@@ -486,6 +486,60 @@ static void too_many_bytes_that_wait_are_refused(void **context)
     user_free_ticket(&second);
 }
 
+static bool takes_again(void *context)
+{
+    struct fixture *fixture = context;
+    struct replica_scene *ours = &fixture->ours;
+    struct user_ticket ticket;
+
+    user_fill_ticket(&ticket, ours->user, PROBE, 1);
+    bool taken = user_append(ours->journal, &ticket);
+    if (taken)
+        user_wait(ours->user, 1);
+    user_free_ticket(&ticket);
+    return taken;
+}
+
+/*
+ * Who may write to the topic but not read it any more, or falls far behind:
+ * brokers acknowledge all messages, so neither the limit on those that wait for
+ * them nor the breaker holds up any.
+ */
+static void memory_for_what_is_written_and_not_read_is_bounded(void **context)
+{
+    enum { TICKETS = 40, COUNT_EACH = 50, ROOM = 8192 };
+    struct fixture *fixture = *context;
+    struct replica_scene *ours = &fixture->ours;
+    static struct user_ticket tickets[TICKETS];
+    uint64_t number = 1;
+    size_t taken = 0;
+
+    ours->options.limits.answer_ms = ANSWER_MS;
+    ours->options.limits.max_kept = ROOM;
+    replica_scene_start(ours);
+    mock_topic_fail(&fixture->topic, MOCK_FETCH,
+                    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1000);
+    /* A fetch may be under way. */
+    while (commit_one(fixture, number++) == JOURNAL_SETTLED)
+        continue;
+    for (size_t i = 0; i < TICKETS; i++)
+        user_fill_ticket(&tickets[i], ours->user, number + i * COUNT_EACH,
+                         COUNT_EACH);
+    while (taken < TICKETS && user_append(ours->journal, &tickets[taken]))
+        taken++;
+    assert_in_range(taken, 1, ROOM / COUNT_EACH / sizeof(void *));
+    user_wait(ours->user, taken);
+    for (size_t i = 0; i < taken; i++)
+        assert_int_equal(tickets[i].journal.outcome, JOURNAL_UNKNOWN);
+    /* They may be applied yet, so what is known of them is kept. */
+    assert_false(user_append(ours->journal, &tickets[taken]));
+    assert_null(replica_scene_status(ours).problem);
+    mock_topic_heal(&fixture->topic, MOCK_FETCH);
+    mock_topic_await(takes_again, fixture, "room for messages");
+    for (size_t i = 0; i < TICKETS; i++)
+        user_free_ticket(&tickets[i]);
+}
+
 /* Brokers that answer soon: what was appended is told what became of it. */
 static void stop_waits_for_what_is_on_its_way(void **context)
 {
@@ -565,6 +619,7 @@ int main(void)
         FIXTURE_TEST(slow_brokers_only_delay),
         FIXTURE_TEST(too_much_that_waits_is_refused),
         FIXTURE_TEST(too_many_bytes_that_wait_are_refused),
+        FIXTURE_TEST(memory_for_what_is_written_and_not_read_is_bounded),
         FIXTURE_TEST(stop_waits_for_what_is_on_its_way),
         FIXTURE_TEST(stop_with_brokers_that_are_gone_ends),
         FIXTURE_TEST(fetch_errors_that_pass_lose_nothing),
