@@ -250,7 +250,7 @@
            "by commas, and its line for the file of -tokens.")                 \
     COMMAND("check-health", "[=URL]", NULL, config_values_read_check_health,   \
             "a URL, as in http://127.0.0.1:8088/health/ready, or "             \
-            "unix:PATH",                                                       \
+            "unix:PATH, PATH of at most 107 bytes",                            \
             CONFIG_CHECK_HEALTH,                                               \
             "Do not serve: ask a service that runs, and exit with 0 if" LINE   \
             "it answers 200, else with 1. The URL is by default /health" LINE  \

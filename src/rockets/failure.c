@@ -5,9 +5,19 @@
 #include "failure.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
+
+static enum transport_result explain_no_room(const char *reason,
+                                             struct transport_failure *failure)
+{
+    snprintf(failure->cause, sizeof(failure->cause),
+             "can't connect, no local port or descriptor is left (%s)", reason);
+    return TRANSPORT_NO_ROOM;
+}
 
 static enum transport_result
 explain_no_connection(CURL *easy, CURLcode code, int socket_error,
@@ -20,12 +30,8 @@ explain_no_connection(CURL *easy, CURLcode code, int socket_error,
         curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
     reason =
         error != 0 ? strerrordesc_np((int)error) : curl_easy_strerror(code);
-    if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE) {
-        snprintf(failure->cause, sizeof(failure->cause),
-                 "can't connect, no local port or descriptor is left (%s)",
-                 reason);
-        return TRANSPORT_NO_ROOM;
-    }
+    if (error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE)
+        return explain_no_room(reason, failure);
     snprintf(failure->cause, sizeof(failure->cause), "can't connect (%s)",
              reason);
     failure->advice = "Is the service running, and is this its port?";
@@ -39,6 +45,22 @@ static bool is_plain(CURL *easy)
 
     return curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme) == CURLE_OK &&
            scheme != NULL && strcasecmp(scheme, "http") == 0;
+}
+
+/*
+ * The error if there are no two descriptors, as for a connection, which curl
+ * has closed by now, and the file of --ca-file; else 0. Of a file for which
+ * there was none curl says the same as of one that is not PEM.
+ */
+static int find_scarcity(void)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return errno;
+    close(ends[0]);
+    close(ends[1]);
+    return 0;
 }
 
 /* curl says which of its names, dates or signatures is the reason. */
@@ -65,6 +87,7 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
                                       struct transport_failure *failure)
 {
     enum transport_result result = TRANSPORT_NO_RESPONSE;
+    int scarcity = 0;
 
     failure->status = 0;
     failure->advice = "";
@@ -80,8 +103,12 @@ enum transport_result failure_explain(CURL *easy, CURLcode code,
         snprintf(failure->cause, sizeof(failure->cause),
                  "no response within %d s", TRANSPORT_TIMEOUT_MS / 1000);
         return TRANSPORT_TIMED_OUT;
-    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
+        scarcity = find_scarcity();
+        if (scarcity != 0)
+            return explain_no_room(strerrordesc_np(scarcity), failure);
+        return explain_certificate(trace->text, code, failure);
+    case CURLE_PEER_FAILED_VERIFICATION:
         return explain_certificate(trace->text, code, failure);
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR: /* the same, if it was reset */

@@ -189,7 +189,8 @@ static void wrong_url_is_a_usage_error(void **state)
     (void)state;
     expect_line(FLAGS("-check-health=localhost"), NULL, 2,
                 "-check-health=localhost: expected a URL, as in "
-                "http://127.0.0.1:8088/health/ready, or unix:PATH");
+                "http://127.0.0.1:8088/health/ready, or unix:PATH, PATH of "
+                "at most 107 bytes");
     expect_line(FLAGS("-check-health", "-port=0"), NULL, 2, advice);
     expect_line(FLAGS("-check-health", "-host=a/b"), NULL, 2, advice);
 }

@@ -3,6 +3,7 @@
 """The service over TLS, as openssl, curl and rockets see it."""
 
 import argparse
+import resource
 import shutil
 import signal
 import subprocess
@@ -154,6 +155,23 @@ def check_rockets(program: str, folder: Path, rockets: str) -> None:
             expect(status == 0 and "no difference" in said, f"{flag}: {said}")
 
 
+def check_scarcity(program: str, folder: Path, rockets: str) -> None:
+    """Without a descriptor for the authorities `rockets` goes on: they are right."""
+    with Service(program, folder, "localhost") as service, subprocess.Popen(
+            [rockets, "launch", f"https://localhost:{service.port}/messages",
+             f"--ca-file={folder / 'ca.crt'}", "--concurrency-level=20",
+             "--log-level=debug"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16)),
+    ) as process:
+        assert process.stderr is not None
+        said = "".join(process.stderr.readline() for _ in range(60))
+        process.send_signal(signal.SIGINT)
+        said += process.stderr.read()
+    expect(process.returncode == 130 and "descriptor is left" in said,
+           f"{process.returncode}: {said}")
+
+
 def check_login(program: str, folder: Path) -> None:
     made = subprocess.run([program, "-new-token", "a", "read"], check=True,
                           capture_output=True, text=True).stdout
@@ -185,7 +203,8 @@ def main() -> int:
     both = (program, folder)
     for check, arguments in ((check_versions, both), (check_certificates, both),
                              (check_reload, both), (check_login, both),
-                             (check_rockets, (*both, flags.rockets))):
+                             (check_rockets, (*both, flags.rockets)),
+                             (check_scarcity, (*both, flags.rockets))):
         try:
             check(*arguments)
             print(f"{check.__name__}: as it should be")

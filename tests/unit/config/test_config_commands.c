@@ -7,7 +7,8 @@
 #include "unit/config/reading.h"
 
 #define URL                                                                    \
-    "expected a URL, as in http://127.0.0.1:8088/health/ready, or unix:PATH"
+    "expected a URL, as in http://127.0.0.1:8088/health/ready, or unix:PATH, " \
+    "PATH of at most 107 bytes"
 #define SNAPSHOT                                                               \
     "expected off, or a number of bytes, or of K, M or G, at least 1M"
 #define NO_FOLDER "needs the folder, as in -data=/var/lib/lunar"
