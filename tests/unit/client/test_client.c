@@ -338,6 +338,29 @@ static void plain_connections_are_exposed_beyond_this_machine(void **state)
     client_close(&connection);
 }
 
+/* An address has room for 107 bytes and a NUL (unix(7)). */
+static void path_that_no_socket_can_have_is_refused(void **state)
+{
+    static const struct client_options options = {.ca_file = NULL};
+    struct client_connection connection;
+    char path[109], error[CLIENT_ERROR];
+
+    (void)state;
+    memset(path, 'x', sizeof(path));
+    for (size_t length = 107; length < sizeof(path); length++) {
+        path[length] = '\0';
+        assert_int_equal(client_connect_unix(&connection, path, &options,
+                                             clock_us(CLOCK_MONOTONIC) + SECOND,
+                                             error),
+                         CLIENT_FAILED);
+        assert_string_equal(
+            error, length < 108 ? "cannot connect: No such file or directory"
+                                : "cannot connect: the path is too long");
+        client_close(&connection);
+        path[length] = 'x';
+    }
+}
+
 static void file_of_authorities_has_certificates(void **state)
 {
     char error[CLIENT_ERROR];
@@ -380,6 +403,7 @@ int main(void)
         cmocka_unit_test(what_is_no_tls_is_told),
         cmocka_unit_test(silent_server_is_given_up),
         cmocka_unit_test(plain_connections_are_exposed_beyond_this_machine),
+        cmocka_unit_test(path_that_no_socket_can_have_is_refused),
         cmocka_unit_test(file_of_authorities_has_certificates),
     };
     return cmocka_run_group_tests(tests, make_authorities, remove_authorities);
