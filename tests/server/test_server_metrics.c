@@ -236,6 +236,8 @@ static void stop_closes_idle_connections_and_ends_the_gauges(void **state)
     connection_expect_status(&client, 200);
     wait_for_phase(toy, "idle",
                    metric_total(find(toy, "lunar_connections_opened_total")));
+    toy_close_bystanders(toy);
+    wait_for_phase(toy, "idle", 1);
     toy_stop(toy);
     connection_close(&client);
     assert_int_equal(read_value(toy, "lunar_connections_closed_total", "stop"),

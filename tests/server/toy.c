@@ -198,10 +198,15 @@ static void *run_stop(void *context)
     return NULL;
 }
 
-void toy_begin_stop(struct toy *toy)
+void toy_close_bystanders(struct toy *toy)
 {
     for (size_t i = 0; !toy->threads && i < TOY_BYSTANDERS; i++)
         connection_close(&toy->bystanders[i]);
+}
+
+void toy_begin_stop(struct toy *toy)
+{
+    toy_close_bystanders(toy);
     atomic_store(&toy->stopping, true);
     assert_int_equal(pthread_create(&toy->stop, NULL, run_stop, toy), 0);
 }

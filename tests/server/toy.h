@@ -68,6 +68,9 @@ uint16_t toy_port(const struct toy *toy);
 /* Those of the server, also after its stop. The toy has one route, "toy". */
 struct metrics *toy_metrics(const struct toy *toy);
 
+/* Close the clients that are there all the time; so does a stop. */
+void toy_close_bystanders(struct toy *toy);
+
 /* Stop the server. Returns the milliseconds that it took. */
 int64_t toy_stop(struct toy *toy);
 
