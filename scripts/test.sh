@@ -9,7 +9,7 @@
 # against its document, and clients generated from it; and the commands and links
 # of the documents. Installs the packages. Continues after a failure and reports it
 # at the end. Only conformance, clients and replicas can be skipped: if there is no
-# package index, and not in CI (CI=true). All of it takes some 35 minutes on two
+# package index, and not in CI (CI=true). All of it takes some 40 minutes on two
 # cores.
 #
 # usage: scripts/test.sh [STEP...]    default all
