@@ -31,8 +31,10 @@ enum {
     /* Messages that are not acknowledged, at most, and the bytes of them. */
     REPLICA_MAX_PENDING = 200000,
     REPLICA_MAX_PENDING_BYTES = 64 * 1024 * 1024,
-    /* Bytes that are kept for messages until they are applied, at most: more
-       than for REPLICA_MAX_PENDING, as those come first. */
+    /*
+     * Bytes that are kept for messages until they are applied, at most: more
+     * than for REPLICA_MAX_PENDING, as those come first.
+     */
     REPLICA_MAX_KEPT = 64 * 1024 * 1024,
     /* Copies of each record that a topic should have, */
     REPLICA_COPIES = 3,

@@ -108,7 +108,8 @@ enum message_outcome table_admit(struct table *table,
 /*
  * Fetch into the cache what table_admit() reads for up to TABLE_GROUP messages,
  * which are then admitted one by one: faster than without it where there are
- * many rockets. It changes nothing.
+ * many rockets. No item has a position, with which it would be read without a
+ * lock. It changes nothing.
  * Ownership: the messages are borrowed. Locking: read-locks one stripe at a
  * time.
  */

@@ -132,6 +132,25 @@ bool connection_takes_slowly_locked(const struct connection *connection,
            connection_elapsed(connection->pace, now) >= CONNECTION_PACE;
 }
 
+/*
+ * Of what is sent, `taken` has been taken by now. Whether that is `progress` is
+ * the caller's to say.
+ */
+static enum connection_verdict check_progress(struct connection *connection,
+                                              bool progress, uint64_t taken,
+                                              uint64_t now)
+{
+    if (progress) {
+        connection->taken = taken;
+        connection->progress = now;
+        return CONNECTION_KEEP;
+    }
+    if (!has_passed(CONNECTION_SEND_SECONDS, connection->progress, now))
+        return CONNECTION_KEEP;
+    return connection_end_locked(connection, CONNECTION_END_SLOW_RESPONSE,
+                                 CONNECTION_RESET);
+}
+
 static enum connection_verdict check_sending(struct connection *connection,
                                              uint64_t state, uint64_t now)
 {
@@ -141,16 +160,10 @@ static enum connection_verdict check_sending(struct connection *connection,
         !read_peer(connection, &peer))
         return CONNECTION_KEEP;
     note_pace(connection, peer.taken, state, now);
-    if (connection->progress < connection_since(state) ||
-        peer.taken != connection->taken) {
-        connection->taken = peer.taken;
-        connection->progress = now;
-        return CONNECTION_KEEP;
-    }
-    if (!has_passed(CONNECTION_SEND_SECONDS, connection->progress, now))
-        return CONNECTION_KEEP;
-    return connection_end_locked(connection, CONNECTION_END_SLOW_RESPONSE,
-                                 CONNECTION_RESET);
+    return check_progress(connection,
+                          connection->progress < connection_since(state) ||
+                              peer.taken != connection->taken,
+                          peer.taken, now);
 }
 
 /*
@@ -175,17 +188,10 @@ static enum connection_verdict check_long_lived(struct connection *connection,
                    ? CONNECTION_CANCEL
                    : connection_end_locked(connection, CONNECTION_END_CLIENT,
                                            CONNECTION_SHUT);
-    if (!connection->followed || !peer.pending ||
-        peer.taken != connection->taken) {
-        connection->followed = true;
-        connection->taken = peer.taken;
-        connection->progress = now;
-        return CONNECTION_KEEP;
-    }
-    if (!has_passed(CONNECTION_SEND_SECONDS, connection->progress, now))
-        return CONNECTION_KEEP;
-    return connection_end_locked(connection, CONNECTION_END_SLOW_RESPONSE,
-                                 CONNECTION_RESET);
+    bool progress = !connection->followed || !peer.pending ||
+                    peer.taken != connection->taken;
+    connection->followed = true;
+    return check_progress(connection, progress, peer.taken, now);
 }
 
 /*
